@@ -1,0 +1,71 @@
+"""Instants: RFC 3339 text ⇄ int64 microseconds UTC, and the one place that reads the clock.
+
+A time without an offset is refused, never guessed. Digits beyond the microsecond are cut, so
+that an event keeps its order; a leap second (:60) becomes the last microsecond of its minute.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from botmeter.domain.errors import Refused
+
+MICROSECONDS_PER_SECOND = 1_000_000
+DAY_US = 86_400 * MICROSECONDS_PER_SECOND
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_RFC3339 = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:([Zz])|([+-])(\d\d):?(\d\d))?",
+    re.ASCII,
+)
+
+
+def now_us() -> int:
+    """The present instant in µs UTC. Everything below the faces takes it as an argument."""
+    return us_from_datetime(datetime.now(UTC))
+
+
+def us_from_datetime(instant: datetime) -> int:
+    """The µs UTC of an aware `datetime`, exact."""
+    return (instant - EPOCH) // timedelta(microseconds=1)
+
+
+def datetime_from_us(instant_us: int) -> datetime:
+    """The aware UTC `datetime` of `instant_us`."""
+    return EPOCH + timedelta(microseconds=instant_us)
+
+
+def us_from_text(text: str) -> int:
+    """The µs UTC that an RFC 3339 text with an offset names.
+
+    Raises:
+        Refused: `time_invalid` if it is no such text, `time_without_offset` if the offset is missing.
+    """
+    found = _RFC3339.fullmatch(text)
+    if found is None:
+        raise Refused("time_invalid", f"{_shown(text)} is not a time in RFC 3339, such as 2026-11-22T14:05:00Z.")
+    year, month, day, hour, minute, second, fraction, zulu, sign, off_hour, off_minute = found.groups()
+    if zulu is None and sign is None:
+        raise Refused("time_without_offset", f"{_shown(text)} has no offset; write Z or one such as +05:30.")
+    leap = second == "60"
+    try:
+        local = datetime(int(year), int(month), int(day), int(hour), int(minute), 59 if leap else int(second), tzinfo=UTC)
+        offset = timedelta(hours=int(off_hour or 0), minutes=int(off_minute or 0))
+        if offset >= timedelta(days=1) or int(off_minute or 0) > 59:
+            raise ValueError("offset")
+    except ValueError:
+        raise Refused("time_invalid", f"{_shown(text)} names a date or time that does not exist.") from None
+    micros = 999_999 if leap else int(((fraction or "") + "000000")[:6])
+    offset_us = offset // timedelta(microseconds=1) * (-1 if sign == "-" else 1)
+    return us_from_datetime(local) + micros - offset_us
+
+
+def text_from_us(instant_us: int) -> str:
+    """RFC 3339 in UTC with `Z`, with as many of 0, 3 or 6 decimals as the instant needs."""
+    moment = datetime_from_us(instant_us)
+    micros = moment.microsecond
+    spec = "seconds" if micros == 0 else "milliseconds" if micros % 1000 == 0 else "microseconds"
+    return moment.isoformat(timespec=spec).replace("+00:00", "Z")
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:40] + "…")

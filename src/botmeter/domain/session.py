@@ -1,0 +1,32 @@
+"""What a session is called: its id, and why it closed."""
+
+from enum import IntEnum
+from hashlib import sha256
+from uuid import UUID
+
+
+class ClosedBy(IntEnum):
+    """The limit that a session reached first. The number is how tables store it; it never changes."""
+
+    OPEN = 0
+    DURATION = 1
+    IDLE = 2
+    CALENDAR = 3
+    TURNS = 4
+    END = 5
+
+
+def session_id(policy: str, *, source: str, opening_event_id: str) -> str:
+    """The id of the session that `opening_event_id` of `source` opened under `policy` (`name@version`).
+
+    Under one policy an event opens at most one session, so the opening event names it: the same
+    events give the same ids on any machine, in any order. It is a hash, because event ids can hold
+    personal data (WhatsApp's hold the phone number) and a session id is shown and shared.
+
+    Returns:
+        A UUID of version 8 (RFC 9562, 5.8) as text.
+    """
+    digest = bytearray(sha256(f"{policy}\0{source}\0{opening_event_id}".encode()).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x80
+    digest[8] = digest[8] & 0x3F | 0x80
+    return str(UUID(bytes=bytes(digest)))

@@ -1,0 +1,100 @@
+"""The Arrow tables that travel between sources, meter and ledger, column by column.
+
+Instants are int64 µs UTC. Text that repeats (bots, channels) is dictionary-encoded, so that a
+million events cost a few integers each. Actors and kinds are the numbers of `domain.event`.
+"""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from botmeter.domain.receipt import Rejection
+
+_REPEATED = pa.dictionary(pa.int32(), pa.string())
+
+# One row per event, in the order of the batch. What every source gives and the ledger takes.
+EVENTS_SCHEMA = pa.schema(
+    [
+        pa.field("event_id", pa.string(), nullable=False),
+        pa.field("occurred_at", pa.int64(), nullable=False),
+        pa.field("conversation_id", pa.string(), nullable=False),
+        pa.field("customer_id", pa.string(), nullable=False),
+        pa.field("actor", pa.uint8(), nullable=False),
+        pa.field("kind", pa.uint8(), nullable=False),
+        pa.field("bot_id", _REPEATED),
+        pa.field("bot_name", _REPEATED),
+        pa.field("bot_version", _REPEATED),
+        pa.field("channel", _REPEATED, nullable=False),
+        pa.field("ticket_id", pa.string()),
+        pa.field("ticket_type", _REPEATED),
+        pa.field("preview", pa.bool_()),
+        pa.field("attributes", pa.string()),
+    ]
+)
+
+# One row per event, in any order. What the meter takes: the text of bot, version and channel is
+# replaced by the number of their touchpoint. `attributes` is needed only by a policy whose
+# `exclude` names one of them.
+METER_SCHEMA = pa.schema(
+    [
+        pa.field("source", _REPEATED, nullable=False),
+        pa.field("event_id", pa.string(), nullable=False),
+        pa.field("occurred_at", pa.int64(), nullable=False),
+        pa.field("conversation_id", pa.string(), nullable=False),
+        pa.field("customer_id", pa.string(), nullable=False),
+        pa.field("actor", pa.uint8(), nullable=False),
+        pa.field("kind", pa.uint8(), nullable=False),
+        pa.field("touchpoint", pa.int32(), nullable=False),
+        pa.field("preview", pa.bool_()),
+        pa.field("attributes", pa.string()),
+    ]
+)
+
+# One row per session, ordered by (started_at, session_id). `policy` is the place of its policy in
+# the schedule; conversation and touchpoint are those of the opening event, so every column that a
+# scope can name is here. `ended_at` is null while no limit ends it.
+SESSIONS_SCHEMA = pa.schema(
+    [
+        pa.field("session_id", pa.string(), nullable=False),
+        pa.field("policy", pa.int32(), nullable=False),
+        pa.field("customer_id", pa.string(), nullable=False),
+        pa.field("conversation_id", pa.string(), nullable=False),
+        pa.field("source", _REPEATED, nullable=False),
+        pa.field("opening_event_id", pa.string(), nullable=False),
+        pa.field("opening_touchpoint", pa.int32(), nullable=False),
+        pa.field("started_at", pa.int64(), nullable=False),
+        pa.field("ended_at", pa.int64()),
+        pa.field("last_event_at", pa.int64(), nullable=False),
+        pa.field("event_count", pa.int32(), nullable=False),
+        pa.field("closed_by", pa.uint8(), nullable=False),
+        pa.field("preview", pa.bool_(), nullable=False),
+    ]
+)
+
+# One row per session × conversation × touchpoint, ordered by session. `session_row` is the row of
+# the session in the sessions table that came with it.
+PARTICIPATIONS_SCHEMA = pa.schema(
+    [
+        pa.field("session_row", pa.int64(), nullable=False),
+        pa.field("conversation_id", pa.string(), nullable=False),
+        pa.field("touchpoint", pa.int32(), nullable=False),
+        pa.field("event_count", pa.int32(), nullable=False),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventBatch:
+    """Some events of a source, and those of them that it had to refuse.
+
+    Attributes:
+        events: `EVENTS_SCHEMA`, one row per event that can be read.
+        positions: int64, as long as `events`: place of each event in the file or request, from 0.
+        rejections: One for each event that can't be read.
+        bytes_read: How far the source has been read, for a progress bar.
+    """
+
+    events: pa.Table
+    positions: pa.Array
+    rejections: tuple[Rejection, ...] = ()
+    bytes_read: int = 0

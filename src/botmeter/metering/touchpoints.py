@@ -1,0 +1,98 @@
+"""Touchpoints and footprints: small numbers for where an event took place, and where a session was.
+
+A touchpoint is one bot in one version on one channel (or no bot, on a channel). A footprint is the
+set of touchpoints of a session: sessions are counted by footprint, which makes the count of
+distinct sessions for any filter a plain sum. A footprint of one touchpoint has that touchpoint's
+number; a larger one has a negative number.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+
+class Touchpoint(NamedTuple):
+    """One bot in one version on one channel; `bot_id` None where no bot took part."""
+
+    bot_id: str | None
+    bot_version: str | None
+    channel: str
+
+
+class Touchpoints:
+    """Numbers touchpoints in the order in which they are first seen, from 0."""
+
+    def __init__(self, known: Iterable[Touchpoint] = ()) -> None:
+        self._number_of: dict[Touchpoint, int] = {touchpoint: number for number, touchpoint in enumerate(known)}
+
+    def __len__(self) -> int:
+        return len(self._number_of)
+
+    def all(self) -> list[Touchpoint]:
+        """Every touchpoint; its place in the list is its number."""
+        return list(self._number_of)
+
+    def number(self, touchpoint: Touchpoint) -> int:
+        """The number of `touchpoint`, a new one if it was never seen."""
+        return self._number_of.setdefault(touchpoint, len(self._number_of))
+
+    def numbers(self, events: pa.Table) -> npt.NDArray[np.int32]:
+        """The touchpoint number of each event of an `EVENTS_SCHEMA` table."""
+        combined = np.zeros(len(events), np.int64)
+        texts: list[list[str | None]] = []
+        for name in Touchpoint._fields:
+            codes, values = _codes(events[name])
+            combined = combined * len(values) + codes
+            texts.append(values)
+        distinct, inverse = np.unique(combined, return_inverse=True)
+        return np.array([self.number(_touchpoint(code, texts)) for code in distinct.tolist()], np.int32)[inverse]
+
+
+class Footprints:
+    """Numbers sets of touchpoints: a single one as itself, larger ones -1, -2, … as first seen."""
+
+    def __init__(self, known: Iterable[tuple[int, ...]] = ()) -> None:
+        self._number_of: dict[tuple[int, ...], int] = {}
+        for members in known:
+            self.number(members)
+
+    def __len__(self) -> int:
+        return len(self._number_of)
+
+    def all(self) -> list[tuple[int, ...]]:
+        """Every footprint of more than one touchpoint; the one at place i has the number -1 - i."""
+        return list(self._number_of)
+
+    def number(self, members: tuple[int, ...]) -> int:
+        """The number of the set `members`, which must be ascending and without repetition."""
+        if len(members) == 1:
+            return members[0]
+        return self._number_of.setdefault(members, -1 - len(self._number_of))
+
+
+def _codes(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], list[str | None]]:
+    """Codes of a text column, and the text of each code; the last code is null."""
+    array = _encoded(column)
+    values: list[str | None] = [*array.dictionary.to_pylist(), None]
+    codes = array.indices.fill_null(len(values) - 1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return codes, values
+
+
+def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    """The column as one dictionary array, whatever its chunks and encoding."""
+    if not pa.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    whole = column.unify_dictionaries().combine_chunks()
+    return whole if isinstance(whole, pa.DictionaryArray) else whole.chunk(0)
+
+
+def _touchpoint(code: int, texts: list[list[str | None]]) -> Touchpoint:
+    parts: list[str | None] = []
+    for values in reversed(texts):
+        code, place = divmod(code, len(values))
+        parts.append(values[place])
+    channel, bot_version, bot_id = parts
+    return Touchpoint(bot_id, bot_version, channel or "unknown")
