@@ -2,7 +2,6 @@
 
 from enum import IntEnum
 from hashlib import sha256
-from uuid import UUID
 
 
 class ClosedBy(IntEnum):
@@ -24,9 +23,9 @@ def session_id(policy: str, *, source: str, opening_event_id: str) -> str:
     personal data (WhatsApp's hold the phone number) and a session id is shown and shared.
 
     Returns:
-        A UUID of version 8 (RFC 9562, 5.8) as text.
+        A UUID of version 8 (RFC 9562, 5.8) as text. It is cut out of the digest's text, since a
+        million ids are made at once and `uuid.UUID` would cost three times as much.
     """
-    digest = bytearray(sha256(f"{policy}\0{source}\0{opening_event_id}".encode()).digest()[:16])
-    digest[6] = digest[6] & 0x0F | 0x80
-    digest[8] = digest[8] & 0x3F | 0x80
-    return str(UUID(bytes=bytes(digest)))
+    digest = sha256(f"{policy}\0{source}\0{opening_event_id}".encode()).hexdigest()
+    variant = "89ab"[int(digest[16], 16) & 3]
+    return f"{digest[:8]}-{digest[8:12]}-8{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"

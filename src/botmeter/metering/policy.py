@@ -6,7 +6,7 @@ Source: DESIGN.md §2; the parameters and their edge cases are in `docs/concepts
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from botmeter.domain.errors import Refused
@@ -15,6 +15,24 @@ Scope = Literal["customer", "bot", "channel", "conversation"]
 OpensOn = Literal["customer", "any", "outbound", "exchange"]
 TurnOf = Literal["customer", "bot", "any", "exchange"]
 EndsOn = Literal["customer_end", "resolved", "handoff", "restart"]
+IdleClock = Literal["customer", "any"]
+Calendar = Literal["day", "month"]
+Participants = Literal["bot", "bot+agent"]
+
+# Each parameter that takes names, and the names that it takes.
+NAMES_ALLOWED: Final[dict[str, tuple[str, ...]]] = {
+    "scope": get_args(Scope),
+    "opens_on": get_args(OpensOn),
+    "idle_clock": get_args(IdleClock),
+    "calendar": get_args(Calendar),
+    "turn_of": get_args(TurnOf),
+    "ends_on": get_args(EndsOn),
+    "participants": get_args(Participants),
+}
+
+# A century: longer than any data, and far from the end of int64 when an instant is added.
+DURATION_US_MAX = 36_525 * 86_400_000_000
+COUNT_MAX = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +67,8 @@ class Policy:
     opens_on: OpensOn = "customer"
     max_duration_us: int | None = None
     idle_timeout_us: int | None = None
-    idle_clock: Literal["customer", "any"] = "any"
-    calendar: Literal["day", "month"] | None = None
+    idle_clock: IdleClock = "any"
+    calendar: Calendar | None = None
     timezone: str = "UTC"
     max_turns: int | None = None
     turn_of: TurnOf = "customer"
@@ -58,7 +76,7 @@ class Policy:
     inclusive_end: bool = False
     match: Match = field(default_factory=Match)
     exclude: frozenset[str] = frozenset()
-    participants: Literal["bot", "bot+agent"] = "bot"
+    participants: Participants = "bot"
     require: Require = field(default_factory=Require)
 
     def __post_init__(self) -> None:
@@ -91,36 +109,75 @@ def schedule_of(policy: Policy) -> Schedule:
     return (InForce(policy=policy, from_us=ALWAYS_US),)
 
 
-FRESHCHAT = Policy(name="freshchat.session", max_duration_us=86_400_000_000)
-"""The default policy. Source: crmsupport.freshworks.com, "What are Freddy sessions" (23:59 to 23:58)."""
-
-
 def _problems(policy: Policy) -> list[str]:
+    """A sentence for each reason why the policy can't be; the first names what to mend first."""
+    return [*_wrong_names(policy), *_wrong_numbers(policy), *_contradictions(policy)]
+
+
+def _wrong_names(policy: Policy) -> list[str]:
+    scope, ends_on = policy.scope, tuple(sorted(policy.ends_on))
+    given = {"scope": scope, "ends_on": ends_on, "calendar": (policy.calendar,) if policy.calendar is not None else ()}
+    given |= {key: (getattr(policy, key),) for key in NAMES_ALLOWED if key not in given}
+    unknown = [
+        f"{key} can't be {name!r}; it takes {', '.join(allowed)}."
+        for key, allowed in NAMES_ALLOWED.items()
+        for name in given[key]
+        if name not in allowed
+    ]
     checks = (
-        (bool(policy.name) and len(policy.name) <= 64, "its name must have 1 to 64 characters."),
-        (policy.version >= 1, f"version must be 1 or more, not {policy.version}."),
-        (bool(policy.scope), "scope must name at least one of customer, bot, channel, conversation."),
-        (len(set(policy.scope)) == len(policy.scope), "scope names something twice."),
-        (_positive(policy.max_duration_us), "max_duration must be longer than nothing."),
-        (_positive(policy.idle_timeout_us), "idle_timeout must be longer than nothing."),
-        (_positive(policy.max_turns), f"max_turns must be 1 or more, not {policy.max_turns}."),
+        (0 < len(policy.name) <= 64, "its name must have 1 to 64 characters."),
+        # The label is name@version, and it goes into session ids and tables as it is.
+        (policy.name.isprintable() and "@" not in policy.name, "its name can't hold @ or what doesn't print."),
+        (bool(scope), "scope must name at least one of customer, bot, channel, conversation."),
+        (len(set(scope)) == len(scope), "scope names something twice."),
+        (all(policy.exclude), "exclude names a flag with no name."),
         (_is_zone(policy.timezone), f"timezone {policy.timezone!r} is not in the IANA time zone database."),
-        (policy.calendar is not None or policy.timezone == "UTC", "timezone needs calendar: no other limit looks at a clock on a wall."),
-        (
-            not policy.inclusive_end or policy.max_duration_us is not None or policy.idle_timeout_us is not None,
-            "inclusive_end needs max_duration or idle_timeout: it says whether an event at exactly the limit is inside.",
-        ),
-        (min(policy.require.min_customer, policy.require.min_bot, policy.require.max_agent or 0) >= 0, "require can't ask for fewer than 0 messages."),
-        (
-            policy.require.max_agent is None or policy.participants == "bot" or policy.require.max_agent > 0,
-            "participants = \"bot+agent\" lets agents in, and require.max_agent = 0 throws each such session out.",
+    )
+    return [*unknown, *(sentence for holds, sentence in checks if not holds)]
+
+
+def _wrong_numbers(policy: Policy) -> list[str]:
+    checks = (
+        (1 <= policy.version <= COUNT_MAX, f"version must be from 1 to {COUNT_MAX}, not {policy.version}."),
+        (_within(policy.max_duration_us, DURATION_US_MAX), "max_duration must be above 0 and at most 36525d."),
+        (_within(policy.idle_timeout_us, DURATION_US_MAX), "idle_timeout must be above 0 and at most 36525d."),
+        (_within(policy.max_turns, COUNT_MAX), f"max_turns must be from 1 to {COUNT_MAX}, not {policy.max_turns}."),
+        *(
+            (count is None or 0 <= count <= COUNT_MAX, f"require.{key} must be from 0 to {COUNT_MAX}, not {count}.")
+            for key in ("min_customer", "min_bot", "max_agent")
+            for count in (getattr(policy.require, key),)
         ),
     )
     return [sentence for holds, sentence in checks if not holds]
 
 
-def _positive(limit: int | None) -> bool:
-    return limit is None or limit > 0
+def _contradictions(policy: Policy) -> list[str]:
+    require = policy.require
+    needed = {"customer": require.min_customer, "bot": require.min_bot, "any": require.min_customer + require.min_bot}
+    limited_us = policy.max_duration_us is not None or policy.idle_timeout_us is not None
+    checks = (
+        (
+            policy.calendar is not None or policy.timezone == "UTC",
+            "timezone needs calendar: no other limit looks at a clock on a wall.",
+        ),
+        (
+            not policy.inclusive_end or limited_us,
+            "inclusive_end needs max_duration or idle_timeout: it says if an event at exactly the limit is inside.",
+        ),
+        (
+            require.max_agent is None or policy.participants == "bot" or require.max_agent > 0,
+            'participants = "bot+agent" lets agents in, and require.max_agent = 0 throws each such session out.',
+        ),
+        (
+            policy.max_turns is None or needed.get(policy.turn_of, 0) <= policy.max_turns,
+            f"require asks for {needed.get(policy.turn_of)} messages and max_turns = {policy.max_turns} allows no more.",
+        ),
+    )
+    return [sentence for holds, sentence in checks if not holds]
+
+
+def _within(limit: int | None, most: int) -> bool:
+    return limit is None or 0 < limit <= most
 
 
 def _is_zone(name: str) -> bool:
@@ -129,3 +186,7 @@ def _is_zone(name: str) -> bool:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return False
     return True
+
+
+FRESHCHAT = Policy(name="freshchat.session", max_duration_us=86_400_000_000)
+"""The default policy. Source: crmsupport.freshworks.com, "What are Freddy sessions" (23:59 to 23:58)."""

@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from botmeter.metering.columns import codes_of
+
 
 class Touchpoint(NamedTuple):
     """One bot in one version on one channel; `bot_id` None where no bot took part."""
@@ -44,7 +46,8 @@ class Touchpoints:
         combined = np.zeros(len(events), np.int64)
         texts: list[list[str | None]] = []
         for name in Touchpoint._fields:
-            codes, values = _codes(events[name])
+            codes, known = codes_of(events[name])
+            values = [*known.to_pylist(), None]
             combined = combined * len(values) + codes
             texts.append(values)
         distinct, inverse = np.unique(combined, return_inverse=True)
@@ -71,22 +74,6 @@ class Footprints:
         if len(members) == 1:
             return members[0]
         return self._number_of.setdefault(members, -1 - len(self._number_of))
-
-
-def _codes(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], list[str | None]]:
-    """Codes of a text column, and the text of each code; the last code is null."""
-    array = _encoded(column)
-    values: list[str | None] = [*array.dictionary.to_pylist(), None]
-    codes = array.indices.fill_null(len(values) - 1).to_numpy(zero_copy_only=False).astype(np.int64)
-    return codes, values
-
-
-def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
-    """The column as one dictionary array, whatever its chunks and encoding."""
-    if not pa.types.is_dictionary(column.type):
-        column = column.dictionary_encode()
-    whole = column.unify_dictionaries().combine_chunks()
-    return whole if isinstance(whole, pa.DictionaryArray) else whole.chunk(0)
 
 
 def _touchpoint(code: int, texts: list[list[str | None]]) -> Touchpoint:

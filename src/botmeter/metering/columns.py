@@ -1,0 +1,63 @@
+"""Arrow columns as NumPy arrays: codes for text, and an order made whole where the first keys tie."""
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Ints = npt.NDArray[np.int64]
+
+
+def dictionary_of(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    """The text column as one dictionary array, whatever its chunks and encoding."""
+    if not pa.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    if column.num_chunks == 0:
+        return pa.array([], type=column.type)
+    whole = column.unify_dictionaries().combine_chunks()
+    return whole if isinstance(whole, pa.DictionaryArray) else whole.chunk(0)
+
+
+def codes_of(column: pa.ChunkedArray) -> tuple[Ints, pa.Array]:
+    """A code for each row of a text column, and the text of each code.
+
+    Returns:
+        Codes from 0; null has the code `len(texts)`.
+    """
+    array = dictionary_of(column)
+    codes = array.indices.fill_null(len(array.dictionary)) if array.null_count else array.indices
+    return codes.to_numpy().astype(np.int64), array.dictionary
+
+
+def ints_of(column: pa.ChunkedArray) -> Ints:
+    """The integer column as an int64 array of its own: the compiled passes want one writable kind."""
+    return np.array(column.to_numpy(), np.int64)
+
+
+def order_within_ties(order: Ints, *, ties: npt.NDArray[np.bool_], table: pa.Table) -> Ints:
+    """`order` with each run of ties put into the order of `table`'s columns.
+
+    Args:
+        order: Rows of `table`, already in order of the first keys.
+        ties: For each place of `order`, whether its first keys equal those of the place before.
+        table: The columns that decide within a run, the most significant first. Text is compared
+            by code point.
+    """
+    if not ties.any():
+        return order
+    tied = ties.copy()
+    tied[:-1] |= ties[1:]
+    places = np.flatnonzero(tied)
+    runs = np.cumsum(~ties[places])
+    rows = _plain(table.take(pa.array(order[places]))).append_column("run", pa.array(runs))
+    keys = [("run", "ascending"), *((name, "ascending") for name in table.column_names)]
+    settled = order.copy()
+    settled[places] = order[places][pc.sort_indices(rows, sort_keys=keys).to_numpy()]
+    return settled
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """`table` without dictionaries, whose codes Arrow would compare in place of their text."""
+    names = table.column_names
+    plain = [c.cast(c.type.value_type) if pa.types.is_dictionary(c.type) else c for c in table.columns]
+    return pa.table(plain, names=names)

@@ -1,0 +1,290 @@
+"""Where a session begins and where it ends: one linear pass over ordered events, compiled.
+
+This is the only place that decides it. Events come as integers, in the order (scope key, instant,
+rank, id); each is looked at once, with the state of the one session that its key can have open.
+Who took part is derived in the same pass, because the events of a session stand together here.
+
+The state is a row of int64 slots rather than an object: Numba keeps it in the first cache level,
+and the functions below are inlined by the compiler.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+Ints = npt.NDArray[np.int64]
+Bytes = npt.NDArray[np.uint8]
+
+# No limit, no end: later than any instant, with room to add a duration.
+NEVER = 2**62
+
+# What an event is to a policy: bits of `Events.roles`.
+CUSTOMER, BOT, AGENT = 1, 2, 4  # a message of this side; no bit: not a message, or system
+MEMBER = 8  # takes part
+ENDS = 16  # its kind is in ends_on
+OPENS = 32  # may open a session, as far as its own side and instant go
+
+# Values of `Rules.opens_exchange`/`turn_of`.
+TURN_NONE, TURN_CUSTOMER, TURN_BOT, TURN_ANY, TURN_EXCHANGE = range(5)
+
+# Numbers of `domain.session.ClosedBy`.
+_OPEN, _DURATION, _IDLE, _CALENDAR, _TURNS, _END = range(6)
+
+# Membership of an event that is in no session, and of one whose session was not counted because
+# `require` was not met (the latter is not free for the next policy of a schedule).
+FREE, UNCOUNTED = -1, -2
+
+# Slots of the state.
+_IS_OPEN, _STARTED, _CLOCK, _CALENDAR_END, _TURN_COUNT, _WAITING, _PENDING = range(7)
+_CUSTOMERS, _BOTS, _AGENTS, _MEMBERS, _OPENING, _LAST = range(7, 13)
+_STATE_SLOTS = 13
+
+# Columns of the sessions that the pass gives.
+OPENING, STARTED_AT, ENDED_AT, LAST_EVENT_AT, EVENT_COUNT, CLOSED_BY = range(6)
+_SESSION_COLUMNS = 6
+# Columns of the participations: session, conversation and touchpoint codes, events.
+_PARTICIPATION_COLUMNS = 4
+_FIRST_CAPACITY = 1024
+
+
+class Events(NamedTuple):
+    """Events as columns, one value a row, and the order in which to look at them.
+
+    `key` and `conversation` are codes; `edges` are the calendar's, ascending.
+    """
+
+    order: Ints
+    key: Ints
+    occurred_at: Ints
+    roles: Bytes
+    conversation: Ints
+    touchpoint: Ints
+    edges: Ints
+
+
+class Rules(NamedTuple):
+    """A policy as integers; NEVER where there is no such limit. Durations in µs."""
+
+    max_duration: int
+    idle_timeout: int
+    idle_customer_only: bool
+    inclusive_end: bool
+    max_turns: int
+    turn_of: int
+    opens_on_exchange: bool
+    min_customer: int
+    min_bot: int
+    max_agent: int
+
+
+@njit(cache=True, nogil=True)
+def segmented(events, rules):  # type: ignore[no-untyped-def]
+    """The sessions of `events` under `rules`.
+
+    Returns:
+        Three int64 arrays: the session of each row (FREE, UNCOUNTED or its row in the next), the
+        sessions (one row each, columns OPENING … CLOSED_BY; ENDED_AT is NEVER while open), and the
+        participations (session, conversation, touchpoint, events; ordered by session).
+    """
+    session_of_row = np.full(len(events.key), FREE, np.int64)
+    sessions = np.empty((_FIRST_CAPACITY, _SESSION_COLUMNS), np.int64)
+    parts = np.empty((_FIRST_CAPACITY, _PARTICIPATION_COLUMNS), np.int64)
+    session_count, part_count = 0, 0
+    members = np.empty(_FIRST_CAPACITY, np.int64)
+    state = np.zeros(_STATE_SLOTS, np.int64)
+    key = -1
+    for row in events.order:
+        if events.key[row] != key:
+            key = events.key[row]
+            if state[_IS_OPEN]:
+                reason, end = _limit(state, rules)
+                sessions, parts, session_count, part_count = _close(
+                    (events, rules, state, members),
+                    (session_of_row, sessions, parts),
+                    (session_count, part_count),
+                    (reason, end),
+                )
+            state[_PENDING] = 0
+        closing, reason, end, joins = _looked_at(events, rules, state, row)
+        if closing and not (joins and reason == _END):
+            sessions, parts, session_count, part_count = _close(
+                (events, rules, state, members),
+                (session_of_row, sessions, parts),
+                (session_count, part_count),
+                (reason, end),
+            )
+        if not joins:
+            continue
+        if not state[_IS_OPEN]:
+            _open(events, state, row)
+        if state[_MEMBERS] == len(members):
+            members = np.concatenate((members, np.empty_like(members)))
+        members[state[_MEMBERS]] = row
+        _join(events, rules, state, row)
+        if closing and reason == _END:
+            sessions, parts, session_count, part_count = _close(
+                (events, rules, state, members),
+                (session_of_row, sessions, parts),
+                (session_count, part_count),
+                (reason, end),
+            )
+    if state[_IS_OPEN]:
+        reason, end = _limit(state, rules)
+        sessions, parts, session_count, part_count = _close(
+            (events, rules, state, members),
+            (session_of_row, sessions, parts),
+            (session_count, part_count),
+            (reason, end),
+        )
+    return session_of_row, sessions[:session_count], parts[:part_count]
+
+
+@njit(cache=True, nogil=True)
+def _looked_at(events, rules, state, row):  # type: ignore[no-untyped-def]
+    """What the event at `row` does: (closes the open session, why, when, joins a session)."""
+    at, role = events.occurred_at[row], events.roles[row]
+    closing, reason, end = False, _OPEN, NEVER
+    if state[_IS_OPEN]:
+        reason, end = _limit(state, rules)
+        closing = _is_beyond(state, rules, at)
+        if not closing and role & ENDS:
+            return True, _END, at, bool(role & MEMBER)
+        if not closing and not role & MEMBER:
+            state[_AGENTS] += role & AGENT != 0
+            return False, _OPEN, NEVER, False
+        if not closing and _overflows(state, rules, role):
+            closing, reason, end = True, _TURNS, at
+        if not closing:
+            return False, _OPEN, NEVER, True
+    return closing, reason, end, not role & ENDS and _may_open(rules, state, role)
+
+
+@njit(cache=True, nogil=True)
+def _limit(state, rules):  # type: ignore[no-untyped-def]
+    """The earliest end that the limits set, with its reason; of equal ones the first named."""
+    reason, end = _OPEN, NEVER
+    if rules.max_duration != NEVER:
+        reason, end = _DURATION, state[_STARTED] + rules.max_duration
+    if rules.idle_timeout != NEVER and state[_CLOCK] + rules.idle_timeout < end:
+        reason, end = _IDLE, state[_CLOCK] + rules.idle_timeout
+    if state[_CALENDAR_END] < end:
+        reason, end = _CALENDAR, state[_CALENDAR_END]
+    return reason, end
+
+
+@njit(cache=True, nogil=True)
+def _is_beyond(state, rules, at):  # type: ignore[no-untyped-def]
+    # An inclusive end moves by the smallest step; the calendar's never does.
+    step = 1 if rules.inclusive_end else 0
+    if rules.max_duration != NEVER and at >= state[_STARTED] + rules.max_duration + step:
+        return True
+    if rules.idle_timeout != NEVER and at >= state[_CLOCK] + rules.idle_timeout + step:
+        return True
+    return at >= state[_CALENDAR_END]
+
+
+@njit(cache=True, nogil=True)
+def _overflows(state, rules, role):  # type: ignore[no-untyped-def]
+    """Whether this message would begin one turn more than the session may have."""
+    if state[_TURN_COUNT] < rules.max_turns:
+        return False
+    if rules.turn_of == TURN_CUSTOMER:
+        return bool(role & CUSTOMER)
+    if rules.turn_of == TURN_BOT:
+        return bool(role & BOT)
+    if rules.turn_of == TURN_ANY:
+        return bool(role & (CUSTOMER | BOT | AGENT))
+    return bool(role & CUSTOMER) and not state[_WAITING]
+
+
+@njit(cache=True, nogil=True)
+def _may_open(rules, state, role):  # type: ignore[no-untyped-def]
+    if not rules.opens_on_exchange:
+        return bool(role & OPENS)
+    if not role & MEMBER or not role & (CUSTOMER | BOT | AGENT):
+        return False
+    side = 1 if role & CUSTOMER else 2
+    answers = state[_PENDING] != 0 and state[_PENDING] != side
+    if answers and role & OPENS:
+        return True
+    state[_PENDING] = side
+    return False
+
+
+@njit(cache=True, nogil=True)
+def _open(events, state, row):  # type: ignore[no-untyped-def]
+    at = events.occurred_at[row]
+    state[:] = 0
+    state[_IS_OPEN] = 1
+    state[_STARTED] = at
+    state[_CLOCK] = at
+    state[_OPENING] = row
+    edge = np.searchsorted(events.edges, at, side="right")
+    state[_CALENDAR_END] = events.edges[edge] if edge < len(events.edges) else NEVER
+
+
+@njit(cache=True, nogil=True)
+def _join(events, rules, state, row):  # type: ignore[no-untyped-def]
+    at, role = events.occurred_at[row], events.roles[row]
+    is_message = role & (CUSTOMER | BOT | AGENT) != 0
+    state[_MEMBERS] += 1
+    state[_LAST] = at
+    state[_CUSTOMERS] += role & CUSTOMER != 0
+    state[_BOTS] += role & BOT != 0
+    state[_AGENTS] += role & AGENT != 0
+    if role & CUSTOMER or (is_message and not rules.idle_customer_only):
+        state[_CLOCK] = at
+    if rules.turn_of == TURN_CUSTOMER:
+        state[_TURN_COUNT] += role & CUSTOMER != 0
+    elif rules.turn_of == TURN_BOT:
+        state[_TURN_COUNT] += role & BOT != 0
+    elif rules.turn_of == TURN_ANY:
+        state[_TURN_COUNT] += is_message
+    elif rules.turn_of == TURN_EXCHANGE:
+        if role & CUSTOMER:
+            state[_WAITING] = 1
+        elif is_message and state[_WAITING]:
+            state[_WAITING] = 0
+            state[_TURN_COUNT] += 1
+
+
+@njit(cache=True, nogil=True)
+def _close(run, found, counts, closing):  # type: ignore[no-untyped-def]
+    """Writes the open session down, unless `require` is not met, and closes it.
+
+    Returns:
+        The sessions and participations (grown where they were full) and their new counts.
+    """
+    events, rules, state, members = run
+    session_of_row, sessions, parts = found
+    session_count, part_count = counts
+    mine = members[: state[_MEMBERS]]
+    state[_IS_OPEN] = 0
+    if state[_CUSTOMERS] < rules.min_customer or state[_BOTS] < rules.min_bot or state[_AGENTS] > rules.max_agent:
+        session_of_row[mine] = UNCOUNTED
+        return sessions, parts, session_count, part_count
+    session_of_row[mine] = session_count
+    if session_count == len(sessions):
+        sessions = np.concatenate((sessions, np.empty_like(sessions)))
+    written = sessions[session_count]
+    written[OPENING], written[STARTED_AT], written[ENDED_AT] = state[_OPENING], state[_STARTED], closing[1]
+    written[LAST_EVENT_AT], written[EVENT_COUNT], written[CLOSED_BY] = state[_LAST], state[_MEMBERS], closing[0]
+    places = (events.conversation[mine] << 32) | events.touchpoint[mine]
+    places.sort()
+    while part_count + len(places) > len(parts):
+        parts = np.concatenate((parts, np.empty_like(parts)))
+    first = part_count
+    for place in places:
+        if (
+            part_count > first
+            and parts[part_count - 1, 1] == place >> 32
+            and parts[part_count - 1, 2] == place & 0xFFFFFFFF
+        ):
+            parts[part_count - 1, 3] += 1
+            continue
+        parts[part_count, 0], parts[part_count, 1] = session_count, place >> 32
+        parts[part_count, 2], parts[part_count, 3] = place & 0xFFFFFFFF, 1
+        part_count += 1
+    return sessions, parts, session_count + 1, part_count
