@@ -7,7 +7,7 @@ from datetime import date
 from botmeter.domain.errors import Refused
 
 # A name is a file name, a URL part and a command-line word: it must be safe as each of them.
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?", re.ASCII)
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?", re.ASCII | re.IGNORECASE)
 
 AVAILABLE_FROM_DEFAULT = date(2022, 2, 4)
 
@@ -17,7 +17,7 @@ class Account:
     """One paying organisation.
 
     Attributes:
-        name: Lower-case letters, digits, `-` and `_`, at most 64.
+        name: Letters, digits, `-` and `_`, at most 64; kept in lower case, however it was written.
         available_from: Events before this UTC day are quarantined.
     """
 
@@ -25,7 +25,7 @@ class Account:
     available_from: date = AVAILABLE_FROM_DEFAULT
 
     def __post_init__(self) -> None:
-        checked_account_name(self.name)
+        object.__setattr__(self, "name", checked_account_name(self.name))
 
 
 def checked_account_name(name: str) -> str:
@@ -34,10 +34,10 @@ def checked_account_name(name: str) -> str:
     Raises:
         Refused: `account_name_invalid` otherwise.
     """
-    lowered = name.lower()
-    if not _NAME.fullmatch(lowered):
+    if not _NAME.fullmatch(name):
         raise Refused(
             "account_name_invalid",
-            f"{name[:70]!r} can't be an account's name: use 1 to 64 of a-z, 0-9, - and _, starting and ending with a letter or digit.",
+            f"{name[:70]!r} can't be an account's name: use 1 to 64 of a-z, 0-9, - and _, "
+            "starting and ending with a letter or digit.",
         )
-    return lowered
+    return name.lower()

@@ -62,6 +62,4 @@ END_KINDS = (Kind.CUSTOMER_END, Kind.RESOLVED, Kind.HANDOFF, Kind.RESTART)
 
 # At one instant a restart comes first (it ends what was before), then what happened, then the
 # ends (they end what happened at that instant too). Indexed by Kind.
-KIND_RANK = tuple(
-    0 if kind is Kind.RESTART else 2 if kind in END_KINDS else 1 for kind in Kind
-)
+KIND_RANK = tuple(0 if kind is Kind.RESTART else 2 if kind in END_KINDS else 1 for kind in Kind)

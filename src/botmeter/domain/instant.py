@@ -5,13 +5,18 @@ that an event keeps its order; a leap second (:60) becomes the last microsecond 
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from botmeter.domain.errors import Refused
 
 MICROSECONDS_PER_SECOND = 1_000_000
 DAY_US = 86_400 * MICROSECONDS_PER_SECOND
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+# The instants that can be an event's: a year to spare at both ends of what `datetime` holds, so
+# that no calendar work in any time zone runs over its edge.
+INSTANT_FIRST_US = (datetime(2, 1, 1, tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
+INSTANT_END_US = (datetime(9999, 1, 1, tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
 
 _RFC3339 = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:([Zz])|([+-])(\d\d):?(\d\d))?",
@@ -38,7 +43,8 @@ def us_from_text(text: str) -> int:
     """The µs UTC that an RFC 3339 text with an offset names.
 
     Raises:
-        Refused: `time_invalid` if it is no such text, `time_without_offset` if the offset is missing.
+        Refused: `time_invalid` if it is no such text or names a day, hour or year that can't be,
+            `time_without_offset` if the offset is missing.
     """
     found = _RFC3339.fullmatch(text)
     if found is None:
@@ -47,16 +53,18 @@ def us_from_text(text: str) -> int:
     if zulu is None and sign is None:
         raise Refused("time_without_offset", f"{_shown(text)} has no offset; write Z or one such as +05:30.")
     leap = second == "60"
+    micros = 999_999 if leap else int(((fraction or "") + "000000")[:6])
     try:
-        local = datetime(int(year), int(month), int(day), int(hour), int(minute), 59 if leap else int(second), tzinfo=UTC)
-        offset = timedelta(hours=int(off_hour or 0), minutes=int(off_minute or 0))
-        if offset >= timedelta(days=1) or int(off_minute or 0) > 59:
-            raise ValueError("offset")
+        on = date(int(year), int(month), int(day))
+        at = time(int(hour), int(minute), 59 if leap else int(second), micros)
+        ahead = time(int(off_hour or 0), int(off_minute or 0))
     except ValueError:
         raise Refused("time_invalid", f"{_shown(text)} names a date or time that does not exist.") from None
-    micros = 999_999 if leap else int(((fraction or "") + "000000")[:6])
-    offset_us = offset // timedelta(microseconds=1) * (-1 if sign == "-" else 1)
-    return us_from_datetime(local) + micros - offset_us
+    ahead_us = (ahead.hour * 60 + ahead.minute) * 60 * MICROSECONDS_PER_SECOND
+    instant_us = us_from_datetime(datetime.combine(on, at, UTC)) + (ahead_us if sign == "-" else -ahead_us)
+    if not INSTANT_FIRST_US <= instant_us < INSTANT_END_US:
+        raise Refused("time_invalid", f"{_shown(text)} is outside the years 2 to 9998.")
+    return instant_us
 
 
 def text_from_us(instant_us: int) -> str:

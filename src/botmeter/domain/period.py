@@ -3,6 +3,7 @@
 A period is inclusive where people see it (first day, last day) and half-open in µs inside.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -15,6 +16,8 @@ from botmeter.domain.instant import DAY_US, EPOCH, us_from_datetime
 DEFAULT_DAYS = 30
 # Enough for every question about a business; a guard against a typing slip such as year 20226.
 DAYS_MAX = 366 * 200
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +33,10 @@ class Period:
 
     def __post_init__(self) -> None:
         if self.first_on > self.last_on:
-            raise Refused("period_reversed", f"The period starts on {self.first_on} but ends before that, on {self.last_on}.")
+            raise Refused(
+                "period_reversed",
+                f"The period starts on {self.first_on} but ends before that, on {self.last_on}.",
+            )
         if self.day_count > DAYS_MAX:
             raise Refused("period_too_long", f"The period has {self.day_count} days; the most is {DAYS_MAX}.")
 
@@ -65,9 +71,11 @@ def day_from_text(text: str) -> date:
         Refused: `date_invalid` for anything else.
     """
     try:
-        return datetime.strptime(text, "%Y-%m-%d").date()
+        # fromisoformat alone also takes 20261122 and 2026-W47-7, which a typing slip can look like.
+        return date.fromisoformat(text if _DAY.fullmatch(text) else "")
     except ValueError:
-        raise Refused("date_invalid", f"{text[:40]!r} is not a date; write it as YYYY-MM-DD, such as 2026-11-22.") from None
+        sentence = f"{text[:40]!r} is not a date; write it as YYYY-MM-DD, such as 2026-11-22."
+        raise Refused("date_invalid", sentence) from None
 
 
 def day_start_us(day_on: date) -> int:
@@ -84,16 +92,18 @@ def calendar_edges_us(unit: Literal["day", "month"], *, timezone: str, start_us:
     """Local midnights (of each day, or of each month's first) that enclose [start_us, end_us].
 
     Returns:
-        Ascending µs UTC; the first is ≤ `start_us`, the last > `end_us`. A local midnight that a
-        change of clocks skips is the first instant after the gap.
+        Strictly ascending µs UTC; the first is ≤ `start_us`, the last > `end_us`. A local midnight
+        that a change of clocks skips is the first instant after the gap; of one that comes twice,
+        the first counts; a day that a country skips (Samoa's 30 December 2011) has no edge.
     """
     zone = ZoneInfo(timezone)
     local = (EPOCH + timedelta(microseconds=start_us)).astimezone(zone).date()
     local = local.replace(day=1) if unit == "month" else local - timedelta(days=1)
-    edges = []
+    edges: list[int] = []
     while not edges or edges[-1] <= end_us:
-        midnight = datetime.combine(local, time(), tzinfo=zone).astimezone(UTC)
-        edges.append(us_from_datetime(midnight))
+        edge_us = us_from_datetime(datetime.combine(local, time(), tzinfo=zone).astimezone(UTC))
+        if not edges or edge_us > edges[-1]:
+            edges.append(edge_us)
         local = _next(local, unit)
     return [edge for edge, after in zip(edges, [*edges[1:], edges[-1] + 1], strict=True) if after > start_us]
 

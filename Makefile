@@ -1,0 +1,81 @@
+# Needs Python 3.11 or newer and make; everything else is installed into .venv from requirements/, each file checked
+# against its hash. `make` alone lists the tasks.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# A later make starts where this one stopped: a stamp is newer than what it was installed from.
+RUN := $(VENV)/.run
+DEV := $(VENV)/.dev
+# Two workers: the least machine that the suite is timed on has two cores.
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check format shared bench golden docs lock clean
+
+help: ## List the tasks.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: $(RUN) ## Fill a demo account and print its session usage report.
+	$(BIN)/botmeter demo
+
+test: $(DEV) ## Run the fast lane of tests, in random order; a warning is an error.
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+check: $(DEV) ## Prove format, lint, types, the import rule and tidiness.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m pytest -q tests/contract
+
+format: $(DEV) ## Format the code and mend what the linter can mend by itself.
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+shared: $(DEV) ## Run the acceptance tests on the data beside the repository (SHARED=../shared).
+	$(BIN)/python -m pytest -n $(WORKERS) tests/shared $(ARGS)
+
+bench: $(DEV) ## Measure speed and memory against the figures that the product promises.
+	$(BIN)/python -m bench $(ARGS)
+
+golden: $(DEV) ## Write the golden files anew; look at the difference before committing it.
+	$(BIN)/python -m pytest --golden -p no:randomly tests/golden tests/cli
+
+docs: $(DEV) ## Write the generated pages of docs/reference anew.
+	$(BIN)/python docs/generate.py
+
+lock: $(DEV) ## Choose the newest versions of all requirements and write their hashes down.
+	$(call locked,run.txt,--group build)
+	$(call locked,dev.txt,--group dev --constraint requirements/run.txt)
+
+clean: ## Remove the virtual environment and every cache.
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+define locked
+$(BIN)/uv pip compile pyproject.toml $(2) --output-file requirements/$(1) --quiet --upgrade --universal \
+	--python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock"
+endef
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Botmeter needs Python 3.11 or newer, and %s is %d.%d; try make PYTHON=python3.11" \
+		% (sys.executable, *sys.version_info[:2]) if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+# What pip has installed from the lock stands as it is: --no-deps and --no-build-isolation keep it
+# from fetching anything that the lock does not name.
+define installed
+$(PIP) install --require-hashes --requirement $(1)
+$(PIP) install --no-deps --no-build-isolation --editable .
+@touch $@
+endef
+
+$(RUN): requirements/run.txt pyproject.toml | $(BIN)/python
+	$(call installed,requirements/run.txt)
+
+$(DEV): requirements/dev.txt pyproject.toml | $(BIN)/python
+	$(call installed,requirements/dev.txt)
