@@ -170,7 +170,7 @@ def _contradictions(policy: Policy) -> list[str]:
         ),
         (
             policy.max_turns is None or needed.get(policy.turn_of, 0) <= policy.max_turns,
-            f"require asks for {needed.get(policy.turn_of)} messages and max_turns = {policy.max_turns} allows no more.",
+            f"require asks for {needed.get(policy.turn_of)} messages; max_turns = {policy.max_turns} allows fewer.",
         ),
     )
     return [sentence for holds, sentence in checks if not holds]

@@ -1,0 +1,229 @@
+"""Policies as text: TOML or JSON → `Policy`, and back.
+
+The keys are the parameters of `Policy`, a duration is a whole number with its unit (`"30m"`), and a
+key left out has its default. What the text can say wrong is found here: unknown keys and wrong
+types. What a policy can't be, however it was made, `Policy` itself refuses.
+"""
+
+import json
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields
+from difflib import get_close_matches
+from typing import Any, cast
+
+from botmeter.domain.errors import Refused
+from botmeter.metering.policy import DURATION_US_MAX, Match, Policy, Require
+
+# From long to short: a duration is written in the longest unit that divides it. The two shortest
+# are never needed by a published rule; they make every policy writable.
+_UNIT_US = {"d": 86_400_000_000, "h": 3_600_000_000, "m": 60_000_000, "s": 1_000_000, "ms": 1_000, "us": 1}
+_DURATION = re.compile(r"(\d{1,18})(d|h|m|s|ms|us)", re.ASCII)
+_DURATION_KEYS = ("max_duration", "idle_timeout")
+
+
+def policy_from_text(text: str, *, name_hint: str = "custom") -> Policy:
+    """The policy that a TOML or JSON text writes down; which of the two it is, is found out.
+
+    A preset's file is understood too: its `policy` table is the policy.
+
+    Args:
+        name_hint: The policy's name if the text gives none; a file's name without its ending.
+
+    Raises:
+        Refused: `policy_invalid`, with a sentence that names the key or the line.
+    """
+    data = _parsed(text.removeprefix("\ufeff"))
+    inner = data.get("policy")
+    if isinstance(inner, Mapping) and set(data) <= {"policy", "preset"}:
+        data = inner
+    named = name_hint if name_hint.isprintable() and "@" not in name_hint else ""
+    return policy_from_mapping({"name": named[:64] or "custom", **data})
+
+
+def policy_from_mapping(data: Mapping[str, object]) -> Policy:
+    """The policy that `data` writes down, with the keys of a policy file.
+
+    Raises:
+        Refused: `policy_invalid` for an unknown key, a wrong type, or a policy that can't be.
+    """
+    label = data.get("name", "custom")
+    return cast(Policy, _value_from(data, _READERS, (Policy, f"Policy {label!r:.70}", "")))
+
+
+def policy_as_mapping(policy: Policy) -> dict[str, object]:
+    """The keys of `policy` that are not at their default, as JSON and TOML can hold them.
+
+    `policy_from_mapping` gives the same policy back.
+    """
+    written: dict[str, object] = {}
+    for key, value in _changed(policy).items():
+        if key.endswith("_us"):
+            written[key.removesuffix("_us")] = duration_text(cast(int, value))
+        else:
+            written[key] = _plain(value)
+    return written
+
+
+def policy_as_toml(policy: Policy) -> str:
+    """`policy` as a TOML text: one line for each key that is not at its default."""
+    return "".join(f"{key} = {_toml(value)}\n" for key, value in policy_as_mapping(policy).items())
+
+
+def duration_text(duration_us: int) -> str:
+    """A duration in its longest whole unit: `"24h"` is written `"1d"`, 90 minutes `"90m"`."""
+    unit = next(unit for unit, size_us in _UNIT_US.items() if duration_us % size_us == 0)
+    return f"{duration_us // _UNIT_US[unit]}{unit}"
+
+
+def _parsed(text: str) -> Mapping[str, object]:
+    is_json = text.lstrip().startswith("{")
+    try:
+        data = json.loads(text, object_pairs_hook=_without_doubles) if is_json else tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        kind = "JSON" if is_json else "TOML"
+        raise Refused("policy_invalid", f"The policy is not readable as {kind}: {error}.") from None
+    return cast(Mapping[str, object], data)
+
+
+def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    data = dict(pairs)
+    if len(data) < len(pairs):
+        raise ValueError("a key is given twice")
+    return data
+
+
+# How a key's value is read, and what to call a value that can be read so.
+_Reader = Callable[[str, object], object]
+_Readers = dict[str, tuple[str, _Reader]]
+
+
+def _value_from(data: Mapping[str, object], readers: _Readers, target: tuple[Any, str, str]) -> object:
+    """The frozen value that `data` describes; `target` is its class, who asks, and the prefix of its keys."""
+    made_of, asker, prefix = target
+    arguments: dict[str, object] = {}
+    for key, value in data.items():
+        if key not in readers:
+            near = prefix + get_close_matches(str(key), readers, n=1, cutoff=0.0)[0]
+            unknown = prefix + str(key)
+            raise Refused("policy_invalid", f"{asker}: there is no key {unknown!r:.70}; the nearest is {near!r}.")
+        expected, reader = readers[key]
+        try:
+            read = reader(asker, value)
+        except (TypeError, ValueError):
+            wrong = f"{asker}: {prefix}{key} must be {expected}, not {_shown(value)}."
+            raise Refused("policy_invalid", wrong) from None
+        arguments[f"{key}_us" if key in _DURATION_KEYS else key] = read
+    return made_of(**arguments)
+
+
+def _text(_asker: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _whole(_asker: str, value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _truth(_asker: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _texts(asker: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, (list, tuple)):
+        raise TypeError
+    return tuple(_text(asker, each) for each in value)
+
+
+def _text_set(asker: str, value: object) -> frozenset[str]:
+    return frozenset(_texts(asker, value))
+
+
+def _duration_us(asker: str, value: object) -> int:
+    found = _DURATION.fullmatch(_text(asker, value))
+    if found is None:
+        raise ValueError
+    # Clipped just past the most, so that the policy's own sentence names the limit.
+    return min(int(found[1]) * _UNIT_US[found[2]], DURATION_US_MAX + 1)
+
+
+def _match(asker: str, value: object) -> Match:
+    if not isinstance(value, Mapping):
+        raise TypeError
+    return cast(Match, _value_from(value, _MATCH_READERS, (Match, asker, "match.")))
+
+
+def _require(asker: str, value: object) -> Require:
+    if not isinstance(value, Mapping):
+        raise TypeError
+    return cast(Require, _value_from(value, _REQUIRE_READERS, (Require, asker, "require.")))
+
+
+_TEXT = ("a text", _text)
+_WHOLE = ("a whole number", _whole)
+_TEXT_SET = ("a list of texts", _text_set)
+_DURATION_US = ('a whole number with a unit of s, m, h or d, such as "30m"', _duration_us)
+
+_MATCH_READERS: _Readers = {"bot": _TEXT_SET, "bot_version": _TEXT_SET, "channel": _TEXT_SET}
+_REQUIRE_READERS: _Readers = {"min_customer": _WHOLE, "min_bot": _WHOLE, "max_agent": _WHOLE}
+_READERS: _Readers = {
+    "name": _TEXT,
+    "version": _WHOLE,
+    "scope": ("a list of texts", _texts),
+    "opens_on": _TEXT,
+    "max_duration": _DURATION_US,
+    "idle_timeout": _DURATION_US,
+    "idle_clock": _TEXT,
+    "calendar": _TEXT,
+    "timezone": _TEXT,
+    "max_turns": _WHOLE,
+    "turn_of": _TEXT,
+    "ends_on": _TEXT_SET,
+    "inclusive_end": ("true or false", _truth),
+    "match": ("a table with bot, bot_version or channel", _match),
+    "exclude": _TEXT_SET,
+    "participants": _TEXT,
+    "require": ("a table with min_customer, min_bot or max_agent", _require),
+}
+POLICY_KEYS = tuple(_READERS)
+"""Every key of a policy file, in the order in which they are written and documented."""
+
+
+def _changed(value: Policy | Match | Require) -> dict[str, object]:
+    changed = {}
+    for field in fields(value):
+        default = field.default_factory() if field.default_factory is not MISSING else field.default
+        if (now := getattr(value, field.name)) != default:
+            changed[field.name] = now
+    return changed
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, (Match, Require)):
+        return {key: _plain(inner) for key, inner in _changed(value).items()}
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml(inner)}" for key, inner in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(inner) for inner in value) + "]"
+    # JSON's escapes are TOML's, but for the one control character that JSON leaves bare.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "a table"
+    text = json.dumps(value, default=str)
+    return text if len(text) <= 60 else text[:60] + "…"
