@@ -1,0 +1,61 @@
+"""What every test stands on: an environment of its own, Hypothesis profiles, lanes and golden files."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+TESTS = Path(__file__).parent
+GOLDEN = TESTS / "golden"
+SHARED_LANE = TESTS / "shared"
+
+# The machine may be busy with other work, so no example has a deadline.
+settings.register_profile("fast", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("deep", max_examples=3_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--golden", action="store_true", help="write the golden files anew instead of comparing")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The data of tests/shared is not in the repository, so that lane runs only when it is named."""
+    if collection_path != SHARED_LANE:
+        return None
+    named = [(config.invocation_params.dir / argument.split("::")[0]).resolve() for argument in config.args]
+    return None if any(path.is_relative_to(SHARED_LANE) for path in named) else True
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test sees or touches what the person who runs it has: home, ledger, colours, terminal, zone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("BOTMETER_DATA", raising=False)
+        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setenv("NO_COLOR", "1")
+        patch.setenv("COLUMNS", "80")
+        patch.setenv("TERM", "dumb")
+        # A machine in a zone that is no whole number of hours from UTC shows every forgotten UTC.
+        patch.setenv("TZ", "Asia/Kathmandu")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """`golden(name, text)`: `text` is what `tests/golden/<name>` holds; `pytest --golden` writes it there."""
+
+    def agrees(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if request.config.getoption("--golden"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert path.exists(), f"There is no golden file {name}; `make golden` writes it."
+        assert text == path.read_text(encoding="utf-8"), f"{name} differs; if it should, `make golden` writes it anew."
+
+    return agrees

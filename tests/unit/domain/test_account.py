@@ -1,0 +1,57 @@
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from botmeter.domain.account import Account, checked_account_name
+from botmeter.domain.errors import Refused
+
+
+@pytest.mark.parametrize(("name", "kept"), [("acme", "acme"), ("ACME", "acme"), ("a", "a"), ("4-you_2", "4-you_2")])
+def test_an_account_is_called_by_letters_digits_dash_and_underscore_in_lower_case(name: str, kept: str) -> None:
+    assert checked_account_name(name) == kept
+    assert Account(name=name).name == kept
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "../acme",
+        "a/b",
+        "a\\b",
+        "a.b",
+        "-a",
+        "a-",
+        "_a",
+        "a b",
+        "a\n",
+        "a\0",
+        "café",
+        "\u212a",
+        "a" * 65,
+        "\ud800",
+        "...",
+    ],
+)
+def test_a_name_that_could_leave_its_folder_or_mislead_is_refused(name: str) -> None:
+    with pytest.raises(Refused) as refused:
+        checked_account_name(name)
+    assert refused.value.code == "account_name_invalid"
+    refused.value.message.encode()
+
+
+@given(st.text(max_size=80))
+def test_a_name_that_is_taken_is_safe_as_a_file_name(name: str) -> None:
+    try:
+        kept = checked_account_name(name)
+    except Refused:
+        return
+    assert 1 <= len(kept) <= 64
+    assert set(kept) <= set("abcdefghijklmnopqrstuvwxyz0123456789-_")
+    assert checked_account_name(kept) == kept
+
+
+def test_data_starts_on_4_february_2022_unless_the_account_says_otherwise() -> None:
+    assert Account(name="acme").available_from == date(2022, 2, 4)

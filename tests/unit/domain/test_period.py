@@ -1,0 +1,166 @@
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from botmeter.domain.errors import Refused
+from botmeter.domain.instant import DAY_US, text_from_us, us_from_text
+from botmeter.domain.period import Period, calendar_edges_us, day_from_text, day_of_us, day_start_us, default_period
+
+HOUR_US = DAY_US // 24
+DAYS = st.dates(date(1990, 1, 1), date(2090, 1, 1))
+ZONES = st.sampled_from(
+    [
+        "UTC",
+        "Asia/Kolkata",
+        "Asia/Kathmandu",
+        "America/Sao_Paulo",
+        "America/Havana",
+        "America/St_Johns",
+        "Asia/Beirut",
+        "Australia/Lord_Howe",
+        "Pacific/Apia",
+        "Pacific/Kiritimati",
+        "Europe/London",
+    ]
+)
+
+
+def edges(unit: str, zone: str, start: str, end: str) -> list[str]:
+    found = calendar_edges_us(unit, timezone=zone, start_us=us_from_text(start), end_us=us_from_text(end))
+    return [text_from_us(edge_us) for edge_us in found]
+
+
+def test_the_default_period_is_the_30_utc_days_that_end_today() -> None:
+    period = default_period(date(2026, 11, 22))
+    assert (period.first_on, period.last_on, period.day_count) == (date(2026, 10, 24), date(2026, 11, 22), 30)
+
+
+@given(DAYS, st.integers(0, 400))
+def test_a_period_holds_its_days_from_the_first_midnight_to_the_last(first_on: date, further: int) -> None:
+    period = Period(first_on=first_on, last_on=first_on + timedelta(days=further))
+    days = list(period.days())
+    assert len(days) == period.day_count == further + 1
+    assert (days[0], days[-1]) == (period.first_on, period.last_on)
+    assert day_of_us(period.start_us) == period.first_on
+    assert day_of_us(period.end_us - 1) == period.last_on
+    assert period.end_us - period.start_us == period.day_count * DAY_US
+
+
+def test_a_period_of_one_day_is_that_day() -> None:
+    period = Period(first_on=date(2026, 2, 28), last_on=date(2026, 2, 28))
+    assert list(period.days()) == [date(2026, 2, 28)]
+
+
+@pytest.mark.parametrize(
+    ("first_on", "last_on", "code"),
+    [
+        (date(2026, 11, 22), date(2026, 11, 21), "period_reversed"),
+        (date(2022, 2, 4), date(9999, 12, 31), "period_too_long"),
+    ],
+)
+def test_a_period_that_can_not_be_is_refused(first_on: date, last_on: date, code: str) -> None:
+    with pytest.raises(Refused) as refused:
+        Period(first_on=first_on, last_on=last_on)
+    assert refused.value.code == code
+
+
+def test_a_day_is_read_as_year_month_day() -> None:
+    assert day_from_text("2024-02-29") == date(2024, 2, 29)
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-2-3", "20260203", "2026-W05-2", "2026-02-30", "03/02/2026", "٢٠٢٦-02-03", "today", "", "2026-02-03 "]
+)
+def test_a_day_written_otherwise_is_refused(text: str) -> None:
+    with pytest.raises(Refused) as refused:
+        day_from_text(text)
+    assert refused.value.code == "date_invalid"
+
+
+@given(st.integers(-(10**16), 10**16))
+def test_an_instant_is_inside_the_day_that_holds_it(instant_us: int) -> None:
+    start_us = day_start_us(day_of_us(instant_us))
+    assert start_us <= instant_us < start_us + DAY_US
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hours"),
+    [
+        ("Europe/London", "2026-03-29", 23),
+        ("Europe/London", "2026-10-25", 25),
+        ("America/Sao_Paulo", "2018-11-04", 23),
+        ("America/Sao_Paulo", "2018-02-17", 25),
+        ("Asia/Beirut", "2022-03-27", 23),
+        ("America/Havana", "2025-11-02", 25),
+        ("Asia/Kathmandu", "2026-11-22", 24),
+    ],
+)
+def test_a_local_day_has_the_hours_that_its_clocks_give_it(zone: str, day: str, hours: int) -> None:
+    noon_us = us_from_text(f"{day}T12:00:00Z")
+    around = calendar_edges_us("day", timezone=zone, start_us=noon_us, end_us=noon_us)
+    start_us, end_us = around[0], around[1]
+    assert start_us <= noon_us < end_us
+    assert end_us - start_us == hours * HOUR_US
+
+
+def test_a_midnight_that_the_clocks_skip_is_the_first_instant_after_the_gap() -> None:
+    found = edges("day", "America/Sao_Paulo", "2018-11-04T02:59:59Z", "2018-11-04T03:00:00Z")
+    assert found == ["2018-11-03T03:00:00Z", "2018-11-04T03:00:00Z", "2018-11-05T02:00:00Z"]
+    assert edges("day", "Asia/Beirut", "2022-03-26T22:00:00Z", "2022-03-26T22:00:00Z")[0] == "2022-03-26T22:00:00Z"
+
+
+def test_of_a_midnight_that_comes_twice_the_first_counts() -> None:
+    assert edges("day", "America/Havana", "2025-11-02T04:30:00Z", "2025-11-02T04:30:00Z") == [
+        "2025-11-02T04:00:00Z",
+        "2025-11-03T05:00:00Z",
+    ]
+
+
+def test_a_day_that_a_country_skips_has_no_edge() -> None:
+    assert edges("day", "Pacific/Apia", "2011-12-30T09:59:59Z", "2011-12-30T10:00:00Z") == [
+        "2011-12-29T10:00:00Z",
+        "2011-12-30T10:00:00Z",
+        "2011-12-31T10:00:00Z",
+    ]
+
+
+def test_a_midnight_in_kathmandu_is_at_a_quarter_past_an_hour_utc() -> None:
+    assert edges("day", "Asia/Kathmandu", "2026-11-22T18:14:59Z", "2026-11-22T18:15:00Z") == [
+        "2026-11-21T18:15:00Z",
+        "2026-11-22T18:15:00Z",
+        "2026-11-23T18:15:00Z",
+    ]
+
+
+def test_months_begin_at_the_local_midnight_of_their_first_day() -> None:
+    assert edges("month", "Asia/Kolkata", "2026-11-30T20:00:00Z", "2027-01-31T18:29:59Z") == [
+        "2026-11-30T18:30:00Z",
+        "2026-12-31T18:30:00Z",
+        "2027-01-31T18:30:00Z",
+    ]
+    assert edges("month", "UTC", "2024-02-29T23:59:59Z", "2024-02-29T23:59:59Z") == [
+        "2024-02-01T00:00:00Z",
+        "2024-03-01T00:00:00Z",
+    ]
+
+
+@given(
+    st.sampled_from(["day", "month"]),
+    ZONES,
+    st.integers(5 * 366 * DAY_US, 90 * 365 * DAY_US),
+    st.integers(0, 90 * DAY_US),
+)
+def test_edges_enclose_what_they_were_asked_for_and_are_local_midnights(
+    unit: str, zone: str, start_us: int, length_us: int
+) -> None:
+    found = calendar_edges_us(unit, timezone=zone, start_us=start_us, end_us=start_us + length_us)
+    assert found[0] <= start_us < found[1]
+    assert found[-2] <= start_us + length_us < found[-1]
+    assert found == sorted(set(found))
+    for edge_us in found:
+        after = datetime.fromisoformat(text_from_us(edge_us)).astimezone(ZoneInfo(zone))
+        before = datetime.fromisoformat(text_from_us(edge_us - 1)).astimezone(ZoneInfo(zone))
+        assert after.date() > before.date()
