@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support import oracle
+from tests.support.event_forms import event_from_json, meter_table
 
 from botmeter.metering.meter import sessions_from_events
 from botmeter.metering.policy import schedule_of
 from botmeter.metering.policy_text import policy_from_mapping
 from botmeter.metering.touchpoints import Touchpoints
-from tests.support import oracle
-from tests.support.event_forms import event_from_json, meter_table
 
 SHARED = Path(os.environ.get("BOTMETER_SHARED", Path(__file__).parents[3] / "shared"))
 FILE = SHARED / "vectors" / "policies.json"

@@ -75,6 +75,9 @@ class OracleSession:
             for event in self.members
         )
 
+    def close(self, end_us: int | None, closed_by: str) -> None:
+        self.end_us, self.closed_by = end_us, closed_by
+
     def messages_of(self, actor: str) -> list[Event]:
         return [event for event in self.members if _is_message(event) and event["actor"] == actor]
 
@@ -152,24 +155,23 @@ def _sessions_of_key(
         takes_part = _takes_part(event, policy)
 
         if current is not None and _is_beyond(current, now_us):
-            current.end_us, current.closed_by = _clock_end(current) or (None, "open")
+            current.close(*_clock_end(current))
             current = None
 
         if event["kind"] in policy.ends_on:
             if current is not None:
-                if takes_part:
-                    current.members.append(event)
-                current.end_us, current.closed_by = now_us, "end"
+                current.members += [event] if takes_part else []
+                current.close(now_us, "end")
                 current = None
             continue
 
         if not takes_part:
-            if current is not None and _is_message(event) and event["actor"] == "agent":
-                current.agent_messages += 1
+            if current is not None:
+                current.agent_messages += _is_message(event) and event["actor"] == "agent"
             continue
 
-        if current is not None and _is_message(event) and _would_overflow(current, event):
-            current.end_us, current.closed_by = now_us, "turns"
+        if current is not None and _would_overflow(current, event):
+            current.close(now_us, "turns")
             current = None
 
         if current is not None:
@@ -185,7 +187,7 @@ def _sessions_of_key(
                 pending_side = _side(event)
 
     if current is not None:
-        current.end_us, current.closed_by = _clock_end(current) or (None, "open")
+        current.close(*_clock_end(current))
     return made
 
 
@@ -216,7 +218,7 @@ def _may_open(event: Event, policy: Policy, pending_side: str | None) -> bool:
 
 
 def _would_overflow(session: OracleSession, event: Event) -> bool:
-    if session.turns != session.policy.max_turns:
+    if not _is_message(event) or session.turns != session.policy.max_turns:
         return False
     match session.policy.turn_of:
         case "customer":
@@ -236,7 +238,7 @@ def _join(session: OracleSession, event: Event) -> None:
     actor, turn_of = event["actor"], session.policy.turn_of
     if actor == "agent":
         session.agent_messages += 1
-    if turn_of == "any" or turn_of == actor:
+    if turn_of in ("any", actor):
         session.turns += 1
     elif turn_of == "exchange" and actor == "customer":
         session.waiting = True
@@ -262,8 +264,9 @@ def _clock_ends(session: OracleSession) -> list[tuple[int, str]]:
     return ends
 
 
-def _clock_end(session: OracleSession) -> tuple[int, str] | None:
-    return min(_clock_ends(session), key=lambda end: end[0], default=None)
+def _clock_end(session: OracleSession) -> tuple[int | None, str]:
+    """The earliest of those ends, and its limit; no end while no limit of time is set."""
+    return min(_clock_ends(session), key=lambda end: end[0], default=(None, "open"))
 
 
 def _is_beyond(session: OracleSession, now_us: int) -> bool:

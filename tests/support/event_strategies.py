@@ -1,0 +1,143 @@
+"""Random events, policies and schedules that crowd around the limits where rules go wrong.
+
+Times lie on a coarse grid whose step divides every limit drawn, so that events fall exactly on, just
+before and just after the ends, and often at one instant. Names are few, so that keys collide.
+"""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from botmeter.domain.instant import us_from_text
+from botmeter.metering.policy import ALWAYS_US, COUNT_MAX, Match, Policy, Require
+
+Event = dict[str, Any]
+
+SECOND_US = 1_000_000
+# Shortly before a local midnight, and a UTC midnight, of every zone drawn; DST begins in New York.
+START_US = us_from_text("2026-03-07T21:00:00Z")
+STEP_US = 15 * 60 * SECOND_US
+LIMITS_US = [STEP_US, 3 * STEP_US, 4 * STEP_US, 8 * STEP_US, 12 * STEP_US, 96 * STEP_US]
+FIXED_WINDOW = Policy(name="fixed", max_duration_us=8 * STEP_US)
+
+_KINDS = ["message"] * 9 + [
+    "conversation_created",
+    "conversation_updated",
+    "resolved",
+    "handoff",
+    "restart",
+    "customer_end",
+    "ticket_linked",
+]
+_ZONES = ["UTC", "America/New_York", "Asia/Kolkata", "Asia/Kathmandu", "Pacific/Apia", "America/Sao_Paulo"]
+
+
+def instants_us() -> st.SearchStrategy[int]:
+    """Mostly close together, some days away; on the grid or a microsecond beside it."""
+    steps = st.one_of(st.integers(0, 16), st.integers(0, 16), st.integers(0, 16), st.integers(0, 300))
+    return st.builds(lambda step, off: START_US + step * STEP_US + off, steps, st.sampled_from([0, 0, 0, 0, -1, 1]))
+
+
+def events() -> st.SearchStrategy[Event]:
+    """One event without an id."""
+    return st.fixed_dictionaries(
+        {
+            "occurred_at": instants_us(),
+            "conversation_id": st.sampled_from(["v1", "v2", "v3"]),
+            "customer_id": st.sampled_from(["c1", "c1", "c1", "c2"]),
+            "actor": st.sampled_from(["customer"] * 5 + ["bot"] * 4 + ["agent", "system"]),
+            "kind": st.sampled_from(_KINDS),
+            "bot_id": st.sampled_from(["b1", "b1", "b1", "b2", "b2", None]),
+            "bot_version": st.sampled_from([None, "1", "2"]),
+            "channel": st.sampled_from(["web", "web", "sms", "unknown"]),
+            "preview": st.sampled_from([None, None, False, True]),
+            "attributes": st.sampled_from(
+                [None, None, {}, {"test": True}, {"test": "true", "x": 1}, {"note": '"test": true', "test": False}]
+            ),
+        }
+    )
+
+
+@st.composite
+def event_lists(draw: st.DrawFn, *, max_size: int = 40) -> list[Event]:
+    """Events with ids, each known by (source, event_id) once; the ids sort in no helpful order."""
+    # Left alone, lists are short and hold next to no session; a size drawn first keeps them busy.
+    size = draw(st.sampled_from([1, 8, 16, 24, max_size]))
+    drawn = draw(st.lists(events(), min_size=size // 2, max_size=size))
+    names = [f"{prefix}{number}" for number in range(len(drawn)) for prefix in ("", "é", "\U0001f600", "\uffff")]
+    ids = draw(
+        st.lists(
+            st.tuples(st.sampled_from(["s", "t"]), st.sampled_from(names or ["0"])),
+            min_size=len(drawn),
+            max_size=len(drawn),
+            unique=True,
+        )
+    )
+    return [{**event, "source": source, "event_id": name} for event, (source, name) in zip(drawn, ids, strict=True)]
+
+
+def _sets(names: list[str]) -> st.SearchStrategy[frozenset[str]]:
+    return st.frozensets(st.sampled_from(names), max_size=2)
+
+
+def _mostly_default(default: object, other: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.integers(0, 5).flatmap(lambda number: other if number == 5 else st.just(default))
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policy:
+    """Any policy that can be, with the limits of the grid."""
+    limits_us = st.sampled_from([None, None, None, *LIMITS_US])
+    max_duration_us, idle_timeout_us = draw(limits_us), draw(limits_us)
+    calendar = draw(st.sampled_from([None, None, "day", "month"]))
+    participants = draw(st.sampled_from(["bot", "bot+agent"]))
+    max_turns = draw(st.sampled_from([None, None, 1, 2, 2, 3]))
+    most = COUNT_MAX if max_turns is None else max_turns
+    least_agents = 1 if participants == "bot+agent" else 0
+    return Policy(
+        name=draw(st.sampled_from(["p", "q"])),
+        scope=tuple(draw(st.sampled_from(_SCOPES))),
+        opens_on=draw(st.sampled_from(["customer", "customer", "any", "outbound", "exchange"])),
+        max_duration_us=max_duration_us,
+        idle_timeout_us=idle_timeout_us,
+        idle_clock=draw(st.sampled_from(["customer", "any"])),
+        calendar=calendar,
+        timezone=draw(st.sampled_from(_ZONES)) if calendar else "UTC",
+        max_turns=max_turns,
+        turn_of=draw(st.sampled_from(["customer", "bot", "any", "exchange"])),
+        ends_on=draw(_mostly_default(frozenset(), _sets(["customer_end", "resolved", "handoff", "restart"]))),
+        inclusive_end=draw(st.booleans()) and (max_duration_us or idle_timeout_us) is not None,
+        match=Match(
+            bot=draw(_mostly_default(frozenset(), _sets(["b1", "b2"]))),
+            bot_version=draw(_mostly_default(frozenset(), _sets(["1", "2"]))),
+            channel=draw(_mostly_default(frozenset(), _sets(["web", "sms"]))),
+        ),
+        exclude=draw(_mostly_default(frozenset(), _sets(["preview", "test"]))),
+        participants=participants,
+        require=Require(
+            min_customer=draw(_mostly_default(0, st.integers(0, min(2, most // 2)))),
+            min_bot=draw(_mostly_default(0, st.integers(0, min(2, most // 2)))),
+            max_agent=draw(_mostly_default(None, st.integers(least_agents, 2))),
+        ),
+    )
+
+
+_SCOPES = [
+    ["customer"],
+    ["customer"],
+    ["customer", "bot"],
+    ["customer", "channel"],
+    ["conversation"],
+    ["bot"],
+    ["channel", "customer", "bot", "conversation"],
+]
+
+
+@st.composite
+def schedules(draw: st.DrawFn) -> list[tuple[Policy, int]]:
+    """One to three policies, ascending; mostly the first was always in force."""
+    count = draw(st.sampled_from([1, 1, 2, 3]))
+    starts_us = sorted(draw(st.lists(instants_us(), min_size=count, max_size=count, unique=True)))
+    if draw(st.integers(0, 3)):
+        starts_us[0] = ALWAYS_US
+    return [(draw(policies()), start_us) for start_us in starts_us]
