@@ -1,0 +1,204 @@
+"""The shapes of conversations: stories told in a few words, and the same as arrays.
+
+A story is a row of words such as `created hello ask answer`; each word is one event. The arrays
+have one row per story and one column per step, so that a month of conversations becomes events by
+indexing alone.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from botmeter.domain.event import Actor, Kind
+
+_HOUR = 3_600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One word of a story.
+
+    Attributes:
+        pause: Mean seconds since the step before.
+        bot: 0: the bot of the conversation, 1: the one it passes to, -1: no bot takes part.
+        ticket: 1 or 2: the event names the first or second ticket of the conversation.
+        waits: The pause is one of life (hours, a night), the same on any channel.
+        autoreply: Written by the customer's mail program.
+    """
+
+    actor: Actor
+    pause: float
+    kind: Kind = Kind.MESSAGE
+    bot: int = -1
+    ticket: int = 0
+    waits: bool = False
+    autoreply: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """A shape of conversation, told where `told_in` says, as often as `weight` says."""
+
+    told_in: str
+    weight: float
+    words: str
+
+
+STEPS = {
+    "created": Step(actor=Actor.SYSTEM, kind=Kind.CONVERSATION_CREATED, pause=0),
+    "hello": Step(actor=Actor.BOT, bot=0, pause=0.7),
+    "mailing": Step(actor=Actor.BOT, bot=0, pause=0),
+    "ask": Step(actor=Actor.CUSTOMER, bot=0, pause=35),
+    "later": Step(actor=Actor.CUSTOMER, bot=0, pause=4.5 * _HOUR, waits=True),
+    "days_later": Step(actor=Actor.CUSTOMER, bot=0, pause=30 * _HOUR, waits=True),
+    "autoreply": Step(actor=Actor.CUSTOMER, bot=0, pause=4, autoreply=True),
+    "answer": Step(actor=Actor.BOT, bot=0, pause=2),
+    "ask_other": Step(actor=Actor.CUSTOMER, bot=1, pause=30),
+    "answer_other": Step(actor=Actor.BOT, bot=1, pause=2),
+    "files_case": Step(actor=Actor.BOT, bot=0, ticket=1, pause=3),
+    "names_case": Step(actor=Actor.CUSTOMER, bot=0, ticket=1, pause=20),
+    "case": Step(actor=Actor.SYSTEM, kind=Kind.TICKET_LINKED, ticket=1, pause=1),
+    "agent_case": Step(actor=Actor.AGENT, kind=Kind.TICKET_LINKED, ticket=1, pause=40),
+    "second_case": Step(actor=Actor.AGENT, kind=Kind.TICKET_LINKED, ticket=2, pause=60),
+    "handoff": Step(actor=Actor.BOT, kind=Kind.HANDOFF, bot=0, pause=1),
+    "joins": Step(actor=Actor.AGENT, pause=240),
+    "says": Step(actor=Actor.AGENT, pause=70),
+    "tells": Step(actor=Actor.CUSTOMER, pause=45),
+    "restart": Step(actor=Actor.CUSTOMER, kind=Kind.RESTART, bot=0, pause=25),
+    "updated": Step(actor=Actor.SYSTEM, kind=Kind.CONVERSATION_UPDATED, pause=2),
+    "leaves": Step(actor=Actor.CUSTOMER, kind=Kind.CUSTOMER_END, bot=0, pause=15),
+    "solved": Step(actor=Actor.AGENT, kind=Kind.RESOLVED, pause=50),
+    "done": Step(actor=Actor.SYSTEM, kind=Kind.RESOLVED, pause=600),
+}
+
+_WAITING = {word for word, step in STEPS.items() if step.waits}
+
+
+def _told(told_in: str, *stories: tuple[float, str]) -> tuple[Story, ...]:
+    return tuple(Story(told_in=told_in, weight=weight, words=words) for weight, words in stories)
+
+
+STORIES = (
+    *_told(
+        "widget",
+        (4, "created hello"),
+        (27, "created hello ask answer"),
+        (14, "created hello ask answer leaves"),
+        (17, "created hello ask answer ask answer"),
+        (12, "created hello ask answer ask answer done"),
+        (8, "created hello ask answer ask answer ask answer leaves"),
+        (3, "created hello ask answer ask answer ask answer ask answer ask answer ask answer done"),
+        (2, "created hello ask answer restart hello ask answer"),
+        (10, "created hello ask answer later answer"),
+        (2, "created hello ask answer updated days_later answer done"),
+        (1.6, "created hello ask answer ask_other answer_other ask_other answer_other done"),
+        (3, "created hello ask answer ask handoff joins tells says solved"),
+        (2, "created hello ask handoff joins agent_case tells says answer ask solved"),
+        (7, "created hello ask answer ask files_case case"),
+        (3, "created hello ask answer handoff joins agent_case tells says solved"),
+        (0.6, "created hello ask handoff joins agent_case tells says second_case says solved"),
+    ),
+    *_told(
+        "inbox",
+        (26, "created ask answer"),
+        (20, "created ask answer ask answer"),
+        (13, "created ask answer ask answer done"),
+        (9, "created ask answer ask answer ask answer done"),
+        (3, "created ask answer ask answer ask answer ask answer ask answer leaves"),
+        (16, "created ask answer later answer ask answer"),
+        (4, "created ask answer updated days_later answer done"),
+        (2, "created ask answer restart ask answer"),
+        (1.6, "created ask answer ask_other answer_other ask_other answer_other done"),
+        (4, "created ask answer handoff joins tells says solved"),
+        (6, "created ask answer ask files_case case later answer"),
+        (4, "created ask answer handoff joins agent_case tells says solved"),
+        (1, "created ask handoff joins agent_case tells says second_case says tells solved"),
+    ),
+    *_told(
+        "open case",
+        (3, "created names_case answer ask answer done"),
+        (2, "created ask answer handoff joins agent_case tells says solved"),
+    ),
+    *_told(
+        "mailing",
+        (100, "mailing"),
+        (6, "mailing later answer ask answer"),
+        (2, "mailing later answer leaves"),
+        (1.5, "mailing autoreply"),
+    ),
+    *_told(
+        "preview",
+        (5, "created hello ask answer ask answer"),
+        (3, "created hello ask answer restart hello ask answer ask answer"),
+        (2, "created hello ask answer ask answer ask handoff"),
+    ),
+)
+
+STEP_COUNT_MAX = max(len(story.words.split()) for story in STORIES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shapes:
+    """Every story, step by step: arrays of stories × steps; past the end of a story they hold nothing.
+
+    Attributes:
+        length: How many steps each story has; one value per story.
+        wait: The step before which the customer lives on for hours, or STEP_COUNT_MAX.
+        pause: Mean seconds before each step.
+        human: Whether the pause depends on how fast people write on the channel.
+        hello: Whether it is a greeting.
+    """
+
+    length: npt.NDArray[np.int64]
+    wait: npt.NDArray[np.int64]
+    pause: npt.NDArray[np.float64]
+    human: npt.NDArray[np.bool_]
+    hello: npt.NDArray[np.bool_]
+    actor: npt.NDArray[np.uint8]
+    kind: npt.NDArray[np.uint8]
+    bot: npt.NDArray[np.int8]
+    ticket: npt.NDArray[np.int8]
+    autoreply: npt.NDArray[np.bool_]
+
+
+def stories_told(told_in: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Places in `STORIES` of those told there, and the share of all up to and with each."""
+    places = [place for place, story in enumerate(STORIES) if story.told_in == told_in]
+    weights = np.array([STORIES[place].weight for place in places])
+    return np.array(places), np.cumsum(weights) / weights.sum()
+
+
+def mean_event_count(told_in: str) -> float:
+    """How many events a conversation told there has on average."""
+    places, cumulated = stories_told(told_in)
+    return float(np.diff(cumulated, prepend=0) @ SHAPES.length[places])
+
+
+def _shapes() -> Shapes:
+    told = [story.words.split() for story in STORIES]
+    nothing = Step(actor=Actor.SYSTEM, pause=0)
+    grid = [[STEPS[word] for word in words] + [nothing] * (STEP_COUNT_MAX - len(words)) for words in told]
+    return Shapes(
+        length=np.array([len(words) for words in told]),
+        wait=np.array([_first_step(words, _WAITING) for words in told]),
+        pause=np.array([[step.pause for step in row] for row in grid]),
+        human=np.array([[_is_typed(step) for step in row] for row in grid]),
+        hello=np.array([[step is STEPS["hello"] for step in row] for row in grid]),
+        actor=np.array([[step.actor for step in row] for row in grid], np.uint8),
+        kind=np.array([[step.kind for step in row] for row in grid], np.uint8),
+        bot=np.array([[step.bot for step in row] for row in grid], np.int8),
+        ticket=np.array([[step.ticket for step in row] for row in grid], np.int8),
+        autoreply=np.array([[step.autoreply for step in row] for row in grid]),
+    )
+
+
+def _is_typed(step: Step) -> bool:
+    return step.actor in (Actor.CUSTOMER, Actor.AGENT) and not step.waits and not step.autoreply
+
+
+def _first_step(words: list[str], wanted: set[str]) -> int:
+    return next((place for place, word in enumerate(words) if word in wanted), STEP_COUNT_MAX)
+
+
+SHAPES = _shapes()
