@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support import oracle
 from tests.support.event_forms import meter_table
-from tests.support.event_strategies import FIXED_WINDOW, START_US, event_lists, events, policies, schedules
+from tests.support.event_strategies import (
+    FIXED_WINDOW,
+    START_US,
+    dense_event_lists,
+    event_lists,
+    events,
+    policies,
+    schedules,
+)
 
 from botmeter.domain.session import ClosedBy
 from botmeter.metering.meter import Metered, sessions_from_events
@@ -83,8 +91,8 @@ def test_the_meter_and_the_oracle_agree_on_every_column(
     assert session_rows(given_events, schedule) == oracle_rows(given_events, schedule)
 
 
-@given(event_lists(), policies())
-def test_the_meter_and_the_oracle_agree_on_every_column_under_one_policy(
+@given(dense_event_lists(), policies())
+def test_the_meter_and_the_oracle_agree_on_every_column_of_long_sessions(
     given_events: list[Event], policy: Policy
 ) -> None:
     assert session_rows(given_events, always(policy)) == oracle_rows(given_events, always(policy))

@@ -4,6 +4,7 @@ Times lie on a coarse grid whose step divides every limit drawn, so that events 
 before and just after the ends, and often at one instant. Names are few, so that keys collide.
 """
 
+from random import Random
 from typing import Any
 
 from hypothesis import strategies as st
@@ -38,24 +39,41 @@ def instants_us() -> st.SearchStrategy[int]:
     return st.builds(lambda step, off: START_US + step * STEP_US + off, steps, st.sampled_from([0, 0, 0, 0, -1, 1]))
 
 
+# What each field is drawn from; a value is there as often as it should come.
+_VALUES: dict[str, list[Any]] = {
+    "conversation_id": ["v1", "v2", "v3"],
+    "customer_id": ["c1", "c1", "c1", "c2"],
+    "actor": ["customer"] * 5 + ["bot"] * 4 + ["agent", "system"],
+    "kind": _KINDS,
+    "bot_id": ["b1", "b1", "b1", "b2", "b2", None],
+    "bot_version": [None, "1", "2"],
+    "channel": ["web", "web", "sms", "unknown"],
+    "preview": [None, None, False, True],
+    "attributes": [None, None, {}, {"test": True}, {"test": "true", "x": 1}, {"note": '"test": true', "test": False}],
+}
+
+
 def events() -> st.SearchStrategy[Event]:
     """One event without an id."""
-    return st.fixed_dictionaries(
+    fields = {name: st.sampled_from(values) for name, values in _VALUES.items()}
+    return st.fixed_dictionaries({"occurred_at": instants_us(), **fields})
+
+
+@st.composite
+def dense_event_lists(draw: st.DrawFn) -> list[Event]:
+    """Many events in few hours, so that sessions are long: drawn from a seed, since Hypothesis keeps lists thin."""
+    random = Random(draw(st.integers(0, 2**32)))
+    span = random.choice([4, 12, 48, 192])
+    count = random.randint(10, 80)
+    return [
         {
-            "occurred_at": instants_us(),
-            "conversation_id": st.sampled_from(["v1", "v2", "v3"]),
-            "customer_id": st.sampled_from(["c1", "c1", "c1", "c2"]),
-            "actor": st.sampled_from(["customer"] * 5 + ["bot"] * 4 + ["agent", "system"]),
-            "kind": st.sampled_from(_KINDS),
-            "bot_id": st.sampled_from(["b1", "b1", "b1", "b2", "b2", None]),
-            "bot_version": st.sampled_from([None, "1", "2"]),
-            "channel": st.sampled_from(["web", "web", "sms", "unknown"]),
-            "preview": st.sampled_from([None, None, False, True]),
-            "attributes": st.sampled_from(
-                [None, None, {}, {"test": True}, {"test": "true", "x": 1}, {"note": '"test": true', "test": False}]
-            ),
+            "source": random.choice("st"),
+            "event_id": f"{random.choice(['', 'é', 'z'])}{number}",
+            "occurred_at": START_US + random.randint(0, span) * STEP_US + random.choice([0, 0, 0, 0, -1, 1]),
+            **{name: random.choice(values) for name, values in _VALUES.items()},
         }
-    )
+        for number in random.sample(range(count), count)
+    ]
 
 
 @st.composite
