@@ -12,6 +12,8 @@ from botmeter.domain.errors import Refused
 MICROSECONDS_PER_SECOND = 1_000_000
 DAY_US = 86_400 * MICROSECONDS_PER_SECOND
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Later than any instant, with room to add a duration: the end of what nothing ends.
+NEVER_US = 2**62
 
 # The instants that can be an event's: a year to spare at both ends of what `datetime` holds, so
 # that no calendar work in any time zone runs over its edge.
@@ -43,8 +45,8 @@ def us_from_text(text: str) -> int:
     """The µs UTC that an RFC 3339 text with an offset names.
 
     Raises:
-        Refused: `time_invalid` if it is no such text or names a day, hour or year that can't be,
-            `time_without_offset` if the offset is missing.
+        Refused: `time_invalid` if it is no such text or names a day or hour that does not exist,
+            `time_without_offset` if the offset is missing, `time_out_of_range` outside the years 2 to 9998.
     """
     found = _RFC3339.fullmatch(text)
     if found is None:
@@ -63,7 +65,7 @@ def us_from_text(text: str) -> int:
     ahead_us = (ahead.hour * 60 + ahead.minute) * 60 * MICROSECONDS_PER_SECOND
     instant_us = us_from_datetime(datetime.combine(on, at, UTC)) + (ahead_us if sign == "-" else -ahead_us)
     if not INSTANT_FIRST_US <= instant_us < INSTANT_END_US:
-        raise Refused("time_invalid", f"{_shown(text)} is outside the years 2 to 9998.")
+        raise Refused("time_out_of_range", f"{_shown(text)} is outside the years 2 to 9998.")
     return instant_us
 
 

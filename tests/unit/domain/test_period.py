@@ -28,7 +28,7 @@ ZONES = st.sampled_from(
 )
 
 
-def edges(unit: str, zone: str, start: str, end: str) -> list[str]:
+def edges(unit: str, zone: str, *, start: str, end: str) -> list[str]:
     found = calendar_edges_us(unit, timezone=zone, start_us=us_from_text(start), end_us=us_from_text(end))
     return [text_from_us(edge_us) for edge_us in found]
 
@@ -107,20 +107,23 @@ def test_a_local_day_has_the_hours_that_its_clocks_give_it(zone: str, day: str, 
 
 
 def test_a_midnight_that_the_clocks_skip_is_the_first_instant_after_the_gap() -> None:
-    found = edges("day", "America/Sao_Paulo", "2018-11-04T02:59:59Z", "2018-11-04T03:00:00Z")
+    found = edges("day", "America/Sao_Paulo", start="2018-11-04T02:59:59Z", end="2018-11-04T03:00:00Z")
     assert found == ["2018-11-03T03:00:00Z", "2018-11-04T03:00:00Z", "2018-11-05T02:00:00Z"]
-    assert edges("day", "Asia/Beirut", "2022-03-26T22:00:00Z", "2022-03-26T22:00:00Z")[0] == "2022-03-26T22:00:00Z"
+    assert (
+        edges("day", "Asia/Beirut", start="2022-03-26T22:00:00Z", end="2022-03-26T22:00:00Z")[0]
+        == "2022-03-26T22:00:00Z"
+    )
 
 
 def test_of_a_midnight_that_comes_twice_the_first_counts() -> None:
-    assert edges("day", "America/Havana", "2025-11-02T04:30:00Z", "2025-11-02T04:30:00Z") == [
+    assert edges("day", "America/Havana", start="2025-11-02T04:30:00Z", end="2025-11-02T04:30:00Z") == [
         "2025-11-02T04:00:00Z",
         "2025-11-03T05:00:00Z",
     ]
 
 
 def test_a_day_that_a_country_skips_has_no_edge() -> None:
-    assert edges("day", "Pacific/Apia", "2011-12-30T09:59:59Z", "2011-12-30T10:00:00Z") == [
+    assert edges("day", "Pacific/Apia", start="2011-12-30T09:59:59Z", end="2011-12-30T10:00:00Z") == [
         "2011-12-29T10:00:00Z",
         "2011-12-30T10:00:00Z",
         "2011-12-31T10:00:00Z",
@@ -128,7 +131,7 @@ def test_a_day_that_a_country_skips_has_no_edge() -> None:
 
 
 def test_a_midnight_in_kathmandu_is_at_a_quarter_past_an_hour_utc() -> None:
-    assert edges("day", "Asia/Kathmandu", "2026-11-22T18:14:59Z", "2026-11-22T18:15:00Z") == [
+    assert edges("day", "Asia/Kathmandu", start="2026-11-22T18:14:59Z", end="2026-11-22T18:15:00Z") == [
         "2026-11-21T18:15:00Z",
         "2026-11-22T18:15:00Z",
         "2026-11-23T18:15:00Z",
@@ -136,12 +139,12 @@ def test_a_midnight_in_kathmandu_is_at_a_quarter_past_an_hour_utc() -> None:
 
 
 def test_months_begin_at_the_local_midnight_of_their_first_day() -> None:
-    assert edges("month", "Asia/Kolkata", "2026-11-30T20:00:00Z", "2027-01-31T18:29:59Z") == [
+    assert edges("month", "Asia/Kolkata", start="2026-11-30T20:00:00Z", end="2027-01-31T18:29:59Z") == [
         "2026-11-30T18:30:00Z",
         "2026-12-31T18:30:00Z",
         "2027-01-31T18:30:00Z",
     ]
-    assert edges("month", "UTC", "2024-02-29T23:59:59Z", "2024-02-29T23:59:59Z") == [
+    assert edges("month", "UTC", start="2024-02-29T23:59:59Z", end="2024-02-29T23:59:59Z") == [
         "2024-02-01T00:00:00Z",
         "2024-03-01T00:00:00Z",
     ]

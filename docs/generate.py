@@ -1,0 +1,199 @@
+"""Writes the reference pages that the code already says: events, errors, commands. `make docs` runs it.
+
+`tests/contract/test_docs.py` fails when a page is not what this would write.
+"""
+
+import ast
+import inspect
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from botmeter.domain import errors, event
+from botmeter.metering.schema import EVENTS_SCHEMA
+
+DOCS = Path(__file__).resolve().parent
+SOURCE = DOCS.parent / "src" / "botmeter"
+REFERENCE = DOCS / "reference"
+
+FIELD_NOTES = {
+    "event_id": "One name for one event of its source. An event is known by account, source and this.",
+    "occurred_at": "RFC 3339 with an offset; kept in microseconds UTC, further digits are cut.",
+    "conversation_id": "The thread that it belongs to.",
+    "customer_id": "The customer of the conversation, also on what a bot or agent says.",
+    "actor": "Who did it.",
+    "kind": "What happened; `message` if left out. Only a message can open a session.",
+    "bot_id": "The bot that took part; left out: none did.",
+    "bot_name": "What people call that bot.",
+    "bot_version": "Its version, as the bot builder names it.",
+    "channel": "Where it took place; `unknown` if left out.",
+    "ticket_id": "The helpdesk case that is linked to the conversation.",
+    "ticket_type": "The kind of customer issue: refund, delivery, …",
+    "preview": "Whether it came from a preview of a bot; left out: not known.",
+    "attributes": "Anything else; kept, and looked at only by a policy whose `exclude` names one of its booleans.",
+}
+
+ADVICE = {
+    "Refused": "change the request",
+    "Missing": "name something that exists",
+    "NotAllowed": "use what you may",
+    "Conflict": "look at what is already there",
+    "TooMuch": "ask for less",
+    "Unavailable": "try again later",
+}
+
+
+def pages() -> dict[Path, str]:
+    """Every generated page: where it stands and what it says."""
+    return {
+        REFERENCE / "events.md": events_page(),
+        REFERENCE / "errors.md": errors_page(),
+        REFERENCE / "commands.md": commands_page(),
+    }
+
+
+def events_page() -> str:
+    """The fields of an event with their types, limits and values."""
+    return _page(
+        "Events",
+        "An event is one thing that happened in a conversation at one instant. These are its fields in NDJSON, in a\n"
+        "JSON array, as CSV or Parquet columns, and in the `data` of a CloudEvent. A file with other names is read with\n"
+        "a mapping.",
+        _table(("field", "type", "", "meaning"), (_field_row(name) for name in event.FIELDS)),
+        f"Text is UTF-8 without NUL; an id or name has at most {event.ID_BYTES_MAX} bytes, `attributes` at most "
+        f"{event.ATTRIBUTES_BYTES_MAX:,} bytes of JSON.",
+        "## Values\n\n" + f"`actor`: {_names(event.ACTOR_BY_NAME)}.\n\n`kind`: {_names(event.KIND_BY_NAME)}.",
+        "## Order\n\nEvents are ordered by time; at one instant a `restart` comes first, then what happened, then the "
+        f"ends\n({_names(kind.name.lower() for kind in event.END_KINDS if kind is not event.Kind.RESTART)}), then by "
+        "`event_id` by code point. The order in which they\narrive never matters.",
+        "## An example\n\n```json\n"
+        '{"event_id": "m-1001", "occurred_at": "2026-11-22T14:05:00+01:00", "conversation_id": "c-77",\n'
+        ' "customer_id": "ada", "actor": "customer", "bot_id": "orders", "channel": "web"}\n```',
+    )
+
+
+def errors_page() -> str:
+    """Every code, its family, and the sentences that come with it."""
+    sentences: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for code, family, sentence in raised():
+        known = sentences[code, family]
+        if sentence and sentence not in known:
+            known.append(sentence)
+    tree = inspect.cleandoc(errors.__doc__ or "").partition("\n\n")[2].partition("\n\nAnything")[0]
+    rows = (
+        (f"`{code}`", family, ADVICE.get(family, ""), " <br> ".join(sentences[code, family]) or "a sentence of its own")
+        for code, family in sorted(sentences)
+    )
+    return _page(
+        "Errors",
+        "Every error has a stable code for programs and a sentence for people. In a receipt, `rejections` carry the\n"
+        "same codes. `…` stands for the value in question. The command line ends with 1 for a request that failed and\n"
+        "with 2 for one that was written wrongly.",
+        f"```\n{tree.rstrip()}\n```" if tree else "",
+        _table(("code", "family", "what to do", "what it says"), rows),
+    )
+
+
+def raised() -> Iterator[tuple[str, str, str]]:
+    """(code, family, sentence with … for values) of every error made anywhere in the product."""
+    families = {name for name, _ in inspect.getmembers(errors, inspect.isclass)}
+    for path in sorted(SOURCE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id not in families:
+                continue
+            code = _said(node.args[0]) if node.args else ""
+            if code:
+                yield code, node.func.id, _said(node.args[1]) if len(node.args) > 1 else ""
+
+
+def commands_page() -> str:
+    """Every command with its options, as the program itself declares them."""
+    from typer.main import get_command
+
+    from botmeter.cli.main import app
+
+    command = get_command(app)
+    parts = list(_command_parts(command, "botmeter"))
+    return _page(
+        "Commands",
+        "Data goes to stdout, talk to stderr. Exit codes: 0 done, 1 failed, 2 wrong use, 3 differences found.",
+        *parts,
+    )
+
+
+def _command_parts(command: Any, path: str) -> Iterator[str]:
+    children = getattr(command, "commands", None)
+    if children is not None:
+        for name in sorted(children):
+            if not children[name].hidden:
+                yield from _command_parts(children[name], f"{path} {name}")
+        return
+    yield f"## {path}\n\n{_as_markdown(inspect.cleandoc(command.help or ''))}"
+    parameters = [each for each in command.params if each.name != "help" and not getattr(each, "hidden", False)]
+    if parameters:
+        yield _table(("argument or option", "default", "meaning"), (_parameter_row(each) for each in parameters))
+
+
+def _as_markdown(help_text: str) -> str:
+    """Help text with its examples, which are indented or kept from wrapping, as code."""
+    paragraphs = help_text.replace("\b\n", "\b").split("\n\n")
+    return "\n\n".join(
+        f"```\n{inspect.cleandoc(each.lstrip(chr(8)))}\n```" if each.startswith(("\b", "    ")) else each
+        for each in paragraphs
+    )
+
+
+def _parameter_row(parameter: Any) -> tuple[str, str, str]:
+    is_option = parameter.param_type_name == "option"
+    names = ", ".join(f"`{name}`" for name in parameter.opts) if is_option else f"`{parameter.name.upper()}`"
+    default = parameter.default
+    is_plain = isinstance(default, str | int) and not isinstance(default, bool)
+    shown = "required" if parameter.required else f"`{default}`" if is_plain else ""
+    return names, shown, " ".join((getattr(parameter, "help", None) or "").split())
+
+
+def _said(node: ast.expr) -> str:
+    """The text of a literal; `…` where a value is put in; nothing if it is no literal."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.JoinedStr(values=values):
+            return "".join(_said(part) or "…" for part in values)
+        case _:
+            return ""
+
+
+def _field_row(name: str) -> tuple[str, str, str, str]:
+    kind = {"occurred_at": "time", "attributes": "object", "preview": "true or false"}.get(name, "text")
+    assert name in EVENTS_SCHEMA.names
+    return f"`{name}`", kind, "required" if name in event.REQUIRED_FIELDS else "", FIELD_NOTES[name]
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def _page(title: str, *parts: str) -> str:
+    note = "<!-- Written by `make docs` from the code; change the code, not this page. -->"
+    return "\n\n".join([note, f"# {title}", *(part for part in parts if part)]) + "\n"
+
+
+def main() -> int:
+    """Writes every page; says which ones changed."""
+    REFERENCE.mkdir(exist_ok=True)
+    for path, text in pages().items():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            print(f"{path.relative_to(DOCS.parent)} written")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
