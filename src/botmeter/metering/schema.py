@@ -92,9 +92,11 @@ class EventBatch:
         positions: int64, as long as `events`: place of each event in the file or request, from 0.
         rejections: One for each event that can't be read.
         bytes_read: How far the source has been read, for a progress bar.
+        notes: Sentences for a person about the source as a whole, each said once.
     """
 
     events: pa.Table
     positions: pa.Array
     rejections: tuple[Rejection, ...] = ()
     bytes_read: int = 0
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,63 @@
+"""Attributes: an object that the sender wants kept, as compact JSON text in one canonical form.
+
+Keys are sorted and numbers keep their digits, so that the same object sent twice, by whichever
+format, is the same text and no conflict. The meter never looks at it but for boolean flags.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, TypeGuard
+
+import msgspec
+
+from botmeter.domain.errors import Refused
+from botmeter.domain.event import ATTRIBUTES_BYTES_MAX
+
+_DECODER = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
+_ENCODER = msgspec.json.Encoder(order="sorted", decimal_format="number")
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
+def attributes_text(sent: object) -> str | None:
+    """`sent` as compact JSON text with sorted keys; None where it is JSON's null.
+
+    Args:
+        sent: An object, or text (or UTF-8 bytes) that holds one, as a CSV cell does.
+
+    Raises:
+        Refused: `attributes_invalid` if it is no object, `attributes_too_long` past 65,536 bytes,
+            `text_invalid` for a NUL character or a lone surrogate inside.
+    """
+    if isinstance(sent, str | bytes) and sent.strip() in ("null", b"null"):
+        return None
+    try:
+        decoded = _DECODER.decode(sent) if isinstance(sent, str | bytes) else sent
+        encoded = _ENCODER.encode(decoded) if _is_object(decoded) else b""
+    except (msgspec.MsgspecError, UnicodeError, TypeError, ValueError, RecursionError):
+        raise _fault(sent) from None
+    if not encoded:
+        raise _fault(sent)
+    if len(encoded) > ATTRIBUTES_BYTES_MAX:
+        raise Refused("attributes_too_long", f"attributes have {len(encoded)} bytes; the most is {ATTRIBUTES_BYTES_MAX}.")
+    if b"\\u0000" in encoded and _NUL.search(encoded):
+        raise Refused("text_invalid", "attributes hold a NUL character.")
+    return encoded.decode()
+
+
+def _is_object(decoded: object) -> TypeGuard[Mapping[str, object]]:
+    return isinstance(decoded, dict)
+
+
+def _fault(sent: object) -> Refused:
+    text = sent.decode("utf-8", "surrogateescape") if isinstance(sent, bytes) else sent
+    try:
+        decoded = json.loads(text) if isinstance(text, str) else text
+        is_object = isinstance(decoded, dict)
+        whole = json.dumps(decoded, ensure_ascii=False, default=str)
+    except (ValueError, RecursionError):
+        is_object, whole = False, ""
+    if is_object and any("\ud800" <= character <= "\udfff" for character in whole):
+        return Refused("text_invalid", "attributes hold a lone surrogate or bytes that are not UTF-8.")
+    return Refused("attributes_invalid", 'attributes must be a JSON object, such as {"campaign": "spring"}.')

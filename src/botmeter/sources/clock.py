@@ -1,0 +1,117 @@
+"""How a source writes its times, and the µs UTC that they name.
+
+Botmeter's own format is RFC 3339 with an offset. A mapping can say otherwise: a number since 1970,
+or a pattern, with the time zone that the text leaves out. Nothing is guessed.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from botmeter.domain.errors import Refused
+from botmeter.domain.instant import datetime_from_us, us_from_datetime, us_from_text
+
+# What `datetime` can name, so that every instant taken in can be written out again.
+INSTANT_US_MIN = us_from_datetime(datetime(1, 1, 1, tzinfo=UTC))
+INSTANT_US_MAX = us_from_datetime(datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC))
+
+EPOCH_US = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
+_NUMBER = re.compile(r"[+-]?\d{1,40}(?:\.\d{1,40})?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """The way in which a source writes times.
+
+    Attributes:
+        format: `iso` (RFC 3339), `epoch_s`, `epoch_ms`, `epoch_us`, or a `strptime` pattern.
+        zone: Of times whose text names no offset; None: such a time is refused.
+        ambiguous: What to do with a local time that occurs twice, when clocks go back.
+    """
+
+    format: str = "iso"
+    zone: ZoneInfo | None = None
+    ambiguous: Literal["refuse", "first"] = "refuse"
+
+    def us(self, sent: object) -> int:
+        """The µs UTC of one time as sent.
+
+        Raises:
+            Refused: `time_invalid`, `time_without_offset`, `time_out_of_range`, and with a zone
+                `time_ambiguous` or `time_nonexistent`.
+        """
+        if isinstance(sent, bytes):
+            sent = sent.decode("utf-8", "replace")
+        if isinstance(sent, bool | Sequence | dict) and not isinstance(sent, str):
+            raise Refused("time_invalid", f"occurred_at is {'true or false' if isinstance(sent, bool) else 'a list or an object'}, not a time.")
+        text = sent if isinstance(sent, str) else _number_text(sent)
+        if self.format == "iso":
+            instant_us = self._us_from_iso(text)
+        elif self.format in EPOCH_US:
+            instant_us = self._us_from_number(text)
+        else:
+            instant_us = self._us_from_pattern(text)
+        if not INSTANT_US_MIN <= instant_us <= INSTANT_US_MAX:
+            raise Refused("time_out_of_range", f"occurred_at {text[:40]!r} is outside the years 1 to 9999.")
+        return instant_us
+
+    def _us_from_iso(self, text: str) -> int:
+        try:
+            return us_from_text(text)
+        except Refused as fault:
+            if self.zone is None or fault.code != "time_without_offset":
+                raise
+        as_utc_us = us_from_text(text + "Z")
+        return self._us_from_local(datetime_from_us(as_utc_us).replace(tzinfo=None), text)
+
+    def _us_from_number(self, text: str) -> int:
+        try:
+            if _NUMBER.fullmatch(text) is None:
+                raise InvalidOperation
+            return int((Decimal(text) * EPOCH_US[self.format]).__floor__())
+        except InvalidOperation:
+            raise Refused("time_invalid", f"occurred_at {text[:40]!r} is not a number ({self.format}).") from None
+
+    def _us_from_pattern(self, text: str) -> int:
+        try:
+            moment = datetime.strptime(text, self.format)
+        except ValueError:
+            raise Refused("time_invalid", f"occurred_at {text[:40]!r} is not written as {self.format!r}.") from None
+        if moment.tzinfo is not None:
+            return us_from_datetime(moment)
+        return self._us_from_local(moment, text)
+
+    def _us_from_local(self, moment: datetime, text: str) -> int:
+        if self.zone is None:
+            raise Refused("time_without_offset", f"{text[:40]!r} has no offset; name its timezone in the mapping.")
+        try:
+            passes = [_utc(moment, zone=self.zone, fold=fold) for fold in (0, 1)]
+            real = [instant for instant in passes if instant.astimezone(self.zone).replace(tzinfo=None) == moment]
+        except OverflowError:
+            raise Refused("time_out_of_range", f"occurred_at {text[:40]!r} is outside the years 1 to 9999.") from None
+        if not real:
+            raise Refused("time_nonexistent", f"{text[:40]!r} does not exist in {self.zone.key}: clocks went forward over it.")
+        if real[0] != real[-1] and self.ambiguous == "refuse":
+            raise Refused("time_ambiguous", f'{text[:40]!r} occurs twice in {self.zone.key}; say ambiguous = "first" to take the first.')
+        return us_from_datetime(real[0])
+
+
+def _utc(moment: datetime, *, zone: ZoneInfo, fold: int) -> datetime:
+    return moment.replace(tzinfo=zone, fold=fold).astimezone(UTC)
+
+
+def _number_text(sent: object) -> str:
+    if isinstance(sent, int):
+        return str(sent) if sent.bit_length() <= 256 else "a number of " + str(sent.bit_length()) + " bits"
+    if isinstance(sent, datetime):
+        return sent.isoformat()
+    return format(sent, "f") if isinstance(sent, Decimal) and sent.is_finite() and abs(sent.adjusted()) < 40 else str(sent)
+
+
+RFC3339 = Clock()
+"""Botmeter's own way: RFC 3339 with an offset."""
+

@@ -1,0 +1,98 @@
+"""CloudEvents 1.0 (JSON) → records: `data` carries the event, the envelope what `data` leaves out.
+
+Source: CloudEvents 1.0.2 and its JSON event format. `time` is optional there; an event with no
+time at all is refused, because the moment of arrival would change with each import.
+"""
+
+import binascii
+import json
+from base64 import b64decode
+from collections.abc import Mapping
+from decimal import Decimal
+
+from botmeter.domain.errors import Refused
+from botmeter.domain.event import REQUIRED_FIELDS
+
+SPEC_VERSION = "1.0"
+TYPE_PREFIX = "botmeter."
+
+# What the envelope is asked for where `data` has nothing: field → attributes, the first wins.
+# Names of extensions hold only lower-case letters and digits, by the specification.
+FALLBACKS = {
+    "event_id": ("id",),
+    "occurred_at": ("time",),
+    "conversation_id": ("conversationid", "subject"),
+    "customer_id": ("customerid",),
+    "actor": ("actor",),
+    "bot_id": ("botid",),
+    "bot_name": ("botname",),
+    "bot_version": ("botversion",),
+    "channel": ("channel",),
+    "ticket_id": ("ticketid",),
+    "ticket_type": ("tickettype",),
+    "preview": ("preview",),
+}
+
+
+def is_envelope(found: Mapping[str, object]) -> bool:
+    """Whether a JSON object is a CloudEvent rather than an event that happens to have such a key."""
+    return "specversion" in found and any(name not in found for name in REQUIRED_FIELDS)
+
+
+def record_from_envelope(envelope: Mapping[str, object]) -> Mapping[str, object]:
+    """The record in a CloudEvent: field → value as sent.
+
+    Raises:
+        Refused: `cloudevent_invalid` for another version, or `data` that holds no object.
+    """
+    version = envelope.get("specversion")
+    if version != SPEC_VERSION:
+        raise Refused("cloudevent_invalid", f"specversion is {str(version)[:40]!r}; only {SPEC_VERSION} is read.")
+    record = dict(_data(envelope))
+    for field, attributes in FALLBACKS.items():
+        if _is_absent(record.get(field)):
+            record[field] = next((envelope[name] for name in attributes if not _is_absent(envelope.get(name))), None)
+    if _is_absent(record.get("kind")):
+        record["kind"] = _kind(envelope.get("type"))
+    return record
+
+
+def _is_absent(value: object) -> bool:
+    return value is None or value == ""
+
+
+def _kind(sent: object) -> str | None:
+    """The kind that a `type` such as `botmeter.conversation.created` names; None for a foreign type."""
+    if not isinstance(sent, str) or not sent.startswith(TYPE_PREFIX):
+        return None
+    return sent.removeprefix(TYPE_PREFIX).replace(".", "_")
+
+
+def _data(envelope: Mapping[str, object]) -> Mapping[str, object]:
+    data, packed = envelope.get("data"), envelope.get("data_base64")
+    if data is not None and packed is not None:
+        raise Refused("cloudevent_invalid", "The CloudEvent has both data and data_base64; it may have one of them.")
+    if packed is not None:
+        data = _unpacked(packed)
+    if isinstance(data, str):
+        data = _loaded(data)
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise Refused("cloudevent_invalid", "The CloudEvent's data must be a JSON object.")
+    return data
+
+
+def _unpacked(packed: object) -> str:
+    try:
+        return b64decode(str(packed), validate=True).decode("utf-8", "surrogateescape")
+    except (binascii.Error, ValueError):
+        raise Refused("cloudevent_invalid", "The CloudEvent's data_base64 is not Base64.") from None
+
+
+def _loaded(text: str) -> object:
+    try:
+        found: object = json.loads(text, parse_float=Decimal)
+    except (ValueError, RecursionError):
+        raise Refused("cloudevent_invalid", "The CloudEvent's data must be a JSON object, and it is not JSON.") from None
+    return found

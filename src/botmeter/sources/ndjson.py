@@ -1,0 +1,45 @@
+"""NDJSON and JSON arrays → records, a block at a time. Each broken record is refused by itself."""
+
+from collections.abc import Iterable, Iterator
+
+from botmeter.sources.elements import elements, lines, whole_text
+from botmeter.sources.json_records import records_from_objects
+from botmeter.sources.mapping import Mapping
+from botmeter.sources.records import Records
+from botmeter.sources.stream import ByteStream
+
+# As many objects as a batch of single texts holds; about a block of lines.
+_OBJECTS_EACH = 50_000
+
+
+def records_from_lines(stream: ByteStream, *, mapping: Mapping | None) -> Iterator[Records]:
+    """The records of NDJSON; blank lines are none."""
+    return _records(lines(stream), stream=stream, mapping=mapping)
+
+
+def records_from_json(stream: ByteStream, *, mapping: Mapping | None) -> Iterator[Records]:
+    """The records of a JSON array, or the one that a single JSON object is."""
+    texts = elements(stream) if stream.peek(1 << 16).lstrip()[:1] == b"[" else iter([[whole_text(stream)]])
+    return _records(texts, stream=stream, mapping=mapping)
+
+
+def records_from_texts(raws: Iterable[bytes], *, mapping: Mapping | None) -> Iterator[Records]:
+    """The records in single texts, each of one JSON object."""
+    first = 0
+    waiting: list[bytes] = []
+    for raw in raws:
+        waiting.append(raw)
+        if len(waiting) == _OBJECTS_EACH:
+            yield records_from_objects(waiting, first=first, mapping=mapping)
+            first += len(waiting)
+            waiting = []
+    if waiting:
+        yield records_from_objects(waiting, first=first, mapping=mapping)
+
+
+def _records(blocks: Iterable[list[bytes]], *, stream: ByteStream, mapping: Mapping | None) -> Iterator[Records]:
+    first = 0
+    for texts in blocks:
+        if texts:
+            yield records_from_objects(texts, first=first, mapping=mapping, bytes_read=stream.stored_bytes)
+        first += len(texts)

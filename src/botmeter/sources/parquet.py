@@ -1,0 +1,185 @@
+"""Parquet → records, a row group at a time; only the columns that are wanted are read.
+
+The whole of a row is read again only for a row that is refused.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import IO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+
+from botmeter.domain.errors import Refused
+from botmeter.domain.instant import text_from_us
+from botmeter.sources.clock import INSTANT_US_MAX, INSTANT_US_MIN, RFC3339, Clock
+from botmeter.sources.mapped import cell_value, checked_columns, columns_of_events, row_bytes, wanted_columns
+from botmeter.sources.mapping import Mapping as FieldMapping
+from botmeter.sources.records import Records
+from botmeter.sources.stream import ByteStream
+
+_REPEATED = ("actor", "kind", "bot_id", "bot_name", "bot_version", "channel", "ticket_type")
+_UNIT_US = {"s": (1_000_000, 1), "ms": (1_000, 1), "us": (1, 1), "ns": (1, 1_000)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    """An open Parquet file and how it is to be read."""
+
+    parquet: pyarrow.parquet.ParquetFile
+    name: str
+    columns: list[str]
+    mapping: FieldMapping | None
+    clock: Clock
+    size_bytes: int
+
+
+def records_from_parquet(stream: ByteStream, *, path: str, mapping: FieldMapping | None, rows_max: int) -> Iterator[Records]:
+    """The records of a Parquet file.
+
+    Args:
+        path: Read in place unless it is packed or a pipe, which are spooled to a file first.
+
+    Raises:
+        Refused: `format_unknown` if it is none, `file_damaged`, `column_missing`,
+            `column_doubled`, `time_without_offset` for a time column without a zone.
+    """
+    with ExitStack() as stack:
+        spooled = stream.is_packed or stream.size_bytes is None
+        place: IO[bytes] | str = _spooled(stream, stack) if spooled else path
+        try:
+            parquet = stack.enter_context(pyarrow.parquet.ParquetFile(place, read_dictionary=list(_REPEATED), pre_buffer=False))
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as fault:
+            raise _no_parquet(stream.name, fault) from None
+        names = list(parquet.schema_arrow.names)
+        notes = checked_columns(names, mapping=mapping, name=stream.name)
+        wanted = set(wanted_columns(mapping).values())
+        file = _File(
+            parquet=parquet,
+            name=stream.name,
+            columns=[name for name in names if name in wanted],
+            mapping=mapping,
+            clock=_clock(parquet.schema_arrow, mapping=mapping, name=stream.name),
+            size_bytes=stream.size_bytes or stream.stored_bytes,
+        )
+        yield from _records(file, rows_max=rows_max, notes=notes)
+
+
+def _spooled(stream: ByteStream, stack: ExitStack) -> IO[bytes]:
+    spool = stack.enter_context(tempfile.TemporaryFile())
+    shutil.copyfileobj(stream, spool, 1 << 20)
+    stream.checked_end()
+    spool.seek(0)
+    return spool
+
+
+def _no_parquet(name: str, fault: Exception) -> Refused:
+    return Refused("format_unknown", f"{name} starts like Parquet but can't be read as such: {str(fault).splitlines()[0][:200]}")
+
+
+def _clock(schema: pa.Schema, *, mapping: FieldMapping | None, name: str) -> Clock:
+    """How times are written, now that the type of their column is known."""
+    clock = RFC3339 if mapping is None else mapping.clock
+    column = wanted_columns(mapping).get("occurred_at")
+    kind = schema.field(column).type if column is not None else pa.string()
+    if not pa.types.is_timestamp(kind):
+        return clock
+    if kind.tz is not None:
+        return RFC3339
+    if clock.zone is None:
+        raise Refused(
+            "time_without_offset",
+            f"The times in column {column!r} of {name} have no time zone ({kind}); write them with one, or name it in a mapping.",
+        )
+    return Clock(zone=clock.zone, ambiguous=clock.ambiguous)
+
+
+def _records(file: _File, *, rows_max: int, notes: tuple[str, ...]) -> Iterator[Records]:
+    first = 0
+    total = max(file.parquet.metadata.num_rows, 1)
+    for group in range(file.parquet.num_row_groups):
+        start = first
+        for batch in _batches(file, group=group, rows_max=rows_max):
+            whole = _WholeRows(file=file, batch=batch, group=group, start=first - start)
+            foreign = {name: _legible(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)}
+            first += len(batch)
+            yield Records(
+                columns=columns_of_events(foreign, count=len(batch), mapping=file.mapping),
+                record=whole.record,
+                raw=whole.raw,
+                positions=np.arange(first - len(batch), first, dtype=np.int64),
+                clock=file.clock,
+                bytes_read=file.size_bytes * first // total,
+                notes=notes,
+            )
+            notes = ()
+
+
+def _batches(file: _File, *, group: int, rows_max: int) -> Iterator[pa.RecordBatch]:
+    try:
+        yield from file.parquet.iter_batches(batch_size=rows_max, row_groups=[group], columns=file.columns)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as fault:
+        raise Refused("file_damaged", f"{file.name} is damaged: {str(fault).splitlines()[0][:200]}") from None
+
+
+def _legible(column: pa.Array) -> pa.Array:
+    """Times without a zone as text, which the clock of a mapping can read."""
+    if pa.types.is_timestamp(column.type) and column.type.tz is None:
+        return column.cast(pa.string())
+    return column
+
+
+@dataclass(slots=True, kw_only=True)
+class _WholeRows:
+    """The rows of a batch with all their columns, read only when one of them is asked for."""
+
+    file: _File
+    batch: pa.RecordBatch
+    group: int
+    start: int
+    whole: pa.Table | None = None
+
+    def record(self, row: int) -> Mapping[str, object]:
+        """The record at `row`: field → value as sent."""
+        cells = _cells(self.batch, row)
+        return cells if self.file.mapping is None else self.file.mapping.record(cells)
+
+    def raw(self, row: int) -> bytes:
+        """The row with all its columns, as a JSON object."""
+        if self.whole is None:
+            self.whole = pa.Table.from_batches([self.batch])
+            if len(self.file.columns) < len(self.file.parquet.schema_arrow.names):
+                self.whole = self.file.parquet.read_row_group(self.group).slice(self.start, len(self.batch))
+        return row_bytes(_cells(self.whole, row))
+
+
+def _cells(rows: pa.RecordBatch | pa.Table, row: int) -> dict[str, object]:
+    return {name: _cell(rows.column(place)[row]) for place, name in enumerate(rows.schema.names)}
+
+
+def _cell(scalar: pa.Scalar) -> object:
+    """The value in a cell as JSON can say it."""
+    if not scalar.is_valid:
+        return None
+    kind = scalar.type
+    if pa.types.is_timestamp(kind):
+        return _time_text(scalar.value, kind)
+    if pa.types.is_dictionary(kind):
+        return cell_value(scalar.value.as_py())
+    if pa.types.is_map(kind):
+        return dict(scalar.as_py())
+    return cell_value(scalar.as_py())
+
+
+def _time_text(number: int, kind: pa.TimestampType) -> str:
+    times, over = _UNIT_US[kind.unit]
+    instant_us = number * times // over
+    if not INSTANT_US_MIN <= instant_us <= INSTANT_US_MAX:
+        return f"{number} {kind.unit} since 1970"
+    return text_from_us(instant_us).removesuffix("" if kind.tz is not None else "Z")
+
+

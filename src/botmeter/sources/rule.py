@@ -1,0 +1,116 @@
+"""What one record must be to become an event: the rule that every format shares.
+
+This is the rule itself, record by record, with a sentence for every fault. `columns` only screens
+whole columns for what is plainly right, and brings every other record here; a test proves that
+screen and rule agree.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from botmeter.domain.errors import Refused
+from botmeter.domain.event import ACTOR_BY_NAME, CHANNEL_UNKNOWN, FIELDS, ID_BYTES_MAX, KIND_BY_NAME, REQUIRED_FIELDS, Kind
+from botmeter.sources.attributes import attributes_text
+from botmeter.sources.clock import Clock
+
+TEXT_FIELDS = tuple(name for name in FIELDS if name not in ("occurred_at", "actor", "kind", "preview", "attributes"))
+PREVIEW_BY_NAME = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+
+# An integer of more bits than this has more digits than an id may have bytes; checking bits
+# first keeps Python from refusing to print it.
+_INTEGER_BITS_MAX = ID_BYTES_MAX * 3
+
+Event = dict[str, object]
+"""An event that passed the rule: field → value as `EVENTS_SCHEMA` stores it."""
+
+
+def event_from_record(record: Mapping[str, object], *, clock: Clock) -> tuple[Event, list[Refused]]:
+    """The event in `record` (field → value as sent), and every fault found in it.
+
+    An empty text is the same as nothing: CSV can't tell them apart. The event can be used only
+    when there is no fault; otherwise it holds the fields that are right.
+    """
+    event: Event = {}
+    faults: list[Refused] = []
+    for name in FIELDS:
+        try:
+            event[name] = _value(name, record.get(name), clock)
+        except Refused as fault:
+            faults.append(fault)
+    return event, faults
+
+
+def _value(name: str, sent: object, clock: Clock) -> object:
+    if sent is None or sent == "":
+        return _absent(name)
+    match name:
+        case "occurred_at":
+            return clock.us(sent)
+        case "actor":
+            return _number(name, _text(name, sent), ACTOR_BY_NAME)
+        case "kind":
+            return _number(name, _text(name, sent), KIND_BY_NAME)
+        case "preview":
+            return _preview(sent)
+        case "attributes":
+            return attributes_text(sent)
+        case _:
+            return _text(name, sent)
+
+
+def _absent(name: str) -> object:
+    if name in REQUIRED_FIELDS:
+        raise Refused("field_missing", f"{name} is missing.")
+    defaults: Event = {"kind": int(Kind.MESSAGE), "channel": CHANNEL_UNKNOWN}
+    return defaults.get(name)
+
+
+def _number(name: str, text: str, known: Mapping[str, int]) -> int:
+    if text not in known:
+        raise Refused(f"{name}_unknown", f"{name} is {_shown(text)}; it must be one of {', '.join(known)}.")
+    return int(known[text])
+
+
+def _preview(sent: object) -> bool:
+    if isinstance(sent, bool):
+        return sent
+    known = PREVIEW_BY_NAME.get(str(sent).lower()) if isinstance(sent, str | int) else None
+    if known is None:
+        raise Refused("preview_invalid", f"preview is {_shown(str(sent))}; it must be true or false, or left out.")
+    return known
+
+
+def _text(name: str, sent: object) -> str:
+    if isinstance(sent, bytes):
+        sent = sent.decode("utf-8", "surrogateescape")
+    if isinstance(sent, int) and not isinstance(sent, bool):
+        sent = str(sent) if sent.bit_length() <= _INTEGER_BITS_MAX else "9" * (ID_BYTES_MAX + 1)
+    if not isinstance(sent, str):
+        raise Refused("type_invalid", f"{name} is {_kind_of(sent)}; it must be text or a whole number.")
+    size_bytes = len(sent.encode("utf-8", "surrogatepass"))
+    if size_bytes > ID_BYTES_MAX:
+        raise Refused("text_too_long", f"{name} has {size_bytes} bytes; the most is {ID_BYTES_MAX}.")
+    if "\0" in sent:
+        raise Refused("text_invalid", f"{name} holds a NUL character, at place {sent.index(chr(0))}.")
+    if any("\ud800" <= character <= "\udfff" for character in sent):
+        raise Refused("text_invalid", f"{name} holds a lone surrogate or bytes that are not UTF-8.")
+    return sent
+
+
+def _kind_of(sent: object) -> str:
+    match sent:
+        case bool():
+            return str(sent).lower()
+        case float() | Decimal():
+            return f"the number {sent}"
+        case dict():
+            return "an object"
+        case list():
+            return "a list"
+        case _:
+            return f"a {type(sent).__name__}"
+
+
+def _shown(text: str) -> str:
+    shown = text if len(text) <= 40 else text[:40] + "…"
+    return ascii(shown) if any("\ud800" <= character <= "\udfff" for character in shown) else repr(shown)

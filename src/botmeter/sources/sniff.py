@@ -1,0 +1,92 @@
+"""Which format a file is in, found out from its first bytes rather than from its name."""
+
+import codecs
+import json
+import re
+from typing import Literal
+
+from botmeter.domain.errors import Refused
+from botmeter.domain.event import FIELDS
+from botmeter.sources.stream import ByteStream
+
+Format = Literal["csv", "ndjson", "json", "parquet"]
+FORMATS = ("csv", "ndjson", "json", "parquet", "cloudevents")
+
+PEEK_BYTES = 64 << 10
+PARQUET_MAGIC = b"PAR1"
+BOM = codecs.BOM_UTF8
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
+_WIDE_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_LINES_LOOKED_AT = 20
+
+
+def format_of(stream: ByteStream, *, asked: str | None) -> Format:
+    """The format to read `stream` in, of which nothing is taken but a BOM.
+
+    Args:
+        asked: What the caller says it is; None: found out. `cloudevents` says what the records
+            are, so the form around them is still found out.
+
+    Raises:
+        Refused: `format_unknown` for a format that is not one of ours, or content that is none.
+    """
+    if asked is not None and asked not in FORMATS:
+        raise Refused("format_unknown", f"{asked!r} is not a format; it must be one of {', '.join(FORMATS)}.")
+    start = stream.peek(PEEK_BYTES)
+    if start.startswith(PARQUET_MAGIC) or asked == "parquet":
+        return "parquet"
+    if start.startswith(_WIDE_BOMS):
+        raise Refused("format_unknown", f"{stream.name} is text in UTF-16; save it as UTF-8.")
+    if start.startswith(BOM):
+        stream.read(len(BOM))
+        start = start[len(BOM) :]
+    if not start.strip():
+        raise Refused("file_empty", f"{stream.name} is empty: there is nothing in it but white space.")
+    if asked == "csv" or asked == "ndjson":
+        return asked
+    found = _text_format(start)
+    if asked in ("json", "cloudevents") and found == "csv":
+        return "ndjson"
+    if asked == "json":
+        return "json"
+    if found is None:
+        raise Refused("format_unknown", f"{stream.name} is not CSV, NDJSON, JSON or Parquet.")
+    return found
+
+
+def _text_format(start: bytes) -> Format | None:
+    text = start.lstrip()
+    if text.startswith(b"["):
+        return "json"
+    lines = [line.strip() for line in text.split(b"\n")[:_LINES_LOOKED_AT]]
+    filled = [line for line in lines if line]
+    if text.startswith(b"{"):
+        return "ndjson" if _is_one_a_line(filled) else "json"
+    if any(name.encode() in filled[0] for name in FIELDS):
+        return "csv"
+    if any(line.startswith(b"{") for line in filled):
+        return "ndjson"
+    return "csv" if _is_text(filled[0]) and not _CONTROLS.search(start) else None
+
+
+def _is_one_a_line(lines: list[bytes]) -> bool:
+    """Whether objects stand one a line, as against one object over many lines."""
+    if len(lines) == 1 or any(line.startswith(b"{") for line in lines[1:]) and lines[0] != b"{":
+        return True
+    return lines[0] != b"{" and _is_object(lines[0])
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _is_text(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError as fault:
+        # A character cut at the end of what was looked at is no fault of the file.
+        return fault.end >= len(line) and fault.start > len(line) - 4
+    return True

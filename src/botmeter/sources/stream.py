@@ -1,0 +1,165 @@
+"""The bytes of a file as a person means them: opened, unpacked, counted, with every fault a sentence.
+
+Gzip is known by its first bytes, never by the name. What stands before a cut is still given, so
+that the caller sees all that can be read; `checked_end` then says that the file is not whole.
+"""
+
+import os
+import stat
+import sys
+import zlib
+from typing import BinaryIO
+
+from botmeter.domain.errors import Missing, NotAllowed, Refused
+
+STDIN = "-"
+GZIP_MAGIC = b"\x1f\x8b"
+# Read from the disk in pieces of this size: small beside a block, large beside a system call.
+_PIECE_BYTES = 1 << 20
+# A gzip bomb unpacks 1 MiB to 1 GiB; it is taken out in steps so that memory stays flat.
+_UNPACKED_BYTES = 4 << 20
+
+
+class ByteStream:
+    """A file unpacked, as a readable file object.
+
+    Attributes:
+        name: How messages call the file.
+        stored_bytes: How far the file as it is stored has been read.
+        size_bytes: Size of the file as it is stored; None: not known before its end.
+        is_packed: Whether the stored file is gzip.
+    """
+
+    def __init__(self, file: BinaryIO, *, name: str, size_bytes: int | None = None) -> None:
+        self.name = name
+        self.size_bytes = size_bytes
+        self.stored_bytes = 0
+        self.closed = False
+        self._file = file
+        self._stored = self._next_piece()
+        self._ready = bytearray()
+        self._at_end = False
+        self._damage = ""
+        self.is_packed = self._stored.startswith(GZIP_MAGIC)
+        self._unpacker = zlib.decompressobj(wbits=31) if self.is_packed else None
+
+    def readable(self) -> bool:
+        return True
+
+    def writable(self) -> bool:
+        return False
+
+    def seekable(self) -> bool:
+        return False
+
+    def read(self, size_bytes: int = -1) -> bytes:
+        """The next `size_bytes` bytes, fewer only at the end; -1: all that is left."""
+        self._fill(size_bytes)
+        end = len(self._ready) if size_bytes < 0 else size_bytes
+        with memoryview(self._ready) as view:
+            piece = bytes(view[:end])
+        del self._ready[:end]
+        return piece
+
+    def peek(self, size_bytes: int) -> bytes:
+        """The next `size_bytes` bytes, fewer only at the end, without taking them."""
+        self._fill(size_bytes)
+        return bytes(self._ready[:size_bytes])
+
+    def close(self) -> None:
+        """Close the file; standard input stays open."""
+        self.closed = True
+        if self._file is not sys.stdin.buffer:
+            self._file.close()
+
+    def checked_end(self) -> None:
+        """Say nothing if the file was whole.
+
+        Raises:
+            Refused: `file_truncated` if it ends in the middle, `file_damaged` if it can't be unpacked.
+        """
+        if self._damage:
+            raise Refused("file_damaged", f"{self.name} is damaged: its gzip data can't be unpacked ({self._damage}).")
+        if self._unpacker is not None and not self._unpacker.eof:
+            raise Refused("file_truncated", f"{self.name} is truncated: it ends in the middle of its gzip data.")
+
+    def _fill(self, size_bytes: int) -> None:
+        while not self._at_end and (size_bytes < 0 or len(self._ready) < size_bytes):
+            self._ready += self._stored if self._unpacker is None else self._unpacked()
+            if self._unpacker is None or not self._stored:
+                self._stored = self._next_piece()
+                self._at_end = self._at_end or not self._stored
+
+    def _unpacked(self) -> bytes:
+        """Some more bytes; what is left of the stored piece stays in `_stored`."""
+        unpacker = self._unpacker
+        assert unpacker is not None  # noqa: S101 - only called for packed files
+        if unpacker.eof:
+            # Zeros after the end are padding; anything else is a further member.
+            self._stored = self._stored.lstrip(b"\0")
+            if not self._stored:
+                return b""
+            self._unpacker = unpacker = zlib.decompressobj(wbits=31)
+        try:
+            unpacked = unpacker.decompress(self._stored, _UNPACKED_BYTES)
+        except zlib.error as fault:
+            self._damage = str(fault)
+            self._at_end = True
+            return b""
+        self._stored = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
+        return unpacked
+
+    def _next_piece(self) -> bytes:
+        try:
+            piece = self._file.read(_PIECE_BYTES)
+        except OSError as fault:
+            raise Refused("file_not_readable", f"{self.name} can't be read: {fault.strerror}.") from None
+        self.stored_bytes += len(piece)
+        return piece
+
+
+def stored_size_bytes(path: str) -> int | None:
+    """Size of the file as it is stored; None for standard input, a pipe, or what does not exist."""
+    if path == STDIN:
+        return None
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+
+def opened(path: str) -> ByteStream:
+    """The bytes of `path`, or of standard input for `-`.
+
+    Raises:
+        Missing: `file_missing`.
+        NotAllowed: `file_not_readable` for want of rights.
+        Refused: `file_is_directory`, `file_not_readable`, `file_empty`.
+    """
+    if path == STDIN:
+        stream = ByteStream(sys.stdin.buffer, name="standard input")
+    else:
+        stream = ByteStream(_file(path), name=path, size_bytes=stored_size_bytes(path))
+    if not stream.peek(1):
+        try:
+            stream.checked_end()
+            raise Refused("file_empty", f"{stream.name} is empty.")
+        finally:
+            stream.close()
+    return stream
+
+
+def _file(path: str) -> BinaryIO:
+    try:
+        if os.path.isdir(path):
+            raise Refused("file_is_directory", f"{path} is a directory; name the files in it.")
+        return open(path, "rb")
+    except FileNotFoundError:
+        raise Missing("file_missing", f"There is no file {path}.") from None
+    except PermissionError:
+        raise NotAllowed("file_not_readable", f"{path} may not be read: permission denied.") from None
+    except ValueError:
+        raise Missing("file_missing", f"{path!r} can't be the name of a file.") from None
+    except OSError as fault:
+        raise Refused("file_not_readable", f"{path} can't be read: {fault.strerror}.") from None
