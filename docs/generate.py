@@ -35,7 +35,9 @@ FIELD_NOTES = {
     "attributes": "Anything else; kept, and looked at only by a policy whose `exclude` names one of its booleans.",
 }
 
+FAMILIES = {name for name, _ in inspect.getmembers(errors, inspect.isclass)}
 ADVICE = {
+    "rejection": "mend the event and retry it from quarantine",
     "Refused": "change the request",
     "Missing": "name something that exists",
     "NotAllowed": "use what you may",
@@ -45,22 +47,13 @@ ADVICE = {
 }
 
 
-def pages() -> dict[Path, str]:
-    """Every generated page: where it stands and what it says."""
-    return {
-        REFERENCE / "events.md": events_page(),
-        REFERENCE / "errors.md": errors_page(),
-        REFERENCE / "commands.md": commands_page(),
-    }
-
-
 def events_page() -> str:
     """The fields of an event with their types, limits and values."""
     return _page(
         "Events",
         "An event is one thing that happened in a conversation at one instant. These are its fields in NDJSON, in a\n"
-        "JSON array, as CSV or Parquet columns, and in the `data` of a CloudEvent. A file with other names is read with\n"
-        "a mapping.",
+        "JSON array, as CSV or Parquet columns, and in the `data` of a CloudEvent. A file with other names is\n"
+        "read with a mapping.",
         _table(("field", "type", "", "meaning"), (_field_row(name) for name in event.FIELDS)),
         f"Text is UTF-8 without NUL; an id or name has at most {event.ID_BYTES_MAX} bytes, `attributes` at most "
         f"{event.ATTRIBUTES_BYTES_MAX:,} bytes of JSON.",
@@ -81,7 +74,7 @@ def errors_page() -> str:
         known = sentences[code, family]
         if sentence and sentence not in known:
             known.append(sentence)
-    tree = inspect.cleandoc(errors.__doc__ or "").partition("\n\n")[2].partition("\n\nAnything")[0]
+    tree = inspect.cleandoc(errors.__doc__ or "").split("\n\n")[2]
     rows = (
         (f"`{code}`", family, ADVICE.get(family, ""), " <br> ".join(sentences[code, family]) or "a sentence of its own")
         for code, family in sorted(sentences)
@@ -91,21 +84,26 @@ def errors_page() -> str:
         "Every error has a stable code for programs and a sentence for people. In a receipt, `rejections` carry the\n"
         "same codes. `…` stands for the value in question. The command line ends with 1 for a request that failed and\n"
         "with 2 for one that was written wrongly.",
-        f"```\n{tree.rstrip()}\n```" if tree else "",
+        f"```\n{inspect.cleandoc(tree)}\n```",
         _table(("code", "family", "what to do", "what it says"), rows),
     )
 
 
 def raised() -> Iterator[tuple[str, str, str]]:
-    """(code, family, sentence with … for values) of every error made anywhere in the product."""
-    families = {name for name, _ in inspect.getmembers(errors, inspect.isclass)}
+    """(code, family, sentence with … for values) of every error and rejection made anywhere in the product."""
     for path in sorted(SOURCE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id not in families:
-                continue
-            code = _said(node.args[0]) if node.args else ""
-            if code:
-                yield code, node.func.id, _said(node.args[1]) if len(node.args) > 1 else ""
+            match node:
+                case ast.Call(func=ast.Name(id=family), args=[code, *rest]) if family in FAMILIES and _said(code):
+                    yield _said(code), family, _said(rest[0]) if rest else ""
+                case ast.Call(keywords=keywords):
+                    named = {word.arg: _said(word.value) for word in keywords}
+                    if named.get("code"):
+                        yield named["code"], "rejection", named.get("detail", "")
+                case ast.Assign(
+                    targets=[ast.Tuple(elts=[ast.Name(id="code"), *_])], value=ast.Tuple(elts=[code, detail])
+                ):
+                    yield _said(code), "rejection", _said(detail)
 
 
 def commands_page() -> str:
@@ -185,10 +183,15 @@ def _page(title: str, *parts: str) -> str:
     return "\n\n".join([note, f"# {title}", *(part for part in parts if part)]) + "\n"
 
 
+PAGES = {"events.md": events_page, "errors.md": errors_page, "commands.md": commands_page}
+"""The generated pages of `docs/reference`: name and what makes the text."""
+
+
 def main() -> int:
     """Writes every page; says which ones changed."""
     REFERENCE.mkdir(exist_ok=True)
-    for path, text in pages().items():
+    for name, page in PAGES.items():
+        path, text = REFERENCE / name, page()
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
             print(f"{path.relative_to(DOCS.parent)} written")

@@ -1,4 +1,5 @@
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,13 @@ from contract.source_tree import ROOT, SOURCE, source_modules
 def test_imports_point_one_way() -> None:
     lint_imports = Path(sys.executable).with_name("lint-imports")
     done = subprocess.run(
-        [lint_imports, "--no-cache"], cwd=ROOT, capture_output=True, check=False, encoding="utf-8", timeout=120
+        [lint_imports, "--no-cache"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+        timeout=120,
     )
     assert done.returncode == 0, done.stdout[-4_000:] + done.stderr[-2_000:]
 

@@ -26,7 +26,9 @@ def test_an_sql_file_opens_with_its_contract() -> None:
 
 
 def test_an_sql_file_is_one_statement() -> None:
-    counts = {short(path): len(duckdb.extract_statements(path.read_text(encoding="utf-8"))) for path in SQL_FILES}
+    # A name in braces is one that Python chooses from our own text.
+    texts = {short(path): re.sub(r"\{\w+\}", "chosen", path.read_text(encoding="utf-8")) for path in SQL_FILES}
+    counts = {name: len(duckdb.extract_statements(text)) for name, text in texts.items()}
     assert not {name: count for name, count in counts.items() if count != 1}
 
 

@@ -74,8 +74,9 @@ def day_from_text(text: str) -> date:
         # fromisoformat alone also takes 20261122 and 2026-W47-7, which a typing slip can look like.
         return date.fromisoformat(text if _DAY.fullmatch(text) else "")
     except ValueError:
-        sentence = f"{text[:40]!r} is not a date; write it as YYYY-MM-DD, such as 2026-11-22."
-        raise Refused("date_invalid", sentence) from None
+        raise Refused(
+            "date_invalid", f"{text[:40]!r} is not a date; write it as YYYY-MM-DD, such as 2026-11-22."
+        ) from None
 
 
 def day_start_us(day_on: date) -> int:
