@@ -1,0 +1,122 @@
+"""One moment of an account's ledger, on which all statements of a report are run.
+
+An ask becomes values for the statements here and nowhere else. Bots, versions and channels become
+the numbers of the touchpoints that match; customers and conversations are looked for in the rows.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from botmeter.domain.period import Period
+from botmeter.ledger.statements import statement
+from botmeter.reports.ask import Ask, Filters
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from botmeter.ledger.ledger import Ledger
+    from botmeter.metering.touchpoints import Touchpoints
+
+Values = dict[str, Any]
+
+_ROWS_A_BATCH = 50_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A connection of its own, inside a transaction that sees one moment and is never committed."""
+
+    connection: "duckdb.DuckDBPyConnection"
+
+    def run(self, name: str, values: Values) -> None:
+        """Carries out a statement that leaves a temporary table."""
+        self.connection.execute(*_bound(name, values))
+
+    def rows(self, name: str, values: Values) -> list[tuple[Any, ...]]:
+        """All rows of a statement whose result is small."""
+        return self.connection.execute(*_bound(name, values)).fetchall()
+
+    def batches(self, name: str, values: Values) -> pa.RecordBatchReader:
+        """The rows of a statement, streamed. Nothing else can be run until all are read."""
+        text, used = _bound(name, values)
+        return self.connection.sql(text, params=used).to_arrow_reader(_ROWS_A_BATCH)
+
+
+@contextmanager
+def snapshot(ledger: "Ledger") -> Iterator[Snapshot]:
+    """The ledger as it is now, until the end of the `with`; what is appended meanwhile is not seen."""
+    connection = ledger.connection.cursor()
+    try:
+        connection.begin()
+        yield Snapshot(connection=connection)
+    finally:
+        # Closing undoes the transaction, and with it the temporary tables.
+        connection.close()
+
+
+def values_of(asked: Ask, touchpoints: "Touchpoints") -> Values:
+    """What the statements take: the bounds of the period, and the filters as numbers, lists or null."""
+    filters = asked.filters
+    return {
+        **bounds_of(asked.period),
+        "touchpoints": _touchpoint_numbers(filters, touchpoints),
+        "customers": _texts(filters.customer),
+        "conversations": _texts(filters.conversation),
+        "preview": filters.preview,
+    }
+
+
+def bounds_of(period: Period) -> Values:
+    """A period as the statements take it: days, both included, and half-open µs UTC."""
+    return {
+        "first_on": period.first_on,
+        "last_on": period.last_on,
+        "start_us": period.start_us,
+        "end_us": period.end_us,
+    }
+
+
+def _touchpoint_numbers(filters: Filters, touchpoints: "Touchpoints") -> list[int]:
+    return [
+        number
+        for number, place in enumerate(touchpoints.all())
+        if (not filters.bot or place.bot_id in filters.bot)
+        and (not filters.bot_version or place.bot_version in filters.bot_version)
+        and (not filters.channel or place.channel in filters.channel)
+    ]
+
+
+def _texts(values: tuple[str, ...]) -> list[str] | None:
+    """The values that a ledger can hold; None if none was given at all.
+
+    A lone surrogate is in no event, but comes out of a command line that is not UTF-8.
+    """
+    if not values:
+        return None
+    return [value for value in values if _is_text(value)]
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _bound(name: str, values: Values) -> tuple[str, Values]:
+    """The statement and those of the values that it takes; DuckDB refuses any that it does not."""
+    text = statement("botmeter.reports", name)
+    return text, {key: values[key] for key in _parameters(text)}
+
+
+@cache
+def _parameters(text: str) -> tuple[str, ...]:
+    statement_text = re.sub(r"--[^\n]*", "", text)
+    return tuple(sorted(set(re.findall(r"\$([a-z_]+)", statement_text))))

@@ -1,0 +1,277 @@
+"""The session usage report: how much was consumed in a period, and its splits.
+
+Without a filter on customers or conversations it reads only the additive usage; with one it reads
+the rows and makes the same small table of counts from them, on which the same statements run.
+"""
+
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from botmeter.domain.period import Period, day_start_us
+from botmeter.reports.ask import Ask, Filters
+from botmeter.reports.snapshot import Snapshot, Values, snapshot, values_of
+
+if TYPE_CHECKING:
+    from botmeter.ledger.ledger import Ledger
+    from botmeter.metering.policy import Schedule
+
+_ALL, _OF_DAY, _OF_TYPE = range(3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrendDay:
+    """One UTC day: the sessions that started on it, and the distinct tickets of those."""
+
+    on: date
+    session_count: int
+    ticket_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotUsage:
+    """One bot: the sessions that it took part in, and those that it opened.
+
+    Attributes:
+        bot_id: None for the part that no bot had, under a policy that lets agents in.
+        bot_name: Its latest name, else its id.
+    """
+
+    bot_id: str | None
+    bot_name: str | None
+    session_count: int
+    opened_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelUsage:
+    """One channel: the sessions that touched it, and those that were opened on it."""
+
+    channel: str
+    session_count: int
+    opened_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthUsage:
+    """One UTC month of the period.
+
+    Attributes:
+        month: `YYYY-MM`.
+        is_partial: The period does not hold it whole, or it is not over.
+    """
+
+    month: str
+    session_count: int
+    is_partial: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketTypeUsage:
+    """One type of ticket: the distinct tickets of it, and the sessions that have one."""
+
+    ticket_type: str
+    ticket_count: int
+    session_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageReport:
+    """The answer to one ask. All counts are of distinct sessions, conversations or tickets.
+
+    Attributes:
+        policy: Label of the policy in force on the period's last day.
+        policies: Labels of all that were in force in the period, in order.
+        trend: One for each day of the period, in order.
+        by_bot: Most sessions first, then by id; `opened_count` adds up to the headline.
+        by_channel: In the same order.
+        by_month: One for each month that the period touches, in order.
+        by_ticket_type: Most tickets first, then by type.
+    """
+
+    account: str
+    policy: str
+    policies: tuple[str, ...]
+    ask: Ask
+    sessions_consumed: int
+    preview_count: int
+    conversation_count: int
+    ticket_count: int
+    trend: tuple[TrendDay, ...]
+    by_bot: tuple[BotUsage, ...]
+    by_channel: tuple[ChannelUsage, ...]
+    by_month: tuple[MonthUsage, ...]
+    by_ticket_type: tuple[TicketTypeUsage, ...]
+
+    @property
+    def period(self) -> Period:
+        return self.ask.period
+
+    @property
+    def filters(self) -> Filters:
+        return self.ask.filters
+
+    @property
+    def bot_overlap(self) -> int:
+        """By how much the split by bot exceeds the headline: a session counts once under each bot."""
+        return sum(bot.session_count for bot in self.by_bot) - self.sessions_consumed
+
+    @property
+    def channel_overlap(self) -> int:
+        """By how much the split by channel exceeds the headline."""
+        return sum(channel.session_count for channel in self.by_channel) - self.sessions_consumed
+
+
+def usage_report(ledger: "Ledger", ask: Ask) -> UsageReport:
+    """The report that answers `ask`."""
+    values = values_of(ask, ledger.touchpoints)
+    with snapshot(ledger) as moment:
+        count_sessions(moment, values)
+        days = moment.rows("days", values)
+        places = moment.rows("places", values)
+        tickets = moment.rows("tickets", values)
+        conversations = moment.rows(f"conversations_{_road(values)}", values)
+    policies = _policies_in_force(ledger.schedule, ask.period)
+    return UsageReport(
+        account=ledger.account.name,
+        policy=policies[-1],
+        policies=policies,
+        ask=ask,
+        sessions_consumed=sum(sessions for _, sessions, _ in days),
+        preview_count=sum(previews for _, _, previews in days),
+        conversation_count=conversations[0][0],
+        ticket_count=sum(count for split, _, _, count, _ in tickets if split == _ALL),
+        trend=_trend(ask.period, days=days, tickets=tickets),
+        by_bot=tuple(
+            BotUsage(bot_id=bot_id, bot_name=name, session_count=sessions, opened_count=opened)
+            for split, bot_id, name, sessions, opened in places
+            if split == "bot"
+        ),
+        by_channel=tuple(
+            ChannelUsage(channel=channel, session_count=sessions, opened_count=opened)
+            for split, channel, _, sessions, opened in places
+            if split == "channel"
+        ),
+        by_month=_months(ask, days),
+        by_ticket_type=tuple(
+            TicketTypeUsage(ticket_type=ticket_type, ticket_count=count, session_count=sessions)
+            for split, _, ticket_type, count, sessions in tickets
+            if split == _OF_TYPE
+        ),
+    )
+
+
+def count_sessions(moment: Snapshot, values: Values) -> None:
+    """Leaves the temporary tables `counted` and `ticketed`, which the statements of the report read."""
+    road = _road(values)
+    moment.run("matching" if road == "from_rows" else "wanted", values)
+    moment.run(f"counted_{road}", values)
+    moment.run(f"ticketed_{road}", values)
+
+
+def _road(values: Values) -> str:
+    """Where the counts come from: the additive usage does not know customers and conversations."""
+    is_about_some = values["customers"] is not None or values["conversations"] is not None
+    return "from_rows" if is_about_some else "from_usage"
+
+
+def _trend(period: Period, *, days: list[tuple[Any, ...]], tickets: list[tuple[Any, ...]]) -> tuple[TrendDay, ...]:
+    session_count = {on: sessions for on, sessions, _ in days}
+    ticket_count = {on: count for split, on, _, count, _ in tickets if split == _OF_DAY}
+    return tuple(
+        TrendDay(on=on, session_count=session_count.get(on, 0), ticket_count=ticket_count.get(on, 0))
+        for on in period.days()
+    )
+
+
+def _months(ask: Ask, days: list[tuple[Any, ...]]) -> tuple[MonthUsage, ...]:
+    session_count: dict[str, int] = {}
+    for on, sessions, _ in days:
+        session_count[_month(on)] = session_count.get(_month(on), 0) + sessions
+    return tuple(
+        MonthUsage(
+            month=month,
+            session_count=session_count.get(month, 0),
+            is_partial=_is_partial(ask, next(inside)),
+        )
+        for month, inside in groupby(ask.period.days(), key=_month)
+    )
+
+
+def _month(on: date) -> str:
+    return on.isoformat()[:7]
+
+
+def _is_partial(ask: Ask, on: date) -> bool:
+    """Whether the month of `on` is not whole in the period, or not over."""
+    first_on = on.replace(day=1)
+    last_on = on.replace(day=monthrange(on.year, on.month)[1])
+    is_whole = ask.period.first_on <= first_on and last_on <= ask.period.last_on
+    return not is_whole or (ask.today_on is not None and ask.today_on <= last_on)
+
+
+def _policies_in_force(schedule: "Schedule", period: Period) -> tuple[str, ...]:
+    """Labels of the policies that could open a session in the period; at least one."""
+    last_us = day_start_us(period.last_on)
+    begun = [term for term in schedule if term.from_us <= last_us] or [schedule[0]]
+    overtaken = sum(term.from_us <= period.start_us for term in begun[1:])
+    return tuple(term.policy.label for term in begun[overtaken:])
+
+
+def report_as_mapping(report: UsageReport) -> dict[str, Any]:
+    """The report in the shape and key order of the contract, as JSON can hold it."""
+    period, filters = report.period, report.filters
+    return {
+        "account": report.account,
+        "policy": report.policy,
+        "period": {
+            "from": period.first_on.isoformat(),
+            "to": period.last_on.isoformat(),
+            "timezone": "UTC",
+            "days": period.day_count,
+        },
+        "filters": filters_as_mapping(filters),
+        "sessions_consumed": report.sessions_consumed,
+        "previews": report.preview_count,
+        "conversations": report.conversation_count,
+        "tickets": report.ticket_count,
+        "trend": [
+            {"date": day.on.isoformat(), "sessions": day.session_count, "tickets": day.ticket_count}
+            for day in report.trend
+        ],
+        "by_bot": [
+            {
+                "bot_id": bot.bot_id,
+                "bot_name": bot.bot_name,
+                "sessions": bot.session_count,
+                "opened": bot.opened_count,
+            }
+            for bot in report.by_bot
+        ],
+        "by_channel": [
+            {"channel": place.channel, "sessions": place.session_count, "opened": place.opened_count}
+            for place in report.by_channel
+        ],
+        "by_month": [
+            {"month": month.month, "sessions": month.session_count, "partial": month.is_partial}
+            for month in report.by_month
+        ],
+        "by_ticket_type": [
+            {"ticket_type": kind.ticket_type, "tickets": kind.ticket_count, "sessions": kind.session_count}
+            for kind in report.by_ticket_type
+        ],
+    }
+
+
+def filters_as_mapping(filters: Filters) -> dict[str, Any]:
+    """The filters as the report's JSON has them; `preview` only where it is set."""
+    lists: dict[str, Any] = {
+        "bot": list(filters.bot),
+        "bot_version": list(filters.bot_version),
+        "channel": list(filters.channel),
+        "customer": list(filters.customer),
+        "conversation": list(filters.conversation),
+    }
+    return lists if filters.preview is None else {**lists, "preview": filters.preview}
