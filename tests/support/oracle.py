@@ -104,7 +104,7 @@ def sessions(events: Iterable[Event], schedule: Policy | list[tuple[Policy, int]
     found: list[OracleSession] = []
     for place, (policy, from_us) in enumerate(schedule):
         until_us = schedule[place + 1][1] if place + 1 < len(schedule) else None
-        opened = _sessions_of_policy(rest, policy, (from_us, until_us))
+        opened = _sessions_of_policy(rest, policy, opening=(from_us, until_us))
         for session in opened:
             session.place = place
         # What a policy's session took, counted or not, no later policy sees.
@@ -119,13 +119,15 @@ def _order(event: Event) -> tuple[int, int, str, str]:
     return event["occurred_at"], rank, event["event_id"], event["source"]
 
 
-def _sessions_of_policy(events: list[Event], policy: Policy, opening: tuple[int, int | None]) -> list[OracleSession]:
+def _sessions_of_policy(events: list[Event], policy: Policy, *, opening: tuple[int, int | None]) -> list[OracleSession]:
     by_key: dict[Key, list[Event]] = {}
     for event in events:
         if _is_looked_at(event, policy):
             key = tuple(event[_FIELD_OF_SCOPE[name]] for name in policy.scope)
             by_key.setdefault(key, []).append(event)
-    return [session for key, own in by_key.items() for session in _sessions_of_key(own, policy, (key, opening))]
+    return [
+        session for key, own in by_key.items() for session in _sessions_of_key(own, policy, key=key, opening=opening)
+    ]
 
 
 def _is_looked_at(event: Event, policy: Policy) -> bool:
@@ -143,9 +145,9 @@ def _is_looked_at(event: Event, policy: Policy) -> bool:
 
 
 def _sessions_of_key(
-    events: list[Event], policy: Policy, who_when: tuple[Key, tuple[int, int | None]]
+    events: list[Event], policy: Policy, *, key: Key, opening: tuple[int, int | None]
 ) -> list[OracleSession]:
-    key, (from_us, until_us) = who_when
+    from_us, until_us = opening
     made: list[OracleSession] = []
     current: OracleSession | None = None
     pending_side: str | None = None
@@ -178,7 +180,7 @@ def _sessions_of_key(
             _join(current, event)
         elif _is_message(event):
             in_force = from_us <= now_us and (until_us is None or now_us < until_us)
-            if in_force and _may_open(event, policy, pending_side):
+            if in_force and _may_open(event, policy, pending_side=pending_side):
                 current = OracleSession(policy=policy, place=0, key=key, opening=event)
                 made.append(current)
                 _join(current, event)
@@ -205,7 +207,7 @@ def _takes_part(event: Event, policy: Policy) -> bool:
     return event["actor"] in ("customer", "bot", "agent")
 
 
-def _may_open(event: Event, policy: Policy, pending_side: str | None) -> bool:
+def _may_open(event: Event, policy: Policy, *, pending_side: str | None) -> bool:
     match policy.opens_on:
         case "customer":
             return _side(event) == "customer"

@@ -49,7 +49,7 @@ def policy_from_mapping(data: Mapping[str, object]) -> Policy:
         Refused: `policy_invalid` for an unknown key, a wrong type, or a policy that can't be.
     """
     label = data.get("name", "custom")
-    return cast(Policy, _value_from(data, _READERS, (Policy, f"Policy {label!r:.70}", "")))
+    return Policy(**_arguments(data, _READERS, asker=f"Policy {label!r:.70}"))
 
 
 def policy_as_mapping(policy: Policy) -> dict[str, object]:
@@ -99,10 +99,9 @@ _Reader = Callable[[str, object], object]
 _Readers = dict[str, tuple[str, _Reader]]
 
 
-def _value_from(data: Mapping[str, object], readers: _Readers, target: tuple[Any, str, str]) -> object:
-    """The frozen value that `data` describes; `target` is its class, who asks, and the prefix of its keys."""
-    made_of, asker, prefix = target
-    arguments: dict[str, object] = {}
+def _arguments(data: Mapping[str, object], readers: _Readers, *, asker: str, prefix: str = "") -> dict[str, Any]:
+    """What to call the value's class with: each key read. `prefix` stands before a key in sentences."""
+    arguments: dict[str, Any] = {}
     for key, value in data.items():
         if key not in readers:
             near = prefix + get_close_matches(str(key), readers, n=1, cutoff=0.0)[0]
@@ -115,7 +114,7 @@ def _value_from(data: Mapping[str, object], readers: _Readers, target: tuple[Any
             wrong = f"{asker}: {prefix}{key} must be {expected}, not {_shown(value)}."
             raise Refused("policy_invalid", wrong) from None
         arguments[f"{key}_us" if key in _DURATION_KEYS else key] = read
-    return made_of(**arguments)
+    return arguments
 
 
 def _text(_asker: str, value: object) -> str:
@@ -157,13 +156,13 @@ def _duration_us(asker: str, value: object) -> int:
 def _match(asker: str, value: object) -> Match:
     if not isinstance(value, Mapping):
         raise TypeError
-    return cast(Match, _value_from(value, _MATCH_READERS, (Match, asker, "match.")))
+    return Match(**_arguments(value, _MATCH_READERS, asker=asker, prefix="match."))
 
 
 def _require(asker: str, value: object) -> Require:
     if not isinstance(value, Mapping):
         raise TypeError
-    return cast(Require, _value_from(value, _REQUIRE_READERS, (Require, asker, "require.")))
+    return Require(**_arguments(value, _REQUIRE_READERS, asker=asker, prefix="require."))
 
 
 _TEXT = ("a text", _text)
