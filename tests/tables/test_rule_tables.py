@@ -66,6 +66,12 @@ CASES = [
         ["e001+1 calendar", "e002+1 calendar"],
     ),
     (
+        "the midnight itself is the new day, inclusive end or not",
+        DAY + 'inclusive_end = true\ncalendar = "day"',
+        "1 23:59 customer\n2 00:00 customer",
+        ["e001+1 calendar", "e002+1 calendar"],
+    ),
+    (
         "of several limits the earliest closes",
         DAY + IDLE + 'calendar = "day"',
         "1 23:50 customer\n2 00:00 customer",
