@@ -14,11 +14,13 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from botmeter.domain.instant import NEVER_US
+
 Ints = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 
-# No limit, no end: later than any instant, with room to add a duration.
-NEVER = 2**62
+# No limit, no end.
+NEVER = NEVER_US
 
 # What an event is to a policy: bits of `Events.roles`.
 CUSTOMER, BOT, AGENT = 1, 2, 4  # a message of this side; no bit: not a message, or system

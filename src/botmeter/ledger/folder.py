@@ -1,0 +1,180 @@
+"""The data folder: which accounts there are, who owns it, and how an account's file is opened.
+
+One process owns the folder at a time. The owner holds a lock on `owner.lock`, which the system
+lets go when the process ends in whatever way, and writes its number and purpose into it.
+"""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from botmeter.domain.account import Account, checked_account_name
+from botmeter.domain.errors import Conflict, Missing, NotAllowed, Refused, Unavailable
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.schedule import write_policy
+from botmeter.ledger.tables import brought_up_to_date, create_tables
+from botmeter.metering.policy import ALWAYS_US, Policy
+
+# What DuckDB may keep in memory before it goes to disk; an import of any size stays under 3 GB
+# with it (see the benchmark).
+MEMORY_LIMIT = "1200MB"
+SUFFIX = ".duckdb"
+
+
+class Folder:
+    """An owned data folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    @contextmanager
+    def owned(cls, path: Path, *, purpose: str) -> Iterator["Folder"]:
+        """The folder at `path`, made if it is not there, owned until the end of the `with`.
+
+        Args:
+            path: The data folder.
+            purpose: What the owner is doing, for whoever meets the lock: `botmeter import`.
+
+        Raises:
+            Unavailable: `ledger_in_use` while another process owns it.
+            NotAllowed: `folder_not_writable`.
+        """
+        try:
+            (path / "accounts").mkdir(parents=True, exist_ok=True)
+            lock = os.open(path / "owner.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as problem:
+            raise NotAllowed(
+                "folder_not_writable", f"The data folder {path} can't be used: {problem.strerror}."
+            ) from None
+        try:
+            _take(lock, path)
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, f"{os.getpid()} {purpose}".encode(), 0)
+            yield cls(path)
+        finally:
+            os.close(lock)
+
+    def accounts(self) -> list[str]:
+        """The names of the accounts, in order."""
+        return sorted(file.name.removesuffix(SUFFIX) for file in (self.path / "accounts").glob(f"*{SUFFIX}"))
+
+    def file_of(self, name: str) -> Path:
+        """Where the account's file is, or would be."""
+        return self.path / "accounts" / f"{checked_account_name(name)}{SUFFIX}"
+
+    def create(self, account: Account, *, policy: Policy, now_us: int) -> None:
+        """Makes the account's file. It appears under its name only when it is whole.
+
+        Raises:
+            Conflict: `account_exists`.
+        """
+        file = self.file_of(account.name)
+        if file.exists():
+            raise Conflict("account_exists", f"There is an account {account.name} already.")
+        draft = file.with_suffix(".draft")
+        draft.unlink(missing_ok=True)
+        connection = connected(draft, folder=self.path)
+        connection.begin()
+        create_tables(connection, now_us=now_us)
+        connection.execute("INSERT INTO account_term VALUES (?, ?, ?)", [now_us, account.name, account.available_from])
+        write_policy(connection, policy, entry=(0, ALWAYS_US), now_us=now_us)
+        connection.commit()
+        connection.close()
+        draft.rename(file)
+
+    @contextmanager
+    def ledger(self, name: str, *, read_only: bool = False) -> Iterator[Ledger]:
+        """The account's open ledger, until the end of the `with`.
+
+        Raises:
+            Missing: `account_unknown`.
+            Refused: `ledger_corrupt` or `ledger_newer`.
+            NotAllowed: `ledger_read_only` if the file may not be written and `read_only` is False.
+        """
+        file = self.file_of(name)
+        if not file.exists():
+            known = ", ".join(self.accounts()) or "none yet"
+            raise Missing(
+                "account_unknown",
+                f"There is no account {checked_account_name(name)} in {self.path}; there are: {known}.",
+            )
+        if not read_only and not is_writable(file):
+            raise NotAllowed("ledger_read_only", f"The ledger of account {name} ({file}) is read-only.")
+        connection = _opened(file, folder=self.path, name=name, read_only=read_only)
+        try:
+            yield Ledger(connection)
+        finally:
+            connection.close()
+
+    def remove(self, name: str) -> None:
+        """Deletes the account with all that is in it."""
+        self.file_of(name).unlink(missing_ok=True)
+
+
+def connected(file: Path, *, folder: Path, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    """A connection to `file` that goes nowhere else: no network, no extension, its overflow in the folder."""
+    overflow = folder / "tmp"
+    return duckdb.connect(
+        str(file),
+        read_only=read_only,
+        config={
+            "memory_limit": os.environ.get("BOTMETER_MEMORY", MEMORY_LIMIT),
+            "temp_directory": str(overflow),
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        },
+    )
+
+
+def is_writable(file: Path) -> bool:
+    """Whether the file may be written; the mode counts for the superuser too, who could in any case."""
+    return os.access(file, os.W_OK) and bool(file.stat().st_mode & 0o222)
+
+
+def free_bytes(path: Path) -> int:
+    """Free space on the disk that holds the folder."""
+    return shutil.disk_usage(path).free
+
+
+def _opened(file: Path, *, folder: Path, name: str, read_only: bool) -> duckdb.DuckDBPyConnection:
+    try:
+        connection = connected(file, folder=folder, read_only=read_only)
+    except (duckdb.Error, RuntimeError) as problem:
+        raise Refused(
+            "ledger_corrupt",
+            f"The ledger of account {name} ({file}) can't be read; restore it from a backup. DuckDB says: {_first_line(problem)}",
+        ) from None
+    try:
+        if not read_only:
+            brought_up_to_date(connection, name=name)
+    except duckdb.Error as problem:
+        connection.close()
+        raise Refused(
+            "ledger_corrupt", f"The file {file} is not a ledger of Botmeter. DuckDB says: {_first_line(problem)}"
+        ) from None
+    except Refused:
+        connection.close()
+        raise
+    return connection
+
+
+def _take(lock: int, path: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        process, _, purpose = os.pread(lock, 200, 0).decode(errors="replace").partition(" ")
+        os_name = purpose or "another command"
+        raise Unavailable(
+            "ledger_in_use",
+            f"The data folder {path} is in use by process {process or '?'} ({os_name}). Wait until it is done, or end it.",
+        ) from None
+
+
+def _first_line(problem: BaseException) -> str:
+    return str(problem).splitlines()[0][:200]

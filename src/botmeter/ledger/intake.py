@@ -1,0 +1,175 @@
+"""Events into the ledger: the account's own rules, once and only once, and quarantine for the rest.
+
+An event is known by (source, event_id), whatever the age of the first copy: it is found again by a
+64-bit key, a column of integers that is read whole in milliseconds, and then compared in full.
+"""
+
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from botmeter.domain.event import Actor, Kind
+from botmeter.domain.instant import DAY_US, text_from_us
+from botmeter.domain.period import day_start_us
+from botmeter.domain.receipt import REJECTIONS_SHOWN_MAX, Receipt, Rejection
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.rows import row_of
+from botmeter.ledger.submission import Submission
+from botmeter.ledger.tables import sql
+from botmeter.metering.schema import EventBatch
+
+Mask = npt.NDArray[np.bool_]
+
+# Clocks of senders run ahead; a whole day ahead is a mistake.
+FUTURE_MAX_US = DAY_US
+
+
+class _Fate(NamedTuple):
+    """What became of a batch: counts, and the rejections with the conflicts among them."""
+
+    accepted: int
+    duplicates: int
+    conflicts: int
+    refused: list[Rejection]
+
+
+def taken_in(ledger: Ledger, submission: Submission, *, append_no: int, now_us: int) -> Receipt:
+    """The receipt of a submission whose events are now in the ledger, not yet metered or committed."""
+    accepted = duplicates = conflicts = rejected = 0
+    shown: list[Rejection] = []
+    for batch in submission.batches:
+        fate = _batch_taken_in(ledger, batch, source=submission.source, stamp=(append_no, now_us))
+        refused = [*batch.rejections, *fate.refused]
+        _quarantine(ledger, refused, source=submission.source, stamp=(append_no, now_us))
+        accepted, duplicates = accepted + fate.accepted, duplicates + fate.duplicates
+        conflicts, rejected = conflicts + fate.conflicts, rejected + len(refused) - fate.conflicts
+        shown += refused[: REJECTIONS_SHOWN_MAX - len(shown)]
+    ledger.connection.execute(
+        "INSERT INTO receipt VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [append_no, now_us, submission.source, submission.label, accepted, duplicates, conflicts, rejected],
+    )
+    return Receipt(
+        accepted=accepted, duplicates=duplicates, conflicts=conflicts, rejected=rejected, rejections=tuple(shown)
+    )
+
+
+def _batch_taken_in(ledger: Ledger, batch: EventBatch, *, source: str, stamp: tuple[int, int]) -> _Fate:
+    append_no, now_us = stamp
+    refused = _out_of_time(ledger, batch, now_us=now_us)
+    arrived = _arrived(ledger, batch)
+    if refused:
+        outside = np.isin(batch.positions.to_numpy(), [rejection.index for rejection in refused])
+        arrived = arrived.filter(pa.array(~outside))
+    if len(arrived) == 0:
+        return _Fate(0, 0, 0, refused)
+    connection = ledger.connection
+    connection.register("arrived", arrived)
+    rows, same = _known(ledger, source=source)
+    if len(rows):
+        again = np.zeros(len(batch.events), np.bool_)
+        again[rows] = True
+        fresh = arrived.filter(pa.array(~again[arrived["row"].to_numpy()]))
+        connection.register("arrived", fresh)
+    else:
+        fresh = arrived
+    if len(fresh):
+        connection.execute(sql("keep_events"), {"source": source, "append_no": append_no})
+    connection.unregister("arrived")
+    conflicts = [_conflict(batch, row, source=source) for row in rows[~same].tolist()]
+    return _Fate(len(fresh), int(same.sum()), len(conflicts), [*refused, *conflicts])
+
+
+def _arrived(ledger: Ledger, batch: EventBatch) -> pa.Table:
+    """The batch with its rows numbered and its touchpoints as numbers, as the statements read it."""
+    events = batch.events
+    touchpoints = ledger.touchpoints.numbers(events)
+    ledger.keep_numbers()
+    return (
+        events.drop_columns(["bot_id", "bot_version", "channel"])
+        .add_column(0, "row", pa.array(np.arange(len(events))))
+        .append_column("touchpoint", pa.array(touchpoints))
+    )
+
+
+def _known(ledger: Ledger, *, source: str) -> tuple[npt.NDArray[np.int64], Mask]:
+    """The arrived rows that are not new, ascending, and whether nothing in them is."""
+    connection = ledger.connection
+    verdict: dict[int, bool] = {}
+    row_count, id_count = row_of(connection, sql("arrived_keys"))
+    if row_count != id_count:
+        verdict.update(connection.execute(sql("repeated")).fetchall())
+    # What the ledger has stands before what stands earlier in the batch.
+    verdict.update(connection.execute(sql("known"), {"source": source}).fetchall())
+    rows = np.array(sorted(verdict), np.int64)
+    return rows, np.array([verdict[row] for row in rows.tolist()], np.bool_)
+
+
+def _out_of_time(ledger: Ledger, batch: EventBatch, *, now_us: int) -> list[Rejection]:
+    """Rejections of the events before the account's data start or more than a day ahead of the clock."""
+    available_from = ledger.account.available_from
+    occurred_at = batch.events["occurred_at"].to_numpy()
+    early = occurred_at < day_start_us(available_from)
+    late = occurred_at > now_us + FUTURE_MAX_US
+    found = []
+    for row in np.flatnonzero(early | late).tolist():
+        at = text_from_us(int(occurred_at[row]))
+        if early[row]:
+            code, detail = (
+                "before_available_from",
+                f"It occurred at {at}; the account's data start on {available_from}.",
+            )
+        else:
+            code, detail = (
+                "in_the_future",
+                f"It occurred at {at}, more than a day ahead of the clock, {text_from_us(now_us)}.",
+            )
+        found.append(_rejection(batch, row, code=code, detail=detail))
+    return found
+
+
+def _conflict(batch: EventBatch, row: int, *, source: str) -> Rejection:
+    event_id = batch.events["event_id"][row].as_py()
+    detail = f"Event {event_id} of source {source} was sent before with another content; the first one stands."
+    return _rejection(batch, row, code="conflict", detail=detail)
+
+
+def _rejection(batch: EventBatch, row: int, *, code: str, detail: str) -> Rejection:
+    return Rejection(
+        index=batch.positions[row].as_py(),
+        event_id=batch.events["event_id"][row].as_py(),
+        code=code,
+        detail=detail,
+        raw=event_as_json(batch.events, row),
+    )
+
+
+def event_as_json(events: pa.Table, row: int) -> bytes:
+    """One event of an `EVENTS_SCHEMA` table as the JSON object that it could have been sent as."""
+    fields = {name: events[name][row].as_py() for name in events.column_names}
+    fields["occurred_at"] = text_from_us(fields["occurred_at"])
+    fields["actor"] = Actor(fields["actor"]).name.lower()
+    fields["kind"] = Kind(fields["kind"]).name.lower()
+    if fields["attributes"] is not None:
+        fields["attributes"] = msgspec.Raw(fields["attributes"].encode())
+    return msgspec.json.encode({name: value for name, value in fields.items() if value is not None})
+
+
+def _quarantine(ledger: Ledger, refused: list[Rejection], *, source: str, stamp: tuple[int, int]) -> None:
+    if not refused:
+        return
+    append_no, now_us = stamp
+    table = pa.table(
+        {
+            "position": pa.array([rejection.index for rejection in refused], pa.int64()),
+            "event_id": pa.array([rejection.event_id for rejection in refused], pa.string()),
+            "code": pa.array([rejection.code for rejection in refused], pa.string()),
+            "detail": pa.array([rejection.detail for rejection in refused], pa.string()),
+            "raw": pa.array([rejection.raw for rejection in refused], pa.binary()),
+        }
+    )
+    ledger.connection.register("refused", table)
+    ledger.connection.execute(sql("keep_refused"), {"source": source, "append_no": append_no, "now": now_us})
+    ledger.connection.unregister("refused")

@@ -1,0 +1,141 @@
+"""An account's open ledger: its settings, its transactions, and the one way in for events.
+
+The ledger keeps in memory what every append needs and few bytes hold: the schedule, touchpoints,
+footprints. The file is the truth: after a failed transaction they are read again.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import duckdb
+
+from botmeter.domain.account import Account
+from botmeter.domain.errors import BotmeterError, Unavailable
+from botmeter.domain.receipt import Receipt
+from botmeter.ledger.rows import row_of
+from botmeter.ledger.schedule import read_schedule
+from botmeter.ledger.submission import Submission
+from botmeter.ledger.tables import sql
+from botmeter.metering.policy import Schedule
+from botmeter.metering.touchpoints import Footprints, Touchpoint, Touchpoints
+
+
+class Ledger:
+    """One account's file, open.
+
+    Attributes:
+        connection: The file. Its owner is the only one; nothing else may write to it.
+        account: Name and `available_from`.
+        schedule: The policies in force.
+        touchpoints: Numbers of (bot, version, channel).
+        footprints: Numbers of sets of touchpoints.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+        self.account: Account
+        self.schedule: Schedule
+        self.touchpoints: Touchpoints
+        self.footprints: Footprints
+        self.reload()
+
+    def reload(self) -> None:
+        """Reads from the file what is kept in memory."""
+        self.account = _read_account(self.connection)
+        self.schedule = read_schedule(self.connection)
+        self.touchpoints = Touchpoints(
+            Touchpoint(*row) for row in self.connection.execute(sql("touchpoints")).fetchall()
+        )
+        self.footprints = Footprints(tuple(row[0]) for row in self.connection.execute(sql("footprints")).fetchall())
+        self._touchpoints_kept = len(self.touchpoints)
+        self._footprints_kept = len(self.footprints)
+
+    @contextmanager
+    def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """All or nothing: commits at the end of the `with`, undoes everything if it is left by an error.
+
+        Raises:
+            Unavailable: `disk_full` or `ledger_failed` where the file can't be written.
+        """
+        self.connection.begin()
+        try:
+            yield self.connection
+            self.connection.commit()
+        except BaseException as problem:
+            self._undo()
+            if isinstance(problem, (duckdb.Error, OSError)) and not isinstance(problem, BotmeterError):
+                raise _told(problem) from problem
+            raise
+
+    def append(self, submissions: Sequence[Submission], *, now_us: int) -> list[Receipt]:
+        """Takes events in, meters what they touch, and commits all of it at once.
+
+        Args:
+            submissions: One or more, committed together (group commit).
+            now_us: The present instant.
+
+        Returns:
+            A receipt for each submission. When they are given, everything is on disk.
+
+        Raises:
+            Unavailable: `disk_full` or `ledger_failed`; nothing of any submission was kept.
+        """
+        # Imported here because it brings the compiled kernel, which a report does not need.
+        from botmeter.ledger.intake import taken_in
+        from botmeter.ledger.remeter import remeter_after
+
+        with self.transaction():
+            first_append_no = self.next_append_no()
+            receipts = [
+                taken_in(self, submission, append_no=first_append_no + place, now_us=now_us)
+                for place, submission in enumerate(submissions)
+            ]
+            if any(receipt.accepted for receipt in receipts):
+                remeter_after(self, append_no=first_append_no, now_us=now_us)
+        return receipts
+
+    def next_append_no(self) -> int:
+        """The number of the next submission."""
+        return int(row_of(self.connection, sql("next_append_no"))[0])
+
+    def keep_numbers(self) -> None:
+        """Writes the touchpoints and footprints down that were numbered since the last time."""
+        touchpoints = self.touchpoints.all()[self._touchpoints_kept :]
+        if touchpoints:
+            rows = [
+                (number, *touchpoint) for number, touchpoint in enumerate(touchpoints, start=self._touchpoints_kept)
+            ]
+            self.connection.executemany("INSERT INTO touchpoint VALUES (?, ?, ?, ?)", rows)
+            self.connection.executemany(
+                "INSERT INTO footprint_member VALUES (?, ?)", [(row[0], row[0]) for row in rows]
+            )
+            self._touchpoints_kept += len(touchpoints)
+        footprints = self.footprints.all()[self._footprints_kept :]
+        if footprints:
+            first = -1 - self._footprints_kept
+            members = [(first - place, member) for place, footprint in enumerate(footprints) for member in footprint]
+            self.connection.executemany("INSERT INTO footprint_member VALUES (?, ?)", members)
+            self._footprints_kept += len(footprints)
+
+    def _undo(self) -> None:
+        try:
+            self.connection.rollback()
+            self.reload()
+        except duckdb.Error:
+            # The file is gone or broken; the error that brought us here tells more.
+            return
+
+
+def _read_account(connection: duckdb.DuckDBPyConnection) -> Account:
+    name, available_from = row_of(connection, sql("account"))
+    return Account(name=name, available_from=available_from)
+
+
+def _told(problem: Exception) -> BotmeterError:
+    text = str(problem)
+    if "No space left" in text or "File too large" in text or "max_temp_directory_size" in text:
+        return Unavailable("disk_full", "The disk is full; nothing was changed. Make room and try again.")
+    return Unavailable(
+        "ledger_failed",
+        f"The ledger could not be written; nothing was changed. DuckDB says: {text.splitlines()[0][:200]}",
+    )

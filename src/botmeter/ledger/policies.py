@@ -1,0 +1,49 @@
+"""Changing an account's policy: from a future midnight on, or for the past by metering again."""
+
+from datetime import date
+
+from botmeter.domain.errors import Conflict, Refused
+from botmeter.domain.period import day_of_us, day_start_us
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.remeter import POLICY_CHANGE, remeter_everything
+from botmeter.ledger.schedule import write_policy
+from botmeter.metering.policy import ALWAYS_US, Policy
+
+
+def set_policy(ledger: Ledger, policy: Policy, *, from_on: date | None, now_us: int) -> None:
+    """Puts `policy` in force from the midnight at the start of `from_on` (UTC) on.
+
+    Terms of the schedule that start on that day or later are replaced by it. A day that is not in
+    the future is a re-metering: every session is decided again, and days that change are restated.
+
+    Args:
+        ledger: The account's ledger, open for writing.
+        policy: The policy.
+        from_on: The first UTC day; None for always.
+        now_us: The present instant.
+
+    Raises:
+        Conflict: `policy_label_taken` if the schedule has another policy of that name and version.
+        Refused: `policy_day_invalid` for a day before 1970.
+    """
+    from_us = ALWAYS_US if from_on is None else day_start_us(from_on)
+    if from_on is not None and from_us < 0:
+        raise Refused(
+            "policy_day_invalid", f"A policy can't be in force from {from_on} on: the earliest day is 1970-01-01."
+        )
+    kept = [term for term in ledger.schedule if term.from_us < from_us]
+    for term in kept:
+        if term.policy.label == policy.label and term.policy != policy:
+            raise Conflict(
+                "policy_label_taken",
+                f"The account has another policy {policy.label} already; give this one a new version.",
+            )
+    with ledger.transaction() as connection:
+        connection.execute("DELETE FROM policy_term WHERE from_at >= ?", [from_us])
+        if not kept:
+            # The first term covers all time: an event must never be without a policy.
+            from_us = ALWAYS_US
+        write_policy(connection, policy, entry=(len(kept), from_us), now_us=now_us)
+        ledger.reload()
+        if from_on is None or from_on <= day_of_us(now_us):
+            remeter_everything(ledger, append_no=POLICY_CHANGE, now_us=now_us)

@@ -1,0 +1,34 @@
+"""The schedule of an account's policies, read from and written to its file."""
+
+import duckdb
+import msgspec
+
+from botmeter.metering.policy import InForce, Policy, Schedule
+from botmeter.metering.policy_text import policy_as_mapping, policy_from_mapping
+
+
+def read_schedule(connection: duckdb.DuckDBPyConnection) -> Schedule:
+    """The policies of the account, ascending by the midnight from which they are in force."""
+    rows = connection.execute("SELECT from_at, definition FROM policy_term ORDER BY place").fetchall()
+    return tuple(
+        InForce(policy=policy_from_mapping(msgspec.json.decode(definition)), from_us=from_at)
+        for from_at, definition in rows
+    )
+
+
+def write_policy(connection: duckdb.DuckDBPyConnection, policy: Policy, *, entry: tuple[int, int], now_us: int) -> None:
+    """Adds `policy` to the schedule.
+
+    Args:
+        connection: An open file.
+        policy: The policy.
+        entry: Its place in the schedule, and the µs UTC from which it is in force.
+        now_us: The present instant.
+    """
+    place, from_us = entry
+    definition = msgspec.json.encode(
+        {"name": policy.name, "version": policy.version, **policy_as_mapping(policy)}
+    ).decode()
+    connection.execute(
+        "INSERT INTO policy_term VALUES (?, ?, ?, ?, ?)", [place, from_us, policy.label, definition, now_us]
+    )

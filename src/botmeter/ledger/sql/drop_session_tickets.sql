@@ -1,0 +1,2 @@
+-- Takes: {touched}: which days and conversations. Gives: session_ticket without them.
+DELETE FROM session_ticket WHERE {touched}

@@ -1,0 +1,14 @@
+-- Reads: event, touchpoint, bot. Takes: $append_no (the first of this commit).
+-- Gives: in bot, the name of each bot as of its latest event that bears one.
+INSERT INTO bot
+SELECT bot_id, bot_name, named_at
+FROM (
+    SELECT
+        p.bot_id,
+        arg_max(e.bot_name, (e.occurred_at, e.event_id)) AS bot_name,
+        max(e.occurred_at) AS named_at
+    FROM event AS e
+    JOIN touchpoint AS p USING (touchpoint)
+    WHERE e.append_no >= $append_no AND e.bot_name IS NOT NULL AND p.bot_id IS NOT NULL
+    GROUP BY p.bot_id
+) AS heard

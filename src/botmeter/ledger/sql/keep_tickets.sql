@@ -1,0 +1,8 @@
+-- Reads: event, conversation_ticket. Takes: $append_no (the first of this commit).
+-- Gives: in conversation_ticket, the tickets and types that these events are the first to link.
+INSERT INTO conversation_ticket
+SELECT DISTINCT conversation_id, ticket_id, ticket_type
+FROM event
+WHERE append_no >= $append_no AND ticket_id IS NOT NULL
+EXCEPT
+SELECT conversation_id, ticket_id, ticket_type FROM conversation_ticket

@@ -1,0 +1,112 @@
+"""The additive tables, kept equal to the sessions: usage by day and footprint, and what changed late.
+
+Days that were touched are counted again from the sessions; a day is small, so that is cheaper than
+keeping differences, and there is one statement for a live event and for a whole ledger.
+"""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from botmeter.domain.instant import DAY_US
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.rows import row_of
+from botmeter.ledger.tables import NEVER, sql
+
+_DAYS = "day IN (SELECT day FROM touched_day)"
+_CONVERSATIONS = "conversation_id IN (SELECT conversation_id FROM touched_conversation)"
+_ALL = "true"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touched:
+    """What has to be counted again: everything, or what the tables old_session and fresh_session name."""
+
+    append_no: int
+    everything: bool = True
+
+    @property
+    def days(self) -> str:
+        return _ALL if self.everything else _DAYS
+
+    @property
+    def conversations(self) -> str:
+        return _ALL if self.everything else _CONVERSATIONS
+
+    @property
+    def both(self) -> str:
+        return _ALL if self.everything else f"{_DAYS} AND {_CONVERSATIONS}"
+
+
+def refresh_usage(ledger: Ledger, touched: Touched) -> None:
+    """Makes the additive tables what the sessions say."""
+    connection = ledger.connection
+    bounds = {"start": 0, "end": NEVER}
+    if not touched.everything:
+        connection.execute(sql("touched_days"))
+        connection.execute(sql("touched_conversations"), {"append_no": touched.append_no})
+        connection.execute(sql("touched_ticket_days"), {"append_no": touched.append_no})
+        start, end = row_of(connection, sql("touched_bounds"))
+        if start is None:
+            connection.execute(sql("day_counts").format(touched=touched.days))
+            return
+        bounds = {"start": start, "end": end}
+        connection.execute(sql("day_counts").format(touched=touched.days))
+    connection.execute(sql("drop_session_usage").format(touched=touched.days))
+    connection.execute(sql("keep_session_usage").format(touched=touched.days), bounds)
+    _refresh_conversations(ledger, touched, bounds)
+    _refresh_tickets(ledger, touched, bounds)
+
+
+def _refresh_conversations(ledger: Ledger, touched: Touched, bounds: dict[str, int]) -> None:
+    connection = ledger.connection
+    connection.execute(sql("drop_conversation_days").format(touched=touched.both))
+    connection.execute(sql("conversation_sets").format(touched=touched.both), bounds)
+    _register_footprints(ledger, connection.sql(sql("conversation_sets_several"), params=bounds).to_arrow_table())
+    connection.execute(sql("keep_conversation_days"))
+    connection.execute(sql("span_changes").format(touched=touched.conversations))
+    if not touched.everything:
+        connection.execute(sql("span_change_days"))
+    connection.execute(sql("keep_spans_marked"))
+    connection.execute(sql("drop_conversation_usage").format(touched=touched.days))
+    connection.execute(sql("keep_conversation_usage").format(touched=touched.days))
+
+
+def _refresh_tickets(ledger: Ledger, touched: Touched, bounds: dict[str, int]) -> None:
+    connection = ledger.connection
+    connection.execute(sql("drop_session_tickets").format(touched=touched.both))
+    sets = connection.sql(sql("session_ticket_sets").format(touched=touched.both), params=bounds).to_arrow_table()
+    if len(sets):
+        _register_footprints(ledger, sets)
+        connection.execute(sql("keep_session_tickets"))
+
+
+def _register_footprints(ledger: Ledger, sets: pa.Table) -> None:
+    """Makes `sets` the view `several`, with the number of each footprint in place of its members."""
+    numbers = [ledger.footprints.number(tuple(members)) for members in sets["members"].to_pylist()]
+    ledger.keep_numbers()
+    table = sets.drop_columns(["members"]).append_column("footprint", pa.array(numbers, pa.int32()))
+    ledger.connection.register("several", table)
+
+
+def keep_restatements(ledger: Ledger, *, key: str, fresh: str, stamp: tuple[int, int, int]) -> None:
+    """Records the days that had been over, and shown, and whose sessions are now others.
+
+    Args:
+        ledger: After its usage was refreshed.
+        key: The scope key's expression.
+        fresh: The table of the sessions as they are now: `session` or `fresh_session`.
+        stamp: The first append of this commit, the present instant, and up to where numbers had
+            been shown (µs UTC).
+    """
+    append_no, now_us, shown_us = stamp
+    ledger.connection.execute(
+        sql("keep_restatements").format(key=key, new_session=fresh),
+        {
+            "append_no": append_no,
+            # Nothing was appended with a change of policy, so no event is named as its cause.
+            "first_append_no": append_no or 2**31 - 1,
+            "now": now_us,
+            "shown_before": shown_us // DAY_US * DAY_US,
+        },
+    )
