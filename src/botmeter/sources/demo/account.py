@@ -39,7 +39,7 @@ def demo_batches(*, seed: int, now_us: int, events: int = _MILLION) -> Iterator[
 
     Args:
         now_us: µs UTC; nothing happens after it.
-        events: How many, within 5 %, once there is a year of history.
+        events: How many, within 5 %, once there are three years of history.
     """
     position = 0
     waiting: list[pa.Table] = []

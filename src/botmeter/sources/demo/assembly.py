@@ -1,12 +1,11 @@
 """Conversations and their timeline as the events table that every source gives."""
 
-import json
-
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from botmeter.metering.schema import EVENTS_SCHEMA
+from botmeter.sources.attributes import attributes_text
 from botmeter.sources.demo.conversations import RELEASES, Conversations, Flags, Numbers
 from botmeter.sources.demo.identity import ids, numbered_ids
 from botmeter.sources.demo.retailer import BOTS, CHANNELS
@@ -69,7 +68,7 @@ def _ticket_ids(numbers: Numbers, *, named: Flags) -> pa.Array:
 def _attributes(campaign: Numbers, *, autoreply: Flags, names: list[str]) -> pa.Array:
     texts = []
     for name in names:
-        texts.append(json.dumps({"campaign": name}))
-        texts.append(json.dumps({"campaign": name, "auto_reply": True}))
+        texts.append(attributes_text({"campaign": name}))
+        texts.append(attributes_text({"campaign": name, "auto_reply": True}))
     places: npt.NDArray[np.int64] = campaign * 2 + autoreply
     return pa.array(texts, pa.string()).take(pa.array(places, mask=campaign < 0))

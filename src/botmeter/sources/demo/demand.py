@@ -43,7 +43,7 @@ _MOOD = 0.07
 _LAUNCH_DAYS = 90
 _DRIFT_DAYS = 4 * 365
 # A second conversation of the same visit, and its being longer than others: measured.
-_EVENTS_BEYOND_THE_FIRST_STORY = 1.09
+_EVENTS_BEYOND_THE_FIRST_STORY = 1.107
 
 
 class Trait(IntEnum):

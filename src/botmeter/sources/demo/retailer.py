@@ -6,6 +6,7 @@ work. Dates are UTC days. Nothing here depends on the day on which the demo is m
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 
 from botmeter.domain.account import AVAILABLE_FROM_DEFAULT
 
@@ -223,6 +224,7 @@ CAMPAIGN_BOT = 5
 CAMPAIGN_CHANNELS = (1, 5)
 
 
+@cache
 def campaigns(year: int) -> tuple[Campaign, ...]:
     """The campaigns that begin in `year`, in order."""
     first_thursday = 1 + (3 - date(year, 11, 1).weekday()) % 7
