@@ -66,10 +66,10 @@ CASES = [
         ["e001+1 calendar", "e002+1 calendar"],
     ),
     (
-        "the midnight itself is the new day, inclusive end or not",
+        "the midnight itself is the new day, and of two limits at one instant the duration is named",
         DAY + 'inclusive_end = true\ncalendar = "day"',
         "1 23:59 customer\n2 00:00 customer",
-        ["e001+1 calendar", "e002+1 calendar"],
+        ["e001+1 calendar", "e002+1 duration"],
     ),
     (
         "of several limits the earliest closes",
