@@ -118,6 +118,7 @@ def _wrong_names(policy: Policy) -> list[str]:
     scope, ends_on = policy.scope, tuple(sorted(policy.ends_on))
     given = {"scope": scope, "ends_on": ends_on, "calendar": (policy.calendar,) if policy.calendar is not None else ()}
     given |= {key: (getattr(policy, key),) for key in NAMES_ALLOWED if key not in given}
+    texts = policy.match.bot | policy.match.bot_version | policy.match.channel | policy.exclude
     unknown = [
         f"{key} can't be {name!r}; it takes {', '.join(allowed)}."
         for key, allowed in NAMES_ALLOWED.items()
@@ -131,6 +132,7 @@ def _wrong_names(policy: Policy) -> list[str]:
         (bool(scope), "scope must name at least one of customer, bot, channel, conversation."),
         (len(set(scope)) == len(scope), "scope names something twice."),
         (all(policy.exclude), "exclude names a flag with no name."),
+        (all(map(_is_unicode, texts)), "match and exclude can't name what is not Unicode text (a lone surrogate)."),
         (_is_zone(policy.timezone), f"timezone {policy.timezone!r} is not in the IANA time zone database."),
     )
     return [*unknown, *(sentence for holds, sentence in checks if not holds)]
@@ -178,6 +180,11 @@ def _contradictions(policy: Policy) -> list[str]:
 
 def _within(limit: int | None, most: int) -> bool:
     return limit is None or 0 < limit <= most
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether Arrow can hold it; JSON can write half of a surrogate pair, UTF-8 can't."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _is_zone(name: str) -> bool:

@@ -132,6 +132,7 @@ def test_a_slip_in_a_policy_file_gets_a_sentence_that_names_it(text: str, senten
         ("require = { min_bot = -1 }", "require.min_bot must be from 0"),
         ('participants = "bot+agent"\nrequire = { max_agent = 0 }', "lets agents in"),
         ("max_turns = 1\nrequire = { min_customer = 2 }", "require asks for 2 messages; max_turns = 1 allows fewer"),
+        ('{"match": {"bot": ["\\ud800"]}}', "not Unicode text"),
         ('exclude = [""]', "exclude names a flag with no name"),
     ],
 )
