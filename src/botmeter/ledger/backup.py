@@ -1,0 +1,148 @@
+"""Backup of an account as one file, and restore of it, checked before it replaces anything.
+
+A backup is a tar archive of the account's ledger and a manifest with its checksum and counts.
+"""
+
+import hashlib
+import io
+import os
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import msgspec
+
+from botmeter.domain.account import checked_account_name
+from botmeter.domain.errors import Conflict, Missing, NotAllowed, Refused, Unavailable
+from botmeter.ledger.folder import Folder, connected
+from botmeter.ledger.rows import row_of
+from botmeter.ledger.tables import SCHEMA_VERSION, schema_version, sql
+
+_LEDGER, _MANIFEST = "ledger.duckdb", "manifest.json"
+_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupSummary:
+    """What a backup holds; the manifest is this as JSON."""
+
+    account: str
+    schema_version: int
+    event_count: int
+    session_count: int
+    sha256: str
+    size_bytes: int
+
+
+def backup(folder: Folder, name: str, *, path: Path) -> BackupSummary:
+    """The summary of the account's backup, now at `path`. It appears there only when it is whole.
+
+    Raises:
+        Missing: `account_unknown`.
+        NotAllowed: `backup_not_writable`.
+        Unavailable: `disk_full`.
+    """
+    with folder.ledger(name) as ledger:
+        ledger.connection.execute("CHECKPOINT")
+        events, sessions = row_of(ledger.connection, sql("content_counts"))
+        version = schema_version(ledger.connection)
+    file = folder.file_of(name)
+    summary = BackupSummary(
+        account=checked_account_name(name),
+        schema_version=version,
+        event_count=events,
+        session_count=sessions,
+        sha256=_sha256(file),
+        size_bytes=file.stat().st_size,
+    )
+    draft = path.with_name(path.name + ".draft")
+    try:
+        with tarfile.open(draft, "w") as archive:
+            manifest = msgspec.json.format(msgspec.json.encode(summary))
+            entry = tarfile.TarInfo(_MANIFEST)
+            entry.size = len(manifest)
+            archive.addfile(entry, io.BytesIO(manifest))
+            archive.add(file, _LEDGER)
+        with draft.open("rb") as written:
+            os.fsync(written.fileno())
+        draft.rename(path)
+    except OSError as problem:
+        draft.unlink(missing_ok=True)
+        if problem.errno in (27, 28):
+            raise Unavailable("disk_full", f"The disk is full; no backup was written to {path}.") from None
+        raise NotAllowed("backup_not_writable", f"The backup can't be written to {path}: {problem.strerror}.") from None
+    return summary
+
+
+def restore(folder: Folder, path: Path, *, name: str | None = None, replace: bool = False) -> BackupSummary:
+    """The summary of the backup at `path`, which is now the account's ledger.
+
+    The archive's checksum, version and counts are checked first; until they are, nothing changes.
+
+    Args:
+        folder: The data folder.
+        path: The backup.
+        name: The account to restore to; None for the one that was backed up.
+        replace: Whether an account of that name may be replaced.
+
+    Raises:
+        Missing: `file_unknown`.
+        Refused: `backup_invalid` or `ledger_newer`.
+        Conflict: `account_exists` unless `replace`.
+    """
+    if not path.is_file():
+        raise Missing("file_unknown", f"There is no backup at {path}.")
+    draft = folder.path / "accounts" / "restored.draft"
+    try:
+        summary = _unpacked(path, draft)
+        target = folder.file_of(name or summary.account)
+        if target.exists() and not replace:
+            raise Conflict("account_exists", f"There is an account {target.stem} already; name another one, or replace it.")
+        _checked(draft, summary, folder=folder, told=(path, name))
+        draft.rename(target)
+    finally:
+        draft.unlink(missing_ok=True)
+    return summary
+
+
+def _unpacked(path: Path, draft: Path) -> BackupSummary:
+    try:
+        with tarfile.open(path) as archive:
+            manifest = archive.extractfile(_MANIFEST)
+            ledger = archive.extractfile(_LEDGER)
+            if manifest is None or ledger is None:
+                raise KeyError(_LEDGER)
+            summary = msgspec.json.decode(manifest.read(), type=BackupSummary)
+            with draft.open("wb") as out:
+                while chunk := ledger.read(_CHUNK_BYTES):
+                    out.write(chunk)
+    except (tarfile.TarError, KeyError, EOFError, msgspec.MsgspecError):
+        raise Refused("backup_invalid", f"{path} is not a backup of Botmeter, or a part of it is missing.") from None
+    if _sha256(draft) != summary.sha256:
+        raise Refused("backup_invalid", f"The backup {path} is damaged: its checksum is not the one that was written down.")
+    return summary
+
+
+def _checked(draft: Path, summary: BackupSummary, *, folder: Folder, told: tuple[Path, str | None]) -> None:
+    path, name = told
+    if summary.schema_version > SCHEMA_VERSION:
+        raise Refused(
+            "ledger_newer",
+            f"The backup {path} is of version {summary.schema_version}; this Botmeter knows versions up to {SCHEMA_VERSION}.",
+        )
+    try:
+        connection = connected(draft, folder=folder.path)
+        counts = row_of(connection, sql("content_counts"))
+        if name is not None:
+            connection.execute("UPDATE account_term SET name = ?", [checked_account_name(name)])
+        connection.close()
+    except duckdb.Error as problem:
+        raise Refused("backup_invalid", f"The backup {path} holds no readable ledger: {problem}") from None
+    if counts != (summary.event_count, summary.session_count):
+        raise Refused("backup_invalid", f"The backup {path} does not hold the events and sessions that it should.")
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

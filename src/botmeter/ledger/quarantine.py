@@ -1,0 +1,64 @@
+"""Events that were refused: kept with their reason, to be looked at, exported and sent again."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.tables import sql
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """One refused event, as quarantine keeps it.
+
+    Attributes:
+        number: Its own, from 1.
+        append_no: The submission that first brought it.
+        recorded_at: When, µs UTC.
+        source: Where it came from.
+        position: Its place in the file or request, from 0.
+        event_id: If it could be read.
+        code: Why, stable; `docs/reference/errors.md`.
+        detail: Why, in sentences.
+        raw: As it was sent.
+    """
+
+    number: int
+    append_no: int
+    recorded_at: int
+    source: str
+    position: int
+    event_id: str | None
+    code: str
+    detail: str
+    raw: bytes
+
+
+def quarantined(ledger: Ledger, *, code: str | None = None, limit: int | None = None) -> Iterator[Quarantined]:
+    """The refused events in the order of their numbers, or those with `code` alone, at most `limit`."""
+    rows = ledger.connection.execute(sql("quarantined"), {"code": code, "limit": limit}).fetchall()
+    return (
+        Quarantined(
+            number=row[0],
+            append_no=row[1],
+            recorded_at=row[2],
+            source=row[3],
+            position=row[4],
+            event_id=row[5],
+            code=row[6],
+            detail=row[7],
+            raw=row[8],
+        )
+        for row in rows
+    )
+
+
+def quarantine_counts(ledger: Ledger) -> dict[str, int]:
+    """How many events are in quarantine, by code."""
+    return dict(ledger.connection.execute(sql("quarantine_counts")).fetchall())
+
+
+def release(ledger: Ledger, numbers: Sequence[int]) -> None:
+    """Takes events out of quarantine, because they were taken in after all."""
+    with ledger.transaction() as connection:
+        connection.execute(sql("release"), {"numbers": list(numbers)})

@@ -1,0 +1,108 @@
+"""Verification: everything is metered again from the events and compared with what is stored.
+
+It happens inside a transaction that is always undone, by the very code that keeps the tables, so
+that it can be run at any time and changes nothing.
+"""
+
+from dataclasses import dataclass
+
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.remeter import remeter_everything
+from botmeter.ledger.rows import row_of
+from botmeter.ledger.tables import sql
+
+# What a person can look through; the count tells of the others.
+DIFFERENCES_SHOWN_MAX = 100
+
+# The tables that follow from the events, with their columns but for footprints, whose numbers
+# depend on the order of arrival: they are compared by what they stand for.
+_DERIVED = {
+    "session": "session_id, policy, customer_id, conversation_id, source, opening_event_id, opening_touchpoint, "
+    "started_at, ended_at, last_event_at, event_count, closed_by, preview, {members}",
+    "participation": "session_id, started_at, customer_id, conversation_id, touchpoint, event_count, preview",
+    "conversation_day": "day, conversation_id, preview, {members}, spans",
+    "session_ticket": "day, session_id, conversation_id, ticket_id, ticket_type, {members}, preview",
+    "session_usage": "day, {members}, opening_touchpoint, preview, session_count",
+    "conversation_usage": "day, {members}, preview, conversation_count",
+}
+_MEMBERS = "(SELECT list(m.touchpoint ORDER BY m.touchpoint) FROM footprint_member AS m WHERE m.footprint = x.footprint)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A row that is stored and does not follow from the events, or the other way round.
+
+    Attributes:
+        table: Where.
+        row: The row as text.
+        is_stored: True if it stands there and should not; False if it should and does not.
+    """
+
+    table: str
+    row: str
+    is_stored: bool
+
+    def __str__(self) -> str:
+        verdict = "is stored, but does not follow from the events" if self.is_stored else "follows from the events, but is not stored"
+        return f"{self.table}: {self.row} {verdict}."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """What was compared, and what differs.
+
+    Attributes:
+        event_count: Events that were metered.
+        session_count: Sessions that came out.
+        duplicate_count: Events that stand in the ledger more than once.
+        difference_count: Rows that differ.
+        differences: The first hundred of them.
+    """
+
+    event_count: int
+    session_count: int
+    duplicate_count: int
+    difference_count: int
+    differences: tuple[Difference, ...]
+
+    @property
+    def is_clean(self) -> bool:
+        return self.difference_count == 0 and self.duplicate_count == 0
+
+
+class _Undone(Exception):
+    """Leaves the transaction that is never committed."""
+
+
+def verify(ledger: Ledger) -> Verification:
+    """Everything metered again and compared with what is stored; the ledger stays as it is."""
+    found: list[Verification] = []
+    try:
+        with ledger.transaction() as connection:
+            for table in _DERIVED:
+                connection.execute(sql("stored_copy").format(table=table))
+            remeter_everything(ledger, append_no=1, now_us=0)
+            found.append(_compared(ledger))
+            raise _Undone
+    except _Undone:
+        return found[0]
+
+
+def _compared(ledger: Ledger) -> Verification:
+    connection = ledger.connection
+    differences: list[Difference] = []
+    count = 0
+    for table, columns in _DERIVED.items():
+        wanted = columns.format(members=_MEMBERS)
+        for is_stored, (left, right) in ((True, (f"stored_{table}", table)), (False, (table, f"stored_{table}"))):
+            query = sql("different_rows").format(columns=wanted, left=left, right=right)
+            rows = connection.execute(query, {"limit": DIFFERENCES_SHOWN_MAX}).fetchall()
+            count += rows[0][1] if rows else 0
+            differences += [Difference(table=table, row=row, is_stored=is_stored) for row, _ in rows]
+    return Verification(
+        event_count=row_of(connection, "SELECT count(*) FROM event")[0],
+        session_count=row_of(connection, "SELECT count(*) FROM session")[0],
+        duplicate_count=row_of(connection, sql("doubled_events"))[0],
+        difference_count=count,
+        differences=tuple(differences[:DIFFERENCES_SHOWN_MAX]),
+    )
