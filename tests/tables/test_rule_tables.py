@@ -144,6 +144,12 @@ CASES = [
         ["e004+1 open"],
     ),
     (
+        "agents who take part are counted against the most that is allowed",
+        'participants = "bot+agent"\nrequire = { max_agent = 1 }\nends_on = ["resolved"]',
+        "1 10:00 customer agent agent\n1 10:01 system resolved\n1 10:02 customer agent",
+        ["e005+2 open"],
+    ),
+    (
         "agents take part when they are let in",
         'participants = "bot+agent"\nopens_on = "any"',
         "1 10:00 system\n1 10:01 agent\n1 10:02 customer bot=none",
@@ -166,6 +172,13 @@ def test_a_session_keeps_the_policy_under_which_it_opened() -> None:
         "e003+1 duration",
         "e004+1 duration",
     ]
+
+
+def test_what_a_session_without_an_answer_took_opens_none_under_the_next_policy() -> None:
+    answered = policy_from_text(DAY + "require = { min_bot = 1 }", name_hint="answered")
+    schedule = [(answered, ALWAYS_US), (FRESHCHAT, us_from_text("2026-03-02T00:00:00Z"))]
+    lines = "1 23:00 customer\n2 22:00 customer\n2 23:00 customer"
+    assert sessions_drawn(events_from_lines(lines), schedule) == ["e003+1 duration"]
 
 
 @pytest.mark.parametrize(
