@@ -11,7 +11,6 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-from support.oracle import Event, OracleSession, sessions
 
 from botmeter.domain.account import Account
 from botmeter.domain.event import Actor, Kind
@@ -22,6 +21,7 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.schedule import write_policy
 from botmeter.ledger.tables import create_tables
 from botmeter.metering.policy import ALWAYS_US, FRESHCHAT, Policy
+from support.oracle import Event, OracleSession, sessions
 
 Place = tuple[str | None, str | None, str]
 Tables = dict[str, list[tuple[Any, ...]]]
@@ -82,7 +82,11 @@ def facts(events: list[Event], schedule: Policy | list[tuple[Policy, int]]) -> T
         "bot": _bots(events),
         "conversation_span": _spans(events),
         "conversation_ticket": sorted(
-            {(e["conversation_id"], e["ticket_id"], e["ticket_type"]) for e in events if e.get("ticket_id") is not None},
+            {
+                (e["conversation_id"], e["ticket_id"], e["ticket_type"])
+                for e in events
+                if e.get("ticket_id") is not None
+            },
             key=str,
         ),
         "participation": _participations(found, places),
@@ -92,7 +96,9 @@ def facts(events: list[Event], schedule: Policy | list[tuple[Policy, int]]) -> T
     tables["session_ticket"] = _session_tickets(found, events, numbers=(places, footprints))
     tables["conversation_day"] = _conversation_days(found, places, footprints=footprints)
     tables["conversation_usage"] = _conversation_usage(tables["conversation_day"])
-    tables["footprint_member"] = [(number, member) for members, number in footprints.items() for member in sorted(members)]
+    tables["footprint_member"] = [
+        (number, member) for members, number in footprints.items() for member in sorted(members)
+    ]
     return tables
 
 

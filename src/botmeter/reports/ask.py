@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TypedDict, Unpack
 
 from botmeter.domain.account import Account
 from botmeter.domain.period import DEFAULT_DAYS, Period
@@ -44,27 +43,20 @@ class Ask:
     today_on: date | None = None
 
 
-class Days(TypedDict):
-    """The UTC days that a person names, both included; None where one is left out."""
-
-    first_on: date | None
-    last_on: date | None
-
-
-def ask(*, account: Account, today_on: date, filters: Filters = Filters(), **days: Unpack[Days]) -> Ask:
+def ask(*, account: Account, today_on: date, days: tuple[date | None, date | None], filters: Filters) -> Ask:
     """The question that these words ask.
 
     Args:
         account: Days before its `available_from` are moved up to it.
         today_on: The present UTC day.
+        days: The first and the last day. A last day left out is today (or the first day, if that
+            is later); a first day left out is 29 days before the last.
         filters: Which rows count.
-        days: `first_on` and `last_on`. A last day left out is today (or the first day, if that is
-            later); a first day left out is 29 days before the last.
 
     Raises:
         Refused: `period_reversed` if the first day is after the last, `period_too_long`.
     """
-    first_on, last_on = days["first_on"], days["last_on"]
+    first_on, last_on = days
     if last_on is None:
         last_on = today_on if first_on is None else max(first_on, today_on)
     if first_on is None:

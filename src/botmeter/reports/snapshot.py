@@ -42,6 +42,10 @@ class Snapshot:
         """All rows of a statement whose result is small."""
         return self.connection.execute(*_bound(name, values)).fetchall()
 
+    def table(self, name: str, values: Values) -> pa.Table:
+        """All rows of a statement, as columns."""
+        return self.batches(name, values).read_all()
+
     def batches(self, name: str, values: Values) -> pa.RecordBatchReader:
         """The rows of a statement, streamed. Nothing else can be run until all are read."""
         text, used = _bound(name, values)
@@ -82,7 +86,10 @@ def bounds_of(period: Period) -> Values:
     }
 
 
-def _touchpoint_numbers(filters: Filters, touchpoints: "Touchpoints") -> list[int]:
+def _touchpoint_numbers(filters: Filters, touchpoints: "Touchpoints") -> list[int] | None:
+    """The touchpoints that match; None if no filter is about them."""
+    if not (filters.bot or filters.bot_version or filters.channel):
+        return None
     return [
         number
         for number, place in enumerate(touchpoints.all())
@@ -118,5 +125,5 @@ def _bound(name: str, values: Values) -> tuple[str, Values]:
 
 @cache
 def _parameters(text: str) -> tuple[str, ...]:
-    statement_text = re.sub(r"--[^\n]*", "", text)
-    return tuple(sorted(set(re.findall(r"\$([a-z_]+)", statement_text))))
+    uncommented = re.sub(r"--[^\n]*", "", text)
+    return tuple(sorted(set(re.findall(r"\$([a-z_]+)", uncommented))))

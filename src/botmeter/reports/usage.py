@@ -1,7 +1,7 @@
 """The session usage report: how much was consumed in a period, and its splits.
 
 Without a filter on customers or conversations it reads only the additive usage; with one it reads
-the rows and makes the same small table of counts from them, on which the same statements run.
+the rows, and brings them into the same form. The counting is the same for both.
 """
 
 from calendar import monthrange
@@ -10,8 +10,11 @@ from datetime import date
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from botmeter.domain.period import Period, day_start_us
 from botmeter.reports.ask import Ask, Filters
+from botmeter.reports.counts import Counts, Groups, counts_of, groups_of, members_of, sessions_of_days
 from botmeter.reports.snapshot import Snapshot, Values, snapshot, values_of
 
 if TYPE_CHECKING:
@@ -126,88 +129,104 @@ class UsageReport:
 
 def usage_report(ledger: "Ledger", ask: Ask) -> UsageReport:
     """The report that answers `ask`."""
-    values = values_of(ask, ledger.touchpoints)
     with snapshot(ledger) as moment:
-        count_sessions(moment, values)
-        days = moment.rows("days", values)
-        places = moment.rows("places", values)
-        tickets = moment.rows("tickets", values)
-        conversations = moment.rows(f"conversations_{_road(values)}", values)
+        facts = _facts(moment, values_of(ask, ledger.touchpoints))
+    counts = counts_of(facts.groups, ledger.touchpoints.all(), period=ask.period)
     policies = _policies_in_force(ledger.schedule, ask.period)
+    names = facts.bot_names
     return UsageReport(
         account=ledger.account.name,
         policy=policies[-1],
         policies=policies,
         ask=ask,
-        sessions_consumed=sum(sessions for _, sessions, _ in days),
-        preview_count=sum(previews for _, _, previews in days),
-        conversation_count=conversations[0][0],
-        ticket_count=sum(count for split, _, _, count, _ in tickets if split == _ALL),
-        trend=_trend(ask.period, days=days, tickets=tickets),
+        sessions_consumed=sum(counts.session_count),
+        preview_count=counts.preview_count,
+        conversation_count=facts.conversation_count,
+        ticket_count=sum(count for split, _, _, count, _ in facts.tickets if split == _ALL),
+        trend=_trend(ask.period, counts=counts, tickets=facts.tickets),
         by_bot=tuple(
-            BotUsage(bot_id=bot_id, bot_name=name, session_count=sessions, opened_count=opened)
-            for split, bot_id, name, sessions, opened in places
-            if split == "bot"
+            BotUsage(
+                bot_id=bot.id,
+                bot_name=None if bot.id is None else names.get(bot.id, bot.id),
+                session_count=bot.session_count,
+                opened_count=bot.opened_count,
+            )
+            for bot in counts.by_bot
         ),
         by_channel=tuple(
-            ChannelUsage(channel=channel, session_count=sessions, opened_count=opened)
-            for split, channel, _, sessions, opened in places
-            if split == "channel"
+            ChannelUsage(channel=one.id or "", session_count=one.session_count, opened_count=one.opened_count)
+            for one in counts.by_channel
         ),
-        by_month=_months(ask, days),
+        by_month=_months(ask, counts),
         by_ticket_type=tuple(
             TicketTypeUsage(ticket_type=ticket_type, ticket_count=count, session_count=sessions)
-            for split, _, ticket_type, count, sessions in tickets
+            for split, _, ticket_type, count, sessions in facts.tickets
             if split == _OF_TYPE
         ),
     )
 
 
-def count_sessions(moment: Snapshot, values: Values) -> None:
-    """Leaves the temporary tables `counted` and `ticketed`, which the statements of the report read."""
-    road = _road(values)
-    moment.run("matching" if road == "from_rows" else "wanted", values)
-    moment.run(f"counted_{road}", values)
-    moment.run(f"ticketed_{road}", values)
+def session_days(moment: Snapshot, ask: Ask, *, values: Values) -> list[int]:
+    """How many sessions that match started on each day of the period; of the additive usage alone."""
+    members = members_of(moment.table("places_from_usage", values), values["touchpoints"])
+    groups = groups_of(moment.table("sessions_from_usage", values), members)
+    return sessions_of_days(groups, ask.period)
 
 
-def _road(values: Values) -> str:
-    """Where the counts come from: the additive usage does not know customers and conversations."""
-    is_about_some = values["customers"] is not None or values["conversations"] is not None
-    return "from_rows" if is_about_some else "from_usage"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
+    """What the statements say, of one moment."""
+
+    groups: Groups
+    tickets: list[tuple[Any, ...]]
+    conversation_count: int
+    bot_names: dict[str, str]
 
 
-def _trend(period: Period, *, days: list[tuple[Any, ...]], tickets: list[tuple[Any, ...]]) -> tuple[TrendDay, ...]:
-    session_count = {on: sessions for on, sessions, _ in days}
+def _facts(moment: Snapshot, values: Values) -> _Facts:
+    road = "from_rows" if is_about_rows(values) else "from_usage"
+    if road == "from_rows":
+        moment.run("matching", values)
+    members = members_of(moment.table(f"places_{road}", values), values["touchpoints"])
+    groups = groups_of(moment.table(f"sessions_{road}", values), members)
+    footprints = None if values["touchpoints"] is None else np.unique(members[0]).tolist()
+    values = {**values, "footprints": footprints}
+    return _Facts(
+        groups=groups,
+        tickets=moment.rows(f"tickets_{road}", values),
+        conversation_count=moment.rows(f"conversations_{road}", values)[0][0],
+        bot_names=dict(moment.rows("bot_names", values)),
+    )
+
+
+def is_about_rows(values: Values) -> bool:
+    """Whether only the rows can tell: the additive usage does not know customers and conversations."""
+    return values["customers"] is not None or values["conversations"] is not None
+
+
+def _trend(period: Period, *, counts: Counts, tickets: list[tuple[Any, ...]]) -> tuple[TrendDay, ...]:
     ticket_count = {on: count for split, on, _, count, _ in tickets if split == _OF_DAY}
     return tuple(
-        TrendDay(on=on, session_count=session_count.get(on, 0), ticket_count=ticket_count.get(on, 0))
-        for on in period.days()
+        TrendDay(on=on, session_count=session_count, ticket_count=ticket_count.get(on, 0))
+        for on, session_count in zip(period.days(), counts.session_count, strict=True)
     )
 
 
-def _months(ask: Ask, days: list[tuple[Any, ...]]) -> tuple[MonthUsage, ...]:
-    session_count: dict[str, int] = {}
-    for on, sessions, _ in days:
-        session_count[_month(on)] = session_count.get(_month(on), 0) + sessions
+def _months(ask: Ask, counts: Counts) -> tuple[MonthUsage, ...]:
+    days = zip(ask.period.days(), counts.session_count, strict=True)
     return tuple(
         MonthUsage(
-            month=month,
-            session_count=session_count.get(month, 0),
-            is_partial=_is_partial(ask, next(inside)),
+            month=f"{year:04}-{month:02}",
+            session_count=sum(session_count for _, session_count in inside),
+            is_partial=_is_partial(ask, date(year, month, 1)),
         )
-        for month, inside in groupby(ask.period.days(), key=_month)
+        for (year, month), inside in groupby(days, key=lambda day: (day[0].year, day[0].month))
     )
 
 
-def _month(on: date) -> str:
-    return on.isoformat()[:7]
-
-
-def _is_partial(ask: Ask, on: date) -> bool:
-    """Whether the month of `on` is not whole in the period, or not over."""
-    first_on = on.replace(day=1)
-    last_on = on.replace(day=monthrange(on.year, on.month)[1])
+def _is_partial(ask: Ask, first_on: date) -> bool:
+    """Whether the month that begins on `first_on` is not whole in the period, or not over."""
+    last_on = first_on.replace(day=monthrange(first_on.year, first_on.month)[1])
     is_whole = ask.period.first_on <= first_on and last_on <= ask.period.last_on
     return not is_whole or (ask.today_on is not None and ask.today_on <= last_on)
 

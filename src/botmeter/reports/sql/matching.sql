@@ -13,7 +13,7 @@ SELECT
 FROM participation
 WHERE started_at >= $start_us::BIGINT
     AND started_at < $end_us::BIGINT
-    AND touchpoint IN (SELECT unnest($touchpoints::INTEGER[]))
+    AND ($touchpoints::INTEGER[] IS NULL OR touchpoint IN (SELECT unnest($touchpoints::INTEGER[])))
     AND ($customers::VARCHAR[] IS NULL OR list_contains($customers::VARCHAR[], customer_id))
     AND ($conversations::VARCHAR[] IS NULL OR list_contains($conversations::VARCHAR[], conversation_id))
     AND ($preview::BOOLEAN IS NULL OR preview = $preview::BOOLEAN)

@@ -1,0 +1,153 @@
+"""Counts of distinct sessions for every split of a report, added up from few rows.
+
+Sessions come grouped by the set of touchpoints that they visited, which is what makes the numbers
+additive: a session is in one group, so a bot's sessions are the sum of the groups whose set has it.
+The additive usage gives groups of many sessions; the rows themselves, groups of one.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from botmeter.domain.period import Period
+
+if TYPE_CHECKING:
+    from botmeter.metering.touchpoints import Touchpoint
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitCount:
+    """One bot or channel: the sessions that touched it, and those that it opened."""
+
+    id: str | None
+    session_count: int
+    opened_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Distinct sessions, and their splits.
+
+    Attributes:
+        session_count: For each day of the period.
+        by_bot: Most sessions first, then by id; in them `opened_count` adds up to all sessions.
+        by_channel: In the same order.
+    """
+
+    session_count: list[int]
+    preview_count: int
+    by_bot: tuple[SplitCount, ...]
+    by_channel: tuple[SplitCount, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Groups:
+    """Groups of sessions, those that match.
+
+    Attributes:
+        day: For each group the day of the period, from 0.
+        place_set: For each group the number of its set of touchpoints, from 0.
+        opening_touchpoint: For each group where its sessions were opened.
+        is_preview: For each group whether a preview opened its sessions.
+        session_count: For each group how many sessions it has.
+        members: (set, touchpoint) of every matching touchpoint of each set.
+    """
+
+    day: Ints
+    place_set: Ints
+    opening_touchpoint: Ints
+    is_preview: npt.NDArray[np.bool_]
+    session_count: Ints
+    members: tuple[Ints, Ints]
+
+
+def members_of(places: pa.Table, touchpoints: list[int] | None) -> tuple[Ints, Ints]:
+    """(set, touchpoint) of the matching members of every set of touchpoints.
+
+    Args:
+        places: place_set, touchpoint; one row per member of a set.
+        touchpoints: Those that match; None for all.
+    """
+    sets, members = _ints(places, "place_set"), _ints(places, "touchpoint")
+    if touchpoints is None:
+        return sets, members
+    is_matching = np.zeros(int(members.max(initial=0)) + 1, np.bool_)
+    is_matching[[number for number in touchpoints if number < len(is_matching)]] = True
+    return sets[is_matching[members]], members[is_matching[members]]
+
+
+def groups_of(sessions: pa.Table, members: tuple[Ints, Ints]) -> Groups:
+    """The groups whose set has a matching member.
+
+    Args:
+        sessions: day, place_set, opening_touchpoint, preview, session_count; one row per group.
+        members: (set, touchpoint), the matching ones.
+    """
+    sets, place_set = members[0], _ints(sessions, "place_set")
+    # Sets of several touchpoints have negative numbers.
+    lowest = min(int(sets.min(initial=0)), int(place_set.min(initial=0)))
+    highest = max(int(sets.max(initial=0)), int(place_set.max(initial=0)))
+    is_matching = np.zeros(highest - lowest + 1, np.bool_)
+    is_matching[sets - lowest] = True
+    kept = np.flatnonzero(is_matching[place_set - lowest])
+    return Groups(
+        day=_ints(sessions, "day")[kept],
+        place_set=place_set[kept] - lowest,
+        opening_touchpoint=_ints(sessions, "opening_touchpoint")[kept],
+        is_preview=sessions["preview"].to_numpy()[kept],
+        session_count=_ints(sessions, "session_count")[kept],
+        members=(sets - lowest, members[1]),
+    )
+
+
+def counts_of(groups: Groups, touchpoints: "list[Touchpoint]", *, period: Period) -> Counts:
+    """The counts of all splits."""
+    return Counts(
+        session_count=sessions_of_days(groups, period),
+        preview_count=int(groups.session_count[groups.is_preview].sum()),
+        by_bot=_split(groups, [place.bot_id for place in touchpoints]),
+        by_channel=_split(groups, [place.channel for place in touchpoints]),
+    )
+
+
+def sessions_of_days(groups: Groups, period: Period) -> list[int]:
+    """How many sessions started on each day of the period."""
+    session_count: list[int] = _sums(groups.day, groups.session_count, size=period.day_count).tolist()
+    return session_count
+
+
+def _split(groups: Groups, id_of_touchpoint: "list[str] | list[str | None]") -> tuple[SplitCount, ...]:
+    """Sessions by the id that the touchpoints have: a bot's or a channel's."""
+    ids = list(dict.fromkeys(id_of_touchpoint))
+    number_of = {value: number for number, value in enumerate(ids)}
+    code = np.array([number_of[value] for value in id_of_touchpoint], np.int64)
+    sets, members = groups.members
+    # A set with two versions of one bot has that bot once.
+    visits = np.unique(sets * len(ids) + code[members])
+    visited_set, visited_id = np.divmod(visits, max(1, len(ids)))
+    size = int(max(sets.max(initial=0), groups.place_set.max(initial=0))) + 1
+    sessions_of_set = _sums(groups.place_set, groups.session_count, size=size)
+    session_count = _sums(visited_id, sessions_of_set[visited_set], size=len(ids)).tolist()
+    opened_count = _sums(code[groups.opening_touchpoint], groups.session_count, size=len(ids)).tolist()
+    found = [
+        SplitCount(id=value, session_count=sessions, opened_count=opened)
+        for value, sessions, opened in zip(ids, session_count, opened_count, strict=True)
+        if sessions or opened
+    ]
+    return tuple(sorted(found, key=lambda one: (-one.session_count, one.id is None, one.id or "")))
+
+
+def _sums(places: Ints, amounts: Ints, *, size: int) -> Ints:
+    totals = np.zeros(size, np.int64)
+    np.add.at(totals, places, amounts)
+    return totals
+
+
+def _ints(table: pa.Table, name: str) -> Ints:
+    values: Ints = table[name].to_numpy()
+    return values

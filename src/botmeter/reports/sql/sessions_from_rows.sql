@@ -1,0 +1,18 @@
+-- Reads: matching, session. Takes: $start_us, $end_us, $first_on.
+-- Gives: as sessions_from_usage, one row per session; its set is numbered as in places_from_rows.
+WITH visited AS (
+    SELECT
+        session_id,
+        row_number() OVER (ORDER BY started_at, session_id) AS place_set
+    FROM (SELECT DISTINCT started_at, session_id FROM matching)
+)
+SELECT
+    (make_timestamp(session.started_at)::DATE - $first_on::DATE)::BIGINT AS day,
+    visited.place_set::BIGINT                                            AS place_set,
+    session.opening_touchpoint::BIGINT                                   AS opening_touchpoint,
+    session.preview::BOOLEAN                                             AS preview,
+    1::BIGINT                                                            AS session_count
+FROM visited
+JOIN session ON session.session_id = visited.session_id
+WHERE session.started_at >= $start_us::BIGINT AND session.started_at < $end_us::BIGINT
+ORDER BY place_set
