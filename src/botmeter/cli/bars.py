@@ -1,0 +1,43 @@
+"""Numbers as bars and sparklines made of characters, in Unicode's blocks or in ASCII."""
+
+from collections.abc import Sequence
+
+_STEPS = "▁▂▃▄▅▆▇█"
+_STEPS_ASCII = "_.,-=+*#"
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+NOT_YET = "·"
+
+
+def bar(part: int, *, most: int, width: int, in_unicode: bool = True) -> str:
+    """A bar of at most `width` cells; `most` fills it, and whatever is not zero can be seen."""
+    if part <= 0 or most <= 0:
+        return ""
+    if not in_unicode:
+        return "#" * max(1, part * width // most)
+    whole, eighths = divmod(max(1, part * width * 8 // most), 8)
+    return "█" * whole + (_EIGHTHS[eighths] if eighths else "")
+
+
+def sparkline(values: Sequence[float | None], *, in_unicode: bool = True) -> str:
+    """One character a value, from zero to the greatest; None (a day to come) is a dot."""
+    steps = _STEPS if in_unicode else _STEPS_ASCII
+    most = max((value for value in values if value is not None), default=0)
+    dot = NOT_YET if in_unicode else " "
+    return "".join(dot if value is None else steps[_step(value, most)] for value in values)
+
+
+def pooled(values: Sequence[int | None], *, width: int) -> tuple[list[float | None], int]:
+    """Days pooled so that they fit into `width`: the mean of each pool, and how many days are in one.
+
+    A mean and not a sum, so that a last pool of fewer days is not drawn lower than it was.
+    """
+    size = max(1, -(-len(values) // width))
+    pools = [[value for value in values[start : start + size] if value is not None] for start in range(0, len(values), size)]
+    return [sum(pool) / len(pool) if pool else None for pool in pools], size
+
+
+def _step(value: float, most: float) -> int:
+    """Zero alone is on the lowest step."""
+    if value <= 0:
+        return 0
+    return max(1, round(7 * value / most))

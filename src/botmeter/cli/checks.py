@@ -1,0 +1,92 @@
+"""What `doctor` looks at: versions, the data folder, each account's file, the compiled kernel."""
+
+import os
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from botmeter import __version__
+from botmeter.cli.place import account_names
+from botmeter.cli.terminal import counted, size_text
+from botmeter.domain.errors import BotmeterError
+
+_LIBRARIES = ("duckdb", "pyarrow", "numpy", "numba", "msgspec", "typer", "rich")
+# An import needs room for what it brings in, about twice.
+_FREE_BYTES_MIN = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that was looked at."""
+
+    name: str
+    is_well: bool
+    detail: str
+
+
+def checks(folder: Path) -> list[Check]:
+    """Everything that was looked at, in the order from the machine to the accounts."""
+    return [_program(), *_libraries(), _compiled(), *_folder(folder), *_ledgers(folder)]
+
+
+def _program() -> Check:
+    return Check(name="botmeter", is_well=True, detail=f"{__version__} on Python {platform.python_version()}, {platform.platform(terse=True)}")
+
+
+def _libraries() -> Iterator[Check]:
+    found = []
+    for name in _LIBRARIES:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            yield Check(name=name, is_well=False, detail="is not installed")
+    yield Check(name="libraries", is_well=True, detail=", ".join(found))
+
+
+def _compiled() -> Check:
+    """Whether the kernel's machine code is kept between runs; otherwise each one waits for the compiler."""
+    import botmeter.metering
+
+    asked = os.environ.get("NUMBA_CACHE_DIR")
+    place = Path(asked) if asked else Path(str(botmeter.metering.__file__)).parent / "__pycache__"
+    kept = list(place.rglob("kernel.*.nbi"))
+    if kept:
+        return Check(name="compiled kernel", is_well=True, detail=f"kept in {place}")
+    if os.access(place if place.exists() else place.parent, os.W_OK):
+        return Check(name="compiled kernel", is_well=True, detail=f"not compiled yet; will be kept in {place}")
+    told = f"{place} can't be written: set NUMBA_CACHE_DIR to a folder that can, or every run waits for the compiler"
+    return Check(name="compiled kernel", is_well=False, detail=told)
+
+
+def _folder(folder: Path) -> Iterator[Check]:
+    if not folder.is_dir():
+        yield Check(name="data folder", is_well=True, detail=f"{folder} is not there yet")
+        return
+    is_writable = os.access(folder, os.W_OK)
+    yield Check(name="data folder", is_well=is_writable, detail=f"{folder}" + ("" if is_writable else " can't be written"))
+    disk = os.statvfs(folder)
+    free_bytes = disk.f_bavail * disk.f_frsize
+    yield Check(name="free space", is_well=free_bytes >= _FREE_BYTES_MIN, detail=size_text(free_bytes))
+    yield Check(name="accounts", is_well=True, detail=counted(len(account_names(folder)), "account"))
+
+
+def _ledgers(folder: Path) -> Iterator[Check]:
+    from botmeter.ledger.folder import Folder
+    from botmeter.ledger.tables import schema_version
+
+    if not account_names(folder):
+        return
+    try:
+        with Folder.owned(folder, purpose="botmeter doctor") as owned:
+            for name in owned.accounts():
+                try:
+                    with owned.ledger(name, read_only=True) as ledger:
+                        size = size_text(owned.file_of(name).stat().st_size)
+                        told = f"{size}, file version {schema_version(ledger.connection)}"
+                    yield Check(name=f"account {name}", is_well=True, detail=told)
+                except BotmeterError as problem:
+                    yield Check(name=f"account {name}", is_well=False, detail=problem.message)
+    except BotmeterError as problem:
+        yield Check(name="accounts", is_well=False, detail=problem.message)

@@ -1,0 +1,82 @@
+"""`demo`: a filled account, its report, and what to try next."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from typer import Option
+
+from botmeter.cli import options
+from botmeter.cli.grouping import Commands, examples
+from botmeter.cli.output import say, show
+from botmeter.cli.place import DATA_VARIABLE, data_folder, default_folder, owned_folder
+from botmeter.cli.progress import progress
+from botmeter.cli.terminal import counted, stdout_screen
+
+if TYPE_CHECKING:
+    from botmeter.ledger.folder import Folder
+    from botmeter.ledger.ledger import Ledger
+
+_MILLION = 1_000_000
+
+commands = Commands()
+
+
+@commands.command(epilog=examples(("", "botmeter demo"), ("In a folder of its own:", "botmeter demo --data /tmp/botmeter-demo")))
+def demo(
+    events: Annotated[int, Option("--events", min=1_000, max=100 * _MILLION, help="About how many events.")] = _MILLION,
+    data: options.Data = None,
+) -> None:
+    """Fill a demo account (an invented retailer with six bots), and print its report.
+
+    The account has a file of its own in the data folder, like any other. Run again, it is brought up
+    to the present minute; what is there already is not counted twice.
+    """
+    from botmeter.cli.demo_tour import tour
+    from botmeter.cli.report_page import report_page
+    from botmeter.domain.instant import now_us
+    from botmeter.reports.usage import report_as_mapping, usage_report
+    from botmeter.sources.demo import DEMO_ACCOUNT
+
+    now = now_us()
+    screen = stdout_screen()
+    with owned_folder(data, purpose="botmeter demo", is_new=True) as folder:
+        _create_if_missing(folder, now_us=now)
+        with folder.ledger(DEMO_ACCOUNT) as ledger:
+            _load(ledger, events=events, now_us=now)
+            asked = options.question(ledger.account, days=(None, None), kept=options.filters(preview=None))
+            page = report_page(report_as_mapping(usage_report(ledger, asked)), asked=asked, screen=screen)
+            next_steps = tour(ledger, asked, place=_place_text(data))
+    show(f"{page}\n")
+    show(screen.plain("\n".join([screen.styled("What to try next", "bold"), *next_steps])) + "\n")
+
+
+def _create_if_missing(folder: "Folder", *, now_us: int) -> None:
+    from botmeter.domain.account import Account
+    from botmeter.metering.policy import FRESHCHAT
+    from botmeter.sources.demo import DEMO_ACCOUNT
+
+    if DEMO_ACCOUNT not in folder.accounts():
+        folder.create(Account(name=DEMO_ACCOUNT), policy=FRESHCHAT, now_us=now_us)
+
+
+def _load(ledger: "Ledger", *, events: int, now_us: int) -> None:
+    from botmeter.ledger.submission import Submission
+    from botmeter.sources.demo import DEMO_SEED, demo_batches
+
+    if not sys.stderr.isatty():
+        say("making the demo account; this takes some seconds")
+    with progress("making events", total=events, in_events=True) as follow:
+        batches = follow(demo_batches(seed=DEMO_SEED, now_us=now_us, events=events))
+        [receipt] = ledger.append([Submission(source="demo", batches=batches, label="demo")], now_us=now_us)
+    say(f"{counted(receipt.accepted, 'new event')} in account {ledger.account.name}")
+
+
+def _place_text(asked: Path | None) -> str:
+    """What a command needs to find the demo's data folder again; nothing where it is the one in use anyway."""
+    import os
+    import shlex
+
+    folder = data_folder(asked)
+    in_use = data_folder(None) if os.environ.get(DATA_VARIABLE) else default_folder()
+    return "" if folder == in_use else f" --data {shlex.quote(str(folder))}"

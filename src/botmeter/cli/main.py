@@ -1,0 +1,117 @@
+"""The program `botmeter`: all commands put together, and the one place where errors end."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+from typer.main import get_command
+
+from botmeter import __version__
+from botmeter.cli import (
+    accounts,
+    billing_rules,
+    demonstration,
+    importing,
+    inspection,
+    metering,
+    quarantine,
+    reporting,
+    safekeeping,
+    sessions,
+    simulation,
+)
+from botmeter.cli.failures import DONE, FAILED, STOPPED, UNREAD, WRONG_USE, exit_code_of, sentence_of_bug
+from botmeter.cli.grouping import Commands, examples
+from botmeter.cli.output import say, stdout_abandoned
+from botmeter.cli.place import folder_in
+from botmeter.domain.errors import BotmeterError
+
+PROGRAM = "botmeter"
+_COMPLETION = "_BOTMETER_COMPLETE"
+
+app = Commands(
+    name=PROGRAM,
+    epilog=examples(
+        ("A filled account to look at:", "botmeter demo"),
+        ("Your own events:", "botmeter account create acme"),
+        ("", "botmeter import events.ndjson --account acme"),
+        ("", "botmeter report --account acme"),
+    ),
+)
+for part in (
+    demonstration,
+    accounts,
+    importing,
+    reporting,
+    sessions,
+    inspection,
+    simulation,
+    metering,
+    billing_rules,
+    quarantine,
+    safekeeping,
+):
+    app.add_typer(part.commands)
+
+
+@app.callback(invoke_without_command=True)
+def botmeter(
+    context: typer.Context,
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    """Meters chatbot sessions, explains every one of them, and reports what was consumed.
+
+    Data goes to stdout, talk to stderr. Exit codes: 0 done, 1 failed, 2 wrong use, 3 differences found.
+    """
+    if version:
+        typer.echo(f"{PROGRAM} {__version__}")
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def main() -> None:
+    """Runs the command that the program was called with, and ends the process with its exit code."""
+    code = exit_code(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = UNREAD
+        stdout_abandoned()
+    sys.exit(code)
+
+
+def exit_code(arguments: list[str]) -> int:
+    """Runs a command; whatever becomes of it, only sentences reach the terminal."""
+    if _COMPLETION in os.environ:
+        get_command(app).main(arguments, prog_name=PROGRAM)
+    try:
+        command = get_command(app)
+        with command.make_context(PROGRAM, list(arguments)) as context:
+            command.invoke(context)
+    except typer.Exit as end:
+        return end.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        say("stopped; nothing was changed")
+        return STOPPED
+    except BrokenPipeError:
+        stdout_abandoned()
+        return UNREAD
+    except typer.TyperException as wrong:
+        say(f"error: {_sentence_of_use(wrong)}")
+        return WRONG_USE
+    except BotmeterError as error:
+        say(f"error: {error.message}")
+        return exit_code_of(error)
+    # Whatever else escapes is a bug of ours; the person sees a sentence, the trace goes to a file.
+    except Exception as bug:  # noqa: BLE001
+        say(f"error: {sentence_of_bug(bug, arguments=arguments, folder=folder_in(arguments))}")
+        return FAILED
+    return DONE
+
+
+def _sentence_of_use(wrong: typer.TyperException) -> str:
+    sentence = wrong.format_message()
+    context = getattr(wrong, "ctx", None)
+    return sentence if context is None else f"{sentence}\nSee `{context.command_path} --help`."

@@ -1,0 +1,64 @@
+"""`meter`: events in, sessions out, with no account and nothing kept."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from botmeter.cli import options
+from botmeter.cli.file_formats import format_of_file
+from botmeter.cli.grouping import Commands, examples
+from botmeter.cli.output import file_in_one_piece, say, show_json, show_rows
+from botmeter.cli.policy_texts import policy_named
+from botmeter.cli.progress import progress
+from botmeter.cli.reading import source_files, total_bytes, with_notes_said
+from botmeter.cli.terminal import counted, printable
+
+_REJECTIONS_SAID_MAX = 5
+
+commands = Commands()
+
+
+@commands.command(
+    epilog=examples(
+        ("How many sessions are in a file?", "botmeter meter events.ndjson --policy freshchat.session"),
+        ("Each of them, under a rule of your own:", "botmeter meter events.csv --policy my-rule.toml -o sessions.csv"),
+        ("For a program:", "botmeter meter events.ndjson --policy kommunicate.mau --format json"),
+    )
+)
+def meter(
+    files: options.EventFiles,
+    policy: options.PolicyName,
+    output: Annotated[
+        Path | None, Option("--output", "-o", metavar="FILE", help="The sessions, as .csv, .ndjson or .parquet.", show_default=False)
+    ] = None,
+    source: options.Source = options.DEFAULT_SOURCE,
+    mapping: options.MappingFile = None,
+    input_format: options.InputFormat = None,
+    form: options.Form = "table",
+) -> None:
+    """Meter files by a policy, without an account: counts on stdout, the sessions into a file.
+
+    An event id that comes again is a duplicate, with another content a conflict; the first one counts.
+    """
+    from botmeter.cli.stateless import metered_files
+    from botmeter.reports.export import write_rows
+    from botmeter.sources.reader import batches
+
+    written_as = None if output is None else format_of_file(output)
+    rule, sources = policy_named(policy), source_files(files, mapping=mapping, input_format=input_format)
+    with progress("metering", total=total_bytes(sources)) as follow:
+        read = (with_notes_said(follow(batches(file))) for file in sources)
+        metered = metered_files(read, policy=rule, source=source)
+    if output is not None and written_as is not None:
+        with file_in_one_piece(output) as draft:
+            write_rows(metered.sessions.to_reader(), format=written_as, out=draft)
+    for rejection in metered.rejections[:_REJECTIONS_SAID_MAX]:
+        say(f"event {rejection.index} ({printable(rejection.event_id or 'no id')[:60]}): {printable(rejection.detail)}")
+    if metered.counts["rejected"]:
+        say(f"{counted(metered.counts['rejected'], 'event')} could not be read and took no part")
+    if form == "json":
+        show_json({"policy": rule.label, **metered.counts})
+    else:
+        show_rows(("count", "of"), [{"count": number, "of": name} for name, number in metered.counts.items()], form=form)
+

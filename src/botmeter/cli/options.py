@@ -1,0 +1,98 @@
+"""Every option and argument that more than one command takes, once."""
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from typer import Argument, Option
+
+from botmeter.cli.completion import accounts_starting, policies_starting
+from botmeter.cli.place import DATA_VARIABLE
+from botmeter.domain.period import day_from_text
+
+if TYPE_CHECKING:
+    from botmeter.domain.account import Account
+    from botmeter.reports.ask import Ask, Filters
+
+Data = Annotated[
+    Path | None,
+    Option(
+        "--data",
+        envvar=DATA_VARIABLE,
+        metavar="DIR",
+        help="The data folder. Default: ~/.local/share/botmeter.",
+        show_default=False,
+        show_envvar=True,
+    ),
+]
+AccountName = Annotated[
+    str, Option("--account", "-a", metavar="NAME", help="The account.", autocompletion=accounts_starting)
+]
+Form = Annotated[Literal["table", "json", "csv"], Option("--format", help="How stdout is written.")]
+DEFAULT_SOURCE = "default"
+"""What events come from if nothing is said: the same in every command, so that an event sent again is known."""
+Source = Annotated[
+    str,
+    Option("--source", metavar="NAME", help="Where the events come from: the same event id of two sources is two events."),
+]
+MappingFile = Annotated[
+    Path | None,
+    Option("--mapping", metavar="FILE", help="Which columns hold which fields, as TOML or JSON.", show_default=False),
+]
+InputFormat = Annotated[
+    Literal["csv", "ndjson", "json", "parquet", "cloudevents"] | None,
+    Option("--input", help="The format of the files. Default: found out.", show_default=False),
+]
+EventFiles = Annotated[
+    list[str],
+    Argument(metavar="FILE…", help="CSV, NDJSON, JSON, Parquet or CloudEvents, gzipped or not; - is stdin.", show_default=False),
+]
+PolicyName = Annotated[
+    str, Option("--policy", metavar="NAME|FILE", help="A published rule, or a TOML or JSON file.", autocompletion=policies_starting)
+]
+FirstDay = Annotated[
+    str | None, Option("--from", metavar="DATE", help="The first UTC day. Default: 29 days before the last.", show_default=False)
+]
+LastDay = Annotated[str | None, Option("--to", metavar="DATE", help="The last UTC day. Default: today.", show_default=False)]
+Bots = Annotated[list[str] | None, Option("--bot", metavar="ID", help="Only this bot; again for more.", show_default=False)]
+BotVersions = Annotated[
+    list[str] | None, Option("--bot-version", metavar="V", help="Only this version; again for more.", show_default=False)
+]
+Channels = Annotated[
+    list[str] | None, Option("--channel", metavar="NAME", help="Only this channel; again for more.", show_default=False)
+]
+Customers = Annotated[
+    list[str] | None, Option("--customer", metavar="ID", help="Only this customer; again for more.", show_default=False)
+]
+Conversations = Annotated[
+    list[str] | None, Option("--conversation", metavar="ID", help="Only this conversation; again for more.", show_default=False)
+]
+Preview = Annotated[
+    bool | None, Option("--preview/--no-preview", help="Only previews, or all but previews.", show_default=False)
+]
+Yes = Annotated[bool, Option("--yes", "-y", help="Don't ask; needed where nobody can be asked.")]
+
+
+def filters(*, preview: bool | None, **values: list[str] | None) -> "Filters":
+    """The filters that the options name: `bot`, `bot_version`, `channel`, `customer`, `conversation`."""
+    from botmeter.reports.ask import Filters
+
+    return Filters(preview=preview, **{name: tuple(given or ()) for name, given in values.items()})
+
+
+def days_asked(first: str | None, last: str | None) -> tuple[date | None, date | None]:
+    """The days that `--from` and `--to` name.
+
+    Raises:
+        Refused: `date_invalid`.
+    """
+    return (day_from_text(first) if first is not None else None, day_from_text(last) if last is not None else None)
+
+
+def question(account: "Account", *, days: tuple[date | None, date | None], kept: "Filters") -> "Ask":
+    """What is asked of `account`, today."""
+    from botmeter.domain.instant import now_us
+    from botmeter.domain.period import day_of_us
+    from botmeter.reports.ask import ask
+
+    return ask(account=account, today_on=day_of_us(now_us()), days=days, filters=kept)

@@ -1,0 +1,73 @@
+"""Where the data is: the folder that was asked for, and the ledgers in it."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from botmeter.domain.errors import Missing
+
+if TYPE_CHECKING:
+    from botmeter.ledger.folder import Folder
+    from botmeter.ledger.ledger import Ledger
+
+DATA_VARIABLE = "BOTMETER_DATA"
+
+
+def default_folder() -> Path:
+    """The folder where a person's programs keep data, by the XDG convention."""
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "botmeter"
+
+
+def data_folder(asked: Path | None) -> Path:
+    """The data folder: as asked, else as the environment says, else the default."""
+    if asked is not None:
+        return asked.expanduser()
+    return Path(os.environ.get(DATA_VARIABLE) or default_folder()).expanduser()
+
+
+def folder_in(arguments: list[str]) -> Path:
+    """The data folder that a command line names, even one that can't be understood as a whole."""
+    for place, argument in enumerate(arguments):
+        if argument.startswith("--data="):
+            return data_folder(Path(argument.removeprefix("--data=")))
+        if argument == "--data" and place + 1 < len(arguments):
+            return data_folder(Path(arguments[place + 1]))
+    return data_folder(None)
+
+
+def account_names(folder: Path) -> list[str]:
+    """The accounts in a data folder, without opening or locking anything; for shell completion."""
+    return sorted(file.stem for file in (folder / "accounts").glob("*.duckdb"))
+
+
+@contextmanager
+def owned_folder(asked: Path | None, *, purpose: str, is_new: bool = False) -> "Iterator[Folder]":
+    """The data folder, owned by this process until the end of the `with`.
+
+    Args:
+        purpose: The command, for another process that meets our lock.
+        is_new: It may be made; otherwise a mistyped folder is refused and not made.
+
+    Raises:
+        Missing: `folder_unknown`.
+    """
+    from botmeter.ledger.folder import Folder
+
+    path = data_folder(asked)
+    if not is_new and not path.is_dir():
+        raise Missing(
+            "folder_unknown", f"There is no data folder {path}; `botmeter account create NAME` or `botmeter demo` makes it."
+        )
+    with Folder.owned(path, purpose=purpose) as folder:
+        yield folder
+
+
+@contextmanager
+def opened_ledger(
+    asked: Path | None, account: str, *, purpose: str, read_only: bool = False
+) -> "Iterator[Ledger]":
+    """The account's ledger in the data folder, owned until the end of the `with`."""
+    with owned_folder(asked, purpose=purpose) as folder, folder.ledger(account, read_only=read_only) as ledger:
+        yield ledger

@@ -1,0 +1,57 @@
+"""Policies as a command line names and shows them: a published rule's name, or a file."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from botmeter.domain.errors import Missing, Refused
+
+if TYPE_CHECKING:
+    from botmeter.metering.policy import Policy, Schedule
+
+_FILE_ENDINGS = (".toml", ".json")
+# Far longer than any policy; a guard against a file of events given by mistake.
+_BYTES_MAX = 1_000_000
+
+
+def policy_named(text: str) -> "Policy":
+    """The published rule of that name, or the policy in that file (`-`: on stdin).
+
+    Raises:
+        Missing: `policy_unknown`, `policy_file_missing`.
+        Refused: `policy_invalid`, `policy_file_unreadable`.
+    """
+    from botmeter.metering.policy_text import policy_from_text
+    from botmeter.metering.preset import preset
+
+    if text == "-":
+        return policy_from_text(sys.stdin.read(_BYTES_MAX))
+    path = Path(text)
+    if path.suffix not in _FILE_ENDINGS and "/" not in text and not path.is_file():
+        return preset(text).policy
+    return policy_from_text(_text_of(path), name_hint=path.stem)
+
+
+def schedule_rows(schedule: "Schedule") -> list[dict[str, object]]:
+    """One row per policy of a schedule: its label, and the UTC day from which it holds (None: always)."""
+    from botmeter.domain.period import day_of_us
+    from botmeter.metering.policy import ALWAYS_US
+
+    return [
+        {
+            "policy": term.policy.label,
+            "from": None if term.from_us == ALWAYS_US else day_of_us(term.from_us).isoformat(),
+        }
+        for term in schedule
+    ]
+
+
+def _text_of(path: Path) -> str:
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            return file.read(_BYTES_MAX)
+    except FileNotFoundError:
+        raise Missing("policy_file_missing", f"There is no policy file {path}.") from None
+    except (OSError, ValueError) as problem:
+        reason = problem.strerror if isinstance(problem, OSError) else "it is not text in UTF-8"
+        raise Refused("policy_file_unreadable", f"The policy file {path} can't be read: {reason}.") from None

@@ -1,0 +1,56 @@
+"""Progress of a long command on a terminal: how far, how fast, how long still. Elsewhere nothing is drawn."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from botmeter.metering.schema import EventBatch
+
+# Gives batches on as they come, and moves the bar.
+Follow = Callable[["Iterable[EventBatch]"], "Iterator[EventBatch]"]
+
+
+@contextmanager
+def progress(label: str, *, total: int | None, in_events: bool = False) -> Iterator[Follow]:
+    """A progress bar on stderr while the `with` lasts, if stderr is a terminal.
+
+    Args:
+        label: What is going on, in a word or two.
+        total: Bytes (or events) to read; None: unknown, as from stdin.
+        in_events: `total` counts events.
+    """
+    if not sys.stderr.isatty():
+        yield iter
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (
+        SpinnerColumn(finished_text=" "),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[events]:,} events, {task.fields[rate]:,}/s"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=total, events=0, rate=0)
+        done_before = 0
+
+        def follow(batches: "Iterable[EventBatch]") -> "Iterator[EventBatch]":
+            nonlocal done_before
+            last = 0
+            for batch in batches:
+                last = batch.bytes_read
+                shown = bar.tasks[task]
+                events = shown.fields["events"] + len(batch.events) + len(batch.rejections)
+                rate = round(events / max(shown.elapsed or 0, 1e-3))
+                bar.update(task, completed=events if in_events else done_before + last, events=events, rate=rate)
+                yield batch
+            done_before += last
+            if total is not None and not in_events and done_before >= total:
+                bar.update(task, description="metering and writing", completed=total)
+
+        yield follow

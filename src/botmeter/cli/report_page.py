@@ -1,0 +1,167 @@
+"""The session usage report as a page of text, never wider than the screen."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from botmeter.cli.bars import bar, pooled, sparkline
+from botmeter.cli.terminal import Screen, cell_count, counted, day_text, fitted, grouped, printable, share_text
+from botmeter.reports.ask import Ask
+
+# Room for "100,000,000" and for "100.0 %".
+_NUMBER_WIDTH = 11
+_SHARE_WIDTH = 8
+_NAME_WIDTH_MAX = 28
+_INDENT = "  "
+# Ten years of months; a longer list is for a file.
+_LINES_MAX = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Line:
+    """One line of a section: a name, what its bar shows, and a second number at its end."""
+
+    name: str
+    count: int
+    second: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Section:
+    """Lines with bars under a heading: what the bars count, what the second number is, what is the whole."""
+
+    title: str
+    counts: str
+    second: str = ""
+    whole: int
+    lines: Sequence[_Line]
+
+
+def report_page(answer: Mapping[str, Any], *, asked: Ask, screen: Screen) -> str:
+    """The report (as the contract's JSON has it) as text, with a line break at its end."""
+    parts = [_head(answer, asked, screen), _headline(answer, screen)]
+    if answer["sessions_consumed"]:
+        parts += [_days(answer, asked, screen)]
+        parts += [_drawn(section, screen) for section in _sections(answer) if section.lines]
+    else:
+        parts += [_nothing(answer, screen)]
+    lines = "\n\n".join("\n".join(part) for part in parts).splitlines()
+    return "".join(f"{screen.plain(line.rstrip())}\n" for line in lines)
+
+
+def _head(answer: Mapping[str, Any], asked: Ask, screen: Screen) -> list[str]:
+    period = asked.period
+    span = f"{day_text(period.first_on)} – {day_text(period.last_on)}"
+    about = f"{span} · {counted(period.day_count, 'day')} · UTC · {printable(answer['policy'])}"
+    lines = [screen.styled(f"Bot session consumption of {printable(answer['account'])}", "bold"), about]
+    if asked.moved_from is not None:
+        told = f"Data starts on {day_text(period.first_on)}: the period was moved up to it from {day_text(asked.moved_from)}."
+        lines += [screen.styled(line, "warn") for line in screen.paragraph(told)]
+    kept = _filters_text(answer["filters"], asked)
+    return lines + (screen.paragraph(f"Only {kept}.") if kept else [])
+
+
+def _filters_text(chosen: Mapping[str, Sequence[str]], asked: Ask) -> str:
+    said = [f"{name.replace('_', ' ')} {printable(' or '.join(values))}" for name, values in chosen.items() if values and name != "preview"]
+    if asked.filters.preview is not None:
+        said.append("previews" if asked.filters.preview else "what is no preview")
+    return ", ".join(said)
+
+
+def _headline(answer: Mapping[str, Any], screen: Screen) -> list[str]:
+    count = answer["sessions_consumed"]
+    noun = "session consumed" if count == 1 else "sessions consumed"
+    beside = (
+        f"of which {counted(answer['previews'], 'preview')}",
+        counted(answer["conversations"], "conversation"),
+        counted(answer["tickets"], "ticket"),
+    )
+    return [f"{_INDENT}{screen.styled(grouped(count), 'bold')} {noun}", f"{_INDENT}{' · '.join(beside)}"]
+
+
+def _nothing(answer: Mapping[str, Any], screen: Screen) -> list[str]:
+    filtered = any(answer["filters"].values())
+    told = (
+        "No session matches these filters in this period. Leave one out, or widen it with --from and --to."
+        if filtered
+        else "No session started in this period. Widen it with --from and --to, or bring events in with `botmeter import`."
+    )
+    return screen.paragraph(told, indent=_INDENT)
+
+
+def _days(answer: Mapping[str, Any], asked: Ask, screen: Screen) -> list[str]:
+    last_on = asked.today_on or date.max
+    trend = [(date.fromisoformat(day["date"]), day["sessions"]) for day in answer["trend"]]
+    past = [(count, day) for day, count in trend if day <= last_on]
+    if not past:
+        return [screen.styled("Per day", "bold"), f"{_INDENT}The period is still to come."]
+    width = screen.width - 2 * len(_INDENT)
+    values, size = pooled([count if day <= last_on else None for day, count in trend], width=width)
+    # A month or so has room for two cells a day, which the eye follows more easily.
+    values = [value for value in values for _ in range(2)] if 2 * len(values) <= width else values
+    least, most = min(past), max(past, key=lambda found: found[0])
+    title = "Per day" if size == 1 else f"Per day, {size} days to a bar (their mean)"
+    first, last = day_text(trend[0][0]), day_text(trend[-1][0])
+    ends = first + last.rjust(max(len(values) - len(first), len(last) + 3)) if len(trend) > 1 else first
+    extremes = f"least {grouped(least[0])} on {day_text(least[1])} · most {grouped(most[0])} on {day_text(most[1])}"
+    line = screen.styled(sparkline(values, in_unicode=screen.in_unicode), "accent")
+    return [screen.styled(title, "bold"), _INDENT + line, _INDENT + ends, _INDENT + screen.styled(extremes, "dim")]
+
+
+def _sections(answer: Mapping[str, Any]) -> list[_Section]:
+    whole = answer["sessions_consumed"]
+    months = [
+        _Line(name=f"{month['month']}{' (part)' if month['partial'] else ''}", count=month["sessions"])
+        for month in answer["by_month"]
+    ]
+    bots = [
+        _Line(name=bot["bot_name"] or bot["bot_id"] or "(no bot)", count=bot["sessions"], second=bot["opened"])
+        for bot in answer["by_bot"]
+    ]
+    channels = [_Line(name=each["channel"], count=each["sessions"], second=each["opened"]) for each in answer["by_channel"]]
+    types = [
+        _Line(name=each["ticket_type"], count=each["tickets"], second=each["sessions"]) for each in answer["by_ticket_type"]
+    ]
+    return [
+        _Section(title="Months", counts="sessions", whole=whole, lines=months),
+        _Section(title="Bots", counts="took part", second="opened", whole=whole, lines=bots),
+        _Section(title="Channels", counts="took part", second="opened", whole=whole, lines=channels),
+        _Section(title="Ticket types", counts="tickets", second="sessions", whole=answer["tickets"], lines=types),
+    ]
+
+
+def _drawn(section: _Section, screen: Screen) -> list[str]:
+    names = [screen.plain(printable(line.name)) for line in section.lines[:_LINES_MAX]]
+    name_width = min(_NAME_WIDTH_MAX, max(map(cell_count, names)))
+    fixed = len(_INDENT) + name_width + 2 + _NUMBER_WIDTH + _SHARE_WIDTH + (_NUMBER_WIDTH if section.second else 0)
+    bar_width = screen.width - fixed
+    most = max(line.count for line in section.lines)
+    gap = screen.width - _NUMBER_WIDTH - _SHARE_WIDTH - (_NUMBER_WIDTH if section.second else 0) - len(section.title)
+    head = section.title + " " * gap + f"{section.counts:>{_NUMBER_WIDTH}}{'share':>{_SHARE_WIDTH}}"
+    head += f"{section.second:>{_NUMBER_WIDTH}}" if section.second else ""
+    lines = [screen.styled(head, "bold")]
+    for name, line in zip(names, section.lines[:_LINES_MAX], strict=True):
+        drawn = bar(line.count, most=most, width=bar_width, in_unicode=screen.in_unicode)
+        numbers = f"{grouped(line.count):>{_NUMBER_WIDTH}}{share_text(line.count, whole=section.whole):>{_SHARE_WIDTH}}"
+        numbers += f"{grouped(line.second):>{_NUMBER_WIDTH}}" if line.second is not None else ""
+        blocks = screen.styled(drawn, "accent") + " " * (bar_width - len(drawn))
+        lines.append(f"{_INDENT}{fitted(name, name_width)}  {blocks}{numbers}")
+    hidden = len(section.lines) - len(names)
+    if hidden > 0:
+        lines.append(f"{_INDENT}… and {grouped(hidden)} more; --format csv lists them all.")
+    return lines + screen.paragraph(_overlap(section), indent=_INDENT)
+
+
+def _overlap(section: _Section) -> str:
+    """Why the split exceeds the headline, and by how much; nothing where it does not."""
+    together = sum(line.count for line in section.lines)
+    if together <= section.whole:
+        return ""
+    noun = section.title.lower()
+    if section.title == "Ticket types":
+        return f"They add up to {grouped(together)}, {grouped(together - section.whole)} more: a ticket can have several types."
+    return (
+        f"The {noun} add up to {grouped(together)}, {grouped(together - section.whole)} more than the sessions: "
+        f"a session counts once under each of the {noun} it touched. Opened adds up."
+    )

@@ -1,0 +1,31 @@
+"""The session usage report as one flat table: one row per number that the page shows."""
+
+from collections.abc import Mapping
+from typing import Any
+
+COLUMNS = ("section", "key", "name", "sessions", "opened", "tickets", "conversations", "previews", "partial")
+
+_SECTIONS = (
+    ("trend", "day", "date"),
+    ("by_month", "month", "month"),
+    ("by_bot", "bot", "bot_id"),
+    ("by_channel", "channel", "channel"),
+    ("by_ticket_type", "ticket_type", "ticket_type"),
+)
+
+
+def report_rows(answer: Mapping[str, Any]) -> list[dict[str, object]]:
+    """The report (as the contract's JSON has it) as rows with `COLUMNS`; what a section lacks is None.
+
+    Returns:
+        First the one row of the section `total`, then those of `day`, `month`, `bot`, `channel` and
+        `ticket_type`, each in the order of the report.
+    """
+    total = {"section": "total", "sessions": answer["sessions_consumed"]}
+    total |= {name: answer[name] for name in ("previews", "conversations", "tickets")}
+    rows = [total]
+    for key_of_section, section, key in _SECTIONS:
+        for entry in answer[key_of_section]:
+            row = {"section": section, "key": entry[key], "name": entry.get("bot_name")}
+            rows.append(row | {name: entry[name] for name in COLUMNS if name in entry})
+    return [{name: row.get(name) for name in COLUMNS} for row in rows]

@@ -1,0 +1,60 @@
+"""`report`: the session usage report."""
+
+from botmeter.cli import options
+from botmeter.cli.grouping import Commands, examples
+from botmeter.cli.output import say, show, show_json, show_rows
+from botmeter.cli.place import opened_ledger
+
+commands = Commands()
+
+
+@commands.command(
+    epilog=examples(
+        ("The last 30 UTC days:", "botmeter report --account acme"),
+        ("A month, of two bots:", "botmeter report --account acme --from 2026-10-01 --to 2026-10-31 --bot b1 --bot b2"),
+        ("For a program, or a spreadsheet:", "botmeter report --account acme --format json"),
+        ("", "botmeter report --account acme --format csv"),
+    )
+)
+def report(
+    account: options.AccountName,
+    first: options.FirstDay = None,
+    last: options.LastDay = None,
+    bot: options.Bots = None,
+    bot_version: options.BotVersions = None,
+    channel: options.Channels = None,
+    customer: options.Customers = None,
+    conversation: options.Conversations = None,
+    preview: options.Preview = None,
+    data: options.Data = None,
+    form: options.Form = "table",
+) -> None:
+    """Show the sessions consumed: in all, by day, month, bot, channel and type of ticket.
+
+    A session counts on the UTC day of its start. One that touched two bots counts once under each;
+    "opened" counts it under the bot that opened it alone, and adds up. As CSV the report is one flat
+    table with the columns section, key, name, sessions, opened, tickets, conversations, previews and
+    partial; its sections are total, day, month, bot, channel and ticket_type.
+    """
+    from botmeter.cli.report_page import report_page
+    from botmeter.cli.report_rows import COLUMNS, report_rows
+    from botmeter.cli.terminal import stdout_screen
+    from botmeter.reports.usage import report_as_mapping, usage_report
+
+    days = options.days_asked(first, last)
+    kept = options.filters(
+        bot=bot, bot_version=bot_version, channel=channel, customer=customer, conversation=conversation, preview=preview
+    )
+    with opened_ledger(data, account, purpose="botmeter report", read_only=True) as ledger:
+        asked = options.question(ledger.account, days=days, kept=kept)
+        answer = report_as_mapping(usage_report(ledger, asked))
+    match form:
+        case "table":
+            show(report_page(answer, asked=asked, screen=stdout_screen()))
+            return
+        case "json":
+            show_json(answer)
+        case "csv":
+            show_rows(COLUMNS, report_rows(answer), form="csv")
+    if asked.moved_from is not None:
+        say(f"data starts on {asked.period.first_on}: the period was moved up to it from {asked.moved_from}")

@@ -1,0 +1,99 @@
+"""`backup`, `restore`, `erase`, `doctor`: keeping an account's file safe, and a customer's wish to be forgotten."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+from typer import Argument, Exit, Option
+
+from botmeter.cli import options
+from botmeter.cli.asking import agreed
+from botmeter.cli.failures import FAILED
+from botmeter.cli.grouping import Commands, examples
+from botmeter.cli.output import Format, say, show_json, show_rows
+from botmeter.cli.place import data_folder, opened_ledger, owned_folder
+
+commands = Commands()
+
+
+@commands.command(epilog=examples(("", "botmeter backup acme.botmeter --account acme")))
+def backup(
+    file: Annotated[Path, Argument(metavar="FILE", help="Where to.", show_default=False)],
+    account: options.AccountName,
+    data: options.Data = None,
+    form: options.Form = "table",
+) -> None:
+    """Write an account, whole and checked, into one file."""
+    from botmeter.ledger.backup import backup as written
+
+    with opened_ledger(data, account, purpose="botmeter backup") as ledger:
+        summary = written(ledger, file)
+    _show_summary(summary, form=form)
+
+
+@commands.command(
+    epilog=examples(
+        ("", "botmeter restore acme.botmeter"),
+        ("In the place of the account that is there:", "botmeter restore acme.botmeter --replace --yes"),
+    )
+)
+def restore(
+    file: Annotated[Path, Argument(metavar="FILE", help="What `botmeter backup` wrote.", show_default=False)],
+    name: Annotated[
+        str | None, Option("--account", "-a", metavar="NAME", help="Under this name. Default: as it was.", show_default=False)
+    ] = None,
+    replace: Annotated[bool, Option("--replace", help="Replace the account that is there.")] = False,
+    yes: options.Yes = False,
+    data: options.Data = None,
+    form: options.Form = "table",
+) -> None:
+    """Bring an account back from a backup, checked before anything is changed."""
+    from botmeter.ledger.backup import restore as brought_back
+
+    if replace and not agreed("The account that is there will be replaced by the backup.", yes=yes):
+        say("nothing was changed")
+        raise Exit(FAILED)
+    with owned_folder(data, purpose="botmeter restore", is_new=True) as folder:
+        summary = brought_back(folder, file, name=name, replace=replace)
+    _show_summary(summary, form=form)
+
+
+@commands.command(epilog=examples(("", "botmeter erase cus_8401 --account acme --yes")))
+def erase(
+    customer: Annotated[str, Argument(metavar="CUSTOMER", help="The customer's id.", show_default=False)],
+    account: options.AccountName,
+    yes: options.Yes = False,
+    data: options.Data = None,
+    form: options.Form = "table",
+) -> None:
+    """Erase a customer: the identifiers go everywhere, the counts stay."""
+    from botmeter.ledger.erase import erase as erased
+
+    if not agreed(f"Customer {customer!r} will be erased from account {account}; this can't be undone.", yes=yes):
+        say("nothing was changed")
+        raise Exit(FAILED)
+    with opened_ledger(data, account, purpose="botmeter erase") as ledger:
+        summary = erased(ledger, customer)
+    _show_summary(summary, form=form)
+
+
+@commands.command(epilog=examples(("", "botmeter doctor")))
+def doctor(data: options.Data = None, form: options.Form = "table") -> None:
+    """Check the installation, the data folder and every account; exit code 1 if something is wrong."""
+    from botmeter.cli.checks import checks
+
+    found = checks(data_folder(data))
+    rows = [{"check": each.name, "state": "ok" if each.is_well else "wrong", "detail": each.detail} for each in found]
+    show_rows(("check", "state", "detail"), rows, form=form)
+    if not all(each.is_well for each in found):
+        raise Exit(FAILED)
+
+
+def _show_summary(summary: Any, *, form: Format) -> None:
+    values = {name: value if isinstance(value, int | bool) else str(value) for name, value in asdict(summary).items()}
+    if form == "json":
+        show_json(values)
+    elif form == "csv":
+        show_rows(tuple(values), [values], form="csv")
+    else:
+        show_rows(("what", "value"), [{"what": name.replace("_", " "), "value": value} for name, value in values.items()], form="table")

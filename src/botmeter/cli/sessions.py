@@ -1,0 +1,102 @@
+"""`sessions`: the underlying data, the rows behind every number of the report."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from typer import Option
+
+from botmeter.cli import options
+from botmeter.cli.file_formats import format_of_file
+from botmeter.cli.grouping import Commands, examples
+from botmeter.cli.output import file_in_one_piece, say, show
+from botmeter.cli.place import opened_ledger
+from botmeter.cli.terminal import counted, stdout_screen, table
+from botmeter.domain.errors import Refused
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from botmeter.reports.export import RowCount
+
+_ROWS_SHOWN_MAX = 20
+# What fits on a screen; files have all columns.
+_SHOWN = ("session_id", "session_start", "customer_id", "bot_name", "channel", "events")
+
+commands = Commands()
+
+
+@commands.command(
+    epilog=examples(
+        ("All rows of October, in one file:", "botmeter sessions --account acme --from 2026-10-01 --to 2026-10-31 -o sessions.csv"),
+        ("One customer's, on the screen:", "botmeter sessions --account acme --customer cus_8401"),
+        ("For a program:", "botmeter sessions --account acme --format ndjson"),
+    )
+)
+def sessions(
+    account: options.AccountName,
+    output: Annotated[
+        Path | None,
+        Option("--output", "-o", metavar="FILE", help="Where to: .csv, .json, .ndjson, .parquet. Default: stdout.", show_default=False),
+    ] = None,
+    first: options.FirstDay = None,
+    last: options.LastDay = None,
+    bot: options.Bots = None,
+    bot_version: options.BotVersions = None,
+    channel: options.Channels = None,
+    customer: options.Customers = None,
+    conversation: options.Conversations = None,
+    preview: options.Preview = None,
+    data: options.Data = None,
+    form: Annotated[
+        Literal["table", "csv", "json", "ndjson", "parquet"] | None,
+        Option("--format", help="Default: as the file's ending says; on stdout a table.", show_default=False),
+    ] = None,
+) -> None:
+    """Write the underlying data: a row per session, conversation, bot, version and channel.
+
+    A file appears when it is whole. As a table only the first rows are shown.
+    """
+    from botmeter.reports.export import write_rows
+    from botmeter.reports.rows import underlying_rows
+
+    written_as = form or ("table" if output is None else format_of_file(output))
+    if written_as == "table" and output is not None:
+        raise Refused("format_unknown", "A table is for the screen; a file is written as csv, json, ndjson or parquet.")
+    days = options.days_asked(first, last)
+    kept = options.filters(
+        bot=bot, bot_version=bot_version, channel=channel, customer=customer, conversation=conversation, preview=preview
+    )
+    with opened_ledger(data, account, purpose="botmeter sessions", read_only=True) as ledger:
+        rows = underlying_rows(ledger, options.question(ledger.account, days=days, kept=kept))
+        if written_as == "table":
+            _show_first(rows)
+        elif output is None:
+            sys.stdout.flush()
+            write_rows(rows, format=written_as, out=sys.stdout.buffer)
+        else:
+            with file_in_one_piece(output) as file:
+                written = write_rows(rows, format=written_as, out=file)
+            say(f"{_count_text(written)} written to {output}")
+
+
+def _show_first(rows: "pa.RecordBatchReader") -> None:
+    from botmeter.domain.instant import text_from_us, us_from_datetime
+
+    first: list[list[object]] = []
+    row_count = 0
+    for batch in rows:
+        row_count += batch.num_rows
+        for row in batch.slice(0, max(0, _ROWS_SHOWN_MAX - len(first))).select(_SHOWN).to_pylist():
+            started = text_from_us(us_from_datetime(row["session_start"]))
+            first.append([*({**row, "session_start": started[:16] + "Z"}).values()])
+    show(table([name.replace("_", " ") for name in _SHOWN], first, screen=stdout_screen()))
+    if row_count > len(first):
+        say(f"{len(first)} of {counted(row_count, 'row')}; -o sessions.csv writes all of them, with all columns")
+    elif not row_count:
+        say("no session matches in this period")
+
+
+def _count_text(written: "RowCount") -> str:
+    of_sessions = "" if written.sessions is None else f" of {counted(written.sessions, 'session')}"
+    return f"{counted(written.rows, 'row')}{of_sessions}"

@@ -1,0 +1,159 @@
+"""Text for a terminal: how wide it is, what it can show, and tables that always fit.
+
+Names come from other people's files, so whatever could move the cursor or turn the writing round
+is taken out before anything is shown.
+"""
+
+import os
+import sys
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from shutil import get_terminal_size
+from textwrap import wrap
+from typing import Literal, TextIO
+
+WIDTH_MAX = 80
+_WIDTH_MIN = 40
+_GAP = "  "
+
+_STYLES = {"bold": "\x1b[1m", "dim": "\x1b[2m", "accent": "\x1b[36m", "warn": "\x1b[33m"}
+_PLAIN = "\x1b[0m"
+# What we write ourselves beyond ASCII, and what stands for it where only ASCII can be shown.
+_ASCII = str.maketrans({"·": "-", "–": "-", "…": "~", "×": "x", "≈": "~", "’": "'", "→": ">", "▕": "|"})
+
+Style = Literal["bold", "dim", "accent", "warn"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screen:
+    """What the reader's end of a stream can show.
+
+    Attributes:
+        width: In cells, from 40 to 80.
+        in_colour: Whether styles may be written.
+        in_unicode: Whether more than ASCII can be written.
+    """
+
+    width: int = WIDTH_MAX
+    in_colour: bool = False
+    in_unicode: bool = True
+
+    def styled(self, text: str, style: Style) -> str:
+        return f"{_STYLES[style]}{text}{_PLAIN}" if self.in_colour and text else text
+
+    def plain(self, text: str) -> str:
+        """`text` in characters that can be shown here."""
+        return text if self.in_unicode else text.translate(_ASCII).encode("ascii", "replace").decode()
+
+    def paragraph(self, text: str, *, indent: str = "") -> list[str]:
+        """`text` broken into lines that fit."""
+        return wrap(text, self.width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+
+
+def screen_of(stream: TextIO) -> Screen:
+    """What the reader's end of `stream` can show; a file or pipe is 80 wide and has no colour."""
+    on_terminal = stream.isatty()
+    wanted = get_terminal_size((WIDTH_MAX, 24)).columns if on_terminal else WIDTH_MAX
+    return Screen(
+        width=min(WIDTH_MAX, max(_WIDTH_MIN, wanted)),
+        in_colour=on_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
+        in_unicode=(stream.encoding or "ascii").lower().replace("-", "").startswith("utf"),
+    )
+
+
+def stdout_screen() -> Screen:
+    """What the reader of stdout can show."""
+    return screen_of(sys.stdout)
+
+
+def printable(text: str) -> str:
+    """`text` without what could move the cursor, change colours or turn the writing round."""
+    return "".join("\ufffd" if unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Zl", "Zp") else letter for letter in text)
+
+
+def cell_count(text: str) -> int:
+    """How many cells of a terminal `text` takes."""
+    return sum(_cells_of(letter) for letter in text)
+
+
+def _cells_of(letter: str) -> int:
+    if letter.isascii():
+        return 1
+    if unicodedata.combining(letter) or unicodedata.category(letter) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+
+
+def fitted(text: str, width: int, *, right: bool = False) -> str:
+    """`text` in exactly `width` cells: cut with … if longer, filled with spaces if shorter."""
+    spare = width - cell_count(text)
+    if spare < 0:
+        kept, taken = "", 0
+        for letter in text:
+            if taken + _cells_of(letter) > width - 1:
+                break
+            kept, taken = kept + letter, taken + _cells_of(letter)
+        text, spare = kept + "…", width - taken - 1
+    return " " * spare + text if right else text + " " * spare
+
+
+def grouped(number: int) -> str:
+    """A whole number with its thousands apart: `1,204`."""
+    return f"{number:,}"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: `1 session`, `1,204 sessions`."""
+    return f"{number:,} {noun if number == 1 else noun + 's'}"
+
+
+def share_text(part: int, *, whole: int) -> str:
+    """How much of `whole` is `part`, in per cent with one decimal; nothing where there is no whole."""
+    return f"{100 * part / whole:.1f} %" if whole else ""
+
+
+def day_text(day_on: date) -> str:
+    """A day as people write it: `22 Nov 2026`."""
+    return f"{day_on.day} {day_on:%b %Y}"
+
+
+def size_text(size_bytes: int) -> str:
+    """A size in the unit that suits it: `3.4 GB`."""
+    size, units = float(size_bytes), ["bytes", "kB", "MB", "GB", "TB", "PB"]
+    while size >= 1000 and len(units) > 1:
+        size, units = size / 1000, units[1:]
+    return f"{size:.0f} {units[0]}" if units[0] == "bytes" else f"{size:.1f} {units[0]}"
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, screen: Screen) -> str:
+    """A table that fits the screen: whole numbers to the right, the widest texts cut where there is no room."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    to_the_right = [bool(rows) and all(isinstance(row[place], int | None) for row in rows) for place in range(len(columns))]
+    widths = [
+        max(cell_count(text) for text in [name, *(row[place] for row in cells)]) for place, name in enumerate(columns)
+    ]
+    while sum(widths) + len(_GAP) * (len(widths) - 1) > screen.width and max(widths) > 4:
+        widths[widths.index(max(widths))] -= 1
+
+    def line(texts: Sequence[str]) -> str:
+        fields = zip(texts, widths, to_the_right, strict=True)
+        return _GAP.join(fitted(text, width, right=right) for text, width, right in fields).rstrip()
+
+    lines = [screen.styled(line(columns), "bold"), *(line(row) for row in cells)]
+    return screen.plain("\n".join(lines)) + "\n"
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return grouped(value)
+        case list() | tuple():
+            return printable(", ".join(str(each) for each in value))
+        case _:
+            return printable(str(value))
