@@ -1,0 +1,95 @@
+"""Accounts, ledgers and submissions for tests, made from events in the oracle's form."""
+
+import json
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from tests.support.facts import event as event_at
+
+from botmeter.domain.account import Account
+from botmeter.domain.event import ACTOR_BY_NAME, FIELDS, KIND_BY_NAME
+from botmeter.domain.instant import us_from_text
+from botmeter.domain.receipt import Receipt, Rejection
+from botmeter.ledger.folder import Folder
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.schedule import write_policy
+from botmeter.ledger.submission import Submission
+from botmeter.ledger.tables import create_tables
+from botmeter.metering.policy import ALWAYS_US, FRESHCHAT, Policy
+from botmeter.metering.schema import EVENTS_SCHEMA, EventBatch
+
+Event = dict[str, Any]
+Schedule = list[tuple[Policy, int]]
+
+ACME = Account(name="acme", available_from=date(2022, 2, 4))
+# The clock of the tests; every event of theirs lies before it unless it says otherwise.
+NOW_US = us_from_text("2026-06-01T12:00:00Z")
+
+
+def event(event_id: str, at: str, **fields: Any) -> Event:
+    """A customer's message to bot b1 on the web at `at` (`2026-03-01T10:00`, UTC), except for what `fields` say."""
+    return event_at(event_id, us_from_text(f"{at}:00Z" if len(at) == 16 else at), **fields)
+
+
+def batch(events: Sequence[Event], *, first: int = 0, rejections: tuple[Rejection, ...] = ()) -> EventBatch:
+    """The events as a source gives them."""
+    rows = [{name: each.get(name) for name in FIELDS} for each in events]
+    for row in rows:
+        row["actor"], row["kind"] = int(ACTOR_BY_NAME[row["actor"]]), int(KIND_BY_NAME[row["kind"]])
+        if row["attributes"] is not None:
+            row["attributes"] = json.dumps(row["attributes"])
+    columns = []
+    for field in EVENTS_SCHEMA:
+        plain = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+        columns.append(pa.array([row[field.name] for row in rows], plain).cast(field.type))
+    positions = pa.array(range(first, first + len(rows)), pa.int64())
+    return EventBatch(
+        events=pa.Table.from_arrays(columns, schema=EVENTS_SCHEMA), positions=positions, rejections=rejections
+    )
+
+
+def submissions(events: Iterable[Event], *, label: str = "a file") -> list[Submission]:
+    """A submission of one batch for each source among the events."""
+    by_source: dict[str, list[Event]] = {}
+    for each in events:
+        by_source.setdefault(each["source"], []).append(each)
+    return [Submission(source=source, batches=[batch(own)], label=label) for source, own in by_source.items()]
+
+
+def append(ledger: Ledger, *events: Event, now_us: int = NOW_US, label: str = "a file") -> Receipt:
+    """The sum of the receipts of one commit of these events."""
+    receipts = ledger.append(submissions(events, label=label), now_us=now_us)
+    return Receipt(
+        accepted=sum(receipt.accepted for receipt in receipts),
+        duplicates=sum(receipt.duplicates for receipt in receipts),
+        conflicts=sum(receipt.conflicts for receipt in receipts),
+        rejected=sum(receipt.rejected for receipt in receipts),
+        rejections=tuple(rejection for receipt in receipts for rejection in receipt.rejections),
+    )
+
+
+def made_account(folder: Folder, account: Account = ACME, *, policy: Policy = FRESHCHAT) -> str:
+    """The name of a new account without events."""
+    folder.create(account, policy=policy, now_us=NOW_US)
+    return account.name
+
+
+def ledger_in_memory(schedule: Policy | Schedule = FRESHCHAT, *, account: Account = ACME) -> Ledger:
+    """An empty ledger that has no file."""
+    terms = [(schedule, ALWAYS_US)] if isinstance(schedule, Policy) else schedule
+    connection = duckdb.connect(":memory:")
+    create_tables(connection, now_us=0)
+    connection.execute("INSERT INTO account_term VALUES (0, ?, ?)", [account.name, account.available_from])
+    for place, (policy, from_us) in enumerate(terms):
+        write_policy(connection, policy, entry=(place, from_us), now_us=0)
+    return Ledger(connection)
+
+
+def raw_connection(file: Path) -> "closing[duckdb.DuckDBPyConnection]":
+    """The account's file past all that guards it, to tamper with it."""
+    return closing(duckdb.connect(str(file)))
