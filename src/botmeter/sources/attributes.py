@@ -40,7 +40,8 @@ def attributes_text(sent: object) -> str | None:
     if not encoded:
         raise _fault(sent)
     if len(encoded) > ATTRIBUTES_BYTES_MAX:
-        raise Refused("attributes_too_long", f"attributes have {len(encoded)} bytes; the most is {ATTRIBUTES_BYTES_MAX}.")
+        reason = f"attributes have {len(encoded)} bytes; the most is {ATTRIBUTES_BYTES_MAX}."
+        raise Refused("attributes_too_long", reason)
     if b"\\u0000" in encoded and _NUL.search(encoded):
         raise Refused("text_invalid", "attributes hold a NUL character.")
     return encoded.decode()

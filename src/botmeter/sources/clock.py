@@ -5,19 +5,15 @@ or a pattern, with the time zone that the text leaves out. Nothing is guessed.
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from math import floor
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from botmeter.domain.errors import Refused
-from botmeter.domain.instant import datetime_from_us, us_from_datetime, us_from_text
-
-# What `datetime` can name, so that every instant taken in can be written out again.
-INSTANT_US_MIN = us_from_datetime(datetime(1, 1, 1, tzinfo=UTC))
-INSTANT_US_MAX = us_from_datetime(datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC))
+from botmeter.domain.instant import INSTANT_END_US, INSTANT_FIRST_US, datetime_from_us, us_from_datetime, us_from_text
 
 EPOCH_US = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
 _NUMBER = re.compile(r"[+-]?\d{1,40}(?:\.\d{1,40})?", re.ASCII)
@@ -46,8 +42,8 @@ class Clock:
         """
         if isinstance(sent, bytes):
             sent = sent.decode("utf-8", "replace")
-        if isinstance(sent, bool | Sequence | dict) and not isinstance(sent, str):
-            raise Refused("time_invalid", f"occurred_at is {'true or false' if isinstance(sent, bool) else 'a list or an object'}, not a time.")
+        if isinstance(sent, bool | list | dict):
+            raise Refused("time_invalid", "occurred_at is true, false, a list or an object, not a time.")
         text = sent if isinstance(sent, str) else _number_text(sent)
         if self.format == "iso":
             instant_us = self._us_from_iso(text)
@@ -55,8 +51,8 @@ class Clock:
             instant_us = self._us_from_number(text)
         else:
             instant_us = self._us_from_pattern(text)
-        if not INSTANT_US_MIN <= instant_us <= INSTANT_US_MAX:
-            raise Refused("time_out_of_range", f"occurred_at {text[:40]!r} is outside the years 1 to 9999.")
+        if not INSTANT_FIRST_US <= instant_us < INSTANT_END_US:
+            raise _out_of_range(text)
         return instant_us
 
     def _us_from_iso(self, text: str) -> int:
@@ -69,18 +65,15 @@ class Clock:
         return self._us_from_local(datetime_from_us(as_utc_us).replace(tzinfo=None), text)
 
     def _us_from_number(self, text: str) -> int:
-        try:
-            if _NUMBER.fullmatch(text) is None:
-                raise InvalidOperation
-            return int((Decimal(text) * EPOCH_US[self.format]).__floor__())
-        except InvalidOperation:
-            raise Refused("time_invalid", f"occurred_at {text[:40]!r} is not a number ({self.format}).") from None
+        if _NUMBER.fullmatch(text) is None:
+            raise Refused("time_invalid", f"{text[:40]!r} is not a number, as {self.format} asks for.")
+        return floor(Decimal(text) * EPOCH_US[self.format])
 
     def _us_from_pattern(self, text: str) -> int:
         try:
-            moment = datetime.strptime(text, self.format)
+            moment = datetime.strptime(text, self.format)  # noqa: DTZ007 - the zone is named below or refused
         except ValueError:
-            raise Refused("time_invalid", f"occurred_at {text[:40]!r} is not written as {self.format!r}.") from None
+            raise Refused("time_invalid", f"{text[:40]!r} is not written as {self.format!r}.") from None
         if moment.tzinfo is not None:
             return us_from_datetime(moment)
         return self._us_from_local(moment, text)
@@ -92,11 +85,14 @@ class Clock:
             passes = [_utc(moment, zone=self.zone, fold=fold) for fold in (0, 1)]
             real = [instant for instant in passes if instant.astimezone(self.zone).replace(tzinfo=None) == moment]
         except OverflowError:
-            raise Refused("time_out_of_range", f"occurred_at {text[:40]!r} is outside the years 1 to 9999.") from None
+            raise _out_of_range(text) from None
         if not real:
-            raise Refused("time_nonexistent", f"{text[:40]!r} does not exist in {self.zone.key}: clocks went forward over it.")
+            raise Refused(
+                "time_nonexistent", f"{text[:40]!r} does not exist in {self.zone}: clocks went forward over it."
+            )
         if real[0] != real[-1] and self.ambiguous == "refuse":
-            raise Refused("time_ambiguous", f'{text[:40]!r} occurs twice in {self.zone.key}; say ambiguous = "first" to take the first.')
+            way_out = 'say ambiguous = "first" in the mapping to take the first'
+            raise Refused("time_ambiguous", f"{text[:40]!r} occurs twice in {self.zone}; {way_out}.")
         return us_from_datetime(real[0])
 
 
@@ -104,14 +100,17 @@ def _utc(moment: datetime, *, zone: ZoneInfo, fold: int) -> datetime:
     return moment.replace(tzinfo=zone, fold=fold).astimezone(UTC)
 
 
+def _out_of_range(text: str) -> Refused:
+    return Refused("time_out_of_range", f"{text[:40]!r} is outside the years 2 to 9998.")
+
+
 def _number_text(sent: object) -> str:
     if isinstance(sent, int):
-        return str(sent) if sent.bit_length() <= 256 else "a number of " + str(sent.bit_length()) + " bits"
-    if isinstance(sent, datetime):
-        return sent.isoformat()
-    return format(sent, "f") if isinstance(sent, Decimal) and sent.is_finite() and abs(sent.adjusted()) < 40 else str(sent)
+        return str(sent) if sent.bit_length() <= 256 else f"a number of {sent.bit_length()} bits"
+    if isinstance(sent, Decimal) and sent.is_finite() and abs(sent.adjusted()) < 40:
+        return format(sent, "f")
+    return str(sent)
 
 
 RFC3339 = Clock()
 """Botmeter's own way: RFC 3339 with an offset."""
-

@@ -94,5 +94,5 @@ def _loaded(text: str) -> object:
     try:
         found: object = json.loads(text, parse_float=Decimal)
     except (ValueError, RecursionError):
-        raise Refused("cloudevent_invalid", "The CloudEvent's data must be a JSON object, and it is not JSON.") from None
+        raise Refused("cloudevent_invalid", "The CloudEvent's data is text that is not JSON.") from None
     return found

@@ -31,7 +31,8 @@ def batch_from_records(records: Records) -> EventBatch:
         if flags is not None:
             doubt |= flags
     if not doubt.any():
-        return _batch(records, pa.Table.from_arrays(columns, schema=EVENTS_SCHEMA), records.positions, records.rejections)
+        events = pa.Table.from_arrays(columns, schema=EVENTS_SCHEMA)
+        return _batch(records, events=events, positions=records.positions, rejections=records.rejections)
     good = pa.Table.from_arrays([column.filter(pa.array(~doubt)) for column in columns], schema=EVENTS_SCHEMA)
     mended, mended_rows, rejections = _judged(records, np.flatnonzero(doubt))
     rows = np.concatenate([np.flatnonzero(~doubt), mended_rows])
@@ -41,11 +42,11 @@ def batch_from_records(records: Records) -> EventBatch:
         rows = rows[order]
         table = pa.concat_tables([good, mended]).unify_dictionaries().combine_chunks().take(pa.array(order))
     refused = tuple(sorted((*records.rejections, *rejections), key=lambda rejection: rejection.index))
-    return _batch(records, table, records.positions[rows], refused)
+    return _batch(records, events=table, positions=records.positions[rows], rejections=refused)
 
 
 def _batch(
-    records: Records, events: pa.Table, positions: npt.NDArray[np.int64], rejections: tuple[Rejection, ...]
+    records: Records, *, events: pa.Table, positions: npt.NDArray[np.int64], rejections: tuple[Rejection, ...]
 ) -> EventBatch:
     return EventBatch(
         events=events,
@@ -105,5 +106,3 @@ def _table(events: list[Event]) -> pa.Table:
         array = pa.array(values, plain)
         columns.append(array if plain is field.type else array.cast(field.type))
     return pa.Table.from_arrays(columns, schema=EVENTS_SCHEMA)
-
-

@@ -94,7 +94,7 @@ def records_from_csv(stream: ByteStream, *, mapping: FieldMapping | None) -> Ite
         )
         notes = ()
     if counted.quotes % 2 and ends_in_value:
-        raise Refused("quote_not_closed", f"{stream.name} ends inside a quoted value: the quote that opens it is never closed.")
+        raise Refused("quote_not_closed", f"{stream.name} ends inside a quoted value, whose quote is never closed.")
 
 
 def _header(stream: ByteStream) -> str:
@@ -146,14 +146,17 @@ def _batches(counted: _QuoteCount, *, rows: _Rows, delimiter: str, name: str) ->
         yield from pyarrow.csv.open_csv(
             pa.PythonFile(counted, mode="r"),
             read_options=pyarrow.csv.ReadOptions(block_size=BLOCK_BYTES, column_names=rows.names, use_threads=False),
-            parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=refuse),
+            parse_options=pyarrow.csv.ParseOptions(
+                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=refuse
+            ),
             convert_options=pyarrow.csv.ConvertOptions(
                 column_types=dict.fromkeys(rows.names, pa.binary()), strings_can_be_null=False, check_utf8=False
             ),
         )
     except pa.ArrowInvalid as fault:
         if "straddling" in str(fault):
-            raise TooMuch("record_too_long", f"{name} has a row of more than {BLOCK_BYTES >> 20} MiB, which is the most; is a quote not closed?") from None
+            most = f"{name} has a row of more than {BLOCK_BYTES >> 20} MiB, which is the most; is a quote not closed?"
+            raise TooMuch("record_too_long", most) from None
         if "Empty CSV" not in str(fault):
             raise Refused("csv_invalid", f"{name} can't be read as CSV: {fault}.") from None
     yield pa.RecordBatch.from_arrays([pa.array([], pa.binary())] * len(rows.names), names=list(rows.names))

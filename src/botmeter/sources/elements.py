@@ -25,7 +25,65 @@ _DEPTH[list(b"}]")] = -1
 _SPACE = b" \t\r\n"
 
 
-def lines(stream: ByteStream) -> Iterator[list[bytes]]:
+class Objects:
+    """Texts of JSON objects that follow one another, split only when one of them is asked for.
+
+    Attributes:
+        joined: All of them, a newline between each and the next.
+        count: How many there are.
+        are_one_a_line: Whether each surely starts and ends with a brace. Between two braces with
+            nothing but a line's end no JSON text goes on, so a reader of `joined` that finds
+            `count` objects has found these.
+    """
+
+    def __init__(self, joined: bytes | memoryview, *, count: int, are_one_a_line: bool) -> None:
+        self.joined = joined
+        self.count = count
+        self.are_one_a_line = are_one_a_line
+        self._texts: list[bytes] | None = None
+
+    @classmethod
+    def from_texts(cls, texts: list[bytes]) -> "Objects":
+        """The objects in `texts`, one each."""
+        are_whole = all(text[:1] == b"{" and text[-1:] == b"}" for text in texts)
+        objects = cls(b"\n".join(texts), count=len(texts), are_one_a_line=are_whole)
+        objects._texts = texts
+        return objects
+
+    @classmethod
+    def from_lines(cls, block: memoryview) -> "Objects":
+        """The lines of `block` that are not blank."""
+        data = np.frombuffer(block, np.uint8)
+        newlines = np.flatnonzero(data == ord("\n"))
+        if _are_seams(data, newlines):
+            return cls(block, count=len(newlines) + 1, are_one_a_line=True)
+        lines_found = (line.strip(_SPACE) for line in bytes(block).split(b"\n"))
+        return cls.from_texts([line for line in lines_found if line])
+
+    @property
+    def texts(self) -> list[bytes]:
+        """Each text by itself."""
+        if self._texts is None:
+            self._texts = bytes(self.joined).split(b"\n")
+        return self._texts
+
+    def holds(self, text: bytes) -> bool:
+        """Whether `text` stands anywhere in them."""
+        whole = self.joined.obj if isinstance(self.joined, memoryview) else self.joined
+        return isinstance(whole, bytes | bytearray) and text in whole
+
+
+def _are_seams(data: npt.NDArray[np.uint8], newlines: npt.NDArray[np.int64]) -> bool:
+    """Whether every line starts with an opening brace and ends with a closing one, perhaps with CR after it."""
+    ends = np.append(newlines, len(data))
+    starts = np.append(0, newlines + 1)
+    if starts[-1] >= len(data) or not (data[starts] == ord("{")).all():
+        return False
+    last = ends - 1 - (data[ends - 1] == ord("\r"))
+    return bool((data[last] == ord("}")).all())
+
+
+def lines(stream: ByteStream) -> Iterator[Objects]:
     """The lines of `stream` that are not blank, a block at a time.
 
     Raises:
@@ -33,23 +91,27 @@ def lines(stream: ByteStream) -> Iterator[list[bytes]]:
     """
     rest = b""
     count = 0
-    while block := stream.read(BLOCK_BYTES):
-        whole, newline, tail = block.rpartition(b"\n")
-        if not newline:
-            rest += block
-            _checked_length(rest, count, stream)
+    at_end = False
+    while not at_end:
+        block = bytearray(len(rest) + BLOCK_BYTES)
+        block[: len(rest)] = rest
+        view = memoryview(block)
+        size = len(rest) + stream.readinto(view[len(rest) :])
+        at_end = size < len(block)
+        cut = size if at_end else block.rfind(b"\n", 0, size)
+        rest = bytes(view[cut + 1 : size]) if cut >= 0 else bytes(view[:size])
+        _checked_length(rest, count, stream)
+        cut -= 1 if at_end and size and block[size - 1] == ord("\n") else 0
+        if cut <= 0:
             continue
-        found = _filled(rest + whole)
-        count += len(found)
-        rest = tail
-        for line in found if len(whole) + len(rest) > RECORD_BYTES_MAX else ():
+        found = Objects.from_lines(view[:cut])
+        for line in found.texts if cut > RECORD_BYTES_MAX else ():
             _checked_length(line, count, stream)
+        count += found.count
         yield found
-    if rest.strip():
-        yield _filled(rest)
 
 
-def elements(stream: ByteStream) -> Iterator[list[bytes]]:
+def elements(stream: ByteStream) -> Iterator[Objects]:
     """The elements of the JSON array that `stream` holds, a block at a time.
 
     Raises:
@@ -65,7 +127,7 @@ def elements(stream: ByteStream) -> Iterator[list[bytes]]:
         rest += block
         found, rest, is_closed = _split(rest)
         count += len(found)
-        yield found
+        yield Objects.from_texts(found)
         if is_closed:
             if (rest + stream.read(ARRAY_BLOCK_BYTES)).strip():
                 raise Refused("json_invalid", f"{stream.name} holds more after the end of its JSON array.")
@@ -73,7 +135,7 @@ def elements(stream: ByteStream) -> Iterator[list[bytes]]:
         _checked_length(rest, count, stream)
         block = stream.read(ARRAY_BLOCK_BYTES)
     if rest.strip():
-        yield [rest.strip()]
+        yield Objects.from_texts([rest.strip()])
     stream.checked_end()
     raise Refused("file_truncated", f"{stream.name} is truncated: its JSON array is not closed.")
 
@@ -89,15 +151,11 @@ def whole_text(stream: ByteStream) -> bytes:
     return text.strip()
 
 
-def _filled(block: bytes) -> list[bytes]:
-    return [line for line in block.split(b"\n") if line and not line.isspace()]
-
-
 def _checked_length(record: bytes, count: int, stream: ByteStream) -> None:
     if len(record) > RECORD_BYTES_MAX:
         raise TooMuch(
             "record_too_long",
-            f"After {count} records, {stream.name} has one of more than {RECORD_BYTES_MAX >> 20} MiB, which is the most.",
+            f"{stream.name} has a record of more than {RECORD_BYTES_MAX >> 20} MiB, the most, after {count} others.",
         )
 
 

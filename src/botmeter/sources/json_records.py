@@ -6,7 +6,6 @@ for each record that the typed reader refuses, which is also how any record is r
 rule. What a quicker reader takes, the slower ones read alike; a test proves it.
 """
 
-import io
 import json
 from collections.abc import Mapping
 from decimal import Decimal
@@ -20,6 +19,7 @@ from botmeter.domain.errors import Refused
 from botmeter.domain.event import FIELDS
 from botmeter.sources.clock import RFC3339
 from botmeter.sources.cloudevents import is_envelope, record_from_envelope
+from botmeter.sources.elements import Objects
 from botmeter.sources.mapped import value_text
 from botmeter.sources.mapping import Mapping as FieldMapping
 from botmeter.sources.records import DOUBTFUL, Records
@@ -49,26 +49,28 @@ class _Wire(msgspec.Struct, gc=False):
     ticket_id: _TextOrInteger = None
     ticket_type: _TextOrInteger = None
     preview: bool | None = None
-    attributes: msgspec.Raw | None = None
+    # Empty where it is left out. A union with None would refuse objects.
+    attributes: msgspec.Raw = msgspec.Raw()
 
 
 _DECODE = msgspec.json.Decoder(_Wire).decode
+_UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
 _UNREAD = _Wire(DOUBTFUL, DOUBTFUL, DOUBTFUL, DOUBTFUL, DOUBTFUL)
 
 
 def records_from_objects(
-    texts: list[bytes], *, first: int, mapping: FieldMapping | None = None, bytes_read: int = 0
+    objects: Objects, *, first: int, mapping: FieldMapping | None = None, bytes_read: int = 0
 ) -> Records:
-    """The records that `texts` hold, one JSON object each.
+    """The records that `objects` hold.
 
     Args:
         first: Place of the first of them in the file.
     """
     return Records(
-        columns=_columns(texts) if mapping is None else _mapped_columns(texts, mapping),
-        record=lambda row: record_from_object(texts[row], mapping=mapping),
-        raw=lambda row: texts[row],
-        positions=np.arange(first, first + len(texts), dtype=np.int64),
+        columns=_columns(objects) if mapping is None else _mapped_columns(objects.texts, mapping),
+        record=lambda row: record_from_object(objects.texts[row], mapping=mapping),
+        raw=lambda row: objects.texts[row],
+        positions=np.arange(first, first + objects.count, dtype=np.int64),
         bytes_read=bytes_read,
         clock=RFC3339 if mapping is None else mapping.clock,
     )
@@ -94,38 +96,33 @@ def record_from_object(text: bytes, *, mapping: FieldMapping | None = None) -> M
     return record_from_envelope(found) if is_envelope(found) else found
 
 
-def _columns(texts: list[bytes]) -> Mapping[str, pa.Array]:
-    joined = b"\n".join(texts)
+def _columns(objects: Objects) -> Mapping[str, pa.Array]:
     # Arrow has no column for an object of any shape.
-    if b'"attributes"' not in joined:
-        columns = _arrow_columns(joined, texts)
+    if objects.are_one_a_line and not objects.holds(b'"attributes"'):
+        columns = _arrow_columns(objects)
         if columns is not None:
             return columns
     try:
-        wires = list(map(_DECODE, texts))
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        wires = [_wire(text) for text in texts]
+        wires = list(map(_DECODE, objects.texts))
+    except _UNREADABLE:
+        wires = [_wire(text) for text in objects.texts]
     columns = {name: _text_array([getattr(wire, name) for wire in wires]) for name in FIELDS[:-2]}
     columns["preview"] = pa.array([wire.preview for wire in wires], pa.bool_())
-    columns["attributes"] = pa.array([_bytes(wire.attributes) for wire in wires], pa.binary())
+    columns["attributes"] = pa.array([bytes(wire.attributes) for wire in wires], pa.binary())
     return columns
 
 
-def _arrow_columns(joined: bytes, texts: list[bytes]) -> Mapping[str, pa.Array] | None:
+def _arrow_columns(objects: Objects) -> Mapping[str, pa.Array] | None:
     """Arrow's reading of the block, or None if it can't be sure that each text is one object."""
-    # Two objects in one text, and one over two texts, could make the number right by chance; no
-    # object can go on past a brace at the end of a text and one at the start of the next.
-    if not all(text[:1] == b"{" and text.rstrip()[-1:] == b"}" for text in texts):
-        return None
     try:
         table = pyarrow.json.read_json(
-            io.BytesIO(joined),
-            read_options=pyarrow.json.ReadOptions(use_threads=False, block_size=len(joined) + 1),
+            pa.BufferReader(objects.joined),
+            read_options=pyarrow.json.ReadOptions(use_threads=False, block_size=len(objects.joined) + 1),
             parse_options=pyarrow.json.ParseOptions(explicit_schema=_ARROW_SCHEMA, unexpected_field_behavior="ignore"),
         )
     except pa.ArrowInvalid:
         return None
-    if len(table) != len(texts):
+    if len(table) != objects.count:
         return None
     return {name: _whole(table[name]) for name in table.column_names}
 
@@ -138,7 +135,7 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
 def _wire(text: bytes) -> _Wire:
     try:
         return _DECODE(text)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+    except _UNREADABLE:
         return _UNREAD
 
 
@@ -147,10 +144,6 @@ def _text_array(values: list[_TextOrInteger]) -> pa.Array:
         return pa.array(values, pa.string())
     except (pa.ArrowTypeError, pa.ArrowInvalid):
         return pa.array([value_text("", value) for value in values], pa.string())
-
-
-def _bytes(raw: msgspec.Raw | None) -> bytes | None:
-    return None if raw is None else bytes(raw)
 
 
 def _mapped_columns(texts: list[bytes], mapping: FieldMapping) -> Mapping[str, pa.Array]:

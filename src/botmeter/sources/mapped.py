@@ -30,7 +30,8 @@ def checked_columns(found: Sequence[str], *, mapping: Mapping | None, name: str)
     for field, column in wanted.items():
         is_needed = field in REQUIRED_FIELDS or (mapping is not None and field in mapping.places)
         if is_needed and column not in found:
-            raise Refused("column_missing", f"{name} has no column {column!r}{_for(field, column)}; its columns are {_listed(found)}.")
+            there = f"its columns are {_listed(found)}"
+            raise Refused("column_missing", f"{name} has no column {column!r}{_for(field, column)}; {there}.")
     ignored = [column for column in found if column not in wanted.values()]
     return (f"Ignored columns of {name}: {_listed(ignored)}.",) if ignored else ()
 
@@ -43,7 +44,9 @@ def wanted_columns(mapping: Mapping | None) -> dict[str, str]:
     return {field: place.column for field, place in places.items() if place.column is not None}
 
 
-def columns_of_events(foreign: AbstractMapping[str, pa.Array], *, count: int, mapping: Mapping | None) -> dict[str, pa.Array]:
+def columns_of_events(
+    foreign: AbstractMapping[str, pa.Array], *, count: int, mapping: Mapping | None
+) -> dict[str, pa.Array]:
     """Field → its column, from the foreign columns of `count` rows."""
     if mapping is None:
         return {field: foreign[field] for field in FIELDS if field in foreign}

@@ -66,7 +66,10 @@ class Mapping:
     def __post_init__(self) -> None:
         unknown = [name for name in self.places if name not in FIELDS]
         if unknown:
-            raise Refused("mapping_invalid", f"The mapping names {unknown[0]!r}, which is no field; fields are {', '.join(FIELDS)}.")
+            fields = ", ".join(FIELDS)
+            raise Refused(
+                "mapping_invalid", f"The mapping names {unknown[0]!r}, which is no field; fields are {fields}."
+            )
 
     def place(self, name: str) -> Place:
         """Where the field `name` stands."""

@@ -29,7 +29,7 @@ def mapping_from_file(path: str | Path) -> Mapping:
     except FileNotFoundError:
         raise Missing("mapping_missing", f"There is no mapping file {path}.") from None
     except PermissionError:
-        raise NotAllowed("mapping_not_readable", f"The mapping file {path} may not be read: permission denied.") from None
+        raise NotAllowed("mapping_not_readable", f"The mapping {path} may not be read: permission denied.") from None
     except (OSError, ValueError) as fault:
         raise _refused(f"{path} can't be read as text: {fault}") from None
     return mapping_from_document(_document(text, path))
@@ -149,7 +149,8 @@ def _checked_pattern(pattern: str, zone: ZoneInfo | None) -> None:
         is_whole = False
     if not is_whole:
         forms = ", ".join(("iso", *EPOCH_US))
-        raise _refused(f"occurred_at.format is {pattern!r}; it must be {forms} or a pattern of a whole time, such as %d/%m/%Y %H:%M")
+        example = "a pattern of a whole time, such as %d/%m/%Y %H:%M"
+        raise _refused(f"occurred_at.format is {pattern!r}; it must be {forms} or {example}")
     if zone is None and "%z" not in pattern:
         raise _refused(f"occurred_at.format {pattern!r} reads no offset, so it needs a timezone, such as Asia/Kolkata")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from botmeter.sources.elements import elements, lines, whole_text
+from botmeter.sources.elements import Objects, elements, lines, whole_text
 from botmeter.sources.json_records import records_from_objects
 from botmeter.sources.mapping import Mapping
 from botmeter.sources.records import Records
@@ -19,7 +19,11 @@ def records_from_lines(stream: ByteStream, *, mapping: Mapping | None) -> Iterat
 
 def records_from_json(stream: ByteStream, *, mapping: Mapping | None) -> Iterator[Records]:
     """The records of a JSON array, or the one that a single JSON object is."""
-    texts = elements(stream) if stream.peek(1 << 16).lstrip()[:1] == b"[" else iter([[whole_text(stream)]])
+    texts = (
+        elements(stream)
+        if stream.peek(1 << 16).lstrip()[:1] == b"["
+        else iter([Objects.from_texts([whole_text(stream)])])
+    )
     return _records(texts, stream=stream, mapping=mapping)
 
 
@@ -30,16 +34,16 @@ def records_from_texts(raws: Iterable[bytes], *, mapping: Mapping | None) -> Ite
     for raw in raws:
         waiting.append(raw)
         if len(waiting) == _OBJECTS_EACH:
-            yield records_from_objects(waiting, first=first, mapping=mapping)
+            yield records_from_objects(Objects.from_texts(waiting), first=first, mapping=mapping)
             first += len(waiting)
             waiting = []
     if waiting:
-        yield records_from_objects(waiting, first=first, mapping=mapping)
+        yield records_from_objects(Objects.from_texts(waiting), first=first, mapping=mapping)
 
 
-def _records(blocks: Iterable[list[bytes]], *, stream: ByteStream, mapping: Mapping | None) -> Iterator[Records]:
+def _records(blocks: Iterable[Objects], *, stream: ByteStream, mapping: Mapping | None) -> Iterator[Records]:
     first = 0
-    for texts in blocks:
-        if texts:
-            yield records_from_objects(texts, first=first, mapping=mapping, bytes_read=stream.stored_bytes)
-        first += len(texts)
+    for objects in blocks:
+        if objects.count:
+            yield records_from_objects(objects, first=first, mapping=mapping, bytes_read=stream.stored_bytes)
+        first += objects.count

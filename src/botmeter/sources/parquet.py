@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from botmeter.domain.errors import Refused
-from botmeter.domain.instant import text_from_us
-from botmeter.sources.clock import INSTANT_US_MAX, INSTANT_US_MIN, RFC3339, Clock
+from botmeter.domain.instant import INSTANT_END_US, INSTANT_FIRST_US, text_from_us
+from botmeter.sources.clock import RFC3339, Clock
 from botmeter.sources.mapped import cell_value, checked_columns, columns_of_events, row_bytes, wanted_columns
 from botmeter.sources.mapping import Mapping as FieldMapping
 from botmeter.sources.records import Records
@@ -38,7 +38,9 @@ class _File:
     size_bytes: int
 
 
-def records_from_parquet(stream: ByteStream, *, path: str, mapping: FieldMapping | None, rows_max: int) -> Iterator[Records]:
+def records_from_parquet(
+    stream: ByteStream, *, path: str, mapping: FieldMapping | None, rows_max: int
+) -> Iterator[Records]:
     """The records of a Parquet file.
 
     Args:
@@ -52,13 +54,14 @@ def records_from_parquet(stream: ByteStream, *, path: str, mapping: FieldMapping
         spooled = stream.is_packed or stream.size_bytes is None
         place: IO[bytes] | str = _spooled(stream, stack) if spooled else path
         try:
-            parquet = stack.enter_context(pyarrow.parquet.ParquetFile(place, read_dictionary=list(_REPEATED), pre_buffer=False))
+            file = pyarrow.parquet.ParquetFile(place, read_dictionary=list(_REPEATED), pre_buffer=False)
+            parquet = stack.enter_context(file)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as fault:
             raise _no_parquet(stream.name, fault) from None
         names = list(parquet.schema_arrow.names)
         notes = checked_columns(names, mapping=mapping, name=stream.name)
         wanted = set(wanted_columns(mapping).values())
-        file = _File(
+        opened = _File(
             parquet=parquet,
             name=stream.name,
             columns=[name for name in names if name in wanted],
@@ -66,11 +69,11 @@ def records_from_parquet(stream: ByteStream, *, path: str, mapping: FieldMapping
             clock=_clock(parquet.schema_arrow, mapping=mapping, name=stream.name),
             size_bytes=stream.size_bytes or stream.stored_bytes,
         )
-        yield from _records(file, rows_max=rows_max, notes=notes)
+        yield from _records(opened, rows_max=rows_max, notes=notes)
 
 
 def _spooled(stream: ByteStream, stack: ExitStack) -> IO[bytes]:
-    spool = stack.enter_context(tempfile.TemporaryFile())
+    spool = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
     shutil.copyfileobj(stream, spool, 1 << 20)
     stream.checked_end()
     spool.seek(0)
@@ -78,7 +81,11 @@ def _spooled(stream: ByteStream, stack: ExitStack) -> IO[bytes]:
 
 
 def _no_parquet(name: str, fault: Exception) -> Refused:
-    return Refused("format_unknown", f"{name} starts like Parquet but can't be read as such: {str(fault).splitlines()[0][:200]}")
+    return Refused("format_unknown", f"{name} is not Parquet, or is cut or damaged: {_first_line(fault)}")
+
+
+def _first_line(fault: Exception) -> str:
+    return (str(fault).splitlines() or ["no reason given."])[0][:200]
 
 
 def _clock(schema: pa.Schema, *, mapping: FieldMapping | None, name: str) -> Clock:
@@ -93,7 +100,7 @@ def _clock(schema: pa.Schema, *, mapping: FieldMapping | None, name: str) -> Clo
     if clock.zone is None:
         raise Refused(
             "time_without_offset",
-            f"The times in column {column!r} of {name} have no time zone ({kind}); write them with one, or name it in a mapping.",
+            f"The times in column {column!r} of {name} have no time zone ({kind}); name it in a mapping.",
         )
     return Clock(zone=clock.zone, ambiguous=clock.ambiguous)
 
@@ -123,7 +130,7 @@ def _batches(file: _File, *, group: int, rows_max: int) -> Iterator[pa.RecordBat
     try:
         yield from file.parquet.iter_batches(batch_size=rows_max, row_groups=[group], columns=file.columns)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as fault:
-        raise Refused("file_damaged", f"{file.name} is damaged: {str(fault).splitlines()[0][:200]}") from None
+        raise Refused("file_damaged", f"{file.name} is damaged: {_first_line(fault)}") from None
 
 
 def _legible(column: pa.Array) -> pa.Array:
@@ -178,8 +185,6 @@ def _cell(scalar: pa.Scalar) -> object:
 def _time_text(number: int, kind: pa.TimestampType) -> str:
     times, over = _UNIT_US[kind.unit]
     instant_us = number * times // over
-    if not INSTANT_US_MIN <= instant_us <= INSTANT_US_MAX:
+    if not INSTANT_FIRST_US <= instant_us < INSTANT_END_US:
         return f"{number} {kind.unit} since 1970"
     return text_from_us(instant_us).removesuffix("" if kind.tz is not None else "Z")
-
-

@@ -89,7 +89,8 @@ def _records(stream: ByteStream, file: SourceFile, rows_max: int) -> Iterator[Re
 def _pieces(batch: EventBatch, rows_max: int) -> Iterator[EventBatch]:
     """`batch`, cut into several if it holds more than `rows_max` events; each event and rejection once."""
     if len(batch.events) <= rows_max:
-        yield batch
+        if len(batch.events) or batch.rejections or batch.notes:
+            yield batch
         return
     positions = batch.positions.to_numpy()
     refused = np.array([rejection.index for rejection in batch.rejections], np.int64)

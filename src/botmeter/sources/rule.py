@@ -9,7 +9,15 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from botmeter.domain.errors import Refused
-from botmeter.domain.event import ACTOR_BY_NAME, CHANNEL_UNKNOWN, FIELDS, ID_BYTES_MAX, KIND_BY_NAME, REQUIRED_FIELDS, Kind
+from botmeter.domain.event import (
+    ACTOR_BY_NAME,
+    CHANNEL_UNKNOWN,
+    FIELDS,
+    ID_BYTES_MAX,
+    KIND_BY_NAME,
+    REQUIRED_FIELDS,
+    Kind,
+)
 from botmeter.sources.attributes import attributes_text
 from botmeter.sources.clock import Clock
 
@@ -87,13 +95,14 @@ def _text(name: str, sent: object) -> str:
         sent = str(sent) if sent.bit_length() <= _INTEGER_BITS_MAX else "9" * (ID_BYTES_MAX + 1)
     if not isinstance(sent, str):
         raise Refused("type_invalid", f"{name} is {_kind_of(sent)}; it must be text or a whole number.")
-    size_bytes = len(sent.encode("utf-8", "surrogatepass"))
+    try:
+        size_bytes = len(sent.encode())
+    except UnicodeEncodeError:
+        raise Refused("text_invalid", f"{name} holds a lone surrogate or bytes that are not UTF-8.") from None
     if size_bytes > ID_BYTES_MAX:
         raise Refused("text_too_long", f"{name} has {size_bytes} bytes; the most is {ID_BYTES_MAX}.")
     if "\0" in sent:
         raise Refused("text_invalid", f"{name} holds a NUL character, at place {sent.index(chr(0))}.")
-    if any("\ud800" <= character <= "\udfff" for character in sent):
-        raise Refused("text_invalid", f"{name} holds a lone surrogate or bytes that are not UTF-8.")
     return sent
 
 

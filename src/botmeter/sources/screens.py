@@ -13,9 +13,10 @@ import pyarrow.compute as pc
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.event import ACTOR_BY_NAME, CHANNEL_UNKNOWN, ID_BYTES_MAX, KIND_BY_NAME, Kind
+from botmeter.domain.instant import INSTANT_END_US, INSTANT_FIRST_US
 from botmeter.metering.schema import EVENTS_SCHEMA
 from botmeter.sources.attributes import attributes_text
-from botmeter.sources.clock import EPOCH_US, INSTANT_US_MAX, INSTANT_US_MIN, Clock
+from botmeter.sources.clock import EPOCH_US, Clock
 from botmeter.sources.rule import PREVIEW_BY_NAME
 from botmeter.sources.times import us_from_texts
 
@@ -184,7 +185,7 @@ def _attributes(sent: pa.Array) -> Screened:
     doubt = np.zeros(len(sent), np.bool_)
     for row, value in enumerate(sent.to_pylist()):
         try:
-            texts.append(None if value is None or value == "" or value == b"" else attributes_text(value))
+            texts.append(None if value in (None, "", b"") else attributes_text(value))
         except Refused:
             texts.append(None)
             doubt[row] = True
@@ -201,7 +202,7 @@ def _instants(sent: pa.Array, clock: Clock) -> Screened:
     text, _ = _as_string(sent)
     if clock.format == "iso" and clock.zone is None:
         instants, read = us_from_texts(text)
-        read &= (instants >= INSTANT_US_MIN) & (instants <= INSTANT_US_MAX)
+        read &= (instants >= INSTANT_FIRST_US) & (instants < INSTANT_END_US)
         return pa.array(instants), None if read.all() else ~read
     return _instants_one_by_one(text, clock)
 
@@ -227,12 +228,13 @@ def _instants_from_stamps(sent: pa.TimestampArray) -> Screened:
 def _instants_from_numbers(sent: pa.Array, *, us_each: int) -> Screened:
     if pa.types.is_uint64(sent.type):
         sent = pc.if_else(pc.less(sent, 2**63), sent, pa.scalar(None, pa.uint64()))
-    numbers = sent.cast(pa.int64()).fill_null(INSTANT_US_MAX).to_numpy(zero_copy_only=False)
+    numbers = sent.cast(pa.int64()).fill_null(INSTANT_END_US).to_numpy(zero_copy_only=False)
     # Clipped before the product, which could overflow; what was clipped is out of range after it.
-    limits = INSTANT_US_MIN // us_each - 1, INSTANT_US_MAX // us_each + 1
+    limits = INSTANT_FIRST_US // us_each - 1, INSTANT_END_US // us_each + 1
     return _in_range(sent, np.clip(numbers, *limits) * us_each)
 
 
 def _in_range(sent: pa.Array, instants: npt.NDArray[np.int64]) -> Screened:
-    read = sent.is_valid().to_numpy(zero_copy_only=False) & (instants >= INSTANT_US_MIN) & (instants <= INSTANT_US_MAX)
+    read = (instants >= INSTANT_FIRST_US) & (instants < INSTANT_END_US)
+    read &= sent.is_valid().to_numpy(zero_copy_only=False)
     return pa.array(np.where(read, instants, 0)), None if read.all() else ~read

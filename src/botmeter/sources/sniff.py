@@ -42,8 +42,10 @@ def format_of(stream: ByteStream, *, asked: str | None) -> Format:
         start = start[len(BOM) :]
     if not start.strip():
         raise Refused("file_empty", f"{stream.name} is empty: there is nothing in it but white space.")
-    if asked == "csv" or asked == "ndjson":
-        return asked
+    if asked == "csv":
+        return "csv"
+    if asked == "ndjson":
+        return "ndjson"
     found = _text_format(start)
     if asked in ("json", "cloudevents") and found == "csv":
         return "ndjson"
@@ -71,7 +73,7 @@ def _text_format(start: bytes) -> Format | None:
 
 def _is_one_a_line(lines: list[bytes]) -> bool:
     """Whether objects stand one a line, as against one object over many lines."""
-    if len(lines) == 1 or any(line.startswith(b"{") for line in lines[1:]) and lines[0] != b"{":
+    if len(lines) == 1 or (any(line.startswith(b"{") for line in lines[1:]) and lines[0] != b"{"):
         return True
     return lines[0] != b"{" and _is_object(lines[0])
 

@@ -4,11 +4,11 @@ Gzip is known by its first bytes, never by the name. What stands before a cut is
 that the caller sees all that can be read; `checked_end` then says that the file is not whole.
 """
 
-import os
 import stat
 import sys
 import zlib
-from typing import BinaryIO
+from pathlib import Path
+from typing import IO
 
 from botmeter.domain.errors import Missing, NotAllowed, Refused
 
@@ -30,18 +30,19 @@ class ByteStream:
         is_packed: Whether the stored file is gzip.
     """
 
-    def __init__(self, file: BinaryIO, *, name: str, size_bytes: int | None = None) -> None:
+    def __init__(self, file: IO[bytes], *, name: str, size_bytes: int | None = None) -> None:
         self.name = name
         self.size_bytes = size_bytes
         self.stored_bytes = 0
         self.closed = False
         self._file = file
-        self._stored = self._next_piece()
-        self._ready = bytearray()
         self._at_end = False
         self._damage = ""
-        self.is_packed = self._stored.startswith(GZIP_MAGIC)
+        start = self._next_piece()
+        self.is_packed = start.startswith(GZIP_MAGIC)
         self._unpacker = zlib.decompressobj(wbits=31) if self.is_packed else None
+        self._stored = start if self.is_packed else b""
+        self._ready = bytearray() if self.is_packed else bytearray(start)
 
     def readable(self) -> bool:
         return True
@@ -54,12 +55,25 @@ class ByteStream:
 
     def read(self, size_bytes: int = -1) -> bytes:
         """The next `size_bytes` bytes, fewer only at the end; -1: all that is left."""
-        self._fill(size_bytes)
-        end = len(self._ready) if size_bytes < 0 else size_bytes
-        with memoryview(self._ready) as view:
-            piece = bytes(view[:end])
+        if size_bytes < 0:
+            self._fill(size_bytes)
+            size_bytes = len(self._ready)
+        piece = bytearray(size_bytes)
+        end = self.readinto(memoryview(piece))
+        return bytes(piece if end == size_bytes else piece[:end])
+
+    def readinto(self, view: memoryview) -> int:
+        """How many bytes of `view` were filled with the next ones; fewer than all only at the end."""
+        if self.is_packed:
+            self._fill(len(view))
+        end = min(len(self._ready), len(view))
+        view[:end] = self._ready[:end]
         del self._ready[:end]
-        return piece
+        # Straight from the file into place: each further copy of a block costs as much as reading it.
+        while not self.is_packed and end < len(view) and not self._at_end:
+            count = self._read_stored_into(view[end:])
+            end += count
+        return end
 
     def peek(self, size_bytes: int) -> bytes:
         """The next `size_bytes` bytes, fewer only at the end, without taking them."""
@@ -85,10 +99,12 @@ class ByteStream:
 
     def _fill(self, size_bytes: int) -> None:
         while not self._at_end and (size_bytes < 0 or len(self._ready) < size_bytes):
-            self._ready += self._stored if self._unpacker is None else self._unpacked()
-            if self._unpacker is None or not self._stored:
+            if self._unpacker is None:
+                self._ready += self._next_piece()
+                continue
+            self._ready += self._unpacked()
+            if not self._stored and not self._at_end:
                 self._stored = self._next_piece()
-                self._at_end = self._at_end or not self._stored
 
     def _unpacked(self) -> bytes:
         """Some more bytes; what is left of the stored piece stays in `_stored`."""
@@ -110,12 +126,17 @@ class ByteStream:
         return unpacked
 
     def _next_piece(self) -> bytes:
+        piece = bytearray(_PIECE_BYTES)
+        return bytes(piece[: self._read_stored_into(memoryview(piece))])
+
+    def _read_stored_into(self, view: memoryview) -> int:
         try:
-            piece = self._file.read(_PIECE_BYTES)
+            count: int = self._file.readinto(view)  # type: ignore[attr-defined]
         except OSError as fault:
             raise Refused("file_not_readable", f"{self.name} can't be read: {fault.strerror}.") from None
-        self.stored_bytes += len(piece)
-        return piece
+        self.stored_bytes += count
+        self._at_end = count == 0
+        return count
 
 
 def stored_size_bytes(path: str) -> int | None:
@@ -123,7 +144,7 @@ def stored_size_bytes(path: str) -> int | None:
     if path == STDIN:
         return None
     try:
-        found = os.stat(path)
+        found = Path(path).stat()
     except (OSError, ValueError):
         return None
     return found.st_size if stat.S_ISREG(found.st_mode) else None
@@ -150,11 +171,11 @@ def opened(path: str) -> ByteStream:
     return stream
 
 
-def _file(path: str) -> BinaryIO:
+def _file(path: str) -> IO[bytes]:
     try:
-        if os.path.isdir(path):
-            raise Refused("file_is_directory", f"{path} is a directory; name the files in it.")
-        return open(path, "rb")
+        return Path(path).open("rb")
+    except IsADirectoryError:
+        raise Refused("file_is_directory", f"{path} is a directory; name the files in it.") from None
     except FileNotFoundError:
         raise Missing("file_missing", f"There is no file {path}.") from None
     except PermissionError:

@@ -45,7 +45,9 @@ def us_from_texts(texts: pa.StringArray) -> tuple[Instants, Flags]:
     return instants, read
 
 
-def _characters(data: npt.NDArray[np.uint8], *, starts: npt.NDArray[np.int32], length: int, whole: bool) -> npt.NDArray[np.uint8]:
+def _characters(
+    data: npt.NDArray[np.uint8], *, starts: npt.NDArray[np.int32], length: int, whole: bool
+) -> npt.NDArray[np.uint8]:
     """One row per place in the text, so that each step below walks through memory in order."""
     if whole:
         return np.ascontiguousarray(data[starts[0] : starts[0] + length * len(starts)].reshape(-1, length).T)
@@ -84,10 +86,12 @@ def _us(characters: npt.NDArray[np.uint8]) -> tuple[Instants, Flags]:
     good &= (year >= 1) & (month >= 1) & (month <= 12) & (hour <= 23) & (minute <= 59) & (second <= 59)
     leap = (month == 2) & (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
     good &= (day >= 1) & (day <= _MONTH_DAYS[np.where(good, month, 0)] + leap)
-    seconds = _days(year, month=month, day=day).astype(np.int64) * 86_400 + (hour * 3_600 + minute * 60 + second)
+    seconds = _days(year, month=month, day=day) * 86_400 + (hour * 3_600 + minute * 60 + second)
     decimals = min(max(length - 20, 0), 6)
-    fraction = _number(digits[20 : 20 + decimals]) * np.int32(10 ** (6 - decimals)) if decimals else np.int32(0)
-    return seconds * MICROSECONDS_PER_SECOND + fraction, good
+    instants: Instants = seconds * MICROSECONDS_PER_SECOND
+    if decimals:
+        instants += _number(digits[20 : 20 + decimals]) * np.int32(10 ** (6 - decimals))
+    return instants, good
 
 
 def _offset_us(characters: npt.NDArray[np.uint8]) -> tuple[Instants, Flags]:
@@ -98,7 +102,8 @@ def _offset_us(characters: npt.NDArray[np.uint8]) -> tuple[Instants, Flags]:
     good = (minus | (characters[0] == ord("+"))) & (characters[3] == ord(":")) & (hours <= 23) & (minutes <= 59)
     for place in (1, 2, 4, 5):
         good &= digits[place] <= 9
-    return (hours * 60 + minutes).astype(np.int64) * (60 * MICROSECONDS_PER_SECOND) * np.where(minus, -1, 1), good
+    ahead_us = (hours * 60 + minutes).astype(np.int64) * np.int64(60 * MICROSECONDS_PER_SECOND)
+    return np.where(minus, -ahead_us, ahead_us), good
 
 
 def _number(digits: npt.NDArray[np.uint8]) -> npt.NDArray[np.int32]:
@@ -108,7 +113,7 @@ def _number(digits: npt.NDArray[np.uint8]) -> npt.NDArray[np.int32]:
     return total
 
 
-def _days(year: npt.NDArray[np.int32], *, month: npt.NDArray[np.int32], day: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+def _days(year: npt.NDArray[np.int32], *, month: npt.NDArray[np.int32], day: npt.NDArray[np.int32]) -> Instants:
     """Days since 1970-01-01 of a proleptic Gregorian date.
 
     Source: Howard Hinnant, "chrono-compatible low-level date algorithms", days_from_civil.
@@ -117,4 +122,5 @@ def _days(year: npt.NDArray[np.int32], *, month: npt.NDArray[np.int32], day: npt
     era = shifted // 400
     year_of_era = shifted - era * 400
     day_of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
-    return (era * 146_097 + year_of_era * 365 + year_of_era // 4 - year_of_era // 100 + day_of_year - _DAYS_TO_1970).astype(np.int32)
+    days_of_era = year_of_era * 365 + year_of_era // 4 - year_of_era // 100 + day_of_year
+    return (era * 146_097 + days_of_era - _DAYS_TO_1970).astype(np.int64)
