@@ -99,6 +99,8 @@ def _write_csv(batches: "_Counter", schema: pa.Schema, out: BinaryIO) -> None:
 
 def _csv_cells(column: pa.Array) -> list[Any]:
     """The column as CSV writes it: null as nothing at all."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
     if pa.types.is_list(column.type):
         column = pc.binary_join(column, _LIST_SEPARATOR)
     if pa.types.is_timestamp(column.type):

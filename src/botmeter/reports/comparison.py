@@ -1,0 +1,148 @@
+"""Two policies over the same events: which events open a session under one of them alone, and why.
+
+Imported by `simulate` when it runs, since the meter brings the compiler with it.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from botmeter.domain.session import ClosedBy
+from botmeter.metering.columns import codes_of
+from botmeter.metering.meter import sessions_from_events
+from botmeter.metering.policy import Policy, schedule_of
+from botmeter.metering.touchpoints import Touchpoints
+from botmeter.reports.snapshot import Values
+
+Ints = npt.NDArray[np.int64]
+
+# Reasons beside the limits of `ClosedBy`.
+SCOPE, TAKING_PART, FILTERS = "scope", "taking_part", "filters"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metering:
+    """What one policy makes of some events.
+
+    Attributes:
+        sessions: `SESSIONS_SCHEMA`, all of them.
+        session_of_event: int64, -1 for none.
+        counted: Rows of the sessions that start in the period and match the filters.
+        openings: (source, event id) of the opening event of every session, as one text.
+    """
+
+    policy: Policy
+    touchpoints: Touchpoints
+    sessions: pa.Table
+    session_of_event: Ints
+    counted: Ints
+    openings: pa.ChunkedArray
+
+
+def metering(events: pa.Table, policy: Policy, *, touchpoints: Touchpoints, values: Values) -> Metering:
+    """What `policy` makes of `events`, as if it had always been in force."""
+    metered = sessions_from_events(events, schedule=schedule_of(policy), touchpoints=touchpoints)
+    return Metering(
+        policy=policy,
+        touchpoints=touchpoints,
+        sessions=metered.sessions,
+        session_of_event=metered.session_of_event.fill_null(-1).to_numpy(),
+        counted=np.flatnonzero(_matching(metered.sessions, metered.participations, values=values)),
+        openings=event_names(metered.sessions["source"], metered.sessions["opening_event_id"]),
+    )
+
+
+def event_names(sources: pa.ChunkedArray, event_ids: pa.ChunkedArray) -> pa.ChunkedArray:
+    """What each event is known by, as one text."""
+    return pc.binary_join_element_wise(sources.cast(pa.string()), event_ids, "\0")
+
+
+def only_in(this: Metering, other: Metering, *, names: pa.ChunkedArray) -> Counter[str]:
+    """Why the counted sessions of `this` whose opening event opens no counted one of `other` are there.
+
+    Args:
+        names: `event_names` of all events, in their order.
+
+    Returns:
+        By reason: the limit that closed the session before under `this` policy; SCOPE where there is
+        none before, but under `other` one runs; TAKING_PART where the event is in no session under
+        `other`; FILTERS where its session under `other` does not match the filters.
+    """
+    own = this.openings.take(pa.array(this.counted))
+    is_shared = pc.is_in(own, value_set=other.openings.take(pa.array(other.counted)))
+    rows = this.counted[~_mask(is_shared)]
+    openings = this.openings.take(pa.array(rows))
+    opens_other = _mask(pc.is_in(openings, value_set=other.openings))
+    closed_by_before = _closed_by_before(this)[rows]
+    is_inside = _are_inside(openings, other, names=names)
+    found: Counter[str] = Counter()
+    for opens, inside, before in zip(opens_other, is_inside, closed_by_before.tolist(), strict=True):
+        if opens:
+            found[FILTERS] += 1
+        elif not inside:
+            found[TAKING_PART] += 1
+        else:
+            found[SCOPE if before < 0 else ClosedBy(before).name.lower()] += 1
+    return found
+
+
+def _matching(sessions: pa.Table, participations: pa.Table, *, values: Values) -> npt.NDArray[np.bool_]:
+    """Which sessions start in the period and have a row that matches the filters."""
+    matches = np.ones(len(participations), np.bool_)
+    if values["touchpoints"] is not None:
+        matches &= np.isin(participations["touchpoint"].to_numpy(), np.array(values["touchpoints"], np.int32))
+    if values["conversations"] is not None:
+        wanted = pa.array(values["conversations"], pa.string())
+        matches &= _mask(pc.is_in(participations["conversation_id"], value_set=wanted))
+    has_row = np.zeros(len(sessions), np.bool_)
+    has_row[participations["session_row"].to_numpy()[matches]] = True
+    if values["customers"] is not None:
+        has_row &= _mask(pc.is_in(sessions["customer_id"], value_set=pa.array(values["customers"], pa.string())))
+    if values["preview"] is not None:
+        has_row &= _mask(sessions["preview"]) == values["preview"]
+    started_at = sessions["started_at"].to_numpy()
+    inside: npt.NDArray[np.bool_] = has_row & (started_at >= values["start_us"]) & (started_at < values["end_us"])
+    return inside
+
+
+def _closed_by_before(metered: Metering) -> Ints:
+    """For each session what closed the one before it of its scope key; -1 if there is none."""
+    sessions = metered.sessions
+    keys = [_key_codes(metered, name) for name in metered.policy.scope]
+    order = np.lexsort((np.arange(len(sessions)), *keys))
+    closed_by = sessions["closed_by"].to_numpy().astype(np.int64)
+    before = np.full(len(sessions), -1, np.int64)
+    same = np.ones(max(0, len(order) - 1), np.bool_)
+    for key in keys:
+        same &= key[order][1:] == key[order][:-1]
+    before[order[1:][same]] = closed_by[order[:-1][same]]
+    return before
+
+
+def _key_codes(metered: Metering, name: str) -> Ints:
+    """A code of what one word of the scope names, for each session."""
+    if name in ("customer", "conversation"):
+        return codes_of(metered.sessions[f"{name}_id"])[0]
+    values = [place.bot_id if name == "bot" else place.channel for place in metered.touchpoints.all()]
+    number_of = {value: number for number, value in enumerate(dict.fromkeys(values))}
+    codes = np.array([number_of[value] for value in values], np.int64)
+    of_session: Ints = codes[metered.sessions["opening_touchpoint"].to_numpy()]
+    return of_session
+
+
+def _are_inside(openings: pa.ChunkedArray, other: Metering, *, names: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
+    """Whether each of these events is in a session of `other`."""
+    place = pc.index_in(names, value_set=openings)
+    rows = np.flatnonzero(_mask(place.is_valid()))
+    is_inside = np.zeros(len(openings), np.bool_)
+    is_inside[place.take(pa.array(rows)).to_numpy()] = other.session_of_event[rows] >= 0
+    return is_inside
+
+
+def _mask(flags: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.bool_]:
+    mask: npt.NDArray[np.bool_] = np.asarray(flags.to_numpy(zero_copy_only=False), np.bool_)
+    return mask

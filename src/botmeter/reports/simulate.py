@@ -1,0 +1,235 @@
+"""The same traffic under several policies: what each would have counted, and why they differ.
+
+Each policy meters all stored events, as if it had always been in force; sessions that start in the
+period and match the filters count, as in a report. Metering only the period's events would open
+sessions at its edge that began before it, and miss what a policy requires of a session after it.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from botmeter.domain.period import Period
+from botmeter.domain.session import ClosedBy
+from botmeter.metering.policy import Policy
+from botmeter.metering.touchpoints import Touchpoints
+from botmeter.reports.ask import Ask
+from botmeter.reports.snapshot import Snapshot, Values, snapshot, values_of
+from botmeter.reports.usage import filters_as_mapping
+
+if TYPE_CHECKING:
+    from botmeter.ledger.ledger import Ledger
+    from botmeter.reports.comparison import Metering
+
+# Metered at once; 2.5 million events take about half a gigabyte.
+_EVENTS_AT_ONCE = 2_500_000
+
+REASONS = {
+    "duration": "the session before had reached its longest duration",
+    "idle": "nothing had been heard for longer than the idle timeout",
+    "calendar": "a new day or month of the calendar had begun",
+    "turns": "the session before had all the turns that it may have",
+    "end": "the session before had been ended",
+    "scope": "it is the first of its own scope; under the other policy a session of a wider scope runs",
+    "taking_part": "under the other policy it takes no part, opens nothing, or its session does not count",
+    "filters": "under the other policy its session does not match the filters",
+}
+"""What each reason of a difference means, said of an event that opens a session under one policy alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What one policy would have counted.
+
+    Attributes:
+        by_month: (`YYYY-MM`, sessions), every month of the period.
+        by_bot: (bot id, name, sessions that it opened), most first.
+        by_channel: (channel, sessions that were opened on it), most first.
+        closed_by: Sessions by the limit that closed them, all of `ClosedBy` by name.
+    """
+
+    policy: Policy
+    session_count: int
+    by_month: tuple[tuple[str, int], ...]
+    by_bot: tuple[tuple[str | None, str | None, int], ...]
+    by_channel: tuple[tuple[str, int], ...]
+    closed_by: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """How a policy differs from the first one.
+
+    Attributes:
+        session_count: Sessions of this policy less those of the first: all of `more` less all of `fewer`.
+        more: Events that open a session under this policy alone, by reason (see REASONS).
+        fewer: Events that open a session under the first policy alone, by reason.
+    """
+
+    policy: Policy
+    session_count: int
+    more: dict[str, int]
+    fewer: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulation:
+    """Several policies side by side.
+
+    Attributes:
+        outcomes: One for each policy, in the order given.
+        differences: One for each policy but the first, in the same order.
+    """
+
+    account: str
+    ask: Ask
+    outcomes: tuple[Outcome, ...]
+    differences: tuple[Difference, ...]
+
+
+def simulate(ledger: "Ledger", ask: Ask, policies: Sequence[Policy]) -> Simulation:
+    """What each of `policies` makes of the stored events; differences are against the first.
+
+    Args:
+        policies: At least one.
+    """
+    values = values_of(ask, ledger.touchpoints)
+    tallies = [_Tally(policy=policy) for policy in policies]
+    with snapshot(ledger) as moment:
+        _meter_parts(moment, tallies, touchpoints=ledger.touchpoints, values=values)
+        names: dict[str, str] = dict(moment.rows("bot_names", values))
+    outcomes = tuple(_outcome(tally, ledger.touchpoints, names=names, period=ask.period) for tally in tallies)
+    return Simulation(
+        account=ledger.account.name,
+        ask=ask,
+        outcomes=outcomes,
+        differences=tuple(
+            Difference(
+                policy=tally.policy,
+                session_count=outcome.session_count - outcomes[0].session_count,
+                more=_most_first(tally.more),
+                fewer=_most_first(tally.fewer),
+            )
+            for tally, outcome in zip(tallies[1:], outcomes[1:], strict=True)
+        ),
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Tally:
+    """What is counted of one policy, part after part."""
+
+    policy: Policy
+    by_month: Counter[str] = field(default_factory=Counter)
+    by_touchpoint: Counter[int] = field(default_factory=Counter)
+    closed_by: Counter[int] = field(default_factory=Counter)
+    more: Counter[str] = field(default_factory=Counter)
+    fewer: Counter[str] = field(default_factory=Counter)
+
+    def add(self, metered: "Metering") -> None:
+        months = metered.sessions["started_at"].to_numpy()[metered.counted].astype("datetime64[us]")
+        self.by_month.update(_counter(months.astype("datetime64[M]").astype(str)))
+        self.by_touchpoint.update(_counter(metered.sessions["opening_touchpoint"].to_numpy()[metered.counted]))
+        self.closed_by.update(_counter(metered.sessions["closed_by"].to_numpy()[metered.counted]))
+
+
+def _meter_parts(moment: Snapshot, tallies: list[_Tally], *, touchpoints: Touchpoints, values: Values) -> None:
+    from botmeter.reports.comparison import event_names, metering, only_in
+
+    policies = [tally.policy for tally in tallies]
+    key = _shared_key(policies)
+    event_count = moment.rows("event_count", values)[0][0]
+    parts = 1 if key == "none" else -(-event_count // _EVENTS_AT_ONCE) or 1
+    is_flagged = any(policy.exclude - {"preview"} for policy in policies)
+    for part in range(parts):
+        chosen = {"key": key, "part": part, "parts": parts, "with_attributes": is_flagged}
+        events = moment.table("events_to_simulate", chosen)
+        names = event_names(events["source"], events["event_id"])
+        first: Metering | None = None
+        for tally in tallies:
+            metered = metering(events, tally.policy, touchpoints=touchpoints, values=values)
+            tally.add(metered)
+            if first is None:
+                first = metered
+                continue
+            tally.more.update(only_in(metered, first, names=names))
+            tally.fewer.update(only_in(first, metered, names=names))
+
+
+def _shared_key(policies: list[Policy]) -> str:
+    """By what events can be parted so that no session of any policy is cut."""
+    for name in ("customer", "conversation"):
+        if all(name in policy.scope for policy in policies):
+            return name
+    return "none"
+
+
+def _outcome(tally: _Tally, touchpoints: Touchpoints, *, names: dict[str, str], period: Period) -> Outcome:
+    by_bot: Counter[str | None] = Counter()
+    by_channel: Counter[str] = Counter()
+    places = touchpoints.all()
+    for touchpoint, session_count in tally.by_touchpoint.items():
+        by_bot[places[touchpoint].bot_id] += session_count
+        by_channel[places[touchpoint].channel] += session_count
+    months = dict.fromkeys(f"{on.year:04}-{on.month:02}" for on in period.days())
+    return Outcome(
+        policy=tally.policy,
+        session_count=sum(tally.by_month.values()),
+        by_month=tuple((month, tally.by_month[month]) for month in months),
+        by_bot=tuple(
+            (bot, None if bot is None else names.get(bot, bot), session_count)
+            for bot, session_count in sorted(by_bot.items(), key=lambda one: (-one[1], one[0] is None, one[0] or ""))
+        ),
+        by_channel=tuple(sorted(by_channel.items(), key=lambda one: (-one[1], one[0]))),
+        closed_by={reason.name.lower(): tally.closed_by[reason] for reason in ClosedBy},
+    )
+
+
+def _counter(values: np.ndarray[Any, Any]) -> dict[Any, int]:
+    found, counts = np.unique(values, return_counts=True)
+    return dict(zip(found.tolist(), counts.tolist(), strict=True))
+
+
+def _most_first(reasons: Counter[str]) -> dict[str, int]:
+    return dict(sorted(reasons.items(), key=lambda one: (-one[1], one[0])))
+
+
+def simulation_as_mapping(simulation: Simulation) -> dict[str, Any]:
+    """The simulation as JSON can hold it."""
+    period = simulation.ask.period
+    return {
+        "account": simulation.account,
+        "period": {
+            "from": period.first_on.isoformat(),
+            "to": period.last_on.isoformat(),
+            "timezone": "UTC",
+            "days": period.day_count,
+        },
+        "filters": filters_as_mapping(simulation.ask.filters),
+        "policies": [
+            {
+                "policy": outcome.policy.label,
+                "sessions": outcome.session_count,
+                "by_month": [{"month": month, "sessions": count} for month, count in outcome.by_month],
+                "by_bot": [
+                    {"bot_id": bot_id, "bot_name": name, "opened": count} for bot_id, name, count in outcome.by_bot
+                ],
+                "by_channel": [{"channel": channel, "opened": count} for channel, count in outcome.by_channel],
+                "closed_by": outcome.closed_by,
+            }
+            for outcome in simulation.outcomes
+        ],
+        "differences": [
+            {
+                "policy": difference.policy.label,
+                "against": simulation.outcomes[0].policy.label,
+                "sessions": difference.session_count,
+                "more": difference.more,
+                "fewer": difference.fewer,
+            }
+            for difference in simulation.differences
+        ],
+    }

@@ -1,0 +1,3 @@
+-- Reads: event. Gives: one row, the number of stored events.
+SELECT count(*)::BIGINT AS event_count
+FROM event
