@@ -53,15 +53,11 @@ def records_from_parquet(
     with ExitStack() as stack:
         spooled = stream.is_packed or stream.size_bytes is None
         place: IO[bytes] | str = _spooled(stream, stack) if spooled else path
-        try:
-            file = pyarrow.parquet.ParquetFile(place, read_dictionary=list(_REPEATED), pre_buffer=False)
-            parquet = stack.enter_context(file)
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as fault:
-            raise _no_parquet(stream.name, fault) from None
+        parquet = stack.enter_context(_opened(place, mapping=mapping, name=stream.name))
         names = list(parquet.schema_arrow.names)
         notes = checked_columns(names, mapping=mapping, name=stream.name)
         wanted = set(wanted_columns(mapping).values())
-        opened = _File(
+        file = _File(
             parquet=parquet,
             name=stream.name,
             columns=[name for name in names if name in wanted],
@@ -69,7 +65,7 @@ def records_from_parquet(
             clock=_clock(parquet.schema_arrow, mapping=mapping, name=stream.name),
             size_bytes=stream.size_bytes or stream.stored_bytes,
         )
-        yield from _records(opened, rows_max=rows_max, notes=notes)
+        yield from _records(file, rows_max=rows_max, notes=notes)
 
 
 def _spooled(stream: ByteStream, stack: ExitStack) -> IO[bytes]:
@@ -78,6 +74,18 @@ def _spooled(stream: ByteStream, stack: ExitStack) -> IO[bytes]:
     stream.checked_end()
     spool.seek(0)
     return spool
+
+
+def _opened(place: IO[bytes] | str, *, mapping: FieldMapping | None, name: str) -> pyarrow.parquet.ParquetFile:
+    """The file, with repeated text read as dictionaries, which costs a fraction of plain text."""
+    try:
+        with pyarrow.parquet.ParquetFile(place) as probe:
+            schema, metadata = probe.schema_arrow, probe.metadata
+        columns = {wanted_columns(mapping).get(field) for field in _REPEATED}
+        repeated = [found.name for found in schema if found.name in columns and pa.types.is_string(found.type)]
+        return pyarrow.parquet.ParquetFile(place, metadata=metadata, read_dictionary=repeated, pre_buffer=False)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as fault:
+        raise _no_parquet(name, fault) from None
 
 
 def _no_parquet(name: str, fault: Exception) -> Refused:

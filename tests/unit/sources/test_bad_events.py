@@ -30,8 +30,8 @@ FAULTS = [
     pytest.param(
         {"kind": "typing"},
         "kind_unknown",
-        "kind is 'typing'; it must be one of message, conversation_created, conversation_updated, resolved, handoff, restart, "
-        "customer_end, ticket_linked.",
+        "kind is 'typing'; it must be one of message, conversation_created, conversation_updated, resolved, handoff, "
+        "restart, customer_end, ticket_linked.",
         id="an unknown kind",
     ),
     pytest.param(
