@@ -1,0 +1,259 @@
+"""Why a session was charged: the meter is run again on the events of its scope key, and asked.
+
+Nothing here decides where a session begins or ends. The events of the key, all there ever were, go
+through the very meter that the ledger uses; what it says about this session is told.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import numpy as np
+import pyarrow as pa
+
+from botmeter.domain.errors import Missing, Refused
+from botmeter.domain.event import KIND_RANK, Actor, Kind
+from botmeter.domain.instant import now_us as present_us
+from botmeter.domain.period import day_of_us
+from botmeter.domain.session import ClosedBy
+from botmeter.ledger.restatements import restatements
+from botmeter.metering.policy import Policy
+from botmeter.metering.touchpoints import Touchpoint
+from botmeter.reports.explanation import (
+    Arrival,
+    ConversationPart,
+    ExplainedEvent,
+    Explanation,
+    Neighbour,
+)
+from botmeter.reports.explanation_mapping import explanation_as_mapping
+from botmeter.reports.explanation_text import explanation_as_text
+from botmeter.reports.snapshot import Snapshot, snapshot
+
+if TYPE_CHECKING:
+    from botmeter.ledger.ledger import Ledger
+
+__all__ = ["explain", "explanation_as_mapping", "explanation_as_text"]
+
+
+def explain(ledger: "Ledger", session_id: str, *, now_us: int | None = None) -> Explanation:
+    """Why this session was charged.
+
+    Args:
+        session_id: As reports and exports show it.
+        now_us: The instant that decides whether it still runs; None for the present.
+
+    Raises:
+        Missing: `session_unknown` if the account has no such session, or that is no session's id.
+        Refused: `ledger_differs` if the stored events no longer give this session.
+    """
+    sought = _checked_id(session_id, ledger.account.name)
+    with snapshot(ledger) as moment:
+        stored = moment.rows("session_of_id", {"session_id": sought})
+        if not stored:
+            raise _unknown(session_id, ledger.account.name)
+        events = moment.table("events_of_key", _key_values(ledger, stored[0]))
+        names: dict[str, str] = dict(moment.rows("bot_names", {}))
+        story = _Story(events, ledger=ledger, names=names)
+        row = story.row_of(sought)
+        if row is None:
+            raise Refused(
+                "ledger_differs",
+                f"The stored events no longer give session {sought}: `botmeter verify` shows what differs.",
+            )
+        return _told(story, row, moment=moment, now_us=present_us() if now_us is None else now_us)
+
+
+def _checked_id(session_id: str, account: str) -> str:
+    try:
+        return str(UUID(session_id))
+    except ValueError:
+        raise _unknown(session_id, account) from None
+
+
+def _unknown(session_id: str, account: str) -> Missing:
+    return Missing("session_unknown", f"Account {account} has no session {session_id[:60]!r}.")
+
+
+def _key_values(ledger: "Ledger", stored: tuple[Any, ...]) -> dict[str, Any]:
+    """What picks the events on which the session can depend: those that share what every policy's scope names."""
+    _, customer_id, conversation_id, opening_touchpoint = stored
+    shared = set.intersection(*(set(term.policy.scope) for term in ledger.schedule))
+    opening, places = ledger.touchpoints.all()[opening_touchpoint], ledger.touchpoints.all()
+    touchpoints = [
+        number
+        for number, place in enumerate(places)
+        if ("bot" not in shared or place.bot_id == opening.bot_id)
+        and ("channel" not in shared or place.channel == opening.channel)
+    ]
+    return {
+        "customer": customer_id if "customer" in shared else None,
+        "conversation": conversation_id if "conversation" in shared else None,
+        "touchpoints": touchpoints if len(touchpoints) < len(places) else None,
+        "kind_ranks": list(KIND_RANK),
+    }
+
+
+class _Story:
+    """The events of a scope key in the meter's order, and what the meter makes of them."""
+
+    def __init__(self, events: pa.Table, *, ledger: "Ledger", names: dict[str, str]) -> None:
+        # Imported here because the meter brings the compiler, which other reports do not need.
+        from botmeter.metering.meter import sessions_from_events
+
+        self.ledger = ledger
+        self.names = names
+        self.events = events
+        self.places: list[Touchpoint] = ledger.touchpoints.all()
+        metered = sessions_from_events(events, schedule=ledger.schedule, touchpoints=ledger.touchpoints)
+        self.sessions: pa.Table = metered.sessions
+        self.session_of_event = metered.session_of_event.fill_null(-1).to_numpy()
+
+    def row_of(self, session_id: str) -> int | None:
+        """The session's row, None if the meter does not find it."""
+        row: int = self.sessions["session_id"].index(session_id).as_py()
+        return None if row < 0 else row
+
+    def session(self, row: int) -> dict[str, Any]:
+        """The session's columns."""
+        found: dict[str, Any] = self.sessions.slice(row, 1).to_pylist()[0]
+        return found
+
+    def span(self, row: int) -> tuple[int, int]:
+        """The events of the session and all that happened meanwhile: first row, and the row after the last."""
+        members = np.flatnonzero(self.session_of_event == row)
+        end_us = self.session(row)["ended_at"]
+        occurred_at = self.events["occurred_at"].to_numpy()
+        stop = len(occurred_at) if end_us is None else int(np.searchsorted(occurred_at, end_us))
+        return int(members[0]), max(stop, int(members[-1]) + 1)
+
+    def told_events(self, rows: range, *, row: int) -> Iterator[ExplainedEvent]:
+        """The events at `rows` that belong to the session at `row`, or to its scope key."""
+        own = self.scope_key(self.session(row))
+        for place in rows:
+            event = self._event(place, takes_part=bool(self.session_of_event[place] == row))
+            if event.takes_part or all(getattr(event, name) == value for name, value in own.items()):
+                yield event
+
+    def neighbour(self, row: int, *, step: int) -> Neighbour | None:
+        """The session of the same scope key next to the one at `row`, before (-1) or after (+1)."""
+        own = self.scope_key(self.session(row))
+        other = row + step
+        while 0 <= other < len(self.sessions):
+            if self.scope_key(self.session(other)) == own:
+                return self._neighbour(other)
+            other += step
+        return None
+
+    def opened_by(self, event: ExplainedEvent) -> Neighbour | None:
+        """The session that the event opened, under whichever policy."""
+        for row in np.flatnonzero(self.sessions["started_at"].to_numpy() == event.at_us).tolist():
+            found = self.session(row)
+            if (found["source"], found["opening_event_id"]) == (event.source, event.event_id):
+                return self._neighbour(row)
+        return None
+
+    def scope_key(self, session: dict[str, Any]) -> dict[str, object]:
+        """What the session's scope names, as fields of an event."""
+        place = self.places[session["opening_touchpoint"]]
+        values = {
+            "customer": ("customer_id", session["customer_id"]),
+            "conversation": ("conversation_id", session["conversation_id"]),
+            "bot": ("bot_id", place.bot_id),
+            "channel": ("channel", place.channel),
+        }
+        return dict(values[name] for name in self.policy_of(session).scope)
+
+    def policy_of(self, session: dict[str, Any]) -> Policy:
+        """The policy under which the session opened."""
+        return self.ledger.schedule[session["policy"]].policy
+
+    def _neighbour(self, row: int) -> Neighbour:
+        found = self.session(row)
+        return Neighbour(
+            session_id=found["session_id"],
+            started_at_us=found["started_at"],
+            ended_at_us=found["ended_at"],
+            closed_by=ClosedBy(found["closed_by"]),
+        )
+
+    def _event(self, row: int, *, takes_part: bool) -> ExplainedEvent:
+        found = self.events.slice(row, 1).to_pylist()[0]
+        place = self.places[found["touchpoint"]]
+        return ExplainedEvent(
+            source=found["source"],
+            event_id=found["event_id"],
+            at_us=found["occurred_at"],
+            actor=Actor(found["actor"]),
+            kind=Kind(found["kind"]),
+            customer_id=found["customer_id"],
+            conversation_id=found["conversation_id"],
+            bot_id=place.bot_id,
+            bot_name=None if place.bot_id is None else self.names.get(place.bot_id, place.bot_id),
+            bot_version=place.bot_version,
+            channel=place.channel,
+            ticket_id=found["ticket_id"],
+            append_no=found["append_no"],
+            takes_part=takes_part,
+        )
+
+
+def _told(story: _Story, row: int, *, moment: Snapshot, now_us: int) -> Explanation:
+    session = story.session(row)
+    end_us, (first, stop) = session["ended_at"], story.span(row)
+    events = tuple(story.told_events(range(first, stop), row=row))
+    members = [event for event in events if event.takes_part]
+    following = story.told_events(range(stop, len(story.events)), row=row)
+    next_event = next((event for event in following if event.kind is Kind.MESSAGE), None)
+    opened = None if next_event is None else story.opened_by(next_event)
+    after = story.neighbour(row, step=1) if opened is None else opened
+    of_session = {"session_id": session["session_id"], "day_on": day_of_us(session["started_at"])}
+    return Explanation(
+        account=story.ledger.account.name,
+        session_id=session["session_id"],
+        policy=story.policy_of(session),
+        customer_id=session["customer_id"],
+        started_at_us=session["started_at"],
+        ended_at_us=end_us,
+        closed_by=ClosedBy(session["closed_by"]),
+        is_preview=session["preview"],
+        is_running=end_us is None or end_us > now_us,
+        events=events,
+        conversations=_conversations(members, moment.rows("tickets_of_session", of_session)),
+        before=story.neighbour(row, step=-1),
+        next_event=next_event,
+        after=after,
+        opened_next=opened is not None,
+        arrivals=_arrivals(members, moment),
+        restatements=tuple(restatements(story.ledger, session_id=session["session_id"])),
+    )
+
+
+def _conversations(members: list[ExplainedEvent], tickets: list[tuple[Any, ...]]) -> tuple[ConversationPart, ...]:
+    return tuple(
+        ConversationPart(
+            conversation_id=conversation_id,
+            event_count=len(own),
+            bots=tuple(dict.fromkeys(event.bot_name for event in own if event.bot_name is not None)),
+            channels=tuple(dict.fromkeys(event.channel for event in own)),
+            tickets=tuple((ticket, kind) for conversation, ticket, kind in tickets if conversation == conversation_id),
+        )
+        for conversation_id in dict.fromkeys(event.conversation_id for event in members)
+        for own in [[event for event in members if event.conversation_id == conversation_id]]
+    )
+
+
+def _arrivals(members: list[ExplainedEvent], moment: Snapshot) -> tuple[Arrival, ...]:
+    event_count = Counter(event.append_no for event in members)
+    receipts = moment.rows("receipts_of", {"append_nos": list(event_count)})
+    return tuple(
+        Arrival(
+            append_no=append_no,
+            recorded_at_us=recorded_at_us,
+            source=source,
+            label=label,
+            event_count=event_count[append_no],
+        )
+        for append_no, recorded_at_us, source, label in receipts
+    )
