@@ -54,13 +54,16 @@ class _Rows:
         places: list[int] = []
         taken = 0
         place = self.first
-        while len(places) < count:
-            stop = self.uneven[taken].index if taken < len(self.uneven) else place + count
-            stop = min(stop, place + count - len(places))
-            places.extend(range(place, stop))
-            place = stop
+        while True:
             while taken < len(self.uneven) and self.uneven[taken].index == place:
                 taken, place = taken + 1, place + 1
+            if len(places) == count:
+                break
+            stop = place + count - len(places)
+            if taken < len(self.uneven):
+                stop = min(stop, self.uneven[taken].index)
+            places.extend(range(place, stop))
+            place = stop
         self.first = place
         among, self.uneven = tuple(self.uneven[:taken]), self.uneven[taken:]
         return places, among
