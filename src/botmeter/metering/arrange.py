@@ -65,19 +65,17 @@ def arranged(
         touchpoints: What the numbers in the column `touchpoint` mean.
         opens: The µs UTC from which, and before which, the policy opens sessions.
     """
-    occurred_at = ints_of(events["occurred_at"])
     keys, key_count = _keys(events, policy.scope, touchpoints)
     kept = np.flatnonzero(_kept(events, policy, touchpoints))
+    occurred_at = ints_of(events["occurred_at"])
+    columns = np.empty((len(events), 4), np.int64)
+    columns[:, kernel.KEY] = keys
+    columns[:, kernel.AT] = occurred_at
+    columns[:, kernel.ROLE] = _roles(events, policy, touchpoints=touchpoints, opens=opens)
+    conversations = codes_of(events["conversation_id"])[0]
+    columns[:, kernel.PLACE] = (conversations << kernel.PLACE_BITS) | events["touchpoint"].to_numpy()
     order = _order(events, kept=kept, keys=keys, key_count=key_count)
-    return kernel.Events(
-        order=order,
-        key=keys,
-        occurred_at=occurred_at,
-        roles=_roles(events, policy, touchpoints=touchpoints, opens=opens),
-        conversation=codes_of(events["conversation_id"])[0],
-        touchpoint=ints_of(events["touchpoint"]),
-        edges=_edges(policy, occurred_at),
-    )
+    return kernel.Events(order=order, columns=columns, edges=_edges(policy, occurred_at))
 
 
 def _kept(events: pa.Table, policy: Policy, touchpoints: list[Touchpoint]) -> Mask:

@@ -17,12 +17,11 @@ from numba import njit
 from botmeter.domain.instant import NEVER_US
 
 Ints = npt.NDArray[np.int64]
-Bytes = npt.NDArray[np.uint8]
 
 # No limit, no end.
 NEVER = NEVER_US
 
-# What an event is to a policy: bits of `Events.roles`.
+# What an event is to a policy: bits of the column ROLE.
 CUSTOMER, BOT, AGENT = 1, 2, 4  # a message of this side; no bit: not a message, or system
 MEMBER = 8  # takes part
 ENDS = 16  # its kind is in ends_on
@@ -51,18 +50,21 @@ _PARTICIPATION_COLUMNS = 4
 _FIRST_CAPACITY = 1024
 
 
-class Events(NamedTuple):
-    """Events as columns, one value a row, and the order in which to look at them.
+# Columns of `Events.columns`. An event's four integers lie side by side, so that looking at it costs
+# one miss of the cache: in the order of keys, neighbours stand far apart in memory.
+KEY, AT, ROLE, PLACE = range(4)
+# A place is the conversation's code and the touchpoint's number in one integer.
+PLACE_BITS = 32
 
-    `key` and `conversation` are codes; `edges` are the calendar's, ascending.
+
+class Events(NamedTuple):
+    """Events as integers, and the order in which to look at them.
+
+    `columns` has one row an event and the columns KEY … PLACE; `edges` are the calendar's, ascending.
     """
 
     order: Ints
-    key: Ints
-    occurred_at: Ints
-    roles: Bytes
-    conversation: Ints
-    touchpoint: Ints
+    columns: Ints
     edges: Ints
 
 
@@ -90,63 +92,65 @@ def segmented(events, rules):  # type: ignore[no-untyped-def]
         sessions (one row each, columns OPENING … CLOSED_BY; ENDED_AT is NEVER while open), and the
         participations (session, conversation, touchpoint, events; ordered by session).
     """
-    session_of_row = np.full(len(events.key), FREE, np.int64)
+    # Arrays are taken out of the tuple once: handing the tuple on would count references per event.
+    order, columns, edges = events
+    session_of_row = np.full(len(columns), FREE, np.int64)
     sessions = np.empty((_FIRST_CAPACITY, _SESSION_COLUMNS), np.int64)
     parts = np.empty((_FIRST_CAPACITY, _PARTICIPATION_COLUMNS), np.int64)
-    session_count, part_count = 0, 0
     members = np.empty(_FIRST_CAPACITY, np.int64)
+    places = np.empty(_FIRST_CAPACITY, np.int64)
     state = np.zeros(_STATE_SLOTS, np.int64)
-    key = -1
-    for row in events.order:
-        if events.key[row] != key:
-            key = events.key[row]
+    session_count, part_count, key = 0, 0, -1
+    # One step more than there are events, so that the last session is closed where all are.
+    for step in range(len(order) + 1):
+        row = order[step] if step < len(order) else -1
+        closing, reason, end, joins = False, _OPEN, NEVER, False
+        if row < 0 or columns[row, KEY] != key:
             if state[_IS_OPEN]:
                 reason, end = _limit(state, rules)
-                sessions, parts, session_count, part_count = _close(
-                    (events, rules, state, members),
-                    (session_of_row, sessions, parts),
-                    (session_count, part_count),
-                    (reason, end),
-                )
-            state[_PENDING] = 0
-        closing, reason, end, joins = _looked_at(events, rules, state, row)
-        if closing and not (joins and reason == _END):
-            sessions, parts, session_count, part_count = _close(
-                (events, rules, state, members),
-                (session_of_row, sessions, parts),
-                (session_count, part_count),
-                (reason, end),
+                closing = True
+        else:
+            closing, reason, end, joins = _looked_at(rules, state, columns[row, AT], columns[row, ROLE])
+        ends_here = closing and joins and reason == _END
+        if closing and not ends_here:
+            sessions, parts = _with_room(sessions, session_count, 1), _with_room(parts, part_count, state[_MEMBERS])
+            session_count, part_count = _close(
+                rules, state, members, places, session_of_row, sessions, parts, session_count, part_count, reason, end
             )
+        if row < 0:
+            break
+        if columns[row, KEY] != key:
+            key = columns[row, KEY]
+            state[_PENDING] = 0
+            closing, reason, end, joins = _looked_at(rules, state, columns[row, AT], columns[row, ROLE])
         if not joins:
             continue
         if not state[_IS_OPEN]:
-            _open(events, state, row)
+            _open(edges, state, columns[row, AT], row)
         if state[_MEMBERS] == len(members):
-            members = np.concatenate((members, np.empty_like(members)))
+            members, places = np.concatenate((members, members)), np.concatenate((places, places))
         members[state[_MEMBERS]] = row
-        _join(events, rules, state, row)
-        if closing and reason == _END:
-            sessions, parts, session_count, part_count = _close(
-                (events, rules, state, members),
-                (session_of_row, sessions, parts),
-                (session_count, part_count),
-                (reason, end),
+        places[state[_MEMBERS]] = columns[row, PLACE]
+        _join(rules, state, columns[row, AT], columns[row, ROLE])
+        if ends_here:
+            sessions, parts = _with_room(sessions, session_count, 1), _with_room(parts, part_count, state[_MEMBERS])
+            session_count, part_count = _close(
+                rules, state, members, places, session_of_row, sessions, parts, session_count, part_count, reason, end
             )
-    if state[_IS_OPEN]:
-        reason, end = _limit(state, rules)
-        sessions, parts, session_count, part_count = _close(
-            (events, rules, state, members),
-            (session_of_row, sessions, parts),
-            (session_count, part_count),
-            (reason, end),
-        )
     return session_of_row, sessions[:session_count], parts[:part_count]
 
 
 @njit(cache=True, nogil=True)
-def _looked_at(events, rules, state, row):  # type: ignore[no-untyped-def]
-    """What the event at `row` does: (closes the open session, why, when, joins a session)."""
-    at, role = events.occurred_at[row], events.roles[row]
+def _with_room(table, row_count, more):  # type: ignore[no-untyped-def]
+    """`table`, or a longer copy of it that has room for `more` rows after `row_count`."""
+    while row_count + more > len(table):
+        table = np.concatenate((table, np.empty_like(table)))
+    return table
+
+
+@njit(cache=True, nogil=True)
+def _looked_at(rules, state, at, role):  # type: ignore[no-untyped-def]
+    """What an event at instant `at` does: (closes the open session, why, when, joins a session)."""
     closing, reason, end = False, _OPEN, NEVER
     if state[_IS_OPEN]:
         reason, end = _limit(state, rules)
@@ -216,20 +220,18 @@ def _may_open(rules, state, role):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _open(events, state, row):  # type: ignore[no-untyped-def]
-    at = events.occurred_at[row]
+def _open(edges, state, at, row):  # type: ignore[no-untyped-def]
     state[:] = 0
     state[_IS_OPEN] = 1
     state[_STARTED] = at
     state[_CLOCK] = at
     state[_OPENING] = row
-    edge = np.searchsorted(events.edges, at, side="right")
-    state[_CALENDAR_END] = events.edges[edge] if edge < len(events.edges) else NEVER
+    edge = np.searchsorted(edges, at, side="right")
+    state[_CALENDAR_END] = edges[edge] if edge < len(edges) else NEVER
 
 
 @njit(cache=True, nogil=True)
-def _join(events, rules, state, row):  # type: ignore[no-untyped-def]
-    at, role = events.occurred_at[row], events.roles[row]
+def _join(rules, state, at, role):  # type: ignore[no-untyped-def]
     is_message = role & (CUSTOMER | BOT | AGENT) != 0
     state[_MEMBERS] += 1
     state[_LAST] = at
@@ -253,40 +255,31 @@ def _join(events, rules, state, row):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _close(run, found, counts, closing):  # type: ignore[no-untyped-def]
-    """Writes the open session down, unless `require` is not met, and closes it.
+def _close(rules, state, members, places, session_of_row, sessions, parts, session_count, part_count, reason, end):  # type: ignore[no-untyped-def]
+    """Closes the open session, and writes it down unless `require` is not met.
 
     Returns:
-        The sessions and participations (grown where they were full) and their new counts.
+        The new counts of sessions and participations.
     """
-    events, rules, state, members = run
-    session_of_row, sessions, parts = found
-    session_count, part_count = counts
-    mine = members[: state[_MEMBERS]]
+    member_count = state[_MEMBERS]
     state[_IS_OPEN] = 0
     if state[_CUSTOMERS] < rules.min_customer or state[_BOTS] < rules.min_bot or state[_AGENTS] > rules.max_agent:
-        session_of_row[mine] = UNCOUNTED
-        return sessions, parts, session_count, part_count
-    session_of_row[mine] = session_count
-    if session_count == len(sessions):
-        sessions = np.concatenate((sessions, np.empty_like(sessions)))
+        session_of_row[members[:member_count]] = UNCOUNTED
+        return session_count, part_count
     written = sessions[session_count]
-    written[OPENING], written[STARTED_AT], written[ENDED_AT] = state[_OPENING], state[_STARTED], closing[1]
-    written[LAST_EVENT_AT], written[EVENT_COUNT], written[CLOSED_BY] = state[_LAST], state[_MEMBERS], closing[0]
-    places = (events.conversation[mine] << 32) | events.touchpoint[mine]
-    places.sort()
-    while part_count + len(places) > len(parts):
-        parts = np.concatenate((parts, np.empty_like(parts)))
-    first = part_count
-    for place in places:
-        if (
-            part_count > first
-            and parts[part_count - 1, 1] == place >> 32
-            and parts[part_count - 1, 2] == place & 0xFFFFFFFF
-        ):
+    written[OPENING], written[STARTED_AT], written[ENDED_AT] = state[_OPENING], state[_STARTED], end
+    written[LAST_EVENT_AT], written[EVENT_COUNT], written[CLOSED_BY] = state[_LAST], member_count, reason
+    is_one_place = True
+    for member in range(member_count):
+        session_of_row[members[member]] = session_count
+        is_one_place &= places[member] == places[0]
+    if not is_one_place:
+        places[:member_count].sort()
+    for member in range(member_count):
+        if member > 0 and places[member] == places[member - 1]:
             parts[part_count - 1, 3] += 1
             continue
-        parts[part_count, 0], parts[part_count, 1] = session_count, place >> 32
-        parts[part_count, 2], parts[part_count, 3] = place & 0xFFFFFFFF, 1
+        parts[part_count, 0], parts[part_count, 1] = session_count, places[member] >> PLACE_BITS
+        parts[part_count, 2], parts[part_count, 3] = places[member] & ((1 << PLACE_BITS) - 1), 1
         part_count += 1
-    return sessions, parts, session_count + 1, part_count
+    return session_count + 1, part_count

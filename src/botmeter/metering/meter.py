@@ -7,15 +7,19 @@ Import, live append, re-metering, simulation and the stateless command all call
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from botmeter.domain.session import session_id
 from botmeter.metering import kernel
 from botmeter.metering.arrange import arranged, rules_of
-from botmeter.metering.columns import Ints, order_within_ties
+from botmeter.metering.columns import Ints, dictionary_of, order_within_ties
 from botmeter.metering.policy import Policy, Schedule
 from botmeter.metering.schema import PARTICIPATIONS_SCHEMA, SESSIONS_SCHEMA
+from botmeter.metering.session_ids import session_ids
 from botmeter.metering.touchpoints import Touchpoints
+
+_Places = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,18 +47,23 @@ def sessions_from_events(events: pa.Table, *, schedule: Schedule, touchpoints: T
         touchpoints: What the numbers in the column `touchpoint` mean.
     """
     session_of_row = np.full(len(events), kernel.FREE, np.int64)
-    sessions, participations = [], []
+    opened, parts, policies = [], [], []
     session_count = 0
     for place, policy, opens in _terms(schedule):
         rows = np.flatnonzero(session_of_row == kernel.FREE)
         free = events if len(rows) == len(events) else events.take(pa.array(rows))
         looked_at = arranged(free, policy, touchpoints=touchpoints.all(), opens=opens)
-        found, opened, parts = kernel.segmented(looked_at, rules_of(policy))
+        found, sessions, participations = kernel.segmented(looked_at, rules_of(policy))
         session_of_row[rows] = np.where(found >= 0, found + session_count, found)
-        sessions.append(_sessions(free, opened, policy=policy, place=place))
-        participations.append(_participations(free, looked_at, parts=parts, first_session=session_count))
-        session_count += len(opened)
-    return _in_order(pa.concat_tables(sessions), pa.concat_tables(participations), session_of_row)
+        # From codes and rows of the free events to rows of all events.
+        sessions[:, kernel.OPENING] = rows[sessions[:, kernel.OPENING]]
+        participations[:, 1] = rows[_rows_of_codes(looked_at.columns[:, kernel.PLACE] >> kernel.PLACE_BITS)[participations[:, 1]]]
+        participations[:, 0] += session_count
+        opened.append(sessions)
+        parts.append(participations)
+        policies.append(np.full(len(sessions), place, np.int32))
+        session_count += len(sessions)
+    return _metered(events, np.concatenate(opened), (np.concatenate(parts), session_of_row), (np.concatenate(policies), schedule))
 
 
 def _terms(schedule: Schedule) -> list[tuple[int, Policy, tuple[int, int]]]:
@@ -66,16 +75,61 @@ def _terms(schedule: Schedule) -> list[tuple[int, Policy, tuple[int, int]]]:
     ]
 
 
-def _sessions(events: pa.Table, opened: Ints, *, policy: Policy, place: int) -> pa.Table:
-    opening = events.take(pa.array(opened[:, kernel.OPENING]))
+def _rows_of_codes(codes: Ints) -> Ints:
+    """A row that has each code; which one is the same each time."""
+    rows = np.zeros(int(codes.max(initial=0)) + 1, np.int64)
+    rows[codes] = np.arange(len(codes))
+    return rows
+
+
+def _metered(events: pa.Table, opened: Ints, belongings: tuple[Ints, Ints], terms: tuple[_Places, Schedule]) -> Metered:
+    """Tables in their total order out of the kernel's integers, which are put in order before any text is touched."""
+    parts, session_of_row = belongings
+    places, schedule = terms
+    order = np.argsort(opened[:, kernel.STARTED_AT], kind="stable")
+    ids = _session_ids(events, opened[order], (places[order], schedule))
+    ties = np.zeros(len(order), np.bool_)
+    started_at = opened[order, kernel.STARTED_AT]
+    ties[1:] = started_at[1:] == started_at[:-1]
+    settled = order_within_ties(np.arange(len(order)), ties=ties, table=pa.table({"session_id": ids}))
+    order = order[settled]
+    place_of = np.empty(len(order) + 1, np.int64)
+    place_of[order] = np.arange(len(order))
+    parts[:, 0] = place_of[parts[:, 0]]
+    members = place_of[np.maximum(session_of_row, 0)] if len(order) else np.zeros(len(session_of_row), np.int64)
+    return Metered(
+        sessions=_sessions(events, opened[order], ids=ids.take(pa.array(settled)), places=places[order]),
+        participations=_participations(events, parts[np.argsort(parts[:, 0], kind="stable")]),
+        session_of_event=pa.array(members, mask=session_of_row < 0),
+    )
+
+
+def _session_ids(events: pa.Table, opened: Ints, terms: tuple[_Places, Schedule]) -> pa.StringArray:
+    places, schedule = terms
+    ids = pa.nulls(len(opened), pa.string())
+    for place, term in enumerate(schedule):
+        under_it = places == place
+        opening = pa.array(opened[under_it, kernel.OPENING])
+        found = session_ids(
+            term.policy.label,
+            sources=dictionary_of(events["source"].take(opening)),
+            opening_event_ids=_one(events["event_id"].take(opening)),
+        )
+        ids = found if under_it.all() else pc.replace_with_mask(ids, pa.array(under_it), found)
+    return ids
+
+
+def _one(column: pa.ChunkedArray) -> pa.Array:
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+
+
+def _sessions(events: pa.Table, opened: Ints, *, ids: pa.StringArray, places: _Places) -> pa.Table:
+    wanted = ["customer_id", "conversation_id", "source", "event_id", "touchpoint", "preview"]
+    opening = events.select(wanted).take(pa.array(opened[:, kernel.OPENING]))
     ended_at = opened[:, kernel.ENDED_AT]
-    ids = [
-        session_id(policy.label, source=source, opening_event_id=event_id)
-        for source, event_id in zip(opening["source"].to_pylist(), opening["event_id"].to_pylist(), strict=True)
-    ]
     columns = {
-        "session_id": pa.array(ids, pa.string()),
-        "policy": pa.array(np.full(len(opened), place, np.int32)),
+        "session_id": ids,
+        "policy": pa.array(places),
         "customer_id": opening["customer_id"],
         "conversation_id": opening["conversation_id"],
         "source": opening["source"],
@@ -91,35 +145,12 @@ def _sessions(events: pa.Table, opened: Ints, *, policy: Policy, place: int) -> 
     return pa.table(columns, schema=SESSIONS_SCHEMA)
 
 
-def _participations(events: pa.Table, looked_at: kernel.Events, *, parts: Ints, first_session: int) -> pa.Table:
-    session, conversation, touchpoint, event_count = parts.T
-    # Any row of a conversation names it; the last one written stays.
-    row_of_conversation = np.zeros(int(looked_at.conversation.max(initial=0)) + 1, np.int64)
-    row_of_conversation[looked_at.conversation] = np.arange(len(events))
+def _participations(events: pa.Table, parts: Ints) -> pa.Table:
+    session_row, conversation_row, touchpoint, event_count = parts.T
     columns = {
-        "session_row": pa.array(session + first_session),
-        "conversation_id": events["conversation_id"].take(pa.array(row_of_conversation[conversation])),
+        "session_row": pa.array(session_row),
+        "conversation_id": events["conversation_id"].take(pa.array(conversation_row)),
         "touchpoint": pa.array(touchpoint.astype(np.int32)),
         "event_count": pa.array(event_count.astype(np.int32)),
     }
     return pa.table(columns, schema=PARTICIPATIONS_SCHEMA)
-
-
-def _in_order(sessions: pa.Table, participations: pa.Table, session_of_row: Ints) -> Metered:
-    """The sessions in their total order, with the references to them moved along."""
-    started_at = sessions["started_at"].to_numpy()
-    order = np.argsort(started_at, kind="stable")
-    ties = np.zeros(len(order), np.bool_)
-    ties[1:] = started_at[order][1:] == started_at[order][:-1]
-    order = order_within_ties(order, ties=ties, table=sessions.select(["session_id"]))
-    place_of = np.empty(len(order) + 1, np.int64)
-    place_of[order] = np.arange(len(order))
-    moved = place_of[participations["session_row"].to_numpy()]
-    participations = participations.set_column(0, PARTICIPATIONS_SCHEMA.field(0), pa.array(moved))
-    by_session = np.argsort(moved, kind="stable")
-    members = np.where(session_of_row >= 0, place_of[np.maximum(session_of_row, 0)], 0)
-    return Metered(
-        sessions=sessions.take(pa.array(order)),
-        participations=participations.take(pa.array(by_session)),
-        session_of_event=pa.array(members, mask=session_of_row < 0),
-    )
