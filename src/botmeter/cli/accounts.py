@@ -13,13 +13,13 @@ from botmeter.cli.policy_texts import policy_named, schedule_rows
 
 DEFAULT_POLICY = "freshchat.session"
 
-commands = command_group("account", "Create accounts, list them, show what is set for one.")
+commands = command_group("account", "Accounts: create, list, show.")
 
 
 @commands.command(
     epilog=examples(
         ("", "botmeter account create acme"),
-        ("Events since 2019, metered by a rule of your own:", "botmeter account create acme --available-from 2019-01-01"),
+        ("With data since 2019:", "botmeter account create acme --available-from 2019-01-01"),
     )
 )
 def create(
@@ -30,7 +30,10 @@ def create(
     policy: options.PolicyName = DEFAULT_POLICY,
     data: options.Data = None,
 ) -> None:
-    """Create an account: one paying organisation, with a file of its own in the data folder."""
+    """Create an account.
+
+    One paying organisation, with a file of its own in the data folder.
+    """
     from botmeter.domain.account import Account
     from botmeter.domain.instant import now_us
     from botmeter.domain.period import day_from_text
@@ -61,7 +64,7 @@ def show(
     data: options.Data = None,
     form: options.Form = "table",
 ) -> None:
-    """Show since when an account's data is counted, and under which policies."""
+    """Show since when data counts, and by which policies."""
     with opened_ledger(data, name, purpose="botmeter account show", read_only=True) as ledger:
         account, terms = ledger.account, schedule_rows(ledger.schedule)
     if form == "json":

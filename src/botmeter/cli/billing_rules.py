@@ -16,7 +16,7 @@ from botmeter.domain.errors import Refused
 if TYPE_CHECKING:
     from botmeter.metering.preset import Preset
 
-commands = command_group("policy", "The rules that turn events into sessions: published ones and your own.")
+commands = command_group("policy", "The rules that turn events into sessions.")
 
 Named = Annotated[
     str,
@@ -26,22 +26,34 @@ Named = Annotated[
 
 @commands.command("list", epilog=examples(("", "botmeter policy list"), ("", "botmeter policy list --format csv")))
 def list_policies(form: options.Form = "table") -> None:
-    """List the published rules of the industry that come with Botmeter."""
+    """List the published rules of the industry."""
     from botmeter.metering.preset import presets
 
     rows = [
-        {"policy": each.name, "title": each.title, "seen_on": each.seen_on, "confidence": each.confidence, "source": each.source}
+        {
+            "policy": each.name,
+            "title": each.title,
+            # The day stands in a column of its own.
+            "rule": each.title.partition(", as of")[0].replace("published rule for ", ""),
+            "seen_on": str(each.seen_on),
+            "confidence": each.confidence,
+            "source": each.source,
+        }
         for each in presets()
     ]
     if form == "table":
-        show_rows(("policy", "title"), rows, form=form)
+        show_rows(("policy", "rule", "seen_on"), rows, form=form)
+        say("`botmeter policy show NAME` says where a rule was read and what it assumes")
     else:
-        show_rows(("policy", "title", "seen_on", "confidence", "source"), [row | {"seen_on": str(row["seen_on"])} for row in rows], form=form)
+        show_rows(("policy", "title", "seen_on", "confidence", "source"), rows, form=form)
 
 
 @commands.command("show", epilog=examples(("", "botmeter policy show freshchat.session")))
 def show_policy(name: Named, form: Annotated[str, Option("--format", help="toml or json.")] = "toml") -> None:
-    """Show a policy as a file: what it says, and for a published rule where it was read."""
+    """Show a policy as a file.
+
+    For a published rule also where it was read, and what it assumes.
+    """
     from botmeter.metering.policy_text import policy_as_mapping, policy_as_toml
     from botmeter.metering.preset import presets
 
@@ -57,7 +69,10 @@ def show_policy(name: Named, form: Annotated[str, Option("--format", help="toml 
 
 @commands.command("check", epilog=examples(("", "botmeter policy check my-rule.toml")))
 def check_policy(name: Named) -> None:
-    """Check that a policy can be; say what is wrong with it if not."""
+    """Check that a policy can be.
+
+    If it can not, the sentence on stderr says what is wrong with it.
+    """
     policy = policy_named(name)
     say(f"{policy.label} is a policy that can be")
 
@@ -66,7 +81,7 @@ def check_policy(name: Named) -> None:
     "set",
     epilog=examples(
         ("From tomorrow on:", "botmeter policy set kommunicate.mau --account acme"),
-        ("From a day on, sessions metered again:", "botmeter policy set my-rule.toml --account acme --from 2026-11-01 --remeter"),
+        ("From a day on, sessions metered again:", "botmeter policy set my-rule.toml -a acme --from 2026-11-01 --remeter"),
     ),
 )
 def set_policy_of_account(

@@ -22,14 +22,14 @@ _MILLION = 1_000_000
 commands = Commands()
 
 
-@commands.command(epilog=examples(("", "botmeter demo"), ("In a folder of its own:", "botmeter demo --data /tmp/botmeter-demo")))
+@commands.command(epilog=examples(("", "botmeter demo"), ("In a folder of its own:", "botmeter demo --data demo-data")))
 def demo(
     events: Annotated[int, Option("--events", min=1_000, max=100 * _MILLION, help="About how many events.")] = _MILLION,
     data: options.Data = None,
 ) -> None:
-    """Fill a demo account (an invented retailer with six bots), and print its report.
+    """Fill a demo account and print its report.
 
-    The account has a file of its own in the data folder, like any other. Run again, it is brought up
+    It is an invented retailer's, with six bots. The account has a file of its own in the data folder, like any other. Run again, it is brought up
     to the present minute; what is there already is not counted twice.
     """
     from botmeter.cli.demo_tour import tour

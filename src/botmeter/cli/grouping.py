@@ -52,4 +52,5 @@ def examples(*pairs: tuple[str, str]) -> str:
 
 def examples_in(epilog: str | None) -> list[str]:
     """The commands of a help text's examples, as they would be typed."""
-    return [line.strip() for line in (epilog or "").splitlines() if line.startswith(f"{_INDENT}botmeter ")]
+    lines = (epilog or "").splitlines()
+    return [line.strip() for line in lines if line.startswith(_INDENT) and not line.lstrip().startswith("#")]

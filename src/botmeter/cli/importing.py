@@ -28,7 +28,7 @@ commands = Commands()
     epilog=examples(
         ("Run it again as often as you like: nothing counts twice.", "botmeter import events.ndjson --account acme"),
         ("Several files, in one go:", "botmeter import day-1.csv day-2.csv.gz --account acme"),
-        ("A foreign file, with its columns explained:", "botmeter import chats.csv --account acme --mapping columns.toml"),
+        ("A foreign file, with its columns explained:", "botmeter import chats.csv -a acme --mapping columns.toml"),
         ("From another program:", "cat events.ndjson | botmeter import - --account acme"),
     ),
 )
@@ -41,7 +41,7 @@ def import_events(
     data: options.Data = None,
     form: options.Form = "table",
 ) -> None:
-    """Bring events into an account, and print a receipt.
+    """Bring events into an account; print a receipt.
 
     An event is known by its source and id: sent again it is a duplicate and changes nothing; with
     another content it is a conflict, and the first one stands. What can't be an event goes into

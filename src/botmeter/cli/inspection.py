@@ -17,7 +17,7 @@ commands = Commands()
 
 
 @commands.command(
-    epilog=examples(("", "botmeter explain 0b2ff0e4-6c1c-8f6a-9d42-1f2f63a7c1d5 --account acme"))
+    epilog=examples(("", "botmeter explain 4c10adab-a6a2-87a4-acf7-6c2826b08fbe --account acme"))
 )
 def explain(
     session: Annotated[str, Argument(metavar="SESSION", help="The session's id.", show_default=False)],
@@ -25,12 +25,17 @@ def explain(
     data: options.Data = None,
     form: Annotated[Literal["table", "json"], Option("--format", help="How stdout is written.")] = "table",
 ) -> None:
-    """Explain one session: which event opened it, what took part, what ended it, and by which rule."""
+    """Explain why a session was charged.
+
+    Which event opened it, who took part, what ended it, and by which rule.
+    """
+    from botmeter.domain.instant import now_us
     from botmeter.reports.explain import explain as explained
-    from botmeter.reports.explain import explanation_as_mapping, explanation_as_text
+    from botmeter.reports.explanation_mapping import explanation_as_mapping
+    from botmeter.reports.explanation_text import explanation_as_text
 
     with opened_ledger(data, account, purpose="botmeter explain", read_only=True) as ledger:
-        explanation = explained(ledger, session)
+        explanation = explained(ledger, session, now_us=now_us())
     if form == "json":
         show_json(explanation_as_mapping(explanation))
         return
@@ -40,26 +45,40 @@ def explain(
 
 @commands.command(epilog=examples(("", "botmeter verify --account acme")))
 def verify(account: options.AccountName, data: options.Data = None, form: options.Form = "table") -> None:
-    """Meter everything again and compare with what is stored; exit code 3 on any difference."""
-    from botmeter.ledger.verify import verify as differences_of
+    """Meter everything again and compare.
+
+    What is stored must be what the events give; the exit code is 3 on any difference.
+    """
+    from botmeter.ledger.verify import verify as verified
 
     with opened_ledger(data, account, purpose="botmeter verify") as ledger:
-        differences = differences_of(ledger)
-    rows = [
-        {"table": each.table, "key": str(each.key), "stored": str(each.stored), "metered": str(each.metered)}
-        for each in differences
-    ]
-    if rows or form != "table":
-        show_rows(("table", "key", "stored", "metered"), rows, form=form)
-    if rows:
-        say(f"{counted(len(rows), 'difference')} between what is stored and what is metered again")
+        found = verified(ledger)
+    rows = [{"table": each.table, "is_stored": each.is_stored, "row": each.row} for each in found.differences]
+    counts = {name: getattr(found, f"{name[:-1]}_count") for name in ("events", "sessions", "duplicates", "differences")}
+    if form == "json":
+        show_json({**counts, "first_differences": rows})
+    elif rows or form == "csv":
+        show_rows(("table", "is_stored", "row"), rows, form=form)
+    metered = f"{counted(found.event_count, 'event')} metered again, {counted(found.session_count, 'session')}"
+    if not found.is_clean:
+        doubled = f", {counted(found.duplicate_count, 'event')} stored twice" if found.duplicate_count else ""
+        say(f"{metered}: {counted(found.difference_count, 'difference')}{doubled}")
         raise Exit(DIFFERENT)
-    say("no difference: what is stored is what is metered again")
+    say(f"{metered}: no difference")
 
 
-@commands.command(epilog=examples(("", "botmeter restatements --account acme"), ("With the events that did it:", "botmeter restatements --account acme --format json")))
+@commands.command(
+    epilog=examples(
+        ("", "botmeter restatements --account acme"),
+        ("With the events that did it:", "botmeter restatements --account acme --format json"),
+    )
+)
 def restatements(account: options.AccountName, data: options.Data = None, form: options.Form = "table") -> None:
-    """List the numbers that changed after their day was over: when, from what to what, because of what."""
+    """List numbers that changed after their day.
+
+    When it happened, from what to what, and because of which events, which came late or were a
+    correction; or because the policy was changed for the past.
+    """
     from botmeter.domain.instant import text_from_us
     from botmeter.ledger.restatements import restatements as restated
 
@@ -70,6 +89,7 @@ def restatements(account: options.AccountName, data: options.Data = None, form: 
             [
                 {
                     "append_no": each.append_no,
+                    "submission": each.label,
                     "recorded_at": text_from_us(each.recorded_at),
                     "day": str(each.day),
                     "before": each.before_count,

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -71,8 +72,17 @@ def botmeter(
         typer.echo(context.get_help())
 
 
+class _WithoutPandas:
+    """Where pandas is installed, PyArrow loads it with the first array, which takes a second; we never use it."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> None:
+        if name == "pandas":
+            raise ImportError(name)
+
+
 def main() -> None:
     """Runs the command that the program was called with, and ends the process with its exit code."""
+    sys.meta_path.insert(0, _WithoutPandas())
     code = exit_code(sys.argv[1:])
     try:
         sys.stdout.flush()

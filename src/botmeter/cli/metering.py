@@ -23,7 +23,7 @@ commands = Commands()
     epilog=examples(
         ("How many sessions are in a file?", "botmeter meter events.ndjson --policy freshchat.session"),
         ("Each of them, under a rule of your own:", "botmeter meter events.csv --policy my-rule.toml -o sessions.csv"),
-        ("For a program:", "botmeter meter events.ndjson --policy kommunicate.mau --format json"),
+        ("For a program:", "botmeter meter events.csv --policy kommunicate.mau --format json"),
     )
 )
 def meter(
@@ -37,9 +37,9 @@ def meter(
     input_format: options.InputFormat = None,
     form: options.Form = "table",
 ) -> None:
-    """Meter files by a policy, without an account: counts on stdout, the sessions into a file.
+    """Meter files without an account.
 
-    An event id that comes again is a duplicate, with another content a conflict; the first one counts.
+    Counts go to stdout, the sessions into a file. An event id that comes again is a duplicate, with another content a conflict; the first one counts.
     """
     from botmeter.cli.stateless import metered_files
     from botmeter.reports.export import write_rows
@@ -59,6 +59,8 @@ def meter(
         say(f"{counted(metered.counts['rejected'], 'event')} could not be read and took no part")
     if form == "json":
         show_json({"policy": rule.label, **metered.counts})
+    elif form == "csv":
+        show_rows(tuple(metered.counts), [metered.counts], form="csv")
     else:
-        show_rows(("count", "of"), [{"count": number, "of": name} for name, number in metered.counts.items()], form=form)
+        show_rows(("what", "count"), [{"what": name, "count": number} for name, number in metered.counts.items()], form="table")
 

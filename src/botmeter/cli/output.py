@@ -41,13 +41,13 @@ def show_json(data: object) -> None:
 
 
 def show_rows(columns: Sequence[str], rows: Sequence[Row], *, form: Format) -> None:
-    """Rows as a table, a JSON array of objects, or CSV with a header."""
+    """Rows as a table (nothing where there is none), a JSON array of objects, or CSV with a header."""
     match form:
         case "json":
             show_json([{name: row[name] for name in columns} for row in rows])
         case "csv":
             show_bytes(csv_bytes(columns, rows))
-        case "table":
+        case "table" if rows:
             values = [[row[name] for name in columns] for row in rows]
             show(table([name.replace("_", " ") for name in columns], values, screen=stdout_screen()))
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from botmeter.ledger.quarantine import Quarantined
 
 _COUNTS = ("accepted", "duplicates", "conflicts", "rejected")
-_LISTED = ("quarantine_no", "source", "event_id", "code", "detail")
+_LISTED = ("number", "source", "event_id", "code", "detail")
 
-commands = command_group("quarantine", "Events that were not taken, kept with their reason: list, export, send again.")
+commands = command_group("quarantine", "Events that were not taken, with their reason.")
 
 Code = Annotated[str | None, Option("--code", metavar="CODE", help="Only those refused for this reason.", show_default=False)]
 
@@ -28,7 +28,7 @@ Code = Annotated[str | None, Option("--code", metavar="CODE", help="Only those r
     "list",
     epilog=examples(
         ("", "botmeter quarantine list --account acme"),
-        ("", "botmeter quarantine list --account acme --code time_without_offset --format json"),
+        ("", "botmeter quarantine list --account acme --code time_without_offset"),
     ),
 )
 def list_quarantined(
@@ -53,7 +53,7 @@ def list_quarantined(
 @commands.command(
     epilog=examples(
         ("", "botmeter quarantine export --account acme -o refused.ndjson"),
-        ("As they were sent, to be mended and imported again:", "botmeter quarantine export --account acme --raw -o mended.ndjson"),
+        ("As they were sent, to be mended and imported again:", "botmeter quarantine export -a acme --raw -o mended.ndjson"),
     )
 )
 def export(
@@ -65,7 +65,10 @@ def export(
     code: Code = None,
     data: options.Data = None,
 ) -> None:
-    """Write everything in quarantine as NDJSON: the event as it was sent, and why it was not taken."""
+    """Write everything in quarantine as NDJSON.
+
+    Each event as it was sent, and why it was not taken.
+    """
     from botmeter.ledger.quarantine import quarantined
 
     with opened_ledger(data, account, purpose="botmeter quarantine export", read_only=True) as ledger:
@@ -81,7 +84,10 @@ def export(
 
 @commands.command(epilog=examples(("", "botmeter quarantine retry --account acme")))
 def retry(account: options.AccountName, data: options.Data = None, form: options.Form = "table") -> None:
-    """Send everything in quarantine again, as after `available_from` was moved or a clock was set right."""
+    """Send everything in quarantine again.
+
+    What can be taken now leaves quarantine; the rest stays with its reason.
+    """
     from botmeter.domain.instant import now_us
     from botmeter.sources.retry import retry as sent_again
 
@@ -97,7 +103,7 @@ def _as_row(found: "Quarantined") -> dict[str, object]:
     from botmeter.domain.instant import text_from_us
 
     return {
-        "quarantine_no": found.quarantine_no,
+        "number": found.number,
         "recorded_at": text_from_us(found.recorded_at),
         "source": found.source,
         "position": found.position,

@@ -100,11 +100,14 @@ def _days(answer: Mapping[str, Any], asked: Ask, screen: Screen) -> list[str]:
     values, size = pooled([count if day <= last_on else None for day, count in trend], width=width)
     # A month or so has room for two cells a day, which the eye follows more easily.
     values = [value for value in values for _ in range(2)] if 2 * len(values) <= width else values
-    least, most = min(past), max(past, key=lambda found: found[0])
+    over = [found for found in past if found[1] < last_on] or past
+    least, most = min(over), max(over, key=lambda found: found[0])
     title = "Per day" if size == 1 else f"Per day, {size} days to a bar (their mean)"
     first, last = day_text(trend[0][0]), day_text(trend[-1][0])
     ends = first + last.rjust(max(len(values) - len(first), len(last) + 3)) if len(trend) > 1 else first
     extremes = f"least {grouped(least[0])} on {day_text(least[1])} · most {grouped(most[0])} on {day_text(most[1])}"
+    if len(over) < len(past):
+        extremes += f" · today so far {grouped(past[-1][0])}"
     line = screen.styled(sparkline(values, in_unicode=screen.in_unicode), "accent")
     return [screen.styled(title, "bold"), _INDENT + line, _INDENT + ends, _INDENT + screen.styled(extremes, "dim")]
 

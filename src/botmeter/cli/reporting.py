@@ -11,7 +11,8 @@ commands = Commands()
 @commands.command(
     epilog=examples(
         ("The last 30 UTC days:", "botmeter report --account acme"),
-        ("A month, of two bots:", "botmeter report --account acme --from 2026-10-01 --to 2026-10-31 --bot b1 --bot b2"),
+        ("A month:", "botmeter report --account acme --from 2026-10-01 --to 2026-10-31"),
+        ("Two bots on one channel:", "botmeter report --account acme --bot b1 --bot b2 --channel web"),
         ("For a program, or a spreadsheet:", "botmeter report --account acme --format json"),
         ("", "botmeter report --account acme --format csv"),
     )
@@ -29,9 +30,9 @@ def report(
     data: options.Data = None,
     form: options.Form = "table",
 ) -> None:
-    """Show the sessions consumed: in all, by day, month, bot, channel and type of ticket.
+    """Show the sessions consumed, and their splits.
 
-    A session counts on the UTC day of its start. One that touched two bots counts once under each;
+    In all, by day, month, bot, channel and type of ticket. A session counts on the UTC day of its start. One that touched two bots counts once under each;
     "opened" counts it under the bot that opened it alone, and adds up. As CSV the report is one flat
     table with the columns section, key, name, sessions, opened, tickets, conversations, previews and
     partial; its sections are total, day, month, bot, channel and ticket_type.

@@ -11,7 +11,7 @@ from botmeter.cli.asking import agreed
 from botmeter.cli.failures import FAILED
 from botmeter.cli.grouping import Commands, examples
 from botmeter.cli.output import Format, say, show_json, show_rows
-from botmeter.cli.place import data_folder, opened_ledger, owned_folder
+from botmeter.cli.place import data_folder, owned_folder
 
 commands = Commands()
 
@@ -23,11 +23,11 @@ def backup(
     data: options.Data = None,
     form: options.Form = "table",
 ) -> None:
-    """Write an account, whole and checked, into one file."""
+    """Write an account into one file."""
     from botmeter.ledger.backup import backup as written
 
-    with opened_ledger(data, account, purpose="botmeter backup") as ledger:
-        summary = written(ledger, file)
+    with owned_folder(data, purpose="botmeter backup") as folder:
+        summary = written(folder, account, path=file)
     _show_summary(summary, form=form)
 
 
@@ -47,7 +47,10 @@ def restore(
     data: options.Data = None,
     form: options.Form = "table",
 ) -> None:
-    """Bring an account back from a backup, checked before anything is changed."""
+    """Bring an account back from a backup.
+
+    It is checked before anything is changed.
+    """
     from botmeter.ledger.backup import restore as brought_back
 
     if replace and not agreed("The account that is there will be replaced by the backup.", yes=yes):
@@ -66,20 +69,27 @@ def erase(
     data: options.Data = None,
     form: options.Form = "table",
 ) -> None:
-    """Erase a customer: the identifiers go everywhere, the counts stay."""
+    """Erase a customer from an account.
+
+    The identifiers go everywhere; the counts stay.
+    """
     from botmeter.ledger.erase import erase as erased
 
     if not agreed(f"Customer {customer!r} will be erased from account {account}; this can't be undone.", yes=yes):
         say("nothing was changed")
         raise Exit(FAILED)
-    with opened_ledger(data, account, purpose="botmeter erase") as ledger:
-        summary = erased(ledger, customer)
+    with owned_folder(data, purpose="botmeter erase") as folder:
+        summary = erased(folder, account, customer_id=customer)
     _show_summary(summary, form=form)
 
 
 @commands.command(epilog=examples(("", "botmeter doctor")))
 def doctor(data: options.Data = None, form: options.Form = "table") -> None:
-    """Check the installation, the data folder and every account; exit code 1 if something is wrong."""
+    """Check the installation and the accounts.
+
+    Versions, the data folder, its free space, every account's file and the compiled kernel; the exit
+    code is 1 if something is wrong.
+    """
     from botmeter.cli.checks import checks
 
     found = checks(data_folder(data))

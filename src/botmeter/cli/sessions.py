@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 _ROWS_SHOWN_MAX = 20
 # What fits on a screen; files have all columns.
-_SHOWN = ("session_id", "session_start", "customer_id", "bot_name", "channel", "events")
+_SHOWN = ("session_id", "session_start", "customer_id", "bot_name")
 
 commands = Commands()
 
 
 @commands.command(
     epilog=examples(
-        ("All rows of October, in one file:", "botmeter sessions --account acme --from 2026-10-01 --to 2026-10-31 -o sessions.csv"),
+        ("All rows since October, in one file:", "botmeter sessions -a acme --from 2026-10-01 -o sessions.csv"),
         ("One customer's, on the screen:", "botmeter sessions --account acme --customer cus_8401"),
         ("For a program:", "botmeter sessions --account acme --format ndjson"),
     )
@@ -53,9 +53,9 @@ def sessions(
         Option("--format", help="Default: as the file's ending says; on stdout a table.", show_default=False),
     ] = None,
 ) -> None:
-    """Write the underlying data: a row per session, conversation, bot, version and channel.
+    """Write the rows behind the numbers.
 
-    A file appears when it is whole. As a table only the first rows are shown.
+    One row per session, conversation, bot, version and channel. A file appears when it is whole. As a table only the first rows are shown.
     """
     from botmeter.reports.export import write_rows
     from botmeter.reports.rows import underlying_rows

@@ -17,6 +17,7 @@ from typing import Literal, TextIO
 WIDTH_MAX = 80
 _WIDTH_MIN = 40
 _GAP = "  "
+_CELL_WIDTH_MIN = 4
 
 _STYLES = {"bold": "\x1b[1m", "dim": "\x1b[2m", "accent": "\x1b[36m", "warn": "\x1b[33m"}
 _PLAIN = "\x1b[0m"
@@ -127,15 +128,25 @@ def size_text(size_bytes: int) -> str:
     return f"{size:.0f} {units[0]}" if units[0] == "bytes" else f"{size:.1f} {units[0]}"
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, screen: Screen) -> str:
-    """A table that fits the screen: whole numbers to the right, the widest texts cut where there is no room."""
+def table(
+    columns: Sequence[str], rows: Sequence[Sequence[object]], *, screen: Screen, whole: Sequence[str] = ("session id",)
+) -> str:
+    """A table that fits the screen: whole numbers to the right, the widest texts cut where there is no room.
+
+    Args:
+        whole: Columns that are never cut, since they are there to be copied.
+    """
     cells = [[_cell(value) for value in row] for row in rows]
     to_the_right = [bool(rows) and all(isinstance(row[place], int | None) for row in rows) for place in range(len(columns))]
     widths = [
         max(cell_count(text) for text in [name, *(row[place] for row in cells)]) for place, name in enumerate(columns)
     ]
-    while sum(widths) + len(_GAP) * (len(widths) - 1) > screen.width and max(widths) > 4:
-        widths[widths.index(max(widths))] -= 1
+    may_be_cut = [place for place, name in enumerate(columns) if name not in whole]
+    while sum(widths) + len(_GAP) * (len(widths) - 1) > screen.width:
+        widest = max(may_be_cut, key=widths.__getitem__)
+        if widths[widest] <= _CELL_WIDTH_MIN:
+            break
+        widths[widest] -= 1
 
     def line(texts: Sequence[str]) -> str:
         fields = zip(texts, widths, to_the_right, strict=True)

@@ -1,0 +1,81 @@
+"""Running commands inside the test's own process, and small files of events to run them on."""
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from botmeter.domain.session import session_id
+
+FIRST_SESSION = session_id("freshchat.session@1", source="default", opening_event_id="m-1001")
+_FIELDS = ("event_id", "occurred_at", "conversation_id", "customer_id", "actor", "bot_id", "bot_name", "channel")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """What a command did: its exit code, its data (stdout) and its talk (stderr)."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def rows(self) -> list[dict[str, str]]:
+        return list(csv.DictReader(io.StringIO(self.out, newline="")))
+
+
+def event(event_id: str, occurred_at: str, **fields: Any) -> dict[str, Any]:
+    """A customer's message to the bot `orders` on the web, but for `fields`."""
+    usual = {
+        "conversation_id": "c-1",
+        "customer_id": "cus_8401",
+        "actor": "customer",
+        "bot_id": "orders",
+        "bot_name": "Order bot",
+        "channel": "web",
+    }
+    return {"event_id": event_id, "occurred_at": occurred_at, **usual, **fields}
+
+
+# Three sessions: 8401 on the 30th, over midnight and with two bots; 8402 on the 31st; 8401 again on the 1st.
+EVENTS = (
+    event("m-1001", "2026-03-30T22:00:00Z"),
+    event("m-1002", "2026-03-30T22:00:05Z", actor="bot"),
+    event("m-1003", "2026-03-31T01:00:00Z", bot_id="returns", bot_name="Returns", channel="whatsapp", conversation_id="c-2"),
+    event("m-1004", "2026-03-31T09:00:00Z", customer_id="cus_8402", conversation_id="c-3", preview=True),
+    event("m-1005", "2026-03-31T09:30:00Z", customer_id="cus_8402", conversation_id="c-3", kind="ticket_linked", actor="system", ticket_id="t-1", ticket_type="refund"),
+    event("m-1006", "2026-04-01T00:00:00+01:00", customer_id="cus_8401", bot_id="returns", bot_name="Returns", conversation_id="c-2"),
+)
+
+
+def ndjson(events: Iterable[Mapping[str, Any]]) -> str:
+    """One event a line."""
+    return "".join(json.dumps(each) + "\n" for each in events)
+
+
+def write_files(folder: Path) -> None:
+    """The files that the examples of the help texts name."""
+    (folder / "events.ndjson").write_text(ndjson(EVENTS), encoding="utf-8")
+    for name, events in (("events.csv", EVENTS), ("day-1.csv", EVENTS[:3]), ("chats.csv", EVENTS)):
+        (folder / name).write_text(_csv(events), encoding="utf-8")
+    (folder / "day-2.csv.gz").write_bytes(gzip.compress(_csv(EVENTS[3:]).encode()))
+    (folder / "columns.toml").write_text(
+        "".join(f'{name} = {{ column = "{name}" }}\n' for name in _FIELDS), encoding="utf-8"
+    )
+    (folder / "my-rule.toml").write_text('name = "my-rule"\nidle_timeout = "30m"\n', encoding="utf-8")
+
+
+def _csv(events: Iterable[Mapping[str, Any]]) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, _FIELDS, extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(events)
+    return text.getvalue()

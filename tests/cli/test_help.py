@@ -1,0 +1,101 @@
+"""The help texts: every command has examples, every example works, and help is quick because it loads little."""
+
+import io
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli.conftest import Run
+from typer.main import get_command
+
+from botmeter.cli.grouping import examples_in
+from botmeter.cli.main import app
+
+HEAVY = {"pyarrow", "duckdb", "numba", "numpy", "rich", "msgspec", "pydantic", "pandas"}
+
+
+def leaves(command: Any, path: str = "botmeter") -> Iterator[tuple[str, Any]]:
+    for name, child in command.commands.items():
+        if hasattr(child, "commands"):
+            yield from leaves(child, f"{path} {name}")
+        else:
+            yield f"{path} {name}", child
+
+
+COMMANDS = dict(leaves(get_command(app)))
+EXAMPLES = [(path, example) for path, command in COMMANDS.items() for example in examples_in(command.epilog)]
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_every_command_has_examples_of_itself(path: str) -> None:
+    own = examples_in(COMMANDS[path].epilog)
+    assert own
+    assert all(path in example for example in own)
+
+
+@pytest.mark.parametrize("example", [example for _, example in EXAMPLES])
+def test_every_example_works_as_it_stands(
+    acme: Run, example: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if "restore" in example:
+        assert acme("backup acme.botmeter --account acme").code == 0
+    if "account create" in example or ("restore" in example and "--replace" not in example):
+        monkeypatch.setenv("BOTMETER_DATA", str(tmp_path / "another"))
+    if example.startswith("cat "):
+        name, _, example = example.removeprefix("cat ").partition(" | ")
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO((tmp_path / name).read_bytes())))
+    more = ["--events", "1000"] if "demo" in example else []
+    ran = acme(example.removeprefix("botmeter "), *more)
+    assert ran.code == 0, ran.err
+
+
+@pytest.mark.parametrize("path", ["botmeter", *COMMANDS])
+def test_no_line_of_help_is_wider_than_80(run: Run, path: str) -> None:
+    shown = run(f"{path.removeprefix('botmeter').strip()} --help").out
+    assert not [line for line in shown.splitlines() if len(line) > 80]
+
+
+def test_the_list_of_commands_cuts_no_sentence(run: Run) -> None:
+    assert not [line for line in run("--help").out.splitlines()[1:] if line.endswith("...")]
+    assert not [line for line in run("policy").out.splitlines()[1:] if line.endswith("...")]
+
+
+def test_help_loads_nothing_heavy() -> None:
+    script = (
+        "import sys; from botmeter.cli.main import exit_code; exit_code(['--help']);"
+        f"print(sorted({HEAVY!r} & set(sys.modules)), file=sys.stderr)"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stderr.strip() == "[]"
+
+
+def test_a_report_loads_no_compiler_and_no_progress_bar(filled_folder: Path) -> None:
+    arguments = ["report", "--account", "acme", "--data", str(filled_folder)]
+    script = (
+        f"import sys; from botmeter.cli.main import exit_code; assert exit_code({arguments!r}) == 0;"
+        "print(sorted({'numba', 'rich'} & set(sys.modules)), file=sys.stderr)"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stderr.strip() == "[]"
+
+
+def test_the_program_alone_and_a_group_alone_print_their_help(run: Run) -> None:
+    assert run("").out.startswith("Usage: botmeter")
+    assert run("quarantine").out.startswith("Usage: botmeter quarantine")
+
+
+def test_the_version_is_printed_alone(run: Run) -> None:
+    assert re.fullmatch(r"botmeter \d+\.\d+\.\d+\S*\n", run("--version").out)
+
+
+def test_an_unknown_option_is_wrong_use_and_points_to_the_help(run: Run) -> None:
+    ran = run("report --acount acme")
+    assert ran.code == 2
+    assert ran.err.startswith("error: ")
+    assert "botmeter report --help" in ran.err
+    assert shlex.split(ran.out) == []
