@@ -1,0 +1,292 @@
+"""Every number of a report agrees with every other, and with counting by hand, for any filter."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from random import Random
+from typing import Any, NamedTuple
+
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from botmeter.domain.period import Period
+from botmeter.ledger.ledger import Ledger
+from botmeter.metering.policy import FRESHCHAT
+from botmeter.reports.ask import Ask, Filters
+from botmeter.reports.explain import explain, explanation_as_mapping
+from botmeter.reports.export import FORMATS, write_rows
+from botmeter.reports.rows import underlying_rows
+from botmeter.reports.simulate import simulate
+from botmeter.reports.usage import UsageReport, report_as_mapping, usage_report
+from support.event_strategies import dense_event_lists, policies, schedules
+from support.facts import day_on, filled_ledger, place_of, tickets_of
+from support.oracle import Event, sessions
+
+# A ledger is filled and asked about a dozen questions for each example.
+EXAMPLES = settings(max_examples=settings().max_examples // 3)
+
+
+class Row(NamedTuple):
+    """A row of the underlying data, as the oracle has it."""
+
+    session_id: str
+    day: date
+    opening: tuple[str | None, str | None, str]
+    preview: bool
+    customer_id: str
+    conversation_id: str
+    place: tuple[str | None, str | None, str]
+
+
+def with_tickets(events: list[Event], seed: int) -> list[Event]:
+    random = Random(seed)
+    return [
+        {
+            **event,
+            "bot_name": random.choice([None, None, "Order bot", "Returns bot"]) if event["bot_id"] else None,
+            "ticket_id": ticket,
+            "ticket_type": random.choice([None, "refund", "delivery"]) if ticket else None,
+        }
+        for event in events
+        for ticket in [random.choice([None, None, None, "T1", "T2", "T3"])]
+    ]
+
+
+def traffic() -> st.SearchStrategy[list[Event]]:
+    return st.builds(with_tickets, dense_event_lists(), st.integers(0, 2**32))
+
+
+def values(*names: str) -> st.SearchStrategy[tuple[str, ...]]:
+    return st.one_of(st.just(()), st.lists(st.sampled_from(names), max_size=2, unique=True).map(tuple))
+
+
+def all_filters() -> st.SearchStrategy[Filters]:
+    return st.builds(
+        Filters,
+        bot=values("b1", "b2", "nobody"),
+        bot_version=values("1", "2", "none"),
+        channel=values("web", "sms", "nowhere"),
+        customer=values("c1", "c2", "nobody"),
+        conversation=values("v1", "v2", "v3", "nothing"),
+        preview=st.sampled_from([None, None, True, False]),
+    )
+
+
+def asks() -> st.SearchStrategy[Ask]:
+    days = st.lists(st.dates(date(2026, 3, 5), date(2026, 3, 14)), min_size=2, max_size=2).map(sorted)
+    return st.builds(
+        lambda between, filters: Ask(period=Period(first_on=between[0], last_on=between[1]), filters=filters),
+        days,
+        all_filters(),
+    )
+
+
+@contextmanager
+def ledger_of(events: list[Event], schedule: Any) -> Iterator[Ledger]:
+    ledger = filled_ledger(events, schedule)
+    try:
+        yield ledger
+    finally:
+        ledger.connection.close()
+
+
+def matching_rows(events: list[Event], schedule: Any, *, ask: Ask) -> list[Row]:
+    rows = [
+        Row(
+            session.session_id,
+            day_on(session),
+            place_of(session.opening),
+            session.preview,
+            session.opening["customer_id"],
+            conversation,
+            place,
+        )
+        for session in sessions(events, schedule)
+        for conversation, place in session.participations
+    ]
+    filters, period = ask.filters, ask.period
+    return [
+        row
+        for row in rows
+        if period.first_on <= row.day <= period.last_on
+        and (not filters.bot or row.place[0] in filters.bot)
+        and (not filters.bot_version or row.place[1] in filters.bot_version)
+        and (not filters.channel or row.place[2] in filters.channel)
+        and (not filters.customer or row.customer_id in filters.customer)
+        and (not filters.conversation or row.conversation_id in filters.conversation)
+        and (filters.preview is None or row.preview == filters.preview)
+    ]
+
+
+def counted_by_hand(rows: list[Row], events: list[Event]) -> dict[str, Any]:
+    """The counts of a report, each as the size of a set."""
+    tickets = tickets_of(events)
+    linked = {(row.session_id, row.day, *ticket) for row in rows for ticket in tickets.get(row.conversation_id, ())}
+    opened = {(row.session_id, row.opening) for row in rows}
+    return {
+        "sessions_consumed": len({row.session_id for row in rows}),
+        "previews": len({row.session_id for row in rows if row.preview}),
+        "conversations": len({row.conversation_id for row in rows}),
+        "tickets": len({ticket for _, _, ticket, _ in linked}),
+        "trend": {
+            str(day): (
+                len({row.session_id for row in rows if row.day == day}),
+                len({ticket for _, on, ticket, _ in linked if on == day}),
+            )
+            for day in {row.day for row in rows}
+        },
+        "by_bot": _split([(row.session_id, row.place[0]) for row in rows], [(i, place[0]) for i, place in opened]),
+        "by_channel": _split([(row.session_id, row.place[2]) for row in rows], [(i, place[2]) for i, place in opened]),
+        "by_ticket_type": {
+            kind: (
+                len({ticket for _, _, ticket, of_kind in linked if of_kind == kind}),
+                len({session for session, _, _, of_kind in linked if of_kind == kind}),
+            )
+            for kind in {kind for *_, kind in linked}
+        },
+    }
+
+
+def _split(visits: list[tuple[str, Any]], opened: list[tuple[str, Any]]) -> dict[Any, tuple[int, int]]:
+    return {
+        key: (len({i for i, at in visits if at == key}), len({i for i, at in opened if at == key}))
+        for key in {key for _, key in [*visits, *opened]}
+    }
+
+
+def as_counted(report: UsageReport) -> dict[str, Any]:
+    """The counts of the report in the form of `counted_by_hand`."""
+    answer = report_as_mapping(report)
+    return {
+        **{name: answer[name] for name in ("sessions_consumed", "previews", "conversations", "tickets")},
+        "trend": {day["date"]: (day["sessions"], day["tickets"]) for day in answer["trend"] if day["sessions"]},
+        "by_bot": {bot["bot_id"]: (bot["sessions"], bot["opened"]) for bot in answer["by_bot"]},
+        "by_channel": {each["channel"]: (each["sessions"], each["opened"]) for each in answer["by_channel"]},
+        "by_ticket_type": {
+            each["ticket_type"]: (each["tickets"], each["sessions"]) for each in answer["by_ticket_type"]
+        },
+    }
+
+
+@given(traffic(), schedules(), st.lists(asks(), min_size=4, max_size=4))
+@EXAMPLES
+def test_a_report_is_what_counting_its_rows_one_by_one_gives(
+    events: list[Event], schedule: Any, questions: list[Ask]
+) -> None:
+    with ledger_of(events, schedule) as ledger:
+        for ask in questions:
+            rows = matching_rows(events, schedule, ask=ask)
+            assert as_counted(usage_report(ledger, ask)) == counted_by_hand(rows, events)
+
+
+@given(traffic(), policies(), st.lists(asks(), min_size=3, max_size=3))
+@EXAMPLES
+def test_the_additive_usage_and_the_rows_give_the_same_report(
+    events: list[Event], policy: Any, questions: list[Ask]
+) -> None:
+    everybody = tuple({event["customer_id"] for event in events} | {"nobody"})
+    with ledger_of(events, policy) as ledger:
+        for ask in questions:
+            filters = {name: getattr(ask.filters, name) for name in ("bot", "bot_version", "channel", "preview")}
+            from_usage = usage_report(ledger, Ask(period=ask.period, filters=Filters(**filters)))
+            from_rows = usage_report(ledger, Ask(period=ask.period, filters=Filters(**filters, customer=everybody)))
+            assert as_counted(from_usage) == as_counted(from_rows)
+
+
+@given(traffic(), policies(), st.lists(asks(), min_size=2, max_size=2))
+@EXAMPLES
+def test_headline_days_months_openings_rows_and_exports_agree(
+    events: list[Event], policy: Any, questions: list[Ask]
+) -> None:
+    with ledger_of(events, policy) as ledger:
+        for ask in questions:
+            report = usage_report(ledger, ask)
+            rows = underlying_rows(ledger, ask).read_all().to_pylist()
+            exports = [exported(ledger, ask, form=form) for form in FORMATS]
+            counts = {
+                "days": sum(day.session_count for day in report.trend),
+                "months": sum(month.session_count for month in report.by_month),
+                "opened by bot": sum(bot.opened_count for bot in report.by_bot),
+                "opened on channel": sum(channel.opened_count for channel in report.by_channel),
+                "rows": len({row["session_id"] for row in rows}),
+                **{form: len(set(ids)) for form, ids in zip(FORMATS, exports, strict=True)},
+            }
+            assert set(counts.values()) == {report.sessions_consumed}, counts
+            assert len(rows) == len(matching_rows(events, policy, ask=ask))
+            assert report.ticket_count == len({ticket for row in rows for ticket in row["ticket_ids"]})
+            assert report.conversation_count == len({row["conversation_id"] for row in rows})
+
+
+def exported(ledger: Ledger, ask: Ask, *, form: Any) -> list[str]:
+    """The session id of each row of an export, which says how many there are."""
+    out = io.BytesIO()
+    count = write_rows(underlying_rows(ledger, ask), format=form, out=out)
+    match form:
+        case "csv":
+            ids = [row["session_id"] for row in csv.DictReader(io.StringIO(out.getvalue().decode(), newline=""))]
+        case "json":
+            ids = [row["session_id"] for row in json.loads(out.getvalue())]
+        case "ndjson":
+            ids = [json.loads(line)["session_id"] for line in out.getvalue().splitlines()]
+        case _:
+            ids = pq.read_table(io.BytesIO(out.getvalue()))["session_id"].to_pylist()
+    assert (count.rows, count.sessions) == (len(ids), len(set(ids)))
+    return ids
+
+
+@given(traffic(), policies(), asks())
+@EXAMPLES
+def test_the_rows_are_in_one_total_order(events: list[Event], policy: Any, ask: Ask) -> None:
+    with ledger_of(events, policy) as ledger:
+        rows = underlying_rows(ledger, ask).read_all().to_pylist()
+    order = ("session_start", "session_id", "conversation_id", "bot_id", "bot_version", "channel")
+    keys = [tuple((row[name] is not None, row[name]) for name in order) for row in rows]
+    plain = [tuple((there, value if there else "") for there, value in key) for key in keys]
+    assert plain == sorted(set(plain))
+
+
+@given(traffic(), policies(), policies(), asks())
+@EXAMPLES
+def test_simulating_an_accounts_own_policy_gives_its_report_and_the_differences_add_up(
+    events: list[Event], policy: Any, other: Any, ask: Ask
+) -> None:
+    with ledger_of(events, policy) as ledger:
+        simulation = simulate(ledger, ask, [policy, other])
+        report = usage_report(ledger, ask)
+    own = simulation.outcomes[0]
+    assert own.session_count == report.sessions_consumed
+    assert [count for _, count in own.by_month] == [month.session_count for month in report.by_month]
+    assert {bot: count for bot, _, count in own.by_bot} == {
+        b.bot_id: b.opened_count for b in report.by_bot if b.opened_count
+    }
+    difference = simulation.differences[0]
+    assert difference.session_count == simulation.outcomes[1].session_count - own.session_count
+    assert difference.session_count == sum(difference.more.values()) - sum(difference.fewer.values())
+    assert all(sum(outcome.closed_by.values()) == outcome.session_count for outcome in simulation.outcomes)
+
+
+@given(traffic(), schedules())
+@EXAMPLES
+def test_every_session_can_be_explained_with_the_events_that_are_in_it(events: list[Event], schedule: Any) -> None:
+    found = sessions(events, schedule)
+    with ledger_of(events, schedule) as ledger:
+        # Three of them are as good as all, and a third of the time.
+        for session in found[:: max(1, len(found) // 3)]:
+            told = explain(ledger, session.session_id, now_us=session.start_us)
+            assert [(event.source, event.event_id) for event in told.members] == session.event_ids
+            assert (told.opening.source, told.opening.event_id) == session.event_ids[0]
+            assert told.closed_by.name.lower() == session.closed_by
+            text = explanation_as_mapping(told)["text"]
+            assert max(len(line) for line in text.splitlines()) <= 80
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_an_export_of_nothing_is_a_whole_file(form: Any) -> None:
+    with ledger_of([], FRESHCHAT) as ledger:
+        ask = Ask(period=Period(first_on=date(2026, 3, 7), last_on=date(2026, 3, 7)))
+        assert exported(ledger, ask, form=form) == []
