@@ -156,12 +156,12 @@ def _as_json(attributes: dict[str, Any] | None) -> str | None:
 
 
 def _bots(events: list[Event]) -> list[tuple[Any, ...]]:
-    latest: dict[str, tuple[int, str, str]] = {}
+    latest: dict[str, tuple[int, str]] = {}
     for each in events:
         if each.get("bot_name") is not None and each["bot_id"] is not None:
-            named = (each["occurred_at"], each["event_id"], each["bot_name"])
+            named = (each["occurred_at"], each["bot_name"])
             latest[each["bot_id"]] = max(named, latest.get(each["bot_id"], named))
-    return [(bot, name, at) for bot, (at, _, name) in latest.items()]
+    return [(bot, name, at) for bot, (at, name) in latest.items()]
 
 
 def _spans(events: list[Event]) -> list[tuple[Any, ...]]:

@@ -3,24 +3,27 @@
 A backup is a tar archive of the account's ledger and a manifest with its checksum and counts.
 """
 
+import errno
 import hashlib
 import io
 import os
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import duckdb
 import msgspec
 
 from botmeter.domain.account import checked_account_name
 from botmeter.domain.errors import Conflict, Missing, NotAllowed, Refused, Unavailable
-from botmeter.ledger.folder import Folder, connected
+from botmeter.ledger.folder import Folder, connected, is_writable, unlink_ledger
 from botmeter.ledger.rows import row_of
 from botmeter.ledger.tables import SCHEMA_VERSION, schema_version, sql
 
 _LEDGER, _MANIFEST = "ledger.duckdb", "manifest.json"
 _CHUNK_BYTES = 1 << 20
+_DISK_FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +46,12 @@ def backup(folder: Folder, name: str, *, path: Path) -> BackupSummary:
         NotAllowed: `backup_not_writable`.
         Unavailable: `disk_full`.
     """
-    with folder.ledger(name) as ledger:
-        ledger.connection.execute("CHECKPOINT")
+    file = folder.file_of(name)
+    with folder.ledger(name, read_only=file.exists() and not is_writable(file)) as ledger:
+        if is_writable(file):
+            ledger.connection.execute("CHECKPOINT")
         events, sessions = row_of(ledger.connection, sql("content_counts"))
         version = schema_version(ledger.connection)
-    file = folder.file_of(name)
     summary = BackupSummary(
         account=checked_account_name(name),
         schema_version=version,
@@ -69,7 +73,7 @@ def backup(folder: Folder, name: str, *, path: Path) -> BackupSummary:
         draft.rename(path)
     except OSError as problem:
         draft.unlink(missing_ok=True)
-        if problem.errno in (27, 28):
+        if problem.errno in _DISK_FULL:
             raise Unavailable("disk_full", f"The disk is full; no backup was written to {path}.") from None
         raise NotAllowed("backup_not_writable", f"The backup can't be written to {path}: {problem.strerror}.") from None
     return summary
@@ -89,39 +93,58 @@ def restore(folder: Folder, path: Path, *, name: str | None = None, replace: boo
     Raises:
         Missing: `file_unknown`.
         Refused: `backup_invalid` or `ledger_newer`.
+        NotAllowed: `backup_not_readable`.
+        Unavailable: `disk_full`.
         Conflict: `account_exists` unless `replace`.
     """
     if not path.is_file():
         raise Missing("file_unknown", f"There is no backup at {path}.")
     draft = folder.path / "accounts" / "restored.draft"
+    unlink_ledger(draft)
     try:
         summary = _unpacked(path, draft)
         target = folder.file_of(name or summary.account)
         if target.exists() and not replace:
-            raise Conflict("account_exists", f"There is an account {target.stem} already; name another one, or replace it.")
+            raise Conflict(
+                "account_exists", f"There is an account {target.stem} already; name another one, or replace it."
+            )
         _checked(draft, summary, folder=folder, told=(path, name))
+        # The log of the ledger that is replaced would be taken for the new one's.
+        unlink_ledger(target)
         draft.rename(target)
     finally:
-        draft.unlink(missing_ok=True)
+        unlink_ledger(draft)
     return summary
 
 
 def _unpacked(path: Path, draft: Path) -> BackupSummary:
     try:
-        with tarfile.open(path) as archive:
-            manifest = archive.extractfile(_MANIFEST)
-            ledger = archive.extractfile(_LEDGER)
-            if manifest is None or ledger is None:
-                raise KeyError(_LEDGER)
+        with tarfile.open(path, "r:") as archive:
+            manifest, ledger = _member(archive, _MANIFEST), _member(archive, _LEDGER)
             summary = msgspec.json.decode(manifest.read(), type=BackupSummary)
             with draft.open("wb") as out:
                 while chunk := ledger.read(_CHUNK_BYTES):
                     out.write(chunk)
+                out.flush()
+                os.fsync(out.fileno())
     except (tarfile.TarError, KeyError, EOFError, msgspec.MsgspecError):
         raise Refused("backup_invalid", f"{path} is not a backup of Botmeter, or a part of it is missing.") from None
+    except OSError as problem:
+        if problem.errno in _DISK_FULL:
+            raise Unavailable("disk_full", f"The disk is full; nothing was restored from {path}.") from None
+        raise NotAllowed("backup_not_readable", f"The backup {path} can't be read: {problem.strerror}.") from None
     if _sha256(draft) != summary.sha256:
-        raise Refused("backup_invalid", f"The backup {path} is damaged: its checksum is not the one that was written down.")
+        raise Refused(
+            "backup_invalid", f"The backup {path} is damaged: its checksum is not the one that was written down."
+        )
     return summary
+
+
+def _member(archive: tarfile.TarFile, name: str) -> IO[bytes]:
+    member = archive.extractfile(name)
+    if member is None:
+        raise KeyError(name)
+    return member
 
 
 def _checked(draft: Path, summary: BackupSummary, *, folder: Folder, told: tuple[Path, str | None]) -> None:
@@ -129,7 +152,8 @@ def _checked(draft: Path, summary: BackupSummary, *, folder: Folder, told: tuple
     if summary.schema_version > SCHEMA_VERSION:
         raise Refused(
             "ledger_newer",
-            f"The backup {path} is of version {summary.schema_version}; this Botmeter knows versions up to {SCHEMA_VERSION}.",
+            f"The backup {path} is of version {summary.schema_version}; "
+            f"this Botmeter knows versions up to {SCHEMA_VERSION}.",
         )
     try:
         connection = connected(draft, folder=folder.path)

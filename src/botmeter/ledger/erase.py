@@ -5,16 +5,30 @@ and quarantined copies are dropped, and the file is written anew so that no old 
 The 64-bit key of each event stays: it tells nothing, and lets a copy that is sent again be known.
 """
 
+import json
 import os
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
 from uuid import uuid4
 
-from botmeter.domain.errors import Missing
-from botmeter.ledger.folder import Folder, connected
+import duckdb
+
+from botmeter.domain.errors import Missing, Unavailable
+from botmeter.ledger.folder import Folder, connected, unlink_ledger
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.remeter import remeter_everything
 from botmeter.ledger.rows import row_of
 from botmeter.ledger.tables import sql
+
+# Refused events can be large, so quarantine is looked through in pieces.
+_PAGE_ROWS = 1_000
+
+# Stands in `meta` from the erasing of a customer until the file has been written anew, so that an
+# erasure that was cut off between the two is finished by the next one.
+_REWRITE_DUE = "rewrite_due"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,15 +42,31 @@ class Erased:
     quarantine_count: int
 
 
+class _Ids(NamedTuple):
+    """What names the customer in a quarantined event."""
+
+    customer: re.Pattern[str]
+    events: frozenset[tuple[str, str]]
+    conversations: frozenset[str]
+
+
 def erase(folder: Folder, name: str, *, customer_id: str) -> Erased:
     """What was erased of the customer in the account.
 
     Raises:
         Missing: `customer_unknown` if no event and no quarantined event bears the id.
+        Unavailable: `erase_unfinished` if the file could not be written anew.
     """
+    erased = None
     with folder.ledger(name) as ledger:
-        erased = _pseudonymised(ledger, customer_id)
+        try:
+            erased = _pseudonymised(ledger, customer_id)
+        except Missing:
+            if not _is_rewrite_due(ledger.connection):
+                raise
     _rewritten(folder, name)
+    if erased is None:
+        raise _unknown(name, customer_id)
     return erased
 
 
@@ -46,42 +76,116 @@ def _pseudonymised(ledger: Ledger, customer_id: str) -> Erased:
     with ledger.transaction() as connection:
         events = row_of(connection, sql("erase/count_events"), values)[0]
         sessions = row_of(connection, sql("erase/count_sessions"), values)[0]
-        connection.execute(sql("erase/conversations"), values)
-        connection.execute(sql("erase/events_before"), values)
-        quarantine = row_of(connection, sql("erase/count_quarantine"), values)[0]
-        if events == 0 and quarantine == 0:
-            raise Missing("customer_unknown", f"No event of account {ledger.account.name} is of customer {customer_id[:80]!r}.")
-        connection.execute(sql("erase/quarantine"), values)
+        for table in ("conversations", "events_before", "tickets_before"):
+            connection.execute(sql(f"erase/{table}"), values)
+        conversations = row_of(connection, "SELECT count(*) FROM erased_conversation")[0]
+        quarantined = list(_quarantined(connection, _ids(connection, customer_id)))
+        if events == 0 and not quarantined:
+            raise _unknown(ledger.account.name, customer_id)
+        connection.execute(sql("release"), {"numbers": quarantined})
         connection.execute(sql("erase/restatements"))
         connection.execute(sql("erase/events"), values | {"pseudonym": pseudonym})
         for table in ("spans", "tickets", "other_events"):
             connection.execute(sql(f"erase/{table}"))
-        conversations = row_of(connection, "SELECT count(*) FROM erased_conversation")[0]
-        for table in ("erased_conversation", "erased_event"):
+        connection.execute(sql("keep_tickets"), {"append_no": 0})
+        for table in ("erased_conversation", "erased_event", "erased_ticket"):
             connection.execute(f"DROP TABLE {table}")
         remeter_everything(ledger, append_no=1, now_us=0)
+        connection.execute("INSERT INTO meta VALUES (?, 'yes')", [_REWRITE_DUE])
     return Erased(
         pseudonym=pseudonym,
         event_count=events,
         session_count=sessions,
         conversation_count=conversations,
-        quarantine_count=quarantine,
+        quarantine_count=len(quarantined),
     )
+
+
+def _ids(connection: duckdb.DuckDBPyConnection, customer_id: str) -> _Ids:
+    rows = connection.execute(sql("erase/ids")).fetchall()
+    return _Ids(
+        # As a whole word, so that erasing c1 leaves what c12 sent.
+        customer=re.compile(rf"(?<!\w){re.escape(customer_id)}(?!\w)"),
+        events=frozenset((source, name) for source, name in rows if source is not None),
+        conversations=frozenset(name for source, name in rows if source is None),
+    )
+
+
+def _quarantined(connection: duckdb.DuckDBPyConnection, ids: _Ids) -> Iterator[int]:
+    """The numbers of the quarantined events that name the customer."""
+    after = 0
+    while True:
+        page = {"after": after, "limit": _PAGE_ROWS}
+        rows = connection.execute(sql("erase/quarantine_page"), page).fetchall()
+        for number, source, event_id, raw in rows:
+            if (source, event_id) in ids.events or _names_customer(raw.decode("utf-8", "surrogateescape"), ids):
+                yield number
+        if not rows:
+            return
+        after = rows[-1][0]
+
+
+def _names_customer(raw: str, ids: _Ids) -> bool:
+    try:
+        sent = json.loads(raw)
+    except (ValueError, RecursionError):
+        sent = None
+    # JSON can write any letter as an escape, so the text alone is not enough.
+    return any(ids.customer.search(text) or text in ids.conversations for text in (raw, *_texts(sent)))
+
+
+def _texts(sent: object) -> Iterator[str]:
+    match sent:
+        case dict():
+            for name, value in sent.items():
+                yield name
+                yield from _texts(value)
+        case list():
+            for value in sent:
+                yield from _texts(value)
+        case str() | int():
+            yield str(sent)
+
+
+def _is_rewrite_due(connection: duckdb.DuckDBPyConnection) -> bool:
+    return bool(row_of(connection, "SELECT count(*) FROM meta WHERE name = ?", [_REWRITE_DUE])[0])
 
 
 def _rewritten(folder: Folder, name: str) -> None:
     """Copies the account's file row by row into a new one that takes its place."""
     file = folder.file_of(name)
     draft = file.with_suffix(".draft")
-    draft.unlink(missing_ok=True)
+    unlink_ledger(draft)
+    try:
+        _copied(file, draft, folder=folder)
+    except (duckdb.Error, OSError) as problem:
+        unlink_ledger(draft)
+        raise Unavailable(
+            "erase_unfinished",
+            f"The identifiers are gone from the tables of account {name}, but its file could not be written anew and "
+            f"can still hold them. Make room on the disk and erase the same id again. "
+            f"The reason: {str(problem).splitlines()[0][:200]}",
+        ) from problem
+    draft.rename(file)
+
+
+def _copied(file: Path, draft: Path, *, folder: Folder) -> None:
     connection = connected(draft, folder=folder.path)
-    connection.execute(f"ATTACH '{_quoted(str(file))}' AS before (READ_ONLY)")
-    connection.execute(f'COPY FROM DATABASE before TO "{draft.stem}"')
-    connection.execute("DETACH before")
-    connection.close()
+    try:
+        # No account can be called so: a name has no space in it.
+        connection.execute(f"ATTACH '{_quoted(str(file))}' AS \"the old file\" (READ_ONLY)")
+        into = row_of(connection, "SELECT current_database()")[0]
+        connection.execute(f'COPY FROM DATABASE "the old file" TO "{into}"')
+        connection.execute('DETACH "the old file"')
+        connection.execute("DELETE FROM meta WHERE name = ?", [_REWRITE_DUE])
+    finally:
+        connection.close()
     with draft.open("rb") as written:
         os.fsync(written.fileno())
-    draft.rename(file)
+
+
+def _unknown(name: str, customer_id: str) -> Missing:
+    return Missing("customer_unknown", f"No event of account {name} is of customer {customer_id[:80]!r}.")
 
 
 def _quoted(text: str) -> str:

@@ -5,10 +5,11 @@ lets go when the process ends in whatever way, and writes its number and purpose
 """
 
 import fcntl
+import glob
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -17,7 +18,7 @@ from botmeter.domain.account import Account, checked_account_name
 from botmeter.domain.errors import Conflict, Missing, NotAllowed, Refused, Unavailable
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.schedule import write_policy
-from botmeter.ledger.tables import brought_up_to_date, create_tables
+from botmeter.ledger.tables import brought_up_to_date, checked_version, create_tables
 from botmeter.metering.policy import ALWAYS_US, Policy
 
 # What DuckDB may keep in memory before it goes to disk; an import of any size stays under 3 GB
@@ -54,8 +55,10 @@ class Folder:
             ) from None
         try:
             _take(lock, path)
-            os.ftruncate(lock, 0)
-            os.pwrite(lock, f"{os.getpid()} {purpose}".encode(), 0)
+            # What is written is for people alone; a full disk must not keep anyone from looking.
+            with suppress(OSError):
+                os.ftruncate(lock, 0)
+                os.pwrite(lock, f"{os.getpid()} {purpose}".encode(), 0)
             yield cls(path)
         finally:
             os.close(lock)
@@ -78,7 +81,7 @@ class Folder:
         if file.exists():
             raise Conflict("account_exists", f"There is an account {account.name} already.")
         draft = file.with_suffix(".draft")
-        draft.unlink(missing_ok=True)
+        unlink_ledger(draft)
         connection = connected(draft, folder=self.path)
         connection.begin()
         create_tables(connection, now_us=now_us)
@@ -106,15 +109,25 @@ class Folder:
             )
         if not read_only and not is_writable(file):
             raise NotAllowed("ledger_read_only", f"The ledger of account {name} ({file}) is read-only.")
-        connection = _opened(file, folder=self.path, name=name, read_only=read_only)
+        ledger = _opened(file, folder=self.path, name=name, read_only=read_only)
         try:
-            yield Ledger(connection)
+            yield ledger
         finally:
-            connection.close()
+            ledger.connection.close()
 
     def remove(self, name: str) -> None:
         """Deletes the account with all that is in it."""
-        self.file_of(name).unlink(missing_ok=True)
+        unlink_ledger(self.file_of(name))
+
+
+def unlink_ledger(file: Path) -> None:
+    """Deletes a ledger's file, and the log of changes that a killed process can leave beside it.
+
+    The log goes first: left behind, it would be taken for that of the next file of this name.
+    """
+    for log in file.parent.glob(f"{glob.escape(file.name)}.*"):
+        log.unlink(missing_ok=True)
+    file.unlink(missing_ok=True)
 
 
 def connected(file: Path, *, folder: Path, read_only: bool = False) -> duckdb.DuckDBPyConnection:
@@ -142,17 +155,21 @@ def free_bytes(path: Path) -> int:
     return shutil.disk_usage(path).free
 
 
-def _opened(file: Path, *, folder: Path, name: str, read_only: bool) -> duckdb.DuckDBPyConnection:
+def _opened(file: Path, *, folder: Path, name: str, read_only: bool) -> Ledger:
     try:
         connection = connected(file, folder=folder, read_only=read_only)
     except (duckdb.Error, RuntimeError) as problem:
         raise Refused(
             "ledger_corrupt",
-            f"The ledger of account {name} ({file}) can't be read; restore it from a backup. DuckDB says: {_first_line(problem)}",
+            f"The ledger of account {name} ({file}) can't be read; restore it from a backup. "
+            f"DuckDB says: {_first_line(problem)}",
         ) from None
     try:
-        if not read_only:
+        if read_only:
+            checked_version(connection, name=name)
+        else:
             brought_up_to_date(connection, name=name)
+        return Ledger(connection)
     except duckdb.Error as problem:
         connection.close()
         raise Refused(
@@ -161,7 +178,6 @@ def _opened(file: Path, *, folder: Path, name: str, read_only: bool) -> duckdb.D
     except Refused:
         connection.close()
         raise
-    return connection
 
 
 def _take(lock: int, path: Path) -> None:
@@ -172,7 +188,8 @@ def _take(lock: int, path: Path) -> None:
         os_name = purpose or "another command"
         raise Unavailable(
             "ledger_in_use",
-            f"The data folder {path} is in use by process {process or '?'} ({os_name}). Wait until it is done, or end it.",
+            f"The data folder {path} is in use by process {process or '?'} ({os_name}). "
+            "Wait until it is done, or end it.",
         ) from None
 
 

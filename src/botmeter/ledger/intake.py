@@ -16,7 +16,7 @@ from botmeter.domain.instant import DAY_US, text_from_us
 from botmeter.domain.period import day_start_us
 from botmeter.domain.receipt import REJECTIONS_SHOWN_MAX, Receipt, Rejection
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.rows import row_of
+from botmeter.ledger.read_ahead import read_ahead
 from botmeter.ledger.submission import Submission
 from botmeter.ledger.tables import sql
 from botmeter.metering.schema import EventBatch
@@ -40,7 +40,7 @@ def taken_in(ledger: Ledger, submission: Submission, *, append_no: int, now_us: 
     """The receipt of a submission whose events are now in the ledger, not yet metered or committed."""
     accepted = duplicates = conflicts = rejected = 0
     shown: list[Rejection] = []
-    for batch in submission.batches:
+    for batch in read_ahead(submission.batches):
         fate = _batch_taken_in(ledger, batch, source=submission.source, stamp=(append_no, now_us))
         refused = [*batch.rejections, *fate.refused]
         _quarantine(ledger, refused, source=submission.source, stamp=(append_no, now_us))
@@ -65,21 +65,19 @@ def _batch_taken_in(ledger: Ledger, batch: EventBatch, *, source: str, stamp: tu
         arrived = arrived.filter(pa.array(~outside))
     if len(arrived) == 0:
         return _Fate(0, 0, 0, refused)
-    connection = ledger.connection
-    connection.register("arrived", arrived)
-    rows, same = _known(ledger, source=source)
+    keys = _keys(ledger, arrived, source=source)
+    arrived = arrived.append_column("event_key", pa.array(keys))
+    suspects = ledger.known_keys().suspects(keys)
+    rows, same = _known(ledger, arrived.filter(pa.array(suspects)), source=source)
     if len(rows):
-        again = np.zeros(len(batch.events), np.bool_)
-        again[rows] = True
-        fresh = arrived.filter(pa.array(~again[arrived["row"].to_numpy()]))
-        connection.register("arrived", fresh)
-    else:
-        fresh = arrived
-    if len(fresh):
-        connection.execute(sql("keep_events"), {"source": source, "append_no": append_no})
-    connection.unregister("arrived")
+        fresh = ~np.isin(arrived["row"].to_numpy(), rows)
+        arrived, keys = arrived.filter(pa.array(fresh)), keys[fresh]
+    if len(arrived):
+        with ledger.seen_as("arrived", arrived) as connection:
+            connection.execute(sql("keep_events"), {"source": source, "append_no": append_no})
+        ledger.known_keys().add(keys)
     conflicts = [_conflict(batch, row, source=source) for row in rows[~same].tolist()]
-    return _Fate(len(fresh), int(same.sum()), len(conflicts), [*refused, *conflicts])
+    return _Fate(len(arrived), int(same.sum()), len(conflicts), [*refused, *conflicts])
 
 
 def _arrived(ledger: Ledger, batch: EventBatch) -> pa.Table:
@@ -87,22 +85,23 @@ def _arrived(ledger: Ledger, batch: EventBatch) -> pa.Table:
     events = batch.events
     touchpoints = ledger.touchpoints.numbers(events)
     ledger.keep_numbers()
-    return (
-        events.drop_columns(["bot_id", "bot_version", "channel"])
-        .add_column(0, "row", pa.array(np.arange(len(events))))
-        .append_column("touchpoint", pa.array(touchpoints))
-    )
+    numbered = events.drop_columns(["bot_id", "bot_version", "channel"]).append_column("touchpoint", pa.array(touchpoints))
+    return numbered.append_column("row", pa.array(np.arange(len(events))))
 
 
-def _known(ledger: Ledger, *, source: str) -> tuple[npt.NDArray[np.int64], Mask]:
-    """The arrived rows that are not new, ascending, and whether nothing in them is."""
-    connection = ledger.connection
-    verdict: dict[int, bool] = {}
-    row_count, id_count = row_of(connection, sql("arrived_keys"))
-    if row_count != id_count:
-        verdict.update(connection.execute(sql("repeated")).fetchall())
-    # What the ledger has stands before what stands earlier in the batch.
-    verdict.update(connection.execute(sql("known"), {"source": source}).fetchall())
+def _keys(ledger: Ledger, arrived: pa.Table, *, source: str) -> npt.NDArray[np.uint64]:
+    with ledger.seen_as("arrived", arrived.select(["event_id"])) as connection:
+        return connection.sql(sql("event_keys"), params={"source": source}).to_arrow_table()["event_key"].to_numpy()
+
+
+def _known(ledger: Ledger, suspects: pa.Table, *, source: str) -> tuple[npt.NDArray[np.int64], Mask]:
+    """The rows of the suspects that are not new, ascending, and whether nothing in them is."""
+    if len(suspects) == 0:
+        return np.empty(0, np.int64), np.empty(0, np.bool_)
+    with ledger.seen_as("arrived", suspects) as connection:
+        verdict = dict(connection.execute(sql("repeated")).fetchall())
+        # What the ledger has stands before what stands earlier in the batch.
+        verdict.update(connection.execute(sql("known"), {"source": source}).fetchall())
     rows = np.array(sorted(verdict), np.int64)
     return rows, np.array([verdict[row] for row in rows.tolist()], np.bool_)
 
@@ -170,6 +169,5 @@ def _quarantine(ledger: Ledger, refused: list[Rejection], *, source: str, stamp:
             "raw": pa.array([rejection.raw for rejection in refused], pa.binary()),
         }
     )
-    ledger.connection.register("refused", table)
-    ledger.connection.execute(sql("keep_refused"), {"source": source, "append_no": append_no, "now": now_us})
-    ledger.connection.unregister("refused")
+    with ledger.seen_as("refused", table) as connection:
+        connection.execute(sql("keep_refused"), {"source": source, "append_no": append_no, "now": now_us})

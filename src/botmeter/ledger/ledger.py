@@ -8,10 +8,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import duckdb
+import pyarrow as pa
 
 from botmeter.domain.account import Account
 from botmeter.domain.errors import BotmeterError, Unavailable
 from botmeter.domain.receipt import Receipt
+from botmeter.ledger.known_keys import KnownKeys
 from botmeter.ledger.rows import row_of
 from botmeter.ledger.schedule import read_schedule
 from botmeter.ledger.submission import Submission
@@ -49,6 +51,23 @@ class Ledger:
         self.footprints = Footprints(tuple(row[0]) for row in self.connection.execute(sql("footprints")).fetchall())
         self._touchpoints_kept = len(self.touchpoints)
         self._footprints_kept = len(self.footprints)
+        self._known_keys: KnownKeys | None = None
+
+    def known_keys(self) -> KnownKeys:
+        """The keys of all events, read when the first events are appended."""
+        if self._known_keys is None:
+            keys = self.connection.sql(sql("keys_of_all")).to_arrow_table()["event_key"].to_numpy()
+            self._known_keys = KnownKeys(keys)
+        return self._known_keys
+
+    @contextmanager
+    def seen_as(self, name: str, table: pa.Table) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Lets statements read an Arrow table under a name, until the end of the `with`."""
+        self.connection.register(name, table)
+        try:
+            yield self.connection
+        finally:
+            self.connection.unregister(name)
 
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -151,10 +151,12 @@ def _plan(schedule: Schedule) -> _Plan:
     shared = [name for name in _KEY_PART if all(name in policy.scope for policy in policies)]
     key = " || chr(0) || ".join(_KEY_PART[name] for name in shared) or None
     same_scope = all(set(policy.scope) == set(shared) for policy in policies)
+    # Policies that see other events can have sessions of one key that run side by side.
+    seen = {(policy.match, policy.exclude, policy.participants) for policy in policies}
     named = any(policy.exclude - {"preview"} for policy in policies)
     return _Plan(
         key=key,
-        anchored=same_scope and all(_starts_afresh(policy) for policy in policies),
+        anchored=same_scope and all(_starts_afresh(policy) for policy in policies) and len(seen) == 1,
         attributes="x.attributes" if named else "NULL",
     )
 
@@ -163,6 +165,7 @@ def _starts_afresh(policy: Policy) -> bool:
     """Whether nothing before a session's opening event bears on the session.
 
     An `exchange` opens on the answer to an earlier message, and with `require` a session that was
-    not counted, and so is not stored, may have been running.
+    not counted, and so is not stored, may have been running. A session full of turns can end at the
+    very instant of its last event, and the next one opens at that instant too.
     """
-    return policy.opens_on != "exchange" and policy.require == type(policy.require)()
+    return policy.opens_on != "exchange" and policy.require == type(policy.require)() and policy.max_turns is None

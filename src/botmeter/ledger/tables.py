@@ -34,8 +34,9 @@ TABLES = (
 )
 
 SCHEMA_VERSION = 1
+Migrations = Mapping[int, tuple[str, ...]]
 # For each version the names of the statements in `sql/migrations/` that lead to the next one.
-MIGRATIONS: Mapping[int, tuple[str, ...]] = {}
+MIGRATIONS: Migrations = {}
 
 _PACKAGE = "botmeter.ledger"
 _HASH_PROBE = "SELECT hash('botmeter', 'probe')::VARCHAR"
@@ -63,10 +64,10 @@ def schema_version(connection: duckdb.DuckDBPyConnection) -> int:
     return int(_scalar(connection, "SELECT value FROM meta WHERE name = 'schema_version'"))
 
 
-def brought_up_to_date(
-    connection: duckdb.DuckDBPyConnection, *, name: str, migrations: Mapping[int, tuple[str, ...]] = MIGRATIONS
-) -> int:
-    """The versions that the file had to be brought up by, in one transaction.
+def checked_version(
+    connection: duckdb.DuckDBPyConnection, *, name: str, migrations: Migrations = MIGRATIONS
+) -> tuple[int, int]:
+    """The version that the file is of, and the one that this Botmeter writes.
 
     Raises:
         Refused: `ledger_newer` if a later Botmeter wrote the file.
@@ -75,15 +76,30 @@ def brought_up_to_date(
     if found > wanted:
         raise Refused(
             "ledger_newer",
-            f"The ledger of account {name} is of version {found}; this Botmeter knows versions up to {wanted}. Update Botmeter.",
+            f"The ledger of account {name} is of version {found}; this Botmeter knows versions up to {wanted}. "
+            "Update Botmeter.",
         )
+    return found, wanted
+
+
+def brought_up_to_date(connection: duckdb.DuckDBPyConnection, *, name: str, migrations: Migrations = MIGRATIONS) -> int:
+    """The versions that the file had to be brought up by, in one transaction.
+
+    Raises:
+        Refused: `ledger_newer` if a later Botmeter wrote the file.
+    """
+    found, wanted = checked_version(connection, name=name, migrations=migrations)
     if found < wanted:
         connection.begin()
-        for version in range(found, wanted):
-            for step in migrations[version]:
-                connection.execute(sql(f"migrations/{step}"))
-        connection.execute("UPDATE meta SET value = ? WHERE name = 'schema_version'", [str(wanted)])
-        connection.commit()
+        try:
+            for version in range(found, wanted):
+                for step in migrations[version]:
+                    connection.execute(sql(f"migrations/{step}"))
+            connection.execute("UPDATE meta SET value = ? WHERE name = 'schema_version'", [str(wanted)])
+            connection.commit()
+        except BaseException:
+            connection.rollback()
+            raise
     _hash_kept(connection)
     return wanted - found
 

@@ -107,6 +107,7 @@ def keep_restatements(ledger: Ledger, *, key: str, fresh: str, stamp: tuple[int,
             # Nothing was appended with a change of policy, so no event is named as its cause.
             "first_append_no": append_no or 2**31 - 1,
             "now": now_us,
-            "shown_before": shown_us // DAY_US * DAY_US,
+            # The day of the latest event may still grow; once it is over by the clock too, what comes is late.
+            "shown_before": max(shown_us, min(shown_us + DAY_US, now_us)) // DAY_US * DAY_US,
         },
     )

@@ -1,11 +1,12 @@
 -- Reads: event, touchpoint, bot. Takes: $append_no (the first of this commit).
--- Gives: in bot, the name of each bot as of its latest event that bears one.
+-- Gives: in bot, the name of each bot as of its latest event that bears one; of several at one instant, the
+-- greatest, so that it doesn't matter which came first.
 INSERT INTO bot
 SELECT bot_id, bot_name, named_at
 FROM (
     SELECT
         p.bot_id,
-        arg_max(e.bot_name, (e.occurred_at, e.event_id)) AS bot_name,
+        arg_max(e.bot_name, (e.occurred_at, e.bot_name)) AS bot_name,
         max(e.occurred_at) AS named_at
     FROM event AS e
     JOIN touchpoint AS p USING (touchpoint)

@@ -1,12 +1,13 @@
 -- Reads: event, arrived (row, then the columns of event). Takes: $source.
 -- Gives: (row, same) of each arrived event that the ledger has; same: nothing in it differs.
--- An erased event has lost its id and content; its key alone tells that it was here.
+-- An erased event has lost its id and content; its key alone tells that it was here. Others of its
+-- conversation have lost the conversation's id.
 SELECT
     a.row::BIGINT AS row,
     bool_or(
-        starts_with(e.event_id, 'erased:')
+        e.event_id <> a.event_id
         OR (e.occurred_at = a.occurred_at
-            AND e.conversation_id = a.conversation_id
+            AND (e.conversation_id = a.conversation_id OR starts_with(e.conversation_id, 'erased-'))
             AND e.customer_id = a.customer_id
             AND e.actor = a.actor
             AND e.kind = a.kind
@@ -18,7 +19,7 @@ SELECT
             AND e.attributes IS NOT DISTINCT FROM a.attributes)
     )::BOOLEAN AS same
 FROM event AS e
-JOIN arrived AS a ON e.event_key = hash($source, a.event_id)
+JOIN arrived AS a ON e.event_key = a.event_key
 WHERE (e.source = $source AND e.event_id = a.event_id) OR starts_with(e.event_id, 'erased:')
 GROUP BY a.row
 ORDER BY a.row

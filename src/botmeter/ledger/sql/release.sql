@@ -1,2 +1,2 @@
 -- Reads: quarantine. Takes: $numbers. Gives: quarantine without these.
-DELETE FROM quarantine WHERE list_contains($numbers::BIGINT[], quarantine_no)
+DELETE FROM quarantine WHERE quarantine_no IN (SELECT unnest($numbers::BIGINT[]))

@@ -1,10 +1,10 @@
--- Reads: erased_event, erased_conversation. Takes: $customer, $pseudonym.
--- Gives: event without the customer's identifiers; ticket ids become one-way, so that tickets still count.
+-- Reads: erased_event, erased_conversation, erased_ticket. Takes: $customer, $pseudonym.
+-- Gives: event without the customer's identifiers; each ticket still counts as one.
 UPDATE event
 SET customer_id = $pseudonym,
     event_id = e.pseudonym,
     conversation_id = c.pseudonym,
-    ticket_id = CASE WHEN ticket_id IS NOT NULL THEN 'erased-' || md5($pseudonym || ticket_id) END,
+    ticket_id = coalesce((SELECT t.pseudonym FROM erased_ticket AS t WHERE t.ticket_id = event.ticket_id), event.ticket_id),
     attributes = NULL
 FROM erased_event AS e, erased_conversation AS c
 WHERE event.customer_id = $customer

@@ -1,2 +1,3 @@
--- Reads: event, erased_conversation. Takes: nothing. Gives: conversation_ticket as the events say now.
+-- Reads: erased_conversation. Takes: nothing.
+-- Gives: conversation_ticket without the customer's conversations; what the events say now is put back after it.
 DELETE FROM conversation_ticket WHERE conversation_id IN (SELECT conversation_id FROM erased_conversation)

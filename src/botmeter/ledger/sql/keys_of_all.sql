@@ -1,0 +1,2 @@
+-- Reads: event. Takes: nothing. Gives: the key of every event, in any order.
+SELECT event_key::UBIGINT AS event_key FROM event
