@@ -1,6 +1,6 @@
 """`policy list | show | check | set`: the rules that turn events into sessions."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from typer import Argument, Option
 
@@ -49,7 +49,7 @@ def list_policies(form: options.Form = "table") -> None:
 
 
 @commands.command("show", epilog=examples(("", "botmeter policy show freshchat.session")))
-def show_policy(name: Named, form: Annotated[str, Option("--format", help="toml or json.")] = "toml") -> None:
+def show_policy(name: Named, form: Annotated[Literal["toml", "json"], Option("--format", help="How stdout is written.")] = "toml") -> None:
     """Show a policy as a file.
 
     For a published rule also where it was read, and what it assumes.
@@ -57,8 +57,6 @@ def show_policy(name: Named, form: Annotated[str, Option("--format", help="toml 
     from botmeter.metering.policy_text import policy_as_mapping, policy_as_toml
     from botmeter.metering.preset import presets
 
-    if form not in ("toml", "json"):
-        raise Refused("format_unknown", f"{form!r} is not a format of a policy; it must be toml or json.")
     policy = policy_named(name)
     if form == "json":
         show_json({"name": policy.name, "version": policy.version, **policy_as_mapping(policy)})

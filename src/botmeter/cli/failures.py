@@ -25,7 +25,7 @@ _WRONG_USE_CODES = frozenset(
         "account_name_invalid",
         "arguments_clash",
         "date_invalid",
-        "format_unknown",
+        "output_format_unknown",
         "period_reversed",
         "period_too_long",
         "remeter_needed",

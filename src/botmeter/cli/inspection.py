@@ -31,8 +31,7 @@ def explain(
     """
     from botmeter.domain.instant import now_us
     from botmeter.reports.explain import explain as explained
-    from botmeter.reports.explanation_mapping import explanation_as_mapping
-    from botmeter.reports.explanation_text import explanation_as_text
+    from botmeter.reports.explain import explanation_as_mapping, explanation_as_text
 
     with opened_ledger(data, account, purpose="botmeter explain", read_only=True) as ledger:
         explanation = explained(ledger, session, now_us=now_us())

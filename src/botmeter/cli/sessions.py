@@ -62,7 +62,7 @@ def sessions(
 
     written_as = form or ("table" if output is None else format_of_file(output))
     if written_as == "table" and output is not None:
-        raise Refused("format_unknown", "A table is for the screen; a file is written as csv, json, ndjson or parquet.")
+        raise Refused("output_format_unknown", "A table is for the screen; a file is written as csv, json, ndjson or parquet.")
     days = options.days_asked(first, last)
     kept = options.filters(
         bot=bot, bot_version=bot_version, channel=channel, customer=customer, conversation=conversation, preview=preview
