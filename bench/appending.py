@@ -1,0 +1,112 @@
+"""(d) A thousand live events into a large ledger: to committed, metered and counted.
+
+What arrives is what arrives at a running service: conversations that go on, customers who come for
+the first time, and events that a webhook sent twice. Each append is later than the one before.
+"""
+
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from bench.figure import Figure, quantile
+from bench.fresh import fresh
+from bench.importing import ACCOUNT
+from bench.ledgers import copied, filled
+from bench.traffic import typical
+from botmeter.domain.event import Actor, Kind
+from botmeter.ledger.folder import Folder
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.submission import Submission
+from botmeter.metering.schema import EVENTS_SCHEMA, EventBatch
+
+LEDGER_EVENTS = 10_000_000
+APPENDS = 100
+EVENTS = 1_000
+_TWICE = 50
+_NEW_CUSTOMERS = 150
+# Appends are this far apart, as from a queue that is emptied once a minute.
+_APART_US = 60_000_000
+# The first ones find the file's pages unread and the statements unplanned; what is promised is
+# what a running service does.
+_WARMUPS = 3
+
+_RECENT = """
+SELECT event_id, occurred_at, conversation_id, customer_id, actor, kind, bot_id, bot_name, bot_version, channel,
+    ticket_id, ticket_type, preview, attributes
+FROM (SELECT * FROM event ORDER BY occurred_at DESC LIMIT 5000) JOIN touchpoint USING (touchpoint)
+WHERE kind = 0
+ORDER BY occurred_at, event_id
+"""
+
+
+def figures(scale: float) -> Iterator[Figure]:
+    """The figures of this part.
+
+    Args:
+        scale: What part of the full size to measure at.
+    """
+    folder = copied(filled(typical(round(LEDGER_EVENTS * scale))), "append")
+    ran = fresh(appended, folder=str(folder))
+    shutil.rmtree(folder)
+    times_ms = ran.answer["times_ms"]
+    yield Figure(
+        subject=f"(d) append of 1,000 live events to {ran.answer['event_count']:,}, p95",
+        value=quantile(times_ms, 0.95),
+        unit="ms",
+        promise=60,
+        detail=f"{len(times_ms)} appends, median {quantile(times_ms, 0.5):.0f} ms, slowest {max(times_ms):.0f} ms; "
+        f"CPU {ran.answer['cpu_ms']:.0f} ms each; load {ran.load:.1f}",
+    )
+
+
+def appended(folder: str) -> dict[str, Any]:
+    """How long each of a hundred appends took, in ms, after a few that are not counted."""
+    with Folder.owned(Path(folder), purpose="bench") as owned, owned.ledger(ACCOUNT) as ledger:
+        batches = live_batches(ledger, count=_WARMUPS + APPENDS)
+        event_count = sum(ledger.connection.execute("SELECT count(*) FROM event").fetchone() or ())
+        times_ms: list[float] = []
+        for place, batch in enumerate(batches):
+            if place == _WARMUPS:
+                cpu = time.process_time()
+            submission = Submission(source="default", batches=[batch], label="live")
+            now_us = int(batch.events["occurred_at"][-1].as_py()) + 1_000_000
+            started = time.perf_counter()
+            [receipt] = ledger.append([submission], now_us=now_us)
+            times_ms.append((time.perf_counter() - started) * 1e3)
+            if receipt.accepted != EVENTS - _TWICE or receipt.duplicates != _TWICE:
+                raise RuntimeError(f"Expected {_TWICE} duplicates and all others new: {receipt}.")
+        cpu_ms = (time.process_time() - cpu) * 1e3 / APPENDS
+        return {"times_ms": times_ms[_WARMUPS:], "event_count": event_count, "cpu_ms": cpu_ms}
+
+
+def live_batches(ledger: Ledger, *, count: int) -> list[EventBatch]:
+    """Batches of a thousand events that follow on what the ledger holds, in order of time."""
+    recent = ledger.connection.sql(_RECENT).to_arrow_table().cast(EVENTS_SCHEMA)
+    known = len(recent)
+    latest_us = int(recent["occurred_at"][-1].as_py())
+    dice = np.random.default_rng(20_260_930)
+    found = []
+    for number in range(count):
+        fresh_events = _later(recent, dice.integers(0, known, EVENTS - _TWICE), after_us=latest_us + number * _APART_US, number=number)
+        twice = recent.take(pa.array(np.sort(dice.choice(known, _TWICE, replace=False))))
+        events = pa.concat_tables([twice, fresh_events]).unify_dictionaries().combine_chunks()
+        found.append(EventBatch(events=events, positions=pa.array(np.arange(EVENTS))))
+    return found
+
+
+def _later(recent: pa.Table, rows: Any, *, after_us: int, number: int) -> pa.Table:
+    """New events like those at `rows`, each in its own minute's append; some of them of customers never seen."""
+    like = recent.take(pa.array(rows)).to_pydict()
+    size = len(rows)
+    like["event_id"] = [f"live-{number}-{row}" for row in range(size)]
+    like["occurred_at"] = (after_us + np.arange(1, size + 1) * (_APART_US // (size + 1))).tolist()
+    like["customer_id"][:_NEW_CUSTOMERS] = [f"new-customer-{number}-{row // 3}" for row in range(_NEW_CUSTOMERS)]
+    like["conversation_id"][:_NEW_CUSTOMERS] = [f"new-conversation-{number}-{row // 3}" for row in range(_NEW_CUSTOMERS)]
+    like["actor"] = [int(Actor.CUSTOMER if row % 2 == 0 else Actor.BOT) for row in range(size)]
+    like["kind"] = [int(Kind.MESSAGE)] * size
+    return pa.table({field.name: pa.array(like[field.name], field.type) for field in EVENTS_SCHEMA}, schema=EVENTS_SCHEMA)

@@ -1,0 +1,96 @@
+"""Functions and programs run in a process of their own, with what they took.
+
+A function is started as `python -m bench.fresh MODULE FUNCTION PARAMETERS` and hands back a JSON
+object. Peak memory is that of the child alone, from `wait4`.
+"""
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """A child that ended well.
+
+    Attributes:
+        seconds: Wall time from start to end of the process.
+        cpu_seconds: Time on all cores together, in and below the process.
+        peak_mb: The most memory that it held at once (resident, MB of 10^6 bytes).
+        load: Load average of the last minute when it ended.
+        said: Its standard output.
+    """
+
+    seconds: float
+    cpu_seconds: float
+    peak_mb: float
+    load: float
+    said: str
+
+    @property
+    def answer(self) -> dict[str, Any]:
+        """The JSON object on its last line."""
+        found: dict[str, Any] = json.loads(self.said.splitlines()[-1])
+        return found
+
+
+def fresh(function: Callable[..., dict[str, Any]], **parameters: object) -> Ran:
+    """`function`, which must stand at the top of a module, run with `parameters` in a new process."""
+    return ran([sys.executable, "-m", "bench.fresh", function.__module__, function.__name__, json.dumps(parameters)])
+
+
+def botmeter(*arguments: str) -> Ran:
+    """The program itself, run as a person runs it."""
+    script = Path(sys.executable).with_name("botmeter")
+    start = [str(script)] if script.exists() else [sys.executable, "-m", "botmeter"]
+    return ran([*start, *arguments])
+
+
+def ran(command: list[str]) -> Ran:
+    """A command that has to succeed.
+
+    Raises:
+        RuntimeError: It ended with another code than 0; the message has what it wrote to stderr.
+    """
+    places = [str(ROOT), str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, places))}
+    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as complained:
+        started = time.perf_counter()
+        child = subprocess.Popen(command, stdout=said, stderr=complained, env=environment)
+        _, status, usage = os.wait4(child.pid, 0)
+        seconds = time.perf_counter() - started
+        # Popen would otherwise wait for a child that is gone already.
+        child.returncode = os.waitstatus_to_exitcode(status)
+        said.seek(0)
+        complained.seek(0)
+        if child.returncode:
+            raise RuntimeError(f"{' '.join(command)[:300]} failed:\n{complained.read().decode(errors='replace')[-4000:]}")
+        # Linux counts ru_maxrss in KiB, macOS in bytes.
+        unit = 1 if sys.platform == "darwin" else 1024
+        return Ran(
+            seconds=seconds,
+            cpu_seconds=usage.ru_utime + usage.ru_stime,
+            peak_mb=usage.ru_maxrss * unit / 1e6,
+            load=os.getloadavg()[0],
+            said=said.read().decode(),
+        )
+
+
+def main() -> None:
+    """The child: runs the function that its arguments name and prints what it gives."""
+    module, function, parameters = sys.argv[1:]
+    print(json.dumps(getattr(importlib.import_module(module), function)(**json.loads(parameters))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""(b) A file into an empty ledger: `botmeter import` beside DuckDB, which only loads it into a table.
+
+The command is run as a person runs it, from its start to its end: everything is read, checked, kept
+once, metered, counted and on disk. The peer parses the same file into a table of a database file on
+the same disk, and does none of the rest.
+"""
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from bench.figure import Figure
+from bench.fresh import Ran, botmeter, fresh
+from bench.traffic import CACHE, typical, warmed
+
+ACCOUNT = "bench"
+PARQUET_EVENTS = 10_000_000
+NDJSON_EVENTS = 2_000_000
+
+_SCRATCH = CACHE / "import"
+
+
+def figures(scale: float) -> Iterator[Figure]:
+    """The figures of this part.
+
+    Args:
+        scale: What part of the full size to measure at.
+    """
+    yield from _beside(typical(round(PARQUET_EVENTS * scale)).parquet(), promise=3, memory_gb=3)
+    yield from _beside(typical(round(NDJSON_EVENTS * scale)).ndjson(), promise=4)
+
+
+def _beside(file: Path, *, promise: float, memory_gb: float | None = None) -> Iterator[Figure]:
+    warmed(file)
+    peer = fresh(loaded_by_duckdb, path=str(file))
+    ours = imported(file, folder=_SCRATCH)
+    event_count = peer.answer["rows"]
+    accepted = json.loads(ours.said)["accepted"]
+    if accepted != event_count:
+        raise RuntimeError(f"{accepted} of {event_count} events were accepted; a refused one is not what this measures.")
+    size_gb = ledger_file(_SCRATCH).stat().st_size / 1e9
+    shutil.rmtree(_SCRATCH)
+    yield Figure(
+        subject=f"(b) import of {event_count:,} events in {file.suffix[1:]} ÷ DuckDB's load",
+        value=ours.seconds / peer.answer["seconds"],
+        unit="×",
+        promise=promise,
+        detail=f"{ours.seconds:.1f} s (CPU {ours.cpu_seconds:.1f}) to {peer.answer['seconds']:.1f} s (CPU {peer.cpu_seconds:.1f}); "
+        f"ledger {size_gb:.2f} GB; load {ours.load:.1f}",
+    )
+    yield Figure(
+        subject="(b) its peak memory",
+        value=ours.peak_mb / 1e3,
+        unit="GB",
+        promise=memory_gb,
+        detail=f"DuckDB's load {peer.peak_mb / 1e3:.2f} GB",
+    )
+
+
+def imported(file: Path, *, folder: Path) -> Ran:
+    """`botmeter import` of `file` into a new account in `folder`, which is made anew."""
+    shutil.rmtree(folder, ignore_errors=True)
+    botmeter("account", "create", ACCOUNT, "--data", str(folder))
+    return botmeter("import", str(file), "--account", ACCOUNT, "--data", str(folder), "--format", "json")
+
+
+def ledger_file(folder: Path) -> Path:
+    """The file of the account that `imported` filled."""
+    return folder / "accounts" / f"{ACCOUNT}.duckdb"
+
+
+def loaded_by_duckdb(path: str) -> dict[str, Any]:
+    """How long DuckDB takes to load a file into a table of a database file, to its checkpoint."""
+    database = CACHE / "peer.duckdb"
+    database.unlink(missing_ok=True)
+    started = time.perf_counter()
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(f"CREATE TABLE event AS FROM '{path}'")
+    seconds = time.perf_counter() - started
+    with duckdb.connect(str(database), read_only=True) as connection:
+        found = connection.execute("SELECT count(*) FROM event").fetchone()
+    database.unlink()
+    return {"seconds": seconds, "rows": found[0] if found else 0}

@@ -1,0 +1,33 @@
+"""Filled ledgers to measure on, made once with `botmeter import` and kept in `bench/.cache`."""
+
+import shutil
+from hashlib import sha256
+from pathlib import Path
+
+from bench.importing import ACCOUNT, imported
+from bench.traffic import CACHE, Traffic
+from botmeter.ledger.tables import TABLES, sql
+
+
+def filled(traffic: Traffic) -> Path:
+    """The data folder whose account `bench` holds `traffic`; made anew when the tables are no longer the same."""
+    tables = sha256("\n".join(sql(f"tables/{table}") for table in TABLES).encode()).hexdigest()[:8]
+    folder = CACHE / f"ledger-{traffic.name}-{tables}"
+    if folder.exists():
+        return folder
+    for outdated in CACHE.glob(f"ledger-{traffic.name}-*"):
+        shutil.rmtree(outdated)
+    draft = folder.with_suffix(".draft")
+    imported(traffic.parquet(), folder=draft)
+    draft.rename(folder)
+    return folder
+
+
+def copied(folder: Path, name: str) -> Path:
+    """A copy of a filled folder, for a measurement that writes."""
+    scratch = CACHE / name
+    shutil.rmtree(scratch, ignore_errors=True)
+    (scratch / "accounts").mkdir(parents=True)
+    file = f"accounts/{ACCOUNT}.duckdb"
+    shutil.copyfile(folder / file, scratch / file)
+    return scratch

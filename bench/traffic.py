@@ -1,0 +1,87 @@
+"""Generated events: what a busy account sees, in the columns of the contract, in order of time.
+
+Six bots in versions released over time, on six channels; customers who come back; about six events
+a conversation, some handed to an agent, some with a ticket. The same shape always gives the same
+file; files are made once, kept in `bench/.cache`, and made anew when their shape changes.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+CACHE = Path(__file__).parent / ".cache"
+FIRST_ON = "2022-02-04"
+DAYS = 1_700
+
+_EVENTS = (Path(__file__).parent / "traffic.sql").read_text(encoding="utf-8")
+
+# DuckDB writes a time into JSON in a form of its own; here it is RFC 3339, as people send it.
+_IN_JSON = """
+FROM ({events}) SELECT * REPLACE (strftime(occurred_at AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ') AS occurred_at)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """The shape of generated events.
+
+    Attributes:
+        event_count: How many, exactly.
+        events_a_conversation: On average.
+        customer_count: Each conversation is with any one of them.
+    """
+
+    event_count: int
+    events_a_conversation: int = 6
+    customer_count: int
+
+    @property
+    def name(self) -> str:
+        return f"events-{self.event_count}-{self.events_a_conversation}-{self.customer_count}"
+
+    def parquet(self) -> Path:
+        """The events as a Parquet file."""
+        return self._file("parquet", "FROM ({events})", "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 245760")
+
+    def ndjson(self) -> Path:
+        """The events as newline-delimited JSON."""
+        return self._file("ndjson", _IN_JSON, "FORMAT json")
+
+    def _file(self, ending: str, query: str, form: str) -> Path:
+        path = CACHE / f"{self.name}.{ending}"
+        if path.exists():
+            return path
+        CACHE.mkdir(exist_ok=True)
+        draft = path.with_suffix(".draft")
+        with duckdb.connect(config={"memory_limit": "3GB", "temp_directory": str(CACHE / "tmp")}) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            events = _EVENTS.format(
+                event_count=self.event_count,
+                conversation_count=-(-self.event_count // self.events_a_conversation) * 1005 // 1000 + 100,
+                mean=self.events_a_conversation,
+                customer_count=self.customer_count,
+                first_on=FIRST_ON,
+                days=DAYS,
+            )
+            connection.execute(f"COPY ({query.format(events=events)}) TO '{draft}' ({form})")
+        draft.rename(path)
+        return path
+
+
+def typical(event_count: int) -> Traffic:
+    """Traffic in which a customer comes back every few weeks, and talks for some minutes."""
+    return Traffic(event_count=event_count, customer_count=max(1, event_count // 150))
+
+
+def brief(event_count: int) -> Traffic:
+    """Two events a conversation and few in one day with one customer: nearly a session for every two events."""
+    return Traffic(event_count=event_count, events_a_conversation=2, customer_count=max(1, event_count // 50))
+
+
+def warmed(path: Path) -> Path:
+    """`path`, whose content the system now holds in memory: no one pays for the disk who comes first."""
+    with path.open("rb") as file:
+        while file.read(1 << 24):
+            pass
+    return path
