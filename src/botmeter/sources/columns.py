@@ -22,11 +22,10 @@ from botmeter.sources.screens import Screened, screened_column
 
 def batch_from_records(records: Records) -> EventBatch:
     """The events and rejections of `records`, each in the order of the file."""
-    count = len(records.positions)
-    doubt = np.zeros(count, np.bool_)
+    doubt = np.zeros(len(records.positions), np.bool_)
     columns = []
     for name in FIELDS:
-        column, flags = _screened(name, records, count)
+        column, flags = _screened(name, records)
         columns.append(column)
         if flags is not None:
             doubt |= flags
@@ -57,10 +56,10 @@ def _batch(
     )
 
 
-def _screened(name: str, records: Records, count: int) -> Screened:
+def _screened(name: str, records: Records) -> Screened:
     sent = records.columns.get(name)
     if sent is None:
-        sent = pa.nulls(count, pa.string())
+        sent = pa.nulls(len(records.positions), pa.string())
     column, flags = screened_column(name, sent, clock=records.clock)
     if name in REQUIRED_FIELDS and column.null_count:
         absent = column.is_null().to_numpy(zero_copy_only=False)

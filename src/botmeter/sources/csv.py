@@ -161,7 +161,7 @@ def _batches(counted: _QuoteCount, *, rows: _Rows, delimiter: str, name: str) ->
             most = f"{name} has a row of more than {BLOCK_BYTES >> 20} MiB, which is the most; is a quote not closed?"
             raise TooMuch("record_too_long", most) from None
         if "Empty CSV" not in str(fault):
-            raise Refused("csv_invalid", f"{name} can't be read as CSV: {fault}.") from None
+            raise Refused("file_damaged", f"{name} can't be read as CSV: {fault}.") from None
     yield pa.RecordBatch.from_arrays([pa.array([], pa.binary())] * len(rows.names), names=list(rows.names))
 
 

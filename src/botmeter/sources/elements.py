@@ -100,13 +100,13 @@ def lines(stream: ByteStream) -> Iterator[Objects]:
         at_end = size < len(block)
         cut = size if at_end else block.rfind(b"\n", 0, size)
         rest = bytes(view[cut + 1 : size]) if cut >= 0 else bytes(view[:size])
-        _checked_length(rest, count, stream)
+        _checked_length(rest, count=count, name=stream.name)
         cut -= 1 if at_end and size and block[size - 1] == ord("\n") else 0
         if cut <= 0:
             continue
         found = Objects.from_lines(view[:cut])
         for line in found.texts if cut > RECORD_BYTES_MAX else ():
-            _checked_length(line, count, stream)
+            _checked_length(line, count=count, name=stream.name)
         count += found.count
         yield found
 
@@ -132,7 +132,7 @@ def elements(stream: ByteStream) -> Iterator[Objects]:
             if (rest + stream.read(ARRAY_BLOCK_BYTES)).strip():
                 raise Refused("json_invalid", f"{stream.name} holds more after the end of its JSON array.")
             return
-        _checked_length(rest, count, stream)
+        _checked_length(rest, count=count, name=stream.name)
         block = stream.read(ARRAY_BLOCK_BYTES)
     if rest.strip():
         yield Objects.from_texts([rest.strip()])
@@ -147,15 +147,15 @@ def whole_text(stream: ByteStream) -> bytes:
         TooMuch: `record_too_long` past 32 MiB.
     """
     text = stream.read(RECORD_BYTES_MAX + 1)
-    _checked_length(text, 0, stream)
+    _checked_length(text, count=0, name=stream.name)
     return text.strip()
 
 
-def _checked_length(record: bytes, count: int, stream: ByteStream) -> None:
+def _checked_length(record: bytes, *, count: int, name: str) -> None:
     if len(record) > RECORD_BYTES_MAX:
         raise TooMuch(
             "record_too_long",
-            f"{stream.name} has a record of more than {RECORD_BYTES_MAX >> 20} MiB, the most, after {count} others.",
+            f"{name} has a record of more than {RECORD_BYTES_MAX >> 20} MiB, the most, after {count} others.",
         )
 
 

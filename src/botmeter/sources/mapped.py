@@ -56,7 +56,7 @@ def columns_of_events(
         if place.column is None:
             columns[field] = pa.repeat(pa.scalar(value_text(field, place.constant), pa.string()), count)
         elif place.column in foreign:
-            columns[field] = _column(field, foreign[place.column], place)
+            columns[field] = _column(field, foreign[place.column], place=place)
     return columns
 
 
@@ -77,7 +77,7 @@ def value_text(field: str, value: object) -> str | None:
             return DOUBTFUL
 
 
-def _column(field: str, foreign: pa.Array, place: Place) -> pa.Array:
+def _column(field: str, foreign: pa.Array, *, place: Place) -> pa.Array:
     if place.is_plain:
         return foreign
     if pa.types.is_nested(foreign.type):

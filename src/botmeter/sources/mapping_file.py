@@ -70,7 +70,7 @@ def _table(name: str, said: object) -> AbstractMapping[str, object]:
 
 
 def _place(name: str, table: AbstractMapping[str, object]) -> Place:
-    column, pointer = _text(name, table, "column"), _text(name, table, "pointer")
+    column, pointer = _text(name, table, key="column"), _text(name, table, key="pointer")
     if "constant" in table:
         if column is not None or pointer is not None:
             raise _refused(f"{name} has a constant and a column or pointer; it can have one of them")
@@ -79,13 +79,13 @@ def _place(name: str, table: AbstractMapping[str, object]) -> Place:
     if column is None and path:
         column, path = path[0], path[1:]
     values = _values(name, table)
-    otherwise = _text(name, table, "otherwise")
+    otherwise = _text(name, table, key="otherwise")
     if otherwise is not None and not values:
         raise _refused(f"{name} has otherwise but no values")
     return Place(column=name if column is None else column, path=path, values=values, otherwise=otherwise)
 
 
-def _text(name: str, table: AbstractMapping[str, object], key: str) -> str | None:
+def _text(name: str, table: AbstractMapping[str, object], *, key: str) -> str | None:
     said = table.get(key)
     if said is not None and not isinstance(said, str):
         raise _refused(f"{name}.{key} must be text")
@@ -115,8 +115,8 @@ def _values(name: str, table: AbstractMapping[str, object]) -> AbstractMapping[s
 
 
 def _clock(table: AbstractMapping[str, object]) -> Clock:
-    form = _text("occurred_at", table, "format") or "iso"
-    zone_name = _text("occurred_at", table, "timezone")
+    form = _text("occurred_at", table, key="format") or "iso"
+    zone_name = _text("occurred_at", table, key="timezone")
     zone = None if zone_name is None else _zone(zone_name)
     if form != "iso" and form not in EPOCH_US:
         _checked_pattern(form, zone)

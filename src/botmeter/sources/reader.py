@@ -49,7 +49,7 @@ def batches(file: SourceFile, *, rows_max: int = ROWS_MAX) -> Iterator[EventBatc
     """
     stream = opened(file.path)
     try:
-        for records in _records(stream, file, rows_max):
+        for records in _records(stream, file, rows_max=rows_max):
             yield from _pieces(batch_from_records(records), rows_max)
         stream.checked_end()
     finally:
@@ -71,7 +71,7 @@ def size_bytes(file: SourceFile) -> int | None:
     return stored_size_bytes(file.path)
 
 
-def _records(stream: ByteStream, file: SourceFile, rows_max: int) -> Iterator[Records]:
+def _records(stream: ByteStream, file: SourceFile, *, rows_max: int) -> Iterator[Records]:
     found = format_of(stream, asked=file.format)
     match found:
         case "csv":

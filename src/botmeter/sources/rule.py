@@ -42,22 +42,22 @@ def event_from_record(record: Mapping[str, object], *, clock: Clock) -> tuple[Ev
     faults: list[Refused] = []
     for name in FIELDS:
         try:
-            event[name] = _value(name, record.get(name), clock)
+            event[name] = _value(name, record.get(name), clock=clock)
         except Refused as fault:
             faults.append(fault)
     return event, faults
 
 
-def _value(name: str, sent: object, clock: Clock) -> object:
+def _value(name: str, sent: object, *, clock: Clock) -> object:
     if sent is None or sent == "":
         return _absent(name)
     match name:
         case "occurred_at":
             return clock.us(sent)
         case "actor":
-            return _number(name, _text(name, sent), ACTOR_BY_NAME)
+            return _number(name, _text(name, sent), known=ACTOR_BY_NAME)
         case "kind":
-            return _number(name, _text(name, sent), KIND_BY_NAME)
+            return _number(name, _text(name, sent), known=KIND_BY_NAME)
         case "preview":
             return _preview(sent)
         case "attributes":
@@ -73,7 +73,7 @@ def _absent(name: str) -> object:
     return defaults.get(name)
 
 
-def _number(name: str, text: str, known: Mapping[str, int]) -> int:
+def _number(name: str, text: str, *, known: Mapping[str, int]) -> int:
     if text not in known:
         raise Refused(f"{name}_unknown", f"{name} is {_shown(text)}; it must be one of {', '.join(known)}.")
     return int(known[text])

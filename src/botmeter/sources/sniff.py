@@ -47,10 +47,8 @@ def format_of(stream: ByteStream, *, asked: str | None) -> Format:
     if asked == "ndjson":
         return "ndjson"
     found = _text_format(start)
-    if asked in ("json", "cloudevents") and found == "csv":
-        return "ndjson"
-    if asked == "json":
-        return "json"
+    if asked is not None:
+        return found if found == "json" else "ndjson"
     if found is None:
         raise Refused("format_unknown", f"{stream.name} is not CSV, NDJSON, JSON or Parquet.")
     return found

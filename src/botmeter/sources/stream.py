@@ -133,7 +133,7 @@ class ByteStream:
         try:
             count: int = self._file.readinto(view)  # type: ignore[attr-defined]
         except OSError as fault:
-            raise Refused("file_not_readable", f"{self.name} can't be read: {fault.strerror}.") from None
+            raise Refused("file_damaged", f"{self.name} can't be read: {fault.strerror}.") from None
         self.stored_bytes += count
         self._at_end = count == 0
         return count
@@ -156,7 +156,7 @@ def opened(path: str) -> ByteStream:
     Raises:
         Missing: `file_missing`.
         NotAllowed: `file_not_readable` for want of rights.
-        Refused: `file_is_directory`, `file_not_readable`, `file_empty`.
+        Refused: `file_is_directory`, `file_damaged`, `file_empty`.
     """
     if path == STDIN:
         stream = ByteStream(sys.stdin.buffer, name="standard input")
@@ -183,4 +183,4 @@ def _file(path: str) -> IO[bytes]:
     except ValueError:
         raise Missing("file_missing", f"{path!r} can't be the name of a file.") from None
     except OSError as fault:
-        raise Refused("file_not_readable", f"{path} can't be read: {fault.strerror}.") from None
+        raise Refused("file_damaged", f"{path} can't be read: {fault.strerror}.") from None

@@ -12,7 +12,7 @@ import pytest
 from tests.unit.sources.conftest import Outcome, Read, event, ndjson, outcome_of
 
 from botmeter.domain.errors import Missing, NotAllowed, Refused, TooMuch
-from botmeter.sources import SourceFile, batches, size_bytes
+from botmeter.sources import SourceFile, batches, mapping_from_file, size_bytes
 
 MANY = ndjson(*(event(f"event-{number:06}", customer_id=f"{number * 7919 % 10_007}") for number in range(20_000)))
 
@@ -37,8 +37,9 @@ def test_a_name_that_no_file_can_have_is_missing() -> None:
 
 
 def test_a_directory_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="is a directory; name the files in it"):
+    with pytest.raises(Refused, match="is a directory; name the files in it") as refused:
         list(batches(SourceFile(path=str(tmp_path))))
+    assert refused.value.code == "file_is_directory"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
@@ -46,8 +47,12 @@ def test_a_file_that_may_not_be_read_says_so(tmp_path: Path) -> None:
     path = tmp_path / "secret"
     path.write_bytes(MANY)
     path.chmod(0)
-    with pytest.raises(NotAllowed, match="permission denied"):
+    with pytest.raises(NotAllowed, match="permission denied") as refused:
         list(batches(SourceFile(path=str(path))))
+    assert refused.value.code == "file_not_readable"
+    with pytest.raises(NotAllowed, match="permission denied") as refused:
+        mapping_from_file(path)
+    assert refused.value.code == "mapping_not_readable"
 
 
 @pytest.mark.parametrize(
@@ -121,8 +126,9 @@ def test_what_follows_a_json_array_is_refused(read: Read) -> None:
 
 
 def test_a_line_of_more_than_32_mib_is_refused_with_the_limit(read: Read) -> None:
-    with pytest.raises(TooMuch, match="a record of more than 32 MiB, the most, after 1 others"):
+    with pytest.raises(TooMuch, match="a record of more than 32 MiB, the most, after 1 others") as refused:
         read(ndjson(event(), event("x" * (33 << 20))))
+    assert refused.value.code == "record_too_long"
 
 
 def test_the_progress_is_told_in_bytes_of_the_file_as_it_is_stored(tmp_path: Path) -> None:

@@ -27,9 +27,6 @@ def test_the_worked_examples_of_the_guide_give_what_it_says(read: Read, tmp_path
     examples = [blocks[start : start + 3] for start in range(0, len(blocks), 3)]
     kinds = [[kind for kind, _ in example] for example in examples]
     assert kinds == [["csv", "toml", "json"], ["ndjson", "toml", "json"]]
-        ["csv", "toml", "json"],
-        ["ndjson", "toml", "json"],
-    ]
     for (_, content), (_, toml), (_, expected) in examples:
         path = tmp_path / "mapping.toml"
         path.write_text(toml)
@@ -172,8 +169,9 @@ def test_a_mapping_file_that_is_neither_toml_nor_json_is_refused(tmp_path: Path,
 
 
 def test_a_mapping_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(Missing, match="There is no mapping file"):
+    with pytest.raises(Missing, match="There is no mapping file") as missing:
         mapping_from_file(tmp_path / "none.toml")
+    assert missing.value.code == "mapping_missing"
     with pytest.raises(Refused, match="can't be read"):
         mapping_from_file(tmp_path)
 
