@@ -49,10 +49,33 @@ def event(event_id: str, occurred_at: str, **fields: Any) -> dict[str, Any]:
 EVENTS = (
     event("m-1001", "2026-03-30T22:00:00Z"),
     event("m-1002", "2026-03-30T22:00:05Z", actor="bot"),
-    event("m-1003", "2026-03-31T01:00:00Z", bot_id="returns", bot_name="Returns", channel="whatsapp", conversation_id="c-2"),
+    event(
+        "m-1003",
+        "2026-03-31T01:00:00Z",
+        bot_id="returns",
+        bot_name="Returns",
+        channel="whatsapp",
+        conversation_id="c-2",
+    ),
     event("m-1004", "2026-03-31T09:00:00Z", customer_id="cus_8402", conversation_id="c-3", preview=True),
-    event("m-1005", "2026-03-31T09:30:00Z", customer_id="cus_8402", conversation_id="c-3", kind="ticket_linked", actor="system", ticket_id="t-1", ticket_type="refund"),
-    event("m-1006", "2026-04-01T00:00:00+01:00", customer_id="cus_8401", bot_id="returns", bot_name="Returns", conversation_id="c-2"),
+    event(
+        "m-1005",
+        "2026-03-31T09:30:00Z",
+        customer_id="cus_8402",
+        conversation_id="c-3",
+        kind="ticket_linked",
+        actor="system",
+        ticket_id="t-1",
+        ticket_type="refund",
+    ),
+    event(
+        "m-1006",
+        "2026-04-01T00:00:00+01:00",
+        customer_id="cus_8401",
+        bot_id="returns",
+        bot_name="Returns",
+        conversation_id="c-2",
+    ),
 )
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cli.command_line import Ran, write_files
 
 from botmeter.cli.main import exit_code
+from cli.command_line import Ran, write_files
 
 Run = Callable[..., Ran]
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli.conftest import Run
 from typer.main import get_command
 
 from botmeter.cli.grouping import examples_in
 from botmeter.cli.main import app
+from cli.conftest import Run
 
 HEAVY = {"pyarrow", "duckdb", "numba", "numpy", "rich", "msgspec", "pydantic", "pandas"}
 

@@ -5,6 +5,7 @@ import io
 from pathlib import Path
 
 import pytest
+
 from cli.command_line import EVENTS, event, ndjson
 from cli.conftest import Run
 
@@ -82,7 +83,9 @@ def test_the_source_is_part_of_what_an_event_is_known_by(empty: Run) -> None:
         ("half.csv", b"event_id,occurred_at\n1,2026-03-30T22:00:00Z\n"),
     ],
 )
-def test_a_file_that_is_no_file_of_events_gets_one_sentence(empty: Run, tmp_path: Path, name: str, content: bytes) -> None:
+def test_a_file_that_is_no_file_of_events_gets_one_sentence(
+    empty: Run, tmp_path: Path, name: str, content: bytes
+) -> None:
     (tmp_path / name).write_bytes(content)
     ran = empty(f"import {name} --account acme --format json")
     assert ran.code == 1

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pyarrow.parquet
 import pytest
+
 from cli.command_line import EVENTS, FIRST_SESSION, event, ndjson
 from cli.conftest import Run
 
-COLUMNS = (
-    "session_id customer_id started_at ended_at last_event_at opening_event_id opening_bot_id opening_channel events closed_by"
-).split()
+COLUMNS = [
+    "session_id", "customer_id", "started_at", "ended_at", "last_event_at",
+    "opening_event_id", "opening_bot_id", "opening_channel", "events", "closed_by",
+]  # fmt: skip
 
 
 def test_the_counts_are_on_stdout(run: Run) -> None:
@@ -51,7 +53,9 @@ def test_the_parts_of_the_scope_are_columns(run: Run, tmp_path: Path) -> None:
 
 def test_the_first_of_a_repeated_event_counts(run: Run, tmp_path: Path) -> None:
     other = event("m-1001", "2026-03-01T00:00:00Z")
-    (tmp_path / "again.ndjson").write_text(ndjson([*EVENTS, EVENTS[0], EVENTS[3], other, {**EVENTS[4], "ticket_id": None}]))
+    (tmp_path / "again.ndjson").write_text(
+        ndjson([*EVENTS, EVENTS[0], EVENTS[3], other, {**EVENTS[4], "ticket_id": None}])
+    )
     counts = run("meter again.ndjson events.ndjson --policy freshchat.session --format json").json
     assert (counts["events"], counts["duplicates"], counts["conflicts"]) == (6, 8, 2)
     assert counts["sessions"] == 3

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pyarrow.parquet
 import pytest
+
 from cli.conftest import Run
 
 PERIOD = "--from 2026-03-01 --to 2026-04-30"
@@ -36,7 +37,10 @@ def test_the_page_says_by_how_much_the_bots_exceed_the_headline(acme: Run) -> No
     report = acme(f"report --account acme {PERIOD} --format json").json
     more = sum(bot["sessions"] for bot in report["by_bot"]) - report["sessions_consumed"]
     assert more == 1
-    assert f"The bots add up to {report['sessions_consumed'] + more}, 1 more" in acme(f"report --account acme {PERIOD}").out
+    assert (
+        f"The bots add up to {report['sessions_consumed'] + more}, 1 more"
+        in acme(f"report --account acme {PERIOD}").out
+    )
 
 
 def test_a_filter_that_matches_nothing_is_an_answer(acme: Run) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+
 from cli.command_line import EVENTS, FIRST_SESSION, event, ndjson
 from cli.conftest import Run
 
@@ -151,7 +152,9 @@ def test_a_policy_shown_is_a_policy_again(run: Run, tmp_path: Path) -> None:
     for form in ("toml", "json"):
         text = run(f"policy show kommunicate.mau --format {form}").out
         (tmp_path / f"again.{form}").write_text(text)
-        assert run(f"policy show again.{form} --format json").out == run("policy show kommunicate.mau --format json").out
+        assert (
+            run(f"policy show again.{form} --format json").out == run("policy show kommunicate.mau --format json").out
+        )
 
 
 def test_a_policy_for_the_past_has_to_be_asked_for_by_name(acme: Run) -> None:
@@ -167,7 +170,7 @@ def test_what_is_in_quarantine_can_be_mended_and_sent_again(acme: Run, tmp_path:
     (tmp_path / "bad.ndjson").write_text(ndjson(bad))
     acme("import bad.ndjson --account acme")
     listed = acme("quarantine list --account acme --format json").json
-    assert [(each["event_id"], each["code"]) for each in listed][0] == ("q-1", "time_without_offset")
+    assert (listed[0]["event_id"], listed[0]["code"]) == ("q-1", "time_without_offset")
     assert acme("quarantine list --account acme --limit 1").err.startswith("the first 1")
     assert len(acme("quarantine list --account acme --code time_without_offset --format csv").rows) == 1
     acme("quarantine export --account acme --raw -o mended.ndjson")
@@ -191,6 +194,10 @@ def test_a_simulation_shows_each_policy_and_why_it_differs(acme: Run) -> None:
     assert page.code == 0
     assert "my-rule@1 against freshchat.session@1" in page.out
     assert max(map(len, page.out.splitlines())) <= 80
-    totals = {row["policy"]: row["sessions"] for row in acme(f"simulate --account acme --policy my-rule.toml {period} --format csv").rows if row["section"] == "total"}
+    totals = {
+        row["policy"]: row["sessions"]
+        for row in acme(f"simulate --account acme --policy my-rule.toml {period} --format csv").rows
+        if row["section"] == "total"
+    }
     report = acme(f"report --account acme {period} --format json").json
     assert totals["freshchat.session@1"] == str(report["sessions_consumed"])

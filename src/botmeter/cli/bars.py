@@ -32,7 +32,9 @@ def pooled(values: Sequence[int | None], *, width: int) -> tuple[list[float | No
     A mean and not a sum, so that a last pool of fewer days is not drawn lower than it was.
     """
     size = max(1, -(-len(values) // width))
-    pools = [[value for value in values[start : start + size] if value is not None] for start in range(0, len(values), size)]
+    pools = [
+        [value for value in values[start : start + size] if value is not None] for start in range(0, len(values), size)
+    ]
     return [sum(pool) / len(pool) if pool else None for pool in pools], size
 
 

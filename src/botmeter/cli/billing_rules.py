@@ -20,7 +20,12 @@ commands = command_group("policy", "The rules that turn events into sessions.")
 
 Named = Annotated[
     str,
-    Argument(metavar="NAME|FILE", help="A published rule, or a TOML or JSON file; - is stdin.", show_default=False, autocompletion=policies_starting),
+    Argument(
+        metavar="NAME|FILE",
+        help="A published rule, or a TOML or JSON file; - is stdin.",
+        show_default=False,
+        autocompletion=policies_starting,
+    ),
 ]
 
 
@@ -49,7 +54,9 @@ def list_policies(form: options.Form = "table") -> None:
 
 
 @commands.command("show", epilog=examples(("", "botmeter policy show freshchat.session")))
-def show_policy(name: Named, form: Annotated[Literal["toml", "json"], Option("--format", help="How stdout is written.")] = "toml") -> None:
+def show_policy(
+    name: Named, form: Annotated[Literal["toml", "json"], Option("--format", help="How stdout is written.")] = "toml"
+) -> None:
     """Show a policy as a file.
 
     For a published rule also where it was read, and what it assumes.
@@ -79,17 +86,24 @@ def check_policy(name: Named) -> None:
     "set",
     epilog=examples(
         ("From tomorrow on:", "botmeter policy set kommunicate.mau --account acme"),
-        ("From a day on, sessions metered again:", "botmeter policy set my-rule.toml -a acme --from 2026-11-01 --remeter"),
+        (
+            "From a day on, sessions metered again:",
+            "botmeter policy set my-rule.toml -a acme --from 2026-11-01 --remeter",
+        ),
     ),
 )
 def set_policy_of_account(
     name: Named,
     account: options.AccountName,
     first: Annotated[
-        str | None, Option("--from", metavar="DATE", help="The UTC day from which it holds. Default: tomorrow.", show_default=False)
+        str | None,
+        Option(
+            "--from", metavar="DATE", help="The UTC day from which it holds. Default: tomorrow.", show_default=False
+        ),
     ] = None,
     remeter: Annotated[
-        bool, Option("--remeter", help="Allow a day that is not in the future: sessions are decided again, and restated.")
+        bool,
+        Option("--remeter", help="Allow a day that is not in the future: sessions are decided again, and restated."),
     ] = False,
     data: options.Data = None,
 ) -> None:
@@ -108,7 +122,9 @@ def set_policy_of_account(
     today_on = day_of_us(now)
     from_on = today_on + timedelta(days=1) if first is None else day_from_text(first)
     if from_on <= today_on and not remeter:
-        told = f"{from_on} is not in the future, so sessions that were counted would change; add --remeter if they shall."
+        told = (
+            f"{from_on} is not in the future, so sessions that were counted would change; add --remeter if they shall."
+        )
         raise Refused("remeter_needed", told)
     with opened_ledger(data, account, purpose="botmeter policy set") as ledger:
         set_policy(ledger, policy, from_on=from_on, now_us=now)

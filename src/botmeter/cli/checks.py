@@ -32,7 +32,11 @@ def checks(folder: Path) -> list[Check]:
 
 
 def _program() -> Check:
-    return Check(name="botmeter", is_well=True, detail=f"{__version__} on Python {platform.python_version()}, {platform.platform(terse=True)}")
+    return Check(
+        name="botmeter",
+        is_well=True,
+        detail=f"{__version__} on Python {platform.python_version()}, {platform.platform(terse=True)}",
+    )
 
 
 def _libraries() -> Iterator[Check]:
@@ -65,7 +69,9 @@ def _folder(folder: Path) -> Iterator[Check]:
         yield Check(name="data folder", is_well=True, detail=f"{folder} is not there yet")
         return
     is_writable = os.access(folder, os.W_OK)
-    yield Check(name="data folder", is_well=is_writable, detail=f"{folder}" + ("" if is_writable else " can't be written"))
+    yield Check(
+        name="data folder", is_well=is_writable, detail=f"{folder}" + ("" if is_writable else " can't be written")
+    )
     disk = os.statvfs(folder)
     free_bytes = disk.f_bavail * disk.f_frsize
     yield Check(name="free space", is_well=free_bytes >= _FREE_BYTES_MIN, detail=size_text(free_bytes))

@@ -45,7 +45,9 @@ def session_worth_a_look(ledger: "Ledger", asked: "Ask") -> str | None:
     for rows in _by_session(underlying_rows(ledger, _last_days(asked), columns=wanted)):
         bots, channels = ({row[name] for row in rows} for name in ("bot_id", "channel"))
         start = rows[0]["session_start"]
-        goes_on = any(start.date() < row["conversation_updated_at"].date() <= start.date() + timedelta(days=1) for row in rows)
+        goes_on = any(
+            start.date() < row["conversation_updated_at"].date() <= start.date() + timedelta(days=1) for row in rows
+        )
         score = 4 * (len(bots) > 1) + 2 * goes_on + (len(channels) > 1)
         if best is None or score > best[0]:
             best = (score, rows[0]["session_id"])

@@ -29,8 +29,9 @@ def demo(
 ) -> None:
     """Fill a demo account and print its report.
 
-    It is an invented retailer's, with six bots. The account has a file of its own in the data folder, like any other. Run again, it is brought up
-    to the present minute; what is there already is not counted twice.
+    It is an invented retailer's, with six bots. The account has a file of its own in the data folder,
+    like any other. Run again, it is brought up to the present minute; what is there already is not
+    counted twice.
     """
     from botmeter.cli.demo_tour import tour
     from botmeter.cli.report_page import report_page

@@ -1,11 +1,11 @@
 """What a failure becomes on the command line: one sentence on stderr and an exit code.
 
-    0    done
-    1    failed: an error of Botmeter, or a bug (its trace goes to a file, never to the terminal)
-    2    wrong use: no state of the world would make these arguments right
-    3    differences found (`verify`)
-    130  stopped with Ctrl-C
-    141  whoever read the output went away
+0    done
+1    failed: an error of Botmeter, or a bug (its trace goes to a file, never to the terminal)
+2    wrong use: no state of the world would make these arguments right
+3    differences found (`verify`)
+130  stopped with Ctrl-C
+141  whoever read the output went away
 """
 
 import os

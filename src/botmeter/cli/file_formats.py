@@ -25,5 +25,7 @@ def format_of_file(path: Path) -> "Format":
     """
     ending = path.suffix.lower()
     if ending not in _BY_ENDING:
-        raise Refused("output_format_unknown", f"{path} must end in one of {', '.join(_BY_ENDING)}, to say how it is written.")
+        raise Refused(
+            "output_format_unknown", f"{path} must end in one of {', '.join(_BY_ENDING)}, to say how it is written."
+        )
     return _BY_ENDING[ending]

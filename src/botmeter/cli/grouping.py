@@ -12,7 +12,7 @@ _INDENT = "  "
 class InOrder(TyperGroup):
     """Commands listed as they were added, which is the order of their use."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - typer calls it so
         return list(self.commands)
 
 

@@ -51,9 +51,11 @@ def import_events(
     from botmeter.domain.instant import now_us
 
     sources = source_files(files, mapping=mapping, input_format=input_format)
-    with opened_ledger(data, account, purpose="botmeter import") as ledger:
-        with progress("importing", total=total_bytes(sources)) as follow:
-            receipts = ledger.append(list(_submissions(sources, source, follow=follow)), now_us=now_us())
+    with (
+        opened_ledger(data, account, purpose="botmeter import") as ledger,
+        progress("importing", total=total_bytes(sources)) as follow,
+    ):
+        receipts = ledger.append(list(_submissions(sources, source, follow=follow)), now_us=now_us())
     names = [file.path for file in sources]
     if form == "json":
         show_json(receipts_as_mapping(names, receipts))
@@ -91,7 +93,9 @@ def _rows(names: list[str], receipts: "list[Receipt]") -> list[dict[str, object]
         for name, receipt in zip(names, receipts, strict=True)
     ]
     if len(rows) > 1:
-        rows.append({"file": "all files", **{count: sum(getattr(each, count) for each in receipts) for count in _COUNTS}})
+        rows.append(
+            {"file": "all files", **{count: sum(getattr(each, count) for each in receipts) for count in _COUNTS}}
+        )
     return rows
 
 

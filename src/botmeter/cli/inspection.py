@@ -16,9 +16,7 @@ _RESTATED = ("recorded_at", "day", "before", "after", "because")
 commands = Commands()
 
 
-@commands.command(
-    epilog=examples(("", "botmeter explain 4c10adab-a6a2-87a4-acf7-6c2826b08fbe --account acme"))
-)
+@commands.command(epilog=examples(("", "botmeter explain 4c10adab-a6a2-87a4-acf7-6c2826b08fbe --account acme")))
 def explain(
     session: Annotated[str, Argument(metavar="SESSION", help="The session's id.", show_default=False)],
     account: options.AccountName,
@@ -53,7 +51,9 @@ def verify(account: options.AccountName, data: options.Data = None, form: option
     with opened_ledger(data, account, purpose="botmeter verify") as ledger:
         found = verified(ledger)
     rows = [{"table": each.table, "is_stored": each.is_stored, "row": each.row} for each in found.differences]
-    counts = {name: getattr(found, f"{name[:-1]}_count") for name in ("events", "sessions", "duplicates", "differences")}
+    counts = {
+        name: getattr(found, f"{name[:-1]}_count") for name in ("events", "sessions", "duplicates", "differences")
+    }
     if form == "json":
         show_json({**counts, "first_differences": rows})
     elif rows or form == "csv":

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -75,7 +74,7 @@ def botmeter(
 class _WithoutPandas:
     """Where pandas is installed, PyArrow loads it with the first array, which takes a second; we never use it."""
 
-    def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> None:
+    def find_spec(self, name: str, *_: object) -> None:
         if name == "pandas":
             raise ImportError(name)
 

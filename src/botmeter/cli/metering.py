@@ -30,7 +30,10 @@ def meter(
     files: options.EventFiles,
     policy: options.PolicyName,
     output: Annotated[
-        Path | None, Option("--output", "-o", metavar="FILE", help="The sessions, as .csv, .ndjson or .parquet.", show_default=False)
+        Path | None,
+        Option(
+            "--output", "-o", metavar="FILE", help="The sessions, as .csv, .ndjson or .parquet.", show_default=False
+        ),
     ] = None,
     source: options.Source = options.DEFAULT_SOURCE,
     mapping: options.MappingFile = None,
@@ -39,7 +42,8 @@ def meter(
 ) -> None:
     """Meter files without an account.
 
-    Counts go to stdout, the sessions into a file. An event id that comes again is a duplicate, with another content a conflict; the first one counts.
+    Counts go to stdout, the sessions into a file. An event id that comes again is a duplicate, with
+    another content a conflict; the first one counts.
     """
     from botmeter.cli.stateless import metered_files
     from botmeter.reports.export import write_rows
@@ -62,5 +66,8 @@ def meter(
     elif form == "csv":
         show_rows(tuple(metered.counts), [metered.counts], form="csv")
     else:
-        show_rows(("what", "count"), [{"what": name, "count": number} for name, number in metered.counts.items()], form="table")
-
+        show_rows(
+            ("what", "count"),
+            [{"what": name, "count": number} for name, number in metered.counts.items()],
+            form="table",
+        )

@@ -33,7 +33,9 @@ DEFAULT_SOURCE = "default"
 """What events come from if nothing is said: the same in every command, so that an event sent again is known."""
 Source = Annotated[
     str,
-    Option("--source", metavar="NAME", help="Where the events come from: the same event id of two sources is two events."),
+    Option(
+        "--source", metavar="NAME", help="Where the events come from: the same event id of two sources is two events."
+    ),
 ]
 MappingFile = Annotated[
     Path | None,
@@ -45,18 +47,34 @@ InputFormat = Annotated[
 ]
 EventFiles = Annotated[
     list[str],
-    Argument(metavar="FILE…", help="CSV, NDJSON, JSON, Parquet or CloudEvents, gzipped or not; - is stdin.", show_default=False),
+    Argument(
+        metavar="FILE…",
+        help="CSV, NDJSON, JSON, Parquet or CloudEvents, gzipped or not; - is stdin.",
+        show_default=False,
+    ),
 ]
 PolicyName = Annotated[
-    str, Option("--policy", metavar="NAME|FILE", help="A published rule, or a TOML or JSON file.", autocompletion=policies_starting)
+    str,
+    Option(
+        "--policy",
+        metavar="NAME|FILE",
+        help="A published rule, or a TOML or JSON file.",
+        autocompletion=policies_starting,
+    ),
 ]
 FirstDay = Annotated[
-    str | None, Option("--from", metavar="DATE", help="The first UTC day. Default: 29 days before the last.", show_default=False)
+    str | None,
+    Option("--from", metavar="DATE", help="The first UTC day. Default: 29 days before the last.", show_default=False),
 ]
-LastDay = Annotated[str | None, Option("--to", metavar="DATE", help="The last UTC day. Default: today.", show_default=False)]
-Bots = Annotated[list[str] | None, Option("--bot", metavar="ID", help="Only this bot; again for more.", show_default=False)]
+LastDay = Annotated[
+    str | None, Option("--to", metavar="DATE", help="The last UTC day. Default: today.", show_default=False)
+]
+Bots = Annotated[
+    list[str] | None, Option("--bot", metavar="ID", help="Only this bot; again for more.", show_default=False)
+]
 BotVersions = Annotated[
-    list[str] | None, Option("--bot-version", metavar="V", help="Only this version; again for more.", show_default=False)
+    list[str] | None,
+    Option("--bot-version", metavar="V", help="Only this version; again for more.", show_default=False),
 ]
 Channels = Annotated[
     list[str] | None, Option("--channel", metavar="NAME", help="Only this channel; again for more.", show_default=False)
@@ -65,7 +83,8 @@ Customers = Annotated[
     list[str] | None, Option("--customer", metavar="ID", help="Only this customer; again for more.", show_default=False)
 ]
 Conversations = Annotated[
-    list[str] | None, Option("--conversation", metavar="ID", help="Only this conversation; again for more.", show_default=False)
+    list[str] | None,
+    Option("--conversation", metavar="ID", help="Only this conversation; again for more.", show_default=False),
 ]
 Preview = Annotated[
     bool | None, Option("--preview/--no-preview", help="Only previews, or all but previews.", show_default=False)

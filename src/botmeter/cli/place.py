@@ -58,16 +58,15 @@ def owned_folder(asked: Path | None, *, purpose: str, is_new: bool = False) -> "
     path = data_folder(asked)
     if not is_new and not path.is_dir():
         raise Missing(
-            "folder_unknown", f"There is no data folder {path}; `botmeter account create NAME` or `botmeter demo` makes it."
+            "folder_unknown",
+            f"There is no data folder {path}; `botmeter account create NAME` or `botmeter demo` makes it.",
         )
     with Folder.owned(path, purpose=purpose) as folder:
         yield folder
 
 
 @contextmanager
-def opened_ledger(
-    asked: Path | None, account: str, *, purpose: str, read_only: bool = False
-) -> "Iterator[Ledger]":
+def opened_ledger(asked: Path | None, account: str, *, purpose: str, read_only: bool = False) -> "Iterator[Ledger]":
     """The account's ledger in the data folder, owned until the end of the `with`."""
     with owned_folder(asked, purpose=purpose) as folder, folder.ledger(account, read_only=read_only) as ledger:
         yield ledger

@@ -21,7 +21,9 @@ _LISTED = ("number", "source", "event_id", "code", "detail")
 
 commands = command_group("quarantine", "Events that were not taken, with their reason.")
 
-Code = Annotated[str | None, Option("--code", metavar="CODE", help="Only those refused for this reason.", show_default=False)]
+Code = Annotated[
+    str | None, Option("--code", metavar="CODE", help="Only those refused for this reason.", show_default=False)
+]
 
 
 @commands.command(
@@ -53,7 +55,10 @@ def list_quarantined(
 @commands.command(
     epilog=examples(
         ("", "botmeter quarantine export --account acme -o refused.ndjson"),
-        ("As they were sent, to be mended and imported again:", "botmeter quarantine export -a acme --raw -o mended.ndjson"),
+        (
+            "As they were sent, to be mended and imported again:",
+            "botmeter quarantine export -a acme --raw -o mended.ndjson",
+        ),
     )
 )
 def export(
@@ -72,7 +77,10 @@ def export(
     from botmeter.ledger.quarantine import quarantined
 
     with opened_ledger(data, account, purpose="botmeter quarantine export", read_only=True) as ledger:
-        lines = [_raw_line(each) if raw else json.dumps(_as_row(each), ensure_ascii=False) for each in quarantined(ledger, code=code)]
+        lines = [
+            _raw_line(each) if raw else json.dumps(_as_row(each), ensure_ascii=False)
+            for each in quarantined(ledger, code=code)
+        ]
     text = "".join(f"{line}\n" for line in lines)
     if output is None:
         show(text)

@@ -54,16 +54,21 @@ def _head(answer: Mapping[str, Any], asked: Ask, screen: Screen) -> list[str]:
     period = asked.period
     span = f"{day_text(period.first_on)} – {day_text(period.last_on)}"
     about = f"{span} · {counted(period.day_count, 'day')} · UTC · {printable(answer['policy'])}"
-    lines = [screen.styled(f"Bot session consumption of {printable(answer['account'])}", "bold"), about]
+    title = f"Bot session consumption of {printable(answer['account'])}"
+    lines = [*(screen.styled(line, "bold") for line in screen.paragraph(title)), *screen.paragraph(about)]
     if asked.moved_from is not None:
-        told = f"Data starts on {day_text(period.first_on)}: the period was moved up to it from {day_text(asked.moved_from)}."
+        told = f"Data starts on {day_text(period.first_on)}: the period was moved up from {day_text(asked.moved_from)}."
         lines += [screen.styled(line, "warn") for line in screen.paragraph(told)]
     kept = _filters_text(answer["filters"], asked)
     return lines + (screen.paragraph(f"Only {kept}.") if kept else [])
 
 
 def _filters_text(chosen: Mapping[str, Sequence[str]], asked: Ask) -> str:
-    said = [f"{name.replace('_', ' ')} {printable(' or '.join(values))}" for name, values in chosen.items() if values and name != "preview"]
+    said = [
+        f"{name.replace('_', ' ')} {printable(' or '.join(values))}"
+        for name, values in chosen.items()
+        if values and name != "preview"
+    ]
     if asked.filters.preview is not None:
         said.append("previews" if asked.filters.preview else "what is no preview")
     return ", ".join(said)
@@ -77,7 +82,8 @@ def _headline(answer: Mapping[str, Any], screen: Screen) -> list[str]:
         counted(answer["conversations"], "conversation"),
         counted(answer["tickets"], "ticket"),
     )
-    return [f"{_INDENT}{screen.styled(grouped(count), 'bold')} {noun}", f"{_INDENT}{' · '.join(beside)}"]
+    headline = f"{_INDENT}{screen.styled(grouped(count), 'bold')} {noun}"
+    return [headline, *screen.paragraph(" · ".join(beside), indent=_INDENT)]
 
 
 def _nothing(answer: Mapping[str, Any], screen: Screen) -> list[str]:
@@ -85,7 +91,7 @@ def _nothing(answer: Mapping[str, Any], screen: Screen) -> list[str]:
     told = (
         "No session matches these filters in this period. Leave one out, or widen it with --from and --to."
         if filtered
-        else "No session started in this period. Widen it with --from and --to, or bring events in with `botmeter import`."
+        else "No session started in this period. Widen it with --from and --to, or bring in events: `botmeter import`."
     )
     return screen.paragraph(told, indent=_INDENT)
 
@@ -109,7 +115,8 @@ def _days(answer: Mapping[str, Any], asked: Ask, screen: Screen) -> list[str]:
     if len(over) < len(past):
         extremes += f" · today so far {grouped(past[-1][0])}"
     line = screen.styled(sparkline(values, in_unicode=screen.in_unicode), "accent")
-    return [screen.styled(title, "bold"), _INDENT + line, _INDENT + ends, _INDENT + screen.styled(extremes, "dim")]
+    below = [screen.styled(each, "dim") for each in screen.paragraph(extremes, indent=_INDENT)]
+    return [screen.styled(title, "bold"), _INDENT + line, _INDENT + ends, *below]
 
 
 def _sections(answer: Mapping[str, Any]) -> list[_Section]:
@@ -122,9 +129,12 @@ def _sections(answer: Mapping[str, Any]) -> list[_Section]:
         _Line(name=bot["bot_name"] or bot["bot_id"] or "(no bot)", count=bot["sessions"], second=bot["opened"])
         for bot in answer["by_bot"]
     ]
-    channels = [_Line(name=each["channel"], count=each["sessions"], second=each["opened"]) for each in answer["by_channel"]]
+    channels = [
+        _Line(name=each["channel"], count=each["sessions"], second=each["opened"]) for each in answer["by_channel"]
+    ]
     types = [
-        _Line(name=each["ticket_type"], count=each["tickets"], second=each["sessions"]) for each in answer["by_ticket_type"]
+        _Line(name=each["ticket_type"], count=each["tickets"], second=each["sessions"])
+        for each in answer["by_ticket_type"]
     ]
     return [
         _Section(title="Months", counts="sessions", whole=whole, lines=months),
@@ -135,36 +145,41 @@ def _sections(answer: Mapping[str, Any]) -> list[_Section]:
 
 
 def _drawn(section: _Section, screen: Screen) -> list[str]:
-    names = [screen.plain(printable(line.name)) for line in section.lines[:_LINES_MAX]]
-    name_width = min(_NAME_WIDTH_MAX, max(map(cell_count, names)))
-    fixed = len(_INDENT) + name_width + 2 + _NUMBER_WIDTH + _SHARE_WIDTH + (_NUMBER_WIDTH if section.second else 0)
-    bar_width = screen.width - fixed
-    most = max(line.count for line in section.lines)
-    gap = screen.width - _NUMBER_WIDTH - _SHARE_WIDTH - (_NUMBER_WIDTH if section.second else 0) - len(section.title)
-    head = section.title + " " * gap + f"{section.counts:>{_NUMBER_WIDTH}}{'share':>{_SHARE_WIDTH}}"
-    head += f"{section.second:>{_NUMBER_WIDTH}}" if section.second else ""
+    shown = section.lines[:_LINES_MAX]
+    names = [screen.plain(printable(line.name)) for line in shown]
+    number_width = max(_NUMBER_WIDTH, 2 + max(len(grouped(max(line.count, line.second or 0))) for line in shown))
+    numbers_width = number_width * (2 if section.second else 1) + _SHARE_WIDTH
+    name_width = min(_NAME_WIDTH_MAX, max(map(cell_count, names)), screen.width - numbers_width - 8)
+    bar_width = screen.width - numbers_width - name_width - 2 * len(_INDENT)
+    most = max(line.count for line in shown)
+
+    def numbers(count: str, share: str, second: str) -> str:
+        return f"{count:>{number_width}}{share:>{_SHARE_WIDTH}}{second:>{number_width if section.second else 0}}"
+
+    head = section.title.ljust(screen.width - numbers_width) + numbers(section.counts, "share", section.second)
     lines = [screen.styled(head, "bold")]
-    for name, line in zip(names, section.lines[:_LINES_MAX], strict=True):
+    for name, line in zip(names, shown, strict=True):
         drawn = bar(line.count, most=most, width=bar_width, in_unicode=screen.in_unicode)
-        numbers = f"{grouped(line.count):>{_NUMBER_WIDTH}}{share_text(line.count, whole=section.whole):>{_SHARE_WIDTH}}"
-        numbers += f"{grouped(line.second):>{_NUMBER_WIDTH}}" if line.second is not None else ""
         blocks = screen.styled(drawn, "accent") + " " * (bar_width - len(drawn))
-        lines.append(f"{_INDENT}{fitted(name, name_width)}  {blocks}{numbers}")
-    hidden = len(section.lines) - len(names)
-    if hidden > 0:
-        lines.append(f"{_INDENT}… and {grouped(hidden)} more; --format csv lists them all.")
+        second = "" if line.second is None else grouped(line.second)
+        counts = numbers(grouped(line.count), share_text(line.count, whole=section.whole), second)
+        lines.append(f"{_INDENT}{fitted(name, name_width)}{_INDENT}{blocks}{counts}")
+    if len(section.lines) > len(shown):
+        hidden = grouped(len(section.lines) - len(shown))
+        lines.append(f"{_INDENT}… and {hidden} more; --format csv lists them all.")
     return lines + screen.paragraph(_overlap(section), indent=_INDENT)
 
 
 def _overlap(section: _Section) -> str:
     """Why the split exceeds the headline, and by how much; nothing where it does not."""
     together = sum(line.count for line in section.lines)
+    more = grouped(together - section.whole)
     if together <= section.whole:
         return ""
     noun = section.title.lower()
     if section.title == "Ticket types":
-        return f"They add up to {grouped(together)}, {grouped(together - section.whole)} more: a ticket can have several types."
+        return f"They add up to {grouped(together)}, {more} more: a ticket can have several types."
     return (
-        f"The {noun} add up to {grouped(together)}, {grouped(together - section.whole)} more than the sessions: "
-        f"a session counts once under each of the {noun} it touched. Opened adds up."
+        f"The {noun} add up to {grouped(together)}, {more} more than the sessions: a session counts "
+        f"once under each of the {noun} it touched. Opened adds up."
     )

@@ -32,10 +32,11 @@ def report(
 ) -> None:
     """Show the sessions consumed, and their splits.
 
-    In all, by day, month, bot, channel and type of ticket. A session counts on the UTC day of its start. One that touched two bots counts once under each;
-    "opened" counts it under the bot that opened it alone, and adds up. As CSV the report is one flat
-    table with the columns section, key, name, sessions, opened, tickets, conversations, previews and
-    partial; its sections are total, day, month, bot, channel and ticket_type.
+    In all, by day, month, bot, channel and type of ticket. A session counts on the UTC day of its start.
+    One that touched two bots counts once under each; "opened" counts it under the bot that opened it
+    alone, and adds up. As CSV the report is one flat table with the columns section, key, name,
+    sessions, opened, tickets, conversations, previews and partial; its sections are total, day, month,
+    bot, channel and ticket_type.
     """
     from botmeter.cli.report_page import report_page
     from botmeter.cli.report_rows import COLUMNS, report_rows

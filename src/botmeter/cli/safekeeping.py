@@ -40,7 +40,8 @@ def backup(
 def restore(
     file: Annotated[Path, Argument(metavar="FILE", help="What `botmeter backup` wrote.", show_default=False)],
     name: Annotated[
-        str | None, Option("--account", "-a", metavar="NAME", help="Under this name. Default: as it was.", show_default=False)
+        str | None,
+        Option("--account", "-a", metavar="NAME", help="Under this name. Default: as it was.", show_default=False),
     ] = None,
     replace: Annotated[bool, Option("--replace", help="Replace the account that is there.")] = False,
     yes: options.Yes = False,
@@ -106,4 +107,8 @@ def _show_summary(summary: Any, *, form: Format) -> None:
     elif form == "csv":
         show_rows(tuple(values), [values], form="csv")
     else:
-        show_rows(("what", "value"), [{"what": name.replace("_", " "), "value": value} for name, value in values.items()], form="table")
+        show_rows(
+            ("what", "value"),
+            [{"what": name.replace("_", " "), "value": value} for name, value in values.items()],
+            form="table",
+        )

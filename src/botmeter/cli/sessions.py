@@ -37,7 +37,13 @@ def sessions(
     account: options.AccountName,
     output: Annotated[
         Path | None,
-        Option("--output", "-o", metavar="FILE", help="Where to: .csv, .json, .ndjson, .parquet. Default: stdout.", show_default=False),
+        Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where to: .csv, .json, .ndjson, .parquet. Default: stdout.",
+            show_default=False,
+        ),
     ] = None,
     first: options.FirstDay = None,
     last: options.LastDay = None,
@@ -55,14 +61,17 @@ def sessions(
 ) -> None:
     """Write the rows behind the numbers.
 
-    One row per session, conversation, bot, version and channel. A file appears when it is whole. As a table only the first rows are shown.
+    One row per session, conversation, bot, version and channel. A file appears when it is whole. As a
+    table only the first rows are shown.
     """
     from botmeter.reports.export import write_rows
     from botmeter.reports.rows import underlying_rows
 
     written_as = form or ("table" if output is None else format_of_file(output))
     if written_as == "table" and output is not None:
-        raise Refused("output_format_unknown", "A table is for the screen; a file is written as csv, json, ndjson or parquet.")
+        raise Refused(
+            "output_format_unknown", "A table is for the screen; a file is written as csv, json, ndjson or parquet."
+        )
     days = options.days_asked(first, last)
     kept = options.filters(
         bot=bot, bot_version=bot_version, channel=channel, customer=customer, conversation=conversation, preview=preview

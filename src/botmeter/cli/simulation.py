@@ -21,14 +21,22 @@ commands = Commands()
 @commands.command(
     epilog=examples(
         ("The account's own rule and another one:", "botmeter simulate --account acme --policy kommunicate.mau"),
-        ("Several, each compared with the first:", "botmeter simulate -a acme --policy lex.request --policy my-rule.toml"),
+        (
+            "Several, each compared with the first:",
+            "botmeter simulate -a acme --policy lex.request --policy my-rule.toml",
+        ),
     )
 )
 def simulate(
     account: options.AccountName,
     policies: Annotated[
         list[str],
-        Option("--policy", metavar="NAME|FILE", help="A published rule, or a file; again for more.", autocompletion=policies_starting),
+        Option(
+            "--policy",
+            metavar="NAME|FILE",
+            help="A published rule, or a file; again for more.",
+            autocompletion=policies_starting,
+        ),
     ],
     first: options.FirstDay = None,
     last: options.LastDay = None,
@@ -43,8 +51,9 @@ def simulate(
 ) -> None:
     """Meter the same traffic under other rules.
 
-    The differences are explained. The first policy is the one that the others are compared with; of one alone, it is the account's
-    own. Nothing is changed. A published rule says how units are counted, not what a vendor charges.
+    The differences are explained. The first policy is the one that the others are compared with; of
+    one alone, it is the account's own. Nothing is changed. A published rule says how units are
+    counted, not what a vendor charges.
     """
     from botmeter.cli.simulation_page import COLUMNS, simulation_page, simulation_rows
     from botmeter.cli.terminal import stdout_screen

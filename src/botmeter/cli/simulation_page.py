@@ -57,7 +57,9 @@ def _outcomes(simulation: Simulation, screen: Screen) -> list[str]:
     label_width = min(_LABEL_WIDTH_MAX, max(map(cell_count, labels)))
     bar_width = screen.width - len(_INDENT) - label_width - 2 - 2 * _NUMBER_WIDTH
     most = max(outcome.session_count for outcome in outcomes)
-    head = "Policies" + f"{'sessions':>{_NUMBER_WIDTH}}{'difference':>{_NUMBER_WIDTH}}".rjust(screen.width - len("Policies"))
+    head = "Policies" + f"{'sessions':>{_NUMBER_WIDTH}}{'difference':>{_NUMBER_WIDTH}}".rjust(
+        screen.width - len("Policies")
+    )
     lines = [screen.styled(head, "bold")]
     for label, outcome in zip(labels, outcomes, strict=True):
         drawn = bar(outcome.session_count, most=most, width=bar_width, in_unicode=screen.in_unicode)
@@ -73,7 +75,10 @@ def _difference(difference: Difference, first: str, *, screen: Screen) -> list[s
     label = printable(difference.policy.label)
     title = f"{label} against {printable(first)}: {difference.session_count:+,}"
     lines = [screen.styled(fitted(title, min(screen.width, cell_count(title))), "bold")]
-    for told, reasons in ((f"Opened by {label} alone", difference.more), (f"Opened by {first} alone", difference.fewer)):
+    for told, reasons in (
+        (f"Opened by {label} alone", difference.more),
+        (f"Opened by {first} alone", difference.fewer),
+    ):
         if reasons:
             lines += [fitted(f"{_INDENT}{told}: {grouped(sum(reasons.values()))}", screen.width)]
         for reason, count in reasons.items():

@@ -47,7 +47,9 @@ def metered_files(files: Iterable[Iterable[EventBatch]], *, policy: Policy, sour
 
     An event id seen again is a duplicate, with another content a conflict; the first one counts.
     """
-    tables, rejections, rejected = [], [], 0
+    tables: list[pa.Table] = []
+    rejections: list[Rejection] = []
+    rejected = 0
     for batch in (batch for file in files for batch in file):
         tables.append(batch.events)
         rejected += len(batch.rejections)

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from shutil import get_terminal_size
-from textwrap import wrap
 from typing import Literal, TextIO
 
 WIDTH_MAX = 80
-_WIDTH_MIN = 40
+_WIDTH_MIN = 60
 _GAP = "  "
 _CELL_WIDTH_MIN = 4
 
@@ -32,7 +31,7 @@ class Screen:
     """What the reader's end of a stream can show.
 
     Attributes:
-        width: In cells, from 40 to 80.
+        width: In cells, from 60 to 80.
         in_colour: Whether styles may be written.
         in_unicode: Whether more than ASCII can be written.
     """
@@ -50,7 +49,14 @@ class Screen:
 
     def paragraph(self, text: str, *, indent: str = "") -> list[str]:
         """`text` broken into lines that fit."""
-        return wrap(text, self.width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+        lines = [""]
+        for word in (piece for long in text.split() for piece in _pieces(long, self.width - len(indent))):
+            joined = f"{lines[-1]} {word}" if lines[-1] else word
+            if cell_count(joined) <= self.width - len(indent):
+                lines[-1] = joined
+            else:
+                lines.append(word)
+        return [indent + line for line in lines if line]
 
 
 def screen_of(stream: TextIO) -> Screen:
@@ -71,7 +77,9 @@ def stdout_screen() -> Screen:
 
 def printable(text: str) -> str:
     """`text` without what could move the cursor, change colours or turn the writing round."""
-    return "".join("\ufffd" if unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Zl", "Zp") else letter for letter in text)
+    return "".join(
+        "\ufffd" if unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Zl", "Zp") else letter for letter in text
+    )
 
 
 def cell_count(text: str) -> int:
@@ -85,6 +93,16 @@ def _cells_of(letter: str) -> int:
     if unicodedata.combining(letter) or unicodedata.category(letter) in ("Mn", "Me"):
         return 0
     return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+
+
+def _pieces(word: str, width: int) -> list[str]:
+    """A word too wide for a line, in pieces that are not."""
+    pieces = [""]
+    for letter in word:
+        if cell_count(pieces[-1] + letter) > width:
+            pieces.append("")
+        pieces[-1] += letter
+    return pieces
 
 
 def fitted(text: str, width: int, *, right: bool = False) -> str:
@@ -137,7 +155,9 @@ def table(
         whole: Columns that are never cut, since they are there to be copied.
     """
     cells = [[_cell(value) for value in row] for row in rows]
-    to_the_right = [bool(rows) and all(isinstance(row[place], int | None) for row in rows) for place in range(len(columns))]
+    to_the_right = [
+        bool(rows) and all(isinstance(row[place], int | None) for row in rows) for place in range(len(columns))
+    ]
     widths = [
         max(cell_count(text) for text in [name, *(row[place] for row in cells)]) for place, name in enumerate(columns)
     ]

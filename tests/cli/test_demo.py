@@ -1,0 +1,68 @@
+"""`demo`: ready, repeatable, and what it says to try works as it stands. Shell completion."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from botmeter.cli.completion import accounts_starting, policies_starting
+from botmeter.cli.main import app
+from cli.conftest import Run
+
+
+def steps_of(page: str) -> list[str]:
+    return [line.strip() for line in page.splitlines() if line.startswith("    botmeter ")]
+
+
+def test_every_step_that_the_demo_proposes_works(run: Run) -> None:
+    ran = run("demo --events 3000")
+    assert ran.code == 0
+    steps = steps_of(ran.out)
+    assert len(steps) >= 5
+    assert any(" explain " in step for step in steps)
+    for step in steps:
+        assert run(step.removeprefix("botmeter ")).code == 0, step
+
+
+def test_the_demo_in_a_folder_of_its_own_says_so_in_each_step(run: Run, tmp_path: Path) -> None:
+    ran = run("demo --events 1000 --data", str(tmp_path / "my demo"))
+    assert all(str(tmp_path / "my demo") in shlex.split(step) for step in steps_of(ran.out))
+
+
+def test_the_demo_run_again_counts_nothing_twice(run: Run) -> None:
+    report = "report --account maple-and-moor --from 2022-02-04 --to 2026-06-30 --format json"
+    run("demo --events 1000")
+    before = run(report).json
+    assert run("demo --events 1000").code == 0
+    assert run(report).json == before
+    assert run("verify --account maple-and-moor").code == 0
+
+
+def test_the_shell_offers_accounts_and_policies(acme: Run) -> None:
+    context = get_command(app).make_context("botmeter", [], resilient_parsing=True)
+    assert accounts_starting(context, "") == ["acme"]
+    assert accounts_starting(context, "x") == []
+    assert "freshchat.session" in dict(policies_starting("fresh"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("botmeter report --account a", "acme"),
+        ("botmeter policy show kommu", "kommunicate.mau"),
+        ("botmeter quar", "quarantine"),
+    ],
+)
+def test_tab_completes(
+    acme: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], typed: str, offered: str
+) -> None:
+    from botmeter.cli.main import exit_code
+
+    monkeypatch.setenv("_BOTMETER_COMPLETE", "complete_zsh")
+    monkeypatch.setenv("_TYPER_COMPLETE_ARGS", typed)
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as end:
+        exit_code([])
+    assert end.value.code in (0, None)
+    assert offered in capsys.readouterr().out
