@@ -67,11 +67,6 @@ class Objects:
             self._texts = bytes(self.joined).split(b"\n")
         return self._texts
 
-    def holds(self, text: bytes) -> bool:
-        """Whether `text` stands anywhere in them."""
-        whole = self.joined.obj if isinstance(self.joined, memoryview) else self.joined
-        return isinstance(whole, bytes | bytearray) and text in whole
-
 
 def _are_seams(data: npt.NDArray[np.uint8], newlines: npt.NDArray[np.int64]) -> bool:
     """Whether every line starts with an opening brace and ends with a closing one, perhaps with CR after it."""

@@ -27,9 +27,12 @@ from botmeter.sources.records import DOUBTFUL, Records
 # More digits than any number that is an id or a time; `int` would refuse more than 4,300.
 _DIGITS_MAX = 1_000
 
-_ARROW_SCHEMA = pa.schema(
-    [pa.field(name, pa.bool_() if name == "preview" else pa.string()) for name in FIELDS if name != "attributes"]
-)
+# Arrow has no column for an object of any shape: said to be null, one makes it give up at once.
+_ARROW_TYPES = {"preview": pa.bool_(), "attributes": pa.null()}
+_ARROW_SCHEMA = pa.schema([pa.field(name, _ARROW_TYPES.get(name, pa.string())) for name in FIELDS])
+# Each piece of a block goes to a thread of its own.
+_PIECE_BYTES = 4 << 20
+
 _TextOrInteger = str | int | None
 
 
@@ -97,8 +100,7 @@ def record_from_object(text: bytes, *, mapping: FieldMapping | None = None) -> M
 
 
 def _columns(objects: Objects) -> Mapping[str, pa.Array]:
-    # Arrow has no column for an object of any shape.
-    if objects.are_one_a_line and not objects.holds(b'"attributes"'):
+    if objects.are_one_a_line:
         columns = _arrow_columns(objects)
         if columns is not None:
             return columns
@@ -117,7 +119,7 @@ def _arrow_columns(objects: Objects) -> Mapping[str, pa.Array] | None:
     try:
         table = pyarrow.json.read_json(
             pa.BufferReader(objects.joined),
-            read_options=pyarrow.json.ReadOptions(use_threads=False, block_size=len(objects.joined) + 1),
+            read_options=pyarrow.json.ReadOptions(block_size=_PIECE_BYTES),
             parse_options=pyarrow.json.ParseOptions(explicit_schema=_ARROW_SCHEMA, unexpected_field_behavior="ignore"),
         )
     except pa.ArrowInvalid:

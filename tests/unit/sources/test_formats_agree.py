@@ -18,7 +18,8 @@ from tests.unit.sources.conftest import Outcome, Read, ndjson
 from botmeter.domain.event import ACTOR_BY_NAME, FIELDS, KIND_BY_NAME
 from botmeter.sources import batches_from_json
 
-SLOW_START = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Each example writes and reads a dozen files.
+SLOW_START = settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 Record = dict[str, Any]
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12)
