@@ -15,6 +15,7 @@ from botmeter.domain.event import Actor, Kind
 from botmeter.domain.instant import DAY_US, text_from_us
 from botmeter.domain.period import day_start_us
 from botmeter.domain.receipt import REJECTIONS_SHOWN_MAX, Receipt, Rejection
+from botmeter.ledger.arrivals import Arrivals
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.read_ahead import read_ahead
 from botmeter.ledger.submission import Submission
@@ -28,23 +29,33 @@ FUTURE_MAX_US = DAY_US
 
 
 class _Fate(NamedTuple):
-    """What became of a batch: counts, and the rejections with the conflicts among them."""
+    """What became of a batch: the accepted events, counts, and the rejections with the conflicts among them."""
 
-    accepted: int
+    accepted: pa.Table
     duplicates: int
     conflicts: int
     refused: list[Rejection]
 
 
-def taken_in(ledger: Ledger, submission: Submission, *, append_no: int, now_us: int) -> Receipt:
-    """The receipt of a submission whose events are now in the ledger, not yet metered or committed."""
+def taken_in(ledger: Ledger, submission: Submission, *, stamp: tuple[int, int], arrivals: Arrivals) -> Receipt:
+    """The receipt of a submission whose events are now in the ledger, not yet metered or committed.
+
+    Args:
+        ledger: In a transaction.
+        submission: The events.
+        stamp: The number of this submission, and the present instant in µs UTC.
+        arrivals: Where to note what is accepted.
+    """
+    append_no, now_us = stamp
     accepted = duplicates = conflicts = rejected = 0
     shown: list[Rejection] = []
     for batch in read_ahead(submission.batches):
-        fate = _batch_taken_in(ledger, batch, source=submission.source, stamp=(append_no, now_us))
+        fate = _batch_taken_in(ledger, batch, source=submission.source, stamp=stamp)
         refused = [*batch.rejections, *fate.refused]
-        _quarantine(ledger, refused, source=submission.source, stamp=(append_no, now_us))
-        accepted, duplicates = accepted + fate.accepted, duplicates + fate.duplicates
+        _quarantine(ledger, refused, source=submission.source, stamp=stamp)
+        if len(fate.accepted):
+            arrivals.note(fate.accepted)
+        accepted, duplicates = accepted + len(fate.accepted), duplicates + fate.duplicates
         conflicts, rejected = conflicts + fate.conflicts, rejected + len(refused) - fate.conflicts
         shown += refused[: REJECTIONS_SHOWN_MAX - len(shown)]
     ledger.connection.execute(
@@ -64,7 +75,7 @@ def _batch_taken_in(ledger: Ledger, batch: EventBatch, *, source: str, stamp: tu
         outside = np.isin(batch.positions.to_numpy(), [rejection.index for rejection in refused])
         arrived = arrived.filter(pa.array(~outside))
     if len(arrived) == 0:
-        return _Fate(0, 0, 0, refused)
+        return _Fate(arrived, 0, 0, refused)
     keys = _keys(ledger, arrived, source=source)
     arrived = arrived.append_column("event_key", pa.array(keys))
     suspects = ledger.known_keys().suspects(keys)
@@ -77,7 +88,7 @@ def _batch_taken_in(ledger: Ledger, batch: EventBatch, *, source: str, stamp: tu
             connection.execute(sql("keep_events"), {"source": source, "append_no": append_no})
         ledger.known_keys().add(keys)
     conflicts = [_conflict(batch, row, source=source) for row in rows[~same].tolist()]
-    return _Fate(len(arrived), int(same.sum()), len(conflicts), [*refused, *conflicts])
+    return _Fate(arrived, int(same.sum()), len(conflicts), [*refused, *conflicts])
 
 
 def _arrived(ledger: Ledger, batch: EventBatch) -> pa.Table:
@@ -85,7 +96,9 @@ def _arrived(ledger: Ledger, batch: EventBatch) -> pa.Table:
     events = batch.events
     touchpoints = ledger.touchpoints.numbers(events)
     ledger.keep_numbers()
-    numbered = events.drop_columns(["bot_id", "bot_version", "channel"]).append_column("touchpoint", pa.array(touchpoints))
+    numbered = events.drop_columns(["bot_id", "bot_version", "channel"]).append_column(
+        "touchpoint", pa.array(touchpoints)
+    )
     return numbered.append_column("row", pa.array(np.arange(len(events))))
 
 

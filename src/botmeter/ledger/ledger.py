@@ -6,6 +6,7 @@ footprints. The file is the truth: after a failed transaction they are read agai
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -13,6 +14,7 @@ import pyarrow as pa
 from botmeter.domain.account import Account
 from botmeter.domain.errors import BotmeterError, Unavailable
 from botmeter.domain.receipt import Receipt
+from botmeter.ledger.arrivals import Arrivals
 from botmeter.ledger.known_keys import KnownKeys
 from botmeter.ledger.rows import row_of
 from botmeter.ledger.schedule import read_schedule
@@ -20,6 +22,13 @@ from botmeter.ledger.submission import Submission
 from botmeter.ledger.tables import sql
 from botmeter.metering.policy import Schedule
 from botmeter.metering.touchpoints import Footprints, Touchpoint, Touchpoints
+
+
+class _Seen(NamedTuple):
+    """The number of the next submission, and the latest instant of any event (µs UTC; None: no event)."""
+
+    next_append_no: int
+    latest_us: int | None
 
 
 class Ledger:
@@ -52,6 +61,7 @@ class Ledger:
         self._touchpoints_kept = len(self.touchpoints)
         self._footprints_kept = len(self.footprints)
         self._known_keys: KnownKeys | None = None
+        self._seen: _Seen | None = None
 
     def known_keys(self) -> KnownKeys:
         """The keys of all events, read when the first events are appended."""
@@ -104,18 +114,20 @@ class Ledger:
         from botmeter.ledger.remeter import remeter_after
 
         with self.transaction():
-            first_append_no = self.next_append_no()
+            if self._seen is None:
+                self._seen = _Seen(*row_of(self.connection, sql("seen")))
+            first_append_no, shown_us = self._seen.next_append_no, self._seen.latest_us
+            arrivals = Arrivals(append_no=first_append_no)
             receipts = [
-                taken_in(self, submission, append_no=first_append_no + place, now_us=now_us)
+                taken_in(self, submission, stamp=(first_append_no + place, now_us), arrivals=arrivals)
                 for place, submission in enumerate(submissions)
             ]
-            if any(receipt.accepted for receipt in receipts):
-                remeter_after(self, append_no=first_append_no, now_us=now_us)
+            if arrivals.event_count:
+                remeter_after(self, arrivals, now_us=now_us, shown_us=shown_us)
+        # Only now, since what was undone was not seen.
+        latest_us = max(arrivals.last_us, shown_us) if shown_us is not None else arrivals.last_us
+        self._seen = _Seen(first_append_no + len(submissions), latest_us if arrivals.event_count else shown_us)
         return receipts
-
-    def next_append_no(self) -> int:
-        """The number of the next submission."""
-        return int(row_of(self.connection, sql("next_append_no"))[0])
 
     def keep_numbers(self) -> None:
         """Writes the touchpoints and footprints down that were numbered since the last time."""

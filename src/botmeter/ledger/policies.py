@@ -3,6 +3,7 @@
 from datetime import date
 
 from botmeter.domain.errors import Conflict, Refused
+from botmeter.domain.instant import DAY_US
 from botmeter.domain.period import day_of_us, day_start_us
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.remeter import POLICY_CHANGE, remeter_everything
@@ -46,4 +47,6 @@ def set_policy(ledger: Ledger, policy: Policy, *, from_on: date | None, now_us: 
         write_policy(connection, policy, entry=(len(kept), from_us), now_us=now_us)
         ledger.reload()
         if from_on is None or from_on <= day_of_us(now_us):
-            remeter_everything(ledger, append_no=POLICY_CHANGE, now_us=now_us)
+            remeter_everything(
+                ledger, append_no=POLICY_CHANGE, now_us=now_us, shown_before_us=now_us // DAY_US * DAY_US
+            )

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from botmeter.ledger.arrivals import Arrivals
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.rows import row_of
 from botmeter.ledger.tables import sql
-from botmeter.ledger.usage import Touched, keep_restatements, refresh_usage
+from botmeter.ledger.usage import Touched, keep_restatements, refresh_usage, shown_before
 from botmeter.metering.meter import Metered, sessions_from_events
-from botmeter.metering.policy import Policy, Schedule
+from botmeter.metering.policy import Policy, Require, Schedule
 
 POLICY_CHANGE = 0
 """The append number of a restatement that no append caused."""
@@ -36,72 +37,90 @@ _KEY_PART = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
-    """How a schedule is metered: by which key, and whether a running session is enough to start from."""
+    """How a schedule is metered.
 
-    key: str | None
-    anchored: bool
-    attributes: str
+    Attributes:
+        texts: What the statements need to name the scope key: `key`, the joins for it, `attributes`.
+        is_keyed: Whether the policies share a key at all.
+        is_anchored: Whether a running session is enough to start from.
+    """
+
+    texts: dict[str, str]
+    is_keyed: bool
+    is_anchored: bool
+
+    def statement(self, name: str, **more: str) -> str:
+        """The statement `name` with these texts in it."""
+        return sql(name).format(**self.texts, **more)
 
 
-def remeter_after(ledger: Ledger, *, append_no: int, now_us: int) -> None:
-    """Brings sessions and usage up to date with the events of the submissions from `append_no` on."""
-    connection = ledger.connection
-    for step in ("keep_bot_names", "keep_spans", "keep_tickets"):
-        connection.execute(sql(step), {"append_no": append_no})
-    connection.execute(sql("drop_bot_names"))
+def remeter_after(ledger: Ledger, arrivals: Arrivals, *, now_us: int, shown_us: int | None) -> None:
+    """Brings sessions and usage up to date with the events that arrived.
+
+    Args:
+        ledger: In a transaction.
+        arrivals: What this commit brought; at least one event.
+        now_us: The present instant.
+        shown_us: Up to where numbers had been shown, µs UTC; None: nothing had been.
+    """
+    connection, since = ledger.connection, {"append_no": arrivals.append_no}
+    connection.execute(sql("keep_spans"), since)
+    if arrivals.has_bot_names:
+        connection.execute(sql("keep_bot_names"), since)
+    if arrivals.has_tickets:
+        connection.execute(sql("keep_tickets"), since)
+    total = row_of(connection, "SELECT count(*) FROM event")[0]
     plan = _plan(ledger.schedule)
-    appended, total, shown_us = row_of(connection, sql("append_size"), {"append_no": append_no})
-    if plan.key is None or appended > total * EVERYTHING_FROM:
-        remeter_everything(ledger, append_no=append_no, now_us=now_us, shown_us=shown_us)
+    shown = None if shown_us is None else shown_before(shown_us, now_us=now_us)
+    if not plan.is_keyed or arrivals.event_count > total * EVERYTHING_FROM:
+        remeter_everything(ledger, append_no=arrivals.append_no, now_us=now_us, shown_before_us=shown)
     else:
-        _remeter_affected(ledger, plan, append_no=append_no, stamp=(now_us, shown_us))
+        _remeter_affected(ledger, plan, arrivals=arrivals)
+        # Nothing changes before the first new event, so a day that was over by then can't either.
+        if shown is not None and arrivals.first_us < shown:
+            keep_restatements(
+                ledger, plan.texts | {"new_session": "fresh_session"}, stamp=(arrivals.append_no, now_us, shown)
+            )
 
 
-def remeter_everything(ledger: Ledger, *, append_no: int, now_us: int, shown_us: int | None = None) -> None:
+def remeter_everything(ledger: Ledger, *, append_no: int, now_us: int, shown_before_us: int | None = None) -> None:
     """Meters every event of the ledger again.
 
     Args:
         ledger: In a transaction.
         append_no: The first submission of this commit, or POLICY_CHANGE.
         now_us: The present instant.
-        shown_us: Up to where numbers had been shown, µs UTC; None: nothing had been.
+        shown_before_us: Days that were over by then, µs UTC, are restated where they change; None: no day.
     """
     connection, plan = ledger.connection, _plan(ledger.schedule)
-    if append_no == POLICY_CHANGE:
-        shown_us = now_us
-    if shown_us is not None:
+    if shown_before_us is not None:
         connection.execute(sql("old_sessions_all"))
         connection.execute(sql("day_counts").format(touched="true"))
     connection.execute("DELETE FROM session")
     connection.execute("DELETE FROM participation")
     event_count = row_of(connection, "SELECT count(*) FROM event")[0]
-    shares = max(1, -(-event_count // SHARE_EVENTS_MAX)) if plan.key else 1
-    query = sql("events_of_share").format(key=plan.key or "''", attributes=plan.attributes)
+    shares = max(1, -(-event_count // SHARE_EVENTS_MAX)) if plan.is_keyed else 1
     for share in range(shares):
-        _metered_and_kept(ledger, query, {"share": share, "shares": shares})
+        _metered_and_kept(ledger, plan.statement("events_of_share"), {"share": share, "shares": shares})
     refresh_usage(ledger, Touched(append_no=append_no))
-    if shown_us is not None:
-        keep_restatements(ledger, key=plan.key or "''", fresh="session", stamp=(append_no, now_us, shown_us))
+    if shown_before_us is not None:
+        keep_restatements(ledger, plan.texts | {"new_session": "session"}, stamp=(append_no, now_us, shown_before_us))
 
 
-def _remeter_affected(ledger: Ledger, plan: _Plan, *, append_no: int, stamp: tuple[int, int | None]) -> None:
-    connection, (now_us, shown_us) = ledger.connection, stamp
-    key = plan.key or "''"
-    connection.execute(sql("affected").format(key=key), {"append_no": append_no})
-    if plan.anchored:
-        since, until = row_of(connection, sql("affected_bounds"))
-        connection.execute(sql("restart").format(key=key), {"since": since, "until": until})
+def _remeter_affected(ledger: Ledger, plan: _Plan, *, arrivals: Arrivals) -> None:
+    connection = ledger.connection
+    connection.execute(plan.statement("affected"), {"append_no": arrivals.append_no})
+    if plan.is_anchored:
+        connection.execute(plan.statement("restart"), {"since": arrivals.first_us, "until": arrivals.last_us + 1})
     else:
         connection.execute(sql("restart_whole"))
     restart = {"restart": row_of(connection, sql("restart_bound"))[0]}
-    connection.execute(sql("old_sessions").format(key=key), restart)
+    connection.execute(plan.statement("old_sessions"), restart)
     connection.execute(sql("old_participations"), restart)
     connection.execute(sql("drop_sessions"), restart)
     connection.execute(sql("drop_participations"), restart)
-    _metered_and_kept(ledger, sql("events_to_meter").format(key=key, attributes=plan.attributes), restart)
-    refresh_usage(ledger, Touched(append_no=append_no, everything=False))
-    if shown_us is not None:
-        keep_restatements(ledger, key=key, fresh="fresh_session", stamp=(append_no, now_us, shown_us))
+    _metered_and_kept(ledger, plan.statement("events_to_meter"), restart)
+    refresh_usage(ledger, Touched(append_no=arrivals.append_no, everything=False, has_tickets=arrivals.has_tickets))
 
 
 def _metered_and_kept(ledger: Ledger, query: str, values: dict[str, int]) -> None:
@@ -149,15 +168,19 @@ def _footprints(ledger: Ledger, metered: Metered) -> np.ndarray[tuple[int], np.d
 def _plan(schedule: Schedule) -> _Plan:
     policies = [term.policy for term in schedule]
     shared = [name for name in _KEY_PART if all(name in policy.scope for policy in policies)]
-    key = " || chr(0) || ".join(_KEY_PART[name] for name in shared) or None
-    same_scope = all(set(policy.scope) == set(shared) for policy in policies)
-    # Policies that see other events can have sessions of one key that run side by side.
-    seen = {(policy.match, policy.exclude, policy.participants) for policy in policies}
+    placed = "bot" in shared or "channel" in shared
     named = any(policy.exclude - {"preview"} for policy in policies)
+    texts = {
+        "key": " || chr(0) || ".join(_KEY_PART[name] for name in shared) or "''",
+        "touchpoint": "JOIN touchpoint AS p USING (touchpoint)" if placed else "",
+        "opening_touchpoint": "JOIN touchpoint AS p ON p.touchpoint = x.opening_touchpoint" if placed else "",
+        "attributes": "x.attributes" if named else "NULL",
+    }
+    same_scope = all(set(policy.scope) == set(shared) for policy in policies)
     return _Plan(
-        key=key,
-        anchored=same_scope and all(_starts_afresh(policy) for policy in policies) and len(seen) == 1,
-        attributes="x.attributes" if named else "NULL",
+        texts=texts,
+        is_keyed=bool(shared),
+        is_anchored=same_scope and all(_starts_afresh(policy) for policy in policies),
     )
 
 
@@ -165,7 +188,6 @@ def _starts_afresh(policy: Policy) -> bool:
     """Whether nothing before a session's opening event bears on the session.
 
     An `exchange` opens on the answer to an earlier message, and with `require` a session that was
-    not counted, and so is not stored, may have been running. A session full of turns can end at the
-    very instant of its last event, and the next one opens at that instant too.
+    not counted, and so is not stored, may have been running.
     """
-    return policy.opens_on != "exchange" and policy.require == type(policy.require)() and policy.max_turns is None
+    return policy.opens_on != "exchange" and policy.require == Require()

@@ -24,6 +24,7 @@ class Touched:
 
     append_no: int
     everything: bool = True
+    has_tickets: bool = True
 
     @property
     def days(self) -> str:
@@ -45,13 +46,13 @@ def refresh_usage(ledger: Ledger, touched: Touched) -> None:
     if not touched.everything:
         connection.execute(sql("touched_days"))
         connection.execute(sql("touched_conversations"), {"append_no": touched.append_no})
-        connection.execute(sql("touched_ticket_days"), {"append_no": touched.append_no})
+        if touched.has_tickets:
+            connection.execute(sql("touched_ticket_days"), {"append_no": touched.append_no})
         start, end = row_of(connection, sql("touched_bounds"))
+        connection.execute(sql("day_counts").format(touched=touched.days))
         if start is None:
-            connection.execute(sql("day_counts").format(touched=touched.days))
             return
         bounds = {"start": start, "end": end}
-        connection.execute(sql("day_counts").format(touched=touched.days))
     connection.execute(sql("drop_session_usage").format(touched=touched.days))
     connection.execute(sql("keep_session_usage").format(touched=touched.days), bounds)
     _refresh_conversations(ledger, touched, bounds)
@@ -65,9 +66,10 @@ def _refresh_conversations(ledger: Ledger, touched: Touched, bounds: dict[str, i
     _register_footprints(ledger, connection.sql(sql("conversation_sets_several"), params=bounds).to_arrow_table())
     connection.execute(sql("keep_conversation_days"))
     connection.execute(sql("span_changes").format(touched=touched.conversations))
-    if not touched.everything:
-        connection.execute(sql("span_change_days"))
-    connection.execute(sql("keep_spans_marked"))
+    if row_of(connection, "SELECT count(*) FROM span_change")[0]:
+        if not touched.everything:
+            connection.execute(sql("span_change_days"))
+        connection.execute(sql("keep_spans_marked"))
     connection.execute(sql("drop_conversation_usage").format(touched=touched.days))
     connection.execute(sql("keep_conversation_usage").format(touched=touched.days))
 
@@ -89,25 +91,31 @@ def _register_footprints(ledger: Ledger, sets: pa.Table) -> None:
     ledger.connection.register("several", table)
 
 
-def keep_restatements(ledger: Ledger, *, key: str, fresh: str, stamp: tuple[int, int, int]) -> None:
+def shown_before(latest_us: int, *, now_us: int) -> int:
+    """The midnight before which days had been shown as over, µs UTC.
+
+    The day of the latest event may still grow; once it is over by the clock too, what comes is late.
+    """
+    return max(latest_us, min(latest_us + DAY_US, now_us)) // DAY_US * DAY_US
+
+
+def keep_restatements(ledger: Ledger, texts: dict[str, str], *, stamp: tuple[int, int, int]) -> None:
     """Records the days that had been over, and shown, and whose sessions are now others.
 
     Args:
         ledger: After its usage was refreshed.
-        key: The scope key's expression.
-        fresh: The table of the sessions as they are now: `session` or `fresh_session`.
-        stamp: The first append of this commit, the present instant, and up to where numbers had
-            been shown (µs UTC).
+        texts: What names the scope key and, as `new_session`, the table of the sessions as they are now.
+        stamp: The first append of this commit, the present instant, and the midnight before which
+            days had been shown (µs UTC).
     """
-    append_no, now_us, shown_us = stamp
+    append_no, now_us, shown_before_us = stamp
     ledger.connection.execute(
-        sql("keep_restatements").format(key=key, new_session=fresh),
+        sql("keep_restatements").format(**texts),
         {
             "append_no": append_no,
             # Nothing was appended with a change of policy, so no event is named as its cause.
             "first_append_no": append_no or 2**31 - 1,
             "now": now_us,
-            # The day of the latest event may still grow; once it is over by the clock too, what comes is late.
-            "shown_before": max(shown_us, min(shown_us + DAY_US, now_us)) // DAY_US * DAY_US,
+            "shown_before": shown_before_us,
         },
     )

@@ -57,13 +57,15 @@ def sessions_from_events(events: pa.Table, *, schedule: Schedule, touchpoints: T
         session_of_row[rows] = np.where(found >= 0, found + session_count, found)
         # From codes and rows of the free events to rows of all events.
         sessions[:, kernel.OPENING] = rows[sessions[:, kernel.OPENING]]
-        participations[:, 1] = rows[_rows_of_codes(looked_at.columns[:, kernel.PLACE] >> kernel.PLACE_BITS)[participations[:, 1]]]
+        row_of_conversation = _rows_of_codes(looked_at.columns[:, kernel.PLACE] >> kernel.PLACE_BITS)
+        participations[:, 1] = rows[row_of_conversation[participations[:, 1]]]
         participations[:, 0] += session_count
         opened.append(sessions)
         parts.append(participations)
         policies.append(np.full(len(sessions), place, np.int32))
         session_count += len(sessions)
-    return _metered(events, np.concatenate(opened), (np.concatenate(parts), session_of_row), (np.concatenate(policies), schedule))
+    belongings, terms = (np.concatenate(parts), session_of_row), (np.concatenate(policies), schedule)
+    return _metered(events, np.concatenate(opened), belongings, terms)
 
 
 def _terms(schedule: Schedule) -> list[tuple[int, Policy, tuple[int, int]]]:

@@ -6,5 +6,5 @@ SELECT
     x.actor::UTINYINT AS actor, x.kind::UTINYINT AS kind, x.touchpoint::INTEGER AS touchpoint,
     x.preview::BOOLEAN AS preview, {attributes}::VARCHAR AS attributes
 FROM event AS x
-JOIN touchpoint AS p USING (touchpoint)
+{touchpoint}
 WHERE hash({key}) % $shares = $share

@@ -6,6 +6,6 @@ SELECT
     x.actor::UTINYINT AS actor, x.kind::UTINYINT AS kind, x.touchpoint::INTEGER AS touchpoint,
     x.preview::BOOLEAN AS preview, {attributes}::VARCHAR AS attributes
 FROM event AS x
-JOIN touchpoint AS p USING (touchpoint)
+{touchpoint}
 JOIN restart AS r ON r.key = {key}
 WHERE x.occurred_at >= $restart AND x.occurred_at >= r.restart_at

@@ -6,12 +6,12 @@ INSERT INTO restatement
 WITH changed AS (
     SELECT session_id, started_at, {key} AS key, false AS is_new
     FROM old_session AS x
-    JOIN touchpoint AS p ON p.touchpoint = x.opening_touchpoint
+    {opening_touchpoint}
     WHERE x.session_id NOT IN (SELECT session_id::UUID FROM {new_session})
     UNION ALL
     SELECT session_id::UUID, started_at, {key}, true
     FROM {new_session} AS x
-    JOIN touchpoint AS p ON p.touchpoint = x.opening_touchpoint
+    {opening_touchpoint}
     WHERE x.session_id::UUID NOT IN (SELECT session_id FROM old_session)
 ),
 restated AS (
@@ -26,7 +26,7 @@ cause AS (
     JOIN (
         SELECT {key} AS key, x.event_id
         FROM event AS x
-        JOIN touchpoint AS p USING (touchpoint)
+        {touchpoint}
         WHERE x.append_no >= $first_append_no
     ) AS e USING (key)
     GROUP BY r.day

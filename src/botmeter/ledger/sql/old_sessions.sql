@@ -3,6 +3,6 @@
 CREATE OR REPLACE TEMP TABLE old_session AS
 SELECT x.*
 FROM session AS x
-JOIN touchpoint AS p ON p.touchpoint = x.opening_touchpoint
+{opening_touchpoint}
 JOIN restart AS r ON r.key = {key}
 WHERE x.started_at >= $restart AND x.started_at >= r.restart_at
