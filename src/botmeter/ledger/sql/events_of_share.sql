@@ -7,4 +7,4 @@ SELECT
     x.preview::BOOLEAN AS preview, {attributes}::VARCHAR AS attributes
 FROM event AS x
 {touchpoint}
-WHERE hash({key}) % $shares = $share
+WHERE hash({key}) % $shares::UBIGINT = $share::UBIGINT
