@@ -9,7 +9,6 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from botmeter.domain import errors, event
 from botmeter.metering.schema import EVENTS_SCHEMA
@@ -107,49 +106,10 @@ def raised() -> Iterator[tuple[str, str, str]]:
 
 
 def commands_page() -> str:
-    """Every command with its options, as the program itself declares them."""
-    from typer.main import get_command
+    """Every command with its options and examples, as the program itself declares them."""
+    from botmeter.cli.reference import commands_page as page
 
-    from botmeter.cli.main import app
-
-    command = get_command(app)
-    parts = list(_command_parts(command, "botmeter"))
-    return _page(
-        "Commands",
-        "Data goes to stdout, talk to stderr. Exit codes: 0 done, 1 failed, 2 wrong use, 3 differences found.",
-        *parts,
-    )
-
-
-def _command_parts(command: Any, path: str) -> Iterator[str]:
-    children = getattr(command, "commands", None)
-    if children is not None:
-        for name in sorted(children):
-            if not children[name].hidden:
-                yield from _command_parts(children[name], f"{path} {name}")
-        return
-    yield f"## {path}\n\n{_as_markdown(inspect.cleandoc(command.help or ''))}"
-    parameters = [each for each in command.params if each.name != "help" and not getattr(each, "hidden", False)]
-    if parameters:
-        yield _table(("argument or option", "default", "meaning"), (_parameter_row(each) for each in parameters))
-
-
-def _as_markdown(help_text: str) -> str:
-    """Help text with its examples, which are indented or kept from wrapping, as code."""
-    paragraphs = help_text.replace("\b\n", "\b").split("\n\n")
-    return "\n\n".join(
-        f"```\n{inspect.cleandoc(each.lstrip(chr(8)))}\n```" if each.startswith(("\b", "    ")) else each
-        for each in paragraphs
-    )
-
-
-def _parameter_row(parameter: Any) -> tuple[str, str, str]:
-    is_option = parameter.param_type_name == "option"
-    names = ", ".join(f"`{name}`" for name in parameter.opts) if is_option else f"`{parameter.name.upper()}`"
-    default = parameter.default
-    is_plain = isinstance(default, str | int) and not isinstance(default, bool)
-    shown = "required" if parameter.required else f"`{default}`" if is_plain else ""
-    return names, shown, " ".join((getattr(parameter, "help", None) or "").split())
+    return page()
 
 
 def _said(node: ast.expr) -> str:

@@ -36,7 +36,7 @@ Code = Annotated[
 def list_quarantined(
     account: options.AccountName,
     code: Code = None,
-    limit: Annotated[int, Option("--limit", min=1, help="At most this many.")] = 100,
+    limit: Annotated[int, Option("--limit", metavar="N", min=1, help="At most this many.")] = 100,
     data: options.Data = None,
     form: options.Form = "table",
 ) -> None:

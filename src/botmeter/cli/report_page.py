@@ -112,6 +112,8 @@ def _days(answer: Mapping[str, Any], asked: Ask, screen: Screen) -> list[str]:
     first, last = day_text(trend[0][0]), day_text(trend[-1][0])
     ends = first + last.rjust(max(len(values) - len(first), len(last) + 3)) if len(trend) > 1 else first
     extremes = f"least {grouped(least[0])} on {day_text(least[1])} · most {grouped(most[0])} on {day_text(most[1])}"
+    if least[0] == most[0]:
+        extremes = f"{counted(most[0], 'session')} on each day"
     if len(over) < len(past):
         extremes += f" · today so far {grouped(past[-1][0])}"
     line = screen.styled(sparkline(values, in_unicode=screen.in_unicode), "accent")

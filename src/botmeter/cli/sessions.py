@@ -98,7 +98,7 @@ def _show_first(rows: "pa.RecordBatchReader") -> None:
         row_count += batch.num_rows
         for row in batch.slice(0, max(0, _ROWS_SHOWN_MAX - len(first))).select(_SHOWN).to_pylist():
             started = text_from_us(us_from_datetime(row["session_start"]))
-            first.append([*({**row, "session_start": started[:16] + "Z"}).values()])
+            first.append([*({**row, "session_start": started[:16].replace("T", " ")}).values()])
     show(table([name.replace("_", " ") for name in _SHOWN], first, screen=stdout_screen()))
     if row_count > len(first):
         say(f"{len(first)} of {counted(row_count, 'row')}; -o sessions.csv writes all of them, with all columns")

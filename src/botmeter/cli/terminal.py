@@ -147,7 +147,7 @@ def size_text(size_bytes: int) -> str:
 
 
 def table(
-    columns: Sequence[str], rows: Sequence[Sequence[object]], *, screen: Screen, whole: Sequence[str] = ("session id",)
+    columns: Sequence[str], rows: Sequence[Sequence[object]], *, screen: Screen, whole: Sequence[str] = ("session id", "session start")
 ) -> str:
     """A table that fits the screen: whole numbers to the right, the widest texts cut where there is no room.
 

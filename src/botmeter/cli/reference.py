@@ -1,0 +1,70 @@
+"""The page `docs/reference/commands.md`: every command with its options and examples, as the program declares them.
+
+`python -m botmeter.cli.reference` prints it; `make docs` writes it.
+"""
+
+import inspect
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from typer.main import get_command
+
+from botmeter.cli.grouping import examples_in
+from botmeter.cli.main import PROGRAM, app
+from botmeter.cli.report_rows import COLUMNS
+
+_HEAD = f"""<!-- Written by `make docs` from the code; change the code, not this page. -->
+
+# Commands
+
+Data goes to stdout, talk to stderr. Nothing is asked off a terminal, and `NO_COLOR` is kept to.
+
+| exit code | means |
+| --- | --- |
+| 0 | done |
+| 1 | failed: one sentence on stderr says why |
+| 2 | wrong use: these arguments can't be right |
+| 3 | differences found (`verify`) |
+| 130 | stopped with Ctrl-C; nothing was changed |
+| 141 | whoever read the output went away |
+
+The data folder is `--data DIR`, else the environment's `BOTMETER_DATA`, else `botmeter` in `XDG_DATA_HOME`
+(`~/.local/share`). One process owns it at a time. `botmeter --install-completion` teaches the shell the
+commands, the accounts and the policies.
+
+`report --format csv` is one flat table with the columns {", ".join(COLUMNS)}.
+The section `total` is one row; then follow `day`, `month`, `bot`, `channel` and `ticket_type`. What a section
+lacks is empty.
+"""
+
+
+def commands_page() -> str:
+    """The page as Markdown."""
+    return "\n".join([_HEAD, *_parts(get_command(app), PROGRAM)])
+
+
+def _parts(command: Any, path: str) -> Iterator[str]:
+    for name, child in command.commands.items():
+        if hasattr(child, "commands"):
+            yield from _parts(child, f"{path} {name}")
+        else:
+            yield _part(child, f"{path} {name}")
+
+
+def _part(command: Any, path: str) -> str:
+    with command.make_context(path, [], resilient_parsing=True) as context:
+        rows = [_row(parameter, context) for parameter in command.params if parameter.name != "help"]
+    table = "\n".join(["| argument or option | |", "| --- | --- |", *rows])
+    examples = "\n".join(["```sh", *examples_in(command.epilog), "```"])
+    return f"## {path}\n\n{inspect.cleandoc(command.help or '')}\n\n{table}\n\n{examples}\n"
+
+
+def _row(parameter: Any, context: Any) -> str:
+    shape, told = parameter.get_help_record(context)
+    cells = (f"`{shape}`", " ".join(told.split()))
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(commands_page())
