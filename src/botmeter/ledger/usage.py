@@ -55,8 +55,9 @@ def refresh_usage(ledger: Ledger, touched: Touched) -> None:
         bounds = {"start": start, "end": end}
     connection.execute(sql("drop_session_usage").format(touched=touched.days))
     connection.execute(sql("keep_session_usage").format(touched=touched.days), bounds)
-    _refresh_conversations(ledger, touched, bounds)
+    # Before the conversations, which can touch more days than the bounds hold.
     _refresh_tickets(ledger, touched, bounds)
+    _refresh_conversations(ledger, touched, bounds)
 
 
 def _refresh_conversations(ledger: Ledger, touched: Touched, bounds: dict[str, int]) -> None:
