@@ -1,0 +1,134 @@
+"""(c) The default report on a large ledger, beside counting the distinct sessions in its facts.
+
+The peer asks the same ledger, in the same process, the same questions of the same 30 days by
+`count(DISTINCT)` over the rows of who took part, and must come to the same numbers.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from bench.figure import Figure, quantile
+from bench.fresh import Ran, fresh
+from bench.importing import ACCOUNT, ledger_file
+from bench.ledgers import filled
+from bench.traffic import brief, warmed
+from botmeter.ledger.folder import Folder
+from botmeter.ledger.ledger import Ledger
+from botmeter.reports.ask import Ask, Filters, ask
+from botmeter.reports.usage import report_as_mapping, usage_report
+
+LEDGER_EVENTS = 20_000_000
+SMALL = 0.1
+RUNS = 50
+PEER_RUNS = 10
+# The first ones read the file's pages and settle the engine's own caches.
+_WARMUPS = 3
+
+_DISTINCT = {
+    "headline": "SELECT count(DISTINCT session_id), count(DISTINCT session_id) FILTER (preview), count(DISTINCT conversation_id) {facts}",
+    "trend": "SELECT started_at // 86400000000 AS day, count(DISTINCT session_id) {facts} GROUP BY 1 ORDER BY 1",
+    "by_month": "SELECT date_trunc('month', make_timestamp(started_at)) AS month, count(DISTINCT session_id) {facts} GROUP BY 1 ORDER BY 1",
+    "by_bot": "SELECT bot_id, count(DISTINCT session_id) {facts} GROUP BY 1 ORDER BY 1",
+    "by_channel": "SELECT channel, count(DISTINCT session_id) {facts} GROUP BY 1 ORDER BY 1",
+}
+_FACTS = "FROM participation JOIN touchpoint USING (touchpoint) WHERE started_at >= $start AND started_at < $end"
+
+
+def figures(scale: float) -> Iterator[Figure]:
+    """The figures of this part.
+
+    Args:
+        scale: What part of the full size to measure at.
+    """
+    small = _measured(round(LEDGER_EVENTS * scale * SMALL))
+    large = _measured(round(LEDGER_EVENTS * scale))
+    times_ms, peer_ms = large.answer["times_ms"], large.answer["peer_ms"]
+    median_ms, small_ms = quantile(times_ms, 0.5), quantile(small.answer["times_ms"], 0.5)
+    count, small_count = large.answer["session_count"], small.answer["session_count"]
+    yield Figure(
+        subject=f"(c) 30-day report on {count:,} sessions, p95",
+        value=quantile(times_ms, 0.95),
+        unit="ms",
+        promise=50,
+        detail=f"{len(times_ms)} runs, median {median_ms:.1f} ms; {large.answer['period_count']:,} sessions in the period; load {large.load:.1f}",
+    )
+    yield Figure(
+        subject="(c) count(DISTINCT) over the facts ÷ the report",
+        value=quantile(peer_ms, 0.5) / median_ms,
+        unit="×",
+        promise=10,
+        is_least=True,
+        detail=f"{quantile(peer_ms, 0.5):.1f} ms to {median_ms:.1f} ms, medians; same numbers",
+    )
+    yield Figure(
+        subject=f"(c) the report on {count:,} sessions ÷ on {small_count:,}",
+        value=median_ms / small_ms,
+        unit="×",
+        promise=1.5,
+        detail=f"{median_ms:.1f} ms to {small_ms:.1f} ms, medians",
+    )
+    whole_ms, whole_peer_ms = large.answer["whole_ms"], large.answer["whole_peer_ms"]
+    yield Figure(
+        subject="(c) count(DISTINCT) ÷ the report, over the ledger's whole time",
+        value=whole_peer_ms / whole_ms,
+        unit="×",
+        detail=f"{whole_peer_ms:,.0f} ms to {whole_ms:.0f} ms, one run",
+    )
+
+
+def _measured(event_count: int) -> Ran:
+    folder = filled(brief(event_count))
+    warmed(ledger_file(folder))
+    return fresh(reported, folder=str(folder))
+
+
+def reported(folder: str) -> dict[str, Any]:
+    """How long the report took each time, in ms, and how long counting distinct rows."""
+    with Folder.owned(Path(folder), purpose="bench") as owned, owned.ledger(ACCOUNT, read_only=True) as ledger:
+        session_count, last_us = ledger.connection.execute("SELECT count(*), max(started_at) FROM session").fetchone() or (0, 0)
+        last_on = date(1970, 1, 1) + timedelta(days=last_us // 86_400_000_000)
+        asked = ask(account=ledger.account, today_on=last_on, days=(None, None), filters=Filters())
+        whole = ask(account=ledger.account, today_on=last_on, days=(ledger.account.available_from, None), filters=Filters())
+        _checked_equal(ledger, asked)
+        return {
+            "session_count": session_count,
+            "period_count": usage_report(ledger, asked).sessions_consumed,
+            "times_ms": _times_ms(lambda: usage_report(ledger, asked), runs=RUNS),
+            "peer_ms": _times_ms(lambda: distinct_counts(ledger, asked), runs=PEER_RUNS),
+            "whole_ms": _times_ms(lambda: usage_report(ledger, whole), runs=1)[0],
+            "whole_peer_ms": _times_ms(lambda: distinct_counts(ledger, whole), runs=1)[0],
+        }
+
+
+def distinct_counts(ledger: Ledger, asked: Ask) -> dict[str, list[tuple[Any, ...]]]:
+    """Headline, trend, months, bots and channels by `count(DISTINCT)` over the facts."""
+    bounds = {"start": asked.period.start_us, "end": asked.period.end_us}
+    return {
+        name: ledger.connection.execute(query.format(facts=_FACTS), bounds).fetchall() for name, query in _DISTINCT.items()
+    }
+
+
+def _checked_equal(ledger: Ledger, asked: Ask) -> None:
+    report, counted = report_as_mapping(usage_report(ledger, asked)), distinct_counts(ledger, asked)
+    ours = {
+        "headline": [(report["sessions_consumed"], report["previews"], report["conversations"])],
+        "trend": [day["sessions"] for day in report["trend"] if day["sessions"]],
+        "by_month": [month["sessions"] for month in report["by_month"] if month["sessions"]],
+        "by_bot": sorted((bot["bot_id"], bot["sessions"]) for bot in report["by_bot"]),
+        "by_channel": sorted((channel["channel"], channel["sessions"]) for channel in report["by_channel"]),
+    }
+    theirs = {**counted, "trend": [row[1] for row in counted["trend"]], "by_month": [row[1] for row in counted["by_month"]]}
+    if ours != theirs:
+        raise RuntimeError(f"The report says {ours}, counting distinct rows {theirs}.")
+
+
+def _times_ms(asked: Callable[[], object], *, runs: int) -> list[float]:
+    found = []
+    for _ in range(min(_WARMUPS, runs - 1) + runs):
+        started = time.perf_counter()
+        asked()
+        found.append((time.perf_counter() - started) * 1e3)
+    return found[-runs:]
