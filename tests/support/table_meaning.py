@@ -34,6 +34,4 @@ _QUERIES = {
 
 def table_meaning(ledger: Ledger) -> dict[str, Rows]:
     """The rows of each table that follows from the events, with bots and channels in place of their numbers."""
-    return {
-        table: sorted(ledger.connection.execute(query).fetchall(), key=repr) for table, query in _QUERIES.items()
-    }
+    return {table: sorted(ledger.connection.execute(query).fetchall(), key=repr) for table, query in _QUERIES.items()}

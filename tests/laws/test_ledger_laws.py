@@ -1,0 +1,120 @@
+"""What holds for the ledger whatever the events, their order and the pieces in which they come."""
+
+from typing import Any
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from tests.support.event_strategies import START_US, STEP_US, dense_event_lists, event_lists, policies, schedules
+from tests.support.facts import filled_ledger
+from tests.support.ledgers import Schedule, append, ledger_in_memory
+from tests.support.table_meaning import table_meaning
+
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.verify import verify
+from botmeter.metering.policy import ALWAYS_US, FRESHCHAT, Policy, Require
+
+Event = dict[str, Any]
+
+# An append costs dozens of statements, so an example takes most of a second, and making one smaller minutes.
+FEW = settings(max_examples=settings().max_examples // 15, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+LATER_US = START_US + 40 * STEP_US
+
+POLICIES: dict[str, Schedule] = {
+    name: [(policy, ALWAYS_US)]
+    for name, policy in {
+        "the default": FRESHCHAT,
+        "a short window": Policy(max_duration_us=8 * STEP_US),
+        "idle": Policy(idle_timeout_us=3 * STEP_US, idle_clock="customer", ends_on=frozenset(["resolved", "restart"])),
+        "idle, its end included": Policy(idle_timeout_us=4 * STEP_US, inclusive_end=True, exclude=frozenset(["test"])),
+        "turns": Policy(max_turns=2, turn_of="any", max_duration_us=12 * STEP_US),
+        "a calendar": Policy(calendar="day", timezone="Asia/Kathmandu"),
+        "no limit": Policy(participants="bot+agent"),
+        "what is required": Policy(max_duration_us=8 * STEP_US, require=Require(min_bot=1, max_agent=0)),
+        "an exchange": Policy(opens_on="exchange", idle_timeout_us=8 * STEP_US),
+        "conversations": Policy(scope=("conversation",), idle_timeout_us=4 * STEP_US, ends_on=frozenset(["handoff"])),
+        "bots": Policy(scope=("bot",), max_duration_us=4 * STEP_US, exclude=frozenset(["preview"])),
+        "channels": Policy(scope=("channel", "customer"), max_duration_us=12 * STEP_US),
+    }.items()
+} | {
+    "another window": [(FRESHCHAT, ALWAYS_US), (Policy(name="later", max_duration_us=4 * STEP_US), LATER_US)],
+    "another scope": [
+        (Policy(scope=("customer", "bot"), idle_timeout_us=8 * STEP_US), ALWAYS_US),
+        (Policy(name="later", scope=("bot",), max_duration_us=8 * STEP_US), LATER_US),
+    ],
+    "another filter": [
+        (Policy(exclude=frozenset(["preview"])), ALWAYS_US),
+        (Policy(name="later", max_duration_us=8 * STEP_US), LATER_US),
+    ],
+}
+
+
+def enriched(events: list[Event]) -> list[Event]:
+    """The events with tickets and bot names, which follow from their ids so that no drawing is needed."""
+    for each in events:
+        number = sum(map(ord, each["event_id"] + each["source"]))
+        each["ticket_id"] = f"t{number % 3}" if number % 4 == 0 else None
+        each["ticket_type"] = ("refund", "delivery", None)[number % 3] if number % 4 == 0 else None
+        each["bot_name"] = f"Bot {number % 2}" if each["bot_id"] is not None and number % 3 == 0 else None
+    return events
+
+
+@st.composite
+def arrivals(draw: st.DrawFn, events: list[Event]) -> list[list[Event]]:
+    """The events in pieces as they arrive: in any order, some of them twice, in the same piece or later."""
+    again = draw(st.lists(st.sampled_from(events), max_size=8)) if events else []
+    order = draw(st.permutations([*events, *again]))
+    ends = sorted(draw(st.lists(st.integers(0, len(order)), max_size=4)))
+    return [order[start:end] for start, end in zip([0, *ends], [*ends, len(order)], strict=True)]
+
+
+def assert_clean(ledger: Ledger) -> None:
+    found = verify(ledger)
+    assert found.is_clean, "\n".join(str(difference) for difference in found.differences)
+
+
+def assert_arrivals_change_nothing(data: st.DataObject, events: list[Event], schedule: Schedule) -> None:
+    events = enriched(events)
+    pieces = ledger_in_memory(schedule)
+    receipts = []
+    for piece in data.draw(arrivals(events)):
+        receipts.append(append(pieces, *piece))
+        assert_clean(pieces)
+    assert sum(receipt.accepted for receipt in receipts) == len(events)
+    assert not any(receipt.conflicts or receipt.rejected for receipt in receipts)
+    assert table_meaning(pieces) == table_meaning(filled_ledger(events, schedule))
+
+
+@pytest.mark.parametrize("name", POLICIES)
+@FEW
+@given(st.data(), dense_event_lists())
+def test_any_order_batching_and_duplication_gives_what_the_oracle_says(
+    name: str, data: st.DataObject, events: list[Event]
+) -> None:
+    assert_arrivals_change_nothing(data, events, POLICIES[name])
+
+
+@FEW
+@given(st.data(), event_lists(), schedules())
+def test_it_does_so_under_any_policies(data: st.DataObject, events: list[Event], schedule: Schedule) -> None:
+    assert_arrivals_change_nothing(data, events, schedule)
+
+
+@FEW
+@given(dense_event_lists(), policies())
+def test_one_import_gives_what_the_oracle_says(events: list[Event], policy: Policy) -> None:
+    whole = ledger_in_memory(policy)
+    append(whole, *enriched(events))
+    assert table_meaning(whole) == table_meaning(filled_ledger(events, policy))
+    assert_clean(whole)
+
+
+@FEW
+@given(dense_event_lists())
+def test_live_events_in_order_one_by_one_give_what_the_oracle_says(events: list[Event]) -> None:
+    events = sorted(enriched(events)[:25], key=lambda each: each["occurred_at"])
+    live = ledger_in_memory()
+    for each in events:
+        append(live, each)
+    assert table_meaning(live) == table_meaning(filled_ledger(events))
+    assert_clean(live)
