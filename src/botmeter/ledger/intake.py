@@ -16,6 +16,7 @@ from botmeter.domain.instant import DAY_US, text_from_us
 from botmeter.domain.period import day_start_us
 from botmeter.domain.receipt import REJECTIONS_SHOWN_MAX, Receipt, Rejection
 from botmeter.ledger.arrivals import Arrivals
+from botmeter.ledger.inbox import Inbox
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.read_ahead import read_ahead
 from botmeter.ledger.submission import Submission
@@ -49,8 +50,9 @@ def taken_in(ledger: Ledger, submission: Submission, *, stamp: tuple[int, int], 
     append_no, now_us = stamp
     accepted = duplicates = conflicts = rejected = 0
     shown: list[Rejection] = []
+    inbox = Inbox(ledger, source=submission.source, append_no=append_no)
     for batch in read_ahead(submission.batches):
-        fate = _batch_taken_in(ledger, batch, source=submission.source, stamp=stamp)
+        fate = _batch_taken_in(ledger, batch, source=submission.source, to=(inbox, now_us))
         refused = [*batch.rejections, *fate.refused]
         _quarantine(ledger, refused, source=submission.source, stamp=stamp)
         if len(fate.accepted):
@@ -58,6 +60,7 @@ def taken_in(ledger: Ledger, submission: Submission, *, stamp: tuple[int, int], 
         accepted, duplicates = accepted + len(fate.accepted), duplicates + fate.duplicates
         conflicts, rejected = conflicts + fate.conflicts, rejected + len(refused) - fate.conflicts
         shown += refused[: REJECTIONS_SHOWN_MAX - len(shown)]
+    inbox.empty()
     ledger.connection.execute(
         "INSERT INTO receipt VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [append_no, now_us, submission.source, submission.label, accepted, duplicates, conflicts, rejected],
@@ -67,8 +70,8 @@ def taken_in(ledger: Ledger, submission: Submission, *, stamp: tuple[int, int], 
     )
 
 
-def _batch_taken_in(ledger: Ledger, batch: EventBatch, *, source: str, stamp: tuple[int, int]) -> _Fate:
-    append_no, now_us = stamp
+def _batch_taken_in(ledger: Ledger, batch: EventBatch, *, source: str, to: tuple[Inbox, int]) -> _Fate:
+    inbox, now_us = to
     refused = _out_of_time(ledger, batch, now_us=now_us)
     arrived = _arrived(ledger, batch)
     if refused:
@@ -79,13 +82,14 @@ def _batch_taken_in(ledger: Ledger, batch: EventBatch, *, source: str, stamp: tu
     keys = _keys(ledger, arrived, source=source)
     arrived = arrived.append_column("event_key", pa.array(keys))
     suspects = ledger.known_keys().suspects(keys)
+    if suspects.any():
+        inbox.empty()
     rows, same = _known(ledger, arrived.filter(pa.array(suspects)), source=source)
     if len(rows):
         fresh = ~np.isin(arrived["row"].to_numpy(), rows)
         arrived, keys = arrived.filter(pa.array(fresh)), keys[fresh]
     if len(arrived):
-        with ledger.seen_as("arrived", arrived) as connection:
-            connection.execute(sql("keep_events"), {"source": source, "append_no": append_no})
+        inbox.add(arrived)
         ledger.known_keys().add(keys)
     conflicts = [_conflict(batch, row, source=source) for row in rows[~same].tolist()]
     return _Fate(arrived, int(same.sum()), len(conflicts), [*refused, *conflicts])
