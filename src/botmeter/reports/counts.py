@@ -127,11 +127,13 @@ def _split(groups: Groups, id_of_touchpoint: "list[str] | list[str | None]") -> 
     number_of = {value: number for number, value in enumerate(ids)}
     code = np.array([number_of[value] for value in id_of_touchpoint], np.int64)
     sets, members = groups.members
-    # A set with two versions of one bot has that bot once.
-    visits = np.unique(sets * len(ids) + code[members])
-    visited_set, visited_id = np.divmod(visits, max(1, len(ids)))
     size = int(max(sets.max(initial=0), groups.place_set.max(initial=0))) + 1
     sessions_of_set = _sums(groups.place_set, groups.session_count, size=size)
+    # Most sets that there ever were have no session in the period.
+    is_used = sessions_of_set[sets] > 0
+    # A set with two versions of one bot has that bot once.
+    visits = np.unique(sets[is_used] * len(ids) + code[members[is_used]])
+    visited_set, visited_id = np.divmod(visits, max(1, len(ids)))
     session_count = _sums(visited_id, sessions_of_set[visited_set], size=len(ids)).tolist()
     opened_count = _sums(code[groups.opening_touchpoint], groups.session_count, size=len(ids)).tolist()
     found = [
