@@ -208,7 +208,9 @@ def test_a_source_that_can_t_be_named_is_refused(source: str) -> None:
 
 def test_names_may_hold_emoji_right_to_left_marks_and_quotes(tmp_path: Path) -> None:
     ledger = ledger_in_memory()
-    odd = event("e'\u202e😀", "2026-03-01T10:00", source="';--", customer_id="Zoë 'O\"Hara\"", bot_name="🤖", channel="a b")
+    odd = event(
+        "e'\u202e😀", "2026-03-01T10:00", source="';--", customer_id='Zoë \'O"Hara"', bot_name="🤖", channel="a b"
+    )
     assert counts(append(ledger, odd)) == (1, 0, 0, 0)
     assert counts(append(ledger, odd)) == (0, 1, 0, 0)
     assert verify(ledger).is_clean
