@@ -60,7 +60,7 @@ def test_several_values_of_a_filter_let_any_of_them_through(acme: Run) -> None:
 
 def test_a_period_before_the_data_is_moved_up_and_that_is_said(acme: Run) -> None:
     page = acme("report --account acme --from 2020-01-01 --to 2026-04-30")
-    assert "Data starts on 4 Feb 2022: the period was moved up to it from 1 Jan 2020." in page.out
+    assert "Data starts on 4 Feb 2022: the period was moved up from 1 Jan 2020." in page.out
     told = acme("report --account acme --from 2020-01-01 --to 2026-04-30 --format json")
     assert told.json["period"]["from"] == "2022-02-04"
     assert "data starts on 2022-02-04" in told.err

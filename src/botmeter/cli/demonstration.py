@@ -24,7 +24,9 @@ commands = Commands()
 
 @commands.command(epilog=examples(("", "botmeter demo"), ("In a folder of its own:", "botmeter demo --data demo-data")))
 def demo(
-    events: Annotated[int, Option("--events", metavar="N", min=1_000, max=100 * _MILLION, help="About how many events.")] = _MILLION,
+    events: Annotated[
+        int, Option("--events", metavar="N", min=1_000, max=100 * _MILLION, help="About how many events.")
+    ] = _MILLION,
     data: options.Data = None,
 ) -> None:
     """Fill a demo account and print its report.

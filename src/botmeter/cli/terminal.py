@@ -17,6 +17,7 @@ WIDTH_MAX = 80
 _WIDTH_MIN = 60
 _GAP = "  "
 _CELL_WIDTH_MIN = 4
+_WHOLE = ("session id", "session start")
 
 _STYLES = {"bold": "\x1b[1m", "dim": "\x1b[2m", "accent": "\x1b[36m", "warn": "\x1b[33m"}
 _PLAIN = "\x1b[0m"
@@ -147,7 +148,11 @@ def size_text(size_bytes: int) -> str:
 
 
 def table(
-    columns: Sequence[str], rows: Sequence[Sequence[object]], *, screen: Screen, whole: Sequence[str] = ("session id", "session start")
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    screen: Screen,
+    whole: Sequence[str] = _WHOLE,
 ) -> str:
     """A table that fits the screen: whole numbers to the right, the widest texts cut where there is no room.
 
