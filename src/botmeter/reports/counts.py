@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from botmeter.domain.period import Period
+from botmeter.metering.columns import codes_of
 
 if TYPE_CHECKING:
     from botmeter.metering.touchpoints import Touchpoint
@@ -142,6 +143,48 @@ def _split(groups: Groups, id_of_touchpoint: "list[str] | list[str | None]") -> 
         if sessions or opened
     ]
     return tuple(sorted(found, key=lambda one: (-one.session_count, one.id is None, one.id or "")))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketCounts:
+    """Distinct tickets.
+
+    Attributes:
+        ticket_count: In all.
+        of_day: For each day of the period.
+        by_type: (type, tickets, sessions with one), most tickets first, then by type.
+    """
+
+    ticket_count: int
+    of_day: list[int]
+    by_type: tuple[tuple[str, int, int], ...]
+
+
+def ticket_counts_of(tickets: pa.Table, period: Period) -> TicketCounts:
+    """The distinct tickets of each split.
+
+    Args:
+        tickets: day, session_id, ticket_id, ticket_type; a ticket can have several rows.
+    """
+    ticket, ids = codes_of(tickets["ticket_id"])
+    session, sessions = codes_of(tickets["session_id"])
+    kind, kinds = codes_of(tickets["ticket_type"])
+    names = kinds.to_pylist()
+    tickets_of_kind = _distinct(kind, ticket, count=len(ids), size=len(names))
+    sessions_of_kind = _distinct(kind, session, count=len(sessions), size=len(names))
+    by_type = zip(names, tickets_of_kind, sessions_of_kind, strict=True)
+    return TicketCounts(
+        ticket_count=len(ids),
+        of_day=_distinct(_ints(tickets, "day"), ticket, count=len(ids), size=period.day_count),
+        by_type=tuple(sorted(by_type, key=lambda one: (-one[1], one[0]))),
+    )
+
+
+def _distinct(places: Ints, codes: Ints, *, count: int, size: int) -> list[int]:
+    """How many distinct codes each place has; there are `count` codes and `size` places."""
+    pairs = np.unique(places * count + codes)
+    found: list[int] = np.bincount(pairs // max(1, count), minlength=size).tolist()
+    return found
 
 
 def _sums(places: Ints, amounts: Ints, *, size: int) -> Ints:

@@ -11,17 +11,16 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from botmeter.domain.period import Period, day_start_us
 from botmeter.reports.ask import Ask, Filters
-from botmeter.reports.counts import Counts, Groups, counts_of, groups_of, members_of, sessions_of_days
+from botmeter.reports.counts import Counts, Groups, counts_of, groups_of, members_of, sessions_of_days, ticket_counts_of
 from botmeter.reports.snapshot import Snapshot, Values, snapshot, values_of
 
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger
     from botmeter.metering.policy import Schedule
-
-_ALL, _OF_DAY, _OF_TYPE = range(3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +130,7 @@ def usage_report(ledger: "Ledger", ask: Ask) -> UsageReport:
     """The report that answers `ask`."""
     with snapshot(ledger) as moment:
         facts = _facts(moment, values_of(ask, ledger.touchpoints))
+    tickets = ticket_counts_of(facts.tickets, ask.period)
     counts = counts_of(facts.groups, ledger.touchpoints.all(), period=ask.period)
     policies = _policies_in_force(ledger.schedule, ask.period)
     names = facts.bot_names
@@ -142,8 +142,13 @@ def usage_report(ledger: "Ledger", ask: Ask) -> UsageReport:
         sessions_consumed=sum(counts.session_count),
         preview_count=counts.preview_count,
         conversation_count=facts.conversation_count,
-        ticket_count=sum(count for split, _, _, count, _ in facts.tickets if split == _ALL),
-        trend=_trend(ask.period, counts=counts, tickets=facts.tickets),
+        ticket_count=tickets.ticket_count,
+        trend=tuple(
+            TrendDay(on=on, session_count=session_count, ticket_count=ticket_count)
+            for on, session_count, ticket_count in zip(
+                ask.period.days(), counts.session_count, tickets.of_day, strict=True
+            )
+        ),
         by_bot=tuple(
             BotUsage(
                 bot_id=bot.id,
@@ -159,9 +164,8 @@ def usage_report(ledger: "Ledger", ask: Ask) -> UsageReport:
         ),
         by_month=_months(ask, counts),
         by_ticket_type=tuple(
-            TicketTypeUsage(ticket_type=ticket_type, ticket_count=count, session_count=sessions)
-            for split, _, ticket_type, count, sessions in facts.tickets
-            if split == _OF_TYPE
+            TicketTypeUsage(ticket_type=ticket_type, ticket_count=ticket_count, session_count=session_count)
+            for ticket_type, ticket_count, session_count in tickets.by_type
         ),
     )
 
@@ -178,7 +182,7 @@ class _Facts:
     """What the statements say, of one moment."""
 
     groups: Groups
-    tickets: list[tuple[Any, ...]]
+    tickets: pa.Table
     conversation_count: int
     bot_names: dict[str, str]
 
@@ -193,7 +197,7 @@ def _facts(moment: Snapshot, values: Values) -> _Facts:
     values = {**values, "footprints": footprints}
     return _Facts(
         groups=groups,
-        tickets=moment.rows(f"tickets_{road}", values),
+        tickets=moment.table(f"tickets_{road}", values),
         conversation_count=moment.rows(f"conversations_{road}", values)[0][0],
         bot_names=dict(moment.rows("bot_names", values)),
     )
@@ -202,14 +206,6 @@ def _facts(moment: Snapshot, values: Values) -> _Facts:
 def is_about_rows(values: Values) -> bool:
     """Whether only the rows can tell: the additive usage does not know customers and conversations."""
     return values["customers"] is not None or values["conversations"] is not None
-
-
-def _trend(period: Period, *, counts: Counts, tickets: list[tuple[Any, ...]]) -> tuple[TrendDay, ...]:
-    ticket_count = {on: count for split, on, _, count, _ in tickets if split == _OF_DAY}
-    return tuple(
-        TrendDay(on=on, session_count=session_count, ticket_count=ticket_count.get(on, 0))
-        for on, session_count in zip(period.days(), counts.session_count, strict=True)
-    )
 
 
 def _months(ask: Ask, counts: Counts) -> tuple[MonthUsage, ...]:

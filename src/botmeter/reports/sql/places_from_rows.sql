@@ -4,4 +4,3 @@ SELECT DISTINCT
     dense_rank() OVER (ORDER BY started_at, session_id)::BIGINT AS place_set,
     touchpoint::BIGINT                                          AS touchpoint
 FROM matching
-ORDER BY place_set, touchpoint

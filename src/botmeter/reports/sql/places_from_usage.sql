@@ -1,7 +1,6 @@
 -- Reads: footprint_member.
--- Gives: one row per touchpoint of each set of touchpoints that sessions can have; by both numbers.
+-- Gives: one row per touchpoint of each set of touchpoints that sessions can have, in no order.
 SELECT
     footprint::BIGINT  AS place_set,
     touchpoint::BIGINT AS touchpoint
 FROM footprint_member
-ORDER BY place_set, touchpoint

@@ -15,4 +15,3 @@ SELECT
 FROM visited
 JOIN session ON session.session_id = visited.session_id
 WHERE session.started_at >= $start_us::BIGINT AND session.started_at < $end_us::BIGINT
-ORDER BY place_set

@@ -1,15 +1,12 @@
 -- Reads: session_ticket, matching. Takes: $first_on, $last_on.
 -- Gives: as tickets_from_usage.
 SELECT
-    (1 - grouping(day) + 2 * (1 - grouping(ticket_type)))::INTEGER AS split,
-    day::DATE                                                     AS day,
-    ticket_type::VARCHAR                                          AS ticket_type,
-    count(DISTINCT ticket_id)::BIGINT                             AS ticket_count,
-    count(DISTINCT session_ticket.session_id)::BIGINT             AS session_count
+    (session_ticket.day - $first_on::DATE)::BIGINT AS day,
+    session_ticket.session_id::VARCHAR             AS session_id,
+    session_ticket.ticket_id::VARCHAR              AS ticket_id,
+    session_ticket.ticket_type::VARCHAR            AS ticket_type
 FROM session_ticket
 SEMI JOIN matching
     ON matching.session_id = session_ticket.session_id
     AND matching.conversation_id = session_ticket.conversation_id
-WHERE day BETWEEN $first_on::DATE AND $last_on::DATE
-GROUP BY GROUPING SETS ((), (day), (ticket_type))
-ORDER BY split, day, ticket_count DESC, ticket_type
+WHERE session_ticket.day BETWEEN $first_on::DATE AND $last_on::DATE
