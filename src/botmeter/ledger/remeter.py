@@ -191,11 +191,13 @@ def _plan(schedule: Schedule) -> _Plan:
         "opening_touchpoint": "JOIN touchpoint AS p ON p.touchpoint = x.opening_touchpoint" if placed else "",
         "attributes": "x.attributes" if named else "NULL",
     }
+    # Policies that look at other events can have sessions of one key that run side by side.
+    seen = {(policy.match, policy.exclude, policy.participants) for policy in policies}
     same_scope = all(set(policy.scope) == set(shared) for policy in policies)
     return _Plan(
         texts=texts,
         is_keyed=bool(shared),
-        is_anchored=same_scope and all(_starts_afresh(policy) for policy in policies),
+        is_anchored=same_scope and len(seen) == 1 and all(_starts_afresh(policy) for policy in policies),
     )
 
 
@@ -203,6 +205,7 @@ def _starts_afresh(policy: Policy) -> bool:
     """Whether nothing before a session's opening event bears on the session.
 
     An `exchange` opens on the answer to an earlier message, and with `require` a session that was
-    not counted, and so is not stored, may have been running.
+    not counted, and so is not stored, may have been running. A session full of turns can end at the
+    very instant of its last event, and the next one opens at that instant too.
     """
-    return policy.opens_on != "exchange" and policy.require == Require()
+    return policy.opens_on != "exchange" and policy.require == Require() and policy.max_turns is None
