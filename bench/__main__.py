@@ -16,15 +16,15 @@ QUICK = 0.1
 def main() -> None:
     """Reads the arguments, measures what they name, prints as it goes."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measures what Botmeter promises.")
-    parser.add_argument("parts", nargs="*", metavar="a … e", help=", ".join(f"{key}: {name}" for key, name in PARTS.items()))
-    parser.add_argument("--quick", action="store_true", help="at a tenth of the size; the promises are for the full one")
+    parser.add_argument("parts", nargs="*", metavar="a … e", help=", ".join(map(": ".join, PARTS.items())))
+    parser.add_argument("--quick", action="store_true", help="at a tenth of the size that the promises are for")
     asked = parser.parse_args()
     unknown = sorted(set(asked.parts) - PARTS.keys())
     if unknown:
         parser.error(f"no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}")
     for line in machine_lines():
         print(line)
-    print(f"size      {'a tenth' if asked.quick else 'full'}; one run each; × is the time of ours by that of the peer\n")
+    print(f"size      {'a tenth' if asked.quick else 'full'}; one run each, in a process of its own\n")
     # Once compiled, the kernel is kept on disk: from here on no child waits for the compiler.
     compile_kernel()
     for part in asked.parts or PARTS:

@@ -28,7 +28,7 @@ LEDGER_EVENTS = 10_000_000
 APPENDS = 100
 EVENTS = 1_000
 _TWICE = 50
-_NEW_CUSTOMERS = 150
+_OF_NEW_CUSTOMERS = 150
 # Appends are this far apart, as from a queue that is emptied once a minute.
 _APART_US = 60_000_000
 # The first ones find the file's pages unread and the statements unplanned; what is promised is
@@ -92,21 +92,23 @@ def live_batches(ledger: Ledger, *, count: int) -> list[EventBatch]:
     dice = np.random.default_rng(20_260_930)
     found = []
     for number in range(count):
-        fresh_events = _later(recent, dice.integers(0, known, EVENTS - _TWICE), after_us=latest_us + number * _APART_US, number=number)
+        like = recent.take(pa.array(dice.integers(0, known, EVENTS - _TWICE)))
+        later = _later(like, after_us=latest_us + number * _APART_US, number=number)
         twice = recent.take(pa.array(np.sort(dice.choice(known, _TWICE, replace=False))))
-        events = pa.concat_tables([twice, fresh_events]).unify_dictionaries().combine_chunks()
+        events = pa.concat_tables([twice, later]).unify_dictionaries().combine_chunks()
         found.append(EventBatch(events=events, positions=pa.array(np.arange(EVENTS))))
     return found
 
 
-def _later(recent: pa.Table, rows: Any, *, after_us: int, number: int) -> pa.Table:
-    """New events like those at `rows`, each in its own minute's append; some of them of customers never seen."""
-    like = recent.take(pa.array(rows)).to_pydict()
-    size = len(rows)
-    like["event_id"] = [f"live-{number}-{row}" for row in range(size)]
-    like["occurred_at"] = (after_us + np.arange(1, size + 1) * (_APART_US // (size + 1))).tolist()
-    like["customer_id"][:_NEW_CUSTOMERS] = [f"new-customer-{number}-{row // 3}" for row in range(_NEW_CUSTOMERS)]
-    like["conversation_id"][:_NEW_CUSTOMERS] = [f"new-conversation-{number}-{row // 3}" for row in range(_NEW_CUSTOMERS)]
-    like["actor"] = [int(Actor.CUSTOMER if row % 2 == 0 else Actor.BOT) for row in range(size)]
-    like["kind"] = [int(Kind.MESSAGE)] * size
-    return pa.table({field.name: pa.array(like[field.name], field.type) for field in EVENTS_SCHEMA}, schema=EVENTS_SCHEMA)
+def _later(like: pa.Table, *, after_us: int, number: int) -> pa.Table:
+    """New events in the conversations of `like`, in the minute after `after_us`; some of customers never seen."""
+    size, new = len(like), range(_OF_NEW_CUSTOMERS)
+    events = like.to_pydict()
+    events["event_id"] = [f"live-{number}-{row}" for row in range(size)]
+    events["occurred_at"] = (after_us + np.arange(1, size + 1) * (_APART_US // (size + 1))).tolist()
+    events["customer_id"][: len(new)] = [f"new-customer-{number}-{row // 3}" for row in new]
+    events["conversation_id"][: len(new)] = [f"new-conversation-{number}-{row // 3}" for row in new]
+    events["actor"] = [int(Actor.CUSTOMER if row % 2 == 0 else Actor.BOT) for row in range(size)]
+    events["kind"] = [int(Kind.MESSAGE)] * size
+    columns = [pa.array(events[field.name], field.type) for field in EVENTS_SCHEMA]
+    return pa.Table.from_arrays(columns, schema=EVENTS_SCHEMA)

@@ -74,7 +74,8 @@ def ran(command: list[str]) -> Ran:
         said.seek(0)
         complained.seek(0)
         if child.returncode:
-            raise RuntimeError(f"{' '.join(command)[:300]} failed:\n{complained.read().decode(errors='replace')[-4000:]}")
+            complaint = complained.read().decode(errors="replace")[-4000:]
+            raise RuntimeError(f"{' '.join(command)[:300]} failed:\n{complaint}")
         # Linux counts ru_maxrss in KiB, macOS in bytes.
         unit = 1 if sys.platform == "darwin" else 1024
         return Ran(

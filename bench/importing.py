@@ -42,7 +42,7 @@ def _beside(file: Path, *, promise: float, memory_gb: float | None = None) -> It
     event_count = peer.answer["rows"]
     accepted = json.loads(ours.said)["accepted"]
     if accepted != event_count:
-        raise RuntimeError(f"{accepted} of {event_count} events were accepted; a refused one is not what this measures.")
+        raise RuntimeError(f"{accepted} of {event_count} events were accepted; refusing is not what this measures.")
     size_gb = ledger_file(_SCRATCH).stat().st_size / 1e9
     shutil.rmtree(_SCRATCH)
     yield Figure(
@@ -50,8 +50,8 @@ def _beside(file: Path, *, promise: float, memory_gb: float | None = None) -> It
         value=ours.seconds / peer.answer["seconds"],
         unit="×",
         promise=promise,
-        detail=f"{ours.seconds:.1f} s (CPU {ours.cpu_seconds:.1f}) to {peer.answer['seconds']:.1f} s (CPU {peer.cpu_seconds:.1f}); "
-        f"ledger {size_gb:.2f} GB; load {ours.load:.1f}",
+        detail=f"{ours.seconds:.1f} s (CPU {ours.cpu_seconds:.1f}) to {peer.answer['seconds']:.1f} s "
+        f"(CPU {peer.cpu_seconds:.1f}); ledger {size_gb:.2f} GB; load {ours.load:.1f}",
     )
     yield Figure(
         subject="(b) its peak memory",

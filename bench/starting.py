@@ -1,0 +1,47 @@
+"""(e) The command line from a cold start: how long a person waits for help, and for a report.
+
+A new process each time; the files that it reads are in the system's memory from the one before.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.figure import Figure, quantile
+from bench.fresh import botmeter
+from bench.traffic import CACHE
+from botmeter.sources.demo import DEMO_ACCOUNT
+
+RUNS = 10
+DEMO_EVENTS = 1_000_000
+
+
+def figures(scale: float) -> Iterator[Figure]:
+    """The figures of this part.
+
+    Args:
+        scale: What part of the full size to measure at.
+    """
+    folder = _demo_folder(round(DEMO_EVENTS * scale))
+    yield _figure("--help", promise=0.3)
+    yield _figure("report", "--account", DEMO_ACCOUNT, "--data", str(folder), promise=1)
+
+
+def _figure(*arguments: str, promise: float) -> Figure:
+    botmeter(*arguments)
+    runs = [botmeter(*arguments) for _ in range(RUNS)]
+    seconds, cpu_seconds = [run.seconds for run in runs], [run.cpu_seconds for run in runs]
+    return Figure(
+        subject=f"(e) botmeter {arguments[0]} from a cold start, p95",
+        value=quantile(seconds, 0.95),
+        unit="s",
+        promise=promise,
+        detail=f"{RUNS} runs, median {quantile(seconds, 0.5):.2f} s (CPU {quantile(cpu_seconds, 0.5):.2f}); "
+        f"load {runs[-1].load:.1f}",
+    )
+
+
+def _demo_folder(event_count: int) -> Path:
+    folder = CACHE / f"demo-{event_count}"
+    if not folder.exists():
+        botmeter("demo", "--events", str(event_count), "--data", str(folder))
+    return folder
