@@ -88,8 +88,8 @@ def _pseudonymised(ledger: Ledger, customer_id: str) -> Erased:
         for table in ("spans", "tickets", "other_events"):
             connection.execute(sql(f"erase/{table}"))
         connection.execute(sql("keep_tickets"), {"append_no": 0})
-        for table in ("erased_conversation", "erased_event", "erased_ticket"):
-            connection.execute(f"DROP TABLE {table}")
+        for forgotten in ("DROP TABLE erased_conversation", "DROP TABLE erased_event", "DROP TABLE erased_ticket"):
+            connection.execute(forgotten)
         remeter_everything(ledger, append_no=1, now_us=0)
         connection.execute("INSERT INTO meta VALUES (?, 'yes')", [_REWRITE_DUE])
     return Erased(
@@ -172,10 +172,9 @@ def _rewritten(folder: Folder, name: str) -> None:
 def _copied(file: Path, draft: Path, *, folder: Folder) -> None:
     connection = connected(draft, folder=folder.path)
     try:
-        # No account can be called so: a name has no space in it.
-        connection.execute(f"ATTACH '{_quoted(str(file))}' AS \"the old file\" (READ_ONLY)")
+        connection.execute(sql("erase/old_file").format(file=_quoted(str(file))))
         into = row_of(connection, "SELECT current_database()")[0]
-        connection.execute(f'COPY FROM DATABASE "the old file" TO "{into}"')
+        connection.execute(sql("erase/new_file").format(into=into))
         connection.execute('DETACH "the old file"')
         connection.execute("DELETE FROM meta WHERE name = ?", [_REWRITE_DUE])
     finally:

@@ -23,7 +23,7 @@ from botmeter.metering.policy import ALWAYS_US, Policy
 
 # What DuckDB may keep in memory before it goes to disk; an import of any size stays under 3 GB
 # with it (see the benchmark).
-MEMORY_LIMIT = "1200MB"
+MEMORY_LIMIT = "800MB"
 SUFFIX = ".duckdb"
 
 

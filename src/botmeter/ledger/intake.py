@@ -16,8 +16,8 @@ from botmeter.domain.instant import DAY_US, text_from_us
 from botmeter.domain.period import day_start_us
 from botmeter.domain.receipt import REJECTIONS_SHOWN_MAX, Receipt, Rejection
 from botmeter.ledger.arrivals import Arrivals
-from botmeter.ledger.inbox import Inbox
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.portions import Portions
 from botmeter.ledger.read_ahead import read_ahead
 from botmeter.ledger.submission import Submission
 from botmeter.ledger.tables import sql
@@ -50,7 +50,8 @@ def taken_in(ledger: Ledger, submission: Submission, *, stamp: tuple[int, int], 
     append_no, now_us = stamp
     accepted = duplicates = conflicts = rejected = 0
     shown: list[Rejection] = []
-    inbox = Inbox(ledger, source=submission.source, append_no=append_no)
+    values = {"source": submission.source, "append_no": append_no}
+    inbox = Portions(ledger, statement=("keep_events", "arrived"), values=values)
     for batch in read_ahead(submission.batches):
         fate = _batch_taken_in(ledger, batch, source=submission.source, to=(inbox, now_us))
         refused = [*batch.rejections, *fate.refused]
@@ -70,7 +71,7 @@ def taken_in(ledger: Ledger, submission: Submission, *, stamp: tuple[int, int], 
     )
 
 
-def _batch_taken_in(ledger: Ledger, batch: EventBatch, *, source: str, to: tuple[Inbox, int]) -> _Fate:
+def _batch_taken_in(ledger: Ledger, batch: EventBatch, *, source: str, to: tuple[Portions, int]) -> _Fate:
     inbox, now_us = to
     refused = _out_of_time(ledger, batch, now_us=now_us)
     arrived = _arrived(ledger, batch)

@@ -32,9 +32,9 @@ class KnownKeys:
         return unordered
 
     def add(self, keys: Keys) -> None:
-        """Makes `keys` known. A run is merged into the one before when that is not twice its size."""
+        """Makes `keys` known. A run is merged into the one before when that is not four times its size."""
         self._runs.append(np.sort(keys))
-        while len(self._runs) > 1 and len(self._runs[-2]) < 2 * len(self._runs[-1]):
+        while len(self._runs) > 1 and len(self._runs[-2]) < 4 * len(self._runs[-1]):
             last = self._runs.pop()
             # A stable sort finds the two runs and merges them.
             self._runs[-1] = np.sort(np.concatenate((self._runs[-1], last)), kind="stable")

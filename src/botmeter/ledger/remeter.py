@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from botmeter.ledger.arrivals import Arrivals
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.portions import Portions
 from botmeter.ledger.rows import row_of
 from botmeter.ledger.tables import sql
 from botmeter.ledger.usage import Touched, keep_restatements, refresh_usage, shown_before
@@ -126,16 +127,24 @@ def _remeter_affected(ledger: Ledger, plan: _Plan, *, arrivals: Arrivals) -> Non
 
 def _meter_in_shares(ledger: Ledger, query: str, shares: int) -> None:
     """Meters all events share by share; the next share is read while this one is metered."""
+    sessions = Portions(ledger, statement=("keep_sessions", "fresh_session"))
+    participations = Portions(ledger, statement=("keep_participations", "fresh_participation"))
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="meter") as meter:
         waiting: Future[Metered] | None = None
-        for share in range(shares):
-            events = ledger.connection.sql(query, params={"share": share, "shares": shares}).to_arrow_table()
+        for share in range(shares + 1):
+            events = _share(ledger, query, (share, shares)) if share < shares else None
             metered = waiting.result() if waiting else None
-            waiting = meter.submit(_metered, ledger, events)
+            waiting = meter.submit(_metered, ledger, events) if events is not None else None
             if metered is not None:
-                _keep(ledger, metered)
-        if waiting:
-            _keep(ledger, waiting.result())
+                sessions.add(_sessions(ledger, metered))
+                participations.add(_participations(metered))
+            pa.default_memory_pool().release_unused()
+    sessions.empty()
+    participations.empty()
+
+
+def _share(ledger: Ledger, query: str, share: tuple[int, int]) -> pa.Table:
+    return ledger.connection.sql(query, params={"share": share[0], "shares": share[1]}).to_arrow_table()
 
 
 def _metered(ledger: Ledger, events: pa.Table) -> Metered:
@@ -145,23 +154,27 @@ def _metered(ledger: Ledger, events: pa.Table) -> Metered:
 def _keep(ledger: Ledger, metered: Metered) -> None:
     """Writes sessions and participations down; they stay readable as fresh_session and fresh_participation."""
     connection = ledger.connection
-    sessions = metered.sessions.append_column("footprint", pa.array(_footprints(ledger, metered)))
-    parts = metered.participations
-    rows = parts["session_row"]
-    of_session = sessions.select(["session_id", "started_at", "customer_id", "preview"]).take(rows)
-    participations = pa.table(
-        {
-            **dict(zip(of_session.column_names, of_session.columns, strict=True)),
-            "conversation_id": parts["conversation_id"],
-            "touchpoint": parts["touchpoint"],
-            "event_count": parts["event_count"],
-        }
-    )
-    ledger.keep_numbers()
-    connection.register("fresh_session", sessions)
-    connection.register("fresh_participation", participations)
+    connection.register("fresh_session", _sessions(ledger, metered))
+    connection.register("fresh_participation", _participations(metered))
     connection.execute(sql("keep_sessions"))
     connection.execute(sql("keep_participations"))
+
+
+def _sessions(ledger: Ledger, metered: Metered) -> pa.Table:
+    """The sessions with their footprints."""
+    sessions = metered.sessions.append_column("footprint", pa.array(_footprints(ledger, metered)))
+    ledger.keep_numbers()
+    return sessions
+
+
+def _participations(metered: Metered) -> pa.Table:
+    """The participations with what they repeat of their sessions."""
+    parts = metered.participations
+    repeated = metered.sessions.select(["session_id", "started_at", "customer_id", "preview"])
+    table = repeated.take(parts["session_row"])
+    for name in ("conversation_id", "touchpoint", "event_count"):
+        table = table.append_column(name, parts[name])
+    return table
 
 
 def _footprints(ledger: Ledger, metered: Metered) -> np.ndarray[tuple[int], np.dtype[np.int32]]:

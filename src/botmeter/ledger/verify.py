@@ -29,9 +29,7 @@ _DERIVED = {
     "conversation_ticket": "conversation_id, ticket_id, ticket_type",
     "bot": "bot_id, bot_name, named_at",
 }
-_MEMBERS = (
-    "(SELECT list(m.touchpoint ORDER BY m.touchpoint) FROM footprint_member AS m WHERE m.footprint = x.footprint)"
-)
+_MEMBERS = "(SELECT list(m.touchpoint ORDER BY m.touchpoint) FROM footprint_member AS m WHERE m.footprint = x.footprint) AS members"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +75,10 @@ class Verification:
         return self.difference_count == 0 and self.duplicate_count == 0
 
 
+def _columns(table: str) -> str:
+    return _DERIVED[table].format(members=_MEMBERS)
+
+
 class _Undone(Exception):
     """Leaves the transaction that is never committed."""
 
@@ -84,12 +86,14 @@ class _Undone(Exception):
 def verify(ledger: Ledger) -> Verification:
     """Everything metered again and compared with what is stored; the ledger stays as it is."""
     found: list[Verification] = []
+    # What is kept in memory would hide what is missing in the file.
+    ledger.reload()
     try:
         with ledger.transaction() as connection:
             for table in _DERIVED:
-                # What is stored adds up to one row per conversation, which is what can be compared.
+                # Spans add up to one row per conversation, which is what can be compared.
                 name = "stored_spans" if table == "conversation_span" else "stored_copy"
-                connection.execute(sql(name).format(table=table))
+                connection.execute(sql(name).format(table=table, columns=_columns(table)))
             _derive_again(ledger)
             found.append(_compared(ledger))
             _undo()
@@ -99,8 +103,8 @@ def verify(ledger: Ledger) -> Verification:
 
 def _derive_again(ledger: Ledger) -> None:
     connection = ledger.connection
-    for table in ("bot", "conversation_span", "conversation_ticket"):
-        connection.execute(f"DELETE FROM {table}")
+    for emptied in ("DELETE FROM bot", "DELETE FROM conversation_span", "DELETE FROM conversation_ticket"):
+        connection.execute(emptied)
     for step in ("keep_bot_names", "keep_spans", "keep_tickets"):
         connection.execute(sql(step), {"append_no": 0})
     remeter_everything(ledger, append_no=1, now_us=0)
@@ -114,10 +118,11 @@ def _compared(ledger: Ledger) -> Verification:
     connection = ledger.connection
     differences: list[Difference] = []
     count = 0
-    for table, columns in _DERIVED.items():
-        wanted = columns.format(members=_MEMBERS)
-        for is_stored, (left, right) in ((True, (f"stored_{table}", table)), (False, (table, f"stored_{table}"))):
-            query = sql("different_rows").format(columns=wanted, left=left, right=right)
+    for table in _DERIVED:
+        stored, derived = f"stored_{table}", f"derived_{table}"
+        connection.execute(sql("derived_rows").format(table=table, columns=_columns(table)))
+        for is_stored, (left, right) in ((True, (stored, derived)), (False, (derived, stored))):
+            query = sql("different_rows").format(left=left, right=right)
             rows = connection.execute(query, {"limit": DIFFERENCES_SHOWN_MAX}).fetchall()
             count += rows[0][1] if rows else 0
             differences += [Difference(table=table, row=row, is_stored=is_stored) for row, _ in rows]

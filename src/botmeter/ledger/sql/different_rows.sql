@@ -1,9 +1,9 @@
--- Reads: {left}, {right}, two tables of the same {columns}. Takes: $limit.
+-- Reads: {left}, {right}, two tables of the same columns. Takes: $limit.
 -- Gives: (row as text, how many there are) of the rows that stand in the left more often than in the right.
 WITH only_left AS (
-    SELECT {columns} FROM {left} AS x
+    SELECT * FROM {left} AS x
     EXCEPT ALL
-    SELECT {columns} FROM {right} AS x
+    SELECT * FROM {right} AS x
 )
 SELECT only_left::VARCHAR AS row, (count(*) OVER ())::BIGINT
 FROM only_left
