@@ -29,7 +29,10 @@ _DERIVED = {
     "conversation_ticket": "conversation_id, ticket_id, ticket_type",
     "bot": "bot_id, bot_name, named_at",
 }
-_MEMBERS = "(SELECT list(m.touchpoint ORDER BY m.touchpoint) FROM footprint_member AS m WHERE m.footprint = x.footprint) AS members"
+_MEMBERS = (
+    "(SELECT list(m.touchpoint ORDER BY m.touchpoint) FROM footprint_member AS m WHERE m.footprint = x.footprint) "
+    "AS members"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

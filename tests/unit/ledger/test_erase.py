@@ -1,0 +1,182 @@
+"""Erasing a customer: identifiers in no table and not in the file; counts, report and verification unchanged."""
+
+from collections import Counter
+from datetime import date
+from typing import Any
+
+import pytest
+from tests.support.ledgers import NOW_US, Event, append, batch, event, made_account
+
+from botmeter.domain.account import Account
+from botmeter.domain.errors import Missing
+from botmeter.domain.receipt import Rejection
+from botmeter.ledger.erase import erase
+from botmeter.ledger.folder import Folder
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.quarantine import quarantined
+from botmeter.ledger.restatements import restatements
+from botmeter.ledger.submission import Submission
+from botmeter.ledger.verify import verify
+from botmeter.metering.policy import Policy
+from botmeter.reports.ask import Filters, ask
+from botmeter.reports.usage import usage_report
+
+EVE = "eve+49-151-2345678"
+MARKED = [EVE, "wamid.SECRET", "thread-SECRET", "TICKET-SECRET", "attribute-SECRET"]
+
+
+def events() -> list[Event]:
+    eve: dict[str, Any] = {"customer_id": EVE, "conversation_id": "thread-SECRET-1"}
+    shared = "thread-SECRET-shared"
+    return [
+        event("wamid.SECRET-1", "2026-03-01T10:00", **eve, attributes={"note": "attribute-SECRET"}),
+        event("wamid.SECRET-2", "2026-03-01T11:00", **eve, ticket_id="TICKET-SECRET", ticket_type="refund"),
+        event("wamid.SECRET-3", "2026-03-04T11:00", **eve, ticket_id="T-both", channel="sms"),
+        event("wamid.SECRET-4", "2026-03-04T12:00", **{**eve, "conversation_id": shared}),
+        event("5", "2026-03-04T12:30", customer_id="c2", conversation_id=shared),
+        event("6", "2026-03-02T10:00", customer_id="c2", conversation_id="v2", ticket_id="T-both"),
+    ]
+
+
+def fill(ledger: Ledger) -> None:
+    append(ledger, *events())
+    append(ledger, event("wamid.SECRET-0", "2026-02-28T10:00", customer_id=EVE, conversation_id="thread-SECRET-1"))
+    append(ledger, {**events()[0], "bot_id": "b2"})
+    escaped = EVE.replace("e", "\\u0065").encode()
+    raws = [b'{"customer_id": "%s", "event_id": 1}' % escaped, b"\xff \x00 " + EVE.encode(), b'{"customer_id": "c2"}']
+    refused = tuple(
+        Rejection(index=place, event_id=None, code="field_missing", detail="It is missing.", raw=raw)
+        for place, raw in enumerate(raws)
+    )
+    ledger.append([Submission(source="s", batches=[batch([], rejections=refused)], label="a file")], now_us=NOW_US)
+
+
+@pytest.fixture
+def filled(folder: Folder, acme: str) -> str:
+    with folder.ledger(acme) as ledger:
+        fill(ledger)
+    return acme
+
+
+def shown(ledger: Ledger) -> Any:
+    days = (date(2026, 2, 1), date(2026, 3, 31))
+    return usage_report(ledger, ask(account=ledger.account, today_on=days[1], days=days, filters=Filters()))
+
+
+def shapes(ledger: Ledger) -> Counter[Any]:
+    """The sessions without anything that names a customer."""
+    query = "SELECT started_at, ended_at, last_event_at, event_count, closed_by, preview FROM session"
+    return Counter(ledger.connection.execute(query).fetchall())
+
+
+def test_no_table_holds_an_identifier_of_the_customer(folder: Folder, filled: str) -> None:
+    erase(folder, filled, customer_id=EVE)
+    with folder.ledger(filled) as ledger:
+        tables = [name for (name,) in ledger.connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
+        assert len(tables) > 10
+        for table in tables:
+            text = repr(ledger.connection.execute(f"SELECT * FROM {table}").fetchall())
+            assert not [mark for mark in MARKED if mark in text], table
+
+
+def test_the_bytes_of_the_file_hold_no_identifier_of_the_customer(folder: Folder, filled: str) -> None:
+    content = folder.file_of(filled).read_bytes()
+    assert b"SECRET" in content
+    erase(folder, filled, customer_id=EVE)
+    content = folder.file_of(filled).read_bytes()
+    assert not [mark for mark in MARKED if mark.encode() in content]
+    assert [file.name for file in (folder.path / "accounts").iterdir()] == [f"{filled}.duckdb"]
+
+
+def test_counts_report_and_verification_stay_as_they_were(folder: Folder, filled: str) -> None:
+    with folder.ledger(filled) as ledger:
+        report_before, shapes_before = shown(ledger), shapes(ledger)
+    erase(folder, filled, customer_id=EVE)
+    with folder.ledger(filled) as ledger:
+        assert shapes(ledger) == shapes_before
+        assert shown(ledger) == report_before
+        assert verify(ledger).is_clean
+        assert len(restatements(ledger)) == 1
+
+
+def test_what_was_erased_is_counted(folder: Folder, filled: str) -> None:
+    erased = erase(folder, filled, customer_id=EVE)
+    assert (erased.event_count, erased.session_count, erased.conversation_count) == (5, 3, 2)
+    assert erased.quarantine_count == 3
+
+
+def test_the_erased_events_sent_again_are_duplicates_and_bring_nothing_back(folder: Folder, filled: str) -> None:
+    erase(folder, filled, customer_id=EVE)
+    with folder.ledger(filled) as ledger:
+        receipt = append(ledger, *events())
+        assert (receipt.accepted, receipt.duplicates, receipt.conflicts, receipt.rejected) == (0, 6, 0, 0)
+        assert EVE not in repr(ledger.connection.execute("SELECT customer_id FROM event").fetchall())
+        assert verify(ledger).is_clean
+
+
+def test_quarantine_keeps_what_others_sent(folder: Folder, filled: str) -> None:
+    erase(folder, filled, customer_id=EVE)
+    with folder.ledger(filled) as ledger:
+        assert [each.raw for each in quarantined(ledger)] == [b'{"customer_id": "c2"}']
+
+
+def test_erasing_c1_leaves_what_c12_sent_in_quarantine(folder: Folder, acme: str) -> None:
+    with folder.ledger(acme) as ledger:
+        append(ledger, event("1", "2020-01-01T10:00", customer_id="c12"), event("2", "2020-01-01T10:00"))
+    assert erase(folder, acme, customer_id="c1").quarantine_count == 1
+    with folder.ledger(acme) as ledger:
+        assert [each.event_id for each in quarantined(ledger)] == ["1"]
+
+
+def test_the_other_customers_stay_as_they_are(folder: Folder, filled: str) -> None:
+    erase(folder, filled, customer_id=EVE)
+    with folder.ledger(filled) as ledger:
+        rows = ledger.connection.execute("SELECT event_id, conversation_id FROM event WHERE customer_id = 'c2'")
+        kept = dict(rows.fetchall())
+    assert kept["6"] == "v2"
+    assert kept["5"].startswith("erased-")
+
+
+def test_two_customers_can_be_erased_one_after_the_other(folder: Folder, filled: str) -> None:
+    with folder.ledger(filled) as ledger:
+        before = shown(ledger)
+    for customer in (EVE, "c2"):
+        erase(folder, filled, customer_id=customer)
+    with folder.ledger(filled) as ledger:
+        assert shown(ledger) == before
+        assert verify(ledger).is_clean
+        assert append(ledger, *events()).duplicates == 6
+
+
+def test_live_events_go_on_after_an_erasure(folder: Folder, filled: str) -> None:
+    erase(folder, filled, customer_id=EVE)
+    with folder.ledger(filled) as ledger:
+        assert append(ledger, event("new", "2026-03-01T11:00", customer_id=EVE)).accepted == 1
+        assert verify(ledger).is_clean
+
+
+def test_sessions_of_conversations_keep_their_counts_too(folder: Folder) -> None:
+    by_conversation = Policy(scope=("conversation",), idle_timeout_us=3_600_000_000)
+    name = made_account(folder, Account(name="threads"), policy=by_conversation)
+    with folder.ledger(name) as ledger:
+        fill(ledger)
+        before = shapes(ledger)
+    erase(folder, name, customer_id=EVE)
+    with folder.ledger(name) as ledger:
+        assert shapes(ledger) == before
+
+
+def test_a_customer_that_nobody_knows_is_refused_by_name(folder: Folder, filled: str) -> None:
+    with pytest.raises(Missing, match="No event of account acme is of customer 'nobody'"):
+        erase(folder, filled, customer_id="nobody")
+
+
+def test_an_erasure_that_was_cut_off_before_the_file_was_written_anew_is_finished_by_the_next(
+    folder: Folder, filled: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("botmeter.ledger.erase._rewritten", lambda *_: None)
+        erase(folder, filled, customer_id=EVE)
+    with pytest.raises(Missing):
+        erase(folder, filled, customer_id=EVE)
+    assert EVE.encode() not in folder.file_of(filled).read_bytes()

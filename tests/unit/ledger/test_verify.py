@@ -1,0 +1,106 @@
+"""Verification finds every row that does not follow from the events, and changes nothing."""
+
+import pytest
+from tests.support.ledgers import Event, append, event, ledger_in_memory
+from tests.support.table_meaning import table_meaning
+
+from botmeter.ledger.folder import Folder
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.verify import verify
+
+EVENTS = [
+    event("1", "2026-03-01T10:00", bot_name="Order bot"),
+    event("2", "2026-03-01T11:00", actor="bot", ticket_id="T1", ticket_type="refund", channel="sms"),
+    event("3", "2026-03-05T10:00", kind="conversation_created"),
+    event("4", "2026-03-05T10:01", preview=True),
+    event("5", "2026-03-02T10:00", customer_id="c2", conversation_id="v2", bot_id="b2"),
+]
+
+
+def filled(events: list[Event] = EVENTS) -> Ledger:
+    ledger = ledger_in_memory()
+    append(ledger, *events)
+    return ledger
+
+
+def test_a_ledger_that_nobody_touched_is_clean_and_stays_as_it_is() -> None:
+    ledger = filled()
+    before = table_meaning(ledger)
+    found = verify(ledger)
+    assert found.is_clean
+    assert (found.event_count, found.session_count, found.duplicate_count, found.difference_count) == (5, 3, 0, 0)
+    assert table_meaning(ledger) == before
+
+
+def test_an_empty_ledger_is_clean() -> None:
+    assert verify(ledger_in_memory()).is_clean
+
+
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        ("session", "UPDATE session SET event_count = event_count + 1 WHERE opening_event_id = '1'"),
+        ("session", "DELETE FROM session WHERE opening_event_id = '1'"),
+        ("session", "INSERT INTO session SELECT * FROM session LIMIT 1"),
+        ("participation", "UPDATE participation SET touchpoint = 0 WHERE touchpoint = 1"),
+        ("session_usage", "UPDATE session_usage SET session_count = 7"),
+        ("session_usage", "DELETE FROM footprint_member WHERE footprint < 0"),
+        ("conversation_day", "UPDATE conversation_day SET spans = NOT spans"),
+        ("conversation_usage", "DELETE FROM conversation_usage"),
+        ("session_ticket", "UPDATE session_ticket SET ticket_type = 'delivery'"),
+        ("conversation_ticket", "DELETE FROM conversation_ticket"),
+        ("conversation_span", "UPDATE conversation_span SET last_event_at = 0"),
+        ("bot", "UPDATE bot SET bot_name = 'Another'"),
+    ],
+)
+def test_a_tampered_row_is_found(table: str, change: str) -> None:
+    ledger = filled()
+    ledger.connection.execute(change)
+    found = verify(ledger)
+    assert not found.is_clean
+    assert found.difference_count > 0
+    assert table in {difference.table for difference in found.differences}
+
+
+def test_a_difference_says_what_is_stored_and_what_follows_from_the_events() -> None:
+    ledger = filled()
+    ledger.connection.execute("UPDATE session SET event_count = 99 WHERE opening_event_id = '5'")
+    said = [str(difference) for difference in verify(ledger).differences]
+    assert any("99" in each and each.endswith("is stored, but does not follow from the events.") for each in said)
+    assert any(each.endswith("follows from the events, but is not stored.") for each in said)
+
+
+def test_an_event_that_stands_there_twice_is_found() -> None:
+    ledger = filled()
+    ledger.connection.execute("INSERT INTO event SELECT * FROM event WHERE event_id = '5'")
+    assert verify(ledger).duplicate_count == 1
+
+
+def test_an_event_whose_key_is_wrong_is_found_because_a_copy_of_it_would_count() -> None:
+    ledger = filled()
+    ledger.connection.execute("UPDATE event SET event_key = 1 WHERE event_id = '5'")
+    assert not verify(ledger).is_clean
+
+
+def test_a_changed_event_shows_in_the_sessions_that_follow_from_it() -> None:
+    ledger = filled()
+    ledger.connection.execute("UPDATE event SET actor = 1 WHERE event_id = '5'")
+    assert "session" in {difference.table for difference in verify(ledger).differences}
+
+
+def test_many_differences_are_counted_and_a_hundred_shown() -> None:
+    ledger = filled([event(f"e{number}", "2026-03-01T10:00", customer_id=f"c{number}") for number in range(150)])
+    ledger.connection.execute("DELETE FROM session")
+    found = verify(ledger)
+    assert found.difference_count >= 150
+    assert len(found.differences) == 100
+
+
+def test_verifying_does_not_write_to_the_file(folder: Folder, acme: str) -> None:
+    with folder.ledger(acme) as ledger:
+        append(ledger, *EVENTS)
+    with folder.ledger(acme) as ledger:
+        before = table_meaning(ledger)
+        assert verify(ledger).is_clean
+    with folder.ledger(acme, read_only=True) as ledger:
+        assert table_meaning(ledger) == before
