@@ -40,9 +40,9 @@ class _Section:
 
 def report_page(answer: Mapping[str, Any], *, asked: Ask, screen: Screen) -> str:
     """The report (as the contract's JSON has it) as text, with a line break at its end."""
-    parts = [_head(answer, asked, screen), _headline(answer, screen)]
+    parts = [_head(answer, asked, screen=screen), _headline(answer, screen)]
     if answer["sessions_consumed"]:
-        parts += [_days(answer, asked, screen)]
+        parts += [_days(answer, asked, screen=screen)]
         parts += [_drawn(section, screen) for section in _sections(answer) if section.lines]
     else:
         parts += [_nothing(answer, screen)]
@@ -50,7 +50,7 @@ def report_page(answer: Mapping[str, Any], *, asked: Ask, screen: Screen) -> str
     return "".join(f"{screen.plain(line.rstrip())}\n" for line in lines)
 
 
-def _head(answer: Mapping[str, Any], asked: Ask, screen: Screen) -> list[str]:
+def _head(answer: Mapping[str, Any], asked: Ask, *, screen: Screen) -> list[str]:
     period = asked.period
     span = f"{day_text(period.first_on)} – {day_text(period.last_on)}"
     about = f"{span} · {counted(period.day_count, 'day')} · UTC · {printable(answer['policy'])}"
@@ -96,7 +96,7 @@ def _nothing(answer: Mapping[str, Any], screen: Screen) -> list[str]:
     return screen.paragraph(told, indent=_INDENT)
 
 
-def _days(answer: Mapping[str, Any], asked: Ask, screen: Screen) -> list[str]:
+def _days(answer: Mapping[str, Any], asked: Ask, *, screen: Screen) -> list[str]:
     last_on = asked.today_on or date.max
     trend = [(date.fromisoformat(day["date"]), day["sessions"]) for day in answer["trend"]]
     past = [(count, day) for day, count in trend if day <= last_on]
@@ -155,16 +155,16 @@ def _drawn(section: _Section, screen: Screen) -> list[str]:
     bar_width = screen.width - numbers_width - name_width - 2 * len(_INDENT)
     most = max(line.count for line in shown)
 
-    def numbers(count: str, share: str, second: str) -> str:
+    def numbers(count: str, share: str, *, second: str) -> str:
         return f"{count:>{number_width}}{share:>{_SHARE_WIDTH}}{second:>{number_width if section.second else 0}}"
 
-    head = section.title.ljust(screen.width - numbers_width) + numbers(section.counts, "share", section.second)
+    head = section.title.ljust(screen.width - numbers_width) + numbers(section.counts, "share", second=section.second)
     lines = [screen.styled(head, "bold")]
     for name, line in zip(names, shown, strict=True):
         drawn = bar(line.count, most=most, width=bar_width, in_unicode=screen.in_unicode)
         blocks = screen.styled(drawn, "accent") + " " * (bar_width - len(drawn))
         second = "" if line.second is None else grouped(line.second)
-        counts = numbers(grouped(line.count), share_text(line.count, whole=section.whole), second)
+        counts = numbers(grouped(line.count), share_text(line.count, whole=section.whole), second=second)
         lines.append(f"{_INDENT}{fitted(name, name_width)}{_INDENT}{blocks}{counts}")
     if len(section.lines) > len(shown):
         hidden = grouped(len(section.lines) - len(shown))

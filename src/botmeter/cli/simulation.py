@@ -69,7 +69,7 @@ def simulate(
         asked = options.question(ledger.account, days=days, kept=kept)
         if len(rules) == 1 and rules[0] != _own(ledger):
             rules.insert(0, _own(ledger))
-        answer = simulated(ledger, asked, rules)
+        answer = simulated(ledger, asked, policies=rules)
     match form:
         case "table":
             show(simulation_page(answer, screen=stdout_screen()))

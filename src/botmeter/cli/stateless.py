@@ -83,10 +83,10 @@ def _once(events: pa.Table) -> tuple[pa.Table, int, int]:
     if is_first.all():
         return events, 0, 0
     first, again = np.flatnonzero(is_first), np.flatnonzero(~is_first)
-    return events.take(pa.array(first)), len(again), _different_count(events, again, first[codes[again]])
+    return events.take(pa.array(first)), len(again), _different_count(events, again, others=first[codes[again]])
 
 
-def _different_count(events: pa.Table, rows: Rows, others: Rows) -> int:
+def _different_count(events: pa.Table, rows: Rows, *, others: Rows) -> int:
     """How many of `rows` differ from the row at the same place of `others`."""
     different = np.zeros(len(rows), np.bool_)
     for name in events.column_names:

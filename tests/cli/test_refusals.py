@@ -1,0 +1,52 @@
+"""Each refusal that the command line itself makes: its code, and what its sentence names."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from botmeter.cli.asking import agreed
+from botmeter.cli.billing_rules import set_policy_of_account
+from botmeter.cli.file_formats import format_of_file
+from botmeter.cli.output import file_in_one_piece
+from botmeter.cli.place import owned_folder
+from botmeter.cli.policy_texts import policy_named
+from botmeter.cli.reading import source_files
+from botmeter.domain.errors import BotmeterError
+
+
+def entered(context: Any) -> None:
+    with context:
+        raise AssertionError("It was refused.")
+
+
+REFUSALS: dict[str, tuple[Callable[[], object], str]] = {
+    "arguments_clash": (lambda: source_files(["-", "-"], mapping=None, input_format=None), "only once"),
+    "output_format_unknown": (lambda: format_of_file(Path("rows.docx")), "rows.docx"),
+    "policy_file_missing": (lambda: policy_named("missing.toml"), "missing.toml"),
+    "policy_file_unreadable": (lambda: policy_named("noise.toml"), "noise.toml"),
+    "folder_unknown": (lambda: entered(owned_folder(Path("nowhere"), purpose="a test")), "nowhere"),
+    "file_not_writable": (lambda: entered(file_in_one_piece(Path("nowhere/rows.csv"))), "nowhere/rows.csv"),
+    "yes_needed": (lambda: agreed("Everything will go.", yes=False), "Everything will go."),
+    "remeter_needed": (lambda: set_policy_of_account("lex.request", "acme", first="2026-03-01"), "2026-03-01"),
+}
+
+
+@pytest.mark.parametrize("code", REFUSALS)
+def test_a_refusal_has_its_code_and_names_the_thing(code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    (tmp_path / "noise.toml").write_bytes(b"\xff\xfe\x00")
+    refused, named = REFUSALS[code]
+    with pytest.raises(BotmeterError) as found:
+        refused()
+    assert found.value.code == code
+    assert named in found.value.message
+
+
+def test_a_policy_in_a_folder_s_place_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BotmeterError) as found:
+        policy_named(f"{tmp_path}/")
+    assert found.value.code == "policy_file_unreadable"
