@@ -256,7 +256,7 @@ def test_simulating_an_accounts_own_policy_gives_its_report_and_the_differences_
     events: list[Event], policy: Any, other: Any, ask: Ask
 ) -> None:
     with ledger_of(events, policy) as ledger:
-        simulation = simulate(ledger, ask, [policy, other])
+        simulation = simulate(ledger, ask, policies=[policy, other])
         report = usage_report(ledger, ask)
     own = simulation.outcomes[0]
     assert own.session_count == report.sessions_consumed

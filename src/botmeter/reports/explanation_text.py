@@ -1,5 +1,6 @@
 """An explanation as a billing admin would tell it: sentences of at most 80 columns."""
 
+from datetime import date
 from textwrap import fill
 from typing import assert_never
 
@@ -187,7 +188,7 @@ def _arrived(explanation: Explanation) -> str:
 
 def _restated(explanation: Explanation) -> list[str]:
     return [
-        f"Restated on {_instant(each.recorded_at)}: {_day_of(each.day.year, each.day.month, each.day.day)} went from "
+        f"Restated on {_instant(each.recorded_at)}: {_day_text(each.day)} went from "
         f"{_counted(each.before_count, 'session')} to {each.after_count}, and this session "
         f"{'came in' if explanation.session_id in each.added else 'went out'}, because of "
         f"{_counted(each.because_count, 'late event')}."
@@ -227,12 +228,11 @@ def _instant(at_us: int) -> str:
 
 
 def _day(at_us: int) -> str:
-    moment = datetime_from_us(at_us)
-    return _day_of(moment.year, moment.month, moment.day)
+    return _day_text(datetime_from_us(at_us))
 
 
-def _day_of(year: int, month: int, day: int) -> str:
-    return f"{day} {_MONTHS[month - 1]} {year}"
+def _day_text(on: date) -> str:
+    return f"{on.day} {_MONTHS[on.month - 1]} {on.year}"
 
 
 def _short_day(at_us: int) -> str:

@@ -50,7 +50,7 @@ def write_rows(reader: pa.RecordBatchReader, *, format: Format, out: BinaryIO) -
         out: Left open.
     """
     counter = _Counter(reader)
-    _WRITERS[format](counter, reader.schema, out)
+    _WRITERS[format](counter, out)
     return RowCount(rows=counter.row_count, sessions=counter.session_count)
 
 
@@ -64,6 +64,7 @@ class _Counter:
 
     def __init__(self, reader: pa.RecordBatchReader) -> None:
         self._reader = reader
+        self.schema: pa.Schema = reader.schema
         self._last_session: str | None = None
         self.row_count = 0
         self.session_count: int | None = 0 if "session_id" in reader.schema.names else None
@@ -85,11 +86,11 @@ class _Counter:
         return begun
 
 
-def _write_csv(batches: "_Counter", schema: pa.Schema, out: BinaryIO) -> None:
+def _write_csv(batches: "_Counter", out: BinaryIO) -> None:
     text = io.TextIOWrapper(out, encoding="utf-8", newline="", write_through=True)
     try:
         writer = csv.writer(text)
-        writer.writerow(schema.names)
+        writer.writerow(batches.schema.names)
         for batch in batches:
             columns = [_csv_cells(column) for column in batch.columns]
             writer.writerows(zip(*columns, strict=True))
@@ -123,12 +124,12 @@ def _instants(column: pa.Array) -> pa.Array:
     return pc.binary_join_element_wise(text, "Z", "")
 
 
-def _write_ndjson(batches: "_Counter", _: pa.Schema, out: BinaryIO) -> None:
+def _write_ndjson(batches: "_Counter", out: BinaryIO) -> None:
     encoder = msgspec.json.Encoder()
     out.writelines(encoder.encode_lines(_mappings(batch)) for batch in batches)
 
 
-def _write_json(batches: "_Counter", _: pa.Schema, out: BinaryIO) -> None:
+def _write_json(batches: "_Counter", out: BinaryIO) -> None:
     encoder = msgspec.json.Encoder()
     opening = b"[\n"
     for batch in batches:
@@ -144,8 +145,8 @@ def _mappings(batch: pa.RecordBatch) -> list[dict[str, Any]]:
     return rows
 
 
-def _write_parquet(batches: "_Counter", schema: pa.Schema, out: BinaryIO) -> None:
-    with pq.ParquetWriter(out, schema, compression="zstd") as writer:
+def _write_parquet(batches: "_Counter", out: BinaryIO) -> None:
+    with pq.ParquetWriter(out, batches.schema, compression="zstd") as writer:
         waiting: list[pa.RecordBatch] = []
         for batch in batches:
             waiting.append(batch)
@@ -156,7 +157,7 @@ def _write_parquet(batches: "_Counter", schema: pa.Schema, out: BinaryIO) -> Non
             writer.write_table(pa.Table.from_batches(waiting))
 
 
-_WRITERS: Final[dict[Format, Callable[["_Counter", pa.Schema, BinaryIO], None]]] = {
+_WRITERS: Final[dict[Format, Callable[["_Counter", BinaryIO], None]]] = {
     "csv": _write_csv,
     "json": _write_json,
     "ndjson": _write_ndjson,

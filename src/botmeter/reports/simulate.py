@@ -90,7 +90,7 @@ class Simulation:
     differences: tuple[Difference, ...]
 
 
-def simulate(ledger: "Ledger", ask: Ask, policies: Sequence[Policy]) -> Simulation:
+def simulate(ledger: "Ledger", ask: Ask, *, policies: Sequence[Policy]) -> Simulation:
     """What each of `policies` makes of the stored events; differences are against the first.
 
     Args:

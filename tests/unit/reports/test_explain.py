@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from botmeter.domain.errors import Missing
+from botmeter.domain.errors import Missing, Refused
 from botmeter.domain.instant import us_from_text
 from botmeter.ledger.ledger import Ledger
 from botmeter.metering.policy import ALWAYS_US, FRESHCHAT, Policy
@@ -197,3 +197,14 @@ def test_what_is_no_session_of_the_account_is_missing(name: str) -> None:
     with ledger_with(DAY) as ledger, pytest.raises(Missing) as refusal:
         explain(ledger, name)
     assert refusal.value.code == "session_unknown"
+
+
+def test_a_session_that_the_stored_events_no_longer_give_is_said_to_differ() -> None:
+    with ledger_with(DAY) as ledger:
+        session = ledger.connection.execute("SELECT session_id::VARCHAR FROM session ORDER BY started_at").fetchall()[
+            1
+        ][0]
+        ledger.connection.execute("DELETE FROM event WHERE event_id = '1'")
+        with pytest.raises(Refused, match="no longer give session .* `botmeter verify` shows") as refusal:
+            explain(ledger, session)
+    assert refusal.value.code == "ledger_differs"

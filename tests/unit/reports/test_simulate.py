@@ -22,7 +22,7 @@ def at(text: str) -> int:
 
 def simulated(events: list[Any], *policies: Policy, filters: Filters = EVERYTHING) -> Simulation:
     ledger = filled_ledger(events)
-    answer = simulate(ledger, Ask(period=NOVEMBER, filters=filters), policies)
+    answer = simulate(ledger, Ask(period=NOVEMBER, filters=filters), policies=policies)
     ledger.connection.close()
     return answer
 
