@@ -61,7 +61,7 @@ def test_a_sparkline_has_zero_alone_on_its_lowest_step() -> None:
 def test_pooled_days_fit_and_keep_their_sum(values: list[int], width: int) -> None:
     pools, size = pooled(values, width=width)
     assert len(pools) <= width
-    counts = [min(size, len(values) - place * size) for place in range(len(pools))]
+    counts = [len(values) - size * (len(pools) - 1), *[size] * (len(pools) - 1)]
     assert sum((mean or 0) * count for mean, count in zip(pools, counts, strict=True)) == pytest.approx(sum(values))
 
 

@@ -29,13 +29,17 @@ def sparkline(values: Sequence[float | None], *, in_unicode: bool = True) -> str
 def pooled(values: Sequence[int | None], *, width: int) -> tuple[list[float | None], int]:
     """Days pooled so that they fit into `width`: the mean of each pool, and how many days are in one.
 
-    A mean and not a sum, so that a last pool of fewer days is not drawn lower than it was.
+    A mean and not a sum, so that a pool of fewer days is not drawn lower than it was. The first pool is the
+    one with fewer, so that today, which is not over, never stands alone.
     """
     size = max(1, -(-len(values) // width))
-    pools = [
-        [value for value in values[start : start + size] if value is not None] for start in range(0, len(values), size)
-    ]
-    return [sum(pool) / len(pool) if pool else None for pool in pools], size
+    first = -(-len(values) % size)
+    pools = [values[max(0, start) : start + size] for start in range(first, len(values), size)]
+    return [_mean([value for value in pool if value is not None]) for pool in pools], size
+
+
+def _mean(values: Sequence[int]) -> float | None:
+    return sum(values) / len(values) if values else None
 
 
 def _step(value: float, most: float) -> int:
