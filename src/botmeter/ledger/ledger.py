@@ -114,9 +114,8 @@ class Ledger:
         from botmeter.ledger.remeter import remeter_after
 
         with self.transaction():
-            if self._seen is None:
-                self._seen = _Seen(*row_of(self.connection, sql("seen")))
-            first_append_no, shown_us = self._seen.next_append_no, self._seen.latest_us
+            seen = self._seen_so_far()
+            first_append_no, shown_us = seen.next_append_no, seen.latest_us
             arrivals = Arrivals(append_no=first_append_no)
             receipts = [
                 taken_in(self, submission, stamp=(first_append_no + place, now_us), arrivals=arrivals)
@@ -128,6 +127,15 @@ class Ledger:
         latest_us = max(arrivals.last_us, shown_us) if shown_us is not None else arrivals.last_us
         self._seen = _Seen(first_append_no + len(submissions), latest_us if arrivals.event_count else shown_us)
         return receipts
+
+    def next_append_no(self) -> int:
+        """The number that the next submission will have."""
+        return self._seen_so_far().next_append_no
+
+    def _seen_so_far(self) -> "_Seen":
+        if self._seen is None:
+            self._seen = _Seen(*row_of(self.connection, sql("seen")))
+        return self._seen
 
     def keep_numbers(self) -> None:
         """Writes the touchpoints and footprints down that were numbered since the last time."""
