@@ -17,7 +17,7 @@ from botmeter.metering.policy import ALWAYS_US, FRESHCHAT, Policy, Require
 Event = dict[str, Any]
 
 # An append costs dozens of statements, so an example takes most of a second, and making one smaller minutes.
-FEW = settings(max_examples=settings().max_examples // 15, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+FEW = settings(max_examples=settings().max_examples // 30, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 LATER_US = START_US + 40 * STEP_US
 
 POLICIES: dict[str, Schedule] = {

@@ -35,7 +35,7 @@ TABLES = (
 
 SCHEMA_VERSION = 1
 Migrations = Mapping[int, tuple[str, ...]]
-# For each version the names of the statements in `sql/migrations/` that lead to the next one.
+# For each version the statements (from `sql/migrations/`) that lead to the next one.
 MIGRATIONS: Migrations = {}
 
 _PACKAGE = "botmeter.ledger"
@@ -94,7 +94,7 @@ def brought_up_to_date(connection: duckdb.DuckDBPyConnection, *, name: str, migr
         try:
             for version in range(found, wanted):
                 for step in migrations[version]:
-                    connection.execute(sql(f"migrations/{step}"))
+                    connection.execute(step)
             connection.execute("UPDATE meta SET value = ? WHERE name = 'schema_version'", [str(wanted)])
             connection.commit()
         except BaseException:

@@ -1,0 +1,201 @@
+"""The data folder: accounts, their owner, and files that can't be opened as they are."""
+
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import duckdb
+import pytest
+from tests.support.ledgers import ACME, NOW_US, append, event, made_account
+
+import botmeter
+from botmeter.domain.account import Account
+from botmeter.domain.errors import BotmeterError, Conflict, Missing, NotAllowed, Refused, Unavailable
+from botmeter.ledger.folder import Folder
+from botmeter.ledger.tables import SCHEMA_VERSION, brought_up_to_date, schema_version
+from botmeter.metering.policy import ALWAYS_US, FRESHCHAT, InForce
+
+SOURCE = Path(botmeter.__file__).parents[1]
+OWN = """
+import sys
+from pathlib import Path
+from botmeter.domain.errors import BotmeterError
+from botmeter.ledger.folder import Folder
+try:
+    with Folder.owned(Path(sys.argv[1]), purpose="a second one"):
+        print("owned")
+except BotmeterError as error:
+    print(error.code, error.message)
+"""
+
+
+def second_process(path: Path) -> str:
+    """What another process is told that wants the folder."""
+    done = subprocess.run(
+        [sys.executable, "-c", OWN, str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": str(SOURCE)},
+    )
+    assert done.stderr == ""
+    return done.stdout.strip()
+
+
+def tampered(file: Path, change: str) -> None:
+    with closing(duckdb.connect(str(file))) as connection:
+        connection.execute(change)
+
+
+def test_a_new_account_has_its_settings_and_the_policy_that_was_asked_for(folder: Folder) -> None:
+    folder.create(ACME, policy=FRESHCHAT, now_us=NOW_US)
+    assert folder.accounts() == ["acme"]
+    with folder.ledger("ACME") as ledger:
+        assert ledger.account == ACME
+        assert ledger.schedule == (InForce(policy=FRESHCHAT, from_us=ALWAYS_US),)
+
+
+def test_an_account_can_t_be_made_twice(folder: Folder, acme: str) -> None:
+    with pytest.raises(Conflict, match="There is an account acme already"):
+        folder.create(Account(name="Acme"), policy=FRESHCHAT, now_us=NOW_US)
+
+
+def test_an_account_that_does_not_exist_is_refused_with_those_that_do(folder: Folder, acme: str) -> None:
+    made_account(folder, Account(name="zeta"))
+    with pytest.raises(Missing, match="There is no account acne in .*; there are: acme, zeta."), folder.ledger("acne"):
+        pass
+
+
+@pytest.mark.parametrize("name", ["../acme", "..", "a/b", "/etc/passwd", "", "acme\0", "ac me"])
+def test_a_name_that_leaves_the_folder_is_refused(folder: Folder, acme: str, name: str) -> None:
+    with pytest.raises(Refused, match="can't be an account's name"), folder.ledger(name):
+        pass
+    with pytest.raises(Refused, match="can't be an account's name"):
+        folder.file_of(name)
+
+
+@pytest.mark.parametrize("name", ["main", "temp", "system", "memory", "draft", "con", "0"])
+def test_an_account_may_be_called_what_means_something_to_the_database(folder: Folder, name: str) -> None:
+    made_account(folder, Account(name=name))
+    with folder.ledger(name) as ledger:
+        assert append(ledger, event("1", "2026-03-01T10:00")).accepted == 1
+
+
+def test_a_second_process_is_told_who_owns_the_folder(folder: Folder) -> None:
+    assert second_process(folder.path).startswith("ledger_in_use The data folder")
+    assert "(a test). Wait until it is done, or end it." in second_process(folder.path)
+
+
+def test_the_folder_is_free_once_its_owner_is_done(tmp_path: Path) -> None:
+    with Folder.owned(tmp_path / "data", purpose="one"):
+        pass
+    assert second_process(tmp_path / "data") == "owned"
+    with Folder.owned(tmp_path / "data", purpose="two"):
+        pass
+
+
+def test_the_same_process_can_t_own_it_twice_either(folder: Folder) -> None:
+    with pytest.raises(Unavailable, match="is in use by process"), Folder.owned(folder.path, purpose="again"):
+        pass
+
+
+def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("no folder")
+    with pytest.raises(NotAllowed, match="can't be used"), Folder.owned(tmp_path / "data", purpose="a test"):
+        pass
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"binary noise \x00\xff" * 5_000, b"text\n", None], ids=["empty", "noise", "text", "cut short"]
+)
+@pytest.mark.parametrize("read_only", [True, False], ids=["reading", "writing"])
+def test_a_corrupt_file_gets_a_sentence(folder: Folder, acme: str, content: bytes | None, read_only: bool) -> None:
+    with folder.ledger(acme) as ledger:
+        append(ledger, *(event(f"e{number}", "2026-03-01T10:00") for number in range(500)))
+    file = folder.file_of(acme)
+    file.write_bytes(file.read_bytes()[: 3 * 4096] if content is None else content)
+    with pytest.raises(Refused) as refused, folder.ledger(acme, read_only=read_only):
+        pass
+    assert refused.value.code == "ledger_corrupt"
+    assert str(file) in refused.value.message
+
+
+@pytest.mark.parametrize("read_only", [True, False], ids=["reading", "writing"])
+def test_another_program_s_database_is_not_taken_for_a_ledger(folder: Folder, acme: str, read_only: bool) -> None:
+    file = folder.file_of(acme)
+    file.unlink()
+    tampered(file, "CREATE TABLE t AS SELECT 1 AS a")
+    with pytest.raises(Refused, match="is not a ledger of Botmeter"), folder.ledger(acme, read_only=read_only):
+        pass
+
+
+def test_a_damaged_page_is_found_when_it_is_read(folder: Folder, acme: str) -> None:
+    with folder.ledger(acme) as ledger:
+        append(ledger, *(event(f"e{number}", "2026-03-01T10:00") for number in range(5_000)))
+    file = folder.file_of(acme)
+    content = bytearray(file.read_bytes())
+    middle = content.index(b"e4999") // 4096 * 4096
+    content[middle : middle + 2048] = b"\xaa" * 2048
+    file.write_bytes(content)
+    with pytest.raises(BotmeterError) as refused, folder.ledger(acme) as ledger:
+        append(ledger, event("e4999", "2026-03-01T10:00"))
+    assert refused.value.code in {"ledger_corrupt", "ledger_failed"}
+
+
+def test_a_read_only_file_can_be_read_and_not_written(folder: Folder, acme: str) -> None:
+    file = folder.file_of(acme)
+    file.chmod(0o444)
+    with pytest.raises(NotAllowed, match=r"The ledger of account acme \(.*\) is read-only"), folder.ledger(acme):
+        pass
+    with folder.ledger(acme, read_only=True) as ledger:
+        assert ledger.account.name == "acme"
+
+
+@pytest.mark.parametrize("read_only", [True, False], ids=["reading", "writing"])
+def test_a_ledger_of_a_newer_version_is_refused(folder: Folder, acme: str, read_only: bool) -> None:
+    tampered(folder.file_of(acme), "UPDATE meta SET value = '99' WHERE name = 'schema_version'")
+    said = "is of version 99; this Botmeter knows versions up to"
+    with pytest.raises(Refused, match=said) as refused, folder.ledger(acme, read_only=read_only):
+        pass
+    assert refused.value.code == "ledger_newer"
+
+
+def test_an_older_file_is_brought_up_to_date_step_by_step(folder: Folder, acme: str) -> None:
+    steps = {
+        SCHEMA_VERSION: ("ALTER TABLE bot ADD COLUMN colour VARCHAR",),
+        SCHEMA_VERSION + 1: ("UPDATE bot SET colour = 'red'", "ALTER TABLE bot RENAME colour TO color"),
+    }
+    with closing(duckdb.connect(str(folder.file_of(acme)))) as connection:
+        connection.execute("INSERT INTO bot VALUES ('b1', 'Order bot', 0)")
+        assert brought_up_to_date(connection, name="acme", migrations=steps) == 2
+        assert schema_version(connection) == SCHEMA_VERSION + 2
+        assert connection.execute("SELECT bot_id, color FROM bot").fetchall() == [("b1", "red")]
+        assert brought_up_to_date(connection, name="acme", migrations=steps) == 0
+
+
+def test_a_migration_that_fails_leaves_the_file_as_it_was(folder: Folder, acme: str) -> None:
+    steps = {SCHEMA_VERSION: ("DROP TABLE bot",), SCHEMA_VERSION + 1: ("DROP TABLE no_such_table",)}
+    with closing(duckdb.connect(str(folder.file_of(acme)))) as connection:
+        with pytest.raises(duckdb.CatalogException):
+            brought_up_to_date(connection, name="acme", migrations=steps)
+        assert schema_version(connection) == SCHEMA_VERSION
+        assert connection.execute("SELECT count(*) FROM bot").fetchall() == [(0,)]
+
+
+def test_a_deleted_account_leaves_nothing_to_a_new_one_of_its_name(folder: Folder, acme: str) -> None:
+    log = folder.file_of(acme).with_name("acme.duckdb.wal")
+    log.write_bytes(b"what a killed process left")
+    folder.remove(acme)
+    assert list((folder.path / "accounts").iterdir()) == []
+    made_account(folder)
+    with folder.ledger(acme) as ledger:
+        assert append(ledger, event("1", "2026-03-01T10:00")).accepted == 1
+
+
+def test_the_remains_of_an_account_that_was_never_finished_are_no_account(folder: Folder) -> None:
+    for name in ("acme.draft", "acme.draft.wal"):
+        (folder.path / "accounts" / name).write_bytes(b"half a file")
+    assert folder.accounts() == []
+    made_account(folder)
+    assert folder.accounts() == ["acme"]
