@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from botmeter.domain.period import Period
-from botmeter.metering.columns import codes_of
+from botmeter.metering.columns import dictionary_of
 
 if TYPE_CHECKING:
     from botmeter.metering.touchpoints import Touchpoint
@@ -86,7 +86,7 @@ def groups_of(sessions: pa.Table, members: tuple[Ints, Ints]) -> Groups:
     """The groups whose set has a matching member.
 
     Args:
-        sessions: day, place_set, opening_touchpoint, preview, session_count; one row per group.
+        sessions: day, place_set, opening_touchpoint, preview (1 or 0), session_count; one row per group.
         members: (set, touchpoint), the matching ones.
     """
     sets, place_set = members[0], _ints(sessions, "place_set")
@@ -100,7 +100,7 @@ def groups_of(sessions: pa.Table, members: tuple[Ints, Ints]) -> Groups:
         day=_ints(sessions, "day")[kept],
         place_set=place_set[kept] - lowest,
         opening_touchpoint=_ints(sessions, "opening_touchpoint")[kept],
-        is_preview=sessions["preview"].to_numpy()[kept],
+        is_preview=_ints(sessions, "preview")[kept] != 0,
         session_count=_ints(sessions, "session_count")[kept],
         members=(sets - lowest, members[1]),
     )
@@ -166,9 +166,9 @@ def ticket_counts_of(tickets: pa.Table, period: Period) -> TicketCounts:
     Args:
         tickets: day, session_id, ticket_id, ticket_type; a ticket can have several rows.
     """
-    ticket, ids = codes_of(tickets["ticket_id"])
-    session, sessions = codes_of(tickets["session_id"])
-    kind, kinds = codes_of(tickets["ticket_type"])
+    ticket, ids = _codes(tickets, "ticket_id")
+    session, sessions = _codes(tickets, "session_id")
+    kind, kinds = _codes(tickets, "ticket_type")
     names = kinds.to_pylist()
     tickets_of_kind = _distinct(kind, ticket, count=len(ids), size=len(names))
     sessions_of_kind = _distinct(kind, session, count=len(sessions), size=len(names))
@@ -193,6 +193,18 @@ def _sums(places: Ints, amounts: Ints, *, size: int) -> Ints:
     return totals
 
 
+def _codes(table: pa.Table, name: str) -> tuple[Ints, pa.Array]:
+    """A code for each row of a text column without nulls, and the text of each code."""
+    column = dictionary_of(table[name])
+    return _numbers(column.indices), column.dictionary
+
+
 def _ints(table: pa.Table, name: str) -> Ints:
-    values: Ints = table[name].to_numpy()
-    return values
+    column = table[name]
+    return _numbers(column.combine_chunks() if column.num_chunks else pa.array([], column.type))
+
+
+def _numbers(array: pa.Array) -> Ints:
+    # Not `to_numpy`: where pandas is installed that imports it, which takes longer than the report.
+    numbers: Ints = np.from_dlpack(array).astype(np.int64, copy=False)
+    return numbers

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from botmeter.domain.instant import INSTANT_END_US
 from botmeter.reports.ask import Ask
 
 Format = Literal["csv", "json", "ndjson", "parquet"]
@@ -23,6 +24,7 @@ FORMATS: Final[tuple[Format, ...]] = ("csv", "json", "ndjson", "parquet")
 # What Excel, LibreOffice and Google Sheets take for the start of a formula, or skip before one.
 # Source: OWASP, "CSV Injection".
 _FORMULA_START = r"^[=+\-@\t\r]"
+_SECONDS_END = len("2026-11-21T22:30:05")
 _LIST_SEPARATOR = "; "
 # Rows of a Parquet row group: large enough to compress well, small enough to hold.
 _ROWS_A_GROUP = 100_000
@@ -115,12 +117,20 @@ def _csv_cells(column: pa.Array) -> list[Any]:
 
 
 def _instants(column: pa.Array) -> pa.Array:
-    """ISO 8601 in UTC with `Z`, with as many of 0, 3 or 6 decimals as each instant needs."""
-    # Without its zone, since Arrow looks zones up in files that a small machine need not have.
-    local = column.cast(pa.timestamp("us"))
-    text = pc.strftime(local, format="%Y-%m-%dT%H:%M:%S")
-    text = pc.replace_substring_regex(text, pattern=r"\.000000$", replacement="")
-    text = pc.replace_substring_regex(text, pattern=r"(\.\d{3})000$", replacement=r"\1")
+    """ISO 8601 in UTC with `Z`, with as many of 0, 3 or 6 decimals as each instant needs.
+
+    The end of a session can lie past the last year of four digits, which ISO 8601 can't say: null.
+    """
+    instants_us = column.cast(pa.timestamp("us")).cast(pa.int64())
+    sayable = pc.less(instants_us, INSTANT_END_US)
+    # Without a zone, since Arrow looks zones up in files that a small machine need not have; and cast,
+    # since strftime takes five times as long.
+    text = pc.if_else(sayable, instants_us, None).cast(pa.timestamp("us")).cast(pa.string())
+    text = pc.binary_replace_slice(text, start=10, stop=11, replacement="T")
+    for decimals, step_us in ((3, 1_000), (0, 1_000_000)):
+        whole = pc.multiply(pc.divide(instants_us, step_us), step_us)
+        shorter = pc.utf8_slice_codeunits(text, start=0, stop=_SECONDS_END + decimals + (decimals > 0))
+        text = pc.if_else(pc.equal(whole, instants_us), shorter, text)
     return pc.binary_join_element_wise(text, "Z", "")
 
 

@@ -63,6 +63,13 @@ def test_instants_are_iso_8601_in_utc_with_the_decimals_that_they_need() -> None
     assert [json.loads(line)["at"] for line in lines] == texts
 
 
+def test_an_end_past_the_last_year_of_four_digits_is_left_empty() -> None:
+    beyond = us_from_text("9998-12-31T23:59:59Z") + 100 * 366 * 86_400_000_000
+    instants = pa.array([beyond, None, us_from_text("0002-01-01T00:00:00Z")]).cast(pa.timestamp("us", tz="UTC"))
+    lines = written(pa.table({"at": instants}), "ndjson").splitlines()
+    assert [json.loads(line)["at"] for line in lines] == [None, None, "0002-01-01T00:00:00Z"]
+
+
 def test_lists_are_joined_in_csv_and_stay_lists_elsewhere() -> None:
     table = pa.table({"ticket_ids": [["T1", "T2"], []]})
     assert written(table, "csv") == b'ticket_ids\r\nT1; T2\r\n""\r\n'

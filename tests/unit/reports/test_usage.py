@@ -165,6 +165,27 @@ def test_the_policy_is_the_one_of_the_last_day_and_all_that_were_in_force_are_kn
     assert (before.policies, after.policies) == (("freshchat.session@1",), ("agents@1",))
 
 
+def test_a_report_does_not_import_pandas_where_it_is_installed() -> None:
+    program = """
+import sys
+from datetime import date
+from support.facts import filled_ledger
+from botmeter.domain.period import Period
+from botmeter.reports.ask import Ask
+from botmeter.reports.usage import usage_report
+ledger = filled_ledger([])
+report = usage_report(ledger, Ask(period=Period(first_on=date(1970, 1, 1), last_on=date(1970, 1, 1))))
+ledger.connection.close()
+print(report.sessions_consumed, "pandas" in sys.modules)
+"""
+    source = Path(botmeter.__file__).parents[1]
+    path = f"{source}:{Path(__file__).parents[2]}"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env={"PYTHONPATH": path}
+    )
+    assert done.stdout.split() == ["0", "False"]
+
+
 def test_a_report_needs_no_compiler() -> None:
     modules = ", ".join(f"botmeter.reports.{name}" for name in ("usage", "rows", "export", "simulate", "explain"))
     program = f"import sys, {modules}; print('numba' in sys.modules)"

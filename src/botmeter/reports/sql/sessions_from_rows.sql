@@ -10,7 +10,7 @@ SELECT
     (make_timestamp(session.started_at)::DATE - $first_on::DATE)::BIGINT AS day,
     visited.place_set::BIGINT                                            AS place_set,
     session.opening_touchpoint::BIGINT                                   AS opening_touchpoint,
-    session.preview::BOOLEAN                                             AS preview,
+    session.preview::BIGINT                                              AS preview,
     1::BIGINT                                                            AS session_count
 FROM visited
 JOIN session ON session.session_id = visited.session_id

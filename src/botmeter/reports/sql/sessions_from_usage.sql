@@ -5,7 +5,7 @@ SELECT
     (day - $first_on::DATE)::BIGINT AS day,
     footprint::BIGINT               AS place_set,
     opening_touchpoint::BIGINT      AS opening_touchpoint,
-    preview::BOOLEAN                AS preview,
+    preview::BIGINT                 AS preview,
     session_count::BIGINT           AS session_count
 FROM session_usage
 WHERE day BETWEEN $first_on::DATE AND $last_on::DATE
