@@ -165,32 +165,39 @@ def test_the_policy_is_the_one_of_the_last_day_and_all_that_were_in_force_are_kn
     assert (before.policies, after.policies) == (("freshchat.session@1",), ("agents@1",))
 
 
-def test_a_report_does_not_import_pandas_where_it_is_installed() -> None:
+def test_a_report_does_not_import_pandas_where_it_is_installed(tmp_path: Path) -> None:
     program = """
 import sys
 from datetime import date
-from support.facts import filled_ledger
+from pathlib import Path
+from botmeter.domain.account import Account
 from botmeter.domain.period import Period
+from botmeter.ledger.folder import Folder
+from botmeter.metering.policy import FRESHCHAT
 from botmeter.reports.ask import Ask
 from botmeter.reports.usage import usage_report
-ledger = filled_ledger([])
-report = usage_report(ledger, Ask(period=Period(first_on=date(1970, 1, 1), last_on=date(1970, 1, 1))))
-ledger.connection.close()
+with Folder.owned(Path(sys.argv[1]), purpose="test") as folder:
+    folder.create(Account(name="acme"), policy=FRESHCHAT, now_us=0)
+    with folder.ledger("acme", read_only=True) as ledger:
+        report = usage_report(ledger, Ask(period=Period(first_on=date(2026, 1, 1), last_on=date(2026, 1, 1))))
 print(report.sessions_consumed, "pandas" in sys.modules)
 """
-    source = Path(botmeter.__file__).parents[1]
-    path = f"{source}:{Path(__file__).parents[2]}"
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env={"PYTHONPATH": path}
-    )
-    assert done.stdout.split() == ["0", "False"]
+    assert run_apart(program, str(tmp_path)).split() == ["0", "False"]
 
 
 def test_a_report_needs_no_compiler() -> None:
     modules = ", ".join(f"botmeter.reports.{name}" for name in ("usage", "rows", "export", "simulate", "explain"))
     program = f"import sys, {modules}; print('numba' in sys.modules)"
-    source = str(Path(botmeter.__file__).parents[1])
+    assert run_apart(program) == "False"
+
+
+def run_apart(program: str, *arguments: str) -> str:
+    """What the program prints in an interpreter of its own, which has imported nothing yet."""
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env={"PYTHONPATH": source}
+        [sys.executable, "-c", program, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": str(Path(botmeter.__file__).parents[1])},
     )
-    assert done.stdout.strip() == "False"
+    return done.stdout.strip()
