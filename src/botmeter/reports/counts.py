@@ -5,6 +5,7 @@ additive: a session is in one group, so a bot's sessions are the sum of the grou
 The additive usage gives groups of many sessions; the rows themselves, groups of one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -169,7 +170,7 @@ def ticket_counts_of(tickets: pa.Table, period: Period) -> TicketCounts:
     ticket, ids = _codes(tickets, "ticket_id")
     session, sessions = _codes(tickets, "session_id")
     kind, kinds = _codes(tickets, "ticket_type")
-    names = kinds.to_pylist()
+    names: list[str] = [name.as_py() for name in kinds]
     tickets_of_kind = _distinct(kind, ticket, count=len(ids), size=len(names))
     sessions_of_kind = _distinct(kind, session, count=len(sessions), size=len(names))
     by_type = zip(names, tickets_of_kind, sessions_of_kind, strict=True)
@@ -193,18 +194,20 @@ def _sums(places: Ints, amounts: Ints, *, size: int) -> Ints:
     return totals
 
 
-def _codes(table: pa.Table, name: str) -> tuple[Ints, pa.Array]:
+def _codes(table: pa.Table, name: str) -> tuple[Ints, Sequence[pa.Scalar]]:
     """A code for each row of a text column without nulls, and the text of each code."""
+    if table.num_rows == 0:
+        return np.zeros(0, np.int64), ()
     column = dictionary_of(table[name])
     return _numbers(column.indices), column.dictionary
 
 
 def _ints(table: pa.Table, name: str) -> Ints:
-    column = table[name]
-    return _numbers(column.combine_chunks() if column.num_chunks else pa.array([], column.type))
+    return _numbers(table[name].combine_chunks()) if table.num_rows else np.zeros(0, np.int64)
 
 
 def _numbers(array: pa.Array) -> Ints:
-    # Not `to_numpy`: where pandas is installed that imports it, which takes longer than the report.
+    # Not `to_numpy` (nor `pa.array` above): where pandas is installed that imports it, which takes
+    # longer than the whole report.
     numbers: Ints = np.from_dlpack(array).astype(np.int64, copy=False)
     return numbers
