@@ -19,6 +19,7 @@ from botmeter.ledger.arrivals import Arrivals
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.portions import Portions
 from botmeter.ledger.read_ahead import read_ahead
+from botmeter.ledger.rows import rows_given, table_given, write_given
 from botmeter.ledger.submission import Submission
 from botmeter.ledger.tables import sql
 from botmeter.metering.schema import EventBatch
@@ -51,7 +52,7 @@ def taken_in(ledger: Ledger, submission: Submission, *, stamp: tuple[int, int], 
     accepted = duplicates = conflicts = rejected = 0
     shown: list[Rejection] = []
     values = {"source": submission.source, "append_no": append_no}
-    inbox = Portions(ledger, statement=("keep_events", "arrived"), values=values)
+    inbox = Portions(ledger, "keep_events", values=values)
     for batch in read_ahead(submission.batches):
         fate = _batch_taken_in(ledger, batch, source=submission.source, to=(inbox, now_us))
         refused = [*batch.rejections, *fate.refused]
@@ -108,18 +109,17 @@ def _arrived(ledger: Ledger, batch: EventBatch) -> pa.Table:
 
 
 def _keys(ledger: Ledger, arrived: pa.Table, *, source: str) -> npt.NDArray[np.uint64]:
-    with ledger.seen_as("arrived", arrived.select(["event_id"])) as connection:
-        return connection.sql(sql("event_keys"), params={"source": source}).to_arrow_table()["event_key"].to_numpy()
+    ids, values = arrived.select(["event_id"]), {"source": source}
+    return table_given(ledger.connection, sql("event_keys"), given=ids, values=values)["event_key"].to_numpy()
 
 
 def _known(ledger: Ledger, suspects: pa.Table, *, source: str) -> tuple[npt.NDArray[np.int64], Mask]:
     """The rows of the suspects that are not new, ascending, and whether nothing in them is."""
     if len(suspects) == 0:
         return np.empty(0, np.int64), np.empty(0, np.bool_)
-    with ledger.seen_as("arrived", suspects) as connection:
-        verdict = dict(connection.execute(sql("repeated")).fetchall())
-        # What the ledger has stands before what stands earlier in the batch.
-        verdict.update(connection.execute(sql("known"), {"source": source}).fetchall())
+    verdict = dict(rows_given(ledger.connection, sql("repeated"), given=suspects))
+    # What the ledger has stands before what stands earlier in the batch.
+    verdict.update(rows_given(ledger.connection, sql("known"), given=suspects, values={"source": source}))
     rows = np.array(sorted(verdict), np.int64)
     return rows, np.array([verdict[row] for row in rows.tolist()], np.bool_)
 
@@ -187,5 +187,5 @@ def _quarantine(ledger: Ledger, refused: list[Rejection], *, source: str, stamp:
             "raw": pa.array([rejection.raw for rejection in refused], pa.binary()),
         }
     )
-    with ledger.seen_as("refused", table) as connection:
-        connection.execute(sql("keep_refused"), {"source": source, "append_no": append_no, "now": now_us})
+    values = {"source": source, "append_no": append_no, "now": now_us}
+    write_given(ledger.connection, sql("keep_refused"), given=table, values=values)

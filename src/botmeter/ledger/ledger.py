@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 import duckdb
-import pyarrow as pa
 
 from botmeter.domain.account import Account
 from botmeter.domain.errors import BotmeterError, Unavailable
@@ -69,15 +68,6 @@ class Ledger:
             keys = self.connection.sql(sql("keys_of_all")).to_arrow_table()["event_key"].to_numpy()
             self._known_keys = KnownKeys(keys)
         return self._known_keys
-
-    @contextmanager
-    def seen_as(self, name: str, table: pa.Table) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Lets statements read an Arrow table under a name, until the end of the `with`."""
-        self.connection.register(name, table)
-        try:
-            yield self.connection
-        finally:
-            self.connection.unregister(name)
 
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:

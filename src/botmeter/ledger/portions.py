@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import pyarrow as pa
 
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.rows import write_given
 from botmeter.ledger.tables import sql
 
 PORTION_ROWS = 4 * 122_880
@@ -17,18 +18,10 @@ PORTION_ROWS = 4 * 122_880
 class Portions:
     """Rows that are not in the table yet."""
 
-    def __init__(
-        self, ledger: Ledger, *, statement: tuple[str, str], values: Mapping[str, object] | None = None
-    ) -> None:
-        """Rows for a statement.
-
-        Args:
-            ledger: In a transaction.
-            statement: The statement that writes them, and the name under which it reads them.
-            values: What else it takes.
-        """
+    def __init__(self, ledger: Ledger, statement: str, *, values: Mapping[str, object] | None = None) -> None:
+        """Rows for the statement of that name, which takes `values`; the ledger is in a transaction."""
         self._ledger = ledger
-        self._statement, self._view = statement
+        self._statement = statement
         self._values = values
         self._waiting: list[pa.Table] = []
         self._row_count = 0
@@ -49,7 +42,7 @@ class Portions:
             return
         # In one piece, because DuckDB starts a row group with each piece.
         rows = pa.concat_tables(self._waiting, promote_options="permissive").combine_chunks()
-        with self._ledger.seen_as(self._view, rows.slice(0, row_count)) as connection:
-            connection.execute(sql(self._statement), self._values)
+        query = sql(self._statement)
+        write_given(self._ledger.connection, query, given=rows.slice(0, row_count), values=self._values)
         left = rows.slice(row_count)
         self._waiting, self._row_count = [left] if len(left) else [], len(left)

@@ -14,7 +14,7 @@ import pyarrow as pa
 from botmeter.ledger.arrivals import Arrivals
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.portions import Portions
-from botmeter.ledger.rows import row_of
+from botmeter.ledger.rows import row_of, write_given
 from botmeter.ledger.tables import sql
 from botmeter.ledger.usage import Touched, keep_restatements, refresh_usage, shown_before
 from botmeter.metering.meter import Metered, sessions_from_events
@@ -127,8 +127,8 @@ def _remeter_affected(ledger: Ledger, plan: _Plan, *, arrivals: Arrivals) -> Non
 
 def _meter_in_shares(ledger: Ledger, query: str, shares: int) -> None:
     """Meters all events share by share; the next share is read while this one is metered."""
-    sessions = Portions(ledger, statement=("keep_sessions", "fresh_session"))
-    participations = Portions(ledger, statement=("keep_participations", "fresh_participation"))
+    sessions = Portions(ledger, "keep_sessions")
+    participations = Portions(ledger, "keep_participations")
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="meter") as meter:
         waiting: Future[Metered] | None = None
         for share in range(shares + 1):
@@ -154,10 +154,11 @@ def _metered(ledger: Ledger, events: pa.Table) -> Metered:
 def _keep(ledger: Ledger, metered: Metered) -> None:
     """Writes sessions and participations down; they stay readable as fresh_session and fresh_participation."""
     connection = ledger.connection
-    connection.register("fresh_session", _sessions(ledger, metered))
-    connection.register("fresh_participation", _participations(metered))
-    connection.execute(sql("keep_sessions"))
-    connection.execute(sql("keep_participations"))
+    sessions, participations = _sessions(ledger, metered), _participations(metered)
+    connection.register("fresh_session", sessions)
+    connection.register("fresh_participation", participations)
+    write_given(connection, sql("keep_sessions"), given=sessions)
+    write_given(connection, sql("keep_participations"), given=participations)
 
 
 def _sessions(ledger: Ledger, metered: Metered) -> pa.Table:

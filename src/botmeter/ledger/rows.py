@@ -1,9 +1,15 @@
-"""Single rows out of DuckDB. A result must be read to its end before its connection is used again."""
+"""Rows in and out of DuckDB: a single row of a result, and statements that read an Arrow table.
+
+A result must be read to its end before its connection is used again. A statement finds the table
+`given` by its name in the Python frame that runs it: a registered table would stay in memory until
+the transaction ends, which for an import is the whole file.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 
 def row_of(
@@ -11,3 +17,36 @@ def row_of(
 ) -> tuple[Any, ...]:
     """The first row of the query's result, which must have one."""
     return connection.execute(query, values or None).fetchall()[0]
+
+
+def write_given(
+    connection: duckdb.DuckDBPyConnection,
+    query: str,
+    *,
+    given: pa.Table,  # noqa: ARG001 - the statement reads it by its name
+    values: Mapping[str, object] | None = None,
+) -> None:
+    """Runs a statement that reads the table `given`."""
+    connection.execute(query, values)
+
+
+def rows_given(
+    connection: duckdb.DuckDBPyConnection,
+    query: str,
+    *,
+    given: pa.Table,  # noqa: ARG001 - the query reads it by its name
+    values: Mapping[str, object] | None = None,
+) -> list[tuple[Any, ...]]:
+    """The rows of a query that reads the table `given`."""
+    return connection.execute(query, values).fetchall()
+
+
+def table_given(
+    connection: duckdb.DuckDBPyConnection,
+    query: str,
+    *,
+    given: pa.Table,  # noqa: ARG001 - the query reads it by its name
+    values: Mapping[str, object] | None = None,
+) -> pa.Table:
+    """The result, as Arrow, of a query that reads the table `given`."""
+    return connection.sql(query, params=values).to_arrow_table()

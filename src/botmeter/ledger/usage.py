@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from botmeter.domain.instant import DAY_US
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.rows import row_of
+from botmeter.ledger.rows import row_of, write_given
 from botmeter.ledger.tables import NEVER, sql
 
 _DAYS = "day IN (SELECT day FROM touched_day)"
@@ -64,8 +64,8 @@ def _refresh_conversations(ledger: Ledger, touched: Touched, bounds: dict[str, i
     connection = ledger.connection
     connection.execute(sql("drop_conversation_days").format(touched=touched.both))
     connection.execute(sql("conversation_sets").format(touched=touched.both), bounds)
-    _register_footprints(ledger, connection.sql(sql("conversation_sets_several"), params=bounds).to_arrow_table())
-    connection.execute(sql("keep_conversation_days"))
+    several = connection.sql(sql("conversation_sets_several"), params=bounds).to_arrow_table()
+    write_given(connection, sql("keep_conversation_days"), given=_with_footprints(ledger, several))
     connection.execute(sql("span_changes").format(touched=touched.conversations))
     if row_of(connection, "SELECT count(*) FROM span_change")[0]:
         if not touched.everything:
@@ -80,16 +80,14 @@ def _refresh_tickets(ledger: Ledger, touched: Touched, bounds: dict[str, int]) -
     connection.execute(sql("drop_session_tickets").format(touched=touched.both))
     sets = connection.sql(sql("session_ticket_sets").format(touched=touched.both), params=bounds).to_arrow_table()
     if len(sets):
-        _register_footprints(ledger, sets)
-        connection.execute(sql("keep_session_tickets"))
+        write_given(connection, sql("keep_session_tickets"), given=_with_footprints(ledger, sets))
 
 
-def _register_footprints(ledger: Ledger, sets: pa.Table) -> None:
-    """Makes `sets` the view `several`, with the number of each footprint in place of its members."""
+def _with_footprints(ledger: Ledger, sets: pa.Table) -> pa.Table:
+    """`sets` with the number of each footprint in place of its members."""
     numbers = [ledger.footprints.number(tuple(members)) for members in sets["members"].to_pylist()]
     ledger.keep_numbers()
-    table = sets.drop_columns(["members"]).append_column("footprint", pa.array(numbers, pa.int32()))
-    ledger.connection.register("several", table)
+    return sets.drop_columns(["members"]).append_column("footprint", pa.array(numbers, pa.int32()))
 
 
 def shown_before(latest_us: int, *, now_us: int) -> int:

@@ -1,7 +1,7 @@
--- Reads: arrived (row, then the columns of event). Takes: nothing.
+-- Reads: given (row, then the columns of event). Takes: nothing.
 -- Gives: (row, same) of each arrived event whose id stands in an earlier row; same: as that row has it.
 WITH first_row AS (
-    SELECT event_id, min(row) AS row FROM arrived GROUP BY event_id HAVING count(*) > 1
+    SELECT event_id, min(row) AS row FROM given GROUP BY event_id HAVING count(*) > 1
 )
 SELECT
     a.row::BIGINT AS row,
@@ -16,8 +16,8 @@ SELECT
         AND f.ticket_type IS NOT DISTINCT FROM a.ticket_type
         AND f.preview IS NOT DISTINCT FROM a.preview
         AND f.attributes IS NOT DISTINCT FROM a.attributes)::BOOLEAN AS same
-FROM arrived AS a
+FROM given AS a
 JOIN first_row USING (event_id)
-JOIN arrived AS f ON f.row = first_row.row
+JOIN given AS f ON f.row = first_row.row
 WHERE a.row > first_row.row
 ORDER BY a.row
