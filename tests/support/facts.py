@@ -152,7 +152,11 @@ def _event_row(each: Event, places: dict[Place, int]) -> tuple[Any, ...]:
 
 
 def _as_json(attributes: dict[str, Any] | None) -> str | None:
-    return None if attributes is None else json.dumps(attributes)
+    return (
+        None
+        if attributes is None
+        else json.dumps(attributes, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    )
 
 
 def _bots(events: list[Event]) -> list[tuple[Any, ...]]:

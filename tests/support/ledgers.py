@@ -1,6 +1,5 @@
 """Accounts, ledgers and submissions for tests, made from events in the oracle's form."""
 
-import json
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from datetime import date
@@ -22,6 +21,7 @@ from botmeter.ledger.submission import Submission
 from botmeter.ledger.tables import create_tables
 from botmeter.metering.policy import ALWAYS_US, FRESHCHAT, Policy
 from botmeter.metering.schema import EVENTS_SCHEMA, EventBatch
+from botmeter.sources.attributes import attributes_text
 
 Event = dict[str, Any]
 Schedule = list[tuple[Policy, int]]
@@ -42,7 +42,7 @@ def batch(events: Sequence[Event], *, first: int = 0, rejections: tuple[Rejectio
     for row in rows:
         row["actor"], row["kind"] = int(ACTOR_BY_NAME[row["actor"]]), int(KIND_BY_NAME[row["kind"]])
         if row["attributes"] is not None:
-            row["attributes"] = json.dumps(row["attributes"])
+            row["attributes"] = attributes_text(row["attributes"])
     columns = []
     for field in EVENTS_SCHEMA:
         plain = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
