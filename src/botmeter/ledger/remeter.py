@@ -28,12 +28,12 @@ SHARE_EVENTS_MAX = 1_250_000
 # From this part of the ledger on, metering all of it is cheaper than finding out what was touched.
 EVERYTHING_FROM = 0.2
 
-# The scope key in SQL: x is a row of event or session, p the row of its touchpoint.
+# The scope key in SQL: x is a row of event or session, with bot and channel where the key needs them.
 _KEY_PART = {
     "customer": "x.customer_id",
     "conversation": "x.conversation_id",
-    "bot": "coalesce(p.bot_id, '')",
-    "channel": "p.channel",
+    "bot": "coalesce(x.bot_id, '')",
+    "channel": "x.channel",
 }
 
 
@@ -42,7 +42,7 @@ class _Plan:
     """How a schedule is metered.
 
     Attributes:
-        texts: What the statements need to name the scope key: `key`, the joins for it, `attributes`.
+        texts: What the statements need to name the scope key: `key`, the tables it is read from, `attributes`.
         is_keyed: Whether the policies share a key at all.
         is_anchored: Whether a running session is enough to start from.
     """
@@ -81,7 +81,9 @@ def remeter_after(ledger: Ledger, arrivals: Arrivals, *, now_us: int, shown_us: 
         # Nothing changes before the first new event, so a day that was over by then can't either.
         if shown is not None and arrivals.first_us < shown:
             keep_restatements(
-                ledger, plan.texts | {"new_session": "fresh_session"}, stamp=(arrivals.append_no, now_us, shown)
+                ledger,
+                plan.texts | {"new_session": plan.texts["fresh_session"]},
+                stamp=(arrivals.append_no, now_us, shown),
             )
 
 
@@ -105,7 +107,9 @@ def remeter_everything(ledger: Ledger, *, append_no: int, now_us: int, shown_bef
     _meter_in_shares(ledger, plan.statement("events_of_share"), shares)
     refresh_usage(ledger, Touched(append_no=append_no))
     if shown_before_us is not None:
-        keep_restatements(ledger, plan.texts | {"new_session": "session"}, stamp=(append_no, now_us, shown_before_us))
+        keep_restatements(
+            ledger, plan.texts | {"new_session": plan.texts["session"]}, stamp=(append_no, now_us, shown_before_us)
+        )
 
 
 def _remeter_affected(ledger: Ledger, plan: _Plan, *, arrivals: Arrivals) -> None:
@@ -201,8 +205,10 @@ def _plan(schedule: Schedule) -> _Plan:
     named = any(policy.exclude - {"preview"} for policy in policies)
     texts = {
         "key": " || chr(0) || ".join(_KEY_PART[name] for name in shared) or "''",
-        "touchpoint": "JOIN touchpoint AS p USING (touchpoint)" if placed else "",
-        "opening_touchpoint": "JOIN touchpoint AS p ON p.touchpoint = x.opening_touchpoint" if placed else "",
+        "event": _placed("event", "touchpoint") if placed else "event",
+        "session": _placed("session", "opening_touchpoint") if placed else "session",
+        "old_session": _placed("old_session", "opening_touchpoint") if placed else "old_session",
+        "fresh_session": _placed("fresh_session", "opening_touchpoint") if placed else "fresh_session",
         "attributes": "x.attributes" if named else "NULL",
     }
     # Policies that look at other events can have sessions of one key that run side by side.
@@ -213,6 +219,11 @@ def _plan(schedule: Schedule) -> _Plan:
         is_keyed=bool(shared),
         is_anchored=same_scope and len(seen) == 1 and all(_starts_afresh(policy) for policy in policies),
     )
+
+
+def _placed(table: str, touchpoint: str) -> str:
+    """The rows of `table` with the bot and channel of the touchpoint in that column."""
+    return f"({sql('placed').format(table=table, touchpoint=touchpoint)})"
 
 
 def _starts_afresh(policy: Policy) -> bool:

@@ -2,7 +2,6 @@
 -- Gives: affected (key, since), one row per scope key with a new event; since: its first one, µs UTC.
 CREATE OR REPLACE TEMP TABLE affected AS
 SELECT {key} AS key, min(x.occurred_at) AS since
-FROM event AS x
-{touchpoint}
+FROM {event} AS x
 WHERE x.append_no >= $append_no
 GROUP BY 1

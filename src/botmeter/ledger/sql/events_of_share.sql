@@ -5,6 +5,5 @@ SELECT
     x.conversation_id::VARCHAR AS conversation_id, x.customer_id::VARCHAR AS customer_id,
     x.actor::UTINYINT AS actor, x.kind::UTINYINT AS kind, x.touchpoint::INTEGER AS touchpoint,
     x.preview::BOOLEAN AS preview, {attributes}::VARCHAR AS attributes
-FROM event AS x
-{touchpoint}
+FROM {event} AS x
 WHERE hash({key}) % $shares::UBIGINT = $share::UBIGINT

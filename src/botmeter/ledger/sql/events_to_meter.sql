@@ -5,7 +5,6 @@ SELECT
     x.conversation_id::VARCHAR AS conversation_id, x.customer_id::VARCHAR AS customer_id,
     x.actor::UTINYINT AS actor, x.kind::UTINYINT AS kind, x.touchpoint::INTEGER AS touchpoint,
     x.preview::BOOLEAN AS preview, {attributes}::VARCHAR AS attributes
-FROM event AS x
-{touchpoint}
+FROM {event} AS x
 JOIN restart AS r ON r.key = {key}
 WHERE x.occurred_at >= $restart AND x.occurred_at >= r.restart_at

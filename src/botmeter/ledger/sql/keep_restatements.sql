@@ -5,13 +5,11 @@
 INSERT INTO restatement
 WITH changed AS (
     SELECT session_id, started_at, {key} AS key, false AS is_new
-    FROM old_session AS x
-    {opening_touchpoint}
-    WHERE x.session_id NOT IN (SELECT session_id::UUID FROM {new_session})
+    FROM {old_session} AS x
+    WHERE x.session_id NOT IN (SELECT n.session_id::UUID FROM {new_session} AS n)
     UNION ALL
     SELECT session_id::UUID, started_at, {key}, true
     FROM {new_session} AS x
-    {opening_touchpoint}
     WHERE x.session_id::UUID NOT IN (SELECT session_id FROM old_session)
 ),
 restated AS (
@@ -25,8 +23,7 @@ cause AS (
     FROM (SELECT DISTINCT day, key FROM restated) AS r
     JOIN (
         SELECT {key} AS key, x.event_id
-        FROM event AS x
-        {touchpoint}
+        FROM {event} AS x
         WHERE x.append_no >= $first_append_no
     ) AS e USING (key)
     GROUP BY r.day

@@ -4,8 +4,7 @@
 CREATE OR REPLACE TEMP TABLE restart AS
 WITH running AS (
     SELECT a.key, max(x.started_at) AS started_at
-    FROM session AS x
-    {opening_touchpoint}
+    FROM {session} AS x
     JOIN affected AS a ON a.key = {key}
     WHERE x.ended_at >= $since AND x.started_at < $until AND x.started_at < a.since AND x.ended_at >= a.since
     GROUP BY a.key
