@@ -73,7 +73,7 @@ def assert_clean(ledger: Ledger) -> None:
     assert found.is_clean, "\n".join(str(difference) for difference in found.differences)
 
 
-def assert_arrivals_change_nothing(data: st.DataObject, events: list[Event], schedule: Schedule) -> None:
+def assert_arrivals_change_nothing(data: st.DataObject, events: list[Event], *, schedule: Schedule) -> None:
     events = enriched(events)
     pieces = ledger_in_memory(schedule)
     receipts = []
@@ -91,13 +91,13 @@ def assert_arrivals_change_nothing(data: st.DataObject, events: list[Event], sch
 def test_any_order_batching_and_duplication_gives_what_the_oracle_says(
     name: str, data: st.DataObject, events: list[Event]
 ) -> None:
-    assert_arrivals_change_nothing(data, events, POLICIES[name])
+    assert_arrivals_change_nothing(data, events, schedule=POLICIES[name])
 
 
 @FEW
 @given(st.data(), event_lists(), schedules())
 def test_it_does_so_under_any_policies(data: st.DataObject, events: list[Event], schedule: Schedule) -> None:
-    assert_arrivals_change_nothing(data, events, schedule)
+    assert_arrivals_change_nothing(data, events, schedule=schedule)
 
 
 @FEW

@@ -77,14 +77,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folder]:
 @pytest.fixture(scope="module")
 def whole(folder: Folder, dataset: Dataset) -> Iterator[Ledger]:
     """The dataset imported in one go."""
-    name = new_account(folder, f"whole-{dataset.folder.name}", dataset)
+    name = new_account(folder, f"whole-{dataset.folder.name}", dataset=dataset)
     with folder.ledger(name) as ledger:
         [receipt] = ledger.append([submission(dataset.file)], now_us=now_us())
         assert (receipt.accepted, receipt.duplicates, receipt.rejected) == (dataset.about["events"], 0, 0)
         yield ledger
 
 
-def new_account(folder: Folder, name: str, dataset: Dataset) -> str:
+def new_account(folder: Folder, name: str, *, dataset: Dataset) -> str:
     account = Account(name=name, available_from=dataset.first_on)
     folder.create(account, policy=FRESHCHAT, now_us=now_us())
     return name
@@ -207,7 +207,7 @@ def test_imported_in_fifty_shuffled_overlapping_pieces_it_is_the_same(
     size = len(lines) // PIECES + 1
     starts = list(range(0, len(lines), size))
     random.shuffle(starts)
-    name = new_account(folder, f"pieces-{dataset.folder.name}", dataset)
+    name = new_account(folder, f"pieces-{dataset.folder.name}", dataset=dataset)
     accepted = 0
     with folder.ledger(name) as ledger:
         for start in starts:
