@@ -7,8 +7,11 @@ file; files are made once, kept in `bench/.cache`, and made anew when their shap
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
+
+from bench.fresh import fresh
 
 CACHE = Path(__file__).parent / ".cache"
 FIRST_ON = "2022-02-04"
@@ -54,19 +57,26 @@ class Traffic:
             return path
         CACHE.mkdir(exist_ok=True)
         draft = path.with_suffix(".draft")
-        with duckdb.connect(config={"memory_limit": "3GB", "temp_directory": str(CACHE / "tmp")}) as connection:
-            connection.execute("SET TimeZone = 'UTC'")
-            events = _EVENTS.format(
-                event_count=self.event_count,
-                conversation_count=-(-self.event_count // self.events_a_conversation) * 1005 // 1000 + 100,
-                mean=self.events_a_conversation,
-                customer_count=self.customer_count,
-                first_on=FIRST_ON,
-                days=DAYS,
-            )
-            connection.execute(f"COPY ({query.format(events=events)}) TO '{draft}' ({form})")
+        events = _EVENTS.format(
+            event_count=self.event_count,
+            conversation_count=-(-self.event_count // self.events_a_conversation) * 1005 // 1000 + 100,
+            mean=self.events_a_conversation,
+            customer_count=self.customer_count,
+            first_on=FIRST_ON,
+            days=DAYS,
+        )
+        # Not in this process: a child's peak memory is at least what its parent once held.
+        fresh(written, statement=f"COPY ({query.format(events=events)}) TO '{draft}' ({form})")
         draft.rename(path)
         return path
+
+
+def written(statement: str) -> dict[str, Any]:
+    """Nothing; carries out a statement that writes a file."""
+    with duckdb.connect(config={"memory_limit": "3GB", "temp_directory": str(CACHE / "tmp")}) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(statement)
+    return {}
 
 
 def typical(event_count: int) -> Traffic:
