@@ -45,13 +45,15 @@ class Traffic:
 
     def parquet(self) -> Path:
         """The events as a Parquet file."""
-        return self._file("parquet", "FROM ({events})", "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 245760")
+        return self._file(
+            "parquet", query="FROM ({events})", form="FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 245760"
+        )
 
     def ndjson(self) -> Path:
         """The events as newline-delimited JSON."""
-        return self._file("ndjson", _IN_JSON, "FORMAT json")
+        return self._file("ndjson", query=_IN_JSON, form="FORMAT json")
 
-    def _file(self, ending: str, query: str, form: str) -> Path:
+    def _file(self, ending: str, *, query: str, form: str) -> Path:
         path = CACHE / f"{self.name}.{ending}"
         if path.exists():
             return path
