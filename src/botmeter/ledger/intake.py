@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from botmeter.domain.event import Actor, Kind
 from botmeter.domain.instant import DAY_US, text_from_us
@@ -21,7 +22,7 @@ from botmeter.ledger.portions import Portions
 from botmeter.ledger.read_ahead import read_ahead
 from botmeter.ledger.rows import rows_given, table_given, write_given
 from botmeter.ledger.submission import Submission
-from botmeter.ledger.tables import sql
+from botmeter.ledger.tables import NEVER, sql
 from botmeter.metering.schema import EventBatch
 
 Mask = npt.NDArray[np.bool_]
@@ -119,9 +120,26 @@ def _known(ledger: Ledger, suspects: pa.Table, *, source: str) -> tuple[npt.NDAr
         return np.empty(0, np.int64), np.empty(0, np.bool_)
     verdict = dict(rows_given(ledger.connection, sql("repeated"), given=suspects))
     # What the ledger has stands before what stands earlier in the batch.
-    verdict.update(rows_given(ledger.connection, sql("known"), given=suspects, values={"source": source}))
+    values = {"source": source, "places": _places(ledger, suspects)}
+    verdict.update(rows_given(ledger.connection, sql("known"), given=suspects, values=values))
     rows = np.array(sorted(verdict), np.int64)
     return rows, np.array([verdict[row] for row in rows.tolist()], np.bool_)
+
+
+def _places(ledger: Ledger, suspects: pa.Table) -> list[int]:
+    """Where in the table `event` the keys of the suspects stand.
+
+    A copy occurred when the first one did, so the ledger is looked through at the time of the
+    suspects first, and as a whole only where that does not find each of them.
+    """
+    keys = suspects.select(["event_key"])
+    wanted = pc.count_distinct(keys["event_key"]).as_py()
+    bounds = pc.min_max(suspects["occurred_at"]).as_py()
+    near, whole = {"first": bounds["min"], "last": bounds["max"]}, {"first": -NEVER, "last": NEVER}
+    places = rows_given(ledger.connection, sql("known_places"), given=keys, values=near)
+    if len(places) < wanted:
+        places = rows_given(ledger.connection, sql("known_places"), given=keys, values=whole)
+    return [place for (place,) in places]
 
 
 def _out_of_time(ledger: Ledger, batch: EventBatch, *, now_us: int) -> list[Rejection]:

@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 import duckdb
+import pyarrow as pa
 
 from botmeter.domain.account import Account
 from botmeter.domain.errors import BotmeterError, Unavailable
 from botmeter.domain.receipt import Receipt
 from botmeter.ledger.arrivals import Arrivals
 from botmeter.ledger.known_keys import KnownKeys
-from botmeter.ledger.rows import row_of
+from botmeter.ledger.rows import row_of, write_given
 from botmeter.ledger.schedule import read_schedule
 from botmeter.ledger.submission import Submission
 from botmeter.ledger.tables import sql
@@ -130,21 +131,21 @@ class Ledger:
     def keep_numbers(self) -> None:
         """Writes the touchpoints and footprints down that were numbered since the last time."""
         touchpoints = self.touchpoints.all()[self._touchpoints_kept :]
+        first = self._touchpoints_kept
+        members = [(first + place, first + place) for place in range(len(touchpoints))]
         if touchpoints:
-            rows = [
-                (number, *touchpoint) for number, touchpoint in enumerate(touchpoints, start=self._touchpoints_kept)
-            ]
-            self.connection.executemany("INSERT INTO touchpoint VALUES (?, ?, ?, ?)", rows)
-            self.connection.executemany(
-                "INSERT INTO footprint_member VALUES (?, ?)", [(row[0], row[0]) for row in rows]
-            )
-            self._touchpoints_kept += len(touchpoints)
+            bots, versions, channels = zip(*touchpoints, strict=True)
+            numbered = {"touchpoint": pa.array(range(first, len(self.touchpoints)), pa.int32())}
+            texts = {"bot_id": bots, "bot_version": versions, "channel": channels}
+            numbered |= {name: pa.array(values, pa.string()) for name, values in texts.items()}
+            write_given(self.connection, sql("keep_touchpoints"), given=pa.table(numbered))
         footprints = self.footprints.all()[self._footprints_kept :]
-        if footprints:
-            first = -1 - self._footprints_kept
-            members = [(first - place, member) for place, footprint in enumerate(footprints) for member in footprint]
-            self.connection.executemany("INSERT INTO footprint_member VALUES (?, ?)", members)
-            self._footprints_kept += len(footprints)
+        for number, footprint in enumerate(footprints, start=1 + self._footprints_kept):
+            members += [(-number, member) for member in footprint]
+        if members:
+            table = pa.table(list(zip(*members, strict=True)), names=["footprint", "touchpoint"])
+            write_given(self.connection, sql("keep_footprints"), given=table)
+        self._touchpoints_kept, self._footprints_kept = len(self.touchpoints), len(self.footprints)
 
     def _undo(self) -> None:
         try:

@@ -43,9 +43,12 @@ def refresh_usage(ledger: Ledger, touched: Touched) -> None:
     """Makes the additive tables what the sessions say."""
     connection = ledger.connection
     bounds = {"start": 0, "end": NEVER}
-    if not touched.everything:
+    if touched.everything:
+        connection.execute(sql("touched_rows_none"))
+    else:
         connection.execute(sql("touched_days"))
         connection.execute(sql("touched_conversations"), {"append_no": touched.append_no})
+        connection.execute(sql("touched_rows"))
         if touched.has_tickets:
             connection.execute(sql("touched_ticket_days"), {"append_no": touched.append_no})
         start, end = row_of(connection, sql("touched_bounds"))
@@ -65,14 +68,23 @@ def _refresh_conversations(ledger: Ledger, touched: Touched, bounds: dict[str, i
     connection.execute(sql("drop_conversation_days").format(touched=touched.both))
     connection.execute(sql("conversation_sets").format(touched=touched.both), bounds)
     several = connection.sql(sql("conversation_sets_several"), params=bounds).to_arrow_table()
+    untouched = f"NOT {touched.days}"
+    connection.execute(sql("conversation_row_counts").format(untouched=untouched))
     write_given(connection, sql("keep_conversation_days"), given=_with_footprints(ledger, several))
-    connection.execute(sql("span_changes").format(touched=touched.conversations))
-    if row_of(connection, "SELECT count(*) FROM span_change")[0]:
-        if not touched.everything:
-            connection.execute(sql("span_change_days"))
-        connection.execute(sql("keep_spans_marked"))
+    if not touched.everything:
+        _mark_spans_elsewhere(ledger)
     connection.execute(sql("drop_conversation_usage").format(touched=touched.days))
     connection.execute(sql("keep_conversation_usage").format(touched=touched.days))
+
+
+def _mark_spans_elsewhere(ledger: Ledger) -> None:
+    """On days that were not touched, marks the rows of conversations that now have others, or no longer do."""
+    connection = ledger.connection
+    connection.execute(sql("span_changes"))
+    first, last = row_of(connection, sql("span_change_bounds"))
+    if first is not None:
+        connection.execute(sql("keep_spans_marked"), {"first": first, "last": last})
+        connection.execute(sql("span_change_days"))
 
 
 def _refresh_tickets(ledger: Ledger, touched: Touched, bounds: dict[str, int]) -> None:

@@ -1,6 +1,6 @@
--- Reads: old_session, {new_session}, old_day_count, session_usage, event, touchpoint.
+-- Reads: old_session, the sessions as they are now, old_day_count, session_usage, event, touchpoint.
 -- Takes: $append_no (recorded), $first_append_no (of this commit), $now, $shown_before (µs UTC: days that
--- ended by then had been shown); {key}; {new_session}.
+-- ended by then had been shown); {key} and the tables that it is read from.
 -- Gives: in restatement, one row per such day of which a session was removed or added.
 INSERT INTO restatement
 WITH changed AS (

@@ -1,4 +1,4 @@
--- Reads: event, given (row, then the columns of event). Takes: $source.
+-- Reads: event, given (row, then the columns of event). Takes: $source, $places (rows of event).
 -- Gives: (row, same) of each arrived event that the ledger has; same: nothing in it differs.
 -- An erased event has lost its id and content; its key alone tells that it was here. Others of its
 -- conversation have lost the conversation's id.
@@ -20,6 +20,7 @@ SELECT
     )::BOOLEAN AS same
 FROM event AS e
 JOIN given AS a ON e.event_key = a.event_key
-WHERE (e.source = $source AND e.event_id = a.event_id) OR starts_with(e.event_id, 'erased:')
+WHERE e.rowid IN (SELECT unnest($places::BIGINT[]))
+    AND ((e.source = $source AND e.event_id = a.event_id) OR starts_with(e.event_id, 'erased:'))
 GROUP BY a.row
 ORDER BY a.row

@@ -1,0 +1,3 @@
+-- Reads: given (footprint, touchpoint). Takes: nothing. Gives: these in footprint_member.
+INSERT INTO footprint_member
+SELECT footprint, touchpoint FROM given
