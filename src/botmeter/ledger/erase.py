@@ -9,6 +9,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -155,11 +156,12 @@ def _rewritten(folder: Folder, name: str) -> None:
     """Copies the account's file row by row into a new one that takes its place."""
     file = folder.file_of(name)
     draft = file.with_suffix(".draft")
-    unlink_ledger(draft)
     try:
+        unlink_ledger(draft)
         _copied(file, draft, folder=folder)
     except (duckdb.Error, OSError) as problem:
-        unlink_ledger(draft)
+        with suppress(OSError):
+            unlink_ledger(draft)
         raise Unavailable(
             "erase_unfinished",
             f"The identifiers are gone from the tables of account {name}, but its file could not be written anew and "

@@ -1,5 +1,6 @@
 """Backup and restore: everything comes back, and a backup that isn't whole changes nothing."""
 
+import errno
 import io
 import json
 import tarfile
@@ -134,8 +135,21 @@ def test_a_file_that_is_no_backup_is_refused(folder: Folder, tmp_path: Path) -> 
 
 
 def test_a_backup_that_is_not_there_is_refused(folder: Folder, tmp_path: Path) -> None:
-    with pytest.raises(Missing, match="There is no backup at"):
+    with pytest.raises(Missing, match="There is no backup at") as refused:
         restore(folder, tmp_path / "nowhere")
+    assert refused.value.code == "file_unknown"
+
+
+def test_a_backup_that_may_not_be_read_is_refused(
+    folder: Folder, acme: str, saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(tarfile, "open", forbidden)
+    with pytest.raises(NotAllowed, match="can't be read: Permission denied") as refused:
+        restore(folder, saved, name="copy")
+    assert refused.value.code == "backup_not_readable"
 
 
 def test_a_backup_of_a_newer_version_is_refused(folder: Folder, acme: str, saved: Path) -> None:
@@ -161,8 +175,9 @@ def test_a_name_that_leaves_the_folder_is_refused(folder: Folder, acme: str, sav
 
 
 def test_a_backup_can_t_be_written_where_there_is_no_folder(folder: Folder, acme: str, tmp_path: Path) -> None:
-    with pytest.raises(NotAllowed, match="can't be written to"):
+    with pytest.raises(NotAllowed, match="can't be written to") as refused:
         backup(folder, acme, path=tmp_path / "no" / "such" / "folder" / "acme.backup")
+    assert refused.value.code == "backup_not_writable"
 
 
 def test_an_account_that_does_not_exist_has_no_backup(folder: Folder, tmp_path: Path) -> None:

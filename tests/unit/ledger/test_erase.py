@@ -8,7 +8,7 @@ import pytest
 from tests.support.ledgers import NOW_US, Event, append, batch, event, made_account
 
 from botmeter.domain.account import Account
-from botmeter.domain.errors import Missing
+from botmeter.domain.errors import Missing, Unavailable
 from botmeter.domain.receipt import Rejection
 from botmeter.ledger.erase import erase
 from botmeter.ledger.folder import Folder
@@ -167,16 +167,18 @@ def test_sessions_of_conversations_keep_their_counts_too(folder: Folder) -> None
 
 
 def test_a_customer_that_nobody_knows_is_refused_by_name(folder: Folder, filled: str) -> None:
-    with pytest.raises(Missing, match="No event of account acme is of customer 'nobody'"):
+    with pytest.raises(Missing, match="No event of account acme is of customer 'nobody'") as refused:
         erase(folder, filled, customer_id="nobody")
+    assert refused.value.code == "customer_unknown"
 
 
-def test_an_erasure_that_was_cut_off_before_the_file_was_written_anew_is_finished_by_the_next(
-    folder: Folder, filled: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr("botmeter.ledger.erase._rewritten", lambda *_: None)
+def test_an_erasure_whose_file_could_not_be_written_anew_is_finished_by_the_next(folder: Folder, filled: str) -> None:
+    in_the_way = folder.path / "accounts" / f"{filled}.draft"
+    in_the_way.mkdir()
+    with pytest.raises(Unavailable, match="Make room on the disk and erase the same id again") as unfinished:
         erase(folder, filled, customer_id=EVE)
+    assert unfinished.value.code == "erase_unfinished"
+    in_the_way.rmdir()
     with pytest.raises(Missing):
         erase(folder, filled, customer_id=EVE)
     assert EVE.encode() not in folder.file_of(filled).read_bytes()

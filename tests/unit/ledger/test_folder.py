@@ -57,8 +57,9 @@ def test_a_new_account_has_its_settings_and_the_policy_that_was_asked_for(folder
 
 
 def test_an_account_can_t_be_made_twice(folder: Folder, acme: str) -> None:
-    with pytest.raises(Conflict, match="There is an account acme already"):
+    with pytest.raises(Conflict, match="There is an account acme already") as refused:
         folder.create(Account(name="Acme"), policy=FRESHCHAT, now_us=NOW_US)
+    assert refused.value.code == "account_exists"
 
 
 def test_an_account_that_does_not_exist_is_refused_with_those_that_do(folder: Folder, acme: str) -> None:
@@ -102,8 +103,9 @@ def test_the_same_process_can_t_own_it_twice_either(folder: Folder) -> None:
 
 def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("no folder")
-    with pytest.raises(NotAllowed, match="can't be used"), Folder.owned(tmp_path / "data", purpose="a test"):
+    with pytest.raises(NotAllowed, match="can't be used") as refused, Folder.owned(tmp_path / "data", purpose="a test"):
         pass
+    assert refused.value.code == "folder_not_writable"
 
 
 @pytest.mark.parametrize(
@@ -146,8 +148,10 @@ def test_a_damaged_page_is_found_when_it_is_read(folder: Folder, acme: str) -> N
 def test_a_read_only_file_can_be_read_and_not_written(folder: Folder, acme: str) -> None:
     file = folder.file_of(acme)
     file.chmod(0o444)
-    with pytest.raises(NotAllowed, match=r"The ledger of account acme \(.*\) is read-only"), folder.ledger(acme):
+    said = r"The ledger of account acme \(.*\) is read-only"
+    with pytest.raises(NotAllowed, match=said) as refused, folder.ledger(acme):
         pass
+    assert refused.value.code == "ledger_read_only"
     with folder.ledger(acme, read_only=True) as ledger:
         assert ledger.account.name == "acme"
 

@@ -183,12 +183,14 @@ def test_a_policy_from_always_on_replaces_the_whole_schedule() -> None:
 def test_a_later_policy_of_the_same_name_needs_a_new_version() -> None:
     ledger = ledger_in_memory()
     other = Policy(name="freshchat.session", max_duration_us=HOURLY.max_duration_us)
-    with pytest.raises(Conflict, match="give this one a new version"):
+    with pytest.raises(Conflict, match="give this one a new version") as refused:
         set_policy(ledger, other, from_on=date(2026, 7, 1), now_us=NOW_US)
+    assert refused.value.code == "policy_label_taken"
     assert [term.policy for term in ledger.schedule] == [FRESHCHAT]
 
 
 def test_a_policy_for_a_day_before_1970_is_refused() -> None:
     ledger = ledger_in_memory()
-    with pytest.raises(Refused, match="the earliest day is 1970-01-01"):
+    with pytest.raises(Refused, match="the earliest day is 1970-01-01") as refused:
         set_policy(ledger, HOURLY, from_on=date(1969, 12, 31), now_us=NOW_US)
+    assert refused.value.code == "policy_day_invalid"
