@@ -63,7 +63,8 @@ def filled_ledger(
         if rows:
             columns = [pa.array(values) for values in zip(*rows, strict=True)]
             connection.register("given", pa.table(columns, names=[f"c{place}" for place in range(len(columns))]))
-            connection.execute(f"INSERT INTO {table} SELECT * FROM given")
+            key = ", hash(c1)" if table == "conversation_day" else ""
+            connection.execute(f"INSERT INTO {table} SELECT *{key} FROM given")
             connection.unregister("given")
     return Ledger(connection)
 

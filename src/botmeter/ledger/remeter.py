@@ -13,7 +13,6 @@ import pyarrow as pa
 
 from botmeter.ledger.arrivals import Arrivals
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.portions import Portions
 from botmeter.ledger.rows import row_of, write_given
 from botmeter.ledger.tables import sql
 from botmeter.ledger.usage import Touched, keep_restatements, refresh_usage, shown_before
@@ -125,14 +124,23 @@ def _remeter_affected(ledger: Ledger, plan: _Plan, *, arrivals: Arrivals) -> Non
     connection.execute(sql("drop_sessions"), restart)
     connection.execute(sql("drop_participations"), restart)
     events = connection.sql(plan.statement("events_to_meter"), params=restart).to_arrow_table()
-    _keep(ledger, _metered(ledger, events))
+    metered = _metered(ledger, events)
+    sessions, participations = _sessions(ledger, metered), _participations(metered)
+    _keep(ledger, (sessions, participations))
+    # Read by name by the statements that follow, up to the commit.
+    connection.register("fresh_session", sessions)
+    connection.register("fresh_participation", participations)
     refresh_usage(ledger, Touched(append_no=arrivals.append_no, everything=False, has_tickets=arrivals.has_tickets))
 
 
 def _meter_in_shares(ledger: Ledger, query: str, shares: int) -> None:
-    """Meters all events share by share; the next share is read while this one is metered."""
-    sessions = Portions(ledger, "keep_sessions")
-    participations = Portions(ledger, "keep_participations")
+    """Meters all events share by share; the next share is read while this one is metered.
+
+    A share holds some keys at all times, so what comes out is staged and then put in order of time.
+    """
+    connection = ledger.connection
+    connection.execute(sql("stage_sessions"))
+    connection.execute(sql("stage_participations"))
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="meter") as meter:
         waiting: Future[Metered] | None = None
         for share in range(shares + 1):
@@ -140,11 +148,12 @@ def _meter_in_shares(ledger: Ledger, query: str, shares: int) -> None:
             metered = waiting.result() if waiting else None
             waiting = meter.submit(_metered, ledger, events) if events is not None else None
             if metered is not None:
-                sessions.add(_sessions(ledger, metered))
-                participations.add(_participations(metered))
+                _keep(ledger, (_sessions(ledger, metered), _participations(metered)), staged="staged_")
             pa.default_memory_pool().release_unused()
-    sessions.empty()
-    participations.empty()
+    for step in ("keep_staged_sessions", "keep_staged_participations"):
+        connection.execute(sql(step))
+    for table in ("staged_session", "staged_participation"):
+        connection.execute(sql("drop_table").format(table=table))
 
 
 def _share(ledger: Ledger, query: str, share: tuple[int, int]) -> pa.Table:
@@ -155,14 +164,13 @@ def _metered(ledger: Ledger, events: pa.Table) -> Metered:
     return sessions_from_events(events, schedule=ledger.schedule, touchpoints=ledger.touchpoints)
 
 
-def _keep(ledger: Ledger, metered: Metered) -> None:
-    """Writes sessions and participations down; they stay readable as fresh_session and fresh_participation."""
-    connection = ledger.connection
-    sessions, participations = _sessions(ledger, metered), _participations(metered)
-    connection.register("fresh_session", sessions)
-    connection.register("fresh_participation", participations)
-    write_given(connection, sql("keep_sessions"), given=sessions)
-    write_given(connection, sql("keep_participations"), given=participations)
+def _keep(ledger: Ledger, found: tuple[pa.Table, pa.Table], *, staged: str = "") -> None:
+    """Writes sessions and participations down."""
+    sessions, participations = found
+    write_given(ledger.connection, sql("keep_sessions").format(table=f"{staged}session"), given=sessions)
+    write_given(
+        ledger.connection, sql("keep_participations").format(table=f"{staged}participation"), given=participations
+    )
 
 
 def _sessions(ledger: Ledger, metered: Metered) -> pa.Table:

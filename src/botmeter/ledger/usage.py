@@ -90,7 +90,8 @@ def _mark_spans_elsewhere(ledger: Ledger) -> None:
 def _refresh_tickets(ledger: Ledger, touched: Touched, bounds: dict[str, int]) -> None:
     connection = ledger.connection
     connection.execute(sql("drop_session_tickets").format(touched=touched.both))
-    sets = connection.sql(sql("session_ticket_sets").format(touched=touched.both), params=bounds).to_arrow_table()
+    query = sql("session_ticket_sets").format(touched=touched.both, conversations=touched.conversations)
+    sets = connection.sql(query, params=bounds).to_arrow_table()
     if len(sets):
         write_given(connection, sql("keep_session_tickets"), given=_with_footprints(ledger, sets))
 

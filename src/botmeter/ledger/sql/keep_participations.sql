@@ -1,4 +1,4 @@
--- Reads: given. Takes: nothing. Gives: the freshly metered participations in participation.
-INSERT INTO participation
+-- Reads: given. Takes: {table}, where to. Gives: the freshly metered participations in that table.
+INSERT INTO {table}
 SELECT session_id::UUID, started_at, customer_id, conversation_id, touchpoint, event_count, preview
 FROM given

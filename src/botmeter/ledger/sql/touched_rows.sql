@@ -3,4 +3,5 @@
 CREATE OR REPLACE TEMP TABLE touched_row AS
 SELECT day, conversation_id, preview, spans
 FROM conversation_day
-WHERE conversation_id IN (SELECT conversation_id FROM touched_conversation)
+WHERE conversation_key IN (SELECT hash(conversation_id) FROM touched_conversation)
+    AND conversation_id IN (SELECT conversation_id FROM touched_conversation)

@@ -4,5 +4,6 @@ CREATE TABLE conversation_day (
     conversation_id VARCHAR NOT NULL,
     preview         BOOLEAN NOT NULL, -- of those sessions
     footprint       INTEGER NOT NULL, -- touchpoints of the conversation in those sessions
-    spans           BOOLEAN NOT NULL  -- the conversation has other rows too
+    spans           BOOLEAN NOT NULL, -- the conversation has other rows too
+    conversation_key UBIGINT NOT NULL -- hash(conversation_id): finds its rows on any day without an index
 )

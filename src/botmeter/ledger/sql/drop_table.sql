@@ -1,0 +1,2 @@
+-- Takes: {table}, a temporary one. Gives: its memory back.
+DROP TABLE {table}
