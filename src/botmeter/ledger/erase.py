@@ -23,6 +23,7 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.remeter import remeter_everything
 from botmeter.ledger.rows import row_of
 from botmeter.ledger.tables import sql
+from botmeter.ledger.usage import link_tickets
 
 # Refused events can be large, so quarantine is looked through in pieces.
 _PAGE_ROWS = 1_000
@@ -88,7 +89,7 @@ def _pseudonymised(ledger: Ledger, customer_id: str) -> Erased:
         connection.execute(sql("erase/events"), values | {"pseudonym": pseudonym})
         for table in ("spans", "tickets", "other_events"):
             connection.execute(sql(f"erase/{table}"))
-        connection.execute(sql("keep_tickets"), {"append_no": 0})
+        link_tickets(connection)
         for forgotten in ("DROP TABLE erased_conversation", "DROP TABLE erased_event", "DROP TABLE erased_ticket"):
             connection.execute(forgotten)
         remeter_everything(ledger, append_no=1, now_us=0)

@@ -68,17 +68,19 @@ def remeter_after(ledger: Ledger, arrivals: Arrivals, *, now_us: int, shown_us: 
     connection.execute(sql("keep_spans"), since)
     if arrivals.has_bot_names:
         connection.execute(sql("keep_bot_names"), since)
-    if arrivals.has_tickets:
-        connection.execute(sql("keep_tickets"), since)
+    if arrivals.tickets:
+        linked = pa.concat_tables(arrivals.tickets, promote_options="permissive")
+        write_given(connection, sql("keep_tickets"), given=linked)
     total = row_of(connection, "SELECT count(*) FROM event")[0]
     plan = _plan(ledger.schedule)
     shown = None if shown_us is None else shown_before(shown_us, now_us=now_us)
     if not plan.is_keyed or arrivals.event_count > total * EVERYTHING_FROM:
         remeter_everything(ledger, append_no=arrivals.append_no, now_us=now_us, shown_before_us=shown)
     else:
-        _remeter_affected(ledger, plan, arrivals=arrivals)
         # Nothing changes before the first new event, so a day that was over by then can't either.
-        if shown is not None and arrivals.first_us < shown:
+        restates = shown is not None and arrivals.first_us < shown
+        _remeter_affected(ledger, plan, arrivals=arrivals, restates=restates)
+        if shown is not None and restates:
             keep_restatements(
                 ledger,
                 plan.texts | {"new_session": plan.texts["fresh_session"]},
@@ -111,7 +113,7 @@ def remeter_everything(ledger: Ledger, *, append_no: int, now_us: int, shown_bef
         )
 
 
-def _remeter_affected(ledger: Ledger, plan: _Plan, *, arrivals: Arrivals) -> None:
+def _remeter_affected(ledger: Ledger, plan: _Plan, *, arrivals: Arrivals, restates: bool) -> None:
     connection = ledger.connection
     connection.execute(plan.statement("affected"), {"append_no": arrivals.append_no})
     if plan.is_anchored:
@@ -130,7 +132,10 @@ def _remeter_affected(ledger: Ledger, plan: _Plan, *, arrivals: Arrivals) -> Non
     # Read by name by the statements that follow, up to the commit.
     connection.register("fresh_session", sessions)
     connection.register("fresh_participation", participations)
-    refresh_usage(ledger, Touched(append_no=arrivals.append_no, everything=False, has_tickets=arrivals.has_tickets))
+    touched = Touched(
+        append_no=arrivals.append_no, everything=False, has_tickets=bool(arrivals.tickets), restates=restates
+    )
+    refresh_usage(ledger, touched)
 
 
 def _meter_in_shares(ledger: Ledger, query: str, shares: int) -> None:

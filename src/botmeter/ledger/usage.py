@@ -5,7 +5,9 @@ keeping differences, and there is one statement for a live event and for a whole
 """
 
 from dataclasses import dataclass
+from typing import Any
 
+import duckdb
 import pyarrow as pa
 
 from botmeter.domain.instant import DAY_US
@@ -17,6 +19,9 @@ _DAYS = "day IN (SELECT day FROM touched_day)"
 _CONVERSATIONS = "conversation_id IN (SELECT conversation_id FROM touched_conversation)"
 _ALL = "true"
 
+_SET_COLUMNS = {"day": pa.date32(), "conversation_id": pa.string(), "preview": pa.bool_()}
+_TICKET_SET_COLUMNS = {"day": pa.date32(), "session_id": pa.string(), **_SET_COLUMNS}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Touched:
@@ -25,6 +30,7 @@ class Touched:
     append_no: int
     everything: bool = True
     has_tickets: bool = True
+    restates: bool = True
 
     @property
     def days(self) -> str:
@@ -52,7 +58,8 @@ def refresh_usage(ledger: Ledger, touched: Touched) -> None:
         if touched.has_tickets:
             connection.execute(sql("touched_ticket_days"), {"append_no": touched.append_no})
         start, end = row_of(connection, sql("touched_bounds"))
-        connection.execute(sql("day_counts").format(touched=touched.days))
+        if touched.restates:
+            connection.execute(sql("day_counts").format(touched=touched.days))
         if start is None:
             return
         bounds = {"start": start, "end": end}
@@ -67,7 +74,7 @@ def _refresh_conversations(ledger: Ledger, touched: Touched, bounds: dict[str, i
     connection = ledger.connection
     connection.execute(sql("drop_conversation_days").format(touched=touched.both))
     connection.execute(sql("conversation_sets").format(touched=touched.both), bounds)
-    several = connection.sql(sql("conversation_sets_several"), params=bounds).to_arrow_table()
+    several = connection.execute(sql("conversation_sets_several"), bounds).fetchall()
     untouched = f"NOT {touched.days}"
     connection.execute(sql("conversation_row_counts").format(untouched=untouched))
     write_given(connection, sql("keep_conversation_days"), given=_with_footprints(ledger, several))
@@ -91,16 +98,23 @@ def _refresh_tickets(ledger: Ledger, touched: Touched, bounds: dict[str, int]) -
     connection = ledger.connection
     connection.execute(sql("drop_session_tickets").format(touched=touched.both))
     query = sql("session_ticket_sets").format(touched=touched.both, conversations=touched.conversations)
-    sets = connection.sql(query, params=bounds).to_arrow_table()
-    if len(sets):
+    sets = connection.execute(query, bounds).fetchall()
+    if sets:
         write_given(connection, sql("keep_session_tickets"), given=_with_footprints(ledger, sets))
 
 
-def _with_footprints(ledger: Ledger, sets: pa.Table) -> pa.Table:
-    """`sets` with the number of each footprint in place of its members."""
-    numbers = [ledger.footprints.number(tuple(members)) for members in sets["members"].to_pylist()]
+def link_tickets(connection: duckdb.DuckDBPyConnection) -> None:
+    """Adds what all events of the ledger say of tickets to the table `conversation_ticket`."""
+    write_given(connection, sql("keep_tickets"), given=connection.sql(sql("linked_tickets")).to_arrow_table())
+
+
+def _with_footprints(ledger: Ledger, sets: list[tuple[Any, ...]]) -> pa.Table:
+    """Rows of (…, preview, members) with the number of each footprint in place of its members."""
+    numbers = [ledger.footprints.number(tuple(row[-1])) for row in sets]
     ledger.keep_numbers()
-    return sets.drop_columns(["members"]).append_column("footprint", pa.array(numbers, pa.int32()))
+    columns = _SET_COLUMNS if not sets or len(sets[0]) == len(_SET_COLUMNS) + 1 else _TICKET_SET_COLUMNS
+    table = {name: pa.array([row[place] for row in sets], type_) for place, (name, type_) in enumerate(columns.items())}
+    return pa.table(table | {"footprint": pa.array(numbers, pa.int32())})
 
 
 def shown_before(latest_us: int, *, now_us: int) -> int:

@@ -11,6 +11,7 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.remeter import remeter_everything
 from botmeter.ledger.rows import row_of
 from botmeter.ledger.tables import sql
+from botmeter.ledger.usage import link_tickets
 
 # What a person can look through; the count tells of the others.
 DIFFERENCES_SHOWN_MAX = 100
@@ -108,8 +109,9 @@ def _derive_again(ledger: Ledger) -> None:
     connection = ledger.connection
     for emptied in ("DELETE FROM bot", "DELETE FROM conversation_span", "DELETE FROM conversation_ticket"):
         connection.execute(emptied)
-    for step in ("keep_bot_names", "keep_spans", "keep_tickets"):
+    for step in ("keep_bot_names", "keep_spans"):
         connection.execute(sql(step), {"append_no": 0})
+    link_tickets(connection)
     remeter_everything(ledger, append_no=1, now_us=0)
 
 

@@ -1,14 +1,12 @@
--- Reads: event, conversation_ticket. Takes: $append_no (the first of this commit).
--- Gives: in conversation_ticket, the tickets and types that these events are the first to link.
+-- Reads: given (conversation_id, ticket_id, ticket_type), conversation_ticket. Takes: nothing.
+-- Gives: in conversation_ticket, those that are not in it yet, each once.
 INSERT INTO conversation_ticket
-WITH linked AS (
-    SELECT DISTINCT conversation_id, ticket_id, ticket_type
-    FROM event
-    WHERE append_no >= $append_no AND ticket_id IS NOT NULL
+SELECT DISTINCT g.conversation_id, g.ticket_id, g.ticket_type
+FROM given AS g
+WHERE NOT EXISTS (
+    SELECT 1
+    FROM conversation_ticket AS t
+    WHERE t.conversation_id = g.conversation_id
+        AND t.ticket_id = g.ticket_id
+        AND t.ticket_type IS NOT DISTINCT FROM g.ticket_type
 )
-SELECT conversation_id, ticket_id, ticket_type
-FROM linked
-EXCEPT
-SELECT conversation_id, ticket_id, ticket_type
-FROM conversation_ticket
-WHERE ticket_id IN (SELECT ticket_id FROM linked)
