@@ -76,8 +76,8 @@ def _pseudonymised(ledger: Ledger, customer_id: str) -> Erased:
     pseudonym = f"erased-{uuid4()}"
     values = {"customer": customer_id}
     with ledger.transaction() as connection:
-        events = row_of(connection, sql("erase/count_events"), values)[0]
-        sessions = row_of(connection, sql("erase/count_sessions"), values)[0]
+        events = row_of(connection, sql("erase/count_events"), values=values)[0]
+        sessions = row_of(connection, sql("erase/count_sessions"), values=values)[0]
         for table in ("conversations", "events_before", "tickets_before"):
             connection.execute(sql(f"erase/{table}"), values)
         conversations = row_of(connection, "SELECT count(*) FROM erased_conversation")[0]
@@ -150,7 +150,7 @@ def _texts(sent: object) -> Iterator[str]:
 
 
 def _is_rewrite_due(connection: duckdb.DuckDBPyConnection) -> bool:
-    return bool(row_of(connection, "SELECT count(*) FROM meta WHERE name = ?", [_REWRITE_DUE])[0])
+    return bool(row_of(connection, "SELECT count(*) FROM meta WHERE name = ?", values=[_REWRITE_DUE])[0])
 
 
 def _rewritten(folder: Folder, name: str) -> None:

@@ -105,7 +105,7 @@ def remeter_everything(ledger: Ledger, *, append_no: int, now_us: int, shown_bef
     connection.execute("DELETE FROM participation")
     event_count = row_of(connection, "SELECT count(*) FROM event")[0]
     shares = max(1, -(-event_count // SHARE_EVENTS_MAX)) if plan.is_keyed else 1
-    _meter_in_shares(ledger, plan.statement("events_of_share"), shares)
+    _meter_in_shares(ledger, plan.statement("events_of_share"), shares=shares)
     refresh_usage(ledger, Touched(append_no=append_no))
     if shown_before_us is not None:
         keep_restatements(
@@ -138,7 +138,7 @@ def _remeter_affected(ledger: Ledger, plan: _Plan, *, arrivals: Arrivals, restat
     refresh_usage(ledger, touched)
 
 
-def _meter_in_shares(ledger: Ledger, query: str, shares: int) -> None:
+def _meter_in_shares(ledger: Ledger, query: str, *, shares: int) -> None:
     """Meters all events share by share; the next share is read while this one is metered.
 
     A share holds some keys at all times, so what comes out is staged and then put in order of time.
@@ -149,7 +149,7 @@ def _meter_in_shares(ledger: Ledger, query: str, shares: int) -> None:
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="meter") as meter:
         waiting: Future[Metered] | None = None
         for share in range(shares + 1):
-            events = _share(ledger, query, (share, shares)) if share < shares else None
+            events = _share(ledger, query, place=(share, shares)) if share < shares else None
             metered = waiting.result() if waiting else None
             waiting = meter.submit(_metered, ledger, events) if events is not None else None
             if metered is not None:
@@ -161,8 +161,9 @@ def _meter_in_shares(ledger: Ledger, query: str, shares: int) -> None:
         connection.execute(sql("drop_table").format(table=table))
 
 
-def _share(ledger: Ledger, query: str, share: tuple[int, int]) -> pa.Table:
-    return ledger.connection.sql(query, params={"share": share[0], "shares": share[1]}).to_arrow_table()
+def _share(ledger: Ledger, query: str, *, place: tuple[int, int]) -> pa.Table:
+    share, shares = place
+    return ledger.connection.sql(query, params={"share": share, "shares": shares}).to_arrow_table()
 
 
 def _metered(ledger: Ledger, events: pa.Table) -> Metered:

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 
 def row_of(
-    connection: duckdb.DuckDBPyConnection, query: str, values: Mapping[str, object] | Sequence[object] = ()
+    connection: duckdb.DuckDBPyConnection, query: str, *, values: Mapping[str, object] | Sequence[object] = ()
 ) -> tuple[Any, ...]:
     """The first row of the query's result, which must have one."""
     return connection.execute(query, values or None).fetchall()[0]

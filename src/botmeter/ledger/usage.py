@@ -66,11 +66,11 @@ def refresh_usage(ledger: Ledger, touched: Touched) -> None:
     connection.execute(sql("drop_session_usage").format(touched=touched.days))
     connection.execute(sql("keep_session_usage").format(touched=touched.days), bounds)
     # Before the conversations, which can touch more days than the bounds hold.
-    _refresh_tickets(ledger, touched, bounds)
-    _refresh_conversations(ledger, touched, bounds)
+    _refresh_tickets(ledger, touched, bounds=bounds)
+    _refresh_conversations(ledger, touched, bounds=bounds)
 
 
-def _refresh_conversations(ledger: Ledger, touched: Touched, bounds: dict[str, int]) -> None:
+def _refresh_conversations(ledger: Ledger, touched: Touched, *, bounds: dict[str, int]) -> None:
     connection = ledger.connection
     connection.execute(sql("drop_conversation_days").format(touched=touched.both))
     connection.execute(sql("conversation_sets").format(touched=touched.both), bounds)
@@ -94,7 +94,7 @@ def _mark_spans_elsewhere(ledger: Ledger) -> None:
         connection.execute(sql("span_change_days"))
 
 
-def _refresh_tickets(ledger: Ledger, touched: Touched, bounds: dict[str, int]) -> None:
+def _refresh_tickets(ledger: Ledger, touched: Touched, *, bounds: dict[str, int]) -> None:
     connection = ledger.connection
     connection.execute(sql("drop_session_tickets").format(touched=touched.both))
     query = sql("session_ticket_sets").format(touched=touched.both, conversations=touched.conversations)

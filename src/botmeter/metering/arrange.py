@@ -65,8 +65,8 @@ def arranged(
         touchpoints: What the numbers in the column `touchpoint` mean.
         opens: The µs UTC from which, and before which, the policy opens sessions.
     """
-    keys, key_count = _keys(events, policy.scope, touchpoints)
-    kept = np.flatnonzero(_kept(events, policy, touchpoints))
+    keys, key_count = _keys(events, policy.scope, touchpoints=touchpoints)
+    kept = np.flatnonzero(_kept(events, policy, touchpoints=touchpoints))
     occurred_at = ints_of(events["occurred_at"])
     columns = np.empty((len(events), 4), np.int64)
     columns[:, kernel.KEY] = keys
@@ -78,7 +78,7 @@ def arranged(
     return kernel.Events(order=order, columns=columns, edges=_edges(policy, occurred_at))
 
 
-def _kept(events: pa.Table, policy: Policy, touchpoints: list[Touchpoint]) -> Mask:
+def _kept(events: pa.Table, policy: Policy, *, touchpoints: list[Touchpoint]) -> Mask:
     """Which events survive `match` and `exclude`."""
     match = policy.match
     matching = np.array(
@@ -114,11 +114,11 @@ def _is_true(attributes: str, flag: str) -> bool:
         return False
 
 
-def _keys(events: pa.Table, scope: tuple[str, ...], touchpoints: list[Touchpoint]) -> tuple[Ints, int]:
+def _keys(events: pa.Table, scope: tuple[str, ...], *, touchpoints: list[Touchpoint]) -> tuple[Ints, int]:
     """A dense code of the scope key of each event, and how many codes there are."""
     keys, key_count = np.zeros(len(events), np.int64), 1
     for name in scope:
-        codes, code_count = _scope_codes(events, name, touchpoints)
+        codes, code_count = _scope_codes(events, name, touchpoints=touchpoints)
         keys, key_count = keys * code_count + codes, key_count * code_count
         if key_count > len(events) and len(scope) > 1:
             distinct, keys = np.unique(keys, return_inverse=True)
@@ -126,7 +126,7 @@ def _keys(events: pa.Table, scope: tuple[str, ...], touchpoints: list[Touchpoint
     return keys, key_count
 
 
-def _scope_codes(events: pa.Table, name: str, touchpoints: list[Touchpoint]) -> tuple[Ints, int]:
+def _scope_codes(events: pa.Table, name: str, *, touchpoints: list[Touchpoint]) -> tuple[Ints, int]:
     if name in ("customer", "conversation"):
         codes, texts = codes_of(events[f"{name}_id"])
         return codes, len(texts) + 1

@@ -40,7 +40,8 @@ FREE, UNCOUNTED = -1, -2
 # Slots of the state.
 _IS_OPEN, _STARTED, _CLOCK, _CALENDAR_END, _TURN_COUNT, _WAITING, _PENDING = range(7)
 _CUSTOMERS, _BOTS, _AGENTS, _MEMBERS, _OPENING, _LAST = range(7, 13)
-_STATE_SLOTS = 13
+_REASON, _ENDED = 13, 14
+_STATE_SLOTS = 15
 
 # Columns of the sessions that the pass gives.
 OPENING, STARTED_AT, ENDED_AT, LAST_EVENT_AT, EVENT_COUNT, CLOSED_BY = range(6)
@@ -97,47 +98,42 @@ def segmented(events, rules):  # type: ignore[no-untyped-def]
     session_of_row = np.full(len(columns), FREE, np.int64)
     sessions = np.empty((_FIRST_CAPACITY, _SESSION_COLUMNS), np.int64)
     parts = np.empty((_FIRST_CAPACITY, _PARTICIPATION_COLUMNS), np.int64)
+    counts = np.zeros(2, np.int64)
     members = np.empty(_FIRST_CAPACITY, np.int64)
     places = np.empty(_FIRST_CAPACITY, np.int64)
     state = np.zeros(_STATE_SLOTS, np.int64)
-    session_count, part_count, key = 0, 0, -1
+    key = -1
     # One step more than there are events, so that the last session is closed where all are.
     for step in range(len(order) + 1):
         row = order[step] if step < len(order) else -1
-        closing, reason, end, joins = False, _OPEN, NEVER, False
-        if row < 0 or columns[row, KEY] != key:
-            if state[_IS_OPEN]:
-                reason, end = _limit(state, rules)
-                closing = True
+        is_new_key = row < 0 or columns[row, KEY] != key
+        closes, joins = bool(state[_IS_OPEN]), False
+        if is_new_key:
+            _limit(state, rules)
         else:
-            closing, reason, end, joins = _looked_at(rules, state, columns[row, AT], columns[row, ROLE])
-        ends_here = closing and joins and reason == _END
-        if closing and not ends_here:
-            sessions, parts = _with_room(sessions, session_count, 1), _with_room(parts, part_count, state[_MEMBERS])
-            session_count, part_count = _close(
-                rules, state, members, places, session_of_row, sessions, parts, session_count, part_count, reason, end
-            )
+            closes, joins = _looked_at(rules, state, columns[row, AT], columns[row, ROLE])
+        ends_with_it = closes and joins and state[_REASON] == _END
+        if closes and not ends_with_it:
+            sessions, parts = _with_room(sessions, counts[0], 1), _with_room(parts, counts[1], state[_MEMBERS])
+            _close(rules, state, (members, places), (session_of_row, sessions, parts, counts))
         if row < 0:
             break
-        if columns[row, KEY] != key:
+        if is_new_key:
             key = columns[row, KEY]
             state[_PENDING] = 0
-            closing, reason, end, joins = _looked_at(rules, state, columns[row, AT], columns[row, ROLE])
+            closes, joins = _looked_at(rules, state, columns[row, AT], columns[row, ROLE])
         if not joins:
             continue
         if not state[_IS_OPEN]:
             _open(edges, state, columns[row, AT], row)
         if state[_MEMBERS] == len(members):
             members, places = np.concatenate((members, members)), np.concatenate((places, places))
-        members[state[_MEMBERS]] = row
-        places[state[_MEMBERS]] = columns[row, PLACE]
+        members[state[_MEMBERS]], places[state[_MEMBERS]] = row, columns[row, PLACE]
         _join(rules, state, columns[row, AT], columns[row, ROLE])
-        if ends_here:
-            sessions, parts = _with_room(sessions, session_count, 1), _with_room(parts, part_count, state[_MEMBERS])
-            session_count, part_count = _close(
-                rules, state, members, places, session_of_row, sessions, parts, session_count, part_count, reason, end
-            )
-    return session_of_row, sessions[:session_count], parts[:part_count]
+        if ends_with_it:
+            sessions, parts = _with_room(sessions, counts[0], 1), _with_room(parts, counts[1], state[_MEMBERS])
+            _close(rules, state, (members, places), (session_of_row, sessions, parts, counts))
+    return session_of_row, sessions[: counts[0]], parts[: counts[1]]
 
 
 @njit(cache=True, nogil=True)
@@ -150,26 +146,31 @@ def _with_room(table, row_count, more):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _looked_at(rules, state, at, role):  # type: ignore[no-untyped-def]
-    """What an event at instant `at` does: (closes the open session, why, when, joins a session)."""
-    closing, reason, end = False, _OPEN, NEVER
+    """What an event at instant `at` does: (closes the open session, joins a session).
+
+    Why and when the session closes is left in the state.
+    """
+    closes = False
     if state[_IS_OPEN]:
-        reason, end = _limit(state, rules)
-        closing = _is_beyond(state, rules, at)
-        if not closing and role & ENDS:
-            return True, _END, at, bool(role & MEMBER)
-        if not closing and not role & MEMBER:
+        _limit(state, rules)
+        closes = _is_beyond(state, rules, at)
+        if not closes and role & ENDS:
+            state[_REASON], state[_ENDED] = _END, at
+            return True, bool(role & MEMBER)
+        if not closes and not role & MEMBER:
             state[_AGENTS] += role & AGENT != 0
-            return False, _OPEN, NEVER, False
-        if not closing and _overflows(state, rules, role):
-            closing, reason, end = True, _TURNS, at
-        if not closing:
-            return False, _OPEN, NEVER, True
-    return closing, reason, end, not role & ENDS and _may_open(rules, state, role)
+            return False, False
+        if not closes and _overflows(state, rules, role):
+            closes = True
+            state[_REASON], state[_ENDED] = _TURNS, at
+        if not closes:
+            return False, True
+    return closes, not role & ENDS and _may_open(rules, state, role)
 
 
 @njit(cache=True, nogil=True)
 def _limit(state, rules):  # type: ignore[no-untyped-def]
-    """The earliest end that the limits set, with its reason; of equal ones the first named."""
+    """Leaves the earliest end that the limits set in the state, with its reason; of equal ones the first named."""
     reason, end = _OPEN, NEVER
     if rules.max_duration != NEVER:
         reason, end = _DURATION, state[_STARTED] + rules.max_duration
@@ -177,7 +178,7 @@ def _limit(state, rules):  # type: ignore[no-untyped-def]
         reason, end = _IDLE, state[_CLOCK] + rules.idle_timeout
     if state[_CALENDAR_END] < end:
         reason, end = _CALENDAR, state[_CALENDAR_END]
-    return reason, end
+    state[_REASON], state[_ENDED] = reason, end
 
 
 @njit(cache=True, nogil=True)
@@ -255,20 +256,22 @@ def _join(rules, state, at, role):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _close(rules, state, members, places, session_of_row, sessions, parts, session_count, part_count, reason, end):  # type: ignore[no-untyped-def]
+def _close(rules, state, held, found):  # type: ignore[no-untyped-def]
     """Closes the open session, and writes it down unless `require` is not met.
 
-    Returns:
-        The new counts of sessions and participations.
+    `held` are the rows and places of its members; `found` is what the pass gives, with room for
+    one session and as many participations as there are members, and the counts of both so far.
     """
-    member_count = state[_MEMBERS]
+    members, places = held
+    session_of_row, sessions, parts, counts = found
+    member_count, session_count, part_count = state[_MEMBERS], counts[0], counts[1]
     state[_IS_OPEN] = 0
     if state[_CUSTOMERS] < rules.min_customer or state[_BOTS] < rules.min_bot or state[_AGENTS] > rules.max_agent:
         session_of_row[members[:member_count]] = UNCOUNTED
-        return session_count, part_count
+        return
     written = sessions[session_count]
-    written[OPENING], written[STARTED_AT], written[ENDED_AT] = state[_OPENING], state[_STARTED], end
-    written[LAST_EVENT_AT], written[EVENT_COUNT], written[CLOSED_BY] = state[_LAST], member_count, reason
+    written[OPENING], written[STARTED_AT], written[ENDED_AT] = state[_OPENING], state[_STARTED], state[_ENDED]
+    written[LAST_EVENT_AT], written[EVENT_COUNT], written[CLOSED_BY] = state[_LAST], member_count, state[_REASON]
     is_one_place = True
     for member in range(member_count):
         session_of_row[members[member]] = session_count
@@ -282,4 +285,4 @@ def _close(rules, state, members, places, session_of_row, sessions, parts, sessi
         parts[part_count, 0], parts[part_count, 1] = session_count, places[member] >> PLACE_BITS
         parts[part_count, 2], parts[part_count, 3] = places[member] & ((1 << PLACE_BITS) - 1), 1
         part_count += 1
-    return session_count + 1, part_count
+    counts[0], counts[1] = session_count + 1, part_count

@@ -65,7 +65,7 @@ def sessions_from_events(events: pa.Table, *, schedule: Schedule, touchpoints: T
         policies.append(np.full(len(sessions), place, np.int32))
         session_count += len(sessions)
     belongings, terms = (np.concatenate(parts), session_of_row), (np.concatenate(policies), schedule)
-    return _metered(events, np.concatenate(opened), belongings, terms)
+    return _metered(events, np.concatenate(opened), belongings=belongings, terms=terms)
 
 
 def _terms(schedule: Schedule) -> list[tuple[int, Policy, tuple[int, int]]]:
@@ -84,12 +84,14 @@ def _rows_of_codes(codes: Ints) -> Ints:
     return rows
 
 
-def _metered(events: pa.Table, opened: Ints, belongings: tuple[Ints, Ints], terms: tuple[_Places, Schedule]) -> Metered:
+def _metered(
+    events: pa.Table, opened: Ints, *, belongings: tuple[Ints, Ints], terms: tuple[_Places, Schedule]
+) -> Metered:
     """Tables in their total order out of the kernel's integers, which are put in order before any text is touched."""
     parts, session_of_row = belongings
     places, schedule = terms
     order = np.argsort(opened[:, kernel.STARTED_AT], kind="stable")
-    ids = _session_ids(events, opened[order], (places[order], schedule))
+    ids = _session_ids(events, opened[order], terms=(places[order], schedule))
     ties = np.zeros(len(order), np.bool_)
     started_at = opened[order, kernel.STARTED_AT]
     ties[1:] = started_at[1:] == started_at[:-1]
@@ -106,7 +108,7 @@ def _metered(events: pa.Table, opened: Ints, belongings: tuple[Ints, Ints], term
     )
 
 
-def _session_ids(events: pa.Table, opened: Ints, terms: tuple[_Places, Schedule]) -> pa.StringArray:
+def _session_ids(events: pa.Table, opened: Ints, *, terms: tuple[_Places, Schedule]) -> pa.StringArray:
     places, schedule = terms
     ids = pa.nulls(len(opened), pa.string())
     for place, term in enumerate(schedule):
