@@ -13,7 +13,7 @@ WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format shared bench golden docs lock clean
+.PHONY: help demo test check format faults shared bench golden docs lock clean
 
 help: ## List the tasks.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -34,6 +34,9 @@ check: $(DEV) ## Prove format, lint, types, the import rule and tidiness.
 format: $(DEV) ## Format the code and mend what the linter can mend by itself.
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
+
+faults: $(DEV) ## Kill imports, fill disks: the tests that take longer than the fast lane may.
+	$(BIN)/python -m pytest -m faults tests/faults $(ARGS)
 
 shared: $(DEV) ## Run the acceptance tests on the data beside the repository (SHARED=../shared).
 	$(BIN)/python -m pytest -n $(WORKERS) tests/shared $(ARGS)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from botmeter.domain.errors import Unavailable
 from botmeter.ledger.arrivals import Arrivals
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.rows import row_of, write_given
@@ -105,8 +106,9 @@ def remeter_everything(ledger: Ledger, *, append_no: int, now_us: int, shown_bef
     connection.execute("DELETE FROM participation")
     event_count = row_of(connection, "SELECT count(*) FROM event")[0]
     shares = max(1, -(-event_count // SHARE_EVENTS_MAX)) if plan.is_keyed else 1
-    _meter_in_shares(ledger, plan.statement("events_of_share"), shares=shares)
+    session_count = _meter_in_shares(ledger, plan.statement("events_of_share"), shares=shares)
     refresh_usage(ledger, Touched(append_no=append_no))
+    _check_balance(ledger, session_count=session_count)
     if shown_before_us is not None:
         keep_restatements(
             ledger, plan.texts | {"new_session": plan.texts["session"]}, stamp=(append_no, now_us, shown_before_us)
@@ -136,16 +138,37 @@ def _remeter_affected(ledger: Ledger, plan: _Plan, *, arrivals: Arrivals, restat
         append_no=arrivals.append_no, everything=False, has_tickets=bool(arrivals.tickets), restates=restates
     )
     refresh_usage(ledger, touched)
+    _check_balance(ledger)
 
 
-def _meter_in_shares(ledger: Ledger, query: str, *, shares: int) -> None:
+def _check_balance(ledger: Ledger, *, session_count: int | None = None) -> None:
+    """Refuses to go on where what was just written does not add up: an invoice must not rest on it.
+
+    Args:
+        ledger: After its usage was refreshed.
+        session_count: How many sessions there must be; None: as many as are stored.
+    """
+    stored, counted = row_of(ledger.connection, sql("balance"))
+    if stored != counted or session_count not in (None, stored):
+        metered = stored if session_count is None else session_count
+        raise Unavailable(
+            "ledger_unbalanced",
+            f"{metered:,} sessions were metered, {stored:,} stored and {counted:,} counted as usage, which should be "
+            "equal. Nothing was changed; please report this.",
+        )
+
+
+def _meter_in_shares(ledger: Ledger, query: str, *, shares: int) -> int:
     """Meters all events share by share; the next share is read while this one is metered.
 
     A share holds some keys at all times, so what comes out is staged and then put in order of time.
+
+    Returns:
+        How many sessions there are.
     """
-    connection = ledger.connection
-    connection.execute(sql("stage_sessions"))
-    connection.execute(sql("stage_participations"))
+    connection, session_count = ledger.connection, 0
+    for step in ("stage_sessions", "stage_participations"):
+        connection.execute(sql(step))
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="meter") as meter:
         waiting: Future[Metered] | None = None
         for share in range(shares + 1):
@@ -153,12 +176,14 @@ def _meter_in_shares(ledger: Ledger, query: str, *, shares: int) -> None:
             metered = waiting.result() if waiting else None
             waiting = meter.submit(_metered, ledger, events) if events is not None else None
             if metered is not None:
+                session_count += len(metered.sessions)
                 _keep(ledger, (_sessions(ledger, metered), _participations(metered)), staged="staged_")
             pa.default_memory_pool().release_unused()
     for step in ("keep_staged_sessions", "keep_staged_participations"):
         connection.execute(sql(step))
     for table in ("staged_session", "staged_participation"):
         connection.execute(sql("drop_table").format(table=table))
+    return session_count
 
 
 def _share(ledger: Ledger, query: str, *, place: tuple[int, int]) -> pa.Table:
