@@ -32,7 +32,7 @@ def tour(ledger: "Ledger", asked: "Ask", *, place: str) -> list[str]:
         ("Everything metered again and compared", f"botmeter verify {account}"),
     ]
     if session_id is not None:
-        steps.insert(0, ("Why was this session charged?", f"botmeter explain {session_id} {account}"))
+        steps.insert(0, ("Why one of these sessions was charged", f"botmeter explain {session_id} {account}"))
     return [line for reason, command in steps for line in (f"  {reason}:", f"    {command}")]
 
 
