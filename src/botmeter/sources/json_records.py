@@ -1,7 +1,7 @@
 """Texts of JSON objects → records: canonical events, CloudEvents, or foreign objects with a mapping.
 
 Three readers, each slower and more patient than the one before: Arrow's reader for a block of
-plain events; typed structs for blocks with attributes or whole numbers as ids; and Python's own
+events; typed structs for blocks with whole numbers as ids, and for attributes; and Python's own
 for each record that the typed reader refuses, which is also how any record is read again for the
 rule. What a quicker reader takes, the slower ones read alike; a test proves it.
 """
@@ -27,9 +27,13 @@ from botmeter.sources.records import DOUBTFUL, Records
 # More digits than any number that is an id or a time; `int` would refuse more than 4,300.
 _DIGITS_MAX = 1_000
 
-# Arrow has no column for an object of any shape: said to be null, one makes it give up at once.
-_ARROW_TYPES = {"preview": pa.bool_(), "attributes": pa.null()}
-_ARROW_SCHEMA = pa.schema([pa.field(name, _ARROW_TYPES.get(name, pa.string())) for name in FIELDS])
+# Arrow has no column for an object of any shape, so attributes are looked for by themselves.
+_ARROW_SCHEMA = pa.schema(
+    [pa.field(name, pa.bool_() if name == "preview" else pa.string()) for name in FIELDS if name != "attributes"]
+)
+_ATTRIBUTES, _NO_ATTRIBUTES = b'"attributes"', b'"attributes":null'
+# A key can be written with escapes.
+_ESCAPE = b"\\u"
 # Each piece of a block goes to a thread of its own.
 _PIECE_BYTES = 4 << 20
 
@@ -56,7 +60,14 @@ class _Wire(msgspec.Struct, gc=False):
     attributes: msgspec.Raw = msgspec.Raw()
 
 
+class _WireAttributes(msgspec.Struct, gc=False):
+    """The attributes of an event alone."""
+
+    attributes: msgspec.Raw = msgspec.Raw()
+
+
 _DECODE = msgspec.json.Decoder(_Wire).decode
+_DECODE_ATTRIBUTES = msgspec.json.Decoder(_WireAttributes).decode
 _UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
 _UNREAD = _Wire(DOUBTFUL, DOUBTFUL, DOUBTFUL, DOUBTFUL, DOUBTFUL)
 
@@ -126,7 +137,28 @@ def _arrow_columns(objects: Objects) -> Mapping[str, pa.Array] | None:
         return None
     if len(table) != objects.count:
         return None
-    return {name: _whole(table[name]) for name in table.column_names}
+    columns = {name: _whole(table[name]) for name in table.column_names}
+    return columns | {"attributes": _attributes(objects)}
+
+
+def _attributes(objects: Objects) -> pa.Array:
+    """The attributes of each object as they were sent; null where the object surely has none."""
+    joined = bytes(objects.joined)
+    if joined.count(_ATTRIBUTES) == joined.count(_NO_ATTRIBUTES) and _ESCAPE not in joined:
+        return pa.nulls(objects.count)
+    return pa.array([_attributes_sent(text) for text in objects.texts], pa.binary())
+
+
+def _attributes_sent(text: bytes) -> bytes | None:
+    # Inside a text the quotes would be escaped, so one mention followed by null is the member itself, or is
+    # in an object that is ignored.
+    mentions = text.count(_ATTRIBUTES)
+    if mentions == text.count(_NO_ATTRIBUTES) and mentions < 2 and _ESCAPE not in text:
+        return None
+    try:
+        return bytes(_DECODE_ATTRIBUTES(text).attributes)
+    except _UNREADABLE:
+        return DOUBTFUL.encode()
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:
