@@ -67,6 +67,14 @@ class Objects:
             self._texts = bytes(self.joined).split(b"\n")
         return self._texts
 
+    def starts(self) -> npt.NDArray[np.int64]:
+        """Where in `joined` each text starts."""
+        if self._texts is not None:
+            lengths = np.array([len(text) + 1 for text in self._texts], np.int64)
+            return np.cumsum(lengths) - lengths
+        newlines = np.flatnonzero(np.frombuffer(self.joined, np.uint8) == ord("\n"))
+        return np.append(0, newlines + 1)
+
 
 def _are_seams(data: npt.NDArray[np.uint8], newlines: npt.NDArray[np.int64]) -> bool:
     """Whether every line starts with an opening brace and ends with a closing one, perhaps with CR after it."""

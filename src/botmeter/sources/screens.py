@@ -183,13 +183,16 @@ def _attributes(sent: pa.Array) -> Screened:
         return pa.nulls(len(sent), pa.string()), None
     texts: list[str | None] = []
     doubt = np.zeros(len(sent), np.bool_)
-    for row, value in enumerate(sent.to_pylist()):
+    present = np.flatnonzero(sent.is_valid().to_numpy(zero_copy_only=False))
+    for row, value in zip(present.tolist(), sent.take(pa.array(present)).to_pylist(), strict=True):
         try:
-            texts.append(None if value in (None, "", b"") else attributes_text(value))
+            texts.append(attributes_text(value) if value else None)
         except Refused:
             texts.append(None)
             doubt[row] = True
-    return pa.array(texts, pa.string()), doubt
+    places = np.full(len(sent), -1, np.int64)
+    places[present] = np.arange(len(present))
+    return pa.array(texts, pa.string()).take(pa.array(places, mask=places < 0)), doubt
 
 
 def _instants(sent: pa.Array, clock: Clock) -> Screened:
