@@ -5,6 +5,8 @@ by one counting sort over the key's codes, after a sort by time only where that 
 compared only where key, instant and rank are equal.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -65,14 +67,17 @@ def arranged(
         touchpoints: What the numbers in the column `touchpoint` mean.
         opens: The µs UTC from which, and before which, the policy opens sessions.
     """
-    keys, key_count = _keys(events, policy.scope, touchpoints=touchpoints)
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="codes") as thread:
+        # Arrow lets go of the interpreter's lock, so both long columns of text are read at once.
+        coded = thread.submit(codes_of, events["conversation_id"])
+        keys, key_count = _keys(events, policy.scope, touchpoints=touchpoints)
+        conversations = coded.result()[0]
     kept = np.flatnonzero(_kept(events, policy, touchpoints=touchpoints))
     occurred_at = ints_of(events["occurred_at"])
     columns = np.empty((len(events), 4), np.int64)
     columns[:, kernel.KEY] = keys
     columns[:, kernel.AT] = occurred_at
     columns[:, kernel.ROLE] = _roles(events, policy, touchpoints=touchpoints, opens=opens)
-    conversations = codes_of(events["conversation_id"])[0]
     columns[:, kernel.PLACE] = (conversations << kernel.PLACE_BITS) | events["touchpoint"].to_numpy()
     order = _order(events, kept=kept, keys=keys, key_count=key_count)
     return kernel.Events(order=order, columns=columns, edges=_edges(policy, occurred_at))

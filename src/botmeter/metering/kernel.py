@@ -85,17 +85,19 @@ class Rules(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def segmented(events, rules):  # type: ignore[no-untyped-def]
-    """The sessions of `events` under `rules`.
+def segmented(events, rules, session_of_row, first):  # type: ignore[no-untyped-def]
+    """The sessions of `events` under `rules`, numbered from `first` on.
+
+    The session of each row is written into `session_of_row`: its number, or UNCOUNTED; a row that
+    is in none is left as it was.
 
     Returns:
-        Three int64 arrays: the session of each row (FREE, UNCOUNTED or its row in the next), the
-        sessions (one row each, columns OPENING … CLOSED_BY; ENDED_AT is NEVER while open), and the
-        participations (session, conversation, touchpoint, events; ordered by session).
+        Two int64 arrays: the sessions (one row each, columns OPENING … CLOSED_BY; ENDED_AT is NEVER
+        while open), and the participations (session, conversation, touchpoint, events; ordered by
+        session).
     """
     # Arrays are taken out of the tuple once: handing the tuple on would count references per event.
     order, columns, edges = events
-    session_of_row = np.full(len(columns), FREE, np.int64)
     sessions = np.empty((_FIRST_CAPACITY, _SESSION_COLUMNS), np.int64)
     parts = np.empty((_FIRST_CAPACITY, _PARTICIPATION_COLUMNS), np.int64)
     counts = np.zeros(2, np.int64)
@@ -115,7 +117,7 @@ def segmented(events, rules):  # type: ignore[no-untyped-def]
         ends_with_it = closes and joins and state[_REASON] == _END
         if closes and not ends_with_it:
             sessions, parts = _with_room(sessions, counts[0], 1), _with_room(parts, counts[1], state[_MEMBERS])
-            _close(rules, state, (members, places), (session_of_row, sessions, parts, counts))
+            _close(rules, state, (members, places), (session_of_row, sessions, parts, counts, first))
         if row < 0:
             break
         if is_new_key:
@@ -132,8 +134,9 @@ def segmented(events, rules):  # type: ignore[no-untyped-def]
         _join(rules, state, columns[row, AT], columns[row, ROLE])
         if ends_with_it:
             sessions, parts = _with_room(sessions, counts[0], 1), _with_room(parts, counts[1], state[_MEMBERS])
-            _close(rules, state, (members, places), (session_of_row, sessions, parts, counts))
-    return session_of_row, sessions[: counts[0]], parts[: counts[1]]
+            _close(rules, state, (members, places), (session_of_row, sessions, parts, counts, first))
+    parts[: counts[1], 0] += first
+    return sessions[: counts[0]], parts[: counts[1]]
 
 
 @njit(cache=True, nogil=True)
@@ -260,10 +263,11 @@ def _close(rules, state, held, found):  # type: ignore[no-untyped-def]
     """Closes the open session, and writes it down unless `require` is not met.
 
     `held` are the rows and places of its members; `found` is what the pass gives, with room for
-    one session and as many participations as there are members, and the counts of both so far.
+    one session and as many participations as there are members, the counts of both so far, and the
+    number of the first session.
     """
     members, places = held
-    session_of_row, sessions, parts, counts = found
+    session_of_row, sessions, parts, counts, first = found
     member_count, session_count, part_count = state[_MEMBERS], counts[0], counts[1]
     state[_IS_OPEN] = 0
     if state[_CUSTOMERS] < rules.min_customer or state[_BOTS] < rules.min_bot or state[_AGENTS] > rules.max_agent:
@@ -274,7 +278,7 @@ def _close(rules, state, held, found):  # type: ignore[no-untyped-def]
     written[LAST_EVENT_AT], written[EVENT_COUNT], written[CLOSED_BY] = state[_LAST], member_count, state[_REASON]
     is_one_place = True
     for member in range(member_count):
-        session_of_row[members[member]] = session_count
+        session_of_row[members[member]] = first + session_count
         is_one_place &= places[member] == places[0]
     if not is_one_place:
         places[:member_count].sort()

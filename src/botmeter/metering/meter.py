@@ -4,6 +4,7 @@ Import, live append, re-metering, simulation and the stateless command all call
 `sessions_from_events`; the decision itself is the kernel's.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,8 @@ from botmeter.metering.session_ids import session_ids
 from botmeter.metering.touchpoints import Touchpoints
 
 _Places = npt.NDArray[np.int32]
+# Below that the threads cost more than they save.
+_WORTH_TWO_THREADS = 200_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,25 +50,56 @@ def sessions_from_events(events: pa.Table, *, schedule: Schedule, touchpoints: T
         touchpoints: What the numbers in the column `touchpoint` mean.
     """
     session_of_row = np.full(len(events), kernel.FREE, np.int64)
-    opened, parts, policies = [], [], []
-    session_count = 0
+    opened: list[Ints] = []
+    parts: list[Ints] = []
+    policies: list[_Places] = []
     for place, policy, opens in _terms(schedule):
         rows = np.flatnonzero(session_of_row == kernel.FREE)
         free = events if len(rows) == len(events) else events.take(pa.array(rows))
         looked_at = arranged(free, policy, touchpoints=touchpoints.all(), opens=opens)
-        found, sessions, participations = kernel.segmented(looked_at, rules_of(policy))
-        session_of_row[rows] = np.where(found >= 0, found + session_count, found)
+        found, sessions, participations = _segmented(looked_at, rules_of(policy))
+        first = sum(len(earlier) for earlier in opened)
+        session_of_row[rows] = np.where(found >= 0, found + first, found)
         # From codes and rows of the free events to rows of all events.
         sessions[:, kernel.OPENING] = rows[sessions[:, kernel.OPENING]]
         row_of_conversation = _rows_of_codes(looked_at.columns[:, kernel.PLACE] >> kernel.PLACE_BITS)
         participations[:, 1] = rows[row_of_conversation[participations[:, 1]]]
-        participations[:, 0] += session_count
+        participations[:, 0] += first
         opened.append(sessions)
         parts.append(participations)
         policies.append(np.full(len(sessions), place, np.int32))
-        session_count += len(sessions)
     belongings, terms = (np.concatenate(parts), session_of_row), (np.concatenate(policies), schedule)
     return _metered(events, np.concatenate(opened), belongings=belongings, terms=terms)
+
+
+def _segmented(events: kernel.Events, rules: kernel.Rules) -> tuple[Ints, Ints, Ints]:
+    """The session of each row, the sessions and the participations, found by two threads where that pays.
+
+    A session is of one key, so the events are cut in two where a key begins.
+    """
+    session_of_row = np.full(len(events.columns), kernel.FREE, np.int64)
+    cut = _middle(events) if len(events.order) >= _WORTH_TWO_THREADS else len(events.order)
+    if cut == len(events.order):
+        return session_of_row, *kernel.segmented(events, rules, session_of_row, 0)
+    # There are fewer sessions than events, so the numbers of the second half can't meet the first's.
+    halves = [(events._replace(order=events.order[:cut]), 0), (events._replace(order=events.order[cut:]), cut)]
+    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="kernel") as threads:
+        (left, left_parts), (right, right_parts) = threads.map(
+            lambda half: kernel.segmented(half[0], rules, session_of_row, half[1]), halves
+        )
+    gap = cut - len(left)
+    np.subtract(session_of_row, gap, out=session_of_row, where=session_of_row >= cut)
+    right_parts[:, 0] -= gap
+    return session_of_row, np.concatenate((left, right)), np.concatenate((left_parts, right_parts))
+
+
+def _middle(events: kernel.Events) -> int:
+    """The place in the order at which the first key after the middle begins; the end if there is none."""
+    cut = len(events.order) // 2
+    key = events.columns[events.order[cut - 1], kernel.KEY]
+    while cut < len(events.order) and events.columns[events.order[cut], kernel.KEY] == key:
+        cut += 1
+    return cut
 
 
 def _terms(schedule: Schedule) -> list[tuple[int, Policy, tuple[int, int]]]:

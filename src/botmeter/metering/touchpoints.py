@@ -6,6 +6,7 @@ distinct sessions for any filter a plain sum. A footprint of one touchpoint has 
 number; a larger one has a negative number.
 """
 
+import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -14,6 +15,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from botmeter.metering.columns import codes_of
+
+_FEW = 1_024
 
 
 class Touchpoint(NamedTuple):
@@ -50,8 +53,17 @@ class Touchpoints:
             values = [*known.to_pylist(), None]
             combined = combined * len(values) + codes
             texts.append(values)
-        distinct, inverse = np.unique(combined, return_inverse=True)
-        return np.array([self.number(_touchpoint(code, texts)) for code in distinct.tolist()], np.int32)[inverse]
+        possible = math.prod(len(values) for values in texts)
+        if possible > max(len(combined), _FEW):
+            distinct, inverse = np.unique(combined, return_inverse=True)
+            return np.array([self.number(_touchpoint(code, texts)) for code in distinct.tolist()], np.int32)[inverse]
+        # Few combinations are possible, so those that occur are ticked off; sorting takes ten times as long.
+        occurs = np.zeros(possible, np.bool_)
+        occurs[combined] = True
+        numbers = np.empty(possible, np.int32)
+        for code in np.flatnonzero(occurs).tolist():
+            numbers[code] = self.number(_touchpoint(code, texts))
+        return numbers[combined]
 
 
 class Footprints:

@@ -1,0 +1,58 @@
+"""The meter on more events than one thread looks at."""
+
+import numpy as np
+import pyarrow as pa
+
+from botmeter.metering.meter import Metered, sessions_from_events
+from botmeter.metering.policy import FRESHCHAT, schedule_of
+from botmeter.metering.schema import METER_SCHEMA
+from botmeter.metering.touchpoints import Touchpoint, Touchpoints
+
+HOUR_US = 3_600_000_000
+EVENTS = 240_000
+TOUCHPOINTS = Touchpoints([Touchpoint("b1", "v1", "web"), Touchpoint("b2", None, "web")])
+
+
+def events() -> pa.Table:
+    """Messages of a thousand customers to two bots, an hour and a bit apart, half of them answers."""
+    number = np.arange(EVENTS)
+    columns = {
+        "source": pa.array(np.full(EVENTS, "s").tolist()).dictionary_encode(),
+        "event_id": pa.array(np.char.add("e", number.astype(str)).tolist()),
+        "occurred_at": pa.array(number * (HOUR_US // 900)),
+        "conversation_id": pa.array(np.char.add("v", (number % 3_001).astype(str)).tolist()),
+        "customer_id": pa.array(np.char.add("c", (number % 1_000).astype(str)).tolist()),
+        "actor": pa.array((number // 1_000 % 2).astype(np.uint8)),
+        "kind": pa.array(np.zeros(EVENTS, np.uint8)),
+        "touchpoint": pa.array((number % 7 == 0).astype(np.int32)),
+        "preview": pa.nulls(EVENTS, pa.bool_()),
+        "attributes": pa.nulls(EVENTS, pa.string()),
+    }
+    return pa.table(columns, schema=METER_SCHEMA)
+
+
+def metered(table: pa.Table) -> Metered:
+    return sessions_from_events(table, schedule=schedule_of(FRESHCHAT), touchpoints=TOUCHPOINTS)
+
+
+def test_many_events_give_the_sessions_that_they_give_in_portions_of_whole_customers() -> None:
+    table = events()
+    whole = metered(table)
+    customers = np.arange(EVENTS) % 1_000
+    portions = [metered(table.filter(pa.array(customers // 250 == quarter))) for quarter in range(4)]
+    together = pa.concat_tables([portion.sessions for portion in portions], promote_options="permissive")
+    order = [("started_at", "ascending"), ("session_id", "ascending")]
+    assert whole.sessions.to_pylist() == together.sort_by(order).to_pylist()
+    assert len(whole.participations) == sum(len(portion.participations) for portion in portions)
+
+
+def test_each_of_many_events_belongs_to_a_session_of_its_customer_that_holds_it() -> None:
+    table = events()
+    whole = metered(table)
+    members = np.flatnonzero(whole.session_of_event.is_valid().to_numpy(zero_copy_only=False))
+    sessions = whole.sessions.take(whole.session_of_event.take(pa.array(members)))
+    own = table.take(pa.array(members))
+    assert sessions["customer_id"].to_pylist() == own["customer_id"].to_pylist()
+    at, start = own["occurred_at"].to_numpy(), sessions["started_at"].to_numpy()
+    assert np.all((at >= start) & (at < start + 24 * HOUR_US))
+    assert len(members) == sum(whole.sessions["event_count"].to_pylist())
