@@ -45,7 +45,7 @@ def meter(
     Counts go to stdout, the sessions into a file. An event id that comes again is a duplicate, with
     another content a conflict; the first one counts.
     """
-    from botmeter.cli.stateless import metered_files
+    from botmeter.metering.stateless import metered_files
     from botmeter.reports.export import write_rows
     from botmeter.sources.reader import batches
 

@@ -23,8 +23,8 @@ from botmeter.metering.policy import Policy, Require, Schedule
 POLICY_CHANGE = 0
 """The append number of a restatement that no append caused."""
 
-# Events metered at once: a million and a quarter take a quarter of a gigabyte in the meter.
-SHARE_EVENTS_MAX = 1_250_000
+# Events metered at once: two and a half million take half a gigabyte in the meter, and each share is a scan of all.
+SHARE_EVENTS_MAX = 2_500_000
 # From this part of the ledger on, metering all of it is cheaper than finding out what was touched.
 EVERYTHING_FROM = 0.2
 
