@@ -1,10 +1,14 @@
 """What to try after the demo: commands that work as they are pasted, about sessions that are worth a look."""
 
+import os
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from itertools import groupby
 from operator import itemgetter
+from pathlib import Path
+from shutil import which
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,16 +28,22 @@ def tour(ledger: "Ledger", asked: "Ask", *, place: str) -> list[str]:
         place: ` --data …` where the commands need it.
     """
     account = f"--account {ledger.account.name}{place}"
-    session_id = session_worth_a_look(ledger, asked)
+    session_id, program = session_worth_a_look(ledger, asked), _program()
     steps = [
-        ("The rows behind the numbers, for a spreadsheet", f"botmeter sessions {account} -o sessions.csv"),
-        ("What the same traffic costs under other rules", f"botmeter simulate {account} --policy kommunicate.mau"),
-        ("Since the beginning", f"botmeter report {account} --from 2022-02-04"),
-        ("Everything metered again and compared", f"botmeter verify {account}"),
+        ("The rows behind the numbers, for a spreadsheet", f"{program} sessions {account} -o sessions.csv"),
+        ("What the same traffic costs under other rules", f"{program} simulate {account} --policy kommunicate.mau"),
+        ("Since the beginning", f"{program} report {account} --from 2022-02-04"),
+        ("Everything metered again and compared", f"{program} verify {account}"),
     ]
     if session_id is not None:
-        steps.insert(0, ("Why one of these sessions was charged", f"botmeter explain {session_id} {account}"))
+        steps.insert(0, ("Why one of these sessions was charged", f"{program} explain {session_id} {account}"))
     return [line for reason, command in steps for line in (f"  {reason}:", f"    {command}")]
+
+
+def _program() -> str:
+    """How this command is called from here: by its path where it is not among the commands that are found."""
+    called = Path(sys.argv[0])
+    return os.path.relpath(called) if called.name == "botmeter" and which("botmeter") is None else "botmeter"
 
 
 def session_worth_a_look(ledger: "Ledger", asked: "Ask") -> str | None:
