@@ -118,22 +118,24 @@ def _known(ledger: Ledger, suspects: pa.Table, *, source: str) -> tuple[npt.NDAr
     """The rows of the suspects that are not new, ascending, and whether nothing in them is."""
     if len(suspects) == 0:
         return np.empty(0, np.int64), np.empty(0, np.bool_)
-    verdict = dict(rows_given(ledger.connection, sql("repeated"), given=suspects))
+    different = pc.count_distinct(suspects["event_key"]).as_py()
+    verdict: dict[int, bool] = {}
+    if different < len(suspects):
+        verdict.update(rows_given(ledger.connection, sql("repeated"), given=suspects))
     # What the ledger has stands before what stands earlier in the batch.
-    values = {"source": source, "places": _places(ledger, suspects)}
+    values = {"source": source, "places": _places(ledger, suspects, wanted=different)}
     verdict.update(rows_given(ledger.connection, sql("known"), given=suspects, values=values))
     rows = np.array(sorted(verdict), np.int64)
     return rows, np.array([verdict[row] for row in rows.tolist()], np.bool_)
 
 
-def _places(ledger: Ledger, suspects: pa.Table) -> list[int]:
+def _places(ledger: Ledger, suspects: pa.Table, *, wanted: int) -> list[int]:
     """Where in the table `event` the keys of the suspects stand.
 
     A copy occurred when the first one did, so the ledger is looked through at the time of the
-    suspects first, and as a whole only where that does not find each of them.
+    suspects first, and as a whole only where that does not find each of the `wanted` keys.
     """
     keys = suspects.select(["event_key"])
-    wanted = pc.count_distinct(keys["event_key"]).as_py()
     bounds = pc.min_max(suspects["occurred_at"]).as_py()
     near, whole = {"first": bounds["min"], "last": bounds["max"]}, {"first": -NEVER, "last": NEVER}
     places = rows_given(ledger.connection, sql("known_places"), given=keys, values=near)

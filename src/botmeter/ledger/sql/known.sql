@@ -2,6 +2,9 @@
 -- Gives: (row, same) of each arrived event that the ledger has; same: nothing in it differs.
 -- An erased event has lost its id and content; its key alone tells that it was here. Others of its
 -- conversation have lost the conversation's id.
+WITH found AS MATERIALIZED (
+    SELECT * FROM event WHERE rowid IN (SELECT unnest($places::BIGINT[]))
+)
 SELECT
     a.row::BIGINT AS row,
     bool_or(
@@ -18,9 +21,8 @@ SELECT
             AND e.preview IS NOT DISTINCT FROM a.preview
             AND e.attributes IS NOT DISTINCT FROM a.attributes)
     )::BOOLEAN AS same
-FROM event AS e
+FROM found AS e
 JOIN given AS a ON e.event_key = a.event_key
-WHERE e.rowid IN (SELECT unnest($places::BIGINT[]))
-    AND ((e.source = $source AND e.event_id = a.event_id) OR starts_with(e.event_id, 'erased:'))
+WHERE (e.source = $source AND e.event_id = a.event_id) OR starts_with(e.event_id, 'erased:')
 GROUP BY a.row
 ORDER BY a.row
