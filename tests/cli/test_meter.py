@@ -66,7 +66,7 @@ def test_what_can_not_be_read_is_counted_and_told(run: Run, tmp_path: Path) -> N
     ran = run("meter broken.ndjson --policy freshchat.session --format json")
     assert ran.code == 0
     assert ran.json["rejected"] == 1
-    assert "event 6" in ran.err
+    assert "event 7" in ran.err
 
 
 @pytest.mark.parametrize(

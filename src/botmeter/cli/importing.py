@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 from botmeter.cli import options
 from botmeter.cli.grouping import Commands, examples
-from botmeter.cli.output import say, show_json, show_rows
+from botmeter.cli.output import say, say_rejection, show_json, show_rows
 from botmeter.cli.place import opened_ledger
 from botmeter.cli.progress import Follow, progress
 from botmeter.cli.reading import source_files, total_bytes, with_notes_said
-from botmeter.cli.terminal import counted, printable
+from botmeter.cli.terminal import counted
 
 if TYPE_CHECKING:
     from botmeter.domain.receipt import Receipt, Rejection
@@ -105,7 +105,7 @@ def _say_what_was_refused(receipts: "list[Receipt]", account: str) -> None:
         return
     shown = [rejection for receipt in receipts for rejection in receipt.rejections][:_REJECTIONS_SAID_MAX]
     for rejection in shown:
-        say(f"event {rejection.index} ({printable(rejection.event_id or 'no id')[:60]}): {printable(rejection.detail)}")
+        say_rejection(rejection)
     if kept_apart > len(shown):
         say(f"… and {kept_apart - len(shown):,} more")
     told = "was not taken and is" if kept_apart == 1 else "were not taken and are"

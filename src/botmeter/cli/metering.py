@@ -8,11 +8,11 @@ from typer import Option
 from botmeter.cli import options
 from botmeter.cli.file_formats import format_of_file
 from botmeter.cli.grouping import Commands, examples
-from botmeter.cli.output import file_in_one_piece, say, show_json, show_rows
+from botmeter.cli.output import file_in_one_piece, say, say_rejection, show_json, show_rows
 from botmeter.cli.policy_texts import policy_named
 from botmeter.cli.progress import progress
 from botmeter.cli.reading import source_files, total_bytes, with_notes_said
-from botmeter.cli.terminal import counted, printable
+from botmeter.cli.terminal import counted
 
 _REJECTIONS_SAID_MAX = 5
 
@@ -58,7 +58,7 @@ def meter(
         with file_in_one_piece(output) as draft:
             write_rows(metered.sessions.to_reader(), format=written_as, out=draft)
     for rejection in metered.rejections[:_REJECTIONS_SAID_MAX]:
-        say(f"event {rejection.index} ({printable(rejection.event_id or 'no id')[:60]}): {printable(rejection.detail)}")
+        say_rejection(rejection)
     if metered.counts["rejected"]:
         say(f"{counted(metered.counts['rejected'], 'event')} could not be read and took no part")
     if form == "json":

@@ -7,10 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
-from botmeter.cli.terminal import screen_of, stdout_screen, table
+from botmeter.cli.terminal import printable, screen_of, stdout_screen, table
 from botmeter.domain.errors import NotAllowed
+
+if TYPE_CHECKING:
+    from botmeter.domain.receipt import Rejection
 
 Format = Literal["table", "json", "csv"]
 Row = Mapping[str, object]
@@ -21,6 +24,12 @@ def say(text: str) -> None:
     with suppress(BrokenPipeError):
         sys.stderr.write(screen_of(sys.stderr).plain(text) + "\n")
         sys.stderr.flush()
+
+
+def say_rejection(rejection: "Rejection") -> None:
+    """Tells on stderr why an event was refused; people count from 1."""
+    event_id = printable(rejection.event_id or "no id")[:60]
+    say(f"event {rejection.index + 1} ({event_id}): {printable(rejection.detail)}")
 
 
 def show(text: str) -> None:

@@ -8,14 +8,16 @@ from botmeter.domain.period import day_of_us, day_start_us
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.remeter import POLICY_CHANGE, remeter_everything
 from botmeter.ledger.schedule import write_policy
+from botmeter.ledger.tables import sql
 from botmeter.metering.policy import ALWAYS_US, Policy
 
 
 def set_policy(ledger: Ledger, policy: Policy, *, from_on: date | None, now_us: int) -> None:
     """Puts `policy` in force from the midnight at the start of `from_on` (UTC) on.
 
-    Terms of the schedule that start on that day or later are replaced by it. A day that is not in
-    the future is a re-metering: every session is decided again, and days that change are restated.
+    It stays in force until the next one is; a term of the schedule that starts on the same day is
+    replaced by it, and without a day the whole schedule is. A day that is not in the future is a
+    re-metering: every session is decided again, and days that change are restated.
 
     Args:
         ledger: The account's ledger, open for writing.
@@ -32,19 +34,19 @@ def set_policy(ledger: Ledger, policy: Policy, *, from_on: date | None, now_us: 
         raise Refused(
             "policy_day_invalid", f"A policy can't be in force from {from_on} on: the earliest day is 1970-01-01."
         )
-    kept = [term for term in ledger.schedule if term.from_us < from_us]
-    for term in kept:
-        if term.policy.label == policy.label and term.policy != policy:
+    others = [term.policy for term in ledger.schedule if from_on is not None and term.from_us != from_us]
+    for other in others:
+        if other.label == policy.label and other != policy:
             raise Conflict(
                 "policy_label_taken",
                 f"The account has another policy {policy.label} already; give this one a new version.",
             )
     with ledger.transaction() as connection:
-        connection.execute("DELETE FROM policy_term WHERE from_at >= ?", [from_us])
-        if not kept:
-            # The first term covers all time: an event must never be without a policy.
-            from_us = ALWAYS_US
-        write_policy(connection, policy, entry=(len(kept), from_us), now_us=now_us)
+        if from_on is None:
+            connection.execute("DELETE FROM policy_term")
+        connection.execute("DELETE FROM policy_term WHERE from_at = ?", [from_us])
+        write_policy(connection, policy, entry=(0, from_us), now_us=now_us)
+        connection.execute(sql("place_policies"))
         ledger.reload()
         if from_on is None or from_on <= day_of_us(now_us):
             remeter_everything(

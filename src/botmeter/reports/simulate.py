@@ -33,7 +33,7 @@ REASONS = {
     "calendar": "a new day or month of the calendar had begun",
     "turns": "the session before had all the turns that it may have",
     "end": "the session before had been ended",
-    "scope": "it is the first of its own scope; under the other policy a session of a wider scope runs",
+    "scope": "no session that counts came before it; under the other policy one still runs",
     "taking_part": "under the other policy it takes no part, opens nothing, or its session does not count",
     "filters": "under the other policy its session does not match the filters",
 }

@@ -208,7 +208,7 @@ def _integer(digits: str) -> int | Decimal:
 
 def _reason(fault: ValueError) -> str:
     if isinstance(fault, json.JSONDecodeError):
-        return f"{fault.msg} at character {fault.pos}"
+        return f"{fault.msg.removesuffix(' at')} at character {fault.pos}"
     return "a number in it can't be read"
 
 

@@ -9,7 +9,7 @@ from tests.support.table_meaning import table_meaning
 
 from botmeter.domain.errors import Conflict, Refused
 from botmeter.domain.instant import us_from_text
-from botmeter.domain.period import day_start_us
+from botmeter.domain.period import day_of_us, day_start_us
 from botmeter.domain.session import session_id
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.policies import set_policy
@@ -178,6 +178,17 @@ def test_a_policy_from_always_on_replaces_the_whole_schedule() -> None:
     set_policy(ledger, HOURLY, from_on=None, now_us=NOW_US)
     assert [(term.policy, term.from_us) for term in ledger.schedule] == [(HOURLY, ALWAYS_US)]
     assert days(ledger) == {"2026-03-01": 2}
+
+
+def test_a_policy_set_before_a_scheduled_one_is_in_force_until_that_one_is() -> None:
+    ledger = ledger_in_memory()
+    scheduled, first, second = date(2026, 8, 1), date(2026, 7, 1), date(2026, 7, 15)
+    for policy, from_on in ((HOURLY, scheduled), (FRESHCHAT, first), (HOURLY, second), (FRESHCHAT, second)):
+        set_policy(ledger, policy, from_on=from_on, now_us=NOW_US)
+    terms = [(term.policy, day_of_us(term.from_us)) for term in ledger.schedule[1:]]
+    assert terms == [(FRESHCHAT, first), (FRESHCHAT, second), (HOURLY, scheduled)]
+    places = ledger.connection.execute("SELECT place FROM policy_term ORDER BY from_at").fetchall()
+    assert [place for (place,) in places] == [0, 1, 2, 3]
 
 
 def test_a_later_policy_of_the_same_name_needs_a_new_version() -> None:
