@@ -72,7 +72,8 @@ def erase(
 ) -> None:
     """Erase a customer from an account.
 
-    The identifiers go everywhere; the counts stay.
+    The identifiers of the customer, of the conversations, events and tickets go everywhere, quarantine included; the
+    counts stay, under new session ids. A backup made before still holds all of it: make a new one.
     """
     from botmeter.ledger.erase import erase as erased
 

@@ -43,9 +43,12 @@ def backup(folder: Folder, name: str, *, path: Path) -> BackupSummary:
 
     Raises:
         Missing: `account_unknown`.
+        Conflict: `backup_exists`; an older backup is never written over.
         NotAllowed: `backup_not_writable`.
         Unavailable: `disk_full`.
     """
+    if path.exists():
+        raise Conflict("backup_exists", f"There is a file {path} already; give the backup another name.")
     file = folder.file_of(name)
     with folder.ledger(name, read_only=file.exists() and not is_writable(file)) as ledger:
         if is_writable(file):

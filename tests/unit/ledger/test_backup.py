@@ -180,6 +180,14 @@ def test_a_backup_can_t_be_written_where_there_is_no_folder(folder: Folder, acme
     assert refused.value.code == "backup_not_writable"
 
 
+def test_an_older_backup_is_not_written_over(folder: Folder, acme: str, saved: Path) -> None:
+    before = saved.read_bytes()
+    with pytest.raises(Conflict, match="give the backup another name") as refused:
+        backup(folder, acme, path=saved)
+    assert refused.value.code == "backup_exists"
+    assert saved.read_bytes() == before
+
+
 def test_an_account_that_does_not_exist_has_no_backup(folder: Folder, tmp_path: Path) -> None:
     with pytest.raises(BotmeterError, match="There is no account nobody"):
         backup(folder, "nobody", path=tmp_path / "nobody.backup")
