@@ -36,7 +36,7 @@ FIELD_NOTES = {
 
 FAMILIES = {name for name, _ in inspect.getmembers(errors, inspect.isclass)}
 ADVICE = {
-    "rejection": "mend the event and retry it from quarantine",
+    "rejection": "mend the cause and retry it from quarantine, or mend the event and import it",
     "Refused": "change the request",
     "Missing": "name something that exists",
     "NotAllowed": "use what you may",

@@ -59,11 +59,6 @@ class Period:
         return (self.first_on + timedelta(days=number) for number in range(self.day_count))
 
 
-def default_period(today_on: date) -> Period:
-    """The 30 UTC days that end today."""
-    return Period(first_on=today_on - timedelta(days=DEFAULT_DAYS - 1), last_on=today_on)
-
-
 def day_from_text(text: str) -> date:
     """The day that `YYYY-MM-DD` names.
 

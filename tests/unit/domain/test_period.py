@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import DAY_US, text_from_us, us_from_text
-from botmeter.domain.period import Period, calendar_edges_us, day_from_text, day_of_us, day_start_us, default_period
+from botmeter.domain.period import Period, calendar_edges_us, day_from_text, day_of_us, day_start_us
 
 HOUR_US = DAY_US // 24
 DAYS = st.dates(date(1990, 1, 1), date(2090, 1, 1))
@@ -31,11 +31,6 @@ ZONES = st.sampled_from(
 def edges(unit: str, zone: str, *, start: str, end: str) -> list[str]:
     found = calendar_edges_us(unit, timezone=zone, start_us=us_from_text(start), end_us=us_from_text(end))
     return [text_from_us(edge_us) for edge_us in found]
-
-
-def test_the_default_period_is_the_30_utc_days_that_end_today() -> None:
-    period = default_period(date(2026, 11, 22))
-    assert (period.first_on, period.last_on, period.day_count) == (date(2026, 10, 24), date(2026, 11, 22), 30)
 
 
 @given(DAYS, st.integers(0, 400))
