@@ -5,10 +5,11 @@ the numbers of the touchpoints that match; customers and conversations are looke
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 Values = dict[str, Any]
 
 _ROWS_A_BATCH = 50_000
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +40,14 @@ class Snapshot:
         """Carries out a statement that leaves a temporary table."""
         self.connection.execute(*_bound(name, values))
 
-    def rows(self, name: str, values: Values) -> list[tuple[Any, ...]]:
-        """All rows of a statement whose result is small."""
-        return self.connection.execute(*_bound(name, values)).fetchall()
+    def rows(self, name: str, values: Values, *, chosen: Mapping[str, str] = _NOTHING) -> list[tuple[Any, ...]]:
+        """All rows of a statement whose result is small.
+
+        Args:
+            chosen: What stands for each name in braces: text of our own, never a caller's.
+        """
+        text, used = _bound(name, values)
+        return self.connection.execute(text.format(**chosen) if chosen else text, used).fetchall()
 
     def table(self, name: str, values: Values) -> pa.Table:
         """All rows of a statement, as columns."""
