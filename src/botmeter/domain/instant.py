@@ -28,7 +28,12 @@ _RFC3339 = re.compile(
 
 def now_us() -> int:
     """The present instant in µs UTC. Everything below the faces takes it as an argument."""
-    return us_from_datetime(datetime.now(UTC))
+    return us_from_datetime(present())
+
+
+def present() -> datetime:
+    """The present instant as an aware UTC `datetime`, for records about people."""
+    return datetime.now(UTC)
 
 
 def us_from_datetime(instant: datetime) -> int:

@@ -1,0 +1,66 @@
+"""From a report's address to the question that `reports` answers: the account's preferences and the clock come in."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botmeter.domain.instant import now_us as present_us
+from botmeter.reports.ask import Ask, ask
+from botmeter.reports.compared import Against, compared_ask
+from botmeter.reports.presets import Preset, days_of
+from botmeter.web.address import Compare, ReportAddress
+from botmeter.web.people.models import AccountPreference
+from botmeter.web.text import in_zone
+
+if TYPE_CHECKING:
+    from botmeter.ledger.ledger import Ledger
+
+_AGAINST = {Compare.PREVIOUS: Against.PREVIOUS, Compare.YEAR: Against.YEAR}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a page of the report asks.
+
+    Attributes:
+        ask: The period and filters.
+        compared: The same for the period that it is compared with; None for none.
+        now_us: The instant at which it is asked, µs UTC.
+    """
+
+    address: ReportAddress
+    ask: Ask
+    compared: Ask | None
+    now_us: int
+
+    @property
+    def zone(self) -> str:
+        return self.ask.period.timezone
+
+
+def preferred_zone(account: str) -> str:
+    """The zone in which the account looks, where nobody chose another."""
+    found = AccountPreference.objects.filter(account=account).values_list("timezone", flat=True).first()
+    return found or "UTC"
+
+
+def question(ledger: "Ledger", address: ReportAddress, *, zone: str) -> Question:
+    """The question of an address.
+
+    Args:
+        zone: Where the address names none.
+
+    Raises:
+        Refused: `period_reversed`, `period_too_long`, `timezone_unknown`.
+    """
+    now_us = present_us()
+    zone = address.timezone or zone
+    today_on = in_zone(now_us, zone).date()
+    days = address.days
+    if address.preset is not None:
+        days = days_of(address.preset, today_on=today_on, available_from=ledger.account.available_from)
+    elif days == (None, None):
+        days = days_of(Preset.LAST_30_DAYS, today_on=today_on, available_from=ledger.account.available_from)
+    asked = ask(account=ledger.account, today_on=today_on, days=days, filters=address.filters, timezone=zone)
+    against = _AGAINST.get(address.compare)
+    compared = None if against is None else compared_ask(asked, against=against, now_us=now_us)
+    return Question(address=address, ask=asked, compared=compared, now_us=now_us)

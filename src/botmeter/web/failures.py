@@ -1,0 +1,116 @@
+"""What a failure becomes on the web: one table from the families of errors to statuses, one page.
+
+A bug is written to the data folder's logs under a reference number, which is all that a person sees.
+"""
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+from django.conf import settings
+from django.core.exceptions import DisallowedHost, PermissionDenied, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from botmeter.domain.errors import BotmeterError, Conflict, Missing, NotAllowed, Refused, TooMuch, Unavailable
+from botmeter.ledger.traces import kept_trace
+from botmeter.web.pages.failure import failure_response
+
+# The nearest family first: a Missing is a Refused too.
+STATUS_OF: tuple[tuple[type[BotmeterError], HTTPStatus], ...] = (
+    (Missing, HTTPStatus.NOT_FOUND),
+    (NotAllowed, HTTPStatus.FORBIDDEN),
+    (Conflict, HTTPStatus.CONFLICT),
+    (TooMuch, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    (Refused, HTTPStatus.BAD_REQUEST),
+    (Unavailable, HTTPStatus.SERVICE_UNAVAILABLE),
+)
+RETRY_AFTER_SECONDS = 5
+
+
+def status_of(error: BotmeterError) -> HTTPStatus:
+    """The HTTP status of an error's family."""
+    return next(status for family, status in STATUS_OF if isinstance(error, family))
+
+
+class FailuresAsPages:
+    """Middleware: whatever goes wrong in a view becomes a page with one sentence."""
+
+    def __init__(self, answer: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.answer(request)
+
+    def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
+        """Django calls this with what a view raised."""
+        if isinstance(problem, BotmeterError):
+            return failed(request, problem)
+        if isinstance(problem, Http404):
+            return missing(request, problem)
+        if isinstance(problem, PermissionDenied | SuspiciousOperation):
+            return None
+        return broken(request, problem)
+
+
+def failed(request: HttpRequest, error: BotmeterError) -> HttpResponse:
+    """The page of an error of ours."""
+    status = status_of(error)
+    response = failure_response(request, status=status, sentence=error.message, code=error.code)
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
+def broken(request: HttpRequest, problem: Exception) -> HttpResponse:
+    """The page of a bug."""
+    reference = kept_trace(problem, what=f"{request.method} {request.path}", folder=settings.DATA)
+    sentence = (
+        f"Something went wrong inside Botmeter. Its reference is {reference}; the details are in the server's logs."
+    )
+    return failure_response(request, status=HTTPStatus.INTERNAL_SERVER_ERROR, sentence=sentence, code="bug")
+
+
+def missing(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """The page where there is none. What belongs to others looks the same as what does not exist."""
+    del exception
+    return failure_response(
+        request,
+        status=HTTPStatus.NOT_FOUND,
+        sentence="There is no such page, or it is not yours to see.",
+        code="page_unknown",
+    )
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The page of a bug outside the views (Django's handler500)."""
+    import sys
+
+    problem = sys.exc_info()[1]
+    return broken(request, problem if isinstance(problem, Exception) else RuntimeError("unknown"))
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The answer to a request that can't be (Django's handler400)."""
+    if isinstance(exception, DisallowedHost):
+        # Without a page: its links would be built from a host that is not ours.
+        return HttpResponse(
+            "This server is not called that. Name it in BOTMETER_HOSTS, or open it by the address that its start prints.\n",
+            status=HTTPStatus.BAD_REQUEST,
+            content_type="text/plain; charset=utf-8",
+        )
+    return failure_response(
+        request, status=HTTPStatus.BAD_REQUEST, sentence="The request can't be understood.", code="request_invalid"
+    )
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """The page of what may not be (Django's handler403)."""
+    del exception
+    return failure_response(request, status=HTTPStatus.FORBIDDEN, sentence="You may not do this.", code="right_missing")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The page of a form that does not come from one of our pages, or from one that is too old."""
+    del reason
+    sentence = "This form does not come from a page that was opened here, or the page is too old. Open it again and send it once more."
+    return failure_response(request, status=HTTPStatus.FORBIDDEN, sentence=sentence, code="form_foreign")

@@ -1,0 +1,50 @@
+"""The ledgers of this process: opened once, by whoever starts the server, and reached by every view."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from django.http import Http404
+
+from botmeter.domain.errors import Missing, Unavailable
+
+if TYPE_CHECKING:
+    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.open_ledgers import OpenLedgers
+
+_open: "list[OpenLedgers]" = []
+
+
+def use(ledgers: "OpenLedgers | None") -> None:
+    """From now on views read and write these; None: the server is about to end."""
+    _open[:] = [] if ledgers is None else [ledgers]
+
+
+def ledgers() -> "OpenLedgers":
+    """The process's ledgers.
+
+    Raises:
+        Unavailable: `server_stopping` before they are opened or after they are closed.
+    """
+    if not _open:
+        raise Unavailable("server_stopping", "The server is starting or stopping. Try again in a moment.")
+    return _open[0]
+
+
+@contextmanager
+def reading(account: str) -> "Iterator[Ledger]":
+    """The account's ledger as of its last commit. An account without a ledger is 404."""
+    try:
+        with ledgers().reading(account) as ledger:
+            yield ledger
+    except Missing as error:
+        if error.code == "account_unknown":
+            raise Http404 from error
+        raise
+
+
+@contextmanager
+def writing(account: str) -> "Iterator[Ledger]":
+    """The account's ledger to change; one at a time."""
+    with ledgers().writing(account) as ledger:
+        yield ledger

@@ -1,0 +1,141 @@
+"""What stands around every page: the title, the way in (navigation), the account, the person."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.http import HttpRequest
+from django.middleware.csrf import get_token
+from django.urls import reverse
+
+from botmeter.web import text
+from botmeter.web.people.models import User
+from botmeter.web.people.rights import Right
+from botmeter.web.visits import Visit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NavItem:
+    """One line of the navigation."""
+
+    label: str
+    icon: str
+    href: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crumb:
+    """One step of the way to this page."""
+
+    label: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountChoice:
+    """One account of the person."""
+
+    name: str
+    title: str
+    href: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What the base template places.
+
+    Attributes:
+        theme: `light` or `dark` where the person chose one, else empty: as the system says.
+        account: None where the page is of no account.
+        person: None where nobody is signed in.
+        nav: Of the account; empty where there is none.
+        nav_admin: Of its administration; empty for whoever may nothing there.
+    """
+
+    title: str
+    csrf_token: str
+    theme: str
+    crumbs: tuple[Crumb, ...] = ()
+    account: AccountChoice | None = None
+    accounts: tuple[AccountChoice, ...] = ()
+    person: str | None = None
+    person_initials: str = ""
+    person_role: str = ""
+    nav: tuple[NavItem, ...] = ()
+    nav_admin: tuple[NavItem, ...] = ()
+
+
+# label, icon, name of the route, the right that shows it.
+_NAV: Final = (
+    ("Reports", "chart", "reports", Right.SEE_REPORTS),
+    ("My Bots", "bot", "bots", Right.SEE_REPORTS),
+    ("Customers", "people", "customers", Right.SEE_REPORTS),
+)
+_NAV_ADMIN: Final = (
+    ("Billing", "bill", "billing", Right.SEE_BILLING),
+    ("Users", "user", "users", Right.MANAGE_USERS),
+    ("Keys", "key", "keys", Right.MANAGE_KEYS),
+    ("Audit", "history", "audit", Right.SEE_AUDIT),
+    ("Settings", "settings", "settings", Right.CHANGE_SETTINGS),
+)
+
+
+def frame(visit: Visit, *, title: str, current: str, crumbs: tuple[Crumb, ...] = ()) -> Frame:
+    """The frame of a page of an account.
+
+    Args:
+        current: The route of the line of the navigation that this page belongs to.
+    """
+    memberships = visit.user.memberships.order_by("account")
+    accounts = tuple(_choice(name, current=visit.account) for name in memberships.values_list("account", flat=True))
+    return Frame(
+        title=title,
+        csrf_token=get_token(visit.request),
+        theme=_theme(visit.user),
+        crumbs=crumbs,
+        account=next(choice for choice in accounts if choice.is_current),
+        accounts=accounts,
+        person=str(visit.user),
+        person_initials=text.initials(str(visit.user)),
+        person_role=visit.role.label,
+        nav=_items(_NAV, visit, current=current),
+        nav_admin=_items(_NAV_ADMIN, visit, current=current),
+    )
+
+
+def plain_frame(request: HttpRequest, *, title: str) -> Frame:
+    """The frame of a page of no account: signing in, failures, a person's own settings."""
+    user = request.user if isinstance(getattr(request, "user", None), User) else None
+    return Frame(
+        title=title,
+        csrf_token=get_token(request),
+        theme=_theme(user),
+        person=str(user) if user else None,
+        person_initials=text.initials(str(user)) if user else "",
+        accounts=tuple(
+            _choice(name, current="") for name in user.memberships.order_by("account").values_list("account", flat=True)
+        )
+        if user
+        else (),
+    )
+
+
+def _choice(name: str, *, current: str) -> AccountChoice:
+    from botmeter.web.titles import account_title
+
+    return AccountChoice(
+        name=name, title=account_title(name), href=reverse("reports", args=(name,)), is_current=name == current
+    )
+
+
+def _items(lines: tuple[tuple[str, str, str, Right], ...], visit: Visit, *, current: str) -> tuple[NavItem, ...]:
+    return tuple(
+        NavItem(label=label, icon=icon, href=reverse(route, args=(visit.account,)), is_current=route == current)
+        for label, icon, route, right in lines
+        if visit.may(right)
+    )
+
+
+def _theme(user: User | None) -> str:
+    return "" if user is None or user.theme == User.Theme.SYSTEM else user.theme

@@ -1,0 +1,51 @@
+"""The audit log: one entry for each thing that somebody did and someone else may want to know of."""
+
+from enum import StrEnum
+from typing import Any
+
+from django.http import HttpRequest
+
+from botmeter.web.people.models import AuditEntry, User
+
+
+class Action(StrEnum):
+    """What can stand in the log, each as the past tense of a sentence that its page shows."""
+
+    SIGNED_IN = "signed_in"
+    SIGN_IN_FAILED = "sign_in_failed"
+    SIGNED_OUT = "signed_out"
+    SIGNED_OUT_EVERYWHERE = "signed_out_everywhere"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the word, not one
+    SECOND_FACTOR_ADDED = "second_factor_added"
+    SECOND_FACTOR_REMOVED = "second_factor_removed"
+    EXPORTED = "exported"
+    SETTING_CHANGED = "setting_changed"
+    POLICY_SET = "policy_set"
+    BOT_NAMED = "bot_named"
+    MEMBER_INVITED = "member_invited"
+    INVITATION_REVOKED = "invitation_revoked"
+    MEMBER_JOINED = "member_joined"
+    MEMBER_CHANGED = "member_changed"
+    MEMBER_REMOVED = "member_removed"
+    KEY_CREATED = "key_created"
+    KEY_REVOKED = "key_revoked"
+    VIEW_SHARED = "view_shared"
+    SHARE_REVOKED = "share_revoked"
+
+
+def record(action: Action, *, request: HttpRequest | None, user: User | None, account: str = "", **detail: Any) -> None:
+    """Writes an entry down.
+
+    Args:
+        account: The account it is about; empty for what a person does about themselves, which the owners
+            of all their accounts may read.
+        detail: What else is worth knowing; JSON.
+    """
+    AuditEntry.objects.create(
+        account=account,
+        user=user,
+        who=str(detail.pop("who", None) or (user.email if user else "command line")),
+        action=action.value,
+        detail=detail,
+        address=str(request.META.get("REMOTE_ADDR") or "")[:45] if request else "",
+    )

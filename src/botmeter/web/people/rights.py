@@ -1,0 +1,52 @@
+"""What each role may do in an account. Exporting is a right of its own, given or taken person by person."""
+
+from enum import StrEnum
+from typing import Final
+
+
+class Role(StrEnum):
+    """What a member is in an account."""
+
+    OWNER = "owner"
+    BILLING_ADMIN = "billing_admin"
+    ANALYST = "analyst"
+    VIEWER = "viewer"
+
+    @property
+    def label(self) -> str:
+        return self.value.replace("_", " ").capitalize()
+
+
+class Right(StrEnum):
+    """What a page or a deed asks for."""
+
+    SEE_REPORTS = "see_reports"
+    SEE_BILLING = "see_billing"
+    EXPORT = "export"
+    SAVE_VIEWS = "save_views"
+    SHARE = "share"
+    NAME_BOTS = "name_bots"
+    CHANGE_SETTINGS = "change_settings"
+    MANAGE_USERS = "manage_users"
+    MANAGE_KEYS = "manage_keys"
+    SEE_AUDIT = "see_audit"
+
+
+_VIEWER: Final = frozenset({Right.SEE_REPORTS})
+_ANALYST: Final = _VIEWER | {Right.SAVE_VIEWS, Right.SHARE}
+_BILLING_ADMIN: Final = _ANALYST | {Right.SEE_BILLING, Right.NAME_BOTS}
+
+RIGHTS_OF_ROLE: Final[dict[Role, frozenset[Right]]] = {
+    Role.VIEWER: _VIEWER,
+    Role.ANALYST: _ANALYST,
+    Role.BILLING_ADMIN: _BILLING_ADMIN,
+    Role.OWNER: frozenset(Right) - {Right.EXPORT},
+}
+
+# Whom a new member may export without being asked about it; EXPORT itself stands in the membership.
+EXPORTS_BY_DEFAULT: Final = frozenset({Role.OWNER, Role.BILLING_ADMIN, Role.ANALYST})
+
+
+def rights(role: Role, *, may_export: bool) -> frozenset[Right]:
+    """All rights of a member."""
+    return RIGHTS_OF_ROLE[role] | {Right.EXPORT} if may_export else RIGHTS_OF_ROLE[role]

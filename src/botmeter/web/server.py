@@ -1,0 +1,141 @@
+"""Starting the server: the people's database brought up to date, the pages' files laid out, the first link made.
+
+`serve` returns when the server has ended. One worker process does all the work, since one process
+owns the data folder; this one only watches over it.
+"""
+
+import multiprocessing
+import os
+import socket
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Final
+
+from botmeter import __version__
+from botmeter.domain.errors import Unavailable
+
+# Requests at once; most of their time is spent in DuckDB, which takes its own threads.
+_THREADS: Final = 16
+_POLL_SECONDS: Final = 0.05
+_READY_WITHIN_SECONDS: Final = 60
+FIRST_LINK_LASTS: Final = timedelta(days=7)
+DEMO_LINK_LASTS: Final = timedelta(days=7)
+
+
+def prepare(folder: Path, *, url: str, host: str) -> None:
+    """Sets Django up on a data folder: settings, database, static files.
+
+    Args:
+        url: The address that people open.
+        host: The address that is listened on; its name may be asked for.
+    """
+    os.environ["BOTMETER_DATA"] = str(folder)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "botmeter.web.settings")
+    os.environ.setdefault("BOTMETER_URL", url)
+    if host not in {"", "0.0.0.0", "::"}:  # noqa: S104 - compared with, not listened on
+        os.environ["BOTMETER_HOSTS"] = ",".join(filter(None, [os.environ.get("BOTMETER_HOSTS"), host]))
+    import django
+    from django.conf import settings
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("migrate", verbosity=0, interactive=False)
+    laid_out = Path(settings.STATIC_ROOT) / f".{__version__}-{_newest_ns(Path(__file__).parent / 'static')}"
+    if not laid_out.exists():
+        call_command("collectstatic", verbosity=0, interactive=False, clear=True)
+        laid_out.touch()
+
+
+def first_link() -> str | None:
+    """The secret of a one-time link by which the owner chooses a password; None once somebody has one."""
+    from botmeter.web.people.links import new_link
+    from botmeter.web.people.models import Link, User
+
+    # A password that can't be used begins with "!": the demo's owner has one, and is nobody's owner.
+    if User.objects.exclude(password__startswith="!").exists():
+        return None
+    Link.objects.filter(purpose=Link.Purpose.FIRST_START).delete()
+    return new_link(Link.Purpose.FIRST_START, lasting=FIRST_LINK_LASTS)
+
+
+def demo_link(account: str) -> str:
+    """The secret of a link that signs the demo's owner in."""
+    from botmeter.web.people.links import new_link
+    from botmeter.web.people.models import Link, Membership, User
+    from botmeter.web.people.rights import Role
+
+    user = User.objects.filter(email="demo@botmeter.example").first()
+    user = user or User.objects.create_user("demo@botmeter.example", name="Demo Owner")
+    Membership.objects.get_or_create(user=user, account=account, defaults={"role": Role.OWNER, "may_export": True})
+    return new_link(Link.Purpose.SIGN_IN, lasting=DEMO_LINK_LASTS, user=user, is_reusable=True)
+
+
+def serve(*, host: str, port: int, ready: Callable[[], None]) -> None:
+    """Serves until it is told to end (Ctrl-C, SIGTERM).
+
+    Args:
+        ready: Called once, when the server answers.
+
+    Raises:
+        Unavailable: `port_in_use`.
+    """
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    _check_free(host, port)
+    # A fresh process: what this one has loaded (DuckDB's threads, the demo's import) does not survive a fork.
+    multiprocessing.set_start_method("spawn", force=True)
+    server = Granian(
+        "botmeter.web.wsgi:application",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        blocking_threads=_THREADS,
+        log_level=LogLevels.warning,
+        websockets=False,
+        workers_kill_timeout=30,
+    )
+    threading.Thread(target=_tell_when_ready, args=(host, port, ready), name="ready", daemon=True).start()
+    server.serve()
+
+
+def _tell_when_ready(host: str, port: int, ready: Callable[[], None]) -> None:
+    pause = threading.Event()
+    for _ in range(int(_READY_WITHIN_SECONDS / _POLL_SECONDS)):
+        if _answers(host, port):
+            ready()
+            return
+        pause.wait(_POLL_SECONDS)
+
+
+def _answers(host: str, port: int) -> bool:
+    asked = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - compared with, not listened on
+    connection = HTTPConnection(asked, port, timeout=5)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def _check_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as problem:
+            raise Unavailable(
+                "port_in_use",
+                f"Port {port} of {host} can't be listened on ({problem.strerror}); choose another with --port.",
+            ) from None
+
+
+def _newest_ns(folder: Path) -> int:
+    return max((file.stat().st_mtime_ns for file in folder.rglob("*") if file.is_file()), default=0)

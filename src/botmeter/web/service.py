@@ -1,0 +1,44 @@
+"""What the serving process holds from its start to its end: the data folder, the open ledgers, the commands' socket."""
+
+import atexit
+import os
+import signal
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+
+from django.conf import settings
+
+from botmeter.cli.hosting import serve_commands
+from botmeter.ledger.folder import Folder
+from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
+from botmeter.web import ledgers
+from botmeter.web.charts.drawing import warm_up
+
+_PARENT_CHECKED_SECONDS = 1.0
+
+
+def begun() -> None:
+    """Owns the data folder until the process ends, and opens it to views and commands.
+
+    Raises:
+        Unavailable: `ledger_in_use` while another process owns it.
+    """
+    held = ExitStack()
+    folder = held.enter_context(Folder.owned(Path(settings.DATA), purpose="botmeter serve"))
+    opened = OpenLedgers(folder)
+    held.callback(opened.close)
+    held.callback(ledgers.use, None)
+    ledgers.use(opened)
+    held.enter_context(serve_commands(SharedFolder(opened)))
+    atexit.register(held.close)
+    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), name="parent", daemon=True).start()
+
+
+def _end_with_parent(parent: int) -> None:
+    """Ends this process when the one that started it is gone, however that went."""
+    pause = threading.Event()
+    while os.getppid() == parent:
+        pause.wait(_PARENT_CHECKED_SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)

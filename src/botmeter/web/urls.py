@@ -1,0 +1,19 @@
+"""Every address of the server. A page of an account stands under `a/<account>/`."""
+
+from django.urls import include, path
+
+from botmeter.web.pages import health
+from botmeter.web.pages.home import home
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+    path("", include("botmeter.web.pages.people_urls")),
+    path("", include("botmeter.web.pages.report_urls")),
+]
+
+handler400 = "botmeter.web.failures.bad_request"
+handler403 = "botmeter.web.failures.forbidden"
+handler404 = "botmeter.web.failures.missing"
+handler500 = "botmeter.web.failures.server_error"

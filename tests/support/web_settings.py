@@ -1,0 +1,24 @@
+"""The server's settings for tests: its data in a folder that goes away, passwords hashed quickly."""
+
+import atexit
+import os
+import tempfile
+
+_FOLDER = tempfile.TemporaryDirectory(prefix="botmeter-web-")
+atexit.register(_FOLDER.cleanup)
+os.environ["BOTMETER_DATA"] = _FOLDER.name
+os.environ.pop("DATABASE_URL", None)
+os.environ["BOTMETER_SECRET_KEY"] = "only-for-tests"
+
+from botmeter.web.settings import *  # noqa: E402, F403
+
+del os.environ["BOTMETER_DATA"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = True
