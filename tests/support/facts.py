@@ -17,6 +17,7 @@ from botmeter.domain.event import Actor, Kind
 from botmeter.domain.instant import NEVER_US
 from botmeter.domain.period import day_of_us
 from botmeter.domain.session import ClosedBy
+from botmeter.ledger.account_terms import write_account
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.schedule import write_policy
 from botmeter.ledger.tables import create_tables
@@ -56,7 +57,7 @@ def filled_ledger(
     terms = [(schedule, ALWAYS_US)] if isinstance(schedule, Policy) else schedule
     connection = duckdb.connect(":memory:")
     create_tables(connection, now_us=0)
-    connection.execute("INSERT INTO account_term VALUES (0, ?, ?)", [account.name, account.available_from])
+    write_account(connection, account, by=None, now_us=0)
     for place, (policy, from_us) in enumerate(terms):
         write_policy(connection, policy, entry=(place, from_us), now_us=0)
     for table, rows in facts(list(events), terms).items():
@@ -80,7 +81,7 @@ def facts(events: list[Event], schedule: Policy | list[tuple[Policy, int]]) -> T
         "touchpoint": [(number, *place) for place, number in places.items()],
         "event": [_event_row(each, places) for each in events],
         "receipt": [(1, 0, "s", "events.ndjson", len(events), 0, 0, 0)],
-        "bot": _bots(events),
+        "bot_name_sent": _bots(events),
         "conversation_span": _spans(events),
         "conversation_ticket": sorted(
             {

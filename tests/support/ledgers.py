@@ -14,6 +14,7 @@ from botmeter.domain.account import Account
 from botmeter.domain.event import ACTOR_BY_NAME, FIELDS, KIND_BY_NAME
 from botmeter.domain.instant import us_from_text
 from botmeter.domain.receipt import Receipt, Rejection
+from botmeter.ledger.account_terms import write_account
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.schedule import write_policy
@@ -84,7 +85,7 @@ def ledger_in_memory(schedule: Policy | Schedule = FRESHCHAT, *, account: Accoun
     terms = [(schedule, ALWAYS_US)] if isinstance(schedule, Policy) else schedule
     connection = duckdb.connect(":memory:")
     create_tables(connection, now_us=0)
-    connection.execute("INSERT INTO account_term VALUES (0, ?, ?)", [account.name, account.available_from])
+    write_account(connection, account, by=None, now_us=0)
     for place, (policy, from_us) in enumerate(terms):
         write_policy(connection, policy, entry=(place, from_us), now_us=0)
     return Ledger(connection)

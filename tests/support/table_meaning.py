@@ -28,7 +28,7 @@ _QUERIES = {
     "session_usage": f"SELECT day, {_PLACES}, {_PLACE.format('x.opening_touchpoint')}, preview, session_count "
     "FROM session_usage AS x",
     "conversation_usage": f"SELECT day, {_PLACES}, preview, conversation_count FROM conversation_usage AS x",
-    "bot": "SELECT * FROM bot",
+    "bot_name_sent": "SELECT * FROM bot_name_sent",
 }
 
 

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
+from botmeter.domain.display_name import display_name_fault
 from botmeter.domain.errors import Refused
 
 # A name is a file name, a URL part and a command-line word: it must be safe as each of them.
@@ -19,13 +20,24 @@ class Account:
     Attributes:
         name: Letters, digits, `-` and `_`, at most 64; kept in lower case, however it was written.
         available_from: Events before this UTC day are quarantined.
+        title: What people call it; the name where nothing else was said. No number depends on it.
+
+    Raises:
+        Refused: `account_name_invalid`, or `title_invalid` for a title that can't be shown on one line.
     """
 
     name: str
     available_from: date = AVAILABLE_FROM_DEFAULT
+    title: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", checked_account_name(self.name))
+        object.__setattr__(self, "title", _checked_title(self.title) or self.name)
+
+    @property
+    def own_title(self) -> str | None:
+        """The title, if it is another than the name."""
+        return self.title if self.title != self.name else None
 
 
 def checked_account_name(name: str) -> str:
@@ -41,3 +53,10 @@ def checked_account_name(name: str) -> str:
             "starting and ending with a letter or digit.",
         )
     return name.lower()
+
+
+def _checked_title(title: str) -> str:
+    stripped = title.strip()
+    if fault := display_name_fault(stripped):
+        raise Refused("title_invalid", f"{stripped[:40]!r} can't be an account's title: {fault}.")
+    return stripped

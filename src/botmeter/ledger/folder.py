@@ -16,6 +16,7 @@ import duckdb
 
 from botmeter.domain.account import Account, checked_account_name
 from botmeter.domain.errors import Conflict, Missing, NotAllowed, Refused, Unavailable
+from botmeter.ledger.account_terms import write_account
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.schedule import write_policy
 from botmeter.ledger.tables import brought_up_to_date, checked_version, create_tables
@@ -85,7 +86,7 @@ class Folder:
         connection = connected(draft, folder=self.path)
         connection.begin()
         create_tables(connection, now_us=now_us)
-        connection.execute("INSERT INTO account_term VALUES (?, ?, ?)", [now_us, account.name, account.available_from])
+        write_account(connection, account, by=None, now_us=now_us)
         write_policy(connection, policy, entry=(0, ALWAYS_US), now_us=now_us)
         connection.commit()
         connection.close()
@@ -98,7 +99,8 @@ class Folder:
         Raises:
             Missing: `account_unknown`.
             Refused: `ledger_corrupt` or `ledger_newer`.
-            NotAllowed: `ledger_read_only` if the file may not be written and `read_only` is False.
+            NotAllowed: `ledger_read_only` if the file may not be written and `read_only` is False, or an
+                earlier Botmeter wrote it.
         """
         file = self.file_of(name)
         if not file.exists():
@@ -165,9 +167,11 @@ def _opened(file: Path, *, folder: Path, name: str, read_only: bool) -> Ledger:
             f"DuckDB says: {_first_line(problem)}",
         ) from None
     try:
-        if read_only:
-            checked_version(connection, name=name)
-        else:
+        found, wanted = checked_version(connection, name=name)
+        if read_only and found < wanted:
+            connection.close()
+            connection = _brought_up(file, folder=folder, name=name, versions=(found, wanted))
+        elif not read_only:
             brought_up_to_date(connection, name=name)
         return Ledger(connection)
     except duckdb.Error as problem:
@@ -178,6 +182,23 @@ def _opened(file: Path, *, folder: Path, name: str, read_only: bool) -> Ledger:
     except Refused:
         connection.close()
         raise
+
+
+def _brought_up(file: Path, *, folder: Path, name: str, versions: tuple[int, int]) -> duckdb.DuckDBPyConnection:
+    """A connection to read from, after an older file was brought up to date: the statements know one version."""
+    found, wanted = versions
+    if not is_writable(file):
+        raise NotAllowed(
+            "ledger_read_only",
+            f"The ledger of account {name} ({file}) is of version {found} and read-only; let it be written, so that it "
+            f"can be brought up to version {wanted}.",
+        )
+    connection = connected(file, folder=folder)
+    try:
+        brought_up_to_date(connection, name=name)
+    finally:
+        connection.close()
+    return connected(file, folder=folder, read_only=True)
 
 
 def _take(lock: int, path: Path) -> None:

@@ -14,6 +14,7 @@ import pyarrow as pa
 from botmeter.domain.account import Account
 from botmeter.domain.errors import BotmeterError, Unavailable
 from botmeter.domain.receipt import Receipt
+from botmeter.ledger.account_terms import read_account
 from botmeter.ledger.arrivals import Arrivals
 from botmeter.ledger.known_keys import KnownKeys
 from botmeter.ledger.rows import row_of, write_given
@@ -36,7 +37,7 @@ class Ledger:
 
     Attributes:
         connection: The file. Its owner is the only one; nothing else may write to it.
-        account: Name and `available_from`.
+        account: Name, title and `available_from`.
         schedule: The policies in force.
         touchpoints: Numbers of (bot, version, channel).
         footprints: Numbers of sets of touchpoints.
@@ -52,7 +53,7 @@ class Ledger:
 
     def reload(self) -> None:
         """Reads from the file what is kept in memory."""
-        self.account = _read_account(self.connection)
+        self.account = read_account(self.connection)
         self.schedule = read_schedule(self.connection)
         self.touchpoints = Touchpoints(
             Touchpoint(*row) for row in self.connection.execute(sql("touchpoints")).fetchall()
@@ -154,11 +155,6 @@ class Ledger:
         except duckdb.Error:
             # The file is gone or broken; the error that brought us here tells more.
             return
-
-
-def _read_account(connection: duckdb.DuckDBPyConnection) -> Account:
-    name, available_from = row_of(connection, sql("account"))
-    return Account(name=name, available_from=available_from)
 
 
 def _told(problem: Exception) -> BotmeterError:

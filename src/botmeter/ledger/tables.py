@@ -19,6 +19,8 @@ TABLES = (
     "receipt",
     "touchpoint",
     "footprint_member",
+    "bot_name_sent",
+    "bot_name_set",
     "bot",
     "event",
     "quarantine",
@@ -33,10 +35,8 @@ TABLES = (
     "restatement",
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 Migrations = Mapping[int, tuple[str, ...]]
-# For each version the statements (from `sql/migrations/`) that lead to the next one.
-MIGRATIONS: Migrations = {}
 
 _PACKAGE = "botmeter.ledger"
 _HASH_PROBE = "SELECT hash('botmeter', 'probe')::VARCHAR"
@@ -45,6 +45,14 @@ _HASH_PROBE = "SELECT hash('botmeter', 'probe')::VARCHAR"
 def sql(name: str) -> str:
     """The statement `name` of the ledger."""
     return statement(_PACKAGE, name)
+
+
+# For each version the statements that lead to the next one. They stay as they are when the tables change again.
+MIGRATIONS: Migrations = {
+    1: tuple(
+        sql(f"migrations/{step}") for step in ("2_bot_name_sent", "2_bot_name_set", "2_bot", "2_title", "2_set_by")
+    )
+}
 
 
 def create_tables(connection: duckdb.DuckDBPyConnection, *, now_us: int) -> None:

@@ -28,7 +28,7 @@ _DERIVED = {
     "conversation_usage": "day, {members}, preview, conversation_count",
     "conversation_span": "conversation_id, created_at, first_event_at, last_event_at",
     "conversation_ticket": "conversation_id, ticket_id, ticket_type",
-    "bot": "bot_id, bot_name, named_at",
+    "bot_name_sent": "bot_id, bot_name, named_at",
 }
 _MEMBERS = (
     "(SELECT list(m.touchpoint ORDER BY m.touchpoint) FROM footprint_member AS m WHERE m.footprint = x.footprint) "
@@ -107,7 +107,7 @@ def verify(ledger: Ledger) -> Verification:
 
 def _derive_again(ledger: Ledger) -> None:
     connection = ledger.connection
-    for emptied in ("DELETE FROM bot", "DELETE FROM conversation_span", "DELETE FROM conversation_ticket"):
+    for emptied in ("DELETE FROM bot_name_sent", "DELETE FROM conversation_span", "DELETE FROM conversation_ticket"):
         connection.execute(emptied)
     for step in ("keep_bot_names", "keep_spans"):
         connection.execute(sql(step), {"append_no": 0})

@@ -55,3 +55,23 @@ def test_a_name_that_is_taken_is_safe_as_a_file_name(name: str) -> None:
 
 def test_data_starts_on_4_february_2022_unless_the_account_says_otherwise() -> None:
     assert Account(name="acme").available_from == date(2022, 2, 4)
+
+
+def test_an_account_is_called_by_its_title_or_else_by_its_name() -> None:
+    assert Account(name="acme", title="  Maple & Moor ").title == "Maple & Moor"
+    assert Account(name="acme", title="  ").title == "acme"
+    assert Account(name="acme", title="Acme").own_title == "Acme"
+    assert Account(name="acme", title="acme").own_title is None
+
+
+@pytest.mark.parametrize("title", ["a" * 101, "two\nlines", "a\0b", "\x1b[31m", "a\u2028b", "\ud800"])
+def test_a_title_that_can_t_be_shown_on_one_line_is_refused(title: str) -> None:
+    with pytest.raises(Refused, match="can't be an account's title: it ") as refused:
+        Account(name="acme", title=title)
+    assert refused.value.code == "title_invalid"
+    refused.value.message.encode()
+
+
+@pytest.mark.parametrize("title", ["a" * 100, "<b>Acme</b>", "=1+1", "شركة", "👩‍🚀 & co"])
+def test_a_title_may_hold_any_letters_that_can(title: str) -> None:
+    assert Account(name="acme", title=title).title == title

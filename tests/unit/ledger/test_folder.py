@@ -167,24 +167,24 @@ def test_a_ledger_of_a_newer_version_is_refused(folder: Folder, acme: str, read_
 
 def test_an_older_file_is_brought_up_to_date_step_by_step(folder: Folder, acme: str) -> None:
     steps = {
-        SCHEMA_VERSION: ("ALTER TABLE bot ADD COLUMN colour VARCHAR",),
-        SCHEMA_VERSION + 1: ("UPDATE bot SET colour = 'red'", "ALTER TABLE bot RENAME colour TO color"),
+        SCHEMA_VERSION: ("ALTER TABLE receipt ADD COLUMN colour VARCHAR",),
+        SCHEMA_VERSION + 1: ("UPDATE receipt SET colour = 'red'", "ALTER TABLE receipt RENAME colour TO color"),
     }
     with closing(duckdb.connect(str(folder.file_of(acme)))) as connection:
-        connection.execute("INSERT INTO bot VALUES ('b1', 'Order bot', 0)")
+        connection.execute("INSERT INTO receipt VALUES (1, 0, 's', 'a file', 0, 0, 0, 0)")
         assert brought_up_to_date(connection, name="acme", migrations=steps) == 2
         assert schema_version(connection) == SCHEMA_VERSION + 2
-        assert connection.execute("SELECT bot_id, color FROM bot").fetchall() == [("b1", "red")]
+        assert connection.execute("SELECT label, color FROM receipt").fetchall() == [("a file", "red")]
         assert brought_up_to_date(connection, name="acme", migrations=steps) == 0
 
 
 def test_a_migration_that_fails_leaves_the_file_as_it_was(folder: Folder, acme: str) -> None:
-    steps = {SCHEMA_VERSION: ("DROP TABLE bot",), SCHEMA_VERSION + 1: ("DROP TABLE no_such_table",)}
+    steps = {SCHEMA_VERSION: ("DROP TABLE receipt",), SCHEMA_VERSION + 1: ("DROP TABLE no_such_table",)}
     with closing(duckdb.connect(str(folder.file_of(acme)))) as connection:
         with pytest.raises(duckdb.CatalogException):
             brought_up_to_date(connection, name="acme", migrations=steps)
         assert schema_version(connection) == SCHEMA_VERSION
-        assert connection.execute("SELECT count(*) FROM bot").fetchall() == [(0,)]
+        assert connection.execute("SELECT count(*) FROM receipt").fetchall() == [(0,)]
 
 
 def test_a_deleted_account_leaves_nothing_to_a_new_one_of_its_name(folder: Folder, acme: str) -> None:

@@ -50,7 +50,7 @@ def test_an_empty_ledger_is_clean() -> None:
         ("session_ticket", "UPDATE session_ticket SET ticket_type = 'delivery'"),
         ("conversation_ticket", "DELETE FROM conversation_ticket"),
         ("conversation_span", "UPDATE conversation_span SET last_event_at = 0"),
-        ("bot", "UPDATE bot SET bot_name = 'Another'"),
+        ("bot_name_sent", "UPDATE bot_name_sent SET bot_name = 'Another'"),
     ],
 )
 def test_a_tampered_row_is_found(table: str, change: str) -> None:

@@ -21,7 +21,7 @@ def held(ledger: Ledger) -> list[tuple[str | None, str]]:
 
 def open_earlier(ledger: Ledger) -> None:
     """The account's data start in 2020 from now on."""
-    ledger.connection.execute("INSERT INTO account_term VALUES (1, 'acme', DATE '2020-01-01')")
+    ledger.connection.execute("INSERT INTO account_term VALUES (1, 'acme', DATE '2020-01-01', NULL, NULL)")
     ledger.reload()
 
 

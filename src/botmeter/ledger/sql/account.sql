@@ -1,5 +1,5 @@
--- Reads: account_term. Takes: nothing. Gives: name and available_from as they are now, one row.
-SELECT name::VARCHAR, available_from::DATE
+-- Reads: account_term. Takes: nothing. Gives: name, available_from and title (null: none) as they are now, one row.
+SELECT name::VARCHAR, available_from::DATE, title::VARCHAR
 FROM account_term
-ORDER BY recorded_at DESC, rowid DESC
+ORDER BY rowid DESC
 LIMIT 1

@@ -1,0 +1,28 @@
+"""The versions of an account's own settings, read from and written to its file."""
+
+import duckdb
+
+from botmeter.domain.account import Account
+from botmeter.ledger.rows import row_of
+from botmeter.ledger.tables import sql
+
+
+def read_account(connection: duckdb.DuckDBPyConnection) -> Account:
+    """The account as it is set now."""
+    name, available_from, title = row_of(connection, sql("account"))
+    return Account(name=name, available_from=available_from, title=title or "")
+
+
+def write_account(connection: duckdb.DuckDBPyConnection, account: Account, *, by: str | None, now_us: int) -> None:
+    """Adds a version of the settings, which is in force from now on.
+
+    Args:
+        connection: An open file.
+        account: The settings.
+        by: Who set them; None: not known.
+        now_us: The present instant.
+    """
+    connection.execute(
+        "INSERT INTO account_term VALUES (?, ?, ?, ?, ?)",
+        [now_us, account.name, account.available_from, account.own_title, by],
+    )

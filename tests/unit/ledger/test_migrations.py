@@ -1,0 +1,95 @@
+"""A file of an earlier version is brought up to this one, with all that is in it."""
+
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+from tests.support.ledgers import append, event, made_account, raw_connection
+from tests.support.table_meaning import table_meaning
+
+from botmeter.domain.account import Account
+from botmeter.domain.errors import NotAllowed
+from botmeter.ledger.folder import Folder
+from botmeter.ledger.tables import SCHEMA_VERSION, schema_version
+from botmeter.ledger.verify import verify
+
+EVENTS = [
+    event("1", "2026-03-01T10:00", bot_name="Order bot"),
+    event("2", "2026-03-02T12:00", bot_id="b2", channel="sms", conversation_id="v2"),
+    event("3", "2026-03-02T12:05", bot_id="b2", channel="sms", conversation_id="v2", bot_name="Returns"),
+]
+# What version 2 changed, as version 1 had it.
+TO_VERSION_1 = (
+    "DROP VIEW bot",
+    "DROP TABLE bot_name_set",
+    "ALTER TABLE bot_name_sent RENAME TO bot",
+    "ALTER TABLE account_term DROP COLUMN title",
+    "ALTER TABLE account_term DROP COLUMN set_by",
+    "UPDATE meta SET value = '1' WHERE name = 'schema_version'",
+)
+NAMED = {"b1": "Order bot", "b2": "Returns"}
+
+
+def tables_of(file: Path) -> list[tuple[object, ...]]:
+    """Every table and view with its columns, in order."""
+    with raw_connection(file) as connection:
+        return connection.execute(
+            "SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns "
+            "ORDER BY table_name, ordinal_position"
+        ).fetchall()
+
+
+@pytest.fixture
+def old(folder: Folder, acme: str) -> Folder:
+    """The folder with an account `acme` whose file is as version 1 left it."""
+    with folder.ledger(acme) as ledger:
+        append(ledger, *EVENTS)
+    with raw_connection(folder.file_of(acme)) as connection:
+        for step in TO_VERSION_1:
+            connection.execute(step)
+        with pytest.raises(duckdb.CatalogException):
+            connection.execute("SELECT * FROM bot_name_sent")
+    return folder
+
+
+@pytest.mark.parametrize("read_only", [True, False], ids=["to read", "to write"])
+def test_a_file_of_version_1_is_brought_up_when_it_is_opened(old: Folder, read_only: bool) -> None:
+    with old.ledger("acme", read_only=read_only) as ledger:
+        assert schema_version(ledger.connection) == SCHEMA_VERSION
+        assert ledger.account == Account(name="acme", title="acme")
+        assert dict(ledger.connection.execute("SELECT bot_id, bot_name FROM bot").fetchall()) == NAMED
+    with old.ledger("acme") as ledger:
+        assert verify(ledger).is_clean
+        append(ledger, event("4", "2026-03-05T10:00", bot_name="Orders"))
+        assert dict(ledger.connection.execute("SELECT bot_id, bot_name FROM bot").fetchall()) == NAMED | {
+            "b1": "Orders"
+        }
+
+
+def test_a_file_that_was_brought_up_is_like_a_new_one(old: Folder) -> None:
+    made_account(old, Account(name="fresh"))
+    with old.ledger("fresh") as fresh:
+        append(fresh, *EVENTS)
+        meant = table_meaning(fresh)
+    with old.ledger("acme") as ledger:
+        assert table_meaning(ledger) == meant
+    assert tables_of(old.file_of("acme")) == tables_of(old.file_of("fresh"))
+
+
+def test_a_file_of_version_1_that_may_not_be_written_is_refused_with_the_reason(old: Folder) -> None:
+    old.file_of("acme").chmod(0o444)
+    said = "is of version 1 and read-only; let it be written, so that it can be brought up to version 2"
+    with pytest.raises(NotAllowed, match=said) as refused, old.ledger("acme", read_only=True):
+        pass
+    assert refused.value.code == "ledger_read_only"
+
+
+def test_a_copy_of_version_1_taken_away_and_put_back_is_brought_up_too(old: Folder, tmp_path: Path) -> None:
+    file = old.file_of("acme")
+    shutil.copy(file, tmp_path / "kept")
+    with old.ledger("acme"):
+        pass
+    shutil.copy(tmp_path / "kept", file)
+    with old.ledger("acme", read_only=True) as ledger:
+        assert ledger.account.title == "acme"
