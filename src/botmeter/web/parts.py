@@ -1,0 +1,268 @@
+"""What the parts of pages are made of: the values that the macros in `templates/parts` take.
+
+Every one holds text and addresses only; numbers became text in `web.text` before. A page's dataclass
+is put together of these, and its template hands them to the macro that is named in each docstring.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+HEAT_STEP_COUNT: Final = 6
+# Counts of sessions are skewed: one cell often holds ten times the next. Below one, the exponent lifts the small ones apart.
+HEAT_EXPONENT: Final = 0.62
+# The longest bar leaves this much of its cell free, so that the tick of a period that was a little longer still shows.
+BAR_PERCENT_MAX: Final = 98.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A word that leads somewhere: crumbs, tabs, navigation, segments, menus, actions, exports."""
+
+    label: str
+    href: str
+    symbol: str = ""
+    is_current: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What a widget's head offers (`card.html`: card); what is empty is not offered."""
+
+    chart_href: str = ""
+    table_href: str = ""
+    is_table: bool = False
+    rows_href: str = ""
+    export_href: str = ""
+    expand_href: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """One entry of a legend: `line`, `dash`, `tick`, a series `s1` to `s8`, or a mark of a story `m-o`, `m-c` …"""
+
+    label: str
+    kind: str = "line"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One line of a list of facts (`card.html`: facts)."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opener:
+    """What opens a line into others, and closes it again."""
+
+    name: str
+    href: str
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankedLine:
+    """One bar of a ranked table (`chart.html`: ranked); lengths are percents of the cell, by `bar_width`."""
+
+    name: str
+    number: int
+    value: str
+    width: str
+    before: str | None = None
+    href: str = ""
+    share: str = ""
+    tag: str = ""
+    is_nested: bool = False
+    opener: Opener | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthBar:
+    """One month of the monthly widget where it is narrow (`chart.html`: month_bars)."""
+
+    label: str
+    value: str
+    width: str
+    href: str = ""
+    year: str = ""
+    note: str = ""
+    is_partial: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeatCell:
+    """One shaded cell; `step` by `heat_step`."""
+
+    number: int
+    step: int
+    text: str = ""
+    href: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeatRow:
+    """One line of a matrix or one weekday of the hours; None is a cell that can't be."""
+
+    name: str
+    cells: tuple[HeatCell | None, ...]
+    href: str = ""
+    total: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarDay:
+    """One day of a customer's calendar (`heat.html`: month_calendar)."""
+
+    day: int
+    count: str = ""
+    step: int = 0
+    href: str = ""
+    title: str = ""
+    is_today: bool = False
+    is_outside: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One value that a filter offers."""
+
+    value: str
+    label: str
+    count: str = ""
+    is_chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilterMenu:
+    """A filter as a chip that opens (`filters.html`: filter_menu); `chosen` is empty while it is idle."""
+
+    label: str
+    name: str
+    action: str
+    choices: tuple[Choice, ...]
+    kept: tuple[tuple[str, str], ...] = ()
+    said: str = "is"
+    chosen: str = ""
+    remove_href: str = ""
+    search_label: str = "Find"
+    search_href: str = ""
+    is_cut: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """A period with a name and, for some, a key."""
+
+    label: str
+    href: str
+    key: str = ""
+    is_current: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PickerDay:
+    """One day of the period picker; `on` in ISO."""
+
+    day: int
+    on: str
+    href: str
+    is_in: bool = False
+    is_first: bool = False
+    is_last: bool = False
+    is_future: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PickerMonth:
+    """A month of the period picker: None fills the week before its first day."""
+
+    name: str
+    days: tuple[PickerDay | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodPicker:
+    """The period picker (`period.html`: period_picker); days in ISO."""
+
+    label: str
+    dates: str
+    presets: tuple[Preset, ...]
+    months: tuple[PickerMonth, ...]
+    action: str
+    cancel_href: str
+    first_on: str
+    last_on: str
+    least_on: str
+    most_on: str
+    kept: tuple[tuple[str, str], ...] = ()
+    timezone: str = "UTC"
+    timezones: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """The head of one column (`rows.html`: table_head); without an address it can't be sorted by."""
+
+    label: str
+    href: str = ""
+    sorted: Literal["", "ascending", "descending"] = ""
+    is_number: bool = False
+    is_held: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pager:
+    """Where a page by cursor stands (`rows.html`: pager); an address is empty at the end."""
+
+    range: str
+    newer_href: str = ""
+    older_href: str = ""
+    newer_label: str = "Newer sessions"
+    older_label: str = "Older sessions"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryLine:
+    """One thing that happened in a session (`story.html`: story).
+
+    `kind` is its mark: c customer, b bot, a agent, t ticket, o opening, e end, n next session.
+    """
+
+    at: str
+    kind: Literal["c", "b", "a", "t", "o", "e", "n"]
+    who: str
+    what: str
+    effect: str
+    why: str = ""
+    why_link: Link | None = None
+    weight: Literal["", "open", "close", "next"] = ""
+    is_folded: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryDay:
+    """One day of a session's story."""
+
+    name: str
+    lines: tuple[StoryLine, ...]
+
+
+def bar_width(count: int, *, longest: int) -> str:
+    """The length of a bar in percent of its cell."""
+    return f"{BAR_PERCENT_MAX * count / longest:.2f}" if longest else "0"
+
+
+def heat_step(count: int, *, most: int) -> int:
+    """The shade of a count, 0 to 5, where `most` is the greatest count that is drawn."""
+    if count <= 0 or most <= 0:
+        return 0
+    return min(HEAT_STEP_COUNT - 1, int(HEAT_STEP_COUNT * (count / most) ** HEAT_EXPONENT))
+
+
+def longest_of(counts: Sequence[int]) -> int:
+    """The count that the longest bar stands for; 0 when there are none."""
+    return max(counts, default=0)

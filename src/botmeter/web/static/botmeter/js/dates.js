@@ -1,0 +1,31 @@
+// Choosing a span in the period picker by two clicks: the first sets both ends, the second the other one. Apply sends the typed dates.
+let isHalf = false;
+
+function painted(form) {
+  const [from, to] = [form.elements.from.value, form.elements.to.value];
+  for (const day of form.querySelectorAll("[data-day]")) {
+    const on = day.dataset.day;
+    day.className = [on >= from && on <= to && "in", on === from && "from", on === to && "to"].filter(Boolean).join(" ");
+  }
+  const count = Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000) + 1;
+  const note = form.querySelector("[data-note]");
+  if (note && count > 0) note.textContent = count === 1 ? "1 day" : `${count.toLocaleString("en")} days`;
+}
+
+document.addEventListener("click", (event) => {
+  const day = event.target.closest('[data-behaviour~="dates"] [data-day]');
+  if (!day || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  const { from, to } = day.closest("form").elements;
+  const on = day.dataset.day;
+  if (!isHalf) from.value = to.value = on;
+  else if (on < from.value) from.value = on;
+  else to.value = on;
+  isHalf = !isHalf;
+  painted(day.closest("form"));
+});
+
+document.addEventListener("change", (event) => {
+  const form = event.target.closest('[data-behaviour~="dates"]');
+  if (form) painted(form);
+});

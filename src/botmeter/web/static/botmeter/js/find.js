@@ -1,0 +1,37 @@
+// The search field of a filter's menu: narrows the choices that are on the page. A field that names a search of the server leaves it to htmx.
+document.addEventListener("input", (event) => {
+  const field = event.target;
+  const form = field.closest('[data-behaviour~="find"]');
+  if (!form || field.type !== "search" || field.hasAttribute("hx-get")) return;
+  const wanted = field.value.trim().toLowerCase();
+  for (const line of form.querySelectorAll(".opts > li:has(input)")) {
+    line.hidden = !line.querySelector("input").checked && !line.textContent.toLowerCase().includes(wanted);
+  }
+});
+
+// What was ticked stays ticked though a search brought other choices: it stands first among them.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const list = event.detail.target;
+  if (!list.matches?.('[data-behaviour~="find"] .opts')) return;
+  const kept = [...list.querySelectorAll("input:checked")].map((input) => input.closest("li"));
+  list.addEventListener("htmx:afterSwap", () => {
+    for (const line of kept.reverse()) {
+      const { name, value } = line.querySelector("input");
+      const same = [...list.querySelectorAll("input")].find((input) => input.name === name && input.value === value);
+      if (same) same.checked = true; else list.prepend(line);
+    }
+  }, { once: true });
+});
+
+// A search of the server is no part of what the form asks for.
+document.addEventListener("formdata", (event) => {
+  if (event.target.matches('[data-behaviour~="find"]')) event.formData.delete("search");
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "ArrowDown" || event.target.type !== "search") return;
+  const first = [...(event.target.closest('[data-behaviour~="find"]')?.querySelectorAll(".opts li:not([hidden]) input") ?? [])][0];
+  if (!first) return;
+  event.preventDefault();
+  first.focus();
+});

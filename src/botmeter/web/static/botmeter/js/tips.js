@@ -1,0 +1,38 @@
+// What a mark of a drawing says, beside the pointer and at once; without this the browser shows the same text, later.
+let tip;
+let shownFor;
+
+function texts(target) {
+  const mark = target.closest?.('[data-behaviour~="tips"] :is(a, td[title], td[data-tip])');
+  if (!mark) return [null, ""];
+  const title = mark.querySelector(":scope > title, :scope > * > title");
+  if (mark.title) { mark.dataset.tip = mark.title; mark.removeAttribute("title"); }
+  if (title) { mark.dataset.tip = title.textContent; mark.setAttribute("aria-label", title.textContent); title.remove(); }
+  return [mark, mark.dataset.tip ?? ""];
+}
+
+function hide() {
+  tip?.remove();
+  tip = shownFor = undefined;
+}
+
+document.addEventListener("pointermove", (event) => {
+  const [mark, text] = texts(event.target);
+  if (!text) return hide();
+  if (mark !== shownFor) {
+    hide();
+    shownFor = mark;
+    tip = Object.assign(document.createElement("div"), { className: "tip", textContent: text.replaceAll("; ", "\n") });
+    tip.setAttribute("aria-hidden", "true");
+    document.body.append(tip);
+  }
+  const box = tip.getBoundingClientRect();
+  const left = Math.min(event.clientX + 12, innerWidth - box.width - 8);
+  const top = event.clientY + 16 + box.height > innerHeight ? event.clientY - box.height - 10 : event.clientY + 16;
+  // Through the style sheet's object model, which a strict policy allows; a style attribute in markup it would not.
+  tip.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
+});
+
+document.addEventListener("pointerleave", hide);
+document.addEventListener("scroll", hide, true);
+document.addEventListener("keydown", hide);
