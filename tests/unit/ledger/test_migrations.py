@@ -32,12 +32,14 @@ NAMED = {"b1": "Order bot", "b2": "Returns"}
 
 
 def tables_of(file: Path) -> list[tuple[object, ...]]:
-    """Every table and view with its columns, in order."""
+    """Every table and view with its columns, in order; and what the views say."""
     with raw_connection(file) as connection:
-        return connection.execute(
+        columns = connection.execute(
             "SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns "
             "ORDER BY table_name, ordinal_position"
         ).fetchall()
+        views = connection.execute("SELECT view_name, sql FROM duckdb_views() WHERE NOT internal ORDER BY 1").fetchall()
+        return [*columns, *views]
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
--- Reads: bot. Gives: the latest name of each bot that was ever named; by id.
+-- Reads: bot. Gives: the name of each bot that has one, which people gave it or its events bear; by id.
 SELECT
     bot_id::VARCHAR   AS bot_id,
     bot_name::VARCHAR AS bot_name

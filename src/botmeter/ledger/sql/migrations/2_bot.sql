@@ -5,7 +5,7 @@ WITH name_set AS (
     FROM bot_name_set
     GROUP BY bot_id
 )
-SELECT bot_id, coalesce(name_set.bot_name, bot_name_sent.bot_name) AS bot_name
+SELECT bot_id, coalesce(name_set.bot_name, bot_name_sent.bot_name) AS bot_name, name_set.bot_name AS set_name
 FROM bot_name_sent
 FULL JOIN name_set USING (bot_id)
 WHERE coalesce(name_set.bot_name, bot_name_sent.bot_name) IS NOT NULL

@@ -1,0 +1,199 @@
+"""Names and days that people set: what is in force, what is refused, and what remains to be read."""
+
+from datetime import date
+
+import pytest
+from tests.support.ledgers import NOW_US, append, event, ledger_in_memory, made_account
+from tests.support.table_meaning import table_meaning
+
+from botmeter.domain.account import Account
+from botmeter.domain.errors import Conflict, Missing, Refused
+from botmeter.ledger.backup import backup, restore
+from botmeter.ledger.erase import erase
+from botmeter.ledger.folder import Folder
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.restatements import restatements
+from botmeter.ledger.settings import (
+    BotName,
+    NamedBot,
+    Setting,
+    SettingChange,
+    named_bots,
+    set_available_from,
+    set_bot_name,
+    set_title,
+    settings_history,
+)
+from botmeter.ledger.verify import verify
+from botmeter.sources.retry import retry
+
+EVENTS = [
+    event("1", "2026-03-01T10:00", bot_name="Order bot"),
+    event("2", "2026-03-02T12:00", bot_id="b2", channel="sms", conversation_id="v2"),
+]
+
+
+def filled() -> Ledger:
+    ledger = ledger_in_memory()
+    append(ledger, *EVENTS)
+    return ledger
+
+
+def called(ledger: Ledger, bot_id: str, name: str, *, now_us: int = NOW_US) -> None:
+    set_bot_name(ledger, BotName(bot_id=bot_id, name=name), by="ada@example.org", now_us=now_us)
+
+
+def names(ledger: Ledger) -> dict[str, str]:
+    return {bot.bot_id: bot.name for bot in named_bots(ledger)}
+
+
+def test_bots_are_called_as_their_events_say_or_by_their_id() -> None:
+    assert named_bots(filled()) == [
+        NamedBot(bot_id="b1", name="Order bot", sent_name="Order bot", set_name=None),
+        NamedBot(bot_id="b2", name="b2", sent_name=None, set_name=None),
+    ]
+
+
+def test_the_name_that_a_person_gave_wins_over_every_event_before_and_after_it() -> None:
+    ledger = filled()
+    called(ledger, "b1", "Orders & more")
+    called(ledger, "b2", "Returns")
+    assert names(ledger) == {"b1": "Orders & more", "b2": "Returns"}
+    append(ledger, event("3", "2026-03-09T10:00", bot_name="Renamed in the builder"))
+    assert named_bots(ledger)[0] == NamedBot(
+        bot_id="b1", name="Orders & more", sent_name="Renamed in the builder", set_name="Orders & more"
+    )
+    assert verify(ledger).is_clean
+
+
+def test_the_latest_name_is_in_force_even_if_the_clock_went_back() -> None:
+    ledger = filled()
+    called(ledger, "b1", "First")
+    called(ledger, "b1", "Second", now_us=NOW_US - 1)
+    assert names(ledger)["b1"] == "Second"
+
+
+@pytest.mark.parametrize("blank", ["", "  \t"])
+def test_an_empty_name_takes_the_setting_back(blank: str) -> None:
+    ledger = filled()
+    for bot_id in ("b1", "b2"):
+        called(ledger, bot_id, "Something")
+        called(ledger, bot_id, blank)
+    assert names(ledger) == {"b1": "Order bot", "b2": "b2"}
+
+
+def test_a_bot_of_which_there_is_no_event_can_t_be_named() -> None:
+    with pytest.raises(Missing, match="No event of account acme is of bot 'b9'") as refused:
+        called(filled(), "b9", "Nine")
+    assert refused.value.code == "bot_unknown"
+
+
+@pytest.mark.parametrize("name", ["a" * 101, "two\nlines", "bell\a", "\ud800"])
+def test_a_bot_s_name_that_can_t_be_shown_on_one_line_is_refused(name: str) -> None:
+    with pytest.raises(Refused, match="can't be a bot's name: it ") as refused:
+        BotName(bot_id="b1", name=name)
+    assert refused.value.code == "bot_name_invalid"
+
+
+def test_no_number_depends_on_a_name() -> None:
+    ledger = filled()
+    before = table_meaning(ledger)
+    called(ledger, "b1", "Another")
+    set_title(ledger, "Maple & Moor", now_us=NOW_US)
+    assert table_meaning(ledger) == before
+    assert verify(ledger).is_clean
+
+
+def test_an_account_is_called_by_its_title_until_that_is_taken_back(folder: Folder, acme: str) -> None:
+    for title, shown in (("Maple & Moor", "Maple & Moor"), (" ", "acme")):
+        with folder.ledger(acme) as ledger:
+            set_title(ledger, title, now_us=NOW_US)
+            assert ledger.account.title == shown
+        with folder.ledger(acme, read_only=True) as ledger:
+            assert ledger.account == Account(name="acme", title=shown)
+
+
+def test_an_account_can_be_made_with_a_title(folder: Folder) -> None:
+    maple = Account(name="maple-and-moor", title="Maple & Moor")
+    made_account(folder, maple)
+    with folder.ledger(maple.name) as ledger:
+        assert ledger.account == maple
+
+
+def test_names_come_through_backup_and_erasure(folder: Folder, acme: str) -> None:
+    with folder.ledger(acme) as ledger:
+        append(ledger, *EVENTS)
+        called(ledger, "b1", "First")
+        called(ledger, "b1", "Second")
+        set_title(ledger, "One", now_us=NOW_US)
+        set_title(ledger, "Two", now_us=NOW_US)
+    erase(folder, acme, customer_id="c1")
+    backup(folder, acme, path=folder.path / "kept")
+    restore(folder, folder.path / "kept", name="other")
+    with folder.ledger("other") as ledger:
+        assert names(ledger)["b1"] == "Second"
+        assert ledger.account == Account(name="other", title="Two")
+
+
+def test_data_can_start_earlier_and_the_answer_says_how_many_events_wait() -> None:
+    ledger = filled()
+    append(ledger, event("a", "2019-12-31T23:59"), event("b", "2020-01-01T00:00"), event("c", "2021-05-01T10:00"))
+    append(ledger, event("1", "2026-03-01T10:00", bot_name="A conflict"), event("far", "2027-01-01T10:00"))
+    assert set_available_from(ledger, date(2020, 1, 1), now_us=NOW_US) == 2
+    assert ledger.account.available_from == date(2020, 1, 1)
+    assert retry(ledger, now_us=NOW_US).accepted == 2
+    assert set_available_from(ledger, date(2020, 1, 1), now_us=NOW_US) == 0
+    assert verify(ledger).is_clean
+    assert {each.day for each in restatements(ledger)} == {date(2020, 1, 1), date(2021, 5, 1)}
+
+
+def test_what_waits_is_counted_beside_noise_that_is_no_text() -> None:
+    ledger = ledger_in_memory()
+    append(ledger, event("é", "2021-05-01T10:00", attributes={"occurred_at": "1999-01-01T00:00:00Z", "é": "\\"}))
+    ledger.connection.execute(
+        "INSERT INTO quarantine VALUES (9, 1, 0, 's', 0, NULL, 'json_invalid', 'Noise.', '\\xFF\\x00'::BLOB)"
+    )
+    assert set_available_from(ledger, date(2021, 5, 1), now_us=NOW_US) == 1
+
+
+def test_data_can_t_start_after_an_event_that_was_counted() -> None:
+    ledger = filled()
+    said = r"can't start on 2026-03-02: earlier events were counted \(1 of them\).* on 2026-03-01 at the latest"
+    with pytest.raises(Conflict, match=said) as refused:
+        set_available_from(ledger, date(2026, 3, 2), now_us=NOW_US)
+    assert refused.value.code == "events_before_available_from"
+    assert ledger.account.available_from == date(2022, 2, 4)
+    assert set_available_from(ledger, date(2026, 3, 1), now_us=NOW_US) == 0
+    assert append(ledger, event("early", "2026-02-28T10:00")).rejected == 1
+
+
+def test_the_history_tells_what_was_set_when_and_by_whom() -> None:
+    ledger = filled()
+    set_title(ledger, "Maple & Moor", by="ada@example.org", now_us=10)
+    set_title(ledger, "Maple & Moor", by="bob@example.org", now_us=11)
+    called(ledger, "b1", "Orders", now_us=20)
+    set_available_from(ledger, date(2020, 1, 1), now_us=30)
+    called(ledger, "b1", "", now_us=40)
+    called(ledger, "b1", "", now_us=41)
+    set_title(ledger, "", by="bob@example.org", now_us=50)
+    ada, bob = "ada@example.org", "bob@example.org"
+    told = [
+        (0, Setting.AVAILABLE_FROM, None, "2022-02-04", None),
+        (10, Setting.TITLE, None, "Maple & Moor", ada),
+        (20, Setting.BOT_NAME, "b1", "Orders", ada),
+        (30, Setting.AVAILABLE_FROM, None, "2020-01-01", None),
+        (40, Setting.BOT_NAME, "b1", None, ada),
+        (50, Setting.TITLE, None, None, bob),
+    ]
+    assert settings_history(ledger) == [
+        SettingChange(recorded_at=recorded_at, setting=setting, bot_id=bot_id, value=value, by=by)
+        for recorded_at, setting, bot_id, value, by in told
+    ]
+
+
+def test_an_account_that_began_with_a_title_tells_so() -> None:
+    history = settings_history(ledger_in_memory(account=Account(name="acme", title="Acme Ltd")))
+    assert [(change.setting, change.value) for change in history] == [
+        (Setting.AVAILABLE_FROM, "2022-02-04"),
+        (Setting.TITLE, "Acme Ltd"),
+    ]
