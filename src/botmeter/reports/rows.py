@@ -5,16 +5,16 @@ for more than those, however long the period is.
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pyarrow as pa
 
 from botmeter.domain.errors import Refused
-from botmeter.domain.period import Period
+from botmeter.domain.instant import DAY_US
+from botmeter.domain.period import day_of_us
 from botmeter.reports.ask import Ask
-from botmeter.reports.snapshot import bounds_of, snapshot, values_of
-from botmeter.reports.usage import is_about_rows, session_days
+from botmeter.reports.snapshot import Snapshot, Values, snapshot, values_of
 
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger
@@ -50,47 +50,112 @@ COLUMNS: tuple[str, ...] = tuple(ROWS_SCHEMA.names)
 _SESSIONS_AT_ONCE = 200_000
 
 
-def underlying_rows(ledger: "Ledger", ask: Ask, *, columns: tuple[str, ...] | None = None) -> pa.RecordBatchReader:
+def underlying_rows(
+    ledger: "Ledger", ask: Ask, *, columns: tuple[str, ...] | None = None, search: str = ""
+) -> pa.RecordBatchReader:
     """The rows that the report for `ask` counts, streamed, as they were at one moment.
+
+    Closing the reader before its end lets go of that moment.
 
     Args:
         columns: Names of `ROWS_SCHEMA`, in the order wanted; None for all.
+        search: As in a `RowLook`; empty for all rows.
 
     Raises:
-        Refused: `column_unknown`.
+        Refused: `column_unknown`, `column_repeated`, `columns_missing` for none at all.
     """
-    wanted = COLUMNS if columns is None else columns
-    for name in wanted:
+    schema = schema_of(COLUMNS if columns is None else columns)
+    return pa.RecordBatchReader.from_batches(schema, row_batches(ledger, ask, schema=schema, search=search))
+
+
+def schema_of(columns: tuple[str, ...]) -> pa.Schema:
+    """The columns of `ROWS_SCHEMA` that are named, in that order.
+
+    Raises:
+        Refused: `column_unknown`, `column_repeated`, `columns_missing` for none at all.
+    """
+    if not columns:
+        raise Refused("columns_missing", f"No column was chosen; there are {', '.join(COLUMNS)}.")
+    for place, name in enumerate(columns):
         if name not in COLUMNS:
             raise Refused("column_unknown", f"There is no column {name[:40]!r}; there are {', '.join(COLUMNS)}.")
-    schema = pa.schema([ROWS_SCHEMA.field(name) for name in wanted])
-    return pa.RecordBatchReader.from_batches(schema, _batches(ledger, ask, schema=schema))
+        if name in columns[:place]:
+            raise Refused("column_repeated", f"The column {name} was chosen twice; each can be there once.")
+    return pa.schema([ROWS_SCHEMA.field(name) for name in columns])
 
 
-def _batches(ledger: "Ledger", ask: Ask, *, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    values = values_of(ask, ledger.touchpoints)
+def row_batches(ledger: "Ledger", ask: Ask, *, schema: pa.Schema, search: str = "") -> Iterator[pa.RecordBatch]:
+    """What `underlying_rows` streams, as a generator, which can be closed before its end."""
+    values = row_values(ledger, ask, search=search)
     with snapshot(ledger) as moment:
-        periods = [ask.period]
-        if not is_about_rows(values):
-            periods = _slices(ask.period, session_days(moment, ask, values=values))
-        for period in periods:
-            bounds = {**values, **bounds_of(period)}
-            moment.run("matching", bounds)
-            for batch in moment.batches("rows", bounds):
+        for bounds in _slices(moment, values):
+            sliced = {**values, **bounds}
+            run_matching(moment, sliced)
+            for batch in moment.batches("rows", sliced):
                 yield pa.RecordBatch.from_arrays(
                     [batch.column(field.name).cast(field.type) for field in schema], schema=schema
                 )
 
 
-def _slices(period: Period, session_count_of_day: list[int]) -> list[Period]:
-    """The period in parts of whole days, none with many more sessions than are read at once."""
-    slices: list[Period] = []
-    first_on, session_count = period.first_on, 0
-    for on, on_this_day in zip(period.days(), session_count_of_day, strict=True):
+def row_values(ledger: "Ledger", ask: Ask, *, search: str = "") -> Values:
+    """What the statements about rows take.
+
+    On top of `values_of`: `footprints`, the sets of touchpoints in which one of those asked for is
+    (null: all), and what is searched for.
+    """
+    values = {**values_of(ask, ledger.touchpoints), **bounds_between(ask.start_us, ask.end_us)}
+    return {
+        **values,
+        "footprints": _footprint_numbers(values["touchpoints"], ledger),
+        # A lone surrogate is in no id, and DuckDB takes none.
+        "search": search.encode("utf-16", "surrogatepass").decode("utf-16", "replace") or None,
+        "searched_session": _id_of_session(search),
+    }
+
+
+def bounds_between(start_us: int, end_us: int) -> Values:
+    """Sessions that start in [start_us, end_us), as the statements take it."""
+    return {
+        "start_us": start_us,
+        "end_us": end_us,
+        "first_on": day_of_us(start_us),
+        "last_on": day_of_us(end_us - 1),
+    }
+
+
+def run_matching(moment: Snapshot, values: Values) -> None:
+    """Leaves in `matching` the rows that match, and hold what is searched for."""
+    moment.run("matching", values)
+    if values["search"] is not None:
+        moment.run("matching_searched", values)
+
+
+def _footprint_numbers(touchpoints: list[int] | None, ledger: "Ledger") -> list[int] | None:
+    if touchpoints is None:
+        return None
+    asked = frozenset(touchpoints)
+    sets = enumerate(ledger.footprints.all(), start=1)
+    return [*touchpoints, *(-place for place, members in sets if not asked.isdisjoint(members))]
+
+
+def _id_of_session(search: str) -> str | None:
+    try:
+        return str(UUID(search))
+    except ValueError:
+        return None
+
+
+def _slices(moment: Snapshot, values: Values) -> list[Values]:
+    """The period in parts that end at UTC midnights, none with many more sessions than are read at once."""
+    if values["customers"] is not None or values["conversations"] is not None:
+        return [{}]
+    slices: list[Values] = []
+    start_us, session_count = values["start_us"], 0
+    for day, on_this_day in moment.rows("session_counts_of_days", values):
         if session_count and session_count + on_this_day > _SESSIONS_AT_ONCE:
-            slices.append(Period(first_on=first_on, last_on=on - timedelta(days=1)))
-            first_on, session_count = on, 0
+            slices.append(bounds_between(start_us, day * DAY_US))
+            start_us, session_count = day * DAY_US, 0
         session_count += on_this_day
     if session_count:
-        slices.append(Period(first_on=first_on, last_on=period.last_on))
+        slices.append(bounds_between(start_us, values["end_us"]))
     return slices

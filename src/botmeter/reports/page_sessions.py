@@ -1,0 +1,107 @@
+"""Which sessions stand beside a cursor: found from as few columns as can tell, then all else for those alone.
+
+Where no row has to be looked at, the sessions themselves tell: a session matches bots, versions and
+channels if its footprint does. What only the rows know (conversations, what is searched for, counts
+of what matches) is taken from them.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from botmeter.reports.row_cursor import Cursor
+from botmeter.reports.row_look import RowLook, SortKey
+from botmeter.reports.rows import bounds_between, run_matching
+from botmeter.reports.snapshot import Snapshot, Values
+
+_COLUMNS: Final[dict[SortKey, str]] = {
+    SortKey.SESSION_START: "started_at",
+    SortKey.SESSION_END: "ended_at",
+    SortKey.CUSTOMER: "customer_id",
+    SortKey.CONVERSATIONS: "conversation_count",
+    SortKey.TICKETS: "ticket_count",
+    SortKey.EVENTS: "event_count",
+}
+_RISING = "sort_key ASC, line_session ASC"
+_FALLING = "sort_key DESC, line_session DESC"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedSession:
+    """A session with its place in the order: `key`, what it is sorted by, then `session_id`."""
+
+    key: int | str
+    session_id: str
+    started_us: int
+    customer_id: str
+
+    def is_at(self, cursor: Cursor | None) -> bool:
+        """Whether the cursor names it, in this very place."""
+        return cursor is not None and (self.key, self.session_id) == (cursor.key, cursor.session_id)
+
+
+class PageSessions:
+    """The sessions of an ask in the order of a look, at one moment."""
+
+    def __init__(self, moment: Snapshot, values: Values, *, look: RowLook) -> None:
+        """Takes the values of `row_values`."""
+        self._moment = moment
+        self._values = values
+        self._look = look
+        self._is_about_rows = values["conversations"] is not None or values["search"] is not None
+        is_sorted_by_rows = look.sort in (SortKey.CONVERSATIONS, SortKey.TICKETS) or (
+            look.sort is SortKey.EVENTS and values["touchpoints"] is not None
+        )
+        self._is_from_rows = self._is_about_rows or is_sorted_by_rows
+        if self._is_from_rows:
+            run_matching(moment, values)
+
+    def counts(self) -> tuple[int, int]:
+        """How many rows match, and how many sessions they are of. To be asked before `keep_rows`."""
+        if self._is_about_rows:
+            row_count, session_count = self._moment.rows("matching_counts", {})[0]
+            return row_count, session_count
+        rows, sessions = (self._moment.rows(name, self._values) for name in ("row_count", "session_count"))
+        return rows[0][0], sessions[0][0]
+
+    def beside(self, at: Cursor | None) -> list[PlacedSession]:
+        """The sessions from the cursor's on, in the direction in which it goes; two more than a page has lines."""
+        is_rising = self._look.descending == (at is not None and at.is_backward)
+        key = None if at is None else at.key
+        bounds = {
+            "low_key": key if is_rising else None,
+            "high_key": None if is_rising else key,
+            "at_key": key,
+            "at_session": None if at is None else at.session_id,
+            "is_rising": is_rising,
+            "line_count": self._look.limit + 2,
+        }
+        chosen = {"key": _COLUMNS[self._look.sort], "order": _RISING if is_rising else _FALLING}
+        road = "page_from_rows" if self._is_from_rows else "page_from_sessions"
+        found = self._moment.rows(road, {**self._values, **bounds}, chosen=chosen)
+        return [
+            PlacedSession(key=key, session_id=session_id, started_us=started_us, customer_id=customer_id)
+            for key, session_id, started_us, customer_id in found
+        ]
+
+    def keep_rows(self, found: list[PlacedSession]) -> Values:
+        """Leaves in `matching` the rows of these sessions, of which there is one at least.
+
+        Returns:
+            The bounds between which they start.
+        """
+        starts_us = [session.started_us for session in found]
+        bounds = bounds_between(min(starts_us), max(starts_us) + 1)
+        if not self._is_from_rows:
+            # Their customers narrow it down where the sessions of a page start far apart.
+            customers = sorted({session.customer_id for session in found})
+            self._moment.run("matching", {**self._values, **bounds, "customers": customers})
+        self._moment.run("matching_of_page", {"page_sessions": [session.session_id for session in found]})
+        return bounds
+
+    def lines(self, found: list[PlacedSession]) -> list[tuple[Any, ...]]:
+        """What is told of each of these sessions, of which there is one at least; by session id."""
+        return self._moment.rows("session_lines", self.keep_rows(found))
+
+    def bot_names(self) -> dict[str, str]:
+        """The latest name of each bot that was ever named."""
+        return dict(self._moment.rows("bot_names", {}))

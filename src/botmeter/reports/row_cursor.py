@@ -1,0 +1,88 @@
+"""Cursors: where a page of underlying data begins, as an opaque text that an address can hold.
+
+A cursor names the line next to which the page begins, never how many lines come before it; so the
+millionth page is found as quickly as the first, and lines that appear meanwhile move nothing.
+"""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+
+from botmeter.domain.errors import Refused
+from botmeter.reports.row_look import RowLook, SortKey
+
+if TYPE_CHECKING:
+    from typing import Any
+
+_CHECK_BYTES = 6
+_INT64_END = 2**63
+
+# What orders the rows of a session: conversation, bot, version, channel.
+RowKey = tuple[str, str | None, str | None, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """The line beside a page, and on which side of it the page lies.
+
+    Attributes:
+        key: What its session is sorted by: µs UTC, a count, or a customer's id.
+        row: Where the line is in its session; None if lines are sessions.
+        is_backward: The page ends before the line, rather than begins after it.
+    """
+
+    key: int | str
+    session_id: str
+    row: RowKey | None
+    is_backward: bool
+
+
+def text_of_cursor(cursor: Cursor, *, account: str, look: RowLook) -> str:
+    """The cursor as URL-safe text; `cursor_from_text` takes it for the same account, grouping and order only."""
+    body = msgspec.msgpack.encode((cursor.is_backward, cursor.key, cursor.session_id, cursor.row))
+    return base64.urlsafe_b64encode(_check(body, account=account, look=look) + body).rstrip(b"=").decode()
+
+
+def cursor_from_text(text: str, *, account: str, look: RowLook) -> Cursor:
+    """The cursor that `text_of_cursor` wrote.
+
+    Raises:
+        Refused: `cursor_invalid` if it is none, or one of another account, grouping or order.
+    """
+    try:
+        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        check, body = data[:_CHECK_BYTES], data[_CHECK_BYTES:]
+        if check != _check(body, account=account, look=look):
+            raise _invalid()
+        is_backward, key, session_id, row = msgspec.msgpack.decode(body, type=_BODY)
+        UUID(session_id)
+    except (binascii.Error, msgspec.MsgspecError, ValueError):
+        raise _invalid() from None
+    # The check is no secret, so a text can pass it and still be nobody's.
+    is_text = look.sort is SortKey.CUSTOMER
+    if isinstance(key, str) != is_text or (isinstance(key, int) and not -_INT64_END <= key < _INT64_END):
+        raise _invalid()
+    if (row is None) != (look.grouping == "session"):
+        raise _invalid()
+    return Cursor(key=key, session_id=session_id, row=row, is_backward=is_backward)
+
+
+_BODY: "Any" = tuple[bool, int | str, str, RowKey | None]
+
+
+def _check(body: bytes, *, account: str, look: RowLook) -> bytes:
+    """What tells a cursor that was altered or belongs elsewhere; it guards against mistakes, not against attack."""
+    bound = msgspec.msgpack.encode((account, look.grouping, look.sort, look.descending))
+    return blake2b(bound + body, digest_size=_CHECK_BYTES).digest()
+
+
+def _invalid() -> Refused:
+    return Refused(
+        "cursor_invalid",
+        "The cursor is not one that this list gave, in this order: leave it out to begin at the first line.",
+    )

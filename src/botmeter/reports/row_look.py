@@ -1,0 +1,66 @@
+"""How underlying data is looked at: by session or flat, in which order, what is searched for.
+
+It is no part of the question: it never changes a number, only which lines are seen first.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from botmeter.domain.errors import Refused, TooMuch
+
+LIMIT_MAX = 1_000
+# Longer than any id that a platform makes; a guard, since it is compared with every row.
+SEARCH_LENGTH_MAX = 200
+
+
+class Grouping(StrEnum):
+    """What one line stands for."""
+
+    SESSION = "session"
+    CONVERSATION = "conversation"
+
+
+class SortKey(StrEnum):
+    """What the sessions are sorted by; sessions alike in it are in order of their ids.
+
+    Counts are those of the rows that match. A session that no limit ends comes after all ends.
+    """
+
+    SESSION_START = "session_start"
+    SESSION_END = "session_end"
+    CUSTOMER = "customer"
+    CONVERSATIONS = "conversations"
+    TICKETS = "tickets"
+    EVENTS = "events"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowLook:
+    """One way to look at the underlying data of an ask.
+
+    Flat rows are in the order of their sessions, and within a session in that of the exports.
+
+    Attributes:
+        search: Only rows of the session with this id, or whose customer, conversation or ticket id
+            starts with it. Empty: all.
+        limit: Most lines of a page, from 1 to 1,000.
+
+    Raises:
+        Refused: `limit_invalid`.
+        TooMuch: `search_too_long` past 200 characters.
+    """
+
+    grouping: Grouping = Grouping.SESSION
+    sort: SortKey = SortKey.SESSION_START
+    descending: bool = True
+    search: str = ""
+    limit: int = 50
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.limit <= LIMIT_MAX:
+            raise Refused("limit_invalid", f"A page has from 1 to {LIMIT_MAX:,} lines, not {self.limit}.")
+        if len(self.search) > SEARCH_LENGTH_MAX:
+            raise TooMuch(
+                "search_too_long",
+                f"What is searched for has {len(self.search)} characters; the most is {SEARCH_LENGTH_MAX}.",
+            )

@@ -1,0 +1,267 @@
+"""Pages of the underlying data: one line a session, or its rows flat, and the way on and back."""
+
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from botmeter.domain.errors import Missing
+from botmeter.domain.session import ClosedBy
+from botmeter.reports.ask import Ask
+from botmeter.reports.page_sessions import PageSessions, PlacedSession
+from botmeter.reports.row_cursor import Cursor, RowKey, cursor_from_text, text_of_cursor
+from botmeter.reports.row_look import Grouping, RowLook, SortKey
+from botmeter.reports.rows import bounds_between, row_values, run_matching
+from botmeter.reports.snapshot import Snapshot, Values, snapshot
+
+if TYPE_CHECKING:
+    from botmeter.ledger.ledger import Ledger
+
+__all__ = ["Grouping", "RowLook", "RowPage", "SessionLine", "SortKey", "UnderlyingRow", "row_page", "session_rows"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnderlyingRow:
+    """One row of the underlying data: session × conversation × bot × version × channel. Instants are µs UTC.
+
+    Attributes:
+        session_end_us: None while no limit ends the session.
+        ticket_types: The type of the ticket at the same place of `ticket_ids`.
+    """
+
+    session_id: str
+    session_start_us: int
+    session_end_us: int | None
+    customer_id: str
+    conversation_id: str
+    bot_id: str | None
+    bot_name: str | None
+    bot_version: str | None
+    channel: str
+    conversation_created_us: int | None
+    conversation_updated_us: int | None
+    ticket_ids: tuple[str, ...]
+    ticket_types: tuple[str, ...]
+    event_count: int
+    is_preview: bool
+
+    @property
+    def key(self) -> RowKey:
+        """What orders it among the rows of its session."""
+        return (self.conversation_id, self.bot_id, self.bot_version, self.channel)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionLine:
+    """One session that matches; bots, channels and counts are those of its rows that match.
+
+    Attributes:
+        ended_us: µs UTC; None while no limit ends it.
+        bot_names: Each bot's latest name, else its id; by name.
+        channels: By name.
+        ticket_count: Distinct tickets of its conversations.
+    """
+
+    session_id: str
+    started_us: int
+    ended_us: int | None
+    customer_id: str
+    bot_names: tuple[str, ...]
+    channels: tuple[str, ...]
+    conversation_count: int
+    ticket_count: int
+    event_count: int
+    closed_by: ClosedBy
+    is_preview: bool
+
+    def is_running(self, now_us: int) -> bool:
+        """Whether it has not ended yet at that instant."""
+        return self.ended_us is None or self.ended_us > now_us
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowPage:
+    """Some of the lines, as they were at one moment, and the way to those beside them.
+
+    Attributes:
+        lines: The sessions, if they are what a line stands for; else empty.
+        rows: The rows, if they are; else empty.
+        row_count: Rows of the whole answer, not of the page.
+        session_count: Sessions of the whole answer: the report's headline, if nothing is searched for.
+        next_cursor: Of the page after this one; None at the end.
+        previous_cursor: Of the page before this one; None at the start.
+    """
+
+    ask: Ask
+    look: RowLook
+    lines: tuple[SessionLine, ...]
+    rows: tuple[UnderlyingRow, ...]
+    row_count: int
+    session_count: int
+    next_cursor: str | None
+    previous_cursor: str | None
+
+
+def row_page(ledger: "Ledger", ask: Ask, *, look: RowLook, cursor: str | None = None) -> RowPage:
+    """The page of the rows that the report for `ask` counts.
+
+    Args:
+        cursor: `next_cursor` or `previous_cursor` of another page, of any `limit`; None for the first page.
+
+    Raises:
+        Refused: `cursor_invalid` for a cursor that no page of the same account, grouping and order gave.
+    """
+    at = None if cursor is None else cursor_from_text(cursor, account=ledger.account.name, look=look)
+    with snapshot(ledger) as moment:
+        sessions = PageSessions(moment, row_values(ledger, ask, search=look.search), look=look)
+        row_count, session_count = sessions.counts()
+        found = sessions.beside(at)
+        if look.grouping is Grouping.SESSION:
+            part = _part([_Placed(session=session) for session in found if not session.is_at(at)], look=look, at=at)
+        else:
+            part = _part(_placed_rows(moment, sessions, found=found, at=at), look=look, at=at)
+        lines = () if look.grouping is Grouping.CONVERSATION else _lines(ledger, sessions, placed=part.placed)
+    to_text = partial(text_of_cursor, account=ledger.account.name, look=look)
+    return RowPage(
+        ask=ask,
+        look=look,
+        lines=lines,
+        rows=tuple(placed.row for placed in part.placed if placed.row is not None),
+        row_count=row_count,
+        session_count=session_count,
+        next_cursor=None if part.next_cursor is None else to_text(part.next_cursor),
+        previous_cursor=None if part.previous_cursor is None else to_text(part.previous_cursor),
+    )
+
+
+def session_rows(ledger: "Ledger", ask: Ask, *, session_id: str, search: str = "") -> tuple[UnderlyingRow, ...]:
+    """The rows of one session that the report for `ask` counts; none if the ask does not hold it.
+
+    Args:
+        search: As the look at the sessions had it.
+
+    Raises:
+        Missing: `session_unknown` if the account has no such session, or that is no session's id.
+    """
+    unknown = Missing("session_unknown", f"Account {ledger.account.name} has no session {session_id[:60]!r}.")
+    try:
+        sought = str(UUID(session_id))
+    except ValueError:
+        raise unknown from None
+    with snapshot(ledger) as moment:
+        started = moment.rows("session_start", {"session_id": sought})
+        if not started:
+            raise unknown
+        started_us: int = started[0][0]
+        if not ask.start_us <= started_us < ask.end_us:
+            return ()
+        bounds = bounds_between(started_us, started_us + 1)
+        run_matching(moment, {**row_values(ledger, ask, search=search), **bounds})
+        moment.run("matching_of_page", {"page_sessions": [sought]})
+        return _rows(moment, bounds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Placed:
+    """A line with its place: a session, or one of its rows."""
+
+    session: PlacedSession
+    row: UnderlyingRow | None = None
+
+    def cursor(self, *, is_backward: bool) -> Cursor:
+        row = None if self.row is None else self.row.key
+        return Cursor(key=self.session.key, session_id=self.session.session_id, row=row, is_backward=is_backward)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """The lines of a page in the order in which they are shown, and the ways on and back."""
+
+    placed: list[_Placed]
+    next_cursor: Cursor | None
+    previous_cursor: Cursor | None
+
+
+def _part(beside: list[_Placed], *, look: RowLook, at: Cursor | None) -> _Part:
+    """The page among the lines beside the cursor, which go away from it."""
+    placed, has_more = beside[: look.limit], len(beside) > look.limit
+    if at is not None and at.is_backward:
+        placed.reverse()
+        has_previous, has_next = has_more, True
+    else:
+        has_previous, has_next = at is not None, has_more
+    if not placed:
+        # All that was beside it is gone; the way back remains.
+        back = None if at is None else replace(at, is_backward=not at.is_backward)
+        return _Part(
+            placed=[],
+            next_cursor=back if has_next else None,
+            previous_cursor=back if has_previous else None,
+        )
+    return _Part(
+        placed=placed,
+        next_cursor=placed[-1].cursor(is_backward=False) if has_next else None,
+        previous_cursor=placed[0].cursor(is_backward=True) if has_previous else None,
+    )
+
+
+def _placed_rows(
+    moment: Snapshot, sessions: PageSessions, *, found: list[PlacedSession], at: Cursor | None
+) -> list[_Placed]:
+    """The rows of the sessions found, away from the cursor and without those on its other side."""
+    if not found:
+        return []
+    own: dict[str, list[UnderlyingRow]] = {session.session_id: [] for session in found}
+    for row in _rows(moment, sessions.keep_rows(found)):
+        own[row.session_id].append(row)
+    placed: list[_Placed] = []
+    for session in found:
+        rows = own[session.session_id]
+        if at is not None and at.row is not None and session.is_at(at):
+            edge = _order(at.row)
+            rows = [row for row in rows if (_order(row.key) < edge if at.is_backward else _order(row.key) > edge)]
+        if at is not None and at.is_backward:
+            rows.reverse()
+        placed += [_Placed(session=session, row=row) for row in rows]
+    return placed
+
+
+def _order(key: RowKey) -> tuple[tuple[bool, str], ...]:
+    """What Python compares as the statements do: null before text, text by code point."""
+    return tuple((part is not None, part or "") for part in key)
+
+
+def _rows(moment: Snapshot, bounds: Values) -> tuple[UnderlyingRow, ...]:
+    """All rows in `matching`, whose sessions start between the bounds."""
+    return tuple(
+        UnderlyingRow(**dict(zip(_FIELDS, [*row[:11], tuple(row[11]), tuple(row[12]), *row[13:]], strict=True)))
+        for row in moment.rows("rows", bounds)
+    )
+
+
+_FIELDS = tuple(field.name for field in fields(UnderlyingRow))
+
+
+def _lines(ledger: "Ledger", sessions: PageSessions, *, placed: list[_Placed]) -> tuple[SessionLine, ...]:
+    if not placed:
+        return ()
+    names, places = sessions.bot_names(), ledger.touchpoints.all()
+    lines: dict[str, SessionLine] = {}
+    for session_id, started_us, ended_us, customer_id, touchpoints, *counts, closed_by, preview in sessions.lines(
+        [line.session for line in placed]
+    ):
+        own = [places[number] for number in touchpoints]
+        lines[session_id] = SessionLine(
+            session_id=session_id,
+            started_us=started_us,
+            ended_us=ended_us,
+            customer_id=customer_id,
+            bot_names=tuple(sorted({names.get(at.bot_id, at.bot_id) for at in own if at.bot_id is not None})),
+            channels=tuple(sorted({at.channel for at in own})),
+            conversation_count=counts[0],
+            ticket_count=counts[1],
+            event_count=counts[2],
+            closed_by=ClosedBy(closed_by),
+            is_preview=preview,
+        )
+    return tuple(lines[line.session.session_id] for line in placed)
