@@ -124,9 +124,10 @@ def test_an_account_shows_its_day_and_its_policies(run: Run) -> None:
     assert run("account create ACME --available-from 2019-01-01 --policy my-rule.toml").code == 0
     shown = run("account show acme --format json").json
     assert shown == {
-        "account": "acme", "available_from": "2019-01-01", "policies": [{"policy": "my-rule@1", "from": None}],
+        "account": "acme", "title": "acme", "available_from": "2019-01-01",
+        "policies": [{"policy": "my-rule@1", "from": None}],
     }  # fmt: skip
-    assert run("account list --format json").json == [{"account": "acme"}]
+    assert run("account list --format json").json == [{"account": "acme", "title": "acme"}]
     assert run("account create acme").code == 1
     assert run("account create a/b").code == 2
     assert run("account create other --available-from soon").code == 2

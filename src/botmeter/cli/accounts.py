@@ -1,6 +1,6 @@
-"""`account create | list | show`: the accounts of a data folder."""
+"""`account create | list | show | set`: the accounts of a data folder."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
@@ -10,16 +10,28 @@ from botmeter.cli.grouping import command_group, examples
 from botmeter.cli.output import say, show_json, show_rows
 from botmeter.cli.place import data_folder, opened_ledger, owned_folder
 from botmeter.cli.policy_texts import policy_named, schedule_rows
+from botmeter.cli.terminal import counted, printable
+from botmeter.domain.errors import BotmeterError, Refused
+
+if TYPE_CHECKING:
+    from botmeter.ledger.folder import Folder
 
 DEFAULT_POLICY = "freshchat.session"
+COMMAND_LINE = "command line"
+"""Who made a setting that a command made."""
 
-commands = command_group("account", "Accounts: create, list, show.")
+Named = Annotated[
+    str, Argument(metavar="NAME", help="The account.", show_default=False, autocompletion=accounts_starting)
+]
+
+commands = command_group("account", "Accounts: create, list, show, set.")
 
 
 @commands.command(
     epilog=examples(
         ("", "botmeter account create acme"),
         ("With data since 2019:", "botmeter account create acme --available-from 2019-01-01"),
+        ("With a title:", 'botmeter account create acme --title "Acme & Sons"'),
     )
 )
 def create(
@@ -28,6 +40,7 @@ def create(
         str, Option("--available-from", metavar="DATE", help="Earlier events are kept in quarantine, not counted.")
     ] = "2022-02-04",
     policy: options.PolicyName = DEFAULT_POLICY,
+    title: Annotated[str, Option("--title", metavar="TEXT", help="What people call it.", show_default=False)] = "",
     data: options.Data = None,
 ) -> None:
     """Create an account.
@@ -38,7 +51,7 @@ def create(
     from botmeter.domain.instant import now_us
     from botmeter.domain.period import day_from_text
 
-    account = Account(name=name, available_from=day_from_text(available_from))
+    account = Account(name=name, available_from=day_from_text(available_from), title=title)
     rule = policy_named(policy)
     with owned_folder(data, purpose="botmeter account create", is_new=True) as folder:
         folder.create(account, policy=rule, now_us=now_us())
@@ -49,27 +62,83 @@ def create(
 def list_accounts(data: options.Data = None, form: options.Form = "table") -> None:
     """List the accounts of the data folder."""
     if not data_folder(data).is_dir():
-        show_rows(("account",), [], form=form)
+        show_rows(("account", "title"), [], form=form)
         say(f"there is no data folder {data_folder(data)} yet")
         return
     with owned_folder(data, purpose="botmeter account list") as folder:
-        show_rows(("account",), [{"account": name} for name in folder.accounts()], form=form)
+        rows = [{"account": name, "title": _title_of(folder, name)} for name in folder.accounts()]
+    show_rows(("account", "title"), rows, form=form)
 
 
 @commands.command(epilog=examples(("", "botmeter account show acme")))
 def show(
-    name: Annotated[
-        str, Argument(metavar="NAME", help="The account.", show_default=False, autocompletion=accounts_starting)
-    ],
+    name: Named,
     data: options.Data = None,
     form: options.Form = "table",
 ) -> None:
-    """Show since when data counts, and by which policies."""
+    """Show what it is called, since when data counts, and by which policies."""
     with opened_ledger(data, name, purpose="botmeter account show", read_only=True) as ledger:
         account, terms = ledger.account, schedule_rows(ledger.schedule)
     if form == "json":
         available_from = account.available_from.isoformat()
-        show_json({"account": account.name, "available_from": available_from, "policies": terms})
+        told = {"account": account.name, "title": account.title, "available_from": available_from}
+        show_json({**told, "policies": terms})
         return
-    rows = [{"account": account.name, "available_from": account.available_from, **term} for term in terms]
-    show_rows(("account", "available_from", "policy", "from"), rows, form=form)
+    told = {"account": account.name, "title": account.title, "available_from": account.available_from}
+    show_rows((*told, "policy", "from"), [{**told, **term} for term in terms], form=form)
+
+
+@commands.command(
+    "set",
+    epilog=examples(
+        ("What people call it:", 'botmeter account set acme --title "Acme & Sons"'),
+        ("Data since 2019:", "botmeter account set acme --available-from 2019-01-01"),
+    ),
+)
+def set_account(
+    name: Named,
+    title: Annotated[
+        str | None,
+        Option("--title", metavar="TEXT", help="What people call it; empty: its name.", show_default=False),
+    ] = None,
+    available_from: Annotated[
+        str | None, Option("--available-from", metavar="DATE", help="The first day of its data.", show_default=False)
+    ] = None,
+    data: options.Data = None,
+) -> None:
+    """Set what people call an account, and since when its data counts.
+
+    An earlier first day lets events that were refused for it be sent again. A later one is refused if
+    events before it were counted: what was counted stays.
+    """
+    from botmeter.domain.account import Account
+    from botmeter.domain.instant import now_us
+    from botmeter.domain.period import day_from_text
+    from botmeter.ledger.settings import set_available_from, set_title
+
+    if title is None and available_from is None:
+        raise Refused("nothing_to_set", "Name what to set: --title, --available-from, or both.")
+    first_on, now = None if available_from is None else day_from_text(available_from), now_us()
+    # So that nothing is set if either can't be.
+    Account(name=name, title=title or "")
+    with opened_ledger(data, name, purpose="botmeter account set") as ledger:
+        waiting = 0 if first_on is None else set_available_from(ledger, first_on, by=COMMAND_LINE, now_us=now)
+        if title is not None:
+            set_title(ledger, title, by=COMMAND_LINE, now_us=now)
+        account = ledger.account
+    say(f"account {account.name} is called {printable(account.title)}; its data starts on {account.available_from}")
+    if waiting:
+        say(
+            f"{counted(waiting, 'event')} in quarantine can be taken now: "
+            f"botmeter quarantine retry --account {account.name}"
+        )
+
+
+def _title_of(folder: "Folder", name: str) -> str | None:
+    """What people call the account; None, with a sentence, where its ledger can't be opened: the others are listed."""
+    try:
+        with folder.ledger(name, read_only=True) as ledger:
+            return ledger.account.title
+    except BotmeterError as error:
+        say(error.message)
+        return None

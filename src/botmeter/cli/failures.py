@@ -24,12 +24,15 @@ _WRONG_USE_CODES = frozenset(
     {
         "account_name_invalid",
         "arguments_clash",
+        "bot_name_invalid",
         "date_invalid",
+        "nothing_to_set",
         "output_format_unknown",
         "period_reversed",
         "period_too_long",
         "remeter_needed",
         "source_name_invalid",
+        "title_invalid",
         "yes_needed",
     }
 )

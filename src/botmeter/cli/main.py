@@ -11,6 +11,7 @@ from botmeter import __version__
 from botmeter.cli import (
     accounts,
     billing_rules,
+    bots,
     demonstration,
     importing,
     inspection,
@@ -42,6 +43,7 @@ app = Commands(
 for part in (
     demonstration,
     accounts,
+    bots,
     importing,
     reporting,
     sessions,

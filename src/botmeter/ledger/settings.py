@@ -131,8 +131,8 @@ def set_available_from(ledger: Ledger, day_on: date, *, now_us: int, by: str | N
         first_on = day_of_us(first_us)
         raise Conflict(
             "events_before_available_from",
-            f"The data of account {ledger.account.name} can't start on {day_on}: earlier events were counted ({count:,} of "
-            f"them), and what was counted stays. They can start on {first_on} at the latest.",
+            f"The data of account {ledger.account.name} can't start on {day_on}: earlier events were counted "
+            f"({count:,} of them), and what was counted stays. They can start on {first_on} at the latest.",
         )
     _set_account(ledger, replace(ledger.account, available_from=day_on), by=by, now_us=now_us)
     return int(row_of(ledger.connection, sql("waiting_since"), values={"first_on": day_on})[0])

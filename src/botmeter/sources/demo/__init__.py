@@ -5,6 +5,6 @@ what conversations look like, `conversations` and `visits` who does what, `timel
 under which ids, `assembly` how that becomes events, and `account` puts it in order of time.
 """
 
-from botmeter.sources.demo.account import DEMO_ACCOUNT, DEMO_SEED, demo_batches
+from botmeter.sources.demo.account import DEMO_ACCOUNT, DEMO_SEED, DEMO_TITLE, demo_batches
 
-__all__ = ["DEMO_ACCOUNT", "DEMO_SEED", "demo_batches"]
+__all__ = ["DEMO_ACCOUNT", "DEMO_SEED", "DEMO_TITLE", "demo_batches"]

@@ -18,11 +18,12 @@ from botmeter.sources.demo.demand import (
     mailings,
     scale,
 )
-from botmeter.sources.demo.retailer import ACCOUNT, Campaign
+from botmeter.sources.demo.retailer import ACCOUNT, TITLE, Campaign
 from botmeter.sources.demo.timeline import timeline
 from botmeter.sources.demo.visits import Population, follow_ups, mailings_sent, visits
 
 DEMO_ACCOUNT = ACCOUNT
+DEMO_TITLE = TITLE
 DEMO_SEED = 20220204
 
 _BATCH_EVENTS = 250_000

@@ -11,6 +11,7 @@ from functools import cache
 from botmeter.domain.account import AVAILABLE_FROM_DEFAULT
 
 ACCOUNT = "maple-and-moor"
+TITLE = "Maple & Moor"
 FIRST_ON = AVAILABLE_FROM_DEFAULT
 
 

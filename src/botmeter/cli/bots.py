@@ -1,0 +1,60 @@
+"""`bot list | name`: the bots of an account, and what people call them."""
+
+from typing import Annotated
+
+from typer import Argument
+
+from botmeter.cli import options
+from botmeter.cli.accounts import COMMAND_LINE
+from botmeter.cli.grouping import command_group, examples
+from botmeter.cli.output import say, show_rows
+from botmeter.cli.place import opened_ledger
+from botmeter.cli.terminal import printable
+
+commands = command_group("bot", "Bots: list them, and say what they are called.")
+
+
+@commands.command("list", epilog=examples(("", "botmeter bot list --account acme")))
+def list_bots(account: options.AccountName, data: options.Data = None, form: options.Form = "table") -> None:
+    """List the bots of which there are events.
+
+    Each with its name everywhere, the one that its events bear, and the one that was set here.
+    """
+    from botmeter.ledger.settings import named_bots
+
+    with opened_ledger(data, account, purpose="botmeter bot list", read_only=True) as ledger:
+        bots = named_bots(ledger)
+    rows = [
+        {"bot_id": bot.bot_id, "bot_name": bot.name, "name_in_events": bot.sent_name, "name_set": bot.set_name}
+        for bot in bots
+    ]
+    show_rows(("bot_id", "bot_name", "name_in_events", "name_set"), rows, form=form)
+    if not bots:
+        say(f"no event of account {account} is of a bot yet")
+
+
+@commands.command(
+    "name",
+    epilog=examples(
+        ("", 'botmeter bot name orders "Orders & returns" --account acme'),
+        ("Back to the name that its events bear:", 'botmeter bot name orders "" --account acme'),
+    ),
+)
+def name_bot(
+    bot: Annotated[str, Argument(metavar="BOT", help="The bot's id.", show_default=False)],
+    name: Annotated[str, Argument(metavar="NAME", help="What it is called; empty: as its events say.")],
+    account: options.AccountName,
+    data: options.Data = None,
+) -> None:
+    """Say what a bot is called.
+
+    It is called so in every report, export and page, whatever its events say. No number depends on it.
+    """
+    from botmeter.domain.instant import now_us
+    from botmeter.ledger.settings import BotName, named_bots, set_bot_name
+
+    wanted = BotName(bot_id=bot, name=name)
+    with opened_ledger(data, account, purpose="botmeter bot name") as ledger:
+        set_bot_name(ledger, wanted, by=COMMAND_LINE, now_us=now_us())
+        called = next(each.name for each in named_bots(ledger) if each.bot_id == bot)
+    say(f"bot {printable(bot)} is called {printable(called)}")
