@@ -1,5 +1,6 @@
 """Numbers that had been shown and are others now: what, when, before, after, because of which events."""
 
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 
@@ -38,7 +39,9 @@ class Restatement:
 
 def restatements(ledger: Ledger, *, session_id: str | None = None) -> list[Restatement]:
     """Every restatement, or those that removed or added the session, in the order in which they were recorded."""
-    rows = ledger.connection.execute(sql("restatements"), {"session": session_id}).fetchall()
+    # A cursor, since others may be reading the same ledger.
+    with closing(ledger.connection.cursor()) as connection:
+        rows = connection.execute(sql("restatements"), {"session": session_id}).fetchall()
     return [
         Restatement(
             append_no=row[0],

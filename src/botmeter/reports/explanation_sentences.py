@@ -1,0 +1,210 @@
+"""The sentences of an explanation: command, API and page say the same words, each in its own layout."""
+
+from datetime import date
+from typing import assert_never
+
+from botmeter.domain.event import Actor
+from botmeter.domain.instant import INSTANT_END_US, datetime_from_us, text_from_us
+from botmeter.domain.session import ClosedBy
+from botmeter.metering.policy import Policy
+from botmeter.metering.policy_text import duration_text, policy_as_mapping
+from botmeter.reports.explanation import ExplainedEvent, Explanation
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_UNITS = ((86_400_000_000, "day"), (3_600_000_000, "hour"), (60_000_000, "minute"), (1_000_000, "second"))
+# 24 hours say more than 1 day: a session's day is no day of the calendar.
+_HOURS_UP_TO_US = 48 * 3_600_000_000
+
+_OPENERS = {
+    "customer": "Only a customer's message opens a session",
+    "any": "A message of the customer, a bot or an agent opens a session",
+    "outbound": "Only a message of a bot or an agent opens a session",
+    "exchange": "The first message that answers one of the other side opens a session",
+}
+
+
+def charged_sentence(explanation: Explanation) -> str:
+    """Which session of whom it is, when it counts, and under which policy."""
+    preview = " It was opened from a preview, which this policy counts." if explanation.is_preview else ""
+    return (
+        f"Session {explanation.session_id} of customer {shown(explanation.customer_id)}: charged once, as 1 session "
+        f"on {day_words(explanation.started_at_us)} (UTC), under policy {explanation.policy.label}.{preview}"
+    )
+
+
+def rule_sentence(policy: Policy) -> str:
+    """What opens a session under the policy, and how many run at a time."""
+    return (
+        f"{_OPENERS[policy.opens_on]} (opens_on = {policy.opens_on}), and one session runs at a time for each "
+        f"{' and '.join(policy.scope)} (scope)."
+    )
+
+
+def opening_sentence(explanation: Explanation) -> str:
+    """What opened it, and why a session could be opened then."""
+    opening, before = explanation.opening, explanation.before
+    place = f"on {shown(opening.channel)}"
+    if opening.actor is Actor.CUSTOMER:
+        who = f"the customer's message on {instant_words(opening.at_us)} to {bot_words(opening)} {place}"
+    elif opening.actor is Actor.BOT:
+        who = f"a message of {bot_words(opening)} {place} on {instant_words(opening.at_us)}"
+    else:
+        who = f"an agent's message {place} on {instant_words(opening.at_us)}"
+    if before is None:
+        return f"Opened by {who}: the first one that could open a session, as none was before it."
+    ended = f", which ran until {instant_words(before.ended_at_us)}" if before.ended_at_us is not None else ""
+    return (
+        f"Opened by {who}: the first one at or after the end of the session before "
+        f"({before.session_id}{ended}; {_reason(before.closed_by)})."
+    )
+
+
+def end_sentence(explanation: Explanation) -> str:
+    """When it ends or ended, and by which parameter of the policy."""
+    policy, end_us = explanation.policy, explanation.ended_at_us
+    if end_us is None:
+        return "It is still open: no limit of the policy has ended it."
+    until = f"It {'runs' if explanation.is_running else 'ran'} until {instant_words(end_us)}"
+    inclusive = " A message at exactly that instant is still inside (inclusive_end)." if policy.inclusive_end else ""
+    match explanation.closed_by:
+        case ClosedBy.OPEN:
+            return f"{until}."
+        case ClosedBy.DURATION:
+            length = duration_words(policy.max_duration_us or 0)
+            return f"{until}: {length} from its first message ({_setting('max_duration', policy)}).{inclusive}"
+        case ClosedBy.IDLE:
+            silence, whose = (
+                duration_words(policy.idle_timeout_us or 0),
+                "customer's " if policy.idle_clock == "customer" else "",
+            )
+            return f"{until}: {silence} after the {whose}last message ({_setting('idle_timeout', policy)}).{inclusive}"
+        case ClosedBy.CALENDAR:
+            return f"{until}: the {policy.calendar} was over then in {policy.timezone} (calendar = {policy.calendar})."
+        case ClosedBy.TURNS:
+            return (
+                f"{until}: a message then began one turn more than the {policy.max_turns} that a session may have "
+                f"(max_turns = {policy.max_turns}, turn_of = {policy.turn_of})."
+            )
+        case ClosedBy.END:
+            return f"{until}: an event ended it then (ends_on = {', '.join(sorted(policy.ends_on))})."
+        case _:
+            assert_never(explanation.closed_by)
+
+
+def content_sentence(explanation: Explanation) -> str:
+    """How much is in it."""
+    members = explanation.members
+    bots = dict.fromkeys(event.bot_name for event in members if event.bot_name is not None)
+    channels = dict.fromkeys(event.channel for event in members)
+    parts = [
+        counted(len(members), "event"),
+        counted(len(explanation.conversations), "conversation"),
+        counted(len(bots), "bot"),
+        counted(len(channels), "channel"),
+    ]
+    tickets = {ticket for part in explanation.conversations for ticket, _ in part.tickets}
+    linked = f" {counted(len(tickets), 'ticket')} linked to it." if tickets else ""
+    return f"In it: {', '.join(parts)}. All of it is this one session.{linked}"
+
+
+def afterwards_sentence(explanation: Explanation) -> str:
+    """What the first message at or after its end did."""
+    event, after, end_us = explanation.next_event, explanation.after, explanation.ended_at_us
+    if event is None or end_us is None:
+        return "Nothing came after it so far."
+    what = f"The next message came on {instant_words(event.at_us)}"
+    if event.at_us > end_us:
+        what += f", {duration_words(event.at_us - end_us)} after the end"
+    elif explanation.closed_by in (ClosedBy.DURATION, ClosedBy.IDLE, ClosedBy.CALENDAR):
+        what += ", at the very end, which is outside"
+    if after is None:
+        return f"{what}, and opened no session."
+    if explanation.opened_next:
+        return f"{what}, and opened the next session, {after.session_id}."
+    return (
+        f"{what}, and opened none; the next session, {after.session_id}, began on {instant_words(after.started_at_us)}."
+    )
+
+
+def arrival_sentence(explanation: Explanation) -> str:
+    """How its events came in."""
+    told = [
+        f"{counted(arrival.event_count, 'event')} with {shown(arrival.label)} of source {shown(arrival.source)} "
+        f"on {instant_words(arrival.recorded_at_us)}"
+        for arrival in explanation.arrivals
+    ]
+    return f"Its events arrived: {'; '.join(told)}."
+
+
+def restatement_sentences(explanation: Explanation) -> list[str]:
+    """A sentence for each time that it changed what had been shown."""
+    return [
+        f"Restated on {instant_words(each.recorded_at)}: {_day_text(each.day)} went from "
+        f"{counted(each.before_count, 'session')} to {each.after_count}, and this session "
+        f"{'came in' if explanation.session_id in each.added else 'went out'}, because of "
+        f"{counted(each.because_count, 'late event')}."
+        if each.append_no
+        else f"Restated on {instant_words(each.recorded_at)}: the policy was changed for the past."
+        for each in explanation.restatements
+    ]
+
+
+def bot_words(event: ExplainedEvent) -> str:
+    """The bot with its version, as an event names it."""
+    if event.bot_name is None:
+        return "no bot"
+    version = "" if event.bot_version is None else f" {shown(event.bot_version)}"
+    return f"{shown(event.bot_name)}{version}"
+
+
+def duration_words(duration_us: int) -> str:
+    """A duration in words: 24 hours, 11 minutes 33 seconds, 3 days 2 hours."""
+    units = _UNITS[1:] if duration_us <= _HOURS_UP_TO_US else _UNITS
+    parts: list[str] = []
+    rest_us = duration_us
+    for size_us, unit in units:
+        amount, rest_us = divmod(rest_us, size_us)
+        if amount and len(parts) < 2:
+            parts.append(counted(amount, unit))
+    return " ".join(parts) or duration_text(duration_us)
+
+
+def instant_words(at_us: int) -> str:
+    """An instant in UTC as sentences have it: 22 Nov 2026 14:05:00 UTC."""
+    if at_us >= INSTANT_END_US:
+        return "a day after the year 9998"
+    return f"{day_words(at_us)} {text_from_us(at_us)[len('2026-11-22T') : -1]} UTC"
+
+
+def day_words(at_us: int) -> str:
+    """The UTC day of an instant: 22 Nov 2026."""
+    return _day_text(datetime_from_us(at_us))
+
+
+def counted(count: int, noun: str) -> str:
+    """A count with its noun."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def shown(text: str | None) -> str:
+    """The text with what does not print, or turns the line around, as a code."""
+    return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in text or "")
+
+
+def _reason(closed_by: ClosedBy) -> str:
+    return {
+        ClosedBy.OPEN: "no limit ended it",
+        ClosedBy.DURATION: "it had reached its longest duration",
+        ClosedBy.IDLE: "it had been silent for too long",
+        ClosedBy.CALENDAR: "its day or month was over",
+        ClosedBy.TURNS: "it had all the turns that it may have",
+        ClosedBy.END: "an event ended it",
+    }[closed_by]
+
+
+def _setting(key: str, policy: Policy) -> str:
+    return f"{key} = {policy_as_mapping(policy)[key]}"
+
+
+def _day_text(on: date) -> str:
+    return f"{on.day} {_MONTHS[on.month - 1]} {on.year}"
