@@ -79,13 +79,11 @@ def show(
     """Show what it is called, since when data counts, and by which policies."""
     with opened_ledger(data, name, purpose="botmeter account show", read_only=True) as ledger:
         account, terms = ledger.account, schedule_rows(ledger.schedule)
+    told = {"account": account.name, "title": account.title, "available_from": account.available_from.isoformat()}
     if form == "json":
-        available_from = account.available_from.isoformat()
-        told = {"account": account.name, "title": account.title, "available_from": available_from}
         show_json({**told, "policies": terms})
-        return
-    told = {"account": account.name, "title": account.title, "available_from": account.available_from}
-    show_rows((*told, "policy", "from"), [{**told, **term} for term in terms], form=form)
+    else:
+        show_rows((*told, "policy", "from"), [{**told, **term} for term in terms], form=form)
 
 
 @commands.command(
