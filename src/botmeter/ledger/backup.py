@@ -49,13 +49,21 @@ def backup(folder: Folder, name: str, *, path: Path) -> BackupSummary:
     """
     if path.exists():
         raise Conflict("backup_exists", f"There is a file {path} already; give the backup another name.")
+    # While the file is copied nobody may write to it.
+    with folder.exclusively(name):
+        summary = _summary(folder, name)
+        _archive(folder.file_of(name), summary, path=path)
+    return summary
+
+
+def _summary(folder: Folder, name: str) -> BackupSummary:
     file = folder.file_of(name)
     with folder.ledger(name, read_only=file.exists() and not is_writable(file)) as ledger:
         if is_writable(file):
             ledger.connection.execute("CHECKPOINT")
         events, sessions = row_of(ledger.connection, sql("content_counts"))
         version = schema_version(ledger.connection)
-    summary = BackupSummary(
+    return BackupSummary(
         account=checked_account_name(name),
         schema_version=version,
         event_count=events,
@@ -63,6 +71,9 @@ def backup(folder: Folder, name: str, *, path: Path) -> BackupSummary:
         sha256=_sha256(file),
         size_bytes=file.stat().st_size,
     )
+
+
+def _archive(file: Path, summary: BackupSummary, *, path: Path) -> None:
     draft = path.with_name(path.name + ".draft")
     try:
         with tarfile.open(draft, "w") as archive:
@@ -79,7 +90,6 @@ def backup(folder: Folder, name: str, *, path: Path) -> BackupSummary:
         if problem.errno in _DISK_FULL:
             raise Unavailable("disk_full", f"The disk is full; no backup was written to {path}.") from None
         raise NotAllowed("backup_not_writable", f"The backup can't be written to {path}: {problem.strerror}.") from None
-    return summary
 
 
 def restore(folder: Folder, path: Path, *, name: str | None = None, replace: bool = False) -> BackupSummary:
@@ -102,6 +112,11 @@ def restore(folder: Folder, path: Path, *, name: str | None = None, replace: boo
     """
     if not path.is_file():
         raise Missing("file_unknown", f"There is no backup at {path}.")
+    with folder.drafting():
+        return _restored(folder, path, name=name, replace=replace)
+
+
+def _restored(folder: Folder, path: Path, *, name: str | None, replace: bool) -> BackupSummary:
     draft = folder.path / "accounts" / "restored.draft"
     unlink_ledger(draft)
     try:
@@ -112,9 +127,10 @@ def restore(folder: Folder, path: Path, *, name: str | None = None, replace: boo
                 "account_exists", f"There is an account {target.stem} already; name another one, or replace it."
             )
         _checked(draft, summary, folder=folder, told=(path, name))
-        # The log of the ledger that is replaced would be taken for the new one's.
-        unlink_ledger(target)
-        draft.rename(target)
+        with folder.exclusively(target.stem):
+            # The log of the ledger that is replaced would be taken for the new one's.
+            unlink_ledger(target)
+            draft.rename(target)
     finally:
         unlink_ledger(draft)
     return summary

@@ -158,9 +158,11 @@ def _rewritten(folder: Folder, name: str) -> None:
     file = folder.file_of(name)
     draft = file.with_suffix(".draft")
     try:
-        unlink_ledger(draft)
-        _copied(file, draft, folder=folder)
-    except (duckdb.Error, OSError) as problem:
+        with folder.exclusively(name):
+            unlink_ledger(draft)
+            _copied(file, draft, folder=folder)
+            draft.rename(file)
+    except (duckdb.Error, OSError, Unavailable) as problem:
         with suppress(OSError):
             unlink_ledger(draft)
         raise Unavailable(
@@ -169,7 +171,6 @@ def _rewritten(folder: Folder, name: str) -> None:
             f"can still hold them. Make room on the disk and erase the same id again. "
             f"The reason: {str(problem).splitlines()[0][:200]}",
         ) from problem
-    draft.rename(file)
 
 
 def _copied(file: Path, draft: Path, *, folder: Folder) -> None:

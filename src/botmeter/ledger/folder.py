@@ -8,8 +8,9 @@ import fcntl
 import glob
 import os
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import duckdb
@@ -26,6 +27,7 @@ from botmeter.metering.policy import ALWAYS_US, Policy
 # with it (see the benchmark).
 MEMORY_LIMIT = "800MB"
 SUFFIX = ".duckdb"
+_LOCK_POLL_SECONDS = 0.05
 
 
 class Folder:
@@ -36,15 +38,16 @@ class Folder:
 
     @classmethod
     @contextmanager
-    def owned(cls, path: Path, *, purpose: str) -> Iterator["Folder"]:
+    def owned(cls, path: Path, *, purpose: str, wait_seconds: float = 0) -> Iterator["Folder"]:
         """The folder at `path`, made if it is not there, owned until the end of the `with`.
 
         Args:
             path: The data folder.
             purpose: What the owner is doing, for whoever meets the lock: `botmeter import`.
+            wait_seconds: How long to wait for another owner to be done.
 
         Raises:
-            Unavailable: `ledger_in_use` while another process owns it.
+            Unavailable: `ledger_in_use` if another process still owns it then.
             NotAllowed: `folder_not_writable`.
         """
         try:
@@ -55,7 +58,7 @@ class Folder:
                 "folder_not_writable", f"The data folder {path} can't be used: {problem.strerror}."
             ) from None
         try:
-            _take(lock, path)
+            _take(lock, path, wait_seconds=wait_seconds)
             # What is written is for people alone; a full disk must not keep anyone from looking.
             with suppress(OSError):
                 os.ftruncate(lock, 0)
@@ -102,20 +105,53 @@ class Folder:
             NotAllowed: `ledger_read_only` if the file may not be written and `read_only` is False, or an
                 earlier Botmeter wrote it.
         """
-        file = self.file_of(name)
-        if not file.exists():
-            known = ", ".join(self.accounts()) or "none yet"
-            raise Missing(
-                "account_unknown",
-                f"There is no account {checked_account_name(name)} in {self.path}; there are: {known}.",
-            )
-        if not read_only and not is_writable(file):
-            raise NotAllowed("ledger_read_only", f"The ledger of account {name} ({file}) is read-only.")
-        ledger = _opened(file, folder=self.path, name=name, read_only=read_only)
+        ledger = self.opened(name, read_only=read_only)
         try:
             yield ledger
         finally:
             ledger.connection.close()
+
+    def opened(self, name: str, *, read_only: bool = False) -> Ledger:
+        """The account's open ledger; its connection is the caller's to close. Raises what `ledger` raises."""
+        file = self.existing_file(name)
+        if not read_only:
+            self.check_writable(name)
+        return _opened(file, folder=self.path, name=name, read_only=read_only)
+
+    def existing_file(self, name: str) -> Path:
+        """The account's file.
+
+        Raises:
+            Missing: `account_unknown`.
+        """
+        file = self.file_of(name)
+        if file.exists():
+            return file
+        known = ", ".join(self.accounts()) or "none yet"
+        raise Missing(
+            "account_unknown", f"There is no account {checked_account_name(name)} in {self.path}; there are: {known}."
+        )
+
+    def check_writable(self, name: str) -> None:
+        """Says nothing if the account's file may be written.
+
+        Raises:
+            NotAllowed: `ledger_read_only`.
+        """
+        file = self.file_of(name)
+        if not is_writable(file):
+            raise NotAllowed("ledger_read_only", f"The ledger of account {name} ({file}) is read-only.")
+
+    def exclusively(self, name: str) -> AbstractContextManager[None]:  # noqa: ARG002 - a shared folder needs the name
+        """Until the end of the `with`, nobody else has the account's file open, so that it can be copied or replaced.
+
+        Whoever owns a folder alone is alone with each file.
+        """
+        return nullcontext()
+
+    def drafting(self) -> AbstractContextManager[None]:
+        """Until the end of the `with`, nobody else makes a file of an account."""
+        return nullcontext()
 
     def remove(self, name: str) -> None:
         """Deletes the account with all that is in it."""
@@ -201,17 +237,28 @@ def _brought_up(file: Path, *, folder: Path, name: str, versions: tuple[int, int
     return connected(file, folder=folder, read_only=True)
 
 
-def _take(lock: int, path: Path) -> None:
+def _take(lock: int, path: Path, *, wait_seconds: float) -> None:
+    end = time.monotonic() + wait_seconds
+    while not is_lock_taken(lock):
+        if time.monotonic() >= end:
+            process, _, purpose = os.pread(lock, 200, 0).decode(errors="replace").partition(" ")
+            os_name = purpose or "another command"
+            raise Unavailable(
+                "ledger_in_use",
+                f"The data folder {path} is in use by process {process or '?'} ({os_name}). "
+                "Wait until it is done, or end it.",
+            )
+        # The system wakes nobody who waits for a lock with an end to his patience.
+        time.sleep(_LOCK_POLL_SECONDS)
+
+
+def is_lock_taken(lock: int) -> bool:
+    """Whether the open file `lock` is locked by us now; False while another process has it."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        process, _, purpose = os.pread(lock, 200, 0).decode(errors="replace").partition(" ")
-        os_name = purpose or "another command"
-        raise Unavailable(
-            "ledger_in_use",
-            f"The data folder {path} is in use by process {process or '?'} ({os_name}). "
-            "Wait until it is done, or end it.",
-        ) from None
+        return False
+    return True
 
 
 def _first_line(problem: BaseException) -> str:

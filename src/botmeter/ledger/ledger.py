@@ -4,8 +4,9 @@ The ledger keeps in memory what every append needs and few bytes hold: the sched
 footprints. The file is the truth: after a failed transaction they are read again.
 """
 
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 import duckdb
@@ -41,10 +42,14 @@ class Ledger:
         schedule: The policies in force.
         touchpoints: Numbers of (bot, version, channel).
         footprints: Numbers of sets of touchpoints.
+        version: Grows with each commit; where it is the same, so is everything that can be read.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, *, version: int = 0) -> None:
         self.connection = connection
+        self.version = version
+        self._committing = threading.Lock()
+        self._moments: set[duckdb.DuckDBPyConnection] = set()
         self.account: Account
         self.schedule: Schedule
         self.touchpoints: Touchpoints
@@ -53,12 +58,13 @@ class Ledger:
 
     def reload(self) -> None:
         """Reads from the file what is kept in memory."""
-        self.account = read_account(self.connection)
-        self.schedule = read_schedule(self.connection)
-        self.touchpoints = Touchpoints(
-            Touchpoint(*row) for row in self.connection.execute(sql("touchpoints")).fetchall()
-        )
-        self.footprints = Footprints(tuple(row[0]) for row in self.connection.execute(sql("footprints")).fetchall())
+        self._read_from(self.connection)
+
+    def _read_from(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.account = read_account(connection)
+        self.schedule = read_schedule(connection)
+        self.touchpoints = Touchpoints(Touchpoint(*row) for row in connection.execute(sql("touchpoints")).fetchall())
+        self.footprints = Footprints(tuple(row[0]) for row in connection.execute(sql("footprints")).fetchall())
         self._touchpoints_kept = len(self.touchpoints)
         self._footprints_kept = len(self.footprints)
         self._known_keys: KnownKeys | None = None
@@ -72,6 +78,30 @@ class Ledger:
         return self._known_keys
 
     @contextmanager
+    def moment(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection of its own in a transaction that sees one moment and is never committed."""
+        connection = self.connection.cursor()
+        self._moments.add(connection)
+        try:
+            connection.begin()
+            yield connection
+        finally:
+            self._moments.discard(connection)
+            # Closing undoes the transaction, and with it the temporary tables.
+            connection.close()
+
+    def interrupt(self) -> None:
+        """Stops the statement that is being run, for another thread; a commit that has begun goes through."""
+        if not self._committing.acquire(blocking=False):
+            return
+        try:
+            for connection in (self.connection, *self._moments):
+                with suppress(duckdb.Error):
+                    connection.interrupt()
+        finally:
+            self._committing.release()
+
+    @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """All or nothing: commits at the end of the `with`, undoes everything if it is left by an error.
 
@@ -81,7 +111,9 @@ class Ledger:
         self.connection.begin()
         try:
             yield self.connection
-            self.connection.commit()
+            with self._committing:
+                self.connection.commit()
+            self.version += 1
         except BaseException as problem:
             self._undo()
             if isinstance(problem, (duckdb.Error, OSError)) and not isinstance(problem, BotmeterError):

@@ -62,13 +62,8 @@ class Snapshot:
 @contextmanager
 def snapshot(ledger: "Ledger") -> Iterator[Snapshot]:
     """The ledger as it is now, until the end of the `with`; what is appended meanwhile is not seen."""
-    connection = ledger.connection.cursor()
-    try:
-        connection.begin()
+    with ledger.moment() as connection:
         yield Snapshot(connection=connection)
-    finally:
-        # Closing undoes the transaction, and with it the temporary tables.
-        connection.close()
 
 
 def values_of(asked: Ask, touchpoints: "Touchpoints") -> Values:

@@ -1,0 +1,223 @@
+"""One account's file, kept open for a process of many threads: many read, one writes, or one is alone with it.
+
+Whoever writes or wants to be alone queues, first come first served. Readers never wait for a writer:
+DuckDB shows each of them the last commit. They wait only for one who is alone, as when a file is replaced.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+
+import duckdb
+
+from botmeter.domain.errors import Unavailable
+from botmeter.ledger.folder import Folder, is_writable
+from botmeter.ledger.interruption import Patience
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.reading import Published, ReadingLedger
+
+
+class OpenAccount:
+    """One account's file; opened by the first who comes."""
+
+    def __init__(self, folder: Folder, name: str, *, first_version: int) -> None:
+        self._folder = folder
+        self._name = name
+        self._changed = threading.Condition()
+        self._queue: deque[object] = deque()
+        self._reader_count = 0
+        self._alone: int | None = None
+        # Nothing is ever asked of it but further connections, so that it can be shared by all threads.
+        self._root: duckdb.DuckDBPyConnection | None = None
+        self._writer: Ledger | None = None
+        self._published: Published | None = None
+        self._version = first_version
+        self._is_read_only = False
+        self._is_broken = False
+        self._used_at = time.monotonic()
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether the present thread is alone with the file."""
+        return self._alone == threading.get_ident()
+
+    @contextmanager
+    def reading(self, patience: Patience) -> Iterator[Ledger]:
+        """The ledger as of its last commit, for one reader.
+
+        Raises:
+            Unavailable: `ledger_busy` while someone is alone with the file.
+        """
+        with self._changed:
+            if not patience.until(lambda: self._alone is None, changed=self._changed):
+                raise self._busy(patience)
+            root, published = self._opened()
+            reader = ReadingLedger(root.cursor(), published=published, version=self._present_version())
+            self._reader_count += 1
+        try:
+            with _interruptible(reader, patience):
+                yield reader
+        finally:
+            reader.connection.close()
+            with self._changed:
+                self._reader_count -= 1
+                self._used()
+
+    @contextmanager
+    def writing(self, patience: Patience) -> Iterator[Ledger]:
+        """The ledger to change; what was committed is published at the end of the `with`.
+
+        Raises:
+            Unavailable: `ledger_busy` if others are before us for too long.
+            NotAllowed: `ledger_read_only`.
+        """
+        with self._turn(patience):
+            ledger = self._writable(patience)
+            try:
+                with _interruptible(ledger, patience):
+                    yield ledger
+                self._publish(ledger)
+            except BaseException:
+                self._forget_writer()
+                raise
+
+    @contextmanager
+    def alone(self, patience: Patience) -> Iterator[None]:
+        """Until the end of the `with`, the file is closed and nobody else opens it.
+
+        Raises:
+            Unavailable: `ledger_busy` if others use the file for too long.
+        """
+        with self._turn(patience), self._without_readers(patience):
+            with self._changed:
+                self._close_file()
+            yield
+
+    def close_if_idle(self, seconds: float) -> None:
+        """Closes the file if nobody has used it for so long."""
+        with self._changed:
+            is_free = self._reader_count == 0 and not self._queue
+            if is_free and time.monotonic() - self._used_at >= seconds:
+                self._close_file()
+
+    def close(self, patience: Patience) -> None:
+        """Closes the file, after a while even if someone still uses it: what was committed is in its log."""
+        with suppress(Unavailable), self.alone(patience):
+            return
+        with self._changed:
+            self._close_file()
+
+    @contextmanager
+    def _turn(self, patience: Patience) -> Iterator[None]:
+        ticket = object()
+        with self._changed:
+            self._queue.append(ticket)
+        try:
+            with self._changed:
+                if not patience.until(lambda: self._queue[0] is ticket, changed=self._changed):
+                    raise self._busy(patience)
+            yield
+        finally:
+            with self._changed:
+                self._queue.remove(ticket)
+                self._used()
+
+    @contextmanager
+    def _without_readers(self, patience: Patience) -> Iterator[None]:
+        """Those who want to read wait from now on, and those who read are waited for."""
+        with self._changed:
+            self._alone = threading.get_ident()
+        try:
+            with self._changed:
+                if not patience.until(lambda: self._reader_count == 0, changed=self._changed):
+                    raise self._busy(patience)
+            yield
+        finally:
+            with self._changed:
+                self._alone = None
+                self._changed.notify_all()
+
+    def _writable(self, patience: Patience) -> Ledger:
+        self._folder.check_writable(self._name)
+        if self._is_read_only:
+            with self._without_readers(patience), self._changed:
+                self._close_file()
+        with self._changed:
+            root, _ = self._opened()
+            if self._writer is None:
+                self._writer = Ledger(root.cursor(), version=self._version)
+            return self._writer
+
+    def _opened(self) -> tuple[duckdb.DuckDBPyConnection, Published]:
+        """The shared connection and what is published; `_changed` is held."""
+        if self._is_broken and self._reader_count == 0:
+            self._close_file()
+        if self._root is None or self._published is None:
+            self._is_read_only = not is_writable(self._folder.existing_file(self._name))
+            ledger = self._folder.opened(self._name, read_only=self._is_read_only)
+            self._published = Published.of(ledger)
+            # While it was closed, another file may have taken its place.
+            self._version += 1
+            ledger.version = self._version
+            self._root, self._writer = ledger.connection.cursor(), ledger
+        return self._root, self._published
+
+    def _publish(self, ledger: Ledger) -> None:
+        published = Published.of(ledger, self._published)
+        with self._changed:
+            self._published, self._version = published, ledger.version
+
+    def _present_version(self) -> int:
+        return self._version if self._writer is None else self._writer.version
+
+    def _forget_writer(self) -> None:
+        """After an error nothing is taken from memory; a file that DuckDB has given up is opened anew."""
+        with self._changed:
+            if self._writer is not None:
+                self._version = self._writer.version
+                _close(self._writer.connection)
+                self._writer = None
+            if self._root is None:
+                return
+            try:
+                fresh = Ledger(self._root.cursor(), version=self._version)
+                self._published, self._writer = Published.of(fresh, self._published), fresh
+            except duckdb.Error:
+                self._is_broken = True
+
+    def _close_file(self) -> None:
+        """Closes the file, which brings its log into it; `_changed` is held."""
+        if self._writer is not None:
+            self._version = self._writer.version
+            _close(self._writer.connection)
+        if self._root is not None:
+            _close(self._root)
+        self._root = self._writer = self._published = None
+        self._is_broken = self._is_read_only = False
+
+    def _used(self) -> None:
+        self._used_at = time.monotonic()
+        self._changed.notify_all()
+
+    def _busy(self, patience: Patience) -> Unavailable:
+        return Unavailable(
+            "ledger_busy",
+            f"The ledger of account {self._name} is being used by others; it was not free within "
+            f"{patience.seconds:g} seconds. Try again in a moment.",
+        )
+
+
+@contextmanager
+def _interruptible(ledger: Ledger, patience: Patience) -> Iterator[None]:
+    stop = patience.interruption
+    with nullcontext() if stop is None else stop.waking(ledger.interrupt):
+        if stop is not None:
+            stop.check()
+        yield
+
+
+def _close(connection: duckdb.DuckDBPyConnection) -> None:
+    with suppress(duckdb.Error):
+        connection.close()

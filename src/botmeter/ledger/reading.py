@@ -1,0 +1,83 @@
+"""A ledger to read from while another thread writes: what is in memory always fits the rows that are seen.
+
+A writer numbers touchpoints as it meets them. A reader that looked up new rows with the old numbers, or
+those of a commit that was undone, would name the wrong bot; so each moment looks whether it must read anew.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, NoReturn, Self
+
+import duckdb
+
+from botmeter.domain.account import Account
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.rows import row_of
+from botmeter.ledger.tables import sql
+from botmeter.metering.policy import Schedule
+from botmeter.metering.touchpoints import Footprints, Touchpoints
+
+Mark = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What a ledger kept in memory after a commit, for readers to share. It is never changed.
+
+    Attributes:
+        mark: Numbers of the tables that it was read from.
+    """
+
+    account: Account
+    schedule: Schedule
+    touchpoints: Touchpoints
+    footprints: Footprints
+    mark: Mark
+
+    @classmethod
+    def of(cls, ledger: Ledger, before: Self | None = None) -> "Published":
+        """What `ledger`, which is in no transaction, keeps now. What is as it was `before` is shared with it."""
+        touchpoints, footprints = ledger.touchpoints, ledger.footprints
+        is_same = before is not None and len(before.touchpoints) == len(touchpoints)
+        are_same = before is not None and len(before.footprints) == len(footprints)
+        return cls(
+            account=ledger.account,
+            schedule=ledger.schedule,
+            touchpoints=before.touchpoints if before and is_same else Touchpoints(touchpoints.all()),
+            footprints=before.footprints if before and are_same else Footprints(footprints.all()),
+            mark=_mark_of(ledger.connection),
+        )
+
+
+class ReadingLedger(Ledger):
+    """One reader's ledger, with a connection of his own. It is as of its last moment, or the last commit before it."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, *, published: Published, version: int) -> None:
+        self._published = published
+        self._mark = published.mark
+        super().__init__(connection, version=version)
+
+    def reload(self) -> None:
+        """Takes over what was published."""
+        self.account, self.schedule = self._published.account, self._published.schedule
+        self.touchpoints, self.footprints = self._published.touchpoints, self._published.footprints
+
+    @contextmanager
+    def moment(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection of its own that sees one moment; what is kept in memory is as of that moment too."""
+        with super().moment() as connection:
+            # The first statement is what decides on the moment.
+            mark = _mark_of(connection)
+            if mark != self._mark:
+                self._read_from(connection)
+                self._mark = mark
+            yield connection
+
+    def transaction(self) -> NoReturn:
+        """Never opened: a ledger that was opened for reading is not written to."""
+        raise RuntimeError("A ledger that was opened for reading was written to.")
+
+
+def _mark_of(connection: duckdb.DuckDBPyConnection) -> Mark:
+    return row_of(connection, sql("kept_mark"))

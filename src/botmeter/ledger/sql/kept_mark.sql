@@ -1,0 +1,7 @@
+-- Reads: touchpoint, footprint_member, policy_term, account_term. Takes: nothing.
+-- Gives: one row of numbers that is another one whenever what a ledger keeps in memory is.
+SELECT
+    (SELECT count(*) FROM touchpoint)::BIGINT AS touchpoint_count,
+    (SELECT count(*) FROM footprint_member)::BIGINT AS member_count,
+    (SELECT count(*) FROM account_term)::BIGINT AS account_terms,
+    (SELECT coalesce(sum(recorded_at), 0) FROM policy_term)::HUGEINT AS policies_recorded
