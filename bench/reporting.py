@@ -6,7 +6,6 @@ The peer asks the same ledger, in the same process, the same questions of the sa
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from bench.ledgers import filled
 from bench.traffic import brief, warmed
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
-from botmeter.reports.ask import Ask, Filters, ask
+from botmeter.reports.ask import Ask, DaysAsked, ask
 from botmeter.reports.usage import report_as_mapping, usage_report
 
 LEDGER_EVENTS = 20_000_000
@@ -94,9 +93,8 @@ def reported(folder: str) -> dict[str, Any]:
         account = ledger.account
         facts = ledger.connection.execute("SELECT count(*), max(started_at) FROM session").fetchone()
         session_count, last_us = facts or (0, 0)
-        last_on = date(1970, 1, 1) + timedelta(days=last_us // 86_400_000_000)
-        asked = ask(account=account, today_on=last_on, days=(None, None), filters=Filters())
-        whole = ask(account=account, today_on=last_on, days=(account.available_from, None), filters=Filters())
+        asked = ask(account, now_us=last_us)
+        whole = ask(account, now_us=last_us, days=DaysAsked(first_on=account.available_from))
         _checked_equal(ledger, asked)
         return {
             "session_count": session_count,

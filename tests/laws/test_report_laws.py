@@ -5,15 +5,18 @@ import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from random import Random
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from botmeter.domain.instant import datetime_from_us
 from botmeter.domain.period import Period
 from botmeter.ledger.ledger import Ledger
 from botmeter.metering.policy import FRESHCHAT
@@ -23,18 +26,22 @@ from botmeter.reports.export import FORMATS, write_rows
 from botmeter.reports.rows import underlying_rows
 from botmeter.reports.simulate import simulate
 from botmeter.reports.usage import UsageReport, report_as_mapping, usage_report
-from support.event_strategies import dense_event_lists, policies, schedules
-from support.facts import day_on, filled_ledger, place_of, tickets_of
+from support.event_strategies import dense_event_lists, instants_us, policies, schedules
+from support.facts import filled_ledger, place_of, tickets_of
 from support.oracle import Event, sessions
 
 # A ledger is filled and asked about a dozen questions for each example.
 EXAMPLES = settings(max_examples=settings().max_examples // 3)
+
+# On 8 March 2026, in the middle of the events, clocks go forward in New York at two and in Havana at midnight.
+ZONES = ("UTC", "UTC", "UTC", "Asia/Kathmandu", "Europe/London", "America/New_York", "America/Havana", "Pacific/Apia")
 
 
 class Row(NamedTuple):
     """A row of the underlying data, as the oracle has it."""
 
     session_id: str
+    start_us: int
     day: date
     opening: tuple[str | None, str | None, str]
     preview: bool
@@ -80,10 +87,18 @@ def all_filters() -> st.SearchStrategy[Filters]:
 def asks() -> st.SearchStrategy[Ask]:
     days = st.lists(st.dates(date(2026, 3, 5), date(2026, 3, 14)), min_size=2, max_size=2).map(sorted)
     return st.builds(
-        lambda between, filters: Ask(period=Period(first_on=between[0], last_on=between[1]), filters=filters),
+        lambda between, zone, until_us, filters: Ask(
+            period=Period(first_on=between[0], last_on=between[1], timezone=zone), filters=filters, until_us=until_us
+        ),
         days,
+        st.sampled_from(ZONES),
+        st.one_of(st.none(), instants_us()),
         all_filters(),
     )
+
+
+def local_day_on(instant_us: int, zone: str) -> date:
+    return datetime_from_us(instant_us).astimezone(ZoneInfo(zone)).date()
 
 
 @contextmanager
@@ -99,7 +114,8 @@ def matching_rows(events: list[Event], schedule: Any, *, ask: Ask) -> list[Row]:
     rows = [
         Row(
             session.session_id,
-            day_on(session),
+            session.start_us,
+            local_day_on(session.start_us, ask.period.timezone),
             place_of(session.opening),
             session.preview,
             session.opening["customer_id"],
@@ -114,6 +130,7 @@ def matching_rows(events: list[Event], schedule: Any, *, ask: Ask) -> list[Row]:
         row
         for row in rows
         if period.first_on <= row.day <= period.last_on
+        and (ask.until_us is None or row.start_us < ask.until_us)
         and (not filters.bot or row.place[0] in filters.bot)
         and (not filters.bot_version or row.place[1] in filters.bot_version)
         and (not filters.channel or row.place[2] in filters.channel)
@@ -193,8 +210,8 @@ def test_the_additive_usage_and_the_rows_give_the_same_report(
     with ledger_of(events, policy) as ledger:
         for ask in questions:
             filters = {name: getattr(ask.filters, name) for name in ("bot", "bot_version", "channel", "preview")}
-            from_usage = usage_report(ledger, Ask(period=ask.period, filters=Filters(**filters)))
-            from_rows = usage_report(ledger, Ask(period=ask.period, filters=Filters(**filters, customer=everybody)))
+            from_usage = usage_report(ledger, replace(ask, filters=Filters(**filters)))
+            from_rows = usage_report(ledger, replace(ask, filters=Filters(**filters, customer=everybody)))
             assert as_counted(from_usage) == as_counted(from_rows)
 
 

@@ -24,7 +24,7 @@ from botmeter.ledger.submission import Submission
 from botmeter.ledger.verify import verify
 from botmeter.metering.policy import FRESHCHAT
 from botmeter.metering.schema import EventBatch
-from botmeter.reports.ask import Filters, ask
+from botmeter.reports.ask import DaysAsked, ask
 from botmeter.reports.usage import UsageReport, usage_report
 from botmeter.sources import SourceFile, batches
 
@@ -96,8 +96,8 @@ def submission(file: Path) -> Submission:
 
 
 def report_of(ledger: Ledger, dataset: Dataset) -> UsageReport:
-    days = (dataset.first_on, dataset.last_on)
-    asked = ask(account=ledger.account, today_on=date(2026, 1, 1), days=days, filters=Filters())
+    days = DaysAsked(first_on=dataset.first_on, last_on=dataset.last_on)
+    asked = ask(ledger.account, now_us=now_us(), days=days)
     return replace(usage_report(ledger, asked), account="either")
 
 

@@ -19,6 +19,13 @@ def accounts_starting(context: Context, incomplete: str) -> list[str]:
         return []
 
 
+def zones_starting(incomplete: str) -> list[str]:
+    """The time zones whose names start so."""
+    from zoneinfo import available_timezones
+
+    return sorted(name for name in available_timezones() if name.lower().startswith(incomplete.lower()))
+
+
 def policies_starting(incomplete: str) -> list[tuple[str, str]]:
     """The published rules whose names start so, each with its title."""
     from botmeter.metering.preset import presets

@@ -47,7 +47,9 @@ def demo(
         _create_if_missing(folder, now_us=now)
         with folder.ledger(DEMO_ACCOUNT) as ledger:
             _load(ledger, events=events, now_us=now)
-            asked = options.question(ledger.account, days=(None, None), kept=options.filters(preview=None))
+            asked = options.question(
+                ledger.account, days=options.days_asked(None, None), kept=options.filters(preview=None)
+            )
             page = report_page(report_as_mapping(usage_report(ledger, asked)), asked=asked, screen=screen)
             next_steps = tour(ledger, asked, place=_place_text(data))
     show(f"{page}\n")

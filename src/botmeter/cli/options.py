@@ -1,18 +1,17 @@
 """Every option and argument that more than one command takes, once."""
 
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from typer import Argument, Option
 
-from botmeter.cli.completion import accounts_starting, policies_starting
+from botmeter.cli.completion import accounts_starting, policies_starting, zones_starting
 from botmeter.cli.place import DATA_VARIABLE
-from botmeter.domain.period import day_from_text
+from botmeter.domain.period import UTC_NAME, day_from_text
 
 if TYPE_CHECKING:
     from botmeter.domain.account import Account
-    from botmeter.reports.ask import Ask, Filters
+    from botmeter.reports.ask import Ask, DaysAsked, Filters
 
 Data = Annotated[
     Path | None,
@@ -64,10 +63,19 @@ PolicyName = Annotated[
 ]
 FirstDay = Annotated[
     str | None,
-    Option("--from", metavar="DATE", help="The first UTC day. Default: 29 days before the last.", show_default=False),
+    Option("--from", metavar="DATE", help="The first day. Default: 29 days before the last.", show_default=False),
 ]
 LastDay = Annotated[
-    str | None, Option("--to", metavar="DATE", help="The last UTC day. Default: today.", show_default=False)
+    str | None, Option("--to", metavar="DATE", help="The last day. Default: today.", show_default=False)
+]
+Zone = Annotated[
+    str,
+    Option(
+        "--timezone",
+        metavar="ZONE",
+        help="Whose days they are: a zone such as Asia/Kolkata. Charges stay in UTC.",
+        autocompletion=zones_starting,
+    ),
 ]
 Bots = Annotated[
     list[str] | None, Option("--bot", metavar="ID", help="Only this bot; again for more.", show_default=False)
@@ -99,19 +107,24 @@ def filters(*, preview: bool | None, **values: list[str] | None) -> "Filters":
     return Filters(preview=preview, **{name: tuple(given or ()) for name, given in values.items()})
 
 
-def days_asked(first: str | None, last: str | None) -> tuple[date | None, date | None]:
-    """The days that `--from` and `--to` name.
+def days_asked(first: str | None, last: str | None, *, timezone: str = UTC_NAME) -> "DaysAsked":
+    """The days that `--from`, `--to` and `--timezone` name.
 
     Raises:
         Refused: `date_invalid`.
     """
-    return (day_from_text(first) if first is not None else None, day_from_text(last) if last is not None else None)
+    from botmeter.reports.ask import DaysAsked
+
+    return DaysAsked(
+        first_on=day_from_text(first) if first is not None else None,
+        last_on=day_from_text(last) if last is not None else None,
+        timezone=timezone,
+    )
 
 
-def question(account: "Account", *, days: tuple[date | None, date | None], kept: "Filters") -> "Ask":
-    """What is asked of `account`, today."""
+def question(account: "Account", *, days: "DaysAsked", kept: "Filters") -> "Ask":
+    """What is asked of `account`, now."""
     from botmeter.domain.instant import now_us
-    from botmeter.domain.period import day_of_us
     from botmeter.reports.ask import ask
 
-    return ask(account=account, today_on=day_of_us(now_us()), days=days, filters=kept)
+    return ask(account, now_us=now_us(), days=days, filters=kept)

@@ -53,7 +53,7 @@ def report_page(answer: Mapping[str, Any], *, asked: Ask, screen: Screen) -> str
 def _head(answer: Mapping[str, Any], asked: Ask, *, screen: Screen) -> list[str]:
     period = asked.period
     span = f"{day_text(period.first_on)} – {day_text(period.last_on)}"
-    about = f"{span} · {counted(period.day_count, 'day')} · UTC · {printable(answer['policy'])}"
+    about = f"{span} · {counted(period.day_count, 'day')} · {period.timezone} · {printable(answer['policy'])}"
     title = f"Bot session consumption of {printable(answer['account'])}"
     lines = [*(screen.styled(line, "bold") for line in screen.paragraph(title)), *screen.paragraph(about)]
     if asked.moved_from is not None:

@@ -4,6 +4,7 @@ from botmeter.cli import options
 from botmeter.cli.grouping import Commands, examples
 from botmeter.cli.output import say, show, show_json, show_rows
 from botmeter.cli.place import opened_ledger
+from botmeter.domain.period import UTC_NAME
 
 commands = Commands()
 
@@ -13,6 +14,7 @@ commands = Commands()
         ("The last 30 UTC days:", "botmeter report --account acme"),
         ("A month:", "botmeter report --account acme --from 2026-10-01 --to 2026-10-31"),
         ("Two bots on one channel:", "botmeter report --account acme --bot b1 --bot b2 --channel web"),
+        ("As India's days have it:", "botmeter report --account acme --timezone Asia/Kolkata"),
         ("For a program, or a spreadsheet:", "botmeter report --account acme --format json"),
         ("", "botmeter report --account acme --format csv"),
     )
@@ -21,6 +23,7 @@ def report(
     account: options.AccountName,
     first: options.FirstDay = None,
     last: options.LastDay = None,
+    timezone: options.Zone = UTC_NAME,
     bot: options.Bots = None,
     bot_version: options.BotVersions = None,
     channel: options.Channels = None,
@@ -32,9 +35,10 @@ def report(
 ) -> None:
     """Show the sessions consumed, and their splits.
 
-    In all, by day, month, bot, channel and type of ticket. A session counts on the UTC day of its start.
-    One that touched two bots counts once under each; "opened" counts it under the bot that opened it
-    alone, and adds up. As CSV the report is one flat table with the columns section, key, name,
+    In all, by day, month, bot, channel and type of ticket. A session counts on the day of its start,
+    which is a UTC day unless --timezone names a zone to look in. One that touched two bots counts once
+    under each; "opened" counts it under the bot that opened it alone, and adds up.
+    As CSV the report is one flat table with the columns section, key, name,
     sessions, opened, tickets, conversations, previews and partial; its sections are total, day, month,
     bot, channel and ticket_type.
     """
@@ -43,7 +47,7 @@ def report(
     from botmeter.cli.terminal import stdout_screen
     from botmeter.reports.usage import report_as_mapping, usage_report
 
-    days = options.days_asked(first, last)
+    days = options.days_asked(first, last, timezone=timezone)
     kept = options.filters(
         bot=bot, bot_version=bot_version, channel=channel, customer=customer, conversation=conversation, preview=preview
     )

@@ -10,6 +10,7 @@ from botmeter.cli.grouping import Commands, examples
 from botmeter.cli.output import show, show_json, show_rows
 from botmeter.cli.place import opened_ledger
 from botmeter.cli.policy_texts import policy_named
+from botmeter.domain.period import UTC_NAME
 
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger
@@ -40,6 +41,7 @@ def simulate(
     ],
     first: options.FirstDay = None,
     last: options.LastDay = None,
+    timezone: options.Zone = UTC_NAME,
     bot: options.Bots = None,
     bot_version: options.BotVersions = None,
     channel: options.Channels = None,
@@ -61,7 +63,7 @@ def simulate(
     from botmeter.reports.simulate import simulation_as_mapping
 
     rules = [policy_named(name) for name in policies]
-    days = options.days_asked(first, last)
+    days = options.days_asked(first, last, timezone=timezone)
     kept = options.filters(
         bot=bot, bot_version=bot_version, channel=channel, customer=customer, conversation=conversation, preview=preview
     )

@@ -17,7 +17,8 @@ def simulation_page(simulation: Simulation, *, screen: Screen) -> str:
     """Policies with their sessions, and for each but the first why it differs; never wider than the screen."""
     period = simulation.ask.period
     title = screen.styled(f"The same traffic of {simulation.account} under other rules", "bold")
-    span = f"{day_text(period.first_on)} – {day_text(period.last_on)} · {counted(period.day_count, 'day')} · UTC"
+    days = f"{day_text(period.first_on)} – {day_text(period.last_on)}"
+    span = f"{days} · {counted(period.day_count, 'day')} · {period.timezone}"
     parts = [[title, span], _outcomes(simulation, screen)]
     first = simulation.outcomes[0].policy.label
     parts += [_difference(difference, first, screen=screen) for difference in simulation.differences]

@@ -6,32 +6,43 @@ A period is inclusive where people see it (first day, last day) and half-open in
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from botmeter.domain.errors import Refused
-from botmeter.domain.instant import DAY_US, EPOCH, us_from_datetime
+from botmeter.domain.instant import DAY_US, EPOCH, INSTANT_END_US, INSTANT_FIRST_US
 
 DEFAULT_DAYS = 30
 # Enough for every question about a business; a guard against a typing slip such as year 20226.
 DAYS_MAX = 366 * 200
 
+UTC_NAME = "UTC"
+
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_EPOCH_ORDINAL = EPOCH.date().toordinal()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
-    """UTC days from `first_on` to `last_on`, both included.
+    """The days from `first_on` to `last_on`, both included, as they are in a time zone.
+
+    Attributes:
+        timezone: Name of an IANA time zone; where its clocks change a day has 23 or 25 hours, and a
+            day that it skipped has none.
 
     Raises:
-        Refused: `period_reversed` if it ends before it starts, `period_too_long` past 200 years.
+        Refused: `timezone_unknown`, `period_reversed` if it ends before it starts, `period_too_long`
+            past 200 years.
     """
 
     first_on: date
     last_on: date
+    timezone: str = UTC_NAME
 
     def __post_init__(self) -> None:
+        checked_timezone(self.timezone)
         if self.first_on > self.last_on:
             raise Refused(
                 "period_reversed",
@@ -47,16 +58,48 @@ class Period:
     @property
     def start_us(self) -> int:
         """The first instant inside."""
-        return day_start_us(self.first_on)
+        return _midnight_us(_day_number(self.first_on), self.timezone)
 
     @property
     def end_us(self) -> int:
         """The first instant after it."""
-        return day_start_us(self.last_on) + DAY_US
+        return _midnight_us(_day_number(self.last_on) + 1, self.timezone)
 
     def days(self) -> Iterator[date]:
         """Every day, in order."""
         return (self.first_on + timedelta(days=number) for number in range(self.day_count))
+
+    def edges_us(self) -> list[int]:
+        """Where each day starts, and after them where the last one ends; ascending, equal around a skipped day."""
+        first = _day_number(self.first_on)
+        if self.timezone == UTC_NAME:
+            return [(first + number) * DAY_US for number in range(self.day_count + 1)]
+        return [_midnight_us(first + number, self.timezone) for number in range(self.day_count + 1)]
+
+
+def is_timezone(name: str) -> bool:
+    """Whether the IANA time zone database has a zone of this name."""
+    # Some systems keep further files beside it: the machine's own zone, and clocks that count leap seconds.
+    if name in ("localtime", "posixrules") or name.startswith(("right/", "posix/")):
+        return False
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def checked_timezone(name: str) -> str:
+    """`name`, if there is a time zone of that name.
+
+    Raises:
+        Refused: `timezone_unknown` otherwise.
+    """
+    if not is_timezone(name):
+        raise Refused(
+            "timezone_unknown", f"{name[:40]!r} is not in the IANA time zone database; a name in it is Asia/Kolkata."
+        )
+    return name
 
 
 def day_from_text(text: str) -> date:
@@ -79,9 +122,16 @@ def day_start_us(day_on: date) -> int:
     return (day_on - EPOCH.date()).days * DAY_US
 
 
-def day_of_us(instant_us: int) -> date:
-    """The UTC day that holds the instant."""
-    return EPOCH.date() + timedelta(days=instant_us // DAY_US)
+def day_of_us(instant_us: int, *, timezone: str = UTC_NAME) -> date:
+    """The day that holds the instant, in UTC or another zone.
+
+    Of a local midnight that comes twice the first one begins the day, as in a `Period`.
+    """
+    if timezone == UTC_NAME:
+        return EPOCH.date() + timedelta(days=instant_us // DAY_US)
+    local_on = (EPOCH + timedelta(microseconds=instant_us)).astimezone(ZoneInfo(timezone)).date()
+    has_next_begun = instant_us >= _midnight_us(_day_number(local_on) + 1, timezone)
+    return local_on + timedelta(days=1) if has_next_begun else local_on
 
 
 def calendar_edges_us(unit: Literal["day", "month"], *, timezone: str, start_us: int, end_us: int) -> list[int]:
@@ -92,16 +142,63 @@ def calendar_edges_us(unit: Literal["day", "month"], *, timezone: str, start_us:
         that a change of clocks skips is the first instant after the gap; of one that comes twice,
         the first counts; a day that a country skips (Samoa's 30 December 2011) has no edge.
     """
-    zone = ZoneInfo(timezone)
-    local = (EPOCH + timedelta(microseconds=start_us)).astimezone(zone).date()
+    local = (EPOCH + timedelta(microseconds=start_us)).astimezone(ZoneInfo(timezone)).date()
     local = local.replace(day=1) if unit == "month" else local - timedelta(days=1)
     edges: list[int] = []
     while not edges or edges[-1] <= end_us:
-        edge_us = us_from_datetime(datetime.combine(local, time(), tzinfo=zone).astimezone(UTC))
+        edge_us = _midnight_us(_day_number(local), timezone)
         if not edges or edge_us > edges[-1]:
             edges.append(edge_us)
         local = _next(local, unit)
     return [edge for edge, after in zip(edges, [*edges[1:], edges[-1] + 1], strict=True) if after > start_us]
+
+
+def offsets_us(period: Period) -> list[tuple[int, int]]:
+    """What the clocks of the period's zone are ahead of UTC by: (from when on, how far), ascending in time.
+
+    The first one is where the period starts; one more follows for each change of the clocks in it.
+    """
+    edges_us = period.edges_us()
+    found = [(edges_us[0], _offset_us(edges_us[0], period.timezone))]
+    for start_us, end_us in pairwise(edges_us):
+        if start_us < end_us and _offset_us(end_us - 1, period.timezone) != found[-1][1]:
+            change_us = _change_us(start_us, end_us, timezone=period.timezone)
+            found.append((change_us, _offset_us(change_us, period.timezone)))
+    return found
+
+
+def _change_us(start_us: int, end_us: int, *, timezone: str) -> int:
+    """The first instant whose offset is not that of `start_us`, of a span in which it changes once."""
+    before = _offset_us(start_us, timezone)
+    while end_us - start_us > 1:
+        middle_us = (start_us + end_us) // 2
+        if _offset_us(middle_us, timezone) == before:
+            start_us = middle_us
+        else:
+            end_us = middle_us
+    return end_us
+
+
+def _offset_us(instant_us: int, timezone: str) -> int:
+    # What `datetime` can't hold is as far ahead as the first or last instant that an event can have.
+    within_us = min(max(INSTANT_FIRST_US, instant_us), INSTANT_END_US)
+    offset = (EPOCH + timedelta(microseconds=within_us)).astimezone(ZoneInfo(timezone)).utcoffset()
+    return 0 if offset is None else offset // timedelta(microseconds=1)
+
+
+def _midnight_us(day_number: int, timezone: str) -> int:
+    """Local midnight at the start of a day, which is numbered from 1970-01-01 on."""
+    midnight_us = day_number * DAY_US
+    if timezone == UTC_NAME:
+        return midnight_us
+    # Of the offset alone, so that no edge of what `datetime` holds is run over.
+    on = date.fromordinal(min(max(1, day_number + _EPOCH_ORDINAL), date.max.toordinal()))
+    offset = datetime.combine(on, time(), tzinfo=ZoneInfo(timezone)).utcoffset()
+    return midnight_us if offset is None else midnight_us - offset // timedelta(microseconds=1)
+
+
+def _day_number(on: date) -> int:
+    return on.toordinal() - _EPOCH_ORDINAL
 
 
 def _next(day_on: date, unit: Literal["day", "month"]) -> date:

@@ -7,9 +7,9 @@ Source: DESIGN.md §2; the parameters and their edge cases are in `docs/concepts
 
 from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from botmeter.domain.errors import Refused
+from botmeter.domain.period import is_timezone
 
 Scope = Literal["customer", "bot", "channel", "conversation"]
 OpensOn = Literal["customer", "any", "outbound", "exchange"]
@@ -133,7 +133,7 @@ def _wrong_names(policy: Policy) -> list[str]:
         (len(set(scope)) == len(scope), "scope names something twice."),
         (all(policy.exclude), "exclude names a flag with no name."),
         (all(map(_is_unicode, texts)), "match and exclude can't name what is not Unicode text (a lone surrogate)."),
-        (_is_zone(policy.timezone), f"timezone {policy.timezone!r} is not in the IANA time zone database."),
+        (is_timezone(policy.timezone), f"timezone {policy.timezone!r} is not in the IANA time zone database."),
     )
     return [*unknown, *(sentence for holds, sentence in checks if not holds)]
 
@@ -185,14 +185,6 @@ def _within(limit: int | None, most: int) -> bool:
 def _is_unicode(text: str) -> bool:
     """Whether Arrow can hold it; JSON can write half of a surrogate pair, UTF-8 can't."""
     return not any("\ud800" <= character <= "\udfff" for character in text)
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return True
 
 
 FRESHCHAT = Policy(name="freshchat.session", max_duration_us=86_400_000_000)

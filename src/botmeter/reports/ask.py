@@ -1,10 +1,18 @@
 """A question about usage as a value that checks itself: which days, and which rows of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 
 from botmeter.domain.account import Account
-from botmeter.domain.period import DEFAULT_DAYS, Period
+from botmeter.domain.errors import TooMuch
+from botmeter.domain.instant import DAY_US
+from botmeter.domain.period import DEFAULT_DAYS, UTC_NAME, Period, checked_timezone, day_of_us, day_start_us
+
+FILTER_VALUES_MAX = 1_000
+
+# What a zone adds to the first or last day of the calendar is outside of it, where nothing can be.
+_CALENDAR_START_US = day_start_us(date.min)
+_CALENDAR_END_US = day_start_us(date.max) + DAY_US
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +24,9 @@ class Filters:
 
     Attributes:
         preview: True for sessions that a preview opened, False for the others, None for both.
+
+    Raises:
+        TooMuch: `filter_too_long` if one of them has more than 1,000 values.
     """
 
     bot: tuple[str, ...] = ()
@@ -25,46 +36,88 @@ class Filters:
     conversation: tuple[str, ...] = ()
     preview: bool | None = None
 
+    def __post_init__(self) -> None:
+        for name in FILTER_LISTS:
+            count = len(getattr(self, name))
+            if count > FILTER_VALUES_MAX:
+                named = name.replace("_", " ")
+                raise TooMuch(
+                    "filter_too_long", f"The filter on {named} has {count} values; the most is {FILTER_VALUES_MAX}."
+                )
+
+
+FILTER_LISTS: tuple[str, ...] = tuple(one.name for one in fields(Filters) if one.name != "preview")
+"""The filters that have values, in the order in which they are shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaysAsked:
+    """The days that were asked for, as they are in a time zone; None: left out."""
+
+    first_on: date | None = None
+    last_on: date | None = None
+    timezone: str = UTC_NAME
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
     """One question: sessions that start in `period`, of the rows that `filters` pick.
 
     Attributes:
-        period: UTC days, none of them before the account's data starts.
+        period: Days, none of them before the account's data starts.
         moved_from: The first day that was asked for, if the period had to be moved up to the day on
             which the account's data starts.
-        today_on: The UTC day on which it is asked; its month is not over. None: every month is.
+        today_on: The day on which it is asked, in the period's zone; its month is not over. None:
+            every month is.
+        until_us: Only sessions that start before it count; None: all of the period.
     """
 
     period: Period
     filters: Filters = Filters()
     moved_from: date | None = None
     today_on: date | None = None
+    until_us: int | None = None
+
+    @property
+    def start_us(self) -> int:
+        """The first instant at which a session that counts can start."""
+        return max(_CALENDAR_START_US, self.period.start_us)
+
+    @property
+    def end_us(self) -> int:
+        """The first instant after those."""
+        end_us = min(self.period.end_us, _CALENDAR_END_US)
+        return end_us if self.until_us is None else max(self.start_us, min(self.until_us, end_us))
 
 
-def ask(*, account: Account, today_on: date, days: tuple[date | None, date | None], filters: Filters) -> Ask:
+def ask(account: Account, *, now_us: int, days: DaysAsked = DaysAsked(), filters: Filters = Filters()) -> Ask:
     """The question that these words ask.
 
     Args:
         account: Days before its `available_from` are moved up to it.
-        today_on: The present UTC day.
-        days: The first and the last day. A last day left out is today (or the first day, if that
-            is later); a first day left out is 29 days before the last.
+        now_us: The present instant.
+        days: A last day left out is today (or the first day, if that is later); a first day left
+            out is 29 days before the last.
         filters: Which rows count.
 
     Raises:
-        Refused: `period_reversed` if the first day is after the last, `period_too_long`.
+        Refused: `timezone_unknown`, `period_reversed` if the first day is after the last, `period_too_long`.
     """
-    first_on, last_on = days
+    first_on, last_on = days.first_on, days.last_on
+    today_on = day_of_us(now_us, timezone=checked_timezone(days.timezone))
     if last_on is None:
         last_on = today_on if first_on is None else max(first_on, today_on)
     if first_on is None:
         # The calendar itself begins in the year 1: a last day in its first month has no 29 before.
         first_on = date.fromordinal(max(1, last_on.toordinal() - DEFAULT_DAYS + 1))
-    asked = Period(first_on=first_on, last_on=last_on)
-    start_on = account.available_from
+    asked = Period(first_on=first_on, last_on=last_on, timezone=days.timezone)
+    start_on = data_starts_on(account, timezone=days.timezone)
     if asked.first_on >= start_on:
         return Ask(period=asked, filters=filters, today_on=today_on)
-    moved = Period(first_on=start_on, last_on=max(last_on, start_on))
+    moved = Period(first_on=start_on, last_on=max(last_on, start_on), timezone=days.timezone)
     return Ask(period=moved, filters=filters, moved_from=first_on, today_on=today_on)
+
+
+def data_starts_on(account: Account, *, timezone: str) -> date:
+    """The day, in the zone, on which the account's data starts: at a midnight UTC."""
+    return day_of_us(day_start_us(account.available_from), timezone=timezone)

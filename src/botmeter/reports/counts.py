@@ -5,28 +5,28 @@ additive: a session is in one group, so a bot's sessions are the sum of the grou
 The additive usage gives groups of many sessions; the rows themselves, groups of one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from botmeter.domain.period import Period
 from botmeter.metering.columns import dictionary_of
 
 if TYPE_CHECKING:
     from botmeter.metering.touchpoints import Touchpoint
 
+Key = TypeVar("Key", bound=Hashable)
 Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SplitCount:
-    """One bot or channel: the sessions that touched it, and those that it opened."""
+class SplitCount(Generic[Key]):
+    """One key, such as a bot or a channel: the sessions that touched it, and those that were opened there."""
 
-    id: str | None
+    key: Key
     session_count: int
     opened_count: int
 
@@ -36,15 +36,14 @@ class Counts:
     """Distinct sessions, and their splits.
 
     Attributes:
-        session_count: For each day of the period.
         by_bot: Most sessions first, then by id; in them `opened_count` adds up to all sessions.
         by_channel: In the same order.
     """
 
-    session_count: list[int]
+    session_count: int
     preview_count: int
-    by_bot: tuple[SplitCount, ...]
-    by_channel: tuple[SplitCount, ...]
+    by_bot: tuple[SplitCount[str | None], ...]
+    by_channel: tuple[SplitCount[str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +74,7 @@ def members_of(places: pa.Table, touchpoints: list[int] | None) -> tuple[Ints, I
         places: place_set, touchpoint; one row per member of a set.
         touchpoints: Those that match; None for all.
     """
-    sets, members = _ints(places, "place_set"), _ints(places, "touchpoint")
+    sets, members = ints_of(places, "place_set"), ints_of(places, "touchpoint")
     if touchpoints is None:
         return sets, members
     is_matching = np.zeros(int(members.max(initial=0)) + 1, np.bool_)
@@ -90,7 +89,7 @@ def groups_of(sessions: pa.Table, members: tuple[Ints, Ints]) -> Groups:
         sessions: day, place_set, opening_touchpoint, preview (1 or 0), session_count; one row per group.
         members: (set, touchpoint), the matching ones.
     """
-    sets, place_set = members[0], _ints(sessions, "place_set")
+    sets, place_set = members[0], ints_of(sessions, "place_set")
     # Sets of several touchpoints have negative numbers.
     lowest = min(int(sets.min(initial=0)), int(place_set.min(initial=0)))
     highest = max(int(sets.max(initial=0)), int(place_set.max(initial=0)))
@@ -98,52 +97,45 @@ def groups_of(sessions: pa.Table, members: tuple[Ints, Ints]) -> Groups:
     is_matching[sets - lowest] = True
     kept = np.flatnonzero(is_matching[place_set - lowest])
     return Groups(
-        day=_ints(sessions, "day")[kept],
+        day=ints_of(sessions, "day")[kept],
         place_set=place_set[kept] - lowest,
-        opening_touchpoint=_ints(sessions, "opening_touchpoint")[kept],
-        is_preview=_ints(sessions, "preview")[kept] != 0,
-        session_count=_ints(sessions, "session_count")[kept],
+        opening_touchpoint=ints_of(sessions, "opening_touchpoint")[kept],
+        is_preview=ints_of(sessions, "preview")[kept] != 0,
+        session_count=ints_of(sessions, "session_count")[kept],
         members=(sets - lowest, members[1]),
     )
 
 
-def counts_of(groups: Groups, touchpoints: "list[Touchpoint]", *, period: Period) -> Counts:
+def counts_of(groups: Groups, touchpoints: "list[Touchpoint]") -> Counts:
     """The counts of all splits."""
     return Counts(
-        session_count=sessions_of_days(groups, period),
+        session_count=int(groups.session_count.sum()),
         preview_count=int(groups.session_count[groups.is_preview].sum()),
-        by_bot=_split(groups, [place.bot_id for place in touchpoints]),
-        by_channel=_split(groups, [place.channel for place in touchpoints]),
+        by_bot=tuple(sorted(split(groups, [place.bot_id for place in touchpoints]), key=_most_first)),
+        by_channel=tuple(sorted(split(groups, [place.channel for place in touchpoints]), key=_most_first)),
     )
 
 
-def sessions_of_days(groups: Groups, period: Period) -> list[int]:
-    """How many sessions started on each day of the period."""
-    session_count: list[int] = _sums(groups.day, groups.session_count, size=period.day_count).tolist()
-    return session_count
-
-
-def _split(groups: Groups, id_of_touchpoint: "list[str] | list[str | None]") -> tuple[SplitCount, ...]:
-    """Sessions by the id that the touchpoints have: a bot's or a channel's."""
-    ids = list(dict.fromkeys(id_of_touchpoint))
-    number_of = {value: number for number, value in enumerate(ids)}
-    code = np.array([number_of[value] for value in id_of_touchpoint], np.int64)
+def split(groups: Groups, key_of_touchpoint: Sequence[Key]) -> list[SplitCount[Key]]:
+    """Sessions by the key that the touchpoints have: a bot's or a channel's; in no order."""
+    keys = list(dict.fromkeys(key_of_touchpoint))
+    number_of = {value: number for number, value in enumerate(keys)}
+    code = np.array([number_of[value] for value in key_of_touchpoint], np.int64)
     sets, members = groups.members
     size = int(max(sets.max(initial=0), groups.place_set.max(initial=0))) + 1
-    sessions_of_set = _sums(groups.place_set, groups.session_count, size=size)
+    sessions_of_set = sums(groups.place_set, groups.session_count, size=size)
     # Most sets that there ever were have no session in the period.
     is_used = sessions_of_set[sets] > 0
     # A set with two versions of one bot has that bot once.
-    visits = np.unique(sets[is_used] * len(ids) + code[members[is_used]])
-    visited_set, visited_id = np.divmod(visits, max(1, len(ids)))
-    session_count = _sums(visited_id, sessions_of_set[visited_set], size=len(ids)).tolist()
-    opened_count = _sums(code[groups.opening_touchpoint], groups.session_count, size=len(ids)).tolist()
-    found = [
-        SplitCount(id=value, session_count=sessions, opened_count=opened)
-        for value, sessions, opened in zip(ids, session_count, opened_count, strict=True)
+    visits = np.unique(sets[is_used] * len(keys) + code[members[is_used]])
+    visited_set, visited_key = np.divmod(visits, max(1, len(keys)))
+    session_count = sums(visited_key, sessions_of_set[visited_set], size=len(keys)).tolist()
+    opened_count = sums(code[groups.opening_touchpoint], groups.session_count, size=len(keys)).tolist()
+    return [
+        SplitCount(key=value, session_count=sessions, opened_count=opened)
+        for value, sessions, opened in zip(keys, session_count, opened_count, strict=True)
         if sessions or opened
     ]
-    return tuple(sorted(found, key=lambda one: (-one.session_count, one.id is None, one.id or "")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,15 +145,17 @@ class TicketCounts:
     Attributes:
         ticket_count: In all.
         of_day: For each day of the period.
+        of_day_by_type: For each type the same.
         by_type: (type, tickets, sessions with one), most tickets first, then by type.
     """
 
     ticket_count: int
     of_day: list[int]
+    of_day_by_type: dict[str, list[int]]
     by_type: tuple[tuple[str, int, int], ...]
 
 
-def ticket_counts_of(tickets: pa.Table, period: Period) -> TicketCounts:
+def ticket_counts_of(tickets: pa.Table, *, day_count: int) -> TicketCounts:
     """The distinct tickets of each split.
 
     Args:
@@ -173,12 +167,19 @@ def ticket_counts_of(tickets: pa.Table, period: Period) -> TicketCounts:
     names: list[str] = [name.as_py() for name in kinds]
     tickets_of_kind = _distinct(kind, ticket, count=len(ids), size=len(names))
     sessions_of_kind = _distinct(kind, session, count=len(sessions), size=len(names))
+    day = ints_of(tickets, "day")
+    of_cell = _distinct(day * len(names) + kind, ticket, count=len(ids), size=day_count * len(names))
     by_type = zip(names, tickets_of_kind, sessions_of_kind, strict=True)
     return TicketCounts(
         ticket_count=len(ids),
-        of_day=_distinct(_ints(tickets, "day"), ticket, count=len(ids), size=period.day_count),
+        of_day=_distinct(day, ticket, count=len(ids), size=day_count),
+        of_day_by_type={name: of_cell[number :: len(names)] for number, name in enumerate(names)},
         by_type=tuple(sorted(by_type, key=lambda one: (-one[1], one[0]))),
     )
+
+
+def _most_first(one: SplitCount[str] | SplitCount[str | None]) -> tuple[int, bool, str]:
+    return -one.session_count, one.key is None, one.key or ""
 
 
 def _distinct(places: Ints, codes: Ints, *, count: int, size: int) -> list[int]:
@@ -188,7 +189,8 @@ def _distinct(places: Ints, codes: Ints, *, count: int, size: int) -> list[int]:
     return found
 
 
-def _sums(places: Ints, amounts: Ints, *, size: int) -> Ints:
+def sums(places: Ints, amounts: Ints, *, size: int) -> Ints:
+    """The sum of the amounts of each place, from 0."""
     totals = np.zeros(size, np.int64)
     np.add.at(totals, places, amounts)
     return totals
@@ -202,7 +204,8 @@ def _codes(table: pa.Table, name: str) -> tuple[Ints, Sequence[pa.Scalar]]:
     return _numbers(column.indices), column.dictionary
 
 
-def _ints(table: pa.Table, name: str) -> Ints:
+def ints_of(table: pa.Table, name: str) -> Ints:
+    """A column of whole numbers."""
     return _numbers(table[name].combine_chunks()) if table.num_rows else np.zeros(0, np.int64)
 
 

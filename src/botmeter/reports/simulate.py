@@ -17,6 +17,7 @@ from botmeter.domain.session import ClosedBy
 from botmeter.metering.policy import Policy
 from botmeter.metering.touchpoints import Touchpoints
 from botmeter.reports.ask import Ask
+from botmeter.reports.counts import Ints
 from botmeter.reports.snapshot import Snapshot, Values, snapshot, values_of
 from botmeter.reports.usage import filters_as_mapping
 
@@ -97,7 +98,8 @@ def simulate(ledger: "Ledger", ask: Ask, *, policies: Sequence[Policy]) -> Simul
         policies: At least one.
     """
     values = values_of(ask, ledger.touchpoints)
-    tallies = [_Tally(policy=policy) for policy in policies]
+    edges_us = np.array(ask.period.edges_us())
+    tallies = [_Tally(policy=policy, edges_us=edges_us) for policy in policies]
     with snapshot(ledger) as moment:
         _meter_parts(moment, tallies, touchpoints=ledger.touchpoints, values=values)
         names: dict[str, str] = dict(moment.rows("bot_names", values))
@@ -123,15 +125,16 @@ class _Tally:
     """What is counted of one policy, part after part."""
 
     policy: Policy
-    by_month: Counter[str] = field(default_factory=Counter)
+    edges_us: Ints
+    by_day: Counter[int] = field(default_factory=Counter)
     by_touchpoint: Counter[int] = field(default_factory=Counter)
     closed_by: Counter[int] = field(default_factory=Counter)
     more: Counter[str] = field(default_factory=Counter)
     fewer: Counter[str] = field(default_factory=Counter)
 
     def add(self, metered: "Metering") -> None:
-        months = metered.sessions["started_at"].to_numpy()[metered.counted].astype("datetime64[us]")
-        self.by_month.update(_counter(months.astype("datetime64[M]").astype(str)))
+        starts_us = metered.sessions["started_at"].to_numpy()[metered.counted]
+        self.by_day.update(_counter(np.searchsorted(self.edges_us, starts_us, side="right") - 1))
         self.by_touchpoint.update(_counter(metered.sessions["opening_touchpoint"].to_numpy()[metered.counted]))
         self.closed_by.update(_counter(metered.sessions["closed_by"].to_numpy()[metered.counted]))
 
@@ -174,11 +177,13 @@ def _outcome(tally: _Tally, touchpoints: Touchpoints, *, names: dict[str, str], 
     for touchpoint, session_count in tally.by_touchpoint.items():
         by_bot[places[touchpoint].bot_id] += session_count
         by_channel[places[touchpoint].channel] += session_count
-    months = dict.fromkeys(f"{on.year:04}-{on.month:02}" for on in period.days())
+    by_month: Counter[str] = Counter()
+    for number, on in enumerate(period.days()):
+        by_month[f"{on.year:04}-{on.month:02}"] += tally.by_day[number]
     return Outcome(
         policy=tally.policy,
-        session_count=sum(tally.by_month.values()),
-        by_month=tuple((month, tally.by_month[month]) for month in months),
+        session_count=tally.by_day.total(),
+        by_month=tuple(by_month.items()),
         by_bot=tuple(
             (bot, None if bot is None else names.get(bot, bot), session_count)
             for bot, session_count in sorted(by_bot.items(), key=lambda one: (-one[1], one[0] is None, one[0] or ""))
@@ -205,7 +210,7 @@ def simulation_as_mapping(simulation: Simulation) -> dict[str, Any]:
         "period": {
             "from": period.first_on.isoformat(),
             "to": period.last_on.isoformat(),
-            "timezone": "UTC",
+            "timezone": period.timezone,
             "days": period.day_count,
         },
         "filters": filters_as_mapping(simulation.ask.filters),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from botmeter.domain.period import Period
+from botmeter.domain.period import day_of_us
 from botmeter.ledger.statements import statement
 from botmeter.reports.ask import Ask, Filters
 
@@ -70,7 +70,7 @@ def values_of(asked: Ask, touchpoints: "Touchpoints") -> Values:
     """What the statements take: the bounds of the period, and the filters as numbers, lists or null."""
     filters = asked.filters
     return {
-        **bounds_of(asked.period),
+        **bounds_between(asked.start_us, asked.end_us),
         "touchpoints": _touchpoint_numbers(filters, touchpoints),
         "customers": _texts(filters.customer),
         "conversations": _texts(filters.conversation),
@@ -78,13 +78,13 @@ def values_of(asked: Ask, touchpoints: "Touchpoints") -> Values:
     }
 
 
-def bounds_of(period: Period) -> Values:
-    """A period as the statements take it: days, both included, and half-open µs UTC."""
+def bounds_between(start_us: int, end_us: int) -> Values:
+    """A span of time as the statements take it: half-open µs UTC, and the UTC days that it touches, both included."""
     return {
-        "first_on": period.first_on,
-        "last_on": period.last_on,
-        "start_us": period.start_us,
-        "end_us": period.end_us,
+        "first_on": day_of_us(start_us),
+        "last_on": day_of_us(end_us - 1),
+        "start_us": start_us,
+        "end_us": end_us,
     }
 
 

@@ -1,8 +1,4 @@
-"""The session usage report: how much was consumed in a period, and its splits.
-
-Without a filter on customers or conversations it reads only the additive usage; with one it reads
-the rows, and brings them into the same form. The counting is the same for both.
-"""
+"""The session usage report: how much was consumed in a period, and its splits."""
 
 from calendar import monthrange
 from dataclasses import dataclass
@@ -10,13 +6,11 @@ from datetime import date
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pyarrow as pa
-
-from botmeter.domain.period import Period, day_start_us
+from botmeter.domain.period import Period
 from botmeter.reports.ask import Ask, Filters
-from botmeter.reports.counts import Counts, Groups, counts_of, groups_of, members_of, sessions_of_days, ticket_counts_of
-from botmeter.reports.snapshot import Snapshot, Values, snapshot, values_of
+from botmeter.reports.counts import counts_of, ticket_counts_of
+from botmeter.reports.facts import Facts, facts_of
+from botmeter.reports.snapshot import Snapshot, snapshot
 
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger
@@ -25,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrendDay:
-    """One UTC day: the sessions that started on it, and the distinct tickets of those."""
+    """One day of the period: the sessions that started on it, and the distinct tickets of those."""
 
     on: date
     session_count: int
@@ -58,7 +52,7 @@ class ChannelUsage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthUsage:
-    """One UTC month of the period.
+    """One month of the period, as its zone has it.
 
     Attributes:
         month: `YYYY-MM`.
@@ -129,40 +123,49 @@ class UsageReport:
 def usage_report(ledger: "Ledger", ask: Ask) -> UsageReport:
     """The report that answers `ask`."""
     with snapshot(ledger) as moment:
-        facts = _facts(moment, values_of(ask, ledger.touchpoints))
-    tickets = ticket_counts_of(facts.tickets, ask.period)
-    counts = counts_of(facts.groups, ledger.touchpoints.all(), period=ask.period)
+        facts = facts_of(moment, ask, touchpoints=ledger.touchpoints)
+        names = bot_names(moment)
+    return report_of(ledger, ask, facts=facts, names=names)
+
+
+def report_of(ledger: "Ledger", ask: Ask, *, facts: Facts, names: dict[str, str]) -> UsageReport:
+    """The report that the facts make.
+
+    Args:
+        names: Of bots, by id.
+    """
+    tickets = ticket_counts_of(facts.tickets, day_count=ask.period.day_count)
+    counts = counts_of(facts.groups, ledger.touchpoints.all())
     policies = _policies_in_force(ledger.schedule, ask.period)
-    names = facts.bot_names
     return UsageReport(
         account=ledger.account.name,
         policy=policies[-1],
         policies=policies,
         ask=ask,
-        sessions_consumed=sum(counts.session_count),
+        sessions_consumed=counts.session_count,
         preview_count=counts.preview_count,
         conversation_count=facts.conversation_count,
         ticket_count=tickets.ticket_count,
         trend=tuple(
             TrendDay(on=on, session_count=session_count, ticket_count=ticket_count)
             for on, session_count, ticket_count in zip(
-                ask.period.days(), counts.session_count, tickets.of_day, strict=True
+                ask.period.days(), facts.session_days, tickets.of_day, strict=True
             )
         ),
         by_bot=tuple(
             BotUsage(
-                bot_id=bot.id,
-                bot_name=None if bot.id is None else names.get(bot.id, bot.id),
+                bot_id=bot.key,
+                bot_name=None if bot.key is None else names.get(bot.key, bot.key),
                 session_count=bot.session_count,
                 opened_count=bot.opened_count,
             )
             for bot in counts.by_bot
         ),
         by_channel=tuple(
-            ChannelUsage(channel=one.id or "", session_count=one.session_count, opened_count=one.opened_count)
+            ChannelUsage(channel=one.key, session_count=one.session_count, opened_count=one.opened_count)
             for one in counts.by_channel
         ),
-        by_month=_months(ask, counts),
+        by_month=_months(ask, facts.session_days),
         by_ticket_type=tuple(
             TicketTypeUsage(ticket_type=ticket_type, ticket_count=ticket_count, session_count=session_count)
             for ticket_type, ticket_count, session_count in tickets.by_type
@@ -170,46 +173,13 @@ def usage_report(ledger: "Ledger", ask: Ask) -> UsageReport:
     )
 
 
-def session_days(moment: Snapshot, ask: Ask, *, values: Values) -> list[int]:
-    """How many sessions that match started on each day of the period; of the additive usage alone."""
-    members = members_of(moment.table("places_from_usage", values), values["touchpoints"])
-    groups = groups_of(moment.table("sessions_from_usage", values), members)
-    return sessions_of_days(groups, ask.period)
+def bot_names(moment: Snapshot) -> dict[str, str]:
+    """The latest name of each bot that was ever named, by id."""
+    return dict(moment.rows("bot_names", {}))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Facts:
-    """What the statements say, of one moment."""
-
-    groups: Groups
-    tickets: pa.Table
-    conversation_count: int
-    bot_names: dict[str, str]
-
-
-def _facts(moment: Snapshot, values: Values) -> _Facts:
-    road = "from_rows" if is_about_rows(values) else "from_usage"
-    if road == "from_rows":
-        moment.run("matching", values)
-    members = members_of(moment.table(f"places_{road}", values), values["touchpoints"])
-    groups = groups_of(moment.table(f"sessions_{road}", values), members)
-    footprints = None if values["touchpoints"] is None else np.unique(members[0]).tolist()
-    values = {**values, "footprints": footprints}
-    return _Facts(
-        groups=groups,
-        tickets=moment.table(f"tickets_{road}", values),
-        conversation_count=moment.rows(f"conversations_{road}", values)[0][0],
-        bot_names=dict(moment.rows("bot_names", values)),
-    )
-
-
-def is_about_rows(values: Values) -> bool:
-    """Whether only the rows can tell: the additive usage does not know customers and conversations."""
-    return values["customers"] is not None or values["conversations"] is not None
-
-
-def _months(ask: Ask, counts: Counts) -> tuple[MonthUsage, ...]:
-    days = zip(ask.period.days(), counts.session_count, strict=True)
+def _months(ask: Ask, session_days: list[int]) -> tuple[MonthUsage, ...]:
+    days = zip(ask.period.days(), session_days, strict=True)
     return tuple(
         MonthUsage(
             month=f"{year:04}-{month:02}",
@@ -229,7 +199,8 @@ def _is_partial(ask: Ask, first_on: date) -> bool:
 
 def _policies_in_force(schedule: "Schedule", period: Period) -> tuple[str, ...]:
     """Labels of the policies that could open a session in the period; at least one."""
-    last_us = day_start_us(period.last_on)
+    # Policies begin at midnights UTC, so where days are others the last one can have two.
+    last_us = period.end_us - 1
     begun = [term for term in schedule if term.from_us <= last_us] or [schedule[0]]
     overtaken = sum(term.from_us <= period.start_us for term in begun[1:])
     return tuple(term.policy.label for term in begun[overtaken:])
@@ -244,7 +215,7 @@ def report_as_mapping(report: UsageReport) -> dict[str, Any]:
         "period": {
             "from": period.first_on.isoformat(),
             "to": period.last_on.isoformat(),
-            "timezone": "UTC",
+            "timezone": period.timezone,
             "days": period.day_count,
         },
         "filters": filters_as_mapping(filters),

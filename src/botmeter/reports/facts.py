@@ -1,0 +1,134 @@
+"""What the statements say of one ask, at one moment: grouped sessions, tickets, conversations.
+
+Usage is added up by UTC day, so an ask is taken apart: the UTC days that it holds whole come from
+the additive usage, and what is left at its ends from the sessions themselves. Where its days are not
+UTC days, sessions are also counted in steps that meet every local midnight. Only a filter on
+customers or conversations is answered from the rows.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from botmeter.domain.instant import DAY_US
+from botmeter.reports.ask import Ask
+from botmeter.reports.counts import Groups, Ints, groups_of, ints_of, members_of
+from botmeter.reports.grid import Grid, UtcParts, grid_of, utc_parts
+from botmeter.reports.snapshot import Snapshot, Values, values_of
+
+if TYPE_CHECKING:
+    from botmeter.metering.touchpoints import Touchpoints
+
+Members = tuple[Ints, Ints]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a report is counted from.
+
+    Attributes:
+        groups: The sessions that match; their `day` is for `session_days` alone.
+        session_days: How many of them started on each day of the period.
+        tickets: day of the period from 0, session_id, ticket_id, ticket_type; a ticket can have several rows.
+    """
+
+    groups: Groups
+    session_days: list[int]
+    tickets: pa.Table
+    conversation_count: int
+
+
+def facts_of(moment: Snapshot, ask: Ask, *, touchpoints: "Touchpoints") -> Facts:
+    """What the ledger says of `ask` at that moment."""
+    values = values_of(ask, touchpoints)
+    if is_about_rows(values):
+        return _facts_from_rows(moment, ask, values=values)
+    return _facts_from_usage(moment, ask, values=values)
+
+
+def is_about_rows(values: Values) -> bool:
+    """Whether only the rows can tell: the additive usage does not know customers and conversations."""
+    return values["customers"] is not None or values["conversations"] is not None
+
+
+def session_groups(moment: Snapshot, ask: Ask, *, values: Values) -> Groups:
+    """The sessions that match, by the touchpoints that they visited; their `day` is of no use."""
+    if is_about_rows(values):
+        moment.run("matching", values)
+        return _groups_from_rows(moment, values, grid=grid_of(ask.period))
+    return _groups_from_usage(moment, ask, values=values, members=_footprint_members(moment, values))
+
+
+def footprint_values(moment: Snapshot, values: Values) -> Values:
+    """`values` with the footprints, as the additive usage numbers them, that match."""
+    return _with_footprints(values, _footprint_members(moment, values))
+
+
+def _footprint_members(moment: Snapshot, values: Values) -> Members:
+    return members_of(moment.table("places_from_usage", values), values["touchpoints"])
+
+
+def _with_footprints(values: Values, members: Members) -> Values:
+    footprints = None if values["touchpoints"] is None else np.unique(members[0]).tolist()
+    return {**values, "footprints": footprints}
+
+
+def _facts_from_rows(moment: Snapshot, ask: Ask, *, values: Values) -> Facts:
+    grid = grid_of(ask.period)
+    moment.run("matching", values)
+    groups = _groups_from_rows(moment, values, grid=grid)
+    return Facts(
+        groups=groups,
+        session_days=grid.counts(groups.day, groups.session_count),
+        tickets=grid.placed(moment.table("tickets_from_rows", {**values, **grid.values})),
+        conversation_count=moment.rows("conversations_from_rows", values)[0][0],
+    )
+
+
+def _groups_from_rows(moment: Snapshot, values: Values, *, grid: Grid) -> Groups:
+    members = members_of(moment.table("places_from_rows", values), values["touchpoints"])
+    sessions = moment.table("sessions_from_rows", {**values, **grid.values})
+    return groups_of(grid.placed(sessions), members)
+
+
+def _facts_from_usage(moment: Snapshot, ask: Ask, *, values: Values) -> Facts:
+    grid, parts = grid_of(ask.period), utc_parts(ask.start_us, ask.end_us)
+    members = _footprint_members(moment, values)
+    groups = _groups_from_usage(moment, ask, values=values, members=members)
+    values = {**_with_footprints(values, members), **parts.values}
+    return Facts(
+        groups=groups,
+        session_days=_days_from_usage(moment, groups, grid=grid, values=values),
+        tickets=_tickets_from_usage(moment, values, grid=grid, parts=parts),
+        conversation_count=moment.rows(
+            "conversations_with_rests" if parts.rests_us else "conversations_from_usage", values
+        )[0][0],
+    )
+
+
+def _groups_from_usage(moment: Snapshot, ask: Ask, *, values: Values, members: Members) -> Groups:
+    parts = utc_parts(ask.start_us, ask.end_us)
+    tables = [moment.table("sessions_from_usage", {**values, **parts.values})]
+    for start_us, end_us in parts.rests_us:
+        rest = {"origin_us": ask.start_us, "step_us": DAY_US, "start_us": start_us, "end_us": end_us}
+        tables.append(moment.table("sessions_of_rest", {**values, **rest}))
+    return groups_of(pa.concat_tables(tables), members)
+
+
+def _days_from_usage(moment: Snapshot, groups: Groups, *, grid: Grid, values: Values) -> list[int]:
+    if grid.is_utc:
+        return grid.counts(groups.day, groups.session_count)
+    found = grid.placed(moment.table("session_steps", {**values, **grid.values}))
+    return grid.counts(ints_of(found, "day"), ints_of(found, "session_count"))
+
+
+def _tickets_from_usage(moment: Snapshot, values: Values, *, grid: Grid, parts: UtcParts) -> pa.Table:
+    if not grid.is_utc:
+        return grid.placed(moment.table("tickets_of_starts", {**values, **grid.values}))
+    tables = [moment.table("tickets_from_usage", values)]
+    for start_us, end_us in parts.rests_us:
+        rest = {**grid.values, "start_us": start_us, "end_us": end_us}
+        tables.append(grid.placed(moment.table("tickets_of_starts", {**values, **rest})))
+    return pa.concat_tables(tables)

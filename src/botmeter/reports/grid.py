@@ -1,0 +1,102 @@
+"""How SQL, which knows no calendar, tells on which day of a period a session started.
+
+It counts equal steps from the period's start on, and the steps are such that every midnight of the
+period's zone is met by one: whole days as a rule, an hour or less where clocks change. Which day a step
+belongs to is looked up afterwards.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from math import gcd
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from botmeter.domain.instant import DAY_US
+from botmeter.domain.period import Period, day_of_us
+from botmeter.reports.counts import Ints, ints_of, sums
+
+_NO_DAYS = (date(1970, 1, 2), date(1970, 1, 1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """The days of a period, and the steps that meet them.
+
+    Attributes:
+        edges_us: Where each day starts, and after them where the last one ends.
+        step_us: A divisor of the length of every day.
+    """
+
+    edges_us: tuple[int, ...]
+    step_us: int
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What a statement takes to count steps."""
+        return {"origin_us": self.edges_us[0], "step_us": self.step_us}
+
+    @property
+    def is_utc(self) -> bool:
+        """Whether every day is a UTC day."""
+        return self.edges_us[0] % DAY_US == 0 and self.edges_us == tuple(
+            range(self.edges_us[0], self.edges_us[-1] + 1, DAY_US)
+        )
+
+    def placed(self, rows: pa.Table) -> pa.Table:
+        """Rows with their step as first column; it becomes the day of the period, from 0."""
+        if self.is_utc:
+            return rows.rename_columns(["day", *rows.column_names[1:]])
+        starts_us = self.edges_us[0] + ints_of(rows, "step") * self.step_us
+        days = np.searchsorted(np.array(self.edges_us), starts_us, side="right") - 1
+        return rows.set_column(0, "day", pa.array(days, pa.int64()))
+
+    def counts(self, days: Ints, session_count: Ints) -> list[int]:
+        """How many sessions started on each day of the period."""
+        found: list[int] = sums(days, session_count, size=len(self.edges_us) - 1).tolist()
+        return found
+
+
+def grid_of(period: Period) -> Grid:
+    """The grid of the period's days."""
+    edges_us = tuple(period.edges_us())
+    return Grid(edges_us=edges_us, step_us=gcd(DAY_US, *(edge_us - edges_us[0] for edge_us in edges_us)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UtcParts:
+    """A span of time taken apart: the UTC days that it holds whole, and what is left at its ends.
+
+    Attributes:
+        whole: The first and the last of the whole days; in reverse if there is none.
+        rests_us: (start, end) of the rests, half-open; at most two, none of them empty.
+    """
+
+    whole: tuple[date, date]
+    rests_us: tuple[tuple[int, int], ...]
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What a statement about whole days and rests takes; a rest that is not there is empty."""
+        first, second = [*self.rests_us, (0, 0), (0, 0)][:2]
+        return {
+            "first_on": self.whole[0],
+            "last_on": self.whole[1],
+            "rest_start_us": first[0],
+            "rest_end_us": first[1],
+            "other_rest_start_us": second[0],
+            "other_rest_end_us": second[1],
+        }
+
+
+def utc_parts(start_us: int, end_us: int) -> UtcParts:
+    """The parts of [start_us, end_us)."""
+    first_us, last_us = -(-start_us // DAY_US) * DAY_US, end_us // DAY_US * DAY_US
+    if first_us >= last_us:
+        return UtcParts(whole=_NO_DAYS, rests_us=((start_us, end_us),) if start_us < end_us else ())
+    rests_us = ((start_us, first_us), (last_us, end_us))
+    return UtcParts(
+        whole=(day_of_us(first_us), day_of_us(last_us - 1)),
+        rests_us=tuple((start, end) for start, end in rests_us if start < end),
+    )
