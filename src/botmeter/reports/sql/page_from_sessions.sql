@@ -10,7 +10,7 @@ SELECT
 FROM session
 WHERE started_at >= $start_us::BIGINT
     AND started_at < $end_us::BIGINT
-    AND ($footprints::INTEGER[] IS NULL OR footprint IN (SELECT unnest($footprints::INTEGER[])))
+    AND ($footprints::INTEGER[] IS NULL OR list_contains($footprints::INTEGER[], footprint))
     AND ($customers::VARCHAR[] IS NULL OR list_contains($customers::VARCHAR[], customer_id))
     AND ($preview::BOOLEAN IS NULL OR preview = $preview::BOOLEAN)
     AND ($low_key IS NULL OR {key} >= $low_key)

@@ -6,7 +6,7 @@ SELECT
 FROM session
 WHERE started_at >= $start_us::BIGINT
     AND started_at < $end_us::BIGINT
-    AND ($footprints::INTEGER[] IS NULL OR footprint IN (SELECT unnest($footprints::INTEGER[])))
+    AND ($footprints::INTEGER[] IS NULL OR list_contains($footprints::INTEGER[], footprint))
     AND ($preview::BOOLEAN IS NULL OR preview = $preview::BOOLEAN)
 GROUP BY day
 ORDER BY day

@@ -1,0 +1,181 @@
+"""Walking through the underlying data by cursor gives each line once, whatever the pages, the order and the filters."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from botmeter.domain.instant import us_from_datetime
+from botmeter.ledger.ledger import Ledger
+from botmeter.reports.ask import Ask
+from botmeter.reports.row_pages import (
+    Grouping,
+    RowLook,
+    RowPage,
+    SessionLine,
+    SortKey,
+    UnderlyingRow,
+    row_page,
+    session_rows,
+)
+from botmeter.reports.rows import underlying_rows
+from botmeter.reports.usage import usage_report
+from laws.test_report_laws import asks, ledger_of, traffic
+from support.event_strategies import policies
+from support.oracle import Event
+
+# A ledger is filled and walked through several times for each example.
+EXAMPLES = settings(max_examples=settings().max_examples // 3)
+
+
+def looks() -> st.SearchStrategy[RowLook]:
+    return st.builds(
+        RowLook,
+        grouping=st.sampled_from(Grouping),
+        sort=st.sampled_from(SortKey),
+        descending=st.booleans(),
+        search=st.sampled_from(["", "", "", "c", "c1", "v2", "T1", "nothing", "%", "\ud800"]),
+        limit=st.sampled_from([1, 2, 3, 5, 1000]),
+    )
+
+
+def other_limit(look: RowLook, limit: int) -> RowLook:
+    return RowLook(grouping=look.grouping, sort=look.sort, descending=look.descending, search=look.search, limit=limit)
+
+
+def shown(page: RowPage) -> tuple[SessionLine, ...] | tuple[UnderlyingRow, ...]:
+    return page.lines if page.look.grouping is Grouping.SESSION else page.rows
+
+
+def walked(ledger: Ledger, ask: Ask, *, look: RowLook, limits: list[int]) -> tuple[list[Any], list[Any]]:
+    """All lines from the first page on, and all of them again on the way back, with pages of changing size."""
+    sizes: Iterator[int] = iter(limits * 1000)
+    page = row_page(ledger, ask, look=look)
+    assert page.previous_cursor is None
+    forth = list(shown(page))
+    while page.next_cursor is not None:
+        page = row_page(ledger, ask, look=other_limit(look, next(sizes)), cursor=page.next_cursor)
+        assert shown(page)
+        forth += shown(page)
+    back = list(shown(page))
+    while page.previous_cursor is not None:
+        page = row_page(ledger, ask, look=other_limit(look, next(sizes)), cursor=page.previous_cursor)
+        assert shown(page)
+        back = [*shown(page), *back]
+    return forth, back
+
+
+def plain(row: dict[str, Any]) -> UnderlyingRow:
+    """A row of the export as a page has it."""
+    us = {name: None if row[name] is None else us_from_datetime(row[name]) for name in row if name in INSTANTS}
+    return UnderlyingRow(
+        session_id=row["session_id"],
+        session_start_us=us["session_start"] or 0,
+        session_end_us=us["session_end"],
+        customer_id=row["customer_id"],
+        conversation_id=row["conversation_id"],
+        bot_id=row["bot_id"],
+        bot_name=row["bot_name"],
+        bot_version=row["bot_version"],
+        channel=row["channel"],
+        conversation_created_us=us["conversation_created_at"],
+        conversation_updated_us=us["conversation_updated_at"],
+        ticket_ids=tuple(row["ticket_ids"]),
+        ticket_types=tuple(row["ticket_types"]),
+        event_count=row["events"],
+        is_preview=row["preview"],
+    )
+
+
+INSTANTS = ("session_start", "session_end", "conversation_created_at", "conversation_updated_at")
+
+
+def found_by_hand(rows: list[UnderlyingRow], search: str) -> list[UnderlyingRow]:
+    return [
+        row
+        for row in rows
+        if row.session_id == search
+        or any(each.startswith(search) for each in (row.customer_id, row.conversation_id, *row.ticket_ids))
+    ]
+
+
+def exported(ledger: Ledger, ask: Ask, *, search: str = "") -> list[UnderlyingRow]:
+    return [plain(row) for row in underlying_rows(ledger, ask, search=search).read_all().to_pylist()]
+
+
+def sort_values(rows: list[UnderlyingRow]) -> dict[SortKey, Any]:
+    """What a session with these rows is sorted by."""
+    first = rows[0]
+    return {
+        SortKey.SESSION_START: first.session_start_us,
+        SortKey.SESSION_END: 2**62 if first.session_end_us is None else first.session_end_us,
+        SortKey.CUSTOMER: first.customer_id,
+        SortKey.CONVERSATIONS: len({row.conversation_id for row in rows}),
+        SortKey.TICKETS: len({ticket for row in rows for ticket in row.ticket_ids}),
+        SortKey.EVENTS: sum(row.event_count for row in rows),
+    }
+
+
+def in_order(rows: list[UnderlyingRow], look: RowLook) -> dict[str, list[UnderlyingRow]]:
+    """The rows of each session, the sessions in the order of the look."""
+    own: dict[str, list[UnderlyingRow]] = {}
+    for row in rows:
+        own.setdefault(row.session_id, []).append(row)
+    keys = {session: (sort_values(its)[look.sort], session) for session, its in own.items()}
+    return {session: own[session] for session in sorted(own, key=keys.__getitem__, reverse=look.descending)}
+
+
+def assert_line_is_of_rows(line: SessionLine, rows: list[UnderlyingRow]) -> None:
+    told = sort_values(rows)
+    assert (line.started_us, line.customer_id) == (told[SortKey.SESSION_START], told[SortKey.CUSTOMER])
+    assert line.ended_us == rows[0].session_end_us
+    assert line.conversation_count == told[SortKey.CONVERSATIONS]
+    assert line.ticket_count == told[SortKey.TICKETS]
+    assert line.event_count == told[SortKey.EVENTS]
+    assert line.bot_names == tuple(sorted({row.bot_name for row in rows if row.bot_name is not None}))
+    assert line.channels == tuple(sorted({row.channel for row in rows}))
+    assert line.is_preview == rows[0].is_preview
+
+
+@given(traffic(), policies(), st.lists(st.tuples(asks(), looks()), min_size=4, max_size=4), st.lists(st.integers(1, 4)))
+@EXAMPLES
+def test_all_pages_forth_and_back_are_the_underlying_rows(
+    events: list[Event], policy: Any, questions: list[tuple[Ask, RowLook]], sizes: list[int]
+) -> None:
+    with ledger_of(events, policy) as ledger:
+        for ask, look in questions:
+            forth, back = walked(ledger, ask, look=look, limits=[*sizes, look.limit])
+            assert forth == back
+            rows = in_order(found_by_hand(exported(ledger, ask), look.search), look)
+            if look.grouping is Grouping.CONVERSATION:
+                assert forth == [row for own in rows.values() for row in own]
+            else:
+                assert [line.session_id for line in forth] == list(rows)
+                for line in forth:
+                    assert_line_is_of_rows(line, rows[line.session_id])
+
+
+@given(traffic(), policies(), st.lists(st.tuples(asks(), looks()), min_size=4, max_size=4))
+@EXAMPLES
+def test_the_counts_of_a_page_are_those_of_report_and_export(
+    events: list[Event], policy: Any, questions: list[tuple[Ask, RowLook]]
+) -> None:
+    with ledger_of(events, policy) as ledger:
+        for ask, look in questions:
+            page = row_page(ledger, ask, look=look)
+            rows = exported(ledger, ask, search=look.search)
+            assert rows == found_by_hand(exported(ledger, ask), look.search)
+            assert page.row_count == len(rows)
+            assert page.session_count == len({row.session_id for row in rows})
+            if not look.search:
+                assert page.session_count == usage_report(ledger, ask).sessions_consumed
+
+
+@given(traffic(), policies(), asks(), looks())
+@EXAMPLES
+def test_a_session_opens_into_its_own_rows(events: list[Event], policy: Any, ask: Ask, look: RowLook) -> None:
+    with ledger_of(events, policy) as ledger:
+        own = in_order(exported(ledger, ask, search=look.search), look)
+        for session_id, rows in list(own.items())[:5]:
+            assert session_rows(ledger, ask, session_id=session_id, search=look.search) == tuple(rows)

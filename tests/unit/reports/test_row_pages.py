@@ -1,0 +1,170 @@
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+
+from botmeter.domain.errors import Missing, Refused, TooMuch
+from botmeter.domain.instant import us_from_text
+from botmeter.domain.period import Period
+from botmeter.ledger.ledger import Ledger
+from botmeter.reports.ask import Ask, Filters
+from botmeter.reports.row_cursor import Cursor, cursor_from_text, text_of_cursor
+from botmeter.reports.row_pages import Grouping, RowLook, SortKey, row_page, session_rows
+from support.facts import event, filled_ledger
+
+PERIOD = Period(first_on=date(2026, 11, 1), last_on=date(2026, 11, 30))
+ASK = Ask(period=PERIOD)
+LOOK = RowLook(descending=False, limit=1)
+FIRST_US = us_from_text("2026-11-19T10:00:00Z")
+
+
+@pytest.fixture
+def ledger() -> Iterator[Ledger]:
+    """Two sessions: of c1 with two bots in two conversations, one with a ticket; of c2 a day later."""
+    linked = {"ticket_id": "T1", "ticket_type": "refund", "kind": "ticket_linked"}
+    ledger = filled_ledger(
+        [
+            event("1", FIRST_US, bot_name="Order bot"),
+            event("2", FIRST_US + 1, conversation_id="v2", bot_id="b2", channel="sms", **linked),
+            event("3", FIRST_US + 86_400_000_000, customer_id="c2", conversation_id="v3", preview=True),
+        ]
+    )
+    yield ledger
+    ledger.connection.close()
+
+
+def first_id(ledger: Ledger) -> str:
+    return row_page(ledger, ASK, look=LOOK).lines[0].session_id
+
+
+def test_a_line_tells_who_took_part_and_how_much(ledger: Ledger) -> None:
+    line = row_page(ledger, ASK, look=LOOK).lines[0]
+    assert (line.bot_names, line.channels) == (("Order bot", "b2"), ("sms", "web"))
+    assert (line.conversation_count, line.ticket_count, line.event_count) == (2, 1, 2)
+    assert line.closed_by.name == "DURATION"
+    end_us = FIRST_US + 86_400_000_000
+    assert line.ended_us == end_us
+    assert (line.is_running(end_us - 1), line.is_running(end_us)) == (True, False)
+
+
+def test_under_a_filter_a_line_counts_only_what_matches(ledger: Ledger) -> None:
+    asked = Ask(period=PERIOD, filters=Filters(bot=("b2",)))
+    page = row_page(ledger, asked, look=LOOK)
+    assert [(line.bot_names, line.event_count) for line in page.lines] == [(("b2",), 1)]
+    assert (page.row_count, page.session_count, page.next_cursor) == (1, 1, None)
+
+
+def test_a_cut_leaves_out_sessions_that_start_later(ledger: Ledger) -> None:
+    cut = Ask(period=PERIOD, until_us=FIRST_US + 1)
+    assert row_page(ledger, cut, look=LOOK).session_count == 1
+    assert row_page(ledger, Ask(period=PERIOD, until_us=FIRST_US), look=LOOK).session_count == 0
+
+
+def test_a_day_of_another_zone_has_the_sessions_that_start_in_it(ledger: Ledger) -> None:
+    day = Period(first_on=date(2026, 11, 20), last_on=date(2026, 11, 20), timezone="Pacific/Kiritimati")
+    lines = row_page(ledger, Ask(period=day), look=RowLook()).lines
+    assert [line.customer_id for line in lines] == ["c1"]
+
+
+def test_the_ends_have_no_cursor_beyond_them(ledger: Ledger) -> None:
+    first = row_page(ledger, ASK, look=LOOK)
+    last = row_page(ledger, ASK, look=LOOK, cursor=first.next_cursor)
+    assert first.previous_cursor is None
+    assert last.next_cursor is None
+    assert row_page(ledger, ASK, look=LOOK, cursor=last.previous_cursor) == first
+
+
+@pytest.mark.parametrize("search", ["c1", "v2", "T1"])
+def test_a_search_finds_customers_conversations_and_tickets_by_how_they_start(ledger: Ledger, search: str) -> None:
+    page = row_page(ledger, ASK, look=RowLook(search=search))
+    assert [line.customer_id for line in page.lines] == ["c1"]
+
+
+def test_a_search_finds_a_session_by_its_whole_id_alone(ledger: Ledger) -> None:
+    sought = first_id(ledger)
+    assert [line.session_id for line in row_page(ledger, ASK, look=RowLook(search=sought)).lines] == [sought]
+    assert row_page(ledger, ASK, look=RowLook(search=sought[:8])).lines == ()
+
+
+@pytest.mark.parametrize("limit", [0, -1, 1001])
+def test_a_limit_outside_1_to_1000_is_refused(limit: int) -> None:
+    with pytest.raises(Refused, match=f"not {limit}") as refusal:
+        RowLook(limit=limit)
+    assert refusal.value.code == "limit_invalid"
+    assert RowLook(limit=1000).limit == 1000
+
+
+def test_a_search_of_more_than_200_characters_is_too_much() -> None:
+    with pytest.raises(TooMuch, match="201 characters; the most is 200") as refusal:
+        RowLook(search="x" * 201)
+    assert refusal.value.code == "search_too_long"
+
+
+def altered(text: str) -> str:
+    return text[:-2] + ("AA" if text[-2:] != "AA" else "BB")
+
+
+@pytest.mark.parametrize(
+    "made_up", [altered, lambda text: text + "é", lambda _: "", lambda _: "x", lambda _: "AAAAAAAAAAAAAAAAAAAA"]
+)
+def test_a_cursor_that_no_page_gave_is_refused(ledger: Ledger, made_up: Any) -> None:
+    given = row_page(ledger, ASK, look=LOOK).next_cursor
+    assert given is not None
+    assert row_page(ledger, ASK, look=LOOK, cursor=given).lines
+    with pytest.raises(Refused) as refusal:
+        row_page(ledger, ASK, look=LOOK, cursor=made_up(given))
+    assert refusal.value.code == "cursor_invalid"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        RowLook(descending=True),
+        RowLook(descending=False, sort=SortKey.SESSION_END),
+        RowLook(descending=False, grouping=Grouping.CONVERSATION),
+    ],
+)
+def test_a_cursor_of_another_order_or_grouping_is_refused(ledger: Ledger, other: RowLook) -> None:
+    given = row_page(ledger, ASK, look=LOOK).next_cursor
+    with pytest.raises(Refused) as refusal:
+        row_page(ledger, ASK, look=other, cursor=given)
+    assert refusal.value.code == "cursor_invalid"
+
+
+def test_a_cursor_of_another_account_is_refused(ledger: Ledger) -> None:
+    given = row_page(ledger, ASK, look=LOOK).next_cursor or ""
+    assert cursor_from_text(given, account="acme", look=LOOK).session_id == first_id(ledger)
+    with pytest.raises(Refused) as refusal:
+        cursor_from_text(given, account="maple", look=LOOK)
+    assert refusal.value.code == "cursor_invalid"
+
+
+@pytest.mark.parametrize(
+    ("key", "row"), [("text", None), (2**63, None), (0, ("v1", None, None, "web"))], ids=["text", "large", "row"]
+)
+def test_a_cursor_whose_check_is_right_and_whose_content_is_not_is_refused(key: Any, row: Any) -> None:
+    cursor = Cursor(key=key, session_id="00000000-0000-8000-8000-000000000000", row=row, is_backward=False)
+    with pytest.raises(Refused) as refusal:
+        cursor_from_text(text_of_cursor(cursor, account="acme", look=LOOK), account="acme", look=LOOK)
+    assert refusal.value.code == "cursor_invalid"
+
+
+def test_a_cursor_can_stand_in_an_address_as_it_is(ledger: Ledger) -> None:
+    look = RowLook(grouping=Grouping.CONVERSATION, sort=SortKey.CUSTOMER, limit=1)
+    given = row_page(ledger, ASK, look=look).next_cursor or ""
+    assert given.replace("-", "").replace("_", "").isalnum()
+    assert given.isascii()
+
+
+@pytest.mark.parametrize("unknown", ["00000000-0000-8000-8000-000000000000", "nobody", "' OR 1=1"])
+def test_the_rows_of_a_session_that_is_not_there_are_missing(ledger: Ledger, unknown: str) -> None:
+    assert len(session_rows(ledger, ASK, session_id=first_id(ledger))) == 2
+    with pytest.raises(Missing) as refusal:
+        session_rows(ledger, ASK, session_id=unknown)
+    assert refusal.value.code == "session_unknown"
+
+
+def test_a_session_outside_the_period_has_no_rows_in_it(ledger: Ledger) -> None:
+    before = Ask(period=Period(first_on=date(2026, 1, 1), last_on=date(2026, 1, 2)))
+    assert session_rows(ledger, before, session_id=first_id(ledger)) == ()
