@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlencode
 
 from django.http import QueryDict
@@ -17,6 +17,8 @@ from botmeter.domain.errors import Refused
 from botmeter.domain.period import day_from_text
 from botmeter.reports.ask import Filters
 from botmeter.reports.presets import Preset
+
+_Word = TypeVar("_Word", bound=StrEnum)
 
 FILTER_NAMES: Final = ("bot", "bot_version", "channel", "customer", "conversation")
 
@@ -44,6 +46,7 @@ class PreviewChoice(StrEnum):
     WITHOUT = "without"
 
 
+_SHOWN_MAX: Final = 50
 _FLAG_OF: Final = {PreviewChoice.INCLUDED: None, PreviewChoice.ONLY: True, PreviewChoice.WITHOUT: False}
 
 
@@ -56,6 +59,7 @@ class ReportAddress:
         days: First and last day, None where not given; both None with a preset.
         timezone: None: as the account prefers.
         table: The widgets that are shown as tables.
+        opened: The bots that are opened into their versions.
     """
 
     preset: Preset | None = None
@@ -65,6 +69,7 @@ class ReportAddress:
     split: Split = Split.TOOK_PART
     compare: Compare = Compare.PREVIOUS
     table: tuple[str, ...] = ()
+    opened: tuple[str, ...] = ()
 
     @property
     def has_filters(self) -> bool:
@@ -85,6 +90,23 @@ class ReportAddress:
     def preview(self, flag: bool | None) -> "ReportAddress":
         """The same with previews only (True), without them (False) or both."""
         return replace(self, filters=replace(self.filters, preview=flag))
+
+    def cleared(self) -> "ReportAddress":
+        """The same without any filter."""
+        return replace(self, filters=Filters())
+
+    def split_by(self, split: Split) -> "ReportAddress":
+        """The same, counted under other bots and channels."""
+        return replace(self, split=split)
+
+    def against(self, compare: Compare) -> "ReportAddress":
+        """The same, compared with another period."""
+        return replace(self, compare=compare)
+
+    def toggled_bot(self, bot_id: str) -> "ReportAddress":
+        """The same with a bot opened into its versions, or closed."""
+        others = tuple(name for name in self.opened if name != bot_id)
+        return replace(self, opened=others if bot_id in self.opened else (*others, bot_id))
 
     def toggled_table(self, widget: str) -> "ReportAddress":
         """The same with a widget shown the other way."""
@@ -111,6 +133,8 @@ class ReportAddress:
             yield "compare", self.compare.value
         for widget in self.table:
             yield "table", widget
+        for bot_id in self.opened:
+            yield "open", bot_id
 
     def query(self, **more: str) -> str:
         """The address after its path: empty, or from `?` on."""
@@ -125,24 +149,30 @@ def read_address(given: QueryDict) -> ReportAddress:
         Refused: `date_invalid`, `parameter_invalid`, or `arguments_clash` for a named period together with days.
         TooMuch: `filter_too_long`.
     """
-    preset = _choice(given, "period", Preset)
+    preset = choice(given, "period", Preset)
     days = (_day(given, "from"), _day(given, "to"))
     if preset is not None and days != (None, None):
         raise Refused("arguments_clash", "The address names a period and days; take `period`, or `from` and `to`.")
-    preview = _choice(given, "preview", PreviewChoice) or PreviewChoice.INCLUDED
+    preview = choice(given, "preview", PreviewChoice) or PreviewChoice.INCLUDED
     values = {name: tuple(dict.fromkeys(value for value in given.getlist(name) if value)) for name in FILTER_NAMES}
     return ReportAddress(
         preset=preset,
         days=days,
         timezone=given.get("timezone") or None,
         filters=Filters(**values, preview=_FLAG_OF[preview]),
-        split=_choice(given, "split", Split) or Split.TOOK_PART,
-        compare=_choice(given, "compare", Compare) or Compare.PREVIOUS,
-        table=tuple(sorted({name[:40] for name in given.getlist("table")})),
+        split=choice(given, "split", Split) or Split.TOOK_PART,
+        compare=choice(given, "compare", Compare) or Compare.PREVIOUS,
+        table=tuple(sorted({name[:40] for name in given.getlist("table")}))[:_SHOWN_MAX],
+        opened=tuple(dict.fromkeys(given.getlist("open")))[:_SHOWN_MAX],
     )
 
 
-def _choice[Word: StrEnum](given: QueryDict, name: str, words: type[Word]) -> Word | None:
+def choice(given: QueryDict, name: str, words: type[_Word]) -> _Word | None:
+    """The word that the address names; None where it names none.
+
+    Raises:
+        Refused: `parameter_invalid` for one that is none of `words`.
+    """
     text = given.get(name)
     if not text:
         return None
