@@ -65,7 +65,7 @@ class ReportAddress:
     preset: Preset | None = None
     days: tuple[date | None, date | None] = (None, None)
     timezone: str | None = None
-    filters: Filters = Filters()
+    filters: Filters = Filters()  # noqa: RUF009 - it can not be changed
     split: Split = Split.TOOK_PART
     compare: Compare = Compare.PREVIOUS
     table: tuple[str, ...] = ()
