@@ -9,6 +9,7 @@ urlpatterns = [
     path("", home, name="home"),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    path("api/", include("botmeter.web.api.urls")),
     path("", include("botmeter.web.pages.people_urls")),
     path("", include("botmeter.web.pages.report_urls")),
 ]
