@@ -45,6 +45,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "botmeter.web.headers.security_headers",
+    "botmeter.web.api.problems.problems_under_api",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
@@ -94,6 +95,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+# A thousand values for each of five filters, and the rest of an address.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_100
+
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
 
