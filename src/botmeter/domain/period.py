@@ -159,27 +159,28 @@ def offsets_us(period: Period) -> list[tuple[int, int]]:
     The first one is where the period starts; one more follows for each change of the clocks in it.
     """
     edges_us = period.edges_us()
-    found = [(edges_us[0], _offset_us(edges_us[0], period.timezone))]
+    found = [(edges_us[0], offset_us(edges_us[0], period.timezone))]
     for start_us, end_us in pairwise(edges_us):
-        if start_us < end_us and _offset_us(end_us - 1, period.timezone) != found[-1][1]:
+        if start_us < end_us and offset_us(end_us - 1, period.timezone) != found[-1][1]:
             change_us = _change_us(start_us, end_us, timezone=period.timezone)
-            found.append((change_us, _offset_us(change_us, period.timezone)))
+            found.append((change_us, offset_us(change_us, period.timezone)))
     return found
 
 
 def _change_us(start_us: int, end_us: int, *, timezone: str) -> int:
     """The first instant whose offset is not that of `start_us`, of a span in which it changes once."""
-    before = _offset_us(start_us, timezone)
+    before = offset_us(start_us, timezone)
     while end_us - start_us > 1:
         middle_us = (start_us + end_us) // 2
-        if _offset_us(middle_us, timezone) == before:
+        if offset_us(middle_us, timezone) == before:
             start_us = middle_us
         else:
             end_us = middle_us
     return end_us
 
 
-def _offset_us(instant_us: int, timezone: str) -> int:
+def offset_us(instant_us: int, timezone: str) -> int:
+    """How far the zone's clocks are ahead of UTC at that instant."""
     # What `datetime` can't hold is as far ahead as the first or last instant that an event can have.
     within_us = min(max(INSTANT_FIRST_US, instant_us), INSTANT_END_US)
     offset = (EPOCH + timedelta(microseconds=within_us)).astimezone(ZoneInfo(timezone)).utcoffset()
