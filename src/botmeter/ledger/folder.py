@@ -18,6 +18,7 @@ import duckdb
 from botmeter.domain.account import Account, checked_account_name
 from botmeter.domain.errors import Conflict, Missing, NotAllowed, Refused, Unavailable
 from botmeter.ledger.account_terms import write_account
+from botmeter.ledger.conversation_spans import fold_if_many
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.schedule import write_policy
 from botmeter.ledger.tables import brought_up_to_date, checked_version, create_tables
@@ -108,6 +109,8 @@ class Folder:
         ledger = self.opened(name, read_only=read_only)
         try:
             yield ledger
+            if not read_only:
+                fold_if_many(ledger)
         finally:
             ledger.connection.close()
 

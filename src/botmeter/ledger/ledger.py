@@ -42,6 +42,7 @@ class Ledger:
         schedule: The policies in force.
         touchpoints: Numbers of (bot, version, channel).
         footprints: Numbers of sets of touchpoints.
+        loose_span_rows: Rows of `conversation_span` that were added since the last ones were folded.
         version: Grows with each commit; where it is the same, so is everything that can be read.
     """
 
@@ -69,6 +70,7 @@ class Ledger:
         self._footprints_kept = len(self.footprints)
         self._known_keys: KnownKeys | None = None
         self._seen: _Seen | None = None
+        self.loose_span_rows = 0
 
     def known_keys(self) -> KnownKeys:
         """The keys of all events, read when the first events are appended."""

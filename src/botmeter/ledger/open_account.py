@@ -13,6 +13,7 @@ from contextlib import contextmanager, nullcontext, suppress
 import duckdb
 
 from botmeter.domain.errors import Unavailable
+from botmeter.ledger.conversation_spans import fold_if_many
 from botmeter.ledger.folder import Folder, is_writable
 from botmeter.ledger.interruption import Patience
 from botmeter.ledger.ledger import Ledger
@@ -92,6 +93,7 @@ class OpenAccount:
         """
         with self._turn(patience), self._without_readers(patience):
             with self._changed:
+                self._fold()
                 self._close_file()
             yield
 
@@ -100,6 +102,7 @@ class OpenAccount:
         with self._changed:
             is_free = self._reader_count == 0 and not self._queue
             if is_free and time.monotonic() - self._used_at >= seconds:
+                self._fold()
                 self._close_file()
 
     def close(self, patience: Patience) -> None:
@@ -186,6 +189,11 @@ class OpenAccount:
                 self._published, self._writer = Published.of(fresh, self._published), fresh
             except duckdb.Error:
                 self._is_broken = True
+
+    def _fold(self) -> None:
+        """Leaves few rows in the file before it is closed; nobody uses it, and `_changed` is held."""
+        if self._writer is not None and not self._is_read_only:
+            fold_if_many(self._writer)
 
     def _close_file(self) -> None:
         """Closes the file, which brings its log into it; `_changed` is held."""

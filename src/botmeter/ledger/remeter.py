@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from botmeter.domain.errors import Unavailable
 from botmeter.ledger.arrivals import Arrivals
+from botmeter.ledger.conversation_spans import keep_spans
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.rows import row_of, write_given
 from botmeter.ledger.tables import sql
@@ -66,7 +67,7 @@ def remeter_after(ledger: Ledger, arrivals: Arrivals, *, now_us: int, shown_us: 
         shown_us: Up to where numbers had been shown, µs UTC; None: nothing had been.
     """
     connection, since = ledger.connection, {"append_no": arrivals.append_no}
-    connection.execute(sql("keep_spans"), since)
+    keep_spans(ledger, append_no=arrivals.append_no)
     if arrivals.has_bot_names:
         connection.execute(sql("keep_bot_names"), since)
     if arrivals.tickets:

@@ -1,5 +1,6 @@
 -- Gives: conversation_span, rows that add up to when a conversation was created and last updated:
--- take the least and the greatest over its rows. Every append adds a row for each conversation it touches.
+-- take the least and the greatest over its rows. Every append adds a row for each conversation it touches; now and then
+-- those of one conversation are folded into one.
 CREATE TABLE conversation_span (
     conversation_id VARCHAR NOT NULL,
     created_at      BIGINT,           -- µs UTC of its conversation_created event, null if none
