@@ -1,7 +1,6 @@
 """Questions to the person at the terminal, before something that can't be undone."""
 
-import sys
-
+from botmeter.cli.surroundings import surroundings
 from botmeter.domain.errors import Refused
 
 
@@ -13,8 +12,9 @@ def agreed(question: str, *, yes: bool) -> bool:
     """
     if yes:
         return True
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    found = surroundings()
+    if not (found.stdin.isatty() and found.stderr.isatty()):
         raise Refused("yes_needed", f"{question} Nobody can be asked here; add --yes if that is meant.")
-    sys.stderr.write(f"{question} Type yes to go on: ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() == "yes"
+    found.stderr.write(f"{question} Type yes to go on: ")
+    found.stderr.flush()
+    return found.stdin.readline().strip().lower() == "yes"

@@ -8,7 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from botmeter import __version__
-from botmeter.cli.place import account_names
+from botmeter.cli.place import account_names, owned_folder
+from botmeter.cli.surroundings import variable
 from botmeter.cli.terminal import counted, size_text
 from botmeter.domain.errors import BotmeterError
 
@@ -53,7 +54,7 @@ def _compiled() -> Check:
     """Whether the kernel's machine code is kept between runs; otherwise each one waits for the compiler."""
     import botmeter.metering
 
-    asked = os.environ.get("NUMBA_CACHE_DIR")
+    asked = variable("NUMBA_CACHE_DIR")
     place = Path(asked) if asked else Path(str(botmeter.metering.__file__)).parent / "__pycache__"
     kept = list(place.rglob("kernel.*.nbi"))
     if kept:
@@ -79,13 +80,12 @@ def _folder(folder: Path) -> Iterator[Check]:
 
 
 def _ledgers(folder: Path) -> Iterator[Check]:
-    from botmeter.ledger.folder import Folder
     from botmeter.ledger.tables import schema_version
 
     if not account_names(folder):
         return
     try:
-        with Folder.owned(folder, purpose="botmeter doctor") as owned:
+        with owned_folder(folder, purpose="botmeter doctor") as owned:
             for name in owned.accounts():
                 try:
                     with owned.ledger(name, read_only=True) as ledger:

@@ -1,7 +1,6 @@
 """What to try after the demo: commands that work as they are pasted, about sessions that are worth a look."""
 
 import os
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +9,8 @@ from operator import itemgetter
 from pathlib import Path
 from shutil import which
 from typing import TYPE_CHECKING, Any
+
+from botmeter.cli.surroundings import located, surroundings, variable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -42,8 +43,10 @@ def tour(ledger: "Ledger", asked: "Ask", *, place: str) -> list[str]:
 
 def _program() -> str:
     """How this command is called from here: by its path where it is not among the commands that are found."""
-    called = Path(sys.argv[0])
-    return os.path.relpath(called) if called.name == "botmeter" and which("botmeter") is None else "botmeter"
+    called = Path(surroundings().program)
+    if called.name != "botmeter" or which("botmeter", path=variable("PATH")) is not None:
+        return "botmeter"
+    return os.path.relpath(located(called), located(Path()))
 
 
 def session_worth_a_look(ledger: "Ledger", asked: "Ask") -> str | None:

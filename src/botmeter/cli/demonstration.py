@@ -1,6 +1,5 @@
 """`demo`: a filled account, its report, and what to try next."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +10,7 @@ from botmeter.cli.grouping import Commands, examples
 from botmeter.cli.output import say, show
 from botmeter.cli.place import DATA_VARIABLE, data_folder, default_folder, owned_folder
 from botmeter.cli.progress import progress
+from botmeter.cli.surroundings import surroundings, variable
 from botmeter.cli.terminal import counted, stdout_screen
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _load(ledger: "Ledger", *, events: int, now_us: int) -> None:
     from botmeter.ledger.submission import Submission
     from botmeter.sources.demo import DEMO_SEED, demo_batches
 
-    if not sys.stderr.isatty():
+    if not surroundings().stderr.isatty():
         say("making the demo account; this takes some seconds")
     with progress("making events", total=events, in_events=True) as follow:
         batches = follow(demo_batches(seed=DEMO_SEED, now_us=now_us, events=events))
@@ -79,9 +79,8 @@ def _load(ledger: "Ledger", *, events: int, now_us: int) -> None:
 
 def _place_text(asked: Path | None) -> str:
     """What a command needs to find the demo's data folder again; nothing where it is the one in use anyway."""
-    import os
     import shlex
 
     folder = data_folder(asked)
-    in_use = data_folder(None) if os.environ.get(DATA_VARIABLE) else default_folder()
+    in_use = data_folder(None) if variable(DATA_VARIABLE) else default_folder()
     return "" if folder == in_use else f" --data {shlex.quote(str(folder))}"

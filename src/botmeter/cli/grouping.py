@@ -8,6 +8,8 @@ from typing import Any, Literal, get_args, get_origin
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from botmeter.cli.output import show
+
 # A line of an example that can be typed starts with this.
 _INDENT = "  "
 
@@ -84,7 +86,7 @@ def command_group(name: str, help_text: str) -> Commands:
     @made.callback(invoke_without_command=True)
     def alone(context: typer.Context) -> None:
         if context.invoked_subcommand is None:
-            typer.echo(context.get_help())
+            show(f"{context.get_help()}\n")
 
     return made
 

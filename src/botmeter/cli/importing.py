@@ -56,7 +56,7 @@ def import_events(
         progress("importing", total=total_bytes(sources)) as follow,
     ):
         receipts = ledger.append(list(_submissions(sources, source, follow=follow)), now_us=now_us())
-    names = [file.path for file in sources]
+    names = [file.label for file in sources]
     if form == "json":
         show_json(receipts_as_mapping(names, receipts))
     else:
@@ -79,7 +79,7 @@ def _submissions(sources: "list[SourceFile]", source: str, *, follow: Follow) ->
     from botmeter.sources.reader import batches
 
     for file in sources:
-        label = "stdin" if file.path == "-" else file.path.rpartition("/")[2]
+        label = "stdin" if file.label == "-" else file.label.rpartition("/")[2]
         yield Submission(source=source, batches=with_notes_said(follow(batches(file))), label=label)
 
 

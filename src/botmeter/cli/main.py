@@ -1,6 +1,5 @@
 """The program `botmeter`: all commands put together, and the one place where errors end."""
 
-import os
 import sys
 from typing import Annotated
 
@@ -24,8 +23,9 @@ from botmeter.cli import (
 )
 from botmeter.cli.failures import DONE, FAILED, STOPPED, UNREAD, WRONG_USE, exit_code_of, sentence_of_bug
 from botmeter.cli.grouping import Commands, examples
-from botmeter.cli.output import say, stdout_abandoned
+from botmeter.cli.output import say, show, stdout_abandoned
 from botmeter.cli.place import folder_in
+from botmeter.cli.surroundings import variable
 from botmeter.domain.errors import BotmeterError
 
 PROGRAM = "botmeter"
@@ -68,9 +68,9 @@ def botmeter(
     Data goes to stdout, talk to stderr. Exit codes: 0 done, 1 failed, 2 wrong use, 3 differences found.
     """
     if version:
-        typer.echo(f"{PROGRAM} {__version__}")
+        show(f"{PROGRAM} {__version__}\n")
     elif context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+        show(f"{context.get_help()}\n")
 
 
 class _WithoutPandas:
@@ -95,7 +95,7 @@ def main() -> None:
 
 def exit_code(arguments: list[str]) -> int:
     """Runs a command; whatever becomes of it, only sentences reach the terminal."""
-    if _COMPLETION in os.environ:
+    if variable(_COMPLETION):
         get_command(app).main(arguments, prog_name=PROGRAM)
     try:
         command = get_command(app)

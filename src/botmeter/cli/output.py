@@ -2,13 +2,14 @@
 
 import json
 import os
-import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
+from botmeter.cli.surroundings import located, surroundings
 from botmeter.cli.terminal import printable, screen_of, stdout_screen, table
 from botmeter.domain.errors import NotAllowed
 
@@ -21,9 +22,10 @@ Row = Mapping[str, object]
 
 def say(text: str) -> None:
     """Talk: one or more lines on stderr, in what the terminal can show."""
+    stderr = surroundings().stderr
     with suppress(BrokenPipeError):
-        sys.stderr.write(screen_of(sys.stderr).plain(text) + "\n")
-        sys.stderr.flush()
+        stderr.write(screen_of(stderr).plain(text) + "\n")
+        stderr.flush()
 
 
 def say_rejection(rejection: "Rejection") -> None:
@@ -39,9 +41,10 @@ def show(text: str) -> None:
 
 def show_bytes(data: bytes) -> None:
     """Data: `data` on stdout as it is."""
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+    stdout = surroundings().stdout
+    stdout.flush()
+    stdout.buffer.write(data)
+    stdout.buffer.flush()
 
 
 def show_json(data: object) -> None:
@@ -80,13 +83,14 @@ def file_in_one_piece(path: Path) -> Iterator[BinaryIO]:
     Raises:
         NotAllowed: `file_not_writable`.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    place = located(path)
+    draft = place.with_name(f".{path.name}.{os.getpid()}-{threading.get_native_id()}.part")
     try:
         with draft.open("wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        draft.replace(path)
+        draft.replace(place)
     except OSError as problem:
         raise NotAllowed("file_not_writable", f"{path} can't be written: {problem.strerror or problem}.") from None
     finally:
@@ -96,4 +100,6 @@ def file_in_one_piece(path: Path) -> Iterator[BinaryIO]:
 
 def stdout_abandoned() -> None:
     """Keeps Python from complaining about a stdout that nobody reads, when it flushes it at the end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, surroundings().stdout.fileno())
+    os.close(nowhere)

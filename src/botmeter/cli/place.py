@@ -1,11 +1,11 @@
 """Where the data is: the folder that was asked for, and the ledgers in it."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from botmeter.cli.surroundings import expanded, home, located, variable
 from botmeter.domain.errors import Missing
 
 if TYPE_CHECKING:
@@ -17,14 +17,13 @@ DATA_VARIABLE = "BOTMETER_DATA"
 
 def default_folder() -> Path:
     """The folder where a person's programs keep data, by the XDG convention."""
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "botmeter"
+    return Path(variable("XDG_DATA_HOME") or home() / ".local" / "share") / "botmeter"
 
 
 def data_folder(asked: Path | None) -> Path:
-    """The data folder: as asked, else as the environment says, else the default."""
-    if asked is not None:
-        return asked.expanduser()
-    return Path(os.environ.get(DATA_VARIABLE) or default_folder()).expanduser()
+    """The data folder, as an absolute path: as asked, else as the environment says, else the default."""
+    named = asked if asked is not None else Path(variable(DATA_VARIABLE) or default_folder())
+    return located(expanded(named)).absolute()
 
 
 def folder_in(arguments: list[str]) -> Path:

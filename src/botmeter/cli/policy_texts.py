@@ -1,9 +1,9 @@
 """Policies as a command line names and shows them: a published rule's name, or a file."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from botmeter.cli.surroundings import located, surroundings
 from botmeter.domain.errors import Missing, Refused
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ def policy_named(text: str) -> "Policy":
     from botmeter.metering.preset import preset
 
     if text == "-":
-        return policy_from_text(sys.stdin.read(_BYTES_MAX))
+        return policy_from_text(surroundings().stdin.read(_BYTES_MAX))
     path = Path(text)
-    if path.suffix not in _FILE_ENDINGS and "/" not in text and not path.is_file():
+    if path.suffix not in _FILE_ENDINGS and "/" not in text and not located(path).is_file():
         return preset(text).policy
     return policy_from_text(_text_of(path), name_hint=path.stem)
 
@@ -48,7 +48,7 @@ def schedule_rows(schedule: "Schedule") -> list[dict[str, object]]:
 
 def _text_of(path: Path) -> str:
     try:
-        with path.open(encoding="utf-8-sig") as file:
+        with located(path).open(encoding="utf-8-sig") as file:
             return file.read(_BYTES_MAX)
     except FileNotFoundError:
         raise Missing("policy_file_missing", f"There is no policy file {path}.") from None

@@ -1,9 +1,12 @@
 """Progress of a long command on a terminal: how far, how fast, how long still. Elsewhere nothing is drawn."""
 
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, TextIO, cast
+
+from botmeter.cli.surroundings import in_surroundings, surroundings
+from botmeter.cli.terminal import column_count
 
 if TYPE_CHECKING:
     from botmeter.metering.schema import EventBatch
@@ -21,10 +24,12 @@ def progress(label: str, *, total: int | None, in_events: bool = False) -> Itera
         total: Bytes (or events) to read; None: unknown, as from stdin.
         in_events: `total` counts events.
     """
-    if not sys.stderr.isatty():
+    found = surroundings()
+    if not found.stderr.isatty():
         yield iter
         return
     from rich.console import Console
+    from rich.file_proxy import FileProxy
     from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     columns = (
@@ -35,7 +40,11 @@ def progress(label: str, *, total: int | None, in_events: bool = False) -> Itera
         TextColumn("{task.fields[events]:,} events, {task.fields[rate]:,}/s"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(file=found.stderr, width=column_count(found.stderr), _environ={**found.environment})
+    # What is said meanwhile stands above the bar. Rich would redirect the streams of the whole process.
+    talk = cast("TextIO", FileProxy(console, found.stderr))
+    bars = Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
+    with bars as bar, in_surroundings(replace(found, stderr=talk)):
         task = bar.add_task(label, total=total, events=0, rate=0)
         done_before = 0
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botmeter.cli.output import say
+from botmeter.cli.surroundings import located, surroundings
 from botmeter.domain.errors import Refused
 
 if TYPE_CHECKING:
@@ -20,11 +21,21 @@ def source_files(paths: list[str], *, mapping: Path | None, input_format: str | 
     """
     from botmeter.sources.mapping_file import mapping_from_file
     from botmeter.sources.reader import SourceFile
+    from botmeter.sources.stream import STDIN
 
-    if paths.count("-") > 1:
+    if paths.count(STDIN) > 1:
         raise Refused("arguments_clash", "Standard input (-) can be read only once.")
-    where = None if mapping is None else mapping_from_file(mapping)
-    return [SourceFile(path=path, mapping=where, format=input_format) for path in paths]
+    where = None if mapping is None else mapping_from_file(located(mapping))
+    return [
+        SourceFile(
+            path=path if path == STDIN else str(located(Path(path))),
+            name=path,
+            content=surroundings().stdin.buffer if path == STDIN else None,
+            mapping=where,
+            format=input_format,
+        )
+        for path in paths
+    ]
 
 
 def total_bytes(files: "list[SourceFile]") -> int | None:

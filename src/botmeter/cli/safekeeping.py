@@ -12,6 +12,7 @@ from botmeter.cli.failures import FAILED
 from botmeter.cli.grouping import Commands, examples
 from botmeter.cli.output import Format, say, show_json, show_rows
 from botmeter.cli.place import data_folder, owned_folder
+from botmeter.cli.surroundings import located
 
 commands = Commands()
 
@@ -27,7 +28,7 @@ def backup(
     from botmeter.ledger.backup import backup as written
 
     with owned_folder(data, purpose="botmeter backup") as folder:
-        summary = written(folder, account, path=file)
+        summary = written(folder, account, path=located(file))
     _show_summary(summary, form=form)
 
 
@@ -58,7 +59,7 @@ def restore(
         say("nothing was changed")
         raise Exit(FAILED)
     with owned_folder(data, purpose="botmeter restore", is_new=True) as folder:
-        summary = brought_back(folder, file, name=name, replace=replace)
+        summary = brought_back(folder, located(file), name=name, replace=replace)
     _show_summary(summary, form=form)
 
 

@@ -1,6 +1,5 @@
 """`sessions`: the underlying data, the rows behind every number of the report."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -11,6 +10,7 @@ from botmeter.cli.file_formats import format_of_file
 from botmeter.cli.grouping import Commands, examples
 from botmeter.cli.output import file_in_one_piece, say, show
 from botmeter.cli.place import opened_ledger
+from botmeter.cli.surroundings import surroundings
 from botmeter.cli.terminal import counted, stdout_screen, table
 from botmeter.domain.errors import Refused
 
@@ -81,8 +81,9 @@ def sessions(
         if written_as == "table":
             _show_first(rows)
         elif output is None:
-            sys.stdout.flush()
-            write_rows(rows, format=written_as, out=sys.stdout.buffer)
+            stdout = surroundings().stdout
+            stdout.flush()
+            write_rows(rows, format=written_as, out=stdout.buffer)
         else:
             with file_in_one_piece(output) as file:
                 written = write_rows(rows, format=written_as, out=file)

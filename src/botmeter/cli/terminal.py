@@ -5,13 +5,13 @@ is taken out before anything is shown.
 """
 
 import os
-import sys
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from shutil import get_terminal_size
 from typing import Literal, TextIO
+
+from botmeter.cli.surroundings import surroundings, variable
 
 WIDTH_MAX = 80
 _WIDTH_MIN = 60
@@ -63,17 +63,28 @@ class Screen:
 def screen_of(stream: TextIO) -> Screen:
     """What the reader's end of `stream` can show; a file or pipe is 80 wide and has no colour."""
     on_terminal = stream.isatty()
-    wanted = get_terminal_size((WIDTH_MAX, 24)).columns if on_terminal else WIDTH_MAX
+    wanted = column_count(stream) if on_terminal else WIDTH_MAX
     return Screen(
         width=min(WIDTH_MAX, max(_WIDTH_MIN, wanted)),
-        in_colour=on_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
+        in_colour=on_terminal and variable("NO_COLOR") is None and variable("TERM") != "dumb",
         in_unicode=(stream.encoding or "ascii").lower().replace("-", "").startswith("utf"),
     )
 
 
+def column_count(terminal: TextIO) -> int:
+    """How many columns a terminal has: as the environment says, else as it says itself."""
+    said = variable("COLUMNS") or ""
+    if said.isdecimal() and int(said) > 0:
+        return int(said)
+    try:
+        return os.get_terminal_size(terminal.fileno()).columns or WIDTH_MAX
+    except (OSError, ValueError):
+        return WIDTH_MAX
+
+
 def stdout_screen() -> Screen:
     """What the reader of stdout can show."""
-    return screen_of(sys.stdout)
+    return screen_of(surroundings().stdout)
 
 
 def printable(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
 
 from botmeter.metering.schema import EventBatch
 
@@ -11,9 +13,10 @@ def read_ahead(batches: Iterable[EventBatch]) -> Iterator[EventBatch]:
     if isinstance(batches, list | tuple):
         yield from batches
         return
-    source = iter(batches)
+    # What is said on the way goes where the caller's words go.
+    following = partial(copy_context().run, partial(next, iter(batches), None))
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="source") as reader:
-        pending = reader.submit(next, source, None)
+        pending = reader.submit(following)
         while (batch := pending.result()) is not None:
-            pending = reader.submit(next, source, None)
+            pending = reader.submit(following)
             yield batch

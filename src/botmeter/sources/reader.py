@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import assert_never
+from typing import IO, assert_never
 
 import numpy as np
 import pyarrow as pa
@@ -26,13 +26,22 @@ class SourceFile:
 
     Attributes:
         path: A path, or `-` for standard input.
+        name: What to call it in messages; None: by its path.
+        content: For `-`, what to read, which stays open; None: the process's standard input.
         mapping: Where the fields stand in a foreign file; None: they have Botmeter's own names.
         format: csv, ndjson, json, parquet or cloudevents; None: found out from the content.
     """
 
     path: str
+    name: str | None = None
+    content: IO[bytes] | None = None
     mapping: Mapping | None = None
     format: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return self.path if self.name is None else self.name
 
 
 def batches(file: SourceFile, *, rows_max: int = ROWS_MAX) -> Iterator[EventBatch]:
@@ -47,7 +56,7 @@ def batches(file: SourceFile, *, rows_max: int = ROWS_MAX) -> Iterator[EventBatc
         Refused: `file_empty`, `file_truncated`, `format_unknown`, `column_missing` and the like.
         TooMuch: `record_too_long`.
     """
-    stream = opened(file.path)
+    stream = opened(file.path, name=file.label, stdin=file.content)
     try:
         for records in _records(stream, file, rows_max=rows_max):
             yield from _pieces(batch_from_records(records), rows_max)

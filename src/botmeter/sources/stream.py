@@ -30,12 +30,15 @@ class ByteStream:
         is_packed: Whether the stored file is gzip.
     """
 
-    def __init__(self, file: IO[bytes], *, name: str, size_bytes: int | None = None) -> None:
+    def __init__(
+        self, file: IO[bytes], *, name: str, size_bytes: int | None = None, is_kept_open: bool = False
+    ) -> None:
         self.name = name
         self.size_bytes = size_bytes
         self.stored_bytes = 0
         self.closed = False
         self._file = file
+        self._is_kept_open = is_kept_open
         self._at_end = False
         self._damage = ""
         start = self._next_piece()
@@ -83,7 +86,7 @@ class ByteStream:
     def close(self) -> None:
         """Close the file; standard input stays open."""
         self.closed = True
-        if self._file is not sys.stdin.buffer:
+        if not self._is_kept_open:
             self._file.close()
 
     def checked_end(self) -> None:
@@ -150,8 +153,13 @@ def stored_size_bytes(path: str) -> int | None:
     return found.st_size if stat.S_ISREG(found.st_mode) else None
 
 
-def opened(path: str) -> ByteStream:
+def opened(path: str, *, name: str | None = None, stdin: IO[bytes] | None = None) -> ByteStream:
     """The bytes of `path`, or of standard input for `-`.
+
+    Args:
+        path: Where the file is.
+        name: What messages call it; None: by its path.
+        stdin: What to read as standard input; None: the process's own.
 
     Raises:
         Missing: `file_missing`.
@@ -159,9 +167,10 @@ def opened(path: str) -> ByteStream:
         Refused: `file_is_directory`, `file_damaged`, `file_empty`.
     """
     if path == STDIN:
-        stream = ByteStream(sys.stdin.buffer, name="standard input")
+        stream = ByteStream(stdin or sys.stdin.buffer, name="standard input", is_kept_open=True)
     else:
-        stream = ByteStream(_file(path), name=path, size_bytes=stored_size_bytes(path))
+        label = name or path
+        stream = ByteStream(_file(path, name=label), name=label, size_bytes=stored_size_bytes(path))
     if not stream.peek(1):
         try:
             stream.checked_end()
@@ -171,16 +180,16 @@ def opened(path: str) -> ByteStream:
     return stream
 
 
-def _file(path: str) -> IO[bytes]:
+def _file(path: str, *, name: str) -> IO[bytes]:
     try:
         return Path(path).open("rb")
     except IsADirectoryError:
-        raise Refused("file_is_directory", f"{path} is a directory; name the files in it.") from None
+        raise Refused("file_is_directory", f"{name} is a directory; name the files in it.") from None
     except FileNotFoundError:
-        raise Missing("file_missing", f"There is no file {path}.") from None
+        raise Missing("file_missing", f"There is no file {name}.") from None
     except PermissionError:
-        raise NotAllowed("file_not_readable", f"{path} may not be read: permission denied.") from None
+        raise NotAllowed("file_not_readable", f"{name} may not be read: permission denied.") from None
     except ValueError:
-        raise Missing("file_missing", f"{path!r} can't be the name of a file.") from None
+        raise Missing("file_missing", f"{name!r} can't be the name of a file.") from None
     except OSError as fault:
-        raise Refused("file_damaged", f"{path} can't be read: {fault.strerror}.") from None
+        raise Refused("file_damaged", f"{name} can't be read: {fault.strerror}.") from None
