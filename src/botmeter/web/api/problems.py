@@ -1,0 +1,126 @@
+"""What a failure becomes under `/api/`: problem details (RFC 9457), whatever went wrong and wherever.
+
+Statuses come from the same table as those of pages; only what HTTP alone knows (keys, rates, methods)
+has its own, by code.
+"""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+from django.conf import settings
+from django.core.exceptions import TooManyFieldsSent
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from botmeter.domain.errors import BotmeterError, Missing, NotAllowed, Refused, TooMuch
+from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us
+from botmeter.ledger.traces import kept_trace
+from botmeter.web.failures import RETRY_AFTER_SECONDS, status_of
+
+PATH: Final = "/api/"
+MEDIA_TYPE: Final = "application/problem+json"
+RATE_WINDOW_SECONDS: Final = 60
+
+_STATUS_OF_CODE: Final = {
+    "key_missing": HTTPStatus.UNAUTHORIZED,
+    "key_wrong": HTTPStatus.UNAUTHORIZED,
+    "key_revoked": HTTPStatus.UNAUTHORIZED,
+    "key_expired": HTTPStatus.UNAUTHORIZED,
+    "method_unknown": HTTPStatus.METHOD_NOT_ALLOWED,
+    "rate_exceeded": HTTPStatus.TOO_MANY_REQUESTS,
+}
+_CHALLENGE: Final = 'Bearer realm="botmeter"'
+
+
+def problem_of(request: HttpRequest, error: Exception) -> HttpResponse:
+    """The problem details of whatever was raised; a bug is kept under a reference number."""
+    match error:
+        case BotmeterError():
+            return _problem(_STATUS_OF_CODE.get(error.code) or status_of(error), code=error.code, detail=error.message)
+        case Http404():
+            return problem_of(request, account_unknown())
+        case TooManyFieldsSent():
+            most = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+            many = TooMuch("parameters_too_many", f"The request has too many parameters; the most is {most:,}.")
+            return problem_of(request, many)
+        case _:
+            return _bug(request, error)
+
+
+def account_unknown() -> Missing:
+    """What is said of an account that the key is not for, whether it exists or not."""
+    return Missing("account_unknown", "There is no such account, or this key is not for it.")
+
+
+def key_missing() -> NotAllowed:
+    """What is said where no key was sent."""
+    return NotAllowed("key_missing", "Send a key of the account: Authorization: Bearer bm_…, or X-API-Key: bm_….")
+
+
+def route_unknown(request: HttpRequest) -> HttpResponse:
+    """The answer to an address under `/api/` that there is none of."""
+    missing = Missing("route_unknown", "The API has no such address; /api/v1/openapi.json says which there are.")
+    return problem_of(request, missing)
+
+
+def problems_under_api(answer: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Middleware: what failed outside the API's own views becomes problem details too."""
+
+    def answered(request: HttpRequest) -> HttpResponseBase:
+        response = answer(request)
+        if not request.path.startswith(PATH) or response.status_code < HTTPStatus.BAD_REQUEST:
+            return response
+        if response.headers.get("Content-Type", "").startswith(MEDIA_TYPE):
+            return response
+        problem = _problem_of_status(request, HTTPStatus(response.status_code))
+        for name in ("Allow", "Retry-After"):
+            if name in response.headers:
+                problem.headers[name] = response.headers[name]
+        return problem
+
+    return answered
+
+
+def seconds_left_in_window() -> int:
+    """How long until a key's requests are counted from 0 again."""
+    return RATE_WINDOW_SECONDS - now_us() // MICROSECONDS_PER_SECOND % RATE_WINDOW_SECONDS
+
+
+def _problem_of_status(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        return problem_of(
+            request, Refused("method_unknown", f"This address takes GET and HEAD, not {str(request.method)[:20]}.")
+        )
+    if status == HTTPStatus.NOT_FOUND:
+        return route_unknown(request)
+    return _problem(status, code="request_invalid", detail=f"The request failed: {status.phrase.lower()}.")
+
+
+def _problem(status: HTTPStatus, *, code: str, detail: str, reference: str | None = None) -> HttpResponse:
+    told = {
+        "type": f"{PATH}v1/docs#problem-{code}",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": detail,
+        "code": code,
+    }
+    if reference is not None:
+        told["reference"] = reference
+    response = HttpResponse(msgspec.json.encode(told), status=status, content_type=MEDIA_TYPE)
+    if status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = _CHALLENGE
+    elif status == HTTPStatus.TOO_MANY_REQUESTS:
+        response.headers["Retry-After"] = str(seconds_left_in_window())
+    elif status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
+def _bug(request: HttpRequest, error: Exception) -> HttpResponse:
+    reference = kept_trace(error, what=f"{request.method} {request.path}", folder=settings.DATA)
+    detail = (
+        f"Something went wrong inside Botmeter. Its reference is {reference}; the details are in the server's logs."
+    )
+    return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, code="bug", detail=detail, reference=reference)

@@ -1,0 +1,203 @@
+"""Keys of an account for programs: made, shown once, kept as a digest, looked up, rotated, revoked.
+
+A key belongs to the account, not to whoever made it: it works on when they leave.
+"""
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from botmeter.domain.display_name import display_name_fault
+from botmeter.domain.errors import Missing, NotAllowed, Refused
+from botmeter.domain.instant import DAY_US, datetime_from_us, present
+from botmeter.domain.period import day_start_us
+from botmeter.web.people.links import digest_of
+from botmeter.web.people.models import ApiKey, User
+
+PREFIX: Final = "bm_"
+NAME_LENGTH_MAX: Final = 100
+# Enough to tell keys apart, far too little to guess the rest of one.
+_SHOWN_LENGTH: Final = 10
+# The last use is written down at most so often: a key that is used every second would else cost a write each.
+_USE_NOTED_EVERY: Final = timedelta(minutes=1)
+
+
+class Scope(StrEnum):
+    """What a key may do."""
+
+    REPORTS_READ = "reports:read"
+    EXPORTS_READ = "exports:read"
+
+    @property
+    def sentence(self) -> str:
+        return _SENTENCES[self]
+
+
+_SENTENCES: Final = {
+    Scope.REPORTS_READ: "Read reports, sessions and their explanations.",
+    Scope.EXPORTS_READ: "Download the underlying data as files.",
+}
+
+
+class KeyState(StrEnum):
+    """Whether a key works."""
+
+    WORKS = "works"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyDraft:
+    """What a new key shall be.
+
+    Attributes:
+        scopes: One at least.
+        expires_at: From when on it no longer works; None: never.
+
+    Raises:
+        Refused: `key_name_invalid`, `scopes_missing`.
+    """
+
+    name: str
+    scopes: tuple[Scope, ...]
+    expires_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        name = self.name.strip()
+        fault = display_name_fault(name) if name else "it is empty"
+        if fault:
+            raise Refused("key_name_invalid", f"{name[:40]!r} can't be a key's name: {fault}.")
+        if not self.scopes:
+            raise Refused("scopes_missing", f"A key needs a scope; there are {', '.join(Scope)}.")
+        object.__setattr__(self, "name", name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewKey:
+    """A key with its secret, which nobody can find out later."""
+
+    key: ApiKey
+    secret: str
+
+
+def scopes_from_texts(texts: Iterable[str]) -> tuple[Scope, ...]:
+    """The scopes that the words name, each once.
+
+    Raises:
+        Refused: `scope_unknown`.
+    """
+    found: list[Scope] = []
+    for text in dict.fromkeys(texts):
+        try:
+            found.append(Scope(text))
+        except ValueError:
+            raise Refused("scope_unknown", f"There is no scope {text[:40]!r}; there are {', '.join(Scope)}.") from None
+    return tuple(found)
+
+
+def end_of_day(day_on: date) -> datetime:
+    """The first instant after a UTC day: where a key ends that works up to and including it.
+
+    Raises:
+        Refused: `key_expiry_past` for a day that is over.
+    """
+    end = datetime_from_us(day_start_us(day_on) + DAY_US) if day_on < date.max else datetime.max.replace(tzinfo=UTC)
+    if end <= present():
+        raise Refused("key_expiry_past", f"A key can't expire on {day_on}: that day is over.")
+    return end
+
+
+def new_key(account: str, draft: KeyDraft, *, created_by: User | None) -> NewKey:
+    """Makes a key of the account. `created_by`: None for the command line."""
+    secret = PREFIX + secrets.token_urlsafe(32)
+    key = ApiKey.objects.create(
+        account=account,
+        name=draft.name,
+        start=secret[:_SHOWN_LENGTH],
+        digest=digest_of(secret),
+        scopes=[scope.value for scope in draft.scopes],
+        created_by=created_by,
+        expires_at=draft.expires_at,
+    )
+    return NewKey(key=key, secret=secret)
+
+
+def opened_key(secret: str) -> ApiKey:
+    """The key that the secret opens.
+
+    Raises:
+        NotAllowed: `key_wrong`, `key_revoked`, `key_expired`.
+    """
+    key = ApiKey.objects.filter(digest=digest_of(secret)).first()
+    if key is None:
+        raise NotAllowed("key_wrong", "There is no such key. Keys are made under Admin, Keys.")
+    match state_of(key):
+        case KeyState.REVOKED:
+            raise NotAllowed("key_revoked", f"The key {key.start}… was revoked.")
+        case KeyState.EXPIRED:
+            raise NotAllowed("key_expired", f"The key {key.start}… expired on {key.expires_at:%Y-%m-%d %H:%M} UTC.")
+        case KeyState.WORKS:
+            return key
+
+
+def state_of(key: ApiKey) -> KeyState:
+    """Whether the key works at present."""
+    if key.revoked_at is not None:
+        return KeyState.REVOKED
+    is_over = key.expires_at is not None and key.expires_at <= present()
+    return KeyState.EXPIRED if is_over else KeyState.WORKS
+
+
+def note_use(key: ApiKey) -> None:
+    """Writes down that the key was used now."""
+    now = present()
+    if key.last_used_at is None or now - key.last_used_at >= _USE_NOTED_EVERY:
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+
+
+def key_of(account: str, start: str) -> ApiKey:
+    """The account's key that begins with these letters, or is this one.
+
+    Raises:
+        Missing: `key_unknown` if the account has none.
+        Refused: `key_ambiguous` if it has several.
+    """
+    keys = ApiKey.objects.filter(account=account).order_by("pk")
+    found = list(keys.filter(digest=digest_of(start))) or [key for key in keys if key.start.startswith(start)]
+    if not start or not found:
+        raise Missing("key_unknown", f"Account {account} has no key that begins with {start[:_SHOWN_LENGTH]!r}.")
+    if len(found) > 1:
+        raise Refused(
+            "key_ambiguous", f"{len(found)} keys of account {account} begin with {start!r}; give more letters."
+        )
+    return found[0]
+
+
+def revoke_key(key: ApiKey) -> bool:
+    """Revokes the key; False if it was revoked before."""
+    return ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=present()) == 1
+
+
+def rotate_key(key: ApiKey, *, lives_on: timedelta, created_by: User | None) -> NewKey:
+    """A new key like this one, which works on for a while and then no longer.
+
+    The new one lasts as long as the old one was meant to.
+
+    Raises:
+        Refused: `key_over` for a key that no longer works.
+    """
+    if state_of(key) is not KeyState.WORKS:
+        raise Refused("key_over", f"The key {key.start}… no longer works, so there is nothing to replace.")
+    now = present()
+    lasting = None if key.expires_at is None else key.expires_at - key.created_at
+    draft = KeyDraft(
+        name=key.name, scopes=scopes_from_texts(key.scopes), expires_at=None if lasting is None else now + lasting
+    )
+    made = new_key(key.account, draft, created_by=created_by)
+    ends_at = now + lives_on if key.expires_at is None else min(key.expires_at, now + lives_on)
+    ApiKey.objects.filter(pk=key.pk).update(expires_at=ends_at)
+    return made

@@ -1,0 +1,49 @@
+"""The API over two accounts, asked with keys."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from botmeter.web.people.keys import KeyDraft, Scope, new_key
+from support.served import EVENTS, served
+
+ALL_SCOPES = tuple(Scope)
+
+
+@pytest.fixture(scope="session")
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Two accounts, acme with events, globex with one of its own."""
+    path = tmp_path_factory.mktemp("served") / "data"
+    with served(path, {"acme": EVENTS, "globex": EVENTS[:1]}):
+        yield path
+
+
+@pytest.fixture(autouse=True)
+def _served(data_folder: Path, db: None) -> Iterator[None]:
+    """Ledgers and the people's database; nothing counted yet for the rate of requests."""
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def secret() -> str:
+    """The secret of a key of acme with every scope."""
+    return new_key("acme", KeyDraft(name="for tests", scopes=ALL_SCOPES), created_by=None).secret
+
+
+@pytest.fixture
+def ask(client: Client, secret: str) -> Callable[..., Any]:
+    """`ask("sessions", customer="c1")`: the answer to a request about acme, with a key that may."""
+
+    def asked(path: str, *, key: str | None = secret, method: str = "get", **query: Any) -> Any:
+        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+        address = path if path.startswith("/") else f"/api/v1/accounts/acme/{path}"
+        words = {name.rstrip("_"): value for name, value in query.items()}
+        return getattr(client, method)(address, words, headers=headers)
+
+    return asked
