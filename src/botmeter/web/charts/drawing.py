@@ -81,10 +81,11 @@ def svg(drawing: Drawing, *, prefix: str) -> Markup:
     text = _kept(json.dumps(drawing.spec, sort_keys=True, separators=(",", ":")), drawing)
     spots = drawing.spots
     text = _SPOT.sub(lambda found: _linked(spots[int(found[2])], f"<{found[1]}{found[3]}/>"), text)
-    name = escape(drawing.name)
-    return Markup(
-        text.replace("<svg ", f'<svg role="img" aria-label="{name}" ', 1).replace(_PREFIX, f"{escape(prefix)}-")
-    )
+    # An image may hold nothing that acts, so a drawing with links is a group of them.
+    role = "group" if any(each.href for each in spots) else "img"
+    text = text.replace("<svg ", f'<svg role="{role}" aria-label="{escape(drawing.name)}" ', 1)
+    # All that came from outside was escaped: names, titles and addresses here, words in the drawing by Vega.
+    return Markup(text.replace(_PREFIX, f"{escape(prefix)}-"))  # noqa: S704
 
 
 def warm_up() -> None:

@@ -14,6 +14,7 @@ from botmeter.web.text import count_text
 SERIES_MAX: Final = 8
 WIDTH: Final = 597
 HEIGHT: Final = 222
+NARROW_WIDTH: Final = 326
 LABEL_STEP_PX: Final = 58
 # Below this a gap between stacked parts would eat the parts.
 GAPPED_PX: Final = 8
@@ -43,17 +44,17 @@ class Stacks:
             raise ValueError(f"A stacked chart shows {SERIES_MAX} series at most; {greatest} were given.")
 
 
-def stacked_drawn(stacks: Stacks, *, prefix: str = "stacked") -> Markup:
-    """The columns as markup."""
-    return svg(stacked_drawing(stacks), prefix=prefix)
+def stacked_drawn(stacks: Stacks, *, width: int = WIDTH, prefix: str = "stacked") -> Markup:
+    """The columns as markup; give NARROW_WIDTH for the drawing of narrow cards."""
+    return svg(stacked_drawing(stacks, width=width), prefix=f"{prefix}-{width}")
 
 
-def stacked_drawing(stacks: Stacks) -> Drawing:
+def stacked_drawing(stacks: Stacks, *, width: int = WIDTH) -> Drawing:
     """The columns over a value axis."""
     columns = stacks.columns
     values = gridline_values(max((sum(column.counts) for column in columns), default=0), at_most=4)
     plane = Plane(
-        width=WIDTH,
+        width=width,
         height=HEIGHT,
         margin=Margin(top=8, bottom=28, left=label_px([count_text(value) for value in values]) + 10),
         x=(-0.5, max(1, len(columns)) - 0.5),

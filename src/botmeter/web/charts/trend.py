@@ -96,7 +96,7 @@ def trend_drawing(trend: Trend, *, width: Width) -> Drawing:
     plane = Plane(
         width=width,
         height=HEIGHTS[width],
-        margin=Margin(top=10, right=10, bottom=28, left=left),
+        margin=Margin(top=14, right=10, bottom=28, left=left),
         x=(-0.5, len(points) - 0.5) if len(points) < 2 else _edges(len(points), width - left - 10),
         y=(0, values[-1]),
     )
@@ -175,7 +175,7 @@ def _labels(trend: Trend, plane: Plane) -> list[Spec]:
         on = day_text(points[at].on, year=False) if trend.step is not Step.MONTH else f"{points[at].on:%b %Y}"
         row = {"x": at, "y": count, "text": f"{trend.peak_word}: {count_text(count)}, {on}"}
         dot = {"type": "point", "filled": True, "opacity": 1, "fill": "var(--accent)", "size": 28}
-        layers += [plane.layer(dot, [{"x": at, "y": count}]), _beside(row, plane, dy=-2)]
+        layers += [plane.layer(dot, [{"x": at, "y": count}]), _beside(row, plane, dy=-5)]
     return layers
 
 

@@ -25,7 +25,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 
 // A search of the server is no part of what the form asks for.
 document.addEventListener("formdata", (event) => {
-  if (event.target.matches('[data-behaviour~="find"]')) event.formData.delete("search");
+  if (event.target.matches('[data-behaviour~="find"]')) event.formData.delete("find");
 });
 
 document.addEventListener("keydown", (event) => {

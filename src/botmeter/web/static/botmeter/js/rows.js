@@ -4,7 +4,10 @@ const rowOf = (target) => target.closest('[data-behaviour~="rows"] tr[data-href]
 document.addEventListener("click", (event) => {
   const row = rowOf(event.target);
   if (!row || event.target.closest("a, button, input, label, select") || getSelection().toString()) return;
-  if (event.metaKey || event.ctrlKey) open(row.dataset.href); else row.querySelector("td.x a")?.click() ?? location.assign(row.dataset.href);
+  const opener = row.querySelector("td.x a");
+  if (event.metaKey || event.ctrlKey) open(row.dataset.href);
+  else if (opener) opener.click();
+  else location.assign(row.dataset.href);
 });
 
 document.addEventListener("keydown", (event) => {

@@ -3,7 +3,7 @@ let tip;
 let shownFor;
 
 function texts(target) {
-  const mark = target.closest?.('[data-behaviour~="tips"] :is(a, td[title], td[data-tip])');
+  const mark = target.closest?.('[data-behaviour~="tips"] :is(a, g.spot, td[title], td[data-tip])');
   if (!mark) return [null, ""];
   const title = mark.querySelector(":scope > title, :scope > * > title");
   if (mark.title) { mark.dataset.tip = mark.title; mark.removeAttribute("title"); }
