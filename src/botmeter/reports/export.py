@@ -1,31 +1,31 @@
-"""The underlying data as a file: CSV, JSON, NDJSON or Parquet, written as it is read.
+"""The underlying data as a file: CSV, JSON, NDJSON, Parquet or XLSX, written as it is read."""
 
-CSV is RFC 4180 in UTF-8. A text that a spreadsheet would take for a formula gets a `'` before it,
-in CSV alone: the other formats say what is text.
-"""
-
-import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Final, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from botmeter.domain.instant import INSTANT_END_US
+from botmeter.domain.errors import Refused
+from botmeter.domain.period import UTC_NAME
 from botmeter.reports.ask import Ask
+from botmeter.reports.export_csv import csv_chunks
+from botmeter.reports.export_instants import InstantTexts
+from botmeter.reports.export_xlsx import xlsx_chunks
+from botmeter.reports.rows import COLUMNS, row_batches, schema_of
 
-Format = Literal["csv", "json", "ndjson", "parquet"]
-FORMATS: Final[tuple[Format, ...]] = ("csv", "json", "ndjson", "parquet")
+if TYPE_CHECKING:
+    from botmeter.ledger.ledger import Ledger
 
-# What Excel, LibreOffice and Google Sheets take for the start of a formula, or skip before one.
-# Source: OWASP, "CSV Injection".
-_FORMULA_START = r"^[=+\-@\t\r]"
-_SECONDS_END = len("2026-11-21T22:30:05")
-_LIST_SEPARATOR = "; "
+Format = Literal["csv", "json", "ndjson", "parquet", "xlsx"]
+FORMATS: Final[tuple[Format, ...]] = ("csv", "json", "ndjson", "parquet", "xlsx")
+Batches = Iterable[pa.RecordBatch]
+
 # Rows of a Parquet row group: large enough to compress well, small enough to hold.
 _ROWS_A_GROUP = 100_000
 
@@ -43,22 +43,67 @@ class RowCount:
     sessions: int | None
 
 
-def write_rows(reader: pa.RecordBatchReader, *, format: Format, out: BinaryIO) -> RowCount:  # noqa: A002 - the option's name
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """What is exported of the rows that an ask picks.
+
+    Attributes:
+        columns: Names of `ROWS_SCHEMA`, in the order wanted.
+        search: As in a `RowLook`; empty for all rows.
+
+    Raises:
+        Refused: `format_unknown`, `column_unknown`, `column_repeated`, `columns_missing` for none at all.
+    """
+
+    format: Format
+    columns: tuple[str, ...] = COLUMNS
+    search: str = ""
+
+    def __post_init__(self) -> None:
+        if self.format not in FORMATS:
+            raise Refused(
+                "format_unknown", f"There is no export as {self.format[:40]!r}; there are {', '.join(FORMATS)}."
+            )
+        schema_of(self.columns)
+
+
+def export_stream(ledger: "Ledger", ask: Ask, *, export: Export) -> Generator[bytes, None, None]:
+    """The file in parts, each given as soon as it is written; instants as the ask's zone has them.
+
+    Memory does not grow with the rows. Of XLSX the first part comes when all rows are written. The
+    ledger is seen as it was when the first part was asked for; closing the iterator lets go of that
+    moment and of every file.
+    """
+    schema = schema_of(export.columns)
+    instants = InstantTexts(ask.period.timezone)
+    with closing(row_batches(ledger, ask, schema=schema, search=export.search)) as batches:
+        yield from _CHUNKS[export.format](batches, schema=schema, instants=instants)
+
+
+def write_rows(
+    reader: pa.RecordBatchReader,
+    *,
+    format: Format,  # noqa: A002 - the option's name
+    out: BinaryIO,
+    timezone: str = UTC_NAME,
+) -> RowCount:
     """Writes rows of `ROWS_SCHEMA`, all columns or some, to `out`, holding a few at a time.
 
     Args:
         reader: Ordered, so that the rows of a session stand together.
-        format: csv | json (an array) | ndjson | parquet.
+        format: One of `FORMATS`; json is an array.
         out: Left open.
+        timezone: In which instants are written.
     """
     counter = _Counter(reader)
-    _WRITERS[format](counter, out)
+    out.writelines(_CHUNKS[format](counter, schema=counter.schema, instants=InstantTexts(timezone)))
     return RowCount(rows=counter.row_count, sessions=counter.session_count)
 
 
 def export_name(ask: Ask, format: Format) -> str:  # noqa: A002 - the option's name
-    """What the file is called: `sessions_2026-10-24_2026-11-22_UTC.csv`."""
-    return f"sessions_{ask.period.first_on}_{ask.period.last_on}_UTC.{format}"
+    """What the file is called: `sessions_2026-10-24_2026-11-22_UTC.csv`; of a zone's name `/` becomes `-`."""
+    zone = ask.period.timezone.replace("/", "-")
+    return f"sessions_{ask.period.first_on}_{ask.period.last_on}_{zone}.{format}"
 
 
 class _Counter:
@@ -88,88 +133,78 @@ class _Counter:
         return begun
 
 
-def _write_csv(batches: "_Counter", out: BinaryIO) -> None:
-    text = io.TextIOWrapper(out, encoding="utf-8", newline="", write_through=True)
-    try:
-        writer = csv.writer(text)
-        writer.writerow(batches.schema.names)
-        for batch in batches:
-            columns = [_csv_cells(column) for column in batch.columns]
-            writer.writerows(zip(*columns, strict=True))
-    finally:
-        text.detach()
-
-
-def _csv_cells(column: pa.Array) -> list[Any]:
-    """The column as CSV writes it: null as nothing at all."""
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    if pa.types.is_list(column.type):
-        column = pc.binary_join(column, _LIST_SEPARATOR)
-    if pa.types.is_timestamp(column.type):
-        return _instants(column).to_pylist()
-    if pa.types.is_boolean(column.type):
-        return pc.if_else(column, "true", "false").to_pylist()
-    if not pa.types.is_string(column.type):
-        return column.to_pylist()
-    is_formula = pc.match_substring_regex(column, _FORMULA_START)
-    return pc.if_else(is_formula, pc.binary_join_element_wise("'", column, ""), column).to_pylist()
-
-
-def _instants(column: pa.Array) -> pa.Array:
-    """ISO 8601 in UTC with `Z`, with as many of 0, 3 or 6 decimals as each instant needs.
-
-    The end of a session can lie past the last year of four digits, which ISO 8601 can't say: null.
-    """
-    instants_us = column.cast(pa.timestamp("us")).cast(pa.int64())
-    sayable = pc.less(instants_us, INSTANT_END_US)
-    # Without a zone, since Arrow looks zones up in files that a small machine need not have; and cast,
-    # since strftime takes five times as long.
-    text = pc.if_else(sayable, instants_us, None).cast(pa.timestamp("us")).cast(pa.string())
-    text = pc.binary_replace_slice(text, start=10, stop=11, replacement="T")
-    for decimals, step_us in ((3, 1_000), (0, 1_000_000)):
-        whole = pc.multiply(pc.divide(instants_us, step_us), step_us)
-        shorter = pc.utf8_slice_codeunits(text, start=0, stop=_SECONDS_END + decimals + (decimals > 0))
-        text = pc.if_else(pc.equal(whole, instants_us), shorter, text)
-    return pc.binary_join_element_wise(text, "Z", "")
-
-
-def _write_ndjson(batches: "_Counter", out: BinaryIO) -> None:
+def _ndjson_chunks(batches: Batches, *, schema: pa.Schema, instants: InstantTexts) -> Iterator[bytes]:
     encoder = msgspec.json.Encoder()
-    out.writelines(encoder.encode_lines(_mappings(batch)) for batch in batches)
+    for batch in batches:
+        yield encoder.encode_lines(_mappings(batch, instants, schema=schema))
 
 
-def _write_json(batches: "_Counter", out: BinaryIO) -> None:
+def _json_chunks(batches: Batches, *, schema: pa.Schema, instants: InstantTexts) -> Iterator[bytes]:
     encoder = msgspec.json.Encoder()
     opening = b"[\n"
     for batch in batches:
-        out.write(opening)
-        out.write(b",\n".join(encoder.encode(row) for row in _mappings(batch)))
+        yield opening + b",\n".join(encoder.encode(row) for row in _mappings(batch, instants, schema=schema))
         opening = b",\n"
-    out.write(b"[]\n" if opening == b"[\n" else b"\n]\n")
+    yield b"[]\n" if opening == b"[\n" else b"\n]\n"
 
 
-def _mappings(batch: pa.RecordBatch) -> list[dict[str, Any]]:
-    columns = [_instants(column) if pa.types.is_timestamp(column.type) else column for column in batch.columns]
-    rows: list[dict[str, Any]] = pa.RecordBatch.from_arrays(columns, names=batch.schema.names).to_pylist()
+def _mappings(batch: pa.RecordBatch, instants: InstantTexts, *, schema: pa.Schema) -> list[dict[str, Any]]:
+    columns = [instants.texts(column) if pa.types.is_timestamp(column.type) else column for column in batch.columns]
+    rows: list[dict[str, Any]] = pa.RecordBatch.from_arrays(columns, names=schema.names).to_pylist()
     return rows
 
 
-def _write_parquet(batches: "_Counter", out: BinaryIO) -> None:
-    with pq.ParquetWriter(out, batches.schema, compression="zstd") as writer:
+def _parquet_chunks(batches: Batches, *, schema: pa.Schema, instants: InstantTexts) -> Iterator[bytes]:
+    """Instants keep their type; only the zone in which a reader shows them is another."""
+    zoned = pa.schema([_zoned(field, instants.timezone) for field in schema])
+    written = _Written()
+    with pq.ParquetWriter(written, zoned, compression="zstd") as writer:
         waiting: list[pa.RecordBatch] = []
         for batch in batches:
             waiting.append(batch)
             if sum(held.num_rows for held in waiting) >= _ROWS_A_GROUP:
-                writer.write_table(pa.Table.from_batches(waiting))
+                writer.write_table(pa.Table.from_batches(waiting).cast(zoned))
                 waiting = []
+                yield written.taken()
         if waiting:
-            writer.write_table(pa.Table.from_batches(waiting))
+            writer.write_table(pa.Table.from_batches(waiting).cast(zoned))
+    yield written.taken()
 
 
-_WRITERS: Final[dict[Format, Callable[["_Counter", BinaryIO], None]]] = {
-    "csv": _write_csv,
-    "json": _write_json,
-    "ndjson": _write_ndjson,
-    "parquet": _write_parquet,
+def _zoned(field: pa.Field, timezone: str) -> pa.Field:
+    is_zoned = pa.types.is_timestamp(field.type) and field.type.tz is not None
+    return field.with_type(pa.timestamp(field.type.unit, tz=timezone)) if is_zoned else field
+
+
+class _Written(io.RawIOBase):
+    """A file that is only written to: what was, until it is taken."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts: list[bytes] = []
+        self._size_bytes = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        part = bytes(data)
+        self._parts.append(part)
+        self._size_bytes += len(part)
+        return len(part)
+
+    def tell(self) -> int:
+        return self._size_bytes
+
+    def taken(self) -> bytes:
+        taken, self._parts = b"".join(self._parts), []
+        return taken
+
+
+_CHUNKS: Final[dict[Format, Callable[..., Iterator[bytes]]]] = {
+    "csv": csv_chunks,
+    "json": _json_chunks,
+    "ndjson": _ndjson_chunks,
+    "parquet": _parquet_chunks,
+    "xlsx": xlsx_chunks,
 }

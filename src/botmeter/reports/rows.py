@@ -4,7 +4,7 @@ Rows are read some days at a time, so that neither the sort nor whoever reads th
 for more than those, however long the period is.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -44,6 +44,7 @@ ROWS_SCHEMA = pa.schema(
         pa.field("preview", pa.bool_()),
     ]
 )
+Rows = Generator[pa.RecordBatch, None, None]
 COLUMNS: tuple[str, ...] = tuple(ROWS_SCHEMA.names)
 
 # Read at once: a few hundred MB at the usual one or two rows a session.
@@ -84,7 +85,7 @@ def schema_of(columns: tuple[str, ...]) -> pa.Schema:
     return pa.schema([ROWS_SCHEMA.field(name) for name in columns])
 
 
-def row_batches(ledger: "Ledger", ask: Ask, *, schema: pa.Schema, search: str = "") -> Iterator[pa.RecordBatch]:
+def row_batches(ledger: "Ledger", ask: Ask, *, schema: pa.Schema, search: str = "") -> Rows:
     """What `underlying_rows` streams, as a generator, which can be closed before its end."""
     values = row_values(ledger, ask, search=search)
     with snapshot(ledger) as moment:

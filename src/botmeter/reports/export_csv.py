@@ -1,0 +1,66 @@
+"""CSV of RFC 4180 in UTF-8, put together by Arrow, column by column: ten times as fast as row by row.
+
+A text that a spreadsheet would take for a formula gets a `'` before it.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from botmeter.reports.export_instants import InstantTexts
+
+# What Excel, LibreOffice and Google Sheets take for the start of a formula, or skip before one.
+# Source: OWASP, "CSV Injection".
+_FORMULA_START: Final = r"^[=+\-@\t\r]"
+# What a cell is put into quotes for. Source: RFC 4180, 2.6.
+_NEEDS_QUOTES: Final = r'[",\r\n]'
+_LIST_SEPARATOR: Final = "; "
+# Large: the lines of a batch can be longer than 2 GB together.
+_COMMA, _LINE_END, _NOTHING = (pa.scalar(text, pa.large_string()) for text in (",", "\r\n", ""))
+
+
+def csv_chunks(batches: Iterable[pa.RecordBatch], *, schema: pa.Schema, instants: InstantTexts) -> Iterator[bytes]:
+    """The file in parts: the header, then the lines of each batch. Null is written as nothing at all."""
+    header = pa.RecordBatch.from_arrays([pa.array([name]) for name in schema.names], names=schema.names)
+    yield _lines(header, instants)
+    for batch in batches:
+        yield _lines(batch, instants)
+
+
+def _lines(batch: pa.RecordBatch, instants: InstantTexts) -> bytes:
+    cells = [_quoted(_cells(column, instants)) for column in batch.columns]
+    if len(cells) == 1:
+        # A line with nothing on it would be no row at all.
+        cells = [pc.if_else(pc.equal(cells[0], ""), '""', cells[0])]
+    lines = pc.binary_join_element_wise(*(cell.cast(pa.large_string()) for cell in cells), _COMMA)
+    ended = pc.binary_join_element_wise(lines, _LINE_END, _NOTHING)
+    # The texts of an Arrow column stand one behind the other in one piece of memory.
+    size_bytes = pc.sum(pc.binary_length(ended)).as_py()
+    return ended.buffers()[2].slice(0, size_bytes).to_pybytes()
+
+
+def _cells(column: pa.Array, instants: InstantTexts) -> pa.Array:
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pa.types.is_list(column.type):
+        column = pc.binary_join(column, _LIST_SEPARATOR)
+    if pa.types.is_timestamp(column.type):
+        return pc.fill_null(instants.texts(column), "")
+    if pa.types.is_floating(column.type):
+        return pa.array(["" if number is None else str(number) for number in column.to_pylist()], pa.string())
+    if not pa.types.is_string(column.type):
+        return pc.fill_null(column.cast(pa.string()), "")
+    is_formula = pc.match_substring_regex(column, _FORMULA_START)
+    if pc.any(is_formula).as_py():
+        column = pc.if_else(is_formula, pc.binary_join_element_wise("'", column, ""), column)
+    return pc.fill_null(column, "")
+
+
+def _quoted(cells: pa.Array) -> pa.Array:
+    needs_quotes = pc.match_substring_regex(cells, _NEEDS_QUOTES)
+    if not pc.any(needs_quotes).as_py():
+        return cells
+    doubled = pc.replace_substring(cells, '"', '""')
+    return pc.if_else(needs_quotes, pc.binary_join_element_wise('"', doubled, '"', ""), cells)

@@ -1,0 +1,82 @@
+"""Instants as files show them: ISO 8601 text, in UTC or with the offset of a viewing zone.
+
+Arrow's own zones are not used, since it looks them up in files that a small machine need not have.
+"""
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from botmeter.domain.instant import INSTANT_END_US
+from botmeter.domain.period import UTC_NAME, offset_us
+
+_SECONDS_END = len("2026-11-21T22:30:05")
+_MINUTE_US = 60_000_000
+# Clocks have changed at whole quarters of an hour ever since offsets are whole minutes.
+_QUARTER_US = 15 * _MINUTE_US
+
+
+class InstantTexts:
+    """Columns of instants as text and as local time; it remembers the offsets that it has looked up."""
+
+    def __init__(self, timezone: str = UTC_NAME) -> None:
+        self.timezone = timezone
+        self._offset_of_quarter: dict[int, int] = {}
+
+    def texts(self, instants: pa.Array) -> pa.Array:
+        """ISO 8601, with `Z` or an offset, and as many of 0, 3 or 6 decimals as each instant needs.
+
+        The end of a session can lie past the last year of four digits, which ISO 8601 can't say: null.
+        """
+        instants_us = _sayable_us(instants)
+        if self.timezone == UTC_NAME:
+            return pc.binary_join_element_wise(_date_and_time(instants_us), "Z", "")
+        offsets, places = self._offsets(instants_us)
+        suffixes = pc.take(pa.array([_suffix(each) for each in offsets], pa.string()), places)
+        local_us = pc.add(instants_us, pc.take(pa.array(offsets, pa.int64()), places))
+        return pc.binary_join_element_wise(_date_and_time(local_us), suffixes, "")
+
+    def local_us(self, instants: pa.Array) -> pa.Array:
+        """What the zone's clocks show, in µs since their 1970; null past the last year of four digits."""
+        instants_us = _sayable_us(instants)
+        if self.timezone == UTC_NAME:
+            return instants_us
+        offsets, places = self._offsets(instants_us)
+        return pc.add(instants_us, pc.take(pa.array(offsets, pa.int64()), places))
+
+    def _offsets(self, instants_us: pa.Array) -> tuple[list[int], pa.Array]:
+        """The offsets that occur, in whole minutes, and the place among them of that of each instant."""
+        # Before 1970 the division rounds up, to a quarter later; then clocks were not so exact either.
+        quarters = pc.divide(instants_us, _QUARTER_US).dictionary_encode()
+        offsets = [self._offset(quarter) for quarter in quarters.dictionary.to_pylist()]
+        return offsets, quarters.indices
+
+    def _offset(self, quarter: int) -> int:
+        known = self._offset_of_quarter.get(quarter)
+        if known is None:
+            exact_us = offset_us(quarter * _QUARTER_US, self.timezone)
+            known = self._offset_of_quarter[quarter] = round(exact_us / _MINUTE_US) * _MINUTE_US
+        return known
+
+
+def _sayable_us(instants: pa.Array) -> pa.Array:
+    instants_us = instants.cast(pa.timestamp("us")).cast(pa.int64())
+    return pc.if_else(pc.less(instants_us, INSTANT_END_US), instants_us, None)
+
+
+def _date_and_time(local_us: pa.Array) -> pa.Array:
+    """Date and time without an offset."""
+    # Cast, since strftime takes five times as long.
+    text = local_us.cast(pa.timestamp("us")).cast(pa.string())
+    text = pc.binary_replace_slice(text, start=10, stop=11, replacement="T")
+    for decimals, step_us in ((3, 1_000), (0, 1_000_000)):
+        is_whole = pc.equal(pc.multiply(pc.divide(local_us, step_us), step_us), local_us)
+        if pc.any(is_whole).as_py():
+            shorter = pc.utf8_slice_codeunits(text, start=0, stop=_SECONDS_END + decimals + (decimals > 0))
+            text = pc.if_else(is_whole, shorter, text)
+    return text
+
+
+def _suffix(ahead_us: int) -> str:
+    """`+05:30`; in another zone an offset of nothing is `+00:00`."""
+    minutes = abs(ahead_us) // _MINUTE_US
+    return f"{'-' if ahead_us < 0 else '+'}{minutes // 60:02}:{minutes % 60:02}"
