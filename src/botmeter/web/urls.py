@@ -11,6 +11,7 @@ urlpatterns = [
     path("readyz", health.ready, name="readyz"),
     path("api/", include("botmeter.web.api.urls")),
     path("", include("botmeter.web.pages.people_urls")),
+    path("", include("botmeter.web.pages.keys_urls")),
     path("", include("botmeter.web.pages.report_urls")),
 ]
 
