@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 HEAT_STEP_COUNT: Final = 6
-# Counts of sessions are skewed: one cell often holds ten times the next. Below one, the exponent lifts the small ones apart.
+# Counts are skewed: one cell often holds ten times the next. An exponent below one lifts the small ones apart.
 HEAT_EXPONENT: Final = 0.62
 # The longest bar leaves this much of its cell free, so that the tick of a period that was a little longer still shows.
 BAR_PERCENT_MAX: Final = 98.0
@@ -39,7 +39,7 @@ class Tools:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """One entry of a legend: `line`, `dash`, `tick`, a series `s1` to `s8`, or a mark of a story `m-o`, `m-c` …"""
+    """One entry of a legend: `line`, `dash`, `tick`, a series `s1` to `s8`, or a mark of a story (`m-o`, `m-c`)."""
 
     label: str
     kind: str = "line"
