@@ -102,21 +102,22 @@ def _touchpoint_numbers(filters: Filters, touchpoints: "Touchpoints") -> list[in
 
 
 def _texts(values: tuple[str, ...]) -> list[str] | None:
-    """The values that a ledger can hold; None if none was given at all.
+    """The values that a ledger can hold; None if none was given at all."""
+    if not values:
+        return None
+    return [value for value in values if text_in_ledger(value) is not None]
+
+
+def text_in_ledger(value: str) -> str | None:
+    """`value`, if a ledger can hold it.
 
     A lone surrogate is in no event, but comes out of a command line that is not UTF-8.
     """
-    if not values:
-        return None
-    return [value for value in values if _is_text(value)]
-
-
-def _is_text(value: str) -> bool:
     try:
         value.encode()
     except UnicodeEncodeError:
-        return False
-    return True
+        return None
+    return value
 
 
 def _bound(name: str, values: Values) -> tuple[str, Values]:

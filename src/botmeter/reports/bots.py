@@ -1,0 +1,92 @@
+"""My Bots: every bot that was ever seen, its versions, and when they were active."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from botmeter.domain.period import DEFAULT_DAYS, Period, day_of_us
+from botmeter.reports.ask import Ask
+from botmeter.reports.counts import split
+from botmeter.reports.facts import session_groups
+from botmeter.reports.snapshot import snapshot, values_of
+from botmeter.reports.usage import bot_names
+
+if TYPE_CHECKING:
+    from botmeter.ledger.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotVersionOverview:
+    """One version of a bot.
+
+    Attributes:
+        bot_version: None where its events name none.
+        first_event_us: The first instant of its events, µs UTC.
+        last_event_us: The last one.
+        session_count: Sessions of the last 30 UTC days, today included, that it took part in.
+    """
+
+    bot_version: str | None
+    first_event_us: int
+    last_event_us: int
+    session_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotOverview:
+    """One bot.
+
+    Attributes:
+        name: Its name, else its id.
+        versions: Latest activity first, then by version.
+        first_event_us: The first instant of its events, µs UTC.
+        last_event_us: The last one.
+        session_count: Sessions of the last 30 UTC days, today included, that it took part in; one
+            with two of its versions counts once.
+    """
+
+    bot_id: str
+    name: str
+    versions: tuple[BotVersionOverview, ...]
+    first_event_us: int
+    last_event_us: int
+    session_count: int
+
+
+def bots(ledger: "Ledger", *, now_us: int) -> tuple[BotOverview, ...]:
+    """Every bot: most sessions first, then by id.
+
+    Args:
+        now_us: The present instant.
+    """
+    today_on = day_of_us(now_us)
+    ask = Ask(period=Period(first_on=today_on - timedelta(days=DEFAULT_DAYS - 1), last_on=today_on))
+    places = ledger.touchpoints.all()
+    with snapshot(ledger) as moment:
+        groups = session_groups(moment, ask, values=values_of(ask, ledger.touchpoints))
+        activity = moment.rows("activity_of_versions", {})
+        names = bot_names(moment)
+    of_bot = {one.key: one.session_count for one in split(groups, [place.bot_id for place in places])}
+    by_version = split(groups, [(place.bot_id, place.bot_version) for place in places])
+    of_version = {one.key: one.session_count for one in by_version}
+    versions: dict[str, list[BotVersionOverview]] = {}
+    for bot_id, bot_version, first_us, last_us in activity:
+        one = BotVersionOverview(
+            bot_version=bot_version,
+            first_event_us=first_us,
+            last_event_us=last_us,
+            session_count=of_version.get((bot_id, bot_version), 0),
+        )
+        versions.setdefault(bot_id, []).append(one)
+    found = [
+        BotOverview(
+            bot_id=bot_id,
+            name=names.get(bot_id, bot_id),
+            versions=tuple(sorted(own, key=lambda one: (-one.last_event_us, one.bot_version or ""))),
+            first_event_us=min(one.first_event_us for one in own),
+            last_event_us=max(one.last_event_us for one in own),
+            session_count=of_bot.get(bot_id, 0),
+        )
+        for bot_id, own in versions.items()
+    ]
+    return tuple(sorted(found, key=lambda bot: (-bot.session_count, bot.bot_id)))

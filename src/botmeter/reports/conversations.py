@@ -1,0 +1,116 @@
+"""One conversation: whose it was, which sessions it was part of, and who said how much in it."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botmeter.domain.errors import Missing
+from botmeter.domain.event import Actor
+from botmeter.domain.instant import DAY_US, NEVER_US
+from botmeter.domain.period import day_start_us
+from botmeter.domain.session import ClosedBy
+from botmeter.reports.snapshot import Snapshot, Values, snapshot, text_in_ledger
+from botmeter.reports.usage import bot_names
+
+if TYPE_CHECKING:
+    from botmeter.ledger.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationSession:
+    """A session that the conversation was part of. Instants are µs UTC.
+
+    Attributes:
+        ended_us: None while no limit ends it.
+        event_count: Events of the conversation that are in it.
+        opened_it: Whether the session was opened in this conversation.
+    """
+
+    session_id: str
+    started_us: int
+    ended_us: int | None
+    closed_by: ClosedBy
+    is_preview: bool
+    event_count: int
+    opened_it: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationStory:
+    """One conversation. Instants are µs UTC.
+
+    Attributes:
+        customer_ids: Whose events are in it, most first: one, as a rule.
+        created_us: Its `conversation_created` event, else its first event of any kind.
+        updated_us: Its last event.
+        sessions: In order of their start.
+        bots: (id, name) of those that took part, by name.
+        channels: By name.
+        tickets: (ticket, type), by ticket; the type is None where no event names one.
+        event_counts: Events of each actor, by its name; of every actor.
+    """
+
+    conversation_id: str
+    customer_ids: tuple[str, ...]
+    created_us: int
+    updated_us: int
+    sessions: tuple[ConversationSession, ...]
+    bots: tuple[tuple[str, str], ...]
+    channels: tuple[str, ...]
+    tickets: tuple[tuple[str, str | None], ...]
+    event_counts: dict[str, int]
+
+
+def conversation(ledger: "Ledger", conversation_id: str) -> ConversationStory:
+    """The conversation.
+
+    Raises:
+        Missing: `conversation_unknown` if no event names it.
+    """
+    values: Values = {"conversation": text_in_ledger(conversation_id)}
+    with snapshot(ledger) as moment:
+        created_us, first_us, last_us = moment.rows("span_of_conversation", values)[0]
+        if first_us is None:
+            raise Missing("conversation_unknown", f"No event names a conversation {conversation_id[:100]!r}.")
+        events = moment.rows("events_of_conversation", {**values, "start_us": first_us, "end_us": last_us + 1})
+        sessions = _sessions(moment, values)
+        tickets = moment.rows("tickets_of_conversation", values)
+        names = bot_names(moment)
+    places, customers, actors = ledger.touchpoints.all(), Counter[str](), Counter[str]()
+    for customer_id, actor, _, event_count in events:
+        customers[customer_id] += event_count
+        actors[Actor(actor).name.lower()] += event_count
+    own = [places[touchpoint] for touchpoint in sorted({touchpoint for _, _, touchpoint, _ in events})]
+    bots = {place.bot_id: names.get(place.bot_id, place.bot_id) for place in own if place.bot_id is not None}
+    return ConversationStory(
+        conversation_id=conversation_id,
+        customer_ids=tuple(sorted(customers, key=lambda one: (-customers[one], one))),
+        created_us=first_us if created_us is None else created_us,
+        updated_us=last_us,
+        sessions=sessions,
+        bots=tuple(sorted(bots.items(), key=lambda bot: (bot[1], bot[0]))),
+        channels=tuple(sorted({place.channel for place in own})),
+        tickets=tuple(tickets),
+        event_counts={actor.name.lower(): actors[actor.name.lower()] for actor in Actor},
+    )
+
+
+def _sessions(moment: Snapshot, values: Values) -> tuple[ConversationSession, ...]:
+    first_on, last_on = moment.rows("days_of_conversation", values)[0]
+    if first_on is None:
+        return ()
+    between = {"start_us": day_start_us(first_on), "end_us": day_start_us(last_on) + DAY_US}
+    return tuple(_session(row) for row in moment.rows("sessions_of_conversation", {**values, **between}))
+
+
+def _session(row: tuple[Any, ...]) -> ConversationSession:
+    session_id, started_us, ended_us, closed_by, is_preview, event_count, opened_it = row
+    return ConversationSession(
+        session_id=session_id,
+        started_us=started_us,
+        ended_us=None if ended_us == NEVER_US else ended_us,
+        closed_by=ClosedBy(closed_by),
+        is_preview=is_preview,
+        event_count=event_count,
+        opened_it=opened_it,
+    )

@@ -1,0 +1,160 @@
+"""Customers: those with most sessions, and the sessions of one of them on a calendar."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from botmeter.domain.errors import Missing
+from botmeter.domain.instant import NEVER_US
+from botmeter.domain.period import Period
+from botmeter.domain.session import ClosedBy
+from botmeter.reports.ask import Ask
+from botmeter.reports.facts import footprint_values, is_about_rows
+from botmeter.reports.snapshot import snapshot, text_in_ledger, values_of
+from botmeter.reports.usage import bot_names
+
+if TYPE_CHECKING:
+    from botmeter.ledger.ledger import Ledger
+    from botmeter.metering.touchpoints import Touchpoint
+
+SESSIONS_LISTED_MAX = 1_000
+"""How many sessions a calendar lists; a customer with more is a machine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerUsage:
+    """One customer: sessions that match, their conversations that match, and the latest start (µs UTC)."""
+
+    customer_id: str
+    session_count: int
+    conversation_count: int
+    last_started_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarDay:
+    """One day of the period: how many of the customer's sessions started on it."""
+
+    on: date
+    session_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerSession:
+    """One session of a customer. Instants are µs UTC.
+
+    Attributes:
+        ended_us: None while no limit ends it.
+        bot_names: Names, else ids, of the bots that took part; by name.
+        channels: By name.
+        event_count: Events that are in it.
+    """
+
+    session_id: str
+    started_us: int
+    ended_us: int | None
+    bot_names: tuple[str, ...]
+    channels: tuple[str, ...]
+    conversation_count: int
+    event_count: int
+    closed_by: ClosedBy
+    is_preview: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerCalendar:
+    """All of one customer.
+
+    Attributes:
+        days: One for each day of the period, in order.
+        sessions: Newest first, whenever they started; at most `SESSIONS_LISTED_MAX`.
+        session_count: All that there are.
+        first_started_us: The start of the first one, µs UTC; None: there is none.
+        last_started_us: The start of the last one.
+    """
+
+    customer_id: str
+    days: tuple[CalendarDay, ...]
+    sessions: tuple[CustomerSession, ...]
+    session_count: int
+    first_started_us: int | None
+    last_started_us: int | None
+
+
+def top_customers(ledger: "Ledger", ask: Ask, *, limit: int) -> tuple[CustomerUsage, ...]:
+    """The customers with most sessions that answer `ask`; most first, then by id.
+
+    Args:
+        limit: At most so many.
+    """
+    values = {**values_of(ask, ledger.touchpoints), "limit": limit}
+    with snapshot(ledger) as moment:
+        if is_about_rows(values):
+            moment.run("matching", values)
+            top = moment.rows("customers_from_rows", values)
+        else:
+            top = moment.rows("customers_from_sessions", footprint_values(moment, values))
+            moment.run("matching", {**values, "customers": [customer_id for customer_id, _, _ in top]})
+        conversations = dict(moment.rows("conversations_of_customers", values))
+    return tuple(
+        CustomerUsage(
+            customer_id=customer_id,
+            session_count=session_count,
+            conversation_count=conversations[customer_id],
+            last_started_us=last_started_us,
+        )
+        for customer_id, session_count, last_started_us in top
+    )
+
+
+def customer_calendar(ledger: "Ledger", customer_id: str, *, period: Period) -> CustomerCalendar:
+    """The customer's sessions.
+
+    Args:
+        period: The days of the calendar; the sessions are not limited to it.
+
+    Raises:
+        Missing: `customer_unknown` if no event names the customer.
+    """
+    values = {"customer": text_in_ledger(customer_id), "limit": SESSIONS_LISTED_MAX}
+    with snapshot(ledger) as moment:
+        starts_us = [start_us for (start_us,) in moment.rows("starts_of_customer", values)]
+        if not starts_us and not moment.rows("is_customer_known", values)[0][0]:
+            raise Missing("customer_unknown", f"No event names a customer {customer_id[:100]!r}.")
+        rows = moment.rows("sessions_of_customer", values)
+        names = bot_names(moment)
+    places = ledger.touchpoints.all()
+    return CustomerCalendar(
+        customer_id=customer_id,
+        days=_days(starts_us, period),
+        sessions=tuple(_session(row, places, names=names) for row in rows),
+        session_count=len(starts_us),
+        first_started_us=starts_us[0] if starts_us else None,
+        last_started_us=starts_us[-1] if starts_us else None,
+    )
+
+
+def _days(starts_us: list[int], period: Period) -> tuple[CalendarDay, ...]:
+    edges = np.searchsorted(np.array(starts_us, np.int64), np.array(period.edges_us(), np.int64), side="left")
+    return tuple(
+        CalendarDay(on=on, session_count=session_count)
+        for on, session_count in zip(period.days(), np.diff(edges).tolist(), strict=True)
+    )
+
+
+def _session(row: tuple[Any, ...], places: "list[Touchpoint]", *, names: dict[str, str]) -> CustomerSession:
+    session_id, started_us, ended_us, event_count, closed_by, is_preview, conversation_count, touchpoints = row
+    own = [places[number] for number in touchpoints]
+    return CustomerSession(
+        session_id=session_id,
+        started_us=started_us,
+        ended_us=None if ended_us == NEVER_US else ended_us,
+        bot_names=tuple(sorted({names.get(place.bot_id, place.bot_id) for place in own if place.bot_id is not None})),
+        channels=tuple(sorted({place.channel for place in own})),
+        conversation_count=conversation_count,
+        event_count=event_count,
+        closed_by=ClosedBy(closed_by),
+        is_preview=is_preview,
+    )

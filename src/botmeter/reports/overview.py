@@ -1,0 +1,107 @@
+"""What the report's page shows at once, all of one moment: the report, what it is compared with, and more."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from botmeter.domain.period import day_of_us
+from botmeter.reports.ask import Ask
+from botmeter.reports.counts import split, ticket_counts_of
+from botmeter.reports.facts import Facts, facts_of
+from botmeter.reports.snapshot import snapshot
+from botmeter.reports.usage import UsageReport, bot_names, report_of
+
+if TYPE_CHECKING:
+    from botmeter.ledger.ledger import Ledger
+    from botmeter.metering.touchpoints import Touchpoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatrixCell:
+    """One bot on one channel: the sessions that touched it there, and those that it opened there.
+
+    Attributes:
+        bot_id: None for the part that no bot had.
+    """
+
+    bot_id: str | None
+    channel: str
+    session_count: int
+    opened_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketTrendDay:
+    """One day of the period: the distinct tickets of its sessions, of each type.
+
+    Attributes:
+        by_type: (type, tickets) of every type of the period, in the order of the report; a ticket
+            with two types is in both.
+    """
+
+    on: date
+    by_type: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """The answer to one ask, and what has to be known to show it.
+
+    Attributes:
+        compared: The answer to the ask that it is compared with.
+        matrix: Cells with a session, by bot in the order of the report, then by channel likewise.
+        latest_event_us: The latest instant of any event of the account, µs UTC; None: no event.
+        recorded_us: When the account's last submission was recorded, µs UTC; None: none.
+        first_event_on: The day, in the ask's zone, of the account's first event; before it there is
+            no data, which is not the same as no session.
+    """
+
+    report: UsageReport
+    compared: UsageReport | None
+    matrix: tuple[MatrixCell, ...]
+    ticket_trend: tuple[TicketTrendDay, ...]
+    latest_event_us: int | None
+    recorded_us: int | None
+    first_event_on: date | None
+
+
+def overview(ledger: "Ledger", ask: Ask, *, compared: Ask | None) -> Overview:
+    """The answers to `ask` and to the ask that it is compared with, of one moment."""
+    with snapshot(ledger) as moment:
+        facts = facts_of(moment, ask, touchpoints=ledger.touchpoints)
+        earlier = None if compared is None else facts_of(moment, compared, touchpoints=ledger.touchpoints)
+        names = bot_names(moment)
+        first_us, latest_us, recorded_us = moment.rows("recency", {})[0]
+    report = report_of(ledger, ask, facts=facts, names=names)
+    return Overview(
+        report=report,
+        compared=None
+        if compared is None or earlier is None
+        else report_of(ledger, compared, facts=earlier, names=names),
+        matrix=_matrix(facts, ledger.touchpoints.all(), report=report),
+        ticket_trend=_ticket_trend(facts, report),
+        latest_event_us=latest_us,
+        recorded_us=recorded_us,
+        first_event_on=None if first_us is None else day_of_us(first_us, timezone=ask.period.timezone),
+    )
+
+
+def _matrix(facts: Facts, touchpoints: "list[Touchpoint]", *, report: UsageReport) -> tuple[MatrixCell, ...]:
+    row_of = {bot.bot_id: row for row, bot in enumerate(report.by_bot)}
+    column_of = {one.channel: column for column, one in enumerate(report.by_channel)}
+    cells = [
+        MatrixCell(
+            bot_id=one.key[0], channel=one.key[1], session_count=one.session_count, opened_count=one.opened_count
+        )
+        for one in split(facts.groups, [(place.bot_id, place.channel) for place in touchpoints])
+    ]
+    return tuple(sorted(cells, key=lambda cell: (row_of[cell.bot_id], column_of[cell.channel])))
+
+
+def _ticket_trend(facts: Facts, report: UsageReport) -> tuple[TicketTrendDay, ...]:
+    days = ticket_counts_of(facts.tickets, day_count=report.period.day_count).of_day_by_type
+    types = [kind.ticket_type for kind in report.by_ticket_type]
+    return tuple(
+        TicketTrendDay(on=on, by_type=tuple((name, days[name][number]) for name in types))
+        for number, on in enumerate(report.period.days())
+    )

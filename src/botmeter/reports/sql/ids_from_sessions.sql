@@ -1,0 +1,16 @@
+-- Reads: session. Takes: $start_us, $end_us, $footprints (null: all), $preview, $prefix, $among (null:
+-- all), $limit; {id}, the column.
+-- Gives: the customers that start so, or are among these, with the sessions that match; most first, then by id.
+SELECT
+    {id}::VARCHAR    AS id,
+    count(*)::BIGINT AS session_count
+FROM session
+WHERE started_at >= $start_us::BIGINT
+    AND started_at < $end_us::BIGINT
+    AND ($footprints::INTEGER[] IS NULL OR footprint IN (SELECT unnest($footprints::INTEGER[])))
+    AND ($preview::BOOLEAN IS NULL OR preview = $preview::BOOLEAN)
+    AND ($prefix::VARCHAR = '' OR starts_with({id}, $prefix::VARCHAR))
+    AND ($among::VARCHAR[] IS NULL OR list_contains($among::VARCHAR[], {id}))
+GROUP BY 1
+ORDER BY session_count DESC, id
+LIMIT $limit::BIGINT

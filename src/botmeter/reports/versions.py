@@ -1,0 +1,72 @@
+"""The versions of bots side by side: does the new one take fewer sessions, tickets and hand-offs?"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botmeter.domain.event import Kind
+from botmeter.reports.ask import Ask
+from botmeter.reports.counts import split
+from botmeter.reports.facts import session_groups
+from botmeter.reports.snapshot import Snapshot, Values, snapshot, values_of
+from botmeter.reports.usage import bot_names
+
+if TYPE_CHECKING:
+    from botmeter.ledger.ledger import Ledger
+
+_Version = tuple[str | None, str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionUsage:
+    """One version of one bot. All counts are of distinct things.
+
+    Attributes:
+        bot_name: The bot's name, else its id.
+        bot_version: None where its events name none.
+        session_count: Sessions that it took part in.
+        opened_count: Sessions that it opened; these add up to the headline.
+        conversation_count: Conversations of those sessions that it took part in.
+        ticket_count: Tickets of those conversations.
+        handoff_count: Its `handoff` events, whoever sent them, from the start to the end of a
+            session, in a conversation that it took part in there.
+    """
+
+    bot_id: str
+    bot_name: str
+    bot_version: str | None
+    session_count: int
+    opened_count: int
+    conversation_count: int
+    ticket_count: int
+    handoff_count: int
+
+
+def versions(ledger: "Ledger", ask: Ask) -> tuple[VersionUsage, ...]:
+    """Every version of a bot that `ask` finds: by bot, then most sessions first, then by version."""
+    values = {**values_of(ask, ledger.touchpoints), "handoff": int(Kind.HANDOFF)}
+    with snapshot(ledger) as moment:
+        groups = session_groups(moment, ask, values=values)
+        moment.run("matching", values)
+        conversations = _counts(moment, "conversations_of_versions", values=values)
+        tickets = _counts(moment, "tickets_of_versions", values=values)
+        handoffs = _counts(moment, "handoffs_of_versions", values=values)
+        names = bot_names(moment)
+    found = [
+        VersionUsage(
+            bot_id=one.key[0],
+            bot_name=names.get(one.key[0], one.key[0]),
+            bot_version=one.key[1],
+            session_count=one.session_count,
+            opened_count=one.opened_count,
+            conversation_count=conversations.get(one.key, 0),
+            ticket_count=tickets.get(one.key, 0),
+            handoff_count=handoffs.get(one.key, 0),
+        )
+        for one in split(groups, [(place.bot_id, place.bot_version) for place in ledger.touchpoints.all()])
+        if one.key[0] is not None
+    ]
+    return tuple(sorted(found, key=lambda one: (one.bot_id, -one.session_count, one.bot_version or "")))
+
+
+def _counts(moment: Snapshot, name: str, *, values: Values) -> dict[_Version, int]:
+    return {(bot_id, bot_version): count for bot_id, bot_version, count in moment.rows(name, values)}
