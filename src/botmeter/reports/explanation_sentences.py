@@ -8,7 +8,7 @@ from botmeter.domain.instant import INSTANT_END_US, datetime_from_us, text_from_
 from botmeter.domain.session import ClosedBy
 from botmeter.metering.policy import Policy
 from botmeter.metering.policy_text import duration_text, policy_as_mapping
-from botmeter.reports.explanation import ExplainedEvent, Explanation
+from botmeter.reports.explanation import Arrival, ExplainedEvent, Explanation
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _UNITS = ((86_400_000_000, "day"), (3_600_000_000, "hour"), (60_000_000, "minute"), (1_000_000, "second"))
@@ -30,6 +30,17 @@ def charged_sentence(explanation: Explanation) -> str:
         f"Session {explanation.session_id} of customer {shown(explanation.customer_id)}: charged once, as 1 session "
         f"on {day_words(explanation.started_at_us)} (UTC), under policy {explanation.policy.label}.{preview}"
     )
+
+
+def opening_reason(explanation: Explanation) -> str:
+    """In one short sentence, why a session could be opened then."""
+    before = explanation.before
+    who = " and ".join(explanation.policy.scope)
+    if before is None:
+        return f"No session was open, as none was before it for this {who}."
+    if before.ended_at_us is None:
+        return "No session that it could join was open."
+    return f"No session was open: the one before had ended on {instant_words(before.ended_at_us)}."
 
 
 def rule_sentence(policy: Policy) -> str:
@@ -128,12 +139,15 @@ def afterwards_sentence(explanation: Explanation) -> str:
 
 def arrival_sentence(explanation: Explanation) -> str:
     """How its events came in."""
-    told = [
+    return f"Its events arrived: {'; '.join(map(arrival_words, explanation.arrivals))}."
+
+
+def arrival_words(arrival: Arrival) -> str:
+    """What one submission brought, and when."""
+    return (
         f"{counted(arrival.event_count, 'event')} with {shown(arrival.label)} of source {shown(arrival.source)} "
         f"on {instant_words(arrival.recorded_at_us)}"
-        for arrival in explanation.arrivals
-    ]
-    return f"Its events arrived: {'; '.join(told)}."
+    )
 
 
 def restatement_sentences(explanation: Explanation) -> list[str]:

@@ -1,0 +1,18 @@
+"""Time zones as people choose them, and as clocks are named in them."""
+
+from datetime import datetime
+from typing import Final
+from zoneinfo import available_timezones
+
+_REGIONS: Final = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Pacific/")
+
+# What a person looks for; every other zone that the server knows can be named in the address.
+ZONES: Final = tuple(sorted(name for name in available_timezones() if name.startswith(_REGIONS)))
+
+
+def zone_name(at: datetime) -> str:
+    """What the clocks of an aware instant's zone are called then: `IST`; `UTC+05:45` where they have no name."""
+    name = at.tzname() or "UTC"
+    if name[0] not in "+-":
+        return name
+    return f"UTC{name[:3]}:{name[3:]}" if len(name) == 5 else f"UTC{name}:00"
