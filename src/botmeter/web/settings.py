@@ -107,8 +107,14 @@ AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_CALLABLE = "botmeter.web.pages.signing_in.locked_out"
-AXES_SENSITIVE_PARAMETERS = ["password"]
+AXES_CLIENT_IP_CALLABLE = "botmeter.web.people.origin.address_of"
+# A try while one is locked out is not looked at, so it neither lengthens the wait nor fills the database.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+# Who signed in is in our own audit log.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_SENSITIVE_PARAMETERS = ["password", "csrfmiddlewaretoken"]
 AXES_VERBOSE = False
+OTP_TOTP_ISSUER = "Botmeter"
 
 SESSION_COOKIE_NAME = "botmeter_session"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
@@ -117,6 +123,7 @@ SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 CSRF_COOKIE_NAME = "botmeter_csrf"
 CSRF_FAILURE_VIEW = "botmeter.web.failures.csrf_failure"
 IS_SECURE = _PUBLIC.scheme == "https"
+PUBLIC_URL = os.environ.get("BOTMETER_URL", "").rstrip("/")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_SECURE
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_SECURE else None
 SECURE_REFERRER_POLICY = "same-origin"

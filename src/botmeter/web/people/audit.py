@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from botmeter.web.people.models import AuditEntry, User
+from botmeter.web.people.origin import address_of
 
 
 class Action(StrEnum):
@@ -27,6 +28,8 @@ class Action(StrEnum):
     MEMBER_JOINED = "member_joined"
     MEMBER_CHANGED = "member_changed"
     MEMBER_REMOVED = "member_removed"
+    ACCOUNT_CREATED = "account_created"
+    LINK_MADE = "link_made"
     KEY_CREATED = "key_created"
     KEY_REVOKED = "key_revoked"
     VIEW_SHARED = "view_shared"
@@ -47,5 +50,5 @@ def record(action: Action, *, request: HttpRequest | None, user: User | None, ac
         who=str(detail.pop("who", None) or (user.email if user else "command line")),
         action=action.value,
         detail=detail,
-        address=str(request.META.get("REMOTE_ADDR") or "")[:45] if request else "",
+        address=address_of(request) if request else "",
     )

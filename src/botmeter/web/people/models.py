@@ -1,7 +1,8 @@
 """The tables of people. Secrets (links, keys) are kept as their SHA-256 alone."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils.crypto import salted_hmac
@@ -22,6 +23,10 @@ class Users(BaseUserManager["User"]):
         user.set_password(password)
         user.save(using=self._db)
         return user
+
+    def with_password(self) -> "models.QuerySet[User]":
+        """Those who can sign in by a password; the demo's owner, and who was only just made, can't."""
+        return self.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
 
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(email__iexact=(username or "").strip())
@@ -65,7 +70,7 @@ class User(AbstractBaseUser):
         for secret in settings.SECRET_KEY_FALLBACKS:
             yield self._session_hash(secret=secret)
 
-    def _session_hash(self, *, secret: str | None) -> str:
+    def _session_hash(self, *, secret: str | bytes | None) -> str:
         told = f"{self.password}:{self.sign_out_count}"
         return salted_hmac("botmeter.session", told, secret=secret, algorithm="sha256").hexdigest()
 
@@ -89,7 +94,7 @@ class Membership(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Exports are given with the role, where nobody said otherwise."""
-        if self.may_export is None:
+        if cast("bool | None", self.may_export) is None:
             self.may_export = Role(self.role) in EXPORTS_BY_DEFAULT
         super().save(*args, **kwargs)
 

@@ -1,0 +1,52 @@
+"""Letters that the server sends, if it was told how (BOTMETER_MAIL). They go out beside the request.
+
+The time that an answer takes must not tell whether a letter was sent; a letter that could not be sent
+is in the server's log.
+"""
+
+import logging
+from concurrent.futures import Future as _Future
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import Final
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.http import HttpRequest
+
+_log = logging.getLogger(__name__)
+_postman: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
+_on_the_way: "Final[set[_Future[None]]]" = set()
+
+
+def mail_is_set() -> bool:
+    """Whether the server knows how to send mail."""
+    return bool(settings.EMAIL_HOST)
+
+
+def send(subject: str, *lines: str, to: str) -> None:
+    """Sends a letter of plain text, soon."""
+    letter = EmailMessage(subject=subject, body="\n".join(lines) + "\n", to=[to])
+    sending = _postman.submit(_deliver, letter)
+    _on_the_way.add(sending)
+    sending.add_done_callback(_on_the_way.discard)
+
+
+def wait_until_sent() -> None:
+    """Returns when no letter is on the way any more."""
+    wait(tuple(_on_the_way))
+
+
+def public_address(request: HttpRequest, path: str) -> str:
+    """The full address of a path for a letter.
+
+    Where the server was told its address, that one: the host that a request names is the sender's choice.
+    """
+    return f"{settings.PUBLIC_URL}{path}" if settings.PUBLIC_URL else request.build_absolute_uri(path)
+
+
+def _deliver(letter: EmailMessage) -> None:
+    try:
+        letter.send()
+    except OSError as problem:
+        # smtplib's errors are OSErrors too.
+        _log.warning("A letter could not be sent: %s", problem)
