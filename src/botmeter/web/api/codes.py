@@ -1,0 +1,35 @@
+"""The codes that a program can meet in problem details, with their statuses and what they mean."""
+
+from typing import Final
+
+CODES: Final[tuple[tuple[str, int, str], ...]] = (
+    ("arguments_clash", 400, "Both a named period and days were given."),
+    ("column_repeated", 400, "A column was named twice."),
+    ("column_unknown", 400, "There is no column of this name."),
+    ("cursor_invalid", 400, "The cursor is not one that this list gave, in this order."),
+    ("date_invalid", 400, "A day is not written as YYYY-MM-DD."),
+    ("limit_invalid", 400, "A page has from 1 to 1,000 items."),
+    ("parameter_invalid", 400, "A parameter has a value that it can't have."),
+    ("parameter_repeated", 400, "A parameter that can be there once is there twice."),
+    ("parameter_unknown", 400, "The address has no parameter of this name."),
+    ("period_reversed", 400, "The period ends before it starts."),
+    ("period_too_long", 400, "The period has more days than can be asked for."),
+    ("request_invalid", 400, "The request can't be understood."),
+    ("timezone_unknown", 400, "There is no time zone of this name."),
+    ("key_expired", 401, "The key's last day is over, or another has taken its place."),
+    ("key_missing", 401, "No key was sent."),
+    ("key_revoked", 401, "The key was revoked."),
+    ("key_wrong", 401, "There is no such key."),
+    ("scope_missing", 403, "The key has not the scope that this takes."),
+    ("account_unknown", 404, "There is no such account, or the key is not for it."),
+    ("route_unknown", 404, "There is no such address."),
+    ("session_unknown", 404, "The account has no such session."),
+    ("method_unknown", 405, "The address takes GET and HEAD only."),
+    ("filter_too_long", 413, "A filter has more than 1,000 values."),
+    ("parameters_too_many", 413, "The address has too many parameters."),
+    ("search_too_long", 413, "What is searched for has more than 200 characters."),
+    ("rate_exceeded", 429, "The key has sent too many requests in this minute."),
+    ("bug", 500, "A fault of Botmeter; its reference is told."),
+    ("ledger_busy", 503, "The account is being written for longer than a request waits."),
+    ("server_stopping", 503, "The server is starting or stopping."),
+)

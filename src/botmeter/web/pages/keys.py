@@ -1,0 +1,229 @@
+"""Admin → Keys: which programs may ask for this account, and making, replacing and revoking their keys."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+
+from django import forms
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from botmeter.domain.errors import Refused
+from botmeter.web import text
+from botmeter.web.notices import Notice, tell, told
+from botmeter.web.pages.door import refuse
+from botmeter.web.pages.frame import Frame, frame
+from botmeter.web.people.audit import Action, record
+from botmeter.web.people.keys import (
+    NAME_LENGTH_MAX,
+    KeyDraft,
+    KeyState,
+    NewKey,
+    Scope,
+    end_of_day,
+    new_key,
+    revoke_key,
+    rotate_key,
+    scopes_from_texts,
+    state_of,
+)
+from botmeter.web.people.models import ApiKey
+from botmeter.web.people.rights import Right
+from botmeter.web.rendering import rendered
+from botmeter.web.visits import Visit, for_member
+
+_for_key_admins = for_member(Right.MANAGE_KEYS, posts=Right.MANAGE_KEYS)
+# Beyond the year 9998 the calendar has no day after.
+_DAY_LAST: Final = date(9998, 12, 31)
+
+LIVES_ON: Final = {
+    "now": ("no longer", timedelta(0)),
+    "hour": ("for an hour", timedelta(hours=1)),
+    "day": ("for a day", timedelta(days=1)),
+    "week": ("for a week", timedelta(days=7)),
+}
+
+
+class KeyForm(forms.Form):
+    """What a new key shall be."""
+
+    name = forms.CharField(
+        label="Name",
+        max_length=NAME_LENGTH_MAX,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text="What it is for: the program, the machine.",
+    )
+    scopes = forms.MultipleChoiceField(
+        label="It may",
+        choices=[(scope.value, scope.sentence.rstrip(".")) for scope in Scope],
+        initial=[Scope.REPORTS_READ.value],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    last_on = forms.DateField(
+        label="Last day",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text="In UTC. Left empty, it works until it is revoked.",
+    )
+
+    def clean_last_on(self) -> date | None:
+        chosen: date | None = self.cleaned_data["last_on"]
+        if chosen is not None and chosen > _DAY_LAST:
+            raise forms.ValidationError(f"The latest day is {text.day_text(_DAY_LAST)}.")
+        return chosen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyLine:
+    """A key.
+
+    Attributes:
+        state: A word, and the look of its tag.
+        href: Where changes of it are sent; empty for a key that no longer works.
+    """
+
+    name: str
+    start: str
+    scopes: tuple[str, ...]
+    made: str
+    used: str
+    ends: str
+    state: tuple[str, str]
+    href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One value of a menu."""
+
+    value: str
+    label: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeysPage:
+    """The account's keys."""
+
+    frame: Frame
+    notice: Notice | None
+    keys: tuple[KeyLine, ...]
+    lives_on: tuple[Choice, ...]
+    form: forms.Form
+    docs_href: str
+    curl: str
+
+
+@_for_key_admins
+def keys(visit: Visit) -> HttpResponse:
+    """The page; what is sent to it is a new key."""
+    if visit.request.method != "POST":
+        return _page(visit, form=KeyForm())
+    form = KeyForm(visit.request.POST)
+    if form.is_valid():
+        try:
+            return _made(visit, _draft(form.cleaned_data))
+        except Refused as problem:
+            refuse(form, problem, fields={"key_name_invalid": "name", "key_expiry_past": "last_on"})
+    return _page(visit, form=form)
+
+
+@_for_key_admins
+def key(visit: Visit, *, key: int) -> HttpResponse:
+    """Revokes a key, or puts another in its place."""
+    found = ApiKey.objects.filter(pk=key, account=visit.account).first()
+    if found is None or visit.request.method != "POST":
+        raise Http404
+    match visit.request.POST.get("what"):
+        case "revoke":
+            _revoked(visit, found)
+        case "rotate":
+            _rotated(visit, found)
+        case _:
+            raise Refused("parameter_invalid", "What shall be done with the key is not said.")
+    return HttpResponseRedirect(reverse("keys", args=(visit.account,)))
+
+
+def _draft(given: dict[str, Any]) -> KeyDraft:
+    last_on: date | None = given["last_on"]
+    return KeyDraft(
+        name=given["name"],
+        scopes=scopes_from_texts(given["scopes"]),
+        expires_at=None if last_on is None else end_of_day(last_on),
+    )
+
+
+def _made(visit: Visit, draft: KeyDraft) -> HttpResponse:
+    made = new_key(visit.account, draft, created_by=visit.user)
+    _note(visit, made.key, Action.KEY_CREATED, scopes=made.key.scopes)
+    _show(visit, made, fact=f"This is the key {draft.name}.")
+    return HttpResponseRedirect(reverse("keys", args=(visit.account,)))
+
+
+def _revoked(visit: Visit, found: ApiKey) -> None:
+    if revoke_key(found):
+        _note(visit, found, Action.KEY_REVOKED)
+    tell(visit.request, Notice(fact=f"The key {found.name} is revoked.", consequence="It works no more, from now on."))
+
+
+def _rotated(visit: Visit, found: ApiKey) -> None:
+    said = visit.request.POST.get("lives_on", "")
+    if said not in LIVES_ON:
+        raise Refused("parameter_invalid", f"lives_on can't be {said[:40]!r}; it is one of {', '.join(LIVES_ON)}.")
+    label, lasting = LIVES_ON[said]
+    made = rotate_key(found, lives_on=lasting, created_by=visit.user)
+    _note(visit, made.key, Action.KEY_CREATED, scopes=made.key.scopes, instead_of=found.start, old_lives_on=label)
+    _show(visit, made, fact=f"This is the new key {found.name}; the old one works on {label}.")
+
+
+def _note(visit: Visit, key: ApiKey, action: Action, **detail: Any) -> None:
+    told_of = {"name": key.name, "key": f"{key.start}…", **detail}
+    record(action, request=visit.request, user=visit.user, account=visit.account, **told_of)
+
+
+def _show(visit: Visit, made: NewKey, *, fact: str) -> None:
+    consequence = "Copy it now: it is not shown again, and nobody can find it out later."
+    tell(visit.request, Notice(fact=fact, consequence=consequence, secrets=(made.secret,)))
+
+
+def _page(visit: Visit, *, form: forms.Form) -> HttpResponse:
+    found = ApiKey.objects.select_related("created_by").filter(account=visit.account).order_by("-created_at", "-pk")
+    report = visit.request.build_absolute_uri(f"/api/v1/accounts/{visit.account}/reports/session-usage")
+    page = KeysPage(
+        frame=frame(visit, title="Keys", current="keys"),
+        notice=told(visit.request),
+        keys=tuple(_line(visit, each) for each in found),
+        lives_on=tuple(
+            Choice(value=value, label=f"Old one works on {label}", is_current=value == "day")
+            for value, (label, _) in LIVES_ON.items()
+        ),
+        form=form,
+        docs_href=reverse("api-reference"),
+        curl=f'curl -H "Authorization: Bearer bm_…" \\\n  "{report}"',
+    )
+    return rendered(visit.request, "keys.html", page=page)
+
+
+def _line(visit: Visit, key: ApiKey) -> KeyLine:
+    state = state_of(key)
+    return KeyLine(
+        name=key.name,
+        start=f"{key.start}…",
+        scopes=tuple(key.scopes),
+        made=f"{text.day_text(key.created_at.date())} by {key.created_by or 'command line'}",
+        used="never" if key.last_used_at is None else _minute(key.last_used_at),
+        ends=_minute(key.expires_at) if key.expires_at else text.DASH,
+        state=_STATES[state],
+        href=reverse("key", args=(visit.account, key.pk)) if state is KeyState.WORKS else "",
+    )
+
+
+def _minute(at: Any) -> str:
+    return f"{text.day_text(at.date())} {at:%H:%M} UTC"
+
+
+_STATES: Final = {
+    KeyState.WORKS: ("works", "ok"),
+    KeyState.EXPIRED: ("expired", ""),
+    KeyState.REVOKED: ("revoked", ""),
+}

@@ -1,0 +1,144 @@
+"""Admin → Keys: made and shown once, replaced, revoked; by owners alone, and written down."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from botmeter.domain.instant import present
+from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.web.people.keys import KeyDraft, NewKey, Scope, digest_of, new_key, opened_key, state_of
+from botmeter.web.people.models import ApiKey, AuditEntry, User
+from support.html import code_blocks
+
+pytestmark = pytest.mark.django_db
+KEYS = "/a/acme/admin/keys"
+
+
+@pytest.fixture
+def made(ledgers: OpenLedgers) -> NewKey:
+    return new_key("acme", KeyDraft(name="nightly", scopes=(Scope.REPORTS_READ,)), created_by=None)
+
+
+@pytest.fixture
+def olga(ledgers: OpenLedgers, owner: User, browser: Callable[..., Client]) -> Client:
+    return browser(owner)
+
+
+def sent(client: Client, path: str = KEYS, **fields: Any) -> Any:
+    return client.post(path, {"name": "nightly", "scopes": ["reports:read"], **fields}, follow=True)
+
+
+def test_a_key_is_shown_once_and_kept_as_a_digest(olga: Client) -> None:
+    page = sent(olga).content.decode()
+    secret = next(block for block in code_blocks(page) if block.startswith("bm_"))
+    assert re.fullmatch(r"bm_[\w-]{43}", secret)
+    assert ApiKey.objects.get().digest == digest_of(secret)
+    assert opened_key(secret).scopes == ["reports:read"]
+    assert secret not in olga.get(KEYS).content.decode()
+
+
+def test_making_a_key_is_written_down_without_its_secret(olga: Client, owner: User) -> None:
+    sent(olga)
+    entry = AuditEntry.objects.get(action="key_created")
+    assert (entry.account, entry.who, entry.detail["name"]) == ("acme", owner.email, "nightly")
+    assert len(entry.detail["key"]) < 15
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"name": ""},
+        {"name": "a\nb"},
+        {"name": "n" * 101},
+        {"scopes": []},
+        {"scopes": ["admin"]},
+        {"scopes": ["events:write"]},
+        {"last_on": "2020-01-01"},
+        {"last_on": "9999-12-31"},
+        {"last_on": "soon"},
+    ],
+)
+def test_a_key_that_can_not_be_is_refused_at_its_field(olga: Client, fields: dict[str, Any]) -> None:
+    answer = sent(olga, **fields)
+    assert answer.status_code == 200
+    assert "has-error" in answer.content.decode()
+    assert not ApiKey.objects.exists()
+
+
+def test_a_key_ends_after_its_last_day(olga: Client) -> None:
+    last_on = present().date() + timedelta(days=3)
+    sent(olga, last_on=last_on.isoformat())
+    ends_at = ApiKey.objects.get().expires_at
+    assert ends_at is not None
+    assert (ends_at.date(), ends_at.hour) == (last_on + timedelta(days=1), 0)
+
+
+def test_a_revoked_key_is_revoked_at_once(olga: Client, made: NewKey) -> None:
+    page = olga.post(f"{KEYS}/{made.key.pk}", {"what": "revoke"}, follow=True).content.decode()
+    assert "revoked" in page
+    made.key.refresh_from_db()
+    assert state_of(made.key) == "revoked"
+    assert AuditEntry.objects.filter(action="key_revoked", account="acme").count() == 1
+
+
+@pytest.mark.parametrize(("lives_on", "works_now"), [("now", False), ("hour", True), ("day", True), ("week", True)])
+def test_a_replaced_key_works_on_for_as_long_as_was_chosen(
+    olga: Client, made: NewKey, lives_on: str, works_now: bool
+) -> None:
+    page = olga.post(f"{KEYS}/{made.key.pk}", {"what": "rotate", "lives_on": lives_on}, follow=True).content.decode()
+    secret = next(block for block in code_blocks(page) if block.startswith("bm_"))
+    assert opened_key(secret).name == "nightly"
+    made.key.refresh_from_db()
+    assert (state_of(made.key) == "works") is works_now
+    assert made.key.expires_at is not None
+
+
+def test_a_key_of_another_account_is_not_there(olga: Client) -> None:
+    other = new_key("other", KeyDraft(name="theirs", scopes=(Scope.REPORTS_READ,)), created_by=None).key
+    assert olga.post(f"{KEYS}/{other.pk}", {"what": "revoke"}).status_code == 404
+    assert "theirs" not in olga.get(KEYS).content.decode()
+    other.refresh_from_db()
+    assert other.revoked_at is None
+
+
+@pytest.mark.parametrize("fields", [{}, {"what": "burn"}, {"what": "rotate"}, {"what": "rotate", "lives_on": "ever"}])
+def test_what_is_not_said_is_refused(olga: Client, made: NewKey, fields: dict[str, str]) -> None:
+    answer = olga.post(f"{KEYS}/{made.key.pk}", fields)
+    assert answer.status_code == 400
+    assert "parameter_invalid" in answer.content.decode()
+    assert ApiKey.objects.count() == 1
+
+
+def test_a_viewer_may_neither_see_nor_send(made: NewKey, viewer: User, browser: Callable[..., Client]) -> None:
+    client = browser(viewer)
+    assert client.get(KEYS).status_code == 403
+    assert sent(client).status_code == 403
+    assert client.post(f"{KEYS}/{made.key.pk}", {"what": "revoke"}).status_code == 403
+    assert ApiKey.objects.count() == 1
+
+
+def test_nothing_is_sent_without_the_form_s_own_token(
+    ledgers: OpenLedgers, owner: User, browser: Callable[..., Client]
+) -> None:
+    client = browser(owner, checks_csrf=True)
+    assert client.post(KEYS, {"name": "n", "scopes": ["reports:read"]}).status_code == 403
+    assert not ApiKey.objects.exists()
+
+
+def test_a_name_with_html_is_shown_as_text(olga: Client) -> None:
+    page = sent(olga, name="<script>alert(1)</script>").content.decode()
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert" in page
+
+
+def test_the_page_of_the_api_needs_nobody_and_names_every_address(client: Client, ledgers: OpenLedgers) -> None:
+    page = client.get(reverse("api-reference")).content.decode()
+    told = client.get(reverse("openapi")).json()
+    assert all(path in page for path in told["paths"])
+    assert "style=" not in page
+    assert len(re.findall(r"<h1\b", page)) == 1
