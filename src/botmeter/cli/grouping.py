@@ -9,6 +9,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from botmeter.cli.output import show
+from botmeter.cli.surroundings import variable
+from botmeter.cli.through_server import code_from_server
 
 # A line of an example that can be typed starts with this.
 _INDENT = "  "
@@ -26,21 +28,42 @@ class InOrder(TyperGroup):
 
 
 class Command(TyperCommand):
-    """A command whose plain values are read without Pydantic."""
+    """A command whose plain values are read without Pydantic, and which is run where its data folder is owned."""
+
+    runs_here = False
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         _read_plainly(self.get_params(ctx))
         return super().parse_args(ctx, args)
 
+    def invoke(self, ctx: Any) -> Any:
+        if not self.runs_here and "data" in ctx.params:
+            code = code_from_server(ctx.params["data"], arguments=ctx.find_root().obj or ())
+            if code is not None:
+                raise typer.Exit(code)
+        return super().invoke(ctx)
+
+
+class CommandHere(Command):
+    """A command that is never run by a server, because it is one."""
+
+    runs_here = True
+
 
 def _read_plainly(parameters: Sequence[Any]) -> None:
-    """Has values that are plainly right read by us.
+    """Has values that are plainly right read by us, and variables looked up where the command was called.
 
     Typer has Pydantic read every value, and loading it takes a quarter of a report's time. What is not
     plainly right still goes there, for its message.
     """
     for parameter in parameters:
         parameter.get_runtime_param = partial(_PlainReader, parameter.get_runtime_param)
+        if parameter.envvar is not None:
+            parameter.resolve_envvar_value = partial(_from_environment, parameter.envvar)
+
+
+def _from_environment(name: str, _: Any) -> str | None:
+    return variable(name)
 
 
 class _PlainReader:
@@ -75,8 +98,8 @@ class Commands(typer.Typer):
             **settings,
         )
 
-    def command(self, name: str | None = None, **settings: Any) -> Callable[[Any], Any]:
-        return super().command(name, cls=Command, **settings)
+    def command(self, name: str | None = None, *, runs_here: bool = False, **settings: Any) -> Callable[[Any], Any]:
+        return super().command(name, cls=CommandHere if runs_here else Command, **settings)
 
 
 def command_group(name: str, help_text: str) -> Commands:

@@ -25,7 +25,7 @@ from botmeter.cli.failures import DONE, FAILED, STOPPED, UNREAD, WRONG_USE, exit
 from botmeter.cli.grouping import Commands, examples
 from botmeter.cli.output import say, show, stdout_abandoned
 from botmeter.cli.place import folder_in
-from botmeter.cli.surroundings import variable
+from botmeter.cli.surroundings import surroundings, variable
 from botmeter.domain.errors import BotmeterError
 
 PROGRAM = "botmeter"
@@ -99,27 +99,40 @@ def exit_code(arguments: list[str]) -> int:
         get_command(app).main(arguments, prog_name=PROGRAM)
     try:
         command = get_command(app)
-        with command.make_context(PROGRAM, list(arguments)) as context:
+        with command.make_context(PROGRAM, list(arguments), obj=tuple(arguments)) as context:
             command.invoke(context)
     except typer.Exit as end:
         return end.exit_code
-    except (KeyboardInterrupt, typer.Abort):
-        say("stopped; nothing was changed")
-        return STOPPED
-    except BrokenPipeError:
-        stdout_abandoned()
-        return UNREAD
-    except typer.TyperException as wrong:
-        say(f"error: {_sentence_of_use(wrong)}")
-        return WRONG_USE
-    except BotmeterError as error:
-        say(f"error: {error.message}")
-        return exit_code_of(error)
-    # Whatever else escapes is a bug of ours; the person sees a sentence, the trace goes to a file.
-    except Exception as bug:  # noqa: BLE001
-        say(f"error: {sentence_of_bug(bug, arguments=arguments, folder=folder_in(arguments))}")
-        return FAILED
+    except (KeyboardInterrupt, Exception) as problem:  # noqa: BLE001 - whatever escapes ends here as a sentence
+        return _told(_cause(problem), arguments=arguments)
     return DONE
+
+
+def _cause(problem: BaseException) -> BaseException:
+    """What ended the command: the stop that was asked for, in whatever way it showed itself; else the problem."""
+    stop = surroundings().interruption
+    if stop is None or stop.reason is None or isinstance(problem, BrokenPipeError | typer.TyperException):
+        return problem
+    return stop.reason
+
+
+def _told(problem: BaseException, *, arguments: list[str]) -> int:
+    match problem:
+        case KeyboardInterrupt() | typer.Abort():
+            say("stopped; nothing was changed")
+            return STOPPED
+        case BrokenPipeError():
+            stdout_abandoned()
+            return UNREAD
+        case typer.TyperException():
+            say(f"error: {_sentence_of_use(problem)}")
+            return WRONG_USE
+        case BotmeterError():
+            say(f"error: {problem.message}")
+            return exit_code_of(problem)
+    # Whatever else escapes is a bug of ours; the person sees a sentence, the trace goes to a file.
+    say(f"error: {sentence_of_bug(problem, arguments=arguments, folder=folder_in(arguments))}")
+    return FAILED
 
 
 def _sentence_of_use(wrong: typer.TyperException) -> str:

@@ -1,18 +1,26 @@
 """Where the data is: the folder that was asked for, and the ledgers in it."""
 
+import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from botmeter.cli.surroundings import expanded, home, located, variable
-from botmeter.domain.errors import Missing
+from botmeter.cli.surroundings import expanded, home, located, surroundings, variable
+from botmeter.domain.errors import Missing, Refused
 
 if TYPE_CHECKING:
     from botmeter.ledger.folder import Folder
     from botmeter.ledger.ledger import Ledger
 
 DATA_VARIABLE = "BOTMETER_DATA"
+WAIT_VARIABLE = "BOTMETER_WAIT"
+# The name that `ledger.folder` gives it, which would bring DuckDB with it.
+_LOCK = "owner.lock"
+_WAIT_SECONDS = 10.0
+# Between the look whether the folder is free and its taking, another command can have been quicker.
+_OVERTAKEN_SECONDS_MAX = 1.0
 
 
 def default_folder() -> Path:
@@ -36,6 +44,37 @@ def folder_in(arguments: list[str]) -> Path:
     return data_folder(None)
 
 
+def wait_seconds() -> float:
+    """How long a command waits for a data folder that another process uses.
+
+    Raises:
+        Refused: `wait_invalid`.
+    """
+    said = variable(WAIT_VARIABLE)
+    try:
+        seconds = _WAIT_SECONDS if said is None else float(said)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise Refused("wait_invalid", f"{WAIT_VARIABLE} is {said!r}; it must be a number of seconds, such as 10.")
+    return seconds
+
+
+def is_free(folder: Path) -> bool:
+    """Whether no process owns the data folder at this moment; a folder that is not there is free."""
+    try:
+        lock = os.open(folder / _LOCK, os.O_RDWR)
+    except OSError:
+        return True
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(lock)
+    return True
+
+
 def account_names(folder: Path) -> list[str]:
     """The accounts in a data folder, without opening or locking anything; for shell completion."""
     return sorted(file.stem for file in (folder / "accounts").glob("*.duckdb"))
@@ -43,7 +82,7 @@ def account_names(folder: Path) -> list[str]:
 
 @contextmanager
 def owned_folder(asked: Path | None, *, purpose: str, is_new: bool = False) -> "Iterator[Folder]":
-    """The data folder, owned by this process until the end of the `with`.
+    """The data folder, owned by this process until the end of the `with`; a server's own is shared.
 
     Args:
         purpose: The command, for another process that meets our lock.
@@ -52,6 +91,10 @@ def owned_folder(asked: Path | None, *, purpose: str, is_new: bool = False) -> "
     Raises:
         Missing: `folder_unknown`.
     """
+    shared = surroundings().folder
+    if shared is not None:
+        yield shared
+        return
     from botmeter.ledger.folder import Folder
 
     path = data_folder(asked)
@@ -60,7 +103,8 @@ def owned_folder(asked: Path | None, *, purpose: str, is_new: bool = False) -> "
             "folder_unknown",
             f"There is no data folder {path}; `botmeter account create NAME` or `botmeter demo` makes it.",
         )
-    with Folder.owned(path, purpose=purpose) as folder:
+    patience = min(wait_seconds(), _OVERTAKEN_SECONDS_MAX)
+    with Folder.owned(path, purpose=purpose, wait_seconds=patience) as folder:
         yield folder
 
 

@@ -26,7 +26,7 @@ def progress(label: str, *, total: int | None, in_events: bool = False) -> Itera
     """
     found = surroundings()
     if not found.stderr.isatty():
-        yield iter
+        yield _while_wanted
         return
     from rich.console import Console
     from rich.file_proxy import FileProxy
@@ -51,7 +51,7 @@ def progress(label: str, *, total: int | None, in_events: bool = False) -> Itera
         def follow(batches: "Iterable[EventBatch]") -> "Iterator[EventBatch]":
             nonlocal done_before
             last = 0
-            for batch in batches:
+            for batch in _while_wanted(batches):
                 last = batch.bytes_read
                 shown = bar.tasks[task]
                 events = shown.fields["events"] + len(batch.events) + len(batch.rejections)
@@ -63,3 +63,12 @@ def progress(label: str, *, total: int | None, in_events: bool = False) -> Itera
                 bar.update(task, description="metering and writing", completed=total)
 
         yield follow
+
+
+def _while_wanted(batches: "Iterable[EventBatch]") -> "Iterator[EventBatch]":
+    """The batches, until the command is stopped."""
+    stop = surroundings().interruption
+    for batch in batches:
+        if stop is not None:
+            stop.check()
+        yield batch

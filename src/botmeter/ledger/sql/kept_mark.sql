@@ -4,4 +4,4 @@ SELECT
     (SELECT count(*) FROM touchpoint)::BIGINT AS touchpoint_count,
     (SELECT count(*) FROM footprint_member)::BIGINT AS member_count,
     (SELECT count(*) FROM account_term)::BIGINT AS account_terms,
-    (SELECT coalesce(sum(recorded_at), 0) FROM policy_term)::HUGEINT AS policies_recorded
+    (SELECT coalesce(bit_xor(hash(place, from_at, definition)), 0) FROM policy_term)::UBIGINT AS policies

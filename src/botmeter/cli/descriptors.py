@@ -1,0 +1,94 @@
+"""Streams over descriptors that belong to another process, from which a stop can always be made.
+
+Reading from a terminal or writing to a pipe that nobody empties can take for ever, and no exception reaches
+a thread in it; so each waits for its descriptor and for the stop at once.
+"""
+
+import io
+import os
+import select
+import stat
+from typing import TYPE_CHECKING, TextIO
+
+from botmeter.ledger.interruption import Interruption
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer, WriteableBuffer
+
+# What a pipe that is ready surely takes without blocking (PIPE_BUF of every system that we run on is at least 512).
+_PIPE_BYTES = select.PIPE_BUF
+_FILE_BYTES = 1 << 20
+
+
+class Wakeable:
+    """A stop that can be waited for together with descriptors."""
+
+    def __init__(self, stop: Interruption) -> None:
+        self.stop = stop
+        self._read, self._write = os.pipe()
+        os.set_blocking(self._write, False)
+
+    def wake(self) -> None:
+        """Wakes whoever waits; called with the stop."""
+        if not self.stop.is_set:
+            return
+        try:
+            os.write(self._write, b"!")
+        except BlockingIOError:
+            return
+
+    def wait_for(self, descriptor: int, event: int) -> None:
+        """Waits until the descriptor is ready; what the stop raises if that comes first and it is not."""
+        poll = select.poll()
+        poll.register(descriptor, event)
+        poll.register(self._read, select.POLLIN)
+        if all(ready == self._read for ready, _ in poll.poll()):
+            self.stop.check()
+
+    def close(self) -> None:
+        """Gives the descriptors back."""
+        os.close(self._read)
+        os.close(self._write)
+
+
+class Descriptor(io.RawIOBase):
+    """A descriptor to read from or to write to, closed with this."""
+
+    def __init__(self, descriptor: int, *, wakeable: Wakeable, is_written: bool) -> None:
+        self._descriptor = descriptor
+        self._wakeable = wakeable
+        self._is_written = is_written
+        is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        self._bytes_max = _FILE_BYTES if is_file else _PIPE_BYTES
+
+    def readable(self) -> bool:
+        return not self._is_written
+
+    def writable(self) -> bool:
+        return self._is_written
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def isatty(self) -> bool:
+        return os.isatty(self._descriptor)
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        self._wakeable.wait_for(self._descriptor, select.POLLIN)
+        return os.readv(self._descriptor, [buffer])
+
+    def write(self, data: "ReadableBuffer") -> int:
+        self._wakeable.wait_for(self._descriptor, select.POLLOUT)
+        return os.write(self._descriptor, memoryview(data)[: self._bytes_max])
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            os.close(self._descriptor)
+
+
+def text_stream(raw: Descriptor, *, encoding: str, errors: str) -> TextIO:
+    """The descriptor as a stream of text, as the other process has it."""
+    if raw.writable():
+        return io.TextIOWrapper(io.BufferedWriter(raw), encoding=encoding, errors=errors)
+    return io.TextIOWrapper(io.BufferedReader(raw), encoding=encoding, errors=errors)

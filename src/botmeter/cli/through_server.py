@@ -1,0 +1,116 @@
+"""A command for a folder that a server owns is run there, with the streams, folder and environment that it has here.
+
+Whether there is a server is found out before a command does anything, so that nothing is asked or read twice.
+"""
+
+import os
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from io import UnsupportedOperation
+from pathlib import Path
+from typing import TextIO
+
+from botmeter import __version__
+from botmeter.cli import owner_socket
+from botmeter.cli.place import data_folder, is_free, wait_seconds
+from botmeter.cli.surroundings import surroundings
+from botmeter.domain.errors import Conflict, Unavailable
+
+_VARIABLES = frozenset({"COLORTERM", "COLUMNS", "HOME", "LINES", "NO_COLOR", "NUMBA_CACHE_DIR", "PATH", "TERM"})
+_PREFIXES = ("BOTMETER_", "XDG_")
+_LOOK_SECONDS = 0.05
+# An owner that has accepted says its version at once, unless it is stopped or swapped out.
+_GREETING_SECONDS = 30.0
+
+
+def code_from_server(asked: Path | None, *, arguments: Sequence[str]) -> int | None:
+    """The exit code of the command line as the server that owns the folder ran it; None if it is to be run here.
+
+    Args:
+        asked: The data folder as the command line names it.
+        arguments: The command line without the program.
+
+    Raises:
+        Conflict: `server_other_version`.
+        NotAllowed: `server_other_user`.
+        Unavailable: `server_gone`.
+    """
+    if surroundings().folder is not None:
+        return None
+    folder = data_folder(asked)
+    server = _server(folder)
+    if server is None:
+        return None
+    with server:
+        try:
+            return _code(server, folder=folder, arguments=arguments)
+        except ConnectionError:
+            raise Unavailable(
+                "server_gone",
+                f"The server that owns {folder} ended before the command did. What it had acknowledged is kept, "
+                "the rest was undone; try again.",
+            ) from None
+
+
+def _server(folder: Path) -> socket.socket | None:
+    """A connection to the folder's server, which may just be starting; None once the folder is free."""
+    end = time.monotonic() + wait_seconds()
+    while True:
+        server = owner_socket.connected(folder)
+        if server is not None or is_free(folder) or time.monotonic() >= end:
+            return server
+        time.sleep(_LOOK_SECONDS)
+
+
+def _code(server: socket.socket, *, folder: Path, arguments: Sequence[str]) -> int:
+    server.settimeout(_GREETING_SECONDS)
+    greeting, _ = owner_socket.received(server)
+    server.settimeout(None)
+    if greeting["botmeter"] != __version__:
+        raise Conflict(
+            "server_other_version",
+            f"The server that owns {folder} is Botmeter {greeting['botmeter']} and this is {__version__}; "
+            "use its version, or end it and start it anew.",
+        )
+    found = surroundings()
+    streams = (found.stdin, found.stdout, found.stderr)
+    for stream in streams[1:]:
+        stream.flush()
+    request = {
+        "arguments": list(arguments),
+        "program": found.program,
+        "cwd": str(found.cwd or Path.cwd()),
+        "environment": {
+            name: value for name, value in found.environment.items() if name in _VARIABLES or name.startswith(_PREFIXES)
+        },
+        "streams": [{"encoding": stream.encoding, "errors": stream.errors} for stream in streams],
+    }
+    with _descriptors(streams) as descriptors:
+        owner_socket.send(server, request, descriptors=descriptors)
+    while True:
+        try:
+            answer, _ = owner_socket.received(server)
+            return int(answer["exit_code"])
+        except KeyboardInterrupt:
+            # The server undoes what is not finished, says so, and answers.
+            with suppress(OSError):
+                owner_socket.send(server, "stop")
+
+
+@contextmanager
+def _descriptors(streams: Sequence[TextIO]) -> Iterator[tuple[int, ...]]:
+    """The streams' descriptors; nothing is behind one that has none."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    try:
+        yield tuple(_descriptor(stream, otherwise=nowhere) for stream in streams)
+    finally:
+        os.close(nowhere)
+
+
+def _descriptor(stream: TextIO, *, otherwise: int) -> int:
+    try:
+        return stream.fileno()
+    except (UnsupportedOperation, ValueError):
+        return otherwise
