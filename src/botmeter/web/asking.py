@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botmeter.domain.instant import now_us as present_us
-from botmeter.reports.ask import Ask, ask
+from botmeter.reports.ask import Ask, DaysAsked, ask
 from botmeter.reports.compared import Against, compared_ask
 from botmeter.reports.presets import Preset, days_of
 from botmeter.web.address import Compare, ReportAddress
@@ -31,6 +31,11 @@ class Question:
     ask: Ask
     compared: Ask | None
     now_us: int
+
+    @property
+    def compared_shift(self) -> int:
+        """How many days the compared period lies before this one; 0 without one."""
+        return 0 if self.compared is None else (self.ask.period.last_on - self.compared.period.last_on).days
 
     @property
     def zone(self) -> str:
@@ -60,7 +65,8 @@ def question(ledger: "Ledger", address: ReportAddress, *, zone: str) -> Question
         days = days_of(address.preset, today_on=today_on, available_from=ledger.account.available_from)
     elif days == (None, None):
         days = days_of(Preset.LAST_30_DAYS, today_on=today_on, available_from=ledger.account.available_from)
-    asked = ask(account=ledger.account, today_on=today_on, days=days, filters=address.filters, timezone=zone)
+    chosen = DaysAsked(first_on=days[0], last_on=days[1], timezone=zone)
+    asked = ask(ledger.account, now_us=now_us, days=chosen, filters=address.filters)
     against = _AGAINST.get(address.compare)
-    compared = None if against is None else compared_ask(asked, against=against, now_us=now_us)
+    compared = None if against is None else compared_ask(asked, account=ledger.account, against=against, now_us=now_us)
     return Question(address=address, ask=asked, compared=compared, now_us=now_us)

@@ -94,7 +94,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, DisallowedHost):
         # Without a page: its links would be built from a host that is not ours.
         return HttpResponse(
-            "This server is not called that. Name it in BOTMETER_HOSTS, or open it by the address that its start prints.\n",
+            "This server is not called that. Name it in BOTMETER_HOSTS, or open it by the address that "
+            "its start prints.\n",
             status=HTTPStatus.BAD_REQUEST,
             content_type="text/plain; charset=utf-8",
         )
@@ -112,5 +113,8 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The page of a form that does not come from one of our pages, or from one that is too old."""
     del reason
-    sentence = "This form does not come from a page that was opened here, or the page is too old. Open it again and send it once more."
+    sentence = (
+        "This form does not come from a page that was opened here, or the page is too old. "
+        "Open it again and send it once more."
+    )
     return failure_response(request, status=HTTPStatus.FORBIDDEN, sentence=sentence, code="form_foreign")

@@ -1,7 +1,7 @@
 """The ledgers of this process: opened once, by whoever starts the server, and reached by every view."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from django.http import Http404
@@ -48,3 +48,27 @@ def writing(account: str) -> "Iterator[Ledger]":
     """The account's ledger to change; one at a time."""
     with ledgers().writing(account) as ledger:
         yield ledger
+
+
+class LastingReader:
+    """A ledger that is read beyond the view that opened it: until what is sent is sent, or whoever asked is gone."""
+
+    def __init__(self, account: str) -> None:
+        self._held = ExitStack()
+        self.ledger: Ledger = self._held.enter_context(reading(account))
+
+    def close(self) -> None:
+        """Lets go of the ledger."""
+        self._held.close()
+
+    def until_sent(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """The chunks; at their end, or when they are no longer wanted, the ledger is let go."""
+        try:
+            yield from chunks
+        finally:
+            self.close()
+
+
+def lasting(account: str) -> LastingReader:
+    """The account's ledger for an answer that is streamed; whoever takes it closes it."""
+    return LastingReader(account)

@@ -21,22 +21,25 @@ from botmeter.domain.errors import Unavailable
 _THREADS: Final = 16
 _POLL_SECONDS: Final = 0.05
 _READY_WITHIN_SECONDS: Final = 60
+# How Django marks a password that nobody has (django.contrib.auth.hashers).
+_UNUSABLE: Final = "!"
 FIRST_LINK_LASTS: Final = timedelta(days=7)
 DEMO_LINK_LASTS: Final = timedelta(days=7)
 
 
-def prepare(folder: Path, *, url: str, host: str) -> None:
+def prepare(folder: Path, *, url: str, host: str) -> str:
     """Sets Django up on a data folder: settings, database, static files.
 
     Args:
-        url: The address that people open.
-        host: The address that is listened on; its name may be asked for.
+        url: The address that people open, where BOTMETER_URL does not name another.
+        host: The address that is listened on; it may be asked for by it.
+
+    Returns:
+        The address that people open, without a slash at its end.
     """
     os.environ["BOTMETER_DATA"] = str(folder)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "botmeter.web.settings")
-    os.environ.setdefault("BOTMETER_URL", url)
-    if host not in {"", "0.0.0.0", "::"}:  # noqa: S104 - compared with, not listened on
-        os.environ["BOTMETER_HOSTS"] = ",".join(filter(None, [os.environ.get("BOTMETER_HOSTS"), host]))
+    os.environ["BOTMETER_HOSTS"] = ",".join(filter(None, [os.environ.get("BOTMETER_HOSTS"), host]))
     import django
     from django.conf import settings
     from django.core.management import call_command
@@ -47,6 +50,7 @@ def prepare(folder: Path, *, url: str, host: str) -> None:
     if not laid_out.exists():
         call_command("collectstatic", verbosity=0, interactive=False, clear=True)
         laid_out.touch()
+    return (os.environ.get("BOTMETER_URL") or url).rstrip("/")
 
 
 def first_link() -> str | None:
@@ -54,8 +58,8 @@ def first_link() -> str | None:
     from botmeter.web.people.links import new_link
     from botmeter.web.people.models import Link, User
 
-    # A password that can't be used begins with "!": the demo's owner has one, and is nobody's owner.
-    if User.objects.exclude(password__startswith="!").exists():
+    # The demo's owner has a password that can't be used, and is nobody's owner.
+    if User.objects.exclude(password__startswith=_UNUSABLE).exists():
         return None
     Link.objects.filter(purpose=Link.Purpose.FIRST_START).delete()
     return new_link(Link.Purpose.FIRST_START, lasting=FIRST_LINK_LASTS)

@@ -112,6 +112,8 @@ AXES_CLIENT_IP_CALLABLE = "botmeter.web.people.origin.address_of"
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 # Who signed in is in our own audit log.
 AXES_DISABLE_ACCESS_LOG = True
+# What Django calls the address when a sign-in fails; under another name all guesses would count as for nobody.
+AXES_USERNAME_FORM_FIELD = "username"
 AXES_SENSITIVE_PARAMETERS = ["password", "csrfmiddlewaretoken"]
 AXES_VERBOSE = False
 OTP_TOTP_ISSUER = "Botmeter"

@@ -26,6 +26,11 @@ def share_text(part: int, *, whole: int) -> str:
     return f"{100 * part / whole:.1f}{THIN}%" if whole else DASH
 
 
+def ratio_text(part: int, whole: int, *, decimals: int) -> str:
+    """How many `part` there are for one of `whole`: `1.28`; a dash where there is no whole."""
+    return f"{part / whole:,.{decimals}f}" if whole else DASH
+
+
 def change_text(number: int, *, before: int) -> str:
     """A change with its sign: `+6.2 %`, `−2.1 %`; `new` where there was nothing."""
     if not before:
@@ -65,6 +70,13 @@ def instant_text(instant_us: int, *, zone: str = "UTC", seconds: bool = True) ->
     return f"{day_text(at.date())} {at:%H:%M:%S}" if seconds else f"{day_text(at.date())} {at:%H:%M}"
 
 
+def row_instant_text(instant_us: int, *, zone: str, now_us: int, seconds: bool = True) -> str:
+    """An instant as a row of a table shows it: without the year where that is this one."""
+    at = in_zone(instant_us, zone)
+    day = day_text(at.date(), year=at.year != in_zone(now_us, zone).year)
+    return f"{day} {at:%H:%M:%S}" if seconds else f"{day} {at:%H:%M}"
+
+
 def clock_text(instant_us: int, *, zone: str = "UTC", seconds: bool = False) -> str:
     """The time of day: `14:02`."""
     return f"{in_zone(instant_us, zone):%H:%M:%S}" if seconds else f"{in_zone(instant_us, zone):%H:%M}"
@@ -73,6 +85,16 @@ def clock_text(instant_us: int, *, zone: str = "UTC", seconds: bool = False) -> 
 def in_zone(instant_us: int, zone: str) -> datetime:
     """The instant on the clocks of a zone."""
     return datetime_from_us(instant_us).astimezone(ZoneInfo(zone))
+
+
+_ID_SHOWN = 20
+
+
+def short_id(value: str) -> str:
+    """An id that fits a cell: a UUID by its first and last letters, others cut past twenty."""
+    if len(value) == 36 and value.count("-") == 4:
+        return f"{value[:8]}…{value[-4:]}"
+    return value if len(value) <= _ID_SHOWN else f"{value[: _ID_SHOWN - 1]}…"
 
 
 def initials(name: str) -> str:

@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("botmeter.web.pages.people_urls")),
     path("", include("botmeter.web.pages.keys_urls")),
     path("", include("botmeter.web.pages.report_urls")),
+    path("", include("botmeter.web.pages.story_urls")),
 ]
 
 handler400 = "botmeter.web.failures.bad_request"

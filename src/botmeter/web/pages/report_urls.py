@@ -1,5 +1,19 @@
 """Addresses of the report: the way in, the report itself, its rows, its stories."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from botmeter.web.pages.report import views, ways_in
+from botmeter.web.pages.rows import views as rows_views
+
+_REPORT = "a/<slug:account>/reports/bot-session-consumption"
+
+urlpatterns = [
+    path("a/<slug:account>/reports", ways_in.reports, name="reports"),
+    path("a/<slug:account>/admin/billing", ways_in.billing, name="billing"),
+    path(_REPORT, views.report, name="report"),
+    path("a/<slug:account>/admin/billing/session-usage-reports", views.billing_report, name="billing-report"),
+    path(f"{_REPORT}/widgets/<slug:name>", views.widget, name="widget"),
+    path(f"{_REPORT}/rows", rows_views.rows, name="rows"),
+    path(f"{_REPORT}/rows/export.<slug:format>", rows_views.export, name="export"),
+    path(f"{_REPORT}/filters/<slug:field>", views.choices, name="choices"),
+]

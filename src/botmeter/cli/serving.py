@@ -1,0 +1,71 @@
+"""`serve`: the server, which owns the data folder while it runs; other commands reach the ledgers through it."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from botmeter.cli import options
+from botmeter.cli.grouping import Commands, examples
+from botmeter.cli.output import say, show
+from botmeter.cli.place import data_folder, owned_folder
+
+commands = Commands()
+
+Host = Annotated[
+    str,
+    Option(
+        "--host", metavar="ADDRESS", help="Where to listen. Beyond 127.0.0.1 others can reach it: put TLS before it."
+    ),
+]
+Port = Annotated[int, Option("--port", metavar="N", min=1, max=65_535, help="The port to listen on.")]
+HOST, PORT = "127.0.0.1", 8000
+
+
+@commands.command(
+    epilog=examples(
+        ("", "botmeter serve"),
+        ("For others, behind a proxy:", "BOTMETER_URL=https://meter.example botmeter serve --host 0.0.0.0"),
+    )
+)
+def serve(host: Host = HOST, port: Port = PORT, data: options.Data = None) -> None:
+    """Serve the pages and the API.
+
+    The first start prints a link, once, on which the owner chooses a password. Ctrl-C ends it.
+    """
+    folder = data_folder(data)
+    # Only to see that nobody else owns it: the serving process takes it for itself.
+    with owned_folder(data, purpose="botmeter serve", is_new=True):
+        pass
+    url = prepared(folder, host=host, port=port)
+    from botmeter.web.server import first_link
+
+    secret = first_link()
+    serve_until_ended(
+        host,
+        port,
+        link="" if secret is None else f"{url}/start/{secret}",
+        told=f"Botmeter is at {url} (Ctrl-C ends it)",
+    )
+
+
+def prepared(folder: Path, *, host: str, port: int) -> str:
+    """Brings the people's database and the pages' files up to date; the server's address."""
+    from botmeter.web.server import prepare
+
+    shown = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - compared with, not listened on
+    url = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+    return prepare(folder, url=url, host=shown)
+
+
+def serve_until_ended(host: str, port: int, *, link: str, told: str) -> None:
+    """Runs the server until it is ended; when it answers, says so, and shows the link alone on a line."""
+    from botmeter.web.server import serve as served
+
+    def ready() -> None:
+        say(told)
+        if link:
+            say("Open this link to begin; it lets in whoever has it:")
+            show(f"{link}\n")
+
+    served(host=host, port=port, ready=ready)

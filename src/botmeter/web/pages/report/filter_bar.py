@@ -1,0 +1,141 @@
+"""The bar above a report: period, comparison, and a chip for each filter, set or not."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Final
+
+from botmeter.reports.filter_values import FilterField
+from botmeter.web.address import Compare, PreviewChoice, ReportAddress
+from botmeter.web.asking import Question
+from botmeter.web.pages.report.period_picker import Lead, period_picker
+from botmeter.web.pages.report.places import Places
+from botmeter.web.parts import Link, PeriodPicker
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LABELS: Final[dict[FilterField, str]] = {
+    FilterField.BOT: "Bot",
+    FilterField.BOT_VERSION: "Version",
+    FilterField.CHANNEL: "Channel",
+    FilterField.CUSTOMER: "Customer",
+    FilterField.CONVERSATION: "Conversation",
+}
+_NAMED_MAX: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilterChip:
+    """A filter, idle or set.
+
+    Attributes:
+        chosen: What it is set to, in words; empty when idle.
+        choices_href: Where its choices come from when it is opened.
+        chosen_values: The values themselves, so that nothing is lost if the choices can't be fetched.
+    """
+
+    label: str
+    name: str
+    said: str
+    chosen: str
+    chosen_values: tuple[str, ...]
+    choices_href: str
+    remove_href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilterBar:
+    """The whole bar."""
+
+    period: PeriodPicker
+    compare_label: str
+    compare: tuple[Link, ...]
+    chips: tuple[FilterChip, ...]
+    preview_label: str
+    preview: tuple[Link, ...]
+    preview_remove_href: str
+    clear_href: str
+
+
+def filter_bar(
+    question: Question,
+    *,
+    places: Places,
+    bot_names: "Mapping[str, str]",
+    available_from: date,
+    is_for_rows: bool = False,
+) -> FilterBar:
+    """The bar of this question.
+
+    Args:
+        bot_names: What bots are called, by id.
+        is_for_rows: Its links lead to the underlying data rather than to the report.
+    """
+    address = question.address
+    lead: Lead = places.rows if is_for_rows else places.report
+    bare = address.cleared()
+    return FilterBar(
+        period=period_picker(question, places=places, available_from=available_from, is_for_rows=is_for_rows),
+        compare_label=_compare_label(question),
+        compare=_comparisons(question, lead=lead),
+        chips=tuple(
+            _chip(field, address, lead=lead, choices_href=places.choices(field.value, address), bot_names=bot_names)
+            for field in FilterField
+        ),
+        preview_label=_preview_of(address).value if address.filters.preview is not None else "",
+        preview=tuple(
+            Link(label=label, href=lead(address.preview(flag)), is_current=address.filters.preview is flag)
+            for label, flag in (("Included", None), ("Previews only", True), ("Without previews", False))
+        ),
+        preview_remove_href=lead(address.preview(None)),
+        clear_href=lead(bare) if address.has_filters else "",
+    )
+
+
+def _chip(
+    field: FilterField, address: ReportAddress, *, lead: Lead, choices_href: str, bot_names: "Mapping[str, str]"
+) -> FilterChip:
+    values: tuple[str, ...] = getattr(address.filters, field.value)
+    names = [bot_names.get(value, value) if field is FilterField.BOT else value for value in values]
+    shown = ", ".join(names) if len(names) <= _NAMED_MAX else f"{len(names)} chosen"
+    return FilterChip(
+        label=LABELS[field],
+        name=field.value,
+        said="is" if len(values) == 1 else "is one of",
+        chosen=shown,
+        chosen_values=values,
+        choices_href=choices_href,
+        remove_href=lead(address.only(field.value)),
+    )
+
+
+def _preview_of(address: ReportAddress) -> PreviewChoice:
+    return PreviewChoice.ONLY if address.filters.preview else PreviewChoice.WITHOUT
+
+
+def before_label(question: Question) -> str:
+    """What the compared period is called."""
+    if question.address.compare is Compare.YEAR:
+        return "Same days, year before"
+    day_count = question.ask.period.day_count
+    return "Previous day" if day_count == 1 else f"Previous {day_count} days"
+
+
+def _compare_label(question: Question) -> str:
+    if question.address.compare is Compare.NONE:
+        return "Compare"
+    label = before_label(question)
+    return f"vs {label[0].lower()}{label[1:]}"
+
+
+def _comparisons(question: Question, *, lead: Lead) -> tuple[Link, ...]:
+    day_count = question.ask.period.day_count
+    labels = {
+        Compare.PREVIOUS: "The day before" if day_count == 1 else f"The {day_count} days before",
+        Compare.YEAR: "The same days a year before, weekdays aligned",
+        Compare.NONE: "Nothing",
+    }
+    return tuple(
+        Link(label=label, href=lead(question.address.against(one)), is_current=question.address.compare is one)
+        for one, label in labels.items()
+    )

@@ -1,0 +1,105 @@
+"""The tables with shades: bot × channel, and hour × weekday."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from botmeter.reports.overview import Overview
+from botmeter.web import text
+from botmeter.web.asking import Question
+from botmeter.web.pages.report.places import Places
+from botmeter.web.parts import HeatCell, HeatRow, Tools, heat_step
+
+if TYPE_CHECKING:
+    from botmeter.reports.hours import Hours
+
+ROWS_MAX: Final = 12
+COLUMNS_MAX: Final = 8
+WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatrixWidget:
+    """Bots in rows, channels in columns; `note` says what the cells mean."""
+
+    tools: Tools
+    columns: tuple[str, ...]
+    rows: tuple[HeatRow, ...]
+    totals: tuple[str, ...]
+    grand_total: str
+    note: str
+
+
+def matrix(overview: Overview, question: Question, *, places: Places, is_whole: bool = False) -> MatrixWidget:
+    """Which bots work on which channels: distinct sessions that touched the bot on that channel."""
+    report, address = overview.report, question.address
+    counts = {(cell.bot_id, cell.channel): cell.session_count for cell in overview.matrix}
+    most = max(counts.values(), default=0)
+    bots = [bot for bot in report.by_bot if bot.session_count][: None if is_whole else ROWS_MAX]
+    channels = [one for one in report.by_channel if one.session_count][: None if is_whole else COLUMNS_MAX]
+    rows = []
+    for bot in bots:
+        cells: list[HeatCell | None] = []
+        for channel in channels:
+            count = counts.get((bot.bot_id, channel.channel), 0)
+            place = address.only("channel", channel.channel)
+            href = places.rows(place if bot.bot_id is None else place.only("bot", bot.bot_id))
+            cells.append(_cell(count, most=most, href=href) if count else None)
+        href = "" if bot.bot_id is None else places.report(address.only("bot", bot.bot_id))
+        total = text.count_text(bot.session_count)
+        rows.append(HeatRow(name=bot.bot_name or "No bot", cells=tuple(cells), href=href, total=total))
+    left_out = len(report.by_bot) > len(bots) or len(report.by_channel) > len(channels)
+    return MatrixWidget(
+        tools=Tools(rows_href=places.rows(address), expand_href=places.widget("bot-channel-matrix", address)),
+        columns=tuple(channel.channel for channel in channels),
+        rows=tuple(rows),
+        totals=tuple(text.count_text(channel.session_count) for channel in channels),
+        grand_total=text.count_text(report.sessions_consumed),
+        note="Totals count a session once, so cells can add up to more. \u2013 means no session on that channel."
+        + (" The largest are shown; expand to see all." if left_out else ""),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoursWidget:
+    """When sessions start: seven rows of 24 hours, in the zone of the report."""
+
+    tools: Tools
+    zone: str
+    days: tuple[HeatRow, ...]
+    least: str
+    most: str
+    busiest: str
+
+
+def hour_widget(hours: "Hours", question: Question, *, places: Places) -> HoursWidget:
+    """The hours at which sessions start, by weekday."""
+    address = question.address
+    counts = [count for day in hours.counts for count in day]
+    most = max(counts)
+    at = counts.index(most)
+    return HoursWidget(
+        tools=Tools(rows_href=places.rows(address), expand_href=places.widget("hours", address)),
+        zone=question.zone,
+        days=tuple(
+            HeatRow(
+                name=name,
+                cells=tuple(
+                    HeatCell(
+                        number=count,
+                        step=heat_step(count, most=most),
+                        title=f"{name} {hour:02}:00, {text.counted(count, 'session')}",
+                        href=places.rows(address, hour=f"{name.lower()}-{hour:02}") if count else "",
+                    )
+                    for hour, count in enumerate(day)
+                ),
+            )
+            for name, day in zip(WEEKDAYS, hours.counts, strict=True)
+        ),
+        least=text.count_text(min(counts)),
+        most=text.count_text(most),
+        busiest=f"Busiest: {WEEKDAYS[at // 24]} {at % 24:02}:00" if most else "",
+    )
+
+
+def _cell(count: int, *, most: int, href: str) -> HeatCell:
+    return HeatCell(number=count, step=heat_step(count, most=most), text=text.count_text(count), href=href)

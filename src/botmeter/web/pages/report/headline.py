@@ -1,0 +1,102 @@
+"""The figures at the top: sessions consumed, and what else there was of it."""
+
+from dataclasses import dataclass, replace
+
+from markupsafe import Markup
+
+from botmeter.reports.overview import Overview
+from botmeter.web import text
+from botmeter.web.asking import Question
+from botmeter.web.pages.report.places import Places
+from botmeter.web.pages.report.trend import spark
+from botmeter.web.parts import Link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kpi:
+    """A figure with its change; `number` for programs, None where it is no count."""
+
+    label: str
+    value: str
+    number: int | None = None
+    href: str = ""
+    change: str = ""
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """Sessions consumed, with its sparkline, and the figures beside it."""
+
+    sessions: Kpi
+    notes: tuple[Link, ...]
+    drawing: Markup
+    others: tuple[Kpi, ...]
+
+
+def headline(overview: Overview, question: Question, *, places: Places) -> Headline:
+    """The figures of the period, and how they moved."""
+    report, before, address = overview.report, overview.compared, question.address
+    previews = replace(address.filters, preview=True)
+    sessions = _counted(
+        "Sessions consumed",
+        report.sessions_consumed,
+        before=None if before is None else before.sessions_consumed,
+        href=places.rows(address),
+    )
+    return Headline(
+        sessions=sessions,
+        notes=(
+            Link(
+                label=f"of which preview {text.count_text(report.preview_count)}",
+                href=places.rows(replace(address, filters=previews)) if report.preview_count else "",
+            ),
+        ),
+        drawing=spark(overview, question, places=places),
+        others=_others(overview, question, places=places),
+    )
+
+
+def _others(overview: Overview, question: Question, *, places: Places) -> tuple[Kpi, ...]:
+    report, before, address = overview.report, overview.compared, question.address
+    return (
+        _counted(
+            "Conversations",
+            report.conversation_count,
+            before=None if before is None else before.conversation_count,
+            href=places.rows(address, group="conversation"),
+        ),
+        _counted(
+            "Tickets",
+            report.ticket_count,
+            before=None if before is None else before.ticket_count,
+            href=places.rows(address, sort="-tickets"),
+        ),
+        _ratio(
+            "Conv. per session",
+            (report.conversation_count, report.sessions_consumed),
+            None if before is None else (before.conversation_count, before.sessions_consumed),
+        ),
+        _ratio(
+            "Sessions per day",
+            (report.sessions_consumed, report.period.day_count),
+            None if before is None else (before.sessions_consumed, before.period.day_count),
+            decimals=0 if report.sessions_consumed >= 100 * report.period.day_count else 1,
+        ),
+    )
+
+
+def _counted(label: str, count: int, *, before: int | None, href: str) -> Kpi:
+    change = "" if before is None else text.change_text(count, before=before)
+    told = "" if before is None else f"from {text.count_text(before)}"
+    return Kpi(
+        label=label, value=text.count_text(count), number=count, href=href if count else "", change=change, before=told
+    )
+
+
+def _ratio(label: str, now: tuple[int, int], before: tuple[int, int] | None, *, decimals: int = 2) -> Kpi:
+    value = text.ratio_text(*now, decimals=decimals)
+    if before is None or not before[1] or not now[1]:
+        return Kpi(label=label, value=value)
+    change = text.signed(now[0] / now[1] - before[0] / before[1], decimals=decimals)
+    return Kpi(label=label, value=value, change=change, before=f"from {text.ratio_text(*before, decimals=decimals)}")

@@ -1,0 +1,116 @@
+"""What has to be said above a report: a moved period, another zone, nothing found, nothing sent yet."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Literal
+
+from botmeter.reports.ask import Filters
+from botmeter.reports.overview import Overview
+from botmeter.web import text
+from botmeter.web.asking import Question
+from botmeter.web.pages.report.places import Places
+from botmeter.web.parts import Link
+
+Kind = Literal["info", "warn", "bad", "ok"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One bold fact, one consequence, perhaps what can be done."""
+
+    fact: str
+    consequence: str = ""
+    kind: Kind = "info"
+    action: Link | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness:
+    """How new the newest event is."""
+
+    text: str
+    kind: Literal["live", "wait", "late", ""]
+
+
+_LIVE_US = 15 * 60 * 1_000_000
+_QUIET_US = 24 * 3600 * 1_000_000
+
+
+def freshness(overview: Overview, question: Question) -> Freshness:
+    """When the newest event happened, in the zone of the report."""
+    latest_us = overview.latest_event_us
+    if latest_us is None:
+        return Freshness(text="No events yet", kind="wait")
+    age_us, zone = question.now_us - latest_us, question.zone
+    zone_text = zone if zone == "UTC" else f"({zone})"
+    if age_us < _LIVE_US:
+        return Freshness(text=f"As of {text.clock_text(latest_us, zone=zone)} {zone_text}", kind="live")
+    at = text.instant_text(latest_us, zone=zone, seconds=False)
+    return Freshness(text=f"Latest event {at} {zone_text}", kind="" if age_us < _QUIET_US else "late")
+
+
+def notices(overview: Overview, question: Question, *, places: Places, title: str) -> tuple[Notice, ...]:
+    """All that has to be said, the most important first."""
+    found = [
+        _nothing(overview, question, places=places),
+        _moved(question, title=title),
+        _zone(question, places=places),
+        _policies(overview),
+    ]
+    return tuple(notice for notice in found if notice is not None)
+
+
+def _nothing(overview: Overview, question: Question, *, places: Places) -> Notice | None:
+    if overview.report.sessions_consumed:
+        return None
+    if question.ask.filters != Filters():
+        return Notice(
+            fact="No sessions match these filters.",
+            consequence="Nothing in this period fits all of them at once.",
+            action=Link(label="Clear filters", href=places.report(question.address.cleared())),
+        )
+    return Notice(
+        fact="No sessions in this period.",
+        consequence="Choose other days to see more.",
+        action=_where_data_is(overview, question, places=places),
+    )
+
+
+def _where_data_is(overview: Overview, question: Question, *, places: Places) -> Link | None:
+    if overview.latest_event_us is None:
+        return None
+    last_on = text.in_zone(overview.latest_event_us, question.zone).date()
+    address = replace(question.address, preset=None, days=(last_on - timedelta(days=29), last_on))
+    return Link(label="To the latest data", href=places.report(address))
+
+
+def _moved(question: Question, *, title: str) -> Notice | None:
+    moved_from = question.ask.moved_from
+    if moved_from is None:
+        return None
+    starts = text.day_text(question.ask.period.first_on)
+    return Notice(
+        fact=f"The data of {title} starts on {starts}.",
+        consequence=f"The period was to start on {text.day_text(moved_from)}; it is shown from {starts} on.",
+    )
+
+
+def _zone(question: Question, *, places: Places) -> Notice | None:
+    if question.zone == "UTC":
+        return None
+    return Notice(
+        fact=f"Days are those of {question.zone}.",
+        consequence="Sessions are charged by their UTC day and month, so single days differ from the bill.",
+        action=Link(label="Show in UTC", href=places.report(replace(question.address, timezone="UTC"))),
+    )
+
+
+def _policies(overview: Overview) -> Notice | None:
+    policies = overview.report.policies
+    if len(policies) < 2:
+        return None
+    names = " and ".join([", ".join(policies[:-1]), policies[-1]])
+    return Notice(
+        fact=f"{len(policies)} policies were in force in this period.",
+        consequence=f"Each session is counted under the one under which it opened: {names}.",
+    )

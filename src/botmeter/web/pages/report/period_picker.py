@@ -1,0 +1,105 @@
+"""The choice of a period: names, two months to click on, a zone."""
+
+from calendar import monthrange
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Final
+from zoneinfo import available_timezones
+
+from botmeter.reports.presets import Preset, preset_of
+from botmeter.web import text
+from botmeter.web.address import ReportAddress
+from botmeter.web.asking import Question
+from botmeter.web.pages.report.places import Places
+from botmeter.web.parts import PeriodPicker, PickerDay, PickerMonth
+from botmeter.web.parts import Preset as PresetLink
+
+# A key for each named period, as other reports of this kind have them.
+_KEY_OF: Final[dict[Preset, str]] = {
+    Preset.TODAY: "t",
+    Preset.YESTERDAY: "y",
+    Preset.LAST_7_DAYS: "w",
+    Preset.LAST_30_DAYS: "d",
+    Preset.LAST_90_DAYS: "n",
+    Preset.THIS_MONTH: "m",
+    Preset.LAST_MONTH: "l",
+    Preset.QUARTER_TO_DATE: "q",
+    Preset.LAST_12_MONTHS: "x",
+    Preset.ALL: "a",
+}
+# What a person looks for; every other zone that the server knows can be named in the address.
+_REGIONS: Final = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Pacific/")
+_ZONES: Final = tuple(sorted(name for name in available_timezones() if name.startswith(_REGIONS)))
+
+Lead = Callable[[ReportAddress], str]
+
+
+def period_picker(
+    question: Question, *, places: Places, available_from: date, is_for_rows: bool = False
+) -> PeriodPicker:
+    """The choice as it stands for this question.
+
+    Args:
+        is_for_rows: Its links lead to the underlying data rather than to the report.
+    """
+    address, period = question.address, question.ask.period
+    today_on = text.in_zone(question.now_us, question.zone).date()
+    preset = preset_of((period.first_on, period.last_on), today_on=today_on, available_from=available_from)
+    lead: Lead = places.rows if is_for_rows else places.report
+    named = [name for name, _ in address.pairs() if name in {"period", "from", "to", "timezone"}]
+    return PeriodPicker(
+        label="Custom" if preset is None else preset.label,
+        dates=f"{text.days_text(period)}, {question.zone}",
+        presets=tuple(
+            PresetLink(label=one.label, href=lead(address.with_days(one)), is_current=one is preset, key=_KEY_OF[one])
+            for one in Preset
+        ),
+        action=lead(ReportAddress()),
+        kept=tuple((name, value) for name, value in address.pairs() if name not in named),
+        first_on=period.first_on.isoformat(),
+        last_on=period.last_on.isoformat(),
+        least_on=available_from.isoformat(),
+        most_on=today_on.isoformat(),
+        timezone=question.zone,
+        timezones=tuple(dict.fromkeys(("UTC", question.zone, *_ZONES))),
+        months=tuple(_month(on, question, lead=lead, today_on=today_on) for on in _two_months(period.last_on)),
+        note=_note(question, today_on=today_on),
+        cancel_href=lead(address),
+    )
+
+
+def _note(question: Question, *, today_on: date) -> str:
+    period = question.ask.period
+    days = text.counted(period.day_count, "day")
+    return f"{days}, today partial" if period.first_on <= today_on <= period.last_on else days
+
+
+def _two_months(last_on: date) -> tuple[date, date]:
+    first_of_last = last_on.replace(day=1)
+    if first_of_last == date(1, 1, 1):
+        return first_of_last, date(1, 2, 1)
+    return (first_of_last - timedelta(days=1)).replace(day=1), first_of_last
+
+
+def _month(first_on: date, question: Question, *, lead: Lead, today_on: date) -> PickerMonth:
+    period = question.ask.period
+    empty: list[PickerDay | None] = [None] * first_on.weekday()
+    days = [first_on.replace(day=number) for number in range(1, monthrange(first_on.year, first_on.month)[1] + 1)]
+    return PickerMonth(
+        name=f"{first_on:%B %Y}",
+        days=(
+            *empty,
+            *(
+                PickerDay(
+                    day=on.day,
+                    on=on.isoformat(),
+                    href=lead(question.address.between(on, on)),
+                    is_in=period.first_on <= on <= period.last_on,
+                    is_first=on == period.first_on,
+                    is_last=on == period.last_on,
+                    is_future=on > today_on,
+                )
+                for on in days
+            ),
+        ),
+    )

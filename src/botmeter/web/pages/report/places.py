@@ -1,0 +1,57 @@
+"""Where a report's links lead: the same report is reached from Reports, from Billing and through a share link."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.urls import reverse
+
+from botmeter.web.address import ReportAddress
+
+
+class Door(StrEnum):
+    """By which way somebody came to the report; the way back is the same."""
+
+    REPORTS = "report"
+    BILLING = "billing-report"
+    SHARED = "shared"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """The addresses of one report.
+
+    Attributes:
+        owner: The account's name; behind a share link its secret, so that the name stands in no address.
+    """
+
+    door: Door
+    owner: str
+
+    def report(self, address: ReportAddress, **more: str) -> str:
+        return reverse(self.door.value, args=(self.owner,)) + address.query(**more)
+
+    def rows(self, address: ReportAddress, **more: str) -> str:
+        """The underlying data."""
+        return reverse("shared-rows" if self._is_shared else "rows", args=(self.owner,)) + address.query(**more)
+
+    def widget(self, name: str, address: ReportAddress) -> str:
+        """One widget by itself."""
+        route = "shared-widget" if self._is_shared else "widget"
+        return reverse(route, args=(self.owner, name)) + address.query()
+
+    def choices(self, field: str, address: ReportAddress) -> str:
+        """What a filter can be set to."""
+        route = "shared-choices" if self._is_shared else "choices"
+        return reverse(route, args=(self.owner, field)) + address.query()
+
+    def customer(self, customer_id: str) -> str:
+        """The customer's page; nothing behind a share link, which shows the report alone."""
+        from urllib.parse import urlencode
+
+        if self._is_shared:
+            return ""
+        return reverse("customer", args=(self.owner,)) + f"?{urlencode({'id': customer_id})}"
+
+    @property
+    def _is_shared(self) -> bool:
+        return self.door is Door.SHARED

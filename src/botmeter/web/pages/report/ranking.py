@@ -1,0 +1,47 @@
+"""Ranked bars: what is counted under names, as lines on one scale."""
+
+from dataclasses import dataclass
+
+from botmeter.web import text
+from botmeter.web.parts import Opener, RankedLine, bar_width, longest_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """Something to rank: a bot, a channel, a type of ticket.
+
+    Attributes:
+        before_count: In the compared period; None where nothing is compared.
+    """
+
+    name: str
+    href: str
+    count: int
+    before_count: int | None = None
+    tag: str = ""
+    is_nested: bool = False
+    opener: Opener | None = None
+
+
+def ranked(counted: list[Counted], *, whole: int) -> tuple[RankedLine, ...]:
+    """Bars on one scale, the longest of now and before being the longest bar.
+
+    Args:
+        whole: What the shares are of.
+    """
+    longest = longest_of([max(one.count, one.before_count or 0) for one in counted])
+    return tuple(
+        RankedLine(
+            name=one.name,
+            href=one.href,
+            number=one.count,
+            value=text.count_text(one.count),
+            width=bar_width(one.count, longest=longest),
+            before=None if not one.before_count else bar_width(one.before_count, longest=longest),
+            share=text.share_text(one.count, whole=whole),
+            tag=one.tag,
+            is_nested=one.is_nested,
+            opener=one.opener,
+        )
+        for one in counted
+    )

@@ -1,0 +1,53 @@
+"""The page of an account that has no events yet: how to send the first ones."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+from botmeter.domain.instant import now_us, text_from_us
+from botmeter.ledger.quarantine import quarantine_counts
+from botmeter.web import text
+from botmeter.web.pages.frame import Frame
+
+if TYPE_CHECKING:
+    from botmeter.ledger.ledger import Ledger
+
+_EXAMPLE = (
+    '{{"event_id": "m-1", "occurred_at": "{at}", "conversation_id": "c-1",\n'
+    ' "customer_id": "anna", "actor": "customer", "bot_id": "order-bot", "channel": "web"}}'
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartPage:
+    """Three steps, each with its command."""
+
+    frame: Frame
+    account: str
+    example: str
+    import_command: str
+    report_command: str
+    looked_at: str
+    quarantined: str
+
+
+def has_events(ledger: "Ledger") -> bool:
+    """Whether anything was ever accepted: the first event has the first touchpoint."""
+    return len(ledger.touchpoints) > 0
+
+
+def start_page(ledger: "Ledger", *, frame: Frame) -> StartPage:
+    """How to send the first events to this account."""
+    now = now_us()
+    name = ledger.account.name
+    waiting = sum(quarantine_counts(ledger).values())
+    return StartPage(
+        frame=frame,
+        account=name,
+        example=_EXAMPLE.format(at=f"{text_from_us(now)[:19]}Z"),
+        import_command=f"botmeter import events.ndjson --account {name} --data {settings.DATA}",
+        report_command=f"botmeter report --account {name} --data {settings.DATA}",
+        looked_at=f"{text.clock_text(now, seconds=True)} UTC",
+        quarantined=text.counted(waiting, "event") if waiting else "",
+    )

@@ -1,0 +1,278 @@
+"""The trend by day and the volume by month: drawings, and the same as tables."""
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from itertools import groupby
+from typing import Final
+
+from markupsafe import Markup
+
+from botmeter.reports.overview import Overview
+from botmeter.reports.usage import MonthUsage
+from botmeter.web import text
+from botmeter.web.asking import Question
+from botmeter.web.charts.monthly import MonthColumn, Months, monthly_drawn
+from botmeter.web.charts.spark import spark_drawn
+from botmeter.web.charts.trend import Step, Trend, TrendPoint, fitting_step, trend_drawn
+from botmeter.web.pages.report.filter_bar import before_label
+from botmeter.web.pages.report.places import Places
+from botmeter.web.parts import Key, MonthBar, Tools, bar_width, longest_of
+
+TREND: Final = "session-consumption-trend"
+MONTHS: Final = "monthly-consumption"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayLine:
+    """A day of the trend as a line of its table."""
+
+    on: str
+    label: str
+    number: int
+    value: str
+    tickets: str
+    before: str
+    note: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrendWidget:
+    """The trend: as three drawings or as a table."""
+
+    tools: Tools
+    sub: str
+    keys: tuple[Key, ...]
+    wide: Markup
+    middle: Markup
+    narrow: Markup
+    before_label: str
+    days: tuple[DayLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthLine:
+    """A month as a line of the table."""
+
+    month: str
+    name: str
+    number: int
+    value: str
+    note: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthsWidget:
+    """The months: as a drawing (or bars, where it is narrow) or as a table."""
+
+    tools: Tools
+    sub: str
+    wide: Markup
+    bars: tuple[MonthBar, ...]
+    lines: tuple[MonthLine, ...]
+
+
+def trend_widget(overview: Overview, question: Question, *, places: Places) -> TrendWidget:
+    """Sessions by day."""
+    address, period = question.address, question.ask.period
+    points = trend_points(overview, question, places=places)
+    step = fitting_step(len(points))
+    is_table = TREND in address.table
+    drawn = None if is_table else trend_drawn(_trend(_in_steps(points, step), question, step=step))
+    compared = overview.compared
+    keys = [Key(label=text.days_text(period))]
+    if compared is not None:
+        keys.append(Key(label=text.days_text(compared.period), kind="dash"))
+    return TrendWidget(
+        tools=widget_tools(TREND, question, places=places),
+        sub="" if step is Step.DAY else f"by {step.value}",
+        keys=tuple(keys),
+        wide=Markup() if drawn is None else drawn.wide,
+        middle=Markup() if drawn is None else drawn.middle,
+        narrow=Markup() if drawn is None else drawn.narrow,
+        before_label="" if compared is None else before_label(question),
+        days=tuple(_day_line(point, overview.report.trend[place].ticket_count) for place, point in enumerate(points)),
+    )
+
+
+def spark(overview: Overview, question: Question, *, places: Places) -> Markup:
+    """The trend without words, for the headline."""
+    points = trend_points(overview, question, places=places)
+    return spark_drawn(_in_steps(points, fitting_step(len(points))), name="Sessions per day")
+
+
+def widget_tools(name: str, question: Question, *, places: Places) -> Tools:
+    """What can be done with a widget that is a drawing or a table."""
+    address = question.address
+    is_table = name in address.table
+    other = places.report(address.toggled_table(name)) + f"#w-{name}"
+    this = places.report(address) + f"#w-{name}"
+    return Tools(
+        is_table=is_table,
+        chart_href=other if is_table else this,
+        table_href=this if is_table else other,
+        rows_href=places.rows(address),
+        expand_href=places.widget(name, address),
+    )
+
+
+def trend_points(overview: Overview, question: Question, *, places: Places) -> tuple[TrendPoint, ...]:
+    """A point for each day; days before the account's first data and after today have none."""
+    today_on = text.in_zone(question.now_us, question.zone).date()
+    before = _compared_counts(overview, question)
+    return tuple(
+        TrendPoint(
+            on=day.on,
+            count=day.session_count,
+            title=_title(day.on, day.session_count, before[place], question, is_today=day.on == today_on),
+            href=places.rows(question.address.between(day.on, day.on)) if day.session_count else "",
+            compared_count=before[place],
+            is_partial=day.on == today_on,
+            has_data=overview.first_event_on is not None and overview.first_event_on <= day.on <= today_on,
+        )
+        for place, day in enumerate(overview.report.trend)
+    )
+
+
+def _compared_counts(overview: Overview, question: Question) -> list[int | None]:
+    """The counts of the compared period by place: the first day beside the first day."""
+    day_count = question.ask.period.day_count
+    if overview.compared is None:
+        return [None] * day_count
+    trend = overview.compared.trend
+    # Where the compared period begins later than it should, its days stand at the end.
+    missing = day_count - len(trend)
+    return [None] * missing + [day.session_count for day in trend]
+
+
+def _title(on: date, count: int, before: int | None, question: Question, *, is_today: bool) -> str:
+    so_far = f" so far, until {text.clock_text(question.now_us, zone=question.zone)}" if is_today else ""
+    told = f"{on:%a} {text.day_text(on)}: {text.counted(count, 'session')}{so_far}"
+    if before is None:
+        return told
+    shift = question.compared_shift
+    earlier_on = on - timedelta(days=shift)
+    return f"{told}; {earlier_on:%a} {text.day_text(earlier_on)}: {text.count_text(before)}"
+
+
+def _trend(points: tuple[TrendPoint, ...], question: Question, *, step: Step) -> Trend:
+    period = question.ask.period
+    ends_today = bool(points) and points[-1].is_partial
+    clock = text.clock_text(question.now_us, zone=question.zone)
+    compared = ", with the period it is compared with as a dashed line" if question.compared is not None else ""
+    return Trend(
+        name=f"Sessions consumed per {step.value}, {text.days_text(period)}{compared}."
+        + (" The last one is partial." if ends_today else ""),
+        points=points,
+        step=step,
+        last_label="Today" if ends_today and step is Step.DAY else "",
+        partial_label=f"{text.count_text(points[-1].count)} until {clock}" if ends_today else "",
+    )
+
+
+def _in_steps(points: tuple[TrendPoint, ...], step: Step) -> tuple[TrendPoint, ...]:
+    """Days put together to weeks or months, so that a long line stays readable."""
+    if step is Step.DAY:
+        return points
+    groups = groupby(points, key=lambda point: _start_of(point.on, step))
+    return tuple(_together(start_on, list(group), step=step) for start_on, group in groups)
+
+
+def _together(start_on: date, days: list[TrendPoint], *, step: Step) -> TrendPoint:
+    count = sum(day.count for day in days)
+    compared = [day.compared_count for day in days if day.compared_count is not None]
+    word = "Week from" if step is Step.WEEK else "Month from"
+    return replace(
+        days[0],
+        on=start_on,
+        count=count,
+        title=f"{word} {text.day_text(days[0].on)}: {text.counted(count, 'session')}",
+        href="",
+        compared_count=sum(compared) if compared else None,
+        is_partial=any(day.is_partial for day in days),
+        has_data=any(day.has_data for day in days),
+    )
+
+
+def _start_of(on: date, step: Step) -> date:
+    return on - timedelta(days=on.weekday()) if step is Step.WEEK else on.replace(day=1)
+
+
+def _day_line(point: TrendPoint, ticket_count: int) -> DayLine:
+    return DayLine(
+        on=point.on.isoformat(),
+        label=f"{point.on:%a} {text.day_text(point.on)}",
+        number=point.count,
+        value=text.count_text(point.count) if point.has_data else text.DASH,
+        tickets=text.count_text(ticket_count) if point.has_data else text.DASH,
+        before=text.DASH if point.compared_count is None else text.count_text(point.compared_count),
+        note="until now" if point.is_partial else "" if point.has_data else "no data",
+        href=point.href,
+    )
+
+
+def months_widget(overview: Overview, question: Question, *, places: Places) -> MonthsWidget:
+    """Sessions by month; those that the period doesn't hold whole, or that aren't over, say so."""
+    months = overview.report.by_month
+    lines = tuple(_month_line(month, question, places=places) for month in months)
+    longest = longest_of([line.number for line in lines])
+    years = {month.month[:4] for month in months}
+    columns = tuple(
+        MonthColumn(
+            label=text.month_text(line.month, year=False),
+            count=line.number,
+            title=f"{line.name}: {text.counted(line.number, 'session')}" + (f", {line.note}" if line.note else ""),
+            href=line.href,
+            note=line.note,
+            is_partial=month.is_partial,
+        )
+        for line, month in zip(lines, months, strict=True)
+    )
+    name = f"Sessions consumed per month, {_months_text(lines)}."
+    is_table = MONTHS in question.address.table
+    return MonthsWidget(
+        tools=widget_tools(MONTHS, question, places=places),
+        sub=_months_text(lines),
+        wide=Markup() if is_table else monthly_drawn(Months(name=name, columns=columns)),
+        bars=tuple(
+            MonthBar(
+                label=text.month_text(line.month, year=False),
+                value=line.value,
+                width=bar_width(line.number, longest=longest),
+                href=line.href,
+                year=line.month[:4] if len(years) > 1 else "",
+                note=line.note,
+                is_partial=bool(line.note),
+            )
+            for line in reversed(lines)
+        ),
+        lines=lines,
+    )
+
+
+def _months_text(lines: tuple[MonthLine, ...]) -> str:
+    return lines[0].name if len(lines) == 1 else f"{lines[0].name} {text.DASH} {lines[-1].name}"
+
+
+def _month_line(month: MonthUsage, question: Question, *, places: Places) -> MonthLine:
+    period = question.ask.period
+    first_on = date.fromisoformat(f"{month.month}-01")
+    next_on = (first_on + timedelta(days=31)).replace(day=1)
+    shown_first, shown_last = max(first_on, period.first_on), min(next_on - timedelta(days=1), period.last_on)
+    return MonthLine(
+        month=month.month,
+        name=text.month_text(month.month),
+        number=month.session_count,
+        value=text.count_text(month.session_count),
+        note=_month_note(month, first_on, (shown_first, shown_last)),
+        href=places.rows(question.address.between(shown_first, shown_last)) if month.session_count else "",
+    )
+
+
+def _month_note(month: MonthUsage, first_on: date, shown: tuple[date, date]) -> str:
+    if not month.is_partial:
+        return ""
+    if shown[0] != first_on:
+        return f"from {text.day_text(shown[0], year=False)}"
+    return f"until {text.day_text(shown[1], year=False)}"

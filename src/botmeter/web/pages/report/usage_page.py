@@ -1,0 +1,124 @@
+"""The report as one page: everything that its template places."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botmeter.reports.overview import Overview, overview
+from botmeter.reports.policy_sentence import policy_sentence
+from botmeter.reports.versions import versions
+from botmeter.web.asking import Question
+from botmeter.web.pages.frame import Frame
+from botmeter.web.pages.report.filter_bar import FilterBar, filter_bar
+from botmeter.web.pages.report.grids import MatrixWidget, matrix
+from botmeter.web.pages.report.headline import Headline, headline
+from botmeter.web.pages.report.notices import Freshness, Notice, freshness, notices
+from botmeter.web.pages.report.places import Door, Places
+from botmeter.web.pages.report.splits import SplitWidget, bot_split, channel_split, ticket_split
+from botmeter.web.pages.report.trend import MonthsWidget, TrendWidget, months_widget, trend_widget
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from botmeter.ledger.ledger import Ledger
+    from botmeter.reports.versions import VersionUsage
+
+HEADING = {
+    Door.REPORTS: "Bot session consumption",
+    Door.BILLING: "Session usage report",
+    Door.SHARED: "Bot session consumption",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaterWidget:
+    """A widget that takes longer: it comes after the page, or by its own address."""
+
+    name: str
+    title: str
+    span: str
+    href: str
+    line_count: int = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actions:
+    """What can be done with the report as a whole; an empty address is not offered."""
+
+    share_href: str = ""
+    export_href: str = ""
+    save_href: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsagePage:
+    """The report."""
+
+    frame: Frame
+    heading: str
+    bar: FilterBar
+    freshness: Freshness
+    notices: tuple[Notice, ...]
+    actions: Actions
+    headline: Headline
+    trend: TrendWidget
+    bots: SplitWidget
+    channels: SplitWidget
+    months: MonthsWidget
+    tickets: SplitWidget
+    matrix: MatrixWidget
+    later: tuple[LaterWidget, ...]
+    definition: str
+    footer: str
+
+
+def usage_page(ledger: "Ledger", question: Question, *, places: Places, frame: Frame, actions: Actions) -> UsagePage:
+    """The page that answers a question."""
+    found = overview(ledger, question.ask, compared=question.compared)
+    return UsagePage(
+        frame=frame,
+        heading=HEADING[places.door],
+        bar=filter_bar(
+            question,
+            places=places,
+            bot_names={bot.bot_id: bot.bot_name or bot.bot_id for bot in found.report.by_bot if bot.bot_id is not None},
+            available_from=ledger.account.available_from,
+        ),
+        freshness=freshness(found, question),
+        notices=notices(found, question, places=places, title=ledger.account.title),
+        actions=actions,
+        headline=headline(found, question, places=places),
+        trend=trend_widget(found, question, places=places),
+        bots=bot_split(found, question, places=places, versions=_opened_versions(ledger, question)),
+        channels=channel_split(found, question, places=places),
+        months=months_widget(found, question, places=places),
+        tickets=ticket_split(found, question, places=places),
+        matrix=matrix(found, question, places=places),
+        later=_later(found, question, places=places),
+        definition=definition_text(ledger),
+        footer=f"Policy {found.report.policy} \u00b7 {question.zone}",
+    )
+
+
+def definition_text(ledger: "Ledger") -> str:
+    """What a session is under the policy in force, in a sentence."""
+    return policy_sentence(ledger.schedule[-1].policy)
+
+
+def _opened_versions(ledger: "Ledger", question: Question) -> "Sequence[VersionUsage]":
+    return versions(ledger, question.ask) if question.address.opened else ()
+
+
+def _later(found: Overview, question: Question, *, places: Places) -> tuple[LaterWidget, ...]:
+    if not found.report.sessions_consumed:
+        return ()
+    address = question.address
+    return (
+        LaterWidget(name="hours", title="Hour × weekday", span="c5", href=places.widget("hours", address)),
+        LaterWidget(name="versions", title="Versions of bots", span="c7", href=places.widget("versions", address)),
+        LaterWidget(
+            name="customers", title="Customers with most sessions", span="c5", href=places.widget("customers", address)
+        ),
+        LaterWidget(
+            name="ticket-trend", title="Tickets over time", span="c12", href=places.widget("ticket-trend", address)
+        ),
+    )

@@ -1,0 +1,96 @@
+"""The report's views: by both ways in, one widget by itself, and the choices of a filter."""
+
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+
+from botmeter.web.address import ReportAddress, read_address
+from botmeter.web.asking import preferred_zone, question
+from botmeter.web.ledgers import reading
+from botmeter.web.pages.frame import Crumb, Frame, frame
+from botmeter.web.pages.report.choices_page import choices_page, field_named
+from botmeter.web.pages.report.places import Door, Places
+from botmeter.web.pages.report.start_page import has_events, start_page
+from botmeter.web.pages.report.usage_page import HEADING, Actions, usage_page
+from botmeter.web.pages.report.widget_page import WIDGETS, widget_page
+from botmeter.web.people.rights import Right
+from botmeter.web.rendering import rendered
+from botmeter.web.visits import Visit, for_member
+
+
+@for_member(Right.SEE_REPORTS)
+def report(visit: Visit) -> HttpResponse:
+    """The report as analysts come to it."""
+    return _report(visit, door=Door.REPORTS)
+
+
+@for_member(Right.SEE_BILLING)
+def billing_report(visit: Visit) -> HttpResponse:
+    """The same report as billing admins come to it."""
+    return _report(visit, door=Door.BILLING)
+
+
+@for_member(Right.SEE_REPORTS)
+def widget(visit: Visit, *, name: str) -> HttpResponse:
+    """One widget with everything that it has."""
+    if name not in WIDGETS:
+        raise Http404
+    address, places = read_address(visit.request.GET), Places(door=Door.REPORTS, owner=visit.account)
+    with reading(visit.account) as ledger:
+        asked = question(ledger, address, zone=preferred_zone(visit.account))
+        around = _frame(visit, title=WIDGETS[name], crumbs=(_report_crumb(visit, address),))
+        page = widget_page(ledger, asked, name=name, places=places, frame=around)
+    return rendered(visit.request, "widget.html", page=page)
+
+
+@for_member(Right.SEE_REPORTS)
+def choices(visit: Visit, *, field: str) -> HttpResponse:
+    """What a filter can be set to: the part of a menu that opens, or a page by itself."""
+    address, places = read_address(visit.request.GET), Places(door=Door.REPORTS, owner=visit.account)
+    with reading(visit.account) as ledger:
+        asked = question(ledger, address, zone=preferred_zone(visit.account))
+        page = choices_page(
+            ledger,
+            asked,
+            field=field_named(field),
+            given=visit.request.GET,
+            places=places,
+            frame=_frame(visit, title="Filter", crumbs=(_report_crumb(visit, address),)),
+        )
+    return rendered(visit.request, "choices.html", page=page)
+
+
+def _report(visit: Visit, *, door: Door) -> HttpResponse:
+    address, places = read_address(visit.request.GET), Places(door=door, owner=visit.account)
+    way = ("Reports", "reports") if door is Door.REPORTS else ("Billing", "billing")
+    crumbs = (Crumb(label=way[0], href=reverse(way[1], args=(visit.account,))),)
+    with reading(visit.account) as ledger:
+        if not has_events(ledger):
+            around = frame(visit, title=HEADING[door], current=way[1], crumbs=crumbs)
+            return rendered(visit.request, "start.html", page=start_page(ledger, frame=around))
+        asked = question(ledger, address, zone=preferred_zone(visit.account))
+        page = usage_page(
+            ledger,
+            asked,
+            places=places,
+            frame=frame(visit, title=HEADING[door], current=way[1], crumbs=crumbs),
+            actions=_actions(visit, address, places=places),
+        )
+    return rendered(visit.request, "report.html", page=page)
+
+
+def _actions(visit: Visit, address: ReportAddress, *, places: Places) -> Actions:
+    query = address.query()
+    return Actions(
+        share_href=reverse("shares", args=(visit.account,)) + query if visit.may(Right.SHARE) else "",
+        export_href=places.rows(address) + "#export" if visit.may(Right.EXPORT) else "",
+        save_href=reverse("views", args=(visit.account,)) + query if visit.may(Right.SAVE_VIEWS) else "",
+    )
+
+
+def _report_crumb(visit: Visit, address: ReportAddress) -> Crumb:
+    return Crumb(label=HEADING[Door.REPORTS], href=Places(door=Door.REPORTS, owner=visit.account).report(address))
+
+
+def _frame(visit: Visit, *, title: str, crumbs: tuple[Crumb, ...]) -> Frame:
+    reports = Crumb(label="Reports", href=reverse("reports", args=(visit.account,)))
+    return frame(visit, title=title, current="reports", crumbs=(reports, *crumbs))

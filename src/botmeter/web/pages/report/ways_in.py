@@ -1,0 +1,96 @@
+"""The two ways in: what Reports and Billing offer."""
+
+from dataclasses import dataclass
+
+from django.http import HttpResponse
+from django.urls import reverse
+
+from botmeter.reports.ask import Filters
+from botmeter.web import text
+from botmeter.web.address import ReportAddress
+from botmeter.web.asking import preferred_zone, question
+from botmeter.web.ledgers import reading
+from botmeter.web.pages.frame import Frame, frame
+from botmeter.web.people.models import SavedView
+from botmeter.web.people.rights import Right
+from botmeter.web.rendering import rendered
+from botmeter.web.visits import Visit, for_member
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A card that leads to a report."""
+
+    label: str
+    href: str
+    symbol: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewLine:
+    """A saved view."""
+
+    name: str
+    href: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaysInPage:
+    """Cards, and the views that were saved."""
+
+    frame: Frame
+    heading: str
+    entries: tuple[Entry, ...]
+    views: tuple[ViewLine, ...]
+
+
+@for_member(Right.SEE_REPORTS)
+def reports(visit: Visit) -> HttpResponse:
+    """What can be looked at."""
+    entry = Entry(
+        label="Bot session consumption",
+        href=reverse("report", args=(visit.account,)),
+        symbol="chart",
+        sentence=f"Sessions by day, bot, channel and month, down to the single conversation. {_lately(visit)}",
+    )
+    page = WaysInPage(
+        frame=frame(visit, title="Reports", current="reports"), heading="Reports", entries=(entry,), views=_views(visit)
+    )
+    return rendered(visit.request, "ways_in.html", page=page)
+
+
+@for_member(Right.SEE_BILLING)
+def billing(visit: Visit) -> HttpResponse:
+    """What is charged."""
+    entry = Entry(
+        label="Session usage reports",
+        href=reverse("billing-report", args=(visit.account,)),
+        symbol="bill",
+        sentence=f"What was consumed and why each session counts. {_lately(visit)}",
+    )
+    page = WaysInPage(
+        frame=frame(visit, title="Billing", current="billing"), heading="Billing", entries=(entry,), views=()
+    )
+    return rendered(visit.request, "ways_in.html", page=page)
+
+
+def _lately(visit: Visit) -> str:
+    """How much there was lately, in a sentence."""
+    from botmeter.reports.usage import usage_report
+
+    with reading(visit.account) as ledger:
+        asked = question(ledger, ReportAddress(filters=Filters()), zone=preferred_zone(visit.account))
+        count = usage_report(ledger, asked.ask).sessions_consumed
+    return f"{text.counted(count, 'session')} in the last 30 days."
+
+
+def _views(visit: Visit) -> tuple[ViewLine, ...]:
+    found = SavedView.objects.filter(account=visit.account).select_related("owner").order_by("name")
+    base = reverse("report", args=(visit.account,))
+    return tuple(
+        ViewLine(name=view.name, href=f"{base}?{view.query}", owner="" if view.owner == visit.user else str(view.owner))
+        for view in found
+        if view.is_for_all or view.owner == visit.user
+    )

@@ -1,0 +1,89 @@
+"""The views of the underlying data: the page, and its files."""
+
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.urls import reverse
+
+from botmeter.reports.export import FORMATS, Export, Format, export_name, export_stream
+from botmeter.reports.row_look import Grouping
+from botmeter.reports.rows import COLUMNS
+from botmeter.web.address import read_address
+from botmeter.web.asking import Question, preferred_zone, question
+from botmeter.web.ledgers import lasting, reading
+from botmeter.web.pages.frame import Crumb, frame
+from botmeter.web.pages.report.places import Door, Places
+from botmeter.web.pages.report.usage_page import HEADING
+from botmeter.web.pages.rows.lines import Hrefs
+from botmeter.web.pages.rows.look import RowsAddress, read_rows_address
+from botmeter.web.pages.rows.rows_page import RowsQuestion, exports_of, rows_page
+from botmeter.web.people.audit import Action, record
+from botmeter.web.people.rights import Right
+from botmeter.web.rendering import rendered
+from botmeter.web.visits import Visit, for_member
+
+CONTENT_TYPES: dict[Format, str] = {
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+    "ndjson": "application/x-ndjson",
+    "parquet": "application/vnd.apache.parquet",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+@for_member(Right.SEE_REPORTS)
+def rows(visit: Visit) -> HttpResponse:
+    """The rows behind a number."""
+    given = visit.request.GET
+    address, places = read_address(given), Places(door=Door.REPORTS, owner=visit.account)
+    crumbs = (
+        Crumb(label="Reports", href=reverse("reports", args=(visit.account,))),
+        Crumb(label=HEADING[Door.REPORTS], href=places.report(address)),
+    )
+    with reading(visit.account) as ledger:
+        asked = RowsQuestion(
+            question=question(ledger, address, zone=preferred_zone(visit.account)), rows=read_rows_address(given)
+        )
+        around = frame(visit, title="Sessions consumed", current="reports", crumbs=crumbs)
+        page = rows_page(ledger, asked, places=places, frame=around, hrefs=Hrefs(account=visit.account))
+    if visit.may(Right.EXPORT):
+        page = exports_of(page, hrefs={name: _export_href(visit, asked, name) for name in FORMATS})
+    return rendered(visit.request, "rows.html", page=page)
+
+
+@for_member(Right.EXPORT)
+def export(visit: Visit, *, format: str) -> StreamingHttpResponse:  # noqa: A002 - the word in the address
+    """The same rows as a file, written as it is sent."""
+    if format not in FORMATS:
+        raise Http404
+    given = visit.request.GET
+    address = read_address(given)
+    held = lasting(visit.account)
+    try:
+        asked = question(held.ledger, address, zone=preferred_zone(visit.account))
+        look = read_rows_address(given)
+        # The columns of a session's line are none of a file's, whose rows are flat.
+        columns = look.columns if look.look.grouping is Grouping.CONVERSATION and look.columns else COLUMNS
+        chunks = export_stream(
+            held.ledger, asked.ask, export=Export(format=format, columns=columns, search=look.look.search)
+        )
+    except BaseException:
+        held.close()
+        raise
+    record(Action.EXPORTED, request=visit.request, user=visit.user, account=visit.account, **_told(asked, format))
+    response = StreamingHttpResponse(held.until_sent(chunks), content_type=CONTENT_TYPES[format])
+    response.headers["Content-Disposition"] = f'attachment; filename="{export_name(asked.ask, format)}"'
+    return response
+
+
+def _export_href(visit: Visit, asked: RowsQuestion, format: Format) -> str:  # noqa: A002 - the word in the address
+    rows_address = asked.rows
+    kept = {"search", "columns", "group"}
+    more = {
+        name: value
+        for name, value in RowsAddress(look=rows_address.look, columns=rows_address.columns).pairs().items()
+        if name in kept
+    }
+    return reverse("export", args=(visit.account, format)) + asked.question.address.query(**more)
+
+
+def _told(asked: Question, format: str) -> dict[str, str]:  # noqa: A002 - the word in the address
+    return {"file": export_name(asked.ask, format), "query": asked.address.query()[:500]}
