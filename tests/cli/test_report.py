@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import openpyxl
 import pyarrow.parquet
 import pytest
 
@@ -101,7 +102,7 @@ def test_the_page_fits_every_width_and_ascii(acme: Run) -> None:
     assert max(map(len, acme(f"report --account acme {PERIOD}").out.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("ending", ["csv", "json", "ndjson", "parquet"])
+@pytest.mark.parametrize("ending", ["csv", "json", "ndjson", "parquet", "xlsx"])
 def test_the_rows_are_written_as_the_file_s_ending_says(acme: Run, tmp_path: Path, ending: str) -> None:
     ran = acme(f"sessions --account acme {PERIOD} -o rows.{ending}")
     assert ran.code == 0
@@ -114,9 +115,21 @@ def test_the_rows_are_written_as_the_file_s_ending_says(acme: Run, tmp_path: Pat
             row_count = len(json.loads(content))
         case "ndjson":
             row_count = len(content.splitlines())
+        case "xlsx":
+            row_count = openpyxl.load_workbook(tmp_path / "rows.xlsx").worksheets[0].max_row - 1
         case _:
             row_count = pyarrow.parquet.read_table(tmp_path / "rows.parquet").num_rows
     assert ran.err.startswith(f"{row_count} rows of ")
+
+
+def test_rows_have_the_columns_and_the_zone_that_are_asked_for(acme: Run) -> None:
+    asked = f"sessions --account acme {PERIOD} --format csv --columns channel,session_start"
+    utc, there = acme(asked).rows, acme(f"{asked} --timezone Asia/Kolkata").rows
+    assert [list(row) for row in utc] == [["channel", "session_start"]] * len(utc)
+    assert {row["session_start"][-1] for row in utc} == {"Z"}
+    assert {row["session_start"][-6:] for row in there} == {"+05:30"}
+    refused = acme(f"sessions --account acme {PERIOD} --format csv --columns channel,price")
+    assert (refused.code, "'price'" in refused.err) == (2, True)
 
 
 def test_the_rows_on_stdout_are_those_of_the_file(acme: Run, tmp_path: Path) -> None:

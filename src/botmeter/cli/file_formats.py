@@ -14,6 +14,7 @@ _BY_ENDING: "dict[str, Format]" = {
     ".ndjson": "ndjson",
     ".jsonl": "ndjson",
     ".parquet": "parquet",
+    ".xlsx": "xlsx",
 }
 
 

@@ -13,6 +13,7 @@ from botmeter.cli.place import opened_ledger
 from botmeter.cli.surroundings import surroundings
 from botmeter.cli.terminal import counted, stdout_screen, table
 from botmeter.domain.errors import Refused
+from botmeter.domain.period import UTC_NAME
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,6 +24,30 @@ _ROWS_SHOWN_MAX = 20
 # What fits on a screen; files have all columns.
 _SHOWN = ("session_id", "session_start", "customer_id", "bot_name")
 
+_Output = Annotated[
+    Path | None,
+    Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Where to: .csv, .xlsx, .json, .ndjson, .parquet. Default: stdout.",
+        show_default=False,
+    ),
+]
+_Columns = Annotated[
+    str | None,
+    Option(
+        "--columns",
+        metavar="NAME,…",
+        help="Only these columns of a file, in this order. Default: all.",
+        show_default=False,
+    ),
+]
+_Form = Annotated[
+    Literal["table", "csv", "json", "ndjson", "parquet", "xlsx"] | None,
+    Option("--format", help="Default: as the file's ending says; on stdout a table.", show_default=False),
+]
+
 commands = Commands()
 
 
@@ -30,21 +55,16 @@ commands = Commands()
     epilog=examples(
         ("All rows since October, in one file:", "botmeter sessions -a acme --from 2026-10-01 -o sessions.csv"),
         ("One customer's, on the screen:", "botmeter sessions --account acme --customer cus_8401"),
+        (
+            "For a spreadsheet, as India's days have it:",
+            "botmeter sessions -a acme --timezone Asia/Kolkata -o rows.xlsx",
+        ),
         ("For a program:", "botmeter sessions --account acme --format ndjson"),
     )
 )
 def sessions(
     account: options.AccountName,
-    output: Annotated[
-        Path | None,
-        Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Where to: .csv, .json, .ndjson, .parquet. Default: stdout.",
-            show_default=False,
-        ),
-    ] = None,
+    output: _Output = None,
     first: options.FirstDay = None,
     last: options.LastDay = None,
     bot: options.Bots = None,
@@ -53,11 +73,10 @@ def sessions(
     customer: options.Customers = None,
     conversation: options.Conversations = None,
     preview: options.Preview = None,
+    timezone: options.Zone = UTC_NAME,
+    columns: _Columns = None,
     data: options.Data = None,
-    form: Annotated[
-        Literal["table", "csv", "json", "ndjson", "parquet"] | None,
-        Option("--format", help="Default: as the file's ending says; on stdout a table.", show_default=False),
-    ] = None,
+    form: _Form = None,
 ) -> None:
     """Write the rows behind the numbers.
 
@@ -70,23 +89,25 @@ def sessions(
     written_as = form or ("table" if output is None else format_of_file(output))
     if written_as == "table" and output is not None:
         raise Refused(
-            "output_format_unknown", "A table is for the screen; a file is written as csv, json, ndjson or parquet."
+            "output_format_unknown",
+            "A table is for the screen; a file is written as csv, xlsx, json, ndjson or parquet.",
         )
-    days = options.days_asked(first, last)
+    days = options.days_asked(first, last, timezone=timezone)
+    chosen = None if columns is None or written_as == "table" else tuple(columns.split(","))
     kept = options.filters(
         bot=bot, bot_version=bot_version, channel=channel, customer=customer, conversation=conversation, preview=preview
     )
     with opened_ledger(data, account, purpose="botmeter sessions", read_only=True) as ledger:
-        rows = underlying_rows(ledger, options.question(ledger.account, days=days, kept=kept))
+        rows = underlying_rows(ledger, options.question(ledger.account, days=days, kept=kept), columns=chosen)
         if written_as == "table":
             _show_first(rows)
         elif output is None:
             stdout = surroundings().stdout
             stdout.flush()
-            write_rows(rows, format=written_as, out=stdout.buffer)
+            write_rows(rows, format=written_as, out=stdout.buffer, timezone=timezone)
         else:
             with file_in_one_piece(output) as file:
-                written = write_rows(rows, format=written_as, out=file)
+                written = write_rows(rows, format=written_as, out=file, timezone=timezone)
             say(f"{_count_text(written)} written to {output}")
 
 

@@ -52,7 +52,7 @@ class Export:
         search: As in a `RowLook`; empty for all rows.
 
     Raises:
-        Refused: `format_unknown`, `column_unknown`, `column_repeated`, `columns_missing` for none at all.
+        Refused: `output_format_unknown`, `column_unknown`, `column_repeated`, `columns_missing` for none at all.
     """
 
     format: Format
@@ -62,7 +62,7 @@ class Export:
     def __post_init__(self) -> None:
         if self.format not in FORMATS:
             raise Refused(
-                "format_unknown", f"There is no export as {self.format[:40]!r}; there are {', '.join(FORMATS)}."
+                "output_format_unknown", f"There is no export as {self.format[:40]!r}; there are {', '.join(FORMATS)}."
             )
         schema_of(self.columns)
 

@@ -30,7 +30,7 @@ def csv_chunks(batches: Iterable[pa.RecordBatch], *, schema: pa.Schema, instants
 
 
 def _lines(batch: pa.RecordBatch, instants: InstantTexts) -> bytes:
-    cells = [_quoted(_cells(column, instants)) for column in batch.columns]
+    cells = [_cells(column, instants) for column in batch.columns]
     if len(cells) == 1:
         # A line with nothing on it would be no row at all.
         cells = [pc.if_else(pc.equal(cells[0], ""), '""', cells[0])]
@@ -52,10 +52,11 @@ def _cells(column: pa.Array, instants: InstantTexts) -> pa.Array:
         return pa.array(["" if number is None else str(number) for number in column.to_pylist()], pa.string())
     if not pa.types.is_string(column.type):
         return pc.fill_null(column.cast(pa.string()), "")
+    # Only text can need quotes; looking for a comma takes as long as making a number's text.
     is_formula = pc.match_substring_regex(column, _FORMULA_START)
     if pc.any(is_formula).as_py():
         column = pc.if_else(is_formula, pc.binary_join_element_wise("'", column, ""), column)
-    return pc.fill_null(column, "")
+    return _quoted(pc.fill_null(column, ""))
 
 
 def _quoted(cells: pa.Array) -> pa.Array:

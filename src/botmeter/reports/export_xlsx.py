@@ -112,7 +112,9 @@ def _cells(column: pa.Array, instants: InstantTexts) -> list[Any]:
 
 def _dates(column: pa.Array, instants: InstantTexts) -> list[Any]:
     """Days since the spreadsheets' first; as text what comes before that."""
-    days = pc.add(pc.divide(instants.local_us(column).cast(pa.float64()), float(DAY_US)), float(_DAYS_TO_1970))
+    # Rounded where a double has no room for the last microsecond: after the year 2255.
+    local_us = instants.local_us(column).cast(pa.float64(), safe=False)
+    days = pc.add(pc.divide(local_us, float(DAY_US)), float(_DAYS_TO_1970))
     found = days.to_pylist()
     if pc.any(pc.less(days, _FIRST_DAY)).as_py():
         texts = instants.texts(column).to_pylist()

@@ -1,0 +1,236 @@
+"""An export for the web: parts as they are written, in any zone, with chosen columns, let go of at any time."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from botmeter.domain.errors import Refused
+from botmeter.domain.instant import us_from_datetime, us_from_text
+from botmeter.domain.period import Period
+from botmeter.ledger.ledger import Ledger
+from botmeter.reports import export_xlsx
+from botmeter.reports.ask import Ask
+from botmeter.reports.export import FORMATS, Export, export_name, export_stream, write_rows
+from botmeter.reports.rows import COLUMNS, ROWS_SCHEMA, underlying_rows
+from support.facts import event, filled_ledger
+
+HOSTILE = ["=1+1", "@x", "https://example.org", "007", 'say "hi", two\nlines', "\u202egnp.exe", "<b>&", "\x01"]
+PERIOD = Period(first_on=date(2026, 10, 24), last_on=date(2026, 11, 22))
+ASK = Ask(period=PERIOD)
+
+
+@pytest.fixture
+def ledger() -> Iterator[Ledger]:
+    """One session of each of eight customers with hostile names, some with tickets, around a change of clocks."""
+    first_us = us_from_text("2026-10-25T00:15:00.5Z")
+    ledger = filled_ledger(
+        [
+            event(
+                str(place),
+                first_us + place * 1_800_000_000 + place,
+                customer_id=name,
+                conversation_id=f"v{place}",
+                bot_name="=cmd|' /C calc'!A0",
+                ticket_id=f"T{place}" if place % 2 else None,
+            )
+            for place, name in enumerate(HOSTILE)
+        ]
+    )
+    yield ledger
+    ledger.connection.close()
+
+
+def streamed(ledger: Ledger, ask: Ask, *, export: Export) -> bytes:
+    return b"".join(export_stream(ledger, ask, export=export))
+
+
+def rows_of(ledger: Ledger, ask: Ask = ASK) -> list[dict[str, Any]]:
+    return underlying_rows(ledger, ask).read_all().to_pylist()
+
+
+def read_csv(data: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(data.decode(), newline="")))
+
+
+def read_xlsx(data: bytes) -> list[list[list[Any]]]:
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    return [[list(row) for row in sheet.iter_rows(values_only=True)] for sheet in book.worksheets]
+
+
+def as_ndjson(row: dict[str, Any], zone: ZoneInfo | None = None) -> dict[str, Any]:
+    """A row as JSON has it, its instants made by Python's own calendar."""
+    return {
+        name: (value.astimezone(zone) if zone else value).isoformat().replace("+00:00", "+00:00" if zone else "Z")
+        if isinstance(value, datetime)
+        else value
+        for name, value in row.items()
+    }
+
+
+def shortened(text: Any) -> Any:
+    """Decimals as few as needed in groups of three, as an export has them."""
+    return re.sub(r"(\.\d{3})000(?=Z|[+-]\d\d:)", r"\1", text) if isinstance(text, str) else text
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_stream_is_the_file_that_is_written(ledger: Ledger, form: Any) -> None:
+    out = io.BytesIO()
+    write_rows(underlying_rows(ledger, ASK), format=form, out=out)
+    told = streamed(ledger, ASK, export=Export(format=form))
+    if form == "xlsx":
+        assert read_xlsx(told) == read_xlsx(out.getvalue())
+    else:
+        assert told == out.getvalue()
+
+
+@pytest.mark.parametrize("zone", [None, "Asia/Kolkata", "Europe/Berlin", "America/St_Johns"])
+def test_json_and_parquet_hold_the_very_rows_in_any_zone(ledger: Ledger, zone: str | None) -> None:
+    asked = Ask(period=Period(first_on=PERIOD.first_on, last_on=PERIOD.last_on, timezone=zone or "UTC"))
+    rows = rows_of(ledger, asked)
+    decoder = msgspec.json.Decoder()
+    lines = decoder.decode_lines(streamed(ledger, asked, export=Export(format="ndjson")))
+    expected = [as_ndjson(row, ZoneInfo(zone) if zone else None) for row in rows]
+    assert lines == [{name: shortened(value) for name, value in row.items()} for row in expected]
+    assert json.loads(streamed(ledger, asked, export=Export(format="json"))) == lines
+    table = pq.read_table(io.BytesIO(streamed(ledger, asked, export=Export(format="parquet"))))
+    assert table.schema.field("session_start").type == pa.timestamp("us", tz=zone or "UTC")
+    # Python holds two instants of different zones for unlike in an hour that comes twice.
+    assert table.cast(ROWS_SCHEMA).to_pylist() == rows
+
+
+def test_an_hour_that_the_clocks_show_twice_is_told_apart_by_its_offset(ledger: Ledger) -> None:
+    asked = Ask(period=Period(first_on=PERIOD.first_on, last_on=PERIOD.last_on, timezone="Europe/Berlin"))
+    starts = [row["session_start"] for row in read_csv(streamed(ledger, asked, export=Export(format="csv")))]
+    assert starts[0] == "2026-10-25T02:15:00.500+02:00"
+    assert starts[2] == "2026-10-25T02:15:00.500002+01:00"
+    assert [us_from_text(text) for text in starts] == [
+        us_from_datetime(row["session_start"]) for row in rows_of(ledger, asked)
+    ]
+
+
+def test_csv_read_again_has_the_rows_with_formulas_disarmed(ledger: Ledger) -> None:
+    found = read_csv(streamed(ledger, ASK, export=Export(format="csv")))
+    rows = rows_of(ledger)
+    assert [row["session_id"] for row in found] == [row["session_id"] for row in rows]
+    assert [row["customer_id"] for row in found] == [
+        f"'{row['customer_id']}" if row["customer_id"][0] in "=@" else row["customer_id"] for row in rows
+    ]
+    assert {row["bot_name"] for row in found} == {"'=cmd|' /C calc'!A0"}
+    assert [row["ticket_ids"] for row in found] == ["; ".join(row["ticket_ids"]) for row in rows]
+
+
+def test_xlsx_read_again_has_the_rows_with_text_as_text_and_instants_as_dates(ledger: Ledger) -> None:
+    [[header, *lines]] = read_xlsx(streamed(ledger, ASK, export=Export(format="xlsx")))
+    assert tuple(header) == COLUMNS
+    for line, row in zip(lines, rows_of(ledger), strict=True):
+        found = dict(zip(header, line, strict=True))
+        assert found["customer_id"] == row["customer_id"].replace("\x01", "_x0001_")
+        assert found["bot_name"] == row["bot_name"]
+        assert (found["events"], found["preview"]) == (row["events"], row["preview"])
+        assert (found["ticket_ids"] or "") == "; ".join(row["ticket_ids"])
+        for name in ("session_start", "session_end", "conversation_created_at"):
+            # openpyxl reads dates to the millisecond.
+            assert abs(found[name].replace(tzinfo=UTC) - row[name]) <= timedelta(milliseconds=1)
+
+
+def test_nothing_in_xlsx_is_a_formula_or_a_link(ledger: Ledger) -> None:
+    data = streamed(ledger, ASK, export=Export(format="xlsx"))
+    sheet = openpyxl.load_workbook(io.BytesIO(data)).worksheets[0]
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "n", "d", "b", "inlineStr"}
+    assert not any(cell.hyperlink for row in sheet.iter_rows() for cell in row)
+
+
+def test_dates_of_xlsx_are_those_of_the_viewing_zone(ledger: Ledger) -> None:
+    asked = Ask(period=Period(first_on=PERIOD.first_on, last_on=PERIOD.last_on, timezone="Asia/Kolkata"))
+    export = Export(format="xlsx", columns=("session_start",))
+    [[_, [start], *_]] = read_xlsx(streamed(ledger, asked, export=export))
+    assert start == datetime(2026, 10, 25, 5, 45, 0, 500_000)  # noqa: DTZ001 - a spreadsheet's dates have no zone
+
+
+def test_rows_past_the_end_of_a_sheet_go_on_in_the_next(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export_xlsx, "_ROWS_A_SHEET", 3)
+    sheets = read_xlsx(streamed(ledger, ASK, export=Export(format="xlsx", columns=("conversation_id",))))
+    assert [len(sheet) for sheet in sheets] == [4, 4, 3]
+    assert {sheet[0][0] for sheet in sheets} == {"conversation_id"}
+    assert [row[0] for sheet in sheets for row in sheet[1:]] == [row["conversation_id"] for row in rows_of(ledger)]
+
+
+def test_an_instant_before_the_dates_of_spreadsheets_is_text_and_one_past_them_nothing() -> None:
+    texts = ["1899-12-31T00:00:00Z", "1900-03-01T00:00:00Z", "9998-12-31T00:00:00Z"]
+    instants = [*(us_from_text(text) for text in texts), us_from_text(texts[2]) + 10**15]
+    table = pa.table({"at": pa.array(instants).cast(pa.timestamp("us", tz="UTC"))})
+    out = io.BytesIO()
+    write_rows(table.to_reader(), format="xlsx", out=out)
+    [[_, early, late, latest, *beyond]] = read_xlsx(out.getvalue())
+    assert (early, late) == ([texts[0]], [datetime(1900, 3, 1)])  # noqa: DTZ001 - a spreadsheet's dates have no zone
+    assert latest[0].year == 9998
+    assert beyond in ([], [[None]])
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_columns_are_written_in_the_order_chosen(ledger: Ledger, form: Any) -> None:
+    data = streamed(ledger, ASK, export=Export(format=form, columns=("channel", "session_id")))
+    match form:
+        case "csv":
+            found = read_csv(data)[0]
+        case "xlsx":
+            found = dict.fromkeys(read_xlsx(data)[0][0])
+        case "parquet":
+            found = pq.read_table(io.BytesIO(data)).to_pylist()[0]
+        case _:
+            found = json.loads(data.splitlines()[form == "json"].rstrip(b","))
+    assert list(found) == ["channel", "session_id"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "code"),
+    [(("price",), "column_unknown"), (("channel", "channel"), "column_repeated"), ((), "columns_missing")],
+)
+def test_columns_that_cannot_be_are_refused_before_anything_is_read(columns: Any, code: str) -> None:
+    assert Export(format="csv", columns=("channel",)).columns == ("channel",)
+    with pytest.raises(Refused) as refusal:
+        Export(format="csv", columns=columns)
+    assert refusal.value.code == code
+
+
+def test_a_format_that_is_none_is_refused() -> None:
+    form: Any = "docx"
+    with pytest.raises(Refused, match="'docx'") as refusal:
+        Export(format=form)
+    assert refusal.value.code == "output_format_unknown"
+
+
+def test_an_export_of_a_search_has_what_the_search_finds(ledger: Ledger) -> None:
+    found = read_csv(streamed(ledger, ASK, export=Export(format="csv", search="T3")))
+    assert [row["ticket_ids"] for row in found] == ["T3"]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_stream_left_early_leaves_nothing_behind(
+    ledger: Ledger, form: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    stream = export_stream(ledger, ASK, export=Export(format=form))
+    assert next(stream)
+    stream.close()
+    assert list(tmp_path.iterdir()) == []
+    # A moment that is still seen would keep the engine from dropping what is no longer there.
+    ledger.connection.execute("DROP TABLE conversation_span")
+    ledger.connection.execute("CHECKPOINT")
+
+
+def test_a_zone_is_in_the_name_of_the_file() -> None:
+    asked = Ask(period=Period(first_on=PERIOD.first_on, last_on=PERIOD.last_on, timezone="America/Argentina/Salta"))
+    assert export_name(asked, "xlsx") == "sessions_2026-10-24_2026-11-22_America-Argentina-Salta.xlsx"
