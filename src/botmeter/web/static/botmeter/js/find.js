@@ -25,7 +25,13 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 
 // A search of the server is no part of what the form asks for.
 document.addEventListener("formdata", (event) => {
-  if (event.target.matches('[data-behaviour~="find"]')) event.formData.delete("find");
+  if (!event.target.matches('[data-behaviour~="find"]')) return;
+  for (const field of event.target.querySelectorAll('input[type="search"][name]')) event.formData.delete(field.name);
+});
+
+// A menu whose choices come from the server is ready for typing when they are there.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.matches?.(".menu[open] .pop")) event.target.querySelector('input[type="search"]')?.focus();
 });
 
 document.addEventListener("keydown", (event) => {

@@ -15,7 +15,7 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === " " && event.target.matches('[data-behaviour~="switch"]')) {
     event.preventDefault();
     event.target.click();
-  } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+  } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && !event.altKey) {
     moved(event);
   }
 });
