@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import DAY_US, text_from_us, us_from_text
-from botmeter.domain.period import Period, calendar_edges_us, day_from_text, day_of_us, day_start_us
+from botmeter.domain.period import Period, calendar_edges_us, day_from_text, day_of_us, day_start_us, offsets_us
 
 HOUR_US = DAY_US // 24
 DAYS = st.dates(date(1990, 1, 1), date(2090, 1, 1))
@@ -60,6 +60,54 @@ def test_a_period_that_can_not_be_is_refused(first_on: date, last_on: date, code
     with pytest.raises(Refused) as refused:
         Period(first_on=first_on, last_on=last_on)
     assert refused.value.code == code
+
+
+@given(DAYS, st.integers(0, 400), ZONES)
+def test_the_days_of_a_zone_lie_between_its_midnights(first_on: date, further: int, zone: str) -> None:
+    period = Period(first_on=first_on, last_on=first_on + timedelta(days=further), timezone=zone)
+    edges = period.edges_us()
+    assert edges == sorted(edges)
+    assert (edges[0], edges[-1], len(edges)) == (period.start_us, period.end_us, period.day_count + 1)
+    for on, start_us, end_us in zip(period.days(), edges, edges[1:], strict=False):
+        if start_us < end_us:
+            assert {day_of_us(at_us, timezone=zone) for at_us in (start_us, end_us - 1)} == {on}
+
+
+@pytest.mark.parametrize(
+    ("zone", "on", "start", "hours"),
+    [
+        ("UTC", date(2026, 3, 8), "2026-03-08T00:00:00Z", 24),
+        ("Asia/Kolkata", date(2026, 3, 8), "2026-03-07T18:30:00Z", 24),
+        ("America/New_York", date(2026, 3, 8), "2026-03-08T05:00:00Z", 23),
+        ("America/New_York", date(2026, 11, 1), "2026-11-01T04:00:00Z", 25),
+        ("Australia/Lord_Howe", date(2026, 4, 5), "2026-04-04T13:00:00Z", 24.5),
+        # Midnight does not come: the day begins at one o'clock.
+        ("America/Sao_Paulo", date(2018, 11, 4), "2018-11-04T03:00:00Z", 23),
+        # Midnight comes twice: the first one counts.
+        ("America/Havana", date(2026, 11, 1), "2026-11-01T04:00:00Z", 25),
+        # The day was skipped.
+        ("Pacific/Apia", date(2011, 12, 30), "2011-12-30T10:00:00Z", 0),
+    ],
+)
+def test_a_day_is_as_long_as_its_zone_has_it(zone: str, on: date, start: str, hours: float) -> None:
+    period = Period(first_on=on, last_on=on, timezone=zone)
+    assert text_from_us(period.start_us) == start
+    assert period.end_us - period.start_us == hours * HOUR_US
+
+
+def test_the_offsets_of_a_period_begin_with_it_and_change_with_its_clocks() -> None:
+    year = Period(first_on=date(2026, 1, 1), last_on=date(2026, 12, 31), timezone="America/St_Johns")
+    assert [(text_from_us(start_us), ahead_us / HOUR_US) for start_us, ahead_us in offsets_us(year)] == [
+        ("2026-01-01T03:30:00Z", -3.5),
+        ("2026-03-08T05:30:00Z", -2.5),
+        ("2026-11-01T04:30:00Z", -3.5),
+    ]
+
+
+def test_a_zone_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(Refused, match="'Mars/Base' is not in the IANA time zone database") as refused:
+        Period(first_on=date(2026, 1, 1), last_on=date(2026, 1, 1), timezone="Mars/Base")
+    assert refused.value.code == "timezone_unknown"
 
 
 def test_a_day_is_read_as_year_month_day() -> None:

@@ -3,16 +3,20 @@ from datetime import date
 import pytest
 
 from botmeter.domain.account import Account
-from botmeter.domain.errors import Refused
-from botmeter.reports.ask import Ask, Filters, ask
+from botmeter.domain.errors import Refused, TooMuch
+from botmeter.domain.instant import us_from_text
+from botmeter.domain.period import Period
+from botmeter.reports.ask import FILTER_LISTS, Ask, DaysAsked, Filters, ask
 
-TODAY_ON = date(2026, 11, 22)
+NOW_US = us_from_text("2026-11-22T20:00:00Z")
 
 
-def asked(first: str | None = None, last: str | None = None, *, since: str = "2022-02-04") -> Ask:
-    days = (first and date.fromisoformat(first), last and date.fromisoformat(last))
+def asked(first: str | None = None, last: str | None = None, *, since: str = "2022-02-04", zone: str = "UTC") -> Ask:
+    first_on, last_on = (day and date.fromisoformat(day) for day in (first, last))
     account = Account(name="acme", available_from=date.fromisoformat(since))
-    return ask(account=account, today_on=TODAY_ON, days=days, filters=Filters())  # type: ignore[arg-type]
+    return ask(
+        account, now_us=NOW_US, days=DaysAsked(first_on=first_on or None, last_on=last_on or None, timezone=zone)
+    )
 
 
 def between(question: Ask) -> tuple[str, str]:
@@ -59,3 +63,48 @@ def test_a_period_that_ends_before_it_starts_is_refused() -> None:
 
 def test_a_last_day_in_the_first_month_of_the_calendar_is_moved_up_too() -> None:
     assert between(asked(None, "0001-01-05")) == ("2022-02-04", "2022-02-04")
+
+
+def test_today_is_the_day_in_the_zone_that_was_asked_for() -> None:
+    question = asked(zone="Asia/Kolkata")
+    assert between(question) == ("2026-10-25", "2026-11-23")
+    assert (question.today_on, question.period.timezone) == (date(2026, 11, 23), "Asia/Kolkata")
+
+
+def test_west_of_greenwich_data_starts_on_the_evening_before() -> None:
+    assert between(asked("2020-01-01", "2022-02-10", zone="America/New_York")) == ("2022-02-03", "2022-02-10")
+    assert between(asked("2020-01-01", "2022-02-10", zone="Asia/Kolkata")) == ("2022-02-04", "2022-02-10")
+
+
+@pytest.mark.parametrize(
+    "zone", ["", "Mars/Base", "utc+5", "../etc/passwd", "/etc/passwd", "a\0b", "\ud800", "right/UTC"]
+)
+def test_a_zone_that_is_none_is_refused(zone: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        asked(zone=zone)
+    assert refusal.value.code == "timezone_unknown"
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata", "America/New_York"])
+def test_the_first_and_the_last_day_of_the_calendar_can_be_asked_for(zone: str) -> None:
+    question = asked("9999-12-30", "9999-12-31", zone=zone)
+    assert question.start_us < question.end_us
+    early = Ask(period=Period(first_on=date.min, last_on=date.min, timezone=zone))
+    assert early.start_us < early.end_us
+
+
+def test_a_cut_ends_the_period_earlier_but_never_before_it_starts() -> None:
+    period = Period(first_on=date(2026, 11, 1), last_on=date(2026, 11, 2))
+    assert Ask(period=period).end_us == period.end_us
+    assert Ask(period=period, until_us=period.start_us + 5).end_us == period.start_us + 5
+    assert Ask(period=period, until_us=period.end_us + 5).end_us == period.end_us
+    assert Ask(period=period, until_us=0).end_us == period.start_us
+
+
+@pytest.mark.parametrize("name", FILTER_LISTS)
+def test_a_filter_has_at_most_a_thousand_values(name: str) -> None:
+    values = tuple(str(number) for number in range(1_001))
+    Filters(**{name: values[:1_000]})
+    with pytest.raises(TooMuch, match="has 1001 values; the most is 1000") as refusal:
+        Filters(**{name: values})
+    assert refusal.value.code == "filter_too_long"

@@ -20,6 +20,13 @@ from support.facts import event, filled_ledger
 AGENTS = Policy(name="agents", participants="bot+agent", opens_on="any", max_duration_us=3_600_000_000)
 
 
+# What pages and commands load; simulating and explaining load the meter when they run.
+REPORTS = [
+    *("usage", "rows", "export", "simulate", "explain", "overview", "hours", "versions"),
+    *("customers", "conversations", "filter_values", "bots"),
+]
+
+
 def at(text: str) -> int:
     return us_from_text(f"2026-{text}Z")
 
@@ -186,7 +193,7 @@ print(report.sessions_consumed, "pandas" in sys.modules)
 
 
 def test_a_report_needs_no_compiler() -> None:
-    modules = ", ".join(f"botmeter.reports.{name}" for name in ("usage", "rows", "export", "simulate", "explain"))
+    modules = ", ".join(f"botmeter.reports.{name}" for name in REPORTS)
     program = f"import sys, {modules}; print('numba' in sys.modules)"
     assert run_apart(program) == "False"
 

@@ -1,0 +1,152 @@
+"""What stands beside the report on its page: each number against counting the rows one by one."""
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from botmeter.domain.instant import NEVER_US, datetime_from_us
+from botmeter.reports.ask import Ask, Filters
+from botmeter.reports.customers import CustomerUsage, customer_calendar, top_customers
+from botmeter.reports.filter_values import FilterField, filter_values
+from botmeter.reports.hours import hours
+from botmeter.reports.overview import overview
+from botmeter.reports.usage import usage_report
+from botmeter.reports.versions import versions
+from laws.test_report_laws import EXAMPLES, Row, asks, ledger_of, matching_rows, traffic
+from support.event_strategies import policies, schedules
+from support.facts import place_of, tickets_of
+from support.oracle import Event, sessions
+
+
+@given(traffic(), schedules(), asks(), asks())
+@EXAMPLES
+def test_an_overview_is_two_reports_of_one_moment_and_what_its_rows_say(
+    events: list[Event], schedule: Any, ask: Ask, other: Ask
+) -> None:
+    with ledger_of(events, schedule) as ledger:
+        found = overview(ledger, ask, compared=other)
+        assert found.report == usage_report(ledger, ask)
+        assert found.compared == usage_report(ledger, other)
+    rows = matching_rows(events, schedule, ask=ask)
+    visits = {(row.session_id, row.place[0], row.place[2]) for row in rows}
+    opened = {(row.session_id, row.opening[0], row.opening[2]) for row in rows}
+    assert {(cell.bot_id, cell.channel): (cell.session_count, cell.opened_count) for cell in found.matrix} == {
+        place: (sum(one[1:] == place for one in visits), sum(one[1:] == place for one in opened))
+        for place in {one[1:] for one in visits | opened}
+    }
+    tickets = tickets_of(events)
+    linked = {(row.day, kind, ticket) for row in rows for ticket, kind in tickets.get(row.conversation_id, ())}
+    of_day_and_type = Counter((day, kind) for day, kind, _ in linked)
+    assert [day.on for day in found.ticket_trend] == list(ask.period.days())
+    for day in found.ticket_trend:
+        assert dict(day.by_type) == {kind: of_day_and_type[day.on, kind] for kind in {kind for _, kind, _ in linked}}
+    instants_us = [event["occurred_at"] for event in events]
+    assert found.latest_event_us == max(instants_us)
+    first = datetime_from_us(min(instants_us)).astimezone(ZoneInfo(ask.period.timezone))
+    assert found.first_event_on == first.date()
+
+
+@given(traffic(), policies(), asks())
+@EXAMPLES
+def test_the_hours_are_those_of_the_clock_on_the_wall_and_add_up_to_the_headline(
+    events: list[Event], policy: Any, ask: Ask
+) -> None:
+    with ledger_of(events, policy) as ledger:
+        found = hours(ledger, ask)
+    starts_us = {row.session_id: row.start_us for row in matching_rows(events, policy, ask=ask)}
+    walls = [datetime_from_us(start_us).astimezone(ZoneInfo(ask.period.timezone)) for start_us in starts_us.values()]
+    by_hand = Counter((wall.weekday(), wall.hour) for wall in walls)
+    assert found.counts == tuple(tuple(by_hand[weekday, hour] for hour in range(24)) for weekday in range(7))
+
+
+@given(traffic(), schedules(), asks())
+@EXAMPLES
+def test_the_versions_of_bots_are_what_their_rows_say(events: list[Event], schedule: Any, ask: Ask) -> None:
+    with ledger_of(events, schedule) as ledger:
+        found = versions(ledger, ask)
+    rows = matching_rows(events, schedule, ask=ask)
+    tickets, handed_over = tickets_of(events), handoffs(events, schedule)
+    opened = {(row.session_id, row.opening[:2]) for row in rows}
+    bots = {place for place in {row.place[:2] for row in rows} | {place for _, place in opened} if place[0] is not None}
+    assert {(one.bot_id, one.bot_version) for one in found} == bots
+    for one in found:
+        place = (one.bot_id, one.bot_version)
+        own = [row for row in rows if row.place[:2] == place]
+        conversations = {row.conversation_id for row in own}
+        assert one.session_count == len({row.session_id for row in own})
+        assert one.opened_count == sum(opening == place for _, opening in opened)
+        assert one.conversation_count == len(conversations)
+        assert one.ticket_count == len({ticket for name in conversations for ticket, _ in tickets.get(name, ())})
+        assert one.handoff_count == len(
+            {event for row in own for event in handed_over.get((row.session_id, row.conversation_id, row.place), ())}
+        )
+
+
+def handoffs(events: list[Event], schedule: Any) -> dict[tuple[str, str, Any], set[tuple[str, str]]]:
+    """The hand-offs between the start and the end of each session, by its conversations and places."""
+    found: dict[tuple[str, str, Any], set[tuple[str, str]]] = {}
+    for session in sessions(events, schedule):
+        end_us = NEVER_US if session.end_us is None else session.end_us
+        for event in events:
+            at_us = event["occurred_at"]
+            is_within = session.start_us <= at_us and (at_us < end_us or at_us <= session.last_event_us)
+            if event["kind"] == "handoff" and is_within:
+                key = (session.session_id, event["conversation_id"], place_of(event))
+                found.setdefault(key, set()).add((event["source"], event["event_id"]))
+    return found
+
+
+@given(traffic(), policies(), asks(), st.integers(1, 3))
+@EXAMPLES
+def test_the_customers_with_most_sessions_are_those_of_the_rows(
+    events: list[Event], policy: Any, ask: Ask, limit: int
+) -> None:
+    rows = matching_rows(events, policy, ask=ask)
+    with ledger_of(events, policy) as ledger:
+        assert top_customers(ledger, ask, limit=limit) == by_hand(rows)[:limit]
+        for customer_id in {row.customer_id for row in rows}:
+            found = customer_calendar(ledger, customer_id, period=ask.period)
+            own = matching_rows(events, policy, ask=Ask(period=ask.period, filters=Filters(customer=(customer_id,))))
+            of_day = Counter(day for _, day in {(row.session_id, row.day) for row in own})
+            assert [day.session_count for day in found.days] == [of_day[on] for on in ask.period.days()]
+            conversations = Counter(session for session, _ in {(row.session_id, row.conversation_id) for row in own})
+            listed = {one.session_id: one.conversation_count for one in found.sessions}
+            assert conversations.items() <= listed.items()
+            assert len(found.sessions) == found.session_count
+
+
+def by_hand(rows: list[Row]) -> tuple[CustomerUsage, ...]:
+    found = [
+        CustomerUsage(
+            customer_id=customer_id,
+            session_count=len({row.session_id for row in own}),
+            conversation_count=len({row.conversation_id for row in own}),
+            last_started_us=max(row.start_us for row in own),
+        )
+        for customer_id in {row.customer_id for row in rows}
+        for own in [[row for row in rows if row.customer_id == customer_id]]
+    ]
+    return tuple(sorted(found, key=lambda one: (-one.session_count, one.customer_id)))
+
+
+@given(traffic(), policies(), asks(), st.sampled_from(FilterField))
+@EXAMPLES
+def test_a_value_of_a_filter_has_the_sessions_that_the_report_has_when_it_is_set(
+    events: list[Event], policy: Any, ask: Ask, field: FilterField
+) -> None:
+    with ledger_of(events, policy) as ledger:
+        found = {one.value: one.session_count for one in filter_values(ledger, ask, field=field).values}
+        place = {"bot": "bot_id", "bot_version": "bot_version", "channel": "channel"}.get(field, f"{field}_id")
+        names = {event[place] for event in events} - {None} | set(getattr(ask.filters, field))
+        counts = {
+            name: usage_report(
+                ledger, replace(ask, filters=replace(ask.filters, **{field.value: (name,)}))
+            ).sessions_consumed
+            for name in names
+        }
+    chosen = getattr(ask.filters, field)
+    assert found == {name: count for name, count in counts.items() if count or name in chosen}

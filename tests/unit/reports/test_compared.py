@@ -1,0 +1,98 @@
+from datetime import date
+
+import pytest
+
+from botmeter.domain.account import Account
+from botmeter.domain.instant import text_from_us, us_from_text
+from botmeter.domain.period import Period
+from botmeter.reports.ask import Ask, Filters
+from botmeter.reports.compared import Against, compared_ask
+
+ACCOUNT = Account(name="acme", available_from=date(2022, 2, 4))
+FILTERS = Filters(bot=("b1",), preview=False)
+
+
+def compared(first: str, last: str, *, now: str = "2026-11-22T09:30:00Z", **how: str) -> Ask | None:
+    period = Period(
+        first_on=date.fromisoformat(first), last_on=date.fromisoformat(last), timezone=how.get("zone", "UTC")
+    )
+    against = Against(how.get("against", "previous"))
+    return compared_ask(Ask(period=period, filters=FILTERS), account=ACCOUNT, against=against, now_us=us_from_text(now))
+
+
+def told(ask: Ask | None) -> tuple[str, str, str | None]:
+    assert ask is not None
+    until = None if ask.until_us is None else text_from_us(ask.until_us)
+    return str(ask.period.first_on), str(ask.period.last_on), until
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "against", "earlier"),
+    [
+        ("2026-10-01", "2026-10-31", "previous", ("2026-08-31", "2026-09-30", None)),
+        ("2026-11-01", "2026-11-01", "previous", ("2026-10-31", "2026-10-31", None)),
+        ("2026-10-05", "2026-10-11", "year", ("2025-10-06", "2025-10-12", None)),
+        ("2024-01-01", "2025-12-31", "year", ("2023-01-02", "2025-01-01", None)),
+    ],
+)
+def test_days_that_are_over_are_compared_with_as_many_whole_days(first, last, against, earlier) -> None:
+    assert told(compared(first, last, against=against)) == earlier
+
+
+def test_the_year_before_begins_on_the_same_weekday() -> None:
+    ask = compared("2026-11-02", "2026-11-08", against="year")
+    assert ask is not None
+    assert ask.period.first_on.weekday() == date(2026, 11, 2).weekday()
+
+
+def test_a_period_that_holds_today_is_compared_up_to_the_same_time_of_day() -> None:
+    assert told(compared("2026-11-16", "2026-11-22")) == ("2026-11-09", "2026-11-15", "2026-11-15T09:30:00Z")
+    assert told(compared("2026-11-22", "2026-11-22")) == ("2026-11-21", "2026-11-21", "2026-11-21T09:30:00Z")
+
+
+def test_a_period_that_goes_on_after_today_is_compared_up_to_the_day_that_stands_for_today() -> None:
+    assert told(compared("2026-11-21", "2026-11-30")) == ("2026-11-11", "2026-11-20", "2026-11-12T09:30:00Z")
+
+
+def test_a_period_to_come_is_compared_with_whole_days() -> None:
+    assert told(compared("2026-12-01", "2026-12-02")) == ("2026-11-29", "2026-11-30", None)
+
+
+def test_elapsed_time_counts_where_clocks_change() -> None:
+    # On 8 March clocks in New York go from two to three: at noon eleven hours have passed.
+    now = "2026-03-08T16:00:00Z"
+    zone = "America/New_York"
+    assert told(compared("2026-03-08", "2026-03-08", now=now, zone=zone))[2] == "2026-03-07T16:00:00Z"
+    # The last hour of a day of 25 hours has no counterpart in a day of 24: all of that day counts.
+    late = "2026-11-02T04:59:00Z"
+    assert told(compared("2026-11-01", "2026-11-01", now=late, zone=zone))[2] == "2026-11-01T04:00:00Z"
+
+
+def test_filters_are_kept() -> None:
+    ask = compared("2026-11-01", "2026-11-10")
+    assert ask is not None
+    assert ask.filters == FILTERS
+
+
+def test_days_before_the_data_are_left_out_and_said_so() -> None:
+    ask = compared("2022-02-14", "2022-02-23")
+    assert told(ask) == ("2022-02-04", "2022-02-13", None)
+    assert ask is not None
+    assert ask.moved_from is None
+    cut = compared("2022-02-10", "2022-02-19")
+    assert told(cut) == ("2022-02-04", "2022-02-09", None)
+    assert cut is not None
+    assert cut.moved_from == date(2022, 1, 31)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "now"),
+    [
+        ("2022-02-04", "2022-02-10", "2026-11-22T09:30:00Z"),
+        # Of the days before there is data of the last one alone, and now it is not that day's turn yet.
+        ("2022-02-05", "2022-02-06", "2022-02-05T09:30:00Z"),
+        ("0001-01-01", "0001-01-02", "2026-11-22T09:30:00Z"),
+    ],
+)
+def test_nothing_is_compared_with_days_before_the_data(first, last, now) -> None:
+    assert compared(first, last, now=now) is None
