@@ -1,0 +1,245 @@
+"""Signing in and out by password, and what stands in the way of whoever guesses."""
+
+from datetime import timedelta
+
+import pytest
+from axes.models import AccessAttempt
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+from web.conftest import PASSWORD, MakeBrowser, MakePerson
+
+from botmeter.domain.instant import present
+from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.web.people.audit import Action
+from botmeter.web.people.models import AuditEntry, User
+
+pytestmark = pytest.mark.django_db
+COOKIE = settings.SESSION_COOKIE_NAME
+
+
+def try_password(client: Client, email: str, password: str = PASSWORD, **more: str) -> object:
+    return client.post("/sign-in", {"username": email, "password": password, **more})
+
+
+def is_signed_in(client: Client) -> bool:
+    return client.get("/me").status_code == 200
+
+
+def test_the_right_password_signs_in_and_leads_to_the_start(
+    ledgers: OpenLedgers, owner: User, browser: MakeBrowser
+) -> None:
+    client = browser()
+    answer = try_password(client, owner.email)
+    assert (answer.status_code, answer["Location"]) == (302, "/")
+    assert is_signed_in(client)
+    assert AuditEntry.objects.get(action=Action.SIGNED_IN).user == owner
+
+
+def test_an_address_is_the_same_however_it_is_written(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
+    client = browser()
+    try_password(client, f" {owner.email.upper()} ")
+    assert is_signed_in(client)
+
+
+def test_the_page_can_be_filled_in_by_a_password_keeper(browser: MakeBrowser) -> None:
+    page = browser().get("/sign-in").content.decode()
+    assert page.count("<h1") == 1
+    for said in ('autocomplete="username"', 'autocomplete="current-password"', "autofocus", 'for="id_username"'):
+        assert said in page
+
+
+def test_a_wrong_password_and_an_unknown_address_are_answered_alike(owner: User, browser: MakeBrowser) -> None:
+    def shown(email: str, password: str) -> str:
+        client = browser()
+        page = try_password(client, email, password).content.decode()
+        return page.replace(email, "").replace(client.cookies["botmeter_csrf"].value, "")
+
+    def without_token(page: str) -> list[str]:
+        return [line for line in page.splitlines() if "csrfmiddlewaretoken" not in line]
+
+    wrong, unknown = shown(owner.email, "not this one"), shown("nobody@example.org", "not this one")
+    assert "The address or the password is wrong." in wrong
+    assert without_token(wrong) == without_token(unknown)
+
+
+def test_someone_who_was_shut_out_is_told_no_more_than_a_stranger(owner: User, browser: MakeBrowser) -> None:
+    User.objects.filter(pk=owner.pk).update(is_active=False)
+    assert "The address or the password is wrong." in try_password(browser(), owner.email).content.decode()
+
+
+def test_a_thousand_wrong_passwords_end_after_ten_and_so_does_the_right_one(
+    ledgers: OpenLedgers, owner: User, browser: MakeBrowser
+) -> None:
+    client = browser()
+    answers = [try_password(client, owner.email, f"guess {number}").status_code for number in range(60)]
+    assert answers[:9] == [200] * 9
+    assert set(answers[9:]) == {429}
+    late = try_password(client, owner.email)
+    assert late.status_code == 429
+    assert late["Retry-After"] == "900"
+    assert "15 minutes" in late.content.decode()
+    assert not is_signed_in(client)
+    assert AccessAttempt.objects.get().failures_since_start == 10
+
+
+def test_another_browser_name_or_writing_gives_no_further_guesses(owner: User, browser: MakeBrowser) -> None:
+    for number in range(10):
+        browser().post(
+            "/sign-in",
+            {"username": owner.email.upper() if number % 2 else owner.email, "password": f"guess {number}"},
+            headers={"user-agent": f"browser {number}", "x-forwarded-for": f"10.0.0.{number}"},
+        )
+    assert try_password(browser(), owner.email).status_code == 429
+
+
+def test_one_address_that_guesses_for_many_names_is_stopped_too(owner: User, browser: MakeBrowser) -> None:
+    client = browser()
+    for number in range(50):
+        try_password(client, f"name{number}@example.org", "guess")
+    assert try_password(client, owner.email).status_code == 429
+
+
+def test_after_a_quarter_of_an_hour_one_may_try_again(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
+    client = browser()
+    for number in range(10):
+        try_password(client, owner.email, f"guess {number}")
+    AccessAttempt.objects.update(attempt_time=present() - timedelta(minutes=16))
+    assert try_password(client, owner.email).status_code == 302
+    assert is_signed_in(client)
+
+
+def test_wrong_passwords_are_in_the_log_of_whoever_they_were_for(owner: User, browser: MakeBrowser) -> None:
+    try_password(browser(), owner.email, "guess")
+    try_password(browser(), "nobody@example.org", "guess")
+    users = AuditEntry.objects.filter(action=Action.SIGN_IN_FAILED).values_list("user", "who")
+    assert sorted(users, key=str) == sorted([(owner.pk, owner.email), (None, "unknown")], key=str)
+
+
+def test_guesses_are_kept_without_the_passwords(owner: User, browser: MakeBrowser) -> None:
+    try_password(browser(), owner.email, "a secret guess")
+    assert "a secret guess" not in AccessAttempt.objects.get().post_data
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example/",
+        "///evil.example",
+        "http:evil.example",
+        "javascript:alert(1)",
+        "me",
+        "\t//evil.example",
+        "/\n/evil.example",
+        "https:///evil.example",
+    ],
+)
+def test_nobody_is_led_elsewhere_after_signing_in(owner: User, browser: MakeBrowser, elsewhere: str) -> None:
+    assert try_password(browser(), owner.email, next=elsewhere)["Location"] == "/"
+    assert "evil" not in browser().get("/sign-in", {"next": elsewhere}).content.decode().partition("<form")[2]
+
+
+def test_one_of_our_own_pages_is_led_to(owner: User, browser: MakeBrowser) -> None:
+    own = "/a/acme/reports?period=today"
+    client = browser()
+    assert client.get("/me")["Location"] == "/sign-in?next=/me"
+    assert 'value="/a/acme/reports?period=today"' in client.get("/sign-in", {"next": own}).content.decode()
+    assert try_password(client, owner.email, next=own)["Location"] == own
+    assert client.get("/sign-in", {"next": own})["Location"] == own
+
+
+def test_a_session_that_was_slipped_in_before_is_worth_nothing_after(owner: User, browser: MakeBrowser) -> None:
+    client = browser()
+    client.session.save()
+    slipped_in = client.session.session_key
+    client.cookies[COOKIE] = slipped_in
+    try_password(client, owner.email)
+    thief = browser()
+    thief.cookies[COOKIE] = slipped_in
+    assert client.session.session_key != slipped_in
+    assert thief.get("/me").status_code == 302
+
+
+def test_signing_out_ends_the_session_for_good(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
+    client = browser(owner)
+    kept = client.cookies[COOKIE].value
+    answer = client.post("/sign-out", follow=True)
+    assert "You are signed out." in answer.content.decode()
+    client.cookies[COOKIE] = kept
+    assert not is_signed_in(client)
+    assert AuditEntry.objects.get(action=Action.SIGNED_OUT).user == owner
+
+
+def test_a_link_does_not_sign_out(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
+    client = browser(owner)
+    assert client.get("/sign-out").status_code == 405
+    assert is_signed_in(client)
+
+
+def test_signing_out_twice_is_no_failure(browser: MakeBrowser) -> None:
+    assert browser().post("/sign-out")["Location"] == "/sign-in"
+
+
+def test_signing_out_everywhere_ends_every_other_session(
+    ledgers: OpenLedgers, owner: User, browser: MakeBrowser
+) -> None:
+    here, there = browser(owner), browser(owner)
+    here.post("/me/sign-out-everywhere")
+    assert is_signed_in(here)
+    assert not is_signed_in(there)
+    assert AuditEntry.objects.filter(action=Action.SIGNED_OUT_EVERYWHERE, user=owner).exists()
+
+
+def test_a_changed_password_ends_every_other_session(
+    ledgers: OpenLedgers, owner: User, browser: MakeBrowser
+) -> None:
+    here, there = browser(owner), browser(owner)
+    sent = {"current_password": PASSWORD, "password": "quite another one"}
+    assert here.post("/me/password", sent)["Location"] == "/me"
+    assert is_signed_in(here)
+    assert not is_signed_in(there)
+    assert try_password(browser(), owner.email).status_code == 200
+    assert try_password(browser(), owner.email, "quite another one").status_code == 302
+
+
+def test_a_found_browser_does_not_give_away_the_password(
+    ledgers: OpenLedgers, owner: User, browser: MakeBrowser
+) -> None:
+    client = browser(owner)
+    sent = {"current_password": "a guess", "password": "quite another one"}
+    answers = [client.post("/me/password", sent) for _ in range(11)]
+    assert "This is not your password." in answers[0].content.decode()
+    assert answers[-1].status_code == 429
+    assert User.objects.get(pk=owner.pk).check_password(PASSWORD)
+
+
+@pytest.mark.parametrize("weak", ["short", "1234567890123", "password123", "olga@example.org"])
+def test_a_weak_password_is_refused_with_a_reason(
+    ledgers: OpenLedgers, owner: User, browser: MakeBrowser, weak: str
+) -> None:
+    answer = browser(owner).post("/me/password", {"current_password": PASSWORD, "password": weak})
+    assert answer.status_code == 200
+    assert 'role="alert"' in answer.content.decode()
+
+
+def test_name_and_colours_can_be_changed(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
+    client = browser(owner)
+    page = client.post("/me", {"name": "Olga <b>", "theme": "dark"}, follow=True).content.decode()
+    assert 'data-theme="dark"' in page
+    assert "Olga &lt;b&gt;" in page
+    assert client.post("/me", {"name": "", "theme": "purple"}).status_code == 200
+    assert User.objects.get(pk=owner.pk).theme == "dark"
+
+
+def test_every_address_that_is_named_in_a_page_exists(person: MakePerson) -> None:
+    fixed = ["own-password", "sign-out-everywhere", "own-second-factor", "change-second-factor", "accounts", "me"]
+    assert [reverse(name) for name in fixed] == [
+        "/me/password",
+        "/me/sign-out-everywhere",
+        "/me/second-step",
+        "/me/second-step/change",
+        "/accounts",
+        "/me",
+    ]
