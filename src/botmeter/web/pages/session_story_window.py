@@ -96,9 +96,7 @@ def _lanes(explanation: Explanation) -> tuple[Lane, ...]:
     )
 
 
-def _marks(
-    events: list[ExplainedEvent], explanation: Explanation, *, tickets: set[str]
-) -> tuple[TimelineMark, ...]:
+def _marks(events: list[ExplainedEvent], explanation: Explanation, *, tickets: set[str]) -> tuple[TimelineMark, ...]:
     step = -(-len(events) // _MARKS_A_LANE_MAX)
     kept = [event for place, event in enumerate(events) if place % step == 0 or event.ticket_id is not None]
     if kept[-1] is not events[-1]:

@@ -1,9 +1,20 @@
-"""Addresses of stories: one session, one conversation, one customer, and the bots."""
+"""Addresses of stories: one session, one conversation, one customer, and the bots.
+
+An id can be any text, so it stands in the query.
+"""
 
 from django.urls import URLPattern, path
 
+from botmeter.web.pages.bots_page import bots_page
+from botmeter.web.pages.conversation_page import conversation_page
+from botmeter.web.pages.customer_page import customer_page
+from botmeter.web.pages.customers_page import customers_page
 from botmeter.web.pages.session_story_page import session_page
 
 urlpatterns: list[URLPattern] = [
-    path("a/<str:account>/sessions/<str:session>", session_page, name="session"),
+    path("a/<account>/bots", bots_page, name="bots"),
+    path("a/<account>/customers", customers_page, name="customers"),
+    path("a/<account>/customer", customer_page, name="customer"),
+    path("a/<account>/conversation", conversation_page, name="conversation"),
+    path("a/<account>/sessions/<session>", session_page, name="session"),
 ]
