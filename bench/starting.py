@@ -43,5 +43,5 @@ def _figure(*arguments: str, promise: float) -> Figure:
 def _demo_folder(event_count: int) -> Path:
     folder = CACHE / f"demo-{event_count}"
     if not folder.exists():
-        botmeter("demo", "--events", str(event_count), "--data", str(folder))
+        botmeter("demo", "--no-serve", "--events", str(event_count), "--data", str(folder))
     return folder

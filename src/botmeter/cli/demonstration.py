@@ -10,6 +10,7 @@ from botmeter.cli.grouping import Commands, examples
 from botmeter.cli.output import say, show
 from botmeter.cli.place import DATA_VARIABLE, data_folder, default_folder, owned_folder
 from botmeter.cli.progress import progress
+from botmeter.cli.serving import HOST, PORT, Host, Port, prepared, serve_until_ended
 from botmeter.cli.surroundings import surroundings, variable
 from botmeter.cli.terminal import counted, stdout_screen
 
@@ -27,13 +28,16 @@ def demo(
     events: Annotated[
         int, Option("--events", metavar="N", min=1_000, max=100 * _MILLION, help="About how many events.")
     ] = _MILLION,
+    host: Host = HOST,
+    port: Port = PORT,
+    serve: Annotated[bool, Option("--serve/--no-serve", help="Serve the pages, or only fill the account.")] = True,
     data: options.Data = None,
 ) -> None:
-    """Fill a demo account and print its report.
+    """Fill a demo account, print its report, and serve its pages.
 
     It is an invented retailer's, with six bots. The account has a file of its own in the data folder,
     like any other. Run again, it is brought up to the present minute; what is there already is not
-    counted twice.
+    counted twice. At the end stands a link that signs in, alone on a line; Ctrl-C ends the server.
     """
     from botmeter.cli.demo_tour import tour
     from botmeter.cli.report_page import report_page
@@ -54,15 +58,28 @@ def demo(
             next_steps = tour(ledger, asked, place=_place_text(data))
     show(f"{page}\n")
     show(screen.plain("\n".join([screen.styled("What to try next", "bold"), *next_steps])) + "\n")
+    # Run for another process, this is the server already.
+    if serve and surroundings().folder is None:
+        _serve(data_folder(data), host=host, port=port)
+
+
+def _serve(folder: Path, *, host: str, port: int) -> None:
+    from botmeter.sources.demo import DEMO_ACCOUNT
+
+    url = prepared(folder, host=host, port=port)
+    from botmeter.web.server import demo_link
+
+    secret = demo_link(DEMO_ACCOUNT)
+    serve_until_ended(host, port, link=f"{url}/link/{secret}", told=f"Botmeter is at {url} (Ctrl-C ends it)")
 
 
 def _create_if_missing(folder: "Folder", *, now_us: int) -> None:
     from botmeter.domain.account import Account
     from botmeter.metering.policy import FRESHCHAT
-    from botmeter.sources.demo import DEMO_ACCOUNT
+    from botmeter.sources.demo import DEMO_ACCOUNT, DEMO_TITLE
 
     if DEMO_ACCOUNT not in folder.accounts():
-        folder.create(Account(name=DEMO_ACCOUNT), policy=FRESHCHAT, now_us=now_us)
+        folder.create(Account(name=DEMO_ACCOUNT, title=DEMO_TITLE), policy=FRESHCHAT, now_us=now_us)
 
 
 def _load(ledger: "Ledger", *, events: int, now_us: int) -> None:

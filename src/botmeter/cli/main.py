@@ -18,6 +18,7 @@ from botmeter.cli import (
     quarantine,
     reporting,
     safekeeping,
+    serving,
     sessions,
     simulation,
 )
@@ -53,6 +54,7 @@ for part in (
     billing_rules,
     quarantine,
     safekeeping,
+    serving,
 ):
     app.add_typer(part.commands)
 

@@ -9,6 +9,8 @@ from botmeter.cli import options
 from botmeter.cli.grouping import Commands, examples
 from botmeter.cli.output import say, show
 from botmeter.cli.place import data_folder, owned_folder
+from botmeter.cli.surroundings import surroundings
+from botmeter.domain.errors import Unavailable
 
 commands = Commands()
 
@@ -34,6 +36,8 @@ def serve(host: Host = HOST, port: Port = PORT, data: options.Data = None) -> No
     The first start prints a link, once, on which the owner chooses a password. Ctrl-C ends it.
     """
     folder = data_folder(data)
+    if surroundings().folder is not None:
+        raise Unavailable("server_running", f"The data folder {folder} is served already.")
     # Only to see that nobody else owns it: the serving process takes it for itself.
     with owned_folder(data, purpose="botmeter serve", is_new=True):
         pass

@@ -99,7 +99,7 @@ def serve(*, host: str, port: int, ready: Callable[[], None]) -> None:
         port=port,
         interface=Interfaces.WSGI,
         blocking_threads=_THREADS,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
         websockets=False,
         workers_kill_timeout=30,
     )
