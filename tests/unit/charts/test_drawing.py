@@ -92,6 +92,11 @@ def test_every_point_has_a_link_and_says_what_it_is() -> None:
     assert {link.attrib["tabindex"] for link in links} == {"-1"}
 
 
+def test_the_invisible_fields_over_a_line_catch_the_pointer() -> None:
+    root = parsed(svg(trend_drawing(trend(5, 8, 3), width=Width.WIDE), prefix="t"))
+    assert [all_of(link, "path")[0].attrib["class"] for link in all_of(root, "a")] == ["hit"] * 3
+
+
 def test_a_drawing_with_links_is_a_group_and_one_without_is_an_image() -> None:
     linked = parsed(svg(trend_drawing(trend(5, 8), width=Width.WIDE), prefix="t"))
     assert linked.attrib["role"] == "group"

@@ -114,9 +114,10 @@ class Plane:
 
     def hits(self, rows: Sequence[Row]) -> Spec:
         """Invisible fields over the whole height that bear links: rows of x, x2 and the number of their spot."""
-        marked = [{"x": row["x"], "x2": row["x2"], "spot": spot(row["spot"])} for row in rows]
+        left, right = self.x
+        marked = [{"x": max(left, row["x"]), "x2": min(right, row["x2"]), "spot": spot(row["spot"])} for row in rows]
         over = {"y": {"value": 0}, "y2": {"value": self.inner_height}}
-        return self.layer({"type": "rect", "fill": "transparent"}, marked, **over)
+        return self.layer({"type": "rect", "fill": None}, marked, **over)
 
     def drawing(self, layers: Sequence[Spec], *, name: str, spots: Sequence[Spot] = ()) -> Drawing:
         """The layers as a drawing; a layer without rows is left out."""
