@@ -5,13 +5,13 @@ import pyarrow.compute as pc
 import pytest
 from tests.unit.sources.demo.demo_account import NOW_US, Demo, demo_events
 
-from botmeter.domain.account import AVAILABLE_FROM_DEFAULT, checked_account_name
+from botmeter.domain.account import AVAILABLE_FROM_DEFAULT, Account
 from botmeter.domain.event import Actor, Kind
 from botmeter.domain.instant import DAY_US, text_from_us, us_from_text
 from botmeter.domain.period import day_start_us
 from botmeter.metering.schema import EVENTS_SCHEMA
 from botmeter.sources.clock import Clock
-from botmeter.sources.demo import DEMO_ACCOUNT, DEMO_SEED, demo_batches
+from botmeter.sources.demo import DEMO_ACCOUNT, DEMO_SEED, DEMO_TITLE, demo_batches
 from botmeter.sources.rule import event_from_record
 
 FEW = 30_000
@@ -22,7 +22,7 @@ def rows_by_id(events: pa.Table) -> dict[str, dict[str, object]]:
 
 
 def test_the_account_has_a_name_that_an_account_can_have() -> None:
-    assert checked_account_name(DEMO_ACCOUNT) == DEMO_ACCOUNT
+    assert Account(name=DEMO_ACCOUNT, title=DEMO_TITLE).name == DEMO_ACCOUNT
 
 
 def test_the_same_seed_gives_the_same_events() -> None:
