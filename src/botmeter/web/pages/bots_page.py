@@ -9,7 +9,7 @@ from django.urls import reverse
 from botmeter.domain.display_name import DISPLAY_NAME_CHARACTERS_MAX
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import now_us as present_us
-from botmeter.ledger.settings import NamedBot, named_bots, set_bot_name
+from botmeter.ledger.settings import BotName, NamedBot, named_bots, set_bot_name
 from botmeter.reports.bots import bots
 from botmeter.web import text
 from botmeter.web.asking import preferred_zone
@@ -102,12 +102,11 @@ def _named(visit: Visit) -> HttpResponse:
     sent = visit.request.POST
     bot_id, name = sent.get("bot", ""), sent.get("name", "").strip()
     try:
-        with writing(visit.account) as ledger:
-            set_bot_name(ledger, bot_id, name=name, by=visit.user.email, now_us=present_us())
+        wanted = BotName(bot_id=bot_id, name=name)
     except Refused as error:
-        if error.code != "bot_name_invalid":
-            raise
         return _shown(visit, notice=Notice(fact=error.message, kind="bad"), opened=bot_id, status=400)
+    with writing(visit.account) as ledger:
+        set_bot_name(ledger, wanted, by=visit.user.email, now_us=present_us())
     record(Action.BOT_NAMED, request=visit.request, user=visit.user, account=visit.account, bot=bot_id, name=name)
     fact = f"{bot_id} is called {name} now." if name else f"{bot_id} is called as its events name it again."
     tell(visit.request, Notice(fact=fact, consequence="Every report and export shows it; no number depends on it."))
@@ -124,12 +123,7 @@ def _shown(visit: Visit, *, notice: Notice | None, opened: str | None, status: i
         frame=frame(visit, title="My Bots", current="bots", crumbs=(Crumb(label="Reports", href=places.reports()),)),
         notice=notice,
         bots=tuple(
-            _line(
-                bot,
-                names[bot.bot_id],
-                places=places,
-                look=_Look(zone=zone, number=number, is_open=bot.bot_id == opened),
-            )
+            _line(bot, names[bot.bot_id], places=places, look=_Look(zone=zone, number=number, opened=opened))
             for number, bot in enumerate(found, start=1)
         ),
         zone=zone,

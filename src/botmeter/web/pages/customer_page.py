@@ -104,6 +104,16 @@ class _Look:
         return self.places.customer(self.customer_id, **zone, **more)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Days:
+    """What the calendar's days hold; `session_of` the session of each day that has but one."""
+
+    counts: dict[date, int]
+    session_of: dict[date, str]
+    most: int
+    today_on: date
+
+
 @for_member(Right.SEE_REPORTS)
 def customer_page(visit: Visit) -> HttpResponse:
     """All of the customer that the address names by `id`."""
@@ -175,15 +185,18 @@ def _answer(calendar: "CustomerCalendar", zone: str) -> str:
 
 def _calendar(calendar: "CustomerCalendar", look: _Look, *, year: int, today_on: date) -> Year:
     counts = {day.on: day.session_count for day in calendar.days}
-    most = max(counts.values(), default=0)
-    only = _only_sessions(calendar, look.zone)
+    days_shown = _Days(
+        counts=counts,
+        session_of=_only_sessions(calendar, look.zone),
+        most=max(counts.values(), default=0),
+        today_on=today_on,
+    )
     months = []
     for month in range(1, 13):
         first_on = date(year, month, 1)
         days = [CalendarDay(day=0, is_outside=True)] * first_on.weekday()
         for number in range(1, monthrange(year, month)[1] + 1):
-            on = first_on.replace(day=number)
-            days.append(_day(on, counts[on], look=look, session_id=only.get(on), most=most, is_today=on == today_on))
+            days.append(_day(first_on.replace(day=number), days_shown, look=look))
         days += [CalendarDay(day=0, is_outside=True)] * (-len(days) % 7)
         months.append(MonthOfDays(name=f"{first_on:%B}", days=tuple(days)))
     first, last = _year_of(calendar.first_started_us, look.zone), _year_of(calendar.last_started_us, look.zone)
@@ -203,11 +216,10 @@ def _only_sessions(calendar: "CustomerCalendar", zone: str) -> dict[date, str]:
     return {on: session_id for on, session_id in days if counts[on] == 1}
 
 
-def _day(
-    on: date, session_count: int, *, look: _Look, session_id: str | None, most: int, is_today: bool
-) -> CalendarDay:
+def _day(on: date, shown: _Days, *, look: _Look) -> CalendarDay:
+    session_count, session_id = shown.counts[on], shown.session_of.get(on)
     if not session_count:
-        return CalendarDay(day=on.day, is_today=is_today)
+        return CalendarDay(day=on.day, is_today=on == shown.today_on)
     if session_count == 1 and session_id is not None:
         href = look.places.session(session_id)
     else:
@@ -216,10 +228,10 @@ def _day(
         day=on.day,
         # One session is what a shaded day means; only of several the number is said.
         count=f"×{text.count_text(session_count)}" if session_count > 1 else "",
-        step=max(2, heat_step(session_count, most=max(most, 3))),
+        step=max(2, heat_step(session_count, most=max(shown.most, 3))),
         href=href,
         title=f"{text.day_text(on)}: {text.counted(session_count, 'session')}",
-        is_today=is_today,
+        is_today=on == shown.today_on,
     )
 
 

@@ -56,7 +56,7 @@ class Line:
     is_folded: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Seen:
     """What earlier events of the session brought in already."""
 
