@@ -1,5 +1,6 @@
 """A data folder with the account acme, people in it, and a browser for each of them."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -38,13 +39,21 @@ MakePerson = Callable[..., User]
 MakeBrowser = Callable[..., Client]
 
 
+@pytest.fixture(scope="session")
+def filled_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder whose account acme has the events above; never changed."""
+    path = tmp_path_factory.mktemp("filled") / "data"
+    with Folder.owned(path, purpose="tests") as folder, folder.ledger(made_account(folder)) as ledger:
+        append(ledger, *EVENTS)
+    return path
+
+
 @pytest.fixture
-def ledgers(tmp_path: Path) -> Iterator[OpenLedgers]:
+def ledgers(filled_folder: Path, tmp_path: Path) -> Iterator[OpenLedgers]:
     """The process's ledgers: acme, with the events above."""
     cache.clear()
+    shutil.copytree(filled_folder, tmp_path / "data")
     with Folder.owned(tmp_path / "data", purpose="tests") as folder:
-        with folder.ledger(made_account(folder)) as ledger:
-            append(ledger, *EVENTS)
         opened = OpenLedgers(folder)
         process_ledgers.use(opened)
         yield opened

@@ -8,7 +8,6 @@ from django.test import Client
 from django_otp.oath import totp
 from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
-from web.conftest import PASSWORD, MakeBrowser, MakePerson
 
 from botmeter.domain.instant import present
 from botmeter.ledger.open_ledgers import OpenLedgers
@@ -16,6 +15,7 @@ from botmeter.web.people import links
 from botmeter.web.people.audit import Action
 from botmeter.web.people.models import AuditEntry, Link, User
 from botmeter.web.people.second_factor import new_recovery_codes
+from web.conftest import PASSWORD, MakeBrowser, MakePerson
 
 pytestmark = pytest.mark.django_db
 

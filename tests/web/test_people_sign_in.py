@@ -7,12 +7,12 @@ from axes.models import AccessAttempt
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
-from web.conftest import PASSWORD, MakeBrowser, MakePerson
 
 from botmeter.domain.instant import present
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.web.people.audit import Action
 from botmeter.web.people.models import AuditEntry, User
+from web.conftest import PASSWORD, MakeBrowser, MakePerson
 
 pytestmark = pytest.mark.django_db
 COOKIE = settings.SESSION_COOKIE_NAME
@@ -192,9 +192,7 @@ def test_signing_out_everywhere_ends_every_other_session(
     assert AuditEntry.objects.filter(action=Action.SIGNED_OUT_EVERYWHERE, user=owner).exists()
 
 
-def test_a_changed_password_ends_every_other_session(
-    ledgers: OpenLedgers, owner: User, browser: MakeBrowser
-) -> None:
+def test_a_changed_password_ends_every_other_session(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
     here, there = browser(owner), browser(owner)
     sent = {"current_password": PASSWORD, "password": "quite another one"}
     assert here.post("/me/password", sent)["Location"] == "/me"
