@@ -9,6 +9,8 @@ import pytest
 
 from cli.conftest import Run
 
+BOTH_WAYS = True
+
 PERIOD = "--from 2026-03-01 --to 2026-04-30"
 
 
@@ -149,3 +151,17 @@ def test_as_a_table_the_session_ids_are_whole(acme: Run) -> None:
     rows = acme(f"sessions --account acme {PERIOD} --format json").json
     table = acme(f"sessions --account acme {PERIOD}").out
     assert all(row["session_id"] in table for row in rows)
+
+
+def test_a_report_looks_in_the_zone_that_is_named_and_says_so(acme: Run) -> None:
+    plain = acme(f"report --account acme {PERIOD} --format json").json
+    there = acme(f"report --account acme {PERIOD} --timezone Asia/Kolkata --format json").json
+    assert (plain["period"]["timezone"], there["period"]["timezone"]) == ("UTC", "Asia/Kolkata")
+    assert there["sessions_consumed"] == sum(day["sessions"] for day in there["trend"])
+    assert "· Asia/Kolkata ·" in acme(f"report --account acme {PERIOD} --timezone Asia/Kolkata").out
+
+
+def test_a_zone_that_nobody_knows_is_refused(acme: Run) -> None:
+    ran = acme(f"report --account acme {PERIOD} --timezone Mars/Base")
+    assert ran.code == 1
+    assert "'Mars/Base' is not in the IANA time zone database" in ran.err
