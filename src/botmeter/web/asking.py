@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botmeter.domain.instant import now_us as present_us
+from botmeter.domain.period import checked_timezone, day_of_us
 from botmeter.reports.ask import Ask, DaysAsked, ask
 from botmeter.reports.compared import Against, compared_ask
 from botmeter.reports.presets import Preset, days_of
 from botmeter.web.address import Compare, ReportAddress
 from botmeter.web.people.models import AccountPreference
-from botmeter.web.text import in_zone
 
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger
@@ -59,7 +59,7 @@ def question(ledger: "Ledger", address: ReportAddress, *, zone: str) -> Question
     """
     now_us = present_us()
     zone = address.timezone or zone
-    today_on = in_zone(now_us, zone).date()
+    today_on = day_of_us(now_us, timezone=checked_timezone(zone))
     days = address.days
     if address.preset is not None:
         days = days_of(address.preset, today_on=today_on, available_from=ledger.account.available_from)
