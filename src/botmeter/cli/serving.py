@@ -25,6 +25,7 @@ HOST, PORT = "127.0.0.1", 8000
 
 
 @commands.command(
+    runs_here=True,
     epilog=examples(
         ("", "botmeter serve"),
         ("For others, behind a proxy:", "BOTMETER_URL=https://meter.example botmeter serve --host 0.0.0.0"),
