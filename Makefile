@@ -13,7 +13,7 @@ WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format faults shared bench golden docs lock clean
+.PHONY: help demo test check format faults browser shared bench golden docs lock clean
 
 help: ## List the tasks.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -37,6 +37,9 @@ format: $(DEV) ## Format the code and mend what the linter can mend by itself.
 
 faults: $(DEV) ## Kill imports, fill disks: the tests that take longer than the fast lane may.
 	$(BIN)/python -m pytest -m faults tests/faults $(ARGS)
+
+browser: $(DEV) ## Drive an installed Chromium over every page.
+	$(BIN)/python -m pytest tests/browser $(ARGS)
 
 shared: $(DEV) ## Run the acceptance tests on the data beside the repository (SHARED=../shared).
 	$(BIN)/python -m pytest -n $(WORKERS) tests/shared $(ARGS)

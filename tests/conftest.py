@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, settings
 
 TESTS = Path(__file__).parent
 GOLDEN = TESTS / "golden"
-SHARED_LANE = TESTS / "shared"
+# Lanes that run only when they are named: the data beside the repository may not be there, browsers take long.
+LANES_OF_THEIR_OWN = (TESTS / "shared", TESTS / "browser")
 
 # The machine may be busy with other work, so no example has a deadline.
 settings.register_profile("fast", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -23,11 +24,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """The data of tests/shared is not in the repository, so that lane runs only when it is named."""
-    if collection_path != SHARED_LANE:
+    """A lane of its own runs only when it, or something in it, is named."""
+    if collection_path not in LANES_OF_THEIR_OWN:
         return None
     named = [(config.invocation_params.dir / argument.split("::")[0]).resolve() for argument in config.args]
-    return None if any(path.is_relative_to(SHARED_LANE) for path in named) else True
+    return None if any(path.is_relative_to(collection_path) for path in named) else True
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,0 +1,84 @@
+"""Every widget's number is the command line's."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+from playwright.sync_api import Page
+
+from botmeter.sources.demo import DEMO_ACCOUNT
+
+from .conftest import Server
+
+QUERIES = (
+    "",
+    "?period=last-90-days&channel=whatsapp",
+    "?period=last-month&bot=bot_orders&bot=bot_returns",
+    "?period=last-12-months&preview=without",
+    "?period=last-7-days&timezone=Asia/Kolkata",
+    "?period=all&compare=year",
+)
+_OPTION_OF = {"from": "--from", "to": "--to", "bot": "--bot", "channel": "--channel", "timezone": "--timezone"}
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("query", QUERIES)
+def test_every_number_on_the_page_is_the_one_of_the_command_line(
+    signed_in: Callable[..., Page], demo: Server, report_path: str, query: str
+) -> None:
+    page = signed_in()
+    page.goto(demo.at(report_path + query))
+    told = told_by_command_line(demo, page, query)
+
+    assert values(page, "sessions-consumed") == [told["sessions_consumed"]]
+    assert by_key(page, "session-consumption-trend", "day") == {day["date"]: day["sessions"] for day in told["trend"]}
+    assert by_key(page, "monthly-consumption", "month") == {
+        month["month"]: month["sessions"] for month in told["by_month"]
+    }
+    assert values(page, "bot-consumption") == [bot["sessions"] for bot in told["by_bot"] if bot["sessions"]][:10]
+    assert values(page, "channel-consumption") == [one["sessions"] for one in told["by_channel"] if one["sessions"]]
+    assert values(page, "tickets-by-type") == [one["tickets"] for one in told["by_ticket_type"]]
+
+
+@pytest.mark.browser
+def test_the_heat_map_adds_up_to_the_headline(signed_in: Callable[..., Page], demo: Server, report_path: str) -> None:
+    page = signed_in()
+    page.goto(demo.at(report_path))
+    page.wait_for_selector("[data-widget=hours] td[data-value]")
+
+    assert sum(values(page, "hours")) == values(page, "sessions-consumed")[0]
+
+
+def values(page: Page, widget: str) -> list[int]:
+    """The numbers of a widget, in order."""
+    return page.eval_on_selector_all(
+        f"[data-widget={widget}] [data-value]", "found => found.map(one => Number(one.dataset.value))"
+    )
+
+
+def by_key(page: Page, widget: str, key: str) -> dict[str, int]:
+    """The numbers of a widget by their day or month."""
+    found = page.eval_on_selector_all(
+        f"[data-widget={widget}] [data-{key}]",
+        f"found => found.map(one => [one.dataset.{key}, Number(one.dataset.value)])",
+    )
+    return dict(found)
+
+
+def told_by_command_line(server: Server, page: Page, query: str) -> dict[str, Any]:
+    """The report of the same days and filters, from the command line, through the running server."""
+    first, last = (page.locator(f"input[name={name}][type=date]").input_value() for name in ("from", "to"))
+    options = ["--from", first, "--to", last]
+    for name, value in parse_qsl(query.removeprefix("?")):
+        if name in _OPTION_OF:
+            options += [_OPTION_OF[name], value]
+        elif (name, value) == ("preview", "without"):
+            options.append("--no-preview")
+    command = [sys.executable, "-m", "botmeter", "report", "--account", DEMO_ACCOUNT, "--data", str(server.folder)]
+    ran = subprocess.run([*command, "--format", "json", *options], capture_output=True, check=True)
+    told: dict[str, Any] = json.loads(ran.stdout)
+    return told
