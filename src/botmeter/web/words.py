@@ -1,12 +1,15 @@
 """Sentences with links and ids in them, as pages place them (`parts/words.html`).
 
 An id can be any text: 512 bytes of it, or one that turns the line around. It is cut where it stands
-in a sentence, whole in its title, and isolated from the text around it.
+in a sentence, whole in its title, and isolated from the text around it; what does not print is shown as
+a code, as the command line shows it, so that no id looks like another. A name is isolated alone.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
+
+from botmeter.reports.explanation_sentences import shown
 
 ID_LETTERS_MAX: Final = 40
 
@@ -42,7 +45,7 @@ def linked(text: str, href: str) -> Word:
 
 def id_word(text: str, href: str = "") -> Word:
     """An id, cut if it is long."""
-    return _foreign(text, href, look="id")
+    return _foreign(shown(text), href, look="id")
 
 
 def name_word(text: str, href: str = "") -> Word:
@@ -53,10 +56,10 @@ def name_word(text: str, href: str = "") -> Word:
 def listed(words: Iterable[Word], *, most: int) -> Words:
     """The first words, commas between them, and how many more there are."""
     every = list(words)
-    shown: list[Word] = []
+    told: list[Word] = []
     for word in every[:most]:
-        shown += [plain(", "), word] if shown else [word]
-    return (*shown, plain(f" and {len(every) - most:,} more")) if len(every) > most else tuple(shown)
+        told += [plain(", "), word] if told else [word]
+    return (*told, plain(f" and {len(every) - most:,} more")) if len(every) > most else tuple(told)
 
 
 def text_of(words: Words) -> str:

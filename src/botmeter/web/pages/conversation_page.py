@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from botmeter.domain.instant import INSTANT_END_US
 from botmeter.domain.period import checked_timezone
 from botmeter.reports.conversations import conversation
+from botmeter.reports.explanation_sentences import shown
 from botmeter.web import text
 from botmeter.web.asking import preferred_zone
 from botmeter.web.ledgers import reading
@@ -43,6 +44,7 @@ class ConversationPage:
 
     frame: Frame
     conversation_id: str
+    shown_id: str
     answer: Words
     zone: str
     utc_href: str
@@ -60,8 +62,11 @@ def conversation_page(visit: Visit) -> HttpResponse:
     with reading(visit.account) as ledger:
         story = conversation(ledger, conversation_id)
     page = ConversationPage(
-        frame=frame(visit, title=f"Conversation {conversation_id[:60]}", current="customers", crumbs=_crumbs(places)),
+        frame=frame(
+            visit, title=f"Conversation {shown(conversation_id[:60])}", current="customers", crumbs=_crumbs(places)
+        ),
         conversation_id=conversation_id,
+        shown_id=shown(conversation_id),
         answer=_answer(story, places, zone=zone),
         zone=zone,
         utc_href="" if zone == "UTC" else f"{places.conversation(conversation_id)}&timezone=UTC",

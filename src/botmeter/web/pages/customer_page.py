@@ -14,6 +14,7 @@ from botmeter.domain.instant import INSTANT_END_US
 from botmeter.domain.instant import now_us as present_us
 from botmeter.domain.period import Period, checked_timezone, day_of_us
 from botmeter.reports.customers import customer_calendar
+from botmeter.reports.explanation_sentences import shown
 from botmeter.reports.presets import Preset
 from botmeter.web import text
 from botmeter.web.address import ReportAddress
@@ -79,6 +80,7 @@ class CustomerPage:
 
     frame: Frame
     customer_id: str
+    shown_id: str
     answer: str
     zone: str
     utc_href: str
@@ -134,10 +136,11 @@ def customer_page(visit: Visit) -> HttpResponse:
         if asked_year is None and last_year is not None and last_year != year:
             year = last_year
             calendar = customer_calendar(ledger, look.customer_id, period=_year(year, look.zone))
-    title = f"Customer {look.customer_id[:60]}"
+    title = f"Customer {shown(look.customer_id[:60])}"
     page = CustomerPage(
         frame=frame(visit, title=title, current="customers", crumbs=_crumbs(look.places)),
         customer_id=look.customer_id,
+        shown_id=shown(look.customer_id),
         answer=_answer(calendar, look.zone),
         zone=look.zone,
         utc_href="" if look.zone == "UTC" else look.places.customer(look.customer_id, timezone="UTC", year=str(year)),

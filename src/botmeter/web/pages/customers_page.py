@@ -33,6 +33,7 @@ _ID_LETTERS_MAX: Final = 512
 class FoundCustomer:
     """A customer whose id begins with what was searched for."""
 
+    customer_id: str
     customer: Word
     sessions: str
 
@@ -80,7 +81,7 @@ def customers_page(visit: Visit) -> HttpResponse:
     with reading(visit.account) as ledger:
         lately = ask(account=ledger.account, now_us=now_us, days=DaysAsked(timezone=zone))
         found, is_cut = _found(ledger, search, places=places, now_us=now_us) if search else (None, False)
-        if found is not None and len(found) == 1 and (found[0].customer.title or found[0].customer.text) == search:
+        if found is not None and len(found) == 1 and found[0].customer_id == search:
             return HttpResponseRedirect(places.customer(search))
         top = _top(ledger, lately, places=places)
         is_empty = not ledger.touchpoints.all()
@@ -116,7 +117,9 @@ def _found(
         counts = {search: 0, **counts}
     found = tuple(
         FoundCustomer(
-            customer=id_word(customer_id, places.customer(customer_id)), sessions=text.counted(count, "session")
+            customer_id=customer_id,
+            customer=id_word(customer_id, places.customer(customer_id)),
+            sessions=text.counted(count, "session"),
         )
         for customer_id, count in sorted(counts.items(), key=lambda entry: (entry[0] != search, -entry[1], entry[0]))
     )

@@ -14,7 +14,7 @@ from botmeter.web.pages.session_story_lines import Line, Step, effect_of, ending
 from botmeter.web.pages.story_places import StoryPlaces
 from botmeter.web.words import Word, Words, name_word, plain
 
-LINES_MAX: Final = 200
+LINES_MAX: Final = 60
 EVENTS_A_PAGE: Final = 500
 _NAMED_MAX: Final = 3
 _NAMES: Final = {
@@ -43,6 +43,11 @@ class Story:
 
     days: tuple[Day, ...]
     cut: str
+
+    @property
+    def is_summed_up(self) -> bool:
+        """Whether there is more to see event by event."""
+        return bool(self.cut) or any(line.is_folded for day in self.days for line in day.lines)
 
 
 def told_story(explanation: Explanation, *, places: StoryPlaces) -> Story:

@@ -64,8 +64,8 @@ class LocalTime:
 class StoryPager:
     """Where other forms and parts of the story are; what is empty is not offered."""
 
-    toggle: str
-    toggle_href: str
+    toggle: str = ""
+    toggle_href: str = ""
     earlier_href: str = ""
     later_href: str = ""
 
@@ -125,7 +125,9 @@ def session_page(visit: Visit, *, session: str) -> HttpResponse:
         legend=legend_of(explanation),
         drawn=timeline_drawn(window_of(explanation)),
         story=story,
-        pager=_pager(explanation, places, first=first if is_all else None, chosen=chosen),
+        pager=_pager(explanation, places, first=first if is_all else None, chosen=chosen)
+        if is_all or story.is_summed_up
+        else StoryPager(),
         facts=facts(explanation, places),
         restatements=tuple(restatement_sentences(explanation)),
         arrivals=arrivals(explanation),

@@ -6,7 +6,7 @@ from botmeter.domain.event import Actor
 from botmeter.domain.instant import INSTANT_END_US, MICROSECONDS_PER_SECOND
 from botmeter.domain.session import ClosedBy
 from botmeter.reports.explanation import ExplainedEvent, Explanation
-from botmeter.reports.explanation_sentences import duration_words, instant_words
+from botmeter.reports.explanation_sentences import duration_words, instant_words, shown
 from botmeter.web.charts.timeline import Lane, MarkKind, Timeline, TimelineMark
 from botmeter.web.parts import Key
 from botmeter.web.text import clock_text
@@ -91,7 +91,11 @@ def _lanes(explanation: Explanation) -> tuple[Lane, ...]:
             lanes.setdefault(lane_of[event.conversation_id], []).append(event)
     tickets = {ticket for part in explanation.conversations for ticket, _ in part.tickets}
     return tuple(
-        Lane(title=bot, subtitle=f"{channel} · {conversation}", marks=_marks(events, explanation, tickets=tickets))
+        Lane(
+            title=shown(bot),
+            subtitle=f"{shown(channel)} · {shown(conversation)}",
+            marks=_marks(events, explanation, tickets=tickets),
+        )
         for (bot, channel, conversation), events in lanes.items()
     )
 
@@ -120,5 +124,5 @@ def _kind(event: ExplainedEvent, explanation: Explanation, *, tickets: set[str])
 
 def _said(event: ExplainedEvent, kind: MarkKind) -> str:
     words = f"{event.actor.name.lower()}: {event.kind.name.lower().replace('_', ' ')}"
-    first = {"opening": "opening message, ", "ticket": f"ticket {event.ticket_id}, "}.get(kind, "")
+    first = {"opening": "opening message, ", "ticket": f"ticket {shown(event.ticket_id)}, "}.get(kind, "")
     return f"{clock_text(event.at_us, seconds=True)} {first}{words}"
