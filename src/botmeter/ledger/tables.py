@@ -35,7 +35,7 @@ TABLES = (
     "restatement",
 )
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 Migrations = Mapping[int, tuple[str, ...]]
 
 _PACKAGE = "botmeter.ledger"
@@ -51,7 +51,11 @@ def sql(name: str) -> str:
 MIGRATIONS: Migrations = {
     1: tuple(
         sql(f"migrations/{step}") for step in ("2_bot_name_sent", "2_bot_name_set", "2_bot", "2_title", "2_set_by")
-    )
+    ),
+    2: tuple(
+        sql(f"migrations/{step}")
+        for step in ("3_unkeyed_span", "3_conversation_span", "3_keyed_spans", "3_drop_unkeyed_span")
+    ),
 }
 
 
@@ -120,6 +124,7 @@ def _hash_kept(connection: duckdb.DuckDBPyConnection) -> None:
     connection.begin()
     connection.execute(sql("rehash"))
     connection.execute(sql("rehash_conversations"))
+    connection.execute(sql("rehash_spans"))
     connection.execute("UPDATE meta SET value = ? WHERE name = 'hash_probe'", [probe])
     connection.commit()
 

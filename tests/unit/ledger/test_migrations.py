@@ -19,8 +19,9 @@ EVENTS = [
     event("2", "2026-03-02T12:00", bot_id="b2", channel="sms", conversation_id="v2"),
     event("3", "2026-03-02T12:05", bot_id="b2", channel="sms", conversation_id="v2", bot_name="Returns"),
 ]
-# What version 2 changed, as version 1 had it.
+# What versions 2 and 3 changed, as version 1 had it.
 TO_VERSION_1 = (
+    "ALTER TABLE conversation_span DROP COLUMN conversation_key",
     "DROP VIEW bot",
     "DROP TABLE bot_name_set",
     "ALTER TABLE bot_name_sent RENAME TO bot",
@@ -81,7 +82,7 @@ def test_a_file_that_was_brought_up_is_like_a_new_one(old: Folder) -> None:
 
 def test_a_file_of_version_1_that_may_not_be_written_is_refused_with_the_reason(old: Folder) -> None:
     old.file_of("acme").chmod(0o444)
-    said = "is of version 1 and read-only; let it be written, so that it can be brought up to version 2"
+    said = f"is of version 1 and read-only; let it be written, so that it can be brought up to version {SCHEMA_VERSION}"
     with pytest.raises(NotAllowed, match=said) as refused, old.ledger("acme", read_only=True):
         pass
     assert refused.value.code == "ledger_read_only"

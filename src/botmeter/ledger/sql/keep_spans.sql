@@ -5,7 +5,8 @@ SELECT
     conversation_id,
     min(occurred_at) FILTER (WHERE kind = 1),
     min(occurred_at),
-    max(occurred_at)
+    max(occurred_at),
+    hash(conversation_id)
 FROM event
 WHERE append_no >= $append_no
 GROUP BY conversation_id

@@ -10,7 +10,9 @@ WITH span AS (
         coalesce(min(created_at), min(first_event_at)) AS created_at,
         max(last_event_at)                             AS updated_at
     FROM conversation_span
-    WHERE conversation_id IN (SELECT conversation_id FROM matching)
+    -- Few rows of many: the keys are read in a tenth of the time that the ids take, and those only where a key was found.
+    WHERE conversation_key IN (SELECT hash(conversation_id) FROM matching)
+        AND conversation_id IN (SELECT conversation_id FROM matching)
     GROUP BY conversation_id
 ),
 ticket AS (

@@ -5,4 +5,4 @@ SELECT
     min(first_event_at)::BIGINT AS first_event_us,
     max(last_event_at)::BIGINT  AS last_event_us
 FROM conversation_span
-WHERE conversation_id = $conversation::VARCHAR
+WHERE conversation_key = hash($conversation::VARCHAR) AND conversation_id = $conversation::VARCHAR
