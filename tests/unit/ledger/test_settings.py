@@ -39,7 +39,7 @@ def filled() -> Ledger:
     return ledger
 
 
-def called(ledger: Ledger, bot_id: str, name: str, *, now_us: int = NOW_US) -> None:
+def called(ledger: Ledger, bot_id: str, *, name: str, now_us: int = NOW_US) -> None:
     set_bot_name(ledger, BotName(bot_id=bot_id, name=name), by="ada@example.org", now_us=now_us)
 
 
@@ -56,8 +56,8 @@ def test_bots_are_called_as_their_events_say_or_by_their_id() -> None:
 
 def test_the_name_that_a_person_gave_wins_over_every_event_before_and_after_it() -> None:
     ledger = filled()
-    called(ledger, "b1", "Orders & more")
-    called(ledger, "b2", "Returns")
+    called(ledger, "b1", name="Orders & more")
+    called(ledger, "b2", name="Returns")
     assert names(ledger) == {"b1": "Orders & more", "b2": "Returns"}
     append(ledger, event("3", "2026-03-09T10:00", bot_name="Renamed in the builder"))
     assert named_bots(ledger)[0] == NamedBot(
@@ -68,8 +68,8 @@ def test_the_name_that_a_person_gave_wins_over_every_event_before_and_after_it()
 
 def test_the_latest_name_is_in_force_even_if_the_clock_went_back() -> None:
     ledger = filled()
-    called(ledger, "b1", "First")
-    called(ledger, "b1", "Second", now_us=NOW_US - 1)
+    called(ledger, "b1", name="First")
+    called(ledger, "b1", name="Second", now_us=NOW_US - 1)
     assert names(ledger)["b1"] == "Second"
 
 
@@ -77,14 +77,14 @@ def test_the_latest_name_is_in_force_even_if_the_clock_went_back() -> None:
 def test_an_empty_name_takes_the_setting_back(blank: str) -> None:
     ledger = filled()
     for bot_id in ("b1", "b2"):
-        called(ledger, bot_id, "Something")
-        called(ledger, bot_id, blank)
+        called(ledger, bot_id, name="Something")
+        called(ledger, bot_id, name=blank)
     assert names(ledger) == {"b1": "Order bot", "b2": "b2"}
 
 
 def test_a_bot_of_which_there_is_no_event_can_t_be_named() -> None:
     with pytest.raises(Missing, match="No event of account acme is of bot 'b9'") as refused:
-        called(filled(), "b9", "Nine")
+        called(filled(), "b9", name="Nine")
     assert refused.value.code == "bot_unknown"
 
 
@@ -98,7 +98,7 @@ def test_a_bot_s_name_that_can_t_be_shown_on_one_line_is_refused(name: str) -> N
 def test_no_number_depends_on_a_name() -> None:
     ledger = filled()
     before = table_meaning(ledger)
-    called(ledger, "b1", "Another")
+    called(ledger, "b1", name="Another")
     set_title(ledger, "Maple & Moor", now_us=NOW_US)
     assert table_meaning(ledger) == before
     assert verify(ledger).is_clean
@@ -123,8 +123,8 @@ def test_an_account_can_be_made_with_a_title(folder: Folder) -> None:
 def test_names_come_through_backup_and_erasure(folder: Folder, acme: str) -> None:
     with folder.ledger(acme) as ledger:
         append(ledger, *EVENTS)
-        called(ledger, "b1", "First")
-        called(ledger, "b1", "Second")
+        called(ledger, "b1", name="First")
+        called(ledger, "b1", name="Second")
         set_title(ledger, "One", now_us=NOW_US)
         set_title(ledger, "Two", now_us=NOW_US)
     erase(folder, acme, customer_id="c1")
@@ -171,10 +171,10 @@ def test_the_history_tells_what_was_set_when_and_by_whom() -> None:
     ledger = filled()
     set_title(ledger, "Maple & Moor", by="ada@example.org", now_us=10)
     set_title(ledger, "Maple & Moor", by="bob@example.org", now_us=11)
-    called(ledger, "b1", "Orders", now_us=20)
+    called(ledger, "b1", name="Orders", now_us=20)
     set_available_from(ledger, date(2020, 1, 1), now_us=30)
-    called(ledger, "b1", "", now_us=40)
-    called(ledger, "b1", "", now_us=41)
+    called(ledger, "b1", name="", now_us=40)
+    called(ledger, "b1", name="", now_us=41)
     set_title(ledger, "", by="bob@example.org", now_us=50)
     ada, bob = "ada@example.org", "bob@example.org"
     told = [
