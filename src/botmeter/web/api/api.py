@@ -13,7 +13,7 @@ from botmeter.web.api.answers import answer
 from botmeter.web.api.authentication import REQUESTS_A_MINUTE, BearerKey, HeaderKey
 from botmeter.web.api.document import finished
 from botmeter.web.api.problems import key_missing, problem_of
-from botmeter.web.api.routes import routes
+from botmeter.web.api.table import router
 
 _DESCRIPTION: Final = f"""Sessions consumed, the data behind them, and why each one was charged.
 
@@ -30,7 +30,7 @@ api = NinjaAPI(
     docs_url=None,
     auth=[BearerKey(), HeaderKey()],
 )
-api.add_router("", routes)
+api.add_router("", router())
 
 
 def _failed(request: HttpRequest, error: Any) -> HttpResponse:

@@ -56,13 +56,18 @@ def allowed_account(request: HttpRequest, account: str, *, scope: Scope) -> str:
         Missing: `account_unknown` for another account, whether it exists or not.
         NotAllowed: `scope_missing`.
     """
-    key = cast("ApiKey", request.auth)  # type: ignore[attr-defined]
+    key = key_of_request(request)
     if account.lower() != key.account:
         raise account_unknown()
     if scope.value not in key.scopes:
         has = ", ".join(key.scopes) or "none"
         raise NotAllowed("scope_missing", f"This takes the scope {scope.value}; the key {key.start}… has {has}.")
     return key.account
+
+
+def key_of_request(request: HttpRequest) -> ApiKey:
+    """The key that the request was let in with."""
+    return cast("ApiKey", request.auth)  # type: ignore[attr-defined]
 
 
 def _count_request(key: ApiKey) -> None:

@@ -9,6 +9,7 @@ CODES: Final[tuple[tuple[str, int, str], ...]] = (
     ("cursor_invalid", 400, "The cursor is not one that this list gave, in this order."),
     ("date_invalid", 400, "A day is not written as YYYY-MM-DD."),
     ("limit_invalid", 400, "A page has from 1 to 1,000 items."),
+    ("output_format_unknown", 400, "There is no such format of files."),
     ("parameter_invalid", 400, "A parameter has a value that it can't have."),
     ("parameter_repeated", 400, "A parameter that can be there once is there twice."),
     ("parameter_unknown", 400, "The address has no parameter of this name."),

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from botmeter.web.api.authentication import REQUESTS_A_MINUTE
 from botmeter.web.api.examples import EXAMPLES
+from botmeter.web.api.exports import MEDIA_TYPES
 from botmeter.web.api.problems import MEDIA_TYPE
 
 _PLACES: Final = {
@@ -24,6 +25,10 @@ _FAILURES: Final = {
     "503": "Nothing is wrong with the request; try again after `Retry-After` seconds.",
 }
 _RETRY_AFTER: Final = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}}
+_FILE: Final = {"schema": {"type": "string", "format": "binary"}}
+_NAMED: Final = {
+    "Content-Disposition": {"description": "The name of the file.", "schema": {"type": "string"}},
+}
 _TAGS: Final = (
     {"name": "Reports", "description": "What was consumed."},
     {"name": "Sessions", "description": "The underlying data, and why each session was charged."},
@@ -65,7 +70,10 @@ def _finish(operation: dict[str, Any]) -> None:
 
 def _finish_answer(told: dict[str, Any], *, name: str) -> None:
     told["description"] = "The answer."
-    if name in EXAMPLES:
+    if "content" not in told:
+        told["content"] = dict.fromkeys(MEDIA_TYPES.values(), _FILE)
+        told["headers"] = _NAMED
+    elif name in EXAMPLES:
         told["content"]["application/json"]["example"] = EXAMPLES[name]
 
 

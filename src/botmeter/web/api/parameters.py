@@ -9,8 +9,10 @@ from django.http import QueryDict
 from botmeter.domain.errors import Refused
 from botmeter.domain.period import DAYS_MAX
 from botmeter.reports.ask import FILTER_VALUES_MAX
+from botmeter.reports.export import FORMATS
 from botmeter.reports.presets import Preset
 from botmeter.reports.row_look import LIMIT_MAX, SEARCH_LENGTH_MAX, Grouping, SortKey
+from botmeter.reports.rows import COLUMNS
 from botmeter.web.address import PreviewChoice
 
 
@@ -87,6 +89,13 @@ QUESTION: Final = (
     ),
 )
 
+_SEARCH: Final = Parameter(
+    name="search",
+    description="Only the session with this id, or rows whose customer, conversation or ticket id starts so.",
+    schema={"type": "string", "maxLength": SEARCH_LENGTH_MAX},
+    example="cus_84",
+)
+
 PAGE: Final = (
     _word(
         "group",
@@ -94,14 +103,13 @@ PAGE: Final = (
         words=(Grouping.CONVERSATION, Grouping.SESSION),
         default=Grouping.CONVERSATION.value,
     ),
-    _word("sort", "What the sessions are sorted by.", words=SortKey, default=SortKey.SESSION_START.value),
-    _word("order", "Upwards or downwards.", words=("asc", "desc"), default="asc"),
-    Parameter(
-        name="search",
-        description="Only the session with this id, or rows whose customer, conversation or ticket id starts so.",
-        schema={"type": "string", "maxLength": SEARCH_LENGTH_MAX},
-        example="cus_84",
+    _word(
+        "sort",
+        "What the sessions are sorted by; with a minus, downwards.",
+        words=[f"{sign}{word}" for word in SortKey for sign in ("", "-")],
+        default=SortKey.SESSION_START.value,
     ),
+    _SEARCH,
     Parameter(
         name="limit",
         description="The most items of a page.",
@@ -114,6 +122,18 @@ PAGE: Final = (
         schema={"type": "string"},
         example="eyJhIjox",
     ),
+)
+
+
+FILE: Final = (
+    _word("format", "How the file is written.", words=FORMATS, default="csv"),
+    Parameter(
+        name="columns",
+        description=f"Which columns, in which order, with commas between: {', '.join(COLUMNS)}. Left out: all.",
+        schema={"type": "string"},
+        example="session_id,session_start,customer_id",
+    ),
+    _SEARCH,
 )
 
 

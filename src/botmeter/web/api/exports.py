@@ -1,0 +1,72 @@
+"""The underlying data as a file, streamed as it is written."""
+
+from typing import Final, cast
+
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+
+from botmeter.reports.ask import Ask
+from botmeter.reports.export import Export, Format, export_name, export_stream
+from botmeter.reports.rows import COLUMNS
+from botmeter.web.api import parameters
+from botmeter.web.api.authentication import allowed_account, key_of_request
+from botmeter.web.api.questions import asked
+from botmeter.web.ledgers import lasting
+from botmeter.web.people.audit import Action, record
+from botmeter.web.people.keys import Scope
+
+MEDIA_TYPES: Final[dict[Format, str]] = {
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+    "ndjson": "application/x-ndjson",
+    "parquet": "application/vnd.apache.parquet",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+def export(request: HttpRequest, account: str) -> HttpResponseBase:
+    """The underlying data as a file.
+
+    All rows behind the report's numbers, streamed while they are written; the same files as the pages give and
+    `botmeter sessions -o`. Scope: `exports:read`.
+    """
+    name = allowed_account(request, account, scope=Scope.EXPORTS_READ)
+    parameters.checked(request.GET, known=parameters.QUESTION + parameters.FILE)
+    wanted = export_asked(request.GET)
+    held = lasting(name)
+    try:
+        ask = asked(held.ledger, request.GET)
+        if request.method == "HEAD":
+            held.close()
+            return _with_headers(HttpResponse(), wanted, ask)
+        chunks = held.until_sent(export_stream(held.ledger, ask, export=wanted))
+    except BaseException:
+        held.close()
+        raise
+    _note(request, name, file=export_name(ask, wanted.format))
+    return _with_headers(StreamingHttpResponse(chunks), wanted, ask)
+
+
+def export_asked(given: QueryDict) -> Export:
+    """The file that the address wants.
+
+    Raises:
+        Refused: `output_format_unknown`, `column_unknown`, `column_repeated`.
+    """
+    columns = tuple(name for name in given.get("columns", "").split(",") if name)
+    return Export(
+        format=cast("Format", given.get("format") or "csv"), columns=columns or COLUMNS, search=given.get("search", "")
+    )
+
+
+def _with_headers(response: HttpResponseBase, wanted: Export, ask: Ask) -> HttpResponseBase:
+    response.headers["Content-Type"] = MEDIA_TYPES[wanted.format]
+    response.headers["Content-Disposition"] = f'attachment; filename="{export_name(ask, wanted.format)}"'
+    return response
+
+
+def _note(request: HttpRequest, account: str, *, file: str) -> None:
+    key = key_of_request(request)
+    query = request.META.get("QUERY_STRING", "")[:500]
+    told = {"who": f"key {key.name} ({key.start}…)", "file": file, "query": query}
+    record(Action.EXPORTED, request=request, user=None, account=account, **told)

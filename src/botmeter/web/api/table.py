@@ -1,0 +1,92 @@
+"""The addresses of the API, in one table: what stands there, what it takes, what it gives."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.http.response import HttpResponseBase
+from ninja import Router
+
+from botmeter.web.api import parameters, schemas
+from botmeter.web.api.exports import export
+from botmeter.web.api.routes import explanation, session, session_usage, sessions
+
+_FAILURES: Final = frozenset({400, 401, 403, 404, 413, 429, 500, 503})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One address, read with GET.
+
+    Attributes:
+        gives: The model of its answer; None for a file.
+        taking: The words that it may hold.
+        tag: The heading under which it is documented.
+    """
+
+    path: str
+    view: Callable[..., HttpResponseBase]
+    gives: Any
+    taking: tuple[parameters.Parameter, ...]
+    tag: str
+
+
+# The first that fits is taken: where one address has a session's id, an earlier one has a word.
+ROUTES: Final = (
+    Route(
+        path="accounts/{account}/reports/session-usage",
+        view=session_usage,
+        gives=schemas.UsageReport,
+        taking=parameters.QUESTION,
+        tag="Reports",
+    ),
+    Route(
+        path="accounts/{account}/sessions",
+        view=sessions,
+        gives=schemas.Rows | schemas.Sessions,
+        taking=parameters.QUESTION + parameters.PAGE,
+        tag="Sessions",
+    ),
+    Route(
+        path="accounts/{account}/sessions/export",
+        view=export,
+        gives=None,
+        taking=parameters.QUESTION + parameters.FILE,
+        tag="Exports",
+    ),
+    Route(
+        path="accounts/{account}/sessions/{session_id}",
+        view=session,
+        gives=schemas.SessionWithRows,
+        taking=(),
+        tag="Sessions",
+    ),
+    Route(
+        path="accounts/{account}/sessions/{session_id}/explanation",
+        view=explanation,
+        gives=schemas.Explanation,
+        taking=(),
+        tag="Sessions",
+    ),
+)
+
+
+def router() -> Router:
+    """The table as the framework wants it; HEAD goes with every GET, as HTTP wants it."""
+    made = Router()
+    for route in ROUTES:
+        summary, _, description = (inspect.getdoc(route.view) or "").partition("\n\n")
+        made.add_api_operation(
+            route.path,
+            ["GET", "HEAD"],
+            route.view,
+            response={200: route.gives, _FAILURES: schemas.Problem},
+            openapi_extra=parameters.documented(*route.taking),
+            operation_id=route.view.__name__,
+            summary=summary.rstrip("."),
+            description=" ".join(description.split()),
+            tags=[route.tag],
+            by_alias=True,
+        )
+    return made

@@ -1,0 +1,162 @@
+"""Who may ask: every address with every kind of key."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from botmeter.domain.instant import present
+from botmeter.web import ledgers
+from botmeter.web.api.api import document
+from botmeter.web.api.authentication import REQUESTS_A_MINUTE
+from botmeter.web.api.codes import CODES
+from botmeter.web.api.problems import RATE_WINDOW_SECONDS
+from botmeter.web.api.table import ROUTES
+from botmeter.web.people.keys import KeyDraft, Scope, new_key, revoke_key, rotate_key
+from botmeter.web.people.models import ApiKey
+from support.json_schema import faults, schema_of_answer
+
+Ask = Callable[..., Any]
+SESSION = "224634e6-e695-851d-b72e-afc38b8464c1"
+PATHS = [route.path.replace("{session_id}", SESSION).removeprefix("accounts/{account}/") for route in ROUTES]
+SCOPE_OF = {path: Scope.EXPORTS_READ if path.endswith("export") else Scope.REPORTS_READ for path in PATHS}
+
+
+def key(account: str = "acme", *, scopes: tuple[Scope, ...] = tuple(Scope), days: int | None = None) -> str:
+    expires_at = None if days is None else present() + timedelta(days=days)
+    return new_key(account, KeyDraft(name="k", scopes=scopes, expires_at=expires_at), created_by=None).secret
+
+
+def revoked() -> str:
+    made = new_key("acme", KeyDraft(name="k", scopes=tuple(Scope)), created_by=None)
+    assert revoke_key(made.key)
+    assert not revoke_key(made.key)
+    return made.secret
+
+
+def is_problem(answer: Any, status: int, code: str) -> bool:
+    told = answer.json()
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    schema = schema_of_answer(document(), "session_usage", status=400)
+    assert not list(faults(told, schema, document=document()))
+    assert (code, status) in {(known, its_status) for known, its_status, _ in CODES}
+    return (answer.status_code, told["status"], told["code"]) == (status, status, code)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_right_key_is_answered(ask: Ask, path: str) -> None:
+    assert ask(path).status_code == 200
+    assert ask(path, key=key(scopes=(SCOPE_OF[path],))).status_code == 200
+    assert ask(path, method="head").status_code == 200
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    ("made", "status", "code"),
+    [
+        (lambda: None, 401, "key_missing"),
+        (lambda: "bm_made-up", 401, "key_wrong"),
+        (lambda: "", 401, "key_wrong"),
+        (lambda: "\u202e\x00", 401, "key_wrong"),
+        (revoked, 401, "key_revoked"),
+        (lambda: key(days=-1), 401, "key_expired"),
+        (lambda: key("globex"), 404, "account_unknown"),
+    ],
+)
+def test_another_key_is_not(ask: Ask, path: str, made: Callable[[], str | None], status: int, code: str) -> None:
+    answer = ask(path, key=made())
+    assert is_problem(answer, status, code)
+    assert ("WWW-Authenticate" in answer.headers) is (status == 401)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_key_without_the_scope_is_told_so(ask: Ask, path: str) -> None:
+    others = tuple(scope for scope in Scope if scope is not SCOPE_OF[path])
+    answer = ask(path, key=key(scopes=others))
+    assert is_problem(answer, 403, "scope_missing")
+    assert SCOPE_OF[path] in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_an_account_that_is_another_s_looks_like_none(ask: Ask, path: str) -> None:
+    there, nowhere = ask(f"/api/v1/accounts/globex/{path}"), ask(f"/api/v1/accounts/nobody/{path}")
+    assert there.status_code == nowhere.status_code == 404
+    assert there.content == nowhere.content
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+def test_nothing_can_be_sent(ask: Ask, path: str, method: str) -> None:
+    answer = ask(path, method=method)
+    assert is_problem(answer, 405, "method_unknown")
+    assert "GET" in answer.headers["Allow"]
+
+
+def test_a_key_may_stand_in_its_own_header(client: Client, secret: str) -> None:
+    path = "/api/v1/accounts/acme/reports/session-usage"
+    assert client.get(path, headers={"X-API-Key": secret}).status_code == 200
+    assert is_problem(client.get(path, headers={"X-API-Key": "bm_no"}), 401, "key_wrong")
+    assert is_problem(client.get(path, headers={"Authorization": "Basic YTpi"}), 401, "key_missing")
+
+
+def test_a_signed_in_person_is_nobody_here(client: Client, django_user_model: Any) -> None:
+    client.force_login(
+        django_user_model.objects.create_user("a@b.example"), backend="django.contrib.auth.backends.ModelBackend"
+    )
+    assert is_problem(client.get("/api/v1/accounts/acme/sessions"), 401, "key_missing")
+
+
+def test_an_account_s_name_may_be_written_in_capitals(ask: Ask) -> None:
+    assert ask("/api/v1/accounts/ACME/reports/session-usage").json()["account"] == "acme"
+
+
+def test_use_is_written_down_once_a_minute(ask: Ask, secret: str) -> None:
+    ask("sessions")
+    first = ApiKey.objects.get().last_used_at
+    assert first is not None
+    ask("sessions")
+    assert ApiKey.objects.get().last_used_at == first
+    ApiKey.objects.update(last_used_at=first - timedelta(seconds=61))
+    ask("sessions")
+    used_at = ApiKey.objects.get().last_used_at
+    assert used_at is not None
+    assert used_at >= first
+
+
+def test_a_replaced_key_and_the_new_one_both_work_for_a_while(ask: Ask) -> None:
+    made = new_key("acme", KeyDraft(name="k", scopes=tuple(Scope)), created_by=None)
+    new = rotate_key(made.key, lives_on=timedelta(hours=1), created_by=None)
+    assert [ask("sessions", key=secret).status_code for secret in (made.secret, new.secret)] == [200, 200]
+    made.key.refresh_from_db()
+    rotate_key(made.key, lives_on=timedelta(0), created_by=None)
+    assert is_problem(ask("sessions", key=made.secret), 401, "key_expired")
+
+
+def test_a_key_that_asks_too_often_waits_for_the_next_minute(ask: Ask, secret: str) -> None:
+    from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us
+
+    window = now_us() // MICROSECONDS_PER_SECOND // RATE_WINDOW_SECONDS
+    for near in (window, window + 1):
+        cache.set(f"api-requests:{ApiKey.objects.get().pk}:{near}", REQUESTS_A_MINUTE)
+    answer = ask("sessions")
+    assert is_problem(answer, 429, "rate_exceeded")
+    assert 0 < int(answer.headers["Retry-After"]) <= RATE_WINDOW_SECONDS
+    assert ask("sessions", key=key()).status_code == 200
+
+
+def test_a_server_that_stops_asks_to_come_again(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledgers, "_open", [])
+    answer = ask("sessions")
+    assert is_problem(answer, 503, "server_stopping")
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/", "/api/v1/", "/api/v2/accounts", "/api/v1/accounts/acme", "/api/v1/accounts/acme/sessions/a/b/c"]
+)
+def test_an_address_that_is_none_is_a_problem_too(ask: Ask, path: str) -> None:
+    assert is_problem(ask(path), 404, "route_unknown")
+    assert is_problem(ask(path, key=None), 404, "route_unknown")

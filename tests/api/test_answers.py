@@ -1,0 +1,146 @@
+"""What comes back: as the document says, as the reports count, and the same as from the commands."""
+
+import json
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import pytest
+
+from botmeter.reports.row_look import SortKey
+from botmeter.web.api.api import document
+from botmeter.web.api.examples import EXAMPLES
+from support.json_schema import faults, schema_of_answer
+
+Ask = Callable[..., Any]
+MARCH = {"from_": "2026-03-01", "to": "2026-03-31"}
+
+
+def as_documented(told: Any, operation: str) -> Any:
+    assert not list(faults(told, schema_of_answer(document(), operation), document=document()))
+    return told
+
+
+def walked(ask: Ask, **query: Any) -> list[Any]:
+    """The items of all pages."""
+    items: list[Any] = []
+    cursor: dict[str, str] = {}
+    for page_no in count():
+        assert page_no < 100
+        page = as_documented(ask("sessions", **MARCH, **query, **cursor).json(), "sessions")
+        items += page["items"]
+        if page["next_cursor"] is None:
+            return items
+        cursor = {"cursor": page["next_cursor"]}
+    raise AssertionError
+
+
+def test_the_report_is_as_documented(ask: Ask) -> None:
+    report = as_documented(ask("reports/session-usage", **MARCH).json(), "session_usage")
+    assert (report["sessions_consumed"], report["previews"], report["tickets"]) == (4, 1, 1)
+    assert sum(day["sessions"] for day in report["trend"]) == 4
+    assert report["period"] == {"from": "2026-03-01", "to": "2026-03-31", "timezone": "UTC", "days": 31}
+    as_documented(ask("reports/session-usage", **MARCH, preview="only").json(), "session_usage")
+
+
+def test_without_days_the_report_is_of_the_last_30(ask: Ask) -> None:
+    assert ask("reports/session-usage").json()["period"]["days"] == 30
+
+
+def test_a_named_period_is_read(ask: Ask) -> None:
+    report = ask("reports/session-usage", period="all").json()
+    assert (report["period"]["from"], report["sessions_consumed"]) == ("2022-02-04", 4)
+
+
+def test_a_zone_moves_the_days_and_not_the_sum(ask: Ask) -> None:
+    report = ask("reports/session-usage", **MARCH, timezone="Asia/Kolkata").json()
+    days = {day["date"]: day["sessions"] for day in report["trend"] if day["sessions"]}
+    assert days == {"2026-03-10": 1, "2026-03-11": 1, "2026-03-12": 2}
+    assert report["period"]["timezone"] == "Asia/Kolkata"
+
+
+@pytest.mark.parametrize(
+    ("filters", "sessions"),
+    [
+        ({"bot": ["b1"]}, 3),
+        ({"bot": ["b1", "b3"]}, 4),
+        ({"bot_version": ["7"]}, 2),
+        ({"channel": ["whatsapp"]}, 1),
+        ({"channel": ["a\u202eb"]}, 1),
+        ({"customer": ["c1"]}, 2),
+        ({"customer": ["<b>=1+1</b>"]}, 1),
+        ({"conversation": ["v5/../%2F"]}, 1),
+        ({"preview": "without"}, 3),
+        ({"bot": ["nobody"]}, 0),
+        ({"customer": ["'; DROP TABLE session; --"]}, 0),
+        ({"conversation": ["\x00"]}, 0),
+    ],
+)
+def test_filters_pick_what_they_name(ask: Ask, filters: dict[str, Any], sessions: int) -> None:
+    report = as_documented(ask("reports/session-usage", **MARCH, **filters).json(), "session_usage")
+    assert report["sessions_consumed"] == sessions
+    assert len(walked(ask, group="session", **filters)) == sessions
+    assert len({row["session_id"] for row in walked(ask, **filters)}) == sessions
+
+
+@pytest.mark.parametrize(("sort", "limit"), [("session_start", 1), ("-customer", 2), ("-tickets", 3)])
+def test_pages_of_any_length_give_every_row_once(ask: Ask, sort: str, limit: int) -> None:
+    whole = walked(ask, sort=sort)
+    assert len(whole) == 5
+    assert walked(ask, sort=sort, limit=limit) == whole
+    assert len(walked(ask, sort=sort, limit=limit, group="session")) == 4
+
+
+@pytest.mark.parametrize("sort", [f"{sign}{key}" for key in SortKey for sign in ("", "-")])
+def test_every_documented_order_is_taken(ask: Ask, sort: str) -> None:
+    assert len(walked(ask, sort=sort)) == 5
+
+
+def test_rows_are_in_the_order_of_the_exports(ask: Ask) -> None:
+    exported = b"".join(ask("sessions/export", **MARCH, format="ndjson").streaming_content)
+    assert walked(ask) == [json.loads(line) for line in exported.splitlines()]
+
+
+def test_in_a_zone_instants_bear_its_offset(ask: Ask) -> None:
+    rows = walked(ask, timezone="Asia/Kolkata", limit=1)
+    assert rows[0]["session_start"] == "2026-03-10T15:30:00+05:30"
+    exported = b"".join(ask("sessions/export", **MARCH, format="json", timezone="Asia/Kolkata").streaming_content)
+    assert rows == json.loads(exported)
+
+
+def test_what_is_searched_for_is_found(ask: Ask) -> None:
+    assert {row["customer_id"] for row in walked(ask, search="c2")} == {"c2"}
+    assert [row["conversation_id"] for row in walked(ask, search="t1")] == ["v3"]
+
+
+def test_a_session_comes_with_all_its_rows(ask: Ask) -> None:
+    for line in walked(ask, group="session"):
+        told = as_documented(ask(f"sessions/{line['session_id']}").json(), "session")
+        rows = told.pop("rows")
+        assert told == line
+        assert rows == [row for row in walked(ask) if row["session_id"] == line["session_id"]]
+
+
+def test_a_session_is_explained(ask: Ask) -> None:
+    for line in walked(ask, group="session"):
+        told = as_documented(ask(f"sessions/{line['session_id']}/explanation").json(), "explanation")
+        assert (told["started_at"], told["customer_id"]) == (line["session_start"], line["customer_id"])
+        assert line["session_id"] in told["text"]
+
+
+def test_names_of_any_letters_are_told_as_they_are(ask: Ask) -> None:
+    answer = ask("sessions", **MARCH, customer="<b>=1+1</b>")
+    row = answer.json()["items"][0]
+    assert (row["bot_name"], row["conversation_id"]) == ('<script>alert("1")</script>', "v5/../%2F")
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("operation", [name for name in EXAMPLES if name != "problem"])
+def test_an_example_is_as_documented(operation: str) -> None:
+    as_documented(EXAMPLES[operation], operation)
+
+
+def test_the_example_of_a_problem_is_as_documented() -> None:
+    schema = schema_of_answer(document(), "sessions", status=404)
+    assert not list(faults(EXAMPLES["problem"], schema, document=document()))

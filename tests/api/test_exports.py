@@ -1,0 +1,68 @@
+"""Files by the API: the rows of the report, streamed, named, and written down in the audit log."""
+
+import csv
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from openpyxl import load_workbook
+from pyarrow import parquet
+
+from botmeter.reports.rows import COLUMNS
+from botmeter.web.people.models import AuditEntry
+
+Ask = Callable[..., Any]
+MARCH = {"from_": "2026-03-01", "to": "2026-03-31"}
+
+
+def exported(ask: Ask, **query: Any) -> bytes:
+    answer = ask("sessions/export", **{**MARCH, **query})
+    assert answer.status_code == 200
+    try:
+        return b"".join(answer.streaming_content)
+    finally:
+        answer.close()
+
+
+def test_csv_is_what_is_given_where_nothing_is_said(ask: Ask) -> None:
+    rows = list(csv.DictReader(io.StringIO(exported(ask).decode(), newline="")))
+    assert (len(rows), tuple(rows[0])) == (5, COLUMNS)
+    assert {row["customer_id"] for row in rows} == {"c1", "c2", "<b>=1+1</b>"}
+
+
+def test_every_format_has_the_same_sessions(ask: Ask) -> None:
+    ids = [row["session_id"] for row in ask("sessions", **MARCH).json()["items"]]
+    table = parquet.read_table(io.BytesIO(exported(ask, format="parquet")))
+    assert table["session_id"].to_pylist() == ids
+    sheet = load_workbook(io.BytesIO(exported(ask, format="xlsx")), read_only=True).active
+    assert sheet is not None
+    assert [row[0] for row in sheet.iter_rows(min_row=2, values_only=True)] == ids
+
+
+def test_columns_filters_and_search_are_those_of_the_address(ask: Ask) -> None:
+    text = exported(ask, columns="customer_id,session_id", channel="web", search="c2").decode()
+    assert [row[0] for row in csv.reader(io.StringIO(text))] == ["customer_id", "c2"]
+
+
+@pytest.mark.parametrize("format_", ["csv", "json", "ndjson", "parquet", "xlsx"])
+def test_a_file_is_named_by_its_days_and_zone(ask: Ask, format_: str) -> None:
+    for method in ("get", "head"):
+        answer = ask("sessions/export", **MARCH, method=method, format=format_, timezone="Asia/Kolkata")
+        name = f"sessions_2026-03-01_2026-03-31_Asia-Kolkata.{format_}"
+        assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}"'
+        answer.close()
+
+
+def test_an_export_is_written_down_with_the_key(ask: Ask, secret: str) -> None:
+    exported(ask, channel="web")
+    entry = AuditEntry.objects.get(action="exported")
+    assert (entry.account, entry.user) == ("acme", None)
+    assert entry.who == f"key for tests ({secret[:10]}…)"
+    assert "channel=web" in entry.detail["query"]
+
+
+def test_a_file_that_is_only_asked_about_is_no_export(ask: Ask) -> None:
+    answer = ask("sessions/export", **MARCH, method="head")
+    assert answer.content == b""
+    assert not AuditEntry.objects.exists()

@@ -1,0 +1,113 @@
+"""What can't be asked is refused with a sentence and a code, whatever was sent."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.conf import settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from api.test_access import is_problem
+from botmeter.domain.errors import Conflict
+from botmeter.web.api import routes
+from botmeter.web.api.codes import CODES
+
+Ask = Callable[..., Any]
+REPORT = "reports/session-usage"
+UNKNOWN_ID = "00000000-0000-8000-8000-000000000000"
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "status", "code"),
+    [
+        (REPORT, {"from_": "2026-02-30"}, 400, "date_invalid"),
+        (REPORT, {"to": "yesterday"}, 400, "date_invalid"),
+        (REPORT, {"from_": "2026-03-02", "to": "2026-03-01"}, 400, "period_reversed"),
+        (REPORT, {"from_": "1800-01-01", "to": "2200-01-01"}, 400, "period_too_long"),
+        (REPORT, {"from_": "2026-03-02", "period": "today"}, 400, "arguments_clash"),
+        (REPORT, {"period": "someday"}, 400, "parameter_invalid"),
+        (REPORT, {"preview": "true"}, 400, "parameter_invalid"),
+        (REPORT, {"timezone": "Mars/Olympus"}, 400, "timezone_unknown"),
+        (REPORT, {"timezone": "../../etc/passwd"}, 400, "timezone_unknown"),
+        (REPORT, {"form": "2026-03-01"}, 400, "parameter_unknown"),
+        (REPORT, {"limit": "5"}, 400, "parameter_unknown"),
+        (REPORT, {"split": "opened"}, 400, "parameter_unknown"),
+        (REPORT, {"from_": ["2026-03-01", "2026-03-02"]}, 400, "parameter_repeated"),
+        (REPORT, {"bot": [str(number) for number in range(1_001)]}, 413, "filter_too_long"),
+        (REPORT, {"x": [str(number) for number in range(6_000)]}, 413, "parameters_too_many"),
+        ("sessions", {"limit": "0"}, 400, "limit_invalid"),
+        ("sessions", {"limit": "1001"}, 400, "limit_invalid"),
+        ("sessions", {"limit": "-1"}, 400, "parameter_invalid"),
+        ("sessions", {"limit": "9" * 5_000}, 400, "parameter_invalid"),
+        ("sessions", {"limit": "²"}, 400, "parameter_invalid"),
+        ("sessions", {"group": "bot"}, 400, "parameter_invalid"),
+        ("sessions", {"sort": "--events"}, 400, "parameter_invalid"),
+        ("sessions", {"cursor": "made-up"}, 400, "cursor_invalid"),
+        ("sessions", {"cursor": "\x00"}, 400, "cursor_invalid"),
+        ("sessions", {"search": "s" * 201}, 413, "search_too_long"),
+        ("sessions/export", {"format": "exe"}, 400, "output_format_unknown"),
+        ("sessions/export", {"columns": "password"}, 400, "column_unknown"),
+        ("sessions/export", {"columns": "preview,preview"}, 400, "column_repeated"),
+        ("sessions/export", {"from_": "x"}, 400, "date_invalid"),
+        (f"sessions/{UNKNOWN_ID}", {}, 404, "session_unknown"),
+        ("sessions/not-an-id", {}, 404, "session_unknown"),
+        (f"sessions/{UNKNOWN_ID}/explanation", {}, 404, "session_unknown"),
+        (f"sessions/{UNKNOWN_ID}", {"from_": "2026-03-01"}, 400, "parameter_unknown"),
+    ],
+)
+def test_what_can_not_be_asked(ask: Ask, path: str, query: dict[str, Any], status: int, code: str) -> None:
+    assert is_problem(ask(path, **query), status, code)
+
+
+def test_a_cursor_of_another_order_is_refused(ask: Ask) -> None:
+    cursor = ask("sessions", from_="2026-03-01", to="2026-03-31", limit=1).json()["next_cursor"]
+    assert is_problem(ask("sessions", cursor=cursor, sort="-session_start"), 400, "cursor_invalid")
+
+
+def test_a_thousand_values_of_every_filter_are_read(ask: Ask) -> None:
+    values = [str(number) for number in range(1_000)]
+    names = ("bot", "bot_version", "channel", "customer", "conversation")
+    report = ask(REPORT, **dict.fromkeys(names, values)).json()
+    assert report["sessions_consumed"] == 0
+    assert len(report["filters"]["bot"]) == 1_000
+
+
+def test_a_bug_is_told_by_its_reference_alone(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "usage_report", lambda *_: 1 / 0)
+    answer = ask(REPORT)
+    assert is_problem(answer, 500, "bug")
+    reference = answer.json()["reference"]
+    kept = next((settings.DATA / "logs").glob(f"*-{reference}.txt")).read_text()
+    assert "ZeroDivisionError" in kept
+    assert "ZeroDivision" not in answer.content.decode()
+
+
+def test_every_family_of_errors_has_its_status(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def clash(*_: object) -> None:
+        raise Conflict("account_exists", "It is there.")
+
+    monkeypatch.setattr(routes, "usage_report", clash)
+    answer = ask(REPORT)
+    assert (answer.status_code, answer.json()["code"]) == (409, "account_exists")
+
+
+def test_a_foreign_host_is_a_problem_too(client: Any) -> None:
+    answer = client.get("/api/v1/openapi.json", headers={"Host": "evil.example"})
+    assert is_problem(answer, 400, "request_invalid")
+
+
+# Python's own text can hold halves of characters, which no address can.
+WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+
+
+@given(
+    query=st.dictionaries(st.sampled_from(["from", "to", "timezone", "bot", "limit", "cursor", "search", "x"]), WORDS)
+)
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+def test_nothing_that_is_sent_is_a_bug(ask: Ask, query: dict[str, str]) -> None:
+    answer = ask("sessions", **query)
+    assert answer.status_code in {200, 400, 413}
+    if answer.status_code != 200:
+        assert answer.json()["code"] in {code for code, _, _ in CODES}

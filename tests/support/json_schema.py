@@ -1,0 +1,77 @@
+"""Whether a value is what a JSON Schema says: the words of it that our OpenAPI document uses, and no others."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+
+from botmeter.domain.instant import us_from_text
+
+Schema = dict[str, Any]
+
+# What is said for people alone, and what another word looks at.
+_NOT_CHECKED = {"title", "description", "default", "example", "$defs", "format"}
+_TYPES: dict[str, Callable[[Any], bool]] = {
+    "object": lambda value: isinstance(value, dict),
+    "array": lambda value: isinstance(value, list),
+    "string": lambda value: isinstance(value, str),
+    "integer": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "boolean": lambda value: isinstance(value, bool),
+    "null": lambda value: value is None,
+}
+_FORMATS: dict[str | None, Callable[[str], object]] = {
+    "date": date.fromisoformat,
+    "date-time": us_from_text,
+    "binary": str,
+    None: str,
+}
+# Each gives whether the value is as the word says; `schema` is where the word stands.
+_WORDS: dict[str, Callable[[Any, Any, Schema], bool]] = {
+    "type": lambda value, said, schema: _TYPES[said](value) and _is_formatted(value, schema),
+    "required": lambda value, said, _: set(said) <= set(value),
+    "additionalProperties": lambda value, said, schema: said is True or set(value) <= set(schema["properties"]),
+    "enum": lambda value, said, _: value in said,
+    "minimum": lambda value, said, _: value >= said,
+    "pattern": lambda value, said, _: re.search(said, value) is not None,
+}
+
+
+def faults(value: Any, schema: Schema, *, document: Schema, at: str = "") -> Iterator[str]:
+    """What is wrong with the value; a word of the schema that is not known here is a fault too."""
+    if "type" in schema and not _WORDS["type"](value, schema["type"], schema):
+        yield f"{at}: {value!r} is no {schema['type']}"
+        return
+    for word, said in schema.items():
+        match word:
+            case "$ref":
+                named = document["components"]["schemas"][said.removeprefix("#/components/schemas/")]
+                yield from faults(value, named, document=document, at=at)
+            case "anyOf":
+                if all(any(faults(value, one, document=document)) for one in said):
+                    yield f"{at}: {value!r} is none of {said}"
+            case "properties" if isinstance(value, dict):
+                for name in value.keys() & said.keys():
+                    yield from faults(value[name], said[name], document=document, at=f"{at}.{name}")
+            case "items" if isinstance(value, list):
+                for place, item in enumerate(value):
+                    yield from faults(item, said, document=document, at=f"{at}[{place}]")
+            case _ if word not in _NOT_CHECKED and word not in {"properties", "items"}:
+                if word not in _WORDS or not _WORDS[word](value, said, schema):
+                    yield f"{at}: {value!r} is not as {word!r} says: {said!r}"
+
+
+def schema_of_answer(document: Schema, operation: str, *, status: int = 200) -> Schema:
+    """The schema of what an operation answers with that status."""
+    for operations in document["paths"].values():
+        for one in operations.values():
+            if one["operationId"] == operation:
+                content = one["responses"][str(status)]["content"]
+                found: Schema = next(iter(content.values()))["schema"]
+                return found
+    raise LookupError(operation)
+
+
+def _is_formatted(value: Any, schema: Schema) -> bool:
+    if isinstance(value, str):
+        _FORMATS[schema.get("format")](value)
+    return True
