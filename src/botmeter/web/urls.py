@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("botmeter.web.pages.keys_urls")),
     path("", include("botmeter.web.pages.report_urls")),
     path("", include("botmeter.web.pages.story_urls")),
+    path("", include("botmeter.web.pages.sharing_urls")),
 ]
 
 handler400 = "botmeter.web.failures.bad_request"

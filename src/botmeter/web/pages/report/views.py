@@ -81,9 +81,8 @@ def _report(visit: Visit, *, door: Door) -> HttpResponse:
 def _actions(visit: Visit, address: ReportAddress, *, places: Places) -> Actions:
     query = address.query()
     return Actions(
-        share_href=reverse("shares", args=(visit.account,)) + query if visit.may(Right.SHARE) else "",
         export_href=places.rows(address) + "#export" if visit.may(Right.EXPORT) else "",
-        save_href=reverse("views", args=(visit.account,)) + query if visit.may(Right.SAVE_VIEWS) else "",
+        save_href=reverse("views", args=(visit.account,)) + (query or "?new") if visit.may(Right.SAVE_VIEWS) else "",
     )
 
 
