@@ -10,9 +10,8 @@ WITH span AS (
         coalesce(min(created_at), min(first_event_at)) AS created_at,
         max(last_event_at)                             AS updated_at
     FROM conversation_span
-    -- Few rows of many: the keys are read in a tenth of the time that the ids take, and those only where a key was found.
+    -- By key alone, which takes a fifth of what the ids do; another conversation of the same key finds no row below.
     WHERE conversation_key IN (SELECT hash(conversation_id) FROM matching)
-        AND conversation_id IN (SELECT conversation_id FROM matching)
     GROUP BY conversation_id
 ),
 ticket AS (
