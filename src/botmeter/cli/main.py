@@ -14,6 +14,7 @@ from botmeter.cli import (
     demonstration,
     importing,
     inspection,
+    keys,
     metering,
     quarantine,
     reporting,
@@ -55,6 +56,7 @@ for part in (
     quarantine,
     safekeeping,
     serving,
+    keys,
 ):
     app.add_typer(part.commands)
 
