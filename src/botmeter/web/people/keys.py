@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from django.db.models import Q
+
 from botmeter.domain.display_name import display_name_fault
 from botmeter.domain.errors import Missing, NotAllowed, Refused
 from botmeter.domain.instant import DAY_US, datetime_from_us, present
@@ -159,21 +161,24 @@ def note_use(key: ApiKey) -> None:
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
 
 
-def key_of(account: str, start: str) -> ApiKey:
-    """The account's key that begins with these letters, or is this one.
+def key_of(account: str, said: str) -> ApiKey:
+    """The account's key of this name, or that begins with these letters, or is this one.
 
     Raises:
         Missing: `key_unknown` if the account has none.
         Refused: `key_ambiguous` if it has several.
     """
     keys = ApiKey.objects.filter(account=account).order_by("pk")
-    found = list(keys.filter(digest=digest_of(start))) or [key for key in keys if key.start.startswith(start)]
-    if not start or not found:
-        raise Missing("key_unknown", f"Account {account} has no key that begins with {start[:_SHOWN_LENGTH]!r}.")
-    if len(found) > 1:
-        raise Refused(
-            "key_ambiguous", f"{len(found)} keys of account {account} begin with {start!r}; give more letters."
+    found = list(keys.filter(Q(digest=digest_of(said)) | Q(name=said)))
+    if not found and said:
+        found = [key for key in keys if key.start.startswith(said)]
+    if not found:
+        raise Missing(
+            "key_unknown", f"Account {account} has no key {said[:_SHOWN_LENGTH]!r}; `botmeter key list` has them."
         )
+    if len(found) > 1:
+        starts = ", ".join(f"{key.start}…" for key in found[:5])
+        raise Refused("key_ambiguous", f"{len(found)} keys of account {account} are called so: {starts}.")
     return found[0]
 
 

@@ -1,0 +1,125 @@
+"""`key create | list | revoke`: keys by which programs ask for an account."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from typer import Argument, Option
+
+from botmeter.cli import options
+from botmeter.cli.grouping import command_group, examples
+from botmeter.cli.output import say, show, show_rows
+from botmeter.cli.place import account_names, data_folder
+from botmeter.cli.terminal import printable
+from botmeter.domain.account import checked_account_name
+from botmeter.domain.errors import Missing
+
+if TYPE_CHECKING:
+    from botmeter.web.people.models import ApiKey
+
+_SHOWN = ("key", "name", "scopes", "state", "created_at", "expires_at", "last_used_at")
+
+commands = command_group("key", "Keys for programs: create, list, revoke.")
+
+
+@commands.command(
+    runs_here=True,
+    epilog=examples(
+        ("", "botmeter key create --account acme --scope reports:read"),
+        (
+            "For files too, until the end of a year:",
+            "botmeter key create -a acme --scope reports:read --scope exports:read --expires 2199-12-31",
+        ),
+    ),
+)
+def create(
+    account: options.AccountName,
+    scope: Annotated[
+        list[str], Option("--scope", metavar="SCOPE", help="reports:read or exports:read; again for more.")
+    ],
+    name: Annotated[str, Option("--name", metavar="NAME", help="What it is for.")] = "command line",
+    expires: Annotated[
+        str | None,
+        Option("--expires", metavar="DATE", help="The last UTC day on which it works. Default: it is revoked."),
+    ] = None,
+    data: options.Data = None,
+) -> None:
+    """Create a key, and print it.
+
+    It stands alone on stdout, this one time: only its digest is kept. Programs send it as
+    `Authorization: Bearer KEY`.
+    """
+    from botmeter.domain.period import day_from_text
+
+    owner = _account_with_people(data, account)
+    from botmeter.web.people.audit import Action, record
+    from botmeter.web.people.keys import KeyDraft, end_of_day, new_key, scopes_from_texts
+
+    ends_at = None if expires is None else end_of_day(day_from_text(expires))
+    made = new_key(owner, KeyDraft(name=name, scopes=scopes_from_texts(scope), expires_at=ends_at), created_by=None)
+    told = {"name": made.key.name, "key": f"{made.key.start}…", "scopes": made.key.scopes}
+    record(Action.KEY_CREATED, request=None, user=None, account=owner, **told)
+    show(f"{made.secret}\n")
+    say(f"key {made.key.start}… of account {owner} may {', '.join(made.key.scopes)}; it is not shown again")
+
+
+@commands.command("list", runs_here=True, epilog=examples(("", "botmeter key list --account acme")))
+def list_keys(account: options.AccountName, data: options.Data = None, form: options.Form = "table") -> None:
+    """List an account's keys, the newest first."""
+    owner = _account_with_people(data, account)
+    from botmeter.web.people.models import ApiKey
+
+    keys = ApiKey.objects.filter(account=owner).order_by("-created_at", "-pk")
+    show_rows(_SHOWN, [_row(key) for key in keys], form=form)
+
+
+@commands.command(runs_here=True, epilog=examples(("", "botmeter key revoke nightly --account acme")))
+def revoke(
+    key: Annotated[str, Argument(metavar="KEY", help="Its name, its first letters, or all of it.", show_default=False)],
+    account: options.AccountName,
+    data: options.Data = None,
+) -> None:
+    """Revoke a key: it works no more, from now on."""
+    owner = _account_with_people(data, account)
+    from botmeter.web.people.audit import Action, record
+    from botmeter.web.people.keys import key_of, revoke_key
+
+    found = key_of(owner, key)
+    if revoke_key(found):
+        record(Action.KEY_REVOKED, request=None, user=None, account=owner, name=found.name, key=f"{found.start}…")
+    say(f"key {found.start}… ({printable(found.name)}) is revoked")
+
+
+def _account_with_people(asked: Path | None, account: str) -> str:
+    """The account's name, where the data folder has it; from then on its people can be asked for."""
+    from botmeter.web.people.opening import open_people
+
+    folder, name = data_folder(asked), checked_account_name(account)
+    known = account_names(folder)
+    if name not in known:
+        raise Missing(
+            "account_unknown",
+            f"There is no account {name} in {folder}; there are: {', '.join(known) or 'none yet'}.",
+        )
+    open_people(folder)
+    return name
+
+
+def _row(key: "ApiKey") -> dict[str, object]:
+    from botmeter.domain.instant import text_from_us, us_from_datetime
+    from botmeter.web.people.keys import state_of
+
+    instants = {
+        name: None if at is None else text_from_us(us_from_datetime(at))[:19] + "Z"
+        for name, at in (
+            ("created_at", key.created_at),
+            ("expires_at", key.expires_at),
+            ("last_used_at", key.last_used_at),
+        )
+    }
+    return {
+        "key": f"{key.start}…",
+        "name": key.name,
+        "scopes": " ".join(key.scopes),
+        "state": state_of(key).value,
+        **instants,
+    }

@@ -1,0 +1,23 @@
+"""The people's database for a process that is no server: a command that makes keys or users."""
+
+import os
+from pathlib import Path
+
+
+def open_people(folder: Path) -> None:
+    """Sets Django up on the data folder's people, and brings their database up to date.
+
+    A server that runs on the folder is not disturbed: the database itself takes turns. A process in
+    which Django is set up already keeps what it has.
+    """
+    from django.conf import settings
+
+    if settings.configured:
+        return
+    os.environ["BOTMETER_DATA"] = str(folder)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "botmeter.web.settings")
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("migrate", verbosity=0, interactive=False)
