@@ -2,23 +2,38 @@
 
 import shlex
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from botmeter.cli.main import exit_code
 from cli.command_line import Ran, write_files
+from cli.serving import Served
 
 Run = Callable[..., Ran]
+WAYS = ("by itself", "through a server")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests of a module that says `BOTH_WAYS` run their commands without a server and through one."""
+    if "way" in metafunc.fixturenames and getattr(metafunc.module, "BOTH_WAYS", False):
+        metafunc.parametrize("way", WAYS)
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+def way() -> str:
+    """How commands reach the data folder."""
+    return WAYS[0]
+
+
+@pytest.fixture
+def run(way: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Run]:
     """`run("report --account acme")`, in a folder of its own with the files of the examples."""
     write_files(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BOTMETER_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("BOTMETER_WAIT", "0")
 
     def ran(command: str, *more: str) -> Ran:
         capsys.readouterr()
@@ -26,7 +41,16 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
         said = capsys.readouterr()
         return Ran(code=code, out=said.out, err=said.err)
 
-    return ran
+    if way == WAYS[0]:
+        yield ran
+        return
+    # The server's own working folder is another one.
+    elsewhere = tmp_path.parent / f"{tmp_path.name}-elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    through = Served(tmp_path / "data", cwd=tmp_path, streams=elsewhere)
+    yield lambda command, *more: through([*shlex.split(command), *more])
+    through.close()
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,8 @@ import pytest
 from cli.command_line import EVENTS, event, ndjson
 from cli.conftest import Run
 
+BOTH_WAYS = True
+
 
 @pytest.fixture
 def empty(run: Run) -> Run:

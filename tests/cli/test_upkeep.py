@@ -9,6 +9,8 @@ import pytest
 from cli.command_line import EVENTS, FIRST_SESSION, event, ndjson
 from cli.conftest import Run
 
+BOTH_WAYS = True
+
 
 def test_a_clean_account_verifies(acme: Run) -> None:
     ran = acme("verify --account acme --format json")

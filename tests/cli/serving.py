@@ -1,0 +1,76 @@
+"""A server of commands inside the test's own process, and commands that reach it with real descriptors."""
+
+import io
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TextIO
+
+from botmeter.cli.hosting import serve_commands
+from botmeter.cli.main import exit_code
+from botmeter.cli.surroundings import in_surroundings, of_process
+from botmeter.ledger.folder import Folder
+from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
+from cli.command_line import Ran
+
+
+@contextmanager
+def served(data: Path, *, patience_seconds: float = 60) -> Iterator[OpenLedgers]:
+    """A server that owns `data` until the end of the `with`; its open ledgers."""
+    with Folder.owned(data, purpose="botmeter serve") as folder:
+        ledgers = OpenLedgers(folder, patience_seconds=patience_seconds)
+        try:
+            with serve_commands(SharedFolder(ledgers)):
+                yield ledgers
+        finally:
+            ledgers.close()
+
+
+class Served:
+    """Runs commands through a server of the data folder, which begins with the first one."""
+
+    def __init__(self, data: Path, *, cwd: Path, streams: Path) -> None:
+        self._data, self._cwd, self._streams = data, cwd, streams
+        self._held = ExitStack()
+        self._ledgers: OpenLedgers | None = None
+
+    def __call__(self, arguments: Sequence[str]) -> Ran:
+        if self._ledgers is None:
+            self._ledgers = self._held.enter_context(served(self._data))
+        ran = ran_with_descriptors(lambda: exit_code([*arguments]), cwd=self._cwd, streams=self._streams)
+        # Tests look into the files, and change them, between two commands.
+        self._ledgers.close_idle(0)
+        return ran
+
+    def close(self) -> None:
+        self._held.close()
+
+
+def ran_with_descriptors(command: Callable[[], int], *, cwd: Path, streams: Path) -> Ran:
+    """What the command did whose standard streams are files in `streams`."""
+    out, err = streams / "out", streams / "err"
+    with (
+        _stdin(streams) as stdin,
+        out.open("w", encoding="utf-8", newline="") as stdout,
+        err.open("w", encoding="utf-8", newline="") as stderr,
+        in_surroundings(
+            replace(of_process(), stdin=stdin, stdout=stdout, stderr=stderr, cwd=cwd, environment=dict(os.environ))
+        ),
+    ):
+        code = command()
+    return Ran(code=code, out=_text(out), err=_text(err))
+
+
+def _stdin(streams: Path) -> TextIO:
+    """What the test put in the place of standard input, as a file that has a descriptor."""
+    content = sys.stdin.buffer.read() if isinstance(sys.stdin, io.TextIOWrapper) else b""
+    (streams / "in").write_bytes(content)
+    return (streams / "in").open(encoding="utf-8")
+
+
+def _text(file: Path) -> str:
+    with file.open(encoding="utf-8", newline="") as content:
+        return content.read()

@@ -1,0 +1,193 @@
+"""A command says and gives the same, byte for byte, whether it opens the ledger itself or a server runs it."""
+
+import io
+import os
+import re
+import shlex
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+from typer.main import get_command
+
+from botmeter.cli.main import app, exit_code
+from cli.command_line import EVENTS, FIRST_SESSION, Ran, event, ndjson, write_files
+from cli.serving import Served, ran_with_descriptors
+
+PERIOD = "--from 2026-03-01 --to 2026-04-30"
+# What is another one each time: an erased customer's pseudonym, when something was recorded, checksums, free space.
+_ONCE = re.compile(r"erased-[0-9a-f-]{36}|20\d\d-\d\d-\d\dT[\d:.]+Z|[0-9a-f]{64}|size bytes +[\d,]+|[\d.]+ GB")
+
+JOURNEYS = {
+    "report": [
+        f"report -a acme {PERIOD}", f"report -a acme {PERIOD} --format json", f"report -a acme {PERIOD} --format csv",
+        f"report -a acme {PERIOD} --bot orders --channel web", "report -a acme --from 2020-01-01 --format json",
+    ],
+    "rows": [
+        f"sessions -a acme {PERIOD}", f"sessions -a acme {PERIOD} --format ndjson",
+        f"sessions -a acme {PERIOD} -o rows.csv", f"sessions -a acme {PERIOD} -o rows.parquet",
+        f"sessions -a acme {PERIOD} -o missing/rows.csv", "sessions -a acme -o rows.docx",
+    ],
+    "import": [
+        "import events.ndjson -a acme", "import day-1.csv day-2.csv.gz -a acme --source crm --format json",
+        "import - -a acme --source stdin --format json", "import mixed.ndjson -a acme", "quarantine list -a acme",
+        "quarantine export -a acme -o refused.ndjson", "quarantine export -a acme --raw", "quarantine retry -a acme",
+        "import chats.csv -a acme --mapping columns.toml --source mapped", "import missing.csv -a acme",
+        "import chats.csv -a acme --mapping missing.toml", "verify -a acme", "restatements -a acme",
+    ],
+    "keep": [
+        "backup acme.botmeter -a acme", "backup acme.botmeter -a acme", "restore acme.botmeter",
+        "restore acme.botmeter --replace", "restore acme.botmeter --replace --yes", "restore missing.botmeter",
+        "restore acme.botmeter -a other", "account list", f"report -a other {PERIOD} --format json", "doctor",
+    ],
+    "erase": [
+        "erase cus_8401 -a acme", "erase cus_8401 -a acme --yes", "erase cus_8401 -a acme --yes", "verify -a acme",
+        f"report -a acme {PERIOD}",
+    ],
+    "policy": [
+        "policy set my-rule.toml -a acme --from 2026-03-01", "policy set my-rule.toml -a acme",
+        "policy set my-rule.toml -a acme --from 2026-03-01 --remeter",
+        "policy set missing.toml -a acme", f"simulate -a acme --policy lex.request {PERIOD}", "account show acme",
+        f"simulate -a acme --policy freshchat.session --policy my-rule.toml {PERIOD} --format csv",
+    ],
+    "explain": [
+        f"explain {FIRST_SESSION} -a acme", f"explain {FIRST_SESSION} -a acme --format json", "explain nothing -a acme",
+    ],
+    "accounts": [
+        "account create zeta --available-from 2019-01-01", "account create zeta", "account create a/b",
+        "account show zeta --format json", "report -a nobody", "report -a ../acme",
+    ],
+    "wrong use": [
+        "report", "report -a acme --form json", "report -a acme --from 2026-13-01", "import -a acme", "erase -a acme",
+        "report -a acme --from 2026-04-02 --to 2026-04-01", "import - - -a acme", "nonsense",
+    ],
+    "demo": ["demo --events 1000 --no-serve", "demo --events 1000 --no-serve --data data"],
+}  # fmt: skip
+WITHOUT_A_LEDGER = {"serve", "meter", "policy list", "policy show", "policy check"}
+
+
+def filled(place: Path, filled_folder: Path) -> None:
+    """The same folder each time: paths are part of what commands say."""
+    if place.exists():
+        shutil.rmtree(place)
+    place.mkdir()
+    write_files(place)
+    bad = [event("x-1", "2026-03-30T22:00:00"), event("x-2", "2026-03-30T22:00:00Z", actor="robot")]
+    (place / "mixed.ndjson").write_text(ndjson([*EVENTS, *bad]), encoding="utf-8")
+    shutil.copytree(filled_folder, place / "data")
+
+
+def written(place: Path) -> dict[str, bytes]:
+    """What the commands wrote beside the data folder."""
+    return {file.name: file.read_bytes() for file in place.glob("r*") if file.is_file()}
+
+
+Way = Callable[[list[str]], list[Ran]]
+
+
+@pytest.fixture
+def by_itself(tmp_path: Path, filled_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Way:
+    place = tmp_path / "place"
+
+    def run(commands: list[str]) -> list[Ran]:
+        filled(place, filled_folder)
+        monkeypatch.chdir(place)
+        return [one(command, place) for command in commands]
+
+    def one(command: str, cwd: Path) -> Ran:
+        prepare_stdin(monkeypatch, cwd)
+        return ran_with_descriptors(lambda: exit_code(shlex.split(command)), cwd=cwd, streams=tmp_path)
+
+    return run
+
+
+@pytest.fixture
+def through_a_server(tmp_path: Path, filled_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Way:
+    place = tmp_path / "place"
+
+    def run(commands: list[str]) -> list[Ran]:
+        filled(place, filled_folder)
+        monkeypatch.chdir("/")
+        through, ran = Served(place / "data", cwd=place, streams=tmp_path), []
+        for command in commands:
+            prepare_stdin(monkeypatch, place)
+            ran.append(through(shlex.split(command)))
+        through.close()
+        return ran
+
+    return run
+
+
+def prepare_stdin(monkeypatch: pytest.MonkeyPatch, place: Path) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO((place / "events.ndjson").read_bytes())))
+
+
+@pytest.mark.parametrize("journey", JOURNEYS)
+def test_both_ways_say_and_write_the_same(
+    journey: str, by_itself: Way, through_a_server: Way, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    commands = JOURNEYS[journey]
+    monkeypatch.setenv("BOTMETER_DATA", str(tmp_path / "place" / "data"))
+    expected = by_itself(commands)
+    files = written(tmp_path / "place")
+    found = through_a_server(commands)
+    for command, one, other in zip(commands, expected, found, strict=True):
+        assert other.code == one.code, (command, other.err)
+        assert _ONCE.sub("…", other.err) == _ONCE.sub("…", one.err), command
+        assert _ONCE.sub("…", other.out) == _ONCE.sub("…", one.out), command
+    assert {ran.code for ran in expected} <= {0, 1, 2}
+    assert written(tmp_path / "place").keys() == files.keys()
+    for name in files:
+        if not name.endswith((".botmeter", ".parquet", "refused.ndjson")):
+            assert (tmp_path / "place" / name).read_bytes() == files[name]
+
+
+def test_differences_are_found_both_ways(by_itself: Way, through_a_server: Way, tmp_path: Path) -> None:
+    def tampered(data: Path) -> None:
+        with duckdb.connect(data / "accounts" / "acme.duckdb") as connection:
+            connection.execute("UPDATE session_usage SET session_count = session_count + 1")
+
+    data = tmp_path / "place" / "data"
+    command = f"verify -a acme --data {shlex.quote(str(data))}"
+    by_itself([])
+    tampered(data)
+    expected = ran_with_descriptors(lambda: exit_code(shlex.split(command)), cwd=tmp_path, streams=tmp_path)
+    through_a_server([])
+    tampered(data)
+    through = Served(data, cwd=tmp_path, streams=tmp_path)
+    found = through(shlex.split(command))
+    through.close()
+    assert expected.code == 3
+    assert found == expected
+
+
+def test_every_command_that_names_a_data_folder_is_in_a_journey() -> None:
+    def leaves(command: object, path: str = "") -> list[str]:
+        found = []
+        for name, child in command.commands.items():  # type: ignore[attr-defined]
+            whole = f"{path} {name}".strip()
+            found += leaves(child, whole) if hasattr(child, "commands") else [whole]
+        return found
+
+    tried = [command for commands in JOURNEYS.values() for command in commands]
+    other_modules = {"account set", "bot list", "bot name"}
+    missing = [
+        path
+        for path in leaves(get_command(app))
+        if path not in WITHOUT_A_LEDGER | other_modules and not any(each.startswith(path) for each in tried)
+    ]
+    assert not missing, "Add them to a journey, so that both ways are compared."
+
+
+def test_the_way_of_the_server_is_really_taken(through_a_server: Way, tmp_path: Path) -> None:
+    """A process that owned the folder itself would be refused while the server does."""
+    through_a_server([])
+    data = tmp_path / "place" / "data"
+    through = Served(data, cwd=tmp_path, streams=tmp_path)
+    assert through(["report", "-a", "acme", "--data", str(data)]).code == 0
+    assert (data / "owner.socket").is_socket()
+    assert (data / "owner.lock").read_text(encoding="utf-8") == f"{os.getpid()} botmeter serve"
+    through.close()
+    assert not (data / "owner.socket").exists()
