@@ -137,7 +137,9 @@ def customers_widget(customers: Sequence["CustomerUsage"], question: Question, *
                     href=places.rows(address.only("customer", one.customer_id)),
                 ),
                 conversations=text.count_text(one.conversation_count),
-                last_at=text.instant_text(one.last_started_us, zone=question.zone, seconds=False),
+                last_at=text.row_instant_text(
+                    one.last_started_us, zone=question.zone, now_us=question.now_us, seconds=False
+                ),
             )
             for one in customers
         ),

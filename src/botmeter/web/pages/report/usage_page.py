@@ -114,11 +114,11 @@ def _later(found: Overview, question: Question, *, places: Places) -> tuple[Late
     address = question.address
     return (
         LaterWidget(name="hours", title="Hour × weekday", span="c5", href=places.widget("hours", address)),
-        LaterWidget(name="versions", title="Versions of bots", span="c7", href=places.widget("versions", address)),
+        LaterWidget(
+            name="ticket-trend", title="Tickets over time", span="c7", href=places.widget("ticket-trend", address)
+        ),
         LaterWidget(
             name="customers", title="Customers with most sessions", span="c5", href=places.widget("customers", address)
         ),
-        LaterWidget(
-            name="ticket-trend", title="Tickets over time", span="c12", href=places.widget("ticket-trend", address)
-        ),
+        LaterWidget(name="versions", title="Versions of bots", span="c12", href=places.widget("versions", address)),
     )

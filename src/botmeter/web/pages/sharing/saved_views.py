@@ -85,7 +85,7 @@ def _changed(visit: Visit) -> HttpResponse:
         case "save":
             _save(visit, name=given.get("name", ""), query=given.get("query", ""), is_for_all="for_all" in given)
         case "rename":
-            _rename(visit, _own(visit, given), name=given.get("name", ""))
+            _rename(_own(visit, given), name=given.get("name", ""))
         case "delete":
             _own(visit, given).delete()
         case deed:
@@ -104,7 +104,7 @@ def _save(visit: Visit, *, name: str, query: str, is_for_all: bool) -> None:
         raise _taken(name) from None
 
 
-def _rename(visit: Visit, view: SavedView, *, name: str) -> None:
+def _rename(view: SavedView, *, name: str) -> None:
     view.name = _checked(name)
     try:
         with transaction.atomic():
