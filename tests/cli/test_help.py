@@ -38,6 +38,7 @@ def test_every_command_has_examples_of_itself(path: str) -> None:
     assert all(path in example for example in own)
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("example", [example for _, example in EXAMPLES])
 def test_every_example_works_as_it_stands(
     acme: Run, example: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -46,6 +47,8 @@ def test_every_example_works_as_it_stands(
         assert acme("backup acme.botmeter --account acme").code == 0
     if "account create" in example or ("restore" in example and "--replace" not in example):
         monkeypatch.setenv("BOTMETER_DATA", str(tmp_path / "another"))
+    if "key revoke" in example:
+        assert acme("key create --account acme --scope reports:read --name nightly").code == 0
     if example.startswith("cat "):
         name, _, example = example.removeprefix("cat ").partition(" | ")
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO((tmp_path / name).read_bytes())))
