@@ -195,7 +195,7 @@ def _change_sentence(ledger: Ledger, *, now_us: int) -> str:
         return "No day that was shown before has changed."
     before, after = (sum(getattr(each, name) for each in changed) for name in ("before_count", "after_count"))
     return (
-        f"{text.counted(len(changed), 'day')} changed: {text.count_text(before)} sessions before, "
+        f"Sessions of {text.counted(len(changed), 'day')} were decided again: {text.count_text(before)} before, "
         f"{text.count_text(after)} now."
     )
 

@@ -1,0 +1,161 @@
+"""Every address of people, for everyone who should not: signed out, stranger, viewer, and forms from elsewhere."""
+
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, reverse
+
+from botmeter.web.pages.people_urls import urlpatterns
+from botmeter.web.people.models import AuditEntry, Link, Membership, User
+from botmeter.web.people.rights import RIGHTS_OF_ROLE, Role
+from web.conftest import PASSWORD, MakeBrowser
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ledgers")]
+
+PLACES: dict[str, Any] = {"account": "acme", "member": 1, "link": 1, "secret": "x" * 43}
+ROUTES = {str(route.name): route for route in urlpatterns}
+# What can be sent to each, right as far as it goes; whoever is stopped is not stopped by a mistake in it.
+SENT: dict[str, dict[str, str]] = {
+    "sign-in": {"username": "olga@example.org", "password": PASSWORD},
+    "accounts": {"account_name": "stolen", "account_title": "Stolen"},
+    "users": {"email": "new@example.org", "role": "owner"},
+    "member": {"what": "change", "role": "viewer"},
+    "settings": {"title": "Stolen", "available_from": "2022-02-04", "timezone": "UTC"},
+    "settings-policy": {"policy": "freshchat.session", "from_on": "2030-01-01"},
+    "own-password": {"current_password": PASSWORD, "password": "quite another one"},
+}
+
+
+def address_of(route: URLPattern) -> str:
+    names = route.pattern.converters
+    return reverse(str(route.name), kwargs={name: PLACES[name] for name in names})
+
+
+def world() -> tuple[object, ...]:
+    """What people have done, as it is kept."""
+    return (
+        list(User.objects.values_list("email", "password", "sign_out_count", "name").order_by("pk")),
+        list(Membership.objects.values_list("user", "account", "role", "may_export").order_by("pk")),
+        list(Link.objects.values_list("pk", "used_at").order_by("pk")),
+        AuditEntry.objects.exclude(action="sign_in_failed").count(),
+    )
+
+
+def of(who: str) -> list[str]:
+    return [name for name, route in ROUTES.items() if route.callback.who == who]
+
+
+def test_every_route_says_for_whom_it_is() -> None:
+    assert set(of("everyone")) | set(of("person")) | set(of("member")) == set(ROUTES)
+    assert set(of("everyone")) == {
+        "sign-in",
+        "second-factor",
+        "sign-out",
+        "by-link",
+        "first-start",
+        "invitation",
+        "password-reset",
+        "password-choose",
+    }
+
+
+@pytest.mark.parametrize("name", [*of("person"), *of("member")])
+def test_whoever_is_signed_out_is_led_to_the_door(name: str, owner: User, browser: MakeBrowser) -> None:
+    path, before = address_of(ROUTES[name]), world()
+    for answer in (browser().get(path), browser().post(path, SENT.get(name, {}))):
+        assert answer.status_code == 302
+        assert answer["Location"].startswith("/sign-in?next=/")
+    assert world() == before
+
+
+@pytest.mark.parametrize("name", of("member"))
+def test_to_a_stranger_an_account_does_not_exist(name: str, owner: User, stranger: User, browser: MakeBrowser) -> None:
+    path, before = address_of(ROUTES[name]), world()
+    unknown = path.replace("/acme/", "/nowhere/")
+    client = browser(stranger)
+    for ours, none in ((client.get(path), client.get(unknown)), (client.post(path), client.post(unknown))):
+        assert (ours.status_code, none.status_code) == (404, 404)
+        assert ours.content == none.content
+    assert world() == before
+
+
+@pytest.mark.parametrize("name", of("member"))
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.ANALYST, Role.BILLING_ADMIN])
+def test_a_member_without_the_right_may_neither_see_nor_send(
+    name: str, role: Role, owner: User, viewer: User, browser: MakeBrowser
+) -> None:
+    Membership.objects.filter(user=viewer).update(role=role)
+    view, path, before = ROUTES[name].callback, address_of(ROUTES[name]), world()
+    assert view.right not in RIGHTS_OF_ROLE[role]
+    client = browser(viewer)
+    for answer in (client.get(path), client.post(path, SENT.get(name, {}))):
+        assert answer.status_code == 403
+        assert "right_missing" in answer.content.decode()
+    assert world() == before
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_a_form_from_elsewhere_changes_nothing(name: str, owner: User, viewer: User, browser: MakeBrowser) -> None:
+    path = address_of(ROUTES[name])
+    if name == "member":
+        path = f"/a/acme/admin/users/{Membership.objects.get(user=viewer).pk}"
+    before, client = world(), browser(owner, checks_csrf=True)
+    thief = browser(viewer, checks_csrf=True)
+    thief.get("/me")
+    stolen = thief.cookies["botmeter_csrf"].value
+    for token in ("", "x" * 64, stolen):
+        answer = client.post(path, {**SENT.get(name, {}), "csrfmiddlewaretoken": token})
+        assert answer.status_code == 403
+        assert "form_foreign" in answer.content.decode()
+    assert world() == before
+
+
+def test_a_form_with_the_right_token_from_another_site_changes_nothing(owner: User, browser: MakeBrowser) -> None:
+    client = browser(owner, checks_csrf=True)
+    client.get("/me")
+    sent = {"name": "Stolen", "theme": "dark", "csrfmiddlewaretoken": client.cookies["botmeter_csrf"].value}
+    assert client.post("/me", sent, headers={"origin": "https://evil.example"}).status_code == 403
+    assert client.post("/me", sent).status_code == 302
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_every_answer_keeps_frames_scripts_and_caches_away(name: str, owner: User, browser: MakeBrowser) -> None:
+    for client in (browser(), browser(owner)):
+        headers = client.get(address_of(ROUTES[name])).headers
+        assert headers["X-Frame-Options"] == "DENY"
+        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+        assert "unsafe" not in headers["Content-Security-Policy"]
+        assert headers["Cache-Control"] == "no-store, private"
+        assert headers["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_a_host_that_is_not_ours_gets_no_page(name: str, owner: User, browser: MakeBrowser) -> None:
+    path = address_of(ROUTES[name])
+    for host in ("evil.example", "testserver.evil.example", "testserver:80@evil.example", "a b"):
+        answer = browser(owner).get(path, headers={"host": host})
+        assert answer.status_code == 400
+        assert b"evil" not in answer.content
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_every_page_has_one_heading_labels_and_nothing_inline(name: str, owner: User, browser: MakeBrowser) -> None:
+    for client in (browser(), browser(owner)):
+        answer = client.get(address_of(ROUTES[name]))
+        if answer.status_code != 200:
+            continue
+        page = answer.content.decode()
+        assert page.count("<h1") == 1
+        assert "style=" not in page
+        assert " onclick" not in page
+        for rest in page.split("<form")[1:]:
+            form = rest.partition("</form>")[0]
+            assert 'method="post"' not in form or "csrfmiddlewaretoken" in form
+
+
+def test_the_cookies_can_not_be_read_or_sent_along_by_others(owner: User, browser: MakeBrowser) -> None:
+    client = browser()
+    client.post("/sign-in", SENT["sign-in"])
+    session = client.cookies["botmeter_session"]
+    assert session["httponly"]
+    assert session["samesite"] == "Lax"

@@ -1,0 +1,235 @@
+"""Admin → Users and the accounts page: inviting, changing, removing, and what must stay impossible."""
+
+import re
+
+import pytest
+from django.core import mail
+from django.core.cache import cache
+from pytest_django import Settings
+
+from botmeter.domain.errors import Refused
+from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.web.people import members
+from botmeter.web.people.audit import Action
+from botmeter.web.people.mail import wait_until_sent
+from botmeter.web.people.members import Standing
+from botmeter.web.people.models import AuditEntry, Link, Membership, User
+from botmeter.web.people.rights import Role
+from web.conftest import PASSWORD, MakeBrowser, MakePerson
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ledgers")]
+USERS = "/a/acme/admin/users"
+
+
+def place_of(user: User, account: str = "acme") -> str:
+    return f"/a/acme/admin/users/{Membership.objects.get(user=user, account=account).pk}"
+
+
+def role_of(user: User) -> str:
+    return Membership.objects.get(user=user, account="acme").role
+
+
+def shown_link(page: str, place: str) -> str:
+    found = re.search(rf"http://testserver(/{place}/[\w-]+)", page)
+    assert found, "no link is shown"
+    return found[1]
+
+
+def test_an_invitation_is_shown_once_and_leads_in(owner: User, browser: MakeBrowser) -> None:
+    client = browser(owner)
+    sent = {"email": "New@Example.org", "role": "viewer", "may_export": "on"}
+    path = shown_link(client.post(USERS, sent, follow=True).content.decode(), "invitation")
+    page = client.get(USERS).content.decode()
+    assert path not in page
+    assert "new@example.org" in page
+    browser().post(path, {"name": "New", "password": PASSWORD})
+    joined = Membership.objects.get(user__email="new@example.org")
+    assert (joined.role, joined.may_export) == (Role.VIEWER, True)
+    entry = AuditEntry.objects.get(action=Action.MEMBER_INVITED)
+    assert (entry.account, entry.user, entry.detail["email"]) == ("acme", owner, "new@example.org")
+
+
+def test_where_there_is_mail_the_link_goes_to_the_invited_alone(
+    owner: User, browser: MakeBrowser, settings: Settings
+) -> None:
+    settings.EMAIL_HOST = "mail.example.org"
+    page = browser(owner).post(USERS, {"email": "new@example.org", "role": "viewer"}, follow=True).content.decode()
+    wait_until_sent()
+    assert mail.outbox[0].to == ["new@example.org"]
+    assert "/invitation/" in str(mail.outbox[0].body)
+    assert "/invitation/" not in page
+
+
+def test_a_second_invitation_replaces_the_first(owner: User, browser: MakeBrowser) -> None:
+    client = browser(owner)
+    first, second = (
+        shown_link(client.post(USERS, {"email": "a@b.org", "role": role}, follow=True).content.decode(), "invitation")
+        for role in ("viewer", "analyst")
+    )
+    assert browser().get(first).status_code == 404
+    assert "as an analyst" in browser().get(second).content.decode()
+
+
+def test_a_withdrawn_invitation_is_void(owner: User, browser: MakeBrowser) -> None:
+    client = browser(owner)
+    path = shown_link(
+        client.post(USERS, {"email": "a@b.org", "role": "owner"}, follow=True).content.decode(), "invitation"
+    )
+    client.post(f"/a/acme/admin/invitations/{Link.objects.get().pk}")
+    assert browser().get(path).status_code == 404
+    assert AuditEntry.objects.filter(action=Action.INVITATION_REVOKED).exists()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"email": "no address", "role": "viewer"},
+        {"email": "a@b.org", "role": "king"},
+        {"email": "", "role": ""},
+        {"email": "a@b.org\nBcc: x@y.org", "role": "viewer"},
+        {"email": "victor@example.org", "role": "owner"},
+    ],
+)
+def test_an_invitation_that_can_not_be_says_why(
+    owner: User, viewer: User, browser: MakeBrowser, sent: dict[str, str]
+) -> None:
+    answer = browser(owner).post(USERS, sent)
+    assert answer.status_code == 200
+    assert 'role="alert"' in answer.content.decode()
+    assert not Link.objects.exists()
+
+
+def test_two_hundred_open_invitations_are_the_most(owner: User) -> None:
+    standing = Standing(role=Role.VIEWER, may_export=False)
+    for number in range(members.INVITATIONS_MAX):
+        members.invite("acme", f"n{number}@example.org", standing=standing, by=owner)
+    with pytest.raises(Refused) as refused:
+        members.invite("acme", "one.more@example.org", standing=standing, by=owner)
+    assert refused.value.code == "invitations_too_many"
+    members.invite("acme", "n7@example.org", standing=standing, by=owner)
+
+
+def test_role_and_export_are_changed_and_noted(owner: User, viewer: User, browser: MakeBrowser) -> None:
+    sent = {"what": "change", "role": "analyst", "may_export": "on"}
+    page = browser(owner).post(place_of(viewer), sent, follow=True).content.decode()
+    assert "analyst, may export" in page
+    membership = Membership.objects.get(user=viewer)
+    assert (membership.role, membership.may_export) == (Role.ANALYST, True)
+    detail = AuditEntry.objects.get(action=Action.MEMBER_CHANGED).detail
+    assert (detail["before"], detail["after"]) == ("viewer, may not export", "analyst, may export")
+
+
+@pytest.mark.parametrize("sent", [{"what": "change", "role": "viewer"}, {"what": "remove"}])
+def test_the_last_owner_stays(owner: User, viewer: User, browser: MakeBrowser, sent: dict[str, str]) -> None:
+    answer = browser(owner).post(place_of(owner), sent)
+    assert answer.status_code == 400
+    assert "last_owner" in answer.content.decode()
+    assert role_of(owner) == Role.OWNER
+
+
+def test_an_owner_of_another_account_is_no_owner_of_this_one(owner: User, stranger: User, browser: MakeBrowser) -> None:
+    assert browser(owner).post(place_of(owner), {"what": "remove"}).status_code == 400
+
+
+def test_one_of_two_owners_may_go(owner: User, person: MakePerson, browser: MakeBrowser) -> None:
+    second = person("second@example.org", role=Role.OWNER)
+    client = browser(owner)
+    assert client.post(place_of(owner), {"what": "change", "role": "viewer"})["Location"] == "/"
+    assert client.get(USERS).status_code == 403
+    assert browser(second).post(place_of(second), {"what": "remove"}).status_code == 400
+
+
+def test_whoever_is_removed_sees_nothing_from_then_on(owner: User, viewer: User, browser: MakeBrowser) -> None:
+    theirs = browser(viewer)
+    place = place_of(viewer)
+    assert theirs.get(USERS).status_code == 403
+    browser(owner).post(place, {"what": "remove"})
+    assert theirs.get(USERS).status_code == 404
+    assert browser(owner).post(place, {"what": "remove"}).status_code == 404
+    assert AuditEntry.objects.get(action=Action.MEMBER_REMOVED).detail["email"] == viewer.email
+
+
+@pytest.mark.parametrize("sent", [{}, {"what": "everything"}, {"what": "change", "role": "king"}])
+def test_a_deed_that_is_none_is_refused(owner: User, viewer: User, browser: MakeBrowser, sent: dict[str, str]) -> None:
+    assert browser(owner).post(place_of(viewer), sent).status_code == 400
+    assert role_of(viewer) == Role.VIEWER
+
+
+def test_a_link_to_a_new_password_is_shown_for_a_member_of_ones_own_accounts(
+    owner: User, viewer: User, browser: MakeBrowser
+) -> None:
+    page = browser(owner).post(place_of(viewer), {"what": "password"}, follow=True).content.decode()
+    path = shown_link(page, "password")
+    browser().post(path, {"password": "quite another one"})
+    assert User.objects.get(pk=viewer.pk).check_password("quite another one")
+    assert AuditEntry.objects.get(action=Action.LINK_MADE).account == "acme"
+
+
+def test_nobody_comes_into_another_account_by_a_member_that_two_share(
+    owner: User, viewer: User, browser: MakeBrowser
+) -> None:
+    Membership.objects.create(user=viewer, account="other", role=Role.OWNER, may_export=True)
+    answer = browser(owner).post(place_of(viewer), {"what": "password"})
+    assert answer.status_code == 403
+    assert "member_elsewhere" in answer.content.decode()
+    assert not Link.objects.exists()
+
+
+def test_by_mail_the_link_reaches_the_member_alone(
+    owner: User, viewer: User, browser: MakeBrowser, settings: Settings
+) -> None:
+    settings.EMAIL_HOST = "mail.example.org"
+    cache.clear()
+    Membership.objects.create(user=viewer, account="other", role=Role.OWNER, may_export=True)
+    page = browser(owner).post(place_of(viewer), {"what": "password"}, follow=True).content.decode()
+    wait_until_sent()
+    assert mail.outbox[0].to == [viewer.email]
+    assert "/password/" not in page
+
+
+def test_members_of_other_accounts_are_out_of_reach(owner: User, stranger: User, browser: MakeBrowser) -> None:
+    client = browser(owner)
+    for what in ("change", "remove", "password"):
+        place = place_of(stranger, "other")
+        assert client.post(place, {"what": what, "role": "viewer"}).status_code == 404
+    assert client.post(f"/a/acme/admin/users/{10**30}", {"what": "remove"}).status_code == 404
+    assert Membership.objects.get(user=stranger).role == Role.OWNER
+    assert stranger.email not in client.get(USERS).content.decode()
+
+
+def test_names_are_text_and_nothing_else(owner: User, viewer: User, browser: MakeBrowser) -> None:
+    User.objects.filter(pk=viewer.pk).update(name="<script>alert(1)</script>")
+    page = browser(owner).get(USERS).content.decode()
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert" in page
+
+
+def test_an_owner_makes_a_further_account_and_others_do_not(
+    owner: User, viewer: User, ledgers: OpenLedgers, browser: MakeBrowser
+) -> None:
+    sent = {"account_name": "Second", "account_title": "Second & Sons"}
+    client = browser(owner)
+    assert client.post("/accounts", sent)["Location"] == "/a/second/reports"
+    assert "Second &amp; Sons" in client.get("/accounts").content.decode()
+    with ledgers.reading("second") as ledger:
+        assert ledger.account.title == "Second & Sons"
+    assert Membership.objects.get(account="second").user == owner
+    refused = browser(viewer).post("/accounts", {**sent, "account_name": "third"})
+    assert refused.status_code == 403
+    assert "account_not_yours_to_make" in refused.content.decode()
+    assert "<form" not in browser(viewer).get("/accounts").content.decode().partition("<main")[2]
+
+
+@pytest.mark.parametrize("name", ["acme", "ACME", "a/b", "..", "", "x" * 65, "ünï"])
+def test_an_account_that_can_not_be_made_leaves_no_trace(owner: User, browser: MakeBrowser, name: str) -> None:
+    answer = browser(owner).post("/accounts", {"account_name": name, "account_title": "X"})
+    assert answer.status_code == 200
+    assert 'role="alert"' in answer.content.decode()
+    assert Membership.objects.filter(user=owner).count() == 1
+
+
+def test_the_first_account_is_for_anyone_while_nobody_owns_one(person: MakePerson, browser: MakeBrowser) -> None:
+    client = browser(person("first@example.org"))
+    assert client.get("/")["Location"] == "/accounts"
+    assert client.post("/accounts", {"account_name": "mine", "account_title": "Mine"}).status_code == 302
+    assert browser(person("second@example.org")).post("/accounts", {}).status_code == 403

@@ -1,0 +1,161 @@
+"""Admin → Settings: title, first day, zone, and the policy with its effect."""
+
+from datetime import timedelta
+
+import pytest
+from tests.support.ledgers import NOW_US
+
+from botmeter.domain.errors import Unavailable
+from botmeter.domain.instant import DAY_US, now_us
+from botmeter.domain.period import day_of_us
+from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.web.pages import policy_change
+from botmeter.web.people.audit import Action
+from botmeter.web.people.models import AccountPreference, AuditEntry, User
+from web.conftest import MakeBrowser
+
+pytestmark = pytest.mark.django_db
+SETTINGS = "/a/acme/admin/settings"
+POLICY = f"{SETTINGS}/policy"
+SENT = {"title": "acme", "available_from": "2022-02-04", "timezone": "UTC"}
+
+
+def test_title_first_day_and_zone_are_set_and_noted(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
+    sent = {"title": "Acme & Sons", "available_from": "2021-01-01", "timezone": "Asia/Kolkata"}
+    page = browser(owner).post(SETTINGS, sent, follow=True).content.decode()
+    assert (
+        "Data starts on 1 Jan 2021. The account is called Acme &amp; Sons. Reports are looked at in Asia/Kolkata."
+        in page
+    )
+    with ledgers.reading("acme") as ledger:
+        assert (ledger.account.title, ledger.account.available_from.isoformat()) == ("Acme & Sons", "2021-01-01")
+    assert AccountPreference.objects.get().timezone == "Asia/Kolkata"
+    noted = AuditEntry.objects.filter(action=Action.SETTING_CHANGED).values_list("detail__setting", flat=True)
+    assert sorted(noted) == ["available_from", "title", "zone"]
+
+
+def test_what_is_sent_as_it_was_changes_nothing(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
+    page = browser(owner).post(SETTINGS, SENT, follow=True).content.decode()
+    assert "Nothing was changed." in page
+    assert not AuditEntry.objects.filter(action=Action.SETTING_CHANGED).exists()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"timezone": "Mars/Olympus"},
+        {"timezone": "../../etc/passwd"},
+        {"timezone": ""},
+        {"available_from": "2026-02-30"},
+        {"available_from": "2026-05-01"},
+        {"title": ""},
+        {"title": "x" * 101},
+        {"title": "two\nlines\x07"},
+    ],
+)
+def test_a_setting_that_can_not_be_says_why_and_changes_nothing(
+    ledgers: OpenLedgers, owner: User, browser: MakeBrowser, wrong: dict[str, str]
+) -> None:
+    answer = browser(owner).post(SETTINGS, {**SENT, **wrong})
+    assert answer.status_code == 200
+    assert 'role="alert"' in answer.content.decode()
+    with ledgers.reading("acme") as ledger:
+        assert (ledger.account.title, ledger.account.available_from.isoformat()) == ("acme", "2022-02-04")
+    assert not AccountPreference.objects.exists()
+
+
+def test_the_policy_stands_there_with_its_text(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
+    page = browser(owner).get(SETTINGS).content.decode()
+    assert "freshchat.session@1" in page
+    assert "since the beginning" in page
+    assert "max_duration = &#34;1d&#34;" in page
+
+
+def test_the_effect_is_shown_before_anything_is_changed(
+    ledgers: OpenLedgers, owner: User, browser: MakeBrowser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The events are of March and April 2026.
+    monkeypatch.setattr(policy_change, "present_us", lambda: NOW_US - 50 * DAY_US)
+    page = browser(owner).get(POLICY, {"text": 'name = "mine"\nidle_timeout = "30m"\n'}).content.decode()
+    assert "Effect of mine@1" in page
+    assert '<b class="num">4</b> sessions instead of <b class="num">3</b> under freshchat.session@1' in page
+    assert "nothing had been heard for longer than the idle timeout" in page
+    with ledgers.reading("acme") as ledger:
+        assert [term.policy.label for term in ledger.schedule] == ["freshchat.session@1"]
+
+
+def test_a_published_rule_comes_with_its_source(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
+    page = browser(owner).get(POLICY, {"policy": "kommunicate.mau"}).content.decode()
+    assert "Read at https://" in page
+    assert "Put it in force" in page
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"policy": "no.such"}, "There is no policy called"),
+        ({"policy": "/etc/passwd"}, "There is no policy called"),
+        ({"text": "max_duration = 5"}, "max_duration must be"),
+        ({"text": "]["}, "not readable as TOML"),
+        # policy_text_too_long
+        ({"text": "x" * 5_000}, "4,000 is the most here"),
+        ({"text": 'name = "<script>alert(1)</script>@"'}, "its name"),
+    ],
+)
+def test_a_rule_that_can_not_be_is_told_with_a_reason(
+    ledgers: OpenLedgers, owner: User, browser: MakeBrowser, asked: dict[str, str], said: str
+) -> None:
+    answer = browser(owner).get(POLICY, asked)
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert said in page
+    assert "<script>alert" not in page
+    assert "Put it in force" not in page
+    assert browser(owner).post(POLICY, {**asked, "from_on": "2030-01-01"}).status_code == 200
+
+
+def test_from_a_coming_midnight_on_a_policy_is_put_in_force(
+    ledgers: OpenLedgers, owner: User, browser: MakeBrowser
+) -> None:
+    tomorrow = day_of_us(now_us()) + timedelta(days=1)
+    client = browser(owner)
+    assert f'value="{tomorrow}"' in client.get(POLICY, {"policy": "kommunicate.mau"}).content.decode()
+    page = client.post(POLICY, {"policy": "kommunicate.mau", "from_on": str(tomorrow)}, follow=True).content.decode()
+    assert "Until then nothing changes." in page
+    assert "to come" in page
+    with ledgers.reading("acme") as ledger:
+        assert [term.policy.name for term in ledger.schedule] == ["freshchat.session", "kommunicate.mau"]
+    entry = AuditEntry.objects.get(action=Action.POLICY_SET)
+    assert (entry.detail["policy"], entry.detail["before"]) == ("kommunicate.mau@1", "freshchat.session@1")
+
+
+def test_the_past_is_changed_only_when_asked_by_name_and_says_what_changed(
+    ledgers: OpenLedgers, owner: User, browser: MakeBrowser
+) -> None:
+    client = browser(owner)
+    sent = {"text": 'name = "mine"\nidle_timeout = "30m"\n', "from_on": "2026-03-01"}
+    refused = client.post(POLICY, sent).content.decode()
+    assert "2026-03-01 is not in the future" in refused
+    assert "error" in refused
+    assert not AuditEntry.objects.filter(action=Action.POLICY_SET).exists()
+    page = client.post(POLICY, {**sent, "remeter": "on"}, follow=True).content.decode()
+    assert "Sessions of 3 days were decided again: 3 before, 4 now." in page
+    with ledgers.reading("acme") as ledger:
+        assert [term.policy.label for term in ledger.schedule] == ["freshchat.session@1", "mine@1"]
+
+
+def test_another_policy_of_the_same_label_is_refused_in_the_form(
+    ledgers: OpenLedgers, owner: User, browser: MakeBrowser
+) -> None:
+    sent = {"text": 'name = "freshchat.session"\nidle_timeout = "30m"\n', "from_on": "2030-01-01"}
+    page = browser(owner).post(POLICY, sent).content.decode()
+    assert "The account has another policy freshchat.session@1 already" in page
+
+
+def test_one_rule_is_tried_out_at_a_time() -> None:
+    with policy_change._one_at_a_time():
+        with pytest.raises(Unavailable) as refused, policy_change._one_at_a_time():
+            pass
+        assert refused.value.code == "simulation_running"
+    with policy_change._one_at_a_time():
+        pass
