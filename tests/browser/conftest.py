@@ -100,6 +100,9 @@ def running(*arguments: str, folder: Path) -> Iterator[Server]:
             process.wait(timeout=30)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
         log.close()
 
 

@@ -38,7 +38,7 @@ def prepare(folder: Path, *, url: str, host: str) -> str:
         The address that people open, without a slash at its end.
     """
     os.environ["BOTMETER_DATA"] = str(folder)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "botmeter.web.settings")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "botmeter.web.settings"
     os.environ["BOTMETER_HOSTS"] = ",".join(filter(None, [os.environ.get("BOTMETER_HOSTS"), host]))
     import django
     from django.conf import settings
