@@ -9,9 +9,22 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from botmeter.domain.errors import Refused
 from botmeter.domain.instant import present
 from botmeter.ledger.open_ledgers import OpenLedgers
-from botmeter.web.people.keys import KeyDraft, NewKey, Scope, digest_of, new_key, opened_key, state_of
+from botmeter.web.people.keys import (
+    KeyDraft,
+    NewKey,
+    Scope,
+    digest_of,
+    end_of_day,
+    key_of,
+    new_key,
+    opened_key,
+    rotate_key,
+    scopes_from_texts,
+    state_of,
+)
 from botmeter.web.people.models import ApiKey, AuditEntry, User
 from support.html import code_blocks
 
@@ -134,6 +147,41 @@ def test_a_name_with_html_is_shown_as_text(olga: Client) -> None:
     page = sent(olga, name="<script>alert(1)</script>").content.decode()
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
+
+
+def made_with(**fields: Any) -> NewKey:
+    return new_key("acme", KeyDraft(**{"name": "k", "scopes": (Scope.REPORTS_READ,), **fields}), created_by=None)
+
+
+@pytest.mark.parametrize(
+    ("deed", "code"),
+    [
+        (lambda: made_with(name=" "), "key_name_invalid"),
+        (lambda: made_with(scopes=()), "scopes_missing"),
+        (lambda: scopes_from_texts(["reports:read", "admin"]), "scope_unknown"),
+        (lambda: end_of_day(present().date() - timedelta(days=1)), "key_expiry_past"),
+        (lambda: key_of("acme", ""), "key_unknown"),
+        (lambda: [key_of("acme", made_with().key.name) for _ in range(2)], "key_ambiguous"),
+        (
+            lambda: rotate_key(made_with(expires_at=present()).key, lives_on=timedelta(1), created_by=None),
+            "key_over",
+        ),
+    ],
+)
+def test_what_can_not_be_is_refused_with_its_code(deed: Callable[[], object], code: str) -> None:
+    with pytest.raises(Refused) as refused:
+        deed()
+    assert refused.value.code == code
+
+
+def test_a_new_key_lasts_as_long_as_the_one_that_it_replaces() -> None:
+    old = made_with(expires_at=present() + timedelta(days=30)).key
+    new = rotate_key(old, lives_on=timedelta(hours=1), created_by=None).key
+    old.refresh_from_db()
+    assert old.expires_at is not None
+    assert new.expires_at is not None
+    assert old.expires_at - present() <= timedelta(hours=1)
+    assert timedelta(days=29, hours=23) < new.expires_at - present() <= timedelta(days=30)
 
 
 def test_the_page_of_the_api_needs_nobody_and_names_every_address(client: Client, ledgers: OpenLedgers) -> None:

@@ -16,7 +16,9 @@ from botmeter.domain.errors import Missing
 if TYPE_CHECKING:
     from botmeter.web.people.models import ApiKey
 
-_SHOWN = ("key", "name", "scopes", "state", "created_at", "expires_at", "last_used_at")
+_COLUMNS = ("key", "name", "scopes", "state", "created_at", "expires_at", "last_used_at")
+# What fits on a screen.
+_SHOWN = ("key", "name", "scopes", "state", "expires_at")
 
 commands = command_group("key", "Keys for programs: create, list, revoke.")
 
@@ -26,8 +28,8 @@ commands = command_group("key", "Keys for programs: create, list, revoke.")
     epilog=examples(
         ("", "botmeter key create --account acme --scope reports:read"),
         (
-            "For files too, until the end of a year:",
-            "botmeter key create -a acme --scope reports:read --scope exports:read --expires 2199-12-31",
+            "For files, until the end of a day:",
+            "botmeter key create -a acme --scope exports:read --expires 2199-12-31",
         ),
     ),
 )
@@ -69,7 +71,7 @@ def list_keys(account: options.AccountName, data: options.Data = None, form: opt
     from botmeter.web.people.models import ApiKey
 
     keys = ApiKey.objects.filter(account=owner).order_by("-created_at", "-pk")
-    show_rows(_SHOWN, [_row(key) for key in keys], form=form)
+    show_rows(_SHOWN if form == "table" else _COLUMNS, [_row(key) for key in keys], form=form)
 
 
 @commands.command(runs_here=True, epilog=examples(("", "botmeter key revoke nightly --account acme")))

@@ -10,8 +10,6 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from django.db.models import Q
-
 from botmeter.domain.display_name import display_name_fault
 from botmeter.domain.errors import Missing, NotAllowed, Refused
 from botmeter.domain.instant import DAY_US, datetime_from_us, present
@@ -168,14 +166,15 @@ def key_of(account: str, said: str) -> ApiKey:
         Missing: `key_unknown` if the account has none.
         Refused: `key_ambiguous` if it has several.
     """
-    keys = ApiKey.objects.filter(account=account).order_by("pk")
-    found = list(keys.filter(Q(digest=digest_of(said)) | Q(name=said)))
-    if not found and said:
-        found = [key for key in keys if key.start.startswith(said)]
+    keys = list(ApiKey.objects.filter(account=account).order_by("pk"))
+    digest = digest_of(said)
+    found = [key for key in keys if said in (key.name, key.start) or key.digest == digest]
+    found = found or [key for key in keys if said and key.start.startswith(said)]
+    # What is revoked already is hardly meant where a key of the same name works.
+    found = [key for key in found if state_of(key) is KeyState.WORKS] or found[-1:]
     if not found:
-        raise Missing(
-            "key_unknown", f"Account {account} has no key {said[:_SHOWN_LENGTH]!r}; `botmeter key list` has them."
-        )
+        known = "`botmeter key list` shows them"
+        raise Missing("key_unknown", f"Account {account} has no key {said[:_SHOWN_LENGTH]!r}; {known}.")
     if len(found) > 1:
         starts = ", ".join(f"{key.start}…" for key in found[:5])
         raise Refused("key_ambiguous", f"{len(found)} keys of account {account} are called so: {starts}.")

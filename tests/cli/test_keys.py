@@ -1,0 +1,87 @@
+"""`key`: made and shown once, listed, revoked, by a command that needs no server."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from botmeter.web.people.keys import opened_key, state_of
+from botmeter.web.people.models import ApiKey, AuditEntry
+from cli.conftest import Run
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_key_stands_alone_on_stdout_and_opens_the_account(acme: Run) -> None:
+    ran = acme("key create --account ACME --scope reports:read --scope exports:read --name nightly")
+    assert ran.code == 0
+    key = opened_key(ran.out.removesuffix("\n"))
+    assert (key.account, key.name, key.scopes) == ("acme", "nightly", ["reports:read", "exports:read"])
+    assert ran.out.strip() not in ran.err
+    assert AuditEntry.objects.get(action="key_created").who == "command line"
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "said"),
+    [
+        ("--account acme --scope events:write", 1, "no scope 'events:write'"),
+        ("--account acme --scope reports:read --expires 2020-01-01", 1, "that day is over"),
+        ("--account acme --scope reports:read --expires soon", 2, "not a date"),
+        ("--account acme", 2, "--scope"),
+        ("--account nobody --scope reports:read", 1, "no account nobody"),
+        ("--account ../acme --scope reports:read", 2, "can't be an account's name"),
+    ],
+)
+def test_a_key_that_can_not_be_is_refused(acme: Run, options: str, code: int, said: str) -> None:
+    ran = acme(f"key create {options}")
+    assert (ran.code, ran.out) == (code, "")
+    assert said in ran.err
+    assert not ApiKey.objects.exists()
+
+
+def test_a_key_s_name_must_be_one_line(acme: Run) -> None:
+    ran = acme("key create --account acme --scope reports:read --name", "a\nb")
+    assert ran.code == 1
+    assert "can't be a key's name" in ran.err
+
+
+def test_keys_are_listed_without_their_secrets(acme: Run) -> None:
+    secret = acme("key create --account acme --scope reports:read --expires 2199-12-31").out.strip()
+    listed = acme("key list --account acme --format json")
+    assert secret not in listed.out
+    (line,) = listed.json
+    assert (line["key"], line["state"], line["expires_at"]) == (f"{secret[:10]}…", "works", "2200-01-01T00:00:00Z")
+    assert "works" in acme("key list --account acme").out
+
+
+def test_a_key_is_revoked_by_name_by_its_letters_or_by_itself(acme: Run) -> None:
+    create = "key create --account acme --scope reports:read --name"
+    secrets = [acme(f"{create} {name}").out.strip() for name in ("one", "two", "three")]
+    for said in ("one", secrets[1][:9], secrets[2]):
+        assert acme("key revoke --account acme", said).code == 0
+    assert {state_of(key) for key in ApiKey.objects.all()} == {"revoked"}
+
+
+def test_a_key_that_is_not_there_or_not_alone_is_not_revoked(acme: Run) -> None:
+    for _ in range(2):
+        acme("key create --account acme --scope reports:read --name twin")
+    twins, nobody = acme("key revoke twin --account acme"), acme("key revoke nobody --account acme")
+    assert (twins.code, nobody.code) == (1, 1)
+    assert "2 keys of account acme are called so" in twins.err
+    assert "no key 'nobody'" in nobody.err
+    assert {state_of(key) for key in ApiKey.objects.all()} == {"works"}
+
+
+def test_a_process_of_its_own_makes_the_people_s_database(filled_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "accounts").mkdir()
+    (tmp_path / "accounts" / "acme.duckdb").write_bytes((filled_folder / "accounts" / "acme.duckdb").read_bytes())
+    command = [sys.executable, "-m", "botmeter", "key", "create", "-a", "acme", "--scope", "reports:read"]
+    named = ("DJANGO_SETTINGS_MODULE", "DATABASE_URL", "BOTMETER_SECRET_KEY")
+    environment = {name: value for name, value in os.environ.items() if name not in named}
+    ran = subprocess.run(
+        [*command, "--data", str(tmp_path)], capture_output=True, text=True, check=True, env=environment
+    )
+    assert ran.stdout.startswith("bm_")
+    assert (tmp_path / "people.sqlite3").exists()
