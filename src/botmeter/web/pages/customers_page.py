@@ -76,11 +76,15 @@ class CustomersPage:
 def customers_page(visit: Visit) -> HttpResponse:
     """A search box, and who has most sessions; a whole id that nobody else's begins with leads to its page."""
     places = StoryPlaces(account=visit.account)
-    search = visit.request.GET.get("search", "").strip()[:_ID_LETTERS_MAX]
+    search = visit.request.GET.get("search", "")[:_ID_LETTERS_MAX]
     zone, now_us = preferred_zone(visit.account), present_us()
     with reading(visit.account) as ledger:
         lately = ask(account=ledger.account, now_us=now_us, days=DaysAsked(timezone=zone))
         found, is_cut = _found(ledger, search, places=places, now_us=now_us) if search else (None, False)
+        if found == () and search != search.strip():
+            # An id may begin with a space; what is pasted with one by mistake is more usual.
+            search = search.strip()
+            found, is_cut = _found(ledger, search, places=places, now_us=now_us)
         if found is not None and len(found) == 1 and found[0].customer_id == search:
             return HttpResponseRedirect(places.customer(search))
         top = _top(ledger, lately, places=places)

@@ -254,6 +254,6 @@ def limit_words(explanation: Explanation) -> str:
         ClosedBy.DURATION: f"{duration_words(policy.max_duration_us or 0)} from the first message",
         ClosedBy.IDLE: f"{duration_words(policy.idle_timeout_us or 0)} of silence",
         ClosedBy.CALENDAR: f"The {policy.calendar} is over in {policy.timezone}",
-        ClosedBy.TURNS: f"{policy.max_turns} turns",
+        ClosedBy.TURNS: text.counted(policy.max_turns or 0, "turn"),
         ClosedBy.END: "An event that ends it",
     }[explanation.closed_by]

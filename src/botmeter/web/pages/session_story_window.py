@@ -7,9 +7,9 @@ from botmeter.domain.instant import INSTANT_END_US, MICROSECONDS_PER_SECOND
 from botmeter.domain.session import ClosedBy
 from botmeter.reports.explanation import ExplainedEvent, Explanation
 from botmeter.reports.explanation_sentences import duration_words, instant_words, shown
+from botmeter.web import text
 from botmeter.web.charts.timeline import Lane, MarkKind, Timeline, TimelineMark
 from botmeter.web.parts import Key
-from botmeter.web.text import clock_text
 
 _KINDS: Final[dict[Actor, MarkKind]] = {
     Actor.CUSTOMER: "customer",
@@ -29,7 +29,7 @@ def window_title(explanation: Explanation) -> str:
         ClosedBy.DURATION: f"{duration_words(policy.max_duration_us or 0)} from the first message",
         ClosedBy.IDLE: f"Until {duration_words(policy.idle_timeout_us or 0)} of silence",
         ClosedBy.CALENDAR: f"Until the {policy.calendar} is over in {policy.timezone}",
-        ClosedBy.TURNS: f"Until {policy.max_turns} turns are used up",
+        ClosedBy.TURNS: f"At most {text.counted(policy.max_turns or 0, 'turn')}",
         ClosedBy.END: "Until an event ends it",
     }[explanation.closed_by]
 
@@ -64,10 +64,10 @@ def window_of(explanation: Explanation) -> Timeline:
         started_us=started_us,
         ended_us=drawn_end_us,
         lanes=_lanes(explanation),
-        start_label=f"Opened {clock_text(started_us)}",
+        start_label=f"Opened {text.clock_text(started_us)}",
         end_label=_end_label(explanation, drawn_end_us) if has_end else "Still open",
         next_us=following.at_us if following is not None and opens_next else None,
-        next_label=f"{clock_text(following.at_us)} next" if following is not None and opens_next else "",
+        next_label=f"{text.clock_text(following.at_us)} next" if following is not None and opens_next else "",
     )
 
 
@@ -76,7 +76,7 @@ def _until(explanation: Explanation) -> str:
 
 
 def _end_label(explanation: Explanation, end_us: int) -> str:
-    return f"{'Ends' if explanation.is_running else 'Ended'} {clock_text(end_us)}"
+    return f"{'Ends' if explanation.is_running else 'Ended'} {text.clock_text(end_us)}"
 
 
 def _lanes(explanation: Explanation) -> tuple[Lane, ...]:
@@ -107,7 +107,7 @@ def _marks(events: list[ExplainedEvent], explanation: Explanation, *, tickets: s
         kept.append(events[-1])
     return tuple(
         TimelineMark(
-            at_us=event.at_us, kind=kind, title=f"{clock_text(event.at_us, seconds=True)} {_said(event, kind)}"
+            at_us=event.at_us, kind=kind, title=f"{text.clock_text(event.at_us, seconds=True)} {_said(event, kind)}"
         )
         for event in kept
         for kind in [_kind(event, explanation, tickets=tickets)]
@@ -125,4 +125,4 @@ def _kind(event: ExplainedEvent, explanation: Explanation, *, tickets: set[str])
 def _said(event: ExplainedEvent, kind: MarkKind) -> str:
     words = f"{event.actor.name.lower()}: {event.kind.name.lower().replace('_', ' ')}"
     first = {"opening": "opening message, ", "ticket": f"ticket {shown(event.ticket_id)}, "}.get(kind, "")
-    return f"{clock_text(event.at_us, seconds=True)} {first}{words}"
+    return f"{text.clock_text(event.at_us, seconds=True)} {first}{words}"
