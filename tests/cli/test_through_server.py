@@ -148,16 +148,20 @@ def test_two_imports_at_once_both_come_in(data: Path) -> None:
             assert verify(ledger).event_count == len(EVENTS) + 10_000
 
 
+# As a web server holds them: nothing is left before the process ends.
 SERVER = """
-import sys
+import atexit, sys
+from contextlib import ExitStack
 from pathlib import Path
 from botmeter.cli.hosting import serve_commands
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
-with Folder.owned(Path(sys.argv[1]), purpose="botmeter serve") as folder:
-    with serve_commands(SharedFolder(OpenLedgers(folder))):
-        print("ready", flush=True)
-        sys.stdin.read()
+held = ExitStack()
+atexit.register(held.close)
+folder = held.enter_context(Folder.owned(Path(sys.argv[1]), purpose="botmeter serve"))
+held.enter_context(serve_commands(SharedFolder(OpenLedgers(folder))))
+print("ready", flush=True)
+sys.stdin.read()
 """
 
 
@@ -189,6 +193,17 @@ def test_a_server_that_is_killed_leaves_its_client_a_sentence_and_the_next_comma
     with served(data) as ledgers:
         assert code_of(data, "report", "-a", "acme") == 0
         assert_unchanged(ledgers)
+
+
+def test_a_process_that_simply_ends_stops_its_commands_first(data: Path) -> None:
+    with server_process(data) as server:
+        process = importing(data)
+        assert server.stdin is not None
+        server.stdin.close()
+        _, said = process.communicate(timeout=STUCK_SECONDS)
+        assert server.wait(STUCK_SECONDS) == 0
+    assert (process.returncode, said) == (1, b"error: The server is being ended; nothing was changed. Try again.\n")
+    assert not (data / "owner.socket").exists()
 
 
 def refused_with(data: Path, *arguments: str) -> str:

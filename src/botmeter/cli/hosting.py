@@ -4,14 +4,18 @@ Each has the streams, folder and environment of the process that it is run for. 
 for it, or when the server ends, the command is stopped and what it had not finished is undone.
 """
 
+import atexit
+import concurrent.futures.thread  # noqa: F401 - its own hook must be older than ours: they are called in reverse
 import select
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TextIO
+from weakref import WeakSet
 
 from botmeter import __version__
 from botmeter.cli import owner_socket
@@ -28,6 +32,8 @@ from botmeter.ledger.open_ledgers import SharedFolder
 _ASKED_AGAIN_SECONDS = 0.05
 _STREAM_COUNT = 3
 
+_hosts: "WeakSet[_Host]" = WeakSet()
+
 
 @contextmanager
 def serve_commands(folder: SharedFolder) -> Iterator[None]:
@@ -42,6 +48,7 @@ def serve_commands(folder: SharedFolder) -> Iterator[None]:
     with owner_socket.bound(folder.path) as listener:
         host = _Host(folder, listener)
         host.start()
+        _stop_before_threads_are_joined(host)
         try:
             yield
         finally:
@@ -56,6 +63,7 @@ class _Host:
         self._listener = listener
         self._ended, self._end = socket.socketpair()
         self._lock = threading.Lock()
+        self._is_stopped = False
         self._running: dict[threading.Thread, Interruption] = {}
         self._accepting = threading.Thread(target=self._accept, name="commands", daemon=True)
 
@@ -64,6 +72,10 @@ class _Host:
 
     def stop(self) -> None:
         """Accepts nobody any more, and stops what is being run; returns when all has ended."""
+        with self._lock:
+            if self._is_stopped:
+                return
+            self._is_stopped = True
         self._end.send(b"!")
         self._accepting.join()
         reason = Unavailable("server_stopping", "The server is being ended; nothing was changed. Try again.")
@@ -149,6 +161,26 @@ class _Command:
             for stream in streams:
                 with suppress(OSError, KeyboardInterrupt, Unavailable):
                     stream.close()
+
+
+def _stop_before_threads_are_joined(host: _Host) -> None:
+    """Stops the host when the process ends without leaving its `with`.
+
+    `atexit` would be too late: before it, Python waits for the threads of all executors, of which one can be waiting
+    for a client's next event. Python 3.9 and later have a list for that of their own, which executors use too.
+    """
+    _hosts.add(host)
+    _watch_the_end()
+
+
+@cache
+def _watch_the_end() -> None:
+    getattr(threading, "_register_atexit", atexit.register)(_stop_hosts)
+
+
+def _stop_hosts() -> None:
+    for host in tuple(_hosts):
+        host.stop()
 
 
 def _code_while_wanted(command: _Command, connection: socket.socket) -> int:
