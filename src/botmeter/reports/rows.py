@@ -126,9 +126,7 @@ def bounds_between(start_us: int, end_us: int) -> Values:
 
 def run_matching(moment: Snapshot, values: Values) -> None:
     """Leaves in `matching` the rows that match, and hold what is searched for."""
-    moment.run("matching", values)
-    if values["search"] is not None:
-        moment.run("matching_searched", values)
+    moment.run("matching" if values["search"] is None else "matching_searched", values)
 
 
 def _footprint_numbers(touchpoints: list[int] | None, ledger: "Ledger") -> list[int] | None:
