@@ -176,6 +176,8 @@ class ShareLink(models.Model):
     account = models.CharField(max_length=_ACCOUNT_LENGTH, db_index=True)
     name = models.CharField(max_length=100)
     query = models.TextField()
+    # Whether it shows the rows behind the numbers too, and so ids of customers and conversations.
+    may_see_rows = models.BooleanField(default=False)
     digest = models.CharField(max_length=64, unique=True)
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=present)
