@@ -27,7 +27,7 @@ def trend(*counts: int, name: str = "Sessions per day", href: str = "/rows?day={
     return Trend(name=name, points=points(*counts, href=href))
 
 
-def mark(hours: float, kind: str = "customer", title: str = "a message") -> TimelineMark:
+def mark(hours: float, kind: str = "customer", *, title: str = "a message") -> TimelineMark:
     return TimelineMark(at_us=int(hours * HOUR_US), kind=kind, title=title, href="#m1")  # type: ignore[arg-type]
 
 

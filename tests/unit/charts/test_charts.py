@@ -93,6 +93,18 @@ def test_long_periods_are_labelled_by_month_and_year(step: Step) -> None:
     assert [text for text in words(made) if text.endswith("2026")]
 
 
+def labels_moved(made: Drawing) -> list[int]:
+    return [layer["mark"]["dy"] for layer in made.spec["layer"] if layer["mark"].get("fontWeight") == 600]
+
+
+@pytest.mark.parametrize(("last_count", "is_moved"), [(10, False), (95, True)])
+def test_the_last_label_gives_way_to_a_line_that_comes_in_level(last_count: int, is_moved: bool) -> None:
+    some = points(90, 100, 96, 97, last_count)
+    partial = (*some[:4], replace(some[4], is_partial=True))
+    made = drawn(Trend(name="t", points=partial, partial_label="until 14:02"))
+    assert [bool(moved) for moved in labels_moved(made)] == [is_moved]
+
+
 def test_an_empty_trend_and_one_of_zeros_are_drawn() -> None:
     assert drawn(Trend(name="t", points=())).spots == ()
     assert words(drawn(trend(0, 0, 0)))[:2] == ["0", "1"]

@@ -30,7 +30,7 @@ def nasty_stacks() -> Markup:
 
 
 def nasty_window() -> Markup:
-    lane = Lane(title=NASTY, subtitle=NASTY, marks=(mark(0, "opening", NASTY), mark(1, "ticket", NASTY)))
+    lane = Lane(title=NASTY, subtitle=NASTY, marks=(mark(0, "opening", title=NASTY), mark(1, "ticket", title=NASTY)))
     return timeline_drawn(replace(timeline(lane, next_hours=25), name=NASTY, start_label=NASTY, next_label=NASTY)).wide
 
 

@@ -79,6 +79,10 @@ class Plane:
         """Pixels from the left edge of the coordinates."""
         return (x - self.x[0]) / (self.x[1] - self.x[0]) * self.inner_width
 
+    def y_px(self, y: float) -> float:
+        """Pixels up from the base line, where the coordinates begin at zero."""
+        return y / self.y[1] * self.inner_height
+
     def layer(self, mark: Spec, rows: Sequence[Row], **encoding: Any) -> Spec:
         """Marks, one for each row (a line or area: one for each `run`), placed by the rows' own fields.
 

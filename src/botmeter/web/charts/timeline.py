@@ -95,12 +95,12 @@ def timeline_drawing(timeline: Timeline, *, width: Width) -> Drawing:
         x=_edges(timeline, is_narrow=is_narrow),
         y=(lane_count - 0.5, -0.5),
     )
-    marks = [(lane, mark) for lane, line in enumerate(shown) for mark in _thinned(line.marks, plane, timeline)]
+    marks = [(lane, mark) for lane, line in enumerate(shown) for mark in _thinned(line.marks, plane, timeline=timeline)]
     layers = [
         *_window(timeline, plane),
         *_ticks(timeline, plane),
-        _spans(shown, plane, timeline),
-        *_marks(marks, plane, timeline),
+        _spans(shown, plane, timeline=timeline),
+        *_marks(marks, plane, timeline=timeline),
         *_next(timeline, plane, is_narrow=is_narrow),
         *_names(shown, plane, more_count=more_count),
     ]
@@ -183,7 +183,7 @@ def _tick_instants(start_us: int, *, end_us: int, timezone: str, count: int) -> 
         at_us += step_us
 
 
-def _thinned(marks: Iterable[TimelineMark], plane: Plane, timeline: Timeline) -> Iterator[TimelineMark]:
+def _thinned(marks: Iterable[TimelineMark], plane: Plane, *, timeline: Timeline) -> Iterator[TimelineMark]:
     """The marks that can be told apart at this width; what opened and tickets always."""
     last_px: dict[str, float] = {}
     for mark in marks:
@@ -193,7 +193,7 @@ def _thinned(marks: Iterable[TimelineMark], plane: Plane, timeline: Timeline) ->
             yield mark
 
 
-def _spans(lanes: Sequence[Lane], plane: Plane, timeline: Timeline) -> Spec:
+def _spans(lanes: Sequence[Lane], plane: Plane, *, timeline: Timeline) -> Spec:
     """From the first to the last mark of each conversation, a few pixels wider."""
     rows = []
     for lane, line in enumerate(lanes):
@@ -210,7 +210,7 @@ def _down(lane: int, plane: Plane) -> float:
     return lane + (0.12 if plane.margin.left == 0 else 0)
 
 
-def _marks(marks: Sequence[tuple[int, TimelineMark]], plane: Plane, timeline: Timeline) -> list[Spec]:
+def _marks(marks: Sequence[tuple[int, TimelineMark]], plane: Plane, *, timeline: Timeline) -> list[Spec]:
     rows: dict[MarkKind, list[Row]] = {kind: [] for kind in _LOOKS}
     for number, (lane, mark) in enumerate(marks):
         down = _down(lane, plane) + (-0.13 if mark.kind in _UPPER else 0.13)

@@ -28,6 +28,8 @@ POINTS_MAX: Final = 400
 HEIGHTS: Final = {Width.WIDE: 272, Width.MIDDLE: 240, Width.NARROW: 220}
 # Between the starts of two labels like "26 Oct".
 LABEL_STEP_PX: Final = 58
+# Two lines of labels, or a label and the line that comes in to its point.
+LABELS_APART_PX: Final = 30
 
 
 class Step(StrEnum):
@@ -164,26 +166,41 @@ def towards_partial(points: Sequence[TrendPoint]) -> list[Row]:
 def _labels(trend: Trend, plane: Plane) -> list[Spec]:
     """The words in the drawing: how far the last point is counted, and the greatest count."""
     points = trend.points
-    layers = []
     last = len(points) - 1
-    if trend.partial_label and points and points[last].is_partial:
-        row = {"x": last, "y": points[last].count, "text": trend.partial_label}
-        layers.append(_beside(row, plane, fontWeight=600, fill="var(--ink)"))
+    layers = []
+    ends = points[last].count if trend.partial_label and points and points[last].is_partial else None
+    if ends is not None:
+        row = {"x": last, "y": ends, "text": trend.partial_label}
+        layers.append(_beside(row, plane, dy=_clear_of_line(points, plane), fontWeight=600, fill="var(--ink)"))
     full = [(point.count, i) for i, point in enumerate(points) if point.has_data and not point.is_partial]
     count, at = max(full, key=lambda pair: pair[0], default=(0, 0))
     if trend.peak_word and len(full) > 3 and count:
-        on = day_text(points[at].on, year=False) if trend.step is not Step.MONTH else f"{points[at].on:%b %Y}"
-        row = {"x": at, "y": count, "text": f"{trend.peak_word}: {count_text(count)}, {on}"}
         dot = {"type": "point", "filled": True, "opacity": 1, "fill": "var(--accent)", "size": 28}
-        layers += [plane.layer(dot, [{"x": at, "y": count}]), _beside(row, plane, dy=-5)]
+        layers.append(plane.layer(dot, [{"x": at, "y": count}]))
+        is_clear = ends is None or plane.x_px(last) - plane.x_px(at) > 2 * label_px([trend.partial_label])
+        if is_clear or plane.y_px(count - (ends or 0)) > LABELS_APART_PX:
+            on = f"{points[at].on:%b %Y}" if trend.step is Step.MONTH else day_text(points[at].on, year=False)
+            layers.append(
+                _beside({"x": at, "y": count, "text": f"{trend.peak_word}: {count_text(count)}, {on}"}, plane, dy=-5)
+            )
     return layers
+
+
+def _clear_of_line(points: Sequence[TrendPoint], plane: Plane) -> int:
+    """How far the last point's label is moved so that the line, where it comes in level, does not cross it."""
+    before = max(point.count for point in points[-4:])
+    fall_px = plane.y_px(before - points[-1].count)
+    if len(points) == 1 or fall_px > LABELS_APART_PX:
+        return 0
+    room_px = plane.inner_height - plane.y_px(before)
+    return -int(fall_px) - 16 if room_px > 8 else 22
 
 
 def _beside(row: Row, plane: Plane, **look: object) -> Spec:
     """A label at the left of its point, or at the right where there is no room."""
     is_left = plane.x_px(row["x"]) > label_px([row["text"]]) + 12
     side = {"align": "right", "dx": -10} if is_left else {"align": "left", "dx": 10}
-    return plane.words([row], **side, **look)
+    return plane.words([row], stroke="var(--surface)", strokeWidth=3, **side, **look)
 
 
 def _ticks(trend: Trend, plane: Plane) -> list[Spec]:
