@@ -38,10 +38,11 @@ _BOTS_NAMED: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthOfDays:
-    """A month of the calendar, filled up to whole weeks."""
+    """A month of the calendar, filled up to whole weeks; a quiet one has no session and is left out where it is narrow."""
 
     name: str
     days: tuple[CalendarDay, ...]
+    is_quiet: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +202,7 @@ def _calendar(calendar: "CustomerCalendar", look: _Look, *, year: int, today_on:
         for number in range(1, monthrange(year, month)[1] + 1):
             days.append(_day(first_on.replace(day=number), days_shown, look=look))
         days += [CalendarDay(day=0, is_outside=True)] * (-len(days) % 7)
-        months.append(MonthOfDays(name=f"{first_on:%B}", days=tuple(days)))
+        months.append(MonthOfDays(name=f"{first_on:%B}", days=tuple(days), is_quiet=not any(day.href for day in days)))
     first, last = _year_of(calendar.first_started_us, look.zone), _year_of(calendar.last_started_us, look.zone)
     return Year(
         name=str(year),
