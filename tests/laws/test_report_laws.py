@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl import load_workbook
 
 from botmeter.domain.instant import datetime_from_us
 from botmeter.domain.period import Period
@@ -250,6 +251,9 @@ def exported(ledger: Ledger, ask: Ask, *, form: Any) -> list[str]:
             ids = [row["session_id"] for row in json.loads(out.getvalue())]
         case "ndjson":
             ids = [json.loads(line)["session_id"] for line in out.getvalue().splitlines()]
+        case "xlsx":
+            [_, *lines] = load_workbook(io.BytesIO(out.getvalue()), read_only=True).worksheets[0].values
+            ids = [line[0] for line in lines]
         case _:
             ids = pq.read_table(io.BytesIO(out.getvalue()))["session_id"].to_pylist()
     assert (count.rows, count.sessions) == (len(ids), len(set(ids)))

@@ -127,7 +127,7 @@ def split(groups: Groups, key_of_touchpoint: Sequence[Key]) -> list[SplitCount[K
     # Most sets that there ever were have no session in the period.
     is_used = sessions_of_set[sets] > 0
     # A set with two versions of one bot has that bot once.
-    visits = np.unique(sets[is_used] * len(keys) + code[members[is_used]])
+    visits = distinct(sets[is_used] * len(keys) + code[members[is_used]])
     visited_set, visited_key = np.divmod(visits, max(1, len(keys)))
     session_count = sums(visited_key, sessions_of_set[visited_set], size=len(keys)).tolist()
     opened_count = sums(code[groups.opening_touchpoint], groups.session_count, size=len(keys)).tolist()
@@ -184,9 +184,15 @@ def _most_first(one: SplitCount[str] | SplitCount[str | None]) -> tuple[int, boo
 
 def _distinct(places: Ints, codes: Ints, *, count: int, size: int) -> list[int]:
     """How many distinct codes each place has; there are `count` codes and `size` places."""
-    pairs = np.unique(places * count + codes)
+    pairs = distinct(places * count + codes)
     found: list[int] = np.bincount(pairs // max(1, count), minlength=size).tolist()
     return found
+
+
+def distinct(values: Ints) -> Ints:
+    """Each value once, ascending. `np.unique` hashes before it sorts, which takes many times as long."""
+    ordered = np.sort(values)
+    return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])] if len(ordered) else ordered
 
 
 def sums(places: Ints, amounts: Ints, *, size: int) -> Ints:

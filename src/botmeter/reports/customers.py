@@ -118,18 +118,21 @@ def customer_calendar(ledger: "Ledger", customer_id: str, *, period: Period) -> 
     Raises:
         Missing: `customer_unknown` if no event names the customer.
     """
-    values = {"customer": text_in_ledger(customer_id), "limit": SESSIONS_LISTED_MAX}
+    values = {"customer": text_in_ledger(customer_id)}
     with snapshot(ledger) as moment:
-        starts_us = [start_us for (start_us,) in moment.rows("starts_of_customer", values)]
-        if not starts_us and not moment.rows("is_customer_known", values)[0][0]:
-            raise Missing("customer_unknown", f"No event names a customer {customer_id[:100]!r}.")
         rows = moment.rows("sessions_of_customer", values)
+        if not rows and not moment.rows("is_customer_known", values)[0][0]:
+            raise Missing("customer_unknown", f"No event names a customer {customer_id[:100]!r}.")
+        listed = rows[:SESSIONS_LISTED_MAX]
+        visits = moment.rows("visits_of_customer", {**values, "starts": [row[1] for row in listed]})
         names = bot_names(moment)
+    starts_us = [row[1] for row in reversed(rows)]
+    visit_of = {session_id: (count, touchpoints) for session_id, count, touchpoints in visits}
     places = ledger.touchpoints.all()
     return CustomerCalendar(
         customer_id=customer_id,
         days=_days(starts_us, period),
-        sessions=tuple(_session(row, places, names=names) for row in rows),
+        sessions=tuple(_session((*row, *visit_of[row[0]]), places, names=names) for row in listed),
         session_count=len(starts_us),
         first_started_us=starts_us[0] if starts_us else None,
         last_started_us=starts_us[-1] if starts_us else None,

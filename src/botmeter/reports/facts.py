@@ -9,12 +9,20 @@ customers or conversations is answered from the rows.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
 
 from botmeter.domain.instant import DAY_US
 from botmeter.reports.ask import Ask
-from botmeter.reports.counts import Groups, Ints, groups_of, ints_of, members_of
+from botmeter.reports.counts import (
+    Groups,
+    Ints,
+    TicketCounts,
+    distinct,
+    groups_of,
+    ints_of,
+    members_of,
+    ticket_counts_of,
+)
 from botmeter.reports.grid import Grid, UtcParts, grid_of, utc_parts
 from botmeter.reports.snapshot import Snapshot, Values, values_of
 
@@ -31,12 +39,12 @@ class Facts:
     Attributes:
         groups: The sessions that match; their `day` is for `session_days` alone.
         session_days: How many of them started on each day of the period.
-        tickets: day of the period from 0, session_id, ticket_id, ticket_type; a ticket can have several rows.
+        tickets: The tickets of their conversations that match.
     """
 
     groups: Groups
     session_days: list[int]
-    tickets: pa.Table
+    tickets: TicketCounts
     conversation_count: int
 
 
@@ -71,7 +79,7 @@ def _footprint_members(moment: Snapshot, values: Values) -> Members:
 
 
 def _with_footprints(values: Values, members: Members) -> Values:
-    footprints = None if values["touchpoints"] is None else np.unique(members[0]).tolist()
+    footprints = None if values["touchpoints"] is None else distinct(members[0]).tolist()
     return {**values, "footprints": footprints}
 
 
@@ -82,7 +90,9 @@ def _facts_from_rows(moment: Snapshot, ask: Ask, *, values: Values) -> Facts:
     return Facts(
         groups=groups,
         session_days=grid.counts(groups.day, groups.session_count),
-        tickets=grid.placed(moment.table("tickets_from_rows", {**values, **grid.values})),
+        tickets=ticket_counts_of(
+            grid.placed(moment.table("tickets_from_rows", {**values, **grid.values})), day_count=ask.period.day_count
+        ),
         conversation_count=moment.rows("conversations_from_rows", values)[0][0],
     )
 
@@ -101,7 +111,9 @@ def _facts_from_usage(moment: Snapshot, ask: Ask, *, values: Values) -> Facts:
     return Facts(
         groups=groups,
         session_days=_days_from_usage(moment, groups, grid=grid, values=values),
-        tickets=_tickets_from_usage(moment, values, grid=grid, parts=parts),
+        tickets=ticket_counts_of(
+            _tickets_from_usage(moment, values, grid=grid, parts=parts), day_count=ask.period.day_count
+        ),
         conversation_count=moment.rows(
             "conversations_with_rests" if parts.rests_us else "conversations_from_usage", values
         )[0][0],

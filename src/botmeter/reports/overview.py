@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from botmeter.domain.period import day_of_us
 from botmeter.reports.ask import Ask
-from botmeter.reports.counts import split, ticket_counts_of
+from botmeter.reports.counts import split
 from botmeter.reports.facts import Facts, facts_of
 from botmeter.reports.snapshot import snapshot
 from botmeter.reports.usage import UsageReport, bot_names, report_of
@@ -99,7 +99,7 @@ def _matrix(facts: Facts, touchpoints: "list[Touchpoint]", *, report: UsageRepor
 
 
 def _ticket_trend(facts: Facts, report: UsageReport) -> tuple[TicketTrendDay, ...]:
-    days = ticket_counts_of(facts.tickets, day_count=report.period.day_count).of_day_by_type
+    days = facts.tickets.of_day_by_type
     types = [kind.ticket_type for kind in report.by_ticket_type]
     return tuple(
         TicketTrendDay(on=on, by_type=tuple((name, days[name][number]) for name in types))

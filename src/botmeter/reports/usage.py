@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botmeter.domain.period import Period
 from botmeter.reports.ask import Ask, Filters
-from botmeter.reports.counts import counts_of, ticket_counts_of
+from botmeter.reports.counts import counts_of
 from botmeter.reports.facts import Facts, facts_of
 from botmeter.reports.snapshot import Snapshot, snapshot
 
@@ -134,7 +134,7 @@ def report_of(ledger: "Ledger", ask: Ask, *, facts: Facts, names: dict[str, str]
     Args:
         names: Of bots, by id.
     """
-    tickets = ticket_counts_of(facts.tickets, day_count=ask.period.day_count)
+    tickets = facts.tickets
     counts = counts_of(facts.groups, ledger.touchpoints.all())
     policies = _policies_in_force(ledger.schedule, ask.period)
     return UsageReport(
