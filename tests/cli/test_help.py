@@ -47,6 +47,9 @@ def test_every_example_works_as_it_stands(
         assert acme("backup acme.botmeter --account acme").code == 0
     if "account create" in example or ("restore" in example and "--replace" not in example):
         monkeypatch.setenv("BOTMETER_DATA", str(tmp_path / "another"))
+    if "user link" in example or "user role" in example:
+        assert acme("user create ada@example.org").code == 0
+        assert acme("user role ada@example.org viewer --account acme").code == 0
     if "key revoke" in example:
         assert acme("key create --account acme --scope reports:read --name nightly").code == 0
     if example.startswith("cat "):

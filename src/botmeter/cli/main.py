@@ -22,6 +22,7 @@ from botmeter.cli import (
     serving,
     sessions,
     simulation,
+    users,
 )
 from botmeter.cli.failures import DONE, FAILED, STOPPED, UNREAD, WRONG_USE, exit_code_of, sentence_of_bug
 from botmeter.cli.grouping import Commands, examples
@@ -57,6 +58,7 @@ for part in (
     safekeeping,
     serving,
     keys,
+    users,
 ):
     app.add_typer(part.commands)
 

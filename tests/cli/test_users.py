@@ -1,0 +1,143 @@
+"""`user`: people made, let in and given roles by whoever runs the server, without one running."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from django.test import Client
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from botmeter.web.people.models import AuditEntry, Membership, User
+from cli.conftest import Run
+
+pytestmark = pytest.mark.django_db
+PASSWORD = "correct horse battery"  # noqa: S105 - of people in tests
+
+
+def path_of(link: str) -> str:
+    assert link.endswith("\n")
+    assert link.count("\n") == 1
+    return urlsplit(link.strip()).path
+
+
+def test_a_new_user_chooses_a_password_by_the_link_alone_on_stdout(acme: Run) -> None:
+    ran = acme("user create Ada@Example.org --name Ada --account ACME --role owner --url https://meter.example/")
+    assert ran.code == 0
+    assert ran.out.startswith("https://meter.example/password/")
+    assert "ada@example.org is a user and owner of acme" in ran.err
+    client = Client()
+    assert client.post(path_of(ran.out), {"password": PASSWORD}).status_code == 302
+    assert client.session["_auth_user_id"] == str(User.objects.get(email="ada@example.org").pk)
+    membership = Membership.objects.get()
+    assert (membership.account, membership.role, membership.may_export) == ("acme", "owner", True)
+    assert set(AuditEntry.objects.exclude(action__startswith="signed").values_list("who", flat=True)) == {
+        "command line",
+        "ada@example.org",
+    }
+
+
+def test_whoever_lost_the_password_gets_in_by_a_link_once(acme: Run) -> None:
+    acme("user create ada@example.org")
+    path = path_of(acme("user link ADA@example.org").out)
+    first, second = Client(), Client()
+    assert first.post(path).status_code == 302
+    assert "_auth_user_id" in first.session
+    assert second.post(path).status_code == 404
+
+
+def test_whoever_lost_the_phone_too_gets_in_only_when_that_is_said(acme: Run) -> None:
+    acme("user create ada@example.org")
+    TOTPDevice.objects.create(user=User.objects.get(), confirmed=True)
+    assert Client().post(path_of(acme("user link ada@example.org").out))["Location"] == "/sign-in/code"
+    ran = acme("user link ada@example.org --drop-second-step")
+    assert "without a second step" in ran.err
+    assert Client().post(path_of(ran.out))["Location"] == "/"
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ("user create nobody", 1, "'nobody' is not an e-mail address"),  # email_invalid
+        ("user create a@b.org --name", 2, "--name"),
+        ("user create a@b.org --account nowhere", 1, "no account nowhere"),
+        ("user create a@b.org --account ../acme", 2, "can't be an account's name"),
+        ("user create a@b.org --role king", 2, "king"),
+        ("user create a@b.org --url ftp://x", 1, "is no server's address"),  # url_invalid
+        ("user link nobody@b.org", 1, "There is no user nobody@b.org"),  # user_unknown
+        ("user role nobody@b.org owner --account acme", 1, "There is no user"),
+    ],
+)
+def test_what_can_not_be_is_refused_and_leaves_no_user(acme: Run, command: str, code: int, said: str) -> None:
+    ran = acme(command)
+    assert (ran.code, ran.out) == (code, "")
+    assert said in ran.err
+    assert not User.objects.exists()
+
+
+def test_a_user_is_made_once(acme: Run) -> None:
+    acme("user create a@b.org")
+    ran = acme("user create A@B.org")
+    # user_exists
+    assert (ran.code, ran.err) == (1, "error: There is a user a@b.org already.\n")
+
+
+def test_a_name_is_one_line(acme: Run) -> None:
+    # person_name_invalid
+    assert "can't be a person's name" in acme("user create a@b.org --name", "two\nlines").err
+
+
+def test_a_role_is_given_changed_and_taken(acme: Run) -> None:
+    acme("user create a@b.org")
+    assert "viewer, may not export" in acme("user role a@b.org viewer --account acme").err
+    assert "viewer, may export" in acme("user role a@b.org viewer --account acme --export").err
+    assert "analyst, may export" in acme("user role a@b.org analyst --account acme").err
+    assert acme("user role a@b.org none --account acme").code == 0
+    ran = acme("user role a@b.org none --account acme")
+    # member_unknown
+    assert (ran.code, ran.err) == (1, "error: a@b.org does not belong to account acme.\n")
+
+
+def test_the_last_owner_stays_here_too(acme: Run) -> None:
+    acme("user create a@b.org --account acme --role owner")
+    for role in ("viewer", "none"):
+        ran = acme(f"user role a@b.org {role} --account acme")
+        # last_owner
+        assert ran.code == 1
+        assert "is the only owner of account acme" in ran.err
+
+
+def test_users_are_listed_with_what_they_are(acme: Run) -> None:
+    acme("user create a@b.org --account acme --role owner --name Ada")
+    acme("user create c@d.org")
+    first, second = acme("user list --format json").json
+    assert (first["user"], first["account"], first["role"], first["password"]) == ("a@b.org", "acme", "owner", False)
+    assert (second["user"], second["account"]) == ("c@d.org", None)
+    [only] = acme("user list --account acme --format json").json
+    assert only["name"] == "Ada"
+    assert "a@b.org" in acme("user list").out
+
+
+def test_a_folder_that_is_not_there_is_not_made(acme: Run, tmp_path: Path) -> None:
+    ran = acme(f"user list --data {tmp_path / 'typo'}")
+    assert ran.code == 1
+    assert "There is no data folder" in ran.err
+    assert not (tmp_path / "typo").exists()
+
+
+def test_a_process_of_its_own_keeps_people_in_the_data_folder(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    (data / "accounts").mkdir(parents=True)
+
+    def ran(*words: str) -> str:
+        command = [sys.executable, "-m", "botmeter", "user", *words]
+        environment = {**os.environ, "BOTMETER_DATA": str(data)}
+        environment.pop("DJANGO_SETTINGS_MODULE", None)
+        done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+        return done.stdout
+
+    assert ran("create", "ada@example.org").startswith("http://127.0.0.1:8000/password/")
+    assert "ada@example.org" in ran("list", "--format", "csv")
+    assert (data / "people.sqlite3").exists()
