@@ -180,6 +180,7 @@ def server_process(data: Path) -> Iterator["subprocess.Popen[bytes]"]:
 def test_a_server_that_is_killed_leaves_its_client_a_sentence_and_the_next_command_the_folder(
     data: Path, run: Run
 ) -> None:
+    """The client's error is `server_gone`."""
     with server_process(data) as server:
         process = importing(data)
         server.kill()

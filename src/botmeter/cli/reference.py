@@ -30,8 +30,9 @@ Data goes to stdout, talk to stderr. Nothing is asked off a terminal, and `NO_CO
 | 141 | whoever read the output went away |
 
 The data folder is `--data DIR`, else the environment's `BOTMETER_DATA`, else `botmeter` in `XDG_DATA_HOME`
-(`~/.local/share`). One process owns it at a time. `botmeter --install-completion` teaches the shell the
-commands, the accounts and the policies.
+(`~/.local/share`). One process owns it at a time: a server that does runs the commands of others; without one, a
+command waits for another up to `BOTMETER_WAIT` seconds (10). `botmeter --install-completion` teaches the shell
+the commands, the accounts and the policies.
 
 `report --format csv` is one flat table with the columns {", ".join(COLUMNS)}.
 The section `total` is one row; then follow `day`, `month`, `bot`, `channel` and `ticket_type`. What a section

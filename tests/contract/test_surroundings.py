@@ -1,0 +1,28 @@
+"""Commands look at their surroundings in one place, since they may be run for another process."""
+
+import ast
+
+import pytest
+
+from contract.source_tree import Module, source_modules
+
+# The entry of the program, which has the process to itself; what turns the process into surroundings; a script.
+PROCESS = {"main.py", "surroundings.py", "reference.py"}
+COMMANDS = [module for module in source_modules() if "/cli/" in f"/{module.name}" and module.path.name not in PROCESS]
+OWN = {"sys.stdin", "sys.stdout", "sys.stderr", "sys.argv", "os.environ", "os.getcwd", "os.getenv", "Path.cwd"}
+
+
+@pytest.mark.parametrize("module", COMMANDS, ids=lambda module: module.path.stem)
+def test_a_command_finds_streams_and_variables_in_its_surroundings(module: Module) -> None:
+    found = [
+        f"{module.name}:{node.lineno}: {ast.unparse(node)}"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in OWN
+    ]
+    # A client tells the server where it was called.
+    allowed = module.path.stem == "through_server"
+    assert allowed or not found, "They are the server's own when it runs the command: use cli/surroundings.py."
+
+
+def test_there_are_commands_to_look_at() -> None:
+    assert len(COMMANDS) > 20
