@@ -38,7 +38,7 @@ _BOTS_NAMED: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthOfDays:
-    """A month of the calendar, filled up to whole weeks; a quiet one has no session and is left out where it is narrow."""
+    """A month of the calendar, filled up to whole weeks; a quiet one has no session."""
 
     name: str
     days: tuple[CalendarDay, ...]
