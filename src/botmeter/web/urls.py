@@ -4,11 +4,13 @@ from django.urls import include, path
 
 from botmeter.web.pages import health
 from botmeter.web.pages.home import home
+from botmeter.web.pages.parts import parts
 
 urlpatterns = [
     path("", home, name="home"),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    path("parts", parts, name="parts"),
     path("api/", include("botmeter.web.api.urls")),
     path("", include("botmeter.web.pages.people_urls")),
     path("", include("botmeter.web.pages.keys_urls")),

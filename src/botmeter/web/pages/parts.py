@@ -27,6 +27,7 @@ from botmeter.web.parts import (
 )
 from botmeter.web.rendering import rendered
 from botmeter.web.text import count_text
+from botmeter.web.visits import for_everyone
 
 
 class _Sample(Form):
@@ -68,6 +69,7 @@ class PartsPage:
     form: Form
 
 
+@for_everyone
 def parts(request: HttpRequest) -> HttpResponse:
     """The page of parts; it shows nothing of any account."""
     return rendered(request, "parts_page.html", page=parts_page(plain_frame(request, title="Parts and states")))

@@ -22,16 +22,20 @@ class Places:
 
     Attributes:
         owner: The account's name; behind a share link its secret, so that the name stands in no address.
+        has_rows: Whether the rows may be seen; else their addresses are empty.
     """
 
     door: Door
     owner: str
+    has_rows: bool = True
 
     def report(self, address: ReportAddress, **more: str) -> str:
         return reverse(self.door.value, args=(self.owner,)) + address.query(**more)
 
     def rows(self, address: ReportAddress, **more: str) -> str:
         """The underlying data."""
+        if not self.has_rows:
+            return ""
         return reverse("shared-rows" if self._is_shared else "rows", args=(self.owner,)) + address.query(**more)
 
     def widget(self, name: str, address: ReportAddress) -> str:

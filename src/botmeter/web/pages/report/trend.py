@@ -79,7 +79,10 @@ def trend_widget(overview: Overview, question: Question, *, places: Places) -> T
     points = trend_points(overview, question, places=places)
     step = fitting_step(len(points))
     is_table = TREND in address.table
-    drawn = None if is_table else trend_drawn(_trend(_in_steps(points, step), question, step=step))
+    drawn = None
+    if not is_table:
+        shown = _in_steps(points, step, question=question, places=places)
+        drawn = trend_drawn(_trend(shown, question, step=step))
     compared = overview.compared
     keys = [Key(label=text.days_text(period))]
     if compared is not None:
@@ -99,7 +102,8 @@ def trend_widget(overview: Overview, question: Question, *, places: Places) -> T
 def spark(overview: Overview, question: Question, *, places: Places) -> Markup:
     """The trend without words, for the headline."""
     points = trend_points(overview, question, places=places)
-    return spark_drawn(_in_steps(points, fitting_step(len(points))), name="Sessions per day")
+    shown = _in_steps(points, fitting_step(len(points)), question=question, places=places)
+    return spark_drawn(shown, name="Sessions per day")
 
 
 def widget_tools(name: str, question: Question, *, places: Places) -> Tools:
@@ -171,12 +175,19 @@ def _trend(points: tuple[TrendPoint, ...], question: Question, *, step: Step) ->
     )
 
 
-def _in_steps(points: tuple[TrendPoint, ...], step: Step) -> tuple[TrendPoint, ...]:
+def _in_steps(
+    points: tuple[TrendPoint, ...], step: Step, *, question: Question, places: Places
+) -> tuple[TrendPoint, ...]:
     """Days put together to weeks or months, so that a long line stays readable."""
     if step is Step.DAY:
         return points
     groups = groupby(points, key=lambda point: _start_of(point.on, step))
-    return tuple(_together(start_on, list(group), step=step) for start_on, group in groups)
+    joined = []
+    for start_on, group in groups:
+        days = list(group)
+        href = places.rows(question.address.between(days[0].on, days[-1].on))
+        joined.append(replace(_together(start_on, days, step=step), href=href))
+    return tuple(joined)
 
 
 def _together(start_on: date, days: list[TrendPoint], *, step: Step) -> TrendPoint:
@@ -188,7 +199,6 @@ def _together(start_on: date, days: list[TrendPoint], *, step: Step) -> TrendPoi
         on=start_on,
         count=count,
         title=f"{word} {text.day_text(days[0].on)}: {text.counted(count, 'session')}",
-        href="",
         compared_count=sum(compared) if compared else None,
         is_partial=any(day.is_partial for day in days),
         has_data=any(day.has_data for day in days),

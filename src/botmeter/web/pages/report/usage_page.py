@@ -51,7 +51,11 @@ class Actions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsagePage:
-    """The report."""
+    """The report.
+
+    Attributes:
+        beside: What stands small beside the heading: the name of the saved view that this is.
+    """
 
     frame: Frame
     heading: str
@@ -69,6 +73,7 @@ class UsagePage:
     later: tuple[LaterWidget, ...]
     definition: str
     footer: str
+    beside: str = ""
 
 
 def usage_page(ledger: "Ledger", question: Question, *, places: Places, frame: Frame, actions: Actions) -> UsagePage:

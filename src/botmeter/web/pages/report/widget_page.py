@@ -12,9 +12,10 @@ from botmeter.web.asking import Question
 from botmeter.web.pages.frame import Frame
 from botmeter.web.pages.report.filter_bar import FilterBar, filter_bar
 from botmeter.web.pages.report.grids import hour_widget, matrix
-from botmeter.web.pages.report.people_widgets import customers_widget, ticket_trend_widget, versions_widget
+from botmeter.web.pages.report.people_widgets import customers_widget, versions_widget
 from botmeter.web.pages.report.places import Places
 from botmeter.web.pages.report.splits import bot_split, channel_split, ticket_split
+from botmeter.web.pages.report.ticket_trend import ticket_trend_widget
 from botmeter.web.pages.report.trend import months_widget, trend_widget
 
 if TYPE_CHECKING:

@@ -1,0 +1,102 @@
+"""Tickets over time by type: what customers come for, and when."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from markupsafe import Markup
+
+from botmeter.reports.overview import Overview, TicketTrendDay
+from botmeter.web import text
+from botmeter.web.asking import Question
+from botmeter.web.charts.stacked import NARROW_WIDTH, SERIES_MAX, Stack, Stacks, stacked_drawn
+from botmeter.web.pages.report.places import Places
+from botmeter.web.parts import Key, Tools
+
+OTHER: Final = "Other"
+# Up to so many days a column is a day; beyond it is a week, then a month.
+_DAYS_MAX: Final = 35
+_WEEKS_DAYS_MAX: Final = 240
+_LABELS_MAX: Final = 9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketTrendWidget:
+    """The columns as drawings, and the same as a table."""
+
+    tools: Tools
+    sub: str
+    keys: tuple[Key, ...]
+    wide: Markup
+    narrow: Markup
+    columns: tuple[str, ...]
+    lines: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def ticket_trend_widget(overview: Overview, question: Question, *, places: Places) -> TicketTrendWidget:
+    """Tickets over time; the types after the seventh are put together."""
+    address, period = question.address, question.ask.period
+    columns = _columns([one.ticket_type for one in overview.report.by_ticket_type])
+    starts, step = _starts(period.first_on, period.last_on)
+    counts = _counts(overview.ticket_trend, starts, columns=columns)
+    chart = Stacks(
+        name=f"Tickets by {step} and type, {text.days_text(period)}.",
+        columns=_stacks(starts, counts, question=question, places=places) if columns else (),
+    )
+    return TicketTrendWidget(
+        tools=Tools(
+            rows_href=places.rows(address, sort="-tickets"), expand_href=places.widget("ticket-trend", address)
+        ),
+        sub=f"by {step}",
+        keys=tuple(Key(label=column, kind=f"s{place + 1}") for place, column in enumerate(columns)),
+        wide=stacked_drawn(chart),
+        narrow=stacked_drawn(chart, width=NARROW_WIDTH, prefix="stacked-n"),
+        columns=tuple(columns),
+        lines=tuple(
+            (text.day_text(start_on), tuple(text.count_text(count) for count in own))
+            for start_on, own in zip(starts, counts, strict=True)
+        ),
+    )
+
+
+def _columns(kinds: list[str]) -> list[str]:
+    """The types, most tickets first; those for which there is no colour left are one."""
+    return kinds if len(kinds) <= SERIES_MAX else [*kinds[: SERIES_MAX - 1], OTHER]
+
+
+def _counts(days: Sequence[TicketTrendDay], starts: list[date], *, columns: list[str]) -> list[list[int]]:
+    """For each column of the chart the tickets of each type."""
+    counts = [[0] * len(columns) for _ in starts]
+    place_of = {kind: place for place, kind in enumerate(columns)}
+    for day in days:
+        own = counts[bisect_right(starts, day.on) - 1]
+        for kind, ticket_count in day.by_type:
+            own[place_of.get(kind, len(columns) - 1)] += ticket_count
+    return counts
+
+
+def _stacks(starts: list[date], counts: list[list[int]], *, question: Question, places: Places) -> tuple[Stack, ...]:
+    every = max(1, -(-len(starts) // _LABELS_MAX))
+    ends = [*(start_on - timedelta(days=1) for start_on in starts[1:]), question.ask.period.last_on]
+    return tuple(
+        Stack(
+            label=text.day_text(start_on, year=False) if place % every == 0 else "",
+            counts=tuple(own),
+            title=f"{text.day_text(start_on)}: {text.counted(sum(own), 'ticket')}",
+            href=places.rows(question.address.between(start_on, end_on), sort="-tickets") if sum(own) else "",
+        )
+        for place, (start_on, end_on, own) in enumerate(zip(starts, ends, counts, strict=True))
+    )
+
+
+def _starts(first_on: date, last_on: date) -> tuple[list[date], str]:
+    """The first day of each column, and what a column is: a day, a week from Monday, or a month."""
+    day_count = (last_on - first_on).days + 1
+    days = [first_on + timedelta(days=number) for number in range(day_count)]
+    if day_count <= _DAYS_MAX:
+        return days, "day"
+    if day_count <= _WEEKS_DAYS_MAX:
+        return [on for on in days if on.weekday() == 0 or on == first_on], "week"
+    return [on for on in days if on.day == 1 or on == first_on], "month"
