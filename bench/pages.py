@@ -1,0 +1,340 @@
+"""(f) The pages on a large ledger: a real server, and four people who load the report at once.
+
+Each reader takes turns through different views of the report (periods, filters, splits, zones), keeps
+its connection, and asks for what a browser asks for first: the document, compressed. Drawings are kept
+by what they show, so the first look at a view draws it and later ones do not; both are in the times.
+"""
+
+import gzip
+import http.client
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from bench.figure import Figure, quantile
+from bench.fresh import Ran, fresh
+from bench.importing import ACCOUNT, ledger_file
+from bench.ledgers import filled
+from bench.reporting import LEDGER_EVENTS
+from bench.traffic import brief, warmed
+from botmeter.domain.period import day_of_us
+from botmeter.ledger.folder import Folder
+
+READERS = 4
+LOADS = 240
+ROW_PAGES = 30
+PAGE_LINES = 50
+EXPORT_ROWS = 1_000_000
+_STARTED_WITHIN_SECONDS = 120
+
+
+def figures(scale: float) -> Iterator[Figure]:
+    """The figures of this part.
+
+    Args:
+        scale: What part of the full size to measure at.
+    """
+    folder = filled(brief(round(LEDGER_EVENTS * scale)))
+    warmed(ledger_file(folder))
+    data = fresh(answered, folder=str(folder))
+    yield Figure(
+        subject="(f) the report page's data part, p95",
+        value=quantile(data.answer["overview_ms"], 0.95),
+        unit="ms",
+        promise=50,
+        detail=f"{data.answer['session_count']:,} sessions; with the period before; median "
+        f"{quantile(data.answer['overview_ms'], 0.5):.1f} ms; load {data.load:.1f}",
+    )
+    yield from _row_figures(data)
+    yield from _export_figures(fresh(exported, folder=str(folder), row_count=round(EXPORT_ROWS * scale)))
+    with served(folder) as server:
+        yield from _load_figures(server)
+
+
+def _row_figures(data: Ran) -> Iterator[Figure]:
+    first_ms, far_ms = data.answer["first_rows_ms"], data.answer["far_rows_ms"]
+    yield Figure(
+        subject="(f) first page of underlying data, p95",
+        value=quantile(first_ms, 0.95),
+        unit="ms",
+        promise=100,
+        detail=f"{PAGE_LINES} of {data.answer['row_count']:,} rows, counts included; "
+        f"median {quantile(first_ms, 0.5):.1f} ms",
+    )
+    yield Figure(
+        subject=f"(f) the page after row {data.answer['far_row']:,} ÷ the first page",
+        value=quantile(far_ms, 0.5) / quantile(first_ms, 0.5),
+        unit="×",
+        promise=1.1,
+        detail=f"{quantile(far_ms, 0.5):.1f} ms to {quantile(first_ms, 0.5):.1f} ms, medians, by cursor",
+    )
+
+
+def _export_figures(data: Ran) -> Iterator[Figure]:
+    yield Figure(
+        subject=f"(f) export of {data.answer['rows']:,} rows to CSV",
+        value=data.answer["rows"] / data.answer["seconds"],
+        unit="rows/s",
+        promise=200_000,
+        is_least=True,
+        detail=f"{data.answer['size_bytes'] / 1e6:.0f} MB in {data.answer['seconds']:.1f} s; load {data.load:.1f}",
+    )
+    yield Figure(
+        subject="(f) memory that the export of all rows adds to that of a tenth of them",
+        value=data.answer["grown_mb"],
+        unit="MB",
+        promise=100,
+        detail="peak of the process",
+    )
+
+
+def _load_figures(server: "Served") -> Iterator[Figure]:
+    crowd = _Crowd(server)
+    crowd.run()
+    yield Figure(
+        subject=f"(f) the report page with {READERS} people loading it at once, p95",
+        value=quantile(crowd.times_ms, 0.95),
+        unit="ms",
+        promise=150,
+        detail=f"{len(crowd.times_ms)} loads of {len(VIEWS)} views; median {quantile(crowd.times_ms, 0.5):.0f} ms, "
+        f"slowest {max(crowd.times_ms):.0f} ms",
+    )
+    yield Figure(
+        subject="(f) the report page and all that it loads, compressed",
+        value=_weight_bytes(server) / 1024,
+        unit="KiB",
+        promise=200,
+    )
+
+
+# What four people look at: the default, named periods, a filter each, a split, another zone.
+VIEWS = (
+    "",
+    "period=last-7-days",
+    "period=last-90-days",
+    "period=this-month&compare=year",
+    "channel=whatsapp",
+    "preview=without&split=opened",
+    "period=last-12-months",
+    "timezone=Asia/Kolkata",
+)
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running server, and the cookie of somebody who is signed in."""
+
+    host: str
+    port: int
+    cookie: str
+    last_on: str
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[Served]:
+    """`botmeter serve` on the folder, with a signed-in owner."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    secret = fresh(invited, folder=str(folder)).answer["secret"]
+    command = [sys.executable, "-m", "botmeter", "serve", "--data", str(folder), "--port", str(port)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        _wait_until_it_answers(port)
+        yield Served(host="127.0.0.1", port=port, cookie=_signed_in(port, secret), last_on=_last_day(folder))
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def invited(folder: str) -> dict[str, Any]:
+    """A link that signs an owner in, as the demo has one."""
+    from botmeter.web.server import demo_link, prepare
+
+    prepare(Path(folder), url="http://127.0.0.1", host="127.0.0.1")
+    return {"secret": demo_link(ACCOUNT)}
+
+
+def _wait_until_it_answers(port: int) -> None:
+    pause, end = threading.Event(), time.monotonic() + _STARTED_WITHIN_SECONDS
+    while time.monotonic() < end:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        try:
+            connection.request("GET", "/readyz")
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            pause.wait(0.2)
+        finally:
+            connection.close()
+    raise RuntimeError("the server did not start")
+
+
+def _signed_in(port: int, secret: str) -> str:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("GET", f"/link/{secret}")
+    response = connection.getresponse()
+    response.read()
+    found = re.search(r"botmeter_session=([^;]+)", response.headers.get("Set-Cookie", ""))
+    connection.close()
+    if found is None:
+        raise RuntimeError(f"nobody was signed in: {response.status}")
+    return f"botmeter_session={found[1]}"
+
+
+def _last_day(folder: Path) -> str:
+    with Folder.owned(folder, purpose="bench") as owned, owned.ledger(ACCOUNT, read_only=True) as ledger:
+        row = ledger.connection.execute("SELECT max(started_at) FROM session").fetchone()
+    return day_of_us((row or (0,))[0]).isoformat()
+
+
+@dataclass
+class _Crowd:
+    """People who load the report at once, each through all views in another order."""
+
+    server: Served
+    times_ms: list[float] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self) -> None:
+        readers = [threading.Thread(target=self._read, args=(number,)) for number in range(READERS)]
+        for reader in readers:
+            reader.start()
+        for reader in readers:
+            reader.join()
+
+    def _read(self, number: int) -> None:
+        connection = http.client.HTTPConnection(self.server.host, self.server.port, timeout=60)
+        for turn in range(LOADS // READERS):
+            view = VIEWS[(turn + number * 2) % len(VIEWS)]
+            start = time.perf_counter()
+            loaded(connection, self.server, query=view)
+            took_ms = (time.perf_counter() - start) * 1000
+            with self._lock:
+                self.times_ms.append(took_ms)
+        connection.close()
+
+
+def loaded(connection: http.client.HTTPConnection, server: Served, *, query: str) -> bytes:
+    """The report's page, as it is sent; other than 200 is a failure of the measurement."""
+    path = f"/a/{ACCOUNT}/reports/bot-session-consumption?{query}"
+    connection.request("GET", path, headers={"Cookie": server.cookie, "Accept-Encoding": "gzip"})
+    response = connection.getresponse()
+    body = response.read()
+    if response.status != 200:
+        raise RuntimeError(f"{path} answered {response.status}")
+    return body
+
+
+def _weight_bytes(server: Served) -> int:
+    """The page, its styles, scripts and icons, as they are sent."""
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=60)
+    page = loaded(connection, server, query="")
+    text = gzip.decompress(page).decode()
+    weight = len(page)
+    for path in sorted(set(re.findall(r'(?:href|src)="(/static/[^"#]+)', text))):
+        connection.request("GET", urlsplit(path).path, headers={"Accept-Encoding": "gzip"})
+        weight += len(connection.getresponse().read())
+    connection.close()
+    return weight
+
+
+def answered(folder: str) -> dict[str, Any]:
+    """How long the parts of a page took that ask the ledger, in ms."""
+    from botmeter.reports.ask import DaysAsked, ask
+    from botmeter.reports.compared import Against, compared_ask
+    from botmeter.reports.overview import overview
+    from botmeter.reports.row_pages import RowLook, row_page
+
+    with Folder.owned(Path(folder), purpose="bench") as owned, owned.ledger(ACCOUNT, read_only=True) as ledger:
+        count, last_us = ledger.connection.execute("SELECT count(*), max(started_at) FROM session").fetchone() or (0, 0)
+        asked = ask(ledger.account, now_us=last_us)
+        compared = compared_ask(asked, account=ledger.account, against=Against.PREVIOUS, now_us=last_us)
+        look = RowLook(limit=PAGE_LINES)
+        whole = ask(ledger.account, now_us=last_us, days=DaysAsked(first_on=ledger.account.available_from))
+        first = row_page(ledger, whole, look=look)
+        far_row, cursor = _far_cursor(ledger)
+        return {
+            "session_count": count,
+            "row_count": first.row_count,
+            "far_row": far_row,
+            "overview_ms": _times_ms(lambda: overview(ledger, asked, compared=compared)),
+            "first_rows_ms": _times_ms(lambda: row_page(ledger, whole, look=look)),
+            "far_rows_ms": _times_ms(lambda: row_page(ledger, whole, look=look, cursor=cursor)),
+        }
+
+
+def _times_ms(call: Any) -> list[float]:
+    for _ in range(3):
+        call()
+    times = []
+    for _ in range(ROW_PAGES):
+        start = time.perf_counter()
+        call()
+        times.append((time.perf_counter() - start) * 1000)
+    return times
+
+
+def _far_cursor(ledger: Any) -> tuple[int, str]:
+    """Where the millionth row is (or the one in the middle of fewer): the cursor that a reader would have come to."""
+    from botmeter.reports.row_cursor import Cursor, text_of_cursor
+    from botmeter.reports.row_pages import RowLook
+
+    count = ledger.connection.execute("SELECT count(*) FROM session").fetchone()[0]
+    far = min(1_000_000, count // 2)
+    session_id, started_us = ledger.connection.execute(
+        "SELECT session_id::VARCHAR, started_at FROM session"
+        " ORDER BY started_at DESC, session_id DESC LIMIT 1 OFFSET ?",
+        [far],
+    ).fetchone()
+    cursor = Cursor(key=started_us, session_id=session_id, row=None, is_backward=False)
+    return far, text_of_cursor(cursor, account=ACCOUNT, look=RowLook(limit=PAGE_LINES))
+
+
+def exported(folder: str, row_count: int) -> dict[str, Any]:
+    """Rows of as many of the latest days as hold `row_count` rows, as CSV to nowhere; a tenth of them first."""
+    from botmeter.reports.ask import DaysAsked, ask
+    from botmeter.reports.export import Export, export_stream
+
+    with Folder.owned(Path(folder), purpose="bench") as owned, owned.ledger(ACCOUNT, read_only=True) as ledger:
+        ends = """SELECT min(started_at), max(started_at)
+            FROM (SELECT started_at FROM participation ORDER BY 1 DESC LIMIT ?)"""
+
+        def written(rows: int) -> tuple[int, int]:
+            first_us, last_us = ledger.connection.execute(ends, [rows]).fetchone() or (0, 0)
+            days = DaysAsked(first_on=day_of_us(first_us), last_on=day_of_us(last_us))
+            asked = ask(ledger.account, now_us=last_us, days=days)
+            lines = size = 0
+            for chunk in export_stream(ledger, asked, export=Export(format="csv")):
+                lines += chunk.count(b"\n")
+                size += len(chunk)
+            return lines - 1, size
+
+        written(row_count // 10)
+        before_mb = _peak_mb()
+        start = time.perf_counter()
+        rows, size_bytes = written(row_count)
+        seconds = time.perf_counter() - start
+        return {"rows": rows, "seconds": seconds, "size_bytes": size_bytes, "grown_mb": _peak_mb() - before_mb}
+
+
+def _peak_mb() -> float:
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
