@@ -8,7 +8,6 @@ import json
 import os
 import socket
 import struct
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -34,6 +33,8 @@ def bound(folder: Path) -> Iterator[socket.socket]:
     Raises:
         NotAllowed: `folder_path_too_long`.
     """
+    import tempfile
+
     with socket.socket(socket.AF_UNIX) as listener:
         # In a folder that nobody else can enter, so that nobody connects before the mode is set.
         private = Path(tempfile.mkdtemp(prefix=".owner-", dir=folder))

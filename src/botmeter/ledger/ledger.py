@@ -103,6 +103,10 @@ class Ledger:
         finally:
             self._committing.release()
 
+    def is_at(self, version: int) -> bool:
+        """Whether that version is the present one, and no commit has begun that will end it; for another thread."""
+        return not self._committing.locked() and self.version == version
+
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """All or nothing: commits at the end of the `with`, undoes everything if it is left by an error.
@@ -115,7 +119,7 @@ class Ledger:
             yield self.connection
             with self._committing:
                 self.connection.commit()
-            self.version += 1
+                self.version += 1
         except BaseException as problem:
             self._undo()
             if isinstance(problem, (duckdb.Error, OSError)) and not isinstance(problem, BotmeterError):

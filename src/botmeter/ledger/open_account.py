@@ -55,7 +55,8 @@ class OpenAccount:
             if not patience.until(lambda: self._alone is None, changed=self._changed):
                 raise self._busy(patience)
             root, published = self._opened()
-            reader = ReadingLedger(root.cursor(), published=published, version=self._present_version())
+            reader = ReadingLedger(root.cursor(), published=published, is_present=self._is_present)
+            reader.version = self._present_version()
             self._reader_count += 1
         try:
             with _interruptible(reader, patience):
@@ -160,10 +161,10 @@ class OpenAccount:
         if self._root is None or self._published is None:
             self._is_read_only = not is_writable(self._folder.existing_file(self._name))
             ledger = self._folder.opened(self._name, read_only=self._is_read_only)
-            self._published = Published.of(ledger)
             # While it was closed, another file may have taken its place.
             self._version += 1
             ledger.version = self._version
+            self._published = Published.of(ledger)
             self._root, self._writer = ledger.connection.cursor(), ledger
         return self._root, self._published
 
@@ -171,6 +172,10 @@ class OpenAccount:
         published = Published.of(ledger, self._published)
         with self._changed:
             self._published, self._version = published, ledger.version
+
+    def _is_present(self, version: int) -> bool:
+        writer = self._writer
+        return self._is_read_only or (writer is not None and writer.is_at(version))
 
     def _present_version(self) -> int:
         return self._version if self._writer is None else self._writer.version

@@ -2,9 +2,10 @@
 
 A writer numbers touchpoints as it meets them. A reader that looked up new rows with the old numbers, or
 those of a commit that was undone, would name the wrong bot; so each moment looks whether it must read anew.
+Usually there was no commit since, which costs a glance; else the tables are asked.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn, Self
@@ -26,9 +27,11 @@ class Published:
     """What a ledger kept in memory after a commit, for readers to share. It is never changed.
 
     Attributes:
+        version: Which commit.
         mark: Numbers of the tables that it was read from.
     """
 
+    version: int
     account: Account
     schedule: Schedule
     touchpoints: Touchpoints
@@ -42,6 +45,7 @@ class Published:
         is_same = before is not None and len(before.touchpoints) == len(touchpoints)
         are_same = before is not None and len(before.footprints) == len(footprints)
         return cls(
+            version=ledger.version,
             account=ledger.account,
             schedule=ledger.schedule,
             touchpoints=before.touchpoints if before and is_same else Touchpoints(touchpoints.all()),
@@ -51,12 +55,21 @@ class Published:
 
 
 class ReadingLedger(Ledger):
-    """One reader's ledger, with a connection of his own. It is as of its last moment, or the last commit before it."""
+    """One reader's ledger, with a connection of his own. It is as of its last moment, or the last commit before it.
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, *, published: Published, version: int) -> None:
+    Args:
+        connection: His own.
+        published: What was kept in memory after the last commit.
+        is_present: Whether a version is still the present one.
+    """
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, *, published: Published, is_present: Callable[[int], bool]
+    ) -> None:
         self._published = published
+        self._is_present = is_present
         self._mark = published.mark
-        super().__init__(connection, version=version)
+        super().__init__(connection, version=published.version)
 
     def reload(self) -> None:
         """Takes over what was published."""
@@ -67,12 +80,17 @@ class ReadingLedger(Ledger):
     def moment(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection of its own that sees one moment; what is kept in memory is as of that moment too."""
         with super().moment() as connection:
-            # The first statement is what decides on the moment.
-            mark = _mark_of(connection)
-            if mark != self._mark:
-                self._read_from(connection)
-                self._mark = mark
+            # The first statement is what decides on the moment, so it comes before the look at the version.
+            connection.execute("SELECT name FROM meta LIMIT 1").fetchall()
+            if not self._is_present(self._published.version):
+                self._keep_in_step(connection)
             yield connection
+
+    def _keep_in_step(self, connection: duckdb.DuckDBPyConnection) -> None:
+        mark = _mark_of(connection)
+        if mark != self._mark:
+            self._read_from(connection)
+            self._mark = mark
 
     def transaction(self) -> NoReturn:
         """Never opened: a ledger that was opened for reading is not written to."""
