@@ -42,6 +42,14 @@ class AccountChoice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SharedNote:
+    """What stands above a page behind a share link: whose numbers these are, and who showed them for how long."""
+
+    title: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """What the base template places.
 
@@ -51,6 +59,7 @@ class Frame:
         person: None where nobody is signed in.
         nav: Of the account; empty where there is none.
         nav_admin: Of its administration; empty for whoever may nothing there.
+        shared: None for everyone who did not come by a share link.
     """
 
     title: str
@@ -64,6 +73,7 @@ class Frame:
     person_role: str = ""
     nav: tuple[NavItem, ...] = ()
     nav_admin: tuple[NavItem, ...] = ()
+    shared: SharedNote | None = None
 
 
 # label, icon, name of the route, the right that shows it.

@@ -2,6 +2,17 @@
 
 from django.urls import path
 
-from botmeter.web.pages.sharing.saved_views import views
+from botmeter.web.pages.sharing import shared_views
+from botmeter.web.pages.sharing.saved_views import view, views
+from botmeter.web.pages.sharing.shares import share, shares
 
-urlpatterns = [path("a/<slug:account>/views", views, name="views")]
+urlpatterns = [
+    path("a/<slug:account>/views", views, name="views"),
+    path("a/<slug:account>/views/<int:view>", view, name="view"),
+    path("a/<slug:account>/shares", shares, name="shares"),
+    path("a/<slug:account>/shares/<int:share>", share, name="share"),
+    path("s/<str:secret>", shared_views.shared, name="shared"),
+    path("s/<str:secret>/rows", shared_views.shared_rows, name="shared-rows"),
+    path("s/<str:secret>/widgets/<slug:name>", shared_views.shared_widget, name="shared-widget"),
+    path("s/<str:secret>/filters/<slug:field>", shared_views.shared_choices, name="shared-choices"),
+]

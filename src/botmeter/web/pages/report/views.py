@@ -1,5 +1,7 @@
 """The report's views: by both ways in, one widget by itself, and the choices of a filter."""
 
+from dataclasses import replace
+
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 
@@ -12,6 +14,7 @@ from botmeter.web.pages.report.places import Door, Places
 from botmeter.web.pages.report.start_page import has_events, start_page
 from botmeter.web.pages.report.usage_page import HEADING, Actions, usage_page
 from botmeter.web.pages.report.widget_page import WIDGETS, widget_page
+from botmeter.web.pages.sharing.saved_views import view_named
 from botmeter.web.people.rights import Right
 from botmeter.web.rendering import rendered
 from botmeter.web.visits import Visit, for_member
@@ -75,12 +78,14 @@ def _report(visit: Visit, *, door: Door) -> HttpResponse:
             frame=frame(visit, title=HEADING[door], current=way[1], crumbs=crumbs),
             actions=_actions(visit, address, places=places),
         )
+        page = replace(page, beside=view_named(visit.account, visit.user, query=address.query()))
     return rendered(visit.request, "report.html", page=page)
 
 
 def _actions(visit: Visit, address: ReportAddress, *, places: Places) -> Actions:
     query = address.query()
     return Actions(
+        share_href=reverse("shares", args=(visit.account,)) + (query or "?new") if visit.may(Right.SHARE) else "",
         export_href=places.rows(address) + "#export" if visit.may(Right.EXPORT) else "",
         save_href=reverse("views", args=(visit.account,)) + (query or "?new") if visit.may(Right.SAVE_VIEWS) else "",
     )

@@ -2,69 +2,107 @@
 
 from dataclasses import dataclass
 
+from django import forms
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 
+from botmeter.domain.display_name import DISPLAY_NAME_CHARACTERS_MAX, display_name_fault
 from botmeter.domain.errors import Conflict, Refused
 from botmeter.web.address import read_address
+from botmeter.web.notices import Notice, tell, told
+from botmeter.web.pages.door import refuse
 from botmeter.web.pages.frame import Crumb, Frame, frame
+from botmeter.web.pages.sharing.kept import address_text, kept_address, kept_query
 from botmeter.web.people.models import SavedView, User
 from botmeter.web.people.rights import Right, Role
 from botmeter.web.rendering import rendered
 from botmeter.web.visits import Visit, for_member
 
-NAME_LENGTH_MAX = 100
+
+class ViewForm(forms.Form):
+    """How a view shall be kept."""
+
+    name = forms.CharField(
+        label="Name",
+        max_length=DISPLAY_NAME_CHARACTERS_MAX,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),
+    )
+    for_all = forms.BooleanField(
+        label="For everybody in the account",
+        required=False,
+        help_text="Others see and open it; you and the owners can change it.",
+    )
+    query = forms.CharField(widget=forms.HiddenInput, required=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewLine:
-    """A saved view, and what may be done with it."""
+    """A saved view.
 
-    number: int
+    Attributes:
+        shows: Its period and filters in words.
+        change_href: Where changes of it are sent; empty for whoever may not change it.
+    """
+
     name: str
     href: str
+    shows: str
     owner: str
-    is_for_all: bool
-    may_change: bool
+    seen_by: str
+    change_href: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewsPage:
-    """The views of the account that the person sees, and the one that is about to be saved."""
+    """The views that a person sees.
+
+    Attributes:
+        form: For the view that is about to be saved; None where there is none.
+        new_shows: What that view shows, in words.
+    """
 
     frame: Frame
-    new_query: str | None
+    notice: Notice | None
+    form: forms.Form | None
+    new_shows: str
     report_href: str
     views: tuple[ViewLine, ...]
 
 
 @for_member(Right.SEE_REPORTS, posts=Right.SAVE_VIEWS)
 def views(visit: Visit) -> HttpResponse:
-    """The saved views; sent, a new one, another name, or one less."""
-    if visit.request.method == "POST":
-        return _changed(visit)
-    query = visit.request.GET.urlencode()
-    wanted = bool(query) or "new" in visit.request.GET
-    lines = tuple(_line(view, visit) for view in seen_by(visit.user, visit.account))
-    page = ViewsPage(
-        frame=frame(
-            visit,
-            title="Saved views",
-            current="reports",
-            crumbs=(Crumb(label="Reports", href=reverse("reports", args=(visit.account,))),),
-        ),
-        new_query=canonical(visit.request.GET) if wanted and visit.may(Right.SAVE_VIEWS) else None,
-        report_href=reverse("report", args=(visit.account,)),
-        views=lines,
-    )
-    return rendered(visit.request, "views.html", page=page)
+    """The page; what is sent to it is a new view."""
+    given = visit.request.GET
+    if visit.request.method != "POST":
+        wants_new = bool(given) and visit.may(Right.SAVE_VIEWS)
+        form = ViewForm(initial={"query": kept_query(read_address(given))}) if wants_new else None
+        return _page(visit, form=form)
+    form = ViewForm(visit.request.POST)
+    if form.is_valid():
+        try:
+            return _saved(visit, form)
+        except Conflict as problem:
+            refuse(form, problem, fields={"view_exists": "name"})
+    return _page(visit, form=form)
 
 
-def canonical(given: QueryDict) -> str:
-    """The query of a report in the one form in which it is kept: what is the default is left out."""
-    return read_address(given).query().removeprefix("?")
+@for_member(Right.SAVE_VIEWS, posts=Right.SAVE_VIEWS)
+def view(visit: Visit, *, view: int) -> HttpResponse:
+    """Gives a view another name, or deletes it."""
+    found = seen_by(visit.user, visit.account).filter(pk=view).first()
+    if found is None or visit.request.method != "POST" or not _may_change(found, visit):
+        raise Http404
+    match visit.request.POST.get("what"):
+        case "rename":
+            _renamed(visit, found)
+        case "delete":
+            found.delete()
+            tell(visit.request, Notice(fact=f"The view {found.name} is deleted."))
+        case _:
+            raise Refused("parameter_invalid", "What shall be done with the view is not said.")
+    return HttpResponseRedirect(reverse("views", args=(visit.account,)))
 
 
 def seen_by(user: User, account: str) -> "QuerySet[SavedView]":
@@ -74,52 +112,34 @@ def seen_by(user: User, account: str) -> "QuerySet[SavedView]":
 
 
 def view_named(account: str, user: User, *, query: str) -> str:
-    """The name of the view that this query is; empty for none."""
-    found = seen_by(user, account).filter(query=query).values_list("name", flat=True).first()
-    return found or ""
+    """The name of the view that this query is; empty for none. One's own before another's."""
+    found = seen_by(user, account).filter(query=query.removeprefix("?"))
+    return next((view.name for view in sorted(found, key=lambda view: view.owner_id != user.pk)), "")
 
 
-def _changed(visit: Visit) -> HttpResponse:
-    given = visit.request.POST
-    match given.get("deed"):
-        case "save":
-            _save(visit, name=given.get("name", ""), query=given.get("query", ""), is_for_all="for_all" in given)
-        case "rename":
-            _rename(_own(visit, given), name=given.get("name", ""))
-        case "delete":
-            _own(visit, given).delete()
-        case deed:
-            raise Refused("deed_unknown", f"A view can be saved, renamed or deleted, not {str(deed)[:40]!r}.")
-    return HttpResponseRedirect(reverse("views", args=(visit.account,)))
-
-
-def _save(visit: Visit, *, name: str, query: str, is_for_all: bool) -> None:
-    kept = canonical(QueryDict(query))
+def _saved(visit: Visit, form: forms.Form) -> HttpResponse:
+    given = form.cleaned_data
+    query = kept_query(kept_address(given["query"]))
+    name = _checked(given["name"])
     try:
         with transaction.atomic():
             SavedView.objects.create(
-                account=visit.account, owner=visit.user, name=_checked(name), query=kept, is_for_all=is_for_all
+                account=visit.account, owner=visit.user, name=name, query=query, is_for_all=given["for_all"]
             )
     except IntegrityError:
         raise _taken(name) from None
+    tell(visit.request, Notice(fact=f"The view {name} is saved.", consequence="It stands on Reports, too."))
+    return HttpResponseRedirect(reverse("views", args=(visit.account,)))
 
 
-def _rename(view: SavedView, *, name: str) -> None:
-    view.name = _checked(name)
+def _renamed(visit: Visit, view: SavedView) -> None:
+    view.name = _checked(visit.request.POST.get("name", ""))
     try:
         with transaction.atomic():
             view.save(update_fields=["name"])
     except IntegrityError:
-        raise _taken(name) from None
-
-
-def _own(visit: Visit, given: QueryDict) -> SavedView:
-    """The view that is named, if this person may change it; 404 otherwise."""
-    number = given.get("view", "")
-    view = seen_by(visit.user, visit.account).filter(pk=int(number)).first() if number.isdecimal() else None
-    if view is None or not _may_change(view, visit):
-        raise Http404
-    return view
+        raise _taken(view.name) from None
+    tell(visit.request, Notice(fact=f"The view is called {view.name} now."))
 
 
 def _may_change(view: SavedView, visit: Visit) -> bool:
@@ -127,25 +147,45 @@ def _may_change(view: SavedView, visit: Visit) -> bool:
 
 
 def _checked(name: str) -> str:
-    stripped = " ".join(name.split())
-    if not stripped or len(stripped) > NAME_LENGTH_MAX:
-        raise Refused(
-            "view_name_invalid", f"A view's name has 1 to {NAME_LENGTH_MAX} characters; this one has {len(stripped)}."
-        )
+    stripped = name.strip()
+    fault = display_name_fault(stripped) if stripped else "it is empty"
+    if fault:
+        raise Refused("view_name_invalid", f"{stripped[:40]!r} can't be a view's name: {fault}.")
     return stripped
 
 
 def _taken(name: str) -> Conflict:
-    return Conflict("view_exists", f"You have a view called {name[:60]!r} already.")
+    return Conflict("view_exists", f"There is a view called {name[:60]!r} of the same person already.")
+
+
+def _page(visit: Visit, *, form: forms.Form | None) -> HttpResponse:
+    page = ViewsPage(
+        frame=frame(visit, title="Saved views", current="reports", crumbs=(_reports(visit.account),)),
+        notice=told(visit.request),
+        form=form,
+        new_shows="" if form is None else _shows(QueryDict(str(form["query"].value() or ""))),
+        report_href=reverse("report", args=(visit.account,)),
+        views=tuple(_line(view, visit) for view in seen_by(visit.user, visit.account)),
+    )
+    return rendered(visit.request, "views.html", page=page)
+
+
+def _reports(account: str) -> Crumb:
+    return Crumb(label="Reports", href=reverse("reports", args=(account,)))
 
 
 def _line(view: SavedView, visit: Visit) -> ViewLine:
+    may_change = visit.may(Right.SAVE_VIEWS) and _may_change(view, visit)
     query = f"?{view.query}" if view.query else ""
     return ViewLine(
-        number=view.pk,
         name=view.name,
         href=reverse("report", args=(visit.account,)) + query,
+        shows=_shows(QueryDict(view.query)),
         owner="you" if view.owner_id == visit.user.pk else str(view.owner),
-        is_for_all=view.is_for_all,
-        may_change=_may_change(view, visit) and visit.may(Right.SAVE_VIEWS),
+        seen_by="everybody" if view.is_for_all else "you",
+        change_href=reverse("view", args=(visit.account, view.pk)) if may_change else "",
     )
+
+
+def _shows(given: QueryDict) -> str:
+    return address_text(read_address(given))

@@ -1,0 +1,141 @@
+"""What a share link lets through: the view that was shared is the widest that a visitor can look at.
+
+Whatever an address says, its filters are those of the link that it names among them, its days lie
+within the link's, in the link's zone, and it is compared with nothing that the link does not show.
+"""
+
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+from django.http import QueryDict
+
+from botmeter.domain.period import Period, day_of_us
+from botmeter.reports.ask import Filters
+from botmeter.reports.presets import Preset, days_of
+from botmeter.web.address import FILTER_NAMES, Compare, ReportAddress, read_address
+from botmeter.web.asking import Question, question
+
+if TYPE_CHECKING:
+    from botmeter.ledger.ledger import Ledger
+
+# Filters whose values are ids of people and of what they said: only where the rows themselves may be seen.
+OF_ROWS: Final = ("customer", "conversation")
+_NAMES: Final = ("period", "from", "to", *FILTER_NAMES, "preview", "split", "compare", "table", "open")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What was shared; its address names a period and a zone (`pinned`)."""
+
+    whole: ReportAddress
+    may_see_rows: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedQuestion:
+    """What a visitor asks, and the whole that was shared."""
+
+    scope: Scope
+    whole: Question
+    asked: Question
+
+    @property
+    def is_whole(self) -> bool:
+        return self.asked.ask.period == self.whole.ask.period and self.asked.ask.filters == self.whole.ask.filters
+
+
+def pinned(address: ReportAddress, *, zone: str) -> ReportAddress:
+    """The address with all that it leaves to the account: the zone, and that the last 30 days are meant."""
+    address = replace(address, timezone=address.timezone or zone)
+    is_bare = address.preset is None and address.days == (None, None)
+    return replace(address, preset=Preset.LAST_30_DAYS) if is_bare else address
+
+
+def shared_question(ledger: "Ledger", scope: Scope, *, given: QueryDict) -> SharedQuestion:
+    """The question of a visitor: what the address names of the whole, or all of it where it names nothing.
+
+    Raises:
+        Refused: As `read_address` and `question`.
+    """
+    wanted = read_address(given) if any(name in given for name in _NAMES) else scope.whole
+    return narrowed_question(ledger, scope, wanted=wanted)
+
+
+def narrowed_question(ledger: "Ledger", scope: Scope, *, wanted: ReportAddress) -> SharedQuestion:
+    """The part of what is wanted that lies within the whole.
+
+    Days that have none in common with the link's, or values of a filter that are none of the link's,
+    are taken as not said.
+    """
+    zone = scope.whole.timezone or "UTC"
+    whole = question(ledger, scope.whole, zone=zone)
+    filters = wanted.filters
+    if not scope.may_see_rows:
+        filters = replace(filters, customer=(), conversation=())
+    address = replace(wanted, timezone=None, filters=_common_filters(scope.whole.filters, filters))
+    if address.preset is None and address.days == (None, None):
+        address = replace(address, preset=scope.whole.preset, days=scope.whole.days)
+    asked = question(ledger, address, zone=zone)
+    period = _common_period(whole.ask.period, asked.ask.period)
+    if period != asked.ask.period:
+        asked = question(ledger, address.between(period.first_on, period.last_on), zone=zone)
+    if not _is_shown(asked, whole=whole):
+        asked = replace(asked, compared=None, address=asked.address.against(Compare.NONE))
+    return SharedQuestion(scope=scope, whole=whole, asked=asked)
+
+
+def presets_within(shared: SharedQuestion, ledger: "Ledger") -> frozenset[Preset]:
+    """The named periods that lie within the whole today."""
+    whole = shared.whole
+    today_on = day_of_us(whole.now_us, timezone=whole.zone)
+    available_from = ledger.account.available_from
+    return frozenset(
+        preset
+        for preset in Preset
+        if _has_days(whole.ask.period, days_of(preset, today_on=today_on, available_from=available_from))
+    )
+
+
+def comparisons_within(shared: SharedQuestion, ledger: "Ledger") -> frozenset[Compare]:
+    """What the asked days can be compared with."""
+    zone = shared.whole.zone
+    found = {Compare.NONE}
+    for compare in (Compare.PREVIOUS, Compare.YEAR):
+        asked = question(ledger, shared.asked.address.against(compare), zone=zone)
+        if asked.compared is not None and _is_shown(asked, whole=shared.whole):
+            found.add(compare)
+    return frozenset(found)
+
+
+def _is_shown(asked: Question, *, whole: Question) -> bool:
+    """Whether the compared days are part of what was shared: within its days, or just as the link compares them."""
+    if asked.compared is None:
+        return True
+    compared = asked.compared.period
+    if _has_days(whole.ask.period, (compared.first_on, compared.last_on)):
+        return True
+    return asked.ask.period == whole.ask.period and asked.address.compare is whole.address.compare
+
+
+def _common_filters(whole: Filters, wanted: Filters) -> Filters:
+    common: dict[str, Any] = {}
+    for name in (field.name for field in fields(Filters)):
+        allowed, chosen = getattr(whole, name), getattr(wanted, name)
+        if allowed is None or allowed == ():
+            common[name] = chosen
+        elif isinstance(allowed, tuple):
+            known = frozenset(allowed)
+            common[name] = tuple(value for value in chosen if value in known) or allowed
+        else:
+            common[name] = allowed
+    return Filters(**common)
+
+
+def _common_period(whole: Period, wanted: Period) -> Period:
+    first_on, last_on = max(whole.first_on, wanted.first_on), min(whole.last_on, wanted.last_on)
+    return whole if first_on > last_on else replace(whole, first_on=first_on, last_on=last_on)
+
+
+def _has_days(period: Period, days: tuple[date, date]) -> bool:
+    return period.first_on <= days[0] and days[1] <= period.last_on

@@ -1,0 +1,153 @@
+"""The report's pages as they are behind a share link: without what leads out of what was shared."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from botmeter.reports.filter_values import FilterField
+from botmeter.reports.presets import Preset
+from botmeter.web.address import Compare
+from botmeter.web.asking import Question
+from botmeter.web.pages.report.choices_page import ChoicesPage, choices_page
+from botmeter.web.pages.report.filter_bar import FilterBar, FilterChip
+from botmeter.web.pages.report.notices import Freshness, Notice
+from botmeter.web.pages.report.places import Places
+from botmeter.web.pages.report.usage_page import UsagePage
+from botmeter.web.pages.report.widget_page import WidgetPage
+from botmeter.web.pages.rows.rows_page import RowsPage
+from botmeter.web.pages.sharing.scope import OF_ROWS, SharedQuestion, comparisons_within, presets_within
+from botmeter.web.parts import PeriodPicker, PickerMonth
+
+if TYPE_CHECKING:
+    from django.http import QueryDict
+
+    from botmeter.ledger.ledger import Ledger
+    from botmeter.web.pages.frame import Frame
+
+# Widgets that name people.
+WIDGETS_OF_ROWS: Final = frozenset({"customers"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trimmer:
+    """What the pages of one request are trimmed by.
+
+    Attributes:
+        whole_href: Where the page shows all that was shared.
+    """
+
+    ledger: "Ledger"
+    shared: SharedQuestion
+    places: Places
+    whole_href: str
+
+    def report(self, page: UsagePage, *, name: str) -> UsagePage:
+        """The report under the name of the link."""
+        return replace(
+            page,
+            heading=name,
+            beside=page.heading,
+            bar=self._bar(page.bar),
+            freshness=_freshness(page.freshness, self.shared.whole),
+            notices=_without_actions(page.notices),
+            later=tuple(one for one in page.later if self.offers(one.name)),
+        )
+
+    def widget(self, page: WidgetPage) -> WidgetPage:
+        """A widget by itself."""
+        return replace(page, bar=self._bar(page.bar))
+
+    def rows(self, page: RowsPage) -> RowsPage:
+        """The underlying data."""
+        is_searched = bool(page.search)
+        notices = page.notices if is_searched else _without_actions(page.notices)
+        return replace(page, bar=self._bar(page.bar), notices=notices)
+
+    def choices(self, field: FilterField, given: "QueryDict", *, frame: "Frame") -> ChoicesPage:
+        """What a filter can be set to; of a filter that the link sets, its own values alone."""
+        asked = self.shared.asked
+        allowed = self._allowed(field)
+        if allowed:
+            # As if all of them were chosen: those are always among the values, however many others there are.
+            filters = replace(asked.ask.filters, **{field.value: allowed})  # type: ignore[arg-type]
+            asked = replace(asked, ask=replace(asked.ask, filters=filters))
+        page = choices_page(self.ledger, asked, field=field, given=given, places=self.places, frame=frame)
+        if not allowed:
+            return page
+        sought = page.search.casefold()
+        kept = tuple(
+            one
+            for one in page.filter.choices
+            if one.value in allowed and (one.is_chosen or sought in f"{one.value} {one.label}".casefold())
+        )
+        return replace(page, filter=replace(page.filter, choices=kept, is_cut=False))
+
+    def offers(self, name: str) -> bool:
+        """Whether a widget, or a filter, is offered."""
+        return self.shared.scope.may_see_rows or name not in {*WIDGETS_OF_ROWS, *OF_ROWS}
+
+    def _allowed(self, field: FilterField) -> tuple[str, ...]:
+        allowed: tuple[str, ...] = getattr(self.shared.scope.whole.filters, field.value)
+        return allowed
+
+    def _bar(self, bar: FilterBar) -> FilterBar:
+        is_preview_set = self.shared.scope.whole.filters.preview is not None
+        comparisons = comparisons_within(self.shared, self.ledger)
+        compare = tuple(link for link, one in zip(bar.compare, Compare, strict=True) if one in comparisons)
+        return replace(
+            bar,
+            period=self._period(bar.period),
+            compare=compare if len(compare) > 1 else (),
+            chips=tuple(chip for each in bar.chips for chip in self._chips(each)),
+            preview=() if is_preview_set else bar.preview,
+            clear_href="" if self.shared.is_whole else self.whole_href,
+        )
+
+    def _chips(self, chip: FilterChip) -> tuple[FilterChip, ...]:
+        """The chip as it may be set; none for a filter that may not."""
+        allowed = self._allowed(FilterField(chip.name))
+        if not allowed:
+            return (chip,) if self.offers(chip.name) else ()
+        is_narrowed = len(chip.chosen_values) < len(allowed)
+        is_choosable = len(allowed) > 1 and self.offers(chip.name)
+        return (
+            replace(
+                chip,
+                choices_href=chip.choices_href if is_choosable else "",
+                remove_href=chip.remove_href if is_narrowed else "",
+            ),
+        )
+
+    def _period(self, picker: PeriodPicker) -> PeriodPicker:
+        """The picker with the days of the link alone, in its zone."""
+        period = self.shared.whole.ask.period
+        presets = presets_within(self.shared, self.ledger)
+        first_on, last_on = period.first_on.isoformat(), min(period.last_on.isoformat(), picker.most_on)
+        return replace(
+            picker,
+            presets=tuple(link for link, preset in zip(picker.presets, Preset, strict=True) if preset in presets),
+            least_on=first_on,
+            most_on=last_on,
+            timezones=(),
+            months=tuple(_month(month, first_on, last_on) for month in picker.months),
+        )
+
+
+def _month(month: PickerMonth, first_on: str, last_on: str) -> PickerMonth:
+    return replace(
+        month,
+        days=tuple(
+            None if day is None else replace(day, is_future=not first_on <= day.on <= last_on) for day in month.days
+        ),
+    )
+
+
+def _without_actions(notices: tuple[Notice, ...]) -> tuple[Notice, ...]:
+    """What is to be known, without links to other days, zones and filters."""
+    return tuple(replace(notice, action=None) for notice in notices)
+
+
+def _freshness(freshness: Freshness, whole: Question) -> Freshness:
+    """How new the numbers are; of days that are over not when the account had its newest event."""
+    today_on = whole.ask.today_on
+    is_over = today_on is not None and whole.ask.period.last_on < today_on
+    return Freshness(text="These days are over", kind="") if is_over else freshness

@@ -1,0 +1,166 @@
+"""What whoever has a share link can open: the report, its rows if they were shared, widgets and choices of filters."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
+from django.urls import reverse
+
+from botmeter.domain.instant import us_from_datetime
+from botmeter.web import text
+from botmeter.web.address import read_address
+from botmeter.web.ledgers import reading
+from botmeter.web.pages.frame import Crumb, Frame, SharedNote
+from botmeter.web.pages.report.choices_page import field_named
+from botmeter.web.pages.report.places import Door, Places
+from botmeter.web.pages.report.usage_page import Actions, usage_page
+from botmeter.web.pages.report.widget_page import WIDGETS, widget_page
+from botmeter.web.pages.rows.lines import Hrefs
+from botmeter.web.pages.rows.look import read_rows_address
+from botmeter.web.pages.rows.rows_page import RowsQuestion, rows_page
+from botmeter.web.pages.sharing.scope import Scope, shared_question
+from botmeter.web.pages.sharing.shared_pages import Trimmer
+from botmeter.web.people.models import ShareLink
+from botmeter.web.people.origin import address_of
+from botmeter.web.people.shares import note_opening, opened_share, share_over
+from botmeter.web.rendering import rendered
+from botmeter.web.titles import account_title
+from botmeter.web.visits import View, for_everyone
+
+if TYPE_CHECKING:
+    from botmeter.ledger.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """A link that was opened.
+
+    Attributes:
+        secret: As it stands in the address.
+    """
+
+    request: HttpRequest
+    link: ShareLink
+    secret: str
+
+    @property
+    def places(self) -> Places:
+        return Places(door=Door.SHARED, owner=self.secret, has_rows=self.link.may_see_rows)
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(whole=read_address(QueryDict(self.link.query)), may_see_rows=self.link.may_see_rows)
+
+    def frame(self, title: str, *, crumbs: tuple[Crumb, ...] = ()) -> Frame:
+        """What stands around: the account's title, who shared it, until when. There is nothing to send."""
+        link = self.link
+        until = text.instant_text(us_from_datetime(link.expires_at), seconds=False)
+        by = f"by {link.created_by} " if link.created_by else ""
+        return Frame(
+            title=title,
+            csrf_token="",
+            theme="",
+            crumbs=crumbs,
+            shared=SharedNote(title=account_title(link.account), said=f"Shared {by}until {until} UTC"),
+        )
+
+
+def _for_whoever_has_it(view: Callable[..., HttpResponse]) -> View:
+    """A page behind a share link: read only, found by no search engine, told to no other site."""
+
+    @wraps(view)
+    def opened(request: HttpRequest, *, secret: str, **place: str) -> HttpResponse:
+        if request.method not in {"GET", "HEAD"}:
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        response = view(Opening(request=request, link=opened_share(secret), secret=secret), **place)
+        response.headers["X-Robots-Tag"] = "noindex, nofollow"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        return response
+
+    return for_everyone(opened)
+
+
+@_for_whoever_has_it
+def shared(opening: Opening) -> HttpResponse:
+    """The report."""
+    link = opening.link
+    with _trimmer(opening, route="shared") as trimmer:
+        page = usage_page(
+            trimmer.ledger,
+            trimmer.shared.asked,
+            places=opening.places,
+            frame=opening.frame(link.name),
+            actions=Actions(),
+        )
+        page = trimmer.report(page, name=link.name)
+    if opening.request.method == "GET":
+        note_opening(link, visitor=opening.request.session.session_key or address_of(opening.request))
+    return rendered(opening.request, "report.html", page=page)
+
+
+@_for_whoever_has_it
+def shared_rows(opening: Opening) -> HttpResponse:
+    """The rows, where the link shows them."""
+    if not opening.link.may_see_rows:
+        raise Http404
+    with _trimmer(opening, route="shared-rows") as trimmer:
+        asked = RowsQuestion(question=trimmer.shared.asked, rows=read_rows_address(opening.request.GET))
+        around = opening.frame("Sessions consumed", crumbs=_crumbs(opening, trimmer))
+        page = rows_page(trimmer.ledger, asked, places=opening.places, frame=around, hrefs=Hrefs(account=None))
+        page = trimmer.rows(page)
+    return rendered(opening.request, "rows.html", page=page)
+
+
+@_for_whoever_has_it
+def shared_widget(opening: Opening, *, name: str) -> HttpResponse:
+    """One widget with everything that it has."""
+    if name not in WIDGETS:
+        raise Http404
+    with _trimmer(opening, route="shared") as trimmer:
+        if not trimmer.offers(name):
+            raise Http404
+        around = opening.frame(WIDGETS[name], crumbs=_crumbs(opening, trimmer))
+        page = widget_page(trimmer.ledger, trimmer.shared.asked, name=name, places=opening.places, frame=around)
+        page = trimmer.widget(page)
+    return rendered(opening.request, "widget.html", page=page)
+
+
+@_for_whoever_has_it
+def shared_choices(opening: Opening, *, field: str) -> HttpResponse:
+    """What a filter can be set to."""
+    named = field_named(field)
+    with _trimmer(opening, route="shared") as trimmer:
+        if not trimmer.offers(named.value):
+            raise Http404
+        around = opening.frame("Filter", crumbs=_crumbs(opening, trimmer))
+        page = trimmer.choices(named, opening.request.GET, frame=around)
+    return rendered(opening.request, "choices.html", page=page)
+
+
+@contextmanager
+def _trimmer(opening: Opening, *, route: str) -> "Iterator[Trimmer]":
+    """The ledger and the question of an opening. Where the account is gone, so is the link."""
+    with _ledger_of(opening.link) as ledger:
+        yield Trimmer(
+            ledger=ledger,
+            shared=shared_question(ledger, opening.scope, given=opening.request.GET),
+            places=opening.places,
+            whole_href=reverse(route, args=(opening.secret,)),
+        )
+
+
+@contextmanager
+def _ledger_of(link: ShareLink) -> "Iterator[Ledger]":
+    with ExitStack() as held:
+        try:
+            ledger = held.enter_context(reading(link.account))
+        except Http404:
+            raise share_over() from None
+        yield ledger
+
+
+def _crumbs(opening: Opening, trimmer: Trimmer) -> tuple[Crumb, ...]:
+    return (Crumb(label=opening.link.name, href=opening.places.report(trimmer.shared.asked.address)),)

@@ -1,0 +1,230 @@
+"""Share links of an account: made and shown once, listed with who made them and how often they were opened, revoked."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django import forms
+from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
+from django.urls import reverse
+
+from botmeter.domain.display_name import DISPLAY_NAME_CHARACTERS_MAX
+from botmeter.domain.errors import NotAllowed, Refused
+from botmeter.domain.instant import us_from_datetime
+from botmeter.web import text
+from botmeter.web.address import ReportAddress, read_address
+from botmeter.web.asking import preferred_zone
+from botmeter.web.notices import Notice, tell, told
+from botmeter.web.pages.door import refuse
+from botmeter.web.pages.frame import Crumb, Frame, frame
+from botmeter.web.pages.sharing.kept import address_text, kept_address, kept_query
+from botmeter.web.pages.sharing.saved_views import view_named
+from botmeter.web.pages.sharing.scope import pinned
+from botmeter.web.people.audit import Action, record
+from botmeter.web.people.mail import public_address
+from botmeter.web.people.models import ShareLink
+from botmeter.web.people.rights import Right, Role
+from botmeter.web.people.shares import (
+    LASTING_DAYS,
+    NewShare,
+    ShareDraft,
+    ShareState,
+    new_share,
+    revoke_share,
+    state_of,
+)
+from botmeter.web.rendering import rendered
+from botmeter.web.visits import Visit, for_member
+
+_for_sharers = for_member(Right.SHARE, posts=Right.SHARE)
+
+
+class ShareForm(forms.Form):
+    """What a new link shall be."""
+
+    name = forms.CharField(
+        label="Name",
+        max_length=DISPLAY_NAME_CHARACTERS_MAX,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),
+        help_text="Stands above the report, for whoever opens the link.",
+    )
+    lasting_days = forms.TypedChoiceField(
+        label="It works for",
+        choices=[(days, text.counted(days, "day")) for days in LASTING_DAYS],
+        coerce=int,
+        initial=7,
+    )
+    may_see_rows = forms.BooleanField(
+        label="With underlying data",
+        required=False,
+        help_text="Shows single sessions, with the ids of their customers and conversations.",
+    )
+    query = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def without_rows(self) -> "ShareForm":
+        """The form of somebody who may not hand on rows."""
+        del self.fields["may_see_rows"]
+        return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareLine:
+    """A link.
+
+    Attributes:
+        shows: Its period and filters in words.
+        state: A word, and the look of its tag.
+        href: Where it is revoked; empty where there is nothing to revoke, or for whoever may not.
+    """
+
+    name: str
+    shows: str
+    made: str
+    ends: str
+    opened: str
+    state: tuple[str, str]
+    href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharesPage:
+    """The account's links.
+
+    Attributes:
+        form: For the link that is about to be made; None where none is.
+        new_shows: What that link shows, in words.
+    """
+
+    frame: Frame
+    notice: Notice | None
+    form: forms.Form | None
+    new_shows: str
+    report_href: str
+    shares: tuple[ShareLine, ...]
+
+
+@_for_sharers
+def shares(visit: Visit) -> HttpResponse:
+    """The page; what is sent to it is a new link."""
+    given = visit.request.GET
+    if visit.request.method != "POST":
+        return _page(visit, form=_empty_form(visit, read_address(given)) if given else None)
+    form = _form(visit, visit.request.POST)
+    if form.is_valid():
+        try:
+            return _made(visit, form.cleaned_data)
+        except Refused as problem:
+            if problem.code != "share_name_invalid":
+                raise
+            refuse(form, problem, fields={"share_name_invalid": "name"})
+    return _page(visit, form=form)
+
+
+@_for_sharers
+def share(visit: Visit, *, share: int) -> HttpResponse:
+    """Revokes a link."""
+    found = ShareLink.objects.filter(pk=share, account=visit.account).first()
+    if found is None or visit.request.method != "POST":
+        raise Http404
+    if not _may_revoke(found, visit):
+        raise NotAllowed("right_missing", "Whoever made a link can revoke it, and so can the owners of the account.")
+    if revoke_share(found):
+        _note(visit, found, Action.SHARE_REVOKED)
+    tell(visit.request, Notice(fact=f"The link {found.name} is revoked.", consequence="It opens nothing any more."))
+    return HttpResponseRedirect(reverse("shares", args=(visit.account,)))
+
+
+def _empty_form(visit: Visit, address: ReportAddress) -> ShareForm:
+    query = kept_query(address)
+    name = view_named(visit.account, visit.user, query=query)
+    return _form(visit, None, initial={"query": query, "name": name})
+
+
+def _form(visit: Visit, given: QueryDict | None, *, initial: dict[str, str] | None = None) -> ShareForm:
+    """The form; rows are handed on only by whoever may export them."""
+    form = ShareForm(given, initial=initial)
+    return form if visit.may(Right.EXPORT) else form.without_rows()
+
+
+def _made(visit: Visit, given: dict[str, Any]) -> HttpResponse:
+    address = pinned(kept_address(given["query"]), zone=preferred_zone(visit.account))
+    draft = ShareDraft(
+        name=given["name"],
+        query=kept_query(address),
+        lasting_days=given["lasting_days"],
+        may_see_rows=given.get("may_see_rows", False),
+    )
+    made = new_share(visit.account, draft, created_by=visit.user)
+    _note(visit, made.link, Action.VIEW_SHARED, until=_minute(made.link.expires_at), rows=made.link.may_see_rows)
+    _show(visit, made)
+    return HttpResponseRedirect(reverse("shares", args=(visit.account,)))
+
+
+def _show(visit: Visit, made: NewShare) -> None:
+    href = public_address(visit.request, reverse("shared", args=(made.secret,)))
+    notice = Notice(
+        fact=f"This is the link to {made.link.name}.",
+        consequence="Copy it now: it is not shown again. Whoever has it sees the report without signing in.",
+        secrets=(href,),
+    )
+    tell(visit.request, notice)
+
+
+def _note(visit: Visit, link: ShareLink, action: Action, **detail: Any) -> None:
+    told_of = {"name": link.name, "shows": address_text(kept_address(link.query))[:500], **detail}
+    record(action, request=visit.request, user=visit.user, account=visit.account, **told_of)
+
+
+def _may_revoke(link: ShareLink, visit: Visit) -> bool:
+    return link.created_by_id == visit.user.pk or visit.role is Role.OWNER
+
+
+def _page(visit: Visit, *, form: ShareForm | None) -> HttpResponse:
+    reports = Crumb(label="Reports", href=reverse("reports", args=(visit.account,)))
+    found = ShareLink.objects.select_related("created_by").filter(account=visit.account).order_by("-created_at", "-pk")
+    page = SharesPage(
+        frame=frame(visit, title="Share links", current="reports", crumbs=(reports,)),
+        notice=told(visit.request),
+        form=form,
+        new_shows="" if form is None else address_text(_address_of(form, visit)),
+        report_href=reverse("report", args=(visit.account,)),
+        shares=tuple(_line(link, visit) for link in found),
+    )
+    return rendered(visit.request, "shares.html", page=page)
+
+
+def _address_of(form: ShareForm, visit: Visit) -> ReportAddress:
+    return pinned(kept_address(str(form["query"].value() or "")), zone=preferred_zone(visit.account))
+
+
+def _line(link: ShareLink, visit: Visit) -> ShareLine:
+    state = state_of(link)
+    shows = address_text(kept_address(link.query))
+    may_revoke = state is ShareState.WORKS and _may_revoke(link, visit)
+    return ShareLine(
+        name=link.name,
+        shows=f"{shows}, with underlying data" if link.may_see_rows else shows,
+        made=f"{text.day_text(link.created_at.date())} by {link.created_by or 'somebody who left'}",
+        ends=_minute(link.expires_at),
+        opened=_opened(link),
+        state=_STATES[state],
+        href=reverse("share", args=(visit.account, link.pk)) if may_revoke else "",
+    )
+
+
+def _opened(link: ShareLink) -> str:
+    if link.last_opened_at is None:
+        return "never"
+    times = "once" if link.open_count == 1 else f"{text.count_text(link.open_count)} times"
+    return f"{times}, last {_minute(link.last_opened_at)}"
+
+
+def _minute(at: datetime) -> str:
+    return f"{text.instant_text(us_from_datetime(at), seconds=False)} UTC"
+
+
+_STATES: Final = {
+    ShareState.WORKS: ("works", "ok"),
+    ShareState.EXPIRED: ("expired", ""),
+    ShareState.REVOKED: ("revoked", ""),
+}

@@ -1,0 +1,269 @@
+"""Share links: made by whoever may, shown once, opened by anyone, over when they expire or are revoked."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from botmeter.domain.instant import present
+from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.web.people.links import digest_of
+from botmeter.web.people.models import AuditEntry, Membership, ShareLink, User
+from botmeter.web.people.rights import Role
+from botmeter.web.people.shares import NewShare, ShareDraft, new_share, revoke_share
+from support.html import code_blocks
+
+pytestmark = pytest.mark.django_db
+SHARES = "/a/acme/shares"
+# Of the three sessions of acme the two that start in March: one by bots b1 and b2, one by b1 alone.
+MARCH = "from=2026-03-30&to=2026-03-31&timezone=UTC&compare=none"
+
+MakeLink = Callable[..., NewShare]
+
+
+@pytest.fixture
+def link(ledgers: OpenLedgers, owner: User) -> MakeLink:
+    """`link(MARCH, may_see_rows=True)`: a link to that view, made by the owner."""
+
+    def made(query: str = MARCH, *, account: str = "acme", name: str = "March", may_see_rows: bool = False) -> NewShare:
+        draft = ShareDraft(name=name, query=query, lasting_days=7, may_see_rows=may_see_rows)
+        return new_share(account, draft, created_by=owner)
+
+    return made
+
+
+def sent(client: Client, path: str = SHARES, **fields: Any) -> Any:
+    return client.post(path, {"name": "March", "lasting_days": 7, "query": MARCH, **fields}, follow=True)
+
+
+def headline(page: str) -> int:
+    found = re.search(r'data-widget="sessions-consumed".*?data-value="(\d+)"', page, re.DOTALL)
+    assert found is not None
+    return int(found[1])
+
+
+def opened(client: Client, secret: str, query: str = "") -> str:
+    answer = client.get(f"/s/{secret}{query}")
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_a_link_is_shown_once_and_kept_as_a_digest(
+    owner: User, browser: Callable[..., Client], ledgers: object
+) -> None:
+    olga = browser(owner)
+    page = sent(olga).content.decode()
+    address = next(block for block in code_blocks(page) if "/s/" in block)
+    secret = address.rpartition("/s/")[2]
+    assert re.fullmatch(r"http://testserver/s/[\w-]{32}\.[\w-]{43}", address)
+    assert ShareLink.objects.get().digest == digest_of(secret)
+    assert secret not in olga.get(SHARES).content.decode()
+    assert headline(opened(browser(), secret)) == 2
+
+
+def test_making_and_revoking_are_written_down_without_the_secret(
+    owner: User, browser: Callable[..., Client], ledgers: object
+) -> None:
+    olga = browser(owner)
+    sent(olga, may_see_rows="on")
+    kept = ShareLink.objects.get()
+    olga.post(f"{SHARES}/{kept.pk}")
+    entries = AuditEntry.objects.filter(account="acme", action__in=["view_shared", "share_revoked"])
+    assert [entry.action for entry in entries] == ["share_revoked", "view_shared"]
+    assert all(entry.detail["name"] == "March" for entry in entries)
+    assert entries[1].detail["rows"] is True
+    assert kept.digest not in str([entry.detail for entry in entries])
+
+
+def test_whoever_has_the_link_needs_no_sign_in_and_gets_no_cookie(
+    link: MakeLink, browser: Callable[..., Client]
+) -> None:
+    visitor = browser()
+    page = opened(visitor, link().secret)
+    assert headline(page) == 2
+    assert "Shared by Olga until" in page
+    assert not visitor.cookies
+    assert '<form method="post"' not in page
+
+
+def test_no_search_engine_keeps_a_shared_page_and_no_site_hears_of_it(link: MakeLink, client: Client) -> None:
+    answer = client.get(f"/s/{link().secret}")
+    assert answer.headers["X-Robots-Tag"] == "noindex, nofollow"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert '<meta name="robots" content="noindex, nofollow">' in answer.content.decode()
+
+
+@pytest.mark.parametrize("fault", ["expired", "revoked", "altered", "unsigned", "unknown", "cut", "of no account"])
+@pytest.mark.parametrize("below", ["", "/rows", "/widgets/hours", "/filters/bot"])
+def test_a_link_that_is_over_and_one_that_never_was_look_the_same(
+    link: MakeLink, client: Client, fault: str, below: str
+) -> None:
+    made = link(account="gone" if fault == "of no account" else "acme", may_see_rows=True)
+    secret = made.secret
+    match fault:
+        case "expired":
+            ShareLink.objects.update(expires_at=present() - timedelta(seconds=1))
+        case "revoked":
+            revoke_share(made.link)
+        case "altered":
+            secret = ("B" if secret[0] == "A" else "A") + secret[1:]
+        case "unsigned":
+            secret = secret.partition(".")[0]
+        case "unknown":
+            made.link.delete()
+        case "cut":
+            secret = secret[:-1]
+    answer = client.get(f"/s/{secret}{below}")
+    assert answer.status_code == 404
+    page = answer.content.decode()
+    assert "share_over" in page
+    assert "This link is not valid any more" in page
+    assert "acme" not in page.lower()
+
+
+def test_an_altered_link_is_refused_without_a_query(
+    link: MakeLink, client: Client, django_assert_num_queries: Callable[..., Any]
+) -> None:
+    secret = link().secret
+    with django_assert_num_queries(0):
+        assert client.get(f"/s/{secret[:-1]}").status_code == 404
+
+
+def test_an_opening_counts_once_a_minute_for_each_visitor(link: MakeLink, browser: Callable[..., Client]) -> None:
+    made, visitor = link(), browser()
+    for _ in range(3):
+        opened(visitor, made.secret)
+    visitor.get(f"/s/{made.secret}/widgets/hours")
+    visitor.head(f"/s/{made.secret}")
+    browser().get(f"/s/{made.secret}", REMOTE_ADDR="203.0.113.9")
+    made.link.refresh_from_db()
+    assert made.link.open_count == 2
+    assert made.link.last_opened_at is not None
+    # A minute later.
+    cache.clear()
+    opened(visitor, made.secret)
+    made.link.refresh_from_db()
+    assert made.link.open_count == 3
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_who_may_share(
+    role: Role, person: Callable[..., User], browser: Callable[..., Client], ledgers: object
+) -> None:
+    client = browser(person("pat@example.org", role=role))
+    may = role is not Role.VIEWER
+    assert client.get(f"{SHARES}?new").status_code == (200 if may else 403)
+    assert sent(client).status_code == (200 if may else 403)
+    assert ShareLink.objects.count() == may
+    report = client.get("/a/acme/reports/bot-session-consumption?period=all").content.decode()
+    assert (f"{SHARES}?period=all" in report) is may
+
+
+def test_strangers_and_who_is_signed_out_find_nothing(
+    stranger: User, browser: Callable[..., Client], link: MakeLink
+) -> None:
+    made = link()
+    assert browser(stranger).get(SHARES).status_code == 404
+    assert browser(stranger).post(f"{SHARES}/{made.link.pk}").status_code == 404
+    assert browser().get(SHARES).status_code == 302
+    assert browser().post(f"{SHARES}/{made.link.pk}").status_code == 302
+    made.link.refresh_from_db()
+    assert made.link.revoked_at is None
+
+
+def test_a_link_of_another_account_is_not_there(owner: User, browser: Callable[..., Client], link: MakeLink) -> None:
+    other = link(account="other", name="Theirs").link
+    olga = browser(owner)
+    assert olga.post(f"{SHARES}/{other.pk}").status_code == 404
+    assert "Theirs" not in olga.get(SHARES).content.decode()
+
+
+def test_a_link_is_revoked_by_its_maker_and_by_owners(
+    owner: User, person: Callable[..., User], browser: Callable[..., Client], link: MakeLink
+) -> None:
+    ana, ben = (browser(person(f"{name}@example.org", role=Role.ANALYST)) for name in ("ana", "ben"))
+    sent(ana)
+    of_ana, of_owner = ShareLink.objects.get(), link(name="Of the owner").link
+    for client, path in ((ben, of_ana.pk), (ana, of_owner.pk)):
+        answer = client.post(f"{SHARES}/{path}")
+        assert answer.status_code == 403
+        assert "right_missing" in answer.content.decode()
+    assert "is revoked" in ana.post(f"{SHARES}/{of_ana.pk}", follow=True).content.decode()
+    assert "is revoked" in browser(owner).post(f"{SHARES}/{of_owner.pk}", follow=True).content.decode()
+    assert not ShareLink.objects.filter(revoked_at=None).exists()
+
+
+def test_rows_are_handed_on_only_by_whoever_may_export_them(
+    owner: User, browser: Callable[..., Client], ledgers: object
+) -> None:
+    Membership.objects.filter(user=owner).update(may_export=False)
+    olga = browser(owner)
+    assert "With underlying data" not in olga.get(f"{SHARES}?new").content.decode()
+    sent(olga, may_see_rows="on")
+    assert ShareLink.objects.get().may_see_rows is False
+
+
+@pytest.mark.parametrize(
+    "fields", [{"name": ""}, {"name": "a\nb"}, {"name": "n" * 101}, {"lasting_days": 2}, {"lasting_days": "ever"}]
+)
+def test_a_link_that_can_not_be_is_refused_at_its_field(
+    owner: User, browser: Callable[..., Client], ledgers: object, fields: dict[str, Any]
+) -> None:
+    answer = sent(browser(owner), **fields)
+    assert answer.status_code == 200
+    assert "has-error" in answer.content.decode()
+    assert not ShareLink.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [("period=soon", "parameter_invalid"), ("from=1", "date_invalid"), ("bot=" + "b" * 8000, "address_too_long")],
+)
+def test_a_view_that_can_not_be_is_not_shared(
+    owner: User, browser: Callable[..., Client], ledgers: object, query: str, code: str
+) -> None:
+    answer = sent(browser(owner), query=query)
+    assert answer.status_code in {400, 413}
+    assert code in answer.content.decode()
+    assert not ShareLink.objects.exists()
+
+
+def test_nothing_is_made_or_revoked_without_the_form_s_own_token(
+    owner: User, browser: Callable[..., Client], link: MakeLink
+) -> None:
+    made = link()
+    client = browser(owner, checks_csrf=True)
+    assert sent(client).status_code == 403
+    assert client.post(f"{SHARES}/{made.link.pk}").status_code == 403
+    assert list(ShareLink.objects.values_list("revoked_at", flat=True)) == [None]
+
+
+def test_names_with_html_are_shown_as_text(owner: User, browser: Callable[..., Client], link: MakeLink) -> None:
+    name = "<script>alert(1)</script>"
+    owner.name = "<b>Olga</b>"
+    owner.save()
+    made = link(name=name)
+    for page in (opened(browser(), made.secret), browser(owner).get(SHARES).content.decode()):
+        assert name not in page
+        assert "<b>Olga" not in page
+        assert "&lt;script&gt;alert" in page
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [({"name": " "}, "share_name_invalid"), ({"lasting_days": 2}, "share_lasting_invalid")],
+)
+def test_a_draft_checks_itself(fields: dict[str, Any], code: str) -> None:
+    from botmeter.domain.errors import Refused
+
+    with pytest.raises(Refused) as caught:
+        ShareDraft(**{"name": "March", "query": "", "lasting_days": 7, **fields})
+    assert caught.value.code == code
+
+
+def test_nothing_can_be_sent_to_a_link(link: MakeLink, client: Client) -> None:
+    assert client.post(f"/s/{link().secret}").status_code == 405
