@@ -92,7 +92,7 @@ def test_a_key_ends_after_its_last_day(olga: Client) -> None:
 
 
 def test_a_revoked_key_is_revoked_at_once(olga: Client, made: NewKey) -> None:
-    page = olga.post(f"{KEYS}/{made.key.pk}", {"what": "revoke"}, follow=True).content.decode()
+    page = olga.post(f"{KEYS}/{made.key.pk}/revoke", follow=True).content.decode()
     assert "revoked" in page
     made.key.refresh_from_db()
     assert state_of(made.key) == "revoked"
@@ -103,7 +103,7 @@ def test_a_revoked_key_is_revoked_at_once(olga: Client, made: NewKey) -> None:
 def test_a_replaced_key_works_on_for_as_long_as_was_chosen(
     olga: Client, made: NewKey, lives_on: str, works_now: bool
 ) -> None:
-    page = olga.post(f"{KEYS}/{made.key.pk}", {"what": "rotate", "lives_on": lives_on}, follow=True).content.decode()
+    page = olga.post(f"{KEYS}/replace", {"key": made.key.pk, "lives_on": lives_on}, follow=True).content.decode()
     secret = next(block for block in code_blocks(page) if block.startswith("bm_"))
     assert opened_key(secret).name == "nightly"
     made.key.refresh_from_db()
@@ -113,17 +113,28 @@ def test_a_replaced_key_works_on_for_as_long_as_was_chosen(
 
 def test_a_key_of_another_account_is_not_there(olga: Client) -> None:
     other = new_key("other", KeyDraft(name="theirs", scopes=(Scope.REPORTS_READ,)), created_by=None).key
-    assert olga.post(f"{KEYS}/{other.pk}", {"what": "revoke"}).status_code == 404
+    assert olga.post(f"{KEYS}/{other.pk}/revoke").status_code == 404
+    olga.post(f"{KEYS}/replace", {"key": other.pk, "lives_on": "now"})
     assert "theirs" not in olga.get(KEYS).content.decode()
     other.refresh_from_db()
-    assert other.revoked_at is None
+    assert (other.revoked_at, other.expires_at) == (None, None)
+    assert ApiKey.objects.count() == 1
 
 
-@pytest.mark.parametrize("fields", [{}, {"what": "burn"}, {"what": "rotate"}, {"what": "rotate", "lives_on": "ever"}])
-def test_what_is_not_said_is_refused(olga: Client, made: NewKey, fields: dict[str, str]) -> None:
-    answer = olga.post(f"{KEYS}/{made.key.pk}", fields)
-    assert answer.status_code == 400
-    assert "parameter_invalid" in answer.content.decode()
+@pytest.mark.parametrize("fields", [{}, {"lives_on": "ever"}, {"key": "0"}, {"key": "x"}])
+def test_a_replacement_that_can_not_be_is_refused_at_its_field(
+    olga: Client, made: NewKey, fields: dict[str, str]
+) -> None:
+    answer = olga.post(f"{KEYS}/replace", {"key": made.key.pk, **fields} if fields else {})
+    assert "has-error" in answer.content.decode()
+    assert ApiKey.objects.count() == 1
+
+
+def test_only_keys_that_work_can_be_replaced(olga: Client, made: NewKey) -> None:
+    assert "replace-key" in olga.get(KEYS).content.decode()
+    olga.post(f"{KEYS}/{made.key.pk}/revoke")
+    assert "replace-key" not in olga.get(KEYS).content.decode()
+    assert "has-error" not in olga.post(f"{KEYS}/replace", {"key": made.key.pk, "lives_on": "now"}).content.decode()
     assert ApiKey.objects.count() == 1
 
 
@@ -131,7 +142,8 @@ def test_a_viewer_may_neither_see_nor_send(made: NewKey, viewer: User, browser: 
     client = browser(viewer)
     assert client.get(KEYS).status_code == 403
     assert sent(client).status_code == 403
-    assert client.post(f"{KEYS}/{made.key.pk}", {"what": "revoke"}).status_code == 403
+    assert client.post(f"{KEYS}/{made.key.pk}/revoke").status_code == 403
+    assert client.post(f"{KEYS}/replace", {"key": made.key.pk, "lives_on": "now"}).status_code == 403
     assert ApiKey.objects.count() == 1
 
 

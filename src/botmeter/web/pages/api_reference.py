@@ -1,12 +1,11 @@
 """The API's reference as a page of ours, made from its OpenAPI document."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
-from urllib.parse import urlencode
 
-import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
@@ -16,6 +15,7 @@ from botmeter.web.pages.frame import Frame, plain_frame
 from botmeter.web.rendering import rendered
 from botmeter.web.visits import for_everyone
 
+_LINE_LENGTH: Final = 72
 # What the examples of requests ask, of the many parameters that there are.
 _ASKED_IN_EXAMPLES: Final = ("from", "to", "channel", "format")
 
@@ -182,8 +182,10 @@ def _curl(path: str, parameters: list[dict[str, Any]], *, server: str) -> str:
             path = path.replace(f"{{{told['name']}}}", example)
         elif told["name"] in _ASKED_IN_EXAMPLES:
             asked.append((told["name"], example))
-    query = f"?{urlencode(asked)}" if asked else ""
-    return f'curl -H "Authorization: Bearer $BOTMETER_KEY" \\\n  "{server}{path}{query}"'
+    lines = [f'curl -G "{server}{path}"', '  -H "Authorization: Bearer $BOTMETER_KEY"']
+    if asked:
+        lines.append("  " + " ".join(f"-d {name}={example}" for name, example in asked))
+    return " \\\n".join(lines)
 
 
 def _problem_example(told: dict[str, Any]) -> Any:
@@ -191,5 +193,15 @@ def _problem_example(told: dict[str, Any]) -> Any:
     return next(iter(operation["responses"]["400"]["content"].values()))["example"]
 
 
-def _json(value: object) -> str:
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+def _json(value: Any, *, margin: str = "") -> str:
+    """JSON as people write it: what fits on a line stands on one."""
+    short = json.dumps(value, ensure_ascii=False)
+    if len(margin) + len(short) <= _LINE_LENGTH or not isinstance(value, dict | list):
+        return short
+    inner = f"{margin}  "
+    if isinstance(value, dict):
+        parts = [f"{inner}{json.dumps(name)}: {_json(part, margin=inner)}" for name, part in value.items()]
+    else:
+        parts = [f"{inner}{_json(part, margin=inner)}" for part in value]
+    start, end = "{}" if isinstance(value, dict) else "[]"
+    return "\n".join([start, ",\n".join(parts), f"{margin}{end}"])

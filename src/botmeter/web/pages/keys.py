@@ -1,14 +1,16 @@
 """Admin → Keys: which programs may ask for this account, and making, replacing and revoking their keys."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Any, Final
+from datetime import date, datetime, timedelta
+from typing import Any, Final, cast
 
 from django import forms
+from django.db.models import Q
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from botmeter.domain.errors import Refused
+from botmeter.domain.instant import present
 from botmeter.web import text
 from botmeter.web.notices import Notice, tell, told
 from botmeter.web.pages.door import refuse
@@ -36,6 +38,7 @@ _for_key_admins = for_member(Right.MANAGE_KEYS, posts=Right.MANAGE_KEYS)
 # Beyond the year 9998 the calendar has no day after.
 _DAY_LAST: Final = date(9998, 12, 31)
 
+# How long a key that is replaced works on.
 LIVES_ON: Final = {
     "now": ("no longer", timedelta(0)),
     "hour": ("for an hour", timedelta(hours=1)),
@@ -73,13 +76,32 @@ class KeyForm(forms.Form):
         return chosen
 
 
+class ReplaceForm(forms.Form):
+    """Which key another one takes the place of."""
+
+    key = forms.ModelChoiceField(label="Key", queryset=ApiKey.objects.none(), empty_label=None)
+    lives_on = forms.ChoiceField(
+        label="The old one works on",
+        choices=[(value, label) for value, (label, _) in LIVES_ON.items()],
+        initial="day",
+        help_text="So that programs can be changed one after the other.",
+    )
+
+    def __init__(self, *args: Any, account: str) -> None:
+        super().__init__(*args)
+        works = Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=present()))
+        chosen = cast("forms.ModelChoiceField[ApiKey]", self.fields["key"])
+        chosen.queryset = ApiKey.objects.filter(works, account=account).order_by("name", "pk")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyLine:
     """A key.
 
     Attributes:
         state: A word, and the look of its tag.
-        href: Where changes of it are sent; empty for a key that no longer works.
+        ends: When it ends or ended; empty: it does not.
+        revoke_href: Empty for a key that no longer works.
     """
 
     name: str
@@ -87,29 +109,26 @@ class KeyLine:
     scopes: tuple[str, ...]
     made: str
     used: str
-    ends: str
     state: tuple[str, str]
-    href: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """One value of a menu."""
-
-    value: str
-    label: str
-    is_current: bool
+    ends: str
+    revoke_href: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeysPage:
-    """The account's keys."""
+    """The account's keys.
+
+    Attributes:
+        replace: None where no key works.
+    """
 
     frame: Frame
     notice: Notice | None
     keys: tuple[KeyLine, ...]
-    lives_on: tuple[Choice, ...]
     form: forms.Form
+    replace: forms.Form | None
+    href: str
+    replace_href: str
     docs_href: str
     curl: str
 
@@ -118,7 +137,7 @@ class KeysPage:
 def keys(visit: Visit) -> HttpResponse:
     """The page; what is sent to it is a new key."""
     if visit.request.method != "POST":
-        return _page(visit, form=KeyForm())
+        return _page(visit)
     form = KeyForm(visit.request.POST)
     if form.is_valid():
         try:
@@ -129,19 +148,31 @@ def keys(visit: Visit) -> HttpResponse:
 
 
 @_for_key_admins
-def key(visit: Visit, *, key: int) -> HttpResponse:
-    """Revokes a key, or puts another in its place."""
+def key_replaced(visit: Visit) -> HttpResponse:
+    """Puts another key in the place of one."""
+    if visit.request.method != "POST":
+        return HttpResponseRedirect(_keys(visit))
+    form = ReplaceForm(visit.request.POST, account=visit.account)
+    if not form.is_valid():
+        return _page(visit, replace=form)
+    _rotated(visit, form.cleaned_data["key"], lives_on=form.cleaned_data["lives_on"])
+    return HttpResponseRedirect(_keys(visit))
+
+
+@_for_key_admins
+def key_revoked(visit: Visit, *, key: int) -> HttpResponse:
+    """Revokes a key."""
     found = ApiKey.objects.filter(pk=key, account=visit.account).first()
     if found is None or visit.request.method != "POST":
         raise Http404
-    match visit.request.POST.get("what"):
-        case "revoke":
-            _revoked(visit, found)
-        case "rotate":
-            _rotated(visit, found)
-        case _:
-            raise Refused("parameter_invalid", "What shall be done with the key is not said.")
-    return HttpResponseRedirect(reverse("keys", args=(visit.account,)))
+    if revoke_key(found):
+        _note(visit, found, Action.KEY_REVOKED)
+    tell(visit.request, Notice(fact=f"The key {found.name} is revoked.", consequence="It works no more, from now on."))
+    return HttpResponseRedirect(_keys(visit))
+
+
+def _keys(visit: Visit) -> str:
+    return reverse("keys", args=(visit.account,))
 
 
 def _draft(given: dict[str, Any]) -> KeyDraft:
@@ -157,20 +188,11 @@ def _made(visit: Visit, draft: KeyDraft) -> HttpResponse:
     made = new_key(visit.account, draft, created_by=visit.user)
     _note(visit, made.key, Action.KEY_CREATED, scopes=made.key.scopes)
     _show(visit, made, fact=f"This is the key {draft.name}.")
-    return HttpResponseRedirect(reverse("keys", args=(visit.account,)))
+    return HttpResponseRedirect(_keys(visit))
 
 
-def _revoked(visit: Visit, found: ApiKey) -> None:
-    if revoke_key(found):
-        _note(visit, found, Action.KEY_REVOKED)
-    tell(visit.request, Notice(fact=f"The key {found.name} is revoked.", consequence="It works no more, from now on."))
-
-
-def _rotated(visit: Visit, found: ApiKey) -> None:
-    said = visit.request.POST.get("lives_on", "")
-    if said not in LIVES_ON:
-        raise Refused("parameter_invalid", f"lives_on can't be {said[:40]!r}; it is one of {', '.join(LIVES_ON)}.")
-    label, lasting = LIVES_ON[said]
+def _rotated(visit: Visit, found: ApiKey, *, lives_on: str) -> None:
+    label, lasting = LIVES_ON[lives_on]
     made = rotate_key(found, lives_on=lasting, created_by=visit.user)
     _note(visit, made.key, Action.KEY_CREATED, scopes=made.key.scopes, instead_of=found.start, old_lives_on=label)
     _show(visit, made, fact=f"This is the new key {found.name}; the old one works on {label}.")
@@ -186,39 +208,50 @@ def _show(visit: Visit, made: NewKey, *, fact: str) -> None:
     tell(visit.request, Notice(fact=fact, consequence=consequence, secrets=(made.secret,)))
 
 
-def _page(visit: Visit, *, form: forms.Form) -> HttpResponse:
+def _page(visit: Visit, *, form: forms.Form | None = None, replace: ReplaceForm | None = None) -> HttpResponse:
     found = ApiKey.objects.select_related("created_by").filter(account=visit.account).order_by("-created_at", "-pk")
+    lines = tuple(_line(visit, each) for each in found)
     report = visit.request.build_absolute_uri(f"/api/v1/accounts/{visit.account}/reports/session-usage")
     page = KeysPage(
         frame=frame(visit, title="Keys", current="keys"),
         notice=told(visit.request),
-        keys=tuple(_line(visit, each) for each in found),
-        lives_on=tuple(
-            Choice(value=value, label=f"Old one works on {label}", is_current=value == "day")
-            for value, (label, _) in LIVES_ON.items()
-        ),
-        form=form,
+        keys=lines,
+        form=form or KeyForm(),
+        replace=(replace or ReplaceForm(account=visit.account)) if any(line.revoke_href for line in lines) else None,
+        href=_keys(visit),
+        replace_href=reverse("key-replace", args=(visit.account,)),
         docs_href=reverse("api-reference"),
-        curl=f'curl -H "Authorization: Bearer bm_…" \\\n  "{report}"',
+        curl=f'curl -H "Authorization: Bearer bm_…" \\\n  {report}',
     )
     return rendered(visit.request, "keys.html", page=page)
 
 
 def _line(visit: Visit, key: ApiKey) -> KeyLine:
     state = state_of(key)
+    by = key.created_by or "command line"
     return KeyLine(
         name=key.name,
         start=f"{key.start}…",
         scopes=tuple(key.scopes),
-        made=f"{text.day_text(key.created_at.date())} by {key.created_by or 'command line'}",
+        made=f"{text.day_text(key.created_at.date())} by {by}",
         used="never" if key.last_used_at is None else _minute(key.last_used_at),
-        ends=_minute(key.expires_at) if key.expires_at else text.DASH,
         state=_STATES[state],
-        href=reverse("key", args=(visit.account, key.pk)) if state is KeyState.WORKS else "",
+        ends=_ends(key, state),
+        revoke_href=reverse("key-revoke", args=(visit.account, key.pk)) if state is KeyState.WORKS else "",
     )
 
 
-def _minute(at: Any) -> str:
+def _ends(key: ApiKey, state: KeyState) -> str:
+    match state:
+        case KeyState.WORKS:
+            return f"until {_minute(key.expires_at)}" if key.expires_at else ""
+        case KeyState.EXPIRED:
+            return _minute(key.expires_at) if key.expires_at else ""
+        case KeyState.REVOKED:
+            return _minute(key.revoked_at) if key.revoked_at else ""
+
+
+def _minute(at: datetime) -> str:
     return f"{text.day_text(at.date())} {at:%H:%M} UTC"
 
 

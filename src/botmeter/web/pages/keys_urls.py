@@ -2,9 +2,10 @@
 
 from django.urls import URLPattern, path
 
-from botmeter.web.pages.keys import key, keys
+from botmeter.web.pages.keys import key_replaced, key_revoked, keys
 
 urlpatterns: list[URLPattern] = [
     path("a/<account>/admin/keys", keys, name="keys"),
-    path("a/<account>/admin/keys/<int:key>", key, name="key"),
+    path("a/<account>/admin/keys/replace", key_replaced, name="key-replace"),
+    path("a/<account>/admin/keys/<int:key>/revoke", key_revoked, name="key-revoke"),
 ]
