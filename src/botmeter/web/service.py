@@ -33,8 +33,15 @@ def begun() -> None:
     ledgers.use(opened)
     held.enter_context(serve_commands(SharedFolder(opened)))
     atexit.register(_end, held)
-    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), name="parent", daemon=True).start()
+
+
+def _warm_up() -> None:
+    """Loads what the first page and the first story would wait for: the drawings' engine, the compiled kernel."""
+    import botmeter.metering.meter  # noqa: F401 - loaded for its effect
+
+    warm_up()
 
 
 def _end(held: ExitStack) -> None:
