@@ -153,7 +153,7 @@ class ProfileForm(forms.Form):
 class OwnPasswordForm(forms.Form):
     """Proof that it is the person who sits there."""
 
-    current_password = _password("Your password", is_new=False)
+    current_password = _password("Your present password", is_new=False)
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

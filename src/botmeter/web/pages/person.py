@@ -38,6 +38,7 @@ class PersonPage:
     has_second_step: bool
     second_step: str
     second_step_href: str
+    accounts_href: str
 
 
 @for_person
@@ -111,6 +112,7 @@ def _page(
         has_second_step=has_second_step,
         second_step=_second_step_text(user) if has_second_step else "Signing in asks for your password alone.",
         second_step_href=reverse("own-second-factor"),
+        accounts_href=reverse("accounts"),
     )
     return rendered(request, "me.html", page=page)
 

@@ -21,6 +21,7 @@ from botmeter.metering.policy import Policy
 from botmeter.metering.policy_text import policy_as_toml, policy_from_text
 from botmeter.metering.preset import Preset, preset, presets
 from botmeter.reports.ask import ask
+from botmeter.reports.policy_sentence import policy_sentence
 from botmeter.reports.simulate import REASONS, Simulation, simulate
 from botmeter.web import text
 from botmeter.web.ledgers import reading, writing
@@ -105,6 +106,7 @@ class PolicyPage:
     own_text: str
     problem: str
     label: str
+    sentence: str
     definition: str
     about: tuple[str, ...]
     effect: Effect | None
@@ -213,6 +215,7 @@ def _page(visit: Visit, chosen: _Chosen, *, form: InForceForm) -> HttpResponse:
         own_text=chosen.own_text,
         problem=chosen.problem,
         label=policy.label if policy else "",
+        sentence=policy_sentence(policy) if policy else "",
         definition=policy_as_toml(policy) if policy else "",
         about=(f"{about.title}. Read at {about.source}", *about.assumptions) if about else (),
         effect=_effect(visit.account, policy) if policy and visit.request.method != "POST" else None,

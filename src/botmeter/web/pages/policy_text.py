@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from botmeter.domain.period import day_of_us
 from botmeter.metering.policy import ALWAYS_US, Schedule
 from botmeter.metering.policy_text import policy_as_toml
+from botmeter.reports.policy_sentence import policy_sentence
 from botmeter.web import text
 
 
@@ -15,6 +16,7 @@ class PolicyTerm:
     Attributes:
         since: From when on it opens sessions, as a sentence's part.
         state: `in force`, `to come` or `over`.
+        sentence: What a session is under it.
         definition: Its keys as TOML.
     """
 
@@ -22,6 +24,7 @@ class PolicyTerm:
     since: str
     state: str
     is_in_force: bool
+    sentence: str
     definition: str
 
 
@@ -36,6 +39,7 @@ def policy_terms(schedule: Schedule, *, now_us: int) -> tuple[PolicyTerm, ...]:
             since="the beginning" if term.from_us == ALWAYS_US else text.day_text(day_of_us(term.from_us)),
             state="in force" if term is current else "over" if term in begun else "to come",
             is_in_force=term is current,
+            sentence=policy_sentence(term.policy),
             definition=policy_as_toml(term.policy) or "# every key at its default\n",
         )
         for term in schedule

@@ -47,6 +47,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     return door(
         request,
         "Sign in",
+        sentence="With your e-mail address and your password.",
         form=form,
         submit="Sign in",
         kept_path=next_path,
