@@ -190,7 +190,7 @@ def _signed_in(port: int, secret: str) -> str:
     connection.request("GET", f"/link/{secret}")
     response = connection.getresponse()
     response.read()
-    found = re.search(r"botmeter_session=([^;]+)", response.headers.get("Set-Cookie", ""))
+    found = re.search(r"botmeter_session=([^;]+)", " ".join(response.headers.get_all("Set-Cookie") or []))
     connection.close()
     if found is None:
         raise RuntimeError(f"nobody was signed in: {response.status}")
