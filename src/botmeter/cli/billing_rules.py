@@ -116,12 +116,11 @@ def set_policy_of_account(
 
     from botmeter.domain.instant import now_us
     from botmeter.domain.period import day_from_text, day_of_us
-    from botmeter.ledger.policies import set_policy
+    from botmeter.ledger.policies import changes_past, set_policy
 
     policy, now = policy_named(name), now_us()
-    today_on = day_of_us(now)
-    from_on = today_on + timedelta(days=1) if first is None else day_from_text(first)
-    if from_on <= today_on and not remeter:
+    from_on = day_of_us(now) + timedelta(days=1) if first is None else day_from_text(first)
+    if changes_past(from_on, now_us=now) and not remeter:
         told = (
             f"{from_on} is not in the future, so sessions that were counted would change; add --remeter if they shall."
         )

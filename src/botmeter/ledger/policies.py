@@ -12,6 +12,11 @@ from botmeter.ledger.tables import sql
 from botmeter.metering.policy import ALWAYS_US, Policy
 
 
+def changes_past(from_on: date | None, *, now_us: int) -> bool:
+    """Whether a policy from that UTC day on decides sessions again that were counted: the day has begun, or is None."""
+    return from_on is None or from_on <= day_of_us(now_us)
+
+
 def set_policy(ledger: Ledger, policy: Policy, *, from_on: date | None, now_us: int) -> None:
     """Puts `policy` in force from the midnight at the start of `from_on` (UTC) on.
 
@@ -48,7 +53,7 @@ def set_policy(ledger: Ledger, policy: Policy, *, from_on: date | None, now_us: 
         write_policy(connection, policy, entry=(0, from_us), now_us=now_us)
         connection.execute(sql("place_policies"))
         ledger.reload()
-        if from_on is None or from_on <= day_of_us(now_us):
+        if changes_past(from_on, now_us=now_us):
             remeter_everything(
                 ledger, append_no=POLICY_CHANGE, now_us=now_us, shown_before_us=now_us // DAY_US * DAY_US
             )
