@@ -16,9 +16,9 @@ from botmeter.reports.hours import hours
 from botmeter.reports.overview import overview
 from botmeter.reports.usage import usage_report
 from botmeter.reports.versions import versions
-from laws.test_report_laws import EXAMPLES, Row, asks, ledger_of, matching_rows, traffic
+from laws.test_report_laws import EXAMPLES, Row, asks, counted_tickets, ledger_of, matching_rows, traffic
 from support.event_strategies import policies, schedules
-from support.facts import place_of, tickets_of
+from support.facts import place_of
 from support.oracle import Event, sessions
 
 
@@ -38,7 +38,7 @@ def test_an_overview_is_two_reports_of_one_moment_and_what_its_rows_say(
         place: (sum(one[1:] == place for one in visits), sum(one[1:] == place for one in opened))
         for place in {one[1:] for one in visits | opened}
     }
-    tickets = tickets_of(events)
+    tickets = counted_tickets(events, ask=ask)
     linked = {(row.day, kind, ticket) for row in rows for ticket, kind in tickets.get(row.conversation_id, ())}
     of_day_and_type = Counter((day, kind) for day, kind, _ in linked)
     assert [day.on for day in found.ticket_trend] == list(ask.period.days())
@@ -69,7 +69,7 @@ def test_the_versions_of_bots_are_what_their_rows_say(events: list[Event], sched
     with ledger_of(events, schedule) as ledger:
         found = versions(ledger, ask)
     rows = matching_rows(events, schedule, ask=ask)
-    tickets, handed_over = tickets_of(events), handoffs(events, schedule)
+    tickets, handed_over = counted_tickets(events, ask=ask), handoffs(events, schedule)
     opened = {(row.session_id, row.opening[:2]) for row in rows}
     bots = {place for place in {row.place[:2] for row in rows} | {place for _, place in opened} if place[0] is not None}
     assert {(one.bot_id, one.bot_version) for one in found} == bots

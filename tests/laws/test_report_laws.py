@@ -27,6 +27,7 @@ from botmeter.reports.export import FORMATS, write_rows
 from botmeter.reports.rows import underlying_rows
 from botmeter.reports.simulate import simulate
 from botmeter.reports.usage import UsageReport, report_as_mapping, usage_report
+from botmeter.reports.week_hours import HOURS_OF_WEEK, text_of_week_hour
 from support.event_strategies import dense_event_lists, instants_us, policies, schedules
 from support.facts import filled_ledger, place_of, tickets_of
 from support.oracle import Event, sessions
@@ -36,6 +37,7 @@ EXAMPLES = settings(max_examples=settings().max_examples // 3)
 
 # On 8 March 2026, in the middle of the events, clocks go forward in New York at two and in Havana at midnight.
 ZONES = ("UTC", "UTC", "UTC", "Asia/Kathmandu", "Europe/London", "America/New_York", "America/Havana", "Pacific/Apia")
+WEEK_HOURS = tuple(text_of_week_hour(place) for place in range(HOURS_OF_WEEK))
 
 
 class Row(NamedTuple):
@@ -85,7 +87,19 @@ def all_filters() -> st.SearchStrategy[Filters]:
     )
 
 
-def asks() -> st.SearchStrategy[Ask]:
+def narrowing_filters() -> st.SearchStrategy[Filters]:
+    """As they are set by the links of bars and cells, perhaps beside others."""
+    return st.builds(
+        lambda usual, by, on, kind, hours: replace(usual, opened_by=by, opened_on=on, ticket_type=kind, hour=hours),
+        all_filters(),
+        values("b1", "b2", "nobody"),
+        values("web", "sms", "nowhere"),
+        values("refund", "delivery", "unknown", "nothing"),
+        st.one_of(st.just(()), st.sets(st.sampled_from(WEEK_HOURS), min_size=1, max_size=60).map(tuple)),
+    )
+
+
+def asks(filters: st.SearchStrategy[Filters] | None = None) -> st.SearchStrategy[Ask]:
     days = st.lists(st.dates(date(2026, 3, 5), date(2026, 3, 14)), min_size=2, max_size=2).map(sorted)
     return st.builds(
         lambda between, zone, until_us, filters: Ask(
@@ -94,7 +108,7 @@ def asks() -> st.SearchStrategy[Ask]:
         days,
         st.sampled_from(ZONES),
         st.one_of(st.none(), instants_us()),
-        all_filters(),
+        st.one_of(all_filters(), narrowing_filters()) if filters is None else filters,
     )
 
 
@@ -126,7 +140,7 @@ def matching_rows(events: list[Event], schedule: Any, *, ask: Ask) -> list[Row]:
         for session in sessions(events, schedule)
         for conversation, place in session.participations
     ]
-    filters, period = ask.filters, ask.period
+    filters, period, tickets = ask.filters, ask.period, tickets_of(events)
     return [
         row
         for row in rows
@@ -138,12 +152,33 @@ def matching_rows(events: list[Event], schedule: Any, *, ask: Ask) -> list[Row]:
         and (not filters.customer or row.customer_id in filters.customer)
         and (not filters.conversation or row.conversation_id in filters.conversation)
         and (filters.preview is None or row.preview == filters.preview)
+        and (not filters.opened_by or row.opening[0] in filters.opened_by)
+        and (not filters.opened_on or row.opening[2] in filters.opened_on)
+        and (not filters.hour or week_hour(row.start_us, period.timezone) in filters.hour)
+        and (
+            not filters.ticket_type
+            or any(kind in filters.ticket_type for _, kind in tickets.get(row.conversation_id, ()))
+        )
     ]
 
 
-def counted_by_hand(rows: list[Row], events: list[Event]) -> dict[str, Any]:
+def week_hour(instant_us: int, zone: str) -> str:
+    wall = datetime_from_us(instant_us).astimezone(ZoneInfo(zone))
+    return f"{['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'][wall.weekday()]}-{wall:%H}"
+
+
+def counted_tickets(events: list[Event], *, ask: Ask) -> dict[str, set[tuple[str, str]]]:
+    """(ticket, type) of each conversation, of the types asked for."""
+    types = ask.filters.ticket_type
+    return {
+        name: {(ticket, kind) for ticket, kind in tickets if not types or kind in types}
+        for name, tickets in tickets_of(events).items()
+    }
+
+
+def counted_by_hand(rows: list[Row], events: list[Event], *, ask: Ask) -> dict[str, Any]:
     """The counts of a report, each as the size of a set."""
-    tickets = tickets_of(events)
+    tickets = counted_tickets(events, ask=ask)
     linked = {(row.session_id, row.day, *ticket) for row in rows for ticket in tickets.get(row.conversation_id, ())}
     opened = {(row.session_id, row.opening) for row in rows}
     return {
@@ -199,7 +234,7 @@ def test_a_report_is_what_counting_its_rows_one_by_one_gives(
     with ledger_of(events, schedule) as ledger:
         for ask in questions:
             rows = matching_rows(events, schedule, ask=ask)
-            assert as_counted(usage_report(ledger, ask)) == counted_by_hand(rows, events)
+            assert as_counted(usage_report(ledger, ask)) == counted_by_hand(rows, events, ask=ask)
 
 
 @given(traffic(), policies(), st.lists(asks(), min_size=3, max_size=3))
@@ -271,7 +306,7 @@ def test_the_rows_are_in_one_total_order(events: list[Event], policy: Any, ask: 
     assert plain == sorted(set(plain))
 
 
-@given(traffic(), policies(), policies(), asks())
+@given(traffic(), policies(), policies(), asks(all_filters()))
 @EXAMPLES
 def test_simulating_an_accounts_own_policy_gives_its_report_and_the_differences_add_up(
     events: list[Event], policy: Any, other: Any, ask: Ask

@@ -7,6 +7,7 @@ from botmeter.domain.account import Account
 from botmeter.domain.errors import TooMuch
 from botmeter.domain.instant import DAY_US
 from botmeter.domain.period import DEFAULT_DAYS, UTC_NAME, Period, checked_timezone, day_of_us, day_start_us
+from botmeter.reports.week_hours import place_of_week_hour
 
 FILTER_VALUES_MAX = 1_000
 
@@ -23,10 +24,17 @@ class Filters:
     value that names nothing lets nothing through.
 
     Attributes:
+        opened_by: Bots; rows of the sessions that one of them opened.
+        opened_on: Channels; rows of the sessions that were opened on one of them.
+        ticket_type: Rows whose conversation has a ticket of such a type in that session; tickets of
+            other types are then neither counted nor shown.
+        hour: Hours of the week, such as `mon-09`; rows of the sessions that start in one of them, in
+            the zone of the period.
         preview: True for sessions that a preview opened, False for the others, None for both.
 
     Raises:
         TooMuch: `filter_too_long` if one of them has more than 1,000 values.
+        Refused: `parameter_invalid` for an hour that is none.
     """
 
     bot: tuple[str, ...] = ()
@@ -34,6 +42,10 @@ class Filters:
     channel: tuple[str, ...] = ()
     customer: tuple[str, ...] = ()
     conversation: tuple[str, ...] = ()
+    opened_by: tuple[str, ...] = ()
+    opened_on: tuple[str, ...] = ()
+    ticket_type: tuple[str, ...] = ()
+    hour: tuple[str, ...] = ()
     preview: bool | None = None
 
     def __post_init__(self) -> None:
@@ -44,10 +56,15 @@ class Filters:
                 raise TooMuch(
                     "filter_too_long", f"The filter on {named} has {count} values; the most is {FILTER_VALUES_MAX}."
                 )
+        for text in self.hour:
+            place_of_week_hour(text)
 
 
 FILTER_LISTS: tuple[str, ...] = tuple(one.name for one in fields(Filters) if one.name != "preview")
 """The filters that have values, in the order in which they are shown."""
+
+LINK_FILTERS: tuple[str, ...] = ("opened_by", "opened_on", "ticket_type", "hour")
+"""Those of them that a single number of a report sets to lead to its rows; people choose among the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

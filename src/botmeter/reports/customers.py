@@ -12,6 +12,7 @@ from botmeter.domain.period import Period
 from botmeter.domain.session import ClosedBy
 from botmeter.reports.ask import Ask
 from botmeter.reports.facts import footprint_values, is_about_rows
+from botmeter.reports.matching import run_matching
 from botmeter.reports.snapshot import snapshot, text_in_ledger, values_of
 from botmeter.reports.usage import bot_names
 
@@ -92,7 +93,7 @@ def top_customers(ledger: "Ledger", ask: Ask, *, limit: int) -> tuple[CustomerUs
     values = {**values_of(ask, ledger.touchpoints), "limit": limit}
     with snapshot(ledger) as moment:
         if is_about_rows(values):
-            moment.run("matching", values)
+            run_matching(moment, values)
             top = moment.rows("customers_from_rows", values)
         else:
             top = moment.rows("customers_from_sessions", footprint_values(moment, values))

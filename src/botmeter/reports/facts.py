@@ -24,6 +24,7 @@ from botmeter.reports.counts import (
     ticket_counts_of,
 )
 from botmeter.reports.grid import Grid, UtcParts, grid_of, utc_parts
+from botmeter.reports.matching import is_narrowed, run_matching
 from botmeter.reports.snapshot import Snapshot, Values, values_of
 
 if TYPE_CHECKING:
@@ -57,14 +58,14 @@ def facts_of(moment: Snapshot, ask: Ask, *, touchpoints: "Touchpoints") -> Facts
 
 
 def is_about_rows(values: Values) -> bool:
-    """Whether only the rows can tell: the additive usage does not know customers and conversations."""
-    return values["customers"] is not None or values["conversations"] is not None
+    """Whether only the rows can tell: the additive usage does not know customers, conversations, hours and the like."""
+    return values["customers"] is not None or values["conversations"] is not None or is_narrowed(values)
 
 
 def session_groups(moment: Snapshot, ask: Ask, *, values: Values) -> Groups:
     """The sessions that match, by the touchpoints that they visited; their `day` is of no use."""
     if is_about_rows(values):
-        moment.run("matching", values)
+        run_matching(moment, values)
         return _groups_from_rows(moment, values, grid=grid_of(ask.period))
     return _groups_from_usage(moment, ask, values=values, members=_footprint_members(moment, values))
 
@@ -85,7 +86,7 @@ def _with_footprints(values: Values, members: Members) -> Values:
 
 def _facts_from_rows(moment: Snapshot, ask: Ask, *, values: Values) -> Facts:
     grid = grid_of(ask.period)
-    moment.run("matching", values)
+    run_matching(moment, values)
     groups = _groups_from_rows(moment, values, grid=grid)
     return Facts(
         groups=groups,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from botmeter.reports.ask import Ask
 from botmeter.reports.counts import split
 from botmeter.reports.facts import footprint_values, is_about_rows, session_groups
+from botmeter.reports.matching import is_narrowed, run_matching
 from botmeter.reports.snapshot import Snapshot, Values, snapshot, text_in_ledger, values_of
 from botmeter.reports.usage import bot_names
 
@@ -112,6 +113,9 @@ def _ids(
         return []
     from_sessions = field is FilterField.CUSTOMER and not is_about_rows(values)
     name = "ids_from_sessions" if from_sessions else "ids_from_rows"
+    if is_narrowed(values):
+        name = "ids_from_matching"
+        run_matching(moment, values)
     values = {**(footprint_values(moment, values) if from_sessions else values), "limit": VALUES_MAX + 1}
     texts = [value for value in chosen if text_in_ledger(value) is not None]
     rows = moment.rows(name, {**values, "prefix": prefix, "among": None}, chosen={"id": _ID_COLUMNS[field]})

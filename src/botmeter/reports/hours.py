@@ -1,25 +1,18 @@
 """When sessions start: by weekday and hour of the clock on the wall."""
 
 from dataclasses import dataclass
-from math import gcd
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from botmeter.domain.instant import DAY_US
-from botmeter.domain.period import offsets_us
 from botmeter.reports.ask import Ask
 from botmeter.reports.counts import ints_of, sums
 from botmeter.reports.facts import footprint_values, is_about_rows
+from botmeter.reports.matching import run_matching
 from botmeter.reports.snapshot import snapshot, values_of
+from botmeter.reports.wall_clock import wall_clock_of
+from botmeter.reports.week_hours import HOURS_OF_WEEK
 
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger
-
-_HOUR_US = DAY_US // 24
-_WEEK_US = 7 * DAY_US
-# The first Monday of 1970 is 5 January.
-_MONDAY_US = 4 * DAY_US
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,28 +28,15 @@ class Hours:
 
 def hours(ledger: "Ledger", ask: Ask) -> Hours:
     """The sessions that answer `ask`, by weekday and hour of their start."""
-    offsets = offsets_us(ask.period)
-    step_us = _step_us(offsets)
-    values = {**values_of(ask, ledger.touchpoints), "origin_us": ask.period.start_us, "step_us": step_us}
+    clock = wall_clock_of(ask.period)
+    steps = {"origin_us": clock.origin_us, "step_us": clock.step_us}
+    values = {**values_of(ask, ledger.touchpoints), **steps}
     with snapshot(ledger) as moment:
         if is_about_rows(values):
-            moment.run("matching", values)
+            run_matching(moment, values)
             found = moment.table("session_steps_from_rows", values)
         else:
             found = moment.table("session_steps", footprint_values(moment, values))
-    starts_us = ask.period.start_us + ints_of(found, "step") * step_us
-    changes_us, ahead_us = (np.array(column, np.int64) for column in zip(*offsets, strict=True))
-    walls_us = starts_us + ahead_us[np.searchsorted(changes_us, starts_us, side="right") - 1]
-    places = (walls_us - _MONDAY_US) % _WEEK_US // _HOUR_US
-    counts = sums(places, ints_of(found, "session_count"), size=7 * 24).reshape(7, 24).tolist()
+    places = clock.week_hours(ints_of(found, "step"))
+    counts = sums(places, ints_of(found, "session_count"), size=HOURS_OF_WEEK).reshape(7, 24).tolist()
     return Hours(counts=tuple(tuple(day) for day in counts))
-
-
-def _step_us(offsets: list[tuple[int, int]]) -> int:
-    """The longest step, counted from the start on, that meets every hour of the clock and every change of it."""
-    origin_us = offsets[0][0]
-    return gcd(
-        _HOUR_US,
-        *(start_us - origin_us for start_us, _ in offsets),
-        *((start_us + ahead_us) % _HOUR_US for start_us, ahead_us in offsets),
-    )

@@ -8,10 +8,10 @@ of what matches) is taken from them.
 from dataclasses import dataclass
 from typing import Any, Final
 
+from botmeter.reports.matching import is_narrowed, run_matching
 from botmeter.reports.row_cursor import Cursor
 from botmeter.reports.row_look import RowLook, SortKey
-from botmeter.reports.rows import bounds_between, run_matching
-from botmeter.reports.snapshot import Snapshot, Values
+from botmeter.reports.snapshot import Snapshot, Values, bounds_between
 
 _COLUMNS: Final[dict[SortKey, str]] = {
     SortKey.SESSION_START: "started_at",
@@ -47,7 +47,7 @@ class PageSessions:
         self._moment = moment
         self._values = values
         self._look = look
-        self._is_about_rows = values["conversations"] is not None or values["search"] is not None
+        self._is_about_rows = values["conversations"] is not None or values["search"] is not None or is_narrowed(values)
         is_sorted_by_rows = look.sort in (SortKey.CONVERSATIONS, SortKey.TICKETS) or (
             look.sort is SortKey.EVENTS and values["touchpoints"] is not None
         )
@@ -62,6 +62,11 @@ class PageSessions:
             return row_count, session_count
         rows, sessions = (self._moment.rows(name, self._values) for name in ("row_count", "session_count"))
         return rows[0][0], sessions[0][0]
+
+    def ticket_count(self) -> int:
+        """How many tickets the rows have that match. To be asked before `keep_rows`, of types of tickets alone."""
+        count: int = self._moment.rows("tickets_of_matching", self._values)[0][0]
+        return count
 
     def beside(self, at: Cursor | None) -> list[PlacedSession]:
         """The sessions from the cursor's on, in the direction in which it goes; two more than a page has lines."""
@@ -87,7 +92,7 @@ class PageSessions:
         """Leaves in `matching` the rows of these sessions, of which there is one at least.
 
         Returns:
-            The bounds between which they start.
+            The values, with the bounds between which they start.
         """
         starts_us = [session.started_us for session in found]
         bounds = bounds_between(min(starts_us), max(starts_us) + 1)
@@ -96,7 +101,7 @@ class PageSessions:
             customers = sorted({session.customer_id for session in found})
             self._moment.run("matching", {**self._values, **bounds, "customers": customers})
         self._moment.run("matching_of_page", {"page_sessions": [session.session_id for session in found]})
-        return bounds
+        return {**self._values, **bounds}
 
     def lines(self, found: list[PlacedSession]) -> list[tuple[Any, ...]]:
         """What is told of each of these sessions, of which there is one at least; by session id."""

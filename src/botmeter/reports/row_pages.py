@@ -8,11 +8,12 @@ from uuid import UUID
 from botmeter.domain.errors import Missing
 from botmeter.domain.session import ClosedBy
 from botmeter.reports.ask import Ask
+from botmeter.reports.matching import run_matching
 from botmeter.reports.page_sessions import PageSessions, PlacedSession
 from botmeter.reports.row_cursor import Cursor, RowKey, cursor_from_text, text_of_cursor
 from botmeter.reports.row_look import Grouping, RowLook, SortKey
-from botmeter.reports.rows import bounds_between, row_values, run_matching
-from botmeter.reports.snapshot import Snapshot, Values, snapshot
+from botmeter.reports.rows import row_values
+from botmeter.reports.snapshot import Snapshot, Values, bounds_between, snapshot
 
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger
@@ -88,6 +89,7 @@ class RowPage:
         rows: The rows, if they are; else empty.
         row_count: Rows of the whole answer, not of the page.
         session_count: Sessions of the whole answer: the report's headline, if nothing is searched for.
+        ticket_count: Distinct tickets of the whole answer; None unless types of tickets are asked for.
         next_cursor: Of the page after this one; None at the end.
         previous_cursor: Of the page before this one; None at the start.
     """
@@ -98,6 +100,7 @@ class RowPage:
     rows: tuple[UnderlyingRow, ...]
     row_count: int
     session_count: int
+    ticket_count: int | None
     next_cursor: str | None
     previous_cursor: str | None
 
@@ -115,6 +118,7 @@ def row_page(ledger: "Ledger", ask: Ask, *, look: RowLook, cursor: str | None = 
     with snapshot(ledger) as moment:
         sessions = PageSessions(moment, row_values(ledger, ask, search=look.search), look=look)
         row_count, session_count = sessions.counts()
+        ticket_count = sessions.ticket_count() if ask.filters.ticket_type else None
         found = sessions.beside(at)
         if look.grouping is Grouping.SESSION:
             part = _part([_Placed(session=session) for session in found if not session.is_at(at)], look=look, at=at)
@@ -129,6 +133,7 @@ def row_page(ledger: "Ledger", ask: Ask, *, look: RowLook, cursor: str | None = 
         rows=tuple(placed.row for placed in part.placed if placed.row is not None),
         row_count=row_count,
         session_count=session_count,
+        ticket_count=ticket_count,
         next_cursor=None if part.next_cursor is None else to_text(part.next_cursor),
         previous_cursor=None if part.previous_cursor is None else to_text(part.previous_cursor),
     )
@@ -155,10 +160,10 @@ def session_rows(ledger: "Ledger", ask: Ask, *, session_id: str, search: str = "
         started_us: int = started[0][0]
         if not ask.start_us <= started_us < ask.end_us:
             return ()
-        bounds = bounds_between(started_us, started_us + 1)
-        run_matching(moment, {**row_values(ledger, ask, search=search), **bounds})
+        values = {**row_values(ledger, ask, search=search), **bounds_between(started_us, started_us + 1)}
+        run_matching(moment, values)
         moment.run("matching_of_page", {"page_sessions": [sought]})
-        return _rows(moment, bounds)
+        return _rows(moment, values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,11 +236,11 @@ def _order(key: RowKey) -> tuple[tuple[bool, str], ...]:
     return tuple((part is not None, part or "") for part in key)
 
 
-def _rows(moment: Snapshot, bounds: Values) -> tuple[UnderlyingRow, ...]:
-    """All rows in `matching`, whose sessions start between the bounds."""
+def _rows(moment: Snapshot, values: Values) -> tuple[UnderlyingRow, ...]:
+    """All rows in `matching`, whose sessions start between the bounds of the values."""
     return tuple(
         UnderlyingRow(**dict(zip(_FIELDS, [*row[:11], tuple(row[11]), tuple(row[12]), *row[13:]], strict=True)))
-        for row in moment.rows("rows", bounds)
+        for row in moment.rows("rows", values)
     )
 
 

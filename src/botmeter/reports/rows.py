@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import DAY_US
-from botmeter.domain.period import day_of_us
 from botmeter.reports.ask import Ask
-from botmeter.reports.snapshot import Snapshot, Values, snapshot, values_of
+from botmeter.reports.matching import run_matching
+from botmeter.reports.snapshot import Snapshot, Values, bounds_between, snapshot, values_of
 
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger
@@ -105,7 +105,7 @@ def row_values(ledger: "Ledger", ask: Ask, *, search: str = "") -> Values:
     On top of `values_of`: `footprints`, the sets of touchpoints in which one of those asked for is
     (null: all), and what is searched for.
     """
-    values = {**values_of(ask, ledger.touchpoints), **bounds_between(ask.start_us, ask.end_us)}
+    values = values_of(ask, ledger.touchpoints)
     return {
         **values,
         "footprints": _footprint_numbers(values["touchpoints"], ledger),
@@ -113,21 +113,6 @@ def row_values(ledger: "Ledger", ask: Ask, *, search: str = "") -> Values:
         "search": search.encode("utf-16", "surrogatepass").decode("utf-16", "replace") or None,
         "searched_session": _id_of_session(search),
     }
-
-
-def bounds_between(start_us: int, end_us: int) -> Values:
-    """Sessions that start in [start_us, end_us), as the statements take it."""
-    return {
-        "start_us": start_us,
-        "end_us": end_us,
-        "first_on": day_of_us(start_us),
-        "last_on": day_of_us(end_us - 1),
-    }
-
-
-def run_matching(moment: Snapshot, values: Values) -> None:
-    """Leaves in `matching` the rows that match, and hold what is searched for."""
-    moment.run("matching" if values["search"] is None else "matching_searched", values)
 
 
 def _footprint_numbers(touchpoints: list[int] | None, ledger: "Ledger") -> list[int] | None:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from botmeter.domain.errors import Refused
 from botmeter.domain.period import Period
 from botmeter.domain.session import ClosedBy
 from botmeter.metering.policy import Policy
 from botmeter.metering.touchpoints import Touchpoints
-from botmeter.reports.ask import Ask
+from botmeter.reports.ask import LINK_FILTERS, Ask
 from botmeter.reports.counts import Ints
 from botmeter.reports.snapshot import Snapshot, Values, snapshot, values_of
 from botmeter.reports.usage import filters_as_mapping
@@ -96,7 +97,13 @@ def simulate(ledger: "Ledger", ask: Ask, *, policies: Sequence[Policy]) -> Simul
 
     Args:
         policies: At least one.
+
+    Raises:
+        Refused: `filter_not_simulated` for a filter that links of single numbers set.
     """
+    for name in LINK_FILTERS:
+        if getattr(ask.filters, name):
+            raise Refused("filter_not_simulated", f"A simulation has no filter on {name.replace('_', ' ')}.")
     values = values_of(ask, ledger.touchpoints)
     edges_us = np.array(ask.period.edges_us())
     tallies = [_Tally(policy=policy, edges_us=edges_us) for policy in policies]

@@ -17,6 +17,8 @@ import pyarrow as pa
 from botmeter.domain.period import day_of_us
 from botmeter.ledger.statements import statement
 from botmeter.reports.ask import Ask, Filters
+from botmeter.reports.wall_clock import wall_clock_of
+from botmeter.reports.week_hours import place_of_week_hour
 
 if TYPE_CHECKING:
     import duckdb
@@ -67,7 +69,10 @@ def snapshot(ledger: "Ledger") -> Iterator[Snapshot]:
 
 
 def values_of(asked: Ask, touchpoints: "Touchpoints") -> Values:
-    """What the statements take: the bounds of the period, and the filters as numbers, lists or null."""
+    """What the statements take: the bounds of the period, and the filters as numbers, lists or null.
+
+    `clock` is for no statement: it tells the steps that are in `week_hours`.
+    """
     filters = asked.filters
     return {
         **bounds_between(asked.start_us, asked.end_us),
@@ -75,6 +80,12 @@ def values_of(asked: Ask, touchpoints: "Touchpoints") -> Values:
         "customers": _texts(filters.customer),
         "conversations": _texts(filters.conversation),
         "preview": filters.preview,
+        "opening_touchpoints": _opening_numbers(filters, touchpoints),
+        "ticket_types": _texts(filters.ticket_type),
+        "week_hours": {place_of_week_hour(text) for text in filters.hour} if filters.hour else None,
+        "clock": wall_clock_of(asked.period) if filters.hour else None,
+        "search": None,
+        "searched_session": None,
     }
 
 
@@ -98,6 +109,18 @@ def _touchpoint_numbers(filters: Filters, touchpoints: "Touchpoints") -> list[in
         if (not filters.bot or place.bot_id in filters.bot)
         and (not filters.bot_version or place.bot_version in filters.bot_version)
         and (not filters.channel or place.channel in filters.channel)
+    ]
+
+
+def _opening_numbers(filters: Filters, touchpoints: "Touchpoints") -> list[int] | None:
+    """The touchpoints at which a session that matches can have been opened; None: at any."""
+    if not (filters.opened_by or filters.opened_on):
+        return None
+    return [
+        number
+        for number, place in enumerate(touchpoints.all())
+        if (not filters.opened_by or place.bot_id in filters.opened_by)
+        and (not filters.opened_on or place.channel in filters.opened_on)
     ]
 
 

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from botmeter.domain.period import Period
-from botmeter.reports.ask import Ask, Filters
+from botmeter.reports.ask import LINK_FILTERS, Ask, Filters
 from botmeter.reports.counts import counts_of
 from botmeter.reports.facts import Facts, facts_of
 from botmeter.reports.snapshot import Snapshot, snapshot
@@ -252,7 +252,7 @@ def report_as_mapping(report: UsageReport) -> dict[str, Any]:
 
 
 def filters_as_mapping(filters: Filters) -> dict[str, Any]:
-    """The filters as the report's JSON has them; `preview` only where it is set."""
+    """The filters as the report's JSON has them; those that links of single numbers set, and `preview`, only if set."""
     lists: dict[str, Any] = {
         "bot": list(filters.bot),
         "bot_version": list(filters.bot_version),
@@ -260,4 +260,6 @@ def filters_as_mapping(filters: Filters) -> dict[str, Any]:
         "customer": list(filters.customer),
         "conversation": list(filters.conversation),
     }
-    return lists if filters.preview is None else {**lists, "preview": filters.preview}
+    set_by_links = {name: list(getattr(filters, name)) for name in LINK_FILTERS if getattr(filters, name)}
+    preview = {} if filters.preview is None else {"preview": filters.preview}
+    return {**lists, **set_by_links, **preview}

@@ -7,6 +7,7 @@ from botmeter.domain.event import Kind
 from botmeter.reports.ask import Ask
 from botmeter.reports.counts import split
 from botmeter.reports.facts import session_groups
+from botmeter.reports.matching import run_matching
 from botmeter.reports.snapshot import Snapshot, Values, snapshot, values_of
 from botmeter.reports.usage import bot_names
 
@@ -46,7 +47,7 @@ def versions(ledger: "Ledger", ask: Ask) -> tuple[VersionUsage, ...]:
     values = {**values_of(ask, ledger.touchpoints), "handoff": int(Kind.HANDOFF)}
     with snapshot(ledger) as moment:
         groups = session_groups(moment, ask, values=values)
-        moment.run("matching", values)
+        run_matching(moment, values)
         conversations = _counts(moment, "conversations_of_versions", values=values)
         tickets = _counts(moment, "tickets_of_versions", values=values)
         handoffs = _counts(moment, "handoffs_of_versions", values=values)

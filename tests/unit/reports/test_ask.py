@@ -103,7 +103,7 @@ def test_a_cut_ends_the_period_earlier_but_never_before_it_starts() -> None:
 
 @pytest.mark.parametrize("name", FILTER_LISTS)
 def test_a_filter_has_at_most_a_thousand_values(name: str) -> None:
-    values = tuple(str(number) for number in range(1_001))
+    values = ("mon-09",) * 1_001 if name == "hour" else tuple(str(number) for number in range(1_001))
     Filters(**{name: values[:1_000]})
     with pytest.raises(TooMuch, match="has 1001 values; the most is 1000") as refusal:
         Filters(**{name: values})

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from botmeter.domain.errors import Refused
 from botmeter.domain.instant import us_from_text
 from botmeter.domain.period import Period
 from botmeter.metering.policy import FRESHCHAT, Policy, Require
@@ -101,6 +102,13 @@ def test_filters_pick_the_sessions_of_every_policy() -> None:
     assert [outcome.session_count for outcome in answer.outcomes] == [1, 2]
     assert answer.differences[0].more == {"turns": 2}
     assert answer.differences[0].fewer == {"filters": 1}
+
+
+@pytest.mark.parametrize("filters", [Filters(opened_by=("b1",)), Filters(hour=("fri-08",))])
+def test_a_filter_that_a_simulation_has_not_is_refused(filters: Filters) -> None:
+    with pytest.raises(Refused, match="has no filter on") as refusal:
+        simulated(MORNING, FRESHCHAT, filters=filters)
+    assert refusal.value.code == "filter_not_simulated"
 
 
 def test_metering_the_events_in_parts_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,5 @@
 -- Reads: matching, session, session_ticket. Takes: $start_us, $end_us, $first_on, $last_on, $low_key,
--- $high_key, $at_key, $at_session, $is_rising, $line_count; {key}, a column, and {order}.
+-- $high_key, $at_key, $at_session, $is_rising, $line_count, $ticket_types (null: all); {key}, a column, and {order}.
 -- Gives: as page_from_sessions, from the rows that match, which alone know their counts.
 WITH part AS (
     SELECT
@@ -25,6 +25,7 @@ ticketed AS (
     SEMI JOIN part
         ON part.session_id = session_ticket.session_id AND part.conversation_id = session_ticket.conversation_id
     WHERE day BETWEEN $first_on::DATE AND $last_on::DATE
+        AND ($ticket_types::VARCHAR[] IS NULL OR list_contains($ticket_types::VARCHAR[], ticket_type))
     GROUP BY session_id
 ),
 line AS (

@@ -1,8 +1,8 @@
 -- Reads: matching, session, touchpoint, bot, conversation_span, session_ticket.
--- Takes: $start_us, $end_us, $first_on, $last_on.
+-- Takes: $start_us, $end_us, $first_on, $last_on, $ticket_types (null: all).
 -- Gives: the underlying data, one row per session × conversation × bot × version × channel. Instants
 -- are µs UTC, session_end null while no limit ends the session. ticket_types names the type of the
--- ticket at the same place of ticket_ids. By session_start, session_id, conversation_id, bot_id,
+-- ticket at the same place of ticket_ids; other types are left out. By session_start, session_id, conversation_id, bot_id,
 -- bot_version, channel; null before text.
 WITH span AS (
     SELECT
@@ -22,6 +22,7 @@ ticket AS (
         list(ticket_type ORDER BY ticket_id, ticket_type) AS ticket_types
     FROM session_ticket
     WHERE day BETWEEN $first_on::DATE AND $last_on::DATE
+        AND ($ticket_types::VARCHAR[] IS NULL OR list_contains($ticket_types::VARCHAR[], ticket_type))
         AND session_id IN (SELECT session_id FROM matching)
     GROUP BY session_id, conversation_id
 )

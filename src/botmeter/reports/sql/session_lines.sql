@@ -1,4 +1,5 @@
--- Reads: matching, session, session_ticket. Takes: $start_us, $end_us, $first_on, $last_on.
+-- Reads: matching, session, session_ticket. Takes: $start_us, $end_us, $first_on, $last_on,
+-- $ticket_types (null: all).
 -- Gives: one row per session in matching, with counts over its rows there; session_end null while no
 -- limit ends the session. By session_id.
 WITH ticketed AS (
@@ -7,6 +8,7 @@ WITH ticketed AS (
         count(DISTINCT ticket_id) AS ticket_count
     FROM session_ticket
     WHERE day BETWEEN $first_on::DATE AND $last_on::DATE
+        AND ($ticket_types::VARCHAR[] IS NULL OR list_contains($ticket_types::VARCHAR[], ticket_type))
         AND (session_id, conversation_id) IN (SELECT (session_id, conversation_id) FROM matching)
     GROUP BY session_id
 )

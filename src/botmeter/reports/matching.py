@@ -1,0 +1,31 @@
+"""The rows that match an ask, as a temporary table: by which statement they are found."""
+
+from botmeter.reports.counts import ints_of
+from botmeter.reports.snapshot import Snapshot, Values
+
+_NO_HOURS: Values = {"hour_origin_us": 0, "hour_step_us": 1, "hour_steps": None}
+
+
+def run_matching(moment: Snapshot, values: Values) -> None:
+    """Leaves in `matching` the rows that match, and hold what is searched for."""
+    if is_narrowed(values):
+        moment.run("matching_narrowed", {**values, **_hour_values(moment, values)})
+    else:
+        moment.run("matching" if values["search"] is None else "matching_searched", values)
+
+
+def is_narrowed(values: Values) -> bool:
+    """Whether a filter is set that is about more than the rows themselves: openings, types of tickets, hours."""
+    return any(values[name] is not None for name in ("opening_touchpoints", "ticket_types", "week_hours"))
+
+
+def _hour_values(moment: Snapshot, values: Values) -> Values:
+    """The steps of the clock in which sessions started, those of them that are in an hour asked for."""
+    clock, wanted = values["clock"], values["week_hours"]
+    if wanted is None:
+        return _NO_HOURS
+    steps = {"origin_us": clock.origin_us, "step_us": clock.step_us}
+    found = ints_of(moment.table("session_steps", {**values, **steps, "footprints": None}), "step")
+    hours = clock.week_hours(found)
+    matching = [step for step, hour in zip(found.tolist(), hours.tolist(), strict=True) if hour in wanted]
+    return {"hour_origin_us": clock.origin_us, "hour_step_us": clock.step_us, "hour_steps": matching}

@@ -1,0 +1,56 @@
+-- Reads: participation, session, session_ticket. Takes: what matching_searched takes ($search null: nothing is
+-- searched for); $opening_touchpoints, $ticket_types, $hour_steps (null: all), $hour_origin_us, $hour_step_us.
+-- Gives: matching, of the rows that it would have those whose session was opened at one of these
+-- touchpoints and started in one of the steps, and whose conversation has a ticket of such a type in it.
+CREATE OR REPLACE TEMP TABLE matching AS
+SELECT
+    session_id::UUID         AS session_id,
+    started_at::BIGINT       AS started_at,
+    customer_id::VARCHAR     AS customer_id,
+    conversation_id::VARCHAR AS conversation_id,
+    touchpoint::INTEGER      AS touchpoint,
+    event_count::BIGINT      AS event_count,
+    preview::BOOLEAN         AS preview
+FROM participation
+WHERE started_at >= $start_us::BIGINT
+    AND started_at < $end_us::BIGINT
+    AND ($touchpoints::INTEGER[] IS NULL OR list_contains($touchpoints::INTEGER[], touchpoint))
+    AND ($customers::VARCHAR[] IS NULL OR list_contains($customers::VARCHAR[], customer_id))
+    AND ($conversations::VARCHAR[] IS NULL OR list_contains($conversations::VARCHAR[], conversation_id))
+    AND ($preview::BOOLEAN IS NULL OR preview = $preview::BOOLEAN)
+    AND (
+        $hour_steps::BIGINT[] IS NULL
+        OR (started_at - $hour_origin_us::BIGINT) // $hour_step_us::BIGINT IN (SELECT unnest($hour_steps::BIGINT[]))
+    )
+    AND (
+        $opening_touchpoints::INTEGER[] IS NULL
+        OR session_id IN (
+            SELECT session_id
+            FROM session
+            WHERE started_at >= $start_us::BIGINT
+                AND started_at < $end_us::BIGINT
+                AND list_contains($opening_touchpoints::INTEGER[], opening_touchpoint)
+        )
+    )
+    AND (
+        $ticket_types::VARCHAR[] IS NULL
+        OR (session_id, conversation_id) IN (
+            SELECT (session_id, conversation_id)
+            FROM session_ticket
+            WHERE day BETWEEN $first_on::DATE AND $last_on::DATE
+                AND list_contains($ticket_types::VARCHAR[], ticket_type)
+        )
+    )
+    AND (
+        $search::VARCHAR IS NULL
+        OR session_id = $searched_session::UUID
+        OR starts_with(customer_id, $search::VARCHAR)
+        OR starts_with(conversation_id, $search::VARCHAR)
+        OR (session_id, conversation_id) IN (
+            SELECT (session_id, conversation_id)
+            FROM session_ticket
+            WHERE day BETWEEN $first_on::DATE AND $last_on::DATE
+                AND starts_with(ticket_id, $search::VARCHAR)
+                AND ($ticket_types::VARCHAR[] IS NULL OR list_contains($ticket_types::VARCHAR[], ticket_type))
+        )
+    )

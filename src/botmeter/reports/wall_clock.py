@@ -1,0 +1,57 @@
+"""The clock on the wall of a period's zone, and the steps in which SQL, which knows no clock, counts sessions."""
+
+from dataclasses import dataclass
+from math import gcd
+
+import numpy as np
+
+from botmeter.domain.instant import DAY_US
+from botmeter.domain.period import Period, offsets_us
+from botmeter.reports.counts import Ints
+from botmeter.reports.week_hours import HOURS_OF_WEEK
+
+_HOUR_US = DAY_US // 24
+# The first Monday of 1970 is 5 January.
+_MONDAY_US = 4 * DAY_US
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WallClock:
+    """How far the clock is ahead of UTC in a period, and equal steps from its start on.
+
+    Attributes:
+        offsets: (from when on, how far ahead), ascending, µs; the first is where the period starts.
+        step_us: Every hour of the clock and every change of it begins with a step.
+    """
+
+    offsets: tuple[tuple[int, int], ...]
+    step_us: int
+
+    @property
+    def origin_us(self) -> int:
+        """Where the first step begins."""
+        return self.offsets[0][0]
+
+    def week_hours(self, steps: Ints) -> Ints:
+        """The hour of the week of each step, from 0 for the one after midnight on Mondays."""
+        starts_us = self.origin_us + steps * self.step_us
+        changes_us, ahead_us = (np.array(column, np.int64) for column in zip(*self.offsets, strict=True))
+        walls_us = starts_us + ahead_us[np.searchsorted(changes_us, starts_us, side="right") - 1]
+        hours: Ints = (walls_us - _MONDAY_US) // _HOUR_US % HOURS_OF_WEEK
+        return hours
+
+
+def wall_clock_of(period: Period) -> WallClock:
+    """The clock of the period's zone."""
+    offsets = tuple(offsets_us(period))
+    return WallClock(offsets=offsets, step_us=_step_us(offsets))
+
+
+def _step_us(offsets: tuple[tuple[int, int], ...]) -> int:
+    """The longest step, counted from the start on, that meets every hour of the clock and every change of it."""
+    origin_us = offsets[0][0]
+    return gcd(
+        _HOUR_US,
+        *(start_us - origin_us for start_us, _ in offsets),
+        *((start_us + ahead_us) % _HOUR_US for start_us, ahead_us in offsets),
+    )
