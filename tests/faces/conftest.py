@@ -1,0 +1,106 @@
+"""One busy account, and three ways to ask about it: the page, the API, the command."""
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from botmeter.cli.main import exit_code
+from botmeter.cli.surroundings import in_surroundings, of_process
+from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
+from botmeter.web.people.keys import KeyDraft, Scope, new_key
+from botmeter.web.people.models import Membership, User
+from botmeter.web.people.rights import Role
+from support.ledgers import Event, event
+from support.served import served
+
+Asked = Callable[..., Any]
+
+
+def busy_events(seed: int = 20260308) -> list[Event]:
+    """Four hundred events of two months, with names in common, tickets and previews."""
+    random = Random(seed)
+    events = []
+    for number in range(400):
+        bot = random.choice(["orders", "orders", "returns", "faq", None])
+        ticket = random.choice([None, None, None, "t1", "t2", "t3", "t4"])
+        at = f"2026-{random.randint(2, 3):02}-{random.randint(1, 28):02}T{random.randint(0, 23):02}"
+        events.append(
+            event(
+                f"e{number}",
+                f"{at}:{random.randint(0, 59):02}",
+                customer_id=f"c{random.randint(1, 12)}",
+                conversation_id=f"v{random.randint(1, 40)}",
+                actor=random.choice(["customer", "customer", "customer", "bot", "agent"]),
+                bot_id=bot,
+                bot_name=None if bot is None else random.choice([None, bot.title()]),
+                bot_version=random.choice([None, "1", "2"]),
+                channel=random.choice(["web", "web", "whatsapp", "sms"]),
+                preview=random.choice([None, None, None, True]),
+                ticket_id=ticket,
+                ticket_type=None if ticket is None else random.choice([None, "refund", "delivery"]),
+            )
+        )
+    return events
+
+
+@pytest.fixture(scope="session")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenLedgers]:
+    """The ledgers, as the server holds them."""
+    with served(tmp_path_factory.mktemp("faces") / "data", {"acme": busy_events()}) as ledgers:
+        yield ledgers
+
+
+@pytest.fixture
+def api(opened: OpenLedgers, db: None, client: Client) -> Asked:
+    """`api("sessions", channel=["web"])`: the answer as JSON."""
+    cache.clear()
+    made = new_key("acme", KeyDraft(name="faces", scopes=tuple(Scope)), created_by=None)
+
+    def asked(path: str, **query: Any) -> Any:
+        # Hypothesis asks more often in a minute than a program may.
+        cache.clear()
+        headers = {"Authorization": f"Bearer {made.secret}"}
+        answer = client.get(f"/api/v1/accounts/acme/{path}", query, headers=headers)
+        assert answer.status_code == 200, answer.content
+        return answer.json()
+
+    return asked
+
+
+@pytest.fixture
+def page(opened: OpenLedgers, db: None) -> Asked:
+    """`page("reports/…", channel=["web"])`: the HTML that an owner sees."""
+    user = User.objects.create_user("owner@example.org")
+    Membership.objects.create(user=user, account="acme", role=Role.OWNER)
+    browser = Client()
+    browser.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+
+    def asked(path: str, **query: Any) -> str:
+        answer = browser.get(f"/a/acme/{path}", query)
+        assert answer.status_code == 200
+        return str(answer.content.decode())
+
+    return asked
+
+
+@pytest.fixture
+def command(opened: OpenLedgers) -> Asked:
+    """`command("report", "--channel", "web")`: what it prints as JSON, as the server runs it."""
+
+    def ran(*words: str) -> Any:
+        out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+        around = replace(of_process(), stdout=out, folder=SharedFolder(opened))
+        arguments = [*words, "--account", "acme", "--format", "json", "--data", str(opened.folder.path)]
+        with in_surroundings(around):
+            assert exit_code(arguments) == 0
+        out.flush()
+        return json.loads(out.buffer.getvalue())  # type: ignore[attr-defined]
+
+    return ran
