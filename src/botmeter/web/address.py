@@ -8,19 +8,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
 from django.http import QueryDict
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.period import day_from_text
-from botmeter.reports.ask import Filters
+from botmeter.reports.ask import FILTER_LISTS, Filters
 from botmeter.reports.presets import Preset
 
 _Word = TypeVar("_Word", bound=StrEnum)
 
-FILTER_NAMES: Final = ("bot", "bot_version", "channel", "customer", "conversation")
+FILTER_NAMES: Final = FILTER_LISTS
 
 
 class Split(StrEnum):
@@ -85,7 +85,9 @@ class ReportAddress:
 
     def only(self, name: str, *values: str) -> "ReportAddress":
         """The same with these values of a filter and no other; none: without the filter."""
-        return replace(self, filters=replace(self.filters, **{name: values}))
+        # Which of the filters is not known to a type checker, but all of them are such lists.
+        chosen: dict[str, Any] = {name: values}
+        return replace(self, filters=replace(self.filters, **chosen))
 
     def preview(self, flag: bool | None) -> "ReportAddress":
         """The same with previews only (True), without them (False) or both."""
@@ -154,7 +156,9 @@ def read_address(given: QueryDict) -> ReportAddress:
     if preset is not None and days != (None, None):
         raise Refused("arguments_clash", "The address names a period and days; take `period`, or `from` and `to`.")
     preview = choice(given, "preview", PreviewChoice) or PreviewChoice.INCLUDED
-    values = {name: tuple(dict.fromkeys(value for value in given.getlist(name) if value)) for name in FILTER_NAMES}
+    values: dict[str, Any] = {
+        name: tuple(dict.fromkeys(value for value in given.getlist(name) if value)) for name in FILTER_NAMES
+    }
     return ReportAddress(
         preset=preset,
         days=days,

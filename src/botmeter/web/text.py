@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from botmeter.domain.instant import datetime_from_us
 from botmeter.domain.period import Period
+from botmeter.reports.week_hours import WEEKDAYS
 
 THIN = "\u202f"
 MINUS = "\u2212"
@@ -62,6 +63,12 @@ def month_text(month: str, *, year: bool = True) -> str:
     """A month, given as `2026-11`: `Nov 2026`."""
     first_on = date.fromisoformat(f"{month}-01")
     return f"{first_on:%b %Y}" if year else f"{first_on:%b}"
+
+
+def week_hour_text(place: int) -> str:
+    """An hour of the week, numbered from midnight on Mondays: `Mon 09:00–10:00`."""
+    weekday, hour = divmod(place, 24)
+    return f"{WEEKDAYS[weekday].capitalize()} {hour:02}:00{DASH}{hour + 1:02}:00"
 
 
 def instant_text(instant_us: int, *, zone: str = "UTC", seconds: bool = True) -> str:

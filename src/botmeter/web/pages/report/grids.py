@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from botmeter.reports.overview import Overview
+from botmeter.reports.week_hours import text_of_week_hour
 from botmeter.web import text
 from botmeter.web.asking import Question
 from botmeter.web.pages.report.places import Places
@@ -41,8 +42,9 @@ def matrix(overview: Overview, question: Question, *, places: Places, is_whole: 
         cells: list[HeatCell | None] = []
         for channel in channels:
             count = counts.get((bot.bot_id, channel.channel), 0)
-            place = address.only("channel", channel.channel)
-            href = places.rows(place if bot.bot_id is None else place.only("bot", bot.bot_id))
+            href = ""
+            if bot.bot_id is not None:
+                href = places.rows(address.only("channel", channel.channel).only("bot", bot.bot_id))
             cells.append(_cell(count, most=most, href=href) if count else None)
         href = "" if bot.bot_id is None else places.report(address.only("bot", bot.bot_id))
         total = text.count_text(bot.session_count)
@@ -88,12 +90,12 @@ def hour_widget(hours: "Hours", question: Question, *, places: Places) -> HoursW
                         number=count,
                         step=heat_step(count, most=most),
                         title=f"{name} {hour:02}:00, {text.counted(count, 'session')}",
-                        href=places.rows(address, hour=f"{name.lower()}-{hour:02}") if count else "",
+                        href=places.rows(address.only("hour", text_of_week_hour(24 * weekday + hour))) if count else "",
                     )
                     for hour, count in enumerate(day)
                 ),
             )
-            for name, day in zip(WEEKDAYS, hours.counts, strict=True)
+            for weekday, (name, day) in enumerate(zip(WEEKDAYS, hours.counts, strict=True))
         ),
         least=text.count_text(min(counts)),
         most=text.count_text(most),

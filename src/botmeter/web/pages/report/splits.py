@@ -125,7 +125,7 @@ def ticket_split(overview: Overview, question: Question, *, places: Places, is_w
     counted = [
         Counted(
             name=one.ticket_type,
-            href=places.rows(address, ticket_type=one.ticket_type),
+            href=places.rows(address.only("ticket_type", one.ticket_type)),
             count=one.ticket_count,
             before_count=before.get(one.ticket_type),
         )
@@ -168,13 +168,13 @@ def _bot_rows(places: Places, address: ReportAddress, bot_id: str | None) -> str
     if bot_id is None:
         return ""
     if address.split is Split.OPENED:
-        return places.rows(address, opened_by=bot_id)
+        return places.rows(address.only("opened_by", bot_id))
     return places.rows(address.only("bot", bot_id))
 
 
 def _channel_rows(places: Places, address: ReportAddress, channel: str) -> str:
     if address.split is Split.OPENED:
-        return places.rows(address, opened_on=channel)
+        return places.rows(address.only("opened_on", channel))
     return places.rows(address.only("channel", channel))
 
 

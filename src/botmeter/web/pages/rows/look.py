@@ -1,7 +1,7 @@
 """How somebody looks at the rows, as the address has it: grouping, order, search, columns, what is opened."""
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeVar
 
 from django.http import QueryDict
 
@@ -46,6 +46,8 @@ ROW_COLUMNS_SHOWN: Final = (
     "events",
 )
 
+
+_Word = TypeVar("_Word", Grouping, SortKey)
 
 _LOOK: Final = RowLook(limit=PAGE_LINES)
 
@@ -142,7 +144,7 @@ def _columns(given: QueryDict) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*listed, *given.getlist("column")]))
 
 
-def _word(text: str, words: type[Grouping] | type[SortKey], *, name: str) -> "Grouping | SortKey":
+def _word(text: str, words: type[_Word], *, name: str) -> _Word:
     try:
         return words(text)
     except ValueError:
