@@ -7,7 +7,10 @@ import pytest
 from django.test import Client
 
 from botmeter.web.api.api import document
+from botmeter.web.api.authentication import REQUESTS_A_MINUTE
 from botmeter.web.api.table import ROUTES
+from botmeter.web.people.keys import Scope
+from contract.source_tree import ROOT
 
 OPERATIONS = [operation for operations in document()["paths"].values() for operation in operations.values()]
 
@@ -46,3 +49,11 @@ def test_both_ways_to_send_a_key_are_told() -> None:
     schemes = document()["components"]["securitySchemes"]
     assert (schemes["BearerKey"]["type"], schemes["BearerKey"]["scheme"]) == ("http", "bearer")
     assert (schemes["HeaderKey"]["in"], schemes["HeaderKey"]["name"]) == ("header", "X-API-Key")
+
+
+def test_the_guide_names_every_address_and_scope() -> None:
+    guide = (ROOT / "docs" / "guides" / "api.md").read_text(encoding="utf-8")
+    addresses = [route.path.removeprefix("accounts/{account}") for route in ROUTES]
+    assert not [address for address in addresses if f"`{address}`" not in guide]
+    assert not [scope for scope in Scope if f"`{scope}`" not in guide]
+    assert f"{REQUESTS_A_MINUTE} requests a minute" in guide
