@@ -36,19 +36,21 @@ class Action(StrEnum):
     SHARE_REVOKED = "share_revoked"
 
 
-def record(action: Action, *, request: HttpRequest | None, user: User | None, account: str = "", **detail: Any) -> None:
+def record(action: Action, *, request: HttpRequest | None, user: User | None, **about: Any) -> None:
     """Writes an entry down.
 
     Args:
-        account: The account it is about; empty for what a person does about themselves, which the owners
-            of all their accounts may read.
-        detail: What else is worth knowing; JSON.
+        user: Who did it.
+        about: What else is worth knowing, as JSON can hold it, and two that have places of their own: `account`, left
+            out for what a person does about themselves, which the owners of all their accounts may read; `who`, how
+            the person is called where that is not the user's address.
     """
+    account, who = about.pop("account", ""), about.pop("who", None)
     AuditEntry.objects.create(
         account=account,
         user=user,
-        who=str(detail.pop("who", None) or (user.email if user else "command line")),
+        who=str(who or (user.email if user else "command line")),
         action=action.value,
-        detail=detail,
+        detail=about,
         address=address_of(request) if request else "",
     )
