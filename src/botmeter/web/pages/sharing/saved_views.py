@@ -1,6 +1,7 @@
 """Saved views: a report's address under a name, for oneself or for everybody in the account."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from django import forms
 from django.db import IntegrityError, transaction
@@ -19,6 +20,8 @@ from botmeter.web.people.models import SavedView, User
 from botmeter.web.people.rights import Right, Role
 from botmeter.web.rendering import rendered
 from botmeter.web.visits import Visit, for_member
+
+_OF_NAME: Final = {"view_exists": "name", "view_name_invalid": "name"}
 
 
 class ViewForm(forms.Form):
@@ -83,8 +86,10 @@ def views(visit: Visit) -> HttpResponse:
     if form.is_valid():
         try:
             return _saved(visit, form)
-        except Conflict as problem:
-            refuse(form, problem, fields={"view_exists": "name"})
+        except Refused as problem:
+            if problem.code not in _OF_NAME:
+                raise
+            refuse(form, problem, fields=_OF_NAME)
     return _page(visit, form=form)
 
 

@@ -1,0 +1,297 @@
+"""Whatever a visitor asks behind a share link, they see rows of what was shared and no other."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from random import Random
+from urllib.parse import urlencode
+
+import pytest
+from django.http import QueryDict
+from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.support.served import served
+
+from botmeter.domain.errors import Refused
+from botmeter.domain.instant import DAY_US, now_us
+from botmeter.ledger.ledger import Ledger
+from botmeter.reports.ask import Ask
+from botmeter.reports.presets import Preset
+from botmeter.reports.rows import underlying_rows
+from botmeter.web.asking import question
+from botmeter.web.pages.report.widget_page import WIDGETS
+from botmeter.web.pages.sharing.kept import kept_address
+from botmeter.web.pages.sharing.scope import (
+    Scope,
+    comparisons_within,
+    narrowed_question,
+    pinned,
+    presets_within,
+    shared_question,
+)
+from botmeter.web.people.models import User
+from botmeter.web.people.shares import ShareDraft, new_share
+from support.facts import event, filled_ledger
+from support.ledgers import event as event_on
+from support.oracle import Event
+
+ZONES = ("UTC", "Asia/Kolkata", "America/New_York", "Pacific/Apia")
+TODAY = date(1970, 1, 1) + timedelta(microseconds=now_us())
+
+
+def traffic(*, seed: int) -> list[Event]:
+    """Two hundred messages of the last ten days, of few customers, bots, versions and channels."""
+    random = Random(seed)
+    return [
+        event(
+            f"e{number}",
+            now_us() - random.randrange(10 * DAY_US),
+            customer_id=random.choice(["c1", "c2", "c3"]),
+            conversation_id=random.choice(["v1", "v2", "v3", "v4"]),
+            bot_id=random.choice(["b1", "b1", "b2", "b3"]),
+            bot_version=random.choice([None, "1", "2"]),
+            channel=random.choice(["web", "sms", "mail"]),
+            preview=random.choice([None, False, True]),
+        )
+        for number in range(200)
+    ]
+
+
+@pytest.fixture(scope="module")
+def ledger() -> Iterator[Ledger]:
+    filled = filled_ledger(traffic(seed=7))
+    yield filled
+    filled.connection.close()
+
+
+def some(*values: str) -> st.SearchStrategy[list[str]]:
+    return st.one_of(st.just([]), st.lists(st.sampled_from(values), max_size=3, unique=True))
+
+
+def queries() -> st.SearchStrategy[str]:
+    """Addresses of reports: days or a named period, any zone, filters on all that there is and on more."""
+    days = st.dates(TODAY - timedelta(days=12), TODAY + timedelta(days=1)).map(date.isoformat)
+    periods = st.one_of(
+        st.just({}),
+        st.fixed_dictionaries({"period": st.sampled_from([one.value for one in Preset])}),
+        st.tuples(days, days).map(lambda pair: {"from": min(pair), "to": max(pair)}),
+        days.map(lambda on: {"from": on}),
+        days.map(lambda on: {"to": on}),
+    )
+    rest = st.fixed_dictionaries(
+        {
+            "bot": some("b1", "b2", "b3", "nobody"),
+            "bot_version": some("1", "2", "none"),
+            "channel": some("web", "sms", "mail"),
+            "customer": some("c1", "c2", "c3"),
+            "conversation": some("v1", "v2", "v3", "v4"),
+        },
+        optional={
+            "opened_by": some("b1", "b2"),
+            "opened_on": some("web", "sms"),
+            "timezone": st.sampled_from(ZONES),
+            "preview": st.sampled_from(["only", "without", "included"]),
+            "compare": st.sampled_from(["previous", "year", "none"]),
+        },
+    )
+    return st.builds(lambda period, others: urlencode({**period, **others}, doseq=True), periods, rest)
+
+
+def rows(ledger: Ledger, ask: Ask) -> Counter[tuple[object, ...]]:
+    table = underlying_rows(ledger, ask).read_all()
+    return Counter(tuple(map(str, row.values())) for row in table.to_pylist())
+
+
+def scope_of(query: str, *, may_see_rows: bool) -> Scope:
+    return Scope(whole=pinned(kept_address(query), zone="UTC"), may_see_rows=may_see_rows)
+
+
+@given(shared=queries(), wanted=queries(), may_see_rows=st.booleans())
+def test_no_question_behind_a_link_is_wider_than_the_link(
+    ledger: Ledger, shared: str, wanted: str, may_see_rows: bool
+) -> None:
+    found = shared_question(ledger, scope_of(shared, may_see_rows=may_see_rows), given=QueryDict(wanted))
+    whole = rows(ledger, found.whole.ask)
+    assert rows(ledger, found.asked.ask) <= whole
+    assert found.asked.ask.period.timezone == found.whole.ask.period.timezone
+    if not may_see_rows:
+        assert found.asked.ask.filters.customer == found.whole.ask.filters.customer
+        assert found.asked.ask.filters.conversation == found.whole.ask.filters.conversation
+    if found.asked.compared is not None:
+        before = found.whole.compared
+        shown = whole + (Counter() if before is None else rows(ledger, before))
+        assert rows(ledger, found.asked.compared) <= shown
+
+
+@given(shared=queries(), wanted=queries())
+def test_what_lies_within_the_link_is_shown_as_it_is_to_members(ledger: Ledger, shared: str, wanted: str) -> None:
+    scope = scope_of(shared, may_see_rows=True)
+    whole = question(ledger, scope.whole, zone="UTC").ask
+    free = question(ledger, kept_address(wanted), zone=whole.period.timezone).ask
+    found = shared_question(ledger, scope, given=QueryDict(wanted)).asked.ask
+    within = whole.period.first_on <= free.period.first_on and free.period.last_on <= whole.period.last_on
+    if within and free.period.timezone == whole.period.timezone and rows(ledger, whole) >= rows(ledger, free):
+        assert rows(ledger, found) <= rows(ledger, whole)
+        if "period=" in wanted or "from=" in wanted or "to=" in wanted:
+            assert found.period == free.period
+
+
+@given(shared=queries(), wanted=queries())
+def test_the_address_of_a_narrowed_question_leads_to_it_again(ledger: Ledger, shared: str, wanted: str) -> None:
+    scope = scope_of(shared, may_see_rows=True)
+    found = shared_question(ledger, scope, given=QueryDict(wanted))
+    again = shared_question(ledger, scope, given=QueryDict(found.asked.address.query().removeprefix("?")))
+    assert (again.asked.ask, again.asked.address) == (found.asked.ask, found.asked.address)
+    assert (again.asked.compared is None) == (found.asked.compared is None)
+
+
+@given(shared=queries(), wanted=queries())
+def test_every_period_and_comparison_that_is_offered_is_kept(ledger: Ledger, shared: str, wanted: str) -> None:
+    scope = scope_of(shared, may_see_rows=False)
+    found = shared_question(ledger, scope, given=QueryDict(wanted))
+    for preset in presets_within(found, ledger):
+        chosen = narrowed_question(ledger, scope, wanted=found.asked.address.with_days(preset))
+        assert chosen.asked.address.preset is preset
+    for compare in comparisons_within(found, ledger):
+        chosen = narrowed_question(ledger, scope, wanted=found.asked.address.against(compare))
+        assert chosen.asked.address.compare is compare
+
+
+def test_an_address_that_names_nothing_shows_all_that_was_shared(ledger: Ledger) -> None:
+    scope = scope_of("period=last-7-days&bot=b1&compare=year&timezone=Asia/Kolkata", may_see_rows=False)
+    found = shared_question(ledger, scope, given=QueryDict("utm_source=mail"))
+    assert found.is_whole
+    assert found.asked.compared is not None
+    assert found.whole.compared is not None
+    assert found.asked.compared.period == found.whole.compared.period
+
+
+def test_a_link_to_a_bare_report_keeps_the_zone_and_days_that_it_was_made_with() -> None:
+    made = pinned(kept_address(""), zone="Asia/Kolkata")
+    assert made.query() == "?period=last-30-days&timezone=Asia%2FKolkata"
+    assert pinned(made, zone="UTC") == made
+
+
+# Sessions of bot b1 on the web in March are shared; whatever is called hidden is not.
+HIDDEN = {
+    "bot_id": "hidden-bot",
+    "bot_name": "Hidden bot",
+    "bot_version": "hidden-version",
+    "channel": "hidden-channel",
+    "customer_id": "hidden-customer",
+    "conversation_id": "hidden-conversation",
+    "ticket_id": "hidden-ticket",
+    "ticket_type": "hidden-type",
+}
+EVENTS = (
+    event_on("e1", "2026-03-10T10:00", bot_name="Order bot", bot_version="1", ticket_id="t1", ticket_type="refund"),
+    event_on("e2", "2026-03-11T10:00", customer_id="c2", conversation_id="v2", bot_name="Order bot", bot_version="2"),
+    # The same session as e2, with a bot that was not shared.
+    event_on("e3", "2026-03-11T11:00", **{**HIDDEN, "customer_id": "c2"}),
+    event_on("e4", "2026-03-12T10:00", **HIDDEN),
+    event_on("e5", "2026-02-12T10:00", **{**HIDDEN, "bot_id": "b1", "bot_name": None, "channel": "web"}),
+    event_on("e6", "2026-04-02T10:00", **{**HIDDEN, "bot_id": "b1", "bot_name": None, "channel": "web"}),
+)
+SHARED = "bot=b1&channel=web&from=2026-03-01&to=2026-03-31&timezone=UTC"
+ATTEMPTS = (
+    "",
+    "period=all",
+    "from=2022-02-04&to=2026-12-31",
+    "from=2026-03-01&to=2026-03-31&timezone=Pacific/Kiritimati",
+    "from=2026-04-02&to=2026-04-02",
+    "from=2026-03-01&to=2026-03-31&compare=previous",
+    "from=2026-03-01&to=2026-03-10&compare=year",
+    "from=2026-03-02&to=2026-03-03&compare=previous&table=session-consumption-trend",
+    "bot=hidden-bot",
+    "bot=b1&bot=hidden-bot&open=b1",
+    "channel=hidden-channel&split=opened",
+    "bot_version=of-nobody",
+    "customer=of-nobody",
+    "conversation=of-nobody",
+    "preview=included&bot=",
+)
+PLACES = (
+    "",
+    "/rows",
+    "/rows?group=conversation",
+    "/rows?search=hid",
+    "/rows?search=c2",
+    "/filters/bot",
+    "/filters/bot?search=hid",
+    "/filters/bot_version",
+    "/filters/channel",
+    "/filters/customer",
+    "/filters/conversation?search=hid",
+    *(f"/widgets/{name}" for name in WIDGETS),
+)
+
+
+@pytest.fixture
+def shared_secret(tmp_path: Path, db: None) -> Iterator[Callable[..., str]]:
+    """`shared_secret(may_see_rows=True)`: the secret of a link to what is not hidden."""
+    olga = User.objects.create_user("olga@example.org", name="Olga")
+    with served(tmp_path / "data", {"acme": EVENTS}):
+        yield (
+            lambda *, may_see_rows: (
+                new_share(
+                    "acme",
+                    ShareDraft(name="Orders", query=SHARED, lasting_days=1, may_see_rows=may_see_rows),
+                    created_by=olga,
+                ).secret
+            )
+        )
+
+
+@pytest.mark.parametrize("may_see_rows", [True, False])
+@pytest.mark.parametrize("place", PLACES)
+def test_no_page_behind_a_link_names_what_was_not_shared(
+    shared_secret: Callable[..., str], client: Client, place: str, may_see_rows: bool
+) -> None:
+    secret = shared_secret(may_see_rows=may_see_rows)
+    for attempt in ATTEMPTS:
+        answer = client.get(f"/s/{secret}{place}{'&' if '?' in place else '?'}{attempt}")
+        page = answer.content.decode().lower()
+        assert answer.status_code in ({200} if may_see_rows else {200, 404}), attempt
+        assert "hidden-" not in page, attempt
+        assert "hidden bot" not in page, attempt
+        assert "/a/acme" not in page
+        if not may_see_rows:
+            assert f"{secret.lower()}/rows" not in page
+            assert not any(name in page for name in (">c1<", ">c2<", ">v1<", ">v2<"))
+
+
+def test_people_are_named_only_behind_a_link_with_rows(shared_secret: Callable[..., str], client: Client) -> None:
+    with_rows, without = shared_secret(may_see_rows=True), shared_secret(may_see_rows=False)
+    for below in ("/rows", "/widgets/customers", "/filters/customer", "/filters/conversation"):
+        assert client.get(f"/s/{with_rows}{below}").status_code == 200
+        assert client.get(f"/s/{without}{below}").status_code == 404
+    assert "c2" in client.get(f"/s/{with_rows}/rows").content.decode()
+    assert "/filters/customer" not in client.get(f"/s/{without}").content.decode()
+
+
+def test_a_filter_of_the_link_can_be_narrowed_and_set_back_but_not_left(
+    tmp_path: Path, client: Client, db: None
+) -> None:
+    olga = User.objects.create_user("olga@example.org", name="Olga")
+    with served(tmp_path / "data", {"acme": EVENTS}):
+        query = "bot=b1&bot=hidden-bot&from=2026-03-01&to=2026-03-31&timezone=UTC"
+        secret = new_share("acme", ShareDraft(name="Two", query=query, lasting_days=1), created_by=olga).secret
+        whole = client.get(f"/s/{secret}").content.decode()
+        narrowed = client.get(f"/s/{secret}?bot=b1").content.decode()
+        choices = client.get(f"/s/{secret}/filters/bot?bot=b1").content.decode()
+    assert "Remove filter: Bot" not in whole
+    assert "Remove filter: Bot" in narrowed
+    assert 'value="hidden-bot"' in choices
+
+
+@pytest.mark.parametrize(("query", "code"), [("period=soon", "parameter_invalid"), ("from=1", "date_invalid")])
+def test_an_address_that_can_not_be_is_refused_behind_a_link_too(
+    shared_secret: Callable[..., str], client: Client, query: str, code: str
+) -> None:
+    answer = client.get(f"/s/{shared_secret(may_see_rows=False)}?{query}")
+    assert answer.status_code == 400
+    assert code in answer.content.decode()
+    with pytest.raises(Refused):
+        kept_address(query)

@@ -1,0 +1,204 @@
+"""Saved views: kept under a name for oneself or for all, opened, named anew, deleted."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from botmeter.web.pages.sharing.kept import address_text, kept_address
+from botmeter.web.pages.sharing.saved_views import view_named
+from botmeter.web.people.models import SavedView, User
+from botmeter.web.people.rights import Role
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ledgers")]
+VIEWS = "/a/acme/views"
+REPORT = "/a/acme/reports/bot-session-consumption"
+QUERY = "period=last-90-days&channel=web&compare=year"
+
+Browser = Callable[..., Client]
+Person = Callable[..., User]
+
+
+@pytest.fixture
+def ana(person: Person) -> User:
+    return person("ana@example.org", role=Role.ANALYST)
+
+
+def saved(client: Client, **fields: Any) -> Any:
+    return client.post(VIEWS, {"name": "Web", "query": QUERY, **fields}, follow=True)
+
+
+def test_a_view_is_kept_in_its_one_form_and_opens_the_report(ana: User, browser: Browser) -> None:
+    client = browser(ana)
+    saved(client, query="compare=year&channel=web&channel=web&split=took-part&period=last-90-days&bot=")
+    view = SavedView.objects.get()
+    assert (view.query, view.owner, view.is_for_all) == (QUERY, ana, False)
+    page = client.get(VIEWS).content.decode()
+    assert f'href="{REPORT}?{QUERY.replace("&", "&amp;")}"' in page
+    assert "Last 90 days, channel web, compared with the year before" in page
+
+
+def test_the_report_says_which_view_it_is(ana: User, browser: Browser) -> None:
+    client = browser(ana)
+    saved(client, name="Web of all")
+    assert '<p class="beside"><bdi>Web of all</bdi></p>' in client.get(f"{REPORT}?{QUERY}").content.decode()
+    assert "Web of all" not in client.get(f"{REPORT}?period=all").content.decode()
+
+
+def test_the_report_offers_to_save_what_it_shows(ana: User, viewer: User, browser: Browser) -> None:
+    page = browser(ana).get(f"{REPORT}?{QUERY}").content.decode()
+    assert f'{VIEWS}?{QUERY.replace("&", "&amp;")}"' in page
+    assert f"{VIEWS}?" not in browser(viewer).get(f"{REPORT}?{QUERY}").content.decode()
+    form = browser(ana).get(f"{VIEWS}?{QUERY}").content.decode()
+    assert f'name="query" value="{QUERY.replace("&", "&amp;")}"' in form
+
+
+def test_others_see_only_what_is_for_all(ana: User, person: Person, browser: Browser) -> None:
+    saved(browser(ana), name="Mine")
+    saved(browser(ana), name="Everybody's", for_all="on")
+    ben = person("ben@example.org", role=Role.VIEWER, may_export=False)
+    page = browser(ben).get(VIEWS).content.decode()
+    assert "Everybody&#39;s" in page
+    assert "Mine" not in page
+    assert "Rename" not in page
+
+
+def test_one_s_own_name_of_a_view_comes_first(ana: User, owner: User, browser: Browser) -> None:
+    saved(browser(owner), name="A name of the owner", for_all="on")
+    assert view_named("acme", ana, query=f"?{QUERY}") == "A name of the owner"
+    saved(browser(ana), name="My own")
+    assert view_named("acme", ana, query=QUERY) == "My own"
+    assert view_named("other", ana, query=QUERY) == ""
+
+
+def test_a_view_gets_another_name_and_is_deleted(ana: User, browser: Browser) -> None:
+    client = browser(ana)
+    saved(client)
+    path = f"{VIEWS}/{SavedView.objects.get().pk}"
+    assert "called Site now" in client.post(path, {"what": "rename", "name": "Site"}, follow=True).content.decode()
+    assert SavedView.objects.get().name == "Site"
+    assert "is deleted" in client.post(path, {"what": "delete"}, follow=True).content.decode()
+    assert not SavedView.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("who", "is_for_all", "may"),
+    [
+        (Role.OWNER, True, True),
+        (Role.OWNER, False, False),
+        (Role.ANALYST, True, False),
+        (Role.ANALYST, False, False),
+        (Role.BILLING_ADMIN, True, False),
+    ],
+)
+def test_who_may_change_a_view_of_somebody_else(
+    ana: User, person: Person, browser: Browser, *, who: Role, is_for_all: bool, may: bool
+) -> None:
+    saved(browser(ana), **({"for_all": "on"} if is_for_all else {}))
+    client = browser(person("ben@example.org", role=who))
+    path = f"{VIEWS}/{SavedView.objects.get().pk}"
+    for fields in ({"what": "rename", "name": "Theirs"}, {"what": "delete"}):
+        assert client.post(path, fields).status_code == (302 if may else 404)
+    assert SavedView.objects.exists() is not may
+
+
+def test_a_viewer_reads_views_and_saves_none(viewer: User, ana: User, browser: Browser) -> None:
+    saved(browser(ana), for_all="on")
+    client = browser(viewer)
+    page = client.get(f"{VIEWS}?{QUERY}")
+    assert page.status_code == 200
+    assert "Save this view" not in page.content.decode()
+    assert saved(client, name="Other").status_code == 403
+    assert client.post(f"{VIEWS}/{SavedView.objects.get().pk}", {"what": "delete"}).status_code == 403
+    assert SavedView.objects.count() == 1
+
+
+def test_a_view_of_another_account_is_not_there(stranger: User, ana: User, browser: Browser) -> None:
+    saved(browser(ana), for_all="on")
+    view = SavedView.objects.get()
+    client = browser(stranger)
+    assert client.get(VIEWS).status_code == 404
+    for path in (f"{VIEWS}/{view.pk}", reverse("view", args=("other", view.pk))):
+        assert client.post(path, {"what": "delete"}).status_code == 404
+    assert browser().get(VIEWS).status_code == 302
+    assert SavedView.objects.exists()
+
+
+@pytest.mark.parametrize("fields", [{"name": ""}, {"name": "a\nb"}, {"name": "n" * 101}])
+def test_a_name_that_can_not_be_is_refused_at_its_field(ana: User, browser: Browser, fields: dict[str, str]) -> None:
+    answer = saved(browser(ana), **fields)
+    assert answer.status_code == 200
+    assert "has-error" in answer.content.decode()
+    assert not SavedView.objects.exists()
+
+
+def test_two_views_of_a_person_have_two_names(ana: User, owner: User, browser: Browser) -> None:
+    client = browser(ana)
+    saved(client)
+    again = saved(client).content.decode()
+    assert "There is a view called &#39;Web&#39; of the same person already" in again
+    saved(client, name="Other")
+    other = SavedView.objects.get(name="Other")
+    answer = client.post(f"{VIEWS}/{other.pk}", {"what": "rename", "name": "Web"})
+    assert answer.status_code == 409
+    assert "view_exists" in answer.content.decode()
+    saved(browser(owner))
+    assert SavedView.objects.filter(name="Web").count() == 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [({}, "parameter_invalid"), ({"what": "burn"}, "parameter_invalid"), ({"what": "rename"}, "view_name_invalid")],
+)
+def test_what_is_not_said_is_refused(ana: User, browser: Browser, fields: dict[str, str], code: str) -> None:
+    client = browser(ana)
+    saved(client)
+    answer = client.post(f"{VIEWS}/{SavedView.objects.get().pk}", fields)
+    assert answer.status_code == 400
+    assert code in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [("period=soon", "parameter_invalid"), ("to=never", "date_invalid"), ("bot=" + "b" * 8000, "address_too_long")],
+)
+def test_an_address_that_can_not_be_is_not_kept(ana: User, browser: Browser, query: str, code: str) -> None:
+    answer = saved(browser(ana), query=query)
+    assert answer.status_code in {400, 413}
+    assert code in answer.content.decode()
+    assert not SavedView.objects.exists()
+
+
+def test_nothing_is_saved_without_the_form_s_own_token(ana: User, browser: Browser) -> None:
+    assert saved(browser(ana, checks_csrf=True)).status_code == 403
+    assert not SavedView.objects.exists()
+
+
+def test_names_with_html_are_shown_as_text(ana: User, browser: Browser) -> None:
+    client = browser(ana)
+    name = "<script>alert(1)</script>"
+    saved(client, name=name)
+    for path in (VIEWS, f"{REPORT}?{QUERY}", "/a/acme/reports"):
+        page = client.get(path).content.decode()
+        assert name not in page
+        assert "&lt;script&gt;alert" in page
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("", "Last 30 days, compared with the days before"),
+        ("from=2026-03-01&to=2026-03-31&compare=none", "1 Mar 2026 – 31 Mar 2026"),
+        ("from=2026-03-01&compare=none&timezone=Asia/Kolkata", "Since 1 Mar 2026, Asia/Kolkata"),
+        ("to=2026-03-31&compare=none&preview=only", "30 days until 31 Mar 2026, previews only"),
+        ("period=all&compare=none&bot=a&bot=b", "All time, bot a or b"),
+        (
+            "period=today&compare=none&split=opened&preview=without&bot_version=1&bot_version=2&bot_version=3&bot_version=4",
+            "Today, bot version 4 chosen, without previews, counted by what opened a session",
+        ),
+    ],
+)
+def test_what_a_view_shows_is_said_in_words(query: str, words: str) -> None:
+    assert address_text(kept_address(query)) == words
