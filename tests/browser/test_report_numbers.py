@@ -11,8 +11,9 @@ import pytest
 from playwright.sync_api import Page
 
 from botmeter.sources.demo import DEMO_ACCOUNT
+from support.browsing import Server
 
-from .conftest import Server
+from .widgets import by_key, values
 
 QUERIES = (
     "",
@@ -51,22 +52,6 @@ def test_the_heat_map_adds_up_to_the_headline(signed_in: Callable[..., Page], de
     page.wait_for_selector("[data-widget=hours] td[data-value]")
 
     assert sum(values(page, "hours")) == values(page, "sessions-consumed")[0]
-
-
-def values(page: Page, widget: str) -> list[int]:
-    """The numbers of a widget, in order."""
-    return page.eval_on_selector_all(
-        f"[data-widget={widget}] [data-value]", "found => found.map(one => Number(one.dataset.value))"
-    )
-
-
-def by_key(page: Page, widget: str, key: str) -> dict[str, int]:
-    """The numbers of a widget by their day or month."""
-    found = page.eval_on_selector_all(
-        f"[data-widget={widget}] [data-{key}]",
-        f"found => found.map(one => [one.dataset.{key}, Number(one.dataset.value)])",
-    )
-    return dict(found)
 
 
 def told_by_command_line(server: Server, page: Page, query: str) -> dict[str, Any]:

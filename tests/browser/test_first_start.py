@@ -1,0 +1,105 @@
+"""From an empty folder to a report, and who gets in afterwards."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from support.browsing import Server, commanded, running
+
+from .conftest import MakeVisitor
+from .widgets import headline
+
+pytestmark = pytest.mark.browser
+
+ADDRESS, PASSWORD = "ada@example.org", "correct horse battery"
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[Server]:
+    """A server on a folder that holds nothing yet."""
+    with running("serve", folder=tmp_path / "data") as server:
+        yield server
+
+
+def begun(page: Page, server: Server) -> None:
+    """The owner follows the link, chooses a password and makes the first account."""
+    page.goto(server.link)
+    page.get_by_label("E-mail address").fill(ADDRESS)
+    page.get_by_label("Your name").fill("Ada")
+    for field in page.locator("input[type=password]").all():
+        field.fill(PASSWORD)
+    page.get_by_label("What the account is called").fill("Acme & Sons")
+    page.locator("input[name=account_name]").fill("acme")
+    page.get_by_role("button", name="Start").click()
+    page.wait_for_url("**/a/acme/reports")
+
+
+def three_sessions(file: Path) -> Path:
+    """A file of events of three customers, an hour ago."""
+    at = datetime.now(UTC) - timedelta(hours=1)
+    events = [
+        {
+            "event_id": f"e{number}",
+            "occurred_at": at.isoformat(),
+            "conversation_id": f"v{number}",
+            "customer_id": f"c{number}",
+            "actor": "customer",
+            "bot_id": "orders",
+            "bot_name": "Orders",
+            "channel": "web",
+        }
+        for number in range(3)
+    ]
+    file.write_text("".join(f"{json.dumps(one)}\n" for one in events), encoding="utf-8")
+    return file
+
+
+def test_the_first_start_leads_from_a_link_to_a_report(empty: Server, visitor: MakeVisitor, tmp_path: Path) -> None:
+    page = visitor().page()
+    begun(page, empty)
+
+    page.get_by_role("link", name="Bot session consumption").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Send the first events")
+    expect(page.locator("main")).to_contain_text("botmeter import events.ndjson --account acme")
+
+    commanded("import", str(three_sessions(tmp_path / "events.ndjson")), "--account", "acme", folder=empty.folder)
+    # The page looks by itself, every ten seconds.
+    page.wait_for_selector("[data-widget=sessions-consumed] [data-value]")
+    assert headline(page) == 3
+
+
+def test_the_link_of_the_first_start_works_once(empty: Server, visitor: MakeVisitor) -> None:
+    begun(visitor().page(), empty)
+    other = visitor()
+    other.bears = ("404", "410", "403", "400")
+    page = other.page()
+
+    answer = page.goto(empty.link)
+    assert answer is not None
+    assert answer.status in {400, 403, 404, 410}
+    assert not page.locator("input[type=password]").count()
+
+
+def test_whoever_signs_out_is_out_until_the_password_is_right(empty: Server, visitor: MakeVisitor) -> None:
+    page = visitor().page()
+    begun(page, empty)
+    inside = page.url
+
+    page.locator(".me-menu summary").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.goto(inside)
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+    page.get_by_label("E-mail address").fill(ADDRESS)
+    page.get_by_label("Password").fill("something else")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert").first).to_be_visible()
+
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(inside)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Reports")

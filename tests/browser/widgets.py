@@ -1,0 +1,49 @@
+"""What the widgets of a page show, as numbers."""
+
+from playwright.sync_api import Page
+
+
+def values(page: Page, widget: str) -> list[int]:
+    """The numbers of a widget, in order."""
+    found: list[int] = page.eval_on_selector_all(
+        f"[data-widget={widget}] [data-value]", "found => found.map(one => Number(one.dataset.value))"
+    )
+    return found
+
+
+def headline(page: Page) -> int:
+    """Sessions consumed."""
+    [number] = values(page, "sessions-consumed")
+    return number
+
+
+def by_key(page: Page, widget: str, key: str) -> dict[str, int]:
+    """The numbers of a widget by their day or month."""
+    found = page.eval_on_selector_all(
+        f"[data-widget={widget}] [data-{key}]",
+        f"found => found.map(one => [one.dataset.{key}, Number(one.dataset.value)])",
+    )
+    return dict(found)
+
+
+def by_name(page: Page, widget: str) -> dict[str, int]:
+    """The numbers of a ranked widget by the names before them."""
+    found = page.eval_on_selector_all(
+        f"[data-widget={widget}] tr:has([data-value])",
+        "found => found.map(one => [one.querySelector('th').innerText.trim(),"
+        " Number(one.querySelector('[data-value]').dataset.value)])",
+    )
+    return dict(found)
+
+
+def rows_counted(page: Page) -> tuple[int, int]:
+    """What the page of rows says: sessions, rows."""
+    head = page.locator("h1")
+    sessions = head.locator("[data-value]").get_attribute("data-value")
+    rows = head.locator("[data-rows]").get_attribute("data-rows")
+    return int(sessions or -1), int(rows or -1)
+
+
+def chips(page: Page) -> list[str]:
+    """The filters that are set, in words."""
+    return [" ".join(text.split()) for text in page.locator(".chip.on").all_inner_texts()]

@@ -1,0 +1,143 @@
+"""A real server and a real Chromium: the server is started as a user starts it, and pages are watched for complaints.
+
+Chromium is found where the system has it, or where BOTMETER_CHROMIUM says; its own download is never used.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+HOW_TO_GET_CHROMIUM = "Chromium is not installed: apt-get install chromium, or name one in BOTMETER_CHROMIUM."
+WIDE, NARROW = (1400, 900), (390, 844)
+
+
+class NotStarted(RuntimeError):
+    """The server ended instead of answering; its log says why."""
+
+
+def chromium_path() -> str | None:
+    """Where Chromium is installed; None if it is not."""
+    named = os.environ.get("BOTMETER_CHROMIUM")
+    return named or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+
+
+@contextmanager
+def launched(path: str) -> Iterator[Browser]:
+    """The browser, until the end of the `with`."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_FLAGS))
+        yield browser
+        browser.close()
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server.
+
+    Attributes:
+        url: Without a slash at its end.
+        link: The link that its start printed: it signs in, or lets the owner begin.
+        folder: Its data.
+    """
+
+    url: str
+    link: str
+    folder: Path
+
+    def at(self, path: str) -> str:
+        """The address of a path."""
+        return f"{self.url}{path}"
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running(*arguments: str, folder: Path) -> Iterator[Server]:
+    """`botmeter ARGUMENTS` as a process of its own, until the end of the `with`; it has printed its link.
+
+    Raises:
+        NotStarted: It ended without a link.
+    """
+    port = free_port()
+    command = [sys.executable, "-m", "botmeter", *arguments, "--data", str(folder), "--port", str(port)]
+    log = (folder.parent / f"{folder.name}.log").open("wb")
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True)
+    try:
+        assert process.stdout is not None
+        link = next((line.strip() for line in process.stdout if line.startswith("http")), "")
+        if not link:
+            process.wait()
+            raise NotStarted(Path(log.name).read_text(encoding="utf-8"))
+        yield Server(url=f"http://127.0.0.1:{port}", link=link, folder=folder)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+        log.close()
+
+
+def commanded(*arguments: str, folder: Path, stdin: str = "") -> str:
+    """What `botmeter ARGUMENTS` prints, through the server that owns the folder."""
+    command = [sys.executable, "-m", "botmeter", *arguments, "--data", str(folder)]
+    ran = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, f"{arguments} ended with {ran.returncode}: {ran.stderr}"
+    return ran.stdout
+
+
+class Watched:
+    """A context of the browser that remembers what its pages complain about.
+
+    Attributes:
+        complaints: What stood on a console, what no script caught, and what was asked of another server.
+        bears: Parts of complaints that are meant to be: a page that there is none of.
+    """
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.context = context
+        self.complaints: list[str] = []
+        self.bears: tuple[str, ...] = ()
+        context.on("console", self._heard)
+        context.on("weberror", lambda error: self.complaints.append(f"error: {error.error}"))
+        context.on("request", self._asked)
+
+    def page(self) -> Page:
+        """A new tab."""
+        return self.context.new_page()
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        # A breach of the content security policy is told on the console too.
+        if message.type in {"error", "warning"} and not any(part in message.text for part in self.bears):
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    def _asked(self, request: Request) -> None:
+        if not request.url.startswith(("http://127.0.0.1:", "data:", "about:", "blob:")):
+            self.complaints.append(f"request of another server: {request.url}")
