@@ -53,6 +53,12 @@ class BotOverview:
     session_count: int
 
 
+def names_of_bots(ledger: "Ledger") -> dict[str, str]:
+    """What each bot that has a name is called, by id."""
+    with snapshot(ledger) as moment:
+        return bot_names(moment)
+
+
 def bots(ledger: "Ledger", *, now_us: int) -> tuple[BotOverview, ...]:
     """Every bot: most sessions first, then by id.
 

@@ -116,7 +116,9 @@ def frame(visit: Visit, *, title: str, current: str, crumbs: tuple[Crumb, ...] =
 
 def plain_frame(request: HttpRequest, *, title: str) -> Frame:
     """The frame of a page of no account: signing in, failures, a person's own settings."""
-    user = request.user if isinstance(getattr(request, "user", None), User) else None
+    # A request that failed early has none yet.
+    found: object = getattr(request, "user", None)
+    user = found if isinstance(found, User) else None
     return Frame(
         title=title,
         csrf_token=get_token(request),
