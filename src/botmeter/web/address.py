@@ -151,11 +151,11 @@ def read_address(given: QueryDict) -> ReportAddress:
         Refused: `date_invalid`, `parameter_invalid`, or `arguments_clash` for a named period together with days.
         TooMuch: `filter_too_long`.
     """
-    preset = choice(given, "period", Preset)
+    preset = choice(given, "period", words=Preset)
     days = (_day(given, "from"), _day(given, "to"))
     if preset is not None and days != (None, None):
         raise Refused("arguments_clash", "The address names a period and days; take `period`, or `from` and `to`.")
-    preview = choice(given, "preview", PreviewChoice) or PreviewChoice.INCLUDED
+    preview = choice(given, "preview", words=PreviewChoice) or PreviewChoice.INCLUDED
     values: dict[str, Any] = {
         name: tuple(dict.fromkeys(value for value in given.getlist(name) if value)) for name in FILTER_NAMES
     }
@@ -164,14 +164,14 @@ def read_address(given: QueryDict) -> ReportAddress:
         days=days,
         timezone=given.get("timezone") or None,
         filters=Filters(**values, preview=_FLAG_OF[preview]),
-        split=choice(given, "split", Split) or Split.TOOK_PART,
-        compare=choice(given, "compare", Compare) or Compare.PREVIOUS,
+        split=choice(given, "split", words=Split) or Split.TOOK_PART,
+        compare=choice(given, "compare", words=Compare) or Compare.PREVIOUS,
         table=tuple(sorted({name[:40] for name in given.getlist("table")}))[:_SHOWN_MAX],
         opened=tuple(dict.fromkeys(given.getlist("open")))[:_SHOWN_MAX],
     )
 
 
-def choice(given: QueryDict, name: str, words: type[_Word]) -> _Word | None:
+def choice(given: QueryDict, name: str, *, words: type[_Word]) -> _Word | None:
     """The word that the address names; None where it names none.
 
     Raises:
