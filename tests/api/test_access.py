@@ -37,7 +37,7 @@ def revoked() -> str:
     return made.secret
 
 
-def is_problem(answer: Any, status: int, code: str) -> bool:
+def is_problem(answer: Any, status: int, *, code: str) -> bool:
     told = answer.json()
     assert answer.headers["Content-Type"] == "application/problem+json"
     schema = schema_of_answer(document(), "session_usage", status=400)
@@ -68,7 +68,7 @@ def test_the_right_key_is_answered(ask: Ask, path: str) -> None:
 )
 def test_another_key_is_not(ask: Ask, path: str, made: Callable[[], str | None], status: int, code: str) -> None:
     answer = ask(path, key=made())
-    assert is_problem(answer, status, code)
+    assert is_problem(answer, status, code=code)
     assert ("WWW-Authenticate" in answer.headers) is (status == 401)
 
 
@@ -76,7 +76,7 @@ def test_another_key_is_not(ask: Ask, path: str, made: Callable[[], str | None],
 def test_a_key_without_the_scope_is_told_so(ask: Ask, path: str) -> None:
     others = tuple(scope for scope in Scope if scope is not SCOPE_OF[path])
     answer = ask(path, key=key(scopes=others))
-    assert is_problem(answer, 403, "scope_missing")
+    assert is_problem(answer, 403, code="scope_missing")
     assert SCOPE_OF[path] in answer.json()["detail"]
 
 
@@ -91,22 +91,22 @@ def test_an_account_that_is_another_s_looks_like_none(ask: Ask, path: str) -> No
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 def test_nothing_can_be_sent(ask: Ask, path: str, method: str) -> None:
     answer = ask(path, method=method)
-    assert is_problem(answer, 405, "method_unknown")
+    assert is_problem(answer, 405, code="method_unknown")
     assert "GET" in answer.headers["Allow"]
 
 
 def test_a_key_may_stand_in_its_own_header(client: Client, secret: str) -> None:
     path = "/api/v1/accounts/acme/reports/session-usage"
     assert client.get(path, headers={"X-API-Key": secret}).status_code == 200
-    assert is_problem(client.get(path, headers={"X-API-Key": "bm_no"}), 401, "key_wrong")
-    assert is_problem(client.get(path, headers={"Authorization": "Basic YTpi"}), 401, "key_missing")
+    assert is_problem(client.get(path, headers={"X-API-Key": "bm_no"}), 401, code="key_wrong")
+    assert is_problem(client.get(path, headers={"Authorization": "Basic YTpi"}), 401, code="key_missing")
 
 
 def test_a_signed_in_person_is_nobody_here(client: Client, django_user_model: Any) -> None:
     client.force_login(
         django_user_model.objects.create_user("a@b.example"), backend="django.contrib.auth.backends.ModelBackend"
     )
-    assert is_problem(client.get("/api/v1/accounts/acme/sessions"), 401, "key_missing")
+    assert is_problem(client.get("/api/v1/accounts/acme/sessions"), 401, code="key_missing")
 
 
 def test_an_account_s_name_may_be_written_in_capitals(ask: Ask) -> None:
@@ -132,7 +132,7 @@ def test_a_replaced_key_and_the_new_one_both_work_for_a_while(ask: Ask) -> None:
     assert [ask("sessions", key=secret).status_code for secret in (made.secret, new.secret)] == [200, 200]
     made.key.refresh_from_db()
     rotate_key(made.key, lives_on=timedelta(0), created_by=None)
-    assert is_problem(ask("sessions", key=made.secret), 401, "key_expired")
+    assert is_problem(ask("sessions", key=made.secret), 401, code="key_expired")
 
 
 def test_a_key_that_asks_too_often_waits_for_the_next_minute(ask: Ask, secret: str) -> None:
@@ -142,7 +142,7 @@ def test_a_key_that_asks_too_often_waits_for_the_next_minute(ask: Ask, secret: s
     for near in (window, window + 1):
         cache.set(f"api-requests:{ApiKey.objects.get().pk}:{near}", REQUESTS_A_MINUTE)
     answer = ask("sessions")
-    assert is_problem(answer, 429, "rate_exceeded")
+    assert is_problem(answer, 429, code="rate_exceeded")
     assert 0 < int(answer.headers["Retry-After"]) <= RATE_WINDOW_SECONDS
     assert ask("sessions", key=key()).status_code == 200
 
@@ -150,7 +150,7 @@ def test_a_key_that_asks_too_often_waits_for_the_next_minute(ask: Ask, secret: s
 def test_a_server_that_stops_asks_to_come_again(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledgers, "_open", [])
     answer = ask("sessions")
-    assert is_problem(answer, 503, "server_stopping")
+    assert is_problem(answer, 503, code="server_stopping")
     assert int(answer.headers["Retry-After"]) > 0
 
 
@@ -158,5 +158,5 @@ def test_a_server_that_stops_asks_to_come_again(ask: Ask, monkeypatch: pytest.Mo
     "path", ["/api/", "/api/v1/", "/api/v2/accounts", "/api/v1/accounts/acme", "/api/v1/accounts/acme/sessions/a/b/c"]
 )
 def test_an_address_that_is_none_is_a_problem_too(ask: Ask, path: str) -> None:
-    assert is_problem(ask(path), 404, "route_unknown")
-    assert is_problem(ask(path, key=None), 404, "route_unknown")
+    assert is_problem(ask(path), 404, code="route_unknown")
+    assert is_problem(ask(path, key=None), 404, code="route_unknown")

@@ -58,12 +58,12 @@ UNKNOWN_ID = "00000000-0000-8000-8000-000000000000"
     ],
 )
 def test_what_can_not_be_asked(ask: Ask, path: str, query: dict[str, Any], status: int, code: str) -> None:
-    assert is_problem(ask(path, **query), status, code)
+    assert is_problem(ask(path, **query), status, code=code)
 
 
 def test_a_cursor_of_another_order_is_refused(ask: Ask) -> None:
     cursor = ask("sessions", from_="2026-03-01", to="2026-03-31", limit=1).json()["next_cursor"]
-    assert is_problem(ask("sessions", cursor=cursor, sort="-session_start"), 400, "cursor_invalid")
+    assert is_problem(ask("sessions", cursor=cursor, sort="-session_start"), 400, code="cursor_invalid")
 
 
 def test_a_thousand_values_of_every_filter_are_read(ask: Ask) -> None:
@@ -77,7 +77,7 @@ def test_a_thousand_values_of_every_filter_are_read(ask: Ask) -> None:
 def test_a_bug_is_told_by_its_reference_alone(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(routes, "usage_report", lambda *_: 1 / 0)
     answer = ask(REPORT)
-    assert is_problem(answer, 500, "bug")
+    assert is_problem(answer, 500, code="bug")
     reference = answer.json()["reference"]
     kept = next((settings.DATA / "logs").glob(f"*-{reference}.txt")).read_text()
     assert "ZeroDivisionError" in kept
@@ -95,7 +95,7 @@ def test_every_family_of_errors_has_its_status(ask: Ask, monkeypatch: pytest.Mon
 
 def test_a_foreign_host_is_a_problem_too(client: Any) -> None:
     answer = client.get("/api/v1/openapi.json", headers={"Host": "evil.example"})
-    assert is_problem(answer, 400, "request_invalid")
+    assert is_problem(answer, 400, code="request_invalid")
 
 
 # Python's own text can hold halves of characters, which no address can.

@@ -91,17 +91,17 @@ def test_every_widget_of_the_page_shows_what_the_api_says(api: Asked, page: Aske
     report, shown = api("reports/session-usage", **asked), widget_values(page(REPORT, **asked))
     numbers = {name: [int(one["data-value"]) for one in values] for name, values in shown.items()}
     assert numbers["sessions-consumed"][0] == report["sessions_consumed"]
-    days = {one["data-day"]: int(one["data-value"]) for one in shown["session-consumption-trend"]}
+    days = {one["data-day"]: int(one["data-value"]) for one in shown.get("session-consumption-trend", [])}
     assert {on: count for on, count in days.items() if count} == {
         day["date"]: day["sessions"] for day in report["trend"] if day["sessions"]
     }
     assert sum(days.values()) == report["sessions_consumed"]
-    months = {one["data-month"]: int(one["data-value"]) for one in shown["monthly-consumption"]}
+    months = {one["data-month"]: int(one["data-value"]) for one in shown.get("monthly-consumption", [])}
     assert {on: count for on, count in months.items() if count} == {
         month["month"]: month["sessions"] for month in report["by_month"] if month["sessions"]
     }
     for widget, split in (("bot-consumption", "by_bot"), ("channel-consumption", "by_channel")):
-        assert [number for number in numbers[widget] if number] == [
+        assert [number for number in numbers.get(widget, []) if number] == [
             part["sessions"] for part in report[split] if part["sessions"]
         ]
 
@@ -111,7 +111,7 @@ def test_every_widget_of_the_page_shows_what_the_api_says(api: Asked, page: Aske
 def test_splits_by_what_opened_are_the_same_too(api: Asked, page: Asked, asked: dict[str, Any]) -> None:
     report, shown = api("reports/session-usage", **asked), widget_values(page(REPORT, **asked, split="opened"))
     for widget, split in (("bot-consumption", "by_bot"), ("channel-consumption", "by_channel")):
-        opened = sorted(int(one["data-value"]) for one in shown[widget] if one["data-value"] != "0")
+        opened = sorted(int(one["data-value"]) for one in shown.get(widget, []) if one["data-value"] != "0")
         assert opened == sorted(part["opened"] for part in report[split] if part["opened"])
         assert sum(opened) == report["sessions_consumed"]
 

@@ -2,7 +2,6 @@
 
 import html
 import re
-from html.parser import HTMLParser
 
 
 def code_blocks(page: str) -> list[str]:
@@ -10,34 +9,23 @@ def code_blocks(page: str) -> list[str]:
     return [html.unescape(text) for text in re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", page, re.DOTALL)]
 
 
-class _Values(HTMLParser):
-    """Collects `data-value` under the nearest `data-widget` around it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: dict[str, list[dict[str, str]]] = {}
-        self._open: list[str | None] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        said = {name: value or "" for name, value in attrs}
-        widget = said.get("data-widget") or (self._open[-1] if self._open else None)
-        if tag not in _VOID:
-            self._open.append(widget)
-        if widget is not None:
-            self.found.setdefault(widget, [])
-            if "data-value" in said:
-                self.found[widget].append(said)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in _VOID and self._open:
-            self._open.pop()
-
-
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+_TAG = re.compile(r"<(/?)([a-zA-Z][\w-]*)([^<>]*?)(/?)>")
+_ATTRIBUTE = re.compile(r'([\w:-]+)="([^"]*)"')
 
 
 def widget_values(page: str) -> dict[str, list[dict[str, str]]]:
     """For each widget of the page, the attributes of all that bears a number, in order."""
-    parser = _Values()
-    parser.feed(page)
-    return parser.found
+    found: dict[str, list[dict[str, str]]] = {}
+    around: list[str] = [""]
+    for is_end, tag, attributes, is_empty in _TAG.findall(page):
+        if is_end:
+            around.pop()
+            continue
+        said = {name: html.unescape(value) for name, value in _ATTRIBUTE.findall(attributes)}
+        widget = said.get("data-widget", around[-1])
+        if widget and "data-value" in said:
+            found.setdefault(widget, []).append(said)
+        if not is_empty and tag.lower() not in _VOID:
+            around.append(widget)
+    return found

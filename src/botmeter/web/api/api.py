@@ -39,7 +39,7 @@ def _failed(request: HttpRequest, error: Any) -> HttpResponse:
 
 def _not_read(request: HttpRequest, error: Any) -> HttpResponse:
     del error
-    return problem_of(request, Refused("request_invalid", "The address can't be understood."))
+    return problem_of(request, Refused("parameter_invalid", "The address can't be understood."))
 
 
 def _without_key(request: HttpRequest, error: Any) -> HttpResponse:

@@ -38,13 +38,13 @@ def export(request: HttpRequest, account: str) -> HttpResponseBase:
         ask = asked(held.ledger, request.GET)
         if request.method == "HEAD":
             held.close()
-            return _with_headers(HttpResponse(), wanted, ask)
+            return _with_headers(HttpResponse(), wanted, ask=ask)
         chunks = held.until_sent(export_stream(held.ledger, ask, export=wanted))
     except BaseException:
         held.close()
         raise
     _note(request, name, file=export_name(ask, wanted.format))
-    return _with_headers(StreamingHttpResponse(chunks), wanted, ask)
+    return _with_headers(StreamingHttpResponse(chunks), wanted, ask=ask)
 
 
 def export_asked(given: QueryDict) -> Export:
@@ -59,7 +59,7 @@ def export_asked(given: QueryDict) -> Export:
     )
 
 
-def _with_headers(response: HttpResponseBase, wanted: Export, ask: Ask) -> HttpResponseBase:
+def _with_headers(response: HttpResponseBase, wanted: Export, *, ask: Ask) -> HttpResponseBase:
     response.headers["Content-Type"] = MEDIA_TYPES[wanted.format]
     response.headers["Content-Disposition"] = f'attachment; filename="{export_name(ask, wanted.format)}"'
     return response

@@ -45,7 +45,7 @@ class Parameter:
         }
 
 
-def _filter(name: str, description: str, example: str) -> Parameter:
+def _filter(name: str, description: str, *, example: str) -> Parameter:
     return Parameter(name=name, description=description, schema={"type": "string"}, example=example, is_list=True)
 
 
@@ -76,11 +76,11 @@ QUESTION: Final = (
         schema={"type": "string", "default": "UTC"},
         example="Asia/Kolkata",
     ),
-    _filter("bot", "Only sessions that this bot took part in; again for more.", "orders"),
-    _filter("bot_version", "Only this version of a bot; again for more.", "7"),
-    _filter("channel", "Only this channel; again for more.", "web"),
-    _filter("customer", "Only this customer; again for more.", "cus_8401"),
-    _filter("conversation", "Only this conversation; again for more.", "c-77"),
+    _filter("bot", "Only sessions that this bot took part in; again for more.", example="orders"),
+    _filter("bot_version", "Only this version of a bot; again for more.", example="7"),
+    _filter("channel", "Only this channel; again for more.", example="web"),
+    _filter("customer", "Only this customer; again for more.", example="cus_8401"),
+    _filter("conversation", "Only this conversation; again for more.", example="c-77"),
     _word(
         "preview",
         "Whether sessions count that a preview opened.",

@@ -31,6 +31,8 @@ _STATUS_OF_CODE: Final = {
     "method_unknown": HTTPStatus.METHOD_NOT_ALLOWED,
     "rate_exceeded": HTTPStatus.TOO_MANY_REQUESTS,
 }
+_UNREAD: Final = "request_invalid"
+_BUG: Final = "bug"
 _CHALLENGE: Final = 'Bearer realm="botmeter"'
 
 
@@ -95,7 +97,7 @@ def _problem_of_status(request: HttpRequest, status: HTTPStatus) -> HttpResponse
         )
     if status == HTTPStatus.NOT_FOUND:
         return route_unknown(request)
-    return _problem(status, code="request_invalid", detail=f"The request failed: {status.phrase.lower()}.")
+    return _problem(status, code=_UNREAD, detail=f"The request failed: {status.phrase.lower()}.")
 
 
 def _problem(status: HTTPStatus, *, code: str, detail: str, reference: str | None = None) -> HttpResponse:
@@ -123,4 +125,4 @@ def _bug(request: HttpRequest, error: Exception) -> HttpResponse:
     detail = (
         f"Something went wrong inside Botmeter. Its reference is {reference}; the details are in the server's logs."
     )
-    return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, code="bug", detail=detail, reference=reference)
+    return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, code=_BUG, detail=detail, reference=reference)

@@ -40,7 +40,7 @@ def look_asked(given: QueryDict) -> RowLook:
     if not (limit.isascii() and limit.isdecimal() and len(limit) < 10):
         raise Refused("parameter_invalid", f"limit can't be {limit[:40]!r}; it is a whole number.")
     return RowLook(
-        grouping=choice(given, "group", Grouping) or Grouping.CONVERSATION,
+        grouping=choice(given, "group", words=Grouping) or Grouping.CONVERSATION,
         sort=SortKey(sort.removeprefix("-")),
         descending=sort.startswith("-"),
         search=given.get("search", ""),

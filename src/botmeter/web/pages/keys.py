@@ -166,7 +166,7 @@ def key_revoked(visit: Visit, *, key: int) -> HttpResponse:
     if found is None or visit.request.method != "POST":
         raise Http404
     if revoke_key(found):
-        _note(visit, found, Action.KEY_REVOKED)
+        _note(visit, found, action=Action.KEY_REVOKED)
     tell(visit.request, Notice(fact=f"The key {found.name} is revoked.", consequence="It works no more, from now on."))
     return HttpResponseRedirect(_keys(visit))
 
@@ -186,7 +186,7 @@ def _draft(given: dict[str, Any]) -> KeyDraft:
 
 def _made(visit: Visit, draft: KeyDraft) -> HttpResponse:
     made = new_key(visit.account, draft, created_by=visit.user)
-    _note(visit, made.key, Action.KEY_CREATED, scopes=made.key.scopes)
+    _note(visit, made.key, action=Action.KEY_CREATED, scopes=made.key.scopes)
     _show(visit, made, fact=f"This is the key {draft.name}.")
     return HttpResponseRedirect(_keys(visit))
 
@@ -194,11 +194,13 @@ def _made(visit: Visit, draft: KeyDraft) -> HttpResponse:
 def _rotated(visit: Visit, found: ApiKey, *, lives_on: str) -> None:
     label, lasting = LIVES_ON[lives_on]
     made = rotate_key(found, lives_on=lasting, created_by=visit.user)
-    _note(visit, made.key, Action.KEY_CREATED, scopes=made.key.scopes, instead_of=found.start, old_lives_on=label)
+    _note(
+        visit, made.key, action=Action.KEY_CREATED, scopes=made.key.scopes, instead_of=found.start, old_lives_on=label
+    )
     _show(visit, made, fact=f"This is the new key {found.name}; the old one works on {label}.")
 
 
-def _note(visit: Visit, key: ApiKey, action: Action, **detail: Any) -> None:
+def _note(visit: Visit, key: ApiKey, *, action: Action, **detail: Any) -> None:
     told_of = {"name": key.name, "key": f"{key.start}…", **detail}
     record(action, request=visit.request, user=visit.user, account=visit.account, **told_of)
 
