@@ -1,11 +1,12 @@
 """From a report's address to the question that `reports` answers: the account's preferences and the clock come in."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 from botmeter.domain.instant import now_us as present_us
 from botmeter.domain.period import checked_timezone, day_of_us
-from botmeter.reports.ask import Ask, DaysAsked, ask
+from botmeter.reports.ask import Ask, DaysAsked, ask, data_starts_on
 from botmeter.reports.compared import Against, compared_ask
 from botmeter.reports.presets import Preset, days_of
 from botmeter.web.address import Compare, ReportAddress
@@ -25,12 +26,14 @@ class Question:
         ask: The period and filters.
         compared: The same for the period that it is compared with; None for none.
         now_us: The instant at which it is asked, µs UTC.
+        available_from: The day on which the account's data starts.
     """
 
     address: ReportAddress
     ask: Ask
     compared: Ask | None
     now_us: int
+    available_from: date
 
     @property
     def compared_shift(self) -> int:
@@ -60,13 +63,15 @@ def question(ledger: "Ledger", address: ReportAddress, *, zone: str) -> Question
     now_us = present_us()
     zone = address.timezone or zone
     today_on = day_of_us(now_us, timezone=checked_timezone(zone))
+    start_on = data_starts_on(ledger.account, timezone=zone)
     days = address.days
     if address.preset is not None:
-        days = days_of(address.preset, today_on=today_on, available_from=ledger.account.available_from)
+        days = days_of(address.preset, today_on=today_on, available_from=start_on)
     elif days == (None, None):
-        days = days_of(Preset.LAST_30_DAYS, today_on=today_on, available_from=ledger.account.available_from)
+        days = days_of(Preset.LAST_30_DAYS, today_on=today_on, available_from=start_on)
     chosen = DaysAsked(first_on=days[0], last_on=days[1], timezone=zone)
     asked = ask(ledger.account, now_us=now_us, days=chosen, filters=address.filters)
     against = _AGAINST.get(address.compare)
     compared = None if against is None else compared_ask(asked, account=ledger.account, against=against, now_us=now_us)
-    return Question(address=address, ask=asked, compared=compared, now_us=now_us)
+    return Question(address=address, ask=asked, compared=compared, now_us=now_us, available_from=start_on
+    )

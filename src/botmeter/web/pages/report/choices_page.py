@@ -9,8 +9,8 @@ from botmeter.reports.filter_values import FilterField, filter_values
 from botmeter.web import text
 from botmeter.web.asking import Question
 from botmeter.web.pages.frame import Frame
+from botmeter.web.pages.report.answered import Stage
 from botmeter.web.pages.report.filter_bar import LABELS
-from botmeter.web.pages.report.places import Places
 from botmeter.web.parts import Choice, FilterMenu
 
 if TYPE_CHECKING:
@@ -29,6 +29,26 @@ class ChoicesPage:
     search: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which choices are asked for.
+
+    Attributes:
+        search: What they have to fit; empty for all.
+        is_for_rows: What is chosen leads to the underlying data rather than to the report.
+    """
+
+    field: FilterField
+    search: str
+    is_for_rows: bool
+
+
+def wanted_choices(name: str, given: QueryDict) -> Wanted:
+    """What a request to `filters/<name>` asks for."""
+    search = given.get("search", "")[:_SEARCH_LENGTH_MAX]
+    return Wanted(field=field_named(name), search=search, is_for_rows=given.get("for") == "rows")
+
+
 def field_named(name: str) -> FilterField:
     """The filter of that name; 404 for none."""
     try:
@@ -37,17 +57,14 @@ def field_named(name: str) -> FilterField:
         raise Http404 from None
 
 
-def choices_page(
-    ledger: "Ledger", question: Question, *, field: FilterField, given: QueryDict, places: Places, frame: Frame
-) -> ChoicesPage:
+def choices_page(ledger: "Ledger", question: Question, *, wanted: Wanted, stage: Stage) -> ChoicesPage:
     """The choices that fit what is searched for; those that are chosen stand among them."""
-    search = given.get("search", "")[:_SEARCH_LENGTH_MAX]
+    field, search, places = wanted.field, wanted.search, stage.places
     address = question.address
     found = filter_values(ledger, question.ask, field=field, search=search)
     chosen = getattr(address.filters, field.value)
     label = LABELS[field]
-    is_for_rows = given.get("for") == "rows"
-    lead = places.rows if is_for_rows else places.report
+    lead = places.rows if wanted.is_for_rows else places.report
     menu = FilterMenu(
         label=label,
         name=field.value,
@@ -67,4 +84,4 @@ def choices_page(
         search_href=places.choices(field.value, address),
         is_cut=found.is_cut,
     )
-    return ChoicesPage(frame=frame, label=label, filter=menu, search=search)
+    return ChoicesPage(frame=stage.frame, label=label, filter=menu, search=search)

@@ -1,10 +1,13 @@
 """The bar above a report: period, comparison, and a chip for each filter, set or not."""
 
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING, Final
 
+from botmeter.reports.ask import LINK_FILTERS
+from botmeter.reports.bots import names_of_bots
 from botmeter.reports.filter_values import FilterField
+from botmeter.reports.week_hours import place_of_week_hour
+from botmeter.web import text
 from botmeter.web.address import Compare, PreviewChoice, ReportAddress
 from botmeter.web.asking import Question
 from botmeter.web.pages.report.period_picker import Lead, period_picker
@@ -14,12 +17,20 @@ from botmeter.web.parts import Link, PeriodPicker
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from botmeter.ledger.ledger import Ledger
+
 LABELS: Final[dict[FilterField, str]] = {
     FilterField.BOT: "Bot",
     FilterField.BOT_VERSION: "Version",
     FilterField.CHANNEL: "Channel",
     FilterField.CUSTOMER: "Customer",
     FilterField.CONVERSATION: "Conversation",
+}
+_LINK_LABELS: Final = {
+    "opened_by": "Opened by",
+    "opened_on": "Opened on",
+    "ticket_type": "Ticket type",
+    "hour": "Starts",
 }
 _NAMED_MAX: Final = 3
 
@@ -44,13 +55,23 @@ class FilterChip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinkChip:
+    """What the link of a single number has set: it is shown and removed, but not chosen."""
+
+    label: str
+    chosen: str
+    remove_href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FilterBar:
-    """The whole bar."""
+    """The whole bar; `link_chips` are those of the number by which somebody came."""
 
     period: PeriodPicker
     compare_label: str
     compare: tuple[Link, ...]
     chips: tuple[FilterChip, ...]
+    link_chips: tuple[LinkChip, ...]
     preview_label: str
     preview: tuple[Link, ...]
     preview_remove_href: str
@@ -62,7 +83,6 @@ def filter_bar(
     *,
     places: Places,
     bot_names: "Mapping[str, str]",
-    available_from: date,
     is_for_rows: bool = False,
 ) -> FilterBar:
     """The bar of this question.
@@ -75,12 +95,26 @@ def filter_bar(
     lead: Lead = places.rows if is_for_rows else places.report
     bare = address.cleared()
     return FilterBar(
-        period=period_picker(question, places=places, available_from=available_from, is_for_rows=is_for_rows),
+        period=period_picker(question, places=places, is_for_rows=is_for_rows),
         compare_label=_compare_label(question),
         compare=_comparisons(question, lead=lead),
         chips=tuple(
-            _chip(field, address, lead=lead, choices_href=places.choices(field.value, address), bot_names=bot_names)
+            _chip(
+                field,
+                address,
+                hrefs=(places.choices(field.value, address), lead(address.only(field.value))),
+                bot_names=bot_names,
+            )
             for field in FilterField
+        ),
+        link_chips=tuple(
+            LinkChip(
+                label=_LINK_LABELS[name],
+                chosen=_shown([_link_word(name, value, bot_names=bot_names) for value in values]),
+                remove_href=lead(address.only(name)),
+            )
+            for name in LINK_FILTERS
+            if (values := getattr(address.filters, name))
         ),
         preview_label=_preview_of(address).value if address.filters.preview is not None else "",
         preview=tuple(
@@ -93,20 +127,36 @@ def filter_bar(
 
 
 def _chip(
-    field: FilterField, address: ReportAddress, *, lead: Lead, choices_href: str, bot_names: "Mapping[str, str]"
+    field: FilterField, address: ReportAddress, *, hrefs: tuple[str, str], bot_names: "Mapping[str, str]"
 ) -> FilterChip:
+    """The chip of a filter; `hrefs`: of its choices, and of the report without it."""
     values: tuple[str, ...] = getattr(address.filters, field.value)
     names = [bot_names.get(value, value) if field is FilterField.BOT else value for value in values]
-    shown = ", ".join(names) if len(names) <= _NAMED_MAX else f"{len(names)} chosen"
     return FilterChip(
         label=LABELS[field],
         name=field.value,
         said="is" if len(values) == 1 else "is one of",
-        chosen=shown,
+        chosen=_shown(names),
         chosen_values=values,
-        choices_href=choices_href,
-        remove_href=lead(address.only(field.value)),
+        choices_href=hrefs[0],
+        remove_href=hrefs[1],
     )
+
+
+def bot_names_shown(ledger: "Ledger", question: Question) -> dict[str, str]:
+    """What bots are called, if a chip names one; else nothing has to be read."""
+    filters = question.ask.filters
+    return names_of_bots(ledger) if filters.bot or filters.opened_by else {}
+
+
+def _shown(names: list[str]) -> str:
+    return ", ".join(names) if len(names) <= _NAMED_MAX else f"{len(names)} chosen"
+
+
+def _link_word(name: str, value: str, *, bot_names: "Mapping[str, str]") -> str:
+    if name == "hour":
+        return text.week_hour_text(place_of_week_hour(value))
+    return bot_names.get(value, value) if name == "opened_by" else value
 
 
 def _preview_of(address: ReportAddress) -> PreviewChoice:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from botmeter.reports.overview import Overview
 from botmeter.reports.week_hours import text_of_week_hour
 from botmeter.web import text
 from botmeter.web.asking import Question
+from botmeter.web.pages.report.answered import Answered
 from botmeter.web.pages.report.places import Places
 from botmeter.web.parts import HeatCell, HeatRow, Tools, heat_step
 
@@ -30,13 +30,14 @@ class MatrixWidget:
     note: str
 
 
-def matrix(overview: Overview, question: Question, *, places: Places, is_whole: bool = False) -> MatrixWidget:
+def matrix(answered: Answered, *, is_whole: bool = False) -> MatrixWidget:
     """Which bots work on which channels: distinct sessions that touched the bot on that channel."""
-    report, address = overview.report, question.address
-    counts = {(cell.bot_id, cell.channel): cell.session_count for cell in overview.matrix}
+    report, address, places = answered.report, answered.address, answered.places
+    counts = {(cell.bot_id, cell.channel): cell.session_count for cell in answered.overview.matrix}
     most = max(counts.values(), default=0)
-    bots = [bot for bot in report.by_bot if bot.session_count][: None if is_whole else ROWS_MAX]
-    channels = [one for one in report.by_channel if one.session_count][: None if is_whole else COLUMNS_MAX]
+    all_bots = [bot for bot in report.by_bot if bot.session_count]
+    all_channels = [one for one in report.by_channel if one.session_count]
+    bots, channels = all_bots[: None if is_whole else ROWS_MAX], all_channels[: None if is_whole else COLUMNS_MAX]
     rows = []
     for bot in bots:
         cells: list[HeatCell | None] = []
@@ -49,7 +50,7 @@ def matrix(overview: Overview, question: Question, *, places: Places, is_whole: 
         href = "" if bot.bot_id is None else places.report(address.only("bot", bot.bot_id))
         total = text.count_text(bot.session_count)
         rows.append(HeatRow(name=bot.bot_name or "No bot", cells=tuple(cells), href=href, total=total))
-    left_out = len(report.by_bot) > len(bots) or len(report.by_channel) > len(channels)
+    left_out = len(all_bots) > len(bots) or len(all_channels) > len(channels)
     return MatrixWidget(
         tools=Tools(rows_href=places.rows(address), expand_href=places.widget("bot-channel-matrix", address)),
         columns=tuple(channel.channel for channel in channels),

@@ -4,10 +4,8 @@ from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
-from botmeter.reports.overview import Overview
 from botmeter.web import text
-from botmeter.web.asking import Question
-from botmeter.web.pages.report.places import Places
+from botmeter.web.pages.report.answered import Answered
 from botmeter.web.pages.report.trend import spark
 from botmeter.web.parts import Link
 
@@ -34,9 +32,10 @@ class Headline:
     others: tuple[Kpi, ...]
 
 
-def headline(overview: Overview, question: Question, *, places: Places) -> Headline:
+def headline(answered: Answered) -> Headline:
     """The figures of the period, and how they moved."""
-    report, before, address = overview.report, overview.compared, question.address
+    report, before = answered.report, answered.compared
+    address, places = answered.address, answered.places
     previews = replace(address.filters, preview=True)
     sessions = _counted(
         "Sessions consumed",
@@ -52,13 +51,14 @@ def headline(overview: Overview, question: Question, *, places: Places) -> Headl
                 href=places.rows(replace(address, filters=previews)) if report.preview_count else "",
             ),
         ),
-        drawing=spark(overview, question, places=places),
-        others=_others(overview, question, places=places),
+        drawing=spark(answered),
+        others=_others(answered),
     )
 
 
-def _others(overview: Overview, question: Question, *, places: Places) -> tuple[Kpi, ...]:
-    report, before, address = overview.report, overview.compared, question.address
+def _others(answered: Answered) -> tuple[Kpi, ...]:
+    report, before = answered.report, answered.compared
+    address, places = answered.address, answered.places
     return (
         _counted(
             "Conversations",
@@ -75,12 +75,12 @@ def _others(overview: Overview, question: Question, *, places: Places) -> tuple[
         _ratio(
             "Conv. per session",
             (report.conversation_count, report.sessions_consumed),
-            None if before is None else (before.conversation_count, before.sessions_consumed),
+            before=None if before is None else (before.conversation_count, before.sessions_consumed),
         ),
         _ratio(
             "Sessions per day",
             (report.sessions_consumed, report.period.day_count),
-            None if before is None else (before.sessions_consumed, before.period.day_count),
+            before=None if before is None else (before.sessions_consumed, before.period.day_count),
             decimals=0 if report.sessions_consumed >= 100 * report.period.day_count else 1,
         ),
     )
@@ -94,7 +94,7 @@ def _counted(label: str, count: int, *, before: int | None, href: str) -> Kpi:
     )
 
 
-def _ratio(label: str, now: tuple[int, int], before: tuple[int, int] | None, *, decimals: int = 2) -> Kpi:
+def _ratio(label: str, now: tuple[int, int], *, before: tuple[int, int] | None, decimals: int = 2) -> Kpi:
     value = text.ratio_text(*now, decimals=decimals)
     if before is None or not before[1] or not now[1]:
         return Kpi(label=label, value=value)

@@ -8,6 +8,7 @@ from botmeter.reports.ask import Filters
 from botmeter.reports.overview import Overview
 from botmeter.web import text
 from botmeter.web.asking import Question
+from botmeter.web.pages.report.answered import Answered
 from botmeter.web.pages.report.places import Places
 from botmeter.web.parts import Link
 
@@ -49,19 +50,20 @@ def freshness(overview: Overview, question: Question) -> Freshness:
     return Freshness(text=f"Latest event {at} {zone_text}", kind="" if age_us < _QUIET_US else "late")
 
 
-def notices(overview: Overview, question: Question, *, places: Places, title: str) -> tuple[Notice, ...]:
+def notices(answered: Answered, *, title: str) -> tuple[Notice, ...]:
     """All that has to be said, the most important first."""
     found = [
-        _nothing(overview, question, places=places),
-        _moved(question, title=title),
-        _zone(question, places=places),
-        _policies(overview),
+        _nothing(answered),
+        _moved(answered.question, title=title),
+        _zone(answered.question, places=answered.places),
+        _policies(answered.overview),
     ]
     return tuple(notice for notice in found if notice is not None)
 
 
-def _nothing(overview: Overview, question: Question, *, places: Places) -> Notice | None:
-    if overview.report.sessions_consumed:
+def _nothing(answered: Answered) -> Notice | None:
+    question, places = answered.question, answered.places
+    if answered.report.sessions_consumed:
         return None
     if question.ask.filters != Filters():
         return Notice(
@@ -72,16 +74,17 @@ def _nothing(overview: Overview, question: Question, *, places: Places) -> Notic
     return Notice(
         fact="No sessions in this period.",
         consequence="Choose other days to see more.",
-        action=_where_data_is(overview, question, places=places),
+        action=_where_data_is(answered),
     )
 
 
-def _where_data_is(overview: Overview, question: Question, *, places: Places) -> Link | None:
-    if overview.latest_event_us is None:
+def _where_data_is(answered: Answered) -> Link | None:
+    latest_us = answered.overview.latest_event_us
+    if latest_us is None:
         return None
-    last_on = text.in_zone(overview.latest_event_us, question.zone).date()
-    address = replace(question.address, preset=None, days=(last_on - timedelta(days=29), last_on))
-    return Link(label="To the latest data", href=places.report(address))
+    last_on = text.in_zone(latest_us, answered.question.zone).date()
+    address = replace(answered.address, preset=None, days=(last_on - timedelta(days=29), last_on))
+    return Link(label="To the latest data", href=answered.places.report(address))
 
 
 def _moved(question: Question, *, title: str) -> Notice | None:

@@ -34,9 +34,7 @@ _ZONES: Final = tuple(sorted(name for name in available_timezones() if name.star
 Lead = Callable[[ReportAddress], str]
 
 
-def period_picker(
-    question: Question, *, places: Places, available_from: date, is_for_rows: bool = False
-) -> PeriodPicker:
+def period_picker(question: Question, *, places: Places, is_for_rows: bool = False) -> PeriodPicker:
     """The choice as it stands for this question.
 
     Args:
@@ -44,7 +42,7 @@ def period_picker(
     """
     address, period = question.address, question.ask.period
     today_on = text.in_zone(question.now_us, question.zone).date()
-    preset = preset_of((period.first_on, period.last_on), today_on=today_on, available_from=available_from)
+    preset = preset_of((period.first_on, period.last_on), today_on=today_on, available_from=question.available_from)
     lead: Lead = places.rows if is_for_rows else places.report
     named = [name for name, _ in address.pairs() if name in {"period", "from", "to", "timezone"}]
     return PeriodPicker(
@@ -58,7 +56,7 @@ def period_picker(
         kept=tuple((name, value) for name, value in address.pairs() if name not in named),
         first_on=period.first_on.isoformat(),
         last_on=period.last_on.isoformat(),
-        least_on=available_from.isoformat(),
+        least_on=question.available_from.isoformat(),
         most_on=today_on.isoformat(),
         timezone=question.zone,
         timezones=tuple(dict.fromkeys(("UTC", question.zone, *_ZONES))),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -48,13 +49,20 @@ class Places:
         route = "shared-choices" if self._is_shared else "choices"
         return reverse(route, args=(self.owner, field)) + address.query()
 
-    def customer(self, customer_id: str) -> str:
-        """The customer's page; nothing behind a share link, which shows the report alone."""
-        from urllib.parse import urlencode
+    def session(self, session_id: str) -> str:
+        """Why it was charged; nothing behind a share link, which shows the report alone. So the two below."""
+        return "" if self._is_shared else reverse("session", args=(self.owner, session_id))
 
+    def customer(self, customer_id: str) -> str:
+        return self._by_id("customer", customer_id)
+
+    def conversation(self, conversation_id: str) -> str:
+        return self._by_id("conversation", conversation_id)
+
+    def _by_id(self, route: str, value: str) -> str:
         if self._is_shared:
             return ""
-        return reverse("customer", args=(self.owner,)) + f"?{urlencode({'id': customer_id})}"
+        return reverse(route, args=(self.owner,)) + f"?{urlencode({'id': value})}"
 
     @property
     def _is_shared(self) -> bool:

@@ -1,14 +1,12 @@
 """The splits: by bot, by channel, by type of ticket; each a ranked table with the rows behind every bar."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
-from botmeter.reports.overview import Overview
 from botmeter.web import text
 from botmeter.web.address import ReportAddress, Split
-from botmeter.web.asking import Question
+from botmeter.web.pages.report.answered import Answered
 from botmeter.web.pages.report.filter_bar import before_label
-from botmeter.web.pages.report.places import Places
 from botmeter.web.pages.report.ranking import Counted, ranked
 from botmeter.web.parts import Link, Opener, RankedLine, Tools
 
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
 
 # More would make the page long; the widget by itself shows all.
 SHOWN_MAX = 10
+_NO_TOOLS: Final = Tools()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,112 +35,116 @@ class SplitWidget:
 
     name: str
     title: str
-    tools: Tools
     columns: tuple[str, str, str]
-    before_label: str
     lines: tuple[RankedLine, ...]
+    tools: Tools = _NO_TOOLS
+    before_label: str = ""
     segments: tuple[Link, ...] = ()
     note: Note | None = None
     more: Link | None = None
 
 
-def bot_split(
-    overview: Overview,
-    question: Question,
-    *,
-    places: Places,
-    versions: "Sequence[VersionUsage]" = (),
-    is_whole: bool = False,
-) -> SplitWidget:
+def bot_split(answered: Answered, *, versions: "Sequence[VersionUsage]" = (), is_whole: bool = False) -> SplitWidget:
     """Sessions by bot.
 
     Args:
         versions: Of the bots that are opened in the address.
         is_whole: All bots rather than the first ten.
     """
-    report, address = overview.report, question.address
-    before = {} if overview.compared is None else {bot.bot_id: bot for bot in overview.compared.by_bot}
+    report, address = answered.report, answered.address
+    before = {} if answered.compared is None else {bot.bot_id: bot for bot in answered.compared.by_bot}
+    shown = _by_count(report.by_bot, address)
     counted: list[Counted] = []
-    for bot in _by_count(report.by_bot, address)[: None if is_whole else SHOWN_MAX]:
+    for bot in shown[: None if is_whole else SHOWN_MAX]:
         then = before.get(bot.bot_id)
-        is_open = bot.bot_id is not None and bot.bot_id in address.opened
         counted.append(
             Counted(
                 name=bot.bot_name or "No bot (agents alone)",
-                href=_bot_rows(places, address, bot.bot_id),
+                href=_bot_rows(answered, bot.bot_id),
                 count=_count(bot, address),
                 before_count=None if then is None else _count(then, address),
-                opener=_opener(bot.bot_id, bot.bot_name, places=places, address=address),
+                opener=None if bot.bot_id is None else _opener(answered, bot.bot_id, name=bot.bot_name),
             )
         )
-        if is_open:
-            counted += [_version(one, places=places, address=address) for one in versions if one.bot_id == bot.bot_id]
-    return SplitWidget(
-        name="bot-consumption",
-        title="Bot-based session consumption volume",
-        tools=_tools("bot-consumption", places, address),
-        columns=("Bot", "Sessions", "Share"),
-        before_label=_before_label(overview, question),
-        lines=ranked(counted, whole=report.sessions_consumed),
-        segments=_segments(places, address),
-        note=_overlap_note("bots", report.bot_overlap, overview, question, places=places),
-        more=_more("bot-consumption", len(report.by_bot), "bots", places=places, address=address, is_whole=is_whole),
+        if bot.bot_id in address.opened:
+            counted += [_version(one, answered) for one in versions if one.bot_id == bot.bot_id]
+    return _widget(
+        SplitWidget(
+            name="bot-consumption",
+            title="Bot-based session consumption volume",
+            columns=("Bot", "Sessions", "Share"),
+            lines=ranked(counted, whole=report.sessions_consumed),
+            segments=_segments(answered),
+            note=_overlap_note(answered, "bots", overlap=report.bot_overlap),
+            more=None if is_whole else _more(answered, "bots", count=len(shown)),
+        ),
+        answered,
     )
 
 
-def channel_split(overview: Overview, question: Question, *, places: Places, is_whole: bool = False) -> SplitWidget:
+def channel_split(answered: Answered, *, is_whole: bool = False) -> SplitWidget:
     """Sessions by channel."""
-    report, address = overview.report, question.address
-    before = {} if overview.compared is None else {one.channel: one for one in overview.compared.by_channel}
+    report, address = answered.report, answered.address
+    before = {} if answered.compared is None else {one.channel: one for one in answered.compared.by_channel}
+    shown = _by_count(report.by_channel, address)
     counted = [
         Counted(
             name=one.channel,
-            href=_channel_rows(places, address, one.channel),
+            href=_channel_rows(answered, one.channel),
             count=_count(one, address),
             before_count=_count(before[one.channel], address) if one.channel in before else None,
         )
-        for one in _by_count(report.by_channel, address)[: None if is_whole else SHOWN_MAX]
+        for one in shown[: None if is_whole else SHOWN_MAX]
     ]
-    return SplitWidget(
-        name="channel-consumption",
-        title="Channel-based session consumption volume",
-        tools=_tools("channel-consumption", places, address),
-        columns=("Channel", "Sessions", "Share"),
-        before_label=_before_label(overview, question),
-        lines=ranked(counted, whole=report.sessions_consumed),
-        note=_overlap_note("channels", report.channel_overlap, overview, question, places=places),
-        more=_more(
-            "channel-consumption", len(report.by_channel), "channels", places=places, address=address, is_whole=is_whole
+    return _widget(
+        SplitWidget(
+            name="channel-consumption",
+            title="Channel-based session consumption volume",
+            columns=("Channel", "Sessions", "Share"),
+            lines=ranked(counted, whole=report.sessions_consumed),
+            note=_overlap_note(answered, "channels", overlap=report.channel_overlap),
+            more=None if is_whole else _more(answered, "channels", count=len(shown)),
         ),
+        answered,
     )
 
 
-def ticket_split(overview: Overview, question: Question, *, places: Places, is_whole: bool = False) -> SplitWidget:
+def ticket_split(answered: Answered, *, is_whole: bool = False) -> SplitWidget:
     """Tickets by type: what customers come for."""
-    report, address = overview.report, question.address
+    report = answered.report
     before = {}
-    if overview.compared is not None:
-        before = {one.ticket_type: one.ticket_count for one in overview.compared.by_ticket_type}
+    if answered.compared is not None:
+        before = {one.ticket_type: one.ticket_count for one in answered.compared.by_ticket_type}
     counted = [
         Counted(
             name=one.ticket_type,
-            href=places.rows(address.only("ticket_type", one.ticket_type)),
+            href=answered.places.rows(answered.address.only("ticket_type", one.ticket_type)),
             count=one.ticket_count,
             before_count=before.get(one.ticket_type),
         )
         for one in report.by_ticket_type[: None if is_whole else SHOWN_MAX]
     ]
-    return SplitWidget(
-        name="tickets-by-type",
-        title="Tickets by type",
-        tools=_tools("tickets-by-type", places, address),
-        columns=("Type", "Tickets", "Share"),
-        before_label=_before_label(overview, question),
-        lines=ranked(counted, whole=report.ticket_count),
-        more=_more(
-            "tickets-by-type", len(report.by_ticket_type), "types", places=places, address=address, is_whole=is_whole
+    return _widget(
+        SplitWidget(
+            name="tickets-by-type",
+            title="Tickets by type",
+            columns=("Type", "Tickets", "Share"),
+            lines=ranked(counted, whole=report.ticket_count),
+            more=None if is_whole else _more(answered, "types", count=len(report.by_ticket_type)),
         ),
+        answered,
     )
+
+
+_NAME_OF: Final = {"bots": "bot-consumption", "channels": "channel-consumption", "types": "tickets-by-type"}
+
+
+def _widget(widget: SplitWidget, answered: Answered) -> SplitWidget:
+    """The widget with what all splits have: tools, and the word for the ticks."""
+    places, address = answered.places, answered.address
+    tools = Tools(rows_href=places.rows(address), expand_href=places.widget(widget.name, address))
+    label = "" if answered.compared is None else before_label(answered.question)
+    return replace(widget, tools=tools, before_label=label)
 
 
 class _Usage(Protocol):
@@ -164,7 +167,8 @@ def _count(usage: _Usage, address: ReportAddress) -> int:
     return usage.opened_count if address.split is Split.OPENED else usage.session_count
 
 
-def _bot_rows(places: Places, address: ReportAddress, bot_id: str | None) -> str:
+def _bot_rows(answered: Answered, bot_id: str | None) -> str:
+    places, address = answered.places, answered.address
     if bot_id is None:
         return ""
     if address.split is Split.OPENED:
@@ -172,63 +176,54 @@ def _bot_rows(places: Places, address: ReportAddress, bot_id: str | None) -> str
     return places.rows(address.only("bot", bot_id))
 
 
-def _channel_rows(places: Places, address: ReportAddress, channel: str) -> str:
+def _channel_rows(answered: Answered, channel: str) -> str:
+    places, address = answered.places, answered.address
     if address.split is Split.OPENED:
         return places.rows(address.only("opened_on", channel))
     return places.rows(address.only("channel", channel))
 
 
-def _version(version: "VersionUsage", *, places: Places, address: ReportAddress) -> Counted:
-    href = ""
+def _version(version: "VersionUsage", answered: Answered) -> Counted:
+    address, href = answered.address, ""
     if version.bot_version is not None and address.split is Split.TOOK_PART:
-        href = places.rows(address.only("bot", version.bot_id).only("bot_version", version.bot_version))
+        own = address.only("bot", version.bot_id).only("bot_version", version.bot_version)
+        href = answered.places.rows(own)
     return Counted(name=version.bot_version or "no version", href=href, count=_count(version, address), is_nested=True)
 
 
-def _opener(bot_id: str | None, name: str | None, *, places: Places, address: ReportAddress) -> Opener | None:
-    if bot_id is None:
-        return None
+def _opener(answered: Answered, bot_id: str, *, name: str | None) -> Opener:
+    address = answered.address
     return Opener(
         name=f"Versions of {name}",
-        href=places.report(address.toggled_bot(bot_id)) + "#w-bot-consumption",
+        href=answered.places.report(address.toggled_bot(bot_id)) + "#w-bot-consumption",
         is_open=bot_id in address.opened,
     )
 
 
-def _segments(places: Places, address: ReportAddress) -> tuple[Link, ...]:
+def _segments(answered: Answered) -> tuple[Link, ...]:
+    address = answered.address
     return tuple(
-        Link(label=label, href=places.report(address.split_by(split)), is_current=address.split is split)
+        Link(label=label, href=answered.places.report(address.split_by(split)), is_current=address.split is split)
         for label, split in (("Took part", Split.TOOK_PART), ("Opened", Split.OPENED))
     )
 
 
-def _tools(name: str, places: Places, address: ReportAddress) -> Tools:
-    return Tools(rows_href=places.rows(address), expand_href=places.widget(name, address))
-
-
-def _before_label(overview: Overview, question: Question) -> str:
-    return "" if overview.compared is None else before_label(question)
-
-
-def _overlap_note(what: str, overlap: int, overview: Overview, question: Question, *, places: Places) -> Note | None:
-    whole = overview.report.sessions_consumed
-    if question.address.split is Split.OPENED:
-        return Note(
-            number="",
-            href="",
-            rest=f"Each session counts once, under what opened it, so the {what} add up to the total.",
-        )
+def _overlap_note(answered: Answered, what: str, *, overlap: int) -> Note | None:
+    whole = answered.report.sessions_consumed
+    if answered.address.split is Split.OPENED:
+        rest = f"Each session counts once, under what opened it, so the {what} add up to the total."
+        return Note(number="", href="", rest=rest)
     if overlap <= 0 or not whole:
         return None
     return Note(
         number=text.counted(overlap, "session"),
-        href=places.report(question.address.split_by(Split.OPENED)),
+        href=answered.places.report(answered.address.split_by(Split.OPENED)),
         rest=f"more than the total ({text.share_text(overlap, whole=whole)}): "
         f"a session that touched several {what} counts once under each.",
     )
 
 
-def _more(name: str, count: int, what: str, *, places: Places, address: ReportAddress, is_whole: bool) -> Link | None:
-    if is_whole or count <= SHOWN_MAX:
+def _more(answered: Answered, what: str, *, count: int) -> Link | None:
+    if count <= SHOWN_MAX:
         return None
-    return Link(label=f"All {count} {what}", href=places.widget(name, address))
+    return Link(label=f"All {count} {what}", href=answered.places.widget(_NAME_OF[what], answered.address))

@@ -8,11 +8,10 @@ from typing import Final
 
 from markupsafe import Markup
 
-from botmeter.reports.overview import Overview, TicketTrendDay
+from botmeter.reports.overview import TicketTrendDay
 from botmeter.web import text
-from botmeter.web.asking import Question
 from botmeter.web.charts.stacked import NARROW_WIDTH, SERIES_MAX, Stack, Stacks, stacked_drawn
-from botmeter.web.pages.report.places import Places
+from botmeter.web.pages.report.answered import Answered
 from botmeter.web.parts import Key, Tools
 
 OTHER: Final = "Other"
@@ -35,15 +34,15 @@ class TicketTrendWidget:
     lines: tuple[tuple[str, tuple[str, ...]], ...]
 
 
-def ticket_trend_widget(overview: Overview, question: Question, *, places: Places) -> TicketTrendWidget:
+def ticket_trend_widget(answered: Answered) -> TicketTrendWidget:
     """Tickets over time; the types after the seventh are put together."""
-    address, period = question.address, question.ask.period
-    columns = _columns([one.ticket_type for one in overview.report.by_ticket_type])
+    address, places, period = answered.address, answered.places, answered.question.ask.period
+    columns = _columns([one.ticket_type for one in answered.report.by_ticket_type])
     starts, step = _starts(period.first_on, period.last_on)
-    counts = _counts(overview.ticket_trend, starts, columns=columns)
+    counts = _counts(answered.overview.ticket_trend, starts, columns=columns)
     chart = Stacks(
         name=f"Tickets by {step} and type, {text.days_text(period)}.",
-        columns=_stacks(starts, counts, question=question, places=places) if columns else (),
+        columns=_stacks(starts, counts, answered=answered) if columns else (),
     )
     return TicketTrendWidget(
         tools=Tools(
@@ -77,15 +76,15 @@ def _counts(days: Sequence[TicketTrendDay], starts: list[date], *, columns: list
     return counts
 
 
-def _stacks(starts: list[date], counts: list[list[int]], *, question: Question, places: Places) -> tuple[Stack, ...]:
+def _stacks(starts: list[date], counts: list[list[int]], *, answered: Answered) -> tuple[Stack, ...]:
     every = max(1, -(-len(starts) // _LABELS_MAX))
-    ends = [*(start_on - timedelta(days=1) for start_on in starts[1:]), question.ask.period.last_on]
+    ends = [*(start_on - timedelta(days=1) for start_on in starts[1:]), answered.question.ask.period.last_on]
     return tuple(
         Stack(
             label=text.day_text(start_on, year=False) if place % every == 0 else "",
             counts=tuple(own),
             title=f"{text.day_text(start_on)}: {text.counted(sum(own), 'ticket')}",
-            href=places.rows(question.address.between(start_on, end_on), sort="-tickets") if sum(own) else "",
+            href=answered.places.rows(answered.address.between(start_on, end_on), sort="-tickets") if sum(own) else "",
         )
         for place, (start_on, end_on, own) in enumerate(zip(starts, ends, counts, strict=True))
     )

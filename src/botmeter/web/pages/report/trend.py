@@ -7,15 +7,14 @@ from typing import Final
 
 from markupsafe import Markup
 
-from botmeter.reports.overview import Overview
-from botmeter.reports.usage import MonthUsage
+from botmeter.reports.usage import MonthUsage, TrendDay
 from botmeter.web import text
 from botmeter.web.asking import Question
 from botmeter.web.charts.monthly import MonthColumn, Months, monthly_drawn
 from botmeter.web.charts.spark import spark_drawn
 from botmeter.web.charts.trend import Step, Trend, TrendPoint, fitting_step, trend_drawn
+from botmeter.web.pages.report.answered import Answered
 from botmeter.web.pages.report.filter_bar import before_label
-from botmeter.web.pages.report.places import Places
 from botmeter.web.parts import Key, MonthBar, Tools, bar_width, longest_of
 
 TREND: Final = "session-consumption-trend"
@@ -73,42 +72,42 @@ class MonthsWidget:
     lines: tuple[MonthLine, ...]
 
 
-def trend_widget(overview: Overview, question: Question, *, places: Places) -> TrendWidget:
+def trend_widget(answered: Answered) -> TrendWidget:
     """Sessions by day."""
-    address, period = question.address, question.ask.period
-    points = trend_points(overview, question, places=places)
+    question, period = answered.question, answered.question.ask.period
+    points = trend_points(answered)
     step = fitting_step(len(points))
-    is_table = TREND in address.table
+    is_table = TREND in answered.address.table
     drawn = None
     if not is_table:
-        shown = _in_steps(points, step, question=question, places=places)
+        shown = _in_steps(points, step, answered=answered)
         drawn = trend_drawn(_trend(shown, question, step=step))
-    compared = overview.compared
+    compared = answered.compared
     keys = [Key(label=text.days_text(period))]
     if compared is not None:
         keys.append(Key(label=text.days_text(compared.period), kind="dash"))
     return TrendWidget(
-        tools=widget_tools(TREND, question, places=places),
+        tools=widget_tools(TREND, answered),
         sub="" if step is Step.DAY else f"by {step.value}",
         keys=tuple(keys),
         wide=Markup() if drawn is None else drawn.wide,
         middle=Markup() if drawn is None else drawn.middle,
         narrow=Markup() if drawn is None else drawn.narrow,
         before_label="" if compared is None else before_label(question),
-        days=tuple(_day_line(point, overview.report.trend[place].ticket_count) for place, point in enumerate(points)),
+        days=tuple(_day_line(point, answered.report.trend[place].ticket_count) for place, point in enumerate(points)),
     )
 
 
-def spark(overview: Overview, question: Question, *, places: Places) -> Markup:
+def spark(answered: Answered) -> Markup:
     """The trend without words, for the headline."""
-    points = trend_points(overview, question, places=places)
-    shown = _in_steps(points, fitting_step(len(points)), question=question, places=places)
+    points = trend_points(answered)
+    shown = _in_steps(points, fitting_step(len(points)), answered=answered)
     return spark_drawn(shown, name="Sessions per day")
 
 
-def widget_tools(name: str, question: Question, *, places: Places) -> Tools:
+def widget_tools(name: str, answered: Answered) -> Tools:
     """What can be done with a widget that is a drawing or a table."""
-    address = question.address
+    address, places = answered.address, answered.places
     is_table = name in address.table
     other = places.report(address.toggled_table(name)) + f"#w-{name}"
     this = places.report(address) + f"#w-{name}"
@@ -121,15 +120,16 @@ def widget_tools(name: str, question: Question, *, places: Places) -> Tools:
     )
 
 
-def trend_points(overview: Overview, question: Question, *, places: Places) -> tuple[TrendPoint, ...]:
+def trend_points(answered: Answered) -> tuple[TrendPoint, ...]:
     """A point for each day; days before the account's first data and after today have none."""
+    overview, question, places = answered.overview, answered.question, answered.places
     today_on = text.in_zone(question.now_us, question.zone).date()
-    before = _compared_counts(overview, question)
+    before = _compared_counts(answered)
     return tuple(
         TrendPoint(
             on=day.on,
             count=day.session_count,
-            title=_title(day.on, day.session_count, before[place], question, is_today=day.on == today_on),
+            title=_title(day, before[place], question=question),
             href=places.rows(question.address.between(day.on, day.on)) if day.session_count else "",
             compared_count=before[place],
             is_partial=day.on == today_on,
@@ -139,24 +139,24 @@ def trend_points(overview: Overview, question: Question, *, places: Places) -> t
     )
 
 
-def _compared_counts(overview: Overview, question: Question) -> list[int | None]:
+def _compared_counts(answered: Answered) -> list[int | None]:
     """The counts of the compared period by place: the first day beside the first day."""
-    day_count = question.ask.period.day_count
-    if overview.compared is None:
+    day_count = answered.question.ask.period.day_count
+    if answered.compared is None:
         return [None] * day_count
-    trend = overview.compared.trend
+    trend = answered.compared.trend
     # Where the compared period begins later than it should, its days stand at the end.
     missing = day_count - len(trend)
     return [None] * missing + [day.session_count for day in trend]
 
 
-def _title(on: date, count: int, before: int | None, question: Question, *, is_today: bool) -> str:
-    so_far = f" so far, until {text.clock_text(question.now_us, zone=question.zone)}" if is_today else ""
-    told = f"{on:%a} {text.day_text(on)}: {text.counted(count, 'session')}{so_far}"
+def _title(day: TrendDay, before: int | None, *, question: Question) -> str:
+    on, now = day.on, text.in_zone(question.now_us, question.zone)
+    so_far = f" so far, until {now:%H:%M}" if on == now.date() else ""
+    told = f"{on:%a} {text.day_text(on)}: {text.counted(day.session_count, 'session')}{so_far}"
     if before is None:
         return told
-    shift = question.compared_shift
-    earlier_on = on - timedelta(days=shift)
+    earlier_on = on - timedelta(days=question.compared_shift)
     return f"{told}; {earlier_on:%a} {text.day_text(earlier_on)}: {text.count_text(before)}"
 
 
@@ -175,9 +175,7 @@ def _trend(points: tuple[TrendPoint, ...], question: Question, *, step: Step) ->
     )
 
 
-def _in_steps(
-    points: tuple[TrendPoint, ...], step: Step, *, question: Question, places: Places
-) -> tuple[TrendPoint, ...]:
+def _in_steps(points: tuple[TrendPoint, ...], step: Step, *, answered: Answered) -> tuple[TrendPoint, ...]:
     """Days put together to weeks or months, so that a long line stays readable."""
     if step is Step.DAY:
         return points
@@ -185,7 +183,7 @@ def _in_steps(
     joined = []
     for start_on, group in groups:
         days = list(group)
-        href = places.rows(question.address.between(days[0].on, days[-1].on))
+        href = answered.places.rows(answered.address.between(days[0].on, days[-1].on))
         joined.append(replace(_together(start_on, days, step=step), href=href))
     return tuple(joined)
 
@@ -222,10 +220,10 @@ def _day_line(point: TrendPoint, ticket_count: int) -> DayLine:
     )
 
 
-def months_widget(overview: Overview, question: Question, *, places: Places) -> MonthsWidget:
+def months_widget(answered: Answered) -> MonthsWidget:
     """Sessions by month; those that the period doesn't hold whole, or that aren't over, say so."""
-    months = overview.report.by_month
-    lines = tuple(_month_line(month, question, places=places) for month in months)
+    months = answered.report.by_month
+    lines = tuple(_month_line(month, answered) for month in months)
     longest = longest_of([line.number for line in lines])
     years = {month.month[:4] for month in months}
     columns = tuple(
@@ -240,9 +238,9 @@ def months_widget(overview: Overview, question: Question, *, places: Places) -> 
         for line, month in zip(lines, months, strict=True)
     )
     name = f"Sessions consumed per month, {_months_text(lines)}."
-    is_table = MONTHS in question.address.table
+    is_table = MONTHS in answered.address.table
     return MonthsWidget(
-        tools=widget_tools(MONTHS, question, places=places),
+        tools=widget_tools(MONTHS, answered),
         sub=_months_text(lines),
         wide=Markup() if is_table else monthly_drawn(Months(name=name, columns=columns)),
         bars=tuple(
@@ -265,8 +263,8 @@ def _months_text(lines: tuple[MonthLine, ...]) -> str:
     return lines[0].name if len(lines) == 1 else f"{lines[0].name} {text.DASH} {lines[-1].name}"
 
 
-def _month_line(month: MonthUsage, question: Question, *, places: Places) -> MonthLine:
-    period = question.ask.period
+def _month_line(month: MonthUsage, answered: Answered) -> MonthLine:
+    period = answered.question.ask.period
     first_on = date.fromisoformat(f"{month.month}-01")
     next_on = (first_on + timedelta(days=31)).replace(day=1)
     shown_first, shown_last = max(first_on, period.first_on), min(next_on - timedelta(days=1), period.last_on)
@@ -275,12 +273,12 @@ def _month_line(month: MonthUsage, question: Question, *, places: Places) -> Mon
         name=text.month_text(month.month),
         number=month.session_count,
         value=text.count_text(month.session_count),
-        note=_month_note(month, first_on, (shown_first, shown_last)),
-        href=places.rows(question.address.between(shown_first, shown_last)) if month.session_count else "",
+        note=_month_note(month, first_on, shown=(shown_first, shown_last)),
+        href=answered.places.rows(answered.address.between(shown_first, shown_last)) if month.session_count else "",
     )
 
 
-def _month_note(month: MonthUsage, first_on: date, shown: tuple[date, date]) -> str:
+def _month_note(month: MonthUsage, first_on: date, *, shown: tuple[date, date]) -> str:
     if not month.is_partial:
         return ""
     if shown[0] != first_on:

@@ -3,16 +3,17 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botmeter.reports.overview import Overview, overview
+from botmeter.reports.overview import overview
 from botmeter.reports.policy_sentence import policy_sentence
 from botmeter.reports.versions import versions
 from botmeter.web.asking import Question
 from botmeter.web.pages.frame import Frame
+from botmeter.web.pages.report.answered import Answered, Stage
 from botmeter.web.pages.report.filter_bar import FilterBar, filter_bar
 from botmeter.web.pages.report.grids import MatrixWidget, matrix
 from botmeter.web.pages.report.headline import Headline, headline
 from botmeter.web.pages.report.notices import Freshness, Notice, freshness, notices
-from botmeter.web.pages.report.places import Door, Places
+from botmeter.web.pages.report.places import Door
 from botmeter.web.pages.report.splits import SplitWidget, bot_split, channel_split, ticket_split
 from botmeter.web.pages.report.trend import MonthsWidget, TrendWidget, months_widget, trend_widget
 
@@ -76,29 +77,29 @@ class UsagePage:
     beside: str = ""
 
 
-def usage_page(ledger: "Ledger", question: Question, *, places: Places, frame: Frame, actions: Actions) -> UsagePage:
+def usage_page(ledger: "Ledger", question: Question, *, stage: Stage, actions: Actions) -> UsagePage:
     """The page that answers a question."""
-    found = overview(ledger, question.ask, compared=question.compared)
+    found, places = overview(ledger, question.ask, compared=question.compared), stage.places
+    answered = Answered(overview=found, question=question, places=places)
     return UsagePage(
-        frame=frame,
+        frame=stage.frame,
         heading=HEADING[places.door],
         bar=filter_bar(
             question,
             places=places,
             bot_names={bot.bot_id: bot.bot_name or bot.bot_id for bot in found.report.by_bot if bot.bot_id is not None},
-            available_from=ledger.account.available_from,
         ),
         freshness=freshness(found, question),
-        notices=notices(found, question, places=places, title=ledger.account.title),
+        notices=notices(answered, title=ledger.account.title),
         actions=actions,
-        headline=headline(found, question, places=places),
-        trend=trend_widget(found, question, places=places),
-        bots=bot_split(found, question, places=places, versions=_opened_versions(ledger, question)),
-        channels=channel_split(found, question, places=places),
-        months=months_widget(found, question, places=places),
-        tickets=ticket_split(found, question, places=places),
-        matrix=matrix(found, question, places=places),
-        later=_later(found, question, places=places),
+        headline=headline(answered),
+        trend=trend_widget(answered),
+        bots=bot_split(answered, versions=_opened_versions(ledger, question)),
+        channels=channel_split(answered),
+        months=months_widget(answered),
+        tickets=ticket_split(answered),
+        matrix=matrix(answered),
+        later=_later(answered),
         definition=definition_text(ledger),
         footer=f"Policy {found.report.policy} \u00b7 {question.zone}",
     )
@@ -113,10 +114,10 @@ def _opened_versions(ledger: "Ledger", question: Question) -> "Sequence[VersionU
     return versions(ledger, question.ask) if question.address.opened else ()
 
 
-def _later(found: Overview, question: Question, *, places: Places) -> tuple[LaterWidget, ...]:
-    if not found.report.sessions_consumed:
+def _later(answered: Answered) -> tuple[LaterWidget, ...]:
+    if not answered.report.sessions_consumed:
         return ()
-    address = question.address
+    address, places = answered.address, answered.places
     return (
         LaterWidget(name="hours", title="Hour × weekday", span="c5", href=places.widget("hours", address)),
         LaterWidget(

@@ -9,7 +9,8 @@ from botmeter.web.address import ReportAddress, read_address
 from botmeter.web.asking import preferred_zone, question
 from botmeter.web.ledgers import reading
 from botmeter.web.pages.frame import Crumb, Frame, frame
-from botmeter.web.pages.report.choices_page import choices_page, field_named
+from botmeter.web.pages.report.answered import Stage
+from botmeter.web.pages.report.choices_page import choices_page, wanted_choices
 from botmeter.web.pages.report.places import Door, Places
 from botmeter.web.pages.report.start_page import has_events, start_page
 from botmeter.web.pages.report.usage_page import HEADING, Actions, usage_page
@@ -41,7 +42,7 @@ def widget(visit: Visit, *, name: str) -> HttpResponse:
     with reading(visit.account) as ledger:
         asked = question(ledger, address, zone=preferred_zone(visit.account))
         around = _frame(visit, title=WIDGETS[name], crumbs=(_report_crumb(visit, address),))
-        page = widget_page(ledger, asked, name=name, places=places, frame=around)
+        page = widget_page(ledger, asked, name=name, stage=Stage(frame=around, places=places))
     return rendered(visit.request, "widget.html", page=page)
 
 
@@ -51,14 +52,9 @@ def choices(visit: Visit, *, field: str) -> HttpResponse:
     address, places = read_address(visit.request.GET), Places(door=Door.REPORTS, owner=visit.account)
     with reading(visit.account) as ledger:
         asked = question(ledger, address, zone=preferred_zone(visit.account))
-        page = choices_page(
-            ledger,
-            asked,
-            field=field_named(field),
-            given=visit.request.GET,
-            places=places,
-            frame=_frame(visit, title="Filter", crumbs=(_report_crumb(visit, address),)),
-        )
+        around = _frame(visit, title="Filter", crumbs=(_report_crumb(visit, address),))
+        wanted = wanted_choices(field, visit.request.GET)
+        page = choices_page(ledger, asked, wanted=wanted, stage=Stage(frame=around, places=places))
     return rendered(visit.request, "choices.html", page=page)
 
 
@@ -74,8 +70,7 @@ def _report(visit: Visit, *, door: Door) -> HttpResponse:
         page = usage_page(
             ledger,
             asked,
-            places=places,
-            frame=frame(visit, title=HEADING[door], current=way[1], crumbs=crumbs),
+            stage=Stage(frame=frame(visit, title=HEADING[door], current=way[1], crumbs=crumbs), places=places),
             actions=_actions(visit, address, places=places),
         )
         page = replace(page, beside=view_named(visit.account, visit.user, query=address.query()))

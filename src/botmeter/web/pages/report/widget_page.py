@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from botmeter.reports.customers import top_customers
 from botmeter.reports.hours import hours
-from botmeter.reports.overview import Overview, overview
+from botmeter.reports.overview import overview
 from botmeter.reports.versions import versions
 from botmeter.web.asking import Question
 from botmeter.web.pages.frame import Frame
-from botmeter.web.pages.report.filter_bar import FilterBar, filter_bar
+from botmeter.web.pages.report.answered import Answered, Stage
+from botmeter.web.pages.report.filter_bar import FilterBar, bot_names_shown, filter_bar
 from botmeter.web.pages.report.grids import hour_widget, matrix
 from botmeter.web.pages.report.people_widgets import customers_widget, versions_widget
 from botmeter.web.pages.report.places import Places
@@ -49,11 +51,11 @@ class WidgetPage:
     widget: Any
 
 
-def widget_page(ledger: "Ledger", question: Question, *, name: str, places: Places, frame: Frame) -> WidgetPage:
+def widget_page(ledger: "Ledger", question: Question, *, name: str, stage: Stage) -> WidgetPage:
     """The widget of that name; one of `WIDGETS`."""
-    bar = filter_bar(question, places=places, bot_names={}, available_from=ledger.account.available_from)
-    kind, widget = _made(name, ledger, question=question, places=places)
-    return WidgetPage(frame=frame, name=name, title=WIDGETS[name], kind=kind, bar=bar, widget=widget)
+    bar = filter_bar(question, places=stage.places, bot_names=bot_names_shown(ledger, question))
+    kind, widget = _made(name, ledger, question=question, places=stage.places)
+    return WidgetPage(frame=stage.frame, name=name, title=WIDGETS[name], kind=kind, bar=bar, widget=widget)
 
 
 def _made(name: str, ledger: "Ledger", *, question: Question, places: Places) -> tuple[str, Any]:
@@ -63,23 +65,19 @@ def _made(name: str, ledger: "Ledger", *, question: Question, places: Places) ->
         case "versions":
             return "versions", versions_widget(versions(ledger, question.ask), question, places=places)
         case "customers":
-            found = top_customers(ledger, question.ask, limit=CUSTOMER_COUNT)
-            return "customers", customers_widget(found, question, places=places)
+            customers = top_customers(ledger, question.ask, limit=CUSTOMER_COUNT)
+            return "customers", customers_widget(customers, question, places=places)
     kind, made = _OF_OVERVIEW[name]
-    return kind, made(overview(ledger, question.ask, compared=question.compared), question, places)
+    found = overview(ledger, question.ask, compared=question.compared)
+    return kind, made(Answered(overview=found, question=question, places=places))
 
 
-_Made = Callable[[Overview, Question, Places], Any]
-
-_OF_OVERVIEW: Final[dict[str, tuple[str, _Made]]] = {
-    "session-consumption-trend": ("trend", lambda found, asked, places: trend_widget(found, asked, places=places)),
-    "monthly-consumption": ("months", lambda found, asked, places: months_widget(found, asked, places=places)),
-    "ticket-trend": ("ticket_trend", lambda found, asked, places: ticket_trend_widget(found, asked, places=places)),
-    "bot-consumption": ("split", lambda found, asked, places: bot_split(found, asked, places=places, is_whole=True)),
-    "channel-consumption": (
-        "split",
-        lambda found, asked, places: channel_split(found, asked, places=places, is_whole=True),
-    ),
-    "tickets-by-type": ("split", lambda found, asked, places: ticket_split(found, asked, places=places, is_whole=True)),
-    "bot-channel-matrix": ("matrix", lambda found, asked, places: matrix(found, asked, places=places, is_whole=True)),
+_OF_OVERVIEW: Final[dict[str, tuple[str, Callable[[Answered], Any]]]] = {
+    "session-consumption-trend": ("trend", trend_widget),
+    "monthly-consumption": ("months", months_widget),
+    "ticket-trend": ("ticket_trend", ticket_trend_widget),
+    "bot-consumption": ("split", partial(bot_split, is_whole=True)),
+    "channel-consumption": ("split", partial(channel_split, is_whole=True)),
+    "tickets-by-type": ("split", partial(ticket_split, is_whole=True)),
+    "bot-channel-matrix": ("matrix", partial(matrix, is_whole=True)),
 }

@@ -3,13 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlencode
-
-from django.urls import reverse
 
 from botmeter.domain.session import ClosedBy
 from botmeter.reports.row_pages import SessionLine, UnderlyingRow
 from botmeter.web import text
+from botmeter.web.pages.report.places import Places
 
 COLUMN_LABELS: Final = {
     "session_id": "Session",
@@ -75,25 +73,6 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hrefs:
-    """Where ids lead; nowhere behind a share link."""
-
-    account: str | None
-
-    def session(self, session_id: str) -> str:
-        return "" if self.account is None else reverse("session", args=(self.account, session_id))
-
-    def customer(self, customer_id: str) -> str:
-        return self._by_id("customer", customer_id)
-
-    def conversation(self, conversation_id: str) -> str:
-        return self._by_id("conversation", conversation_id)
-
-    def _by_id(self, route: str, value: str) -> str:
-        return "" if self.account is None else reverse(route, args=(self.account,)) + f"?{urlencode({'id': value})}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Times:
     """How instants are told: in a zone, as seen from now (µs UTC)."""
 
@@ -101,15 +80,15 @@ class Times:
     now_us: int
 
 
-def session_cells(line: SessionLine, columns: tuple[str, ...], *, times: Times, hrefs: Hrefs) -> tuple[Cell, ...]:
+def session_cells(line: SessionLine, columns: tuple[str, ...], *, times: Times, places: Places) -> tuple[Cell, ...]:
     """The cells of a session's line."""
     made: dict[str, Callable[[], Cell]] = {
         "session_id": lambda: _id(
-            line.session_id, hrefs.session(line.session_id), tag="preview" if line.is_preview else ""
+            line.session_id, places.session(line.session_id), tag="preview" if line.is_preview else ""
         ),
         "session_start": lambda: _instant(line.started_us, times),
         "session_end": lambda: _instant(line.ended_us, times),
-        "customer": lambda: _id(line.customer_id, hrefs.customer(line.customer_id)),
+        "customer": lambda: _id(line.customer_id, places.customer(line.customer_id)),
         "bots": lambda: Cell(value=", ".join(line.bot_names) or text.DASH, look="wrap"),
         "channels": lambda: Cell(value=", ".join(line.channels), look="wrap"),
         "conversations": lambda: _count(line.conversation_count),
@@ -120,14 +99,14 @@ def session_cells(line: SessionLine, columns: tuple[str, ...], *, times: Times, 
     return tuple(made[name]() for name in columns)
 
 
-def row_cells(row: UnderlyingRow, columns: tuple[str, ...], *, times: Times, hrefs: Hrefs) -> tuple[Cell, ...]:
+def row_cells(row: UnderlyingRow, columns: tuple[str, ...], *, times: Times, places: Places) -> tuple[Cell, ...]:
     """The cells of a row."""
     made: dict[str, Callable[[], Cell]] = {
-        "session_id": lambda: _id(row.session_id, hrefs.session(row.session_id)),
+        "session_id": lambda: _id(row.session_id, places.session(row.session_id)),
         "session_start": lambda: _instant(row.session_start_us, times),
         "session_end": lambda: _instant(row.session_end_us, times),
-        "customer_id": lambda: _id(row.customer_id, hrefs.customer(row.customer_id)),
-        "conversation_id": lambda: _id(row.conversation_id, hrefs.conversation(row.conversation_id)),
+        "customer_id": lambda: _id(row.customer_id, places.customer(row.customer_id)),
+        "conversation_id": lambda: _id(row.conversation_id, places.conversation(row.conversation_id)),
         "bot_id": lambda: Cell(value=row.bot_id or text.DASH, look="id"),
         "bot_name": lambda: Cell(value=row.bot_name or text.DASH),
         "bot_version": lambda: Cell(value=row.bot_version or text.DASH),

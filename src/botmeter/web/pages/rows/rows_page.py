@@ -9,10 +9,11 @@ from botmeter.reports.row_pages import RowPage, row_page, session_rows
 from botmeter.web import text
 from botmeter.web.asking import Question
 from botmeter.web.pages.frame import Frame
-from botmeter.web.pages.report.filter_bar import FilterBar, filter_bar
+from botmeter.web.pages.report.answered import Stage
+from botmeter.web.pages.report.filter_bar import FilterBar, bot_names_shown, filter_bar
 from botmeter.web.pages.report.notices import Notice
 from botmeter.web.pages.report.places import Places
-from botmeter.web.pages.rows.lines import COLUMN_LABELS, NUMBERS, Cell, Hrefs, Line, Times, row_cells, session_cells
+from botmeter.web.pages.rows.lines import COLUMN_LABELS, NUMBERS, Cell, Line, Times, row_cells, session_cells
 from botmeter.web.pages.rows.look import RowsAddress
 from botmeter.web.parts import Column, Link, Pager
 
@@ -58,7 +59,11 @@ class Exports:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowsPage:
-    """Underlying data."""
+    """Underlying data.
+
+    Attributes:
+        ticket_count: Only where types of tickets are asked for; `tickets` is then its text, else empty.
+    """
 
     frame: Frame
     heading: str
@@ -66,6 +71,8 @@ class RowsPage:
     session_count: int
     rows: str
     row_count: int
+    tickets: str
+    ticket_count: int | None
     bar: FilterBar
     notices: tuple[Notice, ...]
     report_href: str
@@ -96,22 +103,22 @@ class RowsQuestion:
     rows: RowsAddress
 
 
-def rows_page(ledger: "Ledger", asked: RowsQuestion, *, places: Places, frame: Frame, hrefs: Hrefs) -> RowsPage:
+def rows_page(ledger: "Ledger", asked: RowsQuestion, *, stage: Stage) -> RowsPage:
     """The page of rows; without exports, which the view adds for whoever may."""
-    question, address = asked.question, asked.rows
+    question, address, places = asked.question, asked.rows, stage.places
     found = row_page(ledger, question.ask, look=address.look, cursor=address.cursor or None)
     columns = address.shown_columns
     is_by_session = address.look.grouping is Grouping.SESSION
     return RowsPage(
-        frame=frame,
+        frame=stage.frame,
         heading="Sessions consumed",
         sessions=text.counted(found.session_count, "session"),
         session_count=found.session_count,
         rows=text.counted(found.row_count, "row"),
         row_count=found.row_count,
-        bar=filter_bar(
-            question, places=places, bot_names={}, available_from=ledger.account.available_from, is_for_rows=True
-        ),
+        tickets="" if found.ticket_count is None else text.counted(found.ticket_count, "ticket"),
+        ticket_count=found.ticket_count,
+        bar=filter_bar(question, places=places, bot_names=bot_names_shown(ledger, question), is_for_rows=True),
         notices=_notices(found, asked, places=places),
         report_href=places.report(question.address),
         groupings=_groupings(asked, places=places),
@@ -130,9 +137,9 @@ def rows_page(ledger: "Ledger", asked: RowsQuestion, *, places: Places, frame: F
         column_kept=_kept(asked, without=("columns",)),
         column_reset_href=_href(asked, replace(address, columns=()), places=places),
         inner_columns=tuple(Column(label=COLUMN_LABELS[name], is_number=name in NUMBERS) for name in _INNER_COLUMNS),
-        lines=_session_lines(ledger, found, asked, places=places, hrefs=hrefs)
+        lines=_session_lines(ledger, found, asked=asked, places=places)
         if is_by_session
-        else tuple(Line(cells=row_cells(row, columns, times=_times(question), hrefs=hrefs)) for row in found.rows),
+        else tuple(Line(cells=row_cells(row, columns, times=_times(question), places=places)) for row in found.rows),
         pager=_pager(found, asked, places=places),
         shown=_shown(found, is_by_session=is_by_session),
         exports=None,
@@ -227,9 +234,7 @@ def _columns(asked: RowsQuestion, *, places: Places) -> tuple[Column, ...]:
     return tuple(columns)
 
 
-def _session_lines(
-    ledger: "Ledger", found: RowPage, asked: RowsQuestion, *, places: Places, hrefs: Hrefs
-) -> tuple[Line, ...]:
+def _session_lines(ledger: "Ledger", found: RowPage, *, asked: RowsQuestion, places: Places) -> tuple[Line, ...]:
     question, address = asked.question, asked.rows
     lines = []
     for line in found.lines:
@@ -237,16 +242,16 @@ def _session_lines(
         inner: tuple[tuple[Cell, ...], ...] = ()
         if is_open:
             rows = session_rows(ledger, question.ask, session_id=line.session_id, search=address.look.search)
-            inner = tuple(row_cells(row, _INNER_COLUMNS, times=_times(question), hrefs=hrefs) for row in rows)
+            inner = tuple(row_cells(row, _INNER_COLUMNS, times=_times(question), places=places) for row in rows)
         toggled = address.opening("" if is_open else line.session_id)
-        cells = session_cells(line, address.shown_columns, times=_times(question), hrefs=hrefs)
+        cells = session_cells(line, address.shown_columns, times=_times(question), places=places)
         lines.append(
             Line(
                 cells=cells,
                 opener_name=f"{'Hide' if is_open else 'Show'} conversations of {line.session_id}",
                 opener_href=_href(asked, toggled, places=places) + f"#s-{line.session_id[:8]}",
                 is_open=is_open,
-                story_href=hrefs.session(line.session_id),
+                story_href=places.session(line.session_id),
                 inner_title=f"{text.counted(line.conversation_count, 'conversation')} in this session",
                 inner=inner,
             )

@@ -7,12 +7,12 @@ from botmeter.reports.export import FORMATS, Export, Format, export_name, export
 from botmeter.reports.row_look import Grouping
 from botmeter.reports.rows import COLUMNS
 from botmeter.web.address import read_address
-from botmeter.web.asking import Question, preferred_zone, question
+from botmeter.web.asking import preferred_zone, question
 from botmeter.web.ledgers import lasting, reading
 from botmeter.web.pages.frame import Crumb, frame
+from botmeter.web.pages.report.answered import Stage
 from botmeter.web.pages.report.places import Door, Places
 from botmeter.web.pages.report.usage_page import HEADING
-from botmeter.web.pages.rows.lines import Hrefs
 from botmeter.web.pages.rows.look import RowsAddress, read_rows_address
 from botmeter.web.pages.rows.rows_page import RowsQuestion, exports_of, rows_page
 from botmeter.web.people.audit import Action, record
@@ -43,16 +43,17 @@ def rows(visit: Visit) -> HttpResponse:
             question=question(ledger, address, zone=preferred_zone(visit.account)), rows=read_rows_address(given)
         )
         around = frame(visit, title="Sessions consumed", current="reports", crumbs=crumbs)
-        page = rows_page(ledger, asked, places=places, frame=around, hrefs=Hrefs(account=visit.account))
+        page = rows_page(ledger, asked, stage=Stage(frame=around, places=places))
     if visit.may(Right.EXPORT):
-        page = exports_of(page, hrefs={name: _export_href(visit, asked, name) for name in FORMATS})
+        page = exports_of(page, hrefs={name: _export_href(visit, asked, format=name) for name in FORMATS})
     return rendered(visit.request, "rows.html", page=page)
 
 
 @for_member(Right.EXPORT)
 def export(visit: Visit, *, format: str) -> StreamingHttpResponse:  # noqa: A002 - the word in the address
     """The same rows as a file, written as it is sent."""
-    if format not in FORMATS:
+    wanted = next((known for known in FORMATS if known == format), None)
+    if wanted is None:
         raise Http404
     given = visit.request.GET
     address = read_address(given)
@@ -63,18 +64,20 @@ def export(visit: Visit, *, format: str) -> StreamingHttpResponse:  # noqa: A002
         # The columns of a session's line are none of a file's, whose rows are flat.
         columns = look.columns if look.look.grouping is Grouping.CONVERSATION and look.columns else COLUMNS
         chunks = export_stream(
-            held.ledger, asked.ask, export=Export(format=format, columns=columns, search=look.look.search)
+            held.ledger, asked.ask, export=Export(format=wanted, columns=columns, search=look.look.search)
         )
     except BaseException:
         held.close()
         raise
-    record(Action.EXPORTED, request=visit.request, user=visit.user, account=visit.account, **_told(asked, format))
-    response = StreamingHttpResponse(held.until_sent(chunks), content_type=CONTENT_TYPES[format])
-    response.headers["Content-Disposition"] = f'attachment; filename="{export_name(asked.ask, format)}"'
+    file, query = export_name(asked.ask, wanted), asked.address.query()[:500]
+    told = {"file": file, "query": query}
+    record(Action.EXPORTED, request=visit.request, user=visit.user, account=visit.account, **told)
+    response = StreamingHttpResponse(held.until_sent(chunks), content_type=CONTENT_TYPES[wanted])
+    response.headers["Content-Disposition"] = f'attachment; filename="{file}"'
     return response
 
 
-def _export_href(visit: Visit, asked: RowsQuestion, format: Format) -> str:  # noqa: A002 - the word in the address
+def _export_href(visit: Visit, asked: RowsQuestion, *, format: Format) -> str:  # noqa: A002 - the word in the address
     rows_address = asked.rows
     kept = {"search", "columns", "group"}
     more = {
@@ -83,7 +86,3 @@ def _export_href(visit: Visit, asked: RowsQuestion, format: Format) -> str:  # n
         if name in kept
     }
     return reverse("export", args=(visit.account, format)) + asked.question.address.query(**more)
-
-
-def _told(asked: Question, format: str) -> dict[str, str]:  # noqa: A002 - the word in the address
-    return {"file": export_name(asked.ask, format), "query": asked.address.query()[:500]}

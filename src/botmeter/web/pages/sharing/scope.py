@@ -85,15 +85,14 @@ def narrowed_question(ledger: "Ledger", scope: Scope, *, wanted: ReportAddress) 
     return SharedQuestion(scope=scope, whole=whole, asked=asked)
 
 
-def presets_within(shared: SharedQuestion, ledger: "Ledger") -> frozenset[Preset]:
+def presets_within(shared: SharedQuestion) -> frozenset[Preset]:
     """The named periods that lie within the whole today."""
     whole = shared.whole
     today_on = day_of_us(whole.now_us, timezone=whole.zone)
-    available_from = ledger.account.available_from
     return frozenset(
         preset
         for preset in Preset
-        if _has_days(whole.ask.period, days_of(preset, today_on=today_on, available_from=available_from))
+        if _has_days(whole.ask.period, days_of(preset, today_on=today_on, available_from=whole.available_from))
     )
 
 

@@ -3,12 +3,14 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from botmeter.reports.ask import LINK_FILTERS
 from botmeter.reports.filter_values import FilterField
 from botmeter.reports.presets import Preset
 from botmeter.web.address import Compare
 from botmeter.web.asking import Question
-from botmeter.web.pages.report.choices_page import ChoicesPage, choices_page
-from botmeter.web.pages.report.filter_bar import FilterBar, FilterChip
+from botmeter.web.pages.report.answered import Stage
+from botmeter.web.pages.report.choices_page import ChoicesPage, choices_page, wanted_choices
+from botmeter.web.pages.report.filter_bar import FilterBar, FilterChip, LinkChip
 from botmeter.web.pages.report.notices import Freshness, Notice
 from botmeter.web.pages.report.places import Places
 from botmeter.web.pages.report.usage_page import UsagePage
@@ -70,7 +72,8 @@ class Trimmer:
             # As if all of them were chosen: those are always among the values, however many others there are.
             filters = replace(asked.ask.filters, **{field.value: allowed})  # type: ignore[arg-type]
             asked = replace(asked, ask=replace(asked.ask, filters=filters))
-        page = choices_page(self.ledger, asked, field=field, given=given, places=self.places, frame=frame)
+        wanted = wanted_choices(field.value, given)
+        page = choices_page(self.ledger, asked, wanted=wanted, stage=Stage(frame=frame, places=self.places))
         if not allowed:
             return page
         sought = page.search.casefold()
@@ -98,6 +101,7 @@ class Trimmer:
             period=self._period(bar.period),
             compare=compare if len(compare) > 1 else (),
             chips=tuple(chip for each in bar.chips for chip in self._chips(each)),
+            link_chips=self._link_chips(bar.link_chips),
             preview=() if is_preview_set else bar.preview,
             clear_href="" if self.shared.is_whole else self.whole_href,
         )
@@ -117,10 +121,19 @@ class Trimmer:
             ),
         )
 
+    def _link_chips(self, chips: tuple[LinkChip, ...]) -> tuple[LinkChip, ...]:
+        """What the link of a number has set; what the share link has set stays."""
+        of_link, chosen = self.shared.scope.whole.filters, self.shared.asked.address.filters
+        names = [name for name in LINK_FILTERS if getattr(chosen, name)]
+        return tuple(
+            replace(chip, remove_href="") if getattr(of_link, name) == getattr(chosen, name) else chip
+            for name, chip in zip(names, chips, strict=True)
+        )
+
     def _period(self, picker: PeriodPicker) -> PeriodPicker:
         """The picker with the days of the link alone, in its zone."""
         period = self.shared.whole.ask.period
-        presets = presets_within(self.shared, self.ledger)
+        presets = presets_within(self.shared)
         first_on, last_on = period.first_on.isoformat(), min(period.last_on.isoformat(), picker.most_on)
         return replace(
             picker,

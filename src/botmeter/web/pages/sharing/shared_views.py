@@ -14,11 +14,11 @@ from botmeter.web import text
 from botmeter.web.address import read_address
 from botmeter.web.ledgers import reading
 from botmeter.web.pages.frame import Crumb, Frame, SharedNote
+from botmeter.web.pages.report.answered import Stage
 from botmeter.web.pages.report.choices_page import field_named
 from botmeter.web.pages.report.places import Door, Places
 from botmeter.web.pages.report.usage_page import Actions, usage_page
 from botmeter.web.pages.report.widget_page import WIDGETS, widget_page
-from botmeter.web.pages.rows.lines import Hrefs
 from botmeter.web.pages.rows.look import read_rows_address
 from botmeter.web.pages.rows.rows_page import RowsQuestion, rows_page
 from botmeter.web.pages.sharing.scope import Scope, shared_question
@@ -91,8 +91,7 @@ def shared(opening: Opening) -> HttpResponse:
         page = usage_page(
             trimmer.ledger,
             trimmer.shared.asked,
-            places=opening.places,
-            frame=opening.frame(link.name),
+            stage=Stage(frame=opening.frame(link.name), places=opening.places),
             actions=Actions(),
         )
         page = trimmer.report(page, name=link.name)
@@ -109,7 +108,8 @@ def shared_rows(opening: Opening) -> HttpResponse:
     with _trimmer(opening, route="shared-rows") as trimmer:
         asked = RowsQuestion(question=trimmer.shared.asked, rows=read_rows_address(opening.request.GET))
         around = opening.frame("Sessions consumed", crumbs=_crumbs(opening, trimmer))
-        page = rows_page(trimmer.ledger, asked, places=opening.places, frame=around, hrefs=Hrefs(account=None))
+        stage = Stage(frame=around, places=opening.places)
+        page = rows_page(trimmer.ledger, asked, stage=stage)
         page = trimmer.rows(page)
     return rendered(opening.request, "rows.html", page=page)
 
@@ -123,7 +123,8 @@ def shared_widget(opening: Opening, *, name: str) -> HttpResponse:
         if not trimmer.offers(name):
             raise Http404
         around = opening.frame(WIDGETS[name], crumbs=_crumbs(opening, trimmer))
-        page = widget_page(trimmer.ledger, trimmer.shared.asked, name=name, places=opening.places, frame=around)
+        stage = Stage(frame=around, places=opening.places)
+        page = widget_page(trimmer.ledger, trimmer.shared.asked, name=name, stage=stage)
         page = trimmer.widget(page)
     return rendered(opening.request, "widget.html", page=page)
 

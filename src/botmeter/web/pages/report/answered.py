@@ -1,0 +1,39 @@
+"""What every widget of the report is made of: the question, its answer, and where links lead."""
+
+from dataclasses import dataclass
+
+from botmeter.reports.overview import Overview
+from botmeter.reports.usage import UsageReport
+from botmeter.web.address import ReportAddress
+from botmeter.web.asking import Question
+from botmeter.web.pages.frame import Frame
+from botmeter.web.pages.report.places import Places
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """An answered question."""
+
+    overview: Overview
+    question: Question
+    places: Places
+
+    @property
+    def address(self) -> ReportAddress:
+        return self.question.address
+
+    @property
+    def report(self) -> UsageReport:
+        return self.overview.report
+
+    @property
+    def compared(self) -> UsageReport | None:
+        return self.overview.compared
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What stands around a page of the report, and where its links lead."""
+
+    frame: Frame
+    places: Places
