@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from axes.models import AccessAttempt
 from django.conf import settings
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -18,8 +19,8 @@ pytestmark = pytest.mark.django_db
 COOKIE = settings.SESSION_COOKIE_NAME
 
 
-def try_password(client: Client, email: str, password: str = PASSWORD, **more: str) -> object:
-    return client.post("/sign-in", {"username": email, "password": password, **more})
+def try_password(client: Client, email: str, *, typed: str = PASSWORD, **more: str) -> HttpResponse:
+    return client.post("/sign-in", {"username": email, "password": typed, **more})
 
 
 def is_signed_in(client: Client) -> bool:
@@ -52,7 +53,7 @@ def test_the_page_can_be_filled_in_by_a_password_keeper(browser: MakeBrowser) ->
 def test_a_wrong_password_and_an_unknown_address_are_answered_alike(owner: User, browser: MakeBrowser) -> None:
     def shown(email: str, password: str) -> str:
         client = browser()
-        page = try_password(client, email, password).content.decode()
+        page = try_password(client, email, typed=password).content.decode()
         return page.replace(email, "").replace(client.cookies["botmeter_csrf"].value, "")
 
     def without_token(page: str) -> list[str]:
@@ -72,7 +73,7 @@ def test_a_thousand_wrong_passwords_end_after_ten_and_so_does_the_right_one(
     ledgers: OpenLedgers, owner: User, browser: MakeBrowser
 ) -> None:
     client = browser()
-    answers = [try_password(client, owner.email, f"guess {number}").status_code for number in range(60)]
+    answers = [try_password(client, owner.email, typed=f"guess {number}").status_code for number in range(60)]
     assert answers[:9] == [200] * 9
     assert set(answers[9:]) == {429}
     late = try_password(client, owner.email)
@@ -96,28 +97,28 @@ def test_another_browser_name_or_writing_gives_no_further_guesses(owner: User, b
 def test_one_address_that_guesses_for_many_names_is_stopped_too(owner: User, browser: MakeBrowser) -> None:
     client = browser()
     for number in range(50):
-        try_password(client, f"name{number}@example.org", "guess")
+        try_password(client, f"name{number}@example.org", typed="guess")
     assert try_password(client, owner.email).status_code == 429
 
 
 def test_after_a_quarter_of_an_hour_one_may_try_again(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
     client = browser()
     for number in range(10):
-        try_password(client, owner.email, f"guess {number}")
+        try_password(client, owner.email, typed=f"guess {number}")
     AccessAttempt.objects.update(attempt_time=present() - timedelta(minutes=16))
     assert try_password(client, owner.email).status_code == 302
     assert is_signed_in(client)
 
 
 def test_wrong_passwords_are_in_the_log_of_whoever_they_were_for(owner: User, browser: MakeBrowser) -> None:
-    try_password(browser(), owner.email, "guess")
-    try_password(browser(), "nobody@example.org", "guess")
+    try_password(browser(), owner.email, typed="guess")
+    try_password(browser(), "nobody@example.org", typed="guess")
     users = AuditEntry.objects.filter(action=Action.SIGN_IN_FAILED).values_list("user", "who")
     assert sorted(users, key=str) == sorted([(owner.pk, owner.email), (None, "unknown")], key=str)
 
 
 def test_guesses_are_kept_without_the_passwords(owner: User, browser: MakeBrowser) -> None:
-    try_password(browser(), owner.email, "a secret guess")
+    try_password(browser(), owner.email, typed="a secret guess")
     assert "a secret guess" not in AccessAttempt.objects.get().post_data
 
 
@@ -199,7 +200,7 @@ def test_a_changed_password_ends_every_other_session(ledgers: OpenLedgers, owner
     assert is_signed_in(here)
     assert not is_signed_in(there)
     assert try_password(browser(), owner.email).status_code == 200
-    assert try_password(browser(), owner.email, "quite another one").status_code == 302
+    assert try_password(browser(), owner.email, typed="quite another one").status_code == 302
 
 
 def test_a_found_browser_does_not_give_away_the_password(
