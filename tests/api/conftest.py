@@ -1,33 +1,30 @@
 """The API over two accounts, asked with keys."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 
+from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.web.people.keys import KeyDraft, Scope, new_key
-from support.served import EVENTS, served
+from support.served import EVENTS, in_use, served
 
 ALL_SCOPES = tuple(Scope)
 
 
 @pytest.fixture(scope="session")
-def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenLedgers]:
     """Two accounts, acme with events, globex with one of its own."""
-    path = tmp_path_factory.mktemp("served") / "data"
-    with served(path, {"acme": EVENTS, "globex": EVENTS[:1]}):
-        yield path
+    with served(tmp_path_factory.mktemp("served") / "data", {"acme": EVENTS, "globex": EVENTS[:1]}) as ledgers:
+        yield ledgers
 
 
 @pytest.fixture(autouse=True)
-def _served(data_folder: Path, db: None) -> Iterator[None]:
+def _served(opened: OpenLedgers, db: None) -> Iterator[None]:
     """Ledgers and the people's database; nothing counted yet for the rate of requests."""
-    cache.clear()
-    yield
-    cache.clear()
+    with in_use(opened):
+        yield
 
 
 @pytest.fixture

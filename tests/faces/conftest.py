@@ -18,7 +18,7 @@ from botmeter.web.people.keys import KeyDraft, Scope, new_key
 from botmeter.web.people.models import Membership, User
 from botmeter.web.people.rights import Role
 from support.ledgers import Event, event
-from support.served import served
+from support.served import in_use, served
 
 Asked = Callable[..., Any]
 
@@ -57,10 +57,15 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenLedgers]:
         yield ledgers
 
 
+@pytest.fixture(autouse=True)
+def _served(opened: OpenLedgers) -> Iterator[None]:
+    with in_use(opened):
+        yield
+
+
 @pytest.fixture
 def api(opened: OpenLedgers, db: None, client: Client) -> Asked:
     """`api("sessions", channel=["web"])`: the answer as JSON."""
-    cache.clear()
     made = new_key("acme", KeyDraft(name="faces", scopes=tuple(Scope)), created_by=None)
 
     def asked(path: str, **query: Any) -> Any:

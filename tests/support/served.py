@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from django.core.cache import cache
+
 from botmeter.domain.account import Account
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers
@@ -43,16 +45,26 @@ EVENTS: tuple[Event, ...] = (
 
 @contextmanager
 def served(path: Path, accounts: Mapping[str, Iterable[Event]]) -> Iterator[OpenLedgers]:
-    """The folder at `path`, made with these accounts and their events, as views see it."""
+    """The open ledgers of the folder at `path`, made with these accounts and their events; `use` shows them to views."""
     with Folder.owned(path, purpose="a test") as folder:
         for name, events in accounts.items():
             folder.create(Account(name=name), policy=FRESHCHAT, now_us=NOW_US)
             with folder.ledger(name) as ledger:
                 append(ledger, *events)
         opened = OpenLedgers(folder)
-        ledgers.use(opened)
         try:
             yield opened
         finally:
-            ledgers.use(None)
             opened.close()
+
+
+@contextmanager
+def in_use(opened: OpenLedgers) -> Iterator[None]:
+    """Views see these ledgers until the end of the `with`; nothing of another test is cached."""
+    cache.clear()
+    ledgers.use(opened)
+    try:
+        yield
+    finally:
+        ledgers.use(None)
+        cache.clear()
