@@ -45,7 +45,7 @@ EVENTS: tuple[Event, ...] = (
 
 @contextmanager
 def served(path: Path, accounts: Mapping[str, Iterable[Event]]) -> Iterator[OpenLedgers]:
-    """The open ledgers of the folder at `path`, made with these accounts and their events; `use` shows them to views."""
+    """The open ledgers of a new folder at `path` with these accounts and their events; `in_use` shows them to views."""
     with Folder.owned(path, purpose="a test") as folder:
         for name, events in accounts.items():
             folder.create(Account(name=name), policy=FRESHCHAT, now_us=NOW_US)
