@@ -9,7 +9,7 @@ from botmeter.reports.versions import versions
 from botmeter.web.asking import Question
 from botmeter.web.pages.frame import Frame
 from botmeter.web.pages.report.answered import Answered, Stage
-from botmeter.web.pages.report.filter_bar import FilterBar, filter_bar
+from botmeter.web.pages.report.filter_bar import FilterBar, bot_names_shown, filter_bar
 from botmeter.web.pages.report.grids import MatrixWidget, matrix
 from botmeter.web.pages.report.headline import Headline, headline
 from botmeter.web.pages.report.notices import Freshness, Notice, freshness, notices
@@ -87,7 +87,7 @@ def usage_page(ledger: "Ledger", question: Question, *, stage: Stage, actions: A
         bar=filter_bar(
             question,
             places=places,
-            bot_names={bot.bot_id: bot.bot_name or bot.bot_id for bot in found.report.by_bot if bot.bot_id is not None},
+            bot_names=bot_names_shown(ledger, question),
         ),
         freshness=freshness(found, question),
         notices=notices(answered, title=ledger.account.title),

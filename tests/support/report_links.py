@@ -1,0 +1,120 @@
+"""The links of a report's page that lead to rows, each with the number that a reader sees on it."""
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+_VOID = {"br", "hr", "img", "input", "link", "meta", "rect", "path", "use", "circle", "line"}
+_COUNTED = re.compile(r"([\d,]+) (?:session|ticket)s?\b")
+# Tools, menus and buttons lead to all rows of what they stand on, and show no number.
+_NUMBERLESS = {"tool", "pop", "btn", "chip", "chip-x", "clear"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowsLink:
+    """A link to rows: the widget in which it stands, where it leads, and its number."""
+
+    widget: str
+    href: str
+    number: int
+
+
+@dataclass(slots=True)
+class _Node:
+    """An element with what is in it."""
+
+    tag: str
+    attributes: dict[str, str]
+    parent: "_Node | None"
+    parts: "list[_Node | str]" = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return "".join(part if isinstance(part, str) else part.text for part in self.parts)
+
+    def around(self) -> "Iterator[_Node]":
+        """The element and all in which it stands, from inside."""
+        node: _Node | None = self
+        while node is not None:
+            yield node
+            node = node.parent
+
+    def within(self) -> "Iterator[_Node]":
+        """The element and all that stand in it."""
+        yield self
+        for part in self.parts:
+            if isinstance(part, _Node):
+                yield from part.within()
+
+
+class _Tree(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.root = self._at = _Node("", {}, None)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        node = _Node(tag, {name: value or "" for name, value in attrs}, self._at)
+        self._at.parts.append(node)
+        if tag not in _VOID:
+            self._at = node
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._at.parts.append(_Node(tag, {name: value or "" for name, value in attrs}, self._at))
+
+    def handle_endtag(self, tag: str) -> None:
+        for node in self._at.around():
+            if node.tag == tag and node.parent is not None:
+                self._at = node.parent
+                return
+
+    def handle_data(self, data: str) -> None:
+        self._at.parts.append(data)
+
+
+def rows_links(page: str, *, rows_path: str) -> list[RowsLink]:
+    """All of them, once for each widget and number.
+
+    Raises:
+        AssertionError: For one without a number that is no tool.
+    """
+    tree = _Tree()
+    tree.feed(page)
+    found: dict[RowsLink, None] = {}
+    for node in tree.root.within():
+        href = html.unescape(node.attributes.get("href", ""))
+        classes = {name for each in node.around() for name in each.attributes.get("class", "").split()}
+        if node.tag == "a" and href.partition("?")[0] == rows_path and not classes & _NUMBERLESS:
+            widget = next((each.attributes["data-widget"] for each in node.around() if _is_widget(each)), "")
+            found[RowsLink(widget=widget, href=href, number=_number(node))] = None
+    return list(found)
+
+
+def _is_widget(node: _Node) -> bool:
+    return "data-widget" in node.attributes
+
+
+def _number(link: _Node) -> int:
+    """Of what bears it: the link or what it stands in, the title of a mark, the line of a table, the words."""
+    for node in link.around():
+        if "data-value" in node.attributes:
+            return int(node.attributes["data-value"])
+        if node.tag == "tr":
+            return _number_of_line(node)
+        if node.tag == "svg":
+            break
+    titles = [_COUNTED.search(part.text) for part in link.within() if part.tag == "title"]
+    told = titles[0] if titles else re.search(r"([\d,]+)$", link.text.strip())
+    assert told is not None, f"No number stands on {link.attributes['href']}"
+    return int(told[1].replace(",", ""))
+
+
+def _number_of_line(line: _Node) -> int:
+    values = [node.attributes["data-value"] for node in line.within() if "data-value" in node.attributes]
+    if values:
+        return int(values[0])
+    cells = [node for node in line.within() if "num" in node.attributes.get("class", "").split()]
+    told = re.match(r"[\d,]+", cells[0].text)
+    assert told is not None
+    return int(told[0].replace(",", ""))
