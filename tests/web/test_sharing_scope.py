@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
-from pathlib import Path
 from random import Random
 from urllib.parse import urlencode
 
@@ -12,11 +11,11 @@ from django.http import QueryDict
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.served import served
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import DAY_US, now_us
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.reports.ask import Ask
 from botmeter.reports.presets import Preset
 from botmeter.reports.rows import underlying_rows
@@ -36,6 +35,7 @@ from botmeter.web.people.shares import ShareDraft, new_share
 from support.facts import event, filled_ledger
 from support.ledgers import event as event_on
 from support.oracle import Event
+from support.served import in_use, served
 
 ZONES = ("UTC", "Asia/Kolkata", "America/New_York", "Pacific/Apia")
 TODAY = date(1970, 1, 1) + timedelta(microseconds=now_us())
@@ -151,7 +151,7 @@ def test_the_address_of_a_narrowed_question_leads_to_it_again(ledger: Ledger, sh
 def test_every_period_and_comparison_that_is_offered_is_kept(ledger: Ledger, shared: str, wanted: str) -> None:
     scope = scope_of(shared, may_see_rows=False)
     found = shared_question(ledger, scope, given=QueryDict(wanted))
-    for preset in presets_within(found, ledger):
+    for preset in presets_within(found):
         chosen = narrowed_question(ledger, scope, wanted=found.asked.address.with_days(preset))
         assert chosen.asked.address.preset is preset
     for compare in comparisons_within(found, ledger):
@@ -190,6 +190,9 @@ EVENTS = (
     event_on("e2", "2026-03-11T10:00", customer_id="c2", conversation_id="v2", bot_name="Order bot", bot_version="2"),
     # The same session as e2, with a bot that was not shared.
     event_on("e3", "2026-03-11T11:00", **{**HIDDEN, "customer_id": "c2"}),
+    # A session that a bot opened which was not shared.
+    event_on("e7", "2026-03-14T10:00", **{**HIDDEN, "customer_id": "c3"}),
+    event_on("e8", "2026-03-14T11:00", customer_id="c3", conversation_id="v3", bot_version="2"),
     event_on("e4", "2026-03-12T10:00", **HIDDEN),
     event_on("e5", "2026-02-12T10:00", **{**HIDDEN, "bot_id": "b1", "bot_name": None, "channel": "web"}),
     event_on("e6", "2026-04-02T10:00", **{**HIDDEN, "bot_id": "b1", "bot_name": None, "channel": "web"}),
@@ -207,6 +210,8 @@ ATTEMPTS = (
     "bot=hidden-bot",
     "bot=b1&bot=hidden-bot&open=b1",
     "channel=hidden-channel&split=opened",
+    "split=opened",
+    "split=opened&from=2026-03-14&to=2026-03-14&bot=b1&channel=web",
     "bot_version=of-nobody",
     "customer=of-nobody",
     "conversation=of-nobody",
@@ -228,20 +233,23 @@ PLACES = (
 )
 
 
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenLedgers]:
+    with served(tmp_path_factory.mktemp("served") / "data", {"acme": EVENTS}) as ledgers:
+        yield ledgers
+
+
 @pytest.fixture
-def shared_secret(tmp_path: Path, db: None) -> Iterator[Callable[..., str]]:
+def shared_secret(opened: OpenLedgers, db: None) -> Iterator[Callable[..., str]]:
     """`shared_secret(may_see_rows=True)`: the secret of a link to what is not hidden."""
     olga = User.objects.create_user("olga@example.org", name="Olga")
-    with served(tmp_path / "data", {"acme": EVENTS}):
-        yield (
-            lambda *, may_see_rows: (
-                new_share(
-                    "acme",
-                    ShareDraft(name="Orders", query=SHARED, lasting_days=1, may_see_rows=may_see_rows),
-                    created_by=olga,
-                ).secret
-            )
-        )
+
+    def made(*, may_see_rows: bool = False, query: str = SHARED) -> str:
+        draft = ShareDraft(name="Orders", query=query, lasting_days=1, may_see_rows=may_see_rows)
+        return new_share("acme", draft, created_by=olga).secret
+
+    with in_use(opened):
+        yield made
 
 
 @pytest.mark.parametrize("may_see_rows", [True, False])
@@ -262,6 +270,19 @@ def test_no_page_behind_a_link_names_what_was_not_shared(
             assert not any(name in page for name in (">c1<", ">c2<", ">v1<", ">v2<"))
 
 
+@pytest.mark.parametrize("query", ["opened_by=hidden-bot", "opened_on=hidden-channel", "opened_by=nobody"])
+def test_who_opened_a_session_can_not_be_guessed(shared_secret: Callable[..., str], client: Client, query: str) -> None:
+    page = client.get(f"/s/{shared_secret(may_see_rows=False)}?from=2026-03-01&to=2026-03-31&{query}").content.decode()
+    assert 'data-value="3">3<' in page
+    assert "Opened by" not in page
+
+
+@pytest.mark.parametrize("search", ["hidden-conversation", "hidden-ticket", "hidden-c"])
+def test_ids_that_were_not_shared_find_nothing(shared_secret: Callable[..., str], client: Client, search: str) -> None:
+    page = client.get(f"/s/{shared_secret(may_see_rows=True)}/rows?search={search}").content.decode()
+    assert 'data-value="0"' in page
+
+
 def test_people_are_named_only_behind_a_link_with_rows(shared_secret: Callable[..., str], client: Client) -> None:
     with_rows, without = shared_secret(may_see_rows=True), shared_secret(may_see_rows=False)
     for below in ("/rows", "/widgets/customers", "/filters/customer", "/filters/conversation"):
@@ -272,15 +293,12 @@ def test_people_are_named_only_behind_a_link_with_rows(shared_secret: Callable[.
 
 
 def test_a_filter_of_the_link_can_be_narrowed_and_set_back_but_not_left(
-    tmp_path: Path, client: Client, db: None
+    shared_secret: Callable[..., str], client: Client
 ) -> None:
-    olga = User.objects.create_user("olga@example.org", name="Olga")
-    with served(tmp_path / "data", {"acme": EVENTS}):
-        query = "bot=b1&bot=hidden-bot&from=2026-03-01&to=2026-03-31&timezone=UTC"
-        secret = new_share("acme", ShareDraft(name="Two", query=query, lasting_days=1), created_by=olga).secret
-        whole = client.get(f"/s/{secret}").content.decode()
-        narrowed = client.get(f"/s/{secret}?bot=b1").content.decode()
-        choices = client.get(f"/s/{secret}/filters/bot?bot=b1").content.decode()
+    secret = shared_secret(query="bot=b1&bot=hidden-bot&from=2026-03-01&to=2026-03-31&timezone=UTC")
+    whole = client.get(f"/s/{secret}").content.decode()
+    narrowed = client.get(f"/s/{secret}?bot=b1").content.decode()
+    choices = client.get(f"/s/{secret}/filters/bot?bot=b1").content.decode()
     assert "Remove filter: Bot" not in whole
     assert "Remove filter: Bot" in narrowed
     assert 'value="hidden-bot"' in choices

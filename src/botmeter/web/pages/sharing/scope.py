@@ -13,7 +13,7 @@ from django.http import QueryDict
 from botmeter.domain.period import Period, day_of_us
 from botmeter.reports.ask import Filters
 from botmeter.reports.presets import Preset, days_of
-from botmeter.web.address import FILTER_NAMES, Compare, ReportAddress, read_address
+from botmeter.web.address import FILTER_NAMES, Compare, ReportAddress, Split, read_address
 from botmeter.web.asking import Question, question
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # Filters whose values are ids of people and of what they said: only where the rows themselves may be seen.
 OF_ROWS: Final = ("customer", "conversation")
+# Filters that pick parts of a session: what opened it can be a part that they leave out.
+_OF_PARTS: Final = ("bot", "bot_version", "channel", "conversation", "ticket_type")
 _NAMES: Final = ("period", "from", "to", *FILTER_NAMES, "preview", "split", "compare", "table", "open")
 
 
@@ -30,6 +32,12 @@ class Scope:
 
     whole: ReportAddress
     may_see_rows: bool
+
+    @property
+    def names_openers(self) -> bool:
+        """Whether it may be told what opened a session: else a bot could be named that the filters leave out."""
+        filters = self.whole.filters
+        return self.whole.split is Split.OPENED or not any(getattr(filters, name) for name in _OF_PARTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +81,9 @@ def narrowed_question(ledger: "Ledger", scope: Scope, *, wanted: ReportAddress) 
     filters = wanted.filters
     if not scope.may_see_rows:
         filters = replace(filters, customer=(), conversation=())
+    if not scope.names_openers:
+        filters = replace(filters, opened_by=(), opened_on=())
+        wanted = wanted.split_by(Split.TOOK_PART)
     address = replace(wanted, timezone=None, filters=_common_filters(scope.whole.filters, filters))
     if address.preset is None and address.days == (None, None):
         address = replace(address, preset=scope.whole.preset, days=scope.whole.days)

@@ -13,6 +13,7 @@ from botmeter.web.pages.report.choices_page import ChoicesPage, choices_page, wa
 from botmeter.web.pages.report.filter_bar import FilterBar, FilterChip, LinkChip
 from botmeter.web.pages.report.notices import Freshness, Notice
 from botmeter.web.pages.report.places import Places
+from botmeter.web.pages.report.splits import SplitWidget
 from botmeter.web.pages.report.usage_page import UsagePage
 from botmeter.web.pages.report.widget_page import WidgetPage
 from botmeter.web.pages.rows.rows_page import RowsPage
@@ -51,12 +52,20 @@ class Trimmer:
             bar=self._bar(page.bar),
             freshness=_freshness(page.freshness, self.shared.whole),
             notices=_without_actions(page.notices),
+            bots=self._split(page.bots),
+            channels=self._split(page.channels),
             later=tuple(one for one in page.later if self.offers(one.name)),
         )
 
     def widget(self, page: WidgetPage) -> WidgetPage:
         """A widget by itself."""
-        return replace(page, bar=self._bar(page.bar))
+        made = page.widget
+        match page.kind:
+            case "split":
+                made = self._split(made)
+            case "versions" if not self.shared.scope.names_openers:
+                made = replace(made, lines=tuple(line for line in made.lines if line.sessions.number))
+        return replace(page, bar=self._bar(page.bar), widget=made)
 
     def rows(self, page: RowsPage) -> RowsPage:
         """The underlying data."""
@@ -120,6 +129,12 @@ class Trimmer:
                 remove_href=chip.remove_href if is_narrowed else "",
             ),
         )
+
+    def _split(self, widget: SplitWidget) -> SplitWidget:
+        """A split, without the way to what opened the sessions where that is not told."""
+        if self.shared.scope.names_openers:
+            return widget
+        return replace(widget, segments=(), note=None if widget.note is None else replace(widget.note, href=""))
 
     def _link_chips(self, chips: tuple[LinkChip, ...]) -> tuple[LinkChip, ...]:
         """What the link of a number has set; what the share link has set stays."""
