@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from botmeter.sources.demo import DEMO_ACCOUNT
-from support.browsing import HOW_TO_GET_CHROMIUM, WIDE, Server, Watched, chromium_path, launched, running
+from support.browsing import HOW_TO_GET_CHROMIUM, Server, Watched, chromium_path, launched, running, watched
 
 DEMO_EVENTS = 60_000
 
@@ -43,19 +44,11 @@ def report_path() -> str:
 
 @pytest.fixture
 def visitor(chromium: Browser) -> Iterator[MakeVisitor]:
-    """`visitor()`: a browser of nobody yet. At the end no page may have complained."""
+    """`visitor(size=…, dark=…, script=…)`: a browser of nobody yet. At the end no page may have complained."""
     made: list[Watched] = []
 
-    def make(*, size: tuple[int, int] = WIDE, dark: bool = False, script: bool = True) -> Watched:
-        context = chromium.new_context(
-            viewport={"width": size[0], "height": size[1]},
-            color_scheme="dark" if dark else "light",
-            java_script_enabled=script,
-            reduced_motion="reduce",
-            accept_downloads=True,
-        )
-        context.set_default_timeout(60_000)
-        made.append(Watched(context))
+    def make(**look: Any) -> Watched:
+        made.append(watched(chromium, **look))
         return made[-1]
 
     yield make
@@ -69,7 +62,7 @@ def visitor(chromium: Browser) -> Iterator[MakeVisitor]:
 def signed_in(visitor: MakeVisitor, demo: Server) -> SignIn:
     """`signed_in()`: a tab of the demo's owner."""
 
-    def make(**look: object) -> Page:
+    def make(**look: Any) -> Page:
         page = visitor(**look).page()
         page.goto(demo.link)
         return page

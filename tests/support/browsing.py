@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, sync_playwright
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 CHROMIUM_FLAGS = (
@@ -108,7 +108,9 @@ def running(*arguments: str, folder: Path) -> Iterator[Server]:
 def commanded(*arguments: str, folder: Path, stdin: str = "") -> str:
     """What `botmeter ARGUMENTS` prints, through the server that owns the folder."""
     command = [sys.executable, "-m", "botmeter", *arguments, "--data", str(folder)]
-    ran = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+    # The suite's own settings are none of a command's business.
+    environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    ran = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, env=environment)
     assert ran.returncode == 0, f"{arguments} ended with {ran.returncode}: {ran.stderr}"
     return ran.stdout
 
@@ -118,16 +120,19 @@ class Watched:
 
     Attributes:
         complaints: What stood on a console, what no script caught, and what was asked of another server.
+        answers: What servers answered, in order.
         bears: Parts of complaints that are meant to be: a page that there is none of.
     """
 
     def __init__(self, context: BrowserContext) -> None:
         self.context = context
         self.complaints: list[str] = []
+        self.answers: list[Response] = []
         self.bears: tuple[str, ...] = ()
         context.on("console", self._heard)
         context.on("weberror", lambda error: self.complaints.append(f"error: {error.error}"))
         context.on("request", self._asked)
+        context.on("response", self._answered)
 
     def page(self) -> Page:
         """A new tab."""
@@ -138,6 +143,22 @@ class Watched:
         if message.type in {"error", "warning"} and not any(part in message.text for part in self.bears):
             self.complaints.append(f"{message.type}: {message.text}")
 
+    def _answered(self, answer: Response) -> None:
+        self.answers.append(answer)
+
     def _asked(self, request: Request) -> None:
         if not request.url.startswith(("http://127.0.0.1:", "data:", "about:", "blob:")):
             self.complaints.append(f"request of another server: {request.url}")
+
+
+def watched(browser: Browser, *, size: tuple[int, int] = WIDE, dark: bool = False, script: bool = True) -> Watched:
+    """A browser of nobody yet, as wide and as dark as asked; it waits long, since the machine may be busy."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if dark else "light",
+        java_script_enabled=script,
+        reduced_motion="reduce",
+        accept_downloads=True,
+    )
+    context.set_default_timeout(60_000)
+    return Watched(context)
