@@ -107,7 +107,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """The page of what may not be (Django's handler403)."""
     del exception
-    return failure_response(request, status=HTTPStatus.FORBIDDEN, sentence="You may not do this.", code="right_missing")
+    return failed(request, NotAllowed("right_missing", "You may not do this."))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

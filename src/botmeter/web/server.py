@@ -16,6 +16,7 @@ from typing import Final
 
 from botmeter import __version__
 from botmeter.domain.errors import Unavailable
+from botmeter.web.people.opening import set_up
 
 # Requests at once; most of their time is spent in DuckDB, which takes its own threads.
 _THREADS: Final = 16
@@ -37,15 +38,12 @@ def prepare(folder: Path, *, url: str, host: str) -> str:
     Returns:
         The address that people open, without a slash at its end.
     """
-    os.environ["BOTMETER_DATA"] = str(folder)
-    os.environ["DJANGO_SETTINGS_MODULE"] = "botmeter.web.settings"
     os.environ["BOTMETER_HOSTS"] = ",".join(filter(None, [os.environ.get("BOTMETER_HOSTS"), host]))
-    import django
+    set_up(folder)
     from django.conf import settings
     from django.core.management import call_command
 
-    django.setup()
-    call_command("migrate", verbosity=0, interactive=False)
+    call_command("clearsessions")
     laid_out = Path(settings.STATIC_ROOT) / f".{__version__}-{_newest_ns(Path(__file__).parent / 'static')}"
     if not laid_out.exists():
         call_command("collectstatic", verbosity=0, interactive=False, clear=True)
@@ -103,11 +101,13 @@ def serve(*, host: str, port: int, ready: Callable[[], None]) -> None:
         websockets=False,
         workers_kill_timeout=30,
     )
-    threading.Thread(target=_tell_when_ready, args=(host, port, ready), name="ready", daemon=True).start()
+    threading.Thread(
+        target=_tell_when_ready, args=(host, port), kwargs={"ready": ready}, name="ready", daemon=True
+    ).start()
     server.serve()
 
 
-def _tell_when_ready(host: str, port: int, ready: Callable[[], None]) -> None:
+def _tell_when_ready(host: str, port: int, *, ready: Callable[[], None]) -> None:
     pause = threading.Event()
     for _ in range(int(_READY_WITHIN_SECONDS / _POLL_SECONDS)):
         if _answers(host, port):

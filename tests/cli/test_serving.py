@@ -1,0 +1,54 @@
+"""`serve`: what it refuses before it starts, and what its first start leaves in the data folder."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from botmeter.cli.main import exit_code
+from botmeter.cli.surroundings import in_surroundings, of_process
+from botmeter.domain.errors import Unavailable
+from botmeter.ledger.folder import Folder
+from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
+from botmeter.web.server import serve
+
+
+def test_a_port_that_is_taken_is_refused_by_name() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(Unavailable, match=f"Port {port} of 127.0.0.1 can't be listened on") as refused:
+            serve(host="127.0.0.1", port=port, ready=lambda: None)
+    assert refused.value.code == "port_in_use"
+
+
+def test_a_folder_that_is_served_is_not_served_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Folder.owned(tmp_path, purpose="tests") as folder:
+        ledgers = OpenLedgers(folder)
+        with in_surroundings(replace(of_process(), folder=SharedFolder(ledgers))):
+            code = exit_code(["serve", "--data", str(tmp_path)])
+        ledgers.close()
+    assert code == 1
+    assert "is served already" in capsys.readouterr().err  # server_running
+
+
+def test_the_first_start_leaves_secrets_to_their_owner_alone(tmp_path: Path) -> None:
+    script = (
+        "import json, sys; from pathlib import Path; from botmeter.web.server import first_link, prepare;"
+        f"folder = Path({str(tmp_path)!r}); prepare(folder, url='http://127.0.0.1:1', host='127.0.0.1');"
+        "first = first_link();"
+        "modes = {file.name: oct(file.stat().st_mode & 0o777) for file in folder.iterdir() if file.is_file()};"
+        "print(json.dumps([bool(first), modes]))"
+    )
+    # The settings of tests have a key of their own.
+    plain = {name: value for name, value in os.environ.items() if name != "BOTMETER_SECRET_KEY"}
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True, env=plain)
+    has_link, modes = json.loads(ran.stdout)
+    assert has_link
+    assert {modes["people.sqlite3"], modes["secret.key"]} == {"0o600"}

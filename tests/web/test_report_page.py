@@ -1,0 +1,175 @@
+"""The report's page: its numbers, its address, what it says when there is nothing, and bad addresses."""
+
+import re
+
+import pytest
+from django.test import Client
+from support.html import widget_values
+
+from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.web.people.models import AccountPreference, User
+
+from .conftest import MakeBrowser
+
+pytestmark = pytest.mark.django_db
+
+REPORT = "/a/acme/reports/bot-session-consumption"
+BILLING = "/a/acme/admin/billing/session-usage-reports"
+# The three sessions of the account: two on 30 and 31 March, one on 1 April.
+SPRING = "from=2026-03-01&to=2026-04-30"
+
+
+@pytest.fixture
+def owners(browser: MakeBrowser, owner: User, ledgers: OpenLedgers) -> Client:
+    """The browser of an owner of the account."""
+    return browser(owner)
+
+
+def text_of(client: Client, path: str, *, status: int = 200) -> str:
+    answer = client.get(path)
+    assert answer.status_code == status, answer.content.decode()[:2000]
+    return answer.content.decode()
+
+
+def values(page: str, widget: str) -> list[int]:
+    return [int(said["data-value"]) for said in widget_values(page)[widget]]
+
+
+@pytest.mark.parametrize("path", [REPORT, BILLING])
+def test_both_ways_in_show_the_same_report(owners: Client, path: str) -> None:
+    page = text_of(owners, f"{path}?{SPRING}")
+    assert values(page, "sessions-consumed") == [3]
+    assert sum(values(page, "session-consumption-trend")) == 3
+    assert values(page, "bot-consumption") == [3, 1]
+    assert values(page, "channel-consumption") == [3, 1]
+    assert values(page, "monthly-consumption") == [2, 1]
+    assert values(page, "tickets-by-type") == [1]
+    assert values(page, "bot-channel-matrix") == [3, 1]
+
+
+def test_the_split_by_what_opened_adds_up(owners: Client) -> None:
+    page = text_of(owners, f"{REPORT}?{SPRING}&split=opened")
+    assert sum(values(page, "bot-consumption")) == 3
+    assert sum(values(page, "channel-consumption")) == 3
+    assert "add up to the total" in page
+
+
+def test_by_how_much_a_split_exceeds_the_total_is_said(owners: Client) -> None:
+    page = text_of(owners, f"{REPORT}?{SPRING}")
+    assert "1 session</a> more than the total" in page
+
+
+def test_a_filter_is_shown_as_a_chip_that_removes_it(owners: Client) -> None:
+    page = text_of(owners, f"{REPORT}?{SPRING}&channel=whatsapp")
+    assert values(page, "sessions-consumed") == [1]
+    assert "Remove filter: Channel is whatsapp" in page
+
+
+def test_the_table_of_the_trend_has_a_line_for_each_day(owners: Client) -> None:
+    page = text_of(owners, f"{REPORT}?{SPRING}&table=session-consumption-trend")
+    assert len(values(page, "session-consumption-trend")) == 61
+    assert "<svg" not in page.partition('aria-label="Session consumption trend by day"')[2].partition("</table>")[0]
+
+
+def test_a_bot_opens_into_its_versions(owners: Client) -> None:
+    closed = text_of(owners, f"{REPORT}?{SPRING}")
+    opened = text_of(owners, f"{REPORT}?{SPRING}&open=b1")
+    assert len(values(opened, "bot-consumption")) == len(values(closed, "bot-consumption")) + 1
+
+
+@pytest.mark.parametrize(
+    "name", ["hours", "versions", "customers", "ticket-trend", "bot-consumption", "session-consumption-trend"]
+)
+def test_every_widget_has_an_address_of_its_own(owners: Client, name: str) -> None:
+    page = text_of(owners, f"{REPORT}/widgets/{name}?{SPRING}")
+    assert f'data-widget="{name}"' in page
+
+
+def test_there_is_no_widget_of_another_name(owners: Client) -> None:
+    text_of(owners, f"{REPORT}/widgets/none", status=404)
+
+
+def test_the_choices_of_a_filter_have_counts_under_the_other_filters(owners: Client) -> None:
+    page = text_of(owners, f"{REPORT}/filters/bot?{SPRING}&channel=whatsapp")
+    assert re.findall(r'name="bot" value="(\w+)"', page) == ["b2"]
+
+
+def test_choices_are_searched(owners: Client) -> None:
+    page = text_of(owners, f"{REPORT}/filters/bot?{SPRING}&search=ret")
+    assert re.findall(r'type="checkbox" name="bot" value="(\w+)"', page) == ["b2"]
+
+
+def test_nothing_that_matches_says_so_and_offers_to_clear_the_filters(owners: Client) -> None:
+    page = text_of(owners, f"{REPORT}?{SPRING}&bot=nobody")
+    assert "No sessions match these filters." in page
+    assert "Clear filters" in page
+
+
+def test_a_period_without_sessions_leads_to_where_they_are(owners: Client) -> None:
+    page = text_of(owners, f"{REPORT}?from=2026-01-01&to=2026-01-31")
+    assert "No sessions in this period." in page
+    assert "To the latest data" in page
+
+
+def test_a_period_that_begins_before_the_data_is_moved_and_the_page_says_so(owners: Client) -> None:
+    page = text_of(owners, f"{REPORT}?from=2020-01-01&to=2026-04-30")
+    assert "starts on 4 Feb 2022" in page
+    assert "was to start on 1 Jan 2020" in page
+
+
+def test_another_zone_is_named_and_utc_is_one_link_away(owners: Client) -> None:
+    page = text_of(owners, f"{REPORT}?{SPRING}&timezone=Asia/Kolkata")
+    assert "Days are those of Asia/Kolkata." in page
+    assert "timezone=UTC" in page
+
+
+def test_the_accounts_own_zone_is_taken_where_the_address_names_none(owners: Client) -> None:
+    AccountPreference.objects.create(account="acme", timezone="Asia/Kolkata")
+    assert "Days are those of Asia/Kolkata." in text_of(owners, f"{REPORT}?{SPRING}")
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("from=yesterday", "is not a date"),
+        ("from=2026-13-01&to=2026-12-01", "is not a date"),
+        ("from=2026-04-02&to=2026-04-01", "ends before that"),
+        ("from=1626-01-01&to=2026-01-01", "the most is"),
+        ("period=fortnight", "it is one of today"),
+        ("period=today&from=2026-04-01", "names a period and days"),
+        ("split=sideways", "it is one of took-part"),
+        ("compare=never", "it is one of previous"),
+        ("preview=maybe", "it is one of included"),
+        ("timezone=Mars/Olympus", "Mars/Olympus"),
+        ("&".join(f"bot=b{number}" for number in range(1_001)), "has 1001 values"),
+    ],
+)
+def test_an_address_that_can_not_be_understood_gets_a_sentence(owners: Client, query: str, said: str) -> None:
+    answer = owners.get(f"{REPORT}?{query}")
+    assert answer.status_code in {400, 413}
+    assert said in answer.content.decode().replace("&#39;", "'")
+
+
+HOSTILE = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "=cmd()", "\u202eevil", "{{ 7 * 7 }}"]
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+@pytest.mark.parametrize("name", ["bot", "bot_version", "channel", "customer", "conversation", "open", "table"])
+def test_what_an_address_says_is_never_markup(owners: Client, name: str, value: str) -> None:
+    answer = owners.get(REPORT, {"from": "2026-03-01", "to": "2026-04-30", name: value})
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "<script>alert" not in page
+    assert "<img src=x" not in page
+    assert "49" not in page.partition("Remove filter")[2][:60]
+
+
+def test_a_page_that_is_not_there_says_so(owners: Client) -> None:
+    page = text_of(owners, "/a/acme/nowhere", status=404)
+    assert "page_unknown" in page
+
+
+def test_a_host_that_is_not_ours_is_answered_without_a_page(owners: Client) -> None:
+    answer = owners.get(REPORT, headers={"host": "evil.example"})
+    assert answer.status_code == 400
+    assert "evil" not in answer.content.decode()

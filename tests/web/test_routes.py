@@ -1,0 +1,138 @@
+"""Every page for everyone: from the route table, so that none is forgotten."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.urls import URLPattern, get_resolver, reverse
+from django.urls.resolvers import URLResolver
+
+from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.web.headers import CONTENT_SECURITY_POLICY
+from botmeter.web.people.models import User
+from botmeter.web.people.rights import RIGHTS_OF_ROLE, Role, rights
+from botmeter.web.visits import View
+
+from .conftest import MakeBrowser, MakePerson
+
+pytestmark = pytest.mark.django_db
+
+# What stands in the place of the words of an address.
+WORDS = {"name": "hours", "field": "bot", "format": "csv", "session": "none", "secret": "none", "member": 1, "link": 1}
+
+
+def routes(who: str) -> Iterator[tuple[str, View, dict[str, object]]]:
+    """(name, view, words) of every route for those."""
+
+    def inside(patterns: list[URLPattern | URLResolver]) -> Iterator[URLPattern]:
+        for pattern in patterns:
+            if isinstance(pattern, URLResolver):
+                yield from inside(pattern.url_patterns)
+            else:
+                yield pattern
+
+    for pattern in inside(get_resolver().url_patterns):
+        if getattr(pattern.callback, "who", None) == who and pattern.name:
+            words = {word: WORDS.get(word, 1) for word in pattern.pattern.converters if word != "account"}
+            yield pattern.name, pattern.callback, words
+
+
+MEMBER_ROUTES = sorted(routes("member"), key=lambda route: route[0])
+PERSON_ROUTES = sorted(routes("person"), key=lambda route: route[0])
+
+
+def address(name: str, words: dict[str, object], *, account: str = "acme") -> str:
+    return reverse(name, kwargs={"account": account, **words})
+
+
+def test_every_route_outside_the_api_says_for_whom_it_is() -> None:
+    declared = {name for who in ("member", "person", "everyone") for name, _, _ in routes(who)}
+    named = {name for name in get_resolver().reverse_dict if isinstance(name, str)}
+    unsaid = {name for name in named - declared if "api" not in name and name != "openapi"}
+    assert not unsaid, "Declare the view by for_everyone, for_person or for_member: who may see it is never guessed."
+
+
+@pytest.mark.parametrize("route", MEMBER_ROUTES, ids=lambda route: route[0])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_page_of_an_account_asks_whoever_is_signed_out_to_sign_in(
+    browser: MakeBrowser, ledgers: OpenLedgers, route: tuple[str, View, dict[str, object]], method: str
+) -> None:
+    answer = getattr(browser(), method)(address(route[0], route[2]))
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/sign-in?next=/a/acme/")
+
+
+@pytest.mark.parametrize("route", MEMBER_ROUTES, ids=lambda route: route[0])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_page_of_an_account_is_not_there_for_a_stranger(
+    browser: MakeBrowser,
+    stranger: User,
+    ledgers: OpenLedgers,
+    route: tuple[str, View, dict[str, object]],
+    method: str,
+) -> None:
+    answer = getattr(browser(stranger), method)(address(route[0], route[2]))
+    assert answer.status_code == 404
+    assert "acme" not in answer.content.decode().replace(answer.request["PATH_INFO"], "")
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("route", MEMBER_ROUTES, ids=lambda route: route[0])
+def test_a_page_of_an_account_is_for_the_roles_that_have_its_right(
+    browser: MakeBrowser,
+    person: MakePerson,
+    ledgers: OpenLedgers,
+    route: tuple[str, View, dict[str, object]],
+    role: Role,
+) -> None:
+    name, view, words = route
+    member = person("mia@example.org", role=role, may_export=False)
+    answer = browser(member).get(address(name, words))
+    assert (answer.status_code == 403) == (view.right not in rights(role, may_export=False))
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("route", MEMBER_ROUTES, ids=lambda route: route[0])
+def test_only_who_has_the_right_to_can_send_something(
+    browser: MakeBrowser,
+    person: MakePerson,
+    ledgers: OpenLedgers,
+    route: tuple[str, View, dict[str, object]],
+    role: Role,
+) -> None:
+    name, view, words = route
+    member = person("mia@example.org", role=role, may_export=False)
+    answer = browser(member).post(address(name, words))
+    may_see = view.right in RIGHTS_OF_ROLE[role]
+    if may_see and view.posts is None:
+        assert answer.status_code == 405
+    else:
+        assert (answer.status_code == 403) == (not may_see or view.posts not in RIGHTS_OF_ROLE[role])
+
+
+@pytest.mark.parametrize("route", PERSON_ROUTES, ids=lambda route: route[0])
+def test_a_persons_own_page_asks_whoever_is_signed_out_to_sign_in(
+    browser: MakeBrowser, route: tuple[str, View, dict[str, object]]
+) -> None:
+    answer = browser().get(reverse(route[0], kwargs=route[2]))
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/sign-in")
+
+
+@pytest.mark.parametrize("route", [*MEMBER_ROUTES, *PERSON_ROUTES], ids=lambda route: route[0])
+def test_every_answer_has_the_headers_that_keep_the_browser_from_elsewhere(
+    browser: MakeBrowser, owner: User, ledgers: OpenLedgers, route: tuple[str, View, dict[str, object]]
+) -> None:
+    name, view, words = route
+    path = address(name, words) if view.who == "member" else reverse(name, kwargs=words)
+    answer = browser(owner).get(path)
+    assert answer["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
+    assert answer["X-Frame-Options"] == "DENY"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Referrer-Policy"] in {"same-origin", "no-referrer"}
+    assert "no-store" in answer["Cache-Control"]
+
+
+def test_the_policy_allows_nothing_inline() -> None:
+    assert "unsafe" not in CONTENT_SECURITY_POLICY
+    assert "default-src 'none'" in CONTENT_SECURITY_POLICY
+    assert "frame-ancestors 'none'" in CONTENT_SECURITY_POLICY
