@@ -29,6 +29,8 @@ UNKNOWN_ID = "00000000-0000-8000-8000-000000000000"
         (REPORT, {"from_": "2026-03-02", "period": "today"}, 400, "arguments_clash"),
         (REPORT, {"period": "someday"}, 400, "parameter_invalid"),
         (REPORT, {"preview": "true"}, 400, "parameter_invalid"),
+        (REPORT, {"hour": "xyz"}, 400, "parameter_invalid"),
+        ("sessions/export", {"hour": "mon-24"}, 400, "parameter_invalid"),
         (REPORT, {"timezone": "Mars/Olympus"}, 400, "timezone_unknown"),
         (REPORT, {"timezone": "../../etc/passwd"}, 400, "timezone_unknown"),
         (REPORT, {"form": "2026-03-01"}, 400, "parameter_unknown"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from hypothesis import given, settings
@@ -31,7 +32,7 @@ def only(ask: Ask, **values: str) -> Ask:
     return replace(ask, filters=replace(ask.filters, **named))
 
 
-def on(ask: Ask, first_on: Any, last_on: Any) -> Ask:
+def on(ask: Ask, *, first_on: date, last_on: date) -> Ask:
     return replace(ask, period=Period(first_on=first_on, last_on=last_on, timezone=ask.period.timezone))
 
 
@@ -52,10 +53,10 @@ def session_links(found: Overview, ask: Ask) -> Iterator[Link]:
     for kind in report.by_ticket_type:
         yield kind.session_count, only(ask, ticket_type=kind.ticket_type)
     for day in report.trend:
-        yield day.session_count, on(ask, day.on, day.on)
+        yield day.session_count, on(ask, first_on=day.on, last_on=day.on)
     for month in report.by_month:
         own = [day.on for day in report.trend if f"{day.on:%Y-%m}" == month.month]
-        yield month.session_count, on(ask, own[0], own[-1])
+        yield month.session_count, on(ask, first_on=own[0], last_on=own[-1])
 
 
 def hour_links(ledger: Ledger, ask: Ask) -> Iterator[Link]:

@@ -60,9 +60,6 @@ class _Tree(HTMLParser):
         if tag not in _VOID:
             self._at = node
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._at.parts.append(_Node(tag, {name: value or "" for name, value in attrs}, self._at))
-
     def handle_endtag(self, tag: str) -> None:
         for node in self._at.around():
             if node.tag == tag and node.parent is not None:

@@ -68,14 +68,14 @@ def told_on_rows(member: Client, link: RowsLink) -> int:
         return int(told)
     words = dict(parse_qsl(link.href.partition("?")[2]))
     if words.get("group") == "conversation":
-        return len(exported(member, link, CONVERSATIONS))
+        return len(exported(member, link, column=CONVERSATIONS))
     if words.get("sort") == "-tickets":
-        return len(exported(member, link, TICKETS))
+        return len(exported(member, link, column=TICKETS))
     told, *_ = re.findall(r'<h1>[^<]*<span class="num" data-value="(\d+)"', page)
     return int(told)
 
 
-def exported(member: Client, link: RowsLink, column: str) -> set[str]:
+def exported(member: Client, link: RowsLink, *, column: str) -> set[str]:
     query = re.sub(r"&?(sort|group)=[^&]*", "", link.href.partition("?")[2])
     response = member.get(f"{ROWS}/export.ndjson?{query}")
     lines = [json.loads(line) for line in b"".join(response.streaming_content).splitlines()]

@@ -81,6 +81,20 @@ QUESTION: Final = (
     _filter("channel", "Only this channel; again for more.", example="web"),
     _filter("customer", "Only this customer; again for more.", example="cus_8401"),
     _filter("conversation", "Only this conversation; again for more.", example="c-77"),
+    _filter("opened_by", "Only sessions that this bot opened; again for more.", example="orders"),
+    _filter("opened_on", "Only sessions that were opened on this channel; again for more.", example="web"),
+    _filter(
+        "ticket_type",
+        "Only conversations with a ticket of this type, and only such tickets; again for more.",
+        example="refund",
+    ),
+    Parameter(
+        name="hour",
+        description="Only sessions that start in this hour of the week, in the time zone; again for more.",
+        schema={"type": "string", "pattern": "^(mon|tue|wed|thu|fri|sat|sun)-([01][0-9]|2[0-3])$"},
+        example="mon-09",
+        is_list=True,
+    ),
     _word(
         "preview",
         "Whether sessions count that a preview opened.",

@@ -44,6 +44,10 @@ class ReportFilters(Answer):
     channel: list[str]
     customer: list[str]
     conversation: list[str]
+    opened_by: list[str] = Field(default=[], description="Only where it was asked for.")
+    opened_on: list[str] = Field(default=[], description="Only where it was asked for.")
+    ticket_type: list[str] = Field(default=[], description="Only where it was asked for.")
+    hour: list[str] = Field(default=[], description="Only where it was asked for.")
     preview: bool = Field(default=False, description="Only where it was asked for: previews alone, or all others.")
 
 
