@@ -73,5 +73,4 @@ def question(ledger: "Ledger", address: ReportAddress, *, zone: str) -> Question
     asked = ask(ledger.account, now_us=now_us, days=chosen, filters=address.filters)
     against = _AGAINST.get(address.compare)
     compared = None if against is None else compared_ask(asked, account=ledger.account, against=against, now_us=now_us)
-    return Question(address=address, ask=asked, compared=compared, now_us=now_us, available_from=start_on
-    )
+    return Question(address=address, ask=asked, compared=compared, now_us=now_us, available_from=start_on)
