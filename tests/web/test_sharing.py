@@ -46,8 +46,8 @@ def headline(page: str) -> int:
     return int(found[1])
 
 
-def opened(client: Client, secret: str, query: str = "") -> str:
-    answer = client.get(f"/s/{secret}{query}")
+def opened(client: Client, secret: str) -> str:
+    answer = client.get(f"/s/{secret}")
     assert answer.status_code == 200
     return answer.content.decode()
 

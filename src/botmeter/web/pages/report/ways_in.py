@@ -1,6 +1,7 @@
 """The two ways in: what Reports and Billing offer."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from django.http import HttpResponse
 from django.urls import reverse
@@ -11,10 +12,13 @@ from botmeter.web.address import ReportAddress
 from botmeter.web.asking import preferred_zone, question
 from botmeter.web.ledgers import reading
 from botmeter.web.pages.frame import Frame, frame
+from botmeter.web.parts import Link
 from botmeter.web.people.models import SavedView
 from botmeter.web.people.rights import Right
 from botmeter.web.rendering import rendered
 from botmeter.web.visits import Visit, for_member
+
+_KEPT: Final = (("Saved views", "views", Right.SAVE_VIEWS), ("Share links", "shares", Right.SHARE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +42,13 @@ class ViewLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaysInPage:
-    """Cards, and the views that were saved."""
+    """Cards, the views that were saved, and where they and the share links are changed (`kept`)."""
 
     frame: Frame
     heading: str
     entries: tuple[Entry, ...]
     views: tuple[ViewLine, ...]
+    kept: tuple[Link, ...] = ()
 
 
 @for_member(Right.SEE_REPORTS)
@@ -56,7 +61,15 @@ def reports(visit: Visit) -> HttpResponse:
         sentence=f"Sessions by day, bot, channel and month, down to the single conversation. {_lately(visit)}",
     )
     page = WaysInPage(
-        frame=frame(visit, title="Reports", current="reports"), heading="Reports", entries=(entry,), views=_views(visit)
+        frame=frame(visit, title="Reports", current="reports"),
+        heading="Reports",
+        entries=(entry,),
+        views=_views(visit),
+        kept=tuple(
+            Link(label=label, href=reverse(route, args=(visit.account,)))
+            for label, route, right in _KEPT
+            if visit.may(right)
+        ),
     )
     return rendered(visit.request, "ways_in.html", page=page)
 

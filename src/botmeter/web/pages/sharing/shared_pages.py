@@ -156,15 +156,16 @@ class Trimmer:
             least_on=first_on,
             most_on=last_on,
             timezones=(),
-            months=tuple(_month(month, first_on, last_on) for month in picker.months),
+            months=tuple(_month(month, days=(first_on, last_on)) for month in picker.months),
         )
 
 
-def _month(month: PickerMonth, first_on: str, last_on: str) -> PickerMonth:
+def _month(month: PickerMonth, *, days: tuple[str, str]) -> PickerMonth:
+    """The month with the days from the first to the last, in ISO, and no other to be chosen."""
     return replace(
         month,
         days=tuple(
-            None if day is None else replace(day, is_future=not first_on <= day.on <= last_on) for day in month.days
+            None if day is None else replace(day, is_future=not days[0] <= day.on <= days[1]) for day in month.days
         ),
     )
 

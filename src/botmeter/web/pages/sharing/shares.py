@@ -129,7 +129,7 @@ def share(visit: Visit, *, share: int) -> HttpResponse:
     if not _may_revoke(found, visit):
         raise NotAllowed("right_missing", "Whoever made a link can revoke it, and so can the owners of the account.")
     if revoke_share(found):
-        _note(visit, found, Action.SHARE_REVOKED)
+        _note(visit, found, action=Action.SHARE_REVOKED)
     tell(visit.request, Notice(fact=f"The link {found.name} is revoked.", consequence="It opens nothing any more."))
     return HttpResponseRedirect(reverse("shares", args=(visit.account,)))
 
@@ -155,7 +155,7 @@ def _made(visit: Visit, given: dict[str, Any]) -> HttpResponse:
         may_see_rows=given.get("may_see_rows", False),
     )
     made = new_share(visit.account, draft, created_by=visit.user)
-    _note(visit, made.link, Action.VIEW_SHARED, until=_minute(made.link.expires_at), rows=made.link.may_see_rows)
+    _note(visit, made.link, action=Action.VIEW_SHARED, until=_minute(made.link.expires_at), rows=made.link.may_see_rows)
     _show(visit, made)
     return HttpResponseRedirect(reverse("shares", args=(visit.account,)))
 
@@ -170,7 +170,7 @@ def _show(visit: Visit, made: NewShare) -> None:
     tell(visit.request, notice)
 
 
-def _note(visit: Visit, link: ShareLink, action: Action, **detail: Any) -> None:
+def _note(visit: Visit, link: ShareLink, *, action: Action, **detail: Any) -> None:
     told_of = {"name": link.name, "shows": address_text(kept_address(link.query))[:500], **detail}
     record(action, request=visit.request, user=visit.user, account=visit.account, **told_of)
 
