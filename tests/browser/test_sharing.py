@@ -1,0 +1,59 @@
+"""A link that shows one view to whoever has it, until it is revoked."""
+
+import pytest
+from playwright.sync_api import expect
+
+from support.browsing import Server
+
+from .conftest import MakeVisitor, SignIn
+from .places import shared_link
+from .widgets import chips, headline
+
+pytestmark = pytest.mark.browser
+
+QUERY = "?period=last-90-days&channel=web"
+
+
+def test_a_share_link_shows_its_view_in_another_browser_until_it_is_revoked(
+    signed_in: SignIn, visitor: MakeVisitor, demo: Server, report_path: str
+) -> None:
+    owner = signed_in()
+    owner.goto(demo.at(report_path + QUERY))
+    count = headline(owner)
+    link = shared_link(owner, demo, query=QUERY)
+
+    stranger = visitor()
+    page = stranger.page()
+    page.goto(link)
+    assert headline(page) == count
+    assert not page.get_by_role("navigation", name="Main").count()
+    page.locator("[data-widget=sessions-consumed] a").first.click()
+    expect(page.locator("h1 [data-value]")).to_have_attribute("data-value", str(count))
+
+    # What is asked beyond the view changes nothing: its own filter stays.
+    page.goto(f"{link}?period=all&channel=whatsapp")
+    assert (headline(page), chips(page)) == (count, ["Channel is web"])
+
+    owner.locator("[data-widget=shares] tbody tr").first.get_by_role("button", name="Revoke").click()
+    expect(owner.locator(".notices")).to_contain_text("revoked")
+    stranger.bears = ("Failed to load resource",)
+    answer = page.goto(link)
+    assert answer is not None
+    assert answer.status in {403, 404, 410}
+    assert not page.locator("[data-widget]").count()
+
+
+def test_a_link_without_rows_shows_no_single_session(
+    signed_in: SignIn, visitor: MakeVisitor, demo: Server, report_path: str
+) -> None:
+    link = shared_link(signed_in(), demo, query="?period=last-7-days", with_rows=False)
+    stranger = visitor()
+    stranger.bears = ("Failed to load resource",)
+    page = stranger.page()
+    page.goto(link)
+    assert headline(page) > 0
+    assert not page.locator("main a[href*='/rows']").count()
+
+    answer = page.goto(f"{link}/rows")
+    assert answer is not None
+    assert answer.status == 404
