@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
@@ -140,8 +141,14 @@ class ReportAddress:
 
     def query(self, **more: str) -> str:
         """The address after its path: empty, or from `?` on."""
-        text = urlencode([*self.pairs(), *more.items()])
+        text = "&".join(filter(None, (_text_of(self), urlencode(more))))
         return f"?{text}" if text else ""
+
+
+@lru_cache(maxsize=4_096)
+def _text_of(address: ReportAddress) -> str:
+    """The words of an address: a page has some hundreds of them, the next page nearly the same."""
+    return urlencode([*address.pairs()])
 
 
 def read_address(given: QueryDict) -> ReportAddress:

@@ -6,7 +6,6 @@ sentence draws nothing anew.
 """
 
 import hashlib
-import json
 import re
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from html import escape
 from threading import Lock
 from typing import Any, Final
 
+import msgspec
 import vl_convert
 from markupsafe import Markup
 
@@ -78,7 +78,7 @@ def svg(drawing: Drawing, *, prefix: str) -> Markup:
         drawing: what to draw.
         prefix: begins every id in it; must differ among the drawings of one page.
     """
-    text = _kept(json.dumps(drawing.spec, sort_keys=True, separators=(",", ":")), drawing)
+    text = _kept(msgspec.json.encode(drawing.spec, order="sorted"), drawing)
     spots = drawing.spots
     text = _SPOT.sub(lambda found: _linked(spots[int(found[2])], f"<{found[1]}{found[3]}/>"), text)
     # An image may hold nothing that acts, so a drawing with links is a group of them.
@@ -109,9 +109,9 @@ _shelf_lock = Lock()
 _drawing_lock = Lock()
 
 
-def _kept(spec_text: str, drawing: Drawing) -> str:
+def _kept(spec_text: bytes, drawing: Drawing) -> str:
     """The mended drawing, from the shelf when the same was drawn before."""
-    digest = hashlib.blake2b(f"{drawing.width}x{drawing.height} {spec_text}".encode(), digest_size=16).hexdigest()
+    digest = hashlib.blake2b(b"%dx%d %s" % (drawing.width, drawing.height, spec_text), digest_size=16).hexdigest()
     made = _taken(digest)
     if made is not None:
         return made

@@ -6,7 +6,6 @@ from markupsafe import Markup
 
 from botmeter.web import text
 from botmeter.web.pages.report.answered import Answered
-from botmeter.web.pages.report.trend import spark
 from botmeter.web.parts import Link
 
 
@@ -32,8 +31,12 @@ class Headline:
     others: tuple[Kpi, ...]
 
 
-def headline(answered: Answered) -> Headline:
-    """The figures of the period, and how they moved."""
+def headline(answered: Answered, *, drawing: Markup) -> Headline:
+    """The figures of the period, and how they moved.
+
+    Args:
+        drawing: The trend without words.
+    """
     report, before = answered.report, answered.compared
     address, places = answered.address, answered.places
     previews = replace(address.filters, preview=True)
@@ -51,7 +54,7 @@ def headline(answered: Answered) -> Headline:
                 href=places.rows(replace(address, filters=previews)) if report.preview_count else "",
             ),
         ),
-        drawing=spark(answered),
+        drawing=drawing,
         others=_others(answered),
     )
 

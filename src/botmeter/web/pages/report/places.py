@@ -2,11 +2,18 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from django.urls import reverse
 
 from botmeter.web.address import ReportAddress
+
+
+@lru_cache(maxsize=1_000)
+def _path(route: str, *, args: tuple[str, ...]) -> str:
+    """The path of a route: a page asks for the same few hundreds of times."""
+    return reverse(route, args=args)
 
 
 class Door(StrEnum):
@@ -31,27 +38,27 @@ class Places:
     has_rows: bool = True
 
     def report(self, address: ReportAddress, **more: str) -> str:
-        return reverse(self.door.value, args=(self.owner,)) + address.query(**more)
+        return _path(self.door.value, args=(self.owner,)) + address.query(**more)
 
     def rows(self, address: ReportAddress, **more: str) -> str:
         """The underlying data."""
         if not self.has_rows:
             return ""
-        return reverse("shared-rows" if self._is_shared else "rows", args=(self.owner,)) + address.query(**more)
+        return _path("shared-rows" if self._is_shared else "rows", args=(self.owner,)) + address.query(**more)
 
     def widget(self, name: str, address: ReportAddress) -> str:
         """One widget by itself."""
         route = "shared-widget" if self._is_shared else "widget"
-        return reverse(route, args=(self.owner, name)) + address.query()
+        return _path(route, args=(self.owner, name)) + address.query()
 
     def choices(self, field: str, address: ReportAddress) -> str:
         """What a filter can be set to."""
         route = "shared-choices" if self._is_shared else "choices"
-        return reverse(route, args=(self.owner, field)) + address.query()
+        return _path(route, args=(self.owner, field)) + address.query()
 
     def session(self, session_id: str) -> str:
         """Why it was charged; nothing behind a share link, which shows the report alone. So the two below."""
-        return "" if self._is_shared else reverse("session", args=(self.owner, session_id))
+        return "" if self._is_shared else _path("session", args=(self.owner, session_id))
 
     def customer(self, customer_id: str) -> str:
         return self._by_id("customer", customer_id)
@@ -62,7 +69,7 @@ class Places:
     def _by_id(self, route: str, value: str) -> str:
         if self._is_shared:
             return ""
-        return reverse(route, args=(self.owner,)) + f"?{urlencode({'id': value})}"
+        return _path(route, args=(self.owner,)) + f"?{urlencode({'id': value})}"
 
     @property
     def _is_shared(self) -> bool:

@@ -72,10 +72,9 @@ class MonthsWidget:
     lines: tuple[MonthLine, ...]
 
 
-def trend_widget(answered: Answered) -> TrendWidget:
-    """Sessions by day."""
+def trend_widget(answered: Answered, *, points: tuple[TrendPoint, ...]) -> TrendWidget:
+    """Sessions by day, of `trend_points`."""
     question, period = answered.question, answered.question.ask.period
-    points = trend_points(answered)
     step = fitting_step(len(points))
     is_table = TREND in answered.address.table
     drawn = None
@@ -98,9 +97,8 @@ def trend_widget(answered: Answered) -> TrendWidget:
     )
 
 
-def spark(answered: Answered) -> Markup:
+def spark(answered: Answered, *, points: tuple[TrendPoint, ...]) -> Markup:
     """The trend without words, for the headline."""
-    points = trend_points(answered)
     shown = _in_steps(points, fitting_step(len(points)), answered=answered)
     return spark_drawn(shown, name="Sessions per day")
 

@@ -15,7 +15,14 @@ from botmeter.web.pages.report.headline import Headline, headline
 from botmeter.web.pages.report.notices import Freshness, Notice, freshness, notices
 from botmeter.web.pages.report.places import Door
 from botmeter.web.pages.report.splits import SplitWidget, bot_split, channel_split, ticket_split
-from botmeter.web.pages.report.trend import MonthsWidget, TrendWidget, months_widget, trend_widget
+from botmeter.web.pages.report.trend import (
+    MonthsWidget,
+    TrendWidget,
+    months_widget,
+    spark,
+    trend_points,
+    trend_widget,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,6 +88,7 @@ def usage_page(ledger: "Ledger", question: Question, *, stage: Stage, actions: A
     """The page that answers a question."""
     found, places = overview(ledger, question.ask, compared=question.compared), stage.places
     answered = Answered(overview=found, question=question, places=places)
+    points = trend_points(answered)
     return UsagePage(
         frame=stage.frame,
         heading=HEADING[places.door],
@@ -92,8 +100,8 @@ def usage_page(ledger: "Ledger", question: Question, *, stage: Stage, actions: A
         freshness=freshness(found, question),
         notices=notices(answered, title=ledger.account.title),
         actions=actions,
-        headline=headline(answered),
-        trend=trend_widget(answered),
+        headline=headline(answered, drawing=spark(answered, points=points)),
+        trend=trend_widget(answered, points=points),
         bots=bot_split(answered, versions=_opened_versions(ledger, question)),
         channels=channel_split(answered),
         months=months_widget(answered),

@@ -18,7 +18,7 @@ from botmeter.web.pages.report.people_widgets import customers_widget, versions_
 from botmeter.web.pages.report.places import Places
 from botmeter.web.pages.report.splits import bot_split, channel_split, ticket_split
 from botmeter.web.pages.report.ticket_trend import ticket_trend_widget
-from botmeter.web.pages.report.trend import months_widget, trend_widget
+from botmeter.web.pages.report.trend import months_widget, trend_points, trend_widget
 
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger
@@ -73,7 +73,7 @@ def _made(name: str, ledger: "Ledger", *, question: Question, places: Places) ->
 
 
 _OF_OVERVIEW: Final[dict[str, tuple[str, Callable[[Answered], Any]]]] = {
-    "session-consumption-trend": ("trend", trend_widget),
+    "session-consumption-trend": ("trend", lambda answered: trend_widget(answered, points=trend_points(answered))),
     "monthly-consumption": ("months", months_widget),
     "ticket-trend": ("ticket_trend", ticket_trend_widget),
     "bot-consumption": ("split", partial(bot_split, is_whole=True)),
