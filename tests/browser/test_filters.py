@@ -7,9 +7,9 @@ from playwright.sync_api import Page, expect
 
 from botmeter.reports.presets import Preset
 from support.browsing import Server
+from support.widgets import by_key, by_name, chips, headline, values
 
 from .conftest import SignIn
-from .widgets import by_key, by_name, chips, headline, values
 
 pytestmark = pytest.mark.browser
 

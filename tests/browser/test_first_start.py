@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from support.browsing import Server, commanded, running
+from support.widgets import headline
 
 from .conftest import MakeVisitor
-from .widgets import headline
 
 pytestmark = pytest.mark.browser
 

@@ -5,9 +5,9 @@ from playwright.sync_api import Page, expect
 
 from botmeter.sources.demo import DEMO_ACCOUNT
 from support.browsing import NARROW, Server
+from support.widgets import chips, headline, rows_counted, values
 
 from .conftest import SignIn
-from .widgets import chips, headline, rows_counted, values
 
 pytestmark = pytest.mark.browser
 

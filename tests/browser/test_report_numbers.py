@@ -12,8 +12,7 @@ from playwright.sync_api import Page
 
 from botmeter.sources.demo import DEMO_ACCOUNT
 from support.browsing import Server
-
-from .widgets import by_key, values
+from support.widgets import by_key, values
 
 QUERIES = (
     "",

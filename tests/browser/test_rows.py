@@ -13,9 +13,9 @@ from openpyxl import load_workbook
 from playwright.sync_api import Locator, Page, expect
 
 from support.browsing import Server
+from support.widgets import by_name, rows_counted
 
 from .conftest import SignIn
-from .widgets import by_name, rows_counted
 
 pytestmark = pytest.mark.browser
 

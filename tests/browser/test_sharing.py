@@ -4,10 +4,10 @@ import pytest
 from playwright.sync_api import expect
 
 from support.browsing import Server
+from support.widgets import chips, headline
 
 from .conftest import MakeVisitor, SignIn
 from .places import shared_link
-from .widgets import chips, headline
 
 pytestmark = pytest.mark.browser
 

@@ -7,9 +7,9 @@ from playwright.sync_api import Page, expect
 
 from botmeter.sources.demo import DEMO_ACCOUNT
 from support.browsing import Server, commanded
+from support.widgets import by_name, rows_counted
 
 from .conftest import SignIn
-from .widgets import by_name, rows_counted
 
 pytestmark = pytest.mark.browser
 
