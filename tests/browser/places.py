@@ -18,6 +18,7 @@ OF_ACCOUNT = (
     "report",
     "billing-report",
     "rows",
+    "counting",
     "bots",
     "customers",
     "users",

@@ -2,12 +2,14 @@
 
 from django.urls import path
 
+from botmeter.web.pages.counting import counting
 from botmeter.web.pages.report import views, ways_in
 from botmeter.web.pages.rows import views as rows_views
 
 _REPORT = "a/<slug:account>/reports/bot-session-consumption"
 
 urlpatterns = [
+    path("a/<slug:account>/counting", counting, name="counting"),
     path("a/<slug:account>/reports", ways_in.reports, name="reports"),
     path("a/<slug:account>/admin/billing", ways_in.billing, name="billing"),
     path(_REPORT, views.report, name="report"),

@@ -60,6 +60,10 @@ class Places:
         """Why it was charged; nothing behind a share link, which shows the report alone. So the two below."""
         return "" if self._is_shared else _path("session", args=(self.owner, session_id))
 
+    def counting(self) -> str:
+        """How sessions are counted; nothing behind a share link."""
+        return "" if self._is_shared else _path("counting", args=(self.owner,))
+
     def customer(self, customer_id: str) -> str:
         return self._by_id("customer", customer_id)
 

@@ -80,6 +80,7 @@ class UsagePage:
     matrix: MatrixWidget
     later: tuple[LaterWidget, ...]
     definition: str
+    counting_href: str
     footer: str
     beside: str = ""
 
@@ -109,6 +110,7 @@ def usage_page(ledger: "Ledger", question: Question, *, stage: Stage, actions: A
         matrix=matrix(answered),
         later=_later(answered),
         definition=definition_text(ledger),
+        counting_href=places.counting(),
         footer=f"Policy {found.report.policy} \u00b7 {question.zone}",
     )
 
