@@ -105,7 +105,7 @@ def test_columns_are_chosen_and_reset(rows: Page) -> None:
 
 def test_a_search_finds_by_how_an_id_begins(rows: Page) -> None:
     customer = cells(rows, "Customer").nth(3).inner_text().strip()
-    field = rows.get_by_role("searchbox", name="Find a session")
+    field = rows.get_by_role("searchbox", name="Session, customer")
     field.fill(customer[:10])
     field.press("Enter")
     rows.wait_for_url("**search=**")
