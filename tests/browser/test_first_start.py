@@ -64,12 +64,18 @@ def test_the_first_start_leads_from_a_link_to_a_report(empty: Server, visitor: M
 
     page.get_by_role("link", name="Bot session consumption").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Send the first events")
-    expect(page.locator("main")).to_contain_text("botmeter import events.ndjson --account acme")
+    expect(page.locator("main")).to_contain_text("botmeter import events.csv --account acme")
 
-    commanded("import", str(three_sessions(tmp_path / "events.ndjson")), "--account", "acme", folder=empty.folder)
+    example = tmp_path / "events.csv"
+    example.write_text(page.locator("ol.steps pre").first.inner_text(), encoding="utf-8")
+    commanded("import", str(example), "--account", "acme", folder=empty.folder)
     # The page looks by itself, every ten seconds.
     page.wait_for_selector("[data-widget=sessions-consumed] [data-value]")
-    assert headline(page) == 3
+    assert headline(page) == 1
+
+    commanded("import", str(three_sessions(tmp_path / "events.ndjson")), "--account", "acme", folder=empty.folder)
+    page.reload()
+    assert headline(page) == 4
 
 
 def test_the_link_of_the_first_start_works_once(empty: Server, visitor: MakeVisitor) -> None:

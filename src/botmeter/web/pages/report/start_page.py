@@ -1,10 +1,13 @@
 """The page of an account that has no events yet: how to send the first ones."""
 
+import shlex
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 
+from botmeter.cli.place import default_folder
 from botmeter.domain.instant import now_us, text_from_us
 from botmeter.ledger.quarantine import quarantine_counts
 from botmeter.web import text
@@ -13,9 +16,9 @@ from botmeter.web.pages.frame import Frame
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger
 
+# Can be saved as it is copied.
 _EXAMPLE = (
-    '{{"event_id": "m-1", "occurred_at": "{at}", "conversation_id": "c-1",\n'
-    ' "customer_id": "anna", "actor": "customer", "bot_id": "order-bot", "channel": "web"}}'
+    "event_id,occurred_at,conversation_id,customer_id,actor,bot_id,channel\nm-1,{at},c-1,anna,customer,order-bot,web"
 )
 
 
@@ -46,8 +49,14 @@ def start_page(ledger: "Ledger", *, frame: Frame) -> StartPage:
         frame=frame,
         account=name,
         example=_EXAMPLE.format(at=f"{text_from_us(now)[:19]}Z"),
-        import_command=f"botmeter import events.ndjson --account {name} --data {settings.DATA}",
-        report_command=f"botmeter report --account {name} --data {settings.DATA}",
+        import_command=f"botmeter import events.csv --account {name}{_place_text()}",
+        report_command=f"botmeter report --account {name}{_place_text()}",
         looked_at=f"{text.clock_text(now, seconds=True)} UTC",
         quarantined=text.counted(waiting, "event") if waiting else "",
     )
+
+
+def _place_text() -> str:
+    """What a command needs to find the data folder; nothing where it looks by itself."""
+    folder = Path(settings.DATA)
+    return "" if folder == default_folder() else f" --data {shlex.quote(str(folder))}"
