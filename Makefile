@@ -50,8 +50,9 @@ bench: $(DEV) ## Measure speed and memory against the figures that the product p
 golden: $(DEV) ## Write the golden files anew; look at the difference before committing it.
 	$(BIN)/python -m pytest --golden -p no:randomly tests/golden tests/cli
 
-docs: $(DEV) ## Write the generated pages of docs/reference anew.
+docs: $(DEV) ## Write the pages of docs/reference and take the pictures of docs/images anew.
 	$(BIN)/python docs/generate.py
+	$(BIN)/python -m docs.pictures
 
 lock: $(DEV) ## Choose the newest versions of all requirements and write their hashes down.
 	$(call locked,run.txt,--group build)
