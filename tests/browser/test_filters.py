@@ -68,8 +68,8 @@ def test_every_preset_has_a_link_and_a_key_that_lead_to_the_same_days(report: Pa
         expect(report.locator(f'.presets a[href="{href}"]')).to_have_attribute("aria-current", "true")
         clicked, dates = report.url, report.locator(".period > summary").inner_text()
         shown = headline(report)
-        assert sum(by_key(report, "session-consumption-trend", "day").values()) == shown
-        assert sum(by_key(report, "monthly-consumption", "month").values()) == shown
+        assert sum(by_key(report, "session-consumption-trend", key="day").values()) == shown
+        assert sum(by_key(report, "monthly-consumption", key="month").values()) == shown
 
         report.go_back()
         pressed(report, key or "")
@@ -95,7 +95,7 @@ def test_typed_days_are_the_days_of_the_report(report: Page) -> None:
     report.get_by_role("button", name="Apply").first.click()
     report.wait_for_url(f"**from={first_on}*")
 
-    days = by_key(report, "session-consumption-trend", "day")
+    days = by_key(report, "session-consumption-trend", key="day")
     assert sorted(days) == [(first_on + timedelta(days=number)).isoformat() for number in range(9)]
     assert sum(days.values()) == headline(report)
 

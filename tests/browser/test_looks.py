@@ -34,16 +34,16 @@ def test_the_page_is_as_dark_as_the_system_and_then_as_the_person_says(
     assert max(page.evaluate(GROUND)) < 60
 
     try:
-        theme_chosen(page, demo, "light")
+        theme_chosen(page, demo, theme="light")
         page.goto(demo.at(report_path))
         assert min(page.evaluate(GROUND)) > 200
     finally:
-        theme_chosen(page, demo, "system")
+        theme_chosen(page, demo, theme="system")
     page.goto(demo.at(report_path))
     assert max(page.evaluate(GROUND)) < 60
 
 
-def theme_chosen(page: Page, server: Server, theme: str) -> None:
+def theme_chosen(page: Page, server: Server, *, theme: str) -> None:
     page.goto(server.at("/me"))
     field = page.locator("[name=theme]").first
     value = "" if theme == "system" else theme

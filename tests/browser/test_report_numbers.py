@@ -32,11 +32,13 @@ def test_every_number_on_the_page_is_the_one_of_the_command_line(
 ) -> None:
     page = signed_in()
     page.goto(demo.at(report_path + query))
-    told = told_by_command_line(demo, page, query)
+    told = told_by_command_line(demo, page, query=query)
 
     assert values(page, "sessions-consumed") == [told["sessions_consumed"]]
-    assert by_key(page, "session-consumption-trend", "day") == {day["date"]: day["sessions"] for day in told["trend"]}
-    assert by_key(page, "monthly-consumption", "month") == {
+    assert by_key(page, "session-consumption-trend", key="day") == {
+        day["date"]: day["sessions"] for day in told["trend"]
+    }
+    assert by_key(page, "monthly-consumption", key="month") == {
         month["month"]: month["sessions"] for month in told["by_month"]
     }
     assert values(page, "bot-consumption") == [bot["sessions"] for bot in told["by_bot"] if bot["sessions"]][:10]
@@ -53,7 +55,7 @@ def test_the_heat_map_adds_up_to_the_headline(signed_in: Callable[..., Page], de
     assert sum(values(page, "hours")) == values(page, "sessions-consumed")[0]
 
 
-def told_by_command_line(server: Server, page: Page, query: str) -> dict[str, Any]:
+def told_by_command_line(server: Server, page: Page, *, query: str) -> dict[str, Any]:
     """The report of the same days and filters, from the command line, through the running server."""
     first, last = (page.locator(f"input[name={name}][type=date]").input_value() for name in ("from", "to"))
     options = ["--from", first, "--to", last]

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from docs import generate
+from docs import generate, pictures
 
 from contract.source_tree import ROOT, kept_files
 
@@ -52,3 +52,11 @@ def test_every_page_of_the_docs_is_reached_from_the_readme() -> None:
 def anchors(page: Path) -> set[str]:
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("name", pictures.NAMES)
+def test_every_picture_is_there_in_light_and_dark_and_wide_and_narrow(name: str) -> None:
+    for look in ("wide-light", "wide-dark", "narrow-light", "narrow-dark"):
+        path = pictures.IMAGES / f"{name}-{look}.png"
+        assert path.exists(), "`make docs` takes it."
+        assert path.stat().st_size <= pictures.PICTURE_BYTES_MAX, "A heavy picture makes its page slow."

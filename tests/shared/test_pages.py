@@ -69,8 +69,8 @@ def test_the_page_of_the_year_has_the_total_the_days_and_the_months(
 ) -> None:
     page.goto(f"{report(server)}?{YEAR}")
     assert headline(page) == expected["sessions_total"]
-    assert without_zeros(by_key(page, "session-consumption-trend", "day")) == expected["sessions_by_utc_day"]
-    assert without_zeros(by_key(page, "monthly-consumption", "month")) == expected["sessions_by_month"]
+    assert without_zeros(by_key(page, "session-consumption-trend", key="day")) == expected["sessions_by_utc_day"]
+    assert without_zeros(by_key(page, "monthly-consumption", key="month")) == expected["sessions_by_month"]
 
 
 @pytest.mark.parametrize(
@@ -91,6 +91,6 @@ def test_each_bot_and_channel_has_the_sessions_that_it_opened_or_took_part_in(
 def test_a_month_by_itself_has_the_days_of_that_month(page: Page, server: Server, expected: dict[str, Any]) -> None:
     page.goto(f"{report(server)}?from=2016-05-01&to=2016-05-31&compare=none")
     assert headline(page) == expected["sessions_by_month"]["2016-05"]
-    assert by_key(page, "session-consumption-trend", "day") == {
+    assert by_key(page, "session-consumption-trend", key="day") == {
         day: count for day, count in expected["sessions_by_utc_day"].items() if day.startswith("2016-05")
     }

@@ -17,7 +17,7 @@ def headline(page: Page) -> int:
     return number
 
 
-def by_key(page: Page, widget: str, key: str) -> dict[str, int]:
+def by_key(page: Page, widget: str, *, key: str) -> dict[str, int]:
     """The numbers of a widget by their day or month."""
     found = page.eval_on_selector_all(
         f"[data-widget={widget}] [data-{key}]",
