@@ -15,6 +15,7 @@ from botmeter.web.people.models import AccountPreference
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger
 
+_MINUTE_US = 60_000_000
 _AGAINST = {Compare.PREVIOUS: Against.PREVIOUS, Compare.YEAR: Against.YEAR}
 
 
@@ -72,5 +73,9 @@ def question(ledger: "Ledger", address: ReportAddress, *, zone: str) -> Question
     chosen = DaysAsked(first_on=days[0], last_on=days[1], timezone=zone)
     asked = ask(ledger.account, now_us=now_us, days=chosen, filters=address.filters)
     against = _AGAINST.get(address.compare)
-    compared = None if against is None else compared_ask(asked, account=ledger.account, against=against, now_us=now_us)
+    # The page says "until 14:02": the earlier days are cut at that minute too, and within it the question stays the same.
+    minute_us = now_us - now_us % _MINUTE_US
+    compared = None
+    if against is not None:
+        compared = compared_ask(asked, account=ledger.account, against=against, now_us=minute_us)
     return Question(address=address, ask=asked, compared=compared, now_us=now_us, available_from=start_on)

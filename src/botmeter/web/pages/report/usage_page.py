@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botmeter.reports.overview import overview
 from botmeter.reports.policy_sentence import policy_sentence
 from botmeter.reports.versions import versions
 from botmeter.web.asking import Question
@@ -12,6 +11,7 @@ from botmeter.web.pages.report.answered import Answered, Stage
 from botmeter.web.pages.report.filter_bar import FilterBar, bot_names_shown, filter_bar
 from botmeter.web.pages.report.grids import MatrixWidget, matrix
 from botmeter.web.pages.report.headline import Headline, headline
+from botmeter.web.pages.report.kept_answers import kept_overview
 from botmeter.web.pages.report.notices import Freshness, Notice, freshness, notices
 from botmeter.web.pages.report.places import Door
 from botmeter.web.pages.report.splits import SplitWidget, bot_split, channel_split, ticket_split
@@ -87,7 +87,7 @@ class UsagePage:
 
 def usage_page(ledger: "Ledger", question: Question, *, stage: Stage, actions: Actions) -> UsagePage:
     """The page that answers a question."""
-    found, places = overview(ledger, question.ask, compared=question.compared), stage.places
+    found, places = kept_overview(ledger, question), stage.places
     answered = Answered(overview=found, question=question, places=places)
     points = trend_points(answered)
     return UsagePage(

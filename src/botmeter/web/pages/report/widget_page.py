@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botmeter.reports.customers import top_customers
 from botmeter.reports.hours import hours
-from botmeter.reports.overview import overview
 from botmeter.reports.versions import versions
 from botmeter.web.asking import Question
 from botmeter.web.pages.frame import Frame
 from botmeter.web.pages.report.answered import Answered, Stage
 from botmeter.web.pages.report.filter_bar import FilterBar, bot_names_shown, filter_bar
 from botmeter.web.pages.report.grids import hour_widget, matrix
+from botmeter.web.pages.report.kept_answers import kept_overview
 from botmeter.web.pages.report.people_widgets import customers_widget, versions_widget
 from botmeter.web.pages.report.places import Places
 from botmeter.web.pages.report.splits import bot_split, channel_split, ticket_split
@@ -68,7 +68,7 @@ def _made(name: str, ledger: "Ledger", *, question: Question, places: Places) ->
             customers = top_customers(ledger, question.ask, limit=CUSTOMER_COUNT)
             return "customers", customers_widget(customers, question, places=places)
     kind, made = _OF_OVERVIEW[name]
-    found = overview(ledger, question.ask, compared=question.compared)
+    found = kept_overview(ledger, question)
     return kind, made(Answered(overview=found, question=question, places=places))
 
 
