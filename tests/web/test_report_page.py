@@ -4,10 +4,10 @@ import re
 
 import pytest
 from django.test import Client
-from support.html import widget_values
 
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.web.people.models import AccountPreference, User
+from support.html import widget_values
 
 from .conftest import MakeBrowser
 

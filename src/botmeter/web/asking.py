@@ -73,7 +73,7 @@ def question(ledger: "Ledger", address: ReportAddress, *, zone: str) -> Question
     chosen = DaysAsked(first_on=days[0], last_on=days[1], timezone=zone)
     asked = ask(ledger.account, now_us=now_us, days=chosen, filters=address.filters)
     against = _AGAINST.get(address.compare)
-    # The page says "until 14:02": the earlier days are cut at that minute too, and within it the question stays the same.
+    # The page says "until 14:02": the earlier days are cut at that minute too; within it the question stays as it is.
     minute_us = now_us - now_us % _MINUTE_US
     compared = None
     if against is not None:
