@@ -8,7 +8,7 @@ _FOLDER = tempfile.TemporaryDirectory(prefix="botmeter-web-")
 atexit.register(_FOLDER.cleanup)
 os.environ["BOTMETER_DATA"] = _FOLDER.name
 os.environ.pop("DATABASE_URL", None)
-os.environ["BOTMETER_SECRET_KEY"] = "only-for-tests"
+os.environ["BOTMETER_SECRET_KEY"] = "only-for-tests"  # noqa: S105 - signs nothing that lasts
 
 from botmeter.web.settings import *  # noqa: E402, F403
 

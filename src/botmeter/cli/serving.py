@@ -29,7 +29,7 @@ HOST, PORT = "127.0.0.1", 8000
     epilog=examples(
         ("", "botmeter serve"),
         ("For others, behind a proxy:", "BOTMETER_URL=https://meter.example botmeter serve --host 0.0.0.0"),
-    )
+    ),
 )
 def serve(host: Host = HOST, port: Port = PORT, data: options.Data = None) -> None:
     """Serve the pages and the API.
