@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -48,17 +49,69 @@ def filled_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+class Copy:
+    """A copy of the filled folder, open for as long as no test changes it."""
+
+    def __init__(self, filled: Path, path: Path) -> None:
+        shutil.copytree(filled, path)
+        self._held = ExitStack()
+        self.opened = OpenLedgers(self._held.enter_context(Folder.owned(path, purpose="tests")))
+        self._before = self.state()
+
+    def state(self) -> dict[str, int]:
+        """The accounts, and a number for each that grows with every commit."""
+        found = {}
+        for name in self.opened.folder.accounts():
+            with self.opened.reading(name) as ledger:
+                found[name] = ledger.version
+        return found
+
+    @property
+    def is_changed(self) -> bool:
+        return self.state() != self._before
+
+    def close(self) -> None:
+        self.opened.close()
+        self._held.close()
+
+
+class Copies:
+    """Gives a copy as it was made; a new one only after a test has changed the last."""
+
+    def __init__(self, filled: Path, parent: Path) -> None:
+        self._filled, self._parent, self._count = filled, parent, 0
+        self._last: Copy | None = None
+
+    def current(self) -> Copy:
+        if self._last is None:
+            self._count += 1
+            self._last = Copy(self._filled, self._parent / str(self._count))
+        return self._last
+
+    def drop(self) -> None:
+        if self._last is not None:
+            self._last.close()
+            self._last = None
+
+
+@pytest.fixture(scope="session")
+def copies(filled_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copies]:
+    """Copies of the filled folder, made when they are needed."""
+    made = Copies(filled_folder, tmp_path_factory.mktemp("copies"))
+    yield made
+    made.drop()
+
+
 @pytest.fixture
-def ledgers(filled_folder: Path, tmp_path: Path) -> Iterator[OpenLedgers]:
+def ledgers(copies: Copies) -> Iterator[OpenLedgers]:
     """The process's ledgers: acme, with the events above."""
     cache.clear()
-    shutil.copytree(filled_folder, tmp_path / "data")
-    with Folder.owned(tmp_path / "data", purpose="tests") as folder:
-        opened = OpenLedgers(folder)
-        process_ledgers.use(opened)
-        yield opened
-        process_ledgers.use(None)
-        opened.close()
+    copy = copies.current()
+    process_ledgers.use(copy.opened)
+    yield copy.opened
+    process_ledgers.use(None)
+    if copy.is_changed:
+        copies.drop()
 
 
 @pytest.fixture

@@ -125,6 +125,8 @@ def test_every_answer_has_the_headers_that_keep_the_browser_from_elsewhere(
     name, view, words = route
     path = address(name, words) if view.who == "member" else reverse(name, kwargs=words)
     answer = browser(owner).get(path)
+    # What is streamed holds its ledger until it is sent or closed.
+    answer.close()
     assert answer["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
     assert answer["X-Frame-Options"] == "DENY"
     assert answer["X-Content-Type-Options"] == "nosniff"
