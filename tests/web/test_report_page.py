@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.web.pages.report.widget_page import CUSTOMER_COUNT, CUSTOMER_COUNT_WHOLE
 from botmeter.web.people.models import AccountPreference, User
 from support.html import widget_values
 
@@ -173,3 +174,10 @@ def test_a_host_that_is_not_ours_is_answered_without_a_page(owners: Client) -> N
     answer = owners.get(REPORT, headers={"host": "evil.example"})
     assert answer.status_code == 400
     assert "evil" not in answer.content.decode()
+
+
+def test_a_widget_among_others_is_shorter_than_by_itself(owners: Client) -> None:
+    path = f"{REPORT}/widgets/customers?{SPRING}"
+    part = owners.get(path, headers={"HX-Request": "true"}).content.decode()
+    assert len(values(part, "customers")) == len(values(text_of(owners, path), "customers")) == 2
+    assert CUSTOMER_COUNT < CUSTOMER_COUNT_WHOLE

@@ -33,7 +33,12 @@ class Answered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """What stands around a page of the report, and where its links lead."""
+    """What stands around a page of the report, and where its links lead.
+
+    Attributes:
+        is_part: Only the widget is asked for, to stand among others; it is shorter then.
+    """
 
     frame: Frame
     places: Places
+    is_part: bool = False

@@ -42,7 +42,9 @@ def widget(visit: Visit, *, name: str) -> HttpResponse:
     with reading(visit.account) as ledger:
         asked = question(ledger, address, zone=preferred_zone(visit.account))
         around = _frame(visit, title=WIDGETS[name], crumbs=(_report_crumb(visit, address),))
-        page = widget_page(ledger, asked, name=name, stage=Stage(frame=around, places=places))
+        # htmx says so of a request for a widget that comes after the page.
+        is_part = visit.request.headers.get("HX-Request") == "true"
+        page = widget_page(ledger, asked, name=name, stage=Stage(frame=around, places=places, is_part=is_part))
     return rendered(visit.request, "widget.html", page=page)
 
 

@@ -15,7 +15,6 @@ from botmeter.web.pages.report.filter_bar import FilterBar, bot_names_shown, fil
 from botmeter.web.pages.report.grids import hour_widget, matrix
 from botmeter.web.pages.report.kept_answers import kept_overview
 from botmeter.web.pages.report.people_widgets import customers_widget, versions_widget
-from botmeter.web.pages.report.places import Places
 from botmeter.web.pages.report.splits import bot_split, channel_split, ticket_split
 from botmeter.web.pages.report.ticket_trend import ticket_trend_widget
 from botmeter.web.pages.report.trend import months_widget, trend_points, trend_widget
@@ -23,7 +22,9 @@ from botmeter.web.pages.report.trend import months_widget, trend_points, trend_w
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger
 
-CUSTOMER_COUNT: Final = 10
+# As many as are as high as the card beside them; the widget by itself shows more.
+CUSTOMER_COUNT: Final = 7
+CUSTOMER_COUNT_WHOLE: Final = 50
 
 WIDGETS: Final = {
     "session-consumption-trend": "Session consumption trend",
@@ -54,18 +55,20 @@ class WidgetPage:
 def widget_page(ledger: "Ledger", question: Question, *, name: str, stage: Stage) -> WidgetPage:
     """The widget of that name; one of `WIDGETS`."""
     bar = filter_bar(question, places=stage.places, bot_names=bot_names_shown(ledger, question))
-    kind, widget = _made(name, ledger, question=question, places=stage.places)
+    kind, widget = _made(name, ledger, question=question, stage=stage)
     return WidgetPage(frame=stage.frame, name=name, title=WIDGETS[name], kind=kind, bar=bar, widget=widget)
 
 
-def _made(name: str, ledger: "Ledger", *, question: Question, places: Places) -> tuple[str, Any]:
+def _made(name: str, ledger: "Ledger", *, question: Question, stage: Stage) -> tuple[str, Any]:
+    places = stage.places
     match name:
         case "hours":
             return "hours", hour_widget(hours(ledger, question.ask), question, places=places)
         case "versions":
             return "versions", versions_widget(versions(ledger, question.ask), question, places=places)
         case "customers":
-            customers = top_customers(ledger, question.ask, limit=CUSTOMER_COUNT)
+            limit = CUSTOMER_COUNT if stage.is_part else CUSTOMER_COUNT_WHOLE
+            customers = top_customers(ledger, question.ask, limit=limit)
             return "customers", customers_widget(customers, question, places=places)
     kind, made = _OF_OVERVIEW[name]
     found = kept_overview(ledger, question)
