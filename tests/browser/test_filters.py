@@ -121,6 +121,16 @@ def filter_by(page: Page, label: str, *, choice: str) -> None:
     menu.get_by_role("button", name="Apply").click()
 
 
+def test_what_comes_later_leaves_the_title_of_the_page_as_it_is(report: Page) -> None:
+    report.wait_for_load_state("networkidle")
+    report.locator(".chips summary", has_text="Bot").first.click()
+    menu = report.locator(".menu[open]")
+    menu.get_by_role("searchbox").fill("Order")
+    expect(menu.get_by_role("checkbox")).to_have_count(1)
+
+    expect(report).to_have_title("Bot session consumption · Botmeter")
+
+
 def test_filters_narrow_the_report_and_their_chips_remove_them(report: Page) -> None:
     whole = headline(report)
     bots = by_name(report, "bot-consumption")
