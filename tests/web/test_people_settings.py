@@ -129,6 +129,17 @@ def test_from_a_coming_midnight_on_a_policy_is_put_in_force(
     assert (entry.detail["policy"], entry.detail["before"]) == ("kommunicate.mau@1", "freshchat.session@1")
 
 
+def test_a_policy_to_come_is_not_what_the_report_says_a_session_is(
+    ledgers: OpenLedgers, owner: User, browser: MakeBrowser
+) -> None:
+    tomorrow = day_of_us(now_us()) + timedelta(days=1)
+    client, report = browser(owner), "/a/acme/reports/bot-session-consumption"
+    before = client.get(report).content.decode().partition('<footer class="foot">')[2]
+    client.post(POLICY, {"policy": "kommunicate.mau", "from_on": str(tomorrow)})
+    assert "24 hours" in before
+    assert client.get(report).content.decode().partition('<footer class="foot">')[2] == before
+
+
 def test_the_past_is_changed_only_when_asked_by_name_and_says_what_changed(
     ledgers: OpenLedgers, owner: User, browser: MakeBrowser
 ) -> None:

@@ -84,5 +84,6 @@ def simulate(
 def _own(ledger: "Ledger") -> "Policy":
     """The policy that the account has now."""
     from botmeter.domain.instant import now_us
+    from botmeter.metering.policy import in_force
 
-    return [term for term in ledger.schedule if term.from_us <= now_us()][-1].policy
+    return in_force(ledger.schedule, at_us=now_us()).policy

@@ -109,6 +109,12 @@ def schedule_of(policy: Policy) -> Schedule:
     return (InForce(policy=policy, from_us=ALWAYS_US),)
 
 
+def in_force(schedule: Schedule, *, at_us: int) -> InForce:
+    """What is in force at an instant (µs UTC); before the first one begins, that one, since it is what will be."""
+    begun = [term for term in schedule if term.from_us <= at_us]
+    return begun[-1] if begun else schedule[0]
+
+
 def _problems(policy: Policy) -> list[str]:
     """A sentence for each reason why the policy can't be; the first names what to mend first."""
     return [*_wrong_names(policy), *_wrong_numbers(policy), *_contradictions(policy)]

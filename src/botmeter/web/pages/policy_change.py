@@ -17,7 +17,7 @@ from botmeter.domain.period import day_of_us
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.policies import changes_past, set_policy
 from botmeter.ledger.restatements import restatements
-from botmeter.metering.policy import Policy
+from botmeter.metering.policy import Policy, in_force
 from botmeter.metering.policy_text import policy_as_toml, policy_from_text
 from botmeter.metering.preset import Preset, preset, presets
 from botmeter.reports.ask import ask
@@ -232,9 +232,9 @@ def _title(about: Preset) -> str:
 def _effect(account: str, policy: Policy) -> Effect:
     now_us = present_us()
     with _one_at_a_time(), reading(account) as ledger:
-        current = [term.policy for term in ledger.schedule if term.from_us <= now_us] or [ledger.schedule[0].policy]
+        current = in_force(ledger.schedule, at_us=now_us).policy
         asked = ask(ledger.account, now_us=now_us)
-        return _effect_of(simulate(ledger, asked, policies=[current[-1], policy]))
+        return _effect_of(simulate(ledger, asked, policies=[current, policy]))
 
 
 def _effect_of(simulation: Simulation) -> Effect:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from botmeter.domain.period import day_of_us
-from botmeter.metering.policy import ALWAYS_US, Schedule
+from botmeter.metering.policy import ALWAYS_US, Schedule, in_force
 from botmeter.metering.policy_text import policy_as_toml
 from botmeter.reports.policy_sentence import policy_sentence
 from botmeter.web import text
@@ -30,14 +30,12 @@ class PolicyTerm:
 
 def policy_terms(schedule: Schedule, *, now_us: int) -> tuple[PolicyTerm, ...]:
     """The policies, the first one first."""
-    begun = [term for term in schedule if term.from_us <= now_us]
-    # Before the first one begins there is none; what comes first is what will be.
-    current = begun[-1] if begun else schedule[0]
+    current = in_force(schedule, at_us=now_us)
     return tuple(
         PolicyTerm(
             label=term.policy.label,
             since="the beginning" if term.from_us == ALWAYS_US else text.day_text(day_of_us(term.from_us)),
-            state="in force" if term is current else "over" if term in begun else "to come",
+            state="in force" if term is current else "over" if term.from_us <= now_us else "to come",
             is_in_force=term is current,
             sentence=policy_sentence(term.policy),
             definition=policy_as_toml(term.policy) or "# every key at its default\n",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from botmeter.metering.policy import in_force
 from botmeter.reports.policy_sentence import policy_sentence
 from botmeter.reports.versions import versions
 from botmeter.web.asking import Question
@@ -62,6 +63,7 @@ class UsagePage:
     """The report.
 
     Attributes:
+        definition: What a session is under the policy in force now, in a sentence.
         beside: What stands small beside the heading: the name of the saved view that this is.
     """
 
@@ -93,11 +95,7 @@ def usage_page(ledger: "Ledger", question: Question, *, stage: Stage, actions: A
     return UsagePage(
         frame=stage.frame,
         heading=HEADING[places.door],
-        bar=filter_bar(
-            question,
-            places=places,
-            bot_names=bot_names_shown(ledger, question),
-        ),
+        bar=filter_bar(question, places=places, bot_names=bot_names_shown(ledger, question)),
         freshness=freshness(found, question),
         notices=notices(answered, title=ledger.account.title),
         actions=actions,
@@ -109,15 +107,10 @@ def usage_page(ledger: "Ledger", question: Question, *, stage: Stage, actions: A
         tickets=ticket_split(answered),
         matrix=matrix(answered),
         later=_later(answered),
-        definition=definition_text(ledger),
+        definition=policy_sentence(in_force(ledger.schedule, at_us=question.now_us).policy),
         counting_href=places.counting(),
         footer=f"Policy {found.report.policy} \u00b7 {question.zone}",
     )
-
-
-def definition_text(ledger: "Ledger") -> str:
-    """What a session is under the policy in force, in a sentence."""
-    return policy_sentence(ledger.schedule[-1].policy)
 
 
 def _opened_versions(ledger: "Ledger", question: Question) -> "Sequence[VersionUsage]":
