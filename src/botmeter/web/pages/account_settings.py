@@ -20,6 +20,7 @@ from botmeter.web.notices import Notice, tell, told
 from botmeter.web.pages.door import refuse
 from botmeter.web.pages.frame import Frame, frame
 from botmeter.web.pages.policy_text import PolicyTerm, policy_terms
+from botmeter.web.pages.zones import zones_offered
 from botmeter.web.people.audit import Action, record
 from botmeter.web.people.models import AccountPreference
 from botmeter.web.people.rights import Right
@@ -142,8 +143,6 @@ def _note(visit: Visit, setting: str, *, pair: tuple[object, object]) -> None:
 
 
 def _page(visit: Visit, *, form: AccountForm) -> HttpResponse:
-    from zoneinfo import available_timezones
-
     with reading(visit.account) as ledger:
         schedule = policy_terms(ledger.schedule, now_us=present_us())
     page = SettingsPage(
@@ -151,7 +150,7 @@ def _page(visit: Visit, *, form: AccountForm) -> HttpResponse:
         notice=told(visit.request),
         name=visit.account,
         form=form,
-        zones=tuple(sorted(name for name in available_timezones() if "/" in name or name == "UTC")),
+        zones=zones_offered(),
         policy=next(term for term in schedule if term.is_in_force),
         schedule=schedule,
         policy_href=reverse("settings-policy", args=(visit.account,)),

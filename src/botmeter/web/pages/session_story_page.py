@@ -22,7 +22,7 @@ from botmeter.web.pages.session_story import EVENTS_A_PAGE, Story, every_event, 
 from botmeter.web.pages.session_story_facts import FactLines, answer, arrivals, facts
 from botmeter.web.pages.session_story_window import legend_of, window_of, window_title
 from botmeter.web.pages.story_places import StoryPlaces
-from botmeter.web.pages.zones import ZONES, zone_name
+from botmeter.web.pages.zones import zone_name, zones_offered
 from botmeter.web.people.rights import Right
 from botmeter.web.rendering import rendered
 from botmeter.web.visits import Visit, for_member
@@ -189,7 +189,7 @@ def _local(explanation: "Explanation", places: StoryPlaces, *, zone: str, is_all
     )
     return LocalTime(
         zone=zone,
-        zones=tuple(dict.fromkeys(("UTC", zone, *ZONES))),
+        zones=zones_offered(zone),
         lines=tuple(
             ZoneLine(label=label, utc=_on_clock(at_us, "UTC"), local=_on_clock(at_us, zone) if zone != "UTC" else "")
             for label, at_us in instants

@@ -6,8 +6,13 @@ from zoneinfo import available_timezones
 
 _REGIONS: Final = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Pacific/")
 
-# What a person looks for; every other zone that the server knows can be named in the address.
-ZONES: Final = tuple(sorted(name for name in available_timezones() if name.startswith(_REGIONS)))
+# What a person looks for; every other zone that the server knows can be named all the same.
+_ZONES: Final = tuple(sorted(name for name in available_timezones() if name.startswith(_REGIONS)))
+
+
+def zones_offered(*first: str) -> tuple[str, ...]:
+    """UTC, then `first`, then every zone that a person looks for, each once."""
+    return tuple(dict.fromkeys(("UTC", *first, *_ZONES)))
 
 
 def zone_name(at: datetime) -> str:

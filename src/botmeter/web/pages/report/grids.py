@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from botmeter.reports.week_hours import text_of_week_hour
+from botmeter.reports.week_hours import WEEKDAYS, text_of_week_hour
 from botmeter.web import text
 from botmeter.web.asking import Question
 from botmeter.web.pages.report.answered import Answered
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 ROWS_MAX: Final = 12
 COLUMNS_MAX: Final = 8
-WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +84,12 @@ def hour_widget(hours: "Hours", question: Question, *, places: Places) -> HoursW
         zone=question.zone,
         days=tuple(
             HeatRow(
-                name=name,
+                name=name.capitalize(),
                 cells=tuple(
                     HeatCell(
                         number=count,
                         step=heat_step(count, most=most),
-                        title=f"{name} {hour:02}:00, {text.counted(count, 'session')}",
+                        title=f"{text.week_hour_text(24 * weekday + hour)}, {text.counted(count, 'session')}",
                         href=places.rows(address.only("hour", text_of_week_hour(24 * weekday + hour))) if count else "",
                     )
                     for hour, count in enumerate(day)
@@ -100,7 +99,7 @@ def hour_widget(hours: "Hours", question: Question, *, places: Places) -> HoursW
         ),
         least=text.count_text(min(counts)),
         most=text.count_text(most),
-        busiest=f"Busiest: {WEEKDAYS[at // 24]} {at % 24:02}:00" if most else "",
+        busiest=f"Busiest: {text.week_hour_text(at)}" if most else "",
     )
 
 

@@ -4,13 +4,13 @@ from calendar import monthrange
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Final
-from zoneinfo import available_timezones
 
 from botmeter.reports.presets import Preset, preset_of
 from botmeter.web import text
 from botmeter.web.address import ReportAddress
 from botmeter.web.asking import Question
 from botmeter.web.pages.report.places import Places
+from botmeter.web.pages.zones import zones_offered
 from botmeter.web.parts import PeriodPicker, PickerDay, PickerMonth
 from botmeter.web.parts import Preset as PresetLink
 
@@ -27,9 +27,6 @@ _KEY_OF: Final[dict[Preset, str]] = {
     Preset.LAST_12_MONTHS: "x",
     Preset.ALL: "a",
 }
-# What a person looks for; every other zone that the server knows can be named in the address.
-_REGIONS: Final = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Pacific/")
-_ZONES: Final = tuple(sorted(name for name in available_timezones() if name.startswith(_REGIONS)))
 
 Lead = Callable[[ReportAddress], str]
 
@@ -59,7 +56,7 @@ def period_picker(question: Question, *, places: Places, is_for_rows: bool = Fal
         least_on=question.available_from.isoformat(),
         most_on=today_on.isoformat(),
         timezone=question.zone,
-        timezones=tuple(dict.fromkeys(("UTC", question.zone, *_ZONES))),
+        timezones=zones_offered(question.zone),
         months=tuple(_month(on, question, lead=lead, today_on=today_on) for on in _two_months(period.last_on)),
         note=_note(question, today_on=today_on),
         cancel_href=lead(address),
