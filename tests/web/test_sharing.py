@@ -6,11 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
 
 from botmeter.domain.instant import present
 from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.web.pages.sharing import shared_views
 from botmeter.web.people.links import digest_of
 from botmeter.web.people.models import AuditEntry, Membership, ShareLink, User
 from botmeter.web.people.rights import Role
@@ -267,3 +269,18 @@ def test_a_draft_checks_itself(fields: dict[str, Any], code: str) -> None:
 
 def test_nothing_can_be_sent_to_a_link(link: MakeLink, client: Client) -> None:
     assert client.post(f"/s/{link().secret}").status_code == 405
+
+
+def test_the_trace_of_a_bug_behind_a_link_does_not_hold_the_link(
+    link: MakeLink, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_views, "usage_page", lambda *_, **__: 1 / 0)
+    secret = link().secret
+    answer = client.get(f"/s/{secret}")
+    assert answer.status_code == 500
+    reference = re.search(r"reference is ([0-9a-f]+)", answer.content.decode())
+    assert reference is not None
+    [file] = (settings.DATA / "logs").glob(f"*-{reference[1]}.txt")
+    assert file.stat().st_mode & 0o077 == 0
+    assert file.read_text().startswith("GET /s/\u2026\n")
+    assert secret not in file.read_text()

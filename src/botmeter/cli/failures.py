@@ -8,14 +8,9 @@
 141  whoever read the output went away
 """
 
-import os
-import platform
-import sys
-import traceback
 from pathlib import Path
 
 from botmeter.domain.errors import BotmeterError
-from botmeter.domain.instant import now_us, text_from_us
 
 DONE, FAILED, WRONG_USE, DIFFERENT, STOPPED, UNREAD = 0, 1, 2, 3, 130, 141
 
@@ -48,18 +43,10 @@ def exit_code_of(error: BotmeterError) -> int:
 
 def sentence_of_bug(error: BaseException, *, arguments: list[str], folder: Path) -> str:
     """A plain sentence with a reference number; the trace is written to a file under that number."""
-    reference = os.urandom(4).hex()
-    told = f"something went wrong inside Botmeter (reference {reference})."
-    try:
-        logs = folder / "logs"
-        logs.mkdir(parents=True, exist_ok=True)
-        file = logs / f"{text_from_us(now_us())[:10]}-{reference}.txt"
-        file.write_text(_record_of(error, arguments), encoding="utf-8", errors="backslashreplace")
-    except OSError:
+    from botmeter.ledger.traces import kept_trace
+
+    kept = kept_trace(error, what=f"botmeter {arguments}", folder=folder)
+    told = f"something went wrong inside Botmeter (reference {kept.reference})."
+    if kept.file is None:
         return f"{told} Its details could not be written under {folder}."
-    return f"{told} The details are in {file}."
-
-
-def _record_of(error: BaseException, arguments: list[str]) -> str:
-    trace = "".join(traceback.format_exception(error))
-    return f"botmeter {arguments}\nPython {sys.version}\n{platform.platform()}\n\n{trace}"
+    return f"{told} The details are in {kept.file}."

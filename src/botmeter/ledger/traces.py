@@ -4,21 +4,42 @@ import os
 import platform
 import sys
 import traceback
+from dataclasses import dataclass
 from pathlib import Path
 
 from botmeter.domain.instant import now_us, text_from_us
 
 
-def kept_trace(problem: BaseException, *, what: str, folder: Path) -> str:
-    """Writes the trace down and gives its reference; to stderr where the disk takes nothing."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptTrace:
+    """A trace that was written down.
+
+    Attributes:
+        reference: The number that people are told.
+        text: All of it.
+        file: Where it is; None where the disk took nothing.
+    """
+
+    reference: str
+    text: str
+    file: Path | None
+
+
+def kept_trace(problem: BaseException, *, what: str, folder: Path) -> KeptTrace:
+    """Writes the trace of a bug down, for its owner alone.
+
+    Args:
+        what: What was being done: a command line, a request.
+        folder: The data folder.
+    """
     reference = os.urandom(4).hex()
     trace = "".join(traceback.format_exception(problem))
-    record = f"{what}\nPython {sys.version}\n{platform.platform()}\n\n{trace}"
+    text = f"{what}\nPython {sys.version}\n{platform.platform()}\n\n{trace}"
+    file = folder / "logs" / f"{text_from_us(now_us())[:10]}-{reference}.txt"
     try:
-        logs = folder / "logs"
-        logs.mkdir(parents=True, exist_ok=True)
-        file = logs / f"{text_from_us(now_us())[:10]}-{reference}.txt"
-        file.write_text(record, encoding="utf-8", errors="backslashreplace")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError:
-        sys.stderr.write(f"{reference} {record}\n")
-    return reference
+        return KeptTrace(reference=reference, text=text, file=None)
+    return KeptTrace(reference=reference, text=text, file=file)

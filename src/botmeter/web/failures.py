@@ -3,7 +3,9 @@
 A bug is written to the data folder's logs under a reference number, which is all that a person sees.
 """
 
+import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from django.conf import settings
@@ -30,6 +32,14 @@ RETRY_AFTER_SECONDS = 5
 def status_of(error: BotmeterError) -> HTTPStatus:
     """The HTTP status of an error's family."""
     return next(status for family, status in STATUS_OF if isinstance(error, family))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bug:
+    """A bug whose trace is kept: under which reference, and what a person is told."""
+
+    reference: str
+    sentence: str
 
 
 class FailuresAsPages:
@@ -63,11 +73,24 @@ def failed(request: HttpRequest, error: BotmeterError) -> HttpResponse:
 
 def broken(request: HttpRequest, problem: Exception) -> HttpResponse:
     """The page of a bug."""
-    reference = kept_trace(problem, what=f"{request.method} {request.path}", folder=settings.DATA)
-    sentence = (
-        f"Something went wrong inside Botmeter. Its reference is {reference}; the details are in the server's logs."
-    )
-    return failure_response(request, status=HTTPStatus.INTERNAL_SERVER_ERROR, sentence=sentence, code="bug")
+    bug = kept_bug(request, problem)
+    return failure_response(request, status=HTTPStatus.INTERNAL_SERVER_ERROR, sentence=bug.sentence, code="bug")
+
+
+def kept_bug(request: HttpRequest, problem: Exception) -> Bug:
+    """Keeps the trace of a bug, on stderr where the disk takes nothing."""
+    kept = kept_trace(problem, what=f"{request.method} {_path_without_secret(request)}", folder=settings.DATA)
+    if kept.file is None:
+        sys.stderr.write(f"{kept.reference} {kept.text}\n")
+    sentence = f"Something went wrong inside Botmeter. Its reference is {kept.reference}; the details are in the "
+    return Bug(reference=kept.reference, sentence=f"{sentence}server's logs.")
+
+
+def _path_without_secret(request: HttpRequest) -> str:
+    """The path; of a secret link without what lets in whoever reads it."""
+    found = request.resolver_match
+    secret = found.kwargs.get("secret") if found else None
+    return request.path.replace(secret, "\u2026") if secret else request.path
 
 
 def missing(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -83,8 +106,6 @@ def missing(request: HttpRequest, exception: Exception | None = None) -> HttpRes
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """The page of a bug outside the views (Django's handler500)."""
-    import sys
-
     problem = sys.exc_info()[1]
     return broken(request, problem if isinstance(problem, Exception) else RuntimeError("unknown"))
 

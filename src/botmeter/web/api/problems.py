@@ -16,8 +16,7 @@ from django.http.response import HttpResponseBase
 
 from botmeter.domain.errors import BotmeterError, Missing, NotAllowed, Refused, TooMuch
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us
-from botmeter.ledger.traces import kept_trace
-from botmeter.web.failures import RETRY_AFTER_SECONDS, status_of
+from botmeter.web.failures import RETRY_AFTER_SECONDS, kept_bug, status_of
 
 PATH: Final = "/api/"
 MEDIA_TYPE: Final = "application/problem+json"
@@ -121,8 +120,5 @@ def _problem(status: HTTPStatus, *, code: str, detail: str, reference: str | Non
 
 
 def _bug(request: HttpRequest, error: Exception) -> HttpResponse:
-    reference = kept_trace(error, what=f"{request.method} {request.path}", folder=settings.DATA)
-    detail = (
-        f"Something went wrong inside Botmeter. Its reference is {reference}; the details are in the server's logs."
-    )
-    return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, code=_BUG, detail=detail, reference=reference)
+    bug = kept_bug(request, error)
+    return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, code=_BUG, detail=bug.sentence, reference=bug.reference)
