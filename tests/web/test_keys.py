@@ -55,6 +55,14 @@ def test_a_key_is_shown_once_and_kept_as_a_digest(olga: Client) -> None:
     assert secret not in olga.get(KEYS).content.decode()
 
 
+def test_the_session_that_waits_for_the_next_page_does_not_hold_the_key(olga: Client) -> None:
+    olga.post(KEYS, {"name": "nightly", "scopes": ["reports:read"]})
+    waiting = str(dict(olga.session))
+    secret = next(block for block in code_blocks(olga.get(KEYS).content.decode()) if block.startswith("bm_"))
+    assert "This is the key nightly" in waiting
+    assert secret not in waiting
+
+
 def test_making_a_key_is_written_down_without_its_secret(olga: Client, owner: User) -> None:
     sent(olga)
     entry = AuditEntry.objects.get(action="key_created")

@@ -131,7 +131,9 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_SECURE else 
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 2000}}}
+_MEMORY = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 2_000}}
+# Secrets that are about to be shown wait apart, so that a full cache of all else does not drop them.
+CACHES = {"default": {**_MEMORY, "LOCATION": "all"}, "waiting_secrets": {**_MEMORY, "LOCATION": "secrets"}}
 
 _MAIL = urlsplit(os.environ.get("BOTMETER_MAIL", ""))
 EMAIL_HOST = _MAIL.hostname or ""
