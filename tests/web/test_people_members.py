@@ -5,6 +5,8 @@ import re
 import pytest
 from django.core import mail
 from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from botmeter.domain.errors import Refused
@@ -233,3 +235,17 @@ def test_the_first_account_is_for_anyone_while_nobody_owns_one(person: MakePerso
     assert client.get("/")["Location"] == "/accounts"
     assert client.post("/accounts", {"account_name": "mine", "account_title": "Mine"}).status_code == 302
     assert browser(person("second@example.org")).post("/accounts", {}).status_code == 403
+
+
+def test_the_page_asks_as_often_for_many_members_as_for_one(
+    owner: User, person: MakePerson, browser: MakeBrowser
+) -> None:
+    client, counts = browser(owner), []
+    client.get(USERS)
+    for names in ((), ("ada", "bob", "cyd", "dan")):
+        for name in names:
+            person(f"{name}@example.org", role=Role.VIEWER)
+        with CaptureQueriesContext(connection) as asked:
+            client.get(USERS)
+        counts.append(len(asked))
+    assert counts[0] == counts[1]

@@ -81,9 +81,12 @@ def list_users(account: Account = None, data: options.Data = None, form: options
     folder = _people(data)
     wanted = None if account is None else _known_account(folder, account)
     from botmeter.web.people.models import User
+    from botmeter.web.people.second_factor import with_second_factor
 
     found = User.objects.prefetch_related("memberships").order_by("email")
-    rows = [row for user in found for row in _rows(user) if wanted is None or row["account"] == wanted]
+    careful = with_second_factor(found)
+    rows = [row for user in found for row in _rows(user, has_second_step=user.pk in careful)]
+    rows = [row for row in rows if wanted is None or row["account"] == wanted]
     show_rows(_SHOWN if form == "table" else _COLUMNS, rows, form=form)
 
 
@@ -184,15 +187,14 @@ def _address(asked: str | None) -> str:
     return address
 
 
-def _rows(user: "User") -> list[dict[str, object]]:
+def _rows(user: "User", *, has_second_step: bool) -> list[dict[str, object]]:
     from botmeter.domain.instant import text_from_us, us_from_datetime
-    from botmeter.web.people.second_factor import has_second_factor
 
     at = user.last_login
     about = {
         "user": user.email,
         "name": user.name,
-        "second_step": has_second_factor(user),
+        "second_step": has_second_step,
         "password": user.has_usable_password(),
         "last_sign_in": None if at is None else text_from_us(us_from_datetime(at))[:19] + "Z",
     }

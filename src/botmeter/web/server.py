@@ -22,8 +22,6 @@ from botmeter.web.people.opening import set_up
 _THREADS: Final = 16
 _POLL_SECONDS: Final = 0.05
 _READY_WITHIN_SECONDS: Final = 60
-# How Django marks a password that nobody has (django.contrib.auth.hashers).
-_UNUSABLE: Final = "!"
 FIRST_LINK_LASTS: Final = timedelta(days=7)
 DEMO_LINK_LASTS: Final = timedelta(days=7)
 
@@ -57,7 +55,7 @@ def first_link() -> str | None:
     from botmeter.web.people.models import Link, User
 
     # The demo's owner has a password that can't be used, and is nobody's owner.
-    if User.objects.exclude(password__startswith=_UNUSABLE).exists():
+    if User.objects.with_password().exists():
         return None
     Link.objects.filter(purpose=Link.Purpose.FIRST_START).delete()
     return new_link(Link.Purpose.FIRST_START, lasting=FIRST_LINK_LASTS)

@@ -125,11 +125,6 @@ def plain_frame(request: HttpRequest, *, title: str) -> Frame:
         theme=_theme(user),
         person=str(user) if user else None,
         person_initials=text.initials(str(user)) if user else "",
-        accounts=tuple(
-            _choice(name, current="") for name in user.memberships.order_by("account").values_list("account", flat=True)
-        )
-        if user
-        else (),
     )
 
 

@@ -20,7 +20,7 @@ from botmeter.web.people.mail import mail_is_set, public_address, send
 from botmeter.web.people.members import PASSWORD_LINK_LASTS, Standing
 from botmeter.web.people.models import Link, Membership
 from botmeter.web.people.rights import Right, Role
-from botmeter.web.people.second_factor import has_second_factor
+from botmeter.web.people.second_factor import with_second_factor
 from botmeter.web.rendering import rendered
 from botmeter.web.titles import account_title
 from botmeter.web.visits import Visit, for_member
@@ -220,11 +220,12 @@ def _password_link(visit: Visit, found: Membership) -> None:
 
 def _page(visit: Visit, *, invite: BaseForm) -> HttpResponse:
     found = Membership.objects.select_related("user").filter(account=visit.account).order_by("user__email")
+    careful = with_second_factor(each.user for each in found)
     page = UsersPage(
         frame=frame(visit, title="Users", current="users"),
         notice=told(visit.request),
         title=account_title(visit.account),
-        members=tuple(_member_line(visit, each) for each in found),
+        members=tuple(_member_line(visit, each, has_second_step=each.user.pk in careful) for each in found),
         invitations=tuple(_invitation_line(visit, each) for each in members.open_invitations(visit.account)),
         invite=invite,
         invite_hint="They get a letter with a link." if mail_is_set() else "You get a link to give to them.",
@@ -233,14 +234,14 @@ def _page(visit: Visit, *, invite: BaseForm) -> HttpResponse:
     return rendered(visit.request, "users.html", page=page)
 
 
-def _member_line(visit: Visit, membership: Membership) -> MemberLine:
+def _member_line(visit: Visit, membership: Membership, *, has_second_step: bool) -> MemberLine:
     user = membership.user
     states = []
     if not user.has_usable_password():
         states.append("has no password yet")
     elif user.last_login is None:
         states.append("never signed in")
-    if has_second_factor(user):
+    if has_second_step:
         states.append("second step")
     return MemberLine(
         name=user.name or user.email,
