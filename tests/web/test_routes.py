@@ -1,8 +1,11 @@
 """Every page for everyone: from the route table, so that none is forgotten."""
 
 from collections.abc import Iterator
+from typing import NoReturn
 
 import pytest
+from django.db import OperationalError, connection
+from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django.urls.resolvers import URLResolver
 
@@ -138,3 +141,14 @@ def test_the_policy_allows_nothing_inline() -> None:
     assert "unsafe" not in CONTENT_SECURITY_POLICY
     assert "default-src 'none'" in CONTENT_SECURITY_POLICY
     assert "frame-ancestors 'none'" in CONTENT_SECURITY_POLICY
+
+
+def test_the_server_is_not_ready_while_the_database_of_people_does_not_answer(
+    client: Client, ledgers: OpenLedgers
+) -> None:
+    def unanswered(*_: object) -> NoReturn:
+        raise OperationalError
+
+    assert client.get("/readyz").status_code == 200
+    with connection.execute_wrapper(unanswered):
+        assert client.get("/readyz").status_code == 503

@@ -1,5 +1,6 @@
 """Whether the process lives, and whether it can answer."""
 
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 
 from botmeter.domain.errors import Unavailable
@@ -24,5 +25,11 @@ def ready(request: HttpRequest) -> HttpResponse:
         ledgers()
         User.objects.exists()
     except Unavailable as error:
-        return HttpResponse(f"{error.message}\n", status=503, content_type="text/plain; charset=utf-8")
+        return _not_ready(error.message)
+    except DatabaseError:
+        return _not_ready("The people's database does not answer.")
     return HttpResponse("ready\n", content_type="text/plain; charset=utf-8")
+
+
+def _not_ready(sentence: str) -> HttpResponse:
+    return HttpResponse(f"{sentence}\n", status=503, content_type="text/plain; charset=utf-8")
