@@ -136,7 +136,7 @@ def test_yes_no_and_roles_are_said_in_words(owner: User, browser: MakeBrowser) -
         to=[1, 2],
     )
     page = browser(owner).get(AUDIT).content.decode()
-    assert "role: billing admin · may export: no · to: 1, 2" in page
+    assert "may export: no · role: billing admin · to: 1, 2" in page
 
 
 def test_a_sentence_stands_alone(owner: User, browser: MakeBrowser) -> None:

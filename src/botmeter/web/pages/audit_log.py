@@ -195,8 +195,9 @@ def _detail_text(detail: dict[str, Any]) -> str:
     """What is known, each with its name; a sentence under `told` stands alone."""
     if "told" in detail:
         return str(detail["told"])
+    # In an order of ours: PostgreSQL keeps JSON in one of its own.
     return " · ".join(
-        f"{name.replace('_', ' ')}: {_value_text(name, value)}" for name, value in detail.items() if value != ""
+        f"{name.replace('_', ' ')}: {_value_text(name, value)}" for name, value in sorted(detail.items()) if value != ""
     )
 
 
