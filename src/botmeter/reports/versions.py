@@ -43,7 +43,7 @@ class VersionUsage:
 
 
 def versions(ledger: "Ledger", ask: Ask) -> tuple[VersionUsage, ...]:
-    """Every version of a bot that `ask` finds: by bot, then most sessions first, then by version."""
+    """Every version of a bot that `ask` finds: the bot with most sessions first, and of it the version with most."""
     values = {**values_of(ask, ledger.touchpoints), "handoff": int(Kind.HANDOFF)}
     with snapshot(ledger) as moment:
         groups = session_groups(moment, ask, values=values)
@@ -52,6 +52,8 @@ def versions(ledger: "Ledger", ask: Ask) -> tuple[VersionUsage, ...]:
         tickets = _counts(moment, "tickets_of_versions", values=values)
         handoffs = _counts(moment, "handoffs_of_versions", values=values)
         names = bot_names(moment)
+    places = ledger.touchpoints.all()
+    sessions_of_bot = {one.key: one.session_count for one in split(groups, [place.bot_id for place in places])}
     found = [
         VersionUsage(
             bot_id=one.key[0],
@@ -63,10 +65,15 @@ def versions(ledger: "Ledger", ask: Ask) -> tuple[VersionUsage, ...]:
             ticket_count=tickets.get(one.key, 0),
             handoff_count=handoffs.get(one.key, 0),
         )
-        for one in split(groups, [(place.bot_id, place.bot_version) for place in ledger.touchpoints.all()])
+        for one in split(groups, [(place.bot_id, place.bot_version) for place in places])
         if one.key[0] is not None
     ]
-    return tuple(sorted(found, key=lambda one: (one.bot_id, -one.session_count, one.bot_version or "")))
+    return tuple(
+        sorted(
+            found,
+            key=lambda one: (-sessions_of_bot[one.bot_id], one.bot_id, -one.session_count, one.bot_version or ""),
+        )
+    )
 
 
 def _counts(moment: Snapshot, name: str, *, values: Values) -> dict[_Version, int]:

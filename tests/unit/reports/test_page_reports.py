@@ -102,6 +102,11 @@ def test_a_bot_has_its_versions_side_by_side(ledger: Ledger) -> None:
     ]
 
 
+def test_the_versions_of_the_bot_with_most_sessions_come_first(ledger: Ledger) -> None:
+    found = [one.bot_id for one in versions(ledger, november(channel=("sms",)))]
+    assert found == ["b2", "b1"]
+
+
 def test_the_customers_with_most_sessions_come_first(ledger: Ledger) -> None:
     found = [
         (one.customer_id, one.session_count, one.conversation_count)
