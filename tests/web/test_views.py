@@ -104,6 +104,13 @@ def test_who_may_change_a_view_of_somebody_else(
     assert SavedView.objects.exists() is not may
 
 
+def test_where_no_view_is_only_who_may_save_one_is_told_how(viewer: User, ana: User, browser: Browser) -> None:
+    assert "press Save view" in browser(ana).get(VIEWS).content.decode()
+    page = browser(viewer).get(VIEWS).content.decode()
+    assert "No view yet" in page
+    assert "press Save view" not in page
+
+
 def test_a_viewer_reads_views_and_saves_none(viewer: User, ana: User, browser: Browser) -> None:
     saved(browser(ana), for_all="on")
     client = browser(viewer)

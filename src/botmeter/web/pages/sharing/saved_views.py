@@ -64,6 +64,7 @@ class ViewsPage:
     Attributes:
         form: For the view that is about to be saved; None where there is none.
         new_shows: What that view shows, in words.
+        may_save: Whether they may save one, too.
     """
 
     frame: Frame
@@ -71,6 +72,7 @@ class ViewsPage:
     form: forms.Form | None
     new_shows: str
     report_href: str
+    may_save: bool
     views: tuple[ViewLine, ...]
 
 
@@ -170,6 +172,7 @@ def _page(visit: Visit, *, form: forms.Form | None) -> HttpResponse:
         form=form,
         new_shows="" if form is None else _shows(QueryDict(str(form["query"].value() or ""))),
         report_href=reverse("report", args=(visit.account,)),
+        may_save=visit.may(Right.SAVE_VIEWS),
         views=tuple(_line(view, visit) for view in seen_by(visit.user, visit.account)),
     )
     return rendered(visit.request, "views.html", page=page)
