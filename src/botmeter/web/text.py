@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from botmeter.domain.instant import datetime_from_us
+from botmeter.domain.instant import datetime_from_us, us_from_datetime
 from botmeter.domain.period import Period
 from botmeter.reports.week_hours import WEEKDAYS
 
@@ -75,6 +75,11 @@ def instant_text(instant_us: int, *, zone: str = "UTC", seconds: bool = True) ->
     """An instant as rows and stories show it: `21 Nov 2026 14:11:13`."""
     at = in_zone(instant_us, zone)
     return f"{day_text(at.date())} {at:%H:%M:%S}" if seconds else f"{day_text(at.date())} {at:%H:%M}"
+
+
+def moment_text(at: datetime) -> str:
+    """A moment of the people's database, in UTC to the minute: `21 Nov 2026 14:11 UTC`."""
+    return f"{instant_text(us_from_datetime(at), seconds=False)} UTC"
 
 
 def row_instant_text(instant_us: int, *, zone: str, now_us: int, seconds: bool = True) -> str:

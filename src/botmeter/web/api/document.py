@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from botmeter.web.api.authentication import REQUESTS_A_MINUTE
 from botmeter.web.api.examples import EXAMPLES
-from botmeter.web.api.exports import MEDIA_TYPES
 from botmeter.web.api.problems import MEDIA_TYPE
+from botmeter.web.media_types import MEDIA_TYPES
 
 _PLACES: Final = {
     "account": "The account's name, as the key is for it.",

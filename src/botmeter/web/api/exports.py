@@ -1,6 +1,6 @@
 """The underlying data as a file, streamed as it is written."""
 
-from typing import Final, cast
+from typing import cast
 
 from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -12,16 +12,9 @@ from botmeter.web.api import parameters
 from botmeter.web.api.authentication import allowed_account, key_of_request
 from botmeter.web.api.questions import asked
 from botmeter.web.ledgers import lasting
+from botmeter.web.media_types import MEDIA_TYPES
 from botmeter.web.people.audit import Action, record
 from botmeter.web.people.keys import Scope
-
-MEDIA_TYPES: Final[dict[Format, str]] = {
-    "csv": "text/csv; charset=utf-8",
-    "json": "application/json",
-    "ndjson": "application/x-ndjson",
-    "parquet": "application/vnd.apache.parquet",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 
 
 def export(request: HttpRequest, account: str) -> HttpResponseBase:

@@ -1,7 +1,7 @@
 """Admin → Keys: which programs may ask for this account, and making, replacing and revoking their keys."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, Final, cast
 
 from django import forms
@@ -236,7 +236,7 @@ def _line(visit: Visit, key: ApiKey) -> KeyLine:
         start=f"{key.start}…",
         scopes=tuple(key.scopes),
         made=f"{text.day_text(key.created_at.date())} by {by}",
-        used="never" if key.last_used_at is None else _minute(key.last_used_at),
+        used="never" if key.last_used_at is None else text.moment_text(key.last_used_at),
         state=_STATES[state],
         ends=_ends(key, state),
         revoke_href=reverse("key-revoke", args=(visit.account, key.pk)) if state is KeyState.WORKS else "",
@@ -246,15 +246,11 @@ def _line(visit: Visit, key: ApiKey) -> KeyLine:
 def _ends(key: ApiKey, state: KeyState) -> str:
     match state:
         case KeyState.WORKS:
-            return f"until {_minute(key.expires_at)}" if key.expires_at else ""
+            return f"until {text.moment_text(key.expires_at)}" if key.expires_at else ""
         case KeyState.EXPIRED:
-            return _minute(key.expires_at) if key.expires_at else ""
+            return text.moment_text(key.expires_at) if key.expires_at else ""
         case KeyState.REVOKED:
-            return _minute(key.revoked_at) if key.revoked_at else ""
-
-
-def _minute(at: datetime) -> str:
-    return f"{text.day_text(at.date())} {at:%H:%M} UTC"
+            return text.moment_text(key.revoked_at) if key.revoked_at else ""
 
 
 _STATES: Final = {

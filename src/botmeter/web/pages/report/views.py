@@ -39,11 +39,12 @@ def widget(visit: Visit, *, name: str) -> HttpResponse:
     if name not in WIDGETS:
         raise Http404
     address, places = read_address(visit.request.GET), Places(door=Door.REPORTS, owner=visit.account)
+    around = _frame(visit, title=WIDGETS[name], crumbs=(_report_crumb(visit, address),))
+    # htmx says so of a request for a widget that comes after the page.
+    is_part = visit.request.headers.get("HX-Request") == "true"
+    zone = preferred_zone(visit.account)
     with reading(visit.account) as ledger:
-        asked = question(ledger, address, zone=preferred_zone(visit.account))
-        around = _frame(visit, title=WIDGETS[name], crumbs=(_report_crumb(visit, address),))
-        # htmx says so of a request for a widget that comes after the page.
-        is_part = visit.request.headers.get("HX-Request") == "true"
+        asked = question(ledger, address, zone=zone)
         page = widget_page(ledger, asked, name=name, stage=Stage(frame=around, places=places, is_part=is_part))
     return rendered(visit.request, "widget.html", page=page)
 
@@ -52,10 +53,10 @@ def widget(visit: Visit, *, name: str) -> HttpResponse:
 def choices(visit: Visit, *, field: str) -> HttpResponse:
     """What a filter can be set to: the part of a menu that opens, or a page by itself."""
     address, places = read_address(visit.request.GET), Places(door=Door.REPORTS, owner=visit.account)
+    around = _frame(visit, title="Filter", crumbs=(_report_crumb(visit, address),))
+    wanted, zone = wanted_choices(field, visit.request.GET), preferred_zone(visit.account)
     with reading(visit.account) as ledger:
-        asked = question(ledger, address, zone=preferred_zone(visit.account))
-        around = _frame(visit, title="Filter", crumbs=(_report_crumb(visit, address),))
-        wanted = wanted_choices(field, visit.request.GET)
+        asked = question(ledger, address, zone=zone)
         page = choices_page(ledger, asked, wanted=wanted, stage=Stage(frame=around, places=places))
     return rendered(visit.request, "choices.html", page=page)
 
@@ -64,18 +65,15 @@ def _report(visit: Visit, *, door: Door) -> HttpResponse:
     address, places = read_address(visit.request.GET), Places(door=door, owner=visit.account)
     way = ("Reports", "reports") if door is Door.REPORTS else ("Billing", "billing")
     crumbs = (Crumb(label=way[0], href=reverse(way[1], args=(visit.account,))),)
+    # Before the ledger is held: the titles of accounts are read from ledgers too.
+    around = frame(visit, title=HEADING[door], current=way[1], crumbs=crumbs)
+    zone, actions = preferred_zone(visit.account), _actions(visit, address, places=places)
     with reading(visit.account) as ledger:
         if not has_events(ledger):
-            around = frame(visit, title=HEADING[door], current=way[1], crumbs=crumbs)
             return rendered(visit.request, "start.html", page=start_page(ledger, frame=around))
-        asked = question(ledger, address, zone=preferred_zone(visit.account))
-        page = usage_page(
-            ledger,
-            asked,
-            stage=Stage(frame=frame(visit, title=HEADING[door], current=way[1], crumbs=crumbs), places=places),
-            actions=_actions(visit, address, places=places),
-        )
-        page = replace(page, beside=view_named(visit.account, visit.user, query=address.query()))
+        asked = question(ledger, address, zone=zone)
+        page = usage_page(ledger, asked, stage=Stage(frame=around, places=places), actions=actions)
+    page = replace(page, beside=view_named(visit.account, visit.user, query=address.query()))
     return rendered(visit.request, "report.html", page=page)
 
 

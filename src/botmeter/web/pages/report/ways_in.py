@@ -6,14 +6,13 @@ from typing import Final
 from django.http import HttpResponse
 from django.urls import reverse
 
-from botmeter.reports.ask import Filters
 from botmeter.web import text
 from botmeter.web.address import ReportAddress
 from botmeter.web.asking import preferred_zone, question
 from botmeter.web.ledgers import reading
 from botmeter.web.pages.frame import Frame, frame
+from botmeter.web.pages.sharing.saved_views import seen_by
 from botmeter.web.parts import Link
-from botmeter.web.people.models import SavedView
 from botmeter.web.people.rights import Right
 from botmeter.web.rendering import rendered
 from botmeter.web.visits import Visit, for_member
@@ -93,17 +92,16 @@ def _lately(visit: Visit) -> str:
     """How much there was lately, in a sentence."""
     from botmeter.reports.usage import usage_report
 
+    zone = preferred_zone(visit.account)
     with reading(visit.account) as ledger:
-        asked = question(ledger, ReportAddress(filters=Filters()), zone=preferred_zone(visit.account))
+        asked = question(ledger, ReportAddress(), zone=zone)
         count = usage_report(ledger, asked.ask).sessions_consumed
     return f"{text.counted(count, 'session')} in the last 30 days."
 
 
 def _views(visit: Visit) -> tuple[ViewLine, ...]:
-    found = SavedView.objects.filter(account=visit.account).select_related("owner").order_by("name")
     base = reverse("report", args=(visit.account,))
     return tuple(
         ViewLine(name=view.name, href=f"{base}?{view.query}", owner="" if view.owner == visit.user else str(view.owner))
-        for view in found
-        if view.is_for_all or view.owner == visit.user
+        for view in seen_by(visit.user, visit.account)
     )

@@ -9,6 +9,7 @@ from botmeter.reports.rows import COLUMNS
 from botmeter.web.address import read_address
 from botmeter.web.asking import preferred_zone, question
 from botmeter.web.ledgers import lasting, reading
+from botmeter.web.media_types import MEDIA_TYPES
 from botmeter.web.pages.frame import Crumb, frame
 from botmeter.web.pages.report.answered import Stage
 from botmeter.web.pages.report.places import Door, Places
@@ -20,14 +21,6 @@ from botmeter.web.people.rights import Right
 from botmeter.web.rendering import rendered
 from botmeter.web.visits import Visit, for_member
 
-CONTENT_TYPES: dict[Format, str] = {
-    "csv": "text/csv; charset=utf-8",
-    "json": "application/json",
-    "ndjson": "application/x-ndjson",
-    "parquet": "application/vnd.apache.parquet",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
-
 
 @for_member(Right.SEE_REPORTS)
 def rows(visit: Visit) -> HttpResponse:
@@ -38,11 +31,10 @@ def rows(visit: Visit) -> HttpResponse:
         Crumb(label="Reports", href=reverse("reports", args=(visit.account,))),
         Crumb(label=HEADING[Door.REPORTS], href=places.report(address)),
     )
+    around = frame(visit, title="Sessions consumed", current="reports", crumbs=crumbs)
+    zone, rows_address = preferred_zone(visit.account), read_rows_address(given)
     with reading(visit.account) as ledger:
-        asked = RowsQuestion(
-            question=question(ledger, address, zone=preferred_zone(visit.account)), rows=read_rows_address(given)
-        )
-        around = frame(visit, title="Sessions consumed", current="reports", crumbs=crumbs)
+        asked = RowsQuestion(question=question(ledger, address, zone=zone), rows=rows_address)
         page = rows_page(ledger, asked, stage=Stage(frame=around, places=places))
     if visit.may(Right.EXPORT):
         page = exports_of(page, hrefs={name: _export_href(visit, asked, format=name) for name in FORMATS})
@@ -72,7 +64,7 @@ def export(visit: Visit, *, format: str) -> StreamingHttpResponse:  # noqa: A002
     file, query = export_name(asked.ask, wanted), asked.address.query()[:500]
     told = {"file": file, "query": query}
     record(Action.EXPORTED, request=visit.request, user=visit.user, account=visit.account, **told)
-    response = StreamingHttpResponse(held.until_sent(chunks), content_type=CONTENT_TYPES[wanted])
+    response = StreamingHttpResponse(held.until_sent(chunks), content_type=MEDIA_TYPES[wanted])
     response.headers["Content-Disposition"] = f'attachment; filename="{file}"'
     return response
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 from django.urls import reverse
 
-from botmeter.domain.instant import us_from_datetime
 from botmeter.web import text
 from botmeter.web.address import read_address
 from botmeter.web.ledgers import reading
@@ -40,11 +39,13 @@ class Opening:
 
     Attributes:
         secret: As it stands in the address.
+        title: What the account is called; read before its ledger is held for the page.
     """
 
     request: HttpRequest
     link: ShareLink
     secret: str
+    title: str
 
     @property
     def places(self) -> Places:
@@ -57,14 +58,13 @@ class Opening:
     def frame(self, title: str, *, crumbs: tuple[Crumb, ...] = ()) -> Frame:
         """What stands around: the account's title, who shared it, until when. There is nothing to send."""
         link = self.link
-        until = text.instant_text(us_from_datetime(link.expires_at), seconds=False)
         by = f"by {link.created_by} " if link.created_by else ""
         return Frame(
             title=title,
             csrf_token="",
             theme="",
             crumbs=crumbs,
-            shared=SharedNote(title=account_title(link.account), said=f"Shared {by}until {until} UTC"),
+            shared=SharedNote(title=self.title, said=f"Shared {by}until {text.moment_text(link.expires_at)}"),
         )
 
 
@@ -75,7 +75,9 @@ def _for_whoever_has_it(view: Callable[..., HttpResponse]) -> View:
     def opened(request: HttpRequest, *, secret: str, **place: str) -> HttpResponse:
         if request.method not in {"GET", "HEAD"}:
             return HttpResponseNotAllowed(["GET", "HEAD"])
-        response = view(Opening(request=request, link=opened_share(secret), secret=secret), **place)
+        link = opened_share(secret)
+        title = account_title(link.account)
+        response = view(Opening(request=request, link=link, secret=secret, title=title), **place)
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
         response.headers["Referrer-Policy"] = "no-referrer"
         return response

@@ -1,7 +1,6 @@
 """Share links of an account: made and shown once, listed with who made them and how often they were opened, revoked."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 from django import forms
@@ -10,7 +9,6 @@ from django.urls import reverse
 
 from botmeter.domain.display_name import DISPLAY_NAME_CHARACTERS_MAX
 from botmeter.domain.errors import NotAllowed, Refused
-from botmeter.domain.instant import us_from_datetime
 from botmeter.web import text
 from botmeter.web.address import ReportAddress, read_address
 from botmeter.web.asking import preferred_zone
@@ -155,7 +153,13 @@ def _made(visit: Visit, given: dict[str, Any]) -> HttpResponse:
         may_see_rows=given.get("may_see_rows", False),
     )
     made = new_share(visit.account, draft, created_by=visit.user)
-    _note(visit, made.link, action=Action.VIEW_SHARED, until=_minute(made.link.expires_at), rows=made.link.may_see_rows)
+    _note(
+        visit,
+        made.link,
+        action=Action.VIEW_SHARED,
+        until=text.moment_text(made.link.expires_at),
+        rows=made.link.may_see_rows,
+    )
     _show(visit, made)
     return HttpResponseRedirect(reverse("shares", args=(visit.account,)))
 
@@ -205,7 +209,7 @@ def _line(link: ShareLink, visit: Visit) -> ShareLine:
         name=link.name,
         shows=f"{shows}, with underlying data" if link.may_see_rows else shows,
         made=f"{text.day_text(link.created_at.date())} by {link.created_by or 'somebody who left'}",
-        ends=_minute(link.expires_at),
+        ends=text.moment_text(link.expires_at),
         opened=_opened(link),
         state=_STATES[state],
         href=reverse("share", args=(visit.account, link.pk)) if may_revoke else "",
@@ -216,11 +220,7 @@ def _opened(link: ShareLink) -> str:
     if link.last_opened_at is None:
         return "never"
     times = "once" if link.open_count == 1 else f"{text.count_text(link.open_count)} times"
-    return f"{times}, last {_minute(link.last_opened_at)}"
-
-
-def _minute(at: datetime) -> str:
-    return f"{text.instant_text(us_from_datetime(at), seconds=False)} UTC"
+    return f"{times}, last {text.moment_text(link.last_opened_at)}"
 
 
 _STATES: Final = {
