@@ -12,7 +12,7 @@ from botmeter.domain.errors import NotAllowed, Refused
 from botmeter.web.notices import Notice, tell, told
 from botmeter.web.pages.door import refuse
 from botmeter.web.pages.frame import Frame
-from botmeter.web.pages.people_forms import NewAccountForm
+from botmeter.web.pages.people_forms import FIELD_OF_CODE, NewAccountForm
 from botmeter.web.pages.person import own_frame
 from botmeter.web.people.accounts import create_account
 from botmeter.web.people.audit import Action, record
@@ -22,12 +22,6 @@ from botmeter.web.people.rights import Role
 from botmeter.web.rendering import rendered
 from botmeter.web.titles import account_title
 from botmeter.web.visits import for_person
-
-_FIELD_OF_CODE = {
-    "account_name_invalid": "account_name",
-    "account_exists": "account_name",
-    "title_invalid": "account_title",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +66,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
         try:
             account = create_account(chosen["account_name"], title=chosen["account_title"], owner=user)
         except Refused as problem:
-            refuse(form, problem, fields=_FIELD_OF_CODE)
+            refuse(form, problem, fields=FIELD_OF_CODE)
         else:
             record(Action.ACCOUNT_CREATED, request=request, user=user, account=account.name, title=account.title)
             tell(request, Notice(fact=f"{account.title} is ready.", consequence="Its first events can come."))

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from botmeter.domain.errors import Refused
 from botmeter.web.notices import Notice, tell
 from botmeter.web.pages.door import Elsewhere, door, refuse
-from botmeter.web.pages.people_forms import FirstStartForm, FirstStartWithAccountForm, JoinForm
+from botmeter.web.pages.people_forms import FIELD_OF_CODE, FirstStartForm, FirstStartWithAccountForm, JoinForm
 from botmeter.web.people.accounts import account_names, create_account, own
 from botmeter.web.people.audit import Action, record
 from botmeter.web.people.entry import entered
@@ -25,11 +25,6 @@ from botmeter.web.titles import account_title
 from botmeter.web.visits import for_everyone
 
 _METHODS = ["GET", "HEAD", "POST"]
-_FIELD_OF_CODE = {
-    "account_name_invalid": "account_name",
-    "account_exists": "account_name",
-    "title_invalid": "account_title",
-}
 
 
 @for_everyone
@@ -45,9 +40,9 @@ def first_start(request: HttpRequest, *, secret: str) -> HttpResponse:
         try:
             user = _first_person(link, form.cleaned_data, names=names)
         except Refused as problem:
-            if problem.code not in _FIELD_OF_CODE:
+            if problem.code not in FIELD_OF_CODE:
                 raise
-            refuse(form, problem, fields=_FIELD_OF_CODE)
+            refuse(form, problem, fields=FIELD_OF_CODE)
         else:
             record(Action.MEMBER_JOINED, request=request, user=user, by="first start")
             return entered(request, user, next_path=reverse("home"), road="first start")

@@ -119,6 +119,14 @@ def _account_name() -> forms.CharField:
     )
 
 
+# Which field of a form that makes an account a refusal is about.
+FIELD_OF_CODE: Final = {
+    "account_name_invalid": "account_name",
+    "account_exists": "account_name",
+    "title_invalid": "account_title",
+}
+
+
 class NewAccountForm(forms.Form):
     """An account to be made."""
 
