@@ -78,7 +78,7 @@ def restatements(account: options.AccountName, data: options.Data = None, form: 
     When it happened, from what to what, and because of which events, which came late or were a
     correction; or because the policy was changed for the past.
     """
-    from botmeter.domain.instant import text_from_us
+    from botmeter.domain.instant import text_from_us, text_to_the_second
     from botmeter.ledger.restatements import restatements as restated
 
     with opened_ledger(data, account, purpose="botmeter restatements", read_only=True) as ledger:
@@ -104,7 +104,7 @@ def restatements(account: options.AccountName, data: options.Data = None, form: 
         return
     rows = [
         {
-            "recorded_at": text_from_us(each.recorded_at)[:19] + "Z",
+            "recorded_at": text_to_the_second(each.recorded_at),
             "day": str(each.day),
             "before": each.before_count,
             "after": each.after_count,

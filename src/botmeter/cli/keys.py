@@ -8,10 +8,8 @@ from typer import Argument, Option
 from botmeter.cli import options
 from botmeter.cli.grouping import command_group, examples
 from botmeter.cli.output import say, show, show_rows
-from botmeter.cli.place import account_names, data_folder
+from botmeter.cli.place import data_folder, known_account
 from botmeter.cli.terminal import printable
-from botmeter.domain.account import checked_account_name
-from botmeter.domain.errors import Missing
 
 if TYPE_CHECKING:
     from botmeter.web.people.models import ApiKey
@@ -95,23 +93,18 @@ def _account_with_people(asked: Path | None, account: str) -> str:
     """The account's name, where the data folder has it; from then on its people can be asked for."""
     from botmeter.web.people.opening import open_people
 
-    folder, name = data_folder(asked), checked_account_name(account)
-    known = account_names(folder)
-    if name not in known:
-        raise Missing(
-            "account_unknown",
-            f"There is no account {name} in {folder}; there are: {', '.join(known) or 'none yet'}.",
-        )
+    folder = data_folder(asked)
+    name = known_account(folder, account)
     open_people(folder)
     return name
 
 
 def _row(key: "ApiKey") -> dict[str, object]:
-    from botmeter.domain.instant import text_from_us, us_from_datetime
+    from botmeter.domain.instant import text_to_the_second, us_from_datetime
     from botmeter.web.people.keys import state_of
 
     instants = {
-        name: None if at is None else text_from_us(us_from_datetime(at))[:19] + "Z"
+        name: None if at is None else text_to_the_second(us_from_datetime(at))
         for name, at in (
             ("created_at", key.created_at),
             ("expires_at", key.expires_at),

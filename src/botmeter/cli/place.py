@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botmeter.cli.surroundings import expanded, home, located, surroundings, variable
+from botmeter.domain.account import checked_account_name
 from botmeter.domain.errors import Missing, Refused
 
 if TYPE_CHECKING:
@@ -78,6 +79,21 @@ def is_free(folder: Path) -> bool:
 def account_names(folder: Path) -> list[str]:
     """The accounts in a data folder, without opening or locking anything; for shell completion."""
     return sorted(file.stem for file in (folder / "accounts").glob("*.duckdb"))
+
+
+def known_account(folder: Path, account: str) -> str:
+    """The account's name, without opening or locking anything.
+
+    Raises:
+        Refused: `account_name_invalid`.
+        Missing: `account_unknown` if the data folder has none of this name.
+    """
+    name, known = checked_account_name(account), account_names(folder)
+    if name not in known:
+        raise Missing(
+            "account_unknown", f"There is no account {name} in {folder}; there are: {', '.join(known) or 'none yet'}."
+        )
+    return name
 
 
 @contextmanager

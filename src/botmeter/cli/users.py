@@ -12,9 +12,8 @@ from typer import Argument, Option
 from botmeter.cli import options
 from botmeter.cli.grouping import command_group, examples
 from botmeter.cli.output import say, show, show_rows
-from botmeter.cli.place import account_names, data_folder
+from botmeter.cli.place import data_folder, known_account
 from botmeter.cli.surroundings import variable
-from botmeter.domain.account import checked_account_name
 from botmeter.domain.errors import Missing, Refused
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ def create(
     The link stands alone on stdout. It works once, for a day; `botmeter user link --password` makes another.
     """
     server, folder = _address(url), _people(data)
-    owner = None if account is None else _known_account(folder, account)
+    owner = None if account is None else known_account(folder, account)
     from botmeter.web.people.operators import link_for, new_user, set_role
 
     user = new_user(email, name=name)
@@ -79,7 +78,7 @@ def create(
 def list_users(account: Account = None, data: options.Data = None, form: options.Form = "table") -> None:
     """List the users, one line for each account of theirs."""
     folder = _people(data)
-    wanted = None if account is None else _known_account(folder, account)
+    wanted = None if account is None else known_account(folder, account)
     from botmeter.web.people.models import User
     from botmeter.web.people.second_factor import with_second_factor
 
@@ -145,7 +144,7 @@ def role(
 
     The last owner of an account stays its owner.
     """
-    owner = _known_account(_people(data), account)
+    owner = known_account(_people(data), account)
     from botmeter.web.people.operators import set_role, take_out, user_of
 
     user = user_of(email)
@@ -171,15 +170,6 @@ def _people(asked: Path | None) -> Path:
     return folder
 
 
-def _known_account(folder: Path, account: str) -> str:
-    name, known = checked_account_name(account), account_names(folder)
-    if name not in known:
-        raise Missing(
-            "account_unknown", f"There is no account {name} in {folder}; there are: {', '.join(known) or 'none yet'}."
-        )
-    return name
-
-
 def _address(asked: str | None) -> str:
     address = (asked or variable("BOTMETER_URL") or "http://127.0.0.1:8000").rstrip("/")
     if not address.startswith(("http://", "https://")):
@@ -188,7 +178,7 @@ def _address(asked: str | None) -> str:
 
 
 def _rows(user: "User", *, has_second_step: bool) -> list[dict[str, object]]:
-    from botmeter.domain.instant import text_from_us, us_from_datetime
+    from botmeter.domain.instant import text_to_the_second, us_from_datetime
 
     at = user.last_login
     about = {
@@ -196,7 +186,7 @@ def _rows(user: "User", *, has_second_step: bool) -> list[dict[str, object]]:
         "name": user.name,
         "second_step": has_second_step,
         "password": user.has_usable_password(),
-        "last_sign_in": None if at is None else text_from_us(us_from_datetime(at))[:19] + "Z",
+        "last_sign_in": None if at is None else text_to_the_second(us_from_datetime(at)),
     }
     lines = [
         {"account": each.account, "role": each.role, "export": each.may_export}

@@ -82,5 +82,10 @@ def text_from_us(instant_us: int) -> str:
     return moment.isoformat(timespec=spec).replace("+00:00", "Z")
 
 
+def text_to_the_second(instant_us: int) -> str:
+    """The instant for a list that people read, without what is beyond the second: `2026-11-22T14:05:00Z`."""
+    return f"{text_from_us(instant_us)[:19]}Z"
+
+
 def _shown(text: str) -> str:
     return repr(text if len(text) <= 40 else text[:40] + "…")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from botmeter.cli.place import default_folder
-from botmeter.domain.instant import now_us, text_from_us
+from botmeter.domain.instant import now_us, text_to_the_second
 from botmeter.ledger.quarantine import quarantine_counts
 from botmeter.web import text
 from botmeter.web.pages.frame import Frame
@@ -48,7 +48,7 @@ def start_page(ledger: "Ledger", *, frame: Frame) -> StartPage:
     return StartPage(
         frame=frame,
         account=name,
-        example=_EXAMPLE.format(at=f"{text_from_us(now)[:19]}Z"),
+        example=_EXAMPLE.format(at=text_to_the_second(now)),
         import_command=f"botmeter import events.csv --account {name}{_place_text()}",
         report_command=f"botmeter report --account {name}{_place_text()}",
         looked_at=f"{text.clock_text(now, seconds=True)} UTC",
