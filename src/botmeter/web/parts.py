@@ -46,14 +46,6 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
-    """One line of a list of facts (`card.html`: facts)."""
-
-    label: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Opener:
     """What opens a line into others, and closes it again."""
 
@@ -223,32 +215,6 @@ class Pager:
     older_href: str = ""
     newer_label: str = "Newer sessions"
     older_label: str = "Older sessions"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoryLine:
-    """One thing that happened in a session (`story.html`: story).
-
-    `kind` is its mark: c customer, b bot, a agent, t ticket, o opening, e end, n next session.
-    """
-
-    at: str
-    kind: Literal["c", "b", "a", "t", "o", "e", "n"]
-    who: str
-    what: str
-    effect: str
-    why: str = ""
-    why_link: Link | None = None
-    weight: Literal["", "open", "close", "next"] = ""
-    is_folded: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoryDay:
-    """One day of a session's story."""
-
-    name: str
-    lines: tuple[StoryLine, ...]
 
 
 def bar_width(count: int, *, longest: int) -> str:

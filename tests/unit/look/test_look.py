@@ -53,6 +53,29 @@ def test_every_icon_that_a_template_names_is_in_the_sprite() -> None:
     assert named - there == set()
 
 
+def test_every_icon_of_the_sprite_is_named_somewhere() -> None:
+    there = set(re.findall(r'id="i-([a-z]+)"', text_of(LOOK / "icons.svg")))
+    said = "".join(text_of(path) for path in [*TEMPLATES, *WEB.rglob("*.py")])
+    assert {name for name in there if f'"{name}"' not in said} == set()
+
+
+def test_every_macro_is_called_by_a_template() -> None:
+    said = "".join(markup(path) for path in TEMPLATES)
+    macros = set(re.findall(r"\bmacro (\w+)\(", said))
+    assert {name for name in macros if len(re.findall(rf"\b(?<!macro ){name}\(", said)) == 0} == set()
+
+
+def test_every_behaviour_of_a_script_is_asked_for_by_a_template() -> None:
+    asked = {
+        word
+        for path in TEMPLATES
+        for each in re.findall(r'data-behaviour="([^"{]*)"', markup(path))
+        for word in each.split()
+    }
+    offered = {word for path in SCRIPTS for word in re.findall(r'data-behaviour~="([a-z-]+)"', text_of(path))}
+    assert offered - asked == set()
+
+
 def test_every_style_sheet_is_linked_once_and_those_that_are_linked_are_there() -> None:
     there = {path.relative_to(LOOK / "css").with_suffix("").as_posix() for path in STYLESHEETS}
     assert linked("stylesheets.html") == there

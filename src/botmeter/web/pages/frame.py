@@ -8,19 +8,10 @@ from django.middleware.csrf import get_token
 from django.urls import reverse
 
 from botmeter.web import text
+from botmeter.web.parts import Link
 from botmeter.web.people.models import User
 from botmeter.web.people.rights import Right
 from botmeter.web.visits import Visit
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NavItem:
-    """One line of the navigation."""
-
-    label: str
-    icon: str
-    href: str
-    is_current: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,13 +23,12 @@ class Crumb:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AccountChoice:
-    """One account of the person."""
+class AccountHead:
+    """The account that one looks at; `letter` stands for it where there is little room."""
 
-    name: str
     title: str
+    letter: str
     href: str
-    is_current: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +46,7 @@ class Frame:
     Attributes:
         theme: `light` or `dark` where the person chose one, else empty: as the system says.
         account: None where the page is of no account.
+        accounts: Those to switch between; empty where there is but one.
         person: None where nobody is signed in.
         nav: Of the account; empty where there is none.
         nav_admin: Of its administration; empty for whoever may nothing there.
@@ -66,13 +57,13 @@ class Frame:
     csrf_token: str
     theme: str
     crumbs: tuple[Crumb, ...] = ()
-    account: AccountChoice | None = None
-    accounts: tuple[AccountChoice, ...] = ()
+    account: AccountHead | None = None
+    accounts: tuple[Link, ...] = ()
     person: str | None = None
     person_initials: str = ""
     person_role: str = ""
-    nav: tuple[NavItem, ...] = ()
-    nav_admin: tuple[NavItem, ...] = ()
+    nav: tuple[Link, ...] = ()
+    nav_admin: tuple[Link, ...] = ()
     shared: SharedNote | None = None
 
 
@@ -98,14 +89,15 @@ def frame(visit: Visit, *, title: str, current: str, crumbs: tuple[Crumb, ...] =
         current: The route of the line of the navigation that this page belongs to.
     """
     memberships = visit.user.memberships.order_by("account")
-    accounts = tuple(_choice(name, current=visit.account) for name in memberships.values_list("account", flat=True))
+    accounts = tuple(_account(name, current=visit.account) for name in memberships.values_list("account", flat=True))
+    account = next(each for each in accounts if each.is_current)
     return Frame(
         title=title,
         csrf_token=get_token(visit.request),
         theme=_theme(visit.user),
         crumbs=crumbs,
-        account=next(choice for choice in accounts if choice.is_current),
-        accounts=accounts,
+        account=AccountHead(title=account.label, letter=account.label[:1], href=account.href),
+        accounts=accounts if len(accounts) > 1 else (),
         person=str(visit.user),
         person_initials=text.initials(str(visit.user)),
         person_role=visit.role.label,
@@ -128,17 +120,15 @@ def plain_frame(request: HttpRequest, *, title: str) -> Frame:
     )
 
 
-def _choice(name: str, *, current: str) -> AccountChoice:
+def _account(name: str, *, current: str) -> Link:
     from botmeter.web.titles import account_title
 
-    return AccountChoice(
-        name=name, title=account_title(name), href=reverse("reports", args=(name,)), is_current=name == current
-    )
+    return Link(label=account_title(name), href=reverse("reports", args=(name,)), is_current=name == current)
 
 
-def _items(lines: tuple[tuple[str, str, str, Right], ...], visit: Visit, *, current: str) -> tuple[NavItem, ...]:
+def _items(lines: tuple[tuple[str, str, str, Right], ...], visit: Visit, *, current: str) -> tuple[Link, ...]:
     return tuple(
-        NavItem(label=label, icon=icon, href=reverse(route, args=(visit.account,)), is_current=route == current)
+        Link(label=label, symbol=icon, href=reverse(route, args=(visit.account,)), is_current=route == current)
         for label, icon, route, right in lines
         if visit.may(right)
     )

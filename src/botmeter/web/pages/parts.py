@@ -10,11 +10,12 @@ from botmeter.web.pages import parts_values as values
 from botmeter.web.pages.frame import Frame, plain_frame
 from botmeter.web.pages.parts_charts import Drawings, drawings
 from botmeter.web.pages.parts_values import BOTS, CHANNELS, COLUMNS, HERE, SERIES, STORY
+from botmeter.web.pages.session_story import Day
+from botmeter.web.pages.session_story_facts import FactLines
 from botmeter.web.parts import (
     CalendarDay,
     Choice,
     Column,
-    Fact,
     FilterMenu,
     HeatRow,
     Key,
@@ -22,12 +23,12 @@ from botmeter.web.parts import (
     Pager,
     PeriodPicker,
     RankedLine,
-    StoryDay,
     Tools,
 )
 from botmeter.web.rendering import rendered
 from botmeter.web.text import count_text
 from botmeter.web.visits import for_everyone
+from botmeter.web.words import plain
 
 
 class _Sample(Form):
@@ -63,8 +64,8 @@ class PartsPage:
     columns: tuple[Column, ...]
     pager: Pager
     exports: tuple[Link, ...]
-    facts: tuple[Fact, ...]
-    story: tuple[StoryDay, ...]
+    facts: tuple[FactLines, ...]
+    story: tuple[Day, ...]
     action: Link
     form: Form
 
@@ -106,7 +107,10 @@ def parts_page(frame: Frame) -> PartsPage:
         columns=COLUMNS,
         pager=Pager(range="21 Nov 14:11:13 – 13:50:48", older_href=HERE),
         exports=tuple(Link(label=label, href=HERE) for label in ("CSV", "XLSX", "Parquet", "NDJSON")),
-        facts=(Fact(label="Policy", value="freshchat.session v1"), Fact(label="Messages", value="14 customer, 13 bot")),
+        facts=(
+            FactLines(label="Policy", lines=((plain("freshchat.session v1"),),)),
+            FactLines(label="Messages", lines=((plain("14 customer, 13 bot"),),)),
+        ),
         story=STORY,
         action=Link(label="Clear filters", href=HERE),
         form=_Sample({"name": "Maple & Moor", "email": "priya@", "password": "", "zone": "UTC", "role": "viewer"}),

@@ -4,24 +4,24 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
+from botmeter.web.pages.session_story import Day
+from botmeter.web.pages.session_story_lines import Line
 from botmeter.web.parts import (
     CalendarDay,
     Column,
     HeatCell,
     HeatRow,
-    Link,
     Opener,
     PeriodPicker,
     PickerDay,
     PickerMonth,
     Preset,
     RankedLine,
-    StoryDay,
-    StoryLine,
     bar_width,
     heat_step,
 )
 from botmeter.web.text import count_text, share_text
+from botmeter.web.words import linked, plain
 
 TODAY: Final = date(2026, 11, 22)
 HERE: Final = "#"
@@ -43,51 +43,66 @@ COLUMNS: Final = (
     Column(label="Conversations", href=HERE, is_number=True),
 )
 STORY: Final = (
-    StoryDay(
+    Day(
         name="20 Dec 2026",
         lines=(
-            StoryLine(
+            Line(
+                on=date(2026, 12, 20),
                 at="22:30:04",
                 kind="o",
-                who="Customer c_8f21",
-                what="Message to Order bot on WhatsApp",
+                who=(plain("Customer c_8f21"),),
+                what=(plain("Message to Order bot on WhatsApp"),),
                 effect="Opened this session",
-                why="No session was open for c_8f21, so this message opened one.",
+                why=(plain("No session was open for c_8f21, so this message opened one."),),
                 weight="open",
             ),
-            StoryLine(
+            Line(
+                on=date(2026, 12, 20),
                 at="22:56 – 00:13",
                 kind="b",
-                who="8 messages",
-                what="4 from the customer",
+                who=(plain("8 messages"),),
+                what=(plain("4 from the customer"),),
                 effect="Inside the window",
                 is_folded=True,
             ),
         ),
     ),
-    StoryDay(
+    Day(
         name="21 Dec 2026",
         lines=(
-            StoryLine(
-                at="10:44:09", kind="t", who="Returns bot", what="Raised ticket #48291, Refund", effect="Ticket counted"
+            Line(
+                on=date(2026, 12, 21),
+                at="10:44:09",
+                kind="t",
+                who=(plain("Returns bot"),),
+                what=(plain("Raised ticket #48291, Refund"),),
+                effect="Ticket counted",
             ),
-            StoryLine(at="10:51:20", kind="a", who="Agent Maya", what="Closed the conversation", effect="No effect"),
-            StoryLine(
+            Line(
+                on=date(2026, 12, 21),
+                at="10:51:20",
+                kind="a",
+                who=(plain("Agent Maya"),),
+                what=(plain("Closed the conversation"),),
+                effect="No effect",
+            ),
+            Line(
+                on=date(2026, 12, 21),
                 at="22:30:04",
                 kind="e",
-                who="Policy",
-                what="24 hours are over",
+                who=(plain("Policy"),),
+                what=(plain("24 hours are over"),),
                 effect="Closed this session",
                 weight="close",
             ),
-            StoryLine(
+            Line(
+                on=date(2026, 12, 21),
                 at="22:41:37",
                 kind="n",
-                who="Customer c_8f21",
-                what="Message to Order bot on WhatsApp",
+                who=(plain("Customer c_8f21"),),
+                what=(plain("Message to Order bot on WhatsApp"),),
                 effect="Opened another session",
-                why="11 min 33 s after the end.",
-                why_link=Link(label="s_8r30vd", href=HERE),
+                why=(plain("11 min 33 s after the end. "), linked("s_8r30vd", HERE)),
                 weight="next",
             ),
         ),
