@@ -24,9 +24,10 @@ demo: $(RUN) ## Fill a demo account and print its session usage report.
 test: $(DEV) ## Run the fast lane of tests, in random order; a warning is an error.
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
-check: $(DEV) ## Prove format, lint, types, the import rule and tidiness.
+check: $(DEV) ## Prove format, lint of code and templates, types, the import rule and tidiness.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/djlint --lint --quiet src/botmeter/web/templates
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest -q tests/contract
