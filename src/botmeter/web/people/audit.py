@@ -17,8 +17,8 @@ class Action(StrEnum):
     SIGNED_OUT = "signed_out"
     SIGNED_OUT_EVERYWHERE = "signed_out_everywhere"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the word, not one
-    SECOND_FACTOR_ADDED = "second_factor_added"
-    SECOND_FACTOR_REMOVED = "second_factor_removed"
+    SECOND_FACTOR_ADDED = "second_step_added"
+    SECOND_FACTOR_REMOVED = "second_step_removed"
     EXPORTED = "exported"
     SETTING_CHANGED = "setting_changed"
     POLICY_SET = "policy_set"
