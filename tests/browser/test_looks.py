@@ -159,7 +159,8 @@ def test_without_script_the_report_its_filters_rows_and_stories_work(
     page.wait_for_url("**channel=web**")
     assert {name: values(page, name) for name in expected} == expected
 
-    page.locator("[data-widget=hours] h2 a").click()
+    expect(page.locator("[data-widget=hours]").get_by_text("Loading")).to_be_hidden()
+    page.get_by_role("link", name="Show Hour × weekday").click()
     page.wait_for_url("**/widgets/hours**")
     assert sum(values(page, "hours")) == expected["sessions-consumed"][0]
 
