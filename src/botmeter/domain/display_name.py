@@ -18,3 +18,8 @@ def display_name_fault(name: str) -> str | None:
         return f"it has {len(name)} characters, and the most is {DISPLAY_NAME_CHARACTERS_MAX}"
     unfit = next((letter for letter in name if unicodedata.category(letter) in _UNFIT_CATEGORIES), None)
     return None if unfit is None else f"it holds the character U+{ord(unfit):04X}, which can't be shown on one line"
+
+
+def required_name_fault(name: str) -> str | None:
+    """Why `name` can't be shown as a name, where the empty text names nothing; None if it can."""
+    return display_name_fault(name) if name else "it is empty"

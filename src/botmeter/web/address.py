@@ -185,8 +185,15 @@ def choice(given: QueryDict, name: str, *, words: type[_Word]) -> _Word | None:
         Refused: `parameter_invalid` for one that is none of `words`.
     """
     text = given.get(name)
-    if not text:
-        return None
+    return word_named(text, name, words=words) if text else None
+
+
+def word_named(text: str, name: str, *, words: type[_Word]) -> _Word:
+    """The word that is written so, as the value of the parameter `name`.
+
+    Raises:
+        Refused: `parameter_invalid` for one that is none of `words`.
+    """
     try:
         return words(text)
     except ValueError:

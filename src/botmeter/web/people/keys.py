@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from botmeter.domain.display_name import display_name_fault
+from botmeter.domain.display_name import required_name_fault
 from botmeter.domain.errors import Missing, NotAllowed, Refused
 from botmeter.domain.instant import DAY_US, datetime_from_us, present
 from botmeter.domain.period import day_start_us
@@ -68,7 +68,7 @@ class KeyDraft:
 
     def __post_init__(self) -> None:
         name = self.name.strip()
-        fault = display_name_fault(name) if name else "it is empty"
+        fault = required_name_fault(name)
         if fault:
             raise Refused("key_name_invalid", f"{name[:40]!r} can't be a key's name: {fault}.")
         if not self.scopes:

@@ -14,7 +14,7 @@ from django.core.cache import cache
 from django.core.signing import BadSignature, Signer
 from django.db.models import F
 
-from botmeter.domain.display_name import display_name_fault
+from botmeter.domain.display_name import required_name_fault
 from botmeter.domain.errors import Missing, Refused
 from botmeter.domain.instant import present
 from botmeter.web.people.links import digest_of
@@ -53,7 +53,7 @@ class ShareDraft:
 
     def __post_init__(self) -> None:
         name = self.name.strip()
-        fault = display_name_fault(name) if name else "it is empty"
+        fault = required_name_fault(name)
         if fault:
             raise Refused("share_name_invalid", f"{name[:40]!r} can't be a link's name: {fault}.")
         if self.lasting_days not in LASTING_DAYS:

@@ -1,13 +1,14 @@
 """How somebody looks at the rows, as the address has it: grouping, order, search, columns, what is opened."""
 
 from dataclasses import dataclass, replace
-from typing import Final, TypeVar
+from typing import Final
 
 from django.http import QueryDict
 
 from botmeter.domain.errors import Refused
 from botmeter.reports.row_look import Grouping, RowLook, SortKey
 from botmeter.reports.rows import COLUMNS
+from botmeter.web.address import choice, word_named
 
 PAGE_LINES: Final = 50
 
@@ -46,8 +47,6 @@ ROW_COLUMNS_SHOWN: Final = (
     "events",
 )
 
-
-_Word = TypeVar("_Word", Grouping, SortKey)
 
 _LOOK: Final = RowLook(limit=PAGE_LINES)
 
@@ -120,11 +119,10 @@ def read_rows_address(given: QueryDict) -> RowsAddress:
         Refused: `parameter_invalid`, `column_unknown`.
         TooMuch: `search_too_long`.
     """
-    grouping = _word(given.get("group") or Grouping.SESSION.value, Grouping, name="group")
     sort = given.get("sort") or f"-{SortKey.SESSION_START.value}"
     look = RowLook(
-        grouping=grouping,
-        sort=_word(sort.removeprefix("-"), SortKey, name="sort"),
+        grouping=choice(given, "group", words=Grouping) or Grouping.SESSION,
+        sort=word_named(sort.removeprefix("-"), "sort", words=SortKey),
         descending=sort.startswith("-"),
         search=(given.get("search") or "").strip(),
         limit=PAGE_LINES,
@@ -142,11 +140,3 @@ def _columns(given: QueryDict) -> tuple[str, ...]:
     """`columns=a,b` of a link, or `column=a&column=b` of the form."""
     listed = [name for name in (given.get("columns") or "").split(",") if name]
     return tuple(dict.fromkeys([*listed, *given.getlist("column")]))
-
-
-def _word(text: str, words: type[_Word], *, name: str) -> _Word:
-    try:
-        return words(text)
-    except ValueError:
-        known = ", ".join(word.value for word in words)
-        raise Refused("parameter_invalid", f"{name} can't be {text[:40]!r}; it is one of {known}.") from None

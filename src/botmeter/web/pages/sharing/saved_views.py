@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 
-from botmeter.domain.display_name import DISPLAY_NAME_CHARACTERS_MAX, display_name_fault
+from botmeter.domain.display_name import DISPLAY_NAME_CHARACTERS_MAX, required_name_fault
 from botmeter.domain.errors import Conflict, Refused
 from botmeter.web.address import read_address
 from botmeter.web.notices import Notice, tell, told
@@ -155,7 +155,7 @@ def _may_change(view: SavedView, visit: Visit) -> bool:
 
 def _checked(name: str) -> str:
     stripped = name.strip()
-    fault = display_name_fault(stripped) if stripped else "it is empty"
+    fault = required_name_fault(stripped)
     if fault:
         raise Refused("view_name_invalid", f"{stripped[:40]!r} can't be a view's name: {fault}.")
     return stripped
