@@ -61,9 +61,14 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A session, or a flat row."""
+    """A session, or a flat row.
+
+    Attributes:
+        anchor: Where it stands on the page; empty for a flat row.
+    """
 
     cells: tuple[Cell, ...]
+    anchor: str = ""
     opener_name: str = ""
     opener_href: str = ""
     is_open: bool = False

@@ -62,6 +62,7 @@ class RowsPage:
     """Underlying data.
 
     Attributes:
+        has_openers: Whether its lines open into rows of their own.
         ticket_count: Only where types of tickets are asked for; `tickets` is then its text, else empty.
     """
 
@@ -88,6 +89,7 @@ class RowsPage:
     column_reset_href: str
     inner_columns: tuple[Column, ...]
     lines: tuple[Line, ...]
+    has_openers: bool
     pager: Pager
     shown: str
     exports: Exports | None
@@ -140,6 +142,7 @@ def rows_page(ledger: "Ledger", asked: RowsQuestion, *, stage: Stage) -> RowsPag
         lines=_session_lines(ledger, found, asked=asked, places=places)
         if is_by_session
         else tuple(Line(cells=row_cells(row, columns, times=_times(question), places=places)) for row in found.rows),
+        has_openers=is_by_session,
         pager=_pager(found, asked, places=places),
         shown=_shown(found, is_by_session=is_by_session),
         exports=None,
@@ -245,11 +248,13 @@ def _session_lines(ledger: "Ledger", found: RowPage, *, asked: RowsQuestion, pla
             inner = tuple(row_cells(row, _INNER_COLUMNS, times=_times(question), places=places) for row in rows)
         toggled = address.opening("" if is_open else line.session_id)
         cells = session_cells(line, address.shown_columns, times=_times(question), places=places)
+        anchor = f"s-{line.session_id[:8]}"
         lines.append(
             Line(
                 cells=cells,
+                anchor=anchor,
                 opener_name=f"{'Hide' if is_open else 'Show'} conversations of {line.session_id}",
-                opener_href=_href(asked, toggled, places=places) + f"#s-{line.session_id[:8]}",
+                opener_href=_href(asked, toggled, places=places) + f"#{anchor}",
                 is_open=is_open,
                 story_href=places.session(line.session_id),
                 inner_title=f"{text.counted(line.conversation_count, 'conversation')} in this session",
