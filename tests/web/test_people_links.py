@@ -16,8 +16,8 @@ from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.web import ledgers as process_ledgers
 from botmeter.web.people.audit import Action
-from botmeter.web.people.links import digest_of, new_link
-from botmeter.web.people.mail import wait_until_sent
+from botmeter.web.people.links import digest_of, forget_expired_links, new_link
+from botmeter.web.people.mail import send, wait_until_sent
 from botmeter.web.people.members import use_up
 from botmeter.web.people.models import AuditEntry, Link, Membership, User
 from botmeter.web.people.rights import Role
@@ -287,3 +287,18 @@ def test_a_letter_that_can_not_be_sent_stops_nobody(
     assert browser().post("/password", {"email": owner.email}).status_code == 302
     wait_until_sent()
     assert "could not be sent" in caplog.text
+
+
+def test_links_that_open_nothing_any_more_are_forgotten_but_for_invitations(owner: User) -> None:
+    for lasting in (-DAY, DAY):
+        for purpose in (Link.Purpose.PASSWORD, Link.Purpose.INVITATION):
+            new_link(purpose, lasting=lasting, user=owner)
+    forget_expired_links()
+    assert sorted(Link.objects.values_list("purpose", flat=True)) == ["invitation", "invitation", "password"]
+
+
+def test_a_letter_that_fails_by_a_bug_of_ours_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    send("Two\nlines", "…", to="ada@example.org")
+    wait_until_sent()
+    assert "A letter could not be sent" in caplog.text
+    assert "Header values" in caplog.text

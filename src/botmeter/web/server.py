@@ -41,7 +41,10 @@ def prepare(folder: Path, *, url: str, host: str) -> str:
     from django.conf import settings
     from django.core.management import call_command
 
+    from botmeter.web.people.links import forget_expired_links
+
     call_command("clearsessions")
+    forget_expired_links()
     laid_out = Path(settings.STATIC_ROOT) / f".{__version__}-{_newest_ns(Path(__file__).parent / 'static')}"
     if not laid_out.exists():
         call_command("collectstatic", verbosity=0, interactive=False, clear=True)

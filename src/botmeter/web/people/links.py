@@ -33,6 +33,11 @@ def open_link(secret: str, *, purpose: Link.Purpose) -> Link | None:
     )
 
 
+def forget_expired_links() -> None:
+    """Deletes the links that open nothing any more, but for invitations, which stand on the page of users."""
+    Link.objects.exclude(purpose=Link.Purpose.INVITATION).filter(expires_at__lte=present()).delete()
+
+
 def use_link(link: Link) -> bool:
     """Uses the link up; False if somebody was quicker."""
     if link.is_reusable:

@@ -50,3 +50,6 @@ def _deliver(letter: EmailMessage) -> None:
     except OSError as problem:
         # smtplib's errors are OSErrors too.
         _log.warning("A letter could not be sent: %s", problem)
+    except Exception:  # noqa: BLE001 - the end of a thread
+        # A bug; nobody asks the thread's future, so it would be lost without a word.
+        _log.exception("A letter could not be sent")
