@@ -18,7 +18,7 @@ WORKERS ?= 2
 help: ## List the tasks.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: $(RUN) ## Fill a demo account and print its session usage report.
+demo: $(RUN) ## Fill a demo account, print its report and serve it; the last line is a link.
 	$(BIN)/botmeter demo
 
 test: $(DEV) ## Run the fast lane of tests, in random order; a warning is an error.
