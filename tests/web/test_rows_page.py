@@ -154,3 +154,13 @@ def test_all_time_west_of_greenwich_begins_on_the_day_on_which_data_starts_there
     assert 'name="from" value="2022-02-03"' in re.sub(r'type="date" ', "", page)
     assert "All time" in page
     assert "was to start" not in page
+
+
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_an_export_that_nobody_reads_holds_the_ledger_no_longer_than_its_answer(
+    ledgers: OpenLedgers, owner: User, browser: MakeBrowser, method: str
+) -> None:
+    answer = getattr(browser(owner), method)(f"{ROWS}/export.csv?{DAYS}")
+    assert answer.status_code == 200
+    answer.close()
+    assert ledgers.account("acme")._reader_count == 0

@@ -1,6 +1,6 @@
 """The ledgers of this process: opened once, by whoever starts the server, and reached by every view."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
@@ -61,12 +61,34 @@ class LastingReader:
         """Lets go of the ledger."""
         self._held.close()
 
-    def until_sent(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    def until_sent(self, chunks: Generator[bytes, None, None]) -> "Sent":
         """The chunks; at their end, or when they are no longer wanted, the ledger is let go."""
+        return Sent(self, chunks)
+
+
+class Sent:
+    """What is sent of a ledger. No generator: one that is closed before its first chunk would let go of nothing."""
+
+    def __init__(self, reader: LastingReader, chunks: Generator[bytes, None, None]) -> None:
+        self._reader = reader
+        self._chunks = chunks
+
+    def __iter__(self) -> "Sent":
+        return self
+
+    def __next__(self) -> bytes:
         try:
-            yield from chunks
-        finally:
+            return next(self._chunks)
+        except BaseException:
             self.close()
+            raise
+
+    def close(self) -> None:
+        """Lets go of the chunks and the ledger; Django calls it when the answer is sent or nobody wants it."""
+        try:
+            self._chunks.close()
+        finally:
+            self._reader.close()
 
 
 def lasting(account: str) -> LastingReader:

@@ -33,10 +33,10 @@ def export(request: HttpRequest, account: str) -> HttpResponseBase:
             held.close()
             return _with_headers(HttpResponse(), wanted, ask=ask)
         chunks = held.until_sent(export_stream(held.ledger, ask, export=wanted))
+        _note(request, name, file=export_name(ask, wanted.format))
     except BaseException:
         held.close()
         raise
-    _note(request, name, file=export_name(ask, wanted.format))
     return _with_headers(StreamingHttpResponse(chunks), wanted, ask=ask)
 
 

@@ -55,15 +55,14 @@ def export(visit: Visit, *, format: str) -> StreamingHttpResponse:  # noqa: A002
         look = read_rows_address(given)
         # The columns of a session's line are none of a file's, whose rows are flat.
         columns = look.columns if look.look.grouping is Grouping.CONVERSATION and look.columns else COLUMNS
-        chunks = export_stream(
-            held.ledger, asked.ask, export=Export(format=wanted, columns=columns, search=look.look.search)
-        )
+        wanted_export = Export(format=wanted, columns=columns, search=look.look.search)
+        chunks = export_stream(held.ledger, asked.ask, export=wanted_export)
+        file, query = export_name(asked.ask, wanted), asked.address.query()[:500]
+        told = {"file": file, "query": query}
+        record(Action.EXPORTED, request=visit.request, user=visit.user, account=visit.account, **told)
     except BaseException:
         held.close()
         raise
-    file, query = export_name(asked.ask, wanted), asked.address.query()[:500]
-    told = {"file": file, "query": query}
-    record(Action.EXPORTED, request=visit.request, user=visit.user, account=visit.account, **told)
     response = StreamingHttpResponse(held.until_sent(chunks), content_type=MEDIA_TYPES[wanted])
     response.headers["Content-Disposition"] = f'attachment; filename="{file}"'
     return response
