@@ -26,7 +26,7 @@ class Question:
     Attributes:
         ask: The period and filters.
         compared: The same for the period that it is compared with; None for none.
-        now_us: The instant at which it is asked, µs UTC.
+        now_us: The minute in which it is asked, µs UTC.
         available_from: The day on which the account's data starts.
     """
 
@@ -61,7 +61,8 @@ def question(ledger: "Ledger", address: ReportAddress, *, zone: str) -> Question
     Raises:
         Refused: `period_reversed`, `period_too_long`, `timezone_unknown`.
     """
-    now_us = present_us()
+    # The page says "until 14:02": within a minute the question stays the same, and with it the answer.
+    now_us = present_us() // _MINUTE_US * _MINUTE_US
     zone = address.timezone or zone
     today_on = day_of_us(now_us, timezone=checked_timezone(zone))
     start_on = data_starts_on(ledger.account, timezone=zone)
@@ -73,9 +74,7 @@ def question(ledger: "Ledger", address: ReportAddress, *, zone: str) -> Question
     chosen = DaysAsked(first_on=days[0], last_on=days[1], timezone=zone)
     asked = ask(ledger.account, now_us=now_us, days=chosen, filters=address.filters)
     against = _AGAINST.get(address.compare)
-    # The page says "until 14:02": the earlier days are cut at that minute too; within it the question stays as it is.
-    minute_us = now_us - now_us % _MINUTE_US
     compared = None
     if against is not None:
-        compared = compared_ask(asked, account=ledger.account, against=against, now_us=minute_us)
+        compared = compared_ask(asked, account=ledger.account, against=against, now_us=now_us)
     return Question(address=address, ask=asked, compared=compared, now_us=now_us, available_from=start_on)

@@ -1,7 +1,7 @@
 """The report as one page: everything that its template places."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 from botmeter.metering.policy import in_force
 from botmeter.reports.policy_sentence import policy_sentence
@@ -12,9 +12,9 @@ from botmeter.web.pages.report.answered import Answered, Stage
 from botmeter.web.pages.report.filter_bar import FilterBar, bot_names_shown, filter_bar
 from botmeter.web.pages.report.grids import MatrixWidget, matrix
 from botmeter.web.pages.report.headline import Headline, headline
-from botmeter.web.pages.report.kept_answers import kept_overview
+from botmeter.web.pages.report.kept_answers import Shelf, kept_overview
 from botmeter.web.pages.report.notices import Freshness, Notice, freshness, notices
-from botmeter.web.pages.report.places import Door
+from botmeter.web.pages.report.places import Door, Places
 from botmeter.web.pages.report.splits import SplitWidget, bot_split, channel_split, ticket_split
 from botmeter.web.pages.report.trend import (
     MonthsWidget,
@@ -87,18 +87,30 @@ class UsagePage:
     beside: str = ""
 
 
+# A page for a year is some 500 KB, most of it drawings.
+_pages: Final[Shelf[UsagePage]] = Shelf(64)
+_NO_FRAME: Final = Frame(title="", csrf_token="", theme="")
+
+
 def usage_page(ledger: "Ledger", question: Question, *, stage: Stage, actions: Actions) -> UsagePage:
-    """The page that answers a question."""
-    found, places = kept_overview(ledger, question), stage.places
+    """The page that answers a question. What is the same for everybody who asks it is kept until the ledger changes."""
+    key = (ledger.account.name, ledger.version, question, stage.places)
+    kept = _pages.kept(key, lambda: _page_of_nobody(ledger, question, places=stage.places))
+    return replace(kept, frame=stage.frame, actions=actions)
+
+
+def _page_of_nobody(ledger: "Ledger", question: Question, *, places: Places) -> UsagePage:
+    """The page without what depends on who looks."""
+    found = kept_overview(ledger, question)
     answered = Answered(overview=found, question=question, places=places)
     points = trend_points(answered)
     return UsagePage(
-        frame=stage.frame,
+        frame=_NO_FRAME,
         heading=HEADING[places.door],
         bar=filter_bar(question, places=places, bot_names=bot_names_shown(ledger, question)),
         freshness=freshness(found, question),
         notices=notices(answered, title=ledger.account.title),
-        actions=actions,
+        actions=Actions(),
         headline=headline(answered, drawing=spark(answered, points=points)),
         trend=trend_widget(answered, points=points),
         bots=bot_split(answered, versions=_opened_versions(ledger, question)),
