@@ -183,3 +183,15 @@ def test_a_widget_among_others_is_shorter_than_by_itself(owners: Client, ledgers
     part = owners.get(path, headers={"HX-Request": "true"}).content.decode()
     assert len(values(part, "customers")) == 7
     assert len(values(text_of(owners, path), "customers")) == 11
+
+
+def test_an_address_asked_amiss_keeps_the_account_around_it_and_leads_back(owners: Client) -> None:
+    page = text_of(owners, f"{REPORT}?from=yesterday", status=400)
+    assert 'aria-label="Main"' in page
+    assert f'href="{REPORT}"' in page
+
+
+def test_a_stranger_who_asks_amiss_sees_nothing_of_the_account(browser: MakeBrowser, stranger: User) -> None:
+    page = browser(stranger).get(f"{REPORT}?from=yesterday")
+    assert page.status_code == 404
+    assert 'aria-label="Main"' not in page.content.decode()

@@ -101,6 +101,9 @@ def serve(*, host: str, port: int, ready: Callable[[], None]) -> None:
         log_level=LogLevels.error,
         websockets=False,
         workers_kill_timeout=30,
+        # A worker that was killed (out of memory, say) is replaced; one that can't even start ends the server.
+        respawn_failed_workers=True,
+        respawn_interval=1.0,
     )
     threading.Thread(
         target=_tell_when_ready, args=(host, port), kwargs={"ready": ready}, name="ready", daemon=True

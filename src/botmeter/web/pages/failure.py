@@ -5,8 +5,10 @@ from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 
-from botmeter.web.pages.frame import Frame, plain_frame
+from botmeter.web.pages.frame import Frame, frame, plain_frame
+from botmeter.web.people.models import Membership, User
 from botmeter.web.rendering import rendered
+from botmeter.web.visits import Visit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +20,10 @@ class FailurePage:
     sentence: str
     code: str
     retry_href: str | None
+    plain_href: str | None
 
 
+_ASKED_AMISS = {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
 _HEADINGS = {
     HTTPStatus.BAD_REQUEST: "That can't be asked",
     HTTPStatus.FORBIDDEN: "You may not do this",
@@ -36,10 +40,23 @@ def failure_response(request: HttpRequest, *, status: HTTPStatus, sentence: str,
     heading = _HEADINGS[status]
     can_retry = status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INTERNAL_SERVER_ERROR}
     page = FailurePage(
-        frame=plain_frame(request, title=heading),
+        frame=_frame(request, heading, status=status),
         heading=heading,
         sentence=sentence,
         code=code,
         retry_href=request.get_full_path() if can_retry and request.method == "GET" else None,
+        plain_href=request.path if status in _ASKED_AMISS and request.method == "GET" and request.GET else None,
     )
     return rendered(request, "failure.html", page=page, status=status)
+
+
+def _frame(request: HttpRequest, heading: str, *, status: HTTPStatus) -> Frame:
+    """The account's own frame for a member who asked amiss; the plain one for others, and where something is broken."""
+    account = request.resolver_match.kwargs.get("account") if request.resolver_match else None
+    user = getattr(request, "user", None)
+    if account and isinstance(user, User) and status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        membership = Membership.objects.filter(user=user, account=account).first()
+        if membership is not None:
+            visit = Visit(request=request, user=user, account=account, membership=membership)
+            return frame(visit, title=heading, current="")
+    return plain_frame(request, title=heading)
