@@ -35,6 +35,8 @@ OF_NOBODY = ("sign-in", "password-reset")
 # What only answers to a form, gives a file or a redirect, or speaks JSON: nothing to look at.
 DEEDS = {
     "home": "leads on to an account",
+    "account": "leads on to its reports",
+    "admin": "leads on to its billing",
     "second-factor": "stands between a password and a session; leads back to signing in without one",
     "sign-out": "a form of every page",
     "own-password": "a form of `me`",

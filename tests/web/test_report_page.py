@@ -32,6 +32,10 @@ def text_of(client: Client, path: str, *, status: int = 200) -> str:
     return answer.content.decode()
 
 
+def per_day(page: str) -> str:
+    return page.partition("Sessions per day")[2].partition("</div>")[0].partition("kpi-v")[2].partition("</p>")[0]
+
+
 def values(page: str, widget: str) -> list[int]:
     return [int(said["data-value"]) for said in widget_values(page)[widget]]
 
@@ -195,3 +199,18 @@ def test_a_stranger_who_asks_amiss_sees_nothing_of_the_account(browser: MakeBrow
     page = browser(stranger).get(f"{REPORT}?from=yesterday")
     assert page.status_code == 404
     assert 'aria-label="Main"' not in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "leads_to"), [("/a/acme", "/a/acme/reports"), ("/a/acme/admin", "/a/acme/admin/billing")]
+)
+def test_an_address_that_was_cut_short_leads_on(owners: Client, path: str, leads_to: str) -> None:
+    answer = owners.get(path)
+    assert (answer.status_code, answer["Location"]) == (302, leads_to)
+
+
+def test_days_to_come_do_not_thin_the_sessions_per_day(owners: Client) -> None:
+
+    far = text_of(owners, f"{REPORT}?from=2026-03-30&to=2125-03-31")
+    near = text_of(owners, f"{REPORT}?from=2026-03-30")
+    assert per_day(far) == per_day(near) != ""

@@ -1,14 +1,23 @@
 """Addresses of the report: the way in, the report itself, its rows, its stories."""
 
 from django.urls import path
+from django.views.generic import RedirectView
 
 from botmeter.web.pages.counting import counting
 from botmeter.web.pages.report import views, ways_in
 from botmeter.web.pages.rows import views as rows_views
+from botmeter.web.visits import for_everyone
 
 _REPORT = "a/<slug:account>/reports/bot-session-consumption"
 
+# What leads on shows nothing, so anybody may come; where it leads they are asked who they are.
+_reports = for_everyone(RedirectView.as_view(pattern_name="reports"))
+_billing = for_everyone(RedirectView.as_view(pattern_name="billing"))
+
 urlpatterns = [
+    # An address that somebody cut short.
+    path("a/<slug:account>", _reports, name="account"),
+    path("a/<slug:account>/admin", _billing, name="admin"),
     path("a/<slug:account>/counting", counting, name="counting"),
     path("a/<slug:account>/reports", ways_in.reports, name="reports"),
     path("a/<slug:account>/admin/billing", ways_in.billing, name="billing"),

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
+from botmeter.reports.ask import Ask
 from botmeter.web import text
 from botmeter.web.pages.report.answered import Answered
 from botmeter.web.parts import Link
@@ -62,6 +63,7 @@ def headline(answered: Answered, *, drawing: Markup) -> Headline:
 def _others(answered: Answered) -> tuple[Kpi, ...]:
     report, before = answered.report, answered.compared
     address, places = answered.address, answered.places
+    day_count = _days_begun(answered.question.ask)
     return (
         _counted(
             "Conversations",
@@ -82,11 +84,17 @@ def _others(answered: Answered) -> tuple[Kpi, ...]:
         ),
         _ratio(
             "Sessions per day",
-            (report.sessions_consumed, report.period.day_count),
+            (report.sessions_consumed, day_count),
             before=None if before is None else (before.sessions_consumed, before.period.day_count),
-            decimals=0 if report.sessions_consumed >= 100 * report.period.day_count else 1,
+            decimals=0 if report.sessions_consumed >= 100 * day_count else 1,
         ),
     )
+
+
+def _days_begun(ask: Ask) -> int:
+    """The days of the period that have begun: those to come have no sessions yet."""
+    last_on = ask.period.last_on if ask.today_on is None else min(ask.period.last_on, ask.today_on)
+    return max(1, (last_on - ask.period.first_on).days + 1)
 
 
 def _counted(label: str, count: int, *, before: int | None, href: str) -> Kpi:
