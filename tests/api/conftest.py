@@ -34,13 +34,18 @@ def secret() -> str:
 
 
 @pytest.fixture
-def ask(client: Client, secret: str) -> Callable[..., Any]:
+def ask(client: Client, secret: str) -> Iterator[Callable[..., Any]]:
     """`ask("sessions", customer="c1")`: the answer to a request about acme, with a key that may."""
+    answers = []
 
     def asked(path: str, *, key: str | None = secret, method: str = "get", **query: Any) -> Any:
         headers = {} if key is None else {"Authorization": f"Bearer {key}"}
         address = path if path.startswith("/") else f"/api/v1/accounts/acme/{path}"
         words = {name.rstrip("_"): value for name, value in query.items()}
-        return getattr(client, method)(address, words, headers=headers)
+        answers.append(getattr(client, method)(address, words, headers=headers))
+        return answers[-1]
 
-    return asked
+    yield asked
+    # What is streamed and not read keeps its place among the exports until it is closed, as a server closes it.
+    for answer in answers:
+        answer.close()

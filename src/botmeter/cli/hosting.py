@@ -30,6 +30,7 @@ from botmeter.ledger.open_ledgers import SharedFolder
 
 # DuckDB forgets an interrupt that comes between two statements, so it is asked again this often.
 _ASKED_AGAIN_SECONDS = 0.05
+_REFUSED_PAUSE_SECONDS = 0.2
 _STREAM_COUNT = 3
 
 _hosts: "WeakSet[_Host]" = WeakSet()
@@ -94,12 +95,25 @@ class _Host:
         while True:
             if self._ended.fileno() in _ready(self._listener, self._ended):
                 return
-            with suppress(OSError):
+            try:
                 connection, _ = self._listener.accept()
-                thread = threading.Thread(target=self._serve, args=(connection,), name="command", daemon=True)
-                with self._lock:
-                    self._running[thread] = Interruption()
-                thread.start()
+            except OSError:
+                # Out of descriptors: whoever waits is still there, and asking again at once would ask without end.
+                select.select([self._ended], [], [], _REFUSED_PAUSE_SECONDS)
+                continue
+            self._begin(connection)
+
+    def _begin(self, connection: socket.socket) -> None:
+        """Serves a connection in a thread of its own; where none can be had, whoever connected is sent away."""
+        thread = threading.Thread(target=self._serve, args=(connection,), name="command", daemon=True)
+        with self._lock:
+            self._running[thread] = Interruption()
+        try:
+            thread.start()
+        except RuntimeError:
+            connection.close()
+            with self._lock:
+                del self._running[thread]
 
     def _serve(self, connection: socket.socket) -> None:
         with self._lock:

@@ -2,7 +2,8 @@
 
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
+from threading import BoundedSemaphore
+from typing import TYPE_CHECKING, Final
 
 from django.http import Http404
 
@@ -50,12 +51,31 @@ def writing(account: str) -> "Iterator[Ledger]":
         yield ledger
 
 
+# Each keeps a thread of the server, a reader and a moment of the ledger for as long as its client takes; the
+# other threads are for pages.
+STREAMS_MAX: Final = 4
+_streams = BoundedSemaphore(STREAMS_MAX)
+
+
 class LastingReader:
-    """A ledger that is read beyond the view that opened it: until what is sent is sent, or whoever asked is gone."""
+    """A ledger that is read beyond the view that opened it: until what is sent is sent, or whoever asked is gone.
+
+    Raises:
+        Unavailable: `exports_busy` while as many are being sent as may be at once.
+    """
 
     def __init__(self, account: str) -> None:
+        if not _streams.acquire(blocking=False):
+            raise Unavailable(
+                "exports_busy", f"{STREAMS_MAX} exports are being sent, the most at once. Try again soon."
+            )
         self._held = ExitStack()
-        self.ledger: Ledger = self._held.enter_context(reading(account))
+        self._held.callback(_streams.release)
+        try:
+            self.ledger: Ledger = self._held.enter_context(reading(account))
+        except BaseException:
+            self._held.close()
+            raise
 
     def close(self) -> None:
         """Lets go of the ledger."""

@@ -32,5 +32,6 @@ CODES: Final[tuple[tuple[str, int, str], ...]] = (
     ("rate_exceeded", 429, "The key has sent too many requests in this minute."),
     ("bug", 500, "A fault of Botmeter; its reference is told."),
     ("ledger_busy", 503, "The account is being written for longer than a request waits."),
+    ("exports_busy", 503, "As many exports are being sent as may be at once."),
     ("server_stopping", 503, "The server is starting or stopping."),
 )
