@@ -43,6 +43,11 @@ MEMBER_ROUTES = sorted(routes("member"), key=lambda route: route[0])
 PERSON_ROUTES = sorted(routes("person"), key=lambda route: route[0])
 
 
+each_page_of_an_account = pytest.mark.parametrize("route", MEMBER_ROUTES, ids=lambda route: route[0])
+each_role = pytest.mark.parametrize("role", list(Role))
+each_method = pytest.mark.parametrize("method", ["get", "post"])
+
+
 def address(name: str, words: dict[str, object], *, account: str = "acme") -> str:
     return reverse(name, kwargs={"account": account, **words})
 
@@ -54,8 +59,8 @@ def test_every_route_outside_the_api_says_for_whom_it_is() -> None:
     assert not unsaid, "Declare the view by for_everyone, for_person or for_member: who may see it is never guessed."
 
 
-@pytest.mark.parametrize("route", MEMBER_ROUTES, ids=lambda route: route[0])
-@pytest.mark.parametrize("method", ["get", "post"])
+@each_page_of_an_account
+@each_method
 def test_a_page_of_an_account_asks_whoever_is_signed_out_to_sign_in(
     browser: MakeBrowser, ledgers: OpenLedgers, route: tuple[str, View, dict[str, object]], method: str
 ) -> None:
@@ -64,8 +69,8 @@ def test_a_page_of_an_account_asks_whoever_is_signed_out_to_sign_in(
     assert answer["Location"].startswith("/sign-in?next=/a/acme/")
 
 
-@pytest.mark.parametrize("route", MEMBER_ROUTES, ids=lambda route: route[0])
-@pytest.mark.parametrize("method", ["get", "post"])
+@each_page_of_an_account
+@each_method
 def test_a_page_of_an_account_is_not_there_for_a_stranger(
     browser: MakeBrowser,
     stranger: User,
@@ -78,8 +83,8 @@ def test_a_page_of_an_account_is_not_there_for_a_stranger(
     assert "acme" not in answer.content.decode().replace(answer.request["PATH_INFO"], "")
 
 
-@pytest.mark.parametrize("role", list(Role))
-@pytest.mark.parametrize("route", MEMBER_ROUTES, ids=lambda route: route[0])
+@each_role
+@each_page_of_an_account
 def test_a_page_of_an_account_is_for_the_roles_that_have_its_right(
     browser: MakeBrowser,
     person: MakePerson,
@@ -93,8 +98,8 @@ def test_a_page_of_an_account_is_for_the_roles_that_have_its_right(
     assert (answer.status_code == 403) == (view.right not in rights(role, may_export=False))
 
 
-@pytest.mark.parametrize("role", list(Role))
-@pytest.mark.parametrize("route", MEMBER_ROUTES, ids=lambda route: route[0])
+@each_role
+@each_page_of_an_account
 def test_only_who_has_the_right_to_can_send_something(
     browser: MakeBrowser,
     person: MakePerson,

@@ -8,10 +8,10 @@ _NO_HOURS: Values = {"hour_origin_us": 0, "hour_step_us": 1, "hour_steps": None}
 
 def run_matching(moment: Snapshot, values: Values) -> None:
     """Leaves in `matching` the rows that match, and hold what is searched for."""
-    if is_narrowed(values):
+    if is_narrowed(values) or values["search"] is not None:
         moment.run("matching_narrowed", {**values, **_hour_values(moment, values)})
     else:
-        moment.run("matching" if values["search"] is None else "matching_searched", values)
+        moment.run("matching", values)
 
 
 def is_narrowed(values: Values) -> bool:

@@ -1,7 +1,10 @@
--- Reads: participation, session, session_ticket. Takes: what matching_searched takes ($search null: nothing is
--- searched for); $opening_touchpoints, $ticket_types, $hour_steps (null: all), $hour_origin_us, $hour_step_us.
+-- Reads: participation, session, session_ticket. Takes: what matching takes; $first_on, $last_on, $search (null:
+-- nothing is searched for), $searched_session (null: it is no session's id); $opening_touchpoints, $ticket_types,
+-- $hour_steps (null: all), $hour_origin_us, $hour_step_us.
 -- Gives: matching, of the rows that it would have those whose session was opened at one of these
--- touchpoints and started in one of the steps, and whose conversation has a ticket of such a type in it.
+-- touchpoints and started in one of the steps, and whose conversation has a ticket of such a type in it; of
+-- these the ones whose session has the id, or whose customer, conversation or ticket starts with the text.
+-- In one statement, as the rows that matching would have can be millions.
 CREATE OR REPLACE TEMP TABLE matching AS
 SELECT
     session_id::UUID         AS session_id,
