@@ -128,16 +128,32 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FilterChip:
+    """A filter as a chip (`filters.html`: filter_chip); `chosen` is empty while it is idle.
+
+    Attributes:
+        choices_href: Where its choices come from when it is opened; empty: it does not open.
+        chosen_values: What `chosen` says in words, as the address has it.
+    """
+
+    label: str
+    choices_href: str
+    name: str = ""
+    said: str = "is"
+    chosen: str = ""
+    chosen_values: tuple[str, ...] = ()
+    remove_href: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FilterMenu:
-    """A filter as a chip that opens (`filters.html`: filter_menu); `chosen` is empty while it is idle."""
+    """What a filter can be set to (`filters.html`: filter_form)."""
 
     label: str
     name: str
     action: str
     choices: tuple[Choice, ...]
     kept: tuple[tuple[str, str], ...] = ()
-    said: str = "is"
-    chosen: str = ""
     remove_href: str = ""
     search_label: str = "Find"
     search_href: str = ""

@@ -16,6 +16,7 @@ from botmeter.web.parts import (
     CalendarDay,
     Choice,
     Column,
+    FilterChip,
     FilterMenu,
     HeatRow,
     Key,
@@ -51,7 +52,8 @@ class PartsPage:
     segments: tuple[Link, ...]
     tabs: tuple[Link, ...]
     menu: tuple[Link, ...]
-    filters: tuple[FilterMenu, ...]
+    chips: tuple[FilterChip, ...]
+    filter: FilterMenu
     period: PeriodPicker
     keys: tuple[Key, ...]
     series: tuple[Key, ...]
@@ -79,9 +81,6 @@ def parts(request: HttpRequest) -> HttpResponse:
 def parts_page(frame: Frame) -> PartsPage:
     """The page with invented numbers."""
     bots = tuple(Choice(value=name, label=name, count=count_text(count)) for name, count, _ in BOTS)
-    channels = FilterMenu(
-        label="Channel", name="channel", action=HERE, choices=(), said="is not", chosen="Email", remove_href=HERE
-    )
     return PartsPage(
         frame=frame,
         drawings=tuple((theme, drawings(theme)) for theme in ("light", "dark")),
@@ -94,7 +93,11 @@ def parts_page(frame: Frame) -> PartsPage:
             Link(label="The period before", href=HERE, is_current=True),
             Link(label="The year before", href=HERE),
         ),
-        filters=(FilterMenu(label="Bot", name="bot", action=HERE, choices=bots, search_label="Find a bot"), channels),
+        chips=(
+            FilterChip(label="Bot", choices_href=HERE),
+            FilterChip(label="Channel", choices_href=HERE, said="is not", chosen="Email", remove_href=HERE),
+        ),
+        filter=FilterMenu(label="Bot", name="bot", action=HERE, choices=bots, search_label="Find a bot"),
         period=values.period(),
         keys=(Key(label="24 Oct – 22 Nov"), Key(label="24 Sep – 23 Oct", kind="dash")),
         series=tuple(Key(label=name, kind=f"s{i}") for i, name in enumerate(SERIES, start=1)),

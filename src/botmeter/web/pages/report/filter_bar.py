@@ -12,7 +12,7 @@ from botmeter.web.address import Compare, PreviewChoice, ReportAddress
 from botmeter.web.asking import Question
 from botmeter.web.pages.report.period_picker import Lead, period_picker
 from botmeter.web.pages.report.places import Places
-from botmeter.web.parts import Link, PeriodPicker
+from botmeter.web.parts import FilterChip, Link, PeriodPicker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,25 +33,6 @@ _LINK_LABELS: Final = {
     "hour": "Starts",
 }
 _NAMED_MAX: Final = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FilterChip:
-    """A filter, idle or set.
-
-    Attributes:
-        chosen: What it is set to, in words; empty when idle.
-        choices_href: Where its choices come from when it is opened.
-        chosen_values: The values themselves, so that nothing is lost if the choices can't be fetched.
-    """
-
-    label: str
-    name: str
-    said: str
-    chosen: str
-    chosen_values: tuple[str, ...]
-    choices_href: str
-    remove_href: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from botmeter.web.address import Compare
 from botmeter.web.asking import Question
 from botmeter.web.pages.report.answered import Stage
 from botmeter.web.pages.report.choices_page import ChoicesPage, choices_page, wanted_choices
-from botmeter.web.pages.report.filter_bar import FilterBar, FilterChip, LinkChip
+from botmeter.web.pages.report.filter_bar import FilterBar, LinkChip
 from botmeter.web.pages.report.notices import Freshness, Notice
 from botmeter.web.pages.report.places import Places
 from botmeter.web.pages.report.splits import SplitWidget
@@ -18,7 +18,7 @@ from botmeter.web.pages.report.usage_page import UsagePage
 from botmeter.web.pages.report.widget_page import WidgetPage
 from botmeter.web.pages.rows.rows_page import RowsPage
 from botmeter.web.pages.sharing.scope import OF_ROWS, SharedQuestion, comparisons_within, presets_within
-from botmeter.web.parts import PeriodPicker, PickerMonth
+from botmeter.web.parts import FilterChip, PeriodPicker, PickerMonth
 
 if TYPE_CHECKING:
     from django.http import QueryDict
