@@ -1,4 +1,4 @@
-"""What people call an account: its title in the ledger, kept for a while since every page shows it."""
+"""What people call an account: its title in the ledger, remembered for those that one only switches to."""
 
 from django.core.cache import cache
 from django.http import Http404
@@ -6,23 +6,26 @@ from django.http import Http404
 from botmeter.domain.errors import BotmeterError
 from botmeter.web.ledgers import reading
 
-_KEPT_SECONDS = 60
+# The list of a person's accounts stands on every page: it must not open the ledger of each, nor keep them open.
+_KEPT_SECONDS = 3600
 
 
 def account_title(name: str) -> str:
-    """The account's title; its name where the ledger can't be read now."""
-    key = f"title:{name}"
-    title: str | None = cache.get(key)
-    if title is None:
-        try:
-            with reading(name) as ledger:
-                title = ledger.account.title
-        except (BotmeterError, Http404):
-            return name
-        cache.set(key, title, _KEPT_SECONDS)
+    """The account's title as its ledger has it now; its name where the ledger can't be read."""
+    try:
+        with reading(name) as ledger:
+            title = ledger.account.title
+    except (BotmeterError, Http404):
+        return name
+    cache.set(_key(name), title, _KEPT_SECONDS)
     return title
 
 
-def forget_title(name: str) -> None:
-    """The title was changed."""
-    cache.delete(f"title:{name}")
+def remembered_title(name: str) -> str:
+    """The account's title as it was when somebody last looked at the account, or an hour ago at the most."""
+    title: str | None = cache.get(_key(name))
+    return account_title(name) if title is None else title
+
+
+def _key(name: str) -> str:
+    return f"title:{name}"

@@ -25,7 +25,6 @@ from botmeter.web.people.audit import Action, record
 from botmeter.web.people.models import AccountPreference
 from botmeter.web.people.rights import Right
 from botmeter.web.rendering import rendered
-from botmeter.web.titles import forget_title
 from botmeter.web.visits import Visit, for_member
 
 _FIELD_OF_CODE: Final = {"title_invalid": "title", "events_before_available_from": "available_from"}
@@ -126,7 +125,6 @@ def _changed(visit: Visit, before: _Settings, *, after: _Settings) -> Notice:
             _note(visit, "available_from", pair=(before.available_from, after.available_from))
         if after.title != before.title:
             set_title(ledger, after.title, now_us=now_us, by=by)
-            forget_title(visit.account)
             sentences.append(f"The account is called {after.title}.")
             _note(visit, "title", pair=(before.title, after.title))
     if after.timezone != before.timezone:

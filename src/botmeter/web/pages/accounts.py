@@ -20,7 +20,7 @@ from botmeter.web.people.members import may_create_accounts
 from botmeter.web.people.models import User
 from botmeter.web.people.rights import Role
 from botmeter.web.rendering import rendered
-from botmeter.web.titles import account_title
+from botmeter.web.titles import remembered_title
 from botmeter.web.visits import for_person
 
 
@@ -81,7 +81,7 @@ def _page(request: HttpRequest, user: User, *, form: BaseForm | None) -> HttpRes
         notice=told(request),
         accounts=tuple(
             OwnAccount(
-                title=account_title(name), name=name, role=Role(role).label, href=reverse("reports", args=(name,))
+                title=remembered_title(name), name=name, role=Role(role).label, href=reverse("reports", args=(name,))
             )
             for name, role in lines
         ),

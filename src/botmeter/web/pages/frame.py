@@ -11,6 +11,7 @@ from botmeter.web import text
 from botmeter.web.parts import Link
 from botmeter.web.people.models import User
 from botmeter.web.people.rights import Right
+from botmeter.web.titles import account_title, remembered_title
 from botmeter.web.visits import Visit
 
 
@@ -121,9 +122,9 @@ def plain_frame(request: HttpRequest, *, title: str) -> Frame:
 
 
 def _account(name: str, *, current: str) -> Link:
-    from botmeter.web.titles import account_title
-
-    return Link(label=account_title(name), href=reverse("reports", args=(name,)), is_current=name == current)
+    is_current = name == current
+    title = account_title(name) if is_current else remembered_title(name)
+    return Link(label=title, href=reverse("reports", args=(name,)), is_current=is_current)
 
 
 def _items(lines: tuple[tuple[str, str, str, Right], ...], visit: Visit, *, current: str) -> tuple[Link, ...]:

@@ -1,0 +1,37 @@
+"""What accounts are called in the list that one switches by: without opening the ledger of each."""
+
+import pytest
+from tests.support.ledgers import NOW_US
+
+from botmeter.domain.account import Account
+from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.ledger.settings import set_title
+from botmeter.metering.policy import FRESHCHAT
+from botmeter.web.people.models import Membership, User
+from botmeter.web.people.rights import Role
+from botmeter.web.titles import account_title, remembered_title
+
+from .conftest import MakeBrowser
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_account_that_is_looked_at_has_its_newest_title_and_others_the_remembered_one(ledgers: OpenLedgers) -> None:
+    assert remembered_title("acme") == "acme"
+    with ledgers.writing("acme") as ledger:
+        set_title(ledger, "Acme & Sons", now_us=NOW_US)
+    assert remembered_title("acme") == "acme"
+    assert account_title("acme") == "Acme & Sons"
+    assert remembered_title("acme") == "Acme & Sons"
+
+
+def test_a_page_names_all_accounts_of_the_person(browser: MakeBrowser, owner: User, ledgers: OpenLedgers) -> None:
+    with ledgers.drafting():
+        ledgers.folder.create(Account(name="globex", title="Globex Ltd"), policy=FRESHCHAT, now_us=NOW_US)
+    Membership.objects.create(user=owner, account="globex", role=Role.VIEWER, may_export=False)
+    page = browser(owner).get("/a/acme/reports").content.decode()
+    assert "Globex Ltd" in page
+
+
+def test_an_account_whose_ledger_is_gone_is_called_by_its_name(ledgers: OpenLedgers) -> None:
+    assert remembered_title("gone") == "gone"
