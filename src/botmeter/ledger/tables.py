@@ -17,12 +17,14 @@ TABLES = (
     "account_term",
     "policy_term",
     "receipt",
+    "delivery",
     "touchpoint",
     "footprint_member",
     "bot_name_sent",
     "bot_name_set",
     "bot",
     "event",
+    "arrival",
     "quarantine",
     "session",
     "participation",
@@ -35,7 +37,7 @@ TABLES = (
     "restatement",
 )
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 Migrations = Mapping[int, tuple[str, ...]]
 
 _PACKAGE = "botmeter.ledger"
@@ -56,6 +58,7 @@ MIGRATIONS: Migrations = {
         sql(f"migrations/{step}")
         for step in ("3_unkeyed_span", "3_conversation_span", "3_keyed_spans", "3_drop_unkeyed_span")
     ),
+    3: tuple(sql(f"migrations/{step}") for step in ("4_arrival", "4_delivery")),
 }
 
 

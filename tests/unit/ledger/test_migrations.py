@@ -19,8 +19,10 @@ EVENTS = [
     event("2", "2026-03-02T12:00", bot_id="b2", channel="sms", conversation_id="v2"),
     event("3", "2026-03-02T12:05", bot_id="b2", channel="sms", conversation_id="v2", bot_name="Returns"),
 ]
-# What versions 2 and 3 changed, as version 1 had it.
+# What versions 2 to 4 changed, as version 1 had it.
 TO_VERSION_1 = (
+    "DROP TABLE arrival",
+    "DROP TABLE delivery",
     "ALTER TABLE conversation_span DROP COLUMN conversation_key",
     "DROP VIEW bot",
     "DROP TABLE bot_name_set",
