@@ -13,7 +13,7 @@ from botmeter.web import ledgers
 from botmeter.web.api.api import document
 from botmeter.web.api.authentication import REQUESTS_A_MINUTE
 from botmeter.web.api.codes import CODES
-from botmeter.web.api.problems import RATE_WINDOW_SECONDS
+from botmeter.web.api.problem_details import RATE_WINDOW_SECONDS
 from botmeter.web.api.table import ROUTES
 from botmeter.web.people.keys import KeyDraft, Scope, new_key, revoke_key, rotate_key
 from botmeter.web.people.models import ApiKey
@@ -74,10 +74,16 @@ def test_another_key_is_not(ask: Ask, path: str, made: Callable[[], str | None],
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_key_without_the_scope_is_told_so(ask: Ask, path: str) -> None:
-    others = tuple(scope for scope in Scope if scope is not SCOPE_OF[path])
+    others = tuple(scope for scope in Scope if scope not in (SCOPE_OF[path], Scope.ADMIN))
     answer = ask(path, key=key(scopes=others))
     assert is_problem(answer, 403, code="scope_missing")
     assert SCOPE_OF[path] in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_key_for_everything_needs_no_other_scope(ask: Ask, path: str) -> None:
+    assert ask(path, key=key(scopes=(Scope.ADMIN,))).status_code == 200
+    assert is_problem(ask(path, key=key("globex", scopes=(Scope.ADMIN,))), 404, code="account_unknown")
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -1,4 +1,4 @@
-"""What a failure becomes on the web: one table from the families of errors to statuses, one page.
+"""What a failure becomes on the web: one page, with the status of the error's family.
 
 A bug is written to the data folder's logs under a reference number, which is all that a person sees.
 """
@@ -13,25 +13,10 @@ from django.core.exceptions import DisallowedHost, PermissionDenied, SuspiciousO
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from botmeter.domain.errors import BotmeterError, Conflict, Missing, NotAllowed, Refused, TooMuch, Unavailable
+from botmeter.domain.errors import BotmeterError, NotAllowed
 from botmeter.ledger.traces import kept_trace
 from botmeter.web.pages.failure import failure_response
-
-# The nearest family first: a Missing is a Refused too.
-STATUS_OF: tuple[tuple[type[BotmeterError], HTTPStatus], ...] = (
-    (Missing, HTTPStatus.NOT_FOUND),
-    (NotAllowed, HTTPStatus.FORBIDDEN),
-    (Conflict, HTTPStatus.CONFLICT),
-    (TooMuch, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
-    (Refused, HTTPStatus.BAD_REQUEST),
-    (Unavailable, HTTPStatus.SERVICE_UNAVAILABLE),
-)
-RETRY_AFTER_SECONDS = 5
-
-
-def status_of(error: BotmeterError) -> HTTPStatus:
-    """The HTTP status of an error's family."""
-    return next(status for family, status in STATUS_OF if isinstance(error, family))
+from botmeter.web.statuses import RETRY_AFTER_SECONDS, status_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +63,13 @@ def broken(request: HttpRequest, problem: Exception) -> HttpResponse:
 
 
 def kept_bug(request: HttpRequest, problem: Exception) -> Bug:
-    """Keeps the trace of a bug, on stderr where the disk takes nothing."""
-    kept = kept_trace(problem, what=f"{request.method} {_path_without_secret(request)}", folder=settings.DATA)
+    """Keeps the trace of a bug in a request, on stderr where the disk takes nothing."""
+    return kept_bug_in(f"{request.method} {_path_without_secret(request)}", problem)
+
+
+def kept_bug_in(what: str, problem: Exception) -> Bug:
+    """Keeps the trace of a bug in `what`, on stderr where the disk takes nothing."""
+    kept = kept_trace(problem, what=what, folder=settings.DATA)
     if kept.file is None:
         sys.stderr.write(f"{kept.reference} {kept.text}\n")
     sentence = f"Something went wrong inside Botmeter. Its reference is {kept.reference}; the details are in the "

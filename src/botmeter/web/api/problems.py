@@ -1,45 +1,27 @@
-"""What a failure becomes under `/api/`: problem details (RFC 9457), whatever went wrong and wherever.
-
-Statuses come from the same table as those of pages; only what HTTP alone knows (keys, rates, methods)
-has its own, by code.
-"""
+"""What a failure becomes under `/api/`: problem details (RFC 9457), whatever went wrong and wherever."""
 
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 
-import msgspec
 from django.conf import settings
 from django.core.exceptions import TooManyFieldsSent
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from botmeter.domain.errors import BotmeterError, Missing, NotAllowed, Refused, TooMuch
-from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us
-from botmeter.web.failures import RETRY_AFTER_SECONDS, kept_bug, status_of
+from botmeter.web.api.problem_details import MEDIA_TYPE, PATH, Problem, problem_from_error
+from botmeter.web.failures import kept_bug
 
-PATH: Final = "/api/"
-MEDIA_TYPE: Final = "application/problem+json"
-RATE_WINDOW_SECONDS: Final = 60
-
-_STATUS_OF_CODE: Final = {
-    "key_missing": HTTPStatus.UNAUTHORIZED,
-    "key_wrong": HTTPStatus.UNAUTHORIZED,
-    "key_revoked": HTTPStatus.UNAUTHORIZED,
-    "key_expired": HTTPStatus.UNAUTHORIZED,
-    "method_unknown": HTTPStatus.METHOD_NOT_ALLOWED,
-    "rate_exceeded": HTTPStatus.TOO_MANY_REQUESTS,
-}
 _UNREAD: Final = "request_invalid"
 _BUG: Final = "bug"
-_CHALLENGE: Final = 'Bearer realm="botmeter"'
 
 
 def problem_of(request: HttpRequest, error: Exception) -> HttpResponse:
     """The problem details of whatever was raised; a bug is kept under a reference number."""
     match error:
         case BotmeterError():
-            return _problem(_STATUS_OF_CODE.get(error.code) or status_of(error), code=error.code, detail=error.message)
+            return _response(problem_from_error(error))
         case Http404():
             return problem_of(request, account_unknown())
         case TooManyFieldsSent():
@@ -84,11 +66,6 @@ def problems_under_api(answer: Callable[[HttpRequest], HttpResponseBase]) -> Cal
     return answered
 
 
-def seconds_left_in_window() -> int:
-    """How long until a key's requests are counted from 0 again."""
-    return RATE_WINDOW_SECONDS - now_us() // MICROSECONDS_PER_SECOND % RATE_WINDOW_SECONDS
-
-
 def _problem_of_status(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         return problem_of(
@@ -96,29 +73,15 @@ def _problem_of_status(request: HttpRequest, status: HTTPStatus) -> HttpResponse
         )
     if status == HTTPStatus.NOT_FOUND:
         return route_unknown(request)
-    return _problem(status, code=_UNREAD, detail=f"The request failed: {status.phrase.lower()}.")
+    return _response(Problem(status=status, code=_UNREAD, detail=f"The request failed: {status.phrase.lower()}."))
 
 
-def _problem(status: HTTPStatus, *, code: str, detail: str, reference: str | None = None) -> HttpResponse:
-    told = {
-        "type": f"{PATH}v1/docs#problem-{code}",
-        "title": status.phrase,
-        "status": status.value,
-        "detail": detail,
-        "code": code,
-    }
-    if reference is not None:
-        told["reference"] = reference
-    response = HttpResponse(msgspec.json.encode(told), status=status, content_type=MEDIA_TYPE)
-    if status == HTTPStatus.UNAUTHORIZED:
-        response.headers["WWW-Authenticate"] = _CHALLENGE
-    elif status == HTTPStatus.TOO_MANY_REQUESTS:
-        response.headers["Retry-After"] = str(seconds_left_in_window())
-    elif status == HTTPStatus.SERVICE_UNAVAILABLE:
-        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    return response
+def _response(problem: Problem) -> HttpResponse:
+    return HttpResponse(problem.body, status=problem.status, headers=problem.headers)
 
 
 def _bug(request: HttpRequest, error: Exception) -> HttpResponse:
     bug = kept_bug(request, error)
-    return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, code=_BUG, detail=bug.sentence, reference=bug.reference)
+    return _response(
+        Problem(status=HTTPStatus.INTERNAL_SERVER_ERROR, code=_BUG, detail=bug.sentence, reference=bug.reference)
+    )

@@ -1,0 +1,22 @@
+"""One table from the families of errors to HTTP's statuses."""
+
+from http import HTTPStatus
+from typing import Final
+
+from botmeter.domain.errors import BotmeterError, Conflict, Missing, NotAllowed, Refused, TooMuch, Unavailable
+
+# The nearest family first: a Missing is a Refused too.
+STATUS_OF: Final[tuple[tuple[type[BotmeterError], HTTPStatus], ...]] = (
+    (Missing, HTTPStatus.NOT_FOUND),
+    (NotAllowed, HTTPStatus.FORBIDDEN),
+    (Conflict, HTTPStatus.CONFLICT),
+    (TooMuch, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    (Refused, HTTPStatus.BAD_REQUEST),
+    (Unavailable, HTTPStatus.SERVICE_UNAVAILABLE),
+)
+RETRY_AFTER_SECONDS: Final = 5
+
+
+def status_of(error: BotmeterError) -> HTTPStatus:
+    """The HTTP status of an error's family."""
+    return next(status for family, status in STATUS_OF if isinstance(error, family))
