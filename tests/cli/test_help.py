@@ -56,7 +56,7 @@ def test_every_example_works_as_it_stands(
     if "user link" in example or "user role" in example:
         assert acme("user create ada@example.org").code == 0
         assert acme("user role ada@example.org viewer --account acme").code == 0
-    if "key revoke" in example:
+    if "key revoke" in example or "key rotate" in example:
         assert acme("key create --account acme --scope reports:read --name nightly").code == 0
     if example.startswith("cat "):
         name, _, example = example.removeprefix("cat ").partition(" | ")

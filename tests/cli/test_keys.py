@@ -3,10 +3,12 @@
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from botmeter.domain.instant import present
 from botmeter.web.people.keys import opened_key, state_of
 from botmeter.web.people.models import ApiKey, AuditEntry
 from cli.conftest import Run
@@ -26,7 +28,7 @@ def test_a_key_stands_alone_on_stdout_and_opens_the_account(acme: Run) -> None:
 @pytest.mark.parametrize(
     ("options", "code", "said"),
     [
-        ("--account acme --scope events:write", 1, "no scope 'events:write'"),
+        ("--account acme --scope events:read", 1, "no scope 'events:read'"),
         ("--account acme --scope reports:read --expires 2020-01-01", 1, "that day is over"),
         ("--account acme --scope reports:read --expires soon", 2, "not a date"),
         ("--account acme", 2, "--scope"),
@@ -72,6 +74,34 @@ def test_a_key_that_is_not_there_or_not_alone_is_not_revoked(acme: Run) -> None:
     assert "2 keys of account acme are called so" in twins.err
     assert "no key 'nobody'" in nobody.err
     assert {state_of(key) for key in ApiKey.objects.all()} == {"works"}
+
+
+def test_a_key_is_rotated_and_the_old_one_works_on_for_as_long_as_was_said(acme: Run) -> None:
+    old = acme("key create --account acme --scope events:write --name bot").out.strip()
+    ran = acme("key rotate bot --account acme --lives-on 90m")
+    assert ran.code == 0
+    new = opened_key(ran.out.removesuffix("\n"))
+    assert (new.name, new.scopes, ran.out.strip() in ran.err) == ("bot", ["events:write"], False)
+    ends_at = opened_key(old).expires_at
+    assert ends_at is not None
+    assert timedelta(minutes=89) < ends_at - present() <= timedelta(minutes=90)
+    entry = AuditEntry.objects.filter(action="key_created").latest("pk")
+    assert (entry.detail["instead_of"], entry.detail["old_lives_on"]) == (old[:10], "90m")
+
+
+def test_a_key_that_is_rotated_with_nothing_left_stops_at_once(acme: Run) -> None:
+    old = acme("key create --account acme --scope events:write --name bot").out.strip()
+    assert acme("key rotate --account acme --lives-on 0", old).code == 0
+    assert sorted(state_of(key) for key in ApiKey.objects.all()) == ["expired", "works"]
+
+
+@pytest.mark.parametrize("lives_on", ["soon", "-1h", "24", "1.5h", "367d", "", "99999d", "1w"])
+def test_a_time_that_an_old_key_can_not_work_on_for_is_refused(acme: Run, lives_on: str) -> None:
+    acme("key create --account acme --scope events:write --name bot")
+    ran = acme("key rotate bot --account acme --lives-on", lives_on)
+    assert (ran.code, ran.out) == (1, "")
+    assert "can't work on for" in ran.err
+    assert ApiKey.objects.count() == 1
 
 
 def test_a_process_of_its_own_makes_the_people_s_database(filled_folder: Path, tmp_path: Path) -> None:

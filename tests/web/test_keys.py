@@ -16,9 +16,11 @@ from botmeter.web.people.keys import (
     KeyDraft,
     NewKey,
     Scope,
+    allows,
     digest_of,
     end_of_day,
     key_of,
+    lives_on_from_text,
     new_key,
     opened_key,
     rotate_key,
@@ -77,8 +79,8 @@ def test_making_a_key_is_written_down_without_its_secret(olga: Client, owner: Us
         {"name": "a\nb"},
         {"name": "n" * 101},
         {"scopes": []},
-        {"scopes": ["admin"]},
-        {"scopes": ["events:write"]},
+        {"scopes": ["everything"]},
+        {"scopes": ["events:write", "events:read"]},
         {"last_on": "2020-01-01"},
         {"last_on": "9999-12-31"},
         {"last_on": "soon"},
@@ -169,6 +171,21 @@ def test_a_name_with_html_is_shown_as_text(olga: Client) -> None:
     assert "&lt;script&gt;alert" in page
 
 
+@pytest.mark.parametrize("scope", Scope)
+def test_a_scope_allows_itself_alone_and_admin_allows_everything(scope: Scope) -> None:
+    assert {wanted for wanted in Scope if allows([scope.value], wanted)} == (
+        set(Scope) if scope is Scope.ADMIN else {scope}
+    )
+    assert not allows([], scope)
+
+
+def test_the_page_offers_every_scope_with_its_sentence(olga: Client) -> None:
+    page = olga.get(KEYS).content.decode()
+    assert all(scope.value in page and scope.sentence.rstrip(".") in page for scope in Scope)
+    assert sent(olga, scopes=[scope.value for scope in Scope]).status_code == 200
+    assert set(ApiKey.objects.get().scopes) == {scope.value for scope in Scope}
+
+
 def made_with(**fields: Any) -> NewKey:
     return new_key("acme", KeyDraft(**{"name": "k", "scopes": (Scope.REPORTS_READ,), **fields}), created_by=None)
 
@@ -178,7 +195,8 @@ def made_with(**fields: Any) -> NewKey:
     [
         (lambda: made_with(name=" "), "key_name_invalid"),
         (lambda: made_with(scopes=()), "scopes_missing"),
-        (lambda: scopes_from_texts(["reports:read", "admin"]), "scope_unknown"),
+        (lambda: scopes_from_texts(["reports:read", "root"]), "scope_unknown"),
+        (lambda: lives_on_from_text("24"), "lives_on_invalid"),
         (lambda: end_of_day(present().date() - timedelta(days=1)), "key_expiry_past"),
         (lambda: key_of("acme", ""), "key_unknown"),
         (lambda: [key_of("acme", made_with().key.name) for _ in range(2)], "key_ambiguous"),

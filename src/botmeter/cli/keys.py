@@ -1,4 +1,4 @@
-"""`key create | list | revoke`: keys by which programs ask for an account."""
+"""`key create | list | rotate | revoke`: keys by which programs ask for an account."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,13 +18,15 @@ _COLUMNS = ("key", "name", "scopes", "state", "created_at", "expires_at", "last_
 # What fits on a screen.
 _SHOWN = ("key", "name", "scopes", "state", "expires_at")
 
-commands = command_group("key", "Keys for programs: create, list, revoke.")
+KeyName = Annotated[str, Argument(metavar="KEY", help="Its name, its first letters, or all of it.", show_default=False)]
+
+commands = command_group("key", "Keys for programs: create, list, rotate, revoke.")
 
 
 @commands.command(
     runs_here=True,
     epilog=examples(
-        ("", "botmeter key create --account acme --scope reports:read"),
+        ("", "botmeter key create --account acme --scope events:write"),
         (
             "For files, until the end of a day:",
             "botmeter key create -a acme --scope exports:read --expires 2199-12-31",
@@ -34,7 +36,12 @@ commands = command_group("key", "Keys for programs: create, list, revoke.")
 def create(
     account: options.AccountName,
     scope: Annotated[
-        list[str], Option("--scope", metavar="SCOPE", help="reports:read or exports:read; again for more.")
+        list[str],
+        Option(
+            "--scope",
+            metavar="SCOPE",
+            help="events:write, reports:read, exports:read, or admin, which has them all; again for more.",
+        ),
     ],
     name: Annotated[str, Option("--name", metavar="NAME", help="What it is for.")] = "command line",
     expires: Annotated[
@@ -72,9 +79,43 @@ def list_keys(account: options.AccountName, data: options.Data = None, form: opt
     show_rows(_SHOWN if form == "table" else _COLUMNS, [_row(key) for key in keys], form=form)
 
 
+@commands.command(
+    runs_here=True,
+    epilog=examples(
+        ("", "botmeter key rotate nightly --account acme"),
+        ("The old one stops at once:", "botmeter key rotate nightly --account acme --lives-on 0"),
+    ),
+)
+def rotate(
+    key: KeyName,
+    account: options.AccountName,
+    lives_on: Annotated[
+        str, Option("--lives-on", metavar="TIME", help="How long the old key works on: 90m, 24h, 7d, or 0.")
+    ] = "24h",
+    data: options.Data = None,
+) -> None:
+    """Put a new key in the place of one, and print it.
+
+    It has the same name and scopes. The old key works on for a while, so that programs can be changed one
+    after the other.
+    """
+    owner = _account_with_people(data, account)
+    from botmeter.web.people.audit import Action, record
+    from botmeter.web.people.keys import key_of, lives_on_from_text, rotate_key
+
+    lasting, old = lives_on_from_text(lives_on), key_of(owner, key)
+    made = rotate_key(old, lives_on=lasting, created_by=None)
+    told = {"name": made.key.name, "key": f"{made.key.start}…", "scopes": made.key.scopes}
+    replaced = {"instead_of": old.start, "old_lives_on": lives_on}
+    record(Action.KEY_CREATED, request=None, user=None, account=owner, **told, **replaced)
+    show(f"{made.secret}\n")
+    old.refresh_from_db()
+    say(f"key {made.key.start}… takes the place of {old.start}…, which ends {_row(old)['expires_at']}")
+
+
 @commands.command(runs_here=True, epilog=examples(("", "botmeter key revoke nightly --account acme")))
 def revoke(
-    key: Annotated[str, Argument(metavar="KEY", help="Its name, its first letters, or all of it.", show_default=False)],
+    key: KeyName,
     account: options.AccountName,
     data: options.Data = None,
 ) -> None:

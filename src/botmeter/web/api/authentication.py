@@ -6,11 +6,11 @@ from django.core.cache import cache
 from django.http import HttpRequest
 from ninja.security import APIKeyHeader, HttpBearer
 
-from botmeter.domain.errors import NotAllowed, Unavailable
+from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us
 from botmeter.web.api.problem_details import RATE_WINDOW_SECONDS
 from botmeter.web.api.problems import account_unknown
-from botmeter.web.people.keys import Scope, allows, note_use, opened_key
+from botmeter.web.people.keys import Scope, note_use, opened_key, require_scope
 from botmeter.web.people.models import ApiKey
 
 REQUESTS_A_MINUTE: Final = 600
@@ -60,9 +60,7 @@ def allowed_account(request: HttpRequest, account: str, *, scope: Scope) -> str:
     key = key_of_request(request)
     if account.lower() != key.account:
         raise account_unknown()
-    if not allows(key.scopes, scope):
-        has = ", ".join(key.scopes) or "none"
-        raise NotAllowed("scope_missing", f"This takes the scope {scope.value}; the key {key.start}… has {has}.")
+    require_scope(scope, scopes=key.scopes, start=key.start)
     return key.account
 
 

@@ -3,12 +3,16 @@
 A key belongs to the account, not to whoever made it: it works on when they leave.
 """
 
+import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from threading import Lock
 from typing import Final
+
+from django.db import transaction
 
 from botmeter.domain.display_name import required_name_fault
 from botmeter.domain.errors import Missing, NotAllowed, Refused
@@ -23,6 +27,9 @@ NAME_LENGTH_MAX: Final = 100
 _SHOWN_LENGTH: Final = 10
 # The last use is written down at most so often: a key that is used every second would else cost a write each.
 _USE_NOTED_EVERY: Final = timedelta(minutes=1)
+_LIVES_ON: Final = re.compile(r"0|([0-9]{1,5})([mhd])")
+_LIVES_ON_MAX: Final = timedelta(days=366)
+_MINUTES: Final = {"m": 1, "h": 60, "d": 24 * 60}
 
 
 class Scope(StrEnum):
@@ -30,6 +37,8 @@ class Scope(StrEnum):
 
     REPORTS_READ = "reports:read"
     EXPORTS_READ = "exports:read"
+    EVENTS_WRITE = "events:write"
+    ADMIN = "admin"
 
     @property
     def sentence(self) -> str:
@@ -39,6 +48,8 @@ class Scope(StrEnum):
 _SENTENCES: Final = {
     Scope.REPORTS_READ: "Read reports, sessions and their explanations.",
     Scope.EXPORTS_READ: "Download the underlying data as files.",
+    Scope.EVENTS_WRITE: "Send events.",
+    Scope.ADMIN: "Everything a key can do, and changes to customers and sources.",
 }
 
 
@@ -84,6 +95,27 @@ class NewKey:
     secret: str
 
 
+def allows(scopes: Iterable[str], wanted: Scope) -> bool:
+    """Whether these scopes of a key allow what takes `wanted`; `admin` allows everything."""
+    return any(scope in (wanted.value, Scope.ADMIN.value) for scope in scopes)
+
+
+def require_scope(wanted: Scope, *, scopes: Iterable[str], start: str) -> None:
+    """Sees that a key may do what takes `wanted`.
+
+    Args:
+        scopes: Those of the key.
+        start: Its first letters.
+
+    Raises:
+        NotAllowed: `scope_missing`.
+    """
+    has = sorted(scopes)
+    if not allows(has, wanted):
+        told = ", ".join(has) or "none"
+        raise NotAllowed("scope_missing", f"This takes the scope {wanted.value}; the key {start}… has {told}.")
+
+
 def scopes_from_texts(texts: Iterable[str]) -> tuple[Scope, ...]:
     """The scopes that the words name, each once.
 
@@ -97,6 +129,20 @@ def scopes_from_texts(texts: Iterable[str]) -> tuple[Scope, ...]:
         except ValueError:
             raise Refused("scope_unknown", f"There is no scope {text[:40]!r}; there are {', '.join(Scope)}.") from None
     return tuple(found)
+
+
+def lives_on_from_text(text: str) -> timedelta:
+    """How long a key that is replaced works on: `90m`, `24h`, `7d`; `0` is no longer.
+
+    Raises:
+        Refused: `lives_on_invalid`.
+    """
+    found = _LIVES_ON.fullmatch(text)
+    lasting = timedelta(minutes=int(found[1] or 0) * _MINUTES[found[2] or "m"]) if found else None
+    if lasting is None or lasting > _LIVES_ON_MAX:
+        most = f"at most {_LIVES_ON_MAX.days} days"
+        raise Refused("lives_on_invalid", f"A key can't work on for {text[:40]!r}; write 90m, 24h or 7d, {most}, or 0.")
+    return lasting
 
 
 def end_of_day(day_on: date) -> datetime:
@@ -183,7 +229,9 @@ def key_of(account: str, said: str) -> ApiKey:
 
 def revoke_key(key: ApiKey) -> bool:
     """Revokes the key; False if it was revoked before."""
-    return ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=present()) == 1
+    is_new = ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=present()) == 1
+    _changes.add()
+    return is_new
 
 
 def rotate_key(key: ApiKey, *, lives_on: timedelta, created_by: User | None) -> NewKey:
@@ -201,7 +249,29 @@ def rotate_key(key: ApiKey, *, lives_on: timedelta, created_by: User | None) -> 
     draft = KeyDraft(
         name=key.name, scopes=scopes_from_texts(key.scopes), expires_at=None if lasting is None else now + lasting
     )
-    made = new_key(key.account, draft, created_by=created_by)
     ends_at = now + lives_on if key.expires_at is None else min(key.expires_at, now + lives_on)
-    ApiKey.objects.filter(pk=key.pk).update(expires_at=ends_at)
+    with transaction.atomic():
+        made = new_key(key.account, draft, created_by=created_by)
+        ApiKey.objects.filter(pk=key.pk).update(expires_at=ends_at)
+    _changes.add()
     return made
+
+
+class _Changes:
+    """How often keys were revoked or replaced in this process."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self.count = 0
+
+    def add(self) -> None:
+        with self._lock:
+            self.count += 1
+
+
+_changes = _Changes()
+
+
+def change_count() -> int:
+    """How often keys were revoked or replaced in this process: what is remembered of keys holds until it grows."""
+    return _changes.count

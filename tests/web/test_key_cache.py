@@ -1,0 +1,156 @@
+"""Keys that the intake remembers: quick, and never longer than they work."""
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, connection
+from django.test.utils import CaptureQueriesContext
+
+from botmeter.domain.errors import NotAllowed
+from botmeter.domain.instant import present
+from botmeter.web.people import key_cache
+from botmeter.web.people.key_cache import REMEMBERED_SECONDS, KnownKey, forget_keys, known_key, remembered_key
+from botmeter.web.people.keys import KeyDraft, NewKey, Scope, new_key, revoke_key, rotate_key
+from botmeter.web.people.models import ApiKey
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _forgotten() -> Iterator[None]:
+    forget_keys()
+    yield
+    forget_keys()
+
+
+@pytest.fixture
+def made() -> NewKey:
+    return new_key("acme", KeyDraft(name="bot", scopes=(Scope.EVENTS_WRITE,)), created_by=None)
+
+
+def code_of(secret: str) -> str:
+    with pytest.raises(NotAllowed) as refused:
+        known_key(secret)
+    return refused.value.code
+
+
+def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    now = time.monotonic()
+    monkeypatch.setattr(key_cache, "monotonic", lambda: now + seconds)
+
+
+def test_a_key_is_looked_up_once_and_then_remembered(made: NewKey) -> None:
+    assert remembered_key(made.secret) is None
+    first = known_key(made.secret)
+    assert first == KnownKey(
+        pk=made.key.pk, account="acme", scopes=frozenset({"events:write"}), start=made.key.start, expires_at=None
+    )
+    with CaptureQueriesContext(connection) as queries:
+        assert known_key(made.secret) == first
+        assert remembered_key(made.secret) == first
+    assert not len(queries)
+
+
+def test_a_key_that_another_process_revoked_ends_within_seconds(made: NewKey, monkeypatch: pytest.MonkeyPatch) -> None:
+    known_key(made.secret)
+    ApiKey.objects.filter(pk=made.key.pk).update(revoked_at=present())
+    later(monkeypatch, REMEMBERED_SECONDS - 0.1)
+    assert known_key(made.secret).pk == made.key.pk
+    later(monkeypatch, REMEMBERED_SECONDS + 0.1)
+    assert remembered_key(made.secret) is None
+    assert code_of(made.secret) == "key_revoked"
+
+
+def test_a_key_that_is_revoked_here_ends_at_once(made: NewKey) -> None:
+    known_key(made.secret)
+    revoke_key(made.key)
+    assert remembered_key(made.secret) is None
+    assert code_of(made.secret) == "key_revoked"
+
+
+def test_a_key_that_is_replaced_here_ends_at_once_where_it_shall(made: NewKey) -> None:
+    known_key(made.secret)
+    new = rotate_key(made.key, lives_on=timedelta(0), created_by=None)
+    assert code_of(made.secret) == "key_expired"
+    assert known_key(new.secret).scopes == {"events:write"}
+
+
+def test_a_remembered_key_ends_at_its_own_end(made: NewKey) -> None:
+    rotate_key(made.key, lives_on=timedelta(hours=1), created_by=None)
+    known = known_key(made.secret)
+    assert known.expires_at is not None
+    past = key_cache._Remembered(
+        key=KnownKey(pk=1, account="acme", scopes=frozenset(), start="bm_", expires_at=present()),
+        until=time.monotonic() + 60,
+        change_count=key_cache.change_count(),
+    )
+    assert not past.holds()
+
+
+def test_what_was_looked_up_while_it_was_revoked_is_not_remembered(
+    made: NewKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def overtaken(secret: str) -> ApiKey:
+        key = ApiKey.objects.get(pk=made.key.pk)
+        revoke_key(key)
+        return key
+
+    with monkeypatch.context() as patched:
+        patched.setattr(key_cache, "opened_key", overtaken)
+        known_key(made.secret)
+    assert remembered_key(made.secret) is None
+    assert code_of(made.secret) == "key_revoked"
+
+
+@pytest.mark.parametrize("secret", ["", "bm_made-up", "\u202e\x00", "bm_" + "x" * 100_000])
+def test_what_opens_nothing_is_not_remembered(secret: str) -> None:
+    assert code_of(secret) == "key_wrong"
+    assert not key_cache._remembered
+
+
+def test_a_key_is_found_as_soon_as_it_is_made() -> None:
+    assert code_of("bm_made-up") == "key_wrong"
+    made = new_key("acme", KeyDraft(name="bot", scopes=(Scope.ADMIN,)), created_by=None)
+    assert known_key(made.secret).account == "acme"
+
+
+def test_only_so_many_keys_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_cache, "REMEMBERED_MAX", 2)
+    secrets = [new_key("acme", KeyDraft(name="bot", scopes=(Scope.ADMIN,)), created_by=None).secret for _ in range(3)]
+    for secret in secrets:
+        known_key(secret)
+    assert [remembered_key(secret) is None for secret in secrets] == [True, False, False]
+
+
+def test_use_is_written_down_once_a_minute(made: NewKey, monkeypatch: pytest.MonkeyPatch) -> None:
+    known_key(made.secret)
+    first = ApiKey.objects.get().last_used_at
+    assert first is not None
+    later(monkeypatch, REMEMBERED_SECONDS + 1)
+    known_key(made.secret)
+    assert ApiKey.objects.get().last_used_at == first
+    ApiKey.objects.update(last_used_at=first - timedelta(seconds=61))
+    later(monkeypatch, 2 * REMEMBERED_SECONDS + 2)
+    known_key(made.secret)
+    used_at = ApiKey.objects.get().last_used_at
+    assert used_at is not None
+    assert used_at >= first
+
+
+def test_a_use_that_can_not_be_written_down_refuses_nobody(made: NewKey, monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked(key: ApiKey) -> None:
+        raise DatabaseError("database is locked")
+
+    monkeypatch.setattr(key_cache, "note_use", locked)
+    assert known_key(made.secret).account == "acme"
+
+
+def test_a_key_without_the_scope_is_told_so(made: NewKey) -> None:
+    known = known_key(made.secret)
+    known.require(Scope.EVENTS_WRITE)
+    with pytest.raises(NotAllowed) as refused:
+        known.require(Scope.REPORTS_READ)
+    assert refused.value.code == "scope_missing"
+    assert "reports:read" in refused.value.message
