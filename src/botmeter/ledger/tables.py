@@ -23,6 +23,8 @@ TABLES = (
     "bot_name_sent",
     "bot_name_set",
     "bot",
+    "customer_alias",
+    "same_customer",
     "event",
     "arrival",
     "quarantine",
@@ -58,7 +60,10 @@ MIGRATIONS: Migrations = {
         sql(f"migrations/{step}")
         for step in ("3_unkeyed_span", "3_conversation_span", "3_keyed_spans", "3_drop_unkeyed_span")
     ),
-    3: tuple(sql(f"migrations/{step}") for step in ("4_arrival", "4_delivery")),
+    3: tuple(
+        sql(f"migrations/{step}")
+        for step in ("4_arrival", "4_delivery", "4_customer_alias", "4_same_customer", "4_sent_customer")
+    ),
 }
 
 

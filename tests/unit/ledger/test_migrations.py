@@ -23,6 +23,9 @@ EVENTS = [
 TO_VERSION_1 = (
     "DROP TABLE arrival",
     "DROP TABLE delivery",
+    "DROP VIEW same_customer",
+    "DROP TABLE customer_alias",
+    "ALTER TABLE event DROP COLUMN sent_customer_id",
     "ALTER TABLE conversation_span DROP COLUMN conversation_key",
     "DROP VIEW bot",
     "DROP TABLE bot_name_set",

@@ -2,5 +2,5 @@
 INSERT INTO event
 SELECT
     event_key, $source, event_id, occurred_at, conversation_id, customer_id, actor, kind,
-    touchpoint, bot_name, ticket_id, ticket_type, preview, attributes, $append_no
+    touchpoint, bot_name, ticket_id, ticket_type, preview, attributes, $append_no, NULL
 FROM given

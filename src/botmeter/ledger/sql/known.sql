@@ -11,7 +11,7 @@ SELECT
         e.event_id <> a.event_id
         OR (e.occurred_at = a.occurred_at
             AND (e.conversation_id = a.conversation_id OR starts_with(e.conversation_id, 'erased-'))
-            AND e.customer_id = a.customer_id
+            AND coalesce(e.sent_customer_id, e.customer_id) = a.customer_id
             AND e.actor = a.actor
             AND e.kind = a.kind
             AND e.touchpoint = a.touchpoint

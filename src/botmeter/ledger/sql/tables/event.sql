@@ -5,7 +5,7 @@ CREATE TABLE event (
     event_id        VARCHAR  NOT NULL,
     occurred_at     BIGINT   NOT NULL, -- µs UTC
     conversation_id VARCHAR  NOT NULL,
-    customer_id     VARCHAR  NOT NULL,
+    customer_id     VARCHAR  NOT NULL, -- who counts: same_customer of what was sent
     actor           UTINYINT NOT NULL, -- domain.event.Actor
     kind            UTINYINT NOT NULL, -- domain.event.Kind
     touchpoint      INTEGER  NOT NULL,
@@ -14,5 +14,6 @@ CREATE TABLE event (
     ticket_type     VARCHAR,
     preview         BOOLEAN,
     attributes      VARCHAR,           -- JSON object, as sent
-    append_no       INTEGER  NOT NULL  -- the submission that brought it
+    append_no       INTEGER  NOT NULL, -- the submission that brought it
+    sent_customer_id VARCHAR           -- the customer as sent; null: the one that counts
 )
