@@ -1,10 +1,18 @@
 """A source of events as an account has it: its platform, who is a bot there, and what stands for what it leaves out."""
 
+import re
+import unicodedata
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.event import ID_BYTES_MAX
+
+IDENTITIES_MAX: Final = 1_000
+"""Far more bots than a platform has; each delivery is looked up among them."""
+_OPTION_BYTES_MAX: Final = 4_096
+_IN_ADDRESSES: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class Platform(StrEnum):
@@ -28,12 +36,19 @@ class BotIdentity:
         bot_id: The bot that it is.
         bot_name: How the bot is called; None: as it was.
         bot_version: None: the source's own.
+
+    Raises:
+        Refused: `source_setting_invalid` for what no event could bear.
     """
 
     sender: str
     bot_id: str
     bot_name: str | None = None
     bot_version: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("sender", "bot_id", "bot_name", "bot_version"):
+            _check_text(getattr(self, name), what=f"the {name.replace('_', ' ')} of a bot identity")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +65,8 @@ class Source:
         options: What only this platform has, by name: where a ticket's id stands, which inboxes are previews.
 
     Raises:
-        Refused: `source_invalid` as for a `Submission`.
+        Refused: `source_invalid` as for a `Submission`; `source_setting_invalid` for what no event could bear, a
+            sender that is two bots, or more than a thousand identities.
     """
 
     name: str
@@ -64,6 +80,23 @@ class Source:
 
     def __post_init__(self) -> None:
         checked_source_name(self.name)
+        for name in ("bot_id", "bot_name", "bot_version", "channel"):
+            _check_text(getattr(self, name), what=f"the {name.replace('_', ' ')} of source {self.name[:40]}")
+        for name, value in self.options:
+            _check_text(value, what=f"the option {name[:40]}", bytes_max=_OPTION_BYTES_MAX)
+        self._check_identities()
+
+    def _check_identities(self) -> None:
+        if len(self.identities) > IDENTITIES_MAX:
+            raise Refused(
+                "source_setting_invalid",
+                f"Source {self.name[:40]} would have {len(self.identities):,} bot identities; the most is "
+                f"{IDENTITIES_MAX:,}.",
+            )
+        senders = [identity.sender for identity in self.identities]
+        if len(set(senders)) < len(senders):
+            twice = next(sender for sender in senders if senders.count(sender) > 1)
+            raise Refused("source_setting_invalid", f"The sender {twice[:40]!r} can be only one bot.")
 
     def option(self, name: str) -> str | None:
         """What is said for an option; None: nothing."""
@@ -92,3 +125,31 @@ def checked_source_name(name: str) -> str:
             f"{name[:40]!r} can't name a source: use 1 to {ID_BYTES_MAX} bytes of text without a NUL character.",
         )
     return name
+
+
+def checked_address_name(name: str) -> str:
+    """The name, if it can stand in an address as it is: platforms differ in how they escape one.
+
+    Raises:
+        Refused: `source_name_invalid`.
+    """
+    if _IN_ADDRESSES.fullmatch(name) is None:
+        raise Refused(
+            "source_name_invalid",
+            f"{name[:40]!r} can't name a source that has an address: use 1 to 64 of A-Z, a-z, 0-9, dot, - and _, a "
+            "letter or digit first.",
+        )
+    return name
+
+
+def _check_text(value: str | None, *, what: str, bytes_max: int = ID_BYTES_MAX) -> None:
+    """Refuses what an event could not bear, or a page not show on one line; None is fine."""
+    if value is None:
+        return
+    unfit = next((letter for letter in value if unicodedata.category(letter) in {"Cc", "Cs"}), None)
+    if unfit is None and 0 < len(value.encode()) <= bytes_max:
+        return
+    raise Refused(
+        "source_setting_invalid",
+        f"{value[:40]!r} can't be {what}: use 1 to {bytes_max:,} bytes of text on one line.",
+    )

@@ -23,6 +23,7 @@ EVENTS = [
 TO_VERSION_1 = (
     "DROP TABLE arrival",
     "DROP TABLE delivery",
+    "DROP TABLE source_term",
     "DROP VIEW same_customer",
     "DROP TABLE customer_alias",
     "ALTER TABLE event DROP COLUMN sent_customer_id",
