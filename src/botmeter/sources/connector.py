@@ -4,13 +4,24 @@ Each platform is one module that gives a `Connector`; `platforms` lists them. A 
 database or network. What it can't understand is refused as a whole, so that it can be read again after an update.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from botmeter.domain.source import Platform, Source
 
+if TYPE_CHECKING:
+    from botmeter.metering.schema import EventBatch
+    from botmeter.sources.reader import SourceFile
+
 REPLAY_WINDOW_SECONDS = 300
 """How old a signed instant may be: as long as the platforms' own documentation says."""
+
+NOT_UNDERSTOOD = "payload_not_understood"
+"""The code of a payload that is kept whole, to be read again after an update."""
+
+NOT_RECEIVED_US = 0
+"""When a payload came that is read from a file: it never came, and the moment of an import must not matter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +68,31 @@ class Findings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectorOption:
+    """Something that a source of one platform may say beyond what every source says.
+
+    Attributes:
+        name: By which `Source.options` holds it.
+        label: What a form calls it.
+        help: What to write, and what it does: a sentence.
+    """
+
+    name: str
+    label: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Connector:
     """How one platform is read.
 
     Attributes:
-        findings: A payload's JSON text, the source, and when it came (µs UTC) → what is in it. Raises `Refused` with
-            `payload_not_understood` for a payload that is none of the platform's.
+        findings: A payload's JSON text, the source, and when it came (µs UTC; `NOT_RECEIVED_US` where it
+            is read from a file) → what is in it. Raises `Refused` with `payload_not_understood` for a payload that is
+            none of the platform's, and nothing else.
+        batches_from_file: The platform's own files (CSV, ZIP, …), as `reader.batches` reads ours. It may read JSON too.
+            None: files hold payloads, one or an array or one a line.
+        options: What a source of this platform may say beyond what every source says.
         checked_signature: Raises `NotAllowed` (`signature_missing`, `signature_wrong`, `delivery_too_old`) unless the
             secret signed the delivery. None: the platform signs nothing.
         delivery_id: What the platform calls this delivery, apart from the events in it; None: it does not.
@@ -72,3 +102,5 @@ class Connector:
     findings: "Callable[[bytes, Source, int], Findings]"
     checked_signature: "Callable[[Delivery, str], None] | None" = None
     delivery_id: "Callable[[Delivery], str | None]" = lambda delivery: None  # noqa: ARG005 - named for its type
+    batches_from_file: "Callable[[SourceFile, Source], Iterator[EventBatch]] | None" = None
+    options: tuple[ConnectorOption, ...] = ()

@@ -1,0 +1,156 @@
+"""Payloads of one source, as several senders brought them, read as one batch.
+
+The connector says what is in each payload; whole columns then go through the same screens and the same rule as a
+file. A payload that is not understood is one rejection, kept whole, at a place of its own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from botmeter.domain.errors import Refused
+from botmeter.domain.event import FIELDS
+from botmeter.domain.receipt import Rejection
+from botmeter.domain.source import Platform, Source
+from botmeter.metering.schema import EventBatch
+from botmeter.sources.columns import batch_from_records
+from botmeter.sources.connector import NOT_UNDERSTOOD, FoundRecord
+from botmeter.sources.defaults import records_with_defaults
+from botmeter.sources.elements import Objects
+from botmeter.sources.json_records import records_from_objects
+from botmeter.sources.mapped import value_text
+from botmeter.sources.own_events import objects_in
+from botmeter.sources.platforms import connector_of
+from botmeter.sources.records import Records
+
+# Their payloads hold events in our own words, which are read by whole columns.
+_OWN = (Platform.BOTMETER, Platform.CLOUDEVENTS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPayload:
+    """What one payload held.
+
+    Attributes:
+        first_position: Where its records begin in the batch.
+        record_count: How many there are, the refused ones included; 0: nothing in it counts.
+        subject: What the platform calls it; empty: nothing.
+        ignored: A sentence for each thing in it that never counts.
+    """
+
+    first_position: int
+    record_count: int
+    subject: str = ""
+    ignored: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPayloads:
+    """Several payloads, read.
+
+    Attributes:
+        batch: The records of all of them; its positions count through them, the refused ones included.
+        payloads: What each held, in their order.
+    """
+
+    batch: EventBatch
+    payloads: tuple[ReadPayload, ...]
+
+
+def batch_from_payloads(
+    payloads: Sequence[bytes], *, source: Source, received_us: Sequence[int], first: int = 0
+) -> ReadPayloads:
+    """The events in `payloads`, and what each payload held.
+
+    Args:
+        payloads: The bodies, unpacked, as they came.
+        source: Where all of them come from.
+        received_us: When each came, µs UTC.
+        first: Where positions begin.
+    """
+    gathering = _Gathering(place=first)
+    if source.platform in _OWN:
+        for payload in payloads:
+            _gather_own(gathering, payload)
+        batch = _own_batch(gathering, source)
+    else:
+        findings = connector_of(source.platform).findings
+        for payload, came_us in zip(payloads, received_us, strict=True):
+            try:
+                found = findings(payload, source, came_us)
+            except Refused as fault:
+                gathering.refuse(payload, fault)
+                continue
+            gathering.found.extend(found.records)
+            gathering.note(len(found.records), subject=found.subject, ignored=found.ignored)
+        batch = batch_from_records(_records(gathering))
+    return ReadPayloads(batch=batch, payloads=tuple(gathering.read))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Gathering:
+    """What the payloads held so far; `place` is the next record's."""
+
+    place: int
+    found: list[FoundRecord] = field(default_factory=list)
+    objects: list[Objects] = field(default_factory=list)
+    positions: list[range] = field(default_factory=list)
+    rejections: list[Rejection] = field(default_factory=list)
+    read: list[ReadPayload] = field(default_factory=list)
+
+    def note(self, count: int, *, subject: str = "", ignored: tuple[str, ...] = ()) -> None:
+        """Adds the payload whose `count` records come next."""
+        self.read.append(ReadPayload(first_position=self.place, record_count=count, subject=subject, ignored=ignored))
+        self.positions.append(range(self.place, self.place + count))
+        self.place += count
+
+    def refuse(self, payload: bytes, fault: Refused) -> None:
+        """Adds a payload that is not understood: one refused record."""
+        self.rejections.append(
+            Rejection(index=self.place, event_id=None, code=NOT_UNDERSTOOD, detail=fault.message, raw=payload)
+        )
+        self.read.append(ReadPayload(first_position=self.place, record_count=1))
+        self.place += 1
+
+    def places(self) -> npt.NDArray[np.int64]:
+        """The position of each record that was not refused."""
+        return np.fromiter((place for places in self.positions for place in places), np.int64)
+
+
+def _records(gathering: _Gathering) -> Records:
+    found = gathering.found
+    columns = {}
+    for name in FIELDS:
+        values = [value_text(name, each.fields.get(name)) for each in found]
+        columns[name] = pa.array(values, pa.string())
+    return Records(
+        columns=columns,
+        record=lambda row: found[row].fields,
+        raw=lambda row: found[row].raw,
+        positions=gathering.places(),
+        rejections=tuple(gathering.rejections),
+    )
+
+
+def _gather_own(gathering: _Gathering, payload: bytes) -> None:
+    try:
+        objects = objects_in(payload)
+    except Refused as fault:
+        gathering.refuse(payload, fault)
+        return
+    gathering.objects.append(objects)
+    gathering.note(objects.count)
+
+
+def _own_batch(gathering: _Gathering, source: Source) -> EventBatch:
+    several = gathering.objects
+    objects = several[0] if len(several) == 1 else Objects.from_texts([text for each in several for text in each.texts])
+    if not objects.count:
+        return batch_from_records(_records(gathering))
+    records = replace(
+        records_from_objects(objects, first=0), positions=gathering.places(), rejections=tuple(gathering.rejections)
+    )
+    return batch_from_records(records_with_defaults(records, source))

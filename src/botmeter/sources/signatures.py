@@ -1,0 +1,131 @@
+"""Signatures of deliveries: whether the platform that knows the secret sent these very bytes, and not long ago.
+
+Signatures are over the bytes as they came: text that is decoded and encoded again is not always the same bytes.
+Compared in a time that does not depend on where they differ.
+"""
+
+import base64
+import binascii
+import hmac
+from dataclasses import dataclass
+from functools import lru_cache
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from botmeter.domain.errors import NotAllowed, Refused
+from botmeter.domain.instant import MICROSECONDS_PER_SECOND
+from botmeter.sources.connector import REPLAY_WINDOW_SECONDS, Delivery
+
+_DIGITS_MAX = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HmacForm:
+    """How a platform writes an HMAC-SHA256 in hexadecimal.
+
+    Attributes:
+        header: Where it stands, in small letters.
+        prefix: What stands before the digits.
+        timestamp_header: Where the instant stands (seconds since 1970) that is signed as `instant.body`; None: the
+            body alone is signed.
+    """
+
+    header: str
+    prefix: str = ""
+    timestamp_header: str | None = None
+
+
+def checked_hmac(delivery: Delivery, secret: str, *, form: HmacForm) -> None:
+    """Says nothing if `secret` signed the delivery.
+
+    Raises:
+        NotAllowed: `signature_missing` without a signature or its instant, `signature_wrong` for one that another
+            secret or body made, `delivery_too_old` for one that was made more than 300 seconds before or after it came.
+    """
+    sent = _sent(delivery, form.header)
+    signed = delivery.body
+    instant = None
+    if form.timestamp_header is not None:
+        instant = _sent(delivery, form.timestamp_header)
+        signed = instant.encode("utf-8", "replace") + b"." + signed
+    expected = form.prefix + hmac.digest(secret.encode(), signed, "sha256").hex()
+    if not hmac.compare_digest(expected.encode(), sent.strip().lower().encode("utf-8", "replace")):
+        raise _wrong(form.header)
+    if instant is not None:
+        _check_age(delivery, instant)
+
+
+def checked_rsa(delivery: Delivery, pem: str, *, header: str) -> None:
+    """Says nothing if the private key to `pem` signed the delivery's body (RSA, PKCS#1 v1.5, SHA-256, Base64).
+
+    Raises:
+        NotAllowed: `signature_missing`, `signature_wrong`.
+        Refused: `secret_invalid` if `pem` is no RSA public key.
+    """
+    key = public_key(pem)
+    try:
+        signature = base64.b64decode(_sent(delivery, header).strip(), validate=True)
+        key.verify(signature, delivery.body, padding.PKCS1v15(), hashes.SHA256())
+    except (binascii.Error, ValueError, InvalidSignature):
+        raise _wrong(header) from None
+
+
+@lru_cache(maxsize=256)
+def public_key(pem: str) -> RSAPublicKey:
+    """The RSA public key in a PEM text; a platform's page may show it on one line or without its first and last line.
+
+    Raises:
+        Refused: `secret_invalid` if it is none.
+    """
+    try:
+        key = load_pem_public_key(_as_pem(pem))
+    except (ValueError, UnsupportedAlgorithm):
+        key = None
+    if not isinstance(key, RSAPublicKey):
+        raise Refused(
+            "secret_invalid",
+            "The secret is not an RSA public key in PEM: paste all of it, from -----BEGIN PUBLIC KEY----- to its end.",
+        )
+    return key
+
+
+def _as_pem(text: str) -> bytes:
+    """The key between its two lines, in lines of 64."""
+    parts = text.replace("\\n", "\n").split("-----")
+    label = parts[1].removeprefix("BEGIN ").strip() if len(parts) >= 5 else "PUBLIC KEY"
+    digits = "".join((parts[2] if len(parts) >= 5 else text).replace("\\n", "").split())
+    rows = [digits[start : start + 64] for start in range(0, len(digits), 64)]
+    lines = [f"-----BEGIN {label}-----", *rows, f"-----END {label}-----", ""]
+    return "\n".join(lines).encode("utf-8", "replace")
+
+
+def _sent(delivery: Delivery, header: str) -> str:
+    found = delivery.headers.get(header)
+    if not found:
+        raise NotAllowed(
+            "signature_missing", f"The request has no {header} header; this source takes signed requests only."
+        )
+    return found
+
+
+def _wrong(header: str) -> NotAllowed:
+    return NotAllowed(
+        "signature_wrong",
+        f"The signature in {header} does not fit these bytes and this source's secret; compare the secrets.",
+    )
+
+
+def _check_age(delivery: Delivery, instant: str) -> None:
+    digits = instant.strip()
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS_MAX):
+        raise NotAllowed("delivery_too_old", "The request does not say in seconds since 1970 when it was signed.")
+    age_seconds = abs(delivery.received_us // MICROSECONDS_PER_SECOND - int(digits))
+    if age_seconds > REPLAY_WINDOW_SECONDS:
+        raise NotAllowed(
+            "delivery_too_old",
+            f"The request was signed {age_seconds:,} s away from when it came; the most is {REPLAY_WINDOW_SECONDS} s.",
+        )
