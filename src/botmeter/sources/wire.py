@@ -1,0 +1,134 @@
+"""What platforms' payloads are read with: JSON to plain values, their clocks, and ids for events that have none.
+
+A payload's outline is checked, and one that is none of the platform's is refused as a whole. What an event in it lacks
+is left out here; the rule that every format shares then says which field is missing.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from decimal import ROUND_FLOOR, Decimal
+
+import msgspec
+
+from botmeter.domain.errors import Refused
+from botmeter.domain.instant import INSTANT_END_US, INSTANT_FIRST_US, MICROSECONDS_PER_SECOND, text_from_us
+from botmeter.domain.source import Source
+from botmeter.sources.bot_fields import Fields, default_bot, listed_bot, platform_bot
+
+Object = Mapping[str, object]
+
+_BOM = b"\xef\xbb\xbf"
+_DECODE = msgspec.json.Decoder(object, float_hook=Decimal).decode
+_ENCODE = msgspec.json.Encoder(order="sorted", decimal_format="number").encode
+_UNREADABLE = (msgspec.MsgspecError, ArithmeticError, RecursionError, ValueError)
+_INSTANTS_US = (Decimal(INSTANT_FIRST_US), Decimal(INSTANT_END_US))
+
+
+def not_understood(what: str) -> Refused:
+    """The refusal of a whole payload; `what` is a sentence."""
+    return Refused("payload_not_understood", what)
+
+
+def value_of(payload: bytes) -> object:
+    """The value that JSON text holds, a number with a point as a `Decimal`.
+
+    Raises:
+        Refused: `payload_not_understood` if it is no JSON.
+    """
+    try:
+        return _DECODE(payload.removeprefix(_BOM))
+    except _UNREADABLE as fault:
+        raise not_understood(f"The payload is not JSON: {str(fault)[:120]}.") from None
+
+
+def json_of(value: object) -> bytes:
+    """JSON of a value that `value_of` gave, in one canonical form."""
+    return _ENCODE(value)
+
+
+def objects_of(found: object, *, what: str) -> list[Object]:
+    """The objects in a list; none for null.
+
+    Raises:
+        Refused: `payload_not_understood` if it is anything else; `what` names it in the sentence.
+    """
+    if found is None:
+        return []
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise not_understood(f"{what} is not a list of objects.")
+    return found
+
+
+def object_of(found: object) -> Object:
+    """An object as it is; anything else as one without members."""
+    return found if isinstance(found, dict) else {}
+
+
+def text_of(found: object) -> str | None:
+    """Text that is not empty, or a whole number as text; None for anything else."""
+    if isinstance(found, str):
+        return found or None
+    return str(found) if isinstance(found, int) and not isinstance(found, bool) else None
+
+
+def us_of_epoch(seconds: object) -> int | None:
+    """The µs UTC of seconds since 1970, given as a number or as its text; None if it is neither, or no year of ours."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | str | Decimal):
+        return None
+    try:
+        us = Decimal(seconds) * MICROSECONDS_PER_SECOND
+        if not _INSTANTS_US[0] <= us < _INSTANTS_US[1]:
+            return None
+    except ArithmeticError:
+        return None
+    return int(us.to_integral_value(rounding=ROUND_FLOOR))
+
+
+def time_of_epoch(seconds: object) -> object:
+    """RFC 3339 text of seconds since 1970; what can't be read as such stays as it is, for the rule to refuse."""
+    us = us_of_epoch(seconds)
+    return seconds if us is None else text_from_us(us)
+
+
+def event_id_of(kind: str, *parts: object) -> str:
+    """An event's id made of what it is known by: the same parts give the same id, whoever makes it, and hide them.
+
+    Ids of platforms can hold a phone number, and be longer than an id may be.
+    """
+    return f"{kind}-{hashlib.sha256(_ENCODE(parts)).hexdigest()[:40]}"
+
+
+def id_in(source: Source, *parts: str | None) -> str | None:
+    """An id that means something only within its source, told apart from the same one in another; None: it lacks one."""
+    return None if None in parts else ":".join((source.name, *(part for part in parts if part is not None)))
+
+
+def is_listed(source: Source, option: str, *, default: Iterable[str], known_as: Iterable[str | None]) -> bool:
+    """Whether an option's list, separated by commas, names a thing by any of its ids and names."""
+    said = source.option(option)
+    listed = default if said is None else (word.strip() for word in said.split(","))
+    return not {word for word in listed if word}.isdisjoint(word for word in known_as if word)
+
+
+def sentences(counts: Mapping[str, int]) -> tuple[str, ...]:
+    """What never counts, each with how many there were of it if there were several."""
+    return tuple(what if count == 1 else f"{what} ({count} of them)" for what, count in counts.items())
+
+
+def bot_of(source: Source, bot_id: str | None, *, name: str | None = None, version: str | None = None) -> Fields:
+    """The bot of an event: as the source's list says, else as the platform does, else the source's default.
+
+    Args:
+        bot_id: By which the platform knows it; None: it names none.
+        version: As the platform says; the list's own goes before it.
+    """
+    identity = source.identity(bot_id, name)
+    if identity is not None:
+        bot = listed_bot(source, identity, name=name)
+    elif bot_id is not None:
+        bot = platform_bot(source, bot_id, name=name)
+    else:
+        bot = default_bot(source)
+    if version is not None and bot and (identity is None or identity.bot_version is None):
+        bot["bot_version"] = version
+    return bot
