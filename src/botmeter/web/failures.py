@@ -5,26 +5,16 @@ A bug is written to the data folder's logs under a reference number, which is al
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 
-from django.conf import settings
 from django.core.exceptions import DisallowedHost, PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from botmeter.domain.errors import BotmeterError, NotAllowed
-from botmeter.ledger.traces import kept_trace
+from botmeter.web.bugs import Bug, kept_bug_in
 from botmeter.web.pages.failure import failure_response
 from botmeter.web.statuses import RETRY_AFTER_SECONDS, status_of
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bug:
-    """A bug whose trace is kept: under which reference, and what a person is told."""
-
-    reference: str
-    sentence: str
 
 
 class FailuresAsPages:
@@ -65,15 +55,6 @@ def broken(request: HttpRequest, problem: Exception) -> HttpResponse:
 def kept_bug(request: HttpRequest, problem: Exception) -> Bug:
     """Keeps the trace of a bug in a request, on stderr where the disk takes nothing."""
     return kept_bug_in(f"{request.method} {_path_without_secret(request)}", problem)
-
-
-def kept_bug_in(what: str, problem: Exception) -> Bug:
-    """Keeps the trace of a bug in `what`, on stderr where the disk takes nothing."""
-    kept = kept_trace(problem, what=what, folder=settings.DATA)
-    if kept.file is None:
-        sys.stderr.write(f"{kept.reference} {kept.text}\n")
-    sentence = f"Something went wrong inside Botmeter. Its reference is {kept.reference}; the details are in the "
-    return Bug(reference=kept.reference, sentence=f"{sentence}server's logs.")
 
 
 def _path_without_secret(request: HttpRequest) -> str:

@@ -6,6 +6,7 @@ owns the data folder; this one only watches over it.
 
 import multiprocessing
 import os
+import resource
 import socket
 import threading
 from collections.abc import Callable
@@ -18,8 +19,9 @@ from botmeter import __version__
 from botmeter.domain.errors import Unavailable
 from botmeter.web.people.opening import set_up
 
-# Requests at once; most of their time is spent in DuckDB, which takes its own threads.
-_THREADS: Final = 16
+# Connections that are open at once, most of them idle: senders keep theirs.
+_CONNECTIONS_MAX: Final = 20_000
+_BACKLOG: Final = 4_096
 _POLL_SECONDS: Final = 0.05
 _READY_WITHIN_SECONDS: Final = 60
 FIRST_LINK_LASTS: Final = timedelta(days=7)
@@ -90,14 +92,16 @@ def serve(*, host: str, port: int, ready: Callable[[], None]) -> None:
     from granian.log import LogLevels
 
     _check_free(host, port)
+    _allow_descriptors()
     # A fresh process: what this one has loaded (DuckDB's threads, the demo's import) does not survive a fork.
     multiprocessing.set_start_method("spawn", force=True)
     server = Granian(
-        "botmeter.web.wsgi:application",
+        "botmeter.web.asgi:application",
         address=host,
         port=port,
-        interface=Interfaces.WSGI,
-        blocking_threads=_THREADS,
+        interface=Interfaces.ASGINL,
+        backlog=_BACKLOG,
+        backpressure=_CONNECTIONS_MAX,
         log_level=LogLevels.error,
         websockets=False,
         workers_kill_timeout=30,
@@ -143,6 +147,16 @@ def _check_free(host: str, port: int) -> None:
                 "port_in_use",
                 f"Port {port} of {host} can't be listened on ({problem.strerror}); choose another with --port.",
             ) from None
+
+
+def _allow_descriptors() -> None:
+    """Lets this process and its worker have as many open connections as the system allows them at most."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _CONNECTIONS_MAX + _BACKLOG
+    if soft < wanted:
+        resource.setrlimit(
+            resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)
+        )
 
 
 def _newest_ns(folder: Path) -> int:

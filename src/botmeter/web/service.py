@@ -1,4 +1,4 @@
-"""What the serving process holds from its start to its end: the data folder, the open ledgers, the commands' socket."""
+"""What the serving process holds from start to end: the data folder, the open ledgers, the intake, the socket."""
 
 import atexit
 import os
@@ -15,12 +15,14 @@ from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.web import ledgers
 from botmeter.web.charts.drawing import warm_up
+from botmeter.web.intake.desk import intake_over
+from botmeter.web.intake.intake import Intake
 
 _PARENT_CHECKED_SECONDS = 1.0
 
 
-def begun() -> None:
-    """Owns the data folder until the process ends, and opens it to views and commands.
+def begun() -> Intake:
+    """Owns the data folder until the process ends, and opens it to views, commands and live events.
 
     Raises:
         Unavailable: `ledger_in_use` while another process owns it.
@@ -31,10 +33,13 @@ def begun() -> None:
     held.callback(opened.close)
     held.callback(ledgers.use, None)
     ledgers.use(opened)
+    intake = intake_over(opened)
+    held.callback(intake.close)
     held.enter_context(serve_commands(SharedFolder(opened)))
     atexit.register(_end, held)
     threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), name="parent", daemon=True).start()
+    return intake
 
 
 def _warm_up() -> None:

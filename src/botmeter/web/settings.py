@@ -62,7 +62,6 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "botmeter.web.urls"
-WSGI_APPLICATION = "botmeter.web.wsgi.application"
 
 TEMPLATES = [
     {

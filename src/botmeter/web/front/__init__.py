@@ -1,0 +1,1 @@
+"""The asynchronous front of the server: it reads each body, takes events in, and hands the rest to Django."""

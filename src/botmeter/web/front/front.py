@@ -1,0 +1,100 @@
+"""The front: an ASGI application that answers what takes events in, and has Django answer everything else."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+from botmeter.domain.errors import BotmeterError, Refused
+from botmeter.web.api.problem_details import PATH, Problem
+from botmeter.web.bugs import kept_bug_in
+from botmeter.web.front.asgi import Receive, Scope, Send
+from botmeter.web.front.body import BodyLimits, SenderGone, read_body
+from botmeter.web.front.bridge import Bridge
+from botmeter.web.front.request import Answer, Request
+
+PAGE_BODY: Final = BodyLimits(size_bytes=16 << 20)
+"""Of what people send: forms, and files of customers."""
+_WITHOUT_BODY: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnRoute:
+    """An address that the front answers itself.
+
+    Attributes:
+        starts: The path, or how it begins where it ends with a slash.
+        methods: What it takes.
+        name: What it is called where requests are counted: no path, which can hold secrets.
+    """
+
+    starts: str
+    methods: tuple[str, ...]
+    name: str
+    answer: Callable[[Request], Awaitable[Answer]]
+
+    def fits(self, path: str) -> bool:
+        """Whether the path is this route's."""
+        return path.startswith(self.starts) if self.starts.endswith("/") else path == self.starts
+
+
+class Front:
+    """The application that the server runs."""
+
+    def __init__(self, bridge: Bridge, *, routes: tuple[OwnRoute, ...]) -> None:
+        self._bridge = bridge
+        self._routes = routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request = Request.of(scope, receive)
+        route = next((route for route in self._routes if route.fits(request.path)), None)
+        try:
+            if route is None:
+                await self._handed_on(request, scope, send=send)
+            else:
+                answer = await _answered(route, request)
+                await answer.sent(send, number=request.number)
+        except SenderGone:
+            return
+
+    async def _handed_on(self, request: Request, scope: Scope, *, send: Send) -> None:
+        try:
+            body = b""
+            if request.method not in _WITHOUT_BODY:
+                body = await read_body(request.receive, headers=dict(request.headers), limits=PAGE_BODY)
+            await self._bridge.answer(scope, body, receive=request.receive, send=send)
+        except BotmeterError as error:
+            await _told(error, request.path).sent(send, number=request.number)
+
+
+async def _answered(route: OwnRoute, request: Request) -> Answer:
+    try:
+        if request.method not in route.methods:
+            allowed = ", ".join(route.methods)
+            refused = Refused("method_unknown", f"This address takes {allowed}, not {request.method[:20]}.")
+            answer = Answer.of_error(refused)
+            return Answer(status=answer.status, body=answer.body, headers={**answer.headers, "Allow": allowed})
+        return await route.answer(request)
+    except BotmeterError as error:
+        return Answer.of_error(error)
+    except SenderGone:
+        raise
+    except Exception as problem:  # noqa: BLE001 - a bug: kept with its trace, told under its number
+        bug = kept_bug_in(f"{request.method} {route.name}", problem)
+        return Answer.of_problem(
+            Problem(status=HTTPStatus.INTERNAL_SERVER_ERROR, code="bug", detail=bug.sentence, reference=bug.reference)
+        )
+
+
+def _told(error: BotmeterError, path: str) -> Answer:
+    answer = Answer.of_error(error)
+    if path.startswith(PATH):
+        return answer
+    headers = {name: value for name, value in answer.headers.items() if name != "Content-Type"}
+    return Answer(
+        status=answer.status,
+        body=f"{error.message}\n".encode(),
+        headers={**headers, "Content-Type": "text/plain; charset=utf-8"},
+    )

@@ -1,0 +1,65 @@
+"""The intake over this process's ledgers: who writes, who meters, and what is counted."""
+
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from botmeter.domain.instant import now_us
+from botmeter.domain.receipt import Receipt
+from botmeter.domain.source import Source
+from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.ledger.parcel import Parcel
+from botmeter.ledger.sources import source_of
+from botmeter.web.bugs import kept_bug_in
+from botmeter.web.intake.committing import Desk
+from botmeter.web.intake.intake import Intake
+from botmeter.web.intake.offer import Answered
+
+_SOURCE_KEPT_SECONDS: Final = 1.0
+"""What an account says of a source holds for live events after at most so long."""
+
+
+def intake_over(ledgers: OpenLedgers) -> Intake:
+    """The intake of a process that has these ledgers open."""
+    desk = _LedgerDesk(ledgers)
+    return Intake(
+        Desk(take_in=desk.take_in, source_of=desk.source_of, committed=_committed, failed=_failed), settle=desk.settle
+    )
+
+
+class _LedgerDesk:
+    def __init__(self, ledgers: OpenLedgers) -> None:
+        self._ledgers = ledgers
+        self._sources: dict[tuple[str, str], tuple[float, Source | None]] = {}
+
+    def take_in(self, account: str, parcels: Sequence[Parcel]) -> list[tuple[Receipt, ...]]:
+        """Writes parcels down; they are on disk when it returns."""
+        from botmeter.ledger.live import take_in
+
+        with self._ledgers.taking_in(account) as ledger:
+            return take_in(ledger, parcels, now_us=now_us())
+
+    def settle(self, account: str) -> None:
+        """Meters what the account has taken in."""
+        from botmeter.ledger.live import settle
+
+        with self._ledgers.settling(account) as ledger:
+            settle(ledger, now_us=now_us())
+
+    def source_of(self, account: str, name: str) -> Source | None:
+        """What the account says of a source, as of a second ago at most."""
+        kept = self._sources.get((account, name))
+        if kept is None or kept[0] < time.monotonic():
+            with self._ledgers.reading(account) as ledger:
+                kept = (time.monotonic() + _SOURCE_KEPT_SECONDS, source_of(ledger, name))
+            self._sources[account, name] = kept
+        return kept[1]
+
+
+def _committed(account: str, answers: Sequence[Answered], seconds: float) -> None:
+    del account, answers, seconds
+
+
+def _failed(account: str, problem: Exception) -> None:
+    del account
+    kept_bug_in("taking events in", problem)

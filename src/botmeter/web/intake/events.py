@@ -1,0 +1,130 @@
+"""`POST /api/v1/events`: a program's own events, in any form, answered when what was taken is on disk."""
+
+import asyncio
+import time
+from typing import Final
+
+from botmeter.domain.errors import Conflict, Refused, Unavailable
+from botmeter.domain.instant import now_us
+from botmeter.domain.receipt import Receipt
+from botmeter.domain.source import checked_source_name
+from botmeter.web.api.problem_details import RATE_WINDOW_SECONDS
+from botmeter.web.api.problems import key_missing
+from botmeter.web.front.body import read_body, unpacked
+from botmeter.web.front.request import Answer, Request
+from botmeter.web.intake.bodies import BODY_LIMITS, Texts, texts_from_body
+from botmeter.web.intake.intake import Intake
+from botmeter.web.intake.offer import Offer
+from botmeter.web.people.key_cache import KnownKey, known_key, remembered_key
+from botmeter.web.people.keys import Scope
+
+REQUESTS_A_MINUTE: Final = 60_000
+"""Of one key: a thousand a second, which is more than one sender who knows of batches has reason to send."""
+DEFAULT_SOURCE: Final = "default"
+"""Where events come from if nothing is said: the same as for files, so that an event sent both ways is known."""
+_LARGE_BYTES: Final = 1 << 16
+"""Beyond it a body is unpacked and cut in a thread, not between other requests."""
+_TRUTHS: Final = {"true": True, "1": True, "false": False, "0": False}
+
+
+class EventsRoute:
+    """The route, with the counts of its keys' requests."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+        self._window = 0
+        self._counts: dict[int, int] = {}
+
+    async def answer(self, request: Request) -> Answer:
+        """Takes the request's events in. Raises errors of ours."""
+        key = await _key_of(request)
+        key.require(Scope.EVENTS_WRITE)
+        self._count(key)
+        asked = request.query(known=("atomic", "source"))
+        is_atomic = _truth(asked.get("atomic", "false"))
+        source = checked_source_name(asked.get("source") or DEFAULT_SOURCE)
+        headers = dict(request.headers)
+        body = await read_body(request.receive, headers=headers, limits=BODY_LIMITS)
+        if len(body) > _LARGE_BYTES or "content-encoding" in headers:
+            found = await asyncio.to_thread(_texts, body, headers=headers)
+        else:
+            found = _texts(body, headers=headers)
+        if not found.texts:
+            return Answer.of_json(receipt_as_mapping(Receipt()))
+        answered = await self._intake.answered(
+            Offer(
+                account=key.account,
+                source=source,
+                platform=found.platform,
+                texts=found.texts,
+                received_us=now_us(),
+                delivery_id=request.number,
+                subject=found.subject,
+                is_atomic=is_atomic,
+            )
+        )
+        return _receipt_answer(answered.receipt, is_atomic=is_atomic)
+
+    def _count(self, key: KnownKey) -> None:
+        window = int(time.time()) // RATE_WINDOW_SECONDS
+        if window != self._window:
+            self._window, self._counts = window, {}
+        count = self._counts[key.pk] = self._counts.get(key.pk, 0) + 1
+        if count > REQUESTS_A_MINUTE:
+            raise Unavailable(
+                "rate_exceeded",
+                f"The key {key.start}… has sent more than {REQUESTS_A_MINUTE:,} requests in this minute; "
+                "send more events in each.",
+            )
+
+
+def receipt_as_mapping(receipt: Receipt) -> dict[str, object]:
+    """The contract's receipt."""
+    return {
+        "accepted": receipt.accepted,
+        "duplicates": receipt.duplicates,
+        "conflicts": receipt.conflicts,
+        "rejected": receipt.rejected,
+        "rejections": [
+            {"index": each.index, "event_id": each.event_id, "code": each.code, "detail": each.detail}
+            for each in receipt.rejections
+        ],
+    }
+
+
+def _receipt_answer(receipt: Receipt, *, is_atomic: bool) -> Answer:
+    told = receipt_as_mapping(receipt)
+    if not is_atomic or not (receipt.rejected or receipt.conflicts):
+        return Answer.of_json(told)
+    if receipt.rejected:
+        error: Refused = Refused(
+            "events_refused",
+            f"Nothing was taken, as asked for: {receipt.rejected:,} of the events can't be; the receipt says why.",
+        )
+    else:
+        error = Conflict(
+            "events_conflict",
+            f"Nothing was taken, as asked for: {receipt.conflicts:,} of the events were sent before with another "
+            "content; the receipt says which.",
+        )
+    return Answer.of_error(error, ("receipt", told))
+
+
+def _texts(body: bytes, *, headers: dict[str, str]) -> Texts:
+    return texts_from_body(unpacked(body, headers=headers, limits=BODY_LIMITS), headers=headers)
+
+
+async def _key_of(request: Request) -> KnownKey:
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    secret = given.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key", "").strip()
+    if not secret:
+        raise key_missing()
+    remembered = remembered_key(secret)
+    return await asyncio.to_thread(known_key, secret) if remembered is None else remembered
+
+
+def _truth(text: str) -> bool:
+    try:
+        return _TRUTHS[text.lower()]
+    except KeyError:
+        raise Refused("parameter_invalid", f"atomic can be true or false, not {text[:40]!r}.") from None
