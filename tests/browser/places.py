@@ -53,6 +53,7 @@ DEEDS = {
     "export": "a file",
     "healthz": "for machines",
     "readyz": "for machines",
+    "metrics": "for machines",
     "openapi": "JSON",
     "api-unknown": "JSON",
 }

@@ -5,7 +5,7 @@ the data folder by default; what metering depends on is in the ledger.
 
 Environment: BOTMETER_DATA, BOTMETER_URL (the address that people see, with https for a server behind
 a proxy), BOTMETER_HOSTS (further names of it, separated by commas), BOTMETER_MAIL
-(`smtp://user:password@host:587`), BOTMETER_MAIL_FROM, DATABASE_URL.
+(`smtp://user:password@host:587`), BOTMETER_MAIL_FROM, BOTMETER_LOG_FORMAT, BOTMETER_LOG_LEVEL, DATABASE_URL.
 """
 
 import os
@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 import dj_database_url
 
+from botmeter.web.operation.logs import logging_of_environment
 from botmeter.web.secret import secret_key
 
 DATA = Path(os.environ.get("BOTMETER_DATA") or Path.home() / ".local" / "share" / "botmeter").expanduser()
@@ -44,6 +45,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "botmeter.web.operation.observing.observed",
     "botmeter.web.headers.security_headers",
     "botmeter.web.api.problems.problems_under_api",
     "django.middleware.security.SecurityMiddleware",
@@ -156,16 +158,4 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["stderr"], "level": "WARNING"},
-    # Refused requests are answered with a sentence and are no news for whoever runs the server.
-    "loggers": {
-        "django.request": {"level": "CRITICAL"},
-        "django.security": {"level": "ERROR"},
-        "axes": {"level": "ERROR"},
-    },
-}
+LOGGING = logging_of_environment()

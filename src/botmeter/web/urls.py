@@ -10,6 +10,7 @@ urlpatterns = [
     path("", home, name="home"),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
     path("parts", parts, name="parts"),
     path("api/", include("botmeter.web.api.urls")),
     path("", include("botmeter.web.pages.people_urls")),

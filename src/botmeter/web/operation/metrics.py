@@ -1,0 +1,156 @@
+"""What the server counts about itself, in the text that Prometheus reads.
+
+Counters and gauges of this process alone; they start at 0 with it. No account, source, customer or path is a label:
+whoever reads the numbers of a server is not thereby told whose they are, and the number of series stays small.
+"""
+
+import platform
+from collections.abc import Callable
+from typing import Final
+
+import duckdb
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+)
+from prometheus_client.exposition import choose_encoder
+
+from botmeter import __version__
+from botmeter.domain.receipt import Receipt
+
+# When a series began is told by the process's own start; a line more for each of them tells nothing else.
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+REGISTRY: Final = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+PlatformCollector(registry=REGISTRY)
+
+FATES: Final = ("accepted", "duplicate", "conflict", "rejected", "ignored")
+
+# From what memory answers to what a sender still waits for.
+_REQUEST_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_COMMIT_SECONDS: Final = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+_COMMIT_DISPATCHES: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
+_SETTLE_SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+_events: Final = Counter(
+    "botmeter_events", "Events that senders sent, by what became of them.", ["fate"], registry=REGISTRY
+)
+_requests: Final = Counter(
+    "botmeter_requests", "Requests that were answered, by route and status.", ["route", "status"], registry=REGISTRY
+)
+_request_seconds: Final = Histogram(
+    "botmeter_request_seconds",
+    "From a request to the beginning of its answer.",
+    ["route"],
+    registry=REGISTRY,
+    buckets=_REQUEST_SECONDS,
+)
+_queue_depth: Final = Gauge("botmeter_queue_depth", "Requests with events that wait for a commit.", registry=REGISTRY)
+_queue_bytes: Final = Gauge("botmeter_queue_bytes", "How large the waiting requests are.", registry=REGISTRY)
+_queue_refused: Final = Counter(
+    "botmeter_queue_refused", "Requests with events that were sent back because the queue was full.", registry=REGISTRY
+)
+_commit_seconds: Final = Histogram(
+    "botmeter_commit_seconds",
+    "From the first statement of a commit of live events until it is on disk.",
+    registry=REGISTRY,
+    buckets=_COMMIT_SECONDS,
+)
+_commit_dispatches: Final = Histogram(
+    "botmeter_commit_dispatches",
+    "How many requests one commit answered.",
+    registry=REGISTRY,
+    buckets=_COMMIT_DISPATCHES,
+)
+_settle_seconds: Final = Histogram(
+    "botmeter_settle_seconds",
+    "How long one run took to meter what was taken in.",
+    registry=REGISTRY,
+    buckets=_SETTLE_SECONDS,
+)
+_lag_seconds: Final = Gauge(
+    "botmeter_metering_lag_seconds",
+    "How long the oldest event that is taken in, and not metered yet, has waited.",
+    registry=REGISTRY,
+)
+Gauge(
+    "botmeter_build_info",
+    "Always 1; its labels say what runs.",
+    ["version", "python", "duckdb"],
+    registry=REGISTRY,
+).labels(version=__version__, python=platform.python_version(), duckdb=duckdb.__version__).set(1)
+for _fate in FATES:
+    # A counter that is there with 0 can be watched before its first event.
+    _events.labels(fate=_fate)
+
+
+def count_fates(receipt: Receipt, *, ignored_count: int = 0) -> None:
+    """Counts what became of the events of one request.
+
+    Args:
+        ignored_count: How many things in it never count.
+    """
+    counts = (receipt.accepted, receipt.duplicates, receipt.conflicts, receipt.rejected, ignored_count)
+    for fate, count in zip(FATES, counts, strict=True):
+        if count:
+            _events.labels(fate=fate).inc(count)
+
+
+def request_observed(route: str, *, status: int, seconds: float) -> None:
+    """Counts a request that was answered.
+
+    Args:
+        route: The route's name, never its address.
+        seconds: Until its answer began.
+    """
+    _requests.labels(route=route, status=str(status)).inc()
+    _request_seconds.labels(route=route).observe(seconds)
+
+
+def queue_is(*, dispatch_count: int, size_bytes: int) -> None:
+    """Says how much waits for a commit at this moment, over all accounts."""
+    _queue_depth.set(dispatch_count)
+    _queue_bytes.set(size_bytes)
+
+
+def measure_queue(*, dispatch_count: Callable[[], int], size_bytes: Callable[[], int]) -> None:
+    """Has the queue asked whenever the numbers are read, instead of `queue_is`."""
+    _queue_depth.set_function(dispatch_count)
+    _queue_bytes.set_function(size_bytes)
+
+
+def queue_refused() -> None:
+    """Counts a request that was sent back because the queue was full."""
+    _queue_refused.inc()
+
+
+def commit_observed(seconds: float, *, dispatch_count: int) -> None:
+    """Counts a commit of live events that is on disk."""
+    _commit_seconds.observe(seconds)
+    _commit_dispatches.observe(dispatch_count)
+
+
+def settle_observed(seconds: float) -> None:
+    """Counts a run that metered what was taken in."""
+    _settle_seconds.observe(seconds)
+
+
+def measure_lag(lag_seconds: Callable[[], float]) -> None:
+    """Has the metering's lag asked by `lag_seconds` whenever the numbers are read; it must be cheap."""
+    _lag_seconds.set_function(lag_seconds)
+
+
+def exposition(accept: str) -> tuple[bytes, str]:
+    """All numbers at this moment, and their media type.
+
+    Args:
+        accept: The header by which the reader says which forms it understands.
+    """
+    encode, media_type = choose_encoder(accept)
+    return encode(REGISTRY), media_type

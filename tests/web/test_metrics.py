@@ -1,0 +1,133 @@
+"""`/metrics`: what is counted, for whom, and that nobody's name is in it."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.test import Client
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.registry import CollectorRegistry
+
+from botmeter.domain.receipt import Receipt
+from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.web.operation import metrics
+from botmeter.web.operation.observing import UNKNOWN
+from botmeter.web.people.key_cache import forget_keys
+from botmeter.web.people.keys import KeyDraft, Scope, new_key
+from botmeter.web.people.models import User
+
+pytestmark = pytest.mark.django_db
+ELSEWHERE = "203.0.113.9"
+
+
+@pytest.fixture(autouse=True)
+def _forgotten() -> Iterator[None]:
+    forget_keys()
+    yield
+    forget_keys()
+
+
+def value(name: str, **labels: str) -> float:
+    return metrics.REGISTRY.get_sample_value(name, labels) or 0.0
+
+
+def key(scope: Scope) -> str:
+    return new_key("acme", KeyDraft(name="prometheus", scopes=(scope,)), created_by=None).secret
+
+
+def test_this_machine_reads_the_numbers_without_a_key(client: Client) -> None:
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    assert answer["Content-Type"].startswith("text/plain; version=0.0.4")
+    families = {family.name for family in text_string_to_metric_families(answer.content.decode())}
+    assert {"botmeter_events", "botmeter_commit_seconds", "botmeter_build_info"} <= families
+    assert "process_resident_memory_bytes" in families
+
+
+def test_the_form_is_the_one_that_was_asked_for(client: Client) -> None:
+    answer = client.get("/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"})
+    assert answer["Content-Type"].startswith("application/openmetrics-text")
+    assert answer.content.endswith(b"# EOF\n")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"REMOTE_ADDR": ELSEWHERE},
+        {"REMOTE_ADDR": ""},
+        {"headers": {"X-Forwarded-For": "127.0.0.1"}},
+        {"headers": {"X-Forwarded-Proto": "http"}},
+        {"headers": {"Forwarded": "for=127.0.0.1"}},
+        {"headers": {"Via": "1.1 proxy"}},
+        {"headers": {"X-Real-IP": "127.0.0.1"}},
+        {"secure": True},
+    ],
+)
+def test_elsewhere_and_behind_a_proxy_it_takes_a_key(client: Client, more: dict[str, object]) -> None:
+    answer = client.get("/metrics", **more)
+    assert answer.status_code == 401
+    assert answer["WWW-Authenticate"] == 'Bearer realm="botmeter"'
+    assert b"botmeter_events" not in answer.content
+
+
+@pytest.mark.parametrize(("scope", "status"), [(scope, 200 if scope is Scope.ADMIN else 403) for scope in Scope])
+def test_the_key_is_one_that_may_do_everything(client: Client, scope: Scope, status: int) -> None:
+    headers = {"Authorization": f"Bearer {key(scope)}"}
+    assert client.get("/metrics", headers=headers, REMOTE_ADDR=ELSEWHERE).status_code == status
+
+
+@pytest.mark.parametrize("sent", ["Bearer bm_made-up", "Bearer ", "Basic YTpi", "bm_made-up"])
+def test_what_is_no_key_is_refused(client: Client, sent: str) -> None:
+    assert client.get("/metrics", headers={"Authorization": sent}, REMOTE_ADDR=ELSEWHERE).status_code == 401
+
+
+def test_a_request_is_counted_under_its_route_and_never_under_its_address(client: Client, ledgers: OpenLedgers) -> None:
+    before = value("botmeter_requests_total", route="api:session", status="401")
+    client.get("/api/v1/accounts/acme/sessions/secret-session?customer=cus_8401")
+    assert value("botmeter_requests_total", route="api:session", status="401") == before + 1
+    assert value("botmeter_request_seconds_count", route="api:session") >= 1
+    unknown = value("botmeter_requests_total", route=UNKNOWN, status="404")
+    client.get("/s3cr3t/address")
+    assert value("botmeter_requests_total", route=UNKNOWN, status="404") == unknown + 1
+    text = metrics.exposition("")[0].decode()
+    assert not [word for word in ("secret-session", "cus_8401", "s3cr3t", "acme") if word in text]
+
+
+def test_no_page_of_an_account_puts_its_name_into_the_numbers(
+    browser: Callable[..., Client], owner: User, ledgers: OpenLedgers
+) -> None:
+    for place in ("reports/bot-session-consumption", "bots", "admin/keys", "admin/users"):
+        assert browser(owner).get(f"/a/acme/{place}").status_code == 200
+    assert "acme" not in metrics.exposition("")[0].decode()
+    assert value("botmeter_requests_total", route="keys", status="200") >= 1
+
+
+def test_each_event_is_counted_once_under_its_fate() -> None:
+    before = {fate: value("botmeter_events_total", fate=fate) for fate in metrics.FATES}
+    metrics.count_fates(Receipt(accepted=5, duplicates=4, conflicts=3, rejected=2), ignored_count=1)
+    after = {fate: value("botmeter_events_total", fate=fate) for fate in metrics.FATES}
+    grown = [after[fate] - before[fate] for fate in ("accepted", "duplicate", "conflict", "rejected", "ignored")]
+    assert grown == [5, 4, 3, 2, 1]
+
+
+def test_what_the_workers_tell_stands_in_the_numbers() -> None:
+    commits, dispatches = value("botmeter_commit_seconds_count"), value("botmeter_commit_dispatches_sum")
+    settled, refused = value("botmeter_settle_seconds_count"), value("botmeter_queue_refused_total")
+    metrics.commit_observed(0.004, dispatch_count=7)
+    metrics.settle_observed(0.2)
+    metrics.queue_refused()
+    metrics.queue_is(dispatch_count=3, size_bytes=4096)
+    assert value("botmeter_commit_seconds_count") == commits + 1
+    assert value("botmeter_commit_dispatches_sum") == dispatches + 7
+    assert value("botmeter_settle_seconds_count") == settled + 1
+    assert value("botmeter_queue_refused_total") == refused + 1
+    assert (value("botmeter_queue_depth"), value("botmeter_queue_bytes")) == (3, 4096)
+
+
+def test_what_changes_by_itself_is_asked_when_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    from prometheus_client import Gauge
+
+    registry = CollectorRegistry()
+    monkeypatch.setattr(metrics, "_lag_seconds", Gauge("lag", "Lag.", registry=registry))
+    lags = iter([1.5, 2.5])
+    metrics.measure_lag(lambda: next(lags))
+    assert [registry.get_sample_value("lag") for _ in range(2)] == [1.5, 2.5]

@@ -1,0 +1,174 @@
+"""Request ids and the lines of the log: what they hold, and what they never hold."""
+
+import io
+import json
+import logging
+import logging.config
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
+from hypothesis import given
+from hypothesis import strategies as st
+
+from botmeter.domain.errors import Refused
+from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.web.operation import access, logs, request_ids
+from botmeter.web.operation.observing import observed
+from botmeter.web.people.keys import KeyDraft, Scope, new_key
+from botmeter.web.people.models import User
+
+pytestmark = pytest.mark.django_db
+KEY = "bm_Zx3-verysecret_part-of-a-key-that-opens-everything"
+
+
+@pytest.fixture
+def lines() -> Iterator[Callable[[str], list[Any]]]:
+    """`lines("json")`: everything that was written down, each line read; for text as it stands."""
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(logs.JsonLines())
+    root, before = logging.getLogger(), logging.getLogger().level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+
+    def found(form: str = "json") -> list[Any]:
+        said = written.getvalue().splitlines()
+        return [json.loads(line) for line in said] if form == "json" else said
+
+    found.handler = handler  # type: ignore[attr-defined]
+    yield found
+    root.removeHandler(handler)
+    root.setLevel(before)
+
+
+def of_requests(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [line for line in found if line["logger"] == access.LOGGER]
+
+
+def test_a_request_leaves_one_line_with_its_fields(
+    browser: Callable[..., Client], owner: User, ledgers: OpenLedgers, lines: Callable[..., list[Any]]
+) -> None:
+    answer = browser(owner).get("/a/acme/bots?customer=cus_8401", headers={"X-Request-ID": "from-the-proxy.1"})
+    (line,) = of_requests(lines())
+    assert answer["X-Request-ID"] == line["request_id"] == "from-the-proxy.1"
+    assert {name: line[name] for name in ("level", "method", "route", "status", "account")} == {
+        "level": "info", "method": "GET", "route": "bots", "status": 200, "account": "acme",
+    }  # fmt: skip
+    assert line["duration_ms"] >= 0
+    assert set(line) == {
+        "time", "level", "logger", "message", "request_id", "method", "route", "status", "duration_ms", "account",
+    }  # fmt: skip
+
+
+def test_no_line_holds_customers_keys_secrets_or_what_was_searched_for(
+    browser: Callable[..., Client], owner: User, ledgers: OpenLedgers, lines: Callable[..., list[Any]]
+) -> None:
+    secret = new_key("acme", KeyDraft(name="k", scopes=tuple(Scope)), created_by=None).secret
+    bearer = {"Authorization": f"Bearer {secret}"}
+    client = browser(owner)
+    client.get("/a/acme/customers/cus_8401?search=looked-for")
+    client.get("/a/acme/conversations/conv_77")
+    client.get("/api/v1/accounts/acme/sessions?customer=cus_8401", headers=bearer)
+    client.get("/api/v1/accounts/acme/sessions", headers={"Authorization": f"Bearer {KEY}"})
+    client.get("/s/secret-of-a-shared-link")
+    client.get("/link/secret-of-a-link")
+    client.get("/a/somebody-s-account/bots")
+    client.get("/nowhere/cus_8401")
+    client.post("/sign-in", {"email": "ada@example.org", "password": "hunter2-hunter2"})
+    client.generic("CUS_8401", "/")
+    said = "\n".join(json.dumps(line) for line in lines())
+    assert len(of_requests(lines())) == 10
+    words = ("cus_8401", "CUS_8401", "looked-for", "conv_77", secret, KEY, "secret-of", "somebody", "hunter2", "ada@")
+    assert not [word for word in words if word in said]
+
+
+def test_an_answer_of_a_fault_is_an_error_and_of_being_busy_a_warning(lines: Callable[..., list[Any]]) -> None:
+    for status in (500, 503, 404):
+        access.write_line(access.Answered(method="GET", route="report", status=status, seconds=0.1))
+    assert [line["level"] for line in of_requests(lines())] == ["error", "warning", "info"]
+
+
+def test_what_machines_ask_all_the_time_is_for_the_curious_alone(
+    client: Client, ledgers: OpenLedgers, lines: Callable[..., list[Any]]
+) -> None:
+    for place in ("/healthz", "/readyz", "/metrics"):
+        client.get(place)
+    assert {line["level"] for line in of_requests(lines())} == {"debug"}
+
+
+@pytest.mark.parametrize("told", ["", "a b", "x" * 65, "ü", "a\nb", "<script>", KEY + "/", "{", "%0a", "\u202e"])
+def test_an_id_that_can_not_be_one_is_replaced(client: Client, told: str) -> None:
+    answer = client.get("/healthz", headers={"X-Request-ID": told.encode("utf-8").decode("latin-1")})
+    assert answer["X-Request-ID"] != told
+    assert len(answer["X-Request-ID"]) == 16
+
+
+@given(told=st.text())
+def test_whatever_is_told_an_id_is_a_short_plain_name(told: str) -> None:
+    found = request_ids.request_id(told)
+    assert 0 < len(found) <= request_ids.LENGTH_MAX
+    assert found.isascii()
+    assert found.replace("-", "").replace(".", "").replace("_", "x").isalnum() or set(found) <= set("-._")
+
+
+def test_what_is_written_down_during_a_request_has_its_id_and_nothing_after_it_has(
+    lines: Callable[..., list[Any]],
+) -> None:
+    def answer(request: HttpRequest) -> HttpResponse:
+        logging.getLogger("botmeter.inside").warning("something")
+        return HttpResponse()
+
+    observed(answer)(RequestFactory().get("/", headers={"X-Request-ID": "abc"}))
+    logging.getLogger("botmeter.after").warning("something else")
+    inside, after = (
+        next(line for line in lines() if line["logger"] == f"botmeter.{when}") for when in ("inside", "after")
+    )
+    assert inside["request_id"] == "abc"
+    assert "request_id" not in after
+    assert request_ids.current.get() == ""
+
+
+@pytest.mark.parametrize("form", [logs.JsonLines, logs.TextLines])
+def test_a_fault_is_written_down_by_its_place_without_its_values(
+    lines: Callable[..., list[Any]], form: type[logging.Formatter]
+) -> None:
+    lines.handler.setFormatter(form())  # type: ignore[attr-defined]
+    try:
+        int("cus_8401")
+    except ValueError:
+        logging.getLogger("botmeter.test").exception("It failed with %s for /x?customer=cus_8401", KEY)
+    (line,) = lines("text")
+    assert "ValueError" in line
+    assert "test_request_log.py" in line
+    assert not [word for word in ("cus_8401", KEY) if word in line]
+
+
+@given(text=st.text(st.characters(codec=None)))
+def test_a_line_is_one_line_whatever_it_says(text: str) -> None:
+    record = logging.LogRecord("x", logging.INFO, "", 0, "%s", (text,), None)
+    for form in (logs.TextLines(), logs.JsonLines()):
+        line = form.format(record)
+        assert len(line.encode().decode().splitlines()) == 1
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("level", logs.LEVELS)
+def test_a_configuration_is_one_that_logging_takes(form: str, level: str) -> None:
+    config = logs.logging_config(form, level)
+    assert logging.config.DictConfigurator(config).configure_formatter(config["formatters"]["lines"]).__class__ is (
+        logs.JsonLines if form == "json" else logs.TextLines
+    )
+    assert config["root"]["level"] == level.upper()
+    assert set(config["loggers"]) >= {"_granian", "granian.access", "django.request"}
+
+
+def test_a_level_that_there_is_none_of_is_refused() -> None:
+    assert [logs.checked_level(said) for said in (None, "", "INFO", "debug")] == ["warning", "warning", "info", "debug"]
+    with pytest.raises(Refused) as refused:
+        logs.checked_level("loud")
+    assert refused.value.code == "log_level_unknown"
+    assert "debug, info, warning, error" in refused.value.message
+    assert logs.logging_config("text", "loud")["root"]["level"] == "WARNING"
