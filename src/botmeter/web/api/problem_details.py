@@ -33,6 +33,8 @@ _STATUS_OF_CODE: Final = {
     "signature_missing": HTTPStatus.UNAUTHORIZED,
     "signature_wrong": HTTPStatus.UNAUTHORIZED,
     "delivery_too_old": HTTPStatus.UNAUTHORIZED,
+    # An address that holds a wrong key is no address.
+    "source_key_wrong": HTTPStatus.NOT_FOUND,
 }
 _CHALLENGE: Final = 'Bearer realm="botmeter"'
 

@@ -3,9 +3,13 @@
 from botmeter.web.front.front import OwnRoute
 from botmeter.web.intake.events import EventsRoute
 from botmeter.web.intake.intake import Intake
+from botmeter.web.intake.webhooks import STARTS, WebhooksRoute
 
 
 def own_routes(intake: Intake) -> tuple[OwnRoute, ...]:
     """The routes over the process's intake."""
-    events = EventsRoute(intake)
-    return (OwnRoute(starts="/api/v1/events", methods=("POST",), name="events", answer=events.answer),)
+    events, webhooks = EventsRoute(intake), WebhooksRoute(intake)
+    return (
+        OwnRoute(starts="/api/v1/events", methods=("POST", "OPTIONS"), name="events", answer=events.answer),
+        OwnRoute(starts=STARTS, methods=("POST", "GET", "OPTIONS"), name="webhooks", answer=webhooks.answer),
+    )

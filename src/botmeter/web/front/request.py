@@ -28,6 +28,7 @@ class Request:
 
     method: str
     path: str
+    raw_path: str
     query_string: bytes
     headers: Mapping[str, str]
     number: str
@@ -39,6 +40,7 @@ class Request:
         return cls(
             method=scope["method"],
             path=scope["path"],
+            raw_path=(scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0],
             query_string=scope["query_string"],
             headers=header_values(scope),
             number=secrets.token_hex(8),
@@ -52,8 +54,23 @@ class Request:
             Refused: `parameter_unknown`, `parameter_repeated`, `parameter_invalid`.
             TooMuch: `parameters_too_many`.
         """
+        found: dict[str, str] = {}
+        for name, value in self._pairs():
+            if name not in known:
+                names = ", ".join(known) or "none"
+                raise Refused("parameter_unknown", f"There is no parameter {name[:40]!r} here; there are {names}.")
+            if name in found:
+                raise Refused("parameter_repeated", f"{name} is there more than once; it can be once.")
+            found[name] = value
+        return found
+
+    def words(self) -> dict[str, str]:
+        """The words of the address, whatever they are. Raises what `query` raises of an address as such."""
+        return dict(self._pairs())
+
+    def _pairs(self) -> list[tuple[str, str]]:
         try:
-            pairs = parse_qsl(
+            return parse_qsl(
                 self.query_string.decode("ascii"),
                 keep_blank_values=True,
                 errors="strict",
@@ -65,15 +82,6 @@ class Request:
             raise TooMuch(
                 "parameters_too_many", f"The request has too many parameters; the most is {_QUERY_FIELDS_MAX}."
             ) from None
-        found: dict[str, str] = {}
-        for name, value in pairs:
-            if name not in known:
-                names = ", ".join(known) or "none"
-                raise Refused("parameter_unknown", f"There is no parameter {name[:40]!r} here; there are {names}.")
-            if name in found:
-                raise Refused("parameter_repeated", f"{name} is there more than once; it can be once.")
-            found[name] = value
-        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

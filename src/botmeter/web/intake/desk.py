@@ -34,14 +34,14 @@ class _LedgerDesk:
 
     def take_in(self, account: str, parcels: Sequence[Parcel]) -> list[tuple[Receipt, ...]]:
         """Writes parcels down; they are on disk when it returns."""
-        from botmeter.ledger.live import take_in
+        from botmeter.ledger.taking_in import take_in
 
         with self._ledgers.taking_in(account) as ledger:
             return take_in(ledger, parcels, now_us=now_us())
 
     def settle(self, account: str) -> None:
         """Meters what the account has taken in."""
-        from botmeter.ledger.live import settle
+        from botmeter.ledger.settling import settle
 
         with self._ledgers.settling(account) as ledger:
             settle(ledger, now_us=now_us())

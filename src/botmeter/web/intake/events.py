@@ -4,7 +4,7 @@ import asyncio
 import time
 from typing import Final
 
-from botmeter.domain.errors import Conflict, Refused, Unavailable
+from botmeter.domain.errors import Refused, Unavailable
 from botmeter.domain.instant import now_us
 from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import checked_source_name
@@ -13,8 +13,10 @@ from botmeter.web.api.problems import key_missing
 from botmeter.web.front.body import read_body, unpacked
 from botmeter.web.front.request import Answer, Request
 from botmeter.web.intake.bodies import BODY_LIMITS, Texts, texts_from_body
+from botmeter.web.intake.handshake import handshake_answer
 from botmeter.web.intake.intake import Intake
 from botmeter.web.intake.offer import Offer
+from botmeter.web.intake.receipts import receipt_answer, receipt_as_mapping
 from botmeter.web.people.key_cache import KnownKey, known_key, remembered_key
 from botmeter.web.people.keys import Scope
 
@@ -37,6 +39,8 @@ class EventsRoute:
 
     async def answer(self, request: Request) -> Answer:
         """Takes the request's events in. Raises errors of ours."""
+        if request.method == "OPTIONS":
+            return handshake_answer(request)
         key = await _key_of(request)
         key.require(Scope.EVENTS_WRITE)
         self._count(key)
@@ -63,7 +67,7 @@ class EventsRoute:
                 is_atomic=is_atomic,
             )
         )
-        return _receipt_answer(answered.receipt, is_atomic=is_atomic)
+        return receipt_answer(answered.receipt, is_atomic=is_atomic)
 
     def _count(self, key: KnownKey) -> None:
         window = int(time.time()) // RATE_WINDOW_SECONDS
@@ -76,38 +80,6 @@ class EventsRoute:
                 f"The key {key.start}… has sent more than {REQUESTS_A_MINUTE:,} requests in this minute; "
                 "send more events in each.",
             )
-
-
-def receipt_as_mapping(receipt: Receipt) -> dict[str, object]:
-    """The contract's receipt."""
-    return {
-        "accepted": receipt.accepted,
-        "duplicates": receipt.duplicates,
-        "conflicts": receipt.conflicts,
-        "rejected": receipt.rejected,
-        "rejections": [
-            {"index": each.index, "event_id": each.event_id, "code": each.code, "detail": each.detail}
-            for each in receipt.rejections
-        ],
-    }
-
-
-def _receipt_answer(receipt: Receipt, *, is_atomic: bool) -> Answer:
-    told = receipt_as_mapping(receipt)
-    if not is_atomic or not (receipt.rejected or receipt.conflicts):
-        return Answer.of_json(told)
-    if receipt.rejected:
-        error: Refused = Refused(
-            "events_refused",
-            f"Nothing was taken, as asked for: {receipt.rejected:,} of the events can't be; the receipt says why.",
-        )
-    else:
-        error = Conflict(
-            "events_conflict",
-            f"Nothing was taken, as asked for: {receipt.conflicts:,} of the events were sent before with another "
-            "content; the receipt says which.",
-        )
-    return Answer.of_error(error, ("receipt", told))
 
 
 def _texts(body: bytes, *, headers: dict[str, str]) -> Texts:

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import pyarrow as pa
-
 from botmeter.domain.source import Platform, Source
 from botmeter.ledger.parcel import Dispatch, Parcel
-from botmeter.metering.schema import EVENTS_SCHEMA, EventBatch
-from botmeter.sources.reader import batches_from_json
+from botmeter.sources.columns import batch_from_records
+from botmeter.sources.connected import ReadPayload, batch_from_payloads
+from botmeter.sources.defaults import records_with_defaults
+from botmeter.sources.elements import Objects
+from botmeter.sources.json_records import records_from_objects
 from botmeter.web.intake.offer import Offer
 
 OWN_FORMS = frozenset({Platform.BOTMETER, Platform.CLOUDEVENTS})
@@ -37,54 +38,38 @@ def parcels_of(offers: Sequence[Offer], *, source_of: SourceOf) -> list[ReadOffe
     found = []
     for (name, platform), places in together.items():
         own = [offers[place] for place in places]
-        parcel = _own_parcel(name, own) if platform in OWN_FORMS else _connected_parcel(name, own, source_of=source_of)
+        source = source_of(name) or Source(name=name, platform=platform)
+        parcel = _own_parcel(source, own) if platform in OWN_FORMS else _connected_parcel(source, own)
         found.append(ReadOffers(parcel=parcel, places=tuple(places)))
     return found
 
 
-def _own_parcel(name: str, offers: Sequence[Offer]) -> Parcel:
+def _own_parcel(source: Source, offers: Sequence[Offer]) -> Parcel:
     dispatches, first = [], 0
     for offer in offers:
-        dispatches.append(_dispatch(offer, first_position=first, record_count=len(offer.texts)))
+        dispatches.append(_dispatch(offer, ReadPayload(first_position=first, record_count=len(offer.texts))))
         first += len(offer.texts)
-    read = list(batches_from_json(text for offer in offers for text in offer.texts))
-    return Parcel(source=name, batch=_one_batch(read), dispatches=tuple(dispatches))
+    objects = Objects.from_texts([text for offer in offers for text in offer.texts])
+    batch = batch_from_records(records_with_defaults(records_from_objects(objects, first=0), source))
+    return Parcel(source=source.name, batch=batch, dispatches=tuple(dispatches))
 
 
-def _connected_parcel(name: str, offers: Sequence[Offer], *, source_of: SourceOf) -> Parcel:
-    from botmeter.sources.connected import batch_from_payloads
-
-    source = source_of(name) or Source(name=name, platform=offers[0].platform)
+def _connected_parcel(source: Source, offers: Sequence[Offer]) -> Parcel:
     read = batch_from_payloads(
         [text for offer in offers for text in offer.texts],
         source=source,
         received_us=[offer.received_us for offer in offers],
     )
-    dispatches = tuple(
-        _dispatch(
-            offer,
-            first_position=payload.first_position,
-            record_count=payload.record_count,
-            subject=payload.subject,
-            ignored=payload.ignored,
-        )
-        for offer, payload in zip(offers, read.payloads, strict=True)
-    )
-    return Parcel(source=name, batch=read.batch, dispatches=dispatches)
+    dispatches = tuple(_dispatch(offer, payload) for offer, payload in zip(offers, read.payloads, strict=True))
+    return Parcel(source=source.name, batch=read.batch, dispatches=dispatches)
 
 
-def _dispatch(offer: Offer, **said: object) -> Dispatch:
-    told = {"delivery_id": offer.delivery_id, "subject": offer.subject, "is_atomic": offer.is_atomic}
-    return Dispatch(**{**told, **{name: value for name, value in said.items() if value != ""}})  # type: ignore[arg-type]
-
-
-def _one_batch(read: list[EventBatch]) -> EventBatch:
-    if len(read) == 1:
-        return read[0]
-    if not read:
-        return EventBatch(events=EVENTS_SCHEMA.empty_table(), positions=pa.array([], pa.int64()))
-    return EventBatch(
-        events=pa.concat_tables([batch.events for batch in read]).unify_dictionaries().combine_chunks(),
-        positions=pa.concat_arrays([batch.positions for batch in read]),
-        rejections=tuple(rejection for batch in read for rejection in batch.rejections),
+def _dispatch(offer: Offer, found: ReadPayload) -> Dispatch:
+    return Dispatch(
+        first_position=found.first_position,
+        record_count=found.record_count,
+        delivery_id=offer.delivery_id,
+        subject=found.subject or offer.subject,
+        ignored=found.ignored,
+        is_atomic=offer.is_atomic,
     )

@@ -1,0 +1,14 @@
+"""What is said to a sender of CloudEvents that asks whether it may send."""
+
+from http import HTTPStatus
+
+from botmeter.web.front.request import Answer, Request
+
+
+def handshake_answer(request: Request) -> Answer:
+    """Whoever has an address or a key may send as often as they like (CloudEvents, HTTP 1.1 Web Hooks, 4)."""
+    origin = request.headers.get("webhook-request-origin")
+    headers = {"Allow": "OPTIONS, POST"}
+    if origin is not None:
+        headers |= {"WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": "*"}
+    return Answer(status=HTTPStatus.OK, headers=headers)

@@ -1,0 +1,101 @@
+"""`/api/v1/webhooks/{source}/{key}`: what a platform sends of itself, its signature checked, read by its connector."""
+
+import asyncio
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import unquote
+
+from botmeter.domain.errors import Missing
+from botmeter.domain.instant import now_us
+from botmeter.domain.source import Platform
+from botmeter.sources.connector import Delivery
+from botmeter.sources.platforms import connector_of
+from botmeter.web.front.body import BodyLimits, read_body, unpacked
+from botmeter.web.front.request import Answer, Request
+from botmeter.web.intake.bodies import BODY_BYTES_MAX, texts_from_body
+from botmeter.web.intake.handshake import handshake_answer
+from botmeter.web.intake.intake import Intake
+from botmeter.web.intake.offer import Answered, Offer
+from botmeter.web.intake.receipts import receipt_as_mapping
+from botmeter.web.people.opened_sources import OpenedSource
+from botmeter.web.people.sources import opened_source, remembered_source
+
+STARTS: Final = "/api/v1/webhooks/"
+_LIMITS: Final = BodyLimits(size_bytes=BODY_BYTES_MAX, advice="Have the platform send less at once.")
+_OWN_FORMS: Final = frozenset({Platform.BOTMETER, Platform.CLOUDEVENTS})
+
+
+class WebhooksRoute:
+    """The route."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+
+    async def answer(self, request: Request) -> Answer:
+        """Takes a delivery in, or says what the platform asks before it sends any. Raises errors of ours."""
+        source = await _source_of(request)
+        match request.method:
+            case "GET":
+                return _challenged(source, request)
+            case "OPTIONS":
+                return handshake_answer(request)
+            case _:
+                headers = dict(request.headers)
+                packed = await read_body(request.receive, headers=headers, limits=_LIMITS)
+                body = unpacked(packed, headers=headers, limits=_LIMITS)
+                delivery = Delivery(body=body, headers=headers, received_us=now_us())
+                return answer_of(await self.delivered(source, delivery, number=request.number))
+
+    async def delivered(self, source: OpenedSource, delivery: Delivery, *, number: str) -> Answered:
+        """Checks who sent the delivery, and takes it in."""
+        return await self._intake.answered(offer_of(source, delivery, number=number))
+
+
+def offer_of(source: OpenedSource, delivery: Delivery, *, number: str) -> Offer:
+    """What a delivery offers, once it is known that the platform sent it.
+
+    Args:
+        number: What to call it where the platform calls it nothing.
+
+    Raises:
+        NotAllowed: `signature_missing`, `signature_wrong`, `delivery_too_old`.
+        Refused, TooMuch: what `texts_from_body` raises, for events in our own words.
+    """
+    connector = connector_of(source.platform)
+    if source.secret and connector.checked_signature is not None:
+        connector.checked_signature(delivery, source.secret)
+    texts: tuple[bytes, ...] = (delivery.body,)
+    if source.platform in _OWN_FORMS:
+        texts = texts_from_body(delivery.body, headers=delivery.headers).texts
+    return Offer(
+        account=source.account,
+        source=source.name,
+        platform=source.platform,
+        texts=texts,
+        received_us=delivery.received_us,
+        delivery_id=connector.delivery_id(delivery) or number,
+    )
+
+
+def answer_of(answered: Answered) -> Answer:
+    """What a platform is told. What is kept in quarantine need not be sent again, so that is no failure."""
+    return Answer.of_json({**receipt_as_mapping(answered.receipt), "ignored": list(answered.ignored)})
+
+
+async def _source_of(request: Request) -> OpenedSource:
+    name, _, key = request.raw_path.removeprefix(STARTS).partition("/")
+    if not name or not key or "/" in key:
+        raise Missing("route_unknown", "The address of a source is /api/v1/webhooks/{source}/{key}.")
+    name, key = unquote(name), unquote(key)
+    remembered = remembered_source(name, key)
+    return await asyncio.to_thread(opened_source, name, key) if remembered is None else remembered
+
+
+def _challenged(source: OpenedSource, request: Request) -> Answer:
+    """The answer by which a platform knows that the address is ours (Meta, "Verification Requests")."""
+    if source.platform is not Platform.WHATSAPP:
+        return Answer.of_json({"source": source.name, "platform": source.platform.value})
+    from botmeter.sources.whatsapp import challenge
+
+    said = challenge(request.words(), verify_token=source.verify_token)
+    return Answer(status=HTTPStatus.OK, body=said.encode(), headers={"Content-Type": "text/plain; charset=utf-8"})
