@@ -1,6 +1,6 @@
 """`explain`, `verify`, `restatements`: why a number is what it is, whether it still holds, how it came to change."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from typer import Argument, Exit, Option
 
@@ -10,6 +10,9 @@ from botmeter.cli.grouping import Commands, examples
 from botmeter.cli.output import say, show, show_json, show_rows
 from botmeter.cli.place import opened_ledger
 from botmeter.cli.terminal import counted, stdout_screen
+
+if TYPE_CHECKING:
+    from botmeter.ledger.restatements import Restatement
 
 _RESTATED = ("recorded_at", "day", "before", "after", "because")
 
@@ -76,7 +79,7 @@ def restatements(account: options.AccountName, data: options.Data = None, form: 
     """List numbers that changed after their day.
 
     When it happened, from what to what, and because of which events, which came late or were a
-    correction; or because the policy was changed for the past.
+    correction; or because the policy was changed for the past, or customers were merged.
     """
     from botmeter.domain.instant import text_from_us, text_to_the_second
     from botmeter.ledger.restatements import restatements as restated
@@ -108,8 +111,14 @@ def restatements(account: options.AccountName, data: options.Data = None, form: 
             "day": str(each.day),
             "before": each.before_count,
             "after": each.after_count,
-            "because": f"{counted(each.because_count, 'event')}" if each.append_no else "the policy was changed",
+            "because": _because(each),
         }
         for each in found
     ]
     show_rows(_RESTATED, rows, form=form)
+
+
+def _because(restated: "Restatement") -> str:
+    if restated.append_no > 0:
+        return counted(restated.because_count, "event")
+    return restated.label or "the policy was changed"

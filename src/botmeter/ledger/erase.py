@@ -1,6 +1,6 @@
 """Erasing a customer: identifiers gone everywhere, counts stay.
 
-Customer, conversation, event and ticket ids are replaced by pseudonyms that say nothing, attributes
+A customer is erased under every id that counts as theirs. Customer, conversation, event and ticket ids are replaced by pseudonyms that say nothing, attributes
 and quarantined copies are dropped, and the file is written anew so that no old page keeps them.
 The 64-bit key of each event stays: it tells nothing, and lets a copy that is sent again be known.
 """
@@ -18,6 +18,7 @@ from uuid import uuid4
 import duckdb
 
 from botmeter.domain.errors import Missing, Unavailable
+from botmeter.ledger.customers import customer_who_counts, other_ids
 from botmeter.ledger.folder import Folder, connected, unlink_ledger
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.remeter import remeter_everything
@@ -35,9 +36,10 @@ _REWRITE_DUE = "rewrite_due"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erased:
-    """What was erased: how many rows lost their identifiers."""
+    """What was erased: how many rows lost their identifiers, and how many other ids of the customer went too."""
 
     pseudonym: str
+    alias_count: int
     event_count: int
     session_count: int
     conversation_count: int
@@ -55,8 +57,13 @@ class _Ids(NamedTuple):
 def erase(folder: Folder, name: str, *, customer_id: str) -> Erased:
     """What was erased of the customer in the account.
 
+    Args:
+        folder: Where the account is.
+        name: The account.
+        customer_id: Any id of the customer; whoever was merged with them is the same customer, and goes too.
+
     Raises:
-        Missing: `customer_unknown` if no event and no quarantined event bears the id.
+        Missing: `customer_unknown` if no event, no quarantined event and no alias bears the id.
         Unavailable: `erase_unfinished` if the file could not be written anew.
     """
     erased = None
@@ -74,15 +81,17 @@ def erase(folder: Folder, name: str, *, customer_id: str) -> Erased:
 
 def _pseudonymised(ledger: Ledger, customer_id: str) -> Erased:
     pseudonym = f"erased-{uuid4()}"
-    values = {"customer": customer_id}
     with ledger.transaction() as connection:
+        who = customer_who_counts(ledger, customer_id)
+        values, known_as = {"customer": who}, [who, *other_ids(ledger, who)]
         events = row_of(connection, sql("erase/count_events"), values=values)[0]
         sessions = row_of(connection, sql("erase/count_sessions"), values=values)[0]
         for table in ("conversations", "events_before", "tickets_before"):
             connection.execute(sql(f"erase/{table}"), values)
         conversations = row_of(connection, "SELECT count(*) FROM erased_conversation")[0]
-        quarantined = list(_quarantined(connection, _ids(connection, customer_id)))
-        if events == 0 and not quarantined:
+        quarantined = list(_quarantined(connection, _ids(connection, known_as)))
+        forgotten = row_of(connection, sql("erase/aliases"), values={"ids": known_as})[0]
+        if events == 0 and not quarantined and not forgotten:
             raise _unknown(ledger.account.name, customer_id)
         connection.execute(sql("release"), {"numbers": quarantined})
         connection.execute(sql("erase/restatements"))
@@ -90,12 +99,13 @@ def _pseudonymised(ledger: Ledger, customer_id: str) -> Erased:
         for table in ("spans", "tickets", "other_events"):
             connection.execute(sql(f"erase/{table}"))
         link_tickets(connection)
-        for forgotten in ("DROP TABLE erased_conversation", "DROP TABLE erased_event", "DROP TABLE erased_ticket"):
-            connection.execute(forgotten)
+        for dropped in ("DROP TABLE erased_conversation", "DROP TABLE erased_event", "DROP TABLE erased_ticket"):
+            connection.execute(dropped)
         remeter_everything(ledger, append_no=1, now_us=0)
         connection.execute("INSERT INTO meta VALUES (?, 'yes')", [_REWRITE_DUE])
     return Erased(
         pseudonym=pseudonym,
+        alias_count=len(known_as) - 1,
         event_count=events,
         session_count=sessions,
         conversation_count=conversations,
@@ -103,11 +113,11 @@ def _pseudonymised(ledger: Ledger, customer_id: str) -> Erased:
     )
 
 
-def _ids(connection: duckdb.DuckDBPyConnection, customer_id: str) -> _Ids:
+def _ids(connection: duckdb.DuckDBPyConnection, known_as: list[str]) -> _Ids:
     rows = connection.execute(sql("erase/ids")).fetchall()
     return _Ids(
         # As a whole word, so that erasing c1 leaves what c12 sent.
-        customer=re.compile(rf"(?<!\w){re.escape(customer_id)}(?!\w)"),
+        customer=re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, known_as))})(?!\w)"),
         events=frozenset((source, name) for source, name in rows if source is not None),
         conversations=frozenset(name for source, name in rows if source is None),
     )

@@ -12,17 +12,18 @@ import numpy as np
 import pyarrow as pa
 
 from botmeter.domain.errors import Unavailable
+from botmeter.domain.instant import DAY_US
 from botmeter.ledger.arrivals import Arrivals
 from botmeter.ledger.conversation_spans import keep_spans
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.rows import row_of, write_given
 from botmeter.ledger.tables import sql
-from botmeter.ledger.usage import Touched, keep_restatements, refresh_usage, shown_before
+from botmeter.ledger.usage import NOTHING_APPENDED, Touched, keep_restatements, refresh_usage, shown_before
 from botmeter.metering.meter import Metered, sessions_from_events
 from botmeter.metering.policy import Policy, Require, Schedule
 
 POLICY_CHANGE = 0
-"""The append number of a restatement that no append caused."""
+"""The append number of a restatement that no append caused, but a policy that was changed for the past."""
 
 # Events metered at once: two and a half million take half a gigabyte in the meter, and each share is a scan of all.
 SHARE_EVENTS_MAX = 2_500_000
@@ -67,6 +68,8 @@ def remeter_after(ledger: Ledger, arrivals: Arrivals, *, now_us: int, shown_us: 
         shown_us: Up to where numbers had been shown, µs UTC; None: nothing had been.
     """
     connection, since = ledger.connection, {"append_no": arrivals.append_no}
+    if row_of(connection, sql("customers/any"))[0]:
+        connection.execute(sql("customers/name_arrived"), since)
     keep_spans(ledger, append_no=arrivals.append_no)
     if arrivals.has_bot_names:
         connection.execute(sql("keep_bot_names"), since)
@@ -95,7 +98,7 @@ def remeter_everything(ledger: Ledger, *, append_no: int, now_us: int, shown_bef
 
     Args:
         ledger: In a transaction.
-        append_no: The first submission of this commit, or POLICY_CHANGE.
+        append_no: The first submission of this commit, POLICY_CHANGE, or what `cause_of_change` gives.
         now_us: The present instant.
         shown_before_us: Days that were over by then, µs UTC, are restated where they change; None: no day.
     """
@@ -123,6 +126,54 @@ def _remeter_affected(ledger: Ledger, plan: _Plan, *, arrivals: Arrivals, restat
         connection.execute(plan.statement("restart"), {"since": arrivals.first_us, "until": arrivals.last_us + 1})
     else:
         connection.execute(sql("restart_whole"))
+    _remeter_from_restart(
+        ledger,
+        plan,
+        touched=Touched(
+            append_no=arrivals.append_no, everything=False, has_tickets=bool(arrivals.tickets), restates=restates
+        ),
+    )
+
+
+def remeter_moved(ledger: Ledger, *, cause: int, now_us: int) -> int:
+    """Has events bear the customers that count now, and meters again what that touches.
+
+    Args:
+        ledger: In a transaction; its temporary table `customer_move` names the customers.
+        cause: What `cause_of_change` gives.
+        now_us: The present instant; days that were over by then are restated where they change.
+
+    Returns:
+        How many events are another customer's now.
+    """
+    connection, plan, shown_us = ledger.connection, _plan(ledger.schedule), now_us // DAY_US * DAY_US
+    connection.execute(plan.statement("customers/affected_before"))
+    event_count = int(row_of(connection, sql("customers/rename"))[0])
+    connection.execute(plan.statement("customers/affected_after"))
+    total = row_of(connection, "SELECT count(*) FROM event")[0]
+    if event_count == 0:
+        return 0
+    if not plan.is_keyed or row_of(connection, plan.statement("customers/affected_count"))[0] > total * EVERYTHING_FROM:
+        remeter_everything(ledger, append_no=cause, now_us=now_us, shown_before_us=shown_us)
+        return event_count
+    # Events of one customer come between those of another, so what was before them does not stay as it is.
+    connection.execute(sql("restart_whole"))
+    _remeter_from_restart(
+        ledger, plan, touched=Touched(append_no=NOTHING_APPENDED, everything=False, has_tickets=False)
+    )
+    texts = plan.texts | {"new_session": plan.texts["fresh_session"]}
+    keep_restatements(ledger, texts, stamp=(cause, now_us, shown_us))
+    return event_count
+
+
+def cause_of_change(number: int) -> int:
+    """The append number of a restatement that no append caused, but the change of that number to customers."""
+    return -number
+
+
+def _remeter_from_restart(ledger: Ledger, plan: _Plan, *, touched: Touched) -> None:
+    """Meters the keys of the temporary table `restart` again."""
+    connection = ledger.connection
     restart = {"restart": row_of(connection, sql("restart_bound"))[0]}
     connection.execute(plan.statement("old_sessions"), restart)
     connection.execute(sql("old_participations"), restart)
@@ -135,9 +186,6 @@ def _remeter_affected(ledger: Ledger, plan: _Plan, *, arrivals: Arrivals, restat
     # Read by name by the statements that follow, up to the commit.
     connection.register("fresh_session", sessions)
     connection.register("fresh_participation", participations)
-    touched = Touched(
-        append_no=arrivals.append_no, everything=False, has_tickets=bool(arrivals.tickets), restates=restates
-    )
     refresh_usage(ledger, touched)
     _check_balance(ledger)
 

@@ -1,4 +1,4 @@
-"""Numbers that had been shown and are others now: what, when, before, after, because of which events."""
+"""Numbers that had been shown and are others now: what, when, before, after, because of what."""
 
 from contextlib import closing
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ class Restatement:
     """One UTC day whose sessions changed after it had been over.
 
     Attributes:
-        append_no: The submission that did it; 0 for a change of policy.
-        label: What people call that submission; empty for a change of policy.
+        append_no: The submission that did it; 0 for a change of policy; below 0, minus the number of a change to customers.
+        label: What people call that submission; empty for a change of policy; what was done to customers.
         recorded_at: When, µs UTC.
         day: Which day's sessions.
         before_count: Sessions before.

@@ -15,6 +15,9 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.rows import row_of, write_given
 from botmeter.ledger.tables import NEVER, sql
 
+NOTHING_APPENDED = 2**31 - 1
+"""An append number from which on there is no event."""
+
 _DAYS = "day IN (SELECT day FROM touched_day)"
 _CONVERSATIONS = "conversation_id IN (SELECT conversation_id FROM touched_conversation)"
 _ALL = "true"
@@ -139,8 +142,8 @@ def keep_restatements(ledger: Ledger, texts: dict[str, str], *, stamp: tuple[int
         sql("keep_restatements").format(**texts),
         {
             "append_no": append_no,
-            # Nothing was appended with a change of policy, so no event is named as its cause.
-            "first_append_no": append_no or 2**31 - 1,
+            # Nothing was appended with a change of policy or of customers, so no event is named as its cause.
+            "first_append_no": append_no if append_no > 0 else NOTHING_APPENDED,
             "now": now_us,
             "shown_before": shown_before_us,
         },

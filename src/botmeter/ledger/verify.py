@@ -131,6 +131,9 @@ def _compared(ledger: Ledger) -> Verification:
             rows = connection.execute(query, {"limit": DIFFERENCES_SHOWN_MAX}).fetchall()
             count += rows[0][1] if rows else 0
             differences += [Difference(table=table, row=row, is_stored=is_stored) for row, _ in rows]
+    misnamed = connection.execute(sql("customers/misnamed"), {"limit": DIFFERENCES_SHOWN_MAX}).fetchall()
+    count += misnamed[0][1] if misnamed else 0
+    differences += [Difference(table="event", row=row, is_stored=True) for row, _ in misnamed]
     return Verification(
         event_count=row_of(connection, "SELECT count(*) FROM event")[0],
         session_count=row_of(connection, "SELECT count(*) FROM session")[0],

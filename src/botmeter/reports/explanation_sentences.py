@@ -157,8 +157,8 @@ def restatement_sentences(explanation: Explanation) -> list[str]:
         f"{counted(each.before_count, 'session')} to {each.after_count}, and this session "
         f"{'came in' if explanation.session_id in each.added else 'went out'}, because of "
         f"{counted(each.because_count, 'late event')}."
-        if each.append_no
-        else f"Restated on {instant_words(each.recorded_at)}: the policy was changed for the past."
+        if each.append_no > 0
+        else f"Restated on {instant_words(each.recorded_at)}: {each.label or 'the policy was changed for the past'}."
         for each in explanation.restatements
     ]
 

@@ -1,6 +1,13 @@
--- Reads: restatement, receipt. Takes: $session (null: any). Gives: the restatements in order of recording.
+-- Reads: restatement, receipt, customer_alias. Takes: $session (null: any). Gives: the restatements in order of recording.
 SELECT
-    r.append_no::INTEGER, coalesce(a.label, '')::VARCHAR, r.recorded_at::BIGINT, r.day::DATE,
+    r.append_no::INTEGER,
+    CASE
+        WHEN r.append_no >= 0 THEN coalesce(a.label, '')
+        WHEN -r.append_no IN (SELECT undone_no FROM customer_alias WHERE undone_no IS NOT NULL)
+            THEN 'a merge of customers was taken back (change ' || -r.append_no || ')'
+        ELSE 'customers were merged (change ' || -r.append_no || ')'
+    END::VARCHAR,
+    r.recorded_at::BIGINT, r.day::DATE,
     r.before_count::BIGINT, r.after_count::BIGINT,
     r.removed::VARCHAR[], r.added::VARCHAR[], r.because::VARCHAR[], r.because_count::BIGINT
 FROM restatement AS r

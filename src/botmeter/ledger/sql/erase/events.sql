@@ -2,6 +2,7 @@
 -- Gives: event without the customer's identifiers; each ticket still counts as one.
 UPDATE event
 SET customer_id = $pseudonym,
+    sent_customer_id = NULL,
     event_id = e.pseudonym,
     conversation_id = c.pseudonym,
     ticket_id = coalesce((SELECT t.pseudonym FROM erased_ticket AS t WHERE t.ticket_id = event.ticket_id), event.ticket_id),

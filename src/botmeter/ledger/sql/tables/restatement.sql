@@ -1,6 +1,6 @@
 -- Gives: restatement, one row per submission × UTC day whose sessions it changed after the day was over.
 CREATE TABLE restatement (
-    append_no     INTEGER   NOT NULL, -- 0: the policy was changed for the past
+    append_no     INTEGER   NOT NULL, -- 0: the policy was changed for the past; below: minus a change to customers
     recorded_at   BIGINT    NOT NULL, -- µs UTC
     day           DATE      NOT NULL,
     before_count  BIGINT    NOT NULL, -- sessions
