@@ -6,9 +6,9 @@ whoever reads the numbers of a server is not thereby told whose they are, and th
 
 import platform
 from collections.abc import Callable
+from importlib.metadata import version as distribution_version
 from typing import Final
 
-import duckdb
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -84,7 +84,7 @@ Gauge(
     "Always 1; its labels say what runs.",
     ["version", "python", "duckdb"],
     registry=REGISTRY,
-).labels(version=__version__, python=platform.python_version(), duckdb=duckdb.__version__).set(1)
+).labels(version=__version__, python=platform.python_version(), duckdb=distribution_version("duckdb")).set(1)
 for _fate in FATES:
     # A counter that is there with 0 can be watched before its first event.
     _events.labels(fate=_fate)
