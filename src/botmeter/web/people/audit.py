@@ -32,6 +32,10 @@ class Action(StrEnum):
     LINK_MADE = "link_made"
     KEY_CREATED = "key_created"
     KEY_REVOKED = "key_revoked"
+    SOURCE_CREATED = "source_created"
+    SOURCE_CHANGED = "source_changed"
+    SOURCE_REMOVED = "source_removed"
+    SOURCE_KEY_ROTATED = "source_key_rotated"
     VIEW_SHARED = "view_shared"
     SHARE_REVOKED = "share_revoked"
 

@@ -1,4 +1,4 @@
-"""The tables of people. Secrets (links, keys) are kept as their SHA-256 alone."""
+"""The tables of people. Secrets are kept as their SHA-256 alone; those that must be read again are sealed."""
 
 from typing import Any, ClassVar, cast
 
@@ -149,6 +149,40 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.start}… {self.name}"
+
+
+class EventSource(models.Model):
+    """How a source of an account is let in, and how it is asked. How it is read stands in the ledger."""
+
+    account = models.CharField(max_length=_ACCOUNT_LENGTH, db_index=True)
+    # As the ledger has it; both stay as long as the source.
+    name = models.CharField(max_length=64)
+    platform = models.CharField(max_length=16)
+    # The key of its address: the first letters, so that people know which one it is, and a digest.
+    key_start = models.CharField(max_length=12)
+    key_digest = models.CharField(max_length=64, unique=True)
+    key_made_at = models.DateTimeField(default=present)
+    is_on = models.BooleanField(default=True)
+    # What signs its deliveries, sealed; empty: they are not checked.
+    secret = models.TextField(blank=True)
+    # What a platform repeats when it is given the address. It lets nobody in.
+    verify_token = models.CharField(max_length=64, blank=True)
+    # Where it is asked for what it did not deliver; the token is sealed.
+    pull_url = models.CharField(max_length=300, blank=True)
+    pull_account = models.CharField(max_length=64, blank=True)
+    pull_token = models.TextField(blank=True)
+    pull_minutes = models.PositiveIntegerField(null=True)
+    pull_result = models.JSONField(null=True)
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=present)
+
+    class Meta:
+        """An account's sources have different names."""
+
+        constraints: ClassVar = [models.UniqueConstraint(fields=["account", "name"], name="source_name")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.platform})"
 
 
 class SavedView(models.Model):

@@ -29,6 +29,7 @@ class Right(StrEnum):
     CHANGE_SETTINGS = "change_settings"
     MANAGE_USERS = "manage_users"
     MANAGE_KEYS = "manage_keys"
+    MANAGE_SOURCES = "manage_sources"
     SEE_AUDIT = "see_audit"
 
 

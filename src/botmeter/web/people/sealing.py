@@ -1,0 +1,60 @@
+"""Secrets of others that must be read again: kept sealed, with a key that is derived from the server's own.
+
+Whoever has the database alone can't open them. A password needs no more than a digest; what signs a platform's
+deliveries, or opens its API, has to be known in full.
+"""
+
+import base64
+from functools import lru_cache
+from typing import Final
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+
+from botmeter.domain.errors import Unavailable
+
+# Keys for other purposes are others, though they come from the same secret.
+_PURPOSE: Final = b"botmeter.sealing.1"
+_KEY_BYTES: Final = 32
+
+
+def sealed(plain: str) -> str:
+    """The text as it may be kept; empty stays empty."""
+    return _box().encrypt(plain.encode()).decode() if plain else ""
+
+
+def unsealed(kept: str, *, what: str) -> str:
+    """The text that was sealed; empty stays empty.
+
+    Args:
+        what: Of what it is, for the sentence: "the signature secret of source desk".
+
+    Raises:
+        Unavailable: `seal_broken` where the server's key is another one than when it was sealed.
+    """
+    if not kept:
+        return ""
+    try:
+        return _box().decrypt(kept).decode()
+    except InvalidToken:
+        raise Unavailable(
+            "seal_broken",
+            f"This server's secret key is not the one with which {what} was sealed. Put the old key back, or set it "
+            "anew under Admin, Sources.",
+        ) from None
+
+
+def _box() -> MultiFernet:
+    return _box_of((settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
+
+
+@lru_cache(maxsize=4)
+def _box_of(secrets: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(_derived(secret)) for secret in secrets])
+
+
+def _derived(secret: str) -> bytes:
+    derivation = HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=_PURPOSE)
+    return base64.urlsafe_b64encode(derivation.derive(secret.encode()))

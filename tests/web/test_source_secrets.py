@@ -1,0 +1,208 @@
+"""How sources are let in: keys of addresses, sealed secrets, and what is remembered of them."""
+
+import re
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from botmeter.domain.errors import BotmeterError, NotAllowed, Unavailable
+from botmeter.domain.source import Platform, Source
+from botmeter.web.people import opened_sources
+from botmeter.web.people.models import EventSource
+from botmeter.web.people.sealing import sealed, unsealed
+from botmeter.web.people.source_pulls import (
+    PullSettings,
+    ScheduledPull,
+    end_pull,
+    note_pull,
+    pull_result,
+    pull_settings_of,
+    scheduled_pulls,
+    set_pull,
+)
+from botmeter.web.people.sources import (
+    NewAddress,
+    event_source,
+    forget_source,
+    new_address,
+    opened_source,
+    remembered_source,
+    set_secret,
+    turn,
+)
+
+pytestmark = pytest.mark.django_db
+DESK = Source(name="desk", platform=Platform.CHATWOOT)
+PULL: dict[str, Any] = {
+    "account": "acme",
+    "source": "desk",
+    "platform": Platform.CHATWOOT,
+    "url": "https://desk.example.org/",
+    "own_account": "3",
+    "token": "t0ken",
+}
+
+
+@pytest.fixture
+def made() -> NewAddress:
+    return new_address("acme", DESK, created_by=None)
+
+
+def code_of(name: str, key: str) -> str:
+    with pytest.raises(NotAllowed) as refused:
+        opened_source(name, key)
+    return refused.value.code
+
+
+def test_the_address_of_a_source_opens_it(made: NewAddress) -> None:
+    assert re.fullmatch(r"/api/v1/webhooks/desk/wh_[\w-]{43}", made.path)
+    opened = opened_source("desk", made.key)
+    assert (opened.account, opened.name, opened.platform, opened.secret) == ("acme", "desk", Platform.CHATWOOT, "")
+
+
+def test_neither_the_database_nor_what_is_printed_holds_a_key_or_a_secret(made: NewAddress) -> None:
+    set_secret(made.source, "hush-hush")
+    row = str(EventSource.objects.values().get())
+    assert made.key not in row
+    assert "hush-hush" not in row
+    opened = opened_source("desk", made.key)
+    assert opened.secret == "hush-hush"  # noqa: S105 - of this test
+    assert "hush-hush" not in repr(opened)
+    assert made.key not in repr(made)
+
+
+@pytest.mark.parametrize("name", ["other", "Desk", ""])
+def test_a_key_with_another_name_opens_nothing_and_neither_does_another_key(made: NewAddress, name: str) -> None:
+    assert code_of(name, made.key) == "source_key_wrong"
+    opened_source("desk", made.key)
+    assert code_of(name, made.key) == "source_key_wrong"
+    assert code_of("desk", made.key[:-1]) == code_of("desk", "") == "source_key_wrong"
+
+
+def test_two_accounts_can_have_sources_of_one_name(made: NewAddress) -> None:
+    theirs = new_address("other", DESK, created_by=None)
+    assert opened_source("desk", made.key).account == "acme"
+    assert opened_source("desk", theirs.key).account == "other"
+
+
+def test_a_new_address_puts_an_end_to_the_old_one_at_once(made: NewAddress) -> None:
+    opened_source("desk", made.key)
+    again = new_address("acme", DESK, created_by=None)
+    assert code_of("desk", made.key) == "source_key_wrong"
+    assert opened_source("desk", again.key).account == "acme"
+    assert EventSource.objects.count() == 1
+
+
+def test_a_source_that_is_turned_off_is_said_to_be_so_at_once(made: NewAddress) -> None:
+    opened_source("desk", made.key)
+    turn(made.source, is_on=False)
+    assert code_of("desk", made.key) == "source_off"
+    turn(made.source, is_on=True)
+    assert opened_source("desk", made.key)
+
+
+def test_a_forgotten_source_is_gone_at_once(made: NewAddress) -> None:
+    opened_source("desk", made.key)
+    forget_source("acme", "desk")
+    assert event_source("acme", "desk") is None
+    assert code_of("desk", made.key) == "source_key_wrong"
+
+
+def test_what_was_opened_is_found_in_memory_until_its_time_is_over(
+    made: NewAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert remembered_source("desk", made.key) is None
+    opened = opened_source("desk", made.key)
+    assert remembered_source("desk", made.key) is opened
+    assert remembered_source("other", made.key) is None
+    later = opened_sources.monotonic() + opened_sources.REMEMBERED_SECONDS
+    monkeypatch.setattr(opened_sources, "monotonic", lambda: later)
+    assert remembered_source("desk", made.key) is None
+
+
+def test_what_was_looked_up_before_a_change_is_not_remembered_after_it(made: NewAddress) -> None:
+    memory = opened_sources.OpenedSources()
+    opened, count = opened_source("desk", made.key), memory.change_count
+    memory.forget()
+    memory.remember("digest", opened, change_count=count)
+    assert memory.found("digest") is None
+
+
+def test_only_so_many_sources_are_remembered(made: NewAddress) -> None:
+    memory, opened = opened_sources.OpenedSources(), opened_source("desk", made.key)
+    for number in range(opened_sources.REMEMBERED_MAX + 1):
+        memory.remember(str(number), opened, change_count=0)
+    assert memory.found("0") is None
+    assert memory.found("1") is opened
+
+
+def test_only_a_platform_that_asks_back_gets_a_word_to_answer_with(made: NewAddress) -> None:
+    phone = new_address("acme", Source(name="phone", platform=Platform.WHATSAPP), created_by=None)
+    assert len(opened_source("phone", phone.key).verify_token) > 20
+    assert opened_source("desk", made.key).verify_token == ""
+
+
+def test_what_is_sealed_opens_with_the_same_server_s_key_alone(settings: Settings) -> None:
+    kept = sealed("hush-hush")
+    assert "hush" not in kept
+    assert sealed("hush-hush") != kept
+    assert unsealed(kept, what="it") == "hush-hush"
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", [settings.SECRET_KEY]
+    assert unsealed(kept, what="it") == "hush-hush"
+    settings.SECRET_KEY_FALLBACKS = []
+    with pytest.raises(Unavailable, match="not the one with which the token of source desk was sealed") as refused:
+        unsealed(kept, what="the token of source desk")
+    assert refused.value.code == "seal_broken"
+    assert (sealed(""), unsealed("", what="it")) == ("", "")
+
+
+def test_a_source_is_asked_as_it_was_set(made: NewAddress) -> None:
+    assert pull_settings_of("acme", "desk") is None
+    set_pull(PullSettings(**PULL, every_minutes=60))
+    found = pull_settings_of("acme", "desk")
+    assert found == PullSettings(**{**PULL, "url": "https://desk.example.org"}, every_minutes=60)
+    assert "t0ken" not in repr(found)
+    assert "t0ken" not in str(EventSource.objects.values().get())
+    assert scheduled_pulls() == (ScheduledPull(account="acme", source="desk", every_minutes=60),)
+
+
+def test_only_what_is_on_and_has_a_schedule_is_asked_by_itself(made: NewAddress) -> None:
+    set_pull(PullSettings(**PULL))
+    assert scheduled_pulls() == ()
+    set_pull(PullSettings(**PULL, every_minutes=5))
+    turn(made.source, is_on=False)
+    assert scheduled_pulls() == ()
+
+
+def test_what_came_of_asking_is_kept_until_it_is_asked_no_more(made: NewAddress) -> None:
+    set_pull(PullSettings(**PULL))
+    note_pull("acme", "desk", result={"accepted": 3})
+    assert pull_result("acme", "desk") == {"accepted": 3}
+    end_pull("acme", "desk")
+    assert (pull_settings_of("acme", "desk"), pull_result("acme", "desk")) == (None, None)
+    assert EventSource.objects.get().pull_token == ""
+
+
+@pytest.mark.parametrize(
+    ("what", "code"),
+    [
+        ({"url": "desk.example.org"}, "pull_url_invalid"),
+        ({"url": "file:///etc/passwd"}, "pull_url_invalid"),
+        ({"url": "https://me:secret@desk.example.org"}, "pull_url_invalid"),
+        ({"url": "https://desk.example.org/?a=1"}, "pull_url_invalid"),
+        ({"url": "https://desk.example.org:port"}, "pull_url_invalid"),
+        ({"url": "https://[::1"}, "pull_url_invalid"),
+        ({"url": f"https://{'d' * 300}.example.org"}, "pull_url_invalid"),
+        ({"token": ""}, "pull_token_missing"),
+        ({"token": "a\r\nHost: b"}, "pull_token_missing"),
+        ({"every_minutes": 4}, "pull_schedule_invalid"),
+        ({"every_minutes": 10_081}, "pull_schedule_invalid"),
+        ({"own_account": "acme"}, "pull_account_invalid"),
+        ({"own_account": ""}, "pull_account_invalid"),
+    ],
+)
+def test_a_source_can_not_be_asked_otherwise(what: dict[str, Any], code: str) -> None:
+    with pytest.raises(BotmeterError) as refused:
+        PullSettings(**{**PULL, **what})
+    assert refused.value.code == code
