@@ -38,6 +38,15 @@ def test_a_folder_that_is_served_is_not_served_again(tmp_path: Path, capsys: pyt
     assert "is served already" in capsys.readouterr().err  # server_running
 
 
+def test_a_level_of_the_log_that_there_is_none_of_is_refused_before_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BOTMETER_LOG_LEVEL", "loud")
+    assert exit_code(["serve", "--data", str(tmp_path / "data")]) == 1
+    assert "BOTMETER_LOG_LEVEL is 'loud'" in capsys.readouterr().err  # log_level_unknown
+    assert not (tmp_path / "data").exists()
+
+
 def test_the_first_start_leaves_secrets_to_their_owner_alone(tmp_path: Path) -> None:
     script = (
         "import json, sys; from pathlib import Path; from botmeter.web.server import first_link, prepare;"

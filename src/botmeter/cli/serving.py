@@ -1,7 +1,7 @@
 """`serve`: the server, which owns the data folder while it runs; other commands reach the ledgers through it."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from typer import Option
 
@@ -9,7 +9,7 @@ from botmeter.cli import options
 from botmeter.cli.grouping import Commands, examples
 from botmeter.cli.output import say, show
 from botmeter.cli.place import data_folder, owned_folder
-from botmeter.cli.surroundings import surroundings
+from botmeter.cli.surroundings import surroundings, variable
 from botmeter.domain.errors import Unavailable
 
 commands = Commands()
@@ -21,6 +21,10 @@ Host = Annotated[
     ),
 ]
 Port = Annotated[int, Option("--port", metavar="N", min=1, max=65_535, help="The port to listen on.")]
+LogForm = Annotated[
+    Literal["text", "json"],
+    Option("--log-format", envvar="BOTMETER_LOG_FORMAT", show_envvar=True, help="How each line of the log is written."),
+]
 HOST, PORT = "127.0.0.1", 8000
 
 
@@ -31,18 +35,22 @@ HOST, PORT = "127.0.0.1", 8000
         ("For others, behind a proxy:", "BOTMETER_URL=https://meter.example botmeter serve --host 0.0.0.0"),
     ),
 )
-def serve(host: Host = HOST, port: Port = PORT, data: options.Data = None) -> None:
+def serve(host: Host = HOST, port: Port = PORT, log_format: LogForm = "text", data: options.Data = None) -> None:
     """Serve the pages and the API.
 
-    The first start prints a link, once, on which the owner chooses a password. Ctrl-C ends it.
+    The first start prints a link, once, on which the owner chooses a password. Ctrl-C ends it. The log
+    goes to stderr; BOTMETER_LOG_LEVEL says from which level on: debug, info, warning or error.
     """
+    from botmeter.web.operation.logs import LEVEL_VARIABLE, checked_level
+
+    checked_level(variable(LEVEL_VARIABLE))
     folder = data_folder(data)
     if surroundings().folder is not None:
         raise Unavailable("server_running", f"The data folder {folder} is served already.")
     # Only to see that nobody else owns it: the serving process takes it for itself.
     with owned_folder(data, purpose="botmeter serve", is_new=True):
         pass
-    url = prepared(folder, host=host, port=port)
+    url = prepared(folder, host=host, port=port, log_format=log_format)
     from botmeter.web.server import first_link
 
     secret = first_link()
@@ -54,23 +62,26 @@ def serve(host: Host = HOST, port: Port = PORT, data: options.Data = None) -> No
     )
 
 
-def prepared(folder: Path, *, host: str, port: int) -> str:
+def prepared(folder: Path, *, host: str, port: int, log_format: Literal["text", "json"] = "text") -> str:
     """Brings the people's database and the pages' files up to date; the server's address."""
     from botmeter.web.server import prepare
 
     shown = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - compared with, not listened on
     url = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
-    return prepare(folder, url=url, host=shown)
+    return prepare(folder, url=url, host=shown, log_format=log_format)
 
 
 def serve_until_ended(host: str, port: int, *, link: str, told: str) -> None:
     """Runs the server until it is ended; when it answers, says so, and shows the link alone on a line."""
+    from botmeter.web.operation.logs import is_for_programs, write_sentence
     from botmeter.web.server import serve as served
 
+    tell = write_sentence if is_for_programs() else say
+
     def ready() -> None:
-        say(told)
+        tell(told)
         if link:
-            say("Open this link to begin; it lets in whoever has it:")
+            tell("Open this link to begin; it lets in whoever has it:")
             show(f"{link}\n")
 
     served(host=host, port=port, ready=ready)

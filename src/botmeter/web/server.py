@@ -17,6 +17,13 @@ from typing import Final
 
 from botmeter import __version__
 from botmeter.domain.errors import Unavailable
+from botmeter.web.operation.logs import (
+    FORMAT_VARIABLE,
+    LEVEL_VARIABLE,
+    LogFormat,
+    checked_level,
+    logging_of_environment,
+)
 from botmeter.web.people.opening import set_up
 
 # Connections that are open at once, most of them idle: senders keep theirs.
@@ -28,17 +35,20 @@ FIRST_LINK_LASTS: Final = timedelta(days=7)
 DEMO_LINK_LASTS: Final = timedelta(days=7)
 
 
-def prepare(folder: Path, *, url: str, host: str) -> str:
+def prepare(folder: Path, *, url: str, host: str, log_format: LogFormat = "text") -> str:
     """Sets Django up on a data folder: settings, database, static files.
 
     Args:
         url: The address that people open, where BOTMETER_URL does not name another.
         host: The address that is listened on; it may be asked for by it.
+        log_format: How the server and its worker write their log.
 
     Returns:
         The address that people open, without a slash at its end.
     """
     os.environ["BOTMETER_HOSTS"] = ",".join(filter(None, [os.environ.get("BOTMETER_HOSTS"), host]))
+    # The worker is a process of its own, and finds what it must know in its environment.
+    os.environ[FORMAT_VARIABLE] = log_format
     set_up(folder)
     from django.conf import settings
     from django.core.management import call_command
@@ -102,7 +112,8 @@ def serve(*, host: str, port: int, ready: Callable[[], None]) -> None:
         interface=Interfaces.ASGINL,
         backlog=_BACKLOG,
         backpressure=_CONNECTIONS_MAX,
-        log_level=LogLevels.error,
+        log_level=LogLevels(checked_level(os.environ.get(LEVEL_VARIABLE))),
+        log_dictconfig=logging_of_environment(),
         websockets=False,
         workers_kill_timeout=30,
         # A worker that was killed (out of memory, say) is replaced; one that can't even start ends the server.
