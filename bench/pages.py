@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -214,7 +214,7 @@ def _signed_in(port: int, secret: str) -> str:
 def _last_day(folder: Path) -> date:
     with Folder.owned(folder, purpose="bench") as owned, owned.ledger(ACCOUNT, read_only=True) as ledger:
         row = ledger.connection.execute("SELECT max(started_at) FROM session").fetchone()
-    return day_of_us((row or (0,))[0])
+    return day_of_us(row[0]) if row and row[0] else datetime.now(UTC).date()
 
 
 @dataclass

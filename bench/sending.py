@@ -1,0 +1,127 @@
+"""Senders of live events, in a process of their own: batches from a file, or single events at a steady pace.
+
+`python -m bench.sending` is started by `bench.live` and prints one JSON object. A sender asks over connections that it
+keeps, at times that were settled before: a server that is slow makes the next request late, and late is counted.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+_HEAD = "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}Content-Length: {length}\r\n\r\n"
+
+
+@dataclass
+class Sent:
+    """What became of requests.
+
+    Attributes:
+        times_ms: From the instant at which each was due to its whole answer.
+        statuses: Status → how many.
+        totals: The receipts, summed up.
+        seconds: From the first request to the last answer.
+    """
+
+    times_ms: list[float] = field(default_factory=list)
+    statuses: dict[int, int] = field(default_factory=dict)
+    totals: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def note(self, status: int, body: bytes, *, due: float) -> None:
+        """Adds an answer."""
+        self.times_ms.append((time.perf_counter() - due) * 1000)
+        self.statuses[status] = self.statuses.get(status, 0) + 1
+        if status == 200:
+            told = json.loads(body)
+            for name in ("accepted", "duplicates", "conflicts", "rejected"):
+                self.totals[name] = self.totals.get(name, 0) + told[name]
+
+
+class _Connection:
+    """One kept connection; one request at a time."""
+
+    def __init__(self, port: int, head: dict[str, str]) -> None:
+        self._port = port
+        self._headers = "".join(f"{name}: {value}\r\n" for name, value in head.items())
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def post(self, path: str, body: bytes) -> tuple[int, bytes]:
+        if self._streams is None:
+            self._streams = await asyncio.open_connection("127.0.0.1", self._port, limit=1 << 20)
+        reader, writer = self._streams
+        writer.write(_HEAD.format(path=path, headers=self._headers, length=len(body)).encode() + body)
+        await writer.drain()
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+        length = int(head.partition("content-length:")[2].partition("\r\n")[0])
+        return int(head.split(" ", 2)[1]), await reader.readexactly(length)
+
+
+async def sent(bodies: list[bytes], *, port: int, path: str, plan: dict[str, Any]) -> Sent:
+    """Sends each body once.
+
+    Args:
+        plan: `headers`; `connections`, how many; `a_second`, how many requests (0: as fast as they are answered).
+    """
+    found = Sent()
+    waiting: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(0 if plan["a_second"] else 1)
+    pace = plan["a_second"]
+    start = time.perf_counter()
+
+    async def work(connection: _Connection) -> None:
+        while True:
+            due, body = await waiting.get()
+            status, answer = await connection.post(path, body)
+            found.note(status, answer, due=due)
+            waiting.task_done()
+
+    connections = [_Connection(port, plan["headers"]) for _ in range(plan["connections"])]
+    workers = [asyncio.create_task(work(connection)) for connection in connections]
+    for number, body in enumerate(bodies):
+        due = start + number / pace if pace else time.perf_counter()
+        if pace and (left := due - time.perf_counter()) > 0:
+            await asyncio.sleep(left)
+        await waiting.put((due, body))
+    await waiting.join()
+    found.seconds = time.perf_counter() - start
+    for worker in workers:
+        worker.cancel()
+    return found
+
+
+def main() -> None:
+    """Sends what the plan on stdin names: `file` of bodies, each after a line with its length."""
+    plan = json.loads(sys.stdin.readline())
+    bodies = bodies_from(Path(plan["file"]))
+    if plan.get("until_go"):
+        print("ready", flush=True)
+        sys.stdin.readline()
+    found = asyncio.run(sent(bodies, port=plan["port"], path=plan["path"], plan=plan))
+    print(json.dumps(asdict(found)))
+
+
+def bodies_from(file: Path) -> list[bytes]:
+    """The bodies that `write_bodies` wrote."""
+    with file.open("rb") as source:
+        found = []
+        while line := source.readline():
+            found.append(source.read(int(line)))
+        return found
+
+
+def write_bodies(file: Path, bodies: Any) -> int:
+    """Writes bodies down, each after a line with its length; how many there are."""
+    count = 0
+    with file.open("wb") as target:
+        for body in bodies:
+            target.write(b"%d\n" % len(body))
+            target.write(body)
+            count += 1
+    return count
+
+
+if __name__ == "__main__":
+    main()
