@@ -1,0 +1,157 @@
+"""What a server's answer to a batch means for the batch. Pure: an answer in, an outcome out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from botmeter.client.status import Refusal
+from botmeter.domain.instant import MICROSECONDS_PER_SECOND, us_from_datetime
+
+# A server that asks for more has a mistake in its clock or its settings.
+RETRY_AFTER_SECONDS_MAX = 3_600.0
+# What will not go away by itself, and is the fault of no event: a key, an address, a proxy's sign-in page.
+_BARRING = {401, 403, 404, 405, 407, 410, 411, 415, 451}
+_PASSING = {408, 421, 425, 429}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back, as far as the client looks at it; names of headers are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """The server has the batch for good, and said what became of each event."""
+
+    accepted_count: int
+    duplicate_count: int
+    conflict_count: int
+    refusals: tuple[Refusal, ...]
+    rejected_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Later:
+    """Nobody knows whether the batch was taken, or it surely was not; the same batch can succeed later.
+
+    Attributes:
+        after_seconds: No sooner than this, if the server said so.
+    """
+
+    detail: str
+    after_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TooLarge:
+    """Fewer events at once may pass."""
+
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Barred:
+    """No batch will pass until somebody mends the key, the address or the server."""
+
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unusable:
+    """The server will never take this batch."""
+
+    code: str
+    detail: str
+
+
+Outcome = Taken | Later | TooLarge | Barred | Unusable
+
+
+def outcome(answer: Answer, *, event_count: int, now_us: int) -> Outcome:
+    """What `answer` to a batch of `event_count` events means."""
+    status = answer.status
+    if status == 200:
+        return _receipt(answer.body, event_count)
+    problem = _problem(answer)
+    if status == 413:
+        return TooLarge(code=problem.code, detail=problem.detail)
+    if status in _BARRING or 300 <= status < 400:
+        return Barred(code=problem.code, detail=problem.detail)
+    if status in _PASSING or status >= 500 or status < 300:
+        return Later(detail=problem.detail, after_seconds=_retry_after_seconds(answer, now_us))
+    return Unusable(code=problem.code, detail=problem.detail)
+
+
+class _Rejection(msgspec.Struct):
+    event_id: str | None = None
+    code: str = "unknown"
+    detail: str = ""
+
+
+class _Receipt(msgspec.Struct):
+    accepted: int
+    duplicates: int
+    conflicts: int
+    rejected: int
+    rejections: list[_Rejection] = []
+
+
+class _Problem(msgspec.Struct):
+    code: str = ""
+    title: str = ""
+    detail: str = ""
+
+
+_RECEIPTS = msgspec.json.Decoder(_Receipt)
+_PROBLEMS = msgspec.json.Decoder(_Problem)
+
+
+def _receipt(body: bytes, event_count: int) -> Taken | Later:
+    try:
+        said = _RECEIPTS.decode(body)
+    except msgspec.DecodeError:
+        # A proxy's page, or an answer cut short: the batch may have been taken or not, and is sent again.
+        return Later(detail="The answer to a batch is no receipt.")
+    total = said.accepted + said.duplicates + said.conflicts + said.rejected
+    if total != event_count:
+        return Later(detail=f"The receipt speaks of {total} events; {event_count} were sent.")
+    return Taken(
+        accepted_count=said.accepted,
+        duplicate_count=said.duplicates,
+        conflict_count=said.conflicts,
+        rejected_count=said.rejected,
+        refusals=tuple(Refusal(event_id=one.event_id, code=one.code, detail=one.detail) for one in said.rejections),
+    )
+
+
+def _problem(answer: Answer) -> _Problem:
+    try:
+        said = _PROBLEMS.decode(answer.body)
+    except msgspec.DecodeError:
+        said = _Problem()
+    said.code = said.code or f"http_{answer.status}"
+    said.detail = said.detail or said.title or f"The server answered {answer.status}."
+    return said
+
+
+def _retry_after_seconds(answer: Answer, now_us: int) -> float:
+    said = answer.headers.get("retry-after", "").strip()
+    if said.isascii() and said.isdigit():
+        seconds = float(said[:9])
+    else:
+        # Loaded when it is needed, for few servers say a date.
+        from email.utils import parsedate_to_datetime
+
+        try:
+            until_us = us_from_datetime(parsedate_to_datetime(said))
+        except (ValueError, TypeError, OverflowError):
+            return 0.0
+        seconds = (until_us - now_us) / MICROSECONDS_PER_SECOND
+    return min(max(seconds, 0.0), RETRY_AFTER_SECONDS_MAX)

@@ -1,0 +1,249 @@
+"""All events that wait, in one row: the batch in hand, then what is on disk, then what is in memory.
+
+Callers put at the end of the row, the courier takes from its head, and whoever needs room moves memory to disk. Since
+there is one row and one batch in hand, events of one conversation leave in the order in which they came.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from botmeter.client.settings import ClientSettings
+from botmeter.client.spill import Segment, Spill, lines_of, synced
+
+NEVER = float("inf")
+
+
+@dataclass(slots=True, kw_only=True)
+class Batch:
+    """Events that were taken for sending, a part of them at a time.
+
+    Attributes:
+        lines: Those that are not settled yet, in order.
+        last: The running number of the last one.
+        segment: The file that has them all; None: memory alone.
+        reserved: The file that they go to should they have to wait; None: there is no folder.
+    """
+
+    lines: list[bytes]
+    last: int
+    segment: Segment | None
+    reserved: Path | None = None
+
+    def part(self, *, count_max: int, bytes_max: int) -> list[bytes]:
+        """As many of the next lines as may go at once, at least one."""
+        size_bytes = 0
+        for count, line in enumerate(islice(self.lines, count_max)):
+            size_bytes += len(line) + 1
+            if size_bytes > bytes_max and count:
+                return self.lines[:count]
+        return self.lines[:count_max]
+
+
+class Backlog:
+    """The row of waiting events; safe for threads.
+
+    Attributes:
+        changed: Notified when there may be something to send, and when something was settled.
+        changes: How often there was something new to send; who finds it grown does not wait.
+    """
+
+    def __init__(self, spill: Spill, settings: ClientSettings, *, elapsed: Callable[[], float]) -> None:
+        self.changed = threading.Condition()
+        self.changes = 0
+        self.batch: Batch | None = None
+        self._spill = spill
+        self._settings = settings
+        self._elapsed = elapsed
+        self._tail: list[bytes] = []
+        self._tail_bytes = 0
+        self._tail_since = 0.0
+        self._is_disk_bad = False
+        # Running numbers: of the last event put, of the last one settled, and of the last one wanted at once.
+        self._last = len(spill.segments)
+        self._settled = 0
+        self._wanted = 0
+
+    def put(self, line: bytes) -> bool:
+        """Takes one event; False if neither memory nor disk has room for it."""
+        with self.changed:
+            if self._is_full(len(line)) and not self._has_made_room():
+                return False
+            if not self._tail:
+                self._tail_since = self._elapsed()
+                self._wake()
+            self._tail.append(line)
+            self._tail_bytes += len(line) + 1
+            self._last += 1
+            if len(self._tail) == self._settings.batch_events_max:
+                self._wake()
+            return True
+
+    def want_all(self) -> int:
+        """Has all that waits now be sent without waiting for more; gives the number of its last event."""
+        with self.changed:
+            self._wanted = self._last
+            self._wake()
+            return self._wanted
+
+    def has_settled(self, last: int) -> bool:
+        """Whether that event, and so all before it, no longer waits."""
+        return self._settled >= last
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether memory has to wait for what is on disk."""
+        return bool(self._spill.segments) or (self.batch is not None and self.batch.segment is not None)
+
+    @property
+    def queued_count(self) -> int:
+        return len(self._tail) + (len(self.batch.lines) if self.batch is not None and not self.batch.segment else 0)
+
+    @property
+    def spilled_bytes(self) -> int:
+        return self._spill.size_bytes
+
+    def due_at(self) -> float:
+        """When there is something to do; `NEVER` if nothing waits."""
+        with self.changed:
+            if self.batch is not None or self._spill.segments:
+                return 0.0
+            return self._tail_due_at()
+
+    def tail_due_at(self) -> float:
+        """When what is in memory should leave it; `NEVER` if nothing is."""
+        with self.changed:
+            return self._tail_due_at()
+
+    def take(self, now: float) -> Segment | None:
+        """Has `batch` be the head of memory if that is due, or gives the segment at the head of the disk."""
+        with self.changed:
+            segment = self._spill.first()
+            if segment is not None or self.batch is not None or self._tail_due_at() > now:
+                return segment
+            taken = Batch(lines=self._tail, last=self._last, segment=None)
+            taken.lines = taken.part(
+                count_max=self._settings.batch_events_max, bytes_max=self._settings.batch_bytes_max
+            )
+            del self._tail[: len(taken.lines)]
+            taken.last = self._last - len(self._tail)
+            taken.reserved = self._spill.reserved()
+            self._tail_bytes = sum(map(len, self._tail)) + len(self._tail)
+            self.batch = taken
+            return None
+
+    def read(self, segment: Segment) -> list[bytes]:
+        """Has `batch` be what a segment holds; gives what is no event.
+
+        Raises:
+            OSError: It can't be read; its file stays for the next process.
+        """
+        try:
+            lines = lines_of(segment)
+        except OSError:
+            with self.changed:
+                self._spill.forget(segment)
+                self._settled = segment.last
+            raise
+        with self.changed:
+            self.batch = Batch(lines=lines.events, last=segment.last, segment=segment)
+        return lines.broken
+
+    def settle(self, count: int) -> None:
+        """The first `count` lines of `batch` need not be sent again; a batch without lines is over."""
+        with self.changed:
+            batch = self.batch
+            if batch is None:
+                return
+            batch.lines = batch.lines[count:]
+            if batch.lines:
+                return
+            if batch.segment is not None:
+                self._spill.remove(batch.segment)
+            self.batch = None
+            self._settled = batch.last
+            self.changed.notify_all()
+
+    def keep_due(self, now: float) -> None:
+        """Puts on disk what can't be sent now: `batch`, and memory once it is due.
+
+        Raises:
+            OSError: Something of it is in memory alone.
+        """
+        with self.changed:
+            self._is_disk_bad = False
+            self._keep_batch()
+            if self._tail_due_at() <= now and self._spill.has_room(self._tail_bytes):
+                self._keep_tail()
+        self.sync()
+
+    def keep_all(self) -> int:
+        """Puts on disk all that waits, at the end; gives how many events there was no room for.
+
+        Raises:
+            OSError: Something of it is in memory alone.
+        """
+        with self.changed:
+            self._keep_batch()
+            if not self._spill.has_room(self._tail_bytes):
+                return len(self._tail)
+            if self._tail:
+                self._keep_tail()
+        self.sync()
+        return 0
+
+    def sync(self) -> None:
+        """Has the disk hold what was written.
+
+        Raises:
+            OSError: Not known whether it does.
+        """
+        with self.changed:
+            paths = self._spill.unsynced()
+        synced(paths)
+
+    def _wake(self) -> None:
+        self.changes += 1
+        self.changed.notify_all()
+
+    def _is_full(self, size_bytes: int) -> bool:
+        is_many = len(self._tail) >= self._settings.queue_events_max
+        return is_many or self._tail_bytes + size_bytes >= self._settings.queue_bytes_max
+
+    def _has_made_room(self) -> bool:
+        # Tried again by `keep_due`, not by every caller: a disk that fails must not cost each of them a write.
+        if not self._tail:
+            return True
+        if self._is_disk_bad or not self._spill.has_room(self._tail_bytes):
+            return False
+        try:
+            self._keep_tail()
+        except OSError:
+            self._is_disk_bad = True
+            return False
+        return True
+
+    def _keep_tail(self) -> None:
+        self._spill.append(self._tail, last=self._last)
+        self._tail = []
+        self._tail_bytes = 0
+
+    def _keep_batch(self) -> None:
+        batch = self.batch
+        if batch is not None and batch.segment is None and batch.reserved is not None:
+            batch.segment = self._spill.put_back(batch.reserved, batch.lines)
+
+    def _tail_due_at(self) -> float:
+        if not self._tail:
+            return NEVER
+        settings = self._settings
+        has_batch = len(self._tail) >= settings.batch_events_max or self._tail_bytes >= settings.batch_bytes_max
+        is_wanted = self._wanted > self._last - len(self._tail)
+        return 0.0 if has_batch or is_wanted else self._tail_since + settings.linger_seconds
+
+
+def joined(lines: Sequence[bytes]) -> bytes:
+    """The body of a request with these lines."""
+    return b"\n".join(lines) + b"\n"

@@ -1,0 +1,165 @@
+"""Carries batches to the server, one at a time, until each is settled. A machine without threads and sleeps.
+
+`step` does what is due and says when to come again; whoever calls it waits. So a test drives it with a clock of its
+own through every failure.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from botmeter.client.answers import Barred, Later, Outcome, Taken, TooLarge, Unusable, outcome
+from botmeter.client.backlog import NEVER, Backlog, Batch, joined
+from botmeter.client.notices import Notices
+from botmeter.client.refused import RefusedFile
+from botmeter.client.settings import ClientSettings
+from botmeter.client.spill import event_id_of
+from botmeter.client.status import Refusal, Trouble, TroubleKind
+from botmeter.client.transport import Away, Post
+
+RETRY_FIRST_SECONDS = 0.5
+RETRY_SECONDS_MAX = 60.0
+# A mended key is noticed within a minute, and a wrong one is no load.
+BARRED_SECONDS = 60.0
+KEEP_AGAIN_SECONDS = 1.0
+# The shortest wait for an answer when the client closes: enough for a server near by.
+LAST_ANSWER_SECONDS = 0.1
+TORN = "client_line_torn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """What the client needs of the world around it.
+
+    Attributes:
+        opened: Makes the connection; called once, on the thread that sends.
+        elapsed: Seconds that only ever grow.
+        chance: A number from 0 up to 1, anew at each call.
+    """
+
+    opened: Callable[[], Post]
+    elapsed: Callable[[], float]
+    now_us: Callable[[], int]
+    chance: Callable[[], float]
+
+
+class Courier:
+    """Sends what waits; called from one thread."""
+
+    def __init__(self, backlog: Backlog, notices: Notices, *, settings: ClientSettings, ports: Ports) -> None:
+        self.retry_at = 0.0
+        # Set when the client closes: no answer is waited for beyond it.
+        self.ends_at = NEVER
+        self.refused_file: RefusedFile | None = None
+        self._backlog = backlog
+        self._notices = notices
+        self._settings = settings
+        self._ports = ports
+        self._post: Post | None = None
+        self._count_max = settings.batch_events_max
+        self._failure_count = 0
+
+    def step(self) -> float:
+        """Sends one part of a batch, or keeps what can't be sent; gives when to be called again."""
+        now = self._ports.elapsed()
+        if now < self.retry_at:
+            self._keep(now)
+            return min(self.retry_at, self._keep_again_at(now))
+        batch = self._batch(now)
+        if batch is None:
+            return self._backlog.due_at()
+        if self._backlog.is_behind:
+            self._keep(now)
+        part = batch.part(count_max=self._count_max, bytes_max=self._settings.batch_bytes_max)
+        if part:
+            self._meet(self._sent(part), part=part)
+        else:
+            self._backlog.settle(0)
+        return max(self._ports.elapsed(), self.retry_at)
+
+    def _batch(self, now: float) -> Batch | None:
+        if self._backlog.batch is not None:
+            return self._backlog.batch
+        segment = self._backlog.take(now)
+        if segment is None:
+            return self._backlog.batch
+        try:
+            broken = self._backlog.read(segment)
+        except OSError as problem:
+            self._notices.trouble(Trouble(kind=TroubleKind.DISK, detail=f"{segment.path} can't be read: {problem}."))
+            return None
+        if broken:
+            why = Refusal(event_id=None, code=TORN, detail="The line was cut when the process or the machine ended.")
+            self._is_refused(broken, why=why)
+        return self._backlog.batch
+
+    def _sent(self, part: list[bytes]) -> Outcome:
+        if self._post is None:
+            self._post = self._ports.opened()
+        left_seconds = max(self.ends_at - self._ports.elapsed(), LAST_ANSWER_SECONDS)
+        try:
+            answer = self._post(joined(part), within_seconds=min(self._settings.answer_seconds, left_seconds))
+        except Away as problem:
+            return Later(detail=f"No answer came from the server. {problem}")
+        return outcome(answer, event_count=len(part), now_us=self._ports.now_us())
+
+    def _meet(self, outcome: Outcome, *, part: list[bytes]) -> None:
+        match outcome:
+            case Taken():
+                self._failure_count = 0
+                # A limit that was met halves the batch; it grows again slowly, for it may have been one large event.
+                self._count_max = min(self._settings.batch_events_max, self._count_max + self._count_max // 8 + 1)
+                self._backlog.settle(len(part))
+                self._notices.taken(outcome)
+            case Later():
+                self._wait(outcome.after_seconds + self._backed_off_seconds())
+                self._notices.trouble(Trouble(kind=TroubleKind.AWAY, detail=outcome.detail))
+            case Barred():
+                self._wait(BARRED_SECONDS)
+                self._notices.trouble(Trouble(kind=TroubleKind.BARRED, detail=outcome.detail, code=outcome.code))
+            case TooLarge() if len(part) > 1:
+                self._count_max = len(part) // 2
+            case TooLarge() | Unusable():
+                self._refuse(part, why=Refusal(event_id=None, code=outcome.code, detail=outcome.detail))
+            case _:
+                assert_never(outcome)
+
+    def _backed_off_seconds(self) -> float:
+        """Anything from nothing to a limit that doubles with each failure, so that clients do not come back at once."""
+        limit_seconds = min(RETRY_SECONDS_MAX, RETRY_FIRST_SECONDS * 2 ** min(self._failure_count, 10))
+        self._failure_count += 1
+        return limit_seconds * self._ports.chance()
+
+    def _wait(self, seconds: float) -> None:
+        now = self._ports.elapsed()
+        self.retry_at = now + seconds
+        self._keep(now)
+
+    def _refuse(self, lines: list[bytes], *, why: Refusal) -> None:
+        if not self._is_refused(lines, why=why):
+            # Nothing is dropped because a disk is full: the batch stays at the head until it can be put aside.
+            self._wait(BARRED_SECONDS)
+            return
+        self._backlog.settle(len(lines))
+
+    def _is_refused(self, lines: list[bytes], *, why: Refusal) -> bool:
+        try:
+            if self.refused_file is not None:
+                self.refused_file.append(lines, why=why, now_us=self._ports.now_us())
+                self.refused_file.sync()
+        except OSError as problem:
+            self._notices.trouble(Trouble(kind=TroubleKind.DISK, detail=f"Refused events can't be kept: {problem}."))
+            return False
+        self._notices.refused([replace(why, event_id=event_id_of(line)) for line in lines])
+        return True
+
+    def _keep(self, now: float) -> None:
+        try:
+            self._backlog.keep_due(now)
+        except OSError as problem:
+            self._notices.trouble(Trouble(kind=TroubleKind.DISK, detail=f"Events can't be kept on disk: {problem}."))
+
+    def _keep_again_at(self, now: float) -> float:
+        due_at = self._backlog.tail_due_at()
+        # What is still due could not be kept; there may be room a little later.
+        return due_at if due_at > now else now + KEEP_AGAIN_SECONDS

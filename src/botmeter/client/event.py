@@ -1,0 +1,164 @@
+"""An event as a bot says it: a value that checks itself and knows its line of NDJSON.
+
+What is checked here is what the server would refuse and the bot's author can mend; the server has the last word.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, NotRequired, TypedDict
+
+import msgspec
+
+from botmeter.domain.errors import Refused
+from botmeter.domain.event import ACTOR_BY_NAME, ATTRIBUTES_BYTES_MAX, FIELDS, ID_BYTES_MAX, KIND_BY_NAME
+from botmeter.domain.instant import now_us, present, text_from_us, us_from_datetime
+
+ActorName = Literal["customer", "bot", "agent", "system"]
+KindName = Literal[
+    "message",
+    "conversation_created",
+    "conversation_updated",
+    "resolved",
+    "handoff",
+    "restart",
+    "customer_end",
+    "ticket_linked",
+]
+
+_TEXTS = tuple(name for name in FIELDS if name not in {"occurred_at", "actor", "kind", "preview", "attributes"})
+_NAMED_ALWAYS = {"event_id", "conversation_id", "customer_id"}
+
+
+class MessageFields(TypedDict):
+    """What a call says of one message; the fields are those of `Event`."""
+
+    conversation_id: str
+    customer_id: str
+    actor: ActorName
+    event_id: NotRequired[str | None]
+    occurred_at: NotRequired[datetime | None]
+    bot_id: NotRequired[str | None]
+    bot_name: NotRequired[str | None]
+    bot_version: NotRequired[str | None]
+    channel: NotRequired[str | None]
+    ticket_id: NotRequired[str | None]
+    ticket_type: NotRequired[str | None]
+    preview: NotRequired[bool | None]
+    attributes: NotRequired[Mapping[str, object] | None]
+
+
+class EventFields(MessageFields):
+    """What a call says of one event of any kind."""
+
+    kind: KindName
+
+
+class EventIds:
+    """Ids of events that their platform gives none: shaped like a UUID of version 7, later ones sort later.
+
+    Source: RFC 9562, section 5.7, with the microseconds of the millisecond in `rand_a`.
+    """
+
+    def __init__(self, clock: Callable[[], int] = now_us) -> None:
+        self._clock = clock
+        self._last_us = 0
+
+    def made(self) -> str:
+        # Without a lock: two threads may meet in one microsecond, and the random part then tells them apart.
+        self._last_us = at_us = max(self._clock(), self._last_us + 1)
+        millis, micros = divmod(at_us, 1_000)
+        tail = int.from_bytes(os.urandom(8)) >> 2 | 1 << 63
+        text = f"{millis:012x}7{micros:03x}{tail:016x}"
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+_IDS = EventIds()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that happened in a conversation at one instant.
+
+    Attributes:
+        event_id: The platform's own id of it, so that a message that the bot sees twice counts once; left out: one is
+            made here and stays the same however often the event is sent.
+        occurred_at: Aware; left out: now.
+        bot_id: None: no bot took part, and the event is not metered.
+
+    Raises:
+        Refused: `client_event_invalid`, with a sentence for each problem.
+    """
+
+    conversation_id: str
+    customer_id: str
+    actor: ActorName
+    event_id: str = field(default_factory=_IDS.made)
+    occurred_at: datetime = field(default_factory=present)
+    kind: KindName = "message"
+    bot_id: str | None = None
+    bot_name: str | None = None
+    bot_version: str | None = None
+    channel: str | None = None
+    ticket_id: str | None = None
+    ticket_type: str | None = None
+    preview: bool | None = None
+    attributes: Mapping[str, object] | None = None
+
+    def __post_init__(self) -> None:
+        problems = list(_problems(self))
+        if problems:
+            raise Refused("client_event_invalid", " ".join(problems))
+
+    def line(self) -> bytes:
+        """The event as one line of NDJSON, without its end; what says nothing is left out."""
+        said = {name: value for name in FIELDS if (value := getattr(self, name)) is not None}
+        said["occurred_at"] = text_from_us(us_from_datetime(self.occurred_at))
+        return msgspec.json.encode(said)
+
+
+def _problems(event: Event) -> Iterator[str]:
+    for name in _TEXTS:
+        text = getattr(event, name)
+        if text is not None or name in _NAMED_ALWAYS:
+            yield from _problems_of_text(name, text)
+    if event.actor not in ACTOR_BY_NAME:
+        yield f"actor is {event.actor!r}; it is one of {', '.join(ACTOR_BY_NAME)}."
+    if event.kind not in KIND_BY_NAME:
+        yield f"kind is {event.kind!r}; it is one of {', '.join(KIND_BY_NAME)}."
+    # Callers without a type checker say all sorts of things, so what a type promises is looked at all the same.
+    occurred_at: object = event.occurred_at
+    if not isinstance(occurred_at, datetime) or occurred_at.utcoffset() is None:
+        yield f"occurred_at is {event.occurred_at!r}; it is a datetime with an offset, such as datetime.now(UTC)."
+    preview: object = event.preview
+    if preview is not None and not isinstance(preview, bool):
+        yield f"preview is {event.preview!r}; it is True, False or None."
+    if event.attributes is not None:
+        yield from _problems_of_attributes(event.attributes)
+
+
+def _problems_of_text(name: str, text: object) -> Iterator[str]:
+    if not isinstance(text, str):
+        yield f"{name} is {text!r:.40}; it is text."
+        return
+    # Most ids are short, and so are measured without being encoded.
+    if not text or "\0" in text or (len(text) * 4 > ID_BYTES_MAX and _size_bytes(text) > ID_BYTES_MAX):
+        yield f"{name} is {text!r:.40}; it has 1 to {ID_BYTES_MAX} bytes of text without a NUL character."
+
+
+def _problems_of_attributes(attributes: object) -> Iterator[str]:
+    if not isinstance(attributes, Mapping):
+        yield f"attributes is {attributes!r:.40}; it is a mapping."
+        return
+    try:
+        size_bytes = len(msgspec.json.encode(attributes))
+    except (TypeError, ValueError, RecursionError) as problem:
+        yield f"attributes can't be written as JSON: {problem}."
+        return
+    if size_bytes > ATTRIBUTES_BYTES_MAX:
+        yield f"attributes has {size_bytes:,} bytes as JSON; the most is {ATTRIBUTES_BYTES_MAX:,}."
+
+
+def _size_bytes(text: str) -> int:
+    return len(text.encode(errors="surrogatepass"))

@@ -1,0 +1,191 @@
+"""The face of the client: a bot says what happened, and goes on with its work."""
+
+import atexit
+import os
+import threading
+import time
+import weakref
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self, Unpack
+
+import msgspec
+
+from botmeter.client.courier import Ports
+from botmeter.client.event import Event, EventFields, MessageFields
+from botmeter.client.notices import Notices
+from botmeter.client.running import Running
+from botmeter.client.settings import ClientSettings
+from botmeter.client.status import Refusal, Status
+from botmeter.client.transport import Address, poster
+from botmeter.domain.errors import Refused
+from botmeter.domain.instant import now_us
+
+INVALID = "client_event_invalid"
+
+
+class Meter:
+    """Sends events to a Botmeter server from a thread of its own; one for each server and key, safe for threads.
+
+    Nothing here raises because of the network, the disk or the server, nor for an event that can't be: such an event
+    is counted, logged and given to `on_refused`. The program's end closes it; `with` does so earlier.
+
+    A process that forks keeps its events; the child starts with none, and with a connection and a place on disk of its
+    own. A child that ends by `os._exit`, as those of multiprocessing do, must call `close` or `flush` itself.
+    """
+
+    def __init__(
+        self, url: str, key: str, *, settings: ClientSettings | None = None, ports: Ports | None = None
+    ) -> None:
+        """A client of the server at `url`, which begins at once with what an earlier process left on disk.
+
+        Args:
+            url: Without the path: `https://botmeter.example.com`.
+            key: One with the scope `events:write`.
+            settings: None: the defaults.
+            ports: What stands in for clock, chance and network in a test; None: themselves.
+
+        Raises:
+            Refused: `url_invalid`, `client_key_invalid`.
+        """
+        address = Address(url=url, key=key)
+        self._settings = settings or ClientSettings()
+        self._root = self._settings.spill_folder or _folder_at_home(address)
+        self._ports = ports or Ports(
+            opened=poster(address, self._settings),
+            elapsed=time.monotonic,
+            now_us=now_us,
+            chance=_chance,
+        )
+        self._is_closed = False
+        self._lock = threading.Lock()
+        self._notices = Notices(self._settings, elapsed=self._ports.elapsed)
+        self._running: Running | None = None
+        self._started()
+        _METERS.add(self)
+        atexit.register(self.close)
+
+    def message(self, **fields: Unpack[MessageFields]) -> str | None:
+        """Says that somebody said something; gives the id that it is counted under, None if it was refused or lost."""
+        return self._said(fields)
+
+    def event(self, **fields: Unpack[EventFields]) -> str | None:
+        """Says that something of a named kind happened: the end of a conversation, a hand-off, a ticket linked."""
+        return self._said(fields)
+
+    def send(self, event: Event) -> str | None:
+        """Sends an event that was made before; gives its id, None if it was refused or lost."""
+        try:
+            line = event.line()
+        except (TypeError, ValueError, RecursionError) as problem:
+            self._notices.refused([Refusal(event_id=event.event_id, code=INVALID, detail=f"{problem}.")])
+            return None
+        running = self._running or self._started()
+        if running is None:
+            self._notices.lost("The client is closed.")
+            return None
+        if not running.backlog.put(line):
+            self._notices.lost("Memory and the folder for waiting events are full; new events are dropped.")
+            return None
+        return event.event_id
+
+    def flush(self, within_seconds: float = 10.0) -> bool:
+        """Waits until all that was said before is settled: taken by the server, or refused for good.
+
+        Returns:
+            Whether that came to pass in time; if not, the events wait on.
+        """
+        running = self._running
+        return True if running is None else running.flush(within_seconds)
+
+    def close(self) -> None:
+        """Sends what can be sent within `close_seconds`, puts the rest on disk, and takes no more events."""
+        with self._lock:
+            self._is_closed = True
+            running, self._running = self._running, None
+        atexit.unregister(self.close)
+        if running is not None:
+            running.close(self._settings.close_seconds)
+
+    def status(self) -> Status:
+        """How the client stands."""
+        running, status = self._running, self._notices.status
+        if running is None:
+            return status
+        return replace(status, queued_count=running.backlog.queued_count, spilled_bytes=running.backlog.spilled_bytes)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _said(self, fields: MessageFields) -> str | None:
+        said = dict(fields)
+        for name in ("event_id", "occurred_at"):
+            if said.get(name, "") is None:
+                del said[name]
+        try:
+            event = Event(**said)  # type: ignore[arg-type] # the types stand at `message` and `event`
+        except Refused as refused:
+            self._refuse(said, refused)
+            return None
+        return self.send(event)
+
+    def _refuse(self, said: dict[str, object], refused: Refused) -> None:
+        event_id = said.get("event_id")
+        known = event_id if isinstance(event_id, str) else None
+        why = Refusal(event_id=known, code=refused.code, detail=refused.message)
+        running = self._running
+        file = running.courier.refused_file if running is not None else None
+        if file is not None:
+            try:
+                file.append([msgspec.json.encode(said, enc_hook=repr)], why=why, now_us=self._ports.now_us())
+            except (OSError, TypeError, ValueError, RecursionError) as problem:
+                why = replace(why, detail=f"{why.detail} It can't be kept: {problem}.")
+        self._notices.refused([why])
+
+    def _started(self) -> Running | None:
+        with self._lock:
+            if self._running is None and not self._is_closed:
+                self._running = Running(self._root, self._notices, settings=self._settings, ports=self._ports)
+            return self._running
+
+    def _begin_anew(self) -> None:
+        """In a forked child: what was the parent's stays the parent's."""
+        running, self._running = self._running, None
+        self._lock = threading.Lock()
+        self._notices = Notices(self._settings, elapsed=self._ports.elapsed)
+        if running is not None:
+            running.abandon()
+
+
+_METERS: weakref.WeakSet[Meter] = weakref.WeakSet()
+
+
+def _begin_all_anew() -> None:
+    for meter in list(_METERS):
+        meter._begin_anew()  # noqa: SLF001 - the other half of the class
+
+
+os.register_at_fork(after_in_child=_begin_all_anew)
+
+
+def _chance() -> float:
+    # Of the system, so that forked children do not draw alike.
+    return int.from_bytes(os.urandom(4)) / 2**32
+
+
+def _folder_at_home(address: Address) -> Path | None:
+    # Loads OpenSSL, which a bot that names its folder can do without.
+    from hashlib import sha256
+
+    # One folder for each server and key: what one account waits for is never sent with the key of another.
+    name = sha256(f"{address.url}\0{address.key}".encode()).hexdigest()[:16]
+    try:
+        return Path.home() / ".botmeter" / "client" / name
+    except RuntimeError:
+        return None

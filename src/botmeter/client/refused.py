@@ -1,0 +1,55 @@
+"""The file of what the server will never take: each event with the reason, so that it can be mended and sent again."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from botmeter.client.spill import event_id_of, synced
+from botmeter.client.status import Refusal
+from botmeter.domain.instant import text_from_us
+
+FILE_NAME = "refused.ndjson"
+
+
+class RefusedFile:
+    """One file for all processes that share a spill folder; each entry is written at once, at its end."""
+
+    def __init__(self, path: Path, *, bytes_max: int) -> None:
+        self.path = path
+        self._bytes_max = bytes_max
+
+    def append(self, lines: Iterable[bytes], *, why: Refusal, now_us: int) -> None:
+        """Keeps each line with the reason, an event as `event` and what is none as `text`.
+
+        Raises:
+            OSError: None of them is surely kept.
+        """
+        data = b"".join(_entry(line, why=why, now_us=now_us) for line in lines)
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            if os.fstat(descriptor).st_size + len(data) > self._bytes_max:
+                raise OSError(f"{self.path} would have more than {self._bytes_max:,} bytes")
+            view = memoryview(data)
+            while view:
+                view = view[os.write(descriptor, view) :]
+        finally:
+            os.close(descriptor)
+
+    def sync(self) -> None:
+        """Has the disk hold what was appended.
+
+        Raises:
+            OSError: Not known whether it does.
+        """
+        synced({self.path})
+
+
+def _entry(line: bytes, *, why: Refusal, now_us: int) -> bytes:
+    said: dict[str, object] = {"refused_at": text_from_us(now_us), "code": why.code, "detail": why.detail}
+    if event_id_of(line) is None:
+        said["text"] = line.decode(errors="replace")
+    else:
+        said["event"] = msgspec.Raw(line)
+    return msgspec.json.encode(said) + b"\n"

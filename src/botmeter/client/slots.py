@@ -1,0 +1,95 @@
+"""Whose folder it is: each process that shares a spill folder has a slot of its own in it, held by a lock.
+
+The system lets go of the lock when the process ends in whatever way. Whoever starts next takes over what ended
+processes left in their slots.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+SUFFIX = ".ndjson"
+SLOTS_MAX = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """A folder that this process alone writes in.
+
+    Attributes:
+        lock: The descriptor that holds it.
+    """
+
+    folder: Path
+    lock: int
+
+    def release(self) -> None:
+        """Lets go of the slot. In a forked child it closes the child's copy, and the parent still holds the slot."""
+        with suppress(OSError):
+            os.close(self.lock)
+
+
+def claimed(root: Path) -> Slot:
+    """A slot of `root` that no living process has, with what others left in theirs.
+
+    Raises:
+        OSError: The folder can't be made or written, or all its slots are taken.
+    """
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for number in range(1, SLOTS_MAX + 1):
+        slot = _held(root / f"slot-{number:03d}")
+        if slot is not None:
+            _take_over(root, slot)
+            return slot
+    raise OSError(f"all {SLOTS_MAX} slots are taken")
+
+
+def segment_paths(folder: Path) -> list[Path]:
+    """The files of events in a slot, oldest first."""
+    return sorted(path for path in folder.glob(f"*{SUFFIX}") if path.stem.isdigit())
+
+
+def segment_path(folder: Path, number: int) -> Path:
+    """The file of that number; numbers grow with time, and names sort like their numbers."""
+    return folder / f"{number:012d}{SUFFIX}"
+
+
+def next_number(folder: Path) -> int:
+    """One more than the number of the newest file."""
+    paths = segment_paths(folder)
+    return int(paths[-1].stem) + 1 if paths else 1
+
+
+def _held(folder: Path) -> Slot | None:
+    folder.mkdir(mode=0o700, exist_ok=True)
+    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return None
+    except OSError:
+        os.close(lock)
+        raise
+    return Slot(folder=folder, lock=lock)
+
+
+def _take_over(root: Path, own: Slot) -> None:
+    number = next_number(own.folder)
+    for folder in _others(root, own):
+        if not segment_paths(folder):
+            continue
+        other = _held(folder)
+        if other is None:
+            continue
+        for path in segment_paths(folder):
+            path.rename(segment_path(own.folder, number))
+            number += 1
+        other.release()
+
+
+def _others(root: Path, own: Slot) -> Iterator[Path]:
+    return (folder for folder in sorted(root.glob("slot-*")) if folder != own.folder)

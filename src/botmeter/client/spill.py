@@ -1,0 +1,196 @@
+"""Events on disk: numbered files of NDJSON, appended to at the end of the line, sent and deleted at its head.
+
+Not safe for threads by itself; `Backlog` holds the lock. What is written survives the end of the process at once, and
+a power cut after `sync`.
+"""
+
+import os
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from botmeter.client import slots
+
+# Small enough to be read whole, large enough that an hour without a server is a few files.
+SEGMENT_BYTES_MAX = 4 << 20
+
+
+@dataclass(slots=True, kw_only=True)
+class Segment:
+    """A file of events.
+
+    Attributes:
+        last: The running number of its last event; the backlog counts them.
+    """
+
+    path: Path
+    size_bytes: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """What a segment held: its events, and what is no event."""
+
+    events: list[bytes]
+    broken: list[bytes]
+
+
+class Spill:
+    """The files of one slot, oldest first."""
+
+    def __init__(self, folder: Path | None, *, bytes_max: int) -> None:
+        """`folder` None: nothing can be kept, and every write fails."""
+        self._folder = folder
+        self._bytes_max = bytes_max
+        self._unsynced: set[Path] = set()
+        self._next = 1
+        # The file that may be appended to: never one of an earlier process, whose last line may be torn.
+        self._open: Path | None = None
+        self.segments: deque[Segment] = deque()
+        self.size_bytes = 0
+        if folder is not None:
+            self._next = slots.next_number(folder)
+            for place, path in enumerate(slots.segment_paths(folder), 1):
+                self._add(Segment(path=path, size_bytes=path.stat().st_size, last=place))
+
+    def reserved(self) -> Path | None:
+        """The file for events that are older than all that will be appended from now on."""
+        if self._folder is None:
+            return None
+        path = slots.segment_path(self._folder, self._next)
+        self._next += 1
+        return path
+
+    def has_room(self, size_bytes: int) -> bool:
+        """Whether so many bytes more are within what may be kept."""
+        return self._folder is not None and self.size_bytes + size_bytes <= self._bytes_max
+
+    def append(self, lines: Sequence[bytes], *, last: int) -> None:
+        """Keeps the lines after all others.
+
+        Raises:
+            OSError: None of them is kept.
+        """
+        data = _joined(lines)
+        segment = self.segments[-1] if self.segments else None
+        if segment is None or segment.path != self._open or segment.size_bytes >= SEGMENT_BYTES_MAX:
+            path = self.reserved()
+            if path is None:
+                raise OSError("there is no folder for waiting events")
+            segment = Segment(path=path, size_bytes=0, last=last)
+            self._write(path, data)
+            self.segments.append(segment)
+            self._open = path
+        else:
+            self._write(segment.path, data)
+        segment.size_bytes += len(data)
+        segment.last = last
+        self.size_bytes += len(data)
+
+    def put_back(self, path: Path, lines: Sequence[bytes]) -> Segment:
+        """Keeps what was taken for sending in the file that was reserved for it; it stays out of the row.
+
+        Raises:
+            OSError: It is not kept.
+        """
+        data = _joined(lines)
+        self._write(path, data)
+        self.size_bytes += len(data)
+        return Segment(path=path, size_bytes=len(data), last=0)
+
+    def first(self) -> Segment | None:
+        """The oldest segment, which then is no longer in the row; its file stays until `remove`."""
+        return self.segments.popleft() if self.segments else None
+
+    def remove(self, segment: Segment) -> None:
+        """Deletes the file of a segment whose events are settled."""
+        self.forget(segment)
+        with suppress(OSError):
+            segment.path.unlink()
+
+    def forget(self, segment: Segment) -> None:
+        """No longer counts a segment; its file stays for the next process."""
+        self.size_bytes -= segment.size_bytes
+        self._unsynced.discard(segment.path)
+
+    def unsynced(self) -> set[Path]:
+        """The files that were written to since this was asked last, for `synced`."""
+        paths, self._unsynced = self._unsynced, set()
+        return paths
+
+    def _add(self, segment: Segment) -> None:
+        self.segments.append(segment)
+        self.size_bytes += segment.size_bytes
+
+    def _write(self, path: Path, data: bytes) -> None:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            before_bytes = os.fstat(descriptor).st_size
+            self._unsynced.add(path)
+            view = memoryview(data)
+            try:
+                while view:
+                    view = view[os.write(descriptor, view) :]
+            except OSError:
+                # Half a line at the end would spoil the next one.
+                self._open = None
+                with suppress(OSError):
+                    os.ftruncate(descriptor, before_bytes)
+                raise
+        finally:
+            os.close(descriptor)
+
+
+def synced(paths: set[Path]) -> None:
+    """Has the disk hold the files, and their names, whatever happens to the machine.
+
+    Raises:
+        OSError: Not known whether it does.
+    """
+    for path in sorted(paths) + sorted({path.parent for path in paths}):
+        try:
+            descriptor = os.open(path, os.O_RDONLY)
+        except FileNotFoundError:
+            continue
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def lines_of(segment: Segment) -> Lines:
+    """What the file of a segment holds; a last line that was cut short, or was hit by a power cut, is no event.
+
+    Raises:
+        OSError: It can't be read.
+    """
+    events: list[bytes] = []
+    broken: list[bytes] = []
+    for line in segment.path.read_bytes().split(b"\n"):
+        if line:
+            (events if event_id_of(line) is not None else broken).append(line)
+    return Lines(events=events, broken=broken)
+
+
+class _Identity(msgspec.Struct):
+    event_id: str
+
+
+_IDENTITIES = msgspec.json.Decoder(_Identity)
+
+
+def event_id_of(line: bytes) -> str | None:
+    """The id in a line; None: it is no event."""
+    try:
+        return _IDENTITIES.decode(line).event_id
+    except msgspec.DecodeError:
+        return None
+
+
+def _joined(lines: Sequence[bytes]) -> bytes:
+    return b"\n".join(lines) + b"\n"

@@ -1,0 +1,115 @@
+"""How a batch reaches the server: one pooled connection, time limits, and no opinion about the answer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from botmeter import __version__
+from botmeter.client.answers import Answer
+from botmeter.client.settings import ClientSettings
+from botmeter.domain.errors import Refused
+
+if TYPE_CHECKING:
+    import urllib3
+
+PATH = "/api/v1/events"
+# A receipt of 1,000 rejections has less than half of this.
+ANSWER_BYTES_MAX = 4 << 20
+# Most of what compression can save, in a third of the time of the default.
+_GZIP_LEVEL = 3
+
+
+class Away(Exception):
+    """No answer came: no connection, none in time, or one that was cut."""
+
+
+class Post(Protocol):
+    """Sends one batch and gives the answer; raises `Away` if there was none."""
+
+    def __call__(self, body: bytes, *, within_seconds: float) -> Answer: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where events go, and with which key.
+
+    Raises:
+        Refused: `url_invalid`, `client_key_invalid`.
+    """
+
+    url: str
+    key: str
+
+    def __post_init__(self) -> None:
+        from urllib.parse import urlsplit
+
+        try:
+            parts = urlsplit(self.url)
+            is_url = parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.query
+        except ValueError:
+            is_url = False
+        if not is_url:
+            raise Refused(
+                "url_invalid", f"{self.url[:80]!r} is no server's address; it starts with http:// or https://."
+            )
+        # What is not plain text could end the header and begin another. The key itself is never shown.
+        if not self.key or not self.key.isascii() or not self.key.isprintable() or " " in self.key:
+            raise Refused("client_key_invalid", "The key is no key of Botmeter; `botmeter key create` makes one.")
+
+
+def poster(address: Address, settings: ClientSettings) -> Callable[[], Post]:
+    """What makes a `Post` to that address; the connection and its library come with the first call."""
+
+    def opened() -> Post:
+        # Slow to load, and needed on the sending thread only: 40 ms that the bot's own start would wait for.
+        import urllib3
+
+        pool = urllib3.PoolManager(
+            num_pools=1,
+            maxsize=1,
+            retries=False,
+            ca_certs=None if settings.ca_file is None else str(settings.ca_file),
+            headers={
+                "Authorization": f"Bearer {address.key}",
+                "Content-Type": "application/x-ndjson",
+                "Content-Encoding": "gzip",
+                "Accept": "application/json",
+                "User-Agent": f"botmeter-client/{__version__}",
+            },
+        )
+        return _PoolPost(pool, url=address.url.rstrip("/") + PATH, settings=settings)
+
+    return opened
+
+
+class _PoolPost:
+    def __init__(self, pool: "urllib3.PoolManager", *, url: str, settings: ClientSettings) -> None:
+        self._pool = pool
+        self._url = url
+        self._settings = settings
+
+    def __call__(self, body: bytes, *, within_seconds: float) -> Answer:
+        import gzip
+
+        import urllib3
+
+        connect_seconds = min(self._settings.connect_seconds, within_seconds)
+        timeout = urllib3.Timeout(connect=connect_seconds, read=within_seconds)
+        try:
+            response = self._pool.request(
+                "POST",
+                self._url,
+                body=gzip.compress(body, _GZIP_LEVEL, mtime=0),
+                timeout=timeout,
+                redirect=False,
+                preload_content=False,
+            )
+            try:
+                said = response.read(ANSWER_BYTES_MAX)
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                return Answer(status=response.status, headers=headers, body=said)
+            finally:
+                # What was read to its end has gone back to the pool; what goes on and on is cut.
+                response.close()
+        except (OSError, urllib3.exceptions.HTTPError) as problem:
+            raise Away(f"{type(problem).__name__}: {problem}") from problem
