@@ -113,7 +113,7 @@ def _steady_figures(scratch: Path, *, seconds: int) -> Iterator[Figure]:
         f"{told['totals']['accepted']:,} new, {told['totals']['duplicates']:,} copies; load {os.getloadavg()[0]:.1f}",
     )
     yield from watch.figures()
-    yield _same_as_import(scratch, bodies_from(file), live=live)
+    yield _same_as_import(scratch, [*bodies_from(file), *watch.sent], live=live)
 
 
 def _webhook_figures(scratch: Path, *, seconds: int) -> Iterator[Figure]:
@@ -179,13 +179,13 @@ def _flat_out_figures(scratch: Path, *, batch_count: int) -> Iterator[Figure]:
         value=settled / bare.answer["seconds"],
         unit="×",
         promise=4,
-        detail=f"{batch_count * BATCH_EVENTS:,} events in batches of {BATCH_EVENTS:,}: answered in {answered:.1f} s, metered "
-        f"{settled:.1f} s; inserted {bare.answer['seconds']:.1f} s",
+        detail=f"{batch_count * BATCH_EVENTS:,} events in batches of {BATCH_EVENTS:,}: answered in {answered:.1f} s, "
+        f"metered in {settled:.1f} s; inserted in {bare.answer['seconds']:.1f} s",
     )
 
 
 def inserted(file: str, database: str) -> dict[str, Any]:
-    """How long it takes to insert the same batches into a table of DuckDB, each read by Arrow and committed by itself."""
+    """How long the same batches take into a table of DuckDB, each read by Arrow and committed by itself."""
     import duckdb
     import pyarrow as pa
     import pyarrow.json
@@ -218,6 +218,7 @@ class _Watch:
     behind_ms: list[float] = field(default_factory=list)
     memory_mb: list[float] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    sent: list[bytes] = field(default_factory=list)
     _end: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
@@ -293,7 +294,8 @@ class _Watch:
             "channel": "web",
         }
         head = {**self.place.bearer, "Content-Type": "application/json"}
-        connection.request("POST", "/api/v1/events", body=json.dumps(event), headers=head)
+        self.sent.append(json.dumps(event).encode() + b"\n")
+        connection.request("POST", "/api/v1/events", body=self.sent[-1], headers=head)
         response = connection.getresponse()
         told = response.read()
         if response.status != 200:
@@ -314,37 +316,27 @@ class _Watch:
 
 
 def _same_as_import(scratch: Path, bodies: list[bytes], *, live: dict[str, Any]) -> Figure:
-    """The differences between the live report and that of the same events from a file; the probes are no part of it."""
+    """The differences between the live report and that of the same events from a file."""
     file, folder = scratch / "all.ndjson", scratch / "import-data"
     file.write_bytes(b"".join(bodies))
     botmeter("account", "create", ACCOUNT, "--data", str(folder))
     botmeter("import", str(file), "--account", ACCOUNT, "--data", str(folder))
-    asked = [
-        "report",
-        "--account",
-        ACCOUNT,
-        "--data",
-        str(folder),
-        "--format",
-        "json",
-        "--from",
-        live["period"]["from"],
-    ]
-    imported = json.loads(botmeter(*asked, "--to", live["period"]["to"]).said)
-    parts = [name for name in imported if name not in {"as_of"}]
-    different = [name for name in parts if imported[name] != live[name]]
+    period = live["period"]
+    asked = ["report", "--account", ACCOUNT, "--from", period["from"], "--to", period["to"], "--format", "json"]
+    imported = json.loads(botmeter(*asked, "--data", str(folder)).said)
+    different = [name for name in imported if imported[name] != live[name]]
+    told = "".join(f"; {name}" for name in different)
     return Figure(
         subject="(g) parts of the report that differ from an import's",
         value=len(different),
         unit="parts",
         promise=0,
-        detail=f"of {len(parts)}; {imported['sessions_consumed']:,} sessions"
-        + "".join(f"; {name}" for name in different),
+        detail=f"of {len(imported)}; {imported['sessions_consumed']:,} sessions{told}",
     )
 
 
 def _report(place: _Place) -> dict[str, Any]:
-    """The live report without the probes' sessions: those are of a source of their own customers."""
+    """The report as the API gives it."""
     connection = http.client.HTTPConnection(place.server.host, place.server.port, timeout=60)
     connection.request("GET", f"/api/v1/accounts/{ACCOUNT}/reports/session-usage", headers=place.bearer)
     found: dict[str, Any] = json.loads(connection.getresponse().read())
@@ -398,13 +390,9 @@ def _now_us() -> int:
 
 
 def _worker_of(server: Served) -> int:
-    """The process that serves: the one of the port's, which has most in memory."""
-    found = subprocess.run(["pgrep", "-f", f"--port {server.port}"], capture_output=True, text=True, check=True).stdout
-    processes = {int(line) for line in found.split()}
-    for process in list(processes):
-        children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-        processes |= set(map(int, children))
-    return max(processes, key=_resident_mb)
+    """The process that serves: of those that the server has started, the one with most in memory."""
+    children = Path(f"/proc/{server.process}/task/{server.process}/children").read_text().split()
+    return max(map(int, children), key=_resident_mb)
 
 
 def _resident_mb(process: int) -> float:

@@ -152,6 +152,7 @@ class Served:
     port: int
     cookie: str
     views: tuple[str, ...]
+    process: int
 
 
 @contextmanager
@@ -166,7 +167,13 @@ def served(folder: Path) -> Iterator[Served]:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     try:
         _wait_until_it_answers(port)
-        yield Served(host="127.0.0.1", port=port, cookie=_signed_in(port, secret), views=views(last_on))
+        yield Served(
+            host="127.0.0.1",
+            port=port,
+            cookie=_signed_in(port, secret),
+            views=views(last_on),
+            process=process.pid,
+        )
     finally:
         process.send_signal(signal.SIGTERM)
         try:
