@@ -1,7 +1,8 @@
 """Erasing a customer: identifiers gone everywhere, counts stay.
 
-A customer is erased under every id that counts as theirs. Customer, conversation, event and ticket ids are replaced by pseudonyms that say nothing, attributes
-and quarantined copies are dropped, and the file is written anew so that no old page keeps them.
+A customer is erased under every id that counts as theirs. Customer, conversation, event and ticket ids are replaced
+by pseudonyms that say nothing, attributes and quarantined copies are dropped, and the file is written anew so that no
+old page keeps them.
 The 64-bit key of each event stays: it tells nothing, and lets a copy that is sent again be known.
 """
 

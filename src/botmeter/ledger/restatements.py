@@ -13,7 +13,7 @@ class Restatement:
     """One UTC day whose sessions changed after it had been over.
 
     Attributes:
-        append_no: The submission that did it; 0 for a change of policy; below 0, minus the number of a change to customers.
+        append_no: The submission that did it; 0: a change of policy; below: minus the number of a change to customers.
         label: What people call that submission; empty for a change of policy; what was done to customers.
         recorded_at: When, µs UTC.
         day: Which day's sessions.

@@ -1,0 +1,135 @@
+"""What holds for merged customers, whatever the events, the policies, and the order of merges and arrivals."""
+
+from typing import Any
+
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from tests.support.event_strategies import dense_event_lists, event_lists, schedules
+from tests.support.facts import filled_ledger
+from tests.support.ledgers import NOW_US, Schedule, append, ledger_in_memory
+from tests.support.table_meaning import table_meaning
+
+from botmeter.domain.errors import Refused
+from botmeter.ledger.customers import SameCustomer, customer_aliases, merge_customers, unmerge_customers
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.verify import verify
+from botmeter.metering.policy import ALWAYS_US, FRESHCHAT
+
+Event = dict[str, Any]
+CUSTOMERS = ["c1", "c2", "c3", "c4"]
+FEW = settings(max_examples=settings().max_examples // 30, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+
+
+@st.composite
+def merges(draw: st.DrawFn) -> list[SameCustomer]:
+    """Pairs of which each can be said after those before it."""
+    who_counts = {customer: customer for customer in CUSTOMERS}
+    said = []
+    for _ in range(draw(st.integers(1, 3))):
+        alias, customer_id = draw(st.permutations(CUSTOMERS))[:2]
+        if who_counts[alias] == alias and who_counts[customer_id] != alias:
+            said.append(SameCustomer(customer_id=customer_id, alias=alias))
+            for each, counts in who_counts.items():
+                if counts == alias:
+                    who_counts[each] = who_counts[customer_id]
+    return said
+
+
+def spread(events: list[Event]) -> list[Event]:
+    """The events among more customers, some of whom share conversations; some with a ticket."""
+    for each in events:
+        number = sum(map(ord, each["event_id"] + each["source"]))
+        each["customer_id"] = CUSTOMERS[number % len(CUSTOMERS)]
+        each["ticket_id"] = f"t{number % 3}" if number % 5 == 0 else None
+        each["ticket_type"] = None
+    return events
+
+
+def renamed(events: list[Event], said: list[SameCustomer]) -> list[Event]:
+    """The events as if each had been sent under the customer who counts."""
+    same = {pair.alias: pair.customer_id for pair in said}
+
+    def last(customer_id: str) -> str:
+        return last(same[customer_id]) if customer_id in same else customer_id
+
+    return [{**each, "customer_id": last(each["customer_id"])} for each in events]
+
+
+def merge_one_by_one(ledger: Ledger, said: list[SameCustomer]) -> None:
+    for pair in said:
+        merge_customers(ledger, [pair], now_us=NOW_US)
+
+
+def assert_clean(ledger: Ledger) -> None:
+    found = verify(ledger)
+    assert found.is_clean, "\n".join(str(difference) for difference in found.differences)
+
+
+def assert_merging_is_sending_so(events: list[Event], said: list[SameCustomer], schedule: Schedule) -> None:
+    merged = ledger_in_memory(schedule)
+    append(merged, *events)
+    merge_one_by_one(merged, said)
+    assert_clean(merged)
+    assert table_meaning(merged) == table_meaning(filled_ledger(renamed(events, said), schedule))
+
+
+@FEW
+@given(dense_event_lists(), merges(), schedules())
+def test_a_merge_gives_what_an_import_under_the_one_id_gives(
+    events: list[Event], said: list[SameCustomer], schedule: Schedule
+) -> None:
+    assert_merging_is_sending_so(spread(events), said, schedule)
+
+
+@FEW
+@given(event_lists(), merges())
+def test_it_does_so_however_few_the_events(events: list[Event], said: list[SameCustomer]) -> None:
+    assert_merging_is_sending_so(spread(events), said, [(FRESHCHAT, ALWAYS_US)])
+
+
+@FEW
+@given(dense_event_lists(), merges(), schedules(), st.data())
+def test_what_arrives_before_among_and_after_merges_counts_alike(
+    events: list[Event], said: list[SameCustomer], schedule: Schedule, data: st.DataObject
+) -> None:
+    events, mixed = spread(events), ledger_in_memory(schedule)
+    ends = sorted(data.draw(st.lists(st.integers(0, len(events)), min_size=len(said), max_size=len(said))))
+    for start, end, pair in zip([0, *ends], ends, said, strict=False):
+        append(mixed, *events[start:end])
+        merge_customers(mixed, [pair], now_us=NOW_US)
+    append(mixed, *events)
+    assert_clean(mixed)
+    assert table_meaning(mixed) == table_meaning(filled_ledger(renamed(events, said), schedule))
+
+
+@FEW
+@given(dense_event_lists(), merges(), schedules(), st.randoms(use_true_random=False))
+def test_taken_back_in_any_order_it_is_as_if_never_said(
+    events: list[Event], said: list[SameCustomer], schedule: Schedule, random: Any
+) -> None:
+    events, ledger = spread(events), ledger_in_memory(schedule)
+    half = len(events) // 2
+    append(ledger, *events[:half])
+    merge_one_by_one(ledger, said)
+    append(ledger, *events[half:])
+    for place, pair in enumerate(random.sample(said, len(said)), start=1):
+        unmerge_customers(ledger, [pair.alias], now_us=NOW_US)
+        if place < len(said):
+            assert_clean(ledger)
+    assert_clean(ledger)
+    assert table_meaning(ledger) == table_meaning(filled_ledger(events, schedule))
+
+
+@FEW
+@given(st.lists(st.tuples(st.sampled_from(CUSTOMERS), st.sampled_from(CUSTOMERS)), max_size=12))
+def test_whatever_is_said_every_id_leads_to_one_customer_who_is_no_alias(said: list[tuple[str, str]]) -> None:
+    ledger = ledger_in_memory()
+    for customer_id, alias in said:
+        try:
+            merge_customers(ledger, [SameCustomer(customer_id=customer_id, alias=alias)], now_us=NOW_US)
+        except Refused:
+            continue
+    found = customer_aliases(ledger)
+    aliases = [one.alias for one in found]
+    assert len(aliases) == len(set(aliases)) < len(CUSTOMERS)
+    assert all(one.customer_id is not None and one.customer_id not in aliases for one in found)

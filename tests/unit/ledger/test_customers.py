@@ -1,0 +1,228 @@
+"""Customers that are the same: what merging and taking it back does to events, sessions and what is recorded."""
+
+from datetime import date
+
+import pytest
+from tests.support.ledgers import NOW_US, append, event, ledger_in_memory
+from tests.support.table_meaning import table_meaning
+
+from botmeter.domain.errors import BotmeterError, Conflict, Missing, Refused, TooMuch
+from botmeter.ledger.customers import (
+    PAIRS_MAX,
+    SameCustomer,
+    aliases_of_merge,
+    customer_aliases,
+    customer_who_counts,
+    merge_customers,
+    merge_preview,
+    other_ids,
+    unmerge_customers,
+)
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.restatements import restatements
+from botmeter.ledger.verify import verify
+
+WEB = event("1", "2026-03-01T10:00", customer_id="web-7", conversation_id="v1")
+PHONE = event("2", "2026-03-01T12:00", customer_id="phone-7", conversation_id="v2", channel="whatsapp")
+OTHER = event("3", "2026-03-01T13:00", customer_id="other", conversation_id="v3")
+
+
+def pair(customer_id: str, alias: str, *, place: str = "") -> SameCustomer:
+    return SameCustomer(customer_id=customer_id, alias=alias, place=place)
+
+
+def pairs(*said: str) -> list[SameCustomer]:
+    """`pairs("b=a")`: a is b too."""
+    return [pair(*each.split("=")) for each in said]
+
+
+def who_sent(ledger: Ledger) -> dict[str, tuple[str, str | None]]:
+    rows = ledger.connection.execute("SELECT event_id, customer_id, sent_customer_id FROM event").fetchall()
+    return {event_id: (counts, sent) for event_id, counts, sent in rows}
+
+
+def session_count(ledger: Ledger) -> int:
+    return len(table_meaning(ledger)["session"])
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    made = ledger_in_memory()
+    append(made, WEB, PHONE, OTHER)
+    return made
+
+
+def test_two_ids_of_one_person_are_one_customer_with_one_session(ledger: Ledger) -> None:
+    change = merge_customers(ledger, pairs("web-7=phone-7"), now_us=NOW_US, by="ann@acme.example")
+    assert (change.number, change.event_count, change.before_count, change.after_count) == (1, 1, 2, 1)
+    assert change.restated_day_count == 1
+    assert who_sent(ledger) == {"1": ("web-7", None), "2": ("web-7", "phone-7"), "3": ("other", None)}
+    assert session_count(ledger) == 2
+    assert verify(ledger).is_clean
+
+
+def test_it_is_recorded_what_was_restated_and_why(ledger: Ledger) -> None:
+    merge_customers(ledger, pairs("web-7=phone-7"), now_us=NOW_US)
+    unmerge_customers(ledger, ["phone-7"], now_us=NOW_US + 1)
+    merged, undone = restatements(ledger)
+    assert (merged.day, merged.before_count, merged.after_count) == (date(2026, 3, 1), 3, 2)
+    assert (undone.before_count, undone.after_count) == (2, 3)
+    assert (merged.append_no, merged.label) == (-1, "customers were merged (change 1)")
+    assert (undone.append_no, undone.label) == (-2, "a merge of customers was taken back (change 2)")
+    assert merged.removed == undone.added
+    assert (merged.because, merged.because_count) == ((), 0)
+
+
+def test_a_day_that_is_not_over_is_not_restated() -> None:
+    ledger = ledger_in_memory()
+    append(ledger, event("1", "2026-06-01T08:00", customer_id="a"), event("2", "2026-06-01T09:00", customer_id="b"))
+    change = merge_customers(ledger, pairs("a=b"), now_us=NOW_US)
+    assert (change.before_count, change.after_count, change.restated_day_count) == (2, 1, 0)
+
+
+def test_events_to_come_of_an_alias_are_the_customer_s_too(ledger: Ledger) -> None:
+    merge_customers(ledger, pairs("web-7=phone-7", "web-7=mail-7"), now_us=NOW_US)
+    late = event("4", "2026-03-01T14:00", customer_id="mail-7", conversation_id="v4", channel="mail")
+    assert append(ledger, late).accepted == 1
+    assert who_sent(ledger)["4"] == ("web-7", "mail-7")
+    assert session_count(ledger) == 2
+    assert verify(ledger).is_clean
+
+
+def test_what_is_sent_again_is_compared_with_what_was_sent(ledger: Ledger) -> None:
+    merge_customers(ledger, pairs("web-7=phone-7"), now_us=NOW_US)
+    assert append(ledger, PHONE).duplicates == 1
+    assert append(ledger, {**PHONE, "customer_id": "web-7"}).conflicts == 1
+    assert append(ledger, WEB).duplicates == 1
+    unmerge_customers(ledger, ["phone-7"], now_us=NOW_US)
+    assert append(ledger, PHONE).duplicates == 1
+
+
+def test_taking_it_back_leaves_everything_as_it_was(ledger: Ledger) -> None:
+    before = table_meaning(ledger)
+    merge_customers(ledger, pairs("web-7=phone-7"), now_us=NOW_US)
+    change = unmerge_customers(ledger, ["phone-7"], now_us=NOW_US, by="ann@acme.example")
+    assert (change.number, change.event_count, change.before_count, change.after_count) == (2, 1, 1, 2)
+    assert table_meaning(ledger) == before
+    assert who_sent(ledger)["2"] == ("phone-7", None)
+    assert verify(ledger).is_clean
+
+
+def test_who_is_merged_on_takes_the_aliases_along_and_gives_them_back(ledger: Ledger) -> None:
+    merge_customers(ledger, pairs("web-7=phone-7"), now_us=NOW_US)
+    merge_customers(ledger, pairs("other=web-7"), now_us=NOW_US)
+    assert {counts for counts, _ in who_sent(ledger).values()} == {"other"}
+    assert other_ids(ledger, "other") == ["phone-7", "web-7"]
+    assert customer_who_counts(ledger, "phone-7") == "other"
+    assert session_count(ledger) == 1
+    unmerge_customers(ledger, ["web-7"], now_us=NOW_US)
+    assert who_sent(ledger) == {"1": ("web-7", None), "2": ("web-7", "phone-7"), "3": ("other", None)}
+
+
+def test_who_is_merged_into_an_alias_is_the_customer_that_it_leads_to(ledger: Ledger) -> None:
+    merge_customers(ledger, pairs("web-7=phone-7", "phone-7=other"), now_us=NOW_US)
+    assert who_sent(ledger)["3"] == ("web-7", "other")
+    unmerge_customers(ledger, ["phone-7"], now_us=NOW_US)
+    assert who_sent(ledger) == {"1": ("web-7", None), "2": ("phone-7", None), "3": ("phone-7", "other")}
+    assert verify(ledger).is_clean
+
+
+def test_the_list_tells_who_said_and_took_back_what_and_when(ledger: Ledger) -> None:
+    merge_customers(ledger, pairs("web-7=phone-7"), now_us=NOW_US, by="ann@acme.example")
+    unmerge_customers(ledger, ["phone-7"], now_us=NOW_US + 1, by="bob@acme.example")
+    merge_customers(ledger, pairs("other=web-7", "other=phone-7"), now_us=NOW_US + 2)
+    third, other, first = customer_aliases(ledger)
+    assert (third.alias, third.customer_id, third.merge_no, third.set_by) == ("phone-7", "other", 3, None)
+    assert (other.alias, other.undone_no) == ("web-7", None)
+    assert (first.same_as, first.customer_id, first.set_by) == ("web-7", None, "ann@acme.example")
+    assert (first.undone_no, first.undone_at, first.undone_by) == (2, NOW_US + 1, "bob@acme.example")
+    assert aliases_of_merge(ledger, 3) == ("phone-7", "web-7")
+
+
+def test_what_was_said_before_changes_nothing(ledger: Ledger) -> None:
+    merge_customers(ledger, pairs("web-7=phone-7"), now_us=NOW_US)
+    change = merge_customers(ledger, pairs("web-7=phone-7"), now_us=NOW_US)
+    assert (change.number, change.pairs, change.event_count) == (None, (), 0)
+    assert len(customer_aliases(ledger)) == 1
+
+
+def test_ids_that_nobody_sent_yet_can_be_merged(ledger: Ledger) -> None:
+    change = merge_customers(ledger, pairs("web-7=new"), now_us=NOW_US)
+    assert (change.number, change.event_count, change.before_count, change.after_count) == (1, 0, 1, 1)
+    append(ledger, event("9", "2026-03-01T15:00", customer_id="new"))
+    assert who_sent(ledger)["9"] == ("web-7", "new")
+
+
+def test_a_preview_says_what_would_change_and_changes_nothing(ledger: Ledger) -> None:
+    before = table_meaning(ledger)
+    looked = merge_preview(ledger, pairs("web-7=phone-7", "web-7=other"), now_us=NOW_US)
+    assert (looked.event_count, looked.before_count, looked.after_count, looked.restated_day_count) == (2, 3, 1, 1)
+    assert table_meaning(ledger) == before
+    assert customer_aliases(ledger) == []
+    assert restatements(ledger) == []
+    assert looked == merge_customers(ledger, pairs("web-7=phone-7", "web-7=other"), now_us=NOW_US)
+
+
+@pytest.mark.parametrize(
+    ("said", "family", "code", "sentence"),
+    [
+        ([pair("a", "a")], Refused, "merge_invalid", "'a' can't be an alias of itself"),
+        ([pair("", "a")], Refused, "merge_invalid", "the customer has 0 bytes"),
+        ([pair("a", "é" * 257)], Refused, "merge_invalid", "the alias has 514 bytes; an id has from 1 to 512"),
+        ([pair("a", "\ud800")], Refused, "merge_invalid", "is not Unicode"),
+        (pairs("b=a", "a=b"), Refused, "merge_invalid", "'a' is the same as 'b' already, the other way round"),
+        (pairs("b=a", "c=b", "a=c"), Refused, "merge_invalid", "'a' is the same as 'c' already"),
+        (pairs("b=a", "c=a"), Conflict, "customer_merged", "'a' is the same as 'b' already; take that back first"),
+        ([], Refused, "merge_invalid", "No alias is named"),
+        ([pair("a", f"a-{n}") for n in range(PAIRS_MAX + 1)], TooMuch, "merge_too_large", "1,001 aliases"),
+        ([pair("x", "y"), pair("a", "a", place="line 3")], Refused, "merge_invalid", "line 3: 'a' can't be"),
+    ],
+)
+def test_what_can_t_be_said_is_refused_with_a_sentence_and_nobody_is_merged(
+    ledger: Ledger, said: list[SameCustomer], family: type[BotmeterError], code: str, sentence: str
+) -> None:
+    with pytest.raises(family) as refused:
+        merge_customers(ledger, said, now_us=NOW_US)
+    assert refused.value.code == code
+    assert sentence in refused.value.message
+    assert customer_aliases(ledger) == []
+
+
+def test_all_faults_are_told_at_once_and_the_rest_are_counted(ledger: Ledger) -> None:
+    with pytest.raises(Refused) as refused:
+        merge_customers(ledger, [pair("a", "a", place=f"line {n}") for n in range(25)], now_us=NOW_US)
+    assert "line 0:" in refused.value.message
+    assert "line 19:" in refused.value.message
+    assert refused.value.message.endswith("; and 5 more.")
+
+
+def test_saying_in_other_words_what_holds_already_is_no_fault(ledger: Ledger) -> None:
+    merge_customers(ledger, pairs("web-7=phone-7", "phone-7=other"), now_us=NOW_US)
+    assert merge_customers(ledger, pairs("web-7=other"), now_us=NOW_US).number is None
+
+
+def test_what_was_never_said_can_t_be_taken_back(ledger: Ledger) -> None:
+    merge_customers(ledger, pairs("web-7=phone-7"), now_us=NOW_US)
+    with pytest.raises(Missing, match="'web-7' is no alias") as unknown:
+        unmerge_customers(ledger, ["phone-7", "web-7"], now_us=NOW_US)
+    assert unknown.value.code == "alias_unknown"
+    assert len(other_ids(ledger, "web-7")) == 1
+    with pytest.raises(Missing, match="no merge 2") as missing:
+        aliases_of_merge(ledger, 2)
+    assert missing.value.code == "merge_unknown"
+
+
+def test_verification_finds_an_event_that_is_not_the_customer_s_who_counts(ledger: Ledger) -> None:
+    merge_customers(ledger, pairs("web-7=phone-7"), now_us=NOW_US)
+    ledger.connection.execute("UPDATE customer_alias SET same_as = 'nobody'")
+    found = verify(ledger)
+    assert [(each.table, "phone-7" in each.row) for each in found.differences] == [("event", True)]
+
+
+def test_with_many_other_events_only_these_customers_are_metered_again() -> None:
+    ledger = ledger_in_memory()
+    append(ledger, WEB, PHONE, *(event(f"o{n}", "2026-03-01T10:00", customer_id=f"c{n}") for n in range(20)))
+    change = merge_customers(ledger, pairs("web-7=phone-7"), now_us=NOW_US)
+    assert (change.before_count, change.after_count, change.restated_day_count) == (2, 1, 1)
+    assert verify(ledger).is_clean
+    assert [(each.before_count, each.after_count) for each in restatements(ledger)] == [(22, 21)]
