@@ -1,7 +1,8 @@
 """CloudEvents 1.0 (JSON) → records: `data` carries the event, the envelope what `data` leaves out.
 
-Source: CloudEvents 1.0.2 and its JSON event format. `time` is optional there; an event with no
-time at all is refused, because the moment of arrival would change with each import.
+Source: CloudEvents 1.0.2 and its JSON event format. `time` is optional there. In a request the moment of receipt
+stands for it, and says so; in a file an event with no time at all is refused, because the moment would change with
+each import.
 """
 
 import binascii
@@ -10,8 +11,12 @@ from base64 import b64decode
 from collections.abc import Mapping
 from decimal import Decimal
 
+import msgspec
+
 from botmeter.domain.errors import Refused
-from botmeter.domain.event import REQUIRED_FIELDS
+from botmeter.domain.event import ID_BYTES_MAX, REQUIRED_FIELDS
+from botmeter.domain.instant import text_from_us
+from botmeter.sources.wire import event_id_of, json_of, value_of
 
 SPEC_VERSION = "1.0"
 TYPE_PREFIX = "botmeter."
@@ -19,7 +24,6 @@ TYPE_PREFIX = "botmeter."
 # What the envelope is asked for where `data` has nothing: field → attributes, the first wins.
 # Names of extensions hold only lower-case letters and digits, by the specification.
 FALLBACKS = {
-    "event_id": ("id",),
     "occurred_at": ("time",),
     "conversation_id": ("conversationid", "subject"),
     "customer_id": ("customerid",),
@@ -32,6 +36,19 @@ FALLBACKS = {
     "ticket_type": ("tickettype",),
     "preview": ("preview",),
 }
+
+# The extension by which a time that the receiver gave is known.
+TIME_SOURCE = "timesource"
+RECEIPT = "receipt"
+
+
+class _Times(msgspec.Struct):
+    """What tells at once that an envelope has its own time."""
+
+    time: str = ""
+
+
+_DECODE_TIMES = msgspec.json.Decoder(_Times).decode
 
 
 def is_envelope(found: Mapping[str, object]) -> bool:
@@ -49,16 +66,65 @@ def record_from_envelope(envelope: Mapping[str, object]) -> Mapping[str, object]
     if version != SPEC_VERSION:
         raise Refused("cloudevent_invalid", f"specversion is {str(version)[:40]!r}; only {SPEC_VERSION} is read.")
     record = dict(_data(envelope))
+    if _is_absent(record.get("event_id")):
+        record["event_id"] = _event_id(envelope)
     for field, attributes in FALLBACKS.items():
         if _is_absent(record.get(field)):
             record[field] = next((envelope[name] for name in attributes if not _is_absent(envelope.get(name))), None)
     if _is_absent(record.get("kind")):
         record["kind"] = _kind(envelope.get("type"))
+    if envelope.get(TIME_SOURCE) == RECEIPT:
+        record["attributes"] = _flagged(record.get("attributes"))
     return record
+
+
+def with_receipt_time(text: bytes, received_us: int) -> bytes:
+    """The JSON of one event; of an envelope that names no time, with the moment of its receipt, marked as such.
+
+    Args:
+        received_us: When it came, µs UTC.
+    """
+    if b'"specversion"' not in text:
+        return text
+    try:
+        if _DECODE_TIMES(text).time:
+            return text
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        pass
+    try:
+        found = value_of(text)
+        if not isinstance(found, dict) or not is_envelope(found) or record_from_envelope(found)["occurred_at"]:
+            return text
+    except Refused:
+        return text
+    return json_of(found | {"time": text_from_us(received_us), TIME_SOURCE: RECEIPT})
 
 
 def _is_absent(value: object) -> bool:
     return value is None or value == ""
+
+
+def _event_id(envelope: Mapping[str, object]) -> object:
+    """By source and id: two sources may give the same id to two events.
+
+    Source: CloudEvents 1.0.2, "id": producers must ensure that source and id together are unique. A source is a URI
+    reference and so has no space.
+    """
+    own, producer = envelope.get("id"), envelope.get("source")
+    if not isinstance(own, str) or not isinstance(producer, str) or not own or not producer:
+        return own
+    whole = f"{producer} {own}"
+    try:
+        size_bytes = len(whole.encode())
+    except UnicodeEncodeError:
+        return whole
+    return whole if " " not in producer and size_bytes <= ID_BYTES_MAX else event_id_of("cloudevent", producer, own)
+
+
+def _flagged(attributes: object) -> object:
+    if attributes is None:
+        return {"time_source": RECEIPT}
+    return attributes | {"time_source": RECEIPT} if isinstance(attributes, dict) else attributes
 
 
 def _kind(sent: object) -> str | None:

@@ -134,10 +134,7 @@ def _read_change(change: Object, *, entry_id: object, source: Source, found: _Fo
 
 
 def _read(message: Object, *, name: str, place: _Place, found: _Found) -> None:
-    if name == "statuses":
-        said = _why_no_answer(message)
-    else:
-        said = _why_no_message(message)
+    said = _why_no_answer(message) if name == "statuses" else _why_no_message(message)
     if said is not None:
         found.ignored[said] += 1
         return

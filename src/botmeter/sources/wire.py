@@ -99,7 +99,7 @@ def event_id_of(kind: str, *parts: object) -> str:
 
 
 def id_in(source: Source, *parts: str | None) -> str | None:
-    """An id that means something only within its source, told apart from the same one in another; None: it lacks one."""
+    """An id that means something within its source alone, told apart from the same one elsewhere; None: incomplete."""
     return None if None in parts else ":".join((source.name, *(part for part in parts if part is not None)))
 
 

@@ -1,0 +1,93 @@
+"""CloudEvents over HTTP: an event in headers and body → its JSON envelope; the handshake before a sender may send.
+
+Source: CloudEvents HTTP protocol binding 1.0.2 (3.1) and HTTP webhook 1.0.2 (4).
+"""
+
+import re
+from base64 import b64encode
+from collections.abc import Mapping
+
+from botmeter.domain.errors import Refused
+from botmeter.sources.wire import json_of, value_of
+
+PREFIX = "ce-"
+REQUEST_ORIGIN = "webhook-request-origin"
+REQUEST_RATE = "webhook-request-rate"
+
+_ATTRIBUTE = re.compile(r"[a-z0-9]{1,64}")
+_JSON = re.compile(r"(?:application|text)/(?:[\w.+-]+\+)?json", re.IGNORECASE)
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_ESCAPE = re.compile(r"\\(.)")
+_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
+_ORIGIN = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+def is_binary(headers: Mapping[str, str]) -> bool:
+    """Whether a request is a CloudEvent in binary mode: its attributes are headers, its body is the data.
+
+    Args:
+        headers: Name in small letters → value.
+    """
+    return f"{PREFIX}specversion" in headers
+
+
+def envelope_from_binary(headers: Mapping[str, str], body: bytes) -> bytes:
+    """The JSON envelope of a CloudEvent in binary mode, on one line.
+
+    Args:
+        headers: Name in small letters → value.
+
+    Raises:
+        Refused: `cloudevent_invalid` for a name or a value that can't be an attribute's, or a body that is said to be
+            JSON and is not.
+    """
+    envelope: dict[str, object] = {}
+    for name, value in headers.items():
+        if name.startswith(PREFIX):
+            envelope[_attribute(name)] = _decoded(name, value)
+    content_type = headers.get("content-type", "").strip()
+    if content_type:
+        envelope["datacontenttype"] = content_type
+    if not body:
+        return json_of(envelope)
+    if content_type and not _JSON.fullmatch(content_type.split(";")[0].strip()):
+        return json_of(envelope | {"data_base64": b64encode(body).decode()})
+    return json_of(envelope | {"data": _data(body)})
+
+
+def allowed_origin(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers that let a sender send, for its OPTIONS request; only POST without them, where it does not ask.
+
+    Args:
+        headers: Of its request, name in small letters → value.
+    """
+    origin = headers.get(REQUEST_ORIGIN, "").strip()
+    if not _ORIGIN.fullmatch(origin):
+        return {"allow": "POST"}
+    # A rate need not be named unless it was asked for; no rate of requests is refused, bursts are told to wait.
+    rate = {"webhook-allowed-rate": "*"} if REQUEST_RATE in headers else {}
+    return {"allow": "POST", "webhook-allowed-origin": origin} | rate
+
+
+def _attribute(header: str) -> str:
+    name = header.removeprefix(PREFIX)
+    if not _ATTRIBUTE.fullmatch(name) or name in ("data", "datacontenttype"):
+        raise Refused("cloudevent_invalid", f"The header {header[:40]!r} names no attribute of a CloudEvent.")
+    return name
+
+
+def _decoded(name: str, value: str) -> str:
+    """A header's value: quotes undone, then one round of percent-decoding."""
+    quoted = _QUOTED.fullmatch(value.strip())
+    plain = _ESCAPE.sub(r"\1", quoted[1]) if quoted else value.strip()
+    try:
+        return _PERCENT.sub(lambda found: bytes([int(found[1], 16)]), plain.encode()).decode()
+    except UnicodeError:
+        raise Refused("cloudevent_invalid", f"The header {name[:40]!r} is not UTF-8 once it is decoded.") from None
+
+
+def _data(body: bytes) -> object:
+    try:
+        return value_of(body)
+    except Refused:
+        raise Refused("cloudevent_invalid", "The CloudEvent's data is said to be JSON, but the body is not.") from None
