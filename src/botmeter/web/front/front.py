@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
+from time import perf_counter
 from typing import Final
 
 from botmeter.domain.errors import BotmeterError, Refused
@@ -12,6 +13,8 @@ from botmeter.web.front.asgi import Receive, Scope, Send
 from botmeter.web.front.body import BodyLimits, SenderGone, read_body
 from botmeter.web.front.bridge import Bridge
 from botmeter.web.front.request import Answer, Request
+from botmeter.web.operation import metrics, request_ids
+from botmeter.web.operation.access import Answered, write_line
 
 PAGE_BODY: Final = BodyLimits(size_bytes=16 << 20)
 """Of what people send: forms, and files of customers."""
@@ -54,8 +57,7 @@ class Front:
             if route is None:
                 await self._handed_on(request, scope, send=send)
             else:
-                answer = await _answered(route, request)
-                await answer.sent(send, number=request.number)
+                await _answered_itself(route, request, send=send)
         except SenderGone:
             return
 
@@ -67,6 +69,16 @@ class Front:
             await self._bridge.answer(scope, body, receive=request.receive, send=send)
         except BotmeterError as error:
             await _told(error, request.path).sent(send, number=request.number)
+
+
+async def _answered_itself(route: OwnRoute, request: Request, *, send: Send) -> None:
+    started = perf_counter()
+    request_ids.current.set(request.number)
+    answer = await _answered(route, request)
+    seconds = perf_counter() - started
+    metrics.request_observed(route.name, status=int(answer.status), seconds=seconds)
+    write_line(Answered(method=request.method, route=route.name, status=int(answer.status), seconds=seconds))
+    await answer.sent(send, number=request.number)
 
 
 async def _answered(route: OwnRoute, request: Request) -> Answer:

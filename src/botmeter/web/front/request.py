@@ -1,6 +1,5 @@
 """A request as the front's own routes see it, and the answers that they give."""
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -12,6 +11,7 @@ import msgspec
 from botmeter.domain.errors import BotmeterError, Refused, TooMuch
 from botmeter.web.api.problem_details import Problem, problem_from_error
 from botmeter.web.front.asgi import Receive, Scope, Send, header_values
+from botmeter.web.operation.request_ids import HEADER, request_id
 
 _JSON: Final = "application/json"
 _QUERY_FIELDS_MAX: Final = 20
@@ -37,13 +37,14 @@ class Request:
     @classmethod
     def of(cls, scope: Scope, receive: Receive) -> "Request":
         """The request of an ASGI scope."""
+        headers = header_values(scope)
         return cls(
             method=scope["method"],
             path=scope["path"],
             raw_path=(scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0],
             query_string=scope["query_string"],
-            headers=header_values(scope),
-            number=secrets.token_hex(8),
+            headers=headers,
+            number=request_id(headers.get(HEADER.lower())),
             receive=receive,
         )
 
@@ -113,7 +114,7 @@ class Answer:
             "Content-Length": str(len(self.body)),
             "Cache-Control": "no-store, private",
             "X-Content-Type-Options": "nosniff",
-            "X-Request-ID": number,
+            HEADER: number,
             **self.headers,
         }
         headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in told.items()]

@@ -60,7 +60,7 @@ def texts_from_body(body: bytes, *, headers: Mapping[str, str]) -> Texts:
     """
     media_type = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if "ce-specversion" in headers:
-        from botmeter.sources.cloudevents import envelope_from_binary
+        from botmeter.sources.cloudevents_http import envelope_from_binary
 
         return Texts(
             platform=Platform.CLOUDEVENTS, texts=(envelope_from_binary(headers, body),), subject="a CloudEvent, binary"

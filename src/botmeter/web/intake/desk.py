@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from botmeter.domain.instant import now_us
+from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us
 from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import Source
 from botmeter.ledger.open_ledgers import OpenLedgers
@@ -14,6 +14,7 @@ from botmeter.web.bugs import kept_bug_in
 from botmeter.web.intake.committing import Desk
 from botmeter.web.intake.intake import Intake
 from botmeter.web.intake.offer import Answered
+from botmeter.web.operation import metrics, readiness
 
 _SOURCE_KEPT_SECONDS: Final = 1.0
 """What an account says of a source holds for live events after at most so long."""
@@ -22,20 +23,26 @@ _SOURCE_KEPT_SECONDS: Final = 1.0
 def intake_over(ledgers: OpenLedgers) -> Intake:
     """The intake of a process that has these ledgers open."""
     desk = _LedgerDesk(ledgers)
-    return Intake(
+    intake = Intake(
         Desk(take_in=desk.take_in, source_of=desk.source_of, committed=_committed, failed=_failed), settle=desk.settle
     )
+    metrics.measure_queue(dispatch_count=lambda: intake.room.offer_count, size_bytes=lambda: intake.room.size_bytes)
+    metrics.measure_lag(desk.lag_seconds)
+    readiness.add("queue", lambda: "The queue of live events is full." if intake.room.is_full else None)
+    return intake
 
 
 class _LedgerDesk:
     def __init__(self, ledgers: OpenLedgers) -> None:
         self._ledgers = ledgers
+        self._accounts: set[str] = set()
         self._sources: dict[tuple[str, str], tuple[float, Source | None]] = {}
 
     def take_in(self, account: str, parcels: Sequence[Parcel]) -> list[tuple[Receipt, ...]]:
         """Writes parcels down; they are on disk when it returns."""
         from botmeter.ledger.taking_in import take_in
 
+        self._accounts.add(account)
         with self._ledgers.taking_in(account) as ledger:
             return take_in(ledger, parcels, now_us=now_us())
 
@@ -44,7 +51,18 @@ class _LedgerDesk:
         from botmeter.ledger.settling import settle
 
         with self._ledgers.settling(account) as ledger:
-            settle(ledger, now_us=now_us())
+            settled = settle(ledger, now_us=now_us())
+        if settled.event_count:
+            metrics.settle_observed(settled.seconds)
+
+    def lag_seconds(self) -> float:
+        """How long the oldest event of any account waits to be metered."""
+        waits = [
+            backlog.oldest_received_us
+            for account in list(self._accounts)
+            if (backlog := self._ledgers.unsettled(account)).oldest_received_us is not None
+        ]
+        return max(0, now_us() - min(waits)) / MICROSECONDS_PER_SECOND if waits else 0.0
 
     def source_of(self, account: str, name: str) -> Source | None:
         """What the account says of a source, as of a second ago at most."""
@@ -57,7 +75,10 @@ class _LedgerDesk:
 
 
 def _committed(account: str, answers: Sequence[Answered], seconds: float) -> None:
-    del account, answers, seconds
+    del account
+    metrics.commit_observed(seconds, dispatch_count=len(answers))
+    for answer in answers:
+        metrics.count_fates(answer.receipt, ignored_count=len(answer.ignored))
 
 
 def _failed(account: str, problem: Exception) -> None:
