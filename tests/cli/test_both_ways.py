@@ -17,8 +17,10 @@ from cli.command_line import EVENTS, FIRST_SESSION, Ran, event, ndjson, write_fi
 from cli.serving import Served, ran_with_descriptors
 
 PERIOD = "--from 2026-03-01 --to 2026-04-30"
-# What is another one each time: an erased customer's pseudonym, when something was recorded, checksums, free space.
-_ONCE = re.compile(r"erased-[0-9a-f-]{36}|20\d\d-\d\d-\d\dT[\d:.]+Z|[0-9a-f]{64}|size bytes +[\d,]+|[\d.]+ GB")
+# What is another one each time: an erased customer's pseudonym, when something was recorded, checksums, free space, whether a server runs.
+_ONCE = re.compile(
+    r"erased-[0-9a-f-]{36}|20\d\d-\d\d-\d\dT[\d:.]+Z|[0-9a-f]{64}|size bytes +[\d,]+|[\d.]+ GB|server +ok.*"
+)
 
 JOURNEYS = {
     "report": [
@@ -41,6 +43,7 @@ JOURNEYS = {
         "backup acme.botmeter -a acme", "backup acme.botmeter -a acme", "restore acme.botmeter",
         "restore acme.botmeter --replace", "restore acme.botmeter --replace --yes", "restore missing.botmeter",
         "restore acme.botmeter -a other", "account list", f"report -a other {PERIOD} --format json", "doctor",
+        "doctor -a other", "doctor -a nobody",
     ],
     "erase": [
         "erase cus_8401 -a acme", "erase cus_8401 -a acme --yes", "erase cus_8401 -a acme --yes", "verify -a acme",
@@ -60,6 +63,15 @@ JOURNEYS = {
         "account show zeta --format json", "report -a nobody", "report -a ../acme",
         'account set acme --title "Acme & Sons"', "account set nobody --title x", "account list", "bot list -a acme",
         'bot name orders "Orders" -a acme', "bot name nothing x -a acme", "bot list -a acme --format json",
+    ],
+    "customers": [
+        "customer merge cus_8401 cus_8402 -a acme --preview", "customer merge cus_8401 cus_8402 -a acme --format json",
+        "customer merge cus_8402 cus_8401 -a acme", "customer merge cus_8401 cus_8402 -a acme",
+        "customer merge same.csv -a acme", "customer merge missing.csv -a acme", "customer merge - -a acme",
+        "customer aliases -a acme", "customer aliases -a acme --format json", "restatements -a acme", "verify -a acme",
+        "customer unmerge cus_8402 -a acme", "customer unmerge cus_8402 -a acme", "customer unmerge -a acme",
+        "customer unmerge --merge 3 -a acme --format csv", "customer unmerge --merge 3 -a acme",
+        "customer aliases -a acme", "restatements -a acme --format json", "import events.ndjson -a acme",
     ],
     "wrong use": [
         "report", "report -a acme --form json", "report -a acme --from 2026-13-01", "import -a acme", "erase -a acme",

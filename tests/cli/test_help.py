@@ -58,6 +58,8 @@ def test_every_example_works_as_it_stands(
         assert acme("user role ada@example.org viewer --account acme").code == 0
     if "key revoke" in example or "key rotate" in example:
         assert acme("key create --account acme --scope reports:read --name nightly").code == 0
+    if "customer unmerge" in example:
+        assert acme("customer merge cus_8401 cus_8402 --account acme").code == 0
     if example.startswith("cat "):
         name, _, example = example.removeprefix("cat ").partition(" | ")
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO((tmp_path / name).read_bytes())))
