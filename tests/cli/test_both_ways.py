@@ -17,7 +17,8 @@ from cli.command_line import EVENTS, FIRST_SESSION, Ran, event, ndjson, write_fi
 from cli.serving import Served, ran_with_descriptors
 
 PERIOD = "--from 2026-03-01 --to 2026-04-30"
-# What is another one each time: an erased customer's pseudonym, when something was recorded, checksums, free space, whether a server runs.
+# What is another one each time: an erased customer's pseudonym, when something was recorded, checksums, free space,
+# whether a server runs.
 _ONCE = re.compile(
     r"erased-[0-9a-f-]{36}|20\d\d-\d\d-\d\dT[\d:.]+Z|[0-9a-f]{64}|size bytes +[\d,]+|[\d.]+ GB|server +ok.*"
 )

@@ -1,35 +1,33 @@
-"""What `doctor` looks at: versions, the data folder, each account's file, the compiled kernel."""
+"""What `doctor` looks at, from the machine to the accounts; here versions, the compiled kernel, the data folder."""
 
 import os
 import platform
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from botmeter import __version__
-from botmeter.cli.place import account_names, owned_folder
+from botmeter.cli.account_checks import account_checks
+from botmeter.cli.check import Check
+from botmeter.cli.place import account_names, known_account
+from botmeter.cli.server_checks import server_checks
 from botmeter.cli.surroundings import variable
 from botmeter.cli.terminal import counted, size_text
-from botmeter.domain.errors import BotmeterError
 
-_LIBRARIES = ("duckdb", "pyarrow", "numpy", "numba", "msgspec", "typer", "rich")
+_LIBRARIES = ("duckdb", "pyarrow", "numpy", "numba", "msgspec", "typer", "rich", "django", "granian")
 # An import needs room for what it brings in, about twice.
 _FREE_BYTES_MIN = 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One thing that was looked at."""
+def checks(folder: Path, *, account: str | None) -> list[Check]:
+    """Everything that was looked at, in the order from the machine to the accounts.
 
-    name: str
-    is_well: bool
-    detail: str
-
-
-def checks(folder: Path) -> list[Check]:
-    """Everything that was looked at, in the order from the machine to the accounts."""
-    return [_program(), *_libraries(), _compiled(), *_folder(folder), *_ledgers(folder)]
+    Args:
+        account: The only one to look at; None: all.
+    """
+    names = account_names(folder) if account is None else [known_account(folder, account)]
+    machine = [_program(), *_libraries(), _compiled()]
+    return [*machine, *_folder(folder), *server_checks(folder), *account_checks(folder, names)]
 
 
 def _program() -> Check:
@@ -77,22 +75,3 @@ def _folder(folder: Path) -> Iterator[Check]:
     free_bytes = disk.f_bavail * disk.f_frsize
     yield Check(name="free space", is_well=free_bytes >= _FREE_BYTES_MIN, detail=size_text(free_bytes))
     yield Check(name="accounts", is_well=True, detail=counted(len(account_names(folder)), "account"))
-
-
-def _ledgers(folder: Path) -> Iterator[Check]:
-    from botmeter.ledger.tables import schema_version
-
-    if not account_names(folder):
-        return
-    try:
-        with owned_folder(folder, purpose="botmeter doctor") as owned:
-            for name in owned.accounts():
-                try:
-                    with owned.ledger(name, read_only=True) as ledger:
-                        size = size_text(owned.file_of(name).stat().st_size)
-                        told = f"{size}, file version {schema_version(ledger.connection)}"
-                    yield Check(name=f"account {name}", is_well=True, detail=told)
-                except BotmeterError as problem:
-                    yield Check(name=f"account {name}", is_well=False, detail=problem.message)
-    except BotmeterError as problem:
-        yield Check(name="accounts", is_well=False, detail=problem.message)

@@ -86,16 +86,23 @@ def erase(
     _show_summary(summary, form=form)
 
 
-@commands.command(epilog=examples(("", "botmeter doctor")))
-def doctor(data: options.Data = None, form: options.Form = "table") -> None:
-    """Check the installation and the accounts.
+@commands.command(epilog=examples(("", "botmeter doctor"), ("One account:", "botmeter doctor --account acme")))
+def doctor(
+    account: Annotated[
+        str | None, Option("--account", "-a", metavar="NAME", help="Only this account.", show_default=False)
+    ] = None,
+    data: options.Data = None,
+    form: options.Form = "table",
+) -> None:
+    """Check the installation, the server and the accounts.
 
-    Versions, the data folder, its free space, every account's file and the compiled kernel; the exit
-    code is 1 if something is wrong.
+    Versions, the compiled kernel, the data folder and its free space, time zones, what the system allows,
+    BOTMETER_URL, people's database, and every account's file, its quarantine and the clock that wrote it;
+    the exit code is 1 if something is wrong.
     """
     from botmeter.cli.checks import checks
 
-    found = checks(data_folder(data))
+    found = checks(data_folder(data), account=account)
     rows = [{"check": each.name, "state": "ok" if each.is_well else "wrong", "detail": each.detail} for each in found]
     show_rows(("check", "state", "detail"), rows, form=form)
     if not all(each.is_well for each in found):

@@ -19,8 +19,7 @@ def open_people(folder: Path) -> None:
 
 def set_up(folder: Path) -> None:
     """Sets Django up on the data folder, its own settings, a database brought up to date."""
-    os.environ["BOTMETER_DATA"] = str(folder)
-    os.environ["DJANGO_SETTINGS_MODULE"] = "botmeter.web.settings"
+    _name_settings(folder)
     import django
     from django.conf import settings
     from django.core.management import call_command
@@ -33,3 +32,36 @@ def set_up(folder: Path) -> None:
         file.touch(mode=0o600)
         file.chmod(0o600)
     call_command("migrate", verbosity=0, interactive=False)
+
+
+class PeopleUnreachable(Exception):
+    """The people's database does not answer; the message is its own."""
+
+
+def unapplied_count(folder: Path) -> int:
+    """How many changes of the people's tables are still to be made; makes none itself.
+
+    Raises:
+        PeopleUnreachable: The database does not answer.
+    """
+    from django.conf import settings
+
+    if not settings.configured:
+        _name_settings(folder)
+        import django
+
+        django.setup()
+    from django.db import DatabaseError, close_old_connections, connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    close_old_connections()
+    try:
+        executor = MigrationExecutor(connection)
+        return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    except DatabaseError as problem:
+        raise PeopleUnreachable(str(problem)) from problem
+
+
+def _name_settings(folder: Path) -> None:
+    os.environ["BOTMETER_DATA"] = str(folder)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "botmeter.web.settings"

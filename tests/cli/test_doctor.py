@@ -1,0 +1,148 @@
+"""`doctor`: everything that keeps a server from working well is told in a sentence, and nothing else is."""
+
+import resource
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from botmeter.cli import account_checks, server_checks
+from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us
+from cli.conftest import Run
+
+BOTH_WAYS = True
+LEDGER = Path("data", "accounts", "acme.duckdb")
+
+
+def found(ran: Any) -> dict[str, tuple[str, str]]:
+    return {check["check"]: (check["state"], check["detail"]) for check in ran.json}
+
+
+def changed(path: Path, statement: str) -> None:
+    with duckdb.connect(path) as connection:
+        connection.execute(statement)
+
+
+def test_a_healthy_folder_is_well_in_every_respect(acme: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BOTMETER_URL", raising=False)
+    ran = acme("doctor --format json")
+    assert ran.code == 0
+    assert {state for state, _ in found(ran).values()} == {"ok"}
+    assert set(found(ran)) == {
+        "botmeter", "libraries", "compiled kernel", "data folder", "free space", "accounts", "time zones",
+        "open files", "address", "server", "secrets", "people", "account acme",
+    }  # fmt: skip
+
+
+def test_whether_a_server_runs_is_told(acme: Run, way: str) -> None:
+    told = found(acme("doctor --format json"))["server"][1]
+    assert ("process" in told) is (way == "through a server")
+
+
+def test_one_account_can_be_looked_at_alone(acme: Run) -> None:
+    assert acme("account create zeta").code == 0
+    assert {"account acme", "account zeta"} <= set(found(acme("doctor --format json")))
+    assert "account zeta" not in found(acme("doctor --account ACME --format json"))
+    nobody = acme("doctor --account nobody")
+    assert nobody.code == 1
+    assert "no account nobody" in nobody.err
+
+
+def test_events_in_quarantine_are_told_and_no_fault(acme: Run, tmp_path: Path) -> None:
+    (tmp_path / "bad.ndjson").write_text('{"event_id": "x"}\n{"event_id": "y"}\n', encoding="utf-8")
+    acme("import bad.ndjson --account acme")
+    state, detail = found(acme("doctor --format json"))["account acme"]
+    assert state == "ok"
+    assert "2 events in quarantine" in detail
+
+
+def test_a_receipt_from_the_future_tells_of_a_clock_that_was_set_back(acme: Run, tmp_path: Path) -> None:
+    ahead = now_us() + 3_600 * MICROSECONDS_PER_SECOND
+    changed(tmp_path / LEDGER, f"UPDATE receipt SET recorded_at = {ahead}")
+    ran = acme("doctor --format json")
+    state, detail = found(ran)["account acme"]
+    assert (ran.code, state) == (1, "wrong")
+    assert "the clock was set back" in detail
+
+
+@pytest.mark.parametrize(("ago_seconds", "is_wrong"), [(1, False), (3_600, True)])
+def test_live_events_that_wait_for_long_are_a_fault(ago_seconds: int, is_wrong: bool) -> None:
+    from botmeter.ledger.condition import Condition
+
+    since = now_us() - ago_seconds * MICROSECONDS_PER_SECOND
+    waiting = Condition(
+        file_version=4, last_receipt_us=since, quarantined_count=0, waiting_count=7, waiting_since_us=since
+    )
+    wrong = list(account_checks._wrong(waiting, log=Path("none.wal")))
+    assert bool(wrong) is is_wrong
+    assert not wrong or "7 live events not metered since" in wrong[0]
+
+
+def test_a_log_that_is_not_folded_in_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from botmeter.ledger.condition import Condition
+
+    monkeypatch.setattr(account_checks, "_LOG_BYTES_MAX", 10)
+    (tmp_path / "acme.duckdb.wal").write_bytes(b"x" * 11)
+    quiet = Condition(file_version=4, last_receipt_us=None, quarantined_count=0, waiting_count=0, waiting_since_us=None)
+    assert "not folded" in next(account_checks._wrong(quiet, log=tmp_path / "acme.duckdb.wal"))
+
+
+@pytest.mark.parametrize(
+    ("url", "state", "said"),
+    [
+        ("https://meter.example", "ok", "https://meter.example"),
+        ("https://meter.example:8443/", "ok", "8443"),
+        ("http://127.0.0.1:8000", "ok", "http://127.0.0.1:8000"),
+        ("http://meter.example", "ok", "can be read on their way"),
+        ("meter.example", "wrong", "begins with neither"),
+        ("ftp://meter.example", "wrong", "begins with neither"),
+        ("https://", "wrong", "names no host"),
+        ("https://meter.example:99999", "wrong", "can't be read"),
+        ("https://meter.example/botmeter", "wrong", "more than a host"),
+        ("https://ada:secret@meter.example", "wrong", "a name or a password"),
+    ],
+)
+def test_the_address_is_one_that_people_can_open(
+    acme: Run, url: str, state: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BOTMETER_URL", url)
+    told = found(acme("doctor --format json"))["address"]
+    assert told[0] == state
+    assert said in told[1]
+    assert "secret" not in told[1]
+
+
+def test_few_open_files_are_a_fault(acme: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 1_024))
+    state, detail = found(acme("doctor --format json"))["open files"]
+    assert state == "wrong"
+    assert "1,024" in detail
+
+
+def test_secrets_that_others_can_read_are_a_fault(acme: Run, tmp_path: Path) -> None:
+    (tmp_path / "data" / "secret.key").write_text("x", encoding="utf-8")
+    (tmp_path / "data" / "secret.key").chmod(0o644)
+    state, detail = found(acme("doctor --format json"))["secrets"]
+    assert (state, "secret.key can be read by others" in detail) == ("wrong", True)
+    (tmp_path / "data" / "secret.key").chmod(0o600)
+    assert found(acme("doctor --format json"))["secrets"] == ("ok", "for their owner alone")
+
+
+@pytest.mark.django_db
+def test_people_s_database_answers_with_all_of_its_tables(tmp_path: Path) -> None:
+    (tmp_path / "people.sqlite3").touch()
+    check = server_checks._people(tmp_path)
+    assert (check.is_well, check.detail) == (True, "their database answers, its tables are up to date")
+
+
+def test_a_people_s_database_that_does_not_answer_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from botmeter.web.people import opening
+
+    def unreachable(folder: Path) -> int:
+        raise opening.PeopleUnreachable("no such host")
+
+    (tmp_path / "people.sqlite3").touch()
+    monkeypatch.setattr(opening, "unapplied_count", unreachable)
+    check = server_checks._people(tmp_path)
+    assert (check.is_well, "no such host" in check.detail) == (False, True)
