@@ -13,6 +13,7 @@ from botmeter.cli.terminal import counted
 
 if TYPE_CHECKING:
     from botmeter.domain.receipt import Receipt, Rejection
+    from botmeter.domain.source import Source
     from botmeter.ledger.submission import Submission
     from botmeter.sources.reader import SourceFile
 
@@ -29,6 +30,7 @@ commands = Commands()
         ("Run it again as often as you like: nothing counts twice.", "botmeter import events.ndjson --account acme"),
         ("Several files, in one go:", "botmeter import day-1.csv day-2.csv.gz --account acme"),
         ("A foreign file, with its columns explained:", "botmeter import chats.csv -a acme --mapping columns.toml"),
+        ("Webhooks of a platform, as they were kept:", "botmeter import chatwoot.ndjson -a acme --source chatwoot"),
         ("From another program:", "cat events.ndjson | botmeter import - --account acme"),
     ),
 )
@@ -44,18 +46,22 @@ def import_events(
     """Bring events into an account; print a receipt.
 
     An event is known by its source and id: sent again it is a duplicate and changes nothing; with
-    another content it is a conflict, and the first one stands. What can't be an event goes into
+    another content it is a conflict, and the first one stands. Where the source is one of the
+    account's, or a platform by name (chatwoot, freshchat, …), files are read as that platform
+    writes them. What can't be an event goes into
     quarantine with its reason. The files of one command are taken in together or not at all, so an
     import that was cut off is simply run again.
     """
     from botmeter.domain.instant import now_us
+    from botmeter.sources.payload_files import source_named
 
     sources = source_files(files, mapping=mapping, input_format=input_format)
     with (
         opened_ledger(data, account, purpose="botmeter import") as ledger,
         progress("importing", total=total_bytes(sources)) as follow,
     ):
-        receipts = ledger.append(list(_submissions(sources, source, follow=follow)), now_us=now_us())
+        known = source_named(ledger, source) or source
+        receipts = ledger.append(list(_submissions(sources, known, follow=follow)), now_us=now_us())
     names = [file.label for file in sources]
     if form == "json":
         show_json(receipts_as_mapping(names, receipts))
@@ -74,13 +80,16 @@ def receipts_as_mapping(names: list[str], receipts: "list[Receipt]") -> dict[str
     return whole
 
 
-def _submissions(sources: "list[SourceFile]", source: str, *, follow: Follow) -> "Iterator[Submission]":
+def _submissions(sources: "list[SourceFile]", source: "Source | str", *, follow: Follow) -> "Iterator[Submission]":
+    """What is appended; of a source of which nothing is known there is only the name."""
     from botmeter.ledger.submission import Submission
-    from botmeter.sources.reader import batches
+    from botmeter.sources.payload_files import batches_of_source
 
+    known, name = (None, source) if isinstance(source, str) else (source, source.name)
     for file in sources:
         label = "stdin" if file.label == "-" else file.label.rpartition("/")[2]
-        yield Submission(source=source, batches=with_notes_said(follow(batches(file))), label=label)
+        read = follow(batches_of_source(file, known))
+        yield Submission(source=name, batches=with_notes_said(read), label=label)
 
 
 def _rejection(rejection: "Rejection") -> dict[str, object]:

@@ -4,7 +4,7 @@ The connector says what is in each payload; whole columns then go through the sa
 file. A payload that is not understood is one rejection, kept whole, at a place of its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -16,18 +16,19 @@ from botmeter.domain.event import FIELDS
 from botmeter.domain.receipt import Rejection
 from botmeter.domain.source import Platform, Source
 from botmeter.metering.schema import EventBatch
+from botmeter.sources.clock import Clock
 from botmeter.sources.columns import batch_from_records
 from botmeter.sources.connector import NOT_UNDERSTOOD, FoundRecord
 from botmeter.sources.defaults import records_with_defaults
 from botmeter.sources.elements import Objects
 from botmeter.sources.json_records import records_from_objects
-from botmeter.sources.mapped import value_text
+from botmeter.sources.mapped import row_bytes, value_text
 from botmeter.sources.own_events import objects_in
 from botmeter.sources.platforms import connector_of
 from botmeter.sources.records import Records
 
-# Their payloads hold events in our own words, which are read by whole columns.
-_OWN = (Platform.BOTMETER, Platform.CLOUDEVENTS)
+OWN_PLATFORMS = frozenset({Platform.BOTMETER, Platform.CLOUDEVENTS})
+"""Their payloads hold events in our own words, which are read by whole columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,7 @@ def batch_from_payloads(
         first: Where positions begin.
     """
     gathering = _Gathering(place=first)
-    if source.platform in _OWN:
+    if source.platform in OWN_PLATFORMS:
         for payload in payloads:
             _gather_own(gathering, payload)
         batch = _own_batch(gathering, source)
@@ -88,6 +89,42 @@ def batch_from_payloads(
             gathering.note(len(found.records), subject=found.subject, ignored=found.ignored)
         batch = batch_from_records(_records(gathering))
     return ReadPayloads(batch=batch, payloads=tuple(gathering.read))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row of a platform's table.
+
+    Attributes:
+        fields: Field of the event → its value; None: the row never counts.
+        raw: The row as it stands there.
+        fault: Why it can't be a row at all.
+    """
+
+    fields: Mapping[str, object] | None
+    raw: Mapping[str, object]
+    fault: Refused | None = None
+
+
+def batch_from_rows(rows: Iterable[Row], *, clock: Clock, first: int, bytes_read: int) -> EventBatch:
+    """The events of a platform's table; each row has a position, whether or not it counts.
+
+    Args:
+        rows: Some rows, in order.
+        clock: How their times are written.
+        first: The position of the first of them.
+        bytes_read: How far the stored file has been read.
+    """
+    gathering = _Gathering(place=first)
+    for row in rows:
+        if row.fault is not None:
+            gathering.refuse(row_bytes(row.raw), row.fault, code=row.fault.code)
+        elif row.fields is None:
+            gathering.place += 1
+        else:
+            gathering.found.append(FoundRecord(fields=row.fields, raw=row_bytes(row.raw)))
+            gathering.note(1)
+    return batch_from_records(replace(_records(gathering), clock=clock, bytes_read=bytes_read))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -107,11 +144,9 @@ class _Gathering:
         self.positions.append(range(self.place, self.place + count))
         self.place += count
 
-    def refuse(self, payload: bytes, fault: Refused) -> None:
+    def refuse(self, payload: bytes, fault: Refused, *, code: str = NOT_UNDERSTOOD) -> None:
         """Adds a payload that is not understood: one refused record."""
-        self.rejections.append(
-            Rejection(index=self.place, event_id=None, code=NOT_UNDERSTOOD, detail=fault.message, raw=payload)
-        )
+        self.rejections.append(Rejection(index=self.place, event_id=None, code=code, detail=fault.message, raw=payload))
         self.read.append(ReadPayload(first_position=self.place, record_count=1))
         self.place += 1
 

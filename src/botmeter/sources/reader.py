@@ -7,9 +7,11 @@ from typing import IO, assert_never
 import numpy as np
 import pyarrow as pa
 
+from botmeter.domain.source import Source
 from botmeter.metering.schema import EventBatch
 from botmeter.sources.columns import batch_from_records
 from botmeter.sources.csv import records_from_csv
+from botmeter.sources.defaults import records_with_defaults
 from botmeter.sources.mapping import Mapping
 from botmeter.sources.ndjson import records_from_json, records_from_lines, records_from_texts
 from botmeter.sources.parquet import records_from_parquet
@@ -44,8 +46,10 @@ class SourceFile:
         return self.path if self.name is None else self.name
 
 
-def batches(file: SourceFile, *, rows_max: int = ROWS_MAX) -> Iterator[EventBatch]:
+def batches(file: SourceFile, *, rows_max: int = ROWS_MAX, source: Source | None = None) -> Iterator[EventBatch]:
     """The events of `file` in its order, at most `rows_max` a batch, and what had to be refused.
+
+    What an event leaves out is as `source` says; None: as nothing is said.
 
     A record that can't be read is a rejection. A fault of the file as a whole is raised, if need be
     after the last batch: a caller that takes files whole keeps nothing of such a one.
@@ -59,7 +63,8 @@ def batches(file: SourceFile, *, rows_max: int = ROWS_MAX) -> Iterator[EventBatc
     stream = opened(file.path, name=file.label, stdin=file.content)
     try:
         for records in _records(stream, file, rows_max=rows_max):
-            yield from _pieces(batch_from_records(records), rows_max)
+            whole = records if source is None else records_with_defaults(records, source)
+            yield from _pieces(batch_from_records(whole), rows_max)
         stream.checked_end()
     finally:
         stream.close()

@@ -1,27 +1,60 @@
-"""Events in quarantine sent again, as after `available_from` was moved or a clock was set right."""
+"""Events in quarantine sent again, as after `available_from` was moved or a clock was set right.
 
+A payload that was kept whole, because its platform's connector did not understand it, is read by the connector again.
+"""
+
+from collections import defaultdict
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import groupby
 
 from botmeter.domain.receipt import REJECTIONS_SHOWN_MAX, Receipt, Rejection
+from botmeter.domain.source import Platform, Source
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.quarantine import Quarantined, quarantined, release
 from botmeter.ledger.submission import Submission
 from botmeter.metering.schema import EventBatch
+from botmeter.sources.connected import OWN_PLATFORMS, batch_from_payloads
+from botmeter.sources.connector import NOT_UNDERSTOOD
+from botmeter.sources.payload_files import source_named
 from botmeter.sources.reader import batches_from_json
+
+# A payload can hold many events.
+PAYLOADS_EACH = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Piece:
-    """Quarantined events of one source, read again."""
+    """Quarantined events of one source, read again.
+
+    Attributes:
+        again: What stood in quarantine.
+        places: Where the events of each begin and end in `batches`: a payload can hold none, or several.
+        batches: What they are now.
+    """
 
     again: tuple[Quarantined, ...]
+    places: tuple[range, ...]
     batches: tuple[EventBatch, ...]
 
     @property
     def unreadable(self) -> list[Rejection]:
         return [rejection for batch in self.batches for rejection in batch.rejections]
+
+    def done(self, receipt: Receipt, *, kept_anew: AbstractSet[int]) -> list[int]:
+        """The numbers of those of which nothing is left to do.
+
+        Args:
+            receipt: What became of the events that could be read.
+            kept_anew: The places of those that are in quarantine anew, under the reason that holds now.
+        """
+        if receipt.rejected > len(receipt.rejections):
+            # The receipt does not name them all, so none may be let go.
+            return []
+        sent_back = {rejection.index for rejection in receipt.rejections} - kept_anew
+        left = sent_back | {rejection.index for rejection in self.unreadable}
+        return [each.number for each, places in zip(self.again, self.places, strict=True) if left.isdisjoint(places)]
 
     @property
     def submission(self) -> Submission:
@@ -42,15 +75,12 @@ def retry(ledger: Ledger, *, now_us: int) -> Receipt:
     pieces = list(_pieces(ledger))
     first_append_no = ledger.next_append_no()
     receipts = ledger.append([piece.submission for piece in pieces], now_us=now_us) if pieces else []
-    kept_anew = {(each.append_no, each.position) for each in quarantined(ledger) if each.append_no >= first_append_no}
+    kept_anew: defaultdict[int, set[int]] = defaultdict(set)
+    for each in quarantined(ledger):
+        kept_anew[each.append_no].add(each.position)
     done: list[int] = []
     for append_no, (piece, receipt) in enumerate(zip(pieces, receipts, strict=True), start=first_append_no):
-        refused = {rejection.index for rejection in (*receipt.rejections, *piece.unreadable)}
-        done += [
-            each.number
-            for place, each in enumerate(piece.again)
-            if place not in refused or (append_no, place) in kept_anew
-        ]
+        done += piece.done(receipt, kept_anew=kept_anew[append_no])
     if done:
         release(ledger, done)
     return _sum(pieces, receipts)
@@ -59,11 +89,38 @@ def retry(ledger: Ledger, *, now_us: int) -> Receipt:
 def _pieces(ledger: Ledger) -> Iterator[_Piece]:
     """Everything in quarantine, in pieces so small that the receipt of each names every rejection."""
     by_source = sorted(quarantined(ledger), key=lambda each: (each.source, each.number))
-    for _, own in groupby(by_source, key=lambda each: each.source):
-        again = tuple(own)
-        for start in range(0, len(again), REJECTIONS_SHOWN_MAX):
-            piece = again[start : start + REJECTIONS_SHOWN_MAX]
-            yield _Piece(again=piece, batches=tuple(batches_from_json(each.raw for each in piece)))
+    for name, own in groupby(by_source, key=lambda each: each.source):
+        source = source_named(ledger, name) or Source(name=name, platform=Platform.BOTMETER)
+        events: list[Quarantined] = []
+        payloads: list[Quarantined] = []
+        for each in own:
+            (payloads if _is_payload(each, source) else events).append(each)
+        for start in range(0, len(events), REJECTIONS_SHOWN_MAX):
+            yield _events_again(events[start : start + REJECTIONS_SHOWN_MAX])
+        for start in range(0, len(payloads), PAYLOADS_EACH):
+            yield _payloads_again(payloads[start : start + PAYLOADS_EACH], source)
+
+
+def _is_payload(each: Quarantined, source: Source) -> bool:
+    """Whether it was kept as its platform sent it, rather than as an event in Botmeter's own words."""
+    is_foreign = source.platform not in OWN_PLATFORMS and b'"event_id"' not in each.raw
+    return each.code == NOT_UNDERSTOOD or is_foreign
+
+
+def _events_again(again: list[Quarantined]) -> _Piece:
+    return _Piece(
+        again=tuple(again),
+        places=tuple(range(place, place + 1) for place in range(len(again))),
+        batches=tuple(batches_from_json(each.raw for each in again)),
+    )
+
+
+def _payloads_again(again: list[Quarantined], source: Source) -> _Piece:
+    read = batch_from_payloads(
+        [each.raw for each in again], source=source, received_us=[each.recorded_at for each in again]
+    )
+    places = tuple(range(each.first_position, each.first_position + each.record_count) for each in read.payloads)
+    return _Piece(again=tuple(again), places=places, batches=(read.batch,))
 
 
 def _sum(pieces: list[_Piece], receipts: list[Receipt]) -> Receipt:
