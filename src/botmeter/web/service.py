@@ -15,6 +15,7 @@ from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.web import ledgers
 from botmeter.web.charts.drawing import warm_up
+from botmeter.web.intake import doors
 from botmeter.web.intake.desk import intake_over
 from botmeter.web.intake.intake import Intake
 
@@ -35,6 +36,8 @@ def begun() -> Intake:
     ledgers.use(opened)
     intake = intake_over(opened)
     held.callback(intake.close)
+    held.callback(doors.use, None)
+    doors.use(intake)
     held.enter_context(serve_commands(SharedFolder(opened)))
     atexit.register(_end, held)
     threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
