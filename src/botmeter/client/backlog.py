@@ -187,12 +187,11 @@ class Backlog:
         """
         with self.changed:
             self._keep_batch()
-            if not self._spill.has_room(self._tail_bytes):
-                return len(self._tail)
-            if self._tail:
+            if self._tail and self._spill.has_room(self._tail_bytes):
                 self._keep_tail()
+            left_count = self.queued_count
         self.sync()
-        return 0
+        return left_count
 
     def sync(self) -> None:
         """Has the disk hold what was written.

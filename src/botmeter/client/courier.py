@@ -24,7 +24,6 @@ BARRED_SECONDS = 60.0
 KEEP_AGAIN_SECONDS = 1.0
 # The shortest wait for an answer when the client closes: enough for a server near by.
 LAST_ANSWER_SECONDS = 0.1
-TORN = "client_line_torn"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +88,9 @@ class Courier:
             self._notices.trouble(Trouble(kind=TroubleKind.DISK, detail=f"{segment.path} can't be read: {problem}."))
             return None
         if broken:
-            why = Refusal(event_id=None, code=TORN, detail="The line was cut when the process or the machine ended.")
+            why = Refusal(
+                event_id=None, code="client_line_torn", detail="The line was cut when the process or the machine ended."
+            )
             self._is_refused(broken, why=why)
         return self._backlog.batch
 

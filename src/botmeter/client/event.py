@@ -142,8 +142,12 @@ def _problems_of_text(name: str, text: object) -> Iterator[str]:
     if not isinstance(text, str):
         yield f"{name} is {text!r:.40}; it is text."
         return
-    # Most ids are short, and so are measured without being encoded.
-    if not text or "\0" in text or (len(text) * 4 > ID_BYTES_MAX and _size_bytes(text) > ID_BYTES_MAX):
+    try:
+        size_bytes = len(text) if text.isascii() else len(text.encode())
+    except UnicodeEncodeError:
+        yield f"{name} is no Unicode: it has half of a character."
+        return
+    if not 0 < size_bytes <= ID_BYTES_MAX or "\0" in text:
         yield f"{name} is {text!r:.40}; it has 1 to {ID_BYTES_MAX} bytes of text without a NUL character."
 
 
@@ -158,7 +162,3 @@ def _problems_of_attributes(attributes: object) -> Iterator[str]:
         return
     if size_bytes > ATTRIBUTES_BYTES_MAX:
         yield f"attributes has {size_bytes:,} bytes as JSON; the most is {ATTRIBUTES_BYTES_MAX:,}."
-
-
-def _size_bytes(text: str) -> int:
-    return len(text.encode(errors="surrogatepass"))

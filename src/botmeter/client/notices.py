@@ -43,7 +43,6 @@ class Notices:
                 rejected_count=was.rejected_count + taken.rejected_count,
                 trouble=None,
             )
-            self._told_at.clear()
         if was.trouble is not None:
             LOG.info("Events are sent again.")
         if taken.rejected_count:
@@ -67,7 +66,7 @@ class Notices:
         self.trouble(Trouble(kind=TroubleKind.FULL, detail=detail))
 
     def trouble(self, trouble: Trouble) -> None:
-        """Something is wrong: said when it begins and once a minute while it lasts."""
+        """Something is wrong: said at most once a minute for each kind."""
         with self._lock:
             self._status = replace(self._status, trouble=trouble)
             if not self._is_told_now(trouble.kind):

@@ -73,7 +73,7 @@ class Running:
     def _pause(self, again_at: float, *, changes: int) -> None:
         with self.backlog.changed:
             seconds = again_at - self._ports.elapsed()
-            if seconds > 0 and changes == self.backlog.changes:
+            if seconds > 0 and changes == self.backlog.changes and not self._is_over(again_at):
                 self.backlog.changed.wait(None if again_at == NEVER else seconds)
 
     def _is_over(self, again_at: float) -> bool:

@@ -26,7 +26,7 @@ class ClientSettings:
         close_seconds: How long `close`, and so the end of the program, waits for the last events to be sent.
         ca_file: Certificates that vouch for the server, in PEM; None: those that the system trusts.
         on_refused: Called with what was refused for good, on the thread that found out.
-        on_trouble: Called with what keeps events from being sent, once when it begins and then once a minute.
+        on_trouble: Called with what keeps events from being sent or kept, at most once a minute for each kind.
     """
 
     spill_folder: Path | None = None

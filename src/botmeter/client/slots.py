@@ -42,7 +42,9 @@ def claimed(root: Path) -> Slot:
     for number in range(1, SLOTS_MAX + 1):
         slot = _held(root / f"slot-{number:03d}")
         if slot is not None:
-            _take_over(root, slot)
+            # What can't be moved now stays where it is for the next start.
+            with suppress(OSError):
+                _take_over(root, slot)
             return slot
     raise OSError(f"all {SLOTS_MAX} slots are taken")
 

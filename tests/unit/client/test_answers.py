@@ -1,0 +1,55 @@
+"""What an answer means, by itself."""
+
+import json
+
+import pytest
+from tests.support.client_world import NOW_US
+
+from botmeter.client.answers import RETRY_AFTER_SECONDS_MAX, Answer, Later, Taken, Unusable, outcome
+
+RECEIPT = {"accepted": 1, "duplicates": 1, "conflicts": 1, "rejected": 0, "rejections": []}
+
+
+def of(status: int, body: bytes = b"", **headers: str) -> object:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return outcome(Answer(status=status, headers=named, body=body), event_count=3, now_us=NOW_US)
+
+
+def test_a_receipt_says_what_became_of_each_event() -> None:
+    taken = of(200, json.dumps(RECEIPT).encode())
+    assert isinstance(taken, Taken)
+    assert (taken.accepted_count, taken.duplicate_count, taken.conflict_count) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<html>", b"{}", b'{"accepted": 3', json.dumps({**RECEIPT, "accepted": 2}).encode(), b"\xff\xfe", b"[]"],
+)
+def test_what_is_no_receipt_for_these_events_proves_nothing(body: bytes) -> None:
+    assert isinstance(of(200, body), Later)
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("7", 7),
+        ("0", 0),
+        ("999999", RETRY_AFTER_SECONDS_MAX),
+        ("Wed, 18 Nov 2026 11:06:50 GMT", 10),
+        ("Wed, 18 Nov 2020 10:26:50 GMT", 0),
+        ("soon", 0),
+        ("-5", 0),
+        ("", 0),
+        ("Wed, 99 Nov 2026 99:99:99 GMT", 0),
+    ],
+)
+def test_the_server_says_when_to_come_again_in_seconds_or_as_a_date(said: str, seconds: float) -> None:
+    later = of(503, retry_after=said)
+    assert isinstance(later, Later)
+    assert later.after_seconds == seconds
+
+
+@pytest.mark.parametrize("body", [b"", b"nonsense", b"[1]", b'{"code": 7}'])
+def test_a_refusal_without_problem_details_still_has_a_code_and_a_sentence(body: bytes) -> None:
+    unusable = of(422, body)
+    assert unusable == Unusable(code="http_422", detail="The server answered 422.")
