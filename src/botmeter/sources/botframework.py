@@ -63,7 +63,7 @@ class _Known:
         return self.source.identity(text_of(party.get("id")), text_of(party.get("name"))) is not None
 
 
-def findings(payload: bytes, source: Source, received_us: int) -> Findings:  # noqa: ARG001 - the protocol's
+def findings(payload: bytes, source: Source, *, received_us: int) -> Findings:  # noqa: ARG001 - the protocol's
     """The messages and ends in activities, or in rows of Copilot Studio's transcripts.
 
     Raises:

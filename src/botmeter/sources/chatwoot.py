@@ -43,7 +43,7 @@ _MESSAGE_TYPE_NAMES = frozenset(_MESSAGE_TYPES.values())
 _ID_DIGITS = 12
 
 
-def findings(payload: bytes, source: Source, received_us: int) -> Findings:  # noqa: ARG001 - the protocol's
+def findings(payload: bytes, source: Source, *, received_us: int) -> Findings:  # noqa: ARG001 - the protocol's
     """What a payload of Chatwoot holds: one event, or nothing that counts.
 
     Raises:

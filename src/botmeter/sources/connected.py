@@ -81,7 +81,7 @@ def batch_from_payloads(
         findings = connector_of(source.platform).findings
         for payload, came_us in zip(payloads, received_us, strict=True):
             try:
-                found = findings(payload, source, came_us)
+                found = findings(payload, source, received_us=came_us)
             except Refused as fault:
                 gathering.refuse(payload, fault)
                 continue
@@ -98,12 +98,12 @@ class Row:
     Attributes:
         fields: Field of the event → its value; None: the row never counts.
         raw: The row as it stands there.
-        fault: Why it can't be a row at all.
+        fault: A sentence that says why it is uneven: it has more or fewer cells than the table has columns.
     """
 
     fields: Mapping[str, object] | None
     raw: Mapping[str, object]
-    fault: Refused | None = None
+    fault: str | None = None
 
 
 def batch_from_rows(rows: Iterable[Row], *, clock: Clock, first: int, bytes_read: int) -> EventBatch:
@@ -118,7 +118,12 @@ def batch_from_rows(rows: Iterable[Row], *, clock: Clock, first: int, bytes_read
     gathering = _Gathering(place=first)
     for row in rows:
         if row.fault is not None:
-            gathering.refuse(row_bytes(row.raw), row.fault, code=row.fault.code)
+            gathering.rejections.append(
+                Rejection(
+                    index=gathering.place, event_id=None, code="row_uneven", detail=row.fault, raw=row_bytes(row.raw)
+                )
+            )
+            gathering.place += 1
         elif row.fields is None:
             gathering.place += 1
         else:
@@ -144,9 +149,11 @@ class _Gathering:
         self.positions.append(range(self.place, self.place + count))
         self.place += count
 
-    def refuse(self, payload: bytes, fault: Refused, *, code: str = NOT_UNDERSTOOD) -> None:
+    def refuse(self, payload: bytes, fault: Refused) -> None:
         """Adds a payload that is not understood: one refused record."""
-        self.rejections.append(Rejection(index=self.place, event_id=None, code=code, detail=fault.message, raw=payload))
+        self.rejections.append(
+            Rejection(index=self.place, event_id=None, code=NOT_UNDERSTOOD, detail=fault.message, raw=payload)
+        )
         self.read.append(ReadPayload(first_position=self.place, record_count=1))
         self.place += 1
 

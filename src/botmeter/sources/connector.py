@@ -6,7 +6,7 @@ database or network. What it can't understand is refused as a whole, so that it 
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from botmeter.domain.source import Platform, Source
 
@@ -82,14 +82,29 @@ class ConnectorOption:
     help: str
 
 
+class Reading(Protocol):
+    """How the payloads of one platform are read."""
+
+    def __call__(self, payload: bytes, source: Source, *, received_us: int) -> Findings:
+        """What is in a payload.
+
+        Args:
+            payload: JSON text.
+            source: Where it comes from.
+            received_us: When it came, µs UTC; `NOT_RECEIVED_US` where it is read from a file.
+
+        Raises:
+            Refused: `payload_not_understood` for a payload that is none of the platform's, and nothing else.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connector:
     """How one platform is read.
 
     Attributes:
-        findings: A payload's JSON text, the source, and when it came (µs UTC; `NOT_RECEIVED_US` where it
-            is read from a file) → what is in it. Raises `Refused` with `payload_not_understood` for a payload that is
-            none of the platform's, and nothing else.
+        findings: What is in a payload.
         batches_from_file: The platform's own files (CSV, ZIP, …), as `reader.batches` reads ours. It may read JSON too.
             None: files hold payloads, one or an array or one a line.
         options: What a source of this platform may say beyond what every source says.
@@ -99,7 +114,7 @@ class Connector:
     """
 
     platform: Platform
-    findings: "Callable[[bytes, Source, int], Findings]"
+    findings: Reading
     checked_signature: "Callable[[Delivery, str], None] | None" = None
     delivery_id: "Callable[[Delivery], str | None]" = lambda delivery: None  # noqa: ARG005 - named for its type
     batches_from_file: "Callable[[SourceFile, Source], Iterator[EventBatch]] | None" = None

@@ -48,7 +48,7 @@ _ACTORS = {"user": "customer", "agent": "agent", "bot": "bot", "system": "system
 _PRIVATE = "A private note never counts."
 
 
-def findings(payload: bytes, source: Source, received_us: int) -> Findings:  # noqa: ARG001 - the protocol's
+def findings(payload: bytes, source: Source, *, received_us: int) -> Findings:  # noqa: ARG001 - the protocol's
     """What a payload of Freshchat holds: one event, or nothing that counts.
 
     Raises:

@@ -154,7 +154,7 @@ def _row(cells: list[str], *, names: Sequence[str], places: dict[str, int], sour
     raw = dict(zip(names, cells, strict=False))
     if len(cells) != len(names):
         fault = f"The row has {len(cells)} cells, but the header names {len(names)} columns."
-        return Row(fields={}, raw=raw, fault=Refused("row_uneven", fault))
+        return Row(fields={}, raw=raw, fault=fault)
     cell = {held: cells[place].strip() or None for held, place in places.items()}
     if (cell.get("form") or "").lower() == "private":
         return Row(fields=None, raw=raw)

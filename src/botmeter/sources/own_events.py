@@ -35,7 +35,7 @@ def objects_in(payload: bytes) -> Objects:
     raise not_understood("The payload is neither a JSON object, nor an array of them, nor one a line.")
 
 
-def findings(payload: bytes, source: Source, received_us: int) -> Findings:  # noqa: ARG001 - the protocol's
+def findings(payload: bytes, source: Source, *, received_us: int) -> Findings:  # noqa: ARG001 - the protocol's
     """The events in a payload, one by one; `connected` reads them by whole columns instead."""
     records = []
     for text in objects_in(payload).texts:

@@ -67,7 +67,7 @@ class _Said:
     channel: str | None = None
 
 
-def findings(payload: bytes, source: Source, received_us: int) -> Findings:  # noqa: ARG001 - every event has its time
+def findings(payload: bytes, source: Source, *, received_us: int) -> Findings:  # noqa: ARG001 - every event has its time
     """The messages in what Rasa sent or stored, and the actions, slots and commands that never count.
 
     Raises:
