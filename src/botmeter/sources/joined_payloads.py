@@ -1,4 +1,4 @@
-"""Files whose records explain one another, read many at once: a transcript's activities, a broker's posts, rows of a table.
+"""Files whose records explain one another, read many at once: activities of a transcript, posts of a broker, rows.
 
 Records that stand together are one payload for the connector, as they would be in one request. Where such a payload
 is not understood, each of its records is read by itself, so that a broken one sinks no other.

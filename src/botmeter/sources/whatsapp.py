@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from botmeter.domain.errors import NotAllowed
 from botmeter.domain.source import Platform, Source
@@ -77,7 +78,7 @@ class _Found:
     ignored: Counter[str] = field(default_factory=Counter)
 
 
-def findings(payload: bytes, source: Source, received_us: int) -> Findings:  # noqa: ARG001 - every message has its time
+def findings(payload: bytes, source: Source, *, received_us: int) -> Findings:  # noqa: ARG001 - every message has its time
     """The messages in a webhook of WhatsApp, and the statuses, reactions and notices that never count.
 
     Raises:
@@ -90,9 +91,11 @@ def findings(payload: bytes, source: Source, received_us: int) -> Findings:  # n
     subjects: dict[str, None] = {}
     for entry in objects_of(whole["entry"], what="entry"):
         for change in objects_of(entry.get("changes"), what="changes"):
-            subjects[text_of(change.get("field")) or "change"] = None
+            subjects[(text_of(change.get("field")) or "change")[:40]] = None
             _read_change(change, entry_id=entry.get("id"), source=source, found=found)
-    return Findings(records=tuple(found.records), ignored=sentences(found.ignored), subject=", ".join(subjects))
+    return Findings(
+        records=tuple(found.records), ignored=sentences(found.ignored), subject=", ".join(islice(subjects, 3))
+    )
 
 
 def challenge(query: Mapping[str, str], *, verify_token: str) -> str:
@@ -106,7 +109,7 @@ def challenge(query: Mapping[str, str], *, verify_token: str) -> str:
         NotAllowed: `verify_token_wrong` unless it asks with that word.
     """
     sent = query.get("hub.verify_token", "")
-    is_agreed = bool(verify_token) and hmac.compare_digest(sent.encode(), verify_token.encode())
+    is_agreed = bool(verify_token) and hmac.compare_digest(sent.encode("utf-8", "replace"), verify_token.encode())
     if query.get("hub.mode") != "subscribe" or not is_agreed:
         raise NotAllowed(
             "verify_token_wrong",

@@ -7,6 +7,7 @@ is left out here; the rule that every format shares then says which field is mis
 import hashlib
 from collections.abc import Iterable, Mapping
 from decimal import ROUND_FLOOR, Decimal
+from itertools import islice
 
 import msgspec
 
@@ -21,6 +22,8 @@ _BOM = b"\xef\xbb\xbf"
 _DECODE = msgspec.json.Decoder(object, float_hook=Decimal).decode
 _ENCODE = msgspec.json.Encoder(order="sorted", decimal_format="number").encode
 _UNREADABLE = (msgspec.MsgspecError, ArithmeticError, RecursionError, ValueError)
+# A payload can hold any number of words where a platform has a few.
+_SENTENCES_MAX = 20
 _INSTANTS_US = (Decimal(INSTANT_FIRST_US), Decimal(INSTANT_END_US))
 
 
@@ -111,8 +114,9 @@ def is_listed(source: Source, option: str, *, default: Iterable[str], known_as: 
 
 
 def sentences(counts: Mapping[str, int]) -> tuple[str, ...]:
-    """What never counts, each with how many there were of it if there were several."""
-    return tuple(what if count == 1 else f"{what} ({count} of them)" for what, count in counts.items())
+    """What never counts, each with how many there were of it if there were several; the first twenty are named."""
+    named = islice(counts.items(), _SENTENCES_MAX)
+    return tuple(what if count == 1 else f"{what} ({count:,} of them)" for what, count in named)
 
 
 def bot_of(source: Source, bot_id: str | None, *, name: str | None = None, version: str | None = None) -> Fields:

@@ -1,0 +1,118 @@
+"""A platform's payload as the tests see it: what became of it, in words."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
+
+from botmeter.domain.errors import Refused
+from botmeter.domain.event import Actor, Kind
+from botmeter.domain.instant import text_from_us
+from botmeter.domain.receipt import Rejection
+from botmeter.domain.source import Source
+from botmeter.metering.schema import EventBatch
+from botmeter.sources.connected import ReadPayload, batch_from_payloads
+from botmeter.sources.platforms import connector_of
+
+RECEIVED_US = 1_790_000_000_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """All that payloads gave: events as people write them, what was refused, and what each payload held."""
+
+    events: list[dict[str, Any]]
+    rejections: tuple[Rejection, ...]
+    payloads: tuple[ReadPayload, ...]
+
+    @property
+    def event(self) -> dict[str, Any]:
+        (only,) = self.events
+        return only
+
+    @property
+    def ids(self) -> list[str]:
+        return [event["event_id"] for event in self.events]
+
+    @property
+    def codes(self) -> list[str]:
+        return [rejection.code for rejection in self.rejections]
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        return tuple(sentence for payload in self.payloads for sentence in payload.ignored)
+
+
+def taken(*payloads: object, source: Source) -> Taken:
+    """What becomes of payloads; what is not bytes is written as JSON."""
+    bodies = [payload if isinstance(payload, bytes) else json.dumps(payload).encode() for payload in payloads]
+    read = batch_from_payloads(bodies, source=source, received_us=[RECEIVED_US] * len(bodies))
+    return Taken(events=events_of([read.batch]), rejections=read.batch.rejections, payloads=read.payloads)
+
+
+def events_of(batches: Sequence[EventBatch]) -> list[dict[str, Any]]:
+    """The events of batches, without what they leave out."""
+    found = []
+    for row in (row for batch in batches for row in batch.events.to_pylist()):
+        words = {
+            "occurred_at": text_from_us(row["occurred_at"]),
+            "actor": Actor(row["actor"]).name.lower(),
+            "kind": Kind(row["kind"]).name.lower(),
+        }
+        found.append({name: value for name, value in (row | words).items() if value is not None})
+    return found
+
+
+def checked_refusal(payload: bytes, source: Source) -> None:
+    """Says nothing if the source's connector reads the payload, or refuses it as a whole."""
+    try:
+        found = connector_of(source.platform).findings(payload, source, received_us=RECEIVED_US)
+    except Refused as fault:
+        refusal = fault
+    else:
+        assert all(isinstance(record.raw, bytes) for record in found.records)
+        return
+    assert refusal.code == "payload_not_understood"
+    assert refusal.message.endswith(".")
+
+
+def payloads_like(*examples: object) -> st.SearchStrategy[bytes]:
+    """Random bytes, random JSON, and JSON that holds the examples' keys and words in any order and depth."""
+    words = sorted({word for example in examples for word in _words(example)})
+    leaves = (
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.text(max_size=8)
+        | st.sampled_from(words)
+    )
+    keys = st.sampled_from(words) | st.text(max_size=5)
+    values = st.recursive(
+        leaves, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=6), max_leaves=30
+    )
+    swapped = st.sampled_from(examples).flatmap(lambda example: _swapped(example, values))
+    return st.binary(max_size=200) | (values | swapped).map(lambda value: json.dumps(value).encode())
+
+
+def _words(found: object) -> set[str]:
+    if isinstance(found, dict):
+        return set(found) | {word for value in found.values() for word in _words(value)}
+    if isinstance(found, list):
+        return {word for value in found for word in _words(value)}
+    return {found} if isinstance(found, str) else set()
+
+
+def _swapped(found: Any, values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """The example with something else in one or more of its places."""
+    if isinstance(found, dict):
+        return st.fixed_dictionaries({name: _rarely(value, values) for name, value in found.items()})
+    if isinstance(found, list):
+        return st.tuples(*(_rarely(value, values) for value in found)).map(list)
+    return st.just(found) | values
+
+
+def _rarely(found: Any, values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.integers(0, 6).flatmap(lambda roll: values if roll == 0 else _swapped(found, values))
