@@ -21,6 +21,7 @@ OF_ACCOUNT = (
     "counting",
     "bots",
     "customers",
+    "same-customer",
     "users",
     "keys",
     "audit",

@@ -2,17 +2,18 @@
 
 from calendar import monthrange
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import INSTANT_END_US
 from botmeter.domain.instant import now_us as present_us
 from botmeter.domain.period import Period, checked_timezone, day_of_us
+from botmeter.ledger.customers import customer_who_counts, other_ids
 from botmeter.reports.customers import customer_calendar
 from botmeter.reports.explanation_sentences import shown
 from botmeter.reports.presets import Preset
@@ -26,7 +27,7 @@ from botmeter.web.parts import CalendarDay, Pager, heat_step
 from botmeter.web.people.rights import Right
 from botmeter.web.rendering import rendered
 from botmeter.web.visits import Visit, for_member
-from botmeter.web.words import Words, linked, listed, name_word
+from botmeter.web.words import Words, id_word, linked, listed, name_word
 
 if TYPE_CHECKING:
     from botmeter.reports.customers import CustomerCalendar, CustomerSession
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 SESSIONS_A_PAGE: Final = 100
 YEARS: Final = (2, 9998)
 _BOTS_NAMED: Final = 3
+_ALIASES_NAMED: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +79,16 @@ class CustomerPage:
     Attributes:
         zone: Whose days and clocks the page shows.
         cut: What of the list is left out, in a sentence.
+        aliases: The other ids of the customer; empty: there are none.
+        merge_href: Where more are named; empty for whoever may not.
     """
 
     frame: Frame
     customer_id: str
     shown_id: str
     answer: str
+    aliases: Words
+    merge_href: str
     zone: str
     utc_href: str
     year: Year
@@ -130,6 +136,10 @@ def customer_page(visit: Visit) -> HttpResponse:
     )
     asked_year = _number(given["year"], name="year", within=YEARS) if given.get("year") else None
     with reading(visit.account) as ledger:
+        who = customer_who_counts(ledger, look.customer_id)
+        if who != look.customer_id:
+            return HttpResponseRedirect(replace(look, customer_id=who).href())
+        aliases = other_ids(ledger, who)
         today_on = day_of_us(present_us(), timezone=look.zone)
         year = asked_year or today_on.year
         calendar = customer_calendar(ledger, look.customer_id, period=_year(year, look.zone))
@@ -143,6 +153,8 @@ def customer_page(visit: Visit) -> HttpResponse:
         customer_id=look.customer_id,
         shown_id=shown(look.customer_id),
         answer=_answer(calendar, look.zone),
+        aliases=listed([id_word(alias) for alias in aliases], most=_ALIASES_NAMED),
+        merge_href=look.places.same_customer(look.customer_id) if visit.may(Right.MERGE_CUSTOMERS) else "",
         zone=look.zone,
         utc_href="" if look.zone == "UTC" else look.places.customer(look.customer_id, timezone="UTC", year=str(year)),
         year=_calendar(calendar, look, year=year, today_on=today_on),

@@ -8,6 +8,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from botmeter.domain.errors import Missing
 from botmeter.domain.instant import now_us as present_us
 from botmeter.domain.period import Period, day_of_us
+from botmeter.ledger.customers import customer_who_counts
 from botmeter.reports.ask import Ask, DaysAsked, ask
 from botmeter.reports.customers import customer_calendar, top_customers
 from botmeter.reports.filter_values import FilterField, filter_values
@@ -60,6 +61,7 @@ class CustomersPage:
         is_cut: More were found than are shown.
         period: The days of the list of those with most sessions.
         start_href: Where the first events are explained, if there are none; else empty.
+        merge_href: Where customers are merged; empty for whoever may not.
     """
 
     frame: Frame
@@ -70,6 +72,7 @@ class CustomersPage:
     top: tuple[TopCustomer, ...]
     period: str
     start_href: str
+    merge_href: str
 
 
 @for_member(Right.SEE_REPORTS)
@@ -79,6 +82,9 @@ def customers_page(visit: Visit) -> HttpResponse:
     search = visit.request.GET.get("search", "")[:_ID_LETTERS_MAX]
     zone, now_us = preferred_zone(visit.account), present_us()
     with reading(visit.account) as ledger:
+        who = customer_who_counts(ledger, search)
+        if who != search:
+            return HttpResponseRedirect(places.customer(who))
         lately = ask(account=ledger.account, now_us=now_us, days=DaysAsked(timezone=zone))
         found, is_cut = _found(ledger, search, places=places, now_us=now_us) if search else (None, False)
         if found == () and search != search.strip():
@@ -98,6 +104,7 @@ def customers_page(visit: Visit) -> HttpResponse:
         top=top,
         period=f"{text.days_text(lately.period)}, {zone}",
         start_href=places.reports() if is_empty else "",
+        merge_href=places.same_customer() if visit.may(Right.MERGE_CUSTOMERS) else "",
     )
     return rendered(visit.request, "customers.html", page=page)
 

@@ -23,6 +23,8 @@ class Action(StrEnum):
     SETTING_CHANGED = "setting_changed"
     POLICY_SET = "policy_set"
     BOT_NAMED = "bot_named"
+    CUSTOMERS_MERGED = "customers_merged"
+    CUSTOMERS_UNMERGED = "customers_unmerged"
     MEMBER_INVITED = "member_invited"
     INVITATION_REVOKED = "invitation_revoked"
     MEMBER_JOINED = "member_joined"

@@ -26,6 +26,7 @@ class Right(StrEnum):
     SAVE_VIEWS = "save_views"
     SHARE = "share"
     NAME_BOTS = "name_bots"
+    MERGE_CUSTOMERS = "merge_customers"
     CHANGE_SETTINGS = "change_settings"
     MANAGE_USERS = "manage_users"
     MANAGE_KEYS = "manage_keys"
@@ -35,7 +36,7 @@ class Right(StrEnum):
 
 _VIEWER: Final = frozenset({Right.SEE_REPORTS})
 _ANALYST: Final = _VIEWER | {Right.SAVE_VIEWS, Right.SHARE}
-_BILLING_ADMIN: Final = _ANALYST | {Right.SEE_BILLING, Right.NAME_BOTS}
+_BILLING_ADMIN: Final = _ANALYST | {Right.SEE_BILLING, Right.NAME_BOTS, Right.MERGE_CUSTOMERS}
 
 RIGHTS_OF_ROLE: Final[dict[Role, frozenset[Right]]] = {
     Role.VIEWER: _VIEWER,

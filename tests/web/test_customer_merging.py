@@ -1,0 +1,127 @@
+"""Same customer: looking, merging, undoing by page; what it tells, keeps and writes down."""
+
+from collections.abc import Callable
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from botmeter.ledger.customers import customer_aliases, other_ids
+from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.web.people.models import AuditEntry, User
+
+pytestmark = pytest.mark.django_db
+PLACE = "/a/acme/customers/same"
+PAIRS = "customer_id,alias\nc1,c2\n"
+
+
+@pytest.fixture
+def client(owner: User, browser: Callable[..., Client], ledgers: OpenLedgers) -> Client:
+    return browser(owner)
+
+
+def aliases(ledgers: OpenLedgers, customer_id: str = "c1") -> list[str]:
+    with ledgers.reading("acme") as ledger:
+        return other_ids(ledger, customer_id)
+
+
+def test_looking_says_what_would_change_and_changes_nothing(client: Client, ledgers: OpenLedgers) -> None:
+    answer = client.post(PLACE, {"step": "look", "customer_id": "c1", "aliases": " c2 \n\n"})
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "Of these customers there are 3 sessions now; there would be 2." in page
+    assert "2 events would count for another customer, and 1 day that had been over would be restated." in page
+    assert "customer_id,alias\nc1,c2\n</textarea>" in page
+    assert aliases(ledgers) == []
+    assert not AuditEntry.objects.filter(action="customers_merged").exists()
+
+
+def test_merging_is_told_listed_and_written_down_without_ids(client: Client, ledgers: OpenLedgers, owner: User) -> None:
+    answer = client.post(PLACE, {"step": "merge", "pairs": PAIRS})
+    assert (answer.status_code, answer.headers["Location"]) == (302, PLACE)
+    page = client.get(PLACE).content.decode()
+    assert "They are the same customer now." in page
+    assert "These customers had 3 sessions and have 2; 2 events count for another customer, 1 day is restated." in page
+    assert f"<bdi>{owner.email}</bdi>" in page
+    assert aliases(ledgers) == ["c2"]
+    [entry] = AuditEntry.objects.filter(account="acme", action="customers_merged")
+    assert (entry.user, entry.detail) == (owner, {"change": 1, "aliases": 1, "events": 2, "restated_days": 1})
+    client.post(PLACE, {"step": "merge", "pairs": PAIRS})
+    assert "all of it was said before" in client.get(PLACE).content.decode()
+
+
+@pytest.mark.parametrize("undone", [{"merge": "1"}, {"alias": "c2"}], ids=["the merge", "one alias"])
+def test_it_is_undone_and_stays_in_the_list(client: Client, ledgers: OpenLedgers, undone: dict[str, str]) -> None:
+    client.post(PLACE, {"step": "merge", "pairs": PAIRS})
+    assert client.post(PLACE, {"step": "undo", **undone}).status_code == 302
+    page = client.get(PLACE).content.decode()
+    assert "They are customers of their own again." in page
+    assert "Taken back by" in page
+    assert 'value="undo"' not in page
+    assert aliases(ledgers) == []
+    assert AuditEntry.objects.filter(action="customers_unmerged").count() == 1
+    again = client.post(PLACE, {"step": "undo", **undone})
+    assert again.status_code == 404
+    assert 'role="alert"' in again.content.decode()
+
+
+def test_a_file_is_looked_at_as_a_whole(client: Client) -> None:
+    good = SimpleUploadedFile("same.csv", PAIRS.encode(), content_type="text/csv")
+    assert "there would be 2" in client.post(PLACE, {"step": "look", "file": good}).content.decode()
+    bad = SimpleUploadedFile("same.csv", b"customer_id,alias\nc1,c1\nc1,\n")
+    answer = client.post(PLACE, {"step": "look", "file": bad})
+    assert answer.status_code == 400
+    assert "line 3 has not just a customer_id and an alias" in answer.content.decode()
+    itself = SimpleUploadedFile("same.csv", b"customer_id,alias\nc1,c2\nc1,c1\n")
+    assert (
+        "line 3: &#39;c1&#39; can&#39;t be an alias of itself"
+        in client.post(PLACE, {"step": "look", "file": itself}).content.decode()
+    )
+
+
+@pytest.mark.parametrize(
+    ("sent", "sentence"),
+    [
+        ({}, "Name a customer and at least one other id"),
+        ({"customer_id": "c1"}, "Name a customer and at least one other id"),
+        ({"customer_id": "c1", "aliases": "c1"}, "can&#39;t be an alias of itself"),
+        ({"step": "merge"}, "first line must name the columns"),
+        ({"step": "merge", "pairs": "customer_id,alias\nc1,c1\n"}, "can&#39;t be an alias of itself"),
+    ],
+)
+def test_what_can_t_be_is_refused_with_a_sentence(
+    client: Client, ledgers: OpenLedgers, sent: dict[str, str], sentence: str
+) -> None:
+    answer = client.post(PLACE, sent)
+    assert answer.status_code == 400
+    assert sentence in answer.content.decode()
+    with ledgers.reading("acme") as ledger:
+        assert customer_aliases(ledger) == []
+
+
+def test_an_alias_leads_to_the_customer_who_counts(client: Client) -> None:
+    client.post(PLACE, {"step": "merge", "pairs": PAIRS})
+    assert client.get("/a/acme/customer?id=c2").headers["Location"] == "/a/acme/customer?id=c1"
+    assert client.get("/a/acme/customers?search=c2").headers["Location"] == "/a/acme/customer?id=c1"
+    page = client.get("/a/acme/customer?id=c1").content.decode()
+    assert "what is sent under these ids is this customer's" in page
+    assert f"{PLACE}?customer_id=c1" in page
+    assert 'value="c1"' in client.get(f"{PLACE}?customer_id=c1").content.decode()
+
+
+def test_a_viewer_sees_who_is_the_same_but_no_way_to_say_so(
+    client: Client, viewer: User, browser: Callable[..., Client]
+) -> None:
+    client.post(PLACE, {"step": "merge", "pairs": PAIRS})
+    page = browser(viewer).get("/a/acme/customer?id=c1").content.decode()
+    assert "c2" in page
+    assert PLACE not in page
+    assert PLACE not in browser(viewer).get("/a/acme/customers").content.decode()
+    assert browser(viewer).post(PLACE, {"step": "merge", "pairs": PAIRS}).status_code == 403
+
+
+def test_markup_in_an_id_is_text(client: Client) -> None:
+    sent = {"step": "look", "customer_id": "</textarea><img src=x>", "aliases": "<b>c2"}
+    page = client.post(PLACE, sent).content.decode()
+    assert "<img" not in page
+    assert "<b>c2" not in page
