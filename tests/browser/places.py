@@ -24,6 +24,8 @@ OF_ACCOUNT = (
     "same-customer",
     "users",
     "keys",
+    "sources",
+    "bot-identities",
     "audit",
     "settings",
     "settings-policy",
@@ -80,6 +82,7 @@ def places_of_owner(page: Page, server: Server) -> dict[str, str]:
     page.goto(server.at(found["session"]))
     for name in ("customer", "conversation"):
         found[name] = page.locator(f'main a[href*="/{name}?"]').first.get_attribute("href") or ""
+    found["source"] = made_source(page, server)
     return found | {
         "widget": reverse("widget", args=(*account, "hours")),
         "choices": reverse("choices", args=(*account, "bot")),
@@ -117,6 +120,19 @@ def invitation_link(page: Page, server: Server) -> str:
     card.get_by_label("E-mail address").fill("mallory@example.org")
     card.get_by_role("button", name="Invite").click()
     return page.locator(".notices pre, .notices code").first.inner_text().strip()
+
+
+def made_source(page: Page, server: Server) -> str:
+    """The page of a source with a bot identity, as the owner makes it."""
+    page.goto(server.at(reverse("sources", args=(DEMO_ACCOUNT,))))
+    card = page.locator("[data-widget=new-source]")
+    card.get_by_label("Name", exact=True).fill("desk")
+    card.get_by_role("button", name="Make the source").click()
+    card = page.locator("[data-widget=identities]")
+    card.get_by_label("Sender").fill("12")
+    card.get_by_label("Bot, its id").fill("orders")
+    card.get_by_role("button", name="Add").click()
+    return reverse("source", args=(DEMO_ACCOUNT, "desk"))
 
 
 def states_of_report() -> dict[str, str]:

@@ -58,6 +58,11 @@ def quarantine_counts(ledger: Ledger) -> dict[str, int]:
     return dict(ledger.connection.execute(sql("quarantine_counts")).fetchall())
 
 
+def quarantine_counts_of(ledger: Ledger, source: str) -> dict[str, int]:
+    """How many events of the source are in quarantine, by code, the most first."""
+    return dict(ledger.connection.execute(sql("quarantine_counts_of"), {"source": source}).fetchall())
+
+
 def release(ledger: Ledger, numbers: Sequence[int]) -> None:
     """Takes events out of quarantine, because they were taken in after all."""
     with ledger.transaction() as connection:

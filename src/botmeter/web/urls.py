@@ -15,6 +15,7 @@ urlpatterns = [
     path("api/", include("botmeter.web.api.urls")),
     path("", include("botmeter.web.pages.people_urls")),
     path("", include("botmeter.web.pages.keys_urls")),
+    path("", include("botmeter.web.pages.sources_urls")),
     path("", include("botmeter.web.pages.report_urls")),
     path("", include("botmeter.web.pages.story_urls")),
     path("", include("botmeter.web.pages.sharing_urls")),

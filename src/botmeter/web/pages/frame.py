@@ -77,6 +77,7 @@ _NAV: Final = (
 _NAV_ADMIN: Final = (
     ("Billing", "bill", "billing", Right.SEE_BILLING),
     ("Users", "user", "users", Right.MANAGE_USERS),
+    ("Sources", "source", "sources", Right.MANAGE_SOURCES),
     ("Keys", "key", "keys", Right.MANAGE_KEYS),
     ("Audit", "history", "audit", Right.SEE_AUDIT),
     ("Settings", "settings", "settings", Right.CHANGE_SETTINGS),

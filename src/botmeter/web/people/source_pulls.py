@@ -148,6 +148,15 @@ def pull_result(account: str, source: str) -> dict[str, Any] | None:
     return None if found is None else found.pull_result
 
 
+def present_token(found: EventSource) -> str:
+    """What opens the platform's API; empty: nothing.
+
+    Raises:
+        Unavailable: `seal_broken`.
+    """
+    return unsealed(found.pull_token, what=f"the token of source {found.name}")
+
+
 def _settings(found: EventSource) -> PullSettings:
     return PullSettings(
         account=found.account,
@@ -155,6 +164,6 @@ def _settings(found: EventSource) -> PullSettings:
         platform=Platform(found.platform),
         url=found.pull_url,
         own_account=found.pull_account,
-        token=unsealed(found.pull_token, what=f"the token of source {found.name}"),
+        token=present_token(found),
         every_minutes=found.pull_minutes,
     )

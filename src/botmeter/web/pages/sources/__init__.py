@@ -1,0 +1,1 @@
+"""Admin → Sources: what sends an account's events, how it is let in, and how it is read."""

@@ -1,0 +1,63 @@
+"""Every bot identity of every source: who is a bot, where a platform does not say so itself."""
+
+from dataclasses import dataclass
+
+from django.http import HttpResponse
+from django.urls import reverse
+
+from botmeter.domain.source import BotIdentity, Source
+from botmeter.ledger.sources import sources_of
+from botmeter.web.ledgers import reading
+from botmeter.web.pages.frame import Crumb, Frame, frame
+from botmeter.web.pages.sources.platforms import platform_label
+from botmeter.web.people.rights import Right
+from botmeter.web.rendering import rendered
+from botmeter.web.visits import Visit, for_member
+from botmeter.web.words import Word, id_word, name_word
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedIdentity:
+    """A sender that is a bot; its source leads to where that is said."""
+
+    source: Word
+    platform: str
+    sender: Word
+    bot: Word
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentitiesPage:
+    """The bot identities of an account, by source."""
+
+    frame: Frame
+    identities: tuple[ListedIdentity, ...]
+    sources_href: str
+
+
+@for_member(Right.MANAGE_SOURCES)
+def identities(visit: Visit) -> HttpResponse:
+    """The page."""
+    with reading(visit.account) as ledger:
+        found = sources_of(ledger)
+    href = reverse("sources", args=(visit.account,))
+    page = IdentitiesPage(
+        frame=frame(visit, title="Bot identities", current="sources", crumbs=(Crumb(label="Sources", href=href),)),
+        identities=tuple(_line(visit, source, identity=each) for source in found for each in source.identities),
+        sources_href=href,
+    )
+    return rendered(visit.request, "bot_identities.html", page=page)
+
+
+def _line(visit: Visit, source: Source, *, identity: BotIdentity) -> ListedIdentity:
+    href = f"{reverse('source', args=(visit.account, source.name))}#w-identities"
+    return ListedIdentity(
+        source=name_word(source.name, href),
+        platform=platform_label(source.platform),
+        sender=id_word(identity.sender),
+        bot=id_word(identity.bot_id),
+        name=identity.bot_name or "",
+        version=identity.bot_version or source.bot_version or "",
+    )

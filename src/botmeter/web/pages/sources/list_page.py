@@ -1,0 +1,152 @@
+"""Admin → Sources: what sends the account's events, what came of it last, and connecting another platform."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from django import forms
+from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from botmeter.domain.errors import BotmeterError, Conflict, Refused
+from botmeter.domain.source import Source
+from botmeter.ledger.deliveries import Delivered, latest_delivery_by_source
+from botmeter.ledger.sources import sources_of
+from botmeter.web import text
+from botmeter.web.asking import preferred_zone
+from botmeter.web.ledgers import reading, writing
+from botmeter.web.notices import Notice, tell, told
+from botmeter.web.pages.door import refuse
+from botmeter.web.pages.frame import Frame, frame
+from botmeter.web.pages.sources.fates import fate_text
+from botmeter.web.pages.sources.forms import NewSourceForm
+from botmeter.web.pages.sources.platforms import FACTS, PlatformFact, platform_label
+from botmeter.web.people.models import EventSource
+from botmeter.web.people.rights import Right
+from botmeter.web.people.source_deeds import Author, create_source
+from botmeter.web.people.sources import NewAddress
+from botmeter.web.rendering import rendered
+from botmeter.web.visits import Visit, for_member
+from botmeter.web.words import Word, id_word, name_word
+
+SHOWN_ONCE: Final = "Copy it now: it is not shown again, and nobody can find it out later."
+_FIELD_OF_CODE: Final = {"source_name_invalid": "name", "source_invalid": "name", "source_exists": "name"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceLine:
+    """A source.
+
+    Attributes:
+        name: Leads to its page; a source that was never set up has none.
+        bot: Of events that name none; empty: none.
+        last: When it sent something last; empty: never, or not by its address.
+        fate: What came of that.
+        state: A word, and the look of its tag.
+    """
+
+    name: Word
+    platform: str
+    bot: Word
+    last: str
+    fate: str
+    state: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcesPage:
+    """The account's sources.
+
+    Attributes:
+        platforms: What can be connected.
+    """
+
+    frame: Frame
+    notice: Notice | None
+    sources: tuple[SourceLine, ...]
+    form: forms.Form
+    platforms: tuple[PlatformFact, ...]
+    zone: str
+    href: str
+    identities_href: str
+
+
+@for_member(Right.MANAGE_SOURCES, posts=Right.MANAGE_SOURCES)
+def sources(visit: Visit) -> HttpResponse:
+    """The page; what is sent to it is a new source."""
+    if visit.request.method != "POST":
+        return _page(visit, form=NewSourceForm())
+    form = NewSourceForm(visit.request.POST)
+    if form.is_valid():
+        try:
+            return _made(visit, form.source())
+        except (Refused, Conflict) as problem:
+            _refuse(form, problem)
+    return _page(visit, form=form)
+
+
+def show_address(visit: Visit, made: NewAddress, *, fact: str) -> None:
+    """Has the next page show the whole address, this one time."""
+    address = visit.request.build_absolute_uri(made.path)
+    tell(visit.request, Notice(fact=fact, consequence=SHOWN_ONCE, secrets=(address,)))
+
+
+def _made(visit: Visit, wanted: Source) -> HttpResponse:
+    with writing(visit.account) as ledger:
+        made = create_source(ledger, wanted, author=Author(user=visit.user, request=visit.request))
+    show_address(visit, made, fact=f"This is the address of {wanted.name}.")
+    return HttpResponseRedirect(reverse("source", args=(visit.account, wanted.name)))
+
+
+def _refuse(form: forms.Form, problem: BotmeterError) -> None:
+    refuse(form, problem, fields=_FIELD_OF_CODE)  # type: ignore[arg-type]
+
+
+def _page(visit: Visit, *, form: NewSourceForm) -> HttpResponse:
+    with reading(visit.account) as ledger:
+        found, latest = sources_of(ledger), latest_delivery_by_source(ledger)
+    addresses = {each.name: each for each in EventSource.objects.filter(account=visit.account)}
+    zone = preferred_zone(visit.account)
+    lines = [_line(visit, each, address=addresses.get(each.name), last=latest.get(each.name)) for each in found]
+    names = {each.name for each in found}
+    lines += [_other(latest[name], zone=zone) for name in sorted(latest.keys() - names)]
+    page = SourcesPage(
+        frame=frame(visit, title="Sources", current="sources"),
+        notice=told(visit.request),
+        sources=tuple(lines),
+        form=form,
+        platforms=tuple(FACTS.values()),
+        zone=zone,
+        href=reverse("sources", args=(visit.account,)),
+        identities_href=reverse("bot-identities", args=(visit.account,)) if found else "",
+    )
+    return rendered(visit.request, "sources.html", page=page)
+
+
+def _line(visit: Visit, source: Source, *, address: EventSource | None, last: Delivered | None) -> SourceLine:
+    return SourceLine(
+        name=name_word(source.name, reverse("source", args=(visit.account, source.name))),
+        platform=platform_label(source.platform),
+        bot=id_word(source.bot_id or ""),
+        last=text.instant_text(last.received_at, zone=preferred_zone(visit.account)) if last else "",
+        fate=fate_text(last) if last else "",
+        state=state_of(address),
+    )
+
+
+def _other(last: Delivered, *, zone: str) -> SourceLine:
+    """A source that was named by whoever sent with a key, and never set up."""
+    return SourceLine(
+        name=name_word(last.source),
+        platform="By a key",
+        bot=id_word(""),
+        last=text.instant_text(last.received_at, zone=zone),
+        fate=fate_text(last),
+        state=("not set up", ""),
+    )
+
+
+def state_of(address: EventSource | None) -> tuple[str, str]:
+    """Whether the source is let in: a word, and the look of its tag."""
+    if address is None:
+        return ("no address", "warn")
+    return ("on", "ok") if address.is_on else ("off", "")

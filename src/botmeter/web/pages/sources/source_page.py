@@ -1,0 +1,207 @@
+"""The page of one source: its address, what it leaves out, who is a bot there, and what came of what it sent."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from django import forms
+from django.http import HttpResponse
+from django.urls import reverse
+
+from botmeter.domain.source import BotIdentity, Platform, Source
+from botmeter.ledger.deliveries import deliveries
+from botmeter.ledger.quarantine import quarantine_counts_of
+from botmeter.web import text
+from botmeter.web.asking import preferred_zone
+from botmeter.web.ledgers import reading
+from botmeter.web.notices import Notice, told
+from botmeter.web.pages.frame import Crumb, Frame, frame
+from botmeter.web.pages.sources.fates import DeliveryLine, delivery_line
+from botmeter.web.pages.sources.forms import IdentityForm, PullForm, SecretForm, SettingsForm
+from botmeter.web.pages.sources.list_page import state_of
+from botmeter.web.pages.sources.platforms import FACTS
+from botmeter.web.people.models import EventSource
+from botmeter.web.people.source_pulls import PULLED
+from botmeter.web.people.sources import address_path, event_source
+from botmeter.web.rendering import rendered
+from botmeter.web.visits import Visit
+from botmeter.web.words import Word, id_word
+
+DELIVERIES_SHOWN: Final = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressCard:
+    """The source's address.
+
+    Attributes:
+        shown: With as much of the key as may be shown again.
+        made: When.
+        verify_token: What the platform asks for beside it; empty: nothing.
+        is_on: Deliveries are taken.
+    """
+
+    shown: str
+    made: str
+    verify_token: str
+    is_on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretCard:
+    """What signs the deliveries.
+
+    Attributes:
+        is_set: They are checked.
+    """
+
+    is_set: bool
+    form: forms.Form
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullCard:
+    """How the platform is asked for what it did not deliver.
+
+    Attributes:
+        why: Why one would, and where the token is found.
+        is_set: It is asked.
+    """
+
+    why: str
+    is_set: bool
+    form: forms.Form
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityLine:
+    """A sender that is a bot. `value` is the sender as it is sent back."""
+
+    sender: Word
+    value: str
+    bot: Word
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingLine:
+    """Events in quarantine, for one reason."""
+
+    code: str
+    events: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcePage:
+    """One source.
+
+    Attributes:
+        state: A word, and the look of its tag.
+        address: None: it has none on this server.
+        steps: What to do on the platform.
+        command: What goes with them; empty: nothing.
+        secret: None: the platform signs nothing.
+        pull: None: the platform is not asked.
+        quarantine: Its refused events, by reason.
+    """
+
+    frame: Frame
+    notice: Notice | None
+    name: str
+    platform: str
+    sentence: str
+    state: tuple[str, str]
+    address: AddressCard | None
+    steps: tuple[str, ...]
+    command: str
+    secret: SecretCard | None
+    settings: forms.Form
+    identities: tuple[IdentityLine, ...]
+    identity: forms.Form
+    deliveries: tuple[DeliveryLine, ...]
+    quarantine: tuple[WaitingLine, ...]
+    quarantine_command: str
+    pull: PullCard | None
+    zone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """A form that was refused, to be shown again with what is wrong in it."""
+
+    what: str
+    form: forms.Form
+
+
+def source_page(visit: Visit, source: Source, *, again: Again | None = None) -> HttpResponse:
+    """The page, with the form that was refused in its place."""
+    fact, address = FACTS[source.platform], event_source(visit.account, source.name)
+    refused = {again.what: again.form} if again else {}
+    zone = preferred_zone(visit.account)
+    with reading(visit.account) as ledger:
+        delivered = deliveries(ledger, source.name, limit=DELIVERIES_SHOWN)
+        waiting = quarantine_counts_of(ledger, source.name)
+    page = SourcePage(
+        frame=_frame(visit, source.name),
+        notice=told(visit.request),
+        name=source.name,
+        platform=fact.label,
+        sentence=fact.sentence,
+        state=state_of(address),
+        address=_address_card(visit, address),
+        steps=fact.steps,
+        command=fact.command.format(
+            account=visit.account, source=source.name, server=visit.request.build_absolute_uri("/").rstrip("/")
+        ),
+        secret=_secret_card(source.platform, address, form=refused.get("secret")),
+        settings=refused.get("settings") or SettingsForm(source=source),
+        identities=tuple(_identity_line(each) for each in source.identities),
+        identity=refused.get("identity-add") or IdentityForm(platform=source.platform),
+        deliveries=tuple(delivery_line(each, zone=zone) for each in delivered),
+        quarantine=tuple(
+            WaitingLine(code=code, events=text.counted(count, "event")) for code, count in waiting.items()
+        ),
+        quarantine_command=f"botmeter quarantine list --account {visit.account}",
+        pull=_pull_card(source, address, form=refused.get("pull")),
+        zone=zone,
+    )
+    return rendered(visit.request, "source.html", page=page)
+
+
+def _frame(visit: Visit, name: str) -> Frame:
+    crumbs = (Crumb(label="Sources", href=reverse("sources", args=(visit.account,))),)
+    return frame(visit, title=name, current="sources", crumbs=crumbs)
+
+
+def _address_card(visit: Visit, address: EventSource | None) -> AddressCard | None:
+    if address is None:
+        return None
+    return AddressCard(
+        shown=visit.request.build_absolute_uri(address_path(address.name, address.key_start)) + "…",
+        made=text.moment_text(address.key_made_at),
+        verify_token=address.verify_token,
+        is_on=address.is_on,
+    )
+
+
+def _secret_card(platform: Platform, address: EventSource | None, *, form: forms.Form | None) -> SecretCard | None:
+    if FACTS[platform].secret is None or address is None:
+        return None
+    return SecretCard(is_set=bool(address.secret), form=form or SecretForm(platform=platform))
+
+
+def _identity_line(identity: BotIdentity) -> IdentityLine:
+    return IdentityLine(
+        sender=id_word(identity.sender),
+        value=identity.sender,
+        bot=id_word(identity.bot_id),
+        name=identity.bot_name or "",
+        version=identity.bot_version or "",
+    )
+
+
+def _pull_card(source: Source, address: EventSource | None, *, form: forms.Form | None) -> PullCard | None:
+    if source.platform not in PULLED or address is None:
+        return None
+    why = FACTS[source.platform].pull_help
+    return PullCard(why=why, is_set=bool(address.pull_url), form=form or PullForm(address=address))

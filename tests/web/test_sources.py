@@ -1,0 +1,323 @@
+"""Admin → Sources: connected, shown once, set, turned off, removed; by owners alone, and written down."""
+
+from collections.abc import Callable
+from html import unescape
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.test import Client
+from tests.support.ledgers import NOW_US, append, event
+
+from botmeter.domain.errors import NotAllowed, Refused
+from botmeter.domain.source import BotIdentity, Platform, Source
+from botmeter.ledger.deliveries import Delivered, keep_deliveries
+from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.ledger.sources import set_source, source_history, source_of
+from botmeter.sources.platforms import connector_of
+from botmeter.web.pages.sources.platforms import FACTS
+from botmeter.web.people.models import AuditEntry, EventSource, User
+from botmeter.web.people.source_deeds import checked_secret
+from botmeter.web.people.source_pulls import pull_settings_of
+from botmeter.web.people.sources import opened_source
+from support.html import code_blocks
+
+pytestmark = pytest.mark.django_db
+SOURCES = "/a/acme/admin/sources"
+DESK = f"{SOURCES}/desk"
+HUSH = "hush-hush"
+
+
+@pytest.fixture
+def olga(ledgers: OpenLedgers, owner: User, browser: Callable[..., Client]) -> Client:
+    return browser(owner)
+
+
+def created(client: Client, *, name: str = "desk", platform: str = "chatwoot") -> str:
+    """The page after a source was made."""
+    return str(client.post(SOURCES, {"name": name, "platform": platform}, follow=True).content.decode())
+
+
+def key_in(page: str) -> str:
+    """The key in the address that is shown this one time."""
+    shown = next(block for block in code_blocks(page) if "/webhooks/" in block and "…" not in block)
+    return shown.rpartition("/")[2]
+
+
+@pytest.fixture
+def key(olga: Client) -> str:
+    """The key of the source desk."""
+    return key_in(created(olga))
+
+
+def done(client: Client, what: str, **fields: Any) -> str:
+    answer = client.post(DESK, {"what": what, **fields}, follow=True)
+    assert answer.status_code == 200
+    return str(answer.content.decode())
+
+
+def desk(ledgers: OpenLedgers) -> Source:
+    with ledgers.reading("acme") as ledger:
+        found = source_of(ledger, "desk")
+    assert found is not None
+    return found
+
+
+def test_an_address_is_shown_once_and_opens_the_source(olga: Client) -> None:
+    page = created(olga)
+    key = key_in(page)
+    assert f"http://testserver/api/v1/webhooks/desk/{key}" in page
+    assert opened_source("desk", key).account == "acme"
+    again = olga.get(DESK).content.decode()
+    assert key not in again
+    assert f"/webhooks/desk/{key[:10]}…" in again
+
+
+def test_a_source_stands_in_the_ledger_with_who_made_it(olga: Client, key: str, ledgers: OpenLedgers) -> None:
+    with ledgers.reading("acme") as ledger:
+        (change,) = source_history(ledger)
+    assert (change.source, change.by) == (Source(name="desk", platform=Platform.CHATWOOT), "olga@example.org")
+    assert "desk" in olga.get(SOURCES).content.decode()
+
+
+def test_making_a_source_is_written_down_without_its_key(olga: Client, key: str) -> None:
+    entry = AuditEntry.objects.get(action="source_created")
+    assert (entry.account, entry.who) == ("acme", "olga@example.org")
+    assert entry.detail == {
+        "source": "desk",
+        "platform": "chatwoot",
+        "key": f"{key[:10]}…",
+        "checks_signatures": False,
+    }
+
+
+@pytest.mark.parametrize("platform", list(Platform))
+def test_the_page_of_every_platform_says_how_it_is_set_up(olga: Client, platform: Platform) -> None:
+    page = created(olga, platform=platform.value)
+    assert FACTS[platform].label in page
+    assert (FACTS[platform].secret is not None) == (connector_of(platform).checked_signature is not None)
+    assert ('data-widget="secret"' in page) == (FACTS[platform].secret is not None)
+    assert all(option.label in unescape(page) for option in connector_of(platform).options)
+    assert page.count("<h1") == 1
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"name": ""}, {"name": "a/b"}, {"name": "two words"}, {"name": "n" * 65}, {"platform": "irc"}, {"name": "desk"}],
+)
+def test_a_source_that_can_not_be_is_refused_at_its_field(olga: Client, key: str, fields: dict[str, str]) -> None:
+    answer = olga.post(SOURCES, {"name": "other", "platform": "rasa", **fields})
+    assert answer.status_code == 200
+    assert "has-error" in answer.content.decode()
+    assert EventSource.objects.count() == 1
+
+
+def test_what_the_platform_leaves_out_is_said_and_taken_back(olga: Client, key: str, ledgers: OpenLedgers) -> None:
+    said = {"bot_id": "orders", "bot_name": " Orders ", "channel": "web", "option_ticket_attribute": "case"}
+    assert "Saved." in done(olga, "settings", **said)
+    assert desk(ledgers) == Source(
+        name="desk",
+        platform=Platform.CHATWOOT,
+        bot_id="orders",
+        bot_name="Orders",
+        channel="web",
+        options=(("ticket_attribute", "case"),),
+    )
+    assert 'value="orders"' in olga.get(DESK).content.decode()
+    assert "Nothing was changed." in done(olga, "settings", **said)
+    done(olga, "settings")
+    assert desk(ledgers) == Source(name="desk", platform=Platform.CHATWOOT)
+    changes = [entry.detail["changed"] for entry in AuditEntry.objects.filter(action="source_changed").order_by("pk")]
+    assert changes[0] == ["bot id", "bot name", "channel", "options"]
+
+
+@pytest.mark.parametrize("said", [{"bot_id": "b\x01"}, {"channel": "c" * 513}, {"option_ticket_attribute": "\x02"}])
+def test_a_setting_that_no_event_could_bear_is_refused_on_the_page(
+    olga: Client, key: str, said: dict[str, str], ledgers: OpenLedgers
+) -> None:
+    assert "alert" in done(olga, "settings", **said)
+    assert desk(ledgers) == Source(name="desk", platform=Platform.CHATWOOT)
+
+
+def test_senders_become_bots_and_no_bots_again(olga: Client, key: str, ledgers: OpenLedgers) -> None:
+    done(olga, "identity-add", sender="12", bot_id="orders", bot_name="Orders")
+    done(olga, "identity-add", sender="<b>13", bot_id="returns", bot_version="2")
+    done(olga, "identity-add", sender="12", bot_id="orders-2")
+    assert desk(ledgers).identities == (
+        BotIdentity(sender="<b>13", bot_id="returns", bot_version="2"),
+        BotIdentity(sender="12", bot_id="orders-2"),
+    )
+    listed = olga.get("/a/acme/admin/bot-identities").content.decode()
+    assert "orders-2" in listed
+    assert "<b>13" not in listed
+    assert "no bot any more" in done(olga, "identity-remove", sender="12")
+    assert [each.sender for each in desk(ledgers).identities] == ["<b>13"]
+    assert olga.post(DESK, {"what": "identity-remove", "sender": "12"}).status_code == 404
+
+
+@pytest.mark.parametrize("said", [{}, {"sender": "1"}, {"bot_id": "b"}, {"sender": "1", "bot_id": "b\x01"}])
+def test_an_identity_without_sender_or_bot_is_refused_on_the_page(
+    olga: Client, key: str, said: dict[str, str], ledgers: OpenLedgers
+) -> None:
+    assert "alert" in done(olga, "identity-add", **said)
+    assert desk(ledgers).identities == ()
+
+
+def test_a_secret_is_kept_and_never_shown(olga: Client, key: str) -> None:
+    page = done(olga, "secret", secret=f" {HUSH} ")
+    assert "hush" not in page
+    assert opened_source("desk", key).secret == HUSH
+    assert "hush" not in str(AuditEntry.objects.values_list("detail", flat=True))
+    done(olga, "secret-remove")
+    assert opened_source("desk", key).secret == ""
+
+
+def test_freshchat_s_secret_is_a_public_key_and_nothing_else(olga: Client) -> None:
+    key = key_in(created(olga, platform="freshchat"))
+    assert "is not an RSA public key" in done(olga, "secret", secret=HUSH)
+    public = generate_private_key(public_exponent=65537, key_size=2048).public_key()
+    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    done(olga, "secret", secret=pem)
+    assert opened_source("desk", key).secret == pem.strip()
+
+
+def test_a_platform_that_signs_nothing_takes_no_secret(olga: Client) -> None:
+    created(olga, platform="rasa")
+    done(olga, "secret", secret=HUSH)
+    assert EventSource.objects.get().secret == ""
+    with pytest.raises(Refused, match="signs nothing") as refused:
+        checked_secret(Platform.RASA, HUSH)
+    assert refused.value.code == "secret_invalid"
+
+
+def test_a_new_address_puts_an_end_to_the_old_one(olga: Client, key: str) -> None:
+    new = key_in(done(olga, "rotate"))
+    assert opened_source("desk", new).name == "desk"
+    with pytest.raises(NotAllowed):
+        opened_source("desk", key)
+    entry = AuditEntry.objects.get(action="source_key_rotated")
+    assert entry.detail["instead_of"] == f"{key[:10]}…"
+    assert new not in str(entry.detail)
+
+
+def test_whatsapp_s_page_shows_the_word_that_it_asks_for(olga: Client) -> None:
+    page = created(olga, platform="whatsapp")
+    assert opened_source("desk", key_in(page)).verify_token in page
+
+
+def test_a_source_is_turned_off_and_on(olga: Client, key: str) -> None:
+    assert "desk is off." in done(olga, "turn-off")
+    with pytest.raises(NotAllowed) as refused:
+        opened_source("desk", key)
+    assert refused.value.code == "source_off"
+    assert "desk is on." in done(olga, "turn-on")
+    assert opened_source("desk", key)
+    assert AuditEntry.objects.filter(action="source_changed").count() == 2
+
+
+def test_a_removed_source_is_gone_and_its_name_is_free(olga: Client, key: str, ledgers: OpenLedgers) -> None:
+    page = done(olga, "remove")
+    assert "desk is removed." in page
+    assert olga.get(DESK).status_code == 404
+    assert not EventSource.objects.exists()
+    assert AuditEntry.objects.get(action="source_removed").detail["source"] == "desk"
+    assert opened_source("desk", key_in(created(olga, platform="rasa"))).platform is Platform.RASA
+
+
+def test_a_source_of_a_ledger_from_elsewhere_gets_an_address_when_somebody_makes_one(
+    olga: Client, ledgers: OpenLedgers
+) -> None:
+    with ledgers.writing("acme") as ledger:
+        set_source(ledger, Source(name="desk", platform=Platform.CHATWOOT), now_us=NOW_US)
+    assert "no address" in olga.get(SOURCES).content.decode()
+    assert "has no address on this server" in olga.get(DESK).content.decode()
+    for what in ("turn-off", "pull"):
+        assert olga.post(DESK, {"what": what}).status_code == 404
+    assert opened_source("desk", key_in(done(olga, "rotate")))
+
+
+PULL = {"url": "https://desk.example.org", "own_account": "3", "token": "t0ken", "every": "60"}
+
+
+def test_what_a_platform_did_not_deliver_can_be_asked_for(olga: Client, key: str) -> None:
+    assert "t0ken" not in done(olga, "pull", **PULL)
+    done(olga, "pull", **{**PULL, "token": "", "every": ""})
+    found = pull_settings_of("acme", "desk")
+    assert found is not None
+    assert (found.token, found.every_minutes, found.own_account) == ("t0ken", None, "3")
+    done(olga, "pull-stop")
+    assert pull_settings_of("acme", "desk") is None
+    assert "t0ken" not in str(AuditEntry.objects.values_list("detail", flat=True))
+
+
+@pytest.mark.parametrize("fields", [{"url": "desk"}, {"own_account": "x"}, {"token": ""}, {"every": "1"}, {"url": ""}])
+def test_a_pull_that_can_not_be_is_refused_at_its_field(olga: Client, key: str, fields: dict[str, str]) -> None:
+    assert "has-error" in done(olga, "pull", **{**PULL, **fields})
+    assert pull_settings_of("acme", "desk") is None
+
+
+@pytest.fixture
+def delivered(olga: Client, key: str, ledgers: OpenLedgers) -> None:
+    """A delivery of desk that was refused, one that was taken, and one of a source that is not set up."""
+    plain = {"append_no": 1, "accepted": 0, "duplicates": 0, "conflicts": 0, "rejected": 0, "ignored": 0}
+    said = [
+        {"source": "desk", "subject": "message_created", "delivery_id": "d-1", "rejected": 1, "detail": "Too <old>."},
+        {"source": "desk", "subject": "status", "delivery_id": None, "accepted": 1234, "detail": None},
+        {"source": "by-key", "subject": "events", "delivery_id": "d-3", "duplicates": 2, "detail": None},
+    ]
+    with ledgers.writing("acme") as ledger, ledger.transaction():
+        keep_deliveries(
+            ledger,
+            [Delivered(**{**plain, "received_at": NOW_US + place, **each}) for place, each in enumerate(said)],
+        )
+
+
+@pytest.mark.usefixtures("delivered")
+def test_the_last_deliveries_are_shown_with_what_became_of_them_and_why(olga: Client) -> None:
+    page = olga.get(DESK).content.decode()
+    assert page.index("1,234") < page.index("d-1")
+    assert "Too &lt;old&gt;." in page
+    assert "d-3" not in page
+    listed = olga.get(SOURCES).content.decode()
+    assert "1,234 accepted" in listed
+    assert "2 duplicates" in listed
+    assert "not set up" in listed
+
+
+def test_what_waits_in_quarantine_is_counted_and_sent_again(olga: Client, key: str, ledgers: OpenLedgers) -> None:
+    with ledgers.writing("acme") as ledger:
+        append(ledger, event("q1", "2019-01-01T10:00", source="desk"), event("q2", "2019-01-01T10:00", source="else"))
+    page = olga.get(DESK).content.decode()
+    assert "before_available_from" in page
+    assert "1 event<" in page
+    assert "0 events left quarantine." in done(olga, "retry")
+
+
+def test_a_seal_that_is_broken_does_not_keep_anyone_from_the_page(olga: Client, key: str) -> None:
+    done(olga, "pull", **PULL)
+    EventSource.objects.update(secret="broken", pull_token="broken")  # noqa: S106 - no secret
+    assert olga.get(DESK).status_code == 200
+    done(olga, "secret", secret=HUSH)
+    assert opened_source("desk", key).secret == HUSH
+
+
+def test_a_viewer_may_neither_see_nor_send(key: str, viewer: User, browser: Callable[..., Client]) -> None:
+    client = browser(viewer)
+    for path in (SOURCES, DESK, "/a/acme/admin/bot-identities"):
+        assert client.get(path).status_code == 403
+    for path in (SOURCES, DESK):
+        assert client.post(path, {"what": "remove", "name": "x", "platform": "rasa"}).status_code == 403
+    assert EventSource.objects.count() == 1
+
+
+def test_nothing_is_done_that_was_not_named(olga: Client, key: str) -> None:
+    assert olga.post(DESK, {"what": "explode"}).status_code == 400
+    assert olga.post(f"{SOURCES}/other", {"what": "remove"}).status_code == 404
+
+
+def test_nothing_is_sent_without_the_form_s_own_token(key: str, owner: User, browser: Callable[..., Client]) -> None:
+    client = browser(owner, checks_csrf=True)
+    assert client.post(SOURCES, {"name": "n", "platform": "rasa"}).status_code == 403
+    assert client.post(DESK, {"what": "remove"}).status_code == 403
+    assert EventSource.objects.count() == 1
