@@ -24,7 +24,7 @@ from botmeter.sources.wire import (
     json_of,
     not_understood,
     object_of,
-    objects_of,
+    objects_in,
     sentences,
     text_of,
     value_of,
@@ -56,7 +56,7 @@ class _Known:
         """Whether one side of an activity is surely a bot."""
         party_id = text_of(party.get("id"))
         if party.get("role") is not None:
-            return party["role"] in _BOT_ROLES
+            return text_of(party["role"]) in _BOT_ROLES
         return party_id in self.bots or self._is_listed(party)
 
     def _is_listed(self, party: Object) -> bool:
@@ -73,7 +73,7 @@ def findings(payload: bytes, source: Source, *, received_us: int) -> Findings:  
     rows = copilot.rows_of(found)
     if rows is not None:
         return copilot.findings_in_rows(rows, source)
-    activities: list[Object] = [found] if isinstance(found, dict) else objects_of(found, what="The transcript")
+    activities = objects_in(found)
     if not all(_is_activity(activity) for activity in activities):
         raise not_understood("This is no activity of Bot Framework: it has no type, or no conversation.")
     known = _learned(activities, source)
@@ -118,7 +118,7 @@ def _bots_of(activity: Object) -> Iterator[str]:
     parties = [sender, recipient, *(each for each in (members if isinstance(members, list) else []))]
     for party in parties:
         if isinstance(party, dict) and (
-            party.get("role") in _BOT_ROLES or (text_of(party.get("id")) or "").startswith(_TEAMS_BOT)
+            text_of(party.get("role")) in _BOT_ROLES or (text_of(party.get("id")) or "").startswith(_TEAMS_BOT)
         ):
             yield text_of(party.get("id")) or ""
     is_told = activity["type"] == "conversationUpdate" or sender.get("role") == "user"

@@ -23,6 +23,7 @@ from botmeter.sources.wire import (
     json_of,
     not_understood,
     object_of,
+    objects_in,
     objects_of,
     sentences,
     text_of,
@@ -98,8 +99,7 @@ def _said_in(payload: bytes) -> Iterator[_Said]:
         if len(lines) < 2:
             raise
         found = [value_of(line) for line in lines]
-    objects = [found] if isinstance(found, dict) else objects_of(found, what="The payload")
-    for each in objects:
+    for each in objects_in(found):
         yield from _said_of(each)
 
 

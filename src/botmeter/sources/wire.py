@@ -62,6 +62,19 @@ def objects_of(found: object, *, what: str) -> list[Object]:
     return found
 
 
+def objects_in(found: object) -> list[Object]:
+    """The objects of a payload: one, or an array of them.
+
+    Raises:
+        Refused: `payload_not_understood` if it is neither.
+    """
+    if isinstance(found, dict):
+        return [found]
+    if found is None:
+        raise not_understood("The payload is null.")
+    return objects_of(found, what="The payload")
+
+
 def object_of(found: object) -> Object:
     """An object as it is; anything else as one without members."""
     return found if isinstance(found, dict) else {}

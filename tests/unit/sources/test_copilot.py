@@ -1,0 +1,178 @@
+"""Copilot Studio's transcripts in Dataverse: JSON in cells, roles as numbers, outcomes, previews."""
+
+import csv
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from tests.support.payloads import checked_refusal, events_of, payloads_like, taken
+
+from botmeter.domain.errors import Refused
+from botmeter.domain.source import BotIdentity, Platform, Source
+from botmeter.sources import SourceFile
+from botmeter.sources.platforms import connector_of
+
+SOURCE = Source(name="copilot", platform=Platform.BOTFRAMEWORK)
+METADATA = {"BotId": "b-77", "BotName": "crm_returns", "AADTenantId": "t-1"}
+
+
+def said(role: int = 1, **fields: object) -> dict[str, Any]:
+    sender = {"id": "dir-1", "aadObjectId": "aad-ann", "role": 1} if role == 1 else {"id": "b-77", "role": 0}
+    return {
+        "type": "message",
+        "id": f"a{role}",
+        "timestamp": 1790000000,
+        "channelId": "msteams",
+        "from": sender,
+        "text": "where is it?",
+        **fields,
+    }
+
+
+def traced(kind: str, value: dict[str, Any], **fields: object) -> dict[str, Any]:
+    return {"type": "trace", "id": kind, "timestamp": 1790000100, "valueType": kind, "value": value, **fields}
+
+
+def row(*activities: dict[str, Any], row_id: str = "r-1", **columns: object) -> dict[str, Any]:
+    return {
+        "conversationtranscriptid": row_id,
+        "name": "conv_bot",
+        "createdon": "2026-09-21T15:00:00Z",
+        "content": json.dumps({"activities": list(activities)}),
+        "metadata": json.dumps(METADATA),
+        **columns,
+    }
+
+
+def test_a_message_says_each_field_from_its_place() -> None:
+    found = taken(row(said()), source=SOURCE).event
+    assert found.pop("event_id").startswith("transcript-")
+    assert found == {
+        "occurred_at": "2026-09-21T14:13:20Z",
+        "conversation_id": "copilot:r-1",
+        "customer_id": "copilot:aad-ann",
+        "actor": "customer",
+        "kind": "message",
+        "bot_id": "b-77",
+        "bot_name": "crm_returns",
+        "channel": "msteams",
+    }
+
+
+def test_role_0_is_the_bot_and_has_the_same_customer() -> None:
+    found = taken(row(said(0), said(1)), source=SOURCE).events
+    assert [event["actor"] for event in found] == ["bot", "customer"]
+    assert {event["customer_id"] for event in found} == {"copilot:aad-ann"}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "kind"),
+    [("Resolved", "resolved"), ("HandOff", "handoff"), ("Escalated", "handoff"), ("Abandoned", None), ("None", None)],
+)
+def test_the_sessions_outcome_is_an_end_or_a_hand_off(outcome: str, kind: str | None) -> None:
+    found = taken(row(said(), traced("SessionInfo", {"outcome": outcome})), source=SOURCE).events[1:]
+    assert [(event["kind"], event["actor"]) for event in found] == ([] if kind is None else [(kind, "system")])
+
+
+@pytest.mark.parametrize(
+    ("activities", "preview"),
+    [
+        ([traced("ConversationInfo", {"isDesignMode": True}), said()], True),
+        ([traced("ConversationInfo", {"isDesignMode": False}), said()], False),
+        ([said(channelData={"testMode": True, "enableDiagnostics": True})], True),
+        ([said(channelId="pva-studio")], True),
+        ([said()], None),
+    ],
+)
+def test_test_panes_and_evaluations_are_previews(activities: list[dict[str, Any]], preview: bool | None) -> None:
+    assert taken(row(*activities), source=SOURCE).event.get("preview") is preview
+
+
+@pytest.mark.parametrize("fields", [{"channelId": "pva-autonomous"}, {"channelData": {"triggerTest": True}}])
+def test_a_run_that_a_trigger_started_has_no_customer(fields: dict[str, Any]) -> None:
+    found = taken([row(said(**fields), said(0)), row(said(), row_id="r-2")], source=SOURCE)
+    assert [event["conversation_id"] for event in found.events] == ["copilot:r-2"]
+    assert found.ignored == ("A run that a trigger started has no customer and never counts.",)
+
+
+def test_a_greeting_that_nobody_answered_is_of_the_conversation() -> None:
+    found = taken(row(said(0)), source=SOURCE).event
+    assert (found["customer_id"], found["attributes"]) == ("copilot:r-1", '{"customer_source":"conversation"}')
+
+
+def test_what_an_activity_embeds_is_not_looked_at() -> None:
+    assert len(taken(row(said(), traced("Any", said(id="inner"))), source=SOURCE).events) == 1
+
+
+def test_activities_without_an_id_are_known_by_their_place() -> None:
+    assert len(set(taken(row(said(id=None), said(0, id=None)), source=SOURCE).ids)) == 2
+
+
+def test_the_listed_bot_goes_before_the_metadatas() -> None:
+    listed = (BotIdentity(sender="crm_returns", bot_id="returns", bot_version="9"),)
+    source = Source(name="copilot", platform=Platform.BOTFRAMEWORK, identities=listed)
+    found = taken(row(said()), source=source).event
+    assert (found["bot_id"], found["bot_name"], found["bot_version"]) == ("returns", "crm_returns", "9")
+
+
+@pytest.mark.parametrize("wrap", [lambda each: each, lambda each: [each], lambda each: {"value": [each]}])
+def test_a_row_is_the_same_alone_in_an_array_and_as_the_web_api_wraps_it(wrap: Any) -> None:
+    assert taken(wrap(row(said())), source=SOURCE).events == taken(row(said()), source=SOURCE).events
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"content": "{"},
+        {"content": "7"},
+        {"content": '{"activities": [1]}'},
+        {"metadata": "{"},
+        {"conversationtranscriptid": None},
+        {"content": json.dumps({"activities": [{"type": "message", "from": {"id": "x"}}]})},
+    ],
+)
+def test_a_row_that_is_not_understood_is_kept_whole(fields: dict[str, Any]) -> None:
+    assert taken(row(said()) | fields, source=SOURCE).codes == ["payload_not_understood"]
+
+
+def table(path: Any, *rows: dict[str, Any], names: list[str] | None = None) -> SourceFile:
+    with path.open("w", newline="", encoding="utf-8-sig") as file:
+        writer = csv.DictWriter(file, fieldnames=names or [name.capitalize() for name in rows[0]])
+        writer.writeheader()
+        writer.writerows({name.capitalize(): value for name, value in each.items()} for each in rows)
+    return SourceFile(path=str(path))
+
+
+def test_the_table_as_csv_gives_what_the_rows_gave_however_long_a_cell(tmp_path: Any) -> None:
+    rows = [row(*(said(id=str(n), text="x" * 900) for n in range(400))), row(said(), row_id="r-2")]
+    read = connector_of(Platform.BOTFRAMEWORK).batches_from_file
+    assert read is not None
+    found = events_of(list(read(table(tmp_path / "t.csv", *rows), SOURCE)))
+    assert found == taken(rows, source=SOURCE).events
+    assert len(found) == 401
+
+
+def test_a_broken_row_of_a_table_sinks_no_other(tmp_path: Any) -> None:
+    file = table(tmp_path / "t.csv", row(said()), row(said()) | {"content": "{"}, row(said(), row_id="r-2"))
+    read = connector_of(Platform.BOTFRAMEWORK).batches_from_file
+    assert read is not None
+    found = list(read(file, SOURCE))
+    assert len(events_of(found)) == 2
+    assert [each.code for batch in found for each in batch.rejections] == ["payload_not_understood"]
+
+
+def test_a_table_without_the_column_is_refused_with_the_columns_it_has(tmp_path: Any) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("SessionID,ChatTranscript\n1,User says: hi\n")
+    read = connector_of(Platform.BOTFRAMEWORK).batches_from_file
+    assert read is not None
+    with pytest.raises(Refused) as caught:
+        list(read(SourceFile(path=str(path)), SOURCE))
+    assert caught.value.code == "column_missing"
+    assert "sessionid, chattranscript" in caught.value.message
+
+
+@given(payloads_like(row(said(), said(0)), {"value": [row(said())]}, [row(traced("SessionInfo", {"outcome": "x"}))]))
+def test_any_payload_is_read_or_refused_whole(payload: bytes) -> None:
+    checked_refusal(payload, SOURCE)
