@@ -5,7 +5,16 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from tests.support.payloads import RECEIVED_US, payloads_like, taken
 from tests.unit.sources.conftest import Read, event, ndjson
+
+from botmeter.domain.instant import text_from_us
+from botmeter.domain.source import Platform, Source
+from botmeter.sources.cloudevents import with_receipt_time
+
+HERE = "https://bots.example.com"
+SOURCE = Source(name="s", platform=Platform.CLOUDEVENTS)
 
 
 def envelope(**attributes: object) -> dict[str, Any]:
@@ -13,7 +22,7 @@ def envelope(**attributes: object) -> dict[str, Any]:
     whole: dict[str, Any] = {
         "specversion": "1.0",
         "id": "e1",
-        "source": "https://bots.example.com",
+        "source": HERE,
         "type": "botmeter.message",
         "time": "2026-11-22T10:00:00Z",
         "subject": "c1",
@@ -24,11 +33,11 @@ def envelope(**attributes: object) -> dict[str, Any]:
 
 
 def test_an_envelope_alone_can_be_an_event(read: Read) -> None:
-    assert read(ndjson(envelope())).events == read(ndjson(event())).events
+    assert read(ndjson(envelope())).events == read(ndjson(event(f"{HERE} e1"))).events
 
 
 def test_one_a_batch_and_one_a_line_are_read_alike(read: Read) -> None:
-    expected = read(ndjson(event())).events
+    expected = read(ndjson(event(f"{HERE} e1"))).events
     for content in (json.dumps(envelope(), indent=1).encode(), json.dumps([envelope()]).encode(), ndjson(envelope())):
         assert read(content).events == expected
         assert read(content, format="cloudevents").events == expected
@@ -89,17 +98,84 @@ def test_the_type_names_the_kind_if_it_is_one_of_ours(read: Read, sent: str, kin
 )
 def test_a_broken_envelope_is_refused_by_itself(read: Read, attributes: dict[str, object], code: str) -> None:
     outcome = read(ndjson(envelope(id="good"), envelope(**attributes), envelope(id="also good")))
-    assert outcome.ids == ["good", "also good"]
+    assert outcome.ids == [f"{HERE} good", f"{HERE} also good"]
     assert outcome.codes == [(1, code)]
 
 
 def test_events_and_envelopes_can_stand_in_one_file(read: Read) -> None:
     assert read(ndjson(event("plain"), envelope(id="wrapped"), event("plain too"))).ids == [
         "plain",
-        "wrapped",
+        f"{HERE} wrapped",
         "plain too",
     ]
 
 
 def test_an_event_that_happens_to_have_a_specversion_is_an_event(read: Read) -> None:
     assert read(ndjson(event(specversion="7"), event("e2", specversion="7", actor="x"))).codes == [(1, "actor_unknown")]
+
+
+def test_equal_ids_of_two_producers_are_two_events_and_equal_pairs_are_one(read: Read) -> None:
+    ids = read(ndjson(envelope(source="/a"), envelope(source="/b"), envelope(source="/a"))).ids
+    assert ids == ["/a e1", "/b e1", "/a e1"]
+
+
+def test_no_two_pairs_of_producer_and_id_are_mixed_up(read: Read) -> None:
+    pairs = [("/a b", "c"), ("/a", "b c"), ("/" + "x" * 600, "1"), ("/" + "x" * 600, "2"), ("/a", "b")]
+    ids = read(ndjson(*(envelope(source=producer, id=own) for producer, own in pairs))).ids
+    assert len(set(ids)) == len(pairs)
+
+
+def test_an_attribute_that_is_null_is_absent(read: Read) -> None:
+    whole = envelope() | {"subject": None, "conversationid": "c1", "botid": None, "data": None, "data_base64": None}
+    assert read(ndjson(whole)).events == read(ndjson(envelope())).events
+
+
+@pytest.mark.parametrize("data", [None, {}, {"attributes": {"a": 1}}])
+def test_the_moment_of_receipt_stands_for_a_time_that_is_left_out_and_says_so(read: Read, data: Any) -> None:
+    timeless = json.dumps(envelope(time=None, data=data)).encode()
+    (found,) = read(with_receipt_time(timeless, RECEIVED_US)).events
+    own = {} if data is None else data.get("attributes", {})
+    assert found["occurred_at"] == RECEIVED_US
+    assert json.loads(found["attributes"]) == own | {"time_source": "receipt"}
+    assert text_from_us(RECEIVED_US) not in timeless.decode()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        envelope(),
+        envelope(time=None, data={"occurred_at": "2026-11-22T10:00:00Z", "time": "noon"}),
+        event(),
+        event(specversion="1.0"),
+        envelope(time=None, data="no JSON"),
+        [envelope(time=None)],
+    ],
+)
+def test_whatever_has_its_time_or_is_no_envelope_stays_as_it_was_sent(sent: Any) -> None:
+    text = json.dumps(sent).encode()
+    assert with_receipt_time(text, RECEIVED_US) is text
+
+
+def test_a_time_inside_the_data_is_no_time_of_the_envelope(read: Read) -> None:
+    timeless = json.dumps(envelope(time=None, data={"time": "2020-01-01T00:00:00Z"})).encode()
+    assert [each["occurred_at"] for each in read(with_receipt_time(timeless, RECEIVED_US)).events] == [RECEIVED_US]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "code"),
+    [
+        ({"data": {"orderId": 7}}, "field_missing"),
+        ({"data": "<order/>", "datacontenttype": "text/xml"}, "cloudevent_invalid"),
+        ({"data": 1.5}, "cloudevent_invalid"),
+    ],
+)
+def test_a_foreign_cloudevent_is_refused_with_what_it_lacks(attributes: dict[str, object], code: str) -> None:
+    foreign = {"specversion": "1.0", "type": "com.example.order", "source": "/o", "id": "1"} | attributes
+    (rejection,) = taken([foreign], source=SOURCE).rejections
+    assert (rejection.code, json.loads(rejection.raw)) == (code, foreign)
+
+
+@given(payloads_like(envelope(data={"event_id": "e"}), [envelope(time=None)]))
+def test_any_text_is_left_or_given_a_time(payload: bytes) -> None:
+    found = with_receipt_time(payload, RECEIVED_US)
+    assert found is payload or json.loads(found)["time"] == text_from_us(RECEIVED_US)
