@@ -16,11 +16,13 @@ from pathlib import Path
 import duckdb
 
 from botmeter.domain.account import Account, checked_account_name
-from botmeter.domain.errors import Conflict, Missing, NotAllowed, Refused, Unavailable
+from botmeter.domain.errors import BotmeterError, Conflict, Missing, NotAllowed, Refused, Unavailable
+from botmeter.domain.instant import now_us
 from botmeter.ledger.account_terms import write_account
 from botmeter.ledger.conversation_spans import fold_if_many
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.schedule import write_policy
+from botmeter.ledger.settling import backlog, settle, settle_quietly
 from botmeter.ledger.tables import brought_up_to_date, checked_version, create_tables
 from botmeter.metering.policy import ALWAYS_US, Policy
 
@@ -108,6 +110,8 @@ class Folder:
         """
         ledger = self.opened(name, read_only=read_only)
         try:
+            if not read_only:
+                settle(ledger, now_us=now_us())
             yield ledger
             if not read_only:
                 fold_if_many(ledger)
@@ -210,17 +214,34 @@ def _opened(file: Path, *, folder: Path, name: str, read_only: bool) -> Ledger:
         if read_only and found < wanted:
             connection.close()
             connection = _brought_up(file, folder=folder, name=name, versions=(found, wanted))
+        elif read_only and backlog(connection).event_count and is_writable(file):
+            connection.close()
+            connection = _settled(file, folder=folder)
         elif not read_only:
             brought_up_to_date(connection, name=name)
-        return Ledger(connection)
+        ledger = Ledger(connection)
+        if not read_only:
+            # Left by a server that was killed; one who only looks must not be kept from it by a full disk.
+            settle_quietly(ledger, now_us=now_us())
+        return ledger
     except duckdb.Error as problem:
         connection.close()
         raise Refused(
             "ledger_corrupt", f"The file {file} is not a ledger of Botmeter. DuckDB says: {_first_line(problem)}"
         ) from None
-    except Refused:
+    except BotmeterError:
         connection.close()
         raise
+
+
+def _settled(file: Path, *, folder: Path) -> duckdb.DuckDBPyConnection:
+    """A connection to read from, after live events were settled that a killed server left."""
+    connection = connected(file, folder=folder)
+    try:
+        settle_quietly(Ledger(connection), now_us=now_us())
+    finally:
+        connection.close()
+    return connected(file, folder=folder, read_only=True)
 
 
 def _brought_up(file: Path, *, folder: Path, name: str, versions: tuple[int, int]) -> duckdb.DuckDBPyConnection:

@@ -17,7 +17,7 @@ from botmeter.domain.errors import BotmeterError, Unavailable
 from botmeter.domain.receipt import Receipt
 from botmeter.ledger.account_terms import read_account
 from botmeter.ledger.arrivals import Arrivals
-from botmeter.ledger.known_keys import KnownKeys
+from botmeter.ledger.known_keys import KnownKeys, SharedKeys
 from botmeter.ledger.rows import row_of, write_given
 from botmeter.ledger.schedule import read_schedule
 from botmeter.ledger.submission import Submission
@@ -26,11 +26,10 @@ from botmeter.metering.policy import Schedule
 from botmeter.metering.touchpoints import Footprints, Touchpoint, Touchpoints
 
 
-class _Seen(NamedTuple):
-    """The number of the next submission, and the latest instant of any event (µs UTC; None: no event)."""
+class _Latest(NamedTuple):
+    """The latest instant of any event, µs UTC; None: there is no event."""
 
-    next_append_no: int
-    latest_us: int | None
+    at_us: int | None
 
 
 class Ledger:
@@ -44,11 +43,15 @@ class Ledger:
         footprints: Numbers of sets of touchpoints.
         loose_span_rows: Rows of `conversation_span` that were added since the last ones were folded.
         version: Grows with each commit; where it is the same, so is everything that can be read.
+        keys: Of all events, shared with whoever else writes to the file.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, *, version: int = 0) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, *, version: int = 0, keys: SharedKeys | None = None
+    ) -> None:
         self.connection = connection
         self.version = version
+        self.keys = keys or SharedKeys()
         self._committing = threading.Lock()
         self._moments: set[duckdb.DuckDBPyConnection] = set()
         self.account: Account
@@ -64,20 +67,27 @@ class Ledger:
     def _read_from(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.account = read_account(connection)
         self.schedule = read_schedule(connection)
-        self.touchpoints = Touchpoints(Touchpoint(*row) for row in connection.execute(sql("touchpoints")).fetchall())
+        self.touchpoints = Touchpoints(
+            Touchpoint(*row) for row in connection.execute(sql("touchpoints"), {"first": 0}).fetchall()
+        )
         self.footprints = Footprints(tuple(row[0]) for row in connection.execute(sql("footprints")).fetchall())
         self._touchpoints_kept = len(self.touchpoints)
         self._footprints_kept = len(self.footprints)
-        self._known_keys: KnownKeys | None = None
-        self._seen: _Seen | None = None
+        self._next_append_no: int | None = None
+        self._latest: _Latest | None = None
         self.loose_span_rows = 0
+
+    def catch_up(self) -> None:
+        """Takes over what another connection has numbered since: events that arrived, and their touchpoints."""
+        self._next_append_no = None
+        newer = self.connection.execute(sql("touchpoints"), {"first": len(self.touchpoints)}).fetchall()
+        for row in newer:
+            self.touchpoints.number(Touchpoint(*row))
+        self._touchpoints_kept = len(self.touchpoints)
 
     def known_keys(self) -> KnownKeys:
         """The keys of all events, read when the first events are appended."""
-        if self._known_keys is None:
-            keys = self.connection.sql(sql("keys_of_all")).to_arrow_table()["event_key"].to_numpy()
-            self._known_keys = KnownKeys(keys)
-        return self._known_keys
+        return self.keys.read(self.connection)
 
     @contextmanager
     def moment(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -123,7 +133,7 @@ class Ledger:
         except BaseException as problem:
             self._undo()
             if isinstance(problem, (duckdb.Error, OSError)) and not isinstance(problem, BotmeterError):
-                raise _told(problem) from problem
+                raise failure(problem) from problem
             raise
 
     def append(self, submissions: Sequence[Submission], *, now_us: int) -> list[Receipt]:
@@ -142,30 +152,49 @@ class Ledger:
         # Imported here because it brings the compiled kernel, which a report does not need.
         from botmeter.ledger.intake import taken_in
         from botmeter.ledger.remeter import remeter_after
+        from botmeter.ledger.settling import settle
 
-        with self.transaction():
-            seen = self._seen_so_far()
-            first_append_no, shown_us = seen.next_append_no, seen.latest_us
-            arrivals = Arrivals(append_no=first_append_no)
-            receipts = [
-                taken_in(self, submission, stamp=(first_append_no + place, now_us), arrivals=arrivals)
-                for place, submission in enumerate(submissions)
-            ]
-            if arrivals.event_count:
-                remeter_after(self, arrivals, now_us=now_us, shown_us=shown_us)
+        # What is counted next may depend on those that came before.
+        settle(self, now_us=now_us)
+        first_append_no, shown_us = self.next_append_no(), self.latest_us()
+        arrivals = Arrivals(append_no=first_append_no)
+        try:
+            with self.transaction():
+                receipts = [
+                    taken_in(self, submission, stamp=(first_append_no + place, now_us), arrivals=arrivals)
+                    for place, submission in enumerate(submissions)
+                ]
+                if arrivals.event_count:
+                    remeter_after(self, arrivals, now_us=now_us, shown_us=shown_us)
+        except BaseException:
+            self.keys.forget()
+            raise
         # Only now, since what was undone was not seen.
-        latest_us = max(arrivals.last_us, shown_us) if shown_us is not None else arrivals.last_us
-        self._seen = _Seen(first_append_no + len(submissions), latest_us if arrivals.event_count else shown_us)
+        self.note_appended(first_append_no + len(submissions))
+        self.note_latest(arrivals.last_us if arrivals.event_count else None)
         return receipts
 
     def next_append_no(self) -> int:
         """The number that the next submission will have."""
-        return self._seen_so_far().next_append_no
+        if self._next_append_no is None:
+            self._next_append_no = int(row_of(self.connection, sql("next_append_no"))[0])
+        return self._next_append_no
 
-    def _seen_so_far(self) -> "_Seen":
-        if self._seen is None:
-            self._seen = _Seen(*row_of(self.connection, sql("seen")))
-        return self._seen
+    def note_appended(self, next_append_no: int) -> None:
+        """Keeps in mind what the next number is after a commit."""
+        self._next_append_no = next_append_no
+
+    def latest_us(self) -> int | None:
+        """The latest instant of any event that is metered, µs UTC; None: there is no event."""
+        if self._latest is None:
+            self._latest = _Latest(*row_of(self.connection, sql("latest_event")))
+        return self._latest.at_us
+
+    def note_latest(self, at_us: int | None) -> None:
+        """Keeps in mind up to when the events of a commit occurred, µs UTC; None: it had none."""
+        known_us = self.latest_us()
+        if at_us is not None:
+            self._latest = _Latest(at_us if known_us is None else max(at_us, known_us))
 
     def keep_numbers(self) -> None:
         """Writes the touchpoints and footprints down that were numbered since the last time."""
@@ -195,7 +224,8 @@ class Ledger:
             return
 
 
-def _told(problem: Exception) -> BotmeterError:
+def failure(problem: Exception) -> BotmeterError:
+    """What is told of a file that could not be written."""
     text = str(problem)
     if "No space left" in text or "File too large" in text or "max_temp_directory_size" in text:
         return Unavailable("disk_full", "The disk is full; nothing was changed. Make room and try again.")

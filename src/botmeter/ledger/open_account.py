@@ -1,23 +1,28 @@
-"""One account's file, kept open for a process of many threads: many read, one writes, or one is alone with it.
+"""One account's file, kept open for a process of many threads: many read, one writes, one takes live events in.
 
 Whoever writes or wants to be alone queues, first come first served. Readers never wait for a writer:
 DuckDB shows each of them the last commit. They wait only for one who is alone, as when a file is replaced.
+Live events are taken in on a lane of their own, with a connection of its own, while others read and while those
+that were taken in before are settled. Every other writer holds that lane too, and finds all of them settled.
 """
 
 import threading
 import time
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 
 import duckdb
 
 from botmeter.domain.errors import Unavailable
+from botmeter.domain.instant import now_us
 from botmeter.ledger.conversation_spans import fold_if_many
 from botmeter.ledger.folder import Folder, is_writable
 from botmeter.ledger.interruption import Patience
-from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.known_keys import SharedKeys
+from botmeter.ledger.ledger import Ledger, failure
+from botmeter.ledger.line import Line
 from botmeter.ledger.reading import Published, ReadingLedger
+from botmeter.ledger.settling import Backlog, backlog, settle, settle_quietly
 
 
 class OpenAccount:
@@ -27,12 +32,15 @@ class OpenAccount:
         self._folder = folder
         self._name = name
         self._changed = threading.Condition()
-        self._queue: deque[object] = deque()
-        self._reader_count = 0
+        self._writers = Line(self._changed, refusal=self._busy)
+        self._takers = Line(self._changed, refusal=self._busy)
+        self._user_count = 0
         self._alone: int | None = None
         # Nothing is ever asked of it but further connections, so that it can be shared by all threads.
         self._root: duckdb.DuckDBPyConnection | None = None
         self._writer: Ledger | None = None
+        self._taker: Ledger | None = None
+        self._keys = SharedKeys()
         self._published: Published | None = None
         self._version = first_version
         self._is_read_only = False
@@ -57,33 +65,74 @@ class OpenAccount:
             root, published = self._opened()
             reader = ReadingLedger(root.cursor(), published=published, is_present=self._is_present)
             reader.version = self._present_version()
-            self._reader_count += 1
+            self._user_count += 1
         try:
             with _interruptible(reader, patience):
                 yield reader
         finally:
             reader.connection.close()
-            with self._changed:
-                self._reader_count -= 1
-                self._used()
+            self._let_go()
 
     @contextmanager
     def writing(self, patience: Patience) -> Iterator[Ledger]:
-        """The ledger to change; what was committed is published at the end of the `with`.
+        """The ledger to change, with nothing left to settle; what was committed is published at the end of the `with`.
 
         Raises:
             Unavailable: `ledger_busy` if others are before us for too long.
             NotAllowed: `ledger_read_only`.
         """
-        with self._turn(patience):
-            ledger = self._writable(patience)
+        with self._writers.turn(patience), self._takers.turn(patience), self._changing(patience) as ledger:
+            ledger.catch_up()
+            settle(ledger, now_us=now_us())
+            try:
+                yield ledger
+            finally:
+                # It may keep in memory what is no more, such as since when data count.
+                self._forget_taker()
+
+    @contextmanager
+    def settling(self, patience: Patience) -> Iterator[Ledger]:
+        """The ledger to settle live events, while others are taken in; else as `writing`."""
+        # A file that was opened to be read alone is opened anew, which nobody may be in the way of.
+        beside = self._takers.turn(patience) if self._is_read_only else nullcontext()
+        with self._writers.turn(patience), beside, self._changing(patience) as ledger:
+            yield ledger
+
+    @contextmanager
+    def taking_in(self, patience: Patience) -> Iterator[Ledger]:
+        """The ledger to take live events in, one at a time, whoever else reads or settles.
+
+        Raises:
+            Unavailable: `ledger_busy` if others are before us for too long, or write for too long.
+            NotAllowed: `ledger_read_only`.
+        """
+        with self._takers.turn(patience):
+            with self._changed:
+                ledger = self._made_taker(patience)
+                self._user_count += 1
             try:
                 with _interruptible(ledger, patience):
                     yield ledger
-                self._publish(ledger)
             except BaseException:
-                self._forget_writer()
+                self._forget_taker()
                 raise
+            finally:
+                self._let_go()
+
+    def unsettled(self) -> Backlog:
+        """What waits to be settled; nothing if the file is closed, as it is settled when it is opened."""
+        with self._changed:
+            if self._root is None:
+                return Backlog(event_count=0, oldest_received_us=None)
+            connection = self._root.cursor()
+            self._user_count += 1
+        try:
+            return backlog(connection)
+        finally:
+            connection.close()
+            with self._changed:
+                self._user_count -= 1
+                self._changed.notify_all()
 
     @contextmanager
     def alone(self, patience: Patience) -> Iterator[None]:
@@ -92,18 +141,18 @@ class OpenAccount:
         Raises:
             Unavailable: `ledger_busy` if others use the file for too long.
         """
-        with self._turn(patience), self._without_readers(patience):
+        with self._writers.turn(patience), self._takers.turn(patience), self._without_readers(patience):
             with self._changed:
-                self._fold()
+                self._tidy()
                 self._close_file()
             yield
 
     def close_if_idle(self, seconds: float) -> None:
         """Closes the file if nobody has used it for so long."""
         with self._changed:
-            is_free = self._reader_count == 0 and not self._queue
+            is_free = self._user_count == 0 and self._writers.is_empty and self._takers.is_empty
             if is_free and time.monotonic() - self._used_at >= seconds:
-                self._fold()
+                self._tidy()
                 self._close_file()
 
     def close(self, patience: Patience) -> None:
@@ -114,19 +163,18 @@ class OpenAccount:
             self._close_file()
 
     @contextmanager
-    def _turn(self, patience: Patience) -> Iterator[None]:
-        ticket = object()
-        with self._changed:
-            self._queue.append(ticket)
+    def _changing(self, patience: Patience) -> Iterator[Ledger]:
+        """The writer's ledger; it is the writers' turn."""
+        ledger = self._writable(patience)
         try:
-            with self._changed:
-                if not patience.until(lambda: self._queue[0] is ticket, changed=self._changed):
-                    raise self._busy(patience)
-            yield
+            with _interruptible(ledger, patience):
+                yield ledger
+            self._publish(ledger)
+        except BaseException:
+            self._forget_writer()
+            raise
         finally:
-            with self._changed:
-                self._queue.remove(ticket)
-                self._used()
+            self._let_go()
 
     @contextmanager
     def _without_readers(self, patience: Patience) -> Iterator[None]:
@@ -135,7 +183,7 @@ class OpenAccount:
             self._alone = threading.get_ident()
         try:
             with self._changed:
-                if not patience.until(lambda: self._reader_count == 0, changed=self._changed):
+                if not patience.until(lambda: self._user_count == 0, changed=self._changed):
                     raise self._busy(patience)
             yield
         finally:
@@ -144,19 +192,36 @@ class OpenAccount:
                 self._changed.notify_all()
 
     def _writable(self, patience: Patience) -> Ledger:
+        with self._changed:
+            root = self._opened_to_write(patience)
+            if self._writer is None:
+                self._writer = Ledger(root.cursor(), version=self._version, keys=self._keys)
+            self._user_count += 1
+            return self._writer
+
+    def _made_taker(self, patience: Patience) -> Ledger:
+        """The ledger of the lane for live events; `_changed` is held."""
+        root = self._opened_to_write(patience)
+        if self._taker is None:
+            try:
+                self._taker = Ledger(root.cursor(), keys=self._keys)
+            except duckdb.Error as problem:
+                self._is_broken = True
+                raise failure(problem) from problem
+        return self._taker
+
+    def _opened_to_write(self, patience: Patience) -> duckdb.DuckDBPyConnection:
+        """The shared connection to a file that can be written; `_changed` is held."""
         self._folder.check_writable(self._name)
         if self._is_read_only:
-            with self._without_readers(patience), self._changed:
+            with self._without_readers(patience):
                 self._close_file()
-        with self._changed:
-            root, _ = self._opened()
-            if self._writer is None:
-                self._writer = Ledger(root.cursor(), version=self._version)
-            return self._writer
+        root, _ = self._opened()
+        return root
 
     def _opened(self) -> tuple[duckdb.DuckDBPyConnection, Published]:
         """The shared connection and what is published; `_changed` is held."""
-        if self._is_broken and self._reader_count == 0:
+        if self._is_broken and self._user_count == 0:
             self._close_file()
         if self._root is None or self._published is None:
             self._is_read_only = not is_writable(self._folder.existing_file(self._name))
@@ -165,7 +230,7 @@ class OpenAccount:
             self._version += 1
             ledger.version = self._version
             self._published = Published.of(ledger)
-            self._root, self._writer = ledger.connection.cursor(), ledger
+            self._root, self._writer, self._keys = ledger.connection.cursor(), ledger, ledger.keys
         return self._root, self._published
 
     def _publish(self, ledger: Ledger) -> None:
@@ -190,18 +255,27 @@ class OpenAccount:
             if self._root is None:
                 return
             try:
-                fresh = Ledger(self._root.cursor(), version=self._version)
+                fresh = Ledger(self._root.cursor(), version=self._version, keys=self._keys)
                 self._published, self._writer = Published.of(fresh, self._published), fresh
             except duckdb.Error:
                 self._is_broken = True
 
-    def _fold(self) -> None:
-        """Leaves few rows in the file before it is closed; nobody uses it, and `_changed` is held."""
+    def _forget_taker(self) -> None:
+        """The next one who takes live events in reads anew what is kept in memory."""
+        with self._changed:
+            if self._taker is not None:
+                _close(self._taker.connection)
+                self._taker = None
+
+    def _tidy(self) -> None:
+        """Leaves nothing unsettled and few rows in the file before it is closed; `_changed` is held, nobody uses it."""
         if self._writer is not None and not self._is_read_only:
+            settle_quietly(self._writer, now_us=now_us())
             fold_if_many(self._writer)
 
     def _close_file(self) -> None:
         """Closes the file, which brings its log into it; `_changed` is held."""
+        self._forget_taker()
         if self._writer is not None:
             self._version = self._writer.version
             _close(self._writer.connection)
@@ -209,6 +283,12 @@ class OpenAccount:
             _close(self._root)
         self._root = self._writer = self._published = None
         self._is_broken = self._is_read_only = False
+
+    def _let_go(self) -> None:
+        """One user less."""
+        with self._changed:
+            self._user_count -= 1
+            self._used()
 
     def _used(self) -> None:
         self._used_at = time.monotonic()

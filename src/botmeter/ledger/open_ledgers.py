@@ -11,6 +11,7 @@ from botmeter.ledger.folder import Folder
 from botmeter.ledger.interruption import Interruption, Patience
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.open_account import OpenAccount
+from botmeter.ledger.settling import Backlog
 from botmeter.metering.policy import Policy
 
 PATIENCE_SECONDS = 10.0
@@ -60,6 +61,20 @@ class OpenLedgers:
         """
         self.folder.existing_file(name)
         return self.account(name).writing(self.patience(interruption))
+
+    def taking_in(self, name: str, *, interruption: Interruption | None = None) -> AbstractContextManager[Ledger]:
+        """The account's ledger for `take_in`, one at a time, while others read and settle; raises as `writing` does."""
+        self.folder.existing_file(name)
+        return self.account(name).taking_in(self.patience(interruption))
+
+    def settling(self, name: str, *, interruption: Interruption | None = None) -> AbstractContextManager[Ledger]:
+        """The account's ledger for `settle`, while live events are taken in; raises as `writing` does."""
+        self.folder.existing_file(name)
+        return self.account(name).settling(self.patience(interruption))
+
+    def unsettled(self, name: str) -> Backlog:
+        """How many live events of the account are on disk and not in its numbers yet; none if its file is not open."""
+        return self.account(name).unsettled()
 
     def exclusively(self, name: str, *, interruption: Interruption | None = None) -> AbstractContextManager[None]:
         """Until the end of the `with`, the account's file is closed and nobody opens it but the present thread.

@@ -132,6 +132,7 @@ def _hash_kept(connection: duckdb.DuckDBPyConnection) -> None:
         return
     connection.begin()
     connection.execute(sql("rehash"))
+    connection.execute(sql("rehash_arrivals"))
     connection.execute(sql("rehash_conversations"))
     connection.execute(sql("rehash_spans"))
     connection.execute("UPDATE meta SET value = ? WHERE name = 'hash_probe'", [probe])

@@ -1,2 +1,4 @@
--- Reads: event. Takes: nothing. Gives: the key of every event, in any order.
+-- Reads: event, arrival. Takes: nothing. Gives: the key of every event, in any order.
 SELECT event_key::UBIGINT AS event_key FROM event
+UNION ALL
+SELECT event_key FROM arrival

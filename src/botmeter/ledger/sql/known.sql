@@ -1,9 +1,11 @@
--- Reads: event, given (row, then the columns of event). Takes: $source, $places (rows of event).
+-- Reads: event, arrival, given (row, then the columns of event). Takes: $places (rows of event).
 -- Gives: (row, same) of each arrived event that the ledger has; same: nothing in it differs.
 -- An erased event has lost its id and content; its key alone tells that it was here. Others of its
 -- conversation have lost the conversation's id.
 WITH found AS MATERIALIZED (
     SELECT * FROM event WHERE rowid IN (SELECT unnest($places::BIGINT[]))
+    UNION ALL
+    SELECT * EXCLUDE (received_at) FROM arrival WHERE event_key IN (SELECT event_key FROM given)
 )
 SELECT
     a.row::BIGINT AS row,
@@ -23,6 +25,6 @@ SELECT
     )::BOOLEAN AS same
 FROM found AS e
 JOIN given AS a ON e.event_key = a.event_key
-WHERE (e.source = $source AND e.event_id = a.event_id) OR starts_with(e.event_id, 'erased:')
+WHERE (e.source = a.source AND e.event_id = a.event_id) OR starts_with(e.event_id, 'erased:')
 GROUP BY a.row
 ORDER BY a.row

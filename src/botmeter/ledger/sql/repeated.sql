@@ -1,23 +1,16 @@
 -- Reads: given (row, then the columns of event). Takes: nothing.
--- Gives: (row, same) of each arrived event whose id stands in an earlier row; same: as that row has it.
-WITH first_row AS (
-    SELECT event_id, min(row) AS row FROM given GROUP BY event_id HAVING count(*) > 1
+-- Gives: (row, id_no, content_no) of each arrived event whose id stands in several rows: numbers that are the same
+-- where the ids are, and where nothing differs.
+WITH repeated AS (
+    SELECT source, event_id FROM given GROUP BY source, event_id HAVING count(*) > 1
 )
 SELECT
     a.row::BIGINT AS row,
-    (f.occurred_at = a.occurred_at
-        AND f.conversation_id = a.conversation_id
-        AND f.customer_id = a.customer_id
-        AND f.actor = a.actor
-        AND f.kind = a.kind
-        AND f.touchpoint = a.touchpoint
-        AND f.bot_name IS NOT DISTINCT FROM a.bot_name
-        AND f.ticket_id IS NOT DISTINCT FROM a.ticket_id
-        AND f.ticket_type IS NOT DISTINCT FROM a.ticket_type
-        AND f.preview IS NOT DISTINCT FROM a.preview
-        AND f.attributes IS NOT DISTINCT FROM a.attributes)::BOOLEAN AS same
+    (dense_rank() OVER (ORDER BY a.source, a.event_id))::BIGINT AS id_no,
+    (dense_rank() OVER (
+        ORDER BY a.source, a.event_id, a.occurred_at, a.conversation_id, a.customer_id, a.actor, a.kind, a.touchpoint,
+            a.bot_name, a.ticket_id, a.ticket_type, a.preview, a.attributes
+    ))::BIGINT AS content_no
 FROM given AS a
-JOIN first_row USING (event_id)
-JOIN given AS f ON f.row = first_row.row
-WHERE a.row > first_row.row
+JOIN repeated USING (source, event_id)
 ORDER BY a.row

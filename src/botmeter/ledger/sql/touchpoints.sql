@@ -1,4 +1,5 @@
--- Reads: touchpoint. Takes: nothing. Gives: (bot_id, bot_version, channel) in order of number.
+-- Reads: touchpoint. Takes: $first (a number). Gives: (bot_id, bot_version, channel) from that number on, in their order.
 SELECT bot_id::VARCHAR, bot_version::VARCHAR, channel::VARCHAR
 FROM touchpoint
+WHERE touchpoint >= $first
 ORDER BY touchpoint

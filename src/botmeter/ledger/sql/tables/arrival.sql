@@ -15,5 +15,6 @@ CREATE TABLE arrival (
     preview         BOOLEAN,
     attributes      VARCHAR,
     append_no       INTEGER  NOT NULL,
+    sent_customer_id VARCHAR,
     received_at     BIGINT   NOT NULL  -- µs UTC of the commit that brought it
 )
