@@ -88,9 +88,9 @@ def as_cloudevents(events: list[Record]) -> list[Record]:
     """Every other event with its data packed, and with what the envelope can carry in the envelope."""
     found = []
     for number, event in enumerate(events):
-        moved = {"event_id": "id", "occurred_at": "time", "conversation_id": "subject", "customer_id": "customerid"}
+        moved = {"occurred_at": "time", "conversation_id": "subject", "customer_id": "customerid"}
         data = {name: value for name, value in event.items() if name not in moved}
-        envelope = {"specversion": "1.0", "source": "/test", "type": "botmeter.message"}
+        envelope = {"specversion": "1.0", "source": "/test", "id": str(number), "type": "botmeter.message"}
         envelope |= {attribute: event[name] for name, attribute in moved.items()}
         if number % 2:
             packed = base64.b64encode(json.dumps(data).encode()).decode()
