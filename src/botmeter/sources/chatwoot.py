@@ -37,8 +37,8 @@ _NEVER_COUNTS = {
 }
 _PRIVATE = "A private note never counts."
 # Texts in an event of its own, numbers in a message nested in a conversation or read by REST.
-_MESSAGE_TYPES: dict[object, str] = {0: "incoming", 1: "outgoing", 2: "activity", 3: "template"}
-_MESSAGE_TYPE_NAMES = frozenset(_MESSAGE_TYPES.values())
+_MESSAGE_TYPES = {"0": "incoming", "1": "outgoing", "2": "activity", "3": "template"}
+_MESSAGE_TYPES |= {name: name for name in _MESSAGE_TYPES.values()}
 # So wide that ids keep their order as text, by which events of one instant are ordered.
 _ID_DIGITS = 12
 
@@ -71,10 +71,9 @@ def findings(payload: bytes, source: Source, *, received_us: int) -> Findings:  
 def _message(payload: Found, message: Found, *, source: Source) -> Fields | None:
     """The event of a message that was created; None: it is a private note."""
     conversation = conversation_in(payload, payload.get("conversation") or payload, source=source)
-    sent_as = message.get("message_type")
-    form = _MESSAGE_TYPES.get(sent_as) if isinstance(sent_as, int) else sent_as
+    form = _MESSAGE_TYPES.get(text_of(message.get("message_type")) or "")
     number = text_of(message.get("id"))
-    if number is None or form not in _MESSAGE_TYPE_NAMES:
+    if number is None or form is None:
         raise not_understood("This payload of Chatwoot has no message with an id and a message_type that is known.")
     if message.get("private") is True:
         return None
@@ -84,7 +83,7 @@ def _message(payload: Found, message: Found, *, source: Source) -> Fields | None
         "event_id": f"message:{number.zfill(_ID_DIGITS)}",
         "occurred_at": _message_time(message),
         "kind": "conversation_updated" if form == "activity" else "message",
-        **_actor(message, form=str(form), conversation=conversation),
+        **_actor(message, form=form, conversation=conversation),
     }
 
 
