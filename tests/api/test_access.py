@@ -21,7 +21,11 @@ from support.json_schema import faults, schema_of_answer
 
 Ask = Callable[..., Any]
 SESSION = "224634e6-e695-851d-b72e-afc38b8464c1"
-PATHS = [route.path.replace("{session_id}", SESSION).removeprefix("accounts/{account}/") for route in ROUTES]
+PATHS = [
+    route.path.replace("{session_id}", SESSION).removeprefix("accounts/{account}/")
+    for route in ROUTES
+    if not route.body
+]
 SCOPE_OF = {path: Scope.EXPORTS_READ if path.endswith("export") else Scope.REPORTS_READ for path in PATHS}
 
 

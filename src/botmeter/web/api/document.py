@@ -19,7 +19,9 @@ _FAILURES: Final = {
     "401": "No key was sent, or one that does not work (any more).",
     "403": "The key has not the scope that this takes.",
     "404": "There is no such thing, or the key is not for this account.",
+    "409": "What is there already stands against it; `detail` says what.",
     "413": "Over a limit, which `detail` names.",
+    "415": "The body is in no format that this takes.",
     "429": f"More than {REQUESTS_A_MINUTE} requests in this minute; `Retry-After` has the seconds left of it.",
     "500": "A bug; `reference` says where its details are in the server's logs.",
     "503": "Nothing is wrong with the request; try again after `Retry-After` seconds.",
@@ -33,6 +35,7 @@ _TAGS: Final = (
     {"name": "Reports", "description": "What was consumed."},
     {"name": "Sessions", "description": "The underlying data, and why each session was charged."},
     {"name": "Exports", "description": "The underlying data as files."},
+    {"name": "Customers", "description": "Which customers are the same person."},
 )
 
 

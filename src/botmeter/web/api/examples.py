@@ -109,6 +109,22 @@ EXAMPLES: Final[dict[str, Any]] = {
         "restatements": [],
         "text": "Customer cus_8401 was charged one session.\n",
     },
+    "merge": {
+        "change": 3,
+        "aliases": [{"customer_id": "cus_8401", "alias": "wa-4915"}],
+        "events": 12,
+        "sessions_before": 5,
+        "sessions_after": 4,
+        "restated_days": 1,
+    },
+    "unmerge": {
+        "change": 4,
+        "aliases": [{"customer_id": "cus_8401", "alias": "wa-4915"}],
+        "events": 12,
+        "sessions_before": 4,
+        "sessions_after": 5,
+        "restated_days": 1,
+    },
     "problem": {
         "type": "/api/v1/docs#problem-period_reversed",
         "title": "Bad Request",

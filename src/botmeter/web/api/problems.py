@@ -57,7 +57,9 @@ def problems_under_api(answer: Callable[[HttpRequest], HttpResponseBase]) -> Cal
             return response
         if response.headers.get("Content-Type", "").startswith(MEDIA_TYPE):
             return response
-        problem = _problem_of_status(request, HTTPStatus(response.status_code))
+        problem = _problem_of_status(
+            request, HTTPStatus(response.status_code), allowed=response.headers.get("Allow", "")
+        )
         for name in ("Allow", "Retry-After"):
             if name in response.headers:
                 problem.headers[name] = response.headers[name]
@@ -66,10 +68,11 @@ def problems_under_api(answer: Callable[[HttpRequest], HttpResponseBase]) -> Cal
     return answered
 
 
-def _problem_of_status(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
+def _problem_of_status(request: HttpRequest, status: HTTPStatus, *, allowed: str) -> HttpResponse:
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        taken = "POST" if "POST" in allowed else "GET and HEAD"
         return problem_of(
-            request, Refused("method_unknown", f"This address takes GET and HEAD, not {str(request.method)[:20]}.")
+            request, Refused("method_unknown", f"This address takes {taken}, not {str(request.method)[:20]}.")
         )
     if status == HTTPStatus.NOT_FOUND:
         return route_unknown(request)

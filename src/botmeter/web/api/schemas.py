@@ -166,6 +166,38 @@ class SessionWithRows(SessionLine):
     rows: list[Row]
 
 
+class MergeBody(Answer):
+    """One customer with other ids of theirs."""
+
+    customer_id: str = Field(description="The customer who counts.", min_length=1, max_length=512)
+    aliases: list[str] = Field(description="Other ids of the same customer.", min_length=1, max_length=1000)
+
+
+class UnmergeBody(Answer):
+    """What is taken back: aliases, or all that one change said."""
+
+    aliases: list[str] = Field(default=[], max_length=1000)
+    change: int | None = Field(default=None, ge=1, description="The number that the answer to the merge had.")
+
+
+class SameCustomer(Answer):
+    """An alias, and the customer that it was said to be."""
+
+    customer_id: str
+    alias: str
+
+
+class CustomersChanged(Answer):
+    """What a change to customers did; the sessions are those of all customers that it is about."""
+
+    change: int | None = Field(description="Its number; null: all of it was so before, and nothing changed.")
+    aliases: list[SameCustomer] = Field(description="Those that changed.")
+    events: Count = Field(description="Events that are another customer's now.")
+    sessions_before: Count
+    sessions_after: Count
+    restated_days: Count = Field(description="Days that were over and whose sessions changed.")
+
+
 class ExplainedEvent(Answer):
     """One event, and whether it belongs to the session."""
 

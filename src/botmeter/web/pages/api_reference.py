@@ -52,6 +52,7 @@ class OperationCard:
 
     anchor: str
     title: str
+    method: str
     path: str
     description: Sentence
     parameters: tuple[ParameterLine, ...]
@@ -120,9 +121,9 @@ def sections(server: str) -> tuple[Section, ...]:
             title=tag["name"],
             sentence=tag["description"],
             operations=tuple(
-                _operation(path, operation, server=server)
+                _operation((method, path), operation, server=server)
                 for path, operations in told["paths"].items()
-                for operation in operations.values()
+                for method, operation in operations.items()
                 if operation["tags"] == [tag["name"]]
             ),
         )
@@ -135,16 +136,18 @@ def pieces(text: str) -> Sentence:
     return tuple(Piece(text=part, is_code=place % 2 == 1) for place, part in enumerate(text.split("`")) if part)
 
 
-def _operation(path: str, operation: dict[str, Any], *, server: str) -> OperationCard:
+def _operation(place: tuple[str, str], operation: dict[str, Any], *, server: str) -> OperationCard:
+    method, path = place
     content = operation["responses"]["200"]["content"]
     example = content.get("application/json", {}).get("example")
     return OperationCard(
         anchor=operation["operationId"].replace("_", "-"),
         title=operation["summary"],
+        method=method.upper(),
         path=path,
         description=pieces(operation["description"]),
         parameters=tuple(_parameter(each) for each in operation["parameters"]),
-        curl=_curl(path, operation["parameters"], server=server),
+        curl=_curl(path, operation, server=server),
         answer="" if example is None else _json(example),
         answer_types=", ".join(content),
     )
@@ -174,15 +177,19 @@ def _kinds(schema: dict[str, Any], *, is_required: bool) -> Iterator[str]:
         yield f"Default `{one['default']}`"
 
 
-def _curl(path: str, parameters: list[dict[str, Any]], *, server: str) -> str:
+def _curl(path: str, operation: dict[str, Any], *, server: str) -> str:
     asked: list[tuple[str, str]] = []
-    for told in parameters:
+    for told in operation["parameters"]:
         example = told["example"][0] if isinstance(told["example"], list) else told["example"]
         if told["in"] == "path":
             path = path.replace(f"{{{told['name']}}}", example)
         elif told["name"] in _ASKED_IN_EXAMPLES:
             asked.append((told["name"], example))
-    lines = [f'curl -G "{server}{path}"', '  -H "Authorization: Bearer $BOTMETER_KEY"']
+    body = operation.get("requestBody", {}).get("content", {})
+    asking = "curl" if body else "curl -G"
+    lines = [f'{asking} "{server}{path}"', '  -H "Authorization: Bearer $BOTMETER_KEY"']
+    for media_type, content in body.items():
+        lines += [f"  -H 'Content-Type: {media_type}'", f"  -d '{json.dumps(content['example'])}'"]
     if asked:
         lines.append("  " + " ".join(f"-d {name}={example}" for name, example in asked))
     return " \\\n".join(lines)
