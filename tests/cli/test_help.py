@@ -60,6 +60,9 @@ def test_every_example_works_as_it_stands(
         assert acme("key create --account acme --scope reports:read --name nightly").code == 0
     if "customer unmerge" in example:
         assert acme("customer merge cus_8401 cus_8402 --account acme").code == 0
+    if "botmeter source" in example and "create" not in example:
+        assert acme("source create desk --account acme --platform chatwoot").code == 0
+        assert acme("source identity add desk 12 --account acme --bot returns").code == 0
     if example.startswith("cat "):
         name, _, example = example.removeprefix("cat ").partition(" | ")
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO((tmp_path / name).read_bytes())))

@@ -30,6 +30,9 @@ _WRONG_USE_CODES = frozenset(
         "period_too_long",
         "remeter_needed",
         "source_name_invalid",
+        "source_option_invalid",
+        "source_option_unknown",
+        "source_setting_invalid",
         "title_invalid",
         "yes_needed",
     }

@@ -23,6 +23,7 @@ from botmeter.cli import (
     serving,
     sessions,
     simulation,
+    sources,
     users,
 )
 from botmeter.cli.failures import DONE, FAILED, STOPPED, UNREAD, WRONG_USE, exit_code_of, sentence_of_bug
@@ -60,6 +61,7 @@ for part in (
     safekeeping,
     serving,
     keys,
+    sources,
     users,
 ):
     app.add_typer(part.commands)

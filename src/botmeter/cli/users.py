@@ -13,23 +13,14 @@ from botmeter.cli import options
 from botmeter.cli.grouping import command_group, examples
 from botmeter.cli.output import say, show, show_rows
 from botmeter.cli.place import data_folder, known_account
-from botmeter.cli.surroundings import variable
-from botmeter.domain.errors import Missing, Refused
+from botmeter.cli.server_address import Url, server_address
+from botmeter.domain.errors import Missing
 
 if TYPE_CHECKING:
     from botmeter.web.people.models import User
 
 Email = Annotated[str, Argument(metavar="EMAIL", help="The address with which they sign in.", show_default=False)]
 RoleName = Literal["owner", "billing_admin", "analyst", "viewer"]
-Url = Annotated[
-    str | None,
-    Option(
-        "--url",
-        metavar="URL",
-        help="The server's address. Default: BOTMETER_URL, else http://127.0.0.1:8000.",
-        show_default=False,
-    ),
-]
 Account = Annotated[str | None, Option("--account", "-a", metavar="NAME", help="The account.", show_default=False)]
 Export = Annotated[
     bool | None,
@@ -63,7 +54,7 @@ def create(
 
     The link stands alone on stdout. It works once, for a day; `botmeter user link --password` makes another.
     """
-    server, folder = _address(url), _people(data)
+    server, folder = server_address(url), _people(data)
     owner = None if account is None else known_account(folder, account)
     from botmeter.web.people.operators import link_for, new_user, set_role
 
@@ -112,7 +103,7 @@ def link(
 
     It stands alone on stdout and works once, for a day.
     """
-    server, _ = _address(url), _people(data)
+    server, _ = server_address(url), _people(data)
     from botmeter.web.people.operators import drop_second_factor, link_for, user_of
 
     user = user_of(email)
@@ -168,13 +159,6 @@ def _people(asked: Path | None) -> Path:
         )
     open_people(folder)
     return folder
-
-
-def _address(asked: str | None) -> str:
-    address = (asked or variable("BOTMETER_URL") or "http://127.0.0.1:8000").rstrip("/")
-    if not address.startswith(("http://", "https://")):
-        raise Refused("url_invalid", f"{address[:80]!r} is no server's address; it starts with http:// or https://.")
-    return address
 
 
 def _rows(user: "User", *, has_second_step: bool) -> list[dict[str, object]]:

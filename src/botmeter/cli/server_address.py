@@ -1,0 +1,30 @@
+"""The address of the server, for links that a command prints."""
+
+from typing import Annotated
+
+from typer import Option
+
+from botmeter.cli.surroundings import variable
+from botmeter.domain.errors import Refused
+
+Url = Annotated[
+    str | None,
+    Option(
+        "--url",
+        metavar="URL",
+        help="The server's address. Default: BOTMETER_URL, else http://127.0.0.1:8000.",
+        show_default=False,
+    ),
+]
+
+
+def server_address(asked: str | None) -> str:
+    """The address without a slash at its end: as asked, else as the environment says, else the usual one.
+
+    Raises:
+        Refused: `url_invalid`.
+    """
+    address = (asked or variable("BOTMETER_URL") or "http://127.0.0.1:8000").rstrip("/")
+    if not address.startswith(("http://", "https://")):
+        raise Refused("url_invalid", f"{address[:80]!r} is no server's address; it starts with http:// or https://.")
+    return address

@@ -1,0 +1,289 @@
+"""`source create | list | show | set | identity | rotate | remove`: what sends an account's events, and how it is read.
+
+How a source is read stands in the ledger, what lets it in with the people: both are opened here, one after the other.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from typer import Argument, Option
+
+from botmeter.cli import options
+from botmeter.cli.asking import agreed
+from botmeter.cli.grouping import command_group, examples
+from botmeter.cli.output import say, show, show_json, show_rows
+from botmeter.cli.place import data_folder, known_account, opened_ledger
+from botmeter.cli.server_address import Url, server_address
+from botmeter.cli.source_settings import Settings, secret_in
+from botmeter.cli.surroundings import surroundings
+from botmeter.cli.terminal import printable
+from botmeter.domain.errors import Refused
+
+if TYPE_CHECKING:
+    from botmeter.domain.source import Source
+    from botmeter.ledger.deliveries import Delivered
+    from botmeter.web.people.models import EventSource
+
+PlatformName = Literal["botmeter", "chatwoot", "freshchat", "whatsapp", "rasa", "botframework", "cloudevents"]
+_PLATFORMS = (
+    "What sends the events: chatwoot, freshchat, whatsapp, rasa, botframework, cloudevents; botmeter: a program of "
+    "your own."
+)
+Name = Annotated[str, Argument(metavar="SOURCE", help="The source.", show_default=False)]
+Bot = Annotated[str | None, Option("--bot", metavar="ID", help="The bot of events that name none.", show_default=False)]
+BotName = Annotated[str | None, Option("--bot-name", metavar="NAME", help="How it is called.", show_default=False)]
+BotVersion = Annotated[
+    str | None,
+    Option("--bot-version", metavar="V", help="Of bots whose version the platform does not tell.", show_default=False),
+]
+Channel = Annotated[
+    str | None, Option("--channel", metavar="NAME", help="Of events that name none.", show_default=False)
+]
+PlatformOptions = Annotated[
+    list[str] | None,
+    Option("--option", metavar="NAME=VALUE", help="What only this platform has; again for more.", show_default=False),
+]
+SecretFile = Annotated[
+    Path | None,
+    Option("--secret-file", metavar="FILE", help="What signs its deliveries; - is stdin.", show_default=False),
+]
+Sender = Annotated[str, Argument(metavar="SENDER", help="Its id or name on the platform.", show_default=False)]
+
+_COLUMNS = ("source", "platform", "state", "bot_id", "channel", "identities", "signed", "last_delivery", "detail")
+# What fits on a screen.
+_SHOWN = ("source", "platform", "state", "bot_id", "last_delivery")
+_LIST = "botmeter source list"
+_ROTATE = "botmeter source rotate"
+_IDENTITY = ("sender", "bot_id", "bot_name", "bot_version")
+
+commands = command_group("source", "Sources: connect a platform, set it up, list it.")
+identities = command_group("identity", "Bot identities: senders of a source that are bots.")
+
+
+@commands.command(
+    epilog=examples(
+        ("", "botmeter source create desk --account acme --platform chatwoot"),
+        ("With a bot for what names none:", "botmeter source create phone -a acme --platform whatsapp --bot orders"),
+    )
+)
+def create(
+    name: Name,
+    account: options.AccountName,
+    platform: Annotated[PlatformName, Option("--platform", metavar="PLATFORM", help=_PLATFORMS)],
+    bot: Bot = None,
+    bot_name: BotName = None,
+    bot_version: BotVersion = None,
+    channel: Channel = None,
+    option: PlatformOptions = None,
+    secret_file: SecretFile = None,
+    url: Url = None,
+    data: options.Data = None,
+) -> None:
+    """Connect a platform, and print the address that it sends to.
+
+    The address stands alone on stdout, this one time: only a digest of its key is kept.
+    """
+    from botmeter.domain.source import Platform, Source
+
+    server, secret = server_address(url), secret_in(secret_file)
+    said = Settings(bot_id=bot, bot_name=bot_name, bot_version=bot_version, channel=channel, options=option)
+    wanted = said.applied(Source(name=name, platform=Platform(platform)))
+    with _people(data, account), opened_ledger(data, account, purpose="botmeter source create") as ledger:
+        from botmeter.web.people.source_deeds import Author, create_source
+
+        made = create_source(ledger, wanted, author=Author(), secret=secret)
+    show(f"{server}{made.path}\n")
+    say(f"source {name} is of platform {platform}; its address is not shown again")
+    if made.source.verify_token:
+        say(f"its verify token is {made.source.verify_token}")
+
+
+@commands.command("list", epilog=examples(("", "botmeter source list --account acme")))
+def list_sources(account: options.AccountName, data: options.Data = None, form: options.Form = "table") -> None:
+    """List an account's sources, with what became of the last delivery of each."""
+    with _people(data, account), opened_ledger(data, account, purpose=_LIST, read_only=True) as ledger:
+        from botmeter.ledger.deliveries import latest_delivery_by_source
+        from botmeter.ledger.sources import sources_of
+        from botmeter.web.people.models import EventSource
+
+        found, latest = sources_of(ledger), latest_delivery_by_source(ledger)
+        addresses = {each.name: each for each in EventSource.objects.filter(account=ledger.account.name)}
+    rows = [_row(each, address=addresses.get(each.name), last=latest.get(each.name)) for each in found]
+    show_rows(_SHOWN if form == "table" else _COLUMNS, rows, form=form)
+    if not rows:
+        say(f"account {account} has no source yet")
+
+
+@commands.command("show", epilog=examples(("", "botmeter source show desk --account acme")))
+def show_source(
+    name: Name, account: options.AccountName, data: options.Data = None, form: options.Form = "table"
+) -> None:
+    """Show how a source is read: what stands for what it leaves out, and who is a bot there."""
+    with opened_ledger(data, account, purpose="botmeter source show", read_only=True) as ledger:
+        from botmeter.ledger.sources import existing_source
+
+        found = existing_source(ledger, name)
+    about = {
+        "source": found.name,
+        "platform": found.platform.value,
+        "bot_id": found.bot_id,
+        "bot_name": found.bot_name,
+        "bot_version": found.bot_version,
+        "channel": found.channel,
+        "options": dict(found.options),
+    }
+    rows: list[dict[str, object]] = [{field: getattr(each, field) for field in _IDENTITY} for each in found.identities]
+    if form == "json":
+        show_json({**about, "identities": rows})
+        return
+    about["options"] = " ".join(f"{option}={value}" for option, value in found.options) or None
+    show_rows(("what", "value"), [{"what": what, "value": value} for what, value in about.items()], form=form)
+    if form == "table":
+        show_rows(_IDENTITY, rows, form=form)
+
+
+@commands.command(
+    "set",
+    epilog=examples(
+        ("", 'botmeter source set desk -a acme --bot orders --bot-name "Order bot"'),
+        ("Take something back:", 'botmeter source set desk --account acme --bot ""'),
+        ("Refuse its deliveries:", "botmeter source set desk --account acme --off"),
+    ),
+)
+def set_source(
+    name: Name,
+    account: options.AccountName,
+    bot: Bot = None,
+    bot_name: BotName = None,
+    bot_version: BotVersion = None,
+    channel: Channel = None,
+    option: PlatformOptions = None,
+    secret_file: SecretFile = None,
+    on: Annotated[
+        bool | None, Option("--on/--off", help="Take its deliveries, or refuse them.", show_default=False)
+    ] = None,
+    data: options.Data = None,
+) -> None:
+    """Set what stands for what a source leaves out, its secret, or whether it is on.
+
+    Later events are read so; what was taken in stays as it is. The empty text takes a setting back.
+    """
+    said = Settings(bot_id=bot, bot_name=bot_name, bot_version=bot_version, channel=channel, options=option)
+    if said.is_empty and secret_file is None and on is None:
+        raise Refused("nothing_to_set", "Name what to set: --bot, --channel, --option, --secret-file, --on or --off.")
+    secret = secret_in(secret_file)
+    with _people(data, account), opened_ledger(data, account, purpose="botmeter source set") as ledger:
+        from botmeter.ledger.sources import existing_source
+        from botmeter.web.people.source_deeds import Author, change_secret, change_source, turn_source
+
+        found, author, owner = existing_source(ledger, name), Author(), ledger.account.name
+        change_source(ledger, said.applied(found), author=author)
+        if secret_file is not None:
+            change_secret(owner, found, secret=secret, author=author)
+        if on is not None:
+            turn_source(owner, name, is_on=on, author=author)
+    say(f"source {name} of account {account} is set; later events are read so")
+
+
+@identities.command(epilog=examples(("", "botmeter source identity add desk 12 --account acme --bot orders")))
+def add(
+    name: Name,
+    sender: Sender,
+    account: options.AccountName,
+    bot: Annotated[str, Option("--bot", metavar="ID", help="The bot that it is.")],
+    bot_name: BotName = None,
+    bot_version: Annotated[
+        str | None, Option("--bot-version", metavar="V", help="Default: that of the source.", show_default=False)
+    ] = None,
+    data: options.Data = None,
+) -> None:
+    """Say that a sender is a bot, where the platform does not say so.
+
+    Later events are read so; what was taken in stays as it is.
+    """
+    from botmeter.domain.source import BotIdentity
+
+    identity = BotIdentity(sender=sender, bot_id=bot, bot_name=bot_name, bot_version=bot_version)
+    with _people(data, account), opened_ledger(data, account, purpose="botmeter source identity add") as ledger:
+        from botmeter.web.people.source_deeds import Author, add_identity
+
+        add_identity(ledger, name, identity=identity, author=Author())
+    say(f"{printable(sender)} of source {name} is the bot {printable(bot)}")
+
+
+@identities.command(epilog=examples(("", "botmeter source identity remove desk 12 --account acme")))
+def remove(name: Name, sender: Sender, account: options.AccountName, data: options.Data = None) -> None:
+    """Say that a sender is no bot any more."""
+    with _people(data, account), opened_ledger(data, account, purpose="botmeter source identity remove") as ledger:
+        from botmeter.web.people.source_deeds import Author, remove_identity
+
+        remove_identity(ledger, name, sender=sender, author=Author())
+    say(f"{printable(sender)} of source {name} is no bot any more")
+
+
+commands.add_typer(identities)
+
+
+@commands.command(epilog=examples(("", "botmeter source rotate desk --account acme")))
+def rotate(name: Name, account: options.AccountName, url: Url = None, data: options.Data = None) -> None:
+    """Make a source another address, and print it; the old one works no more."""
+    server = server_address(url)
+    with _people(data, account), opened_ledger(data, account, purpose=_ROTATE, read_only=True) as ledger:
+        from botmeter.ledger.sources import existing_source
+        from botmeter.web.people.source_deeds import Author, rotate_address
+
+        made = rotate_address(ledger.account.name, existing_source(ledger, name), author=Author())
+    show(f"{server}{made.path}\n")
+    say(f"this is the address of source {name}; an old one works no more")
+
+
+@commands.command("remove", epilog=examples(("", "botmeter source remove desk --account acme --yes")))
+def remove_source(
+    name: Name, account: options.AccountName, yes: options.Yes = False, data: options.Data = None
+) -> None:
+    """Remove a source: its address works no more. Its events stay, and count."""
+    if not agreed(f"Remove source {name} of account {account}, and its address?", yes=yes):
+        say("nothing was changed")
+        return
+    with _people(data, account), opened_ledger(data, account, purpose="botmeter source remove") as ledger:
+        from botmeter.web.people.source_deeds import Author, delete_source
+
+        delete_source(ledger, name, author=Author())
+    say(f"source {name} of account {account} is removed; its events stay")
+
+
+@contextmanager
+def _people(asked: Path | None, account: str) -> Iterator[None]:
+    """The people's database, where the data folder has the account."""
+    from botmeter.web.people.opening import open_people
+
+    folder = data_folder(asked)
+    known_account(folder, account)
+    open_people(folder)
+    try:
+        yield
+    finally:
+        if surroundings().folder is not None:
+            # The server's thread ends with the command, and nobody else would close what it opened.
+            from django.db import connections
+
+            connections.close_all()
+
+
+def _row(source: "Source", *, address: "EventSource | None", last: "Delivered | None") -> dict[str, object]:
+    from botmeter.domain.instant import text_to_the_second
+
+    state = "no address" if address is None else "on" if address.is_on else "off"
+    return {
+        "source": source.name,
+        "platform": source.platform.value,
+        "state": state,
+        "bot_id": source.bot_id,
+        "channel": source.channel,
+        "identities": len(source.identities),
+        "signed": bool(address and address.secret),
+        "last_delivery": None if last is None else text_to_the_second(last.received_at),
+        "detail": None if last is None else last.detail,
+    }

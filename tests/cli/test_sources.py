@@ -1,0 +1,145 @@
+"""`source`: made and shown once, set, listed, removed, with a server and without one."""
+
+from pathlib import Path
+
+import pytest
+
+from botmeter.domain.errors import NotAllowed
+from botmeter.domain.source import Platform
+from botmeter.web.people.models import AuditEntry, EventSource
+from botmeter.web.people.sources import OpenedSource, opened_source
+from cli.conftest import Run
+
+BOTH_WAYS = True
+# A server runs commands in threads of its own, which see what is committed.
+pytestmark = pytest.mark.django_db(transaction=True)
+CREATE = "source create desk --account acme --platform chatwoot"
+
+
+def opened(out: str) -> OpenedSource:
+    """The source that the printed address opens."""
+    name, key = out.strip().split("/")[-2:]
+    return opened_source(name, key)
+
+
+def test_the_address_stands_alone_on_stdout_and_opens_the_source(acme: Run) -> None:
+    ran = acme(f"{CREATE} --url https://meter.example.org/")
+    assert ran.code == 0, ran.err
+    assert ran.out.startswith("https://meter.example.org/api/v1/webhooks/desk/wh_")
+    assert ran.out.count("\n") == 1
+    found = opened(ran.out)
+    assert (found.account, found.platform) == ("acme", Platform.CHATWOOT)
+    assert ran.out.strip().rpartition("/")[2] not in ran.err
+    assert AuditEntry.objects.get(action="source_created").who == "command line"
+
+
+def test_a_source_is_made_with_all_that_can_be_said_of_it(acme: Run, tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("hush-hush\n", encoding="utf-8")
+    ran = acme(
+        f"{CREATE} --bot orders --bot-name Orders --bot-version 7 --channel web --option preview_inboxes=7,9 "
+        "--option ticket_attribute=case --secret-file secret.txt"
+    )
+    assert ran.code == 0, ran.err
+    assert opened(ran.out).secret == (tmp_path / "secret.txt").read_text(encoding="utf-8").strip()
+    shown = acme("source show desk --account acme --format json").json
+    assert shown == {
+        "source": "desk",
+        "platform": "chatwoot",
+        "bot_id": "orders",
+        "bot_name": "Orders",
+        "bot_version": "7",
+        "channel": "web",
+        "options": {"preview_inboxes": "7,9", "ticket_attribute": "case"},
+        "identities": [],
+    }
+
+
+def test_whatsapp_s_word_is_said_too(acme: Run) -> None:
+    ran = acme("source create phone --account acme --platform whatsapp")
+    assert opened(ran.out).verify_token in ran.err
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ("source create a/b -a acme --platform rasa", 2, "can't name a source that has an address"),
+        ("source create desk -a acme --platform irc", 2, "irc"),
+        ("source create desk -a acme", 2, "--platform"),
+        ("source create desk -a nobody --platform rasa", 1, "no account nobody"),
+        (f"{CREATE} --option colour=red", 2, "has no option 'colour'"),
+        (f"{CREATE} --option colour", 2, "write NAME=VALUE"),
+        (f"{CREATE} --secret-file missing.txt", 1, "no file missing.txt"),
+        (f"{CREATE} --secret-file day-2.csv.gz", 1, "can't be read: it is not text"),
+        (f"{CREATE} --url meter.example.org", 1, "no server's address"),
+        ("source create f -a acme --platform freshchat --secret-file events.csv", 1, "not an RSA public key"),
+        ("source create r -a acme --platform rasa --secret-file events.csv", 1, "signs nothing"),
+    ],
+)
+def test_a_source_that_can_not_be_is_refused(acme: Run, command: str, code: int, said: str) -> None:
+    ran = acme(command)
+    assert (ran.code, ran.out) == (code, ""), ran.err
+    assert said in ran.err
+    assert not EventSource.objects.exists()
+    assert "has no source yet" in acme("source list -a acme").err
+
+
+def test_a_second_source_of_a_name_is_refused(acme: Run) -> None:
+    first = acme(CREATE)
+    second = acme(CREATE)
+    assert (second.code, second.out) == (1, "")
+    assert "has a source desk already" in second.err
+    assert opened(first.out).name == "desk"
+
+
+def test_what_is_set_is_taken_back_by_the_empty_text(acme: Run) -> None:
+    acme(f"{CREATE} --bot orders --channel web --option ticket_attribute=case")
+    assert acme('source set desk -a acme --bot "" --bot-version 8 --option ticket_attribute=').code == 0
+    shown = acme("source show desk --account acme --format json").json
+    assert (shown["bot_id"], shown["bot_version"], shown["channel"], shown["options"]) == (None, "8", "web", {})
+    assert "web" in acme("source show desk --account acme").out
+    nothing = acme("source set desk -a acme")
+    assert (nothing.code, "Name what to set" in nothing.err) == (2, True)
+    assert acme("source set other -a acme --bot b").code == 1
+
+
+def test_a_source_is_turned_off_and_gets_another_address(acme: Run, tmp_path: Path) -> None:
+    first = acme(CREATE).out
+    assert acme("source set desk -a acme --off").code == 0
+    with pytest.raises(NotAllowed) as refused:
+        opened(first)
+    assert refused.value.code == "source_off"
+    assert acme("source list -a acme --format json").json[0]["state"] == "off"
+    (tmp_path / "secret.txt").write_text("hush-hush", encoding="utf-8")
+    assert acme("source set desk -a acme --on --secret-file secret.txt").code == 0
+    second = acme("source rotate desk -a acme").out
+    assert opened(second).secret == (tmp_path / "secret.txt").read_text(encoding="utf-8")
+    with pytest.raises(NotAllowed):
+        opened(first)
+    assert acme("source rotate other -a acme").code == 1
+
+
+def test_senders_become_bots_and_no_bots_again(acme: Run) -> None:
+    acme(CREATE)
+    assert acme("source identity add desk 12 -a acme --bot orders --bot-version 7").code == 0
+    assert acme("source identity add desk 13 -a acme --bot returns").code == 0
+    assert acme("source show desk --account acme --format json").json["identities"] == [
+        {"sender": "12", "bot_id": "orders", "bot_name": None, "bot_version": "7"},
+        {"sender": "13", "bot_id": "returns", "bot_name": None, "bot_version": None},
+    ]
+    assert "returns" in acme("source show desk -a acme").out
+    assert acme("source identity remove desk 12 -a acme").code == 0
+    again = acme("source identity remove desk 12 -a acme")
+    assert (again.code, "no bot identity '12'" in again.err) == (1, True)
+    assert acme("source list -a acme --format json").json[0]["identities"] == 1
+
+
+def test_a_removed_source_lets_nobody_in(acme: Run) -> None:
+    address = acme(CREATE).out
+    unasked = acme("source remove desk -a acme")
+    assert (unasked.code, "add --yes" in unasked.err) == (2, True)
+    assert acme("source remove desk -a acme --yes").code == 0
+    with pytest.raises(NotAllowed) as refused:
+        opened(address)
+    assert refused.value.code == "source_key_wrong"
+    assert acme("source show desk -a acme").code == 1
+    assert acme("source remove desk -a acme --yes").code == 1
