@@ -6,6 +6,7 @@ there is one row and one batch in hand, events of one conversation leave in the 
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -118,10 +119,10 @@ class Backlog:
             return self._tail_due_at()
 
     def take(self, now: float) -> Segment | None:
-        """Has `batch` be the head of memory if that is due, or gives the segment at the head of the disk."""
+        """Without a batch: has `batch` be the head of memory if that is due, or gives the segment at the head of the disk."""
         with self.changed:
             segment = self._spill.first()
-            if segment is not None or self.batch is not None or self._tail_due_at() > now:
+            if segment is not None or self._tail_due_at() > now:
                 return segment
             taken = Batch(lines=self._tail, last=self._last, segment=None)
             taken.lines = taken.part(
@@ -151,14 +152,20 @@ class Backlog:
             self.batch = Batch(lines=lines.events, last=segment.last, segment=segment)
         return lines.broken
 
-    def settle(self, count: int) -> None:
-        """The first `count` lines of `batch` need not be sent again; a batch without lines is over."""
+    def settle(self, count: int, *, were_taken: bool = True) -> None:
+        """The first `count` lines of `batch` need not be sent again; a batch without lines is over.
+
+        What the server took does no harm in the file until all of it is settled, for it is known there. What was put
+        aside leaves the file at once: sent again by a later process, it would stand in two places.
+        """
         with self.changed:
             batch = self.batch
             if batch is None:
                 return
             batch.lines = batch.lines[count:]
             if batch.lines:
+                if not were_taken:
+                    self._shorten(batch)
                 return
             if batch.segment is not None:
                 self._spill.remove(batch.segment)
@@ -187,6 +194,8 @@ class Backlog:
         """
         with self.changed:
             self._keep_batch()
+            if self.batch is not None:
+                self._shorten(self.batch)
             if self._tail and self._spill.has_room(self._tail_bytes):
                 self._keep_tail()
             left_count = self.queued_count
@@ -233,6 +242,12 @@ class Backlog:
         batch = self.batch
         if batch is not None and batch.segment is None and batch.reserved is not None:
             batch.segment = self._spill.put_back(batch.reserved, batch.lines)
+
+    def _shorten(self, batch: Batch) -> None:
+        # A file that can't be written anew is sent whole by the next process: twice, under the same ids.
+        if batch.segment is not None and batch.lines:
+            with suppress(OSError):
+                self._spill.shorten(batch.segment, batch.lines)
 
     def _tail_due_at(self) -> float:
         if not self._tail:

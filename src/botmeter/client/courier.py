@@ -141,7 +141,7 @@ class Courier:
             # Nothing is dropped because a disk is full: the batch stays at the head until it can be put aside.
             self._wait(BARRED_SECONDS)
             return
-        self._backlog.settle(len(lines))
+        self._backlog.settle(len(lines), were_taken=False)
 
     def _is_refused(self, lines: list[bytes], *, why: Refusal) -> bool:
         try:

@@ -107,6 +107,22 @@ class Spill:
         """The oldest segment, which then is no longer in the row; its file stays until `remove`."""
         return self.segments.popleft() if self.segments else None
 
+    def shorten(self, segment: Segment, lines: Sequence[bytes]) -> None:
+        """Has the file of a segment hold these of its lines alone.
+
+        Raises:
+            OSError: It holds what it held before.
+        """
+        data = _joined(lines)
+        part = segment.path.with_suffix(".part")
+        part.unlink(missing_ok=True)
+        self._write(part, data)
+        part.replace(segment.path)
+        self._unsynced.discard(part)
+        self._unsynced.add(segment.path)
+        self.size_bytes += len(data) - segment.size_bytes
+        segment.size_bytes = len(data)
+
     def remove(self, segment: Segment) -> None:
         """Deletes the file of a segment whose events are settled."""
         self.forget(segment)

@@ -122,6 +122,19 @@ def test_a_process_that_dies_leaves_its_events_to_the_next_one_which_sends_them_
     assert world.ids() == ["a", "b", "c"]
 
 
+def test_what_was_put_aside_is_not_sent_again_by_the_next_process(world: World) -> None:
+    world.most = 1
+    world.ways.extend(["take", (413, {}), "away"])
+    for event_id in "ab":
+        world.say(event_id)
+    world.run(until=101)
+    world.die()
+    world.start()
+    world.run_dry()
+    assert world.ids() == ["b"]
+    assert [entry["event"]["event_id"] for entry in world.refused()] == ["a"]
+
+
 def test_two_processes_with_one_folder_have_a_slot_each(world: World) -> None:
     other = World(world.root)
     assert world.slot is not None
