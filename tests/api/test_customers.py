@@ -31,7 +31,8 @@ def _changeable(_served: None, tmp_path: Path) -> Iterator[None]:
 def tell(client: Client, secret: str) -> Tell:
     """`tell("customers/merge", {…})`: the answer to a body sent about acme, with a key that may."""
 
-    def told(path: str, body: Any, *, key: str | None = secret, account: str = "acme", **more: Any) -> Any:
+    def told(path: str, body: Any, *, key: str | None = secret, **more: Any) -> Any:
+        account = more.pop("account", "acme")
         headers = {} if key is None else {"Authorization": f"Bearer {key}"}
         usual = {"content_type": "application/json", "headers": headers}
         return client.post(f"/api/v1/accounts/{account}/{path}", body, **{**usual, **more})

@@ -65,7 +65,7 @@ def assert_clean(ledger: Ledger) -> None:
     assert found.is_clean, "\n".join(str(difference) for difference in found.differences)
 
 
-def assert_merging_is_sending_so(events: list[Event], said: list[SameCustomer], schedule: Schedule) -> None:
+def assert_merging_is_sending_so(events: list[Event], said: list[SameCustomer], *, schedule: Schedule) -> None:
     merged = ledger_in_memory(schedule)
     append(merged, *events)
     merge_one_by_one(merged, said)
@@ -78,13 +78,13 @@ def assert_merging_is_sending_so(events: list[Event], said: list[SameCustomer], 
 def test_a_merge_gives_what_an_import_under_the_one_id_gives(
     events: list[Event], said: list[SameCustomer], schedule: Schedule
 ) -> None:
-    assert_merging_is_sending_so(spread(events), said, schedule)
+    assert_merging_is_sending_so(spread(events), said, schedule=schedule)
 
 
 @FEW
 @given(event_lists(), merges())
 def test_it_does_so_however_few_the_events(events: list[Event], said: list[SameCustomer]) -> None:
-    assert_merging_is_sending_so(spread(events), said, [(FRESHCHAT, ALWAYS_US)])
+    assert_merging_is_sending_so(spread(events), said, schedule=[(FRESHCHAT, ALWAYS_US)])
 
 
 @FEW
