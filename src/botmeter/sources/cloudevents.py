@@ -78,7 +78,7 @@ def record_from_envelope(envelope: Mapping[str, object]) -> Mapping[str, object]
     return record
 
 
-def with_receipt_time(text: bytes, received_us: int) -> bytes:
+def with_receipt_time(text: bytes, *, received_us: int) -> bytes:
     """The JSON of one event; of an envelope that names no time, with the moment of its receipt, marked as such.
 
     Args:

@@ -17,8 +17,9 @@ from botmeter.domain.receipt import Rejection
 from botmeter.domain.source import Platform, Source
 from botmeter.metering.schema import EventBatch
 from botmeter.sources.clock import Clock
+from botmeter.sources.cloudevents import with_receipt_time
 from botmeter.sources.columns import batch_from_records
-from botmeter.sources.connector import NOT_UNDERSTOOD, FoundRecord
+from botmeter.sources.connector import NOT_RECEIVED_US, NOT_UNDERSTOOD, FoundRecord
 from botmeter.sources.defaults import records_with_defaults
 from botmeter.sources.elements import Objects
 from botmeter.sources.json_records import records_from_objects
@@ -74,8 +75,8 @@ def batch_from_payloads(
     """
     gathering = _Gathering(place=first)
     if source.platform in OWN_PLATFORMS:
-        for payload in payloads:
-            _gather_own(gathering, payload)
+        for payload, came_us in zip(payloads, received_us, strict=True):
+            _gather_own(gathering, payload, received_us=came_us)
         batch = _own_batch(gathering, source)
     else:
         findings = connector_of(source.platform).findings
@@ -177,12 +178,14 @@ def _records(gathering: _Gathering) -> Records:
     )
 
 
-def _gather_own(gathering: _Gathering, payload: bytes) -> None:
+def _gather_own(gathering: _Gathering, payload: bytes, *, received_us: int) -> None:
     try:
         objects = objects_in(payload)
     except Refused as fault:
         gathering.refuse(payload, fault)
         return
+    if received_us != NOT_RECEIVED_US and b'"specversion"' in payload:
+        objects = Objects.from_texts([with_receipt_time(text, received_us=received_us) for text in objects.texts])
     gathering.objects.append(objects)
     gathering.note(objects.count)
 

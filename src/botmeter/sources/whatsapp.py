@@ -156,7 +156,7 @@ def _why_no_message(message: Object) -> str | None:
         was, now = (_end_of(number) for number in (message.get("from"), system.get("wa_id")))
         return (
             f"A customer's number ending in {was} became one ending in {now}: "
-            "merge the two on the page Customers, so that they count as one."
+            "merge the two under Customers → Same customer, so that they count as one."
         )
     return f"A message of type {kind} never counts."
 

@@ -133,7 +133,7 @@ def test_an_attribute_that_is_null_is_absent(read: Read) -> None:
 @pytest.mark.parametrize("data", [None, {}, {"attributes": {"a": 1}}])
 def test_the_moment_of_receipt_stands_for_a_time_that_is_left_out_and_says_so(read: Read, data: Any) -> None:
     timeless = json.dumps(envelope(time=None, data=data)).encode()
-    (found,) = read(with_receipt_time(timeless, RECEIVED_US)).events
+    (found,) = read(with_receipt_time(timeless, received_us=RECEIVED_US)).events
     own = {} if data is None else data.get("attributes", {})
     assert found["occurred_at"] == RECEIVED_US
     assert json.loads(found["attributes"]) == own | {"time_source": "receipt"}
@@ -153,12 +153,14 @@ def test_the_moment_of_receipt_stands_for_a_time_that_is_left_out_and_says_so(re
 )
 def test_whatever_has_its_time_or_is_no_envelope_stays_as_it_was_sent(sent: Any) -> None:
     text = json.dumps(sent).encode()
-    assert with_receipt_time(text, RECEIVED_US) is text
+    assert with_receipt_time(text, received_us=RECEIVED_US) is text
 
 
 def test_a_time_inside_the_data_is_no_time_of_the_envelope(read: Read) -> None:
     timeless = json.dumps(envelope(time=None, data={"time": "2020-01-01T00:00:00Z"})).encode()
-    assert [each["occurred_at"] for each in read(with_receipt_time(timeless, RECEIVED_US)).events] == [RECEIVED_US]
+    assert [each["occurred_at"] for each in read(with_receipt_time(timeless, received_us=RECEIVED_US)).events] == [
+        RECEIVED_US
+    ]
 
 
 @pytest.mark.parametrize(
@@ -177,5 +179,14 @@ def test_a_foreign_cloudevent_is_refused_with_what_it_lacks(attributes: dict[str
 
 @given(payloads_like(envelope(data={"event_id": "e"}), [envelope(time=None)]))
 def test_any_text_is_left_or_given_a_time(payload: bytes) -> None:
-    found = with_receipt_time(payload, RECEIVED_US)
+    found = with_receipt_time(payload, received_us=RECEIVED_US)
     assert found is payload or json.loads(found)["time"] == text_from_us(RECEIVED_US)
+
+
+def test_a_request_gives_its_moment_of_receipt_and_a_file_has_none(read: Read) -> None:
+    batch = [envelope(time=None, id="1"), envelope(id="2")]
+    assert [each["occurred_at"] for each in taken(batch, source=SOURCE).events] == [
+        text_from_us(RECEIVED_US),
+        "2026-11-22T10:00:00Z",
+    ]
+    assert read(json.dumps(batch).encode()).codes == [(0, "field_missing")]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from botmeter.domain.source import Platform, Source
 from botmeter.ledger.parcel import Dispatch, Parcel
+from botmeter.sources.cloudevents import with_receipt_time
 from botmeter.sources.columns import batch_from_records
 from botmeter.sources.connected import ReadPayload, batch_from_payloads
 from botmeter.sources.defaults import records_with_defaults
@@ -49,7 +50,8 @@ def _own_parcel(source: Source, offers: Sequence[Offer]) -> Parcel:
     for offer in offers:
         dispatches.append(_dispatch(offer, ReadPayload(first_position=first, record_count=len(offer.texts))))
         first += len(offer.texts)
-    objects = Objects.from_texts([text for offer in offers for text in offer.texts])
+    timed = [with_receipt_time(text, received_us=offer.received_us) for offer in offers for text in offer.texts]
+    objects = Objects.from_texts(timed)
     batch = batch_from_records(records_with_defaults(records_from_objects(objects, first=0), source))
     return Parcel(source=source.name, batch=batch, dispatches=tuple(dispatches))
 
