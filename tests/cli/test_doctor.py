@@ -113,6 +113,14 @@ def test_the_address_is_one_that_people_can_open(
     assert "secret" not in told[1]
 
 
+def test_what_is_wrong_is_told_in_full_however_narrow_the_screen_is(acme: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("BOTMETER_URL", "meter.example")
+    ran = acme("doctor")
+    assert ran.code == 1
+    assert "address: BOTMETER_URL begins with neither http:// nor https://; write https://meter.example" in ran.err
+
+
 def test_few_open_files_are_a_fault(acme: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 1_024))
     state, detail = found(acme("doctor --format json"))["open files"]

@@ -5,6 +5,7 @@ import json
 import logging
 import logging.config
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from botmeter.domain.errors import Refused
 from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.web.bugs import kept_bug_in
 from botmeter.web.operation import access, logs, request_ids
 from botmeter.web.operation.observing import observed
 from botmeter.web.people.keys import KeyDraft, Scope, new_key
@@ -144,6 +146,19 @@ def test_a_fault_is_written_down_by_its_place_without_its_values(
     assert "ValueError" in line
     assert "test_request_log.py" in line
     assert not [word for word in ("cus_8401", KEY) if word in line]
+
+
+def test_a_fault_that_was_kept_leads_from_the_log_to_its_trace(
+    lines: Callable[..., list[Any]], settings: Any, tmp_path: Path
+) -> None:
+    settings.DATA = tmp_path
+    bug = kept_bug_in("GET /a/acme/customers/cus_8401", ValueError("cus_8401"))
+    (line,) = lines()
+    assert (line["level"], line["reference"], line["exception"]) == ("error", bug.reference, "ValueError")
+    assert "cus_8401" not in json.dumps(line)
+    (kept,) = (tmp_path / "logs").iterdir()
+    assert bug.reference in kept.name
+    assert "cus_8401" in kept.read_text(encoding="utf-8")
 
 
 @given(text=st.text(st.characters(codec=None)))

@@ -105,7 +105,11 @@ def doctor(
     found = checks(data_folder(data), account=account)
     rows = [{"check": each.name, "state": "ok" if each.is_well else "wrong", "detail": each.detail} for each in found]
     show_rows(("check", "state", "detail"), rows, form=form)
-    if not all(each.is_well for each in found):
+    wrong = [each for each in found if not each.is_well]
+    for each in wrong if form == "table" else []:
+        # A table cuts what does not fit on the screen, and this is what the person came for.
+        say(f"{each.name}: {each.detail}")
+    if wrong:
         raise Exit(FAILED)
 
 
