@@ -84,6 +84,22 @@ def ndjson(events: Iterable[Mapping[str, Any]]) -> str:
     return "".join(json.dumps(each) + "\n" for each in events)
 
 
+CHATWOOT = [
+    {
+        "event": "message_created",
+        "id": number,
+        "account": {"id": 1},
+        "message_type": form,
+        "private": False,
+        "created_at": f"2026-03-03T10:00:0{number}.500Z",
+        "sender": {"id": 4, "name": "Helper", "type": "agent_bot"} if form == "outgoing" else {"id": 9},
+        "conversation": {"id": 12, "channel": "Channel::Whatsapp", "meta": {"sender": {"id": 9}}},
+    }
+    for number, form in enumerate(("incoming", "outgoing"), start=1)
+]
+"""What a webhook of Chatwoot brought: a customer's message and a bot's answer."""
+
+
 def write_files(folder: Path) -> None:
     """The files that the examples of the help texts name."""
     (folder / "events.ndjson").write_text(ndjson(EVENTS), encoding="utf-8")
@@ -93,6 +109,7 @@ def write_files(folder: Path) -> None:
     (folder / "columns.toml").write_text(
         "".join(f'{name} = {{ column = "{name}" }}\n' for name in _FIELDS), encoding="utf-8"
     )
+    (folder / "chatwoot.ndjson").write_text(ndjson(CHATWOOT), encoding="utf-8")
     (folder / "same.csv").write_text("customer_id,alias\ncus_8401,cus_8402\ncus_8401,wa-8401\n", encoding="utf-8")
     (folder / "my-rule.toml").write_text('name = "my-rule"\nidle_timeout = "30m"\n', encoding="utf-8")
 

@@ -7,7 +7,7 @@ whose columns don't tell an event is refused with the columns that it has.
 import csv
 import io
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -98,14 +98,13 @@ def _from_zip(stream: ByteStream, source: Source) -> Iterator[EventBatch]:
             for member in members:
                 with archive.open(member) as content:
                     part = ByteStream(content, name=f"{member.filename} in {stream.name}")
-                    for batch in _from_csv(part, source, first=first):
-                        yield batch
-                        first += len(batch.positions) + len(batch.rejections)
+                    first = yield from _from_csv(part, source, first=first)
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError) as fault:
         raise Refused("file_damaged", f"{stream.name} can't be unpacked: {fault}.") from None
 
 
-def _from_csv(stream: ByteStream, source: Source, *, first: int) -> Iterator[EventBatch]:
+def _from_csv(stream: ByteStream, source: Source, *, first: int) -> Generator[EventBatch, None, int]:
+    """The batches of one table; in the end, the position after its last row."""
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")  # type: ignore[type-var]
     csv.field_size_limit(_CELL_CHARACTERS_MAX)
     header = text.readline()
@@ -116,7 +115,7 @@ def _from_csv(stream: ByteStream, source: Source, *, first: int) -> Iterator[Eve
     while True:
         chunk = list(islice(_checked(rows, name=stream.name), ROWS_MAX))
         if not chunk:
-            return
+            return first
         read = (_row(cells, names=names, places=places, source=source) for cells in chunk)
         yield batch_from_rows(read, clock=_CLOCK, first=first, bytes_read=stream.stored_bytes)
         first += len(chunk)

@@ -1,0 +1,202 @@
+"""Several payloads as one batch: places, refusals, defaults, files, and quarantine read again."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.support.ledgers import NOW_US, ledger_in_memory
+from tests.support.payloads import RECEIVED_US, events_of, taken
+from tests.unit.sources.conftest import event, ndjson
+from tests.unit.sources.test_chatwoot import message
+
+from botmeter.domain.errors import Refused
+from botmeter.domain.source import Platform, Source
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.quarantine import quarantined
+from botmeter.ledger.sources import set_source
+from botmeter.ledger.submission import Submission
+from botmeter.sources.connected import batch_from_payloads
+from botmeter.sources.connector import Connector
+from botmeter.sources.payload_files import PAYLOADS_MAX, batches_of_source, source_named
+from botmeter.sources.platforms import connector_of
+from botmeter.sources.reader import SourceFile
+from botmeter.sources.retry import retry
+
+CHATWOOT = Source(name="desk", platform=Platform.CHATWOOT, bot_id="order-bot")
+OWN = Source(name="own", platform=Platform.BOTMETER)
+
+
+def read_file(path: Path, source: Source | None) -> tuple[list[dict[str, Any]], list[str], list[str]]:
+    batches = list(batches_of_source(SourceFile(path=str(path)), source))
+    codes = [rejection.code for batch in batches for rejection in batch.rejections]
+    return events_of(batches), codes, [note for batch in batches for note in batch.notes]
+
+
+def written(folder: Path, content: bytes) -> Path:
+    path = folder / "events"
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("platform", Platform)
+def test_every_platform_has_its_connector(platform: Platform) -> None:
+    assert isinstance(connector_of(platform), Connector)
+
+
+def test_positions_count_through_all_payloads() -> None:
+    found = taken(
+        message(), b"nonsense", message(private=True), message(id=5), message(id=6, created_at=None), source=CHATWOOT
+    )
+    assert [(each.first_position, each.record_count) for each in found.payloads] == [
+        (0, 1),
+        (1, 1),
+        (2, 0),
+        (2, 1),
+        (3, 1),
+    ]
+    assert [(each.index, each.code) for each in found.rejections] == [
+        (1, "payload_not_understood"),
+        (3, "field_missing"),
+    ]
+    assert found.rejections[0].raw == b"nonsense"
+    assert json.loads(found.rejections[1].raw)["id"] == 6
+
+
+@given(st.lists(st.sampled_from(["one", "none", "broken", "bad"]), max_size=12), st.integers(0, 9))
+def test_every_position_is_an_event_or_a_rejection_of_its_payload(kinds: list[str], first: int) -> None:
+    payloads = {
+        "one": message(), "none": message(private=True), "broken": {"event": "x"}, "bad": message(created_at="x"),
+    }  # fmt: skip
+    bodies = [json.dumps(payloads[kind]).encode() for kind in kinds]
+    read = batch_from_payloads(bodies, source=CHATWOOT, received_us=[RECEIVED_US] * len(bodies), first=first)
+    places = read.batch.positions.to_pylist() + [rejection.index for rejection in read.batch.rejections]
+    assert sorted(places) == list(range(first, first + len(places)))
+    held = [
+        place for each in read.payloads for place in range(each.first_position, each.first_position + each.record_count)
+    ]
+    assert held == sorted(places)
+    assert [each.record_count for each in read.payloads] == [0 if kind == "none" else 1 for kind in kinds]
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        ndjson(event("e1"), event("e2")),
+        json.dumps([event("e1"), event("e2")]).encode(),
+        json.dumps([event("e1"), event("e2")], indent=1).encode(),
+        b"\xef\xbb\xbf" + ndjson(event("e1"), event("e2")),
+    ],
+)
+def test_own_events_come_one_a_line_or_as_an_array(payload: bytes) -> None:
+    found = taken(json.dumps(event("e0")).encode(), payload, json.dumps(event("e3"), indent=2).encode(), source=OWN)
+    assert found.ids == ["e0", "e1", "e2", "e3"]
+    assert [each.record_count for each in found.payloads] == [1, 2, 1]
+
+
+@pytest.mark.parametrize("payload", [b"", b"[", b"a,b\n1,2", b"PAR1", b"3", b'[{"event_id": 1}] x'])
+def test_what_holds_no_objects_is_refused_whole(payload: bytes) -> None:
+    found = taken(payload, event("e1"), source=OWN)
+    assert (found.codes, found.ids) == (["payload_not_understood"], ["e1"])
+
+
+def test_an_empty_array_holds_nothing() -> None:
+    assert taken([], source=OWN).payloads[0].record_count == 0
+
+
+def test_what_events_leave_out_is_as_the_source_says(tmp_path: Path) -> None:
+    own = Source(name="own", platform=Platform.BOTMETER, bot_id="b0", bot_name="Bot", bot_version="9", channel="kiosk")
+    sent = [
+        event("plain"),
+        event("named", bot_id="b1", bot_name="One", bot_version="1", channel="web"),
+        event("agent", actor="agent"),
+        event("bot", actor="bot", bot_id=""),
+        event("fraction", bot_id=None, ticket_id=17, attributes={"a": 1}),
+    ]
+    live = taken(*sent, source=own)
+    told = ("bot_id", "bot_name", "bot_version", "channel")
+    assert {each["event_id"]: tuple(each.get(name) for name in told) for each in live.events} == {
+        "plain": ("b0", "Bot", "9", "kiosk"),
+        "named": ("b1", "One", "1", "web"),
+        "agent": (None, None, None, "kiosk"),
+        "bot": ("b0", "Bot", "9", "kiosk"),
+        "fraction": ("b0", "Bot", "9", "kiosk"),
+    }
+    assert read_file(written(tmp_path, ndjson(*sent)), own)[0] == live.events
+
+
+def test_defaults_hold_for_doubtful_events_too() -> None:
+    own = Source(name="own", platform=Platform.BOTMETER, bot_id="b0", bot_version="9", channel="kiosk")
+    doubtful = event("e1", occurred_at="2026-11-22T10:00:60Z", conversation_id=10**30)
+    found = taken(doubtful, source=own).event
+    assert (found["bot_id"], found["bot_version"], found["channel"]) == ("b0", "9", "kiosk")
+
+
+def test_a_platforms_name_reads_its_files() -> None:
+    ledger = ledger_in_memory()
+    assert source_named(ledger, "chatwoot") == Source(name="chatwoot", platform=Platform.CHATWOOT)
+    assert source_named(ledger, "crm") is None
+    set_source(ledger, CHATWOOT, now_us=NOW_US)
+    assert source_named(ledger, "desk") == CHATWOOT
+
+
+@pytest.mark.parametrize("form", [lambda sent: ndjson(*sent), lambda sent: json.dumps(sent, indent=1).encode()])
+def test_a_file_of_payloads_is_read_by_its_platform(form: Any, tmp_path: Path) -> None:
+    sent = [message(), message(id=2, private=True), {"event": "x"}, message(id=3), message(id=4, private=True)]
+    events, codes, notes = read_file(written(tmp_path, form(sent)), CHATWOOT)
+    assert [each["event_id"][-4:] for each in events] == ["9001", "0003"]
+    assert codes == ["payload_not_understood"]
+    assert notes == [f"A private note never counts. (2 in {tmp_path / 'events'})"]
+
+
+def test_a_long_file_of_payloads_comes_in_several_batches(tmp_path: Path) -> None:
+    sent = [message(id=number) for number in range(PAYLOADS_MAX + 10)]
+    batches = list(batches_of_source(SourceFile(path=str(written(tmp_path, ndjson(*sent)))), CHATWOOT))
+    assert [len(batch.events) for batch in batches] == [PAYLOADS_MAX, 10]
+    assert batches[1].positions.to_pylist() == list(range(PAYLOADS_MAX, PAYLOADS_MAX + 10))
+
+
+def test_a_file_in_botmeters_own_words_is_read_so_whatever_its_source(tmp_path: Path) -> None:
+    events, codes, _ = read_file(written(tmp_path, ndjson(event("e1"))), CHATWOOT)
+    assert ([each["event_id"] for each in events], codes) == (["e1"], [])
+
+
+def test_a_table_is_no_file_of_chatwoot(tmp_path: Path) -> None:
+    with pytest.raises(Refused) as caught:
+        read_file(written(tmp_path, b"id,text\n1,hello\n"), CHATWOOT)
+    assert caught.value.code == "format_unknown"
+
+
+def import_payloads(ledger: Ledger, *payloads: object, source: Source) -> None:
+    bodies = [json.dumps(payload).encode() for payload in payloads]
+    read = batch_from_payloads(bodies, source=source, received_us=[RECEIVED_US] * len(bodies))
+    ledger.append([Submission(source=source.name, batches=[read.batch], label="a request")], now_us=RECEIVED_US)
+
+
+def test_a_payload_that_is_understood_by_now_leaves_quarantine() -> None:
+    ledger = ledger_in_memory()
+    unnamed = message()
+    del unnamed["account"]
+    set_source(ledger, CHATWOOT, now_us=NOW_US)
+    import_payloads(ledger, unnamed, {"event": "never_heard_of"}, source=CHATWOOT)
+    assert (retry(ledger, now_us=RECEIVED_US).rejected, len(list(quarantined(ledger)))) == (2, 2)
+    named = Source(name="desk", platform=Platform.CHATWOOT, options=(("account_id", "2"),))
+    set_source(ledger, named, now_us=NOW_US)
+    receipt = retry(ledger, now_us=RECEIVED_US)
+    assert (receipt.accepted, receipt.rejected) == (1, 1)
+    assert [json.loads(each.raw)["event"] for each in quarantined(ledger)] == ["never_heard_of"]
+    assert retry(ledger, now_us=RECEIVED_US).accepted == 0
+
+
+def test_a_payload_that_the_rule_refused_is_read_by_its_platform_again() -> None:
+    ledger = ledger_in_memory()
+    set_source(ledger, CHATWOOT, now_us=NOW_US)
+    import_payloads(
+        ledger, message(created_at="yesterday"), message(id=2, created_at="2030-01-01T00:00:00Z"), source=CHATWOOT
+    )
+    assert {each.code for each in quarantined(ledger)} >= {"time_invalid"}
+    receipt = retry(ledger, now_us=RECEIVED_US + 10**15)
+    assert (receipt.accepted, receipt.rejected) == (1, 1)
+    assert [each.code for each in quarantined(ledger)] == ["time_invalid"]
