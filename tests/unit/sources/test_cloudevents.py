@@ -172,7 +172,7 @@ def test_a_time_inside_the_data_is_no_time_of_the_envelope(read: Read) -> None:
     ],
 )
 def test_a_foreign_cloudevent_is_refused_with_what_it_lacks(attributes: dict[str, object], code: str) -> None:
-    foreign = {"specversion": "1.0", "type": "com.example.order", "source": "/o", "id": "1"} | attributes
+    foreign = envelope(type="com.example.order", customerid=None, actor=None) | attributes
     (rejection,) = taken([foreign], source=SOURCE).rejections
     assert (rejection.code, json.loads(rejection.raw)) == (code, foreign)
 
