@@ -11,9 +11,13 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def header_values(scope: Scope) -> dict[str, str]:
-    """Name in small letters → value; one that is there several times has its values joined by a comma."""
+    """Name in small letters → value; one that is there several times has its values joined, cookies by a semicolon.
+
+    Source: RFC 9110, 5.3; RFC 9113, 8.2.3.
+    """
     found: dict[str, str] = {}
     for raw_name, raw_value in scope["headers"]:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-        found[name] = f"{found[name]},{value}" if name in found else value
+        between = "; " if name == "cookie" else ","
+        found[name] = f"{found[name]}{between}{value}" if name in found else value
     return found

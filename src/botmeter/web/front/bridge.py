@@ -145,6 +145,9 @@ def environ_of(scope: Scope, body: bytes) -> dict[str, Any]:
         "wsgi.run_once": False,
     }
     for name, value in header_values(scope).items():
+        # WSGI makes one name of `x-forwarded-proto` and `x_forwarded_proto`, of which a proxy sets the first alone.
+        if "_" in name:
+            continue
         environ[_OWN_NAMES.get(name) or f"HTTP_{name.upper().replace('-', '_')}"] = value
     # What was read is what there is, however it was sent.
     environ["CONTENT_LENGTH"] = str(len(body))

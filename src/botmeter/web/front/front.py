@@ -8,9 +8,15 @@ from typing import Final
 
 from botmeter.domain.errors import BotmeterError, Refused
 from botmeter.web.api.problem_details import PATH, Problem
-from botmeter.web.bugs import kept_bug_in
-from botmeter.web.front.asgi import Receive, Scope, Send
-from botmeter.web.front.body import BodyLimits, SenderGone, read_body
+from botmeter.web.bugs import Bug, kept_bug_in
+from botmeter.web.front.asgi import Message, Receive, Scope, Send
+from botmeter.web.front.body import (
+    EVENT_BODIES_BYTES_MAX,
+    PAGE_BODIES_BYTES_MAX,
+    BodyLimits,
+    BodyMemory,
+    SenderGone,
+)
 from botmeter.web.front.bridge import Bridge
 from botmeter.web.front.request import Answer, Request
 from botmeter.web.operation import metrics, request_ids
@@ -47,12 +53,15 @@ class Front:
     def __init__(self, bridge: Bridge, *, routes: tuple[OwnRoute, ...]) -> None:
         self._bridge = bridge
         self._routes = routes
+        self._event_bodies = BodyMemory(EVENT_BODIES_BYTES_MAX)
+        self._page_bodies = BodyMemory(PAGE_BODIES_BYTES_MAX)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        request = Request.of(scope, receive)
-        route = next((route for route in self._routes if route.fits(request.path)), None)
+        route = next((route for route in self._routes if route.fits(scope["path"])), None)
+        share = (self._page_bodies if route is None else self._event_bodies).share()
+        request = Request.of(scope, receive, share=share)
         try:
             if route is None:
                 await self._handed_on(request, scope, send=send)
@@ -60,15 +69,29 @@ class Front:
                 await _answered_itself(route, request, send=send)
         except SenderGone:
             return
+        finally:
+            share.close()
 
     async def _handed_on(self, request: Request, scope: Scope, *, send: Send) -> None:
+        has_begun = False
+
+        async def noted(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
         try:
-            body = b""
-            if request.method not in _WITHOUT_BODY:
-                body = await read_body(request.receive, headers=dict(request.headers), limits=PAGE_BODY)
-            await self._bridge.answer(scope, body, receive=request.receive, send=send)
+            body = b"" if request.method in _WITHOUT_BODY else await request.body(PAGE_BODY)
+            await self._bridge.answer(scope, body, receive=request.receive, send=noted)
         except BotmeterError as error:
-            await _told(error, request.path).sent(send, number=request.number)
+            await _told(Answer.of_error(error), error.message, path=request.path).sent(send, number=request.number)
+        except SenderGone:
+            raise
+        except Exception as problem:  # noqa: BLE001 - Django tells of its own; this is one while its answer is sent
+            bug = kept_bug_in(f"{request.method} a page", problem)
+            # What has begun can only be broken off: the server cuts an answer that does not end.
+            if not has_begun:
+                await _told(_answer_of_bug(bug), bug.sentence, path=request.path).sent(send, number=request.number)
 
 
 async def _answered_itself(route: OwnRoute, request: Request, *, send: Send) -> None:
@@ -94,19 +117,22 @@ async def _answered(route: OwnRoute, request: Request) -> Answer:
     except SenderGone:
         raise
     except Exception as problem:  # noqa: BLE001 - a bug: kept with its trace, told under its number
-        bug = kept_bug_in(f"{request.method} {route.name}", problem)
-        return Answer.of_problem(
-            Problem(status=HTTPStatus.INTERNAL_SERVER_ERROR, code="bug", detail=bug.sentence, reference=bug.reference)
-        )
+        return _answer_of_bug(kept_bug_in(f"{request.method} {route.name}", problem))
 
 
-def _told(error: BotmeterError, path: str) -> Answer:
-    answer = Answer.of_error(error)
+def _answer_of_bug(bug: Bug) -> Answer:
+    return Answer.of_problem(
+        Problem(status=HTTPStatus.INTERNAL_SERVER_ERROR, code="bug", detail=bug.sentence, reference=bug.reference)
+    )
+
+
+def _told(answer: Answer, sentence: str, *, path: str) -> Answer:
+    """The answer as who asks there reads it: a program problem details, a person the sentence."""
     if path.startswith(PATH):
         return answer
     headers = {name: value for name, value in answer.headers.items() if name != "Content-Type"}
     return Answer(
         status=answer.status,
-        body=f"{error.message}\n".encode(),
+        body=f"{sentence}\n".encode(),
         headers={**headers, "Content-Type": "text/plain; charset=utf-8"},
     )

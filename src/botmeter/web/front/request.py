@@ -11,6 +11,7 @@ import msgspec
 from botmeter.domain.errors import BotmeterError, Refused, TooMuch
 from botmeter.web.api.problem_details import Problem, problem_from_error
 from botmeter.web.front.asgi import Receive, Scope, Send, header_values
+from botmeter.web.front.body import BodyLimits, BodyShare, read_body
 from botmeter.web.operation.request_ids import HEADER, request_id
 
 _JSON: Final = "application/json"
@@ -24,6 +25,7 @@ class Request:
     Attributes:
         headers: Name in small letters → value.
         number: Names the request in logs and receipts.
+        share: What its body takes of the memory for bodies.
     """
 
     method: str
@@ -33,9 +35,10 @@ class Request:
     headers: Mapping[str, str]
     number: str
     receive: Receive = field(repr=False)
+    share: BodyShare = field(repr=False)
 
     @classmethod
-    def of(cls, scope: Scope, receive: Receive) -> "Request":
+    def of(cls, scope: Scope, receive: Receive, *, share: BodyShare) -> "Request":
         """The request of an ASGI scope."""
         headers = header_values(scope)
         return cls(
@@ -46,7 +49,12 @@ class Request:
             headers=headers,
             number=request_id(headers.get(HEADER.lower())),
             receive=receive,
+            share=share,
         )
+
+    async def body(self, limits: BodyLimits) -> bytes:
+        """What was sent; raises what `read_body` raises. It is asked for once."""
+        return await read_body(self.receive, headers=self.headers, limits=limits, share=self.share)
 
     def query(self, *, known: tuple[str, ...]) -> dict[str, str]:
         """The words of the address, each once.

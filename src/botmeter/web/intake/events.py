@@ -10,7 +10,7 @@ from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import checked_source_name
 from botmeter.web.api.problem_details import RATE_WINDOW_SECONDS
 from botmeter.web.api.problems import key_missing
-from botmeter.web.front.body import read_body, unpacked
+from botmeter.web.front.body import unpacked
 from botmeter.web.front.request import Answer, Request
 from botmeter.web.intake.bodies import BODY_LIMITS, Texts, texts_from_body
 from botmeter.web.intake.handshake import handshake_answer
@@ -48,7 +48,7 @@ class EventsRoute:
         is_atomic = _truth(asked.get("atomic", "false"))
         source = checked_source_name(asked.get("source") or DEFAULT_SOURCE)
         headers = dict(request.headers)
-        body = await read_body(request.receive, headers=headers, limits=BODY_LIMITS)
+        body = await request.body(BODY_LIMITS)
         if len(body) > _LARGE_BYTES or "content-encoding" in headers:
             found = await asyncio.to_thread(_texts, body, headers=headers)
         else:

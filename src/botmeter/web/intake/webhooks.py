@@ -10,7 +10,7 @@ from botmeter.domain.instant import now_us
 from botmeter.domain.source import Platform
 from botmeter.sources.connector import Delivery
 from botmeter.sources.platforms import connector_of
-from botmeter.web.front.body import BodyLimits, read_body, unpacked
+from botmeter.web.front.body import BodyLimits, unpacked
 from botmeter.web.front.request import Answer, Request
 from botmeter.web.intake.bodies import BODY_BYTES_MAX, texts_from_body
 from botmeter.web.intake.handshake import handshake_answer
@@ -41,8 +41,7 @@ class WebhooksRoute:
                 return handshake_answer(request)
             case _:
                 headers = dict(request.headers)
-                packed = await read_body(request.receive, headers=headers, limits=_LIMITS)
-                body = unpacked(packed, headers=headers, limits=_LIMITS)
+                body = unpacked(await request.body(_LIMITS), headers=headers, limits=_LIMITS)
                 delivery = Delivery(body=body, headers=headers, received_us=now_us())
                 return answer_of(await self.delivered(source, delivery, number=request.number))
 
