@@ -101,9 +101,9 @@ class StandIn:
                     case "page":
                         self.answer(200, b"<html>Sign in</html>")
                     case (status, headers):
-                        self.answer(status, problem(f"made_{status}", f"A test wanted {status}."), headers)
+                        self.answer(status, problem(f"made_{status}", f"A test wanted {status}."), headers=headers)
 
-            def answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+            def answer(self, status: int, body: bytes, *, headers: dict[str, str] | None = None) -> None:
                 self.send_response(status)
                 for name, value in (headers or {}).items():
                     self.send_header(name, value)

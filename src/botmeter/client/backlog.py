@@ -119,7 +119,7 @@ class Backlog:
             return self._tail_due_at()
 
     def take(self, now: float) -> Segment | None:
-        """Without a batch: has `batch` be the head of memory if that is due, or gives the segment at the head of the disk."""
+        """Gives the segment at the head of the disk; if there is none, `batch` is the head of memory once due."""
         with self.changed:
             segment = self._spill.first()
             if segment is not None or self._tail_due_at() > now:

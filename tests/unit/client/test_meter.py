@@ -51,7 +51,7 @@ def made(tmp_path: Path) -> Iterator[Made]:
         meter.close()
 
 
-def say(meter: Meter, event_id: str | None = None, conversation: str = "c1") -> str | None:
+def say(meter: Meter, event_id: str | None = None, *, conversation: str = "c1") -> str | None:
     return meter.message(event_id=event_id, conversation_id=conversation, customer_id="ada", actor="customer")
 
 
@@ -139,7 +139,9 @@ def test_many_threads_lose_nothing_and_each_keeps_its_order(server: StandIn, mad
     server.ways.extend(["cut", "drop", (503, {})] * 3)
     meter = made(server.url, batch_events_max=50, queue_events_max=100)
     threads = [
-        threading.Thread(target=lambda name=name: [say(meter, f"{name}-{n:04d}", name) for n in range(300)])
+        threading.Thread(
+            target=lambda name=name: [say(meter, f"{name}-{n:04d}", conversation=name) for n in range(300)]
+        )
         for name in "abcd"
     ]
     for thread in threads:
