@@ -160,7 +160,10 @@ def _fields(activity: Object, known: _Known) -> dict[str, object] | None:
             person = _only_customer(activity, known)
             if person is None:
                 return None
-            return _event(activity, known, bot={}, person=person) | {"actor": "system", "kind": "conversation_updated"}
+            return _event(activity, known, bot=None, person=person) | {
+                "actor": "system",
+                "kind": "conversation_updated",
+            }
         case "endOfConversation":
             return _ended(activity, known, kind="resolved")
         case "event" if activity.get("name") == HANDOFF_EVENT:
@@ -175,7 +178,8 @@ def _ended(activity: Object, known: _Known, *, kind: str) -> dict[str, object]:
     except Refused:
         bot, customer = {}, {}
     person = text_of(customer.get("id")) or _only_customer(activity, known)
-    return _event(activity, known, bot=bot, person=person) | {"actor": "system", "kind": kind}
+    named = bot if "id" in bot else None
+    return _event(activity, known, bot=named, person=person) | {"actor": "system", "kind": kind}
 
 
 def _only_customer(activity: Object, known: _Known) -> str | None:
@@ -187,7 +191,7 @@ def _conversation(activity: Object) -> str | None:
     return text_of(object_of(activity.get("conversation")).get("id"))
 
 
-def _event(activity: Object, known: _Known, *, bot: Object, person: str | None) -> dict[str, object]:
+def _event(activity: Object, known: _Known, *, bot: Object | None, person: str | None) -> dict[str, object]:
     source, channel = known.source, text_of(activity.get("channelId"))
     conversation = id_in(source, channel or "", _conversation(activity))
     flags: dict[str, object] = {} if person is not None else {"attributes": {"customer_source": "conversation"}}
@@ -198,7 +202,7 @@ def _event(activity: Object, known: _Known, *, bot: Object, person: str | None) 
         "customer_id": conversation if person is None else id_in(source, channel or "", person),
         "channel": channel or source.channel,
         "preview": is_listed(source, "preview_channels", default=PREVIEW_CHANNELS, known_as=[channel]) or None,
-        **bot_of(source, text_of(bot.get("id")), name=text_of(bot.get("name"))),
+        **({} if bot is None else bot_of(source, text_of(bot.get("id")), name=text_of(bot.get("name")))),
         **flags,
     }
 

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from botmeter.domain.source import Source
+from botmeter.sources.bot_fields import Fields
 from botmeter.sources.connector import Findings, FoundRecord
 from botmeter.sources.wire import (
     Object,
@@ -44,7 +45,8 @@ class _Row:
     activities: list[Object]
     person: str | None
     is_preview: bool | None
-    bot: Object
+    bot: Fields
+    is_bot_named: bool
     raw: bytes
 
 
@@ -102,6 +104,7 @@ def _row(found: Object, source: Source) -> _Row:
         person=_person(activities),
         is_preview=_is_preview(activities, source),
         bot=bot,
+        is_bot_named="BotId" in metadata,
         raw=json_of(found),
     )
 
@@ -158,12 +161,14 @@ def _fields(activity: Object, row: _Row, *, place: int) -> dict[str, object] | N
         actor = _actor(activity)
         if actor is None:
             raise not_understood(f"A message of transcript {row.row_id[:40]} does not say who sent it (from.role).")
-        return _event(activity, row, place=place) | {"actor": actor, "kind": "message"}
+        return _event(activity, row, place=place) | row.bot | {"actor": actor, "kind": "message"}
     if activity.get("valueType") == "SessionInfo":
         outcome = text_of(object_of(activity.get("value")).get("outcome")) or ""
         kind = _KIND_BY_OUTCOME.get(outcome.lower())
         if kind is not None:
-            return _event(activity, row, place=place) | {"actor": "system", "kind": kind}
+            # The source's bot is that of customers and bots alone.
+            bot: Fields = row.bot if row.is_bot_named else {}
+            return _event(activity, row, place=place) | bot | {"actor": "system", "kind": kind}
     return None
 
 
@@ -177,6 +182,5 @@ def _event(activity: Object, row: _Row, *, place: int) -> dict[str, object]:
         "customer_id": conversation if row.person is None else id_in(row.source, row.person),
         "channel": text_of(activity.get("channelId")) or row.source.channel,
         "preview": row.is_preview,
-        **row.bot,
         **flags,
     }

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.source import Platform, Source
+from botmeter.sources.bot_fields import Fields
 from botmeter.sources.connector import Connector, ConnectorOption, Findings, FoundRecord
 from botmeter.sources.wire import (
     Object,
@@ -213,7 +214,6 @@ def _fields(said: _Said, source: Source, *, channel: str | None) -> dict[str, ob
     actor, kind = _KINDS.get(name, ("system", "ticket_linked"))
     if _is_handoff(event):
         actor, kind = "bot", "handoff"
-    metadata = object_of(event.get("metadata"))
     customer = id_in(source, text_of(event.get("user_id")) or said.sender)
     return {
         "event_id": _event_id(said, name),
@@ -225,8 +225,17 @@ def _fields(said: _Said, source: Source, *, channel: str | None) -> dict[str, ob
         "channel": channel,
         "ticket_id": _ticket_id(event, source),
         "preview": _is_preview(event, source, channel=channel),
-        **bot_of(source, text_of(metadata.get("assistant_id")), version=text_of(metadata.get("model_id"))),
+        **_bot(event, source, actor=actor),
     }
+
+
+def _bot(event: Object, source: Source, *, actor: str) -> Fields:
+    """The assistant, and its model as its version; the source's bot is that of customers and bots alone."""
+    metadata = object_of(event.get("metadata"))
+    assistant = text_of(metadata.get("assistant_id"))
+    if assistant is None and actor == "system":
+        return {}
+    return bot_of(source, assistant, version=text_of(metadata.get("model_id")))
 
 
 def _event_id(said: _Said, name: str) -> str:

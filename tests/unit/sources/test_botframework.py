@@ -97,6 +97,15 @@ def test_an_end_alone_is_of_the_side_that_is_no_bot_or_of_the_conversation() -> 
     assert found["attributes"] == '{"customer_source":"conversation"}'
 
 
+def test_the_sources_bot_stands_for_one_that_is_not_named_but_not_for_the_systems_events() -> None:
+    source = Source(name="d", platform=Platform.BOTFRAMEWORK, bot_id="d")
+    asked = activity(recipient=None)
+    events = taken(
+        [asked, activity(id="7", type="conversationUpdate"), activity(type="endOfConversation")], source=source
+    )
+    assert [event.get("bot_id") for event in events.events] == ["d", None, "28:helper"]
+
+
 PLAIN_ANN, PLAIN_BOT = {"id": "ann"}, {"id": "helper"}
 
 

@@ -116,6 +116,14 @@ def test_the_listed_bot_goes_before_the_metadatas() -> None:
     assert (found["bot_id"], found["bot_name"], found["bot_version"]) == ("returns", "crm_returns", "9")
 
 
+def test_the_sources_bot_stands_for_one_that_is_not_named_but_not_for_the_systems_events() -> None:
+    source = Source(name="copilot", platform=Platform.BOTFRAMEWORK, bot_id="d")
+    whole = row(said(), traced("SessionInfo", {"outcome": "Resolved"}))
+    assert [event["bot_id"] for event in taken(whole, source=source).events] == ["b-77", "b-77"]
+    unnamed = taken(whole | {"metadata": None}, source=source).events
+    assert [event.get("bot_id") for event in unnamed] == ["d", None]
+
+
 @pytest.mark.parametrize("wrap", [lambda each: each, lambda each: [each], lambda each: {"value": [each]}])
 def test_a_row_is_the_same_alone_in_an_array_and_as_the_web_api_wraps_it(wrap: Any) -> None:
     assert taken(wrap(row(said())), source=SOURCE).events == taken(row(said()), source=SOURCE).events

@@ -141,6 +141,12 @@ def test_the_bot_is_the_assistant_and_its_version_the_model(metadata: Any, ident
     assert (found["bot_id"], found.get("bot_version")) == expected
 
 
+@pytest.mark.parametrize(("metadata", "bot"), [(MADE_BY, "pizza"), ({}, None)])
+def test_the_sources_bot_is_not_that_of_the_systems_events(metadata: Any, bot: str | None) -> None:
+    started = post({"event": "session_started", "timestamp": 1, "metadata": metadata})
+    assert taken(started, source=SOURCE).event.get("bot_id") == bot
+
+
 def roads() -> dict[str, list[object]]:
     """The same conversation as posts of the broker, as dumps, and as rows of the tracker store."""
     posts = [post(event) for event in CONVERSATION]
