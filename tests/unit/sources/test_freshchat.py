@@ -46,7 +46,7 @@ def message(actor: tuple[str, str] = ("user", "us-1"), **fields: object) -> Payl
     }
 
 
-def change(action: str, name: str, actor: tuple[str, str] = ("agent", "ag-1"), **fields: object) -> Payload:
+def change(action: str, name: str, *, actor: tuple[str, str] = ("agent", "ag-1"), **fields: object) -> Payload:
     conversation = {"conversation_id": "co-1", "app_id": "ap-1", "channel_id": "ch-1", "status": "x"}
     return {
         "actor": {"actor_type": actor[0], "actor_id": actor[1]},
@@ -179,7 +179,7 @@ def test_a_bare_resolution_is_read() -> None:
 
 
 def test_who_reopens_a_conversation_is_its_customer() -> None:
-    event = taken(change("conversation_reopen", "reopen", ("user", "us-1")), source=SOURCE).event
+    event = taken(change("conversation_reopen", "reopen", actor=("user", "us-1")), source=SOURCE).event
     assert (event["actor"], event["customer_id"]) == ("customer", "us-1")
     assert "attributes" not in event
 
@@ -196,7 +196,7 @@ def test_who_reopens_a_conversation_is_its_customer() -> None:
 def test_a_bot_that_assigns_to_people_hands_off(
     actor: tuple[str, str], fields: Payload, found: tuple[str, str | None]
 ) -> None:
-    event = taken(change("conversation_assignment", "assignment", actor, **fields), source=SOURCE).event
+    event = taken(change("conversation_assignment", "assignment", actor=actor, **fields), source=SOURCE).event
     assert (event["kind"], event.get("bot_id")) == found
 
 

@@ -11,7 +11,6 @@ from tests.support.payloads import events_of
 from tests.unit.sources.test_freshchat import SOURCE, message
 
 from botmeter.domain.errors import BotmeterError
-from botmeter.domain.source import Source
 from botmeter.sources.payload_files import batches_of_source
 from botmeter.sources.reader import SourceFile
 
@@ -27,10 +26,10 @@ ROWS = [
 REPORT = "\n".join([HEADER, *ROWS, ""])
 
 
-def read(folder: Path, content: bytes, source: Source = SOURCE) -> tuple[list[dict[str, Any]], list[tuple[int, str]]]:
+def read(folder: Path, content: bytes) -> tuple[list[dict[str, Any]], list[tuple[int, str]]]:
     path = folder / "report"
     path.write_bytes(content)
-    batches = list(batches_of_source(SourceFile(path=str(path), name="report"), source))
+    batches = list(batches_of_source(SourceFile(path=str(path), name="report"), SOURCE))
     return events_of(batches), [(each.index, each.code) for batch in batches for each in batch.rejections]
 
 

@@ -38,7 +38,7 @@ def timed(*, at_s: int, body: bytes = BODY) -> Delivery:
     return delivery(body, x_chatwoot_signature=signature, x_chatwoot_timestamp=str(at_s))
 
 
-def refusal(sent: Delivery, secret: str = SECRET, form: HmacForm = PLAIN) -> str:
+def refusal(sent: Delivery, secret: str = SECRET, *, form: HmacForm = PLAIN) -> str:
     with pytest.raises(NotAllowed) as caught:
         checked_hmac(sent, secret, form=form)
     assert secret not in caught.value.message
