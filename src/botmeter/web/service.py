@@ -18,6 +18,7 @@ from botmeter.web.charts.drawing import warm_up
 from botmeter.web.intake import doors
 from botmeter.web.intake.desk import intake_over
 from botmeter.web.intake.intake import Intake
+from botmeter.web.operation import readiness
 
 _PARENT_CHECKED_SECONDS = 1.0
 
@@ -54,6 +55,7 @@ def _warm_up() -> None:
 
 def _end(held: ExitStack) -> None:
     """Closes everything, then ends at once: what daemon threads hold of DuckDB would be reported as leaked."""
+    readiness.stopping()
     held.close()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -9,6 +9,7 @@ from botmeter.web.intake.committing import Committer, Desk
 from botmeter.web.intake.offer import Answered, Offer, Waiting
 from botmeter.web.intake.queue import Room
 from botmeter.web.intake.settling import Settler
+from botmeter.web.operation import metrics
 
 
 class Intake:
@@ -34,7 +35,11 @@ class Intake:
             Unavailable: `queue_full`, `server_stopping`; nothing of the offer was taken.
         """
         committer = self._committer(offer.account)
-        self.room.take(offer.size_bytes)
+        try:
+            self.room.take(offer.size_bytes)
+        except Unavailable:
+            metrics.queue_refused()
+            raise
         try:
             committer.queue.put(Waiting(offer=offer, tell=tell))
         except BotmeterError:
