@@ -1,0 +1,86 @@
+"""Once and only once, whichever road a platform's events take: requests in any number and order, dumps, files."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.support.ledgers import ledger_in_memory
+from tests.support.payloads import RECEIVED_US
+from tests.unit.sources import test_botframework as botframework
+from tests.unit.sources import test_copilot as copilot
+from tests.unit.sources import test_rasa as rasa
+from tests.unit.sources import test_whatsapp as whatsapp
+
+from botmeter.domain.instant import DAY_US
+from botmeter.domain.receipt import Receipt
+from botmeter.domain.source import Source
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.submission import Submission
+from botmeter.sources.connected import batch_from_payloads
+from botmeter.sources.wire import json_of
+
+
+def arrived(ledger: Ledger, payloads: list[Any], *, source: Source) -> Receipt:
+    """What became of payloads that came in one commit."""
+    bodies = [payload if isinstance(payload, bytes) else json_of(payload) for payload in payloads]
+    read = batch_from_payloads(bodies, source=source, received_us=[RECEIVED_US] * len(bodies))
+    submission = Submission(source=source.name, batches=[read.batch], label="requests")
+    return ledger.append([submission], now_us=RECEIVED_US + DAY_US)[0]
+
+
+def sessions_of(ledger: Ledger) -> list[tuple[Any, ...]]:
+    return ledger.connection.sql("SELECT session_id, event_count FROM session ORDER BY session_id").fetchall()
+
+
+def test_posts_of_the_broker_then_the_dump_of_the_same_talk_are_the_talk_once() -> None:
+    ledger = ledger_in_memory()
+    posts = rasa.roads()["posts"]
+    for post in posts:
+        arrived(ledger, [post], source=rasa.SOURCE)
+    before = sessions_of(ledger)
+    receipt = arrived(ledger, rasa.roads()["a tracker"], source=rasa.SOURCE)
+    assert (receipt.accepted, receipt.duplicates, receipt.conflicts, receipt.rejected) == (0, 7, 0, 0)
+    assert sessions_of(ledger) == before
+    assert len(before) == 1
+
+
+def test_without_a_channel_of_the_source_the_dump_conflicts_and_still_counts_nothing_twice() -> None:
+    ledger = ledger_in_memory()
+    silent = replace(rasa.SOURCE, channel=None)
+    for post in rasa.roads()["posts"]:
+        arrived(ledger, [post], source=silent)
+    receipt = arrived(ledger, rasa.roads()["a tracker"], source=silent)
+    assert (receipt.accepted, receipt.conflicts) == (0, 4)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.data())
+def test_any_mixture_of_roads_gives_the_sessions_of_one(data: st.DataObject) -> None:
+    roads = rasa.roads()
+    mixture = [
+        payload for road in data.draw(st.lists(st.sampled_from(list(roads)), max_size=3)) for payload in roads[road]
+    ]
+    shuffled = data.draw(st.permutations([*mixture, *roads["lines of posts"]]))
+    mixed, plain = ledger_in_memory(), ledger_in_memory()
+    for payload in shuffled:
+        assert arrived(mixed, [payload], source=rasa.SOURCE).conflicts == 0
+    arrived(plain, roads["a tracker"], source=rasa.SOURCE)
+    assert sessions_of(mixed) == sessions_of(plain)
+
+
+@pytest.mark.parametrize(
+    ("payloads", "source"),
+    [
+        ([whatsapp.said(whatsapp.message()), whatsapp.statuses(whatsapp.status(id="wamid.other"))], whatsapp.SOURCE),
+        ([[botframework.activity(), botframework.answer()]], botframework.SOURCE),
+        ([copilot.row(copilot.said(), copilot.said(0))], copilot.SOURCE),
+    ],
+    ids=["whatsapp", "botframework", "copilot"],
+)
+def test_whatever_is_sent_again_is_a_duplicate(payloads: list[Any], source: Source) -> None:
+    ledger = ledger_in_memory()
+    first = arrived(ledger, payloads, source=source)
+    again = arrived(ledger, [*reversed(payloads), *payloads], source=source)
+    assert (first.accepted, again.accepted, again.duplicates, again.conflicts) == (2, 0, 4, 0)
