@@ -141,11 +141,11 @@ def same_customer(visit: Visit) -> HttpResponse:
 
 def merge_told(change: CustomerChange) -> str:
     """What a change did to the sessions."""
-    restated = text.counted(change.restated_day_count, "day")
+    count, restated = change.event_count, change.restated_day_count
     return (
         f"These customers had {text.counted(change.before_count, 'session')} and have {change.after_count:,}; "
-        f"{text.counted(change.event_count, 'event')} count for another customer, {restated} "
-        f"{'is' if change.restated_day_count == 1 else 'are'} restated."
+        f"{text.counted(count, 'event')} {'counts' if count == 1 else 'count'} for another customer, "
+        f"{text.counted(restated, 'day') if restated else 'no day'} {'is' if restated < 2 else 'are'} restated."
     )
 
 
@@ -249,7 +249,7 @@ def _line(number: int, said: list[CustomerAlias], *, places: StoryPlaces, zone: 
 def _preview(change: CustomerChange, *, places: StoryPlaces) -> MergePreview:
     if change.number is None:
         return MergePreview(said=(), more="", answer="All of it was said before; nothing would change.", content="")
-    hidden = len(change.pairs) - _PREVIEWED_MAX
+    restated, hidden = change.restated_day_count, len(change.pairs) - _PREVIEWED_MAX
     return MergePreview(
         said=tuple(
             (id_word(pair.alias), plain(" is "), id_word(pair.customer_id, places.customer(pair.customer_id)))
@@ -259,7 +259,7 @@ def _preview(change: CustomerChange, *, places: StoryPlaces) -> MergePreview:
         answer=(
             f"Of these customers there are {text.counted(change.before_count, 'session')} now; there would be "
             f"{change.after_count:,}. {text.counted(change.event_count, 'event')} would count for another customer, "
-            f"and {text.counted(change.restated_day_count, 'day')} that had been over would be restated."
+            f"and {text.counted(restated, 'day') if restated else 'no day'} that had been over would be restated."
         ),
         content=csv_from_pairs(change.pairs),
     )
