@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from botmeter.domain.errors import BotmeterError, Unavailable
 from botmeter.web.intake.committing import Committer, Desk
@@ -52,7 +53,9 @@ class Intake:
         future: asyncio.Future[Answered] = loop.create_future()
 
         def told(answer: Answered | Exception) -> None:
-            loop.call_soon_threadsafe(_set, future, answer)
+            # The server may have ended without waiting; the thread that tells goes on to others.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(_set, future, answer)
 
         self.offer(offer, tell=told)
         return await future
