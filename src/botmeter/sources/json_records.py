@@ -131,7 +131,10 @@ def _arrow_columns(objects: Objects) -> Mapping[str, pa.Array] | None:
     try:
         table = pyarrow.json.read_json(
             pa.BufferReader(objects.joined),
-            read_options=pyarrow.json.ReadOptions(block_size=_PIECE_BYTES),
+            # One piece is read here: to wake a thread for it takes longer, on a busy machine much longer.
+            read_options=pyarrow.json.ReadOptions(
+                block_size=_PIECE_BYTES, use_threads=len(objects.joined) > _PIECE_BYTES
+            ),
             parse_options=pyarrow.json.ParseOptions(explicit_schema=_ARROW_SCHEMA, unexpected_field_behavior="ignore"),
         )
     except pa.ArrowInvalid:
