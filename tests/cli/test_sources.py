@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from botmeter.domain.errors import NotAllowed
-from botmeter.domain.source import Platform
+from botmeter.cli.source_settings import Settings
+from botmeter.domain.errors import NotAllowed, Refused
+from botmeter.domain.source import Platform, Source
 from botmeter.web.people.models import AuditEntry, EventSource
 from botmeter.web.people.sources import OpenedSource, opened_source
 from cli.conftest import Run
@@ -81,6 +82,13 @@ def test_a_source_that_can_not_be_is_refused(acme: Run, command: str, code: int,
     assert said in ran.err
     assert not EventSource.objects.exists()
     assert "has no source yet" in acme("source list -a acme").err
+
+
+def test_an_option_without_a_value_has_a_code_of_its_own() -> None:
+    said = Settings(bot_id=None, bot_name=None, bot_version=None, channel=None, options=["=red"])
+    with pytest.raises(Refused) as refused:
+        said.applied(Source(name="desk", platform=Platform.CHATWOOT))
+    assert refused.value.code == "source_option_invalid"
 
 
 def test_a_second_source_of_a_name_is_refused(acme: Run) -> None:

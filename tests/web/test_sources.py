@@ -1,6 +1,8 @@
 """Admin → Sources: connected, shown once, set, turned off, removed; by owners alone, and written down."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
@@ -10,15 +12,27 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.test import Client
 from tests.support.ledgers import NOW_US, append, event
 
-from botmeter.domain.errors import NotAllowed, Refused
+from botmeter.domain.errors import BotmeterError, NotAllowed, Refused
 from botmeter.domain.source import BotIdentity, Platform, Source
-from botmeter.ledger.deliveries import Delivered, keep_deliveries
+from botmeter.ledger.deliveries import Delivered, deliveries, keep_deliveries
+from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.ledger.sources import set_source, source_history, source_of
 from botmeter.sources.platforms import connector_of
+from botmeter.web.intake import doors
+from botmeter.web.intake.desk import intake_over
 from botmeter.web.pages.sources.platforms import FACTS
+from botmeter.web.pages.sources.source_page import OWN_FORMS
 from botmeter.web.people.models import AuditEntry, EventSource, User
-from botmeter.web.people.source_deeds import checked_secret
+from botmeter.web.people.source_deeds import (
+    Author,
+    change_secret,
+    change_source,
+    checked_secret,
+    create_source,
+    remove_identity,
+    turn_source,
+)
 from botmeter.web.people.source_pulls import pull_settings_of
 from botmeter.web.people.sources import opened_source
 from support.html import code_blocks
@@ -27,6 +41,7 @@ pytestmark = pytest.mark.django_db
 SOURCES = "/a/acme/admin/sources"
 DESK = f"{SOURCES}/desk"
 HUSH = "hush-hush"
+MADE = Source(name="desk", platform=Platform.CHATWOOT)
 
 
 @pytest.fixture
@@ -77,7 +92,7 @@ def test_an_address_is_shown_once_and_opens_the_source(olga: Client) -> None:
 def test_a_source_stands_in_the_ledger_with_who_made_it(olga: Client, key: str, ledgers: OpenLedgers) -> None:
     with ledgers.reading("acme") as ledger:
         (change,) = source_history(ledger)
-    assert (change.source, change.by) == (Source(name="desk", platform=Platform.CHATWOOT), "olga@example.org")
+    assert (change.source, change.by) == (MADE, "olga@example.org")
     assert "desk" in olga.get(SOURCES).content.decode()
 
 
@@ -100,6 +115,8 @@ def test_the_page_of_every_platform_says_how_it_is_set_up(olga: Client, platform
     assert ('data-widget="secret"' in page) == (FACTS[platform].secret is not None)
     assert all(option.label in unescape(page) for option in connector_of(platform).options)
     assert page.count("<h1") == 1
+    ids = re.findall(r'\sid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
 
 
 @pytest.mark.parametrize(
@@ -127,7 +144,7 @@ def test_what_the_platform_leaves_out_is_said_and_taken_back(olga: Client, key: 
     assert 'value="orders"' in olga.get(DESK).content.decode()
     assert "Nothing was changed." in done(olga, "settings", **said)
     done(olga, "settings")
-    assert desk(ledgers) == Source(name="desk", platform=Platform.CHATWOOT)
+    assert desk(ledgers) == MADE
     changes = [entry.detail["changed"] for entry in AuditEntry.objects.filter(action="source_changed").order_by("pk")]
     assert changes[0] == ["bot id", "bot name", "channel", "options"]
 
@@ -137,7 +154,7 @@ def test_a_setting_that_no_event_could_bear_is_refused_on_the_page(
     olga: Client, key: str, said: dict[str, str], ledgers: OpenLedgers
 ) -> None:
     assert "alert" in done(olga, "settings", **said)
-    assert desk(ledgers) == Source(name="desk", platform=Platform.CHATWOOT)
+    assert desk(ledgers) == MADE
 
 
 def test_senders_become_bots_and_no_bots_again(olga: Client, key: str, ledgers: OpenLedgers) -> None:
@@ -229,12 +246,52 @@ def test_a_source_of_a_ledger_from_elsewhere_gets_an_address_when_somebody_makes
     olga: Client, ledgers: OpenLedgers
 ) -> None:
     with ledgers.writing("acme") as ledger:
-        set_source(ledger, Source(name="desk", platform=Platform.CHATWOOT), now_us=NOW_US)
+        set_source(ledger, MADE, now_us=NOW_US)
     assert "no address" in olga.get(SOURCES).content.decode()
     assert "has no address on this server" in olga.get(DESK).content.decode()
     for what in ("turn-off", "pull"):
         assert olga.post(DESK, {"what": what}).status_code == 404
     assert opened_source("desk", key_in(done(olga, "rotate")))
+
+
+def in_ledger(ledgers: OpenLedgers, deed: Callable[[Ledger], object]) -> str:
+    """The code by which it was refused."""
+    with ledgers.writing("acme") as ledger, pytest.raises(BotmeterError) as refused:
+        deed(ledger)
+    return refused.value.code
+
+
+@pytest.mark.parametrize(
+    ("deed", "code"),
+    [
+        (lambda ledger: create_source(ledger, MADE, author=Author()), "source_exists"),
+        (lambda ledger: change_source(ledger, replace(MADE, name="dsk"), author=Author()), "source_unknown"),
+        (
+            lambda ledger: change_source(ledger, replace(MADE, options=(("colour", "red"),)), author=Author()),
+            "source_option_unknown",
+        ),
+        (lambda ledger: remove_identity(ledger, "desk", sender="12", author=Author()), "identity_unknown"),
+        (lambda ledger: turn_source(ledger.account.name, "dsk", is_on=True, author=Author()), "source_without_address"),
+        (
+            lambda ledger: change_secret(ledger.account.name, MADE, secret="s" * 8_193, author=Author()),
+            "secret_invalid",
+        ),
+    ],
+)
+def test_what_can_not_be_is_refused_with_its_code(
+    olga: Client, key: str, ledgers: OpenLedgers, deed: Callable[[Ledger], object], code: str
+) -> None:
+    before = AuditEntry.objects.count()
+    assert in_ledger(ledgers, deed) == code
+    assert desk(ledgers) == MADE
+    assert AuditEntry.objects.count() == before
+
+
+def test_a_page_says_that_without_a_bot_nothing_counts(olga: Client, key: str) -> None:
+    said = "No default bot."
+    assert said in olga.get(DESK).content.decode()
+    assert said not in done(olga, "settings", bot_id="orders")
+    assert said not in created(olga, name="own", platform="botmeter")
 
 
 PULL = {"url": "https://desk.example.org", "own_account": "3", "token": "t0ken", "every": "60"}
@@ -292,6 +349,36 @@ def test_what_waits_in_quarantine_is_counted_and_sent_again(olga: Client, key: s
     assert "before_available_from" in page
     assert "1 event<" in page
     assert "0 events left quarantine." in done(olga, "retry")
+
+
+@pytest.fixture
+def intake(ledgers: OpenLedgers) -> Iterator[None]:
+    """The process takes live events in."""
+    made = intake_over(ledgers)
+    doors.use(made)
+    yield
+    doors.use(None)
+    made.close()
+
+
+@pytest.mark.usefixtures("intake")
+@pytest.mark.parametrize("platform", list(Platform))
+def test_a_test_comes_through_the_door_and_changes_no_number(
+    olga: Client, platform: Platform, ledgers: OpenLedgers
+) -> None:
+    created(olga, platform=platform.value)
+    with ledgers.reading("acme") as ledger:
+        before = ledger.connection.execute("SELECT count(*) FROM event").fetchall()
+    assert "The test was taken, and no number changed." in done(olga, "test")
+    with ledgers.writing("acme") as ledger:
+        (delivered,) = deliveries(ledger, "desk")
+        assert ledger.connection.execute("SELECT count(*) FROM event").fetchall() == before
+    assert (delivered.delivery_id, delivered.accepted, delivered.rejected) == ("test", 0, 0)
+    assert (delivered.ignored > 0) == (platform not in OWN_FORMS)
+
+
+def test_a_test_that_is_not_taken_says_why(olga: Client, key: str) -> None:
+    assert "The test was not taken." in done(olga, "test")
 
 
 def test_a_seal_that_is_broken_does_not_keep_anyone_from_the_page(olga: Client, key: str) -> None:

@@ -6,19 +6,22 @@ from typing import Final
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from botmeter.domain.errors import Refused
+from botmeter.domain.errors import BotmeterError, Refused
 from botmeter.domain.instant import now_us
 from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import Source
 from botmeter.ledger.sources import source_of
 from botmeter.sources.retry import retry
 from botmeter.web import text
+from botmeter.web.intake.doors import deliver
 from botmeter.web.ledgers import reading, writing
 from botmeter.web.notices import Notice, tell
 from botmeter.web.pages.door import refuse
 from botmeter.web.pages.sources.forms import IdentityForm, PullForm, SecretForm, SettingsForm
 from botmeter.web.pages.sources.list_page import show_address
+from botmeter.web.pages.sources.samples import sample_headers, sample_payload
 from botmeter.web.pages.sources.source_page import Again, source_page
+from botmeter.web.people.opened_sources import OpenedSource
 from botmeter.web.people.rights import Right
 from botmeter.web.people.source_deeds import (
     Author,
@@ -38,6 +41,7 @@ from botmeter.web.visits import Visit, for_member
 Done = Notice | Again | None
 """What is said of it, the form that was refused, or nothing more to say."""
 _LATER: Final = "Later events are read so; what was taken in stays as it is."
+_TEST_NUMBER: Final = "test"
 _PULL_FIELDS: Final = {
     "pull_url_invalid": "url",
     "pull_token_missing": "token",
@@ -157,6 +161,19 @@ def _pull_stopped(visit: Visit, found: Source) -> Done:
     return Notice(fact="It is asked no more.", consequence="The token is forgotten.")
 
 
+def _tested(visit: Visit, found: Source) -> Done:
+    # The owner's word stands for the platform's signature, which nobody but the platform can make.
+    opened = OpenedSource(account=visit.account, name=found.name, platform=found.platform, secret="", verify_token="")
+    try:
+        answered = deliver(
+            opened, sample_payload(found.platform), headers=sample_headers(found.platform), number=_TEST_NUMBER
+        )
+    except BotmeterError as problem:
+        return Notice(fact="The test was not taken.", consequence=problem.message, kind="bad")
+    why = " ".join(answered.ignored) or "There was no event in it."
+    return Notice(fact="The test was taken, and no number changed.", consequence=why)
+
+
 def _retried(visit: Visit, found: Source) -> Done:
     del found
     with writing(visit.account) as ledger:
@@ -187,6 +204,7 @@ _DEEDS: Final[dict[str, Callable[[Visit, Source], Done]]] = {
     "turn-off": _turned_off,
     "pull": _pull,
     "pull-stop": _pull_stopped,
+    "test": _tested,
     "retry": _retried,
     "remove": _removed,
 }

@@ -1,4 +1,7 @@
-"""The forms of sources. What can't be is refused by the domain, in one place for pages and commands."""
+"""The forms of sources. What can't be is refused by the domain, in one place for pages and commands.
+
+Several stand on one page, so that each gives its fields ids of its own.
+"""
 
 from dataclasses import replace
 from typing import Any, Final
@@ -61,6 +64,7 @@ class SettingsForm(forms.Form):
         given = {name: getattr(source, name) or "" for name in names}
         given |= {f"{_OPTION}{name}": value for name, value in source.options}
         super().__init__(*args)
+        self.auto_id = "said_%s"
         self.initial = given
         self._options = [option.name for option in connector_of(source.platform).options]
         for option in connector_of(source.platform).options:
@@ -89,6 +93,7 @@ class SecretForm(forms.Form):
 
     def __init__(self, *args: Any, platform: Platform) -> None:
         super().__init__(*args)
+        self.auto_id = "signed_%s"
         fact = FACTS[platform].secret
         field = self.fields["secret"]
         if fact is not None:
@@ -110,6 +115,7 @@ class IdentityForm(forms.Form):
 
     def __init__(self, *args: Any, platform: Platform) -> None:
         super().__init__(*args)
+        self.auto_id = "identity_%s"
         self.fields["sender"].help_text = f"{FACTS[platform].sender}."
 
     def identity(self) -> BotIdentity:
@@ -144,6 +150,7 @@ class PullForm(forms.Form):
     def __init__(self, *args: Any, address: EventSource) -> None:
         every = "" if address.pull_minutes is None else str(address.pull_minutes)
         super().__init__(*args)
+        self.auto_id = "pull_%s"
         self.initial = {"url": address.pull_url, "own_account": address.pull_account, "every": every}
         self._address = address
         if address.platform != Platform.CHATWOOT:

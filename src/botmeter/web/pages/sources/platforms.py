@@ -86,7 +86,7 @@ FACTS: Final[dict[Platform, PlatformFact]] = {
             "Give it the address above as callback URL, and the verify token below.",
             "Subscribe to the field messages.",
             "Copy the app secret from App settings, Basic, and put it under Signature secret.",
-            "WhatsApp does not say which bot answers: say it under What stands for what is left out.",
+            "WhatsApp does not say which bot answers: say it under Defaults and options.",
         ),
         secret=SecretFact(label="App secret", help="Of your Meta app, under App settings, Basic."),
         sender="The id of the phone number, or the number",

@@ -27,6 +27,8 @@ from botmeter.web.visits import Visit
 from botmeter.web.words import Word, id_word
 
 DELIVERIES_SHOWN: Final = 50
+OWN_FORMS: Final = frozenset({Platform.BOTMETER, Platform.CLOUDEVENTS})
+"""Platforms whose events say of themselves which bot took part."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +103,7 @@ class SourcePage:
         steps: What to do on the platform.
         command: What goes with them; empty: nothing.
         secret: None: the platform signs nothing.
+        lacks_bot: Messages that name no bot take no part in any session.
         pull: None: the platform is not asked.
         quarantine: Its refused events, by reason.
     """
@@ -116,6 +119,7 @@ class SourcePage:
     command: str
     secret: SecretCard | None
     settings: forms.Form
+    lacks_bot: bool
     identities: tuple[IdentityLine, ...]
     identity: forms.Form
     deliveries: tuple[DeliveryLine, ...]
@@ -155,6 +159,7 @@ def source_page(visit: Visit, source: Source, *, again: Again | None = None) -> 
         ),
         secret=_secret_card(source.platform, address, form=refused.get("secret")),
         settings=refused.get("settings") or SettingsForm(source=source),
+        lacks_bot=source.bot_id is None and source.platform not in OWN_FORMS,
         identities=tuple(_identity_line(each) for each in source.identities),
         identity=refused.get("identity-add") or IdentityForm(platform=source.platform),
         deliveries=tuple(delivery_line(each, zone=zone) for each in delivered),
