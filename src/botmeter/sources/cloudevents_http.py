@@ -12,7 +12,6 @@ from botmeter.sources.wire import json_of, value_of
 
 PREFIX = "ce-"
 REQUEST_ORIGIN = "webhook-request-origin"
-REQUEST_RATE = "webhook-request-rate"
 
 _ATTRIBUTE = re.compile(r"[a-z0-9]{1,64}")
 _JSON = re.compile(r"(?:application|text)/(?:[\w.+-]+\+)?json", re.IGNORECASE)
@@ -20,15 +19,6 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ESCAPE = re.compile(r"\\(.)")
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 _ORIGIN = re.compile(r"[\x21-\x7e]{1,255}")
-
-
-def is_binary(headers: Mapping[str, str]) -> bool:
-    """Whether a request is a CloudEvent in binary mode: its attributes are headers, its body is the data.
-
-    Args:
-        headers: Name in small letters → value.
-    """
-    return f"{PREFIX}specversion" in headers
 
 
 def envelope_from_binary(headers: Mapping[str, str], body: bytes) -> bytes:
@@ -56,17 +46,17 @@ def envelope_from_binary(headers: Mapping[str, str], body: bytes) -> bytes:
 
 
 def allowed_origin(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers that let a sender send, for its OPTIONS request; only POST without them, where it does not ask.
+    """The headers that answer a sender's OPTIONS request: whoever asks by an origin may send, as often as they like.
 
     Args:
         headers: Of its request, name in small letters → value.
     """
+    methods = {"Allow": "OPTIONS, POST"}
     origin = headers.get(REQUEST_ORIGIN, "").strip()
     if not _ORIGIN.fullmatch(origin):
-        return {"allow": "POST"}
-    # A rate need not be named unless it was asked for; no rate of requests is refused, bursts are told to wait.
-    rate = {"webhook-allowed-rate": "*"} if REQUEST_RATE in headers else {}
-    return {"allow": "POST", "webhook-allowed-origin": origin} | rate
+        return methods
+    # Bursts are told to wait where they come, so no rate of requests need be named.
+    return methods | {"WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": "*"}
 
 
 def _attribute(header: str) -> str:

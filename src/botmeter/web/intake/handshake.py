@@ -2,13 +2,10 @@
 
 from http import HTTPStatus
 
+from botmeter.sources.cloudevents_http import allowed_origin
 from botmeter.web.front.request import Answer, Request
 
 
 def handshake_answer(request: Request) -> Answer:
     """Whoever has an address or a key may send as often as they like (CloudEvents, HTTP 1.1 Web Hooks, 4)."""
-    origin = request.headers.get("webhook-request-origin")
-    headers = {"Allow": "OPTIONS, POST"}
-    if origin is not None:
-        headers |= {"WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": "*"}
-    return Answer(status=HTTPStatus.OK, headers=headers)
+    return Answer(status=HTTPStatus.OK, headers=allowed_origin(request.headers))
