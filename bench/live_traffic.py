@@ -47,12 +47,12 @@ class LiveTraffic:
                 if recent and dice.random() < _TWICE_SHARE:
                     lines.append(dice.choice(recent))
                     continue
-                lines.append(self._line(number, talks, dice))
+                lines.append(self._line(number, talks, dice=dice))
                 number += 1
             recent = lines
             yield "\n".join(lines).encode() + b"\n"
 
-    def _line(self, number: int, talks: list[str], dice: random.Random) -> str:
+    def _line(self, number: int, talks: list[str], *, dice: random.Random) -> str:
         if len(talks) < OPEN_CONVERSATIONS or dice.random() < _NEW_SHARE:
             talk = (
                 f'"conversation_id":"con-{number}","customer_id":"cus-{number}","bot_id":"{dice.choice(_BOTS)}",'

@@ -89,8 +89,7 @@ class _Exchange:
             if close is not None:
                 close()
 
-    def _started(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
-        del exc_info
+    def _started(self, status: str, headers: list[tuple[str, str]], *_exc_info: Any) -> None:
         self._start = {
             "type": "http.response.start",
             "status": int(status[:3]),

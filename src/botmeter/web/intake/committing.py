@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from botmeter.domain.errors import BotmeterError
 from botmeter.domain.receipt import Receipt
@@ -19,6 +19,14 @@ COMMIT_EVERY_SECONDS: Final = 0.02
 _FULL_TEXTS: Final = 5_000
 """As much as this is written without waiting for more."""
 _IDLE_SECONDS: Final = 30.0
+
+
+class Committed(Protocol):
+    """What is called after each commit of an account."""
+
+    def __call__(self, account: str, answers: Sequence[Answered], *, seconds: float) -> None:
+        """What was told, and how long it took."""
+
 
 TakeIn = Callable[[str, Sequence[Parcel]], list[tuple[Receipt, ...]]]
 
@@ -36,7 +44,7 @@ class Desk:
 
     take_in: TakeIn
     source_of: Callable[[str, str], Source | None]
-    committed: Callable[[str, Sequence[Answered], float], None]
+    committed: Committed
     failed: Callable[[str, Exception], None]
 
 
@@ -91,8 +99,8 @@ class Committer:
         read = parcels_of(offers, source_of=self._source_of)
         started = time.monotonic()
         receipts = self._desk.take_in(self._account, [found.parcel for found in read])
-        answers = _answers(offers, read, receipts)
-        self._desk.committed(self._account, answers, time.monotonic() - started)
+        answers = _answers(offers, read, receipts=receipts)
+        self._desk.committed(self._account, answers, seconds=time.monotonic() - started)
         return answers
 
     @property
@@ -105,7 +113,7 @@ class Committer:
             waiting.tell(answer)
 
 
-def _answers(offers: list[Offer], read: list[ReadOffers], receipts: list[tuple[Receipt, ...]]) -> list[Answered]:
+def _answers(offers: list[Offer], read: list[ReadOffers], *, receipts: list[tuple[Receipt, ...]]) -> list[Answered]:
     answers: dict[int, Answered] = {}
     for found, of_parcel in zip(read, receipts, strict=True):
         for place, dispatch, receipt in zip(found.places, found.parcel.dispatches, of_parcel, strict=True):

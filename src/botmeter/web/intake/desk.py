@@ -74,7 +74,7 @@ class _LedgerDesk:
         return kept[1]
 
 
-def _committed(account: str, answers: Sequence[Answered], seconds: float) -> None:
+def _committed(account: str, answers: Sequence[Answered], *, seconds: float) -> None:
     del account
     metrics.commit_observed(seconds, dispatch_count=len(answers))
     for answer in answers:

@@ -91,8 +91,8 @@ class Intake:
                 self._committers[account] = committer
             return committer
 
-    def _after_commit(self, account: str, answers: Sequence[Answered], seconds: float) -> None:
-        self._told_of_commits(account, answers, seconds)
+    def _after_commit(self, account: str, answers: Sequence[Answered], *, seconds: float) -> None:
+        self._told_of_commits(account, answers, seconds=seconds)
         if any(answer.receipt.accepted for answer in answers):
             self.wake(account)
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import Platform
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """The events of one request, not yet read.
 
@@ -32,7 +31,7 @@ class Offer:
     subject: str = ""
     is_atomic: bool = False
 
-    @cached_property
+    @property
     def size_bytes(self) -> int:
         """How much memory it takes while it waits."""
         return sum(map(len, self.texts))
