@@ -74,7 +74,7 @@ class FakeDesk:
     def source_of(self, *_: str) -> Source | None:
         return None
 
-    def committed(self, account: str, answers: Sequence[Answered], seconds: float) -> None:
+    def committed(self, account: str, answers: Sequence[Answered], *, seconds: float) -> None:
         assert seconds >= 0
         self.commits.append((account, len(answers)))
 
