@@ -67,8 +67,8 @@ def test_it_is_recorded_what_was_restated_and_why(ledger: Ledger) -> None:
     merged, undone = restatements(ledger)
     assert (merged.day, merged.before_count, merged.after_count) == (date(2026, 3, 1), 3, 2)
     assert (undone.before_count, undone.after_count) == (2, 3)
-    assert (merged.append_no, merged.label) == (-1, "customers were merged (change 1)")
-    assert (undone.append_no, undone.label) == (-2, "a merge of customers was taken back (change 2)")
+    assert (merged.append_no, merged.label) == (-1, "customers merged, change 1")
+    assert (undone.append_no, undone.label) == (-2, "a merge undone, change 2")
     assert merged.removed == undone.added
     assert (merged.because, merged.because_count) == ((), 0)
 

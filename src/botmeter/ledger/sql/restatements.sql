@@ -4,8 +4,8 @@ SELECT
     CASE
         WHEN r.append_no >= 0 THEN coalesce(a.label, '')
         WHEN -r.append_no IN (SELECT undone_no FROM customer_alias WHERE undone_no IS NOT NULL)
-            THEN 'a merge of customers was taken back (change ' || -r.append_no || ')'
-        ELSE 'customers were merged (change ' || -r.append_no || ')'
+            THEN 'a merge undone, change ' || -r.append_no
+        ELSE 'customers merged, change ' || -r.append_no
     END::VARCHAR,
     r.recorded_at::BIGINT, r.day::DATE,
     r.before_count::BIGINT, r.after_count::BIGINT,
