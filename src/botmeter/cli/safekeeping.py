@@ -74,11 +74,14 @@ def erase(
     """Erase a customer from an account.
 
     The identifiers of the customer, of the conversations, events and tickets go everywhere, quarantine included; the
-    counts stay, under new session ids. A backup made before still holds all of it: make a new one.
+    counts stay, under new session ids. Ids that were merged with this one are the same customer, and go too. A backup
+    made before still holds all of it: make a new one.
     """
     from botmeter.ledger.erase import erase as erased
 
-    if not agreed(f"Customer {customer!r} will be erased from account {account}; this can't be undone.", yes=yes):
+    if not agreed(
+        f"Customer {customer!r} will be erased from account {account}, under every id; this can't be undone.", yes=yes
+    ):
         say("nothing was changed")
         raise Exit(FAILED)
     with owned_folder(data, purpose="botmeter erase") as folder:

@@ -5,7 +5,10 @@ SELECT
         WHEN r.append_no >= 0 THEN coalesce(a.label, '')
         WHEN -r.append_no IN (SELECT undone_no FROM customer_alias WHERE undone_no IS NOT NULL)
             THEN 'a merge undone, change ' || -r.append_no
-        ELSE 'customers merged, change ' || -r.append_no
+        WHEN -r.append_no IN (SELECT merge_no FROM customer_alias)
+            THEN 'customers merged, change ' || -r.append_no
+        -- Who they were was erased since.
+        ELSE 'customers changed, change ' || -r.append_no
     END::VARCHAR,
     r.recorded_at::BIGINT, r.day::DATE,
     r.before_count::BIGINT, r.after_count::BIGINT,
