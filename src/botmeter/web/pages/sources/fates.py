@@ -1,6 +1,6 @@
 """What became of deliveries, as lines of a table and as a sentence."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from botmeter.ledger.deliveries import Delivered
 from botmeter.web import text
@@ -33,11 +33,17 @@ def delivery_line(found: Delivered, *, zone: str) -> DeliveryLine:
     return DeliveryLine(
         at=text.instant_text(found.received_at, zone=zone),
         subject=plain(found.subject or "–"),
-        delivery_id=id_word(found.delivery_id or "–"),
+        delivery_id=_short(found.delivery_id or "–"),
         counts=tuple((text.count_text(number), number == 0) for number in numbers),
         look="bad" if found.rejected or found.conflicts else "",
         why=plain(found.detail or ""),
     )
+
+
+def _short(delivery_id: str) -> Word:
+    whole = id_word(delivery_id)
+    short = text.short_id(whole.text)
+    return whole if short == whole.text else replace(whole, text=short, title=whole.title or whole.text)
 
 
 def fate_text(found: Delivered) -> str:

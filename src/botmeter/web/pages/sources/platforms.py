@@ -83,7 +83,7 @@ FACTS: Final[dict[Platform, PlatformFact]] = {
         sentence="Messages of customers to your WhatsApp numbers, and the answers sent to them.",
         steps=(
             "In the dashboard of your Meta app, open WhatsApp, Configuration, and edit the webhook.",
-            "Give it the address above as callback URL, and the verify token below.",
+            "Give it the address above as callback URL, and the verify token that stands below it.",
             "Subscribe to the field messages.",
             "Copy the app secret from App settings, Basic, and put it under Signature secret.",
             "WhatsApp does not say which bot answers: say it under Defaults and options.",
