@@ -88,7 +88,7 @@ class UsersPage:
 
 
 _ROLE_FACTS = (
-    RoleFact(label=Role.OWNER.label, sentence="Everything, with users, keys, settings and the audit log."),
+    RoleFact(label=Role.OWNER.label, sentence="Everything, with users, sources, keys, settings and the audit log."),
     RoleFact(label=Role.BILLING_ADMIN.label, sentence="Reports and billing; names bots, saves and shares views."),
     RoleFact(label=Role.ANALYST.label, sentence="Reports; saves and shares views."),
     RoleFact(label=Role.VIEWER.label, sentence="Reports, to read."),
