@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.support.ledgers import NOW_US, append, event, ledger_in_memory
 from tests.support.table_meaning import table_meaning
 
@@ -142,6 +144,35 @@ def test_a_bot_identity_can_not_say_what_no_event_could_bear(what: dict[str, str
     with pytest.raises(BotmeterError, match="of a bot identity") as refused:
         BotIdentity(**{"sender": "1", "bot_id": "b", **what})
     assert refused.value.code == "source_setting_invalid"
+
+
+ONE_LINE = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=40)
+MAYBE = st.none() | ONE_LINE
+IDENTITIES = st.lists(
+    st.builds(BotIdentity, sender=ONE_LINE, bot_id=ONE_LINE, bot_name=MAYBE, bot_version=MAYBE),
+    unique_by=lambda identity: identity.sender,
+    max_size=4,
+)
+SOURCES = st.builds(
+    Source,
+    name=st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,9}", fullmatch=True),
+    platform=st.sampled_from(Platform),
+    bot_id=MAYBE,
+    bot_name=MAYBE,
+    bot_version=MAYBE,
+    channel=MAYBE,
+    identities=IDENTITIES.map(tuple),
+    options=st.dictionaries(ONE_LINE, ONE_LINE, max_size=3).map(lambda said: tuple(said.items())),
+)
+
+
+@given(found=st.lists(SOURCES, unique_by=lambda source: source.name, max_size=4))
+def test_whatever_can_be_said_of_sources_is_read_as_it_was_set(found: list[Source]) -> None:
+    ledger = ledger_in_memory()
+    for source in found:
+        put(ledger, source)
+    assert sources_of(ledger) == tuple(sorted(found, key=lambda source: source.name))
+    assert [source_of(ledger, source.name) for source in found] == found
 
 
 def test_sources_come_through_a_backup(folder: Folder, acme: str) -> None:
