@@ -7,10 +7,12 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from tests.support.event_strategies import START_US, STEP_US, dense_event_lists, event_lists, policies, schedules
 from tests.support.facts import filled_ledger
-from tests.support.ledgers import Schedule, append, ledger_in_memory
+from tests.support.ledgers import NOW_US, Schedule, append, ledger_in_memory
+from tests.support.parcels import parcel, take
 from tests.support.table_meaning import table_meaning
 
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.settling import settle
 from botmeter.ledger.verify import verify
 from botmeter.metering.policy import ALWAYS_US, FRESHCHAT, Policy, Require
 
@@ -118,3 +120,59 @@ def test_live_events_in_order_one_by_one_give_what_the_oracle_says(events: list[
         append(live, each)
     assert table_meaning(live) == table_meaning(filled_ledger(events))
     assert_clean(live)
+
+
+@pytest.mark.parametrize("name", ["the default", "idle", "what is required", "another scope"])
+@FEW
+@given(st.data(), dense_event_lists())
+def test_live_events_give_what_an_import_gives_whenever_they_are_settled(
+    name: str, data: st.DataObject, events: list[Event]
+) -> None:
+    events = enriched(events)
+    ledger = ledger_in_memory(POLICIES[name])
+    accepted = 0
+    for piece in data.draw(arrivals(events)):
+        if data.draw(st.booleans()):
+            accepted += append(ledger, *piece).accepted
+            continue
+        own = [[each for each in piece if each["source"] == source] for source in {each["source"] for each in piece}]
+        middles = [data.draw(st.integers(0, len(of_source))) for of_source in own]
+        parcels = [parcel(each[:middle], each[middle:]) for each, middle in zip(own, middles, strict=True)]
+        if parcels:
+            accepted += sum(receipt.accepted for receipt in take(ledger, *parcels))
+        if data.draw(st.booleans()):
+            settle(ledger, now_us=NOW_US)
+    settle(ledger, now_us=NOW_US)
+    assert accepted == len(events)
+    assert table_meaning(ledger) == table_meaning(filled_ledger(events, POLICIES[name]))
+    assert_clean(ledger)
+
+
+@FEW
+@given(st.data(), dense_event_lists())
+def test_all_or_none_is_as_if_those_that_are_none_had_never_been_sent(data: st.DataObject, events: list[Event]) -> None:
+    """Copies of events, some with another content, come in one commit; a slow reading of the rule says what stands."""
+    events = [{**each, "source": "s"} for each in enriched(events[:6])]
+    changed = [{**each, "channel": f"other than {each['channel']}"} for each in events]
+    drawn = (
+        data.draw(st.lists(st.lists(st.sampled_from([*events, *changed]), max_size=4), min_size=1, max_size=6))
+        if events
+        else []
+    )
+    atomic = [place for place in range(len(drawn)) if data.draw(st.booleans())]
+    standing: dict[str, Event] = {}
+    expected = []
+    for place, request in enumerate(drawn):
+        tried = dict(standing)
+        fates = [tried.setdefault(each["event_id"], each) for each in request]
+        conflicts = sum(first != each for first, each in zip(fates, request, strict=True))
+        if place in atomic and conflicts:
+            expected.append(0)
+            continue
+        expected.append(len(tried) - len(standing))
+        standing = tried
+    ledger = ledger_in_memory()
+    if drawn:
+        assert [receipt.accepted for receipt in take(ledger, parcel(*drawn, atomic=atomic))] == expected
+    rows = ledger.connection.execute("SELECT event_id FROM arrival").fetchall()
+    assert sorted(event_id for (event_id,) in rows) == sorted(standing)

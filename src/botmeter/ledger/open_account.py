@@ -15,6 +15,7 @@ import duckdb
 
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import now_us
+from botmeter.ledger.checkpoints import Checkpoints
 from botmeter.ledger.conversation_spans import fold_if_many
 from botmeter.ledger.folder import Folder, is_writable
 from botmeter.ledger.interruption import Patience
@@ -41,6 +42,7 @@ class OpenAccount:
         self._writer: Ledger | None = None
         self._taker: Ledger | None = None
         self._keys = SharedKeys()
+        self._checkpoints: Checkpoints | None = None
         self._published: Published | None = None
         self._version = first_version
         self._is_read_only = False
@@ -170,6 +172,8 @@ class OpenAccount:
             with _interruptible(ledger, patience):
                 yield ledger
             self._publish(ledger)
+            if self._checkpoints is not None:
+                self._checkpoints.catch_up()
         except BaseException:
             self._forget_writer()
             raise
@@ -231,6 +235,7 @@ class OpenAccount:
             ledger.version = self._version
             self._published = Published.of(ledger)
             self._root, self._writer, self._keys = ledger.connection.cursor(), ledger, ledger.keys
+            self._checkpoints = Checkpoints(self._root, file=self._folder.file_of(self._name))
         return self._root, self._published
 
     def _publish(self, ledger: Ledger) -> None:
@@ -281,7 +286,7 @@ class OpenAccount:
             _close(self._writer.connection)
         if self._root is not None:
             _close(self._root)
-        self._root = self._writer = self._published = None
+        self._root = self._writer = self._published = self._checkpoints = None
         self._is_broken = self._is_read_only = False
 
     def _let_go(self) -> None:

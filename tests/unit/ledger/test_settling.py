@@ -11,6 +11,7 @@ from tests.support.parcels import counts, parcel, take
 from tests.support.table_meaning import table_meaning
 
 from botmeter.domain.errors import NotAllowed, Refused, Unavailable
+from botmeter.ledger import checkpoints
 from botmeter.ledger.backup import backup, restore
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
@@ -308,3 +309,21 @@ def test_many_threads_that_take_in_settle_write_and_read_lose_and_double_nothing
     with ledgers.exclusively("acme"), raw_connection(ledgers.folder.file_of("acme")) as connection:
         assert connection.execute("SELECT count(*) FROM arrival").fetchall() == [(0,)]
     assert len(arrived_by_two_roads["event"]) == 120
+
+
+def test_the_log_of_changes_is_brought_into_the_file_while_others_write(
+    ledgers: OpenLedgers, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each second time nobody else may write meanwhile; what is deleted is given back then."""
+    monkeypatch.setattr(checkpoints, "DUE_BYTES", 1)
+    monkeypatch.setattr(checkpoints, "ALONE_EVERY", 2)
+    log = folder.file_of("acme").with_suffix(".duckdb.wal")
+    for each in HOURS[:4]:
+        take_live(ledgers, each)
+        assert log.stat().st_size > 0
+        settle_live(ledgers)
+        assert not log.exists()
+    with ledgers.writing("acme") as writer:
+        assert verify(writer).is_clean
+        facts = writer.connection.execute("SELECT name FROM meta").fetchall()
+    assert ("checkpoint",) not in facts
