@@ -1,16 +1,28 @@
 """The API over two accounts, asked with keys."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.web.intake import desk, events, webhooks
 from botmeter.web.people.keys import KeyDraft, Scope, new_key
+from support.live import Live
+from support.live import live as live_over
 from support.served import EVENTS, in_use, served
 
 ALL_SCOPES = tuple(Scope)
+
+
+@dataclass
+class Clock:
+    """What the tests' clock says, µs UTC."""
+
+    now_us: int
 
 
 @pytest.fixture(scope="session")
@@ -49,3 +61,25 @@ def ask(client: Client, secret: str) -> Iterator[Callable[..., Any]]:
     # What is streamed and not read keeps its place among the exports until it is closed, as a server closes it.
     for answer in answers:
         answer.close()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of whoever takes live events in; it stands still, at an hour after the platforms' payloads."""
+    made = Clock(1_790_003_600_000_000)
+    for module in (desk, events, webhooks):
+        monkeypatch.setattr(module, "now_us", lambda: made.now_us)
+    return made
+
+
+@pytest.fixture
+def live(tmp_path: Path, clock: Clock) -> Iterator[Live]:
+    """The live road over a new folder without accounts."""
+    with live_over(tmp_path / "live") as made:
+        yield made
+
+
+@pytest.fixture
+def key(live: Live) -> str:
+    """A key of acme, a new account, that may send events."""
+    return live.create("acme")

@@ -1,17 +1,27 @@
 """The OpenAPI document is whole, and says what the addresses take."""
 
 import re
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.test import Client
 
 from botmeter.web.api.api import document
 from botmeter.web.api.authentication import REQUESTS_A_MINUTE
+from botmeter.web.api.codes import CODES
 from botmeter.web.api.table import ROUTES
+from botmeter.web.front.own_routes import own_routes
+from botmeter.web.intake.document import operations
+from botmeter.web.intake.intake import Intake
 from botmeter.web.people.keys import Scope
 from contract.source_tree import ROOT
+from support.json_schema import faults
 
+# What is asked for by an address that holds its own key.
+BY_ADDRESS = {"deliver", "handshake"}
+BY_PAGE = ("send-events", "deliver")
+OWN_FAILURES = {"send_events": {"408", "409", "415", "422"}, "deliver": {"401", "408", "415"}, "handshake": set()}
+OWN_ROUTES = own_routes(cast("Intake", None))
 OPERATIONS = [operation for operations in document()["paths"].values() for operation in operations.values()]
 
 
@@ -22,9 +32,10 @@ def test_it_is_openapi_3_1_and_needs_no_key(client: Client) -> None:
 
 
 def test_every_route_is_in_it_once_and_is_sent_to_only_with_a_body() -> None:
-    assert {path: set(operations) for path, operations in document()["paths"].items()} == {
-        f"/api/v1/{route.path}": {"post" if route.body else "get"} for route in ROUTES
-    }
+    of_table = {f"/api/v1/{route.path}": {"post" if route.body else "get"} for route in ROUTES}
+    of_front = {route.starts: {method.lower() for method in route.methods} - {"options"} for route in OWN_ROUTES}
+    found = {path: set(operations) for path, operations in document()["paths"].items()}
+    assert {path.partition("{source}")[0]: methods for path, methods in found.items()} == of_table | of_front
     assert all((route.body is None) == (route.methods == ["GET", "HEAD"]) for route in ROUTES)
 
 
@@ -32,10 +43,12 @@ def test_every_route_is_in_it_once_and_is_sent_to_only_with_a_body() -> None:
 def test_an_operation_is_described_with_its_parameters_and_failures(operation: dict[str, Any]) -> None:
     assert operation["summary"]
     assert operation["description"]
-    assert operation["security"] == [{"BearerKey": []}, {"HeaderKey": []}]
+    is_by_address = operation["operationId"] in BY_ADDRESS
+    assert operation["security"] == ([] if is_by_address else [{"BearerKey": []}, {"HeaderKey": []}])
     assert all(parameter["description"] and parameter["example"] for parameter in operation["parameters"])
-    more = {"409", "415"} if "requestBody" in operation else set()
-    assert {"200", "400", "401", "403", "404", "413", "429", "500", "503"} | more == set(operation["responses"])
+    more = OWN_FAILURES.get(operation["operationId"], {"409", "415"} if "requestBody" in operation else set())
+    always = {"200", "400", "403", "404", "413", "500", "503"}
+    assert always | more | (set() if is_by_address else {"401", "429"}) == set(operation["responses"])
     for status, told in operation["responses"].items():
         assert told["description"]
         assert (list(told["content"]) == ["application/problem+json"]) is (status != "200")
@@ -60,3 +73,26 @@ def test_the_guide_names_every_address_and_scope() -> None:
     assert not [address for address in addresses if f"`{address}`" not in guide]
     assert not [scope for scope in Scope if f"`{scope}`" not in guide]
     assert f"{REQUESTS_A_MINUTE} requests a minute" in guide
+
+
+def test_the_examples_of_what_is_sent_are_what_may_be_sent() -> None:
+    checked = 0
+    for own in operations():
+        for told in [own.told.get("requestBody", {}), *own.told["responses"].values()]:
+            for content in told.get("content", {}).values():
+                assert not list(faults(content["example"], content["schema"], document=document()))
+                checked += 1
+    assert checked == 9
+
+
+def test_codes_are_told_once_in_the_order_of_their_statuses() -> None:
+    statuses = [status for _, status, _ in CODES]
+    assert statuses == sorted(statuses)
+    assert len({code for code, _, _ in CODES}) == len(CODES)
+
+
+def test_a_request_of_the_page_bears_a_key_only_where_one_is_asked_for_and_one_form_of_body(client: Client) -> None:
+    page = client.get("/api/v1/docs").content.decode()
+    sent, delivered = (page.partition(f'id="{anchor}"')[2].partition("</article>")[0] for anchor in BY_PAGE)
+    assert ("application/json" in sent, "ndjson" in sent) == (True, False)
+    assert ("Bearer" in sent, "Bearer" in delivered) == (True, False)

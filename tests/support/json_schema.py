@@ -31,6 +31,8 @@ _WORDS: dict[str, Callable[[Any, Any, Schema], bool]] = {
     "required": lambda value, said, _: set(said) <= set(value),
     "additionalProperties": lambda value, said, schema: said is True or set(value) <= set(schema["properties"]),
     "enum": lambda value, said, _: value in said,
+    "const": lambda value, said, _: value == said,
+    "maxItems": lambda value, said, _: len(value) <= said,
     "minimum": lambda value, said, _: value >= said,
     "pattern": lambda value, said, _: re.search(said, value) is not None,
 }

@@ -6,6 +6,7 @@ from typing import Any, Final
 from botmeter.web.api.authentication import REQUESTS_A_MINUTE
 from botmeter.web.api.examples import EXAMPLES
 from botmeter.web.api.problem_details import MEDIA_TYPE
+from botmeter.web.intake.document import TAG, OwnOperation, operations, own_schemas
 from botmeter.web.media_types import MEDIA_TYPES
 
 _PLACES: Final = {
@@ -32,6 +33,7 @@ _NAMED: Final = {
     "Content-Disposition": {"description": "The name of the file.", "schema": {"type": "string"}},
 }
 _TAGS: Final = (
+    TAG,
     {"name": "Reports", "description": "What was consumed."},
     {"name": "Sessions", "description": "The underlying data, and why each session was charged."},
     {"name": "Exports", "description": "The underlying data as files."},
@@ -48,10 +50,13 @@ def finished(written: dict[str, Any]) -> dict[str, Any]:
     made["servers"] = [{"url": "/"}]
     made["tags"] = list(_TAGS)
     made["info"]["license"] = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
-    for operations in made["paths"].values():
-        operations.pop("head", None)
-        for operation in operations.values():
+    for operations_of_path in made["paths"].values():
+        operations_of_path.pop("head", None)
+        for operation in operations_of_path.values():
             _finish(operation)
+    for own in operations():
+        made["paths"].setdefault(own.path, {})[own.method] = _finished_own(own)
+    made["components"]["schemas"] |= own_schemas()
     return made
 
 
@@ -65,10 +70,26 @@ def _finish(operation: dict[str, Any]) -> None:
         if status == "200":
             _finish_answer(told, name=operation["operationId"])
             continue
-        told["description"] = _FAILURES[status]
-        told["content"] = {MEDIA_TYPE: {**told["content"]["application/json"], "example": EXAMPLES["problem"]}}
-        if status in {"429", "503"}:
-            told["headers"] = _RETRY_AFTER
+        schema = told["content"]["application/json"]["schema"]
+        operation["responses"][status] = _problem(status, sentence=_FAILURES[status], schema=schema)
+
+
+def _finished_own(own: OwnOperation) -> dict[str, Any]:
+    schema = {"$ref": f"#/components/schemas/{own.problem}"}
+    failures = {
+        status: _problem(status, sentence=sentence, schema=schema) for status, sentence in sorted(own.failures.items())
+    }
+    return own.told | {"responses": own.told["responses"] | failures}
+
+
+def _problem(status: str, *, sentence: str, schema: Any) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "description": sentence,
+        "content": {MEDIA_TYPE: {"schema": schema, "example": EXAMPLES["problem"]}},
+    }
+    if status in {"429", "503"}:
+        told["headers"] = _RETRY_AFTER
+    return told
 
 
 def _finish_answer(told: dict[str, Any], *, name: str) -> None:

@@ -187,8 +187,11 @@ def _curl(path: str, operation: dict[str, Any], *, server: str) -> str:
             asked.append((told["name"], example))
     body = operation.get("requestBody", {}).get("content", {})
     asking = "curl" if body else "curl -G"
-    lines = [f'{asking} "{server}{path}"', '  -H "Authorization: Bearer $BOTMETER_KEY"']
-    for media_type, content in body.items():
+    lines = [f'{asking} "{server}{path}"']
+    if operation["security"]:
+        lines.append('  -H "Authorization: Bearer $BOTMETER_KEY"')
+    # Of several forms the first is shown.
+    for media_type, content in list(body.items())[:1]:
         lines += [f"  -H 'Content-Type: {media_type}'", f"  -d '{json.dumps(content['example'])}'"]
     if asked:
         lines.append("  " + " ".join(f"-d {name}={example}" for name, example in asked))

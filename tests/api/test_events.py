@@ -1,0 +1,179 @@
+"""`POST /api/v1/events`: what was taken is there, once, and everybody is told what became of each event."""
+
+import gzip
+import json
+from typing import Any
+
+import pytest
+
+from botmeter.web.people.keys import Scope
+from support.ledgers import append, event
+from support.live import EVENTS_PATH, NDJSON, Live, counts, message, problem_of
+
+BAD = message("bad", actor="robot")
+
+
+def test_events_are_sessions_as_soon_as_they_are_metered(live: Live, key: str) -> None:
+    sent = [message("a"), message("b", "2026-03-10T10:01:00Z", actor="bot"), message("c", "2026-03-11T10:00:00Z")]
+    assert counts(live.send(key, sent)) == (3, 0, 0, 0)
+    assert live.rows("acme", "SELECT started_at, event_count FROM session ORDER BY 1") == [
+        (1_773_136_800_000_000, 2),
+        (1_773_223_200_000_000, 1),
+    ]
+
+
+def test_one_event_needs_no_array_and_no_media_type(live: Live, key: str) -> None:
+    assert counts(live.post(key, json.dumps(message("a")).encode())) == (1, 0, 0, 0)
+    assert live.event_ids("acme") == ["a"]
+
+
+def test_the_receipt_tells_each_event_s_fate_by_its_place(live: Live, key: str) -> None:
+    live.send(key, [message("known"), message("changed")])
+    asked = live.send(
+        key,
+        [
+            message("new"),
+            message("known"),
+            message("changed", channel="mail"),
+            BAD,
+            message("new"),
+            message("old", "2020-01-01T00:00:00Z"),
+            {"event_id": "empty"},
+        ],
+    )
+    assert counts(asked) == (1, 2, 1, 3)
+    rejections = asked.json()["rejections"]
+    assert [(each["index"], each["event_id"], each["code"]) for each in rejections] == [
+        (2, "changed", "conflict"),
+        (3, "bad", "actor_unknown"),
+        (5, "old", "before_available_from"),
+        (6, "empty", "field_missing"),
+    ]
+    assert all(each["detail"].endswith(".") for each in rejections)
+    assert live.event_ids("acme") == ["changed", "known", "new"]
+    kept = live.quarantined("acme")
+    assert [(each.position, each.code) for each in kept] == [(each["index"], each["code"]) for each in rejections]
+    assert json.loads(kept[1].raw) == BAD
+
+
+def test_an_event_is_known_by_its_source_and_across_requests(live: Live, key: str) -> None:
+    assert counts(live.send(key, [message("a")])) == (1, 0, 0, 0)
+    live.settle("acme")
+    assert counts(live.send(key, [message("a")], query="?source=default")) == (0, 1, 0, 0)
+    assert counts(live.send(key, [message("a")], query="?source=other")) == (1, 0, 0, 0)
+    assert counts(live.send(key, [message("a", channel="mail")], query="?source=%ED%9A%8C")) == (1, 0, 0, 0)
+    assert counts(live.send(key, [message("a", channel="mail")])) == (0, 0, 1, 0)
+    assert live.rows("acme", "SELECT source, event_id FROM event ORDER BY 1") == [
+        ("default", "a"),
+        ("other", "a"),
+        ("회", "a"),
+    ]
+
+
+def test_an_event_that_came_by_file_is_known_and_the_other_way_round(live: Live, key: str) -> None:
+    of_file = [event(name, "2026-03-10T10:00", source="default") for name in ("a", "b")]
+    with live.opened.writing("acme") as ledger:
+        append(ledger, of_file[0])
+    assert counts(live.send(key, [message("a"), message("b")])) == (1, 1, 0, 0)
+    with live.opened.writing("acme") as ledger:
+        assert append(ledger, *of_file).duplicates == 2
+    assert counts(live.send(key, [message("a", customer_id="c2")])) == (0, 0, 1, 0)
+    with live.opened.writing("acme") as ledger:
+        assert append(ledger, of_file[0] | {"customer_id": "c3"}).conflicts == 1
+
+
+def test_all_or_none_takes_all_if_all_can_be_taken(live: Live, key: str) -> None:
+    live.send(key, [message("a")])
+    assert counts(live.send(key, [message("a"), message("b")], query="?atomic=true")) == (1, 1, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("spoiling", "status", "code"),
+    [(BAD, 422, "events_refused"), (message("known", channel="mail"), 409, "events_conflict")],
+)
+def test_all_or_none_takes_none_if_one_can_not_be_taken(
+    live: Live, key: str, spoiling: dict[str, Any], status: int, code: str
+) -> None:
+    live.send(key, [message("known")])
+    asked = live.send(key, [message("new"), spoiling], query="?atomic=1")
+    assert problem_of(asked) == (status, code)
+    receipt = asked.json()["receipt"]
+    assert receipt["accepted"] == 0
+    assert [each["index"] for each in receipt["rejections"]] == [1]
+    assert live.event_ids("acme") == ["known"]
+    assert live.quarantined("acme") == []
+    # Nothing of it is remembered as known either.
+    assert counts(live.send(key, [message("new")], query="?atomic=true")) == (1, 0, 0, 0)
+
+
+def test_requests_that_come_at_once_are_told_of_their_own_events_alone(live: Live, key: str) -> None:
+    bodies = [[message(f"e{number}"), message("same"), message(f"bad{number}", actor="x")] for number in range(12)]
+    asked = live.ask.at_once(
+        [
+            live.ask.request("POST", EVENTS_PATH, json.dumps(body).encode(), authorization=f"Bearer {key}")
+            for body in bodies
+        ]
+    )
+    told = [counts(each) for each in asked]
+    assert sorted(told) == [(1, 1, 0, 1)] * 11 + [(2, 0, 0, 1)]
+    for number, each in enumerate(asked):
+        assert [(r["index"], r["event_id"]) for r in each.json()["rejections"]] == [(2, f"bad{number}")]
+    assert live.event_ids("acme") == sorted([*(f"e{number}" for number in range(12)), "same"])
+
+
+def test_a_packed_body_is_a_body(live: Live, key: str) -> None:
+    packed = gzip.compress(json.dumps([message("a"), message("b")]).encode())
+    assert counts(live.post(key, packed, content_encoding="gzip")) == (2, 0, 0, 0)
+
+
+def test_a_cloudevent_without_a_time_has_the_moment_of_its_receipt(live: Live, key: str) -> None:
+    envelope = {"specversion": "1.0", "id": "a", "source": "/bot", "type": "botmeter.message", "subject": "v1"}
+    data = {"customer_id": "c1", "actor": "customer"}
+    body = json.dumps(envelope | {"data": data}).encode()
+    assert counts(live.post(key, body, content_type="application/cloudevents+json")) == (1, 0, 0, 0)
+    binary = {f"ce_{name}": value for name, value in (envelope | {"id": "b"}).items()}
+    assert counts(live.post(key, json.dumps(data).encode(), content_type="application/json", **binary)) == (1, 0, 0, 0)
+    assert live.rows("acme", "SELECT DISTINCT occurred_at, conversation_id, attributes FROM event") == [
+        (1_790_003_600_000_000, "v1", '{"time_source":"receipt"}')
+    ]
+
+
+def test_an_empty_batch_of_cloudevents_is_taken_for_what_it_is(live: Live, key: str) -> None:
+    assert counts(live.post(key, b"[]", content_type="application/cloudevents-batch+json")) == (0, 0, 0, 0)
+
+
+def test_a_line_that_is_no_event_is_refused_by_itself(live: Live, key: str) -> None:
+    lines = b"\n".join([json.dumps(message("a")).encode(), b"nonsense", b'{"a":"\xff"}', b"[]", b"1"])
+    asked = live.post(key, lines, content_type=NDJSON)
+    assert counts(asked) == (1, 0, 0, 4)
+    assert [each["index"] for each in asked.json()["rejections"]] == [1, 2, 3, 4]
+    assert [each.raw for each in live.quarantined("acme")] == lines.split(b"\n")[1:]
+
+
+def test_a_text_of_any_script_comes_through_unharmed(live: Live, key: str) -> None:
+    sent = message("회의-😀", customer_id="김철수", attributes={"note": "안녕 \U0001f600"})
+    assert counts(live.send(key, [sent], content_type="application/json; charset=utf-8")) == (1, 0, 0, 0)
+    assert live.rows("acme", "SELECT event_id, customer_id FROM event") == [("회의-😀", "김철수")]
+
+
+def test_a_request_is_found_again_under_its_name(live: Live, key: str) -> None:
+    asked = live.send(key, [message("a"), BAD], x_request_id="mine-1")
+    assert asked.headers["x-request-id"] == "mine-1"
+    (delivered,) = live.deliveries("acme", "default")
+    assert (delivered.delivery_id, delivered.subject) == ("mine-1", "a JSON array")
+    assert (delivered.accepted, delivered.rejected) == (1, 1)
+
+
+def test_whoever_may_do_everything_may_send_and_a_key_may_stand_in_its_own_header(live: Live, key: str) -> None:
+    assert counts(live.send(live.key("acme", Scope.ADMIN), [message("a")])) == (1, 0, 0, 0)
+    body = json.dumps(message("b")).encode()
+    assert counts(live.ask("POST", EVENTS_PATH, body, x_api_key=key)) == (1, 0, 0, 0)
+
+
+def test_a_sender_of_cloudevents_is_told_that_it_may_send(live: Live) -> None:
+    asked = live.ask("OPTIONS", EVENTS_PATH, webhook_request_origin="bots.example", webhook_request_rate="120")
+    assert (asked.status, asked.body) == (200, b"")
+    assert asked.headers["allow"] == "OPTIONS, POST"
+    assert asked.headers["webhook-allowed-origin"] == "bots.example"
+    assert asked.headers["webhook-allowed-rate"] == "*"
+    assert "webhook-allowed-origin" not in live.ask("OPTIONS", EVENTS_PATH, webhook_request_origin="a b").headers

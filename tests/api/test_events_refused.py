@@ -1,0 +1,174 @@
+"""What `POST /api/v1/events` refuses: each with its status and code, and nothing of it is taken."""
+
+import gzip
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from botmeter.domain.errors import Unavailable
+from botmeter.domain.instant import present
+from botmeter.ledger import taking_in
+from botmeter.web.api.codes import CODES
+from botmeter.web.intake import events
+from botmeter.web.intake.bodies import BODY_BYTES_MAX
+from botmeter.web.intake.queue import Room
+from botmeter.web.people.keys import KeyDraft, Scope, new_key, revoke_key
+from support.asking import Asked
+from support.live import EVENTS_PATH, NDJSON, Live, counts, message, problem_of
+
+GOOD = json.dumps([message("good")]).encode()
+LARGE = b"x" * (BODY_BYTES_MAX + 1)
+
+
+def refused(live: Live, asked: Asked) -> tuple[int, str]:
+    """The problem, which is one of those that the document lists, and of which nothing stayed."""
+    status, code = problem_of(asked)
+    assert (code, status) in {(known, its) for known, its, _ in CODES}
+    assert ("retry-after" in asked.headers) is (status in {429, 503})
+    assert live.event_ids("acme") == []
+    assert live.quarantined("acme") == []
+    return status, code
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "query", "problem"),
+    [
+        (b"", {}, "", (400, "body_empty")),
+        (b"[]", {}, "", (400, "body_empty")),
+        (b"[{]", {}, "", (400, "json_invalid")),
+        (b"\xff\xfe", {}, "", (400, "json_invalid")),
+        (
+            GOOD,
+            {"content_type": "application/cloudevents+json; charset=utf-8"},
+            "?atomic=maybe",
+            (400, "parameter_invalid"),
+        ),
+        (GOOD, {}, "?atomic=true&atomic=true", (400, "parameter_repeated")),
+        (GOOD, {}, "?account=globex", (400, "parameter_unknown")),
+        (GOOD, {}, "?source=a%00b", (400, "source_invalid")),
+        (GOOD, {}, f"?source={'x' * 2000}", (400, "source_invalid")),
+        (GOOD, {}, "?source=%FF", (400, "parameter_invalid")),
+        (GOOD, {}, "?" + "&".join(["source=a"] * 40), (413, "parameters_too_many")),
+        (GOOD, {"content_type": "text/csv"}, "", (415, "media_type_unknown")),
+        (GOOD, {"content_encoding": "br"}, "", (415, "content_encoding_unknown")),
+        (GOOD, {"content_encoding": "gzip"}, "", (400, "body_not_gzip")),
+        (GOOD, {"ce_specversion": "1.0", "ce_Bad_": "x"}, "", (400, "cloudevent_invalid")),
+        (LARGE, {}, "", (413, "body_too_large")),
+        (gzip.compress(bytes(200 << 20)), {"content_encoding": "gzip"}, "", (413, "body_too_large")),
+        (b"{}\n" * 5_001, {"content_type": NDJSON}, "", (413, "events_too_many")),
+    ],
+)
+def test_a_request_that_can_not_be_read_is_refused_as_a_whole(
+    live: Live, key: str, body: bytes, headers: dict[str, str], query: str, problem: tuple[int, str]
+) -> None:
+    assert refused(live, live.post(key, body, query=query, **headers)) == problem
+
+
+@pytest.mark.parametrize("body", [LARGE, b"{}\n" * 5_001])
+def test_what_is_too_much_is_told_with_how_to_split_it(live: Live, key: str, body: bytes) -> None:
+    detail = live.post(key, body, content_type=NDJSON).json()["detail"]
+    assert "Split the events into requests of at most 5,000 events and 10,485,760 bytes" in detail
+
+
+def revoked() -> str:
+    made = new_key("acme", KeyDraft(name="k", scopes=tuple(Scope)), created_by=None)
+    assert revoke_key(made.key)
+    return made.secret
+
+
+def expired() -> str:
+    draft = KeyDraft(name="k", scopes=tuple(Scope), expires_at=present() - timedelta(days=1))
+    return new_key("acme", draft, created_by=None).secret
+
+
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        (dict, "key_missing"),
+        (lambda: {"authorization": "Basic YTpi"}, "key_missing"),
+        (lambda: {"authorization": "Bearer "}, "key_missing"),
+        (lambda: {"x_api_key": "  "}, "key_missing"),
+        (lambda: {"authorization": "Bearer bm_made-up"}, "key_wrong"),
+        (lambda: {"x_api_key": "\u00e9"}, "key_wrong"),
+        (lambda: {"authorization": f"Bearer {revoked()}"}, "key_revoked"),
+        (lambda: {"authorization": f"Bearer {expired()}"}, "key_expired"),
+    ],
+)
+def test_without_a_key_that_works_nothing_is_taken(live: Live, key: str, headers: Any, code: str) -> None:
+    asked = live.ask("POST", EVENTS_PATH, GOOD, **headers())
+    assert refused(live, asked) == (401, code)
+    assert asked.headers["www-authenticate"].startswith("Bearer")
+
+
+def test_a_key_that_was_revoked_a_moment_ago_no_longer_sends(live: Live, key: str) -> None:
+    made = new_key("acme", KeyDraft(name="k", scopes=(Scope.EVENTS_WRITE,)), created_by=None)
+    assert counts(live.post(made.secret, b'[{"event_id":"a"}]')) == (0, 0, 0, 1)
+    revoke_key(made.key)
+    assert problem_of(live.post(made.secret, GOOD)) == (401, "key_revoked")
+
+
+def test_a_body_is_not_read_for_who_may_not_send_it(live: Live, key: str) -> None:
+    from support.asking import scope_of, stalled_after
+
+    request = scope_of("POST", EVENTS_PATH, headers=[("authorization", "Bearer bm_made-up")]), stalled_after()
+    (asked,) = live.ask.at_once([request])
+    assert refused(live, asked) == (401, "key_wrong")
+
+
+def test_a_key_that_sends_too_often_waits_for_the_next_minute(
+    live: Live, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "REQUESTS_A_MINUTE", 0)
+    asked = live.post(key, GOOD)
+    assert refused(live, asked) == (429, "rate_exceeded")
+    assert 0 < int(asked.headers["retry-after"]) <= 60
+    monkeypatch.setattr(events, "REQUESTS_A_MINUTE", 10)
+    assert counts(live.post(key, GOOD)) == (1, 0, 0, 0)
+
+
+def test_a_full_queue_takes_nothing_and_says_when_to_come_again(live: Live, key: str) -> None:
+    full, live.intake.room = live.intake.room, Room(offers_max=0)
+    assert refused(live, live.post(key, GOOD)) == (503, "queue_full")
+    live.intake.room = full
+    assert counts(live.post(key, GOOD)) == (1, 0, 0, 0)
+
+
+@pytest.mark.parametrize("code", ["disk_full", "ledger_failed"])
+def test_a_ledger_that_can_not_be_written_takes_nothing_and_says_when_to_come_again(
+    live: Live, key: str, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    def failing(*_: object, **__: object) -> None:
+        raise Unavailable(code, "It can't be written.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(taking_in, "take_in", failing)
+        assert refused(live, live.post(key, GOOD)) == (503, code)
+    assert counts(live.post(key, GOOD)) == (1, 0, 0, 0)
+
+
+def test_an_account_that_is_being_used_alone_is_told_to_be_busy(
+    live: Live, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live.opened, "_patience_seconds", 0.01)
+    with live.opened.exclusively("acme"):
+        asked = live.post(key, GOOD)
+    assert refused(live, asked) == (503, "ledger_busy")
+
+
+def test_a_server_that_stops_takes_nothing_more(live: Live, key: str) -> None:
+    live.intake.close()
+    assert refused(live, live.post(key, GOOD)) == (503, "server_stopping")
+
+
+def test_a_key_of_an_account_that_is_gone_reaches_nothing(live: Live, key: str) -> None:
+    orphan = live.key("globex")
+    assert problem_of(live.post(orphan, GOOD)) == (404, "account_unknown")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE"])
+def test_only_post_sends(live: Live, key: str, method: str) -> None:
+    asked = live.ask(method, EVENTS_PATH, authorization=f"Bearer {key}")
+    assert problem_of(asked) == (405, "method_unknown")
+    assert asked.headers["allow"] == "POST, OPTIONS"

@@ -1,0 +1,166 @@
+"""The live road in this process: the front with its own routes, the real intake, real ledgers, a clock of the tests."""
+
+import asyncio
+import json
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.db import connections
+
+from botmeter.domain.account import Account
+from botmeter.domain.instant import now_us
+from botmeter.domain.source import Source
+from botmeter.ledger.deliveries import Delivered, deliveries
+from botmeter.ledger.folder import Folder
+from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.ledger.quarantine import Quarantined, quarantined
+from botmeter.ledger.settling import settle
+from botmeter.ledger.sources import set_source
+from botmeter.metering.policy import FRESHCHAT
+from botmeter.web.front.bridge import Bridge
+from botmeter.web.front.front import Front
+from botmeter.web.front.own_routes import own_routes
+from botmeter.web.intake.desk import intake_over
+from botmeter.web.intake.intake import Intake
+from botmeter.web.people.keys import KeyDraft, Scope, new_key
+from botmeter.web.people.sources import new_address, set_secret
+from support.asking import Asked, Asker
+from support.served import in_use
+
+Event = dict[str, Any]
+EVENTS_PATH = "/api/v1/events"
+NDJSON = "application/x-ndjson"
+
+
+@dataclass(frozen=True)
+class Live:
+    """A served folder.
+
+    Attributes:
+        ask: Asks the front.
+    """
+
+    opened: OpenLedgers
+    intake: Intake
+    ask: Asker
+
+    def create(self, account: str) -> str:
+        """Makes an account without events; a key of it that may send events, and nothing else."""
+        self.opened.folder.create(Account(name=account), policy=FRESHCHAT, now_us=0)
+        return self.key(account)
+
+    def key(self, account: str, *scopes: Scope) -> str:
+        """The secret of a new key; without scopes it may send events."""
+        draft = KeyDraft(name="for tests", scopes=scopes or (Scope.EVENTS_WRITE,))
+        return new_key(account, draft, created_by=None).secret
+
+    def send(self, key: str, events: Sequence[Event], /, *, query: str = "", **headers: str) -> Asked:
+        """The answer to these events, as an array of JSON or as the headers say."""
+        body = json.dumps(events, ensure_ascii=False).encode()
+        return self.post(key, body, query=query, **headers)
+
+    def post(self, key: str, body: bytes, /, *, query: str = "", **headers: str) -> Asked:
+        """The answer to these bytes, sent as events."""
+        return self.ask("POST", f"{EVENTS_PATH}{query}", body, authorization=f"Bearer {key}", **headers)
+
+    def source(self, account: str, source: Source, *, secret: str = "") -> str:
+        """Makes a source; its address."""
+        with self.opened.writing(account) as ledger:
+            set_source(ledger, source, now_us=0)
+        made = new_address(account, source, created_by=None)
+        set_secret(made.source, secret)
+        return made.path
+
+    def settle(self, account: str) -> None:
+        """Has everything that was taken in metered."""
+        with self.opened.settling(account) as ledger:
+            settle(ledger, now_us=now_us())
+
+    def rows(self, account: str, query: str) -> list[tuple[Any, ...]]:
+        """What a query finds in an account's ledger when everything is metered."""
+        self.settle(account)
+        with self.opened.reading(account) as ledger:
+            return ledger.connection.sql(query).fetchall()
+
+    def sessions(self, account: str) -> list[tuple[Any, ...]]:
+        """All that is known of the account's sessions."""
+        return self.rows(
+            account, "SELECT * EXCLUDE (footprint_no, opening_touchpoint) FROM session ORDER BY session_id"
+        )
+
+    def event_ids(self, account: str) -> list[str]:
+        """The ids of all events that were taken."""
+        return [event_id for (event_id,) in self.rows(account, "SELECT event_id FROM event ORDER BY event_id")]
+
+    def quarantined(self, account: str) -> list[Quarantined]:
+        with self.opened.reading(account) as ledger:
+            return list(quarantined(ledger))
+
+    def deliveries(self, account: str, source: str) -> Sequence[Delivered]:
+        """What is told of the last requests, the latest first."""
+        with self.opened.reading(account) as ledger:
+            return deliveries(ledger, source, limit=100)
+
+
+@contextmanager
+def live(folder: Path) -> Iterator[Live]:
+    """The live road over a new folder until the end of the `with`; it has the account acme."""
+    with Folder.owned(folder, purpose="a test") as owned:
+        opened = OpenLedgers(owned)
+        intake = intake_over(opened)
+        front = Front(Bridge(_no_page), routes=own_routes(intake))
+        try:
+            with in_use(opened):
+                yield Live(opened=opened, intake=intake, ask=Asker(front, run=run_beside_django))
+        finally:
+            intake.close()
+            opened.close()
+
+
+def run_beside_django(asking: Coroutine[Any, Any, Any]) -> Any:
+    """Runs it to its end; its threads see the test's own transaction."""
+    connection = connections["default"]
+    connection.inc_thread_sharing()
+
+    def share() -> None:
+        connections["default"] = connection
+
+    async def ran() -> Any:
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(max_workers=1, initializer=share))
+        return await asking
+
+    try:
+        return asyncio.run(ran())
+    finally:
+        connection.dec_thread_sharing()
+
+
+def message(event_id: str, at: str = "2026-03-10T10:00:00Z", /, **fields: object) -> Event:
+    """A customer's message to bot b1 on the web, as the contract writes it."""
+    usual = {"conversation_id": "v1", "customer_id": "c1", "actor": "customer", "bot_id": "b1", "channel": "web"}
+    return {"event_id": event_id, "occurred_at": at, **usual, **fields}
+
+
+def counts(asked: Asked) -> tuple[int, int, int, int]:
+    """What a receipt says: accepted, duplicates, conflicts, rejected."""
+    assert asked.status == 200, asked.body
+    told: Mapping[str, int] = asked.json()
+    return told["accepted"], told["duplicates"], told["conflicts"], told["rejected"]
+
+
+def problem_of(asked: Asked) -> tuple[int, str]:
+    """Status and code of problem details that are whole."""
+    assert asked.headers["content-type"] == "application/problem+json"
+    told = asked.json()
+    assert told["status"] == asked.status
+    assert told["type"].endswith(f"#problem-{told['code']}")
+    assert told["detail"]
+    return asked.status, told["code"]
+
+
+def _no_page(*_: object) -> Any:
+    raise AssertionError("no page is asked for")
