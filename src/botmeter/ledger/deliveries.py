@@ -96,6 +96,13 @@ def keep_deliveries(ledger: Ledger, delivered: Sequence[Delivered]) -> None:
     write_given(ledger.connection, sql("keep_deliveries"), given=pa.table(columns))
 
 
+def prune_deliveries(ledger: Ledger) -> None:
+    """Leaves the newest requests of each source; the ledger is in a transaction."""
+    # Where there are so few in all, no source has more.
+    if row_of(ledger.connection, "SELECT count(*) FROM delivery")[0] > DELIVERIES_KEPT:
+        ledger.connection.execute(sql("prune_deliveries"), {"kept": DELIVERIES_KEPT})
+
+
 def _delivered(ledger: Ledger, statement: str, *, values: dict[str, Any]) -> list[Delivered]:
     # A cursor, since others may be reading the same ledger.
     with closing(ledger.connection.cursor()) as connection:

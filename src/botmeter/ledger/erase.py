@@ -97,7 +97,7 @@ def _pseudonymised(ledger: Ledger, customer_id: str) -> Erased:
         connection.execute(sql("release"), {"numbers": quarantined})
         connection.execute(sql("erase/restatements"))
         connection.execute(sql("erase/events"), values | {"pseudonym": pseudonym})
-        for table in ("spans", "tickets", "other_events"):
+        for table in ("spans", "tickets", "other_events", "deliveries"):
             connection.execute(sql(f"erase/{table}"))
         link_tickets(connection)
         for dropped in ("DROP TABLE erased_conversation", "DROP TABLE erased_event", "DROP TABLE erased_ticket"):

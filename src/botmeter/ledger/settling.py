@@ -12,7 +12,7 @@ import duckdb
 
 from botmeter.domain.errors import Unavailable
 from botmeter.ledger.arrivals import Arrivals
-from botmeter.ledger.deliveries import DELIVERIES_KEPT
+from botmeter.ledger.deliveries import prune_deliveries
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.rows import row_of
 from botmeter.ledger.tables import sql
@@ -62,10 +62,10 @@ def settle(ledger: Ledger, *, now_us: int) -> Settled:
     from botmeter.ledger.remeter import remeter_after
 
     shown_us = ledger.latest_us()
-    with ledger.transaction() as connection:
+    with ledger.transaction():
         arrivals = _moved(ledger)
         remeter_after(ledger, arrivals, now_us=now_us, shown_us=shown_us)
-        connection.execute(sql("prune_deliveries"), {"kept": DELIVERIES_KEPT})
+        prune_deliveries(ledger)
     ledger.note_latest(arrivals.last_us)
     return Settled(event_count=arrivals.event_count, seconds=time.monotonic() - began)
 

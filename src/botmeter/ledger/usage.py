@@ -99,6 +99,8 @@ def _mark_spans_elsewhere(ledger: Ledger) -> None:
 
 def _refresh_tickets(ledger: Ledger, touched: Touched, *, bounds: dict[str, int]) -> None:
     connection = ledger.connection
+    if not touched.everything and row_of(connection, "SELECT count(*) FROM conversation_ticket")[0] == 0:
+        return
     connection.execute(sql("drop_session_tickets").format(touched=touched.both))
     query = sql("session_ticket_sets").format(touched=touched.both, conversations=touched.conversations)
     sets = connection.execute(query, bounds).fetchall()

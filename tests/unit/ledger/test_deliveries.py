@@ -1,0 +1,89 @@
+"""The last requests of a source: what became of each, in order, and no more of them than people look through."""
+
+import pytest
+from tests.support.ledgers import NOW_US, append, batch, event, ledger_in_memory
+from tests.support.parcels import parcel, take
+
+from botmeter.ledger import deliveries as owner
+from botmeter.ledger.deliveries import deliveries, latest_delivery_by_source, received
+from botmeter.ledger.erase import erase
+from botmeter.ledger.folder import Folder
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.parcel import Dispatch, Parcel
+from botmeter.ledger.settling import settle
+
+FIRST = event("1", "2026-03-01T10:00")
+EARLY = event("early", "2001-03-01T10:00")
+
+
+def sent(number: int, *, source: str = "s") -> Parcel:
+    return Parcel(
+        source=source,
+        batch=batch([event(f"{number}", "2026-03-01T10:00", source=source)]),
+        dispatches=(Dispatch(first_position=0, record_count=1, delivery_id=f"d{number}", subject="message_created"),),
+    )
+
+
+def test_each_request_tells_what_became_of_it_and_why() -> None:
+    ledger = ledger_in_memory()
+    take(ledger, parcel([FIRST]), now_us=NOW_US - 1)
+    dispatches = (
+        Dispatch(first_position=0, record_count=2, delivery_id="again", ignored=("A typing mark never counts.",)),
+        Dispatch(first_position=2, record_count=0, subject="typing", ignored=("A typing mark never counts.",) * 2),
+    )
+    take(ledger, Parcel(source="s", batch=batch([FIRST, EARLY]), dispatches=dispatches))
+    typing, again, first = deliveries(ledger, "s")
+    assert (first.accepted, first.delivery_id, first.detail, first.received_at) == (1, None, None, NOW_US - 1)
+    assert (again.delivery_id, again.duplicates, again.rejected, again.ignored) == ("again", 1, 1, 1)
+    assert again.detail is not None
+    assert again.detail.startswith("before_available_from: It occurred at 2001-03-01")
+    assert (typing.subject, typing.ignored, typing.detail) == ("typing", 2, "A typing mark never counts.")
+    assert (typing.accepted, typing.duplicates, typing.conflicts, typing.rejected) == (0, 0, 0, 0)
+    assert deliveries(ledger, "s", limit=1) == [typing]
+
+
+def test_one_delivery_id_that_comes_twice_is_told_twice() -> None:
+    ledger = ledger_in_memory()
+    take(ledger, sent(1))
+    take(ledger, sent(1))
+    assert [(each.delivery_id, each.accepted, each.duplicates) for each in deliveries(ledger, "s")] == [
+        ("d1", 0, 1),
+        ("d1", 1, 0),
+    ]
+
+
+def test_the_newest_of_each_source_are_kept_whatever_the_clock_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(owner, "DELIVERIES_KEPT", 2)
+    ledger = ledger_in_memory()
+    take(ledger, sent(0, source="quiet"))
+    for number in range(4):
+        take(ledger, sent(number), now_us=NOW_US - number)
+    settle(ledger, now_us=NOW_US)
+    assert [each.delivery_id for each in deliveries(ledger, "s")] == ["d3", "d2"]
+    latest = latest_delivery_by_source(ledger)
+    assert {source: each.delivery_id for source, each in latest.items()} == {"quiet": "d0", "s": "d3"}
+
+
+def test_a_ledger_tells_how_fresh_it_is() -> None:
+    ledger = ledger_in_memory()
+    append(ledger, FIRST)
+    assert (received(ledger).last_us, received(ledger).settled_us) == (None, None)
+    take(ledger, sent(3))
+    assert (received(ledger).last_us, received(ledger).settled_us) == (NOW_US, None)
+    settle(ledger, now_us=NOW_US)
+    assert (received(ledger).last_us, received(ledger).settled_us) == (NOW_US, NOW_US)
+    take(ledger, sent(2), now_us=NOW_US - 5)
+    assert (received(ledger).last_us, received(ledger).settled_us) == (NOW_US - 5, NOW_US)
+
+
+def test_erasing_a_customer_leaves_no_name_of_a_request_and_no_reason(folder: Folder, acme: str) -> None:
+    """Both can bear ids of the customer's, and a platform's name of a request can hold a telephone number."""
+    with folder.ledger(acme) as ledger:
+        take(ledger, sent(1), parcel([EARLY]))
+    erase(folder, acme, customer_id="c1")
+    with folder.ledger(acme) as ledger:
+        assert told(ledger) == {(None, None)}
+
+
+def told(ledger: Ledger) -> set[tuple[str | None, str | None]]:
+    return {(each.delivery_id, each.detail) for each in deliveries(ledger, "s")}
