@@ -45,7 +45,7 @@ def test_an_overview_is_two_reports_of_one_moment_and_what_its_rows_say(
     for day in found.ticket_trend:
         assert dict(day.by_type) == {kind: of_day_and_type[day.on, kind] for kind in {kind for _, kind, _ in linked}}
     instants_us = [event["occurred_at"] for event in events]
-    assert found.latest_event_us == max(instants_us)
+    assert found.recency.latest_event_us == max(instants_us)
     first = datetime_from_us(min(instants_us)).astimezone(ZoneInfo(ask.period.timezone))
     assert found.first_event_on == first.date()
 

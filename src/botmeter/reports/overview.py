@@ -8,6 +8,7 @@ from botmeter.domain.period import day_of_us
 from botmeter.reports.ask import Ask
 from botmeter.reports.counts import split
 from botmeter.reports.facts import Facts, facts_of
+from botmeter.reports.recency import Recency, recency_of
 from botmeter.reports.snapshot import snapshot
 from botmeter.reports.usage import UsageReport, bot_names, report_of
 
@@ -50,8 +51,7 @@ class Overview:
     Attributes:
         compared: The answer to the ask that it is compared with.
         matrix: Cells with a session, by bot in the order of the report, then by channel likewise.
-        latest_event_us: The latest instant of any event of the account, µs UTC; None: no event.
-        recorded_us: When the account's last submission was recorded, µs UTC; None: none.
+        recency: How new all of it is.
         first_event_on: The day, in the ask's zone, of the account's first event; before it there is
             no data, which is not the same as no session.
     """
@@ -60,8 +60,7 @@ class Overview:
     compared: UsageReport | None
     matrix: tuple[MatrixCell, ...]
     ticket_trend: tuple[TicketTrendDay, ...]
-    latest_event_us: int | None
-    recorded_us: int | None
+    recency: Recency
     first_event_on: date | None
 
 
@@ -71,7 +70,8 @@ def overview(ledger: "Ledger", ask: Ask, *, compared: Ask | None) -> Overview:
         facts = facts_of(moment, ask, touchpoints=ledger.touchpoints)
         earlier = None if compared is None else facts_of(moment, compared, touchpoints=ledger.touchpoints)
         names = bot_names(moment)
-        first_us, latest_us, recorded_us = moment.rows("recency", {})[0]
+        new = recency_of(moment)
+    first_us = new.first_event_us
     report = report_of(ledger, ask, facts=facts, names=names)
     return Overview(
         report=report,
@@ -80,8 +80,7 @@ def overview(ledger: "Ledger", ask: Ask, *, compared: Ask | None) -> Overview:
         else report_of(ledger, compared, facts=earlier, names=names),
         matrix=_matrix(facts, ledger.touchpoints.all(), report=report),
         ticket_trend=_ticket_trend(facts, report),
-        latest_event_us=latest_us,
-        recorded_us=recorded_us,
+        recency=new,
         first_event_on=None if first_us is None else day_of_us(first_us, timezone=ask.period.timezone),
     )
 

@@ -39,6 +39,12 @@ class Compare(StrEnum):
     NONE = "none"
 
 
+class Follow(StrEnum):
+    """Whether the page follows what comes in; it does not where nothing is said."""
+
+    ON = "on"
+
+
 class PreviewChoice(StrEnum):
     """Which sessions count, by whether a preview opened them."""
 
@@ -61,6 +67,7 @@ class ReportAddress:
         timezone: None: as the account prefers.
         table: The widgets that are shown as tables.
         opened: The bots that are opened into their versions.
+        follows: Whether the page follows what comes in.
     """
 
     preset: Preset | None = None
@@ -71,6 +78,7 @@ class ReportAddress:
     compare: Compare = Compare.PREVIOUS
     table: tuple[str, ...] = ()
     opened: tuple[str, ...] = ()
+    follows: bool = False
 
     @property
     def has_filters(self) -> bool:
@@ -116,6 +124,10 @@ class ReportAddress:
         others = tuple(name for name in self.table if name != widget)
         return replace(self, table=others if widget in self.table else (*others, widget))
 
+    def following(self, flag: bool) -> "ReportAddress":
+        """The same, followed or not."""
+        return replace(self, follows=flag)
+
     def pairs(self) -> Iterator[tuple[str, str]]:
         """Names and values as they stand in the address, without defaults."""
         if self.preset is not None:
@@ -130,14 +142,19 @@ class ReportAddress:
                 yield name, value
         if self.filters.preview is not None:
             yield "preview", (PreviewChoice.ONLY if self.filters.preview else PreviewChoice.WITHOUT).value
-        if self.split is not Split.TOOK_PART:
-            yield "split", self.split.value
-        if self.compare is not Compare.PREVIOUS:
-            yield "compare", self.compare.value
+        yield from self._choices()
         for widget in self.table:
             yield "table", widget
         for bot_id in self.opened:
             yield "open", bot_id
+
+    def _choices(self) -> Iterator[tuple[str, str]]:
+        if self.split is not Split.TOOK_PART:
+            yield "split", self.split.value
+        if self.compare is not Compare.PREVIOUS:
+            yield "compare", self.compare.value
+        if self.follows:
+            yield "follow", Follow.ON.value
 
     def query(self, **more: str) -> str:
         """The address after its path: empty, or from `?` on."""
@@ -175,6 +192,7 @@ def read_address(given: QueryDict) -> ReportAddress:
         compare=choice(given, "compare", words=Compare) or Compare.PREVIOUS,
         table=tuple(sorted({name[:40] for name in given.getlist("table")}))[:_SHOWN_MAX],
         opened=tuple(dict.fromkeys(given.getlist("open")))[:_SHOWN_MAX],
+        follows=choice(given, "follow", words=Follow) is not None,
     )
 
 

@@ -9,6 +9,7 @@ from botmeter.web.pages.rows import views as rows_views
 from botmeter.web.visits import for_everyone
 
 _REPORT = "a/<slug:account>/reports/bot-session-consumption"
+_BILLING = "a/<slug:account>/admin/billing/session-usage-reports"
 
 # What leads on shows nothing, so anybody may come; where it leads they are asked who they are.
 _reports = for_everyone(RedirectView.as_view(pattern_name="reports"))
@@ -22,7 +23,9 @@ urlpatterns = [
     path("a/<slug:account>/reports", ways_in.reports, name="reports"),
     path("a/<slug:account>/admin/billing", ways_in.billing, name="billing"),
     path(_REPORT, views.report, name="report"),
-    path("a/<slug:account>/admin/billing/session-usage-reports", views.billing_report, name="billing-report"),
+    path(_BILLING, views.billing_report, name="billing-report"),
+    path(f"{_REPORT}/fresh", views.report_fresh, name="report-fresh"),
+    path(f"{_BILLING}/fresh", views.billing_fresh, name="billing-report-fresh"),
     path(f"{_REPORT}/widgets/<slug:name>", views.widget, name="widget"),
     path(f"{_REPORT}/rows", rows_views.rows, name="rows"),
     path(f"{_REPORT}/rows/export.<slug:format>", rows_views.export, name="export"),

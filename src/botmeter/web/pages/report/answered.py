@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from botmeter.ledger.settling import Backlog
 from botmeter.reports.overview import Overview
 from botmeter.reports.usage import UsageReport
 from botmeter.web.address import ReportAddress
@@ -36,9 +37,11 @@ class Stage:
     """What stands around a page of the report, and where its links lead.
 
     Attributes:
+        waiting: What was taken in and is in no number yet; None where that is not told.
         is_part: Only the widget is asked for, to stand among others; it is shorter then.
     """
 
     frame: Frame
     places: Places
+    waiting: Backlog | None = None
     is_part: bool = False

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from botmeter.reports.overview import Overview, overview
+from botmeter.reports.recency import Recency, recency
 from botmeter.web.asking import Question
 
 if TYPE_CHECKING:
@@ -46,9 +47,15 @@ class Shelf(Generic[_Kept]):
 
 # An answer for a year is some 100 KB.
 _overviews: Final[Shelf[Overview]] = Shelf(256)
+_recencies: Final[Shelf[Recency]] = Shelf(256)
 
 
 def kept_overview(ledger: "Ledger", question: Question) -> Overview:
     """The overview that answers the question; asked of the ledger only if it has changed since."""
     key = (ledger.account.name, ledger.version, question.ask, question.compared)
     return _overviews.kept(key, lambda: overview(ledger, question.ask, compared=question.compared))
+
+
+def kept_recency(ledger: "Ledger") -> Recency:
+    """How new the ledger's numbers are; asked of it only if it has changed since."""
+    return _recencies.kept((ledger.account.name, ledger.version), lambda: recency(ledger))

@@ -25,31 +25,6 @@ class Notice:
     action: Link | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Freshness:
-    """How new the newest event is."""
-
-    text: str
-    kind: Literal["live", "wait", "late", ""]
-
-
-_LIVE_US = 15 * 60 * 1_000_000
-_QUIET_US = 24 * 3600 * 1_000_000
-
-
-def freshness(overview: Overview, question: Question) -> Freshness:
-    """When the newest event happened, in the zone of the report."""
-    latest_us = overview.latest_event_us
-    if latest_us is None:
-        return Freshness(text="No events yet", kind="wait")
-    age_us, zone = question.now_us - latest_us, question.zone
-    zone_text = zone if zone == "UTC" else f"({zone})"
-    if age_us < _LIVE_US:
-        return Freshness(text=f"As of {text.clock_text(latest_us, zone=zone)} {zone_text}", kind="live")
-    at = text.instant_text(latest_us, zone=zone, seconds=False)
-    return Freshness(text=f"Latest event {at} {zone_text}", kind="" if age_us < _QUIET_US else "late")
-
-
 def notices(answered: Answered, *, title: str) -> tuple[Notice, ...]:
     """All that has to be said, the most important first."""
     found = [
@@ -79,7 +54,7 @@ def _nothing(answered: Answered) -> Notice | None:
 
 
 def _where_data_is(answered: Answered) -> Link | None:
-    latest_us = answered.overview.latest_event_us
+    latest_us = answered.overview.recency.latest_event_us
     if latest_us is None:
         return None
     last_on = text.in_zone(latest_us, answered.question.zone).date()

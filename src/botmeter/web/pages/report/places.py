@@ -40,6 +40,10 @@ class Places:
     def report(self, address: ReportAddress, **more: str) -> str:
         return _path(self.door.value, args=(self.owner,)) + address.query(**more)
 
+    def fresh(self, address: ReportAddress, **more: str) -> str:
+        """Whether there is more than was seen."""
+        return _path(f"{self.door.value}-fresh", args=(self.owner,)) + address.query(**more)
+
     def rows(self, address: ReportAddress, **more: str) -> str:
         """The underlying data."""
         if not self.has_rows:

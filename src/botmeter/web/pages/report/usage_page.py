@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from botmeter.domain.instant import now_us
 from botmeter.metering.policy import in_force
 from botmeter.reports.policy_sentence import policy_sentence
 from botmeter.reports.versions import versions
@@ -10,10 +11,12 @@ from botmeter.web.asking import Question
 from botmeter.web.pages.frame import Frame
 from botmeter.web.pages.report.answered import Answered, Stage
 from botmeter.web.pages.report.filter_bar import FilterBar, bot_names_shown, filter_bar
+from botmeter.web.pages.report.follow import Following, following
+from botmeter.web.pages.report.freshness import Freshness, freshness
 from botmeter.web.pages.report.grids import MatrixWidget, matrix
 from botmeter.web.pages.report.headline import Headline, headline
 from botmeter.web.pages.report.kept_answers import Shelf, kept_overview
-from botmeter.web.pages.report.notices import Freshness, Notice, freshness, notices
+from botmeter.web.pages.report.notices import Notice, notices
 from botmeter.web.pages.report.places import Door, Places
 from botmeter.web.pages.report.splits import SplitWidget, bot_split, channel_split, ticket_split
 from botmeter.web.pages.report.trend import (
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from botmeter.ledger.ledger import Ledger
+    from botmeter.reports.recency import Recency
     from botmeter.reports.versions import VersionUsage
 
 HEADING = {
@@ -63,6 +67,8 @@ class UsagePage:
     """The report.
 
     Attributes:
+        following: How the page is followed; None where its days are over.
+        recency: What its freshness was made of.
         definition: What a session is under the policy in force now, in a sentence.
         beside: What stands small beside the heading: the name of the saved view that this is.
     """
@@ -71,6 +77,8 @@ class UsagePage:
     heading: str
     bar: FilterBar
     freshness: Freshness
+    following: Following | None
+    recency: "Recency"
     notices: tuple[Notice, ...]
     actions: Actions
     headline: Headline
@@ -96,7 +104,15 @@ def usage_page(ledger: "Ledger", question: Question, *, stage: Stage, actions: A
     """The page that answers a question. What is the same for everybody who asks it is kept until the ledger changes."""
     key = (ledger.account.name, ledger.version, question, stage.places)
     kept = _pages.kept(key, lambda: _page_of_nobody(ledger, question, places=stage.places))
-    return replace(kept, frame=stage.frame, actions=actions)
+    # The words depend on the clock and on what waits, which no version tells.
+    line = freshness(kept.recency, now_us=now_us(), zone=question.zone, waiting=stage.waiting)
+    return replace(
+        kept,
+        frame=stage.frame,
+        actions=actions,
+        freshness=line,
+        following=following(ledger, question, places=stage.places, line=line),
+    )
 
 
 def _page_of_nobody(ledger: "Ledger", question: Question, *, places: Places) -> UsagePage:
@@ -108,7 +124,9 @@ def _page_of_nobody(ledger: "Ledger", question: Question, *, places: Places) -> 
         frame=_NO_FRAME,
         heading=HEADING[places.door],
         bar=filter_bar(question, places=places, bot_names=bot_names_shown(ledger, question)),
-        freshness=freshness(found, question),
+        freshness=Freshness(text="", kind=""),
+        following=None,
+        recency=found.recency,
         notices=notices(answered, title=ledger.account.title),
         actions=Actions(),
         headline=headline(answered, drawing=spark(answered, points=points)),

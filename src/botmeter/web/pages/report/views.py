@@ -7,10 +7,11 @@ from django.urls import reverse
 
 from botmeter.web.address import ReportAddress, read_address
 from botmeter.web.asking import preferred_zone, question
-from botmeter.web.ledgers import reading
+from botmeter.web.ledgers import ledgers, reading
 from botmeter.web.pages.frame import Crumb, Frame, frame
 from botmeter.web.pages.report.answered import Stage
 from botmeter.web.pages.report.choices_page import choices_page, wanted_choices
+from botmeter.web.pages.report.follow import fresh_answer
 from botmeter.web.pages.report.places import Door, Places
 from botmeter.web.pages.report.start_page import has_events, start_page
 from botmeter.web.pages.report.usage_page import HEADING, Actions, usage_page
@@ -31,6 +32,18 @@ def report(visit: Visit) -> HttpResponse:
 def billing_report(visit: Visit) -> HttpResponse:
     """The same report as billing admins come to it."""
     return _report(visit, door=Door.BILLING)
+
+
+@for_member(Right.SEE_REPORTS)
+def report_fresh(visit: Visit) -> HttpResponse:
+    """Whether there is more than the report shows."""
+    return _fresh(visit, door=Door.REPORTS)
+
+
+@for_member(Right.SEE_BILLING)
+def billing_fresh(visit: Visit) -> HttpResponse:
+    """The same for the report of billing."""
+    return _fresh(visit, door=Door.BILLING)
 
 
 @for_member(Right.SEE_REPORTS)
@@ -72,13 +85,25 @@ def _report(visit: Visit, *, door: Door) -> HttpResponse:
         if not has_events(ledger):
             return rendered(visit.request, "start.html", page=start_page(ledger, frame=around))
         asked = question(ledger, address, zone=zone)
-        page = usage_page(ledger, asked, stage=Stage(frame=around, places=places), actions=actions)
-    page = replace(page, beside=view_named(visit.account, visit.user, query=address.query()))
+        stage = Stage(frame=around, places=places, waiting=ledgers().unsettled(visit.account))
+        page = usage_page(ledger, asked, stage=stage, actions=actions)
+    page = replace(page, beside=view_named(visit.account, visit.user, query=address.following(False).query()))
     return rendered(visit.request, "report.html", page=page)
 
 
+def _fresh(visit: Visit, *, door: Door) -> HttpResponse:
+    address, zone = read_address(visit.request.GET), preferred_zone(visit.account)
+    with reading(visit.account) as ledger:
+        stage = Stage(
+            frame=Frame(title=HEADING[door], csrf_token="", theme=""),
+            places=Places(door=door, owner=visit.account),
+            waiting=ledgers().unsettled(visit.account),
+        )
+        return fresh_answer(visit.request, ledger, question=question(ledger, address, zone=zone), stage=stage)
+
+
 def _actions(visit: Visit, address: ReportAddress, *, places: Places) -> Actions:
-    query = address.query()
+    query = address.following(False).query()
     return Actions(
         share_href=reverse("shares", args=(visit.account,)) + (query or "?new") if visit.may(Right.SHARE) else "",
         export_href=places.rows(address) + "#export" if visit.may(Right.EXPORT) else "",

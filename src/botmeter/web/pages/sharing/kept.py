@@ -21,12 +21,12 @@ _NAMED_MAX: Final = 3
 
 
 def kept_query(address: ReportAddress) -> str:
-    """The query that is kept of an address: what is the default is left out.
+    """The query that is kept of an address: without what is the default, and whether it is followed.
 
     Raises:
         TooMuch: `address_too_long`.
     """
-    query = address.query().removeprefix("?")
+    query = address.following(False).query().removeprefix("?")
     if len(query) > QUERY_LENGTH_MAX:
         raise TooMuch(
             "address_too_long",

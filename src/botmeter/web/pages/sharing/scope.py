@@ -66,7 +66,9 @@ def shared_question(ledger: "Ledger", scope: Scope, *, given: QueryDict) -> Shar
     Raises:
         Refused: As `read_address` and `question`.
     """
-    wanted = read_address(given) if any(name in given for name in _NAMES) else scope.whole
+    wanted = read_address(given)
+    if not any(name in given for name in _NAMES):
+        wanted = scope.whole.following(wanted.follows)
     return narrowed_question(ledger, scope, wanted=wanted)
 
 

@@ -7,11 +7,12 @@ from botmeter.reports.ask import LINK_FILTERS
 from botmeter.reports.filter_values import FilterField
 from botmeter.reports.presets import Preset
 from botmeter.web.address import Compare
-from botmeter.web.asking import Question
 from botmeter.web.pages.report.answered import Stage
 from botmeter.web.pages.report.choices_page import ChoicesPage, choices_page, wanted_choices
 from botmeter.web.pages.report.filter_bar import FilterBar, LinkChip
-from botmeter.web.pages.report.notices import Freshness, Notice
+from botmeter.web.pages.report.follow import goes_on
+from botmeter.web.pages.report.freshness import Freshness
+from botmeter.web.pages.report.notices import Notice
 from botmeter.web.pages.report.places import Places
 from botmeter.web.pages.report.splits import SplitWidget
 from botmeter.web.pages.report.usage_page import UsagePage
@@ -45,12 +46,15 @@ class Trimmer:
 
     def report(self, page: UsagePage, *, name: str) -> UsagePage:
         """The report under the name of the link."""
+        is_over = not goes_on(self.shared.whole)
         return replace(
             page,
             heading=name,
             beside=page.heading,
             bar=self._bar(page.bar),
-            freshness=_freshness(page.freshness, self.shared.whole),
+            # Of days that are over it is not told when the account had its newest event.
+            freshness=Freshness(text="These days are over", kind="") if is_over else page.freshness,
+            following=None if is_over else page.following,
             notices=_without_actions(page.notices),
             bots=self._split(page.bots),
             channels=self._split(page.channels),
@@ -173,10 +177,3 @@ def _month(month: PickerMonth, *, days: tuple[str, str]) -> PickerMonth:
 def _without_actions(notices: tuple[Notice, ...]) -> tuple[Notice, ...]:
     """What is to be known, without links to other days, zones and filters."""
     return tuple(replace(notice, action=None) for notice in notices)
-
-
-def _freshness(freshness: Freshness, whole: Question) -> Freshness:
-    """How new the numbers are; of days that are over not when the account had its newest event."""
-    today_on = whole.ask.today_on
-    is_over = today_on is not None and whole.ask.period.last_on < today_on
-    return Freshness(text="These days are over", kind="") if is_over else freshness

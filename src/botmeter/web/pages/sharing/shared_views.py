@@ -15,6 +15,7 @@ from botmeter.web.ledgers import reading
 from botmeter.web.pages.frame import Crumb, Frame, SharedNote
 from botmeter.web.pages.report.answered import Stage
 from botmeter.web.pages.report.choices_page import field_named
+from botmeter.web.pages.report.follow import fresh_answer, goes_on
 from botmeter.web.pages.report.places import Door, Places
 from botmeter.web.pages.report.usage_page import Actions, usage_page
 from botmeter.web.pages.report.widget_page import WIDGETS, widget_page
@@ -100,6 +101,16 @@ def shared(opening: Opening) -> HttpResponse:
     if opening.request.method == "GET":
         note_opening(link, visitor=opening.request.session.session_key or address_of(opening.request))
     return rendered(opening.request, "report.html", page=page)
+
+
+@_for_whoever_has_it
+def shared_fresh(opening: Opening) -> HttpResponse:
+    """Whether there is more than the report shows; days that are over are not followed. What waits is not told."""
+    with _trimmer(opening, route="shared") as trimmer:
+        if not goes_on(trimmer.shared.whole):
+            raise Http404
+        stage = Stage(frame=opening.frame(opening.link.name), places=opening.places)
+        return fresh_answer(opening.request, trimmer.ledger, question=trimmer.shared.asked, stage=stage)
 
 
 @_for_whoever_has_it

@@ -1,0 +1,40 @@
+"""How new an account's numbers are: its first and latest events, and when events last came."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botmeter.reports.snapshot import Snapshot, snapshot
+
+if TYPE_CHECKING:
+    from botmeter.ledger.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recency:
+    """How new the numbers of one moment are; all in µs UTC.
+
+    Attributes:
+        first_event_us: The first instant of any event; None: no event.
+        latest_event_us: The latest; an event can come late, so this is not when it came.
+        taken_in_us: When events that are in the numbers last came, from a file or live; None: never.
+        live_us: When they last came live; None: never.
+    """
+
+    first_event_us: int | None
+    latest_event_us: int | None
+    taken_in_us: int | None
+    live_us: int | None
+
+
+def recency(ledger: "Ledger") -> Recency:
+    """How new the numbers are now."""
+    with snapshot(ledger) as moment:
+        return recency_of(moment)
+
+
+def recency_of(moment: Snapshot) -> Recency:
+    """How new the numbers of the moment are."""
+    first_event_us, latest_event_us, taken_in_us, live_us = moment.rows("recency", {})[0]
+    return Recency(
+        first_event_us=first_event_us, latest_event_us=latest_event_us, taken_in_us=taken_in_us, live_us=live_us
+    )

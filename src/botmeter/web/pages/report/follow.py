@@ -1,0 +1,99 @@
+"""The report followed: its line asks again and again whether there is more, and the page then changes in place.
+
+The question costs a glance at the ledger's version. Only where that is another one is the page asked for, all of it at
+once, so that its numbers agree whenever somebody looks; the line comes with it, and so never runs ahead of them.
+"""
+
+import zlib
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Final
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from botmeter.domain.instant import now_us
+from botmeter.domain.period import checked_timezone, day_of_us
+from botmeter.web.asking import Question
+from botmeter.web.pages.report.answered import Stage
+from botmeter.web.pages.report.freshness import Freshness, freshness
+from botmeter.web.pages.report.kept_answers import kept_recency
+from botmeter.web.pages.report.places import Places
+from botmeter.web.rendering import rendered
+
+if TYPE_CHECKING:
+    from botmeter.ledger.ledger import Ledger
+
+# Metering takes up to a second, and two seconds after its receipt an event is to be on the page.
+_EVERY_LIVE: Final = "500ms"
+_EVERY: Final = "2s"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Following:
+    """The switch beside the freshness, and where its line asks.
+
+    Attributes:
+        switch_href: The same report, followed or no longer.
+        fresh_href: Where the line asks; empty while the report is not followed. So `every`: how often.
+        again_href: The report as it is, for whoever has no script.
+    """
+
+    is_on: bool
+    switch_href: str
+    fresh_href: str = ""
+    every: str = ""
+    again_href: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreshLine:
+    """The line by itself: what stands in the page's place where its words alone have changed."""
+
+    freshness: Freshness
+    following: Following
+
+
+def following(ledger: "Ledger", question: Question, *, places: Places, line: Freshness) -> Following:
+    """How the report of the question is followed, from the version on that `ledger` is at."""
+    address = question.address
+    switch_href = places.report(address.following(not address.follows))
+    if not address.follows:
+        return Following(is_on=False, switch_href=switch_href)
+    return Following(
+        is_on=True,
+        switch_href=switch_href,
+        fresh_href=places.fresh(address, seen=_mark(ledger, question), said=_digest(line)),
+        every=_EVERY_LIVE if line.kind == "live" else _EVERY,
+        again_href=places.report(address),
+    )
+
+
+def fresh_answer(request: HttpRequest, ledger: "Ledger", *, question: Question, stage: Stage) -> HttpResponse:
+    """204 where all is as it was seen; the line, where its words changed; else the way to the page."""
+    if request.GET.get("seen") != _mark(ledger, question):
+        return HttpResponseRedirect(stage.places.report(question.address))
+    line = freshness(kept_recency(ledger), now_us=now_us(), zone=question.zone, waiting=stage.waiting)
+    if request.GET.get("said") == _digest(line):
+        return HttpResponse(status=204)
+    page = FreshLine(freshness=line, following=following(ledger, question, places=stage.places, line=line))
+    answer = rendered(request, "report/fresh.html", page=page)
+    answer["HX-Retarget"] = answer["HX-Reselect"] = "#fresh"
+    return answer
+
+
+def goes_on(question: Question) -> bool:
+    """Whether the last of its days is not over."""
+    return question.ask.period.last_on >= _today(question)
+
+
+def _mark(ledger: "Ledger", question: Question) -> str:
+    """What tells a page from a newer one: the commit, and the day, with which a period moves on."""
+    return f"{ledger.version}-{_today(question):%Y%m%d}"
+
+
+def _today(question: Question) -> date:
+    return day_of_us(question.now_us, timezone=checked_timezone(question.zone))
+
+
+def _digest(line: Freshness) -> str:
+    return f"{zlib.crc32(f'{line.kind} {line.text}'.encode()):08x}"

@@ -1,0 +1,59 @@
+"""How fresh a report is, in a line: whether events come in live, when the newest happened, what is not counted yet."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from botmeter.ledger.settling import Backlog
+from botmeter.reports.recency import Recency
+from botmeter.web import text
+
+_SECOND_US: Final = 1_000_000
+_LIVE_US: Final = 15 * 60 * _SECOND_US
+_QUIET_US: Final = 24 * 3600 * _SECOND_US
+_BEHIND_US: Final = 5 * _SECOND_US
+"""Metering runs twice a second, so what waits longer is worth a word."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness:
+    """How fresh the numbers are. It names instants and never how long ago: that would be wrong a second later."""
+
+    text: str
+    kind: Literal["live", "wait", "late", ""]
+
+
+def freshness(recency: Recency, *, now_us: int, zone: str, waiting: Backlog | None) -> Freshness:
+    """The line of an account.
+
+    Args:
+        waiting: What was taken in and is not counted yet; None where that is not told.
+    """
+    latest_us, live_us = recency.latest_event_us, recency.live_us
+    if latest_us is None:
+        return Freshness(text="No events yet", kind="wait")
+    zone_text = zone if zone == "UTC" else f"({zone})"
+    is_live = live_us is not None and now_us - live_us < _LIVE_US
+    newest = f"{_instant(latest_us, now_us=now_us, zone=zone, seconds=is_live)} {zone_text}"
+    behind = _behind(waiting, now_us=now_us)
+    if behind:
+        return Freshness(text=f"{behind} · newest counted {newest}", kind="late")
+    if recency.taken_in_us is not None and now_us - recency.taken_in_us < _LIVE_US:
+        newest += f", taken in {text.clock_text(recency.taken_in_us, zone=zone, seconds=True)}"
+    if is_live:
+        return Freshness(text=f"Live · newest event {newest}", kind="live")
+    return Freshness(text=f"Not live · latest event {newest}", kind="" if now_us - latest_us < _QUIET_US else "late")
+
+
+def _behind(waiting: Backlog | None, *, now_us: int) -> str:
+    """What waits for too long, in words; empty: nothing."""
+    if waiting is None or waiting.oldest_received_us is None or now_us - waiting.oldest_received_us < _BEHIND_US:
+        return ""
+    verb = "waits" if waiting.event_count == 1 else "wait"
+    return f"{text.counted(waiting.event_count, 'event')} {verb} to be metered"
+
+
+def _instant(at_us: int, *, now_us: int, zone: str, seconds: bool) -> str:
+    """The time of day alone for one of today that is told to the second."""
+    if seconds and text.in_zone(at_us, zone).date() == text.in_zone(now_us, zone).date():
+        return text.clock_text(at_us, zone=zone, seconds=True)
+    return text.row_instant_text(at_us, zone=zone, now_us=now_us, seconds=False)
