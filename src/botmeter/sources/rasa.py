@@ -46,8 +46,9 @@ _KINDS = {
     "bot": ("bot", "message"),
     "session_started": ("system", "conversation_created"),
 }
-# What a client sends to the bot's engine rather than to the bot, alone or with values for slots.
-_COMMAND = re.compile(r"\s*/(session_start|restart)\s*(\{.*\})?\s*", re.DOTALL)
+# What a client sends to the bot's engine rather than to the bot, alone or with values for slots. Of text without space
+# around it: a second run of spaces in the pattern would try each split of a customer's megabyte of them.
+_COMMAND = re.compile(r"/(session_start|restart)\s*(\{.*\})?", re.DOTALL)
 # Rasa writes this before an intent that a program triggered.
 _TRIGGERED = "EXTERNAL: "
 # What of an event tells it from another one of the same sender, kind and time.
@@ -164,7 +165,7 @@ def _why_ignored(event: Object, source: Source) -> str | None:
     kind = text_of(event.get("event"))
     text = event.get("text")
     if kind == "user" and isinstance(text, str):
-        if _COMMAND.fullmatch(text):
+        if _COMMAND.fullmatch(text.strip()):
             return "A command to Rasa itself never counts."
         if text.startswith(_TRIGGERED) or object_of(event.get("metadata")).get("is_external") is True:
             return "An intent that a program triggered never counts."

@@ -97,6 +97,12 @@ def test_other_words_with_a_slash_and_buttons_are_messages(text: str | None) -> 
     assert taken(post(user(text=text)), source=SOURCE).event["kind"] == "message"
 
 
+def test_a_customers_million_spaces_after_a_command_hold_nobody_up() -> None:
+    # Tried split by split, these would take hours, and every other request would wait.
+    text = "/restart" + " " * 1_000_000 + "now"
+    assert taken(post(user(text=text)), source=SOURCE).event["kind"] == "message"
+
+
 @pytest.mark.parametrize("event", [user(text="EXTERNAL: remind"), user(text="remind", metadata={"is_external": True})])
 def test_an_intent_that_a_program_triggered_is_no_customers_message(event: dict[str, Any]) -> None:
     assert taken(post(event), source=SOURCE).events == []
