@@ -148,6 +148,14 @@ def test_a_fault_is_written_down_by_its_place_without_its_values(
     assert not [word for word in ("cus_8401", KEY) if word in line]
 
 
+@pytest.mark.parametrize("key", [KEY, "wh_Zx3-verysecret_key-of-an-address"])
+def test_a_key_in_a_line_is_struck_out_wherever_it_stands(key: str) -> None:
+    said = f"POST /api/v1/webhooks/desk/{key} failed ({key})"
+    line = logs.JsonLines().format(logging.LogRecord("x", logging.INFO, "", 0, said, (), None))
+    assert "verysecret" not in line
+    assert json.loads(line)["message"].count(key[:3] + "…") == 2
+
+
 def test_a_fault_that_was_kept_leads_from_the_log_to_its_trace(
     lines: Callable[..., list[Any]], settings: Any, tmp_path: Path
 ) -> None:

@@ -25,8 +25,10 @@ LEVEL_VARIABLE: Final = "BOTMETER_LOG_LEVEL"
 LEVELS: Final = ("debug", "info", "warning", "error")
 LEVEL: Final = "warning"
 
-_KEY: Final = re.compile(r"\bbm_[A-Za-z0-9_-]+")
-_QUERY: Final = re.compile(r"\?[^\s\"']*=[^\s\"']*")
+# Keys of accounts, and those in the addresses of sources.
+_KEY: Final = re.compile(r"\b(bm|wh)_[A-Za-z0-9_-]+")
+# No second question mark before the equals sign: many of them alone would be looked through once for each.
+_QUERY: Final = re.compile(r"\?[^\s\"'=?]*=[^\s\"']*")
 _SOURCE: Final = str(Path(__file__).resolve().parents[3]) + os.sep
 # What a line may not be broken by, nor a terminal be told.
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -115,7 +117,7 @@ def _told(record: logging.LogRecord) -> dict[str, Any]:
 
 def _struck(text: str) -> str:
     plain = _CONTROL.sub(" ", text).encode("utf-8", "backslashreplace").decode()
-    return _QUERY.sub("?…", _KEY.sub("bm_…", plain))
+    return _QUERY.sub("?…", _KEY.sub(r"\1_…", plain))
 
 
 def _places(problem: BaseException) -> str:
