@@ -1,7 +1,7 @@
 """How a batch reaches the server: one pooled connection, time limits, and no opinion about the answer."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from botmeter import __version__
@@ -38,7 +38,7 @@ class Address:
     """
 
     url: str
-    key: str
+    key: str = field(repr=False)
 
     def __post_init__(self) -> None:
         from urllib.parse import urlsplit

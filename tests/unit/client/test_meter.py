@@ -212,6 +212,10 @@ def test_a_key_that_is_none_is_refused_without_being_shown(key: str) -> None:
     assert not key or key not in refused.value.message
 
 
+def test_an_address_shows_its_key_to_no_log() -> None:
+    assert KEY not in repr(Address(url="http://127.0.0.1:1", key=KEY))
+
+
 @pytest.mark.parametrize("said", [{"batch_events_max": 0}, {"answer_seconds": 0}, {"linger_seconds": -1}])
 def test_settings_that_can_not_be_are_refused(said: dict[str, float]) -> None:
     with pytest.raises(Refused) as refused:
