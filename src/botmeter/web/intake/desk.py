@@ -1,8 +1,6 @@
 """The intake over this process's ledgers: who writes, who meters, and what is counted."""
 
-import time
 from collections.abc import Sequence
-from typing import Final
 
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us
 from botmeter.domain.receipt import Receipt
@@ -13,18 +11,17 @@ from botmeter.ledger.sources import source_of
 from botmeter.web.bugs import kept_bug_in
 from botmeter.web.intake.committing import Desk
 from botmeter.web.intake.intake import Intake
+from botmeter.web.intake.kept_sources import KeptSources
 from botmeter.web.intake.offer import Answered
 from botmeter.web.operation import metrics, readiness
-
-_SOURCE_KEPT_SECONDS: Final = 1.0
-"""What an account says of a source holds for live events after at most so long."""
 
 
 def intake_over(ledgers: OpenLedgers) -> Intake:
     """The intake of a process that has these ledgers open."""
     desk = _LedgerDesk(ledgers)
+    kept = KeptSources(desk.source_of)
     intake = Intake(
-        Desk(take_in=desk.take_in, source_of=desk.source_of, committed=_committed, failed=_failed), settle=desk.settle
+        Desk(take_in=desk.take_in, source_of=kept.source_of, committed=_committed, failed=_failed), settle=desk.settle
     )
     metrics.measure_queue(dispatch_count=lambda: intake.room.offer_count, size_bytes=lambda: intake.room.size_bytes)
     metrics.measure_lag(desk.lag_seconds)
@@ -36,7 +33,6 @@ class _LedgerDesk:
     def __init__(self, ledgers: OpenLedgers) -> None:
         self._ledgers = ledgers
         self._accounts: set[str] = set()
-        self._sources: dict[tuple[str, str], tuple[float, Source | None]] = {}
 
     def take_in(self, account: str, parcels: Sequence[Parcel]) -> list[tuple[Receipt, ...]]:
         """Writes parcels down; they are on disk when it returns."""
@@ -65,13 +61,9 @@ class _LedgerDesk:
         return max(0, now_us() - min(waits)) / MICROSECONDS_PER_SECOND if waits else 0.0
 
     def source_of(self, account: str, name: str) -> Source | None:
-        """What the account says of a source, as of a second ago at most."""
-        kept = self._sources.get((account, name))
-        if kept is None or kept[0] < time.monotonic():
-            with self._ledgers.reading(account) as ledger:
-                kept = (time.monotonic() + _SOURCE_KEPT_SECONDS, source_of(ledger, name))
-            self._sources[account, name] = kept
-        return kept[1]
+        """What the account says of a source."""
+        with self._ledgers.reading(account) as ledger:
+            return source_of(ledger, name)
 
 
 def _committed(account: str, answers: Sequence[Answered], *, seconds: float) -> None:
