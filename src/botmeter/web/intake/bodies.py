@@ -21,6 +21,8 @@ BODY_LIMITS: Final = BodyLimits(
     "does not matter.",
 )
 
+_LARGE_BYTES: Final = 1 << 16
+
 _JSON: Final = frozenset({"application/json", "text/json"})
 _LINES: Final = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/json-lines"})
 _ONE_CLOUDEVENT: Final = "application/cloudevents+json"
@@ -49,6 +51,11 @@ class Texts:
     platform: Platform
     texts: tuple[bytes, ...]
     subject: str
+
+
+def is_long_work(body: bytes, *, headers: Mapping[str, str]) -> bool:
+    """Whether a body is to be unpacked and read in a thread: on the event loop all other requests would wait for it."""
+    return len(body) > _LARGE_BYTES or "content-encoding" in headers
 
 
 def texts_from_body(body: bytes, *, headers: Mapping[str, str]) -> Texts:

@@ -12,7 +12,7 @@ from botmeter.web.api.problem_details import RATE_WINDOW_SECONDS
 from botmeter.web.api.problems import key_missing
 from botmeter.web.front.body import unpacked
 from botmeter.web.front.request import Answer, Request
-from botmeter.web.intake.bodies import BODY_LIMITS, Texts, texts_from_body
+from botmeter.web.intake.bodies import BODY_LIMITS, Texts, is_long_work, texts_from_body
 from botmeter.web.intake.handshake import handshake_answer
 from botmeter.web.intake.intake import Intake
 from botmeter.web.intake.offer import Offer
@@ -24,8 +24,6 @@ REQUESTS_A_MINUTE: Final = 60_000
 """Of one key: a thousand a second, which is more than one sender who knows of batches has reason to send."""
 DEFAULT_SOURCE: Final = "default"
 """Where events come from if nothing is said: the same as for files, so that an event sent both ways is known."""
-_LARGE_BYTES: Final = 1 << 16
-"""Beyond it a body is unpacked and cut in a thread, not between other requests."""
 _TRUTHS: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -49,7 +47,7 @@ class EventsRoute:
         source = checked_source_name(asked.get("source") or DEFAULT_SOURCE)
         headers = dict(request.headers)
         body = await request.body(BODY_LIMITS)
-        if len(body) > _LARGE_BYTES or "content-encoding" in headers:
+        if is_long_work(body, headers=headers):
             found = await asyncio.to_thread(_texts, body, headers=headers)
         else:
             found = _texts(body, headers=headers)

@@ -7,14 +7,11 @@ from botmeter.domain.source import Platform, Source
 from botmeter.ledger.parcel import Dispatch, Parcel
 from botmeter.sources.cloudevents import with_receipt_time
 from botmeter.sources.columns import batch_from_records
-from botmeter.sources.connected import ReadPayload, batch_from_payloads
+from botmeter.sources.connected import OWN_PLATFORMS, ReadPayload, batch_from_payloads
 from botmeter.sources.defaults import records_with_defaults
 from botmeter.sources.elements import Objects
 from botmeter.sources.json_records import records_from_objects
 from botmeter.web.intake.offer import Offer
-
-OWN_FORMS = frozenset({Platform.BOTMETER, Platform.CLOUDEVENTS})
-"""Platforms whose events are single JSON objects that say all there is to know."""
 
 SourceOf = Callable[[str], Source | None]
 
@@ -40,7 +37,7 @@ def parcels_of(offers: Sequence[Offer], *, source_of: SourceOf) -> list[ReadOffe
     for (name, platform), places in together.items():
         own = [offers[place] for place in places]
         source = source_of(name) or Source(name=name, platform=platform)
-        parcel = _own_parcel(source, own) if platform in OWN_FORMS else _connected_parcel(source, own)
+        parcel = _own_parcel(source, own) if platform in OWN_PLATFORMS else _connected_parcel(source, own)
         found.append(ReadOffers(parcel=parcel, places=tuple(places)))
     return found
 

@@ -8,11 +8,12 @@ from urllib.parse import unquote
 from botmeter.domain.errors import Missing
 from botmeter.domain.instant import now_us
 from botmeter.domain.source import Platform
+from botmeter.sources.connected import OWN_PLATFORMS
 from botmeter.sources.connector import Delivery
 from botmeter.sources.platforms import connector_of
 from botmeter.web.front.body import BodyLimits, unpacked
 from botmeter.web.front.request import Answer, Request
-from botmeter.web.intake.bodies import BODY_BYTES_MAX, texts_from_body
+from botmeter.web.intake.bodies import BODY_BYTES_MAX, is_long_work, texts_from_body
 from botmeter.web.intake.handshake import handshake_answer
 from botmeter.web.intake.intake import Intake
 from botmeter.web.intake.offer import Answered, Offer
@@ -22,7 +23,6 @@ from botmeter.web.people.sources import opened_source, remembered_source
 
 STARTS: Final = "/api/v1/webhooks/"
 _LIMITS: Final = BodyLimits(size_bytes=BODY_BYTES_MAX, advice="Have the platform send less at once.")
-_OWN_FORMS: Final = frozenset({Platform.BOTMETER, Platform.CLOUDEVENTS})
 
 
 class WebhooksRoute:
@@ -40,14 +40,12 @@ class WebhooksRoute:
             case "OPTIONS":
                 return handshake_answer(request)
             case _:
-                headers = dict(request.headers)
-                body = unpacked(await request.body(_LIMITS), headers=headers, limits=_LIMITS)
-                delivery = Delivery(body=body, headers=headers, received_us=now_us())
-                return answer_of(await self.delivered(source, delivery, number=request.number))
-
-    async def delivered(self, source: OpenedSource, delivery: Delivery, *, number: str) -> Answered:
-        """Checks who sent the delivery, and takes it in."""
-        return await self._intake.answered(offer_of(source, delivery, number=number))
+                body = await request.body(_LIMITS)
+                if is_long_work(body, headers=request.headers):
+                    offer = await asyncio.to_thread(_offer, source, body, request=request)
+                else:
+                    offer = _offer(source, body, request=request)
+                return answer_of(await self._intake.answered(offer))
 
 
 def offer_of(source: OpenedSource, delivery: Delivery, *, number: str) -> Offer:
@@ -64,7 +62,7 @@ def offer_of(source: OpenedSource, delivery: Delivery, *, number: str) -> Offer:
     if source.secret and connector.checked_signature is not None:
         connector.checked_signature(delivery, source.secret)
     texts: tuple[bytes, ...] = (delivery.body,)
-    if source.platform in _OWN_FORMS:
+    if source.platform in OWN_PLATFORMS:
         texts = texts_from_body(delivery.body, headers=delivery.headers).texts
     return Offer(
         account=source.account,
@@ -74,6 +72,13 @@ def offer_of(source: OpenedSource, delivery: Delivery, *, number: str) -> Offer:
         received_us=delivery.received_us,
         delivery_id=connector.delivery_id(delivery) or number,
     )
+
+
+def _offer(source: OpenedSource, body: bytes, *, request: Request) -> Offer:
+    headers = dict(request.headers)
+    plain = unpacked(body, headers=headers, limits=_LIMITS)
+    delivery = Delivery(body=plain, headers=headers, received_us=now_us())
+    return offer_of(source, delivery, number=request.number)
 
 
 def answer_of(answered: Answered) -> Answer:
