@@ -1,5 +1,7 @@
 """Live events settled beside others who take in, read and write; and what is left when a process is killed."""
 
+import resource
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -249,14 +251,23 @@ def test_what_a_killed_server_left_is_settled_by_whoever_opens_the_file_next(
 
 
 def left_unsettled(folder: Folder) -> None:
-    """The file as a process leaves it that is killed between taking in and settling."""
+    """The file and its log as they are on disk when a process is killed between taking in and settling."""
+    file, kept = folder.file_of("acme"), folder.path / "kept"
+    log = file.with_suffix(".duckdb.wal")
+    kept.mkdir()
     ledger = folder.opened("acme")
     take(ledger, parcel(HOURS))
+    for each in (file, log):
+        shutil.copy(each, kept)
     ledger.connection.close()
+    for each in (file, log):
+        shutil.copy(kept / each.name, each)
 
 
 def test_a_file_that_may_not_be_written_is_read_as_far_as_it_is_settled(folder: Folder, acme: str) -> None:
-    left_unsettled(folder)
+    ledger = folder.opened(acme)
+    take(ledger, parcel(HOURS))
+    ledger.connection.close()
     folder.file_of(acme).chmod(0o444)
     with folder.ledger(acme, read_only=True) as ledger:
         assert headline(ledger) == 0
@@ -327,3 +338,31 @@ def test_the_log_of_changes_is_brought_into_the_file_while_others_write(
         assert verify(writer).is_clean
         facts = writer.connection.execute("SELECT name FROM meta").fetchall()
     assert ("checkpoint",) not in facts
+
+
+@contextmanager
+def full_disk(folder: Folder) -> Iterator[None]:
+    """No file may become larger than the largest one is, which the system refuses as it does on a full disk."""
+    size_bytes = max(file.stat().st_size for file in (folder.path / "accounts").iterdir())
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_loses_and_doubles_nothing_on_either_lane(ledgers: OpenLedgers, folder: Folder) -> None:
+    many = [event(f"{n}", "2026-05-20T10:00", attributes={"text": f"{n} " * 50}) for n in range(20_000)]
+    assert take_live(ledgers, *many[:5_000]) == (5_000, 0, 0, 0)
+    with full_disk(folder):
+        with pytest.raises(Unavailable) as taking:
+            take_live(ledgers, *many)
+        with pytest.raises(Unavailable) as settling:
+            settle_live(ledgers)
+    assert {taking.value.code, settling.value.code} <= {"disk_full", "ledger_failed"}
+    assert take_live(ledgers, *many) == (15_000, 5_000, 0, 0)
+    settle_live(ledgers)
+    with ledgers.writing("acme") as writer:
+        assert event_count(writer) == 20_000
+        assert verify(writer).is_clean
