@@ -38,6 +38,11 @@ OPTIONS = (
         label="Default bot while",
         help="pending: a customer talks to the default bot only while the conversation is pending; otherwise always.",
     ),
+    ConnectorOption(
+        name="plain_http",
+        label="Asked without encryption",
+        help="yes: its API may be asked over http, as in a network of your own. The token can be read on the way.",
+    ),
 )
 
 # `sender_type` of a nested message, `type` of a sender and `assignee_type` → how bots of that kind are told apart.

@@ -92,6 +92,21 @@ def batch_from_payloads(
     return ReadPayloads(batch=batch, payloads=tuple(gathering.read))
 
 
+def batch_from_found(found: Sequence[FoundRecord], *, refused: Sequence[tuple[bytes, Refused]] = ()) -> EventBatch:
+    """The events of records that a connector found, and a rejection for each payload that it refused.
+
+    Args:
+        found: In any order; positions count through them, then through the refused.
+        refused: Payloads, each with why it was not understood.
+    """
+    gathering = _Gathering(place=0)
+    gathering.found.extend(found)
+    gathering.note(len(found))
+    for payload, fault in refused:
+        gathering.refuse(payload, fault)
+    return batch_from_records(_records(gathering))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One row of a platform's table.

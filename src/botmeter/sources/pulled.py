@@ -1,0 +1,125 @@
+"""What a platform's API told when it was asked, as its webhooks would have told it.
+
+The same connectors read it, so each event has the id that its webhook gives it. What the API knows less well than
+the webhook stands in the event's attributes: `"told_by": "pull"`, and `"time_source": "second"` where it tells a time
+to the second alone.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from botmeter.domain.errors import Refused
+from botmeter.domain.instant import MICROSECONDS_PER_SECOND, text_from_us, us_from_text
+from botmeter.domain.source import Source
+from botmeter.sources.connector import NOT_RECEIVED_US, FoundRecord
+from botmeter.sources.payload import Found
+from botmeter.sources.platforms import connector_of
+from botmeter.sources.wire import json_of
+
+TOLD_BY_PULL = {"told_by": "pull"}
+"""By which the ledger knows that a webhook that comes later is no conflict (`known.sql`)."""
+TO_THE_SECOND = {"time_source": "second"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PulledConversation:
+    """What was told of one conversation.
+
+    Attributes:
+        records: Its events, in any order.
+        refused: What the connector does not understand, as payloads, each with why.
+        ignored_count: Things that never count, such as private notes.
+    """
+
+    records: tuple[FoundRecord, ...]
+    refused: tuple[tuple[bytes, Refused], ...] = ()
+    ignored_count: int = 0
+
+    @property
+    def seen_count(self) -> int:
+        return len(self.records) + len(self.refused) + self.ignored_count
+
+
+def pulled_conversation(payloads: Iterable[Found], source: Source) -> PulledConversation:
+    """What payloads of one conversation hold, each made to look like its webhook."""
+    records: list[FoundRecord] = []
+    refused: list[tuple[bytes, Refused]] = []
+    ignored_count = 0
+    findings = connector_of(source.platform).findings
+    for payload in payloads:
+        body = json_of(payload)
+        try:
+            found = findings(body, source, received_us=NOT_RECEIVED_US)
+        except Refused as fault:
+            refused.append((body, fault))
+            continue
+        records += (_with_attributes(record, TOLD_BY_PULL) for record in found.records)
+        ignored_count += not found.records
+    return PulledConversation(records=tuple(records), refused=tuple(refused), ignored_count=ignored_count)
+
+
+def to_the_second(record: FoundRecord) -> FoundRecord:
+    """The record, saying of itself that its time is cut to the second if that is how it looks."""
+    at_us = _instant_us(record)
+    is_whole = at_us is not None and at_us % MICROSECONDS_PER_SECOND == 0
+    return _with_attributes(record, TO_THE_SECOND) if is_whole else record
+
+
+def event_id_in(record: FoundRecord) -> str:
+    """By what the event is known."""
+    return str(record.fields["event_id"])
+
+
+def missing_records(pulled: PulledConversation, known: Mapping[str, int]) -> list[FoundRecord]:
+    """The events of the conversation that a ledger lacks, each once, in the order of their ids.
+
+    A time that is cut to the second is put right as far as can be known: an event is not before those whose ids come
+    before its own, in the same conversation and second.
+
+    Args:
+        pulled: Of one conversation.
+        known: The events that the ledger has, by id, with the µs UTC at which each occurred.
+    """
+    missing: list[FoundRecord] = []
+    done: set[str] = set()
+    latest_us = None
+    for record in sorted(pulled.records, key=event_id_in):
+        event_id = event_id_in(record)
+        if event_id in done:
+            continue
+        done.add(event_id)
+        at_us = known.get(event_id, _instant_us(record))
+        if event_id not in known:
+            lifted = _lifted(record, at_us=at_us, latest_us=latest_us)
+            at_us = _instant_us(lifted)
+            missing.append(lifted)
+        latest_us = at_us if latest_us is None or at_us is None else max(at_us, latest_us)
+    return missing
+
+
+def between(pulled: PulledConversation, *, first_us: int, end_us: int) -> PulledConversation:
+    """What of the conversation lies in [first_us, end_us), µs UTC; and what has no time, for the rule to refuse."""
+    kept = tuple(record for record in pulled.records if (us := _instant_us(record)) is None or first_us <= us < end_us)
+    return replace(pulled, records=kept)
+
+
+def _lifted(record: FoundRecord, *, at_us: int | None, latest_us: int | None) -> FoundRecord:
+    attributes = record.fields.get("attributes")
+    is_cut = isinstance(attributes, dict) and attributes.get("time_source") == TO_THE_SECOND["time_source"]
+    if not is_cut or at_us is None or latest_us is None or not at_us < latest_us < at_us + MICROSECONDS_PER_SECOND:
+        return record
+    return replace(record, fields={**record.fields, "occurred_at": text_from_us(latest_us)})
+
+
+def _with_attributes(record: FoundRecord, told: Mapping[str, str]) -> FoundRecord:
+    attributes = record.fields.get("attributes")
+    known = attributes if isinstance(attributes, dict) else {}
+    return replace(record, fields={**record.fields, "attributes": {**known, **told}})
+
+
+def _instant_us(record: FoundRecord) -> int | None:
+    at = record.fields.get("occurred_at")
+    try:
+        return us_from_text(at) if isinstance(at, str) else None
+    except Refused:
+        return None
