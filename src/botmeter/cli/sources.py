@@ -1,4 +1,4 @@
-"""`source create | list | show | set | identity | rotate | remove`: what sends an account's events, and how it is read.
+"""`source create | list | show | set | identity | rotate | pull | remove`: what sends events, and how it is read.
 
 How a source is read stands in the ledger, what lets it in with the people: both are opened here, one after the other.
 """
@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from typer import Argument, Option
+from typer import Argument, Exit, Option
 
 from botmeter.cli import options
 from botmeter.cli.asking import agreed
+from botmeter.cli.failures import FAILED
 from botmeter.cli.grouping import command_group, examples
 from botmeter.cli.output import say, show, show_json, show_rows
 from botmeter.cli.place import data_folder, known_account, opened_ledger
@@ -237,6 +238,35 @@ def rotate(name: Name, account: options.AccountName, url: Url = None, data: opti
         made = rotate_address(ledger.account.name, existing_source(ledger, name), author=Author())
     show(f"{server}{made.path}\n")
     say(f"this is the address of source {name}; an old one works no more")
+
+
+@commands.command(
+    epilog=examples(
+        ("", "botmeter source pull desk --account acme"),
+        ("What was lost since a day:", "botmeter source pull desk --account acme --since 2026-11-01"),
+    )
+)
+def pull(
+    name: Name,
+    account: options.AccountName,
+    since: Annotated[
+        str | None,
+        Option("--since", metavar="DATE", help="From this UTC day; else from the last pull.", show_default=False),
+    ] = None,
+    data: options.Data = None,
+    form: options.Form = "table",
+) -> None:
+    """Ask Chatwoot or Freshchat for what it did not deliver, and take in what is missing.
+
+    What is known is left as it is. The address and the token are set on the source's page.
+    """
+    from botmeter.cli.source_pulling import pulled_by_command, show_pull
+
+    with _people(data, account):
+        result = pulled_by_command(data, account, source=name, since=since)
+    show_pull(name, result, form=form)
+    if not result.is_whole:
+        raise Exit(FAILED)
 
 
 @commands.command("remove", epilog=examples(("", "botmeter source remove desk --account acme --yes")))

@@ -19,6 +19,8 @@ from botmeter.web.intake import doors
 from botmeter.web.intake.desk import intake_over
 from botmeter.web.intake.intake import Intake
 from botmeter.web.operation import readiness
+from botmeter.web.pulling import schedule
+from botmeter.web.pulling.schedule import PullSchedule
 
 _PARENT_CHECKED_SECONDS = 1.0
 
@@ -39,6 +41,11 @@ def begun() -> Intake:
     held.callback(intake.close)
     held.callback(doors.use, None)
     doors.use(intake)
+    asking = PullSchedule()
+    asking.begin()
+    held.callback(asking.close)
+    held.callback(schedule.use, None)
+    schedule.use(asking)
     held.enter_context(serve_commands(SharedFolder(opened)))
     atexit.register(_end, held)
     threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()

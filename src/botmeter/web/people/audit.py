@@ -38,6 +38,7 @@ class Action(StrEnum):
     SOURCE_CHANGED = "source_changed"
     SOURCE_REMOVED = "source_removed"
     SOURCE_KEY_ROTATED = "source_key_rotated"
+    SOURCE_PULLED = "source_pulled"
     VIEW_SHARED = "view_shared"
     SHARE_REVOKED = "share_revoked"
 

@@ -21,6 +21,7 @@ from botmeter.web.pages.sources.forms import IdentityForm, PullForm, SecretForm,
 from botmeter.web.pages.sources.list_page import show_address
 from botmeter.web.pages.sources.samples import sample_headers, sample_payload
 from botmeter.web.pages.sources.source_page import Again, source_page
+from botmeter.web.people.audit import Action
 from botmeter.web.people.opened_sources import OpenedSource
 from botmeter.web.people.rights import Right
 from botmeter.web.people.source_deeds import (
@@ -36,6 +37,8 @@ from botmeter.web.people.source_deeds import (
     stop_pull,
     turn_source,
 )
+from botmeter.web.people.source_pulls import pull_settings_of
+from botmeter.web.pulling.schedule import schedule
 from botmeter.web.visits import Visit, for_member
 
 Done = Notice | Again | None
@@ -161,6 +164,14 @@ def _pull_stopped(visit: Visit, found: Source) -> Done:
     return Notice(fact="It is asked no more.", consequence="The token is forgotten.")
 
 
+def _pulled_now(visit: Visit, found: Source) -> Done:
+    if pull_settings_of(visit.account, found.name) is None:
+        return Notice(fact="It is not set up to be asked.", consequence="Say where, and with which token.", kind="warn")
+    schedule().want(visit.account, found.name)
+    _author(visit).note(Action.SOURCE_PULLED, visit.account, source=found.name)
+    return Notice(fact=f"{found.name} is being asked.", consequence="Load the page again to see what came of it.")
+
+
 def _tested(visit: Visit, found: Source) -> Done:
     # The owner's word stands for the platform's signature, which nobody but the platform can make.
     opened = OpenedSource(account=visit.account, name=found.name, platform=found.platform, secret="", verify_token="")
@@ -204,6 +215,7 @@ _DEEDS: Final[dict[str, Callable[[Visit, Source], Done]]] = {
     "turn-off": _turned_off,
     "pull": _pull,
     "pull-stop": _pull_stopped,
+    "pull-now": _pulled_now,
     "test": _tested,
     "retry": _retried,
     "remove": _removed,

@@ -31,6 +31,7 @@ class PlatformFact:
         command: What goes with them; `{account}`, `{source}` and `{server}` stand for their names. Empty: nothing.
         secret: None: it signs nothing.
         pull_help: Where the address and token of its API are found; empty: it is not asked.
+        pull_unknown: What its API does not tell; empty: it is not asked.
         sender: By what one of its senders is known.
     """
 
@@ -40,6 +41,7 @@ class PlatformFact:
     command: str = ""
     secret: SecretFact | None = None
     pull_help: str = ""
+    pull_unknown: str = ""
     sender: str = "The id or the name of the sender"
 
 
@@ -59,7 +61,8 @@ FACTS: Final[dict[Platform, PlatformFact]] = {
             label="Secret of the webhook", help="Chatwoot shows it with the webhook, from version 4.13 on."
         ),
         pull_help="Chatwoot tries a webhook once, and what is lost then is not sent again. The token is the one of "
-        "your profile settings.",
+        "your profile settings, of an administrator: others see their own inboxes alone.",
+        pull_unknown="deleted conversations, and what happened to one besides its beginning and its messages.",
         sender="The number or the name of the user, agent bot or inbox",
     ),
     Platform.FRESHCHAT: PlatformFact(
@@ -76,6 +79,8 @@ FACTS: Final[dict[Platform, PlatformFact]] = {
             is_long=True,
         ),
         pull_help="The address and the token of the API stand under Admin settings, API tokens.",
+        pull_unknown="deleted conversations, what happened to one besides its messages, and new ones of users who "
+        "Freshchat does not say were changed.",
         sender="The id of the agent that is a bot",
     ),
     Platform.WHATSAPP: PlatformFact(

@@ -16,11 +16,11 @@ from botmeter.web.ledgers import reading
 from botmeter.web.notices import Notice, told
 from botmeter.web.pages.frame import Crumb, Frame, frame
 from botmeter.web.pages.sources.fates import DeliveryLine, delivery_line
-from botmeter.web.pages.sources.forms import IdentityForm, PullForm, SecretForm, SettingsForm
+from botmeter.web.pages.sources.forms import IdentityForm, SecretForm, SettingsForm
 from botmeter.web.pages.sources.list_page import state_of
 from botmeter.web.pages.sources.platforms import FACTS
+from botmeter.web.pages.sources.pull_card import PullCard, pull_card
 from botmeter.web.people.models import EventSource
-from botmeter.web.people.source_pulls import PULLED
 from botmeter.web.people.sources import address_path, event_source
 from botmeter.web.rendering import rendered
 from botmeter.web.visits import Visit
@@ -56,20 +56,6 @@ class SecretCard:
         is_set: They are checked.
     """
 
-    is_set: bool
-    form: forms.Form
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PullCard:
-    """How the platform is asked for what it did not deliver.
-
-    Attributes:
-        why: Why one would, and where the token is found.
-        is_set: It is asked.
-    """
-
-    why: str
     is_set: bool
     form: forms.Form
 
@@ -167,7 +153,7 @@ def source_page(visit: Visit, source: Source, *, again: Again | None = None) -> 
             WaitingLine(code=code, events=text.counted(count, "event")) for code, count in waiting.items()
         ),
         quarantine_command=f"botmeter quarantine list --account {visit.account}",
-        pull=_pull_card(source, address, form=refused.get("pull")),
+        pull=pull_card(source, address, form=refused.get("pull"), zone=zone),
         zone=zone,
     )
     return rendered(visit.request, "source.html", page=page)
@@ -203,10 +189,3 @@ def _identity_line(identity: BotIdentity) -> IdentityLine:
         name=identity.bot_name or "",
         version=identity.bot_version or "",
     )
-
-
-def _pull_card(source: Source, address: EventSource | None, *, form: forms.Form | None) -> PullCard | None:
-    if source.platform not in PULLED or address is None:
-        return None
-    why = FACTS[source.platform].pull_help
-    return PullCard(why=why, is_set=bool(address.pull_url), form=form or PullForm(address=address))

@@ -1,0 +1,95 @@
+"""The part of a source's page that says how the platform is asked for what it did not deliver, and what came of it."""
+
+from dataclasses import dataclass
+
+from django import forms
+
+from botmeter.domain.source import Source
+from botmeter.web import text
+from botmeter.web.notices import Notice
+from botmeter.web.pages.sources.forms import PullForm
+from botmeter.web.pages.sources.platforms import FACTS
+from botmeter.web.people.models import EventSource
+from botmeter.web.people.source_pulls import PULLED
+from botmeter.web.pulling.plan import PullResult
+from botmeter.web.pulling.running import last_result, running_since_us
+from botmeter.web.pulling.schedule import schedule_in_use
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullCard:
+    """How the platform is asked for what it did not deliver.
+
+    Attributes:
+        why: Why one would, and where the token is found.
+        is_set: It is asked.
+        state: What is going on now; empty: nothing.
+        last: What came of it last: what, and how many or when.
+        fault: What cut the last time off; None: nothing.
+        unknown: What asking can't find.
+    """
+
+    why: str
+    is_set: bool
+    state: str
+    last: tuple[tuple[str, str], ...]
+    fault: Notice | None
+    unknown: str
+    form: forms.Form
+
+
+def pull_card(source: Source, address: EventSource | None, *, form: forms.Form | None, zone: str) -> PullCard | None:
+    """The part; None: the platform is not asked.
+
+    Args:
+        form: The form that was refused; None: a fresh one.
+        zone: Of times.
+    """
+    if source.platform not in PULLED or address is None:
+        return None
+    result = last_result(address.account, source.name)
+    return PullCard(
+        why=FACTS[source.platform].pull_help,
+        is_set=bool(address.pull_url),
+        state=_state(address, zone=zone),
+        last=_lines(result, zone=zone),
+        fault=_fault(result),
+        unknown=FACTS[source.platform].pull_unknown,
+        form=form or PullForm(address=address),
+    )
+
+
+def _state(address: EventSource, *, zone: str) -> str:
+    since_us = running_since_us(address.account, address.name)
+    if since_us is not None:
+        return f"It is being asked since {text.clock_text(since_us, zone=zone, seconds=True)}."
+    waits = schedule_in_use()
+    if waits is not None and waits.is_waiting(address.account, address.name):
+        return "It is asked as soon as others are done."
+    return ""
+
+
+def _lines(result: PullResult | None, *, zone: str) -> tuple[tuple[str, str], ...]:
+    if result is None:
+        return ()
+    counts = {
+        "Conversations looked at": result.conversation_count,
+        "Messages and beginnings seen": result.seen,
+        "Known already": result.known,
+        "Missing, and there now": result.accepted,
+        "Refused": result.refused,
+        "Never count": result.ignored,
+        "Older or younger": result.outside,
+    }
+    return (
+        ("Asked last", text.instant_text(result.began_us, zone=zone)),
+        ("For messages since", text.instant_text(result.since_us, zone=zone)),
+        *((what, text.count_text(count)) for what, count in counts.items()),
+    )
+
+
+def _fault(result: PullResult | None) -> Notice | None:
+    if result is None or result.is_whole:
+        return None
+    kept = "What it gave until then is kept, and the next time goes on from there."
+    return Notice(fact="The last time was cut off.", consequence=f"{result.fault} {kept}", kind="warn")

@@ -1,0 +1,112 @@
+"""Where a platform's API may be: a checked address, so that nobody has the server ask what only the server can reach.
+
+The name is looked up once, and what was looked at is what is connected to.
+"""
+
+import ipaddress
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from botmeter.domain.errors import NotAllowed, Unavailable
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+LookUp = Callable[[str, int], "list[str]"]
+"""A host's name and a port → its addresses."""
+
+_PORTS: Final = {"https": 443, "http": 80}
+# Clouds tell their machines' secrets there, beside the link-local addresses that are refused as such.
+_METADATA: Final = frozenset(map(ipaddress.ip_address, ("100.100.100.200", "192.0.0.192", "fd00:ec2::254")))
+_EMBEDDING: Final = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """The API of a platform.
+
+    Attributes:
+        host: As it is named, for certificates.
+        addresses: What the name stands for, all of them allowed.
+        prefix: Before every path; empty, or with a slash at its start.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    addresses: tuple[str, ...]
+    prefix: str
+
+    @property
+    def named(self) -> str:
+        """The host as a request names it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+
+
+def looked_up(host: str, port: int) -> list[str]:
+    """The addresses of a host; a link's name after a % is left out, since no such address is asked."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(entry[4][0]).partition("%")[0] for entry in found]
+
+
+def door_of(url: str, *, may_be_plain: bool, look_up: LookUp = looked_up) -> Door:
+    """The API at an address that `checked_url` took.
+
+    Args:
+        may_be_plain: The source says that it may be asked without encryption.
+
+    Raises:
+        NotAllowed: `pull_address_forbidden` for one without encryption, or inside the machine or its cloud.
+        Unavailable: `pull_failed` if the name stands for nothing.
+    """
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
+    is_loopback = _is_named_loopback(host)
+    if parts.scheme != "https" and not (is_loopback or may_be_plain):
+        raise NotAllowed(
+            "pull_address_forbidden",
+            f"{host} would be asked without encryption, and the token could be read on the way. Use https, or set the "
+            "source's option plain_http to yes for a network of your own.",
+        )
+    try:
+        addresses = tuple(dict.fromkeys(look_up(host, port)))
+    except (OSError, UnicodeError):
+        addresses = ()
+    if not addresses:
+        raise Unavailable("pull_failed", f"The name {host} stands for no address.")
+    for address in addresses:
+        _check(address, host=host, is_loopback=is_loopback)
+    return Door(scheme=parts.scheme, host=host, port=port, addresses=addresses, prefix=parts.path.rstrip("/"))
+
+
+def _check(text: str, *, host: str, is_loopback: bool) -> None:
+    address = _plain(ipaddress.ip_address(text))
+    if address.is_loopback and is_loopback:
+        return
+    is_inside = address.is_loopback or address.is_link_local or address.is_unspecified or address.is_multicast
+    if is_inside or address in _METADATA or (address.is_reserved and address not in _EMBEDDING):
+        raise NotAllowed(
+            "pull_address_forbidden",
+            f"{host} stands for {text}, which is inside this machine or its network's own; the server asks nothing "
+            "there. A platform on this machine is named as localhost or 127.0.0.1.",
+        )
+
+
+def _plain(address: Address) -> Address:
+    """The address that one of version 6 stands for, where it holds one of version 4."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    if address in _EMBEDDING:
+        return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address
+
+
+def _is_named_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

@@ -1,0 +1,118 @@
+"""A source pulled by its name: with the settings that it has, one pull of it at a time, and the result written down."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import Final
+
+from botmeter.domain.errors import BotmeterError, Conflict, Missing
+from botmeter.domain.instant import now_us, text_to_the_second, us_from_datetime
+from botmeter.web.people.source_pulls import PULLED, note_pull, pull_result, pull_settings_of
+from botmeter.web.people.sources import event_source
+from botmeter.web.pulling.asking import Bounds, Surrounds
+from botmeter.web.pulling.plan import OVERLAP_US, PullResult, Rest
+from botmeter.web.pulling.pull import Ledgers, PullTask, pull
+
+_log: Final = logging.getLogger(__name__)
+_running: Final[dict[tuple[str, str], int]] = {}
+_lock: Final = Lock()
+
+
+def running_since_us(account: str, source: str) -> int | None:
+    """Since when this process is asking the source, µs UTC; None: it is not."""
+    return _running.get((account, source))
+
+
+def last_result(account: str, source: str) -> PullResult | None:
+    """What came of asking the source last; None: it was never asked."""
+    return PullResult.from_mapping(pull_result(account, source))
+
+
+def pull_source(
+    account: str, source: str, *, asked_us: int | None = None, means: tuple[Ledgers, Surrounds]
+) -> PullResult:
+    """What came of asking the source, as it is written down too.
+
+    Args:
+        account: Of Botmeter.
+        source: Its name.
+        asked_us: From when, µs UTC; None: from where the last pull left off.
+        means: How the ledger is reached, and what asking needs.
+
+    Raises:
+        Missing: `source_unknown`, `pull_not_set`.
+        Conflict: `pull_running`.
+        Unavailable: `seal_broken`.
+    """
+    ledgers, around = means
+    task = pull_task(account, source, asked_us=asked_us)
+    with _alone(account, source):
+        try:
+            result = pull(task, ledgers=ledgers, around=around)
+        except BotmeterError as fault:
+            result = cut_off(task, code=fault.code, fault=fault.message)
+            note_pull(account, source, result=result.as_mapping())
+            raise
+        note_pull(account, source, result=result.as_mapping())
+    _note_in_log(account, source, result)
+    return result
+
+
+def pull_task(account: str, source: str, *, asked_us: int | None = None, bounds: Bounds | None = None) -> PullTask:
+    """How the source is pulled now.
+
+    Raises:
+        Missing: `pull_not_set`.
+        Unavailable: `seal_broken`.
+    """
+    settings, found = pull_settings_of(account, source), event_source(account, source)
+    if settings is None or found is None:
+        platforms = " and ".join(sorted(platform.value for platform in PULLED))
+        raise Missing(
+            "pull_not_set",
+            f"Source {source} of account {account} is not set up to be asked: a source of {platforms} is, on its page "
+            "under Admin, Sources.",
+        )
+    before = last_result(account, source)
+    # At first, all that came since it was there: what the platform sent before was sent elsewhere.
+    rest = before.rest if before else Rest(next_us=us_from_datetime(found.created_at) + OVERLAP_US)
+    return PullTask(settings=settings, rest=rest, asked_us=asked_us, bounds=bounds or Bounds())
+
+
+def cut_off(task: PullTask, *, code: str, fault: str) -> PullResult:
+    """The result of a pull of which nothing came."""
+    at_us = now_us()
+    return PullResult(
+        began_us=at_us,
+        ended_us=at_us,
+        since_us=task.rest.due_us if task.asked_us is None else task.asked_us,
+        until_us=at_us,
+        code=code,
+        fault=fault,
+        rest=task.rest,
+    )
+
+
+@contextmanager
+def _alone(account: str, source: str) -> Iterator[None]:
+    with _lock:
+        since_us = _running.get((account, source))
+        if since_us is None:
+            _running[account, source] = now_us()
+    if since_us is not None:
+        raise Conflict("pull_running", f"Source {source} is being asked already, since {text_to_the_second(since_us)}.")
+    try:
+        yield
+    finally:
+        with _lock:
+            del _running[account, source]
+
+
+def _note_in_log(account: str, source: str, result: PullResult) -> None:
+    counts = {name: getattr(result, name) for name in ("conversation_count", "seen", "known", "accepted", "refused")}
+    fields = {"account": account, "source": source, **counts, "requests": result.request_count}
+    if result.is_whole:
+        _log.info("a source was asked", extra={"fields": fields})
+    else:
+        _log.warning("a source was not asked to the end", extra={"fields": {**fields, "code": result.code}})
