@@ -89,7 +89,7 @@ def test_no_line_holds_customers_keys_secrets_or_what_was_searched_for(
 
 def test_an_answer_of_a_fault_is_an_error_and_of_being_busy_a_warning(lines: Callable[..., list[Any]]) -> None:
     for status in (500, 503, 404):
-        access.write_line(access.Answered(method="GET", route="report", status=status, seconds=0.1))
+        access.write_line(access.AnsweredRequest(method="GET", route="report", status=status, seconds=0.1))
     assert [line["level"] for line in of_requests(lines())] == ["error", "warning", "info"]
 
 

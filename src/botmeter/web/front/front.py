@@ -20,10 +20,12 @@ from botmeter.web.front.body import (
 from botmeter.web.front.bridge import Bridge
 from botmeter.web.front.request import Answer, Request
 from botmeter.web.operation import metrics, request_ids
-from botmeter.web.operation.access import Answered, write_line
+from botmeter.web.operation.access import AnsweredRequest, write_line
 
 PAGE_BODY: Final = BodyLimits(size_bytes=16 << 20)
 """Of what people send: forms, and files of customers."""
+NOT_HANDED_ON: Final = "page"
+"""What counts call the route of a page that was refused before Django, which knows the routes, was asked for it."""
 _WITHOUT_BODY: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -62,6 +64,7 @@ class Front:
         route = next((route for route in self._routes if route.fits(scope["path"])), None)
         share = (self._page_bodies if route is None else self._event_bodies).share()
         request = Request.of(scope, receive, share=share)
+        request_ids.current.set(request.number)
         try:
             if route is None:
                 await self._handed_on(request, scope, send=send)
@@ -74,6 +77,7 @@ class Front:
 
     async def _handed_on(self, request: Request, scope: Scope, *, send: Send) -> None:
         has_begun = False
+        started = perf_counter()
 
         async def noted(message: Message) -> None:
             nonlocal has_begun
@@ -84,7 +88,9 @@ class Front:
             body = b"" if request.method in _WITHOUT_BODY else await request.body(PAGE_BODY)
             await self._bridge.answer(scope, body, receive=request.receive, send=noted)
         except BotmeterError as error:
-            await _told(Answer.of_error(error), error.message, path=request.path).sent(send, number=request.number)
+            answer = _told(Answer.of_error(error), error.message, path=request.path)
+            _note(NOT_HANDED_ON, request, answer=answer, started=started)
+            await answer.sent(send, number=request.number)
         except SenderGone:
             raise
         except Exception as problem:  # noqa: BLE001 - Django tells of its own; this is one while its answer is sent
@@ -96,12 +102,15 @@ class Front:
 
 async def _answered_itself(route: OwnRoute, request: Request, *, send: Send) -> None:
     started = perf_counter()
-    request_ids.current.set(request.number)
     answer = await _answered(route, request)
-    seconds = perf_counter() - started
-    metrics.request_observed(route.name, status=int(answer.status), seconds=seconds)
-    write_line(Answered(method=request.method, route=route.name, status=int(answer.status), seconds=seconds))
+    _note(route.name, request, answer=answer, started=started)
     await answer.sent(send, number=request.number)
+
+
+def _note(route: str, request: Request, *, answer: Answer, started: float) -> None:
+    seconds, status = perf_counter() - started, int(answer.status)
+    metrics.request_observed(route, status=status, seconds=seconds)
+    write_line(AnsweredRequest(method=request.method, route=route, status=status, seconds=seconds))
 
 
 async def _answered(route: OwnRoute, request: Request) -> Answer:

@@ -10,14 +10,12 @@ LOGGER: Final = "botmeter.access"
 _log: Final = logging.getLogger(LOGGER)
 # Asked every few seconds by machines, and for every page: they would drown the rest.
 _QUIET: Final = frozenset({"healthz", "readyz", "metrics", "static"})
-
-
 # What is none of these is made up by whoever asks.
 _METHODS: Final = frozenset(HTTPMethod)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class AnsweredRequest:
     """A request that was answered: nothing that names a customer, a key or what was searched for.
 
     Attributes:
@@ -32,7 +30,7 @@ class Answered:
     account: str | None = None
 
 
-def write_line(answered: Answered) -> None:
+def write_line(answered: AnsweredRequest) -> None:
     """Writes the line: a fault as an error, a refusal for the time being as a warning, all else for who wants it."""
     level = _level(answered)
     if not _log.isEnabledFor(level):
@@ -48,7 +46,7 @@ def write_line(answered: Answered) -> None:
     _log.log(level, "answered", extra={"fields": fields})
 
 
-def _level(answered: Answered) -> int:
+def _level(answered: AnsweredRequest) -> int:
     if answered.status == HTTPStatus.SERVICE_UNAVAILABLE:
         return logging.WARNING
     if answered.status >= HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -113,14 +113,8 @@ def request_observed(route: str, *, status: int, seconds: float) -> None:
     _request_seconds.labels(route=route).observe(seconds)
 
 
-def queue_is(*, dispatch_count: int, size_bytes: int) -> None:
-    """Says how much waits for a commit at this moment, over all accounts."""
-    _queue_depth.set(dispatch_count)
-    _queue_bytes.set(size_bytes)
-
-
 def measure_queue(*, dispatch_count: Callable[[], int], size_bytes: Callable[[], int]) -> None:
-    """Has the queue asked whenever the numbers are read, instead of `queue_is`."""
+    """Has the queue, over all accounts, asked how much waits for a commit whenever the numbers are read."""
     _queue_depth.set_function(dispatch_count)
     _queue_bytes.set_function(size_bytes)
 

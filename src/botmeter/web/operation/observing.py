@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from botmeter.web.operation import metrics, request_ids
-from botmeter.web.operation.access import Answered, write_line
+from botmeter.web.operation.access import AnsweredRequest, write_line
 
 UNKNOWN: Final = "unknown"
 """The route of an address that there is none of."""
@@ -30,7 +30,7 @@ def observed(answer: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[Htt
             route = route_of(request)
             metrics.request_observed(route, status=response.status_code, seconds=seconds)
             write_line(
-                Answered(
+                AnsweredRequest(
                     method=request.method or "",
                     route=route,
                     status=response.status_code,
