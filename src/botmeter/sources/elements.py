@@ -143,6 +143,20 @@ def elements(stream: ByteStream) -> Iterator[Objects]:
     raise Refused("file_truncated", f"{stream.name} is truncated: its JSON array is not closed.")
 
 
+def is_array(stream: ByteStream) -> bool:
+    """Whether a stream of JSON starts as an array, rather than as one object; nothing of it is taken."""
+    return stream.peek(1 << 16).lstrip()[:1] == b"["
+
+
+def objects_of_json(stream: ByteStream) -> Iterator[Objects]:
+    """The elements of the JSON array that `stream` holds, a block at a time, or the one object that it is.
+
+    Raises:
+        Refused, TooMuch: What `elements` and `whole_text` raise.
+    """
+    return elements(stream) if is_array(stream) else iter([Objects.from_texts([whole_text(stream)])])
+
+
 def whole_text(stream: ByteStream) -> bytes:
     """All of `stream`, which is one JSON value.
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from botmeter.domain.source import Platform, Source
 from botmeter.sources.bot_fields import Fields, default_bot, listed_bot, platform_bot
-from botmeter.sources.connector import Connector, ConnectorOption, Delivery, Findings, FoundRecord
+from botmeter.sources.connector import Connector, ConnectorOption, Findings, FoundRecord
 from botmeter.sources.freshchat_report import batches_from_file
 from botmeter.sources.payload import Found, at, listed, object_in
 from botmeter.sources.signatures import checked_rsa
@@ -189,16 +189,11 @@ def _handing_bot(deed: Found, *, by: Fields, source: Source) -> Fields:
     return by if before is None else listed_bot(source, before)
 
 
-def _delivery_id(delivery: Delivery) -> str | None:  # noqa: ARG001 - the protocol's
-    # X-Retry-Count numbers the attempts, but nothing names the delivery.
-    return None
-
-
+# X-Retry-Count numbers the attempts of a delivery, but nothing names it.
 CONNECTOR = Connector(
     platform=Platform.FRESHCHAT,
     findings=findings,
     checked_signature=partial(checked_rsa, header=SIGNATURE_HEADER),
-    delivery_id=_delivery_id,
     batches_from_file=batches_from_file,
     options=OPTIONS,
 )

@@ -6,19 +6,17 @@ is not understood, each of its records is read by itself, so that a broken one s
 
 import csv
 import io
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-import pyarrow as pa
-
 from botmeter.domain.errors import Refused, TooMuch
 from botmeter.domain.source import Source
-from botmeter.metering.schema import EVENTS_SCHEMA, EventBatch
+from botmeter.metering.schema import EventBatch
 from botmeter.sources.connected import ReadPayloads, batch_from_payloads
 from botmeter.sources.connector import NOT_RECEIVED_US, NOT_UNDERSTOOD
 from botmeter.sources.csv import DELIMITERS
-from botmeter.sources.elements import Objects, elements, lines, whole_text
+from botmeter.sources.elements import Objects, lines, objects_of_json, whole_text
+from botmeter.sources.payload_files import batch_of_notes
 from botmeter.sources.reader import SourceFile
 from botmeter.sources.sniff import format_of
 from botmeter.sources.stream import ByteStream, opened
@@ -46,7 +44,7 @@ def joined_batches(
         TooMuch: `record_too_long`.
     """
     stream = opened(file.path, name=file.label, stdin=file.content)
-    ignored: Counter[str] = Counter()
+    ignored: set[str] = set()
     first = 0
     try:
         for objects in _blocks(stream, file, columns=columns, is_array_whole=is_array_whole):
@@ -55,7 +53,7 @@ def joined_batches(
             first = read.payloads[-1].first_position + read.payloads[-1].record_count
             yield read.batch
         if ignored:
-            yield _told(ignored, stream)
+            yield batch_of_notes(tuple(sorted(ignored)), bytes_read=stream.stored_bytes)
         stream.checked_end()
     finally:
         stream.close()
@@ -69,10 +67,10 @@ def _blocks(stream: ByteStream, file: SourceFile, *, columns: Sequence[str], is_
         yield from _table(stream, columns=columns)
     elif found != "json":
         raise Refused("format_unknown", f"{stream.name} is {found}; what is read here is JSON or CSV.")
-    elif is_array_whole or stream.peek(1 << 16).lstrip()[:1] != b"[":
+    elif is_array_whole:
         yield Objects.from_texts([whole_text(stream)])
     else:
-        yield from (block for block in elements(stream) if block.count)
+        yield from (block for block in objects_of_json(stream) if block.count)
 
 
 def _read(objects: Objects, source: Source, *, first: int) -> ReadPayloads:
@@ -107,12 +105,3 @@ def _table(stream: ByteStream, *, columns: Sequence[str]) -> Iterator[Objects]:
 
 def _as_object(names: Sequence[str], cells: Sequence[str]) -> bytes:
     return json_of({name: cell for name, cell in zip(names, cells, strict=False) if cell not in ("", _NULL)})
-
-
-def _told(ignored: Counter[str], stream: ByteStream) -> EventBatch:
-    return EventBatch(
-        events=EVENTS_SCHEMA.empty_table(),
-        positions=pa.array([], pa.int64()),
-        bytes_read=stream.stored_bytes,
-        notes=tuple(sorted(ignored)),
-    )

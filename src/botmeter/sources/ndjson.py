@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from botmeter.sources.elements import Objects, elements, lines, whole_text
+from botmeter.sources.elements import Objects, lines, objects_of_json
 from botmeter.sources.json_records import records_from_objects
 from botmeter.sources.mapping import Mapping
 from botmeter.sources.records import Records
@@ -19,12 +19,7 @@ def records_from_lines(stream: ByteStream, *, mapping: Mapping | None) -> Iterat
 
 def records_from_json(stream: ByteStream, *, mapping: Mapping | None) -> Iterator[Records]:
     """The records of a JSON array, or the one that a single JSON object is."""
-    texts = (
-        elements(stream)
-        if stream.peek(1 << 16).lstrip()[:1] == b"["
-        else iter([Objects.from_texts([whole_text(stream)])])
-    )
-    return _records(texts, stream=stream, mapping=mapping)
+    return _records(objects_of_json(stream), stream=stream, mapping=mapping)
 
 
 def records_from_texts(raws: Iterable[bytes], *, mapping: Mapping | None) -> Iterator[Records]:

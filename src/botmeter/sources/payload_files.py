@@ -14,7 +14,7 @@ from botmeter.ledger.sources import source_of
 from botmeter.metering.schema import EVENTS_SCHEMA, EventBatch
 from botmeter.sources.connected import OWN_PLATFORMS, batch_from_payloads
 from botmeter.sources.connector import NOT_RECEIVED_US
-from botmeter.sources.elements import Objects, elements, lines, whole_text
+from botmeter.sources.elements import Objects, lines, objects_of_json
 from botmeter.sources.platforms import connector_of
 from botmeter.sources.reader import SourceFile, batches
 from botmeter.sources.sniff import PARQUET_MAGIC, PEEK_BYTES, format_of
@@ -97,15 +97,19 @@ def _objects(stream: ByteStream, *, platform: Platform, asked: str | None) -> It
         return lines(stream)
     if found != "json":
         raise Refused("format_unknown", f"{stream.name} is {found}; a file of {platform} holds its payloads as JSON.")
-    if stream.peek(1 << 16).lstrip()[:1] == b"[":
-        return elements(stream)
-    return iter([Objects.from_texts([whole_text(stream)])])
+    return objects_of_json(stream)
 
 
 def _told(ignored: Counter[str], stream: ByteStream) -> EventBatch:
+    notes = tuple(f"{sentence} ({count:,} in {stream.name})" for sentence, count in sorted(ignored.items()))
+    return batch_of_notes(notes, bytes_read=stream.stored_bytes)
+
+
+def batch_of_notes(notes: tuple[str, ...], *, bytes_read: int) -> EventBatch:
+    """A batch without events, that says something of a file to a person."""
     return EventBatch(
         events=EVENTS_SCHEMA.empty_table(),
         positions=pa.array([], pa.int64()),
-        bytes_read=stream.stored_bytes,
-        notes=tuple(f"{sentence} ({count:,} in {stream.name})" for sentence, count in sorted(ignored.items())),
+        bytes_read=bytes_read,
+        notes=notes,
     )

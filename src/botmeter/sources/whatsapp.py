@@ -10,11 +10,12 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 
 from botmeter.domain.errors import NotAllowed
 from botmeter.domain.source import Platform, Source
-from botmeter.sources.connector import Connector, ConnectorOption, Delivery, Findings, FoundRecord
+from botmeter.sources.connector import Connector, ConnectorOption, Findings, FoundRecord
 from botmeter.sources.signatures import HmacForm, checked_hmac
 from botmeter.sources.wire import (
     Object,
@@ -32,6 +33,7 @@ from botmeter.sources.wire import (
 
 OBJECT = "whatsapp_business_account"
 CHANNEL = "whatsapp"
+SIGNATURE = HmacForm(header="x-hub-signature-256", prefix="sha256=")
 COUNTED_TYPES = frozenset(
     {"text", "image", "video", "audio", "voice", "document", "sticker", "location", "contacts"}
     | {"interactive", "button", "order"}
@@ -225,16 +227,10 @@ def _is_preview(place: _Place, customer: str | None) -> bool | None:
     return True if is_listed(place.source, "preview_numbers", default=(), known_as=known_as) else None
 
 
-def _checked_signature(delivery: Delivery, secret: str) -> None:
-    checked_hmac(delivery, secret, form=_SIGNATURE)
-
-
-_SIGNATURE = HmacForm(header="x-hub-signature-256", prefix="sha256=")
-
 CONNECTOR = Connector(
     platform=Platform.WHATSAPP,
     findings=findings,
-    checked_signature=_checked_signature,
+    checked_signature=partial(checked_hmac, form=SIGNATURE),
     options=(
         ConnectorOption(
             name="preview_numbers",
