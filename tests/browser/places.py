@@ -51,6 +51,9 @@ DEEDS = {
     "key-revoke": "a form of `keys`",
     "view": "leads on to the report",
     "share": "a form of `shares`",
+    "report-fresh": "a line of the report: tests/browser/test_live.py",
+    "billing-report-fresh": "a line of the report",
+    "shared-fresh": "a line of the report",
     "by-link": "signs in",
     "first-start": "tests/browser/test_first_start.py",
     "export": "a file",
@@ -145,6 +148,7 @@ def states_of_report() -> dict[str, str]:
             ("split", "opened"),
             ("open", "bot_orders"),
         ],
+        "report followed": [("follow", "on")],
         "report of nothing": [("bot", "none"), ("period", "today")],
         "report elsewhere": [("timezone", "Asia/Kolkata"), ("period", "all"), ("channel", "web"), ("channel", "email")],
     }

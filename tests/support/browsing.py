@@ -76,13 +76,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(*arguments: str, folder: Path) -> Iterator[Server]:
+def running(*arguments: str, folder: Path, port: int | None = None) -> Iterator[Server]:
     """`botmeter ARGUMENTS` as a process of its own, until the end of the `with`; it has printed its link.
+
+    Args:
+        port: None for a free one.
 
     Raises:
         NotStarted: It ended without a link.
     """
-    port = free_port()
+    port = port or free_port()
     command = [sys.executable, "-m", "botmeter", *arguments, "--data", str(folder), "--port", str(port)]
     log = (folder.parent / f"{folder.name}.log").open("wb")
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True)

@@ -1,0 +1,68 @@
+"""When events last came: by file or live, counted or still waiting, with a clock that may be set back."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from botmeter.domain.instant import us_from_text
+from botmeter.ledger.folder import Folder
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.settling import settle
+from botmeter.reports.recency import Recency, recency
+from support.ledgers import NOW_US, append, event, made_account
+from support.parcels import parcel, take
+
+FIRST = "2026-03-30T22:00"
+SECOND = "2026-03-31T01:00"
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with Folder.owned(tmp_path / "data", purpose="a test") as folder, folder.ledger(made_account(folder)) as opened:
+        yield opened
+
+
+def at(text: str) -> int:
+    return us_from_text(f"{text}:00Z")
+
+
+def live(ledger: Ledger, event_id: str, happened: str, *, now_us: int) -> None:
+    """An event comes live and is settled."""
+    take(ledger, parcel([event(event_id, happened)]), now_us=now_us)
+    settle(ledger, now_us=now_us)
+
+
+def test_of_an_account_without_events_nothing_is_known(ledger: Ledger) -> None:
+    assert recency(ledger) == Recency(first_event_us=None, latest_event_us=None, taken_in_us=None, live_us=None)
+
+
+def test_a_file_is_taken_in_and_is_not_live(ledger: Ledger) -> None:
+    append(ledger, event("a", FIRST), event("b", SECOND))
+    found = recency(ledger)
+    assert (found.first_event_us, found.latest_event_us, found.live_us) == (at(FIRST), at(SECOND), None)
+    assert found.taken_in_us is not None
+
+
+def test_what_waits_to_be_settled_is_not_told_as_taken_in(ledger: Ledger) -> None:
+    live(ledger, "a", FIRST, now_us=NOW_US + 1)
+    take(ledger, parcel([event("b", SECOND)]), now_us=NOW_US + 2)
+    assert recency(ledger) == Recency(
+        first_event_us=at(FIRST), latest_event_us=at(FIRST), taken_in_us=NOW_US + 1, live_us=NOW_US + 1
+    )
+    settle(ledger, now_us=NOW_US + 3)
+    assert recency(ledger) == Recency(
+        first_event_us=at(FIRST), latest_event_us=at(SECOND), taken_in_us=NOW_US + 2, live_us=NOW_US + 2
+    )
+
+
+def test_what_brought_nothing_new_is_not_told(ledger: Ledger) -> None:
+    live(ledger, "a", FIRST, now_us=NOW_US + 1)
+    live(ledger, "a", FIRST, now_us=NOW_US + 2)
+    assert (recency(ledger).taken_in_us, recency(ledger).live_us) == (NOW_US + 1, NOW_US + 1)
+
+
+def test_the_last_is_the_last_commit_though_the_clock_was_set_back(ledger: Ledger) -> None:
+    live(ledger, "a", FIRST, now_us=NOW_US + 5)
+    live(ledger, "b", SECOND, now_us=NOW_US + 1)
+    assert (recency(ledger).taken_in_us, recency(ledger).live_us) == (NOW_US + 1, NOW_US + 1)
