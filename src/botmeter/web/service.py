@@ -48,16 +48,18 @@ def begun() -> Intake:
     schedule.use(asking)
     held.enter_context(serve_commands(SharedFolder(opened)))
     atexit.register(_end, held)
-    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+    threading.Thread(target=_warm_up, args=(folder, intake), name="warm-up", daemon=True).start()
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), name="parent", daemon=True).start()
     return intake
 
 
-def _warm_up() -> None:
-    """Loads what the first page and the first story would wait for: the drawings' engine, the compiled kernel."""
-    import botmeter.metering.meter  # noqa: F401 - loaded for its effect
+def _warm_up(folder: Folder, intake: Intake) -> None:
+    """Loads what the first event, page and story would wait for, and meters what an ended server left unmetered."""
+    from botmeter.metering.warm_up import load_kernel
 
+    load_kernel()
     warm_up()
+    intake.meter_left_over(folder.accounts())
 
 
 def _end(held: ExitStack) -> None:

@@ -71,6 +71,15 @@ class Intake:
                 self._settlers[account] = settler
         settler.wake()
 
+    def meter_left_over(self, accounts: Sequence[str]) -> None:
+        """Meters, one account after another, what was taken in and not metered when the last process ended."""
+        for account in accounts:
+            try:
+                self._settle(account)
+            except BotmeterError:
+                # A file that is being replaced or can't be written: whoever opens it next meters it, or is told.
+                continue
+
     def close(self) -> None:
         """Answers all who wait, meters what they brought, and takes nothing more."""
         with self._lock:

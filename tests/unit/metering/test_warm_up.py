@@ -1,0 +1,9 @@
+"""The kernel loaded ahead of time."""
+
+from botmeter.metering import kernel
+from botmeter.metering.warm_up import load_kernel
+
+
+def test_after_it_the_kernel_is_compiled_and_in_memory() -> None:
+    load_kernel()
+    assert kernel.segmented.signatures
