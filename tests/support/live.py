@@ -67,12 +67,12 @@ class Live:
         """The answer to these bytes, sent as events."""
         return self.ask("POST", f"{EVENTS_PATH}{query}", body, authorization=f"Bearer {key}", **headers)
 
-    def source(self, account: str, source: Source, *, secret: str = "") -> str:
+    def source(self, account: str, source: Source, *, signed_by: str = "") -> str:
         """Makes a source; its address."""
         with self.opened.writing(account) as ledger:
             set_source(ledger, source, now_us=0)
         made = new_address(account, source, created_by=None)
-        set_secret(made.source, secret)
+        set_secret(made.source, signed_by)
         return made.path
 
     def settle(self, account: str) -> None:
@@ -88,9 +88,7 @@ class Live:
 
     def sessions(self, account: str) -> list[tuple[Any, ...]]:
         """All that is known of the account's sessions."""
-        return self.rows(
-            account, "SELECT * EXCLUDE (footprint_no, opening_touchpoint) FROM session ORDER BY session_id"
-        )
+        return self.rows(account, "SELECT * EXCLUDE (footprint, opening_touchpoint) FROM session ORDER BY session_id")
 
     def event_ids(self, account: str) -> list[str]:
         """The ids of all events that were taken."""

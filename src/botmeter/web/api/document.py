@@ -27,6 +27,11 @@ _FAILURES: Final = {
     "500": "A bug; `reference` says where its details are in the server's logs.",
     "503": "Nothing is wrong with the request; try again after `Retry-After` seconds.",
 }
+# Of the server itself, before anything is read; without a body.
+_UNREADABLE: Final = {
+    "414": {"description": "The address is longer than 65,534 bytes."},
+    "431": {"description": "The headers are larger, or more, than the server reads."},
+}
 _RETRY_AFTER: Final = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}}
 _FILE: Final = {"schema": {"type": "string", "format": "binary"}}
 _NAMED: Final = {
@@ -56,6 +61,9 @@ def finished(written: dict[str, Any]) -> dict[str, Any]:
             _finish(operation)
     for own in operations():
         made["paths"].setdefault(own.path, {})[own.method] = _finished_own(own)
+    for operations_of_path in made["paths"].values():
+        for operation in operations_of_path.values():
+            operation["responses"] = dict(sorted((operation["responses"] | deepcopy(_UNREADABLE)).items()))
     made["components"]["schemas"] |= own_schemas()
     return made
 

@@ -1,0 +1,85 @@
+"""Whose a key is decides what it reaches, on every route: those of the table and those of the front."""
+
+import json
+from collections.abc import Callable
+from typing import Any, cast
+
+import pytest
+from tests.unit.sources import test_chatwoot as chatwoot
+from tests.unit.sources.test_chatwoot import SOURCE
+
+from botmeter.web.api.table import ROUTES
+from botmeter.web.front.own_routes import own_routes
+from botmeter.web.intake.intake import Intake
+from botmeter.web.people.keys import Scope
+from support.live import Live, counts, message, problem_of
+
+ALL = tuple(Scope)
+OTHERS = tuple(scope for scope in Scope if scope not in (Scope.EVENTS_WRITE, Scope.ADMIN))
+OWN = {route.name: route for route in own_routes(cast("Intake", None))}
+PATHS = [route.path.replace("{session_id}", "0" * 8 + "-0000" * 3 + "-" + "0" * 12) for route in ROUTES]
+
+
+def by_key(live: Live, secret: str) -> Any:
+    return live.send(secret, [message("a")])
+
+
+def by_address(live: Live, secret: str) -> Any:
+    return live.ask("POST", secret, json.dumps(chatwoot.message()).encode())
+
+
+# Route of the front → how it is asked, and what lets in to an account.
+ASKED: dict[str, tuple[Callable[[Live, str], Any], Callable[[Live, str], str]]] = {
+    "events": (by_key, lambda live, account: live.key(account)),
+    "webhooks": (by_address, lambda live, account: live.source(account, SOURCE)),
+}
+
+
+def test_every_route_of_the_front_is_asked_here() -> None:
+    assert set(ASKED) == set(OWN)
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_what_lets_in_to_one_account_writes_there_alone(live: Live, key: str, name: str) -> None:
+    live.create("globex")
+    ask, secret_of = ASKED[name]
+    assert counts(ask(live, secret_of(live, "acme"))) == (1, 0, 0, 0)
+    assert (len(live.event_ids("acme")), live.event_ids("globex")) == (1, [])
+    # The same event of another account is another event.
+    assert counts(ask(live, secret_of(live, "globex"))) == (1, 0, 0, 0)
+    assert len(live.event_ids("acme")) == len(live.event_ids("globex")) == 1
+
+
+def test_a_key_without_the_scope_writes_nothing(live: Live, key: str) -> None:
+    for scope in OTHERS:
+        asked = live.send(live.key("acme", scope), [message("a")])
+        assert problem_of(asked) == (403, "scope_missing")
+        assert "events:write" in asked.json()["detail"]
+    assert live.event_ids("acme") == []
+
+
+def test_no_word_of_a_request_names_another_account(live: Live, key: str) -> None:
+    live.create("globex")
+    for sent in ("?account=globex", "?source=globex"):
+        live.send(key, [message("a", account="globex", account_id="globex")], query=sent, x_account="globex")
+    assert live.event_ids("globex") == []
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_key_that_sends_reads_nothing_and_one_of_another_account_reaches_nothing(
+    live: Live, key: str, path: str, client: Any
+) -> None:
+    live.create("globex")
+    live.send(key, [message("a")])
+    live.settle("acme")
+    route = ROUTES[PATHS.index(path)]
+    ask = client.get if route.body is None else client.post
+    for secret, account, status in (
+        (key, "acme", 403),
+        (live.key("acme", *ALL), "globex", 404),
+        (live.key("globex", *ALL), "acme", 404),
+    ):
+        address = f"/api/v1/{path}".replace("{account}", account)
+        answer = ask(address, headers={"Authorization": f"Bearer {secret}"})
+        assert (answer.status_code, answer.json()["status"]) == (status, status)
+        assert b"c1" not in answer.content

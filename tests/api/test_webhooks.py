@@ -1,0 +1,257 @@
+"""`/api/v1/webhooks/{source}/{key}`: what each platform sends of itself, who it is let in as, and what it is told."""
+
+import base64
+import gzip
+import hmac
+import json
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from tests.unit.sources import test_botframework as botframework
+from tests.unit.sources import test_chatwoot as chatwoot
+from tests.unit.sources import test_freshchat as freshchat
+from tests.unit.sources import test_rasa as rasa_events
+from tests.unit.sources import test_whatsapp as whatsapp
+
+from api.conftest import Clock
+from botmeter.domain.source import Platform, Source
+from botmeter.sources.connector import REPLAY_WINDOW_SECONDS
+from botmeter.sources.platforms import connector_of
+from botmeter.web.people.models import EventSource
+from botmeter.web.people.sources import forget_source, turn
+from support.asking import Asked
+from support.live import Live, counts, message, problem_of
+
+CLOUDEVENT = {"specversion": "1.0", "id": "a", "source": "/b", "type": "botmeter.message", "subject": "v1"}
+# Platform → a source, a payload that is one event, and one that is none of the platform's.
+SAMPLES: dict[Platform, tuple[Source, Any]] = {
+    Platform.BOTMETER: (Source(name="own", platform=Platform.BOTMETER), message("a")),
+    Platform.CLOUDEVENTS: (
+        Source(name="own", platform=Platform.CLOUDEVENTS),
+        CLOUDEVENT | {"data": {"customer_id": "c1", "actor": "customer", "bot_id": "b1"}},
+    ),
+    Platform.CHATWOOT: (chatwoot.SOURCE, chatwoot.message()),
+    Platform.FRESHCHAT: (freshchat.SOURCE, freshchat.message()),
+    Platform.WHATSAPP: (whatsapp.SOURCE, whatsapp.said(whatsapp.message())),
+    Platform.RASA: (rasa_events.SOURCE, rasa_events.post(rasa_events.user())),
+    Platform.BOTFRAMEWORK: (botframework.SOURCE, botframework.activity()),
+}
+SIGNING = [Platform.CHATWOOT, Platform.FRESHCHAT, Platform.WHATSAPP]
+FOREIGN = [platform for platform in SAMPLES if platform not in (Platform.BOTMETER, Platform.CLOUDEVENTS)]
+NAME = {platform: platform.value for platform in SAMPLES}
+
+
+@pytest.fixture(scope="module")
+def private_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
+
+
+def text(payload: Any) -> bytes:
+    return json.dumps(payload, ensure_ascii=False).encode()
+
+
+def told(asked: Asked) -> tuple[tuple[int, int, int, int], list[str]]:
+    return counts(asked), asked.json()["ignored"]
+
+
+def test_every_platform_has_its_sample() -> None:
+    assert set(SAMPLES) == set(Platform)
+    assert set(SIGNING) == {platform for platform in Platform if connector_of(platform).checked_signature is not None}
+
+
+@pytest.mark.parametrize("platform", SAMPLES, ids=NAME.get)
+def test_a_platform_s_event_is_taken_once_however_often_it_comes(live: Live, key: str, platform: Platform) -> None:
+    source, payload = SAMPLES[platform]
+    path = live.source("acme", source)
+    assert told(live.ask("POST", path, text(payload))) == ((1, 0, 0, 0), [])
+    assert told(live.ask("POST", path, text(payload))) == ((0, 1, 0, 0), [])
+    packed = gzip.compress(text(payload))
+    assert told(live.ask("POST", path, packed, content_encoding="gzip"))[0] == (0, 1, 0, 0)
+    assert live.rows("acme", "SELECT DISTINCT source FROM event") == [(source.name,)]
+    assert len(live.sessions("acme")) == 1
+    assert len(live.deliveries("acme", source.name)) == 3
+
+
+@pytest.mark.parametrize("platform", FOREIGN, ids=NAME.get)
+@pytest.mark.parametrize("body", [b"", b"nonsense", b"[]", b'"a"', b"{}", "\u007b\ud55c".encode(), b"\xff\x00"])
+def test_a_payload_that_is_not_understood_is_kept_whole_and_is_no_failure(
+    live: Live, key: str, platform: Platform, body: bytes
+) -> None:
+    source, _ = SAMPLES[platform]
+    asked = live.ask("POST", live.source("acme", source), body)
+    (rejected,), kept = asked.json()["rejections"] or [None], live.quarantined("acme")
+    if rejected is None:
+        # An empty list holds nothing that could count.
+        assert (counts(asked), body, kept) == ((0, 0, 0, 0), b"[]", [])
+        return
+    assert counts(asked) == (0, 0, 0, 1)
+    assert (rejected["index"], rejected["code"]) == (0, "payload_not_understood")
+    assert [(each.code, each.raw, each.source) for each in kept] == [("payload_not_understood", body, source.name)]
+
+
+@pytest.mark.parametrize("platform", [Platform.BOTMETER, Platform.CLOUDEVENTS], ids=NAME.get)
+def test_a_body_of_our_own_events_that_is_none_is_refused_to_who_can_mend_it(
+    live: Live, key: str, platform: Platform
+) -> None:
+    path = live.source("acme", SAMPLES[platform][0])
+    assert problem_of(live.ask("POST", path, b"nonsense")) == (400, "json_invalid")
+    assert problem_of(live.ask("POST", path, b"a", content_type="text/plain")) == (415, "media_type_unknown")
+    assert counts(live.ask("POST", path, b"[]", content_type="application/cloudevents-batch+json")) == (0, 0, 0, 0)
+    assert live.quarantined("acme") == []
+
+
+def test_private_notes_and_typing_never_count_and_the_platform_is_told_so(live: Live, key: str) -> None:
+    path = live.source("acme", chatwoot.SOURCE)
+    private = live.ask("POST", path, text(chatwoot.message(private=True)))
+    assert counts(private) == (0, 0, 0, 0)
+    (said,) = private.json()["ignored"]
+    assert "private" in said.lower()
+    assert told(live.ask("POST", path, text({"event": "conversation_typing_on"})))[1] == ["Typing never counts."]
+    assert live.event_ids("acme") == []
+    delivered = live.deliveries("acme", chatwoot.SOURCE.name)
+    assert [(each.ignored, each.rejected) for each in delivered] == [(1, 0), (1, 0)]
+    assert delivered[1].detail == said
+
+
+def test_a_sender_that_is_told_to_be_a_bot_is_one(live: Live, key: str) -> None:
+    path = live.source("acme", freshchat.SOURCE)
+    live.ask("POST", path, text(freshchat.message(("agent", "ag-bot"))))
+    assert live.rows("acme", "SELECT bot_name FROM event") == [("FAQ bot",)]
+
+
+def signed(body: bytes, *, by: str, at_s: int = 1_790_003_600) -> dict[str, str]:
+    digest = hmac.digest(by.encode(), f"{at_s}.".encode() + body, "sha256").hex()
+    return {"x_chatwoot_signature": f"sha256={digest}", "x_chatwoot_timestamp": str(at_s)}
+
+
+@pytest.mark.parametrize("content", ["Where?", "주문이 어디에 있나요? 😀", "a\\u00e9\u2028 </script>"])
+def test_a_signature_is_over_the_very_bytes(live: Live, key: str, content: str) -> None:
+    path = live.source("acme", chatwoot.SOURCE, signed_by="s3cret")
+    # Written as no encoder here writes it: another order, spaces, an escape.
+    body = text(chatwoot.message(content=content)).replace(b'"event":', b' "event" :\t')
+    assert counts(live.ask("POST", path, body, **signed(body, by="s3cret"))) == (1, 0, 0, 0)
+    again = json.dumps(json.loads(body)).encode()
+    asked = live.ask("POST", path, again, **signed(body, by="s3cret"))
+    assert problem_of(asked) == (401, "signature_wrong")
+
+
+def test_what_is_packed_is_signed_as_it_was_before(live: Live, key: str) -> None:
+    path = live.source("acme", chatwoot.SOURCE, signed_by="s3cret")
+    body = text(chatwoot.message())
+    headers = signed(body, by="s3cret")
+    assert counts(live.ask("POST", path, gzip.compress(body), content_encoding="gzip", **headers)) == (1, 0, 0, 0)
+
+
+def test_a_delivery_is_signed_by_the_source_s_own_secret(live: Live, key: str) -> None:
+    path = live.source("acme", chatwoot.SOURCE, signed_by="s3cret")
+    body = text(chatwoot.message())
+    for headers, code in (
+        ({}, "signature_missing"),
+        (signed(body, by="other"), "signature_wrong"),
+        (signed(body + b" ", by="s3cret"), "signature_wrong"),
+        (signed(body, by="s3cret") | {"x_chatwoot_timestamp": "1790003601"}, "signature_wrong"),
+        (signed(body, by="s3cret") | {"x_chatwoot_signature": "é"}, "signature_wrong"),
+    ):
+        assert problem_of(live.ask("POST", path, body, **headers)) == (401, code)
+    assert live.quarantined("acme") == []
+    assert live.deliveries("acme", chatwoot.SOURCE.name) == []
+
+
+@pytest.mark.parametrize("off_s", [-REPLAY_WINDOW_SECONDS - 1, REPLAY_WINDOW_SECONDS + 1])
+def test_a_delivery_that_was_signed_too_long_ago_is_a_replay(live: Live, key: str, clock: Clock, off_s: int) -> None:
+    path = live.source("acme", chatwoot.SOURCE, signed_by="s3cret")
+    body = text(chatwoot.message())
+    at_s = clock.now_us // 1_000_000
+    at_the_edge = at_s + off_s - (1 if off_s > 0 else -1)
+    assert counts(live.ask("POST", path, body, **signed(body, by="s3cret", at_s=at_the_edge))) == (1, 0, 0, 0)
+    asked = live.ask("POST", path, body, **signed(body, by="s3cret", at_s=at_s + off_s))
+    assert problem_of(asked) == (401, "delivery_too_old")
+
+
+def test_whatsapp_signs_in_its_own_way(live: Live, key: str) -> None:
+    path = live.source("acme", whatsapp.SOURCE, signed_by="s3cret")
+    body = text(whatsapp.said(whatsapp.message(text={"body": "안녕 😀"})))
+    digest = hmac.digest(b"s3cret", body, "sha256").hex()
+    assert problem_of(live.ask("POST", path, body)) == (401, "signature_missing")
+    assert problem_of(live.ask("POST", path, body, x_hub_signature_256="sha256=00")) == (401, "signature_wrong")
+    assert counts(live.ask("POST", path, body, x_hub_signature_256=f"sha256={digest}")) == (1, 0, 0, 0)
+
+
+def test_freshchat_signs_with_a_key_of_its_own(live: Live, key: str, private_key: rsa.RSAPrivateKey) -> None:
+    public = private_key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    path = live.source("acme", freshchat.SOURCE, signed_by=public.decode())
+    body = text(freshchat.message())
+    signature = base64.b64encode(private_key.sign(body, padding.PKCS1v15(), hashes.SHA256())).decode()
+    assert problem_of(live.ask("POST", path, body)) == (401, "signature_missing")
+    assert problem_of(live.ask("POST", path, body + b" ", x_freshchat_signature=signature)) == (401, "signature_wrong")
+    assert counts(live.ask("POST", path, body, x_freshchat_signature=signature)) == (1, 0, 0, 0)
+
+
+def test_an_address_with_another_key_or_name_looks_like_none(live: Live, key: str) -> None:
+    path = live.source("acme", chatwoot.SOURCE)
+    start, _, own_key = path.rpartition("/")
+    asked = [
+        live.ask("POST", wrong, text(chatwoot.message()))
+        for wrong in (f"{start}/{own_key}x", f"{start}/wh_made-up", path.replace("/desk/", "/tables/"), f"{start}/%FF")
+    ]
+    assert {problem_of(each) for each in asked} == {(404, "source_key_wrong")}
+    assert len({each.body for each in asked}) == 1
+    assert problem_of(live.ask("POST", f"{path}/", b"")) == (404, "route_unknown")
+    assert problem_of(live.ask("POST", "/api/v1/webhooks/desk", b"")) == (404, "route_unknown")
+    assert live.deliveries("acme", "desk") == []
+
+
+def test_a_source_that_is_off_or_gone_takes_nothing(live: Live, key: str) -> None:
+    path = live.source("acme", chatwoot.SOURCE)
+    body = text(chatwoot.message())
+    found = EventSource.objects.get()
+    turn(found, is_on=False)
+    for method in ("POST", "GET"):
+        assert problem_of(live.ask(method, path, body if method == "POST" else b"")) == (403, "source_off")
+    turn(found, is_on=True)
+    assert counts(live.ask("POST", path, body)) == (1, 0, 0, 0)
+    forget_source("acme", "desk")
+    assert problem_of(live.ask("POST", path, body)) == (404, "source_key_wrong")
+
+
+def test_whatsapp_s_question_is_answered_with_its_word(live: Live, key: str) -> None:
+    path = live.source("acme", whatsapp.SOURCE)
+    token = EventSource.objects.get().verify_token
+    question = f"{path}?hub.mode=subscribe&hub.challenge=115%3C8&hub.verify_token="
+    asked = live.ask("GET", question + token)
+    assert (asked.status, asked.body) == (200, b"115<8")
+    assert asked.headers["content-type"] == "text/plain; charset=utf-8"
+    for wrong in (question, question + "x", question.replace("subscribe", "other") + token):
+        assert problem_of(live.ask("GET", wrong)) == (403, "verify_token_wrong")
+    assert problem_of(live.ask("GET", path + "?" + "a=1&" * 40)) == (413, "parameters_too_many")
+
+
+def test_an_address_that_is_looked_at_says_what_it_is_and_not_whose(live: Live, key: str) -> None:
+    asked = live.ask("GET", live.source("acme", chatwoot.SOURCE))
+    assert (asked.status, asked.json()) == (200, {"source": "desk", "platform": "chatwoot"})
+
+
+def test_a_sender_of_cloudevents_shakes_hands_at_an_address_that_is_one(live: Live, key: str) -> None:
+    path = live.source("acme", SAMPLES[Platform.CLOUDEVENTS][0])
+    asked = live.ask("OPTIONS", path, webhook_request_origin="bots.example")
+    assert (asked.status, asked.headers["webhook-allowed-origin"]) == (200, "bots.example")
+    wrong = live.ask("OPTIONS", "/api/v1/webhooks/own/wh_made-up", webhook_request_origin="bots.example")
+    assert problem_of(wrong) == (404, "source_key_wrong")
+
+
+@pytest.mark.parametrize("method", ["HEAD", "PUT", "PATCH", "DELETE"])
+def test_other_methods_are_told_those_there_are(live: Live, key: str, method: str) -> None:
+    asked = live.ask(method, live.source("acme", chatwoot.SOURCE))
+    assert problem_of(asked) == (405, "method_unknown")
+    assert asked.headers["allow"] == "POST, GET, OPTIONS"
+
+
+def test_what_was_sent_is_found_under_the_platform_s_name_for_it_or_ours(live: Live, key: str) -> None:
+    path = live.source("acme", chatwoot.SOURCE)
+    live.ask("POST", path, text(chatwoot.message()), x_request_id="ours")
+    live.ask("POST", path, text(chatwoot.message()), x_request_id="ours", x_chatwoot_delivery="theirs")
+    assert [each.delivery_id for each in live.deliveries("acme", "desk")] == ["theirs", "ours"]

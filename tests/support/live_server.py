@@ -1,0 +1,264 @@
+"""A served folder in processes of its own, that is sent events, hurt, and looked into when it has ended."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any
+
+import botmeter
+from botmeter.ledger.folder import Folder
+from botmeter.ledger.verify import verify
+from support.live import EVENTS_PATH, message
+
+READY_SECONDS = 60
+_LOOK_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was answered."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class LiveServer:
+    """`botmeter serve`, and its process that serves."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self._log = (folder.parent / f"{folder.name}.log").open("ab")
+        self._process = self._started()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def worker(self) -> int:
+        """The process that owns the folder."""
+        return int((self.folder / "owner.lock").read_text().split()[0])
+
+    def wait_ready(self, *, is_revived: bool = False) -> None:
+        """Until it answers.
+
+        Args:
+            is_revived: It is started again where it has ended, as by a system that keeps it running: it ends by itself
+                if its worker dies soon after the last one.
+        """
+        pause = threading.Event()
+        for _ in range(int(READY_SECONDS / _LOOK_SECONDS)):
+            if self._is_ready():
+                return
+            if self._process.poll() is not None:
+                assert is_revived, self.log
+                self._process = self._started()
+            pause.wait(_LOOK_SECONDS)
+        raise AssertionError(self.log)
+
+    @property
+    def log(self) -> str:
+        return Path(self._log.name).read_text(encoding="utf-8")
+
+    def kill_worker(self) -> None:
+        """`kill -9` of the process that serves; the one that watches it starts another."""
+        os.kill(self.worker, signal.SIGKILL)
+
+    def end(self) -> int:
+        """Asks it to end, and waits; its exit code."""
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            return self._process.wait(READY_SECONDS)
+        finally:
+            self._process.kill()
+            self._process.wait()
+            self._log.close()
+
+    def ask_to_end(self) -> None:
+        """Asks it to end, and does not wait."""
+        self._process.send_signal(signal.SIGTERM)
+
+    def command(self, *words: str) -> str:
+        """What a command prints that reaches it."""
+        return commanded(self.folder, *words)
+
+    def account(self, name: str) -> str:
+        """Makes an account; a key of it that may do everything."""
+        self.command("account", "create", name)
+        return self.command("key", "create", "--account", name, "--scope", "admin").strip()
+
+    def ask(self, method: str, path: str, body: bytes | None = None, /, **headers: str) -> Answer:
+        """The answer to one request; raises what a connection raises."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=READY_SECONDS)) as connection:
+            connection.request(method, path, body=body, headers=named)
+            answer = connection.getresponse()
+            return Answer(
+                status=answer.status,
+                headers={name.lower(): value for name, value in answer.getheaders()},
+                body=answer.read(),
+            )
+
+    def send(self, key: str, body: bytes, /, **headers: str) -> Answer:
+        """The answer to these events."""
+        return self.ask("POST", EVENTS_PATH, body, authorization=f"Bearer {key}", **headers)
+
+    def connected(self) -> socket.socket:
+        """A connection over which nothing was asked yet."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout=READY_SECONDS)
+
+    def _is_ready(self) -> bool:
+        try:
+            return self.ask("GET", "/readyz").status == 200
+        except (OSError, HTTPException):
+            return False
+
+    def _started(self) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            _command(self.folder, "serve", "--port", str(self.port)),
+            stdout=subprocess.DEVNULL,
+            stderr=self._log,
+            env=_environment(),
+        )
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[LiveServer]:
+    """A server of the folder, that answers, until the end of the `with` or until it was ended."""
+    server = LiveServer(folder)
+    try:
+        server.wait_ready()
+        yield server
+    finally:
+        server.end()
+
+
+def commanded(folder: Path, *words: str) -> str:
+    """What a command prints on a folder, through its server if it has one."""
+    ran = subprocess.run(_command(folder, *words), capture_output=True, text=True, check=False, env=_environment())
+    assert ran.returncode == 0, f"{words} ended with {ran.returncode}: {ran.stderr}"
+    return ran.stdout
+
+
+def _command(folder: Path, *words: str) -> list[str]:
+    return [sys.executable, "-m", "botmeter", *words, "--data", str(folder)]
+
+
+def _environment() -> dict[str, str]:
+    own = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    return own | {"PYTHONPATH": str(Path(botmeter.__file__).parents[1])}
+
+
+BATCH_EVENTS = 40
+
+
+def batch(name: str) -> list[dict[str, Any]]:
+    """A batch of events of some customers, whose ids begin with the batch's name."""
+    return [
+        message(
+            f"{name}:{number}",
+            f"2026-03-{10 + number % 9:02}T10:{number:02}:00Z",
+            customer_id=f"c{hash_of(name) % 50}",
+            conversation_id=f"v{hash_of(name) % 50}",
+            actor="customer" if number % 3 else "bot",
+        )
+        for number in range(BATCH_EVENTS)
+    ]
+
+
+def hash_of(name: str) -> int:
+    """The same number for a name in every process."""
+    return sum(name.encode())
+
+
+@dataclass
+class Senders:
+    """Threads that send batch after batch, as long as they are let, and note what became of each.
+
+    Attributes:
+        told: Batch → the last status that it was told; 0: its connection broke.
+    """
+
+    server: LiveServer
+    key: str
+    told: dict[str, int] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    _end: threading.Event = field(default_factory=threading.Event)
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+
+    @contextmanager
+    def sending(self, *, threads: int = 4) -> Iterator[None]:
+        """They send until the end of the `with`."""
+        running = [threading.Thread(target=self._run, args=(str(number),)) for number in range(threads)]
+        for thread in running:
+            thread.start()
+        try:
+            yield
+        finally:
+            self._end.set()
+            for thread in running:
+                thread.join()
+
+    @property
+    def acknowledged(self) -> set[str]:
+        with self._changed:
+            return {name for name, status in self.told.items() if status == 200}
+
+    def wait_acknowledged(self, count: int) -> None:
+        """Until so many more batches are acknowledged than are now."""
+        with self._changed:
+            wanted = self._count() + count
+            assert self._changed.wait_for(lambda: self._count() >= wanted, READY_SECONDS), self.server.log
+
+    def _count(self) -> int:
+        return sum(status == 200 for status in self.told.values())
+
+    def _run(self, thread: str) -> None:
+        number = 0
+        while not self._end.is_set():
+            name = f"{thread}-{number}"
+            self._note(name, self._sent(name))
+            number += 1
+
+    def _sent(self, name: str) -> int:
+        try:
+            answer = self.server.send(self.key, json.dumps(batch(name)).encode())
+        except (OSError, HTTPException):
+            # The server is away for a moment; nobody shall be kept busy by asking it.
+            self._end.wait(_LOOK_SECONDS)
+            return 0
+        if answer.status == 200 and answer.json()["accepted"] != BATCH_EVENTS:
+            self.faults.append(f"{name}: {answer.body!r}")
+        return answer.status
+
+    def _note(self, name: str, status: int) -> None:
+        with self._changed:
+            self.told[name] = status
+            self._changed.notify_all()
+
+
+def event_counts(folder: Path, account: str) -> Counter[str]:
+    """How many events of each batch are in a ledger that nobody has open and that is clean."""
+    with Folder.owned(folder, purpose="a test") as owned, owned.ledger(account) as ledger:
+        found = verify(ledger)
+        assert found.is_clean, "\n".join(map(str, found.differences))
+        ids = ledger.connection.execute("SELECT event_id FROM event").fetchall()
+    assert len(set(ids)) == len(ids)
+    return Counter(event_id.partition(":")[0] for (event_id,) in ids)
