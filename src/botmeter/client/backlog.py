@@ -62,14 +62,17 @@ class Backlog:
         self._tail_bytes = 0
         self._tail_since = 0.0
         self._is_disk_bad = False
+        self._is_over = False
         # Running numbers: of the last event put, of the last one settled, and of the last one wanted at once.
         self._last = len(spill.segments)
         self._settled = 0
         self._wanted = 0
 
     def put(self, line: bytes) -> bool:
-        """Takes one event; False if neither memory nor disk has room for it."""
+        """Takes one event; False if neither memory nor disk has room for it, or all was kept at the end."""
         with self.changed:
+            if self._is_over:
+                return False
             if self._is_full(len(line)) and not self._has_made_room():
                 return False
             if not self._tail:
@@ -187,12 +190,14 @@ class Backlog:
         self.sync()
 
     def keep_all(self) -> int:
-        """Puts on disk all that waits, at the end; gives how many events there was no room for.
+        """Puts on disk all that waits, at the end, after which no more is taken; gives how many there was no room for.
 
         Raises:
             OSError: Something of it is in memory alone.
         """
         with self.changed:
+            # Whoever was about to say something while another thread closed is told so, rather than forgotten.
+            self._is_over = True
             self._keep_batch()
             if self.batch is not None:
                 self._shorten(self.batch)

@@ -82,13 +82,11 @@ class Meter:
             self._notices.refused([Refusal(event_id=event.event_id, code=INVALID, detail=f"{problem}.")])
             return None
         running = self._running or self._started()
-        if running is None:
-            self._notices.lost("The client is closed.")
-            return None
-        if not running.backlog.put(line):
-            self._notices.lost("Memory and the folder for waiting events are full; new events are dropped.")
-            return None
-        return event.event_id
+        if running is not None and running.backlog.put(line):
+            return event.event_id
+        full = "Memory and the folder for waiting events are full; new events are dropped."
+        self._notices.lost("The client is closed." if self._is_closed else full)
+        return None
 
     def flush(self, within_seconds: float = 10.0) -> bool:
         """Waits until all that was said before is settled: taken by the server, or refused for good.

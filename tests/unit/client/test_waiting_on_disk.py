@@ -55,6 +55,14 @@ def test_events_that_memory_has_no_room_for_go_to_disk_and_keep_their_order(tmp_
     assert world.ids() == ids
 
 
+def test_an_event_that_comes_after_all_was_kept_is_not_taken_for_one_that_waits(world: World) -> None:
+    # As when one thread closes the client between the two halves of another one's call.
+    assert world.say("a")
+    assert world.backlog.keep_all() == 0
+    assert not world.say("b")
+    assert world.backlog.queued_count == 0
+
+
 def test_memory_is_bounded_in_bytes_too(tmp_path: Path) -> None:
     world = World(tmp_path / "spill", ClientSettings(queue_bytes_max=100_000))
     for number in range(10):
