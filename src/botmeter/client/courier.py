@@ -91,7 +91,7 @@ class Courier:
             why = Refusal(
                 event_id=None, code="client_line_torn", detail="The line was cut when the process or the machine ended."
             )
-            self._is_refused(broken, why=why)
+            self._put_aside(broken, why=why)
         return self._backlog.batch
 
     def _sent(self, part: list[bytes]) -> Outcome:
@@ -137,13 +137,14 @@ class Courier:
         self._keep(now)
 
     def _refuse(self, lines: list[bytes], *, why: Refusal) -> None:
-        if not self._is_refused(lines, why=why):
+        if not self._put_aside(lines, why=why):
             # Nothing is dropped because a disk is full: the batch stays at the head until it can be put aside.
             self._wait(BARRED_SECONDS)
             return
         self._backlog.settle(len(lines), were_taken=False)
 
-    def _is_refused(self, lines: list[bytes], *, why: Refusal) -> bool:
+    def _put_aside(self, lines: list[bytes], *, why: Refusal) -> bool:
+        """Writes down what will never be taken; False if the disk takes it not."""
         try:
             if self.refused_file is not None:
                 self.refused_file.append(lines, why=why, now_us=self._ports.now_us())
