@@ -5,13 +5,11 @@ from collections.abc import Iterator
 from io import StringIO
 
 from botmeter.domain.errors import Refused, TooMuch
-from botmeter.ledger.customers import PAIRS_MAX, SameCustomer
+from botmeter.ledger.customers import PAIRS_MAX, SameCustomer, nobody_merged
 
 COLUMNS = ("customer_id", "alias")
 BYTES_MAX = 2 * 1024 * 1024
 """Enough for `PAIRS_MAX` pairs of the longest ids."""
-
-_FAULTS_TOLD_MAX = 20
 
 
 def pairs_from_csv(content: bytes) -> tuple[SameCustomer, ...]:
@@ -40,8 +38,7 @@ def pairs_from_csv(content: bytes) -> tuple[SameCustomer, ...]:
         else:
             pairs.append(SameCustomer(customer_id=values["customer_id"], alias=values["alias"], place=f"line {line}"))
     if faults:
-        more = f"; and {len(faults) - _FAULTS_TOLD_MAX:,} more" if len(faults) > _FAULTS_TOLD_MAX else ""
-        raise Refused("merge_file_invalid", f"Nobody was merged: {'; '.join(faults[:_FAULTS_TOLD_MAX])}{more}.")
+        raise Refused("merge_file_invalid", nobody_merged(faults))
     if len(pairs) > PAIRS_MAX:
         raise TooMuch("merge_too_large", f"The file has {len(pairs):,} pairs; the most at once is {PAIRS_MAX:,}.")
     return tuple(pairs)

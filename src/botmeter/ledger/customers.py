@@ -8,7 +8,6 @@ merged after it.
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
 from typing import NoReturn
 
 import pyarrow as pa
@@ -23,7 +22,8 @@ from botmeter.ledger.tables import sql
 PAIRS_MAX = 1_000
 """How many aliases one change may name: it is metered again at once, while others wait to write."""
 
-_FAULTS_TOLD_MAX = 20
+FAULTS_TOLD_MAX = 20
+"""What is wrong with a merge is said of so many pairs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +108,8 @@ def merge_customers(
         by: Who says so; None: not known.
 
     Raises:
-        Refused: `merge_invalid` for an id that can't be one, that is its own alias, or that would lead in a circle.
+        Refused: `merge_invalid` for no pair, or for an id that can't be one, that is its own alias, or that would lead
+            in a circle.
         Conflict: `customer_merged` for an alias that is another customer's already.
         TooMuch: `merge_too_large` for more than `PAIRS_MAX` pairs.
     """
@@ -117,7 +118,7 @@ def merge_customers(
 
 
 def merge_preview(ledger: Ledger, pairs: Sequence[SameCustomer], *, now_us: int) -> CustomerChange:
-    """What `merge_customers` would do, done and undone; the ledger, open for writing, stays as it is."""
+    """What `merge_customers` would do, done and undone: the ledger, open for writing, stays as it is; raises the same."""
     found: list[CustomerChange] = []
     with suppress(_Undone), ledger.transaction():
         found.append(_merged(ledger, pairs, now_us=now_us, by=None))
@@ -136,7 +137,8 @@ def unmerge_customers(ledger: Ledger, aliases: Sequence[str], *, now_us: int, by
 
     Raises:
         Missing: `alias_unknown` for an id that is no alias.
-        TooMuch: `merge_too_large`.
+        Refused: `merge_invalid` for no alias.
+        TooMuch: `merge_too_large` for more than `PAIRS_MAX` aliases.
     """
     _check_count(len(aliases))
     with ledger.transaction():
@@ -269,11 +271,16 @@ def _last(known: dict[str, str], customer_id: str) -> str:
 def _refuse(faults: list[_Fault]) -> None:
     if not faults:
         return
-    told = "; ".join(islice(_sentences(faults), _FAULTS_TOLD_MAX))
-    more = f"; and {len(faults) - _FAULTS_TOLD_MAX:,} more" if len(faults) > _FAULTS_TOLD_MAX else ""
+    sentence = nobody_merged(list(_sentences(faults)))
     if all(kind is Conflict for _, _, kind in faults):
-        raise Conflict("customer_merged", f"Nobody was merged: {told}{more}.")
-    raise Refused("merge_invalid", f"Nobody was merged: {told}{more}.")
+        raise Conflict("customer_merged", sentence)
+    raise Refused("merge_invalid", sentence)
+
+
+def nobody_merged(faults: Sequence[str]) -> str:
+    """What is said of a merge that was refused: the first of what is wrong, and how much more there is."""
+    more = f"; and {len(faults) - FAULTS_TOLD_MAX:,} more" if len(faults) > FAULTS_TOLD_MAX else ""
+    return f"Nobody was merged: {'; '.join(faults[:FAULTS_TOLD_MAX])}{more}."
 
 
 def _sentences(faults: list[_Fault]) -> Iterator[str]:
