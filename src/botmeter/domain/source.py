@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -76,7 +77,9 @@ class Source:
     bot_version: str | None = None
     channel: str | None = None
     identities: tuple[BotIdentity, ...] = ()
-    options: tuple[tuple[str, str], ...] = field(default=())
+    options: tuple[tuple[str, str], ...] = ()
+    # Made once: each message of a batch is looked up several times, among up to a thousand.
+    _identity_by_sender: Mapping[str, BotIdentity] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         checked_source_name(self.name)
@@ -84,19 +87,21 @@ class Source:
             _check_text(getattr(self, name), what=f"the {name.replace('_', ' ')} of source {self.name[:40]}")
         for name, value in self.options:
             _check_text(value, what=f"the option {name[:40]}", bytes_max=_OPTION_BYTES_MAX)
-        self._check_identities()
+        object.__setattr__(self, "_identity_by_sender", self._checked_identities())
 
-    def _check_identities(self) -> None:
+    def _checked_identities(self) -> dict[str, BotIdentity]:
         if len(self.identities) > IDENTITIES_MAX:
             raise Refused(
                 "source_setting_invalid",
                 f"Source {self.name[:40]} would have {len(self.identities):,} bot identities; the most is "
                 f"{IDENTITIES_MAX:,}.",
             )
-        senders = [identity.sender for identity in self.identities]
-        if len(set(senders)) < len(senders):
-            twice = next(sender for sender in senders if senders.count(sender) > 1)
-            raise Refused("source_setting_invalid", f"The sender {twice[:40]!r} can be only one bot.")
+        found: dict[str, BotIdentity] = {}
+        for identity in self.identities:
+            if identity.sender in found:
+                raise Refused("source_setting_invalid", f"The sender {identity.sender[:40]!r} can be only one bot.")
+            found[identity.sender] = identity
+        return found
 
     def option(self, name: str) -> str | None:
         """What is said for an option; None: nothing."""
@@ -104,8 +109,8 @@ class Source:
 
     def identity(self, *known_as: str | None) -> BotIdentity | None:
         """The bot that a sender is, who is known by any of these ids and names; None: no bot."""
-        by_sender = {identity.sender: identity for identity in self.identities}
-        return next((by_sender[word] for word in known_as if word is not None and word in by_sender), None)
+        found = (self._identity_by_sender.get(word) for word in known_as if word is not None)
+        return next((identity for identity in found if identity is not None), None)
 
 
 def checked_source_name(name: str) -> str:
