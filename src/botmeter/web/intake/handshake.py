@@ -8,4 +8,4 @@ from botmeter.web.front.request import Answer, Request
 
 def handshake_answer(request: Request) -> Answer:
     """Whoever has an address or a key may send as often as they like (CloudEvents, HTTP 1.1 Web Hooks, 4)."""
-    return Answer(status=HTTPStatus.OK, headers={**allowed_origin(request.headers), "allow": "OPTIONS, POST"})
+    return Answer(status=HTTPStatus.OK, headers=allowed_origin(request.headers))
