@@ -118,7 +118,11 @@ def merge_customers(
 
 
 def merge_preview(ledger: Ledger, pairs: Sequence[SameCustomer], *, now_us: int) -> CustomerChange:
-    """What `merge_customers` would do, done and undone: the ledger, open for writing, stays as it is; raises the same."""
+    """What `merge_customers` would do, done and undone: the ledger, open for writing, stays as it is.
+
+    Raises:
+        Refused, Conflict, TooMuch: What `merge_customers` raises.
+    """
     found: list[CustomerChange] = []
     with suppress(_Undone), ledger.transaction():
         found.append(_merged(ledger, pairs, now_us=now_us, by=None))
