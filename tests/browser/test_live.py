@@ -36,6 +36,14 @@ HIDE = """(hidden) => {
   document.dispatchEvent(new Event("visibilitychange"));
 }"""
 
+# What fades from now on, and for how many milliseconds.
+NOTE_FADES = """() => {
+  window.fades = [];
+  Element.prototype.animate = function (frames, duration) {
+    window.fades.push([`${this.parentElement.tagName} ${this.tagName}`, duration]);
+  };
+}"""
+
 
 class Account:
     """The account acme of a server, its key, and what was sent to it."""
@@ -137,6 +145,18 @@ def test_the_number_moves_without_a_reload_and_all_others_with_it(tab: Page, acc
         arg=count,
     )
     expect(tab.locator(".still")).to_have_count(0)
+
+
+def test_changed_digits_fade_for_a_moment_and_not_for_whoever_wants_no_motion(tab: Page, account: Account) -> None:
+    followed(tab, account)
+    tab.evaluate(NOTE_FADES)
+    account.customers_come(1)
+    shows(tab, account.count)
+    assert tab.evaluate("window.fades") == []
+    tab.emulate_media(reduced_motion="no-preference")
+    account.customers_come(1)
+    shows(tab, account.count)
+    assert tab.evaluate("window.fades") == [["P A", 200]]
 
 
 def test_an_open_menu_what_is_typed_the_focus_and_the_scrolling_stay(tab: Page, account: Account) -> None:
