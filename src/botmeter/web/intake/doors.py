@@ -33,7 +33,9 @@ def deliver(source: OpenedSource, body: bytes, *, headers: Mapping[str, str], nu
         NotAllowed, Refused, TooMuch: What a platform would be told too.
         Unavailable: `server_stopping`, `queue_full`, `ledger_busy`, `delivery_unanswered`.
     """
-    if not _open:
+    # Asked for once: the server may begin to end between two looks.
+    intake = next(iter(_open), None)
+    if intake is None:
         raise Unavailable("server_stopping", "The server is starting or stopping. Try again in a moment.")
     delivery = Delivery(body=body, headers=headers, received_us=now_us())
     told: Future[Answered] = Future()
@@ -44,7 +46,7 @@ def deliver(source: OpenedSource, body: bytes, *, headers: Mapping[str, str], nu
         else:
             told.set_result(answer)
 
-    _open[0].offer(offer_of(source, delivery, number=number), tell=tell)
+    intake.offer(offer_of(source, delivery, number=number), tell=tell)
     try:
         return told.result(_ANSWERED_WITHIN_SECONDS)
     except TimeoutError:
