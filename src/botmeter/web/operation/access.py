@@ -8,8 +8,10 @@ from typing import Final
 LOGGER: Final = "botmeter.access"
 
 _log: Final = logging.getLogger(LOGGER)
-# Asked every few seconds by machines, and for every page: they would drown the rest.
-_QUIET: Final = frozenset({"healthz", "readyz", "metrics", "static"})
+# Asked every few seconds by machines or by pages that follow, and for every page: they would drown the rest.
+_QUIET: Final = frozenset(
+    {"healthz", "readyz", "metrics", "static", "report-fresh", "billing-report-fresh", "shared-fresh"}
+)
 # What is none of these is made up by whoever asks.
 _METHODS: Final = frozenset(HTTPMethod)
 
