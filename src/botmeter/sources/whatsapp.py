@@ -69,7 +69,9 @@ class _Place:
 
     def raw(self, name: str, message: Object) -> bytes:
         """A payload that holds this message alone."""
-        value: dict[str, object] = {"metadata": self.metadata, "contacts": self.contacts, name: [message]}
+        # Several contacts say nothing of one message, are other customers, and would stand in the raw of each message.
+        contacts = self.contacts if len(self.contacts) == 1 else []
+        value: dict[str, object] = {"metadata": self.metadata, "contacts": contacts, name: [message]}
         change = {"field": self.change_field, "value": value}
         return json_of({"object": OBJECT, "entry": [{"id": self.entry_id, "changes": [change]}]})
 

@@ -260,3 +260,12 @@ def test_the_signature_is_over_the_bytes_as_they_came() -> None:
 @given(payloads_like(said(message()), statuses(status()), webhook(change(message_echoes=[message()]))))
 def test_any_payload_is_read_or_refused_whole(payload: bytes) -> None:
     checked_refusal(payload, SOURCE)
+
+
+def test_what_is_kept_of_a_refused_message_holds_no_other_customer() -> None:
+    contacts = [{"wa_id": PERSON}, {"wa_id": "4915155500099"}]
+    payload = webhook(change(messages=[message(timestamp="never"), message(id="b")], contacts=contacts))
+    (rejection,) = taken(payload, source=SOURCE).rejections
+    assert b"4915155500099" not in rejection.raw
+    assert PERSON.encode() in rejection.raw
+    assert taken(rejection.raw, source=SOURCE).codes == [rejection.code]
