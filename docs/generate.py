@@ -52,7 +52,8 @@ def events_page() -> str:
         "Events",
         "An event is one thing that happened in a conversation at one instant. These are its fields in NDJSON, in a\n"
         "JSON array, as CSV or Parquet columns, and in the `data` of a CloudEvent. A file with other names is\n"
-        "read with a mapping.",
+        "read with a mapping. Events come in [files](../guides/import.md) or in\n"
+        "[requests](../guides/api.md#sending-events).",
         _table(("field", "type", "", "meaning"), (_field_row(name) for name in event.FIELDS)),
         f"Text is UTF-8 without NUL; an id or name has at most {event.ID_BYTES_MAX} bytes, `attributes` at most "
         f"{event.ATTRIBUTES_BYTES_MAX:,} bytes of JSON.",

@@ -110,7 +110,7 @@ def test_requests_that_come_at_once_are_told_of_their_own_events_alone(live: Liv
     bodies = [[message(f"e{number}"), message("same"), message(f"bad{number}", actor="x")] for number in range(12)]
     asked = live.ask.at_once(
         [
-            live.ask.request("POST", EVENTS_PATH, json.dumps(body).encode(), authorization=f"Bearer {key}")
+            live.ask.request("POST", EVENTS_PATH, body=json.dumps(body).encode(), authorization=f"Bearer {key}")
             for body in bodies
         ]
     )

@@ -54,14 +54,14 @@ def head(key: str, *, length: int) -> bytes:
     ).encode()
 
 
-def is_taken(server: LiveServer, key: str, name: str) -> bool:
+def is_taken(server: LiveServer, key: str, *, name: str) -> bool:
     """Whether a new batch is taken now."""
     answer = server.send(key, json.dumps(batch(name)).encode())
     assert answer.status == 200, answer.body
     return bool(answer.json()["accepted"] == BATCH_EVENTS)
 
 
-def is_known(server: LiveServer, key: str, name: str) -> bool:
+def is_known(server: LiveServer, key: str, *, name: str) -> bool:
     """Whether a batch was taken before; it is now."""
     return bool(server.send(key, json.dumps(batch(name)).encode()).json()["duplicates"] == BATCH_EVENTS)
 
@@ -80,7 +80,7 @@ def test_senders_that_trickle_hold_up_nobody_and_are_answered_when_they_are_done
         for sent in range(20):
             for connection in slow:
                 connection.sendall(body[sent : sent + 1])
-            assert is_taken(server, key, f"beside-{sent}")
+            assert is_taken(server, key, name=f"beside-{sent}")
         assert server.ask("GET", "/sign-in").status == 200
         for connection in slow:
             connection.sendall(body[20:])
@@ -95,7 +95,7 @@ def test_a_connection_that_is_cut_in_the_body_takes_nothing(server: LiveServer, 
             connection.sendall(head(key, length=len(body)) + body[:part])
             # As a machine that is switched off: nothing more comes, and nothing is waited for.
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-    assert is_taken(server, key, "cut")
+    assert is_taken(server, key, name="cut")
 
 
 def test_ten_thousand_idle_connections_leave_room_for_pages_and_events(
@@ -104,7 +104,7 @@ def test_ten_thousand_idle_connections_leave_room_for_pages_and_events(
     with ExitStack() as held:
         idle = [held.enter_context(closing(server.connected())) for _ in range(IDLE)]
         assert server.ask("GET", "/sign-in").status == 200
-        assert is_taken(server, key, "among-idle")
+        assert is_taken(server, key, name="among-idle")
         # They are still connected, and any of them may ask.
         for connection in (idle[0], idle[IDLE // 2], idle[-1]):
             connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
@@ -119,7 +119,7 @@ def test_a_bomb_is_refused_and_takes_no_memory_to_speak_of(server: LiveServer, k
         answer = server.send(key, bomb, content_encoding="gzip")
         assert (answer.status, answer.json()["code"]) == (413, "body_too_large")
     assert peak_bytes(server.worker) - before < 256 << 20
-    assert is_taken(server, key, "after-bomb")
+    assert is_taken(server, key, name="after-bomb")
 
 
 def peak_bytes(process: int) -> int:
@@ -153,8 +153,8 @@ def test_random_bytes_in_any_media_type_are_refused_and_break_nothing(server: Li
     for number in range(MEAN):
         body = random.randbytes(random.randint(0, 200)) if number % 2 else b"".join(random.choices(pieces, k=4))
         assert server.send(key, body, **random.choice(headers)).status < 500
-        assert server.ask("POST", webhook, body).status == 200
-    assert is_taken(server, key, "after-mean")
+        assert server.ask("POST", webhook, body=body).status == 200
+    assert is_taken(server, key, name="after-mean")
 
 
 def test_a_disk_that_is_full_is_told_and_nothing_is_half_taken_and_it_goes_on_when_there_is_room(
@@ -162,7 +162,7 @@ def test_a_disk_that_is_full_is_told_and_nothing_is_half_taken_and_it_goes_on_wh
 ) -> None:
     key = server.account("full")
     worker, file = server.worker, server.folder / "accounts" / "full.duckdb"
-    assert is_taken(server, key, "full-before")
+    assert is_taken(server, key, name="full-before")
     log = file.with_suffix(".duckdb.wal")
     largest = max(path.stat().st_size for path in (file, log) if path.exists())
     hard = resource.prlimit(worker, resource.RLIMIT_FSIZE)[1]
@@ -181,7 +181,7 @@ def test_a_disk_that_is_full_is_told_and_nothing_is_half_taken_and_it_goes_on_wh
     resource.prlimit(worker, resource.RLIMIT_FSIZE, (hard, hard))
     assert 503 in told.values()
     for name, status in told.items():
-        assert is_known(server, key, name) is (status == 200)
-    assert is_taken(server, key, "full-after")
+        assert is_known(server, key, name=name) is (status == 200)
+    assert is_taken(server, key, name="full-after")
     assert os.getpgid(worker)
     server.command("verify", "--account", "full")

@@ -51,7 +51,7 @@ def envelope(event: Event) -> Event:
     return {"specversion": "1.0", "id": "x", "source": "/b", "type": "botmeter.message", "data": event}
 
 
-def send(live: Live, key: str, batch: Sequence[Event], *, form: str) -> None:
+def send(live: Live, key: str, *, batch: Sequence[Event], form: str) -> None:
     """Sends the events in one of the forms; none is refused or in conflict."""
     text = json.dumps
     match form:
@@ -78,7 +78,7 @@ def send(live: Live, key: str, batch: Sequence[Event], *, form: str) -> None:
         assert counts(each)[2:] == (0, 0)
 
 
-def imported(live: Live, account: str, whole: Sequence[Event]) -> None:
+def imported(live: Live, account: str, *, whole: Sequence[Event]) -> None:
     """Imports the events as a file of NDJSON."""
     live.opened.folder.create(Account(name=account), policy=FRESHCHAT, now_us=NOW_US)
     lines = "\n".join(map(json.dumps, whole)).encode()
@@ -97,10 +97,10 @@ def test_any_form_order_cut_and_repetition_gives_the_sessions_of_a_file(live: Li
     left = data.draw(st.permutations([*whole, *again]))
     while left:
         size = data.draw(st.integers(1, len(left)))
-        send(live, key, left[:size], form=data.draw(st.sampled_from(FORMS)))
+        send(live, key, batch=left[:size], form=data.draw(st.sampled_from(FORMS)))
         left = left[size:]
         if data.draw(st.booleans()):
             live.settle(f"live{number}")
-    imported(live, f"file{number}", whole)
+    imported(live, f"file{number}", whole=whole)
     assert live.sessions(f"live{number}") == live.sessions(f"file{number}")
     assert live.event_ids(f"live{number}") == live.event_ids(f"file{number}")

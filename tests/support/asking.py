@@ -114,10 +114,10 @@ class Asker:
 
     def __call__(self, method: str, path: str, body: bytes = b"", /, **headers: str) -> Asked:
         """The answer; a header's name is written with underscores."""
-        (asked,) = self.at_once([self.request(method, path, body, **headers)])
+        (asked,) = self.at_once([self.request(method, path, body=body, **headers)])
         return asked
 
-    def request(self, method: str, path: str, body: bytes = b"", /, **headers: str) -> "tuple[Scope, Receive]":
+    def request(self, method: str, path: str, /, *, body: bytes = b"", **headers: str) -> "tuple[Scope, Receive]":
         """A request to be asked later, with others."""
         named = [(name.replace("_", "-"), value) for name, value in headers.items()]
         if method == "POST" and "content_length" not in headers:

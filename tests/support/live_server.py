@@ -104,7 +104,7 @@ class LiveServer:
         self.command("account", "create", name)
         return self.command("key", "create", "--account", name, "--scope", "admin").strip()
 
-    def ask(self, method: str, path: str, body: bytes | None = None, /, **headers: str) -> Answer:
+    def ask(self, method: str, path: str, /, *, body: bytes | None = None, **headers: str) -> Answer:
         """The answer to one request; raises what a connection raises."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         with closing(HTTPConnection("127.0.0.1", self.port, timeout=READY_SECONDS)) as connection:
@@ -118,7 +118,7 @@ class LiveServer:
 
     def send(self, key: str, body: bytes, /, **headers: str) -> Answer:
         """The answer to these events."""
-        return self.ask("POST", EVENTS_PATH, body, authorization=f"Bearer {key}", **headers)
+        return self.ask("POST", EVENTS_PATH, body=body, authorization=f"Bearer {key}", **headers)
 
     def connected(self) -> socket.socket:
         """A connection over which nothing was asked yet."""
@@ -190,15 +190,18 @@ def hash_of(name: str) -> int:
 
 @dataclass
 class Senders:
-    """Threads that send batch after batch, as long as they are let, and note what became of each.
+    """Threads that send batch after batch, each until it is answered, and note what became of it.
 
     Attributes:
         told: Batch → the last status that it was told; 0: its connection broke.
+        broken: Batches whose connection broke at least once.
+        faults: Answers that can't be.
     """
 
     server: LiveServer
     key: str
     told: dict[str, int] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
     _end: threading.Event = field(default_factory=threading.Event)
     _changed: threading.Condition = field(default_factory=threading.Condition)
@@ -234,8 +237,9 @@ class Senders:
         number = 0
         while not self._end.is_set():
             name = f"{thread}-{number}"
-            self._note(name, self._sent(name))
-            number += 1
+            status = self._sent(name)
+            self._note(name, status)
+            number += status == 200
 
     def _sent(self, name: str) -> int:
         try:
@@ -244,13 +248,17 @@ class Senders:
             # The server is away for a moment; nobody shall be kept busy by asking it.
             self._end.wait(_LOOK_SECONDS)
             return 0
-        if answer.status == 200 and answer.json()["accepted"] != BATCH_EVENTS:
-            self.faults.append(f"{name}: {answer.body!r}")
+        # Whoever was not told what became of its batch finds that all of it was taken, or nothing.
+        possible = {BATCH_EVENTS, 0} if name in self.broken else {BATCH_EVENTS}
+        if answer.status not in {200, 503} or (answer.status == 200 and answer.json()["accepted"] not in possible):
+            self.faults.append(f"{name}: {answer.status} {answer.body!r}")
         return answer.status
 
     def _note(self, name: str, status: int) -> None:
         with self._changed:
             self.told[name] = status
+            if status == 0:
+                self.broken.add(name)
             self._changed.notify_all()
 
 

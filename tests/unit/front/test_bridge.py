@@ -16,7 +16,7 @@ from support.asking import Asked, Sent, body_in, scope_of
 Start = Callable[[str, list[tuple[str, str]]], Any]
 
 
-def environ(method: str, path: str, body: bytes = b"", headers: Iterable[tuple[str, str]] = ()) -> dict[str, Any]:
+def environ(method: str, path: str, *, body: bytes = b"", headers: Iterable[tuple[str, str]] = ()) -> dict[str, Any]:
     return environ_of(scope_of(method, path, headers=headers), body)
 
 
@@ -72,8 +72,13 @@ def test_a_request_is_told_as_wsgi_has_it() -> None:
     told = environ(
         "POST",
         "/a/acme?x=1&y=%20",
-        b"a=1",
-        [("Host", "meter.example"), ("Content-Type", "text/plain"), ("Content-Length", "99"), ("X-Request-ID", "r")],
+        body=b"a=1",
+        headers=[
+            ("Host", "meter.example"),
+            ("Content-Type", "text/plain"),
+            ("Content-Length", "99"),
+            ("X-Request-ID", "r"),
+        ],
     )
     assert told.pop("wsgi.input").read() == b"a=1"
     assert told.pop("wsgi.errors").writable()

@@ -166,11 +166,11 @@ def test_bodies_that_are_not_answered_yet_bound_what_others_may_send(front: Fron
         for path in ("/own/x", "/a/page"):
             held = asyncio.create_task(front(scope_of("POST", path), stalled_after(b"1234"), Sent()))
             await asyncio.sleep(0)
-            found.append(await answered(front, path, b"123"))
-            found.append(await answered(front, path, b"12"))
+            found.append(await answered(front, path, body=b"123"))
+            found.append(await answered(front, path, body=b"12"))
             held.cancel()
             await asyncio.gather(held, return_exceptions=True)
-            found.append(await answered(front, path, b"12345"))
+            found.append(await answered(front, path, body=b"12345"))
         return found
 
     answers = asyncio.run(asked())
@@ -180,7 +180,7 @@ def test_bodies_that_are_not_answered_yet_bound_what_others_may_send(front: Fron
     assert problem(answers[0]) == (503, "server_busy")
 
 
-async def answered(front: Front, path: str, body: bytes) -> Asked:
+async def answered(front: Front, path: str, *, body: bytes) -> Asked:
     sent = Sent()
     await front(scope_of("POST", path), body_in(body), sent)
     return sent.asked()
