@@ -26,6 +26,7 @@ from botmeter.sources.wire import (
     object_of,
     objects_in,
     sentences,
+    shared_text_of,
     text_of,
     value_of,
 )
@@ -101,7 +102,7 @@ def _learned(activities: list[Object], source: Source) -> _Known:
     known.bots.discard("")
     for activity in activities:
         if activity["type"] == "message":
-            customer = text_of(_sides(activity, known)[1].get("id"))
+            customer = shared_text_of(_sides(activity, known)[1].get("id"), what="The id of who wrote")
             if customer is not None:
                 known.customers[_conversation(activity)].add(customer)
     return known

@@ -20,6 +20,7 @@ from botmeter.sources.wire import (
     object_of,
     objects_of,
     sentences,
+    shared_text_of,
     text_of,
     time_of_epoch,
     value_of,
@@ -87,7 +88,7 @@ def findings_in_rows(rows: list[Object], source: Source) -> Findings:
 
 
 def _row(found: Object, source: Source) -> _Row:
-    row_id = text_of(found.get(ID_COLUMN))
+    row_id = shared_text_of(found.get(ID_COLUMN), what=f"The {ID_COLUMN}")
     if row_id is None:
         raise not_understood(f"A row of transcripts has no {ID_COLUMN}.")
     content = _unpacked(found.get(CONTENT_COLUMN), what=CONTENT_COLUMN)
@@ -96,7 +97,8 @@ def _row(found: Object, source: Source) -> _Row:
         raise not_understood(f"The content of transcript {row_id[:40]} holds no activities.")
     activities = objects_of(activities, what="activities")
     metadata = object_of(_unpacked(found.get(METADATA_COLUMN) or "{}", what=METADATA_COLUMN))
-    bot = bot_of(source, text_of(metadata.get("BotId")), name=text_of(metadata.get("BotName")))
+    bot_id, bot_name = (shared_text_of(metadata.get(name), what=f"The {name}") for name in ("BotId", "BotName"))
+    bot = bot_of(source, bot_id, name=bot_name)
     return _Row(
         source=source,
         row_id=row_id,
@@ -128,7 +130,7 @@ def _person(activities: list[Object]) -> str | None:
     for activity in activities:
         if activity.get("type") == "message" and _actor(activity) == "customer":
             sender = object_of(activity.get("from"))
-            return text_of(sender.get("aadObjectId")) or text_of(sender.get("id"))
+            return shared_text_of(text_of(sender.get("aadObjectId")) or sender.get("id"), what="The id of who wrote")
     return None
 
 

@@ -27,6 +27,7 @@ from botmeter.sources.wire import (
     objects_in,
     objects_of,
     sentences,
+    shared_text_of,
     text_of,
     time_of_epoch,
     us_of_epoch,
@@ -118,10 +119,11 @@ def _said_of(found: Object) -> Iterator[_Said]:
 
 
 def _said_in_tracker(tracker: Object) -> Iterator[_Said]:
-    sender = text_of(tracker.get("sender_id") or tracker.get("name") or tracker.get("conversation_id"))
+    named = tracker.get("sender_id") or tracker.get("name") or tracker.get("conversation_id")
+    sender = shared_text_of(named, what="The tracker's sender_id")
     if sender is None:
         raise not_understood("The tracker does not say whose it is: it has neither sender_id nor name.")
-    channel = text_of(tracker.get("latest_input_channel"))
+    channel = shared_text_of(tracker.get("latest_input_channel"), what="The tracker's channel")
     for event in objects_of(tracker["events"], what="The tracker's events"):
         yield _Said(sender=sender, event=_flat(event), channel=channel)
 
@@ -191,7 +193,7 @@ def _channels(said: list[_Said], source: Source) -> list[str | None]:
     Only messages of customers name their channel. The source's goes before one carried forward, because a post of the
     broker has nothing to carry it from: without it, the same event would have another channel in a dump.
     """
-    own = [text_of(each.event.get("input_channel")) for each in said]
+    own = [shared_text_of(each.event.get("input_channel"), what="The input_channel") for each in said]
     if source.channel is not None:
         return [channel or source.channel for channel in own]
     times: dict[str, list[tuple[int, str]]] = defaultdict(list)

@@ -26,6 +26,7 @@ from botmeter.sources.wire import (
     object_of,
     objects_of,
     sentences,
+    shared_text_of,
     text_of,
     time_of_epoch,
     value_of,
@@ -51,27 +52,19 @@ _TAGS = re.compile(r"\b(actor|bot_id|bot_version)=([^\s;,]+)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Place:
-    """Where some messages stand: the business's account and number, and the part of the payload around them."""
+    """Where some messages stand: the business's account and number, and the ids of the contact, if there is but one."""
 
     source: Source
-    entry_id: object
-    change_field: object
-    metadata: Object
-    contacts: list[Object]
-
-    @property
-    def number(self) -> str | None:
-        return text_of(self.metadata.get("phone_number_id"))
-
-    @property
-    def shown_number(self) -> str | None:
-        return text_of(self.metadata.get("display_phone_number"))
+    entry_id: str | None
+    change_field: str | None
+    number: str | None
+    shown_number: str | None
+    contact: Object
 
     def raw(self, name: str, message: Object) -> bytes:
         """A payload that holds this message alone."""
-        # Several contacts say nothing of one message, are other customers, and would stand in the raw of each message.
-        contacts = self.contacts if len(self.contacts) == 1 else []
-        value: dict[str, object] = {"metadata": self.metadata, "contacts": contacts, name: [message]}
+        metadata = {"phone_number_id": self.number, "display_phone_number": self.shown_number}
+        value: dict[str, object] = {"metadata": metadata, "contacts": [self.contact], name: [message]}
         change = {"field": self.change_field, "value": value}
         return json_of({"object": OBJECT, "entry": [{"id": self.entry_id, "changes": [change]}]})
 
@@ -126,18 +119,28 @@ def _read_change(change: Object, *, entry_id: object, source: Source, found: _Fo
     value = change.get("value")
     if not isinstance(value, dict):
         raise not_understood("A change has no object as its value.")
+    metadata = object_of(value.get("metadata"))
     place = _Place(
         source=source,
-        entry_id=entry_id,
-        change_field=change.get("field"),
-        metadata=object_of(value.get("metadata")),
-        contacts=objects_of(value.get("contacts"), what="contacts"),
+        entry_id=shared_text_of(entry_id, what="The entry's id"),
+        change_field=shared_text_of(change.get("field"), what="The change's field"),
+        number=shared_text_of(metadata.get("phone_number_id"), what="The phone_number_id"),
+        shown_number=shared_text_of(metadata.get("display_phone_number"), what="The display_phone_number"),
+        contact=_only_contact(objects_of(value.get("contacts"), what="contacts")),
     )
     if not any(name in value for name in _LISTS):
         found.ignored[f"A change of {text_of(change.get('field')) or 'no name'} is about no message."] += 1
     for name in _LISTS:
         for message in objects_of(value.get(name), what=name):
             _read(message, name=name, place=place, found=found)
+
+
+def _only_contact(contacts: list[Object]) -> Object:
+    """The ids of the one contact; of several none, since they say nothing of one message, and are other customers."""
+    if len(contacts) != 1:
+        return {}
+    names = ("wa_id", "user_id")
+    return {name: shared_text_of(contacts[0].get(name), what=f"The contact's {name}") for name in names}
 
 
 def _read(message: Object, *, name: str, place: _Place, found: _Found) -> None:
@@ -182,8 +185,8 @@ def _message(message: Object, place: _Place, *, is_echo: bool) -> dict[str, obje
     """A customer's message, or the echo of one that a person wrote in the business's app."""
     own = ("to", "to_user_id") if is_echo else ("from", "from_user_id")
     customer = next((word for name in own if (word := text_of(message.get(name)))), None)
-    if customer is None and len(place.contacts) == 1:
-        customer = text_of(place.contacts[0].get("wa_id")) or text_of(place.contacts[0].get("user_id"))
+    if customer is None:
+        customer = text_of(place.contact.get("wa_id")) or text_of(place.contact.get("user_id"))
     bot = bot_of(place.source, _bot_id(place)) if not is_echo else {}
     return _fields(message, place, customer=customer) | {"actor": "agent" if is_echo else "customer"} | bot
 

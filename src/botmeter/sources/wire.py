@@ -12,6 +12,7 @@ from itertools import islice
 import msgspec
 
 from botmeter.domain.errors import Refused
+from botmeter.domain.event import ID_BYTES_MAX
 from botmeter.domain.instant import INSTANT_END_US, INSTANT_FIRST_US, MICROSECONDS_PER_SECOND, text_from_us
 from botmeter.domain.source import Source
 from botmeter.sources.bot_fields import Fields, default_bot, listed_bot, platform_bot
@@ -85,6 +86,18 @@ def text_of(found: object) -> str | None:
     if isinstance(found, str):
         return found or None
     return str(found) if isinstance(found, int) and not isinstance(found, bool) else None
+
+
+def shared_text_of(found: object, *, what: str) -> str | None:
+    """What `text_of` gives, of what many events of a payload share and each repeats: no longer than an id may be.
+
+    Raises:
+        Refused: `payload_not_understood` for a longer one, which beside many events would take the memory of all.
+    """
+    text = text_of(found)
+    if text is not None and len(text) > ID_BYTES_MAX:
+        raise not_understood(f"{what} has {len(text):,} characters; the most that an id has is {ID_BYTES_MAX} bytes.")
+    return text
 
 
 def us_of_epoch(seconds: object) -> int | None:

@@ -1,0 +1,71 @@
+"""What a payload says once for many events is no longer than an id: else each event would repeat megabytes."""
+
+import json
+from typing import Any
+
+import pytest
+from tests.support.payloads import taken
+
+from botmeter.domain.event import ID_BYTES_MAX
+from botmeter.domain.source import Platform, Source
+
+LONG = "x" * (ID_BYTES_MAX + 1)
+WHATSAPP_MESSAGE = {"from": "4915155500011", "id": "a", "timestamp": "1790000000", "type": "text"}
+ACTIVITY = {"type": "message", "timestamp": 1_790_000_000, "from": {"role": 1, "id": "ada"}}
+
+
+def tracker(**said: object) -> dict[str, Any]:
+    events = [{"event": "user", "timestamp": 1_790_000_000, "text": "hi"}]
+    return {"sender_id": "ada", "events": events, **said}
+
+
+def webhook(*, entry: object = "1", field: object = "messages", **value: object) -> dict[str, Any]:
+    change = {"field": field, "value": {"metadata": {"phone_number_id": "7"}, "messages": [WHATSAPP_MESSAGE], **value}}
+    return {"object": "whatsapp_business_account", "entry": [{"id": entry, "changes": [change]}]}
+
+
+def row(**said: object) -> dict[str, Any]:
+    content, metadata = {"activities": [{**ACTIVITY, **said}]}, {name: said[name] for name in said if name == "BotName"}
+    return {
+        "conversationtranscriptid": said.get("id_of_row", "r1"),
+        "content": json.dumps(content),
+        "metadata": json.dumps(metadata),
+    }
+
+
+def activity(sender: str) -> dict[str, Any]:
+    return {
+        "type": "message",
+        "id": "1",
+        "timestamp": "2026-09-21T14:13:20Z",
+        "conversation": {"id": "v1"},
+        "channelId": "web",
+        "from": {"id": sender, "role": "user"},
+        "recipient": {"id": "bot", "role": "bot"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("platform", "payload"),
+    [
+        (Platform.RASA, tracker(sender_id=LONG)),
+        (Platform.RASA, tracker(latest_input_channel=LONG)),
+        (Platform.RASA, tracker(events=[{"event": "user", "timestamp": 1, "text": "hi", "input_channel": LONG}])),
+        (Platform.WHATSAPP, webhook(entry=LONG)),
+        (Platform.WHATSAPP, webhook(field=LONG)),
+        (Platform.WHATSAPP, webhook(metadata={"phone_number_id": LONG})),
+        (Platform.WHATSAPP, webhook(metadata={"phone_number_id": "7", "display_phone_number": LONG})),
+        (Platform.WHATSAPP, webhook(contacts=[{"wa_id": LONG}])),
+        (Platform.BOTFRAMEWORK, activity(LONG)),
+        (Platform.BOTFRAMEWORK, row(id_of_row=LONG)),
+        (Platform.BOTFRAMEWORK, row(BotName=LONG)),
+        (Platform.BOTFRAMEWORK, row(**{"from": {"role": 1, "id": LONG}})),
+    ],
+)
+def test_a_word_that_many_events_share_and_is_too_long_sinks_the_payload(platform: Platform, payload: Any) -> None:
+    source = Source(name="s", platform=platform)
+    (rejection,) = taken(payload, source=source).rejections
+    assert rejection.code == "payload_not_understood"
+    assert f"has {len(LONG):,} characters" in rejection.detail
+    fitting = json.loads(json.dumps(payload).replace(LONG, LONG[:-1]))
+    assert "payload_not_understood" not in taken(fitting, source=source).codes
