@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from botmeter.web.operation import metrics
 from botmeter.web.people.keys import Scope
 from support.ledgers import append, event
 from support.live import EVENTS_PATH, NDJSON, Live, counts, message, problem_of
@@ -168,6 +169,14 @@ def test_whoever_may_do_everything_may_send_and_a_key_may_stand_in_its_own_heade
     assert counts(live.send(live.key("acme", Scope.ADMIN), [message("a")])) == (1, 0, 0, 0)
     body = json.dumps(message("b")).encode()
     assert counts(live.ask("POST", EVENTS_PATH, body, x_api_key=key)) == (1, 0, 0, 0)
+
+
+def test_what_waits_to_be_metered_can_be_asked_for_while_the_server_ends(live: Live, key: str) -> None:
+    live.send(key, [message("a")])
+    live.intake.close()
+    live.opened.close()
+    text, _ = metrics.exposition("")
+    assert b"botmeter_metering_lag_seconds 0.0" in text
 
 
 def test_a_sender_of_cloudevents_is_told_that_it_may_send(live: Live) -> None:

@@ -136,7 +136,11 @@ def test_a_bomb_of_nothing_but_members_is_refused_early() -> None:
     )
 
 
-@pytest.mark.parametrize("body", [b"", b"plain", gzip.compress(b"abc")[:-1], gzip.compress(b"abc") + b"\0rest"])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"plain", gzip.compress(b"abc")[:-1], gzip.compress(b"abc") + b"\0rest"],
+    ids=["nothing", "plain", "cut off", "with a rest"],
+)
 def test_what_is_no_whole_gzip_is_refused(body: bytes) -> None:
     refused = refusal(lambda: unpacked(body, headers=GZIP, limits=LIMITS))
     assert (type(refused), refused.code) == (Refused, "body_not_gzip")

@@ -73,6 +73,12 @@ def test_an_event_s_text_stays_as_it_was_sent() -> None:
     assert cut(text).texts == (text,)
 
 
+@pytest.mark.parametrize("media_type", [ARRAY, LINES, ONE])
+def test_a_mark_of_byte_order_is_no_part_of_the_first_event(media_type: str) -> None:
+    assert cut(b'\xef\xbb\xbf{"a":1}', media_type).texts == (b'{"a":1}',)
+    assert cut(b'\xef\xbb\xbf[{"a":1}]').texts == (b'{"a":1}',)
+
+
 def test_an_event_that_is_broken_by_itself_is_left_to_be_refused_by_itself() -> None:
     assert cut(b'{"a":1}\n{"a":\nplain', LINES).texts == (b'{"a":1}', b'{"a":', b"plain")
     assert cut(b'[1, "a", [], {}]').texts == (b"1", b'"a"', b"[]", b"{}")

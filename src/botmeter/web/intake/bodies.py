@@ -3,6 +3,7 @@
 Events themselves are read later, together with those of others; a broken one is refused by itself.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -72,6 +73,8 @@ def texts_from_body(body: bytes, *, headers: Mapping[str, str]) -> Texts:
         return Texts(
             platform=Platform.CLOUDEVENTS, texts=(envelope_from_binary(headers, body),), subject="a CloudEvent, binary"
         )
+    # What a program read from a file may begin as the file did.
+    body = body.removeprefix(BOM_UTF8)
     if media_type == _ONE_CLOUDEVENT:
         return Texts(platform=Platform.CLOUDEVENTS, texts=(_one(body),), subject="a CloudEvent")
     if media_type == _MANY_CLOUDEVENTS:

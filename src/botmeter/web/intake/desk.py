@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us
 from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import Source
@@ -53,11 +54,15 @@ class _LedgerDesk:
 
     def lag_seconds(self) -> float:
         """How long the oldest event of any account waits to be metered."""
-        waits = [
-            backlog.oldest_received_us
-            for account in list(self._accounts)
-            if (backlog := self._ledgers.unsettled(account)).oldest_received_us is not None
-        ]
+        try:
+            waits = [
+                backlog.oldest_received_us
+                for account in list(self._accounts)
+                if (backlog := self._ledgers.unsettled(account)).oldest_received_us is not None
+            ]
+        except Unavailable:
+            # The server ends; its other numbers are read all the same.
+            return 0.0
         return max(0, now_us() - min(waits)) / MICROSECONDS_PER_SECOND if waits else 0.0
 
     def source_of(self, account: str, name: str) -> Source | None:
