@@ -27,7 +27,7 @@ def at(text: str) -> int:
     return us_from_text(f"{text}:00Z")
 
 
-def live(ledger: Ledger, event_id: str, happened: str, *, now_us: int) -> None:
+def live(ledger: Ledger, event_id: str, *, happened: str, now_us: int) -> None:
     """An event comes live and is settled."""
     take(ledger, parcel([event(event_id, happened)]), now_us=now_us)
     settle(ledger, now_us=now_us)
@@ -45,7 +45,7 @@ def test_a_file_is_taken_in_and_is_not_live(ledger: Ledger) -> None:
 
 
 def test_what_waits_to_be_settled_is_not_told_as_taken_in(ledger: Ledger) -> None:
-    live(ledger, "a", FIRST, now_us=NOW_US + 1)
+    live(ledger, "a", happened=FIRST, now_us=NOW_US + 1)
     take(ledger, parcel([event("b", SECOND)]), now_us=NOW_US + 2)
     assert recency(ledger) == Recency(
         first_event_us=at(FIRST), latest_event_us=at(FIRST), taken_in_us=NOW_US + 1, live_us=NOW_US + 1
@@ -57,12 +57,12 @@ def test_what_waits_to_be_settled_is_not_told_as_taken_in(ledger: Ledger) -> Non
 
 
 def test_what_brought_nothing_new_is_not_told(ledger: Ledger) -> None:
-    live(ledger, "a", FIRST, now_us=NOW_US + 1)
-    live(ledger, "a", FIRST, now_us=NOW_US + 2)
+    live(ledger, "a", happened=FIRST, now_us=NOW_US + 1)
+    live(ledger, "a", happened=FIRST, now_us=NOW_US + 2)
     assert (recency(ledger).taken_in_us, recency(ledger).live_us) == (NOW_US + 1, NOW_US + 1)
 
 
 def test_the_last_is_the_last_commit_though_the_clock_was_set_back(ledger: Ledger) -> None:
-    live(ledger, "a", FIRST, now_us=NOW_US + 5)
-    live(ledger, "b", SECOND, now_us=NOW_US + 1)
+    live(ledger, "a", happened=FIRST, now_us=NOW_US + 5)
+    live(ledger, "b", happened=SECOND, now_us=NOW_US + 1)
     assert (recency(ledger).taken_in_us, recency(ledger).live_us) == (NOW_US + 1, NOW_US + 1)
