@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from io import StringIO
 
 from botmeter.domain.errors import Refused, TooMuch
-from botmeter.ledger.customers import PAIRS_MAX, SameCustomer, nobody_merged
+from botmeter.ledger.customers import PAIRS_MAX, SameCustomer, first_faults
 
 COLUMNS = ("customer_id", "alias")
 BYTES_MAX = 2 * 1024 * 1024
@@ -38,7 +38,7 @@ def pairs_from_csv(content: bytes) -> tuple[SameCustomer, ...]:
         else:
             pairs.append(SameCustomer(customer_id=values["customer_id"], alias=values["alias"], place=f"line {line}"))
     if faults:
-        raise Refused("merge_file_invalid", nobody_merged(faults))
+        raise Refused("merge_file_invalid", f"Nobody was merged: {first_faults(faults)}.")
     if len(pairs) > PAIRS_MAX:
         raise TooMuch("merge_too_large", f"The file has {len(pairs):,} pairs; the most at once is {PAIRS_MAX:,}.")
     return tuple(pairs)

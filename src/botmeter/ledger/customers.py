@@ -275,16 +275,16 @@ def _last(known: dict[str, str], customer_id: str) -> str:
 def _refuse(faults: list[_Fault]) -> None:
     if not faults:
         return
-    sentence = nobody_merged(list(_sentences(faults)))
+    told = first_faults(list(_sentences(faults)))
     if all(kind is Conflict for _, _, kind in faults):
-        raise Conflict("customer_merged", sentence)
-    raise Refused("merge_invalid", sentence)
+        raise Conflict("customer_merged", f"Nobody was merged: {told}.")
+    raise Refused("merge_invalid", f"Nobody was merged: {told}.")
 
 
-def nobody_merged(faults: Sequence[str]) -> str:
-    """What is said of a merge that was refused: the first of what is wrong, and how much more there is."""
+def first_faults(faults: Sequence[str]) -> str:
+    """The first of what is wrong with a merge, and how much more there is."""
     more = f"; and {len(faults) - FAULTS_TOLD_MAX:,} more" if len(faults) > FAULTS_TOLD_MAX else ""
-    return f"Nobody was merged: {'; '.join(faults[:FAULTS_TOLD_MAX])}{more}."
+    return f"{'; '.join(faults[:FAULTS_TOLD_MAX])}{more}"
 
 
 def _sentences(faults: list[_Fault]) -> Iterator[str]:
