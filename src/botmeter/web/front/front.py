@@ -86,7 +86,7 @@ class Front:
 
         try:
             body = b"" if request.method in _WITHOUT_BODY else await request.body(PAGE_BODY)
-            await self._bridge.answer(scope, body, receive=request.receive, send=noted)
+            await self._bridge.answer(_named(scope, request), body, receive=request.receive, send=noted)
         except BotmeterError as error:
             answer = _told(Answer.of_error(error), error.message, path=request.path)
             _note(NOT_HANDED_ON, request, answer=answer, started=started)
@@ -98,6 +98,13 @@ class Front:
             # What has begun can only be broken off: the server cuts an answer that does not end.
             if not has_begun:
                 await _told(_answer_of_bug(bug), bug.sentence, path=request.path).sent(send, number=request.number)
+
+
+def _named(scope: Scope, request: Request) -> Scope:
+    """The scope under the request's number, so that Django calls the request the same."""
+    name = request_ids.HEADER.lower().encode()
+    others = [(each, value) for each, value in scope["headers"] if each.lower() != name]
+    return {**scope, "headers": [*others, (name, request.number.encode())]}
 
 
 async def _answered_itself(route: OwnRoute, request: Request, *, send: Send) -> None:

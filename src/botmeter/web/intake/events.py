@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from functools import partial
 from typing import Final
 
 from botmeter.domain.errors import Refused, Unavailable
@@ -15,6 +16,7 @@ from botmeter.web.front.request import Answer, Request
 from botmeter.web.intake.bodies import BODY_LIMITS, Texts, is_long_work, texts_from_body
 from botmeter.web.intake.handshake import handshake_answer
 from botmeter.web.intake.intake import Intake
+from botmeter.web.intake.long_work import worked_out
 from botmeter.web.intake.offer import Offer
 from botmeter.web.intake.receipts import receipt_answer, receipt_as_mapping
 from botmeter.web.people.key_cache import KnownKey, known_key, remembered_key
@@ -48,7 +50,7 @@ class EventsRoute:
         headers = dict(request.headers)
         body = await request.body(BODY_LIMITS)
         if is_long_work(body, headers=headers):
-            found = await asyncio.to_thread(_texts, body, headers=headers)
+            found = await worked_out(partial(_texts, body, headers=headers))
         else:
             found = _texts(body, headers=headers)
         if not found.texts:

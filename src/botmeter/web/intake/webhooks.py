@@ -1,6 +1,7 @@
 """`/api/v1/webhooks/{source}/{key}`: what a platform sends of itself, its signature checked, read by its connector."""
 
 import asyncio
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import unquote
@@ -16,6 +17,7 @@ from botmeter.web.front.request import Answer, Request
 from botmeter.web.intake.bodies import BODY_BYTES_MAX, is_long_work, texts_from_body
 from botmeter.web.intake.handshake import handshake_answer
 from botmeter.web.intake.intake import Intake
+from botmeter.web.intake.long_work import worked_out
 from botmeter.web.intake.offer import Answered, Offer
 from botmeter.web.intake.receipts import receipt_as_mapping
 from botmeter.web.people.opened_sources import OpenedSource
@@ -42,7 +44,7 @@ class WebhooksRoute:
             case _:
                 body = await request.body(_LIMITS)
                 if is_long_work(body, headers=request.headers):
-                    offer = await asyncio.to_thread(_offer, source, body, request=request)
+                    offer = await worked_out(partial(_offer, source, body, request=request))
                 else:
                     offer = _offer(source, body, request=request)
                 return answer_of(await self._intake.answered(offer))
