@@ -32,6 +32,7 @@ CALLED_BY_OTHERS = {
     "handle_starttag",
     "handle_endtag",
     "handle_data",
+    "do_GET",
     "do_POST",
 }
 # A command's parameters are its options, which the contract of the command line fixes.

@@ -1,4 +1,4 @@
-"""Through Freshchat's conversations: an hour of changed users after the other, and the conversations known of it.
+"""Through Freshchat's conversations: one slice of time after the other, its changed users and its known conversations.
 
 Freshchat lists no conversations. A user who wrote was changed; where that should not be so, the conversation is known
 unless all of its deliveries were lost.
@@ -30,7 +30,9 @@ from botmeter.sources.wire import text_of
 from botmeter.web.pulling.asking import Ask
 from botmeter.web.pulling.plan import OVERLAP_US, Plan, Rest, all_of
 
-_SLICE_US: Final = 3_600 * MICROSECONDS_PER_SECOND
+# Of users and conversations, so that a pull that is cut off has done some slices.
+_SLICE_MAX: Final = 200
+_WIDTH_MIN_US: Final = 60 * MICROSECONDS_PER_SECOND
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,14 +58,20 @@ class FreshchatWalk:
     def conversations(self) -> Iterator[PulledConversation]:
         """As `Walk` says."""
         first_us = self.plan.recent_us
+        width_us = self.now_us - first_us
         while first_us < self.now_us:
-            end_us = min(first_us + _SLICE_US, self.now_us)
-            for user in self._users(first_us, end_us):
+            end_us = min(first_us + width_us, self.now_us)
+            users = self._users(first_us, end_us)
+            known = [number for number, last_us in self.known if first_us <= last_us < end_us]
+            if len(users) + len(known) > _SLICE_MAX and width_us > _WIDTH_MIN_US:
+                width_us = max(width_us // 2, _WIDTH_MIN_US)
+                continue
+            for user in users:
                 yield from self._of_user(user)
-            for number, last_us in self.known:
-                if first_us <= last_us < end_us:
-                    yield from self._one(number, user=None)
+            for number in known:
+                yield from self._one(number, user=None)
             self._done_us = first_us = end_us
+            width_us *= 2
 
     def left(self) -> Rest:
         """As `Walk` says."""
@@ -72,17 +80,18 @@ class FreshchatWalk:
         # Whoever is found later can lack what is as old as the floor.
         return Rest(next_us=self._done_us + OVERLAP_US, floor_us=self.plan.floor_us)
 
-    def _users(self, first_us: int, end_us: int) -> Iterator[str]:
-        done: set[str] = set()
+    def _users(self, first_us: int, end_us: int) -> tuple[str, ...]:
+        """Those who changed in the slice; where they are too many for it, more than `_SLICE_MAX` of them."""
+        found: dict[str, None] = {}
         page = 0
-        while True:
+        while len(found) <= _SLICE_MAX or end_us - first_us <= _WIDTH_MIN_US:
             page += 1
-            found = ids_in(self.ask(USERS_PATH, users_query(first_us, end_us, page=page)), of="users")
-            fresh = [user for user in found if user not in done]
-            if not fresh:
-                return
-            done.update(fresh)
-            yield from fresh
+            before = len(found)
+            users = ids_in(self.ask(USERS_PATH, users_query(first_us, end_us, page=page)), of="users")
+            found.update(dict.fromkeys(users))
+            if len(found) == before:
+                break
+        return tuple(found)
 
     def _of_user(self, user: str) -> Iterator[PulledConversation]:
         try:

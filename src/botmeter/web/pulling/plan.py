@@ -76,10 +76,15 @@ def planned(rest: Rest, *, asked_us: int | None, earliest_us: int, now_us: int) 
     """
     end_us = now_us - YOUNG_US
     if asked_us is not None:
-        floor_us = min(max(asked_us, earliest_us), end_us)
+        floor_us = _cut(min(max(asked_us, earliest_us), end_us))
         return Plan(floor_us=floor_us, end_us=end_us, recent_us=floor_us, is_part=asked_us > rest.due_us)
-    floor_us, recent_us = (min(max(us, earliest_us), end_us) for us in (rest.due_us, rest.recent_us))
+    floor_us, recent_us = (_cut(min(max(us, earliest_us), end_us)) for us in (rest.due_us, rest.recent_us))
     return Plan(floor_us=floor_us, end_us=end_us, recent_us=recent_us, ceiling_us=rest.ceiling_us)
+
+
+def _cut(at_us: int) -> int:
+    """To the second, as platforms tell times."""
+    return at_us // MICROSECONDS_PER_SECOND * MICROSECONDS_PER_SECOND
 
 
 def all_of(plan: Plan) -> Rest:

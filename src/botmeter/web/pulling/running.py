@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Final
 
+from django.db import close_old_connections
+
 from botmeter.domain.errors import BotmeterError, Conflict, Missing
 from botmeter.domain.instant import now_us, text_to_the_second, us_from_datetime
 from botmeter.web.people.source_pulls import PULLED, note_pull, pull_result, pull_settings_of
@@ -46,14 +48,16 @@ def pull_source(
         Unavailable: `seal_broken`.
     """
     ledgers, around = means
-    task = pull_task(account, source, asked_us=asked_us)
+    before = _rest_before(account, source)
     with _alone(account, source):
         try:
+            task = pull_task(account, source, asked_us=asked_us)
             result = pull(task, ledgers=ledgers, around=around)
         except BotmeterError as fault:
-            result = cut_off(task, code=fault.code, fault=fault.message)
-            note_pull(account, source, result=result.as_mapping())
+            note_pull(account, source, result=cut_off(before, code=fault.code, fault=fault.message).as_mapping())
             raise
+        # A long pull can have outlived what its thread was connected with.
+        close_old_connections()
         note_pull(account, source, result=result.as_mapping())
     _note_in_log(account, source, result)
     return result
@@ -66,31 +70,42 @@ def pull_task(account: str, source: str, *, asked_us: int | None = None, bounds:
         Missing: `pull_not_set`.
         Unavailable: `seal_broken`.
     """
-    settings, found = pull_settings_of(account, source), event_source(account, source)
-    if settings is None or found is None:
-        platforms = " and ".join(sorted(platform.value for platform in PULLED))
-        raise Missing(
-            "pull_not_set",
-            f"Source {source} of account {account} is not set up to be asked: a source of {platforms} is, on its page "
-            "under Admin, Sources.",
-        )
-    before = last_result(account, source)
-    # At first, all that came since it was there: what the platform sent before was sent elsewhere.
-    rest = before.rest if before else Rest(next_us=us_from_datetime(found.created_at) + OVERLAP_US)
+    settings = pull_settings_of(account, source)
+    if settings is None:
+        raise _not_set(account, source)
+    rest = _rest_before(account, source)
     return PullTask(settings=settings, rest=rest, asked_us=asked_us, bounds=bounds or Bounds())
 
 
-def cut_off(task: PullTask, *, code: str, fault: str) -> PullResult:
-    """The result of a pull of which nothing came."""
+def cut_off(rest: Rest, *, code: str, fault: str) -> PullResult:
+    """The result of a pull of which nothing came, so that all of the rest is left."""
     at_us = now_us()
     return PullResult(
-        began_us=at_us,
-        ended_us=at_us,
-        since_us=task.rest.due_us if task.asked_us is None else task.asked_us,
-        until_us=at_us,
-        code=code,
-        fault=fault,
-        rest=task.rest,
+        began_us=at_us, ended_us=at_us, since_us=rest.due_us, until_us=at_us, code=code, fault=fault, rest=rest
+    )
+
+
+def note_bug(account: str, source: str, *, sentence: str) -> None:
+    """Writes down that a fault of Botmeter's own ended a pull."""
+    result = cut_off(_rest_before(account, source), code="internal", fault=sentence)
+    note_pull(account, source, result=result.as_mapping())
+
+
+def _rest_before(account: str, source: str) -> Rest:
+    """What the last pull left; at first, all since the source is there: before, it was sent elsewhere."""
+    found = event_source(account, source)
+    if found is None or not found.pull_url:
+        raise _not_set(account, source)
+    before = last_result(account, source)
+    return before.rest if before else Rest(next_us=us_from_datetime(found.created_at) + OVERLAP_US)
+
+
+def _not_set(account: str, source: str) -> Missing:
+    platforms = " or ".join(sorted(platform.value for platform in PULLED))
+    return Missing(
+        "pull_not_set",
+        f"Source {source} of account {account} is not set up to be asked. One of platform {platforms} can be, on its "
+        "page under Admin, Sources.",
     )
 
 

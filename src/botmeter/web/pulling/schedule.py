@@ -18,10 +18,10 @@ from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us
 from botmeter.ledger.interruption import Interruption
 from botmeter.web import ledgers
 from botmeter.web.bugs import kept_bug_in
-from botmeter.web.people.source_pulls import ScheduledPull, note_pull, scheduled_pulls
+from botmeter.web.people.source_pulls import ScheduledPull, scheduled_pulls
 from botmeter.web.pulling.asking import Surrounds
 from botmeter.web.pulling.pull import Ledgers
-from botmeter.web.pulling.running import cut_off, last_result, pull_source, pull_task
+from botmeter.web.pulling.running import last_result, note_bug, pull_source
 
 LOOK_SECONDS: Final = 15.0
 """How often it is looked whether a source is due."""
@@ -54,7 +54,7 @@ class PullSchedule:
         self._thread.join(_END_SECONDS)
 
     def want(self, account: str, source: str) -> None:
-        """Has the source asked as soon as those before it are done; once, however often it is wanted."""
+        """Has the source asked as soon as those before it are done; once, however often it is wanted until then."""
         if (account, source) not in self._wanted:
             self._wanted.append((account, source))
         self._woken.set()
@@ -79,12 +79,7 @@ class PullSchedule:
         """Asks those that are wanted, then those that are due."""
         close_old_connections()
         while self._wanted and not self._stop.is_set:
-            account, source = self._wanted[0]
-            try:
-                self._one(account, source)
-            finally:
-                # Only now, so that a page never finds it neither waiting nor being asked.
-                self._wanted.popleft()
+            self._one(*self._wanted.popleft())
         for due in scheduled_pulls():
             if self._stop.is_set or self._wanted:
                 return
@@ -105,9 +100,7 @@ class PullSchedule:
             except BotmeterError:
                 raise
             except Exception as problem:  # noqa: BLE001 - kept with its trace; it must not end the thread
-                bug = kept_bug_in("asking a source", problem)
-                result = cut_off(pull_task(account, source), code="internal", fault=bug.sentence)
-                note_pull(account, source, result=result.as_mapping())
+                note_bug(account, source, sentence=kept_bug_in("asking a source", problem).sentence)
 
 
 def due_us(pull: ScheduledPull, *, began_us: int | None) -> int:

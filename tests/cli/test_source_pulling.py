@@ -1,0 +1,79 @@
+"""`source pull`: a platform asked by command, with a server and without one."""
+
+from collections.abc import Iterator
+
+import pytest
+from tests.support.stand_in_api import StandInApi
+from tests.support.stand_in_chatwoot import TOKEN, Conversation, Desk, Message
+
+from botmeter.domain.instant import us_from_text
+from botmeter.domain.source import Platform
+from botmeter.web.people.models import AuditEntry
+from botmeter.web.people.source_pulls import PullSettings, set_pull
+from cli.conftest import Run
+
+BOTH_WAYS = True
+pytestmark = pytest.mark.django_db(transaction=True)
+CREATE = "source create desk --account acme --platform chatwoot --bot orders"
+PULL = "source pull desk --account acme"
+
+
+@pytest.fixture
+def api() -> Iterator[StandInApi]:
+    began_us = us_from_text("2026-04-05T10:00:00.250Z")
+    messages = [Message(number=number, at_us=began_us + number * 1_000_000) for number in range(1, 4)]
+    desk = Desk(conversations=[Conversation(number=1, contact=7, began_us=began_us, messages=messages)])
+    with StandInApi(answer=desk.answer).serving() as served:
+        yield served
+
+
+@pytest.fixture
+def ready(acme: Run, api: StandInApi) -> Run:
+    """`run`, with a source that can be asked."""
+    assert acme(CREATE).code == 0
+    set_pull(
+        PullSettings(
+            account="acme", source="desk", platform=Platform.CHATWOOT, url=api.url, own_account="2", token=TOKEN
+        )
+    )
+    return acme
+
+
+def test_what_is_missing_comes_in_once_and_a_report_has_it(ready: Run) -> None:
+    first = ready(f"{PULL} --since 2026-04-01 --format json")
+    assert first.code == 0, first.err
+    told = first.json
+    assert {name: told[name] for name in ("conversations", "seen", "known", "accepted", "refused", "detail")} == {
+        "conversations": 1, "seen": 4, "known": 0, "accepted": 4, "refused": 0, "detail": None,
+    }  # fmt: skip
+    assert told["since"] == "2026-04-01T00:00:00Z"
+    assert "4 events were missing" in first.err
+    again = ready(f"{PULL} --since 2026-04-01 --format csv").rows[0]
+    assert (again["known"], again["accepted"]) == ("4", "0")
+    report = ready("report -a acme --from 2026-04-05 --to 2026-04-05 --format json").json
+    assert report["sessions_consumed"] == 1
+    assert AuditEntry.objects.filter(action="source_pulled").first().detail == {  # type: ignore[union-attr]
+        "source": "desk", "accepted": 0, "known": 4,
+    }  # fmt: skip
+
+
+def test_without_a_day_it_goes_on_from_when_the_source_was_made(ready: Run) -> None:
+    ran = ready(PULL)
+    assert ran.code == 0, ran.err
+    assert "accepted" in ran.out
+    assert "0 events were missing" in ran.err
+
+
+def test_a_pull_that_is_cut_off_fails_and_says_why(ready: Run, api: StandInApi) -> None:
+    api.ways.append((403, {}))
+    ran = ready(f"{PULL} --format json")
+    assert (ran.code, ran.json["code"]) == (1, "pull_token_wrong")
+    assert "the pull was cut off: 127.0.0.1 answers 403" in ran.err
+    assert TOKEN not in ran.out + ran.err
+
+
+def test_what_can_not_be_asked_is_told(acme: Run) -> None:
+    assert acme(PULL).code == 1
+    acme(CREATE)
+    assert "not set up to be asked" in acme(PULL).err
+    assert acme(f"{PULL} --since yesterday").code in {1, 2}

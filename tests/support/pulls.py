@@ -1,0 +1,76 @@
+"""Pulls as tests do them: against a stand-in, on a ledger that is open, without waiting."""
+
+from contextlib import nullcontext
+from typing import Any
+
+from tests.support.ledgers import Ledger, ledger_in_memory
+from tests.support.stand_in_api import StandInApi
+
+from botmeter.domain.instant import now_us
+from botmeter.domain.receipt import Receipt
+from botmeter.domain.source import Platform, Source
+from botmeter.ledger.sources import set_source
+from botmeter.ledger.submission import Submission
+from botmeter.sources.connected import batch_from_payloads
+from botmeter.sources.wire import json_of
+from botmeter.web.people.source_pulls import PullSettings
+from botmeter.web.pulling.asking import Bounds, Surrounds
+from botmeter.web.pulling.plan import PullResult, Rest
+from botmeter.web.pulling.pull import Ledgers, PullTask, pull
+
+TOKENS = {Platform.CHATWOOT: "desk-token", Platform.FRESHCHAT: "fresh-token"}
+LONG_AGO = Rest(next_us=0)
+
+
+def source_of(platform: Platform, **fields: Any) -> Source:
+    return Source(name="desk", platform=platform, bot_id="orders", **fields)
+
+
+def ledger_with(source: Source) -> Ledger:
+    """An empty ledger that has the source."""
+    ledger = ledger_in_memory()
+    set_source(ledger, source, now_us=0)
+    return ledger
+
+
+def delivered(ledger: Ledger, payloads: list[dict[str, Any]], source: Source) -> Receipt:
+    """What became of webhooks' payloads."""
+    bodies = [json_of(payload) for payload in payloads]
+    read = batch_from_payloads(bodies, source=source, received_us=[now_us()] * len(bodies))
+    (receipt,) = ledger.append([Submission(source=source.name, batches=[read.batch], label="live")], now_us=now_us())
+    return receipt
+
+
+def without_waiting(seconds: float) -> None:
+    """Instead of waiting."""
+
+
+def task_at(url: str, platform: Platform, *, rest: Rest = LONG_AGO, **more: Any) -> PullTask:
+    settings = PullSettings(
+        account="acme",
+        source="desk",
+        platform=platform,
+        url=url,
+        own_account="2" if platform is Platform.CHATWOOT else "",
+        token=more.pop("token", TOKENS[platform]),
+    )
+    return PullTask(settings=settings, rest=rest, **more)
+
+
+def pulled(
+    ledger: Ledger, api: StandInApi, platform: Platform, *, rest: Rest = LONG_AGO, bounds: Bounds | None = None
+) -> PullResult:
+    """What came of a pull on the ledger."""
+    task = task_at(api.url, platform, rest=rest, bounds=bounds or Bounds())
+    ledgers = Ledgers(reading=lambda: nullcontext(ledger), writing=lambda: nullcontext(ledger))
+    return pull(task, ledgers=ledgers, around=Surrounds(pause=without_waiting))
+
+
+def sessions_of(ledger: Ledger) -> list[str]:
+    """The ids of all sessions."""
+    return [row[0] for row in ledger.connection.execute("SELECT session_id FROM session ORDER BY 1").fetchall()]
+
+
+def event_ids_of(ledger: Ledger) -> list[str]:
+    """The ids of all events."""
+    return [row[0] for row in ledger.connection.execute("SELECT event_id FROM event ORDER BY 1").fetchall()]

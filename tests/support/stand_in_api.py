@@ -1,0 +1,99 @@
+"""A platform's API on this machine: answers as a test says, or fails in a way that it chose."""
+
+import json
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+Answer = tuple[int, Any]
+Answering = Callable[[str, Mapping[str, str], Mapping[str, str]], Answer]
+
+
+def nothing_there(path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+    """What an API answers that has nothing."""
+    return 404, {}
+
+
+@dataclass(kw_only=True, slots=True)
+class StandInApi:
+    """An API as a test sees it.
+
+    Attributes:
+        answer: (path, query, headers) → status and what is answered as JSON; bytes as they are.
+        ways: How the next requests fare, first to last; after them all are answered. `take`, `drop` (cut without an
+            answer), `endless` (bytes without end), or a status with its headers.
+        requests: Path and query of each request.
+    """
+
+    answer: Answering = nothing_there
+    ways: deque[str | tuple[int, dict[str, str]]] = field(default_factory=deque)
+    requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    port: int = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @contextmanager
+    def serving(self) -> Iterator["StandInApi"]:
+        """Answers until the end of the `with`."""
+        with ThreadingHTTPServer(("127.0.0.1", 0), _handler(self)) as server:
+            server.daemon_threads = True
+            self.port = server.server_address[1]
+            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+            thread.start()
+            try:
+                yield self
+            finally:
+                server.shutdown()
+                thread.join()
+
+
+def _handler(api: StandInApi) -> type[BaseHTTPRequestHandler]:
+    class Answers(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            query = dict(parse_qsl(parts.query))
+            api.requests.append((parts.path, query))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            match api.ways.popleft() if api.ways else "take":
+                case "drop":
+                    self.close_connection = True
+                case "endless":
+                    self._endless()
+                case (status, more):
+                    self._say(status, b"{}", headers=more)
+                case _:
+                    status, found = api.answer(parts.path, query, headers)
+                    self._say(status, found if isinstance(found, bytes) else json.dumps(found).encode())
+
+        def _say(self, status: int, body: bytes, *, headers: Mapping[str, str] | None = None) -> None:
+            self.send_response(status)
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def _endless(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(1 << 40))
+            self.end_headers()
+            self.close_connection = True
+            try:
+                while True:
+                    self.wfile.write(bytes(1 << 20))
+            except OSError:
+                return
+
+        def log_message(self, *_: object) -> None:
+            """Tests read what came, not a log."""
+
+    return Answers

@@ -1,0 +1,168 @@
+"""A small Chatwoot: what happens in it is told by webhooks, to the millisecond, and by its API, to the second."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.support.stand_in_api import Answer
+
+from botmeter.domain.instant import text_from_us
+
+Payload = dict[str, Any]
+TOKEN = "desk-token"  # noqa: S105 - of a stand-in
+ACCOUNT = 2
+PAGE = 20
+_FORMS = {"incoming": 0, "outgoing": 1, "activity": 2, "template": 3}
+
+
+@dataclass(kw_only=True, slots=True)
+class Message:
+    """One message; `at_us` to the millisecond."""
+
+    number: int
+    at_us: int
+    form: str = "incoming"
+    is_private: bool = False
+    sender: Payload = field(default_factory=dict)
+
+
+@dataclass(kw_only=True, slots=True)
+class Conversation:
+    """One conversation of one contact."""
+
+    number: int
+    contact: int
+    began_us: int
+    messages: list[Message] = field(default_factory=list)
+    inbox: int = 5
+    status: str = "pending"
+    attributes: Payload = field(default_factory=dict)
+    assignee: Payload | None = None
+
+    @property
+    def active_s(self) -> int:
+        return max((message.at_us for message in self.messages), default=self.began_us) // 1_000_000
+
+
+@dataclass(kw_only=True, slots=True)
+class Desk:
+    """All conversations of one account.
+
+    Attributes:
+        page_size: Conversations on a page of the list.
+        is_reversed: The list stands the other way round, as no version has it.
+    """
+
+    conversations: list[Conversation] = field(default_factory=list)
+    inboxes: list[Payload] = field(
+        default_factory=lambda: [{"id": 5, "name": "Shop", "channel_type": "Channel::WebWidget"}]
+    )
+    page_size: int = 25
+    is_reversed: bool = False
+
+    def webhooks(self) -> list[Payload]:
+        """Everything that an account's webhook tells, in its order."""
+        told: list[tuple[int, Payload]] = []
+        for each in self.conversations:
+            told.append((each.began_us, {"event": "conversation_created", **_nested(each), "account": {"id": ACCOUNT}}))
+            told += ((message.at_us, self.webhook(each, message)) for message in each.messages)
+        return [payload for _, payload in sorted(told, key=lambda pair: pair[0])]
+
+    def webhook(self, conversation: Conversation, message: Message) -> Payload:
+        """What the webhook tells of one message."""
+        return {
+            "event": "message_created",
+            "id": message.number,
+            "account": {"id": ACCOUNT, "name": "Maple"},
+            "inbox": {"id": conversation.inbox, "name": self._inbox(conversation)["name"]},
+            "message_type": message.form,
+            "private": message.is_private,
+            "created_at": text_from_us(message.at_us),
+            "content": "…",
+            "sender": message.sender or {"id": conversation.contact, "name": "Ines"},
+            "conversation": _nested(conversation),
+        }
+
+    def answer(self, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+        """What the API answers."""
+        if headers.get("api_access_token") != TOKEN:
+            return 401, {"error": "Invalid Access Token"}
+        root = f"/api/v1/accounts/{ACCOUNT}"
+        if path == f"{root}/inboxes":
+            return 200, {"payload": self.inboxes}
+        if path == f"{root}/conversations":
+            return 200, self._page(int(query.get("page", "1")))
+        number = path.removeprefix(f"{root}/conversations/").removesuffix("/messages")
+        found = next((each for each in self.conversations if str(each.number) == number), None)
+        if found is None:
+            return 404, {"error": "Resource could not be found"}
+        return 200, self._messages(found, before=int(query["before"]) if "before" in query else None)
+
+    def _page(self, page: int) -> Payload:
+        ordered = sorted(self.conversations, key=lambda each: (-each.active_s, each.number), reverse=self.is_reversed)
+        shown = ordered[(page - 1) * self.page_size : page * self.page_size]
+        return {"data": {"meta": {"all_count": len(ordered)}, "payload": [self._listed(each) for each in shown]}}
+
+    def _listed(self, each: Conversation) -> Payload:
+        last = [_pushed(each, message) for message in each.messages[-1:]]
+        return {
+            "id": each.number,
+            "account_id": ACCOUNT,
+            "inbox_id": each.inbox,
+            "status": each.status,
+            "meta": _meta(each) | {"channel": self._inbox(each)["channel_type"]},
+            "custom_attributes": each.attributes,
+            "created_at": each.began_us // 1_000_000,
+            "timestamp": each.active_s,
+            "last_activity_at": each.active_s,
+            "messages": last,
+        }
+
+    def _messages(self, each: Conversation, *, before: int | None) -> Payload:
+        shown = [message for message in each.messages if before is None or message.number < before][-PAGE:]
+        return {"meta": {}, "payload": [_read(each, message) for message in shown]}
+
+    def _inbox(self, each: Conversation) -> Payload:
+        return next(inbox for inbox in self.inboxes if inbox["id"] == each.inbox)
+
+
+def _meta(each: Conversation) -> Payload:
+    return {"sender": {"id": each.contact, "name": "Ines", "type": "contact"}, "assignee": each.assignee}
+
+
+def _nested(each: Conversation) -> Payload:
+    return {
+        "id": each.number,
+        "inbox_id": each.inbox,
+        "status": each.status,
+        "channel": "Channel::WebWidget",
+        "created_at": each.began_us // 1_000_000,
+        "timestamp": each.active_s,
+        "contact_inbox": {"contact_id": each.contact, "source_id": "5c2e"},
+        "meta": _meta(each),
+        "custom_attributes": each.attributes,
+        "messages": [],
+    }
+
+
+def _read(each: Conversation, message: Message) -> Payload:
+    """A message as a list of messages has it."""
+    return {
+        "id": message.number,
+        "content": "…",
+        "inbox_id": each.inbox,
+        "conversation_id": each.number,
+        "message_type": _FORMS[message.form],
+        "created_at": message.at_us // 1_000_000,
+        "private": message.is_private,
+        "sender": message.sender or {"id": each.contact, "name": "Ines", "type": "contact"},
+    }
+
+
+def _pushed(each: Conversation, message: Message) -> Payload:
+    """A message as the list of conversations has its last one: with when it was touched, to the millisecond."""
+    return _read(each, message) | {
+        "account_id": ACCOUNT,
+        "updated_at": text_from_us(message.at_us),
+        "sender_type": "Contact" if message.form == "incoming" else "User",
+    }

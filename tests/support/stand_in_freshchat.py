@@ -1,0 +1,106 @@
+"""A small Freshchat: what happens in it is told by webhooks and by its API."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.support.stand_in_api import Answer
+
+from botmeter.domain.instant import text_from_us, us_from_text
+
+Payload = dict[str, Any]
+TOKEN = "fresh-token"  # noqa: S105 - of a stand-in
+
+
+@dataclass(kw_only=True, slots=True)
+class Message:
+    """One message; `at_us` to the millisecond."""
+
+    number: str
+    at_us: int
+    actor_type: str = "user"
+    actor: str = ""
+    form: str = "normal"
+
+
+@dataclass(kw_only=True, slots=True)
+class Conversation:
+    """One conversation of one user."""
+
+    number: str
+    user: str
+    messages: list[Message] = field(default_factory=list)
+
+
+@dataclass(kw_only=True, slots=True)
+class Team:
+    """All conversations of one Freshchat.
+
+    Attributes:
+        unchanged: Users of whom Freshchat does not say that they were changed.
+    """
+
+    conversations: list[Conversation] = field(default_factory=list)
+    unchanged: set[str] = field(default_factory=set)
+
+    def webhooks(self) -> list[Payload]:
+        """Everything that the webhook tells of messages, in its order."""
+        told = [(message.at_us, _webhook(each, message)) for each in self.conversations for message in each.messages]
+        return [payload for _, payload in sorted(told, key=lambda pair: pair[0])]
+
+    def answer(self, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+        """What the API answers."""
+        if headers.get("authorization") != f"Bearer {TOKEN}":
+            return 401, {"code": 401, "status": "UNAUTHENTICATED"}
+        page, size = int(query.get("page", "1")), int(query.get("items_per_page", "20"))
+        place = slice((page - 1) * size, page * size)
+        match path.strip("/").split("/"):
+            case ["v2", "users"]:
+                first, end = us_from_text(query["updated_from"]), us_from_text(query["updated_to"])
+                users = sorted(user for user, at_us in self._changed().items() if first <= at_us < end)
+                return 200, {"users": [{"id": user} for user in users[place]]}
+            case ["v2", "users", user, "conversations"]:
+                own = [{"id": each.number} for each in self.conversations if each.user == user]
+                return 200, {"conversations": own}
+            case ["v2", "conversations", number, *rest]:
+                found = next((each for each in self.conversations if each.number == number), None)
+                if found is None:
+                    return 404, {"code": 404}
+                if not rest:
+                    return 200, {"conversation_id": number, "status": "new", "channel_id": "chan-1"}
+                latest = sorted(found.messages, key=lambda message: -message.at_us)
+                return 200, {"messages": [_read(found, message) for message in latest[place]]}
+        return 404, {"code": 404}
+
+    def _changed(self) -> dict[str, int]:
+        changed: dict[str, int] = {}
+        for each in self.conversations:
+            if each.user not in self.unchanged:
+                latest = max((message.at_us for message in each.messages), default=0)
+                changed[each.user] = max(latest, changed.get(each.user, 0))
+        return changed
+
+
+def _read(each: Conversation, message: Message) -> Payload:
+    """A message as a list of messages has it."""
+    return {
+        "id": message.number,
+        "app_id": "app-1",
+        "conversation_id": each.number,
+        "channel_id": "chan-1",
+        "message_type": message.form,
+        "actor_type": message.actor_type,
+        "actor_id": message.actor or each.user,
+        "created_time": text_from_us(message.at_us),
+        "message_parts": [{"text": {"content": "…"}}],
+    }
+
+
+def _webhook(each: Conversation, message: Message) -> Payload:
+    read = _read(each, message)
+    return {
+        "actor": {"actor_type": read["actor_type"], "actor_id": read["actor_id"]},
+        "action": "message_create",
+        "action_time": read["created_time"],
+        "data": {"message": {**read, "user_id": each.user}},
+    }

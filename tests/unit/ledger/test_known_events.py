@@ -1,0 +1,62 @@
+"""What a ledger has is known by its id, erased or not; and what a pull told is no conflict with its webhook."""
+
+import pytest
+from tests.support.ledgers import NOW_US, append, event, ledger_in_memory
+
+from botmeter.domain.instant import us_from_text
+from botmeter.ledger.known_events import active_conversations, known_instants
+
+AT = "2026-03-01T10:00"
+PULLED = {"told_by": "pull", "time_source": "second"}
+
+
+def test_what_is_there_is_known_with_its_instant() -> None:
+    ledger = ledger_in_memory()
+    append(ledger, event("m1", AT, source="desk"), event("m2", AT, source="other"))
+    found = known_instants(ledger, "desk", event_ids=["m1", "m2", "m3", "m1"])
+    assert found == {"m1": us_from_text(f"{AT}:00Z")}
+    assert known_instants(ledger, "desk", event_ids=[]) == {}
+
+
+def test_what_was_erased_is_known_so_that_nobody_brings_it_back() -> None:
+    ledger = ledger_in_memory()
+    append(ledger, event("m1", AT, source="desk"))
+    ledger.connection.execute("UPDATE event SET event_id = 'erased:1', conversation_id = 'erased-1'")
+    assert "m1" in known_instants(ledger, "desk", event_ids=["m1"])
+    assert active_conversations(ledger, "desk", first_us=0) == []
+
+
+def test_conversations_are_active_since_their_latest_event() -> None:
+    ledger = ledger_in_memory()
+    late = event("m2", "2026-03-02T10:00", source="desk", conversation_id="v1")
+    append(ledger, event("m1", AT, source="desk", conversation_id="v1"), late, event("m3", AT, source="x"))
+    found = active_conversations(ledger, "desk", first_us=us_from_text("2026-03-01T11:00:00Z"))
+    assert found == [("v1", us_from_text("2026-03-02T10:00:00Z"))]
+
+
+@pytest.mark.parametrize(
+    ("sent", "is_conflict"),
+    [
+        ({}, False),
+        ({"at": f"{AT}:00.987Z", "bot_id": "b2", "actor": "bot", "ticket_id": "t9"}, False),
+        ({"at": f"{AT}:01Z"}, True),
+        ({"customer_id": "c9"}, True),
+        ({"conversation_id": "v9"}, True),
+        ({"kind": "resolved", "actor": "system"}, True),
+    ],
+)
+def test_a_webhook_that_comes_after_a_pull_knows_more_and_is_no_conflict(
+    sent: dict[str, str], is_conflict: bool
+) -> None:
+    ledger = ledger_in_memory()
+    append(ledger, event("m1", f"{AT}:00Z", attributes=PULLED))
+    more = dict(sent)
+    receipt = append(ledger, event("m1", more.pop("at", f"{AT}:00.250Z"), **more))
+    assert (receipt.accepted, receipt.conflicts) == (0, int(is_conflict))
+    assert receipt.duplicates == int(not is_conflict)
+
+
+def test_what_came_otherwise_is_a_conflict_as_ever() -> None:
+    ledger = ledger_in_memory()
+    append(ledger, event("m1", f"{AT}:00Z"))
+    assert append(ledger, event("m1", f"{AT}:00.250Z"), now_us=NOW_US).conflicts == 1

@@ -1,0 +1,169 @@
+"""What platforms' APIs tell is the event that the webhook tells: the same id, the same customer, the same bot."""
+
+from typing import Any
+
+import pytest
+from tests.support import stand_in_chatwoot as chatwoot
+from tests.support import stand_in_freshchat as freshchat
+from tests.support.payloads import events_of, taken
+from tests.support.pulls import source_of
+
+from botmeter.domain.errors import Refused
+from botmeter.domain.instant import us_from_text
+from botmeter.domain.source import BotIdentity, Platform, Source
+from botmeter.sources import chatwoot_pull, freshchat_pull
+from botmeter.sources.connected import batch_from_found
+from botmeter.sources.pulled import PulledConversation, event_id_in, missing_records
+from botmeter.sources.wire import json_of
+
+AT_US = us_from_text("2026-03-01T10:00:00.250Z")
+LISTED = (BotIdentity(sender="12", bot_id="orders"), BotIdentity(sender="inbox:Shop", bot_id="shop"))
+CHATWOOT = source_of(Platform.CHATWOOT, identities=LISTED)
+FRESHCHAT = source_of(Platform.FRESHCHAT, identities=(BotIdentity(sender="agent-bot", bot_id="orders"),))
+Told = dict[str, Any]
+
+
+def asked(desk: chatwoot.Desk, path: str, **query: str) -> bytes:
+    status, found = desk.answer(path, query, {"api_access_token": chatwoot.TOKEN})
+    assert status == 200
+    return json_of(found)
+
+
+def told(desk: chatwoot.Desk, source: Source = CHATWOOT) -> PulledConversation:
+    """What is told of the desk's only conversation."""
+    (listed,) = chatwoot_pull.conversations_in(asked(desk, chatwoot_pull.conversations_path("2")))
+    messages = chatwoot_pull.messages_in(asked(desk, chatwoot_pull.messages_path("2", listed.number))).messages
+    inboxes = chatwoot_pull.inboxes_in(asked(desk, chatwoot_pull.inboxes_path("2")))
+    found = {**listed.found, "account_id": "2"}
+    return chatwoot_pull.told_conversation(found, messages, inboxes=inboxes, source=source)
+
+
+def words(pulled: PulledConversation, *, known: dict[str, int] | None = None) -> list[Told]:
+    return events_of([batch_from_found(missing_records(pulled, known or {}))])
+
+
+def desk_with(*messages: chatwoot.Message, **more: Any) -> chatwoot.Desk:
+    conversation = chatwoot.Conversation(number=31, contact=77, began_us=AT_US, messages=list(messages), **more)
+    return chatwoot.Desk(conversations=[conversation])
+
+
+SENT = {
+    "customer": chatwoot.Message(number=1, at_us=AT_US),
+    "a listed bot": chatwoot.Message(
+        number=2, at_us=AT_US, form="outgoing", sender={"id": 12, "name": "Helper", "type": "user"}
+    ),
+    "an agent bot": chatwoot.Message(
+        number=3, at_us=AT_US, form="outgoing", sender={"id": 4, "name": "Four", "type": "agent_bot"}
+    ),
+    "an activity": chatwoot.Message(number=4, at_us=AT_US, form="activity"),
+    "a template": chatwoot.Message(number=5, at_us=AT_US, form="template"),
+}
+
+
+@pytest.mark.parametrize("who", SENT)
+def test_a_message_of_chatwoot_is_the_event_of_its_webhook(who: str) -> None:
+    desk = desk_with(SENT[who])
+    (webhook,) = [each for each in desk.webhooks() if each["event"] == "message_created"]
+    begun, said = words(told(desk))
+    assert said == taken(webhook, source=CHATWOOT).event | {"attributes": '{"told_by":"pull"}'}
+    assert (begun["event_id"], begun["kind"]) == ("conversation:2:31:conversation_created", "conversation_created")
+
+
+def test_a_time_is_cut_to_the_second_where_the_api_tells_no_more() -> None:
+    first, last = (chatwoot.Message(number=number, at_us=AT_US + number * 10**6) for number in (1, 2))
+    _, cut, exact = words(told(desk_with(first, last)))
+    assert (cut["occurred_at"], exact["occurred_at"]) == ("2026-03-01T10:00:01Z", "2026-03-01T10:00:02.250Z")
+    assert cut["attributes"] == '{"time_source":"second","told_by":"pull"}'
+
+
+def test_a_time_that_is_cut_is_not_before_what_came_before_it() -> None:
+    messages = [chatwoot.Message(number=number, at_us=AT_US + number * 1_000) for number in range(1, 5)]
+    pulled = told(desk_with(*messages))
+    known = {"message:000000000002": AT_US + 2_000}
+    said = {each["event_id"][-1]: each["occurred_at"][-8:] for each in words(pulled, known=known)[1:]}
+    assert said == {"1": "0:00:00Z", "3": ":00.252Z", "4": ":00.254Z"}
+    # The order in which they were told makes no difference, nor does telling them twice.
+    again = PulledConversation(records=(*reversed(pulled.records), *pulled.records))
+    assert missing_records(again, known) == missing_records(pulled, known)
+
+
+def test_private_notes_never_count_and_are_told() -> None:
+    pulled = told(desk_with(chatwoot.Message(number=1, at_us=AT_US, form="outgoing", is_private=True)))
+    assert (pulled.ignored_count, pulled.seen_count) == (1, 2)
+
+
+def test_an_inbox_is_known_by_name_as_in_webhooks() -> None:
+    desk = desk_with(chatwoot.Message(number=1, at_us=AT_US))
+    assert words(told(desk))[1]["bot_id"] == "shop"
+
+
+def test_twilios_whatsapp_is_told_from_its_sms() -> None:
+    for medium, channel in (("whatsapp", "whatsapp"), ("sms", "sms")):
+        desk = desk_with(chatwoot.Message(number=1, at_us=AT_US))
+        desk.inboxes = [{"id": 5, "name": "Shop", "channel_type": "Channel::TwilioSms", "medium": medium}]
+        assert words(told(desk))[1]["channel"] == channel
+
+
+def test_tickets_and_assigned_bots_are_those_of_now() -> None:
+    desk = desk_with(
+        chatwoot.Message(number=1, at_us=AT_US),
+        attributes={"case": "T-1"},
+        assignee={"id": 12, "name": "Helper", "type": "user"},
+    )
+    source = source_of(Platform.CHATWOOT, identities=LISTED, options=(("ticket_attribute", "case"),))
+    said = words(told(desk, source))[1]
+    assert (said["ticket_id"], said["bot_id"]) == ("T-1", "orders")
+
+
+def test_pages_that_are_none_are_refused_whole() -> None:
+    readers = (
+        chatwoot_pull.conversations_in,
+        chatwoot_pull.inboxes_in,
+        chatwoot_pull.messages_in,
+        freshchat_pull.messages_in,
+        freshchat_pull.conversation_in,
+        lambda body: freshchat_pull.ids_in(body, of="users"),
+    )
+    for reader in readers:
+        for body in (b"", b"[]", b"3", b'{"payload": {}}', b"<html>"):
+            with pytest.raises(Refused) as refused:
+                reader(body)
+            assert refused.value.code == "payload_not_understood"
+    assert chatwoot_pull.conversations_in(b'{"payload": [{"id": 3}, {}, 4]}')[0].active_us is None
+    assert chatwoot_pull.messages_in(b'{"payload": [{"id": "x"}]}').first_number is None
+
+
+@pytest.mark.parametrize(
+    ("actor_type", "actor", "form"),
+    [("user", "user-1", "normal"), ("agent", "agent-bot", "normal"), ("agent", "agent-9", "normal"),
+     ("system", "", "normal"), ("agent", "agent-9", "private")],
+)  # fmt: skip
+def test_a_message_of_freshchat_is_the_event_of_its_webhook(actor_type: str, actor: str, form: str) -> None:
+    message = freshchat.Message(number="m-1", at_us=AT_US, actor_type=actor_type, actor=actor, form=form)
+    asked = freshchat.Message(number="m-0", at_us=AT_US - 10**6)
+    team = freshchat.Team(
+        conversations=[freshchat.Conversation(number="c-1", user="user-1", messages=[asked, message])]
+    )
+    status, found = team.answer("/v2/conversations/c-1/messages", {}, {"authorization": "Bearer fresh-token"})
+    assert status == 200
+    messages = freshchat_pull.messages_in(json_of(found))
+    for user in ("user-1", None):
+        pulled = freshchat_pull.told_conversation({"conversation_id": "c-1"}, messages, user=user, source=FRESHCHAT)
+        webhooks = taken(*team.webhooks(), source=FRESHCHAT)
+        assert words(pulled) == [each | {"attributes": '{"told_by":"pull"}'} for each in webhooks.events]
+        assert pulled.ignored_count == (form == "private")
+
+
+def test_what_is_asked_for_can_not_lead_elsewhere() -> None:
+    assert freshchat_pull.messages_path("../users") == "/v2/conversations/..%2Fusers/messages"
+    assert chatwoot_pull.messages_path("2", "3?x") == "/api/v1/accounts/2/conversations/3%3Fx/messages"
+    assert freshchat_pull.users_query(AT_US // 10**6 * 10**6, AT_US, page=2) == {
+        "updated_from": "2026-03-01T10:00:00.000Z",
+        "updated_to": "2026-03-01T10:00:00.250Z",
+        "items_per_page": "50",
+        "page": "2",
+    }
+
+
+def test_records_are_known_by_their_ids() -> None:
+    assert [event_id_in(each) for each in told(desk_with()).records] == ["conversation:2:31:conversation_created"]

@@ -1,0 +1,260 @@
+"""Sources asked by themselves and by page: who is due, what is written down, and that no fault ends the thread."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from tests.support.pulls import delivered, without_waiting
+from tests.support.stand_in_api import StandInApi
+from tests.support.stand_in_chatwoot import TOKEN, Conversation, Desk, Message
+
+from botmeter.domain.errors import Conflict, Missing, Unavailable
+from botmeter.domain.instant import now_us, present
+from botmeter.domain.source import Platform, Source
+from botmeter.ledger.interruption import Interruption
+from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.web.people.models import AuditEntry, EventSource, User
+from botmeter.web.people.source_deeds import Author, create_source
+from botmeter.web.people.source_pulls import PullSettings, ScheduledPull, note_pull, set_pull
+from botmeter.web.pulling import running, schedule
+from botmeter.web.pulling.asking import Surrounds
+from botmeter.web.pulling.plan import PullResult
+from botmeter.web.pulling.pull import Ledgers
+from botmeter.web.pulling.running import last_result, pull_source, running_since_us
+from botmeter.web.pulling.schedule import PullSchedule, due_us, pause_in_process, pause_until
+
+# The schedule's thread sees what is committed.
+pytestmark = pytest.mark.django_db(transaction=True)
+DESK = "/a/acme/admin/sources/desk"
+SOURCE = Source(name="desk", platform=Platform.CHATWOOT, bot_id="orders")
+HOUR_US = 3_600_000_000
+ASKED = ("acme", "desk")
+
+
+@pytest.fixture
+def desk() -> Desk:
+    began_us = now_us() // 1_000_000 * 1_000_000 - HOUR_US // 2
+    found = Conversation(number=1, contact=7, began_us=began_us, messages=[Message(number=9, at_us=began_us + 1_000)])
+    return Desk(conversations=[found])
+
+
+@pytest.fixture
+def api(desk: Desk) -> Iterator[StandInApi]:
+    with StandInApi(answer=desk.answer).serving() as served:
+        yield served
+
+
+@pytest.fixture
+def source(ledgers: OpenLedgers, owner: User, api: StandInApi) -> Source:
+    """A source that was made an hour ago and can be asked."""
+    with ledgers.writing("acme") as ledger:
+        create_source(ledger, SOURCE, author=Author())
+    EventSource.objects.update(created_at=present() - timedelta(hours=1))
+    ask_at(api.url)
+    return SOURCE
+
+
+def ask_at(url: str, *, every: int | None = None, token: str = TOKEN) -> None:
+    set_pull(
+        PullSettings(
+            account="acme", source="desk", platform=SOURCE.platform, url=url, own_account="2", token=token,
+            every_minutes=every,
+        )
+    )  # fmt: skip
+
+
+def means(ledgers: OpenLedgers) -> tuple[Ledgers, Surrounds]:
+    own = Ledgers(reading=lambda: ledgers.reading("acme"), writing=lambda: ledgers.writing("acme"))
+    return own, Surrounds(pause=without_waiting)
+
+
+@contextmanager
+def scheduled() -> Iterator[PullSchedule]:
+    """A schedule that looks for what is due all the time."""
+    made = PullSchedule(look_seconds=0.01)
+    schedule.use(made)
+    made.begin()
+    try:
+        yield made
+    finally:
+        schedule.use(None)
+        made.close()
+
+
+@contextmanager
+def noted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], PullResult]]:
+    """What waits for the next result that is written down."""
+    came = threading.Condition()
+    results: list[PullResult] = []
+
+    def note(account: str, source: str, *, result: dict[str, Any]) -> None:
+        note_pull(account, source, result=result)
+        with came:
+            results.append(PullResult.from_mapping(result) or pytest.fail("no result"))
+            came.notify_all()
+
+    def next_one() -> PullResult:
+        with came:
+            assert came.wait_for(lambda: results, 60)
+            return results.pop(0)
+
+    monkeypatch.setattr(running, "note_pull", note)
+    yield next_one
+
+
+def test_a_pull_is_written_down_and_the_next_one_goes_on_from_it(source: Source, ledgers: OpenLedgers) -> None:
+    assert last_result(*ASKED) is None
+    result = pull_source(*ASKED, means=means(ledgers))
+    assert (result.accepted, result.code) == (2, "")
+    assert last_result(*ASKED) == result
+    assert running_since_us(*ASKED) is None
+    with ledgers.reading("acme") as ledger:
+        (label,) = ledger.connection.execute("SELECT label FROM receipt ORDER BY append_no DESC LIMIT 1").fetchone()
+    assert label.startswith("pull 20")
+    again = pull_source(*ASKED, means=means(ledgers))
+    assert (again.since_us, again.accepted) == (result.until_us // 10**6 * 10**6 - HOUR_US, 0)
+
+
+def test_a_webhook_that_is_late_is_known(source: Source, ledgers: OpenLedgers, desk: Desk) -> None:
+    pull_source(*ASKED, means=means(ledgers))
+    with ledgers.writing("acme") as ledger:
+        receipt = delivered(ledger, desk.webhooks(), SOURCE)
+    assert (receipt.duplicates, receipt.conflicts) == (2, 0)
+
+
+def test_a_source_that_is_not_set_up_is_not_asked(ledgers: OpenLedgers, owner: User) -> None:
+    with pytest.raises(Missing) as refused:
+        pull_source(*ASKED, means=means(ledgers))
+    assert refused.value.code == "pull_not_set"
+
+
+def test_a_source_is_asked_once_at_a_time(source: Source, ledgers: OpenLedgers, api: StandInApi, desk: Desk) -> None:
+    clashes = []
+
+    def answer(path: str, query: Any, headers: Any) -> Any:
+        if not clashes:
+            try:
+                pull_source(*ASKED, means=means(ledgers))
+            except Conflict as clash:
+                clashes.append(clash.code)
+        return desk.answer(path, query, headers)
+
+    api.answer = answer
+    assert pull_source(*ASKED, means=means(ledgers)).code == ""
+    assert clashes == ["pull_running"]
+
+
+def test_what_is_wrong_with_the_settings_stands_in_the_result(source: Source, ledgers: OpenLedgers) -> None:
+    EventSource.objects.update(pull_token="sealed by another")  # noqa: S106 - of nothing
+    with pytest.raises(Unavailable):
+        pull_source(*ASKED, means=means(ledgers))
+    result = last_result(*ASKED)
+    assert result is not None
+    assert (result.code, result.is_whole) == ("seal_broken", False)
+
+
+def test_who_is_due_is_asked_by_itself(source: Source, api: StandInApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask_at(api.url, every=15)
+    with noted(monkeypatch) as next_one, scheduled():
+        assert next_one().accepted == 2
+    assert AuditEntry.objects.filter(action="source_pulled").count() == 0
+
+
+def test_no_fault_ends_the_thread(
+    source: Source, api: StandInApi, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, settings: Any
+) -> None:
+    settings.DATA = tmp_path
+    api.ways.append((401, {}))
+    with noted(monkeypatch) as next_one, scheduled() as made:
+        made.want(*ASKED)
+        assert next_one().code == "pull_token_wrong"
+        made.want("acme", "nothing")
+        with monkeypatch.context() as patch:
+            patch.setattr(running, "pull", lambda *_, **__: 1 / 0)
+            made.want(*ASKED)
+            assert (bug := next_one()).code == "internal"
+            assert "reference" in bug.fault
+        made.want(*ASKED)
+        assert next_one().accepted == 2
+
+
+def test_a_server_that_ends_waits_for_no_platform(
+    source: Source, api: StandInApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = threading.Event()
+
+    def answer(path: str, query: Any, headers: Any) -> Any:
+        asked.set()
+        return 503, {}
+
+    api.answer = answer
+    with noted(monkeypatch) as next_one, scheduled() as made:
+        made.want(*ASKED)
+        assert asked.wait(60)
+        made.close()
+        assert next_one().code in {"server_stopping", "pull_failed"}
+
+
+def test_a_source_is_due_a_little_later_than_it_says_and_at_once_if_it_never_was_asked() -> None:
+    every = ScheduledPull(account="acme", source="desk", every_minutes=60)
+    assert due_us(every, began_us=None) == 0
+    due = due_us(every, began_us=5 * HOUR_US)
+    assert 6 * HOUR_US <= due <= 6 * HOUR_US + HOUR_US // 10
+    assert due != due_us(ScheduledPull(account="acme", source="other", every_minutes=60), began_us=5 * HOUR_US)
+
+
+def test_a_pause_ends_when_the_work_shall_stop() -> None:
+    stop = Interruption()
+    pause = pause_until(stop)
+    pause(0.0)
+    pause(0.001)
+    pause_in_process(0.001)
+    threading.Timer(0.01, lambda: stop.set(Unavailable("server_stopping", "The server was ended."))).start()
+    with pytest.raises(Unavailable):
+        pause(60.0)
+
+
+def test_the_page_says_what_came_of_asking(
+    source: Source, ledgers: OpenLedgers, api: StandInApi, browser: Callable[..., Client], owner: User
+) -> None:
+    olga = browser(owner)
+    assert "Asked last" not in olga.get(DESK).content.decode()
+    pull_source(*ASKED, means=means(ledgers))
+    page = olga.get(DESK).content.decode()
+    assert '<dt>Missing, and there now</dt><dd class="num">2</dd>' in page
+    api.ways.append((401, {}))
+    pull_source(*ASKED, means=means(ledgers))
+    page = olga.get(DESK).content.decode()
+    assert "The last time was cut off." in page
+    assert "answers 401" in page
+
+
+def test_the_page_has_a_source_asked_now(
+    source: Source, api: StandInApi, browser: Callable[..., Client], owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    olga = browser(owner)
+    with noted(monkeypatch) as next_one:
+        waiting = PullSchedule(look_seconds=0.01)
+        schedule.use(waiting)
+        page = olga.post(DESK, {"what": "pull-now"}, follow=True).content.decode()
+        assert "desk is being asked." in page
+        assert "as soon as others are done" in page
+        waiting.begin()
+        assert next_one().accepted == 2
+        schedule.use(None)
+        waiting.close()
+    entry = AuditEntry.objects.get(action="source_pulled")
+    assert (entry.who, entry.detail) == ("olga@example.org", {"source": "desk"})
+
+
+def test_the_page_asks_nothing_that_is_not_set_up(
+    ledgers: OpenLedgers, browser: Callable[..., Client], owner: User
+) -> None:
+    with ledgers.writing("acme") as ledger:
+        create_source(ledger, SOURCE, author=Author())
+    page = browser(owner).post(DESK, {"what": "pull-now"}, follow=True).content.decode()
+    assert "not set up to be asked" in page
