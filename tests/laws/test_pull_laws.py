@@ -83,18 +83,18 @@ def test_webhooks_of_which_any_were_lost_and_a_pull_are_all_webhooks(
     told = desk.webhooks()
     came = data.draw(st.lists(st.sampled_from(range(len(told))), unique=True))
     whole, mended = ledger_with(CHATWOOT), ledger_with(CHATWOOT)
-    delivered(whole, told, CHATWOOT)
-    delivered(mended, [told[place] for place in came], CHATWOOT)
+    delivered(whole, told, source=CHATWOOT)
+    delivered(mended, [told[place] for place in came], source=CHATWOOT)
     before = event_ids_of(mended)
-    result = pulled(mended, api, Platform.CHATWOOT)
+    result = pulled(mended, api, platform=Platform.CHATWOOT)
     assert result.is_whole, result.fault
     assert event_ids_of(mended) == event_ids_of(whole)
     assert sessions_of(mended) == sessions_of(whole)
     assert (result.known, result.accepted) == (len(before), len(event_ids_of(whole)) - len(before))
     assert result.seen == result.known + result.accepted + result.refused + result.ignored + result.outside
-    again = pulled(mended, api, Platform.CHATWOOT)
+    again = pulled(mended, api, platform=Platform.CHATWOOT)
     assert (again.accepted, again.refused) == (0, 0)
-    late = delivered(mended, told, CHATWOOT)
+    late = delivered(mended, told, source=CHATWOOT)
     assert (late.accepted, late.conflicts) == (0, 0)
     assert sessions_of(mended) == sessions_of(whole)
 
@@ -109,20 +109,20 @@ def test_freshchats_webhooks_of_which_any_were_lost_and_a_pull_are_all_webhooks(
     told = team.webhooks()
     came = data.draw(st.lists(st.sampled_from(range(len(told))), unique=True))
     whole, mended = ledger_with(FRESHCHAT), ledger_with(FRESHCHAT)
-    delivered(whole, told, FRESHCHAT)
-    delivered(mended, [told[place] for place in came], FRESHCHAT)
-    result = pulled(mended, api, Platform.FRESHCHAT)
+    delivered(whole, told, source=FRESHCHAT)
+    delivered(mended, [told[place] for place in came], source=FRESHCHAT)
+    result = pulled(mended, api, platform=Platform.FRESHCHAT)
     assert result.is_whole, result.fault
     assert event_ids_of(mended) == event_ids_of(whole)
     assert sessions_of(mended) == sessions_of(whole)
-    assert pulled(mended, api, Platform.FRESHCHAT).accepted == 0
-    late = delivered(mended, told, FRESHCHAT)
+    assert pulled(mended, api, platform=Platform.FRESHCHAT).accepted == 0
+    late = delivered(mended, told, source=FRESHCHAT)
     assert (late.accepted, late.conflicts) == (0, 0)
 
 
 def test_the_law_has_something_to_find() -> None:
     desk = desk_of([[(90, "customer"), (25 * 3_600_000, "customer"), (300, "bot"), (300, "note")]])
     ledger = ledger_with(CHATWOOT)
-    receipt = delivered(ledger, desk.webhooks(), CHATWOOT)
+    receipt = delivered(ledger, desk.webhooks(), source=CHATWOOT)
     assert (receipt.accepted, len(sessions_of(ledger))) == (4, 2)
     assert pulled_conversation([], CHATWOOT).seen_count == 0

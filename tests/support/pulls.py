@@ -14,7 +14,7 @@ from botmeter.ledger.submission import Submission
 from botmeter.sources.connected import batch_from_payloads
 from botmeter.sources.wire import json_of
 from botmeter.web.people.source_pulls import PullSettings
-from botmeter.web.pulling.asking import Bounds, Surrounds
+from botmeter.web.pulling.asking import Surrounds
 from botmeter.web.pulling.plan import PullResult, Rest
 from botmeter.web.pulling.pull import Ledgers, PullTask, pull
 
@@ -33,7 +33,7 @@ def ledger_with(source: Source) -> Ledger:
     return ledger
 
 
-def delivered(ledger: Ledger, payloads: list[dict[str, Any]], source: Source) -> Receipt:
+def delivered(ledger: Ledger, payloads: list[dict[str, Any]], *, source: Source) -> Receipt:
     """What became of webhooks' payloads."""
     bodies = [json_of(payload) for payload in payloads]
     read = batch_from_payloads(bodies, source=source, received_us=[now_us()] * len(bodies))
@@ -57,11 +57,9 @@ def task_at(url: str, platform: Platform, *, rest: Rest = LONG_AGO, **more: Any)
     return PullTask(settings=settings, rest=rest, **more)
 
 
-def pulled(
-    ledger: Ledger, api: StandInApi, platform: Platform, *, rest: Rest = LONG_AGO, bounds: Bounds | None = None
-) -> PullResult:
-    """What came of a pull on the ledger."""
-    task = task_at(api.url, platform, rest=rest, bounds=bounds or Bounds())
+def pulled(ledger: Ledger, api: StandInApi, *, platform: Platform, **more: Any) -> PullResult:
+    """What came of a pull on the ledger; `rest` and `bounds` as a task has them."""
+    task = task_at(api.url, platform, **more)
     ledgers = Ledgers(reading=lambda: nullcontext(ledger), writing=lambda: nullcontext(ledger))
     return pull(task, ledgers=ledgers, around=Surrounds(pause=without_waiting))
 

@@ -7,14 +7,23 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 Answer = tuple[int, Any]
-Answering = Callable[[str, Mapping[str, str], Mapping[str, str]], Answer]
 
 
-def nothing_there(path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+class Asked(NamedTuple):
+    """What a request says beside its path."""
+
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+
+
+Answering = Callable[[str, Asked], Answer]
+
+
+def nothing_there(path: str, asked: Asked) -> Answer:
     """What an API answers that has nothing."""
     return 404, {}
 
@@ -24,7 +33,7 @@ class StandInApi:
     """An API as a test sees it.
 
     Attributes:
-        answer: (path, query, headers) → status and what is answered as JSON; bytes as they are.
+        answer: Path and what is asked → status and what is answered as JSON; bytes as they are.
         ways: How the next requests fare, first to last; after them all are answered. `take`, `drop` (cut without an
             answer), `endless` (bytes without end), or a status with its headers.
         requests: Path and query of each request.
@@ -71,7 +80,7 @@ def _handler(api: StandInApi) -> type[BaseHTTPRequestHandler]:
                 case (status, more):
                     self._say(status, b"{}", headers=more)
                 case _:
-                    status, found = api.answer(parts.path, query, headers)
+                    status, found = api.answer(parts.path, Asked(query, headers))
                     self._say(status, found if isinstance(found, bytes) else json.dumps(found).encode())
 
         def _say(self, status: int, body: bytes, *, headers: Mapping[str, str] | None = None) -> None:

@@ -1,10 +1,9 @@
 """A small Chatwoot: what happens in it is told by webhooks, to the millisecond, and by its API, to the second."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.support.stand_in_api import Answer
+from tests.support.stand_in_api import Answer, Asked
 
 from botmeter.domain.instant import text_from_us
 
@@ -83,20 +82,20 @@ class Desk:
             "conversation": _nested(conversation),
         }
 
-    def answer(self, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+    def answer(self, path: str, asked: Asked) -> Answer:
         """What the API answers."""
-        if headers.get("api_access_token") != TOKEN:
+        if asked.headers.get("api_access_token") != TOKEN:
             return 401, {"error": "Invalid Access Token"}
         root = f"/api/v1/accounts/{ACCOUNT}"
         if path == f"{root}/inboxes":
             return 200, {"payload": self.inboxes}
         if path == f"{root}/conversations":
-            return 200, self._page(int(query.get("page", "1")))
+            return 200, self._page(int(asked.query.get("page", "1")))
         number = path.removeprefix(f"{root}/conversations/").removesuffix("/messages")
         found = next((each for each in self.conversations if str(each.number) == number), None)
         if found is None:
             return 404, {"error": "Resource could not be found"}
-        return 200, self._messages(found, before=int(query["before"]) if "before" in query else None)
+        return 200, self._messages(found, before=int(asked.query["before"]) if "before" in asked.query else None)
 
     def _page(self, page: int) -> Payload:
         ordered = sorted(self.conversations, key=lambda each: (-each.active_s, each.number), reverse=self.is_reversed)

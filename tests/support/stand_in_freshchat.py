@@ -1,10 +1,9 @@
 """A small Freshchat: what happens in it is told by webhooks and by its API."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.support.stand_in_api import Answer
+from tests.support.stand_in_api import Answer, Asked
 
 from botmeter.domain.instant import text_from_us, us_from_text
 
@@ -48,15 +47,15 @@ class Team:
         told = [(message.at_us, _webhook(each, message)) for each in self.conversations for message in each.messages]
         return [payload for _, payload in sorted(told, key=lambda pair: pair[0])]
 
-    def answer(self, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+    def answer(self, path: str, asked: Asked) -> Answer:
         """What the API answers."""
-        if headers.get("authorization") != f"Bearer {TOKEN}":
+        if asked.headers.get("authorization") != f"Bearer {TOKEN}":
             return 401, {"code": 401, "status": "UNAUTHENTICATED"}
-        page, size = int(query.get("page", "1")), int(query.get("items_per_page", "20"))
+        page, size = int(asked.query.get("page", "1")), int(asked.query.get("items_per_page", "20"))
         place = slice((page - 1) * size, page * size)
         match path.strip("/").split("/"):
             case ["v2", "users"]:
-                first, end = us_from_text(query["updated_from"]), us_from_text(query["updated_to"])
+                first, end = us_from_text(asked.query["updated_from"]), us_from_text(asked.query["updated_to"])
                 users = sorted(user for user, at_us in self._changed().items() if first <= at_us < end)
                 return 200, {"users": [{"id": user} for user in users[place]]}
             case ["v2", "users", user, "conversations"]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from tests.support.pulls import delivered, without_waiting
-from tests.support.stand_in_api import StandInApi
+from tests.support.stand_in_api import Asked, StandInApi
 from tests.support.stand_in_chatwoot import TOKEN, Conversation, Desk, Message
 
 from botmeter.domain.errors import Conflict, Missing, Unavailable
@@ -122,7 +122,7 @@ def test_a_pull_is_written_down_and_the_next_one_goes_on_from_it(source: Source,
 def test_a_webhook_that_is_late_is_known(source: Source, ledgers: OpenLedgers, desk: Desk) -> None:
     pull_source(*ASKED, means=means(ledgers))
     with ledgers.writing("acme") as ledger:
-        receipt = delivered(ledger, desk.webhooks(), SOURCE)
+        receipt = delivered(ledger, desk.webhooks(), source=SOURCE)
     assert (receipt.duplicates, receipt.conflicts) == (2, 0)
 
 
@@ -135,13 +135,13 @@ def test_a_source_that_is_not_set_up_is_not_asked(ledgers: OpenLedgers, owner: U
 def test_a_source_is_asked_once_at_a_time(source: Source, ledgers: OpenLedgers, api: StandInApi, desk: Desk) -> None:
     clashes = []
 
-    def answer(path: str, query: Any, headers: Any) -> Any:
+    def answer(path: str, asked: Asked) -> Any:
         if not clashes:
             try:
                 pull_source(*ASKED, means=means(ledgers))
             except Conflict as clash:
                 clashes.append(clash.code)
-        return desk.answer(path, query, headers)
+        return desk.answer(path, asked)
 
     api.answer = answer
     assert pull_source(*ASKED, means=means(ledgers)).code == ""
@@ -185,16 +185,16 @@ def test_no_fault_ends_the_thread(
 def test_a_server_that_ends_waits_for_no_platform(
     source: Source, api: StandInApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = threading.Event()
+    came = threading.Event()
 
-    def answer(path: str, query: Any, headers: Any) -> Any:
-        asked.set()
+    def answer(path: str, asked: Asked) -> Any:
+        came.set()
         return 503, {}
 
     api.answer = answer
     with noted(monkeypatch) as next_one, scheduled() as made:
         made.want(*ASKED)
-        assert asked.wait(60)
+        assert came.wait(60)
         made.close()
         assert next_one().code in {"server_stopping", "pull_failed"}
 

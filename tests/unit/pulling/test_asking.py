@@ -1,11 +1,11 @@
 """A platform is asked one thing at a time: again where that can help, as slowly as it wants, never for ever."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import timedelta
 from email.utils import format_datetime
 
 import pytest
-from tests.support.stand_in_api import Answer, StandInApi
+from tests.support.stand_in_api import Answer, Asked, StandInApi
 
 from botmeter.domain.errors import BotmeterError, Unavailable
 from botmeter.domain.instant import present
@@ -34,8 +34,8 @@ def world() -> World:
     return World()
 
 
-def opened_with(path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
-    return 200, {"token": headers["authorization"]}
+def opened_with(path: str, asked: Asked) -> Answer:
+    return 200, {"token": asked.headers["authorization"]}
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Through a platform's conversations: what moves is met, what is gone is passed by, what was cut off is taken up."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
 import pytest
@@ -15,7 +15,7 @@ from tests.support.pulls import (
     task_at,
     without_waiting,
 )
-from tests.support.stand_in_api import Answer, Answering, StandInApi
+from tests.support.stand_in_api import Answer, Answering, Asked, StandInApi
 
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import now_us
@@ -52,7 +52,7 @@ def desk_of(count: int, *, each: int = 1) -> chatwoot.Desk:
 def test_a_long_conversation_is_read_to_its_beginning(api: StandInApi) -> None:
     desk, ledger = desk_of(1, each=95), ledger_with(CHATWOOT)
     api.answer = desk.answer
-    assert pulled(ledger, api, Platform.CHATWOOT).accepted == 96
+    assert pulled(ledger, api, platform=Platform.CHATWOOT).accepted == 96
     assert [query.get("before") for path, query in api.requests if path.endswith("/messages")] == [
         None, "1075", "1055", "1035", "1015", "1000",
     ]  # fmt: skip
@@ -62,7 +62,7 @@ def test_a_long_conversation_is_read_as_far_back_as_is_asked(api: StandInApi) ->
     desk, ledger = desk_of(1, each=95), ledger_with(CHATWOOT)
     api.answer = desk.answer
     rest = Rest(next_us=desk.conversations[0].messages[90].at_us + HOUR_US)
-    result = pulled(ledger, api, Platform.CHATWOOT, rest=rest)
+    result = pulled(ledger, api, platform=Platform.CHATWOOT, rest=rest)
     assert (result.accepted, result.outside) == (5, 16)
     assert [path for path, _ in api.requests].count("/api/v1/accounts/2/conversations/1/messages") == 1
 
@@ -71,7 +71,7 @@ def test_what_is_minutes_old_is_left_to_its_webhook(api: StandInApi) -> None:
     desk, ledger = desk_of(1), ledger_with(CHATWOOT)
     desk.conversations[0].messages.append(chatwoot.Message(number=7, at_us=NOW_US - 60_000_000))
     api.answer = desk.answer
-    result = pulled(ledger, api, Platform.CHATWOOT)
+    result = pulled(ledger, api, platform=Platform.CHATWOOT)
     assert (result.accepted, result.outside) == (2, 1)
 
 
@@ -80,15 +80,15 @@ def test_a_conversation_that_moves_to_the_front_meanwhile_is_met_there(api: Stan
     moved = desk.conversations[0]
     seen_pages = []
 
-    def answer(path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+    def answer(path: str, asked: Asked) -> Answer:
         if path.endswith("/conversations"):
-            seen_pages.append(query["page"])
-            if query["page"] == "3" and len(moved.messages) == 1:
+            seen_pages.append(asked.query["page"])
+            if asked.query["page"] == "3" and len(moved.messages) == 1:
                 moved.messages.append(chatwoot.Message(number=9_999, at_us=NOW_US))
-        return desk.answer(path, query, headers)
+        return desk.answer(path, asked)
 
     api.answer = answer
-    result = pulled(ledger, api, Platform.CHATWOOT)
+    result = pulled(ledger, api, platform=Platform.CHATWOOT)
     assert (result.conversation_count, result.is_whole) == (6, True)
     assert "message:000000001000" in event_ids_of(ledger)
     assert seen_pages.count("1") > 1
@@ -97,11 +97,11 @@ def test_a_conversation_that_moves_to_the_front_meanwhile_is_met_there(api: Stan
 def test_a_pull_that_was_cut_off_is_taken_up_where_it_ended(api: StandInApi) -> None:
     desk, ledger = desk_of(6), ledger_with(CHATWOOT)
     api.answer = desk.answer
-    first = pulled(ledger, api, Platform.CHATWOOT, bounds=Bounds(requests_max=7))
+    first = pulled(ledger, api, platform=Platform.CHATWOOT, bounds=Bounds(requests_max=7))
     assert (first.code, first.conversation_count) == ("pull_bound", 2)
     assert len(event_ids_of(ledger)) == 4
     api.requests.clear()
-    second = pulled(ledger, api, Platform.CHATWOOT, rest=first.rest)
+    second = pulled(ledger, api, platform=Platform.CHATWOOT, rest=first.rest)
     assert second.is_whole
     assert len(event_ids_of(ledger)) == 12
     # What was looked at is not looked at again, but for the one that it was cut off after.
@@ -112,32 +112,32 @@ def test_a_platform_that_fails_has_given_what_it_gave(api: StandInApi) -> None:
     desk, ledger = desk_of(3), ledger_with(CHATWOOT)
     api.answer = desk.answer
     api.ways.extend(["take"] * 4 + [(500, {})] * TRIES)
-    first = pulled(ledger, api, Platform.CHATWOOT)
+    first = pulled(ledger, api, platform=Platform.CHATWOOT)
     assert (first.code, len(event_ids_of(ledger))) == ("pull_failed", 2)
-    assert pulled(ledger, api, Platform.CHATWOOT, rest=first.rest).is_whole
+    assert pulled(ledger, api, platform=Platform.CHATWOOT, rest=first.rest).is_whole
     assert len(event_ids_of(ledger)) == 6
 
 
 def test_a_platform_that_gives_nothing_leaves_everything(api: StandInApi) -> None:
     api.answer = desk_of(1).answer
     api.ways.append((401, {}))
-    result = pulled(ledger_with(CHATWOOT), api, Platform.CHATWOOT, rest=Rest(next_us=NOW_US))
+    result = pulled(ledger_with(CHATWOOT), api, platform=Platform.CHATWOOT, rest=Rest(next_us=NOW_US))
     assert (result.code, result.rest.due_us) == ("pull_token_wrong", NOW_US - HOUR_US)
 
 
 def test_a_deleted_conversation_is_passed_by(api: StandInApi) -> None:
     desk, ledger = desk_of(2), ledger_with(CHATWOOT)
 
-    def answer(path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
-        return (404, {}) if "/2/messages" in path else desk.answer(path, query, headers)
+    def answer(path: str, asked: Asked) -> Answer:
+        return (404, {}) if "/2/messages" in path else desk.answer(path, asked)
 
     api.answer = answer
-    result = pulled(ledger, api, Platform.CHATWOOT)
+    result = pulled(ledger, api, platform=Platform.CHATWOOT)
     assert (result.conversation_count, result.is_whole) == (1, True)
 
 
 def saying(body: bytes) -> Answering:
-    def answer(path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> tuple[int, bytes]:
+    def answer(path: str, asked: Asked) -> tuple[int, bytes]:
         return 200, body
 
     return answer
@@ -147,21 +147,21 @@ def test_an_answer_that_is_none_of_the_platforms_is_told(api: StandInApi) -> Non
     for body in (b"<html>Sign in</html>", b"[]", b'{"payload": 3}'):
         api.answer = saying(body)
         for platform, source in ((Platform.CHATWOOT, CHATWOOT), (Platform.FRESHCHAT, FRESHCHAT)):
-            result = pulled(ledger_with(source), api, platform)
+            result = pulled(ledger_with(source), api, platform=platform)
             assert result.code == "payload_not_understood"
 
 
 def test_what_the_connector_does_not_understand_is_kept_whole(api: StandInApi) -> None:
     desk, ledger = desk_of(1), ledger_with(CHATWOOT)
 
-    def answer(path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
-        status, found = desk.answer(path, query, headers)
-        if path.endswith("/messages") and "before" not in query:
+    def answer(path: str, asked: Asked) -> Answer:
+        status, found = desk.answer(path, asked)
+        if path.endswith("/messages") and "before" not in asked.query:
             found["payload"].append({"id": 5, "message_type": 77, "created_at": NOW_US // 1_000_000 - 900})
         return status, found
 
     api.answer = answer
-    result = pulled(ledger, api, Platform.CHATWOOT)
+    result = pulled(ledger, api, platform=Platform.CHATWOOT)
     assert (result.accepted, result.refused) == (2, 1)
     (kept,) = ledger.connection.execute("SELECT code FROM quarantine").fetchall()
     assert kept == ("payload_not_understood",)
@@ -179,7 +179,7 @@ def test_a_ledger_that_is_busy_has_nothing_and_is_given_it_the_next_time(api: St
     ledgers = Ledgers(reading=lambda: nullcontext(ledger), writing=busy)  # type: ignore[arg-type]
     result = pull(task_at(api.url, Platform.CHATWOOT), ledgers=ledgers, around=Surrounds(pause=without_waiting))
     assert result.code == "ledger_busy"
-    assert pulled(ledger, api, Platform.CHATWOOT, rest=result.rest).accepted == 4
+    assert pulled(ledger, api, platform=Platform.CHATWOOT, rest=result.rest).accepted == 4
 
 
 def team() -> freshchat.Team:
@@ -196,7 +196,7 @@ def team() -> freshchat.Team:
 def test_freshchats_conversations_are_found_through_users_who_changed(api: StandInApi) -> None:
     ledger = ledger_with(FRESHCHAT)
     api.answer = team().answer
-    result = pulled(ledger, api, Platform.FRESHCHAT, rest=Rest(next_us=NOW_US - 8 * HOUR_US))
+    result = pulled(ledger, api, platform=Platform.FRESHCHAT, rest=Rest(next_us=NOW_US - 8 * HOUR_US))
     assert (result.conversation_count, result.accepted) == (3, 360)
 
 
@@ -205,8 +205,8 @@ def test_freshchats_known_conversations_are_asked_for_whoever_changed(api: Stand
     found.unchanged = {"u-0", "u-1", "u-2"}
     api.answer = found.answer
     told = found.webhooks()
-    delivered(ledger, [told[0], told[130]], FRESHCHAT)
-    result = pulled(ledger, api, Platform.FRESHCHAT, rest=Rest(next_us=NOW_US - 8 * HOUR_US))
+    delivered(ledger, [told[0], told[130]], source=FRESHCHAT)
+    result = pulled(ledger, api, platform=Platform.FRESHCHAT, rest=Rest(next_us=NOW_US - 8 * HOUR_US))
     assert (result.conversation_count, result.known, result.accepted) == (2, 2, 238)
 
 
@@ -219,7 +219,7 @@ def test_freshchats_pull_that_was_cut_off_lacks_nothing_in_the_end(
     rest, pulls = Rest(next_us=NOW_US - 8 * HOUR_US), 0
     while True:
         pulls += 1
-        result = pulled(ledger, api, Platform.FRESHCHAT, rest=rest, bounds=Bounds(requests_max=16))
+        result = pulled(ledger, api, platform=Platform.FRESHCHAT, rest=rest, bounds=Bounds(requests_max=16))
         rest = result.rest
         if result.is_whole:
             break

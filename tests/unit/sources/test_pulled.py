@@ -7,6 +7,7 @@ from tests.support import stand_in_chatwoot as chatwoot
 from tests.support import stand_in_freshchat as freshchat
 from tests.support.payloads import events_of, taken
 from tests.support.pulls import source_of
+from tests.support.stand_in_api import Asked
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import us_from_text
@@ -24,7 +25,7 @@ Told = dict[str, Any]
 
 
 def asked(desk: chatwoot.Desk, path: str, **query: str) -> bytes:
-    status, found = desk.answer(path, query, {"api_access_token": chatwoot.TOKEN})
+    status, found = desk.answer(path, Asked(query, {"api_access_token": chatwoot.TOKEN}))
     assert status == 200
     return json_of(found)
 
@@ -144,7 +145,7 @@ def test_a_message_of_freshchat_is_the_event_of_its_webhook(actor_type: str, act
     team = freshchat.Team(
         conversations=[freshchat.Conversation(number="c-1", user="user-1", messages=[asked, message])]
     )
-    status, found = team.answer("/v2/conversations/c-1/messages", {}, {"authorization": "Bearer fresh-token"})
+    status, found = team.answer("/v2/conversations/c-1/messages", Asked({}, {"authorization": "Bearer fresh-token"}))
     assert status == 200
     messages = freshchat_pull.messages_in(json_of(found))
     for user in ("user-1", None):

@@ -59,7 +59,7 @@ def pull_source(
         # A long pull can have outlived what its thread was connected with.
         close_old_connections()
         note_pull(account, source, result=result.as_mapping())
-    _note_in_log(account, source, result)
+    _note_in_log(account, source, result=result)
     return result
 
 
@@ -124,7 +124,7 @@ def _alone(account: str, source: str) -> Iterator[None]:
             del _running[account, source]
 
 
-def _note_in_log(account: str, source: str, result: PullResult) -> None:
+def _note_in_log(account: str, source: str, *, result: PullResult) -> None:
     counts = {name: getattr(result, name) for name in ("conversation_count", "seen", "known", "accepted", "refused")}
     fields = {"account": account, "source": source, **counts, "requests": result.request_count}
     if result.is_whole:
