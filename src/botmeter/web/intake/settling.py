@@ -7,8 +7,8 @@ from typing import Final
 
 SETTLE_EVERY_SECONDS: Final = 0.4
 """The least time between the starts of two runs. A run costs nearly as much for one event as for a thousand."""
-AT_REST: Final = 0.5
-"""Of the time, at most this part is spent in runs, so that taking in and readers have the rest."""
+AT_WORK: Final = 0.7
+"""Of the time, at most this part is spent in runs: taking in and readers have the rest."""
 _AGAIN_SECONDS: Final = 5.0
 """After a run that failed."""
 
@@ -48,7 +48,7 @@ class Settler:
             rest = self._one_run()
             if rest is None:
                 spent = time.monotonic() - started
-                rest = max(SETTLE_EVERY_SECONDS - spent, spent * (1 - AT_REST) / AT_REST)
+                rest = max(SETTLE_EVERY_SECONDS - spent, spent * (1 - AT_WORK) / AT_WORK)
             if not is_last:
                 self._end.wait(rest)
 
