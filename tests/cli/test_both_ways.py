@@ -83,7 +83,7 @@ JOURNEYS = {
         "source identity add desk 12 -a acme --bot orders", "source show desk -a acme --format json",
         "source identity remove desk 12 -a acme", "source identity remove desk 12 -a acme",
         "source show desk -a acme --format csv", "source rotate desk -a acme", "source rotate other -a acme",
-        "source pull desk -a acme", "source pull other -a acme --since 2026-03-01", "source pull desk -a acme --since x",
+        "source pull desk -a acme", "source pull other -a acme --since 2026-03-01", "source pull x -a acme --since x",
         "source remove desk -a acme", "source remove desk -a acme --yes", "source show desk -a acme",
     ],
     "wrong use": [
