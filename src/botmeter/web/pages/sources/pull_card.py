@@ -77,10 +77,9 @@ def _lines(result: PullResult | None, *, zone: str) -> tuple[tuple[str, str], ..
         "Messages and beginnings seen": result.seen,
         "Known already": result.known,
         "Missing, and there now": result.accepted,
-        "Refused": result.refused,
-        "Never count": result.ignored,
-        "Older or younger": result.outside,
     }
+    seldom = {"Refused": result.refused, "Never count": result.ignored, "Older or younger": result.outside}
+    counts |= {what: count for what, count in seldom.items() if count}
     return (
         ("Asked last", text.instant_text(result.began_us, zone=zone)),
         ("For messages since", text.instant_text(result.since_us, zone=zone)),
