@@ -10,10 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.pulls import task_at
+from tests.support.stand_in_api import StandInApi
+from tests.support.stand_in_chatwoot import Desk
 from typer.main import get_command
 
 from botmeter.cli.grouping import examples_in
 from botmeter.cli.main import app
+from botmeter.domain.source import Platform
+from botmeter.web.people.source_pulls import set_pull
 from cli.conftest import Run
 
 HEAVY = {"pyarrow", "duckdb", "numba", "numpy", "rich", "msgspec", "pydantic", "pandas"}
@@ -44,10 +49,17 @@ def test_every_command_has_examples_of_itself(path: str) -> None:
     assert all(path in example for example in own)
 
 
+@pytest.fixture(scope="module")
+def desk_url() -> Iterator[str]:
+    """The address of a Chatwoot in which nothing happens."""
+    with StandInApi(answer=Desk().answer).serving() as api:
+        yield api.url
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("example", [example for _, example in EXAMPLES])
 def test_every_example_works_as_it_stands(
-    acme: Run, example: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    acme: Run, example: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, desk_url: str
 ) -> None:
     if "restore" in example:
         assert acme("backup acme.botmeter --account acme").code == 0
@@ -63,6 +75,8 @@ def test_every_example_works_as_it_stands(
     if "botmeter source" in example and "create" not in example:
         assert acme("source create desk --account acme --platform chatwoot").code == 0
         assert acme("source identity add desk 12 --account acme --bot returns").code == 0
+    if "source pull" in example:
+        set_pull(task_at(desk_url, Platform.CHATWOOT).settings)
     if example.startswith("cat "):
         name, _, example = example.removeprefix("cat ").partition(" | ")
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO((tmp_path / name).read_bytes())))
