@@ -156,15 +156,21 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[Served]:
-    """`botmeter serve` on the folder, with a signed-in owner."""
+def served(folder: Path, **variables: str) -> Iterator[Served]:
+    """`botmeter serve` on the folder, with a signed-in owner; `variables` are set in its environment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     secret = fresh(invited, folder=str(folder)).answer["secret"]
     last_on = _last_day(folder)
     command = [sys.executable, "-m", "botmeter", "serve", "--data", str(folder), "--port", str(port)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        env={**os.environ, **variables},
+    )
     try:
         _wait_until_it_answers(port)
         yield Served(
