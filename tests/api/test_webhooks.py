@@ -19,6 +19,7 @@ from api.conftest import Clock
 from botmeter.domain.source import Platform, Source
 from botmeter.sources.connector import REPLAY_WINDOW_SECONDS
 from botmeter.sources.platforms import connector_of
+from botmeter.web.operation import metrics
 from botmeter.web.people.models import EventSource
 from botmeter.web.people.sources import forget_source, turn
 from support.asking import Asked
@@ -54,6 +55,11 @@ def text(payload: Any) -> bytes:
 
 def told(asked: Asked) -> tuple[tuple[int, int, int, int], list[str]]:
     return counts(asked), asked.json()["ignored"]
+
+
+def counted_as(fate: str) -> float:
+    """How many events this process's numbers have under that fate."""
+    return metrics.REGISTRY.get_sample_value("botmeter_events_total", {"fate": fate}) or 0.0
 
 
 def test_every_platform_has_its_sample() -> None:
@@ -113,6 +119,16 @@ def test_private_notes_and_typing_never_count_and_the_platform_is_told_so(live: 
     delivered = live.deliveries("acme", chatwoot.SOURCE.name)
     assert [(each.ignored, each.rejected) for each in delivered] == [(1, 0), (1, 0)]
     assert delivered[1].detail == said
+
+
+def test_each_thing_that_never_counts_is_counted_though_one_sentence_tells_of_them(live: Live, key: str) -> None:
+    before = counted_as("ignored")
+    typing = [botframework.activity(id=str(number), type="typing") for number in range(32)]
+    asked = live.ask("POST", live.source("acme", botframework.SOURCE), text([*typing, botframework.activity()]))
+    assert told(asked) == ((1, 0, 0, 0), ["An activity of type typing never counts. (32 of them)"])
+    (delivered,) = live.deliveries("acme", botframework.SOURCE.name)
+    assert (delivered.accepted, delivered.ignored) == (1, 32)
+    assert counted_as("ignored") == before + 32
 
 
 def test_a_sender_that_is_told_to_be_a_bot_is_one(live: Live, key: str) -> None:

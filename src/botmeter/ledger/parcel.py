@@ -14,7 +14,8 @@ class Dispatch:
         record_count: How many there are, the refused ones included; 0: nothing in it counts.
         delivery_id: What the sender calls the request; None: nothing.
         subject: What the platform calls what it is about (`message_created`), or how it was sent.
-        ignored: A sentence for each thing in it that never counts.
+        ignored: A sentence for each kind of thing in it that never counts.
+        ignored_count: How many things in it never count.
         is_atomic: All of its events are taken or none.
     """
 
@@ -23,6 +24,7 @@ class Dispatch:
     delivery_id: str | None = None
     subject: str = ""
     ignored: tuple[str, ...] = ()
+    ignored_count: int = 0
     is_atomic: bool = False
 
 

@@ -208,6 +208,6 @@ def _delivered(dispatch: Dispatch, receipt: Receipt, *, source: str, stamp: tupl
         duplicates=receipt.duplicates,
         conflicts=receipt.conflicts,
         rejected=receipt.rejected,
-        ignored=len(dispatch.ignored),
+        ignored=dispatch.ignored_count,
         detail=next(iter([*reasons, *dispatch.ignored]), None),
     )

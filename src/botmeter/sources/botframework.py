@@ -87,7 +87,9 @@ def findings(payload: bytes, source: Source, *, received_us: int) -> Findings:  
         else:
             records.append(FoundRecord(fields=fields, raw=json_of(activity)))
     subject = text_of(activities[0].get("type")) if len(activities) == 1 else "transcript"
-    return Findings(records=tuple(records), ignored=sentences(ignored), subject=subject or "")
+    return Findings(
+        records=tuple(records), ignored=sentences(ignored), subject=subject or "", ignored_count=ignored.total()
+    )
 
 
 def _is_activity(found: Object) -> bool:

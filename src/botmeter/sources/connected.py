@@ -19,7 +19,7 @@ from botmeter.metering.schema import EventBatch
 from botmeter.sources.clock import Clock
 from botmeter.sources.cloudevents import with_receipt_time
 from botmeter.sources.columns import batch_from_records
-from botmeter.sources.connector import NOT_RECEIVED_US, NOT_UNDERSTOOD, FoundRecord
+from botmeter.sources.connector import NOT_RECEIVED_US, NOT_UNDERSTOOD, Findings, FoundRecord
 from botmeter.sources.defaults import records_with_defaults
 from botmeter.sources.elements import Objects
 from botmeter.sources.json_records import records_from_objects
@@ -30,6 +30,7 @@ from botmeter.sources.records import Records
 
 OWN_PLATFORMS = frozenset({Platform.BOTMETER, Platform.CLOUDEVENTS})
 """Their payloads hold events in our own words, which are read by whole columns."""
+_NOTHING_SAID = Findings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +41,15 @@ class ReadPayload:
         first_position: Where its records begin in the batch.
         record_count: How many there are, the refused ones included; 0: nothing in it counts.
         subject: What the platform calls it; empty: nothing.
-        ignored: A sentence for each thing in it that never counts.
+        ignored: A sentence for each kind of thing in it that never counts.
+        ignored_count: How many things in it never count.
     """
 
     first_position: int
     record_count: int
     subject: str = ""
     ignored: tuple[str, ...] = ()
+    ignored_count: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +90,7 @@ def batch_from_payloads(
                 gathering.refuse(payload, fault)
                 continue
             gathering.found.extend(found.records)
-            gathering.note(len(found.records), subject=found.subject, ignored=found.ignored)
+            gathering.note(len(found.records), found=found)
         batch = batch_from_records(_records(gathering))
     return ReadPayloads(batch=batch, payloads=tuple(gathering.read))
 
@@ -159,9 +162,17 @@ class _Gathering:
     rejections: list[Rejection] = field(default_factory=list)
     read: list[ReadPayload] = field(default_factory=list)
 
-    def note(self, count: int, *, subject: str = "", ignored: tuple[str, ...] = ()) -> None:
-        """Adds the payload whose `count` records come next."""
-        self.read.append(ReadPayload(first_position=self.place, record_count=count, subject=subject, ignored=ignored))
+    def note(self, count: int, *, found: Findings = _NOTHING_SAID) -> None:
+        """Adds the payload whose `count` records come next, with what the connector says of it."""
+        self.read.append(
+            ReadPayload(
+                first_position=self.place,
+                record_count=count,
+                subject=found.subject,
+                ignored=found.ignored,
+                ignored_count=found.ignored_count,
+            )
+        )
         self.positions.append(range(self.place, self.place + count))
         self.place += count
 

@@ -58,13 +58,18 @@ class Findings:
 
     Attributes:
         records: Events, in the order of the payload.
-        ignored: A sentence for each thing in it that never counts: a private note, typing, a status.
+        ignored: A sentence for each kind of thing in it that never counts: a private note, typing, a status.
         subject: What the platform calls it, for people: `message_created`.
+        ignored_count: How many things in it never count; by itself as many as there are sentences, and never fewer.
     """
 
     records: tuple[FoundRecord, ...] = ()
     ignored: tuple[str, ...] = ()
     subject: str = ""
+    ignored_count: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ignored_count", max(self.ignored_count, len(self.ignored)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

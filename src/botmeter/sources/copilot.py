@@ -84,7 +84,12 @@ def findings_in_rows(rows: list[Object], source: Source) -> Findings:
                 ignored[f"An activity of type {str(activity.get('type'))[:40]} never counts."] += 1
             else:
                 records.append(FoundRecord(fields=fields, raw=row.raw))
-    return Findings(records=tuple(records), ignored=sentences(ignored), subject="conversationtranscript")
+    return Findings(
+        records=tuple(records),
+        ignored=sentences(ignored),
+        subject="conversationtranscript",
+        ignored_count=ignored.total(),
+    )
 
 
 def _row(found: Object, source: Source) -> _Row:

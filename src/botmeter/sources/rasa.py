@@ -90,7 +90,9 @@ def findings(payload: bytes, source: Source, *, received_us: int) -> Findings:  
         raw = json_of({"sender_id": each.sender, **each.event, **carried})
         records.append(FoundRecord(fields=_fields(each, source, channel=channel), raw=raw))
     subject = text_of(said[0].event.get("event")) if len(said) == 1 else f"{len(said)} events"
-    return Findings(records=tuple(records), ignored=sentences(ignored), subject=subject or "")
+    return Findings(
+        records=tuple(records), ignored=sentences(ignored), subject=subject or "", ignored_count=ignored.total()
+    )
 
 
 def _said_in(payload: bytes) -> Iterator[_Said]:

@@ -91,7 +91,10 @@ def findings(payload: bytes, source: Source, *, received_us: int) -> Findings:  
             subjects[(text_of(change.get("field")) or "change")[:40]] = None
             _read_change(change, entry_id=entry.get("id"), source=source, found=found)
     return Findings(
-        records=tuple(found.records), ignored=sentences(found.ignored), subject=", ".join(islice(subjects, 3))
+        records=tuple(found.records),
+        ignored=sentences(found.ignored),
+        subject=", ".join(islice(subjects, 3)),
+        ignored_count=found.ignored.total(),
     )
 
 

@@ -27,9 +27,10 @@ def sent(number: int, *, source: str = "s") -> Parcel:
 def test_each_request_tells_what_became_of_it_and_why() -> None:
     ledger = ledger_in_memory()
     take(ledger, parcel([FIRST]), now_us=NOW_US - 1)
+    said = ("A typing mark never counts.",)
     dispatches = (
-        Dispatch(first_position=0, record_count=2, delivery_id="again", ignored=("A typing mark never counts.",)),
-        Dispatch(first_position=2, record_count=0, subject="typing", ignored=("A typing mark never counts.",) * 2),
+        Dispatch(first_position=0, record_count=2, delivery_id="again", ignored=said, ignored_count=1),
+        Dispatch(first_position=2, record_count=0, subject="typing", ignored=said, ignored_count=32),
     )
     take(ledger, Parcel(source="s", batch=batch([FIRST, EARLY]), dispatches=dispatches))
     typing, again, first = deliveries(ledger, "s")
@@ -37,7 +38,7 @@ def test_each_request_tells_what_became_of_it_and_why() -> None:
     assert (again.delivery_id, again.duplicates, again.rejected, again.ignored) == ("again", 1, 1, 1)
     assert again.detail is not None
     assert again.detail.startswith("before_available_from: It occurred at 2001-03-01")
-    assert (typing.subject, typing.ignored, typing.detail) == ("typing", 2, "A typing mark never counts.")
+    assert (typing.subject, typing.ignored, typing.detail) == ("typing", 32, "A typing mark never counts.")
     assert (typing.accepted, typing.duplicates, typing.conflicts, typing.rejected) == (0, 0, 0, 0)
     assert deliveries(ledger, "s", limit=1) == [typing]
 

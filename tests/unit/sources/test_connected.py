@@ -9,6 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.ledgers import NOW_US, ledger_in_memory
 from tests.support.payloads import RECEIVED_US, events_of, taken
+from tests.unit.sources import test_botframework as botframework
+from tests.unit.sources import test_copilot as copilot
+from tests.unit.sources import test_rasa as rasa
+from tests.unit.sources import test_whatsapp as whatsapp
 from tests.unit.sources.conftest import event, ndjson
 from tests.unit.sources.test_chatwoot import message
 
@@ -19,7 +23,7 @@ from botmeter.ledger.quarantine import quarantined
 from botmeter.ledger.sources import set_source
 from botmeter.ledger.submission import Submission
 from botmeter.sources.connected import batch_from_payloads
-from botmeter.sources.connector import Connector
+from botmeter.sources.connector import Connector, Findings
 from botmeter.sources.payload_files import PAYLOADS_MAX, batches_of_source, source_named
 from botmeter.sources.platforms import connector_of
 from botmeter.sources.reader import SourceFile
@@ -44,6 +48,29 @@ def written(folder: Path, content: bytes) -> Path:
 @pytest.mark.parametrize("platform", Platform)
 def test_every_platform_has_its_connector(platform: Platform) -> None:
     assert isinstance(connector_of(platform), Connector)
+
+
+@pytest.mark.parametrize(
+    ("platform", "payload"),
+    [
+        (Platform.CHATWOOT, message(private=True)),
+        (Platform.RASA, [rasa.post({"event": "slot", "timestamp": 1, "name": f"s{n}"}) for n in range(32)]),
+        (Platform.WHATSAPP, whatsapp.statuses(*(whatsapp.status(status=f"s{n % 25}") for n in range(32)))),
+        (Platform.BOTFRAMEWORK, [botframework.activity(type=f"t{n % 25}", id=str(n)) for n in range(32)]),
+        (Platform.BOTFRAMEWORK, copilot.row(*(copilot.traced(f"k{n}", {}) for n in range(32)))),
+    ],
+)
+def test_what_never_counts_is_counted_one_by_one_however_many_sentences_tell_it(
+    platform: Platform, payload: Any
+) -> None:
+    (read,) = taken(payload, source=Source(name="s", platform=platform)).payloads
+    assert read.ignored_count == (1 if platform is Platform.CHATWOOT else 32)
+    assert 1 <= len(read.ignored) <= 20
+
+
+def test_findings_that_say_no_number_have_one_of_each_sentence() -> None:
+    assert Findings(ignored=("A note.", "A mark.")).ignored_count == 2
+    assert Findings(ignored=("Marks (7 of them).",), ignored_count=7).ignored_count == 7
 
 
 def test_positions_count_through_all_payloads() -> None:

@@ -75,7 +75,7 @@ def _committed(account: str, answers: Sequence[Answered], *, seconds: float) -> 
     del account
     metrics.commit_observed(seconds, dispatch_count=len(answers))
     for answer in answers:
-        metrics.count_fates(answer.receipt, ignored_count=len(answer.ignored))
+        metrics.count_fates(answer.receipt, ignored_count=answer.ignored_count)
 
 
 def _failed(account: str, problem: Exception) -> None:

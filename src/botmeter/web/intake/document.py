@@ -80,7 +80,7 @@ class EventsProblem(Problem):
 class DeliveryReceipt(Receipt):
     """What became of a delivery."""
 
-    ignored: list[str] = Field(description="A sentence for each thing in it that never counts.")
+    ignored: list[str] = Field(description="A sentence for each kind of thing in it that never counts.")
 
 
 class AddressedSource(Answer):

@@ -43,11 +43,13 @@ class Answered:
 
     Attributes:
         receipt: What became of its events.
-        ignored: A sentence for each thing in it that never counts.
+        ignored: A sentence for each kind of thing in it that never counts.
+        ignored_count: How many things in it never count.
     """
 
     receipt: Receipt
     ignored: tuple[str, ...] = ()
+    ignored_count: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,5 +70,6 @@ def _dispatch(offer: Offer, found: ReadPayload) -> Dispatch:
         delivery_id=offer.delivery_id,
         subject=found.subject or offer.subject,
         ignored=found.ignored,
+        ignored_count=found.ignored_count,
         is_atomic=offer.is_atomic,
     )
