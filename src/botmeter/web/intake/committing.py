@@ -14,7 +14,7 @@ from botmeter.web.intake.offer import Answered, Offer, Waiting
 from botmeter.web.intake.queue import OfferQueue, Room
 from botmeter.web.intake.reading import ReadOffers, SourceOf, parcels_of
 
-COMMIT_EVERY_SECONDS: Final = 0.04
+COMMIT_EVERY_SECONDS: Final = 0.03
 """The least time between the starts of two commits: under load more callers share each, and the disk rests."""
 _FULL_TEXTS: Final = 5_000
 """As much as this is written without waiting for more."""

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-SETTLE_EVERY_SECONDS: Final = 0.4
+SETTLE_EVERY_SECONDS: Final = 0.6
 """The least time between the starts of two runs. A run costs nearly as much for one event as for a thousand."""
 AT_WORK: Final = 0.7
 """Of the time, at most this part is spent in runs: taking in and readers have the rest."""
