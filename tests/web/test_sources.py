@@ -17,12 +17,13 @@ from botmeter.domain.source import BotIdentity, Platform, Source
 from botmeter.ledger.deliveries import Delivered, deliveries, keep_deliveries
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.open_ledgers import OpenLedgers
-from botmeter.ledger.sources import set_source, source_history, source_of
+from botmeter.ledger.sources import remove_source, set_source, source_history, source_of
+from botmeter.sources.connected import OWN_PLATFORMS
 from botmeter.sources.platforms import connector_of
 from botmeter.web.intake import doors
 from botmeter.web.intake.desk import intake_over
+from botmeter.web.pages.sources.fates import fate_text
 from botmeter.web.pages.sources.platforms import FACTS
-from botmeter.web.pages.sources.source_page import OWN_FORMS
 from botmeter.web.people.models import AuditEntry, EventSource, User
 from botmeter.web.people.source_deeds import (
     Author,
@@ -94,6 +95,37 @@ def test_a_source_stands_in_the_ledger_with_who_made_it(olga: Client, key: str, 
         (change,) = source_history(ledger)
     assert (change.source, change.by) == (MADE, "olga@example.org")
     assert "desk" in olga.get(SOURCES).content.decode()
+
+
+def test_the_page_shows_the_last_changes_of_how_a_source_is_read_and_who_made_them(
+    olga: Client, ledgers: OpenLedgers
+) -> None:
+    bots = Source(name="desk", platform=Platform.BOTFRAMEWORK)
+    labels = {option.name: option.label for option in connector_of(bots.platform).options}
+    with ledgers.writing("acme") as ledger:
+        set_source(ledger, bots, now_us=NOW_US, by="ann@example.org")
+        set_source(ledger, replace(bots, bot_id="b", channel="web"), now_us=NOW_US + 1, by="bob@example.org")
+        set_source(ledger, replace(bots, options=(("preview_channels", "7"),)), now_us=NOW_US + 2)
+        remove_source(ledger, "desk", now_us=NOW_US + 3, by="cy@example.org")
+        set_source(ledger, bots, now_us=NOW_US + 4, by="dee@example.org")
+    assert changes(olga.get(DESK).content.decode()) == [
+        "Made again dee@example.org",
+        "Removed cy@example.org",
+        f"Set: default bot, channel, {labels['preview_channels']} not known",
+        "Set: default bot, channel bob@example.org",
+        "Made ann@example.org",
+    ]
+    with ledgers.writing("acme") as ledger:
+        set_source(ledger, replace(bots, channel="sms"), now_us=NOW_US + 5, by="eve@example.org")
+    assert changes(olga.get(DESK).content.decode())[::4] == [
+        "Set: channel eve@example.org",
+        "Set: default bot, channel bob@example.org",
+    ]
+
+
+def changes(page: str) -> list[str]:
+    card = page.partition('data-widget="source-changes"')[2].partition("</dl>")[0]
+    return [" ".join(re.sub(r"<[^>]+>", " ", told).split()) for told in re.findall(r"<dd>(.*?)</dd>", card)]
 
 
 def test_making_a_source_is_written_down_without_its_key(olga: Client, key: str) -> None:
@@ -330,11 +362,39 @@ def delivered(olga: Client, key: str, ledgers: OpenLedgers) -> None:
         )
 
 
+def delivery_rows(page: str) -> list[str]:
+    table = page.partition('<table class="rows deliveries">')[2].partition("</table>")[0]
+    return table.split('<tr class="row">')[1:]
+
+
+def heads(row: str) -> list[str]:
+    """What the cells of a row say, after the instant."""
+    cells = re.findall(r"<td[^>]*>(.*?)</td>", row)
+    return [" ".join(re.sub(r"<[^>]+>", " ", cell).split()) for cell in cells[1:]]
+
+
+@pytest.mark.parametrize(
+    ("fates", "told"),
+    [
+        ({}, "nothing in it"),
+        ({"accepted": 1, "duplicates": 1, "conflicts": 1}, "1 accepted, 1 duplicate, 1 conflict"),
+        ({"duplicates": 2, "conflicts": 1_000, "ignored": 3}, "2 duplicates, 1,000 conflicts, 3 ignored"),
+    ],
+)
+def test_what_became_of_a_delivery_is_said_without_what_there_is_none_of(fates: dict[str, int], told: str) -> None:
+    none = dict.fromkeys(("accepted", "duplicates", "conflicts", "rejected", "ignored"), 0)
+    plain = {"append_no": 1, "received_at": 0, "source": "s", "delivery_id": None, "subject": "", "detail": None}
+    assert fate_text(Delivered(**{**plain, **none, **fates})) == told
+
+
 @pytest.mark.usefixtures("delivered")
 def test_the_last_deliveries_are_shown_with_what_became_of_them_and_why(olga: Client) -> None:
     page = olga.get(DESK).content.decode()
-    assert page.index("1,234") < page.index("d-1")
-    assert "Too &lt;old&gt;." in page
+    assert [heads(row) for row in delivery_rows(page)] == [
+        ["1,234 accepted", "status", ""],
+        ["1 rejected", "message_created d-1", "Too &lt;old&gt;."],
+    ]
+    assert '<td class="num fate bad">1 rejected' in page
     assert "d-3" not in page
     listed = olga.get(SOURCES).content.decode()
     assert "1,234 accepted" in listed
@@ -374,7 +434,7 @@ def test_a_test_comes_through_the_door_and_changes_no_number(
         (delivered,) = deliveries(ledger, "desk")
         assert ledger.connection.execute("SELECT count(*) FROM event").fetchall() == before
     assert (delivered.delivery_id, delivered.accepted, delivered.rejected) == ("test", 0, 0)
-    assert (delivered.ignored > 0) == (platform not in OWN_FORMS)
+    assert (delivered.ignored > 0) == (platform not in OWN_PLATFORMS)
 
 
 def test_a_test_that_is_not_taken_says_why(olga: Client, key: str) -> None:

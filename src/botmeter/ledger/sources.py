@@ -100,11 +100,16 @@ def remove_source(ledger: Ledger, name: str, *, now_us: int, by: str | None = No
     return source
 
 
-def source_history(ledger: Ledger, name: str | None = None) -> list[SourceChange]:
-    """Every change of the account's sources, or of one, in the order in which they were made."""
+def source_history(ledger: Ledger, name: str | None = None, *, last: int | None = None) -> list[SourceChange]:
+    """The changes of the account's sources, or of one, in the order in which they were made.
+
+    Args:
+        last: How many, counted from the last one; None: all.
+    """
+    rows = ledger.connection.execute(sql("source_terms"), {"source": name, "last": last}).fetchall()
     return [
         SourceChange(recorded_at=at, source=_source(row), is_removed=is_removed, by=by)
-        for at, *row, is_removed, by in ledger.connection.execute(sql("source_terms"), {"source": name}).fetchall()
+        for at, *row, is_removed, by in reversed(rows)
     ]
 
 
@@ -112,8 +117,15 @@ def _add(ledger: Ledger, source: Source, *, is_removed: bool, stamp: tuple[int, 
     now_us, by = stamp
     with ledger.transaction() as connection:
         connection.execute(
-            "INSERT INTO source_term VALUES (?, ?, ?, ?, ?, ?)",
-            [now_us, source.name, source.platform.value, _settings_text(source), is_removed, by],
+            sql("keep_source_term"),
+            {
+                "now": now_us,
+                "source": source.name,
+                "platform": source.platform.value,
+                "settings": _settings_text(source),
+                "removed": is_removed,
+                "by": by,
+            },
         )
 
 

@@ -185,3 +185,13 @@ def test_sources_come_through_a_backup(folder: Folder, acme: str) -> None:
     with folder.ledger("other", read_only=True) as ledger:
         assert sources_of(ledger) == (DESK,)
         assert [change.is_removed for change in source_history(ledger)] == [False, False, True]
+
+
+def test_the_last_changes_are_asked_for_without_the_others() -> None:
+    ledger = ledger_in_memory()
+    for number, channel in enumerate(("web", "sms", "app")):
+        set_source(ledger, replace(DESK, channel=channel), now_us=NOW_US - number)
+    put(ledger, PLAIN)
+    assert [change.source.channel for change in source_history(ledger, "desk", last=2)] == ["sms", "app"]
+    assert source_history(ledger, last=1) == source_history(ledger, PLAIN.name)
+    assert len(source_history(ledger, "desk", last=9)) == 3

@@ -10,11 +10,14 @@ from django.urls import reverse
 from botmeter.domain.source import BotIdentity, Platform, Source
 from botmeter.ledger.deliveries import deliveries
 from botmeter.ledger.quarantine import quarantine_counts_of
+from botmeter.ledger.sources import source_history
+from botmeter.sources.connected import OWN_PLATFORMS
 from botmeter.web import text
 from botmeter.web.asking import preferred_zone
 from botmeter.web.ledgers import reading
 from botmeter.web.notices import Notice, told
 from botmeter.web.pages.frame import Crumb, Frame, frame
+from botmeter.web.pages.sources.changes import ChangeLine, change_lines
 from botmeter.web.pages.sources.fates import DeliveryLine, delivery_line
 from botmeter.web.pages.sources.forms import IdentityForm, SecretForm, SettingsForm
 from botmeter.web.pages.sources.list_page import state_of
@@ -27,8 +30,7 @@ from botmeter.web.visits import Visit
 from botmeter.web.words import Word, id_word
 
 DELIVERIES_SHOWN: Final = 50
-OWN_FORMS: Final = frozenset({Platform.BOTMETER, Platform.CLOUDEVENTS})
-"""Platforms whose events say of themselves which bot took part."""
+CHANGES_SHOWN: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +94,7 @@ class SourcePage:
         lacks_bot: Messages that name no bot take no part in any session.
         pull: None: the platform is not asked.
         quarantine: Its refused events, by reason.
+        changes: The last ones of how it is read, newest first.
     """
 
     frame: Frame
@@ -111,6 +114,7 @@ class SourcePage:
     deliveries: tuple[DeliveryLine, ...]
     quarantine: tuple[WaitingLine, ...]
     quarantine_command: str
+    changes: tuple[ChangeLine, ...]
     pull: PullCard | None
     zone: str
 
@@ -131,6 +135,8 @@ def source_page(visit: Visit, source: Source, *, again: Again | None = None) -> 
     with reading(visit.account) as ledger:
         delivered = deliveries(ledger, source.name, limit=DELIVERIES_SHOWN)
         waiting = quarantine_counts_of(ledger, source.name)
+        # One more than is shown, which says what the first of these changed.
+        history = source_history(ledger, source.name, last=CHANGES_SHOWN + 1)
     page = SourcePage(
         frame=_frame(visit, source.name),
         notice=told(visit.request),
@@ -145,7 +151,7 @@ def source_page(visit: Visit, source: Source, *, again: Again | None = None) -> 
         ),
         secret=_secret_card(source.platform, address, form=refused.get("secret")),
         settings=refused.get("settings") or SettingsForm(source=source),
-        lacks_bot=source.bot_id is None and source.platform not in OWN_FORMS,
+        lacks_bot=source.bot_id is None and source.platform not in OWN_PLATFORMS,
         identities=tuple(_identity_line(each) for each in source.identities),
         identity=refused.get("identity-add") or IdentityForm(platform=source.platform),
         deliveries=tuple(delivery_line(each, zone=zone) for each in delivered),
@@ -153,6 +159,7 @@ def source_page(visit: Visit, source: Source, *, again: Again | None = None) -> 
             WaitingLine(code=code, events=text.counted(count, "event")) for code, count in waiting.items()
         ),
         quarantine_command=f"botmeter quarantine list --account {visit.account}",
+        changes=change_lines(history, is_whole=len(history) <= CHANGES_SHOWN, zone=zone),
         pull=pull_card(source, address, form=refused.get("pull"), zone=zone),
         zone=zone,
     )

@@ -1,0 +1,64 @@
+"""The last changes of how a source is read: when, who, and what was set."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from botmeter.domain.source import Source
+from botmeter.ledger.sources import SourceChange
+from botmeter.sources.platforms import connector_of
+from botmeter.web import text
+from botmeter.web.words import Word, name_word, plain
+
+_LABELS = {
+    "bot_id": "default bot",
+    "bot_name": "its name",
+    "bot_version": "its version",
+    "channel": "channel",
+    "identities": "bot identities",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeLine:
+    """One change. `what` names what was set, `who` the person."""
+
+    at: str
+    what: str
+    who: Word
+
+
+def change_lines(history: Sequence[SourceChange], *, is_whole: bool, zone: str) -> tuple[ChangeLine, ...]:
+    """The changes, newest first.
+
+    Args:
+        history: In the order in which they were made.
+        is_whole: Nothing came before the first; else that one only says what the second changed.
+    """
+    before: list[SourceChange | None] = [None] if is_whole else []
+    lines = [
+        ChangeLine(
+            at=text.instant_text(after.recorded_at, zone=zone),
+            what=_what(before, after),
+            who=plain("not known") if after.by is None else name_word(after.by),
+        )
+        for before, after in pairwise([*before, *history])
+        if after is not None
+    ]
+    return tuple(reversed(lines))
+
+
+def _what(before: SourceChange | None, after: SourceChange) -> str:
+    if after.is_removed:
+        return "Removed"
+    if before is None or before.is_removed:
+        return "Made" if before is None else "Made again"
+    return f"Set: {', '.join(_different(before.source, after.source))}"
+
+
+def _different(before: Source, after: Source) -> Iterator[str]:
+    yield from (label for name, label in _LABELS.items() if getattr(before, name) != getattr(after, name))
+    labels = {option.name: option.label for option in connector_of(after.platform).options}
+    for name in sorted(dict(before.options).keys() | dict(after.options).keys()):
+        if before.option(name) != after.option(name):
+            yield labels.get(name, name)
