@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from botmeter.domain.errors import BotmeterError, NotAllowed, Unavailable
+from botmeter.domain.errors import BotmeterError, Missing, NotAllowed, Unavailable
 from botmeter.domain.source import Platform, Source
 from botmeter.web.people import opened_sources
 from botmeter.web.people.models import EventSource
@@ -184,6 +184,27 @@ def test_what_came_of_asking_is_kept_until_it_is_asked_no_more(made: NewAddress)
     assert EventSource.objects.get().pull_token == ""
 
 
+def test_what_came_of_asking_leaves_remembered_what_opens_the_address(made: NewAddress) -> None:
+    set_pull(PullSettings(**PULL))
+    opened = opened_source("desk", made.key)
+    note_pull("acme", "desk", result={"accepted": 3})
+    assert remembered_source("desk", made.key) == opened
+
+
+def test_a_source_without_an_address_can_not_be_asked_nor_keep_what_came_of_it() -> None:
+    for deed in (lambda: set_pull(PullSettings(**PULL)), lambda: note_pull("acme", "desk", result={})):
+        with pytest.raises(Missing, match="Source desk of account acme has no address yet") as refused:
+            deed()
+        assert refused.value.code == "source_without_address"
+
+
+def test_the_longest_account_is_kept_whole(made: NewAddress) -> None:
+    set_pull(PullSettings(**{**PULL, "own_account": "3" * 64}))
+    found = pull_settings_of("acme", "desk")
+    assert found is not None
+    assert found.own_account == "3" * 64
+
+
 @pytest.mark.parametrize(
     ("what", "code"),
     [
@@ -200,6 +221,12 @@ def test_what_came_of_asking_is_kept_until_it_is_asked_no_more(made: NewAddress)
         ({"every_minutes": 10_081}, "pull_schedule_invalid"),
         ({"own_account": "acme"}, "pull_account_invalid"),
         ({"own_account": ""}, "pull_account_invalid"),
+        ({"own_account": "3" * 65}, "pull_account_invalid"),
+        ({"own_account": "a" * 65, "platform": Platform.FRESHCHAT}, "pull_account_invalid"),
+        ({"url": "https://desk.exa\nmple.org"}, "pull_url_invalid"),
+        ({"url": "https://desk.example.org/a\tb"}, "pull_url_invalid"),
+        ({"url": "https://desk.example.org/a\x00"}, "pull_url_invalid"),
+        ({"url": "https://desk.example.org/\u202eb"}, "pull_url_invalid"),
     ],
 )
 def test_a_source_can_not_be_asked_otherwise(what: dict[str, Any], code: str) -> None:

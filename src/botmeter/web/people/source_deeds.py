@@ -15,10 +15,11 @@ from botmeter.ledger.sources import existing_source, remove_source, set_source, 
 from botmeter.sources.platforms import connector_of
 from botmeter.sources.signatures import public_key
 from botmeter.web.people.audit import Action, record
-from botmeter.web.people.models import EventSource, User
+from botmeter.web.people.models import User
 from botmeter.web.people.source_pulls import PullSettings, end_pull, set_pull
 from botmeter.web.people.sources import (
     NewAddress,
+    addressed,
     event_source,
     forget_source,
     new_address,
@@ -173,7 +174,6 @@ def change_pull(wanted: PullSettings, *, author: Author) -> None:
     Raises:
         Missing: `source_without_address`.
     """
-    addressed(wanted.account, wanted.source)
     set_pull(wanted)
     every = "on demand" if wanted.every_minutes is None else f"every {wanted.every_minutes} minutes"
     _note_change(wanted.account, wanted.source, changed=[f"asked at {wanted.url} {every}"], author=author)
@@ -183,20 +183,6 @@ def stop_pull(account: str, name: str, *, author: Author) -> None:
     """Has the source asked no more."""
     end_pull(account, name)
     _note_change(account, name, changed=["asked no more"], author=author)
-
-
-def addressed(account: str, name: str) -> EventSource:
-    """What is kept of the source's address.
-
-    Raises:
-        Missing: `source_without_address`.
-    """
-    found = event_source(account, name)
-    if found is None:
-        raise Missing(
-            "source_without_address", f"Source {name} of account {account} has no address yet; make it one first."
-        )
-    return found
 
 
 def checked_secret(platform: Platform, secret: str) -> str:

@@ -12,7 +12,7 @@ from botmeter.domain.errors import Refused
 from botmeter.domain.source import Platform
 from botmeter.web.people.models import EventSource
 from botmeter.web.people.sealing import sealed, unsealed
-from botmeter.web.people.sources import changed, event_source
+from botmeter.web.people.sources import addressed, changed, event_source
 
 PULLED: Final = frozenset({Platform.CHATWOOT, Platform.FRESHCHAT})
 """Platforms that lose deliveries and can be asked."""
@@ -57,6 +57,12 @@ class PullSettings:
                 f"The source can't be asked every {self.every_minutes} minutes: {MINUTES_MIN} to {MINUTES_MAX:,}, or "
                 "only when somebody says so.",
             )
+        if len(self.own_account) > _ACCOUNT_LENGTH_MAX:
+            raise Refused(
+                "pull_account_invalid",
+                f"The account {self.own_account[:40]!r}… has {len(self.own_account):,} characters; the most is "
+                f"{_ACCOUNT_LENGTH_MAX}.",
+            )
         if self.platform is Platform.CHATWOOT and not (self.own_account.isascii() and self.own_account.isdigit()):
             raise Refused(
                 "pull_account_invalid",
@@ -80,32 +86,36 @@ def checked_url(url: str) -> str:
     Raises:
         Refused: `pull_url_invalid`.
     """
+    wanted = url.strip()
     try:
-        parts = urlsplit(url.strip())
+        parts = urlsplit(wanted)
         has_host = bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
         parts, has_host = urlsplit(""), False
-    is_plain = not (parts.query or parts.fragment or parts.username or parts.password)
+    # Looking into an address leaves out the tabs and ends of lines in it.
+    is_plain = wanted.isprintable() and not (parts.query or parts.fragment or parts.username or parts.password)
     if parts.scheme in {"http", "https"} and has_host and is_plain and len(url) <= _URL_LENGTH_MAX:
-        return url.strip().rstrip("/")
+        return wanted.rstrip("/")
     raise Refused(
         "pull_url_invalid",
-        f"{url[:60]!r} is no address of an API: give one such as https://desk.example.org, without a name, a password "
-        "or a question mark.",
+        f"{url[:60]!r} is no address of an API: give one such as https://desk.example.org, without a name, a password, "
+        "a question mark or what does not print.",
     )
 
 
 def set_pull(wanted: PullSettings) -> None:
-    """Has the source asked so from now on."""
-    found = event_source(wanted.account, wanted.source)
-    if found is not None:
-        changed(
-            found,
-            pull_url=wanted.url,
-            pull_account=wanted.own_account[:_ACCOUNT_LENGTH_MAX],
-            pull_token=sealed(wanted.token),
-            pull_minutes=wanted.every_minutes,
-        )
+    """Has the source asked so from now on.
+
+    Raises:
+        Missing: `source_without_address`.
+    """
+    changed(
+        addressed(wanted.account, wanted.source),
+        pull_url=wanted.url,
+        pull_account=wanted.own_account,
+        pull_token=sealed(wanted.token),
+        pull_minutes=wanted.every_minutes,
+    )
 
 
 def end_pull(account: str, source: str) -> None:
@@ -136,10 +146,15 @@ def scheduled_pulls() -> tuple[ScheduledPull, ...]:
 
 
 def note_pull(account: str, source: str, *, result: Mapping[str, Any]) -> None:
-    """Writes down what came of asking, as JSON can hold it; the page of the source shows it."""
-    found = event_source(account, source)
-    if found is not None:
-        changed(found, pull_result=dict(result))
+    """Writes down what came of asking, as JSON can hold it; the page of the source shows it.
+
+    Raises:
+        Missing: `source_without_address`.
+    """
+    found = addressed(account, source)
+    found.pull_result = dict(result)
+    # How its address is opened stays as it was, and so what is remembered of that.
+    found.save(update_fields=["pull_result"])
 
 
 def pull_result(account: str, source: str) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from django.db import close_old_connections
 
-from botmeter.domain.errors import NotAllowed
+from botmeter.domain.errors import Missing, NotAllowed
 from botmeter.domain.instant import present
 from botmeter.domain.source import Platform, Source
 from botmeter.web.people.links import digest_of
@@ -47,6 +47,20 @@ def address_path(name: str, key: str) -> str:
 def event_source(account: str, name: str) -> EventSource | None:
     """What is kept of the source; None: it has no address yet."""
     return EventSource.objects.filter(account=account, name=name).first()
+
+
+def addressed(account: str, name: str) -> EventSource:
+    """What is kept of the source's address.
+
+    Raises:
+        Missing: `source_without_address`.
+    """
+    found = event_source(account, name)
+    if found is None:
+        raise Missing(
+            "source_without_address", f"Source {name} of account {account} has no address yet; make it one first."
+        )
+    return found
 
 
 def new_address(account: str, source: Source, *, created_by: User | None) -> NewAddress:

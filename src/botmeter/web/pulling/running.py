@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import Final
 
@@ -43,7 +43,7 @@ def pull_source(
         means: How the ledger is reached, and what asking needs.
 
     Raises:
-        Missing: `source_unknown`, `pull_not_set`.
+        Missing: `source_unknown`, `pull_not_set`; `source_without_address` if the source was removed meanwhile.
         Conflict: `pull_running`.
         Unavailable: `seal_broken`.
     """
@@ -54,7 +54,9 @@ def pull_source(
             task = pull_task(account, source, asked_us=asked_us)
             result = pull(task, ledgers=ledgers, around=around)
         except BotmeterError as fault:
-            note_pull(account, source, result=cut_off(before, code=fault.code, fault=fault.message).as_mapping())
+            # The source may have been removed meanwhile; the fault is what the caller is told all the same.
+            with suppress(Missing):
+                note_pull(account, source, result=cut_off(before, code=fault.code, fault=fault.message).as_mapping())
             raise
         # A long pull can have outlived what its thread was connected with.
         close_old_connections()

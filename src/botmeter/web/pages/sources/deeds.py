@@ -27,7 +27,6 @@ from botmeter.web.people.rights import Right
 from botmeter.web.people.source_deeds import (
     Author,
     add_identity,
-    addressed,
     change_pull,
     change_secret,
     change_source,
@@ -38,6 +37,7 @@ from botmeter.web.people.source_deeds import (
     turn_source,
 )
 from botmeter.web.people.source_pulls import pull_settings_of
+from botmeter.web.people.sources import addressed
 from botmeter.web.pulling.schedule import schedule
 from botmeter.web.visits import Visit, for_member
 
