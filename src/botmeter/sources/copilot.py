@@ -1,9 +1,12 @@
 """Copilot Studio: rows of Dataverse's table of transcripts → events.
 
 `content` and `metadata` are JSON texts in cells. A row is one conversation with at most one customer.
+What is kept of an activity that is refused is a row of it alone, with what it shares with the others: whole rows,
+one for each activity, would grow with the square of a row.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from botmeter.domain.source import Source
@@ -29,17 +32,26 @@ from botmeter.sources.wire import (
 ID_COLUMN = "conversationtranscriptid"
 CONTENT_COLUMN = "content"
 METADATA_COLUMN = "metadata"
+SHARED_COLUMN = "botmeter"
+"""In a row of one activity: who wrote, whether it is a preview, and its place, as the whole row told them."""
 PREVIEW_CHANNELS = ("pva-studio", "emulator", "test")
 # Runs that a trigger started: nobody talks to the bot in them.
 AUTONOMOUS_CHANNEL = "pva-autonomous"
 
 _ACTOR_BY_ROLE = {0: "bot", 1: "customer", "bot": "bot", "user": "customer"}
+# Far more than a row has activities; an id can be made of it.
+_PLACE_END = 1 << 32
 _KIND_BY_OUTCOME = {"resolved": "resolved", "handoff": "handoff", "escalated": "handoff"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
-    """A transcript: its id, its activities, and what all of them share."""
+    """A transcript: its id, its activities, and what all of them share.
+
+    Attributes:
+        metadata: What it says of the bot.
+        first_place: Of the first activity; not 0 where this is one activity of another row.
+    """
 
     source: Source
     row_id: str
@@ -47,8 +59,18 @@ class _Row:
     person: str | None
     is_preview: bool | None
     bot: Fields
-    is_bot_named: bool
-    raw: bytes
+    metadata: Mapping[str, str | None]
+    first_place: int
+
+    def raw(self, activity: Object, *, place: int) -> bytes:
+        """A row of this activity alone, which is read as it was read here."""
+        alone: Object = {
+            ID_COLUMN: self.row_id,
+            CONTENT_COLUMN: json_of({"activities": [activity]}).decode(),
+            METADATA_COLUMN: json_of(self.metadata).decode(),
+            SHARED_COLUMN: {"person": self.person, "is_preview": self.is_preview, "place": place},
+        }
+        return json_of(alone)
 
 
 def rows_of(found: object) -> list[Object] | None:
@@ -78,12 +100,12 @@ def findings_in_rows(rows: list[Object], source: Source) -> Findings:
         if _is_autonomous(row.activities):
             ignored["A run that a trigger started has no customer and never counts."] += 1
             continue
-        for place, activity in enumerate(row.activities):
+        for place, activity in enumerate(row.activities, start=row.first_place):
             fields = _fields(activity, row, place=place)
             if fields is None:
                 ignored[f"An activity of type {str(activity.get('type'))[:40]} never counts."] += 1
             else:
-                records.append(FoundRecord(fields=fields, raw=row.raw))
+                records.append(FoundRecord(fields=fields, raw=row.raw(activity, place=place)))
     return Findings(
         records=tuple(records),
         ignored=sentences(ignored),
@@ -102,17 +124,20 @@ def _row(found: Object, source: Source) -> _Row:
         raise not_understood(f"The content of transcript {row_id[:40]} holds no activities.")
     activities = objects_of(activities, what="activities")
     metadata = object_of(_unpacked(found.get(METADATA_COLUMN) or "{}", what=METADATA_COLUMN))
-    bot_id, bot_name = (shared_text_of(metadata.get(name), what=f"The {name}") for name in ("BotId", "BotName"))
-    bot = bot_of(source, bot_id, name=bot_name)
+    named = {
+        name: shared_text_of(metadata[name], what=f"The {name}") for name in ("BotId", "BotName") if name in metadata
+    }
+    shared = object_of(found.get(SHARED_COLUMN))
+    place = shared.get("place")
     return _Row(
         source=source,
         row_id=row_id,
         activities=activities,
-        person=_person(activities),
-        is_preview=_is_preview(activities, source),
-        bot=bot,
-        is_bot_named="BotId" in metadata,
-        raw=json_of(found),
+        person=shared_text_of(shared["person"], what="The person") if "person" in shared else _person(activities),
+        is_preview=_is_preview(activities, source, said=shared.get("is_preview")),
+        bot=bot_of(source, named.get("BotId"), name=named.get("BotName")),
+        metadata=named,
+        first_place=place if isinstance(place, int) and 0 <= place < _PLACE_END else 0,
     )
 
 
@@ -147,9 +172,9 @@ def _is_autonomous(activities: list[Object]) -> bool:
     )
 
 
-def _is_preview(activities: list[Object], source: Source) -> bool | None:
+def _is_preview(activities: list[Object], source: Source, *, said: object) -> bool | None:
     """True in the design pane, in an evaluation and in a preview channel; as the transcript says elsewhere."""
-    said = None
+    said = said if isinstance(said, bool) else None
     for activity in activities:
         data = object_of(activity.get("channelData"))
         if (data.get("testMode") and data.get("enableDiagnostics")) or is_listed(
@@ -174,7 +199,7 @@ def _fields(activity: Object, row: _Row, *, place: int) -> dict[str, object] | N
         kind = _KIND_BY_OUTCOME.get(outcome.lower())
         if kind is not None:
             # The source's bot is that of customers and bots alone.
-            bot: Fields = row.bot if row.is_bot_named else {}
+            bot: Fields = row.bot if "BotId" in row.metadata else {}
             return _event(activity, row, place=place) | bot | {"actor": "system", "kind": kind}
     return None
 

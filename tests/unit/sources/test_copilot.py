@@ -6,12 +6,18 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from tests.support.ledgers import NOW_US, ledger_in_memory
 from tests.support.payloads import checked_refusal, events_of, payloads_like, taken
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.source import BotIdentity, Platform, Source
+from botmeter.ledger.quarantine import quarantined
+from botmeter.ledger.sources import set_source
+from botmeter.ledger.submission import Submission
 from botmeter.sources import SourceFile
+from botmeter.sources.connected import batch_from_payloads
 from botmeter.sources.platforms import connector_of
+from botmeter.sources.retry import retry
 
 SOURCE = Source(name="copilot", platform=Platform.BOTFRAMEWORK)
 METADATA = {"BotId": "b-77", "BotName": "crm_returns", "AADTenantId": "t-1"}
@@ -184,3 +190,69 @@ def test_a_table_without_the_column_is_refused_with_the_columns_it_has(tmp_path:
 @given(payloads_like(row(said(), said(0)), {"value": [row(said())]}, [row(traced("SessionInfo", {"outcome": "x"}))]))
 def test_any_payload_is_read_or_refused_whole(payload: bytes) -> None:
     checked_refusal(payload, SOURCE)
+
+
+def whole_row() -> dict[str, Any]:
+    """A row in which each activity needs the others: who wrote, that it is a preview, and their places."""
+    return row(
+        traced("ConversationInfo", {"isDesignMode": True}),
+        said(0, id=None),
+        said(id=None, **{"from": {"id": "dir-1", "role": 1}}),
+        said(0, id=None),
+        said(),
+        traced("SessionInfo", {"outcome": "Resolved"}),
+        other="x" * 5_000,
+    )
+
+
+def found_alone(payload: object) -> list[tuple[object, bytes]]:
+    read = connector_of(Platform.BOTFRAMEWORK).findings(json.dumps(payload).encode(), SOURCE, received_us=0)
+    return [(found.fields, found.raw) for found in read.records]
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        whole_row(),
+        whole_row() | {"metadata": None},
+        whole_row() | {"metadata": '{"BotId": null, "BotName": "crm", "more": "y"}'},
+        row(said(0, id=None), said(0, id=None)),
+        row(said(**{"from": {"role": 1}}), said(id="later")),
+    ],
+)
+def test_what_is_kept_of_an_activity_alone_is_read_as_in_its_row(whole: dict[str, Any]) -> None:
+    found = found_alone(whole)
+    assert len(found) > 1
+    assert [found_alone(json.loads(raw)) for _, raw in found] == [[each] for each in found]
+
+
+def test_what_is_kept_of_a_row_grows_with_it_and_not_with_its_square() -> None:
+    def size(count: int) -> int:
+        whole = row(*(said(id=str(n), text="x" * 300) for n in range(count)))
+        return sum(len(raw) for _, raw in found_alone(whole))
+
+    assert size(200) < 210 * size(1)
+
+
+def test_a_row_that_was_refused_is_taken_activity_by_activity_once_its_cause_is_mended() -> None:
+    ledger = ledger_in_memory()
+    set_source(ledger, SOURCE, now_us=0)
+    early = json.loads(json.dumps(whole_row()).replace("1790000", "1500000"))
+    read = batch_from_payloads([json.dumps(early).encode()], source=SOURCE, received_us=[0])
+    [receipt] = ledger.append([Submission(source=SOURCE.name, batches=[read.batch], label="x")], now_us=NOW_US)
+    assert (receipt.accepted, receipt.rejected) == (0, 5)
+    ledger.connection.execute("INSERT INTO account_term VALUES (1, 'acme', DATE '2017-01-01', NULL, NULL)")
+    ledger.reload()
+    assert retry(ledger, now_us=NOW_US).accepted == 5
+    assert list(quarantined(ledger)) == []
+    [again] = ledger.append([Submission(source=SOURCE.name, batches=[read.batch], label="x")], now_us=NOW_US)
+    assert (again.duplicates, again.conflicts) == (5, 0)
+
+
+@pytest.mark.parametrize(
+    "shared",
+    [7, [], {"place": "1"}, {"place": 2**70}, {"place": -1}, {"is_preview": "yes"}, {"place": True, "person": 3.5}],
+)
+def test_what_is_no_word_of_ours_beside_an_activity_is_no_failure(shared: object) -> None:
+    found = taken(row(said(), botmeter=shared), source=SOURCE)
+    assert (len(found.events), found.codes) == (1, [])
