@@ -63,7 +63,14 @@ MIGRATIONS: Migrations = {
     ),
     3: tuple(
         sql(f"migrations/{step}")
-        for step in ("4_arrival", "4_delivery", "4_source_term", "4_customer_alias", "4_same_customer", "4_sent_customer")
+        for step in (
+            "4_arrival",
+            "4_delivery",
+            "4_source_term",
+            "4_customer_alias",
+            "4_same_customer",
+            "4_sent_customer",
+        )
     ),
 }
 
