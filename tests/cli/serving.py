@@ -18,12 +18,12 @@ from cli.command_line import Ran
 
 
 @contextmanager
-def served(data: Path, *, patience_seconds: float = 60) -> Iterator[OpenLedgers]:
+def served(data: Path, *, patience_seconds: float = 60, served_at: str | None = None) -> Iterator[OpenLedgers]:
     """A server that owns `data` until the end of the `with`; its open ledgers."""
     with Folder.owned(data, purpose="botmeter serve") as folder:
         ledgers = OpenLedgers(folder, patience_seconds=patience_seconds)
         try:
-            with serve_commands(SharedFolder(ledgers)):
+            with serve_commands(SharedFolder(ledgers), served_at=served_at):
                 yield ledgers
         finally:
             ledgers.close()

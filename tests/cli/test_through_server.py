@@ -71,6 +71,20 @@ def assert_unchanged(ledgers: OpenLedgers) -> None:
     assert found.event_count == len(EVENTS)
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("asked", "address"),
+    [([], "http://127.0.0.1:8123"), (["--url", "https://meter.example"], "https://meter.example")],
+)
+def test_a_link_begins_with_the_address_of_the_server_that_runs(
+    data: Path, tmp_path: Path, asked: list[str], address: str
+) -> None:
+    words = ["source", "create", "desk", "-a", "acme", "--platform", "rasa", "--data", str(data), *asked]
+    with served(data, served_at="http://127.0.0.1:8123"):
+        ran = ran_with_descriptors(lambda: exit_code(words), cwd=tmp_path, streams=tmp_path)
+    assert ran.out.startswith(f"{address}/api/v1/webhooks/desk/wh_"), ran.err
+
+
 def test_a_client_that_is_killed_in_the_middle_of_an_import_leaves_the_ledger_whole(data: Path) -> None:
     with served(data) as ledgers:
         process = importing(data)

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 
+import duckdb
 import pytest
 
 from support.live_server import BATCH_EVENTS, LiveServer, Senders, batch, event_counts, serving
@@ -56,6 +57,8 @@ def test_a_server_that_is_stopped_under_load_has_on_disk_what_it_acknowledged(se
         server.end()
     assert senders.faults == []
     assert set(senders.told.values()) <= {200, 503, 0}
+    assert "a fault was kept" not in server.log
+    assert unmetered(server.folder, "acme") == 0
     stored = event_counts(server.folder, "acme")
     assert senders.acknowledged <= set(stored)
     assert set(stored.values()) == {BATCH_EVENTS}
@@ -71,6 +74,12 @@ def test_everything_sent_three_times_in_any_order_at_once_counts_once(server: Li
     assert [sum(column) for column in zip(*told, strict=True)] == [60 * BATCH_EVENTS, 120 * BATCH_EVENTS]
     assert server.end() == 0
     assert event_counts(server.folder, "acme") == dict.fromkeys(names, BATCH_EVENTS)
+
+
+def unmetered(folder: Path, account: str) -> int:
+    """How many events a ledger that nobody has open has taken in and not metered."""
+    with duckdb.connect(str(folder / "accounts" / f"{account}.duckdb"), read_only=True) as connection:
+        return connection.execute("SELECT count(*) FROM arrival").fetchall()[0][0]
 
 
 def sent_at_once(server: LiveServer, key: str, *, order: list[str]) -> list[tuple[int, int]]:

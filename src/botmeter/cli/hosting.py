@@ -37,17 +37,18 @@ _hosts: "WeakSet[_Host]" = WeakSet()
 
 
 @contextmanager
-def serve_commands(folder: SharedFolder) -> Iterator[None]:
+def serve_commands(folder: SharedFolder, *, served_at: str | None = None) -> Iterator[None]:
     """Runs commands for other processes of this user until the end of the `with`, which stops those that still run.
 
     Args:
         folder: The data folder, which this process owns.
+        served_at: The address at which this process answers people; None: it doesn't.
 
     Raises:
         NotAllowed: `folder_path_too_long`.
     """
     with owner_socket.bound(folder.path) as listener:
-        host = _Host(folder, listener)
+        host = _Host(folder, listener, served_at=served_at)
         host.start()
         _stop_before_threads_are_joined(host)
         try:
@@ -59,8 +60,9 @@ def serve_commands(folder: SharedFolder) -> Iterator[None]:
 class _Host:
     """Accepts connections, each served by a thread."""
 
-    def __init__(self, folder: SharedFolder, listener: socket.socket) -> None:
+    def __init__(self, folder: SharedFolder, listener: socket.socket, *, served_at: str | None) -> None:
         self._folder = folder
+        self._served_at = served_at
         self._listener = listener
         self._ended, self._end = socket.socketpair()
         self._lock = threading.Lock()
@@ -126,7 +128,13 @@ class _Host:
                 # Whoever connects and says nothing must not keep the server from ending.
                 with stop.waking(lambda: connection.shutdown(socket.SHUT_RD)):
                     request, descriptors = owner_socket.received(connection, descriptor_count=_STREAM_COUNT)
-                command = _Command(request=request, descriptors=descriptors, folder=self._folder, stop=stop)
+                command = _Command(
+                    request=request,
+                    descriptors=descriptors,
+                    folder=self._folder,
+                    served_at=self._served_at,
+                    stop=stop,
+                )
                 owner_socket.send(connection, {"exit_code": _code_while_wanted(command, connection)})
         finally:
             with self._lock:
@@ -140,6 +148,7 @@ class _Command:
     request: dict[str, Any]
     descriptors: list[int]
     folder: SharedFolder
+    served_at: str | None
     stop: Interruption
 
     def code(self) -> int:
@@ -170,6 +179,7 @@ class _Command:
                 cwd=Path(self.request["cwd"]),
                 folder=self.folder.under(self.stop),
                 interruption=self.stop,
+                served_at=self.served_at,
             )
         finally:
             for stream in streams:

@@ -31,6 +31,7 @@ class Surroundings:
         cwd: Where relative paths begin; None: at the process's own working folder.
         folder: The data folder that this process owns and shares; None: a command opens its own.
         interruption: What stops it; None: the process's signals do.
+        served_at: The address of the server that runs it; None: none does.
     """
 
     stdin: TextIO
@@ -41,6 +42,7 @@ class Surroundings:
     cwd: Path | None = None
     folder: "SharedFolder | None" = None
     interruption: "Interruption | None" = None
+    served_at: str | None = None
 
 
 _present: ContextVar[Surroundings] = ContextVar("surroundings")

@@ -61,7 +61,9 @@ def prepare(folder: Path, *, url: str, host: str, log_format: LogFormat = "text"
     if not laid_out.exists():
         call_command("collectstatic", verbosity=0, interactive=False, clear=True)
         laid_out.touch()
-    return (os.environ.get("BOTMETER_URL") or url).rstrip("/")
+    served_at = (os.environ.get("BOTMETER_URL") or url).rstrip("/")
+    os.environ["BOTMETER_SERVED_AT"] = served_at
+    return served_at
 
 
 def first_link() -> str | None:

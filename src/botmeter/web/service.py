@@ -46,11 +46,21 @@ def begun() -> Intake:
     held.callback(asking.close)
     held.callback(schedule.use, None)
     schedule.use(asking)
-    held.enter_context(serve_commands(SharedFolder(opened)))
+    held.enter_context(serve_commands(SharedFolder(opened), served_at=settings.SERVED_AT))
+    _close_before_executors(intake)
     atexit.register(_end, held)
     threading.Thread(target=_warm_up, args=(folder, intake), name="warm-up", daemon=True).start()
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), name="parent", daemon=True).start()
     return intake
+
+
+def _close_before_executors(intake: Intake) -> None:
+    """Closes the intake when the process ends, while its last run can still meter.
+
+    Metering has threads of executors, and Python ends those before `atexit` is called. It has a list of what comes
+    before, and goes through it from its end: the executors' own entry is older, since what meters was imported.
+    """
+    getattr(threading, "_register_atexit", atexit.register)(intake.close)
 
 
 def _warm_up(folder: Folder, intake: Intake) -> None:

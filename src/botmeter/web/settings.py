@@ -127,6 +127,8 @@ CSRF_COOKIE_NAME = "botmeter_csrf"
 CSRF_FAILURE_VIEW = "botmeter.web.failures.csrf_failure"
 IS_SECURE = _PUBLIC.scheme == "https"
 PUBLIC_URL = os.environ.get("BOTMETER_URL", "").rstrip("/")
+# What `botmeter serve` prints; it tells its worker.
+SERVED_AT = os.environ.get("BOTMETER_SERVED_AT")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_SECURE
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_SECURE else None
 SECURE_REFERRER_POLICY = "same-origin"
