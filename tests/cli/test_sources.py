@@ -64,7 +64,7 @@ def test_whatsapp_s_word_is_said_too(acme: Run) -> None:
     ("command", "code", "said"),
     [
         ("source create a/b -a acme --platform rasa", 2, "can't name a source that has an address"),
-        ("source create desk -a acme --platform irc", 2, "irc"),
+        ("source create desk -a acme --platform irc", 2, "'--platform': 'irc' is not one of"),
         ("source create desk -a acme", 2, "--platform"),
         ("source create desk -a nobody --platform rasa", 1, "no account nobody"),
         (f"{CREATE} --option colour=red", 2, "has no option 'colour'"),

@@ -66,7 +66,7 @@ def create(
     told = {"name": made.key.name, "key": f"{made.key.start}…", "scopes": made.key.scopes}
     record(Action.KEY_CREATED, request=None, user=None, account=owner, **told)
     show(f"{made.secret}\n")
-    say(f"key {made.key.start}… of account {owner} may {', '.join(made.key.scopes)}; it is not shown again")
+    say(f"key {made.key.start}… of account {owner} has {', '.join(made.key.scopes)}; it is not shown again")
 
 
 @commands.command("list", runs_here=True, epilog=examples(("", "botmeter key list --account acme")))

@@ -146,6 +146,7 @@ def _told(problem: BaseException, *, arguments: list[str]) -> int:
 
 
 def _sentence_of_use(wrong: typer.TyperException) -> str:
-    sentence = wrong.format_message()
+    # What checks the choices begins its sentences with its own name for them.
+    sentence = wrong.format_message().replace("Value error, ", "")
     context = getattr(wrong, "ctx", None)
     return sentence if context is None else f"{sentence}\nSee `{context.command_path} --help`."

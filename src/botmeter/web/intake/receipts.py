@@ -32,7 +32,7 @@ def receipt_answer(receipt: Receipt, *, is_atomic: bool) -> Answer:
     else:
         error = Conflict(
             "events_conflict",
-            f"Nothing was taken, as asked for: {receipt.conflicts:,} of the events were sent before with another "
+            f"Nothing was taken, as asked for: {receipt.conflicts:,} of the events came before with another "
             "content; the receipt says which.",
         )
     return Answer.of_error(error, ("receipt", told))
