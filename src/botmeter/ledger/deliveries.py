@@ -1,4 +1,4 @@
-"""The last requests that brought live events: what became of each and why, and how fresh the ledger is."""
+"""The last requests that brought live events: what became of each and why."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -60,19 +60,6 @@ class Delivered:
     detail: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
-    """How fresh a ledger is.
-
-    Attributes:
-        last_us: When live events were last taken in, µs UTC; None: never.
-        settled_us: When those were taken in up to which all are in the numbers; None: none is.
-    """
-
-    last_us: int | None
-    settled_us: int | None
-
-
 def deliveries(ledger: Ledger, source: str, *, limit: int = 100) -> list[Delivered]:
     """The last requests of the source, newest first."""
     return _delivered(ledger, "deliveries", values={"source": source, "limit": limit})
@@ -81,13 +68,6 @@ def deliveries(ledger: Ledger, source: str, *, limit: int = 100) -> list[Deliver
 def latest_delivery_by_source(ledger: Ledger) -> dict[str, Delivered]:
     """The last request of each source that ever sent one."""
     return {each.source: each for each in _delivered(ledger, "latest_deliveries", values={})}
-
-
-def received(ledger: Ledger) -> Received:
-    """When live events were last taken in, and up to when they are in the numbers."""
-    with closing(ledger.connection.cursor()) as connection:
-        last_us, settled_us = row_of(connection, sql("received"))
-    return Received(last_us=last_us, settled_us=settled_us)
 
 
 def keep_deliveries(ledger: Ledger, delivered: Sequence[Delivered]) -> None:

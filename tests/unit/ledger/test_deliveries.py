@@ -1,11 +1,11 @@
 """The last requests of a source: what became of each, in order, and no more of them than people look through."""
 
 import pytest
-from tests.support.ledgers import NOW_US, append, batch, event, ledger_in_memory
+from tests.support.ledgers import NOW_US, batch, event, ledger_in_memory
 from tests.support.parcels import parcel, take
 
 from botmeter.ledger import deliveries as owner
-from botmeter.ledger.deliveries import deliveries, latest_delivery_by_source, received
+from botmeter.ledger.deliveries import deliveries, latest_delivery_by_source
 from botmeter.ledger.erase import erase
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
@@ -63,18 +63,6 @@ def test_the_newest_of_each_source_are_kept_whatever_the_clock_says(monkeypatch:
     assert [each.delivery_id for each in deliveries(ledger, "s")] == ["d3", "d2"]
     latest = latest_delivery_by_source(ledger)
     assert {source: each.delivery_id for source, each in latest.items()} == {"quiet": "d0", "s": "d3"}
-
-
-def test_a_ledger_tells_how_fresh_it_is() -> None:
-    ledger = ledger_in_memory()
-    append(ledger, FIRST)
-    assert (received(ledger).last_us, received(ledger).settled_us) == (None, None)
-    take(ledger, sent(3))
-    assert (received(ledger).last_us, received(ledger).settled_us) == (NOW_US, None)
-    settle(ledger, now_us=NOW_US)
-    assert (received(ledger).last_us, received(ledger).settled_us) == (NOW_US, NOW_US)
-    take(ledger, sent(2), now_us=NOW_US - 5)
-    assert (received(ledger).last_us, received(ledger).settled_us) == (NOW_US - 5, NOW_US)
 
 
 def test_erasing_a_customer_leaves_no_name_of_a_request_and_no_reason(folder: Folder, acme: str) -> None:
