@@ -53,7 +53,7 @@ FACTS: Final[dict[Platform, PlatformFact]] = {
         sentence="Conversations of all inboxes, and the bots that answer in them.",
         steps=(
             "In Chatwoot, open Settings, Integrations, Webhooks, and add a webhook with the address above.",
-            "Subscribe to Conversation Created, Conversation Status Changed and Message created.",
+            "Subscribe to Conversation Created, Conversation Updated, Conversation Status Changed and Message created.",
             "If your version of Chatwoot shows a secret for the webhook, put it under Signature secret.",
             "A bot that writes through the token of a user looks like an agent: list it under Bot identities.",
         ),
