@@ -21,7 +21,6 @@ from botmeter.domain.event import (
 from botmeter.sources.attributes import attributes_text
 from botmeter.sources.clock import Clock
 
-TEXT_FIELDS = tuple(name for name in FIELDS if name not in ("occurred_at", "actor", "kind", "preview", "attributes"))
 PREVIEW_BY_NAME = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 # An integer of more bits than this has more digits than an id may have bytes; checking bits
