@@ -16,8 +16,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +23,10 @@ from bench.figure import Figure, quantile
 from bench.fresh import ROOT, botmeter, fresh
 from bench.importing import ACCOUNT
 from bench.live_traffic import LiveTraffic
-from bench.pages import Served, loaded, served
+from bench.pages import served
 from bench.sending import bodies_from, write_bodies
 from bench.traffic import CACHE
+from bench.watching import LEDGER_MEMORY, Place, Watch
 
 SECONDS = 120
 EVENTS_A_SECOND = 22_000
@@ -36,14 +35,8 @@ BATCH_EVENTS = 1_000
 WEBHOOKS_A_SECOND = 500
 WEBHOOK_SECONDS = 60
 FLAT_OUT_BATCHES = 500
-LEDGER_MEMORY = "400MB"
-"""What DuckDB may keep of a ledger: half of the usual, so that it has all of it before the run is half over."""
 _SENDERS = 8
 _WEBHOOK_SENDERS = 50
-_READERS = 2
-_READ_EVERY_SECONDS = 2.0
-_PROBE_EVERY_SECONDS = 1.0
-_PROBE_LOOKS_SECONDS = 0.1
 _NDJSON = {"Content-Type": "application/x-ndjson"}
 
 
@@ -63,25 +56,12 @@ def figures(scale: float) -> Iterator[Figure]:
     shutil.rmtree(scratch)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
-    """A served folder with an empty account, and a key that may write and read."""
-
-    folder: Path
-    server: Served
-    key: str
-
-    @property
-    def bearer(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.key}"}
-
-
 @contextmanager
-def _started(folder: Path) -> Iterator[_Place]:
+def _started(folder: Path) -> Iterator[Place]:
     botmeter("account", "create", ACCOUNT, "--data", str(folder))
     key = botmeter("key", "create", "--account", ACCOUNT, "--scope", "admin", "--data", str(folder)).said.strip()
     with served(folder, BOTMETER_MEMORY=LEDGER_MEMORY) as server:
-        yield _Place(folder=folder, server=server, key=key)
+        yield Place(folder=folder, server=server, key=key)
 
 
 def _steady_figures(scratch: Path, *, seconds: int) -> Iterator[Figure]:
@@ -89,7 +69,7 @@ def _steady_figures(scratch: Path, *, seconds: int) -> Iterator[Figure]:
     file = scratch / "steady"
     write_bodies(file, traffic.batches())
     with _started(scratch / "steady-data") as place:
-        watch = _Watch(place)
+        watch = Watch(place)
         with watch.watching():
             told = _sent(
                 file,
@@ -134,7 +114,7 @@ def _webhook_figures(scratch: Path, *, seconds: int) -> Iterator[Figure]:
     ).said.strip()
     path = re.sub(r"^https?://[^/]+", "", address)
     with served(folder) as server:
-        place = _Place(folder=folder, server=server, key="")
+        place = Place(folder=folder, server=server, key="")
         told = _sent(
             file,
             place,
@@ -211,113 +191,6 @@ def inserted(file: str, database: str) -> dict[str, Any]:
     return {"seconds": seconds}
 
 
-@dataclass
-class _Watch:
-    """What is looked at while events come: the page, how late it is, and the server's memory."""
-
-    place: _Place
-    page_ms: list[float] = field(default_factory=list)
-    behind_ms: list[float] = field(default_factory=list)
-    memory_mb: list[float] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
-    sent: list[bytes] = field(default_factory=list)
-    _end: threading.Event = field(default_factory=threading.Event)
-
-    @contextmanager
-    def watching(self) -> Iterator[None]:
-        """Looks until the end of the `with`."""
-        looks = [self._probe, self._memory, *[self._read] * _READERS]
-        threads = [threading.Thread(target=look) for look in looks]
-        for thread in threads:
-            thread.start()
-        try:
-            yield
-        finally:
-            self._end.set()
-            for thread in threads:
-                thread.join()
-        if self.faults:
-            raise RuntimeError(self.faults[0])
-
-    def figures(self) -> Iterator[Figure]:
-        """What was seen."""
-        third = len(self.memory_mb) // 3
-        middle_mb, end_mb = max(self.memory_mb[third : 2 * third]), max(self.memory_mb[2 * third :])
-        yield Figure(
-            subject="(g) from an event's answer to its session on the page, p99",
-            value=quantile(self.behind_ms, 0.99) / 1000,
-            unit="s",
-            promise=2,
-            detail=f"{len(self.behind_ms)} events; median {quantile(self.behind_ms, 0.5) / 1000:.2f} s",
-        )
-        yield Figure(
-            subject="(g) the report page meanwhile, p95",
-            value=quantile(self.page_ms, 0.95),
-            unit="ms",
-            detail=f"{len(self.page_ms)} loads; median {quantile(self.page_ms, 0.5):.0f} ms",
-        )
-        yield Figure(
-            subject="(g) the server's memory, most of the last third ÷ the second",
-            value=end_mb / middle_mb,
-            unit="×",
-            promise=1.1,
-            detail=f"{end_mb:.0f} MB to {middle_mb:.0f} MB, of which the ledger may keep {LEDGER_MEMORY}",
-        )
-
-    def _read(self) -> None:
-        connection = self._connection()
-        while not self._end.wait(_READ_EVERY_SECONDS):
-            start = time.perf_counter()
-            loaded(connection, self.place.server, query="")
-            self.page_ms.append((time.perf_counter() - start) * 1000)
-        connection.close()
-
-    def _probe(self) -> None:
-        connection, number = self._connection(), 0
-        while not self._end.wait(_PROBE_EVERY_SECONDS):
-            number += 1
-            self._posted(connection, number)
-            acknowledged = time.perf_counter()
-            while not self._is_shown(connection, number):
-                if time.perf_counter() - acknowledged > 60:
-                    self.faults.append(f"The session of probe {number} was not on the page after a minute.")
-                    return
-                self._end.wait(_PROBE_LOOKS_SECONDS)
-            self.behind_ms.append((time.perf_counter() - acknowledged) * 1000)
-        connection.close()
-
-    def _posted(self, connection: http.client.HTTPConnection, number: int) -> None:
-        event = {
-            "event_id": f"probe-{number}",
-            "occurred_at": datetime.now(UTC).isoformat(),
-            "conversation_id": f"probe-{number}",
-            "customer_id": f"probe-{number}",
-            "actor": "customer",
-            "bot_id": "orders",
-            "channel": "web",
-        }
-        head = {**self.place.bearer, "Content-Type": "application/json"}
-        self.sent.append(json.dumps(event).encode() + b"\n")
-        connection.request("POST", "/api/v1/events", body=self.sent[-1], headers=head)
-        response = connection.getresponse()
-        told = response.read()
-        if response.status != 200:
-            self.faults.append(f"A probe was answered {response.status}: {told[:200]!r}")
-
-    def _is_shown(self, connection: http.client.HTTPConnection, number: int) -> bool:
-        path = f"/api/v1/accounts/{ACCOUNT}/reports/session-usage?customer=probe-{number}"
-        connection.request("GET", path, headers=self.place.bearer)
-        return bool(json.loads(connection.getresponse().read()).get("sessions_consumed") == 1)
-
-    def _memory(self) -> None:
-        worker = _worker_of(self.place.server)
-        while not self._end.wait(1.0):
-            self.memory_mb.append(_resident_mb(worker))
-
-    def _connection(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection(self.place.server.host, self.place.server.port, timeout=60)
-
-
 def _same_as_import(scratch: Path, bodies: list[bytes], *, live: dict[str, Any]) -> Figure:
     """The differences between the live report and that of the same events from a file."""
     file, folder = scratch / "all.ndjson", scratch / "import-data"
@@ -338,7 +211,7 @@ def _same_as_import(scratch: Path, bodies: list[bytes], *, live: dict[str, Any])
     )
 
 
-def _report(place: _Place) -> dict[str, Any]:
+def _report(place: Place) -> dict[str, Any]:
     """The report as the API gives it."""
     connection = http.client.HTTPConnection(place.server.host, place.server.port, timeout=60)
     connection.request("GET", f"/api/v1/accounts/{ACCOUNT}/reports/session-usage", headers=place.bearer)
@@ -347,7 +220,7 @@ def _report(place: _Place) -> dict[str, Any]:
     return found
 
 
-def _sent(file: Path, place: _Place, *, path: str, plan: dict[str, Any]) -> dict[str, Any]:
+def _sent(file: Path, place: Place, *, path: str, plan: dict[str, Any]) -> dict[str, Any]:
     """What a sending process was told."""
     whole = {"file": str(file), "port": place.server.port, "path": path, **plan}
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")])}
@@ -363,7 +236,7 @@ def _sent(file: Path, place: _Place, *, path: str, plan: dict[str, Any]) -> dict
     return found
 
 
-def _settled(place: _Place) -> None:
+def _settled(place: Place) -> None:
     """Returns when everything that was taken in is metered."""
     connection = http.client.HTTPConnection(place.server.host, place.server.port, timeout=60)
     pause = threading.Event()
@@ -390,14 +263,3 @@ def _traffic(batch_count: int) -> LiveTraffic:
 
 def _now_us() -> int:
     return time.time_ns() // 1_000
-
-
-def _worker_of(server: Served) -> int:
-    """The process that serves: of those that the server has started, the one with most in memory."""
-    children = Path(f"/proc/{server.process}/task/{server.process}/children").read_text().split()
-    return max(map(int, children), key=_resident_mb)
-
-
-def _resident_mb(process: int) -> float:
-    pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
