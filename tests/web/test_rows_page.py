@@ -163,4 +163,4 @@ def test_an_export_that_nobody_reads_holds_the_ledger_no_longer_than_its_answer(
     answer = getattr(browser(owner), method)(f"{ROWS}/export.csv?{DAYS}")
     assert answer.status_code == 200
     answer.close()
-    assert ledgers.account("acme")._reader_count == 0
+    assert ledgers.account("acme")._user_count == 0

@@ -65,13 +65,12 @@ def test_every_macro_is_called_by_a_template() -> None:
     assert {name for name in macros if len(re.findall(rf"\b(?<!macro ){name}\(", said)) == 0} == set()
 
 
+# As an attribute, or among those that a macro is given.
+BEHAVIOURS_ASKED = r'data-behaviour"?(?:=|: )"([^"{]*)"'
+
+
 def test_every_behaviour_of_a_script_is_asked_for_by_a_template() -> None:
-    asked = {
-        word
-        for path in TEMPLATES
-        for each in re.findall(r'data-behaviour="([^"{]*)"', markup(path))
-        for word in each.split()
-    }
+    asked = {word for path in TEMPLATES for each in re.findall(BEHAVIOURS_ASKED, markup(path)) for word in each.split()}
     offered = {word for path in SCRIPTS for word in re.findall(r'data-behaviour~="([a-z-]+)"', text_of(path))}
     assert offered - asked == set()
 
@@ -90,12 +89,7 @@ def test_our_own_script_stays_small() -> None:
 
 
 def test_every_behaviour_that_a_template_asks_for_is_in_a_script() -> None:
-    asked = {
-        word
-        for path in TEMPLATES
-        for each in re.findall(r'data-behaviour="([^"{]*)"', markup(path))
-        for word in each.split()
-    }
+    asked = {word for path in TEMPLATES for each in re.findall(BEHAVIOURS_ASKED, markup(path)) for word in each.split()}
     offered = {word for path in SCRIPTS for word in re.findall(r'data-behaviour~="([a-z-]+)"', text_of(path))}
     assert asked - offered == set()
 

@@ -69,7 +69,7 @@ def test_a_long_conversation_is_read_as_far_back_as_is_asked(api: StandInApi) ->
 
 def test_what_is_minutes_old_is_left_to_its_webhook(api: StandInApi) -> None:
     desk, ledger = desk_of(1), ledger_with(CHATWOOT)
-    desk.conversations[0].messages.append(chatwoot.Message(number=7, at_us=NOW_US - 60_000_000))
+    desk.conversations[0].messages.append(chatwoot.Message(number=7, at_us=now_us() - 60_000_000))
     api.answer = desk.answer
     result = pulled(ledger, api, platform=Platform.CHATWOOT)
     assert (result.accepted, result.outside) == (2, 1)
@@ -84,7 +84,7 @@ def test_a_conversation_that_moves_to_the_front_meanwhile_is_met_there(api: Stan
         if path.endswith("/conversations"):
             seen_pages.append(asked.query["page"])
             if asked.query["page"] == "3" and len(moved.messages) == 1:
-                moved.messages.append(chatwoot.Message(number=9_999, at_us=NOW_US))
+                moved.messages.append(chatwoot.Message(number=9_999, at_us=now_us()))
         return desk.answer(path, asked)
 
     api.answer = answer
