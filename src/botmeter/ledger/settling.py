@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import duckdb
+import pyarrow as pa
 
 from botmeter.domain.errors import Unavailable
 from botmeter.ledger.arrivals import Arrivals
@@ -67,6 +68,8 @@ def settle(ledger: Ledger, *, now_us: int) -> Settled:
         remeter_after(ledger, arrivals, now_us=now_us, shown_us=shown_us)
         prune_deliveries(ledger)
     ledger.note_latest(arrivals.last_us)
+    # What was read and metered is let go; kept for the next run, it would be spread over more and more memory.
+    pa.default_memory_pool().release_unused()
     return Settled(event_count=arrivals.event_count, seconds=time.monotonic() - began)
 
 

@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-SETTLE_EVERY_SECONDS: Final = 0.6
+SETTLE_EVERY_SECONDS: Final = 0.5
 """The least time between the starts of two runs. A run costs nearly as much for one event as for a thousand."""
-AT_WORK: Final = 0.7
+AT_WORK: Final = 0.8
 """Of the time, at most this part is spent in runs: taking in and readers have the rest."""
 _AGAIN_SECONDS: Final = 5.0
 """After a run that failed."""
