@@ -74,6 +74,10 @@ class Folder:
         """The names of the accounts, in order."""
         return sorted(file.name.removesuffix(SUFFIX) for file in (self.path / "accounts").glob(f"*{SUFFIX}"))
 
+    def left_open(self) -> list[str]:
+        """The accounts whose file nobody closed, in order: beside it is a log of changes that are not in it yet."""
+        return [name for name in self.accounts() if any(_logs_of(self.file_of(name)))]
+
     def file_of(self, name: str) -> Path:
         """Where the account's file is, or would be."""
         return self.path / "accounts" / f"{checked_account_name(name)}{SUFFIX}"
@@ -170,9 +174,13 @@ def unlink_ledger(file: Path) -> None:
 
     The log goes first: left behind, it would be taken for that of the next file of this name.
     """
-    for log in file.parent.glob(f"{glob.escape(file.name)}.*"):
+    for log in _logs_of(file):
         log.unlink(missing_ok=True)
     file.unlink(missing_ok=True)
+
+
+def _logs_of(file: Path) -> Iterator[Path]:
+    return file.parent.glob(f"{glob.escape(file.name)}.*")
 
 
 def connected(file: Path, *, folder: Path, read_only: bool = False) -> duckdb.DuckDBPyConnection:

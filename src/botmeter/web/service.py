@@ -33,6 +33,8 @@ def begun() -> Intake:
     """
     held = ExitStack()
     folder = held.enter_context(Folder.owned(Path(settings.DATA), purpose="botmeter serve"))
+    # Before anybody opens a file, which makes a log beside it.
+    left_open = folder.left_open()
     opened = OpenLedgers(folder)
     held.callback(opened.close)
     held.callback(ledgers.use, None)
@@ -49,7 +51,7 @@ def begun() -> Intake:
     held.enter_context(serve_commands(SharedFolder(opened), served_at=settings.SERVED_AT))
     _close_before_executors(intake)
     atexit.register(_end, held)
-    threading.Thread(target=_warm_up, args=(folder, intake), name="warm-up", daemon=True).start()
+    threading.Thread(target=_warm_up, args=(intake, left_open), name="warm-up", daemon=True).start()
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), name="parent", daemon=True).start()
     return intake
 
@@ -63,13 +65,14 @@ def _close_before_executors(intake: Intake) -> None:
     getattr(threading, "_register_atexit", atexit.register)(intake.close)
 
 
-def _warm_up(folder: Folder, intake: Intake) -> None:
+def _warm_up(intake: Intake, left_open: list[str]) -> None:
     """Loads what the first event, page and story would wait for, and meters what an ended server left unmetered."""
     from botmeter.metering.warm_up import load_kernel
 
     load_kernel()
     warm_up()
-    intake.meter_left_over(folder.accounts())
+    # A file that was closed has been metered; to open all of them would hold the memory of each for minutes.
+    intake.meter_left_over(left_open)
 
 
 def _end(held: ExitStack) -> None:

@@ -6,6 +6,7 @@ from queue import SimpleQueue
 
 import pytest
 
+from botmeter.domain.errors import Unavailable
 from botmeter.domain.receipt import Receipt
 from botmeter.web.intake import settling
 from botmeter.web.intake.intake import Intake
@@ -18,6 +19,7 @@ class Runs:
 
     def __init__(self) -> None:
         self.failures = 0
+        self.problem: Exception = LookupError("of the ledger")
         self.told: list[tuple[str, Exception]] = []
         self._made: SimpleQueue[str] = SimpleQueue()
 
@@ -25,7 +27,7 @@ class Runs:
         self._made.put(account)
         if self.failures:
             self.failures -= 1
-            raise LookupError("of the ledger")
+            raise self.problem
 
     def failed(self, account: str, problem: Exception) -> None:
         self.told.append((account, problem))
@@ -113,3 +115,19 @@ def test_a_commit_wakes_the_metering_of_its_account_if_anything_was_accepted(
     intake.close()
     assert runs.wait() == "globex"
     assert runs.rest_count == 0
+
+
+def test_a_ledger_that_others_write_is_asked_again_and_no_fault_is_kept(runs: Runs, settler: Settler) -> None:
+    runs.failures, runs.problem = 2, Unavailable("ledger_busy", "The ledger is being used by others.")
+    settler.wake()
+    assert [runs.wait() for _ in range(3)] == ["acme"] * 3
+    settler.close()
+    assert runs.told == []
+
+
+def test_what_an_ended_server_left_is_metered_account_by_account_whatever_one_of_them_says(runs: Runs) -> None:
+    runs.failures, runs.problem = 1, Unavailable("ledger_busy", "The ledger is being used by others.")
+    intake = Intake(FakeDesk().desk, settle=runs.settle)
+    intake.meter_left_over(["acme", "beta"])
+    intake.close()
+    assert [runs.wait(), runs.wait()] == ["acme", "beta"]

@@ -203,3 +203,11 @@ def test_the_remains_of_an_account_that_was_never_finished_are_no_account(folder
     assert folder.accounts() == []
     made_account(folder)
     assert folder.accounts() == ["acme"]
+
+
+def test_an_account_whose_file_nobody_closed_is_told_from_the_others(folder: Folder, acme: str) -> None:
+    made_account(folder, Account(name="beta"))
+    with folder.ledger(acme) as ledger:
+        append(ledger, event("e1", "2026-05-20T10:00"))
+        assert folder.left_open() == [acme]
+    assert folder.left_open() == []

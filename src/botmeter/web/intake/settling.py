@@ -1,14 +1,18 @@
 """Metering what was taken in: one thread an account, soon after each commit, not more than about twice a second."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable
 from typing import Final
 
+from botmeter.domain.errors import Unavailable
+
 SETTLE_EVERY_SECONDS: Final = 0.5
 """The least time between the starts of two runs. A run costs nearly as much for one event as for a thousand."""
 AT_WORK: Final = 0.8
 """Of the time, at most this part is spent in runs: taking in and readers have the rest."""
+_log: Final = logging.getLogger(__name__)
 _AGAIN_SECONDS: Final = 5.0
 """After a run that failed."""
 
@@ -55,8 +59,12 @@ class Settler:
     def _one_run(self) -> float | None:
         try:
             self._settle(self._account)
+        except Unavailable as problem:
+            # The file is being written by others, or the disk is full: no fault of ours, and over sooner or later.
+            _log.warning("Live events wait to be metered: %s", problem.message)
         except Exception as problem:  # noqa: BLE001 - kept with its trace, and tried again
             self._failed(self._account, problem)
-            self._due.set()
-            return _AGAIN_SECONDS
-        return None
+        else:
+            return None
+        self._due.set()
+        return _AGAIN_SECONDS
