@@ -8,6 +8,8 @@ from tests.support.ledgers import made_account
 
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.open_ledgers import OpenLedgers
+from support.meanwhile import STUCK_SECONDS
 
 
 @pytest.fixture
@@ -25,3 +27,18 @@ def acme(folder: Folder) -> str:
 def ledger(folder: Folder, acme: str) -> Iterator[Ledger]:
     with folder.ledger(acme) as opened:
         yield opened
+
+
+@pytest.fixture
+def ledgers(folder: Folder, acme: str) -> Iterator[OpenLedgers]:
+    opened = OpenLedgers(folder, patience_seconds=STUCK_SECONDS)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def hurried(folder: Folder, acme: str) -> Iterator[OpenLedgers]:
+    """Ledgers whose callers wait for nobody."""
+    opened = OpenLedgers(folder, patience_seconds=0)
+    yield opened
+    opened.close()

@@ -1,9 +1,7 @@
 """Ledgers that many threads share: readers see whole commits, writers queue, a file is replaced by one who is alone."""
 
 import threading
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -24,33 +22,7 @@ from botmeter.ledger.verify import verify
 from botmeter.metering.policy import FRESHCHAT, Policy
 from botmeter.reports.ask import ask
 from botmeter.reports.usage import usage_report
-
-# Far longer than any step takes; a test that needs it has failed.
-STUCK_SECONDS = 60
-
-
-@pytest.fixture
-def ledgers(folder: Folder, acme: str) -> Iterator[OpenLedgers]:
-    opened = OpenLedgers(folder, patience_seconds=STUCK_SECONDS)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def hurried(folder: Folder, acme: str) -> Iterator[OpenLedgers]:
-    """Ledgers whose callers wait for nobody."""
-    opened = OpenLedgers(folder, patience_seconds=0)
-    yield opened
-    opened.close()
-
-
-@contextmanager
-def meanwhile(work: Callable[[], object]) -> Iterator[None]:
-    """`work` in a thread of its own; what it raises is raised at the end of the `with`."""
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        future = thread.submit(work)
-        yield
-        future.result(STUCK_SECONDS)
+from support.meanwhile import STUCK_SECONDS, meanwhile
 
 
 def event_count(ledger: Ledger) -> int:

@@ -3,8 +3,7 @@
 import resource
 import shutil
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -24,34 +23,9 @@ from botmeter.ledger.tables import sql
 from botmeter.ledger.verify import verify
 from botmeter.reports.ask import ask
 from botmeter.reports.usage import usage_report
+from support.meanwhile import meanwhile
 
-# Far longer than any step takes; a test that needs it has failed.
-STUCK_SECONDS = 60
 HOURS = [event(f"e{hour}", f"2026-05-20T{hour:02}:00") for hour in range(10, 20)]
-
-
-@pytest.fixture
-def ledgers(folder: Folder, acme: str) -> Iterator[OpenLedgers]:
-    opened = OpenLedgers(folder, patience_seconds=STUCK_SECONDS)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def hurried(folder: Folder, acme: str) -> Iterator[OpenLedgers]:
-    """Ledgers whose callers wait for nobody."""
-    opened = OpenLedgers(folder, patience_seconds=0)
-    yield opened
-    opened.close()
-
-
-@contextmanager
-def meanwhile(work: Callable[[], object]) -> Iterator[None]:
-    """`work` in a thread of its own; what it raises is raised at the end of the `with`."""
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        future = thread.submit(work)
-        yield
-        future.result(STUCK_SECONDS)
 
 
 def take_live(ledgers: OpenLedgers, *events: dict[str, object]) -> tuple[int, int, int, int]:
