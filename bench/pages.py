@@ -191,7 +191,7 @@ def served(folder: Path, **variables: str) -> Iterator[Served]:
 
 def invited(folder: str) -> dict[str, Any]:
     """A link that signs an owner in, as the demo has one."""
-    from botmeter.web.server import demo_link, prepare
+    from botmeter.server.start import demo_link, prepare
 
     prepare(Path(folder), url="http://127.0.0.1", host="127.0.0.1")
     return {"secret": demo_link(ACCOUNT)}
@@ -294,9 +294,9 @@ def _weight_bytes(server: Served) -> int:
 
 def answered(folder: str) -> dict[str, Any]:
     """How long the parts of a page took that ask the ledger, in ms."""
-    from botmeter.reports.ask import DaysAsked, ask
-    from botmeter.reports.compared import Against, compared_ask
+    from botmeter.reports.compared_period import Against, compared_ask
     from botmeter.reports.overview import overview
+    from botmeter.reports.query import DaysAsked, ask
     from botmeter.reports.row_pages import RowLook, row_page
 
     with Folder.owned(Path(folder), purpose="bench") as owned, owned.ledger(ACCOUNT, read_only=True) as ledger:
@@ -346,8 +346,8 @@ def _far_cursor(ledger: Any) -> tuple[int, str]:
 
 def exported(folder: str, row_count: int) -> dict[str, Any]:
     """Rows of as many of the latest days as hold `row_count` rows, as CSV to nowhere; then three times as many."""
-    from botmeter.reports.ask import DaysAsked, ask
     from botmeter.reports.export import Export, export_stream
+    from botmeter.reports.query import DaysAsked, ask
 
     with Folder.owned(Path(folder), purpose="bench") as owned, owned.ledger(ACCOUNT, read_only=True) as ledger:
         ends = """SELECT min(started_at), max(started_at)

@@ -16,7 +16,7 @@ from bench.ledgers import filled
 from bench.traffic import brief, warmed
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
-from botmeter.reports.ask import Ask, DaysAsked, ask
+from botmeter.reports.query import Ask, DaysAsked, ask
 from botmeter.reports.usage import report_as_mapping, usage_report
 
 LEDGER_EVENTS = 20_000_000

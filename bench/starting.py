@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.figure import Figure, quantile
 from bench.fresh import botmeter
 from bench.traffic import CACHE
-from botmeter.sources.demo import DEMO_ACCOUNT
+from botmeter.demo import DEMO_ACCOUNT
 
 RUNS = 10
 DEMO_EVENTS = 1_000_000

@@ -24,7 +24,7 @@ from tests.support.browsing import (
     watched,
 )
 
-from botmeter.sources.demo import DEMO_ACCOUNT
+from botmeter.demo import DEMO_ACCOUNT
 
 IMAGES = Path(__file__).resolve().parent / "images"
 PICTURE_BYTES_MAX = 250_000

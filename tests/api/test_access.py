@@ -9,14 +9,14 @@ from django.core.cache import cache
 from django.test import Client
 
 from botmeter.domain.instant import present
-from botmeter.web import ledgers
+from botmeter.live import ledgers
+from botmeter.people.keys import KeyDraft, Scope, new_key, revoke_key, rotate_key
+from botmeter.people.models import ApiKey
 from botmeter.web.api.api import document
 from botmeter.web.api.authentication import REQUESTS_A_MINUTE
 from botmeter.web.api.codes import CODES
 from botmeter.web.api.problem_details import RATE_WINDOW_SECONDS
 from botmeter.web.api.table import ROUTES
-from botmeter.web.people.keys import KeyDraft, Scope, new_key, revoke_key, rotate_key
-from botmeter.web.people.models import ApiKey
 from support.json_schema import faults, schema_of_answer
 
 Ask = Callable[..., Any]

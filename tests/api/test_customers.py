@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from botmeter.people.keys import KeyDraft, Scope, new_key
+from botmeter.people.models import AuditEntry
 from botmeter.web.api.api import document
 from botmeter.web.api.codes import CODES
 from botmeter.web.api.table import ROUTES
-from botmeter.web.people.keys import KeyDraft, Scope, new_key
-from botmeter.web.people.models import AuditEntry
 from support.json_schema import faults, schema_of_answer
 from support.served import EVENTS, in_use, served
 

@@ -6,14 +6,14 @@ from typing import Any, cast
 import pytest
 from django.test import Client
 
+from botmeter.live.ingest import Intake
+from botmeter.people.keys import Scope
+from botmeter.server.front.routes import own_routes
 from botmeter.web.api.api import document
 from botmeter.web.api.authentication import REQUESTS_A_MINUTE
 from botmeter.web.api.codes import CODES
+from botmeter.web.api.ingest_document import operations
 from botmeter.web.api.table import ROUTES
-from botmeter.web.front.own_routes import own_routes
-from botmeter.web.intake.document import operations
-from botmeter.web.intake.intake import Intake
-from botmeter.web.people.keys import Scope
 from contract.source_tree import ROOT
 from support.json_schema import faults
 

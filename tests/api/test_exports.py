@@ -9,8 +9,8 @@ import pytest
 from openpyxl import load_workbook
 from pyarrow import parquet
 
+from botmeter.people.models import AuditEntry
 from botmeter.reports.rows import COLUMNS
-from botmeter.web.people.models import AuditEntry
 
 Ask = Callable[..., Any]
 MARCH = {"from_": "2026-03-01", "to": "2026-03-31"}

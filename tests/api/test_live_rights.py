@@ -8,10 +8,10 @@ import pytest
 from tests.unit.sources import test_chatwoot as chatwoot
 from tests.unit.sources.test_chatwoot import SOURCE
 
+from botmeter.live.ingest import Intake
+from botmeter.people.keys import Scope
+from botmeter.server.front.routes import own_routes
 from botmeter.web.api.table import ROUTES
-from botmeter.web.front.own_routes import own_routes
-from botmeter.web.intake.intake import Intake
-from botmeter.web.people.keys import Scope
 from support.live import Live, counts, message, problem_of
 
 ALL = tuple(Scope)

@@ -17,11 +17,11 @@ from tests.unit.sources import test_whatsapp as whatsapp
 
 from api.conftest import Clock
 from botmeter.domain.source import Platform, Source
+from botmeter.people.models import EventSource
+from botmeter.people.sources import forget_source, turn
+from botmeter.server import metrics
 from botmeter.sources.connector import REPLAY_WINDOW_SECONDS
-from botmeter.sources.platforms import connector_of
-from botmeter.web.operation import metrics
-from botmeter.web.people.models import EventSource
-from botmeter.web.people.sources import forget_source, turn
+from botmeter.sources.platforms.registry import connector_of
 from support.asking import Asked
 from support.live import Live, counts, message, problem_of
 

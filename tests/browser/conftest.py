@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from botmeter.sources.demo import DEMO_ACCOUNT
+from botmeter.demo import DEMO_ACCOUNT
 from support.browsing import HOW_TO_GET_CHROMIUM, Server, Watched, chromium_path, launched, running, watched
 
 DEMO_EVENTS = 60_000

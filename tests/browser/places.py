@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from playwright.sync_api import Page
 
-from botmeter.sources.demo import DEMO_ACCOUNT
+from botmeter.demo import DEMO_ACCOUNT
 from support.browsing import Server, commanded
 
 OF_ACCOUNT = (

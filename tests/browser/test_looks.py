@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from botmeter.sources.demo import DEMO_ACCOUNT
+from botmeter.demo import DEMO_ACCOUNT
 from support.browsing import NARROW, Server
 from support.widgets import chips, headline, rows_counted, values
 

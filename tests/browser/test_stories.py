@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from botmeter.sources.demo import DEMO_ACCOUNT
+from botmeter.demo import DEMO_ACCOUNT
 from support.browsing import Server, commanded
 from support.widgets import by_name, rows_counted
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
-from botmeter.cli.hosting import serve_commands
+from botmeter.cli.context import in_surroundings, of_process
 from botmeter.cli.main import exit_code
-from botmeter.cli.surroundings import in_surroundings, of_process
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
+from botmeter.server.command_host import serve_commands
 from cli.command_line import Ran
 
 

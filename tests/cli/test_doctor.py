@@ -68,7 +68,7 @@ def test_a_receipt_from_the_future_tells_of_a_clock_that_was_set_back(acme: Run,
 
 @pytest.mark.parametrize(("ago_seconds", "is_wrong"), [(1, False), (3_600, True)])
 def test_live_events_that_wait_for_long_are_a_fault(ago_seconds: int, is_wrong: bool) -> None:
-    from botmeter.ledger.condition import Condition
+    from botmeter.ledger.health import Condition
 
     since = now_us() - ago_seconds * MICROSECONDS_PER_SECOND
     waiting = Condition(
@@ -80,7 +80,7 @@ def test_live_events_that_wait_for_long_are_a_fault(ago_seconds: int, is_wrong: 
 
 
 def test_a_log_that_is_not_folded_in_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from botmeter.ledger.condition import Condition
+    from botmeter.ledger.health import Condition
 
     monkeypatch.setattr(account_checks, "_LOG_BYTES_MAX", 10)
     (tmp_path / "acme.duckdb.wal").write_bytes(b"x" * 11)
@@ -145,7 +145,7 @@ def test_people_s_database_answers_with_all_of_its_tables(tmp_path: Path) -> Non
 
 
 def test_a_people_s_database_that_does_not_answer_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from botmeter.web.people import opening
+    from botmeter.people import database as opening
 
     def unreachable(folder: Path) -> int:
         raise opening.PeopleUnreachable("no such host")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from botmeter.cli import reporting
+from botmeter.cli import report as reporting
 from botmeter.cli.failures import exit_code_of
 from botmeter.domain.errors import BotmeterError, Missing, Refused, Unavailable
 from cli.conftest import Run

@@ -15,10 +15,10 @@ from tests.support.stand_in_api import StandInApi
 from tests.support.stand_in_chatwoot import Desk
 from typer.main import get_command
 
-from botmeter.cli.grouping import examples_in
+from botmeter.cli.command_groups import examples_in
 from botmeter.cli.main import app
 from botmeter.domain.source import Platform
-from botmeter.web.people.source_pulls import set_pull
+from botmeter.people.source_pulls import set_pull
 from cli.conftest import Run
 
 HEAVY = {"pyarrow", "duckdb", "numba", "numpy", "rich", "msgspec", "pydantic", "pandas"}

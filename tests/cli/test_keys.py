@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from botmeter.domain.instant import present
-from botmeter.web.people.keys import opened_key, state_of
-from botmeter.web.people.models import ApiKey, AuditEntry
+from botmeter.people.keys import opened_key, state_of
+from botmeter.people.models import ApiKey, AuditEntry
 from cli.conftest import Run
 
 pytestmark = pytest.mark.django_db

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from botmeter.cli.asking import agreed
-from botmeter.cli.billing_rules import set_policy_of_account
+from botmeter.cli.confirm import agreed
+from botmeter.cli.data_dir import owned_folder
+from botmeter.cli.event_files import source_files
 from botmeter.cli.file_formats import format_of_file
 from botmeter.cli.output import file_in_one_piece
-from botmeter.cli.place import owned_folder
+from botmeter.cli.policies import set_policy_of_account
 from botmeter.cli.policy_texts import policy_named
-from botmeter.cli.reading import source_files
 from botmeter.domain.errors import BotmeterError
 
 

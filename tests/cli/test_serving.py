@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from botmeter.cli.context import in_surroundings, of_process
 from botmeter.cli.main import exit_code
-from botmeter.cli.surroundings import in_surroundings, of_process
 from botmeter.domain.errors import Unavailable
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
-from botmeter.web.server import serve
+from botmeter.server.start import serve
 
 
 def test_a_port_that_is_taken_is_refused_by_name() -> None:
@@ -49,7 +49,7 @@ def test_a_level_of_the_log_that_there_is_none_of_is_refused_before_the_start(
 
 def test_the_first_start_leaves_secrets_to_their_owner_alone(tmp_path: Path) -> None:
     script = (
-        "import json, sys; from pathlib import Path; from botmeter.web.server import first_link, prepare;"
+        "import json, sys; from pathlib import Path; from botmeter.server.start import first_link, prepare;"
         f"folder = Path({str(tmp_path)!r}); prepare(folder, url='http://127.0.0.1:1', host='127.0.0.1');"
         "first = first_link();"
         "modes = {file.name: oct(file.stat().st_mode & 0o777) for file in folder.iterdir() if file.is_file()};"

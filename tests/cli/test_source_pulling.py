@@ -8,8 +8,8 @@ from tests.support.stand_in_chatwoot import TOKEN, Conversation, Desk, Message
 
 from botmeter.domain.instant import us_from_text
 from botmeter.domain.source import Platform
-from botmeter.web.people.models import AuditEntry
-from botmeter.web.people.source_pulls import PullSettings, set_pull
+from botmeter.people.models import AuditEntry
+from botmeter.people.source_pulls import PullSettings, set_pull
 from cli.conftest import Run
 
 BOTH_WAYS = True

@@ -7,8 +7,8 @@ import pytest
 from botmeter.cli.source_settings import Settings
 from botmeter.domain.errors import NotAllowed, Refused
 from botmeter.domain.source import Platform, Source
-from botmeter.web.people.models import AuditEntry, EventSource
-from botmeter.web.people.sources import OpenedSource, opened_source
+from botmeter.people.models import AuditEntry, EventSource
+from botmeter.people.sources import OpenedSource, opened_source
 from cli.conftest import Run
 
 BOTH_WAYS = True

@@ -10,7 +10,7 @@ from botmeter.cli.bars import bar, pooled, sparkline
 from botmeter.cli.report_page import report_page
 from botmeter.cli.terminal import Screen, cell_count, fitted, printable, share_text, size_text, table
 from botmeter.domain.period import Period
-from botmeter.reports.ask import Ask
+from botmeter.reports.query import Ask
 
 TEXTS = st.text(max_size=60)
 

@@ -13,13 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from botmeter.cli import hosting, owner_socket, through_server
-from botmeter.cli.hosting import serve_commands
+from botmeter.cli import through_server
 from botmeter.cli.main import exit_code
 from botmeter.domain.errors import BotmeterError, Conflict, NotAllowed
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.ledger.verify import verify
+from botmeter.server import command_host as hosting
+from botmeter.server import owner_socket
+from botmeter.server.command_host import serve_commands
 from cli.command_line import EVENTS, event, ndjson
 from cli.conftest import Run
 from cli.serving import ran_with_descriptors, served
@@ -167,7 +169,7 @@ SERVER = """
 import atexit, sys
 from contextlib import ExitStack
 from pathlib import Path
-from botmeter.cli.hosting import serve_commands
+from botmeter.server.command_host import serve_commands
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 held = ExitStack()

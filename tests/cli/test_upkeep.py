@@ -183,7 +183,7 @@ def test_what_is_in_quarantine_can_be_mended_and_sent_again(acme: Run, tmp_path:
 
 
 def test_a_retry_takes_what_can_be_taken_now(acme: Run, tmp_path: Path) -> None:
-    pytest.importorskip("botmeter.sources.retry", reason="retry is not there yet")
+    pytest.importorskip("botmeter.sources.requeue", reason="retry is not there yet")
     (tmp_path / "bad.ndjson").write_text(ndjson([event("q-1", "2026-03-30T22:00:00")]))
     acme("import bad.ndjson --account acme")
     ran = acme("quarantine retry --account acme --format json")

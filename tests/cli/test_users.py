@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from botmeter.web.people.models import AuditEntry, Membership, User
+from botmeter.people.models import AuditEntry, Membership, User
 from cli.conftest import Run
 
 pytestmark = pytest.mark.django_db

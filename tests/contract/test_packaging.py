@@ -12,7 +12,7 @@ import pytest
 from typer.main import get_command
 
 from botmeter.cli.main import app
-from botmeter.web import server
+from botmeter.server import start as server
 from contract.source_tree import ROOT
 
 CONTAINERFILE: Final = ROOT / "packaging" / "Containerfile"

@@ -11,12 +11,12 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
+from botmeter.cli.context import in_surroundings, of_process
 from botmeter.cli.main import exit_code
-from botmeter.cli.surroundings import in_surroundings, of_process
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
-from botmeter.web.people.keys import KeyDraft, Scope, new_key
-from botmeter.web.people.models import Membership, User
-from botmeter.web.people.rights import Role
+from botmeter.people.keys import KeyDraft, Scope, new_key
+from botmeter.people.models import Membership, User
+from botmeter.people.rights import Role
 from support.ledgers import Event, event
 from support.served import in_use, served
 

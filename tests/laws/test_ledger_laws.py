@@ -12,7 +12,7 @@ from tests.support.parcels import parcel, take
 from tests.support.table_meaning import table_meaning
 
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.settling import settle
+from botmeter.ledger.settle import settle
 from botmeter.ledger.verify import verify
 from botmeter.metering.policy import ALWAYS_US, FRESHCHAT, Policy, Require
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from botmeter.domain.period import Period
 from botmeter.ledger.ledger import Ledger
-from botmeter.reports.ask import Ask
 from botmeter.reports.hours import hours
 from botmeter.reports.overview import Overview, overview
+from botmeter.reports.query import Ask
 from botmeter.reports.row_pages import RowLook, row_page
 from botmeter.reports.rows import underlying_rows
 from laws.test_report_laws import WEEK_HOURS, asks, ledger_of, traffic

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from botmeter.domain.instant import NEVER_US, datetime_from_us
-from botmeter.reports.ask import Ask, Filters
 from botmeter.reports.customers import CustomerUsage, customer_calendar, top_customers
 from botmeter.reports.filter_values import FilterField, filter_values
 from botmeter.reports.hours import hours
 from botmeter.reports.overview import overview
+from botmeter.reports.query import Ask, Filters
 from botmeter.reports.usage import usage_report
 from botmeter.reports.versions import versions
 from laws.test_report_laws import EXAMPLES, Row, asks, counted_tickets, ledger_of, matching_rows, traffic

@@ -21,9 +21,9 @@ from botmeter.domain.instant import datetime_from_us
 from botmeter.domain.period import Period
 from botmeter.ledger.ledger import Ledger
 from botmeter.metering.policy import FRESHCHAT
-from botmeter.reports.ask import Ask, Filters
 from botmeter.reports.explain import explain, explanation_as_mapping
 from botmeter.reports.export import FORMATS, write_rows
+from botmeter.reports.query import Ask, Filters
 from botmeter.reports.rows import underlying_rows
 from botmeter.reports.simulate import simulate
 from botmeter.reports.usage import UsageReport, report_as_mapping, usage_report

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from botmeter.domain.instant import us_from_datetime
 from botmeter.ledger.ledger import Ledger
-from botmeter.reports.ask import Ask
+from botmeter.reports.query import Ask
 from botmeter.reports.row_pages import (
     Grouping,
     RowLook,

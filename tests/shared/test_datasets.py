@@ -24,7 +24,7 @@ from botmeter.ledger.submission import Submission
 from botmeter.ledger.verify import verify
 from botmeter.metering.policy import FRESHCHAT
 from botmeter.metering.schema import EventBatch
-from botmeter.reports.ask import DaysAsked, ask
+from botmeter.reports.query import DaysAsked, ask
 from botmeter.reports.usage import UsageReport, usage_report
 from botmeter.sources import SourceFile, batches
 

@@ -14,7 +14,7 @@ from tests.support.payloads import events_of, taken
 from botmeter.domain.instant import text_from_us, us_from_text
 from botmeter.domain.source import Platform, Source
 from botmeter.sources import SourceFile
-from botmeter.sources.platforms import connector_of
+from botmeter.sources.platforms.registry import connector_of
 
 SHARED = Path(os.environ.get("BOTMETER_SHARED", Path(__file__).parents[3] / "shared"))
 SAMPLES = SHARED / "samples" / "botframework"

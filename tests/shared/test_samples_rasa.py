@@ -13,7 +13,7 @@ from tests.support.payloads import events_of, taken
 
 from botmeter.domain.source import Platform, Source
 from botmeter.sources import SourceFile
-from botmeter.sources.platforms import connector_of
+from botmeter.sources.platforms.registry import connector_of
 
 SHARED = Path(os.environ.get("BOTMETER_SHARED", Path(__file__).parents[3] / "shared"))
 SAMPLES = SHARED / "samples" / "rasa"

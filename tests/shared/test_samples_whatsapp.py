@@ -13,7 +13,7 @@ from tests.support.payloads import taken
 
 from botmeter.domain.instant import text_from_us
 from botmeter.domain.source import Platform, Source
-from botmeter.sources.whatsapp import COUNTED_TYPES
+from botmeter.sources.platforms.whatsapp.connector import COUNTED_TYPES
 
 SHARED = Path(os.environ.get("BOTMETER_SHARED", Path(__file__).parents[3] / "shared"))
 SAMPLES = SHARED / "samples" / "whatsapp"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from botmeter.web.front.asgi import Application, Message, Receive, Scope
+from botmeter.server.front.protocol import Application, Message, Receive, Scope
 
 
 @dataclass(frozen=True)

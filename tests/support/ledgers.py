@@ -14,7 +14,7 @@ from botmeter.domain.account import Account
 from botmeter.domain.event import ACTOR_BY_NAME, FIELDS, KIND_BY_NAME
 from botmeter.domain.instant import us_from_text
 from botmeter.domain.receipt import Receipt, Rejection
-from botmeter.ledger.account_terms import write_account
+from botmeter.ledger.account_settings import write_account
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.schedule import write_policy

@@ -18,16 +18,16 @@ from botmeter.ledger.deliveries import Delivered, deliveries
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.ledger.quarantine import Quarantined, quarantined
-from botmeter.ledger.settling import settle
+from botmeter.ledger.settle import settle
 from botmeter.ledger.sources import set_source
+from botmeter.live.ingest import Intake
+from botmeter.live.wiring import intake_over
 from botmeter.metering.policy import FRESHCHAT
-from botmeter.web.front.bridge import Bridge
-from botmeter.web.front.front import Front
-from botmeter.web.front.own_routes import own_routes
-from botmeter.web.intake.desk import intake_over
-from botmeter.web.intake.intake import Intake
-from botmeter.web.people.keys import KeyDraft, Scope, new_key
-from botmeter.web.people.sources import new_address, set_secret
+from botmeter.people.keys import KeyDraft, Scope, new_key
+from botmeter.people.sources import new_address, set_secret
+from botmeter.server.front.bridge import Bridge
+from botmeter.server.front.front import Front
+from botmeter.server.front.routes import own_routes
 from support.asking import Asked, Asker
 from support.served import in_use
 

@@ -8,8 +8,8 @@ from tests.support.ledgers import NOW_US, batch
 
 from botmeter.domain.receipt import Receipt, Rejection
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.parcel import Dispatch, Parcel
-from botmeter.ledger.taking_in import take_in
+from botmeter.ledger.live_append import take_in
+from botmeter.ledger.live_batch import Dispatch, Parcel
 
 Event = dict[str, Any]
 

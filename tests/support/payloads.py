@@ -14,7 +14,7 @@ from botmeter.domain.receipt import Rejection
 from botmeter.domain.source import Source
 from botmeter.metering.schema import EventBatch
 from botmeter.sources.connected import ReadPayload, batch_from_payloads
-from botmeter.sources.platforms import connector_of
+from botmeter.sources.platforms.registry import connector_of
 
 RECEIVED_US = 1_790_000_000_000_000
 

@@ -11,12 +11,12 @@ from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import Platform, Source
 from botmeter.ledger.sources import set_source
 from botmeter.ledger.submission import Submission
+from botmeter.live.pulls.pull import Ledgers, PullTask, pull
+from botmeter.people.source_pulls import PullSettings
+from botmeter.sources.api_client import Surrounds
 from botmeter.sources.connected import batch_from_payloads
-from botmeter.sources.wire import json_of
-from botmeter.web.people.source_pulls import PullSettings
-from botmeter.web.pulling.asking import Surrounds
-from botmeter.web.pulling.plan import PullResult, Rest
-from botmeter.web.pulling.pull import Ledgers, PullTask, pull
+from botmeter.sources.json_values import json_of
+from botmeter.sources.pull_window import PullResult, Rest
 
 TOKENS = {Platform.CHATWOOT: "desk-token", Platform.FRESHCHAT: "fresh-token"}
 LONG_AGO = Rest(next_us=0)

@@ -9,8 +9,8 @@ from django.core.cache import cache
 from botmeter.domain.account import Account
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.live import ledgers
 from botmeter.metering.policy import FRESHCHAT
-from botmeter.web import ledgers
 from support.ledgers import NOW_US, Event, append, event
 
 # Four sessions of three customers on 10, 11 and 12 March 2026; one of c1 goes over midnight, with two bots, in two

@@ -12,9 +12,9 @@ from tests.support.ledgers import append, event, made_account
 
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers
-from botmeter.web import ledgers as process_ledgers
-from botmeter.web.people.models import Membership, User
-from botmeter.web.people.rights import Role
+from botmeter.live import ledgers as process_ledgers
+from botmeter.people.models import Membership, User
+from botmeter.people.rights import Role
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of people in tests
 

@@ -7,7 +7,7 @@ from django.test import Client
 
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.ledger.settings import named_bots
-from botmeter.web.people.models import AuditEntry, User
+from botmeter.people.models import AuditEntry, User
 
 pytestmark = pytest.mark.django_db
 PLACE = "/a/acme/bots"

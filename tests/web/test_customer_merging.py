@@ -8,7 +8,7 @@ from django.test import Client
 
 from botmeter.ledger.customers import customer_aliases, other_ids
 from botmeter.ledger.open_ledgers import OpenLedgers
-from botmeter.web.people.models import AuditEntry, User
+from botmeter.people.models import AuditEntry, User
 
 pytestmark = pytest.mark.django_db
 PLACE = "/a/acme/customers/same"

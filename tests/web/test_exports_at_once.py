@@ -6,8 +6,8 @@ import pytest
 
 from botmeter.domain.errors import Unavailable
 from botmeter.ledger.open_ledgers import OpenLedgers
-from botmeter.web.ledgers import STREAMS_MAX, LastingReader, lasting
-from botmeter.web.people.models import User
+from botmeter.live.ledgers import STREAMS_MAX, LastingReader, lasting
+from botmeter.people.models import User
 
 from .conftest import MakeBrowser
 

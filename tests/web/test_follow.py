@@ -10,12 +10,12 @@ from tests.support.ledgers import append, event
 
 from botmeter.domain.instant import now_us, us_from_text
 from botmeter.ledger.open_ledgers import OpenLedgers
-from botmeter.ledger.settling import Backlog, settle
+from botmeter.ledger.settle import Backlog, settle
+from botmeter.people.models import User
+from botmeter.people.rights import Role
+from botmeter.people.shares import ShareDraft, new_share
 from botmeter.reports.recency import Recency
 from botmeter.web.pages.report.freshness import Freshness, freshness
-from botmeter.web.people.models import User
-from botmeter.web.people.rights import Role
-from botmeter.web.people.shares import ShareDraft, new_share
 from support.html import widget_values
 from support.parcels import parcel, take
 

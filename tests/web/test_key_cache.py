@@ -10,10 +10,10 @@ from django.test.utils import CaptureQueriesContext
 
 from botmeter.domain.errors import NotAllowed
 from botmeter.domain.instant import present
-from botmeter.web.people import key_cache
-from botmeter.web.people.key_cache import REMEMBERED_SECONDS, KnownKey, forget_keys, known_key, remembered_key
-from botmeter.web.people.keys import KeyDraft, NewKey, Scope, new_key, revoke_key, rotate_key
-from botmeter.web.people.models import ApiKey
+from botmeter.people import key_cache
+from botmeter.people.key_cache import REMEMBERED_SECONDS, KnownKey, forget_keys, known_key, remembered_key
+from botmeter.people.keys import KeyDraft, NewKey, Scope, new_key, revoke_key, rotate_key
+from botmeter.people.models import ApiKey
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import present
 from botmeter.ledger.open_ledgers import OpenLedgers
-from botmeter.web.people.keys import (
+from botmeter.people.keys import (
     KeyDraft,
     NewKey,
     Scope,
@@ -27,7 +27,7 @@ from botmeter.web.people.keys import (
     scopes_from_texts,
     state_of,
 )
-from botmeter.web.people.models import ApiKey, AuditEntry, User
+from botmeter.people.models import ApiKey, AuditEntry, User
 from support.html import code_blocks
 
 pytestmark = pytest.mark.django_db

@@ -9,11 +9,11 @@ from prometheus_client.registry import CollectorRegistry
 
 from botmeter.domain.receipt import Receipt
 from botmeter.ledger.open_ledgers import OpenLedgers
-from botmeter.web.operation import metrics
-from botmeter.web.operation.observing import UNKNOWN
-from botmeter.web.people.key_cache import forget_keys
-from botmeter.web.people.keys import KeyDraft, Scope, new_key
-from botmeter.web.people.models import User
+from botmeter.people.key_cache import forget_keys
+from botmeter.people.keys import KeyDraft, Scope, new_key
+from botmeter.people.models import User
+from botmeter.server import metrics
+from botmeter.web.observing import UNKNOWN
 
 pytestmark = pytest.mark.django_db
 ELSEWHERE = "203.0.113.9"

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from django.urls import URLPattern, reverse
 
-from botmeter.web.pages.people_urls import urlpatterns
-from botmeter.web.people.models import AuditEntry, Link, Membership, User
-from botmeter.web.people.rights import RIGHTS_OF_ROLE, Role
+from botmeter.people.models import AuditEntry, Link, Membership, User
+from botmeter.people.rights import RIGHTS_OF_ROLE, Role
+from botmeter.web.pages.people.urls import urlpatterns
 from web.conftest import PASSWORD, MakeBrowser
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ledgers")]

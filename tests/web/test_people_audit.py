@@ -7,9 +7,9 @@ import pytest
 from pytest_django import Settings
 
 from botmeter.domain.instant import present
-from botmeter.web.people.audit import Action, record
-from botmeter.web.people.models import AuditEntry, User
-from botmeter.web.people.rights import Role
+from botmeter.people.audit import Action, record
+from botmeter.people.models import AuditEntry, User
+from botmeter.people.rights import Role
 from web.conftest import MakeBrowser, MakePerson
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ledgers")]

@@ -14,13 +14,13 @@ from botmeter.domain.errors import Missing
 from botmeter.domain.instant import present
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers
-from botmeter.web import ledgers as process_ledgers
-from botmeter.web.people.audit import Action
-from botmeter.web.people.links import digest_of, forget_expired_links, new_link
-from botmeter.web.people.mail import send, wait_until_sent
-from botmeter.web.people.members import use_up
-from botmeter.web.people.models import AuditEntry, Link, Membership, User
-from botmeter.web.people.rights import Role
+from botmeter.live import ledgers as process_ledgers
+from botmeter.people.audit import Action
+from botmeter.people.links import digest_of, forget_expired_links, new_link
+from botmeter.people.mail import send, wait_until_sent
+from botmeter.people.members import use_up
+from botmeter.people.models import AuditEntry, Link, Membership, User
+from botmeter.people.rights import Role
 from web.conftest import PASSWORD, MakeBrowser, MakePerson
 
 pytestmark = pytest.mark.django_db

@@ -11,12 +11,12 @@ from pytest_django import Settings
 
 from botmeter.domain.errors import Refused
 from botmeter.ledger.open_ledgers import OpenLedgers
-from botmeter.web.people import members
-from botmeter.web.people.audit import Action
-from botmeter.web.people.mail import wait_until_sent
-from botmeter.web.people.members import Standing
-from botmeter.web.people.models import AuditEntry, Link, Membership, User
-from botmeter.web.people.rights import Role
+from botmeter.people import members
+from botmeter.people.audit import Action
+from botmeter.people.mail import wait_until_sent
+from botmeter.people.members import Standing
+from botmeter.people.models import AuditEntry, Link, Membership, User
+from botmeter.people.rights import Role
 from web.conftest import PASSWORD, MakeBrowser, MakePerson
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ledgers")]

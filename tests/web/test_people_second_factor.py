@@ -11,10 +11,10 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from botmeter.domain.instant import present
 from botmeter.ledger.open_ledgers import OpenLedgers
-from botmeter.web.people import links
-from botmeter.web.people.audit import Action
-from botmeter.web.people.models import AuditEntry, Link, User
-from botmeter.web.people.second_factor import new_recovery_codes
+from botmeter.people import links
+from botmeter.people.audit import Action
+from botmeter.people.models import AuditEntry, Link, User
+from botmeter.people.second_factor import new_recovery_codes
 from web.conftest import PASSWORD, MakeBrowser, MakePerson
 
 pytestmark = pytest.mark.django_db

@@ -9,9 +9,9 @@ from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import DAY_US, now_us
 from botmeter.domain.period import day_of_us
 from botmeter.ledger.open_ledgers import OpenLedgers
-from botmeter.web.pages import policy_change
-from botmeter.web.people.audit import Action
-from botmeter.web.people.models import AccountPreference, AuditEntry, User
+from botmeter.people.audit import Action
+from botmeter.people.models import AccountPreference, AuditEntry, User
+from botmeter.web.pages.account import policy_change
 from web.conftest import MakeBrowser
 
 pytestmark = pytest.mark.django_db

@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from botmeter.domain.instant import present
 from botmeter.ledger.open_ledgers import OpenLedgers
-from botmeter.web.people.audit import Action
-from botmeter.web.people.models import AuditEntry, User
+from botmeter.people.audit import Action
+from botmeter.people.models import AuditEntry, User
 from web.conftest import PASSWORD, MakeBrowser, MakePerson
 
 pytestmark = pytest.mark.django_db

@@ -17,15 +17,16 @@ from botmeter.domain.instant import now_us, present
 from botmeter.domain.source import Platform, Source
 from botmeter.ledger.interruption import Interruption
 from botmeter.ledger.open_ledgers import OpenLedgers
-from botmeter.web.people.models import AuditEntry, EventSource, User
-from botmeter.web.people.source_deeds import Author, create_source
-from botmeter.web.people.source_pulls import PullSettings, ScheduledPull, note_pull, set_pull
-from botmeter.web.pulling import running, schedule
-from botmeter.web.pulling.asking import Surrounds
-from botmeter.web.pulling.plan import PullResult
-from botmeter.web.pulling.pull import Ledgers
-from botmeter.web.pulling.running import last_result, pull_source, running_since_us
-from botmeter.web.pulling.schedule import PullSchedule, due_us, pause_in_process, pause_until
+from botmeter.live.pulls import run as running
+from botmeter.live.pulls import schedule
+from botmeter.live.pulls.pull import Ledgers
+from botmeter.live.pulls.run import last_result, pull_source, running_since_us
+from botmeter.live.pulls.schedule import PullSchedule, due_us, pause_in_process, pause_until
+from botmeter.people.models import AuditEntry, EventSource, User
+from botmeter.people.source_actions import Author, create_source
+from botmeter.people.source_pulls import PullSettings, ScheduledPull, note_pull, set_pull
+from botmeter.sources.api_client import Surrounds
+from botmeter.sources.pull_window import PullResult
 
 # The schedule's thread sees what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from botmeter.ledger.open_ledgers import OpenLedgers
-from botmeter.web.operation import readiness
+from botmeter.live import readiness
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,7 @@ from django.test import Client
 from tests.support.ledgers import append, event
 
 from botmeter.ledger.open_ledgers import OpenLedgers
-from botmeter.web.people.models import AccountPreference, User
+from botmeter.people.models import AccountPreference, User
 from support.html import widget_values
 
 from .conftest import MakeBrowser

@@ -16,11 +16,13 @@ from hypothesis import strategies as st
 
 from botmeter.domain.errors import Refused
 from botmeter.ledger.open_ledgers import OpenLedgers
-from botmeter.web.bugs import kept_bug_in
-from botmeter.web.operation import access, logs, request_ids
-from botmeter.web.operation.observing import observed
-from botmeter.web.people.keys import KeyDraft, Scope, new_key
-from botmeter.web.people.models import User
+from botmeter.live.bugs import kept_bug_in
+from botmeter.people.keys import KeyDraft, Scope, new_key
+from botmeter.people.models import User
+from botmeter.server import logs
+from botmeter.web import access_log as access
+from botmeter.web import request_ids
+from botmeter.web.observing import observed
 
 pytestmark = pytest.mark.django_db
 KEY = "bm_Zx3-verysecret_part-of-a-key-that-opens-everything"

@@ -10,10 +10,10 @@ from django.urls import URLPattern, get_resolver, reverse
 from django.urls.resolvers import URLResolver
 
 from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.people.models import User
+from botmeter.people.rights import RIGHTS_OF_ROLE, Role, rights
+from botmeter.web.access import View
 from botmeter.web.headers import CONTENT_SECURITY_POLICY
-from botmeter.web.people.models import User
-from botmeter.web.people.rights import RIGHTS_OF_ROLE, Role, rights
-from botmeter.web.visits import View
 
 from .conftest import MakeBrowser, MakePerson
 

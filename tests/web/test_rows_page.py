@@ -11,9 +11,9 @@ from tests.support.ledgers import append, event
 from tests.support.report_links import RowsLink, rows_links
 
 from botmeter.ledger.open_ledgers import OpenLedgers
-from botmeter.web.ledgers import writing
+from botmeter.live.ledgers import writing
+from botmeter.people.models import User
 from botmeter.web.pages.report.widget_page import WIDGETS
-from botmeter.web.people.models import User
 
 from .conftest import MakeBrowser
 

@@ -12,11 +12,11 @@ from django.test import Client
 
 from botmeter.domain.instant import present
 from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.people.links import digest_of
+from botmeter.people.models import AuditEntry, Membership, ShareLink, User
+from botmeter.people.rights import Role
+from botmeter.people.shares import NewShare, ShareDraft, new_share, revoke_share
 from botmeter.web.pages.sharing import shared_views
-from botmeter.web.people.links import digest_of
-from botmeter.web.people.models import AuditEntry, Membership, ShareLink, User
-from botmeter.web.people.rights import Role
-from botmeter.web.people.shares import NewShare, ShareDraft, new_share, revoke_share
 from support.html import code_blocks
 
 pytestmark = pytest.mark.django_db

@@ -16,12 +16,13 @@ from botmeter.domain.errors import Refused
 from botmeter.domain.instant import DAY_US, now_us
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.open_ledgers import OpenLedgers
-from botmeter.reports.ask import Ask
+from botmeter.people.models import User
+from botmeter.people.shares import ShareDraft, new_share
 from botmeter.reports.presets import Preset
+from botmeter.reports.query import Ask
 from botmeter.reports.rows import underlying_rows
-from botmeter.web.asking import question
 from botmeter.web.pages.report.widget_page import WIDGETS
-from botmeter.web.pages.sharing.kept import kept_address
+from botmeter.web.pages.sharing.saved_address import kept_address
 from botmeter.web.pages.sharing.scope import (
     Scope,
     comparisons_within,
@@ -30,8 +31,7 @@ from botmeter.web.pages.sharing.scope import (
     presets_within,
     shared_question,
 )
-from botmeter.web.people.models import User
-from botmeter.web.people.shares import ShareDraft, new_share
+from botmeter.web.question import question
 from support.facts import event, filled_ledger
 from support.ledgers import event as event_on
 from support.oracle import Event

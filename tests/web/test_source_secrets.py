@@ -8,10 +8,10 @@ from pytest_django import Settings
 
 from botmeter.domain.errors import BotmeterError, Missing, NotAllowed, Unavailable
 from botmeter.domain.source import Platform, Source
-from botmeter.web.people import opened_sources
-from botmeter.web.people.models import EventSource
-from botmeter.web.people.sealing import sealed, unsealed
-from botmeter.web.people.source_pulls import (
+from botmeter.people import source_cache as opened_sources
+from botmeter.people.models import EventSource
+from botmeter.people.sealing import sealed, unsealed
+from botmeter.people.source_pulls import (
     PullSettings,
     ScheduledPull,
     end_pull,
@@ -21,7 +21,7 @@ from botmeter.web.people.source_pulls import (
     scheduled_pulls,
     set_pull,
 )
-from botmeter.web.people.sources import (
+from botmeter.people.sources import (
     NewAddress,
     event_source,
     forget_source,

@@ -18,14 +18,10 @@ from botmeter.ledger.deliveries import Delivered, deliveries, keep_deliveries
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.ledger.sources import remove_source, set_source, source_history, source_of
-from botmeter.sources.connected import OWN_PLATFORMS
-from botmeter.sources.platforms import connector_of
-from botmeter.web.intake import doors
-from botmeter.web.intake.desk import intake_over
-from botmeter.web.pages.sources.fates import fate_text
-from botmeter.web.pages.sources.platforms import FACTS
-from botmeter.web.people.models import AuditEntry, EventSource, User
-from botmeter.web.people.source_deeds import (
+from botmeter.live import deliver as doors
+from botmeter.live.wiring import intake_over
+from botmeter.people.models import AuditEntry, EventSource, User
+from botmeter.people.source_actions import (
     Author,
     change_secret,
     change_source,
@@ -34,8 +30,12 @@ from botmeter.web.people.source_deeds import (
     remove_identity,
     turn_source,
 )
-from botmeter.web.people.source_pulls import pull_settings_of
-from botmeter.web.people.sources import opened_source
+from botmeter.people.source_pulls import pull_settings_of
+from botmeter.people.sources import opened_source
+from botmeter.sources.connected import OWN_PLATFORMS
+from botmeter.sources.platforms.registry import connector_of
+from botmeter.web.pages.sources.outcomes import fate_text
+from botmeter.web.pages.sources.platform_texts import FACTS
 from support.html import code_blocks
 
 pytestmark = pytest.mark.django_db

@@ -12,10 +12,10 @@ from tests.support.ledgers import NOW_US, append, event, ledger_in_memory, made_
 from botmeter.domain.account import Account
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.metering.policy import Policy
+from botmeter.people.models import AccountPreference, Membership, User
+from botmeter.people.rights import Role
 from botmeter.reports.explain import explain, explanation_as_text
-from botmeter.web.pages.session_story_window import window_of, window_title
-from botmeter.web.people.models import AccountPreference, Membership, User
-from botmeter.web.people.rights import Role
+from botmeter.web.pages.session.window import window_of, window_title
 
 pytestmark = pytest.mark.django_db
 

@@ -7,8 +7,8 @@ from botmeter.domain.account import Account
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.ledger.settings import set_title
 from botmeter.metering.policy import FRESHCHAT
-from botmeter.web.people.models import Membership, User
-from botmeter.web.people.rights import Role
+from botmeter.people.models import Membership, User
+from botmeter.people.rights import Role
 from botmeter.web.titles import account_title, remembered_title
 
 from .conftest import MakeBrowser

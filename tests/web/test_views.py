@@ -7,10 +7,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from botmeter.web.pages.sharing.kept import address_text, kept_address
+from botmeter.people.models import SavedView, User
+from botmeter.people.rights import Role
+from botmeter.web.pages.sharing.saved_address import address_text, kept_address
 from botmeter.web.pages.sharing.saved_views import view_named
-from botmeter.web.people.models import SavedView, User
-from botmeter.web.people.rights import Role
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ledgers")]
 VIEWS = "/a/acme/views"

@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from botmeter.cli.check import Check
-from botmeter.cli.place import owned_folder
+from botmeter.cli.data_dir import owned_folder
 from botmeter.cli.terminal import counted, size_text
 from botmeter.domain.errors import BotmeterError
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us, text_to_the_second
 
 if TYPE_CHECKING:
-    from botmeter.ledger.condition import Condition
     from botmeter.ledger.folder import Folder
+    from botmeter.ledger.health import Condition
 
 # A server meters about every second; what waits so long has met a fault.
 _WAITS_SECONDS_MAX: Final = 60
@@ -35,7 +35,7 @@ def account_checks(folder: Path, names: Sequence[str]) -> Iterator[Check]:
 
 
 def _account(folder: "Folder", name: str) -> Check:
-    from botmeter.ledger.condition import condition
+    from botmeter.ledger.health import condition
 
     try:
         with folder.ledger(name, read_only=True) as ledger:

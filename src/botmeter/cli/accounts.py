@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument, Option
 
 from botmeter.cli import options
+from botmeter.cli.command_groups import command_group, examples
 from botmeter.cli.completion import accounts_starting
-from botmeter.cli.grouping import command_group, examples
+from botmeter.cli.data_dir import data_folder, opened_ledger, owned_folder
 from botmeter.cli.output import say, show_json, show_rows
-from botmeter.cli.place import data_folder, opened_ledger, owned_folder
 from botmeter.cli.policy_texts import policy_named, schedule_rows
 from botmeter.cli.terminal import counted, printable
 from botmeter.domain.errors import BotmeterError, Refused

@@ -6,9 +6,9 @@ from typer import Argument
 
 from botmeter.cli import options
 from botmeter.cli.accounts import COMMAND_LINE
-from botmeter.cli.grouping import command_group, examples
+from botmeter.cli.command_groups import command_group, examples
+from botmeter.cli.data_dir import opened_ledger
 from botmeter.cli.output import say, show_rows
-from botmeter.cli.place import opened_ledger
 from botmeter.cli.terminal import printable
 
 commands = command_group("bot", "Bots: list them, and say what they are called.")

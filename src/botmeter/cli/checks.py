@@ -9,9 +9,9 @@ from pathlib import Path
 from botmeter import __version__
 from botmeter.cli.account_checks import account_checks
 from botmeter.cli.check import Check
-from botmeter.cli.place import account_names, known_account
+from botmeter.cli.context import variable
+from botmeter.cli.data_dir import account_names, known_account
 from botmeter.cli.server_checks import server_checks
-from botmeter.cli.surroundings import variable
 from botmeter.cli.terminal import counted, size_text
 
 _LIBRARIES = ("duckdb", "pyarrow", "numpy", "numba", "msgspec", "typer", "rich", "django", "granian")

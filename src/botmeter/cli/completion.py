@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from typer import Context
 
-from botmeter.cli.place import account_names, data_folder
+from botmeter.cli.data_dir import account_names, data_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

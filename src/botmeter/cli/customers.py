@@ -7,10 +7,10 @@ from typer import Argument, Option
 
 from botmeter.cli import options
 from botmeter.cli.accounts import COMMAND_LINE
-from botmeter.cli.grouping import command_group, examples
+from botmeter.cli.command_groups import command_group, examples
+from botmeter.cli.context import located, surroundings
+from botmeter.cli.data_dir import opened_ledger
 from botmeter.cli.output import say, show_rows
-from botmeter.cli.place import opened_ledger
-from botmeter.cli.surroundings import located, surroundings
 from botmeter.cli.terminal import counted
 from botmeter.domain.errors import Missing, Refused
 

@@ -10,13 +10,13 @@ from pathlib import Path
 from shutil import which
 from typing import TYPE_CHECKING, Any
 
-from botmeter.cli.surroundings import located, surroundings, variable
+from botmeter.cli.context import located, surroundings, variable
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from botmeter.ledger.ledger import Ledger
-    from botmeter.reports.ask import Ask
+    from botmeter.reports.query import Ask
 
 # Enough to find one that is worth it, few enough to read at once.
 _DAYS_LOOKED_AT = 5

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from typer import Argument, Exit, Option
 
 from botmeter.cli import options
+from botmeter.cli.command_groups import Commands, examples
+from botmeter.cli.data_dir import opened_ledger
 from botmeter.cli.failures import DIFFERENT
-from botmeter.cli.grouping import Commands, examples
 from botmeter.cli.output import say, show, show_json, show_rows
-from botmeter.cli.place import opened_ledger
 from botmeter.cli.terminal import counted, stdout_screen
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument, Option
 
 from botmeter.cli import options
-from botmeter.cli.grouping import command_group, examples
+from botmeter.cli.command_groups import command_group, examples
+from botmeter.cli.data_dir import data_folder, known_account
 from botmeter.cli.output import say, show, show_rows
-from botmeter.cli.place import data_folder, known_account
 from botmeter.cli.terminal import printable
 
 if TYPE_CHECKING:
-    from botmeter.web.people.models import ApiKey
+    from botmeter.people.models import ApiKey
 
 _COLUMNS = ("key", "name", "scopes", "state", "created_at", "expires_at", "last_used_at")
 # What fits on a screen.
@@ -58,8 +58,8 @@ def create(
     from botmeter.domain.period import day_from_text
 
     owner = _account_with_people(data, account)
-    from botmeter.web.people.audit import Action, record
-    from botmeter.web.people.keys import KeyDraft, end_of_day, new_key, scopes_from_texts
+    from botmeter.people.audit import Action, record
+    from botmeter.people.keys import KeyDraft, end_of_day, new_key, scopes_from_texts
 
     ends_at = None if expires is None else end_of_day(day_from_text(expires))
     made = new_key(owner, KeyDraft(name=name, scopes=scopes_from_texts(scope), expires_at=ends_at), created_by=None)
@@ -73,7 +73,7 @@ def create(
 def list_keys(account: options.AccountName, data: options.Data = None, form: options.Form = "table") -> None:
     """List an account's keys, the newest first."""
     owner = _account_with_people(data, account)
-    from botmeter.web.people.models import ApiKey
+    from botmeter.people.models import ApiKey
 
     keys = ApiKey.objects.filter(account=owner).order_by("-created_at", "-pk")
     show_rows(_SHOWN if form == "table" else _COLUMNS, [_row(key) for key in keys], form=form)
@@ -100,8 +100,8 @@ def rotate(
     after the other.
     """
     owner = _account_with_people(data, account)
-    from botmeter.web.people.audit import Action, record
-    from botmeter.web.people.keys import key_of, lives_on_from_text, rotate_key
+    from botmeter.people.audit import Action, record
+    from botmeter.people.keys import key_of, lives_on_from_text, rotate_key
 
     lasting, old = lives_on_from_text(lives_on), key_of(owner, key)
     made = rotate_key(old, lives_on=lasting, created_by=None)
@@ -121,8 +121,8 @@ def revoke(
 ) -> None:
     """Revoke a key: it works no more, from now on."""
     owner = _account_with_people(data, account)
-    from botmeter.web.people.audit import Action, record
-    from botmeter.web.people.keys import key_of, revoke_key
+    from botmeter.people.audit import Action, record
+    from botmeter.people.keys import key_of, revoke_key
 
     found = key_of(owner, key)
     if revoke_key(found):
@@ -132,7 +132,7 @@ def revoke(
 
 def _account_with_people(asked: Path | None, account: str) -> str:
     """The account's name, where the data folder has it; from then on its people can be asked for."""
-    from botmeter.web.people.opening import open_people
+    from botmeter.people.database import open_people
 
     folder = data_folder(asked)
     name = known_account(folder, account)
@@ -142,7 +142,7 @@ def _account_with_people(asked: Path | None, account: str) -> str:
 
 def _row(key: "ApiKey") -> dict[str, object]:
     from botmeter.domain.instant import text_to_the_second, us_from_datetime
-    from botmeter.web.people.keys import state_of
+    from botmeter.people.keys import state_of
 
     instants = {
         name: None if at is None else text_to_the_second(us_from_datetime(at))

@@ -7,30 +7,20 @@ import typer
 from typer.main import get_command
 
 from botmeter import __version__
-from botmeter.cli import (
-    accounts,
-    billing_rules,
-    bots,
-    customers,
-    demonstration,
-    importing,
-    inspection,
-    keys,
-    metering,
-    quarantine,
-    reporting,
-    safekeeping,
-    serving,
-    sessions,
-    simulation,
-    sources,
-    users,
-)
+from botmeter.cli import accounts, bots, customers, inspection, keys, quarantine, sessions, sources, users
+from botmeter.cli import demo as demonstration
+from botmeter.cli import imports as importing
+from botmeter.cli import maintenance as safekeeping
+from botmeter.cli import meter as metering
+from botmeter.cli import policies as billing_rules
+from botmeter.cli import report as reporting
+from botmeter.cli import serve as serving
+from botmeter.cli import simulate as simulation
+from botmeter.cli.command_groups import Commands, examples
+from botmeter.cli.context import surroundings, variable
+from botmeter.cli.data_dir import folder_in
 from botmeter.cli.failures import DONE, FAILED, STOPPED, UNREAD, WRONG_USE, exit_code_of, sentence_of_bug
-from botmeter.cli.grouping import Commands, examples
 from botmeter.cli.output import say, show, stdout_abandoned
-from botmeter.cli.place import folder_in
-from botmeter.cli.surroundings import surroundings, variable
 from botmeter.domain.errors import BotmeterError
 
 PROGRAM = "botmeter"

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from typer import Argument, Option
 
 from botmeter.cli.completion import accounts_starting, policies_starting, zones_starting
-from botmeter.cli.place import DATA_VARIABLE
+from botmeter.cli.data_dir import DATA_VARIABLE
 from botmeter.domain.period import UTC_NAME, day_from_text
 
 if TYPE_CHECKING:
     from botmeter.domain.account import Account
-    from botmeter.reports.ask import Ask, DaysAsked, Filters
+    from botmeter.reports.query import Ask, DaysAsked, Filters
 
 Data = Annotated[
     Path | None,
@@ -102,7 +102,7 @@ Yes = Annotated[bool, Option("--yes", "-y", help="Don't ask; needed where nobody
 
 def filters(*, preview: bool | None, **values: list[str] | None) -> "Filters":
     """The filters that the options name: `bot`, `bot_version`, `channel`, `customer`, `conversation`."""
-    from botmeter.reports.ask import Filters
+    from botmeter.reports.query import Filters
 
     return Filters(preview=preview, **{name: tuple(given or ()) for name, given in values.items()})
 
@@ -113,7 +113,7 @@ def days_asked(first: str | None, last: str | None, *, timezone: str = UTC_NAME)
     Raises:
         Refused: `date_invalid`.
     """
-    from botmeter.reports.ask import DaysAsked
+    from botmeter.reports.query import DaysAsked
 
     return DaysAsked(
         first_on=day_from_text(first) if first is not None else None,
@@ -125,6 +125,6 @@ def days_asked(first: str | None, last: str | None, *, timezone: str = UTC_NAME)
 def question(account: "Account", *, days: "DaysAsked", kept: "Filters") -> "Ask":
     """What is asked of `account`, now."""
     from botmeter.domain.instant import now_us
-    from botmeter.reports.ask import ask
+    from botmeter.reports.query import ask
 
     return ask(account, now_us=now_us(), days=days, filters=kept)

@@ -9,7 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
-from botmeter.cli.surroundings import located, surroundings
+from botmeter.cli.context import located, surroundings
 from botmeter.cli.terminal import printable, screen_of, stdout_screen, table
 from botmeter.domain.errors import NotAllowed
 

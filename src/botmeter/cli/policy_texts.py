@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from botmeter.cli.surroundings import located, surroundings
+from botmeter.cli.context import located, surroundings
 from botmeter.domain.errors import Missing, Refused
 
 if TYPE_CHECKING:

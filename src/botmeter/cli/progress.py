@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO, cast
 
-from botmeter.cli.surroundings import in_surroundings, surroundings
+from botmeter.cli.context import in_surroundings, surroundings
 from botmeter.cli.terminal import column_count
 
 if TYPE_CHECKING:

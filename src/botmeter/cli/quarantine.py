@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Option
 
 from botmeter.cli import options
-from botmeter.cli.grouping import command_group, examples
-from botmeter.cli.importing import receipts_as_mapping
+from botmeter.cli.command_groups import command_group, examples
+from botmeter.cli.data_dir import opened_ledger
+from botmeter.cli.imports import receipts_as_mapping
 from botmeter.cli.output import file_in_one_piece, say, show, show_json, show_rows
-from botmeter.cli.place import opened_ledger
 from botmeter.cli.terminal import counted
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def retry(account: options.AccountName, data: options.Data = None, form: options
     What can be taken now leaves quarantine; the rest stays with its reason.
     """
     from botmeter.domain.instant import now_us
-    from botmeter.sources.retry import retry as sent_again
+    from botmeter.sources.requeue import retry as sent_again
 
     with opened_ledger(data, account, purpose="botmeter quarantine retry") as ledger:
         receipt = sent_again(ledger, now_us=now_us())

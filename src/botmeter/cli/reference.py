@@ -10,7 +10,7 @@ from typing import Any
 
 from typer.main import get_command
 
-from botmeter.cli.grouping import examples_in
+from botmeter.cli.command_groups import examples_in
 from botmeter.cli.main import PROGRAM, app
 from botmeter.cli.report_rows import COLUMNS
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from botmeter.cli.bars import bar, pooled, sparkline
 from botmeter.cli.terminal import Screen, cell_count, counted, day_text, fitted, grouped, printable, share_text
-from botmeter.reports.ask import Ask
+from botmeter.reports.query import Ask
 
 # Room for "100,000,000" and for "100.0 %".
 _NUMBER_WIDTH = 11

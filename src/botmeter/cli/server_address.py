@@ -4,7 +4,7 @@ from typing import Annotated
 
 from typer import Option
 
-from botmeter.cli.surroundings import surroundings, variable
+from botmeter.cli.context import surroundings, variable
 from botmeter.domain.errors import Refused
 
 Url = Annotated[

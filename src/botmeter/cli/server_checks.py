@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from botmeter.cli.check import Check
-from botmeter.cli.surroundings import surroundings, variable
+from botmeter.cli.context import surroundings, variable
 from botmeter.cli.terminal import counted
 
 # A connection is a descriptor, and senders keep theirs.
@@ -92,7 +92,7 @@ def _secrets(folder: Path) -> Check:
 def _people(folder: Path) -> Check:
     if not (folder / "people.sqlite3").exists() and variable("DATABASE_URL") is None:
         return Check(name="people", is_well=True, detail="nobody yet; the first `botmeter serve` makes their database")
-    from botmeter.web.people.opening import PeopleUnreachable, unapplied_count
+    from botmeter.people.database import PeopleUnreachable, unapplied_count
 
     try:
         count = unapplied_count(folder)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from typer import Option
 
 from botmeter.cli import options
+from botmeter.cli.command_groups import Commands, examples
+from botmeter.cli.context import surroundings
+from botmeter.cli.data_dir import opened_ledger
 from botmeter.cli.file_formats import format_of_file
-from botmeter.cli.grouping import Commands, examples
 from botmeter.cli.output import file_in_one_piece, say, show
-from botmeter.cli.place import opened_ledger
-from botmeter.cli.surroundings import surroundings
 from botmeter.cli.terminal import counted, stdout_screen, table
 from botmeter.domain.errors import Refused
 from botmeter.domain.period import UTC_NAME

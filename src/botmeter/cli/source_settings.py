@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from botmeter.cli.surroundings import located, surroundings
+from botmeter.cli.context import located, surroundings
 from botmeter.domain.errors import Missing, Refused
 
 if TYPE_CHECKING:

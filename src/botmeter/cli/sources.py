@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from typer import Argument, Exit, Option
 
 from botmeter.cli import options
-from botmeter.cli.asking import agreed
+from botmeter.cli.command_groups import command_group, examples
+from botmeter.cli.confirm import agreed
+from botmeter.cli.context import surroundings
+from botmeter.cli.data_dir import data_folder, known_account, opened_ledger
 from botmeter.cli.failures import FAILED
-from botmeter.cli.grouping import command_group, examples
 from botmeter.cli.output import say, show, show_json, show_rows
-from botmeter.cli.place import data_folder, known_account, opened_ledger
 from botmeter.cli.server_address import Url, server_address
 from botmeter.cli.source_settings import Settings, secret_in
-from botmeter.cli.surroundings import surroundings
 from botmeter.cli.terminal import printable
 from botmeter.domain.errors import Refused
 
 if TYPE_CHECKING:
     from botmeter.domain.source import Source
     from botmeter.ledger.deliveries import Delivered
-    from botmeter.web.people.models import EventSource
+    from botmeter.people.models import EventSource
 
 PlatformName = Literal["botmeter", "chatwoot", "freshchat", "whatsapp", "rasa", "botframework", "cloudevents"]
 _PLATFORMS = (
@@ -92,7 +92,7 @@ def create(
     said = Settings(bot_id=bot, bot_name=bot_name, bot_version=bot_version, channel=channel, options=option)
     wanted = said.applied(Source(name=name, platform=Platform(platform)))
     with _people(data, account), opened_ledger(data, account, purpose="botmeter source create") as ledger:
-        from botmeter.web.people.source_deeds import Author, create_source
+        from botmeter.people.source_actions import Author, create_source
 
         made = create_source(ledger, wanted, author=Author(), secret=secret)
     show(f"{server}{made.path}\n")
@@ -107,7 +107,7 @@ def list_sources(account: options.AccountName, data: options.Data = None, form: 
     with _people(data, account), opened_ledger(data, account, purpose=_LIST, read_only=True) as ledger:
         from botmeter.ledger.deliveries import latest_delivery_by_source
         from botmeter.ledger.sources import sources_of
-        from botmeter.web.people.models import EventSource
+        from botmeter.people.models import EventSource
 
         found, latest = sources_of(ledger), latest_delivery_by_source(ledger)
         addresses = {each.name: each for each in EventSource.objects.filter(account=ledger.account.name)}
@@ -177,7 +177,7 @@ def set_source(
     secret = secret_in(secret_file)
     with _people(data, account), opened_ledger(data, account, purpose="botmeter source set") as ledger:
         from botmeter.ledger.sources import existing_source
-        from botmeter.web.people.source_deeds import Author, change_secret, change_source, turn_source
+        from botmeter.people.source_actions import Author, change_secret, change_source, turn_source
 
         found, author, owner = existing_source(ledger, name), Author(), ledger.account.name
         change_source(ledger, said.applied(found), author=author)
@@ -208,7 +208,7 @@ def add(
 
     identity = BotIdentity(sender=sender, bot_id=bot, bot_name=bot_name, bot_version=bot_version)
     with _people(data, account), opened_ledger(data, account, purpose="botmeter source identity add") as ledger:
-        from botmeter.web.people.source_deeds import Author, add_identity
+        from botmeter.people.source_actions import Author, add_identity
 
         add_identity(ledger, name, identity=identity, author=Author())
     say(f"{printable(sender)} of source {name} is the bot {printable(bot)}")
@@ -218,7 +218,7 @@ def add(
 def remove(name: Name, sender: Sender, account: options.AccountName, data: options.Data = None) -> None:
     """Say that a sender is no bot any more."""
     with _people(data, account), opened_ledger(data, account, purpose="botmeter source identity remove") as ledger:
-        from botmeter.web.people.source_deeds import Author, remove_identity
+        from botmeter.people.source_actions import Author, remove_identity
 
         remove_identity(ledger, name, sender=sender, author=Author())
     say(f"{printable(sender)} of source {name} is no bot any more")
@@ -233,7 +233,7 @@ def rotate(name: Name, account: options.AccountName, url: Url = None, data: opti
     server = server_address(url)
     with _people(data, account), opened_ledger(data, account, purpose=_ROTATE, read_only=True) as ledger:
         from botmeter.ledger.sources import existing_source
-        from botmeter.web.people.source_deeds import Author, rotate_address
+        from botmeter.people.source_actions import Author, rotate_address
 
         made = rotate_address(ledger.account.name, existing_source(ledger, name), author=Author())
     show(f"{server}{made.path}\n")
@@ -260,7 +260,7 @@ def pull(
 
     What is known is left as it is. The address and the token are set on the source's page.
     """
-    from botmeter.cli.source_pulling import pulled_by_command, show_pull
+    from botmeter.cli.source_pull import pulled_by_command, show_pull
 
     with _people(data, account):
         result = pulled_by_command(data, account, source=name, since=since)
@@ -278,7 +278,7 @@ def remove_source(
         say("nothing was changed")
         return
     with _people(data, account), opened_ledger(data, account, purpose="botmeter source remove") as ledger:
-        from botmeter.web.people.source_deeds import Author, delete_source
+        from botmeter.people.source_actions import Author, delete_source
 
         delete_source(ledger, name, author=Author())
     say(f"source {name} of account {account} is removed; its events stay")
@@ -287,7 +287,7 @@ def remove_source(
 @contextmanager
 def _people(asked: Path | None, account: str) -> Iterator[None]:
     """The people's database, where the data folder has the account."""
-    from botmeter.web.people.opening import open_people
+    from botmeter.people.database import open_people
 
     folder = data_folder(asked)
     known_account(folder, account)

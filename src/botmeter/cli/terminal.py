@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, TextIO
 
-from botmeter.cli.surroundings import surroundings, variable
+from botmeter.cli.context import surroundings, variable
 
 WIDTH_MAX = 80
 _WIDTH_MIN = 60

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TextIO
 
 from botmeter import __version__
-from botmeter.cli import owner_socket
-from botmeter.cli.place import data_folder, is_free, wait_seconds
-from botmeter.cli.surroundings import surroundings
+from botmeter.cli.context import surroundings
+from botmeter.cli.data_dir import data_folder, is_free, wait_seconds
 from botmeter.domain.errors import Conflict, Unavailable
+from botmeter.server import owner_socket
 
 _VARIABLES = frozenset({"COLORTERM", "COLUMNS", "HOME", "LINES", "NO_COLOR", "NUMBA_CACHE_DIR", "PATH", "TERM"})
 _PREFIXES = ("BOTMETER_", "XDG_")

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from typer import Argument, Option
 
 from botmeter.cli import options
-from botmeter.cli.grouping import command_group, examples
+from botmeter.cli.command_groups import command_group, examples
+from botmeter.cli.data_dir import data_folder, known_account
 from botmeter.cli.output import say, show, show_rows
-from botmeter.cli.place import data_folder, known_account
 from botmeter.cli.server_address import Url, server_address
 from botmeter.domain.errors import Missing
 
 if TYPE_CHECKING:
-    from botmeter.web.people.models import User
+    from botmeter.people.models import User
 
 Email = Annotated[str, Argument(metavar="EMAIL", help="The address with which they sign in.", show_default=False)]
 RoleName = Literal["owner", "billing_admin", "analyst", "viewer"]
@@ -56,7 +56,7 @@ def create(
     """
     server, folder = server_address(url), _people(data)
     owner = None if account is None else known_account(folder, account)
-    from botmeter.web.people.operators import link_for, new_user, set_role
+    from botmeter.people.admin import link_for, new_user, set_role
 
     user = new_user(email, name=name)
     if owner is not None:
@@ -70,8 +70,8 @@ def list_users(account: Account = None, data: options.Data = None, form: options
     """List the users, one line for each account of theirs."""
     folder = _people(data)
     wanted = None if account is None else known_account(folder, account)
-    from botmeter.web.people.models import User
-    from botmeter.web.people.second_factor import with_second_factor
+    from botmeter.people.models import User
+    from botmeter.people.second_factor import with_second_factor
 
     found = User.objects.prefetch_related("memberships").order_by("email")
     careful = with_second_factor(found)
@@ -104,7 +104,7 @@ def link(
     It stands alone on stdout and works once, for a day.
     """
     server, _ = server_address(url), _people(data)
-    from botmeter.web.people.operators import drop_second_factor, link_for, user_of
+    from botmeter.people.admin import drop_second_factor, link_for, user_of
 
     user = user_of(email)
     if drop_second_step and drop_second_factor(user):
@@ -136,7 +136,7 @@ def role(
     The last owner of an account stays its owner.
     """
     owner = known_account(_people(data), account)
-    from botmeter.web.people.operators import set_role, take_out, user_of
+    from botmeter.people.admin import set_role, take_out, user_of
 
     user = user_of(email)
     if role == "none":
@@ -149,7 +149,7 @@ def role(
 
 def _people(asked: Path | None) -> Path:
     """The data folder, whose people can be asked for from then on."""
-    from botmeter.web.people.opening import open_people
+    from botmeter.people.database import open_people
 
     folder = data_folder(asked)
     if not folder.is_dir():

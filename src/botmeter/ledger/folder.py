@@ -18,11 +18,11 @@ import duckdb
 from botmeter.domain.account import Account, checked_account_name
 from botmeter.domain.errors import BotmeterError, Conflict, Missing, NotAllowed, Refused, Unavailable
 from botmeter.domain.instant import now_us
-from botmeter.ledger.account_terms import write_account
+from botmeter.ledger.account_settings import write_account
 from botmeter.ledger.conversation_spans import fold_if_many
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.schedule import write_policy
-from botmeter.ledger.settling import backlog, settle, settle_quietly
+from botmeter.ledger.settle import backlog, settle, settle_quietly
 from botmeter.ledger.tables import brought_up_to_date, checked_version, create_tables
 from botmeter.metering.policy import ALWAYS_US, Policy
 

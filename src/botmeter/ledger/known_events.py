@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from botmeter.ledger.arrived import keys_of, repeated_text
+from botmeter.ledger.event_rows import keys_of, repeated_text
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.rows import rows_given
 from botmeter.ledger.tables import sql

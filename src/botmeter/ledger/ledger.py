@@ -15,8 +15,8 @@ import pyarrow as pa
 from botmeter.domain.account import Account
 from botmeter.domain.errors import BotmeterError, Unavailable
 from botmeter.domain.receipt import Receipt
-from botmeter.ledger.account_terms import read_account
-from botmeter.ledger.arrivals import Arrivals
+from botmeter.ledger.account_settings import read_account
+from botmeter.ledger.commit_summary import Arrivals
 from botmeter.ledger.known_keys import KnownKeys, SharedKeys
 from botmeter.ledger.rows import row_of, write_given
 from botmeter.ledger.schedule import read_schedule
@@ -150,9 +150,9 @@ class Ledger:
             Unavailable: `disk_full` or `ledger_failed`; nothing of any submission was kept.
         """
         # Imported here because it brings the compiled kernel, which a report does not need.
-        from botmeter.ledger.intake import taken_in
+        from botmeter.ledger.append import taken_in
         from botmeter.ledger.remeter import remeter_after
-        from botmeter.ledger.settling import settle
+        from botmeter.ledger.settle import settle
 
         # What is counted next may depend on those that came before.
         settle(self, now_us=now_us)

@@ -17,13 +17,13 @@ from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import now_us
 from botmeter.ledger.checkpoints import Checkpoints
 from botmeter.ledger.conversation_spans import fold_if_many
+from botmeter.ledger.fair_queue import Line
 from botmeter.ledger.folder import Folder, is_writable
 from botmeter.ledger.interruption import Patience
 from botmeter.ledger.known_keys import SharedKeys
 from botmeter.ledger.ledger import Ledger, failure
-from botmeter.ledger.line import Line
 from botmeter.ledger.reading import Published, ReadingLedger
-from botmeter.ledger.settling import Backlog, backlog, settle, settle_quietly
+from botmeter.ledger.settle import Backlog, backlog, settle, settle_quietly
 
 
 class OpenAccount:

@@ -11,7 +11,7 @@ from botmeter.ledger.folder import Folder
 from botmeter.ledger.interruption import Interruption, Patience
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.open_account import OpenAccount
-from botmeter.ledger.settling import Backlog
+from botmeter.ledger.settle import Backlog
 from botmeter.metering.policy import Policy
 
 PATIENCE_SECONDS = 10.0

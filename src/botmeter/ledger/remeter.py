@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import DAY_US
-from botmeter.ledger.arrivals import Arrivals
+from botmeter.ledger.commit_summary import Arrivals
 from botmeter.ledger.conversation_spans import keep_spans
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.rows import row_of, write_given

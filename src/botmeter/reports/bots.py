@@ -5,9 +5,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from botmeter.domain.period import DEFAULT_DAYS, Period, day_of_us
-from botmeter.reports.ask import Ask
 from botmeter.reports.counts import split
 from botmeter.reports.facts import session_groups
+from botmeter.reports.query import Ask
 from botmeter.reports.snapshot import snapshot, values_of
 from botmeter.reports.usage import bot_names
 

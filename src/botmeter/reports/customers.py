@@ -10,9 +10,9 @@ from botmeter.domain.errors import Missing
 from botmeter.domain.instant import NEVER_US
 from botmeter.domain.period import Period
 from botmeter.domain.session import ClosedBy
-from botmeter.reports.ask import Ask
 from botmeter.reports.facts import footprint_values, is_about_rows
 from botmeter.reports.matching import run_matching
+from botmeter.reports.query import Ask
 from botmeter.reports.snapshot import snapshot, text_in_ledger, values_of
 from botmeter.reports.usage import bot_names
 

@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.period import UTC_NAME
-from botmeter.reports.ask import Ask
 from botmeter.reports.export_csv import csv_chunks
 from botmeter.reports.export_instants import InstantTexts
 from botmeter.reports.export_xlsx import xlsx_chunks
+from botmeter.reports.query import Ask
 from botmeter.reports.rows import COLUMNS, row_batches, schema_of
 
 if TYPE_CHECKING:

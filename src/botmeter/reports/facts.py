@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from botmeter.domain.instant import DAY_US
-from botmeter.reports.ask import Ask
 from botmeter.reports.counts import (
     Groups,
     Ints,
@@ -25,6 +24,7 @@ from botmeter.reports.counts import (
 )
 from botmeter.reports.grid import Grid, UtcParts, grid_of, utc_parts
 from botmeter.reports.matching import is_narrowed, run_matching
+from botmeter.reports.query import Ask
 from botmeter.reports.snapshot import Snapshot, Values, values_of
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from botmeter.reports.ask import Ask
 from botmeter.reports.counts import split
 from botmeter.reports.facts import footprint_values, is_about_rows, session_groups
 from botmeter.reports.matching import is_narrowed, run_matching
+from botmeter.reports.query import Ask
 from botmeter.reports.snapshot import Snapshot, Values, snapshot, text_in_ledger, values_of
 from botmeter.reports.usage import bot_names
 

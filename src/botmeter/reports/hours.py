@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botmeter.reports.ask import Ask
 from botmeter.reports.counts import ints_of, sums
 from botmeter.reports.facts import footprint_values, is_about_rows
 from botmeter.reports.matching import run_matching
+from botmeter.reports.query import Ask
 from botmeter.reports.snapshot import snapshot, values_of
 from botmeter.reports.wall_clock import wall_clock_of
 from botmeter.reports.week_hours import HOURS_OF_WEEK

@@ -5,9 +5,9 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from botmeter.domain.period import day_of_us
-from botmeter.reports.ask import Ask
 from botmeter.reports.counts import split
 from botmeter.reports.facts import Facts, facts_of
+from botmeter.reports.query import Ask
 from botmeter.reports.recency import Recency, recency_of
 from botmeter.reports.snapshot import snapshot
 from botmeter.reports.usage import UsageReport, bot_names, report_of

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from botmeter.domain.errors import Missing
 from botmeter.domain.session import ClosedBy
-from botmeter.reports.ask import Ask
 from botmeter.reports.matching import run_matching
 from botmeter.reports.page_sessions import PageSessions, PlacedSession
+from botmeter.reports.query import Ask
 from botmeter.reports.row_cursor import Cursor, RowKey, cursor_from_text, text_of_cursor
 from botmeter.reports.row_look import Grouping, RowLook, SortKey
 from botmeter.reports.rows import row_values

@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import DAY_US
-from botmeter.reports.ask import Ask
 from botmeter.reports.matching import run_matching
+from botmeter.reports.query import Ask
 from botmeter.reports.snapshot import Snapshot, Values, bounds_between, snapshot, values_of
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from botmeter.domain.period import Period
 from botmeter.domain.session import ClosedBy
 from botmeter.metering.policy import Policy
 from botmeter.metering.touchpoints import Touchpoints
-from botmeter.reports.ask import LINK_FILTERS, Ask
 from botmeter.reports.counts import Ints
+from botmeter.reports.query import LINK_FILTERS, Ask
 from botmeter.reports.snapshot import Snapshot, Values, snapshot, values_of
 from botmeter.reports.usage import filters_as_mapping
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from botmeter.domain.period import day_of_us
 from botmeter.ledger.statements import statement
-from botmeter.reports.ask import Ask, Filters
+from botmeter.reports.query import Ask, Filters
 from botmeter.reports.wall_clock import wall_clock_of
 from botmeter.reports.week_hours import place_of_week_hour
 

@@ -7,9 +7,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from botmeter.domain.period import Period
-from botmeter.reports.ask import LINK_FILTERS, Ask, Filters
 from botmeter.reports.counts import counts_of
 from botmeter.reports.facts import Facts, facts_of
+from botmeter.reports.query import LINK_FILTERS, Ask, Filters
 from botmeter.reports.snapshot import Snapshot, snapshot
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botmeter.domain.event import Kind
-from botmeter.reports.ask import Ask
 from botmeter.reports.counts import split
 from botmeter.reports.facts import session_groups
 from botmeter.reports.matching import run_matching
+from botmeter.reports.query import Ask
 from botmeter.reports.snapshot import Snapshot, Values, snapshot, values_of
 from botmeter.reports.usage import bot_names
 

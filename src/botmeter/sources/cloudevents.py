@@ -16,7 +16,7 @@ import msgspec
 from botmeter.domain.errors import Refused
 from botmeter.domain.event import ID_BYTES_MAX, REQUIRED_FIELDS
 from botmeter.domain.instant import text_from_us
-from botmeter.sources.wire import event_id_of, json_of, value_of
+from botmeter.sources.json_values import event_id_of, json_of, value_of
 
 SPEC_VERSION = "1.0"
 TYPE_PREFIX = "botmeter."

@@ -8,7 +8,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 
 from botmeter.domain.errors import Refused
-from botmeter.sources.wire import json_of, value_of
+from botmeter.sources.json_values import json_of, value_of
 
 PREFIX = "ce-"
 REQUEST_ORIGIN = "webhook-request-origin"

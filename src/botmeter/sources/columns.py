@@ -16,8 +16,8 @@ from botmeter.domain.event import FIELDS, REQUIRED_FIELDS
 from botmeter.domain.receipt import Rejection
 from botmeter.metering.schema import EVENTS_SCHEMA, EventBatch
 from botmeter.sources.records import Records
-from botmeter.sources.rule import Event, event_from_record
-from botmeter.sources.screens import Screened, screened_column
+from botmeter.sources.validation import Event, event_from_record
+from botmeter.sources.vectorized_checks import Screened, screened_column
 
 
 def batch_from_records(records: Records) -> EventBatch:

@@ -24,8 +24,8 @@ from botmeter.sources.defaults import records_with_defaults
 from botmeter.sources.elements import Objects
 from botmeter.sources.json_records import records_from_objects
 from botmeter.sources.mapped import row_bytes, value_text
-from botmeter.sources.own_events import objects_in
-from botmeter.sources.platforms import connector_of
+from botmeter.sources.platforms.botmeter.connector import objects_in
+from botmeter.sources.platforms.registry import connector_of
 from botmeter.sources.records import Records
 
 OWN_PLATFORMS = frozenset({Platform.BOTMETER, Platform.CLOUDEVENTS})

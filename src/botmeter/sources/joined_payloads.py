@@ -16,11 +16,11 @@ from botmeter.sources.connected import ReadPayloads, batch_from_payloads
 from botmeter.sources.connector import NOT_RECEIVED_US, NOT_UNDERSTOOD
 from botmeter.sources.csv import DELIMITERS
 from botmeter.sources.elements import Objects, lines, objects_of_json, whole_text
+from botmeter.sources.json_values import json_of
 from botmeter.sources.payload_files import batch_of_notes
 from botmeter.sources.reader import SourceFile
 from botmeter.sources.sniff import format_of
 from botmeter.sources.stream import ByteStream, opened
-from botmeter.sources.wire import json_of
 
 # As long as the longest block of lines: a transcript can be one cell.
 _CELL_CHARACTERS_MAX = 16 << 20

@@ -9,7 +9,7 @@ from typing import Any
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import us_from_text
-from botmeter.sources.wire import not_understood, time_of_epoch, us_of_epoch, value_of
+from botmeter.sources.json_values import not_understood, time_of_epoch, us_of_epoch, value_of
 
 Found = dict[str, Any]
 

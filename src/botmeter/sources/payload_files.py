@@ -15,7 +15,7 @@ from botmeter.metering.schema import EVENTS_SCHEMA, EventBatch
 from botmeter.sources.connected import OWN_PLATFORMS, batch_from_payloads
 from botmeter.sources.connector import NOT_RECEIVED_US
 from botmeter.sources.elements import Objects, lines, objects_of_json
-from botmeter.sources.platforms import connector_of
+from botmeter.sources.platforms.registry import connector_of
 from botmeter.sources.reader import SourceFile, batches
 from botmeter.sources.sniff import PARQUET_MAGIC, PEEK_BYTES, format_of
 from botmeter.sources.stream import STDIN, ByteStream, opened

@@ -12,9 +12,9 @@ from botmeter.domain.errors import Refused
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND, text_from_us, us_from_text
 from botmeter.domain.source import Source
 from botmeter.sources.connector import NOT_RECEIVED_US, FoundRecord
+from botmeter.sources.json_values import json_of
 from botmeter.sources.payload import Found
-from botmeter.sources.platforms import connector_of
-from botmeter.sources.wire import json_of
+from botmeter.sources.platforms.registry import connector_of
 
 TOLD_BY_PULL = {"told_by": "pull"}
 """By which the ledger knows that a webhook that comes later is no conflict (`known.sql`)."""

@@ -12,8 +12,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from botmeter.domain.errors import BotmeterError, NotAllowed
-from botmeter.web.bugs import Bug, kept_bug_in
-from botmeter.web.pages.failure import failure_response
+from botmeter.live.bugs import Bug, kept_bug_in
+from botmeter.web.failure_page import failure_response
 from botmeter.web.statuses import RETRY_AFTER_SECONDS, status_of
 
 

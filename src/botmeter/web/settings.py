@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 import dj_database_url
 
-from botmeter.web.operation.logs import logging_of_environment
+from botmeter.server.logs import logging_of_environment
 from botmeter.web.secret import secret_key
 
 DATA = Path(os.environ.get("BOTMETER_DATA") or Path.home() / ".local" / "share" / "botmeter").expanduser()
@@ -41,11 +41,11 @@ INSTALLED_APPS = [
     "django_otp.plugins.otp_totp",
     "django_otp.plugins.otp_static",
     "axes",
-    "botmeter.web.people",
+    "botmeter.people",
 ]
 
 MIDDLEWARE = [
-    "botmeter.web.operation.observing.observed",
+    "botmeter.web.observing.observed",
     "botmeter.web.headers.security_headers",
     "botmeter.web.api.problems.problems_under_api",
     "django.middleware.security.SecurityMiddleware",
@@ -107,8 +107,8 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
-AXES_LOCKOUT_CALLABLE = "botmeter.web.pages.signing_in.locked_out"
-AXES_CLIENT_IP_CALLABLE = "botmeter.web.people.origin.address_of"
+AXES_LOCKOUT_CALLABLE = "botmeter.web.pages.people.signing_in.locked_out"
+AXES_CLIENT_IP_CALLABLE = "botmeter.people.client_address.address_of"
 # A try while one is locked out is not looked at, so it neither lengthens the wait nor fills the database.
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 # Who signed in is in our own audit log.

@@ -4,7 +4,7 @@ from django.core.cache import cache
 from django.http import Http404
 
 from botmeter.domain.errors import BotmeterError
-from botmeter.web.ledgers import reading
+from botmeter.live.ledgers import reading
 
 # The list of a person's accounts stands on every page: it must not open the ledger of each, nor keep them open.
 _KEPT_SECONDS = 3600

@@ -2,9 +2,9 @@
 
 from django.urls import include, path
 
-from botmeter.web.pages import health
-from botmeter.web.pages.home import home
-from botmeter.web.pages.parts import parts
+from botmeter.web import health
+from botmeter.web.gallery.page import parts
+from botmeter.web.home import home
 
 urlpatterns = [
     path("", home, name="home"),
@@ -13,12 +13,12 @@ urlpatterns = [
     path("metrics", health.metrics, name="metrics"),
     path("parts", parts, name="parts"),
     path("api/", include("botmeter.web.api.urls")),
-    path("", include("botmeter.web.pages.people_urls")),
-    path("", include("botmeter.web.pages.keys_urls")),
-    path("", include("botmeter.web.pages.sources_urls")),
-    path("", include("botmeter.web.pages.report_urls")),
-    path("", include("botmeter.web.pages.story_urls")),
-    path("", include("botmeter.web.pages.sharing_urls")),
+    path("", include("botmeter.web.pages.people.urls")),
+    path("", include("botmeter.web.pages.account.keys_urls")),
+    path("", include("botmeter.web.pages.sources.urls")),
+    path("", include("botmeter.web.pages.report.urls")),
+    path("", include("botmeter.web.pages.session.urls")),
+    path("", include("botmeter.web.pages.sharing.urls")),
 ]
 
 handler400 = "botmeter.web.failures.bad_request"

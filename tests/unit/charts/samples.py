@@ -2,8 +2,8 @@
 
 from datetime import date, timedelta
 
-from botmeter.web.charts.timeline import Lane, Timeline, TimelineMark
-from botmeter.web.charts.trend import Trend, TrendPoint
+from botmeter.charts.timeline import Lane, Timeline, TimelineMark
+from botmeter.charts.trend import Trend, TrendPoint
 
 NASTY = """<script>alert("1")</script> & 'co' \u202e"""
 HOUR_US = 3_600_000_000

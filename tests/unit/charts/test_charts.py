@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from tests.unit.charts.samples import HOUR_US, mark, points, timeline, trend
 
-from botmeter.web.charts.drawing import Drawing
-from botmeter.web.charts.monthly import VALUES_MAX, MonthColumn, Months, monthly_drawing
-from botmeter.web.charts.plane import Width
-from botmeter.web.charts.spark import spark_drawing
-from botmeter.web.charts.stacked import NARROW_WIDTH, Stack, Stacks, stacked_drawing
-from botmeter.web.charts.timeline import LANES_MAX, Lane, timeline_drawing
-from botmeter.web.charts.trend import Step, Trend, trend_drawing
+from botmeter.charts.drawing import Drawing
+from botmeter.charts.monthly import VALUES_MAX, MonthColumn, Months, monthly_drawing
+from botmeter.charts.plane import Width
+from botmeter.charts.spark import spark_drawing
+from botmeter.charts.stacked import NARROW_WIDTH, Stack, Stacks, stacked_drawing
+from botmeter.charts.timeline import LANES_MAX, Lane, timeline_drawing
+from botmeter.charts.trend import Step, Trend, trend_drawing
 
 
 def rows_of(drawing: Drawing, kind: str, **look: Any) -> list[dict[str, Any]]:

@@ -10,14 +10,14 @@ import pytest
 from markupsafe import Markup
 from tests.unit.charts.samples import NASTY, mark, points, timeline, trend
 
-from botmeter.web.charts import drawing as shelf
-from botmeter.web.charts.drawing import svg
-from botmeter.web.charts.monthly import MonthColumn, Months, monthly_drawn
-from botmeter.web.charts.plane import Width
-from botmeter.web.charts.spark import spark_drawn
-from botmeter.web.charts.stacked import Stack, Stacks, stacked_drawn
-from botmeter.web.charts.timeline import Lane, timeline_drawn
-from botmeter.web.charts.trend import Trend, trend_drawing, trend_drawn
+from botmeter.charts import drawing as shelf
+from botmeter.charts.drawing import svg
+from botmeter.charts.monthly import MonthColumn, Months, monthly_drawn
+from botmeter.charts.plane import Width
+from botmeter.charts.spark import spark_drawn
+from botmeter.charts.stacked import Stack, Stacks, stacked_drawn
+from botmeter.charts.timeline import Lane, timeline_drawn
+from botmeter.charts.trend import Trend, trend_drawing, trend_drawn
 
 
 def nasty_months() -> Markup:

@@ -5,8 +5,8 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from botmeter.web.charts.plane import gridline_values
-from botmeter.web.charts.trend import POINTS_MAX, Step, fitting_step
+from botmeter.charts.plane import gridline_values
+from botmeter.charts.trend import POINTS_MAX, Step, fitting_step
 
 
 @given(st.integers(0, 10**12), st.integers(1, 6))

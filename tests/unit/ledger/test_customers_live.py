@@ -10,7 +10,7 @@ from tests.support.table_meaning import table_meaning
 from botmeter.ledger.customers import SameCustomer, merge_customers, merge_preview, unmerge_customers
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers
-from botmeter.ledger.settling import settle
+from botmeter.ledger.settle import settle
 from botmeter.ledger.verify import verify
 
 WEB = event("1", "2026-05-20T10:00", customer_id="web-7", conversation_id="v1")

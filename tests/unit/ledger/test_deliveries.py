@@ -9,8 +9,8 @@ from botmeter.ledger.deliveries import deliveries, latest_delivery_by_source
 from botmeter.ledger.erase import erase
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.parcel import Dispatch, Parcel
-from botmeter.ledger.settling import settle
+from botmeter.ledger.live_batch import Dispatch, Parcel
+from botmeter.ledger.settle import settle
 
 FIRST = event("1", "2026-03-01T10:00")
 EARLY = event("early", "2001-03-01T10:00")

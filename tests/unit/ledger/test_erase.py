@@ -18,7 +18,7 @@ from botmeter.ledger.restatements import restatements
 from botmeter.ledger.submission import Submission
 from botmeter.ledger.verify import verify
 from botmeter.metering.policy import Policy
-from botmeter.reports.ask import DaysAsked, ask
+from botmeter.reports.query import DaysAsked, ask
 from botmeter.reports.usage import usage_report
 
 EVE = "eve+49-151-2345678"

@@ -20,7 +20,7 @@ from botmeter.ledger.policies import set_policy
 from botmeter.ledger.submission import Submission
 from botmeter.ledger.verify import verify
 from botmeter.metering.policy import FRESHCHAT, Policy
-from botmeter.reports.ask import ask
+from botmeter.reports.query import ask
 from botmeter.reports.usage import usage_report
 from support.meanwhile import STUCK_SECONDS, meanwhile
 

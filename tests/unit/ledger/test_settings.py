@@ -25,7 +25,7 @@ from botmeter.ledger.settings import (
     settings_history,
 )
 from botmeter.ledger.verify import verify
-from botmeter.sources.retry import retry
+from botmeter.sources.requeue import retry
 
 EVENTS = [
     event("1", "2026-03-01T10:00", bot_name="Order bot"),

@@ -6,7 +6,7 @@ from botmeter.domain.account import Account
 from botmeter.domain.errors import Refused, TooMuch
 from botmeter.domain.instant import us_from_text
 from botmeter.domain.period import Period
-from botmeter.reports.ask import FILTER_LISTS, Ask, DaysAsked, Filters, ask
+from botmeter.reports.query import FILTER_LISTS, Ask, DaysAsked, Filters, ask
 
 NOW_US = us_from_text("2026-11-22T20:00:00Z")
 

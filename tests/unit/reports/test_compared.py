@@ -5,8 +5,8 @@ import pytest
 from botmeter.domain.account import Account
 from botmeter.domain.instant import text_from_us, us_from_text
 from botmeter.domain.period import Period
-from botmeter.reports.ask import Ask, Filters
-from botmeter.reports.compared import Against, compared_ask
+from botmeter.reports.compared_period import Against, compared_ask
+from botmeter.reports.query import Ask, Filters
 
 ACCOUNT = Account(name="acme", available_from=date(2022, 2, 4))
 FILTERS = Filters(bot=("b1",), preview=False)

@@ -12,8 +12,8 @@ from botmeter.domain.errors import Refused
 from botmeter.domain.instant import us_from_text
 from botmeter.domain.period import Period
 from botmeter.reports import rows as rows_of_a_report
-from botmeter.reports.ask import Ask
 from botmeter.reports.export import RowCount, export_name, write_rows
+from botmeter.reports.query import Ask
 from botmeter.reports.rows import COLUMNS, ROWS_SCHEMA, underlying_rows
 from support.facts import event, filled_ledger
 

@@ -21,8 +21,8 @@ from botmeter.domain.instant import us_from_datetime, us_from_text
 from botmeter.domain.period import Period
 from botmeter.ledger.ledger import Ledger
 from botmeter.reports import export_xlsx
-from botmeter.reports.ask import Ask
 from botmeter.reports.export import FORMATS, Export, export_name, export_stream, write_rows
+from botmeter.reports.query import Ask
 from botmeter.reports.rows import COLUMNS, ROWS_SCHEMA, underlying_rows
 from support.facts import event, filled_ledger
 

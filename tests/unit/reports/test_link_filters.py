@@ -10,8 +10,8 @@ from botmeter.domain.errors import Refused
 from botmeter.domain.instant import us_from_text
 from botmeter.domain.period import Period
 from botmeter.ledger.ledger import Ledger
-from botmeter.reports.ask import LINK_FILTERS, Ask, Filters
 from botmeter.reports.hours import hours
+from botmeter.reports.query import LINK_FILTERS, Ask, Filters
 from botmeter.reports.row_pages import RowLook, RowPage, row_page, session_rows
 from botmeter.reports.usage import report_as_mapping, usage_report
 from botmeter.reports.week_hours import HOURS_OF_WEEK, place_of_week_hour, text_of_week_hour

@@ -11,13 +11,13 @@ from botmeter.domain.instant import us_from_text
 from botmeter.domain.period import Period
 from botmeter.domain.session import ClosedBy
 from botmeter.ledger.ledger import Ledger
-from botmeter.reports.ask import Ask, Filters
 from botmeter.reports.bots import bots
 from botmeter.reports.conversations import conversation
 from botmeter.reports.customers import customer_calendar, top_customers
 from botmeter.reports.filter_values import VALUES_MAX, FilterField, FilterValue, filter_values
 from botmeter.reports.hours import hours
 from botmeter.reports.overview import overview
+from botmeter.reports.query import Ask, Filters
 from botmeter.reports.usage import report_as_mapping, usage_report
 from botmeter.reports.versions import versions
 from support.facts import event, filled_ledger

@@ -8,7 +8,7 @@ import pytest
 from botmeter.domain.instant import us_from_text
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.settling import settle
+from botmeter.ledger.settle import settle
 from botmeter.reports.recency import Recency, recency
 from support.ledgers import NOW_US, append, event, made_account
 from support.parcels import parcel, take

@@ -8,7 +8,7 @@ from botmeter.domain.instant import us_from_text
 from botmeter.domain.period import Period
 from botmeter.metering.policy import FRESHCHAT, Policy, Require
 from botmeter.reports import simulate as simulating
-from botmeter.reports.ask import Ask, Filters
+from botmeter.reports.query import Ask, Filters
 from botmeter.reports.simulate import Simulation, simulate, simulation_as_mapping
 from support.facts import event, filled_ledger
 

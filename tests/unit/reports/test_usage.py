@@ -12,7 +12,7 @@ from botmeter.domain.instant import us_from_text
 from botmeter.domain.period import Period, day_start_us
 from botmeter.ledger.ledger import Ledger
 from botmeter.metering.policy import ALWAYS_US, FRESHCHAT, Policy
-from botmeter.reports.ask import Ask, Filters
+from botmeter.reports.query import Ask, Filters
 from botmeter.reports.rows import underlying_rows
 from botmeter.reports.usage import report_as_mapping, usage_report
 from support.facts import event, filled_ledger
@@ -181,7 +181,7 @@ from botmeter.domain.account import Account
 from botmeter.domain.period import Period
 from botmeter.ledger.folder import Folder
 from botmeter.metering.policy import FRESHCHAT
-from botmeter.reports.ask import Ask
+from botmeter.reports.query import Ask
 from botmeter.reports.usage import usage_report
 with Folder.owned(Path(sys.argv[1]), purpose="test") as folder:
     folder.create(Account(name="acme"), policy=FRESHCHAT, now_us=0)

@@ -9,7 +9,7 @@ from tests.support.payloads import checked_refusal, events_of, payloads_like, ta
 
 from botmeter.domain.source import BotIdentity, Platform, Source
 from botmeter.sources import SourceFile
-from botmeter.sources.platforms import connector_of
+from botmeter.sources.platforms.registry import connector_of
 
 SOURCE = Source(name="desk", platform=Platform.BOTFRAMEWORK)
 ANN = {"id": "29:ann", "name": "Ann", "role": "user"}

@@ -19,7 +19,7 @@ from botmeter.domain.source import Source
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.submission import Submission
 from botmeter.sources.connected import batch_from_payloads
-from botmeter.sources.wire import json_of
+from botmeter.sources.json_values import json_of
 
 
 def arrived(ledger: Ledger, payloads: list[Any], *, source: Source) -> Receipt:

@@ -25,9 +25,9 @@ from botmeter.ledger.submission import Submission
 from botmeter.sources.connected import batch_from_payloads
 from botmeter.sources.connector import Connector, Findings
 from botmeter.sources.payload_files import PAYLOADS_MAX, batches_of_source, source_named
-from botmeter.sources.platforms import connector_of
+from botmeter.sources.platforms.registry import connector_of
 from botmeter.sources.reader import SourceFile
-from botmeter.sources.retry import retry
+from botmeter.sources.requeue import retry
 
 CHATWOOT = Source(name="desk", platform=Platform.CHATWOOT, bot_id="order-bot")
 OWN = Source(name="own", platform=Platform.BOTMETER)

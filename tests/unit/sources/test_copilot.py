@@ -16,8 +16,8 @@ from botmeter.ledger.sources import set_source
 from botmeter.ledger.submission import Submission
 from botmeter.sources import SourceFile
 from botmeter.sources.connected import batch_from_payloads
-from botmeter.sources.platforms import connector_of
-from botmeter.sources.retry import retry
+from botmeter.sources.platforms.registry import connector_of
+from botmeter.sources.requeue import retry
 
 SOURCE = Source(name="copilot", platform=Platform.BOTFRAMEWORK)
 METADATA = {"BotId": "b-77", "BotName": "crm_returns", "AADTenantId": "t-1"}

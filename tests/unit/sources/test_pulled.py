@@ -12,10 +12,11 @@ from tests.support.stand_in_api import Asked
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import us_from_text
 from botmeter.domain.source import BotIdentity, Platform, Source
-from botmeter.sources import chatwoot_pull, freshchat_pull
 from botmeter.sources.connected import batch_from_found
+from botmeter.sources.json_values import json_of
+from botmeter.sources.platforms.chatwoot import pull as chatwoot_pull
+from botmeter.sources.platforms.freshchat import pull as freshchat_pull
 from botmeter.sources.pulled import PulledConversation, event_id_in, missing_records
-from botmeter.sources.wire import json_of
 
 AT_US = us_from_text("2026-03-01T10:00:00.250Z")
 LISTED = (BotIdentity(sender="12", bot_id="orders"), BotIdentity(sender="inbox:Shop", bot_id="shop"))

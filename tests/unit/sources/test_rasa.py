@@ -10,7 +10,7 @@ from tests.support.payloads import checked_refusal, events_of, payloads_like, ta
 
 from botmeter.domain.source import BotIdentity, Platform, Source
 from botmeter.sources import SourceFile
-from botmeter.sources.platforms import connector_of
+from botmeter.sources.platforms.registry import connector_of
 
 SOURCE = Source(name="helper", platform=Platform.RASA, bot_id="default bot", channel="site")
 SILENT = Source(name="helper", platform=Platform.RASA)

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from botmeter.domain.errors import NotAllowed, Refused
 from botmeter.domain.source import Platform
 from botmeter.sources.connector import Delivery
-from botmeter.sources.platforms import connector_of
+from botmeter.sources.platforms.registry import connector_of
 from botmeter.sources.signatures import HmacForm, checked_hmac, checked_rsa, public_key
 
 BODY = '{"content": "어디에 있나요? 😊"}'.encode()

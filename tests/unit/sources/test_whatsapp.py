@@ -12,7 +12,7 @@ from tests.support.payloads import RECEIVED_US, checked_refusal, payloads_like, 
 from botmeter.domain.errors import NotAllowed
 from botmeter.domain.source import BotIdentity, Platform, Source
 from botmeter.sources.connector import Delivery
-from botmeter.sources.whatsapp import CONNECTOR, COUNTED_TYPES, IGNORED_TYPES, challenge
+from botmeter.sources.platforms.whatsapp.connector import CONNECTOR, COUNTED_TYPES, IGNORED_TYPES, challenge
 
 SOURCE = Source(name="shop", platform=Platform.WHATSAPP)
 PERSON, NUMBER = "4915155500011", "770001112223334"

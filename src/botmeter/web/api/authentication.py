@@ -8,10 +8,10 @@ from ninja.security import APIKeyHeader, HttpBearer
 
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us
+from botmeter.people.keys import Scope, note_use, opened_key, require_scope
+from botmeter.people.models import ApiKey
 from botmeter.web.api.problem_details import RATE_WINDOW_SECONDS
 from botmeter.web.api.problems import account_unknown
-from botmeter.web.people.keys import Scope, note_use, opened_key, require_scope
-from botmeter.web.people.models import ApiKey
 
 REQUESTS_A_MINUTE: Final = 600
 

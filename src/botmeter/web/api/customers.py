@@ -15,13 +15,13 @@ from botmeter.ledger.customers import (
     merge_customers,
     unmerge_customers,
 )
+from botmeter.live.ledgers import writing
+from botmeter.people.audit import Action, record
+from botmeter.people.keys import Scope
 from botmeter.web.api import parameters
 from botmeter.web.api.answers import answer
 from botmeter.web.api.authentication import allowed_account, key_of_request
 from botmeter.web.api.bodies import body_of
-from botmeter.web.ledgers import writing
-from botmeter.web.people.audit import Action, record
-from botmeter.web.people.keys import Scope
 
 
 class MergeSent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

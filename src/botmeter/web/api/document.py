@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from botmeter.web.api.authentication import REQUESTS_A_MINUTE
 from botmeter.web.api.examples import EXAMPLES
+from botmeter.web.api.ingest_document import TAG, OwnOperation, operations, own_schemas
 from botmeter.web.api.problem_details import MEDIA_TYPE
-from botmeter.web.intake.document import TAG, OwnOperation, operations, own_schemas
 from botmeter.web.media_types import MEDIA_TYPES
 
 _PLACES: Final = {

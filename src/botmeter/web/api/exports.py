@@ -5,16 +5,16 @@ from typing import cast
 from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from botmeter.reports.ask import Ask
+from botmeter.live.ledgers import lasting
+from botmeter.people.audit import Action, record
+from botmeter.people.keys import Scope
 from botmeter.reports.export import Export, Format, export_name, export_stream
+from botmeter.reports.query import Ask
 from botmeter.reports.rows import COLUMNS
 from botmeter.web.api import parameters
 from botmeter.web.api.authentication import allowed_account, key_of_request
 from botmeter.web.api.questions import asked
-from botmeter.web.ledgers import lasting
 from botmeter.web.media_types import MEDIA_TYPES
-from botmeter.web.people.audit import Action, record
-from botmeter.web.people.keys import Scope
 
 
 def export(request: HttpRequest, account: str) -> HttpResponseBase:

@@ -8,12 +8,12 @@ from django.http import QueryDict
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.period import DAYS_MAX
-from botmeter.reports.ask import FILTER_VALUES_MAX
 from botmeter.reports.export import FORMATS
 from botmeter.reports.presets import Preset
+from botmeter.reports.query import FILTER_VALUES_MAX
 from botmeter.reports.row_look import LIMIT_MAX, SEARCH_LENGTH_MAX, Grouping, SortKey
 from botmeter.reports.rows import COLUMNS
-from botmeter.web.address import PreviewChoice
+from botmeter.web.report_query import PreviewChoice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

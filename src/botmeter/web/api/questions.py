@@ -9,10 +9,10 @@ from django.http import QueryDict
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import now_us
 from botmeter.domain.period import DAYS_MAX, UTC_NAME, Period, day_of_us
-from botmeter.reports.ask import Ask
+from botmeter.reports.query import Ask
 from botmeter.reports.row_look import Grouping, RowLook, SortKey
-from botmeter.web.address import Compare, choice, read_address
-from botmeter.web.asking import question
+from botmeter.web.question import question
+from botmeter.web.report_query import Compare, choice, read_address
 
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger

@@ -5,7 +5,9 @@ from django.http.response import HttpResponseBase
 
 from botmeter.domain.instant import now_us
 from botmeter.domain.period import Period, day_of_us
-from botmeter.reports.ask import Ask, Filters
+from botmeter.live.ledgers import reading
+from botmeter.people.keys import Scope
+from botmeter.reports.query import Ask, Filters
 from botmeter.reports.row_look import RowLook
 from botmeter.reports.row_pages import row_page, session_rows
 from botmeter.reports.usage import report_as_mapping, usage_report
@@ -13,8 +15,6 @@ from botmeter.web.api import parameters
 from botmeter.web.api.answers import answer, page_as_mapping, rows_as_mappings, sessions_as_mappings
 from botmeter.web.api.authentication import allowed_account
 from botmeter.web.api.questions import all_days, asked, look_asked
-from botmeter.web.ledgers import reading
-from botmeter.web.people.keys import Scope
 
 
 def session_usage(request: HttpRequest, account: str) -> HttpResponseBase:

@@ -4,10 +4,10 @@ from typing import Any
 
 from django.urls import path, re_path
 
+from botmeter.web.access import for_everyone
 from botmeter.web.api.api import api, openapi
 from botmeter.web.api.problems import route_unknown
-from botmeter.web.pages.api_reference import api_reference
-from botmeter.web.visits import for_everyone
+from botmeter.web.api.reference_page import api_reference
 
 urlpatterns: list[Any] = [
     path("v1/openapi.json", for_everyone(openapi), name="openapi"),

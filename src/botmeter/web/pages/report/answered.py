@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from botmeter.ledger.settling import Backlog
+from botmeter.ledger.settle import Backlog
 from botmeter.reports.overview import Overview
 from botmeter.reports.usage import UsageReport
-from botmeter.web.address import ReportAddress
-from botmeter.web.asking import Question
-from botmeter.web.pages.frame import Frame
-from botmeter.web.pages.report.places import Places
+from botmeter.web.layout import Frame
+from botmeter.web.pages.report.report_urls import Places
+from botmeter.web.question import Question
+from botmeter.web.report_query import ReportAddress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from botmeter.reports.ask import LINK_FILTERS
+from botmeter.domain import text
 from botmeter.reports.bots import names_of_bots
 from botmeter.reports.filter_values import FilterField
+from botmeter.reports.query import LINK_FILTERS
 from botmeter.reports.week_hours import place_of_week_hour
-from botmeter.web import text
-from botmeter.web.address import Compare, PreviewChoice, ReportAddress
-from botmeter.web.asking import Question
+from botmeter.web.components import FilterChip, Link, PeriodPicker
 from botmeter.web.pages.report.period_picker import Lead, period_picker
-from botmeter.web.pages.report.places import Places
-from botmeter.web.parts import FilterChip, Link, PeriodPicker
+from botmeter.web.pages.report.report_urls import Places
+from botmeter.web.question import Question
+from botmeter.web.report_query import Compare, PreviewChoice, ReportAddress
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

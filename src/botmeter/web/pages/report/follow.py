@@ -13,11 +13,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from botmeter.domain.instant import now_us
 from botmeter.domain.period import checked_timezone, day_of_us
-from botmeter.web.asking import Question
+from botmeter.web.pages.report.answer_cache import kept_recency
 from botmeter.web.pages.report.answered import Stage
 from botmeter.web.pages.report.freshness import Freshness, freshness
-from botmeter.web.pages.report.kept_answers import kept_recency
-from botmeter.web.pages.report.places import Places
+from botmeter.web.pages.report.report_urls import Places
+from botmeter.web.question import Question
 from botmeter.web.rendering import rendered
 
 if TYPE_CHECKING:

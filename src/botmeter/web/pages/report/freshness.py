@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from botmeter.ledger.settling import Backlog
+from botmeter.domain import text
+from botmeter.ledger.settle import Backlog
 from botmeter.reports.recency import Recency
-from botmeter.web import text
 
 _SECOND_US: Final = 1_000_000
 _LIVE_US: Final = 15 * 60 * _SECOND_US

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from botmeter.domain import text
 from botmeter.reports.week_hours import WEEKDAYS, text_of_week_hour
-from botmeter.web import text
-from botmeter.web.asking import Question
+from botmeter.web.components import HeatCell, HeatRow, Tools, heat_step
 from botmeter.web.pages.report.answered import Answered
-from botmeter.web.pages.report.places import Places
-from botmeter.web.parts import HeatCell, HeatRow, Tools, heat_step
+from botmeter.web.pages.report.report_urls import Places
+from botmeter.web.question import Question
 
 if TYPE_CHECKING:
     from botmeter.reports.hours import Hours

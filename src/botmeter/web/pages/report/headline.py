@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
-from botmeter.reports.ask import Ask
-from botmeter.web import text
+from botmeter.domain import text
+from botmeter.reports.query import Ask
+from botmeter.web.components import Link
 from botmeter.web.pages.report.answered import Answered
-from botmeter.web.parts import Link
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,13 +4,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
-from botmeter.reports.ask import Filters
+from botmeter.domain import text
 from botmeter.reports.overview import Overview
-from botmeter.web import text
-from botmeter.web.asking import Question
+from botmeter.reports.query import Filters
+from botmeter.web.components import Link
 from botmeter.web.pages.report.answered import Answered
-from botmeter.web.pages.report.places import Places
-from botmeter.web.parts import Link
+from botmeter.web.pages.report.report_urls import Places
+from botmeter.web.question import Question
 
 Kind = Literal["info", "warn", "bad", "ok"]
 

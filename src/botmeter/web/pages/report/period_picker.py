@@ -5,14 +5,14 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Final
 
+from botmeter.domain import text
 from botmeter.reports.presets import Preset, preset_of
-from botmeter.web import text
-from botmeter.web.address import ReportAddress
-from botmeter.web.asking import Question
-from botmeter.web.pages.report.places import Places
-from botmeter.web.pages.zones import zones_offered
-from botmeter.web.parts import PeriodPicker, PickerDay, PickerMonth
-from botmeter.web.parts import Preset as PresetLink
+from botmeter.web.components import PeriodPicker, PickerDay, PickerMonth
+from botmeter.web.components import Preset as PresetLink
+from botmeter.web.pages.report.report_urls import Places
+from botmeter.web.question import Question
+from botmeter.web.report_query import ReportAddress
+from botmeter.web.zones import zones_offered
 
 # A key for each named period, as other reports of this kind have them.
 _KEY_OF: Final[dict[Preset, str]] = {

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from botmeter.web import text
-from botmeter.web.parts import Opener, RankedLine, bar_width, longest_of
+from botmeter.domain import text
+from botmeter.web.components import Opener, RankedLine, bar_width, longest_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
-from botmeter.web import text
-from botmeter.web.address import ReportAddress, Split
+from botmeter.domain import text
+from botmeter.web.components import Link, Opener, RankedLine, Tools
 from botmeter.web.pages.report.answered import Answered
 from botmeter.web.pages.report.filter_bar import before_label
 from botmeter.web.pages.report.ranking import Counted, ranked
-from botmeter.web.parts import Link, Opener, RankedLine, Tools
+from botmeter.web.report_query import ReportAddress, Split
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

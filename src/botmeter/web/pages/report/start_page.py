@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from botmeter.cli.place import default_folder
+from botmeter.cli.data_dir import default_folder
+from botmeter.domain import text
 from botmeter.domain.instant import now_us, text_to_the_second
 from botmeter.ledger.quarantine import quarantine_counts
-from botmeter.web import text
-from botmeter.web.pages.frame import Frame
+from botmeter.web.layout import Frame
 
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger

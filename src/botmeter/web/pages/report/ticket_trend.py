@@ -8,11 +8,11 @@ from typing import Final
 
 from markupsafe import Markup
 
+from botmeter.charts.stacked import NARROW_WIDTH, SERIES_MAX, Stack, Stacks, stacked_drawn
+from botmeter.domain import text
 from botmeter.reports.overview import TicketTrendDay
-from botmeter.web import text
-from botmeter.web.charts.stacked import NARROW_WIDTH, SERIES_MAX, Stack, Stacks, stacked_drawn
+from botmeter.web.components import Key, Tools
 from botmeter.web.pages.report.answered import Answered
-from botmeter.web.parts import Key, Tools
 
 OTHER: Final = "Other"
 # Up to so many days a column is a day; beyond it is a week, then a month.

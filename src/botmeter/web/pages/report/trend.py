@@ -7,15 +7,15 @@ from typing import Final
 
 from markupsafe import Markup
 
+from botmeter.charts.monthly import MonthColumn, Months, monthly_drawn
+from botmeter.charts.spark import spark_drawn
+from botmeter.charts.trend import Step, Trend, TrendPoint, fitting_step, trend_drawn
+from botmeter.domain import text
 from botmeter.reports.usage import MonthUsage, TrendDay
-from botmeter.web import text
-from botmeter.web.asking import Question
-from botmeter.web.charts.monthly import MonthColumn, Months, monthly_drawn
-from botmeter.web.charts.spark import spark_drawn
-from botmeter.web.charts.trend import Step, Trend, TrendPoint, fitting_step, trend_drawn
+from botmeter.web.components import Key, MonthBar, Tools, bar_width, longest_of
 from botmeter.web.pages.report.answered import Answered
 from botmeter.web.pages.report.filter_bar import before_label
-from botmeter.web.parts import Key, MonthBar, Tools, bar_width, longest_of
+from botmeter.web.question import Question
 
 TREND: Final = "session-consumption-trend"
 MONTHS: Final = "monthly-consumption"

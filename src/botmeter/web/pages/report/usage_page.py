@@ -7,17 +7,16 @@ from botmeter.domain.instant import now_us
 from botmeter.metering.policy import in_force
 from botmeter.reports.policy_sentence import policy_sentence
 from botmeter.reports.versions import versions
-from botmeter.web.asking import Question
-from botmeter.web.pages.frame import Frame
+from botmeter.web.layout import Frame
+from botmeter.web.pages.report.answer_cache import Shelf, kept_overview
 from botmeter.web.pages.report.answered import Answered, Stage
 from botmeter.web.pages.report.filter_bar import FilterBar, bot_names_shown, filter_bar
 from botmeter.web.pages.report.follow import Following, following
 from botmeter.web.pages.report.freshness import Freshness, freshness
 from botmeter.web.pages.report.grids import MatrixWidget, matrix
 from botmeter.web.pages.report.headline import Headline, headline
-from botmeter.web.pages.report.kept_answers import Shelf, kept_overview
 from botmeter.web.pages.report.notices import Notice, notices
-from botmeter.web.pages.report.places import Door, Places
+from botmeter.web.pages.report.report_urls import Door, Places
 from botmeter.web.pages.report.splits import SplitWidget, bot_split, channel_split, ticket_split
 from botmeter.web.pages.report.trend import (
     MonthsWidget,
@@ -27,6 +26,7 @@ from botmeter.web.pages.report.trend import (
     trend_points,
     trend_widget,
 )
+from botmeter.web.question import Question
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,21 +5,21 @@ from dataclasses import replace
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 
-from botmeter.web.address import ReportAddress, read_address
-from botmeter.web.asking import preferred_zone, question
-from botmeter.web.ledgers import ledgers, reading
-from botmeter.web.pages.frame import Crumb, Frame, frame
+from botmeter.live.ledgers import ledgers, reading
+from botmeter.people.rights import Right
+from botmeter.web.access import Visit, for_member
+from botmeter.web.layout import Crumb, Frame, frame
 from botmeter.web.pages.report.answered import Stage
-from botmeter.web.pages.report.choices_page import choices_page, wanted_choices
+from botmeter.web.pages.report.choices import choices_page, wanted_choices
 from botmeter.web.pages.report.follow import fresh_answer
-from botmeter.web.pages.report.places import Door, Places
+from botmeter.web.pages.report.report_urls import Door, Places
 from botmeter.web.pages.report.start_page import has_events, start_page
 from botmeter.web.pages.report.usage_page import HEADING, Actions, usage_page
 from botmeter.web.pages.report.widget_page import WIDGETS, widget_page
 from botmeter.web.pages.sharing.saved_views import view_named
-from botmeter.web.people.rights import Right
+from botmeter.web.question import preferred_zone, question
 from botmeter.web.rendering import rendered
-from botmeter.web.visits import Visit, for_member
+from botmeter.web.report_query import ReportAddress, read_address
 
 
 @for_member(Right.SEE_REPORTS)

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 from botmeter.reports.customers import top_customers
 from botmeter.reports.hours import hours
 from botmeter.reports.versions import versions
-from botmeter.web.asking import Question
-from botmeter.web.pages.frame import Frame
+from botmeter.web.layout import Frame
+from botmeter.web.pages.report.answer_cache import kept_overview
 from botmeter.web.pages.report.answered import Answered, Stage
+from botmeter.web.pages.report.customer_widgets import customers_widget, versions_widget
 from botmeter.web.pages.report.filter_bar import FilterBar, bot_names_shown, filter_bar
 from botmeter.web.pages.report.grids import hour_widget, matrix
-from botmeter.web.pages.report.kept_answers import kept_overview
-from botmeter.web.pages.report.people_widgets import customers_widget, versions_widget
 from botmeter.web.pages.report.splits import bot_split, channel_split, ticket_split
 from botmeter.web.pages.report.ticket_trend import ticket_trend_widget
 from botmeter.web.pages.report.trend import months_widget, trend_points, trend_widget
+from botmeter.web.question import Question
 
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger

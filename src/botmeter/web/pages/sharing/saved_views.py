@@ -11,15 +11,15 @@ from django.urls import reverse
 
 from botmeter.domain.display_name import DISPLAY_NAME_CHARACTERS_MAX, required_name_fault
 from botmeter.domain.errors import Conflict, Refused
-from botmeter.web.address import read_address
+from botmeter.people.models import SavedView, User
+from botmeter.people.rights import Right, Role
+from botmeter.web.access import Visit, for_member
+from botmeter.web.entry_page import refuse
+from botmeter.web.layout import Crumb, Frame, frame
 from botmeter.web.notices import Notice, tell, told
-from botmeter.web.pages.door import refuse
-from botmeter.web.pages.frame import Crumb, Frame, frame
-from botmeter.web.pages.sharing.kept import address_text, kept_address, kept_query
-from botmeter.web.people.models import SavedView, User
-from botmeter.web.people.rights import Right, Role
+from botmeter.web.pages.sharing.saved_address import address_text, kept_address, kept_query
 from botmeter.web.rendering import rendered
-from botmeter.web.visits import Visit, for_member
+from botmeter.web.report_query import read_address
 
 _OF_NAME: Final = {"view_exists": "name", "view_name_invalid": "name"}
 

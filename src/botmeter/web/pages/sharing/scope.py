@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 from django.http import QueryDict
 
 from botmeter.domain.period import Period, day_of_us
-from botmeter.reports.ask import Filters
 from botmeter.reports.presets import Preset, days_of
-from botmeter.web.address import FILTER_NAMES, Compare, ReportAddress, Split, read_address
-from botmeter.web.asking import Question, question
+from botmeter.reports.query import Filters
+from botmeter.web.question import Question, question
+from botmeter.web.report_query import FILTER_NAMES, Compare, ReportAddress, Split, read_address
 
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger

@@ -3,29 +3,29 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from botmeter.reports.ask import LINK_FILTERS
 from botmeter.reports.filter_values import FilterField
 from botmeter.reports.presets import Preset
-from botmeter.web.address import Compare
+from botmeter.reports.query import LINK_FILTERS
+from botmeter.web.components import FilterChip, PeriodPicker, PickerMonth
 from botmeter.web.pages.report.answered import Stage
-from botmeter.web.pages.report.choices_page import ChoicesPage, choices_page, wanted_choices
+from botmeter.web.pages.report.choices import ChoicesPage, choices_page, wanted_choices
 from botmeter.web.pages.report.filter_bar import FilterBar, LinkChip
 from botmeter.web.pages.report.follow import goes_on
 from botmeter.web.pages.report.freshness import Freshness
 from botmeter.web.pages.report.notices import Notice
-from botmeter.web.pages.report.places import Places
+from botmeter.web.pages.report.report_urls import Places
+from botmeter.web.pages.report.rows.page import RowsPage
 from botmeter.web.pages.report.splits import SplitWidget
 from botmeter.web.pages.report.usage_page import UsagePage
 from botmeter.web.pages.report.widget_page import WidgetPage
-from botmeter.web.pages.rows.rows_page import RowsPage
 from botmeter.web.pages.sharing.scope import OF_ROWS, SharedQuestion, comparisons_within, presets_within
-from botmeter.web.parts import FilterChip, PeriodPicker, PickerMonth
+from botmeter.web.report_query import Compare
 
 if TYPE_CHECKING:
     from django.http import QueryDict
 
     from botmeter.ledger.ledger import Ledger
-    from botmeter.web.pages.frame import Frame
+    from botmeter.web.layout import Frame
 
 # Widgets that name people.
 WIDGETS_OF_ROWS: Final = frozenset({"customers"})

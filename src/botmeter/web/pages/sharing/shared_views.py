@@ -9,26 +9,26 @@ from typing import TYPE_CHECKING
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 from django.urls import reverse
 
-from botmeter.web import text
-from botmeter.web.address import read_address
-from botmeter.web.ledgers import reading
-from botmeter.web.pages.frame import Crumb, Frame, SharedNote
+from botmeter.domain import text
+from botmeter.live.ledgers import reading
+from botmeter.people.client_address import address_of
+from botmeter.people.models import ShareLink
+from botmeter.people.shares import note_opening, opened_share, share_over
+from botmeter.web.access import View, for_everyone
+from botmeter.web.layout import Crumb, Frame, SharedNote
 from botmeter.web.pages.report.answered import Stage
-from botmeter.web.pages.report.choices_page import field_named
+from botmeter.web.pages.report.choices import field_named
 from botmeter.web.pages.report.follow import fresh_answer, goes_on
-from botmeter.web.pages.report.places import Door, Places
+from botmeter.web.pages.report.report_urls import Door, Places
+from botmeter.web.pages.report.rows.page import RowsQuestion, rows_page
+from botmeter.web.pages.report.rows.view_options import read_rows_address
 from botmeter.web.pages.report.usage_page import Actions, usage_page
 from botmeter.web.pages.report.widget_page import WIDGETS, widget_page
-from botmeter.web.pages.rows.look import read_rows_address
-from botmeter.web.pages.rows.rows_page import RowsQuestion, rows_page
 from botmeter.web.pages.sharing.scope import Scope, shared_question
 from botmeter.web.pages.sharing.shared_pages import Trimmer
-from botmeter.web.people.models import ShareLink
-from botmeter.web.people.origin import address_of
-from botmeter.web.people.shares import note_opening, opened_share, share_over
 from botmeter.web.rendering import rendered
+from botmeter.web.report_query import read_address
 from botmeter.web.titles import account_title
-from botmeter.web.visits import View, for_everyone
 
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger

@@ -7,22 +7,14 @@ from django import forms
 from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 
+from botmeter.domain import text
 from botmeter.domain.display_name import DISPLAY_NAME_CHARACTERS_MAX
 from botmeter.domain.errors import NotAllowed, Refused
-from botmeter.web import text
-from botmeter.web.address import ReportAddress, read_address
-from botmeter.web.asking import preferred_zone
-from botmeter.web.notices import Notice, tell, told
-from botmeter.web.pages.door import refuse
-from botmeter.web.pages.frame import Crumb, Frame, frame
-from botmeter.web.pages.sharing.kept import address_text, kept_address, kept_query
-from botmeter.web.pages.sharing.saved_views import view_named
-from botmeter.web.pages.sharing.scope import pinned
-from botmeter.web.people.audit import Action, record
-from botmeter.web.people.mail import public_address
-from botmeter.web.people.models import ShareLink
-from botmeter.web.people.rights import Right, Role
-from botmeter.web.people.shares import (
+from botmeter.people.audit import Action, record
+from botmeter.people.mail import public_address
+from botmeter.people.models import ShareLink
+from botmeter.people.rights import Right, Role
+from botmeter.people.shares import (
     LASTING_DAYS,
     NewShare,
     ShareDraft,
@@ -31,8 +23,16 @@ from botmeter.web.people.shares import (
     revoke_share,
     state_of,
 )
+from botmeter.web.access import Visit, for_member
+from botmeter.web.entry_page import refuse
+from botmeter.web.layout import Crumb, Frame, frame
+from botmeter.web.notices import Notice, tell, told
+from botmeter.web.pages.sharing.saved_address import address_text, kept_address, kept_query
+from botmeter.web.pages.sharing.saved_views import view_named
+from botmeter.web.pages.sharing.scope import pinned
+from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
-from botmeter.web.visits import Visit, for_member
+from botmeter.web.report_query import ReportAddress, read_address
 
 _for_sharers = for_member(Right.SHARE, posts=Right.SHARE)
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from botmeter.domain import text
 from botmeter.domain.source import Source
 from botmeter.ledger.sources import SourceChange
-from botmeter.sources.platforms import connector_of
-from botmeter.web import text
-from botmeter.web.words import Word, name_word, plain
+from botmeter.sources.platforms.registry import connector_of
+from botmeter.web.rich_text import Word, name_word, plain
 
 _LABELS = {
     "bot_id": "default bot",

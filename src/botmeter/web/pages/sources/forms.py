@@ -9,10 +9,10 @@ from typing import Any, Final
 from django import forms
 
 from botmeter.domain.source import BotIdentity, Platform, Source
-from botmeter.sources.platforms import connector_of
-from botmeter.web.pages.sources.platforms import FACTS
-from botmeter.web.people.models import EventSource
-from botmeter.web.people.source_pulls import PullSettings, present_token
+from botmeter.people.models import EventSource
+from botmeter.people.source_pulls import PullSettings, present_token
+from botmeter.sources.platforms.registry import connector_of
+from botmeter.web.pages.sources.platform_texts import FACTS
 
 _PLAIN: Final = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
 _LENGTH_MAX: Final = 512

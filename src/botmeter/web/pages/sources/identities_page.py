@@ -7,13 +7,13 @@ from django.urls import reverse
 
 from botmeter.domain.source import BotIdentity, Source
 from botmeter.ledger.sources import sources_of
-from botmeter.web.ledgers import reading
-from botmeter.web.pages.frame import Crumb, Frame, frame
-from botmeter.web.pages.sources.platforms import platform_label
-from botmeter.web.people.rights import Right
+from botmeter.live.ledgers import reading
+from botmeter.people.rights import Right
+from botmeter.web.access import Visit, for_member
+from botmeter.web.layout import Crumb, Frame, frame
+from botmeter.web.pages.sources.platform_texts import platform_label
 from botmeter.web.rendering import rendered
-from botmeter.web.visits import Visit, for_member
-from botmeter.web.words import Word, id_word, name_word
+from botmeter.web.rich_text import Word, id_word, name_word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,26 +7,26 @@ from django import forms
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from botmeter.domain import text
 from botmeter.domain.errors import BotmeterError, Conflict, Refused
 from botmeter.domain.source import Source
 from botmeter.ledger.deliveries import Delivered, latest_delivery_by_source
 from botmeter.ledger.sources import sources_of
-from botmeter.web import text
-from botmeter.web.asking import preferred_zone
-from botmeter.web.ledgers import reading, writing
+from botmeter.live.ledgers import reading, writing
+from botmeter.people.models import EventSource
+from botmeter.people.rights import Right
+from botmeter.people.source_actions import Author, create_source
+from botmeter.people.sources import NewAddress
+from botmeter.web.access import Visit, for_member
+from botmeter.web.entry_page import refuse
+from botmeter.web.layout import Frame, frame
 from botmeter.web.notices import Notice, tell, told
-from botmeter.web.pages.door import refuse
-from botmeter.web.pages.frame import Frame, frame
-from botmeter.web.pages.sources.fates import fate_text
 from botmeter.web.pages.sources.forms import NewSourceForm
-from botmeter.web.pages.sources.platforms import FACTS, PlatformFact, platform_label
-from botmeter.web.people.models import EventSource
-from botmeter.web.people.rights import Right
-from botmeter.web.people.source_deeds import Author, create_source
-from botmeter.web.people.sources import NewAddress
+from botmeter.web.pages.sources.outcomes import fate_text
+from botmeter.web.pages.sources.platform_texts import FACTS, PlatformFact, platform_label
+from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
-from botmeter.web.visits import Visit, for_member
-from botmeter.web.words import Word, id_word, name_word
+from botmeter.web.rich_text import Word, id_word, name_word
 
 SHOWN_ONCE: Final = "Copy it now: it is not shown again, and nobody can find it out later."
 _FIELD_OF_CODE: Final = {"source_name_invalid": "name", "source_invalid": "name", "source_exists": "name"}

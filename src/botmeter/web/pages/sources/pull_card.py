@@ -4,16 +4,16 @@ from dataclasses import dataclass
 
 from django import forms
 
+from botmeter.domain import text
 from botmeter.domain.source import Source
-from botmeter.web import text
+from botmeter.live.pulls.run import last_result, running_since_us
+from botmeter.live.pulls.schedule import schedule_in_use
+from botmeter.people.models import EventSource
+from botmeter.people.source_pulls import PULLED
+from botmeter.sources.pull_window import PullResult
 from botmeter.web.notices import Notice
 from botmeter.web.pages.sources.forms import PullForm
-from botmeter.web.pages.sources.platforms import FACTS
-from botmeter.web.people.models import EventSource
-from botmeter.web.people.source_pulls import PULLED
-from botmeter.web.pulling.plan import PullResult
-from botmeter.web.pulling.running import last_result, running_since_us
-from botmeter.web.pulling.schedule import schedule_in_use
+from botmeter.web.pages.sources.platform_texts import FACTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,27 +7,27 @@ from django import forms
 from django.http import HttpResponse
 from django.urls import reverse
 
+from botmeter.domain import text
 from botmeter.domain.source import BotIdentity, Platform, Source
 from botmeter.ledger.deliveries import deliveries
 from botmeter.ledger.quarantine import quarantine_counts_of
 from botmeter.ledger.sources import source_history
+from botmeter.live.ledgers import reading
+from botmeter.people.models import EventSource
+from botmeter.people.sources import address_path, event_source
 from botmeter.sources.connected import OWN_PLATFORMS
-from botmeter.web import text
-from botmeter.web.asking import preferred_zone
-from botmeter.web.ledgers import reading
+from botmeter.web.access import Visit
+from botmeter.web.layout import Crumb, Frame, frame
 from botmeter.web.notices import Notice, told
-from botmeter.web.pages.frame import Crumb, Frame, frame
 from botmeter.web.pages.sources.changes import ChangeLine, change_lines
-from botmeter.web.pages.sources.fates import DeliveryLine, delivery_line
 from botmeter.web.pages.sources.forms import IdentityForm, SecretForm, SettingsForm
 from botmeter.web.pages.sources.list_page import state_of
-from botmeter.web.pages.sources.platforms import FACTS
+from botmeter.web.pages.sources.outcomes import DeliveryLine, delivery_line
+from botmeter.web.pages.sources.platform_texts import FACTS
 from botmeter.web.pages.sources.pull_card import PullCard, pull_card
-from botmeter.web.people.models import EventSource
-from botmeter.web.people.sources import address_path, event_source
+from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
-from botmeter.web.visits import Visit
-from botmeter.web.words import Word, id_word
+from botmeter.web.rich_text import Word, id_word
 
 DELIVERIES_SHOWN: Final = 50
 CHANGES_SHOWN: Final = 5

@@ -1,0 +1,103 @@
+"""`demo`: a filled account, its report, and what to try next."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from typer import Option
+
+from botmeter.cli import options
+from botmeter.cli.command_groups import Commands, examples
+from botmeter.cli.context import surroundings, variable
+from botmeter.cli.data_dir import DATA_VARIABLE, data_folder, default_folder, owned_folder
+from botmeter.cli.output import say, show
+from botmeter.cli.progress import progress
+from botmeter.cli.serve import HOST, PORT, Host, Port, prepared, serve_until_ended
+from botmeter.cli.terminal import counted, stdout_screen
+
+if TYPE_CHECKING:
+    from botmeter.ledger.folder import Folder
+    from botmeter.ledger.ledger import Ledger
+
+_MILLION = 1_000_000
+
+commands = Commands()
+
+
+@commands.command(epilog=examples(("", "botmeter demo"), ("In a folder of its own:", "botmeter demo --data demo-data")))
+def demo(
+    events: Annotated[
+        int, Option("--events", metavar="N", min=1_000, max=100 * _MILLION, help="About how many events.")
+    ] = _MILLION,
+    host: Host = HOST,
+    port: Port = PORT,
+    serve: Annotated[bool, Option("--serve/--no-serve", help="Serve the pages, or only fill the account.")] = True,
+    data: options.Data = None,
+) -> None:
+    """Fill a demo account, print its report, and serve its pages.
+
+    It is an invented retailer's, with six bots. The account has a file of its own in the data folder,
+    like any other. Run again, it is brought up to the present minute; what is there already is not
+    counted twice. At the end stands a link that signs in, alone on a line; Ctrl-C ends the server.
+    """
+    from botmeter.cli.demo_tour import tour
+    from botmeter.cli.report_page import report_page
+    from botmeter.demo import DEMO_ACCOUNT
+    from botmeter.domain.instant import now_us
+    from botmeter.reports.usage import report_as_mapping, usage_report
+
+    now = now_us()
+    screen = stdout_screen()
+    with owned_folder(data, purpose="botmeter demo", is_new=True) as folder:
+        _create_if_missing(folder, now_us=now)
+        with folder.ledger(DEMO_ACCOUNT) as ledger:
+            _load(ledger, events=events, now_us=now)
+            asked = options.question(
+                ledger.account, days=options.days_asked(None, None), kept=options.filters(preview=None)
+            )
+            page = report_page(report_as_mapping(usage_report(ledger, asked)), asked=asked, screen=screen)
+            next_steps = tour(ledger, asked, place=_place_text(data))
+    show(f"{page}\n")
+    show(screen.plain("\n".join([screen.styled("What to try next", "bold"), *next_steps])) + "\n")
+    # Run for another process, this is the server already.
+    if serve and surroundings().folder is None:
+        _serve(data_folder(data), host=host, port=port)
+
+
+def _serve(folder: Path, *, host: str, port: int) -> None:
+    from botmeter.demo import DEMO_ACCOUNT
+
+    url = prepared(folder, host=host, port=port)
+    from botmeter.server.start import demo_link
+
+    secret = demo_link(DEMO_ACCOUNT)
+    serve_until_ended(host, port, link=f"{url}/link/{secret}", told=f"Botmeter is at {url} (Ctrl-C ends it)")
+
+
+def _create_if_missing(folder: "Folder", *, now_us: int) -> None:
+    from botmeter.demo import DEMO_ACCOUNT, DEMO_TITLE
+    from botmeter.domain.account import Account
+    from botmeter.metering.policy import FRESHCHAT
+
+    if DEMO_ACCOUNT not in folder.accounts():
+        folder.create(Account(name=DEMO_ACCOUNT, title=DEMO_TITLE), policy=FRESHCHAT, now_us=now_us)
+
+
+def _load(ledger: "Ledger", *, events: int, now_us: int) -> None:
+    from botmeter.demo import DEMO_SEED, demo_batches
+    from botmeter.ledger.submission import Submission
+
+    if not surroundings().stderr.isatty():
+        say("making the demo account; this takes some seconds")
+    with progress("making events", total=events, in_events=True) as follow:
+        batches = follow(demo_batches(seed=DEMO_SEED, now_us=now_us, events=events))
+        [receipt] = ledger.append([Submission(source="demo", batches=batches, label="demo")], now_us=now_us)
+    say(f"{counted(receipt.accepted, 'new event')} in account {ledger.account.name}")
+
+
+def _place_text(asked: Path | None) -> str:
+    """What a command needs to find the demo's data folder again; nothing where it is the one in use anyway."""
+    import shlex
+
+    folder = data_folder(asked)
+    in_use = data_folder(None) if variable(DATA_VARIABLE) else default_folder()
+    return "" if folder == in_use else f" --data {shlex.quote(str(folder))}"

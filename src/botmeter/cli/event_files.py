@@ -1,0 +1,54 @@
+"""The files of events that a command line names, ready to be read."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from botmeter.cli.context import located, surroundings
+from botmeter.cli.output import say
+from botmeter.domain.errors import Refused
+
+if TYPE_CHECKING:
+    from botmeter.metering.schema import EventBatch
+    from botmeter.sources.reader import SourceFile
+
+
+def source_files(paths: list[str], *, mapping: Path | None, input_format: str | None) -> "list[SourceFile]":
+    """What to read, with the mapping that holds for all of it.
+
+    Raises:
+        Refused: `arguments_clash` if standard input is named twice; what `mapping_from_file` refuses.
+    """
+    from botmeter.sources.mapping_file import mapping_from_file
+    from botmeter.sources.reader import SourceFile
+    from botmeter.sources.stream import STDIN
+
+    if paths.count(STDIN) > 1:
+        raise Refused("arguments_clash", "Standard input (-) can be read only once.")
+    where = None if mapping is None else mapping_from_file(located(mapping))
+    return [
+        SourceFile(
+            path=path if path == STDIN else str(located(Path(path))),
+            name=path,
+            content=surroundings().stdin.buffer if path == STDIN else None,
+            mapping=where,
+            format=input_format,
+        )
+        for path in paths
+    ]
+
+
+def total_bytes(files: "list[SourceFile]") -> int | None:
+    """How much there is to read; None if that can't be known, as from stdin."""
+    from botmeter.sources.reader import size_bytes
+
+    sizes = [size_bytes(file) for file in files]
+    return None if None in sizes else sum(size or 0 for size in sizes)
+
+
+def with_notes_said(batches: "Iterable[EventBatch]") -> "Iterator[EventBatch]":
+    """The batches; what they have to tell a person is told on the way."""
+    for batch in batches:
+        for note in batch.notes:
+            say(note)
+        yield batch

@@ -1,0 +1,121 @@
+"""`import`: events from files into an account. All files of one command come in together or not at all."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from botmeter.cli import options
+from botmeter.cli.command_groups import Commands, examples
+from botmeter.cli.data_dir import opened_ledger
+from botmeter.cli.event_files import source_files, total_bytes, with_notes_said
+from botmeter.cli.output import say, say_rejection, show_json, show_rows
+from botmeter.cli.progress import Follow, progress
+from botmeter.cli.terminal import counted
+
+if TYPE_CHECKING:
+    from botmeter.domain.receipt import Receipt, Rejection
+    from botmeter.domain.source import Source
+    from botmeter.ledger.submission import Submission
+    from botmeter.sources.reader import SourceFile
+
+_COUNTS = ("accepted", "duplicates", "conflicts", "rejected")
+# As many as can be taken in at a glance; all of them are in quarantine.
+_REJECTIONS_SAID_MAX = 5
+
+commands = Commands()
+
+
+@commands.command(
+    "import",
+    epilog=examples(
+        ("Run it again as often as you like: nothing counts twice.", "botmeter import events.ndjson --account acme"),
+        ("Several files, in one go:", "botmeter import day-1.csv day-2.csv.gz --account acme"),
+        ("A foreign file, with its columns explained:", "botmeter import chats.csv -a acme --mapping columns.toml"),
+        ("Webhooks of a platform, as they were kept:", "botmeter import chatwoot.ndjson -a acme --source chatwoot"),
+        ("From another program:", "cat events.ndjson | botmeter import - --account acme"),
+    ),
+)
+def import_events(
+    files: options.EventFiles,
+    account: options.AccountName,
+    source: options.Source = options.DEFAULT_SOURCE,
+    mapping: options.MappingFile = None,
+    input_format: options.InputFormat = None,
+    data: options.Data = None,
+    form: options.Form = "table",
+) -> None:
+    """Bring events into an account; print a receipt.
+
+    An event is known by its source and id: sent again it is a duplicate and changes nothing; with
+    another content it is a conflict, and the first one stands. Where the source is one of the
+    account's, or a platform by name (chatwoot, freshchat, …), files are read as that platform
+    writes them. What can't be an event goes into
+    quarantine with its reason. The files of one command are taken in together or not at all, so an
+    import that was cut off is simply run again.
+    """
+    from botmeter.domain.instant import now_us
+    from botmeter.sources.payload_files import source_named
+
+    sources = source_files(files, mapping=mapping, input_format=input_format)
+    with (
+        opened_ledger(data, account, purpose="botmeter import") as ledger,
+        progress("importing", total=total_bytes(sources)) as follow,
+    ):
+        known = source_named(ledger, source) or source
+        receipts = ledger.append(list(_submissions(sources, known, follow=follow)), now_us=now_us())
+    names = [file.label for file in sources]
+    if form == "json":
+        show_json(receipts_as_mapping(names, receipts))
+    else:
+        show_rows(("file", *_COUNTS), _rows(names, receipts), form=form)
+    _say_what_was_refused(receipts, account)
+
+
+def receipts_as_mapping(names: list[str], receipts: "list[Receipt]") -> dict[str, object]:
+    """The contract's receipt: of one file its own, of several the sum, and under `files` each one."""
+    whole: dict[str, object] = {name: sum(getattr(receipt, name) for receipt in receipts) for name in _COUNTS}
+    whole["rejections"] = [_rejection(each) for receipt in receipts for each in receipt.rejections]
+    if len(receipts) > 1:
+        pairs = zip(names, receipts, strict=True)
+        whole["files"] = [{"file": name, **receipts_as_mapping([name], [receipt])} for name, receipt in pairs]
+    return whole
+
+
+def _submissions(sources: "list[SourceFile]", source: "Source | str", *, follow: Follow) -> "Iterator[Submission]":
+    """What is appended; of a source of which nothing is known there is only the name."""
+    from botmeter.ledger.submission import Submission
+    from botmeter.sources.payload_files import batches_of_source
+
+    known, name = (None, source) if isinstance(source, str) else (source, source.name)
+    for file in sources:
+        label = "stdin" if file.label == "-" else file.label.rpartition("/")[2]
+        read = follow(batches_of_source(file, known))
+        yield Submission(source=name, batches=with_notes_said(read), label=label)
+
+
+def _rejection(rejection: "Rejection") -> dict[str, object]:
+    return {name: getattr(rejection, name) for name in ("index", "event_id", "code", "detail")}
+
+
+def _rows(names: list[str], receipts: "list[Receipt]") -> list[dict[str, object]]:
+    rows = [
+        {"file": name, **{count: getattr(receipt, count) for count in _COUNTS}}
+        for name, receipt in zip(names, receipts, strict=True)
+    ]
+    if len(rows) > 1:
+        rows.append(
+            {"file": "all files", **{count: sum(getattr(each, count) for each in receipts) for count in _COUNTS}}
+        )
+    return rows
+
+
+def _say_what_was_refused(receipts: "list[Receipt]", account: str) -> None:
+    kept_apart = sum(receipt.rejected + receipt.conflicts for receipt in receipts)
+    if not kept_apart:
+        return
+    shown = [rejection for receipt in receipts for rejection in receipt.rejections][:_REJECTIONS_SAID_MAX]
+    for rejection in shown:
+        say_rejection(rejection)
+    if kept_apart > len(shown):
+        say(f"… and {kept_apart - len(shown):,} more")
+    told = "was not taken and is" if kept_apart == 1 else "were not taken and are"
+    say(f"{counted(kept_apart, 'event')} {told} in quarantine: botmeter quarantine list --account {account}")

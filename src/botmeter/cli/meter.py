@@ -1,0 +1,73 @@
+"""`meter`: events in, sessions out, with no account and nothing kept."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from botmeter.cli import options
+from botmeter.cli.command_groups import Commands, examples
+from botmeter.cli.event_files import source_files, total_bytes, with_notes_said
+from botmeter.cli.file_formats import format_of_file
+from botmeter.cli.output import file_in_one_piece, say, say_rejection, show_json, show_rows
+from botmeter.cli.policy_texts import policy_named
+from botmeter.cli.progress import progress
+from botmeter.cli.terminal import counted
+
+_REJECTIONS_SAID_MAX = 5
+
+commands = Commands()
+
+
+@commands.command(
+    epilog=examples(
+        ("How many sessions are in a file?", "botmeter meter events.ndjson --policy freshchat.session"),
+        ("Each of them, under a rule of your own:", "botmeter meter events.csv --policy my-rule.toml -o sessions.csv"),
+        ("For a program:", "botmeter meter events.csv --policy kommunicate.mau --format json"),
+    )
+)
+def meter(
+    files: options.EventFiles,
+    policy: options.PolicyName,
+    output: Annotated[
+        Path | None,
+        Option(
+            "--output", "-o", metavar="FILE", help="The sessions, as .csv, .ndjson or .parquet.", show_default=False
+        ),
+    ] = None,
+    source: options.Source = options.DEFAULT_SOURCE,
+    mapping: options.MappingFile = None,
+    input_format: options.InputFormat = None,
+    form: options.Form = "table",
+) -> None:
+    """Meter files without an account.
+
+    Counts go to stdout, the sessions into a file. An event id that comes again is a duplicate, with
+    another content a conflict; the first one counts.
+    """
+    from botmeter.metering.stateless import metered_files
+    from botmeter.reports.export import write_rows
+    from botmeter.sources.reader import batches
+
+    written_as = None if output is None else format_of_file(output)
+    rule, sources = policy_named(policy), source_files(files, mapping=mapping, input_format=input_format)
+    with progress("metering", total=total_bytes(sources)) as follow:
+        read = (with_notes_said(follow(batches(file))) for file in sources)
+        metered = metered_files(read, policy=rule, source=source)
+    if output is not None and written_as is not None:
+        with file_in_one_piece(output) as draft:
+            write_rows(metered.sessions.to_reader(), format=written_as, out=draft)
+    for rejection in metered.rejections[:_REJECTIONS_SAID_MAX]:
+        say_rejection(rejection)
+    if metered.counts["rejected"]:
+        say(f"{counted(metered.counts['rejected'], 'event')} could not be read and took no part")
+    if form == "json":
+        show_json({"policy": rule.label, **metered.counts})
+    elif form == "csv":
+        show_rows(tuple(metered.counts), [metered.counts], form="csv")
+    else:
+        show_rows(
+            ("what", "count"),
+            [{"what": name, "count": number} for name, number in metered.counts.items()],
+            form="table",
+        )

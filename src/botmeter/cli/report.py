@@ -1,0 +1,66 @@
+"""`report`: the session usage report."""
+
+from botmeter.cli import options
+from botmeter.cli.command_groups import Commands, examples
+from botmeter.cli.data_dir import opened_ledger
+from botmeter.cli.output import say, show, show_json, show_rows
+from botmeter.domain.period import UTC_NAME
+
+commands = Commands()
+
+
+@commands.command(
+    epilog=examples(
+        ("The last 30 UTC days:", "botmeter report --account acme"),
+        ("A month:", "botmeter report --account acme --from 2026-10-01 --to 2026-10-31"),
+        ("Two bots on one channel:", "botmeter report --account acme --bot b1 --bot b2 --channel web"),
+        ("As India's days have it:", "botmeter report --account acme --timezone Asia/Kolkata"),
+        ("For a program, or a spreadsheet:", "botmeter report --account acme --format json"),
+        ("", "botmeter report --account acme --format csv"),
+    )
+)
+def report(
+    account: options.AccountName,
+    first: options.FirstDay = None,
+    last: options.LastDay = None,
+    timezone: options.Zone = UTC_NAME,
+    bot: options.Bots = None,
+    bot_version: options.BotVersions = None,
+    channel: options.Channels = None,
+    customer: options.Customers = None,
+    conversation: options.Conversations = None,
+    preview: options.Preview = None,
+    data: options.Data = None,
+    form: options.Form = "table",
+) -> None:
+    """Show the sessions consumed, and their splits.
+
+    In all, by day, month, bot, channel and type of ticket. A session counts on the day of its start,
+    which is a UTC day unless --timezone names a zone to look in. One that touched two bots counts once
+    under each; "opened" counts it under the bot that opened it alone, and adds up.
+    As CSV the report is one flat table with the columns section, key, name,
+    sessions, opened, tickets, conversations, previews and partial; its sections are total, day, month,
+    bot, channel and ticket_type.
+    """
+    from botmeter.cli.report_page import report_page
+    from botmeter.cli.report_rows import COLUMNS, report_rows
+    from botmeter.cli.terminal import stdout_screen
+    from botmeter.reports.usage import report_as_mapping, usage_report
+
+    days = options.days_asked(first, last, timezone=timezone)
+    kept = options.filters(
+        bot=bot, bot_version=bot_version, channel=channel, customer=customer, conversation=conversation, preview=preview
+    )
+    with opened_ledger(data, account, purpose="botmeter report", read_only=True) as ledger:
+        asked = options.question(ledger.account, days=days, kept=kept)
+        answer = report_as_mapping(usage_report(ledger, asked))
+    match form:
+        case "table":
+            show(report_page(answer, asked=asked, screen=stdout_screen()))
+            return
+        case "json":
+            show_json(answer)
+        case "csv":
+            show_rows(COLUMNS, report_rows(answer), form="csv")
+    if asked.moved_from is not None:
+        say(f"data starts on {asked.period.first_on}: the period was moved up to it from {asked.moved_from}")

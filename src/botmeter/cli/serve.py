@@ -1,0 +1,87 @@
+"""`serve`: the server, which owns the data folder while it runs; other commands reach the ledgers through it."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from typer import Option
+
+from botmeter.cli import options
+from botmeter.cli.command_groups import Commands, examples
+from botmeter.cli.context import surroundings, variable
+from botmeter.cli.data_dir import data_folder, owned_folder
+from botmeter.cli.output import say, show
+from botmeter.domain.errors import Unavailable
+
+commands = Commands()
+
+Host = Annotated[
+    str,
+    Option(
+        "--host", metavar="ADDRESS", help="Where to listen. Beyond 127.0.0.1 others can reach it: put TLS before it."
+    ),
+]
+Port = Annotated[int, Option("--port", metavar="N", min=1, max=65_535, help="The port to listen on.")]
+LogForm = Annotated[
+    Literal["text", "json"],
+    Option("--log-format", envvar="BOTMETER_LOG_FORMAT", show_envvar=True, help="How each line of the log is written."),
+]
+HOST, PORT = "127.0.0.1", 8000
+
+
+@commands.command(
+    runs_here=True,
+    epilog=examples(
+        ("", "botmeter serve"),
+        ("For others, behind a proxy:", "BOTMETER_URL=https://meter.example botmeter serve --host 0.0.0.0"),
+    ),
+)
+def serve(host: Host = HOST, port: Port = PORT, log_format: LogForm = "text", data: options.Data = None) -> None:
+    """Serve the pages and the API.
+
+    The first start prints a link, once, on which the owner chooses a password. Ctrl-C ends it. The log
+    goes to stderr; BOTMETER_LOG_LEVEL says from which level on: debug, info, warning or error.
+    """
+    from botmeter.server.logs import LEVEL_VARIABLE, checked_level
+
+    checked_level(variable(LEVEL_VARIABLE))
+    folder = data_folder(data)
+    if surroundings().folder is not None:
+        raise Unavailable("server_running", f"The data folder {folder} is served already.")
+    # Only to see that nobody else owns it: the serving process takes it for itself.
+    with owned_folder(data, purpose="botmeter serve", is_new=True):
+        pass
+    url = prepared(folder, host=host, port=port, log_format=log_format)
+    from botmeter.server.start import first_link
+
+    secret = first_link()
+    serve_until_ended(
+        host,
+        port,
+        link="" if secret is None else f"{url}/start/{secret}",
+        told=f"Botmeter is at {url} (Ctrl-C ends it)",
+    )
+
+
+def prepared(folder: Path, *, host: str, port: int, log_format: Literal["text", "json"] = "text") -> str:
+    """Brings the people's database and the pages' files up to date; the server's address."""
+    from botmeter.server.start import prepare
+
+    shown = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - compared with, not listened on
+    url = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+    return prepare(folder, url=url, host=shown, log_format=log_format)
+
+
+def serve_until_ended(host: str, port: int, *, link: str, told: str) -> None:
+    """Runs the server until it is ended; when it answers, says so, and shows the link alone on a line."""
+    from botmeter.server.logs import is_for_programs, write_sentence
+    from botmeter.server.start import serve as served
+
+    tell = write_sentence if is_for_programs() else say
+
+    def ready() -> None:
+        tell(told)
+        if link:
+            tell("Open this link to begin; it lets in whoever has it:")
+            show(f"{link}\n")
+
+    served(host=host, port=port, ready=ready)

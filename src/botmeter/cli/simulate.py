@@ -1,0 +1,89 @@
+"""`simulate`: the same traffic under other rules, side by side."""
+
+from typing import TYPE_CHECKING, Annotated
+
+from typer import Option
+
+from botmeter.cli import options
+from botmeter.cli.command_groups import Commands, examples
+from botmeter.cli.completion import policies_starting
+from botmeter.cli.data_dir import opened_ledger
+from botmeter.cli.output import show, show_json, show_rows
+from botmeter.cli.policy_texts import policy_named
+from botmeter.domain.period import UTC_NAME
+
+if TYPE_CHECKING:
+    from botmeter.ledger.ledger import Ledger
+    from botmeter.metering.policy import Policy
+
+commands = Commands()
+
+
+@commands.command(
+    epilog=examples(
+        ("The account's own rule and another one:", "botmeter simulate --account acme --policy kommunicate.mau"),
+        (
+            "Several, each compared with the first:",
+            "botmeter simulate -a acme --policy lex.request --policy my-rule.toml",
+        ),
+    )
+)
+def simulate(
+    account: options.AccountName,
+    policies: Annotated[
+        list[str],
+        Option(
+            "--policy",
+            metavar="NAME|FILE",
+            help="A published rule, or a file; again for more.",
+            autocompletion=policies_starting,
+        ),
+    ],
+    first: options.FirstDay = None,
+    last: options.LastDay = None,
+    timezone: options.Zone = UTC_NAME,
+    bot: options.Bots = None,
+    bot_version: options.BotVersions = None,
+    channel: options.Channels = None,
+    customer: options.Customers = None,
+    conversation: options.Conversations = None,
+    preview: options.Preview = None,
+    data: options.Data = None,
+    form: options.Form = "table",
+) -> None:
+    """Meter the same traffic under other rules.
+
+    The differences are explained. The first policy is the one that the others are compared with; of
+    one alone, it is the account's own. Nothing is changed. A published rule says how units are
+    counted, not what a vendor charges.
+    """
+    from botmeter.cli.simulation_page import COLUMNS, simulation_page, simulation_rows
+    from botmeter.cli.terminal import stdout_screen
+    from botmeter.reports.simulate import simulate as simulated
+    from botmeter.reports.simulate import simulation_as_mapping
+
+    rules = [policy_named(name) for name in policies]
+    days = options.days_asked(first, last, timezone=timezone)
+    kept = options.filters(
+        bot=bot, bot_version=bot_version, channel=channel, customer=customer, conversation=conversation, preview=preview
+    )
+    with opened_ledger(data, account, purpose="botmeter simulate", read_only=True) as ledger:
+        asked = options.question(ledger.account, days=days, kept=kept)
+        if len(rules) == 1 and rules[0] != _own(ledger):
+            rules.insert(0, _own(ledger))
+        answer = simulated(ledger, asked, policies=rules)
+    match form:
+        case "table":
+            show(simulation_page(answer, screen=stdout_screen()))
+        case "json":
+            show_json(simulation_as_mapping(answer))
+        case "csv":
+            show_rows(COLUMNS, simulation_rows(answer), form="csv")
+
+
+def _own(ledger: "Ledger") -> "Policy":
+    """The policy that the account has now."""
+    from botmeter.domain.instant import now_us
+    from botmeter.metering.policy import in_force
+
+    return in_force(ledger.schedule, at_us=now_us()).policy

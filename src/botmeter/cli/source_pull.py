@@ -1,0 +1,73 @@
+"""What a pull of a source is done with by a command, and how its result is printed."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from botmeter.cli.context import surroundings
+from botmeter.cli.data_dir import owned_folder
+from botmeter.cli.output import say, show_json, show_rows
+
+if TYPE_CHECKING:
+    from botmeter.cli.options import Form
+    from botmeter.sources.pull_window import PullResult
+
+PURPOSE = "botmeter source pull"
+
+
+def pulled_by_command(data: Path | None, account: str, *, source: str, since: str | None) -> "PullResult":
+    """What came of asking the source; without a server the data folder is owned meanwhile.
+
+    Args:
+        since: The first day (UTC); None: from where the last pull left off.
+
+    Raises:
+        Refused: `date_invalid`, and what `pull_source` raises.
+    """
+    from botmeter.domain.period import day_from_text, day_start_us
+    from botmeter.live.pulls.pull import Ledgers
+    from botmeter.live.pulls.run import pull_source
+    from botmeter.live.pulls.schedule import pause_in_process, pause_until
+    from botmeter.people.audit import Action
+    from botmeter.people.source_actions import Author
+    from botmeter.sources.api_client import Surrounds
+
+    asked_us = None if since is None else day_start_us(day_from_text(since))
+    stop = surroundings().interruption
+    around = Surrounds(pause=pause_in_process if stop is None else pause_until(stop))
+    with owned_folder(data, purpose=PURPOSE) as folder:
+        ledgers = Ledgers(
+            reading=lambda: folder.ledger(account, read_only=True), writing=lambda: folder.ledger(account)
+        )
+        result = pull_source(account, source, asked_us=asked_us, means=(ledgers, around))
+    Author().note(Action.SOURCE_PULLED, account, source=source, accepted=result.accepted, known=result.known)
+    return result
+
+
+def show_pull(source: str, result: "PullResult", *, form: "Form") -> None:
+    """Prints what came of asking, on stderr what cut it off."""
+    from botmeter.domain.instant import text_to_the_second
+
+    about = {
+        "source": source,
+        "since": text_to_the_second(result.since_us),
+        "until": text_to_the_second(result.until_us),
+        "conversations": result.conversation_count,
+        "seen": result.seen,
+        "known": result.known,
+        "accepted": result.accepted,
+        "refused": result.refused,
+        "ignored": result.ignored,
+        "outside": result.outside,
+        "requests": result.request_count,
+        "code": result.code or None,
+        "detail": result.fault or None,
+    }
+    if form == "json":
+        show_json(about)
+    elif form == "csv":
+        show_rows(tuple(about), [about], form=form)
+    else:
+        show_rows(("what", "value"), [{"what": what, "value": value} for what, value in about.items()], form=form)
+    if not result.is_whole:
+        say(f"the pull was cut off: {result.fault}")
+    say(f"{result.accepted:,} events were missing and are there now")

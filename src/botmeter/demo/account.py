@@ -1,0 +1,104 @@
+"""The demo account's events: a retailer's bots from the first day of data to now, the same for a seed."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+
+from botmeter.demo.assembly import events_table
+from botmeter.demo.conversations import Numbers, joined
+from botmeter.demo.demand import (
+    FIRST_DAY,
+    campaign_names,
+    campaign_of,
+    demand,
+    draws,
+    mailings,
+    scale,
+)
+from botmeter.demo.retailer import ACCOUNT, TITLE, Campaign
+from botmeter.demo.timeline import timeline
+from botmeter.demo.visits import Population, follow_ups, mailings_sent, visits
+from botmeter.domain.instant import DAY_US
+from botmeter.metering.schema import EVENTS_SCHEMA, EventBatch
+
+DEMO_ACCOUNT = ACCOUNT
+DEMO_TITLE = TITLE
+DEMO_SEED = 20220204
+
+_BATCH_EVENTS = 250_000
+# Enough days to work on columns, few enough to keep them in the processor's cache.
+_DAYS_AT_ONCE = 30
+_MILLION = 1_000_000
+
+
+def demo_batches(*, seed: int, now_us: int, events: int = _MILLION) -> Iterator[EventBatch]:
+    """About `events` events from 2022-02-04 to `now_us`, in order of time, a quarter million a batch.
+
+    The same seed gives the same events; on a later day of the same month the same and those since.
+    In a later month there are fewer conversations on each day, all of them the same as before.
+
+    Args:
+        now_us: µs UTC; nothing happens after it.
+        events: How many, within 5 %, once there are three years of history.
+    """
+    position = 0
+    waiting: list[pa.Table] = []
+    for table in _months(seed, now_us=now_us, events=events):
+        waiting.append(table)
+        while sum(map(len, waiting)) >= _BATCH_EVENTS:
+            whole = pa.concat_tables(waiting)
+            waiting = [whole.slice(_BATCH_EVENTS)]
+            yield _batch(whole.slice(0, _BATCH_EVENTS), position)
+            position += _BATCH_EVENTS
+    rest = pa.concat_tables(waiting) if waiting else EVENTS_SCHEMA.empty_table()
+    if len(rest):
+        yield _batch(rest, position)
+
+
+def _batch(events: pa.Table, position: int) -> EventBatch:
+    return EventBatch(
+        events=events.combine_chunks(), positions=pa.array(np.arange(position, position + len(events), dtype=np.int64))
+    )
+
+
+def _months(seed: int, *, now_us: int, events: int) -> Iterator[pa.Table]:
+    """The events of 30 days each, in order of time."""
+    now_day = now_us // DAY_US
+    if now_day < FIRST_DAY:
+        return
+    factor = scale(events, now_day=now_day)
+    population = Population(seed=seed, known=demand(np.arange(FIRST_DAY, now_day + 1)) * (events / _MILLION))
+    lasting = EVENTS_SCHEMA.empty_table()
+    for first in range(FIRST_DAY, now_day + 1, _DAYS_AT_ONCE):
+        after = min(first + _DAYS_AT_ONCE, now_day + 1)
+        table = _events_begun(np.arange(first, after), factor=factor, population=population)
+        table = _in_order(pa.concat_tables([lasting, table]))
+        end_us = after * DAY_US if after <= now_day else now_us + 1
+        split = int(np.searchsorted(table["occurred_at"].to_numpy(), end_us))
+        yield table.slice(0, split)
+        lasting = table.slice(split)
+
+
+def _events_begun(days: Numbers, *, factor: float, population: Population) -> pa.Table:
+    """All events of the conversations that begin on `days`, even those after them."""
+    seed = population.seed
+    drawn = draws(days, expected=demand(days) * factor, seed=(seed, 0))
+    first = visits(drawn, population=population)
+    begun = [first, follow_ups(first, drawn)]
+    names = campaign_names(int(days[-1]))
+    sent = draws(days, expected=mailings(days) * factor, seed=(seed, 1))
+    if len(sent.day):
+        campaign = np.array([_place(campaign_of(day), names) for day in sent.day.tolist()])
+        begun.append(mailings_sent(sent, population=population, campaign=campaign))
+    conversations = joined(begun)
+    return events_table(conversations, timeline(conversations), campaign_names=names, seed=seed)
+
+
+def _place(campaign: Campaign | None, names: list[str]) -> int:
+    return -1 if campaign is None else names.index(campaign.name)
+
+
+def _in_order(table: pa.Table) -> pa.Table:
+    order = np.argsort(table["occurred_at"].to_numpy(), kind="stable")
+    return table.take(pa.array(order))

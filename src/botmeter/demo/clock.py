@@ -1,0 +1,66 @@
+"""The customers' day: when in a UTC day they write, given the clocks on their walls."""
+
+from datetime import timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+from botmeter.demo.retailer import MARKETS
+from botmeter.domain.instant import DAY_US, MICROSECONDS_PER_SECOND, datetime_from_us
+
+HOUR_US = 3_600 * MICROSECONDS_PER_SECOND
+
+# How many write in each local hour, from midnight on.
+_HOURS = np.array([8, 4, 2, 1, 1, 2, 8, 20, 38, 52, 58, 60, 66, 60, 54, 52, 54, 60, 66, 78, 86, 74, 46, 20], float)
+_MORNING_US = 7 * HOUR_US
+
+
+def instants_of_day(
+    days: npt.NDArray[np.int64],
+    *,
+    market: npt.NDArray[np.int64],
+    hour: npt.NDArray[np.float64],
+    second: npt.NDArray[np.float64],
+) -> npt.NDArray[np.int64]:
+    """µs UTC inside each UTC day (days since 1970), spread as customers of `market` wake and sleep.
+
+    Args:
+        market: Places in `MARKETS`.
+        hour: In [0, 1): which part of the local day.
+        second: In [0, 1): where in the hour.
+    """
+    cumulated = np.cumsum(_HOURS) / _HOURS.sum()
+    local_hours = np.searchsorted(cumulated, hour, side="right") + second
+    of_day_us = (local_hours * HOUR_US).astype(np.int64) - _utc_offsets_us(days, market)
+    return days * DAY_US + of_day_us % DAY_US
+
+
+def sleep_us(
+    instants: npt.NDArray[np.int64], *, market: npt.NDArray[np.int64], chance: npt.NDArray[np.float64]
+) -> npt.NDArray[np.int64]:
+    """How long a customer who would write at each instant rather sleeps first: 0 by day.
+
+    Args:
+        chance: In [0, 1): how late in the morning it gets.
+    """
+    local_us = (instants + _utc_offsets_us(instants // DAY_US, market)) % DAY_US
+    morning_us = _MORNING_US + (chance * 4 * HOUR_US).astype(np.int64)
+    return np.where(local_us < _MORNING_US, morning_us - local_us, 0)
+
+
+def _utc_offsets_us(days: npt.NDArray[np.int64], market: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """How far the clocks of `market` are ahead of UTC at noon of each day."""
+    if not len(days):
+        return np.zeros(0, np.int64)
+    first = int(days.min())
+    table = np.array([_offsets_us(day) for day in range(first, int(days.max()) + 1)])
+    return np.asarray(table[days - first, market])
+
+
+@cache
+def _offsets_us(day: int) -> list[int]:
+    noon = datetime_from_us(day * DAY_US + DAY_US // 2)
+    offsets = [noon.astimezone(ZoneInfo(market.timezone)).utcoffset() or timedelta() for market in MARKETS]
+    return [offset // timedelta(microseconds=1) for offset in offsets]

@@ -1,0 +1,140 @@
+"""Conversations as columns, and the choices that each of them is made of.
+
+A choice takes a column of random numbers in [0, 1) and gives a column of places in the retailer's
+tables; it knows nothing of the other conversations.
+"""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+
+from botmeter.demo.demand import popularity_shares
+from botmeter.demo.retailer import BOTS, CHANNELS, Popularity
+from botmeter.demo.stories import SHAPES, stories_told
+from botmeter.domain.instant import EPOCH
+
+Numbers = npt.NDArray[np.int64]
+Units = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+# Every release of every bot, bot by bot; a version is a place in here.
+RELEASES = tuple((place, release) for place, bot in enumerate(BOTS) for release in bot.releases)
+_RELEASED = np.array([(release.released_on - EPOCH.date()).days for _, release in RELEASES])
+_ROLLOUT = np.array([release.rollout_days for _, release in RELEASES])
+_FIRST_RELEASE = np.searchsorted([place for place, _ in RELEASES], np.arange(len(BOTS)))
+_LAUNCHED = _RELEASED[_FIRST_RELEASE]
+_PASSES_TO = np.array([bot.passes_to for bot in BOTS])
+_BY_DATE = np.argsort(_RELEASED, kind="stable")
+
+# How many of a bot's tickets are of its first and second type, cumulated.
+_TICKET_TYPES = np.array([0.62, 0.88])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversations:
+    """Conversations, one row each, in no promised order.
+
+    Attributes:
+        key: A number that no other conversation has.
+        customer: A number that only this customer has.
+        market: Place in `MARKETS`.
+        start_us: Instant of the first event.
+        bot: Places in `BOTS` of its bot and of the one that it passes to; two columns.
+        version: Places in `RELEASES`; two columns, as `bot`.
+        campaign: Place in the list of campaigns, -1 for none.
+        ticket: Numbers of the tickets that it may name; two columns.
+        ticket_type: Places in the `ticket_types` of its bot; two columns, as `ticket`.
+        pause: How long each pause is among its like; one column per step.
+        night: How late the customer rises after a night in between.
+    """
+
+    key: Numbers
+    customer: Numbers
+    market: Numbers
+    start_us: Numbers
+    bot: Numbers
+    version: Numbers
+    channel: Numbers
+    story: Numbers
+    preview: Flags
+    campaign: Numbers
+    ticket: Numbers
+    ticket_type: Numbers
+    pause: Units
+    night: Units
+
+
+def joined(parts: list[Conversations]) -> Conversations:
+    """All conversations of the parts, in their order."""
+    return Conversations(
+        **{field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Conversations)}
+    )
+
+
+def bots_chosen(days: Numbers, *, chance: Units) -> Numbers:
+    """A bot for each, by how popular the bots are on its day."""
+    return _chosen([bot.popularity for bot in BOTS], days=days, chance=chance)
+
+
+def channels_chosen(days: Numbers, *, chance: Units) -> Numbers:
+    """A channel for each, by how popular the channels are on its day."""
+    return _chosen([channel.popularity for channel in CHANNELS], days=days, chance=chance)
+
+
+def next_bots(bots: Numbers, days: Numbers) -> Numbers:
+    """The bot that each passes to, or another one if that is not launched yet."""
+    following = _PASSES_TO[bots]
+    return np.where(_LAUNCHED[following] <= days, following, np.where(bots == 0, 1, 0))
+
+
+def versions_served(bots: Numbers, days: Numbers, *, chance: Units) -> Numbers:
+    """The version that each conversation is given: while one is rolled out, the new or the old one."""
+    served = np.zeros(len(bots), np.int64)
+    for bot, first in enumerate(_FIRST_RELEASE.tolist()):
+        mine = bots == bot
+        own = slice(first, first + len(BOTS[bot].releases))
+        newest = np.searchsorted(_RELEASED[own], days[mine], side="right") - 1 + first
+        waits = days[mine] < _RELEASED[newest] + np.floor(chance[mine] * (_ROLLOUT[newest] + 1))
+        served[mine] = np.maximum(newest - waits, first)
+    return served
+
+
+def next_releases(days: Numbers) -> tuple[Numbers, Numbers]:
+    """The next release of any bot after each day, and in how many days it comes (a million: never)."""
+    place = np.searchsorted(_RELEASED[_BY_DATE], days, side="right")
+    release = _BY_DATE[np.minimum(place, len(_BY_DATE) - 1)]
+    return release, np.where(place < len(_BY_DATE), _RELEASED[release] - days, 1_000_000)
+
+
+def bots_of_releases(releases: Numbers) -> Numbers:
+    """The bot that each release is of."""
+    return np.searchsorted(_FIRST_RELEASE, releases, side="right") - 1
+
+
+def stories_chosen(told_in: list[str], *, where: Numbers, chance: Units) -> Numbers:
+    """A story for each, among those told in `told_in[where]`."""
+    chosen = np.zeros(len(where), np.int64)
+    for number, setting in enumerate(told_in):
+        places, cumulated = stories_told(setting)
+        mine = where == number
+        chosen[mine] = places[np.searchsorted(cumulated, chance[mine], side="right")]
+    return chosen
+
+
+def ticket_types_chosen(chance: Units) -> Numbers:
+    """Two types for each: of its first ticket, and another one of a second."""
+    first = np.searchsorted(_TICKET_TYPES, chance, side="right")
+    return np.stack([first, (first + 1) % 3], axis=1)
+
+
+def has_ticket(stories: Numbers) -> Flags:
+    """Whether each story names a ticket."""
+    return np.asarray(SHAPES.ticket[stories].any(axis=1))
+
+
+def _chosen(popularities: list[Popularity], *, days: Numbers, chance: Units) -> Numbers:
+    distinct, row = np.unique(days, return_inverse=True)
+    cumulated = np.cumsum(popularity_shares(popularities, days=distinct), axis=1)
+    # The last column is 1 up to rounding, which must not make a choice past the end.
+    return np.asarray((chance[:, None] >= cumulated[row, :-1]).sum(axis=1))

@@ -1,0 +1,173 @@
+"""How many conversations begin on each day, and the random numbers they are made of.
+
+Each day draws from a generator of its own, a row of numbers per conversation, and a smaller demo
+takes the first rows only. So a day stays as it is while time goes on, and when the demo is scaled
+down, because history grew, the earlier conversations that remain are the same to the last event.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from botmeter.demo.retailer import (
+    BOTS,
+    CAMPAIGN_BOT,
+    CAMPAIGN_CHANNELS,
+    CHANNELS,
+    FIRST_ON,
+    Campaign,
+    Popularity,
+    campaigns,
+)
+from botmeter.demo.stories import STEP_COUNT_MAX, mean_event_count
+from botmeter.domain.instant import EPOCH
+
+Numbers = npt.NDArray[np.int64]
+Units = npt.NDArray[np.float64]
+
+FIRST_DAY = (FIRST_ON - EPOCH.date()).days
+
+# Conversations on the first day, at the scale that gives a million events in November 2026.
+_FIRST_DEMAND = 19.0
+# Continuous, a year: 65 % more conversations each year.
+_GROWTH = 0.5
+# From Monday on. People shop at the weekend and ask about it on Monday.
+_WEEKDAYS = np.array([1.18, 1.08, 1.02, 1.0, 0.98, 0.83, 0.91])
+_MONTHS = np.array([1.05, 0.92, 0.95, 0.97, 1.0, 0.98, 0.96, 0.93, 1.0, 1.02, 1.1, 1.12])
+# Days differ by about so much for no reason.
+_MOOD = 0.07
+_LAUNCH_DAYS = 90
+_DRIFT_DAYS = 4 * 365
+# A second conversation of the same visit, and its being longer than others: measured.
+_EVENTS_BEYOND_THE_FIRST_STORY = 1.107
+
+
+class Trait(IntEnum):
+    """The columns of a conversation's random numbers; after them come those of its pauses."""
+
+    IS_NEW = 0
+    RETURNED_AFTER = 1
+    RANK = 2
+    HOUR = 3
+    SECOND = 4
+    CHANNEL = 5
+    BOT = 6
+    VERSION = 7
+    STORY = 8
+    TICKET_TYPE = 9
+    PREVIEW = 10
+    FOLLOWED = 11
+    FAITHFUL = 12
+    NIGHT = 13
+
+
+DRAW_COUNT = len(Trait) + STEP_COUNT_MAX
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draws:
+    """What chance says about the conversations of some days, one row each, in order of the days.
+
+    Attributes:
+        day: Days since 1970.
+        row: Place in its day, from 0.
+        units: rows × 2 conversations (the first, and one that may follow) × DRAW_COUNT, in [0, 1).
+    """
+
+    day: Numbers
+    row: Numbers
+    units: Units
+
+
+def draws(days: Numbers, *, expected: Units, seed: Sequence[int]) -> Draws:
+    """The random numbers of the conversations of `days`, of which `expected` many begin on each."""
+    parts = []
+    for day, mean in zip(days.tolist(), expected.tolist(), strict=True):
+        chance = np.random.default_rng([*seed, day])
+        mood, rounding = chance.normal(), chance.random()
+        count = int(mean * np.exp(_MOOD * mood) + rounding)
+        parts.append(chance.random((count, 2 * DRAW_COUNT)))
+    counts = np.array([len(part) for part in parts])
+    return Draws(
+        day=np.repeat(days, counts),
+        row=np.concatenate([np.arange(count) for count in counts.tolist()]),
+        units=np.concatenate(parts).reshape(-1, 2, DRAW_COUNT),
+    )
+
+
+def scale(events: int, *, now_day: int) -> float:
+    """The factor on demand that gives about `events` events from the first day to `now_day`.
+
+    It is the same for all days of a month, so that history stays as it is within a month.
+    """
+    today_on = _date(now_day)
+    middle = max((today_on.replace(day=16) - EPOCH.date()).days, FIRST_DAY + 6)
+    days = np.arange(FIRST_DAY, middle)
+    shares = popularity_shares([channel.popularity for channel in CHANNELS], days=days)
+    lengths = np.array([mean_event_count(channel.opens_with) for channel in CHANNELS])
+    per_visit = shares @ lengths * _EVENTS_BEYOND_THE_FIRST_STORY
+    return events / float(demand(days) @ per_visit + mailings(days).sum() * mean_event_count("mailing"))
+
+
+def demand(days: Numbers) -> Units:
+    """Conversations that customers are expected to begin on each day, at scale 1."""
+    dates = [_date(day) for day in days.tolist()]
+    weekday = _WEEKDAYS[(days + 3) % 7]
+    month = _MONTHS[np.array([day_on.month - 1 for day_on in dates], int)]
+    uplift = np.array([campaign.uplift if (campaign := _running(day_on)) else 1.0 for day_on in dates])
+    return np.asarray(_ordinary_demand(days) * weekday * month * uplift)
+
+
+def mailings(days: Numbers) -> Units:
+    """Campaign messages that the bots are expected to send on each day, at scale 1."""
+    launched = max(
+        BOTS[CAMPAIGN_BOT].popularity.since, *(CHANNELS[place].popularity.since for place in CAMPAIGN_CHANNELS)
+    )
+    reach = [
+        campaign.reach if (campaign := _running(day_on)) and campaign.first_on == day_on >= launched else 0.0
+        for day_on in map(_date, days.tolist())
+    ]
+    return np.asarray(_ordinary_demand(days) * np.array(reach))
+
+
+def campaign_names(last_day: int) -> list[str]:
+    """The names of all campaigns since the first day that begin up to the year of `last_day`."""
+    years = range(FIRST_ON.year, _date(last_day).year + 1)
+    return [campaign.name for year in years for campaign in campaigns(year)]
+
+
+def campaign_of(day: int) -> Campaign | None:
+    """The campaign that runs on `day`."""
+    return _running(_date(day))
+
+
+def popularity_shares(popularities: Sequence[Popularity], *, days: Numbers) -> Units:
+    """Days × popularities: the part of all that each has on each day; a row sums to 1."""
+    columns = []
+    for popularity in popularities:
+        age = days - (popularity.since - EPOCH.date()).days
+        weight = np.interp(age, [0, _DRIFT_DAYS], [popularity.first, popularity.later])
+        # What is there from the start was there before it: no launch to be seen.
+        climb = 1.0 if popularity.since == FIRST_ON else np.clip((age + 1) / _LAUNCH_DAYS, 0, 1)
+        columns.append(weight * climb)
+    weights = np.stack(columns, axis=1)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+
+
+def _ordinary_demand(days: Numbers) -> Units:
+    return np.asarray(_FIRST_DEMAND * np.exp(_GROWTH * (days - FIRST_DAY) / 365.25))
+
+
+def _running(day_on: date) -> Campaign | None:
+    for campaign in campaigns(day_on.year):
+        if campaign.first_on <= day_on < campaign.first_on + timedelta(days=campaign.day_count):
+            return campaign
+    return None
+
+
+def _date(day: int) -> date:
+    return EPOCH.date() + timedelta(days=day)

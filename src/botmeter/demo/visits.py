@@ -1,0 +1,223 @@
+"""Who comes when, to which bot, on which channel, with which story.
+
+A visit is one conversation, now and then followed by a second one of the same customer: with the
+bot that the first one leads to, or on another channel, or about the same ticket. Besides visits
+there are messages that the bots send in campaigns.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from botmeter.demo.clock import HOUR_US, instants_of_day, sleep_us
+from botmeter.demo.conversations import (
+    Conversations,
+    Flags,
+    Numbers,
+    Units,
+    bots_chosen,
+    bots_of_releases,
+    channels_chosen,
+    has_ticket,
+    next_bots,
+    next_releases,
+    stories_chosen,
+    ticket_types_chosen,
+    versions_served,
+)
+from botmeter.demo.demand import FIRST_DAY, Draws, Trait
+from botmeter.demo.identity import units
+from botmeter.demo.retailer import CAMPAIGN_BOT, CAMPAIGN_CHANNELS, CHANNELS, MARKETS
+from botmeter.demo.stories import SHAPES, stories_told
+from botmeter.domain.instant import DAY_US
+
+_NEW_CUSTOMERS = 0.4
+_RETURN_DAYS_MEAN = 70
+# Customers who stay on the channel that they are used to.
+_FAITHFUL = 0.8
+_FOLLOW_UPS = 0.1
+_FOLLOW_UPS_WITH_NEXT_BOT = 0.3
+_FOLLOW_UPS_ELSEWHERE = 0.4
+_FOLLOW_UP_HOURS_MEAN = 7.0
+_TESTERS = 24
+_TESTED_DAYS_BEFORE_RELEASE = 14
+_PREVIEWS_BEFORE_RELEASE = 0.028
+_MAILED_FROM_HOUR = 8
+_MAILED_HOURS = 3
+
+# Bits of a key: whether it follows another, the row in its day, the day, where the row comes from.
+_ROW_BIT = 1
+_DAY_BIT = 22
+_MAILING_BIT = 40
+_TESTER_BIT = 41
+_TICKETS_PER_DAY = 400_000
+_FIRST_TICKET = 1_000_000_000
+
+_TOLD_IN = ["widget", "inbox", "open case", "preview", "mailing"]
+_OPEN_CASE, _PREVIEW, _MAILING = 2, 3, 4
+_OPENS_WITH = np.array([_TOLD_IN.index(channel.opens_with) for channel in CHANNELS])
+_MAILED_CHANNELS = np.array(CAMPAIGN_CHANNELS)
+_EMAIL = next(place for place, channel in enumerate(CHANNELS) if channel.name == "email")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Population:
+    """The customers: numbers whose traits follow from the seed alone.
+
+    Attributes:
+        known: How many customers each day brought who may return, from the first day on.
+    """
+
+    seed: int
+    known: Units
+
+
+def visits(draws: Draws, *, population: Population) -> Conversations:
+    """The first conversation of every visit."""
+    chance = draws.units[:, 0]
+    is_preview, release = _tested(draws.day, chance[:, Trait.PREVIEW])
+    customer = np.where(is_preview, _testers(chance[:, Trait.RANK]), _customers(draws, population))
+    market = _markets(customer, population)
+    channel = np.where(is_preview, 0, _channels(draws, customer, population=population))
+    bot = np.where(is_preview, bots_of_releases(release), bots_chosen(draws.day, chance=chance[:, Trait.BOT]))
+    bots = np.stack([bot, next_bots(bot, draws.day)], axis=1)
+    versions = _versions(bots, draws.day, chance=chance[:, Trait.VERSION])
+    versions[is_preview, 0] = release[is_preview]
+    told_in = np.where(is_preview, _PREVIEW, _OPENS_WITH[channel])
+    number = _FIRST_TICKET + (draws.day - FIRST_DAY) * _TICKETS_PER_DAY + draws.row * 4
+    return Conversations(
+        key=_key(draws.day, draws.row),
+        customer=customer,
+        market=market,
+        start_us=instants_of_day(draws.day, market=market, hour=chance[:, Trait.HOUR], second=chance[:, Trait.SECOND]),
+        bot=bots,
+        version=versions,
+        channel=channel,
+        story=stories_chosen(_TOLD_IN, where=told_in, chance=chance[:, Trait.STORY]),
+        preview=is_preview,
+        campaign=np.full(len(draws.day), -1),
+        ticket=np.stack([number, number + 1], axis=1),
+        ticket_type=ticket_types_chosen(chance[:, Trait.TICKET_TYPE]),
+        pause=chance[:, len(Trait) :],
+        night=chance[:, Trait.NIGHT],
+    )
+
+
+def follow_ups(first: Conversations, draws: Draws) -> Conversations:
+    """The second conversations of those visits that have one; `first` are those of `draws`."""
+    spoken = (SHAPES.length[first.story] > 2) & ~first.preview
+    rows = np.flatnonzero(spoken & (draws.units[:, 0, Trait.FOLLOWED] < _FOLLOW_UPS))
+    before, chance = _rows(first, rows), draws.units[rows, 1]
+    pause_us = (900e6 - np.log1p(-chance[:, Trait.HOUR]) * _FOLLOW_UP_HOURS_MEAN * HOUR_US).astype(np.int64)
+    start_us = before.start_us + pause_us
+    start_us += sleep_us(start_us, market=before.market, chance=chance[:, Trait.NIGHT])
+    days = start_us // DAY_US
+    moves_on = chance[:, Trait.BOT] < _FOLLOW_UPS_WITH_NEXT_BOT
+    bot = np.where(moves_on, before.bot[:, 1], before.bot[:, 0])
+    bots = np.stack([bot, next_bots(bot, days)], axis=1)
+    elsewhere = chance[:, Trait.FAITHFUL] < _FOLLOW_UPS_ELSEWHERE
+    channel = np.where(elsewhere, channels_chosen(days, chance=chance[:, Trait.CHANNEL]), before.channel)
+    about_ticket = has_ticket(before.story)
+    # Its bot may name the types of tickets otherwise; the ticket keeps the type of the first bot.
+    bots[about_ticket] = before.bot[about_ticket]
+    told_in = np.where(about_ticket, _OPEN_CASE, _OPENS_WITH[channel])
+    return replace(
+        before,
+        key=before.key | 1,
+        start_us=start_us,
+        bot=bots,
+        version=_versions(bots, days, chance=chance[:, Trait.VERSION]),
+        channel=channel,
+        story=stories_chosen(_TOLD_IN, where=told_in, chance=chance[:, Trait.STORY]),
+        ticket=np.where(about_ticket[:, None], before.ticket, before.ticket + 2),
+        ticket_type=np.where(
+            about_ticket[:, None], before.ticket_type, ticket_types_chosen(chance[:, Trait.TICKET_TYPE])
+        ),
+        pause=chance[:, len(Trait) :],
+        night=chance[:, Trait.NIGHT],
+    )
+
+
+def mailings_sent(draws: Draws, *, population: Population, campaign: Numbers) -> Conversations:
+    """The conversations that campaign messages open, most of them without an answer.
+
+    Args:
+        campaign: The number of the campaign of each row of `draws`.
+    """
+    chance = draws.units[:, 0]
+    birth = FIRST_DAY + (chance[:, Trait.RETURNED_AFTER] * (draws.day - FIRST_DAY)).astype(np.int64)
+    customer = _known_customers(birth, chance[:, Trait.RANK], population=population)
+    channel = _MAILED_CHANNELS[(chance[:, Trait.CHANNEL] * len(_MAILED_CHANNELS)).astype(np.int64)]
+    bot = np.full(len(draws.day), CAMPAIGN_BOT)
+    bots = np.stack([bot, next_bots(bot, draws.day)], axis=1)
+    story = stories_chosen(_TOLD_IN, where=np.full(len(bot), _MAILING), chance=chance[:, Trait.STORY])
+    unanswered = stories_told("mailing")[0][0]
+    # Only mail programs answer by themselves.
+    story = np.where(SHAPES.autoreply[story].any(axis=1) & (channel != _EMAIL), unanswered, story)
+    sent_us = (_MAILED_FROM_HOUR + chance[:, Trait.HOUR] * _MAILED_HOURS) * HOUR_US
+    return Conversations(
+        key=_key(draws.day, draws.row) | 1 << _MAILING_BIT,
+        customer=customer,
+        market=_markets(customer, population),
+        start_us=draws.day * DAY_US + sent_us.astype(np.int64),
+        bot=bots,
+        version=_versions(bots, draws.day, chance=chance[:, Trait.VERSION]),
+        channel=channel,
+        story=story,
+        preview=np.zeros(len(bot), np.bool_),
+        campaign=campaign,
+        ticket=np.zeros((len(bot), 2), np.int64),
+        ticket_type=np.zeros((len(bot), 2), np.int64),
+        pause=chance[:, len(Trait) :],
+        night=chance[:, Trait.NIGHT],
+    )
+
+
+def _rows(conversations: Conversations, rows: Numbers) -> Conversations:
+    names = Conversations.__dataclass_fields__
+    return Conversations(**{name: getattr(conversations, name)[rows] for name in names})
+
+
+def _tested(days: Numbers, chance: Units) -> tuple[Flags, Numbers]:
+    """Which visits are bot builders trying a version before its release, and that release."""
+    release, days_left = next_releases(days)
+    return (chance < _PREVIEWS_BEFORE_RELEASE) & (days_left <= _TESTED_DAYS_BEFORE_RELEASE), release
+
+
+def _testers(chance: Units) -> Numbers:
+    return (chance * _TESTERS).astype(np.int64) | 1 << _TESTER_BIT
+
+
+def _customers(draws: Draws, population: Population) -> Numbers:
+    """Somebody new, or one of those whom an earlier day brought."""
+    chance = draws.units[:, 0]
+    birth = draws.day - 1 + np.log1p(-chance[:, Trait.RETURNED_AFTER]) * _RETURN_DAYS_MEAN
+    is_new = (chance[:, Trait.IS_NEW] < _NEW_CUSTOMERS) | (birth < FIRST_DAY)
+    birth = np.maximum(birth, FIRST_DAY).astype(np.int64)
+    known = _known_customers(birth, chance[:, Trait.RANK], population=population)
+    return np.where(is_new, _key(draws.day, draws.row), known)
+
+
+def _known_customers(birth: Numbers, chance: Units, *, population: Population) -> Numbers:
+    """One of the customers of each day `birth`; a few of them come much more often than others."""
+    return _key(birth, (population.known[birth - FIRST_DAY] * chance**2).astype(np.int64))
+
+
+def _markets(customers: Numbers, population: Population) -> Numbers:
+    shares = np.cumsum([market.share for market in MARKETS])[:-1]
+    return np.searchsorted(shares, units(customers, salt=population.seed + 1), side="right")
+
+
+def _channels(draws: Draws, customers: Numbers, *, population: Population) -> Numbers:
+    chance = draws.units[:, 0]
+    habit = units(customers, salt=population.seed + 2)
+    chance_of_channel = np.where(chance[:, Trait.FAITHFUL] < _FAITHFUL, habit, chance[:, Trait.CHANNEL])
+    return channels_chosen(draws.day, chance=chance_of_channel)
+
+
+def _versions(bots: Numbers, days: Numbers, *, chance: Units) -> Numbers:
+    return np.stack([versions_served(bots[:, side], days, chance=chance) for side in (0, 1)], axis=1)
+
+
+def _key(days: Numbers, rows: Numbers) -> Numbers:
+    return (days - FIRST_DAY) << _DAY_BIT | rows << _ROW_BIT

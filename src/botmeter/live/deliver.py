@@ -1,0 +1,57 @@
+"""The process's intake for who is not the asynchronous front: a page that sends a test."""
+
+from collections.abc import Mapping
+from concurrent.futures import Future
+from typing import Final
+
+from botmeter.domain.errors import Unavailable
+from botmeter.domain.instant import now_us
+from botmeter.live.ingest import Intake
+from botmeter.live.pending import Answered
+from botmeter.people.source_cache import OpenedSource
+from botmeter.server.handlers.webhooks import offer_of
+from botmeter.sources.connector import Delivery
+
+_ANSWERED_WITHIN_SECONDS: Final = 30.0
+
+_open: list[Intake] = []
+
+
+def use(intake: Intake | None) -> None:
+    """From now on pages deliver to this one; None: the server is about to end."""
+    _open[:] = [] if intake is None else [intake]
+
+
+def deliver(source: OpenedSource, body: bytes, *, headers: Mapping[str, str], number: str) -> Answered:
+    """What a delivery is told that comes through the very same door as a platform's.
+
+    Args:
+        headers: Name in small letters → value.
+        number: What to call it where the platform calls it nothing.
+
+    Raises:
+        NotAllowed, Refused, TooMuch: What a platform would be told too.
+        Unavailable: `server_stopping`, `queue_full`, `ledger_busy`, `delivery_unanswered`.
+    """
+    # Asked for once: the server may begin to end between two looks.
+    intake = next(iter(_open), None)
+    if intake is None:
+        raise Unavailable("server_stopping", "The server is starting or stopping. Try again in a moment.")
+    delivery = Delivery(body=body, headers=headers, received_us=now_us())
+    told: Future[Answered] = Future()
+
+    def tell(answer: Answered | Exception) -> None:
+        if isinstance(answer, Exception):
+            told.set_exception(answer)
+        else:
+            told.set_result(answer)
+
+    intake.offer(offer_of(source, delivery, number=number), tell=tell)
+    try:
+        return told.result(_ANSWERED_WITHIN_SECONDS)
+    except TimeoutError:
+        raise Unavailable(
+            "delivery_unanswered",
+            f"The delivery was not written within {_ANSWERED_WITHIN_SECONDS:g} seconds. It may be later; look at the "
+            "last deliveries.",
+        ) from None

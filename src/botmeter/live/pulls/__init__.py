@@ -1,0 +1,1 @@
+"""Scheduled and manual pulls from the APIs of platforms."""

@@ -1,0 +1,103 @@
+"""What whoever runs the server does for people: makes users, gives roles, lets in who lost a password."""
+
+from datetime import timedelta
+from typing import Final
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.urls import reverse
+
+from botmeter.domain.display_name import display_name_fault
+from botmeter.domain.errors import Conflict, Missing, Refused
+from botmeter.people import members
+from botmeter.people.audit import Action, record
+from botmeter.people.links import new_link
+from botmeter.people.members import Standing
+from botmeter.people.models import Link, Membership, User
+from botmeter.people.rights import EXPORTS_BY_DEFAULT, Role
+from botmeter.people.second_factor import remove_second_factor
+
+_WHO: Final = "command line"
+LINK_LASTS: Final = timedelta(days=1)
+
+
+def new_user(email: str, *, name: str) -> User:
+    """A user without a password.
+
+    Raises:
+        Refused: `email_invalid`, `person_name_invalid`.
+        Conflict: `user_exists`.
+    """
+    address = email.strip().lower()
+    try:
+        validate_email(address)
+    except ValidationError:
+        raise Refused("email_invalid", f"{email[:80]!r} is not an e-mail address.") from None
+    if fault := display_name_fault(name):
+        raise Refused("person_name_invalid", f"{name[:40]!r} can't be a person's name: {fault}.")
+    if User.objects.filter(email=address).exists():
+        raise Conflict("user_exists", f"There is a user {address} already.")
+    return User.objects.create_user(address, name=name)
+
+
+def user_of(email: str) -> User:
+    """The user with this address.
+
+    Raises:
+        Missing: `user_unknown`.
+    """
+    found = User.objects.filter(email=email.strip().lower()).first()
+    if found is None:
+        raise Missing("user_unknown", f"There is no user {email[:80]}; `botmeter user list` names them all.")
+    return found
+
+
+def link_for(user: User, *, to_password: bool) -> str:
+    """The path of a link that works once, for a day: to sign in, or to choose a new password."""
+    purpose = Link.Purpose.PASSWORD if to_password else Link.Purpose.SIGN_IN
+    secret = new_link(purpose, lasting=LINK_LASTS, user=user)
+    record(Action.LINK_MADE, request=None, user=user, who=_WHO, email=user.email, to=purpose.value)
+    return reverse("password-choose" if to_password else "by-link", args=(secret,))
+
+
+def drop_second_factor(user: User) -> bool:
+    """Takes the second step away from someone who lost it; False where there was none."""
+    had = remove_second_factor(user)
+    if had:
+        record(Action.SECOND_FACTOR_REMOVED, request=None, user=user, who=_WHO, email=user.email)
+    return had
+
+
+def set_role(user: User, account: str, *, role: str, may_export: bool | None) -> Standing:
+    """Makes the user what is said in the account.
+
+    Args:
+        may_export: None: as it is, for a new member as the role has it.
+
+    Raises:
+        Refused: `last_owner`.
+    """
+    found = Membership.objects.filter(user=user, account=account).first()
+    usual = found.may_export if found else Role(role) in EXPORTS_BY_DEFAULT
+    standing = Standing(role=Role(role), may_export=usual if may_export is None else may_export)
+    if found is None:
+        Membership.objects.create(user=user, account=account, role=role, may_export=standing.may_export)
+    else:
+        members.change(found, standing)
+    about = {"email": user.email, "after": str(standing)}
+    record(Action.MEMBER_CHANGED, request=None, user=None, account=account, who=_WHO, **about)
+    return standing
+
+
+def take_out(user: User, account: str) -> None:
+    """Takes the user out of the account.
+
+    Raises:
+        Missing: `member_unknown`.
+        Refused: `last_owner`.
+    """
+    found = Membership.objects.filter(user=user, account=account).first()
+    if found is None:
+        raise Missing("member_unknown", f"{user.email} does not belong to account {account}.")
+    members.remove(found)
+    record(Action.MEMBER_REMOVED, request=None, user=None, account=account, who=_WHO, email=user.email)

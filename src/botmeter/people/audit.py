@@ -1,0 +1,63 @@
+"""The audit log: one entry for each thing that somebody did and someone else may want to know of."""
+
+from enum import StrEnum
+from typing import Any
+
+from django.http import HttpRequest
+
+from botmeter.people.client_address import address_of
+from botmeter.people.models import AuditEntry, User
+
+
+class Action(StrEnum):
+    """What can stand in the log, each as the past tense of a sentence that its page shows."""
+
+    SIGNED_IN = "signed_in"
+    SIGN_IN_FAILED = "sign_in_failed"
+    SIGNED_OUT = "signed_out"
+    SIGNED_OUT_EVERYWHERE = "signed_out_everywhere"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the word, not one
+    SECOND_FACTOR_ADDED = "second_step_added"
+    SECOND_FACTOR_REMOVED = "second_step_removed"
+    EXPORTED = "exported"
+    SETTING_CHANGED = "setting_changed"
+    POLICY_SET = "policy_set"
+    BOT_NAMED = "bot_named"
+    CUSTOMERS_MERGED = "customers_merged"
+    CUSTOMERS_UNMERGED = "customers_unmerged"
+    MEMBER_INVITED = "member_invited"
+    INVITATION_REVOKED = "invitation_revoked"
+    MEMBER_JOINED = "member_joined"
+    MEMBER_CHANGED = "member_changed"
+    MEMBER_REMOVED = "member_removed"
+    ACCOUNT_CREATED = "account_created"
+    LINK_MADE = "link_made"
+    KEY_CREATED = "key_created"
+    KEY_REVOKED = "key_revoked"
+    SOURCE_CREATED = "source_created"
+    SOURCE_CHANGED = "source_changed"
+    SOURCE_REMOVED = "source_removed"
+    SOURCE_KEY_ROTATED = "source_key_rotated"
+    SOURCE_PULLED = "source_pulled"
+    VIEW_SHARED = "view_shared"
+    SHARE_REVOKED = "share_revoked"
+
+
+def record(action: Action, *, request: HttpRequest | None, user: User | None, **about: Any) -> None:
+    """Writes an entry down.
+
+    Args:
+        user: Who did it.
+        about: What else is worth knowing, as JSON can hold it, and two that have places of their own: `account`, left
+            out for what a person does about themselves, which the owners of all their accounts may read; `who`, how
+            the person is called where that is not the user's address.
+    """
+    account, who = about.pop("account", ""), about.pop("who", None)
+    AuditEntry.objects.create(
+        account=account,
+        user=user,
+        who=str(who or (user.email if user else "command line")),
+        action=action.value,
+        detail=about,
+        address=address_of(request) if request else "",
+    )

@@ -1,0 +1,277 @@
+"""Keys of an account for programs: made, shown once, kept as a digest, looked up, rotated, revoked.
+
+A key belongs to the account, not to whoever made it: it works on when they leave.
+"""
+
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from threading import Lock
+from typing import Final
+
+from django.db import transaction
+
+from botmeter.domain.display_name import required_name_fault
+from botmeter.domain.errors import Missing, NotAllowed, Refused
+from botmeter.domain.instant import DAY_US, datetime_from_us, present
+from botmeter.domain.period import day_start_us
+from botmeter.people.links import digest_of
+from botmeter.people.models import ApiKey, User
+
+PREFIX: Final = "bm_"
+NAME_LENGTH_MAX: Final = 100
+# Enough to tell keys apart, far too little to guess the rest of one.
+_SHOWN_LENGTH: Final = 10
+# The last use is written down at most so often: a key that is used every second would else cost a write each.
+_USE_NOTED_EVERY: Final = timedelta(minutes=1)
+_LIVES_ON: Final = re.compile(r"0|([0-9]{1,5})([mhd])")
+_LIVES_ON_MAX: Final = timedelta(days=366)
+_MINUTES: Final = {"m": 1, "h": 60, "d": 24 * 60}
+
+
+class Scope(StrEnum):
+    """What a key may do."""
+
+    REPORTS_READ = "reports:read"
+    EXPORTS_READ = "exports:read"
+    EVENTS_WRITE = "events:write"
+    ADMIN = "admin"
+
+    @property
+    def sentence(self) -> str:
+        return _SENTENCES[self]
+
+
+_SENTENCES: Final = {
+    Scope.REPORTS_READ: "Read reports, sessions and their explanations.",
+    Scope.EXPORTS_READ: "Download the underlying data as files.",
+    Scope.EVENTS_WRITE: "Send events.",
+    Scope.ADMIN: "Everything a key can do, and changes to customers and sources.",
+}
+
+
+class KeyState(StrEnum):
+    """Whether a key works."""
+
+    WORKS = "works"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyDraft:
+    """What a new key shall be.
+
+    Attributes:
+        scopes: One at least.
+        expires_at: From when on it no longer works; None: never.
+
+    Raises:
+        Refused: `key_name_invalid`, `scopes_missing`.
+    """
+
+    name: str
+    scopes: tuple[Scope, ...]
+    expires_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        name = self.name.strip()
+        fault = required_name_fault(name)
+        if fault:
+            raise Refused("key_name_invalid", f"{name[:40]!r} can't be a key's name: {fault}.")
+        if not self.scopes:
+            raise Refused("scopes_missing", f"A key needs a scope; there are {', '.join(Scope)}.")
+        object.__setattr__(self, "name", name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewKey:
+    """A key with its secret, which nobody can find out later."""
+
+    key: ApiKey
+    secret: str
+
+
+def allows(scopes: Iterable[str], wanted: Scope) -> bool:
+    """Whether these scopes of a key allow what takes `wanted`; `admin` allows everything."""
+    return any(scope in (wanted.value, Scope.ADMIN.value) for scope in scopes)
+
+
+def require_scope(wanted: Scope, *, scopes: Iterable[str], start: str) -> None:
+    """Sees that a key may do what takes `wanted`.
+
+    Args:
+        scopes: Those of the key.
+        start: Its first letters.
+
+    Raises:
+        NotAllowed: `scope_missing`.
+    """
+    has = sorted(scopes)
+    if not allows(has, wanted):
+        told = ", ".join(has) or "none"
+        raise NotAllowed("scope_missing", f"This takes the scope {wanted.value}; the key {start}… has {told}.")
+
+
+def scopes_from_texts(texts: Iterable[str]) -> tuple[Scope, ...]:
+    """The scopes that the words name, each once.
+
+    Raises:
+        Refused: `scope_unknown`.
+    """
+    found: list[Scope] = []
+    for text in dict.fromkeys(texts):
+        try:
+            found.append(Scope(text))
+        except ValueError:
+            raise Refused("scope_unknown", f"There is no scope {text[:40]!r}; there are {', '.join(Scope)}.") from None
+    return tuple(found)
+
+
+def lives_on_from_text(text: str) -> timedelta:
+    """How long a key that is replaced works on: `90m`, `24h`, `7d`; `0` is no longer.
+
+    Raises:
+        Refused: `lives_on_invalid`.
+    """
+    found = _LIVES_ON.fullmatch(text)
+    lasting = timedelta(minutes=int(found[1] or 0) * _MINUTES[found[2] or "m"]) if found else None
+    if lasting is None or lasting > _LIVES_ON_MAX:
+        most = f"at most {_LIVES_ON_MAX.days} days"
+        raise Refused("lives_on_invalid", f"A key can't work on for {text[:40]!r}; write 90m, 24h or 7d, {most}, or 0.")
+    return lasting
+
+
+def end_of_day(day_on: date) -> datetime:
+    """The first instant after a UTC day: where a key ends that works up to and including it.
+
+    Raises:
+        Refused: `key_expiry_past` for a day that is over.
+    """
+    end = datetime_from_us(day_start_us(day_on) + DAY_US) if day_on < date.max else datetime.max.replace(tzinfo=UTC)
+    if end <= present():
+        raise Refused("key_expiry_past", f"A key can't expire on {day_on}: that day is over.")
+    return end
+
+
+def new_key(account: str, draft: KeyDraft, *, created_by: User | None) -> NewKey:
+    """Makes a key of the account. `created_by`: None for the command line."""
+    secret = PREFIX + secrets.token_urlsafe(32)
+    key = ApiKey.objects.create(
+        account=account,
+        name=draft.name,
+        start=secret[:_SHOWN_LENGTH],
+        digest=digest_of(secret),
+        scopes=[scope.value for scope in draft.scopes],
+        created_by=created_by,
+        expires_at=draft.expires_at,
+    )
+    return NewKey(key=key, secret=secret)
+
+
+def opened_key(secret: str) -> ApiKey:
+    """The key that the secret opens.
+
+    Raises:
+        NotAllowed: `key_wrong`, `key_revoked`, `key_expired`.
+    """
+    key = ApiKey.objects.filter(digest=digest_of(secret)).first()
+    if key is None:
+        raise NotAllowed("key_wrong", "There is no such key. Keys are made under Admin, Keys.")
+    match state_of(key):
+        case KeyState.REVOKED:
+            raise NotAllowed("key_revoked", f"The key {key.start}… was revoked.")
+        case KeyState.EXPIRED:
+            raise NotAllowed("key_expired", f"The key {key.start}… expired on {key.expires_at:%Y-%m-%d %H:%M} UTC.")
+        case KeyState.WORKS:
+            return key
+
+
+def state_of(key: ApiKey) -> KeyState:
+    """Whether the key works at present."""
+    if key.revoked_at is not None:
+        return KeyState.REVOKED
+    is_over = key.expires_at is not None and key.expires_at <= present()
+    return KeyState.EXPIRED if is_over else KeyState.WORKS
+
+
+def note_use(key: ApiKey) -> None:
+    """Writes down that the key was used now."""
+    now = present()
+    if key.last_used_at is None or now - key.last_used_at >= _USE_NOTED_EVERY:
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+
+
+def key_of(account: str, said: str) -> ApiKey:
+    """The account's key of this name, or that begins with these letters, or is this one.
+
+    Raises:
+        Missing: `key_unknown` if the account has none.
+        Refused: `key_ambiguous` if it has several.
+    """
+    keys = list(ApiKey.objects.filter(account=account).order_by("pk"))
+    digest = digest_of(said)
+    found = [key for key in keys if said in (key.name, key.start) or key.digest == digest]
+    found = found or [key for key in keys if said and key.start.startswith(said)]
+    # What is revoked already is hardly meant where a key of the same name works.
+    found = [key for key in found if state_of(key) is KeyState.WORKS] or found[-1:]
+    if not found:
+        known = "`botmeter key list` shows them"
+        raise Missing("key_unknown", f"Account {account} has no key {said[:_SHOWN_LENGTH]!r}; {known}.")
+    if len(found) > 1:
+        starts = ", ".join(f"{key.start}…" for key in found[:5])
+        raise Refused("key_ambiguous", f"{len(found)} keys of account {account} are called so: {starts}.")
+    return found[0]
+
+
+def revoke_key(key: ApiKey) -> bool:
+    """Revokes the key; False if it was revoked before."""
+    is_new = ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=present()) == 1
+    _changes.add()
+    return is_new
+
+
+def rotate_key(key: ApiKey, *, lives_on: timedelta, created_by: User | None) -> NewKey:
+    """A new key like this one, which works on for a while and then no longer.
+
+    The new one lasts as long as the old one was meant to.
+
+    Raises:
+        Refused: `key_over` for a key that no longer works.
+    """
+    if state_of(key) is not KeyState.WORKS:
+        raise Refused("key_over", f"The key {key.start}… no longer works, so there is nothing to replace.")
+    now = present()
+    lasting = None if key.expires_at is None else key.expires_at - key.created_at
+    draft = KeyDraft(
+        name=key.name, scopes=scopes_from_texts(key.scopes), expires_at=None if lasting is None else now + lasting
+    )
+    ends_at = now + lives_on if key.expires_at is None else min(key.expires_at, now + lives_on)
+    with transaction.atomic():
+        made = new_key(key.account, draft, created_by=created_by)
+        ApiKey.objects.filter(pk=key.pk).update(expires_at=ends_at)
+    _changes.add()
+    return made
+
+
+class _Changes:
+    """How often keys were revoked or replaced in this process."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self.count = 0
+
+    def add(self) -> None:
+        with self._lock:
+            self.count += 1
+
+
+_changes = _Changes()
+
+
+def change_count() -> int:
+    """How often keys were revoked or replaced in this process: what is remembered of keys holds until it grows."""
+    return _changes.count

@@ -1,0 +1,84 @@
+"""How somebody comes in: a first step (password or link), a second one where they have set it up.
+
+Until the last step nobody is signed in: what is known after the first one stands in the session as a
+note of who waits, and no page but that of the second step looks at it.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.contrib.auth import login, logout
+from django.http import HttpRequest, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.crypto import constant_time_compare
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from botmeter.domain.instant import present
+from botmeter.people.audit import Action, record
+from botmeter.people.models import User
+from botmeter.people.second_factor import has_second_factor
+
+_WAITING: Final = "waits_for_second_step"
+_WAITS_SECONDS: Final = 600
+_BACKEND: Final = "django.contrib.auth.backends.ModelBackend"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Someone whose second step is awaited.
+
+    Attributes:
+        next_path: Where they go after it.
+        road: How the first step was made: `password`, `link`, …
+    """
+
+    user: User
+    next_path: str
+    road: str
+
+
+def own_path(request: HttpRequest, path: str | None) -> str:
+    """The path if it is one of ours, else the start: nobody is led elsewhere after signing in."""
+    is_ours = url_has_allowed_host_and_scheme(path, allowed_hosts=None, require_https=request.is_secure())
+    return path if path and path.startswith("/") and is_ours else reverse("home")
+
+
+def entered(request: HttpRequest, user: User, *, next_path: str, road: str) -> HttpResponseRedirect:
+    """After the first step: signed in, or led to the second step."""
+    if not has_second_factor(user):
+        return signed_in(request, Waiting(user=user, next_path=next_path, road=road))
+    logout(request)
+    request.session[_WAITING] = {
+        "user": user.pk,
+        "proof": user.get_session_auth_hash(),
+        "since": present().timestamp(),
+        "next": next_path,
+        "road": road,
+    }
+    return HttpResponseRedirect(reverse("second-factor"))
+
+
+def waiting(request: HttpRequest) -> Waiting | None:
+    """Who made the first step in this browser, not too long ago, and has not changed the password since."""
+    note: dict[str, Any] | None = request.session.get(_WAITING)
+    if note is None or present().timestamp() - note["since"] > _WAITS_SECONDS:
+        return None
+    user = User.objects.filter(pk=note["user"], is_active=True).first()
+    if user is None or not constant_time_compare(user.get_session_auth_hash(), note["proof"]):
+        return None
+    return Waiting(user=user, next_path=note["next"], road=note["road"])
+
+
+def signed_in(request: HttpRequest, waiting: Waiting, *, device: object = None) -> HttpResponseRedirect:
+    """Signs in after the last step, under a new session key, and leads on.
+
+    Args:
+        device: The second factor that was shown; None where there is none.
+    """
+    request.session.pop(_WAITING, None)
+    if device is not None:
+        # django-otp's own listener puts it into the session.
+        waiting.user.otp_device = device  # type: ignore[attr-defined]
+    login(request, waiting.user, backend=_BACKEND)
+    record(Action.SIGNED_IN, request=request, user=waiting.user, by=waiting.road, second_step=device is not None)
+    return HttpResponseRedirect(waiting.next_path)

@@ -1,0 +1,168 @@
+"""Who belongs to an account: inviting, joining, changing, removing. The one place that keeps its rules.
+
+An account that people use always has an owner, and nobody comes to power over another account by way of
+a member that two of them share.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from botmeter.domain.errors import Conflict, Missing, NotAllowed, Refused
+from botmeter.people.links import new_link, use_link
+from botmeter.people.models import Link, Membership, User
+from botmeter.people.rights import Role
+
+INVITATION_LASTS: Final = timedelta(days=7)
+PASSWORD_LINK_LASTS: Final = timedelta(days=1)
+# Enough for any company; a guard against a script that invites the world.
+INVITATIONS_MAX: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What somebody shall be in an account."""
+
+    role: Role
+    may_export: bool
+
+    def __str__(self) -> str:
+        return f"{self.role.label.lower()}, {'may export' if self.may_export else 'may not export'}"
+
+
+def invite(account: str, email: str, *, standing: Standing, by: User) -> str:
+    """The secret of an invitation, good for a week and for one person.
+
+    Raises:
+        Conflict: `member_already`.
+        Refused: `invitations_too_many` while 200 are open.
+    """
+    address = email.strip().lower()
+    if Membership.objects.filter(account=account, user__email=address).exists():
+        raise Conflict("member_already", f"{address} belongs to account {account} already.")
+    open_count = open_invitations(account).exclude(email=address).count()
+    if open_count >= INVITATIONS_MAX:
+        raise Refused(
+            "invitations_too_many",
+            f"Account {account} has {open_count} open invitations, and {INVITATIONS_MAX} is the most; withdraw some.",
+        )
+    with transaction.atomic():
+        # One address has one invitation: the last one.
+        open_invitations(account).filter(email=address).delete()
+        return new_link(
+            Link.Purpose.INVITATION,
+            lasting=INVITATION_LASTS,
+            account=account,
+            email=address,
+            role=standing.role.value,
+            may_export=standing.may_export,
+            created_by=by,
+        )
+
+
+def open_invitations(account: str) -> QuerySet[Link]:
+    """Invitations that nobody has accepted, the expired among them."""
+    return Link.objects.filter(purpose=Link.Purpose.INVITATION, account=account, used_at=None).order_by("email")
+
+
+def join(link: Link, user: User) -> Membership:
+    """Makes the user what the invitation says, and uses it up.
+
+    Raises:
+        Missing: `link_unusable` if somebody was quicker.
+        Conflict: `member_already`.
+    """
+    if Membership.objects.filter(account=link.account, user=user).exists():
+        raise Conflict("member_already", f"{user.email} belongs to account {link.account} already.")
+    with transaction.atomic():
+        use_up(link)
+        return Membership.objects.create(user=user, account=link.account, role=link.role, may_export=link.may_export)
+
+
+def use_up(link: Link) -> None:
+    """Uses a link up.
+
+    Raises:
+        Missing: `link_unusable` if somebody was quicker.
+    """
+    if not use_link(link):
+        raise link_unusable()
+
+
+def link_unusable() -> Missing:
+    """What is said of a link that is used, expired, withdrawn or altered: which of them, nobody is told."""
+    return Missing(
+        "link_unusable",
+        "This link has been used, has expired, or was not copied as a whole. Ask whoever gave it to you for a new one.",
+    )
+
+
+def change(membership: Membership, standing: Standing) -> None:
+    """Gives a member another role, or gives or takes the right to export.
+
+    Raises:
+        Refused: `last_owner`.
+    """
+    with transaction.atomic():
+        if standing.role is not Role.OWNER:
+            _keep_an_owner(membership)
+        membership.role, membership.may_export = standing.role.value, standing.may_export
+        membership.save(update_fields=["role", "may_export"])
+
+
+def remove(membership: Membership) -> None:
+    """Takes a member out of the account; the person stays what they are elsewhere.
+
+    Raises:
+        Refused: `last_owner`.
+    """
+    with transaction.atomic():
+        _keep_an_owner(membership)
+        membership.delete()
+
+
+def require_power_over(membership: Membership, *, by: User) -> None:
+    """Checks that a link to the member's password may be shown to `by`: they own every account of the member.
+
+    Raises:
+        NotAllowed: `member_elsewhere`.
+    """
+    owned = Membership.objects.filter(user=by, role=Role.OWNER).values("account")
+    if Membership.objects.filter(user=membership.user).exclude(account__in=owned).exists():
+        raise NotAllowed(
+            "member_elsewhere",
+            f"{membership.user.email} belongs to an account that is not yours, so a link to their password can't be "
+            "shown to you. Whoever runs the server can make one: botmeter user link.",
+        )
+
+
+def may_create_accounts(user: User) -> bool:
+    """Whoever owns an account may make further ones; the first is for anyone, since nobody owns any."""
+    return (
+        Membership.objects.filter(user=user, role=Role.OWNER).exists()
+        or not Membership.objects.filter(role=Role.OWNER).exists()
+    )
+
+
+def accounts_without_people(names: list[str]) -> list[str]:
+    """Those of the accounts whose members, if any, never had a password: the demo's owner is such a member."""
+    settled = Membership.objects.filter(user__in=User.objects.with_password())
+    return sorted(set(names) - set(settled.values_list("account", flat=True)))
+
+
+def _keep_an_owner(membership: Membership) -> None:
+    # Locked, so that two owners who remove each other at once don't both succeed.
+    owners = list(
+        Membership.objects.select_for_update()
+        .filter(account=membership.account, role=Role.OWNER)
+        .values_list("pk", flat=True)
+    )
+    if owners == [membership.pk]:
+        raise Refused(
+            "last_owner",
+            f"{membership.user.email} is the only owner of account {membership.account}; "
+            "make someone else an owner first.",
+        )

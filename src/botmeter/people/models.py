@@ -1,0 +1,255 @@
+"""The tables of people. Secrets are kept as their SHA-256 alone; those that must be read again are sealed."""
+
+from typing import Any, ClassVar, cast
+
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.utils.crypto import salted_hmac
+
+from botmeter.domain.instant import present
+from botmeter.people.rights import EXPORTS_BY_DEFAULT, Right, Role, rights
+
+_ROLES = [(role.value, role.label) for role in Role]
+_ACCOUNT_LENGTH = 64
+
+
+class Users(BaseUserManager["User"]):
+    """How users are made and found."""
+
+    def create_user(self, email: str, *, name: str = "", password: str | None = None) -> "User":
+        """A new user; without a password they can't sign in until they choose one by a link."""
+        user = self.model(email=email.strip().lower(), name=name.strip())
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def with_password(self) -> "models.QuerySet[User]":
+        """Those who can sign in by a password; the demo's owner, and who was only just made, can't."""
+        return self.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email__iexact=(username or "").strip())
+
+
+class User(AbstractBaseUser):
+    """Someone who signs in. Customers of bots are never users."""
+
+    class Theme(models.TextChoices):
+        """Which colours the pages have."""
+
+        SYSTEM = "system"
+        LIGHT = "light"
+        DARK = "dark"
+
+    # Kept in small letters (`Users.create_user`), so that one address is one user however it is written.
+    email = models.EmailField(max_length=254, unique=True)
+    name = models.CharField(max_length=100, blank=True)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=present)
+    theme = models.CharField(max_length=8, choices=Theme.choices, default=Theme.SYSTEM)
+    # Part of what every signed-in session carries: counting it up signs out everywhere.
+    sign_out_count = models.PositiveIntegerField(default=0)
+    last_account = models.CharField(max_length=_ACCOUNT_LENGTH, blank=True)
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects: ClassVar[Users] = Users()
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def get_session_auth_hash(self) -> str:
+        """What a session must match: it changes with the password and when someone signs out everywhere."""
+        return self._session_hash(secret=None)
+
+    def get_session_auth_fallback_hash(self) -> Any:
+        from django.conf import settings
+
+        for secret in settings.SECRET_KEY_FALLBACKS:
+            yield self._session_hash(secret=secret)
+
+    def _session_hash(self, *, secret: str | bytes | None) -> str:
+        told = f"{self.password}:{self.sign_out_count}"
+        return salted_hmac("botmeter.session", told, secret=secret, algorithm="sha256").hexdigest()
+
+
+class Membership(models.Model):
+    """What a user is in an account."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    account = models.CharField(max_length=_ACCOUNT_LENGTH, db_index=True)
+    role = models.CharField(max_length=16, choices=_ROLES)
+    may_export = models.BooleanField()
+    created_at = models.DateTimeField(default=present)
+
+    class Meta:
+        """One role an account."""
+
+        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "account"], name="membership_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.account}: {self.role}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Exports are given with the role, where nobody said otherwise."""
+        if cast("bool | None", self.may_export) is None:
+            self.may_export = Role(self.role) in EXPORTS_BY_DEFAULT
+        super().save(*args, **kwargs)
+
+    @property
+    def rights(self) -> frozenset[Right]:
+        return rights(Role(self.role), may_export=self.may_export)
+
+
+class Link(models.Model):
+    """A secret address that lets someone in once, or for a while: first start, sign-in, password, invitation."""
+
+    class Purpose(models.TextChoices):
+        """What it is for."""
+
+        FIRST_START = "first_start"
+        SIGN_IN = "sign_in"
+        PASSWORD = "password"  # noqa: S105 - the word, not one
+        INVITATION = "invitation"
+
+    purpose = models.CharField(max_length=16, choices=Purpose.choices)
+    digest = models.CharField(max_length=64, unique=True)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="links")
+    account = models.CharField(max_length=_ACCOUNT_LENGTH, blank=True)
+    email = models.EmailField(blank=True)
+    role = models.CharField(max_length=16, choices=_ROLES, blank=True)
+    may_export = models.BooleanField(default=False)
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=present)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    # The demo's link may be opened again until it expires: it stands in a terminal to be clicked.
+    is_reusable = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.email or self.user_id or ''}".strip()
+
+
+class ApiKey(models.Model):
+    """A key of an account for programs; shown once, then known by its digest alone."""
+
+    account = models.CharField(max_length=_ACCOUNT_LENGTH, db_index=True)
+    name = models.CharField(max_length=100)
+    # The first letters, so that people know which one it is.
+    start = models.CharField(max_length=12)
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = models.JSONField()
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=present)
+    expires_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.start}… {self.name}"
+
+
+class EventSource(models.Model):
+    """How a source of an account is let in, and how it is asked. How it is read stands in the ledger."""
+
+    account = models.CharField(max_length=_ACCOUNT_LENGTH, db_index=True)
+    # As the ledger has it; both stay as long as the source.
+    name = models.CharField(max_length=64)
+    platform = models.CharField(max_length=16)
+    # The key of its address: the first letters, so that people know which one it is, and a digest.
+    key_start = models.CharField(max_length=12)
+    key_digest = models.CharField(max_length=64, unique=True)
+    key_made_at = models.DateTimeField(default=present)
+    is_on = models.BooleanField(default=True)
+    # What signs its deliveries, sealed; empty: they are not checked.
+    secret = models.TextField(blank=True)
+    # What a platform repeats when it is given the address. It lets nobody in.
+    verify_token = models.CharField(max_length=64, blank=True)
+    # Where it is asked for what it did not deliver; the token is sealed.
+    pull_url = models.CharField(max_length=300, blank=True)
+    pull_account = models.CharField(max_length=64, blank=True)
+    pull_token = models.TextField(blank=True)
+    pull_minutes = models.PositiveIntegerField(null=True)
+    pull_result = models.JSONField(null=True)
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=present)
+
+    class Meta:
+        """An account's sources have different names."""
+
+        constraints: ClassVar = [models.UniqueConstraint(fields=["account", "name"], name="source_name")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.platform})"
+
+
+class SavedView(models.Model):
+    """A report's address under a name."""
+
+    account = models.CharField(max_length=_ACCOUNT_LENGTH, db_index=True)
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="views")
+    name = models.CharField(max_length=100)
+    query = models.TextField()
+    is_for_all = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=present)
+
+    class Meta:
+        """A person's views in an account have different names."""
+
+        constraints: ClassVar = [models.UniqueConstraint(fields=["account", "owner", "name"], name="view_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ShareLink(models.Model):
+    """A read-only link to one view of the report, for whoever has it, until it expires or is revoked."""
+
+    account = models.CharField(max_length=_ACCOUNT_LENGTH, db_index=True)
+    name = models.CharField(max_length=100)
+    query = models.TextField()
+    # Whether it shows the rows behind the numbers too, and so ids of customers and conversations.
+    may_see_rows = models.BooleanField(default=False)
+    digest = models.CharField(max_length=64, unique=True)
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=present)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    last_opened_at = models.DateTimeField(null=True)
+    open_count = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AccountPreference(models.Model):
+    """What an account's pages look like where a person has not chosen; numbers never depend on it."""
+
+    account = models.CharField(max_length=_ACCOUNT_LENGTH, unique=True)
+    timezone = models.CharField(max_length=64, default="UTC")
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.timezone}"
+
+
+class AuditEntry(models.Model):
+    """One thing that somebody did; never changed, never deleted with the person who did it."""
+
+    account = models.CharField(max_length=_ACCOUNT_LENGTH, blank=True, db_index=True)
+    recorded_at = models.DateTimeField(default=present, db_index=True)
+    user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    # As they were called then.
+    who = models.CharField(max_length=254)
+    action = models.CharField(max_length=40)
+    detail = models.JSONField(default=dict)
+    address = models.CharField(max_length=45, blank=True)
+
+    class Meta:
+        """Newest first."""
+
+        ordering: ClassVar = ["-recorded_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.who}: {self.action}"

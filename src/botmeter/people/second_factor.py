@@ -1,0 +1,114 @@
+"""The second step of signing in: codes of an authenticator app (TOTP), and recovery codes for when it is lost.
+
+Throttling of guesses is django-otp's: after each wrong code the wait doubles.
+"""
+
+from base64 import b32encode
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import segno
+from django.db import transaction
+from django.utils.safestring import SafeString, mark_safe
+from django_otp import devices_for_user
+from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from botmeter.domain.instant import present
+from botmeter.people.models import User
+
+RECOVERY_CODE_COUNT: Final = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guess:
+    """What became of a code.
+
+    Attributes:
+        device: What it belongs to; None: it is wrong.
+        wait_seconds: How long no code is looked at, after too many wrong ones.
+    """
+
+    device: object = None
+    wait_seconds: int = 0
+
+
+def has_second_factor(user: User) -> bool:
+    """Whether signing in asks for a code."""
+    return TOTPDevice.objects.filter(user=user, confirmed=True).exists()
+
+
+def with_second_factor(users: Iterable[User]) -> frozenset[int]:
+    """The keys of those of them whom signing in asks for a code; one query for all."""
+    devices = TOTPDevice.objects.filter(user__in=[user.pk for user in users], confirmed=True)
+    return frozenset(devices.values_list("user_id", flat=True))
+
+
+def draft_device(user: User) -> TOTPDevice:
+    """The device that the person is about to set up; the same until it is confirmed."""
+    device: TOTPDevice = TOTPDevice.objects.get_or_create(user=user, confirmed=False, defaults={"name": "app"})[0]
+    return device
+
+
+def confirmed(device: TOTPDevice, code: str) -> bool:
+    """Takes the device into use if the code is its own."""
+    if not device.verify_token(_plain(code)):
+        return False
+    device.confirmed = True
+    device.save()
+    return True
+
+
+def guess(user: User, code: str) -> Guess:
+    """Compares a code with the person's devices; a recovery code is used up by it."""
+    plain, wait_seconds = _plain(code), 0
+    kind = TOTPDevice if plain.isdecimal() else StaticDevice
+    with transaction.atomic():
+        for device in devices_for_user(user, confirmed=True, for_verify=True):
+            if not isinstance(device, kind):
+                continue
+            is_allowed, why = device.verify_is_allowed()
+            if not is_allowed:
+                until = (why or {}).get("locked_until")
+                wait_seconds = max(wait_seconds, 1 + int((until - present()).total_seconds()) if until else 1)
+            elif device.verify_token(plain):
+                return Guess(device=device)
+    return Guess(wait_seconds=wait_seconds)
+
+
+def new_recovery_codes(user: User) -> tuple[str, ...]:
+    """Codes that work once each; those given before work no more."""
+    codes = tuple(str(StaticToken.random_token()) for _ in range(RECOVERY_CODE_COUNT))
+    with transaction.atomic():
+        StaticDevice.objects.filter(user=user).delete()
+        device = StaticDevice.objects.create(user=user, name="recovery codes", confirmed=True)
+        StaticToken.objects.bulk_create([StaticToken(device=device, token=code) for code in codes])
+    return codes
+
+
+def recovery_codes_left(user: User) -> int:
+    """How many were not used yet."""
+    return int(StaticToken.objects.filter(device__user=user).count())
+
+
+def remove_second_factor(user: User) -> bool:
+    """Signing in asks for no code any more; False where it did not before."""
+    StaticDevice.objects.filter(user=user).delete()
+    return bool(TOTPDevice.objects.filter(user=user).delete()[0])
+
+
+def key_text(device: TOTPDevice) -> str:
+    """The device's key to be typed, in groups of four."""
+    text = b32encode(device.bin_key).decode()
+    return " ".join(text[place : place + 4] for place in range(0, len(text), 4))
+
+
+def qr_drawing(device: TOTPDevice) -> SafeString:
+    """The key as a square that the app reads, in SVG without styles."""
+    drawing = segno.make(device.config_url, error="m", micro=False).svg_inline(omitsize=True, border=1, svgclass=None)
+    return mark_safe(drawing)  # noqa: S308 - drawn by segno from numbers; nobody's text is in it
+
+
+def _plain(code: str) -> str:
+    return code.replace(" ", "").replace("-", "").lower()

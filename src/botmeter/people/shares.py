@@ -1,0 +1,138 @@
+"""Share links: one view of the report for whoever has the link, made, shown once, opened, revoked.
+
+A link is signed, so that an altered one is refused without a query, and kept as its digest, so that
+it can be revoked. It belongs to the account, and works on when whoever made it leaves.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Final
+
+from django.core.cache import cache
+from django.core.signing import BadSignature, Signer
+from django.db.models import F
+
+from botmeter.domain.display_name import required_name_fault
+from botmeter.domain.errors import Missing, Refused
+from botmeter.domain.instant import present
+from botmeter.people.links import digest_of
+from botmeter.people.models import ShareLink, User
+
+LASTING_DAYS: Final = (1, 7, 30, 90)
+# An opening counts once in this time for the same visitor: going back and forth is one look.
+_COUNTED_EVERY: Final = timedelta(minutes=1)
+
+
+class ShareState(StrEnum):
+    """Whether a link can be opened."""
+
+    WORKS = "works"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareDraft:
+    """What a new link shall show.
+
+    Attributes:
+        query: Of the report, in the form in which it is kept.
+        lasting_days: One of `LASTING_DAYS`.
+        may_see_rows: Whether it shows the rows behind the numbers too.
+
+    Raises:
+        Refused: `share_name_invalid`, `share_lasting_invalid`.
+    """
+
+    name: str
+    query: str
+    lasting_days: int
+    may_see_rows: bool = False
+
+    def __post_init__(self) -> None:
+        name = self.name.strip()
+        fault = required_name_fault(name)
+        if fault:
+            raise Refused("share_name_invalid", f"{name[:40]!r} can't be a link's name: {fault}.")
+        if self.lasting_days not in LASTING_DAYS:
+            known = ", ".join(map(str, LASTING_DAYS))
+            raise Refused("share_lasting_invalid", f"A link lasts {known} days, not {self.lasting_days}.")
+        object.__setattr__(self, "name", name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewShare:
+    """A link with its secret, which nobody can find out later."""
+
+    link: ShareLink
+    secret: str
+
+
+def new_share(account: str, draft: ShareDraft, *, created_by: User) -> NewShare:
+    """Makes a link to a view of the account's report."""
+    secret = _signer().sign(secrets.token_urlsafe(24))
+    link = ShareLink.objects.create(
+        account=account,
+        name=draft.name,
+        query=draft.query,
+        may_see_rows=draft.may_see_rows,
+        digest=digest_of(secret),
+        created_by=created_by,
+        expires_at=present() + timedelta(days=draft.lasting_days),
+    )
+    return NewShare(link=link, secret=secret)
+
+
+def opened_share(secret: str) -> ShareLink:
+    """The link that the secret opens.
+
+    Raises:
+        Missing: `share_over`, the same for a link that expired, was revoked, was altered or never was.
+    """
+    try:
+        _signer().unsign(secret)
+    except BadSignature:
+        raise share_over() from None
+    opened = ShareLink.objects.filter(digest=digest_of(secret), revoked_at=None, expires_at__gt=present())
+    link = opened.select_related("created_by").first()
+    if link is None:
+        raise share_over()
+    return link
+
+
+def share_over() -> Missing:
+    """What is said of every link that opens nothing."""
+    return Missing(
+        "share_over",
+        "This link is not valid any more: it expired, it was revoked, or a part of it is missing. "
+        "Ask whoever sent it for a new one.",
+    )
+
+
+def note_opening(link: ShareLink, *, visitor: str) -> None:
+    """Counts an opening, once a minute for each visitor.
+
+    Args:
+        visitor: What the same person has the next time: a session, else a network address.
+    """
+    if cache.add(f"share:{link.pk}:{visitor}", 1, timeout=_COUNTED_EVERY.total_seconds()):
+        ShareLink.objects.filter(pk=link.pk).update(open_count=F("open_count") + 1, last_opened_at=present())
+
+
+def state_of(link: ShareLink) -> ShareState:
+    """Whether the link can be opened at present."""
+    if link.revoked_at is not None:
+        return ShareState.REVOKED
+    return ShareState.EXPIRED if link.expires_at <= present() else ShareState.WORKS
+
+
+def revoke_share(link: ShareLink) -> bool:
+    """Revokes the link; False if it was revoked before."""
+    return ShareLink.objects.filter(pk=link.pk, revoked_at=None).update(revoked_at=present()) == 1
+
+
+def _signer() -> Signer:
+    # The full stop stands in no part of a secret and needs no escaping in an address.
+    return Signer(salt="botmeter.share", sep=".")

@@ -1,0 +1,227 @@
+"""What is done with sources, by page and by command: in the ledger, in the people's database, and in the audit log.
+
+Who may do it was asked before. What the log holds of a secret is that there is one.
+"""
+
+from dataclasses import dataclass, replace
+
+from django.http import HttpRequest
+
+from botmeter.domain.errors import Conflict, Missing, Refused
+from botmeter.domain.instant import now_us
+from botmeter.domain.source import BotIdentity, Platform, Source
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.sources import existing_source, remove_source, set_source, source_of
+from botmeter.people.audit import Action, record
+from botmeter.people.models import User
+from botmeter.people.source_pulls import PullSettings, end_pull, set_pull
+from botmeter.people.sources import (
+    NewAddress,
+    addressed,
+    event_source,
+    forget_source,
+    new_address,
+    set_secret,
+    turn,
+)
+from botmeter.sources.platforms.registry import connector_of
+from botmeter.sources.signatures import public_key
+
+_SECRET_LENGTH_MAX = 8_192
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Author:
+    """Who does it; without a user, the command line."""
+
+    user: User | None = None
+    request: HttpRequest | None = None
+
+    @property
+    def name(self) -> str:
+        return self.user.email if self.user else "command line"
+
+    def note(self, action: Action, account: str, **about: object) -> None:
+        """Writes the deed down."""
+        record(action, request=self.request, user=self.user, account=account, **about)
+
+
+def create_source(ledger: Ledger, source: Source, *, author: Author, secret: str = "") -> NewAddress:
+    """Makes a source of the account, with an address.
+
+    Args:
+        ledger: The account's ledger, open for writing.
+        source: The source.
+        author: Who does it.
+        secret: What signs its deliveries; empty: they are not checked.
+
+    Raises:
+        Conflict: `source_exists`.
+        Refused: `source_name_invalid`, `source_option_unknown`, `secret_invalid`.
+    """
+    account = ledger.account.name
+    if source_of(ledger, source.name) is not None:
+        raise Conflict("source_exists", f"Account {account} has a source {source.name} already.")
+    _check_options(source)
+    checked = checked_secret(source.platform, secret)
+    set_source(ledger, source, by=author.name, now_us=now_us())
+    # What is left of an earlier one of this name, whose ledger was replaced, must let nobody in.
+    forget_source(account, source.name)
+    made = new_address(account, source, created_by=author.user)
+    set_secret(made.source, checked)
+    author.note(
+        Action.SOURCE_CREATED,
+        account,
+        source=source.name,
+        platform=source.platform.value,
+        key=f"{made.source.key_start}…",
+        checks_signatures=bool(checked),
+    )
+    return made
+
+
+def change_source(ledger: Ledger, source: Source, *, author: Author) -> bool:
+    """Has later events of the source read as it says; False if nothing was changed.
+
+    Raises:
+        Missing: `source_unknown`.
+        Refused: `source_option_unknown`.
+    """
+    before = existing_source(ledger, source.name)
+    _check_options(source)
+    if not set_source(ledger, source, by=author.name, now_us=now_us()):
+        return False
+    author.note(Action.SOURCE_CHANGED, ledger.account.name, source=source.name, changed=_changed(before, source))
+    return True
+
+
+def add_identity(ledger: Ledger, name: str, *, identity: BotIdentity, author: Author) -> bool:
+    """Has the sender be that bot from now on, whatever it was; False if it was so already."""
+    source = existing_source(ledger, name)
+    others = tuple(each for each in source.identities if each.sender != identity.sender)
+    if len(others) < len(source.identities) and identity in source.identities:
+        return False
+    return change_source(ledger, replace(source, identities=(*others, identity)), author=author)
+
+
+def remove_identity(ledger: Ledger, name: str, *, sender: str, author: Author) -> None:
+    """Has the sender be no bot from now on.
+
+    Raises:
+        Missing: `identity_unknown`.
+    """
+    source = existing_source(ledger, name)
+    others = tuple(each for each in source.identities if each.sender != sender)
+    if len(others) == len(source.identities):
+        raise Missing("identity_unknown", f"Source {name} has no bot identity {sender[:60]!r}.")
+    change_source(ledger, replace(source, identities=others), author=author)
+
+
+def delete_source(ledger: Ledger, name: str, *, author: Author) -> None:
+    """Has the account no such source any more: its address is wrong, its secrets are gone. Its events stay.
+
+    Raises:
+        Missing: `source_unknown`.
+    """
+    account = ledger.account.name
+    removed = remove_source(ledger, name, by=author.name, now_us=now_us())
+    forget_source(account, name)
+    author.note(Action.SOURCE_REMOVED, account, source=name, platform=removed.platform.value)
+
+
+def rotate_address(account: str, source: Source, *, author: Author) -> NewAddress:
+    """Another address in the place of the present one, which is wrong from now on; the first if there is none."""
+    before = event_source(account, source.name)
+    made = new_address(account, source, created_by=author.user)
+    instead_of = f"{before.key_start}…" if before else ""
+    author.note(
+        Action.SOURCE_KEY_ROTATED,
+        account,
+        source=source.name,
+        key=f"{made.source.key_start}…",
+        instead_of=instead_of,
+    )
+    return made
+
+
+def change_secret(account: str, source: Source, *, secret: str, author: Author) -> None:
+    """Has deliveries checked with this secret from now on; empty: no longer checked.
+
+    Raises:
+        Refused: `secret_invalid`.
+        Missing: `source_without_address`.
+    """
+    checked = checked_secret(source.platform, secret)
+    set_secret(addressed(account, source.name), checked)
+    _note_change(account, source.name, changed=["secret" if checked else "secret removed"], author=author)
+
+
+def turn_source(account: str, name: str, *, is_on: bool, author: Author) -> None:
+    """Takes deliveries of the source, or refuses them, from now on.
+
+    Raises:
+        Missing: `source_without_address`.
+    """
+    found = addressed(account, name)
+    if found.is_on != is_on:
+        turn(found, is_on=is_on)
+        _note_change(account, name, changed=["turned on" if is_on else "turned off"], author=author)
+
+
+def change_pull(wanted: PullSettings, *, author: Author) -> None:
+    """Has the source asked so for what it did not deliver.
+
+    Raises:
+        Missing: `source_without_address`.
+    """
+    set_pull(wanted)
+    every = "on demand" if wanted.every_minutes is None else f"every {wanted.every_minutes} minutes"
+    _note_change(wanted.account, wanted.source, changed=[f"asked at {wanted.url} {every}"], author=author)
+
+
+def stop_pull(account: str, name: str, *, author: Author) -> None:
+    """Has the source asked no more."""
+    end_pull(account, name)
+    _note_change(account, name, changed=["asked no more"], author=author)
+
+
+def checked_secret(platform: Platform, secret: str) -> str:
+    """The secret without what stands around it, if it can check what the platform sends.
+
+    Raises:
+        Refused: `secret_invalid`.
+    """
+    text = secret.strip()
+    if not text:
+        return ""
+    if connector_of(platform).checked_signature is None:
+        raise Refused("secret_invalid", f"The platform {platform} signs nothing, so there is no secret to check it by.")
+    if len(text) > _SECRET_LENGTH_MAX or "\0" in text:
+        raise Refused("secret_invalid", f"A secret has at most {_SECRET_LENGTH_MAX:,} characters, none of them NUL.")
+    if platform is Platform.FRESHCHAT:
+        public_key(text)
+    return text
+
+
+def _check_options(source: Source) -> None:
+    known = [option.name for option in connector_of(source.platform).options]
+    unknown = next((name for name, _ in source.options if name not in known), None)
+    if unknown is not None:
+        raise Refused(
+            "source_option_unknown",
+            f"A source of platform {source.platform} has no option {unknown[:40]!r}; it has: "
+            f"{', '.join(known) or 'none'}.",
+        )
+
+
+def _changed(before: Source, after: Source) -> list[str]:
+    names = ("bot_id", "bot_name", "bot_version", "channel", "options")
+    changed = [name.replace("_", " ") for name in names if getattr(before, name) != getattr(after, name)]
+    old, new = set(before.identities), set(after.identities)
+    changed += [f"{each.sender} is {each.bot_id}" for each in after.identities if each not in old]
+    kept = {each.sender for each in new}
+    return changed + [f"{each.sender} is no bot" for each in before.identities if each.sender not in kept]
+
+
+def _note_change(account: str, name: str, *, changed: list[str], author: Author) -> None:
+    author.note(Action.SOURCE_CHANGED, account, source=name, changed=changed)

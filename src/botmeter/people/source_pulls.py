@@ -1,0 +1,184 @@
+"""How a source is asked for what it did not deliver: where, with which token, how often, and what came of it last.
+
+Asking itself is done by whoever takes these settings.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from botmeter.domain.errors import Refused
+from botmeter.domain.source import Platform
+from botmeter.people.models import EventSource
+from botmeter.people.sealing import sealed, unsealed
+from botmeter.people.sources import addressed, changed, event_source
+
+PULLED: Final = frozenset({Platform.CHATWOOT, Platform.FRESHCHAT})
+"""Platforms that lose deliveries and can be asked."""
+MINUTES_MIN: Final = 5
+MINUTES_MAX: Final = 7 * 24 * 60
+_URL_LENGTH_MAX: Final = 300
+_ACCOUNT_LENGTH_MAX: Final = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullSettings:
+    """How one source is asked.
+
+    Attributes:
+        account: Of Botmeter.
+        source: Its name.
+        platform: What it is.
+        url: Where its API is, without a slash at the end: https://desk.example.org.
+        own_account: What the platform calls the account that it has there; empty: nothing.
+        token: What opens the API.
+        every_minutes: How often it is asked by itself; None: only when somebody says so.
+
+    Raises:
+        Refused: `pull_url_invalid`, `pull_token_missing`, `pull_schedule_invalid`, `pull_account_invalid`.
+    """
+
+    account: str
+    source: str
+    platform: Platform
+    url: str
+    own_account: str = ""
+    token: str = field(repr=False)
+    every_minutes: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "url", checked_url(self.url))
+        if not self.token or not self.token.isascii() or not self.token.isprintable():
+            raise Refused("pull_token_missing", "Without its token the platform's API answers nothing: give one.")
+        if self.every_minutes is not None and not MINUTES_MIN <= self.every_minutes <= MINUTES_MAX:
+            raise Refused(
+                "pull_schedule_invalid",
+                f"The source can't be asked every {self.every_minutes} minutes: {MINUTES_MIN} to {MINUTES_MAX:,}, or "
+                "only when somebody says so.",
+            )
+        if len(self.own_account) > _ACCOUNT_LENGTH_MAX:
+            raise Refused(
+                "pull_account_invalid",
+                f"The account {self.own_account[:40]!r}… has {len(self.own_account):,} characters; the most is "
+                f"{_ACCOUNT_LENGTH_MAX}.",
+            )
+        if self.platform is Platform.CHATWOOT and not (self.own_account.isascii() and self.own_account.isdigit()):
+            raise Refused(
+                "pull_account_invalid",
+                f"{self.own_account[:40]!r} is no account of Chatwoot: it is the number after /accounts/ in its "
+                "addresses.",
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduledPull:
+    """A source that is asked by itself; `pull_settings_of` says how."""
+
+    account: str
+    source: str
+    every_minutes: int
+
+
+def checked_url(url: str) -> str:
+    """The address of an API, without a slash at its end.
+
+    Raises:
+        Refused: `pull_url_invalid`.
+    """
+    wanted = url.strip()
+    try:
+        parts = urlsplit(wanted)
+        has_host = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        parts, has_host = urlsplit(""), False
+    # Looking into an address leaves out the tabs and ends of lines in it.
+    is_plain = wanted.isprintable() and not (parts.query or parts.fragment or parts.username or parts.password)
+    if parts.scheme in {"http", "https"} and has_host and is_plain and len(url) <= _URL_LENGTH_MAX:
+        return wanted.rstrip("/")
+    raise Refused(
+        "pull_url_invalid",
+        f"{url[:60]!r} is no address of an API: give one such as https://desk.example.org, without a name, a password, "
+        "a question mark or what does not print.",
+    )
+
+
+def set_pull(wanted: PullSettings) -> None:
+    """Has the source asked so from now on.
+
+    Raises:
+        Missing: `source_without_address`.
+    """
+    changed(
+        addressed(wanted.account, wanted.source),
+        pull_url=wanted.url,
+        pull_account=wanted.own_account,
+        pull_token=sealed(wanted.token),
+        pull_minutes=wanted.every_minutes,
+    )
+
+
+def end_pull(account: str, source: str) -> None:
+    """Has the source asked no more, and its token forgotten."""
+    found = event_source(account, source)
+    if found is not None:
+        changed(found, pull_url="", pull_account="", pull_token="", pull_minutes=None, pull_result=None)
+
+
+def pull_settings_of(account: str, source: str) -> PullSettings | None:
+    """How the source is asked; None: it is not.
+
+    Raises:
+        Unavailable: `seal_broken`.
+    """
+    found = event_source(account, source)
+    return None if found is None or not found.pull_url else _settings(found)
+
+
+def scheduled_pulls() -> tuple[ScheduledPull, ...]:
+    """Every source of every account that is turned on and asked by itself."""
+    found = EventSource.objects.filter(is_on=True).exclude(pull_url="").order_by("pk")
+    return tuple(
+        ScheduledPull(account=each.account, source=each.name, every_minutes=each.pull_minutes)
+        for each in found
+        if each.pull_minutes is not None
+    )
+
+
+def note_pull(account: str, source: str, *, result: Mapping[str, Any]) -> None:
+    """Writes down what came of asking, as JSON can hold it; the page of the source shows it.
+
+    Raises:
+        Missing: `source_without_address`.
+    """
+    found = addressed(account, source)
+    found.pull_result = dict(result)
+    # How its address is opened stays as it was, and so what is remembered of that.
+    found.save(update_fields=["pull_result"])
+
+
+def pull_result(account: str, source: str) -> dict[str, Any] | None:
+    """What came of asking last; None: it was never asked."""
+    found = event_source(account, source)
+    return None if found is None else found.pull_result
+
+
+def present_token(found: EventSource) -> str:
+    """What opens the platform's API; empty: nothing.
+
+    Raises:
+        Unavailable: `seal_broken`.
+    """
+    return unsealed(found.pull_token, what=f"the token of source {found.name}")
+
+
+def _settings(found: EventSource) -> PullSettings:
+    return PullSettings(
+        account=found.account,
+        source=found.name,
+        platform=Platform(found.platform),
+        url=found.pull_url,
+        own_account=found.pull_account,
+        token=present_token(found),
+        every_minutes=found.pull_minutes,
+    )

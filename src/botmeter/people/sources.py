@@ -1,0 +1,148 @@
+"""How sources are let in: the key of a source's address, its signature secret, whether it is on.
+
+How a source's events are read stands in the ledger; a ledger that was restored elsewhere has its sources and no
+addresses until somebody makes them.
+"""
+
+import secrets
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import quote
+
+from django.db import close_old_connections
+
+from botmeter.domain.errors import Missing, NotAllowed
+from botmeter.domain.instant import present
+from botmeter.domain.source import Platform, Source
+from botmeter.people.links import digest_of
+from botmeter.people.models import EventSource, User
+from botmeter.people.sealing import sealed, unsealed
+from botmeter.people.source_cache import OpenedSource, OpenedSources
+
+KEY_PREFIX: Final = "wh_"
+# Enough to tell keys apart, far too little to guess the rest of one.
+_SHOWN_LENGTH: Final = 10
+_VERIFY_TOKEN_BYTES: Final = 16
+
+_opened: Final = OpenedSources()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAddress:
+    """A source with the key of its address, which nobody can find out later."""
+
+    source: EventSource
+    key: str = field(repr=False)
+
+    @property
+    def path(self) -> str:
+        return address_path(self.source.name, self.key)
+
+
+def address_path(name: str, key: str) -> str:
+    """Where a platform sends to, without the server."""
+    return f"/api/v1/webhooks/{quote(name, safe='')}/{key}"
+
+
+def event_source(account: str, name: str) -> EventSource | None:
+    """What is kept of the source; None: it has no address yet."""
+    return EventSource.objects.filter(account=account, name=name).first()
+
+
+def addressed(account: str, name: str) -> EventSource:
+    """What is kept of the source's address.
+
+    Raises:
+        Missing: `source_without_address`.
+    """
+    found = event_source(account, name)
+    if found is None:
+        raise Missing(
+            "source_without_address", f"Source {name} of account {account} has no address yet; make it one first."
+        )
+    return found
+
+
+def new_address(account: str, source: Source, *, created_by: User | None) -> NewAddress:
+    """Gives the source an address, or another one in the place of its present one, which is wrong from now on.
+
+    Args:
+        created_by: None for the command line.
+    """
+    key = KEY_PREFIX + secrets.token_urlsafe(32)
+    of_key = {"key_start": key[:_SHOWN_LENGTH], "key_digest": digest_of(key), "key_made_at": present()}
+    found = event_source(account, source.name)
+    if found is None:
+        needs_token = source.platform is Platform.WHATSAPP
+        found = EventSource.objects.create(
+            account=account,
+            name=source.name,
+            platform=source.platform.value,
+            verify_token=secrets.token_urlsafe(_VERIFY_TOKEN_BYTES) if needs_token else "",
+            created_by=created_by,
+            **of_key,
+        )
+    else:
+        changed(found, **of_key)
+    return NewAddress(source=found, key=key)
+
+
+def set_secret(found: EventSource, secret: str) -> None:
+    """Has deliveries of the source checked with this secret from now on; empty: no longer checked."""
+    changed(found, secret=sealed(secret))
+
+
+def turn(found: EventSource, *, is_on: bool) -> None:
+    """Takes deliveries of the source, or refuses them, from now on."""
+    changed(found, is_on=is_on)
+
+
+def forget_source(account: str, name: str) -> None:
+    """Its address is wrong from now on, and its secrets are gone."""
+    EventSource.objects.filter(account=account, name=name).delete()
+    _opened.forget()
+
+
+def changed(found: EventSource, **fields: Any) -> None:
+    """Writes these fields of the source down; it is looked up anew when it is called next."""
+    for name, value in fields.items():
+        setattr(found, name, value)
+    found.save(update_fields=list(fields))
+    _opened.forget()
+
+
+def remembered_source(name: str, key: str) -> OpenedSource | None:
+    """The source if it is in memory; never waits, so an event loop may ask. None: ask `opened_source` in a thread."""
+    found = _opened.found(digest_of(key))
+    return found if found is not None and found.name == name else None
+
+
+def opened_source(name: str, key: str) -> OpenedSource:
+    """The source whose address holds this name and key; asks the database where it must.
+
+    Raises:
+        NotAllowed: `source_key_wrong` for no such key, or one of a source with another name; `source_off`.
+        Unavailable: `seal_broken`.
+    """
+    remembered = remembered_source(name, key)
+    if remembered is not None:
+        return remembered
+    # What is changed from here on is not overlooked: the count is older than the look.
+    count = _opened.change_count
+    # Without a request nobody else would close a connection that the database has given up.
+    close_old_connections()
+    digest = digest_of(key)
+    found = EventSource.objects.filter(key_digest=digest).first()
+    if found is None or found.name != name:
+        raise NotAllowed("source_key_wrong", "There is no such address. Sources have theirs under Admin, Sources.")
+    if not found.is_on:
+        raise NotAllowed("source_off", f"The source {name} is turned off. It can be turned on under Admin, Sources.")
+    opened = OpenedSource(
+        account=found.account,
+        name=found.name,
+        platform=Platform(found.platform),
+        secret=unsealed(found.secret, what=f"the signature secret of source {name}"),
+        verify_token=found.verify_token,
+    )
+    _opened.remember(digest, opened, change_count=count)
+    return opened

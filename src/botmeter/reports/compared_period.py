@@ -1,0 +1,65 @@
+"""What a period is compared with: the same question about earlier days.
+
+A period that holds today is not over. It is compared with as much of the earlier days as there is
+of it until now, or every comparison would say that usage falls.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+from enum import StrEnum
+
+from botmeter.domain.account import Account
+from botmeter.domain.period import Period
+from botmeter.reports.query import Ask, data_starts_on
+
+# 52 weeks, so that Mondays are compared with Mondays.
+_YEAR_DAYS = 364
+
+
+class Against(StrEnum):
+    """Which earlier days."""
+
+    PREVIOUS = "previous"
+    """As many days, right before."""
+    YEAR = "year"
+    """The days 364 days before."""
+
+
+def compared_ask(ask: Ask, *, account: Account, against: Against, now_us: int) -> Ask | None:
+    """The same question about earlier days.
+
+    Args:
+        now_us: The present instant. If the period holds it, sessions of the earlier days count up
+            to the same time of the day that stands for today.
+
+    Returns:
+        The question, which has `moved_from` if the account's data starts within the earlier days;
+        None if there is no data in them, as it starts later.
+    """
+    period = ask.period
+    shift = timedelta(days=period.day_count if against is Against.PREVIOUS else _YEAR_DAYS)
+    start_on = data_starts_on(account, timezone=period.timezone)
+    try:
+        first_on, last_on = period.first_on - shift, period.last_on - shift
+    except OverflowError:
+        return None
+    if last_on < start_on:
+        return None
+    earlier = replace(
+        ask,
+        period=Period(first_on=max(first_on, start_on), last_on=last_on, timezone=period.timezone),
+        moved_from=first_on if first_on < start_on else None,
+        until_us=_until_us(period, shift=shift, now_us=now_us),
+    )
+    return earlier if earlier.start_us < earlier.end_us else None
+
+
+def _until_us(period: Period, *, shift: timedelta, now_us: int) -> int | None:
+    """Where the earlier days have to be cut; None if the period is over, or has not begun."""
+    edges_us = period.edges_us()
+    if not edges_us[0] <= now_us < edges_us[-1]:
+        return None
+    place = next(number for number, edge_us in enumerate(edges_us) if edge_us > now_us) - 1
+    earlier_on = period.first_on + timedelta(days=place) - shift
+    earlier = Period(first_on=earlier_on, last_on=earlier_on, timezone=period.timezone)
+    return min(earlier.end_us, earlier.start_us + now_us - edges_us[place])

@@ -1,0 +1,244 @@
+"""The owner's side: commands of other processes, run in threads of this one on the ledgers that it has open.
+
+Each has the streams, folder and environment of the process that it is run for. When that process goes away or asks
+for it, or when the server ends, the command is stopped and what it had not finished is undone.
+"""
+
+import atexit
+import concurrent.futures.thread  # noqa: F401 - its own hook must be older than ours: they are called in reverse
+import select
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TextIO
+from weakref import WeakSet
+
+from botmeter import __version__
+from botmeter.cli.context import Surroundings, in_surroundings
+from botmeter.cli.failures import FAILED, STOPPED, UNREAD
+from botmeter.cli.main import exit_code
+from botmeter.cli.output import stdout_abandoned
+from botmeter.domain.errors import Unavailable
+from botmeter.ledger.interruption import Interruption
+from botmeter.ledger.open_ledgers import SharedFolder
+from botmeter.server import owner_socket
+from botmeter.server.descriptors import Descriptor, Wakeable, text_stream
+
+# DuckDB forgets an interrupt that comes between two statements, so it is asked again this often.
+_ASKED_AGAIN_SECONDS = 0.05
+_REFUSED_PAUSE_SECONDS = 0.2
+_STREAM_COUNT = 3
+
+_hosts: "WeakSet[_Host]" = WeakSet()
+
+
+@contextmanager
+def serve_commands(folder: SharedFolder, *, served_at: str | None = None) -> Iterator[None]:
+    """Runs commands for other processes of this user until the end of the `with`, which stops those that still run.
+
+    Args:
+        folder: The data folder, which this process owns.
+        served_at: The address at which this process answers people; None: it doesn't.
+
+    Raises:
+        NotAllowed: `folder_path_too_long`.
+    """
+    with owner_socket.bound(folder.path) as listener:
+        host = _Host(folder, listener, served_at=served_at)
+        host.start()
+        _stop_before_threads_are_joined(host)
+        try:
+            yield
+        finally:
+            host.stop()
+
+
+class _Host:
+    """Accepts connections, each served by a thread."""
+
+    def __init__(self, folder: SharedFolder, listener: socket.socket, *, served_at: str | None) -> None:
+        self._folder = folder
+        self._served_at = served_at
+        self._listener = listener
+        self._ended, self._end = socket.socketpair()
+        self._lock = threading.Lock()
+        self._is_stopped = False
+        self._running: dict[threading.Thread, Interruption] = {}
+        self._accepting = threading.Thread(target=self._accept, name="commands", daemon=True)
+
+    def start(self) -> None:
+        self._accepting.start()
+
+    def stop(self) -> None:
+        """Accepts nobody any more, and stops what is being run; returns when all has ended."""
+        with self._lock:
+            if self._is_stopped:
+                return
+            self._is_stopped = True
+        self._end.send(b"!")
+        self._accepting.join()
+        reason = Unavailable("server_stopping", "The server is being ended; nothing was changed. Try again.")
+        while running := self._still_running():
+            for thread, stop in running:
+                stop.set(reason)
+                thread.join(_ASKED_AGAIN_SECONDS)
+        self._end.close()
+        self._ended.close()
+
+    def _still_running(self) -> list[tuple[threading.Thread, Interruption]]:
+        with self._lock:
+            return list(self._running.items())
+
+    def _accept(self) -> None:
+        while True:
+            if self._ended.fileno() in _ready(self._listener, self._ended):
+                return
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                # Out of descriptors: whoever waits is still there, and asking again at once would ask without end.
+                select.select([self._ended], [], [], _REFUSED_PAUSE_SECONDS)
+                continue
+            self._begin(connection)
+
+    def _begin(self, connection: socket.socket) -> None:
+        """Serves a connection in a thread of its own; where none can be had, whoever connected is sent away."""
+        thread = threading.Thread(target=self._serve, args=(connection,), name="command", daemon=True)
+        with self._lock:
+            self._running[thread] = Interruption()
+        try:
+            thread.start()
+        except RuntimeError:
+            connection.close()
+            with self._lock:
+                del self._running[thread]
+
+    def _serve(self, connection: socket.socket) -> None:
+        with self._lock:
+            stop = self._running[threading.current_thread()]
+        try:
+            with connection, suppress(OSError):
+                if not owner_socket.is_own(connection):
+                    return
+                owner_socket.send(connection, {"botmeter": __version__})
+                # Whoever connects and says nothing must not keep the server from ending.
+                with stop.waking(lambda: connection.shutdown(socket.SHUT_RD)):
+                    request, descriptors = owner_socket.received(connection, descriptor_count=_STREAM_COUNT)
+                command = _Command(
+                    request=request,
+                    descriptors=descriptors,
+                    folder=self._folder,
+                    served_at=self._served_at,
+                    stop=stop,
+                )
+                owner_socket.send(connection, {"exit_code": _code_while_wanted(command, connection)})
+        finally:
+            with self._lock:
+                del self._running[threading.current_thread()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Command:
+    """A command line, and what it finds around it."""
+
+    request: dict[str, Any]
+    descriptors: list[int]
+    folder: SharedFolder
+    served_at: str | None
+    stop: Interruption
+
+    def code(self) -> int:
+        """Runs it, whatever becomes of it."""
+        wakeable = Wakeable(self.stop)
+        try:
+            with self.stop.waking(wakeable.wake), self._surroundings(wakeable) as found, in_surroundings(found):
+                return _flushed(exit_code(self.request["arguments"]), found.stdout)
+        except (KeyboardInterrupt, Unavailable):
+            # Stopped, and not even that could be said: nobody empties the pipe behind stderr.
+            return STOPPED
+        finally:
+            wakeable.close()
+
+    @contextmanager
+    def _surroundings(self, wakeable: Wakeable) -> Iterator[Surroundings]:
+        streams = [
+            text_stream(Descriptor(descriptor, wakeable=wakeable, is_written=place > 0), **told)
+            for place, (descriptor, told) in enumerate(zip(self.descriptors, self.request["streams"], strict=True))
+        ]
+        try:
+            yield Surroundings(
+                stdin=streams[0],
+                stdout=streams[1],
+                stderr=streams[2],
+                environment=self.request["environment"],
+                program=self.request["program"],
+                cwd=Path(self.request["cwd"]),
+                folder=self.folder.under(self.stop),
+                interruption=self.stop,
+                served_at=self.served_at,
+            )
+        finally:
+            for stream in streams:
+                with suppress(OSError, KeyboardInterrupt, Unavailable):
+                    stream.close()
+
+
+def _stop_before_threads_are_joined(host: _Host) -> None:
+    """Stops the host when the process ends without leaving its `with`.
+
+    `atexit` would be too late: before it, Python waits for the threads of all executors, of which one can be waiting
+    for a client's next event. Python 3.9 and later have a list for that of their own, which executors use too.
+    """
+    _hosts.add(host)
+    _watch_the_end()
+
+
+@cache
+def _watch_the_end() -> None:
+    getattr(threading, "_register_atexit", atexit.register)(_stop_hosts)
+
+
+def _stop_hosts() -> None:
+    for host in tuple(_hosts):
+        host.stop()
+
+
+def _code_while_wanted(command: _Command, connection: socket.socket) -> int:
+    """The command's exit code; it is stopped when the other end says so or is gone."""
+    codes: list[int] = []
+    done, finished = socket.socketpair()
+
+    def run() -> None:
+        with finished:
+            codes.append(command.code())
+
+    with done:
+        worker = threading.Thread(target=run, name="command at work", daemon=True)
+        worker.start()
+        if done.fileno() not in _ready(connection, done):
+            while worker.is_alive():
+                command.stop.set()
+                worker.join(_ASKED_AGAIN_SECONDS)
+        worker.join()
+    return codes[0] if codes else FAILED
+
+
+def _ready(*sockets: socket.socket) -> set[int]:
+    """Which of them have something to be read, or their end; waits for the first."""
+    poll = select.poll()
+    for each in sockets:
+        poll.register(each, select.POLLIN)
+    return {descriptor for descriptor, _ in poll.poll()}
+
+
+def _flushed(code: int, stdout: TextIO) -> int:
+    try:
+        stdout.flush()
+    except BrokenPipeError:
+        stdout_abandoned()
+        return UNREAD
+    return code

@@ -1,0 +1,153 @@
+"""Django, which answers in threads, behind the asynchronous front: a request as WSGI has it, an answer as ASGI does.
+
+Bodies are read before a thread is taken. An answer that is streamed keeps its thread only as long as somebody reads
+it; when they are gone, or stop reading for a minute, it is closed.
+"""
+
+import asyncio
+import io
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import BoundedSemaphore
+from typing import Any, Final
+from urllib.parse import unquote_to_bytes
+
+from botmeter.domain.errors import Unavailable
+from botmeter.server.front.protocol import Receive, Scope, Send, header_values
+
+THREADS: Final = 16
+"""Requests at once; most of their time is spent in DuckDB, which takes its own threads."""
+WAITING_MAX: Final = 512
+"""Requests that wait for a thread."""
+_READ_WITHIN_SECONDS: Final = 60.0
+
+_OWN_NAMES: Final = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
+
+StartResponse = Callable[..., Any]
+Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+
+
+class _Gone(Exception):
+    """Nobody reads the answer any more."""
+
+
+class Bridge:
+    """A WSGI application that an asynchronous server can call."""
+
+    def __init__(self, application: Wsgi, *, threads: int = THREADS) -> None:
+        self._application = application
+        self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="page")
+        self._room = BoundedSemaphore(threads + WAITING_MAX)
+
+    async def answer(self, scope: Scope, body: bytes, *, receive: Receive, send: Send) -> None:
+        """Answers one request whose body has been read.
+
+        Raises:
+            Unavailable: `server_busy` while too many wait for a thread.
+        """
+        if not self._room.acquire(blocking=False):
+            raise Unavailable("server_busy", f"More than {WAITING_MAX} requests wait for an answer. Try again soon.")
+        loop = asyncio.get_running_loop()
+        exchange = _Exchange(loop, send)
+        watch = loop.create_task(_watched(receive, exchange))
+        try:
+            await loop.run_in_executor(self._threads, exchange.run, self._application, environ_of(scope, body))
+        finally:
+            watch.cancel()
+            self._room.release()
+
+    def close(self) -> None:
+        """Waits for the answers that are being made."""
+        self._threads.shutdown(wait=True)
+
+
+class _Exchange:
+    """One answer on its way from a thread to the loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, send: Send) -> None:
+        self._loop = loop
+        self._send = send
+        self._start: dict[str, Any] = {}
+        self.is_gone = False
+
+    def run(self, application: Wsgi, environ: dict[str, Any]) -> None:
+        """Asks the application and sends what it answers; in a thread."""
+        answer = application(environ, self._started)
+        try:
+            with suppress(_Gone):
+                if isinstance(answer, (list, tuple)) or not getattr(answer, "streaming", True):
+                    self._say(self._start, _body(b"".join(answer), is_last=True))
+                else:
+                    self._say(self._start)
+                    for piece in answer:
+                        self._say(_body(piece, is_last=False))
+                    self._say(_body(b"", is_last=True))
+        finally:
+            close = getattr(answer, "close", None)
+            if close is not None:
+                close()
+
+    def _started(self, status: str, headers: list[tuple[str, str]], *_exc_info: Any) -> None:
+        self._start = {
+            "type": "http.response.start",
+            "status": int(status[:3]),
+            "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers],
+        }
+
+    def _say(self, *messages: dict[str, Any]) -> None:
+        if self.is_gone:
+            raise _Gone
+        said = asyncio.run_coroutine_threadsafe(self._sent(messages), self._loop)
+        try:
+            said.result(_READ_WITHIN_SECONDS)
+        except Exception as problem:
+            said.cancel()
+            raise _Gone from problem
+
+    async def _sent(self, messages: Iterable[dict[str, Any]]) -> None:
+        for message in messages:
+            await self._send(message)
+
+
+async def _watched(receive: Receive, exchange: _Exchange) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    exchange.is_gone = True
+
+
+def _body(piece: bytes, *, is_last: bool) -> dict[str, Any]:
+    return {"type": "http.response.body", "body": piece, "more_body": not is_last}
+
+
+def environ_of(scope: Scope, body: bytes) -> dict[str, Any]:
+    """The request as WSGI has it (PEP 3333)."""
+    server, port = scope.get("server") or ("localhost", 80)
+    client = scope.get("client")
+    environ = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(scope.get("raw_path") or scope["path"].encode()).decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "SERVER_NAME": server,
+        "SERVER_PORT": str(port or 0),
+        "REMOTE_ADDR": client[0] if client else "",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.get("scheme", "http"),
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for name, value in header_values(scope).items():
+        # WSGI makes one name of `x-forwarded-proto` and `x_forwarded_proto`, of which a proxy sets the first alone.
+        if "_" in name:
+            continue
+        environ[_OWN_NAMES.get(name) or f"HTTP_{name.upper().replace('-', '_')}"] = value
+    # What was read is what there is, however it was sent.
+    environ["CONTENT_LENGTH"] = str(len(body))
+    return environ

@@ -1,0 +1,176 @@
+"""Starting the server: the people's database brought up to date, the pages' files laid out, the first link made.
+
+`serve` returns when the server has ended. One worker process does all the work, since one process
+owns the data folder; this one only watches over it.
+"""
+
+import multiprocessing
+import os
+import resource
+import socket
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Final
+
+from botmeter import __version__
+from botmeter.domain.errors import Unavailable
+from botmeter.people.database import set_up
+from botmeter.server.logs import (
+    FORMAT_VARIABLE,
+    LEVEL_VARIABLE,
+    LogFormat,
+    checked_level,
+    logging_of_environment,
+)
+
+# Connections that are open at once, most of them idle: senders keep theirs.
+_CONNECTIONS_MAX: Final = 20_000
+_BACKLOG: Final = 4_096
+_POLL_SECONDS: Final = 0.05
+_READY_WITHIN_SECONDS: Final = 60
+FIRST_LINK_LASTS: Final = timedelta(days=7)
+DEMO_LINK_LASTS: Final = timedelta(days=7)
+
+
+def prepare(folder: Path, *, url: str, host: str, log_format: LogFormat = "text") -> str:
+    """Sets Django up on a data folder: settings, database, static files.
+
+    Args:
+        url: The address that people open, where BOTMETER_URL does not name another.
+        host: The address that is listened on; it may be asked for by it.
+        log_format: How the server and its worker write their log.
+
+    Returns:
+        The address that people open, without a slash at its end.
+    """
+    os.environ["BOTMETER_HOSTS"] = ",".join(filter(None, [os.environ.get("BOTMETER_HOSTS"), host]))
+    # The worker is a process of its own, and finds what it must know in its environment.
+    os.environ[FORMAT_VARIABLE] = log_format
+    set_up(folder)
+    from django.conf import settings
+    from django.core.management import call_command
+
+    from botmeter.people.links import forget_expired_links
+
+    call_command("clearsessions")
+    forget_expired_links()
+    laid_out = Path(settings.STATIC_ROOT) / f".{__version__}-{_newest_ns(Path(settings.STATICFILES_DIRS[0]))}"
+    if not laid_out.exists():
+        call_command("collectstatic", verbosity=0, interactive=False, clear=True)
+        laid_out.touch()
+    served_at = (os.environ.get("BOTMETER_URL") or url).rstrip("/")
+    os.environ["BOTMETER_SERVED_AT"] = served_at
+    return served_at
+
+
+def first_link() -> str | None:
+    """The secret of a one-time link by which the owner chooses a password; None once somebody has one."""
+    from botmeter.people.links import new_link
+    from botmeter.people.models import Link, User
+
+    # The demo's owner has a password that can't be used, and is nobody's owner.
+    if User.objects.with_password().exists():
+        return None
+    Link.objects.filter(purpose=Link.Purpose.FIRST_START).delete()
+    return new_link(Link.Purpose.FIRST_START, lasting=FIRST_LINK_LASTS)
+
+
+def demo_link(account: str) -> str:
+    """The secret of a link that signs the demo's owner in."""
+    from botmeter.people.links import new_link
+    from botmeter.people.models import Link, Membership, User
+    from botmeter.people.rights import Role
+
+    user = User.objects.filter(email="demo@botmeter.example").first()
+    user = user or User.objects.create_user("demo@botmeter.example", name="Demo Owner")
+    Membership.objects.get_or_create(user=user, account=account, defaults={"role": Role.OWNER, "may_export": True})
+    return new_link(Link.Purpose.SIGN_IN, lasting=DEMO_LINK_LASTS, user=user, is_reusable=True)
+
+
+def serve(*, host: str, port: int, ready: Callable[[], None]) -> None:
+    """Serves until it is told to end (Ctrl-C, SIGTERM).
+
+    Args:
+        ready: Called once, when the server answers.
+
+    Raises:
+        Unavailable: `port_in_use`.
+    """
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    _check_free(host, port)
+    _allow_descriptors()
+    # A fresh process: what this one has loaded (DuckDB's threads, the demo's import) does not survive a fork.
+    multiprocessing.set_start_method("spawn", force=True)
+    server = Granian(
+        "botmeter.server.asgi:application",
+        address=host,
+        port=port,
+        interface=Interfaces.ASGINL,
+        backlog=_BACKLOG,
+        backpressure=_CONNECTIONS_MAX,
+        log_level=LogLevels(checked_level(os.environ.get(LEVEL_VARIABLE))),
+        log_dictconfig=logging_of_environment(),
+        websockets=False,
+        workers_kill_timeout=30,
+        # A worker that was killed (out of memory, say) is replaced; one that can't even start ends the server.
+        respawn_failed_workers=True,
+        respawn_interval=1.0,
+    )
+    threading.Thread(
+        target=_tell_when_ready, args=(host, port), kwargs={"ready": ready}, name="ready", daemon=True
+    ).start()
+    server.serve()
+
+
+def _tell_when_ready(host: str, port: int, *, ready: Callable[[], None]) -> None:
+    pause = threading.Event()
+    for _ in range(int(_READY_WITHIN_SECONDS / _POLL_SECONDS)):
+        if _answers(host, port):
+            ready()
+            return
+        pause.wait(_POLL_SECONDS)
+
+
+def _answers(host: str, port: int) -> bool:
+    asked = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - compared with, not listened on
+    connection = HTTPConnection(asked, port, timeout=5)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def _check_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as problem:
+            raise Unavailable(
+                "port_in_use",
+                f"Port {port} of {host} can't be listened on ({problem.strerror}); choose another with --port.",
+            ) from None
+
+
+def _allow_descriptors() -> None:
+    """Lets this process and its worker have as many open connections as the system allows them at most."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _CONNECTIONS_MAX + _BACKLOG
+    if soft < wanted:
+        resource.setrlimit(
+            resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)
+        )
+
+
+def _newest_ns(folder: Path) -> int:
+    return max((file.stat().st_mtime_ns for file in folder.rglob("*") if file.is_file()), default=0)

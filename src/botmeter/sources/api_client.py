@@ -1,0 +1,220 @@
+"""One request after another to a platform's API: bounded, timed, tried again where that can help, and never redirected.
+
+Platforms limit how often they are asked. Who is told to wait, waits.
+"""
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import Final, Protocol
+from urllib.parse import urlencode
+
+import urllib3
+
+from botmeter import __version__
+from botmeter.domain.errors import Missing, NotAllowed, Refused, TooMuch, Unavailable
+from botmeter.domain.instant import now_us, us_from_datetime
+from botmeter.sources.endpoint import Door
+
+ANSWER_BYTES_MAX: Final = 32 << 20
+"""Some thousand times the size of a page."""
+TRIES: Final = 5
+_TIMEOUT_SECONDS: Final = 10.0
+# A server that sends a byte now and then would never run into the time limit of one reading.
+_ANSWER_SECONDS_MAX: Final = 60.0
+_WAIT_SECONDS_MAX: Final = 120.0
+_PIECE_BYTES: Final = 1 << 16
+_TRIED_AGAIN: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class Ask(Protocol):
+    """Asks for what stands at a path; raises what `Asker.ask` raises."""
+
+    def __call__(self, path: str, query: Mapping[str, str] | None = None) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How much one pull may ask.
+
+    Attributes:
+        requests_max: Tries included.
+        seconds_max: From its start.
+    """
+
+    requests_max: int = 5_000
+    seconds_max: float = 1_800.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surrounds:
+    """What asking needs of the world around it.
+
+    Attributes:
+        pause: Waits so many seconds, or none; raises where the work shall stop.
+        clock: Seconds that only grow.
+        chance: A number in [0, 1), each time another.
+    """
+
+    pause: Callable[[float], None]
+    clock: Callable[[], float] = time.monotonic
+    chance: Callable[[], float] = random.random
+
+
+@dataclass(slots=True, kw_only=True)
+class Asker:
+    """Asks one platform.
+
+    Attributes:
+        door: Where.
+        headers: What opens it.
+        request_count: How often it was asked so far.
+    """
+
+    door: Door
+    headers: Mapping[str, str] = field(repr=False)
+    bounds: Bounds
+    around: Surrounds
+    request_count: int = 0
+    _began: float = field(init=False)
+    _pools: dict[str, urllib3.HTTPConnectionPool] = field(init=False, default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        self._began = self.around.clock()
+
+    def ask(self, path: str, query: Mapping[str, str] | None = None) -> bytes:
+        """The body of a good answer.
+
+        Raises:
+            Missing: `pull_gone`: there is nothing at the path.
+            NotAllowed: `pull_token_wrong`.
+            Refused: `pull_answer_odd` for a redirection, or an answer that is none of the platform's.
+            TooMuch: `pull_answer_too_long`, or `pull_bound` once as much was asked as one pull may.
+            Unavailable: `pull_failed` after the last try.
+        """
+        target = self.door.prefix + path + (f"?{urlencode(query)}" if query else "")
+        problem = ""
+        for attempt in range(TRIES):
+            self._check_bounds()
+            self.request_count += 1
+            try:
+                status, headers, body = self._answer(target, address=self._address(attempt))
+            except (OSError, urllib3.exceptions.HTTPError) as fault:
+                problem, wait = f"does not answer ({type(fault).__name__})", None
+            else:
+                if status == 200:
+                    return body
+                self._check_final(status, headers, path=path)
+                problem, wait = f"answers {status}", _told_wait(headers)
+            if attempt < TRIES - 1:
+                self._wait(wait, attempt=attempt, problem=problem)
+        raise Unavailable("pull_failed", f"{self.door.host} {problem}, {TRIES} times in a row.")
+
+    def close(self) -> None:
+        """Lets go of the connection."""
+        for pool in self._pools.values():
+            pool.close()
+
+    def _check_bounds(self) -> None:
+        self.around.pause(0.0)
+        bounds, spent = self.bounds, self.around.clock() - self._began
+        if self.request_count < bounds.requests_max and spent < bounds.seconds_max:
+            return
+        raise TooMuch(
+            "pull_bound",
+            f"{self.request_count:,} requests were made in {spent:,.0f} seconds; one pull makes at most "
+            f"{bounds.requests_max:,} in {bounds.seconds_max:,.0f}. The next one goes on from here.",
+        )
+
+    def _check_final(self, status: int, headers: Mapping[str, str], *, path: str) -> None:
+        """Raises what trying again would not mend."""
+        if status in _TRIED_AGAIN:
+            return
+        if status in {401, 403}:
+            raise NotAllowed(
+                "pull_token_wrong", f"{self.door.host} answers {status}: the token may not ask for {path[:80]}."
+            )
+        if status in {404, 410}:
+            raise Missing("pull_gone", f"{self.door.host} has nothing at {path[:80]}.")
+        if 300 <= status < 400:
+            to = headers.get("Location", "nowhere")[:80]
+            raise Refused(
+                "pull_answer_odd", f"{self.door.host} leads on to {to}, which is not followed: give that address."
+            )
+        raise Refused("pull_answer_odd", f"{self.door.host} answers {status} for {path[:80]}.")
+
+    def _wait(self, told: float | None, *, attempt: int, problem: str) -> None:
+        if told is not None and told > _WAIT_SECONDS_MAX:
+            raise Unavailable(
+                "pull_failed", f"{self.door.host} {problem} and wants to be left alone for {told:,.0f} seconds."
+            )
+        grown = float(2**attempt) * (0.5 + self.around.chance() / 2)
+        self.around.pause(grown if told is None else told)
+
+    def _address(self, attempt: int) -> str:
+        return self.door.addresses[attempt % len(self.door.addresses)]
+
+    def _answer(self, target: str, *, address: str) -> tuple[int, Mapping[str, str], bytes]:
+        response = self._pool(address).request(
+            "GET",
+            target,
+            headers={
+                "Host": self.door.named,
+                "Accept": "application/json",
+                # What is packed can be far larger than it looks.
+                "Accept-Encoding": "identity",
+                "User-Agent": f"botmeter/{__version__}",
+                **self.headers,
+            },
+            redirect=False,
+            retries=False,
+            preload_content=False,
+            decode_content=False,
+        )
+        try:
+            return response.status, response.headers, self._body(response)
+        finally:
+            # What was read to its end has gone back to the pool; what goes on and on is cut.
+            response.close()
+
+    def _body(self, response: urllib3.BaseHTTPResponse) -> bytes:
+        body, began = bytearray(), self.around.clock()
+        while piece := response.read1(_PIECE_BYTES):
+            body += piece
+            if len(body) > ANSWER_BYTES_MAX:
+                raise TooMuch(
+                    "pull_answer_too_long",
+                    f"An answer of {self.door.host} has more than {ANSWER_BYTES_MAX:,} bytes, the most that is read.",
+                )
+            if self.around.clock() - began > _ANSWER_SECONDS_MAX:
+                raise TimeoutError
+        return bytes(body)
+
+    def _pool(self, address: str) -> urllib3.HTTPConnectionPool:
+        if address not in self._pools:
+            timeout = urllib3.Timeout(connect=_TIMEOUT_SECONDS, read=_TIMEOUT_SECONDS)
+            door = self.door
+            self._pools[address] = (
+                urllib3.HTTPSConnectionPool(
+                    address, door.port, maxsize=1, timeout=timeout, server_hostname=door.host, assert_hostname=door.host
+                )
+                if door.scheme == "https"
+                else urllib3.HTTPConnectionPool(address, door.port, maxsize=1, timeout=timeout)
+            )
+        return self._pools[address]
+
+
+def _told_wait(headers: Mapping[str, str]) -> float | None:
+    """The seconds that an answer asks to wait, given as such or as a date; None: it asks for nothing."""
+    told = headers.get("Retry-After", "").strip()
+    if told.isdecimal():
+        return float(told) if len(told) < 10 else float("inf")
+    try:
+        until = parsedate_to_datetime(told)
+    except ValueError:
+        return None
+    if until.tzinfo is None:
+        return None
+    return max(0.0, (us_from_datetime(until) - now_us()) / 1_000_000)

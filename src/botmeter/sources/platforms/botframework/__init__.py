@@ -1,0 +1,1 @@
+"""Microsoft Bot Framework and Copilot Studio."""

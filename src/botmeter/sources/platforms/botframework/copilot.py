@@ -1,0 +1,218 @@
+"""Copilot Studio: rows of Dataverse's table of transcripts → events.
+
+`content` and `metadata` are JSON texts in cells. A row is one conversation with at most one customer.
+What is kept of an activity that is refused is a row of it alone, with what it shares with the others: whole rows,
+one for each activity, would grow with the square of a row.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from botmeter.domain.source import Source
+from botmeter.sources.bot_fields import Fields
+from botmeter.sources.connector import Findings, FoundRecord
+from botmeter.sources.json_values import (
+    Object,
+    bot_of,
+    event_id_of,
+    id_in,
+    is_listed,
+    json_of,
+    not_understood,
+    object_of,
+    objects_of,
+    sentences,
+    shared_text_of,
+    text_of,
+    time_of_epoch,
+    value_of,
+)
+
+ID_COLUMN = "conversationtranscriptid"
+CONTENT_COLUMN = "content"
+METADATA_COLUMN = "metadata"
+SHARED_COLUMN = "botmeter"
+"""In a row of one activity: who wrote, whether it is a preview, and its place, as the whole row told them."""
+PREVIEW_CHANNELS = ("pva-studio", "emulator", "test")
+# Runs that a trigger started: nobody talks to the bot in them.
+AUTONOMOUS_CHANNEL = "pva-autonomous"
+
+_ACTOR_BY_ROLE = {0: "bot", 1: "customer", "bot": "bot", "user": "customer"}
+# Far more than a row has activities; an id can be made of it.
+_PLACE_END = 1 << 32
+_KIND_BY_OUTCOME = {"resolved": "resolved", "handoff": "handoff", "escalated": "handoff"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """A transcript: its id, its activities, and what all of them share.
+
+    Attributes:
+        metadata: What it says of the bot.
+        first_place: Of the first activity; not 0 where this is one activity of another row.
+    """
+
+    source: Source
+    row_id: str
+    activities: list[Object]
+    person: str | None
+    is_preview: bool | None
+    bot: Fields
+    metadata: Mapping[str, str | None]
+    first_place: int
+
+    def raw(self, activity: Object, *, place: int) -> bytes:
+        """A row of this activity alone, which is read as it was read here."""
+        alone: Object = {
+            ID_COLUMN: self.row_id,
+            CONTENT_COLUMN: json_of({"activities": [activity]}).decode(),
+            METADATA_COLUMN: json_of(self.metadata).decode(),
+            SHARED_COLUMN: {"person": self.person, "is_preview": self.is_preview, "place": place},
+        }
+        return json_of(alone)
+
+
+def rows_of(found: object) -> list[Object] | None:
+    """The rows of transcripts in a payload: one, or an array of them, alone or as the Web API wraps it; None: none."""
+    if isinstance(found, dict) and not _is_row(found):
+        found = found.get("value")
+    rows = [found] if isinstance(found, dict) else found
+    if not isinstance(rows, list) or not rows:
+        return None
+    return rows if all(isinstance(row, dict) and _is_row(row) for row in rows) else None
+
+
+def _is_row(found: Object) -> bool:
+    return CONTENT_COLUMN in found and ID_COLUMN in found
+
+
+def findings_in_rows(rows: list[Object], source: Source) -> Findings:
+    """The messages, resolutions and hand-offs in rows of transcripts.
+
+    Raises:
+        Refused: `payload_not_understood`.
+    """
+    records: list[FoundRecord] = []
+    ignored: Counter[str] = Counter()
+    for each in rows:
+        row = _row(each, source)
+        if _is_autonomous(row.activities):
+            ignored["A run that a trigger started has no customer and never counts."] += 1
+            continue
+        for place, activity in enumerate(row.activities, start=row.first_place):
+            fields = _fields(activity, row, place=place)
+            if fields is None:
+                ignored[f"An activity of type {str(activity.get('type'))[:40]} never counts."] += 1
+            else:
+                records.append(FoundRecord(fields=fields, raw=row.raw(activity, place=place)))
+    return Findings(
+        records=tuple(records),
+        ignored=sentences(ignored),
+        subject="conversationtranscript",
+        ignored_count=ignored.total(),
+    )
+
+
+def _row(found: Object, source: Source) -> _Row:
+    row_id = shared_text_of(found.get(ID_COLUMN), what=f"The {ID_COLUMN}")
+    if row_id is None:
+        raise not_understood(f"A row of transcripts has no {ID_COLUMN}.")
+    content = _unpacked(found.get(CONTENT_COLUMN), what=CONTENT_COLUMN)
+    activities = content.get("activities") if isinstance(content, dict) else content
+    if not isinstance(activities, list):
+        raise not_understood(f"The content of transcript {row_id[:40]} holds no activities.")
+    activities = objects_of(activities, what="activities")
+    metadata = object_of(_unpacked(found.get(METADATA_COLUMN) or "{}", what=METADATA_COLUMN))
+    named = {
+        name: shared_text_of(metadata[name], what=f"The {name}") for name in ("BotId", "BotName") if name in metadata
+    }
+    shared = object_of(found.get(SHARED_COLUMN))
+    place = shared.get("place")
+    return _Row(
+        source=source,
+        row_id=row_id,
+        activities=activities,
+        person=shared_text_of(shared["person"], what="The person") if "person" in shared else _person(activities),
+        is_preview=_is_preview(activities, source, said=shared.get("is_preview")),
+        bot=bot_of(source, named.get("BotId"), name=named.get("BotName")),
+        metadata=named,
+        first_place=place if isinstance(place, int) and 0 <= place < _PLACE_END else 0,
+    )
+
+
+def _unpacked(cell: object, *, what: str) -> object:
+    if not isinstance(cell, str):
+        return cell
+    try:
+        return value_of(cell.encode())
+    except UnicodeEncodeError:
+        raise not_understood(f"The {what} of a transcript is not text.") from None
+
+
+def _actor(activity: Object) -> str | None:
+    role = object_of(activity.get("from")).get("role")
+    return _ACTOR_BY_ROLE.get(role) if isinstance(role, int | str) else None
+
+
+def _person(activities: list[Object]) -> str | None:
+    """Who wrote to the bot: by the directory's id, which is the same in every channel, else by the channel's."""
+    for activity in activities:
+        if activity.get("type") == "message" and _actor(activity) == "customer":
+            sender = object_of(activity.get("from"))
+            return shared_text_of(text_of(sender.get("aadObjectId")) or sender.get("id"), what="The id of who wrote")
+    return None
+
+
+def _is_autonomous(activities: list[Object]) -> bool:
+    return any(
+        activity.get("channelId") == AUTONOMOUS_CHANNEL
+        or object_of(activity.get("channelData")).get("triggerTest") is True
+        for activity in activities
+    )
+
+
+def _is_preview(activities: list[Object], source: Source, *, said: object) -> bool | None:
+    """True in the design pane, in an evaluation and in a preview channel; as the transcript says elsewhere."""
+    said = said if isinstance(said, bool) else None
+    for activity in activities:
+        data = object_of(activity.get("channelData"))
+        if (data.get("testMode") and data.get("enableDiagnostics")) or is_listed(
+            source, "preview_channels", default=PREVIEW_CHANNELS, known_as=[text_of(activity.get("channelId"))]
+        ):
+            return True
+        if activity.get("valueType") == "ConversationInfo":
+            design = object_of(activity.get("value")).get("isDesignMode")
+            said = design if isinstance(design, bool) else said
+    return said
+
+
+def _fields(activity: Object, row: _Row, *, place: int) -> dict[str, object] | None:
+    """The event's fields; None: it never counts. What an activity embeds of another one is not looked at."""
+    if activity.get("type") == "message":
+        actor = _actor(activity)
+        if actor is None:
+            raise not_understood(f"A message of transcript {row.row_id[:40]} does not say who sent it (from.role).")
+        return _event(activity, row, place=place) | row.bot | {"actor": actor, "kind": "message"}
+    if activity.get("valueType") == "SessionInfo":
+        outcome = text_of(object_of(activity.get("value")).get("outcome")) or ""
+        kind = _KIND_BY_OUTCOME.get(outcome.lower())
+        if kind is not None:
+            # The source's bot is that of customers and bots alone.
+            bot: Fields = row.bot if "BotId" in row.metadata else {}
+            return _event(activity, row, place=place) | bot | {"actor": "system", "kind": kind}
+    return None
+
+
+def _event(activity: Object, row: _Row, *, place: int) -> dict[str, object]:
+    conversation = id_in(row.source, row.row_id)
+    flags = {} if row.person is not None else {"attributes": {"customer_source": "conversation"}}
+    return {
+        "event_id": event_id_of("transcript", row.row_id, text_of(activity.get("id")) or place),
+        "occurred_at": time_of_epoch(activity.get("timestamp")),
+        "conversation_id": conversation,
+        "customer_id": conversation if row.person is None else id_in(row.source, row.person),
+        "channel": text_of(activity.get("channelId")) or row.source.channel,
+        "preview": row.is_preview,
+        **flags,
+    }

@@ -1,0 +1,1 @@
+"""Events in Botmeter's own format."""

@@ -1,0 +1,194 @@
+"""A Chatwoot conversation as its payloads show it: whose it is, where it takes place, and which bot is in it.
+
+Ids of conversations are unique within one Chatwoot account alone, so ids of ours are made of the source, the account
+and Chatwoot's id.
+"""
+
+from dataclasses import dataclass
+
+from botmeter.domain.source import BotIdentity, Source
+from botmeter.sources.bot_fields import Fields, default_bot, listed_bot, platform_bot
+from botmeter.sources.connector import ConnectorOption
+from botmeter.sources.json_values import id_in, is_listed, not_understood, text_of
+from botmeter.sources.payload import Found, at, listed, us_of
+
+OPTIONS = (
+    ConnectorOption(
+        name="account_id",
+        label="Chatwoot account",
+        help="The number of the account, for versions of Chatwoot whose conversation events do not name it.",
+    ),
+    ConnectorOption(
+        name="ticket_attribute",
+        label="Attribute with the ticket",
+        help="The key of the conversation's custom attribute that holds a ticket's id.",
+    ),
+    ConnectorOption(
+        name="ticket_type_attribute",
+        label="Attribute with the ticket's type",
+        help="The key of the conversation's custom attribute that holds the kind of issue.",
+    ),
+    ConnectorOption(
+        name="preview_inboxes",
+        label="Preview inboxes",
+        help="Ids or names of inboxes where bots are tried out, separated by commas.",
+    ),
+    ConnectorOption(
+        name="default_bot_while",
+        label="Default bot while",
+        help="pending: a customer talks to the default bot only while the conversation is pending; otherwise always.",
+    ),
+    ConnectorOption(
+        name="plain_http",
+        label="Asked without encryption",
+        help="yes: its API may be asked over http, as in a network of your own. The token can be read on the way.",
+    ),
+)
+
+# `sender_type` of a nested message, `type` of a sender and `assignee_type` → how bots of that kind are told apart.
+BOT_KINDS = {
+    "AgentBot": "agent_bot",
+    "agent_bot": "agent_bot",
+    "Captain::Assistant": "captain",
+    "captain_assistant": "captain",
+}
+
+_CHANNELS = {
+    "Channel::WebWidget": "web",
+    "Channel::FacebookPage": "facebook",
+    "Channel::TwitterProfile": "twitter",
+    "Channel::TwilioSms": "sms",
+}
+_CHANNEL_PREFIX = "Channel::"
+# The instants that a conversation tells. When it is snoozed until lies in the future.
+_INSTANTS = (
+    "timestamp",
+    "created_at",
+    "updated_at",
+    "last_activity_at",
+    "agent_last_seen_at",
+    "assignee_last_seen_at",
+    "contact_last_seen_at",
+    "waiting_since",
+    "first_reply_created_at",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """One conversation.
+
+    Attributes:
+        found: The object that it stands in.
+        account: The Chatwoot account's id.
+        number: The id within that account.
+        inboxes: The names that its inbox goes by.
+        source: Where the payload came from.
+    """
+
+    found: Found
+    account: str
+    number: str
+    inboxes: tuple[str, ...]
+    source: Source
+
+    @property
+    def status(self) -> str:
+        return text_of(self.found.get("status")) or ""
+
+    def fields(self, *, sender: object = None) -> Fields:
+        """What every event of the conversation has.
+
+        Args:
+            sender: The contact who wrote, where that is all that tells the customer.
+        """
+        known = at(self.found, "meta", "sender", "id"), at(self.found, "contact_inbox", "contact_id"), sender
+        contact = next((text for text in map(text_of, known) if text is not None), None)
+        conversation_id = id_in(self.source, self.account, self.number)
+        return {
+            "conversation_id": conversation_id,
+            "customer_id": conversation_id if contact is None else id_in(self.source, self.account, contact),
+            "channel": self._channel(),
+            "ticket_id": self._attribute("ticket_attribute"),
+            "ticket_type": self._attribute("ticket_type_attribute"),
+            "preview": is_listed(self.source, "preview_inboxes", default=(), known_as=self.inboxes) or None,
+            "attributes": {"customer_source": "conversation"} if contact is None else None,
+        }
+
+    def listed_inbox(self) -> BotIdentity | None:
+        """The bot to whom the whole inbox belongs; None: to none."""
+        return self.source.identity(*self.inboxes[1:])
+
+    def bot(self) -> Fields:
+        """The bot that its customer talks to: the one it is assigned to, its inbox's, or the source's default."""
+        assignee = at(self.found, "meta", "assignee")
+        kind = text_of(at(self.found, "meta", "assignee_type")) or text_of(at(assignee, "type"))
+        found = sender_bot(assignee, kind=kind, source=self.source)
+        if found:
+            return found
+        identity = self.listed_inbox()
+        if identity is not None:
+            return listed_bot(self.source, identity)
+        if self.source.option("default_bot_while") == "pending" and self.status != "pending":
+            return {}
+        return default_bot(self.source)
+
+    def latest_us(self) -> int | None:
+        """The latest instant that it tells, µs UTC: what happened to it happened then or later; None: it tells none."""
+        instants = [self.found.get(name) for name in _INSTANTS]
+        for message in listed(self.found.get("messages")):
+            instants += [message.get("created_at"), message.get("updated_at")]
+        return max((us for us in map(us_of, instants) if us is not None), default=None)
+
+    def _channel(self) -> str | None:
+        name = text_of(self.found.get("channel")) or text_of(at(self.found, "meta", "channel"))
+        if name is None:
+            return self.source.channel
+        address = at(self.found, "contact_inbox", "source_id")
+        if name == "Channel::TwilioSms" and isinstance(address, str) and address.startswith("whatsapp:"):
+            return "whatsapp"
+        return _CHANNELS.get(name) or name.removeprefix(_CHANNEL_PREFIX).lower()
+
+    def _attribute(self, option: str) -> str | None:
+        key = self.source.option(option)
+        return None if not key else text_of(at(self.found, "custom_attributes", key))
+
+
+def conversation_in(payload: Found, found: object, *, source: Source) -> Conversation:
+    """The conversation that `found` holds.
+
+    Raises:
+        Refused: `payload_not_understood` if it has no id, or nothing names the account.
+    """
+    number = text_of(at(found, "id"))
+    if not isinstance(found, dict) or number is None:
+        raise not_understood("This payload of Chatwoot has no conversation with an id.")
+    messages = listed(found.get("messages"))
+    nested = messages[0].get("account_id") if messages else None
+    named = at(payload, "account", "id"), found.get("account_id"), payload.get("account_id"), nested
+    account = next((text for text in map(text_of, named) if text is not None), None) or source.option("account_id")
+    if not account:
+        raise not_understood(
+            "This payload of Chatwoot names no account: say the account's number in the source's option account_id."
+        )
+    inbox = text_of(found.get("inbox_id")) or text_of(at(payload, "inbox", "id"))
+    name = text_of(at(payload, "inbox", "name"))
+    # A number alone is a sender's: as an identity an inbox is written with the word.
+    names = (inbox or "", f"inbox:{inbox}", *([name, f"inbox:{name}"] if name else []))
+    return Conversation(found=found, account=account, number=number, inboxes=names, source=source)
+
+
+def sender_bot(sender: object, *, kind: str | None, source: Source) -> Fields:
+    """The bot that a sender or assignee is; empty: it is none.
+
+    Args:
+        kind: Of the sender, as Chatwoot calls it: `AgentBot`, `User`.
+    """
+    number, name = text_of(at(sender, "id")), text_of(at(sender, "name"))
+    if number is None and name is None:
+        return {}
+    own = BOT_KINDS.get(kind or "")
+    identity = source.identity(number, name, f"{own or 'user'}:{number}")
+    if identity is not None:
+        return listed_bot(source, identity, name=name)
+    return {} if own is None else platform_bot(source, f"{own}:{number or name}", name=name)

@@ -1,0 +1,119 @@
+"""Through Chatwoot's conversations: page by page of the list, those that were active last first.
+
+What becomes active meanwhile moves to the front, and so can pass by unseen: the front is looked at again at the end.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from botmeter.domain.errors import Missing
+from botmeter.domain.source import Source
+from botmeter.sources.api_client import Ask
+from botmeter.sources.payload import Found
+from botmeter.sources.platforms.chatwoot.pull import (
+    ListedConversation,
+    conversations_in,
+    conversations_path,
+    conversations_query,
+    inboxes_in,
+    inboxes_path,
+    message_number,
+    messages_in,
+    messages_path,
+    told_conversation,
+)
+from botmeter.sources.pull_window import Plan, Rest, all_of
+from botmeter.sources.pulled import PulledConversation
+
+_ROUNDS_MAX: Final = 5
+# A page of old conversations ends the list; two of them do even where one slipped in between.
+_OLD_PAGES: Final = 2
+
+
+@dataclass(slots=True, kw_only=True)
+class ChatwootWalk:
+    """One walk.
+
+    Attributes:
+        ask: Asks the API.
+        account: Chatwoot's number of the account.
+        plan: What to look at.
+        source: Where the events come from.
+    """
+
+    ask: Ask
+    account: str
+    plan: Plan
+    source: Source
+    _inboxes: dict[str, Found] = field(init=False, default_factory=dict)
+    _seen: set[str] = field(init=False, default_factory=set)
+    _lowest_us: int | None = field(init=False, default=None)
+    _has_ended: bool = field(init=False, default=False)
+
+    def __post_init__(self) -> None:
+        # The same number however it is written.
+        self.account = str(int(self.account))
+
+    def conversations(self) -> Iterator[PulledConversation]:
+        """As `Walk` says."""
+        self._inboxes = inboxes_in(self.ask(inboxes_path(self.account)))
+        plan = self.plan
+        yield from self._round(first_us=plan.recent_us if plan.ceiling_us is None else plan.floor_us)
+        self._has_ended = True
+        for _ in range(_ROUNDS_MAX):
+            before = len(self._seen)
+            yield from self._round(first_us=self.plan.end_us)
+            if len(self._seen) == before:
+                return
+
+    def left(self) -> Rest:
+        """As `Walk` says."""
+        plan = self.plan
+        if self._has_ended:
+            # Those that moved are among the next pull's recent ones; what they lack can be as old as the floor.
+            return Rest(next_us=plan.end_us, floor_us=plan.floor_us)
+        if self._lowest_us is None:
+            return all_of(plan)
+        return Rest(next_us=plan.end_us, floor_us=plan.floor_us, ceiling_us=self._lowest_us)
+
+    def _round(self, *, first_us: int) -> Iterator[PulledConversation]:
+        """Through the list down to what was active last before `first_us`."""
+        page = old_page_count = 0
+        while old_page_count < _OLD_PAGES:
+            page += 1
+            listed = conversations_in(self.ask(conversations_path(self.account), conversations_query(page)))
+            if not listed:
+                return
+            is_old = all(each.active_us is not None and each.active_us < first_us for each in listed)
+            old_page_count = old_page_count + 1 if is_old else 0
+            for each in listed:
+                if each.number not in self._seen and self.plan.is_wanted(each.active_us):
+                    yield from self._one(each)
+
+    def _one(self, conversation: ListedConversation) -> Iterator[PulledConversation]:
+        self._seen.add(conversation.number)
+        try:
+            messages = list(self._messages(conversation.number))
+        except Missing:
+            # It was deleted since it was listed.
+            return
+        found = {**conversation.found, "account_id": self.account}
+        told = told_conversation(found, messages, inboxes=self._inboxes, source=self.source)
+        if conversation.active_us is not None and not self._has_ended:
+            self._lowest_us = min(conversation.active_us, self._lowest_us or conversation.active_us)
+        yield told
+
+    def _messages(self, number: str) -> Iterator[Found]:
+        """The messages of the plan's time and some before it, each once, from the last to the first."""
+        before: dict[str, str] = {}
+        lowest = None
+        while True:
+            page = messages_in(self.ask(messages_path(self.account, number), before))
+            if page.first_number is None or (lowest is not None and page.first_number >= lowest):
+                return
+            yield from (each for each in page.messages if lowest is None or (message_number(each) or 0) < lowest)
+            lowest = page.first_number
+            if page.first_us is not None and page.first_us < self.plan.floor_us:
+                return
+            before = {"before": str(lowest)}

@@ -1,0 +1,194 @@
+"""What Chatwoot's API tells of conversations and messages, as its webhooks would have told it.
+
+The API tells the time of a message to the second, and to the millisecond that of a conversation's last one alone. It
+tells a conversation as it is now: its status, its assignee, its attributes. What happened to it besides its beginning
+has no id there, so it can't be asked for.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import quote
+
+from botmeter.domain.source import Source
+from botmeter.sources.json_values import not_understood, text_of, value_of
+from botmeter.sources.payload import Found, at, listed, us_of
+from botmeter.sources.pulled import PulledConversation, pulled_conversation, to_the_second
+
+_EXACT_PLACES = ("messages", "last_non_activity_message")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedConversation:
+    """A conversation as a page of the list has it.
+
+    Attributes:
+        number: Its id within the Chatwoot account.
+        active_us: When something last happened in it, µs UTC; None: not told.
+        found: All that is told.
+    """
+
+    number: str
+    active_us: int | None
+    found: Found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedMessages:
+    """A page of a conversation's messages.
+
+    Attributes:
+        messages: As they stand there.
+        first_number: The lowest id among them; None: the page is empty.
+        first_us: The earliest time among them, µs UTC; None: the page is empty, or tells none.
+    """
+
+    messages: tuple[Found, ...]
+    first_number: int | None
+    first_us: int | None
+
+
+def conversations_path(account: str) -> str:
+    """Where conversations are listed, 25 a page, those that were active last first."""
+    return f"/api/v1/accounts/{quote(account, safe='')}/conversations"
+
+
+def conversations_query(page: int) -> dict[str, str]:
+    """What asks for one page, from 1."""
+    return {
+        "status": "all",
+        "assignee_type": "all",
+        "sort_by": "last_activity_at_desc",
+        "page": str(page),
+    }
+
+
+def inboxes_path(account: str) -> str:
+    """Where inboxes are listed."""
+    return f"/api/v1/accounts/{quote(account, safe='')}/inboxes"
+
+
+def messages_path(account: str, number: str) -> str:
+    """Where a conversation's messages are listed: the latest 20, or those before the one that `before` names."""
+    return f"{conversations_path(account)}/{quote(number, safe='')}/messages"
+
+
+def conversations_in(body: bytes) -> tuple[ListedConversation, ...]:
+    """The conversations on a page of the list.
+
+    Raises:
+        Refused: `payload_not_understood` if it is no such page.
+    """
+    found = value_of(body)
+    page = at(found, "data", "payload")
+    if page is None:
+        page = at(found, "payload")
+    if not isinstance(page, list):
+        raise not_understood("This is no page of Chatwoot's conversations: it has no payload.")
+    numbered = ((text_of(each.get("id")), each) for each in listed(page))
+    return tuple(
+        ListedConversation(number=number, active_us=_active_us(each), found=each)
+        for number, each in numbered
+        if number is not None
+    )
+
+
+def inboxes_in(body: bytes) -> dict[str, Found]:
+    """The inboxes by their ids.
+
+    Raises:
+        Refused: `payload_not_understood` if it is no list of inboxes.
+    """
+    page = at(value_of(body), "payload")
+    if not isinstance(page, list):
+        raise not_understood("This is no list of Chatwoot's inboxes: it has no payload.")
+    return {number: each for each in listed(page) if (number := text_of(each.get("id"))) is not None}
+
+
+def messages_in(body: bytes) -> ListedMessages:
+    """The messages on a page.
+
+    Raises:
+        Refused: `payload_not_understood` if it is no such page.
+    """
+    page = at(value_of(body), "payload")
+    if not isinstance(page, list):
+        raise not_understood("This is no page of Chatwoot's messages: it has no payload.")
+    messages = tuple(listed(page))
+    numbers = [number for number in map(message_number, messages) if number is not None]
+    instants = [us for each in messages if (us := us_of(each.get("created_at"))) is not None]
+    return ListedMessages(
+        messages=messages, first_number=min(numbers, default=None), first_us=min(instants, default=None)
+    )
+
+
+def message_number(message: Found) -> int | None:
+    """The message's id; None: it has none that is a number."""
+    number = message.get("id")
+    return number if isinstance(number, int) and not isinstance(number, bool) else None
+
+
+def told_conversation(
+    conversation: Found, messages: Sequence[Found], *, inboxes: Mapping[str, Found], source: Source
+) -> PulledConversation:
+    """The events of a conversation: its beginning, and its messages.
+
+    Args:
+        conversation: As the list has it, with its account's number as `account_id`.
+        messages: In any order.
+        inboxes: By their ids.
+        source: Where they come from.
+    """
+    inbox = inboxes.get(text_of(conversation.get("inbox_id")) or "")
+    whole = conversation if inbox is None else _of_inbox(conversation, inbox)
+    where = {
+        "account": {"id": whole.get("account_id")},
+        **({} if inbox is None else {"inbox": {"id": inbox.get("id"), "name": inbox.get("name")}}),
+    }
+    exact = _touched_at(whole)
+    payloads = [
+        {
+            **message,
+            **exact.get(text_of(message.get("id")) or "", {}),
+            "event": "message_created",
+            "conversation": whole,
+            **where,
+        }
+        for message in messages
+    ]
+    begun = pulled_conversation([{**whole, **where, "event": "conversation_created"}], source)
+    said = pulled_conversation(payloads, source)
+    records = tuple(to_the_second(record) for record in said.records)
+    return replace(
+        said,
+        records=(*begun.records, *records),
+        refused=(*begun.refused, *said.refused),
+        ignored_count=begun.ignored_count + said.ignored_count,
+    )
+
+
+def _active_us(found: Found) -> int | None:
+    told = (us_of(found.get("last_activity_at")), us_of(found.get("timestamp")))
+    return max((us for us in told if us is not None), default=None)
+
+
+def _of_inbox(conversation: Found, inbox: Found) -> Found:
+    """The conversation with what its webhooks say and the list does not: whether Twilio's messages are WhatsApp's."""
+    channel = text_of(conversation.get("channel")) or text_of(at(conversation, "meta", "channel"))
+    told: Found = {"channel": channel or text_of(inbox.get("channel_type"))}
+    if text_of(inbox.get("medium")) == "whatsapp":
+        told["contact_inbox"] = {"source_id": "whatsapp:"}
+    return {**conversation, **told}
+
+
+def _touched_at(conversation: Found) -> dict[str, Found]:
+    """When messages were last changed, by their ids, where the conversation holds them: to the millisecond."""
+    held = [each for name in _EXACT_PLACES for each in _objects(conversation.get(name))]
+    return {
+        number: {"updated_at": each.get("updated_at")}
+        for each in held
+        if (number := text_of(each.get("id"))) is not None and isinstance(each.get("updated_at"), str)
+    }
+
+
+def _objects(found: object) -> list[Found]:
+    return [found] if isinstance(found, dict) else listed(found)

@@ -1,0 +1,134 @@
+"""Through Freshchat's conversations: one slice of time after the other, its changed users and its known conversations.
+
+Freshchat lists no conversations. A user who wrote was changed; where that should not be so, the conversation is known
+unless all of its deliveries were lost.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from botmeter.domain.errors import Missing
+from botmeter.domain.instant import MICROSECONDS_PER_SECOND
+from botmeter.domain.source import Source
+from botmeter.sources.api_client import Ask
+from botmeter.sources.json_values import text_of
+from botmeter.sources.payload import Found
+from botmeter.sources.platforms.freshchat.pull import (
+    USERS_PATH,
+    conversation_in,
+    conversation_path,
+    ids_in,
+    message_us,
+    messages_in,
+    messages_path,
+    messages_query,
+    told_conversation,
+    user_conversations_path,
+    users_query,
+)
+from botmeter.sources.pull_window import OVERLAP_US, Plan, Rest, all_of
+from botmeter.sources.pulled import PulledConversation
+
+# Of users and conversations, so that a pull that is cut off has done some slices.
+_SLICE_MAX: Final = 200
+_WIDTH_MIN_US: Final = 60 * MICROSECONDS_PER_SECOND
+
+
+@dataclass(slots=True, kw_only=True)
+class FreshchatWalk:
+    """One walk.
+
+    Attributes:
+        ask: Asks the API.
+        plan: What to look at.
+        source: Where the events come from.
+        known: Conversations that the ledger has, each with the instant of its latest event, µs UTC.
+        now_us: Up to when users changed.
+    """
+
+    ask: Ask
+    plan: Plan
+    source: Source
+    known: Sequence[tuple[str, int]]
+    now_us: int
+    _seen: set[str] = field(init=False, default_factory=set)
+    _done_us: int | None = field(init=False, default=None)
+
+    def conversations(self) -> Iterator[PulledConversation]:
+        """As `Walk` says."""
+        first_us = self.plan.recent_us
+        width_us = self.now_us - first_us
+        while first_us < self.now_us:
+            end_us = min(first_us + width_us, self.now_us)
+            users = self._users(first_us, end_us)
+            known = [number for number, last_us in self.known if first_us <= last_us < end_us]
+            if len(users) + len(known) > _SLICE_MAX and width_us > _WIDTH_MIN_US:
+                width_us = max(width_us // 2, _WIDTH_MIN_US)
+                continue
+            for user in users:
+                yield from self._of_user(user)
+            for number in known:
+                yield from self._one(number, user=None)
+            self._done_us = first_us = end_us
+            width_us *= 2
+
+    def left(self) -> Rest:
+        """As `Walk` says."""
+        if self._done_us is None:
+            return all_of(self.plan)
+        # Whoever is found later can lack what is as old as the floor.
+        return Rest(next_us=self._done_us + OVERLAP_US, floor_us=self.plan.floor_us)
+
+    def _users(self, first_us: int, end_us: int) -> tuple[str, ...]:
+        """Those who changed in the slice; where they are too many for it, more than `_SLICE_MAX` of them."""
+        found: dict[str, None] = {}
+        page = 0
+        while len(found) <= _SLICE_MAX or end_us - first_us <= _WIDTH_MIN_US:
+            page += 1
+            before = len(found)
+            users = ids_in(self.ask(USERS_PATH, users_query(first_us, end_us, page=page)), of="users")
+            found.update(dict.fromkeys(users))
+            if len(found) == before:
+                break
+        return tuple(found)
+
+    def _of_user(self, user: str) -> Iterator[PulledConversation]:
+        try:
+            numbers = ids_in(self.ask(user_conversations_path(user)), of="conversations")
+        except Missing:
+            return
+        for number in numbers:
+            yield from self._one(number, user=user)
+
+    def _one(self, number: str, *, user: str | None) -> Iterator[PulledConversation]:
+        if number in self._seen:
+            return
+        self._seen.add(number)
+        try:
+            messages = list(self._messages(number))
+            if all((message_us(each) or self.plan.floor_us) < self.plan.floor_us for each in messages):
+                return
+            found = conversation_in(self.ask(conversation_path(number)))
+        except Missing:
+            # It was deleted since it was known.
+            return
+        yield told_conversation(found, messages, user=user, source=self.source)
+
+    def _messages(self, number: str) -> Iterator[Found]:
+        """The messages of the plan's time and some before it, each once."""
+        done: set[str] = set()
+        page = 0
+        while True:
+            page += 1
+            found = messages_in(self.ask(messages_path(number), messages_query(page)))
+            fresh = [each for each in found if (text_of(each.get("id")) or "") not in done]
+            if not fresh:
+                return
+            done.update(text_of(each.get("id")) or "" for each in fresh)
+            yield from fresh
+            instants = [us for us in map(message_us, found) if us is not None]
+            # Old ones end it only where the latest come first, as they do.
+            is_falling = len(instants) > 1 and instants[0] > instants[-1]
+            if is_falling and max(instants) < self.plan.floor_us:
+                return

@@ -1,0 +1,138 @@
+"""What Freshchat's API tells of conversations and messages, as its webhooks would have told it.
+
+Freshchat lists no conversations. They are found through the users who changed lately, and through those that are
+known already. What happened to a conversation besides its messages has no id there, so it can't be asked for.
+"""
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from botmeter.domain.instant import text_from_us
+from botmeter.domain.source import Source
+from botmeter.sources.json_values import not_understood, text_of, value_of
+from botmeter.sources.payload import Found, at, listed, us_of
+from botmeter.sources.pulled import PulledConversation, pulled_conversation
+
+PAGE_ITEMS = 50
+"""As many as a page may have."""
+
+USERS_PATH = "/v2/users"
+_MILLISECOND_US = 1_000
+# Of a conversation, what its messages may leave out.
+_SHARED = ("channel_id", "app_id", "properties")
+
+
+def users_query(first_us: int, end_us: int, *, page: int) -> dict[str, str]:
+    """What asks for a page, from 1, of the users who changed in [first_us, end_us), µs UTC."""
+    return {
+        "updated_from": _milliseconds(first_us),
+        "updated_to": _milliseconds(end_us),
+        "items_per_page": str(PAGE_ITEMS),
+        "page": str(page),
+    }
+
+
+def user_conversations_path(user: str) -> str:
+    """Where a user's conversations are listed."""
+    return f"/v2/users/{quote(user, safe='')}/conversations"
+
+
+def conversation_path(conversation: str) -> str:
+    """Where a conversation is told of."""
+    return f"/v2/conversations/{quote(conversation, safe='')}"
+
+
+def messages_path(conversation: str) -> str:
+    """Where a conversation's messages are listed, the latest first."""
+    return f"/v2/conversations/{quote(conversation, safe='')}/messages"
+
+
+def messages_query(page: int) -> dict[str, str]:
+    """What asks for one page, from 1."""
+    return {"items_per_page": str(PAGE_ITEMS), "page": str(page)}
+
+
+def ids_in(body: bytes, *, of: str) -> tuple[str, ...]:
+    """The ids on a page of users or conversations.
+
+    Args:
+        of: `users` or `conversations`.
+
+    Raises:
+        Refused: `payload_not_understood` if it is no such page.
+    """
+    found = value_of(body)
+    page = at(found, of)
+    if not isinstance(page, list):
+        raise not_understood(f"This is no page of Freshchat's {of}.")
+    numbers = (text_of(each.get("id")) or text_of(each.get("conversation_id")) for each in listed(page))
+    return tuple(number for number in numbers if number is not None)
+
+
+def conversation_in(body: bytes) -> Found:
+    """What is told of a conversation.
+
+    Raises:
+        Refused: `payload_not_understood` if it is none.
+    """
+    found = value_of(body)
+    if not isinstance(found, dict) or text_of(found.get("conversation_id") or found.get("id")) is None:
+        raise not_understood("This is no conversation of Freshchat: it has no conversation_id.")
+    return found
+
+
+def messages_in(body: bytes) -> tuple[Found, ...]:
+    """The messages on a page.
+
+    Raises:
+        Refused: `payload_not_understood` if it is no such page.
+    """
+    page = at(value_of(body), "messages")
+    if not isinstance(page, list):
+        raise not_understood("This is no page of Freshchat's messages.")
+    return tuple(listed(page))
+
+
+def message_us(message: Found) -> int | None:
+    """When a message was created, µs UTC; None: it does not tell."""
+    return us_of(message.get("created_time"))
+
+
+def told_conversation(
+    conversation: Found, messages: Sequence[Found], *, user: str | None, source: Source
+) -> PulledConversation:
+    """The messages of a conversation.
+
+    Args:
+        conversation: As it is told of.
+        messages: In any order.
+        user: Whose it is; None: not known beforehand.
+        source: Where they come from.
+    """
+    number = text_of(conversation.get("conversation_id")) or text_of(conversation.get("id"))
+    customer = user or _customer(conversation, messages)
+    shared = {name: conversation[name] for name in _SHARED if conversation.get(name) is not None}
+    own = {**shared, "conversation_id": number, **({} if customer is None else {"user_id": customer})}
+    payloads = [
+        {
+            "actor": {"actor_type": message.get("actor_type"), "actor_id": message.get("actor_id")},
+            "action": "message_create",
+            "action_time": message.get("created_time"),
+            "data": {"message": {**own, **{name: told for name, told in message.items() if told is not None}}},
+        }
+        for message in messages
+    ]
+    return pulled_conversation(payloads, source)
+
+
+def _customer(conversation: Found, messages: Sequence[Found]) -> str | None:
+    users = [text_of(each.get("id")) for each in listed(conversation.get("users"))]
+    own = [text_of(message.get("user_id")) for message in messages]
+    writers = [text_of(message.get("actor_id")) for message in messages if message.get("actor_type") == "user"]
+    known = (text_of(conversation.get("user_id")), *users, *own, *writers)
+    return next((each for each in known if each is not None), None)
+
+
+def _milliseconds(at_us: int) -> str:
+    text = text_from_us(at_us // _MILLISECOND_US * _MILLISECOND_US)
+    return text if "." in text else f"{text[:-1]}.000Z"

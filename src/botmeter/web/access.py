@@ -1,0 +1,128 @@
+"""Who is here, and what may they: every page is declared with the right that it asks for.
+
+A page of an account is 404 for whoever is no member of it, as if it did not exist; a member who may
+not is told so (403). What a page asks for stands on the view itself, where the tests find it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Literal, Protocol, cast
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
+
+from botmeter.domain.errors import NotAllowed
+from botmeter.people.models import Membership, User
+from botmeter.people.rights import Right, Role
+
+Who = Literal["everyone", "person", "member"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """A request of a member to a page of an account.
+
+    Attributes:
+        account: The account's name.
+        membership: What they are in it.
+    """
+
+    request: HttpRequest
+    user: User
+    account: str
+    membership: Membership
+
+    @property
+    def role(self) -> Role:
+        return Role(self.membership.role)
+
+    def may(self, right: Right) -> bool:
+        """Whether the member has the right."""
+        return right in self.membership.rights
+
+    def require(self, right: Right) -> None:
+        """Raises NotAllowed `right_missing` where the member has not the right."""
+        if not self.may(right):
+            raise NotAllowed(
+                "right_missing",
+                f"Your role in {self.account} is {self.role.label.lower()}, which may not do this "
+                f"({right.value.replace('_', ' ')}). An owner of the account can change that.",
+            )
+
+
+class View(Protocol):
+    """A view that says for whom it is."""
+
+    who: Who
+    right: Right | None
+    posts: Right | None
+
+    def __call__(self, request: HttpRequest, **place: Any) -> HttpResponseBase: ...
+
+
+def for_everyone(view: Callable[..., HttpResponseBase]) -> View:
+    """A page that needs no sign-in."""
+    return _declared(view, who="everyone")
+
+
+def for_person(view: Callable[..., HttpResponseBase]) -> View:
+    """A page of somebody who is signed in, about themselves."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, **place: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        return view(request, **place)
+
+    return _declared(guarded, who="person")
+
+
+def for_member(right: Right, *, posts: Right | None = None) -> Callable[[Callable[..., HttpResponseBase]], View]:
+    """A page of an account, for members with a right.
+
+    Args:
+        right: What it takes to see the page.
+        posts: What it takes to send something to it; None where nothing can be sent.
+    """
+
+    def declared(view: Callable[..., HttpResponseBase]) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *, account: str, **place: Any) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            visit = visit_of(request, account=account)
+            visit.require(right)
+            if request.method not in {"GET", "HEAD"}:
+                if posts is None or request.method != "POST":
+                    return HttpResponseNotAllowed(["GET", "HEAD"] + (["POST"] if posts else []))
+                visit.require(posts)
+            return view(visit, **place)
+
+        return _declared(guarded, who="member", right=right, posts=posts)
+
+    return declared
+
+
+def visit_of(request: HttpRequest, *, account: str) -> Visit:
+    """The visit of the signed-in user to an account; 404 where they are no member."""
+    user = cast("User", request.user)
+    membership = Membership.objects.filter(user=user, account=account).first()
+    if membership is None:
+        raise Http404
+    if user.last_account != account:
+        User.objects.filter(pk=user.pk).update(last_account=account)
+    return Visit(request=request, user=user, account=account, membership=membership)
+
+
+def _declared(
+    view: Callable[..., HttpResponse | HttpResponseBase],
+    *,
+    who: Who,
+    right: Right | None = None,
+    posts: Right | None = None,
+) -> View:
+    declared = cast("View", view)
+    declared.who, declared.right, declared.posts = who, right, posts
+    return declared

@@ -1,0 +1,57 @@
+"""Where links about one session, conversation, customer or bot lead.
+
+An id can be any text, `..` and `a/b%2Fc` too, which no path survives: it stands in the query.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from botmeter.web.report_query import ReportAddress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryPlaces:
+    """The addresses of an account's stories."""
+
+    account: str
+
+    def session(self, session_id: str, **more: str) -> str:
+        return reverse("session", args=(self.account, session_id)) + (f"?{urlencode(more)}" if more else "")
+
+    def conversation(self, conversation_id: str) -> str:
+        return self._of("conversation", conversation_id)
+
+    def customer(self, customer_id: str, **more: str) -> str:
+        return self._of("customer", customer_id, **more)
+
+    def customers(self) -> str:
+        return reverse("customers", args=(self.account,))
+
+    def same_customer(self, customer_id: str = "") -> str:
+        """Where customers are merged; the form has that one already."""
+        query = f"?{urlencode({'customer_id': customer_id})}" if customer_id else ""
+        return reverse("same-customer", args=(self.account,)) + query
+
+    def reports(self) -> str:
+        return reverse("reports", args=(self.account,))
+
+    def report(self, address: ReportAddress) -> str:
+        return reverse("report", args=(self.account,)) + address.query()
+
+    def bot(self, bot_id: str, *, version: str | None = None) -> str:
+        """The report of the bot alone: of the last 30 UTC days, as the report shows them by default."""
+        address = ReportAddress(timezone="UTC").only("bot", bot_id)
+        return self.report(address if version is None else address.only("bot_version", version))
+
+    def rows_of_day(self, on: date, *, customer_id: str | None = None) -> str:
+        """The underlying data of a UTC day."""
+        address = ReportAddress(timezone="UTC").between(on, on)
+        if customer_id is not None:
+            address = address.only("customer", customer_id)
+        return reverse("rows", args=(self.account,)) + address.query()
+
+    def _of(self, route: str, sought: str, **more: str) -> str:
+        return reverse(route, args=(self.account,)) + f"?{urlencode({'id': sought, **more})}"

@@ -1,0 +1,58 @@
+"""The pages at the door: one card with a sentence, a form and what else one can do."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponse
+
+from botmeter.domain.errors import Refused
+from botmeter.web.layout import Frame, plain_frame
+from botmeter.web.notices import Notice, told
+from botmeter.web.rendering import rendered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """A link below the card."""
+
+    label: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorPage:
+    """A card with a form.
+
+    Attributes:
+        form: None where a button alone is asked for, or nothing at all.
+        submit: What the button says; empty: there is none.
+        kept_path: Where to go afterwards; sent with the form.
+    """
+
+    frame: Frame
+    notice: Notice | None
+    sentence: str
+    form: BaseForm | None
+    submit: str
+    kept_path: str
+    links: tuple[Elsewhere, ...]
+
+
+def door(request: HttpRequest, heading: str, *, sentence: str = "", **more: Any) -> HttpResponse:
+    """The page.
+
+    Args:
+        more: `form`, `submit`, `kept_path`, `links` as in `DoorPage`; `status`.
+    """
+    status = more.pop("status", 200)
+    usual = {"form": None, "submit": "", "kept_path": "", "links": ()}
+    page = DoorPage(
+        frame=plain_frame(request, title=heading), notice=told(request), sentence=sentence, **{**usual, **more}
+    )
+    return rendered(request, "door.html", page=page, status=status)
+
+
+def refuse(form: BaseForm, problem: Refused, *, fields: dict[str, str]) -> None:
+    """Shows what was refused in the form: at the field that its code is about, else above all."""
+    form.add_error(fields.get(problem.code), problem.message)

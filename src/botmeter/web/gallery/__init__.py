@@ -1,0 +1,1 @@
+"""Gallery of page components, for development."""

@@ -1,0 +1,109 @@
+"""Invented drawings for the page of parts."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+from markupsafe import Markup
+
+from botmeter.charts.monthly import MonthColumn, Months, monthly_drawn
+from botmeter.charts.plane import Drawn
+from botmeter.charts.spark import spark_drawn
+from botmeter.charts.stacked import Stack, Stacks, stacked_drawn
+from botmeter.charts.timeline import Lane, MarkKind, Timeline, TimelineMark, timeline_drawn
+from botmeter.charts.trend import Trend, TrendPoint, trend_drawn
+from botmeter.domain.text import count_text, day_text
+from botmeter.web.gallery.values import COUNTS, HERE, TODAY
+
+_HOUR_US: Final = 3_600_000_000
+_OPENED_US: Final = 1_797_805_804_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawings:
+    """The charts, once for each theme, since ids must differ within a page."""
+
+    trend: Drawn
+    spark: Markup
+    monthly: Markup
+    stacked: Markup
+    window: Drawn
+
+
+def drawings(theme: str) -> Drawings:
+    """All charts, with ids of that theme."""
+    trend = Trend(
+        name="Sessions per day, invented.", points=_points(), last_label="Today", partial_label="636 until 14:02"
+    )
+    return Drawings(
+        trend=trend_drawn(trend, prefix=f"trend-{theme}"),
+        spark=spark_drawn(_points(), name="Sessions per day, invented.", prefix=f"spark-{theme}"),
+        monthly=monthly_drawn(_months(), prefix=f"monthly-{theme}"),
+        stacked=stacked_drawn(_stacks(), prefix=f"stacked-{theme}"),
+        window=timeline_drawn(_window(), prefix=f"window-{theme}"),
+    )
+
+
+def _points() -> tuple[TrendPoint, ...]:
+    """Thirty days: four before the data begin, today partial."""
+    made = []
+    for i in range(30):
+        on = TODAY - timedelta(days=29 - i)
+        count = 636 if i == 29 else COUNTS[i % len(COUNTS)] + 12 * i
+        title = f"{on:%a} {day_text(on)}: {count_text(count)} sessions"
+        made.append(TrendPoint(on=on, count=count, title=title, href=HERE, compared_count=COUNTS[(i + 5) % 15]))
+    before = [
+        replace(point, count=0, title=f"{day_text(point.on)}: no data yet", href="", has_data=False)
+        for point in made[:4]
+    ]
+    return (*before, *made[4:29], replace(made[29], is_partial=True))
+
+
+def _months() -> Months:
+    names = ("Dec", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov")
+    columns = [
+        MonthColumn(
+            label=name,
+            count=26_000 + 11 * count,
+            title=f"{name}: {count_text(26_000 + 11 * count)} sessions",
+            href=HERE,
+        )
+        for name, count in zip(names, COUNTS, strict=False)
+    ]
+    columns[0] = replace(columns[0], note="from 9 Dec", is_partial=True)
+    columns[-1] = replace(columns[-1], note="until 22 Nov", is_partial=True)
+    return Months(name="Sessions per month, invented.", columns=tuple(columns))
+
+
+def _stacks() -> Stacks:
+    columns = tuple(
+        Stack(
+            label=day_text(TODAY - timedelta(days=11 - i), year=False),
+            counts=tuple(count // (j + 7) for j in range(8)),
+            title=f"{count}",
+            href=HERE,
+        )
+        for i, count in enumerate(COUNTS[:12])
+    )
+    return Stacks(name="Tickets per day by type, invented.", columns=columns)
+
+
+def _window() -> Timeline:
+    def mark(hours: float, kind: MarkKind) -> TimelineMark:
+        return TimelineMark(at_us=_OPENED_US + int(hours * _HOUR_US), kind=kind, title=f"{kind} message", href=HERE)
+
+    talk = tuple(mark(0.4 * i, "bot" if i % 2 else "customer") for i in range(1, 5))
+    later = tuple(mark(9.7 + 0.3 * i, "bot" if i % 2 else "customer") for i in range(7))
+    return Timeline(
+        name="A window of 24 hours with two conversations, invented.",
+        started_us=_OPENED_US,
+        ended_us=_OPENED_US + 24 * _HOUR_US,
+        lanes=(
+            Lane(title="Order bot", subtitle="WhatsApp · cv_5b1c0a", marks=(mark(0, "opening"), *talk)),
+            Lane(title="Returns bot", subtitle="WhatsApp · cv_5b21d7", marks=(*later, mark(12.2, "ticket"))),
+        ),
+        start_label="Opened 22:30",
+        end_label="Window ends 22:30",
+        next_us=_OPENED_US + int(24.2 * _HOUR_US),
+        next_label="22:41 next session",
+    )

@@ -1,0 +1,93 @@
+"""Whether the process lives, whether it can answer, and what it counts about itself."""
+
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+
+from botmeter.domain.errors import NotAllowed, Unavailable
+from botmeter.live import readiness
+from botmeter.live.ledgers import ledgers
+from botmeter.people.key_cache import known_key
+from botmeter.people.keys import Scope
+from botmeter.server import metrics as numbers
+from botmeter.web.access import for_everyone
+
+_PLAIN: Final = "text/plain; charset=utf-8"
+# Whatever a proxy adds: behind one, everybody's requests come from this machine.
+_OF_PROXIES: Final = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
+
+
+@for_everyone
+def alive(request: HttpRequest) -> HttpResponse:
+    """The process lives."""
+    del request
+    return HttpResponse("ok\n", content_type=_PLAIN)
+
+
+@for_everyone
+def ready(request: HttpRequest) -> HttpResponse:
+    """The ledgers are open, the people's database answers, the disk has room and nothing else says no; else 503."""
+    del request
+    problem = _problem()
+    if problem is None:
+        return HttpResponse("ready\n", content_type=_PLAIN)
+    return HttpResponse(f"{problem}\n", status=503, content_type=_PLAIN)
+
+
+@for_everyone
+def metrics(request: HttpRequest) -> HttpResponse:
+    """What the server counts about itself: for this machine, and for whoever has a key that may do everything."""
+    if not _is_from_here(request):
+        refused = _refused(request)
+        if refused is not None:
+            return refused
+    body, media_type = numbers.exposition(request.headers.get("Accept", ""))
+    return HttpResponse(body, content_type=media_type)
+
+
+def _problem() -> str | None:
+    from botmeter.people.models import User
+
+    try:
+        ledgers()
+        User.objects.exists()
+    except Unavailable as error:
+        return error.message
+    except DatabaseError:
+        return "The people's database does not answer."
+    return readiness.disk_problem(Path(settings.DATA)) or readiness.problem()
+
+
+def _is_from_here(request: HttpRequest) -> bool:
+    if request.is_secure() or any(name in request.headers for name in _OF_PROXIES):
+        return False
+    try:
+        return ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+    except ValueError:
+        return False
+
+
+def _refused(request: HttpRequest) -> HttpResponse | None:
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        return _answer(401, "From elsewhere this takes a key with the scope admin: Authorization: Bearer bm_….")
+    try:
+        key = known_key(secret.strip())
+    except NotAllowed as error:
+        return _answer(401, error.message)
+    try:
+        key.require(Scope.ADMIN)
+    except NotAllowed as error:
+        return _answer(403, error.message)
+    return None
+
+
+def _answer(status: int, sentence: str) -> HttpResponse:
+    response = HttpResponse(f"{sentence}\n", status=status, content_type=_PLAIN)
+    if status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="botmeter"'
+    return response

@@ -1,0 +1,140 @@
+"""What stands around every page: the title, the way in (navigation), the account, the person."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.http import HttpRequest
+from django.middleware.csrf import get_token
+from django.urls import reverse
+
+from botmeter.domain import text
+from botmeter.people.models import User
+from botmeter.people.rights import Right
+from botmeter.web.access import Visit
+from botmeter.web.components import Link
+from botmeter.web.titles import account_title, remembered_title
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crumb:
+    """One step of the way to this page."""
+
+    label: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountHead:
+    """The account that one looks at; `letter` stands for it where there is little room."""
+
+    title: str
+    letter: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedNote:
+    """What stands above a page behind a share link: whose numbers these are, and who showed them for how long."""
+
+    title: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What the base template places.
+
+    Attributes:
+        theme: `light` or `dark` where the person chose one, else empty: as the system says.
+        account: None where the page is of no account.
+        accounts: Those to switch between; empty where there is but one.
+        person: None where nobody is signed in.
+        nav: Of the account; empty where there is none.
+        nav_admin: Of its administration; empty for whoever may nothing there.
+        shared: None for everyone who did not come by a share link.
+    """
+
+    title: str
+    csrf_token: str
+    theme: str
+    crumbs: tuple[Crumb, ...] = ()
+    account: AccountHead | None = None
+    accounts: tuple[Link, ...] = ()
+    person: str | None = None
+    person_initials: str = ""
+    person_role: str = ""
+    nav: tuple[Link, ...] = ()
+    nav_admin: tuple[Link, ...] = ()
+    shared: SharedNote | None = None
+
+
+# label, icon, name of the route, the right that shows it.
+_NAV: Final = (
+    ("Reports", "chart", "reports", Right.SEE_REPORTS),
+    ("My Bots", "bot", "bots", Right.SEE_REPORTS),
+    ("Customers", "people", "customers", Right.SEE_REPORTS),
+)
+_NAV_ADMIN: Final = (
+    ("Billing", "bill", "billing", Right.SEE_BILLING),
+    ("Users", "user", "users", Right.MANAGE_USERS),
+    ("Sources", "source", "sources", Right.MANAGE_SOURCES),
+    ("Keys", "key", "keys", Right.MANAGE_KEYS),
+    ("Audit", "history", "audit", Right.SEE_AUDIT),
+    ("Settings", "settings", "settings", Right.CHANGE_SETTINGS),
+)
+
+
+def frame(visit: Visit, *, title: str, current: str, crumbs: tuple[Crumb, ...] = ()) -> Frame:
+    """The frame of a page of an account.
+
+    Args:
+        current: The route of the line of the navigation that this page belongs to.
+    """
+    memberships = visit.user.memberships.order_by("account")
+    accounts = tuple(_account(name, current=visit.account) for name in memberships.values_list("account", flat=True))
+    account = next(each for each in accounts if each.is_current)
+    return Frame(
+        title=title,
+        csrf_token=get_token(visit.request),
+        theme=_theme(visit.user),
+        crumbs=crumbs,
+        account=AccountHead(title=account.label, letter=account.label[:1], href=account.href),
+        accounts=accounts if len(accounts) > 1 else (),
+        person=str(visit.user),
+        person_initials=text.initials(str(visit.user)),
+        person_role=visit.role.label,
+        nav=_items(_NAV, visit, current=current),
+        nav_admin=_items(_NAV_ADMIN, visit, current=current),
+    )
+
+
+def plain_frame(request: HttpRequest, *, title: str) -> Frame:
+    """The frame of a page of no account: signing in, failures, a person's own settings."""
+    # A request that failed early has none yet.
+    found: object = getattr(request, "user", None)
+    user = found if isinstance(found, User) else None
+    return Frame(
+        title=title,
+        csrf_token=get_token(request),
+        theme=_theme(user),
+        person=str(user) if user else None,
+        person_initials=text.initials(str(user)) if user else "",
+    )
+
+
+def _account(name: str, *, current: str) -> Link:
+    is_current = name == current
+    title = account_title(name) if is_current else remembered_title(name)
+    return Link(label=title, href=reverse("reports", args=(name,)), is_current=is_current)
+
+
+def _items(lines: tuple[tuple[str, str, str, Right], ...], visit: Visit, *, current: str) -> tuple[Link, ...]:
+    return tuple(
+        Link(label=label, symbol=icon, href=reverse(route, args=(visit.account,)), is_current=route == current)
+        for label, icon, route, right in lines
+        if visit.may(right)
+    )
+
+
+def _theme(user: User | None) -> str:
+    return "" if user is None or user.theme == User.Theme.SYSTEM else user.theme

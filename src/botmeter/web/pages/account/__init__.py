@@ -1,0 +1,1 @@
+"""Account settings, policies, keys and audit log."""

@@ -1,0 +1,211 @@
+"""Admin → Audit: who did what, newest first. Nothing here can be changed."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse
+from django.urls import reverse
+
+from botmeter.domain import text
+from botmeter.domain.errors import Refused
+from botmeter.domain.instant import datetime_from_us, us_from_datetime
+from botmeter.domain.period import day_from_text, day_start_us
+from botmeter.people.audit import Action
+from botmeter.people.models import AuditEntry, Membership
+from botmeter.people.rights import Right, Role
+from botmeter.web.access import Visit, for_member
+from botmeter.web.layout import Frame, frame
+from botmeter.web.rendering import rendered
+
+LINES: Final = 50
+# µs since 1970 up to the year 2286, and a number that every database can hold.
+_CURSOR: Final = re.compile(r"(\d{1,16})\.(\d{1,18})", re.ASCII)
+# The calendar ends the day after; nothing in the log is that late.
+_DAY_LAST: Final = date(9999, 12, 30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditLine:
+    """One deed.
+
+    Attributes:
+        detail: What else is known of it, as text.
+    """
+
+    at: str
+    who: str
+    what: str
+    detail: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One value of a filter."""
+
+    value: str
+    label: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditPage:
+    """The log.
+
+    Attributes:
+        older_href: The next lines; empty at the end.
+        newest_href: Back to the start; empty there.
+        clear_href: Without filters; empty where there are none.
+    """
+
+    frame: Frame
+    people: tuple[Choice, ...]
+    actions: tuple[Choice, ...]
+    first: str
+    last: str
+    lines: tuple[AuditLine, ...]
+    older_href: str
+    newest_href: str
+    clear_href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditAddress:
+    """What the address asks for.
+
+    Attributes:
+        who: An address of a person; empty: anyone.
+        action: What was done; None: anything.
+        before: Only lines before this one: its µs UTC and number.
+    """
+
+    who: str
+    action: Action | None
+    first_on: date | None
+    last_on: date | None
+    before: tuple[int, int] | None
+
+    def query(self, **more: str) -> str:
+        """The address after its path."""
+        pairs = {
+            "who": self.who,
+            "action": self.action.value if self.action else "",
+            "from": self.first_on.isoformat() if self.first_on else "",
+            "to": self.last_on.isoformat() if self.last_on else "",
+            **more,
+        }
+        return f"?{urlencode({name: value for name, value in pairs.items() if value})}"
+
+
+@for_member(Right.SEE_AUDIT)
+def audit(visit: Visit) -> HttpResponse:
+    """The page."""
+    asked = _asked(visit)
+    entries = _readable(visit.account)
+    found = list(_matching(entries, asked)[: LINES + 1])
+    shown, path = found[:LINES], reverse("audit", args=(visit.account,))
+    last = f"{us_from_datetime(shown[-1].recorded_at)}.{shown[-1].pk}" if len(found) > LINES else ""
+    people = sorted(set(entries.order_by().values_list("who", flat=True).distinct()[:500]) | ({asked.who} - {""}))
+    is_filtered = asked.query() != "?"
+    page = AuditPage(
+        frame=frame(visit, title="Audit", current="audit"),
+        people=tuple(Choice(value=who, label=who, is_current=who == asked.who) for who in people),
+        actions=tuple(
+            Choice(value=action.value, label=_label(action.value), is_current=action == asked.action)
+            for action in Action
+        ),
+        first=asked.first_on.isoformat() if asked.first_on else "",
+        last=asked.last_on.isoformat() if asked.last_on else "",
+        lines=tuple(_line(entry) for entry in shown),
+        older_href=path + asked.query(before=last) if last else "",
+        newest_href=path + (asked.query() if is_filtered else "") if asked.before else "",
+        clear_href=path if is_filtered else "",
+    )
+    return rendered(visit.request, "audit.html", page=page)
+
+
+def _readable(account: str) -> "QuerySet[AuditEntry]":
+    """What is about the account, and what its members do about themselves (signing in, passwords)."""
+    own = Membership.objects.filter(account=account).values("user")
+    return AuditEntry.objects.filter(Q(account=account) | Q(account="", user__in=own))
+
+
+def _matching(entries: "QuerySet[AuditEntry]", asked: AuditAddress) -> "QuerySet[AuditEntry]":
+    if asked.who:
+        entries = entries.filter(who=asked.who)
+    if asked.action:
+        entries = entries.filter(action=asked.action.value)
+    if asked.first_on:
+        entries = entries.filter(recorded_at__gte=datetime_from_us(day_start_us(asked.first_on)))
+    if asked.last_on:
+        end_on = min(asked.last_on, _DAY_LAST) + timedelta(days=1)
+        entries = entries.filter(recorded_at__lt=datetime_from_us(day_start_us(end_on)))
+    if asked.before:
+        before = datetime_from_us(asked.before[0])
+        entries = entries.filter(Q(recorded_at__lt=before) | Q(recorded_at=before, pk__lt=asked.before[1]))
+    return entries.order_by("-recorded_at", "-pk")
+
+
+def _asked(visit: Visit) -> AuditAddress:
+    given = visit.request.GET
+    action = given.get("action", "")
+    if action and action not in set(Action):
+        raise Refused("parameter_invalid", f"action can't be {action[:40]!r}; the menu on the page has them all.")
+    return AuditAddress(
+        who=given.get("who", "")[:254].replace("\0", ""),
+        action=Action(action) if action else None,
+        first_on=_day(given.get("from")),
+        last_on=_day(given.get("to")),
+        before=_cursor(given.get("before", "")),
+    )
+
+
+def _day(given: str | None) -> date | None:
+    return day_from_text(given) if given else None
+
+
+def _cursor(given: str) -> tuple[int, int] | None:
+    if not given:
+        return None
+    found = _CURSOR.fullmatch(given)
+    if found is None:
+        raise Refused("cursor_invalid", f"{given[:40]!r} is no place in the log; start again from its first page.")
+    return int(found[1]), int(found[2])
+
+
+def _line(entry: AuditEntry) -> AuditLine:
+    return AuditLine(
+        at=text.instant_text(us_from_datetime(entry.recorded_at)),
+        who=entry.who,
+        what=_label(entry.action),
+        detail=_detail_text(entry.detail),
+        address=entry.address,
+    )
+
+
+def _label(action: str) -> str:
+    return action.replace("_", " ").capitalize()
+
+
+def _detail_text(detail: dict[str, Any]) -> str:
+    """What is known, each with its name; a sentence under `told` stands alone."""
+    if "told" in detail:
+        return str(detail["told"])
+    # In an order of ours: PostgreSQL keeps JSON in one of its own.
+    return " · ".join(
+        f"{name.replace('_', ' ')}: {_value_text(name, value)}" for name, value in sorted(detail.items()) if value != ""
+    )
+
+
+def _value_text(name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name == "role" and value in set(Role):
+        return Role(str(value)).label.lower()
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(value)

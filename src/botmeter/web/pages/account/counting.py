@@ -1,0 +1,43 @@
+"""How sessions are counted: the account's policies in words and in full, for everyone who reads its report."""
+
+from dataclasses import dataclass
+
+from django.http import HttpResponse
+from django.urls import reverse
+
+from botmeter.domain import text
+from botmeter.domain.instant import now_us
+from botmeter.live.ledgers import reading
+from botmeter.people.rights import Right
+from botmeter.web.access import Visit, for_member
+from botmeter.web.layout import Crumb, Frame, frame
+from botmeter.web.pages.account.policy_text import PolicyTerm, policy_terms
+from botmeter.web.rendering import rendered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountingPage:
+    """What makes a session, in this account."""
+
+    frame: Frame
+    sentence: str
+    data_since: str
+    policies: tuple[PolicyTerm, ...]
+    settings_href: str
+
+
+@for_member(Right.SEE_REPORTS)
+def counting(visit: Visit) -> HttpResponse:
+    """The page."""
+    with reading(visit.account) as ledger:
+        policies = policy_terms(ledger.schedule, now_us=now_us())
+        data_since = text.day_text(ledger.account.available_from)
+    crumbs = (Crumb(label="Reports", href=reverse("reports", args=(visit.account,))),)
+    page = CountingPage(
+        frame=frame(visit, title="How sessions are counted", current="reports", crumbs=crumbs),
+        sentence=next(term.sentence for term in policies if term.is_in_force),
+        data_since=data_since,
+        policies=policies,
+        settings_href=reverse("settings", args=(visit.account,)) if visit.may(Right.CHANGE_SETTINGS) else "",
+    )
+    return rendered(visit.request, "counting.html", page=page)

@@ -1,0 +1,260 @@
+"""Admin → Keys: which programs may ask for this account, and making, replacing and revoking their keys."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final, cast
+
+from django import forms
+from django.db.models import Q
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from botmeter.domain import text
+from botmeter.domain.errors import Refused
+from botmeter.domain.instant import present
+from botmeter.people.audit import Action, record
+from botmeter.people.keys import (
+    NAME_LENGTH_MAX,
+    KeyDraft,
+    KeyState,
+    NewKey,
+    Scope,
+    end_of_day,
+    new_key,
+    revoke_key,
+    rotate_key,
+    scopes_from_texts,
+    state_of,
+)
+from botmeter.people.models import ApiKey
+from botmeter.people.rights import Right
+from botmeter.web.access import Visit, for_member
+from botmeter.web.entry_page import refuse
+from botmeter.web.layout import Frame, frame
+from botmeter.web.notices import Notice, tell, told
+from botmeter.web.rendering import rendered
+
+_for_key_admins = for_member(Right.MANAGE_KEYS, posts=Right.MANAGE_KEYS)
+# Beyond the year 9998 the calendar has no day after.
+_DAY_LAST: Final = date(9998, 12, 31)
+
+# How long a key that is replaced works on.
+LIVES_ON: Final = {
+    "now": ("no longer", timedelta(0)),
+    "hour": ("for an hour", timedelta(hours=1)),
+    "day": ("for a day", timedelta(days=1)),
+    "week": ("for a week", timedelta(days=7)),
+}
+
+
+class KeyForm(forms.Form):
+    """What a new key shall be."""
+
+    name = forms.CharField(
+        label="Name",
+        max_length=NAME_LENGTH_MAX,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text="What it is for: the program, the machine.",
+    )
+    scopes = forms.MultipleChoiceField(
+        label="It may",
+        choices=[(scope.value, scope.sentence.rstrip(".")) for scope in Scope],
+        initial=[Scope.REPORTS_READ.value],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    last_on = forms.DateField(
+        label="Last day",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text="In UTC. Left empty, it works until it is revoked.",
+    )
+
+    def clean_last_on(self) -> date | None:
+        chosen: date | None = self.cleaned_data["last_on"]
+        if chosen is not None and chosen > _DAY_LAST:
+            raise forms.ValidationError(f"The latest day is {text.day_text(_DAY_LAST)}.")
+        return chosen
+
+
+class ReplaceForm(forms.Form):
+    """Which key another one takes the place of."""
+
+    key = forms.ModelChoiceField(label="Key", queryset=ApiKey.objects.none(), empty_label=None)
+    lives_on = forms.ChoiceField(
+        label="The old one works on",
+        choices=[(value, label) for value, (label, _) in LIVES_ON.items()],
+        initial="day",
+        help_text="So that programs can be changed one after the other.",
+    )
+
+    def __init__(self, *args: Any, account: str) -> None:
+        super().__init__(*args)
+        works = Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=present()))
+        chosen = cast("forms.ModelChoiceField[ApiKey]", self.fields["key"])
+        chosen.queryset = ApiKey.objects.filter(works, account=account).order_by("name", "pk")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyLine:
+    """A key.
+
+    Attributes:
+        state: A word, and the look of its tag.
+        ends: When it ends or ended; empty: it does not.
+        revoke_href: Empty for a key that no longer works.
+    """
+
+    name: str
+    start: str
+    scopes: tuple[str, ...]
+    made: str
+    used: str
+    state: tuple[str, str]
+    ends: str
+    revoke_href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeysPage:
+    """The account's keys.
+
+    Attributes:
+        replace: None where no key works.
+    """
+
+    frame: Frame
+    notice: Notice | None
+    keys: tuple[KeyLine, ...]
+    form: forms.Form
+    replace: forms.Form | None
+    href: str
+    replace_href: str
+    docs_href: str
+    curl: str
+
+
+@_for_key_admins
+def keys(visit: Visit) -> HttpResponse:
+    """The page; what is sent to it is a new key."""
+    if visit.request.method != "POST":
+        return _page(visit)
+    form = KeyForm(visit.request.POST)
+    if form.is_valid():
+        try:
+            return _made(visit, _draft(form.cleaned_data))
+        except Refused as problem:
+            refuse(form, problem, fields={"key_name_invalid": "name", "key_expiry_past": "last_on"})
+    return _page(visit, form=form)
+
+
+@_for_key_admins
+def key_replaced(visit: Visit) -> HttpResponse:
+    """Puts another key in the place of one."""
+    if visit.request.method != "POST":
+        return HttpResponseRedirect(_keys(visit))
+    form = ReplaceForm(visit.request.POST, account=visit.account)
+    if not form.is_valid():
+        return _page(visit, replace=form)
+    _rotated(visit, form.cleaned_data["key"], lives_on=form.cleaned_data["lives_on"])
+    return HttpResponseRedirect(_keys(visit))
+
+
+@_for_key_admins
+def key_revoked(visit: Visit, *, key: int) -> HttpResponse:
+    """Revokes a key."""
+    found = ApiKey.objects.filter(pk=key, account=visit.account).first()
+    if found is None or visit.request.method != "POST":
+        raise Http404
+    if revoke_key(found):
+        _note(visit, found, action=Action.KEY_REVOKED)
+    tell(visit.request, Notice(fact=f"The key {found.name} is revoked.", consequence="It works no more, from now on."))
+    return HttpResponseRedirect(_keys(visit))
+
+
+def _keys(visit: Visit) -> str:
+    return reverse("keys", args=(visit.account,))
+
+
+def _draft(given: dict[str, Any]) -> KeyDraft:
+    last_on: date | None = given["last_on"]
+    return KeyDraft(
+        name=given["name"],
+        scopes=scopes_from_texts(given["scopes"]),
+        expires_at=None if last_on is None else end_of_day(last_on),
+    )
+
+
+def _made(visit: Visit, draft: KeyDraft) -> HttpResponse:
+    made = new_key(visit.account, draft, created_by=visit.user)
+    _note(visit, made.key, action=Action.KEY_CREATED, scopes=made.key.scopes)
+    _show(visit, made, fact=f"This is the key {draft.name}.")
+    return HttpResponseRedirect(_keys(visit))
+
+
+def _rotated(visit: Visit, found: ApiKey, *, lives_on: str) -> None:
+    label, lasting = LIVES_ON[lives_on]
+    made = rotate_key(found, lives_on=lasting, created_by=visit.user)
+    _note(
+        visit, made.key, action=Action.KEY_CREATED, scopes=made.key.scopes, instead_of=found.start, old_lives_on=label
+    )
+    _show(visit, made, fact=f"This is the new key {found.name}; the old one works on {label}.")
+
+
+def _note(visit: Visit, key: ApiKey, *, action: Action, **detail: Any) -> None:
+    told_of = {"name": key.name, "key": f"{key.start}…", **detail}
+    record(action, request=visit.request, user=visit.user, account=visit.account, **told_of)
+
+
+def _show(visit: Visit, made: NewKey, *, fact: str) -> None:
+    consequence = "Copy it now: it is not shown again, and nobody can find it out later."
+    tell(visit.request, Notice(fact=fact, consequence=consequence, secrets=(made.secret,)))
+
+
+def _page(visit: Visit, *, form: forms.Form | None = None, replace: ReplaceForm | None = None) -> HttpResponse:
+    found = ApiKey.objects.select_related("created_by").filter(account=visit.account).order_by("-created_at", "-pk")
+    lines = tuple(_line(visit, each) for each in found)
+    report = visit.request.build_absolute_uri(f"/api/v1/accounts/{visit.account}/reports/session-usage")
+    page = KeysPage(
+        frame=frame(visit, title="Keys", current="keys"),
+        notice=told(visit.request),
+        keys=lines,
+        form=form or KeyForm(),
+        replace=(replace or ReplaceForm(account=visit.account)) if any(line.revoke_href for line in lines) else None,
+        href=_keys(visit),
+        replace_href=reverse("key-replace", args=(visit.account,)),
+        docs_href=reverse("api-reference"),
+        curl=f'curl -H "Authorization: Bearer bm_…" \\\n  {report}',
+    )
+    return rendered(visit.request, "keys.html", page=page)
+
+
+def _line(visit: Visit, key: ApiKey) -> KeyLine:
+    state = state_of(key)
+    by = key.created_by or "command line"
+    return KeyLine(
+        name=key.name,
+        start=f"{key.start}…",
+        scopes=tuple(key.scopes),
+        made=f"{text.day_text(key.created_at.date())} by {by}",
+        used="never" if key.last_used_at is None else text.moment_text(key.last_used_at),
+        state=_STATES[state],
+        ends=_ends(key, state),
+        revoke_href=reverse("key-revoke", args=(visit.account, key.pk)) if state is KeyState.WORKS else "",
+    )
+
+
+def _ends(key: ApiKey, state: KeyState) -> str:
+    match state:
+        case KeyState.WORKS:
+            return f"until {text.moment_text(key.expires_at)}" if key.expires_at else ""
+        case KeyState.EXPIRED:
+            return text.moment_text(key.expires_at) if key.expires_at else ""
+        case KeyState.REVOKED:
+            return text.moment_text(key.revoked_at) if key.revoked_at else ""
+
+
+_STATES: Final = {
+    KeyState.WORKS: ("works", "ok"),
+    KeyState.EXPIRED: ("expired", ""),
+    KeyState.REVOKED: ("revoked", ""),
+}

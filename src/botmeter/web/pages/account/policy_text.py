@@ -1,0 +1,44 @@
+"""An account's policies as the pages show them: their text, since when, until when."""
+
+from dataclasses import dataclass
+
+from botmeter.domain import text
+from botmeter.domain.period import day_of_us
+from botmeter.metering.policy import ALWAYS_US, Schedule, in_force
+from botmeter.metering.policy_text import policy_as_toml
+from botmeter.reports.policy_sentence import policy_sentence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyTerm:
+    """One policy of the schedule.
+
+    Attributes:
+        since: From when on it opens sessions, as a sentence's part.
+        state: `in force`, `to come` or `over`.
+        sentence: What a session is under it.
+        definition: Its keys as TOML.
+    """
+
+    label: str
+    since: str
+    state: str
+    is_in_force: bool
+    sentence: str
+    definition: str
+
+
+def policy_terms(schedule: Schedule, *, now_us: int) -> tuple[PolicyTerm, ...]:
+    """The policies, the first one first."""
+    current = in_force(schedule, at_us=now_us)
+    return tuple(
+        PolicyTerm(
+            label=term.policy.label,
+            since="the beginning" if term.from_us == ALWAYS_US else text.day_text(day_of_us(term.from_us)),
+            state="in force" if term is current else "over" if term.from_us <= now_us else "to come",
+            is_in_force=term is current,
+            sentence=policy_sentence(term.policy),
+            definition=policy_as_toml(term.policy) or "# every key at its default\n",
+        )
+        for term in schedule
+    )

@@ -1,0 +1,164 @@
+"""My Bots: every bot that was ever seen, its versions, what it did lately, and what people call it."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from botmeter.domain import text
+from botmeter.domain.display_name import DISPLAY_NAME_CHARACTERS_MAX
+from botmeter.domain.errors import Refused
+from botmeter.domain.instant import now_us as present_us
+from botmeter.ledger.settings import BotName, NamedBot, named_bots, set_bot_name
+from botmeter.live.ledgers import reading, writing
+from botmeter.people.audit import Action, record
+from botmeter.people.rights import Right
+from botmeter.reports.bots import bots
+from botmeter.web.access import Visit, for_member
+from botmeter.web.entity_urls import StoryPlaces
+from botmeter.web.layout import Crumb, Frame, frame
+from botmeter.web.notices import Notice, tell, told
+from botmeter.web.question import preferred_zone
+from botmeter.web.rendering import rendered
+from botmeter.web.rich_text import Word, id_word, name_word
+
+if TYPE_CHECKING:
+    from botmeter.reports.bots import BotOverview, BotVersionOverview
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionLine:
+    """One version of a bot; its sessions lead to the report of it alone."""
+
+    version: Word
+    first: str
+    last: str
+    sessions: Word
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotLine:
+    """One bot.
+
+    Attributes:
+        bot_id: As its events have it.
+        anchor: Where it stands on the page.
+        set_name: What people called it here; empty: nobody did.
+        sent_name: What it is called without that: the name that its events bear, else its id.
+        is_open: Its versions and its name show.
+    """
+
+    bot_id: str
+    anchor: str
+    name: Word
+    shown_id: Word
+    session_count: int
+    sessions: Word
+    first: str
+    last: str
+    versions: tuple[VersionLine, ...]
+    version_count: str
+    set_name: str
+    sent_name: str
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotsPage:
+    """The bots of an account.
+
+    Attributes:
+        days: The days whose sessions are counted.
+        start_href: Where the first events are explained.
+    """
+
+    frame: Frame
+    notice: Notice | None
+    bots: tuple[BotLine, ...]
+    zone: str
+    name_characters_max: int
+    may_name: bool
+    action: str
+    start_href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    zone: str
+    number: int
+    opened: str | None
+
+
+@for_member(Right.SEE_REPORTS, posts=Right.NAME_BOTS)
+def bots_page(visit: Visit) -> HttpResponse:
+    """The list; sent to, it has a bot called otherwise."""
+    if visit.request.method == "POST":
+        return _named(visit)
+    return _shown(visit, notice=told(visit.request), opened=visit.request.GET.get("bot"))
+
+
+def _named(visit: Visit) -> HttpResponse:
+    sent = visit.request.POST
+    bot_id, name = sent.get("bot", ""), sent.get("name", "").strip()
+    try:
+        wanted = BotName(bot_id=bot_id, name=name)
+    except Refused as error:
+        return _shown(visit, notice=Notice(fact=error.message, kind="bad"), opened=bot_id, status=400)
+    with writing(visit.account) as ledger:
+        set_bot_name(ledger, wanted, by=visit.user.email, now_us=present_us())
+    record(Action.BOT_NAMED, request=visit.request, user=visit.user, account=visit.account, bot=bot_id, name=name)
+    fact = f"{bot_id} is called {name} now." if name else f"{bot_id} is called as its events name it again."
+    tell(visit.request, Notice(fact=fact, consequence="Every report and export shows it; no number depends on it."))
+    return HttpResponseRedirect(reverse("bots", args=(visit.account,)))
+
+
+def _shown(visit: Visit, *, notice: Notice | None, opened: str | None, status: int = 200) -> HttpResponse:
+    places = StoryPlaces(account=visit.account)
+    zone = preferred_zone(visit.account)
+    with reading(visit.account) as ledger:
+        found = bots(ledger, now_us=present_us())
+        names = {one.bot_id: one for one in named_bots(ledger)}
+    page = BotsPage(
+        frame=frame(visit, title="My Bots", current="bots", crumbs=(Crumb(label="Reports", href=places.reports()),)),
+        notice=notice,
+        bots=tuple(
+            _line(bot, names[bot.bot_id], places=places, look=_Look(zone=zone, number=number, opened=opened))
+            for number, bot in enumerate(found, start=1)
+        ),
+        zone=zone,
+        name_characters_max=DISPLAY_NAME_CHARACTERS_MAX,
+        may_name=visit.may(Right.NAME_BOTS),
+        action=reverse("bots", args=(visit.account,)),
+        start_href=places.reports(),
+    )
+    return rendered(visit.request, "bots.html", page=page, status=status)
+
+
+def _line(bot: "BotOverview", named: NamedBot, *, places: StoryPlaces, look: _Look) -> BotLine:
+    href = places.bot(bot.bot_id)
+    return BotLine(
+        bot_id=bot.bot_id,
+        anchor=f"bot-{look.number}",
+        name=name_word(bot.name, href),
+        shown_id=id_word(bot.bot_id),
+        session_count=bot.session_count,
+        sessions=Word(text=text.count_text(bot.session_count), href=href if bot.session_count else ""),
+        first=text.instant_text(bot.first_event_us, zone=look.zone, seconds=False),
+        last=text.instant_text(bot.last_event_us, zone=look.zone, seconds=False),
+        versions=tuple(_version(one, bot.bot_id, places=places, zone=look.zone) for one in bot.versions),
+        version_count=text.counted(len(bot.versions), "version"),
+        set_name=named.set_name or "",
+        sent_name=named.sent_name or bot.bot_id,
+        is_open=bot.bot_id == look.opened,
+    )
+
+
+def _version(one: "BotVersionOverview", bot_id: str, *, places: StoryPlaces, zone: str) -> VersionLine:
+    href = places.bot(bot_id, version=one.bot_version) if one.session_count and one.bot_version is not None else ""
+    return VersionLine(
+        version=Word(text="not named") if one.bot_version is None else name_word(one.bot_version),
+        first=text.instant_text(one.first_event_us, zone=zone, seconds=False),
+        last=text.instant_text(one.last_event_us, zone=zone, seconds=False),
+        sessions=Word(text=text.count_text(one.session_count), href=href),
+    )

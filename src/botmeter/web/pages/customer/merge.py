@@ -1,0 +1,283 @@
+"""Customers → Same customer: say that ids are one person's, look what it changes before it does, take it back."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Final
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from botmeter.domain import text
+from botmeter.domain.errors import Missing, Refused
+from botmeter.domain.event import ID_BYTES_MAX
+from botmeter.domain.instant import now_us as present_us
+from botmeter.ledger.customer_file import BYTES_MAX, csv_from_pairs, pairs_from_csv
+from botmeter.ledger.customers import (
+    CustomerAlias,
+    CustomerChange,
+    SameCustomer,
+    aliases_of_merge,
+    customer_aliases,
+    merge_customers,
+    merge_preview,
+    unmerge_customers,
+)
+from botmeter.live.ledgers import reading, writing
+from botmeter.people.audit import Action, record
+from botmeter.people.rights import Right
+from botmeter.web.access import Visit, for_member
+from botmeter.web.entity_urls import StoryPlaces
+from botmeter.web.layout import Crumb, Frame, frame
+from botmeter.web.notices import Notice, tell, told
+from botmeter.web.question import preferred_zone
+from botmeter.web.rendering import rendered
+from botmeter.web.rich_text import Words, id_word, listed, plain
+
+_SHOWN_MAX: Final = 10
+_PREVIEWED_MAX: Final = 5
+
+
+class MergeForm(forms.Form):
+    """One customer with their other ids, or a file of many."""
+
+    customer_id = forms.CharField(
+        label="Customer",
+        required=False,
+        max_length=ID_BYTES_MAX,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text="The id under which all of it shall count.",
+    )
+    aliases = forms.CharField(
+        label="Other ids of the same customer",
+        required=False,
+        max_length=BYTES_MAX,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+        help_text="One on each line.",
+    )
+    file = forms.FileField(
+        label="or a CSV file",
+        required=False,
+        allow_empty_file=True,
+        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
+        help_text="With the columns customer_id and alias, at most 1,000 lines. It is checked as a whole.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        sent: dict[str, Any] = super().clean() or self.cleaned_data
+        try:
+            sent["pairs"] = _pairs(sent)
+        except Refused as problem:
+            self.add_error("file" if sent.get("file") else None, problem.message)
+        return sent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergePreview:
+    """What a merge would change.
+
+    Attributes:
+        said: The first of the aliases, each with its customer.
+        answer: What would become of the sessions, in a sentence.
+        content: All of the pairs, as a file.
+    """
+
+    said: tuple[Words, ...]
+    more: str
+    answer: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeLine:
+    """One merge.
+
+    Attributes:
+        aliases: Those in force, or all where none is.
+        state: Empty while any is in force; else who took it back and when.
+        undo_no: What takes it back; empty where that was done.
+    """
+
+    number: str
+    customers: Words
+    aliases: Words
+    said: str
+    by: str
+    state: str
+    undo_no: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SameCustomerPage:
+    """The merges of an account.
+
+    Attributes:
+        preview: None: nothing was looked at.
+    """
+
+    frame: Frame
+    notice: Notice | None
+    action: str
+    form: MergeForm
+    preview: MergePreview | None
+    merges: tuple[MergeLine, ...]
+    zone: str
+
+
+@for_member(Right.MERGE_CUSTOMERS, posts=Right.MERGE_CUSTOMERS)
+def same_customer(visit: Visit) -> HttpResponse:
+    """The page; sent to it, a merge is looked at, done, or taken back."""
+    sent = visit.request.POST
+    if visit.request.method != "POST":
+        return _page(visit, form=MergeForm(initial={"customer_id": visit.request.GET.get("customer_id", "")}))
+    if sent.get("step") == "undo":
+        return _undone(visit)
+    if sent.get("step") == "merge":
+        return _merged(visit)
+    return _looked_at(visit)
+
+
+def merge_told(change: CustomerChange) -> str:
+    """What a change did to the sessions."""
+    count, restated = change.event_count, change.restated_day_count
+    return (
+        f"These customers had {text.counted(change.before_count, 'session')} and have {change.after_count:,}; "
+        f"{text.counted(count, 'event')} {'counts' if count == 1 else 'count'} for another customer, "
+        f"{text.counted(restated, 'day') if restated else 'no day'} {'is' if restated < 2 else 'are'} restated."
+    )
+
+
+def _looked_at(visit: Visit) -> HttpResponse:
+    form = MergeForm(visit.request.POST, visit.request.FILES)
+    if not form.is_valid():
+        return _page(visit, form=form, status=400)
+    try:
+        with writing(visit.account) as ledger:
+            change = merge_preview(ledger, form.cleaned_data["pairs"], now_us=present_us())
+    except Refused as problem:
+        form.add_error("file" if form.cleaned_data.get("file") else None, problem.message)
+        return _page(visit, form=form, status=400)
+    return _page(visit, form=form, preview=_preview(change, places=StoryPlaces(account=visit.account)))
+
+
+def _merged(visit: Visit) -> HttpResponse:
+    try:
+        pairs = pairs_from_csv(visit.request.POST.get("pairs", "").encode(errors="replace"))
+        with writing(visit.account) as ledger:
+            change = merge_customers(ledger, pairs, by=visit.user.email, now_us=present_us())
+    except Refused as problem:
+        return _page(visit, form=MergeForm(), notice=Notice(fact=problem.message, kind="bad"), status=400)
+    return _done(visit, change, action=Action.CUSTOMERS_MERGED, fact="They are the same customer now.")
+
+
+def _undone(visit: Visit) -> HttpResponse:
+    alias, number = visit.request.POST.get("alias", ""), visit.request.POST.get("merge", "")
+    try:
+        with writing(visit.account) as ledger:
+            named = (alias,) if alias else aliases_of_merge(ledger, int(number) if _is_number(number) else 0)
+            change = unmerge_customers(ledger, named, by=visit.user.email, now_us=present_us())
+    except Missing as problem:
+        return _page(visit, form=MergeForm(), notice=Notice(fact=problem.message, kind="bad"), status=404)
+    return _done(visit, change, action=Action.CUSTOMERS_UNMERGED, fact="They are customers of their own again.")
+
+
+def _done(visit: Visit, change: CustomerChange, *, action: Action, fact: str) -> HttpResponse:
+    if change.number is None:
+        tell(visit.request, Notice(fact="Nothing has changed:", consequence="all of it was said before.", kind="info"))
+    else:
+        record(
+            action,
+            request=visit.request,
+            user=visit.user,
+            account=visit.account,
+            # No ids: the log outlives a customer who is erased.
+            change=change.number,
+            aliases=len(change.pairs),
+            events=change.event_count,
+            restated_days=change.restated_day_count,
+        )
+        tell(visit.request, Notice(fact=fact, consequence=merge_told(change)))
+    return HttpResponseRedirect(reverse("same-customer", args=(visit.account,)))
+
+
+def _page(visit: Visit, *, form: MergeForm, **more: Any) -> HttpResponse:
+    places, zone = StoryPlaces(account=visit.account), preferred_zone(visit.account)
+    with reading(visit.account) as ledger:
+        aliases = customer_aliases(ledger)
+    status = more.pop("status", 200)
+    usual = {"preview": None, "notice": told(visit.request)}
+    page = SameCustomerPage(
+        frame=frame(visit, title="Same customer", current="customers", crumbs=_crumbs(places)),
+        action=reverse("same-customer", args=(visit.account,)),
+        form=form,
+        merges=tuple(
+            _line(number, list(said), places=places, zone=zone)
+            for number, said in groupby(aliases, key=lambda one: one.merge_no)
+        ),
+        zone=zone,
+        **{**usual, **more},
+    )
+    return rendered(visit.request, "same_customer.html", page=page, status=status)
+
+
+def _crumbs(places: StoryPlaces) -> tuple[Crumb, ...]:
+    return (Crumb(label="Reports", href=places.reports()), Crumb(label="Customers", href=places.customers()))
+
+
+def _line(number: int, said: list[CustomerAlias], *, places: StoryPlaces, zone: str) -> MergeLine:
+    first, in_force = said[0], [one for one in said if one.undone_no is None]
+    shown = in_force or said
+    undone = max(said, key=lambda one: one.undone_no or 0)
+    state = ""
+    if not in_force and undone.undone_at is not None:
+        at = text.instant_text(undone.undone_at, zone=zone, seconds=False)
+        state = f"Taken back by {undone.undone_by or 'somebody'}, {at}"
+    customers = dict.fromkeys(one.customer_id or one.same_as for one in shown)
+    return MergeLine(
+        number=text.count_text(number),
+        customers=listed([id_word(each, places.customer(each)) for each in customers], most=_SHOWN_MAX),
+        aliases=listed([id_word(one.alias) for one in shown], most=_SHOWN_MAX),
+        said=text.instant_text(first.set_at, zone=zone, seconds=False),
+        by=first.set_by or "somebody",
+        state=state,
+        undo_no=str(number) if in_force else "",
+    )
+
+
+def _preview(change: CustomerChange, *, places: StoryPlaces) -> MergePreview:
+    if change.number is None:
+        return MergePreview(said=(), more="", answer="All of it was said before; nothing would change.", content="")
+    restated, hidden = change.restated_day_count, len(change.pairs) - _PREVIEWED_MAX
+    return MergePreview(
+        said=tuple(
+            (id_word(pair.alias), plain(" is "), id_word(pair.customer_id, places.customer(pair.customer_id)))
+            for pair in change.pairs[:_PREVIEWED_MAX]
+        ),
+        more=f"and {hidden:,} more" if hidden > 0 else "",
+        answer=(
+            f"Of these customers there are {text.counted(change.before_count, 'session')} now; there would be "
+            f"{change.after_count:,}. {text.counted(change.event_count, 'event')} would count for another customer, "
+            f"and {text.counted(restated, 'day') if restated else 'no day'} that had been over would be restated."
+        ),
+        content=csv_from_pairs(change.pairs),
+    )
+
+
+def _pairs(sent: dict[str, Any]) -> tuple[SameCustomer, ...]:
+    file: UploadedFile[Any] | None = sent.get("file")
+    if file is not None:
+        return pairs_from_csv(file.read(BYTES_MAX + 1))
+    aliases = list(_lines(sent.get("aliases") or ""))
+    if not sent.get("customer_id") or not aliases:
+        raise Refused("merge_invalid", "Name a customer and at least one other id, or choose a file.")
+    return tuple(SameCustomer(customer_id=sent["customer_id"], alias=alias) for alias in aliases)
+
+
+def _lines(said: str) -> Iterable[str]:
+    return (line.strip() for line in said.splitlines() if line.strip())
+
+
+def _is_number(said: str) -> bool:
+    return said.isascii() and said.isdecimal() and len(said) < 10

@@ -1,0 +1,289 @@
+"""The page of one customer: their sessions on a calendar, and all of them newest first."""
+
+from calendar import monthrange
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING, Final
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from botmeter.domain import text
+from botmeter.domain.errors import Refused
+from botmeter.domain.instant import INSTANT_END_US
+from botmeter.domain.instant import now_us as present_us
+from botmeter.domain.period import Period, checked_timezone, day_of_us
+from botmeter.ledger.customers import customer_who_counts, other_ids
+from botmeter.live.ledgers import reading
+from botmeter.people.rights import Right
+from botmeter.reports.customers import customer_calendar
+from botmeter.reports.explanation_sentences import shown
+from botmeter.reports.presets import Preset
+from botmeter.web.access import Visit, for_member
+from botmeter.web.components import CalendarDay, Pager, heat_step
+from botmeter.web.entity_urls import StoryPlaces
+from botmeter.web.layout import Crumb, Frame, frame
+from botmeter.web.question import preferred_zone
+from botmeter.web.rendering import rendered
+from botmeter.web.report_query import ReportAddress
+from botmeter.web.rich_text import Words, id_word, linked, listed, name_word
+
+if TYPE_CHECKING:
+    from botmeter.reports.customers import CustomerCalendar, CustomerSession
+
+SESSIONS_A_PAGE: Final = 100
+YEARS: Final = (2, 9998)
+_BOTS_NAMED: Final = 3
+_ALIASES_NAMED: Final = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthOfDays:
+    """A month of the calendar, filled up to whole weeks; a quiet one has no session."""
+
+    name: str
+    days: tuple[CalendarDay, ...]
+    is_quiet: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Year:
+    """The year that the calendar shows; an address is empty where there is nothing to go to."""
+
+    name: str
+    months: tuple[MonthOfDays, ...]
+    session_count: str
+    before_href: str
+    after_href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionLine:
+    """One session of the customer."""
+
+    session: Words
+    started: str
+    ended: str
+    bots: Words
+    channels: Words
+    conversation_count: str
+    event_count: str
+    tag: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerPage:
+    """One customer.
+
+    Attributes:
+        zone: Whose days and clocks the page shows.
+        cut: What of the list is left out, in a sentence.
+        aliases: The other ids of the customer; empty: there are none.
+        merge_href: Where more are named; empty for whoever may not.
+    """
+
+    frame: Frame
+    customer_id: str
+    shown_id: str
+    answer: str
+    aliases: Words
+    merge_href: str
+    zone: str
+    utc_href: str
+    year: Year
+    sessions: tuple[SessionLine, ...]
+    pager: Pager | None
+    cut: str
+    rows_href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """What of the customer is looked at."""
+
+    places: StoryPlaces
+    customer_id: str
+    zone: str
+    chosen_zone: str
+    first: int
+
+    def href(self, **more: str) -> str:
+        zone = {"timezone": self.chosen_zone} if self.chosen_zone else {}
+        return self.places.customer(self.customer_id, **zone, **more)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Days:
+    """What the calendar's days hold; `session_of` the session of each day that has but one."""
+
+    counts: dict[date, int]
+    session_of: dict[date, str]
+    most: int
+    today_on: date
+
+
+@for_member(Right.SEE_REPORTS)
+def customer_page(visit: Visit) -> HttpResponse:
+    """All of the customer that the address names by `id`."""
+    given = visit.request.GET
+    look = _Look(
+        places=StoryPlaces(account=visit.account),
+        customer_id=given.get("id", ""),
+        zone=checked_timezone(given.get("timezone") or preferred_zone(visit.account)),
+        chosen_zone=given.get("timezone", ""),
+        first=_number(given.get("from", "0"), name="from", within=(0, 10**9)),
+    )
+    asked_year = _number(given["year"], name="year", within=YEARS) if given.get("year") else None
+    with reading(visit.account) as ledger:
+        who = customer_who_counts(ledger, look.customer_id)
+        if who != look.customer_id:
+            return HttpResponseRedirect(replace(look, customer_id=who).href())
+        aliases = other_ids(ledger, who)
+        today_on = day_of_us(present_us(), timezone=look.zone)
+        year = asked_year or today_on.year
+        calendar = customer_calendar(ledger, look.customer_id, period=_year(year, look.zone))
+        last_year = _year_of(calendar.last_started_us, look.zone)
+        if asked_year is None and last_year is not None and last_year != year:
+            year = last_year
+            calendar = customer_calendar(ledger, look.customer_id, period=_year(year, look.zone))
+    title = f"Customer {shown(look.customer_id[:60])}"
+    page = CustomerPage(
+        frame=frame(visit, title=title, current="customers", crumbs=_crumbs(look.places)),
+        customer_id=look.customer_id,
+        shown_id=shown(look.customer_id),
+        answer=_answer(calendar, look.zone),
+        aliases=listed([id_word(alias) for alias in aliases], most=_ALIASES_NAMED),
+        merge_href=look.places.same_customer(look.customer_id) if visit.may(Right.MERGE_CUSTOMERS) else "",
+        zone=look.zone,
+        utc_href="" if look.zone == "UTC" else look.places.customer(look.customer_id, timezone="UTC", year=str(year)),
+        year=_calendar(calendar, look, year=year, today_on=today_on),
+        sessions=tuple(_line(one, look) for one in calendar.sessions[look.first : look.first + SESSIONS_A_PAGE]),
+        pager=_pager(calendar, look, year=year),
+        cut=_cut(calendar),
+        rows_href=_rows(look, ReportAddress(preset=Preset.ALL)),
+    )
+    return rendered(visit.request, "customer.html", page=page)
+
+
+def _number(given: str, *, name: str, within: tuple[int, int]) -> int:
+    least, most = within
+    if given.isascii() and given.isdigit() and len(given) < 10 and least <= int(given) <= most:
+        return int(given)
+    raise Refused("parameter_invalid", f"{name} can't be {given[:40]!r}; it is a number from {least} to {most}.")
+
+
+def _year(year: int, zone: str) -> Period:
+    return Period(first_on=date(year, 1, 1), last_on=date(year, 12, 31), timezone=zone)
+
+
+def _year_of(at_us: int | None, zone: str) -> int | None:
+    return None if at_us is None else day_of_us(at_us, timezone=zone).year
+
+
+def _crumbs(places: StoryPlaces) -> tuple[Crumb, ...]:
+    return (Crumb(label="Reports", href=places.reports()), Crumb(label="Customers", href=places.customers()))
+
+
+def _rows(look: _Look, address: ReportAddress) -> str:
+    return reverse("rows", args=(look.places.account,)) + address.only("customer", look.customer_id).query()
+
+
+def _answer(calendar: "CustomerCalendar", zone: str) -> str:
+    if calendar.first_started_us is None or calendar.last_started_us is None:
+        return "No session yet: nothing that this customer did has opened one."
+    first = text.day_text(day_of_us(calendar.first_started_us, timezone=zone))
+    last = text.instant_text(calendar.last_started_us, zone=zone, seconds=False)
+    if calendar.session_count == 1:
+        return f"1 session, opened on {last} {zone}."
+    return f"{text.counted(calendar.session_count, 'session')} since {first}, the last one opened on {last} {zone}."
+
+
+def _calendar(calendar: "CustomerCalendar", look: _Look, *, year: int, today_on: date) -> Year:
+    counts = {day.on: day.session_count for day in calendar.days}
+    days_shown = _Days(
+        counts=counts,
+        session_of=_only_sessions(calendar, look.zone),
+        most=max(counts.values(), default=0),
+        today_on=today_on,
+    )
+    months = []
+    for month in range(1, 13):
+        first_on = date(year, month, 1)
+        days = [CalendarDay(day=0, is_outside=True)] * first_on.weekday()
+        for number in range(1, monthrange(year, month)[1] + 1):
+            days.append(_day(first_on.replace(day=number), days_shown, look=look))
+        days += [CalendarDay(day=0, is_outside=True)] * (-len(days) % 7)
+        months.append(MonthOfDays(name=f"{first_on:%B}", days=tuple(days), is_quiet=not any(day.href for day in days)))
+    first, last = _year_of(calendar.first_started_us, look.zone), _year_of(calendar.last_started_us, look.zone)
+    return Year(
+        name=str(year),
+        months=tuple(months),
+        session_count=text.counted(sum(counts.values()), "session"),
+        before_href=look.href(year=str(year - 1)) if first is not None and year > first else "",
+        after_href=look.href(year=str(year + 1)) if last is not None and year < last else "",
+    )
+
+
+def _only_sessions(calendar: "CustomerCalendar", zone: str) -> dict[date, str]:
+    """The session of each day that has but one, of those that are listed."""
+    days = [(day_of_us(one.started_us, timezone=zone), one.session_id) for one in calendar.sessions]
+    counts = Counter(on for on, _ in days)
+    return {on: session_id for on, session_id in days if counts[on] == 1}
+
+
+def _day(on: date, shown: _Days, *, look: _Look) -> CalendarDay:
+    session_count, session_id = shown.counts[on], shown.session_of.get(on)
+    if not session_count:
+        return CalendarDay(day=on.day, is_today=on == shown.today_on)
+    if session_count == 1 and session_id is not None:
+        href = look.places.session(session_id)
+    else:
+        href = _rows(look, ReportAddress(timezone=look.zone).between(on, on))
+    return CalendarDay(
+        day=on.day,
+        # One session is what a shaded day means; only of several the number is said.
+        count=f"×{text.count_text(session_count)}" if session_count > 1 else "",
+        step=max(2, heat_step(session_count, most=max(shown.most, 3))),
+        href=href,
+        title=f"{text.day_text(on)}: {text.counted(session_count, 'session')}",
+        is_today=on == shown.today_on,
+    )
+
+
+def _line(one: "CustomerSession", look: _Look) -> SessionLine:
+    ended = "still open"
+    if one.ended_us is not None:
+        ended = "after the year 9998"
+        if one.ended_us < INSTANT_END_US:
+            ended = text.instant_text(one.ended_us, zone=look.zone, seconds=False)
+    return SessionLine(
+        session=(linked(text.instant_text(one.started_us, zone=look.zone), look.places.session(one.session_id)),),
+        started=one.session_id,
+        ended=ended,
+        bots=listed([name_word(name) for name in one.bot_names], most=_BOTS_NAMED),
+        channels=listed([name_word(channel) for channel in one.channels], most=_BOTS_NAMED),
+        conversation_count=text.count_text(one.conversation_count),
+        event_count=text.count_text(one.event_count),
+        tag="Preview" if one.is_preview else "",
+    )
+
+
+def _pager(calendar: "CustomerCalendar", look: _Look, *, year: int) -> Pager | None:
+    listed_count = len(calendar.sessions)
+    if listed_count <= SESSIONS_A_PAGE:
+        return None
+    last = min(look.first + SESSIONS_A_PAGE, listed_count)
+    newer = max(0, look.first - SESSIONS_A_PAGE)
+    return Pager(
+        range=f"{look.first + 1:,} {text.DASH} {last:,} of {text.count_text(calendar.session_count)}",
+        newer_href=look.href(year=str(year), **{"from": str(newer)}) if look.first else "",
+        older_href=look.href(year=str(year), **{"from": str(last)}) if last < listed_count else "",
+    )
+
+
+def _cut(calendar: "CustomerCalendar") -> str:
+    hidden = calendar.session_count - len(calendar.sessions)
+    if hidden <= 0:
+        return ""
+    return f"The newest {len(calendar.sessions):,} are listed; the underlying data has all of them."

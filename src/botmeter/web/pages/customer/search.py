@@ -1,0 +1,163 @@
+"""The way to a customer: a search by id, and those with most sessions lately."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from django.http import HttpResponse, HttpResponseRedirect
+
+from botmeter.domain import text
+from botmeter.domain.errors import Missing
+from botmeter.domain.instant import now_us as present_us
+from botmeter.domain.period import Period, day_of_us
+from botmeter.ledger.customers import customer_who_counts
+from botmeter.live.ledgers import reading
+from botmeter.people.rights import Right
+from botmeter.reports.customers import customer_calendar, top_customers
+from botmeter.reports.filter_values import FilterField, filter_values
+from botmeter.reports.query import Ask, DaysAsked, ask
+from botmeter.web.access import Visit, for_member
+from botmeter.web.components import bar_width, longest_of
+from botmeter.web.entity_urls import StoryPlaces
+from botmeter.web.layout import Crumb, Frame, frame
+from botmeter.web.question import preferred_zone
+from botmeter.web.rendering import rendered
+from botmeter.web.rich_text import Word, id_word
+
+if TYPE_CHECKING:
+    from botmeter.ledger.ledger import Ledger
+
+TOP_COUNT: Final = 25
+_ID_LETTERS_MAX: Final = 512
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundCustomer:
+    """A customer whose id begins with what was searched for."""
+
+    customer_id: str
+    customer: Word
+    sessions: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopCustomer:
+    """One of the customers with most sessions."""
+
+    customer: Word
+    sessions: str
+    session_count: int
+    width: str
+    conversations: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomersPage:
+    """The customers of an account.
+
+    Attributes:
+        search: What was searched for; empty: nothing.
+        found: None: nothing was searched for.
+        is_cut: More were found than are shown.
+        period: The days of the list of those with most sessions.
+        start_href: Where the first events are explained, if there are none; else empty.
+        merge_href: Where customers are merged; empty for whoever may not.
+    """
+
+    frame: Frame
+    action: str
+    search: str
+    found: tuple[FoundCustomer, ...] | None
+    is_cut: bool
+    top: tuple[TopCustomer, ...]
+    period: str
+    start_href: str
+    merge_href: str
+
+
+@for_member(Right.SEE_REPORTS)
+def customers_page(visit: Visit) -> HttpResponse:
+    """A search box, and who has most sessions; a whole id that nobody else's begins with leads to its page."""
+    places = StoryPlaces(account=visit.account)
+    search = visit.request.GET.get("search", "")[:_ID_LETTERS_MAX]
+    zone, now_us = preferred_zone(visit.account), present_us()
+    with reading(visit.account) as ledger:
+        who = customer_who_counts(ledger, search)
+        if who != search:
+            return HttpResponseRedirect(places.customer(who))
+        lately = ask(account=ledger.account, now_us=now_us, days=DaysAsked(timezone=zone))
+        found, is_cut = _found(ledger, search, places=places, now_us=now_us) if search else (None, False)
+        if found == () and search != search.strip():
+            # An id may begin with a space; what is pasted with one by mistake is more usual.
+            search = search.strip()
+            found, is_cut = _found(ledger, search, places=places, now_us=now_us)
+        if found is not None and len(found) == 1 and found[0].customer_id == search:
+            return HttpResponseRedirect(places.customer(search))
+        top = _top(ledger, lately, places=places)
+        is_empty = not ledger.touchpoints.all()
+    page = CustomersPage(
+        frame=frame(visit, title="Customers", current="customers", crumbs=_crumbs(places)),
+        action=places.customers(),
+        search=search,
+        found=found,
+        is_cut=is_cut,
+        top=top,
+        period=f"{text.days_text(lately.period)}, {zone}",
+        start_href=places.reports() if is_empty else "",
+        merge_href=places.same_customer() if visit.may(Right.MERGE_CUSTOMERS) else "",
+    )
+    return rendered(visit.request, "customers.html", page=page)
+
+
+def _crumbs(places: StoryPlaces) -> tuple[Crumb, ...]:
+    return (Crumb(label="Reports", href=places.reports()),)
+
+
+def _found(
+    ledger: "Ledger", search: str, *, places: StoryPlaces, now_us: int
+) -> tuple[tuple[FoundCustomer, ...], bool]:
+    """Customers with sessions whose id begins so; whoever is called exactly so also without any."""
+    always = ask(
+        account=ledger.account,
+        now_us=now_us,
+        days=DaysAsked(first_on=ledger.account.available_from, last_on=day_of_us(now_us)),
+    )
+    values = filter_values(ledger, always, field=FilterField.CUSTOMER, search=search)
+    counts = {one.value: one.session_count for one in values.values}
+    if search not in counts and _is_known(ledger, search, now_us=now_us):
+        counts = {search: 0, **counts}
+    found = tuple(
+        FoundCustomer(
+            customer_id=customer_id,
+            customer=id_word(customer_id, places.customer(customer_id)),
+            sessions=text.counted(count, "session"),
+        )
+        for customer_id, count in sorted(counts.items(), key=lambda entry: (entry[0] != search, -entry[1], entry[0]))
+    )
+    return found, values.is_cut
+
+
+def _is_known(ledger: "Ledger", customer_id: str, *, now_us: int) -> bool:
+    today_on = day_of_us(now_us)
+    try:
+        customer_calendar(ledger, customer_id, period=Period(first_on=today_on, last_on=today_on))
+    except Missing:
+        return False
+    return True
+
+
+def _top(ledger: "Ledger", lately: Ask, *, places: StoryPlaces) -> tuple[TopCustomer, ...]:
+    customers = top_customers(ledger, lately, limit=TOP_COUNT)
+    longest = longest_of([one.session_count for one in customers])
+    zone = lately.period.timezone
+    return tuple(
+        TopCustomer(
+            customer=id_word(one.customer_id, places.customer(one.customer_id)),
+            sessions=text.count_text(one.session_count),
+            session_count=one.session_count,
+            width=bar_width(one.session_count, longest=longest),
+            conversations=text.count_text(one.conversation_count),
+            last=text.instant_text(one.last_started_us, zone=zone, seconds=False),
+        )
+        for one in customers
+    )

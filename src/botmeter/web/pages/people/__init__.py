@@ -1,0 +1,1 @@
+"""Sign-in, own settings and members."""

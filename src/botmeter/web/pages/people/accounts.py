@@ -1,0 +1,90 @@
+"""The accounts of a person, and how one comes by the first."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from botmeter.domain.errors import NotAllowed, Refused
+from botmeter.people.accounts import create_account
+from botmeter.people.audit import Action, record
+from botmeter.people.members import may_create_accounts
+from botmeter.people.models import User
+from botmeter.people.rights import Role
+from botmeter.web.access import for_person
+from botmeter.web.entry_page import refuse
+from botmeter.web.layout import Frame
+from botmeter.web.notices import Notice, tell, told
+from botmeter.web.pages.people.forms import FIELD_OF_CODE, NewAccountForm
+from botmeter.web.pages.people.person import own_frame
+from botmeter.web.rendering import rendered
+from botmeter.web.titles import remembered_title
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnAccount:
+    """One line of the list."""
+
+    title: str
+    name: str
+    role: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountsPage:
+    """The person's accounts.
+
+    Attributes:
+        form: Makes one; None for whoever may not.
+    """
+
+    frame: Frame
+    notice: Notice | None
+    accounts: tuple[OwnAccount, ...]
+    form: BaseForm | None
+
+
+@for_person
+@require_http_methods(["GET", "HEAD", "POST"])
+def accounts(request: HttpRequest) -> HttpResponse:
+    """The page; what is sent to it is a new account."""
+    user = cast("User", request.user)
+    may_create = may_create_accounts(user)
+    if request.method != "POST":
+        return _page(request, user, form=NewAccountForm() if may_create else None)
+    if not may_create:
+        raise NotAllowed(
+            "account_not_yours_to_make", f"{user.email} owns no account; only owners of one make further ones."
+        )
+    form = NewAccountForm(request.POST)
+    if form.is_valid():
+        chosen = form.cleaned_data
+        try:
+            account = create_account(chosen["account_name"], title=chosen["account_title"], owner=user)
+        except Refused as problem:
+            refuse(form, problem, fields=FIELD_OF_CODE)
+        else:
+            record(Action.ACCOUNT_CREATED, request=request, user=user, account=account.name, title=account.title)
+            tell(request, Notice(fact=f"{account.title} is ready.", consequence="Its first events can come."))
+            return HttpResponseRedirect(reverse("reports", args=(account.name,)))
+    return _page(request, user, form=form)
+
+
+def _page(request: HttpRequest, user: User, *, form: BaseForm | None) -> HttpResponse:
+    lines = user.memberships.order_by("account").values_list("account", "role")
+    page = AccountsPage(
+        frame=own_frame(request, title="Accounts"),
+        notice=told(request),
+        accounts=tuple(
+            OwnAccount(
+                title=remembered_title(name), name=name, role=Role(role).label, href=reverse("reports", args=(name,))
+            )
+            for name, role in lines
+        ),
+        form=form,
+    )
+    return rendered(request, "accounts.html", page=page)

@@ -1,0 +1,160 @@
+"""Coming in by a secret link: the first start, a sign-in link, an invitation.
+
+Opening a link uses nothing up, since mail scanners open links too; the button does. Only the demo's link,
+which stands in a terminal to be clicked, signs in at once.
+"""
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from botmeter.domain.errors import Refused
+from botmeter.people.accounts import account_names, create_account, own
+from botmeter.people.audit import Action, record
+from botmeter.people.links import open_link
+from botmeter.people.login import entered
+from botmeter.people.members import accounts_without_people, join, link_unusable, use_up
+from botmeter.people.models import Link, User
+from botmeter.people.rights import Role
+from botmeter.web.access import for_everyone
+from botmeter.web.entry_page import Elsewhere, door, refuse
+from botmeter.web.notices import Notice, tell
+from botmeter.web.pages.people.forms import FIELD_OF_CODE, FirstStartForm, FirstStartWithAccountForm, JoinForm
+from botmeter.web.titles import account_title
+
+_METHODS = ["GET", "HEAD", "POST"]
+
+
+@for_everyone
+@sensitive_post_parameters("password")
+@require_http_methods(_METHODS)
+def first_start(request: HttpRequest, *, secret: str) -> HttpResponse:
+    """The first person chooses a password, and owns every account that nobody else does."""
+    link = _usable(secret, Link.Purpose.FIRST_START)
+    names = account_names()
+    kind = FirstStartForm if names else FirstStartWithAccountForm
+    form = kind(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            user = _first_person(link, form.cleaned_data, names=names)
+        except Refused as problem:
+            if problem.code not in FIELD_OF_CODE:
+                raise
+            refuse(form, problem, fields=FIELD_OF_CODE)
+        else:
+            record(Action.MEMBER_JOINED, request=request, user=user, by="first start")
+            return entered(request, user, next_path=reverse("home"), road="first start")
+    return door(
+        request,
+        "Welcome to Botmeter",
+        sentence="You are the first here. Choose how you sign in; others you invite later.",
+        form=form,
+        submit="Start",
+    )
+
+
+@for_everyone
+@require_http_methods(_METHODS)
+def by_link(request: HttpRequest, *, secret: str) -> HttpResponse:
+    """Signs in the person of the link."""
+    link = _usable(secret, Link.Purpose.SIGN_IN)
+    user = link.user
+    if user is None or not user.is_active:
+        raise link_unusable()
+    if link.is_reusable or request.method == "POST":
+        use_up(link)
+        return entered(request, user, next_path=reverse("home"), road="link")
+    return door(
+        request,
+        "Sign in by link",
+        sentence=f"This link signs you in as {user.email}. It works once.",
+        submit="Sign in",
+    )
+
+
+@for_everyone
+@sensitive_post_parameters("password")
+@require_http_methods(_METHODS)
+def invitation(request: HttpRequest, *, secret: str) -> HttpResponse:
+    """Accepts an invitation: as the person who is signed in, as one who signs in first, or as a new one."""
+    link = _usable(secret, Link.Purpose.INVITATION)
+    if request.user.is_authenticated:
+        return _accepted_by(request, link, user=request.user)
+    known = User.objects.filter(email=link.email).first()
+    links = (Elsewhere(label="Sign in to accept", href=f"{reverse('sign-in')}?next={request.path}"),)
+    if known is not None:
+        # Never a new password for someone who exists: the invitation may be in the hands of whoever made it.
+        return door(request, _offer(link), sentence=f"{_terms(link)} {known.email} is known here already.", links=links)
+    form = JoinForm(request.POST if request.method == "POST" else None, user=User(email=link.email))
+    if form.is_valid():
+        with transaction.atomic():
+            user = User.objects.create_user(
+                link.email, name=form.cleaned_data["name"], password=form.cleaned_data["password"]
+            )
+            _join(request, link, user=user)
+        return entered(request, user, next_path=reverse("reports", args=(link.account,)), road="invitation")
+    return door(
+        request, _offer(link), sentence=f"{_terms(link)} You will sign in as {link.email}.", form=form, submit="Join"
+    )
+
+
+def _accepted_by(request: HttpRequest, link: Link, *, user: User) -> HttpResponse:
+    if request.method == "POST":
+        _join(request, link, user=user)
+        tell(request, Notice(fact=f"You belong to {account_title(link.account)} now."))
+        return HttpResponseRedirect(reverse("reports", args=(link.account,)))
+    return door(request, _offer(link), sentence=f"{_terms(link)} You are signed in as {user.email}.", submit="Join")
+
+
+def _join(request: HttpRequest, link: Link, *, user: User) -> None:
+    membership = join(link, user)
+    record(
+        Action.MEMBER_JOINED,
+        request=request,
+        user=user,
+        account=link.account,
+        role=membership.role,
+        invited_as=link.email,
+        invited_by=link.created_by.email if link.created_by else "",
+    )
+
+
+def _first_person(link: Link, chosen: dict[str, str], *, names: list[str]) -> User:
+    with transaction.atomic():
+        use_up(link)
+        user = _person(chosen["email"], name=chosen["name"], password=chosen["password"])
+        for name in accounts_without_people(names):
+            own(name, user)
+        if not names:
+            create_account(chosen["account_name"], title=chosen["account_title"], owner=user)
+    return user
+
+
+def _person(email: str, *, name: str, password: str) -> User:
+    """The new user; one who was made on the command line and never chose a password is that one."""
+    user = User.objects.filter(email=email).first()
+    if user is None:
+        return User.objects.create_user(email, name=name, password=password)
+    user.name = name
+    user.set_password(password)
+    user.save()
+    return user
+
+
+def _usable(secret: str, purpose: Link.Purpose) -> Link:
+    link = open_link(secret, purpose=purpose)
+    if link is None:
+        raise link_unusable()
+    return link
+
+
+def _offer(link: Link) -> str:
+    return f"Join {account_title(link.account)}"
+
+
+def _terms(link: Link) -> str:
+    inviter = str(link.created_by) if link.created_by else "An owner"
+    role = Role(link.role).label.lower()
+    return f"{inviter} invites you as {'an' if role[0] in 'ao' else 'a'} {role}."

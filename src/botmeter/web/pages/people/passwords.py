@@ -1,0 +1,113 @@
+"""A forgotten password: asking for a link, and choosing a new password by it."""
+
+from datetime import timedelta
+from typing import Final
+
+from axes.utils import reset as forget_failures
+from django.core.cache import cache
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from botmeter.people.audit import Action, record
+from botmeter.people.client_address import address_of
+from botmeter.people.links import new_link, open_link
+from botmeter.people.login import entered
+from botmeter.people.mail import mail_is_set, public_address, send
+from botmeter.people.members import PASSWORD_LINK_LASTS, link_unusable, use_up
+from botmeter.people.models import Link, User
+from botmeter.web.access import for_everyone
+from botmeter.web.entry_page import Elsewhere, door
+from botmeter.web.notices import Notice, tell
+from botmeter.web.pages.people.forms import NewPasswordForm, ResetForm
+
+_METHODS: Final = ["GET", "HEAD", "POST"]
+# Letters an hour to one address, and asked for from one place: nobody's mailbox is filled by us.
+_LETTERS_MAX: Final = 3
+_ASKED_MAX: Final = 20
+_HOUR_SECONDS: Final = 3600
+
+
+@for_everyone
+@require_http_methods(_METHODS)
+def password_reset(request: HttpRequest) -> HttpResponse:
+    """Asks for a link by mail. The answer is the same whether or not anybody has the address."""
+    back = (Elsewhere(label="Back to sign in", href=reverse("sign-in")),)
+    if not mail_is_set():
+        return door(
+            request,
+            "Forgot your password?",
+            sentence="This server sends no mail. Ask an owner of your account for a link to a new password, or whoever "
+            "runs the server.",
+            links=back,
+        )
+    form = ResetForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        _send_link(request, str(form.cleaned_data["email"]).strip().lower())
+        fact = "If somebody signs in with this address, a letter is on its way."
+        tell(request, Notice(fact=fact, consequence="Its link works once, for a day.", kind="info"))
+        return HttpResponseRedirect(reverse("sign-in"))
+    sentence = "You get a letter with a link on which you choose a new one."
+    return door(request, "Forgot your password?", sentence=sentence, form=form, submit="Send the letter", links=back)
+
+
+@for_everyone
+@sensitive_post_parameters("password")
+@require_http_methods(_METHODS)
+def password_choose(request: HttpRequest, *, secret: str) -> HttpResponse:
+    """Chooses a password by a link; everybody who is signed in under the old one is signed out."""
+    link = open_link(secret, purpose=Link.Purpose.PASSWORD)
+    if link is None or link.user is None or not link.user.is_active:
+        raise link_unusable()
+    user = link.user
+    form = NewPasswordForm(request.POST if request.method == "POST" else None, user=user)
+    if not form.is_valid():
+        sentence = f"For {user.email}. Wherever you are signed in, you will be signed out."
+        return door(request, "Choose a password", sentence=sentence, form=form, submit="Save and sign in")
+    with transaction.atomic():
+        use_up(link)
+        user.set_password(form.cleaned_data["password"])
+        user.sign_out_count += 1
+        user.save()
+        # Whatever else was sent to get at the password is void now.
+        user.links.filter(purpose__in=[Link.Purpose.PASSWORD, Link.Purpose.SIGN_IN], used_at=None).delete()
+    forget_failures(username=user.email)
+    record(Action.PASSWORD_CHANGED, request=request, user=user, by="link")
+    return entered(request, user, next_path=reverse("home"), road="new password")
+
+
+def _send_link(request: HttpRequest, address: str) -> None:
+    if not (_is_within(f"asked:{address_of(request)}", _ASKED_MAX) and _is_within(f"letters:{address}", _LETTERS_MAX)):
+        return
+    user = User.objects.filter(email=address, is_active=True).first()
+    # A link for nobody is kept as well, so that the time taken does not tell who is known; it opens nothing.
+    lasting = PASSWORD_LINK_LASTS if user else timedelta()
+    secret = new_link(Link.Purpose.PASSWORD, lasting=lasting, user=user)
+    if user is not None:
+        send_password_link(request, user, secret=secret)
+
+
+def send_password_link(request: HttpRequest, user: User, *, secret: str) -> None:
+    """Sends a link on which the person chooses a new password."""
+    send(
+        "A new password for Botmeter",
+        f"Hello {user.name or user.email},",
+        "",
+        "on this page you choose a new password. It works once, for a day:",
+        public_address(request, reverse("password-choose", args=(secret,))),
+        "",
+        "If you did not ask for it, nothing has changed and nothing needs to be done.",
+        to=user.email,
+    )
+
+
+def _is_within(key: str, most: int) -> bool:
+    """Counts one more of something in this hour; False past the most."""
+    cache.add(key, 0, _HOUR_SECONDS)
+    try:
+        return cache.incr(key) <= most
+    except ValueError:
+        # It ran out between the two lines.
+        return True

@@ -1,0 +1,131 @@
+"""A person's own settings: name, colours, password, where they are signed in. The second step has a page of its own."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from django.contrib.auth import update_session_auth_hash
+from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.urls import reverse
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from botmeter.domain import text
+from botmeter.people.audit import Action, record
+from botmeter.people.models import User
+from botmeter.people.second_factor import has_second_factor, recovery_codes_left
+from botmeter.web.access import Visit, for_person
+from botmeter.web.layout import Frame, frame, plain_frame
+from botmeter.web.notices import Notice, tell, told
+from botmeter.web.pages.people.forms import ChangePasswordForm, ProfileForm
+from botmeter.web.rendering import rendered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonPage:
+    """What one may say about oneself.
+
+    Attributes:
+        password: None for someone who signs in by links alone.
+        second_step: Whether signing in asks for a code, as a sentence.
+    """
+
+    frame: Frame
+    notice: Notice | None
+    address: str
+    profile: BaseForm
+    password: BaseForm | None
+    has_second_step: bool
+    second_step: str
+    second_step_href: str
+    accounts_href: str
+
+
+@for_person
+@require_http_methods(["GET", "HEAD", "POST"])
+def me(request: HttpRequest) -> HttpResponse:
+    """The page; what is sent to it is name and colours."""
+    user = cast("User", request.user)
+    form = _profile(user, sent=request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        User.objects.filter(pk=user.pk).update(name=form.cleaned_data["name"], theme=form.cleaned_data["theme"])
+        return _led_back(request, "Saved.")
+    return _page(request, user, profile=form)
+
+
+@for_person
+@sensitive_post_parameters()
+@require_POST
+def change_password(request: HttpRequest) -> HttpResponse:
+    """Another password; every other browser is signed out by it."""
+    user = cast("User", request.user)
+    form = ChangePasswordForm(request.POST, request=request)
+    if not form.is_valid():
+        return _page(request, user, password=form)
+    user.set_password(form.cleaned_data["password"])
+    user.save(update_fields=["password"])
+    update_session_auth_hash(request, user)
+    record(Action.PASSWORD_CHANGED, request=request, user=user, by="person")
+    return _led_back(request, "Your password is changed.", consequence="Everywhere else you are signed out.")
+
+
+@for_person
+@require_POST
+def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
+    """Ends every session of the person but this one."""
+    user = cast("User", request.user)
+    end_other_sessions(request, user)
+    record(Action.SIGNED_OUT_EVERYWHERE, request=request, user=user)
+    return _led_back(request, "Everywhere else you are signed out.")
+
+
+def end_other_sessions(request: HttpRequest, user: User) -> None:
+    """Ends every session of the person but this one, which goes on under a new key."""
+    user.sign_out_count += 1
+    user.save(update_fields=["sign_out_count"])
+    update_session_auth_hash(request, user)
+
+
+def own_frame(request: HttpRequest, *, title: str) -> Frame:
+    """The frame of a page about oneself: within the account last looked at, if one belongs to any."""
+    user = cast("User", request.user)
+    memberships = user.memberships.order_by("account")
+    membership = memberships.filter(account=user.last_account).first() or memberships.first()
+    if membership is None:
+        return plain_frame(request, title=title)
+    visit = Visit(request=request, user=user, account=membership.account, membership=membership)
+    return frame(visit, title=title, current="me")
+
+
+def _page(
+    request: HttpRequest, user: User, *, profile: BaseForm | None = None, password: BaseForm | None = None
+) -> HttpResponse:
+    has_second_step = has_second_factor(user)
+    if password is None and user.has_usable_password():
+        password = ChangePasswordForm(request=request)
+    page = PersonPage(
+        frame=own_frame(request, title="Your settings"),
+        notice=told(request),
+        address=user.email,
+        profile=profile or _profile(user),
+        password=password,
+        has_second_step=has_second_step,
+        second_step=_second_step_text(user) if has_second_step else "Signing in asks for your password alone.",
+        second_step_href=reverse("own-second-factor"),
+        accounts_href=reverse("accounts"),
+    )
+    return rendered(request, "me.html", page=page)
+
+
+def _profile(user: User, *, sent: QueryDict | None = None) -> ProfileForm:
+    return ProfileForm(sent, initial={"name": user.name, "theme": user.theme})
+
+
+def _second_step_text(user: User) -> str:
+    left = text.counted(recovery_codes_left(user), "recovery code")
+    return f"Signing in asks for a code of your authenticator app. You have {left} left."
+
+
+def _led_back(request: HttpRequest, fact: str, *, consequence: str = "") -> HttpResponse:
+    tell(request, Notice(fact=fact, consequence=consequence))
+    return HttpResponseRedirect(reverse("me"))

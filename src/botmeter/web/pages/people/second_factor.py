@@ -1,0 +1,122 @@
+"""Setting up the second step of signing in, and taking it away again."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+from django_otp import login as shown_to_session
+
+from botmeter.domain import text
+from botmeter.people.audit import Action, record
+from botmeter.people.models import User
+from botmeter.people.second_factor import (
+    confirmed,
+    draft_device,
+    has_second_factor,
+    key_text,
+    new_recovery_codes,
+    qr_drawing,
+    recovery_codes_left,
+    remove_second_factor,
+)
+from botmeter.web.access import for_person
+from botmeter.web.layout import Crumb, Frame
+from botmeter.web.notices import Notice, tell, told
+from botmeter.web.pages.people.forms import OwnPasswordForm, SecondFactorForm
+from botmeter.web.pages.people.person import end_other_sessions, own_frame
+from botmeter.web.rendering import rendered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondFactorPage:
+    """The second step: as it is, or how to set it up.
+
+    Attributes:
+        drawing: The square to be read by the app; None once the device is set up.
+        key: The same to be typed.
+        codes_left: How many recovery codes are left, as text.
+        add: The form that sets it up; None where it is, or the person has no password yet.
+        proof: The form that changes it; None where there is nothing to change.
+    """
+
+    frame: Frame
+    crumbs: tuple[Crumb, ...]
+    notice: Notice | None
+    is_set_up: bool
+    drawing: SafeString | None
+    key: str
+    codes_left: str
+    add: BaseForm | None
+    proof: BaseForm | None
+
+
+@for_person
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def own_second_factor(request: HttpRequest) -> HttpResponse:
+    """The page; what is sent to it is the first code of the new device."""
+    user = cast("User", request.user)
+    if request.method != "POST" or has_second_factor(user):
+        return _page(request, user)
+    form = SecondFactorForm(request.POST, request=request)
+    if form.is_valid():
+        device = draft_device(user)
+        if confirmed(device, form.cleaned_data["code"]):
+            # Sessions that began without it must not go on without it.
+            end_other_sessions(request, user)
+            shown_to_session(request, device)
+            record(Action.SECOND_FACTOR_ADDED, request=request, user=user)
+            return _with_new_codes(request, user, fact="Signing in asks for a code from now on.")
+        form.add_error("code", "This is not the code that the app shows now. Is the clock of your phone right?")
+    return _page(request, user, add=form)
+
+
+@for_person
+@sensitive_post_parameters()
+@require_POST
+def change_second_factor(request: HttpRequest) -> HttpResponse:
+    """New recovery codes, or no second step any more; either asks for the password."""
+    user = cast("User", request.user)
+    form = OwnPasswordForm(request.POST, request=request)
+    if not has_second_factor(user) or not form.is_valid():
+        return _page(request, user, proof=form)
+    if request.POST.get("what") != "remove":
+        return _with_new_codes(request, user, fact="These are your new recovery codes.")
+    remove_second_factor(user)
+    end_other_sessions(request, user)
+    record(Action.SECOND_FACTOR_REMOVED, request=request, user=user)
+    tell(request, Notice(fact="Signing in asks for your password alone.", kind="info"))
+    return HttpResponseRedirect(reverse("me"))
+
+
+def _with_new_codes(request: HttpRequest, user: User, *, fact: str) -> HttpResponse:
+    consequence = (
+        "Keep these recovery codes where you keep papers: each signs you in once without the app, and they are not "
+        "shown again."
+    )
+    tell(request, Notice(fact=fact, consequence=consequence, secrets=new_recovery_codes(user)))
+    return HttpResponseRedirect(reverse("own-second-factor"))
+
+
+def _page(
+    request: HttpRequest, user: User, *, add: BaseForm | None = None, proof: BaseForm | None = None
+) -> HttpResponse:
+    is_set_up, can_prove = has_second_factor(user), user.has_usable_password()
+    device = draft_device(user) if can_prove and not is_set_up else None
+    page = SecondFactorPage(
+        frame=own_frame(request, title="Second step"),
+        crumbs=(Crumb(label="Your settings", href=reverse("me")),),
+        notice=told(request),
+        is_set_up=is_set_up,
+        drawing=qr_drawing(device) if device else None,
+        key=key_text(device) if device else "",
+        codes_left=text.counted(recovery_codes_left(user), "recovery code"),
+        add=(add or SecondFactorForm(request=request)) if device else None,
+        proof=(proof or OwnPasswordForm(request=request)) if is_set_up and can_prove else None,
+    )
+    return rendered(request, "own_second_factor.html", page=page)

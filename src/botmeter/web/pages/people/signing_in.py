@@ -1,0 +1,123 @@
+"""Signing in and out: the password, the second step, and what is said after too many wrong passwords."""
+
+from datetime import timedelta
+from typing import Final
+
+from axes.models import AccessAttempt
+from django.conf import settings
+from django.contrib.auth import logout
+from django.db.models import Sum
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from botmeter.domain import text
+from botmeter.domain.instant import present
+from botmeter.people.audit import Action, record
+from botmeter.people.client_address import address_of
+from botmeter.people.login import entered, own_path, signed_in, waiting
+from botmeter.people.models import User
+from botmeter.people.second_factor import guess
+from botmeter.web.access import for_everyone
+from botmeter.web.entry_page import Elsewhere, door
+from botmeter.web.notices import Notice, tell
+from botmeter.web.pages.people.forms import CodeForm, SignInForm
+
+_WAIT: Final = timedelta(hours=settings.AXES_COOLOFF_TIME)
+# Guesses for many names from one address; for one name the limit is AXES_FAILURE_LIMIT.
+ADDRESS_FAILURES_MAX: Final = 50
+
+
+@for_everyone
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """The page that asks for address and password."""
+    next_path = own_path(request, request.POST.get("next") or request.GET.get("next"))
+    if request.user.is_authenticated:
+        return HttpResponseRedirect(next_path)
+    if request.method == "POST" and _failures_from(request) >= ADDRESS_FAILURES_MAX:
+        return locked_out(request)
+    form = SignInForm(request, data=request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        return entered(request, form.get_user(), next_path=next_path, road="password")
+    if form.non_field_errors() and not getattr(request, "axes_locked_out", False):
+        _note_failure(request, str(form.data.get("username", "")))
+    return door(
+        request,
+        "Sign in",
+        sentence="With your e-mail address and your password.",
+        form=form,
+        submit="Sign in",
+        kept_path=next_path,
+        links=(Elsewhere(label="Forgot your password?", href=reverse("password-reset")),),
+    )
+
+
+@for_everyone
+@require_http_methods(["GET", "HEAD", "POST"])
+def second_step(request: HttpRequest) -> HttpResponse:
+    """The page that asks for a code, of those who have made the first step."""
+    who = waiting(request)
+    if who is None:
+        return HttpResponseRedirect(reverse("sign-in"))
+    form = CodeForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        made = guess(who.user, form.cleaned_data["code"])
+        if made.device is not None:
+            return signed_in(request, who, device=made.device)
+        form.add_error("code", _sentence_of_wait(made.wait_seconds))
+        record(Action.SIGN_IN_FAILED, request=request, user=who.user, step="code")
+    return door(
+        request,
+        "Second step",
+        sentence="Your account asks for a code too.",
+        form=form,
+        submit="Continue",
+        links=(Elsewhere(label="Start again", href=reverse("sign-in")),),
+    )
+
+
+@for_everyone
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """Ends the session of this browser."""
+    user = request.user
+    if user.is_authenticated:
+        record(Action.SIGNED_OUT, request=request, user=user)
+    logout(request)
+    tell(request, Notice(fact="You are signed out."))
+    return HttpResponseRedirect(reverse("sign-in"))
+
+
+def locked_out(request: HttpRequest, *_: object) -> HttpResponse:
+    """The answer to a sign-in after too many wrong passwords; django-axes calls it."""
+    minutes = int(_WAIT.total_seconds() // 60)
+    response = door(
+        request,
+        "Too many tries",
+        sentence=f"There were too many wrong passwords. Wait {text.counted(minutes, 'minute')}, then try again; "
+        "until then even the right one is not looked at.",
+        links=(Elsewhere(label="Forgot your password?", href=reverse("password-reset")),),
+        status=429,
+    )
+    response.headers["Retry-After"] = str(int(_WAIT.total_seconds()))
+    return response
+
+
+def _failures_from(request: HttpRequest) -> int:
+    tries = AccessAttempt.objects.filter(ip_address=address_of(request), attempt_time__gte=present() - _WAIT)
+    return int(tries.aggregate(count=Sum("failures_since_start"))["count"] or 0)
+
+
+def _note_failure(request: HttpRequest, given: str) -> None:
+    # Written down for an unknown address too (nobody reads it), so that the time taken tells nothing.
+    user = User.objects.filter(email=given.strip().lower()[:254]).first()
+    record(Action.SIGN_IN_FAILED, request=request, user=user, who=None if user else "unknown", step="password")
+
+
+def _sentence_of_wait(wait_seconds: int) -> str:
+    if not wait_seconds:
+        return "This code is wrong, or it has been used."
+    return f"There were wrong codes before. Wait {text.counted(wait_seconds, 'second')}, then try the next one."

@@ -1,0 +1,265 @@
+"""Admin → Users: who belongs to the account, as what; inviting, changing, removing."""
+
+from dataclasses import dataclass
+
+from django.forms import BaseForm
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from botmeter.domain import text
+from botmeter.domain.errors import Conflict, Refused
+from botmeter.people import members
+from botmeter.people.audit import Action, record
+from botmeter.people.links import new_link
+from botmeter.people.mail import mail_is_set, public_address, send
+from botmeter.people.members import PASSWORD_LINK_LASTS, Standing
+from botmeter.people.models import Link, Membership
+from botmeter.people.rights import Right, Role
+from botmeter.people.second_factor import with_second_factor
+from botmeter.web.access import Visit, for_member
+from botmeter.web.entry_page import refuse
+from botmeter.web.layout import Frame, frame
+from botmeter.web.notices import Notice, tell, told
+from botmeter.web.pages.people.forms import InviteForm
+from botmeter.web.pages.people.passwords import send_password_link
+from botmeter.web.rendering import rendered
+from botmeter.web.titles import account_title
+
+_for_user_admins = for_member(Right.MANAGE_USERS, posts=Right.MANAGE_USERS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleChoice:
+    """One role of the menu."""
+
+    value: str
+    label: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberLine:
+    """A member.
+
+    Attributes:
+        href: Where changes of them are sent.
+        state: What else is to be known: the second step, that they never signed in.
+    """
+
+    name: str
+    address: str
+    roles: tuple[RoleChoice, ...]
+    may_export: bool
+    state: str
+    is_me: bool
+    href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationLine:
+    """An invitation that nobody has accepted."""
+
+    address: str
+    standing: str
+    expires: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleFact:
+    """What a role may do."""
+
+    label: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsersPage:
+    """Who belongs to the account."""
+
+    frame: Frame
+    notice: Notice | None
+    title: str
+    members: tuple[MemberLine, ...]
+    invitations: tuple[InvitationLine, ...]
+    invite: BaseForm
+    invite_hint: str
+    roles: tuple[RoleFact, ...]
+
+
+_ROLE_FACTS = (
+    RoleFact(label=Role.OWNER.label, sentence="Everything, with users, sources, keys, settings and the audit log."),
+    RoleFact(label=Role.BILLING_ADMIN.label, sentence="Reports and billing; names bots, saves and shares views."),
+    RoleFact(label=Role.ANALYST.label, sentence="Reports; saves and shares views."),
+    RoleFact(label=Role.VIEWER.label, sentence="Reports, to read."),
+)
+
+
+@_for_user_admins
+def users(visit: Visit) -> HttpResponse:
+    """The page; what is sent to it is an invitation."""
+    if visit.request.method != "POST":
+        return _page(visit, invite=InviteForm())
+    form = InviteForm(visit.request.POST)
+    if form.is_valid():
+        standing = Standing(role=Role(form.cleaned_data["role"]), may_export=form.cleaned_data["may_export"])
+        try:
+            return _invited(visit, str(form.cleaned_data["email"]).strip().lower(), standing=standing)
+        except Conflict as problem:
+            refuse(form, problem, fields={"member_already": "email"})
+    return _page(visit, invite=form)
+
+
+@_for_user_admins
+def member(visit: Visit, *, member: int) -> HttpResponse:
+    """Changes or removes a member, or makes a link to a new password."""
+    found = Membership.objects.select_related("user").filter(pk=member, account=visit.account).first()
+    if found is None or visit.request.method != "POST":
+        raise Http404
+    match visit.request.POST.get("what"):
+        case "remove":
+            _removed(visit, found)
+        case "password":
+            _password_link(visit, found)
+        case "change":
+            _changed(visit, found)
+        case _:
+            raise Refused("parameter_invalid", "What shall be done with the member is not said.")
+    is_still_admin = Membership.objects.filter(user=visit.user, account=visit.account, role=Role.OWNER).exists()
+    return HttpResponseRedirect(reverse("users", args=(visit.account,)) if is_still_admin else reverse("home"))
+
+
+@_for_user_admins
+def invitation_withdrawn(visit: Visit, *, link: int) -> HttpResponse:
+    """Withdraws an invitation."""
+    found = members.open_invitations(visit.account).filter(pk=link).first()
+    if found is None or visit.request.method != "POST":
+        raise Http404
+    found.delete()
+    record(Action.INVITATION_REVOKED, request=visit.request, user=visit.user, account=visit.account, email=found.email)
+    tell(visit.request, Notice(fact=f"The invitation of {found.email} is withdrawn."))
+    return HttpResponseRedirect(reverse("users", args=(visit.account,)))
+
+
+def _invited(visit: Visit, address: str, *, standing: Standing) -> HttpResponse:
+    secret = members.invite(visit.account, address, standing=standing, by=visit.user)
+    path = reverse("invitation", args=(secret,))
+    record(
+        Action.MEMBER_INVITED,
+        request=visit.request,
+        user=visit.user,
+        account=visit.account,
+        email=address,
+        role=standing.role.value,
+        may_export=standing.may_export,
+    )
+    if mail_is_set():
+        title = account_title(visit.account)
+        send(
+            f"You are invited to {title}",
+            f"{visit.user} invites you to {title} on Botmeter. On this page you join; it works once, for a week:",
+            public_address(visit.request, path),
+            to=address,
+        )
+        notice = Notice(fact=f"A letter is on its way to {address}.", consequence="Its link works once, for a week.")
+    else:
+        notice = Notice(
+            fact=f"Give this link to {address}.",
+            consequence="It works once, for a week, and is not shown again.",
+            secrets=(visit.request.build_absolute_uri(path),),
+        )
+    tell(visit.request, notice)
+    return HttpResponseRedirect(reverse("users", args=(visit.account,)))
+
+
+def _changed(visit: Visit, found: Membership) -> None:
+    sent = visit.request.POST
+    try:
+        role = Role(sent.get("role", ""))
+    except ValueError:
+        raise Refused("parameter_invalid", f"There is no role {sent.get('role', '')[:40]!r}.") from None
+    before = Standing(role=Role(found.role), may_export=found.may_export)
+    after = Standing(role=role, may_export="may_export" in sent)
+    if after == before:
+        return
+    members.change(found, after)
+    told_of = {"email": found.user.email, "before": str(before), "after": str(after)}
+    record(Action.MEMBER_CHANGED, request=visit.request, user=visit.user, account=visit.account, **told_of)
+    tell(visit.request, Notice(fact=f"{found.user}: {after}.", consequence=f"Before: {before}."))
+
+
+def _removed(visit: Visit, found: Membership) -> None:
+    members.remove(found)
+    record(
+        Action.MEMBER_REMOVED,
+        request=visit.request,
+        user=visit.user,
+        account=visit.account,
+        email=found.user.email,
+        role=found.role,
+    )
+    tell(visit.request, Notice(fact=f"{found.user} belongs to this account no more."))
+
+
+def _password_link(visit: Visit, found: Membership) -> None:
+    user = found.user
+    if not mail_is_set():
+        members.require_power_over(found, by=visit.user)
+    secret = new_link(Link.Purpose.PASSWORD, lasting=PASSWORD_LINK_LASTS, user=user, created_by=visit.user)
+    record(
+        Action.LINK_MADE, request=visit.request, user=visit.user, account=visit.account, email=user.email, to="password"
+    )
+    if mail_is_set():
+        send_password_link(visit.request, user, secret=secret)
+        tell(visit.request, Notice(fact=f"A letter is on its way to {user.email}."))
+        return
+    link = visit.request.build_absolute_uri(reverse("password-choose", args=(secret,)))
+    consequence = "On it they choose a new password. It works once, for a day, and is not shown again."
+    tell(visit.request, Notice(fact=f"Give this link to {user}.", consequence=consequence, secrets=(link,)))
+
+
+def _page(visit: Visit, *, invite: BaseForm) -> HttpResponse:
+    found = Membership.objects.select_related("user").filter(account=visit.account).order_by("user__email")
+    careful = with_second_factor(each.user for each in found)
+    page = UsersPage(
+        frame=frame(visit, title="Users", current="users"),
+        notice=told(visit.request),
+        title=account_title(visit.account),
+        members=tuple(_member_line(visit, each, has_second_step=each.user.pk in careful) for each in found),
+        invitations=tuple(_invitation_line(visit, each) for each in members.open_invitations(visit.account)),
+        invite=invite,
+        invite_hint="They get a letter with a link." if mail_is_set() else "You get a link to give to them.",
+        roles=_ROLE_FACTS,
+    )
+    return rendered(visit.request, "users.html", page=page)
+
+
+def _member_line(visit: Visit, membership: Membership, *, has_second_step: bool) -> MemberLine:
+    user = membership.user
+    states = []
+    if not user.has_usable_password():
+        states.append("has no password yet")
+    elif user.last_login is None:
+        states.append("never signed in")
+    if has_second_step:
+        states.append("second step")
+    return MemberLine(
+        name=user.name or user.email,
+        address=user.email,
+        roles=tuple(
+            RoleChoice(value=role.value, label=role.label, is_current=role == membership.role) for role in Role
+        ),
+        may_export=membership.may_export,
+        state=", ".join(states),
+        is_me=user.pk == visit.user.pk,
+        href=reverse("member", args=(visit.account, membership.pk)),
+    )
+
+
+def _invitation_line(visit: Visit, link: Link) -> InvitationLine:
+    return InvitationLine(
+        address=link.email,
+        standing=str(Standing(role=Role(link.role), may_export=link.may_export)),
+        expires=text.day_text(link.expires_at.date()),
+        href=reverse("invitation-withdrawn", args=(visit.account, link.pk)),
+    )

@@ -1,0 +1,149 @@
+"""The lines of the underlying data as text: a session's line, its rows below it, a flat row."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from botmeter.domain import text
+from botmeter.domain.session import ClosedBy
+from botmeter.reports.row_pages import SessionLine, UnderlyingRow
+from botmeter.web.pages.report.report_urls import Places
+
+COLUMN_LABELS: Final = {
+    "session_id": "Session",
+    "session_start": "Started",
+    "session_end": "Ends",
+    "customer": "Customer",
+    "customer_id": "Customer",
+    "bots": "Bots",
+    "channels": "Channels",
+    "conversations": "Conversations",
+    "tickets": "Tickets",
+    "events": "Events",
+    "closed_by": "Closed by",
+    "conversation_id": "Conversation",
+    "bot_id": "Bot id",
+    "bot_name": "Bot",
+    "bot_version": "Version",
+    "channel": "Channel",
+    "conversation_created_at": "Created",
+    "conversation_updated_at": "Updated",
+    "ticket_ids": "Tickets",
+    "ticket_types": "Ticket types",
+    "preview": "Preview",
+}
+NUMBERS: Final = frozenset({"conversations", "tickets", "events"})
+_CLOSED_BY_WORDS: Final = {
+    ClosedBy.DURATION: "Longest duration",
+    ClosedBy.IDLE: "Silence",
+    ClosedBy.CALENDAR: "End of its day or month",
+    ClosedBy.TURNS: "Number of turns",
+    ClosedBy.END: "An event that ends it",
+    ClosedBy.OPEN: "Open",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """A cell of a table.
+
+    Attributes:
+        look: `id` for ids, `num` for numbers and instants, `wrap` for lists, `zero` for a count of none.
+        title: The whole of what may be cut.
+    """
+
+    value: str
+    href: str = ""
+    look: str = ""
+    title: str = ""
+    tag: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A session, or a flat row.
+
+    Attributes:
+        anchor: Where it stands on the page; empty for a flat row.
+    """
+
+    cells: tuple[Cell, ...]
+    anchor: str = ""
+    opener_name: str = ""
+    opener_href: str = ""
+    is_open: bool = False
+    story_href: str = ""
+    inner_title: str = ""
+    inner: tuple[tuple[Cell, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """How instants are told: in a zone, as seen from now (µs UTC)."""
+
+    zone: str
+    now_us: int
+
+
+def session_cells(line: SessionLine, columns: tuple[str, ...], *, times: Times, places: Places) -> tuple[Cell, ...]:
+    """The cells of a session's line."""
+    made: dict[str, Callable[[], Cell]] = {
+        "session_id": lambda: _id(
+            line.session_id, places.session(line.session_id), tag="preview" if line.is_preview else ""
+        ),
+        "session_start": lambda: _instant(line.started_us, times),
+        "session_end": lambda: _instant(line.ended_us, times),
+        "customer": lambda: _id(line.customer_id, places.customer(line.customer_id)),
+        "bots": lambda: Cell(value=", ".join(line.bot_names) or text.DASH, look="wrap"),
+        "channels": lambda: Cell(value=", ".join(line.channels), look="wrap"),
+        "conversations": lambda: _count(line.conversation_count),
+        "tickets": lambda: _count(line.ticket_count),
+        "events": lambda: _count(line.event_count),
+        "closed_by": lambda: _closed_by(line, times),
+    }
+    return tuple(made[name]() for name in columns)
+
+
+def row_cells(row: UnderlyingRow, columns: tuple[str, ...], *, times: Times, places: Places) -> tuple[Cell, ...]:
+    """The cells of a row."""
+    made: dict[str, Callable[[], Cell]] = {
+        "session_id": lambda: _id(row.session_id, places.session(row.session_id)),
+        "session_start": lambda: _instant(row.session_start_us, times),
+        "session_end": lambda: _instant(row.session_end_us, times),
+        "customer_id": lambda: _id(row.customer_id, places.customer(row.customer_id)),
+        "conversation_id": lambda: _id(row.conversation_id, places.conversation(row.conversation_id)),
+        "bot_id": lambda: Cell(value=row.bot_id or text.DASH, look="id"),
+        "bot_name": lambda: Cell(value=row.bot_name or text.DASH),
+        "bot_version": lambda: Cell(value=row.bot_version or text.DASH),
+        "channel": lambda: Cell(value=row.channel),
+        "conversation_created_at": lambda: _instant(row.conversation_created_us, times),
+        "conversation_updated_at": lambda: _instant(row.conversation_updated_us, times),
+        "ticket_ids": lambda: Cell(value=", ".join(row.ticket_ids) or text.DASH, look="wrap"),
+        "ticket_types": lambda: Cell(value=", ".join(dict.fromkeys(row.ticket_types)) or text.DASH, look="wrap"),
+        "events": lambda: _count(row.event_count),
+        "preview": lambda: Cell(value="yes" if row.is_preview else "no"),
+    }
+    return tuple(made[name]() for name in columns)
+
+
+def _id(value: str, href: str, *, tag: str = "") -> Cell:
+    return Cell(value=text.short_id(value), href=href, look="id", title=value, tag=tag)
+
+
+def _instant(instant_us: int | None, times: Times) -> Cell:
+    if instant_us is None:
+        return Cell(value=text.DASH, look="num")
+    return Cell(value=text.row_instant_text(instant_us, zone=times.zone, now_us=times.now_us), look="num")
+
+
+def _count(count: int) -> Cell:
+    return Cell(value=text.count_text(count), look="r num" if count else "r num zero")
+
+
+def _closed_by(line: SessionLine, times: Times) -> Cell:
+    if not line.is_running(times.now_us):
+        return Cell(value=_CLOSED_BY_WORDS[line.closed_by], look="dim2")
+    if line.ended_us is None:
+        return Cell(value="Open")
+    until = text.row_instant_text(line.ended_us, zone=times.zone, now_us=times.now_us, seconds=False)
+    return Cell(value=f"Open until {until}")

@@ -1,0 +1,298 @@
+"""The page of the underlying data: what its template places."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from botmeter.domain import text
+from botmeter.reports.export import FORMATS
+from botmeter.reports.row_look import Grouping, SortKey
+from botmeter.reports.row_pages import RowPage, row_page, session_rows
+from botmeter.web.components import Column, Link, Pager
+from botmeter.web.layout import Frame
+from botmeter.web.pages.report.answered import Stage
+from botmeter.web.pages.report.filter_bar import FilterBar, bot_names_shown, filter_bar
+from botmeter.web.pages.report.notices import Notice
+from botmeter.web.pages.report.report_urls import Places
+from botmeter.web.pages.report.rows.lines import COLUMN_LABELS, NUMBERS, Cell, Line, Times, row_cells, session_cells
+from botmeter.web.pages.report.rows.view_options import RowsAddress
+from botmeter.web.question import Question
+
+if TYPE_CHECKING:
+    from botmeter.ledger.ledger import Ledger
+
+_INNER_COLUMNS: Final = (
+    "conversation_id",
+    "bot_name",
+    "bot_version",
+    "channel",
+    "conversation_created_at",
+    "conversation_updated_at",
+    "events",
+    "ticket_ids",
+)
+_FORMAT_LABELS: Final = {"csv": "CSV", "xlsx": "XLSX", "parquet": "Parquet", "ndjson": "NDJSON", "json": "JSON"}
+_DEFINITION_OF: Final = {
+    Grouping.SESSION: "A line is a session; its rows stand below it. An export has one row for each "
+    "conversation, bot, version and channel of a session.",
+    Grouping.CONVERSATION: "A line is a row of the exports: a session, and a conversation, bot, version and "
+    "channel that it touched.",
+}
+_FORMATS_OFFERED: Final = ("csv", "xlsx", "parquet", "ndjson")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnChoice:
+    """A column that can be shown."""
+
+    name: str
+    label: str
+    is_shown: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exports:
+    """What can be downloaded; without the right to, nothing."""
+
+    label: str
+    formats: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowsPage:
+    """Underlying data.
+
+    Attributes:
+        has_openers: Whether its lines open into rows of their own.
+        ticket_count: Only where types of tickets are asked for; `tickets` is then its text, else empty.
+    """
+
+    frame: Frame
+    heading: str
+    sessions: str
+    session_count: int
+    rows: str
+    row_count: int
+    tickets: str
+    ticket_count: int | None
+    bar: FilterBar
+    notices: tuple[Notice, ...]
+    report_href: str
+    groupings: tuple[Link, ...]
+    search: str
+    search_action: str
+    search_kept: tuple[tuple[str, str], ...]
+    search_clear_href: str
+    columns: tuple[Column, ...]
+    column_choices: tuple[ColumnChoice, ...]
+    column_label: str
+    column_kept: tuple[tuple[str, str], ...]
+    column_reset_href: str
+    inner_columns: tuple[Column, ...]
+    lines: tuple[Line, ...]
+    has_openers: bool
+    pager: Pager
+    shown: str
+    exports: Exports | None
+    definition: str
+    footer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowsQuestion:
+    """The report's question, and how its rows are looked at."""
+
+    question: Question
+    rows: RowsAddress
+
+
+def rows_page(ledger: "Ledger", asked: RowsQuestion, *, stage: Stage) -> RowsPage:
+    """The page of rows; without exports, which the view adds for whoever may."""
+    question, address, places = asked.question, asked.rows, stage.places
+    found = row_page(ledger, question.ask, look=address.look, cursor=address.cursor or None)
+    columns = address.shown_columns
+    is_by_session = address.look.grouping is Grouping.SESSION
+    return RowsPage(
+        frame=stage.frame,
+        heading="Sessions consumed",
+        sessions=text.counted(found.session_count, "session"),
+        session_count=found.session_count,
+        rows=text.counted(found.row_count, "row"),
+        row_count=found.row_count,
+        tickets="" if found.ticket_count is None else text.counted(found.ticket_count, "ticket"),
+        ticket_count=found.ticket_count,
+        bar=filter_bar(question, places=places, bot_names=bot_names_shown(ledger, question), is_for_rows=True),
+        notices=_notices(found, asked, places=places),
+        report_href=places.report(question.address),
+        groupings=_groupings(asked, places=places),
+        search=address.look.search,
+        search_action=_bare(places.rows(question.address)),
+        search_kept=_kept(asked, without=("search", "cursor", "session")),
+        search_clear_href=_href(
+            asked, replace(address, look=replace(address.look, search=""), cursor=""), places=places
+        ),
+        columns=_columns(asked, places=places),
+        column_choices=tuple(
+            ColumnChoice(name=name, label=COLUMN_LABELS[name], is_shown=name in columns)
+            for name in address.offered_columns
+        ),
+        column_label=f"{len(columns)} of {len(address.offered_columns)}",
+        column_kept=_kept(asked, without=("columns",)),
+        column_reset_href=_href(asked, replace(address, columns=()), places=places),
+        inner_columns=tuple(Column(label=COLUMN_LABELS[name], is_number=name in NUMBERS) for name in _INNER_COLUMNS),
+        lines=_session_lines(ledger, found, asked=asked, places=places)
+        if is_by_session
+        else tuple(Line(cells=row_cells(row, columns, times=_times(question), places=places)) for row in found.rows),
+        has_openers=is_by_session,
+        pager=_pager(found, asked, places=places),
+        shown=_shown(found, is_by_session=is_by_session),
+        exports=None,
+        definition=_DEFINITION_OF[address.look.grouping],
+        footer=question.zone,
+    )
+
+
+def exports_of(page: RowsPage, *, hrefs: dict[str, str]) -> RowsPage:
+    """The page with its exports; an address for each format."""
+    formats = tuple(Link(label=_FORMAT_LABELS[name], href=hrefs[name]) for name in _FORMATS_OFFERED if name in FORMATS)
+    return replace(page, exports=Exports(label=f"Export {page.rows}:", formats=formats))
+
+
+def _times(question: Question) -> Times:
+    return Times(zone=question.zone, now_us=question.now_us)
+
+
+def _href(asked: RowsQuestion, rows: RowsAddress, *, places: Places) -> str:
+    return places.rows(asked.question.address, **rows.pairs())
+
+
+def _bare(href: str) -> str:
+    return href.partition("?")[0]
+
+
+def _kept(asked: RowsQuestion, *, without: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    pairs = (*asked.question.address.pairs(), *asked.rows.pairs().items())
+    return tuple(pair for pair in pairs if pair[0] not in without)
+
+
+def _notices(found: RowPage, asked: RowsQuestion, *, places: Places) -> tuple[Notice, ...]:
+    if found.row_count:
+        return ()
+    if asked.rows.look.search:
+        clear = replace(asked.rows, look=replace(asked.rows.look, search=""), cursor="")
+        action = Link(label="Clear search", href=_href(asked, clear, places=places))
+        return (
+            Notice(
+                fact=f"Nothing is called “{asked.rows.look.search}”.",
+                consequence="Ids are found by how they begin.",
+                action=action,
+            ),
+        )
+    action = Link(label="Clear filters", href=places.rows(asked.question.address.cleared()))
+    is_filtered = asked.question.address.has_filters
+    return (
+        Notice(
+            fact="No rows match.", consequence="Choose other days or filters.", action=action if is_filtered else None
+        ),
+    )
+
+
+def _groupings(asked: RowsQuestion, *, places: Places) -> tuple[Link, ...]:
+    return tuple(
+        Link(
+            label=label,
+            href=_href(asked, asked.rows.grouped(grouping), places=places),
+            is_current=asked.rows.look.grouping is grouping,
+        )
+        for label, grouping in (("By session", Grouping.SESSION), ("By conversation", Grouping.CONVERSATION))
+    )
+
+
+_SORT_OF: Final = {
+    "session_start": SortKey.SESSION_START,
+    "session_end": SortKey.SESSION_END,
+    "customer": SortKey.CUSTOMER,
+    "customer_id": SortKey.CUSTOMER,
+    "conversations": SortKey.CONVERSATIONS,
+    "tickets": SortKey.TICKETS,
+    "events": SortKey.EVENTS,
+}
+
+
+def _columns(asked: RowsQuestion, *, places: Places) -> tuple[Column, ...]:
+    look, zone = asked.rows.look, asked.question.zone
+    is_by_session = look.grouping is Grouping.SESSION
+    columns = []
+    for name in asked.rows.shown_columns:
+        # A row has its own events; the sessions are what is sorted.
+        key = _SORT_OF.get(name) if is_by_session or name not in NUMBERS else None
+        label = f"{COLUMN_LABELS[name]} ({zone})" if name == "session_start" else COLUMN_LABELS[name]
+        columns.append(
+            Column(
+                label=label,
+                href="" if key is None else _href(asked, asked.rows.sorted_by(key), places=places),
+                sorted="" if key is not look.sort else "descending" if look.descending else "ascending",
+                is_number=name in NUMBERS,
+            )
+        )
+    return tuple(columns)
+
+
+def _session_lines(ledger: "Ledger", found: RowPage, *, asked: RowsQuestion, places: Places) -> tuple[Line, ...]:
+    question, address = asked.question, asked.rows
+    lines = []
+    for line in found.lines:
+        is_open = line.session_id == address.open_session
+        inner: tuple[tuple[Cell, ...], ...] = ()
+        if is_open:
+            rows = session_rows(ledger, question.ask, session_id=line.session_id, search=address.look.search)
+            inner = tuple(row_cells(row, _INNER_COLUMNS, times=_times(question), places=places) for row in rows)
+        toggled = address.opening("" if is_open else line.session_id)
+        cells = session_cells(line, address.shown_columns, times=_times(question), places=places)
+        anchor = f"s-{line.session_id[:8]}"
+        lines.append(
+            Line(
+                cells=cells,
+                anchor=anchor,
+                opener_name=f"{'Hide' if is_open else 'Show'} conversations of {line.session_id}",
+                opener_href=_href(asked, toggled, places=places) + f"#{anchor}",
+                is_open=is_open,
+                story_href=places.session(line.session_id),
+                inner_title=f"{text.counted(line.conversation_count, 'conversation')} in this session",
+                inner=inner,
+            )
+        )
+    return tuple(lines)
+
+
+def _pager(found: RowPage, asked: RowsQuestion, *, places: Places) -> Pager:
+    def href(cursor: str | None) -> str:
+        return "" if cursor is None else _href(asked, asked.rows.at(cursor), places=places)
+
+    is_in_time = asked.rows.look.sort is SortKey.SESSION_START
+    newer, older = (
+        ("Newer sessions", "Older sessions") if asked.rows.look.descending else ("Older sessions", "Newer sessions")
+    )
+    return Pager(
+        range=_range(found, asked.question) if is_in_time else "",
+        newer_href=href(found.previous_cursor),
+        older_href=href(found.next_cursor),
+        newer_label=newer if is_in_time else "Lines before",
+        older_label=older if is_in_time else "Lines after",
+    )
+
+
+def _range(found: RowPage, question: Question) -> str:
+    starts = [line.started_us for line in found.lines] or [row.session_start_us for row in found.rows]
+    if not starts:
+        return ""
+    first, last = (
+        text.row_instant_text(at_us, zone=question.zone, now_us=question.now_us) for at_us in (starts[0], starts[-1])
+    )
+    same_day = first.rpartition(" ")[0] == last.rpartition(" ")[0]
+    return f"{first} {text.DASH} {last.rpartition(' ')[2] if same_day else last}"
+
+
+def _shown(found: RowPage, *, is_by_session: bool) -> str:
+    if is_by_session:
+        return f"{len(found.lines)} of {text.counted(found.session_count, 'session')}"
+    return f"{len(found.rows)} of {text.counted(found.row_count, 'row')}"

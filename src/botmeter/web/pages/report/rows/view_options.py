@@ -1,0 +1,142 @@
+"""How somebody looks at the rows, as the address has it: grouping, order, search, columns, what is opened."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from django.http import QueryDict
+
+from botmeter.domain.errors import Refused
+from botmeter.reports.row_look import Grouping, RowLook, SortKey
+from botmeter.reports.rows import COLUMNS
+from botmeter.web.report_query import choice, word_named
+
+PAGE_LINES: Final = 50
+
+# Of a session's line, in the order in which they are offered; the first is always there.
+SESSION_COLUMNS: Final = (
+    "session_id",
+    "session_start",
+    "session_end",
+    "customer",
+    "bots",
+    "channels",
+    "conversations",
+    "tickets",
+    "events",
+    "closed_by",
+)
+SESSION_COLUMNS_SHOWN: Final = (
+    "session_id",
+    "session_start",
+    "customer",
+    "bots",
+    "channels",
+    "conversations",
+    "tickets",
+    "closed_by",
+)
+ROW_COLUMNS_SHOWN: Final = (
+    "session_id",
+    "session_start",
+    "customer_id",
+    "conversation_id",
+    "bot_name",
+    "bot_version",
+    "channel",
+    "ticket_ids",
+    "events",
+)
+
+
+_LOOK: Final = RowLook(limit=PAGE_LINES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowsAddress:
+    """What the address says beyond the report's own part.
+
+    Attributes:
+        columns: In the order wanted; empty for the usual ones.
+        open_session: The session whose rows are shown below its line.
+    """
+
+    look: RowLook = _LOOK
+    columns: tuple[str, ...] = ()
+    cursor: str = ""
+    open_session: str = ""
+
+    @property
+    def offered_columns(self) -> tuple[str, ...]:
+        return SESSION_COLUMNS if self.look.grouping is Grouping.SESSION else COLUMNS
+
+    @property
+    def shown_columns(self) -> tuple[str, ...]:
+        """The columns that are shown: those wanted, else the usual ones."""
+        usual = SESSION_COLUMNS_SHOWN if self.look.grouping is Grouping.SESSION else ROW_COLUMNS_SHOWN
+        return self.columns or usual
+
+    def sorted_by(self, key: SortKey) -> "RowsAddress":
+        """The same in another order; by the same key the other way round. It begins at the first page."""
+        is_turned = self.look.sort is key
+        descending = not self.look.descending if is_turned else key is not SortKey.CUSTOMER
+        return replace(self, look=replace(self.look, sort=key, descending=descending), cursor="")
+
+    def grouped(self, grouping: Grouping) -> "RowsAddress":
+        """The same with a line standing for something else."""
+        return replace(self, look=replace(self.look, grouping=grouping), columns=(), cursor="", open_session="")
+
+    def at(self, cursor: str) -> "RowsAddress":
+        """Another page of the same."""
+        return replace(self, cursor=cursor, open_session="")
+
+    def opening(self, session_id: str) -> "RowsAddress":
+        """The same with that session's rows shown; with none for an empty id."""
+        return replace(self, open_session=session_id)
+
+    def pairs(self) -> dict[str, str]:
+        """Names and values as they stand in the address, without defaults."""
+        look, usual = self.look, RowLook()
+        found = {}
+        if look.grouping is not usual.grouping:
+            found["group"] = look.grouping.value
+        if (look.sort, look.descending) != (usual.sort, usual.descending):
+            found["sort"] = f"{'-' if look.descending else ''}{look.sort.value}"
+        if look.search:
+            found["search"] = look.search
+        if self.columns:
+            found["columns"] = ",".join(self.columns)
+        if self.cursor:
+            found["cursor"] = self.cursor
+        if self.open_session:
+            found["session"] = self.open_session
+        return found
+
+
+def read_rows_address(given: QueryDict) -> RowsAddress:
+    """What a request says about its rows.
+
+    Raises:
+        Refused: `parameter_invalid`, `column_unknown`.
+        TooMuch: `search_too_long`.
+    """
+    sort = given.get("sort") or f"-{SortKey.SESSION_START.value}"
+    look = RowLook(
+        grouping=choice(given, "group", words=Grouping) or Grouping.SESSION,
+        sort=word_named(sort.removeprefix("-"), "sort", words=SortKey),
+        descending=sort.startswith("-"),
+        search=(given.get("search") or "").strip(),
+        limit=PAGE_LINES,
+    )
+    address = RowsAddress(look=look, cursor=given.get("cursor") or "", open_session=given.get("session") or "")
+    wanted = _columns(given)
+    for name in wanted:
+        if name not in address.offered_columns:
+            known = ", ".join(address.offered_columns)
+            raise Refused("column_unknown", f"There is no column {name[:40]!r}; there are {known}.")
+    return replace(address, columns=() if wanted == address.shown_columns else wanted)
+
+
+def _columns(given: QueryDict) -> tuple[str, ...]:
+    """`columns=a,b` of a link, or `column=a&column=b` of the form."""
+    listed = [name for name in (given.get("columns") or "").split(",") if name]
+    return tuple(dict.fromkeys([*listed, *given.getlist("column")]))

@@ -1,0 +1,79 @@
+"""The views of the underlying data: the page, and its files."""
+
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.urls import reverse
+
+from botmeter.live.ledgers import lasting, reading
+from botmeter.people.audit import Action, record
+from botmeter.people.rights import Right
+from botmeter.reports.export import FORMATS, Export, Format, export_name, export_stream
+from botmeter.reports.row_look import Grouping
+from botmeter.reports.rows import COLUMNS
+from botmeter.web.access import Visit, for_member
+from botmeter.web.layout import Crumb, frame
+from botmeter.web.media_types import MEDIA_TYPES
+from botmeter.web.pages.report.answered import Stage
+from botmeter.web.pages.report.report_urls import Door, Places
+from botmeter.web.pages.report.rows.page import RowsQuestion, exports_of, rows_page
+from botmeter.web.pages.report.rows.view_options import RowsAddress, read_rows_address
+from botmeter.web.pages.report.usage_page import HEADING
+from botmeter.web.question import preferred_zone, question
+from botmeter.web.rendering import rendered
+from botmeter.web.report_query import read_address
+
+
+@for_member(Right.SEE_REPORTS)
+def rows(visit: Visit) -> HttpResponse:
+    """The rows behind a number."""
+    given = visit.request.GET
+    address, places = read_address(given), Places(door=Door.REPORTS, owner=visit.account)
+    crumbs = (
+        Crumb(label="Reports", href=reverse("reports", args=(visit.account,))),
+        Crumb(label=HEADING[Door.REPORTS], href=places.report(address)),
+    )
+    around = frame(visit, title="Sessions consumed", current="reports", crumbs=crumbs)
+    zone, rows_address = preferred_zone(visit.account), read_rows_address(given)
+    with reading(visit.account) as ledger:
+        asked = RowsQuestion(question=question(ledger, address, zone=zone), rows=rows_address)
+        page = rows_page(ledger, asked, stage=Stage(frame=around, places=places))
+    if visit.may(Right.EXPORT):
+        page = exports_of(page, hrefs={name: _export_href(visit, asked, format=name) for name in FORMATS})
+    return rendered(visit.request, "rows.html", page=page)
+
+
+@for_member(Right.EXPORT)
+def export(visit: Visit, *, format: str) -> StreamingHttpResponse:  # noqa: A002 - the word in the address
+    """The same rows as a file, written as it is sent."""
+    wanted = next((known for known in FORMATS if known == format), None)
+    if wanted is None:
+        raise Http404
+    given = visit.request.GET
+    address = read_address(given)
+    held = lasting(visit.account)
+    try:
+        asked = question(held.ledger, address, zone=preferred_zone(visit.account))
+        look = read_rows_address(given)
+        # The columns of a session's line are none of a file's, whose rows are flat.
+        columns = look.columns if look.look.grouping is Grouping.CONVERSATION and look.columns else COLUMNS
+        wanted_export = Export(format=wanted, columns=columns, search=look.look.search)
+        chunks = export_stream(held.ledger, asked.ask, export=wanted_export)
+        file, query = export_name(asked.ask, wanted), asked.address.query()[:500]
+        told = {"file": file, "query": query}
+        record(Action.EXPORTED, request=visit.request, user=visit.user, account=visit.account, **told)
+    except BaseException:
+        held.close()
+        raise
+    response = StreamingHttpResponse(held.until_sent(chunks), content_type=MEDIA_TYPES[wanted])
+    response.headers["Content-Disposition"] = f'attachment; filename="{file}"'
+    return response
+
+
+def _export_href(visit: Visit, asked: RowsQuestion, *, format: Format) -> str:  # noqa: A002 - the word in the address
+    rows_address = asked.rows
+    kept = {"search", "columns", "group"}
+    more = {
+        name: value
+        for name, value in RowsAddress(look=rows_address.look, columns=rows_address.columns).pairs().items()
+        if name in kept
+    }
+    return reverse("export", args=(visit.account, format)) + asked.question.address.query(**more)

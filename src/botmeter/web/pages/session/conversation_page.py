@@ -1,0 +1,124 @@
+"""The page of one conversation: whose it is, which sessions it was part of, and who said how much in it."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.http import HttpResponse
+
+from botmeter.domain import text
+from botmeter.domain.instant import INSTANT_END_US
+from botmeter.domain.period import checked_timezone
+from botmeter.live.ledgers import reading
+from botmeter.people.rights import Right
+from botmeter.reports.conversations import conversation
+from botmeter.reports.explanation_sentences import shown
+from botmeter.web.access import Visit, for_member
+from botmeter.web.entity_urls import StoryPlaces
+from botmeter.web.layout import Crumb, Frame, frame
+from botmeter.web.pages.session.facts import FactLines
+from botmeter.web.question import preferred_zone
+from botmeter.web.rendering import rendered
+from botmeter.web.rich_text import Words, id_word, linked, listed, name_word, plain
+
+if TYPE_CHECKING:
+    from botmeter.reports.conversations import ConversationSession, ConversationStory
+
+_NAMED_MAX = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartLine:
+    """A session that the conversation was part of."""
+
+    session_id: str
+    opened: Words
+    ended: str
+    event_count: str
+    effect: str
+    tag: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationPage:
+    """One conversation."""
+
+    frame: Frame
+    conversation_id: str
+    shown_id: str
+    answer: Words
+    zone: str
+    utc_href: str
+    sessions: tuple[PartLine, ...]
+    facts: tuple[FactLines, ...]
+
+
+@for_member(Right.SEE_REPORTS)
+def conversation_page(visit: Visit) -> HttpResponse:
+    """All of the conversation that the address names by `id`."""
+    given = visit.request.GET
+    places = StoryPlaces(account=visit.account)
+    zone = checked_timezone(given.get("timezone") or preferred_zone(visit.account))
+    conversation_id = given.get("id", "")
+    with reading(visit.account) as ledger:
+        story = conversation(ledger, conversation_id)
+    page = ConversationPage(
+        frame=frame(
+            visit, title=f"Conversation {shown(conversation_id[:60])}", current="customers", crumbs=_crumbs(places)
+        ),
+        conversation_id=conversation_id,
+        shown_id=shown(conversation_id),
+        answer=_answer(story, places, zone=zone),
+        zone=zone,
+        utc_href="" if zone == "UTC" else f"{places.conversation(conversation_id)}&timezone=UTC",
+        sessions=tuple(_part(one, places, zone=zone) for one in story.sessions),
+        facts=_facts(story, places, zone=zone),
+    )
+    return rendered(visit.request, "conversation.html", page=page)
+
+
+def _crumbs(places: StoryPlaces) -> tuple[Crumb, ...]:
+    return (Crumb(label="Reports", href=places.reports()), Crumb(label="Customers", href=places.customers()))
+
+
+def _answer(story: "ConversationStory", places: StoryPlaces, *, zone: str) -> Words:
+    customer_id, *others = story.customer_ids
+    whose = (plain("Of customer "), id_word(customer_id, places.customer(customer_id)))
+    more = f" and {text.counted(len(others), 'other')}" if others else ""
+    when = f", created on {text.instant_text(story.created_us, zone=zone, seconds=False)} {zone}. "
+    count = len(story.sessions)
+    part = f"It was part of {text.counted(count, 'session')}." if count else "It was part of no session."
+    return (*whose, plain(f"{more}{when}{part}"))
+
+
+def _part(one: "ConversationSession", places: StoryPlaces, *, zone: str) -> PartLine:
+    ended = "still open"
+    if one.ended_us is not None:
+        is_named = one.ended_us < INSTANT_END_US
+        ended = text.instant_text(one.ended_us, zone=zone, seconds=False) if is_named else "after the year 9998"
+    return PartLine(
+        session_id=one.session_id,
+        opened=(linked(text.instant_text(one.started_us, zone=zone), places.session(one.session_id)),),
+        ended=ended,
+        event_count=text.count_text(one.event_count),
+        effect="Opened it" if one.opened_it else "Took part",
+        tag="Preview" if one.is_preview else "",
+    )
+
+
+def _facts(story: "ConversationStory", places: StoryPlaces, *, zone: str) -> tuple[FactLines, ...]:
+    customers = [id_word(customer_id, places.customer(customer_id)) for customer_id in story.customer_ids]
+    bots = [name_word(name, places.bot(bot_id)) for bot_id, name in story.bots]
+    events = ", ".join(f"{text.count_text(count)} {actor}" for actor, count in story.event_counts.items() if count)
+    tickets = tuple(
+        (id_word(ticket), *((plain(" "), name_word(kind)) if kind else ())) for ticket, kind in story.tickets
+    )
+    told: tuple[tuple[str, tuple[Words, ...]], ...] = (
+        ("Customer", (listed(customers, most=_NAMED_MAX),)),
+        ("Created", ((plain(f"{text.instant_text(story.created_us, zone=zone)} {zone}"),),)),
+        ("Updated", ((plain(f"{text.instant_text(story.updated_us, zone=zone)} {zone}"),),)),
+        ("Bots", (listed(bots, most=_NAMED_MAX),) if bots else ()),
+        ("Channels", (listed([name_word(channel) for channel in story.channels], most=_NAMED_MAX),)),
+        ("Events", ((plain(events),),)),
+        ("Tickets", tickets[:_NAMED_MAX]),
+    )
+    return tuple(FactLines(label=label, lines=lines) for label, lines in told if lines)

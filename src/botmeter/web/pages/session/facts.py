@@ -1,0 +1,169 @@
+"""The session in one sentence, and its facts: all that a person looks up rather than reads."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from botmeter.domain import text
+from botmeter.domain.event import Actor, Kind
+from botmeter.domain.instant import INSTANT_END_US
+from botmeter.domain.period import day_of_us
+from botmeter.reports.explanation import ExplainedEvent, Explanation
+from botmeter.reports.explanation_sentences import arrival_words
+from botmeter.web.entity_urls import StoryPlaces
+from botmeter.web.rich_text import Word, Words, id_word, linked, listed, name_word, plain
+
+NAMED_MAX: Final = 8
+_FACT_LINES_MAX: Final = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactLines:
+    """One fact, on as many lines as it takes."""
+
+    label: str
+    lines: tuple[Words, ...]
+
+
+def answer(explanation: Explanation, places: StoryPlaces) -> Words:
+    """Why it was charged, in the two or three sentences that most people came for."""
+    opening = explanation.opening
+    return (
+        *_opened(opening, places),
+        plain(f", {text.instant_text(opening.at_us, seconds=False)} UTC. "),
+        plain(_covers(explanation)),
+        *_afterwards(explanation, places),
+    )
+
+
+def _opened(opening: ExplainedEvent, places: StoryPlaces) -> Words:
+    bot: Words = ()
+    if opening.bot_name is not None and opening.bot_id is not None:
+        bot = (name_word(opening.bot_name, places.bot(opening.bot_id)),)
+    customer = id_word(opening.customer_id, places.customer(opening.customer_id))
+    channel: Words = (plain(" on "), name_word(opening.channel))
+    if opening.actor is Actor.CUSTOMER:
+        to_bot = (plain(" to "), *bot) if bot else ()
+        return plain("Opened by a message from customer "), customer, *to_bot, *channel
+    sender = bot if opening.actor is Actor.BOT and bot else (plain("an agent"),)
+    return plain("Opened by a message of "), *sender, plain(" to customer "), customer, *channel
+
+
+def _covers(explanation: Explanation) -> str:
+    bots = {event.bot_id for event in explanation.members if event.bot_id is not None}
+    conversations = text.counted(len(explanation.conversations), "conversation")
+    covered = f"covers {conversations} with {text.counted(len(bots), 'bot')}"
+    end_us = explanation.ended_at_us
+    if end_us is None or end_us >= INSTANT_END_US:
+        return f"It {covered} so far; nothing has ended it yet. "
+    end = f"{text.instant_text(end_us, seconds=False)} UTC"
+    return f"It {covered} so far, and runs until {end}. " if explanation.is_running else f"It {covered} until {end}. "
+
+
+def _afterwards(explanation: Explanation, places: StoryPlaces) -> Words:
+    event, after, end_us = explanation.next_event, explanation.after, explanation.ended_at_us
+    if event is None or end_us is None:
+        return () if explanation.is_running else (plain("Nothing came after it so far."),)
+    is_same_day = day_of_us(event.at_us) == day_of_us(end_us)
+    at = f"at {text.clock_text(event.at_us)}" if is_same_day else f"on {text.day_text(day_of_us(event.at_us))}"
+    if after is None or not explanation.opened_next:
+        return (plain(f"The next message, {at}, opened no session."),)
+    return (
+        plain(f"The next message, {at}, opened "),
+        linked("another session", places.session(after.session_id)),
+        plain("."),
+    )
+
+
+def facts(explanation: Explanation, places: StoryPlaces) -> tuple[FactLines, ...]:
+    """What there is to know about the session, one fact a line."""
+    told: list[tuple[str, Iterable[Words]]] = [
+        ("Policy", [(linked(explanation.policy.label, "#policy"),)]),
+        ("Counts on", [(linked(*_counted_on(explanation, places)), plain(" (UTC)"))]),
+        ("Window", _window(explanation)),
+        ("Customer", [(id_word(explanation.customer_id, places.customer(explanation.customer_id)),)]),
+        ("Bots", _bots(explanation, places)),
+        ("Channels", [listed(_channels(explanation), most=NAMED_MAX)]),
+        ("Conversations", _conversations(explanation, places)),
+        ("Messages", [(plain(_messages(explanation)),)]),
+        ("Tickets", _tickets(explanation)),
+        (
+            "Preview",
+            [(plain("Opened from a preview, which counts under this policy"),)] if explanation.is_preview else [],
+        ),
+        ("Neighbours", _neighbours(explanation, places)),
+    ]
+    return tuple(FactLines(label=label, lines=_cut(lines)) for label, lines in told if lines)
+
+
+def arrivals(explanation: Explanation) -> tuple[Words, ...]:
+    """How its events came in, a line for each submission."""
+    return _cut([(plain(arrival_words(arrival)),) for arrival in explanation.arrivals])
+
+
+def _counted_on(explanation: Explanation, places: StoryPlaces) -> tuple[str, str]:
+    on = day_of_us(explanation.started_at_us)
+    return text.day_text(on), places.rows_of_day(on)
+
+
+def _window(explanation: Explanation) -> list[Words]:
+    start, end_us = text.instant_text(explanation.started_at_us), explanation.ended_at_us
+    if end_us is None:
+        return [(plain(f"{start} UTC {text.DASH}"),), (plain("still open"),)]
+    if end_us >= INSTANT_END_US:
+        return [(plain(f"{start} UTC {text.DASH}"),), (plain("a day after the year 9998"),)]
+    return [(plain(f"{start} {text.DASH}"),), (plain(f"{text.instant_text(end_us)} UTC"),)]
+
+
+def _bots(explanation: Explanation, places: StoryPlaces) -> list[Words]:
+    named = dict.fromkeys(
+        (event.bot_id, event.bot_name, event.bot_version) for event in explanation.members if event.bot_id is not None
+    )
+    return [
+        (name_word(name or bot_id, places.bot(bot_id)), *((plain(" "), name_word(version)) if version else ()))
+        for bot_id, name, version in named
+    ]
+
+
+def _channels(explanation: Explanation) -> list[Word]:
+    return [name_word(channel) for channel in dict.fromkeys(event.channel for event in explanation.members)]
+
+
+def _conversations(explanation: Explanation, places: StoryPlaces) -> list[Words]:
+    return [
+        (
+            id_word(part.conversation_id, places.conversation(part.conversation_id)),
+            plain(f" {text.counted(part.event_count, 'event')}"),
+        )
+        for part in explanation.conversations
+    ]
+
+
+def _messages(explanation: Explanation) -> str:
+    counts = Counter(event.actor for event in explanation.members if event.kind is Kind.MESSAGE)
+    told = [f"{text.count_text(counts[actor])} {actor.name.lower()}" for actor in Actor if counts[actor]]
+    return ", ".join(told) or "none"
+
+
+def _tickets(explanation: Explanation) -> list[Words]:
+    tickets = dict.fromkeys(ticket for part in explanation.conversations for ticket in part.tickets)
+    return [(id_word(ticket), *((plain(" "), name_word(kind)) if kind else ())) for ticket, kind in tickets]
+
+
+def _neighbours(explanation: Explanation, places: StoryPlaces) -> list[Words]:
+    pairs = (("Session before", explanation.before), ("Session after", explanation.after))
+    return [
+        (
+            linked(label, places.session(one.session_id)),
+            plain(f", {text.instant_text(one.started_at_us, seconds=False)}"),
+        )
+        for label, one in pairs
+        if one is not None
+    ]
+
+
+def _cut(lines: Iterable[Words]) -> tuple[Words, ...]:
+    every = list(lines)
+    hidden = len(every) - _FACT_LINES_MAX
+    return (*every[:_FACT_LINES_MAX], (plain(f"and {hidden:,} more"),)) if hidden > 0 else tuple(every)

@@ -1,0 +1,259 @@
+"""One line of a session's story: who did what, what it did to the session, and why.
+
+Nothing is decided here: what opened, belonged to and closed the session was decided by the meter.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final, Literal
+
+from botmeter.domain import text
+from botmeter.domain.event import Actor, Kind
+from botmeter.domain.instant import INSTANT_END_US
+from botmeter.domain.session import ClosedBy
+from botmeter.reports.explanation import ExplainedEvent, Explanation
+from botmeter.reports.explanation_sentences import duration_words, end_sentence, opening_reason
+from botmeter.web.entity_urls import StoryPlaces
+from botmeter.web.rich_text import Word, Words, id_word, linked, name_word, plain
+
+QUIET: Final = frozenset({Kind.MESSAGE, Kind.CONVERSATION_CREATED, Kind.CONVERSATION_UPDATED})
+_DEEDS: Final = {
+    Kind.CONVERSATION_CREATED: "Conversation created",
+    Kind.CONVERSATION_UPDATED: "Conversation updated",
+    Kind.RESOLVED: "Resolved the conversation",
+    Kind.HANDOFF: "Handed the conversation over",
+    Kind.RESTART: "Restarted the conversation",
+    Kind.CUSTOMER_END: "Ended the conversation",
+    Kind.TICKET_LINKED: "Linked a ticket",
+}
+MARKS: Final[dict[Actor, Literal["c", "b", "a"]]] = {
+    Actor.CUSTOMER: "c",
+    Actor.BOT: "b",
+    Actor.AGENT: "a",
+    Actor.SYSTEM: "a",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One thing that happened, or a run of messages.
+
+    Attributes:
+        at: The time of day in UTC.
+        kind: Its mark: c customer, b bot, a agent, t ticket, o opening, e end, n next session.
+        weight: Empty for what decided nothing.
+    """
+
+    on: date
+    at: str
+    kind: Literal["c", "b", "a", "t", "o", "e", "n"]
+    who: Words
+    what: Words
+    effect: str
+    why: Words = ()
+    weight: Literal["", "open", "close", "next"] = ""
+    is_folded: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class _Seen:
+    """What earlier events of the session brought in already."""
+
+    bots: set[str | None] = field(default_factory=set)
+    channels: set[str] = field(default_factory=set)
+    conversations: set[str] = field(default_factory=set)
+    tickets: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """An event with what is new about it.
+
+    Attributes:
+        arrival: What it brings into the session, as a sentence; empty: nothing new.
+        ticket: A ticket that counts from it on; empty: none.
+    """
+
+    event: ExplainedEvent
+    is_opening: bool = False
+    arrival: str = ""
+    ticket: str = ""
+    closes: bool = False
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether it is told by itself, rather than with those before and after it."""
+        decided = self.is_opening or self.arrival or self.ticket or self.closes
+        return bool(decided) or self.event.kind not in QUIET
+
+
+def steps(explanation: Explanation) -> Iterator[Step]:
+    """The session's events in order, each with what is new about it."""
+    seen = _Seen()
+    counted = {ticket for part in explanation.conversations for ticket, _ in part.tickets}
+    for place, event in enumerate(explanation.events):
+        ticket = event.ticket_id if event.ticket_id in counted and event.ticket_id not in seen.tickets else None
+        arrival = _arrival(event, seen, explanation=explanation) if place and event.takes_part else ""
+        yield Step(
+            event=event,
+            is_opening=place == 0,
+            arrival=arrival,
+            ticket=ticket or "",
+            closes=_closes(event, explanation),
+        )
+        if ticket is not None:
+            seen.tickets.add(ticket)
+        if event.takes_part:
+            seen.bots.add(event.bot_id)
+            seen.channels.add(event.channel)
+            seen.conversations.add(event.conversation_id)
+
+
+def _arrival(event: ExplainedEvent, seen: _Seen, *, explanation: Explanation) -> str:
+    """What the event brings into the session that was not in it yet, as a sentence; empty: nothing."""
+    is_new_bot = event.bot_id is not None and event.bot_id not in seen.bots
+    is_new_channel = event.channel not in seen.channels
+    if is_new_bot:
+        what = "Another bot on another channel" if is_new_channel else "Another bot"
+    elif is_new_channel:
+        what = "Another channel"
+    elif event.conversation_id not in seen.conversations:
+        what = "Another conversation"
+    else:
+        return ""
+    return f"{what} joins the same session: one runs for each {' and '.join(explanation.policy.scope)}."
+
+
+def _closes(event: ExplainedEvent, explanation: Explanation) -> bool:
+    return (
+        explanation.closed_by is ClosedBy.END
+        and event.at_us == explanation.ended_at_us
+        and event.kind.name.lower() in explanation.policy.ends_on
+    )
+
+
+def line_of(step: Step, explanation: Explanation, *, places: StoryPlaces) -> Line:
+    """The line of one event by itself."""
+    event = step.event
+    return Line(
+        on=text.in_zone(event.at_us, "UTC").date(),
+        at=text.clock_text(event.at_us, seconds=True),
+        kind="o" if step.is_opening else "t" if step.ticket else MARKS[event.actor],
+        who=_who(event, places),
+        what=_what(step, explanation),
+        effect=effect_of(step, explanation),
+        why=_why(step, explanation, places=places),
+        weight="open" if step.is_opening else "close" if step.closes else "",
+    )
+
+
+def _who(event: ExplainedEvent, places: StoryPlaces) -> Words:
+    if event.actor is Actor.CUSTOMER:
+        return plain("Customer "), id_word(event.customer_id, places.customer(event.customer_id))
+    if event.actor is Actor.BOT and event.bot_name is not None and event.bot_id is not None:
+        return (name_word(event.bot_name, places.bot(event.bot_id)),)
+    return (plain(event.actor.name.capitalize()),)
+
+
+def _what(step: Step, explanation: Explanation) -> Words:
+    event = step.event
+    words: list[Word] = [plain("Message" if event.kind is Kind.MESSAGE else _DEEDS[event.kind])]
+    if event.actor is not Actor.BOT and event.bot_name is not None:
+        words += [plain(" to " if event.kind is Kind.MESSAGE else " with "), name_word(event.bot_name)]
+    words += [plain(" on "), name_word(event.channel)]
+    if event.ticket_id is not None:
+        types = {ticket: kind for part in explanation.conversations for ticket, kind in part.tickets}
+        words += [plain(", ticket "), id_word(event.ticket_id)]
+        words += [plain(", "), name_word(types[event.ticket_id])] if types.get(event.ticket_id) else []
+    return tuple(words)
+
+
+def effect_of(step: Step, explanation: Explanation) -> str:
+    """What the event did to the session."""
+    if step.is_opening:
+        return "Opened this session"
+    if step.closes:
+        return "Closed this session"
+    if step.ticket:
+        return "Ticket counted"
+    if not step.event.takes_part:
+        return "No effect"
+    return "Part of this session" if explanation.ended_at_us is None else "Inside the window"
+
+
+def _why(step: Step, explanation: Explanation, *, places: StoryPlaces) -> Words:
+    event = step.event
+    if step.is_opening:
+        return plain(opening_reason(explanation)), *_thread(event, places)
+    if step.closes:
+        return (plain(end_sentence(explanation)),)
+    if step.arrival:
+        return plain(step.arrival), *_thread(event, places)
+    if event.takes_part or step.ticket:
+        return ()
+    return (plain(_no_part(event, explanation)),)
+
+
+def _thread(event: ExplainedEvent, places: StoryPlaces) -> Words:
+    return plain(" Conversation "), id_word(event.conversation_id, places.conversation(event.conversation_id))
+
+
+def _no_part(event: ExplainedEvent, explanation: Explanation) -> str:
+    if event.kind not in QUIET and event.kind is not Kind.TICKET_LINKED:
+        return "It ends no session under this policy."
+    if event.actor is Actor.AGENT and explanation.policy.participants == "bot":
+        return "What agents write takes no part under this policy."
+    if event.actor is Actor.SYSTEM or event.bot_id is None:
+        return "No bot took part in it."
+    return "This policy leaves it out."
+
+
+def ending_lines(explanation: Explanation, places: StoryPlaces) -> Iterator[Line]:
+    """What stands below the events: the limit that closed the session, and the message that came after."""
+    end_us, following = explanation.ended_at_us, explanation.next_event
+    if end_us is None or end_us >= INSTANT_END_US:
+        return
+    if not any(_closes(event, explanation) for event in explanation.events):
+        yield Line(
+            on=text.in_zone(end_us, "UTC").date(),
+            at=text.clock_text(end_us, seconds=True),
+            kind="e",
+            who=(plain("Policy"),),
+            what=(plain(limit_words(explanation)),),
+            effect="Will close this session" if explanation.is_running else "Closed this session",
+            why=(plain(end_sentence(explanation)),),
+            weight="close",
+        )
+    if following is not None:
+        yield _following(following, explanation, end_us=end_us, places=places)
+
+
+def _following(event: ExplainedEvent, explanation: Explanation, *, end_us: int, places: StoryPlaces) -> Line:
+    after = explanation.after
+    has_opened = explanation.opened_next and after is not None
+    waited = f"{duration_words(event.at_us - end_us)} after the end. " if event.at_us > end_us else "At the very end. "
+    link = () if after is None else (linked("The next session", places.session(after.session_id)),)
+    return Line(
+        on=text.in_zone(event.at_us, "UTC").date(),
+        at=text.clock_text(event.at_us, seconds=True),
+        kind="n" if has_opened else MARKS[event.actor],
+        who=_who(event, places),
+        what=_what(Step(event=event), explanation),
+        effect="Opened another session" if has_opened else "Opened no session",
+        why=(plain(waited), *link),
+        weight="next",
+    )
+
+
+def limit_words(explanation: Explanation) -> str:
+    """The limit that ends the session, in few words."""
+    policy = explanation.policy
+    return {
+        ClosedBy.OPEN: "No limit",
+        ClosedBy.DURATION: f"{duration_words(policy.max_duration_us or 0)} from the first message",
+        ClosedBy.IDLE: f"{duration_words(policy.idle_timeout_us or 0)} of silence",
+        ClosedBy.CALENDAR: f"The {policy.calendar} is over in {policy.timezone}",
+        ClosedBy.TURNS: text.counted(policy.max_turns or 0, "turn"),
+        ClosedBy.END: "An event that ends it",
+    }[explanation.closed_by]

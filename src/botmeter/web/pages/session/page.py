@@ -1,0 +1,205 @@
+"""The page of one session: why it was charged, as a story on a time line."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from django.http import HttpResponse
+from django.urls import reverse
+
+from botmeter.charts.timeline import timeline_drawn
+from botmeter.domain import text
+from botmeter.domain.errors import Refused
+from botmeter.domain.instant import INSTANT_END_US
+from botmeter.domain.period import checked_timezone, day_of_us
+from botmeter.live.ledgers import reading
+from botmeter.metering.policy_text import policy_as_toml
+from botmeter.people.rights import Right
+from botmeter.reports.explain import explain, explanation_as_text
+from botmeter.reports.explanation_sentences import restatement_sentences
+from botmeter.reports.policy_sentence import policy_sentence
+from botmeter.web.access import Visit, for_member
+from botmeter.web.entity_urls import StoryPlaces
+from botmeter.web.layout import Crumb, Frame, frame
+from botmeter.web.pages.session.facts import FactLines, answer, arrivals, facts
+from botmeter.web.pages.session.story import EVENTS_A_PAGE, Story, every_event, told_story
+from botmeter.web.pages.session.window import legend_of, window_of, window_title
+from botmeter.web.question import preferred_zone
+from botmeter.web.rendering import rendered
+from botmeter.web.rich_text import Word, Words, id_word
+from botmeter.web.zones import zone_name, zones_offered
+
+if TYPE_CHECKING:
+    from botmeter.charts.plane import Drawn
+    from botmeter.reports.explanation import Explanation
+    from botmeter.web.components import Key
+
+HEADING: Final = "Why was this session charged?"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneLine:
+    """One instant on two clocks."""
+
+    label: str
+    utc: str
+    local: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalTime:
+    """The session's instants in a zone of somebody's choice; charges stay in UTC.
+
+    Attributes:
+        kept: What else the address holds, for the form that chooses.
+    """
+
+    zone: str
+    zones: tuple[str, ...]
+    lines: tuple[ZoneLine, ...]
+    action: str
+    kept: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryPager:
+    """Where other forms and parts of the story are; what is empty is not offered."""
+
+    toggle: str = ""
+    toggle_href: str = ""
+    earlier_href: str = ""
+    later_href: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionPage:
+    """One session.
+
+    Attributes:
+        tags: What it is, in a word each.
+        words: The same as text, as the command and the API tell it.
+        rule: What a session is under the policy.
+        policy_text: The policy as a file.
+    """
+
+    frame: Frame
+    heading: str
+    session_id: str
+    customer: Word
+    tags: tuple[str, ...]
+    answer: Words
+    window_title: str
+    legend: "tuple[Key, ...]"
+    drawn: "Drawn"
+    story: Story
+    pager: StoryPager
+    facts: tuple[FactLines, ...]
+    restatements: tuple[str, ...]
+    arrivals: tuple[Words, ...]
+    local: LocalTime
+    policy_label: str
+    rule: str
+    policy_text: str
+    words: str
+
+
+@for_member(Right.SEE_REPORTS)
+def session_page(visit: Visit, *, session: str) -> HttpResponse:
+    """Why the session was charged."""
+    given = visit.request.GET
+    places = StoryPlaces(account=visit.account)
+    zone = checked_timezone(given.get("timezone") or preferred_zone(visit.account))
+    first = _first_event(given.get("from", "0"))
+    with reading(visit.account) as ledger:
+        explanation = explain(ledger, session)
+    is_all = "all" in given
+    story = every_event(explanation, places=places, first=first) if is_all else told_story(explanation, places=places)
+    chosen = {"timezone": given["timezone"]} if given.get("timezone") else {}
+    page = SessionPage(
+        frame=frame(visit, title=HEADING, current="reports", crumbs=_crumbs(explanation, places)),
+        heading=HEADING,
+        session_id=explanation.session_id,
+        customer=id_word(explanation.customer_id, places.customer(explanation.customer_id)),
+        tags=_tags(explanation),
+        answer=answer(explanation, places),
+        window_title=window_title(explanation),
+        legend=legend_of(explanation),
+        drawn=timeline_drawn(window_of(explanation)),
+        story=story,
+        pager=_pager(explanation, places, first=first if is_all else None, chosen=chosen)
+        if is_all or story.is_summed_up
+        else StoryPager(),
+        facts=facts(explanation, places),
+        restatements=tuple(restatement_sentences(explanation)),
+        arrivals=arrivals(explanation),
+        local=_local(explanation, places, zone=zone, is_all=is_all),
+        policy_label=explanation.policy.label,
+        rule=policy_sentence(explanation.policy),
+        policy_text=policy_as_toml(explanation.policy),
+        words=explanation_as_text(explanation),
+    )
+    return rendered(visit.request, "session.html", page=page)
+
+
+def _first_event(given: str) -> int:
+    if not (given.isascii() and given.isdigit() and len(given) < 10):
+        raise Refused("parameter_invalid", f"from can't be {given[:40]!r}; it is the number of an event, from 0 on.")
+    return int(given)
+
+
+def _crumbs(explanation: "Explanation", places: StoryPlaces) -> tuple[Crumb, ...]:
+    on = day_of_us(explanation.started_at_us)
+    return (
+        Crumb(label="Reports", href=places.reports()),
+        Crumb(label="Bot session consumption", href=reverse("report", args=(places.account,))),
+        Crumb(label=f"Sessions of {text.day_text(on)}", href=places.rows_of_day(on)),
+    )
+
+
+def _tags(explanation: "Explanation") -> tuple[str, ...]:
+    told = (
+        (True, "Charged once"),
+        (explanation.is_running, "Still running"),
+        (explanation.is_preview, "Preview"),
+        (bool(explanation.restatements), "Restated"),
+    )
+    return tuple(tag for holds, tag in told if holds)
+
+
+def _pager(explanation: "Explanation", places: StoryPlaces, *, first: int | None, chosen: dict[str, str]) -> StoryPager:
+    session_id, count = explanation.session_id, len(explanation.events)
+    if first is None:
+        label = f"Show all {text.counted(count, 'event')}"
+        return StoryPager(toggle=label, toggle_href=places.session(session_id, all="1", **chosen))
+    before, after = max(0, first - EVENTS_A_PAGE), first + EVENTS_A_PAGE
+    pages = {"all": "1", **chosen}
+    return StoryPager(
+        toggle="Sum up",
+        toggle_href=places.session(session_id, **chosen),
+        earlier_href=places.session(session_id, **pages, **{"from": str(before)}) if first > 0 else "",
+        later_href=places.session(session_id, **pages, **{"from": str(after)}) if after < count else "",
+    )
+
+
+def _local(explanation: "Explanation", places: StoryPlaces, *, zone: str, is_all: bool) -> LocalTime:
+    end_us, following = explanation.ended_at_us, explanation.next_event
+    instants = (
+        ("Opened", explanation.started_at_us),
+        ("Ends" if explanation.is_running else "Ended", end_us),
+        ("Next message", None if following is None else following.at_us),
+    )
+    return LocalTime(
+        zone=zone,
+        zones=zones_offered(zone),
+        lines=tuple(
+            ZoneLine(label=label, utc=_on_clock(at_us, "UTC"), local=_on_clock(at_us, zone) if zone != "UTC" else "")
+            for label, at_us in instants
+            if at_us is not None and at_us < INSTANT_END_US
+        ),
+        action=places.session(explanation.session_id),
+        kept=(("all", "1"),) if is_all else (),
+    )
+
+
+def _on_clock(at_us: int, zone: str) -> str:
+    at = text.in_zone(at_us, zone)
+    return f"{at:%H:%M} {zone_name(at)}, {text.day_text(at.date(), year=False)}"

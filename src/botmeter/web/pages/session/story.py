@@ -1,0 +1,127 @@
+"""What happened in a session, day by day: what decided something stands alone, runs of messages are summed up."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from typing import Final
+
+from botmeter.domain import text
+from botmeter.domain.event import Actor, Kind
+from botmeter.reports.explanation import ExplainedEvent, Explanation
+from botmeter.web.entity_urls import StoryPlaces
+from botmeter.web.pages.session.lines import Line, Step, effect_of, ending_lines, line_of, steps
+from botmeter.web.rich_text import Word, Words, name_word, plain
+
+LINES_MAX: Final = 60
+EVENTS_A_PAGE: Final = 500
+_NAMED_MAX: Final = 3
+_NAMES: Final = {
+    Actor.CUSTOMER: "the customer",
+    Actor.BOT: "a bot",
+    Actor.AGENT: "agents",
+    Actor.SYSTEM: "the system",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """What happened on one UTC day."""
+
+    name: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """A session's days.
+
+    Attributes:
+        cut: What is left out, in a sentence; empty: nothing.
+    """
+
+    days: tuple[Day, ...]
+    cut: str
+
+    @property
+    def is_summed_up(self) -> bool:
+        """Whether there is more to see event by event."""
+        return bool(self.cut) or any(line.is_folded for day in self.days for line in day.lines)
+
+
+def told_story(explanation: Explanation, *, places: StoryPlaces) -> Story:
+    """The session with runs of messages summed up."""
+    lines = list(_folded_lines(explanation, places))
+    shown = lines[:LINES_MAX]
+    hidden = len(lines) - len(shown)
+    cut = f"The first {LINES_MAX} lines are shown; {hidden:,} more stand before the end." if hidden else ""
+    return Story(days=_days([*shown, *ending_lines(explanation, places)]), cut=cut)
+
+
+def every_event(explanation: Explanation, *, places: StoryPlaces, first: int) -> Story:
+    """Each event by itself, one page of them.
+
+    Args:
+        first: How many events stand before this page.
+    """
+    page = [step for place, step in enumerate(steps(explanation)) if first <= place < first + EVENTS_A_PAGE]
+    lines = [line_of(step, explanation, places=places) for step in page]
+    count = len(explanation.events)
+    is_last = first + len(lines) >= count
+    if is_last:
+        lines += ending_lines(explanation, places)
+    cut = "" if count <= EVENTS_A_PAGE else f"Events {first + 1:,} to {first + len(page):,} of {count:,}."
+    return Story(days=_days(lines), cut=cut)
+
+
+def _days(lines: list[Line]) -> tuple[Day, ...]:
+    return tuple(Day(name=text.day_text(on), lines=tuple(own)) for on, own in groupby(lines, key=lambda line: line.on))
+
+
+def _folded_lines(explanation: Explanation, places: StoryPlaces) -> Iterator[Line]:
+    run: list[Step] = []
+    for step in steps(explanation):
+        if run and (step.stands_alone or _run_of(run[0].event) != _run_of(step.event)):
+            yield _run(run, explanation, places=places)
+            run = []
+        if step.stands_alone:
+            yield line_of(step, explanation, places=places)
+        else:
+            run.append(step)
+    if run:
+        yield _run(run, explanation, places=places)
+
+
+def _run_of(event: ExplainedEvent) -> tuple[date, bool, bool]:
+    """Events that follow each other and agree in this are told in one line."""
+    return text.in_zone(event.at_us, "UTC").date(), event.takes_part, event.kind is Kind.MESSAGE
+
+
+def _run(run: list[Step], explanation: Explanation, *, places: StoryPlaces) -> Line:
+    if len(run) == 1:
+        return line_of(run[0], explanation, places=places)
+    events = [step.event for step in run]
+    noun = "message" if events[0].kind is Kind.MESSAGE else "note"
+    first, last = (text.clock_text(event.at_us) for event in (events[0], events[-1]))
+    return Line(
+        on=text.in_zone(events[0].at_us, "UTC").date(),
+        at=first if first == last else f"{first} {text.DASH} {last}",
+        kind="b" if events[0].takes_part else "a",
+        who=(plain(text.counted(len(events), noun)),),
+        what=_by_whom(events),
+        effect=effect_of(run[0], explanation),
+        is_folded=True,
+    )
+
+
+def _by_whom(events: list[ExplainedEvent]) -> Words:
+    counts = Counter((event.actor, event.bot_name if event.actor is Actor.BOT else None) for event in events)
+    # The customer first, then whoever said most.
+    order = sorted(counts.items(), key=lambda entry: (entry[0][0] is not Actor.CUSTOMER, -entry[1]))
+    words: list[Word] = []
+    for (actor, bot_name), count in order[:_NAMED_MAX]:
+        words.append(plain(f"{', ' if words else ''}{text.count_text(count)} from "))
+        words.append(plain(_NAMES[actor]) if bot_name is None else name_word(bot_name))
+    others = sum(count for _, count in order[_NAMED_MAX:])
+    return (*words, plain(f", {text.count_text(others)} from others")) if others else tuple(words)

@@ -1,0 +1,74 @@
+"""A report's address as it is kept: in one form, and as words."""
+
+from typing import Final
+
+from django.http import QueryDict
+
+from botmeter.domain import text
+from botmeter.domain.errors import TooMuch
+from botmeter.reports.presets import Preset
+from botmeter.reports.query import FILTER_LISTS
+from botmeter.web.report_query import Compare, ReportAddress, Split, read_address
+
+# Longer addresses are refused by browsers and servers on the way, so nobody could open them again.
+QUERY_LENGTH_MAX: Final = 8_000
+_COMPARED: Final = {
+    Compare.PREVIOUS: "compared with the days before",
+    Compare.YEAR: "compared with the year before",
+    Compare.NONE: "",
+}
+_NAMED_MAX: Final = 3
+
+
+def kept_query(address: ReportAddress) -> str:
+    """The query that is kept of an address: without what is the default, and whether it is followed.
+
+    Raises:
+        TooMuch: `address_too_long`.
+    """
+    query = address.following(False).query().removeprefix("?")
+    if len(query) > QUERY_LENGTH_MAX:
+        raise TooMuch(
+            "address_too_long",
+            f"The address of this report has {len(query)} characters; the most that can be kept is "
+            f"{QUERY_LENGTH_MAX}. Choose fewer values in its filters.",
+        )
+    return query
+
+
+def kept_address(query: str) -> ReportAddress:
+    """The address of a kept query."""
+    return read_address(QueryDict(query))
+
+
+def address_text(address: ReportAddress) -> str:
+    """What the report shows, in words: period, zone, filters, comparison."""
+    words = [_period_text(address), address.timezone or "", *_filter_texts(address), _COMPARED[address.compare]]
+    if address.split is Split.OPENED:
+        words.append("counted by what opened a session")
+    return ", ".join(word for word in words if word)
+
+
+def _period_text(address: ReportAddress) -> str:
+    if address.preset is not None:
+        return address.preset.label
+    first_on, last_on = address.days
+    if first_on is None and last_on is None:
+        return Preset.LAST_30_DAYS.label
+    if last_on is None and first_on is not None:
+        return f"Since {text.day_text(first_on)}"
+    until = "" if last_on is None else text.day_text(last_on)
+    return f"30 days until {until}" if first_on is None else f"{text.day_text(first_on)} {text.DASH} {until}"
+
+
+def _filter_texts(address: ReportAddress) -> list[str]:
+    found = []
+    for name in FILTER_LISTS:
+        values: tuple[str, ...] = getattr(address.filters, name)
+        shown = (
+            f"{len(values)} chosen" if len(values) > _NAMED_MAX else " or ".join(text.short_id(one) for one in values)
+        )
+        found += [f"{name.replace('_', ' ')} {shown}"] if values else []
+    if address.filters.preview is not None:
+        found.append("previews only" if address.filters.preview else "without previews")
+    return found

@@ -1,0 +1,224 @@
+"""A report's state as its address has it: period, zone, filters, split, comparison.
+
+Page, shared view, saved view, export and API read the same words, so that any of them can be made
+from any other. Reading refuses what it can't understand; writing leaves out what is the default.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any, Final, TypeVar
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+
+from botmeter.domain.errors import Refused
+from botmeter.domain.period import day_from_text
+from botmeter.reports.presets import Preset
+from botmeter.reports.query import FILTER_LISTS, Filters
+
+_Word = TypeVar("_Word", bound=StrEnum)
+
+FILTER_NAMES: Final = FILTER_LISTS
+
+
+class Split(StrEnum):
+    """Under which bot or channel a session counts."""
+
+    TOOK_PART = "took-part"
+    OPENED = "opened"
+
+
+class Compare(StrEnum):
+    """What the period is compared with."""
+
+    PREVIOUS = "previous"
+    YEAR = "year"
+    NONE = "none"
+
+
+class Follow(StrEnum):
+    """Whether the page follows what comes in; it does not where nothing is said."""
+
+    ON = "on"
+
+
+class PreviewChoice(StrEnum):
+    """Which sessions count, by whether a preview opened them."""
+
+    INCLUDED = "included"
+    ONLY = "only"
+    WITHOUT = "without"
+
+
+_SHOWN_MAX: Final = 50
+_FLAG_OF: Final = {PreviewChoice.INCLUDED: None, PreviewChoice.ONLY: True, PreviewChoice.WITHOUT: False}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportAddress:
+    """What the address of a report says.
+
+    Attributes:
+        preset: A named period; None where days are given.
+        days: First and last day, None where not given; both None with a preset.
+        timezone: None: as the account prefers.
+        table: The widgets that are shown as tables.
+        opened: The bots that are opened into their versions.
+        follows: Whether the page follows what comes in.
+    """
+
+    preset: Preset | None = None
+    days: tuple[date | None, date | None] = (None, None)
+    timezone: str | None = None
+    filters: Filters = Filters()  # noqa: RUF009 - it can not be changed
+    split: Split = Split.TOOK_PART
+    compare: Compare = Compare.PREVIOUS
+    table: tuple[str, ...] = ()
+    opened: tuple[str, ...] = ()
+    follows: bool = False
+
+    @property
+    def has_filters(self) -> bool:
+        return self.filters != Filters()
+
+    def with_days(self, preset: Preset) -> "ReportAddress":
+        """The same under a named period."""
+        return replace(self, preset=preset, days=(None, None))
+
+    def between(self, first_on: date, last_on: date) -> "ReportAddress":
+        """The same for these days."""
+        return replace(self, preset=None, days=(first_on, last_on))
+
+    def only(self, name: str, *values: str) -> "ReportAddress":
+        """The same with these values of a filter and no other; none: without the filter."""
+        # Which of the filters is not known to a type checker, but all of them are such lists.
+        chosen: dict[str, Any] = {name: values}
+        return replace(self, filters=replace(self.filters, **chosen))
+
+    def preview(self, flag: bool | None) -> "ReportAddress":
+        """The same with previews only (True), without them (False) or both."""
+        return replace(self, filters=replace(self.filters, preview=flag))
+
+    def cleared(self) -> "ReportAddress":
+        """The same without any filter."""
+        return replace(self, filters=Filters())
+
+    def split_by(self, split: Split) -> "ReportAddress":
+        """The same, counted under other bots and channels."""
+        return replace(self, split=split)
+
+    def against(self, compare: Compare) -> "ReportAddress":
+        """The same, compared with another period."""
+        return replace(self, compare=compare)
+
+    def toggled_bot(self, bot_id: str) -> "ReportAddress":
+        """The same with a bot opened into its versions, or closed."""
+        others = tuple(name for name in self.opened if name != bot_id)
+        return replace(self, opened=others if bot_id in self.opened else (*others, bot_id))
+
+    def toggled_table(self, widget: str) -> "ReportAddress":
+        """The same with a widget shown the other way."""
+        others = tuple(name for name in self.table if name != widget)
+        return replace(self, table=others if widget in self.table else (*others, widget))
+
+    def following(self, flag: bool) -> "ReportAddress":
+        """The same, followed or not."""
+        return replace(self, follows=flag)
+
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        """Names and values as they stand in the address, without defaults."""
+        if self.preset is not None:
+            yield "period", self.preset.value
+        for name, day in zip(("from", "to"), self.days, strict=True):
+            if day is not None:
+                yield name, day.isoformat()
+        if self.timezone is not None:
+            yield "timezone", self.timezone
+        for name in FILTER_NAMES:
+            for value in getattr(self.filters, name):
+                yield name, value
+        if self.filters.preview is not None:
+            yield "preview", (PreviewChoice.ONLY if self.filters.preview else PreviewChoice.WITHOUT).value
+        yield from self._choices()
+        for widget in self.table:
+            yield "table", widget
+        for bot_id in self.opened:
+            yield "open", bot_id
+
+    def _choices(self) -> Iterator[tuple[str, str]]:
+        if self.split is not Split.TOOK_PART:
+            yield "split", self.split.value
+        if self.compare is not Compare.PREVIOUS:
+            yield "compare", self.compare.value
+        if self.follows:
+            yield "follow", Follow.ON.value
+
+    def query(self, **more: str) -> str:
+        """The address after its path: empty, or from `?` on."""
+        text = "&".join(filter(None, (_text_of(self), urlencode(more))))
+        return f"?{text}" if text else ""
+
+
+@lru_cache(maxsize=4_096)
+def _text_of(address: ReportAddress) -> str:
+    """The words of an address: a page has some hundreds of them, the next page nearly the same."""
+    return urlencode([*address.pairs()])
+
+
+def read_address(given: QueryDict) -> ReportAddress:
+    """The address that a request names.
+
+    Raises:
+        Refused: `date_invalid`, `parameter_invalid`, or `arguments_clash` for a named period together with days.
+        TooMuch: `filter_too_long`.
+    """
+    preset = choice(given, "period", words=Preset)
+    days = (_day(given, "from"), _day(given, "to"))
+    if preset is not None and days != (None, None):
+        raise Refused("arguments_clash", "The address names a period and days; take `period`, or `from` and `to`.")
+    preview = choice(given, "preview", words=PreviewChoice) or PreviewChoice.INCLUDED
+    values: dict[str, Any] = {
+        name: tuple(dict.fromkeys(value for value in given.getlist(name) if value)) for name in FILTER_NAMES
+    }
+    return ReportAddress(
+        preset=preset,
+        days=days,
+        timezone=given.get("timezone") or None,
+        filters=Filters(**values, preview=_FLAG_OF[preview]),
+        split=choice(given, "split", words=Split) or Split.TOOK_PART,
+        compare=choice(given, "compare", words=Compare) or Compare.PREVIOUS,
+        table=tuple(sorted({name[:40] for name in given.getlist("table")}))[:_SHOWN_MAX],
+        opened=tuple(dict.fromkeys(given.getlist("open")))[:_SHOWN_MAX],
+        follows=choice(given, "follow", words=Follow) is not None,
+    )
+
+
+def choice(given: QueryDict, name: str, *, words: type[_Word]) -> _Word | None:
+    """The word that the address names; None where it names none.
+
+    Raises:
+        Refused: `parameter_invalid` for one that is none of `words`.
+    """
+    text = given.get(name)
+    return word_named(text, name, words=words) if text else None
+
+
+def word_named(text: str, name: str, *, words: type[_Word]) -> _Word:
+    """The word that is written so, as the value of the parameter `name`.
+
+    Raises:
+        Refused: `parameter_invalid` for one that is none of `words`.
+    """
+    try:
+        return words(text)
+    except ValueError:
+        known = ", ".join(word.value for word in words)
+        raise Refused("parameter_invalid", f"{name} can't be {text[:40]!r}; it is one of {known}.") from None
+
+
+def _day(given: QueryDict, name: str) -> date | None:
+    text = given.get(name)
+    return day_from_text(text) if text else None

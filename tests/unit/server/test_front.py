@@ -1,0 +1,205 @@
+"""Which requests the front answers itself, and what it says when something goes wrong."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from botmeter.domain.errors import Conflict, Unavailable
+from botmeter.server.front.body import BodyLimits, BodyMemory
+from botmeter.server.front.bridge import Bridge
+from botmeter.server.front.front import Front, OwnRoute
+from botmeter.server.front.request import Answer, Request
+from botmeter.web.request_ids import HEADER
+from support.asking import Asked, Asker, Sent, body_in, cut_after, scope_of, stalled_after
+
+LIMITS = BodyLimits(size_bytes=10)
+
+
+class Pages:
+    """What stands behind the front: it says what it was asked, and fails where it is told to."""
+
+    streaming = False
+
+    def __init__(self) -> None:
+        self.chunks: list[bytes] = [b"a page"]
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> "Pages":
+        if environ["PATH_INFO"].endswith("/broken"):
+            raise LookupError("of a page")
+        start("200 OK", [("X-Body", environ["wsgi.input"].read().decode())])
+        return self
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield b"a page"
+        if self.streaming:
+            raise LookupError("of a page that has begun")
+
+
+async def own(request: Request) -> Answer:
+    match request.path:
+        case "/own/broken":
+            raise LookupError("of the route")
+        case "/own/refused":
+            raise Conflict("events_conflict", "It clashes.")
+        case _:
+            return Answer.of_json({"path": request.path, "body": (await request.body(LIMITS)).decode()})
+
+
+@pytest.fixture
+def pages() -> Pages:
+    return Pages()
+
+
+@pytest.fixture
+def front(pages: Pages) -> Front:
+    return Front(
+        Bridge(pages, threads=1),
+        routes=(
+            OwnRoute(starts="/own/", methods=("POST", "GET"), name="own", answer=own),
+            OwnRoute(starts="/exact", methods=("POST",), name="exact", answer=own),
+        ),
+    )
+
+
+@pytest.fixture
+def ask(front: Front) -> Asker:
+    return Asker(front)
+
+
+@pytest.fixture
+def traces() -> Callable[[], list[Path]]:
+    before = set((Path(settings.DATA) / "logs").glob("*.txt"))
+    return lambda: sorted(set((Path(settings.DATA) / "logs").glob("*.txt")) - before)
+
+
+def problem(asked: Asked) -> tuple[int, str]:
+    assert asked.headers["content-type"] == "application/problem+json"
+    told = asked.json()
+    assert told["status"] == asked.status
+    return asked.status, told["code"]
+
+
+def test_its_own_addresses_are_its_own_and_all_others_are_pages(ask: Asker) -> None:
+    assert ask("POST", "/own/x", b"abc").json() == {"path": "/own/x", "body": "abc"}
+    assert ask("POST", "/exact", b"").json() == {"path": "/exact", "body": ""}
+    for path in ("/own", "/exact/", "/exactly", "/", "/OWN/x"):
+        asked = ask("POST", path, b"abc")
+        assert (asked.body, asked.headers["x-body"]) == (b"a page", "abc")
+
+
+def test_a_name_that_is_escaped_is_the_same_name(ask: Asker) -> None:
+    assert ask("POST", "/%65xact", b"").json()["path"] == "/exact"
+
+
+def test_what_it_answers_is_named_kept_by_nobody_and_as_long_as_it_says(ask: Asker) -> None:
+    asked = ask("POST", "/own/x", b"abc", x_request_id="mine")
+    assert asked.headers[HEADER.lower()] == "mine"
+    assert asked.headers["cache-control"] == "no-store, private"
+    assert int(asked.headers["content-length"]) == len(asked.body)
+    assert len(ask("POST", "/own/x", b"abc").headers[HEADER.lower()]) == 16
+
+
+def test_another_method_is_refused_with_those_there_are(ask: Asker) -> None:
+    asked = ask("DELETE", "/own/x")
+    assert problem(asked) == (405, "method_unknown")
+    assert asked.headers["allow"] == "POST, GET"
+    assert asked.json()["detail"] == "This address takes POST, GET, not DELETE."
+
+
+def test_an_error_of_ours_is_its_problem(ask: Asker) -> None:
+    assert problem(ask("GET", "/own/refused")) == (409, "events_conflict")
+
+
+def test_a_bug_is_told_under_its_reference_and_kept_with_its_trace(
+    ask: Asker, traces: Callable[[], list[Path]]
+) -> None:
+    asked = ask("GET", "/own/broken?secret=1")
+    assert problem(asked) == (500, "bug")
+    (trace,) = traces()
+    assert asked.json()["reference"] in trace.name
+    said = trace.read_text()
+    assert said.startswith("GET own\n")
+    assert "LookupError: of the route" in said
+    assert "secret" not in said.splitlines()[0]
+
+
+def test_a_page_that_fails_before_it_begins_is_a_bug_too(ask: Asker, traces: Callable[[], list[Path]]) -> None:
+    page, of_api = ask("GET", "/broken"), ask("GET", "/api/v1/broken")
+    assert (page.status, page.headers["content-type"]) == (500, "text/plain; charset=utf-8")
+    assert page.body.startswith(b"Something went wrong inside Botmeter.")
+    assert problem(of_api) == (500, "bug")
+    assert sum("LookupError: of a page" in trace.read_text() for trace in traces()) == 2
+
+
+def test_a_page_that_fails_after_it_began_is_broken_off(
+    ask: Asker, pages: Pages, traces: Callable[[], list[Path]]
+) -> None:
+    pages.streaming = True
+    asked = ask("GET", "/a/page")
+    assert (asked.status, asked.body, asked.is_whole) == (200, b"a page", False)
+    (trace,) = traces()
+    assert "LookupError: of a page that has begun" in trace.read_text()
+
+
+@pytest.mark.parametrize("path", ["/own/x", "/a/page"])
+def test_a_connection_that_ends_in_the_body_is_answered_nothing(front: Front, path: str) -> None:
+    sent = Sent()
+    asyncio.run(front(scope_of("POST", path), cut_after(b"abc"), sent))
+    assert sent.messages == []
+
+
+def test_a_body_that_is_too_large_for_a_page_is_refused_as_a_page_is_read(ask: Asker) -> None:
+    asked = ask("POST", "/a/page", content_length=str(1 << 30))
+    assert (asked.status, asked.body) == (413, b"The body is larger than 16,777,216 bytes, the most.\n")
+    assert problem(ask("POST", "/api/v1/page", content_length=str(1 << 30))) == (413, "body_too_large")
+
+
+def test_bodies_that_are_not_answered_yet_bound_what_others_may_send(front: Front) -> None:
+    front._event_bodies, front._page_bodies = BodyMemory(6), BodyMemory(6)
+
+    async def asked() -> list[Asked]:
+        found = []
+        for path in ("/own/x", "/a/page"):
+            held = asyncio.create_task(front(scope_of("POST", path), stalled_after(b"1234"), Sent()))
+            await asyncio.sleep(0)
+            found.append(await answered(front, path, body=b"123"))
+            found.append(await answered(front, path, body=b"12"))
+            held.cancel()
+            await asyncio.gather(held, return_exceptions=True)
+            found.append(await answered(front, path, body=b"12345"))
+        return found
+
+    answers = asyncio.run(asked())
+    assert [answer.status for answer in answers] == [503, 200, 200] * 2
+    for busy in (answers[0], answers[3]):
+        assert int(busy.headers["retry-after"]) > 0
+    assert problem(answers[0]) == (503, "server_busy")
+
+
+async def answered(front: Front, path: str, *, body: bytes) -> Asked:
+    sent = Sent()
+    await front(scope_of("POST", path), body_in(body), sent)
+    return sent.asked()
+
+
+def test_a_server_whose_threads_are_all_taken_says_when_to_come_again() -> None:
+    class Full(Bridge):
+        async def answer(self, *_: Any, **__: Any) -> None:
+            raise Unavailable("server_busy", "Too many wait.")
+
+    asked = Asker(Front(Full(Pages()), routes=()))("GET", "/a/page")
+    assert (asked.status, asked.body) == (503, b"Too many wait.\n")
+    assert int(asked.headers["retry-after"]) > 0
+
+
+def test_what_is_no_request_is_let_pass(front: Front) -> None:
+    async def never() -> Any:
+        raise AssertionError
+
+    sent = Sent()
+    asyncio.run(front({"type": "lifespan"}, never, sent))
+    assert sent.messages == []

@@ -1,0 +1,27 @@
+"""Pages that the front sends back before Django is asked: an operator sees them in the counts and in the log."""
+
+import logging
+
+import pytest
+
+from botmeter.server import metrics
+from botmeter.server.front.bridge import Bridge
+from botmeter.server.front.front import NOT_HANDED_ON, Front
+from botmeter.web import access_log as access
+from support.asking import Asker
+
+
+def counted(status: int) -> float:
+    labels = {"route": NOT_HANDED_ON, "status": str(status)}
+    return metrics.REGISTRY.get_sample_value("botmeter_requests_total", labels) or 0.0
+
+
+def test_a_page_that_is_sent_back_is_counted_and_leaves_its_line(caplog: pytest.LogCaptureFixture) -> None:
+    ask = Asker(Front(Bridge(lambda *_: [b"never asked"], threads=1), routes=()))
+    before = counted(413)
+    with caplog.at_level(logging.INFO, logger=access.LOGGER):
+        asked = ask("POST", "/a/page", content_length=str(1 << 30))
+    assert asked.status == 413
+    assert counted(413) == before + 1
+    (line,) = [record for record in caplog.records if record.name == access.LOGGER]
+    assert (line.fields["route"], line.fields["status"]) == (NOT_HANDED_ON, 413)  # type: ignore[attr-defined]

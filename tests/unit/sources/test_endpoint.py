@@ -1,0 +1,72 @@
+"""Where a platform's API may be: never inside the machine or its cloud, and encrypted unless the source says so."""
+
+import pytest
+
+from botmeter.domain.errors import NotAllowed, Unavailable
+from botmeter.sources.endpoint import Door, door_of, looked_up
+
+
+def door(url: str, *addresses: str, may_be_plain: bool = False) -> Door:
+    def look_up(host: str, port: int) -> list[str]:
+        return list(addresses)
+
+    return door_of(url, may_be_plain=may_be_plain, look_up=look_up)
+
+
+def test_a_door_has_what_the_name_stands_for_and_names_the_host() -> None:
+    found = door("https://desk.example.org:8443/chat", "203.0.113.9", "203.0.113.9", "2001:db8::9")
+    assert (found.host, found.port, found.prefix) == ("desk.example.org", 8443, "/chat")
+    assert found.addresses == ("203.0.113.9", "2001:db8::9")
+    assert found.named == "desk.example.org:8443"
+    assert door("https://desk.example.org", "203.0.113.9").named == "desk.example.org"
+    assert door("https://[2001:db8::9]", "2001:db8::9").named == "[2001:db8::9]"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "169.254.169.254", "169.254.0.1", "fe80::1", "0.0.0.0", "::",  # noqa: S104 - refused, not bound to
+         "224.0.0.1", "ff02::1", "127.0.0.1", "::1",
+        "::ffff:169.254.169.254", "::ffff:127.0.0.1", "64:ff9b::a9fe:a9fe", "100.100.100.200", "fd00:ec2::254",
+        "240.0.0.1", "192.0.0.192",
+    ],
+)  # fmt: skip
+def test_no_name_leads_inside_the_machine_or_its_cloud(address: str) -> None:
+    with pytest.raises(NotAllowed) as refused:
+        door("https://desk.example.org", "203.0.113.9", address, may_be_plain=True)
+    assert refused.value.code == "pull_address_forbidden"
+    assert address in refused.value.message
+
+
+@pytest.mark.parametrize("address", ["10.1.2.3", "192.168.7.4", "172.20.0.5", "fd12::5", "64:ff9b::cb00:7109"])
+def test_a_network_of_ones_own_may_be_asked(address: str) -> None:
+    assert door("https://chatwoot.internal", address).addresses == (address,)
+
+
+@pytest.mark.parametrize(("url", "address"), [("http://127.0.0.1:3000", "127.0.0.1"), ("http://localhost", "::1")])
+def test_this_machine_may_be_asked_where_it_is_named(url: str, address: str) -> None:
+    assert door(url, address).scheme == "http"
+
+
+def test_without_encryption_only_a_source_that_says_so_is_asked() -> None:
+    with pytest.raises(NotAllowed) as refused:
+        door("http://chatwoot:3000", "10.0.0.7")
+    assert (refused.value.code, "plain_http" in refused.value.message) == ("pull_address_forbidden", True)
+    assert door("http://chatwoot:3000", "10.0.0.7", may_be_plain=True).port == 3000
+
+
+def test_localhost_alone_does_not_open_the_cloud() -> None:
+    with pytest.raises(NotAllowed):
+        door("http://localhost", "169.254.169.254")
+
+
+def test_a_name_that_stands_for_nothing_is_told() -> None:
+    def fails(host: str, port: int) -> list[str]:
+        raise OSError
+
+    with pytest.raises(Unavailable) as refused:
+        door_of("https://desk.example.org", may_be_plain=False, look_up=fails)
+    assert refused.value.code == "pull_failed"
+    with pytest.raises(Unavailable):
+        door("https://desk.example.org")
+    assert "127.0.0.1" in looked_up("127.0.0.1", 80)

@@ -1,0 +1,110 @@
+"""Quarantine sent again: what can be taken now is taken, the rest stays once."""
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.support.ledgers import NOW_US, append, event, ledger_in_memory
+
+from botmeter.domain.instant import DAY_US
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.quarantine import quarantined
+from botmeter.ledger.submission import Submission
+from botmeter.ledger.verify import verify
+from botmeter.sources import SourceFile, batches
+from botmeter.sources.requeue import retry
+
+
+def held(ledger: Ledger) -> list[tuple[str | None, str]]:
+    return [(each.event_id, each.code) for each in quarantined(ledger)]
+
+
+def open_earlier(ledger: Ledger) -> None:
+    """The account's data start in 2020 from now on."""
+    ledger.connection.execute("INSERT INTO account_term VALUES (1, 'acme', DATE '2020-01-01', NULL, NULL)")
+    ledger.reload()
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    return ledger_in_memory()
+
+
+def test_an_empty_quarantine_leaves_no_trace(ledger: Ledger) -> None:
+    assert retry(ledger, now_us=NOW_US).total == 0
+    assert ledger.connection.execute("SELECT count(*) FROM receipt").fetchall() == [(0,)]
+
+
+def test_early_events_are_taken_once_the_data_start_earlier(ledger: Ledger) -> None:
+    early = [
+        event(f"e{number}", "2021-01-01T10:00", source="st"[number % 2], attributes={"n": [number, "é"]}, preview=True)
+        for number in range(10)
+    ]
+    append(ledger, *early)
+    assert retry(ledger, now_us=NOW_US).rejected == 10
+    assert len(held(ledger)) == 10
+    open_earlier(ledger)
+    receipt = retry(ledger, now_us=NOW_US)
+    assert (receipt.accepted, receipt.duplicates, receipt.conflicts, receipt.rejected) == (10, 0, 0, 0)
+    assert held(ledger) == []
+    again = append(ledger, *early)
+    assert (again.duplicates, again.conflicts) == (10, 0)
+    assert verify(ledger).is_clean
+
+
+def test_a_future_event_is_taken_when_its_day_has_come(ledger: Ledger) -> None:
+    append(ledger, event("soon", "2026-06-04T10:00"))
+    assert retry(ledger, now_us=NOW_US).rejected == 1
+    assert retry(ledger, now_us=NOW_US + 3 * DAY_US).accepted == 1
+    assert held(ledger) == []
+
+
+def test_a_duplicate_of_what_was_taken_since_is_released(ledger: Ledger) -> None:
+    early = event("1", "2021-01-01T10:00")
+    append(ledger, early)
+    open_earlier(ledger)
+    append(ledger, early)
+    assert retry(ledger, now_us=NOW_US).duplicates == 1
+    assert held(ledger) == []
+
+
+def test_conflicts_stay_and_are_held_once_however_often_they_are_retried(ledger: Ledger) -> None:
+    append(ledger, event("1", "2026-03-01T10:00"))
+    append(ledger, event("1", "2026-03-01T10:00", channel="sms", attributes={"b": 1, "a": 1.50}))
+    for _ in range(3):
+        receipt = retry(ledger, now_us=NOW_US)
+        assert (receipt.accepted, receipt.conflicts) == (0, 1)
+    assert held(ledger) == [("1", "conflict")]
+
+
+def test_what_is_refused_for_another_reason_now_is_held_once_under_the_new_one(ledger: Ledger) -> None:
+    append(ledger, event("1", "2021-01-01T10:00"), event("1", "2021-01-01T10:00", channel="sms"))
+    assert held(ledger) == [("1", "before_available_from")] * 2
+    open_earlier(ledger)
+    receipt = retry(ledger, now_us=NOW_US)
+    assert (receipt.accepted, receipt.conflicts) == (1, 1)
+    assert held(ledger) == [("1", "conflict")]
+
+
+def test_what_still_can_t_be_read_stays_as_it_is(ledger: Ledger, tmp_path: Path) -> None:
+    good = {"occurred_at": "2026-03-01T10:00:00Z", "conversation_id": "v", "customer_id": "c", "actor": "customer"}
+    lines = [{**good, "event_id": "1"}, {**good, "event_id": "2", "occurred_at": "2026-03-01T10:00"}, {"event_id": "3"}]
+    file = tmp_path / "events.ndjson"
+    file.write_bytes(b"\n".join(json.dumps(line).encode() for line in lines) + b"\nnoise \xff\n")
+    given = Submission(source="s", batches=batches(SourceFile(path=str(file))), label=file.name)
+    [receipt] = ledger.append([given], now_us=NOW_US)
+    assert (receipt.accepted, receipt.rejected) == (1, 3)
+    before = list(quarantined(ledger))
+    again = retry(ledger, now_us=NOW_US)
+    assert (again.accepted, again.rejected) == (0, 3)
+    assert len(again.rejections) == 3
+    assert list(quarantined(ledger)) == before
+
+
+def test_thousands_are_retried_in_pieces(ledger: Ledger) -> None:
+    append(ledger, *(event(f"e{number}", "2021-01-01T10:00") for number in range(2_500)))
+    append(ledger, event("e7", "2026-01-01T10:00"))
+    open_earlier(ledger)
+    receipt = retry(ledger, now_us=NOW_US)
+    assert (receipt.accepted, receipt.conflicts) == (2_499, 1)
+    assert held(ledger) == [("e7", "conflict")]
