@@ -294,17 +294,17 @@ def _weight_bytes(server: Served) -> int:
 
 def answered(folder: str) -> dict[str, Any]:
     """How long the parts of a page took that ask the ledger, in ms."""
-    from botmeter.reports.compared_period import Against, compared_ask
+    from botmeter.reports.compared_period import ComparedWith, compared_query
     from botmeter.reports.overview import overview
-    from botmeter.reports.query import DaysAsked, ask
+    from botmeter.reports.query import RequestedDays, usage_query
     from botmeter.reports.row_pages import RowLook, row_page
 
     with Folder.owned(Path(folder), purpose="bench") as owned, owned.ledger(ACCOUNT, read_only=True) as ledger:
         count, last_us = ledger.connection.execute("SELECT count(*), max(started_at) FROM session").fetchone() or (0, 0)
-        asked = ask(ledger.account, now_us=last_us)
-        compared = compared_ask(asked, account=ledger.account, against=Against.PREVIOUS, now_us=last_us)
+        asked = usage_query(ledger.account, now_us=last_us)
+        compared = compared_query(asked, account=ledger.account, against=ComparedWith.PREVIOUS, now_us=last_us)
         look = RowLook(limit=PAGE_LINES)
-        whole = ask(ledger.account, now_us=last_us, days=DaysAsked(first_on=ledger.account.available_from))
+        whole = usage_query(ledger.account, now_us=last_us, days=RequestedDays(first_on=ledger.account.available_from))
         first = row_page(ledger, whole, look=look)
         far_row, cursor = _far_cursor(ledger)
         return {
@@ -347,7 +347,7 @@ def _far_cursor(ledger: Any) -> tuple[int, str]:
 def exported(folder: str, row_count: int) -> dict[str, Any]:
     """Rows of as many of the latest days as hold `row_count` rows, as CSV to nowhere; then three times as many."""
     from botmeter.reports.export import Export, export_stream
-    from botmeter.reports.query import DaysAsked, ask
+    from botmeter.reports.query import RequestedDays, usage_query
 
     with Folder.owned(Path(folder), purpose="bench") as owned, owned.ledger(ACCOUNT, read_only=True) as ledger:
         ends = """SELECT min(started_at), max(started_at)
@@ -355,8 +355,8 @@ def exported(folder: str, row_count: int) -> dict[str, Any]:
 
         def written(rows: int) -> tuple[int, int]:
             first_us, last_us = ledger.connection.execute(ends, [rows]).fetchone() or (0, 0)
-            days = DaysAsked(first_on=day_of_us(first_us), last_on=day_of_us(last_us))
-            asked = ask(ledger.account, now_us=last_us, days=days)
+            days = RequestedDays(first_on=day_of_us(first_us), last_on=day_of_us(last_us))
+            asked = usage_query(ledger.account, now_us=last_us, days=days)
             lines = size = 0
             for chunk in export_stream(ledger, asked, export=Export(format="csv")):
                 lines += chunk.count(b"\n")

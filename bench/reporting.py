@@ -16,7 +16,7 @@ from bench.ledgers import filled
 from bench.traffic import brief, warmed
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
-from botmeter.reports.query import Ask, DaysAsked, ask
+from botmeter.reports.query import RequestedDays, UsageQuery, usage_query
 from botmeter.reports.usage import report_as_mapping, usage_report
 
 LEDGER_EVENTS = 20_000_000
@@ -93,8 +93,8 @@ def reported(folder: str) -> dict[str, Any]:
         account = ledger.account
         facts = ledger.connection.execute("SELECT count(*), max(started_at) FROM session").fetchone()
         session_count, last_us = facts or (0, 0)
-        asked = ask(account, now_us=last_us)
-        whole = ask(account, now_us=last_us, days=DaysAsked(first_on=account.available_from))
+        asked = usage_query(account, now_us=last_us)
+        whole = usage_query(account, now_us=last_us, days=RequestedDays(first_on=account.available_from))
         _checked_equal(ledger, asked)
         return {
             "session_count": session_count,
@@ -106,7 +106,7 @@ def reported(folder: str) -> dict[str, Any]:
         }
 
 
-def distinct_counts(ledger: Ledger, asked: Ask) -> dict[str, list[tuple[Any, ...]]]:
+def distinct_counts(ledger: Ledger, asked: UsageQuery) -> dict[str, list[tuple[Any, ...]]]:
     """Headline, trend, months, bots and channels by `count(DISTINCT)` over the facts."""
     bounds = {"start": asked.period.start_us, "end": asked.period.end_us}
     connection = ledger.connection
@@ -115,7 +115,7 @@ def distinct_counts(ledger: Ledger, asked: Ask) -> dict[str, list[tuple[Any, ...
     }
 
 
-def _checked_equal(ledger: Ledger, asked: Ask) -> None:
+def _checked_equal(ledger: Ledger, asked: UsageQuery) -> None:
     report, counted = report_as_mapping(usage_report(ledger, asked)), distinct_counts(ledger, asked)
     ours = {
         "headline": [(report["sessions_consumed"], report["previews"], report["conversations"])],

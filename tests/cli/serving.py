@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
-from botmeter.cli.context import in_surroundings, of_process
+from botmeter.cli.context import in_context, of_process
 from botmeter.cli.main import exit_code
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
@@ -56,7 +56,7 @@ def ran_with_descriptors(command: Callable[[], int], *, cwd: Path, streams: Path
         _stdin(streams) as stdin,
         out.open("w", encoding="utf-8", newline="") as stdout,
         err.open("w", encoding="utf-8", newline="") as stderr,
-        in_surroundings(
+        in_context(
             replace(of_process(), stdin=stdin, stdout=stdout, stderr=stderr, cwd=cwd, environment=dict(os.environ))
         ),
     ):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from botmeter.cli.context import in_surroundings, of_process
+from botmeter.cli.context import in_context, of_process
 from botmeter.cli.main import exit_code
 from botmeter.domain.errors import Unavailable
 from botmeter.ledger.folder import Folder
@@ -31,7 +31,7 @@ def test_a_port_that_is_taken_is_refused_by_name() -> None:
 def test_a_folder_that_is_served_is_not_served_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with Folder.owned(tmp_path, purpose="tests") as folder:
         ledgers = OpenLedgers(folder)
-        with in_surroundings(replace(of_process(), folder=SharedFolder(ledgers))):
+        with in_context(replace(of_process(), folder=SharedFolder(ledgers))):
             code = exit_code(["serve", "--data", str(tmp_path)])
         ledgers.close()
     assert code == 1

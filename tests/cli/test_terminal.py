@@ -10,7 +10,7 @@ from botmeter.cli.bars import bar, pooled, sparkline
 from botmeter.cli.report_page import report_page
 from botmeter.cli.terminal import Screen, cell_count, fitted, printable, share_text, size_text, table
 from botmeter.domain.period import Period
-from botmeter.reports.query import Ask
+from botmeter.reports.query import UsageQuery
 
 TEXTS = st.text(max_size=60)
 
@@ -92,7 +92,9 @@ def test_the_report_never_is_wider_than_its_screen(
         "by_ticket_type": [{"ticket_type": name, "tickets": 1, "sessions": 1} for name, _ in bots],
     }  # fmt: skip
     page = report_page(
-        answer, asked=Ask(period=period, moved_from=date(2001, 1, 1)), screen=Screen(width=width, in_unicode=in_unicode)
+        answer,
+        asked=UsageQuery(period=period, moved_from=date(2001, 1, 1)),
+        screen=Screen(width=width, in_unicode=in_unicode),
     )
     assert not [line for line in page.split("\n") if cell_count(line) > width]
     assert in_unicode or page.isascii()

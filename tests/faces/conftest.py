@@ -11,7 +11,7 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from botmeter.cli.context import in_surroundings, of_process
+from botmeter.cli.context import in_context, of_process
 from botmeter.cli.main import exit_code
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.people.keys import KeyDraft, Scope, new_key
@@ -103,7 +103,7 @@ def command(opened: OpenLedgers) -> Asked:
         out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
         around = replace(of_process(), stdout=out, folder=SharedFolder(opened))
         arguments = [*words, "--account", "acme", "--format", "json", "--data", str(opened.folder.path)]
-        with in_surroundings(around):
+        with in_context(around):
             assert exit_code(arguments) == 0
         out.flush()
         return json.loads(out.buffer.getvalue())  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from botmeter.domain.period import Period
 from botmeter.ledger.ledger import Ledger
 from botmeter.reports.hours import hours
 from botmeter.reports.overview import Overview, overview
-from botmeter.reports.query import Ask
+from botmeter.reports.query import UsageQuery
 from botmeter.reports.row_pages import RowLook, row_page
 from botmeter.reports.rows import underlying_rows
 from laws.test_report_laws import WEEK_HOURS, asks, ledger_of, traffic
@@ -23,65 +23,65 @@ from support.oracle import Event
 EXAMPLES = settings(max_examples=settings().max_examples // 6)
 LOOK = RowLook(limit=1)
 
-Link = tuple[int, Ask]
+Link = tuple[int, UsageQuery]
 
 
-def only(ask: Ask, **values: str) -> Ask:
+def only(query: UsageQuery, **values: str) -> UsageQuery:
     """The question with each of these filters set to its one value."""
     named: dict[str, Any] = {name: (value,) for name, value in values.items()}
-    return replace(ask, filters=replace(ask.filters, **named))
+    return replace(query, filters=replace(query.filters, **named))
 
 
-def on(ask: Ask, *, first_on: date, last_on: date) -> Ask:
-    return replace(ask, period=Period(first_on=first_on, last_on=last_on, timezone=ask.period.timezone))
+def on(query: UsageQuery, *, first_on: date, last_on: date) -> UsageQuery:
+    return replace(query, period=Period(first_on=first_on, last_on=last_on, timezone=query.period.timezone))
 
 
-def session_links(found: Overview, ask: Ask) -> Iterator[Link]:
+def session_links(found: Overview, query: UsageQuery) -> Iterator[Link]:
     """(sessions, the question of their rows) of every bar, point and cell."""
     report = found.report
     for bot in report.by_bot:
         if bot.bot_id is not None:
-            yield bot.session_count, only(ask, bot=bot.bot_id)
-            yield bot.opened_count, only(ask, opened_by=bot.bot_id)
+            yield bot.session_count, only(query, bot=bot.bot_id)
+            yield bot.opened_count, only(query, opened_by=bot.bot_id)
     for one in report.by_channel:
-        yield one.session_count, only(ask, channel=one.channel)
-        yield one.opened_count, only(ask, opened_on=one.channel)
+        yield one.session_count, only(query, channel=one.channel)
+        yield one.opened_count, only(query, opened_on=one.channel)
     for cell in found.matrix:
         if cell.bot_id is not None:
-            yield cell.session_count, only(ask, bot=cell.bot_id, channel=cell.channel)
-            yield cell.opened_count, only(ask, opened_by=cell.bot_id, opened_on=cell.channel)
+            yield cell.session_count, only(query, bot=cell.bot_id, channel=cell.channel)
+            yield cell.opened_count, only(query, opened_by=cell.bot_id, opened_on=cell.channel)
     for kind in report.by_ticket_type:
-        yield kind.session_count, only(ask, ticket_type=kind.ticket_type)
+        yield kind.session_count, only(query, ticket_type=kind.ticket_type)
     for day in report.trend:
-        yield day.session_count, on(ask, first_on=day.on, last_on=day.on)
+        yield day.session_count, on(query, first_on=day.on, last_on=day.on)
     for month in report.by_month:
         own = [day.on for day in report.trend if f"{day.on:%Y-%m}" == month.month]
-        yield month.session_count, on(ask, first_on=own[0], last_on=own[-1])
+        yield month.session_count, on(query, first_on=own[0], last_on=own[-1])
 
 
-def hour_links(ledger: Ledger, ask: Ask) -> Iterator[Link]:
+def hour_links(ledger: Ledger, query: UsageQuery) -> Iterator[Link]:
     """The same of the hours with a session; and of all others together, which have none."""
-    counts = dict(zip(WEEK_HOURS, [count for day in hours(ledger, ask).counts for count in day], strict=True))
+    counts = dict(zip(WEEK_HOURS, [count for day in hours(ledger, query).counts for count in day], strict=True))
     for hour, count in counts.items():
         if count:
-            yield count, only(ask, hour=hour)
+            yield count, only(query, hour=hour)
     quiet = tuple(hour for hour, count in counts.items() if not count)
-    yield 0, replace(ask, filters=replace(ask.filters, hour=quiet))
+    yield 0, replace(query, filters=replace(query.filters, hour=quiet))
 
 
-def is_taken(session_count: int, ask: Ask) -> bool:
+def is_taken(session_count: int, query: UsageQuery) -> bool:
     """Whether a page shows such a link: a bar of none is not drawn under filters that its own would take back."""
-    return session_count > 0 or ask.filters.bot == () == ask.filters.channel
+    return session_count > 0 or query.filters.bot == () == query.filters.channel
 
 
 @given(traffic(), schedules(), asks())
 @EXAMPLES
 def test_every_bar_point_and_cell_leads_to_as_many_sessions_as_it_shows(
-    events: list[Event], schedule: Any, ask: Ask
+    events: list[Event], schedule: Any, query: UsageQuery
 ) -> None:
     with ledger_of(events, schedule) as ledger:
-        found = overview(ledger, ask, compared=None)
-        for session_count, link in [*session_links(found, ask), *hour_links(ledger, ask)]:
+        found = overview(ledger, query, compared=None)
+        for session_count, link in [*session_links(found, query), *hour_links(ledger, query)]:
             if is_taken(session_count, link):
                 assert row_page(ledger, link, look=LOOK).session_count == session_count, link
 
@@ -89,11 +89,11 @@ def test_every_bar_point_and_cell_leads_to_as_many_sessions_as_it_shows(
 @given(traffic(), schedules(), asks())
 @EXAMPLES
 def test_every_type_of_tickets_leads_to_its_tickets_and_to_no_other(
-    events: list[Event], schedule: Any, ask: Ask
+    events: list[Event], schedule: Any, query: UsageQuery
 ) -> None:
     with ledger_of(events, schedule) as ledger:
-        for kind in overview(ledger, ask, compared=None).report.by_ticket_type:
-            link = only(ask, ticket_type=kind.ticket_type)
+        for kind in overview(ledger, query, compared=None).report.by_ticket_type:
+            link = only(query, ticket_type=kind.ticket_type)
             rows = underlying_rows(ledger, link).read_all().to_pylist()
             assert row_page(ledger, link, look=LOOK).ticket_count == kind.ticket_count
             assert len({ticket for row in rows for ticket in row["ticket_ids"]}) == kind.ticket_count
@@ -103,10 +103,10 @@ def test_every_type_of_tickets_leads_to_its_tickets_and_to_no_other(
 @given(traffic(), schedules(), st.lists(asks(), min_size=3, max_size=3))
 @EXAMPLES
 def test_the_tickets_of_a_page_are_counted_only_where_types_are_asked_for(
-    events: list[Event], schedule: Any, questions: list[Ask]
+    events: list[Event], schedule: Any, questions: list[UsageQuery]
 ) -> None:
     with ledger_of(events, schedule) as ledger:
-        for ask in questions:
-            told = row_page(ledger, ask, look=LOOK).ticket_count
-            report = overview(ledger, ask, compared=None).report
-            assert told == (report.ticket_count if ask.filters.ticket_type else None)
+        for query in questions:
+            told = row_page(ledger, query, look=LOOK).ticket_count
+            report = overview(ledger, query, compared=None).report
+            assert told == (report.ticket_count if query.filters.ticket_type else None)

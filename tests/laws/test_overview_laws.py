@@ -13,7 +13,7 @@ from botmeter.reports.customers import CustomerUsage, customer_calendar, top_cus
 from botmeter.reports.filter_values import FilterField, filter_values
 from botmeter.reports.hours import hours
 from botmeter.reports.overview import overview
-from botmeter.reports.query import Ask, Filters
+from botmeter.reports.query import Filters, UsageQuery
 from botmeter.reports.usage import usage_report
 from botmeter.reports.versions import versions
 from laws.test_report_laws import EXAMPLES, Row, asks, counted_tickets, ledger_of, matching_rows, traffic
@@ -25,51 +25,51 @@ from support.oracle import Event, sessions
 @given(traffic(), schedules(), asks(), asks())
 @EXAMPLES
 def test_an_overview_is_two_reports_of_one_moment_and_what_its_rows_say(
-    events: list[Event], schedule: Any, ask: Ask, other: Ask
+    events: list[Event], schedule: Any, query: UsageQuery, other: UsageQuery
 ) -> None:
     with ledger_of(events, schedule) as ledger:
-        found = overview(ledger, ask, compared=other)
-        assert found.report == usage_report(ledger, ask)
+        found = overview(ledger, query, compared=other)
+        assert found.report == usage_report(ledger, query)
         assert found.compared == usage_report(ledger, other)
-    rows = matching_rows(events, schedule, ask=ask)
+    rows = matching_rows(events, schedule, query=query)
     visits = {(row.session_id, row.place[0], row.place[2]) for row in rows}
     opened = {(row.session_id, row.opening[0], row.opening[2]) for row in rows}
     assert {(cell.bot_id, cell.channel): (cell.session_count, cell.opened_count) for cell in found.matrix} == {
         place: (sum(one[1:] == place for one in visits), sum(one[1:] == place for one in opened))
         for place in {one[1:] for one in visits | opened}
     }
-    tickets = counted_tickets(events, ask=ask)
+    tickets = counted_tickets(events, query=query)
     linked = {(row.day, kind, ticket) for row in rows for ticket, kind in tickets.get(row.conversation_id, ())}
     of_day_and_type = Counter((day, kind) for day, kind, _ in linked)
-    assert [day.on for day in found.ticket_trend] == list(ask.period.days())
+    assert [day.on for day in found.ticket_trend] == list(query.period.days())
     for day in found.ticket_trend:
         assert dict(day.by_type) == {kind: of_day_and_type[day.on, kind] for kind in {kind for _, kind, _ in linked}}
     instants_us = [event["occurred_at"] for event in events]
     assert found.recency.latest_event_us == max(instants_us)
-    first = datetime_from_us(min(instants_us)).astimezone(ZoneInfo(ask.period.timezone))
+    first = datetime_from_us(min(instants_us)).astimezone(ZoneInfo(query.period.timezone))
     assert found.first_event_on == first.date()
 
 
 @given(traffic(), policies(), asks())
 @EXAMPLES
 def test_the_hours_are_those_of_the_clock_on_the_wall_and_add_up_to_the_headline(
-    events: list[Event], policy: Any, ask: Ask
+    events: list[Event], policy: Any, query: UsageQuery
 ) -> None:
     with ledger_of(events, policy) as ledger:
-        found = hours(ledger, ask)
-    starts_us = {row.session_id: row.start_us for row in matching_rows(events, policy, ask=ask)}
-    walls = [datetime_from_us(start_us).astimezone(ZoneInfo(ask.period.timezone)) for start_us in starts_us.values()]
+        found = hours(ledger, query)
+    starts_us = {row.session_id: row.start_us for row in matching_rows(events, policy, query=query)}
+    walls = [datetime_from_us(start_us).astimezone(ZoneInfo(query.period.timezone)) for start_us in starts_us.values()]
     by_hand = Counter((wall.weekday(), wall.hour) for wall in walls)
     assert found.counts == tuple(tuple(by_hand[weekday, hour] for hour in range(24)) for weekday in range(7))
 
 
 @given(traffic(), schedules(), asks())
 @EXAMPLES
-def test_the_versions_of_bots_are_what_their_rows_say(events: list[Event], schedule: Any, ask: Ask) -> None:
+def test_the_versions_of_bots_are_what_their_rows_say(events: list[Event], schedule: Any, query: UsageQuery) -> None:
     with ledger_of(events, schedule) as ledger:
-        found = versions(ledger, ask)
-    rows = matching_rows(events, schedule, ask=ask)
-    tickets, handed_over = counted_tickets(events, ask=ask), handoffs(events, schedule)
+        found = versions(ledger, query)
+    rows = matching_rows(events, schedule, query=query)
+    tickets, handed_over = counted_tickets(events, query=query), handoffs(events, schedule)
     opened = {(row.session_id, row.opening[:2]) for row in rows}
     bots = {place for place in {row.place[:2] for row in rows} | {place for _, place in opened} if place[0] is not None}
     assert {(one.bot_id, one.bot_version) for one in found} == bots
@@ -103,16 +103,18 @@ def handoffs(events: list[Event], schedule: Any) -> dict[tuple[str, str, Any], s
 @given(traffic(), policies(), asks(), st.integers(1, 3))
 @EXAMPLES
 def test_the_customers_with_most_sessions_are_those_of_the_rows(
-    events: list[Event], policy: Any, ask: Ask, limit: int
+    events: list[Event], policy: Any, query: UsageQuery, limit: int
 ) -> None:
-    rows = matching_rows(events, policy, ask=ask)
+    rows = matching_rows(events, policy, query=query)
     with ledger_of(events, policy) as ledger:
-        assert top_customers(ledger, ask, limit=limit) == by_hand(rows)[:limit]
+        assert top_customers(ledger, query, limit=limit) == by_hand(rows)[:limit]
         for customer_id in {row.customer_id for row in rows}:
-            found = customer_calendar(ledger, customer_id, period=ask.period)
-            own = matching_rows(events, policy, ask=Ask(period=ask.period, filters=Filters(customer=(customer_id,))))
+            found = customer_calendar(ledger, customer_id, period=query.period)
+            own = matching_rows(
+                events, policy, query=UsageQuery(period=query.period, filters=Filters(customer=(customer_id,)))
+            )
             of_day = Counter(day for _, day in {(row.session_id, row.day) for row in own})
-            assert [day.session_count for day in found.days] == [of_day[on] for on in ask.period.days()]
+            assert [day.session_count for day in found.days] == [of_day[on] for on in query.period.days()]
             conversations = Counter(session for session, _ in {(row.session_id, row.conversation_id) for row in own})
             listed = {one.session_id: one.conversation_count for one in found.sessions}
             assert conversations.items() <= listed.items()
@@ -136,17 +138,17 @@ def by_hand(rows: list[Row]) -> tuple[CustomerUsage, ...]:
 @given(traffic(), policies(), asks(), st.sampled_from(FilterField))
 @EXAMPLES
 def test_a_value_of_a_filter_has_the_sessions_that_the_report_has_when_it_is_set(
-    events: list[Event], policy: Any, ask: Ask, field: FilterField
+    events: list[Event], policy: Any, query: UsageQuery, field: FilterField
 ) -> None:
     with ledger_of(events, policy) as ledger:
-        found = {one.value: one.session_count for one in filter_values(ledger, ask, field=field).values}
+        found = {one.value: one.session_count for one in filter_values(ledger, query, field=field).values}
         place = {"bot": "bot_id", "bot_version": "bot_version", "channel": "channel"}.get(field, f"{field}_id")
-        names = {event[place] for event in events} - {None} | set(getattr(ask.filters, field))
+        names = {event[place] for event in events} - {None} | set(getattr(query.filters, field))
         counts = {
             name: usage_report(
-                ledger, replace(ask, filters=replace(ask.filters, **{field.value: (name,)}))
+                ledger, replace(query, filters=replace(query.filters, **{field.value: (name,)}))
             ).sessions_consumed
             for name in names
         }
-    chosen = getattr(ask.filters, field)
+    chosen = getattr(query.filters, field)
     assert found == {name: count for name, count in counts.items() if count or name in chosen}

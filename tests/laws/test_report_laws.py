@@ -23,7 +23,7 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.metering.policy import FRESHCHAT
 from botmeter.reports.explain import explain, explanation_as_mapping
 from botmeter.reports.export import FORMATS, write_rows
-from botmeter.reports.query import Ask, Filters
+from botmeter.reports.query import Filters, UsageQuery
 from botmeter.reports.rows import underlying_rows
 from botmeter.reports.simulate import simulate
 from botmeter.reports.usage import UsageReport, report_as_mapping, usage_report
@@ -99,10 +99,10 @@ def narrowing_filters() -> st.SearchStrategy[Filters]:
     )
 
 
-def asks(filters: st.SearchStrategy[Filters] | None = None) -> st.SearchStrategy[Ask]:
+def asks(filters: st.SearchStrategy[Filters] | None = None) -> st.SearchStrategy[UsageQuery]:
     days = st.lists(st.dates(date(2026, 3, 5), date(2026, 3, 14)), min_size=2, max_size=2).map(sorted)
     return st.builds(
-        lambda between, zone, until_us, filters: Ask(
+        lambda between, zone, until_us, filters: UsageQuery(
             period=Period(first_on=between[0], last_on=between[1], timezone=zone), filters=filters, until_us=until_us
         ),
         days,
@@ -125,12 +125,12 @@ def ledger_of(events: list[Event], schedule: Any) -> Iterator[Ledger]:
         ledger.connection.close()
 
 
-def matching_rows(events: list[Event], schedule: Any, *, ask: Ask) -> list[Row]:
+def matching_rows(events: list[Event], schedule: Any, *, query: UsageQuery) -> list[Row]:
     rows = [
         Row(
             session.session_id,
             session.start_us,
-            local_day_on(session.start_us, ask.period.timezone),
+            local_day_on(session.start_us, query.period.timezone),
             place_of(session.opening),
             session.preview,
             session.opening["customer_id"],
@@ -140,12 +140,12 @@ def matching_rows(events: list[Event], schedule: Any, *, ask: Ask) -> list[Row]:
         for session in sessions(events, schedule)
         for conversation, place in session.participations
     ]
-    filters, period, tickets = ask.filters, ask.period, tickets_of(events)
+    filters, period, tickets = query.filters, query.period, tickets_of(events)
     return [
         row
         for row in rows
         if period.first_on <= row.day <= period.last_on
-        and (ask.until_us is None or row.start_us < ask.until_us)
+        and (query.until_us is None or row.start_us < query.until_us)
         and (not filters.bot or row.place[0] in filters.bot)
         and (not filters.bot_version or row.place[1] in filters.bot_version)
         and (not filters.channel or row.place[2] in filters.channel)
@@ -167,18 +167,18 @@ def week_hour(instant_us: int, zone: str) -> str:
     return f"{['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'][wall.weekday()]}-{wall:%H}"
 
 
-def counted_tickets(events: list[Event], *, ask: Ask) -> dict[str, set[tuple[str, str]]]:
+def counted_tickets(events: list[Event], *, query: UsageQuery) -> dict[str, set[tuple[str, str]]]:
     """(ticket, type) of each conversation, of the types asked for."""
-    types = ask.filters.ticket_type
+    types = query.filters.ticket_type
     return {
         name: {(ticket, kind) for ticket, kind in tickets if not types or kind in types}
         for name, tickets in tickets_of(events).items()
     }
 
 
-def counted_by_hand(rows: list[Row], events: list[Event], *, ask: Ask) -> dict[str, Any]:
+def counted_by_hand(rows: list[Row], events: list[Event], *, query: UsageQuery) -> dict[str, Any]:
     """The counts of a report, each as the size of a set."""
-    tickets = counted_tickets(events, ask=ask)
+    tickets = counted_tickets(events, query=query)
     linked = {(row.session_id, row.day, *ticket) for row in rows for ticket in tickets.get(row.conversation_id, ())}
     opened = {(row.session_id, row.opening) for row in rows}
     return {
@@ -229,38 +229,38 @@ def as_counted(report: UsageReport) -> dict[str, Any]:
 @given(traffic(), schedules(), st.lists(asks(), min_size=4, max_size=4))
 @EXAMPLES
 def test_a_report_is_what_counting_its_rows_one_by_one_gives(
-    events: list[Event], schedule: Any, questions: list[Ask]
+    events: list[Event], schedule: Any, questions: list[UsageQuery]
 ) -> None:
     with ledger_of(events, schedule) as ledger:
-        for ask in questions:
-            rows = matching_rows(events, schedule, ask=ask)
-            assert as_counted(usage_report(ledger, ask)) == counted_by_hand(rows, events, ask=ask)
+        for query in questions:
+            rows = matching_rows(events, schedule, query=query)
+            assert as_counted(usage_report(ledger, query)) == counted_by_hand(rows, events, query=query)
 
 
 @given(traffic(), policies(), st.lists(asks(), min_size=3, max_size=3))
 @EXAMPLES
 def test_the_additive_usage_and_the_rows_give_the_same_report(
-    events: list[Event], policy: Any, questions: list[Ask]
+    events: list[Event], policy: Any, questions: list[UsageQuery]
 ) -> None:
     everybody = tuple({event["customer_id"] for event in events} | {"nobody"})
     with ledger_of(events, policy) as ledger:
-        for ask in questions:
-            filters = {name: getattr(ask.filters, name) for name in ("bot", "bot_version", "channel", "preview")}
-            from_usage = usage_report(ledger, replace(ask, filters=Filters(**filters)))
-            from_rows = usage_report(ledger, replace(ask, filters=Filters(**filters, customer=everybody)))
+        for query in questions:
+            filters = {name: getattr(query.filters, name) for name in ("bot", "bot_version", "channel", "preview")}
+            from_usage = usage_report(ledger, replace(query, filters=Filters(**filters)))
+            from_rows = usage_report(ledger, replace(query, filters=Filters(**filters, customer=everybody)))
             assert as_counted(from_usage) == as_counted(from_rows)
 
 
 @given(traffic(), policies(), st.lists(asks(), min_size=2, max_size=2))
 @EXAMPLES
 def test_headline_days_months_openings_rows_and_exports_agree(
-    events: list[Event], policy: Any, questions: list[Ask]
+    events: list[Event], policy: Any, questions: list[UsageQuery]
 ) -> None:
     with ledger_of(events, policy) as ledger:
-        for ask in questions:
-            report = usage_report(ledger, ask)
-            rows = underlying_rows(ledger, ask).read_all().to_pylist()
-            exports = [exported(ledger, ask, form=form) for form in FORMATS]
+        for query in questions:
+            report = usage_report(ledger, query)
+            rows = underlying_rows(ledger, query).read_all().to_pylist()
+            exports = [exported(ledger, query, form=form) for form in FORMATS]
             counts = {
                 "days": sum(day.session_count for day in report.trend),
                 "months": sum(month.session_count for month in report.by_month),
@@ -270,15 +270,15 @@ def test_headline_days_months_openings_rows_and_exports_agree(
                 **{form: len(set(ids)) for form, ids in zip(FORMATS, exports, strict=True)},
             }
             assert set(counts.values()) == {report.sessions_consumed}, counts
-            assert len(rows) == len(matching_rows(events, policy, ask=ask))
+            assert len(rows) == len(matching_rows(events, policy, query=query))
             assert report.ticket_count == len({ticket for row in rows for ticket in row["ticket_ids"]})
             assert report.conversation_count == len({row["conversation_id"] for row in rows})
 
 
-def exported(ledger: Ledger, ask: Ask, *, form: Any) -> list[str]:
+def exported(ledger: Ledger, query: UsageQuery, *, form: Any) -> list[str]:
     """The session id of each row of an export, which says how many there are."""
     out = io.BytesIO()
-    count = write_rows(underlying_rows(ledger, ask), format=form, out=out)
+    count = write_rows(underlying_rows(ledger, query), format=form, out=out)
     match form:
         case "csv":
             ids = [row["session_id"] for row in csv.DictReader(io.StringIO(out.getvalue().decode(), newline=""))]
@@ -297,9 +297,9 @@ def exported(ledger: Ledger, ask: Ask, *, form: Any) -> list[str]:
 
 @given(traffic(), policies(), asks())
 @EXAMPLES
-def test_the_rows_are_in_one_total_order(events: list[Event], policy: Any, ask: Ask) -> None:
+def test_the_rows_are_in_one_total_order(events: list[Event], policy: Any, query: UsageQuery) -> None:
     with ledger_of(events, policy) as ledger:
-        rows = underlying_rows(ledger, ask).read_all().to_pylist()
+        rows = underlying_rows(ledger, query).read_all().to_pylist()
     order = ("session_start", "session_id", "conversation_id", "bot_id", "bot_version", "channel")
     keys = [tuple((row[name] is not None, row[name]) for name in order) for row in rows]
     plain = [tuple((there, value if there else "") for there, value in key) for key in keys]
@@ -309,11 +309,11 @@ def test_the_rows_are_in_one_total_order(events: list[Event], policy: Any, ask: 
 @given(traffic(), policies(), policies(), asks(all_filters()))
 @EXAMPLES
 def test_simulating_an_accounts_own_policy_gives_its_report_and_the_differences_add_up(
-    events: list[Event], policy: Any, other: Any, ask: Ask
+    events: list[Event], policy: Any, other: Any, query: UsageQuery
 ) -> None:
     with ledger_of(events, policy) as ledger:
-        simulation = simulate(ledger, ask, policies=[policy, other])
-        report = usage_report(ledger, ask)
+        simulation = simulate(ledger, query, policies=[policy, other])
+        report = usage_report(ledger, query)
     own = simulation.outcomes[0]
     assert own.session_count == report.sessions_consumed
     assert [count for _, count in own.by_month] == [month.session_count for month in report.by_month]
@@ -344,5 +344,5 @@ def test_every_session_can_be_explained_with_the_events_that_are_in_it(events: l
 @pytest.mark.parametrize("form", FORMATS)
 def test_an_export_of_nothing_is_a_whole_file(form: Any) -> None:
     with ledger_of([], FRESHCHAT) as ledger:
-        ask = Ask(period=Period(first_on=date(2026, 3, 7), last_on=date(2026, 3, 7)))
-        assert exported(ledger, ask, form=form) == []
+        query = UsageQuery(period=Period(first_on=date(2026, 3, 7), last_on=date(2026, 3, 7)))
+        assert exported(ledger, query, form=form) == []

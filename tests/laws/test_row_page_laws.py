@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from botmeter.domain.instant import us_from_datetime
 from botmeter.ledger.ledger import Ledger
-from botmeter.reports.query import Ask
+from botmeter.reports.query import UsageQuery
 from botmeter.reports.row_pages import (
     Grouping,
     RowLook,
@@ -48,19 +48,19 @@ def shown(page: RowPage) -> tuple[SessionLine, ...] | tuple[UnderlyingRow, ...]:
     return page.lines if page.look.grouping is Grouping.SESSION else page.rows
 
 
-def walked(ledger: Ledger, ask: Ask, *, look: RowLook, limits: list[int]) -> tuple[list[Any], list[Any]]:
+def walked(ledger: Ledger, query: UsageQuery, *, look: RowLook, limits: list[int]) -> tuple[list[Any], list[Any]]:
     """All lines from the first page on, and all of them again on the way back, with pages of changing size."""
     sizes: Iterator[int] = iter(limits * 1000)
-    page = row_page(ledger, ask, look=look)
+    page = row_page(ledger, query, look=look)
     assert page.previous_cursor is None
     forth = list(shown(page))
     while page.next_cursor is not None:
-        page = row_page(ledger, ask, look=other_limit(look, next(sizes)), cursor=page.next_cursor)
+        page = row_page(ledger, query, look=other_limit(look, next(sizes)), cursor=page.next_cursor)
         assert shown(page)
         forth += shown(page)
     back = list(shown(page))
     while page.previous_cursor is not None:
-        page = row_page(ledger, ask, look=other_limit(look, next(sizes)), cursor=page.previous_cursor)
+        page = row_page(ledger, query, look=other_limit(look, next(sizes)), cursor=page.previous_cursor)
         assert shown(page)
         back = [*shown(page), *back]
     return forth, back
@@ -100,8 +100,8 @@ def found_by_hand(rows: list[UnderlyingRow], search: str) -> list[UnderlyingRow]
     ]
 
 
-def exported(ledger: Ledger, ask: Ask, *, search: str = "") -> list[UnderlyingRow]:
-    return [plain(row) for row in underlying_rows(ledger, ask, search=search).read_all().to_pylist()]
+def exported(ledger: Ledger, query: UsageQuery, *, search: str = "") -> list[UnderlyingRow]:
+    return [plain(row) for row in underlying_rows(ledger, query, search=search).read_all().to_pylist()]
 
 
 def sort_values(rows: list[UnderlyingRow]) -> dict[SortKey, Any]:
@@ -141,13 +141,13 @@ def assert_line_is_of_rows(line: SessionLine, rows: list[UnderlyingRow]) -> None
 @given(traffic(), policies(), st.lists(st.tuples(asks(), looks()), min_size=4, max_size=4), st.lists(st.integers(1, 4)))
 @EXAMPLES
 def test_all_pages_forth_and_back_are_the_underlying_rows(
-    events: list[Event], policy: Any, questions: list[tuple[Ask, RowLook]], sizes: list[int]
+    events: list[Event], policy: Any, questions: list[tuple[UsageQuery, RowLook]], sizes: list[int]
 ) -> None:
     with ledger_of(events, policy) as ledger:
-        for ask, look in questions:
-            forth, back = walked(ledger, ask, look=look, limits=[*sizes, look.limit])
+        for query, look in questions:
+            forth, back = walked(ledger, query, look=look, limits=[*sizes, look.limit])
             assert forth == back
-            rows = in_order(found_by_hand(exported(ledger, ask), look.search), look)
+            rows = in_order(found_by_hand(exported(ledger, query), look.search), look)
             if look.grouping is Grouping.CONVERSATION:
                 assert forth == [row for own in rows.values() for row in own]
             else:
@@ -159,23 +159,23 @@ def test_all_pages_forth_and_back_are_the_underlying_rows(
 @given(traffic(), policies(), st.lists(st.tuples(asks(), looks()), min_size=4, max_size=4))
 @EXAMPLES
 def test_the_counts_of_a_page_are_those_of_report_and_export(
-    events: list[Event], policy: Any, questions: list[tuple[Ask, RowLook]]
+    events: list[Event], policy: Any, questions: list[tuple[UsageQuery, RowLook]]
 ) -> None:
     with ledger_of(events, policy) as ledger:
-        for ask, look in questions:
-            page = row_page(ledger, ask, look=look)
-            rows = exported(ledger, ask, search=look.search)
-            assert rows == found_by_hand(exported(ledger, ask), look.search)
+        for query, look in questions:
+            page = row_page(ledger, query, look=look)
+            rows = exported(ledger, query, search=look.search)
+            assert rows == found_by_hand(exported(ledger, query), look.search)
             assert page.row_count == len(rows)
             assert page.session_count == len({row.session_id for row in rows})
             if not look.search:
-                assert page.session_count == usage_report(ledger, ask).sessions_consumed
+                assert page.session_count == usage_report(ledger, query).sessions_consumed
 
 
 @given(traffic(), policies(), asks(), looks())
 @EXAMPLES
-def test_a_session_opens_into_its_own_rows(events: list[Event], policy: Any, ask: Ask, look: RowLook) -> None:
+def test_a_session_opens_into_its_own_rows(events: list[Event], policy: Any, query: UsageQuery, look: RowLook) -> None:
     with ledger_of(events, policy) as ledger:
-        own = in_order(exported(ledger, ask, search=look.search), look)
+        own = in_order(exported(ledger, query, search=look.search), look)
         for session_id, rows in list(own.items())[:5]:
-            assert session_rows(ledger, ask, session_id=session_id, search=look.search) == tuple(rows)
+            assert session_rows(ledger, query, session_id=session_id, search=look.search) == tuple(rows)

@@ -24,7 +24,7 @@ from botmeter.ledger.submission import Submission
 from botmeter.ledger.verify import verify
 from botmeter.metering.policy import FRESHCHAT
 from botmeter.metering.schema import EventBatch
-from botmeter.reports.query import DaysAsked, ask
+from botmeter.reports.query import RequestedDays, usage_query
 from botmeter.reports.usage import UsageReport, usage_report
 from botmeter.sources import SourceFile, batches
 
@@ -96,8 +96,8 @@ def submission(file: Path) -> Submission:
 
 
 def report_of(ledger: Ledger, dataset: Dataset) -> UsageReport:
-    days = DaysAsked(first_on=dataset.first_on, last_on=dataset.last_on)
-    asked = ask(ledger.account, now_us=now_us(), days=days)
+    days = RequestedDays(first_on=dataset.first_on, last_on=dataset.last_on)
+    asked = usage_query(ledger.account, now_us=now_us(), days=days)
     return replace(usage_report(ledger, asked), account="either")
 
 

@@ -118,7 +118,7 @@ class LiveServer:
 
     def send(self, key: str, body: bytes, /, **headers: str) -> Answer:
         """The answer to these events."""
-        return self.ask("POST", EVENTS_PATH, body=body, authorization=f"Bearer {key}", **headers)
+        return self.query("POST", EVENTS_PATH, body=body, authorization=f"Bearer {key}", **headers)
 
     def connected(self) -> socket.socket:
         """A connection over which nothing was asked yet."""
@@ -126,7 +126,7 @@ class LiveServer:
 
     def _is_ready(self) -> bool:
         try:
-            return self.ask("GET", "/readyz").status == 200
+            return self.query("GET", "/readyz").status == 200
         except (OSError, HTTPException):
             return False
 

@@ -8,13 +8,13 @@ from tests.support.ledgers import NOW_US, batch
 
 from botmeter.domain.receipt import Receipt, Rejection
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.live_append import take_in
-from botmeter.ledger.live_batch import Dispatch, Parcel
+from botmeter.ledger.live_append import live_append
+from botmeter.ledger.live_batch import BatchDelivery, LiveBatch
 
 Event = dict[str, Any]
 
 
-def parcel(*sent: Sequence[Event], atomic: Sequence[int] = (), rejections: tuple[Rejection, ...] = ()) -> Parcel:
+def parcel(*sent: Sequence[Event], atomic: Sequence[int] = (), rejections: tuple[Rejection, ...] = ()) -> LiveBatch:
     """The events of one source as they were sent, request by request.
 
     Args:
@@ -27,16 +27,16 @@ def parcel(*sent: Sequence[Event], atomic: Sequence[int] = (), rejections: tuple
     counts = [len(request) for request in sent]
     counts[-1] += len(rejections)
     dispatches = tuple(
-        Dispatch(first_position=firsts[place], record_count=count, is_atomic=place in atomic)
+        BatchDelivery(first_position=firsts[place], record_count=count, is_atomic=place in atomic)
         for place, count in enumerate(counts)
     )
     source = events[0]["source"] if events else "s"
-    return Parcel(source=source, batch=batch(events, rejections=rejections), dispatches=dispatches)
+    return LiveBatch(source=source, batch=batch(events, rejections=rejections), dispatches=dispatches)
 
 
-def take(ledger: Ledger, *parcels: Parcel, now_us: int = NOW_US) -> list[Receipt]:
+def take(ledger: Ledger, *parcels: LiveBatch, now_us: int = NOW_US) -> list[Receipt]:
     """The receipts of all requests of the parcels, which are on disk now and not settled."""
-    return [receipt for own in take_in(ledger, parcels, now_us=now_us) for receipt in own]
+    return [receipt for own in live_append(ledger, parcels, now_us=now_us) for receipt in own]
 
 
 def counts(receipt: Receipt) -> tuple[int, int, int, int]:

@@ -13,13 +13,13 @@ from botmeter.ledger.sources import set_source
 from botmeter.ledger.submission import Submission
 from botmeter.live.pulls.pull import Ledgers, PullTask, pull
 from botmeter.people.source_pulls import PullSettings
-from botmeter.sources.api_client import Surrounds
+from botmeter.sources.api_client import Clocks
 from botmeter.sources.connected import batch_from_payloads
 from botmeter.sources.json_values import json_of
-from botmeter.sources.pull_window import PullResult, Rest
+from botmeter.sources.pull_window import PullResult, Remaining
 
 TOKENS = {Platform.CHATWOOT: "desk-token", Platform.FRESHCHAT: "fresh-token"}
-LONG_AGO = Rest(next_us=0)
+LONG_AGO = Remaining(next_us=0)
 
 
 def source_of(platform: Platform, **fields: Any) -> Source:
@@ -45,7 +45,7 @@ def without_waiting(seconds: float) -> None:
     """Instead of waiting."""
 
 
-def task_at(url: str, platform: Platform, *, rest: Rest = LONG_AGO, **more: Any) -> PullTask:
+def task_at(url: str, platform: Platform, *, rest: Remaining = LONG_AGO, **more: Any) -> PullTask:
     settings = PullSettings(
         account="acme",
         source="desk",
@@ -61,7 +61,7 @@ def pulled(ledger: Ledger, api: StandInApi, *, platform: Platform, **more: Any) 
     """What came of a pull on the ledger; `rest` and `bounds` as a task has them."""
     task = task_at(api.url, platform, **more)
     ledgers = Ledgers(reading=lambda: nullcontext(ledger), writing=lambda: nullcontext(ledger))
-    return pull(task, ledgers=ledgers, around=Surrounds(pause=without_waiting))
+    return pull(task, ledgers=ledgers, around=Clocks(pause=without_waiting))
 
 
 def sessions_of(ledger: Ledger) -> list[str]:

@@ -14,7 +14,7 @@ from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.people import members
 from botmeter.people.audit import Action
 from botmeter.people.mail import wait_until_sent
-from botmeter.people.members import Standing
+from botmeter.people.members import MemberRole
 from botmeter.people.models import AuditEntry, Link, Membership, User
 from botmeter.people.rights import Role
 from web.conftest import PASSWORD, MakeBrowser, MakePerson
@@ -102,7 +102,7 @@ def test_an_invitation_that_can_not_be_says_why(
 
 
 def test_two_hundred_open_invitations_are_the_most(owner: User) -> None:
-    standing = Standing(role=Role.VIEWER, may_export=False)
+    standing = MemberRole(role=Role.VIEWER, may_export=False)
     for number in range(members.INVITATIONS_MAX):
         members.invite("acme", f"n{number}@example.org", standing=standing, by=owner)
     with pytest.raises(Refused) as refused:

@@ -25,7 +25,7 @@ from botmeter.live.pulls.schedule import PullSchedule, due_us, pause_in_process,
 from botmeter.people.models import AuditEntry, EventSource, User
 from botmeter.people.source_actions import Author, create_source
 from botmeter.people.source_pulls import PullSettings, ScheduledPull, note_pull, set_pull
-from botmeter.sources.api_client import Surrounds
+from botmeter.sources.api_client import Clocks
 from botmeter.sources.pull_window import PullResult
 
 # The schedule's thread sees what is committed.
@@ -68,9 +68,9 @@ def ask_at(url: str, *, every: int | None = None, token: str = TOKEN) -> None:
     )  # fmt: skip
 
 
-def means(ledgers: OpenLedgers) -> tuple[Ledgers, Surrounds]:
+def means(ledgers: OpenLedgers) -> tuple[Ledgers, Clocks]:
     own = Ledgers(reading=lambda: ledgers.reading("acme"), writing=lambda: ledgers.writing("acme"))
-    return own, Surrounds(pause=without_waiting)
+    return own, Clocks(pause=without_waiting)
 
 
 @contextmanager

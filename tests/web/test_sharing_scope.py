@@ -19,7 +19,7 @@ from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.people.models import User
 from botmeter.people.shares import ShareDraft, new_share
 from botmeter.reports.presets import Preset
-from botmeter.reports.query import Ask
+from botmeter.reports.query import UsageQuery
 from botmeter.reports.rows import underlying_rows
 from botmeter.web.pages.report.widget_page import WIDGETS
 from botmeter.web.pages.sharing.saved_address import kept_address
@@ -99,8 +99,8 @@ def queries() -> st.SearchStrategy[str]:
     return st.builds(lambda period, others: urlencode({**period, **others}, doseq=True), periods, rest)
 
 
-def rows(ledger: Ledger, ask: Ask) -> Counter[tuple[object, ...]]:
-    table = underlying_rows(ledger, ask).read_all()
+def rows(ledger: Ledger, query: UsageQuery) -> Counter[tuple[object, ...]]:
+    table = underlying_rows(ledger, query).read_all()
     return Counter(tuple(map(str, row.values())) for row in table.to_pylist())
 
 
@@ -113,12 +113,12 @@ def test_no_question_behind_a_link_is_wider_than_the_link(
     ledger: Ledger, shared: str, wanted: str, may_see_rows: bool
 ) -> None:
     found = shared_question(ledger, scope_of(shared, may_see_rows=may_see_rows), given=QueryDict(wanted))
-    whole = rows(ledger, found.whole.ask)
-    assert rows(ledger, found.asked.ask) <= whole
-    assert found.asked.ask.period.timezone == found.whole.ask.period.timezone
+    whole = rows(ledger, found.whole.query)
+    assert rows(ledger, found.asked.query) <= whole
+    assert found.asked.query.period.timezone == found.whole.query.period.timezone
     if not may_see_rows:
-        assert found.asked.ask.filters.customer == found.whole.ask.filters.customer
-        assert found.asked.ask.filters.conversation == found.whole.ask.filters.conversation
+        assert found.asked.query.filters.customer == found.whole.query.filters.customer
+        assert found.asked.query.filters.conversation == found.whole.query.filters.conversation
     if found.asked.compared is not None:
         before = found.whole.compared
         shown = whole + (Counter() if before is None else rows(ledger, before))
@@ -128,9 +128,9 @@ def test_no_question_behind_a_link_is_wider_than_the_link(
 @given(shared=queries(), wanted=queries())
 def test_what_lies_within_the_link_is_shown_as_it_is_to_members(ledger: Ledger, shared: str, wanted: str) -> None:
     scope = scope_of(shared, may_see_rows=True)
-    whole = question(ledger, scope.whole, zone="UTC").ask
-    free = question(ledger, kept_address(wanted), zone=whole.period.timezone).ask
-    found = shared_question(ledger, scope, given=QueryDict(wanted)).asked.ask
+    whole = question(ledger, scope.whole, zone="UTC").query
+    free = question(ledger, kept_address(wanted), zone=whole.period.timezone).query
+    found = shared_question(ledger, scope, given=QueryDict(wanted)).asked.query
     within = whole.period.first_on <= free.period.first_on and free.period.last_on <= whole.period.last_on
     if within and free.period.timezone == whole.period.timezone and rows(ledger, whole) >= rows(ledger, free):
         assert rows(ledger, found) <= rows(ledger, whole)
@@ -143,7 +143,7 @@ def test_the_address_of_a_narrowed_question_leads_to_it_again(ledger: Ledger, sh
     scope = scope_of(shared, may_see_rows=True)
     found = shared_question(ledger, scope, given=QueryDict(wanted))
     again = shared_question(ledger, scope, given=QueryDict(found.asked.address.query().removeprefix("?")))
-    assert (again.asked.ask, again.asked.address) == (found.asked.ask, found.asked.address)
+    assert (again.asked.query, again.asked.address) == (found.asked.query, found.asked.address)
     assert (again.asked.compared is None) == (found.asked.compared is None)
 
 

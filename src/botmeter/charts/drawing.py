@@ -1,7 +1,7 @@
 """Drawing: a spec becomes an SVG that a page can hold inline under a policy without inline style or script.
 
 What is drawn is kept by what it shows. Addresses and hover texts are no part of that: a spec marks its
-spots by number (`spot`), and they are put in afterwards, so that another filter in the address or another
+spots by number (`link_mark`), and they are put in afterwards, so that another filter in the address or another
 sentence draws nothing anew.
 """
 
@@ -48,7 +48,7 @@ _MENDED: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spot:
+class LinkMark:
     """What one mark of a drawing says, and where it leads; no address, no link."""
 
     title: str
@@ -63,10 +63,10 @@ class Drawing:
     name: str
     width: int
     height: int
-    spots: tuple[Spot, ...] = field(default=())
+    spots: tuple[LinkMark, ...] = field(default=())
 
 
-def spot(number: int) -> str:
+def link_mark(number: int) -> str:
     """What a mark's `description` must be to become the spot of that number."""
     return f"~{number}"
 
@@ -93,14 +93,14 @@ def warm_up() -> None:
     _drawn({"data": {"values": [{"x": 0}]}, "mark": "point", "width": 1, "height": 1})
 
 
-def _linked(spot: Spot, shape: str) -> str:
+def _linked(link_mark: LinkMark, shape: str) -> str:
     """A shape with its hover text, as a link for the mouse alone: the table view is the keyboard's way."""
     # What has no paint would catch no pointer: the style sheet gives a hit its transparent fill.
     shape = shape if " fill=" in shape else shape.replace(" ", ' class="hit" ', 1)
-    inner = f"<title>{escape(spot.title)}</title>{shape}"
-    if not spot.href:
+    inner = f"<title>{escape(link_mark.title)}</title>{shape}"
+    if not link_mark.href:
         return f'<g class="spot">{inner}</g>'
-    return f'<a href="{escape(spot.href)}" tabindex="-1">{inner}</a>'
+    return f'<a href="{escape(link_mark.href)}" tabindex="-1">{inner}</a>'
 
 
 _shelf: OrderedDict[str, str] = OrderedDict()

@@ -6,7 +6,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from botmeter.charts.drawing import Drawing, Spec, Spot, spot, svg
+from botmeter.charts.drawing import Drawing, LinkMark, Spec, link_mark, svg
 from botmeter.charts.plane import LETTER_PX, Margin, Plane, Row, gridline_values, label_px, value_axis
 from botmeter.domain.text import count_text
 
@@ -64,7 +64,7 @@ def monthly_drawing(months: Months) -> Drawing:
         *([_values(columns, plane)] if carries_values else []),
         *_month_labels(columns, plane),
     ]
-    spots = [Spot(title=column.title, href=column.href) for column in columns]
+    spots = [LinkMark(title=column.title, href=column.href) for column in columns]
     return plane.drawing(layers, name=months.name, spots=spots)
 
 
@@ -80,7 +80,7 @@ def _bars(columns: Sequence[MonthColumn], plane: Plane) -> list[Spec]:
     partial: list[Row] = []
     for i, column in enumerate(columns):
         if column.has_data:
-            row = {"x": i - half, "x2": i + half, "y": column.count, "y2": 0, "spot": spot(i)}
+            row = {"x": i - half, "x2": i + half, "y": column.count, "y2": 0, "spot": link_mark(i)}
             (partial if column.is_partial else full).append(row)
     look = {"type": "rect", "cornerRadiusTopLeft": 2, "cornerRadiusTopRight": 2}
     edge = {"stroke": "var(--accent)", "strokeWidth": 1.25, "strokeDash": [3, 3]}

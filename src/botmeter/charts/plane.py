@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
-from botmeter.charts.drawing import Drawing, Spec, Spot, spot
+from botmeter.charts.drawing import Drawing, LinkMark, Spec, link_mark
 from botmeter.domain.text import count_text
 
 Row = dict[str, Any]
@@ -119,11 +119,13 @@ class Plane:
     def hits(self, rows: Sequence[Row]) -> Spec:
         """Invisible fields over the whole height that bear links: rows of x, x2 and the number of their spot."""
         left, right = self.x
-        marked = [{"x": max(left, row["x"]), "x2": min(right, row["x2"]), "spot": spot(row["spot"])} for row in rows]
+        marked = [
+            {"x": max(left, row["x"]), "x2": min(right, row["x2"]), "spot": link_mark(row["spot"])} for row in rows
+        ]
         over = {"y": {"value": 0}, "y2": {"value": self.inner_height}}
         return self.layer({"type": "rect", "fill": None}, marked, **over)
 
-    def drawing(self, layers: Sequence[Spec], *, name: str, spots: Sequence[Spot] = ()) -> Drawing:
+    def drawing(self, layers: Sequence[Spec], *, name: str, spots: Sequence[LinkMark] = ()) -> Drawing:
         """The layers as a drawing; a layer without rows is left out."""
         margin = self.margin
         spec = {

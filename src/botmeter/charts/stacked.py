@@ -6,7 +6,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from botmeter.charts.drawing import Drawing, Spec, Spot, svg
+from botmeter.charts.drawing import Drawing, LinkMark, Spec, svg
 from botmeter.charts.monthly import half_column
 from botmeter.charts.plane import Margin, Plane, Row, gridline_values, label_px, value_axis
 from botmeter.domain.text import count_text
@@ -66,7 +66,7 @@ def stacked_drawing(stacks: Stacks, *, width: int = WIDTH) -> Drawing:
         plane.words(_names(columns, plane), align="center", fill="var(--ink-3)"),
         plane.hits([{"x": i - 0.5, "x2": i + 0.5, "spot": i} for i in range(len(columns))]),
     ]
-    spots = [Spot(title=column.title, href=column.href) for column in columns]
+    spots = [LinkMark(title=column.title, href=column.href) for column in columns]
     return plane.drawing(layers, name=stacks.name, spots=spots)
 
 

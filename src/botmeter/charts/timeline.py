@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from botmeter.charts.drawing import Drawing, Spec, Spot, spot, svg
+from botmeter.charts.drawing import Drawing, LinkMark, Spec, link_mark, svg
 from botmeter.charts.plane import Drawn, Margin, Plane, Row, Width, label_px
 from botmeter.domain.text import clock_text, day_text, in_zone
 
@@ -104,7 +104,7 @@ def timeline_drawing(timeline: Timeline, *, width: Width) -> Drawing:
         *_next(timeline, plane, is_narrow=is_narrow),
         *_names(shown, plane, more_count=more_count),
     ]
-    spots = [Spot(title=mark.title, href=mark.href) for _, mark in marks]
+    spots = [LinkMark(title=mark.title, href=mark.href) for _, mark in marks]
     return plane.drawing(layers, name=timeline.name, spots=spots)
 
 
@@ -214,7 +214,7 @@ def _marks(marks: Sequence[tuple[int, TimelineMark]], plane: Plane, *, timeline:
     rows: dict[MarkKind, list[Row]] = {kind: [] for kind in _LOOKS}
     for number, (lane, mark) in enumerate(marks):
         down = _down(lane, plane) + (-0.13 if mark.kind in _UPPER else 0.13)
-        rows[mark.kind].append({"x": _hours(timeline, mark.at_us), "y": round(down, 3), "spot": spot(number)})
+        rows[mark.kind].append({"x": _hours(timeline, mark.at_us), "y": round(down, 3), "spot": link_mark(number)})
     point = {"type": "point", "filled": True, "opacity": 1}
     return [plane.layer({**point, **look}, rows[kind]) for kind, look in _LOOKS.items()]
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Final
 
-from botmeter.charts.drawing import Drawing, Spec, Spot, svg
+from botmeter.charts.drawing import Drawing, LinkMark, Spec, svg
 from botmeter.charts.plane import (
     Drawn,
     Margin,
@@ -109,7 +109,7 @@ def trend_drawing(trend: Trend, *, width: Width) -> Drawing:
         *_labels(trend, plane),
         plane.hits([{"x": i - 0.5, "x2": i + 0.5, "spot": i} for i in range(len(points))]),
     ]
-    spots = [Spot(title=point.title, href=point.href) for point in points]
+    spots = [LinkMark(title=point.title, href=point.href) for point in points]
     return plane.drawing(layers, name=trend.name, spots=spots)
 
 

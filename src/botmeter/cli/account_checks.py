@@ -12,7 +12,7 @@ from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us, text_to_the
 
 if TYPE_CHECKING:
     from botmeter.ledger.folder import Folder
-    from botmeter.ledger.health import Condition
+    from botmeter.ledger.health import LedgerHealth
 
 # A server meters about every second; what waits so long has met a fault.
 _WAITS_SECONDS_MAX: Final = 60
@@ -35,11 +35,11 @@ def account_checks(folder: Path, names: Sequence[str]) -> Iterator[Check]:
 
 
 def _account(folder: "Folder", name: str) -> Check:
-    from botmeter.ledger.health import condition
+    from botmeter.ledger.health import ledger_health
 
     try:
         with folder.ledger(name, read_only=True) as ledger:
-            found = condition(ledger)
+            found = ledger_health(ledger)
         file = folder.file_of(name)
         size = size_text(file.stat().st_size)
     except BotmeterError as problem:
@@ -50,7 +50,7 @@ def _account(folder: "Folder", name: str) -> Check:
     return Check(name=f"account {name}", is_well=not wrong, detail="; ".join([told, *wrong]))
 
 
-def _wrong(found: "Condition", *, log: Path) -> Iterator[str]:
+def _wrong(found: "LedgerHealth", *, log: Path) -> Iterator[str]:
     now = now_us()
     if found.last_receipt_us is not None and found.last_receipt_us - now > _AHEAD_SECONDS_MAX * MICROSECONDS_PER_SECOND:
         last = text_to_the_second(found.last_receipt_us)

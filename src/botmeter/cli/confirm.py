@@ -1,6 +1,6 @@
 """Questions to the person at the terminal, before something that can't be undone."""
 
-from botmeter.cli.context import surroundings
+from botmeter.cli.context import command_context
 from botmeter.domain.errors import Refused
 
 
@@ -12,7 +12,7 @@ def agreed(question: str, *, yes: bool) -> bool:
     """
     if yes:
         return True
-    found = surroundings()
+    found = command_context()
     if not (found.stdin.isatty() and found.stderr.isatty()):
         raise Refused("yes_needed", f"{question} Nobody can be asked here; add --yes if that is meant.")
     found.stderr.write(f"{question} Type yes to go on: ")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class CommandContext:
     """What a command finds around it.
 
     Attributes:
@@ -45,24 +45,24 @@ class Surroundings:
     served_at: str | None = None
 
 
-_present: ContextVar[Surroundings] = ContextVar("surroundings")
+_present: ContextVar[CommandContext] = ContextVar("surroundings")
 
 
-def surroundings() -> Surroundings:
+def command_context() -> CommandContext:
     """The surroundings of the command that is being run."""
     found = _present.get(None)
     return found if found is not None else of_process()
 
 
-def of_process() -> Surroundings:
+def of_process() -> CommandContext:
     """The process's own, as they are at this moment."""
-    return Surroundings(
+    return CommandContext(
         stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr, environment=os.environ, program=sys.argv[0]
     )
 
 
 @contextmanager
-def in_surroundings(found: Surroundings) -> Iterator[None]:
+def in_context(found: CommandContext) -> Iterator[None]:
     """Commands find `found` around them until the end of the `with`, in this thread and those that copy its context."""
     token = _present.set(found)
     try:
@@ -73,12 +73,12 @@ def in_surroundings(found: Surroundings) -> Iterator[None]:
 
 def variable(name: str) -> str | None:
     """The environment's value; None where there is none or it is empty."""
-    return surroundings().environment.get(name) or None
+    return command_context().environment.get(name) or None
 
 
 def located(path: Path) -> Path:
     """The file that a person means by `path`: relative ones begin where the command was called."""
-    cwd = surroundings().cwd
+    cwd = command_context().cwd
     return path if cwd is None else cwd / path
 
 

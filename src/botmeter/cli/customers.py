@@ -8,7 +8,7 @@ from typer import Argument, Option
 from botmeter.cli import options
 from botmeter.cli.accounts import COMMAND_LINE
 from botmeter.cli.command_groups import command_group, examples
-from botmeter.cli.context import located, surroundings
+from botmeter.cli.context import command_context, located
 from botmeter.cli.data_dir import opened_ledger
 from botmeter.cli.output import say, show_rows
 from botmeter.cli.terminal import counted
@@ -120,7 +120,7 @@ def _content(name: str) -> bytes:
     from botmeter.ledger.customer_file import BYTES_MAX
 
     if name == "-":
-        return surroundings().stdin.buffer.read(BYTES_MAX + 1)
+        return command_context().stdin.buffer.read(BYTES_MAX + 1)
     try:
         with located(Path(name)).open("rb") as file:
             return file.read(BYTES_MAX + 1)

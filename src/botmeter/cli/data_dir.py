@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from botmeter.cli.context import expanded, home, located, surroundings, variable
+from botmeter.cli.context import command_context, expanded, home, located, variable
 from botmeter.domain.account import checked_account_name
 from botmeter.domain.errors import Missing, Refused
 
@@ -107,7 +107,7 @@ def owned_folder(asked: Path | None, *, purpose: str, is_new: bool = False) -> "
     Raises:
         Missing: `folder_unknown`.
     """
-    shared = surroundings().folder
+    shared = command_context().folder
     if shared is not None:
         yield shared
         return

@@ -7,7 +7,7 @@ from typer import Option
 
 from botmeter.cli import options
 from botmeter.cli.command_groups import Commands, examples
-from botmeter.cli.context import surroundings, variable
+from botmeter.cli.context import command_context, variable
 from botmeter.cli.data_dir import DATA_VARIABLE, data_folder, default_folder, owned_folder
 from botmeter.cli.output import say, show
 from botmeter.cli.progress import progress
@@ -59,7 +59,7 @@ def demo(
     show(f"{page}\n")
     show(screen.plain("\n".join([screen.styled("What to try next", "bold"), *next_steps])) + "\n")
     # Run for another process, this is the server already.
-    if serve and surroundings().folder is None:
+    if serve and command_context().folder is None:
         _serve(data_folder(data), host=host, port=port)
 
 
@@ -86,7 +86,7 @@ def _load(ledger: "Ledger", *, events: int, now_us: int) -> None:
     from botmeter.demo import DEMO_SEED, demo_batches
     from botmeter.ledger.submission import Submission
 
-    if not surroundings().stderr.isatty():
+    if not command_context().stderr.isatty():
         say("making the demo account; this takes some seconds")
     with progress("making events", total=events, in_events=True) as follow:
         batches = follow(demo_batches(seed=DEMO_SEED, now_us=now_us, events=events))

@@ -10,19 +10,19 @@ from pathlib import Path
 from shutil import which
 from typing import TYPE_CHECKING, Any
 
-from botmeter.cli.context import located, surroundings, variable
+from botmeter.cli.context import command_context, located, variable
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from botmeter.ledger.ledger import Ledger
-    from botmeter.reports.query import Ask
+    from botmeter.reports.query import UsageQuery
 
 # Enough to find one that is worth it, few enough to read at once.
 _DAYS_LOOKED_AT = 5
 
 
-def tour(ledger: "Ledger", asked: "Ask", *, place: str) -> list[str]:
+def tour(ledger: "Ledger", asked: "UsageQuery", *, place: str) -> list[str]:
     """Lines: what a command shows, and the command.
 
     Args:
@@ -43,13 +43,13 @@ def tour(ledger: "Ledger", asked: "Ask", *, place: str) -> list[str]:
 
 def _program() -> str:
     """How this command is called from here: by its path where it is not among the commands that are found."""
-    called = Path(surroundings().program)
+    called = Path(command_context().program)
     if called.name != "botmeter" or which("botmeter", path=variable("PATH")) is not None:
         return "botmeter"
     return os.path.relpath(located(called), located(Path()))
 
 
-def session_worth_a_look(ledger: "Ledger", asked: "Ask") -> str | None:
+def session_worth_a_look(ledger: "Ledger", asked: "UsageQuery") -> str | None:
     """The id of a session with several bots, best one that goes on after midnight; None if there is no session."""
     from botmeter.reports.rows import underlying_rows
 
@@ -67,7 +67,7 @@ def session_worth_a_look(ledger: "Ledger", asked: "Ask") -> str | None:
     return best[1] if best else None
 
 
-def _last_days(asked: "Ask") -> "Ask":
+def _last_days(asked: "UsageQuery") -> "UsageQuery":
     period = asked.period
     first_on = max(period.first_on, period.last_on - timedelta(days=_DAYS_LOOKED_AT - 1))
     return replace(asked, period=replace(period, first_on=first_on))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from botmeter.cli.context import located, surroundings
+from botmeter.cli.context import command_context, located
 from botmeter.cli.output import say
 from botmeter.domain.errors import Refused
 
@@ -30,7 +30,7 @@ def source_files(paths: list[str], *, mapping: Path | None, input_format: str | 
         SourceFile(
             path=path if path == STDIN else str(located(Path(path))),
             name=path,
-            content=surroundings().stdin.buffer if path == STDIN else None,
+            content=command_context().stdin.buffer if path == STDIN else None,
             mapping=where,
             format=input_format,
         )

@@ -17,7 +17,7 @@ from botmeter.cli import report as reporting
 from botmeter.cli import serve as serving
 from botmeter.cli import simulate as simulation
 from botmeter.cli.command_groups import Commands, examples
-from botmeter.cli.context import surroundings, variable
+from botmeter.cli.context import command_context, variable
 from botmeter.cli.data_dir import folder_in
 from botmeter.cli.failures import DONE, FAILED, STOPPED, UNREAD, WRONG_USE, exit_code_of, sentence_of_bug
 from botmeter.cli.output import say, show, stdout_abandoned
@@ -110,7 +110,7 @@ def exit_code(arguments: list[str]) -> int:
 
 def _cause(problem: BaseException) -> BaseException:
     """What ended the command: the stop that was asked for, in whatever way it showed itself; else the problem."""
-    stop = surroundings().interruption
+    stop = command_context().interruption
     if stop is None or stop.reason is None or isinstance(problem, BrokenPipeError | typer.TyperException):
         return problem
     return stop.reason

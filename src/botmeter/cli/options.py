@@ -11,7 +11,7 @@ from botmeter.domain.period import UTC_NAME, day_from_text
 
 if TYPE_CHECKING:
     from botmeter.domain.account import Account
-    from botmeter.reports.query import Ask, DaysAsked, Filters
+    from botmeter.reports.query import Filters, RequestedDays, UsageQuery
 
 Data = Annotated[
     Path | None,
@@ -107,24 +107,24 @@ def filters(*, preview: bool | None, **values: list[str] | None) -> "Filters":
     return Filters(preview=preview, **{name: tuple(given or ()) for name, given in values.items()})
 
 
-def days_asked(first: str | None, last: str | None, *, timezone: str = UTC_NAME) -> "DaysAsked":
+def days_asked(first: str | None, last: str | None, *, timezone: str = UTC_NAME) -> "RequestedDays":
     """The days that `--from`, `--to` and `--timezone` name.
 
     Raises:
         Refused: `date_invalid`.
     """
-    from botmeter.reports.query import DaysAsked
+    from botmeter.reports.query import RequestedDays
 
-    return DaysAsked(
+    return RequestedDays(
         first_on=day_from_text(first) if first is not None else None,
         last_on=day_from_text(last) if last is not None else None,
         timezone=timezone,
     )
 
 
-def question(account: "Account", *, days: "DaysAsked", kept: "Filters") -> "Ask":
+def question(account: "Account", *, days: "RequestedDays", kept: "Filters") -> "UsageQuery":
     """What is asked of `account`, now."""
     from botmeter.domain.instant import now_us
-    from botmeter.reports.query import ask
+    from botmeter.reports.query import usage_query
 
-    return ask(account, now_us=now_us(), days=days, filters=kept)
+    return usage_query(account, now_us=now_us(), days=days, filters=kept)

@@ -9,7 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
-from botmeter.cli.context import located, surroundings
+from botmeter.cli.context import command_context, located
 from botmeter.cli.terminal import printable, screen_of, stdout_screen, table
 from botmeter.domain.errors import NotAllowed
 
@@ -22,7 +22,7 @@ Row = Mapping[str, object]
 
 def say(text: str) -> None:
     """Talk: one or more lines on stderr, in what the terminal can show."""
-    stderr = surroundings().stderr
+    stderr = command_context().stderr
     with suppress(BrokenPipeError):
         stderr.write(screen_of(stderr).plain(text) + "\n")
         stderr.flush()
@@ -41,7 +41,7 @@ def show(text: str) -> None:
 
 def show_bytes(data: bytes) -> None:
     """Data: `data` on stdout as it is."""
-    stdout = surroundings().stdout
+    stdout = command_context().stdout
     stdout.flush()
     stdout.buffer.write(data)
     stdout.buffer.flush()
@@ -101,5 +101,5 @@ def file_in_one_piece(path: Path) -> Iterator[BinaryIO]:
 def stdout_abandoned() -> None:
     """Keeps Python from complaining about a stdout that nobody reads, when it flushes it at the end."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, surroundings().stdout.fileno())
+    os.dup2(nowhere, command_context().stdout.fileno())
     os.close(nowhere)

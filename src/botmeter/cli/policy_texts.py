@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from botmeter.cli.context import located, surroundings
+from botmeter.cli.context import command_context, located
 from botmeter.domain.errors import Missing, Refused
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def policy_named(text: str) -> "Policy":
     from botmeter.metering.preset import preset
 
     if text == "-":
-        return policy_from_text(surroundings().stdin.read(_BYTES_MAX))
+        return policy_from_text(command_context().stdin.read(_BYTES_MAX))
     path = Path(text)
     if path.suffix not in _FILE_ENDINGS and "/" not in text and not located(path).is_file():
         return preset(text).policy

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO, cast
 
-from botmeter.cli.context import in_surroundings, surroundings
+from botmeter.cli.context import command_context, in_context
 from botmeter.cli.terminal import column_count
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def progress(label: str, *, total: int | None, in_events: bool = False) -> Itera
         total: Bytes (or events) to read; None: unknown, as from stdin.
         in_events: `total` counts events.
     """
-    found = surroundings()
+    found = command_context()
     if not found.stderr.isatty():
         yield _while_wanted
         return
@@ -44,7 +44,7 @@ def progress(label: str, *, total: int | None, in_events: bool = False) -> Itera
     # What is said meanwhile stands above the bar. Rich would redirect the streams of the whole process.
     talk = cast("TextIO", FileProxy(console, found.stderr))
     bars = Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
-    with bars as bar, in_surroundings(replace(found, stderr=talk)):
+    with bars as bar, in_context(replace(found, stderr=talk)):
         task = bar.add_task(label, total=total, events=0, rate=0)
         done_before = 0
 
@@ -67,7 +67,7 @@ def progress(label: str, *, total: int | None, in_events: bool = False) -> Itera
 
 def _while_wanted(batches: "Iterable[EventBatch]") -> "Iterator[EventBatch]":
     """The batches, until the command is stopped."""
-    stop = surroundings().interruption
+    stop = command_context().interruption
     for batch in batches:
         if stop is not None:
             stop.check()

@@ -7,7 +7,7 @@ from typing import Any
 
 from botmeter.cli.bars import bar, pooled, sparkline
 from botmeter.cli.terminal import Screen, cell_count, counted, day_text, fitted, grouped, printable, share_text
-from botmeter.reports.query import Ask
+from botmeter.reports.query import UsageQuery
 
 # Room for "100,000,000" and for "100.0 %".
 _NUMBER_WIDTH = 11
@@ -38,7 +38,7 @@ class _Section:
     lines: Sequence[_Line]
 
 
-def report_page(answer: Mapping[str, Any], *, asked: Ask, screen: Screen) -> str:
+def report_page(answer: Mapping[str, Any], *, asked: UsageQuery, screen: Screen) -> str:
     """The report (as the contract's JSON has it) as text, with a line break at its end."""
     parts = [_head(answer, asked, screen=screen), _headline(answer, screen)]
     if answer["sessions_consumed"]:
@@ -50,7 +50,7 @@ def report_page(answer: Mapping[str, Any], *, asked: Ask, screen: Screen) -> str
     return "".join(f"{screen.plain(line.rstrip())}\n" for line in lines)
 
 
-def _head(answer: Mapping[str, Any], asked: Ask, *, screen: Screen) -> list[str]:
+def _head(answer: Mapping[str, Any], asked: UsageQuery, *, screen: Screen) -> list[str]:
     period = asked.period
     span = f"{day_text(period.first_on)} – {day_text(period.last_on)}"
     about = f"{span} · {counted(period.day_count, 'day')} · {period.timezone} · {printable(answer['policy'])}"
@@ -63,7 +63,7 @@ def _head(answer: Mapping[str, Any], asked: Ask, *, screen: Screen) -> list[str]
     return lines + (screen.paragraph(f"Only {kept}.") if kept else [])
 
 
-def _filters_text(chosen: Mapping[str, Sequence[str]], asked: Ask) -> str:
+def _filters_text(chosen: Mapping[str, Sequence[str]], asked: UsageQuery) -> str:
     said = [
         f"{name.replace('_', ' ')} {printable(' or '.join(values))}"
         for name, values in chosen.items()
@@ -96,7 +96,7 @@ def _nothing(answer: Mapping[str, Any], screen: Screen) -> list[str]:
     return screen.paragraph(told, indent=_INDENT)
 
 
-def _days(answer: Mapping[str, Any], asked: Ask, *, screen: Screen) -> list[str]:
+def _days(answer: Mapping[str, Any], asked: UsageQuery, *, screen: Screen) -> list[str]:
     last_on = asked.today_on or date.max
     trend = [(date.fromisoformat(day["date"]), day["sessions"]) for day in answer["trend"]]
     past = [(count, day) for day, count in trend if day <= last_on]

@@ -7,7 +7,7 @@ from typer import Option
 
 from botmeter.cli import options
 from botmeter.cli.command_groups import Commands, examples
-from botmeter.cli.context import surroundings, variable
+from botmeter.cli.context import command_context, variable
 from botmeter.cli.data_dir import data_folder, owned_folder
 from botmeter.cli.output import say, show
 from botmeter.domain.errors import Unavailable
@@ -45,7 +45,7 @@ def serve(host: Host = HOST, port: Port = PORT, log_format: LogForm = "text", da
 
     checked_level(variable(LEVEL_VARIABLE))
     folder = data_folder(data)
-    if surroundings().folder is not None:
+    if command_context().folder is not None:
         raise Unavailable("server_running", f"The data folder {folder} is served already.")
     # Only to see that nobody else owns it: the serving process takes it for itself.
     with owned_folder(data, purpose="botmeter serve", is_new=True):

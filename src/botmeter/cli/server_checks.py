@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from botmeter.cli.check import Check
-from botmeter.cli.context import surroundings, variable
+from botmeter.cli.context import command_context, variable
 from botmeter.cli.terminal import counted
 
 # A connection is a descriptor, and senders keep theirs.
@@ -75,7 +75,7 @@ def _address_fault(said: str) -> str:
 
 
 def _server() -> Check:
-    if surroundings().folder is None:
+    if command_context().folder is None:
         return Check(name="server", is_well=True, detail="none runs on this folder")
     return Check(name="server", is_well=True, detail=f"runs on this folder, process {os.getpid()}")
 

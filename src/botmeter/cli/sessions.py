@@ -7,7 +7,7 @@ from typer import Option
 
 from botmeter.cli import options
 from botmeter.cli.command_groups import Commands, examples
-from botmeter.cli.context import surroundings
+from botmeter.cli.context import command_context
 from botmeter.cli.data_dir import opened_ledger
 from botmeter.cli.file_formats import format_of_file
 from botmeter.cli.output import file_in_one_piece, say, show
@@ -102,7 +102,7 @@ def sessions(
         if written_as == "table":
             _show_first(rows)
         elif output is None:
-            stdout = surroundings().stdout
+            stdout = command_context().stdout
             stdout.flush()
             write_rows(rows, format=written_as, out=stdout.buffer, timezone=timezone)
         else:

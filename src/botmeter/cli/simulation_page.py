@@ -15,7 +15,7 @@ _LABEL_WIDTH_MAX = 32
 
 def simulation_page(simulation: Simulation, *, screen: Screen) -> str:
     """Policies with their sessions, and for each but the first why it differs; never wider than the screen."""
-    period = simulation.ask.period
+    period = simulation.query.period
     title = screen.styled(f"The same traffic of {simulation.account} under other rules", "bold")
     days = f"{day_text(period.first_on)} – {day_text(period.last_on)}"
     span = f"{days} · {counted(period.day_count, 'day')} · {period.timezone}"

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from botmeter.cli.context import surroundings
+from botmeter.cli.context import command_context
 from botmeter.cli.data_dir import owned_folder
 from botmeter.cli.output import say, show_json, show_rows
 
@@ -29,11 +29,11 @@ def pulled_by_command(data: Path | None, account: str, *, source: str, since: st
     from botmeter.live.pulls.schedule import pause_in_process, pause_until
     from botmeter.people.audit import Action
     from botmeter.people.source_actions import Author
-    from botmeter.sources.api_client import Surrounds
+    from botmeter.sources.api_client import Clocks
 
     asked_us = None if since is None else day_start_us(day_from_text(since))
-    stop = surroundings().interruption
-    around = Surrounds(pause=pause_in_process if stop is None else pause_until(stop))
+    stop = command_context().interruption
+    around = Clocks(pause=pause_in_process if stop is None else pause_until(stop))
     with owned_folder(data, purpose=PURPOSE) as folder:
         ledgers = Ledgers(
             reading=lambda: folder.ledger(account, read_only=True), writing=lambda: folder.ledger(account)

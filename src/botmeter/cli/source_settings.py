@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from botmeter.cli.context import located, surroundings
+from botmeter.cli.context import command_context, located
 from botmeter.domain.errors import Missing, Refused
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def secret_in(path: Path | None) -> str:
 
 def _bytes_of(path: Path) -> bytes:
     if str(path) == "-":
-        return surroundings().stdin.buffer.read(_SECRET_BYTES_MAX)
+        return command_context().stdin.buffer.read(_SECRET_BYTES_MAX)
     with located(path).open("rb") as file:
         return file.read(_SECRET_BYTES_MAX)
 

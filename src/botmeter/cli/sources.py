@@ -13,7 +13,7 @@ from typer import Argument, Exit, Option
 from botmeter.cli import options
 from botmeter.cli.command_groups import command_group, examples
 from botmeter.cli.confirm import agreed
-from botmeter.cli.context import surroundings
+from botmeter.cli.context import command_context
 from botmeter.cli.data_dir import data_folder, known_account, opened_ledger
 from botmeter.cli.failures import FAILED
 from botmeter.cli.output import say, show, show_json, show_rows
@@ -295,7 +295,7 @@ def _people(asked: Path | None, account: str) -> Iterator[None]:
     try:
         yield
     finally:
-        if surroundings().folder is not None:
+        if command_context().folder is not None:
             # The server's thread ends with the command, and nobody else would close what it opened.
             from django.db import connections
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, TextIO
 
-from botmeter.cli.context import surroundings, variable
+from botmeter.cli.context import command_context, variable
 
 WIDTH_MAX = 80
 _WIDTH_MIN = 60
@@ -84,7 +84,7 @@ def column_count(terminal: TextIO) -> int:
 
 def stdout_screen() -> Screen:
     """What the reader of stdout can show."""
-    return screen_of(surroundings().stdout)
+    return screen_of(command_context().stdout)
 
 
 def printable(text: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from botmeter import __version__
-from botmeter.cli.context import surroundings
+from botmeter.cli.context import command_context
 from botmeter.cli.data_dir import data_folder, is_free, wait_seconds
 from botmeter.domain.errors import Conflict, Unavailable
 from botmeter.server import owner_socket
@@ -37,7 +37,7 @@ def code_from_server(asked: Path | None, *, arguments: Sequence[str]) -> int | N
         NotAllowed: `server_other_user`.
         Unavailable: `server_gone`.
     """
-    if surroundings().folder is not None:
+    if command_context().folder is not None:
         return None
     folder = data_folder(asked)
     server = _server(folder)
@@ -74,7 +74,7 @@ def _code(server: socket.socket, *, folder: Path, arguments: Sequence[str]) -> i
             f"The server that owns {folder} is Botmeter {greeting['botmeter']} and this is {__version__}; "
             "use its version, or end it and start it anew.",
         )
-    found = surroundings()
+    found = command_context()
     streams = (found.stdin, found.stdout, found.stderr)
     for stream in streams[1:]:
         stream.flush()

@@ -10,14 +10,14 @@ import numpy as np
 import pyarrow as pa
 
 from botmeter.domain.receipt import REJECTIONS_SHOWN_MAX, Receipt, Rejection
-from botmeter.ledger.commit_summary import Arrivals
+from botmeter.ledger.commit_summary import CommitSummary
 from botmeter.ledger.duplicates import Copies, known_copies, repeats
 from botmeter.ledger.event_rows import arrived, keys_of
 from botmeter.ledger.known_keys import Suspects
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.read_ahead import read_ahead
 from botmeter.ledger.refusals import conflicts, out_of_time, quarantine
-from botmeter.ledger.row_group_writer import Portions
+from botmeter.ledger.row_group_writer import RowGroupWriter
 from botmeter.ledger.submission import Submission
 from botmeter.metering.schema import EventBatch
 
@@ -31,7 +31,7 @@ class _Fate(NamedTuple):
     refused: list[Rejection]
 
 
-def taken_in(ledger: Ledger, submission: Submission, *, stamp: tuple[int, int], arrivals: Arrivals) -> Receipt:
+def taken_in(ledger: Ledger, submission: Submission, *, stamp: tuple[int, int], arrivals: CommitSummary) -> Receipt:
     """The receipt of a submission whose events are now in the ledger, not yet metered or committed.
 
     Args:
@@ -43,7 +43,7 @@ def taken_in(ledger: Ledger, submission: Submission, *, stamp: tuple[int, int], 
     append_no, now_us = stamp
     accepted = duplicates = conflicting = rejected = 0
     shown: list[Rejection] = []
-    inbox = Portions(ledger, "keep_events", values={"append_no": append_no})
+    inbox = RowGroupWriter(ledger, "keep_events", values={"append_no": append_no})
     for batch in read_ahead(submission.batches):
         fate = _batch_taken_in(ledger, batch, source=submission.source, to=(inbox, now_us))
         refused = [*batch.rejections, *fate.refused]
@@ -63,7 +63,7 @@ def taken_in(ledger: Ledger, submission: Submission, *, stamp: tuple[int, int], 
     )
 
 
-def _batch_taken_in(ledger: Ledger, batch: EventBatch, *, source: str, to: tuple[Portions, int]) -> _Fate:
+def _batch_taken_in(ledger: Ledger, batch: EventBatch, *, source: str, to: tuple[RowGroupWriter, int]) -> _Fate:
     inbox, now_us = to
     outside, refused = out_of_time(ledger, batch, now_us=now_us)
     events = arrived(ledger, batch, source=source)

@@ -9,7 +9,7 @@ _TICKET = ["conversation_id", "ticket_id", "ticket_type"]
 
 
 @dataclass(slots=True, kw_only=True)
-class Arrivals:
+class CommitSummary:
     """The accepted events of one commit, summed up batch by batch.
 
     Attributes:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from botmeter.domain.errors import Unavailable
-from botmeter.ledger.interruption import Patience
+from botmeter.ledger.interruption import WaitPolicy
 
 
-class Line:
+class FairQueue:
     """A line of waiting threads, the first of which has its turn.
 
     Args:
@@ -17,7 +17,7 @@ class Line:
         refusal: What is raised when someone has waited for too long.
     """
 
-    def __init__(self, changed: threading.Condition, *, refusal: Callable[[Patience], Unavailable]) -> None:
+    def __init__(self, changed: threading.Condition, *, refusal: Callable[[WaitPolicy], Unavailable]) -> None:
         self._changed = changed
         self._refusal = refusal
         self._tickets: deque[object] = deque()
@@ -27,7 +27,7 @@ class Line:
         return not self._tickets
 
     @contextmanager
-    def turn(self, patience: Patience) -> Iterator[None]:
+    def turn(self, patience: WaitPolicy) -> Iterator[None]:
         """Waits until all who came before are done; the turn ends with the `with`.
 
         Raises:

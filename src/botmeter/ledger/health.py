@@ -8,7 +8,7 @@ from botmeter.ledger.tables import schema_version, sql
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
+class LedgerHealth:
     """How a ledger is at one moment.
 
     Attributes:
@@ -26,10 +26,10 @@ class Condition:
     waiting_since_us: int | None
 
 
-def condition(ledger: Ledger) -> Condition:
+def ledger_health(ledger: Ledger) -> LedgerHealth:
     """How the ledger is now."""
     last_receipt_us, quarantined_count, waiting_count, waiting_since_us = row_of(ledger.connection, sql("condition"))
-    return Condition(
+    return LedgerHealth(
         file_version=schema_version(ledger.connection),
         last_receipt_us=last_receipt_us,
         quarantined_count=quarantined_count,

@@ -58,7 +58,7 @@ class Interruption:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class WaitPolicy:
     """How long someone waits, and what ends the waiting early.
 
     Attributes:

@@ -16,7 +16,7 @@ from botmeter.domain.account import Account
 from botmeter.domain.errors import BotmeterError, Unavailable
 from botmeter.domain.receipt import Receipt
 from botmeter.ledger.account_settings import read_account
-from botmeter.ledger.commit_summary import Arrivals
+from botmeter.ledger.commit_summary import CommitSummary
 from botmeter.ledger.known_keys import KnownKeys, SharedKeys
 from botmeter.ledger.rows import row_of, write_given
 from botmeter.ledger.schedule import read_schedule
@@ -157,7 +157,7 @@ class Ledger:
         # What is counted next may depend on those that came before.
         settle(self, now_us=now_us)
         first_append_no, shown_us = self.next_append_no(), self.latest_us()
-        arrivals = Arrivals(append_no=first_append_no)
+        arrivals = CommitSummary(append_no=first_append_no)
         try:
             with self.transaction():
                 receipts = [

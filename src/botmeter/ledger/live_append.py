@@ -17,8 +17,8 @@ from botmeter.ledger.deliveries import Delivered, keep_deliveries
 from botmeter.ledger.duplicates import Ints
 from botmeter.ledger.event_rows import arrived, keys_of
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.live_batch import Dispatch, Parcel
-from botmeter.ledger.outcomes import Dispatched, Fate, Fates, fates
+from botmeter.ledger.live_batch import BatchDelivery, LiveBatch
+from botmeter.ledger.outcomes import Dispatched, Outcome, Outcomes, outcomes_of
 from botmeter.ledger.refusals import conflicts, out_of_time, quarantine
 from botmeter.ledger.rows import write_given
 from botmeter.ledger.tables import sql
@@ -40,7 +40,7 @@ class _Load:
         first_dispatch: The number of its first dispatch among all of them.
     """
 
-    parcel: Parcel
+    parcel: LiveBatch
     append_no: int
     first_row: int
     first_dispatch: int
@@ -64,7 +64,7 @@ class _Judged(NamedTuple):
     """All events that came together and what becomes of them; by dispatch, the counts of fates and the rejections."""
 
     events: pa.Table
-    fates: Fates
+    outcomes: Outcomes
     counts: npt.NDArray[np.int64]
     rejections: list[list[Rejection]]
 
@@ -85,7 +85,7 @@ class _Judged(NamedTuple):
         )
 
 
-def take_in(ledger: Ledger, parcels: Sequence[Parcel], *, now_us: int) -> list[tuple[Receipt, ...]]:
+def live_append(ledger: Ledger, parcels: Sequence[LiveBatch], *, now_us: int) -> list[tuple[Receipt, ...]]:
     """Takes live events in. When the receipts are given, everything is on disk.
 
     Args:
@@ -104,7 +104,7 @@ def take_in(ledger: Ledger, parcels: Sequence[Parcel], *, now_us: int) -> list[t
     try:
         with ledger.transaction():
             judged = _judged(ledger, loads, now_us=now_us)
-            taken = judged.events.filter(pa.array(judged.fates.taken))
+            taken = judged.events.filter(pa.array(judged.outcomes.taken))
             if len(taken):
                 write_given(ledger.connection, sql("keep_arrivals"), given=taken, values={"now": now_us})
             for load in loads:
@@ -118,7 +118,7 @@ def take_in(ledger: Ledger, parcels: Sequence[Parcel], *, now_us: int) -> list[t
     return [judged.receipts(load) for load in loads]
 
 
-def _loads(parcels: Sequence[Parcel], *, first_append_no: int) -> list[_Load]:
+def _loads(parcels: Sequence[LiveBatch], *, first_append_no: int) -> list[_Load]:
     loads = []
     first_row = first_dispatch = 0
     for place, parcel in enumerate(parcels):
@@ -145,12 +145,12 @@ def _judged(ledger: Ledger, loads: Sequence[_Load], *, now_us: int) -> _Judged:
         withdrawn=is_atomic & np.array([bool(own) for own in rejections]),
     )
     events = _events(ledger, loads)
-    found = fates(ledger, events, refused=refused, dispatched=dispatched)
+    found = outcomes_of(ledger, events, refused=refused, dispatched=dispatched)
     for load in loads:
-        clashing = np.flatnonzero(found.of_event[load.rows] == Fate.CONFLICT)
+        clashing = np.flatnonzero(found.of_event[load.rows] == Outcome.CONFLICT)
         _sort_in(rejections, load, found=conflicts(load.parcel.batch, clashing, source=load.parcel.source))
-    cells = np.bincount(dispatched.number * len(Fate) + found.of_event, minlength=len(rejections) * len(Fate))
-    return _Judged(events, found, cells.reshape(-1, len(Fate)), rejections)
+    cells = np.bincount(dispatched.number * len(Outcome) + found.of_event, minlength=len(rejections) * len(Outcome))
+    return _Judged(events, found, cells.reshape(-1, len(Outcome)), rejections)
 
 
 def _events(ledger: Ledger, loads: Sequence[_Load]) -> pa.Table:
@@ -179,7 +179,7 @@ def _sort_in(rejections: list[list[Rejection]], load: _Load, *, found: Sequence[
 def _write_down(ledger: Ledger, load: _Load, *, judged: _Judged, now_us: int) -> None:
     """Keeps what was refused of the parcel, its receipt and its dispatches; of a withdrawn one, that it was there."""
     source, stamp, receipts = load.parcel.source, (load.append_no, now_us), judged.receipts(load)
-    kept = [number for number in load.numbers if not judged.fates.withdrawn[number]]
+    kept = [number for number in load.numbers if not judged.outcomes.withdrawn[number]]
     refused = [rejection for number in kept for rejection in judged.rejections[number]]
     quarantine(ledger, refused, source=source, stamp=stamp)
     counted = [receipts[number - load.first_dispatch] for number in kept]
@@ -195,7 +195,7 @@ def _write_down(ledger: Ledger, load: _Load, *, judged: _Judged, now_us: int) ->
     )
 
 
-def _delivered(dispatch: Dispatch, receipt: Receipt, *, source: str, stamp: tuple[int, int]) -> Delivered:
+def _delivered(dispatch: BatchDelivery, receipt: Receipt, *, source: str, stamp: tuple[int, int]) -> Delivered:
     append_no, now_us = stamp
     reasons = [f"{rejection.code}: {rejection.detail}" for rejection in receipt.rejections[:1]]
     return Delivered(

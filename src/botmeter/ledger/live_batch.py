@@ -6,7 +6,7 @@ from botmeter.metering.schema import EventBatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dispatch:
+class BatchDelivery:
     """What one sender sent in one request.
 
     Attributes:
@@ -29,7 +29,7 @@ class Dispatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parcel:
+class LiveBatch:
     """Events of one source that are taken in together.
 
     Attributes:
@@ -40,4 +40,4 @@ class Parcel:
 
     source: str
     batch: EventBatch
-    dispatches: tuple[Dispatch, ...]
+    dispatches: tuple[BatchDelivery, ...]

@@ -17,9 +17,9 @@ from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import now_us
 from botmeter.ledger.checkpoints import Checkpoints
 from botmeter.ledger.conversation_spans import fold_if_many
-from botmeter.ledger.fair_queue import Line
+from botmeter.ledger.fair_queue import FairQueue
 from botmeter.ledger.folder import Folder, is_writable
-from botmeter.ledger.interruption import Patience
+from botmeter.ledger.interruption import WaitPolicy
 from botmeter.ledger.known_keys import SharedKeys
 from botmeter.ledger.ledger import Ledger, failure
 from botmeter.ledger.reading import Published, ReadingLedger
@@ -33,8 +33,8 @@ class OpenAccount:
         self._folder = folder
         self._name = name
         self._changed = threading.Condition()
-        self._writers = Line(self._changed, refusal=self._busy)
-        self._takers = Line(self._changed, refusal=self._busy)
+        self._writers = FairQueue(self._changed, refusal=self._busy)
+        self._takers = FairQueue(self._changed, refusal=self._busy)
         self._user_count = 0
         self._alone: int | None = None
         # Nothing is ever asked of it but further connections, so that it can be shared by all threads.
@@ -55,7 +55,7 @@ class OpenAccount:
         return self._alone == threading.get_ident()
 
     @contextmanager
-    def reading(self, patience: Patience) -> Iterator[Ledger]:
+    def reading(self, patience: WaitPolicy) -> Iterator[Ledger]:
         """The ledger as of its last commit, for one reader.
 
         Raises:
@@ -76,7 +76,7 @@ class OpenAccount:
             self._let_go()
 
     @contextmanager
-    def writing(self, patience: Patience) -> Iterator[Ledger]:
+    def writing(self, patience: WaitPolicy) -> Iterator[Ledger]:
         """The ledger to change, with nothing left to settle; what was committed is published at the end of the `with`.
 
         Raises:
@@ -93,7 +93,7 @@ class OpenAccount:
                 self._forget_taker()
 
     @contextmanager
-    def settling(self, patience: Patience) -> Iterator[Ledger]:
+    def settling(self, patience: WaitPolicy) -> Iterator[Ledger]:
         """The ledger to settle live events, while others are taken in; else as `writing`."""
         # A file that was opened to be read alone is opened anew, which nobody may be in the way of.
         beside = self._takers.turn(patience) if self._is_read_only else nullcontext()
@@ -101,7 +101,7 @@ class OpenAccount:
             yield ledger
 
     @contextmanager
-    def taking_in(self, patience: Patience) -> Iterator[Ledger]:
+    def taking_in(self, patience: WaitPolicy) -> Iterator[Ledger]:
         """The ledger to take live events in, one at a time, whoever else reads or settles.
 
         Raises:
@@ -137,7 +137,7 @@ class OpenAccount:
                 self._changed.notify_all()
 
     @contextmanager
-    def alone(self, patience: Patience) -> Iterator[None]:
+    def alone(self, patience: WaitPolicy) -> Iterator[None]:
         """Until the end of the `with`, the file is closed and nobody else opens it.
 
         Raises:
@@ -157,7 +157,7 @@ class OpenAccount:
                 self._tidy()
                 self._close_file()
 
-    def close(self, patience: Patience) -> None:
+    def close(self, patience: WaitPolicy) -> None:
         """Closes the file, after a while even if someone still uses it: what was committed is in its log."""
         with suppress(Unavailable), self.alone(patience):
             return
@@ -165,7 +165,7 @@ class OpenAccount:
             self._close_file()
 
     @contextmanager
-    def _changing(self, patience: Patience) -> Iterator[Ledger]:
+    def _changing(self, patience: WaitPolicy) -> Iterator[Ledger]:
         """The writer's ledger; it is the writers' turn."""
         ledger = self._writable(patience)
         try:
@@ -181,7 +181,7 @@ class OpenAccount:
             self._let_go()
 
     @contextmanager
-    def _without_readers(self, patience: Patience) -> Iterator[None]:
+    def _without_readers(self, patience: WaitPolicy) -> Iterator[None]:
         """Those who want to read wait from now on, and those who read are waited for."""
         with self._changed:
             self._alone = threading.get_ident()
@@ -195,7 +195,7 @@ class OpenAccount:
                 self._alone = None
                 self._changed.notify_all()
 
-    def _writable(self, patience: Patience) -> Ledger:
+    def _writable(self, patience: WaitPolicy) -> Ledger:
         with self._changed:
             root = self._opened_to_write(patience)
             if self._writer is None:
@@ -203,7 +203,7 @@ class OpenAccount:
             self._user_count += 1
             return self._writer
 
-    def _made_taker(self, patience: Patience) -> Ledger:
+    def _made_taker(self, patience: WaitPolicy) -> Ledger:
         """The ledger of the lane for live events; `_changed` is held."""
         root = self._opened_to_write(patience)
         if self._taker is None:
@@ -214,7 +214,7 @@ class OpenAccount:
                 raise failure(problem) from problem
         return self._taker
 
-    def _opened_to_write(self, patience: Patience) -> duckdb.DuckDBPyConnection:
+    def _opened_to_write(self, patience: WaitPolicy) -> duckdb.DuckDBPyConnection:
         """The shared connection to a file that can be written; `_changed` is held."""
         self._folder.check_writable(self._name)
         if self._is_read_only:
@@ -299,7 +299,7 @@ class OpenAccount:
         self._used_at = time.monotonic()
         self._changed.notify_all()
 
-    def _busy(self, patience: Patience) -> Unavailable:
+    def _busy(self, patience: WaitPolicy) -> Unavailable:
         return Unavailable(
             "ledger_busy",
             f"The ledger of account {self._name} is being used by others; it was not free within "
@@ -308,7 +308,7 @@ class OpenAccount:
 
 
 @contextmanager
-def _interruptible(ledger: Ledger, patience: Patience) -> Iterator[None]:
+def _interruptible(ledger: Ledger, patience: WaitPolicy) -> Iterator[None]:
     stop = patience.interruption
     with nullcontext() if stop is None else stop.waking(ledger.interrupt):
         if stop is not None:

@@ -8,7 +8,7 @@ from botmeter.domain.account import Account, checked_account_name
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import now_us
 from botmeter.ledger.folder import Folder
-from botmeter.ledger.interruption import Interruption, Patience
+from botmeter.ledger.interruption import Interruption, WaitPolicy
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.open_account import OpenAccount
 from botmeter.ledger.settle import Backlog
@@ -121,9 +121,9 @@ class OpenLedgers:
                 self._accounts[known_as] = opened
             return self._accounts[known_as]
 
-    def patience(self, interruption: Interruption | None) -> Patience:
+    def patience(self, interruption: Interruption | None) -> WaitPolicy:
         """How long to wait for others, and what ends the waiting early."""
-        return Patience(seconds=self._patience_seconds, interruption=interruption)
+        return WaitPolicy(seconds=self._patience_seconds, interruption=interruption)
 
     def close_idle(self, seconds: float) -> None:
         """Closes the files that nobody has used for so long."""

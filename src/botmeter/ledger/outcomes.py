@@ -17,7 +17,7 @@ from botmeter.ledger.known_keys import Keys, Mask
 from botmeter.ledger.ledger import Ledger
 
 
-class Fate(IntEnum):
+class Outcome(IntEnum):
     """What became of one event."""
 
     TAKEN = 0
@@ -38,7 +38,7 @@ class Dispatched(NamedTuple):
     withdrawn: Mask
 
 
-class Fates(NamedTuple):
+class Outcomes(NamedTuple):
     """The fate of each event, and which dispatches were withdrawn."""
 
     of_event: npt.NDArray[np.int8]
@@ -46,10 +46,10 @@ class Fates(NamedTuple):
 
     @property
     def taken(self) -> Mask:
-        return self.of_event == Fate.TAKEN
+        return self.of_event == Outcome.TAKEN
 
 
-def fates(ledger: Ledger, events: pa.Table, *, refused: Mask, dispatched: Dispatched) -> Fates:
+def outcomes_of(ledger: Ledger, events: pa.Table, *, refused: Mask, dispatched: Dispatched) -> Outcomes:
     """The fate of each event.
 
     Args:
@@ -58,22 +58,22 @@ def fates(ledger: Ledger, events: pa.Table, *, refused: Mask, dispatched: Dispat
         refused: Those that the account's own rules refuse.
         dispatched: What they came in.
     """
-    found = Fates(np.where(refused, Fate.REFUSED, Fate.TAKEN).astype(np.int8), dispatched.withdrawn.copy())
+    found = Outcomes(np.where(refused, Outcome.REFUSED, Outcome.TAKEN).astype(np.int8), dispatched.withdrawn.copy())
     keys: Keys = events["event_key"].to_numpy()
     suspects = ledger.known_keys().suspects(keys)
     if suspects.known.any():
         known = known_copies(ledger, events.filter(pa.array(suspects.known & found.taken)))
-        found.of_event[known.rows] = np.where(known.same, Fate.DUPLICATE, Fate.CONFLICT)
+        found.of_event[known.rows] = np.where(known.same, Outcome.DUPLICATE, Outcome.CONFLICT)
         clashing = dispatched.number[known.rows[~known.same]]
         found.withdrawn[clashing[dispatched.is_atomic[clashing]]] = True
     if suspects.repeated.any():
         repeated = repeats(ledger, events.filter(pa.array(suspects.repeated & found.taken)))
         _judge_repeats(repeated, dispatched=dispatched, found=found)
-    found.of_event[found.taken & found.withdrawn[dispatched.number]] = Fate.WITHDRAWN
+    found.of_event[found.taken & found.withdrawn[dispatched.number]] = Outcome.WITHDRAWN
     return found
 
 
-def _judge_repeats(repeated: Repeats, *, dispatched: Dispatched, found: Fates) -> None:
+def _judge_repeats(repeated: Repeats, *, dispatched: Dispatched, found: Outcomes) -> None:
     """Decides dispatch by dispatch, as whether one is withdrawn depends on those before it alone."""
     standing: dict[int, int] = {}
     numbers = dispatched.number[repeated.rows].tolist()
@@ -85,9 +85,9 @@ def _judge_repeats(repeated: Repeats, *, dispatched: Dispatched, found: Fates) -
             if first is None:
                 own[id_no] = content_no
             elif first == content_no:
-                found.of_event[row] = Fate.DUPLICATE
+                found.of_event[row] = Outcome.DUPLICATE
             else:
-                found.of_event[row] = Fate.CONFLICT
+                found.of_event[row] = Outcome.CONFLICT
                 found.withdrawn[number] |= dispatched.is_atomic[number]
         if not found.withdrawn[number]:
             standing |= own

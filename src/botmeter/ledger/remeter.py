@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import DAY_US
-from botmeter.ledger.commit_summary import Arrivals
+from botmeter.ledger.commit_summary import CommitSummary
 from botmeter.ledger.conversation_spans import keep_spans
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.rows import row_of, write_given
@@ -58,7 +58,7 @@ class _Plan:
         return sql(name).format(**self.texts, **more)
 
 
-def remeter_after(ledger: Ledger, arrivals: Arrivals, *, now_us: int, shown_us: int | None) -> None:
+def remeter_after(ledger: Ledger, arrivals: CommitSummary, *, now_us: int, shown_us: int | None) -> None:
     """Brings sessions and usage up to date with the events that arrived.
 
     Args:
@@ -119,7 +119,7 @@ def remeter_everything(ledger: Ledger, *, append_no: int, now_us: int, shown_bef
         )
 
 
-def _remeter_affected(ledger: Ledger, plan: _Plan, *, arrivals: Arrivals, restates: bool) -> None:
+def _remeter_affected(ledger: Ledger, plan: _Plan, *, arrivals: CommitSummary, restates: bool) -> None:
     connection = ledger.connection
     connection.execute(plan.statement("affected"), {"append_no": arrivals.append_no})
     if plan.is_anchored:

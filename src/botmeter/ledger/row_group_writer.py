@@ -15,7 +15,7 @@ from botmeter.ledger.tables import sql
 PORTION_ROWS = 4 * 122_880
 
 
-class Portions:
+class RowGroupWriter:
     """Rows that are not in the table yet."""
 
     def __init__(self, ledger: Ledger, statement: str, *, values: Mapping[str, object] | None = None) -> None:

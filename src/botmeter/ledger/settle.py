@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from botmeter.domain.errors import Unavailable
-from botmeter.ledger.commit_summary import Arrivals
+from botmeter.ledger.commit_summary import CommitSummary
 from botmeter.ledger.deliveries import prune_deliveries
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.rows import row_of
@@ -79,7 +79,7 @@ def settle_quietly(ledger: Ledger, *, now_us: int) -> None:
         settle(ledger, now_us=now_us)
 
 
-def _moved(ledger: Ledger) -> Arrivals:
+def _moved(ledger: Ledger) -> CommitSummary:
     """What was in `arrival` and now is in `event`, summed up."""
     connection = ledger.connection
     ledger.catch_up()
@@ -87,7 +87,7 @@ def _moved(ledger: Ledger) -> Arrivals:
     tickets = [connection.sql(sql("arrived_tickets")).to_arrow_table()] if ticket_count else []
     connection.execute(sql("settle_arrivals"))
     connection.execute("DELETE FROM arrival")
-    return Arrivals(
+    return CommitSummary(
         append_no=append_no,
         event_count=event_count,
         first_us=first_us,

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from botmeter.domain.errors import BotmeterError
 from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import Source
-from botmeter.ledger.live_batch import Parcel
+from botmeter.ledger.live_batch import LiveBatch
 from botmeter.live.pending import Answered, Offer, Waiting
 from botmeter.live.queue import OfferQueue, Room
 from botmeter.live.read_batch import ReadOffers, SourceOf, parcels_of
@@ -28,7 +28,7 @@ class Committed(Protocol):
         """What was told, and how long it took."""
 
 
-TakeIn = Callable[[str, Sequence[Parcel]], list[tuple[Receipt, ...]]]
+TakeIn = Callable[[str, Sequence[LiveBatch]], list[tuple[Receipt, ...]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +36,13 @@ class Desk:
     """What the committing threads need of the rest.
 
     Attributes:
-        take_in: Writes parcels into an account's ledger; when it returns, they are on disk.
+        live_append: Writes parcels into an account's ledger; when it returns, they are on disk.
         source_of: What an account has said of a source.
         committed: Called after each commit of an account, with what was told and how long it took (seconds).
         failed: Called with a fault that is a bug, before who waits is told.
     """
 
-    take_in: TakeIn
+    live_append: TakeIn
     source_of: Callable[[str, str], Source | None]
     committed: Committed
     failed: Callable[[str, Exception], None]
@@ -98,7 +98,7 @@ class Committer:
         offers = [waiting.offer for waiting in group]
         read = parcels_of(offers, source_of=self._source_of)
         started = time.monotonic()
-        receipts = self._desk.take_in(self._account, [found.parcel for found in read])
+        receipts = self._desk.live_append(self._account, [found.parcel for found in read])
         answers = _answers(offers, read, receipts=receipts)
         self._desk.committed(self._account, answers, seconds=time.monotonic() - started)
         return answers

@@ -21,7 +21,7 @@ class Intake:
         self.room = room or Room()
         self._settle = settle
         self._desk = Desk(
-            take_in=desk.take_in, source_of=desk.source_of, committed=self._after_commit, failed=desk.failed
+            live_append=desk.live_append, source_of=desk.source_of, committed=self._after_commit, failed=desk.failed
         )
         self._told_of_commits = desk.committed
         self._lock = threading.Lock()

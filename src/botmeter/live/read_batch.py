@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from botmeter.domain.source import Platform, Source
-from botmeter.ledger.live_batch import Dispatch, Parcel
+from botmeter.ledger.live_batch import BatchDelivery, LiveBatch
 from botmeter.live.pending import Offer
 from botmeter.sources.cloudevents import with_receipt_time
 from botmeter.sources.columns import batch_from_records
@@ -20,7 +20,7 @@ SourceOf = Callable[[str], Source | None]
 class ReadOffers:
     """A parcel, and which of the commit's offers its dispatches are, in their order."""
 
-    parcel: Parcel
+    parcel: LiveBatch
     places: tuple[int, ...]
 
 
@@ -42,7 +42,7 @@ def parcels_of(offers: Sequence[Offer], *, source_of: SourceOf) -> list[ReadOffe
     return found
 
 
-def _own_parcel(source: Source, offers: Sequence[Offer]) -> Parcel:
+def _own_parcel(source: Source, offers: Sequence[Offer]) -> LiveBatch:
     dispatches, first = [], 0
     for offer in offers:
         dispatches.append(_dispatch(offer, ReadPayload(first_position=first, record_count=len(offer.texts))))
@@ -50,21 +50,21 @@ def _own_parcel(source: Source, offers: Sequence[Offer]) -> Parcel:
     timed = [with_receipt_time(text, received_us=offer.received_us) for offer in offers for text in offer.texts]
     objects = Objects.from_texts(timed)
     batch = batch_from_records(records_with_defaults(records_from_objects(objects, first=0), source))
-    return Parcel(source=source.name, batch=batch, dispatches=tuple(dispatches))
+    return LiveBatch(source=source.name, batch=batch, dispatches=tuple(dispatches))
 
 
-def _connected_parcel(source: Source, offers: Sequence[Offer]) -> Parcel:
+def _connected_parcel(source: Source, offers: Sequence[Offer]) -> LiveBatch:
     read = batch_from_payloads(
         [text for offer in offers for text in offer.texts],
         source=source,
         received_us=[offer.received_us for offer in offers],
     )
     dispatches = tuple(_dispatch(offer, payload) for offer, payload in zip(offers, read.payloads, strict=True))
-    return Parcel(source=source.name, batch=read.batch, dispatches=dispatches)
+    return LiveBatch(source=source.name, batch=read.batch, dispatches=dispatches)
 
 
-def _dispatch(offer: Offer, found: ReadPayload) -> Dispatch:
-    return Dispatch(
+def _dispatch(offer: Offer, found: ReadPayload) -> BatchDelivery:
+    return BatchDelivery(
         first_position=found.first_position,
         record_count=found.record_count,
         delivery_id=offer.delivery_id,

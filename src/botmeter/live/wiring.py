@@ -6,7 +6,7 @@ from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us
 from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import Source
-from botmeter.ledger.live_batch import Parcel
+from botmeter.ledger.live_batch import LiveBatch
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.ledger.sources import source_of
 from botmeter.live import readiness
@@ -23,7 +23,8 @@ def intake_over(ledgers: OpenLedgers) -> Intake:
     desk = _LedgerDesk(ledgers)
     kept = KeptSources(desk.source_of)
     intake = Intake(
-        Desk(take_in=desk.take_in, source_of=kept.source_of, committed=_committed, failed=_failed), settle=desk.settle
+        Desk(live_append=desk.live_append, source_of=kept.source_of, committed=_committed, failed=_failed),
+        settle=desk.settle,
     )
     metrics.measure_queue(dispatch_count=lambda: intake.room.offer_count, size_bytes=lambda: intake.room.size_bytes)
     metrics.measure_lag(desk.lag_seconds)
@@ -36,13 +37,13 @@ class _LedgerDesk:
         self._ledgers = ledgers
         self._accounts: set[str] = set()
 
-    def take_in(self, account: str, parcels: Sequence[Parcel]) -> list[tuple[Receipt, ...]]:
+    def live_append(self, account: str, parcels: Sequence[LiveBatch]) -> list[tuple[Receipt, ...]]:
         """Writes parcels down; they are on disk when it returns."""
-        from botmeter.ledger.live_append import take_in
+        from botmeter.ledger.live_append import live_append
 
         self._accounts.add(account)
         with self._ledgers.taking_in(account) as ledger:
-            return take_in(ledger, parcels, now_us=now_us())
+            return live_append(ledger, parcels, now_us=now_us())
 
     def settle(self, account: str) -> None:
         """Meters what the account has taken in."""

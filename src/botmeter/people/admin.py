@@ -12,7 +12,7 @@ from botmeter.domain.errors import Conflict, Missing, Refused
 from botmeter.people import members
 from botmeter.people.audit import Action, record
 from botmeter.people.links import new_link
-from botmeter.people.members import Standing
+from botmeter.people.members import MemberRole
 from botmeter.people.models import Link, Membership, User
 from botmeter.people.rights import EXPORTS_BY_DEFAULT, Role
 from botmeter.people.second_factor import remove_second_factor
@@ -68,7 +68,7 @@ def drop_second_factor(user: User) -> bool:
     return had
 
 
-def set_role(user: User, account: str, *, role: str, may_export: bool | None) -> Standing:
+def set_role(user: User, account: str, *, role: str, may_export: bool | None) -> MemberRole:
     """Makes the user what is said in the account.
 
     Args:
@@ -79,7 +79,7 @@ def set_role(user: User, account: str, *, role: str, may_export: bool | None) ->
     """
     found = Membership.objects.filter(user=user, account=account).first()
     usual = found.may_export if found else Role(role) in EXPORTS_BY_DEFAULT
-    standing = Standing(role=Role(role), may_export=usual if may_export is None else may_export)
+    standing = MemberRole(role=Role(role), may_export=usual if may_export is None else may_export)
     if found is None:
         Membership.objects.create(user=user, account=account, role=role, may_export=standing.may_export)
     else:

@@ -24,7 +24,7 @@ _BACKEND: Final = "django.contrib.auth.backends.ModelBackend"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class PendingLogin:
     """Someone whose second step is awaited.
 
     Attributes:
@@ -46,7 +46,7 @@ def own_path(request: HttpRequest, path: str | None) -> str:
 def entered(request: HttpRequest, user: User, *, next_path: str, road: str) -> HttpResponseRedirect:
     """After the first step: signed in, or led to the second step."""
     if not has_second_factor(user):
-        return signed_in(request, Waiting(user=user, next_path=next_path, road=road))
+        return signed_in(request, PendingLogin(user=user, next_path=next_path, road=road))
     logout(request)
     request.session[_WAITING] = {
         "user": user.pk,
@@ -58,7 +58,7 @@ def entered(request: HttpRequest, user: User, *, next_path: str, road: str) -> H
     return HttpResponseRedirect(reverse("second-factor"))
 
 
-def waiting(request: HttpRequest) -> Waiting | None:
+def waiting(request: HttpRequest) -> PendingLogin | None:
     """Who made the first step in this browser, not too long ago, and has not changed the password since."""
     note: dict[str, Any] | None = request.session.get(_WAITING)
     if note is None or present().timestamp() - note["since"] > _WAITS_SECONDS:
@@ -66,10 +66,10 @@ def waiting(request: HttpRequest) -> Waiting | None:
     user = User.objects.filter(pk=note["user"], is_active=True).first()
     if user is None or not constant_time_compare(user.get_session_auth_hash(), note["proof"]):
         return None
-    return Waiting(user=user, next_path=note["next"], road=note["road"])
+    return PendingLogin(user=user, next_path=note["next"], road=note["road"])
 
 
-def signed_in(request: HttpRequest, waiting: Waiting, *, device: object = None) -> HttpResponseRedirect:
+def signed_in(request: HttpRequest, waiting: PendingLogin, *, device: object = None) -> HttpResponseRedirect:
     """Signs in after the last step, under a new session key, and leads on.
 
     Args:

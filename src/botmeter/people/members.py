@@ -23,7 +23,7 @@ INVITATIONS_MAX: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class MemberRole:
     """What somebody shall be in an account."""
 
     role: Role
@@ -33,7 +33,7 @@ class Standing:
         return f"{self.role.label.lower()}, {'may export' if self.may_export else 'may not export'}"
 
 
-def invite(account: str, email: str, *, standing: Standing, by: User) -> str:
+def invite(account: str, email: str, *, standing: MemberRole, by: User) -> str:
     """The secret of an invitation, good for a week and for one person.
 
     Raises:
@@ -100,7 +100,7 @@ def link_unusable() -> Missing:
     )
 
 
-def change(membership: Membership, standing: Standing) -> None:
+def change(membership: Membership, standing: MemberRole) -> None:
     """Gives a member another role, or gives or takes the right to export.
 
     Raises:

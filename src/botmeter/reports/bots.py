@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from botmeter.domain.period import DEFAULT_DAYS, Period, day_of_us
 from botmeter.reports.counts import split
 from botmeter.reports.facts import session_groups
-from botmeter.reports.query import Ask
+from botmeter.reports.query import UsageQuery
 from botmeter.reports.snapshot import snapshot, values_of
 from botmeter.reports.usage import bot_names
 
@@ -66,10 +66,10 @@ def bots(ledger: "Ledger", *, now_us: int) -> tuple[BotOverview, ...]:
         now_us: The present instant.
     """
     today_on = day_of_us(now_us)
-    ask = Ask(period=Period(first_on=today_on - timedelta(days=DEFAULT_DAYS - 1), last_on=today_on))
+    query = UsageQuery(period=Period(first_on=today_on - timedelta(days=DEFAULT_DAYS - 1), last_on=today_on))
     places = ledger.touchpoints.all()
     with snapshot(ledger) as moment:
-        groups = session_groups(moment, ask, values=values_of(ask, ledger.touchpoints))
+        groups = session_groups(moment, query, values=values_of(query, ledger.touchpoints))
         activity = moment.rows("activity_of_versions", {})
         names = bot_names(moment)
     of_bot = {one.key: one.session_count for one in split(groups, [place.bot_id for place in places])}

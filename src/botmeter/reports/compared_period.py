@@ -10,13 +10,13 @@ from enum import StrEnum
 
 from botmeter.domain.account import Account
 from botmeter.domain.period import Period
-from botmeter.reports.query import Ask, data_starts_on
+from botmeter.reports.query import UsageQuery, data_starts_on
 
 # 52 weeks, so that Mondays are compared with Mondays.
 _YEAR_DAYS = 364
 
 
-class Against(StrEnum):
+class ComparedWith(StrEnum):
     """Which earlier days."""
 
     PREVIOUS = "previous"
@@ -25,7 +25,7 @@ class Against(StrEnum):
     """The days 364 days before."""
 
 
-def compared_ask(ask: Ask, *, account: Account, against: Against, now_us: int) -> Ask | None:
+def compared_query(query: UsageQuery, *, account: Account, against: ComparedWith, now_us: int) -> UsageQuery | None:
     """The same question about earlier days.
 
     Args:
@@ -36,8 +36,8 @@ def compared_ask(ask: Ask, *, account: Account, against: Against, now_us: int) -
         The question, which has `moved_from` if the account's data starts within the earlier days;
         None if there is no data in them, as it starts later.
     """
-    period = ask.period
-    shift = timedelta(days=period.day_count if against is Against.PREVIOUS else _YEAR_DAYS)
+    period = query.period
+    shift = timedelta(days=period.day_count if against is ComparedWith.PREVIOUS else _YEAR_DAYS)
     start_on = data_starts_on(account, timezone=period.timezone)
     try:
         first_on, last_on = period.first_on - shift, period.last_on - shift
@@ -46,7 +46,7 @@ def compared_ask(ask: Ask, *, account: Account, against: Against, now_us: int) -
     if last_on < start_on:
         return None
     earlier = replace(
-        ask,
+        query,
         period=Period(first_on=max(first_on, start_on), last_on=last_on, timezone=period.timezone),
         moved_from=first_on if first_on < start_on else None,
         until_us=_until_us(period, shift=shift, now_us=now_us),

@@ -12,7 +12,7 @@ from botmeter.domain.period import Period
 from botmeter.domain.session import ClosedBy
 from botmeter.reports.facts import footprint_values, is_about_rows
 from botmeter.reports.matching import run_matching
-from botmeter.reports.query import Ask
+from botmeter.reports.query import UsageQuery
 from botmeter.reports.snapshot import snapshot, text_in_ledger, values_of
 from botmeter.reports.usage import bot_names
 
@@ -84,13 +84,13 @@ class CustomerCalendar:
     last_started_us: int | None
 
 
-def top_customers(ledger: "Ledger", ask: Ask, *, limit: int) -> tuple[CustomerUsage, ...]:
+def top_customers(ledger: "Ledger", query: UsageQuery, *, limit: int) -> tuple[CustomerUsage, ...]:
     """The customers with most sessions that answer `ask`; most first, then by id.
 
     Args:
         limit: At most so many.
     """
-    values = {**values_of(ask, ledger.touchpoints), "limit": limit}
+    values = {**values_of(query, ledger.touchpoints), "limit": limit}
     with snapshot(ledger) as moment:
         if is_about_rows(values):
             run_matching(moment, values)

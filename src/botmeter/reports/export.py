@@ -16,7 +16,7 @@ from botmeter.domain.period import UTC_NAME
 from botmeter.reports.export_csv import csv_chunks
 from botmeter.reports.export_instants import InstantTexts
 from botmeter.reports.export_xlsx import xlsx_chunks
-from botmeter.reports.query import Ask
+from botmeter.reports.query import UsageQuery
 from botmeter.reports.rows import COLUMNS, row_batches, schema_of
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Export:
         schema_of(self.columns)
 
 
-def export_stream(ledger: "Ledger", ask: Ask, *, export: Export) -> Generator[bytes, None, None]:
+def export_stream(ledger: "Ledger", query: UsageQuery, *, export: Export) -> Generator[bytes, None, None]:
     """The file in parts, each given as soon as it is written; instants as the ask's zone has them.
 
     Memory does not grow with the rows. Of XLSX the first part comes when all rows are written. The
@@ -75,8 +75,8 @@ def export_stream(ledger: "Ledger", ask: Ask, *, export: Export) -> Generator[by
     moment and of every file.
     """
     schema = schema_of(export.columns)
-    instants = InstantTexts(ask.period.timezone)
-    with closing(row_batches(ledger, ask, schema=schema, search=export.search)) as batches:
+    instants = InstantTexts(query.period.timezone)
+    with closing(row_batches(ledger, query, schema=schema, search=export.search)) as batches:
         yield from _CHUNKS[export.format](batches, schema=schema, instants=instants)
 
 
@@ -100,10 +100,10 @@ def write_rows(
     return RowCount(rows=counter.row_count, sessions=counter.session_count)
 
 
-def export_name(ask: Ask, format: Format) -> str:  # noqa: A002 - the option's name
+def export_name(query: UsageQuery, format: Format) -> str:  # noqa: A002 - the option's name
     """What the file is called: `sessions_2026-10-24_2026-11-22_UTC.csv`; of a zone's name `/` becomes `-`."""
-    zone = ask.period.timezone.replace("/", "-")
-    return f"sessions_{ask.period.first_on}_{ask.period.last_on}_{zone}.{format}"
+    zone = query.period.timezone.replace("/", "-")
+    return f"sessions_{query.period.first_on}_{query.period.last_on}_{zone}.{format}"
 
 
 class _Counter:

@@ -1,6 +1,6 @@
 """What the statements say of one ask, at one moment: grouped sessions, tickets, conversations.
 
-Usage is added up by UTC day, so an ask is taken apart: the UTC days that it holds whole come from
+Usage is added up by UTC day, so an query is taken apart: the UTC days that it holds whole come from
 the additive usage, and what is left at its ends from the sessions themselves. Where its days are not
 UTC days, sessions are also counted in steps that meet every local midnight. Only a filter on
 customers or conversations is answered from the rows.
@@ -24,7 +24,7 @@ from botmeter.reports.counts import (
 )
 from botmeter.reports.grid import Grid, UtcParts, grid_of, utc_parts
 from botmeter.reports.matching import is_narrowed, run_matching
-from botmeter.reports.query import Ask
+from botmeter.reports.query import UsageQuery
 from botmeter.reports.snapshot import Snapshot, Values, values_of
 
 if TYPE_CHECKING:
@@ -49,12 +49,12 @@ class Facts:
     conversation_count: int
 
 
-def facts_of(moment: Snapshot, ask: Ask, *, touchpoints: "Touchpoints") -> Facts:
+def facts_of(moment: Snapshot, query: UsageQuery, *, touchpoints: "Touchpoints") -> Facts:
     """What the ledger says of `ask` at that moment."""
-    values = values_of(ask, touchpoints)
+    values = values_of(query, touchpoints)
     if is_about_rows(values):
-        return _facts_from_rows(moment, ask, values=values)
-    return _facts_from_usage(moment, ask, values=values)
+        return _facts_from_rows(moment, query, values=values)
+    return _facts_from_usage(moment, query, values=values)
 
 
 def is_about_rows(values: Values) -> bool:
@@ -62,12 +62,12 @@ def is_about_rows(values: Values) -> bool:
     return values["customers"] is not None or values["conversations"] is not None or is_narrowed(values)
 
 
-def session_groups(moment: Snapshot, ask: Ask, *, values: Values) -> Groups:
+def session_groups(moment: Snapshot, query: UsageQuery, *, values: Values) -> Groups:
     """The sessions that match, by the touchpoints that they visited; their `day` is of no use."""
     if is_about_rows(values):
         run_matching(moment, values)
-        return _groups_from_rows(moment, values, grid=grid_of(ask.period))
-    return _groups_from_usage(moment, ask, values=values, members=_footprint_members(moment, values))
+        return _groups_from_rows(moment, values, grid=grid_of(query.period))
+    return _groups_from_usage(moment, query, values=values, members=_footprint_members(moment, values))
 
 
 def footprint_values(moment: Snapshot, values: Values) -> Values:
@@ -84,15 +84,15 @@ def _with_footprints(values: Values, members: Members) -> Values:
     return {**values, "footprints": footprints}
 
 
-def _facts_from_rows(moment: Snapshot, ask: Ask, *, values: Values) -> Facts:
-    grid = grid_of(ask.period)
+def _facts_from_rows(moment: Snapshot, query: UsageQuery, *, values: Values) -> Facts:
+    grid = grid_of(query.period)
     run_matching(moment, values)
     groups = _groups_from_rows(moment, values, grid=grid)
     return Facts(
         groups=groups,
         session_days=grid.counts(groups.day, groups.session_count),
         tickets=ticket_counts_of(
-            grid.placed(moment.table("tickets_from_rows", {**values, **grid.values})), day_count=ask.period.day_count
+            grid.placed(moment.table("tickets_from_rows", {**values, **grid.values})), day_count=query.period.day_count
         ),
         conversation_count=moment.rows("conversations_from_rows", values)[0][0],
     )
@@ -104,16 +104,16 @@ def _groups_from_rows(moment: Snapshot, values: Values, *, grid: Grid) -> Groups
     return groups_of(grid.placed(sessions), members)
 
 
-def _facts_from_usage(moment: Snapshot, ask: Ask, *, values: Values) -> Facts:
-    grid, parts = grid_of(ask.period), utc_parts(ask.start_us, ask.end_us)
+def _facts_from_usage(moment: Snapshot, query: UsageQuery, *, values: Values) -> Facts:
+    grid, parts = grid_of(query.period), utc_parts(query.start_us, query.end_us)
     members = _footprint_members(moment, values)
-    groups = _groups_from_usage(moment, ask, values=values, members=members)
+    groups = _groups_from_usage(moment, query, values=values, members=members)
     values = {**_with_footprints(values, members), **parts.values}
     return Facts(
         groups=groups,
         session_days=_days_from_usage(moment, groups, grid=grid, values=values),
         tickets=ticket_counts_of(
-            _tickets_from_usage(moment, values, grid=grid, parts=parts), day_count=ask.period.day_count
+            _tickets_from_usage(moment, values, grid=grid, parts=parts), day_count=query.period.day_count
         ),
         conversation_count=moment.rows(
             "conversations_with_rests" if parts.rests_us else "conversations_from_usage", values
@@ -121,11 +121,11 @@ def _facts_from_usage(moment: Snapshot, ask: Ask, *, values: Values) -> Facts:
     )
 
 
-def _groups_from_usage(moment: Snapshot, ask: Ask, *, values: Values, members: Members) -> Groups:
-    parts = utc_parts(ask.start_us, ask.end_us)
+def _groups_from_usage(moment: Snapshot, query: UsageQuery, *, values: Values, members: Members) -> Groups:
+    parts = utc_parts(query.start_us, query.end_us)
     tables = [moment.table("sessions_from_usage", {**values, **parts.values})]
     for start_us, end_us in parts.rests_us:
-        rest = {"origin_us": ask.start_us, "step_us": DAY_US, "start_us": start_us, "end_us": end_us}
+        rest = {"origin_us": query.start_us, "step_us": DAY_US, "start_us": start_us, "end_us": end_us}
         tables.append(moment.table("sessions_of_rest", {**values, **rest}))
     return groups_of(pa.concat_tables(tables), members)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from botmeter.reports.counts import split
 from botmeter.reports.facts import footprint_values, is_about_rows, session_groups
 from botmeter.reports.matching import is_narrowed, run_matching
-from botmeter.reports.query import Ask
+from botmeter.reports.query import UsageQuery
 from botmeter.reports.snapshot import Snapshot, Values, snapshot, text_in_ledger, values_of
 from botmeter.reports.usage import bot_names
 
@@ -65,16 +65,16 @@ _OF_PLACE: "dict[FilterField, Callable[[Touchpoint], str | None]]" = {
 _ID_COLUMNS = {FilterField.CUSTOMER: "customer_id", FilterField.CONVERSATION: "conversation_id"}
 
 
-def filter_values(ledger: "Ledger", ask: Ask, *, field: FilterField, search: str = "") -> FilterValues:
+def filter_values(ledger: "Ledger", query: UsageQuery, *, field: FilterField, search: str = "") -> FilterValues:
     """What `field` can be set to, beside the other filters of `ask`.
 
     Args:
         search: Text in the value or its label, in either case; of customers and conversations the
             text, as it is written, that the value starts with. Empty: all.
     """
-    chosen: tuple[str, ...] = getattr(ask.filters, field.value)
+    chosen: tuple[str, ...] = getattr(query.filters, field.value)
     # The field alone is taken back; every other filter stays.
-    others = replace(ask, filters=replace(ask.filters, **{field.value: ()}))  # type: ignore[arg-type]
+    others = replace(query, filters=replace(query.filters, **{field.value: ()}))  # type: ignore[arg-type]
     with snapshot(ledger) as moment:
         if field in _ID_COLUMNS:
             found = _ids(moment, values_of(others, ledger.touchpoints), field=field, sought=(search, chosen))
@@ -92,9 +92,11 @@ def filter_values(ledger: "Ledger", ask: Ask, *, field: FilterField, search: str
     )
 
 
-def _places(moment: Snapshot, ask: Ask, *, touchpoints: "Touchpoints", field: FilterField) -> list[FilterValue]:
+def _places(
+    moment: Snapshot, query: UsageQuery, *, touchpoints: "Touchpoints", field: FilterField
+) -> list[FilterValue]:
     """Bots, versions or channels: they are few, so all of them."""
-    groups = session_groups(moment, ask, values=values_of(ask, touchpoints))
+    groups = session_groups(moment, query, values=values_of(query, touchpoints))
     names = bot_names(moment) if field is FilterField.BOT else {}
     return [
         FilterValue(value=one.key, label=names.get(one.key, one.key), session_count=one.session_count)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from botmeter.reports.counts import ints_of, sums
 from botmeter.reports.facts import footprint_values, is_about_rows
 from botmeter.reports.matching import run_matching
-from botmeter.reports.query import Ask
+from botmeter.reports.query import UsageQuery
 from botmeter.reports.snapshot import snapshot, values_of
 from botmeter.reports.wall_clock import wall_clock_of
 from botmeter.reports.week_hours import HOURS_OF_WEEK
@@ -26,11 +26,11 @@ class Hours:
     counts: tuple[tuple[int, ...], ...]
 
 
-def hours(ledger: "Ledger", ask: Ask) -> Hours:
+def hours(ledger: "Ledger", query: UsageQuery) -> Hours:
     """The sessions that answer `ask`, by weekday and hour of their start."""
-    clock = wall_clock_of(ask.period)
+    clock = wall_clock_of(query.period)
     steps = {"origin_us": clock.origin_us, "step_us": clock.step_us}
-    values = {**values_of(ask, ledger.touchpoints), **steps}
+    values = {**values_of(query, ledger.touchpoints), **steps}
     with snapshot(ledger) as moment:
         if is_about_rows(values):
             run_matching(moment, values)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from botmeter.domain.period import day_of_us
 from botmeter.reports.counts import split
 from botmeter.reports.facts import Facts, facts_of
-from botmeter.reports.query import Ask
+from botmeter.reports.query import UsageQuery
 from botmeter.reports.recency import Recency, recency_of
 from botmeter.reports.snapshot import snapshot
 from botmeter.reports.usage import UsageReport, bot_names, report_of
@@ -49,7 +49,7 @@ class Overview:
     """The answer to one ask, and what has to be known to show it.
 
     Attributes:
-        compared: The answer to the ask that it is compared with.
+        compared: The answer to the query that it is compared with.
         matrix: Cells with a session, by bot in the order of the report, then by channel likewise.
         recency: How new all of it is.
         first_event_on: The day, in the ask's zone, of the account's first event; before it there is
@@ -64,15 +64,15 @@ class Overview:
     first_event_on: date | None
 
 
-def overview(ledger: "Ledger", ask: Ask, *, compared: Ask | None) -> Overview:
+def overview(ledger: "Ledger", query: UsageQuery, *, compared: UsageQuery | None) -> Overview:
     """The answers to `ask` and to the ask that it is compared with, of one moment."""
     with snapshot(ledger) as moment:
-        facts = facts_of(moment, ask, touchpoints=ledger.touchpoints)
+        facts = facts_of(moment, query, touchpoints=ledger.touchpoints)
         earlier = None if compared is None else facts_of(moment, compared, touchpoints=ledger.touchpoints)
         names = bot_names(moment)
         new = recency_of(moment)
     first_us = new.first_event_us
-    report = report_of(ledger, ask, facts=facts, names=names)
+    report = report_of(ledger, query, facts=facts, names=names)
     return Overview(
         report=report,
         compared=None
@@ -81,7 +81,7 @@ def overview(ledger: "Ledger", ask: Ask, *, compared: Ask | None) -> Overview:
         matrix=_matrix(facts, ledger.touchpoints.all(), report=report),
         ticket_trend=_ticket_trend(facts, report),
         recency=new,
-        first_event_on=None if first_us is None else day_of_us(first_us, timezone=ask.period.timezone),
+        first_event_on=None if first_us is None else day_of_us(first_us, timezone=query.period.timezone),
     )
 
 

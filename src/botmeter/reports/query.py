@@ -68,7 +68,7 @@ LINK_FILTERS: tuple[str, ...] = ("opened_by", "opened_on", "ticket_type", "hour"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DaysAsked:
+class RequestedDays:
     """The days that were asked for, as they are in a time zone; None: left out."""
 
     first_on: date | None = None
@@ -77,7 +77,7 @@ class DaysAsked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class UsageQuery:
     """One question: sessions that start in `period`, of the rows that `filters` pick.
 
     Attributes:
@@ -107,7 +107,9 @@ class Ask:
         return end_us if self.until_us is None else max(self.start_us, min(self.until_us, end_us))
 
 
-def ask(account: Account, *, now_us: int, days: DaysAsked = DaysAsked(), filters: Filters = Filters()) -> Ask:
+def usage_query(
+    account: Account, *, now_us: int, days: RequestedDays = RequestedDays(), filters: Filters = Filters()
+) -> UsageQuery:
     """The question that these words ask.
 
     Args:
@@ -130,9 +132,9 @@ def ask(account: Account, *, now_us: int, days: DaysAsked = DaysAsked(), filters
     asked = Period(first_on=first_on, last_on=last_on, timezone=days.timezone)
     start_on = data_starts_on(account, timezone=days.timezone)
     if asked.first_on >= start_on:
-        return Ask(period=asked, filters=filters, today_on=today_on)
+        return UsageQuery(period=asked, filters=filters, today_on=today_on)
     moved = Period(first_on=start_on, last_on=max(last_on, start_on), timezone=days.timezone)
-    return Ask(period=moved, filters=filters, moved_from=first_on, today_on=today_on)
+    return UsageQuery(period=moved, filters=filters, moved_from=first_on, today_on=today_on)
 
 
 def data_starts_on(account: Account, *, timezone: str) -> date:

@@ -9,7 +9,7 @@ from botmeter.domain.errors import Missing
 from botmeter.domain.session import ClosedBy
 from botmeter.reports.matching import run_matching
 from botmeter.reports.page_sessions import PageSessions, PlacedSession
-from botmeter.reports.query import Ask
+from botmeter.reports.query import UsageQuery
 from botmeter.reports.row_cursor import Cursor, RowKey, cursor_from_text, text_of_cursor
 from botmeter.reports.row_look import Grouping, RowLook, SortKey
 from botmeter.reports.rows import row_values
@@ -94,7 +94,7 @@ class RowPage:
         previous_cursor: Of the page before this one; None at the start.
     """
 
-    ask: Ask
+    query: UsageQuery
     look: RowLook
     lines: tuple[SessionLine, ...]
     rows: tuple[UnderlyingRow, ...]
@@ -105,7 +105,7 @@ class RowPage:
     previous_cursor: str | None
 
 
-def row_page(ledger: "Ledger", ask: Ask, *, look: RowLook, cursor: str | None = None) -> RowPage:
+def row_page(ledger: "Ledger", query: UsageQuery, *, look: RowLook, cursor: str | None = None) -> RowPage:
     """The page of the rows that the report for `ask` counts.
 
     Args:
@@ -116,9 +116,9 @@ def row_page(ledger: "Ledger", ask: Ask, *, look: RowLook, cursor: str | None = 
     """
     at = None if cursor is None else cursor_from_text(cursor, account=ledger.account.name, look=look)
     with snapshot(ledger) as moment:
-        sessions = PageSessions(moment, row_values(ledger, ask, search=look.search), look=look)
+        sessions = PageSessions(moment, row_values(ledger, query, search=look.search), look=look)
         row_count, session_count = sessions.counts()
-        ticket_count = sessions.ticket_count() if ask.filters.ticket_type else None
+        ticket_count = sessions.ticket_count() if query.filters.ticket_type else None
         found = sessions.beside(at)
         if look.grouping is Grouping.SESSION:
             part = _part([_Placed(session=session) for session in found if not session.is_at(at)], look=look, at=at)
@@ -127,7 +127,7 @@ def row_page(ledger: "Ledger", ask: Ask, *, look: RowLook, cursor: str | None = 
         lines = () if look.grouping is Grouping.CONVERSATION else _lines(ledger, sessions, placed=part.placed)
     to_text = partial(text_of_cursor, account=ledger.account.name, look=look)
     return RowPage(
-        ask=ask,
+        query=query,
         look=look,
         lines=lines,
         rows=tuple(placed.row for placed in part.placed if placed.row is not None),
@@ -139,7 +139,9 @@ def row_page(ledger: "Ledger", ask: Ask, *, look: RowLook, cursor: str | None = 
     )
 
 
-def session_rows(ledger: "Ledger", ask: Ask, *, session_id: str, search: str = "") -> tuple[UnderlyingRow, ...]:
+def session_rows(
+    ledger: "Ledger", query: UsageQuery, *, session_id: str, search: str = ""
+) -> tuple[UnderlyingRow, ...]:
     """The rows of one session that the report for `ask` counts; none if the ask does not hold it.
 
     Args:
@@ -158,9 +160,9 @@ def session_rows(ledger: "Ledger", ask: Ask, *, session_id: str, search: str = "
         if not started:
             raise unknown
         started_us: int = started[0][0]
-        if not ask.start_us <= started_us < ask.end_us:
+        if not query.start_us <= started_us < query.end_us:
             return ()
-        values = {**row_values(ledger, ask, search=search), **bounds_between(started_us, started_us + 1)}
+        values = {**row_values(ledger, query, search=search), **bounds_between(started_us, started_us + 1)}
         run_matching(moment, values)
         moment.run("matching_of_page", {"page_sessions": [sought]})
         return _rows(moment, values)

@@ -13,7 +13,7 @@ import pyarrow as pa
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import DAY_US
 from botmeter.reports.matching import run_matching
-from botmeter.reports.query import Ask
+from botmeter.reports.query import UsageQuery
 from botmeter.reports.snapshot import Snapshot, Values, bounds_between, snapshot, values_of
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ _SESSIONS_AT_ONCE = 400_000
 
 
 def underlying_rows(
-    ledger: "Ledger", ask: Ask, *, columns: tuple[str, ...] | None = None, search: str = ""
+    ledger: "Ledger", query: UsageQuery, *, columns: tuple[str, ...] | None = None, search: str = ""
 ) -> pa.RecordBatchReader:
     """The rows that the report for `ask` counts, streamed, as they were at one moment.
 
@@ -67,7 +67,7 @@ def underlying_rows(
         Refused: `column_unknown`, `column_repeated`, `columns_missing` for none at all.
     """
     schema = schema_of(COLUMNS if columns is None else columns)
-    return pa.RecordBatchReader.from_batches(schema, row_batches(ledger, ask, schema=schema, search=search))
+    return pa.RecordBatchReader.from_batches(schema, row_batches(ledger, query, schema=schema, search=search))
 
 
 def schema_of(columns: tuple[str, ...]) -> pa.Schema:
@@ -86,9 +86,9 @@ def schema_of(columns: tuple[str, ...]) -> pa.Schema:
     return pa.schema([ROWS_SCHEMA.field(name) for name in columns])
 
 
-def row_batches(ledger: "Ledger", ask: Ask, *, schema: pa.Schema, search: str = "") -> Rows:
+def row_batches(ledger: "Ledger", query: UsageQuery, *, schema: pa.Schema, search: str = "") -> Rows:
     """What `underlying_rows` streams, as a generator, which can be closed before its end."""
-    values = row_values(ledger, ask, search=search)
+    values = row_values(ledger, query, search=search)
     with snapshot(ledger) as moment:
         for bounds in _slices(moment, values):
             sliced = {**values, **bounds}
@@ -99,13 +99,13 @@ def row_batches(ledger: "Ledger", ask: Ask, *, schema: pa.Schema, search: str = 
                 )
 
 
-def row_values(ledger: "Ledger", ask: Ask, *, search: str = "") -> Values:
+def row_values(ledger: "Ledger", query: UsageQuery, *, search: str = "") -> Values:
     """What the statements about rows take.
 
     On top of `values_of`: `footprints`, the sets of touchpoints in which one of those asked for is
     (null: all), and what is searched for.
     """
-    values = values_of(ask, ledger.touchpoints)
+    values = values_of(query, ledger.touchpoints)
     return {
         **values,
         "footprints": _footprint_numbers(values["touchpoints"], ledger),

@@ -18,7 +18,7 @@ from botmeter.domain.session import ClosedBy
 from botmeter.metering.policy import Policy
 from botmeter.metering.touchpoints import Touchpoints
 from botmeter.reports.counts import Ints
-from botmeter.reports.query import LINK_FILTERS, Ask
+from botmeter.reports.query import LINK_FILTERS, UsageQuery
 from botmeter.reports.snapshot import Snapshot, Values, snapshot, values_of
 from botmeter.reports.usage import filters_as_mapping
 
@@ -87,12 +87,12 @@ class Simulation:
     """
 
     account: str
-    ask: Ask
+    query: UsageQuery
     outcomes: tuple[Outcome, ...]
     differences: tuple[Difference, ...]
 
 
-def simulate(ledger: "Ledger", ask: Ask, *, policies: Sequence[Policy]) -> Simulation:
+def simulate(ledger: "Ledger", query: UsageQuery, *, policies: Sequence[Policy]) -> Simulation:
     """What each of `policies` makes of the stored events; differences are against the first.
 
     Args:
@@ -102,18 +102,18 @@ def simulate(ledger: "Ledger", ask: Ask, *, policies: Sequence[Policy]) -> Simul
         Refused: `filter_not_simulated` for a filter that links of single numbers set.
     """
     for name in LINK_FILTERS:
-        if getattr(ask.filters, name):
+        if getattr(query.filters, name):
             raise Refused("filter_not_simulated", f"A simulation has no filter on {name.replace('_', ' ')}.")
-    values = values_of(ask, ledger.touchpoints)
-    edges_us = np.array(ask.period.edges_us())
+    values = values_of(query, ledger.touchpoints)
+    edges_us = np.array(query.period.edges_us())
     tallies = [_Tally(policy=policy, edges_us=edges_us) for policy in policies]
     with snapshot(ledger) as moment:
         _meter_parts(moment, tallies, touchpoints=ledger.touchpoints, values=values)
         names: dict[str, str] = dict(moment.rows("bot_names", values))
-    outcomes = tuple(_outcome(tally, ledger.touchpoints, names=names, period=ask.period) for tally in tallies)
+    outcomes = tuple(_outcome(tally, ledger.touchpoints, names=names, period=query.period) for tally in tallies)
     return Simulation(
         account=ledger.account.name,
-        ask=ask,
+        query=query,
         outcomes=outcomes,
         differences=tuple(
             Difference(
@@ -211,7 +211,7 @@ def _most_first(reasons: Counter[str]) -> dict[str, int]:
 
 def simulation_as_mapping(simulation: Simulation) -> dict[str, Any]:
     """The simulation as JSON can hold it."""
-    period = simulation.ask.period
+    period = simulation.query.period
     return {
         "account": simulation.account,
         "period": {
@@ -220,7 +220,7 @@ def simulation_as_mapping(simulation: Simulation) -> dict[str, Any]:
             "timezone": period.timezone,
             "days": period.day_count,
         },
-        "filters": filters_as_mapping(simulation.ask.filters),
+        "filters": filters_as_mapping(simulation.query.filters),
         "policies": [
             {
                 "policy": outcome.policy.label,

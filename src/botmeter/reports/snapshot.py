@@ -1,6 +1,6 @@
 """One moment of an account's ledger, on which all statements of a report are run.
 
-An ask becomes values for the statements here and nowhere else. Bots, versions and channels become
+An query becomes values for the statements here and nowhere else. Bots, versions and channels become
 the numbers of the touchpoints that match; customers and conversations are looked for in the rows.
 """
 
@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from botmeter.domain.period import day_of_us
 from botmeter.ledger.statements import statement
-from botmeter.reports.query import Ask, Filters
+from botmeter.reports.query import Filters, UsageQuery
 from botmeter.reports.wall_clock import wall_clock_of
 from botmeter.reports.week_hours import place_of_week_hour
 
@@ -68,7 +68,7 @@ def snapshot(ledger: "Ledger") -> Iterator[Snapshot]:
         yield Snapshot(connection=connection)
 
 
-def values_of(asked: Ask, touchpoints: "Touchpoints") -> Values:
+def values_of(asked: UsageQuery, touchpoints: "Touchpoints") -> Values:
     """What the statements take: the bounds of the period, and the filters as numbers, lists or null.
 
     `clock` is for no statement: it tells the steps that are in `week_hours`.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botmeter.domain.period import Period
 from botmeter.reports.counts import counts_of
 from botmeter.reports.facts import Facts, facts_of
-from botmeter.reports.query import LINK_FILTERS, Ask, Filters
+from botmeter.reports.query import LINK_FILTERS, Filters, UsageQuery
 from botmeter.reports.snapshot import Snapshot, snapshot
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class UsageReport:
     account: str
     policy: str
     policies: tuple[str, ...]
-    ask: Ask
+    query: UsageQuery
     sessions_consumed: int
     preview_count: int
     conversation_count: int
@@ -103,11 +103,11 @@ class UsageReport:
 
     @property
     def period(self) -> Period:
-        return self.ask.period
+        return self.query.period
 
     @property
     def filters(self) -> Filters:
-        return self.ask.filters
+        return self.query.filters
 
     @property
     def bot_overlap(self) -> int:
@@ -120,15 +120,15 @@ class UsageReport:
         return sum(channel.session_count for channel in self.by_channel) - self.sessions_consumed
 
 
-def usage_report(ledger: "Ledger", ask: Ask) -> UsageReport:
+def usage_report(ledger: "Ledger", query: UsageQuery) -> UsageReport:
     """The report that answers `ask`."""
     with snapshot(ledger) as moment:
-        facts = facts_of(moment, ask, touchpoints=ledger.touchpoints)
+        facts = facts_of(moment, query, touchpoints=ledger.touchpoints)
         names = bot_names(moment)
-    return report_of(ledger, ask, facts=facts, names=names)
+    return report_of(ledger, query, facts=facts, names=names)
 
 
-def report_of(ledger: "Ledger", ask: Ask, *, facts: Facts, names: dict[str, str]) -> UsageReport:
+def report_of(ledger: "Ledger", query: UsageQuery, *, facts: Facts, names: dict[str, str]) -> UsageReport:
     """The report that the facts make.
 
     Args:
@@ -136,12 +136,12 @@ def report_of(ledger: "Ledger", ask: Ask, *, facts: Facts, names: dict[str, str]
     """
     tickets = facts.tickets
     counts = counts_of(facts.groups, ledger.touchpoints.all())
-    policies = _policies_in_force(ledger.schedule, ask.period)
+    policies = _policies_in_force(ledger.schedule, query.period)
     return UsageReport(
         account=ledger.account.name,
         policy=policies[-1],
         policies=policies,
-        ask=ask,
+        query=query,
         sessions_consumed=counts.session_count,
         preview_count=counts.preview_count,
         conversation_count=facts.conversation_count,
@@ -149,7 +149,7 @@ def report_of(ledger: "Ledger", ask: Ask, *, facts: Facts, names: dict[str, str]
         trend=tuple(
             TrendDay(on=on, session_count=session_count, ticket_count=ticket_count)
             for on, session_count, ticket_count in zip(
-                ask.period.days(), facts.session_days, tickets.of_day, strict=True
+                query.period.days(), facts.session_days, tickets.of_day, strict=True
             )
         ),
         by_bot=tuple(
@@ -165,7 +165,7 @@ def report_of(ledger: "Ledger", ask: Ask, *, facts: Facts, names: dict[str, str]
             ChannelUsage(channel=one.key, session_count=one.session_count, opened_count=one.opened_count)
             for one in counts.by_channel
         ),
-        by_month=_months(ask, facts.session_days),
+        by_month=_months(query, facts.session_days),
         by_ticket_type=tuple(
             TicketTypeUsage(ticket_type=ticket_type, ticket_count=ticket_count, session_count=session_count)
             for ticket_type, ticket_count, session_count in tickets.by_type
@@ -178,23 +178,23 @@ def bot_names(moment: Snapshot) -> dict[str, str]:
     return dict(moment.rows("bot_names", {}))
 
 
-def _months(ask: Ask, session_days: list[int]) -> tuple[MonthUsage, ...]:
-    days = zip(ask.period.days(), session_days, strict=True)
+def _months(query: UsageQuery, session_days: list[int]) -> tuple[MonthUsage, ...]:
+    days = zip(query.period.days(), session_days, strict=True)
     return tuple(
         MonthUsage(
             month=f"{year:04}-{month:02}",
             session_count=sum(session_count for _, session_count in inside),
-            is_partial=_is_partial(ask, date(year, month, 1)),
+            is_partial=_is_partial(query, date(year, month, 1)),
         )
         for (year, month), inside in groupby(days, key=lambda day: (day[0].year, day[0].month))
     )
 
 
-def _is_partial(ask: Ask, first_on: date) -> bool:
+def _is_partial(query: UsageQuery, first_on: date) -> bool:
     """Whether the month that begins on `first_on` is not whole in the period, or not over."""
     last_on = first_on.replace(day=monthrange(first_on.year, first_on.month)[1])
-    is_whole = ask.period.first_on <= first_on and last_on <= ask.period.last_on
-    return not is_whole or (ask.today_on is not None and ask.today_on <= last_on)
+    is_whole = query.period.first_on <= first_on and last_on <= query.period.last_on
+    return not is_whole or (query.today_on is not None and query.today_on <= last_on)
 
 
 def _policies_in_force(schedule: "Schedule", period: Period) -> tuple[str, ...]:

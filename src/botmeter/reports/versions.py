@@ -7,7 +7,7 @@ from botmeter.domain.event import Kind
 from botmeter.reports.counts import split
 from botmeter.reports.facts import session_groups
 from botmeter.reports.matching import run_matching
-from botmeter.reports.query import Ask
+from botmeter.reports.query import UsageQuery
 from botmeter.reports.snapshot import Snapshot, Values, snapshot, values_of
 from botmeter.reports.usage import bot_names
 
@@ -42,11 +42,11 @@ class VersionUsage:
     handoff_count: int
 
 
-def versions(ledger: "Ledger", ask: Ask) -> tuple[VersionUsage, ...]:
+def versions(ledger: "Ledger", query: UsageQuery) -> tuple[VersionUsage, ...]:
     """Every version of a bot that `ask` finds: the bot with most sessions first, and of it the version with most."""
-    values = {**values_of(ask, ledger.touchpoints), "handoff": int(Kind.HANDOFF)}
+    values = {**values_of(query, ledger.touchpoints), "handoff": int(Kind.HANDOFF)}
     with snapshot(ledger) as moment:
-        groups = session_groups(moment, ask, values=values)
+        groups = session_groups(moment, query, values=values)
         run_matching(moment, values)
         conversations = _counts(moment, "conversations_of_versions", values=values)
         tickets = _counts(moment, "tickets_of_versions", values=values)

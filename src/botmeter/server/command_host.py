@@ -18,7 +18,7 @@ from typing import Any, TextIO
 from weakref import WeakSet
 
 from botmeter import __version__
-from botmeter.cli.context import Surroundings, in_surroundings
+from botmeter.cli.context import CommandContext, in_context
 from botmeter.cli.failures import FAILED, STOPPED, UNREAD
 from botmeter.cli.main import exit_code
 from botmeter.cli.output import stdout_abandoned
@@ -155,7 +155,7 @@ class _Command:
         """Runs it, whatever becomes of it."""
         wakeable = Wakeable(self.stop)
         try:
-            with self.stop.waking(wakeable.wake), self._surroundings(wakeable) as found, in_surroundings(found):
+            with self.stop.waking(wakeable.wake), self._surroundings(wakeable) as found, in_context(found):
                 return _flushed(exit_code(self.request["arguments"]), found.stdout)
         except (KeyboardInterrupt, Unavailable):
             # Stopped, and not even that could be said: nobody empties the pipe behind stderr.
@@ -164,13 +164,13 @@ class _Command:
             wakeable.close()
 
     @contextmanager
-    def _surroundings(self, wakeable: Wakeable) -> Iterator[Surroundings]:
+    def _surroundings(self, wakeable: Wakeable) -> Iterator[CommandContext]:
         streams = [
             text_stream(Descriptor(descriptor, wakeable=wakeable, is_written=place > 0), **told)
             for place, (descriptor, told) in enumerate(zip(self.descriptors, self.request["streams"], strict=True))
         ]
         try:
-            yield Surroundings(
+            yield CommandContext(
                 stdin=streams[0],
                 stdout=streams[1],
                 stderr=streams[2],

@@ -16,7 +16,7 @@ import urllib3
 from botmeter import __version__
 from botmeter.domain.errors import Missing, NotAllowed, Refused, TooMuch, Unavailable
 from botmeter.domain.instant import now_us, us_from_datetime
-from botmeter.sources.endpoint import Door
+from botmeter.sources.endpoint import Endpoint
 
 ANSWER_BYTES_MAX: Final = 32 << 20
 """Some thousand times the size of a page."""
@@ -29,8 +29,8 @@ _PIECE_BYTES: Final = 1 << 16
 _TRIED_AGAIN: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
-class Ask(Protocol):
-    """Asks for what stands at a path; raises what `Asker.ask` raises."""
+class CallApi(Protocol):
+    """Asks for what stands at a path; raises what `ApiClient.ask` raises."""
 
     def __call__(self, path: str, query: Mapping[str, str] | None = None) -> bytes: ...
 
@@ -49,7 +49,7 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surrounds:
+class Clocks:
     """What asking needs of the world around it.
 
     Attributes:
@@ -64,7 +64,7 @@ class Surrounds:
 
 
 @dataclass(slots=True, kw_only=True)
-class Asker:
+class ApiClient:
     """Asks one platform.
 
     Attributes:
@@ -73,10 +73,10 @@ class Asker:
         request_count: How often it was asked so far.
     """
 
-    door: Door
+    door: Endpoint
     headers: Mapping[str, str] = field(repr=False)
     bounds: Bounds
-    around: Surrounds
+    around: Clocks
     request_count: int = 0
     _began: float = field(init=False)
     _pools: dict[str, urllib3.HTTPConnectionPool] = field(init=False, default_factory=dict, repr=False)

@@ -3,17 +3,17 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-from botmeter.sources.pull_window import Rest
+from botmeter.sources.pull_window import Remaining
 from botmeter.sources.pulled import PulledConversation
 
 
-class Walk(Protocol):
+class Crawler(Protocol):
     """A way through a platform's conversations."""
 
     def conversations(self) -> Iterator[PulledConversation]:
         """Each conversation that the plan wants, once, as soon as it is known; raises what asking raises."""
         ...
 
-    def left(self) -> Rest:
+    def left(self) -> Remaining:
         """What is left to the next pull if this one ends here, with all that it gave so far in the ledger."""
         ...

@@ -23,7 +23,7 @@ _EMBEDDING: Final = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
+class Endpoint:
     """The API of a platform.
 
     Attributes:
@@ -51,7 +51,7 @@ def looked_up(host: str, port: int) -> list[str]:
     return [str(entry[4][0]).partition("%")[0] for entry in found]
 
 
-def door_of(url: str, *, may_be_plain: bool, look_up: LookUp = looked_up) -> Door:
+def endpoint_of(url: str, *, may_be_plain: bool, look_up: LookUp = looked_up) -> Endpoint:
     """The API at an address that `checked_url` took.
 
     Args:
@@ -78,7 +78,7 @@ def door_of(url: str, *, may_be_plain: bool, look_up: LookUp = looked_up) -> Doo
         raise Unavailable("pull_failed", f"The name {host} stands for no address.")
     for address in addresses:
         _check(address, host=host, is_loopback=is_loopback)
-    return Door(scheme=parts.scheme, host=host, port=port, addresses=addresses, prefix=parts.path.rstrip("/"))
+    return Endpoint(scheme=parts.scheme, host=host, port=port, addresses=addresses, prefix=parts.path.rstrip("/"))
 
 
 def _check(text: str, *, host: str, is_loopback: bool) -> None:

@@ -16,7 +16,7 @@ YOUNG_US: Final = 300 * MICROSECONDS_PER_SECOND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class PullWindow:
     """What one pull looks at; all in µs UTC.
 
     Attributes:
@@ -41,7 +41,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rest:
+class Remaining:
     """What the next pull has to look at; all in µs UTC.
 
     Attributes:
@@ -65,7 +65,7 @@ class Rest:
         return self.recent_us if self.floor_us is None else min(self.floor_us, self.recent_us)
 
 
-def planned(rest: Rest, *, asked_us: int | None, earliest_us: int, now_us: int) -> Plan:
+def planned(rest: Remaining, *, asked_us: int | None, earliest_us: int, now_us: int) -> PullWindow:
     """What a pull looks at.
 
     Args:
@@ -77,9 +77,9 @@ def planned(rest: Rest, *, asked_us: int | None, earliest_us: int, now_us: int) 
     end_us = now_us - YOUNG_US
     if asked_us is not None:
         floor_us = _cut(min(max(asked_us, earliest_us), end_us))
-        return Plan(floor_us=floor_us, end_us=end_us, recent_us=floor_us, is_part=asked_us > rest.due_us)
+        return PullWindow(floor_us=floor_us, end_us=end_us, recent_us=floor_us, is_part=asked_us > rest.due_us)
     floor_us, recent_us = (_cut(min(max(us, earliest_us), end_us)) for us in (rest.due_us, rest.recent_us))
-    return Plan(floor_us=floor_us, end_us=end_us, recent_us=recent_us, ceiling_us=rest.ceiling_us)
+    return PullWindow(floor_us=floor_us, end_us=end_us, recent_us=recent_us, ceiling_us=rest.ceiling_us)
 
 
 def _cut(at_us: int) -> int:
@@ -87,12 +87,12 @@ def _cut(at_us: int) -> int:
     return at_us // MICROSECONDS_PER_SECOND * MICROSECONDS_PER_SECOND
 
 
-def all_of(plan: Plan) -> Rest:
+def all_of(plan: PullWindow) -> Remaining:
     """What is left where nothing of the plan was done."""
-    return Rest(next_us=plan.recent_us + OVERLAP_US, floor_us=plan.floor_us, ceiling_us=plan.ceiling_us)
+    return Remaining(next_us=plan.recent_us + OVERLAP_US, floor_us=plan.floor_us, ceiling_us=plan.ceiling_us)
 
 
-def rest_after(plan: Plan, *, before: Rest, left: Rest | None) -> Rest:
+def remaining_after(plan: PullWindow, *, before: Remaining, left: Remaining | None) -> Remaining:
     """What is left after a pull.
 
     Args:
@@ -102,7 +102,7 @@ def rest_after(plan: Plan, *, before: Rest, left: Rest | None) -> Rest:
     """
     if plan.is_part:
         return before
-    return Rest(next_us=plan.end_us) if left is None else left
+    return Remaining(next_us=plan.end_us) if left is None else left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +141,7 @@ class PullResult:
     request_count: int = 0
     code: str = ""
     fault: str = ""
-    rest: Rest
+    rest: Remaining
 
     @property
     def is_whole(self) -> bool:
@@ -157,4 +157,4 @@ class PullResult:
         names = {each.name for each in fields(cls)}
         if kept is None or set(kept) != names:
             return None
-        return cls(**{**kept, "rest": Rest(**kept["rest"])})
+        return cls(**{**kept, "rest": Remaining(**kept["rest"])})

@@ -13,7 +13,7 @@ from botmeter.web.report_query import ReportAddress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoryPlaces:
+class EntityUrls:
     """The addresses of an account's stories."""
 
     account: str

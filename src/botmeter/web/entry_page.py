@@ -13,7 +13,7 @@ from botmeter.web.rendering import rendered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Elsewhere:
+class FooterLink:
     """A link below the card."""
 
     label: str
@@ -21,7 +21,7 @@ class Elsewhere:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DoorPage:
+class EntryPage:
     """A card with a form.
 
     Attributes:
@@ -36,18 +36,18 @@ class DoorPage:
     form: BaseForm | None
     submit: str
     kept_path: str
-    links: tuple[Elsewhere, ...]
+    links: tuple[FooterLink, ...]
 
 
-def door(request: HttpRequest, heading: str, *, sentence: str = "", **more: Any) -> HttpResponse:
+def entry_page(request: HttpRequest, heading: str, *, sentence: str = "", **more: Any) -> HttpResponse:
     """The page.
 
     Args:
-        more: `form`, `submit`, `kept_path`, `links` as in `DoorPage`; `status`.
+        more: `form`, `submit`, `kept_path`, `links` as in `EntryPage`; `status`.
     """
     status = more.pop("status", 200)
     usual = {"form": None, "submit": "", "kept_path": "", "links": ()}
-    page = DoorPage(
+    page = EntryPage(
         frame=plain_frame(request, title=heading), notice=told(request), sentence=sentence, **{**usual, **more}
     )
     return rendered(request, "door.html", page=page, status=status)

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 from botmeter.domain.instant import now_us as present_us
 from botmeter.domain.period import checked_timezone, day_of_us
 from botmeter.people.models import AccountPreference
-from botmeter.reports.compared_period import Against, compared_ask
+from botmeter.reports.compared_period import ComparedWith, compared_query
 from botmeter.reports.presets import Preset, days_of
-from botmeter.reports.query import Ask, DaysAsked, ask, data_starts_on
+from botmeter.reports.query import RequestedDays, UsageQuery, data_starts_on, usage_query
 from botmeter.web.report_query import Compare, ReportAddress
 
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger
 
 _MINUTE_US = 60_000_000
-_AGAINST = {Compare.PREVIOUS: Against.PREVIOUS, Compare.YEAR: Against.YEAR}
+_AGAINST = {Compare.PREVIOUS: ComparedWith.PREVIOUS, Compare.YEAR: ComparedWith.YEAR}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,26 +24,26 @@ class Question:
     """What a page of the report asks.
 
     Attributes:
-        ask: The period and filters.
+        query: The period and filters.
         compared: The same for the period that it is compared with; None for none.
         now_us: The minute in which it is asked, µs UTC.
         available_from: The day on which the account's data starts.
     """
 
     address: ReportAddress
-    ask: Ask
-    compared: Ask | None
+    query: UsageQuery
+    compared: UsageQuery | None
     now_us: int
     available_from: date
 
     @property
     def compared_shift(self) -> int:
         """How many days the compared period lies before this one; 0 without one."""
-        return 0 if self.compared is None else (self.ask.period.last_on - self.compared.period.last_on).days
+        return 0 if self.compared is None else (self.query.period.last_on - self.compared.period.last_on).days
 
     @property
     def zone(self) -> str:
-        return self.ask.period.timezone
+        return self.query.period.timezone
 
 
 def preferred_zone(account: str) -> str:
@@ -71,10 +71,10 @@ def question(ledger: "Ledger", address: ReportAddress, *, zone: str) -> Question
         days = days_of(address.preset, today_on=today_on, available_from=start_on)
     elif days == (None, None):
         days = days_of(Preset.LAST_30_DAYS, today_on=today_on, available_from=start_on)
-    chosen = DaysAsked(first_on=days[0], last_on=days[1], timezone=zone)
-    asked = ask(ledger.account, now_us=now_us, days=chosen, filters=address.filters)
+    chosen = RequestedDays(first_on=days[0], last_on=days[1], timezone=zone)
+    asked = usage_query(ledger.account, now_us=now_us, days=chosen, filters=address.filters)
     against = _AGAINST.get(address.compare)
     compared = None
     if against is not None:
-        compared = compared_ask(asked, account=ledger.account, against=against, now_us=now_us)
-    return Question(address=address, ask=asked, compared=compared, now_us=now_us, available_from=start_on)
+        compared = compared_query(asked, account=ledger.account, against=against, now_us=now_us)
+    return Question(address=address, query=asked, compared=compared, now_us=now_us, available_from=start_on)

@@ -9,18 +9,20 @@ from botmeter.ledger.deliveries import deliveries, latest_delivery_by_source
 from botmeter.ledger.erase import erase
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.live_batch import Dispatch, Parcel
+from botmeter.ledger.live_batch import BatchDelivery, LiveBatch
 from botmeter.ledger.settle import settle
 
 FIRST = event("1", "2026-03-01T10:00")
 EARLY = event("early", "2001-03-01T10:00")
 
 
-def sent(number: int, *, source: str = "s") -> Parcel:
-    return Parcel(
+def sent(number: int, *, source: str = "s") -> LiveBatch:
+    return LiveBatch(
         source=source,
         batch=batch([event(f"{number}", "2026-03-01T10:00", source=source)]),
-        dispatches=(Dispatch(first_position=0, record_count=1, delivery_id=f"d{number}", subject="message_created"),),
+        dispatches=(
+            BatchDelivery(first_position=0, record_count=1, delivery_id=f"d{number}", subject="message_created"),
+        ),
     )
 
 
@@ -29,10 +31,10 @@ def test_each_request_tells_what_became_of_it_and_why() -> None:
     take(ledger, parcel([FIRST]), now_us=NOW_US - 1)
     said = ("A typing mark never counts.",)
     dispatches = (
-        Dispatch(first_position=0, record_count=2, delivery_id="again", ignored=said, ignored_count=1),
-        Dispatch(first_position=2, record_count=0, subject="typing", ignored=said, ignored_count=32),
+        BatchDelivery(first_position=0, record_count=2, delivery_id="again", ignored=said, ignored_count=1),
+        BatchDelivery(first_position=2, record_count=0, subject="typing", ignored=said, ignored_count=32),
     )
-    take(ledger, Parcel(source="s", batch=batch([FIRST, EARLY]), dispatches=dispatches))
+    take(ledger, LiveBatch(source="s", batch=batch([FIRST, EARLY]), dispatches=dispatches))
     typing, again, first = deliveries(ledger, "s")
     assert (first.accepted, first.delivery_id, first.detail, first.received_at) == (1, None, None, NOW_US - 1)
     assert (again.delivery_id, again.duplicates, again.rejected, again.ignored) == ("again", 1, 1, 1)

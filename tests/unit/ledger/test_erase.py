@@ -18,7 +18,7 @@ from botmeter.ledger.restatements import restatements
 from botmeter.ledger.submission import Submission
 from botmeter.ledger.verify import verify
 from botmeter.metering.policy import Policy
-from botmeter.reports.query import DaysAsked, ask
+from botmeter.reports.query import RequestedDays, usage_query
 from botmeter.reports.usage import usage_report
 
 EVE = "eve+49-151-2345678"
@@ -59,8 +59,8 @@ def filled(folder: Folder, acme: str) -> str:
 
 
 def shown(ledger: Ledger) -> Any:
-    days = DaysAsked(first_on=date(2026, 2, 1), last_on=date(2026, 3, 31))
-    return usage_report(ledger, ask(ledger.account, now_us=NOW_US, days=days))
+    days = RequestedDays(first_on=date(2026, 2, 1), last_on=date(2026, 3, 31))
+    return usage_report(ledger, usage_query(ledger.account, now_us=NOW_US, days=days))
 
 
 def shapes(ledger: Ledger) -> Counter[Any]:

@@ -11,8 +11,8 @@ from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import DAY_US, MICROSECONDS_PER_SECOND
 from botmeter.domain.receipt import Rejection
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.live_append import take_in
-from botmeter.ledger.live_batch import Dispatch, Parcel
+from botmeter.ledger.live_append import live_append
+from botmeter.ledger.live_batch import BatchDelivery, LiveBatch
 from botmeter.ledger.quarantine import quarantined
 from botmeter.ledger.settle import backlog, settle
 from botmeter.ledger.verify import verify
@@ -150,7 +150,7 @@ def test_a_commit_has_a_receipt_with_a_number_of_its_own_and_one_without_events_
     ledger = ledger_in_memory()
     append(ledger, HOURS[0])
     take(ledger, parcel(HOURS[1:3], HOURS[3:4]), parcel([fields("x", source="web")]))
-    take(ledger, Parcel(source="s", batch=batch([]), dispatches=(Dispatch(first_position=0, record_count=0),)))
+    take(ledger, LiveBatch(source="s", batch=batch([]), dispatches=(BatchDelivery(first_position=0, record_count=0),)))
     assert take(ledger, parcel([HOURS[4]]))[0].accepted == 1
     settle(ledger, now_us=NOW_US)
     append(ledger, HOURS[5])
@@ -177,7 +177,7 @@ def test_nothing_of_a_commit_that_fails_is_kept_and_all_of_it_can_be_sent_again(
     take(ledger, parcel(HOURS[:1]))
     ledger.connection.execute("ALTER TABLE delivery RENAME TO hidden")
     with pytest.raises(Unavailable) as refused:
-        take_in(ledger, [parcel(HOURS)], now_us=NOW_US)
+        live_append(ledger, [parcel(HOURS)], now_us=NOW_US)
     assert refused.value.code == "ledger_failed"
     assert isinstance(refused.value.__cause__, duckdb.Error)
     ledger.connection.execute("ALTER TABLE hidden RENAME TO delivery")

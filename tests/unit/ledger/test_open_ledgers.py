@@ -20,7 +20,7 @@ from botmeter.ledger.policies import set_policy
 from botmeter.ledger.submission import Submission
 from botmeter.ledger.verify import verify
 from botmeter.metering.policy import FRESHCHAT, Policy
-from botmeter.reports.query import ask
+from botmeter.reports.query import usage_query
 from botmeter.reports.usage import usage_report
 from support.meanwhile import STUCK_SECONDS, meanwhile
 
@@ -31,7 +31,7 @@ def event_count(ledger: Ledger) -> int:
 
 
 def headline(ledger: Ledger) -> int:
-    return usage_report(ledger, ask(ledger.account, now_us=NOW_US)).sessions_consumed
+    return usage_report(ledger, usage_query(ledger.account, now_us=NOW_US)).sessions_consumed
 
 
 def test_a_reader_sees_what_was_committed_and_nothing_of_what_is_not(ledgers: OpenLedgers) -> None:
@@ -69,7 +69,7 @@ def test_a_moment_that_begins_after_a_commit_knows_the_bots_of_that_commit(ledge
         assert headline(reader) == 0
         with ledgers.writing("acme") as writer:
             append(writer, event("1", "2026-05-20T10:00", bot_id="new bot"))
-            report = usage_report(reader, ask(reader.account, now_us=NOW_US))
+            report = usage_report(reader, usage_query(reader.account, now_us=NOW_US))
     assert [bot.bot_id for bot in report.by_bot] == ["new bot"]
 
 
@@ -105,7 +105,7 @@ def test_readers_of_a_busy_ledger_never_see_half_of_an_append(ledgers: OpenLedge
         seen = []
         while not ended.is_set():
             with ledgers.reading("acme") as reader:
-                report = usage_report(reader, ask(reader.account, now_us=NOW_US))
+                report = usage_report(reader, usage_query(reader.account, now_us=NOW_US))
                 assert {bot.session_count for bot in report.by_bot} <= {1}
                 assert len(report.by_bot) == report.sessions_consumed
                 with reader.moment() as connection:

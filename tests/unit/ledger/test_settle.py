@@ -21,7 +21,7 @@ from botmeter.ledger.settings import set_available_from
 from botmeter.ledger.settle import settle
 from botmeter.ledger.tables import sql
 from botmeter.ledger.verify import verify
-from botmeter.reports.query import ask
+from botmeter.reports.query import usage_query
 from botmeter.reports.usage import usage_report
 from support.meanwhile import meanwhile
 
@@ -39,7 +39,7 @@ def settle_live(ledgers: OpenLedgers) -> int:
 
 
 def headline(ledger: Ledger) -> int:
-    return usage_report(ledger, ask(ledger.account, now_us=NOW_US)).sessions_consumed
+    return usage_report(ledger, usage_query(ledger.account, now_us=NOW_US)).sessions_consumed
 
 
 def event_count(ledger: Ledger) -> int:
@@ -103,7 +103,7 @@ def test_a_bot_that_is_met_while_others_are_settled_is_known_to_readers_once_it_
         with ledgers.reading("acme") as later:
             settle_live(ledgers)
             for each in (reader, later):
-                report = usage_report(each, ask(each.account, now_us=NOW_US))
+                report = usage_report(each, usage_query(each.account, now_us=NOW_US))
                 assert [bot.bot_id for bot in report.by_bot] == ["first", "second"]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import Platform, Source
-from botmeter.ledger.live_batch import Parcel
+from botmeter.ledger.live_batch import LiveBatch
 from botmeter.live.commit import Desk
 from botmeter.live.pending import Answered, Offer
 
@@ -61,7 +61,7 @@ class FakeDesk:
     def desk(self) -> Desk:
         return Desk(take_in=self.take_in, source_of=self.source_of, committed=self.committed, failed=self.failed)
 
-    def take_in(self, _: str, parcels: Sequence[Parcel]) -> list[tuple[Receipt, ...]]:
+    def take_in(self, _: str, parcels: Sequence[LiveBatch]) -> list[tuple[Receipt, ...]]:
         ids = [parcel.batch.events["event_id"].to_pylist() for parcel in parcels]
         self.groups.append(ids)
         self.begun.release()

@@ -6,20 +6,22 @@ from botmeter.domain.account import Account
 from botmeter.domain.errors import Refused, TooMuch
 from botmeter.domain.instant import us_from_text
 from botmeter.domain.period import Period
-from botmeter.reports.query import FILTER_LISTS, Ask, DaysAsked, Filters, ask
+from botmeter.reports.query import FILTER_LISTS, Filters, RequestedDays, UsageQuery, usage_query
 
 NOW_US = us_from_text("2026-11-22T20:00:00Z")
 
 
-def asked(first: str | None = None, last: str | None = None, *, since: str = "2022-02-04", zone: str = "UTC") -> Ask:
+def asked(
+    first: str | None = None, last: str | None = None, *, since: str = "2022-02-04", zone: str = "UTC"
+) -> UsageQuery:
     first_on, last_on = (day and date.fromisoformat(day) for day in (first, last))
     account = Account(name="acme", available_from=date.fromisoformat(since))
-    return ask(
-        account, now_us=NOW_US, days=DaysAsked(first_on=first_on or None, last_on=last_on or None, timezone=zone)
+    return usage_query(
+        account, now_us=NOW_US, days=RequestedDays(first_on=first_on or None, last_on=last_on or None, timezone=zone)
     )
 
 
-def between(question: Ask) -> tuple[str, str]:
+def between(question: UsageQuery) -> tuple[str, str]:
     return str(question.period.first_on), str(question.period.last_on)
 
 
@@ -89,16 +91,16 @@ def test_a_zone_that_is_none_is_refused(zone: str) -> None:
 def test_the_first_and_the_last_day_of_the_calendar_can_be_asked_for(zone: str) -> None:
     question = asked("9999-12-30", "9999-12-31", zone=zone)
     assert question.start_us < question.end_us
-    early = Ask(period=Period(first_on=date.min, last_on=date.min, timezone=zone))
+    early = UsageQuery(period=Period(first_on=date.min, last_on=date.min, timezone=zone))
     assert early.start_us < early.end_us
 
 
 def test_a_cut_ends_the_period_earlier_but_never_before_it_starts() -> None:
     period = Period(first_on=date(2026, 11, 1), last_on=date(2026, 11, 2))
-    assert Ask(period=period).end_us == period.end_us
-    assert Ask(period=period, until_us=period.start_us + 5).end_us == period.start_us + 5
-    assert Ask(period=period, until_us=period.end_us + 5).end_us == period.end_us
-    assert Ask(period=period, until_us=0).end_us == period.start_us
+    assert UsageQuery(period=period).end_us == period.end_us
+    assert UsageQuery(period=period, until_us=period.start_us + 5).end_us == period.start_us + 5
+    assert UsageQuery(period=period, until_us=period.end_us + 5).end_us == period.end_us
+    assert UsageQuery(period=period, until_us=0).end_us == period.start_us
 
 
 @pytest.mark.parametrize("name", FILTER_LISTS)

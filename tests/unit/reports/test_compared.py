@@ -5,25 +5,27 @@ import pytest
 from botmeter.domain.account import Account
 from botmeter.domain.instant import text_from_us, us_from_text
 from botmeter.domain.period import Period
-from botmeter.reports.compared_period import Against, compared_ask
-from botmeter.reports.query import Ask, Filters
+from botmeter.reports.compared_period import ComparedWith, compared_query
+from botmeter.reports.query import Filters, UsageQuery
 
 ACCOUNT = Account(name="acme", available_from=date(2022, 2, 4))
 FILTERS = Filters(bot=("b1",), preview=False)
 
 
-def compared(first: str, last: str, *, now: str = "2026-11-22T09:30:00Z", **how: str) -> Ask | None:
+def compared(first: str, last: str, *, now: str = "2026-11-22T09:30:00Z", **how: str) -> UsageQuery | None:
     period = Period(
         first_on=date.fromisoformat(first), last_on=date.fromisoformat(last), timezone=how.get("zone", "UTC")
     )
-    against = Against(how.get("against", "previous"))
-    return compared_ask(Ask(period=period, filters=FILTERS), account=ACCOUNT, against=against, now_us=us_from_text(now))
+    against = ComparedWith(how.get("against", "previous"))
+    return compared_query(
+        UsageQuery(period=period, filters=FILTERS), account=ACCOUNT, against=against, now_us=us_from_text(now)
+    )
 
 
-def told(ask: Ask | None) -> tuple[str, str, str | None]:
-    assert ask is not None
-    until = None if ask.until_us is None else text_from_us(ask.until_us)
-    return str(ask.period.first_on), str(ask.period.last_on), until
+def told(query: UsageQuery | None) -> tuple[str, str, str | None]:
+    assert query is not None
+    until = None if query.until_us is None else text_from_us(query.until_us)
+    return str(query.period.first_on), str(query.period.last_on), until
 
 
 @pytest.mark.parametrize(
@@ -40,9 +42,9 @@ def test_days_that_are_over_are_compared_with_as_many_whole_days(first, last, ag
 
 
 def test_the_year_before_begins_on_the_same_weekday() -> None:
-    ask = compared("2026-11-02", "2026-11-08", against="year")
-    assert ask is not None
-    assert ask.period.first_on.weekday() == date(2026, 11, 2).weekday()
+    query = compared("2026-11-02", "2026-11-08", against="year")
+    assert query is not None
+    assert query.period.first_on.weekday() == date(2026, 11, 2).weekday()
 
 
 def test_a_period_that_holds_today_is_compared_up_to_the_same_time_of_day() -> None:
@@ -69,16 +71,16 @@ def test_elapsed_time_counts_where_clocks_change() -> None:
 
 
 def test_filters_are_kept() -> None:
-    ask = compared("2026-11-01", "2026-11-10")
-    assert ask is not None
-    assert ask.filters == FILTERS
+    query = compared("2026-11-01", "2026-11-10")
+    assert query is not None
+    assert query.filters == FILTERS
 
 
 def test_days_before_the_data_are_left_out_and_said_so() -> None:
-    ask = compared("2022-02-14", "2022-02-23")
-    assert told(ask) == ("2022-02-04", "2022-02-13", None)
-    assert ask is not None
-    assert ask.moved_from is None
+    query = compared("2022-02-14", "2022-02-23")
+    assert told(query) == ("2022-02-04", "2022-02-13", None)
+    assert query is not None
+    assert query.moved_from is None
     cut = compared("2022-02-10", "2022-02-19")
     assert told(cut) == ("2022-02-04", "2022-02-09", None)
     assert cut is not None

@@ -13,11 +13,11 @@ from botmeter.domain.instant import us_from_text
 from botmeter.domain.period import Period
 from botmeter.reports import rows as rows_of_a_report
 from botmeter.reports.export import RowCount, export_name, write_rows
-from botmeter.reports.query import Ask
+from botmeter.reports.query import UsageQuery
 from botmeter.reports.rows import COLUMNS, ROWS_SCHEMA, underlying_rows
 from support.facts import event, filled_ledger
 
-ASK = Ask(period=Period(first_on=date(2026, 10, 24), last_on=date(2026, 11, 22)))
+ASK = UsageQuery(period=Period(first_on=date(2026, 10, 24), last_on=date(2026, 11, 22)))
 
 
 def written(table: pa.Table, form: Any) -> bytes:

@@ -22,13 +22,13 @@ from botmeter.domain.period import Period
 from botmeter.ledger.ledger import Ledger
 from botmeter.reports import export_xlsx
 from botmeter.reports.export import FORMATS, Export, export_name, export_stream, write_rows
-from botmeter.reports.query import Ask
+from botmeter.reports.query import UsageQuery
 from botmeter.reports.rows import COLUMNS, ROWS_SCHEMA, underlying_rows
 from support.facts import event, filled_ledger
 
 HOSTILE = ["=1+1", "@x", "https://example.org", "007", 'say "hi", two\nlines', "\u202egnp.exe", "<b>&", "\x01"]
 PERIOD = Period(first_on=date(2026, 10, 24), last_on=date(2026, 11, 22))
-ASK = Ask(period=PERIOD)
+ASK = UsageQuery(period=PERIOD)
 
 
 @pytest.fixture
@@ -52,12 +52,12 @@ def ledger() -> Iterator[Ledger]:
     ledger.connection.close()
 
 
-def streamed(ledger: Ledger, ask: Ask, *, export: Export) -> bytes:
-    return b"".join(export_stream(ledger, ask, export=export))
+def streamed(ledger: Ledger, query: UsageQuery, *, export: Export) -> bytes:
+    return b"".join(export_stream(ledger, query, export=export))
 
 
-def rows_of(ledger: Ledger, ask: Ask = ASK) -> list[dict[str, Any]]:
-    return underlying_rows(ledger, ask).read_all().to_pylist()
+def rows_of(ledger: Ledger, query: UsageQuery = ASK) -> list[dict[str, Any]]:
+    return underlying_rows(ledger, query).read_all().to_pylist()
 
 
 def read_csv(data: bytes) -> list[dict[str, str]]:
@@ -97,7 +97,7 @@ def test_a_stream_is_the_file_that_is_written(ledger: Ledger, form: Any) -> None
 
 @pytest.mark.parametrize("zone", [None, "Asia/Kolkata", "Europe/Berlin", "America/St_Johns"])
 def test_json_and_parquet_hold_the_very_rows_in_any_zone(ledger: Ledger, zone: str | None) -> None:
-    asked = Ask(period=Period(first_on=PERIOD.first_on, last_on=PERIOD.last_on, timezone=zone or "UTC"))
+    asked = UsageQuery(period=Period(first_on=PERIOD.first_on, last_on=PERIOD.last_on, timezone=zone or "UTC"))
     rows = rows_of(ledger, asked)
     decoder = msgspec.json.Decoder()
     lines = decoder.decode_lines(streamed(ledger, asked, export=Export(format="ndjson")))
@@ -111,7 +111,7 @@ def test_json_and_parquet_hold_the_very_rows_in_any_zone(ledger: Ledger, zone: s
 
 
 def test_an_hour_that_the_clocks_show_twice_is_told_apart_by_its_offset(ledger: Ledger) -> None:
-    asked = Ask(period=Period(first_on=PERIOD.first_on, last_on=PERIOD.last_on, timezone="Europe/Berlin"))
+    asked = UsageQuery(period=Period(first_on=PERIOD.first_on, last_on=PERIOD.last_on, timezone="Europe/Berlin"))
     starts = [row["session_start"] for row in read_csv(streamed(ledger, asked, export=Export(format="csv")))]
     assert starts[0] == "2026-10-25T02:15:00.500+02:00"
     assert starts[2] == "2026-10-25T02:15:00.500002+01:00"
@@ -153,7 +153,7 @@ def test_nothing_in_xlsx_is_a_formula_or_a_link(ledger: Ledger) -> None:
 
 
 def test_dates_of_xlsx_are_those_of_the_viewing_zone(ledger: Ledger) -> None:
-    asked = Ask(period=Period(first_on=PERIOD.first_on, last_on=PERIOD.last_on, timezone="Asia/Kolkata"))
+    asked = UsageQuery(period=Period(first_on=PERIOD.first_on, last_on=PERIOD.last_on, timezone="Asia/Kolkata"))
     export = Export(format="xlsx", columns=("session_start",))
     [[_, [start], *_]] = read_xlsx(streamed(ledger, asked, export=export))
     assert start == datetime(2026, 10, 25, 5, 45, 0, 500_000)  # noqa: DTZ001 - a spreadsheet's dates have no zone
@@ -232,5 +232,7 @@ def test_a_stream_left_early_leaves_nothing_behind(
 
 
 def test_a_zone_is_in_the_name_of_the_file() -> None:
-    asked = Ask(period=Period(first_on=PERIOD.first_on, last_on=PERIOD.last_on, timezone="America/Argentina/Salta"))
+    asked = UsageQuery(
+        period=Period(first_on=PERIOD.first_on, last_on=PERIOD.last_on, timezone="America/Argentina/Salta")
+    )
     assert export_name(asked, "xlsx") == "sessions_2026-10-24_2026-11-22_America-Argentina-Salta.xlsx"

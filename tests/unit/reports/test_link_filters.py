@@ -11,7 +11,7 @@ from botmeter.domain.instant import us_from_text
 from botmeter.domain.period import Period
 from botmeter.ledger.ledger import Ledger
 from botmeter.reports.hours import hours
-from botmeter.reports.query import LINK_FILTERS, Ask, Filters
+from botmeter.reports.query import LINK_FILTERS, Filters, UsageQuery
 from botmeter.reports.row_pages import RowLook, RowPage, row_page, session_rows
 from botmeter.reports.usage import report_as_mapping, usage_report
 from botmeter.reports.week_hours import HOURS_OF_WEEK, place_of_week_hour, text_of_week_hour
@@ -44,13 +44,13 @@ def ledger() -> Iterator[Ledger]:
     filled.connection.close()
 
 
-def asked(*, zone: str = "UTC", **filters: Any) -> Ask:
+def asked(*, zone: str = "UTC", **filters: Any) -> UsageQuery:
     period = Period(first_on=date(2026, 10, 15), last_on=date(2026, 11, 14), timezone=zone)
-    return Ask(period=period, filters=Filters(**filters))
+    return UsageQuery(period=period, filters=Filters(**filters))
 
 
-def page(ledger: Ledger, ask: Ask, *, search: str = "") -> RowPage:
-    return row_page(ledger, ask, look=RowLook(search=search))
+def page(ledger: Ledger, query: UsageQuery, *, search: str = "") -> RowPage:
+    return row_page(ledger, query, look=RowLook(search=search))
 
 
 def customers(ledger: Ledger, **filters: Any) -> list[str]:

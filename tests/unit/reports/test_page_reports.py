@@ -17,7 +17,7 @@ from botmeter.reports.customers import customer_calendar, top_customers
 from botmeter.reports.filter_values import VALUES_MAX, FilterField, FilterValue, filter_values
 from botmeter.reports.hours import hours
 from botmeter.reports.overview import overview
-from botmeter.reports.query import Ask, Filters
+from botmeter.reports.query import Filters, UsageQuery
 from botmeter.reports.usage import report_as_mapping, usage_report
 from botmeter.reports.versions import versions
 from support.facts import event, filled_ledger
@@ -50,9 +50,9 @@ def ledger() -> Iterator[Ledger]:
     filled.connection.close()
 
 
-def november(*, zone: str = "UTC", **filters: Any) -> Ask:
+def november(*, zone: str = "UTC", **filters: Any) -> UsageQuery:
     period = Period(first_on=date(2026, 11, 1), last_on=date(2026, 11, 30), timezone=zone)
-    return Ask(period=period, filters=Filters(**filters))
+    return UsageQuery(period=period, filters=Filters(**filters))
 
 
 def test_the_report_of_a_zone_says_so_and_counts_on_its_days(ledger: Ledger) -> None:
@@ -81,8 +81,8 @@ def test_an_overview_of_an_account_without_events_has_nothing_to_tell() -> None:
 
 
 def test_hours_are_found_in_the_zone_that_was_asked_for(ledger: Ledger) -> None:
-    def found(ask: Ask) -> set[tuple[int, int]]:
-        counts = hours(ledger, ask).counts
+    def found(query: UsageQuery) -> set[tuple[int, int]]:
+        counts = hours(ledger, query).counts
         return {(weekday, hour) for weekday in range(7) for hour in range(24) if counts[weekday][hour]}
 
     assert found(november()) == {(5, 22), (6, 10)}

@@ -8,13 +8,13 @@ from botmeter.domain.errors import Missing, Refused, TooMuch
 from botmeter.domain.instant import us_from_text
 from botmeter.domain.period import Period
 from botmeter.ledger.ledger import Ledger
-from botmeter.reports.query import Ask, Filters
+from botmeter.reports.query import Filters, UsageQuery
 from botmeter.reports.row_cursor import Cursor, cursor_from_text, text_of_cursor
 from botmeter.reports.row_pages import Grouping, RowLook, SortKey, row_page, session_rows
 from support.facts import event, filled_ledger
 
 PERIOD = Period(first_on=date(2026, 11, 1), last_on=date(2026, 11, 30))
-ASK = Ask(period=PERIOD)
+ASK = UsageQuery(period=PERIOD)
 LOOK = RowLook(descending=False, limit=1)
 FIRST_US = us_from_text("2026-11-19T10:00:00Z")
 
@@ -49,21 +49,21 @@ def test_a_line_tells_who_took_part_and_how_much(ledger: Ledger) -> None:
 
 
 def test_under_a_filter_a_line_counts_only_what_matches(ledger: Ledger) -> None:
-    asked = Ask(period=PERIOD, filters=Filters(bot=("b2",)))
+    asked = UsageQuery(period=PERIOD, filters=Filters(bot=("b2",)))
     page = row_page(ledger, asked, look=LOOK)
     assert [(line.bot_names, line.event_count) for line in page.lines] == [(("b2",), 1)]
     assert (page.row_count, page.session_count, page.next_cursor) == (1, 1, None)
 
 
 def test_a_cut_leaves_out_sessions_that_start_later(ledger: Ledger) -> None:
-    cut = Ask(period=PERIOD, until_us=FIRST_US + 1)
+    cut = UsageQuery(period=PERIOD, until_us=FIRST_US + 1)
     assert row_page(ledger, cut, look=LOOK).session_count == 1
-    assert row_page(ledger, Ask(period=PERIOD, until_us=FIRST_US), look=LOOK).session_count == 0
+    assert row_page(ledger, UsageQuery(period=PERIOD, until_us=FIRST_US), look=LOOK).session_count == 0
 
 
 def test_a_day_of_another_zone_has_the_sessions_that_start_in_it(ledger: Ledger) -> None:
     day = Period(first_on=date(2026, 11, 20), last_on=date(2026, 11, 20), timezone="Pacific/Kiritimati")
-    lines = row_page(ledger, Ask(period=day), look=RowLook()).lines
+    lines = row_page(ledger, UsageQuery(period=day), look=RowLook()).lines
     assert [line.customer_id for line in lines] == ["c1"]
 
 
@@ -166,5 +166,5 @@ def test_the_rows_of_a_session_that_is_not_there_are_missing(ledger: Ledger, unk
 
 
 def test_a_session_outside_the_period_has_no_rows_in_it(ledger: Ledger) -> None:
-    before = Ask(period=Period(first_on=date(2026, 1, 1), last_on=date(2026, 1, 2)))
+    before = UsageQuery(period=Period(first_on=date(2026, 1, 1), last_on=date(2026, 1, 2)))
     assert session_rows(ledger, before, session_id=first_id(ledger)) == ()

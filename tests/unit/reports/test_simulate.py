@@ -8,7 +8,7 @@ from botmeter.domain.instant import us_from_text
 from botmeter.domain.period import Period
 from botmeter.metering.policy import FRESHCHAT, Policy, Require
 from botmeter.reports import simulate as simulating
-from botmeter.reports.query import Ask, Filters
+from botmeter.reports.query import Filters, UsageQuery
 from botmeter.reports.simulate import Simulation, simulate, simulation_as_mapping
 from support.facts import event, filled_ledger
 
@@ -23,7 +23,7 @@ def at(text: str) -> int:
 
 def simulated(events: list[Any], *policies: Policy, filters: Filters = EVERYTHING) -> Simulation:
     ledger = filled_ledger(events)
-    answer = simulate(ledger, Ask(period=NOVEMBER, filters=filters), policies=policies)
+    answer = simulate(ledger, UsageQuery(period=NOVEMBER, filters=filters), policies=policies)
     ledger.connection.close()
     return answer
 

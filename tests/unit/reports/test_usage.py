@@ -12,7 +12,7 @@ from botmeter.domain.instant import us_from_text
 from botmeter.domain.period import Period, day_start_us
 from botmeter.ledger.ledger import Ledger
 from botmeter.metering.policy import ALWAYS_US, FRESHCHAT, Policy
-from botmeter.reports.query import Ask, Filters
+from botmeter.reports.query import Filters, UsageQuery
 from botmeter.reports.rows import underlying_rows
 from botmeter.reports.usage import report_as_mapping, usage_report
 from support.facts import event, filled_ledger
@@ -55,10 +55,10 @@ def ledger() -> Iterator[Ledger]:
     filled.connection.close()
 
 
-def ask_about(first: str, last: str, *, today: str | None = None, **filters: Any) -> Ask:
+def ask_about(first: str, last: str, *, today: str | None = None, **filters: Any) -> UsageQuery:
     period = Period(first_on=date.fromisoformat(first), last_on=date.fromisoformat(last))
     today_on = None if today is None else date.fromisoformat(today)
-    return Ask(period=period, filters=Filters(**filters), today_on=today_on)
+    return UsageQuery(period=period, filters=Filters(**filters), today_on=today_on)
 
 
 def test_the_report_has_the_shape_and_key_order_of_the_contract(ledger: Ledger) -> None:

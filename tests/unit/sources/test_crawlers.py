@@ -21,8 +21,8 @@ from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import now_us
 from botmeter.domain.source import Platform
 from botmeter.live.pulls.pull import Ledgers, pull
-from botmeter.sources.api_client import TRIES, Bounds, Surrounds
-from botmeter.sources.pull_window import Rest
+from botmeter.sources.api_client import TRIES, Bounds, Clocks
+from botmeter.sources.pull_window import Remaining
 
 HOUR_US = 3_600_000_000
 NOW_US = now_us() // 1_000_000 * 1_000_000
@@ -61,7 +61,7 @@ def test_a_long_conversation_is_read_to_its_beginning(api: StandInApi) -> None:
 def test_a_long_conversation_is_read_as_far_back_as_is_asked(api: StandInApi) -> None:
     desk, ledger = desk_of(1, each=95), ledger_with(CHATWOOT)
     api.answer = desk.answer
-    rest = Rest(next_us=desk.conversations[0].messages[90].at_us + HOUR_US)
+    rest = Remaining(next_us=desk.conversations[0].messages[90].at_us + HOUR_US)
     result = pulled(ledger, api, platform=Platform.CHATWOOT, rest=rest)
     assert (result.accepted, result.outside) == (5, 16)
     assert [path for path, _ in api.requests].count("/api/v1/accounts/2/conversations/1/messages") == 1
@@ -121,7 +121,7 @@ def test_a_platform_that_fails_has_given_what_it_gave(api: StandInApi) -> None:
 def test_a_platform_that_gives_nothing_leaves_everything(api: StandInApi) -> None:
     api.answer = desk_of(1).answer
     api.ways.append((401, {}))
-    result = pulled(ledger_with(CHATWOOT), api, platform=Platform.CHATWOOT, rest=Rest(next_us=NOW_US))
+    result = pulled(ledger_with(CHATWOOT), api, platform=Platform.CHATWOOT, rest=Remaining(next_us=NOW_US))
     assert (result.code, result.rest.due_us) == ("pull_token_wrong", NOW_US - HOUR_US)
 
 
@@ -177,7 +177,7 @@ def test_a_ledger_that_is_busy_has_nothing_and_is_given_it_the_next_time(api: St
         yield
 
     ledgers = Ledgers(reading=lambda: nullcontext(ledger), writing=busy)  # type: ignore[arg-type]
-    result = pull(task_at(api.url, Platform.CHATWOOT), ledgers=ledgers, around=Surrounds(pause=without_waiting))
+    result = pull(task_at(api.url, Platform.CHATWOOT), ledgers=ledgers, around=Clocks(pause=without_waiting))
     assert result.code == "ledger_busy"
     assert pulled(ledger, api, platform=Platform.CHATWOOT, rest=result.rest).accepted == 4
 
@@ -196,7 +196,7 @@ def team() -> freshchat.Team:
 def test_freshchats_conversations_are_found_through_users_who_changed(api: StandInApi) -> None:
     ledger = ledger_with(FRESHCHAT)
     api.answer = team().answer
-    result = pulled(ledger, api, platform=Platform.FRESHCHAT, rest=Rest(next_us=NOW_US - 8 * HOUR_US))
+    result = pulled(ledger, api, platform=Platform.FRESHCHAT, rest=Remaining(next_us=NOW_US - 8 * HOUR_US))
     assert (result.conversation_count, result.accepted) == (3, 360)
 
 
@@ -206,7 +206,7 @@ def test_freshchats_known_conversations_are_asked_for_whoever_changed(api: Stand
     api.answer = found.answer
     told = found.webhooks()
     delivered(ledger, [told[0], told[130]], source=FRESHCHAT)
-    result = pulled(ledger, api, platform=Platform.FRESHCHAT, rest=Rest(next_us=NOW_US - 8 * HOUR_US))
+    result = pulled(ledger, api, platform=Platform.FRESHCHAT, rest=Remaining(next_us=NOW_US - 8 * HOUR_US))
     assert (result.conversation_count, result.known, result.accepted) == (2, 2, 238)
 
 
@@ -216,7 +216,7 @@ def test_freshchats_pull_that_was_cut_off_lacks_nothing_in_the_end(
     monkeypatch.setattr("botmeter.sources.platforms.freshchat.crawler._SLICE_MAX", 1)
     ledger = ledger_with(FRESHCHAT)
     api.answer = team().answer
-    rest, pulls = Rest(next_us=NOW_US - 8 * HOUR_US), 0
+    rest, pulls = Remaining(next_us=NOW_US - 8 * HOUR_US), 0
     while True:
         pulls += 1
         result = pulled(ledger, api, platform=Platform.FRESHCHAT, rest=rest, bounds=Bounds(requests_max=16))

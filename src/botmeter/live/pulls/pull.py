@@ -18,13 +18,13 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.sources import existing_source
 from botmeter.ledger.submission import Submission
 from botmeter.people.source_pulls import PullSettings
-from botmeter.sources.api_client import Asker, Bounds, Surrounds
+from botmeter.sources.api_client import ApiClient, Bounds, Clocks
 from botmeter.sources.connected import batch_from_found
-from botmeter.sources.crawlers import Walk
-from botmeter.sources.endpoint import door_of
-from botmeter.sources.platforms.chatwoot.crawler import ChatwootWalk
-from botmeter.sources.platforms.freshchat.crawler import FreshchatWalk
-from botmeter.sources.pull_window import Plan, PullResult, Rest, all_of, planned, rest_after
+from botmeter.sources.crawlers import Crawler
+from botmeter.sources.endpoint import endpoint_of
+from botmeter.sources.platforms.chatwoot.crawler import ChatwootCrawler
+from botmeter.sources.platforms.freshchat.crawler import FreshchatCrawler
+from botmeter.sources.pull_window import PullResult, PullWindow, Remaining, all_of, planned, remaining_after
 from botmeter.sources.pulled import PulledConversation, between, event_id_in, missing_records
 
 PORTION_MAX: Final = 2_000
@@ -52,7 +52,7 @@ class PullTask:
     """
 
     settings: PullSettings
-    rest: Rest
+    rest: Remaining
     asked_us: int | None = None
     bounds: Bounds = field(default_factory=Bounds)
 
@@ -64,7 +64,7 @@ class _Taking:
     ledgers: Ledgers
     source: str
     label: str
-    plan: Plan
+    plan: PullWindow
     waiting: list[PulledConversation] = field(default_factory=list)
     waiting_count: int = 0
     counts: dict[str, int] = field(default_factory=dict)
@@ -111,7 +111,7 @@ class _Taking:
         self.count(accepted=receipt.accepted, known=receipt.duplicates, refused=receipt.rejected + receipt.conflicts)
 
 
-def pull(task: PullTask, *, ledgers: Ledgers, around: Surrounds) -> PullResult:
+def pull(task: PullTask, *, ledgers: Ledgers, around: Clocks) -> PullResult:
     """What came of a pull. What cuts it off stands in the result; what it gave until then stays.
 
     Raises:
@@ -132,11 +132,11 @@ def pull(task: PullTask, *, ledgers: Ledgers, around: Surrounds) -> PullResult:
         asker = _asker(settings, source, task=task, around=around)
     except BotmeterError as fault:
         return replace(result, code=fault.code, fault=fault.message, ended_us=now_us())
-    walk: Walk
+    walk: Crawler
     if settings.platform is Platform.CHATWOOT:
-        walk = ChatwootWalk(ask=asker.ask, account=settings.own_account, plan=plan, source=source)
+        walk = ChatwootCrawler(ask=asker.ask, account=settings.own_account, plan=plan, source=source)
     else:
-        walk = FreshchatWalk(ask=asker.ask, plan=plan, source=source, known=known, now_us=began_us)
+        walk = FreshchatCrawler(ask=asker.ask, plan=plan, source=source, known=known, now_us=began_us)
     with closing(asker):
         left, problem = _walked(walk, taking, plan=plan)
     return replace(
@@ -146,11 +146,11 @@ def pull(task: PullTask, *, ledgers: Ledgers, around: Surrounds) -> PullResult:
         request_count=asker.request_count,
         code="" if problem is None else problem.code,
         fault="" if problem is None else problem.message,
-        rest=rest_after(plan, before=task.rest, left=left),
+        rest=remaining_after(plan, before=task.rest, left=left),
     )
 
 
-def _walked(walk: Walk, taking: _Taking, *, plan: Plan) -> tuple[Rest | None, BotmeterError | None]:
+def _walked(walk: Crawler, taking: _Taking, *, plan: PullWindow) -> tuple[Remaining | None, BotmeterError | None]:
     """What is left, None for nothing; and what cut the walk off."""
     left = all_of(plan)
     try:
@@ -169,10 +169,10 @@ def _walked(walk: Walk, taking: _Taking, *, plan: Plan) -> tuple[Rest | None, Bo
     return None, None
 
 
-def _asker(settings: PullSettings, source: Source, *, task: PullTask, around: Surrounds) -> Asker:
+def _asker(settings: PullSettings, source: Source, *, task: PullTask, around: Clocks) -> ApiClient:
     may_be_plain = (source.option(PLAIN_OPTION) or "").strip().lower() == "yes"
-    door = door_of(settings.url, may_be_plain=may_be_plain)
-    return Asker(door=door, headers=_opening(settings), bounds=task.bounds, around=around)
+    door = endpoint_of(settings.url, may_be_plain=may_be_plain)
+    return ApiClient(door=door, headers=_opening(settings), bounds=task.bounds, around=around)
 
 
 def _opening(settings: PullSettings) -> dict[str, str]:

@@ -13,8 +13,8 @@ from botmeter.domain.instant import now_us, text_to_the_second, us_from_datetime
 from botmeter.live.pulls.pull import Ledgers, PullTask, pull
 from botmeter.people.source_pulls import PULLED, note_pull, pull_result, pull_settings_of
 from botmeter.people.sources import event_source
-from botmeter.sources.api_client import Bounds, Surrounds
-from botmeter.sources.pull_window import OVERLAP_US, PullResult, Rest
+from botmeter.sources.api_client import Bounds, Clocks
+from botmeter.sources.pull_window import OVERLAP_US, PullResult, Remaining
 
 _log: Final = logging.getLogger(__name__)
 _running: Final[dict[tuple[str, str], int]] = {}
@@ -31,9 +31,7 @@ def last_result(account: str, source: str) -> PullResult | None:
     return PullResult.from_mapping(pull_result(account, source))
 
 
-def pull_source(
-    account: str, source: str, *, asked_us: int | None = None, means: tuple[Ledgers, Surrounds]
-) -> PullResult:
+def pull_source(account: str, source: str, *, asked_us: int | None = None, means: tuple[Ledgers, Clocks]) -> PullResult:
     """What came of asking the source, as it is written down too.
 
     Args:
@@ -79,7 +77,7 @@ def pull_task(account: str, source: str, *, asked_us: int | None = None, bounds:
     return PullTask(settings=settings, rest=rest, asked_us=asked_us, bounds=bounds or Bounds())
 
 
-def cut_off(rest: Rest, *, code: str, fault: str) -> PullResult:
+def cut_off(rest: Remaining, *, code: str, fault: str) -> PullResult:
     """The result of a pull of which nothing came, so that all of the rest is left."""
     at_us = now_us()
     return PullResult(
@@ -93,13 +91,13 @@ def note_bug(account: str, source: str, *, sentence: str) -> None:
     note_pull(account, source, result=result.as_mapping())
 
 
-def _rest_before(account: str, source: str) -> Rest:
+def _rest_before(account: str, source: str) -> Remaining:
     """What the last pull left; at first, all since the source is there: before, it was sent elsewhere."""
     found = event_source(account, source)
     if found is None or not found.pull_url:
         raise _not_set(account, source)
     before = last_result(account, source)
-    return before.rest if before else Rest(next_us=us_from_datetime(found.created_at) + OVERLAP_US)
+    return before.rest if before else Remaining(next_us=us_from_datetime(found.created_at) + OVERLAP_US)
 
 
 def _not_set(account: str, source: str) -> Missing:

@@ -21,7 +21,7 @@ from botmeter.live.bugs import kept_bug_in
 from botmeter.live.pulls.pull import Ledgers
 from botmeter.live.pulls.run import last_result, note_bug, pull_source
 from botmeter.people.source_pulls import ScheduledPull, scheduled_pulls
-from botmeter.sources.api_client import Surrounds
+from botmeter.sources.api_client import Clocks
 
 LOOK_SECONDS: Final = 15.0
 """How often it is looked whether a source is due."""
@@ -91,7 +91,7 @@ class PullSchedule:
             Ledgers(
                 reading=lambda: ledgers.ledgers().reading(account), writing=lambda: ledgers.ledgers().writing(account)
             ),
-            Surrounds(pause=pause_until(self._stop)),
+            Clocks(pause=pause_until(self._stop)),
         )
         # What a person can mend stands in the result already.
         with suppress(BotmeterError):

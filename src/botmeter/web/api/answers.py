@@ -19,7 +19,7 @@ def answer(told: object) -> HttpResponse:
 
 def page_as_mapping(page: RowPage) -> dict[str, Any]:
     """A page of rows or of sessions; instants as the zone of the question has them."""
-    zone = page.ask.period.timezone
+    zone = page.query.period.timezone
     items = sessions_as_mappings(page.lines, zone=zone) or rows_as_mappings(page.rows, zone=zone)
     return {"items": items, "next_cursor": page.next_cursor}
 

@@ -9,7 +9,7 @@ from botmeter.live.ledgers import lasting
 from botmeter.people.audit import Action, record
 from botmeter.people.keys import Scope
 from botmeter.reports.export import Export, Format, export_name, export_stream
-from botmeter.reports.query import Ask
+from botmeter.reports.query import UsageQuery
 from botmeter.reports.rows import COLUMNS
 from botmeter.web.api import parameters
 from botmeter.web.api.authentication import allowed_account, key_of_request
@@ -28,16 +28,16 @@ def export(request: HttpRequest, account: str) -> HttpResponseBase:
     wanted = export_asked(request.GET)
     held = lasting(name)
     try:
-        ask = asked(held.ledger, request.GET)
+        query = asked(held.ledger, request.GET)
         if request.method == "HEAD":
             held.close()
-            return _with_headers(HttpResponse(), wanted, ask=ask)
-        chunks = held.until_sent(export_stream(held.ledger, ask, export=wanted))
-        _note(request, name, file=export_name(ask, wanted.format))
+            return _with_headers(HttpResponse(), wanted, query=query)
+        chunks = held.until_sent(export_stream(held.ledger, query, export=wanted))
+        _note(request, name, file=export_name(query, wanted.format))
     except BaseException:
         held.close()
         raise
-    return _with_headers(StreamingHttpResponse(chunks), wanted, ask=ask)
+    return _with_headers(StreamingHttpResponse(chunks), wanted, query=query)
 
 
 def export_asked(given: QueryDict) -> Export:
@@ -52,9 +52,9 @@ def export_asked(given: QueryDict) -> Export:
     )
 
 
-def _with_headers(response: HttpResponseBase, wanted: Export, *, ask: Ask) -> HttpResponseBase:
+def _with_headers(response: HttpResponseBase, wanted: Export, *, query: UsageQuery) -> HttpResponseBase:
     response.headers["Content-Type"] = MEDIA_TYPES[wanted.format]
-    response.headers["Content-Disposition"] = f'attachment; filename="{export_name(ask, wanted.format)}"'
+    response.headers["Content-Disposition"] = f'attachment; filename="{export_name(query, wanted.format)}"'
     return response
 
 

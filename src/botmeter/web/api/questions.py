@@ -9,7 +9,7 @@ from django.http import QueryDict
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import now_us
 from botmeter.domain.period import DAYS_MAX, UTC_NAME, Period, day_of_us
-from botmeter.reports.query import Ask
+from botmeter.reports.query import UsageQuery
 from botmeter.reports.row_look import Grouping, RowLook, SortKey
 from botmeter.web.question import question
 from botmeter.web.report_query import Compare, choice, read_address
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 LIMIT_DEFAULT = 100
 
 
-def asked(ledger: "Ledger", given: QueryDict) -> Ask:
+def asked(ledger: "Ledger", given: QueryDict) -> UsageQuery:
     """The question of an address; days are UTC days where it names no zone."""
-    return question(ledger, replace(read_address(given), compare=Compare.NONE), zone=UTC_NAME).ask
+    return question(ledger, replace(read_address(given), compare=Compare.NONE), zone=UTC_NAME).query
 
 
 def look_asked(given: QueryDict) -> RowLook:
@@ -48,8 +48,8 @@ def look_asked(given: QueryDict) -> RowLook:
     )
 
 
-def all_days(ledger: "Ledger") -> Ask:
+def all_days(ledger: "Ledger") -> UsageQuery:
     """All that the account ever metered, and may have metered of events that are ahead of the clock."""
     last_on = max(day_of_us(now_us()) + timedelta(days=2), ledger.account.available_from)
     first_on = max(ledger.account.available_from, last_on - timedelta(days=DAYS_MAX - 1))
-    return Ask(period=Period(first_on=first_on, last_on=last_on))
+    return UsageQuery(period=Period(first_on=first_on, last_on=last_on))

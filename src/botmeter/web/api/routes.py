@@ -7,7 +7,7 @@ from botmeter.domain.instant import now_us
 from botmeter.domain.period import Period, day_of_us
 from botmeter.live.ledgers import reading
 from botmeter.people.keys import Scope
-from botmeter.reports.query import Ask, Filters
+from botmeter.reports.query import Filters, UsageQuery
 from botmeter.reports.row_look import RowLook
 from botmeter.reports.row_pages import row_page, session_rows
 from botmeter.reports.usage import report_as_mapping, usage_report
@@ -53,7 +53,7 @@ def session(request: HttpRequest, *, account: str, session_id: str) -> HttpRespo
         rows = session_rows(ledger, all_days(ledger), session_id=session_id)
         # Asked again within the day and customer that it is known to have, which is quick in any account.
         started_on = day_of_us(rows[0].session_start_us)
-        within = Ask(
+        within = UsageQuery(
             period=Period(first_on=started_on, last_on=started_on), filters=Filters(customer=(rows[0].customer_id,))
         )
         page = row_page(ledger, within, look=RowLook(search=rows[0].session_id))

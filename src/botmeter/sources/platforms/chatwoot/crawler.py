@@ -9,7 +9,7 @@ from typing import Final
 
 from botmeter.domain.errors import Missing
 from botmeter.domain.source import Source
-from botmeter.sources.api_client import Ask
+from botmeter.sources.api_client import CallApi
 from botmeter.sources.payload import Found
 from botmeter.sources.platforms.chatwoot.pull import (
     ListedConversation,
@@ -23,7 +23,7 @@ from botmeter.sources.platforms.chatwoot.pull import (
     messages_path,
     told_conversation,
 )
-from botmeter.sources.pull_window import Plan, Rest, all_of
+from botmeter.sources.pull_window import PullWindow, Remaining, all_of
 from botmeter.sources.pulled import PulledConversation
 
 _ROUNDS_MAX: Final = 5
@@ -32,7 +32,7 @@ _OLD_PAGES: Final = 2
 
 
 @dataclass(slots=True, kw_only=True)
-class ChatwootWalk:
+class ChatwootCrawler:
     """One walk.
 
     Attributes:
@@ -42,9 +42,9 @@ class ChatwootWalk:
         source: Where the events come from.
     """
 
-    ask: Ask
+    ask: CallApi
     account: str
-    plan: Plan
+    plan: PullWindow
     source: Source
     _inboxes: dict[str, Found] = field(init=False, default_factory=dict)
     _seen: set[str] = field(init=False, default_factory=set)
@@ -67,15 +67,15 @@ class ChatwootWalk:
             if len(self._seen) == before:
                 return
 
-    def left(self) -> Rest:
+    def left(self) -> Remaining:
         """As `Walk` says."""
         plan = self.plan
         if self._has_ended:
             # Those that moved are among the next pull's recent ones; what they lack can be as old as the floor.
-            return Rest(next_us=plan.end_us, floor_us=plan.floor_us)
+            return Remaining(next_us=plan.end_us, floor_us=plan.floor_us)
         if self._lowest_us is None:
             return all_of(plan)
-        return Rest(next_us=plan.end_us, floor_us=plan.floor_us, ceiling_us=self._lowest_us)
+        return Remaining(next_us=plan.end_us, floor_us=plan.floor_us, ceiling_us=self._lowest_us)
 
     def _round(self, *, first_us: int) -> Iterator[PulledConversation]:
         """Through the list down to what was active last before `first_us`."""

@@ -11,7 +11,7 @@ from typing import Final
 from botmeter.domain.errors import Missing
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND
 from botmeter.domain.source import Source
-from botmeter.sources.api_client import Ask
+from botmeter.sources.api_client import CallApi
 from botmeter.sources.json_values import text_of
 from botmeter.sources.payload import Found
 from botmeter.sources.platforms.freshchat.pull import (
@@ -27,7 +27,7 @@ from botmeter.sources.platforms.freshchat.pull import (
     user_conversations_path,
     users_query,
 )
-from botmeter.sources.pull_window import OVERLAP_US, Plan, Rest, all_of
+from botmeter.sources.pull_window import OVERLAP_US, PullWindow, Remaining, all_of
 from botmeter.sources.pulled import PulledConversation
 
 # Of users and conversations, so that a pull that is cut off has done some slices.
@@ -36,7 +36,7 @@ _WIDTH_MIN_US: Final = 60 * MICROSECONDS_PER_SECOND
 
 
 @dataclass(slots=True, kw_only=True)
-class FreshchatWalk:
+class FreshchatCrawler:
     """One walk.
 
     Attributes:
@@ -47,8 +47,8 @@ class FreshchatWalk:
         now_us: Up to when users changed.
     """
 
-    ask: Ask
-    plan: Plan
+    ask: CallApi
+    plan: PullWindow
     source: Source
     known: Sequence[tuple[str, int]]
     now_us: int
@@ -73,12 +73,12 @@ class FreshchatWalk:
             self._done_us = first_us = end_us
             width_us *= 2
 
-    def left(self) -> Rest:
+    def left(self) -> Remaining:
         """As `Walk` says."""
         if self._done_us is None:
             return all_of(self.plan)
         # Whoever is found later can lack what is as old as the floor.
-        return Rest(next_us=self._done_us + OVERLAP_US, floor_us=self.plan.floor_us)
+        return Remaining(next_us=self._done_us + OVERLAP_US, floor_us=self.plan.floor_us)
 
     def _users(self, first_us: int, end_us: int) -> tuple[str, ...]:
         """Those who changed in the slice; where they are too many for it, more than `_SLICE_MAX` of them."""

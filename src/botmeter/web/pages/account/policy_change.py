@@ -25,7 +25,7 @@ from botmeter.metering.preset import Preset, preset, presets
 from botmeter.people.audit import Action, record
 from botmeter.people.rights import Right
 from botmeter.reports.policy_sentence import policy_sentence
-from botmeter.reports.query import ask
+from botmeter.reports.query import usage_query
 from botmeter.reports.simulate import REASONS, Simulation, simulate
 from botmeter.web.access import Visit, for_member
 from botmeter.web.entry_page import refuse
@@ -233,7 +233,7 @@ def _effect(account: str, policy: Policy) -> Effect:
     now_us = present_us()
     with _one_at_a_time(), reading(account) as ledger:
         current = in_force(ledger.schedule, at_us=now_us).policy
-        asked = ask(ledger.account, now_us=now_us)
+        asked = usage_query(ledger.account, now_us=now_us)
         return _effect_of(simulate(ledger, asked, policies=[current, policy]))
 
 
@@ -241,7 +241,7 @@ def _effect_of(simulation: Simulation) -> Effect:
     present, chosen = simulation.outcomes
     [difference] = simulation.differences
     return Effect(
-        days=text.days_text(simulation.ask.period),
+        days=text.days_text(simulation.query.period),
         present_label=present.policy.label,
         present_count=text.count_text(present.session_count),
         chosen_count=text.count_text(chosen.session_count),

@@ -16,7 +16,7 @@ from botmeter.people.audit import Action, record
 from botmeter.people.rights import Right
 from botmeter.reports.bots import bots
 from botmeter.web.access import Visit, for_member
-from botmeter.web.entity_urls import StoryPlaces
+from botmeter.web.entity_urls import EntityUrls
 from botmeter.web.layout import Crumb, Frame, frame
 from botmeter.web.notices import Notice, tell, told
 from botmeter.web.question import preferred_zone
@@ -114,7 +114,7 @@ def _named(visit: Visit) -> HttpResponse:
 
 
 def _shown(visit: Visit, *, notice: Notice | None, opened: str | None, status: int = 200) -> HttpResponse:
-    places = StoryPlaces(account=visit.account)
+    places = EntityUrls(account=visit.account)
     zone = preferred_zone(visit.account)
     with reading(visit.account) as ledger:
         found = bots(ledger, now_us=present_us())
@@ -135,7 +135,7 @@ def _shown(visit: Visit, *, notice: Notice | None, opened: str | None, status: i
     return rendered(visit.request, "bots.html", page=page, status=status)
 
 
-def _line(bot: "BotOverview", named: NamedBot, *, places: StoryPlaces, look: _Look) -> BotLine:
+def _line(bot: "BotOverview", named: NamedBot, *, places: EntityUrls, look: _Look) -> BotLine:
     href = places.bot(bot.bot_id)
     return BotLine(
         bot_id=bot.bot_id,
@@ -154,7 +154,7 @@ def _line(bot: "BotOverview", named: NamedBot, *, places: StoryPlaces, look: _Lo
     )
 
 
-def _version(one: "BotVersionOverview", bot_id: str, *, places: StoryPlaces, zone: str) -> VersionLine:
+def _version(one: "BotVersionOverview", bot_id: str, *, places: EntityUrls, zone: str) -> VersionLine:
     href = places.bot(bot_id, version=one.bot_version) if one.session_count and one.bot_version is not None else ""
     return VersionLine(
         version=Word(text="not named") if one.bot_version is None else name_word(one.bot_version),

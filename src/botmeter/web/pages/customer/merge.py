@@ -29,7 +29,7 @@ from botmeter.live.ledgers import reading, writing
 from botmeter.people.audit import Action, record
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
-from botmeter.web.entity_urls import StoryPlaces
+from botmeter.web.entity_urls import EntityUrls
 from botmeter.web.layout import Crumb, Frame, frame
 from botmeter.web.notices import Notice, tell, told
 from botmeter.web.question import preferred_zone
@@ -159,7 +159,7 @@ def _looked_at(visit: Visit) -> HttpResponse:
     except Refused as problem:
         form.add_error("file" if form.cleaned_data.get("file") else None, problem.message)
         return _page(visit, form=form, status=400)
-    return _page(visit, form=form, preview=_preview(change, places=StoryPlaces(account=visit.account)))
+    return _page(visit, form=form, preview=_preview(change, places=EntityUrls(account=visit.account)))
 
 
 def _merged(visit: Visit) -> HttpResponse:
@@ -203,7 +203,7 @@ def _done(visit: Visit, change: CustomerChange, *, action: Action, fact: str) ->
 
 
 def _page(visit: Visit, *, form: MergeForm, **more: Any) -> HttpResponse:
-    places, zone = StoryPlaces(account=visit.account), preferred_zone(visit.account)
+    places, zone = EntityUrls(account=visit.account), preferred_zone(visit.account)
     with reading(visit.account) as ledger:
         aliases = customer_aliases(ledger)
     status = more.pop("status", 200)
@@ -222,11 +222,11 @@ def _page(visit: Visit, *, form: MergeForm, **more: Any) -> HttpResponse:
     return rendered(visit.request, "same_customer.html", page=page, status=status)
 
 
-def _crumbs(places: StoryPlaces) -> tuple[Crumb, ...]:
+def _crumbs(places: EntityUrls) -> tuple[Crumb, ...]:
     return (Crumb(label="Reports", href=places.reports()), Crumb(label="Customers", href=places.customers()))
 
 
-def _line(number: int, said: list[CustomerAlias], *, places: StoryPlaces, zone: str) -> MergeLine:
+def _line(number: int, said: list[CustomerAlias], *, places: EntityUrls, zone: str) -> MergeLine:
     first, in_force = said[0], [one for one in said if one.undone_no is None]
     shown = in_force or said
     undone = max(said, key=lambda one: one.undone_no or 0)
@@ -246,7 +246,7 @@ def _line(number: int, said: list[CustomerAlias], *, places: StoryPlaces, zone: 
     )
 
 
-def _preview(change: CustomerChange, *, places: StoryPlaces) -> MergePreview:
+def _preview(change: CustomerChange, *, places: EntityUrls) -> MergePreview:
     if change.number is None:
         return MergePreview(said=(), more="", answer="All of it was said before; nothing would change.", content="")
     restated, hidden = change.restated_day_count, len(change.pairs) - _PREVIEWED_MAX

@@ -22,7 +22,7 @@ from botmeter.reports.explanation_sentences import shown
 from botmeter.reports.presets import Preset
 from botmeter.web.access import Visit, for_member
 from botmeter.web.components import CalendarDay, Pager, heat_step
-from botmeter.web.entity_urls import StoryPlaces
+from botmeter.web.entity_urls import EntityUrls
 from botmeter.web.layout import Crumb, Frame, frame
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
@@ -102,7 +102,7 @@ class CustomerPage:
 class _Look:
     """What of the customer is looked at."""
 
-    places: StoryPlaces
+    places: EntityUrls
     customer_id: str
     zone: str
     chosen_zone: str
@@ -128,7 +128,7 @@ def customer_page(visit: Visit) -> HttpResponse:
     """All of the customer that the address names by `id`."""
     given = visit.request.GET
     look = _Look(
-        places=StoryPlaces(account=visit.account),
+        places=EntityUrls(account=visit.account),
         customer_id=given.get("id", ""),
         zone=checked_timezone(given.get("timezone") or preferred_zone(visit.account)),
         chosen_zone=given.get("timezone", ""),
@@ -181,7 +181,7 @@ def _year_of(at_us: int | None, zone: str) -> int | None:
     return None if at_us is None else day_of_us(at_us, timezone=zone).year
 
 
-def _crumbs(places: StoryPlaces) -> tuple[Crumb, ...]:
+def _crumbs(places: EntityUrls) -> tuple[Crumb, ...]:
     return (Crumb(label="Reports", href=places.reports()), Crumb(label="Customers", href=places.customers()))
 
 

@@ -14,10 +14,10 @@ from botmeter.live.ledgers import reading
 from botmeter.people.rights import Right
 from botmeter.reports.customers import customer_calendar, top_customers
 from botmeter.reports.filter_values import FilterField, filter_values
-from botmeter.reports.query import Ask, DaysAsked, ask
+from botmeter.reports.query import RequestedDays, UsageQuery, usage_query
 from botmeter.web.access import Visit, for_member
 from botmeter.web.components import bar_width, longest_of
-from botmeter.web.entity_urls import StoryPlaces
+from botmeter.web.entity_urls import EntityUrls
 from botmeter.web.layout import Crumb, Frame, frame
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
@@ -78,14 +78,14 @@ class CustomersPage:
 @for_member(Right.SEE_REPORTS)
 def customers_page(visit: Visit) -> HttpResponse:
     """A search box, and who has most sessions; a whole id that nobody else's begins with leads to its page."""
-    places = StoryPlaces(account=visit.account)
+    places = EntityUrls(account=visit.account)
     search = visit.request.GET.get("search", "")[:_ID_LETTERS_MAX]
     zone, now_us = preferred_zone(visit.account), present_us()
     with reading(visit.account) as ledger:
         who = customer_who_counts(ledger, search)
         if who != search:
             return HttpResponseRedirect(places.customer(who))
-        lately = ask(account=ledger.account, now_us=now_us, days=DaysAsked(timezone=zone))
+        lately = usage_query(account=ledger.account, now_us=now_us, days=RequestedDays(timezone=zone))
         found, is_cut = _found(ledger, search, places=places, now_us=now_us) if search else (None, False)
         if found == () and search != search.strip():
             # An id may begin with a space; what is pasted with one by mistake is more usual.
@@ -109,18 +109,16 @@ def customers_page(visit: Visit) -> HttpResponse:
     return rendered(visit.request, "customers.html", page=page)
 
 
-def _crumbs(places: StoryPlaces) -> tuple[Crumb, ...]:
+def _crumbs(places: EntityUrls) -> tuple[Crumb, ...]:
     return (Crumb(label="Reports", href=places.reports()),)
 
 
-def _found(
-    ledger: "Ledger", search: str, *, places: StoryPlaces, now_us: int
-) -> tuple[tuple[FoundCustomer, ...], bool]:
+def _found(ledger: "Ledger", search: str, *, places: EntityUrls, now_us: int) -> tuple[tuple[FoundCustomer, ...], bool]:
     """Customers with sessions whose id begins so; whoever is called exactly so also without any."""
-    always = ask(
+    always = usage_query(
         account=ledger.account,
         now_us=now_us,
-        days=DaysAsked(first_on=ledger.account.available_from, last_on=day_of_us(now_us)),
+        days=RequestedDays(first_on=ledger.account.available_from, last_on=day_of_us(now_us)),
     )
     values = filter_values(ledger, always, field=FilterField.CUSTOMER, search=search)
     counts = {one.value: one.session_count for one in values.values}
@@ -146,7 +144,7 @@ def _is_known(ledger: "Ledger", customer_id: str, *, now_us: int) -> bool:
     return True
 
 
-def _top(ledger: "Ledger", lately: Ask, *, places: StoryPlaces) -> tuple[TopCustomer, ...]:
+def _top(ledger: "Ledger", lately: UsageQuery, *, places: EntityUrls) -> tuple[TopCustomer, ...]:
     customers = top_customers(ledger, lately, limit=TOP_COUNT)
     longest = longest_of([one.session_count for one in customers])
     zone = lately.period.timezone

@@ -19,7 +19,7 @@ from botmeter.people.members import accounts_without_people, join, link_unusable
 from botmeter.people.models import Link, User
 from botmeter.people.rights import Role
 from botmeter.web.access import for_everyone
-from botmeter.web.entry_page import Elsewhere, door, refuse
+from botmeter.web.entry_page import FooterLink, entry_page, refuse
 from botmeter.web.notices import Notice, tell
 from botmeter.web.pages.people.forms import FIELD_OF_CODE, FirstStartForm, FirstStartWithAccountForm, JoinForm
 from botmeter.web.titles import account_title
@@ -46,7 +46,7 @@ def first_start(request: HttpRequest, *, secret: str) -> HttpResponse:
         else:
             record(Action.MEMBER_JOINED, request=request, user=user, by="first start")
             return entered(request, user, next_path=reverse("home"), road="first start")
-    return door(
+    return entry_page(
         request,
         "Welcome to Botmeter",
         sentence="You are the first here. Choose how you sign in; others you invite later.",
@@ -66,7 +66,7 @@ def by_link(request: HttpRequest, *, secret: str) -> HttpResponse:
     if link.is_reusable or request.method == "POST":
         use_up(link)
         return entered(request, user, next_path=reverse("home"), road="link")
-    return door(
+    return entry_page(
         request,
         "Sign in by link",
         sentence=f"This link signs you in as {user.email}. It works once.",
@@ -83,10 +83,12 @@ def invitation(request: HttpRequest, *, secret: str) -> HttpResponse:
     if request.user.is_authenticated:
         return _accepted_by(request, link, user=request.user)
     known = User.objects.filter(email=link.email).first()
-    links = (Elsewhere(label="Sign in to accept", href=f"{reverse('sign-in')}?next={request.path}"),)
+    links = (FooterLink(label="Sign in to accept", href=f"{reverse('sign-in')}?next={request.path}"),)
     if known is not None:
         # Never a new password for someone who exists: the invitation may be in the hands of whoever made it.
-        return door(request, _offer(link), sentence=f"{_terms(link)} {known.email} is known here already.", links=links)
+        return entry_page(
+            request, _offer(link), sentence=f"{_terms(link)} {known.email} is known here already.", links=links
+        )
     form = JoinForm(request.POST if request.method == "POST" else None, user=User(email=link.email))
     if form.is_valid():
         with transaction.atomic():
@@ -95,7 +97,7 @@ def invitation(request: HttpRequest, *, secret: str) -> HttpResponse:
             )
             _join(request, link, user=user)
         return entered(request, user, next_path=reverse("reports", args=(link.account,)), road="invitation")
-    return door(
+    return entry_page(
         request, _offer(link), sentence=f"{_terms(link)} You will sign in as {link.email}.", form=form, submit="Join"
     )
 
@@ -105,7 +107,9 @@ def _accepted_by(request: HttpRequest, link: Link, *, user: User) -> HttpRespons
         _join(request, link, user=user)
         tell(request, Notice(fact=f"You belong to {account_title(link.account)} now."))
         return HttpResponseRedirect(reverse("reports", args=(link.account,)))
-    return door(request, _offer(link), sentence=f"{_terms(link)} You are signed in as {user.email}.", submit="Join")
+    return entry_page(
+        request, _offer(link), sentence=f"{_terms(link)} You are signed in as {user.email}.", submit="Join"
+    )
 
 
 def _join(request: HttpRequest, link: Link, *, user: User) -> None:

@@ -19,7 +19,7 @@ from botmeter.people.mail import mail_is_set, public_address, send
 from botmeter.people.members import PASSWORD_LINK_LASTS, link_unusable, use_up
 from botmeter.people.models import Link, User
 from botmeter.web.access import for_everyone
-from botmeter.web.entry_page import Elsewhere, door
+from botmeter.web.entry_page import FooterLink, entry_page
 from botmeter.web.notices import Notice, tell
 from botmeter.web.pages.people.forms import NewPasswordForm, ResetForm
 
@@ -34,9 +34,9 @@ _HOUR_SECONDS: Final = 3600
 @require_http_methods(_METHODS)
 def password_reset(request: HttpRequest) -> HttpResponse:
     """Asks for a link by mail. The answer is the same whether or not anybody has the address."""
-    back = (Elsewhere(label="Back to sign in", href=reverse("sign-in")),)
+    back = (FooterLink(label="Back to sign in", href=reverse("sign-in")),)
     if not mail_is_set():
-        return door(
+        return entry_page(
             request,
             "Forgot your password?",
             sentence="This server sends no mail. Ask an owner of your account for a link to a new password, or whoever "
@@ -50,7 +50,9 @@ def password_reset(request: HttpRequest) -> HttpResponse:
         tell(request, Notice(fact=fact, consequence="Its link works once, for a day.", kind="info"))
         return HttpResponseRedirect(reverse("sign-in"))
     sentence = "You get a letter with a link on which you choose a new one."
-    return door(request, "Forgot your password?", sentence=sentence, form=form, submit="Send the letter", links=back)
+    return entry_page(
+        request, "Forgot your password?", sentence=sentence, form=form, submit="Send the letter", links=back
+    )
 
 
 @for_everyone
@@ -65,7 +67,7 @@ def password_choose(request: HttpRequest, *, secret: str) -> HttpResponse:
     form = NewPasswordForm(request.POST if request.method == "POST" else None, user=user)
     if not form.is_valid():
         sentence = f"For {user.email}. Wherever you are signed in, you will be signed out."
-        return door(request, "Choose a password", sentence=sentence, form=form, submit="Save and sign in")
+        return entry_page(request, "Choose a password", sentence=sentence, form=form, submit="Save and sign in")
     with transaction.atomic():
         use_up(link)
         user.set_password(form.cleaned_data["password"])
@@ -98,7 +100,7 @@ def send_password_link(request: HttpRequest, user: User, *, secret: str) -> None
         "on this page you choose a new password. It works once, for a day:",
         public_address(request, reverse("password-choose", args=(secret,))),
         "",
-        "If you did not ask for it, nothing has changed and nothing needs to be done.",
+        "If you did not query for it, nothing has changed and nothing needs to be done.",
         to=user.email,
     )
 

@@ -20,7 +20,7 @@ from botmeter.people.login import entered, own_path, signed_in, waiting
 from botmeter.people.models import User
 from botmeter.people.second_factor import guess
 from botmeter.web.access import for_everyone
-from botmeter.web.entry_page import Elsewhere, door
+from botmeter.web.entry_page import FooterLink, entry_page
 from botmeter.web.notices import Notice, tell
 from botmeter.web.pages.people.forms import CodeForm, SignInForm
 
@@ -44,14 +44,14 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return entered(request, form.get_user(), next_path=next_path, road="password")
     if form.non_field_errors() and not getattr(request, "axes_locked_out", False):
         _note_failure(request, str(form.data.get("username", "")))
-    return door(
+    return entry_page(
         request,
         "Sign in",
         sentence="With your e-mail address and your password.",
         form=form,
         submit="Sign in",
         kept_path=next_path,
-        links=(Elsewhere(label="Forgot your password?", href=reverse("password-reset")),),
+        links=(FooterLink(label="Forgot your password?", href=reverse("password-reset")),),
     )
 
 
@@ -69,13 +69,13 @@ def second_step(request: HttpRequest) -> HttpResponse:
             return signed_in(request, who, device=made.device)
         form.add_error("code", _sentence_of_wait(made.wait_seconds))
         record(Action.SIGN_IN_FAILED, request=request, user=who.user, step="code")
-    return door(
+    return entry_page(
         request,
         "Second step",
         sentence="Your account asks for a code too.",
         form=form,
         submit="Continue",
-        links=(Elsewhere(label="Start again", href=reverse("sign-in")),),
+        links=(FooterLink(label="Start again", href=reverse("sign-in")),),
     )
 
 
@@ -94,12 +94,12 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def locked_out(request: HttpRequest, *_: object) -> HttpResponse:
     """The answer to a sign-in after too many wrong passwords; django-axes calls it."""
     minutes = int(_WAIT.total_seconds() // 60)
-    response = door(
+    response = entry_page(
         request,
         "Too many tries",
         sentence=f"There were too many wrong passwords. Wait {text.counted(minutes, 'minute')}, then try again; "
         "until then even the right one is not looked at.",
-        links=(Elsewhere(label="Forgot your password?", href=reverse("password-reset")),),
+        links=(FooterLink(label="Forgot your password?", href=reverse("password-reset")),),
         status=429,
     )
     response.headers["Retry-After"] = str(int(_WAIT.total_seconds()))

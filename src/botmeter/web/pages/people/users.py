@@ -12,7 +12,7 @@ from botmeter.people import members
 from botmeter.people.audit import Action, record
 from botmeter.people.links import new_link
 from botmeter.people.mail import mail_is_set, public_address, send
-from botmeter.people.members import PASSWORD_LINK_LASTS, Standing
+from botmeter.people.members import PASSWORD_LINK_LASTS, MemberRole
 from botmeter.people.models import Link, Membership
 from botmeter.people.rights import Right, Role
 from botmeter.people.second_factor import with_second_factor
@@ -102,7 +102,7 @@ def users(visit: Visit) -> HttpResponse:
         return _page(visit, invite=InviteForm())
     form = InviteForm(visit.request.POST)
     if form.is_valid():
-        standing = Standing(role=Role(form.cleaned_data["role"]), may_export=form.cleaned_data["may_export"])
+        standing = MemberRole(role=Role(form.cleaned_data["role"]), may_export=form.cleaned_data["may_export"])
         try:
             return _invited(visit, str(form.cleaned_data["email"]).strip().lower(), standing=standing)
         except Conflict as problem:
@@ -141,7 +141,7 @@ def invitation_withdrawn(visit: Visit, *, link: int) -> HttpResponse:
     return HttpResponseRedirect(reverse("users", args=(visit.account,)))
 
 
-def _invited(visit: Visit, address: str, *, standing: Standing) -> HttpResponse:
+def _invited(visit: Visit, address: str, *, standing: MemberRole) -> HttpResponse:
     secret = members.invite(visit.account, address, standing=standing, by=visit.user)
     path = reverse("invitation", args=(secret,))
     record(
@@ -178,8 +178,8 @@ def _changed(visit: Visit, found: Membership) -> None:
         role = Role(sent.get("role", ""))
     except ValueError:
         raise Refused("parameter_invalid", f"There is no role {sent.get('role', '')[:40]!r}.") from None
-    before = Standing(role=Role(found.role), may_export=found.may_export)
-    after = Standing(role=role, may_export="may_export" in sent)
+    before = MemberRole(role=Role(found.role), may_export=found.may_export)
+    after = MemberRole(role=role, may_export="may_export" in sent)
     if after == before:
         return
     members.change(found, after)
@@ -259,7 +259,7 @@ def _member_line(visit: Visit, membership: Membership, *, has_second_step: bool)
 def _invitation_line(visit: Visit, link: Link) -> InvitationLine:
     return InvitationLine(
         address=link.email,
-        standing=str(Standing(role=Role(link.role), may_export=link.may_export)),
+        standing=str(MemberRole(role=Role(link.role), may_export=link.may_export)),
         expires=text.day_text(link.expires_at.date()),
         href=reverse("invitation-withdrawn", args=(visit.account, link.pk)),
     )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _Kept = TypeVar("_Kept")
 
 
-class Shelf(Generic[_Kept]):
+class LruCache(Generic[_Kept]):
     """The last things made, found again by what they were made from; for all threads.
 
     Args:
@@ -46,14 +46,14 @@ class Shelf(Generic[_Kept]):
 
 
 # An answer for a year is some 100 KB.
-_overviews: Final[Shelf[Overview]] = Shelf(256)
-_recencies: Final[Shelf[Recency]] = Shelf(256)
+_overviews: Final[LruCache[Overview]] = LruCache(256)
+_recencies: Final[LruCache[Recency]] = LruCache(256)
 
 
 def kept_overview(ledger: "Ledger", question: Question) -> Overview:
     """The overview that answers the question; asked of the ledger only if it has changed since."""
-    key = (ledger.account.name, ledger.version, question.ask, question.compared)
-    return _overviews.kept(key, lambda: overview(ledger, question.ask, compared=question.compared))
+    key = (ledger.account.name, ledger.version, question.query, question.compared)
+    return _overviews.kept(key, lambda: overview(ledger, question.query, compared=question.compared))
 
 
 def kept_recency(ledger: "Ledger") -> Recency:

@@ -6,7 +6,7 @@ from botmeter.ledger.settle import Backlog
 from botmeter.reports.overview import Overview
 from botmeter.reports.usage import UsageReport
 from botmeter.web.layout import Frame
-from botmeter.web.pages.report.report_urls import Places
+from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import Question
 from botmeter.web.report_query import ReportAddress
 
@@ -17,7 +17,7 @@ class Answered:
 
     overview: Overview
     question: Question
-    places: Places
+    places: ReportUrls
 
     @property
     def address(self) -> ReportAddress:
@@ -33,7 +33,7 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+class PageContext:
     """What stands around a page of the report, and where its links lead.
 
     Attributes:
@@ -42,6 +42,6 @@ class Stage:
     """
 
     frame: Frame
-    places: Places
+    places: ReportUrls
     waiting: Backlog | None = None
     is_part: bool = False

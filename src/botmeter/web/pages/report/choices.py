@@ -9,7 +9,7 @@ from botmeter.domain import text
 from botmeter.reports.filter_values import FilterField, filter_values
 from botmeter.web.components import Choice, FilterMenu
 from botmeter.web.layout import Frame
-from botmeter.web.pages.report.answered import Stage
+from botmeter.web.pages.report.answered import PageContext
 from botmeter.web.pages.report.filter_bar import LABELS
 from botmeter.web.question import Question
 
@@ -57,11 +57,11 @@ def field_named(name: str) -> FilterField:
         raise Http404 from None
 
 
-def choices_page(ledger: "Ledger", question: Question, *, wanted: Wanted, stage: Stage) -> ChoicesPage:
+def choices_page(ledger: "Ledger", question: Question, *, wanted: Wanted, stage: PageContext) -> ChoicesPage:
     """The choices that fit what is searched for; those that are chosen stand among them."""
     field, search, places = wanted.field, wanted.search, stage.places
     address = question.address
-    found = filter_values(ledger, question.ask, field=field, search=search)
+    found = filter_values(ledger, question.query, field=field, search=search)
     chosen = getattr(address.filters, field.value)
     label = LABELS[field]
     lead = places.rows if wanted.is_for_rows else places.report

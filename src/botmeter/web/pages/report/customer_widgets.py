@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from botmeter.domain import text
 from botmeter.web.components import Tools
-from botmeter.web.pages.report.report_urls import Places
+from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import Question
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class CustomersWidget:
     lines: tuple[CustomerLine, ...]
 
 
-def versions_widget(versions: Sequence["VersionUsage"], question: Question, *, places: Places) -> VersionsWidget:
+def versions_widget(versions: Sequence["VersionUsage"], question: Question, *, places: ReportUrls) -> VersionsWidget:
     """Which version works: sessions, conversations per session, tickets and hand-offs of each."""
     address = question.address
     shown = versions[:VERSIONS_MAX]
@@ -81,7 +81,7 @@ def versions_widget(versions: Sequence["VersionUsage"], question: Question, *, p
     )
 
 
-def _version_line(one: "VersionUsage", question: Question, *, places: Places) -> VersionLine:
+def _version_line(one: "VersionUsage", question: Question, *, places: ReportUrls) -> VersionLine:
     address = question.address.only("bot", one.bot_id)
     rows = address if one.bot_version is None else address.only("bot_version", one.bot_version)
     return VersionLine(
@@ -100,7 +100,9 @@ def _version_line(one: "VersionUsage", question: Question, *, places: Places) ->
     )
 
 
-def customers_widget(customers: Sequence["CustomerUsage"], question: Question, *, places: Places) -> CustomersWidget:
+def customers_widget(
+    customers: Sequence["CustomerUsage"], question: Question, *, places: ReportUrls
+) -> CustomersWidget:
     """Who had most sessions."""
     address = question.address
     return CustomersWidget(

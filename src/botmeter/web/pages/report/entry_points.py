@@ -95,7 +95,7 @@ def _lately(visit: Visit) -> str:
     zone = preferred_zone(visit.account)
     with reading(visit.account) as ledger:
         asked = question(ledger, ReportAddress(), zone=zone)
-        count = usage_report(ledger, asked.ask).sessions_consumed
+        count = usage_report(ledger, asked.query).sessions_consumed
     return f"{text.counted(count, 'session')} in the last 30 days."
 
 

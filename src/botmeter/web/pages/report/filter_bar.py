@@ -10,7 +10,7 @@ from botmeter.reports.query import LINK_FILTERS
 from botmeter.reports.week_hours import place_of_week_hour
 from botmeter.web.components import FilterChip, Link, PeriodPicker
 from botmeter.web.pages.report.period_picker import Lead, period_picker
-from botmeter.web.pages.report.report_urls import Places
+from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import Question
 from botmeter.web.report_query import Compare, PreviewChoice, ReportAddress
 
@@ -62,7 +62,7 @@ class FilterBar:
 def filter_bar(
     question: Question,
     *,
-    places: Places,
+    places: ReportUrls,
     bot_names: "Mapping[str, str]",
     is_for_rows: bool = False,
 ) -> FilterBar:
@@ -126,7 +126,7 @@ def _chip(
 
 def bot_names_shown(ledger: "Ledger", question: Question) -> dict[str, str]:
     """What bots are called, if a chip names one; else nothing has to be read."""
-    filters = question.ask.filters
+    filters = question.query.filters
     return names_of_bots(ledger) if filters.bot or filters.opened_by else {}
 
 
@@ -148,7 +148,7 @@ def before_label(question: Question) -> str:
     """What the compared period is called."""
     if question.address.compare is Compare.YEAR:
         return "Same days, year before"
-    day_count = question.ask.period.day_count
+    day_count = question.query.period.day_count
     return "Previous day" if day_count == 1 else f"Previous {day_count} days"
 
 
@@ -160,7 +160,7 @@ def _compare_label(question: Question) -> str:
 
 
 def _comparisons(question: Question, *, lead: Lead) -> tuple[Link, ...]:
-    day_count = question.ask.period.day_count
+    day_count = question.query.period.day_count
     labels = {
         Compare.PREVIOUS: "The day before" if day_count == 1 else f"The {day_count} days before",
         Compare.YEAR: "The same days a year before, weekdays aligned",

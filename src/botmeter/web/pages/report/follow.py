@@ -14,9 +14,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from botmeter.domain.instant import now_us
 from botmeter.domain.period import checked_timezone, day_of_us
 from botmeter.web.pages.report.answer_cache import kept_recency
-from botmeter.web.pages.report.answered import Stage
+from botmeter.web.pages.report.answered import PageContext
 from botmeter.web.pages.report.freshness import Freshness, freshness
-from botmeter.web.pages.report.report_urls import Places
+from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import Question
 from botmeter.web.rendering import rendered
 
@@ -53,7 +53,7 @@ class FreshLine:
     following: Following
 
 
-def following(ledger: "Ledger", question: Question, *, places: Places, line: Freshness) -> Following:
+def following(ledger: "Ledger", question: Question, *, places: ReportUrls, line: Freshness) -> Following:
     """How the report of the question is followed, from the version on that `ledger` is at."""
     address = question.address
     switch_href = places.report(address.following(not address.follows))
@@ -68,7 +68,7 @@ def following(ledger: "Ledger", question: Question, *, places: Places, line: Fre
     )
 
 
-def fresh_answer(request: HttpRequest, ledger: "Ledger", *, question: Question, stage: Stage) -> HttpResponse:
+def fresh_answer(request: HttpRequest, ledger: "Ledger", *, question: Question, stage: PageContext) -> HttpResponse:
     """204 where all is as it was seen; the line, where its words changed; else the way to the page."""
     if request.GET.get("seen") != _mark(ledger, question):
         return HttpResponseRedirect(stage.places.report(question.address))
@@ -83,7 +83,7 @@ def fresh_answer(request: HttpRequest, ledger: "Ledger", *, question: Question, 
 
 def goes_on(question: Question) -> bool:
     """Whether the last of its days is not over."""
-    return question.ask.period.last_on >= _today(question)
+    return question.query.period.last_on >= _today(question)
 
 
 def _mark(ledger: "Ledger", question: Question) -> str:

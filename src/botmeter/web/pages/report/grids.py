@@ -7,7 +7,7 @@ from botmeter.domain import text
 from botmeter.reports.week_hours import WEEKDAYS, text_of_week_hour
 from botmeter.web.components import HeatCell, HeatRow, Tools, heat_step
 from botmeter.web.pages.report.answered import Answered
-from botmeter.web.pages.report.report_urls import Places
+from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import Question
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class HoursWidget:
     busiest: str
 
 
-def hour_widget(hours: "Hours", question: Question, *, places: Places) -> HoursWidget:
+def hour_widget(hours: "Hours", question: Question, *, places: ReportUrls) -> HoursWidget:
     """The hours at which sessions start, by weekday."""
     address = question.address
     counts = [count for day in hours.counts for count in day]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from markupsafe import Markup
 
 from botmeter.domain import text
-from botmeter.reports.query import Ask
+from botmeter.reports.query import UsageQuery
 from botmeter.web.components import Link
 from botmeter.web.pages.report.answered import Answered
 
@@ -63,7 +63,7 @@ def headline(answered: Answered, *, drawing: Markup) -> Headline:
 def _others(answered: Answered) -> tuple[Kpi, ...]:
     report, before = answered.report, answered.compared
     address, places = answered.address, answered.places
-    day_count = _days_begun(answered.question.ask)
+    day_count = _days_begun(answered.question.query)
     return (
         _counted(
             "Conversations",
@@ -91,10 +91,10 @@ def _others(answered: Answered) -> tuple[Kpi, ...]:
     )
 
 
-def _days_begun(ask: Ask) -> int:
+def _days_begun(query: UsageQuery) -> int:
     """The days of the period that have begun: those to come have no sessions yet."""
-    last_on = ask.period.last_on if ask.today_on is None else min(ask.period.last_on, ask.today_on)
-    return max(1, (last_on - ask.period.first_on).days + 1)
+    last_on = query.period.last_on if query.today_on is None else min(query.period.last_on, query.today_on)
+    return max(1, (last_on - query.period.first_on).days + 1)
 
 
 def _counted(label: str, count: int, *, before: int | None, href: str) -> Kpi:

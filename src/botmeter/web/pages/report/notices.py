@@ -9,7 +9,7 @@ from botmeter.reports.overview import Overview
 from botmeter.reports.query import Filters
 from botmeter.web.components import Link
 from botmeter.web.pages.report.answered import Answered
-from botmeter.web.pages.report.report_urls import Places
+from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import Question
 
 Kind = Literal["info", "warn", "bad", "ok"]
@@ -40,7 +40,7 @@ def _nothing(answered: Answered) -> Notice | None:
     question, places = answered.question, answered.places
     if answered.report.sessions_consumed:
         return None
-    if question.ask.filters != Filters():
+    if question.query.filters != Filters():
         return Notice(
             fact="No sessions match these filters.",
             consequence="Nothing in this period fits all of them at once.",
@@ -63,17 +63,17 @@ def _where_data_is(answered: Answered) -> Link | None:
 
 
 def _moved(question: Question, *, title: str) -> Notice | None:
-    moved_from = question.ask.moved_from
+    moved_from = question.query.moved_from
     if moved_from is None:
         return None
-    starts = text.day_text(question.ask.period.first_on)
+    starts = text.day_text(question.query.period.first_on)
     return Notice(
         fact=f"The data of {title} starts on {starts}.",
         consequence=f"The period was to start on {text.day_text(moved_from)}; it is shown from {starts} on.",
     )
 
 
-def _zone(question: Question, *, places: Places) -> Notice | None:
+def _zone(question: Question, *, places: ReportUrls) -> Notice | None:
     if question.zone == "UTC":
         return None
     return Notice(

@@ -9,7 +9,7 @@ from botmeter.domain import text
 from botmeter.reports.presets import Preset, preset_of
 from botmeter.web.components import PeriodPicker, PickerDay, PickerMonth
 from botmeter.web.components import Preset as PresetLink
-from botmeter.web.pages.report.report_urls import Places
+from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import Question
 from botmeter.web.report_query import ReportAddress
 from botmeter.web.zones import zones_offered
@@ -31,13 +31,13 @@ _KEY_OF: Final[dict[Preset, str]] = {
 Lead = Callable[[ReportAddress], str]
 
 
-def period_picker(question: Question, *, places: Places, is_for_rows: bool = False) -> PeriodPicker:
+def period_picker(question: Question, *, places: ReportUrls, is_for_rows: bool = False) -> PeriodPicker:
     """The choice as it stands for this question.
 
     Args:
         is_for_rows: Its links lead to the underlying data rather than to the report.
     """
-    address, period = question.address, question.ask.period
+    address, period = question.address, question.query.period
     today_on = text.in_zone(question.now_us, question.zone).date()
     preset = preset_of((period.first_on, period.last_on), today_on=today_on, available_from=question.available_from)
     lead: Lead = places.rows if is_for_rows else places.report
@@ -64,7 +64,7 @@ def period_picker(question: Question, *, places: Places, is_for_rows: bool = Fal
 
 
 def _note(question: Question, *, today_on: date) -> str:
-    period = question.ask.period
+    period = question.query.period
     days = text.counted(period.day_count, "day")
     return f"{days}, today partial" if period.first_on <= today_on <= period.last_on else days
 
@@ -77,7 +77,7 @@ def _two_months(last_on: date) -> tuple[date, date]:
 
 
 def _month(first_on: date, question: Question, *, lead: Lead, today_on: date) -> PickerMonth:
-    period = question.ask.period
+    period = question.query.period
     empty: list[PickerDay | None] = [None] * first_on.weekday()
     days = [first_on.replace(day=number) for number in range(1, monthrange(first_on.year, first_on.month)[1] + 1)]
     return PickerMonth(

@@ -16,7 +16,7 @@ def _path(route: str, *, args: tuple[str, ...]) -> str:
     return reverse(route, args=args)
 
 
-class Door(StrEnum):
+class EntryPoint(StrEnum):
     """By which way somebody came to the report; the way back is the same."""
 
     REPORTS = "report"
@@ -25,7 +25,7 @@ class Door(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
+class ReportUrls:
     """The addresses of one report.
 
     Attributes:
@@ -33,7 +33,7 @@ class Places:
         has_rows: Whether the rows may be seen; else their addresses are empty.
     """
 
-    door: Door
+    door: EntryPoint
     owner: str
     has_rows: bool = True
 
@@ -81,4 +81,4 @@ class Places:
 
     @property
     def _is_shared(self) -> bool:
-        return self.door is Door.SHARED
+        return self.door is EntryPoint.SHARED

@@ -36,7 +36,7 @@ class TicketTrendWidget:
 
 def ticket_trend_widget(answered: Answered) -> TicketTrendWidget:
     """Tickets over time; the types after the seventh are put together."""
-    address, places, period = answered.address, answered.places, answered.question.ask.period
+    address, places, period = answered.address, answered.places, answered.question.query.period
     columns = _columns([one.ticket_type for one in answered.report.by_ticket_type])
     starts, step = _starts(period.first_on, period.last_on)
     counts = _counts(answered.overview.ticket_trend, starts, columns=columns)
@@ -78,7 +78,7 @@ def _counts(days: Sequence[TicketTrendDay], starts: list[date], *, columns: list
 
 def _stacks(starts: list[date], counts: list[list[int]], *, answered: Answered) -> tuple[Stack, ...]:
     every = max(1, -(-len(starts) // _LABELS_MAX))
-    ends = [*(start_on - timedelta(days=1) for start_on in starts[1:]), answered.question.ask.period.last_on]
+    ends = [*(start_on - timedelta(days=1) for start_on in starts[1:]), answered.question.query.period.last_on]
     return tuple(
         Stack(
             label=text.day_text(start_on, year=False) if place % every == 0 else "",

@@ -74,7 +74,7 @@ class MonthsWidget:
 
 def trend_widget(answered: Answered, *, points: tuple[TrendPoint, ...]) -> TrendWidget:
     """Sessions by day, of `trend_points`."""
-    question, period = answered.question, answered.question.ask.period
+    question, period = answered.question, answered.question.query.period
     step = fitting_step(len(points))
     is_table = TREND in answered.address.table
     drawn = None
@@ -139,7 +139,7 @@ def trend_points(answered: Answered) -> tuple[TrendPoint, ...]:
 
 def _compared_counts(answered: Answered) -> list[int | None]:
     """The counts of the compared period by place: the first day beside the first day."""
-    day_count = answered.question.ask.period.day_count
+    day_count = answered.question.query.period.day_count
     if answered.compared is None:
         return [None] * day_count
     trend = answered.compared.trend
@@ -159,7 +159,7 @@ def _title(day: TrendDay, before: int | None, *, question: Question) -> str:
 
 
 def _trend(points: tuple[TrendPoint, ...], question: Question, *, step: Step) -> Trend:
-    period = question.ask.period
+    period = question.query.period
     ends_today = bool(points) and points[-1].is_partial
     clock = text.clock_text(question.now_us, zone=question.zone)
     compared = ", with the period it is compared with as a dashed line" if question.compared is not None else ""
@@ -262,7 +262,7 @@ def _months_text(lines: tuple[MonthLine, ...]) -> str:
 
 
 def _month_line(month: MonthUsage, answered: Answered) -> MonthLine:
-    period = answered.question.ask.period
+    period = answered.question.query.period
     first_on = date.fromisoformat(f"{month.month}-01")
     next_on = (first_on + timedelta(days=31)).replace(day=1)
     shown_first, shown_last = max(first_on, period.first_on), min(next_on - timedelta(days=1), period.last_on)

@@ -8,15 +8,15 @@ from botmeter.metering.policy import in_force
 from botmeter.reports.policy_sentence import policy_sentence
 from botmeter.reports.versions import versions
 from botmeter.web.layout import Frame
-from botmeter.web.pages.report.answer_cache import Shelf, kept_overview
-from botmeter.web.pages.report.answered import Answered, Stage
+from botmeter.web.pages.report.answer_cache import LruCache, kept_overview
+from botmeter.web.pages.report.answered import Answered, PageContext
 from botmeter.web.pages.report.filter_bar import FilterBar, bot_names_shown, filter_bar
 from botmeter.web.pages.report.follow import Following, following
 from botmeter.web.pages.report.freshness import Freshness, freshness
 from botmeter.web.pages.report.grids import MatrixWidget, matrix
 from botmeter.web.pages.report.headline import Headline, headline
 from botmeter.web.pages.report.notices import Notice, notices
-from botmeter.web.pages.report.report_urls import Door, Places
+from botmeter.web.pages.report.report_urls import EntryPoint, ReportUrls
 from botmeter.web.pages.report.splits import SplitWidget, bot_split, channel_split, ticket_split
 from botmeter.web.pages.report.trend import (
     MonthsWidget,
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from botmeter.reports.versions import VersionUsage
 
 HEADING = {
-    Door.REPORTS: "Bot session consumption",
-    Door.BILLING: "Session usage report",
-    Door.SHARED: "Bot session consumption",
+    EntryPoint.REPORTS: "Bot session consumption",
+    EntryPoint.BILLING: "Session usage report",
+    EntryPoint.SHARED: "Bot session consumption",
 }
 
 
@@ -96,11 +96,11 @@ class UsagePage:
 
 
 # A page for a year is some 500 KB, most of it drawings.
-_pages: Final[Shelf[UsagePage]] = Shelf(64)
+_pages: Final[LruCache[UsagePage]] = LruCache(64)
 _NO_FRAME: Final = Frame(title="", csrf_token="", theme="")
 
 
-def usage_page(ledger: "Ledger", question: Question, *, stage: Stage, actions: Actions) -> UsagePage:
+def usage_page(ledger: "Ledger", question: Question, *, stage: PageContext, actions: Actions) -> UsagePage:
     """The page that answers a question. What is the same for everybody who asks it is kept until the ledger changes."""
     key = (ledger.account.name, ledger.version, question, stage.places)
     kept = _pages.kept(key, lambda: _page_of_nobody(ledger, question, places=stage.places))
@@ -115,7 +115,7 @@ def usage_page(ledger: "Ledger", question: Question, *, stage: Stage, actions: A
     )
 
 
-def _page_of_nobody(ledger: "Ledger", question: Question, *, places: Places) -> UsagePage:
+def _page_of_nobody(ledger: "Ledger", question: Question, *, places: ReportUrls) -> UsagePage:
     """The page without what depends on who looks."""
     found = kept_overview(ledger, question)
     answered = Answered(overview=found, question=question, places=places)
@@ -144,7 +144,7 @@ def _page_of_nobody(ledger: "Ledger", question: Question, *, places: Places) -> 
 
 
 def _opened_versions(ledger: "Ledger", question: Question) -> "Sequence[VersionUsage]":
-    return versions(ledger, question.ask) if question.address.opened else ()
+    return versions(ledger, question.query) if question.address.opened else ()
 
 
 def _later(answered: Answered) -> tuple[LaterWidget, ...]:

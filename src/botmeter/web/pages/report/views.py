@@ -9,10 +9,10 @@ from botmeter.live.ledgers import ledgers, reading
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
 from botmeter.web.layout import Crumb, Frame, frame
-from botmeter.web.pages.report.answered import Stage
+from botmeter.web.pages.report.answered import PageContext
 from botmeter.web.pages.report.choices import choices_page, wanted_choices
 from botmeter.web.pages.report.follow import fresh_answer
-from botmeter.web.pages.report.report_urls import Door, Places
+from botmeter.web.pages.report.report_urls import EntryPoint, ReportUrls
 from botmeter.web.pages.report.start_page import has_events, start_page
 from botmeter.web.pages.report.usage_page import HEADING, Actions, usage_page
 from botmeter.web.pages.report.widget_page import WIDGETS, widget_page
@@ -25,25 +25,25 @@ from botmeter.web.report_query import ReportAddress, read_address
 @for_member(Right.SEE_REPORTS)
 def report(visit: Visit) -> HttpResponse:
     """The report as analysts come to it."""
-    return _report(visit, door=Door.REPORTS)
+    return _report(visit, door=EntryPoint.REPORTS)
 
 
 @for_member(Right.SEE_BILLING)
 def billing_report(visit: Visit) -> HttpResponse:
     """The same report as billing admins come to it."""
-    return _report(visit, door=Door.BILLING)
+    return _report(visit, door=EntryPoint.BILLING)
 
 
 @for_member(Right.SEE_REPORTS)
 def report_fresh(visit: Visit) -> HttpResponse:
     """Whether there is more than the report shows."""
-    return _fresh(visit, door=Door.REPORTS)
+    return _fresh(visit, door=EntryPoint.REPORTS)
 
 
 @for_member(Right.SEE_BILLING)
 def billing_fresh(visit: Visit) -> HttpResponse:
     """The same for the report of billing."""
-    return _fresh(visit, door=Door.BILLING)
+    return _fresh(visit, door=EntryPoint.BILLING)
 
 
 @for_member(Right.SEE_REPORTS)
@@ -51,32 +51,32 @@ def widget(visit: Visit, *, name: str) -> HttpResponse:
     """One widget with everything that it has."""
     if name not in WIDGETS:
         raise Http404
-    address, places = read_address(visit.request.GET), Places(door=Door.REPORTS, owner=visit.account)
+    address, places = read_address(visit.request.GET), ReportUrls(door=EntryPoint.REPORTS, owner=visit.account)
     around = _frame(visit, title=WIDGETS[name], crumbs=(_report_crumb(visit, address),))
     # htmx says so of a request for a widget that comes after the page.
     is_part = visit.request.headers.get("HX-Request") == "true"
     zone = preferred_zone(visit.account)
     with reading(visit.account) as ledger:
         asked = question(ledger, address, zone=zone)
-        page = widget_page(ledger, asked, name=name, stage=Stage(frame=around, places=places, is_part=is_part))
+        page = widget_page(ledger, asked, name=name, stage=PageContext(frame=around, places=places, is_part=is_part))
     return rendered(visit.request, "widget.html", page=page)
 
 
 @for_member(Right.SEE_REPORTS)
 def choices(visit: Visit, *, field: str) -> HttpResponse:
     """What a filter can be set to: the part of a menu that opens, or a page by itself."""
-    address, places = read_address(visit.request.GET), Places(door=Door.REPORTS, owner=visit.account)
+    address, places = read_address(visit.request.GET), ReportUrls(door=EntryPoint.REPORTS, owner=visit.account)
     around = _frame(visit, title="Filter", crumbs=(_report_crumb(visit, address),))
     wanted, zone = wanted_choices(field, visit.request.GET), preferred_zone(visit.account)
     with reading(visit.account) as ledger:
         asked = question(ledger, address, zone=zone)
-        page = choices_page(ledger, asked, wanted=wanted, stage=Stage(frame=around, places=places))
+        page = choices_page(ledger, asked, wanted=wanted, stage=PageContext(frame=around, places=places))
     return rendered(visit.request, "choices.html", page=page)
 
 
-def _report(visit: Visit, *, door: Door) -> HttpResponse:
-    address, places = read_address(visit.request.GET), Places(door=door, owner=visit.account)
-    way = ("Reports", "reports") if door is Door.REPORTS else ("Billing", "billing")
+def _report(visit: Visit, *, door: EntryPoint) -> HttpResponse:
+    address, places = read_address(visit.request.GET), ReportUrls(door=door, owner=visit.account)
+    way = ("Reports", "reports") if door is EntryPoint.REPORTS else ("Billing", "billing")
     crumbs = (Crumb(label=way[0], href=reverse(way[1], args=(visit.account,))),)
     # Before the ledger is held: the titles of accounts are read from ledgers too.
     around = frame(visit, title=HEADING[door], current=way[1], crumbs=crumbs)
@@ -85,24 +85,24 @@ def _report(visit: Visit, *, door: Door) -> HttpResponse:
         if not has_events(ledger):
             return rendered(visit.request, "start.html", page=start_page(ledger, frame=around))
         asked = question(ledger, address, zone=zone)
-        stage = Stage(frame=around, places=places, waiting=ledgers().unsettled(visit.account))
+        stage = PageContext(frame=around, places=places, waiting=ledgers().unsettled(visit.account))
         page = usage_page(ledger, asked, stage=stage, actions=actions)
     page = replace(page, beside=view_named(visit.account, visit.user, query=address.following(False).query()))
     return rendered(visit.request, "report.html", page=page)
 
 
-def _fresh(visit: Visit, *, door: Door) -> HttpResponse:
+def _fresh(visit: Visit, *, door: EntryPoint) -> HttpResponse:
     address, zone = read_address(visit.request.GET), preferred_zone(visit.account)
     with reading(visit.account) as ledger:
-        stage = Stage(
+        stage = PageContext(
             frame=Frame(title=HEADING[door], csrf_token="", theme=""),
-            places=Places(door=door, owner=visit.account),
+            places=ReportUrls(door=door, owner=visit.account),
             waiting=ledgers().unsettled(visit.account),
         )
         return fresh_answer(visit.request, ledger, question=question(ledger, address, zone=zone), stage=stage)
 
 
-def _actions(visit: Visit, address: ReportAddress, *, places: Places) -> Actions:
+def _actions(visit: Visit, address: ReportAddress, *, places: ReportUrls) -> Actions:
     query = address.following(False).query()
     return Actions(
         share_href=reverse("shares", args=(visit.account,)) + (query or "?new") if visit.may(Right.SHARE) else "",
@@ -112,7 +112,9 @@ def _actions(visit: Visit, address: ReportAddress, *, places: Places) -> Actions
 
 
 def _report_crumb(visit: Visit, address: ReportAddress) -> Crumb:
-    return Crumb(label=HEADING[Door.REPORTS], href=Places(door=Door.REPORTS, owner=visit.account).report(address))
+    return Crumb(
+        label=HEADING[EntryPoint.REPORTS], href=ReportUrls(door=EntryPoint.REPORTS, owner=visit.account).report(address)
+    )
 
 
 def _frame(visit: Visit, *, title: str, crumbs: tuple[Crumb, ...]) -> Frame:

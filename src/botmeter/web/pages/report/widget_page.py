@@ -10,7 +10,7 @@ from botmeter.reports.hours import hours
 from botmeter.reports.versions import versions
 from botmeter.web.layout import Frame
 from botmeter.web.pages.report.answer_cache import kept_overview
-from botmeter.web.pages.report.answered import Answered, Stage
+from botmeter.web.pages.report.answered import Answered, PageContext
 from botmeter.web.pages.report.customer_widgets import customers_widget, versions_widget
 from botmeter.web.pages.report.filter_bar import FilterBar, bot_names_shown, filter_bar
 from botmeter.web.pages.report.grids import hour_widget, matrix
@@ -52,23 +52,23 @@ class WidgetPage:
     widget: Any
 
 
-def widget_page(ledger: "Ledger", question: Question, *, name: str, stage: Stage) -> WidgetPage:
+def widget_page(ledger: "Ledger", question: Question, *, name: str, stage: PageContext) -> WidgetPage:
     """The widget of that name; one of `WIDGETS`."""
     bar = filter_bar(question, places=stage.places, bot_names=bot_names_shown(ledger, question))
     kind, widget = _made(name, ledger, question=question, stage=stage)
     return WidgetPage(frame=stage.frame, name=name, title=WIDGETS[name], kind=kind, bar=bar, widget=widget)
 
 
-def _made(name: str, ledger: "Ledger", *, question: Question, stage: Stage) -> tuple[str, Any]:
+def _made(name: str, ledger: "Ledger", *, question: Question, stage: PageContext) -> tuple[str, Any]:
     places = stage.places
     match name:
         case "hours":
-            return "hours", hour_widget(hours(ledger, question.ask), question, places=places)
+            return "hours", hour_widget(hours(ledger, question.query), question, places=places)
         case "versions":
-            return "versions", versions_widget(versions(ledger, question.ask), question, places=places)
+            return "versions", versions_widget(versions(ledger, question.query), question, places=places)
         case "customers":
             limit = CUSTOMER_COUNT if stage.is_part else CUSTOMER_COUNT_WHOLE
-            customers = top_customers(ledger, question.ask, limit=limit)
+            customers = top_customers(ledger, question.query, limit=limit)
             return "customers", customers_widget(customers, question, places=places)
     kind, made = _OF_OVERVIEW[name]
     found = kept_overview(ledger, question)

@@ -13,7 +13,7 @@ from botmeter.people.rights import Right
 from botmeter.reports.conversations import conversation
 from botmeter.reports.explanation_sentences import shown
 from botmeter.web.access import Visit, for_member
-from botmeter.web.entity_urls import StoryPlaces
+from botmeter.web.entity_urls import EntityUrls
 from botmeter.web.layout import Crumb, Frame, frame
 from botmeter.web.pages.session.facts import FactLines
 from botmeter.web.question import preferred_zone
@@ -56,7 +56,7 @@ class ConversationPage:
 def conversation_page(visit: Visit) -> HttpResponse:
     """All of the conversation that the address names by `id`."""
     given = visit.request.GET
-    places = StoryPlaces(account=visit.account)
+    places = EntityUrls(account=visit.account)
     zone = checked_timezone(given.get("timezone") or preferred_zone(visit.account))
     conversation_id = given.get("id", "")
     with reading(visit.account) as ledger:
@@ -76,11 +76,11 @@ def conversation_page(visit: Visit) -> HttpResponse:
     return rendered(visit.request, "conversation.html", page=page)
 
 
-def _crumbs(places: StoryPlaces) -> tuple[Crumb, ...]:
+def _crumbs(places: EntityUrls) -> tuple[Crumb, ...]:
     return (Crumb(label="Reports", href=places.reports()), Crumb(label="Customers", href=places.customers()))
 
 
-def _answer(story: "ConversationStory", places: StoryPlaces, *, zone: str) -> Words:
+def _answer(story: "ConversationStory", places: EntityUrls, *, zone: str) -> Words:
     customer_id, *others = story.customer_ids
     whose = (plain("Of customer "), id_word(customer_id, places.customer(customer_id)))
     more = f" and {text.counted(len(others), 'other')}" if others else ""
@@ -90,7 +90,7 @@ def _answer(story: "ConversationStory", places: StoryPlaces, *, zone: str) -> Wo
     return (*whose, plain(f"{more}{when}{part}"))
 
 
-def _part(one: "ConversationSession", places: StoryPlaces, *, zone: str) -> PartLine:
+def _part(one: "ConversationSession", places: EntityUrls, *, zone: str) -> PartLine:
     ended = "still open"
     if one.ended_us is not None:
         is_named = one.ended_us < INSTANT_END_US
@@ -105,7 +105,7 @@ def _part(one: "ConversationSession", places: StoryPlaces, *, zone: str) -> Part
     )
 
 
-def _facts(story: "ConversationStory", places: StoryPlaces, *, zone: str) -> tuple[FactLines, ...]:
+def _facts(story: "ConversationStory", places: EntityUrls, *, zone: str) -> tuple[FactLines, ...]:
     customers = [id_word(customer_id, places.customer(customer_id)) for customer_id in story.customer_ids]
     bots = [name_word(name, places.bot(bot_id)) for bot_id, name in story.bots]
     events = ", ".join(f"{text.count_text(count)} {actor}" for actor, count in story.event_counts.items() if count)

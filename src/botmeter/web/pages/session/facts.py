@@ -11,7 +11,7 @@ from botmeter.domain.instant import INSTANT_END_US
 from botmeter.domain.period import day_of_us
 from botmeter.reports.explanation import ExplainedEvent, Explanation
 from botmeter.reports.explanation_sentences import arrival_words
-from botmeter.web.entity_urls import StoryPlaces
+from botmeter.web.entity_urls import EntityUrls
 from botmeter.web.rich_text import Word, Words, id_word, linked, listed, name_word, plain
 
 NAMED_MAX: Final = 8
@@ -26,7 +26,7 @@ class FactLines:
     lines: tuple[Words, ...]
 
 
-def answer(explanation: Explanation, places: StoryPlaces) -> Words:
+def answer(explanation: Explanation, places: EntityUrls) -> Words:
     """Why it was charged, in the two or three sentences that most people came for."""
     opening = explanation.opening
     return (
@@ -37,7 +37,7 @@ def answer(explanation: Explanation, places: StoryPlaces) -> Words:
     )
 
 
-def _opened(opening: ExplainedEvent, places: StoryPlaces) -> Words:
+def _opened(opening: ExplainedEvent, places: EntityUrls) -> Words:
     bot: Words = ()
     if opening.bot_name is not None and opening.bot_id is not None:
         bot = (name_word(opening.bot_name, places.bot(opening.bot_id)),)
@@ -61,7 +61,7 @@ def _covers(explanation: Explanation) -> str:
     return f"It {covered} so far, and runs until {end}. " if explanation.is_running else f"It {covered} until {end}. "
 
 
-def _afterwards(explanation: Explanation, places: StoryPlaces) -> Words:
+def _afterwards(explanation: Explanation, places: EntityUrls) -> Words:
     event, after, end_us = explanation.next_event, explanation.after, explanation.ended_at_us
     if event is None or end_us is None:
         return () if explanation.is_running else (plain("Nothing came after it so far."),)
@@ -76,7 +76,7 @@ def _afterwards(explanation: Explanation, places: StoryPlaces) -> Words:
     )
 
 
-def facts(explanation: Explanation, places: StoryPlaces) -> tuple[FactLines, ...]:
+def facts(explanation: Explanation, places: EntityUrls) -> tuple[FactLines, ...]:
     """What there is to know about the session, one fact a line."""
     told: list[tuple[str, Iterable[Words]]] = [
         ("Policy", [(linked(explanation.policy.label, "#policy"),)]),
@@ -102,7 +102,7 @@ def arrivals(explanation: Explanation) -> tuple[Words, ...]:
     return _cut([(plain(arrival_words(arrival)),) for arrival in explanation.arrivals])
 
 
-def _counted_on(explanation: Explanation, places: StoryPlaces) -> tuple[str, str]:
+def _counted_on(explanation: Explanation, places: EntityUrls) -> tuple[str, str]:
     on = day_of_us(explanation.started_at_us)
     return text.day_text(on), places.rows_of_day(on)
 
@@ -116,7 +116,7 @@ def _window(explanation: Explanation) -> list[Words]:
     return [(plain(f"{start} {text.DASH}"),), (plain(f"{text.instant_text(end_us)} UTC"),)]
 
 
-def _bots(explanation: Explanation, places: StoryPlaces) -> list[Words]:
+def _bots(explanation: Explanation, places: EntityUrls) -> list[Words]:
     named = dict.fromkeys(
         (event.bot_id, event.bot_name, event.bot_version) for event in explanation.members if event.bot_id is not None
     )
@@ -130,7 +130,7 @@ def _channels(explanation: Explanation) -> list[Word]:
     return [name_word(channel) for channel in dict.fromkeys(event.channel for event in explanation.members)]
 
 
-def _conversations(explanation: Explanation, places: StoryPlaces) -> list[Words]:
+def _conversations(explanation: Explanation, places: EntityUrls) -> list[Words]:
     return [
         (
             id_word(part.conversation_id, places.conversation(part.conversation_id)),
@@ -151,7 +151,7 @@ def _tickets(explanation: Explanation) -> list[Words]:
     return [(id_word(ticket), *((plain(" "), name_word(kind)) if kind else ())) for ticket, kind in tickets]
 
 
-def _neighbours(explanation: Explanation, places: StoryPlaces) -> list[Words]:
+def _neighbours(explanation: Explanation, places: EntityUrls) -> list[Words]:
     pairs = (("Session before", explanation.before), ("Session after", explanation.after))
     return [
         (

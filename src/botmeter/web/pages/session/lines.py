@@ -14,7 +14,7 @@ from botmeter.domain.instant import INSTANT_END_US
 from botmeter.domain.session import ClosedBy
 from botmeter.reports.explanation import ExplainedEvent, Explanation
 from botmeter.reports.explanation_sentences import duration_words, end_sentence, opening_reason
-from botmeter.web.entity_urls import StoryPlaces
+from botmeter.web.entity_urls import EntityUrls
 from botmeter.web.rich_text import Word, Words, id_word, linked, name_word, plain
 
 QUIET: Final = frozenset({Kind.MESSAGE, Kind.CONVERSATION_CREATED, Kind.CONVERSATION_UPDATED})
@@ -133,7 +133,7 @@ def _closes(event: ExplainedEvent, explanation: Explanation) -> bool:
     )
 
 
-def line_of(step: Step, explanation: Explanation, *, places: StoryPlaces) -> Line:
+def line_of(step: Step, explanation: Explanation, *, places: EntityUrls) -> Line:
     """The line of one event by itself."""
     event = step.event
     return Line(
@@ -148,7 +148,7 @@ def line_of(step: Step, explanation: Explanation, *, places: StoryPlaces) -> Lin
     )
 
 
-def _who(event: ExplainedEvent, places: StoryPlaces) -> Words:
+def _who(event: ExplainedEvent, places: EntityUrls) -> Words:
     if event.actor is Actor.CUSTOMER:
         return plain("Customer "), id_word(event.customer_id, places.customer(event.customer_id))
     if event.actor is Actor.BOT and event.bot_name is not None and event.bot_id is not None:
@@ -182,7 +182,7 @@ def effect_of(step: Step, explanation: Explanation) -> str:
     return "Part of this session" if explanation.ended_at_us is None else "Inside the window"
 
 
-def _why(step: Step, explanation: Explanation, *, places: StoryPlaces) -> Words:
+def _why(step: Step, explanation: Explanation, *, places: EntityUrls) -> Words:
     event = step.event
     if step.is_opening:
         return plain(opening_reason(explanation)), *_thread(event, places)
@@ -195,7 +195,7 @@ def _why(step: Step, explanation: Explanation, *, places: StoryPlaces) -> Words:
     return (plain(_no_part(event, explanation)),)
 
 
-def _thread(event: ExplainedEvent, places: StoryPlaces) -> Words:
+def _thread(event: ExplainedEvent, places: EntityUrls) -> Words:
     return plain(" Conversation "), id_word(event.conversation_id, places.conversation(event.conversation_id))
 
 
@@ -209,7 +209,7 @@ def _no_part(event: ExplainedEvent, explanation: Explanation) -> str:
     return "This policy leaves it out."
 
 
-def ending_lines(explanation: Explanation, places: StoryPlaces) -> Iterator[Line]:
+def ending_lines(explanation: Explanation, places: EntityUrls) -> Iterator[Line]:
     """What stands below the events: the limit that closed the session, and the message that came after."""
     end_us, following = explanation.ended_at_us, explanation.next_event
     if end_us is None or end_us >= INSTANT_END_US:
@@ -229,7 +229,7 @@ def ending_lines(explanation: Explanation, places: StoryPlaces) -> Iterator[Line
         yield _following(following, explanation, end_us=end_us, places=places)
 
 
-def _following(event: ExplainedEvent, explanation: Explanation, *, end_us: int, places: StoryPlaces) -> Line:
+def _following(event: ExplainedEvent, explanation: Explanation, *, end_us: int, places: EntityUrls) -> Line:
     after = explanation.after
     has_opened = explanation.opened_next and after is not None
     waited = f"{duration_words(event.at_us - end_us)} after the end. " if event.at_us > end_us else "At the very end. "

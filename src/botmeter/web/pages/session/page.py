@@ -18,7 +18,7 @@ from botmeter.reports.explain import explain, explanation_as_text
 from botmeter.reports.explanation_sentences import restatement_sentences
 from botmeter.reports.policy_sentence import policy_sentence
 from botmeter.web.access import Visit, for_member
-from botmeter.web.entity_urls import StoryPlaces
+from botmeter.web.entity_urls import EntityUrls
 from botmeter.web.layout import Crumb, Frame, frame
 from botmeter.web.pages.session.facts import FactLines, answer, arrivals, facts
 from botmeter.web.pages.session.story import EVENTS_A_PAGE, Story, every_event, told_story
@@ -106,7 +106,7 @@ class SessionPage:
 def session_page(visit: Visit, *, session: str) -> HttpResponse:
     """Why the session was charged."""
     given = visit.request.GET
-    places = StoryPlaces(account=visit.account)
+    places = EntityUrls(account=visit.account)
     zone = checked_timezone(given.get("timezone") or preferred_zone(visit.account))
     first = _first_event(given.get("from", "0"))
     with reading(visit.account) as ledger:
@@ -146,7 +146,7 @@ def _first_event(given: str) -> int:
     return int(given)
 
 
-def _crumbs(explanation: "Explanation", places: StoryPlaces) -> tuple[Crumb, ...]:
+def _crumbs(explanation: "Explanation", places: EntityUrls) -> tuple[Crumb, ...]:
     on = day_of_us(explanation.started_at_us)
     return (
         Crumb(label="Reports", href=places.reports()),
@@ -165,7 +165,7 @@ def _tags(explanation: "Explanation") -> tuple[str, ...]:
     return tuple(tag for holds, tag in told if holds)
 
 
-def _pager(explanation: "Explanation", places: StoryPlaces, *, first: int | None, chosen: dict[str, str]) -> StoryPager:
+def _pager(explanation: "Explanation", places: EntityUrls, *, first: int | None, chosen: dict[str, str]) -> StoryPager:
     session_id, count = explanation.session_id, len(explanation.events)
     if first is None:
         label = f"Show all {text.counted(count, 'event')}"
@@ -180,7 +180,7 @@ def _pager(explanation: "Explanation", places: StoryPlaces, *, first: int | None
     )
 
 
-def _local(explanation: "Explanation", places: StoryPlaces, *, zone: str, is_all: bool) -> LocalTime:
+def _local(explanation: "Explanation", places: EntityUrls, *, zone: str, is_all: bool) -> LocalTime:
     end_us, following = explanation.ended_at_us, explanation.next_event
     instants = (
         ("Opened", explanation.started_at_us),

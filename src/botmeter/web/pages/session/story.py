@@ -10,7 +10,7 @@ from typing import Final
 from botmeter.domain import text
 from botmeter.domain.event import Actor, Kind
 from botmeter.reports.explanation import ExplainedEvent, Explanation
-from botmeter.web.entity_urls import StoryPlaces
+from botmeter.web.entity_urls import EntityUrls
 from botmeter.web.pages.session.lines import Line, Step, effect_of, ending_lines, line_of, steps
 from botmeter.web.rich_text import Word, Words, name_word, plain
 
@@ -50,7 +50,7 @@ class Story:
         return bool(self.cut) or any(line.is_folded for day in self.days for line in day.lines)
 
 
-def told_story(explanation: Explanation, *, places: StoryPlaces) -> Story:
+def told_story(explanation: Explanation, *, places: EntityUrls) -> Story:
     """The session with runs of messages summed up."""
     lines = list(_folded_lines(explanation, places))
     shown = lines[:LINES_MAX]
@@ -59,7 +59,7 @@ def told_story(explanation: Explanation, *, places: StoryPlaces) -> Story:
     return Story(days=_days([*shown, *ending_lines(explanation, places)]), cut=cut)
 
 
-def every_event(explanation: Explanation, *, places: StoryPlaces, first: int) -> Story:
+def every_event(explanation: Explanation, *, places: EntityUrls, first: int) -> Story:
     """Each event by itself, one page of them.
 
     Args:
@@ -79,7 +79,7 @@ def _days(lines: list[Line]) -> tuple[Day, ...]:
     return tuple(Day(name=text.day_text(on), lines=tuple(own)) for on, own in groupby(lines, key=lambda line: line.on))
 
 
-def _folded_lines(explanation: Explanation, places: StoryPlaces) -> Iterator[Line]:
+def _folded_lines(explanation: Explanation, places: EntityUrls) -> Iterator[Line]:
     run: list[Step] = []
     for step in steps(explanation):
         if run and (step.stands_alone or _run_of(run[0].event) != _run_of(step.event)):
@@ -98,7 +98,7 @@ def _run_of(event: ExplainedEvent) -> tuple[date, bool, bool]:
     return text.in_zone(event.at_us, "UTC").date(), event.takes_part, event.kind is Kind.MESSAGE
 
 
-def _run(run: list[Step], explanation: Explanation, *, places: StoryPlaces) -> Line:
+def _run(run: list[Step], explanation: Explanation, *, places: EntityUrls) -> Line:
     if len(run) == 1:
         return line_of(run[0], explanation, places=places)
     events = [step.event for step in run]

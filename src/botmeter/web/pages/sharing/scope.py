@@ -50,7 +50,9 @@ class SharedQuestion:
 
     @property
     def is_whole(self) -> bool:
-        return self.asked.ask.period == self.whole.ask.period and self.asked.ask.filters == self.whole.ask.filters
+        return (
+            self.asked.query.period == self.whole.query.period and self.asked.query.filters == self.whole.query.filters
+        )
 
 
 def pinned(address: ReportAddress, *, zone: str) -> ReportAddress:
@@ -90,8 +92,8 @@ def narrowed_question(ledger: "Ledger", scope: Scope, *, wanted: ReportAddress) 
     if address.preset is None and address.days == (None, None):
         address = replace(address, preset=scope.whole.preset, days=scope.whole.days)
     asked = question(ledger, address, zone=zone)
-    period = _common_period(whole.ask.period, asked.ask.period)
-    if period != asked.ask.period:
+    period = _common_period(whole.query.period, asked.query.period)
+    if period != asked.query.period:
         asked = question(ledger, address.between(period.first_on, period.last_on), zone=zone)
     if not _is_shown(asked, whole=whole):
         asked = replace(asked, compared=None, address=asked.address.against(Compare.NONE))
@@ -105,7 +107,7 @@ def presets_within(shared: SharedQuestion) -> frozenset[Preset]:
     return frozenset(
         preset
         for preset in Preset
-        if _has_days(whole.ask.period, days_of(preset, today_on=today_on, available_from=whole.available_from))
+        if _has_days(whole.query.period, days_of(preset, today_on=today_on, available_from=whole.available_from))
     )
 
 
@@ -125,9 +127,9 @@ def _is_shown(asked: Question, *, whole: Question) -> bool:
     if asked.compared is None:
         return True
     compared = asked.compared.period
-    if _has_days(whole.ask.period, (compared.first_on, compared.last_on)):
+    if _has_days(whole.query.period, (compared.first_on, compared.last_on)):
         return True
-    return asked.ask.period == whole.ask.period and asked.address.compare is whole.address.compare
+    return asked.query.period == whole.query.period and asked.address.compare is whole.address.compare
 
 
 def _common_filters(whole: Filters, wanted: Filters) -> Filters:

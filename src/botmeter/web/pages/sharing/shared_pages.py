@@ -7,13 +7,13 @@ from botmeter.reports.filter_values import FilterField
 from botmeter.reports.presets import Preset
 from botmeter.reports.query import LINK_FILTERS
 from botmeter.web.components import FilterChip, PeriodPicker, PickerMonth
-from botmeter.web.pages.report.answered import Stage
+from botmeter.web.pages.report.answered import PageContext
 from botmeter.web.pages.report.choices import ChoicesPage, choices_page, wanted_choices
 from botmeter.web.pages.report.filter_bar import FilterBar, LinkChip
 from botmeter.web.pages.report.follow import goes_on
 from botmeter.web.pages.report.freshness import Freshness
 from botmeter.web.pages.report.notices import Notice
-from botmeter.web.pages.report.report_urls import Places
+from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.pages.report.rows.page import RowsPage
 from botmeter.web.pages.report.splits import SplitWidget
 from botmeter.web.pages.report.usage_page import UsagePage
@@ -41,7 +41,7 @@ class Trimmer:
 
     ledger: "Ledger"
     shared: SharedQuestion
-    places: Places
+    places: ReportUrls
     whole_href: str
 
     def report(self, page: UsagePage, *, name: str) -> UsagePage:
@@ -83,10 +83,10 @@ class Trimmer:
         allowed = self._allowed(field)
         if allowed:
             # As if all of them were chosen: those are always among the values, however many others there are.
-            filters = replace(asked.ask.filters, **{field.value: allowed})  # type: ignore[arg-type]
-            asked = replace(asked, ask=replace(asked.ask, filters=filters))
+            filters = replace(asked.query.filters, **{field.value: allowed})  # type: ignore[arg-type]
+            asked = replace(asked, query=replace(asked.query, filters=filters))
         wanted = wanted_choices(field.value, given)
-        page = choices_page(self.ledger, asked, wanted=wanted, stage=Stage(frame=frame, places=self.places))
+        page = choices_page(self.ledger, asked, wanted=wanted, stage=PageContext(frame=frame, places=self.places))
         if not allowed:
             return page
         sought = page.search.casefold()
@@ -151,7 +151,7 @@ class Trimmer:
 
     def _period(self, picker: PeriodPicker) -> PeriodPicker:
         """The picker with the days of the link alone, in its zone."""
-        period = self.shared.whole.ask.period
+        period = self.shared.whole.query.period
         presets = presets_within(self.shared)
         first_on, last_on = period.first_on.isoformat(), min(period.last_on.isoformat(), picker.most_on)
         return replace(

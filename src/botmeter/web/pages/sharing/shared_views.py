@@ -16,10 +16,10 @@ from botmeter.people.models import ShareLink
 from botmeter.people.shares import note_opening, opened_share, share_over
 from botmeter.web.access import View, for_everyone
 from botmeter.web.layout import Crumb, Frame, SharedNote
-from botmeter.web.pages.report.answered import Stage
+from botmeter.web.pages.report.answered import PageContext
 from botmeter.web.pages.report.choices import field_named
 from botmeter.web.pages.report.follow import fresh_answer, goes_on
-from botmeter.web.pages.report.report_urls import Door, Places
+from botmeter.web.pages.report.report_urls import EntryPoint, ReportUrls
 from botmeter.web.pages.report.rows.page import RowsQuestion, rows_page
 from botmeter.web.pages.report.rows.view_options import read_rows_address
 from botmeter.web.pages.report.usage_page import Actions, usage_page
@@ -49,8 +49,8 @@ class Opening:
     title: str
 
     @property
-    def places(self) -> Places:
-        return Places(door=Door.SHARED, owner=self.secret, has_rows=self.link.may_see_rows)
+    def places(self) -> ReportUrls:
+        return ReportUrls(door=EntryPoint.SHARED, owner=self.secret, has_rows=self.link.may_see_rows)
 
     @property
     def scope(self) -> Scope:
@@ -94,7 +94,7 @@ def shared(opening: Opening) -> HttpResponse:
         page = usage_page(
             trimmer.ledger,
             trimmer.shared.asked,
-            stage=Stage(frame=opening.frame(link.name), places=opening.places),
+            stage=PageContext(frame=opening.frame(link.name), places=opening.places),
             actions=Actions(),
         )
         page = trimmer.report(page, name=link.name)
@@ -109,7 +109,7 @@ def shared_fresh(opening: Opening) -> HttpResponse:
     with _trimmer(opening, route="shared") as trimmer:
         if not goes_on(trimmer.shared.whole):
             raise Http404
-        stage = Stage(frame=opening.frame(opening.link.name), places=opening.places)
+        stage = PageContext(frame=opening.frame(opening.link.name), places=opening.places)
         return fresh_answer(opening.request, trimmer.ledger, question=trimmer.shared.asked, stage=stage)
 
 
@@ -121,7 +121,7 @@ def shared_rows(opening: Opening) -> HttpResponse:
     with _trimmer(opening, route="shared-rows") as trimmer:
         asked = RowsQuestion(question=trimmer.shared.asked, rows=read_rows_address(opening.request.GET))
         around = opening.frame("Sessions consumed", crumbs=_crumbs(opening, trimmer))
-        stage = Stage(frame=around, places=opening.places)
+        stage = PageContext(frame=around, places=opening.places)
         page = rows_page(trimmer.ledger, asked, stage=stage)
         page = trimmer.rows(page)
     return rendered(opening.request, "rows.html", page=page)
@@ -136,7 +136,7 @@ def shared_widget(opening: Opening, *, name: str) -> HttpResponse:
         if not trimmer.offers(name):
             raise Http404
         around = opening.frame(WIDGETS[name], crumbs=_crumbs(opening, trimmer))
-        stage = Stage(frame=around, places=opening.places)
+        stage = PageContext(frame=around, places=opening.places)
         page = widget_page(trimmer.ledger, trimmer.shared.asked, name=name, stage=stage)
         page = trimmer.widget(page)
     return rendered(opening.request, "widget.html", page=page)

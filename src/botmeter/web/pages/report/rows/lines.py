@@ -7,7 +7,7 @@ from typing import Final
 from botmeter.domain import text
 from botmeter.domain.session import ClosedBy
 from botmeter.reports.row_pages import SessionLine, UnderlyingRow
-from botmeter.web.pages.report.report_urls import Places
+from botmeter.web.pages.report.report_urls import ReportUrls
 
 COLUMN_LABELS: Final = {
     "session_id": "Session",
@@ -85,7 +85,7 @@ class Times:
     now_us: int
 
 
-def session_cells(line: SessionLine, columns: tuple[str, ...], *, times: Times, places: Places) -> tuple[Cell, ...]:
+def session_cells(line: SessionLine, columns: tuple[str, ...], *, times: Times, places: ReportUrls) -> tuple[Cell, ...]:
     """The cells of a session's line."""
     made: dict[str, Callable[[], Cell]] = {
         "session_id": lambda: _id(
@@ -104,7 +104,7 @@ def session_cells(line: SessionLine, columns: tuple[str, ...], *, times: Times, 
     return tuple(made[name]() for name in columns)
 
 
-def row_cells(row: UnderlyingRow, columns: tuple[str, ...], *, times: Times, places: Places) -> tuple[Cell, ...]:
+def row_cells(row: UnderlyingRow, columns: tuple[str, ...], *, times: Times, places: ReportUrls) -> tuple[Cell, ...]:
     """The cells of a row."""
     made: dict[str, Callable[[], Cell]] = {
         "session_id": lambda: _id(row.session_id, places.session(row.session_id)),

@@ -9,10 +9,10 @@ from botmeter.reports.row_look import Grouping, SortKey
 from botmeter.reports.row_pages import RowPage, row_page, session_rows
 from botmeter.web.components import Column, Link, Pager
 from botmeter.web.layout import Frame
-from botmeter.web.pages.report.answered import Stage
+from botmeter.web.pages.report.answered import PageContext
 from botmeter.web.pages.report.filter_bar import FilterBar, bot_names_shown, filter_bar
 from botmeter.web.pages.report.notices import Notice
-from botmeter.web.pages.report.report_urls import Places
+from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.pages.report.rows.lines import COLUMN_LABELS, NUMBERS, Cell, Line, Times, row_cells, session_cells
 from botmeter.web.pages.report.rows.view_options import RowsAddress
 from botmeter.web.question import Question
@@ -105,10 +105,10 @@ class RowsQuestion:
     rows: RowsAddress
 
 
-def rows_page(ledger: "Ledger", asked: RowsQuestion, *, stage: Stage) -> RowsPage:
+def rows_page(ledger: "Ledger", asked: RowsQuestion, *, stage: PageContext) -> RowsPage:
     """The page of rows; without exports, which the view adds for whoever may."""
     question, address, places = asked.question, asked.rows, stage.places
-    found = row_page(ledger, question.ask, look=address.look, cursor=address.cursor or None)
+    found = row_page(ledger, question.query, look=address.look, cursor=address.cursor or None)
     columns = address.shown_columns
     is_by_session = address.look.grouping is Grouping.SESSION
     return RowsPage(
@@ -161,7 +161,7 @@ def _times(question: Question) -> Times:
     return Times(zone=question.zone, now_us=question.now_us)
 
 
-def _href(asked: RowsQuestion, rows: RowsAddress, *, places: Places) -> str:
+def _href(asked: RowsQuestion, rows: RowsAddress, *, places: ReportUrls) -> str:
     return places.rows(asked.question.address, **rows.pairs())
 
 
@@ -174,7 +174,7 @@ def _kept(asked: RowsQuestion, *, without: tuple[str, ...]) -> tuple[tuple[str, 
     return tuple(pair for pair in pairs if pair[0] not in without)
 
 
-def _notices(found: RowPage, asked: RowsQuestion, *, places: Places) -> tuple[Notice, ...]:
+def _notices(found: RowPage, asked: RowsQuestion, *, places: ReportUrls) -> tuple[Notice, ...]:
     if found.row_count:
         return ()
     if asked.rows.look.search:
@@ -196,7 +196,7 @@ def _notices(found: RowPage, asked: RowsQuestion, *, places: Places) -> tuple[No
     )
 
 
-def _groupings(asked: RowsQuestion, *, places: Places) -> tuple[Link, ...]:
+def _groupings(asked: RowsQuestion, *, places: ReportUrls) -> tuple[Link, ...]:
     return tuple(
         Link(
             label=label,
@@ -218,7 +218,7 @@ _SORT_OF: Final = {
 }
 
 
-def _columns(asked: RowsQuestion, *, places: Places) -> tuple[Column, ...]:
+def _columns(asked: RowsQuestion, *, places: ReportUrls) -> tuple[Column, ...]:
     look, zone = asked.rows.look, asked.question.zone
     is_by_session = look.grouping is Grouping.SESSION
     columns = []
@@ -237,14 +237,14 @@ def _columns(asked: RowsQuestion, *, places: Places) -> tuple[Column, ...]:
     return tuple(columns)
 
 
-def _session_lines(ledger: "Ledger", found: RowPage, *, asked: RowsQuestion, places: Places) -> tuple[Line, ...]:
+def _session_lines(ledger: "Ledger", found: RowPage, *, asked: RowsQuestion, places: ReportUrls) -> tuple[Line, ...]:
     question, address = asked.question, asked.rows
     lines = []
     for line in found.lines:
         is_open = line.session_id == address.open_session
         inner: tuple[tuple[Cell, ...], ...] = ()
         if is_open:
-            rows = session_rows(ledger, question.ask, session_id=line.session_id, search=address.look.search)
+            rows = session_rows(ledger, question.query, session_id=line.session_id, search=address.look.search)
             inner = tuple(row_cells(row, _INNER_COLUMNS, times=_times(question), places=places) for row in rows)
         toggled = address.opening("" if is_open else line.session_id)
         cells = session_cells(line, address.shown_columns, times=_times(question), places=places)
@@ -264,7 +264,7 @@ def _session_lines(ledger: "Ledger", found: RowPage, *, asked: RowsQuestion, pla
     return tuple(lines)
 
 
-def _pager(found: RowPage, asked: RowsQuestion, *, places: Places) -> Pager:
+def _pager(found: RowPage, asked: RowsQuestion, *, places: ReportUrls) -> Pager:
     def href(cursor: str | None) -> str:
         return "" if cursor is None else _href(asked, asked.rows.at(cursor), places=places)
 

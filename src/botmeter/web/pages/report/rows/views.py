@@ -12,8 +12,8 @@ from botmeter.reports.rows import COLUMNS
 from botmeter.web.access import Visit, for_member
 from botmeter.web.layout import Crumb, frame
 from botmeter.web.media_types import MEDIA_TYPES
-from botmeter.web.pages.report.answered import Stage
-from botmeter.web.pages.report.report_urls import Door, Places
+from botmeter.web.pages.report.answered import PageContext
+from botmeter.web.pages.report.report_urls import EntryPoint, ReportUrls
 from botmeter.web.pages.report.rows.page import RowsQuestion, exports_of, rows_page
 from botmeter.web.pages.report.rows.view_options import RowsAddress, read_rows_address
 from botmeter.web.pages.report.usage_page import HEADING
@@ -26,16 +26,16 @@ from botmeter.web.report_query import read_address
 def rows(visit: Visit) -> HttpResponse:
     """The rows behind a number."""
     given = visit.request.GET
-    address, places = read_address(given), Places(door=Door.REPORTS, owner=visit.account)
+    address, places = read_address(given), ReportUrls(door=EntryPoint.REPORTS, owner=visit.account)
     crumbs = (
         Crumb(label="Reports", href=reverse("reports", args=(visit.account,))),
-        Crumb(label=HEADING[Door.REPORTS], href=places.report(address)),
+        Crumb(label=HEADING[EntryPoint.REPORTS], href=places.report(address)),
     )
     around = frame(visit, title="Sessions consumed", current="reports", crumbs=crumbs)
     zone, rows_address = preferred_zone(visit.account), read_rows_address(given)
     with reading(visit.account) as ledger:
         asked = RowsQuestion(question=question(ledger, address, zone=zone), rows=rows_address)
-        page = rows_page(ledger, asked, stage=Stage(frame=around, places=places))
+        page = rows_page(ledger, asked, stage=PageContext(frame=around, places=places))
     if visit.may(Right.EXPORT):
         page = exports_of(page, hrefs={name: _export_href(visit, asked, format=name) for name in FORMATS})
     return rendered(visit.request, "rows.html", page=page)
@@ -56,8 +56,8 @@ def export(visit: Visit, *, format: str) -> StreamingHttpResponse:  # noqa: A002
         # The columns of a session's line are none of a file's, whose rows are flat.
         columns = look.columns if look.look.grouping is Grouping.CONVERSATION and look.columns else COLUMNS
         wanted_export = Export(format=wanted, columns=columns, search=look.look.search)
-        chunks = export_stream(held.ledger, asked.ask, export=wanted_export)
-        file, query = export_name(asked.ask, wanted), asked.address.query()[:500]
+        chunks = export_stream(held.ledger, asked.query, export=wanted_export)
+        file, query = export_name(asked.query, wanted), asked.address.query()[:500]
         told = {"file": file, "query": query}
         record(Action.EXPORTED, request=visit.request, user=visit.user, account=visit.account, **told)
     except BaseException:
