@@ -109,9 +109,9 @@ def test_all_or_none_takes_none_if_one_can_not_be_taken(
 
 def test_requests_that_come_at_once_are_told_of_their_own_events_alone(live: Live, key: str) -> None:
     bodies = [[message(f"e{number}"), message("same"), message(f"bad{number}", actor="x")] for number in range(12)]
-    asked = live.ask.at_once(
+    asked = live.request.at_once(
         [
-            live.ask.request("POST", EVENTS_PATH, body=json.dumps(body).encode(), authorization=f"Bearer {key}")
+            live.request.request("POST", EVENTS_PATH, body=json.dumps(body).encode(), authorization=f"Bearer {key}")
             for body in bodies
         ]
     )
@@ -168,7 +168,7 @@ def test_a_request_is_found_again_under_its_name(live: Live, key: str) -> None:
 def test_whoever_may_do_everything_may_send_and_a_key_may_stand_in_its_own_header(live: Live, key: str) -> None:
     assert counts(live.send(live.key("acme", Scope.ADMIN), [message("a")])) == (1, 0, 0, 0)
     body = json.dumps(message("b")).encode()
-    assert counts(live.ask("POST", EVENTS_PATH, body, x_api_key=key)) == (1, 0, 0, 0)
+    assert counts(live.request("POST", EVENTS_PATH, body, x_api_key=key)) == (1, 0, 0, 0)
 
 
 def test_what_waits_to_be_metered_can_be_asked_for_while_the_server_ends(live: Live, key: str) -> None:
@@ -180,9 +180,9 @@ def test_what_waits_to_be_metered_can_be_asked_for_while_the_server_ends(live: L
 
 
 def test_a_sender_of_cloudevents_is_told_that_it_may_send(live: Live) -> None:
-    asked = live.ask("OPTIONS", EVENTS_PATH, webhook_request_origin="bots.example", webhook_request_rate="120")
+    asked = live.request("OPTIONS", EVENTS_PATH, webhook_request_origin="bots.example", webhook_request_rate="120")
     assert (asked.status, asked.body) == (200, b"")
     assert asked.headers["allow"] == "OPTIONS, POST"
     assert asked.headers["webhook-allowed-origin"] == "bots.example"
     assert asked.headers["webhook-allowed-rate"] == "*"
-    assert "webhook-allowed-origin" not in live.ask("OPTIONS", EVENTS_PATH, webhook_request_origin="a b").headers
+    assert "webhook-allowed-origin" not in live.request("OPTIONS", EVENTS_PATH, webhook_request_origin="a b").headers

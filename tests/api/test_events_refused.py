@@ -97,7 +97,7 @@ def expired() -> str:
     ],
 )
 def test_without_a_key_that_works_nothing_is_taken(live: Live, key: str, headers: Any, code: str) -> None:
-    asked = live.ask("POST", EVENTS_PATH, GOOD, **headers())
+    asked = live.request("POST", EVENTS_PATH, GOOD, **headers())
     assert refused(live, asked) == (401, code)
     assert asked.headers["www-authenticate"].startswith("Bearer")
 
@@ -113,7 +113,7 @@ def test_a_body_is_not_read_for_who_may_not_send_it(live: Live, key: str) -> Non
     from support.asking import scope_of, stalled_after
 
     request = scope_of("POST", EVENTS_PATH, headers=[("authorization", "Bearer bm_made-up")]), stalled_after()
-    (asked,) = live.ask.at_once([request])
+    (asked,) = live.request.at_once([request])
     assert refused(live, asked) == (401, "key_wrong")
 
 
@@ -143,7 +143,7 @@ def test_a_ledger_that_can_not_be_written_takes_nothing_and_says_when_to_come_ag
         raise Unavailable(code, "It can't be written.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(taking_in, "take_in", failing)
+        patch.setattr(taking_in, "live_append", failing)
         assert refused(live, live.post(key, GOOD)) == (503, code)
     assert counts(live.post(key, GOOD)) == (1, 0, 0, 0)
 
@@ -169,6 +169,6 @@ def test_a_key_of_an_account_that_is_gone_reaches_nothing(live: Live, key: str) 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE"])
 def test_only_post_sends(live: Live, key: str, method: str) -> None:
-    asked = live.ask(method, EVENTS_PATH, authorization=f"Bearer {key}")
+    asked = live.request(method, EVENTS_PATH, authorization=f"Bearer {key}")
     assert problem_of(asked) == (405, "method_unknown")
     assert asked.headers["allow"] == "POST, OPTIONS"

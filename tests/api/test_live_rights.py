@@ -25,7 +25,7 @@ def by_key(live: Live, secret: str) -> Any:
 
 
 def by_address(live: Live, secret: str) -> Any:
-    return live.ask("POST", secret, json.dumps(chatwoot.message()).encode())
+    return live.request("POST", secret, json.dumps(chatwoot.message()).encode())
 
 
 # Route of the front → how it is asked, and what lets in to an account.

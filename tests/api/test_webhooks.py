@@ -71,10 +71,10 @@ def test_every_platform_has_its_sample() -> None:
 def test_a_platform_s_event_is_taken_once_however_often_it_comes(live: Live, key: str, platform: Platform) -> None:
     source, payload = SAMPLES[platform]
     path = live.source("acme", source)
-    assert told(live.ask("POST", path, text(payload))) == ((1, 0, 0, 0), [])
-    assert told(live.ask("POST", path, text(payload))) == ((0, 1, 0, 0), [])
+    assert told(live.request("POST", path, text(payload))) == ((1, 0, 0, 0), [])
+    assert told(live.request("POST", path, text(payload))) == ((0, 1, 0, 0), [])
     packed = gzip.compress(text(payload))
-    assert told(live.ask("POST", path, packed, content_encoding="gzip"))[0] == (0, 1, 0, 0)
+    assert told(live.request("POST", path, packed, content_encoding="gzip"))[0] == (0, 1, 0, 0)
     assert live.rows("acme", "SELECT DISTINCT source FROM event") == [(source.name,)]
     assert len(live.sessions("acme")) == 1
     assert len(live.deliveries("acme", source.name)) == 3
@@ -86,7 +86,7 @@ def test_a_payload_that_is_not_understood_is_kept_whole_and_is_no_failure(
     live: Live, key: str, platform: Platform, body: bytes
 ) -> None:
     source, _ = SAMPLES[platform]
-    asked = live.ask("POST", live.source("acme", source), body)
+    asked = live.request("POST", live.source("acme", source), body)
     (rejected,), kept = asked.json()["rejections"] or [None], live.quarantined("acme")
     if rejected is None:
         # An empty list holds nothing that could count.
@@ -102,19 +102,19 @@ def test_a_body_of_our_own_events_that_is_none_is_refused_to_who_can_mend_it(
     live: Live, key: str, platform: Platform
 ) -> None:
     path = live.source("acme", SAMPLES[platform][0])
-    assert problem_of(live.ask("POST", path, b"nonsense")) == (400, "json_invalid")
-    assert problem_of(live.ask("POST", path, b"a", content_type="text/plain")) == (415, "media_type_unknown")
-    assert counts(live.ask("POST", path, b"[]", content_type="application/cloudevents-batch+json")) == (0, 0, 0, 0)
+    assert problem_of(live.request("POST", path, b"nonsense")) == (400, "json_invalid")
+    assert problem_of(live.request("POST", path, b"a", content_type="text/plain")) == (415, "media_type_unknown")
+    assert counts(live.request("POST", path, b"[]", content_type="application/cloudevents-batch+json")) == (0, 0, 0, 0)
     assert live.quarantined("acme") == []
 
 
 def test_private_notes_and_typing_never_count_and_the_platform_is_told_so(live: Live, key: str) -> None:
     path = live.source("acme", chatwoot.SOURCE)
-    private = live.ask("POST", path, text(chatwoot.message(private=True)))
+    private = live.request("POST", path, text(chatwoot.message(private=True)))
     assert counts(private) == (0, 0, 0, 0)
     (said,) = private.json()["ignored"]
     assert "private" in said.lower()
-    assert told(live.ask("POST", path, text({"event": "conversation_typing_on"})))[1] == ["Typing never counts."]
+    assert told(live.request("POST", path, text({"event": "conversation_typing_on"})))[1] == ["Typing never counts."]
     assert live.event_ids("acme") == []
     delivered = live.deliveries("acme", chatwoot.SOURCE.name)
     assert [(each.ignored, each.rejected) for each in delivered] == [(1, 0), (1, 0)]
@@ -124,7 +124,7 @@ def test_private_notes_and_typing_never_count_and_the_platform_is_told_so(live: 
 def test_each_thing_that_never_counts_is_counted_though_one_sentence_tells_of_them(live: Live, key: str) -> None:
     before = counted_as("ignored")
     typing = [botframework.activity(id=str(number), type="typing") for number in range(32)]
-    asked = live.ask("POST", live.source("acme", botframework.SOURCE), text([*typing, botframework.activity()]))
+    asked = live.request("POST", live.source("acme", botframework.SOURCE), text([*typing, botframework.activity()]))
     assert told(asked) == ((1, 0, 0, 0), ["An activity of type typing never counts. (32 of them)"])
     (delivered,) = live.deliveries("acme", botframework.SOURCE.name)
     assert (delivered.accepted, delivered.ignored) == (1, 32)
@@ -133,7 +133,7 @@ def test_each_thing_that_never_counts_is_counted_though_one_sentence_tells_of_th
 
 def test_a_sender_that_is_told_to_be_a_bot_is_one(live: Live, key: str) -> None:
     path = live.source("acme", freshchat.SOURCE)
-    live.ask("POST", path, text(freshchat.message(("agent", "ag-bot"))))
+    live.request("POST", path, text(freshchat.message(("agent", "ag-bot"))))
     assert live.rows("acme", "SELECT bot_name FROM event") == [("FAQ bot",)]
 
 
@@ -147,9 +147,9 @@ def test_a_signature_is_over_the_very_bytes(live: Live, key: str, content: str) 
     path = live.source("acme", chatwoot.SOURCE, signed_by="s3cret")
     # Written as no encoder here writes it: another order, spaces, an escape.
     body = text(chatwoot.message(content=content)).replace(b'"event":', b' "event" :\t')
-    assert counts(live.ask("POST", path, body, **signed(body, by="s3cret"))) == (1, 0, 0, 0)
+    assert counts(live.request("POST", path, body, **signed(body, by="s3cret"))) == (1, 0, 0, 0)
     again = json.dumps(json.loads(body)).encode()
-    asked = live.ask("POST", path, again, **signed(body, by="s3cret"))
+    asked = live.request("POST", path, again, **signed(body, by="s3cret"))
     assert problem_of(asked) == (401, "signature_wrong")
 
 
@@ -157,7 +157,7 @@ def test_what_is_packed_is_signed_as_it_was_before(live: Live, key: str) -> None
     path = live.source("acme", chatwoot.SOURCE, signed_by="s3cret")
     body = text(chatwoot.message())
     headers = signed(body, by="s3cret")
-    assert counts(live.ask("POST", path, gzip.compress(body), content_encoding="gzip", **headers)) == (1, 0, 0, 0)
+    assert counts(live.request("POST", path, gzip.compress(body), content_encoding="gzip", **headers)) == (1, 0, 0, 0)
 
 
 def test_a_delivery_is_signed_by_the_source_s_own_secret(live: Live, key: str) -> None:
@@ -170,7 +170,7 @@ def test_a_delivery_is_signed_by_the_source_s_own_secret(live: Live, key: str) -
         (signed(body, by="s3cret") | {"x_chatwoot_timestamp": "1790003601"}, "signature_wrong"),
         (signed(body, by="s3cret") | {"x_chatwoot_signature": "é"}, "signature_wrong"),
     ):
-        assert problem_of(live.ask("POST", path, body, **headers)) == (401, code)
+        assert problem_of(live.request("POST", path, body, **headers)) == (401, code)
     assert live.quarantined("acme") == []
     assert live.deliveries("acme", chatwoot.SOURCE.name) == []
 
@@ -181,8 +181,8 @@ def test_a_delivery_that_was_signed_too_long_ago_is_a_replay(live: Live, key: st
     body = text(chatwoot.message())
     at_s = clock.now_us // 1_000_000
     at_the_edge = at_s + off_s - (1 if off_s > 0 else -1)
-    assert counts(live.ask("POST", path, body, **signed(body, by="s3cret", at_s=at_the_edge))) == (1, 0, 0, 0)
-    asked = live.ask("POST", path, body, **signed(body, by="s3cret", at_s=at_s + off_s))
+    assert counts(live.request("POST", path, body, **signed(body, by="s3cret", at_s=at_the_edge))) == (1, 0, 0, 0)
+    asked = live.request("POST", path, body, **signed(body, by="s3cret", at_s=at_s + off_s))
     assert problem_of(asked) == (401, "delivery_too_old")
 
 
@@ -190,9 +190,9 @@ def test_whatsapp_signs_in_its_own_way(live: Live, key: str) -> None:
     path = live.source("acme", whatsapp.SOURCE, signed_by="s3cret")
     body = text(whatsapp.said(whatsapp.message(text={"body": "안녕 😀"})))
     digest = hmac.digest(b"s3cret", body, "sha256").hex()
-    assert problem_of(live.ask("POST", path, body)) == (401, "signature_missing")
-    assert problem_of(live.ask("POST", path, body, x_hub_signature_256="sha256=00")) == (401, "signature_wrong")
-    assert counts(live.ask("POST", path, body, x_hub_signature_256=f"sha256={digest}")) == (1, 0, 0, 0)
+    assert problem_of(live.request("POST", path, body)) == (401, "signature_missing")
+    assert problem_of(live.request("POST", path, body, x_hub_signature_256="sha256=00")) == (401, "signature_wrong")
+    assert counts(live.request("POST", path, body, x_hub_signature_256=f"sha256={digest}")) == (1, 0, 0, 0)
 
 
 def test_freshchat_signs_with_a_key_of_its_own(live: Live, key: str, private_key: rsa.RSAPrivateKey) -> None:
@@ -202,22 +202,25 @@ def test_freshchat_signs_with_a_key_of_its_own(live: Live, key: str, private_key
     path = live.source("acme", freshchat.SOURCE, signed_by=public.decode())
     body = text(freshchat.message())
     signature = base64.b64encode(private_key.sign(body, padding.PKCS1v15(), hashes.SHA256())).decode()
-    assert problem_of(live.ask("POST", path, body)) == (401, "signature_missing")
-    assert problem_of(live.ask("POST", path, body + b" ", x_freshchat_signature=signature)) == (401, "signature_wrong")
-    assert counts(live.ask("POST", path, body, x_freshchat_signature=signature)) == (1, 0, 0, 0)
+    assert problem_of(live.request("POST", path, body)) == (401, "signature_missing")
+    assert problem_of(live.request("POST", path, body + b" ", x_freshchat_signature=signature)) == (
+        401,
+        "signature_wrong",
+    )
+    assert counts(live.request("POST", path, body, x_freshchat_signature=signature)) == (1, 0, 0, 0)
 
 
 def test_an_address_with_another_key_or_name_looks_like_none(live: Live, key: str) -> None:
     path = live.source("acme", chatwoot.SOURCE)
     start, _, own_key = path.rpartition("/")
     asked = [
-        live.ask("POST", wrong, text(chatwoot.message()))
+        live.request("POST", wrong, text(chatwoot.message()))
         for wrong in (f"{start}/{own_key}x", f"{start}/wh_made-up", path.replace("/desk/", "/tables/"), f"{start}/%FF")
     ]
     assert {problem_of(each) for each in asked} == {(404, "source_key_wrong")}
     assert len({each.body for each in asked}) == 1
-    assert problem_of(live.ask("POST", f"{path}/", b"")) == (404, "route_unknown")
-    assert problem_of(live.ask("POST", "/api/v1/webhooks/desk", b"")) == (404, "route_unknown")
+    assert problem_of(live.request("POST", f"{path}/", b"")) == (404, "route_unknown")
+    assert problem_of(live.request("POST", "/api/v1/webhooks/desk", b"")) == (404, "route_unknown")
     assert live.deliveries("acme", "desk") == []
 
 
@@ -227,47 +230,47 @@ def test_a_source_that_is_off_or_gone_takes_nothing(live: Live, key: str) -> Non
     found = EventSource.objects.get()
     turn(found, is_on=False)
     for method in ("POST", "GET"):
-        assert problem_of(live.ask(method, path, body if method == "POST" else b"")) == (403, "source_off")
+        assert problem_of(live.request(method, path, body if method == "POST" else b"")) == (403, "source_off")
     turn(found, is_on=True)
-    assert counts(live.ask("POST", path, body)) == (1, 0, 0, 0)
+    assert counts(live.request("POST", path, body)) == (1, 0, 0, 0)
     forget_source("acme", "desk")
-    assert problem_of(live.ask("POST", path, body)) == (404, "source_key_wrong")
+    assert problem_of(live.request("POST", path, body)) == (404, "source_key_wrong")
 
 
 def test_whatsapp_s_question_is_answered_with_its_word(live: Live, key: str) -> None:
     path = live.source("acme", whatsapp.SOURCE)
     token = EventSource.objects.get().verify_token
     question = f"{path}?hub.mode=subscribe&hub.challenge=115%3C8&hub.verify_token="
-    asked = live.ask("GET", question + token)
+    asked = live.request("GET", question + token)
     assert (asked.status, asked.body) == (200, b"115<8")
     assert asked.headers["content-type"] == "text/plain; charset=utf-8"
     for wrong in (question, question + "x", question.replace("subscribe", "other") + token):
-        assert problem_of(live.ask("GET", wrong)) == (403, "verify_token_wrong")
-    assert problem_of(live.ask("GET", path + "?" + "a=1&" * 40)) == (413, "parameters_too_many")
+        assert problem_of(live.request("GET", wrong)) == (403, "verify_token_wrong")
+    assert problem_of(live.request("GET", path + "?" + "a=1&" * 40)) == (413, "parameters_too_many")
 
 
 def test_an_address_that_is_looked_at_says_what_it_is_and_not_whose(live: Live, key: str) -> None:
-    asked = live.ask("GET", live.source("acme", chatwoot.SOURCE))
+    asked = live.request("GET", live.source("acme", chatwoot.SOURCE))
     assert (asked.status, asked.json()) == (200, {"source": "desk", "platform": "chatwoot"})
 
 
 def test_a_sender_of_cloudevents_shakes_hands_at_an_address_that_is_one(live: Live, key: str) -> None:
     path = live.source("acme", SAMPLES[Platform.CLOUDEVENTS][0])
-    asked = live.ask("OPTIONS", path, webhook_request_origin="bots.example")
+    asked = live.request("OPTIONS", path, webhook_request_origin="bots.example")
     assert (asked.status, asked.headers["webhook-allowed-origin"]) == (200, "bots.example")
-    wrong = live.ask("OPTIONS", "/api/v1/webhooks/own/wh_made-up", webhook_request_origin="bots.example")
+    wrong = live.request("OPTIONS", "/api/v1/webhooks/own/wh_made-up", webhook_request_origin="bots.example")
     assert problem_of(wrong) == (404, "source_key_wrong")
 
 
 @pytest.mark.parametrize("method", ["HEAD", "PUT", "PATCH", "DELETE"])
 def test_other_methods_are_told_those_there_are(live: Live, key: str, method: str) -> None:
-    asked = live.ask(method, live.source("acme", chatwoot.SOURCE))
+    asked = live.request(method, live.source("acme", chatwoot.SOURCE))
     assert problem_of(asked) == (405, "method_unknown")
     assert asked.headers["allow"] == "POST, GET, OPTIONS"
 
 
 def test_what_was_sent_is_found_under_the_platform_s_name_for_it_or_ours(live: Live, key: str) -> None:
     path = live.source("acme", chatwoot.SOURCE)
-    live.ask("POST", path, text(chatwoot.message()), x_request_id="ours")
-    live.ask("POST", path, text(chatwoot.message()), x_request_id="ours", x_chatwoot_delivery="theirs")
+    live.request("POST", path, text(chatwoot.message()), x_request_id="ours")
+    live.request("POST", path, text(chatwoot.message()), x_request_id="ours", x_chatwoot_delivery="theirs")
     assert [each.delivery_id for each in live.deliveries("acme", "desk")] == ["theirs", "ours"]

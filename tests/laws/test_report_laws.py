@@ -19,6 +19,7 @@ from openpyxl import load_workbook
 
 from botmeter.domain.instant import datetime_from_us
 from botmeter.domain.period import Period
+from botmeter.domain.week_hours import HOURS_OF_WEEK, text_of_week_hour
 from botmeter.ledger.ledger import Ledger
 from botmeter.metering.policy import FRESHCHAT
 from botmeter.reports.explain import explain, explanation_as_mapping
@@ -27,7 +28,6 @@ from botmeter.reports.query import Filters, UsageQuery
 from botmeter.reports.rows import underlying_rows
 from botmeter.reports.simulate import simulate
 from botmeter.reports.usage import UsageReport, report_as_mapping, usage_report
-from botmeter.reports.week_hours import HOURS_OF_WEEK, text_of_week_hour
 from support.event_strategies import dense_event_lists, instants_us, policies, schedules
 from support.facts import filled_ledger, place_of, tickets_of
 from support.oracle import Event, sessions

@@ -41,12 +41,12 @@ class Live:
     """A served folder.
 
     Attributes:
-        query: Asks the front.
+        request: Asks the front.
     """
 
     opened: OpenLedgers
     intake: Intake
-    query: Asker
+    request: Asker
 
     def create(self, account: str) -> str:
         """Makes an account without events; a key of it that may send events, and nothing else."""
@@ -65,7 +65,7 @@ class Live:
 
     def post(self, key: str, body: bytes, /, *, query: str = "", **headers: str) -> Asked:
         """The answer to these bytes, sent as events."""
-        return self.query("POST", f"{EVENTS_PATH}{query}", body, authorization=f"Bearer {key}", **headers)
+        return self.request("POST", f"{EVENTS_PATH}{query}", body, authorization=f"Bearer {key}", **headers)
 
     def source(self, account: str, source: Source, *, signed_by: str = "") -> str:
         """Makes a source; its address."""
@@ -113,7 +113,7 @@ def live(folder: Path) -> Iterator[Live]:
         front = Front(Bridge(_no_page), routes=own_routes(intake))
         try:
             with in_use(opened):
-                yield Live(opened=opened, intake=intake, query=Asker(front, run=run_beside_django))
+                yield Live(opened=opened, intake=intake, request=Asker(front, run=run_beside_django))
         finally:
             intake.close()
             opened.close()

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from botmeter.domain.instant import datetime_from_us, us_from_datetime
 from botmeter.domain.period import Period
-from botmeter.reports.week_hours import WEEKDAYS
+from botmeter.domain.week_hours import WEEKDAYS
 
 THIN = "\u202f"
 MINUS = "\u2212"

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from botmeter.domain.week_hours import HOURS_OF_WEEK
 from botmeter.reports.counts import ints_of, sums
 from botmeter.reports.facts import footprint_values, is_about_rows
 from botmeter.reports.matching import run_matching
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.snapshot import snapshot, values_of
 from botmeter.reports.wall_clock import wall_clock_of
-from botmeter.reports.week_hours import HOURS_OF_WEEK
 
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger

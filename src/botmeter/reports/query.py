@@ -7,7 +7,7 @@ from botmeter.domain.account import Account
 from botmeter.domain.errors import TooMuch
 from botmeter.domain.instant import DAY_US
 from botmeter.domain.period import DEFAULT_DAYS, UTC_NAME, Period, checked_timezone, day_of_us, day_start_us
-from botmeter.reports.week_hours import place_of_week_hour
+from botmeter.domain.week_hours import place_of_week_hour
 
 FILTER_VALUES_MAX = 1_000
 

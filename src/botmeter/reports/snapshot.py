@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from botmeter.domain.period import day_of_us
+from botmeter.domain.week_hours import place_of_week_hour
 from botmeter.ledger.statements import statement
 from botmeter.reports.query import Filters, UsageQuery
 from botmeter.reports.wall_clock import wall_clock_of
-from botmeter.reports.week_hours import place_of_week_hour
 
 if TYPE_CHECKING:
     import duckdb

@@ -7,8 +7,8 @@ import numpy as np
 
 from botmeter.domain.instant import DAY_US
 from botmeter.domain.period import Period, offsets_us
+from botmeter.domain.week_hours import HOURS_OF_WEEK
 from botmeter.reports.counts import Ints
-from botmeter.reports.week_hours import HOURS_OF_WEEK
 
 _HOUR_US = DAY_US // 24
 # The first Monday of 1970 is 5 January.

@@ -59,9 +59,11 @@ class FakeDesk:
 
     @property
     def desk(self) -> Desk:
-        return Desk(take_in=self.take_in, source_of=self.source_of, committed=self.committed, failed=self.failed)
+        return Desk(
+            live_append=self.live_append, source_of=self.source_of, committed=self.committed, failed=self.failed
+        )
 
-    def take_in(self, _: str, parcels: Sequence[LiveBatch]) -> list[tuple[Receipt, ...]]:
+    def live_append(self, _: str, parcels: Sequence[LiveBatch]) -> list[tuple[Receipt, ...]]:
         ids = [parcel.batch.events["event_id"].to_pylist() for parcel in parcels]
         self.groups.append(ids)
         self.begun.release()

@@ -105,7 +105,7 @@ def test_a_commit_wakes_the_metering_of_its_account_if_anything_was_accepted(
     intake = Intake(fake.desk, settle=runs.settle)
     intake.offer(offer_of("a", account="globex"), tell=ear.named("a"))
     assert runs.wait() == "globex"
-    monkeypatch.setattr(fake, "take_in", lambda *_: [(Receipt(duplicates=1),)])
+    monkeypatch.setattr(fake, "live_append", lambda *_: [(Receipt(duplicates=1),)])
     known = Intake(fake.desk, settle=runs.settle)
     known.offer(offer_of("a", account="acme"), tell=ear.named("again"))
     ear.heard(2)

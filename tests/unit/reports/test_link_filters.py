@@ -9,12 +9,12 @@ import pytest
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import us_from_text
 from botmeter.domain.period import Period
+from botmeter.domain.week_hours import HOURS_OF_WEEK, place_of_week_hour, text_of_week_hour
 from botmeter.ledger.ledger import Ledger
 from botmeter.reports.hours import hours
 from botmeter.reports.query import LINK_FILTERS, Filters, UsageQuery
 from botmeter.reports.row_pages import RowLook, RowPage, row_page, session_rows
 from botmeter.reports.usage import report_as_mapping, usage_report
-from botmeter.reports.week_hours import HOURS_OF_WEEK, place_of_week_hour, text_of_week_hour
 from support.facts import event, filled_ledger
 
 ZONES = ("UTC", "Asia/Kathmandu", "America/New_York")

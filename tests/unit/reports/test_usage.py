@@ -181,12 +181,12 @@ from botmeter.domain.account import Account
 from botmeter.domain.period import Period
 from botmeter.ledger.folder import Folder
 from botmeter.metering.policy import FRESHCHAT
-from botmeter.reports.query import Ask
+from botmeter.reports.query import UsageQuery
 from botmeter.reports.usage import usage_report
 with Folder.owned(Path(sys.argv[1]), purpose="test") as folder:
     folder.create(Account(name="acme"), policy=FRESHCHAT, now_us=0)
     with folder.ledger("acme", read_only=True) as ledger:
-        report = usage_report(ledger, Ask(period=Period(first_on=date(2026, 1, 1), last_on=date(2026, 1, 1))))
+        report = usage_report(ledger, UsageQuery(period=Period(first_on=date(2026, 1, 1), last_on=date(2026, 1, 1))))
 print(report.sessions_consumed, "pandas" in sys.modules)
 """
     assert run_apart(program, str(tmp_path)).split() == ["0", "False"]

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from botmeter.domain import text
+from botmeter.domain.week_hours import place_of_week_hour
 from botmeter.reports.bots import names_of_bots
 from botmeter.reports.filter_values import FilterField
 from botmeter.reports.query import LINK_FILTERS
-from botmeter.reports.week_hours import place_of_week_hour
 from botmeter.web.components import FilterChip, Link, PeriodPicker
 from botmeter.web.pages.report.period_picker import Lead, period_picker
 from botmeter.web.pages.report.report_urls import ReportUrls

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from botmeter.domain import text
-from botmeter.reports.week_hours import WEEKDAYS, text_of_week_hour
+from botmeter.domain.week_hours import WEEKDAYS, text_of_week_hour
 from botmeter.web.components import HeatCell, HeatRow, Tools, heat_step
 from botmeter.web.pages.report.answered import Answered
 from botmeter.web.pages.report.report_urls import ReportUrls

@@ -7,7 +7,7 @@ import pytest
 from contract.source_tree import Module, source_modules
 
 # The entry of the program, which has the process to itself; what turns the process into surroundings; a script.
-PROCESS = {"main.py", "surroundings.py", "reference.py"}
+PROCESS = {"main.py", "context.py", "reference.py"}
 COMMANDS = [module for module in source_modules() if "/cli/" in f"/{module.name}" and module.path.name not in PROCESS]
 OWN = {"sys.stdin", "sys.stdout", "sys.stderr", "sys.argv", "os.environ", "os.getcwd", "os.getenv", "Path.cwd"}
 
@@ -21,7 +21,7 @@ def test_a_command_finds_streams_and_variables_in_its_surroundings(module: Modul
     ]
     # A client tells the server where it was called.
     allowed = module.path.stem == "through_server"
-    assert allowed or not found, "They are the server's own when it runs the command: use cli/surroundings.py."
+    assert allowed or not found, "They are the server's own when it runs the command: use cli/context.py."
 
 
 def test_there_are_commands_to_look_at() -> None:
