@@ -13,13 +13,16 @@ WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format faults browser shared bench golden docs lock clean
+.PHONY: help demo gallery test check format faults browser shared bench golden docs lock clean
 
 help: ## List the tasks.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: $(RUN) ## Fill a demo account, print its report and serve it; the last line is a link.
 	$(BIN)/botmeter demo
+
+gallery: $(RUN) ## Serve the demo with a page of all components of pages at /parts.
+	BOTMETER_GALLERY=1 $(BIN)/botmeter demo
 
 test: $(DEV) ## Run the fast lane of tests, in random order; a warning is an error.
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)

@@ -32,7 +32,7 @@ def chromium() -> Iterator[Browser]:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The demo, served."""
     folder = tmp_path_factory.mktemp("demo") / "data"
-    with running("demo", "--events", str(DEMO_EVENTS), folder=folder) as server:
+    with running("demo", "--events", str(DEMO_EVENTS), folder=folder, variables={"BOTMETER_GALLERY": "1"}) as server:
         yield server
 
 

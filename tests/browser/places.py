@@ -32,7 +32,7 @@ OF_ACCOUNT = (
     "views",
     "shares",
 )
-PLAIN = ("accounts", "me", "own-second-factor", "parts", "api-reference")
+PLAIN = ("accounts", "me", "own-second-factor", "api-reference")
 OF_NOBODY = ("sign-in", "password-reset")
 
 # What only answers to a form, gives a file or a redirect, or speaks JSON: nothing to look at.
@@ -154,6 +154,7 @@ def states_of_report() -> dict[str, str]:
     }
     return {name: f"{report}?{urlencode(query)}" for name, query in queries.items()} | {
         "rows by conversation": f"{reverse('rows', args=(DEMO_ACCOUNT,))}?group=conversation",
+        "gallery": "/parts",
         "missing": "/a/nobody/reports",
         "refused": f"{report}?from=yesterday",
     }

@@ -127,7 +127,7 @@ def test_pages_ask_no_other_server(visitor: MakeVisitor, demo: Server, report_pa
     one = visitor()
     page = one.page()
     page.goto(demo.link)
-    for path in (report_path, f"{report_path}/rows", "/parts", "/api/v1/docs"):
+    for path in (report_path, f"{report_path}/rows", "/api/v1/docs"):
         page.goto(demo.at(path))
         expect(page.locator("[hx-trigger=load]")).to_have_count(0)
     assert {answer.url.split("/")[2] for answer in one.answers} == {demo.url.removeprefix("http://")}

@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,19 +76,25 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(*arguments: str, folder: Path, port: int | None = None) -> Iterator[Server]:
+def running(
+    *arguments: str, folder: Path, port: int | None = None, variables: Mapping[str, str] | None = None
+) -> Iterator[Server]:
     """`botmeter ARGUMENTS` as a process of its own, until the end of the `with`; it has printed its link.
 
     Args:
         port: None for a free one.
+        variables: Environment variables of the process besides those of this one.
 
     Raises:
         NotStarted: It ended without a link.
     """
     port = port or free_port()
     command = [sys.executable, "-m", "botmeter", *arguments, "--data", str(folder), "--port", str(port)]
+    environment = {**os.environ, **(variables or {})}
     log = (folder.parent / f"{folder.name}.log").open("wb")
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True, env=environment
+    )
     try:
         assert process.stdout is not None
         link = next((line.strip() for line in process.stdout if line.startswith("http")), "")

@@ -142,6 +142,10 @@ def test_every_answer_has_the_headers_that_keep_the_browser_from_elsewhere(
     assert "no-store" in answer["Cache-Control"]
 
 
+def test_the_gallery_of_components_is_not_routed_in_a_normal_server(client: Client) -> None:
+    assert client.get("/parts").status_code == 404
+
+
 def test_the_policy_allows_nothing_inline() -> None:
     assert "unsafe" not in CONTENT_SECURITY_POLICY
     assert "default-src 'none'" in CONTENT_SECURITY_POLICY

@@ -9,8 +9,8 @@ from django.urls import reverse
 
 from botmeter.people.models import SavedView, User
 from botmeter.people.rights import Role
+from botmeter.people.saved_views import saved_view_name
 from botmeter.web.pages.sharing.saved_address import address_text, kept_address
-from botmeter.web.pages.sharing.saved_views import view_named
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ledgers")]
 VIEWS = "/a/acme/views"
@@ -67,10 +67,10 @@ def test_others_see_only_what_is_for_all(ana: User, person: Person, browser: Bro
 
 def test_one_s_own_name_of_a_view_comes_first(ana: User, owner: User, browser: Browser) -> None:
     saved(browser(owner), name="A name of the owner", for_all="on")
-    assert view_named("acme", ana, query=f"?{QUERY}") == "A name of the owner"
+    assert saved_view_name("acme", ana, query=f"?{QUERY}") == "A name of the owner"
     saved(browser(ana), name="My own")
-    assert view_named("acme", ana, query=QUERY) == "My own"
-    assert view_named("other", ana, query=QUERY) == ""
+    assert saved_view_name("acme", ana, query=QUERY) == "My own"
+    assert saved_view_name("other", ana, query=QUERY) == ""
 
 
 def test_a_view_gets_another_name_and_is_deleted(ana: User, browser: Browser) -> None:

@@ -63,7 +63,8 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
 ]
 
-ROOT_URLCONF = "botmeter.web.urls"
+# `make gallery` shows the components of pages; a server for users has no such page.
+ROOT_URLCONF = "botmeter.web.gallery.urls" if os.environ.get("BOTMETER_GALLERY") else "botmeter.web.urls"
 
 TEMPLATES = [
     {

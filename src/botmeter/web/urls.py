@@ -1,9 +1,8 @@
-"""Every address of the server. A page of an account stands under `a/<account>/`."""
+"""Addresses of the server. Pages of an account are under `a/<account>/`."""
 
 from django.urls import include, path
 
 from botmeter.web import health
-from botmeter.web.gallery.page import parts
 from botmeter.web.home import home
 
 urlpatterns = [
@@ -11,13 +10,14 @@ urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
-    path("parts", parts, name="parts"),
     path("api/", include("botmeter.web.api.urls")),
     path("", include("botmeter.web.pages.people.urls")),
-    path("", include("botmeter.web.pages.account.keys_urls")),
+    path("", include("botmeter.web.pages.account.urls")),
     path("", include("botmeter.web.pages.sources.urls")),
     path("", include("botmeter.web.pages.report.urls")),
     path("", include("botmeter.web.pages.session.urls")),
+    path("", include("botmeter.web.pages.customer.urls")),
+    path("", include("botmeter.web.pages.bots.urls")),
     path("", include("botmeter.web.pages.sharing.urls")),
 ]
 

@@ -1,4 +1,4 @@
-"""Invented drawings for the page of parts."""
+"""Charts of invented numbers for the gallery."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta

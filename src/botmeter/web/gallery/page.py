@@ -1,4 +1,4 @@
-"""The page of parts: every part of the pages in its states, light and dark side by side, with invented numbers."""
+"""Gallery of the components of pages in all their states, light and dark side by side, with invented numbers."""
 
 from dataclasses import dataclass
 
@@ -33,7 +33,7 @@ from botmeter.web.rich_text import plain
 
 
 class _Sample(Form):
-    """Fields of every kind, two of them with what was wrong."""
+    """Fields of every kind, two of them with an error."""
 
     name = CharField(help_text="What people call the account.", initial="Maple & Moor")
     email = EmailField(label="E-mail")
@@ -44,8 +44,8 @@ class _Sample(Form):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PartsPage:
-    """What `parts_page.html` places: a value for each part."""
+class GalleryPage:
+    """One value for each component."""
 
     frame: Frame
     drawings: tuple[tuple[str, Drawings], ...]
@@ -73,15 +73,15 @@ class PartsPage:
 
 
 @for_everyone
-def parts(request: HttpRequest) -> HttpResponse:
-    """The page of parts; it shows nothing of any account."""
-    return rendered(request, "parts_page.html", page=parts_page(plain_frame(request, title="Parts and states")))
+def gallery(request: HttpRequest) -> HttpResponse:
+    """Show the gallery; it needs no account."""
+    return rendered(request, "gallery.html", page=gallery_page(plain_frame(request, title="Components")))
 
 
-def parts_page(frame: Frame) -> PartsPage:
-    """The page with invented numbers."""
+def gallery_page(frame: Frame) -> GalleryPage:
+    """Values of every component."""
     bots = tuple(Choice(value=name, label=name, count=count_text(count)) for name, count, _ in BOTS)
-    return PartsPage(
+    return GalleryPage(
         frame=frame,
         drawings=tuple((theme, drawings(theme)) for theme in ("light", "dark")),
         segments=(Link(label="Took part", href=HERE, is_current=True), Link(label="Opened", href=HERE)),

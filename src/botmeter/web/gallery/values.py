@@ -1,4 +1,4 @@
-"""Invented values for the page of parts."""
+"""Invented values for the gallery."""
 
 from dataclasses import replace
 from datetime import date, timedelta

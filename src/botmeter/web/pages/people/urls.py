@@ -2,9 +2,6 @@
 
 from django.urls import URLPattern, path
 
-from botmeter.web.pages.account.audit_log import audit
-from botmeter.web.pages.account.policy_change import policy_change
-from botmeter.web.pages.account.settings import settings
 from botmeter.web.pages.people.accounts import accounts
 from botmeter.web.pages.people.by_link import by_link, first_start, invitation
 from botmeter.web.pages.people.passwords import password_choose, password_reset
@@ -31,7 +28,4 @@ urlpatterns: list[URLPattern] = [
     path("a/<account>/admin/users", users, name="users"),
     path("a/<account>/admin/users/<int:member>", member, name="member"),
     path("a/<account>/admin/invitations/<int:link>", invitation_withdrawn, name="invitation-withdrawn"),
-    path("a/<account>/admin/audit", audit, name="audit"),
-    path("a/<account>/admin/settings", settings, name="settings"),
-    path("a/<account>/admin/settings/policy", policy_change, name="settings-policy"),
 ]

@@ -9,10 +9,10 @@ from django.urls import reverse
 from botmeter.domain import text
 from botmeter.live.ledgers import reading
 from botmeter.people.rights import Right
+from botmeter.people.saved_views import visible_views
 from botmeter.web.access import Visit, for_member
 from botmeter.web.components import Link
 from botmeter.web.layout import Frame, frame
-from botmeter.web.pages.sharing.saved_views import seen_by
 from botmeter.web.question import preferred_zone, question
 from botmeter.web.rendering import rendered
 from botmeter.web.report_query import ReportAddress
@@ -103,5 +103,5 @@ def _views(visit: Visit) -> tuple[ViewLine, ...]:
     base = reverse("report", args=(visit.account,))
     return tuple(
         ViewLine(name=view.name, href=f"{base}?{view.query}", owner="" if view.owner == visit.user else str(view.owner))
-        for view in seen_by(visit.user, visit.account)
+        for view in visible_views(visit.user, visit.account)
     )

@@ -1,28 +1,25 @@
-"""Addresses of the report: the way in, the report itself, its rows, its stories."""
+"""Addresses of the report: its entry pages, the report, its widgets and its rows."""
 
 from django.urls import path
 from django.views.generic import RedirectView
 
 from botmeter.web.access import for_everyone
-from botmeter.web.pages.account.counting import counting
-from botmeter.web.pages.report import entry_points as ways_in
-from botmeter.web.pages.report import views
+from botmeter.web.pages.report import entry_points, views
 from botmeter.web.pages.report.rows import views as rows_views
 
 _REPORT = "a/<slug:account>/reports/bot-session-consumption"
 _BILLING = "a/<slug:account>/admin/billing/session-usage-reports"
 
-# What leads on shows nothing, so anybody may come; where it leads they are asked who they are.
+# A redirect shows nothing, so it needs no sign-in; its target does.
 _reports = for_everyone(RedirectView.as_view(pattern_name="reports"))
 _billing = for_everyone(RedirectView.as_view(pattern_name="billing"))
 
 urlpatterns = [
-    # An address that somebody cut short.
+    # Shortened addresses.
     path("a/<slug:account>", _reports, name="account"),
     path("a/<slug:account>/admin", _billing, name="admin"),
-    path("a/<slug:account>/counting", counting, name="counting"),
-    path("a/<slug:account>/reports", ways_in.reports, name="reports"),
-    path("a/<slug:account>/admin/billing", ways_in.billing, name="billing"),
+    path("a/<slug:account>/reports", entry_points.reports, name="reports"),
+    path("a/<slug:account>/admin/billing", entry_points.billing, name="billing"),
     path(_REPORT, views.report, name="report"),
     path(_BILLING, views.billing_report, name="billing-report"),
     path(f"{_REPORT}/fresh", views.report_fresh, name="report-fresh"),

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from botmeter.live.ledgers import ledgers, reading
 from botmeter.people.rights import Right
+from botmeter.people.saved_views import saved_view_name
 from botmeter.web.access import Visit, for_member
 from botmeter.web.layout import Crumb, Frame, frame
 from botmeter.web.pages.report.answered import PageContext
@@ -16,7 +17,6 @@ from botmeter.web.pages.report.report_urls import EntryPoint, ReportUrls
 from botmeter.web.pages.report.start_page import has_events, start_page
 from botmeter.web.pages.report.usage_page import HEADING, Actions, usage_page
 from botmeter.web.pages.report.widget_page import WIDGETS, widget_page
-from botmeter.web.pages.sharing.saved_views import view_named
 from botmeter.web.question import preferred_zone, question
 from botmeter.web.rendering import rendered
 from botmeter.web.report_query import ReportAddress, read_address
@@ -87,7 +87,7 @@ def _report(visit: Visit, *, door: EntryPoint) -> HttpResponse:
         asked = question(ledger, address, zone=zone)
         stage = PageContext(frame=around, places=places, waiting=ledgers().unsettled(visit.account))
         page = usage_page(ledger, asked, stage=stage, actions=actions)
-    page = replace(page, beside=view_named(visit.account, visit.user, query=address.following(False).query()))
+    page = replace(page, beside=saved_view_name(visit.account, visit.user, query=address.following(False).query()))
     return rendered(visit.request, "report.html", page=page)
 
 

@@ -5,14 +5,14 @@ from typing import Final
 
 from django import forms
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 
 from botmeter.domain.display_name import DISPLAY_NAME_CHARACTERS_MAX, required_name_fault
 from botmeter.domain.errors import Conflict, Refused
-from botmeter.people.models import SavedView, User
+from botmeter.people.models import SavedView
 from botmeter.people.rights import Right, Role
+from botmeter.people.saved_views import visible_views
 from botmeter.web.access import Visit, for_member
 from botmeter.web.entry_page import refuse
 from botmeter.web.layout import Crumb, Frame, frame
@@ -98,7 +98,7 @@ def views(visit: Visit) -> HttpResponse:
 @for_member(Right.SAVE_VIEWS, posts=Right.SAVE_VIEWS)
 def view(visit: Visit, *, view: int) -> HttpResponse:
     """Gives a view another name, or deletes it."""
-    found = seen_by(visit.user, visit.account).filter(pk=view).first()
+    found = visible_views(visit.user, visit.account).filter(pk=view).first()
     if found is None or visit.request.method != "POST" or not _may_change(found, visit):
         raise Http404
     match visit.request.POST.get("what"):
@@ -110,18 +110,6 @@ def view(visit: Visit, *, view: int) -> HttpResponse:
         case _:
             raise Refused("parameter_invalid", "What shall be done with the view is not said.")
     return HttpResponseRedirect(reverse("views", args=(visit.account,)))
-
-
-def seen_by(user: User, account: str) -> "QuerySet[SavedView]":
-    """The views that a person sees in an account: their own, and those for all."""
-    seen = SavedView.objects.filter(Q(owner=user) | Q(is_for_all=True), account=account)
-    return seen.select_related("owner").order_by("name", "pk")
-
-
-def view_named(account: str, user: User, *, query: str) -> str:
-    """The name of the view that this query is; empty for none. One's own before another's."""
-    found = seen_by(user, account).filter(query=query.removeprefix("?"))
-    return next((view.name for view in sorted(found, key=lambda view: view.owner_id != user.pk)), "")
 
 
 def _saved(visit: Visit, form: forms.Form) -> HttpResponse:
@@ -173,7 +161,7 @@ def _page(visit: Visit, *, form: forms.Form | None) -> HttpResponse:
         new_shows="" if form is None else _shows(QueryDict(str(form["query"].value() or ""))),
         report_href=reverse("report", args=(visit.account,)),
         may_save=visit.may(Right.SAVE_VIEWS),
-        views=tuple(_line(view, visit) for view in seen_by(visit.user, visit.account)),
+        views=tuple(_line(view, visit) for view in visible_views(visit.user, visit.account)),
     )
     return rendered(visit.request, "views.html", page=page)
 

@@ -14,6 +14,7 @@ from botmeter.people.audit import Action, record
 from botmeter.people.mail import public_address
 from botmeter.people.models import ShareLink
 from botmeter.people.rights import Right, Role
+from botmeter.people.saved_views import saved_view_name
 from botmeter.people.shares import (
     LASTING_DAYS,
     NewShare,
@@ -28,7 +29,6 @@ from botmeter.web.entry_page import refuse
 from botmeter.web.layout import Crumb, Frame, frame
 from botmeter.web.notices import Notice, tell, told
 from botmeter.web.pages.sharing.saved_address import address_text, kept_address, kept_query
-from botmeter.web.pages.sharing.saved_views import view_named
 from botmeter.web.pages.sharing.scope import pinned
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
@@ -134,7 +134,7 @@ def share(visit: Visit, *, share: int) -> HttpResponse:
 
 def _empty_form(visit: Visit, address: ReportAddress) -> ShareForm:
     query = kept_query(address)
-    name = view_named(visit.account, visit.user, query=query)
+    name = saved_view_name(visit.account, visit.user, query=query)
     return _form(visit, None, initial={"query": query, "name": name})
 
 

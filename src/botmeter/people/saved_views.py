@@ -1,0 +1,17 @@
+"""Saved views of a report that a person can open."""
+
+from django.db.models import Q, QuerySet
+
+from botmeter.people.models import SavedView, User
+
+
+def visible_views(user: User, account: str) -> "QuerySet[SavedView]":
+    """The person's own views of an account and those saved for everyone, by name."""
+    visible = SavedView.objects.filter(Q(owner=user) | Q(is_for_all=True), account=account)
+    return visible.select_related("owner").order_by("name", "pk")
+
+
+def saved_view_name(account: str, user: User, *, query: str) -> str:
+    """Name of the visible view with this query, the person's own first; empty if there is none."""
+    matching = visible_views(user, account).filter(query=query.removeprefix("?"))
+    return next((view.name for view in sorted(matching, key=lambda view: view.owner_id != user.pk)), "")
