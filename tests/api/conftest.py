@@ -11,7 +11,7 @@ from django.test import Client
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.live import wiring as desk
 from botmeter.people.keys import KeyDraft, Scope, new_key
-from botmeter.server.handlers import events, webhooks
+from botmeter.server import events, webhooks
 from support.live import Live
 from support.live import live as live_over
 from support.served import EVENTS, in_use, served

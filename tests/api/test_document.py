@@ -8,7 +8,7 @@ from django.test import Client
 
 from botmeter.live.ingest import Intake
 from botmeter.people.keys import Scope
-from botmeter.server.front.routes import own_routes
+from botmeter.server.routes import own_routes
 from botmeter.web.api.api import document
 from botmeter.web.api.authentication import REQUESTS_A_MINUTE
 from botmeter.web.api.codes import CODES

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from botmeter.live import metrics
 from botmeter.people.keys import Scope
-from botmeter.server import metrics
 from support.ledgers import append, event
 from support.live import EVENTS_PATH, NDJSON, Live, counts, message, problem_of
 

@@ -11,9 +11,9 @@ from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import present
 from botmeter.ledger import live_append as taking_in
 from botmeter.live.queue import Room
+from botmeter.live.records import BODY_BYTES_MAX
 from botmeter.people.keys import KeyDraft, Scope, new_key, revoke_key
-from botmeter.server.handlers import events
-from botmeter.server.handlers.bodies import BODY_BYTES_MAX
+from botmeter.server import events
 from botmeter.web.api.codes import CODES
 from support.asking import Asked
 from support.live import EVENTS_PATH, NDJSON, Live, counts, message, problem_of

@@ -10,7 +10,7 @@ from tests.unit.sources.test_chatwoot import SOURCE
 
 from botmeter.live.ingest import Intake
 from botmeter.people.keys import Scope
-from botmeter.server.front.routes import own_routes
+from botmeter.server.routes import own_routes
 from botmeter.web.api.table import ROUTES
 from support.live import Live, counts, message, problem_of
 

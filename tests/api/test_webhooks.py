@@ -17,9 +17,9 @@ from tests.unit.sources import test_whatsapp as whatsapp
 
 from api.conftest import Clock
 from botmeter.domain.source import Platform, Source
+from botmeter.live import metrics
 from botmeter.people.models import EventSource
 from botmeter.people.sources import forget_source, turn
-from botmeter.server import metrics
 from botmeter.sources.connector import REPLAY_WINDOW_SECONDS
 from botmeter.sources.platforms.registry import connector_of
 from support.asking import Asked

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from botmeter.cli.context import in_context, of_process
+from botmeter.cli.hosted import run_hosted
 from botmeter.cli.main import exit_code
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
@@ -23,7 +24,7 @@ def served(data: Path, *, patience_seconds: float = 60, served_at: str | None = 
     with Folder.owned(data, purpose="botmeter serve") as folder:
         ledgers = OpenLedgers(folder, patience_seconds=patience_seconds)
         try:
-            with serve_commands(SharedFolder(ledgers), served_at=served_at):
+            with serve_commands(SharedFolder(ledgers), run=run_hosted, served_at=served_at):
                 yield ledgers
         finally:
             ledgers.close()

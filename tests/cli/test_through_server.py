@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from botmeter.cli import through_server
+from botmeter.cli.hosted import run_hosted
 from botmeter.cli.main import exit_code
 from botmeter.domain.errors import BotmeterError, Conflict, NotAllowed
 from botmeter.ledger.folder import Folder
@@ -169,13 +170,14 @@ SERVER = """
 import atexit, sys
 from contextlib import ExitStack
 from pathlib import Path
+from botmeter.cli.hosted import run_hosted
 from botmeter.server.command_host import serve_commands
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 held = ExitStack()
 atexit.register(held.close)
 folder = held.enter_context(Folder.owned(Path(sys.argv[1]), purpose="botmeter serve"))
-held.enter_context(serve_commands(SharedFolder(OpenLedgers(folder))))
+held.enter_context(serve_commands(SharedFolder(OpenLedgers(folder)), run=run_hosted))
 print("ready", flush=True)
 sys.stdin.read()
 """
@@ -312,7 +314,7 @@ def test_a_server_that_is_starting_is_waited_for(data: Path, tmp_path: Path, mon
     monkeypatch.setenv("BOTMETER_WAIT", "3600")
     with Folder.owned(data, purpose="botmeter serve") as folder:
         ledgers = OpenLedgers(folder)
-        listening = serve_commands(SharedFolder(ledgers))
+        listening = serve_commands(SharedFolder(ledgers), run=run_hosted)
         monkeypatch.setattr(through_server.time, "sleep", lambda _: listening.__enter__())
         ran = ran_with_descriptors(lambda: exit_code(["report", "-a", "acme"]), cwd=tmp_path, streams=tmp_path)
         listening.__exit__(None, None, None)

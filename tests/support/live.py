@@ -27,7 +27,7 @@ from botmeter.people.keys import KeyDraft, Scope, new_key
 from botmeter.people.sources import new_address, set_secret
 from botmeter.server.front.bridge import Bridge
 from botmeter.server.front.front import Front
-from botmeter.server.front.routes import own_routes
+from botmeter.server.routes import own_routes
 from support.asking import Asked, Asker
 from support.served import in_use
 

@@ -9,10 +9,10 @@ from prometheus_client.registry import CollectorRegistry
 
 from botmeter.domain.receipt import Receipt
 from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.live import metrics
 from botmeter.people.key_cache import forget_keys
 from botmeter.people.keys import KeyDraft, Scope, new_key
 from botmeter.people.models import User
-from botmeter.server import metrics
 from botmeter.web.observing import UNKNOWN
 
 pytestmark = pytest.mark.django_db

@@ -19,9 +19,8 @@ from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.live.bugs import kept_bug_in
 from botmeter.people.keys import KeyDraft, Scope, new_key
 from botmeter.people.models import User
-from botmeter.server import logs
 from botmeter.web import access_log as access
-from botmeter.web import request_ids
+from botmeter.web import logs, request_ids
 from botmeter.web.observing import observed
 
 pytestmark = pytest.mark.django_db

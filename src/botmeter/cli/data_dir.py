@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from botmeter.cli.context import command_context, expanded, home, located, variable
+from botmeter.cli.context import command_context, expanded, located, variable
 from botmeter.domain.account import checked_account_name
 from botmeter.domain.errors import Missing, Refused
+from botmeter.domain.settings import default_data_dir
 
 if TYPE_CHECKING:
     from botmeter.ledger.folder import Folder
@@ -24,14 +25,10 @@ _WAIT_SECONDS = 10.0
 _OVERTAKEN_SECONDS_MAX = 1.0
 
 
-def default_folder() -> Path:
-    """The folder where a person's programs keep data, by the XDG convention."""
-    return Path(variable("XDG_DATA_HOME") or home() / ".local" / "share") / "botmeter"
-
-
 def data_folder(asked: Path | None) -> Path:
     """The data folder, as an absolute path: as asked, else as the environment says, else the default."""
-    named = asked if asked is not None else Path(variable(DATA_VARIABLE) or default_folder())
+    default = default_data_dir(command_context().environment)
+    named = asked if asked is not None else Path(variable(DATA_VARIABLE) or default)
     return located(expanded(named)).absolute()
 
 

@@ -8,11 +8,12 @@ from typer import Option
 from botmeter.cli import options
 from botmeter.cli.command_groups import Commands, examples
 from botmeter.cli.context import command_context, variable
-from botmeter.cli.data_dir import DATA_VARIABLE, data_folder, default_folder, owned_folder
+from botmeter.cli.data_dir import DATA_VARIABLE, data_folder, owned_folder
 from botmeter.cli.output import say, show
 from botmeter.cli.progress import progress
 from botmeter.cli.serve import HOST, PORT, Host, Port, prepared, serve_until_ended
 from botmeter.cli.terminal import counted, stdout_screen
+from botmeter.domain.settings import default_data_dir
 
 if TYPE_CHECKING:
     from botmeter.ledger.folder import Folder
@@ -99,5 +100,5 @@ def _place_text(asked: Path | None) -> str:
     import shlex
 
     folder = data_folder(asked)
-    in_use = data_folder(None) if variable(DATA_VARIABLE) else default_folder()
+    in_use = data_folder(None) if variable(DATA_VARIABLE) else default_data_dir(command_context().environment)
     return "" if folder == in_use else f" --data {shlex.quote(str(folder))}"

@@ -10,6 +10,7 @@ from botmeter.cli.event_files import source_files, total_bytes, with_notes_said
 from botmeter.cli.output import say, say_rejection, show_json, show_rows
 from botmeter.cli.progress import Follow, progress
 from botmeter.cli.terminal import counted
+from botmeter.domain.source import DEFAULT_SOURCE
 
 if TYPE_CHECKING:
     from botmeter.domain.receipt import Receipt, Rejection
@@ -37,7 +38,7 @@ commands = Commands()
 def import_events(
     files: options.EventFiles,
     account: options.AccountName,
-    source: options.Source = options.DEFAULT_SOURCE,
+    source: options.Source = DEFAULT_SOURCE,
     mapping: options.MappingFile = None,
     input_format: options.InputFormat = None,
     data: options.Data = None,

@@ -13,6 +13,7 @@ from botmeter.cli.output import file_in_one_piece, say, say_rejection, show_json
 from botmeter.cli.policy_texts import policy_named
 from botmeter.cli.progress import progress
 from botmeter.cli.terminal import counted
+from botmeter.domain.source import DEFAULT_SOURCE
 
 _REJECTIONS_SAID_MAX = 5
 
@@ -35,7 +36,7 @@ def meter(
             "--output", "-o", metavar="FILE", help="The sessions, as .csv, .ndjson or .parquet.", show_default=False
         ),
     ] = None,
-    source: options.Source = options.DEFAULT_SOURCE,
+    source: options.Source = DEFAULT_SOURCE,
     mapping: options.MappingFile = None,
     input_format: options.InputFormat = None,
     form: options.Form = "table",

@@ -28,7 +28,6 @@ AccountName = Annotated[
     str, Option("--account", "-a", metavar="NAME", help="The account.", autocompletion=accounts_starting)
 ]
 Form = Annotated[Literal["table", "json", "csv"], Option("--format", help="How stdout is written.")]
-DEFAULT_SOURCE = "default"
 """What events come from if nothing is said: the same in every command, so that an event sent again is known."""
 Source = Annotated[
     str,

@@ -41,7 +41,7 @@ def serve(host: Host = HOST, port: Port = PORT, log_format: LogForm = "text", da
     The first start prints a link, once, on which the owner chooses a password. Ctrl-C ends it. The log
     goes to stderr; BOTMETER_LOG_LEVEL says from which level on: debug, info, warning or error.
     """
-    from botmeter.server.logs import LEVEL_VARIABLE, checked_level
+    from botmeter.web.logs import LEVEL_VARIABLE, checked_level
 
     checked_level(variable(LEVEL_VARIABLE))
     folder = data_folder(data)
@@ -73,8 +73,8 @@ def prepared(folder: Path, *, host: str, port: int, log_format: Literal["text", 
 
 def serve_until_ended(host: str, port: int, *, link: str, told: str) -> None:
     """Runs the server until it is ended; when it answers, says so, and shows the link alone on a line."""
-    from botmeter.server.logs import is_for_programs, write_sentence
     from botmeter.server.start import serve as served
+    from botmeter.web.logs import is_for_programs, write_sentence
 
     tell = write_sentence if is_for_programs() else say
 

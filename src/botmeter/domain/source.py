@@ -10,6 +10,9 @@ from typing import Final
 from botmeter.domain.errors import Refused
 from botmeter.domain.event import ID_BYTES_MAX
 
+DEFAULT_SOURCE: Final = "default"
+"""Source of events that are sent or imported without one. The API and `import` share it, so that an event sent both
+ways is recognised as a duplicate."""
 IDENTITIES_MAX: Final = 1_000
 """Far more bots than a platform has; each delivery is looked up among them."""
 _OPTION_BYTES_MAX: Final = 4_096

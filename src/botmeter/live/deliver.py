@@ -7,10 +7,12 @@ from typing import Final
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import now_us
 from botmeter.live.ingest import Intake
-from botmeter.live.pending import Answered
+from botmeter.live.pending import Answered, Offer
+from botmeter.live.records import texts_from_body
 from botmeter.people.source_cache import OpenedSource
-from botmeter.server.handlers.webhooks import offer_of
+from botmeter.sources.connected import OWN_PLATFORMS
 from botmeter.sources.connector import Delivery
+from botmeter.sources.platforms.registry import connector_of
 
 _ANSWERED_WITHIN_SECONDS: Final = 30.0
 
@@ -55,3 +57,29 @@ def deliver(source: OpenedSource, body: bytes, *, headers: Mapping[str, str], nu
             f"The delivery was not written within {_ANSWERED_WITHIN_SECONDS:g} seconds. It may be later; look at the "
             "last deliveries.",
         ) from None
+
+
+def offer_of(source: OpenedSource, delivery: Delivery, *, number: str) -> Offer:
+    """What a delivery offers, once it is known that the platform sent it.
+
+    Args:
+        number: What to call it where the platform calls it nothing.
+
+    Raises:
+        NotAllowed: `signature_missing`, `signature_wrong`, `delivery_too_old`.
+        Refused, TooMuch: what `texts_from_body` raises, for events in our own words.
+    """
+    connector = connector_of(source.platform)
+    if source.secret and connector.checked_signature is not None:
+        connector.checked_signature(delivery, source.secret)
+    texts: tuple[bytes, ...] = (delivery.body,)
+    if source.platform in OWN_PLATFORMS:
+        texts = texts_from_body(delivery.body, headers=delivery.headers).texts
+    return Offer(
+        account=source.account,
+        source=source.name,
+        platform=source.platform,
+        texts=texts,
+        received_us=delivery.received_us,
+        delivery_id=connector.delivery_id(delivery) or number,
+    )

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from botmeter.domain.errors import BotmeterError, Unavailable
+from botmeter.live import metrics
 from botmeter.live.commit import Committer, Desk
 from botmeter.live.pending import Answered, Offer, Waiting
 from botmeter.live.queue import Room
 from botmeter.live.settling import Settler
-from botmeter.server import metrics
 
 
 class Intake:

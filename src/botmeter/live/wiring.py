@@ -9,13 +9,12 @@ from botmeter.domain.source import Source
 from botmeter.ledger.live_batch import LiveBatch
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.ledger.sources import source_of
-from botmeter.live import readiness
+from botmeter.live import metrics, readiness
 from botmeter.live.bugs import kept_bug_in
 from botmeter.live.commit import Desk
 from botmeter.live.ingest import Intake
 from botmeter.live.pending import Answered
 from botmeter.live.source_cache import KeptSources
-from botmeter.server import metrics
 
 
 def intake_over(ledgers: OpenLedgers) -> Intake:

@@ -1,23 +1,17 @@
-"""Making an account from the pages: its ledger, and its first owner."""
+"""Accounts created from the pages."""
 
 from django.db import transaction
 
 from botmeter.domain.account import Account
 from botmeter.domain.instant import now_us
-from botmeter.ledger.open_ledgers import SharedFolder
-from botmeter.live.ledgers import ledgers
+from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.metering.policy import FRESHCHAT
 from botmeter.people.models import Membership, User
 from botmeter.people.rights import Role
 
 
-def account_names() -> list[str]:
-    """Every account of the data folder, whoever may see it."""
-    return SharedFolder(ledgers()).accounts()
-
-
-def create_account(name: str, *, title: str, owner: User) -> Account:
-    """Makes the account's ledger under the default policy, and its owner.
+def create_account(ledgers: OpenLedgers, name: str, *, title: str, owner: User) -> Account:
+    """Create an account's ledger under the default policy, and make the user its owner.
 
     Raises:
         Refused: `account_name_invalid`, `title_invalid`.
@@ -25,14 +19,14 @@ def create_account(name: str, *, title: str, owner: User) -> Account:
     """
     account = Account(name=name.strip(), title=title)
     with transaction.atomic():
-        # The member first: undone if the ledger can't be made, while a ledger would have to be deleted.
+        # The member first: the transaction undoes it if the ledger can't be created.
         own(account.name, owner)
-        SharedFolder(ledgers()).create(account, policy=FRESHCHAT, now_us=now_us())
+        SharedFolder(ledgers).create(account, policy=FRESHCHAT, now_us=now_us())
     return account
 
 
 def own(account: str, user: User) -> None:
-    """Makes the user an owner of the account."""
+    """Make the user an owner of the account."""
     Membership.objects.update_or_create(
         user=user, account=account, defaults={"role": Role.OWNER.value, "may_export": True}
     )

@@ -1,29 +1,27 @@
-"""The application that the server runs: the front before Django, with the data folder owned for as long as it lives."""
+"""The server's application: the ASGI front before Django, owning the data folder as long as it lives."""
 
 import os
 import sys
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "botmeter.web.settings")
-
 from django.core.wsgi import get_wsgi_application
 
 from botmeter.domain.errors import BotmeterError
+from botmeter.server.command_host import RunCommand
 from botmeter.server.front.front import Front
 
 
-def _begun() -> Front:
+def start_application(*, run_command: RunCommand) -> Front:
+    """Set up Django, take ownership of the data folder, or exit if it has another owner, and return the application."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "botmeter.web.settings")
     pages = get_wsgi_application()
-    # Imported here because Django's tables can be named only after it is set up.
+    # Django's models can be imported only after it is set up.
     from botmeter.server.front.bridge import Bridge
-    from botmeter.server.front.routes import own_routes
     from botmeter.server.process import begun
+    from botmeter.server.routes import own_routes
 
     try:
-        intake = begun()
+        intake = begun(run_command)
     except BotmeterError as error:
-        # The server's watcher sees the process end; a person sees a sentence and no trace.
+        # The supervising process sees this one end; people see a sentence instead of a trace.
         sys.exit(f"error: {error.message}")
     return Front(Bridge(pages), routes=own_routes(intake))
-
-
-application = _begun()

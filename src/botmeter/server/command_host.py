@@ -9,7 +9,7 @@ import concurrent.futures.thread  # noqa: F401 - its own hook must be older than
 import select
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -18,10 +18,6 @@ from typing import Any, TextIO
 from weakref import WeakSet
 
 from botmeter import __version__
-from botmeter.cli.context import CommandContext, in_context
-from botmeter.cli.failures import FAILED, STOPPED, UNREAD
-from botmeter.cli.main import exit_code
-from botmeter.cli.output import stdout_abandoned
 from botmeter.domain.errors import Unavailable
 from botmeter.ledger.interruption import Interruption
 from botmeter.ledger.open_ledgers import SharedFolder
@@ -32,23 +28,53 @@ from botmeter.server.descriptors import Descriptor, Wakeable, text_stream
 _ASKED_AGAIN_SECONDS = 0.05
 _REFUSED_PAUSE_SECONDS = 0.2
 _STREAM_COUNT = 3
+_FAILED = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostedCommand:
+    """A command line of another process, with that process's surroundings.
+
+    Attributes:
+        program: How it was called: `botmeter`, or a path to it.
+        cwd: Where its relative paths begin.
+        folder: The data folder, owned and shared by this process.
+        interruption: Stops the command.
+        served_at: Public URL of this server; None if it has none.
+    """
+
+    arguments: list[str]
+    stdin: TextIO
+    stdout: TextIO
+    stderr: TextIO
+    environment: Mapping[str, str]
+    program: str
+    cwd: Path
+    folder: SharedFolder
+    interruption: Interruption
+    served_at: str | None
+
+
+RunCommand = Callable[[HostedCommand], int]
+"""Runs a command line and returns its exit code."""
 
 _hosts: "WeakSet[_Host]" = WeakSet()
 
 
 @contextmanager
-def serve_commands(folder: SharedFolder, *, served_at: str | None = None) -> Iterator[None]:
-    """Runs commands for other processes of this user until the end of the `with`, which stops those that still run.
+def serve_commands(folder: SharedFolder, *, run: RunCommand, served_at: str | None = None) -> Iterator[None]:
+    """Run commands for other processes of this user until the `with` ends, which stops those still running.
 
     Args:
-        folder: The data folder, which this process owns.
-        served_at: The address at which this process answers people; None: it doesn't.
+        folder: The data folder, owned by this process.
+        run: Runs one command line and returns its exit code.
+        served_at: Public URL of this server; None if it has none.
 
     Raises:
         NotAllowed: `folder_path_too_long`.
     """
     with owner_socket.bound(folder.path) as listener:
-        host = _Host(folder, listener, served_at=served_at)
+        host = _Host(folder, listener, run=run, served_at=served_at)
         host.start()
         _stop_before_threads_are_joined(host)
         try:
@@ -60,8 +86,11 @@ def serve_commands(folder: SharedFolder, *, served_at: str | None = None) -> Ite
 class _Host:
     """Accepts connections, each served by a thread."""
 
-    def __init__(self, folder: SharedFolder, listener: socket.socket, *, served_at: str | None) -> None:
+    def __init__(
+        self, folder: SharedFolder, listener: socket.socket, *, run: RunCommand, served_at: str | None
+    ) -> None:
         self._folder = folder
+        self._run = run
         self._served_at = served_at
         self._listener = listener
         self._ended, self._end = socket.socketpair()
@@ -131,7 +160,8 @@ class _Host:
                 command = _Command(
                     request=request,
                     descriptors=descriptors,
-                    folder=self._folder,
+                    folder=self._folder.under(stop),
+                    run=self._run,
                     served_at=self._served_at,
                     stop=stop,
                 )
@@ -143,44 +173,45 @@ class _Host:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Command:
-    """A command line, and what it finds around it."""
+    """A request to run a command line."""
 
     request: dict[str, Any]
     descriptors: list[int]
     folder: SharedFolder
+    run: RunCommand
     served_at: str | None
     stop: Interruption
 
-    def code(self) -> int:
-        """Runs it, whatever becomes of it."""
+    def exit_code(self) -> int:
+        """Run it on the other process's streams and return its exit code."""
         wakeable = Wakeable(self.stop)
         try:
-            with self.stop.waking(wakeable.wake), self._surroundings(wakeable) as found, in_context(found):
-                return _flushed(exit_code(self.request["arguments"]), found.stdout)
-        except (KeyboardInterrupt, Unavailable):
-            # Stopped, and not even that could be said: nobody empties the pipe behind stderr.
-            return STOPPED
+            with self.stop.waking(wakeable.wake), self._streams(wakeable) as (stdin, stdout, stderr):
+                return self.run(
+                    HostedCommand(
+                        arguments=self.request["arguments"],
+                        stdin=stdin,
+                        stdout=stdout,
+                        stderr=stderr,
+                        environment=self.request["environment"],
+                        program=self.request["program"],
+                        cwd=Path(self.request["cwd"]),
+                        folder=self.folder,
+                        interruption=self.stop,
+                        served_at=self.served_at,
+                    )
+                )
         finally:
             wakeable.close()
 
     @contextmanager
-    def _surroundings(self, wakeable: Wakeable) -> Iterator[CommandContext]:
+    def _streams(self, wakeable: Wakeable) -> Iterator[list[TextIO]]:
         streams = [
-            text_stream(Descriptor(descriptor, wakeable=wakeable, is_written=place > 0), **told)
-            for place, (descriptor, told) in enumerate(zip(self.descriptors, self.request["streams"], strict=True))
+            text_stream(Descriptor(descriptor, wakeable=wakeable, is_written=place > 0), **options)
+            for place, (descriptor, options) in enumerate(zip(self.descriptors, self.request["streams"], strict=True))
         ]
         try:
-            yield CommandContext(
-                stdin=streams[0],
-                stdout=streams[1],
-                stderr=streams[2],
-                environment=self.request["environment"],
-                program=self.request["program"],
-                cwd=Path(self.request["cwd"]),
-                folder=self.folder.under(self.stop),
-                interruption=self.stop,
-                served_at=self.served_at,
-            )
+            yield streams
         finally:
             for stream in streams:
                 with suppress(OSError, KeyboardInterrupt, Unavailable):
@@ -214,7 +245,7 @@ def _code_while_wanted(command: _Command, connection: socket.socket) -> int:
 
     def run() -> None:
         with finished:
-            codes.append(command.code())
+            codes.append(command.exit_code())
 
     with done:
         worker = threading.Thread(target=run, name="command at work", daemon=True)
@@ -224,7 +255,7 @@ def _code_while_wanted(command: _Command, connection: socket.socket) -> int:
                 command.stop.set()
                 worker.join(_ASKED_AGAIN_SECONDS)
         worker.join()
-    return codes[0] if codes else FAILED
+    return codes[0] if codes else _FAILED
 
 
 def _ready(*sockets: socket.socket) -> set[int]:
@@ -233,12 +264,3 @@ def _ready(*sockets: socket.socket) -> set[int]:
     for each in sockets:
         poll.register(each, select.POLLIN)
     return {descriptor for descriptor, _ in poll.poll()}
-
-
-def _flushed(code: int, stdout: TextIO) -> int:
-    try:
-        stdout.flush()
-    except BrokenPipeError:
-        stdout_abandoned()
-        return UNREAD
-    return code

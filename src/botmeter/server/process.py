@@ -19,12 +19,12 @@ from botmeter.live.ingest import Intake
 from botmeter.live.pulls import schedule
 from botmeter.live.pulls.schedule import PullSchedule
 from botmeter.live.wiring import intake_over
-from botmeter.server.command_host import serve_commands
+from botmeter.server.command_host import RunCommand, serve_commands
 
 _PARENT_CHECKED_SECONDS = 1.0
 
 
-def begun() -> Intake:
+def begun(run_command: RunCommand) -> Intake:
     """Owns the data folder until the process ends, and opens it to views, commands and live events.
 
     Raises:
@@ -47,7 +47,7 @@ def begun() -> Intake:
     held.callback(asking.close)
     held.callback(schedule.use, None)
     schedule.use(asking)
-    held.enter_context(serve_commands(SharedFolder(opened), served_at=settings.SERVED_AT))
+    held.enter_context(serve_commands(SharedFolder(opened), run=run_command, served_at=settings.SERVED_AT))
     _close_before_executors(intake)
     atexit.register(_end, held)
     threading.Thread(target=_warm_up, args=(intake, left_open), name="warm-up", daemon=True).start()

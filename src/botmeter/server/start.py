@@ -18,7 +18,7 @@ from typing import Final
 from botmeter import __version__
 from botmeter.domain.errors import Unavailable
 from botmeter.people.database import set_up
-from botmeter.server.logs import (
+from botmeter.web.logs import (
     FORMAT_VARIABLE,
     LEVEL_VARIABLE,
     LogFormat,
@@ -108,7 +108,7 @@ def serve(*, host: str, port: int, ready: Callable[[], None]) -> None:
     # A fresh process: what this one has loaded (DuckDB's threads, the demo's import) does not survive a fork.
     multiprocessing.set_start_method("spawn", force=True)
     server = Granian(
-        "botmeter.server.asgi:application",
+        "botmeter.cli.asgi:application",
         address=host,
         port=port,
         interface=Interfaces.ASGINL,

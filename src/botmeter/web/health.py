@@ -9,11 +9,11 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 
 from botmeter.domain.errors import NotAllowed, Unavailable
+from botmeter.live import metrics as numbers
 from botmeter.live import readiness
 from botmeter.live.ledgers import ledgers
 from botmeter.people.key_cache import known_key
 from botmeter.people.keys import Scope
-from botmeter.server import metrics as numbers
 from botmeter.web.access import for_everyone
 
 _PLAIN: Final = "text/plain; charset=utf-8"

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from botmeter.server import metrics
+from botmeter.live import metrics
 from botmeter.web import request_ids
 from botmeter.web.access_log import AnsweredRequest, write_line
 

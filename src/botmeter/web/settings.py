@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 import dj_database_url
 
-from botmeter.server.logs import logging_of_environment
+from botmeter.web.logs import logging_of_environment
 from botmeter.web.secret import secret_key
 
 DATA = Path(os.environ.get("BOTMETER_DATA") or Path.home() / ".local" / "share" / "botmeter").expanduser()

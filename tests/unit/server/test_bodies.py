@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from botmeter.domain.errors import BotmeterError, Refused, TooMuch
 from botmeter.domain.source import Platform
-from botmeter.server.handlers.bodies import EVENTS_MAX, MEDIA_TYPES, Texts, texts_from_body
+from botmeter.live.records import EVENTS_MAX, MEDIA_TYPES, Texts, texts_from_body
 
 ARRAY, LINES, ONE, BATCH = (
     "application/json",

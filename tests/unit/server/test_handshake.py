@@ -4,7 +4,7 @@ import asyncio
 
 from botmeter.server.front.body import BodyMemory
 from botmeter.server.front.request import Request
-from botmeter.server.handlers.handshake import handshake_answer
+from botmeter.server.handshake import handshake_answer
 from support.asking import Sent, body_in, scope_of
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from botmeter.domain.receipt import Receipt, Rejection
 from botmeter.server.front.request import Answer
-from botmeter.server.handlers.receipts import receipt_answer, receipt_as_mapping
+from botmeter.server.receipts import receipt_answer, receipt_as_mapping
 from support.asking import Asked
 
 REFUSED = Rejection(index=1, event_id="e2", code="actor_unknown", detail="No.", raw=b"{}")

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from botmeter.server import metrics
+from botmeter.live import metrics
 from botmeter.server.front.bridge import Bridge
 from botmeter.server.front.front import NOT_HANDED_ON, Front
 from botmeter.web import access_log as access

@@ -7,8 +7,8 @@ from time import perf_counter
 from typing import Final
 
 from botmeter.domain.errors import BotmeterError, Refused
+from botmeter.live import metrics
 from botmeter.live.bugs import Bug, kept_bug_in
-from botmeter.server import metrics
 from botmeter.server.front.body import (
     EVENT_BODIES_BYTES_MAX,
     PAGE_BODIES_BYTES_MAX,

@@ -7,8 +7,8 @@ from pydantic import ConfigDict, Field
 from pydantic.json_schema import models_json_schema
 
 from botmeter.domain.receipt import REJECTIONS_SHOWN_MAX
-from botmeter.server.handlers.bodies import BODY_BYTES_MAX, EVENTS_MAX
-from botmeter.server.handlers.events import DEFAULT_SOURCE, REQUESTS_A_MINUTE
+from botmeter.domain.source import DEFAULT_SOURCE
+from botmeter.live.records import BODY_BYTES_MAX, EVENTS_MAX, REQUESTS_A_MINUTE
 from botmeter.web.api.parameters import Parameter
 from botmeter.web.api.schemas import Answer, Count, Instant, Problem
 

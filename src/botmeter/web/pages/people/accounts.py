@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from botmeter.domain.errors import NotAllowed, Refused
+from botmeter.live.ledgers import ledgers
 from botmeter.people.accounts import create_account
 from botmeter.people.audit import Action, record
 from botmeter.people.members import may_create_accounts
@@ -64,7 +65,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         chosen = form.cleaned_data
         try:
-            account = create_account(chosen["account_name"], title=chosen["account_title"], owner=user)
+            account = create_account(ledgers(), chosen["account_name"], title=chosen["account_title"], owner=user)
         except Refused as problem:
             refuse(form, problem, fields=FIELD_OF_CODE)
         else:

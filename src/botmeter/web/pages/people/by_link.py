@@ -11,7 +11,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from botmeter.domain.errors import Refused
-from botmeter.people.accounts import account_names, create_account, own
+from botmeter.ledger.open_ledgers import SharedFolder
+from botmeter.live.ledgers import ledgers
+from botmeter.people.accounts import create_account, own
 from botmeter.people.audit import Action, record
 from botmeter.people.links import open_link
 from botmeter.people.login import entered
@@ -33,7 +35,7 @@ _METHODS = ["GET", "HEAD", "POST"]
 def first_start(request: HttpRequest, *, secret: str) -> HttpResponse:
     """The first person chooses a password, and owns every account that nobody else does."""
     link = _usable(secret, Link.Purpose.FIRST_START)
-    names = account_names()
+    names = SharedFolder(ledgers()).accounts()
     kind = FirstStartForm if names else FirstStartWithAccountForm
     form = kind(request.POST if request.method == "POST" else None)
     if form.is_valid():
@@ -132,7 +134,7 @@ def _first_person(link: Link, chosen: dict[str, str], *, names: list[str]) -> Us
         for name in accounts_without_people(names):
             own(name, user)
         if not names:
-            create_account(chosen["account_name"], title=chosen["account_title"], owner=user)
+            create_account(ledgers(), chosen["account_name"], title=chosen["account_title"], owner=user)
     return user
 
 

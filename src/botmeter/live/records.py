@@ -12,17 +12,15 @@ import msgspec
 
 from botmeter.domain.errors import Refused, TooMuch
 from botmeter.domain.source import Platform
-from botmeter.server.front.body import BodyLimits
 
 EVENTS_MAX: Final = 5_000
 BODY_BYTES_MAX: Final = 10 << 20
-BODY_LIMITS: Final = BodyLimits(
-    size_bytes=BODY_BYTES_MAX,
-    advice=f"Split the events into requests of at most {EVENTS_MAX:,} events and {BODY_BYTES_MAX:,} bytes; their order "
-    "does not matter.",
+REQUESTS_A_MINUTE: Final = 60_000
+"""With events, per key: a thousand a second. Senders who batch their events have no reason to send more."""
+SPLIT_ADVICE: Final = (
+    f"Split the events into requests of at most {EVENTS_MAX:,} events and {BODY_BYTES_MAX:,} bytes; their order does "
+    "not matter."
 )
-
-_LARGE_BYTES: Final = 1 << 16
 
 _JSON: Final = frozenset({"application/json", "text/json"})
 _LINES: Final = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/json-lines"})
@@ -52,11 +50,6 @@ class Texts:
     platform: Platform
     texts: tuple[bytes, ...]
     subject: str
-
-
-def is_long_work(body: bytes, *, headers: Mapping[str, str]) -> bool:
-    """Whether a body is to be unpacked and read in a thread: on the event loop all other requests would wait for it."""
-    return len(body) > _LARGE_BYTES or "content-encoding" in headers
 
 
 def texts_from_body(body: bytes, *, headers: Mapping[str, str]) -> Texts:
@@ -123,7 +116,7 @@ def _checked(texts: tuple[bytes, ...]) -> tuple[bytes, ...]:
 
 def _check_count(count: int) -> None:
     if count > EVENTS_MAX:
-        raise TooMuch("events_too_many", f"The body holds {count:,} events. {BODY_LIMITS.advice}")
+        raise TooMuch("events_too_many", f"The body holds {count:,} events. {SPLIT_ADVICE}")
 
 
 def _not_json(fault: Exception) -> Refused:

@@ -8,24 +8,21 @@ from typing import Final
 from botmeter.domain.errors import Refused, Unavailable
 from botmeter.domain.instant import now_us
 from botmeter.domain.receipt import Receipt
-from botmeter.domain.source import checked_source_name
+from botmeter.domain.source import DEFAULT_SOURCE, checked_source_name
 from botmeter.live.ingest import Intake
 from botmeter.live.pending import Offer
+from botmeter.live.records import BODY_BYTES_MAX, REQUESTS_A_MINUTE, SPLIT_ADVICE, Texts, texts_from_body
 from botmeter.people.key_cache import KnownKey, known_key, remembered_key
 from botmeter.people.keys import Scope
-from botmeter.server.front.body import unpacked
+from botmeter.server.body_pool import is_long_work, worked_out
+from botmeter.server.front.body import BodyLimits, unpacked
 from botmeter.server.front.request import Answer, Request
-from botmeter.server.handlers.bodies import BODY_LIMITS, Texts, is_long_work, texts_from_body
-from botmeter.server.handlers.body_pool import worked_out
-from botmeter.server.handlers.handshake import handshake_answer
-from botmeter.server.handlers.receipts import receipt_answer, receipt_as_mapping
+from botmeter.server.handshake import handshake_answer
+from botmeter.server.receipts import receipt_answer, receipt_as_mapping
 from botmeter.web.api.problem_details import RATE_WINDOW_SECONDS
 from botmeter.web.api.problems import key_missing
 
-REQUESTS_A_MINUTE: Final = 60_000
-"""Of one key: a thousand a second, which is more than one sender who knows of batches has reason to send."""
-DEFAULT_SOURCE: Final = "default"
-"""Where events come from if nothing is said: the same as for files, so that an event sent both ways is known."""
+_LIMITS: Final = BodyLimits(size_bytes=BODY_BYTES_MAX, advice=SPLIT_ADVICE)
 _TRUTHS: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -48,7 +45,7 @@ class EventsRoute:
         is_atomic = _truth(asked.get("atomic", "false"))
         source = checked_source_name(asked.get("source") or DEFAULT_SOURCE)
         headers = dict(request.headers)
-        body = await request.body(BODY_LIMITS)
+        body = await request.body(_LIMITS)
         if is_long_work(body, headers=headers):
             found = await worked_out(partial(_texts, body, headers=headers))
         else:
@@ -83,7 +80,7 @@ class EventsRoute:
 
 
 def _texts(body: bytes, *, headers: dict[str, str]) -> Texts:
-    return texts_from_body(unpacked(body, headers=headers, limits=BODY_LIMITS), headers=headers)
+    return texts_from_body(unpacked(body, headers=headers, limits=_LIMITS), headers=headers)
 
 
 async def _key_of(request: Request) -> KnownKey:

@@ -1,9 +1,9 @@
 """What the front answers itself: the addresses that take events in."""
 
 from botmeter.live.ingest import Intake
+from botmeter.server.events import EventsRoute
 from botmeter.server.front.front import OwnRoute
-from botmeter.server.handlers.events import EventsRoute
-from botmeter.server.handlers.webhooks import STARTS, WebhooksRoute
+from botmeter.server.webhooks import STARTS, WebhooksRoute
 
 
 def own_routes(intake: Intake) -> tuple[OwnRoute, ...]:

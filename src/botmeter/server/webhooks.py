@@ -9,19 +9,18 @@ from urllib.parse import unquote
 from botmeter.domain.errors import Missing
 from botmeter.domain.instant import now_us
 from botmeter.domain.source import Platform
+from botmeter.live.deliver import offer_of
 from botmeter.live.ingest import Intake
 from botmeter.live.pending import Answered, Offer
+from botmeter.live.records import BODY_BYTES_MAX
 from botmeter.people.source_cache import OpenedSource
 from botmeter.people.sources import opened_source, remembered_source
+from botmeter.server.body_pool import is_long_work, worked_out
 from botmeter.server.front.body import BodyLimits, unpacked
 from botmeter.server.front.request import Answer, Request
-from botmeter.server.handlers.bodies import BODY_BYTES_MAX, is_long_work, texts_from_body
-from botmeter.server.handlers.body_pool import worked_out
-from botmeter.server.handlers.handshake import handshake_answer
-from botmeter.server.handlers.receipts import receipt_as_mapping
-from botmeter.sources.connected import OWN_PLATFORMS
+from botmeter.server.handshake import handshake_answer
+from botmeter.server.receipts import receipt_as_mapping
 from botmeter.sources.connector import Delivery
-from botmeter.sources.platforms.registry import connector_of
 
 STARTS: Final = "/api/v1/webhooks/"
 _LIMITS: Final = BodyLimits(size_bytes=BODY_BYTES_MAX, advice="Have the platform send less at once.")
@@ -48,32 +47,6 @@ class WebhooksRoute:
                 else:
                     offer = _offer(source, body, request=request)
                 return answer_of(await self._intake.answered(offer))
-
-
-def offer_of(source: OpenedSource, delivery: Delivery, *, number: str) -> Offer:
-    """What a delivery offers, once it is known that the platform sent it.
-
-    Args:
-        number: What to call it where the platform calls it nothing.
-
-    Raises:
-        NotAllowed: `signature_missing`, `signature_wrong`, `delivery_too_old`.
-        Refused, TooMuch: what `texts_from_body` raises, for events in our own words.
-    """
-    connector = connector_of(source.platform)
-    if source.secret and connector.checked_signature is not None:
-        connector.checked_signature(delivery, source.secret)
-    texts: tuple[bytes, ...] = (delivery.body,)
-    if source.platform in OWN_PLATFORMS:
-        texts = texts_from_body(delivery.body, headers=delivery.headers).texts
-    return Offer(
-        account=source.account,
-        source=source.name,
-        platform=source.platform,
-        texts=texts,
-        received_us=delivery.received_us,
-        delivery_id=connector.delivery_id(delivery) or number,
-    )
 
 
 def _offer(source: OpenedSource, body: bytes, *, request: Request) -> Offer:

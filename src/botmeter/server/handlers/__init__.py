@@ -1,1 +1,0 @@
-"""Handlers of the requests that bring events."""
