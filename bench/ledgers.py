@@ -6,12 +6,12 @@ from pathlib import Path
 
 from bench.importing import ACCOUNT, imported
 from bench.traffic import CACHE, Traffic
-from botmeter.ledger.tables import TABLES, sql
+from botmeter.ledger.statements import statements_in
 
 
 def filled(traffic: Traffic) -> Path:
     """The data folder whose account `bench` holds `traffic`; made anew when the tables are no longer the same."""
-    tables = sha256("\n".join(sql(f"tables/{table}") for table in TABLES).encode()).hexdigest()[:8]
+    tables = sha256("\n".join(statements_in("botmeter.ledger", "schema.sql").values()).encode()).hexdigest()[:8]
     folder = CACHE / f"ledger-{traffic.name}-{tables}"
     if folder.exists():
         return folder

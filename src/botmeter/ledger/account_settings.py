@@ -4,7 +4,9 @@ import duckdb
 
 from botmeter.domain.account import Account
 from botmeter.ledger.rows import row_of
-from botmeter.ledger.tables import sql
+from botmeter.ledger.statements import statements_of
+
+sql = statements_of(__name__)
 
 
 def read_account(connection: duckdb.DuckDBPyConnection) -> Account:
@@ -22,7 +24,4 @@ def write_account(connection: duckdb.DuckDBPyConnection, account: Account, *, by
         by: Who set them; None: not known.
         now_us: The present instant.
     """
-    connection.execute(
-        "INSERT INTO account_term VALUES (?, ?, ?, ?, ?)",
-        [now_us, account.name, account.available_from, account.own_title, by],
-    )
+    connection.execute(sql("add_version"), [now_us, account.name, account.available_from, account.own_title, by])

@@ -16,10 +16,14 @@ from botmeter.ledger.event_rows import arrived, keys_of
 from botmeter.ledger.known_keys import Suspects
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.read_ahead import read_ahead
+from botmeter.ledger.receipts import keep_receipt
 from botmeter.ledger.refusals import conflicts, out_of_time, quarantine
 from botmeter.ledger.row_group_writer import RowGroupWriter
+from botmeter.ledger.statements import statements_of
 from botmeter.ledger.submission import Submission
 from botmeter.metering.schema import EventBatch
+
+sql = statements_of(__name__)
 
 
 class _Fate(NamedTuple):
@@ -43,7 +47,7 @@ def taken_in(ledger: Ledger, submission: Submission, *, stamp: tuple[int, int], 
     append_no, now_us = stamp
     accepted = duplicates = conflicting = rejected = 0
     shown: list[Rejection] = []
-    inbox = RowGroupWriter(ledger, "keep_events", values={"append_no": append_no})
+    inbox = RowGroupWriter(ledger, sql("keep_events"), values={"append_no": append_no})
     for batch in read_ahead(submission.batches):
         fate = _batch_taken_in(ledger, batch, source=submission.source, to=(inbox, now_us))
         refused = [*batch.rejections, *fate.refused]
@@ -54,8 +58,8 @@ def taken_in(ledger: Ledger, submission: Submission, *, stamp: tuple[int, int], 
         conflicting, rejected = conflicting + fate.conflicts, rejected + len(refused) - fate.conflicts
         shown += refused[: REJECTIONS_SHOWN_MAX - len(shown)]
     inbox.empty()
-    ledger.connection.execute(
-        "INSERT INTO receipt VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    keep_receipt(
+        ledger,
         [append_no, now_us, submission.source, submission.label, accepted, duplicates, conflicting, rejected],
     )
     return Receipt(

@@ -19,7 +19,10 @@ from botmeter.domain.account import checked_account_name
 from botmeter.domain.errors import Conflict, Missing, NotAllowed, Refused, Unavailable
 from botmeter.ledger.folder import Folder, connected, is_writable, unlink_ledger
 from botmeter.ledger.rows import row_of
-from botmeter.ledger.tables import SCHEMA_VERSION, schema_version, sql
+from botmeter.ledger.statements import statements_of
+from botmeter.ledger.tables import SCHEMA_VERSION, schema_version
+
+sql = statements_of(__name__)
 
 _LEDGER, _MANIFEST = "ledger.duckdb", "manifest.json"
 _CHUNK_BYTES = 1 << 20
@@ -60,7 +63,7 @@ def _summary(folder: Folder, name: str) -> BackupSummary:
     file = folder.file_of(name)
     with folder.ledger(name, read_only=file.exists() and not is_writable(file)) as ledger:
         if is_writable(file):
-            ledger.connection.execute("CHECKPOINT")
+            ledger.connection.execute(sql("checkpoint"))
         events, sessions = row_of(ledger.connection, sql("content_counts"))
         version = schema_version(ledger.connection)
     return BackupSummary(
@@ -178,7 +181,7 @@ def _checked(draft: Path, summary: BackupSummary, *, folder: Folder, told: tuple
         connection = connected(draft, folder=folder.path)
         counts = row_of(connection, sql("content_counts"))
         if name is not None:
-            connection.execute("UPDATE account_term SET name = ?", [checked_account_name(name)])
+            connection.execute(sql("rename_account"), {"name": checked_account_name(name)})
         connection.close()
     except duckdb.Error as problem:
         raise Refused("backup_invalid", f"The backup {path} holds no readable ledger: {problem}") from None

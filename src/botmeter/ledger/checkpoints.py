@@ -12,6 +12,11 @@ from pathlib import Path
 
 import duckdb
 
+from botmeter.ledger.meta import set_meta
+from botmeter.ledger.statements import statements_of
+
+sql = statements_of(__name__)
+
 # Each costs about as much whatever has changed, mostly for the last rows of each table: a tenth of a second.
 DUE_BYTES = 16 * 1024**2
 # Where nobody settles, such as in an import, DuckDB does it itself, at this size of the log at the latest.
@@ -28,7 +33,7 @@ class Checkpoints:
         self._file = file
         self._count = 0
         with closing(root.cursor()) as connection:
-            connection.execute("SET checkpoint_threshold = ?", [AT_THE_LATEST])
+            connection.execute(sql("set_checkpoint_threshold"), [AT_THE_LATEST])
 
     def catch_up(self) -> None:
         """Brings the log into the file if it is large; a full disk or a broken file is told to whoever writes next."""
@@ -37,13 +42,13 @@ class Checkpoints:
         self._count += 1
         with suppress(duckdb.Error), closing(self._root.cursor()) as connection:
             if self._count % ALONE_EVERY == 0:
-                connection.execute("CHECKPOINT")
+                connection.execute(sql("checkpoint"))
                 return
             with closing(self._root.cursor()) as beside:
                 beside.begin()
                 # Undone when it is closed.
-                beside.execute("INSERT INTO meta VALUES ('checkpoint', 'beside others')")
-                connection.execute("CHECKPOINT")
+                set_meta(beside, "checkpoint", value="beside others")
+                connection.execute(sql("checkpoint"))
 
     def _log_bytes(self) -> int:
         """The size of the log, and of the next one, which DuckDB begins while it brings this one in."""

@@ -12,8 +12,11 @@ import duckdb
 
 from botmeter.domain.errors import Unavailable
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.meta import meta_value, set_meta
 from botmeter.ledger.rows import row_of
-from botmeter.ledger.tables import sql
+from botmeter.ledger.statements import statements_of
+
+sql = statements_of(__name__)
 
 # Folding the last 50,000 of ten million rows takes 25 ms, most of it reading them; so it is done now and then.
 TAIL_ROWS = 50_000
@@ -37,11 +40,16 @@ def keep_spans(ledger: Ledger, *, append_no: int) -> None:
     if ledger.loose_span_rows >= STEP_ROWS:
         _fold(ledger, after=_last_row(ledger) - TAIL_ROWS)
         ledger.loose_span_rows = 0
-    added = row_of(ledger.connection, sql("keep_spans"), values={"append_no": append_no})[0]
+    added = add_spans(ledger.connection, append_no=append_no)
     ledger.loose_span_rows += added
     # Each of these rows is of another conversation, so a large import tells how many there are without a count.
     if added > 2 * max(_known_count(ledger), CONVERSATIONS_MIN):
         _keep_count(ledger, added)
+
+
+def add_spans(connection: duckdb.DuckDBPyConnection, *, append_no: int) -> int:
+    """Add a row for each conversation of the events from that submission on; return how many."""
+    return int(row_of(connection, sql("keep_spans"), values={"append_no": append_no})[0])
 
 
 def fold_if_many(ledger: Ledger) -> None:
@@ -50,7 +58,7 @@ def fold_if_many(ledger: Ledger) -> None:
     It is housekeeping, so a full disk or a broken file is no failure here: whoever needs the file is told.
     """
     with suppress(Unavailable, duckdb.Error):
-        rows = row_of(ledger.connection, "SELECT count(*) FROM conversation_span")[0]
+        rows = row_of(ledger.connection, sql("span_count"))[0]
         if rows <= ROWS_A_CONVERSATION_MAX * max(_known_count(ledger), CONVERSATIONS_MIN):
             return
         with ledger.transaction():
@@ -64,18 +72,16 @@ def _fold(ledger: Ledger, *, after: int) -> None:
     """Leaves one row of each conversation among the rows past the row `after`."""
     for step in ("repeated_spans", "drop_repeated_spans", "keep_folded_spans"):
         ledger.connection.execute(sql(step), {"after": after} if step != "keep_folded_spans" else None)
-    ledger.connection.execute(sql("drop_table").format(table="folded_span"))
+    ledger.connection.execute(sql("drop_folded_spans"))
 
 
 def _last_row(ledger: Ledger) -> int:
-    return int(row_of(ledger.connection, "SELECT coalesce(max(rowid), 0) FROM conversation_span")[0])
+    return int(row_of(ledger.connection, sql("last_row"))[0])
 
 
 def _known_count(ledger: Ledger) -> int:
-    rows = ledger.connection.execute("SELECT value FROM meta WHERE name = ?", [_COUNT]).fetchall()
-    return int(rows[0][0]) if rows else 0
+    return int(meta_value(ledger.connection, _COUNT) or 0)
 
 
 def _keep_count(ledger: Ledger, count: int) -> None:
-    ledger.connection.execute("DELETE FROM meta WHERE name = ?", [_COUNT])
-    ledger.connection.execute("INSERT INTO meta VALUES (?, ?)", [_COUNT, str(count)])
+    set_meta(ledger.connection, _COUNT, value=str(count))

@@ -17,7 +17,9 @@ from botmeter.domain.event import ID_BYTES_MAX
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.remeter import cause_of_change, remeter_moved
 from botmeter.ledger.rows import row_of, write_given
-from botmeter.ledger.tables import sql
+from botmeter.ledger.statements import statements_of
+
+sql = statements_of(__name__)
 
 PAIRS_MAX = 1_000
 """How many aliases one change may name: it is metered again at once, while others wait to write."""
@@ -169,18 +171,18 @@ def aliases_of_merge(ledger: Ledger, merge_no: int) -> tuple[str, ...]:
 def customer_aliases(ledger: Ledger) -> list[CustomerAlias]:
     """Every alias that was ever said, the newest change first, those taken back included."""
     columns = CustomerAlias.__slots__
-    rows = ledger.connection.execute(sql("customers/aliases")).fetchall()
+    rows = ledger.connection.execute(sql("aliases")).fetchall()
     return [CustomerAlias(**dict(zip(columns, row, strict=True))) for row in rows]
 
 
 def customer_who_counts(ledger: Ledger, customer_id: str) -> str:
     """The customer whose events those of this id are: the id itself, if it is no alias."""
-    return str(row_of(ledger.connection, sql("customers/who_counts"), values={"customer": customer_id})[0])
+    return str(row_of(ledger.connection, sql("who_counts"), values={"customer": customer_id})[0])
 
 
 def other_ids(ledger: Ledger, customer_id: str) -> list[str]:
     """The aliases in force of a customer who counts, ascending."""
-    rows = ledger.connection.execute(sql("customers/ids_of"), {"customer": customer_id}).fetchall()
+    rows = ledger.connection.execute(sql("ids_of"), {"customer": customer_id}).fetchall()
     return [alias for (alias,) in rows]
 
 
@@ -197,19 +199,19 @@ def _changed(
     ledger: Ledger, pairs: tuple[SameCustomer, ...], *, is_undone: bool, stamp: tuple[int, str | None]
 ) -> CustomerChange:
     connection, (now_us, by) = ledger.connection, stamp
-    number = int(row_of(connection, sql("customers/next_change"))[0])
-    connection.execute(sql("customers/before"))
+    number = int(row_of(connection, sql("next_change"))[0])
+    connection.execute(sql("before"))
     values = {"number": number, "now": now_us, "by": by}
     if is_undone:
-        connection.execute(sql("customers/undo"), values | {"aliases": [pair.alias for pair in pairs]})
+        connection.execute(sql("undo"), values | {"aliases": [pair.alias for pair in pairs]})
     else:
         given = {
             "customer_id": pa.array([pair.alias for pair in pairs], pa.string()),
             "same_as": pa.array([pair.customer_id for pair in pairs], pa.string()),
         }
-        write_given(connection, sql("customers/keep"), given=pa.table(given), values=values)
-    connection.execute(sql("customers/moves"))
-    before_count = row_of(connection, sql("customers/session_count"))[0]
+        write_given(connection, sql("keep"), given=pa.table(given), values=values)
+    connection.execute(sql("moves"))
+    before_count = row_of(connection, sql("session_count"))[0]
     cause = cause_of_change(number)
     event_count = remeter_moved(ledger, cause=cause, now_us=now_us)
     return CustomerChange(
@@ -217,14 +219,14 @@ def _changed(
         pairs=pairs,
         event_count=event_count,
         before_count=before_count,
-        after_count=row_of(connection, sql("customers/session_count"))[0],
-        restated_day_count=row_of(connection, sql("customers/restated_days"), values={"append_no": cause})[0],
+        after_count=row_of(connection, sql("session_count"))[0],
+        restated_day_count=row_of(connection, sql("restated_days"), values={"append_no": cause})[0],
     )
 
 
 def _said(ledger: Ledger) -> dict[str, str]:
     """The aliases in force, each with the customer that it was said to be."""
-    return dict(ledger.connection.execute(sql("customers/said")).fetchall())
+    return dict(ledger.connection.execute(sql("said")).fetchall())
 
 
 _Fault = tuple[SameCustomer, str, type[Refused]]

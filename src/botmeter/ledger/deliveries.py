@@ -9,7 +9,9 @@ import pyarrow as pa
 
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.rows import row_of, write_given
-from botmeter.ledger.tables import sql
+from botmeter.ledger.statements import statements_of
+
+sql = statements_of(__name__)
 
 # More of a source than a person looks through; a busy one sends them in a second.
 DELIVERIES_KEPT = 500
@@ -79,7 +81,7 @@ def keep_deliveries(ledger: Ledger, delivered: Sequence[Delivered]) -> None:
 def prune_deliveries(ledger: Ledger) -> None:
     """Leaves the newest requests of each source; the ledger is in a transaction."""
     # Where there are so few in all, no source has more.
-    if row_of(ledger.connection, "SELECT count(*) FROM delivery")[0] > DELIVERIES_KEPT:
+    if row_of(ledger.connection, sql("delivery_count"))[0] > DELIVERIES_KEPT:
         ledger.connection.execute(sql("prune_deliveries"), {"kept": DELIVERIES_KEPT})
 
 

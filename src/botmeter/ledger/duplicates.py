@@ -10,7 +10,10 @@ import pyarrow.compute as pc
 from botmeter.ledger.known_keys import Mask
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.rows import rows_given, table_given
-from botmeter.ledger.tables import NEVER, sql
+from botmeter.ledger.statements import statements_of
+from botmeter.ledger.tables import NEVER
+
+sql = statements_of(__name__)
 
 Ints = npt.NDArray[np.int64]
 

@@ -22,10 +22,14 @@ from botmeter.domain.errors import Missing, Unavailable
 from botmeter.ledger.customers import customer_who_counts, other_ids
 from botmeter.ledger.folder import Folder, connected, unlink_ledger
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.meta import meta_value, remove_meta, set_meta
+from botmeter.ledger.quarantine import delete_quarantined
 from botmeter.ledger.remeter import remeter_everything
 from botmeter.ledger.rows import row_of
-from botmeter.ledger.tables import sql
+from botmeter.ledger.statements import statements_of
 from botmeter.ledger.usage import link_tickets
+
+sql = statements_of(__name__)
 
 # Refused events can be large, so quarantine is looked through in pieces.
 _PAGE_ROWS = 1_000
@@ -85,25 +89,25 @@ def _pseudonymised(ledger: Ledger, customer_id: str) -> Erased:
     with ledger.transaction() as connection:
         who = customer_who_counts(ledger, customer_id)
         values, known_as = {"customer": who}, [who, *other_ids(ledger, who)]
-        events = row_of(connection, sql("erase/count_events"), values=values)[0]
-        sessions = row_of(connection, sql("erase/count_sessions"), values=values)[0]
-        for table in ("conversations", "events_before", "tickets_before"):
-            connection.execute(sql(f"erase/{table}"), values)
-        conversations = row_of(connection, "SELECT count(*) FROM erased_conversation")[0]
+        events = row_of(connection, sql("count_events"), values=values)[0]
+        sessions = row_of(connection, sql("count_sessions"), values=values)[0]
+        for step in ("conversations", "events_before", "tickets_before"):
+            connection.execute(sql(step), values)
+        conversations = row_of(connection, sql("count_conversations"))[0]
         quarantined = list(_quarantined(connection, _ids(connection, known_as)))
-        forgotten = row_of(connection, sql("erase/aliases"), values={"ids": known_as})[0]
+        forgotten = row_of(connection, sql("aliases"), values={"ids": known_as})[0]
         if events == 0 and not quarantined and not forgotten:
             raise _unknown(ledger.account.name, customer_id)
-        connection.execute(sql("release"), {"numbers": quarantined})
-        connection.execute(sql("erase/restatements"))
-        connection.execute(sql("erase/events"), values | {"pseudonym": pseudonym})
-        for table in ("spans", "tickets", "other_events", "deliveries"):
-            connection.execute(sql(f"erase/{table}"))
+        delete_quarantined(connection, quarantined)
+        connection.execute(sql("restatements"))
+        connection.execute(sql("events"), values | {"pseudonym": pseudonym})
+        for step in ("spans", "tickets", "other_events", "deliveries"):
+            connection.execute(sql(step))
         link_tickets(connection)
-        for dropped in ("DROP TABLE erased_conversation", "DROP TABLE erased_event", "DROP TABLE erased_ticket"):
-            connection.execute(dropped)
+        for step in ("drop_erased_conversation", "drop_erased_event", "drop_erased_ticket"):
+            connection.execute(sql(step))
         remeter_everything(ledger, append_no=1, now_us=0)
-        connection.execute("INSERT INTO meta VALUES (?, 'yes')", [_REWRITE_DUE])
+        set_meta(connection, _REWRITE_DUE, value="yes")
     return Erased(
         pseudonym=pseudonym,
         alias_count=len(known_as) - 1,
@@ -115,7 +119,7 @@ def _pseudonymised(ledger: Ledger, customer_id: str) -> Erased:
 
 
 def _ids(connection: duckdb.DuckDBPyConnection, known_as: list[str]) -> _Ids:
-    rows = connection.execute(sql("erase/ids")).fetchall()
+    rows = connection.execute(sql("ids")).fetchall()
     return _Ids(
         # As a whole word, so that erasing c1 leaves what c12 sent.
         customer=re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, known_as))})(?!\w)"),
@@ -129,7 +133,7 @@ def _quarantined(connection: duckdb.DuckDBPyConnection, ids: _Ids) -> Iterator[i
     after = 0
     while True:
         page = {"after": after, "limit": _PAGE_ROWS}
-        rows = connection.execute(sql("erase/quarantine_page"), page).fetchall()
+        rows = connection.execute(sql("quarantine_page"), page).fetchall()
         for number, source, event_id, raw in rows:
             if (source, event_id) in ids.events or _names_customer(raw.decode("utf-8", "surrogateescape"), ids):
                 yield number
@@ -161,7 +165,7 @@ def _texts(sent: object) -> Iterator[str]:
 
 
 def _is_rewrite_due(connection: duckdb.DuckDBPyConnection) -> bool:
-    return bool(row_of(connection, "SELECT count(*) FROM meta WHERE name = ?", values=[_REWRITE_DUE])[0])
+    return meta_value(connection, _REWRITE_DUE) is not None
 
 
 def _rewritten(folder: Folder, name: str) -> None:
@@ -187,11 +191,11 @@ def _rewritten(folder: Folder, name: str) -> None:
 def _copied(file: Path, draft: Path, *, folder: Folder) -> None:
     connection = connected(draft, folder=folder.path)
     try:
-        connection.execute(sql("erase/old_file").format(file=_quoted(str(file))))
-        into = row_of(connection, "SELECT current_database()")[0]
-        connection.execute(sql("erase/new_file").format(into=into))
-        connection.execute('DETACH "the old file"')
-        connection.execute("DELETE FROM meta WHERE name = ?", [_REWRITE_DUE])
+        connection.execute(sql("old_file", file=_quoted(str(file))))
+        into = row_of(connection, sql("present_database"))[0]
+        connection.execute(sql("new_file", into=into))
+        connection.execute(sql("detach_old_file"))
+        remove_meta(connection, _REWRITE_DUE)
     finally:
         connection.close()
     with draft.open("rb") as written:

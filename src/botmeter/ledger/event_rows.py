@@ -6,8 +6,10 @@ import pyarrow as pa
 from botmeter.ledger.known_keys import Keys
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.rows import table_given
-from botmeter.ledger.tables import sql
+from botmeter.ledger.statements import statements_of
 from botmeter.metering.schema import EventBatch
+
+sql = statements_of(__name__)
 
 
 def arrived(ledger: Ledger, batch: EventBatch, *, source: str, first_row: int = 0) -> pa.Table:

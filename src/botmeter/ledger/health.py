@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.rows import row_of
-from botmeter.ledger.tables import schema_version, sql
+from botmeter.ledger.statements import statements_of
+from botmeter.ledger.tables import schema_version
+
+sql = statements_of(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

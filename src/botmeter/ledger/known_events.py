@@ -7,7 +7,9 @@ import pyarrow as pa
 from botmeter.ledger.event_rows import keys_of, repeated_text
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.rows import rows_given
-from botmeter.ledger.tables import sql
+from botmeter.ledger.statements import statements_of
+
+sql = statements_of(__name__)
 
 CONVERSATIONS_MAX = 20_000
 """More than can be asked for in a day."""

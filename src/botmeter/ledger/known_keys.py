@@ -11,7 +11,9 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from botmeter.ledger.tables import sql
+from botmeter.ledger.statements import statements_of
+
+sql = statements_of(__name__)
 
 Keys = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]

@@ -20,10 +20,12 @@ from botmeter.ledger.commit_summary import CommitSummary
 from botmeter.ledger.known_keys import KnownKeys, SharedKeys
 from botmeter.ledger.rows import row_of, write_given
 from botmeter.ledger.schedule import read_schedule
+from botmeter.ledger.statements import statements_of
 from botmeter.ledger.submission import Submission
-from botmeter.ledger.tables import sql
 from botmeter.metering.policy import Schedule
 from botmeter.metering.touchpoints import Footprints, Touchpoint, Touchpoints
+
+sql = statements_of(__name__)
 
 
 class _Latest(NamedTuple):

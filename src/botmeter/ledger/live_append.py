@@ -19,9 +19,12 @@ from botmeter.ledger.event_rows import arrived, keys_of
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.live_batch import BatchDelivery, LiveBatch
 from botmeter.ledger.outcomes import Dispatched, Outcome, Outcomes, outcomes_of
+from botmeter.ledger.receipts import keep_receipt
 from botmeter.ledger.refusals import conflicts, out_of_time, quarantine
 from botmeter.ledger.rows import write_given
-from botmeter.ledger.tables import sql
+from botmeter.ledger.statements import statements_of
+
+sql = statements_of(__name__)
 
 LABEL = "live"
 """What receipts call a submission of live events."""
@@ -185,7 +188,7 @@ def _write_down(ledger: Ledger, load: _Load, *, judged: _Judged, now_us: int) ->
     counted = [receipts[number - load.first_dispatch] for number in kept]
     if any(receipt.total for receipt in counted):
         sums = [sum(getattr(receipt, name) for receipt in counted) for name in _COUNTS]
-        ledger.connection.execute("INSERT INTO receipt VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [*stamp, source, LABEL, *sums])
+        keep_receipt(ledger, [*stamp, source, LABEL, *sums])
     keep_deliveries(
         ledger,
         [

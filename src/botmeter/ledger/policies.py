@@ -8,8 +8,10 @@ from botmeter.domain.period import day_of_us, day_start_us
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.remeter import POLICY_CHANGE, remeter_everything
 from botmeter.ledger.schedule import write_policy
-from botmeter.ledger.tables import sql
+from botmeter.ledger.statements import statements_of
 from botmeter.metering.policy import ALWAYS_US, Policy
+
+sql = statements_of(__name__)
 
 
 def changes_past(from_on: date | None, *, now_us: int) -> bool:
@@ -48,8 +50,8 @@ def set_policy(ledger: Ledger, policy: Policy, *, from_on: date | None, now_us: 
             )
     with ledger.transaction() as connection:
         if from_on is None:
-            connection.execute("DELETE FROM policy_term")
-        connection.execute("DELETE FROM policy_term WHERE from_at = ?", [from_us])
+            connection.execute(sql("drop_all"))
+        connection.execute(sql("drop_from"), {"from_at": from_us})
         write_policy(connection, policy, entry=(0, from_us), now_us=now_us)
         connection.execute(sql("place_policies"))
         ledger.reload()

@@ -3,8 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import duckdb
+
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.tables import sql
+from botmeter.ledger.statements import statements_of
+
+sql = statements_of(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,4 +70,9 @@ def quarantine_counts_of(ledger: Ledger, source: str) -> dict[str, int]:
 def release(ledger: Ledger, numbers: Sequence[int]) -> None:
     """Takes events out of quarantine, because they were taken in after all."""
     with ledger.transaction() as connection:
-        connection.execute(sql("release"), {"numbers": list(numbers)})
+        delete_quarantined(connection, numbers)
+
+
+def delete_quarantined(connection: duckdb.DuckDBPyConnection, numbers: Sequence[int]) -> None:
+    """Delete events from quarantine, within a transaction."""
+    connection.execute(sql("release"), {"numbers": list(numbers)})

@@ -15,9 +15,11 @@ import duckdb
 from botmeter.domain.account import Account
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.rows import row_of
-from botmeter.ledger.tables import sql
+from botmeter.ledger.statements import statements_of
 from botmeter.metering.policy import Schedule
 from botmeter.metering.touchpoints import Footprints, Touchpoints
+
+sql = statements_of(__name__)
 
 Mark = tuple[Any, ...]
 
@@ -82,7 +84,7 @@ class ReadingLedger(Ledger):
         """A connection of its own that sees one moment; what is kept in memory is as of that moment too."""
         with super().moment() as connection:
             # The first statement is what decides on the moment, so it comes before the look at the version.
-            connection.execute("SELECT name FROM meta LIMIT 1").fetchall()
+            connection.execute(sql("begin_moment")).fetchall()
             if not self._is_present(self._published.version):
                 self._keep_in_step(connection)
             yield connection

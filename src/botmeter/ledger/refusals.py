@@ -17,8 +17,10 @@ from botmeter.domain.period import day_start_us
 from botmeter.domain.receipt import Rejection
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.rows import write_given
-from botmeter.ledger.tables import sql
+from botmeter.ledger.statements import statements_of
 from botmeter.metering.schema import EventBatch
+
+sql = statements_of(__name__)
 
 Rows = npt.NDArray[np.int64]
 

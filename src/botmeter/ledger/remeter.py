@@ -17,10 +17,21 @@ from botmeter.ledger.commit_summary import CommitSummary
 from botmeter.ledger.conversation_spans import keep_spans
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.rows import row_of, write_given
-from botmeter.ledger.tables import sql
-from botmeter.ledger.usage import NOTHING_APPENDED, Touched, keep_restatements, refresh_usage, shown_before
+from botmeter.ledger.statements import statements_of
+from botmeter.ledger.usage import (
+    NOTHING_APPENDED,
+    Touched,
+    count_days_before,
+    keep_bot_names,
+    keep_restatements,
+    keep_tickets,
+    refresh_usage,
+    shown_before,
+)
 from botmeter.metering.meter import Metered, sessions_from_events
 from botmeter.metering.policy import Policy, Require, Schedule
+
+sql = statements_of(__name__)
 
 POLICY_CHANGE = 0
 """The append number of a restatement that no append caused, but a policy that was changed for the past."""
@@ -55,7 +66,7 @@ class _Plan:
 
     def statement(self, name: str, **more: str) -> str:
         """The statement `name` with these texts in it."""
-        return sql(name).format(**self.texts, **more)
+        return sql(name, **self.texts, **more)
 
 
 def remeter_after(ledger: Ledger, arrivals: CommitSummary, *, now_us: int, shown_us: int | None) -> None:
@@ -67,16 +78,16 @@ def remeter_after(ledger: Ledger, arrivals: CommitSummary, *, now_us: int, shown
         now_us: The present instant.
         shown_us: Up to where numbers had been shown, µs UTC; None: nothing had been.
     """
-    connection, since = ledger.connection, {"append_no": arrivals.append_no}
-    if row_of(connection, sql("customers/any"))[0]:
-        connection.execute(sql("customers/name_arrived"), since)
+    connection = ledger.connection
+    if row_of(connection, sql("has_aliases"))[0]:
+        connection.execute(sql("name_arrived"), {"append_no": arrivals.append_no})
     keep_spans(ledger, append_no=arrivals.append_no)
     if arrivals.has_bot_names:
-        connection.execute(sql("keep_bot_names"), since)
+        keep_bot_names(connection, append_no=arrivals.append_no)
     if arrivals.tickets:
         linked = pa.concat_tables(arrivals.tickets, promote_options="permissive")
-        write_given(connection, sql("keep_tickets"), given=linked)
-    total = row_of(connection, "SELECT count(*) FROM event")[0]
+        keep_tickets(connection, linked)
+    total = row_of(connection, sql("event_count"))[0]
     plan = _plan(ledger.schedule)
     shown = None if shown_us is None else shown_before(shown_us, now_us=now_us)
     if not plan.is_keyed or arrivals.event_count > total * EVERYTHING_FROM:
@@ -105,10 +116,10 @@ def remeter_everything(ledger: Ledger, *, append_no: int, now_us: int, shown_bef
     connection, plan = ledger.connection, _plan(ledger.schedule)
     if shown_before_us is not None:
         connection.execute(sql("old_sessions_all"))
-        connection.execute(sql("day_counts").format(touched="true"))
-    connection.execute("DELETE FROM session")
-    connection.execute("DELETE FROM participation")
-    event_count = row_of(connection, "SELECT count(*) FROM event")[0]
+        count_days_before(connection)
+    connection.execute(sql("drop_all_sessions"))
+    connection.execute(sql("drop_all_participations"))
+    event_count = row_of(connection, sql("event_count"))[0]
     shares = max(1, -(-event_count // SHARE_EVENTS_MAX)) if plan.is_keyed else 1
     session_count = _meter_in_shares(ledger, plan.statement("events_of_share"), shares=shares)
     refresh_usage(ledger, Touched(append_no=append_no))
@@ -147,13 +158,13 @@ def remeter_moved(ledger: Ledger, *, cause: int, now_us: int) -> int:
         How many events are another customer's now.
     """
     connection, plan, shown_us = ledger.connection, _plan(ledger.schedule), now_us // DAY_US * DAY_US
-    connection.execute(plan.statement("customers/affected_before"))
-    event_count = int(row_of(connection, sql("customers/rename"))[0])
-    connection.execute(plan.statement("customers/affected_after"))
-    total = row_of(connection, "SELECT count(*) FROM event")[0]
+    connection.execute(plan.statement("affected_before"))
+    event_count = int(row_of(connection, sql("rename"))[0])
+    connection.execute(plan.statement("affected_after"))
+    total = row_of(connection, sql("event_count"))[0]
     if event_count == 0:
         return 0
-    if not plan.is_keyed or row_of(connection, plan.statement("customers/affected_count"))[0] > total * EVERYTHING_FROM:
+    if not plan.is_keyed or row_of(connection, plan.statement("affected_count"))[0] > total * EVERYTHING_FROM:
         remeter_everything(ledger, append_no=cause, now_us=now_us, shown_before_us=shown_us)
         return event_count
     # Events of one customer come between those of another, so what was before them does not stay as it is.
@@ -228,10 +239,13 @@ def _meter_in_shares(ledger: Ledger, query: str, *, shares: int) -> int:
                 session_count += len(metered.sessions)
                 _keep(ledger, (_sessions(ledger, metered), _participations(metered)), staged="staged_")
             pa.default_memory_pool().release_unused()
-    for step in ("keep_staged_sessions", "keep_staged_participations"):
+    for step in (
+        "keep_staged_sessions",
+        "keep_staged_participations",
+        "drop_staged_sessions",
+        "drop_staged_participations",
+    ):
         connection.execute(sql(step))
-    for table in ("staged_session", "staged_participation"):
-        connection.execute(sql("drop_table").format(table=table))
     return session_count
 
 
@@ -247,10 +261,8 @@ def _metered(ledger: Ledger, events: pa.Table) -> Metered:
 def _keep(ledger: Ledger, found: tuple[pa.Table, pa.Table], *, staged: str = "") -> None:
     """Writes sessions and participations down."""
     sessions, participations = found
-    write_given(ledger.connection, sql("keep_sessions").format(table=f"{staged}session"), given=sessions)
-    write_given(
-        ledger.connection, sql("keep_participations").format(table=f"{staged}participation"), given=participations
-    )
+    write_given(ledger.connection, sql("keep_sessions", table=f"{staged}session"), given=sessions)
+    write_given(ledger.connection, sql("keep_participations", table=f"{staged}participation"), given=participations)
 
 
 def _sessions(ledger: Ledger, metered: Metered) -> pa.Table:
@@ -311,7 +323,7 @@ def _plan(schedule: Schedule) -> _Plan:
 
 def _placed(table: str, touchpoint: str) -> str:
     """The rows of `table` with the bot and channel of the touchpoint in that column."""
-    return f"({sql('placed').format(table=table, touchpoint=touchpoint)})"
+    return f"({sql('placed', table=table, touchpoint=touchpoint)})"
 
 
 def _starts_afresh(policy: Policy) -> bool:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.tables import sql
+from botmeter.ledger.statements import statements_of
+
+sql = statements_of(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

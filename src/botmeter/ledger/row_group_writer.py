@@ -10,7 +10,6 @@ import pyarrow as pa
 
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.rows import write_given
-from botmeter.ledger.tables import sql
 
 PORTION_ROWS = 4 * 122_880
 
@@ -19,7 +18,7 @@ class RowGroupWriter:
     """Rows that are not in the table yet."""
 
     def __init__(self, ledger: Ledger, statement: str, *, values: Mapping[str, object] | None = None) -> None:
-        """Rows for the statement of that name, which takes `values`; the ledger is in a transaction."""
+        """Rows for that statement, which takes `values`; the ledger is in a transaction."""
         self._ledger = ledger
         self._statement = statement
         self._values = values
@@ -42,7 +41,6 @@ class RowGroupWriter:
             return
         # In one piece, because DuckDB starts a row group with each piece.
         rows = pa.concat_tables(self._waiting, promote_options="permissive").combine_chunks()
-        query = sql(self._statement)
-        write_given(self._ledger.connection, query, given=rows.slice(0, row_count), values=self._values)
+        write_given(self._ledger.connection, self._statement, given=rows.slice(0, row_count), values=self._values)
         left = rows.slice(row_count)
         self._waiting, self._row_count = [left] if len(left) else [], len(left)

@@ -3,13 +3,16 @@
 import duckdb
 import msgspec
 
+from botmeter.ledger.statements import statements_of
 from botmeter.metering.policy import InForce, Policy, Schedule
 from botmeter.metering.policy_text import policy_as_mapping, policy_from_mapping
+
+sql = statements_of(__name__)
 
 
 def read_schedule(connection: duckdb.DuckDBPyConnection) -> Schedule:
     """The policies of the account, ascending by the midnight from which they are in force."""
-    rows = connection.execute("SELECT from_at, definition FROM policy_term ORDER BY place").fetchall()
+    rows = connection.execute(sql("schedule")).fetchall()
     return tuple(
         InForce(policy=policy_from_mapping(msgspec.json.decode(definition)), from_us=from_at)
         for from_at, definition in rows
@@ -29,6 +32,4 @@ def write_policy(connection: duckdb.DuckDBPyConnection, policy: Policy, *, entry
     definition = msgspec.json.encode(
         {"name": policy.name, "version": policy.version, **policy_as_mapping(policy)}
     ).decode()
-    connection.execute(
-        "INSERT INTO policy_term VALUES (?, ?, ?, ?, ?)", [place, from_us, policy.label, definition, now_us]
-    )
+    connection.execute(sql("add_policy"), [place, from_us, policy.label, definition, now_us])

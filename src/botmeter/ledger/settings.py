@@ -17,7 +17,9 @@ from botmeter.domain.period import day_of_us, day_start_us
 from botmeter.ledger.account_settings import write_account
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.rows import row_of
-from botmeter.ledger.tables import sql
+from botmeter.ledger.statements import statements_of
+
+sql = statements_of(__name__)
 
 
 class Setting(StrEnum):
@@ -101,7 +103,7 @@ def set_bot_name(ledger: Ledger, wanted: BotName, *, now_us: int, by: str | None
     if known[wanted.bot_id] == wanted.name:
         return
     with ledger.transaction() as connection:
-        connection.execute("INSERT INTO bot_name_set VALUES (?, ?, ?, ?)", [now_us, wanted.bot_id, wanted.name, by])
+        connection.execute(sql("add_bot_name"), [now_us, wanted.bot_id, wanted.name, by])
 
 
 def set_title(ledger: Ledger, title: str, *, now_us: int, by: str | None = None) -> None:

@@ -16,7 +16,9 @@ from botmeter.ledger.commit_summary import CommitSummary
 from botmeter.ledger.deliveries import prune_deliveries
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.rows import row_of
-from botmeter.ledger.tables import sql
+from botmeter.ledger.statements import statements_of
+
+sql = statements_of(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +88,7 @@ def _moved(ledger: Ledger) -> CommitSummary:
     append_no, event_count, first_us, last_us, ticket_count, name_count = row_of(connection, sql("arrivals"))
     tickets = [connection.sql(sql("arrived_tickets")).to_arrow_table()] if ticket_count else []
     connection.execute(sql("settle_arrivals"))
-    connection.execute("DELETE FROM arrival")
+    connection.execute(sql("drop_arrivals"))
     return CommitSummary(
         append_no=append_no,
         event_count=event_count,

@@ -14,7 +14,9 @@ import msgspec
 from botmeter.domain.errors import Conflict, Missing
 from botmeter.domain.source import BotIdentity, Platform, Source, checked_address_name
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.tables import sql
+from botmeter.ledger.statements import statements_of
+
+sql = statements_of(__name__)
 
 _IN_SETTINGS = ("bot_id", "bot_name", "bot_version", "channel")
 

@@ -1,15 +1,47 @@
-"""The text of the SQL statements that stand in `.sql` files beside their owners."""
+"""SQL statements, which stand in `.sql` files: one file beside each module that runs them.
 
+A file holds named statements in the order in which they run. Each opens with its contract:
+
+    -- name: restatements
+    -- Reads: restatement. Takes: $session. Gives: the restatements of that session, one row per day.
+    SELECT …
+"""
+
+import re
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from typing import Protocol
+
+# The name and, because a chosen text would be put into it too, the contract, which is for people alone.
+_HEAD = re.compile(r"^-- name: (\w+)\n(?:--[^\n]*\n)*", re.MULTILINE)
+
+
+class Statements(Protocol):
+    """The statements of one module, by name."""
+
+    def __call__(self, name: str, /, **chosen: str) -> str:
+        """Return the text of the statement `name`.
+
+        Args:
+            name: Its name in the file.
+            chosen: A text of our own, never a caller's, for each name in braces.
+        """
+
+
+def statements_of(module: str) -> Statements:
+    """Return the statements of a module, read from the file beside it when the first one is needed."""
+    package, _, owner = module.rpartition(".")
+
+    def statement(name: str, /, **chosen: str) -> str:
+        text = statements_in(package, f"{owner}.sql")[name]
+        return text.format(**chosen) if chosen else text
+
+    return statement
 
 
 @cache
-def statement(package: str, name: str) -> str:
-    """The SQL of `<package>/sql/<name>.sql`.
-
-    Args:
-        package: Dotted name, such as `botmeter.reports`.
-        name: The file's name without its ending; it may name a folder, as in `tables/event`.
-    """
-    return files(package).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+def statements_in(package: str, file: str) -> Mapping[str, str]:
+    """Return all statements of a package's `.sql` file by name, in the order in which they run."""
+    names_and_texts = _HEAD.split(files(package).joinpath(file).read_text(encoding="utf-8"))[1:]
+    return {name: text.strip() for name, text in zip(names_and_texts[::2], names_and_texts[1::2], strict=True)}

@@ -6,90 +6,43 @@ import duckdb
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import NEVER_US
+from botmeter.ledger.meta import meta_value, set_meta
 from botmeter.ledger.rows import row_of
-from botmeter.ledger.statements import statement
+from botmeter.ledger.statements import statements_in, statements_of
 
 NEVER = NEVER_US
 """`session.ended_at` of a session that no limit ends."""
-
-TABLES = (
-    "meta",
-    "account_term",
-    "policy_term",
-    "source_term",
-    "receipt",
-    "delivery",
-    "touchpoint",
-    "footprint_member",
-    "bot_name_sent",
-    "bot_name_set",
-    "bot",
-    "customer_alias",
-    "same_customer",
-    "event",
-    "arrival",
-    "quarantine",
-    "session",
-    "participation",
-    "conversation_span",
-    "conversation_ticket",
-    "conversation_day",
-    "session_ticket",
-    "session_usage",
-    "conversation_usage",
-    "restatement",
-)
 
 SCHEMA_VERSION = 4
 Migrations = Mapping[int, tuple[str, ...]]
 
 _PACKAGE = "botmeter.ledger"
-_HASH_PROBE = "SELECT hash('botmeter', 'probe')::VARCHAR"
+_VERSION, _PROBE = "schema_version", "hash_probe"
+"""In `meta`: the version of the tables, and the hash of a fixed text by the DuckDB that computed the keys."""
+
+sql = statements_of(__name__)
 
 
-def sql(name: str) -> str:
-    """The statement `name` of the ledger."""
-    return statement(_PACKAGE, name)
+def _migration(version: int) -> tuple[str, ...]:
+    return tuple(statements_in(_PACKAGE, f"migrations/version_{version}.sql").values())
 
 
 # For each version the statements that lead to the next one. They stay as they are when the tables change again.
-MIGRATIONS: Migrations = {
-    1: tuple(
-        sql(f"migrations/{step}") for step in ("2_bot_name_sent", "2_bot_name_set", "2_bot", "2_title", "2_set_by")
-    ),
-    2: tuple(
-        sql(f"migrations/{step}")
-        for step in ("3_unkeyed_span", "3_conversation_span", "3_keyed_spans", "3_drop_unkeyed_span")
-    ),
-    3: tuple(
-        sql(f"migrations/{step}")
-        for step in (
-            "4_arrival",
-            "4_delivery",
-            "4_source_term",
-            "4_customer_alias",
-            "4_same_customer",
-            "4_sent_customer",
-        )
-    ),
-}
+MIGRATIONS: Migrations = {version - 1: _migration(version) for version in range(2, SCHEMA_VERSION + 1)}
 
 
 def create_tables(connection: duckdb.DuckDBPyConnection, *, now_us: int) -> None:
     """Fills a new file with the tables of the present version."""
-    for table in TABLES:
-        connection.execute(sql(f"tables/{table}"))
-    facts = {
-        "schema_version": str(SCHEMA_VERSION),
-        "hash_probe": _scalar(connection, _HASH_PROBE),
-        "created_at": str(now_us),
-    }
-    connection.executemany("INSERT INTO meta VALUES (?, ?)", list(facts.items()))
+    for statement in statements_in(_PACKAGE, "schema.sql").values():
+        connection.execute(statement)
+    set_meta(connection, _VERSION, value=str(SCHEMA_VERSION))
+    set_meta(connection, _PROBE, value=_hash_probe(connection))
+    set_meta(connection, "created_at", value=str(now_us))
 
 
 def schema_version(connection: duckdb.DuckDBPyConnection) -> int:
     """The version that the file is of."""
-    return int(_scalar(connection, "SELECT value FROM meta WHERE name = 'schema_version'"))
+    return int(row_of(connection, sql("schema_version"))[0])
 
 
 def checked_version(
@@ -123,7 +76,7 @@ def brought_up_to_date(connection: duckdb.DuckDBPyConnection, *, name: str, migr
             for version in range(found, wanted):
                 for step in migrations[version]:
                     connection.execute(step)
-            connection.execute("UPDATE meta SET value = ? WHERE name = 'schema_version'", [str(wanted)])
+            set_meta(connection, _VERSION, value=str(wanted))
             connection.commit()
         except BaseException:
             connection.rollback()
@@ -134,17 +87,17 @@ def brought_up_to_date(connection: duckdb.DuckDBPyConnection, *, name: str, migr
 
 def _hash_kept(connection: duckdb.DuckDBPyConnection) -> None:
     """Computes `event.event_key` anew if this DuckDB hashes otherwise than the one that wrote the file."""
-    probe = _scalar(connection, _HASH_PROBE)
-    if probe == _scalar(connection, "SELECT value FROM meta WHERE name = 'hash_probe'"):
+    probe = _hash_probe(connection)
+    if probe == meta_value(connection, _PROBE):
         return
     connection.begin()
     connection.execute(sql("rehash"))
     connection.execute(sql("rehash_arrivals"))
     connection.execute(sql("rehash_conversations"))
     connection.execute(sql("rehash_spans"))
-    connection.execute("UPDATE meta SET value = ? WHERE name = 'hash_probe'", [probe])
+    set_meta(connection, _PROBE, value=probe)
     connection.commit()
 
 
-def _scalar(connection: duckdb.DuckDBPyConnection, query: str) -> str:
-    return str(row_of(connection, query)[0])
+def _hash_probe(connection: duckdb.DuckDBPyConnection) -> str:
+    return str(row_of(connection, sql("hash_probe"))[0])

@@ -13,13 +13,14 @@ import pyarrow as pa
 from botmeter.domain.instant import DAY_US
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.rows import row_of, write_given
-from botmeter.ledger.tables import NEVER, sql
+from botmeter.ledger.statements import statements_of
+from botmeter.ledger.tables import NEVER
+
+sql = statements_of(__name__)
 
 NOTHING_APPENDED = 2**31 - 1
 """An append number from which on there is no event."""
 
-_DAYS = "day IN (SELECT day FROM touched_day)"
-_CONVERSATIONS = "conversation_id IN (SELECT conversation_id FROM touched_conversation)"
 _ALL = "true"
 
 _SET_COLUMNS = {"day": pa.date32(), "conversation_id": pa.string(), "preview": pa.bool_()}
@@ -37,15 +38,15 @@ class Touched:
 
     @property
     def days(self) -> str:
-        return _ALL if self.everything else _DAYS
+        return _ALL if self.everything else f"day IN ({sql('days_to_count')})"
 
     @property
     def conversations(self) -> str:
-        return _ALL if self.everything else _CONVERSATIONS
+        return _ALL if self.everything else f"conversation_id IN ({sql('conversations_to_count')})"
 
     @property
     def both(self) -> str:
-        return _ALL if self.everything else f"{_DAYS} AND {_CONVERSATIONS}"
+        return _ALL if self.everything else f"{self.days} AND {self.conversations}"
 
 
 def refresh_usage(ledger: Ledger, touched: Touched) -> None:
@@ -62,12 +63,12 @@ def refresh_usage(ledger: Ledger, touched: Touched) -> None:
             connection.execute(sql("touched_ticket_days"), {"append_no": touched.append_no})
         start, end = row_of(connection, sql("touched_bounds"))
         if touched.restates:
-            connection.execute(sql("day_counts").format(touched=touched.days))
+            count_days_before(connection, days=touched.days)
         if start is None:
             return
         bounds = {"start": start, "end": end}
-    connection.execute(sql("drop_session_usage").format(touched=touched.days))
-    connection.execute(sql("keep_session_usage").format(touched=touched.days), bounds)
+    connection.execute(sql("drop_session_usage", touched=touched.days))
+    connection.execute(sql("keep_session_usage", touched=touched.days), bounds)
     # Before the conversations, which can touch more days than the bounds hold.
     _refresh_tickets(ledger, touched, bounds=bounds)
     _refresh_conversations(ledger, touched, bounds=bounds)
@@ -75,16 +76,16 @@ def refresh_usage(ledger: Ledger, touched: Touched) -> None:
 
 def _refresh_conversations(ledger: Ledger, touched: Touched, *, bounds: dict[str, int]) -> None:
     connection = ledger.connection
-    connection.execute(sql("drop_conversation_days").format(touched=touched.both))
-    connection.execute(sql("conversation_sets").format(touched=touched.both), bounds)
+    connection.execute(sql("drop_conversation_days", touched=touched.both))
+    connection.execute(sql("conversation_sets", touched=touched.both), bounds)
     several = connection.execute(sql("conversation_sets_several"), bounds).fetchall()
     untouched = f"NOT {touched.days}"
-    connection.execute(sql("conversation_row_counts").format(untouched=untouched))
+    connection.execute(sql("conversation_row_counts", untouched=untouched))
     write_given(connection, sql("keep_conversation_days"), given=_with_footprints(ledger, several))
     if not touched.everything:
         _mark_spans_elsewhere(ledger)
-    connection.execute(sql("drop_conversation_usage").format(touched=touched.days))
-    connection.execute(sql("keep_conversation_usage").format(touched=touched.days))
+    connection.execute(sql("drop_conversation_usage", touched=touched.days))
+    connection.execute(sql("keep_conversation_usage", touched=touched.days))
 
 
 def _mark_spans_elsewhere(ledger: Ledger) -> None:
@@ -99,18 +100,38 @@ def _mark_spans_elsewhere(ledger: Ledger) -> None:
 
 def _refresh_tickets(ledger: Ledger, touched: Touched, *, bounds: dict[str, int]) -> None:
     connection = ledger.connection
-    if not touched.everything and row_of(connection, "SELECT count(*) FROM conversation_ticket")[0] == 0:
+    if not touched.everything and row_of(connection, sql("ticket_count"))[0] == 0:
         return
-    connection.execute(sql("drop_session_tickets").format(touched=touched.both))
-    query = sql("session_ticket_sets").format(touched=touched.both, conversations=touched.conversations)
+    connection.execute(sql("drop_session_tickets", touched=touched.both))
+    query = sql("session_ticket_sets", touched=touched.both, conversations=touched.conversations)
     sets = connection.execute(query, bounds).fetchall()
     if sets:
         write_given(connection, sql("keep_session_tickets"), given=_with_footprints(ledger, sets))
 
 
+def count_days_before(connection: duckdb.DuckDBPyConnection, *, days: str = _ALL) -> None:
+    """Keep in `day_count` how many sessions the days have before they are counted again.
+
+    Args:
+        connection: The ledger's, in a transaction.
+        days: The condition on the days, in SQL.
+    """
+    connection.execute(sql("day_counts", touched=days))
+
+
 def link_tickets(connection: duckdb.DuckDBPyConnection) -> None:
-    """Adds what all events of the ledger say of tickets to the table `conversation_ticket`."""
-    write_given(connection, sql("keep_tickets"), given=connection.sql(sql("linked_tickets")).to_arrow_table())
+    """Add the tickets that all events of the ledger name to the table `conversation_ticket`."""
+    keep_tickets(connection, connection.sql(sql("linked_tickets")).to_arrow_table())
+
+
+def keep_tickets(connection: duckdb.DuckDBPyConnection, tickets: pa.Table) -> None:
+    """Add tickets of conversations to the table `conversation_ticket`."""
+    write_given(connection, sql("keep_tickets"), given=tickets)
+
+
+def keep_bot_names(connection: duckdb.DuckDBPyConnection, *, append_no: int) -> None:
+    """Add the bot names that events bear, from that submission on, to the table `bot_name_sent`."""
+    connection.execute(sql("keep_bot_names"), {"append_no": append_no})
 
 
 def _with_footprints(ledger: Ledger, sets: list[tuple[Any, ...]]) -> pa.Table:
@@ -141,7 +162,7 @@ def keep_restatements(ledger: Ledger, texts: dict[str, str], *, stamp: tuple[int
     """
     append_no, now_us, shown_before_us = stamp
     ledger.connection.execute(
-        sql("keep_restatements").format(**texts),
+        sql("keep_restatements", **texts),
         {
             "append_no": append_no,
             # Nothing was appended with a change of policy or of customers, so no event is named as its cause.

@@ -7,11 +7,12 @@ that it can be run at any time and changes nothing.
 from dataclasses import dataclass
 from typing import NoReturn
 
+from botmeter.ledger.conversation_spans import add_spans
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.remeter import remeter_everything
 from botmeter.ledger.rows import row_of
-from botmeter.ledger.tables import sql
-from botmeter.ledger.usage import link_tickets
+from botmeter.ledger.statements import statements_of
+from botmeter.ledger.usage import keep_bot_names, link_tickets
 
 # What a person can look through; the count tells of the others.
 DIFFERENCES_SHOWN_MAX = 100
@@ -30,10 +31,8 @@ _DERIVED = {
     "conversation_ticket": "conversation_id, ticket_id, ticket_type",
     "bot_name_sent": "bot_id, bot_name, named_at",
 }
-_MEMBERS = (
-    "(SELECT list(m.touchpoint ORDER BY m.touchpoint) FROM footprint_member AS m WHERE m.footprint = x.footprint) "
-    "AS members"
-)
+
+sql = statements_of(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +79,7 @@ class Verification:
 
 
 def _columns(table: str) -> str:
-    return _DERIVED[table].format(members=_MEMBERS)
+    return _DERIVED[table].format(members=f"({sql('members')}) AS members")
 
 
 class _Undone(Exception):
@@ -97,7 +96,7 @@ def verify(ledger: Ledger) -> Verification:
             for table in _DERIVED:
                 # Spans add up to one row per conversation, which is what can be compared.
                 name = "stored_spans" if table == "conversation_span" else "stored_copy"
-                connection.execute(sql(name).format(table=table, columns=_columns(table)))
+                connection.execute(sql(name, table=table, columns=_columns(table)))
             _derive_again(ledger)
             found.append(_compared(ledger))
             _undo()
@@ -107,10 +106,10 @@ def verify(ledger: Ledger) -> Verification:
 
 def _derive_again(ledger: Ledger) -> None:
     connection = ledger.connection
-    for emptied in ("DELETE FROM bot_name_sent", "DELETE FROM conversation_span", "DELETE FROM conversation_ticket"):
-        connection.execute(emptied)
-    for step in ("keep_bot_names", "keep_spans"):
-        connection.execute(sql(step), {"append_no": 0})
+    for step in ("drop_bot_names", "drop_spans", "drop_tickets"):
+        connection.execute(sql(step))
+    keep_bot_names(connection, append_no=0)
+    add_spans(connection, append_no=0)
     link_tickets(connection)
     remeter_everything(ledger, append_no=1, now_us=0)
 
@@ -125,18 +124,19 @@ def _compared(ledger: Ledger) -> Verification:
     count = 0
     for table in _DERIVED:
         stored, derived = f"stored_{table}", f"derived_{table}"
-        connection.execute(sql("derived_rows").format(table=table, columns=_columns(table)))
+        connection.execute(sql("derived_rows", table=table, columns=_columns(table)))
         for is_stored, (left, right) in ((True, (stored, derived)), (False, (derived, stored))):
-            query = sql("different_rows").format(left=left, right=right)
+            query = sql("different_rows", left=left, right=right)
             rows = connection.execute(query, {"limit": DIFFERENCES_SHOWN_MAX}).fetchall()
             count += rows[0][1] if rows else 0
             differences += [Difference(table=table, row=row, is_stored=is_stored) for row, _ in rows]
-    misnamed = connection.execute(sql("customers/misnamed"), {"limit": DIFFERENCES_SHOWN_MAX}).fetchall()
+    misnamed = connection.execute(sql("misnamed"), {"limit": DIFFERENCES_SHOWN_MAX}).fetchall()
     count += misnamed[0][1] if misnamed else 0
     differences += [Difference(table="event", row=row, is_stored=True) for row, _ in misnamed]
+    event_count, session_count = row_of(connection, sql("content_counts"))
     return Verification(
-        event_count=row_of(connection, "SELECT count(*) FROM event")[0],
-        session_count=row_of(connection, "SELECT count(*) FROM session")[0],
+        event_count=event_count,
+        session_count=session_count,
         duplicate_count=row_of(connection, sql("doubled_events"))[0],
         difference_count=count,
         differences=tuple(differences[:DIFFERENCES_SHOWN_MAX]),

@@ -5,11 +5,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from botmeter.domain.period import DEFAULT_DAYS, Period, day_of_us
+from botmeter.ledger.statements import statements_of
+from botmeter.reports.bot_names import bot_names
 from botmeter.reports.counts import split
 from botmeter.reports.facts import session_groups
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.snapshot import snapshot, values_of
-from botmeter.reports.usage import bot_names
+
+sql = statements_of(__name__)
 
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger
@@ -70,7 +73,7 @@ def bots(ledger: "Ledger", *, now_us: int) -> tuple[BotOverview, ...]:
     places = ledger.touchpoints.all()
     with snapshot(ledger) as moment:
         groups = session_groups(moment, query, values=values_of(query, ledger.touchpoints))
-        activity = moment.rows("activity_of_versions", {})
+        activity = moment.rows(sql("activity_of_versions"), {})
         names = bot_names(moment)
     of_bot = {one.key: one.session_count for one in split(groups, [place.bot_id for place in places])}
     by_version = split(groups, [(place.bot_id, place.bot_version) for place in places])

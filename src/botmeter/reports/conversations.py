@@ -9,8 +9,11 @@ from botmeter.domain.event import Actor
 from botmeter.domain.instant import DAY_US, NEVER_US
 from botmeter.domain.period import day_start_us
 from botmeter.domain.session import ClosedBy
+from botmeter.ledger.statements import statements_of
+from botmeter.reports.bot_names import bot_names
 from botmeter.reports.snapshot import Snapshot, Values, snapshot, text_in_ledger
-from botmeter.reports.usage import bot_names
+
+sql = statements_of(__name__)
 
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger
@@ -69,12 +72,12 @@ def conversation(ledger: "Ledger", conversation_id: str) -> ConversationStory:
     """
     values: Values = {"conversation": text_in_ledger(conversation_id)}
     with snapshot(ledger) as moment:
-        created_us, first_us, last_us = moment.rows("span_of_conversation", values)[0]
+        created_us, first_us, last_us = moment.rows(sql("span_of_conversation"), values)[0]
         if first_us is None:
             raise Missing("conversation_unknown", f"No event names a conversation {conversation_id[:100]!r}.")
-        events = moment.rows("events_of_conversation", {**values, "start_us": first_us, "end_us": last_us + 1})
+        events = moment.rows(sql("events_of_conversation"), {**values, "start_us": first_us, "end_us": last_us + 1})
         sessions = _sessions(moment, values)
-        tickets = moment.rows("tickets_of_conversation", values)
+        tickets = moment.rows(sql("tickets_of_conversation"), values)
         names = bot_names(moment)
     places, customers, actors = ledger.touchpoints.all(), Counter[str](), Counter[str]()
     for customer_id, actor, _, event_count in events:
@@ -96,11 +99,11 @@ def conversation(ledger: "Ledger", conversation_id: str) -> ConversationStory:
 
 
 def _sessions(moment: Snapshot, values: Values) -> tuple[ConversationSession, ...]:
-    first_on, last_on = moment.rows("days_of_conversation", values)[0]
+    first_on, last_on = moment.rows(sql("days_of_conversation"), values)[0]
     if first_on is None:
         return ()
     between = {"start_us": day_start_us(first_on), "end_us": day_start_us(last_on) + DAY_US}
-    return tuple(_session(row) for row in moment.rows("sessions_of_conversation", {**values, **between}))
+    return tuple(_session(row) for row in moment.rows(sql("sessions_of_conversation"), {**values, **between}))
 
 
 def _session(row: tuple[Any, ...]) -> ConversationSession:

@@ -10,11 +10,14 @@ from botmeter.domain.errors import Missing
 from botmeter.domain.instant import NEVER_US
 from botmeter.domain.period import Period
 from botmeter.domain.session import ClosedBy
+from botmeter.ledger.statements import statements_of
+from botmeter.reports.bot_names import bot_names
 from botmeter.reports.facts import footprint_values, is_about_rows
 from botmeter.reports.matching import run_matching
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.snapshot import snapshot, text_in_ledger, values_of
-from botmeter.reports.usage import bot_names
+
+sql = statements_of(__name__)
 
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger
@@ -94,11 +97,11 @@ def top_customers(ledger: "Ledger", query: UsageQuery, *, limit: int) -> tuple[C
     with snapshot(ledger) as moment:
         if is_about_rows(values):
             run_matching(moment, values)
-            top = moment.rows("customers_from_rows", values)
+            top = moment.rows(sql("customers_from_rows"), values)
         else:
-            top = moment.rows("customers_from_sessions", footprint_values(moment, values))
-            moment.run("matching", {**values, "customers": [customer_id for customer_id, _, _ in top]})
-        conversations = dict(moment.rows("conversations_of_customers", values))
+            top = moment.rows(sql("customers_from_sessions"), footprint_values(moment, values))
+            run_matching(moment, {**values, "customers": [customer_id for customer_id, _, _ in top]})
+        conversations = dict(moment.rows(sql("conversations_of_customers"), values))
     return tuple(
         CustomerUsage(
             customer_id=customer_id,
@@ -121,11 +124,11 @@ def customer_calendar(ledger: "Ledger", customer_id: str, *, period: Period) -> 
     """
     values = {"customer": text_in_ledger(customer_id)}
     with snapshot(ledger) as moment:
-        rows = moment.rows("sessions_of_customer", values)
-        if not rows and not moment.rows("is_customer_known", values)[0][0]:
+        rows = moment.rows(sql("sessions_of_customer"), values)
+        if not rows and not moment.rows(sql("is_customer_known"), values)[0][0]:
             raise Missing("customer_unknown", f"No event names a customer {customer_id[:100]!r}.")
         listed = rows[:SESSIONS_LISTED_MAX]
-        visits = moment.rows("visits_of_customer", {**values, "starts": [row[1] for row in listed]})
+        visits = moment.rows(sql("visits_of_customer"), {**values, "starts": [row[1] for row in listed]})
         names = bot_names(moment)
     starts_us = [row[1] for row in reversed(rows)]
     visit_of = {session_id: (count, touchpoints) for session_id, count, touchpoints in visits}

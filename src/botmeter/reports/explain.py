@@ -18,8 +18,10 @@ from botmeter.domain.instant import now_us as present_us
 from botmeter.domain.period import day_of_us
 from botmeter.domain.session import ClosedBy
 from botmeter.ledger.restatements import restatements
+from botmeter.ledger.statements import statements_of
 from botmeter.metering.policy import Policy
 from botmeter.metering.touchpoints import Touchpoint
+from botmeter.reports.bot_names import bot_names
 from botmeter.reports.explanation import (
     Arrival,
     ConversationPart,
@@ -30,6 +32,8 @@ from botmeter.reports.explanation import (
 from botmeter.reports.explanation_mapping import explanation_as_mapping
 from botmeter.reports.explanation_text import explanation_as_text
 from botmeter.reports.snapshot import Snapshot, snapshot
+
+sql = statements_of(__name__)
 
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger
@@ -53,11 +57,11 @@ def explain(ledger: "Ledger", session_id: str, *, now_us: int | None = None) -> 
     """
     sought = _checked_id(session_id, ledger.account.name)
     with snapshot(ledger) as moment:
-        stored = moment.rows("session_of_id", {"session_id": sought})
+        stored = moment.rows(sql("session_of_id"), {"session_id": sought})
         if not stored:
             raise _unknown(session_id, ledger.account.name)
-        events = moment.table("events_of_key", _key_values(ledger, stored[0]))
-        names: dict[str, str] = dict(moment.rows("bot_names", {}))
+        events = moment.table(sql("events_of_key"), _key_values(ledger, stored[0]))
+        names: dict[str, str] = bot_names(moment)
         story = _Story(events, ledger=ledger, names=names)
         row = story.row_of(sought)
         if row is None:
@@ -224,7 +228,7 @@ def _told(story: _Story, row: int, *, moment: Snapshot, now_us: int) -> Explanat
         is_preview=session["preview"],
         is_running=end_us is None or end_us > now_us,
         events=events,
-        conversations=_conversations(members, moment.rows("tickets_of_session", of_session)),
+        conversations=_conversations(members, moment.rows(sql("tickets_of_session"), of_session)),
         before=story.neighbour(row, step=-1),
         next_event=next_event,
         after=after,
@@ -255,7 +259,7 @@ def _conversations(members: list[ExplainedEvent], tickets: list[tuple[Any, ...]]
 
 def _arrivals(members: list[ExplainedEvent], moment: Snapshot) -> tuple[Arrival, ...]:
     event_count = Counter(event.append_no for event in members)
-    receipts = moment.rows("receipts_of", {"append_nos": list(event_count)})
+    receipts = moment.rows(sql("receipts_of"), {"append_nos": list(event_count)})
     return tuple(
         Arrival(
             append_no=append_no,

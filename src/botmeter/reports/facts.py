@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from botmeter.domain.instant import DAY_US
+from botmeter.ledger.statements import statements_of
 from botmeter.reports.counts import (
     Groups,
     Ints,
@@ -23,9 +24,11 @@ from botmeter.reports.counts import (
     ticket_counts_of,
 )
 from botmeter.reports.grid import Grid, UtcParts, grid_of, utc_parts
-from botmeter.reports.matching import is_narrowed, run_matching
+from botmeter.reports.matching import is_narrowed, run_matching, session_steps
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.snapshot import Snapshot, Values, values_of
+
+sql = statements_of(__name__)
 
 if TYPE_CHECKING:
     from botmeter.metering.touchpoints import Touchpoints
@@ -76,7 +79,7 @@ def footprint_values(moment: Snapshot, values: Values) -> Values:
 
 
 def _footprint_members(moment: Snapshot, values: Values) -> Members:
-    return members_of(moment.table("places_from_usage", values), values["touchpoints"])
+    return members_of(moment.table(sql("places_from_usage"), values), values["touchpoints"])
 
 
 def _with_footprints(values: Values, members: Members) -> Values:
@@ -92,15 +95,16 @@ def _facts_from_rows(moment: Snapshot, query: UsageQuery, *, values: Values) -> 
         groups=groups,
         session_days=grid.counts(groups.day, groups.session_count),
         tickets=ticket_counts_of(
-            grid.placed(moment.table("tickets_from_rows", {**values, **grid.values})), day_count=query.period.day_count
+            grid.placed(moment.table(sql("tickets_from_rows"), {**values, **grid.values})),
+            day_count=query.period.day_count,
         ),
-        conversation_count=moment.rows("conversations_from_rows", values)[0][0],
+        conversation_count=moment.rows(sql("conversations_from_rows"), values)[0][0],
     )
 
 
 def _groups_from_rows(moment: Snapshot, values: Values, *, grid: Grid) -> Groups:
-    members = members_of(moment.table("places_from_rows", values), values["touchpoints"])
-    sessions = moment.table("sessions_from_rows", {**values, **grid.values})
+    members = members_of(moment.table(sql("places_from_rows"), values), values["touchpoints"])
+    sessions = moment.table(sql("sessions_from_rows"), {**values, **grid.values})
     return groups_of(grid.placed(sessions), members)
 
 
@@ -116,32 +120,32 @@ def _facts_from_usage(moment: Snapshot, query: UsageQuery, *, values: Values) ->
             _tickets_from_usage(moment, values, grid=grid, parts=parts), day_count=query.period.day_count
         ),
         conversation_count=moment.rows(
-            "conversations_with_rests" if parts.rests_us else "conversations_from_usage", values
+            sql("conversations_with_rests" if parts.rests_us else "conversations_from_usage"), values
         )[0][0],
     )
 
 
 def _groups_from_usage(moment: Snapshot, query: UsageQuery, *, values: Values, members: Members) -> Groups:
     parts = utc_parts(query.start_us, query.end_us)
-    tables = [moment.table("sessions_from_usage", {**values, **parts.values})]
+    tables = [moment.table(sql("sessions_from_usage"), {**values, **parts.values})]
     for start_us, end_us in parts.rests_us:
         rest = {"origin_us": query.start_us, "step_us": DAY_US, "start_us": start_us, "end_us": end_us}
-        tables.append(moment.table("sessions_of_rest", {**values, **rest}))
+        tables.append(moment.table(sql("sessions_of_rest"), {**values, **rest}))
     return groups_of(pa.concat_tables(tables), members)
 
 
 def _days_from_usage(moment: Snapshot, groups: Groups, *, grid: Grid, values: Values) -> list[int]:
     if grid.is_utc:
         return grid.counts(groups.day, groups.session_count)
-    found = grid.placed(moment.table("session_steps", {**values, **grid.values}))
+    found = grid.placed(session_steps(moment, {**values, **grid.values}))
     return grid.counts(ints_of(found, "day"), ints_of(found, "session_count"))
 
 
 def _tickets_from_usage(moment: Snapshot, values: Values, *, grid: Grid, parts: UtcParts) -> pa.Table:
     if not grid.is_utc:
-        return grid.placed(moment.table("tickets_of_starts", {**values, **grid.values}))
-    tables = [moment.table("tickets_from_usage", values)]
+        return grid.placed(moment.table(sql("tickets_of_starts"), {**values, **grid.values}))
+    tables = [moment.table(sql("tickets_from_usage"), values)]
     for start_us, end_us in parts.rests_us:
         rest = {**grid.values, "start_us": start_us, "end_us": end_us}
-        tables.append(grid.placed(moment.table("tickets_of_starts", {**values, **rest})))
+        tables.append(grid.placed(moment.table(sql("tickets_of_starts"), {**values, **rest})))
     return pa.concat_tables(tables)

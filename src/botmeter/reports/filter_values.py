@@ -5,12 +5,15 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from botmeter.ledger.statements import statements_of
+from botmeter.reports.bot_names import bot_names
 from botmeter.reports.counts import split
 from botmeter.reports.facts import footprint_values, is_about_rows, session_groups
 from botmeter.reports.matching import is_narrowed, run_matching
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.snapshot import Snapshot, Values, snapshot, text_in_ledger, values_of
-from botmeter.reports.usage import bot_names
+
+sql = statements_of(__name__)
 
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger
@@ -118,13 +121,12 @@ def _ids(
     if is_narrowed(values):
         name = "ids_from_matching"
         run_matching(moment, values)
+    statement = sql(name, id=_ID_COLUMNS[field])
     values = {**(footprint_values(moment, values) if from_sessions else values), "limit": VALUES_MAX + 1}
     texts = [value for value in chosen if text_in_ledger(value) is not None]
-    rows = moment.rows(name, {**values, "prefix": prefix, "among": None}, chosen={"id": _ID_COLUMNS[field]})
+    rows = moment.rows(statement, {**values, "prefix": prefix, "among": None})
     if texts:
-        rows += moment.rows(
-            name, {**values, "prefix": "", "among": texts, "limit": len(texts)}, chosen={"id": _ID_COLUMNS[field]}
-        )
+        rows += moment.rows(statement, {**values, "prefix": "", "among": texts, "limit": len(texts)})
     return [FilterValue(value=value, label=value, session_count=count) for value, count in dict(rows).items()]
 
 

@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botmeter.domain.week_hours import HOURS_OF_WEEK
+from botmeter.ledger.statements import statements_of
 from botmeter.reports.counts import ints_of, sums
 from botmeter.reports.facts import footprint_values, is_about_rows
-from botmeter.reports.matching import run_matching
+from botmeter.reports.matching import run_matching, session_steps
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.snapshot import snapshot, values_of
 from botmeter.reports.wall_clock import wall_clock_of
+
+sql = statements_of(__name__)
 
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger
@@ -34,9 +37,9 @@ def hours(ledger: "Ledger", query: UsageQuery) -> Hours:
     with snapshot(ledger) as moment:
         if is_about_rows(values):
             run_matching(moment, values)
-            found = moment.table("session_steps_from_rows", values)
+            found = moment.table(sql("session_steps_from_rows"), values)
         else:
-            found = moment.table("session_steps", footprint_values(moment, values))
+            found = session_steps(moment, footprint_values(moment, values))
     places = clock.week_hours(ints_of(found, "step"))
     counts = sums(places, ints_of(found, "session_count"), size=HOURS_OF_WEEK).reshape(7, 24).tolist()
     return Hours(counts=tuple(tuple(day) for day in counts))

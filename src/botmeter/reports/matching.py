@@ -1,7 +1,12 @@
 """The rows that match an ask, as a temporary table: by which statement they are found."""
 
+import pyarrow as pa
+
+from botmeter.ledger.statements import statements_of
 from botmeter.reports.counts import ints_of
 from botmeter.reports.snapshot import Snapshot, Values
+
+sql = statements_of(__name__)
 
 _NO_HOURS: Values = {"hour_origin_us": 0, "hour_step_us": 1, "hour_steps": None}
 
@@ -9,9 +14,23 @@ _NO_HOURS: Values = {"hour_origin_us": 0, "hour_step_us": 1, "hour_steps": None}
 def run_matching(moment: Snapshot, values: Values) -> None:
     """Leaves in `matching` the rows that match, and hold what is searched for."""
     if is_narrowed(values) or values["search"] is not None:
-        moment.run("matching_narrowed", {**values, **_hour_values(moment, values)})
+        moment.run(sql("matching_narrowed"), {**values, **_hour_values(moment, values)})
     else:
-        moment.run("matching", values)
+        moment.run(sql("matching"), values)
+
+
+def keep_matching_of(moment: Snapshot, session_ids: list[str]) -> None:
+    """Leave in `matching` the rows of these sessions alone."""
+    moment.run(sql("matching_of_page"), {"page_sessions": session_ids})
+
+
+def session_steps(moment: Snapshot, values: Values) -> pa.Table:
+    """How many sessions started in each step of a clock.
+
+    Returns:
+        One row per step, ascending: see the statement `session_steps`.
+    """
+    return moment.table(sql("session_steps"), values)
 
 
 def is_narrowed(values: Values) -> bool:
@@ -25,7 +44,7 @@ def _hour_values(moment: Snapshot, values: Values) -> Values:
     if wanted is None:
         return _NO_HOURS
     steps = {"origin_us": clock.origin_us, "step_us": clock.step_us}
-    found = ints_of(moment.table("session_steps", {**values, **steps, "footprints": None}), "step")
+    found = ints_of(session_steps(moment, {**values, **steps, "footprints": None}), "step")
     hours = clock.week_hours(found)
     matching = [step for step, hour in zip(found.tolist(), hours.tolist(), strict=True) if hour in wanted]
     return {"hour_origin_us": clock.origin_us, "hour_step_us": clock.step_us, "hour_steps": matching}

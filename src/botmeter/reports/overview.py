@@ -5,12 +5,13 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from botmeter.domain.period import day_of_us
+from botmeter.reports.bot_names import bot_names
 from botmeter.reports.counts import split
 from botmeter.reports.facts import Facts, facts_of
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.recency import Recency, recency_of
 from botmeter.reports.snapshot import snapshot
-from botmeter.reports.usage import UsageReport, bot_names, report_of
+from botmeter.reports.usage import UsageReport, report_of
 
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger

@@ -8,10 +8,14 @@ of what matches) is taken from them.
 from dataclasses import dataclass
 from typing import Any, Final
 
-from botmeter.reports.matching import is_narrowed, run_matching
+from botmeter.ledger.statements import statements_of
+from botmeter.reports.bot_names import bot_names
+from botmeter.reports.matching import is_narrowed, keep_matching_of, run_matching
 from botmeter.reports.row_cursor import Cursor
 from botmeter.reports.row_look import RowLook, SortKey
 from botmeter.reports.snapshot import Snapshot, Values, bounds_between
+
+sql = statements_of(__name__)
 
 _COLUMNS: Final[dict[SortKey, str]] = {
     SortKey.SESSION_START: "started_at",
@@ -58,14 +62,14 @@ class PageSessions:
     def counts(self) -> tuple[int, int]:
         """How many rows match, and how many sessions they are of. To be asked before `keep_rows`."""
         if self._is_about_rows:
-            row_count, session_count = self._moment.rows("matching_counts", {})[0]
+            row_count, session_count = self._moment.rows(sql("matching_counts"), {})[0]
             return row_count, session_count
-        rows, sessions = (self._moment.rows(name, self._values) for name in ("row_count", "session_count"))
+        rows, sessions = (self._moment.rows(sql(name), self._values) for name in ("row_count", "session_count"))
         return rows[0][0], sessions[0][0]
 
     def ticket_count(self) -> int:
         """How many tickets the rows have that match. To be asked before `keep_rows`, of types of tickets alone."""
-        count: int = self._moment.rows("tickets_of_matching", self._values)[0][0]
+        count: int = self._moment.rows(sql("tickets_of_matching"), self._values)[0][0]
         return count
 
     def beside(self, at: Cursor | None) -> list[PlacedSession]:
@@ -82,7 +86,7 @@ class PageSessions:
         }
         chosen = {"key": _COLUMNS[self._look.sort], "order": _RISING if is_rising else _FALLING}
         road = "page_from_rows" if self._is_from_rows else "page_from_sessions"
-        found = self._moment.rows(road, {**self._values, **bounds}, chosen=chosen)
+        found = self._moment.rows(sql(road, **chosen), {**self._values, **bounds})
         return [
             PlacedSession(key=key, session_id=session_id, started_us=started_us, customer_id=customer_id)
             for key, session_id, started_us, customer_id in found
@@ -99,14 +103,14 @@ class PageSessions:
         if not self._is_from_rows:
             # Their customers narrow it down where the sessions of a page start far apart.
             customers = sorted({session.customer_id for session in found})
-            self._moment.run("matching", {**self._values, **bounds, "customers": customers})
-        self._moment.run("matching_of_page", {"page_sessions": [session.session_id for session in found]})
+            run_matching(self._moment, {**self._values, **bounds, "customers": customers})
+        keep_matching_of(self._moment, [session.session_id for session in found])
         return {**self._values, **bounds}
 
     def lines(self, found: list[PlacedSession]) -> list[tuple[Any, ...]]:
         """What is told of each of these sessions, of which there is one at least; by session id."""
-        return self._moment.rows("session_lines", self.keep_rows(found))
+        return self._moment.rows(sql("session_lines"), self.keep_rows(found))
 
     def bot_names(self) -> dict[str, str]:
         """The latest name of each bot that was ever named."""
-        return dict(self._moment.rows("bot_names", {}))
+        return bot_names(self._moment)

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from botmeter.ledger.statements import statements_of
 from botmeter.reports.snapshot import Snapshot, snapshot
+
+sql = statements_of(__name__)
 
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger
@@ -34,7 +37,7 @@ def recency(ledger: "Ledger") -> Recency:
 
 def recency_of(moment: Snapshot) -> Recency:
     """How new the numbers of the moment are."""
-    first_event_us, latest_event_us, taken_in_us, live_us = moment.rows("recency", {})[0]
+    first_event_us, latest_event_us, taken_in_us, live_us = moment.rows(sql("recency"), {})[0]
     return Recency(
         first_event_us=first_event_us, latest_event_us=latest_event_us, taken_in_us=taken_in_us, live_us=live_us
     )

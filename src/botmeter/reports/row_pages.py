@@ -7,13 +7,16 @@ from uuid import UUID
 
 from botmeter.domain.errors import Missing
 from botmeter.domain.session import ClosedBy
-from botmeter.reports.matching import run_matching
+from botmeter.ledger.statements import statements_of
+from botmeter.reports.matching import keep_matching_of, run_matching
 from botmeter.reports.page_sessions import PageSessions, PlacedSession
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.row_cursor import Cursor, RowKey, cursor_from_text, text_of_cursor
 from botmeter.reports.row_look import Grouping, RowLook, SortKey
-from botmeter.reports.rows import row_values
+from botmeter.reports.rows import matching_rows, row_values
 from botmeter.reports.snapshot import Snapshot, Values, bounds_between, snapshot
+
+sql = statements_of(__name__)
 
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger
@@ -156,7 +159,7 @@ def session_rows(
     except ValueError:
         raise unknown from None
     with snapshot(ledger) as moment:
-        started = moment.rows("session_start", {"session_id": sought})
+        started = moment.rows(sql("session_start"), {"session_id": sought})
         if not started:
             raise unknown
         started_us: int = started[0][0]
@@ -164,7 +167,7 @@ def session_rows(
             return ()
         values = {**row_values(ledger, query, search=search), **bounds_between(started_us, started_us + 1)}
         run_matching(moment, values)
-        moment.run("matching_of_page", {"page_sessions": [sought]})
+        keep_matching_of(moment, [sought])
         return _rows(moment, values)
 
 
@@ -242,7 +245,7 @@ def _rows(moment: Snapshot, values: Values) -> tuple[UnderlyingRow, ...]:
     """All rows in `matching`, whose sessions start between the bounds of the values."""
     return tuple(
         UnderlyingRow(**dict(zip(_FIELDS, [*row[:11], tuple(row[11]), tuple(row[12]), *row[13:]], strict=True)))
-        for row in moment.rows("rows", values)
+        for row in matching_rows(moment, values)
     )
 
 

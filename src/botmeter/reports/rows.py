@@ -5,13 +5,14 @@ for more than those, however long the period is.
 """
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pyarrow as pa
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import DAY_US
+from botmeter.ledger.statements import statements_of
 from botmeter.reports.matching import run_matching
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.snapshot import Snapshot, Values, bounds_between, snapshot, values_of
@@ -44,6 +45,8 @@ ROWS_SCHEMA = pa.schema(
         pa.field("preview", pa.bool_()),
     ]
 )
+
+sql = statements_of(__name__)
 Rows = Generator[pa.RecordBatch, None, None]
 COLUMNS: tuple[str, ...] = tuple(ROWS_SCHEMA.names)
 
@@ -93,10 +96,15 @@ def row_batches(ledger: "Ledger", query: UsageQuery, *, schema: pa.Schema, searc
         for bounds in _slices(moment, values):
             sliced = {**values, **bounds}
             run_matching(moment, sliced)
-            for batch in moment.batches("rows", sliced):
+            for batch in moment.batches(sql("rows"), sliced):
                 yield pa.RecordBatch.from_arrays(
                     [batch.column(field.name).cast(field.type) for field in schema], schema=schema
                 )
+
+
+def matching_rows(moment: Snapshot, values: Values) -> list[tuple[Any, ...]]:
+    """All rows in `matching`, whose sessions start between the bounds of the values; in the order of the columns."""
+    return moment.rows(sql("rows"), values)
 
 
 def row_values(ledger: "Ledger", query: UsageQuery, *, search: str = "") -> Values:
@@ -136,7 +144,7 @@ def _slices(moment: Snapshot, values: Values) -> list[Values]:
         return [{}]
     slices: list[Values] = []
     start_us, session_count = values["start_us"], 0
-    for day, on_this_day in moment.rows("session_counts_of_days", values):
+    for day, on_this_day in moment.rows(sql("session_counts_of_days"), values):
         if session_count and session_count + on_this_day > _SESSIONS_AT_ONCE:
             slices.append(bounds_between(start_us, day * DAY_US))
             start_us, session_count = day * DAY_US, 0

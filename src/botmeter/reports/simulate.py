@@ -15,12 +15,16 @@ import numpy as np
 from botmeter.domain.errors import Refused
 from botmeter.domain.period import Period
 from botmeter.domain.session import ClosedBy
+from botmeter.ledger.statements import statements_of
 from botmeter.metering.policy import Policy
 from botmeter.metering.touchpoints import Touchpoints
+from botmeter.reports.bot_names import bot_names
 from botmeter.reports.counts import Ints
 from botmeter.reports.query import LINK_FILTERS, UsageQuery
 from botmeter.reports.snapshot import Snapshot, Values, snapshot, values_of
 from botmeter.reports.usage import filters_as_mapping
+
+sql = statements_of(__name__)
 
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger
@@ -109,7 +113,7 @@ def simulate(ledger: "Ledger", query: UsageQuery, *, policies: Sequence[Policy])
     tallies = [_Tally(policy=policy, edges_us=edges_us) for policy in policies]
     with snapshot(ledger) as moment:
         _meter_parts(moment, tallies, touchpoints=ledger.touchpoints, values=values)
-        names: dict[str, str] = dict(moment.rows("bot_names", values))
+        names: dict[str, str] = bot_names(moment)
     outcomes = tuple(_outcome(tally, ledger.touchpoints, names=names, period=query.period) for tally in tallies)
     return Simulation(
         account=ledger.account.name,
@@ -151,12 +155,12 @@ def _meter_parts(moment: Snapshot, tallies: list[_Tally], *, touchpoints: Touchp
 
     policies = [tally.policy for tally in tallies]
     key = _shared_key(policies)
-    event_count = moment.rows("event_count", values)[0][0]
+    event_count = moment.rows(sql("event_count"), values)[0][0]
     parts = 1 if key == "none" else -(-event_count // _EVENTS_AT_ONCE) or 1
     is_flagged = any(policy.exclude - {"preview"} for policy in policies)
     for part in range(parts):
         chosen = {"key": key, "part": part, "parts": parts, "with_attributes": is_flagged}
-        events = moment.table("events_to_simulate", chosen)
+        events = moment.table(sql("events_to_simulate"), chosen)
         names = event_names(events["source"], events["event_id"])
         first: Metering | None = None
         for tally in tallies:

@@ -5,18 +5,16 @@ the numbers of the touchpoints that match; customers and conversations are looke
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from botmeter.domain.period import day_of_us
 from botmeter.domain.week_hours import place_of_week_hour
-from botmeter.ledger.statements import statement
 from botmeter.reports.query import Filters, UsageQuery
 from botmeter.reports.wall_clock import wall_clock_of
 
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
 Values = dict[str, Any]
 
 _ROWS_A_BATCH = 50_000
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,27 +35,21 @@ class Snapshot:
 
     connection: "duckdb.DuckDBPyConnection"
 
-    def run(self, name: str, values: Values) -> None:
-        """Carries out a statement that leaves a temporary table."""
-        self.connection.execute(*_bound(name, values))
+    def run(self, statement: str, values: Values) -> None:
+        """Run a statement that leaves a temporary table."""
+        self.connection.execute(statement, _bound(statement, values))
 
-    def rows(self, name: str, values: Values, *, chosen: Mapping[str, str] = _NOTHING) -> list[tuple[Any, ...]]:
-        """All rows of a statement whose result is small.
+    def rows(self, statement: str, values: Values) -> list[tuple[Any, ...]]:
+        """Return all rows of a statement whose result is small."""
+        return self.connection.execute(statement, _bound(statement, values)).fetchall()
 
-        Args:
-            chosen: What stands for each name in braces: text of our own, never a caller's.
-        """
-        text, used = _bound(name, values)
-        return self.connection.execute(text.format(**chosen) if chosen else text, used).fetchall()
+    def table(self, statement: str, values: Values) -> pa.Table:
+        """Return all rows of a statement, as columns."""
+        return self.batches(statement, values).read_all()
 
-    def table(self, name: str, values: Values) -> pa.Table:
-        """All rows of a statement, as columns."""
-        return self.batches(name, values).read_all()
-
-    def batches(self, name: str, values: Values) -> pa.RecordBatchReader:
-        """The rows of a statement, streamed. Nothing else can be run until all are read."""
-        text, used = _bound(name, values)
-        return self.connection.sql(text, params=used).to_arrow_reader(_ROWS_A_BATCH)
+    def batches(self, statement: str, values: Values) -> pa.RecordBatchReader:
+        """Stream the rows of a statement. Nothing else can be run until all are read."""
+        return self.connection.sql(statement, params=_bound(statement, values)).to_arrow_reader(_ROWS_A_BATCH)
 
 
 @contextmanager
@@ -143,10 +134,9 @@ def text_in_ledger(value: str) -> str | None:
     return value
 
 
-def _bound(name: str, values: Values) -> tuple[str, Values]:
-    """The statement and those of the values that it takes; DuckDB refuses any that it does not."""
-    text = statement("botmeter.reports", name)
-    return text, {key: values[key] for key in _parameters(text)}
+def _bound(statement: str, values: Values) -> Values:
+    """The values that the statement takes; DuckDB refuses any that it does not."""
+    return {key: values[key] for key in _parameters(statement)}
 
 
 @cache

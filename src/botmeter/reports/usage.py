@@ -7,10 +7,11 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from botmeter.domain.period import Period
+from botmeter.reports.bot_names import bot_names
 from botmeter.reports.counts import counts_of
 from botmeter.reports.facts import Facts, facts_of
 from botmeter.reports.query import LINK_FILTERS, Filters, UsageQuery
-from botmeter.reports.snapshot import Snapshot, snapshot
+from botmeter.reports.snapshot import snapshot
 
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger
@@ -171,11 +172,6 @@ def report_of(ledger: "Ledger", query: UsageQuery, *, facts: Facts, names: dict[
             for ticket_type, ticket_count, session_count in tickets.by_type
         ),
     )
-
-
-def bot_names(moment: Snapshot) -> dict[str, str]:
-    """The latest name of each bot that was ever named, by id."""
-    return dict(moment.rows("bot_names", {}))
 
 
 def _months(query: UsageQuery, session_days: list[int]) -> tuple[MonthUsage, ...]:

@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botmeter.domain.event import Kind
+from botmeter.ledger.statements import statements_of
+from botmeter.reports.bot_names import bot_names
 from botmeter.reports.counts import split
 from botmeter.reports.facts import session_groups
 from botmeter.reports.matching import run_matching
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.snapshot import Snapshot, Values, snapshot, values_of
-from botmeter.reports.usage import bot_names
+
+sql = statements_of(__name__)
 
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger
@@ -77,4 +80,4 @@ def versions(ledger: "Ledger", query: UsageQuery) -> tuple[VersionUsage, ...]:
 
 
 def _counts(moment: Snapshot, name: str, *, values: Values) -> dict[_Version, int]:
-    return {(bot_id, bot_version): count for bot_id, bot_version, count in moment.rows(name, values)}
+    return {(bot_id, bot_version): count for bot_id, bot_version, count in moment.rows(sql(name), values)}

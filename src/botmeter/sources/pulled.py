@@ -17,7 +17,7 @@ from botmeter.sources.payload import Found
 from botmeter.sources.platforms.registry import connector_of
 
 TOLD_BY_PULL = {"told_by": "pull"}
-"""By which the ledger knows that a webhook that comes later is no conflict (`known.sql`)."""
+"""By which the ledger knows that a webhook that comes later is no conflict (`duplicates.sql`)."""
 TO_THE_SECOND = {"time_source": "second"}
 
 

@@ -10,8 +10,8 @@ from tests.support.ledgers import NOW_US
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import DAY_US
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.statements import statements_of
 from botmeter.ledger.submission import Submission
-from botmeter.ledger.tables import sql
 from botmeter.ledger.verify import verify
 from botmeter.metering.schema import EVENTS_SCHEMA, EventBatch
 
@@ -68,7 +68,7 @@ def test_sessions_are_stored_in_order_of_time_so_that_a_period_is_found_without_
 
 @pytest.mark.parametrize("table", ["session", "participation"])
 def test_what_is_staged_has_the_columns_of_what_it_is_staged_for(ledger: Ledger, table: str) -> None:
-    ledger.connection.execute(sql(f"stage_{table}s"))
+    ledger.connection.execute(statements_of("botmeter.ledger.remeter")(f"stage_{table}s"))
     columns = (
         "SELECT column_name, data_type, is_nullable FROM duckdb_columns() WHERE table_name = ? ORDER BY column_index"
     )

@@ -19,7 +19,7 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.ledger.settings import set_available_from
 from botmeter.ledger.settle import settle
-from botmeter.ledger.tables import sql
+from botmeter.ledger.statements import statements_of
 from botmeter.ledger.verify import verify
 from botmeter.reports.query import usage_query
 from botmeter.reports.usage import usage_report
@@ -282,7 +282,7 @@ def test_many_threads_that_take_in_settle_write_and_read_lose_and_double_nothing
     def read() -> None:
         while not is_over.is_set():
             with ledgers.reading("acme") as reader, reader.moment() as connection:
-                stored, counted = connection.execute(sql("balance")).fetchall()[0]
+                stored, counted = connection.execute(statements_of("botmeter.ledger.remeter")("balance")).fetchall()[0]
                 assert stored == counted
 
     with meanwhile(send), meanwhile(settle_on), meanwhile(write), meanwhile(read):

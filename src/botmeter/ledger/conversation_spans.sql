@@ -1,0 +1,54 @@
+-- name: last_row
+-- Reads: conversation_span. Takes: nothing. Gives: the number of its last row (0: there is none), one row.
+SELECT coalesce(max(rowid), 0)::BIGINT FROM conversation_span
+
+-- name: keep_spans
+-- Reads: event. Takes: $append_no (the first of this commit).
+-- Gives: in conversation_span, one row per conversation of these events.
+INSERT INTO conversation_span
+SELECT
+    conversation_id,
+    min(occurred_at) FILTER (WHERE kind = 1),
+    min(occurred_at),
+    max(occurred_at),
+    hash(conversation_id)
+FROM event
+WHERE append_no >= $append_no
+GROUP BY conversation_id
+
+-- name: span_count
+-- Reads: conversation_span. Takes: nothing. Gives: how many rows it has, one row.
+SELECT count(*)::BIGINT FROM conversation_span
+
+-- name: conversation_count
+-- Reads: conversation_span. Takes: nothing. Gives: about how many conversations there are (within a few per cent), one row.
+SELECT approx_count_distinct(conversation_id)::BIGINT
+FROM conversation_span
+
+-- name: repeated_spans
+-- Reads: conversation_span. Takes: $after (a rowid; -1: all rows are looked at).
+-- Gives: folded_span, what the rows past it add up to, for each conversation that has several of them.
+CREATE OR REPLACE TEMP TABLE folded_span AS
+SELECT
+    conversation_id, min(created_at) AS created_at, min(first_event_at) AS first_event_at,
+    max(last_event_at) AS last_event_at
+FROM conversation_span
+WHERE rowid > $after
+GROUP BY conversation_id
+HAVING count(*) > 1
+
+-- name: drop_repeated_spans
+-- Reads: folded_span. Takes: $after (a rowid; -1: all rows). Gives: conversation_span without the rows that it stands for.
+DELETE FROM conversation_span
+WHERE rowid > $after AND conversation_id IN (SELECT conversation_id FROM folded_span)
+
+-- name: keep_folded_spans
+-- Reads: folded_span. Takes: nothing. Gives: its rows in conversation_span, those that still run last.
+INSERT INTO conversation_span
+SELECT conversation_id, created_at, first_event_at, last_event_at, hash(conversation_id)
+FROM folded_span
+ORDER BY last_event_at, conversation_id
+
+-- name: drop_folded_spans
+-- Changes: folded_span is gone, and its memory free.
+DROP TABLE folded_span

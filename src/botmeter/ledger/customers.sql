@@ -1,0 +1,72 @@
+-- name: aliases
+-- Reads: customer_alias, same_customer. Takes: nothing. Gives: every row of the former with the customer who counts
+-- (null: it was taken back), the newest change first.
+SELECT
+    a.customer_id::VARCHAR, a.same_as::VARCHAR, s.customer_id::VARCHAR, a.merge_no::INTEGER, a.set_at::BIGINT,
+    a.set_by::VARCHAR, a.undone_no::INTEGER, a.undone_at::BIGINT, a.undone_by::VARCHAR
+FROM customer_alias AS a
+LEFT JOIN same_customer AS s ON s.sent_customer_id = a.customer_id AND a.undone_no IS NULL
+ORDER BY a.merge_no DESC, a.customer_id, a.undone_no
+
+-- name: who_counts
+-- Reads: same_customer. Takes: $customer. Gives: the customer who counts for the id, one row.
+SELECT coalesce((SELECT customer_id FROM same_customer WHERE sent_customer_id = $customer), $customer)::VARCHAR
+
+-- name: ids_of
+-- Reads: same_customer. Takes: $customer, who counts. Gives: the other ids of the customer, ascending.
+SELECT sent_customer_id::VARCHAR
+FROM same_customer
+WHERE customer_id = $customer
+ORDER BY sent_customer_id
+
+-- name: said
+-- Reads: customer_alias. Takes: nothing. Gives: (alias, the customer that it was said to be) of those in force.
+SELECT customer_id::VARCHAR, same_as::VARCHAR
+FROM customer_alias
+WHERE undone_no IS NULL
+ORDER BY customer_id
+
+-- name: next_change
+-- Reads: customer_alias, restatement. Takes: nothing. Gives: the number of the next change, one row.
+-- A restatement keeps the number of a change whose aliases were erased.
+SELECT 1 + greatest(
+    (SELECT coalesce(max(greatest(merge_no, coalesce(undone_no, 0))), 0) FROM customer_alias),
+    (SELECT coalesce(-min(append_no), 0) FROM restatement)
+)::INTEGER
+
+-- name: before
+-- Reads: same_customer. Takes: nothing. Gives: customer_before, what it says before it is changed.
+CREATE OR REPLACE TEMP TABLE customer_before AS SELECT sent_customer_id, customer_id FROM same_customer
+
+-- name: undo
+-- Takes: $aliases, $number, $now, $by. Gives: in customer_alias, those that are in force taken back.
+UPDATE customer_alias
+SET undone_no = $number, undone_at = $now, undone_by = $by
+WHERE undone_no IS NULL AND customer_id IN (SELECT unnest($aliases::VARCHAR[]))
+
+-- name: keep
+-- Reads: given (customer_id, same_as). Takes: $number, $now, $by. Gives: these in customer_alias.
+INSERT INTO customer_alias
+SELECT customer_id, same_as, $number, $now, $by, NULL, NULL, NULL FROM given
+
+-- name: moves
+-- Reads: customer_before, same_customer. Takes: nothing.
+-- Gives: customer_move, one row per id as sent whose customer is another one now.
+CREATE OR REPLACE TEMP TABLE customer_move AS
+SELECT
+    sent_customer_id,
+    coalesce(b.customer_id, sent_customer_id) AS before_id,
+    coalesce(n.customer_id, sent_customer_id) AS after_id
+FROM customer_before AS b
+FULL JOIN same_customer AS n USING (sent_customer_id)
+WHERE coalesce(b.customer_id, sent_customer_id) <> coalesce(n.customer_id, sent_customer_id)
+
+-- name: session_count
+-- Reads: session, customer_move. Takes: nothing. Gives: how many sessions those customers have, one row.
+SELECT count(*)::BIGINT
+FROM session
+WHERE customer_id IN (SELECT before_id FROM customer_move UNION SELECT after_id FROM customer_move)
+
+-- name: restated_days
+-- Reads: restatement. Takes: $append_no. Gives: how many days were restated because of it, one row.
+SELECT count(*)::BIGINT FROM restatement WHERE append_no = $append_no

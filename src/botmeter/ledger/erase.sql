@@ -1,0 +1,138 @@
+-- name: count_events
+-- Reads: event. Takes: $customer. Gives: how many events the customer has, one row.
+SELECT count(*)::BIGINT FROM event WHERE customer_id = $customer
+
+-- name: count_sessions
+-- Reads: session. Takes: $customer. Gives: how many sessions the customer opened, one row.
+SELECT count(*)::BIGINT FROM session WHERE customer_id = $customer
+
+-- name: conversations
+-- Reads: event. Takes: $customer. Gives: erased_conversation, the customer's conversations and their pseudonyms.
+CREATE OR REPLACE TEMP TABLE erased_conversation AS
+SELECT conversation_id, 'erased-' || uuid()::VARCHAR AS pseudonym
+FROM (SELECT DISTINCT conversation_id FROM event WHERE customer_id = $customer)
+
+-- name: count_conversations
+-- Reads: erased_conversation. Takes: nothing. Gives: how many rows it has, one row.
+SELECT count(*)::BIGINT FROM erased_conversation
+
+-- name: events_before
+-- Reads: event. Takes: $customer.
+-- Gives: erased_event, the customer's events and their pseudonyms, which keep the order that their ids had.
+CREATE OR REPLACE TEMP TABLE erased_event AS
+SELECT
+    source, event_id,
+    'erased:' || lpad((row_number() OVER (ORDER BY event_id, source))::VARCHAR, 12, '0') || ':' || to_hex(event_key) AS pseudonym
+FROM event
+WHERE customer_id = $customer
+
+-- name: tickets_before
+-- Reads: event. Takes: $customer.
+-- Gives: erased_ticket, the tickets that the customer's events alone link, and their pseudonyms.
+-- One that is another customer's too keeps its id, or it would count twice.
+CREATE OR REPLACE TEMP TABLE erased_ticket AS
+SELECT ticket_id, 'erased-' || uuid()::VARCHAR AS pseudonym
+FROM event
+WHERE ticket_id IN (SELECT ticket_id FROM event WHERE customer_id = $customer)
+GROUP BY ticket_id
+HAVING bool_and(customer_id = $customer)
+
+-- name: ids
+-- Reads: erased_event, erased_conversation. Takes: nothing.
+-- Gives: (source, id) of each event that is erased, and (null, id) of each conversation.
+SELECT source::VARCHAR, event_id::VARCHAR FROM erased_event
+UNION ALL
+SELECT NULL, conversation_id::VARCHAR FROM erased_conversation
+ORDER BY ALL
+
+-- name: quarantine_page
+-- Reads: quarantine. Takes: $after (a number), $limit. Gives: (number, source, event_id, raw) of the next ones.
+SELECT quarantine_no::BIGINT, source::VARCHAR, event_id::VARCHAR, raw::BLOB
+FROM quarantine
+WHERE quarantine_no > $after
+ORDER BY quarantine_no
+LIMIT $limit
+
+-- name: aliases
+-- Takes: $ids. Gives: customer_alias without whatever was said of these customers; how many rows, one row.
+DELETE FROM customer_alias
+WHERE customer_id IN (SELECT unnest($ids::VARCHAR[])) OR same_as IN (SELECT unnest($ids::VARCHAR[]))
+
+-- name: restatements
+-- Reads: erased_event. Takes: nothing. Gives: restatement with the pseudonyms in place of the event ids.
+UPDATE restatement
+SET because = renamed.because
+FROM (
+    SELECT named.row_id, list(coalesce(e.pseudonym, named.event_id) ORDER BY named.event_id) AS because
+    FROM (SELECT rowid AS row_id, unnest(because) AS event_id FROM restatement) AS named
+    LEFT JOIN (SELECT event_id, min(pseudonym) AS pseudonym FROM erased_event GROUP BY event_id) AS e USING (event_id)
+    GROUP BY named.row_id
+    HAVING count(e.pseudonym) > 0
+) AS renamed
+WHERE restatement.rowid = renamed.row_id
+
+-- name: events
+-- Reads: erased_event, erased_conversation, erased_ticket. Takes: $customer, $pseudonym.
+-- Gives: event without the customer's identifiers; each ticket still counts as one.
+UPDATE event
+SET customer_id = $pseudonym,
+    sent_customer_id = NULL,
+    event_id = e.pseudonym,
+    conversation_id = c.pseudonym,
+    ticket_id = coalesce((SELECT t.pseudonym FROM erased_ticket AS t WHERE t.ticket_id = event.ticket_id), event.ticket_id),
+    attributes = NULL
+FROM erased_event AS e, erased_conversation AS c
+WHERE event.customer_id = $customer
+    AND event.source = e.source AND event.event_id = e.event_id
+    AND event.conversation_id = c.conversation_id
+
+-- name: spans
+-- Reads: erased_conversation. Takes: nothing. Gives: conversation_span with the pseudonyms.
+UPDATE conversation_span
+SET conversation_id = c.pseudonym, conversation_key = hash(c.pseudonym)
+FROM erased_conversation AS c
+WHERE conversation_span.conversation_id = c.conversation_id
+
+-- name: tickets
+-- Reads: erased_conversation. Takes: nothing.
+-- Gives: conversation_ticket without the customer's conversations; what the events say now is put back after it.
+DELETE FROM conversation_ticket WHERE conversation_id IN (SELECT conversation_id FROM erased_conversation)
+
+-- name: other_events
+-- Reads: erased_conversation. Takes: nothing. Gives: event with the pseudonyms where others took part in the conversations.
+UPDATE event
+SET conversation_id = c.pseudonym
+FROM erased_conversation AS c
+WHERE event.conversation_id = c.conversation_id
+
+-- name: deliveries
+-- Reads: delivery. Takes: nothing. Gives: delivery without what can name a customer, whoever it was.
+UPDATE delivery SET delivery_id = NULL, detail = NULL
+
+-- name: drop_erased_conversation
+-- Changes: erased_conversation is gone, and its memory free.
+DROP TABLE erased_conversation
+
+-- name: drop_erased_event
+-- Changes: erased_event is gone, and its memory free.
+DROP TABLE erased_event
+
+-- name: drop_erased_ticket
+-- Changes: erased_ticket is gone, and its memory free.
+DROP TABLE erased_ticket
+
+-- name: old_file
+-- Takes: {file}, which an ATTACH can't have bound. Gives: its tables under a name that no account can have.
+ATTACH '{file}' AS "the old file" (READ_ONLY)
+
+-- name: present_database
+-- Reads: nothing. Gives: the name of the database that is open, one row.
+SELECT current_database()::VARCHAR
+
+-- name: new_file
+-- Reads: everything in the old file. Takes: {into}. Gives: all of it in a new one, row by row.
+COPY FROM DATABASE "the old file" TO "{into}"
+
+-- name: detach_old_file
+-- Changes: the old file is closed.
+DETACH "the old file"

@@ -1,0 +1,26 @@
+-- name: known_instants
+-- Reads: event, arrival, given (event_id, event_key). Takes: $source.
+-- Gives: (event_id, occurred_at) of each given event of the source that the ledger has, in the order of the ids. An
+-- erased one is known by its key alone.
+WITH kept AS (
+    SELECT event_key, source, event_id, occurred_at FROM event
+    UNION ALL
+    SELECT event_key, source, event_id, occurred_at FROM arrival
+)
+SELECT g.event_id::VARCHAR AS event_id, min(k.occurred_at)::BIGINT AS occurred_at
+FROM given AS g
+JOIN kept AS k ON k.event_key = g.event_key
+WHERE (k.source = $source AND k.event_id = g.event_id) OR starts_with(k.event_id, 'erased:')
+GROUP BY g.event_id
+ORDER BY g.event_id
+
+-- name: active_conversations
+-- Reads: event. Takes: $source, $first_us, $limit.
+-- Gives: (conversation_id, last_us) of each conversation of the source with an event at $first_us or later, the latest
+-- first; last_us: when its latest event occurred. An erased one has no id that anybody could ask for.
+SELECT conversation_id::VARCHAR AS conversation_id, max(occurred_at)::BIGINT AS last_us
+FROM event
+WHERE source = $source AND occurred_at >= $first_us AND NOT starts_with(conversation_id, 'erased-')
+GROUP BY conversation_id
+ORDER BY last_us DESC, conversation_id
+LIMIT $limit

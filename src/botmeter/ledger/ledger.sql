@@ -1,0 +1,35 @@
+-- name: touchpoints
+-- Reads: touchpoint. Takes: $first (a number). Gives: (bot_id, bot_version, channel) from that number on, in their order.
+SELECT bot_id::VARCHAR, bot_version::VARCHAR, channel::VARCHAR
+FROM touchpoint
+WHERE touchpoint >= $first
+ORDER BY touchpoint
+
+-- name: footprints
+-- Reads: footprint_member. Takes: nothing. Gives: the members of -1, -2, …, ascending, in this order.
+SELECT list(touchpoint ORDER BY touchpoint)::INTEGER[]
+FROM footprint_member
+WHERE footprint < 0
+GROUP BY footprint
+ORDER BY footprint DESC
+
+-- name: next_append_no
+-- Reads: receipt, delivery. Takes: nothing. Gives: the number of the next submission, one row.
+SELECT greatest(
+    (SELECT coalesce(max(append_no), 0) FROM receipt),
+    (SELECT coalesce(max(append_no), 0) FROM delivery)
+)::INTEGER + 1
+
+-- name: latest_event
+-- Reads: event. Takes: nothing. Gives: the latest instant of any event (µs UTC, null: none), one row.
+SELECT max(occurred_at)::BIGINT FROM event
+
+-- name: keep_touchpoints
+-- Reads: given (touchpoint, bot_id, bot_version, channel). Takes: nothing. Gives: these in touchpoint.
+INSERT INTO touchpoint
+SELECT touchpoint, bot_id, bot_version, channel FROM given
+
+-- name: keep_footprints
+-- Reads: given (footprint, touchpoint). Takes: nothing. Gives: these in footprint_member.
+INSERT INTO footprint_member
+SELECT footprint, touchpoint FROM given

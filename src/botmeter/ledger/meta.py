@@ -1,0 +1,25 @@
+"""Facts about an account's file itself, such as its version: one text under each name."""
+
+import duckdb
+
+from botmeter.ledger.rows import row_of
+from botmeter.ledger.statements import statements_of
+
+sql = statements_of(__name__)
+
+
+def meta_value(connection: duckdb.DuckDBPyConnection, name: str) -> str | None:
+    """Return the value under `name`; None if there is none."""
+    value: str | None = row_of(connection, sql("value"), values={"name": name})[0]
+    return value
+
+
+def set_meta(connection: duckdb.DuckDBPyConnection, name: str, *, value: str) -> None:
+    """Store `value` under `name`, in place of an earlier one."""
+    remove_meta(connection, name)
+    connection.execute(sql("add"), {"name": name, "value": value})
+
+
+def remove_meta(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Remove what is stored under `name`, if anything."""
+    connection.execute(sql("remove"), {"name": name})

@@ -1,0 +1,28 @@
+-- name: quarantined
+-- Reads: quarantine. Takes: $code (null: any), $limit (null: none). Gives: the refused events, by number.
+SELECT
+    quarantine_no::BIGINT, append_no::INTEGER, recorded_at::BIGINT, source::VARCHAR, position::BIGINT,
+    event_id::VARCHAR, code::VARCHAR, detail::VARCHAR, raw::BLOB
+FROM quarantine
+WHERE $code IS NULL OR code = $code
+ORDER BY quarantine_no
+LIMIT coalesce($limit, 9223372036854775807)
+
+-- name: quarantine_counts
+-- Reads: quarantine. Takes: nothing. Gives: (code, how many), most first.
+SELECT code::VARCHAR, count(*)::BIGINT
+FROM quarantine
+GROUP BY code
+ORDER BY count(*) DESC, code
+
+-- name: quarantine_counts_of
+-- Reads: quarantine. Takes: $source. Gives: how many events of the source are in quarantine, by code, the most first.
+SELECT code::VARCHAR, count(*)::BIGINT AS event_count
+FROM quarantine
+WHERE source = $source
+GROUP BY code
+ORDER BY event_count DESC, code
+
+-- name: release
+-- Reads: quarantine. Takes: $numbers. Gives: quarantine without these.
+DELETE FROM quarantine WHERE quarantine_no IN (SELECT unnest($numbers::BIGINT[]))

@@ -1,0 +1,224 @@
+-- name: has_aliases
+-- Reads: customer_alias. Takes: nothing. Gives: whether any alias is in force, one row.
+SELECT EXISTS (SELECT 1 FROM customer_alias WHERE undone_no IS NULL)::BOOLEAN
+
+-- name: name_arrived
+-- Reads: event, same_customer. Takes: $append_no (the first of this commit).
+-- Gives: event with the customer that counts in those that came under an alias.
+UPDATE event
+SET sent_customer_id = coalesce(event.sent_customer_id, s.sent_customer_id), customer_id = s.customer_id
+FROM same_customer AS s
+WHERE event.append_no >= $append_no AND event.customer_id = s.sent_customer_id
+
+-- name: event_count
+-- Reads: event. Takes: nothing. Gives: how many rows it has, one row.
+SELECT count(*)::BIGINT FROM event
+
+-- name: old_sessions_all
+-- Reads: session. Takes: nothing. Gives: old_session, every session as it was.
+CREATE OR REPLACE TEMP TABLE old_session AS SELECT session_id, started_at, customer_id, conversation_id, opening_touchpoint FROM session
+
+-- name: drop_all_sessions
+-- Changes: session is empty.
+DELETE FROM session
+
+-- name: drop_all_participations
+-- Changes: participation is empty.
+DELETE FROM participation
+
+-- name: stage_sessions
+-- Takes: nothing. Gives: staged_session, an empty temporary table of the columns of session.
+-- It is declared rather than copied by `AS SELECT … LIMIT 0`: DuckDB 2.0.0 finds no row in a table made so, if
+-- more than a row group of Arrow data was inserted into it in the same transaction.
+CREATE OR REPLACE TEMP TABLE staged_session (
+    session_id UUID NOT NULL,
+    policy INTEGER NOT NULL,
+    customer_id VARCHAR NOT NULL,
+    conversation_id VARCHAR NOT NULL,
+    source VARCHAR NOT NULL,
+    opening_event_id VARCHAR NOT NULL,
+    opening_touchpoint INTEGER NOT NULL,
+    started_at BIGINT NOT NULL,
+    ended_at BIGINT NOT NULL,
+    last_event_at BIGINT NOT NULL,
+    event_count INTEGER NOT NULL,
+    closed_by UTINYINT NOT NULL,
+    preview BOOLEAN NOT NULL,
+    footprint INTEGER NOT NULL
+)
+
+-- name: stage_participations
+-- Takes: nothing. Gives: staged_participation, an empty temporary table of the columns of participation.
+-- It is declared rather than copied by `AS SELECT … LIMIT 0`: DuckDB 2.0.0 finds no row in a table made so, if
+-- more than a row group of Arrow data was inserted into it in the same transaction.
+CREATE OR REPLACE TEMP TABLE staged_participation (
+    session_id UUID NOT NULL,
+    started_at BIGINT NOT NULL,
+    customer_id VARCHAR NOT NULL,
+    conversation_id VARCHAR NOT NULL,
+    touchpoint INTEGER NOT NULL,
+    event_count INTEGER NOT NULL,
+    preview BOOLEAN NOT NULL
+)
+
+-- name: events_of_share
+-- Reads: event, touchpoint. Takes: $share, $shares; {key}.
+-- Gives: the events of one share of the scope keys, in the columns of METER_SCHEMA, one row per event, in any order.
+SELECT
+    x.source::VARCHAR AS source, x.event_id::VARCHAR AS event_id, x.occurred_at::BIGINT AS occurred_at,
+    x.conversation_id::VARCHAR AS conversation_id, x.customer_id::VARCHAR AS customer_id,
+    x.actor::UTINYINT AS actor, x.kind::UTINYINT AS kind, x.touchpoint::INTEGER AS touchpoint,
+    x.preview::BOOLEAN AS preview, {attributes}::VARCHAR AS attributes
+FROM {event} AS x
+WHERE hash({key}) % $shares::UBIGINT = $share::UBIGINT
+
+-- name: keep_sessions
+-- Reads: given. Takes: {table}, where to. Gives: the freshly metered sessions in that table.
+INSERT INTO {table}
+SELECT
+    session_id::UUID, policy, customer_id, conversation_id, source, opening_event_id, opening_touchpoint,
+    started_at, coalesce(ended_at, 4611686018427387904), last_event_at, event_count, closed_by, preview, footprint
+FROM given
+
+-- name: keep_participations
+-- Reads: given. Takes: {table}, where to. Gives: the freshly metered participations in that table.
+INSERT INTO {table}
+SELECT session_id::UUID, started_at, customer_id, conversation_id, touchpoint, event_count, preview
+FROM given
+
+-- name: keep_staged_sessions
+-- Reads: staged_session. Takes: nothing. Gives: these in session, in order of time.
+INSERT INTO session
+SELECT * FROM staged_session ORDER BY started_at
+
+-- name: keep_staged_participations
+-- Reads: staged_participation. Takes: nothing. Gives: these in participation, in order of time.
+INSERT INTO participation
+SELECT * FROM staged_participation ORDER BY started_at
+
+-- name: drop_staged_sessions
+-- Changes: staged_session is gone, and its memory free.
+DROP TABLE staged_session
+
+-- name: drop_staged_participations
+-- Changes: staged_participation is gone, and its memory free.
+DROP TABLE staged_participation
+
+-- name: balance
+-- Reads: session, session_usage. Takes: nothing.
+-- Gives: how many sessions are stored, and how many the usage adds up to, one row.
+SELECT
+    (SELECT count(*) FROM session)::BIGINT,
+    (SELECT coalesce(sum(session_count), 0) FROM session_usage)::BIGINT
+
+-- name: affected
+-- Reads: event, touchpoint. Takes: $append_no (the first of this commit); {key} and what it needs of touchpoint.
+-- Gives: affected (key, since), one row per scope key with a new event; since: its first one, µs UTC.
+CREATE OR REPLACE TEMP TABLE affected AS
+SELECT {key} AS key, min(x.occurred_at) AS since
+FROM {event} AS x
+WHERE x.append_no >= $append_no
+GROUP BY 1
+
+-- name: restart
+-- Reads: affected, session, touchpoint. Takes: $since and $until (bounds of affected.since); {key}.
+-- Gives: restart (key, restart_at): from where on each affected key is metered again: the start of the
+-- session that was open at its first new event, else that event. What came before stays as it is.
+CREATE OR REPLACE TEMP TABLE restart AS
+WITH running AS (
+    SELECT a.key, max(x.started_at) AS started_at
+    FROM {session} AS x
+    JOIN affected AS a ON a.key = {key}
+    WHERE x.ended_at >= $since AND x.started_at < $until AND x.started_at < a.since AND x.ended_at >= a.since
+    GROUP BY a.key
+)
+SELECT a.key, coalesce(r.started_at, a.since)::BIGINT AS restart_at
+FROM affected AS a
+LEFT JOIN running AS r ON r.key = a.key
+
+-- name: restart_whole
+-- Reads: affected. Takes: nothing.
+-- Gives: restart (key, restart_at) that meters each affected key from its very first event again.
+CREATE OR REPLACE TEMP TABLE restart AS
+SELECT key, (-4611686018427387904)::BIGINT AS restart_at FROM affected
+
+-- name: affected_before
+-- Reads: event, touchpoint, customer_move. Takes: {key} and what it needs of touchpoint.
+-- Gives: affected (key), the scope keys of the events that become another customer's, as they are before that.
+CREATE OR REPLACE TEMP TABLE affected AS
+SELECT DISTINCT {key} AS key
+FROM {event} AS x
+WHERE coalesce(x.sent_customer_id, x.customer_id) IN (SELECT sent_customer_id FROM customer_move)
+
+-- name: rename
+-- Reads: event, customer_move. Takes: nothing. Gives: event with the customer that counts now.
+UPDATE event
+SET customer_id = m.after_id, sent_customer_id = nullif(m.sent_customer_id, m.after_id)
+FROM customer_move AS m
+WHERE coalesce(event.sent_customer_id, event.customer_id) = m.sent_customer_id
+
+-- name: affected_after
+-- Reads: event, touchpoint, customer_move, affected. Takes: {key} and what it needs of touchpoint.
+-- Gives: in affected, the scope keys of the same events as they are now.
+INSERT INTO affected
+SELECT DISTINCT {key} AS key
+FROM {event} AS x
+WHERE coalesce(x.sent_customer_id, x.customer_id) IN (SELECT sent_customer_id FROM customer_move)
+    AND {key} NOT IN (SELECT key FROM affected)
+
+-- name: affected_count
+-- Reads: event, touchpoint, affected. Takes: {key} and what it needs of touchpoint.
+-- Gives: how many events the affected keys have, one row.
+SELECT count(*)::BIGINT
+FROM {event} AS x
+WHERE {key} IN (SELECT key FROM affected)
+
+-- name: restart_bound
+-- Reads: restart. Takes: nothing. Gives: the earliest restart, µs UTC, one row.
+SELECT min(restart_at)::BIGINT FROM restart
+
+-- name: old_sessions
+-- Reads: session, touchpoint, restart. Takes: $restart (the earliest); {key}.
+-- Gives: old_session, the sessions that are metered again, as they were.
+CREATE OR REPLACE TEMP TABLE old_session AS
+SELECT x.session_id, x.started_at, x.customer_id, x.conversation_id, x.opening_touchpoint
+FROM {session} AS x
+JOIN restart AS r ON r.key = {key}
+WHERE x.started_at >= $restart AND x.started_at >= r.restart_at
+
+-- name: old_participations
+-- Reads: participation, old_session. Takes: $restart (the earliest restart).
+-- Gives: old_conversation, the conversations of the sessions that are metered again.
+CREATE OR REPLACE TEMP TABLE old_conversation AS
+SELECT DISTINCT x.conversation_id
+FROM participation AS x
+WHERE x.started_at >= $restart AND x.session_id IN (SELECT session_id FROM old_session)
+
+-- name: drop_sessions
+-- Reads: old_session. Takes: $restart (the earliest restart). Gives: session without them.
+DELETE FROM session
+WHERE started_at >= $restart AND session_id IN (SELECT session_id FROM old_session)
+
+-- name: drop_participations
+-- Reads: old_session. Takes: $restart (the earliest restart). Gives: participation without theirs.
+DELETE FROM participation
+WHERE started_at >= $restart AND session_id IN (SELECT session_id FROM old_session)
+
+-- name: events_to_meter
+-- Reads: event, touchpoint, restart. Takes: $restart (the earliest); {key}.
+-- Gives: the events to meter again, in the columns of METER_SCHEMA, one row per event, in any order.
+SELECT
+    x.source::VARCHAR AS source, x.event_id::VARCHAR AS event_id, x.occurred_at::BIGINT AS occurred_at,
+    x.conversation_id::VARCHAR AS conversation_id, x.customer_id::VARCHAR AS customer_id,
+    x.actor::UTINYINT AS actor, x.kind::UTINYINT AS kind, x.touchpoint::INTEGER AS touchpoint,
+    x.preview::BOOLEAN AS preview, {attributes}::VARCHAR AS attributes
+FROM {event} AS x
+JOIN restart AS r ON r.key = {key}
+WHERE x.occurred_at >= $restart AND x.occurred_at >= r.restart_at
+
+-- name: placed
+-- Reads: {table}, touchpoint. Takes: {touchpoint}, the column with the touchpoint's number.
+-- Gives: the rows of the table with the bot and channel of that touchpoint, in any order.
+SELECT t.*, p.bot_id, p.channel
+FROM {table} AS t
+JOIN touchpoint AS p ON p.touchpoint = t.{touchpoint}

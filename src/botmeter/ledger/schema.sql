@@ -1,0 +1,317 @@
+-- name: meta
+-- Gives: meta, one row per fact about the file itself (schema_version, hash_probe, created_at).
+CREATE TABLE meta (
+    name  VARCHAR NOT NULL,
+    value VARCHAR NOT NULL
+)
+
+-- name: account_term
+-- Gives: account_term, one row per version of the account's settings; rows are only ever added, and the last one is in
+-- force.
+CREATE TABLE account_term (
+    recorded_at    BIGINT  NOT NULL, -- µs UTC
+    name           VARCHAR NOT NULL,
+    available_from DATE    NOT NULL, -- earlier events are quarantined
+    title          VARCHAR,          -- what people call the account; null: its name
+    set_by         VARCHAR           -- who; null: not known
+)
+
+-- name: policy_term
+-- Gives: policy_term, one row per policy of the account's schedule; `place` ascends with `from_at`.
+CREATE TABLE policy_term (
+    place       INTEGER NOT NULL, -- from 0; what session.policy refers to
+    from_at     BIGINT  NOT NULL, -- µs UTC, a midnight; the first is before every event
+    label       VARCHAR NOT NULL, -- name@version
+    definition  VARCHAR NOT NULL, -- the policy as JSON
+    recorded_at BIGINT  NOT NULL  -- µs UTC
+)
+
+-- name: source_term
+-- Gives: source_term, one row per version of a source's settings; rows are only ever added, and the last one of a
+-- source is in force.
+CREATE TABLE source_term (
+    recorded_at BIGINT  NOT NULL, -- µs UTC
+    source      VARCHAR NOT NULL,
+    platform    VARCHAR NOT NULL,
+    settings    VARCHAR NOT NULL, -- bot, version, channel, identities and options, as JSON
+    is_removed  BOOLEAN NOT NULL, -- from now on the account has no such source; its events stay
+    set_by      VARCHAR           -- who; null: not known
+)
+
+-- name: receipt
+-- Gives: receipt, one row per submission that was committed: what became of its events.
+CREATE TABLE receipt (
+    append_no   INTEGER NOT NULL, -- from 1, in order of commit
+    recorded_at BIGINT  NOT NULL, -- µs UTC
+    source      VARCHAR NOT NULL,
+    label       VARCHAR NOT NULL, -- what people call it: a file's name, a request
+    accepted    BIGINT  NOT NULL,
+    duplicates  BIGINT  NOT NULL,
+    conflicts   BIGINT  NOT NULL,
+    rejected    BIGINT  NOT NULL
+)
+
+-- name: delivery
+-- Gives: delivery, one row per request that brought live events, in the order in which they came; of each source the
+-- newest are kept, for people who look why something did or did not arrive.
+CREATE TABLE delivery (
+    append_no   INTEGER NOT NULL, -- the commit that took it in
+    received_at BIGINT  NOT NULL, -- µs UTC
+    source      VARCHAR NOT NULL,
+    delivery_id VARCHAR,          -- what the sender calls the request; null: nothing
+    subject     VARCHAR NOT NULL, -- what the platform calls what it is about
+    accepted    BIGINT  NOT NULL,
+    duplicates  BIGINT  NOT NULL,
+    conflicts   BIGINT  NOT NULL,
+    rejected    BIGINT  NOT NULL,
+    ignored     BIGINT  NOT NULL, -- things in it that never count
+    detail      VARCHAR           -- the first of these, or of the rejections; null: there was none
+)
+
+-- name: touchpoint
+-- Gives: touchpoint, one row per bot × version × channel ever seen.
+CREATE TABLE touchpoint (
+    touchpoint  INTEGER NOT NULL, -- from 0, in order of first sight
+    bot_id      VARCHAR,          -- null: no bot took part
+    bot_version VARCHAR,
+    channel     VARCHAR NOT NULL
+)
+
+-- name: footprint_member
+-- Gives: footprint_member, one row per touchpoint of each footprint.
+-- A footprint of one touchpoint has its number; larger sets are numbered -1, -2, … as first seen.
+CREATE TABLE footprint_member (
+    footprint  INTEGER NOT NULL,
+    touchpoint INTEGER NOT NULL
+)
+
+-- name: bot_name_sent
+-- Gives: bot_name_sent, one row per bot that events name: its name as of its latest event that bears one.
+CREATE TABLE bot_name_sent (
+    bot_id   VARCHAR PRIMARY KEY,
+    bot_name VARCHAR NOT NULL,
+    named_at BIGINT  NOT NULL -- µs UTC of that event
+)
+
+-- name: bot_name_set
+-- Gives: bot_name_set, one row per name that a person gave to a bot, in the order in which they did; rows are only
+-- ever added, and the last one of a bot is in force.
+CREATE TABLE bot_name_set (
+    recorded_at BIGINT  NOT NULL, -- µs UTC
+    bot_id      VARCHAR NOT NULL,
+    bot_name    VARCHAR NOT NULL, -- empty: the name was taken back
+    set_by      VARCHAR           -- who; null: not known
+)
+
+-- name: bot
+-- Reads: bot_name_set, bot_name_sent.
+-- Gives: bot, one row per bot that has a name: the one that people gave it (set_name, null if none), else the one that
+-- its events bear.
+CREATE VIEW bot AS
+WITH name_set AS (
+    SELECT bot_id, nullif(arg_max(bot_name, rowid), '') AS bot_name
+    FROM bot_name_set
+    GROUP BY bot_id
+)
+SELECT bot_id, coalesce(name_set.bot_name, bot_name_sent.bot_name) AS bot_name, name_set.bot_name AS set_name
+FROM bot_name_sent
+FULL JOIN name_set USING (bot_id)
+WHERE coalesce(name_set.bot_name, bot_name_sent.bot_name) IS NOT NULL
+
+-- name: customer_alias
+-- Gives: customer_alias, one row each time that people said of a customer's id that it is another customer's too.
+-- Rows are only ever added, and taken back; of one id at most one is in force, and they never lead in a circle.
+CREATE TABLE customer_alias (
+    customer_id VARCHAR NOT NULL, -- the alias, as events have it
+    same_as     VARCHAR NOT NULL, -- the customer that it is, who may be an alias too
+    merge_no    INTEGER NOT NULL, -- the change that said so; changes are numbered from 1
+    set_at      BIGINT  NOT NULL, -- µs UTC
+    set_by      VARCHAR,          -- who; null: not known
+    undone_no   INTEGER,          -- the change that took it back; null: it is in force
+    undone_at   BIGINT,           -- µs UTC
+    undone_by   VARCHAR
+)
+
+-- name: same_customer
+-- Reads: customer_alias. Gives: same_customer, one row per alias in force, with the customer that counts, who is none.
+CREATE VIEW same_customer AS
+WITH RECURSIVE said AS (
+    SELECT customer_id, same_as FROM customer_alias WHERE undone_no IS NULL
+),
+led AS (
+    SELECT customer_id, same_as FROM said
+    UNION
+    SELECT led.customer_id, said.same_as
+    FROM led
+    JOIN said ON said.customer_id = led.same_as
+)
+SELECT customer_id AS sent_customer_id, same_as AS customer_id
+FROM led
+WHERE same_as NOT IN (SELECT customer_id FROM said)
+
+-- name: event
+-- Gives: event, one row per event, each kept once by (source, event_id); appended, nearly in time order.
+CREATE TABLE event (
+    event_key       UBIGINT  NOT NULL, -- hash(source, event_id): finds an event again without an index
+    source          VARCHAR  NOT NULL,
+    event_id        VARCHAR  NOT NULL,
+    occurred_at     BIGINT   NOT NULL, -- µs UTC
+    conversation_id VARCHAR  NOT NULL,
+    customer_id     VARCHAR  NOT NULL, -- who counts: same_customer of what was sent
+    actor           UTINYINT NOT NULL, -- domain.event.Actor
+    kind            UTINYINT NOT NULL, -- domain.event.Kind
+    touchpoint      INTEGER  NOT NULL,
+    bot_name        VARCHAR,
+    ticket_id       VARCHAR,
+    ticket_type     VARCHAR,
+    preview         BOOLEAN,
+    attributes      VARCHAR,           -- JSON object, as sent
+    append_no       INTEGER  NOT NULL, -- the submission that brought it
+    sent_customer_id VARCHAR           -- the customer as sent; null: the one that counts
+)
+
+-- name: arrival
+-- Gives: arrival, one row per live event that is on disk and not in event yet; settling moves them there, all at once.
+CREATE TABLE arrival (
+    event_key       UBIGINT  NOT NULL, -- as in event, and so are the columns that follow
+    source          VARCHAR  NOT NULL,
+    event_id        VARCHAR  NOT NULL,
+    occurred_at     BIGINT   NOT NULL, -- µs UTC
+    conversation_id VARCHAR  NOT NULL,
+    customer_id     VARCHAR  NOT NULL,
+    actor           UTINYINT NOT NULL,
+    kind            UTINYINT NOT NULL,
+    touchpoint      INTEGER  NOT NULL,
+    bot_name        VARCHAR,
+    ticket_id       VARCHAR,
+    ticket_type     VARCHAR,
+    preview         BOOLEAN,
+    attributes      VARCHAR,
+    append_no       INTEGER  NOT NULL,
+    sent_customer_id VARCHAR,
+    received_at     BIGINT   NOT NULL  -- µs UTC of the commit that brought it
+)
+
+-- name: quarantine
+-- Gives: quarantine, one row per event that was refused or is in conflict; the same one is kept once.
+CREATE TABLE quarantine (
+    quarantine_no BIGINT  NOT NULL, -- from 1
+    append_no     INTEGER NOT NULL, -- the submission that first brought it
+    recorded_at   BIGINT  NOT NULL, -- µs UTC
+    source        VARCHAR NOT NULL,
+    position      BIGINT  NOT NULL, -- place in its file or request, from 0
+    event_id      VARCHAR,
+    code          VARCHAR NOT NULL, -- docs/reference/errors.md
+    detail        VARCHAR NOT NULL,
+    raw           BLOB    NOT NULL  -- as it was sent
+)
+
+-- name: session
+-- Gives: session, one row per session, kept current; nearly in order of started_at.
+-- conversation, source, event and touchpoint are those of the event that opened it.
+CREATE TABLE session (
+    session_id         UUID     NOT NULL,
+    policy             INTEGER  NOT NULL, -- policy_term.place
+    customer_id        VARCHAR  NOT NULL,
+    conversation_id    VARCHAR  NOT NULL,
+    source             VARCHAR  NOT NULL,
+    opening_event_id   VARCHAR  NOT NULL,
+    opening_touchpoint INTEGER  NOT NULL,
+    started_at         BIGINT   NOT NULL, -- µs UTC
+    ended_at           BIGINT   NOT NULL, -- µs UTC; 2^62 while no limit ends it
+    last_event_at      BIGINT   NOT NULL, -- µs UTC
+    event_count        INTEGER  NOT NULL,
+    closed_by          UTINYINT NOT NULL, -- domain.session.ClosedBy
+    preview            BOOLEAN  NOT NULL, -- opened by a preview
+    footprint          INTEGER  NOT NULL  -- the set of its touchpoints
+)
+
+-- name: participation
+-- Gives: participation, one row per session × conversation × touchpoint; nearly in order of started_at.
+CREATE TABLE participation (
+    session_id      UUID    NOT NULL,
+    started_at      BIGINT  NOT NULL, -- of the session, µs UTC
+    customer_id     VARCHAR NOT NULL, -- of the session
+    conversation_id VARCHAR NOT NULL,
+    touchpoint      INTEGER NOT NULL,
+    event_count     INTEGER NOT NULL,
+    preview         BOOLEAN NOT NULL  -- of the session
+)
+
+-- name: conversation_span
+-- Gives: conversation_span, rows that add up to when a conversation was created and last updated:
+-- take the least and the greatest over its rows. Every append adds a row for each conversation it touches; now and then
+-- those of one conversation are folded into one.
+CREATE TABLE conversation_span (
+    conversation_id  VARCHAR NOT NULL,
+    created_at       BIGINT,           -- µs UTC of its conversation_created event, null if none
+    first_event_at   BIGINT  NOT NULL, -- µs UTC
+    last_event_at    BIGINT  NOT NULL, -- µs UTC
+    conversation_key UBIGINT NOT NULL  -- hash(conversation_id): finds its rows a tenth as long as by the id
+)
+
+-- name: conversation_ticket
+-- Gives: conversation_ticket, one row per ticket × type that any event linked to a conversation.
+CREATE TABLE conversation_ticket (
+    conversation_id VARCHAR NOT NULL,
+    ticket_id       VARCHAR NOT NULL,
+    ticket_type     VARCHAR           -- null: the event named no type
+)
+
+-- name: conversation_day
+-- Gives: conversation_day, one row per conversation × UTC day on which a session with it started × preview.
+CREATE TABLE conversation_day (
+    day             DATE    NOT NULL,
+    conversation_id VARCHAR NOT NULL,
+    preview         BOOLEAN NOT NULL, -- of those sessions
+    footprint       INTEGER NOT NULL, -- touchpoints of the conversation in those sessions
+    spans           BOOLEAN NOT NULL, -- the conversation has other rows too
+    conversation_key UBIGINT NOT NULL -- hash(conversation_id): finds its rows on any day without an index
+)
+
+-- name: session_ticket
+-- Gives: session_ticket, one row per session × conversation × ticket × type; few, as most sessions have none.
+CREATE TABLE session_ticket (
+    day             DATE    NOT NULL, -- UTC day on which the session started
+    session_id      UUID    NOT NULL,
+    conversation_id VARCHAR NOT NULL,
+    ticket_id       VARCHAR NOT NULL,
+    ticket_type     VARCHAR NOT NULL, -- 'unknown' where no event of the pair names one
+    footprint       INTEGER NOT NULL, -- touchpoints of the conversation in that session
+    preview         BOOLEAN NOT NULL  -- of the session
+)
+
+-- name: session_usage
+-- Gives: session_usage, the additive usage: how many sessions started on a day with one footprint,
+-- opened at one touchpoint. Distinct sessions for any filter and split are plain sums over it.
+CREATE TABLE session_usage (
+    day                DATE    NOT NULL,
+    footprint          INTEGER NOT NULL,
+    opening_touchpoint INTEGER NOT NULL,
+    preview            BOOLEAN NOT NULL,
+    session_count      BIGINT  NOT NULL
+)
+
+-- name: conversation_usage
+-- Gives: conversation_usage, how many conversations have one row in conversation_day, by what it says.
+-- The few that have more are not in it: they are counted from conversation_day where `spans`.
+CREATE TABLE conversation_usage (
+    day                DATE    NOT NULL,
+    footprint          INTEGER NOT NULL,
+    preview            BOOLEAN NOT NULL,
+    conversation_count BIGINT  NOT NULL
+)
+
+-- name: restatement
+-- Gives: restatement, one row per submission × UTC day whose sessions it changed after the day was over.
+CREATE TABLE restatement (
+    append_no     INTEGER   NOT NULL, -- 0: the policy was changed for the past; below: minus a change to customers
+    recorded_at   BIGINT    NOT NULL, -- µs UTC
+    day           DATE      NOT NULL,
+    before_count  BIGINT    NOT NULL, -- sessions
+    after_count   BIGINT    NOT NULL, -- sessions
+    removed       VARCHAR[] NOT NULL, -- ids of sessions that are no more, at most 100
+    added         VARCHAR[] NOT NULL, -- ids of sessions that are new, at most 100
+    because       VARCHAR[] NOT NULL, -- ids of the events that did it, at most 100
+    because_count BIGINT    NOT NULL
+)

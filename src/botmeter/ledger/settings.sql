@@ -1,0 +1,43 @@
+-- name: add_bot_name
+-- Takes: ? for each column of bot_name_set, in order. Changes: bot_name_set has that row more.
+INSERT INTO bot_name_set VALUES (?, ?, ?, ?)
+
+-- name: events_before
+-- Reads: event. Takes: $before (µs UTC). Gives: how many events occurred before it, and when the first did
+-- (µs UTC, null: none), one row.
+SELECT count(*)::BIGINT, min(occurred_at)::BIGINT
+FROM event
+WHERE occurred_at < $before::BIGINT
+
+-- name: waiting_since
+-- Reads: quarantine. Takes: $first_on. Gives: how many events are in quarantine because the account's data began
+-- later, and occurred on that UTC day or after it; one row. Only these are known to be JSON, as intake wrote it.
+SELECT count(*)::BIGINT
+FROM quarantine
+WHERE CASE
+    WHEN code = 'before_available_from'
+        THEN json_extract_string(decode(raw), '$.occurred_at')::TIMESTAMP >= $first_on::DATE
+    ELSE false
+END
+
+-- name: account_terms
+-- Reads: account_term. Takes: nothing. Gives: the versions of the account's settings, in order.
+SELECT recorded_at::BIGINT, name::VARCHAR, available_from::DATE, title::VARCHAR, set_by::VARCHAR
+FROM account_term
+ORDER BY rowid
+
+-- name: bot_names_set
+-- Reads: bot_name_set. Takes: nothing. Gives: the names that people gave to bots (empty: taken back), in order.
+SELECT recorded_at::BIGINT, bot_id::VARCHAR, bot_name::VARCHAR, set_by::VARCHAR
+FROM bot_name_set
+ORDER BY rowid
+
+-- name: named_bots
+-- Reads: touchpoint, bot, bot_name_sent. Takes: nothing.
+-- Gives: each bot of which there is an event: (id, name as shown, name that events bear, name that a person gave),
+-- null where there is none; by id.
+SELECT p.bot_id::VARCHAR, bot.bot_name::VARCHAR, bot_name_sent.bot_name::VARCHAR, bot.set_name::VARCHAR
+FROM (SELECT DISTINCT bot_id FROM touchpoint WHERE bot_id IS NOT NULL) AS p
+LEFT JOIN bot USING (bot_id)
+LEFT JOIN bot_name_sent USING (bot_id)
+ORDER BY p.bot_id

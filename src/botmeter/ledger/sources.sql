@@ -1,0 +1,27 @@
+-- name: sources
+-- Reads: source_term. Takes: $source (null: every one).
+-- Gives: platform and settings of each source as they are now, one row per source that was not removed, by name.
+SELECT source::VARCHAR, platform::VARCHAR, settings::VARCHAR
+FROM (
+    SELECT *
+    FROM source_term
+    WHERE $source IS NULL OR source = $source
+    QUALIFY row_number() OVER (PARTITION BY source ORDER BY rowid DESC) = 1
+)
+WHERE NOT is_removed
+ORDER BY source
+
+-- name: source_terms
+-- Reads: source_term. Takes: $source (null: every one), $last (how many; null: all).
+-- Gives: the versions of sources' settings, the last one first.
+SELECT recorded_at::BIGINT, source::VARCHAR, platform::VARCHAR, settings::VARCHAR, is_removed::BOOLEAN, set_by::VARCHAR
+FROM source_term
+WHERE $source IS NULL OR source = $source
+ORDER BY rowid DESC
+LIMIT coalesce($last, 9223372036854775807)
+
+-- name: keep_source_term
+-- Reads: nothing. Takes: $now (µs UTC), $source, $platform, $settings (JSON), $removed, $by (null: not known).
+-- Gives: source_term, one row more: from now on the source is so.
+INSERT INTO source_term (recorded_at, source, platform, settings, is_removed, set_by)
+VALUES ($now, $source, $platform, $settings, $removed, $by)

@@ -1,5 +1,0 @@
--- Reads: account_term. Takes: nothing. Gives: name, available_from and title (null: none) as they are now, one row.
-SELECT name::VARCHAR, available_from::DATE, title::VARCHAR
-FROM account_term
-ORDER BY rowid DESC
-LIMIT 1

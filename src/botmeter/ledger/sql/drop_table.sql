@@ -1,2 +1,0 @@
--- Takes: {table}, a temporary one. Gives: its memory back.
-DROP TABLE {table}

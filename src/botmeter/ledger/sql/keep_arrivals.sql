@@ -1,6 +1,0 @@
--- Reads: given. Takes: $now. Gives: the arrived events in arrival, in the order of their rows.
-INSERT INTO arrival
-SELECT
-    event_key, source, event_id, occurred_at, conversation_id, customer_id, actor, kind,
-    touchpoint, bot_name, ticket_id, ticket_type, preview, attributes, append_no, NULL, $now
-FROM given

@@ -1,7 +1,0 @@
--- Reads: touchpoint, footprint_member, policy_term, account_term. Takes: nothing.
--- Gives: one row of numbers that is another one whenever what a ledger keeps in memory is.
-SELECT
-    (SELECT count(*) FROM touchpoint)::BIGINT AS touchpoint_count,
-    (SELECT greatest(0, -coalesce(min(footprint), 0)) FROM footprint_member)::BIGINT AS footprint_count,
-    (SELECT count(*) FROM account_term)::BIGINT AS account_terms,
-    (SELECT coalesce(bit_xor(hash(place, from_at, definition)), 0) FROM policy_term)::UBIGINT AS policies

@@ -1,4 +1,0 @@
--- Reads: event, arrival. Takes: nothing. Gives: the key of every event, in any order.
-SELECT event_key::UBIGINT AS event_key FROM event
-UNION ALL
-SELECT event_key FROM arrival

@@ -1,2 +1,0 @@
--- Reads: restart. Takes: nothing. Gives: the earliest restart, µs UTC, one row.
-SELECT min(restart_at)::BIGINT FROM restart

@@ -1,0 +1,24 @@
+-- name: schema_version
+-- Reads: meta. Takes: nothing. Gives: the version of the tables as text, one row; an error where there is none.
+SELECT value::VARCHAR FROM meta WHERE name = 'schema_version' ORDER BY value
+
+-- name: hash_probe
+-- Takes: nothing. Gives: the hash of a fixed text, one row: another DuckDB may compute another one.
+SELECT hash('botmeter', 'probe')::VARCHAR
+
+-- name: rehash
+-- Reads: event. Takes: nothing. Gives: event_key of every event as this engine hashes it.
+-- Erased events keep theirs: their ids are gone, so a copy sent again after this can't be known.
+UPDATE event SET event_key = hash(source, event_id) WHERE NOT starts_with(event_id, 'erased:')
+
+-- name: rehash_arrivals
+-- Reads: arrival. Takes: nothing. Gives: event_key of every event in it as this engine hashes it.
+UPDATE arrival SET event_key = hash(source, event_id)
+
+-- name: rehash_conversations
+-- Reads: conversation_day. Takes: nothing. Gives: conversation_key of every row as this engine hashes it.
+UPDATE conversation_day SET conversation_key = hash(conversation_id)
+
+-- name: rehash_spans
+-- Reads: conversation_span. Takes: nothing. Gives: conversation_key of every row as this engine hashes it.
+UPDATE conversation_span SET conversation_key = hash(conversation_id)

@@ -1,0 +1,298 @@
+-- name: touched_rows_none
+-- Reads: conversation_day. Takes: nothing. Gives: touched_row without a row: everything is counted again.
+CREATE OR REPLACE TEMP TABLE touched_row AS
+SELECT day, conversation_id, preview, spans
+FROM conversation_day
+LIMIT 0
+
+-- name: touched_days
+-- Reads: old_session, fresh_session. Takes: nothing.
+-- Gives: touched_day (day), the UTC days on which sessions that were metered again start or started.
+CREATE OR REPLACE TEMP TABLE touched_day AS
+SELECT DISTINCT DATE '1970-01-01' + (started_at // 86400000000)::INTEGER AS day
+FROM (SELECT started_at FROM old_session UNION ALL SELECT started_at FROM fresh_session)
+
+-- name: touched_conversations
+-- Reads: old_conversation, fresh_participation, event. Takes: $append_no (the first of this commit).
+-- Gives: touched_conversation (conversation_id): those in sessions metered again, or newly linked to a ticket.
+CREATE OR REPLACE TEMP TABLE touched_conversation AS
+SELECT conversation_id FROM old_conversation
+UNION
+SELECT conversation_id FROM fresh_participation
+UNION
+SELECT conversation_id FROM event WHERE append_no >= $append_no AND ticket_id IS NOT NULL
+
+-- name: touched_rows
+-- Reads: conversation_day, touched_conversation. Takes: nothing.
+-- Gives: touched_row, the rows of those conversations on any day, as they were. The one look at all days:
+-- their keys are found first, and of what is found alone the rest is read.
+CREATE OR REPLACE TEMP TABLE touched_row AS
+WITH found AS MATERIALIZED (
+    SELECT rowid AS place
+    FROM conversation_day
+    WHERE conversation_key IN (SELECT hash(conversation_id) FROM touched_conversation)
+),
+whole AS MATERIALIZED (
+    SELECT day, conversation_id, preview, spans
+    FROM conversation_day
+    WHERE rowid IN (SELECT place FROM found)
+)
+SELECT day, conversation_id, preview, spans
+FROM whole
+WHERE conversation_id IN (SELECT conversation_id FROM touched_conversation)
+
+-- name: touched_ticket_days
+-- Reads: event, touched_row. Takes: $append_no (the first of this commit).
+-- Gives: in touched_day, the days of the conversations that were newly linked to a ticket.
+INSERT INTO touched_day
+SELECT DISTINCT day
+FROM touched_row
+WHERE conversation_id IN (SELECT conversation_id FROM event WHERE append_no >= $append_no AND ticket_id IS NOT NULL)
+    AND day NOT IN (SELECT day FROM touched_day)
+
+-- name: touched_bounds
+-- Reads: touched_day. Takes: nothing. Gives: the µs UTC at which the first of the days starts and the last one ends, one row.
+SELECT epoch_us(min(day)::TIMESTAMP)::BIGINT, epoch_us((max(day) + 1)::TIMESTAMP)::BIGINT FROM touched_day
+
+-- name: days_to_count
+-- Reads: touched_day. Takes: nothing. Gives: its days, in any order, for the statements that are limited to them.
+SELECT day FROM touched_day
+
+-- name: conversations_to_count
+-- Reads: touched_conversation. Takes: nothing. Gives: its conversations, in any order, for the statements that are
+-- limited to them.
+SELECT conversation_id FROM touched_conversation
+
+-- name: day_counts
+-- Reads: session_usage. Takes: {touched}: which days.
+-- Gives: old_day_count (day, session_count), the sessions of each of those days before they are counted again.
+CREATE OR REPLACE TEMP TABLE old_day_count AS
+SELECT day, sum(session_count)::BIGINT AS session_count
+FROM session_usage
+WHERE {touched}
+GROUP BY day
+
+-- name: drop_session_usage
+-- Takes: {touched}: which days. Gives: session_usage without those days.
+DELETE FROM session_usage WHERE {touched}
+
+-- name: keep_session_usage
+-- Reads: session. Takes: $start, $end (µs UTC around the days); {touched}: which days.
+-- Gives: in session_usage, the count of the sessions of those days by all that a filter or split can name.
+INSERT INTO session_usage
+SELECT day, footprint, opening_touchpoint, preview, count(*)
+FROM (SELECT DATE '1970-01-01' + (started_at // 86400000000)::INTEGER AS day, * FROM session)
+WHERE started_at >= $start AND started_at < $end AND {touched}
+GROUP BY ALL
+ORDER BY ALL
+
+-- name: ticket_count
+-- Reads: conversation_ticket. Takes: nothing. Gives: how many rows it has, one row.
+SELECT count(*)::BIGINT FROM conversation_ticket
+
+-- name: drop_session_tickets
+-- Takes: {touched}: which days and conversations. Gives: session_ticket without them.
+DELETE FROM session_ticket WHERE {touched}
+
+-- name: session_ticket_sets
+-- Reads: participation, conversation_ticket. Takes: $start, $end (µs UTC around the days); {touched}: which days and
+-- conversations; {conversations}: the latter alone.
+-- Gives: (day, session_id, conversation_id, preview, members) of each session × conversation with a ticket, members ascending.
+SELECT day::DATE AS day, session_id::VARCHAR AS session_id, conversation_id::VARCHAR AS conversation_id,
+    preview::BOOLEAN AS preview, list(DISTINCT touchpoint ORDER BY touchpoint)::INTEGER[] AS members
+FROM (SELECT DATE '1970-01-01' + (started_at // 86400000000)::INTEGER AS day, * FROM participation)
+WHERE started_at >= $start AND started_at < $end AND {touched}
+    AND conversation_id IN (SELECT conversation_id FROM conversation_ticket WHERE {conversations})
+GROUP BY day, session_id, conversation_id, preview
+ORDER BY day, session_id, conversation_id
+
+-- name: keep_session_tickets
+-- Reads: given (day, session_id, conversation_id, preview, footprint), conversation_ticket. Takes: nothing.
+-- Gives: in session_ticket, a row for each of these × ticket × type; 'unknown' where a ticket has no type at all.
+INSERT INTO session_ticket
+SELECT s.day, s.session_id::UUID, s.conversation_id, t.ticket_id, t.ticket_type, s.footprint, s.preview
+FROM given AS s
+JOIN (
+    SELECT conversation_id, ticket_id, unnest(coalesce(list(DISTINCT ticket_type) FILTER (WHERE ticket_type IS NOT NULL), ['unknown'])) AS ticket_type
+    FROM conversation_ticket
+    WHERE conversation_id IN (SELECT conversation_id FROM given)
+    GROUP BY conversation_id, ticket_id
+) AS t USING (conversation_id)
+ORDER BY s.day
+
+-- name: drop_conversation_days
+-- Takes: {touched}: which days and conversations. Gives: conversation_day without them.
+DELETE FROM conversation_day WHERE {touched}
+
+-- name: conversation_sets
+-- Reads: participation. Takes: $start, $end (µs UTC around the days); {touched}: which days and conversations.
+-- Gives: conversation_set, one row per day × conversation × preview, with the least and the greatest touchpoint.
+CREATE OR REPLACE TEMP TABLE conversation_set AS
+SELECT day, conversation_id, preview, min(touchpoint) AS low, max(touchpoint) AS high
+FROM (SELECT DATE '1970-01-01' + (started_at // 86400000000)::INTEGER AS day, * FROM participation)
+WHERE started_at >= $start AND started_at < $end AND {touched}
+GROUP BY day, conversation_id, preview
+
+-- name: conversation_sets_several
+-- Reads: conversation_set, participation. Takes: $start, $end (µs UTC around the days).
+-- Gives: (day, conversation_id, preview, members) of each set of more than one touchpoint, members ascending.
+SELECT c.day::DATE AS day, c.conversation_id::VARCHAR AS conversation_id, c.preview::BOOLEAN AS preview,
+    list(DISTINCT x.touchpoint ORDER BY x.touchpoint)::INTEGER[] AS members
+FROM conversation_set AS c
+JOIN participation AS x
+    ON x.conversation_id = c.conversation_id
+    AND x.preview = c.preview
+    AND DATE '1970-01-01' + (x.started_at // 86400000000)::INTEGER = c.day
+WHERE c.low < c.high AND x.started_at >= $start AND x.started_at < $end
+GROUP BY c.day, c.conversation_id, c.preview
+ORDER BY c.day, c.conversation_id, c.preview
+
+-- name: conversation_row_counts
+-- Reads: conversation_set, touched_row, touched_day. Takes: {untouched}: which rows stay as they are.
+-- Gives: row_count (conversation_id, row_count), how many rows each conversation has now, where it is several.
+CREATE OR REPLACE TEMP TABLE row_count AS
+SELECT conversation_id, count(*) AS row_count
+FROM (
+    SELECT conversation_id FROM conversation_set
+    UNION ALL
+    SELECT conversation_id FROM touched_row WHERE {untouched}
+)
+GROUP BY conversation_id
+HAVING count(*) > 1
+
+-- name: keep_conversation_days
+-- Reads: conversation_set, row_count, given (day, conversation_id, preview, footprint: the sets of several). Takes: nothing.
+-- Gives: in conversation_day, a row for each set.
+INSERT INTO conversation_day
+SELECT c.day, c.conversation_id, c.preview, coalesce(s.footprint, c.low), n.conversation_id IS NOT NULL,
+    hash(c.conversation_id)
+FROM conversation_set AS c
+LEFT JOIN given AS s
+    ON c.low < c.high AND s.day = c.day AND s.conversation_id = c.conversation_id AND s.preview = c.preview
+LEFT JOIN row_count AS n ON n.conversation_id = c.conversation_id
+ORDER BY c.day
+
+-- name: span_changes
+-- Reads: touched_row, touched_day, row_count. Takes: nothing.
+-- Gives: span_change, the rows on other days that no longer say rightly whether they are alone.
+CREATE OR REPLACE TEMP TABLE span_change AS
+SELECT t.day, t.conversation_id, t.preview, n.conversation_id IS NOT NULL AS spans
+FROM touched_row AS t
+LEFT JOIN row_count AS n ON n.conversation_id = t.conversation_id
+WHERE t.day NOT IN (SELECT day FROM touched_day) AND t.spans <> (n.conversation_id IS NOT NULL)
+
+-- name: span_change_bounds
+-- Reads: span_change. Takes: nothing. Gives: the first and the last of its days (null: no row), one row.
+SELECT min(day)::DATE, max(day)::DATE FROM span_change
+
+-- name: keep_spans_marked
+-- Reads: span_change. Takes: $first, $last (its days). Gives: conversation_day.spans as it is now.
+UPDATE conversation_day
+SET spans = c.spans
+FROM span_change AS c
+WHERE conversation_day.day >= $first AND conversation_day.day <= $last
+    AND conversation_day.day = c.day
+    AND conversation_day.conversation_id = c.conversation_id
+    AND conversation_day.preview = c.preview
+
+-- name: span_change_days
+-- Reads: span_change. Takes: nothing. Gives: in touched_day, the days of those rows.
+INSERT INTO touched_day
+SELECT DISTINCT day FROM span_change
+
+-- name: drop_conversation_usage
+-- Takes: {touched}: which days. Gives: conversation_usage without those days.
+DELETE FROM conversation_usage WHERE {touched}
+
+-- name: keep_conversation_usage
+-- Reads: conversation_day. Takes: {touched}: which days.
+-- Gives: in conversation_usage, the count of those days' conversations that have one row alone.
+INSERT INTO conversation_usage
+SELECT day, footprint, preview, count(*)
+FROM conversation_day
+WHERE NOT spans AND {touched}
+GROUP BY ALL
+ORDER BY ALL
+
+-- name: keep_bot_names
+-- Reads: event, touchpoint. Takes: $append_no (the first of this commit).
+-- Gives: in bot_name_sent, the name of each bot as of its latest event that bears one; of several at one instant, the
+-- greatest, so that it doesn't matter which came first.
+INSERT INTO bot_name_sent
+SELECT
+    p.bot_id,
+    arg_max(e.bot_name, (e.occurred_at, e.bot_name)) AS bot_name,
+    max(e.occurred_at) AS named_at
+FROM event AS e
+JOIN touchpoint AS p USING (touchpoint)
+WHERE e.append_no >= $append_no AND e.bot_name IS NOT NULL AND p.bot_id IS NOT NULL
+GROUP BY p.bot_id
+ON CONFLICT (bot_id) DO UPDATE
+SET bot_name = excluded.bot_name, named_at = excluded.named_at
+WHERE (excluded.named_at, excluded.bot_name) > (bot_name_sent.named_at, bot_name_sent.bot_name)
+
+-- name: keep_tickets
+-- Reads: given (conversation_id, ticket_id, ticket_type), conversation_ticket. Takes: nothing.
+-- Gives: in conversation_ticket, those that are not in it yet, each once.
+INSERT INTO conversation_ticket
+SELECT DISTINCT g.conversation_id, g.ticket_id, g.ticket_type
+FROM given AS g
+WHERE NOT EXISTS (
+    SELECT 1
+    FROM conversation_ticket AS t
+    WHERE t.conversation_id = g.conversation_id
+        AND t.ticket_id = g.ticket_id
+        AND t.ticket_type IS NOT DISTINCT FROM g.ticket_type
+)
+
+-- name: linked_tickets
+-- Reads: event. Takes: nothing. Gives: the tickets and types of each conversation, as the events name them, each once,
+-- in any order.
+SELECT DISTINCT conversation_id::VARCHAR AS conversation_id, ticket_id::VARCHAR AS ticket_id,
+    ticket_type::VARCHAR AS ticket_type
+FROM event
+WHERE ticket_id IS NOT NULL
+
+-- name: keep_restatements
+-- Reads: old_session, the sessions as they are now, old_day_count, session_usage, event, touchpoint.
+-- Takes: $append_no (recorded), $first_append_no (of this commit), $now, $shown_before (µs UTC: days that
+-- ended by then had been shown); {key} and the tables that it is read from.
+-- Gives: in restatement, one row per such day of which a session was removed or added.
+INSERT INTO restatement
+WITH changed AS (
+    SELECT session_id, started_at, {key} AS key, false AS is_new
+    FROM {old_session} AS x
+    WHERE x.session_id NOT IN (SELECT n.session_id::UUID FROM {new_session} AS n)
+    UNION ALL
+    SELECT session_id::UUID, started_at, {key}, true
+    FROM {new_session} AS x
+    WHERE x.session_id::UUID NOT IN (SELECT session_id FROM old_session)
+),
+restated AS (
+    SELECT *, DATE '1970-01-01' + (started_at // 86400000000)::INTEGER AS day
+    FROM changed
+    WHERE (started_at // 86400000000 + 1) * 86400000000 <= $shown_before
+),
+cause AS (
+    SELECT r.day, count(DISTINCT e.event_id) AS event_count,
+        list(DISTINCT e.event_id ORDER BY e.event_id)[:100] AS event_ids
+    FROM (SELECT DISTINCT day, key FROM restated) AS r
+    JOIN (
+        SELECT {key} AS key, x.event_id
+        FROM {event} AS x
+        WHERE x.append_no >= $first_append_no
+    ) AS e USING (key)
+    GROUP BY r.day
+)
+SELECT
+    $append_no, $now, r.day,
+    coalesce((SELECT session_count FROM old_day_count AS o WHERE o.day = r.day), 0),
+    coalesce((SELECT sum(u.session_count) FROM session_usage AS u WHERE u.day = r.day), 0),
+    coalesce((list(r.session_id::VARCHAR ORDER BY r.session_id) FILTER (WHERE NOT r.is_new))[:100], []),
+    coalesce((list(r.session_id::VARCHAR ORDER BY r.session_id) FILTER (WHERE r.is_new))[:100], []),
+    coalesce(any_value(c.event_ids), []),
+    coalesce(any_value(c.event_count), 0)
+FROM restated AS r
+LEFT JOIN cause AS c ON c.day = r.day
+GROUP BY r.day
+ORDER BY r.day

@@ -1,0 +1,70 @@
+-- name: members
+-- Reads: footprint_member, x (a row with a footprint). Gives: the touchpoints of the footprint, ascending, one row.
+SELECT list(m.touchpoint ORDER BY m.touchpoint) FROM footprint_member AS m WHERE m.footprint = x.footprint
+
+-- name: stored_copy
+-- Reads: {table}, footprint_member. Takes: {columns}.
+-- Gives: stored_{table}, what it says as it is stored, with the members of a footprint in place of its number.
+CREATE OR REPLACE TEMP TABLE stored_{table} AS SELECT {columns} FROM {table} AS x
+
+-- name: stored_spans
+-- Reads: conversation_span. Takes: nothing. Gives: stored_conversation_span, what its rows add up to.
+CREATE OR REPLACE TEMP TABLE stored_conversation_span AS
+SELECT
+    conversation_id, min(created_at) AS created_at, min(first_event_at) AS first_event_at,
+    max(last_event_at) AS last_event_at
+FROM conversation_span
+GROUP BY conversation_id
+
+-- name: drop_bot_names
+-- Changes: bot_name_sent is empty.
+DELETE FROM bot_name_sent
+
+-- name: drop_spans
+-- Changes: conversation_span is empty.
+DELETE FROM conversation_span
+
+-- name: drop_tickets
+-- Changes: conversation_ticket is empty.
+DELETE FROM conversation_ticket
+
+-- name: derived_rows
+-- Reads: {table}, footprint_member. Takes: {columns}. Gives: derived_{table}, what it says after all was metered again.
+CREATE OR REPLACE TEMP VIEW derived_{table} AS SELECT {columns} FROM {table} AS x
+
+-- name: different_rows
+-- Reads: {left}, {right}, two tables of the same columns. Takes: $limit.
+-- Gives: (row as text, how many there are) of the rows that stand in the left more often than in the right.
+WITH only_left AS (
+    SELECT * FROM {left} AS x
+    EXCEPT ALL
+    SELECT * FROM {right} AS x
+)
+SELECT only_left::VARCHAR AS row, (count(*) OVER ())::BIGINT
+FROM only_left
+ORDER BY 1
+LIMIT $limit
+
+-- name: misnamed
+-- Reads: event, same_customer. Takes: $limit.
+-- Gives: (event as text, how many there are) of those whose customer is not who counts for the one that was sent.
+SELECT
+    (e.source, e.event_id, e.sent_customer_id, e.customer_id)::VARCHAR,
+    (count(*) OVER ())::BIGINT
+FROM event AS e
+LEFT JOIN same_customer AS s ON s.sent_customer_id = coalesce(e.sent_customer_id, e.customer_id)
+WHERE e.customer_id <> coalesce(s.customer_id, e.sent_customer_id, e.customer_id) OR e.sent_customer_id = e.customer_id
+ORDER BY 1
+LIMIT $limit
+
+-- name: content_counts
+-- Reads: event, session. Takes: nothing. Gives: how many rows each has, one row.
+SELECT (SELECT count(*) FROM event)::BIGINT, (SELECT count(*) FROM session)::BIGINT
+
+-- name: doubled_events
+-- Reads: event. Takes: nothing.
+-- Gives: how many events stand there more than once, or have not the key by which they are found again, one row.
+SELECT (
+    (SELECT count(*) FROM (SELECT source, event_id FROM event GROUP BY event_key, source, event_id HAVING count(*) > 1))
+    + (SELECT count(*) FROM event WHERE event_key <> hash(source, event_id) AND NOT starts_with(event_id, 'erased:'))
+)::BIGINT

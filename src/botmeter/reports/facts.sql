@@ -1,0 +1,183 @@
+-- name: places_from_usage
+-- Reads: footprint_member.
+-- Gives: one row per touchpoint of each set of touchpoints that sessions can have, in any order.
+SELECT
+    footprint::BIGINT  AS place_set,
+    touchpoint::BIGINT AS touchpoint
+FROM footprint_member
+
+-- name: tickets_from_rows
+-- Reads: session_ticket, matching. Takes: $first_on, $last_on, $origin_us and $step_us (a step is as long),
+-- $ticket_types (null: all).
+-- Gives: as tickets_from_usage; in place of the day, the step from the origin on in which the session started; in any
+-- order.
+SELECT
+    ((pair.started_at - $origin_us::BIGINT) // $step_us::BIGINT)::BIGINT AS step,
+    session_ticket.session_id::VARCHAR                                   AS session_id,
+    session_ticket.ticket_id::VARCHAR                                    AS ticket_id,
+    session_ticket.ticket_type::VARCHAR                                  AS ticket_type
+FROM session_ticket
+JOIN (SELECT DISTINCT started_at, session_id, conversation_id FROM matching) AS pair
+    ON pair.session_id = session_ticket.session_id
+    AND pair.conversation_id = session_ticket.conversation_id
+WHERE session_ticket.day BETWEEN $first_on::DATE AND $last_on::DATE
+    AND ($ticket_types::VARCHAR[] IS NULL OR list_contains($ticket_types::VARCHAR[], session_ticket.ticket_type))
+
+-- name: conversations_from_rows
+-- Reads: matching. Gives: one row, the number of conversations that match.
+SELECT count(DISTINCT conversation_id)::BIGINT AS conversation_count
+FROM matching
+
+-- name: places_from_rows
+-- Reads: matching.
+-- Gives: as places_from_usage, each session having a set of its own: that of its matching rows.
+SELECT DISTINCT
+    dense_rank() OVER (ORDER BY started_at, session_id)::BIGINT AS place_set,
+    touchpoint::BIGINT                                          AS touchpoint
+FROM matching
+
+-- name: sessions_from_rows
+-- Reads: matching, session. Takes: $start_us, $end_us, $origin_us and $step_us (a step is as long).
+-- Gives: as sessions_from_usage, one row per session; its set is numbered as in places_from_rows. In
+-- place of the day, the step from the origin on in which it started.
+WITH visited AS (
+    SELECT
+        session_id,
+        row_number() OVER (ORDER BY started_at, session_id) AS place_set
+    FROM (SELECT DISTINCT started_at, session_id FROM matching)
+)
+SELECT
+    ((session.started_at - $origin_us::BIGINT) // $step_us::BIGINT)::BIGINT AS step,
+    visited.place_set::BIGINT                                               AS place_set,
+    session.opening_touchpoint::BIGINT                                      AS opening_touchpoint,
+    session.preview::BIGINT                                                 AS preview,
+    1::BIGINT                                                               AS session_count
+FROM visited
+JOIN session ON session.session_id = visited.session_id
+WHERE session.started_at >= $start_us::BIGINT AND session.started_at < $end_us::BIGINT
+
+-- name: conversations_with_rests
+-- Reads: conversation_usage, conversation_day, participation. Takes: $first_on, $last_on,
+-- $rest_start_us, $rest_end_us, $other_rest_start_us, $other_rest_end_us, $footprints (null: all),
+-- $touchpoints (null: all), $preview.
+-- Gives: one row, the number of conversations that match on these days or in the two rests of days.
+-- One that has sessions on one day alone is either of a whole day or of a rest; others are counted one by one.
+SELECT (
+    (
+        SELECT coalesce(sum(conversation_count), 0)
+        FROM conversation_usage
+        WHERE day BETWEEN $first_on::DATE AND $last_on::DATE
+            AND ($footprints::INTEGER[] IS NULL OR footprint IN (SELECT unnest($footprints::INTEGER[])))
+            AND ($preview::BOOLEAN IS NULL OR preview = $preview::BOOLEAN)
+    ) + (
+        SELECT count(DISTINCT conversation_id)
+        FROM (
+            SELECT conversation_id
+            FROM conversation_day
+            WHERE spans
+                AND day BETWEEN $first_on::DATE AND $last_on::DATE
+                AND ($footprints::INTEGER[] IS NULL OR footprint IN (SELECT unnest($footprints::INTEGER[])))
+                AND ($preview::BOOLEAN IS NULL OR preview = $preview::BOOLEAN)
+            UNION ALL
+            SELECT conversation_id
+            FROM participation
+            WHERE started_at >= $rest_start_us::BIGINT
+                AND started_at < $rest_end_us::BIGINT
+                AND ($touchpoints::INTEGER[] IS NULL OR touchpoint IN (SELECT unnest($touchpoints::INTEGER[])))
+                AND ($preview::BOOLEAN IS NULL OR preview = $preview::BOOLEAN)
+            UNION ALL
+            SELECT conversation_id
+            FROM participation
+            WHERE started_at >= $other_rest_start_us::BIGINT
+                AND started_at < $other_rest_end_us::BIGINT
+                AND ($touchpoints::INTEGER[] IS NULL OR touchpoint IN (SELECT unnest($touchpoints::INTEGER[])))
+                AND ($preview::BOOLEAN IS NULL OR preview = $preview::BOOLEAN)
+        )
+    )
+)::BIGINT AS conversation_count
+
+-- name: conversations_from_usage
+-- Reads: conversation_usage, conversation_day. Takes: $first_on, $last_on, $footprints (null: all), $preview.
+-- Gives: one row, the number of conversations that match. Those with rows on several days are few,
+-- and are counted one by one.
+SELECT (
+    (
+        SELECT coalesce(sum(conversation_count), 0)
+        FROM conversation_usage
+        WHERE day BETWEEN $first_on::DATE AND $last_on::DATE
+            AND ($footprints::INTEGER[] IS NULL OR footprint IN (SELECT unnest($footprints::INTEGER[])))
+            AND ($preview::BOOLEAN IS NULL OR preview = $preview::BOOLEAN)
+    ) + (
+        SELECT count(DISTINCT conversation_id)
+        FROM conversation_day
+        WHERE spans
+            AND day BETWEEN $first_on::DATE AND $last_on::DATE
+            AND ($footprints::INTEGER[] IS NULL OR footprint IN (SELECT unnest($footprints::INTEGER[])))
+            AND ($preview::BOOLEAN IS NULL OR preview = $preview::BOOLEAN)
+    )
+)::BIGINT AS conversation_count
+
+-- name: sessions_from_usage
+-- Reads: session_usage. Takes: $first_on, $last_on, $preview.
+-- Gives: how many sessions started on a day (days since $first_on) with a set of touchpoints, opened
+-- at one of them; several rows can be about the same, in any order: they are added up.
+SELECT
+    (day - $first_on::DATE)::BIGINT AS day,
+    footprint::BIGINT               AS place_set,
+    opening_touchpoint::BIGINT      AS opening_touchpoint,
+    preview::BIGINT                 AS preview,
+    session_count::BIGINT           AS session_count
+FROM session_usage
+WHERE day BETWEEN $first_on::DATE AND $last_on::DATE
+    AND ($preview::BOOLEAN IS NULL OR preview = $preview::BOOLEAN)
+
+-- name: sessions_of_rest
+-- Reads: session. Takes: $start_us, $end_us, $origin_us and $step_us (a step is as long), $preview.
+-- Gives: as sessions_from_usage, of the sessions that start in that span, which is less than a day;
+-- their day is the number of steps from the origin to their start; in any order.
+SELECT
+    ((started_at - $origin_us::BIGINT) // $step_us::BIGINT)::BIGINT AS day,
+    footprint::BIGINT                                               AS place_set,
+    opening_touchpoint::BIGINT                                      AS opening_touchpoint,
+    preview::BIGINT                                                 AS preview,
+    count(*)::BIGINT                                                AS session_count
+FROM session
+WHERE started_at >= $start_us::BIGINT
+    AND started_at < $end_us::BIGINT
+    AND ($preview::BOOLEAN IS NULL OR preview = $preview::BOOLEAN)
+GROUP BY ALL
+
+-- name: tickets_of_starts
+-- Reads: session_ticket, session. Takes: $start_us, $end_us, $origin_us and $step_us (a step is as
+-- long), $footprints (null: all), $preview.
+-- Gives: as tickets_from_usage, of the sessions that start in that span; in place of the day, the step
+-- from the origin on in which the session started; in any order.
+SELECT
+    ((session.started_at - $origin_us::BIGINT) // $step_us::BIGINT)::BIGINT AS step,
+    session_ticket.session_id::VARCHAR                                      AS session_id,
+    session_ticket.ticket_id::VARCHAR                                       AS ticket_id,
+    session_ticket.ticket_type::VARCHAR                                     AS ticket_type
+FROM session_ticket
+JOIN session ON session.session_id = session_ticket.session_id
+WHERE session.started_at >= $start_us::BIGINT
+    AND session.started_at < $end_us::BIGINT
+    AND session_ticket.day BETWEEN make_timestamp($start_us::BIGINT)::DATE AND make_timestamp($end_us::BIGINT)::DATE
+    AND (
+        $footprints::INTEGER[] IS NULL
+        OR session_ticket.footprint IN (SELECT unnest($footprints::INTEGER[]))
+    )
+    AND ($preview::BOOLEAN IS NULL OR session_ticket.preview = $preview::BOOLEAN)
+
+-- name: tickets_from_usage
+-- Reads: session_ticket. Takes: $first_on, $last_on, $footprints (null: all), $preview.
+-- Gives: the tickets of the sessions that match, one row per session × conversation × ticket × type;
+-- day in days since $first_on; in any order: the rows are counted.
+SELECT
+    (day - $first_on::DATE)::BIGINT AS day,
+    session_id::VARCHAR             AS session_id,
+    ticket_id::VARCHAR              AS ticket_id,
+    ticket_type::VARCHAR            AS ticket_type
+FROM session_ticket
+WHERE day BETWEEN $first_on::DATE AND $last_on::DATE
+    AND ($footprints::INTEGER[] IS NULL OR footprint IN (SELECT unnest($footprints::INTEGER[])))
+    AND ($preview::BOOLEAN IS NULL OR preview = $preview::BOOLEAN)

@@ -1,0 +1,51 @@
+-- name: ids_from_sessions
+-- Reads: session. Takes: $start_us, $end_us, $footprints (null: all), $preview, $prefix, $among (null:
+-- all), $limit; {id}, the column.
+-- Gives: the customers that start so, or are among these, with the sessions that match; most first, then by id.
+SELECT
+    {id}::VARCHAR    AS id,
+    count(*)::BIGINT AS session_count
+FROM session
+WHERE started_at >= $start_us::BIGINT
+    AND started_at < $end_us::BIGINT
+    AND ($footprints::INTEGER[] IS NULL OR footprint IN (SELECT unnest($footprints::INTEGER[])))
+    AND ($preview::BOOLEAN IS NULL OR preview = $preview::BOOLEAN)
+    AND ($prefix::VARCHAR = '' OR starts_with({id}, $prefix::VARCHAR))
+    AND ($among::VARCHAR[] IS NULL OR list_contains($among::VARCHAR[], {id}))
+GROUP BY 1
+ORDER BY session_count DESC, id
+LIMIT $limit::BIGINT
+
+-- name: ids_from_rows
+-- Reads: participation. Takes: $start_us, $end_us, $touchpoints, $customers, $conversations (null: all),
+-- $preview, $prefix, $among (null: all), $limit; {id}, the column.
+-- Gives: the customers or conversations that start so, or are among these, with the sessions that match;
+-- most first, then by id.
+SELECT
+    {id}::VARCHAR                      AS id,
+    count(DISTINCT session_id)::BIGINT AS session_count
+FROM participation
+WHERE started_at >= $start_us::BIGINT
+    AND started_at < $end_us::BIGINT
+    AND ($touchpoints::INTEGER[] IS NULL OR touchpoint IN (SELECT unnest($touchpoints::INTEGER[])))
+    AND ($customers::VARCHAR[] IS NULL OR list_contains($customers::VARCHAR[], customer_id))
+    AND ($conversations::VARCHAR[] IS NULL OR list_contains($conversations::VARCHAR[], conversation_id))
+    AND ($preview::BOOLEAN IS NULL OR preview = $preview::BOOLEAN)
+    AND ($prefix::VARCHAR = '' OR starts_with({id}, $prefix::VARCHAR))
+    AND ($among::VARCHAR[] IS NULL OR list_contains($among::VARCHAR[], {id}))
+GROUP BY 1
+ORDER BY session_count DESC, id
+LIMIT $limit::BIGINT
+
+-- name: ids_from_matching
+-- Reads: matching. Takes: $prefix, $among (null: all), $limit; {id}, the column.
+-- Gives: as ids_from_rows.
+SELECT
+    {id}::VARCHAR                      AS id,
+    count(DISTINCT session_id)::BIGINT AS session_count
+FROM matching
+WHERE ($prefix::VARCHAR = '' OR starts_with({id}, $prefix::VARCHAR))
+    AND ($among::VARCHAR[] IS NULL OR list_contains($among::VARCHAR[], {id}))
+GROUP BY 1
+ORDER BY session_count DESC, id
+LIMIT $limit::BIGINT

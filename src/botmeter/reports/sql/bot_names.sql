@@ -1,6 +1,0 @@
--- Reads: bot. Gives: the name of each bot that has one, which people gave it or its events bear; by id.
-SELECT
-    bot_id::VARCHAR   AS bot_id,
-    bot_name::VARCHAR AS bot_name
-FROM bot
-ORDER BY bot_id
