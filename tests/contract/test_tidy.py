@@ -18,7 +18,7 @@ Rule = Callable[[Module], Iterator[str]]
 FUNCTION_LINES_MAX = 60
 MODULE_LINES_MAX = 400
 TEST_FILE_LINES_MAX = 500
-PARAMETERS_MAX = 4
+PARAMETERS_MAX = 6
 POSITIONAL_MAX = 2
 
 NAMELESS = {"util", "utils", "helper", "helpers", "common", "misc", "core", "base", "manager", "handler"}

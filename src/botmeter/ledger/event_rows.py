@@ -7,6 +7,7 @@ from botmeter.ledger.known_keys import Keys
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.rows import table_given
 from botmeter.ledger.statements import statements_of
+from botmeter.metering.columns import repeated_text
 from botmeter.metering.schema import EventBatch
 
 sql = statements_of(__name__)
@@ -30,11 +31,6 @@ def arrived(ledger: Ledger, batch: EventBatch, *, source: str, first_row: int = 
         .append_column("row", pa.array(np.arange(first_row, first_row + len(events))))
         .append_column("source", repeated_text(source, len(events)))
     )
-
-
-def repeated_text(text: str, count: int) -> pa.DictionaryArray:
-    """The text `count` times over, which costs a number each."""
-    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), pa.array([text]))
 
 
 def keys_of(ledger: Ledger, events: pa.Table) -> Keys:

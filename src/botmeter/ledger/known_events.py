@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from botmeter.ledger.event_rows import keys_of, repeated_text
+from botmeter.ledger.event_rows import keys_of
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.rows import rows_given
 from botmeter.ledger.statements import statements_of
+from botmeter.metering.columns import repeated_text
 
 sql = statements_of(__name__)
 

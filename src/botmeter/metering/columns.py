@@ -31,6 +31,11 @@ def codes_of(column: pa.ChunkedArray) -> tuple[Ints, pa.Array]:
     return codes.to_numpy().astype(np.int64), array.dictionary
 
 
+def repeated_text(text: str, count: int) -> pa.DictionaryArray:
+    """`text` repeated `count` times, at the cost of one integer each."""
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), pa.array([text]))
+
+
 def ints_of(column: pa.ChunkedArray) -> Ints:
     """The integer column as an int64 array of its own: the compiled passes want one writable kind."""
     return np.array(column.to_numpy(), np.int64)

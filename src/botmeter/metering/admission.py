@@ -1,0 +1,235 @@
+"""The admission rule: which events are accepted, duplicates, in conflict or rejected.
+
+Imports, live events and the stateless command decide by this module alone, over Arrow columns. An event is identified
+by (source, event_id). The first one stands: a stored event before every event of the batch, and an earlier row before a
+later one. A later event with the same content is a duplicate, with another content a conflict.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from botmeter.domain.event import FIELDS
+from botmeter.domain.instant import DAY_US, MICROSECONDS_PER_SECOND
+from botmeter.metering.columns import Ints, codes_of
+
+Mask = npt.NDArray[np.bool_]
+
+CONTENT_FIELDS = tuple(name for name in FIELDS if name != "event_id")
+"""The fields that two events with the same content share; the customer is compared as sent."""
+
+PULLED_FIELDS = ("conversation_id", "customer_id", "kind")
+"""The fields that a pulled event shares with its webhook; of the others a platform's API tells less."""
+
+PULLED_TOLERANCE_US = MICROSECONDS_PER_SECOND
+"""Chatwoot's API gives most times in whole seconds, and others as of the message's last change."""
+
+# The clocks of senders run ahead; a whole day ahead is a mistake.
+FUTURE_MAX_US = DAY_US
+
+
+class Outcome(IntEnum):
+    """What became of one event."""
+
+    ACCEPTED = 0
+    DUPLICATE = 1
+    CONFLICT = 2
+    REJECTED = 3
+    WITHDRAWN = 4
+    """Not accepted, because its delivery is atomic and another event of it is rejected or in conflict."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventDeliveries:
+    """The deliveries that the events of a batch came in.
+
+    Attributes:
+        numbers: The delivery of each event, from 0, ascending.
+        is_atomic: By delivery: all of its events are accepted or none.
+        is_withdrawn: By delivery: nothing of it can be accepted, because a record of it is rejected.
+    """
+
+    numbers: Ints
+    is_atomic: Mask
+    is_withdrawn: Mask
+
+    @classmethod
+    def single(cls, event_count: int) -> "EventDeliveries":
+        """One delivery that is not atomic."""
+        no = np.zeros(1, np.bool_)
+        return cls(numbers=np.zeros(event_count, np.int64), is_atomic=no, is_withdrawn=no)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """The decision on a batch.
+
+    Attributes:
+        outcomes: The `Outcome` of each event.
+        is_withdrawn: By delivery: nothing of it was accepted, because it is atomic.
+    """
+
+    outcomes: npt.NDArray[np.int8]
+    is_withdrawn: Mask
+
+    @property
+    def is_accepted(self) -> Mask:
+        """A mask of the accepted events."""
+        return self.outcomes == Outcome.ACCEPTED
+
+    def count(self, outcome: Outcome) -> int:
+        """The number of events with the outcome."""
+        return int((self.outcomes == outcome).sum())
+
+
+def rows_outside_time(events: pa.Table, *, data_start_us: int, now_us: int) -> dict[str, Ints]:
+    """Rows that an account rejects for their time, by error code.
+
+    Args:
+        events: A table with `occurred_at`.
+        data_start_us: The start of the account's data, µs UTC.
+        now_us: The present instant.
+    """
+    occurred_at = events["occurred_at"].to_numpy()
+    return {
+        "before_available_from": np.flatnonzero(occurred_at < data_start_us),
+        "in_the_future": np.flatnonzero(occurred_at > now_us + FUTURE_MAX_US),
+    }
+
+
+def admission(
+    events: pa.Table,
+    *,
+    stored: pa.Table | None = None,
+    repeated: Mask | None = None,
+    rejected: Mask | None = None,
+    deliveries: EventDeliveries | None = None,
+) -> Admission:
+    """Decide on each event of a batch.
+
+    Args:
+        events: One row per event: `source`, the fields of the event contract, and `is_pulled` where any may be.
+        stored: One row per stored event that has the identity of an event of the batch: `row` (of that event) and
+            `CONTENT_FIELDS`; and, each false where it is left out, `is_pulled`, `is_erased` (only its identity is
+            known) and `is_conversation_erased` (its conversation is unknown).
+        repeated: Events whose identity may occur in several rows; None: unknown.
+        rejected: Events that the account rejects; None: none.
+        deliveries: None: a single one that is not atomic.
+    """
+    outcomes = np.zeros(len(events), np.int8)
+    if rejected is not None:
+        outcomes[rejected] = Outcome.REJECTED
+    deliveries = deliveries or EventDeliveries.single(len(events))
+    withdrawn = deliveries.is_withdrawn.copy()
+    if stored is not None and len(stored):
+        _compare_with_stored(events, stored, outcomes=outcomes)
+        clashing = deliveries.numbers[outcomes == Outcome.CONFLICT]
+        withdrawn[clashing[deliveries.is_atomic[clashing]]] = True
+    may_repeat = _repeated(events) if repeated is None else repeated
+    rows = np.flatnonzero(may_repeat & (outcomes == Outcome.ACCEPTED))
+    if len(rows):
+        _compare_repeats(events, rows, outcomes=outcomes, deliveries=deliveries, withdrawn=withdrawn)
+    outcomes[(outcomes == Outcome.ACCEPTED) & withdrawn[deliveries.numbers]] = Outcome.WITHDRAWN
+    return Admission(outcomes=outcomes, is_withdrawn=withdrawn)
+
+
+def _compare_with_stored(events: pa.Table, stored: pa.Table, *, outcomes: npt.NDArray[np.int8]) -> None:
+    """Set the outcome of events that are stored already, unless they are rejected."""
+    rows = stored["row"].to_numpy()
+    counted = outcomes[rows] != Outcome.REJECTED
+    same = _same_content(_taken(events, rows), stored)
+    outcomes[rows[counted]] = Outcome.CONFLICT
+    outcomes[rows[counted & same]] = Outcome.DUPLICATE
+
+
+def _compare_repeats(
+    events: pa.Table, rows: Ints, *, outcomes: npt.NDArray[np.int8], deliveries: EventDeliveries, withdrawn: Mask
+) -> None:
+    """Compare events with the first one of the same identity, and note the deliveries that are withdrawn for it.
+
+    A withdrawn delivery is as good as never sent: its events are compared among themselves, and make no later event a
+    duplicate. So whenever one is withdrawn, the comparison starts again.
+    """
+    ids, numbers = _identities(_taken(events.select(["source", "event_id"]), rows)), deliveries.numbers[rows]
+    first_in_own = _first_places(np.unique(ids * len(withdrawn) + numbers, return_inverse=True)[1])
+    places = np.arange(len(rows))
+    while True:
+        first = _first_places(ids, counted=~withdrawn[numbers])
+        first = np.where(first < places, first, first_in_own)
+        later = np.flatnonzero(first < places)
+        same = _same_content(_taken(events, rows[later]), _taken(events, rows[first[later]]))
+        found = np.zeros(len(rows), np.int8)
+        found[later] = np.where(same, Outcome.DUPLICATE, Outcome.CONFLICT)
+        clashing = numbers[found == Outcome.CONFLICT]
+        clashing = clashing[deliveries.is_atomic[clashing] & ~withdrawn[clashing]]
+        if not len(clashing):
+            outcomes[rows] = found
+            return
+        # Those after it may clash with it alone.
+        withdrawn[clashing.min()] = True
+
+
+def _first_places(ids: Ints, *, counted: Mask | None = None) -> Ints:
+    """The first place with the same id among the counted ones, for each place; past the end where there is none."""
+    first = np.full(ids.max() + 1, len(ids))
+    places = np.arange(len(ids)) if counted is None else np.flatnonzero(counted)
+    # Of several values for one index NumPy keeps the last.
+    first[ids[places[::-1]]] = places[::-1]
+    return first[ids]
+
+
+def _repeated(events: pa.Table) -> Mask:
+    """A mask of the events whose identity occurs in several rows."""
+    ids = _identities(events)
+    counts = np.bincount(ids)
+    return np.zeros(len(ids), np.bool_) if len(counts) == len(ids) else counts[ids] > 1
+
+
+def _identities(events: pa.Table) -> Ints:
+    """A number for each event, the same where source and event_id are."""
+    sources, names = codes_of(events["source"])
+    ids, _ = codes_of(events["event_id"])
+    if len(names) <= 1:
+        return ids
+    return np.unique(ids * len(names) + sources, return_inverse=True)[1]
+
+
+def _same_content(events: pa.Table, firsts: pa.Table) -> Mask:
+    """A mask of the events that have the content of the one that stands, row by row."""
+    differs = {name: _differs(events[name], firsts[name]) for name in CONTENT_FIELDS}
+    differs["conversation_id"] &= ~_flags(firsts, "is_conversation_erased")
+    same = ~np.logical_or.reduce(list(differs.values()))
+    is_pulled = _flags(firsts, "is_pulled")
+    if is_pulled.any():
+        apart_us = np.abs(events["occurred_at"].to_numpy() - firsts["occurred_at"].to_numpy())
+        known = ~np.logical_or.reduce([differs[name] for name in PULLED_FIELDS])
+        same |= is_pulled & known & (apart_us < PULLED_TOLERANCE_US)
+    return same | _flags(firsts, "is_erased")
+
+
+def _differs(values: pa.ChunkedArray, others: pa.ChunkedArray) -> Mask:
+    """A mask of the rows that differ; null equals null alone."""
+    these, those = _plain(values), _plain(others)
+    one_is_null = pc.xor(pc.is_null(these), pc.is_null(those))
+    found: Mask = pc.coalesce(pc.not_equal(these, those), one_is_null).to_numpy(zero_copy_only=False)
+    return found
+
+
+def _plain(column: pa.ChunkedArray) -> pa.Array:
+    whole = column.combine_chunks()
+    return whole.dictionary_decode() if pa.types.is_dictionary(whole.type) else whole
+
+
+def _flags(table: pa.Table, name: str) -> Mask:
+    if name not in table.column_names:
+        return np.zeros(len(table), np.bool_)
+    found: Mask = table[name].to_numpy()
+    return found
+
+
+def _taken(table: pa.Table, rows: Ints) -> pa.Table:
+    return table.take(pa.array(rows))
