@@ -13,7 +13,7 @@ WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo gallery test check format faults browser shared bench golden docs lock clean
+.PHONY: help demo gallery test check format laws slow faults browser shared bench golden docs lock clean
 
 help: ## List the tasks.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -24,7 +24,7 @@ demo: $(RUN) ## Fill a demo account, print its report and serve it; the last lin
 gallery: $(RUN) ## Serve the demo with a page of all components of pages at /parts.
 	BOTMETER_GALLERY=1 $(BIN)/botmeter demo
 
-test: $(DEV) ## Run the fast lane of tests, in random order; a warning is an error.
+test: $(DEV) ## Run the fast lane of tests: the same examples each time, in one order.
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 check: $(DEV) ## Prove format, lint of code and templates, types, the import rule and tidiness.
@@ -39,14 +39,20 @@ format: $(DEV) ## Format the code and mend what the linter can mend by itself.
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-faults: $(DEV) ## Kill imports, fill disks: the tests that take longer than the fast lane may.
+laws: $(DEV) ## Run what Hypothesis draws: new examples, ten times as many, in random order.
+	HYPOTHESIS_PROFILE=laws $(BIN)/python -m pytest -n $(WORKERS) -p randomly -m "hypothesis and not faults" $(ARGS)
+
+slow: $(DEV) ## Run the tests that take more than a second each.
+	$(BIN)/python -m pytest -n $(WORKERS) -m "slow and not hypothesis" $(ARGS)
+
+faults: $(DEV) ## Run the tests that kill processes and fill disks.
 	$(BIN)/python -m pytest -m faults tests/faults $(ARGS)
 
 browser: $(DEV) ## Drive an installed Chromium over every page.
-	$(BIN)/python -m pytest tests/browser $(ARGS)
+	$(BIN)/python -m pytest -m "" tests/browser $(ARGS)
 
 shared: $(DEV) ## Run the acceptance tests on the data beside the repository (SHARED=../shared).
-	$(BIN)/python -m pytest -n $(WORKERS) tests/shared $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) -m "" tests/shared $(ARGS)
 
 bench: $(DEV) ## Measure speed and memory against the figures that the product promises.
 	$(BIN)/python -m bench $(ARGS)

@@ -1,26 +1,30 @@
-"""What every test stands on: an environment of its own, Hypothesis profiles, lanes and golden files."""
+"""Set-up of every test: an environment of its own, Hypothesis profiles, lanes and golden files."""
 
-import os
+import gc
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+
+from support.examples import load_profile
 
 TESTS = Path(__file__).parent
 GOLDEN = TESTS / "golden"
 # Lanes that run only when they are named: the data beside the repository may not be there, browsers take long.
 LANES_OF_THEIR_OWN = (TESTS / "shared", TESTS / "browser")
 
-# The machine may be busy with other work, so no example has a deadline.
-settings.register_profile("fast", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("deep", max_examples=3_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
+load_profile()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden", action="store_true", help="write the golden files anew instead of comparing")
+
+
+def pytest_unconfigure() -> None:
+    """Collect garbage while modules are whole."""
+    # Cycles that last until the interpreter ends keep DuckDB's types alive, of which its binding then prints 40 lines.
+    gc.collect()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

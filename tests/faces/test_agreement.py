@@ -7,13 +7,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from faces.conftest import Asked
+from support.examples import examples
 from support.html import widget_values
 
 # The fixtures hold nothing that an example changes.
 _KEPT = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-EXAMPLES = settings(max_examples=settings().max_examples // 6, suppress_health_check=_KEPT)
+EXAMPLES = settings(examples(cost=6), suppress_health_check=_KEPT)
 # A page draws its charts, which takes a hundred times what its numbers take.
-PAGE_EXAMPLES = settings(max_examples=settings().max_examples // 12, suppress_health_check=_KEPT)
+PAGE_EXAMPLES = settings(examples(cost=12), suppress_health_check=_KEPT)
 REPORT = "reports/bot-session-consumption"
 PREVIEW = {"only": "--preview", "without": "--no-preview"}
 FIRST_ON = date(2026, 1, 25)

@@ -20,15 +20,6 @@ Started = subprocess.Popen[str]
 EVENTS_EACH = 2_000
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The long ones run only when they are named: a minute of kills is too much for the fast lane."""
-    if "faults" in config.getoption("-m"):
-        return
-    for item in items:
-        if item.get_closest_marker("faults"):
-            item.add_marker(pytest.mark.skip(reason="slow; `pytest -m faults` runs it"))
-
-
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     """A data folder that nobody owns, with an empty account."""

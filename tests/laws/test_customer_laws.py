@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.event_strategies import dense_event_lists, event_lists, schedules
 from tests.support.facts import filled_ledger
@@ -14,10 +14,11 @@ from botmeter.ledger.customers import SameCustomer, customer_aliases, merge_cust
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.verify import verify
 from botmeter.metering.policy import ALWAYS_US, FRESHCHAT
+from support.examples import examples
 
 Event = dict[str, Any]
 CUSTOMERS = ["c1", "c2", "c3", "c4"]
-FEW = settings(max_examples=settings().max_examples // 30, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+FEW = examples(cost=30, shrinks=False)
 
 
 @st.composite

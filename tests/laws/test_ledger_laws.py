@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.event_strategies import START_US, STEP_US, dense_event_lists, event_lists, policies, schedules
 from tests.support.facts import filled_ledger
@@ -15,11 +15,12 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.settle import settle
 from botmeter.ledger.verify import verify
 from botmeter.metering.policy import ALWAYS_US, FRESHCHAT, Policy, Require
+from support.examples import examples
 
 Event = dict[str, Any]
 
 # An append costs dozens of statements, so an example takes most of a second, and making one smaller minutes.
-FEW = settings(max_examples=settings().max_examples // 30, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+FEW = examples(cost=30, shrinks=False)
 LATER_US = START_US + 40 * STEP_US
 
 POLICIES: dict[str, Schedule] = {

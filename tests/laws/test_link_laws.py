@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from botmeter.domain.instant import DAY_US
@@ -19,11 +19,12 @@ from botmeter.reports.row_pages import RowLook, row_page
 from botmeter.reports.rows import underlying_rows
 from laws.test_report_laws import WEEK_HOURS, asks, ledger_of, traffic
 from support.event_strategies import schedules
+from support.examples import examples
 from support.facts import event
 from support.oracle import Event
 
 # Each example asks for some dozens of pages of rows.
-EXAMPLES = settings(max_examples=settings().max_examples // 6)
+EXAMPLES = examples(cost=6)
 LOOK = RowLook(limit=1)
 
 Link = tuple[int, UsageQuery]

@@ -15,6 +15,7 @@ from botmeter.domain.account import Account
 from botmeter.ledger.submission import Submission
 from botmeter.metering.policy import FRESHCHAT
 from botmeter.sources import SourceFile, batches
+from support.examples import examples
 from support.ledgers import NOW_US
 from support.live import NDJSON, Live, counts, message
 from support.live import live as live_over
@@ -87,7 +88,7 @@ def imported(live: Live, account: str, *, whole: Sequence[Event]) -> None:
         ledger.append([Submission(source="default", batches=list(batches(file)), label="events.ndjson")], now_us=NOW_US)
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(examples(cost=6), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_any_form_order_cut_and_repetition_gives_the_sessions_of_a_file(live: Live, data: st.DataObject) -> None:
     number = sum(1 for _ in live.opened.folder.path.glob("accounts/*.duckdb"))

@@ -14,6 +14,7 @@ from tests.support.stand_in_api import StandInApi
 from botmeter.domain.instant import us_from_text
 from botmeter.domain.source import BotIdentity, Platform
 from botmeter.sources.pulled import pulled_conversation
+from support.examples import examples
 
 # The second of each conversation's beginning is its own, and no sum of gaps comes near 24 hours.
 START_US = us_from_text("2026-03-01T10:00:00.125Z")
@@ -24,7 +25,7 @@ CHATWOOT = source_of(Platform.CHATWOOT, identities=(BotIdentity(sender="12", bot
 FRESHCHAT = source_of(Platform.FRESHCHAT, identities=(BotIdentity(sender="agent-bot", bot_id="orders"),))
 SAID = st.tuples(st.sampled_from(GAPS_MS), st.sampled_from(("customer", "bot", "agent", "note")))
 SCRIPTS = st.lists(st.lists(SAID, min_size=1, max_size=24), min_size=1, max_size=5)
-LAW = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LAW = settings(examples(cost=8), suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")

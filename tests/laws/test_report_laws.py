@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
@@ -29,11 +29,12 @@ from botmeter.reports.rows import underlying_rows
 from botmeter.reports.simulate import simulate
 from botmeter.reports.usage import UsageReport, report_as_mapping, usage_report
 from support.event_strategies import dense_event_lists, instants_us, policies, schedules
+from support.examples import examples
 from support.facts import filled_ledger, place_of, tickets_of
 from support.oracle import Event, sessions
 
 # A ledger is filled and asked about a dozen questions for each example.
-EXAMPLES = settings(max_examples=settings().max_examples // 3)
+EXAMPLES = examples(cost=3)
 
 # On 8 March 2026, in the middle of the events, clocks go forward in New York at two and in Havana at midnight.
 ZONES = ("UTC", "UTC", "UTC", "Asia/Kathmandu", "Europe/London", "America/New_York", "America/Havana", "Pacific/Apia")

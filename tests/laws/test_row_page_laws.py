@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from botmeter.domain.instant import us_from_datetime
@@ -23,10 +23,11 @@ from botmeter.reports.rows import underlying_rows
 from botmeter.reports.usage import usage_report
 from laws.test_report_laws import asks, ledger_of, traffic
 from support.event_strategies import policies
+from support.examples import examples
 from support.oracle import Event
 
 # A ledger is filled and walked through several times for each example.
-EXAMPLES = settings(max_examples=settings().max_examples // 3)
+EXAMPLES = examples(cost=3)
 
 
 def looks() -> st.SearchStrategy[RowLook]:

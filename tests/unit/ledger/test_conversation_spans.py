@@ -5,7 +5,7 @@ from contextlib import closing, nullcontext
 from typing import Any
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.event_strategies import dense_event_lists
 from tests.support.facts import filled_ledger
@@ -18,9 +18,10 @@ from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.ledger.verify import verify
+from support.examples import examples
 
 Event = dict[str, Any]
-FEW = settings(max_examples=settings().max_examples // 30, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+FEW = examples(cost=30, shrinks=False)
 
 
 def rows_of(ledger: Ledger) -> Counter[str]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.ledgers import ledger_in_memory
 from tests.support.payloads import RECEIVED_US
@@ -20,6 +20,7 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.submission import Submission
 from botmeter.sources.connected import batch_from_payloads
 from botmeter.sources.json_values import json_of
+from support.examples import examples
 
 
 def arrived(ledger: Ledger, payloads: list[Any], *, source: Source) -> Receipt:
@@ -55,7 +56,7 @@ def test_without_a_channel_of_the_source_the_dump_conflicts_and_still_counts_not
     assert (receipt.accepted, receipt.conflicts) == (0, 4)
 
 
-@settings(max_examples=15, deadline=None)
+@examples(cost=4)
 @given(st.data())
 def test_any_mixture_of_roads_gives_the_sessions_of_one(data: st.DataObject) -> None:
     roads = rasa.roads()

@@ -11,15 +11,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.sources.conftest import Outcome, Read, ndjson
 
 from botmeter.domain.event import ACTOR_BY_NAME, FIELDS, KIND_BY_NAME
 from botmeter.sources import batches_from_json
+from support.examples import examples
 
 # Each example writes and reads a dozen files.
-SLOW_START = settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = examples(cost=2)
 Record = dict[str, Any]
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12)
@@ -104,7 +105,7 @@ def agrees(outcome: Outcome, expected: Outcome) -> bool:
     return not outcome.rejections and outcome.events == expected.events and outcome.positions == expected.positions
 
 
-@SLOW_START
+@EXAMPLES
 @given(records())
 def test_the_same_events_are_the_same_table_in_every_format(read: Read, events: list[Record]) -> None:
     expected = read(ndjson(*events))
@@ -127,7 +128,7 @@ def test_the_same_events_are_the_same_table_in_every_format(read: Read, events: 
         assert agrees(read(content), expected), name
 
 
-@SLOW_START
+@EXAMPLES
 @given(records(attributes=False))
 def test_the_quick_and_the_patient_reader_of_json_read_alike(read: Read, events: list[Record]) -> None:
     quick = read(ndjson(*events))
@@ -140,7 +141,7 @@ def test_the_quick_and_the_patient_reader_of_json_read_alike(read: Read, events:
     assert [rejection.code for rejection in typed.rejections] == ["field_missing"]
 
 
-@SLOW_START
+@EXAMPLES
 @given(
     st.lists(
         st.dictionaries(st.sampled_from(FIELDS), st.one_of(JSON, st.text(), st.sampled_from(["bot", "message"]))),
@@ -157,7 +158,7 @@ def test_whatever_json_holds_each_record_is_an_event_or_a_rejection(read: Read, 
         ]
 
 
-@SLOW_START
+@EXAMPLES
 @given(st.lists(st.binary(max_size=30), min_size=1, max_size=5))
 def test_whatever_bytes_a_line_holds_it_is_refused_and_kept(read: Read, garbage: list[bytes]) -> None:
     lines = [line for line in (piece.replace(b"\n", b"").strip(b" \t\r\n") for piece in garbage) if line]
@@ -165,7 +166,7 @@ def test_whatever_bytes_a_line_holds_it_is_refused_and_kept(read: Read, garbage:
     assert [rejection.raw for rejection in outcome.rejections] == [b"{}", *lines]
 
 
-@SLOW_START
+@EXAMPLES
 @given(records())
 def test_what_was_refused_from_a_csv_file_can_be_mended_and_sent_again(read: Read, events: list[Record]) -> None:
     refused = read(as_csv([{**event, "actor": "nobody"} for event in events])).rejections

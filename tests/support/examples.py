@@ -1,0 +1,30 @@
+"""The number of examples that Hypothesis draws, by profile: `fast` (make test), `laws` (make laws) and `deep`."""
+
+import os
+
+from hypothesis import HealthCheck, Phase, settings
+
+_FEWEST = 2
+_PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
+
+
+def load_profile() -> None:
+    """Load the profile that HYPOTHESIS_PROFILE names, `fast` if it is unset."""
+    # A busy machine must fail no test, so no example has a deadline.
+    patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    # The same examples in each run: a newcomer's result is no matter of luck.
+    settings.register_profile("fast", patient, max_examples=20, derandomize=True)
+    settings.register_profile("laws", patient, max_examples=240, print_blob=True)
+    settings.register_profile("deep", patient, max_examples=3_000, print_blob=True)
+    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
+
+
+def examples(*, cost: int = 1, shrinks: bool = True) -> settings:
+    """Settings of a test whose examples take `cost` times as long as most.
+
+    Args:
+        cost: Divides the profile's number of examples; at least two remain.
+        shrinks: False where looking for a smaller failing example would take minutes.
+    """
+    count = max(_FEWEST, settings().max_examples // cost)
+    return settings(max_examples=count) if shrinks else settings(max_examples=count, phases=_PHASES)
