@@ -19,6 +19,7 @@ from bench.importing import ACCOUNT
 from bench.ledgers import copied, filled
 from bench.traffic import typical
 from botmeter.domain.event import Actor, Kind
+from botmeter.ledger.append import append
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.submission import Submission
@@ -76,7 +77,7 @@ def appended(folder: str) -> dict[str, Any]:
             submission = Submission(source="default", batches=[batch], label="live")
             now_us = int(batch.events["occurred_at"][-1].as_py()) + 1_000_000
             started = time.perf_counter()
-            [receipt] = ledger.append([submission], now_us=now_us)
+            [receipt] = append(ledger, [submission], now_us=now_us)
             times_ms.append((time.perf_counter() - started) * 1e3)
             if receipt.accepted != EVENTS - _TWICE or receipt.duplicates != _TWICE:
                 raise RuntimeError(f"Expected {_TWICE} duplicates and all others new: {receipt}.")

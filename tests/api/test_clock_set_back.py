@@ -3,7 +3,7 @@
 from api.conftest import Clock
 from botmeter.domain.instant import DAY_US, text_from_us
 from botmeter.ledger.verify import verify
-from support.ledgers import append, event
+from support.ledgers import append_events, event
 from support.live import Live, counts, message
 
 
@@ -22,7 +22,9 @@ def test_a_clock_set_back_loses_and_doubles_nothing(live: Live, key: str, clock:
     ]
     live.settle("acme")
     with live.opened.writing("acme") as ledger:
-        assert append(ledger, event("d", "2026-03-10T10:00", source="default"), now_us=clock.now_us).accepted == 1
+        assert (
+            append_events(ledger, event("d", "2026-03-10T10:00", source="default"), now_us=clock.now_us).accepted == 1
+        )
     clock.now_us = before_us
     assert counts(live.send(key, [message(name, at) for name, at in (("a", now), ("b", later))])) == (1, 1, 0, 0)
     live.settle("acme")

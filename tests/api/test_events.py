@@ -8,7 +8,7 @@ import pytest
 
 from botmeter.live import metrics
 from botmeter.people.keys import Scope
-from support.ledgers import append, event
+from support.ledgers import append_events, event
 from support.live import EVENTS_PATH, NDJSON, Live, counts, message, problem_of
 
 BAD = message("bad", actor="robot")
@@ -74,13 +74,13 @@ def test_an_event_is_known_by_its_source_and_across_requests(live: Live, key: st
 def test_an_event_that_came_by_file_is_known_and_the_other_way_round(live: Live, key: str) -> None:
     of_file = [event(name, "2026-03-10T10:00", source="default") for name in ("a", "b")]
     with live.opened.writing("acme") as ledger:
-        append(ledger, of_file[0])
+        append_events(ledger, of_file[0])
     assert counts(live.send(key, [message("a"), message("b")])) == (1, 1, 0, 0)
     with live.opened.writing("acme") as ledger:
-        assert append(ledger, *of_file).duplicates == 2
+        assert append_events(ledger, *of_file).duplicates == 2
     assert counts(live.send(key, [message("a", customer_id="c2")])) == (0, 0, 1, 0)
     with live.opened.writing("acme") as ledger:
-        assert append(ledger, of_file[0] | {"customer_id": "c3"}).conflicts == 1
+        assert append_events(ledger, of_file[0] | {"customer_id": "c3"}).conflicts == 1
 
 
 def test_all_or_none_takes_all_if_all_can_be_taken(live: Live, key: str) -> None:

@@ -11,6 +11,7 @@ from tests.support.importing_process import ACCOUNT, NOW_US, submission
 from tests.support.ledgers import ledger_in_memory
 from tests.support.table_meaning import table_meaning
 
+from botmeter.ledger.append import append
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.verify import verify
 
@@ -61,7 +62,7 @@ def assert_whole_after_kills(importing: Importing, data: Path, *, kill_count: in
 
 def assert_same_as_never_killed(data: Path, last: int) -> None:
     undisturbed = ledger_in_memory()
-    undisturbed.append([submission(chunk, EVENTS_EACH) for chunk in range(last + 1)], now_us=NOW_US)
+    append(undisturbed, [submission(chunk, EVENTS_EACH) for chunk in range(last + 1)], now_us=NOW_US)
     with Folder.owned(data, purpose="a test") as folder, folder.ledger(ACCOUNT) as ledger:
         assert table_meaning(ledger) == table_meaning(undisturbed)
         assert verify(ledger).is_clean

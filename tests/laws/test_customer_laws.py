@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.event_strategies import dense_event_lists, event_lists, schedules
 from tests.support.facts import filled_ledger
-from tests.support.ledgers import NOW_US, Schedule, append, ledger_in_memory
+from tests.support.ledgers import NOW_US, Schedule, append_events, ledger_in_memory
 from tests.support.table_meaning import table_meaning
 
 from botmeter.domain.errors import Refused
@@ -68,7 +68,7 @@ def assert_clean(ledger: Ledger) -> None:
 
 def assert_merging_is_sending_so(events: list[Event], said: list[SameCustomer], *, schedule: Schedule) -> None:
     merged = ledger_in_memory(schedule)
-    append(merged, *events)
+    append_events(merged, *events)
     merge_one_by_one(merged, said)
     assert_clean(merged)
     assert table_meaning(merged) == table_meaning(filled_ledger(renamed(events, said), schedule))
@@ -96,9 +96,9 @@ def test_what_arrives_before_among_and_after_merges_counts_alike(
     events, mixed = spread(events), ledger_in_memory(schedule)
     ends = sorted(data.draw(st.lists(st.integers(0, len(events)), min_size=len(said), max_size=len(said))))
     for start, end, pair in zip([0, *ends], ends, said, strict=False):
-        append(mixed, *events[start:end])
+        append_events(mixed, *events[start:end])
         merge_customers(mixed, [pair], now_us=NOW_US)
-    append(mixed, *events)
+    append_events(mixed, *events)
     assert_clean(mixed)
     assert table_meaning(mixed) == table_meaning(filled_ledger(renamed(events, said), schedule))
 
@@ -110,9 +110,9 @@ def test_taken_back_in_any_order_it_is_as_if_never_said(
 ) -> None:
     events, ledger = spread(events), ledger_in_memory(schedule)
     half = len(events) // 2
-    append(ledger, *events[:half])
+    append_events(ledger, *events[:half])
     merge_one_by_one(ledger, said)
-    append(ledger, *events[half:])
+    append_events(ledger, *events[half:])
     for place, pair in enumerate(random.sample(said, len(said)), start=1):
         unmerge_customers(ledger, [pair.alias], now_us=NOW_US)
         if place < len(said):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.event_strategies import START_US, STEP_US, dense_event_lists, event_lists, policies, schedules
 from tests.support.facts import filled_ledger
-from tests.support.ledgers import NOW_US, Schedule, append, ledger_in_memory
+from tests.support.ledgers import NOW_US, Schedule, append_events, ledger_in_memory
 from tests.support.parcels import parcel, take
 from tests.support.table_meaning import table_meaning
 
@@ -81,7 +81,7 @@ def assert_arrivals_change_nothing(data: st.DataObject, events: list[Event], *, 
     pieces = ledger_in_memory(schedule)
     receipts = []
     for piece in data.draw(arrivals(events)):
-        receipts.append(append(pieces, *piece))
+        receipts.append(append_events(pieces, *piece))
         assert_clean(pieces)
     assert sum(receipt.accepted for receipt in receipts) == len(events)
     assert not any(receipt.conflicts or receipt.rejected for receipt in receipts)
@@ -107,7 +107,7 @@ def test_it_does_so_under_any_policies(data: st.DataObject, events: list[Event],
 @given(dense_event_lists(), policies())
 def test_one_import_gives_what_the_oracle_says(events: list[Event], policy: Policy) -> None:
     whole = ledger_in_memory(policy)
-    append(whole, *enriched(events))
+    append_events(whole, *enriched(events))
     assert table_meaning(whole) == table_meaning(filled_ledger(events, policy))
     assert_clean(whole)
 
@@ -118,7 +118,7 @@ def test_live_events_in_order_one_by_one_give_what_the_oracle_says(events: list[
     events = sorted(enriched(events)[:25], key=lambda each: each["occurred_at"])
     live = ledger_in_memory()
     for each in events:
-        append(live, each)
+        append_events(live, each)
     assert table_meaning(live) == table_meaning(filled_ledger(events))
     assert_clean(live)
 
@@ -134,7 +134,7 @@ def test_live_events_give_what_an_import_gives_whenever_they_are_settled(
     accepted = 0
     for piece in data.draw(arrivals(events)):
         if data.draw(st.booleans()):
-            accepted += append(ledger, *piece).accepted
+            accepted += append_events(ledger, *piece).accepted
             continue
         own = [[each for each in piece if each["source"] == source] for source in {each["source"] for each in piece}]
         middles = [data.draw(st.integers(0, len(of_source))) for of_source in own]

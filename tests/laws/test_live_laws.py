@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from botmeter.domain.account import Account
+from botmeter.ledger.append import append
 from botmeter.ledger.submission import Submission
 from botmeter.metering.policy import FRESHCHAT
 from botmeter.sources import SourceFile, batches
@@ -85,7 +86,9 @@ def imported(live: Live, account: str, *, whole: Sequence[Event]) -> None:
     lines = "\n".join(map(json.dumps, whole)).encode()
     file = SourceFile(path="-", name="events.ndjson", content=io.BytesIO(lines))
     with live.opened.writing(account) as ledger:
-        ledger.append([Submission(source="default", batches=list(batches(file)), label="events.ndjson")], now_us=NOW_US)
+        append(
+            ledger, [Submission(source="default", batches=list(batches(file)), label="events.ndjson")], now_us=NOW_US
+        )
 
 
 @settings(examples(cost=6), suppress_health_check=[HealthCheck.function_scoped_fixture])

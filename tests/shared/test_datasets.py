@@ -18,6 +18,7 @@ import pytest
 
 from botmeter.domain.account import Account
 from botmeter.domain.instant import datetime_from_us, now_us, us_from_text
+from botmeter.ledger.append import append
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.submission import Submission
@@ -79,7 +80,7 @@ def whole(folder: Folder, dataset: Dataset) -> Iterator[Ledger]:
     """The dataset imported in one go."""
     name = new_account(folder, f"whole-{dataset.folder.name}", dataset=dataset)
     with folder.ledger(name) as ledger:
-        [receipt] = ledger.append([submission(dataset.file)], now_us=now_us())
+        [receipt] = append(ledger, [submission(dataset.file)], now_us=now_us())
         assert (receipt.accepted, receipt.duplicates, receipt.rejected) == (dataset.about["events"], 0, 0)
         yield ledger
 
@@ -191,7 +192,7 @@ def test_metering_everything_again_finds_no_difference(whole: Ledger) -> None:
 def test_imported_three_times_over_it_is_the_same(whole: Ledger, dataset: Dataset) -> None:
     before, ids = report_of(whole, dataset), session_ids(whole)
     for _ in range(2):
-        [receipt] = whole.append([submission(dataset.file)], now_us=now_us())
+        [receipt] = append(whole, [submission(dataset.file)], now_us=now_us())
         assert (receipt.accepted, receipt.duplicates) == (0, dataset.about["events"])
     assert session_ids(whole) == ids
     assert report_of(whole, dataset) == before
@@ -214,7 +215,7 @@ def test_imported_in_fifty_shuffled_overlapping_pieces_it_is_the_same(
             # Each piece also holds the first tenth of the next one.
             piece = tmp_path / "piece.ndjson"
             piece.write_bytes(b"".join(lines[start : start + size + size // 10]))
-            [receipt] = ledger.append([submission(piece)], now_us=now_us())
+            [receipt] = append(ledger, [submission(piece)], now_us=now_us())
             accepted += receipt.accepted
             assert receipt.conflicts == receipt.rejected == 0
         assert accepted == dataset.about["events"]

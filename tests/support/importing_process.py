@@ -14,6 +14,7 @@ import pyarrow as pa
 from botmeter.domain.errors import BotmeterError
 from botmeter.domain.event import Actor, Kind
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND, us_from_text
+from botmeter.ledger.append import append
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.submission import Submission
 from botmeter.metering.schema import EVENTS_SCHEMA, EventBatch
@@ -72,7 +73,7 @@ def main() -> None:
     sys.stdout.flush()
     with Folder.owned(path, purpose="a test's import") as folder, folder.ledger(ACCOUNT) as ledger:
         for chunk in range(first, first + count):
-            [receipt] = ledger.append([submission(chunk, event_count)], now_us=NOW_US)
+            [receipt] = append(ledger, [submission(chunk, event_count)], now_us=NOW_US)
             sys.stdout.write(f"{chunk} {receipt.accepted} {receipt.duplicates}\n")
             sys.stdout.flush()
 

@@ -15,6 +15,7 @@ from botmeter.domain.event import ACTOR_BY_NAME, FIELDS, KIND_BY_NAME
 from botmeter.domain.instant import us_from_text
 from botmeter.domain.receipt import Receipt, Rejection
 from botmeter.ledger.account_settings import write_account
+from botmeter.ledger.append import append
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.schedule import write_policy
@@ -62,9 +63,9 @@ def submissions(events: Iterable[Event], *, label: str = "a file") -> list[Submi
     return [Submission(source=source, batches=[batch(own)], label=label) for source, own in by_source.items()]
 
 
-def append(ledger: Ledger, *events: Event, now_us: int = NOW_US, label: str = "a file") -> Receipt:
+def append_events(ledger: Ledger, *events: Event, now_us: int = NOW_US, label: str = "a file") -> Receipt:
     """The sum of the receipts of one commit of these events."""
-    receipts = ledger.append(submissions(events, label=label), now_us=now_us)
+    receipts = append(ledger, submissions(events, label=label), now_us=now_us)
     return Receipt(
         accepted=sum(receipt.accepted for receipt in receipts),
         duplicates=sum(receipt.duplicates for receipt in receipts),

@@ -9,6 +9,7 @@ from tests.support.stand_in_api import StandInApi
 from botmeter.domain.instant import now_us
 from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import Platform, Source
+from botmeter.ledger.append import append
 from botmeter.ledger.sources import set_source
 from botmeter.ledger.submission import Submission
 from botmeter.live.pulls.pull import Ledgers, PullTask, pull
@@ -37,7 +38,7 @@ def delivered(ledger: Ledger, payloads: list[dict[str, Any]], *, source: Source)
     """What became of webhooks' payloads."""
     bodies = [json_of(payload) for payload in payloads]
     read = batch_from_payloads(bodies, source=source, received_us=[now_us()] * len(bodies))
-    (receipt,) = ledger.append([Submission(source=source.name, batches=[read.batch], label="live")], now_us=now_us())
+    (receipt,) = append(ledger, [Submission(source=source.name, batches=[read.batch], label="live")], now_us=now_us())
     return receipt
 
 

@@ -11,7 +11,7 @@ from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.live import ledgers
 from botmeter.metering.policy import FRESHCHAT
-from support.ledgers import NOW_US, Event, append, event
+from support.ledgers import NOW_US, Event, append_events, event
 
 # Four sessions of three customers on 10, 11 and 12 March 2026; one of c1 goes over midnight, with two bots, in two
 # conversations, one of which has a ticket.
@@ -50,7 +50,7 @@ def served(path: Path, accounts: Mapping[str, Iterable[Event]]) -> Iterator[Open
         for name, events in accounts.items():
             folder.create(Account(name=name), policy=FRESHCHAT, now_us=NOW_US)
             with folder.ledger(name) as ledger:
-                append(ledger, *events)
+                append_events(ledger, *events)
         opened = OpenLedgers(folder)
         try:
             yield opened

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.cache import cache
 from django.test import Client
-from tests.support.ledgers import append, event, made_account
+from tests.support.ledgers import append_events, event, made_account
 
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers
@@ -45,7 +45,7 @@ def filled_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder whose account acme has the events above; never changed."""
     path = tmp_path_factory.mktemp("filled") / "data"
     with Folder.owned(path, purpose="tests") as folder, folder.ledger(made_account(folder)) as ledger:
-        append(ledger, *EVENTS)
+        append_events(ledger, *EVENTS)
     return path
 
 

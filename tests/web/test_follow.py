@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 from django.test import Client
-from tests.support.ledgers import append, event
+from tests.support.ledgers import append_events, event
 
 from botmeter.domain.instant import now_us, us_from_text
 from botmeter.ledger.open_ledgers import OpenLedgers
@@ -63,7 +63,7 @@ def test_where_something_was_counted_the_answer_leads_to_the_whole_page(
 ) -> None:
     asked = followed(owners, door, query="channel=web&")
     with ledgers.writing("acme") as ledger:
-        append(ledger, event("new", "2026-04-02T10:00"))
+        append_events(ledger, event("new", "2026-04-02T10:00"))
     answer = owners.get(asked)
     assert (answer.status_code, answer["Location"]) == (302, f"{door}?channel=web&follow=on")
     assert owners.get(followed(owners, door, query="channel=web&")).status_code == 204
@@ -144,7 +144,7 @@ def test_a_shared_view_that_goes_on_is_followed_within_what_was_shared(
     asked = asked_by(page)
     assert client.get(asked).status_code == 204
     with ledgers.writing("acme") as ledger:
-        append(ledger, event("new", "2026-04-02T10:00"))
+        append_events(ledger, event("new", "2026-04-02T10:00"))
     answer = client.get(asked)
     assert answer.status_code == 302
     assert answer["Location"].startswith(f"{path}?")

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from django.test import Client
-from tests.support.ledgers import append, event
+from tests.support.ledgers import append_events, event
 
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.people.models import AccountPreference, User
@@ -184,7 +184,9 @@ def test_a_host_that_is_not_ours_is_answered_without_a_page(owners: Client) -> N
 
 def test_a_widget_among_others_is_shorter_than_by_itself(owners: Client, ledgers: OpenLedgers) -> None:
     with ledgers.writing("acme") as ledger:
-        append(ledger, *(event(f"n{number}", "2026-04-02T10:00", customer_id=f"n{number}") for number in range(9)))
+        append_events(
+            ledger, *(event(f"n{number}", "2026-04-02T10:00", customer_id=f"n{number}") for number in range(9))
+        )
     path = f"{REPORT}/widgets/customers?{SPRING}"
     part = owners.get(path, headers={"HX-Request": "true"}).content.decode()
     assert len(values(part, "customers")) == 7

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 from django.test import Client
-from tests.support.ledgers import append, event
+from tests.support.ledgers import append_events, event
 from tests.support.report_links import RowsLink, rows_links
 
 from botmeter.ledger.open_ledgers import OpenLedgers
@@ -46,7 +46,7 @@ BUSY = (
 def busy(ledgers: OpenLedgers) -> None:
     """The account acme with some more bots, channels, tickets and hours."""
     with writing("acme") as ledger:
-        append(ledger, *BUSY)
+        append_events(ledger, *BUSY)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.test import Client
-from tests.support.ledgers import NOW_US, append, event
+from tests.support.ledgers import NOW_US, append_events, event
 
 from botmeter.domain.errors import BotmeterError, NotAllowed, Refused
 from botmeter.domain.source import BotIdentity, Platform, Source
@@ -404,7 +404,9 @@ def test_the_last_deliveries_are_shown_with_what_became_of_them_and_why(olga: Cl
 
 def test_what_waits_in_quarantine_is_counted_and_sent_again(olga: Client, key: str, ledgers: OpenLedgers) -> None:
     with ledgers.writing("acme") as ledger:
-        append(ledger, event("q1", "2019-01-01T10:00", source="desk"), event("q2", "2019-01-01T10:00", source="else"))
+        append_events(
+            ledger, event("q1", "2019-01-01T10:00", source="desk"), event("q2", "2019-01-01T10:00", source="else")
+        )
     page = olga.get(DESK).content.decode()
     assert "before_available_from" in page
     assert "1 event<" in page

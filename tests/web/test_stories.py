@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from tests.support.ledgers import NOW_US, append, event, ledger_in_memory, made_account
+from tests.support.ledgers import NOW_US, append_events, event, ledger_in_memory, made_account
 
 from botmeter.domain.account import Account
 from botmeter.ledger.open_ledgers import OpenLedgers
@@ -77,7 +77,7 @@ def client(owner: User, browser: Callable[..., Client], ledgers: OpenLedgers) ->
 
 def add(ledgers: OpenLedgers, *events: Any) -> None:
     with ledgers.writing("acme") as ledger:
-        append(ledger, *events, now_us=NOW_US)
+        append_events(ledger, *events, now_us=NOW_US)
 
 
 def test_a_session_is_told_from_its_opening_to_what_came_after(client: Client, ledgers: OpenLedgers) -> None:
@@ -187,7 +187,7 @@ def test_a_day_with_one_session_leads_to_it_and_one_with_several_to_their_rows(
     made_account(ledgers.folder, Account(name="idle"), policy=Policy(idle_timeout_us=60_000_000))
     Membership.objects.create(user=User.objects.get(), account="idle", role=Role.OWNER)
     with ledgers.writing("idle") as ledger:
-        append(ledger, *(event(f"i{n}", f"2026-05-01T1{n}:00") for n in range(3)), now_us=NOW_US)
+        append_events(ledger, *(event(f"i{n}", f"2026-05-01T1{n}:00") for n in range(3)), now_us=NOW_US)
     several = shown(client, "/a/idle/customer", id="c1")
     [day] = [href for href in several.hrefs if "from=2026-05-01" in href]
     assert day.startswith("/a/idle/reports/bot-session-consumption/rows?")
@@ -241,7 +241,7 @@ def test_a_whole_id_leads_to_the_customer_and_the_beginning_of_several_lists_the
 def test_the_window_is_called_after_the_limit_that_applies(policy: Policy, title: str) -> None:
     ledger = ledger_in_memory(policy)
     ending = {"kind": "resolved"} if policy.ends_on else {}
-    append(
+    append_events(
         ledger,
         event("a", "2026-05-01T10:00"),
         event("b", "2026-05-01T10:05", **ending),

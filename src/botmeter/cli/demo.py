@@ -85,13 +85,14 @@ def _create_if_missing(folder: "Folder", *, now_us: int) -> None:
 
 def _load(ledger: "Ledger", *, events: int, now_us: int) -> None:
     from botmeter.demo import DEMO_SEED, demo_batches
+    from botmeter.ledger.append import append
     from botmeter.ledger.submission import Submission
 
     if not command_context().stderr.isatty():
         say("making the demo account; this takes some seconds")
     with progress("making events", total=events, in_events=True) as follow:
         batches = follow(demo_batches(seed=DEMO_SEED, now_us=now_us, events=events))
-        [receipt] = ledger.append([Submission(source="demo", batches=batches, label="demo")], now_us=now_us)
+        [receipt] = append(ledger, [Submission(source="demo", batches=batches, label="demo")], now_us=now_us)
     say(f"{counted(receipt.accepted, 'new event')} in account {ledger.account.name}")
 
 

@@ -54,6 +54,7 @@ def import_events(
     import that was cut off is simply run again.
     """
     from botmeter.domain.instant import now_us
+    from botmeter.ledger.append import append
     from botmeter.sources.payload_files import source_named
 
     sources = source_files(files, mapping=mapping, input_format=input_format)
@@ -62,7 +63,7 @@ def import_events(
         progress("importing", total=total_bytes(sources)) as follow,
     ):
         known = source_named(ledger, source) or source
-        receipts = ledger.append(list(_submissions(sources, known, follow=follow)), now_us=now_us())
+        receipts = append(ledger, list(_submissions(sources, known, follow=follow)), now_us=now_us())
     names = [file.label for file in sources]
     if form == "json":
         show_json(receipts_as_mapping(names, receipts))

@@ -4,6 +4,7 @@ An event is known by (source, event_id), whatever the age of the first copy: it 
 64-bit key, a column of integers that is read whole in milliseconds, and then compared in full.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,9 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.read_ahead import read_ahead
 from botmeter.ledger.receipts import keep_receipt
 from botmeter.ledger.refusals import conflicts, out_of_time, quarantine
+from botmeter.ledger.remeter import remeter_after
 from botmeter.ledger.row_group_writer import RowGroupWriter
+from botmeter.ledger.settle import settle
 from botmeter.ledger.statements import statements_of
 from botmeter.ledger.submission import Submission
 from botmeter.metering.schema import EventBatch
@@ -33,6 +36,41 @@ class _Fate(NamedTuple):
     duplicates: int
     conflicts: int
     refused: list[Rejection]
+
+
+def append(ledger: Ledger, submissions: Sequence[Submission], *, now_us: int) -> list[Receipt]:
+    """Append events, meter what they touch, and commit all of it at once.
+
+    Args:
+        ledger: The account's ledger, open for writing.
+        submissions: One or more, committed together (group commit).
+        now_us: The present instant.
+
+    Returns:
+        A receipt for each submission. When they are returned, everything is on disk.
+
+    Raises:
+        Unavailable: `disk_full` or `ledger_failed`; nothing of any submission was kept.
+    """
+    # What is counted next may depend on those that came before.
+    settle(ledger, now_us=now_us)
+    first_append_no, shown_us = ledger.next_append_no(), ledger.latest_us()
+    arrivals = CommitSummary(append_no=first_append_no)
+    try:
+        with ledger.transaction():
+            receipts = [
+                taken_in(ledger, submission, stamp=(first_append_no + place, now_us), arrivals=arrivals)
+                for place, submission in enumerate(submissions)
+            ]
+            if arrivals.event_count:
+                remeter_after(ledger, arrivals, now_us=now_us, shown_us=shown_us)
+    except BaseException:
+        ledger.keys.forget()
+        raise
+    # Only now, since what was undone was not seen.
+    ledger.note_appended(first_append_no + len(submissions))
+    ledger.note_latest(arrivals.last_us if arrivals.event_count else None)
+    return receipts
 
 
 def taken_in(ledger: Ledger, submission: Submission, *, stamp: tuple[int, int], arrivals: CommitSummary) -> Receipt:

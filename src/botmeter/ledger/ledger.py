@@ -1,11 +1,11 @@
-"""An account's open ledger: its settings, its transactions, and the one way in for events.
+"""An account's open ledger: its settings, its transactions, and what it keeps in memory.
 
 The ledger keeps in memory what every append needs and few bytes hold: the schedule, touchpoints,
 footprints. The file is the truth: after a failed transaction they are read again.
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
@@ -14,14 +14,11 @@ import pyarrow as pa
 
 from botmeter.domain.account import Account
 from botmeter.domain.errors import BotmeterError, Unavailable
-from botmeter.domain.receipt import Receipt
 from botmeter.ledger.account_settings import read_account
-from botmeter.ledger.commit_summary import CommitSummary
 from botmeter.ledger.known_keys import KnownKeys, SharedKeys
 from botmeter.ledger.rows import row_of, write_given
 from botmeter.ledger.schedule import read_schedule
 from botmeter.ledger.statements import statements_of
-from botmeter.ledger.submission import Submission
 from botmeter.metering.policy import Schedule
 from botmeter.metering.touchpoints import Footprints, Touchpoint, Touchpoints
 
@@ -137,44 +134,6 @@ class Ledger:
             if isinstance(problem, (duckdb.Error, OSError)) and not isinstance(problem, BotmeterError):
                 raise failure(problem) from problem
             raise
-
-    def append(self, submissions: Sequence[Submission], *, now_us: int) -> list[Receipt]:
-        """Takes events in, meters what they touch, and commits all of it at once.
-
-        Args:
-            submissions: One or more, committed together (group commit).
-            now_us: The present instant.
-
-        Returns:
-            A receipt for each submission. When they are given, everything is on disk.
-
-        Raises:
-            Unavailable: `disk_full` or `ledger_failed`; nothing of any submission was kept.
-        """
-        # Imported here because it brings the compiled kernel, which a report does not need.
-        from botmeter.ledger.append import taken_in
-        from botmeter.ledger.remeter import remeter_after
-        from botmeter.ledger.settle import settle
-
-        # What is counted next may depend on those that came before.
-        settle(self, now_us=now_us)
-        first_append_no, shown_us = self.next_append_no(), self.latest_us()
-        arrivals = CommitSummary(append_no=first_append_no)
-        try:
-            with self.transaction():
-                receipts = [
-                    taken_in(self, submission, stamp=(first_append_no + place, now_us), arrivals=arrivals)
-                    for place, submission in enumerate(submissions)
-                ]
-                if arrivals.event_count:
-                    remeter_after(self, arrivals, now_us=now_us, shown_us=shown_us)
-        except BaseException:
-            self.keys.forget()
-            raise
-        # Only now, since what was undone was not seen.
-        self.note_appended(first_append_no + len(submissions))
-        self.note_latest(arrivals.last_us if arrivals.event_count else None)
-        return receipts
 
     def next_append_no(self) -> int:
         """The number that the next submission will have."""

@@ -11,6 +11,7 @@ from itertools import groupby
 
 from botmeter.domain.receipt import REJECTIONS_SHOWN_MAX, Receipt, Rejection
 from botmeter.domain.source import Platform, Source
+from botmeter.ledger.append import append
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.quarantine import Quarantined, quarantined, release
 from botmeter.ledger.submission import Submission
@@ -74,7 +75,7 @@ def retry(ledger: Ledger, *, now_us: int) -> Receipt:
     """
     pieces = list(_pieces(ledger))
     first_append_no = ledger.next_append_no()
-    receipts = ledger.append([piece.submission for piece in pieces], now_us=now_us) if pieces else []
+    receipts = append(ledger, [piece.submission for piece in pieces], now_us=now_us) if pieces else []
     kept_anew: defaultdict[int, set[int]] = defaultdict(set)
     for each in quarantined(ledger):
         kept_anew[each.append_no].add(each.position)

@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.ledgers import NOW_US, append, batch, event, ledger_in_memory, submissions
+from tests.support.ledgers import NOW_US, append_events, batch, event, ledger_in_memory, submissions
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import DAY_US, MICROSECONDS_PER_SECOND
 from botmeter.domain.receipt import Receipt, Rejection
+from botmeter.ledger.append import append
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.quarantine import quarantine_counts, quarantined
 from botmeter.ledger.submission import Submission
@@ -27,8 +28,8 @@ def number_of(ledger: Ledger, table: str) -> int:
 
 def test_the_same_file_sent_twice_changes_nothing_the_second_time() -> None:
     ledger = ledger_in_memory()
-    assert counts(append(ledger, *DAY)) == (10, 0, 0, 0)
-    assert counts(append(ledger, *DAY)) == (0, 10, 0, 0)
+    assert counts(append_events(ledger, *DAY)) == (10, 0, 0, 0)
+    assert counts(append_events(ledger, *DAY)) == (0, 10, 0, 0)
     assert number_of(ledger, "event") == 10
     assert number_of(ledger, "session") == 1
     assert number_of(ledger, "quarantine") == 0
@@ -36,22 +37,22 @@ def test_the_same_file_sent_twice_changes_nothing_the_second_time() -> None:
 
 def test_an_event_sent_twice_in_one_batch_is_kept_once() -> None:
     ledger = ledger_in_memory()
-    assert counts(append(ledger, *DAY, DAY[3], DAY[3])) == (10, 2, 0, 0)
+    assert counts(append_events(ledger, *DAY, DAY[3], DAY[3])) == (10, 2, 0, 0)
     assert number_of(ledger, "event") == 10
 
 
 def test_an_event_sent_again_after_years_is_known() -> None:
     ledger = ledger_in_memory()
     old = event("old", "2022-02-05T10:00")
-    append(ledger, old)
-    append(ledger, *DAY)
-    assert counts(append(ledger, old)) == (0, 1, 0, 0)
+    append_events(ledger, old)
+    append_events(ledger, *DAY)
+    assert counts(append_events(ledger, old)) == (0, 1, 0, 0)
 
 
 def test_the_same_id_from_another_source_is_another_event() -> None:
     ledger = ledger_in_memory()
-    append(ledger, event("1", "2026-03-01T10:00", source="web"))
-    assert counts(append(ledger, event("1", "2026-03-01T11:00", source="whatsapp"))) == (1, 0, 0, 0)
+    append_events(ledger, event("1", "2026-03-01T10:00", source="web"))
+    assert counts(append_events(ledger, event("1", "2026-03-01T11:00", source="whatsapp"))) == (1, 0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -77,12 +78,12 @@ def test_the_same_id_with_another_content_is_a_conflict_and_the_first_one_stands
     ledger = ledger_in_memory()
     first = event("1", "2026-03-01T10:00")
     second = event("1", **{"at": "2026-03-01T10:00", **other})
-    append(ledger, first)
-    receipt = append(ledger, second)
+    append_events(ledger, first)
+    receipt = append_events(ledger, second)
     assert counts(receipt) == (0, 0, 1, 0)
     assert receipt.rejections[0].code == "conflict"
     assert receipt.rejections[0].event_id == "1"
-    assert counts(append(ledger, first)) == (0, 1, 0, 0)
+    assert counts(append_events(ledger, first)) == (0, 1, 0, 0)
     assert number_of(ledger, "event") == 1
     assert verify(ledger).is_clean
 
@@ -90,15 +91,15 @@ def test_the_same_id_with_another_content_is_a_conflict_and_the_first_one_stands
 def test_a_conflict_within_one_batch_leaves_the_first_standing() -> None:
     ledger = ledger_in_memory()
     first, second = event("1", "2026-03-01T10:00"), event("1", "2026-03-01T10:00", customer_id="c2")
-    assert counts(append(ledger, first, second)) == (1, 0, 1, 0)
+    assert counts(append_events(ledger, first, second)) == (1, 0, 1, 0)
     assert ledger.connection.execute("SELECT customer_id FROM event").fetchall() == [("c1",)]
 
 
 def test_a_conflict_is_kept_in_quarantine_once_however_often_it_is_sent() -> None:
     ledger = ledger_in_memory()
-    append(ledger, event("1", "2026-03-01T10:00"))
+    append_events(ledger, event("1", "2026-03-01T10:00"))
     for _ in range(3):
-        append(ledger, event("1", "2026-03-01T10:00", channel="sms"))
+        append_events(ledger, event("1", "2026-03-01T10:00", channel="sms"))
     kept = list(quarantined(ledger))
     assert [(each.event_id, each.code, each.source) for each in kept] == [("1", "conflict", "s")]
     assert b'"channel":"sms"' in kept[0].raw
@@ -106,7 +107,7 @@ def test_a_conflict_is_kept_in_quarantine_once_however_often_it_is_sent() -> Non
 
 def test_an_event_before_the_account_s_data_start_is_quarantined_with_that_reason() -> None:
     ledger = ledger_in_memory()
-    receipt = append(ledger, event("early", "2022-02-03T23:59:59.999999Z"), event("first", "2022-02-04T00:00"))
+    receipt = append_events(ledger, event("early", "2022-02-03T23:59:59.999999Z"), event("first", "2022-02-04T00:00"))
     assert counts(receipt) == (1, 0, 0, 1)
     rejection = receipt.rejections[0]
     assert (rejection.index, rejection.event_id, rejection.code) == (0, "early", "before_available_from")
@@ -118,7 +119,7 @@ def test_an_event_more_than_a_day_ahead_of_the_clock_is_quarantined() -> None:
     ledger = ledger_in_memory()
     edge = event("edge", "2026-06-02T12:00")
     beyond = {**edge, "event_id": "beyond", "occurred_at": edge["occurred_at"] + 1}
-    receipt = append(ledger, edge, beyond)
+    receipt = append_events(ledger, edge, beyond)
     assert counts(receipt) == (1, 0, 0, 1)
     assert [(each.event_id, each.code) for each in quarantined(ledger)] == [("beyond", "in_the_future")]
 
@@ -127,7 +128,7 @@ def test_what_the_source_refused_is_in_the_receipt_and_in_quarantine() -> None:
     ledger = ledger_in_memory()
     noise = Rejection(index=1, event_id=None, code="json_invalid", detail="This is not JSON.", raw=b"\xff\x00\xfe")
     submission = Submission(source="s", batches=[batch(DAY, first=2, rejections=(noise,))], label="a file")
-    [receipt] = ledger.append([submission], now_us=NOW_US)
+    [receipt] = append(ledger, [submission], now_us=NOW_US)
     assert counts(receipt) == (10, 0, 0, 1)
     assert receipt.rejections == (noise,)
     assert [each.raw for each in quarantined(ledger)] == [b"\xff\x00\xfe"]
@@ -136,7 +137,7 @@ def test_what_the_source_refused_is_in_the_receipt_and_in_quarantine() -> None:
 def test_a_receipt_names_a_thousand_rejections_and_counts_all_of_them() -> None:
     ledger = ledger_in_memory()
     early = [event(f"e{number}", "2020-01-01T10:00") for number in range(1_500)]
-    receipt = append(ledger, *early)
+    receipt = append_events(ledger, *early)
     assert counts(receipt) == (0, 0, 0, 1_500)
     assert len(receipt.rejections) == 1_000
     assert number_of(ledger, "quarantine") == 1_500
@@ -144,16 +145,16 @@ def test_a_receipt_names_a_thousand_rejections_and_counts_all_of_them() -> None:
 
 def test_quarantine_can_be_looked_at_by_reason_and_in_part() -> None:
     ledger = ledger_in_memory()
-    append(ledger, *(event(f"e{number}", "2020-01-01T10:00") for number in range(3)))
-    append(ledger, event("later", "2027-01-01T10:00"))
+    append_events(ledger, *(event(f"e{number}", "2020-01-01T10:00") for number in range(3)))
+    append_events(ledger, event("later", "2027-01-01T10:00"))
     assert [each.number for each in quarantined(ledger, limit=2)] == [1, 2]
     assert [each.event_id for each in quarantined(ledger, code="in_the_future")] == ["later"]
 
 
 def test_every_submission_leaves_a_receipt_in_the_ledger() -> None:
     ledger = ledger_in_memory()
-    append(ledger, *DAY[:4], label="one.csv")
-    append(ledger, *DAY, label="two.csv")
+    append_events(ledger, *DAY[:4], label="one.csv")
+    append_events(ledger, *DAY, label="two.csv")
     rows = ledger.connection.execute("SELECT * FROM receipt ORDER BY append_no").fetchall()
     assert rows == [(1, NOW_US, "s", "one.csv", 4, 0, 0, 0), (2, NOW_US, "s", "two.csv", 6, 4, 0, 0)]
 
@@ -162,18 +163,18 @@ def test_an_empty_submission_has_a_receipt_of_zeros() -> None:
     ledger = ledger_in_memory()
     empty = Submission(source="s", batches=[batch([])], label="empty")
     none = Submission(source="s", batches=[], label="nothing")
-    assert [counts(receipt) for receipt in ledger.append([empty, none], now_us=NOW_US)] == [(0, 0, 0, 0)] * 2
+    assert [counts(receipt) for receipt in append(ledger, [empty, none], now_us=NOW_US)] == [(0, 0, 0, 0)] * 2
 
 
 def test_submissions_of_one_commit_know_of_each_other() -> None:
     ledger = ledger_in_memory()
-    receipts = ledger.append([*submissions(DAY), *submissions(DAY)], now_us=NOW_US)
+    receipts = append(ledger, [*submissions(DAY), *submissions(DAY)], now_us=NOW_US)
     assert [counts(receipt) for receipt in receipts] == [(10, 0, 0, 0), (0, 10, 0, 0)]
 
 
 def test_a_group_of_submissions_is_committed_together_or_not_at_all() -> None:
     ledger = ledger_in_memory()
-    append(ledger, DAY[0])
+    append_events(ledger, DAY[0])
 
     def cut_off() -> Any:
         yield batch([event("new", "2026-03-09T10:00", bot_id="a new bot")])
@@ -181,21 +182,21 @@ def test_a_group_of_submissions_is_committed_together_or_not_at_all() -> None:
 
     broken = Submission(source="s", batches=cut_off(), label="broken")
     with pytest.raises(Refused, match="breaks off"):
-        ledger.append([*submissions(DAY[1:]), broken], now_us=NOW_US)
+        append(ledger, [*submissions(DAY[1:]), broken], now_us=NOW_US)
     assert number_of(ledger, "event") == 1
     assert number_of(ledger, "receipt") == 1
     assert len(ledger.touchpoints) == 1
-    assert counts(append(ledger, *DAY[1:])) == (9, 0, 0, 0)
+    assert counts(append_events(ledger, *DAY[1:])) == (9, 0, 0, 0)
     assert verify(ledger).is_clean
 
 
 def test_an_earlier_clock_than_the_last_time_loses_nothing() -> None:
     """The clock was set back between two imports."""
     ledger = ledger_in_memory()
-    append(ledger, DAY[0])
-    receipt = append(ledger, DAY[1], now_us=DAY[1]["occurred_at"] - DAY_US - MICROSECONDS_PER_SECOND)
+    append_events(ledger, DAY[0])
+    receipt = append_events(ledger, DAY[1], now_us=DAY[1]["occurred_at"] - DAY_US - MICROSECONDS_PER_SECOND)
     assert [each.code for each in receipt.rejections] == ["in_the_future"]
-    assert counts(append(ledger, DAY[1])) == (1, 0, 0, 0)
+    assert counts(append_events(ledger, DAY[1])) == (1, 0, 0, 0)
     assert verify(ledger).is_clean
 
 
@@ -211,6 +212,6 @@ def test_names_may_hold_emoji_right_to_left_marks_and_quotes(tmp_path: Path) -> 
     odd = event(
         "e'\u202e😀", "2026-03-01T10:00", source="';--", customer_id='Zoë \'O"Hara"', bot_name="🤖", channel="a b"
     )
-    assert counts(append(ledger, odd)) == (1, 0, 0, 0)
-    assert counts(append(ledger, odd)) == (0, 1, 0, 0)
+    assert counts(append_events(ledger, odd)) == (1, 0, 0, 0)
+    assert counts(append_events(ledger, odd)) == (0, 1, 0, 0)
     assert verify(ledger).is_clean

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.ledgers import append, event, made_account
+from tests.support.ledgers import append_events, event, made_account
 from tests.support.table_meaning import table_meaning
 
 from botmeter.domain.account import Account
@@ -27,7 +27,7 @@ REFUSED = event("early", "2020-01-01T10:00")
 def saved(folder: Folder, acme: str, tmp_path: Path) -> Path:
     path = tmp_path / "acme.backup"
     with folder.ledger(acme) as ledger:
-        append(ledger, *EVENTS, REFUSED)
+        append_events(ledger, *EVENTS, REFUSED)
     backup(folder, acme, path=path)
     return path
 
@@ -65,7 +65,7 @@ def test_what_is_restored_is_all_that_there_was(folder: Folder, acme: str, saved
     assert isinstance(summary, BackupSummary)
     assert meaning(folder, acme) == before
     with folder.ledger(acme) as ledger:
-        assert append(ledger, *EVENTS).duplicates == 28
+        assert append_events(ledger, *EVENTS).duplicates == 28
         assert verify(ledger).is_clean
 
 
@@ -80,7 +80,7 @@ def test_a_backup_can_be_restored_under_another_name(folder: Folder, acme: str, 
 def test_an_account_that_exists_is_replaced_only_when_asked(folder: Folder, acme: str, saved: Path) -> None:
     before = meaning(folder, acme)
     with folder.ledger(acme) as ledger:
-        append(ledger, event("more", "2026-04-01T10:00"))
+        append_events(ledger, event("more", "2026-04-01T10:00"))
     changed = meaning(folder, acme)
     with pytest.raises(Conflict, match="There is an account acme already"):
         restore(folder, saved)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.event_strategies import dense_event_lists
 from tests.support.facts import filled_ledger
-from tests.support.ledgers import append, event, ledger_in_memory
+from tests.support.ledgers import append_events, event, ledger_in_memory
 from tests.support.table_meaning import table_meaning
 
 from botmeter.ledger import conversation_spans
@@ -49,7 +49,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_conversation_that_goes_on_has_few_rows_however_often_it_is_appended_to() -> None:
     ledger = ledger_in_memory()
     for number in range(40):
-        append(ledger, said(number, conversation=number % 2))
+        append_events(ledger, said(number, conversation=number % 2))
     assert max(rows_of(ledger).values()) <= 3
     assert verify(ledger).is_clean
 
@@ -58,11 +58,11 @@ def test_a_conversation_that_goes_on_has_few_rows_however_often_it_is_appended_t
 def test_folding_looks_at_the_last_rows_alone() -> None:
     ledger = ledger_in_memory()
     for number in range(3):
-        append(ledger, said(number, conversation=0))
+        append_events(ledger, said(number, conversation=0))
     ledger.loose_span_rows = 0
-    append(ledger, *(said(number, conversation=number) for number in range(3, 20)))
+    append_events(ledger, *(said(number, conversation=number) for number in range(3, 20)))
     for number in range(20, 26):
-        append(ledger, said(number, conversation=20))
+        append_events(ledger, said(number, conversation=20))
     assert rows_of(ledger)["v0"] == 3
     assert rows_of(ledger)["v20"] < 6
     assert verify(ledger).is_clean
@@ -72,7 +72,7 @@ def test_folding_looks_at_the_last_rows_alone() -> None:
 def test_a_ledger_with_many_rows_to_a_conversation_is_folded_as_a_whole_when_it_is_closed() -> None:
     ledger = ledger_in_memory()
     for number in range(15):
-        append(ledger, said(number, conversation=number % 3))
+        append_events(ledger, said(number, conversation=number % 3))
         ledger.loose_span_rows = 0
     before = table_meaning(ledger)
     assert set(rows_of(ledger).values()) == {5}
@@ -86,10 +86,10 @@ def test_a_ledger_with_many_rows_to_a_conversation_is_folded_as_a_whole_when_it_
 @pytest.mark.usefixtures("small")
 def test_many_conversations_are_not_mistaken_for_many_rows_to_each() -> None:
     ledger = ledger_in_memory()
-    append(ledger, *(said(number, conversation=number) for number in range(5)))
+    append_events(ledger, *(said(number, conversation=number) for number in range(5)))
     assert known_count(ledger) == [("5",)]
     for number in range(5, 60):
-        append(ledger, said(number, conversation=number))
+        append_events(ledger, said(number, conversation=number))
     fold_if_many(ledger)
     assert set(rows_of(ledger).values()) == {1}
     assert 50 <= int(known_count(ledger)[0][0]) <= 70
@@ -104,7 +104,7 @@ def test_events_one_by_one_in_any_order_with_folds_between_them_give_what_the_or
 ) -> None:
     ledger = ledger_in_memory()
     for each in data.draw(st.permutations(events[:25])):
-        append(ledger, each)
+        append_events(ledger, each)
         if data.draw(st.booleans()):
             fold_if_many(ledger)
     assert table_meaning(ledger) == table_meaning(filled_ledger(events[:25]))
@@ -117,7 +117,7 @@ def test_a_ledger_is_folded_when_it_is_closed(folder: Folder, acme: str, is_shar
     with closing(OpenLedgers(folder)) if is_shared else nullcontext() as shared:
         for number in range(2, 27):
             with shared.writing(acme) if shared else folder.ledger(acme) as ledger:
-                append(ledger, said(number, conversation=number % 3))
+                append_events(ledger, said(number, conversation=number % 3))
                 ledger.loose_span_rows = 0
     with folder.ledger(acme, read_only=True) as ledger:
         assert max(rows_of(ledger).values()) < 25 // 3

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from tests.support.ledgers import NOW_US, append, event, ledger_in_memory
+from tests.support.ledgers import NOW_US, append_events, event, ledger_in_memory
 from tests.support.table_meaning import table_meaning
 
 from botmeter.domain.errors import BotmeterError, Conflict, Missing, Refused, TooMuch
@@ -48,7 +48,7 @@ def session_count(ledger: Ledger) -> int:
 @pytest.fixture
 def ledger() -> Ledger:
     made = ledger_in_memory()
-    append(made, WEB, PHONE, OTHER)
+    append_events(made, WEB, PHONE, OTHER)
     return made
 
 
@@ -75,7 +75,9 @@ def test_it_is_recorded_what_was_restated_and_why(ledger: Ledger) -> None:
 
 def test_a_day_that_is_not_over_is_not_restated() -> None:
     ledger = ledger_in_memory()
-    append(ledger, event("1", "2026-06-01T08:00", customer_id="a"), event("2", "2026-06-01T09:00", customer_id="b"))
+    append_events(
+        ledger, event("1", "2026-06-01T08:00", customer_id="a"), event("2", "2026-06-01T09:00", customer_id="b")
+    )
     change = merge_customers(ledger, pairs("a=b"), now_us=NOW_US)
     assert (change.before_count, change.after_count, change.restated_day_count) == (2, 1, 0)
 
@@ -83,7 +85,7 @@ def test_a_day_that_is_not_over_is_not_restated() -> None:
 def test_events_to_come_of_an_alias_are_the_customer_s_too(ledger: Ledger) -> None:
     merge_customers(ledger, pairs("web-7=phone-7", "web-7=mail-7"), now_us=NOW_US)
     late = event("4", "2026-03-01T14:00", customer_id="mail-7", conversation_id="v4", channel="mail")
-    assert append(ledger, late).accepted == 1
+    assert append_events(ledger, late).accepted == 1
     assert who_sent(ledger)["4"] == ("web-7", "mail-7")
     assert session_count(ledger) == 2
     assert verify(ledger).is_clean
@@ -91,11 +93,11 @@ def test_events_to_come_of_an_alias_are_the_customer_s_too(ledger: Ledger) -> No
 
 def test_what_is_sent_again_is_compared_with_what_was_sent(ledger: Ledger) -> None:
     merge_customers(ledger, pairs("web-7=phone-7"), now_us=NOW_US)
-    assert append(ledger, PHONE).duplicates == 1
-    assert append(ledger, {**PHONE, "customer_id": "web-7"}).conflicts == 1
-    assert append(ledger, WEB).duplicates == 1
+    assert append_events(ledger, PHONE).duplicates == 1
+    assert append_events(ledger, {**PHONE, "customer_id": "web-7"}).conflicts == 1
+    assert append_events(ledger, WEB).duplicates == 1
     unmerge_customers(ledger, ["phone-7"], now_us=NOW_US)
-    assert append(ledger, PHONE).duplicates == 1
+    assert append_events(ledger, PHONE).duplicates == 1
 
 
 def test_taking_it_back_leaves_everything_as_it_was(ledger: Ledger) -> None:
@@ -149,7 +151,7 @@ def test_what_was_said_before_changes_nothing(ledger: Ledger) -> None:
 def test_ids_that_nobody_sent_yet_can_be_merged(ledger: Ledger) -> None:
     change = merge_customers(ledger, pairs("web-7=new"), now_us=NOW_US)
     assert (change.number, change.event_count, change.before_count, change.after_count) == (1, 0, 1, 1)
-    append(ledger, event("9", "2026-03-01T15:00", customer_id="new"))
+    append_events(ledger, event("9", "2026-03-01T15:00", customer_id="new"))
     assert who_sent(ledger)["9"] == ("web-7", "new")
 
 
@@ -221,7 +223,7 @@ def test_verification_finds_an_event_that_is_not_the_customer_s_who_counts(ledge
 
 def test_with_many_other_events_only_these_customers_are_metered_again() -> None:
     ledger = ledger_in_memory()
-    append(ledger, WEB, PHONE, *(event(f"o{n}", "2026-03-01T10:00", customer_id=f"c{n}") for n in range(20)))
+    append_events(ledger, WEB, PHONE, *(event(f"o{n}", "2026-03-01T10:00", customer_id=f"c{n}") for n in range(20)))
     change = merge_customers(ledger, pairs("web-7=phone-7"), now_us=NOW_US)
     assert (change.before_count, change.after_count, change.restated_day_count) == (2, 1, 1)
     assert verify(ledger).is_clean

@@ -1,10 +1,11 @@
 """Erasing a customer who has several ids: all of them go, by whichever they are named."""
 
 import pytest
-from tests.support.ledgers import NOW_US, append, batch, event
+from tests.support.ledgers import NOW_US, append_events, batch, event
 
 from botmeter.domain.errors import Missing
 from botmeter.domain.receipt import Rejection
+from botmeter.ledger.append import append
 from botmeter.ledger.customers import SameCustomer, customer_aliases, merge_customers, unmerge_customers
 from botmeter.ledger.erase import erase
 from botmeter.ledger.folder import Folder
@@ -19,10 +20,10 @@ def filled(folder: Folder, acme: str) -> str:
     refused = Rejection(index=0, event_id=None, code="field_missing", detail="It is missing.", raw=b"phone-SECRET")
     with folder.ledger(acme) as ledger:
         for number, customer_id in enumerate([*IDS, "other"]):
-            append(
+            append_events(
                 ledger, event(f"e{number}", "2026-03-01T10:00", customer_id=customer_id, conversation_id=f"v{number}")
             )
-        ledger.append([Submission(source="s", batches=[batch([], rejections=(refused,))], label="f")], now_us=NOW_US)
+        append(ledger, [Submission(source="s", batches=[batch([], rejections=(refused,))], label="f")], now_us=NOW_US)
         said = [SameCustomer(customer_id="web-SECRET", alias=alias) for alias in IDS[1:]]
         merge_customers(ledger, said, now_us=NOW_US)
         merge_customers(ledger, [SameCustomer(customer_id="other", alias="web-SECRET")], now_us=NOW_US)
@@ -42,12 +43,12 @@ def test_every_id_of_the_customer_goes_whichever_is_named(folder: Folder, filled
         assert customers == [(found.pseudonym,), ("other",)]
         # What was erased is known by its key still, under whichever id it was sent.
         sent_again = event("e1", "2026-03-01T10:00", customer_id="phone-SECRET", conversation_id="v1")
-        assert append(ledger, sent_again).duplicates == 1
+        assert append_events(ledger, sent_again).duplicates == 1
 
 
 def test_an_id_that_is_only_in_the_list_of_aliases_can_be_erased(folder: Folder, acme: str) -> None:
     with folder.ledger(acme) as ledger:
-        append(ledger, event("1", "2026-03-01T10:00", customer_id="other"))
+        append_events(ledger, event("1", "2026-03-01T10:00", customer_id="other"))
         merge_customers(ledger, [SameCustomer(customer_id="a-SECRET", alias="b-SECRET")], now_us=NOW_US)
     assert erase(folder, acme, customer_id="b-SECRET").alias_count == 1
     assert b"SECRET" not in folder.file_of(acme).read_bytes()
@@ -58,6 +59,6 @@ def test_an_id_that_is_only_in_the_list_of_aliases_can_be_erased(folder: Folder,
 def test_changes_are_numbered_on_after_an_erasure(folder: Folder, filled: str) -> None:
     erase(folder, filled, customer_id=IDS[0])
     with folder.ledger(filled) as ledger:
-        append(ledger, event("x", "2026-03-01T10:00", customer_id="new", conversation_id="v9"))
+        append_events(ledger, event("x", "2026-03-01T10:00", customer_id="new", conversation_id="v9"))
         change = merge_customers(ledger, [SameCustomer(customer_id="other", alias="new")], now_us=NOW_US)
         assert change.number == 4

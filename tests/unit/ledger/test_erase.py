@@ -5,11 +5,12 @@ from datetime import date
 from typing import Any
 
 import pytest
-from tests.support.ledgers import NOW_US, Event, append, batch, event, made_account
+from tests.support.ledgers import NOW_US, Event, append_events, batch, event, made_account
 
 from botmeter.domain.account import Account
 from botmeter.domain.errors import Missing, Unavailable
 from botmeter.domain.receipt import Rejection
+from botmeter.ledger.append import append
 from botmeter.ledger.erase import erase
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
@@ -39,16 +40,18 @@ def events() -> list[Event]:
 
 
 def fill(ledger: Ledger) -> None:
-    append(ledger, *events())
-    append(ledger, event("wamid.SECRET-0", "2026-02-28T10:00", customer_id=EVE, conversation_id="thread-SECRET-1"))
-    append(ledger, {**events()[0], "bot_id": "b2"})
+    append_events(ledger, *events())
+    append_events(
+        ledger, event("wamid.SECRET-0", "2026-02-28T10:00", customer_id=EVE, conversation_id="thread-SECRET-1")
+    )
+    append_events(ledger, {**events()[0], "bot_id": "b2"})
     escaped = EVE.replace("e", "\\u0065").encode()
     raws = [b'{"customer_id": "%s", "event_id": 1}' % escaped, b"\xff \x00 " + EVE.encode(), b'{"customer_id": "c2"}']
     refused = tuple(
         Rejection(index=place, event_id=None, code="field_missing", detail="It is missing.", raw=raw)
         for place, raw in enumerate(raws)
     )
-    ledger.append([Submission(source="s", batches=[batch([], rejections=refused)], label="a file")], now_us=NOW_US)
+    append(ledger, [Submission(source="s", batches=[batch([], rejections=refused)], label="a file")], now_us=NOW_US)
 
 
 @pytest.fixture
@@ -108,7 +111,7 @@ def test_what_was_erased_is_counted(folder: Folder, filled: str) -> None:
 def test_the_erased_events_sent_again_are_duplicates_and_bring_nothing_back(folder: Folder, filled: str) -> None:
     erase(folder, filled, customer_id=EVE)
     with folder.ledger(filled) as ledger:
-        receipt = append(ledger, *events())
+        receipt = append_events(ledger, *events())
         assert (receipt.accepted, receipt.duplicates, receipt.conflicts, receipt.rejected) == (0, 6, 0, 0)
         assert EVE not in repr(ledger.connection.execute("SELECT customer_id FROM event").fetchall())
         assert verify(ledger).is_clean
@@ -122,7 +125,7 @@ def test_quarantine_keeps_what_others_sent(folder: Folder, filled: str) -> None:
 
 def test_erasing_c1_leaves_what_c12_sent_in_quarantine(folder: Folder, acme: str) -> None:
     with folder.ledger(acme) as ledger:
-        append(ledger, event("1", "2020-01-01T10:00", customer_id="c12"), event("2", "2020-01-01T10:00"))
+        append_events(ledger, event("1", "2020-01-01T10:00", customer_id="c12"), event("2", "2020-01-01T10:00"))
     assert erase(folder, acme, customer_id="c1").quarantine_count == 1
     with folder.ledger(acme) as ledger:
         assert [each.event_id for each in quarantined(ledger)] == ["1"]
@@ -145,13 +148,13 @@ def test_two_customers_can_be_erased_one_after_the_other(folder: Folder, filled:
     with folder.ledger(filled) as ledger:
         assert shown(ledger) == before
         assert verify(ledger).is_clean
-        assert append(ledger, *events()).duplicates == 6
+        assert append_events(ledger, *events()).duplicates == 6
 
 
 def test_live_events_go_on_after_an_erasure(folder: Folder, filled: str) -> None:
     erase(folder, filled, customer_id=EVE)
     with folder.ledger(filled) as ledger:
-        assert append(ledger, event("new", "2026-03-01T11:00", customer_id=EVE)).accepted == 1
+        assert append_events(ledger, event("new", "2026-03-01T11:00", customer_id=EVE)).accepted == 1
         assert verify(ledger).is_clean
 
 

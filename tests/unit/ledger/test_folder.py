@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from tests.support.ledgers import ACME, NOW_US, append, event, made_account
+from tests.support.ledgers import ACME, NOW_US, append_events, event, made_account
 
 import botmeter
 from botmeter.domain.account import Account
@@ -80,7 +80,7 @@ def test_a_name_that_leaves_the_folder_is_refused(folder: Folder, acme: str, nam
 def test_an_account_may_be_called_what_means_something_to_the_database(folder: Folder, name: str) -> None:
     made_account(folder, Account(name=name))
     with folder.ledger(name) as ledger:
-        assert append(ledger, event("1", "2026-03-01T10:00")).accepted == 1
+        assert append_events(ledger, event("1", "2026-03-01T10:00")).accepted == 1
 
 
 def test_a_second_process_is_told_who_owns_the_folder(folder: Folder) -> None:
@@ -114,7 +114,7 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("read_only", [True, False], ids=["reading", "writing"])
 def test_a_corrupt_file_gets_a_sentence(folder: Folder, acme: str, content: bytes | None, read_only: bool) -> None:
     with folder.ledger(acme) as ledger:
-        append(ledger, *(event(f"e{number}", "2026-03-01T10:00") for number in range(500)))
+        append_events(ledger, *(event(f"e{number}", "2026-03-01T10:00") for number in range(500)))
     file = folder.file_of(acme)
     file.write_bytes(file.read_bytes()[: 3 * 4096] if content is None else content)
     with pytest.raises(Refused) as refused, folder.ledger(acme, read_only=read_only):
@@ -134,14 +134,14 @@ def test_another_program_s_database_is_not_taken_for_a_ledger(folder: Folder, ac
 
 def test_a_damaged_page_is_found_when_it_is_read(folder: Folder, acme: str) -> None:
     with folder.ledger(acme) as ledger:
-        append(ledger, *(event(f"e{number}", "2026-03-01T10:00") for number in range(5_000)))
+        append_events(ledger, *(event(f"e{number}", "2026-03-01T10:00") for number in range(5_000)))
     file = folder.file_of(acme)
     content = bytearray(file.read_bytes())
     middle = content.index(b"e4999") // 4096 * 4096
     content[middle : middle + 2048] = b"\xaa" * 2048
     file.write_bytes(content)
     with pytest.raises(BotmeterError) as refused, folder.ledger(acme) as ledger:
-        append(ledger, event("e4999", "2026-03-01T10:00"))
+        append_events(ledger, event("e4999", "2026-03-01T10:00"))
     assert refused.value.code in {"ledger_corrupt", "ledger_failed"}
 
 
@@ -194,7 +194,7 @@ def test_a_deleted_account_leaves_nothing_to_a_new_one_of_its_name(folder: Folde
     assert list((folder.path / "accounts").iterdir()) == []
     made_account(folder)
     with folder.ledger(acme) as ledger:
-        assert append(ledger, event("1", "2026-03-01T10:00")).accepted == 1
+        assert append_events(ledger, event("1", "2026-03-01T10:00")).accepted == 1
 
 
 def test_the_remains_of_an_account_that_was_never_finished_are_no_account(folder: Folder) -> None:
@@ -208,6 +208,6 @@ def test_the_remains_of_an_account_that_was_never_finished_are_no_account(folder
 def test_an_account_whose_file_nobody_closed_is_told_from_the_others(folder: Folder, acme: str) -> None:
     made_account(folder, Account(name="beta"))
     with folder.ledger(acme) as ledger:
-        append(ledger, event("e1", "2026-05-20T10:00"))
+        append_events(ledger, event("e1", "2026-05-20T10:00"))
         assert folder.left_open() == [acme]
     assert folder.left_open() == []

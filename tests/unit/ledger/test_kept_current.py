@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 from tests.support.facts import filled_ledger
-from tests.support.ledgers import NOW_US, Event, append, event, ledger_in_memory
+from tests.support.ledgers import NOW_US, Event, append_events, event, ledger_in_memory
 from tests.support.table_meaning import table_meaning
 
 from botmeter.domain.errors import Conflict, Refused
@@ -37,20 +37,22 @@ def openers(ledger: Ledger) -> list[str]:
 
 def test_a_bot_bears_the_name_of_its_latest_event() -> None:
     ledger = ledger_in_memory()
-    append(ledger, event("2", "2026-03-02T10:00", bot_name="New name"))
-    append(ledger, event("1", "2026-03-01T10:00", bot_name="Old name"), event("3", "2026-03-03T10:00"))
+    append_events(ledger, event("2", "2026-03-02T10:00", bot_name="New name"))
+    append_events(ledger, event("1", "2026-03-01T10:00", bot_name="Old name"), event("3", "2026-03-03T10:00"))
     assert ledger.connection.execute("SELECT bot_id, bot_name FROM bot").fetchall() == [("b1", "New name")]
 
 
 def test_a_ticket_linked_later_counts_in_the_earlier_session_of_its_conversation() -> None:
     ledger = ledger_in_memory()
     first = event("1", "2026-03-01T10:00")
-    append(ledger, first)
+    append_events(ledger, first)
     linked = event("2", "2026-03-09T10:00", actor="agent", bot_id=None, kind="ticket_linked", ticket_id="T1")
-    append(ledger, linked)
+    append_events(ledger, linked)
     rows = ledger.connection.execute("SELECT day, session_id::VARCHAR, ticket_id, ticket_type FROM session_ticket")
     assert rows.fetchall() == [(TICKET_DAY, id_of(first), "T1", "unknown")]
-    append(ledger, event("3", "2026-03-09T11:00", actor="system", bot_id=None, ticket_id="T1", ticket_type="refund"))
+    append_events(
+        ledger, event("3", "2026-03-09T11:00", actor="system", bot_id=None, ticket_id="T1", ticket_type="refund")
+    )
     rows = ledger.connection.execute("SELECT ticket_id, ticket_type FROM session_ticket")
     assert rows.fetchall() == [("T1", "refund")]
     assert verify(ledger).is_clean
@@ -60,7 +62,7 @@ def test_a_conversation_that_spans_days_is_marked_on_each_of_them() -> None:
     ledger = ledger_in_memory()
     events = [event("1", "2026-03-01T10:00"), event("2", "2026-03-03T10:00"), event("3", "2026-03-05T10:00")]
     for each in events:
-        append(ledger, each)
+        append_events(ledger, each)
     rows = ledger.connection.execute("SELECT day::VARCHAR, spans FROM conversation_day ORDER BY day").fetchall()
     assert rows == [("2026-03-01", True), ("2026-03-03", True), ("2026-03-05", True)]
     assert ledger.connection.execute("SELECT * FROM conversation_usage").fetchall() == []
@@ -75,10 +77,10 @@ def test_a_late_event_re_anchors_the_customer_s_sessions_from_there_on() -> None
         event("3", "2026-03-03T12:00"),
         event("other", "2026-03-02T11:00", customer_id="c2", conversation_id="v2"),
     ]
-    append(ledger, *events)
+    append_events(ledger, *events)
     assert openers(ledger).count("2") == 1
     late = event("late", "2026-02-28T20:00")
-    append(ledger, late)
+    append_events(ledger, late)
     assert openers(ledger) == ["late", "2", "other", "3"] or openers(ledger) == ["late", "other", "2", "3"]
     assert table_meaning(ledger) == table_meaning(filled_ledger([*events, late]))
 
@@ -86,15 +88,15 @@ def test_a_late_event_re_anchors_the_customer_s_sessions_from_there_on() -> None
 def test_a_late_event_that_changes_a_day_is_restated_with_what_when_before_after_and_because() -> None:
     ledger = ledger_in_memory()
     first, second = event("1", "2026-03-01T10:00"), event("2", "2026-03-02T09:00")
-    append(ledger, first, second, event("today", "2026-03-04T09:00"))
+    append_events(ledger, first, second, event("today", "2026-03-04T09:00"))
     assert days(ledger) == {"2026-03-01": 1, "2026-03-04": 1}
     late = event("late", "2026-02-28T10:00")
-    append(ledger, late, now_us=NOW_US, label="late.ndjson")
+    append_events(ledger, late, now_us=NOW_US, label="late.ndjson")
     assert days(ledger) == {"2026-02-28": 1, "2026-03-01": 1, "2026-03-04": 1}
     assert [restated.day.isoformat() for restated in restatements(ledger)] == ["2026-02-28"]
     later = event("later", "2026-02-28T23:00", customer_id="c2")
     earliest = event("0", "2026-02-28T09:59")
-    append(ledger, later, earliest, label="more.ndjson")
+    append_events(ledger, later, earliest, label="more.ndjson")
     [_, restated] = restatements(ledger)
     assert (restated.append_no, restated.label, restated.recorded_at) == (3, "more.ndjson", NOW_US)
     assert (restated.day, restated.before_count, restated.after_count) == (date(2026, 2, 28), 1, 2)
@@ -107,17 +109,17 @@ def test_a_late_event_that_changes_a_day_is_restated_with_what_when_before_after
 
 def test_a_late_event_that_changes_no_session_restates_nothing() -> None:
     ledger = ledger_in_memory()
-    append(ledger, event("1", "2026-03-01T10:00"), event("2", "2026-03-05T10:00"))
-    append(ledger, event("late", "2026-03-01T11:00"))
+    append_events(ledger, event("1", "2026-03-01T10:00"), event("2", "2026-03-05T10:00"))
+    append_events(ledger, event("late", "2026-03-01T11:00"))
     assert restatements(ledger) == []
 
 
 def test_the_growth_of_the_current_day_is_no_restatement() -> None:
     ledger = ledger_in_memory()
     now_us = us_from_text("2026-03-05T18:00:00Z")
-    append(ledger, event("1", "2026-03-05T10:00"), now_us=now_us)
-    append(ledger, event("2", "2026-03-05T09:00", customer_id="c2"), now_us=now_us)
-    append(ledger, event("3", "2026-03-05T08:00"), now_us=now_us)
+    append_events(ledger, event("1", "2026-03-05T10:00"), now_us=now_us)
+    append_events(ledger, event("2", "2026-03-05T09:00", customer_id="c2"), now_us=now_us)
+    append_events(ledger, event("3", "2026-03-05T08:00"), now_us=now_us)
     assert days(ledger) == {"2026-03-05": 2}
     assert restatements(ledger) == []
 
@@ -125,9 +127,9 @@ def test_the_growth_of_the_current_day_is_no_restatement() -> None:
 def test_what_comes_for_the_latest_day_once_it_is_over_is_a_restatement() -> None:
     """Friday's numbers were looked at on Saturday; Friday's last hours arrive on Monday."""
     ledger = ledger_in_memory()
-    append(ledger, event("1", "2026-03-06T10:00"), now_us=us_from_text("2026-03-06T11:00:00Z"))
+    append_events(ledger, event("1", "2026-03-06T10:00"), now_us=us_from_text("2026-03-06T11:00:00Z"))
     late = event("2", "2026-03-06T20:00", customer_id="c2")
-    append(ledger, late, now_us=us_from_text("2026-03-09T08:00:00Z"))
+    append_events(ledger, late, now_us=us_from_text("2026-03-09T08:00:00Z"))
     assert [(each.day.isoformat(), each.before_count, each.after_count) for each in restatements(ledger)] == [
         ("2026-03-06", 1, 2)
     ]
@@ -135,17 +137,17 @@ def test_what_comes_for_the_latest_day_once_it_is_over_is_a_restatement() -> Non
 
 def test_a_first_import_restates_nothing() -> None:
     ledger = ledger_in_memory()
-    append(ledger, *(event(f"e{day}", f"2026-03-{day:02}T10:00") for day in range(1, 29)))
+    append_events(ledger, *(event(f"e{day}", f"2026-03-{day:02}T10:00") for day in range(1, 29)))
     assert restatements(ledger) == []
 
 
 def test_a_policy_for_a_future_midnight_leaves_open_sessions_under_their_own() -> None:
     ledger = ledger_in_memory()
     before, inside = event("1", "2026-06-09T20:00"), event("2", "2026-06-10T10:00")
-    append(ledger, before, now_us=us_from_text("2026-06-09T21:00:00Z"))
+    append_events(ledger, before, now_us=us_from_text("2026-06-09T21:00:00Z"))
     set_policy(ledger, HOURLY, from_on=date(2026, 6, 10), now_us=us_from_text("2026-06-09T22:00:00Z"))
     after, later = event("3", "2026-06-10T21:00"), event("4", "2026-06-10T22:30")
-    append(ledger, inside, after, later, now_us=us_from_text("2026-06-11T00:00:00Z"))
+    append_events(ledger, inside, after, later, now_us=us_from_text("2026-06-11T00:00:00Z"))
     rows = ledger.connection.execute("SELECT policy, opening_event_id, event_count FROM session ORDER BY started_at")
     assert rows.fetchall() == [(0, "1", 2), (1, "3", 1), (1, "4", 1)]
     assert restatements(ledger) == []
@@ -157,7 +159,7 @@ def test_a_policy_for_a_future_midnight_leaves_open_sessions_under_their_own() -
 def test_a_policy_for_the_past_is_a_re_metering_recorded_as_a_restatement() -> None:
     ledger = ledger_in_memory()
     events = [event(f"{hour}", f"2026-03-01T{hour}:00") for hour in range(10, 14)]
-    append(ledger, *events)
+    append_events(ledger, *events)
     set_policy(ledger, HOURLY, from_on=date(2026, 3, 1), now_us=NOW_US)
     [restated] = restatements(ledger)
     assert (restated.append_no, restated.day, restated.before_count, restated.after_count) == (
@@ -174,7 +176,7 @@ def test_a_policy_for_the_past_is_a_re_metering_recorded_as_a_restatement() -> N
 
 def test_a_policy_from_always_on_replaces_the_whole_schedule() -> None:
     ledger = ledger_in_memory()
-    append(ledger, event("1", "2026-03-01T10:00"), event("2", "2026-03-01T12:00"))
+    append_events(ledger, event("1", "2026-03-01T10:00"), event("2", "2026-03-01T12:00"))
     set_policy(ledger, HOURLY, from_on=None, now_us=NOW_US)
     assert [(term.policy, term.from_us) for term in ledger.schedule] == [(HOURLY, ALWAYS_US)]
     assert days(ledger) == {"2026-03-01": 2}

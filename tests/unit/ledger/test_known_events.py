@@ -1,7 +1,7 @@
 """What a ledger has is known by its id, erased or not; and what a pull told is no conflict with its webhook."""
 
 import pytest
-from tests.support.ledgers import NOW_US, append, event, ledger_in_memory
+from tests.support.ledgers import NOW_US, append_events, event, ledger_in_memory
 
 from botmeter.domain.instant import us_from_text
 from botmeter.ledger.known_events import active_conversations, known_instants
@@ -12,7 +12,7 @@ PULLED = {"told_by": "pull", "time_source": "second"}
 
 def test_what_is_there_is_known_with_its_instant() -> None:
     ledger = ledger_in_memory()
-    append(ledger, event("m1", AT, source="desk"), event("m2", AT, source="other"))
+    append_events(ledger, event("m1", AT, source="desk"), event("m2", AT, source="other"))
     found = known_instants(ledger, "desk", event_ids=["m1", "m2", "m3", "m1"])
     assert found == {"m1": us_from_text(f"{AT}:00Z")}
     assert known_instants(ledger, "desk", event_ids=[]) == {}
@@ -20,7 +20,7 @@ def test_what_is_there_is_known_with_its_instant() -> None:
 
 def test_what_was_erased_is_known_so_that_nobody_brings_it_back() -> None:
     ledger = ledger_in_memory()
-    append(ledger, event("m1", AT, source="desk"))
+    append_events(ledger, event("m1", AT, source="desk"))
     ledger.connection.execute("UPDATE event SET event_id = 'erased:1', conversation_id = 'erased-1'")
     assert "m1" in known_instants(ledger, "desk", event_ids=["m1"])
     assert active_conversations(ledger, "desk", first_us=0) == []
@@ -29,7 +29,7 @@ def test_what_was_erased_is_known_so_that_nobody_brings_it_back() -> None:
 def test_conversations_are_active_since_their_latest_event() -> None:
     ledger = ledger_in_memory()
     late = event("m2", "2026-03-02T10:00", source="desk", conversation_id="v1")
-    append(ledger, event("m1", AT, source="desk", conversation_id="v1"), late, event("m3", AT, source="x"))
+    append_events(ledger, event("m1", AT, source="desk", conversation_id="v1"), late, event("m3", AT, source="x"))
     found = active_conversations(ledger, "desk", first_us=us_from_text("2026-03-01T11:00:00Z"))
     assert found == [("v1", us_from_text("2026-03-02T10:00:00Z"))]
 
@@ -49,14 +49,14 @@ def test_a_webhook_that_comes_after_a_pull_knows_more_and_is_no_conflict(
     sent: dict[str, str], is_conflict: bool
 ) -> None:
     ledger = ledger_in_memory()
-    append(ledger, event("m1", f"{AT}:00Z", attributes=PULLED))
+    append_events(ledger, event("m1", f"{AT}:00Z", attributes=PULLED))
     more = dict(sent)
-    receipt = append(ledger, event("m1", more.pop("at", f"{AT}:00.250Z"), **more))
+    receipt = append_events(ledger, event("m1", more.pop("at", f"{AT}:00.250Z"), **more))
     assert (receipt.accepted, receipt.conflicts) == (0, int(is_conflict))
     assert receipt.duplicates == int(not is_conflict)
 
 
 def test_what_came_otherwise_is_a_conflict_as_ever() -> None:
     ledger = ledger_in_memory()
-    append(ledger, event("m1", f"{AT}:00Z"))
-    assert append(ledger, event("m1", f"{AT}:00.250Z"), now_us=NOW_US).conflicts == 1
+    append_events(ledger, event("m1", f"{AT}:00Z"))
+    assert append_events(ledger, event("m1", f"{AT}:00.250Z"), now_us=NOW_US).conflicts == 1

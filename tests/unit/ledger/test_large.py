@@ -9,6 +9,7 @@ from tests.support.ledgers import NOW_US
 
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import DAY_US
+from botmeter.ledger.append import append
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.statements import statements_of
 from botmeter.ledger.submission import Submission
@@ -51,7 +52,7 @@ def count(ledger: Ledger, query: str) -> int:
 
 
 def test_every_session_of_a_large_import_is_stored_and_counted(ledger: Ledger) -> None:
-    (receipt,) = ledger.append([Submission(source="s", batches=batches(), label="large")], now_us=NOW_US)
+    (receipt,) = append(ledger, [Submission(source="s", batches=batches(), label="large")], now_us=NOW_US)
     assert receipt.accepted == CUSTOMERS * DAYS * 2
     assert count(ledger, "SELECT count(*) FROM session") == CUSTOMERS * DAYS
     assert count(ledger, "SELECT count(*) FROM participation") == CUSTOMERS * DAYS
@@ -61,7 +62,7 @@ def test_every_session_of_a_large_import_is_stored_and_counted(ledger: Ledger) -
 
 
 def test_sessions_are_stored_in_order_of_time_so_that_a_period_is_found_without_the_rest(ledger: Ledger) -> None:
-    ledger.append([Submission(source="s", batches=batches(days=7), label="large")], now_us=NOW_US)
+    append(ledger, [Submission(source="s", batches=batches(days=7), label="large")], now_us=NOW_US)
     started = ledger.connection.execute("SELECT started_at FROM session ORDER BY rowid").fetchnumpy()["started_at"]
     assert np.all(np.diff(started) >= 0)
 
@@ -77,11 +78,11 @@ def test_what_is_staged_has_the_columns_of_what_it_is_staged_for(ledger: Ledger,
 
 
 def test_what_does_not_add_up_is_not_committed(ledger: Ledger) -> None:
-    ledger.append([Submission(source="s", batches=list(batches(days=1)), label="one day")], now_us=NOW_US)
+    append(ledger, [Submission(source="s", batches=list(batches(days=1)), label="one day")], now_us=NOW_US)
     ledger.connection.execute("INSERT INTO session_usage VALUES (DATE '2026-01-01', 0, 0, false, 1)")
     late = next(iter(batches(days=2)))
     one = EventBatch(events=late.events.slice(len(late.events) - 1), positions=late.positions.slice(0, 1))
     with pytest.raises(Unavailable, match="should be equal") as refused:
-        ledger.append([Submission(source="s", batches=[one], label="one event")], now_us=NOW_US)
+        append(ledger, [Submission(source="s", batches=[one], label="one event")], now_us=NOW_US)
     assert refused.value.code == "ledger_unbalanced"
     assert count(ledger, "SELECT count(*) FROM event") == CUSTOMERS * 2

@@ -4,7 +4,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from tests.support.ledgers import NOW_US, append, batch, event, ledger_in_memory
+from tests.support.ledgers import NOW_US, append_events, batch, event, ledger_in_memory
 from tests.support.parcels import counts, parcel, take
 
 from botmeter.domain.errors import Unavailable
@@ -61,7 +61,7 @@ def test_an_event_sent_again_is_a_duplicate_or_a_conflict_of_the_first(is_settle
 
 def test_an_imported_event_is_known_when_it_is_sent_live_and_the_other_way_round() -> None:
     ledger = ledger_in_memory()
-    append(ledger, *HOURS[:5])
+    append_events(ledger, *HOURS[:5])
     assert counts(take(ledger, parcel(HOURS[4:7]))[0]) == (2, 1, 0, 0)
     assert counts_of_append(ledger) == (3, 7, 0, 0)
     assert number_of(ledger, "event") == 10
@@ -69,7 +69,7 @@ def test_an_imported_event_is_known_when_it_is_sent_live_and_the_other_way_round
 
 
 def counts_of_append(ledger: Ledger) -> tuple[int, int, int, int]:
-    return counts(append(ledger, *HOURS))
+    return counts(append_events(ledger, *HOURS))
 
 
 def test_the_same_id_of_another_source_in_the_same_commit_is_another_event() -> None:
@@ -148,12 +148,12 @@ def test_a_withdrawn_request_stays_new_for_the_next_commit() -> None:
 
 def test_a_commit_has_a_receipt_with_a_number_of_its_own_and_one_without_events_has_none() -> None:
     ledger = ledger_in_memory()
-    append(ledger, HOURS[0])
+    append_events(ledger, HOURS[0])
     take(ledger, parcel(HOURS[1:3], HOURS[3:4]), parcel([fields("x", source="web")]))
     take(ledger, LiveBatch(source="s", batch=batch([]), dispatches=(BatchDelivery(first_position=0, record_count=0),)))
     assert take(ledger, parcel([HOURS[4]]))[0].accepted == 1
     settle(ledger, now_us=NOW_US)
-    append(ledger, HOURS[5])
+    append_events(ledger, HOURS[5])
     rows = ledger.connection.execute("SELECT append_no, source, label, accepted FROM receipt").fetchall()
     live = [(2, "s", "live", 3), (3, "web", "live", 1), (5, "s", "live", 1)]
     assert rows == [(1, "s", "a file", 1), *live, (6, "s", "a file", 1)]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from tests.support.ledgers import append, event, made_account, raw_connection
+from tests.support.ledgers import append_events, event, made_account, raw_connection
 from tests.support.table_meaning import table_meaning
 
 from botmeter.domain.account import Account
@@ -53,7 +53,7 @@ def tables_of(file: Path) -> list[tuple[object, ...]]:
 def old(folder: Folder, acme: str) -> Folder:
     """The folder with an account `acme` whose file is as version 1 left it."""
     with folder.ledger(acme) as ledger:
-        append(ledger, *EVENTS)
+        append_events(ledger, *EVENTS)
     with raw_connection(folder.file_of(acme)) as connection:
         for step in TO_VERSION_1:
             connection.execute(step)
@@ -70,7 +70,7 @@ def test_a_file_of_version_1_is_brought_up_when_it_is_opened(old: Folder, read_o
         assert dict(ledger.connection.execute("SELECT bot_id, bot_name FROM bot").fetchall()) == NAMED
     with old.ledger("acme") as ledger:
         assert verify(ledger).is_clean
-        append(ledger, event("4", "2026-03-05T10:00", bot_name="Orders"))
+        append_events(ledger, event("4", "2026-03-05T10:00", bot_name="Orders"))
         assert dict(ledger.connection.execute("SELECT bot_id, bot_name FROM bot").fetchall()) == NAMED | {
             "b1": "Orders"
         }
@@ -79,7 +79,7 @@ def test_a_file_of_version_1_is_brought_up_when_it_is_opened(old: Folder, read_o
 def test_a_file_that_was_brought_up_is_like_a_new_one(old: Folder) -> None:
     made_account(old, Account(name="fresh"))
     with old.ledger("fresh") as fresh:
-        append(fresh, *EVENTS)
+        append_events(fresh, *EVENTS)
         meant = table_meaning(fresh)
     with old.ledger("acme") as ledger:
         assert table_meaning(ledger) == meant

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from tests.support.ledgers import ACME, NOW_US, append, batch, event, made_account, raw_connection
+from tests.support.ledgers import ACME, NOW_US, append_events, batch, event, made_account, raw_connection
 
 from botmeter.domain.account import Account
 from botmeter.domain.errors import Conflict, Missing, NotAllowed, Unavailable
+from botmeter.ledger.append import append
 from botmeter.ledger.backup import backup, restore
 from botmeter.ledger.erase import erase
 from botmeter.ledger.folder import Folder
@@ -36,7 +37,7 @@ def headline(ledger: Ledger) -> int:
 
 def test_a_reader_sees_what_was_committed_and_nothing_of_what_is_not(ledgers: OpenLedgers) -> None:
     with ledgers.writing("acme") as writer:
-        append(writer, event("1", "2026-05-20T10:00"))
+        append_events(writer, event("1", "2026-05-20T10:00"))
         with writer.transaction() as connection, ledgers.reading("acme") as reader:
             connection.execute("DELETE FROM event")
             assert event_count(reader) == 1
@@ -48,7 +49,7 @@ def test_a_version_is_another_one_after_each_commit_and_the_same_between_them(le
     seen = []
     for number in range(3):
         with ledgers.writing("acme") as writer:
-            append(writer, event(f"{number}", "2026-05-20T10:00"))
+            append_events(writer, event(f"{number}", "2026-05-20T10:00"))
         for _ in range(2):
             with ledgers.reading("acme") as reader:
                 seen.append(reader.version)
@@ -68,7 +69,7 @@ def test_a_moment_that_begins_after_a_commit_knows_the_bots_of_that_commit(ledge
     with ledgers.reading("acme") as reader:
         assert headline(reader) == 0
         with ledgers.writing("acme") as writer:
-            append(writer, event("1", "2026-05-20T10:00", bot_id="new bot"))
+            append_events(writer, event("1", "2026-05-20T10:00", bot_id="new bot"))
             report = usage_report(reader, usage_query(reader.account, now_us=NOW_US))
     assert [bot.bot_id for bot in report.by_bot] == ["new bot"]
 
@@ -83,7 +84,7 @@ def test_numbers_that_were_undone_are_never_taken_for_those_that_came_after(ledg
     with pytest.raises(ZeroDivisionError):
         fail()
     with ledgers.writing("acme") as writer:
-        append(writer, event("2", "2026-05-20T10:00", bot_id="kept"))
+        append_events(writer, event("2", "2026-05-20T10:00", bot_id="kept"))
     with ledgers.reading("acme") as reader:
         assert [place.bot_id for place in reader.touchpoints.all()] == ["kept"]
 
@@ -97,7 +98,9 @@ def test_readers_of_a_busy_ledger_never_see_half_of_an_append(ledgers: OpenLedge
             for number in range(count):
                 customer = {"customer_id": f"c{number}", "bot_id": f"b{number}", "conversation_id": f"v{number}"}
                 with ledgers.writing("acme") as writer:
-                    append(writer, *(event(f"{number}-{each}", "2026-05-20T10:00", **customer) for each in range(3)))
+                    append_events(
+                        writer, *(event(f"{number}-{each}", "2026-05-20T10:00", **customer) for each in range(3))
+                    )
         finally:
             ended.set()
 
@@ -128,7 +131,7 @@ def test_writers_come_one_at_a_time_and_in_their_order(ledgers: OpenLedgers) -> 
     def write(name: str) -> None:
         with ledgers.writing("acme") as writer:
             entered.append(name)
-            append(writer, event(name, "2026-05-20T10:00"))
+            append_events(writer, event(name, "2026-05-20T10:00"))
             entered.append(name)
 
     with ThreadPoolExecutor(max_workers=8) as threads:
@@ -146,7 +149,7 @@ def test_who_waits_too_long_for_a_writer_is_told_that_the_ledger_is_busy(hurried
             assert event_count(reader) == 0
     assert busy.value.code == "ledger_busy"
     with hurried.writing("acme") as writer:
-        assert append(writer, event("1", "2026-05-20T10:00")).accepted == 1
+        assert append_events(writer, event("1", "2026-05-20T10:00")).accepted == 1
 
 
 def test_one_who_wants_to_be_alone_waits_for_readers_and_they_for_him(hurried: OpenLedgers) -> None:
@@ -210,7 +213,7 @@ def test_a_stop_ends_a_statement_and_what_it_belonged_to_is_undone(ledgers: Open
 def test_an_idle_ledger_is_closed_and_opened_again_by_whoever_comes(ledgers: OpenLedgers) -> None:
     file = ledgers.folder.file_of("acme")
     with ledgers.writing("acme") as writer:
-        append(writer, event("1", "2026-05-20T10:00"))
+        append_events(writer, event("1", "2026-05-20T10:00"))
     ledgers.close_idle(3_600)
     with pytest.raises(duckdb.Error, match="different configuration"):
         duckdb.connect(str(file))
@@ -228,13 +231,13 @@ def test_a_ledger_in_use_is_not_idle(ledgers: OpenLedgers) -> None:
         assert event_count(reader) == 0
     with ledgers.writing("acme") as writer:
         ledgers.close_idle(0)
-        assert append(writer, event("1", "2026-05-20T10:00")).accepted == 1
+        assert append_events(writer, event("1", "2026-05-20T10:00")).accepted == 1
 
 
 def test_after_the_end_everyone_is_told_and_the_log_is_in_the_file(folder: Folder, acme: str) -> None:
     ledgers = OpenLedgers(folder)
     with ledgers.writing("acme") as writer:
-        append(writer, event("1", "2026-05-20T10:00"))
+        append_events(writer, event("1", "2026-05-20T10:00"))
     ledgers.close()
     assert not folder.file_of("acme").with_name("acme.duckdb.wal").exists()
     with pytest.raises(Unavailable) as refused, ledgers.reading("acme"):
@@ -255,7 +258,7 @@ def test_unknown_accounts_and_files_that_may_not_be_written_are_refused_as_ever(
         assert event_count(reader) == 0
     file.chmod(0o644)
     with ledgers.writing("acme") as writer:
-        assert append(writer, event("1", "2026-05-20T10:00")).accepted == 1
+        assert append_events(writer, event("1", "2026-05-20T10:00")).accepted == 1
 
 
 def test_a_ledger_that_was_opened_for_reading_is_not_written_to(ledgers: OpenLedgers) -> None:
@@ -279,12 +282,12 @@ def test_what_is_written_for_a_folder_works_on_a_shared_one(ledgers: OpenLedgers
         shared.create(Account(name="zeta"), policy=FRESHCHAT, now_us=NOW_US)
     assert shared.accounts() == ["acme", "zeta"]
     with shared.ledger("acme") as ledger:
-        append(ledger, event("1", "2026-05-20T10:00"), event("2", "2026-05-21T09:00", customer_id="c2"))
+        append_events(ledger, event("1", "2026-05-20T10:00"), event("2", "2026-05-21T09:00", customer_id="c2"))
     made = backup(shared, "acme", path=tmp_path / "acme.botmeter")
     assert (made.event_count, made.session_count) == (2, 2)
     assert erase(shared, "acme", customer_id="c2").event_count == 1
     with shared.ledger("acme") as ledger:
-        assert append(ledger, event("3", "2026-05-22T10:00")).accepted == 1
+        assert append_events(ledger, event("3", "2026-05-22T10:00")).accepted == 1
         assert verify(ledger).is_clean
     restore(shared, tmp_path / "acme.botmeter", replace=True)
     restore(shared, tmp_path / "acme.botmeter", name="other")
@@ -313,7 +316,7 @@ def test_an_account_is_made_once_however_many_ask_for_it(ledgers: OpenLedgers) -
 def test_erasing_under_a_reader_s_eyes_tells_how_to_finish_it(hurried: OpenLedgers) -> None:
     shared = SharedFolder(hurried)
     with shared.ledger("acme") as ledger:
-        append(ledger, event("1", "2026-05-20T10:00"), event("2", "2026-05-20T10:00", customer_id="c2"))
+        append_events(ledger, event("1", "2026-05-20T10:00"), event("2", "2026-05-20T10:00", customer_id="c2"))
     with hurried.reading("acme"), pytest.raises(Unavailable) as unfinished:
         erase(shared, "acme", customer_id="c2")
     assert unfinished.value.code == "erase_unfinished"
@@ -326,14 +329,14 @@ def test_erasing_under_a_reader_s_eyes_tells_how_to_finish_it(hurried: OpenLedge
 def test_a_writer_whose_work_failed_leaves_the_ledger_usable(ledgers: OpenLedgers) -> None:
     bad = Submission(source="s", batches=iter([1]), label="no batch")  # type: ignore[arg-type]
     with pytest.raises(AttributeError), ledgers.writing("acme") as writer:
-        writer.append([bad], now_us=NOW_US)
+        append(writer, [bad], now_us=NOW_US)
     with ledgers.writing(ACME.name) as writer:
-        assert append(writer, event("1", "2026-05-20T10:00")).accepted == 1
+        assert append_events(writer, event("1", "2026-05-20T10:00")).accepted == 1
         assert verify(writer).is_clean
 
 
 def test_accounts_are_written_to_side_by_side(ledgers: OpenLedgers) -> None:
     made_account(ledgers.folder, Account(name="zeta"))
     with ledgers.writing("acme") as one, ledgers.writing("zeta") as other:
-        assert append(one, event("1", "2026-05-20T10:00")).accepted == 1
-        assert append(other, event("1", "2026-05-20T10:00")).accepted == 1
+        assert append_events(one, event("1", "2026-05-20T10:00")).accepted == 1
+        assert append_events(other, event("1", "2026-05-20T10:00")).accepted == 1

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from tests.support.ledgers import NOW_US, append, event, ledger_in_memory, made_account
+from tests.support.ledgers import NOW_US, append_events, event, ledger_in_memory, made_account
 from tests.support.table_meaning import table_meaning
 
 from botmeter.domain.account import Account
@@ -35,7 +35,7 @@ EVENTS = [
 
 def filled() -> Ledger:
     ledger = ledger_in_memory()
-    append(ledger, *EVENTS)
+    append_events(ledger, *EVENTS)
     return ledger
 
 
@@ -59,7 +59,7 @@ def test_the_name_that_a_person_gave_wins_over_every_event_before_and_after_it()
     called(ledger, "b1", name="Orders & more")
     called(ledger, "b2", name="Returns")
     assert names(ledger) == {"b1": "Orders & more", "b2": "Returns"}
-    append(ledger, event("3", "2026-03-09T10:00", bot_name="Renamed in the builder"))
+    append_events(ledger, event("3", "2026-03-09T10:00", bot_name="Renamed in the builder"))
     assert named_bots(ledger)[0] == NamedBot(
         bot_id="b1", name="Orders & more", sent_name="Renamed in the builder", set_name="Orders & more"
     )
@@ -122,7 +122,7 @@ def test_an_account_can_be_made_with_a_title(folder: Folder) -> None:
 
 def test_names_come_through_backup_and_erasure(folder: Folder, acme: str) -> None:
     with folder.ledger(acme) as ledger:
-        append(ledger, *EVENTS)
+        append_events(ledger, *EVENTS)
         called(ledger, "b1", name="First")
         called(ledger, "b1", name="Second")
         set_title(ledger, "One", now_us=NOW_US)
@@ -137,8 +137,10 @@ def test_names_come_through_backup_and_erasure(folder: Folder, acme: str) -> Non
 
 def test_data_can_start_earlier_and_the_answer_says_how_many_events_wait() -> None:
     ledger = filled()
-    append(ledger, event("a", "2019-12-31T23:59"), event("b", "2020-01-01T00:00"), event("c", "2021-05-01T10:00"))
-    append(ledger, event("1", "2026-03-01T10:00", bot_name="A conflict"), event("far", "2027-01-01T10:00"))
+    append_events(
+        ledger, event("a", "2019-12-31T23:59"), event("b", "2020-01-01T00:00"), event("c", "2021-05-01T10:00")
+    )
+    append_events(ledger, event("1", "2026-03-01T10:00", bot_name="A conflict"), event("far", "2027-01-01T10:00"))
     assert set_available_from(ledger, date(2020, 1, 1), now_us=NOW_US) == 2
     assert ledger.account.available_from == date(2020, 1, 1)
     assert retry(ledger, now_us=NOW_US).accepted == 2
@@ -149,7 +151,7 @@ def test_data_can_start_earlier_and_the_answer_says_how_many_events_wait() -> No
 
 def test_what_waits_is_counted_beside_noise_that_is_no_text() -> None:
     ledger = ledger_in_memory()
-    append(ledger, event("é", "2021-05-01T10:00", attributes={"occurred_at": "1999-01-01T00:00:00Z", "é": "\\"}))
+    append_events(ledger, event("é", "2021-05-01T10:00", attributes={"occurred_at": "1999-01-01T00:00:00Z", "é": "\\"}))
     ledger.connection.execute(
         "INSERT INTO quarantine VALUES (9, 1, 0, 's', 0, NULL, 'json_invalid', 'Noise.', '\\xFF\\x00'::BLOB)"
     )
@@ -164,7 +166,7 @@ def test_data_can_t_start_after_an_event_that_was_counted() -> None:
     assert refused.value.code == "events_before_available_from"
     assert ledger.account.available_from == date(2022, 2, 4)
     assert set_available_from(ledger, date(2026, 3, 1), now_us=NOW_US) == 0
-    assert append(ledger, event("early", "2026-02-28T10:00")).rejected == 1
+    assert append_events(ledger, event("early", "2026-02-28T10:00")).rejected == 1
 
 
 def test_the_history_tells_what_was_set_when_and_by_whom() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from tests.support.ledgers import ACME, NOW_US, append, event, raw_connection
+from tests.support.ledgers import ACME, NOW_US, append_events, event, raw_connection
 from tests.support.parcels import counts, parcel, take
 from tests.support.table_meaning import table_meaning
 
@@ -111,8 +111,8 @@ def test_a_writer_finds_everything_settled_and_appends_after_it(ledgers: OpenLed
     take_live(ledgers, HOURS[0], event("web", "2026-05-20T10:00", bot_id="b2"))
     with ledgers.writing("acme") as writer:
         assert event_count(writer) == 2
-        assert counts(append(writer, *HOURS)) == (9, 1, 0, 0)
-        append(writer, event("web2", "2026-05-20T10:00", bot_id="b2", channel="sms", customer_id="c2"))
+        assert counts(append_events(writer, *HOURS)) == (9, 1, 0, 0)
+        append_events(writer, event("web2", "2026-05-20T10:00", bot_id="b2", channel="sms", customer_id="c2"))
         assert verify(writer).is_clean
     assert take_live(ledgers, *HOURS, event("web3", "2026-05-20T10:00", bot_id="b2", channel="sms")) == (1, 10, 0, 0)
     settle_live(ledgers)
@@ -128,7 +128,7 @@ def test_an_import_that_fails_leaves_its_events_new_to_those_who_send_them_live(
     def fail() -> None:
         with ledgers.writing("acme") as writer:
             writer.connection.execute("ALTER TABLE session RENAME TO hidden")
-            append(writer, *HOURS)
+            append_events(writer, *HOURS)
 
     with pytest.raises(Unavailable):
         fail()
@@ -277,7 +277,7 @@ def test_many_threads_that_take_in_settle_write_and_read_lose_and_double_nothing
     def write() -> None:
         for number in range(3):
             with ledgers.writing("acme") as writer:
-                append(writer, *days[number * 40 : number * 40 + 3])
+                append_events(writer, *days[number * 40 : number * 40 + 3])
 
     def read() -> None:
         while not is_over.is_set():

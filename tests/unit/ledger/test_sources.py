@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.ledgers import NOW_US, append, event, ledger_in_memory
+from tests.support.ledgers import NOW_US, append_events, event, ledger_in_memory
 from tests.support.table_meaning import table_meaning
 
 from botmeter.domain.errors import BotmeterError, Conflict, Missing
@@ -73,7 +73,7 @@ def test_setting_what_is_set_already_writes_nothing() -> None:
 def test_a_removed_source_is_gone_but_its_events_and_its_history_stay() -> None:
     ledger = ledger_in_memory()
     put(ledger, DESK)
-    append(ledger, event("1", "2026-03-01T10:00", source="desk"))
+    append_events(ledger, event("1", "2026-03-01T10:00", source="desk"))
     before = table_meaning(ledger)
     assert remove_source(ledger, "desk", by="bob@example.org", now_us=NOW_US + 1) == DESK
     assert (source_of(ledger, "desk"), sources_of(ledger)) == (None, ())

@@ -1,7 +1,7 @@
 """Verification finds every row that does not follow from the events, and changes nothing."""
 
 import pytest
-from tests.support.ledgers import Event, append, event, ledger_in_memory
+from tests.support.ledgers import Event, append_events, event, ledger_in_memory
 from tests.support.table_meaning import table_meaning
 
 from botmeter.ledger.folder import Folder
@@ -19,7 +19,7 @@ EVENTS = [
 
 def filled(events: list[Event] = EVENTS) -> Ledger:
     ledger = ledger_in_memory()
-    append(ledger, *events)
+    append_events(ledger, *events)
     return ledger
 
 
@@ -98,7 +98,7 @@ def test_many_differences_are_counted_and_a_hundred_shown() -> None:
 
 def test_verifying_does_not_write_to_the_file(folder: Folder, acme: str) -> None:
     with folder.ledger(acme) as ledger:
-        append(ledger, *EVENTS)
+        append_events(ledger, *EVENTS)
     with folder.ledger(acme) as ledger:
         before = table_meaning(ledger)
         assert verify(ledger).is_clean

@@ -10,7 +10,7 @@ from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.settle import settle
 from botmeter.reports.recency import Recency, recency
-from support.ledgers import NOW_US, append, event, made_account
+from support.ledgers import NOW_US, append_events, event, made_account
 from support.parcels import parcel, take
 
 FIRST = "2026-03-30T22:00"
@@ -38,7 +38,7 @@ def test_of_an_account_without_events_nothing_is_known(ledger: Ledger) -> None:
 
 
 def test_a_file_is_taken_in_and_is_not_live(ledger: Ledger) -> None:
-    append(ledger, event("a", FIRST), event("b", SECOND))
+    append_events(ledger, event("a", FIRST), event("b", SECOND))
     found = recency(ledger)
     assert (found.first_event_us, found.latest_event_us, found.live_us) == (at(FIRST), at(SECOND), None)
     assert found.taken_in_us is not None

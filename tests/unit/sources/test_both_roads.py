@@ -16,6 +16,7 @@ from tests.unit.sources import test_whatsapp as whatsapp
 from botmeter.domain.instant import DAY_US
 from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import Source
+from botmeter.ledger.append import append
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.submission import Submission
 from botmeter.sources.connected import batch_from_payloads
@@ -28,7 +29,7 @@ def arrived(ledger: Ledger, payloads: list[Any], *, source: Source) -> Receipt:
     bodies = [payload if isinstance(payload, bytes) else json_of(payload) for payload in payloads]
     read = batch_from_payloads(bodies, source=source, received_us=[RECEIVED_US] * len(bodies))
     submission = Submission(source=source.name, batches=[read.batch], label="requests")
-    return ledger.append([submission], now_us=RECEIVED_US + DAY_US)[0]
+    return append(ledger, [submission], now_us=RECEIVED_US + DAY_US)[0]
 
 
 def sessions_of(ledger: Ledger) -> list[tuple[Any, ...]]:

@@ -18,6 +18,7 @@ from tests.unit.sources.test_chatwoot import message
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.source import Platform, Source
+from botmeter.ledger.append import append
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.quarantine import quarantined
 from botmeter.ledger.sources import set_source
@@ -199,7 +200,7 @@ def test_a_table_is_no_file_of_chatwoot(tmp_path: Path) -> None:
 def import_payloads(ledger: Ledger, *payloads: object, source: Source) -> None:
     bodies = [json.dumps(payload).encode() for payload in payloads]
     read = batch_from_payloads(bodies, source=source, received_us=[RECEIVED_US] * len(bodies))
-    ledger.append([Submission(source=source.name, batches=[read.batch], label="a request")], now_us=RECEIVED_US)
+    append(ledger, [Submission(source=source.name, batches=[read.batch], label="a request")], now_us=RECEIVED_US)
 
 
 def test_a_payload_that_is_understood_by_now_leaves_quarantine() -> None:

@@ -11,6 +11,7 @@ from tests.support.payloads import checked_refusal, events_of, payloads_like, ta
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.source import BotIdentity, Platform, Source
+from botmeter.ledger.append import append
 from botmeter.ledger.quarantine import quarantined
 from botmeter.ledger.sources import set_source
 from botmeter.ledger.submission import Submission
@@ -239,13 +240,13 @@ def test_a_row_that_was_refused_is_taken_activity_by_activity_once_its_cause_is_
     set_source(ledger, SOURCE, now_us=0)
     early = json.loads(json.dumps(whole_row()).replace("1790000", "1500000"))
     read = batch_from_payloads([json.dumps(early).encode()], source=SOURCE, received_us=[0])
-    [receipt] = ledger.append([Submission(source=SOURCE.name, batches=[read.batch], label="x")], now_us=NOW_US)
+    [receipt] = append(ledger, [Submission(source=SOURCE.name, batches=[read.batch], label="x")], now_us=NOW_US)
     assert (receipt.accepted, receipt.rejected) == (0, 5)
     ledger.connection.execute("INSERT INTO account_term VALUES (1, 'acme', DATE '2017-01-01', NULL, NULL)")
     ledger.reload()
     assert retry(ledger, now_us=NOW_US).accepted == 5
     assert list(quarantined(ledger)) == []
-    [again] = ledger.append([Submission(source=SOURCE.name, batches=[read.batch], label="x")], now_us=NOW_US)
+    [again] = append(ledger, [Submission(source=SOURCE.name, batches=[read.batch], label="x")], now_us=NOW_US)
     assert (again.duplicates, again.conflicts) == (5, 0)
 
 

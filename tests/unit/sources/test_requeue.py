@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.support.ledgers import NOW_US, append, event, ledger_in_memory
+from tests.support.ledgers import NOW_US, append_events, event, ledger_in_memory
 
 from botmeter.domain.instant import DAY_US
+from botmeter.ledger.append import append
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.quarantine import quarantined
 from botmeter.ledger.submission import Submission
@@ -40,20 +41,20 @@ def test_early_events_are_taken_once_the_data_start_earlier(ledger: Ledger) -> N
         event(f"e{number}", "2021-01-01T10:00", source="st"[number % 2], attributes={"n": [number, "é"]}, preview=True)
         for number in range(10)
     ]
-    append(ledger, *early)
+    append_events(ledger, *early)
     assert retry(ledger, now_us=NOW_US).rejected == 10
     assert len(held(ledger)) == 10
     open_earlier(ledger)
     receipt = retry(ledger, now_us=NOW_US)
     assert (receipt.accepted, receipt.duplicates, receipt.conflicts, receipt.rejected) == (10, 0, 0, 0)
     assert held(ledger) == []
-    again = append(ledger, *early)
+    again = append_events(ledger, *early)
     assert (again.duplicates, again.conflicts) == (10, 0)
     assert verify(ledger).is_clean
 
 
 def test_a_future_event_is_taken_when_its_day_has_come(ledger: Ledger) -> None:
-    append(ledger, event("soon", "2026-06-04T10:00"))
+    append_events(ledger, event("soon", "2026-06-04T10:00"))
     assert retry(ledger, now_us=NOW_US).rejected == 1
     assert retry(ledger, now_us=NOW_US + 3 * DAY_US).accepted == 1
     assert held(ledger) == []
@@ -61,16 +62,16 @@ def test_a_future_event_is_taken_when_its_day_has_come(ledger: Ledger) -> None:
 
 def test_a_duplicate_of_what_was_taken_since_is_released(ledger: Ledger) -> None:
     early = event("1", "2021-01-01T10:00")
-    append(ledger, early)
+    append_events(ledger, early)
     open_earlier(ledger)
-    append(ledger, early)
+    append_events(ledger, early)
     assert retry(ledger, now_us=NOW_US).duplicates == 1
     assert held(ledger) == []
 
 
 def test_conflicts_stay_and_are_held_once_however_often_they_are_retried(ledger: Ledger) -> None:
-    append(ledger, event("1", "2026-03-01T10:00"))
-    append(ledger, event("1", "2026-03-01T10:00", channel="sms", attributes={"b": 1, "a": 1.50}))
+    append_events(ledger, event("1", "2026-03-01T10:00"))
+    append_events(ledger, event("1", "2026-03-01T10:00", channel="sms", attributes={"b": 1, "a": 1.50}))
     for _ in range(3):
         receipt = retry(ledger, now_us=NOW_US)
         assert (receipt.accepted, receipt.conflicts) == (0, 1)
@@ -78,7 +79,7 @@ def test_conflicts_stay_and_are_held_once_however_often_they_are_retried(ledger:
 
 
 def test_what_is_refused_for_another_reason_now_is_held_once_under_the_new_one(ledger: Ledger) -> None:
-    append(ledger, event("1", "2021-01-01T10:00"), event("1", "2021-01-01T10:00", channel="sms"))
+    append_events(ledger, event("1", "2021-01-01T10:00"), event("1", "2021-01-01T10:00", channel="sms"))
     assert held(ledger) == [("1", "before_available_from")] * 2
     open_earlier(ledger)
     receipt = retry(ledger, now_us=NOW_US)
@@ -92,7 +93,7 @@ def test_what_still_can_t_be_read_stays_as_it_is(ledger: Ledger, tmp_path: Path)
     file = tmp_path / "events.ndjson"
     file.write_bytes(b"\n".join(json.dumps(line).encode() for line in lines) + b"\nnoise \xff\n")
     given = Submission(source="s", batches=batches(SourceFile(path=str(file))), label=file.name)
-    [receipt] = ledger.append([given], now_us=NOW_US)
+    [receipt] = append(ledger, [given], now_us=NOW_US)
     assert (receipt.accepted, receipt.rejected) == (1, 3)
     before = list(quarantined(ledger))
     again = retry(ledger, now_us=NOW_US)
@@ -102,8 +103,8 @@ def test_what_still_can_t_be_read_stays_as_it_is(ledger: Ledger, tmp_path: Path)
 
 
 def test_thousands_are_retried_in_pieces(ledger: Ledger) -> None:
-    append(ledger, *(event(f"e{number}", "2021-01-01T10:00") for number in range(2_500)))
-    append(ledger, event("e7", "2026-01-01T10:00"))
+    append_events(ledger, *(event(f"e{number}", "2021-01-01T10:00") for number in range(2_500)))
+    append_events(ledger, event("e7", "2026-01-01T10:00"))
     open_earlier(ledger)
     receipt = retry(ledger, now_us=NOW_US)
     assert (receipt.accepted, receipt.conflicts) == (2_499, 1)

@@ -13,6 +13,7 @@ from botmeter.domain.errors import BotmeterError
 from botmeter.domain.instant import now_us, text_to_the_second
 from botmeter.domain.period import day_start_us
 from botmeter.domain.source import Platform, Source
+from botmeter.ledger.append import append
 from botmeter.ledger.known_events import active_conversations, known_instants
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.sources import existing_source
@@ -107,7 +108,7 @@ class _Taking:
             return
         batch = batch_from_found(missing, refused=refused)
         submission = Submission(source=self.source, batches=[batch], label=self.label)
-        (receipt,) = ledger.append([submission], now_us=now_us())
+        (receipt,) = append(ledger, [submission], now_us=now_us())
         self.count(accepted=receipt.accepted, known=receipt.duplicates, refused=receipt.rejected + receipt.conflicts)
 
 
