@@ -1,8 +1,8 @@
 """(f) The pages on a large ledger: a real server, and four people who load the report at once.
 
 Each reader takes turns through different views of the report (periods, filters, splits, zones), keeps
-its connection, and asks for what a browser asks for first: the document, compressed. Drawings are kept
-by what they show, so the first look at a view draws it and later ones do not; both are in the times.
+its connection, and asks for what a browser asks for first: the document, compressed. Answers are cached,
+so the first look at a view queries the ledger and later ones do not; both are in the times.
 """
 
 import gzip
@@ -106,7 +106,7 @@ def _load_figures(server: "Served") -> Iterator[Figure]:
         subject="(f) the first look at a view: asked, drawn, sent; slowest",
         value=max(first_ms),
         unit="ms",
-        detail=f"{len(first_ms)} views, median {quantile(first_ms, 0.5):.0f} ms; both are kept after that",
+        detail=f"{len(first_ms)} views, median {quantile(first_ms, 0.5):.0f} ms; the answer is cached after that",
     )
     crowd = _Crowd(server)
     crowd.run()

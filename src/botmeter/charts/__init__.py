@@ -1,5 +1,5 @@
-"""Charts: Vega-Lite specs made in Python, drawn to SVG on the server, coloured by the tokens of the style sheets.
+"""Charts: frozen values drawn as SVG on the server, coloured by the tokens of the style sheets.
 
-`drawing` draws and mends, `plane` is the sheet of coordinates that every chart is laid on, and each
-other module turns one small frozen value into drawings. Nothing here asks for data or makes addresses.
+`svg` writes elements, `plane` places them and knows the widths that charts are drawn at, and each other
+module draws one kind of chart. Nothing here reads data or makes addresses.
 """

@@ -1,19 +1,32 @@
-"""Months as columns that carry their value; a partial month is pale with a dashed edge and says what it holds."""
+"""Months as columns that carry their value; a partial month is pale with a dashed edge and a note under it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from markupsafe import Markup
 
-from botmeter.charts.drawing import Drawing, LinkMark, Spec, link_mark, svg
-from botmeter.charts.plane import LETTER_PX, Margin, Plane, Row, gridline_values, label_px, value_axis
+from botmeter.charts.plane import (
+    COLUMN_WIDTHS,
+    LETTER_PX,
+    Chart,
+    LinkMark,
+    Margin,
+    Plane,
+    at_widths,
+    axis_px,
+    base_line,
+    gridline_values,
+    label_px,
+    linked,
+    value_axis,
+)
+from botmeter.charts.svg import column, label
 from botmeter.domain.text import count_text
 
-WIDTH: Final = 597
+# Narrower cards show the months as a table of bars.
+WIDTH_MIN: Final = 476
 HEIGHT: Final = 222
-# More columns leave no room for their values: a value axis stands in.
-VALUES_MAX: Final = 14
 COLUMN_PX_MAX: Final = 56
 COLUMN_SHARE: Final = 0.66
 
@@ -39,79 +52,66 @@ class Months:
     columns: tuple[MonthColumn, ...]
 
 
-def monthly_drawn(months: Months, *, prefix: str = "monthly") -> Markup:
-    """The columns as markup; narrow cards show `month_bars` of the templates instead."""
-    return svg(monthly_drawing(months), prefix=prefix)
+def monthly_chart(months: Months) -> Chart:
+    """Draw the columns at the widths of cards that are not narrow."""
+    widths = [width for width in COLUMN_WIDTHS if width >= WIDTH_MIN]
+    return Chart(kind="columns", drawings=at_widths(widths, lambda width: monthly_svg(months, width=width)))
 
 
-def monthly_drawing(months: Months) -> Drawing:
-    """The columns."""
+def monthly_svg(months: Months, *, width: int) -> Markup:
+    """Draw the columns at one width: with their values, or with a value axis where those have no room."""
     columns = months.columns
     greatest = max((column.count for column in columns), default=0)
-    carries_values = len(columns) <= VALUES_MAX
-    values = (0,) if carries_values else gridline_values(greatest)
-    left = 0 if carries_values else label_px([count_text(value) for value in values]) + 10
+    carries_values = label_px([count_text(greatest)]) <= width / max(1, len(columns))
+    values = gridline_values(greatest)
     plane = Plane(
-        width=WIDTH,
+        width=width,
         height=HEIGHT,
-        margin=Margin(top=22, bottom=40, left=left),
+        margin=Margin(top=22, bottom=40, left=0 if carries_values else axis_px(values)),
         x=(-0.5, max(1, len(columns)) - 0.5),
         y=(0, max(1, greatest if carries_values else values[-1])),
     )
-    layers = [
-        *_bars(columns, plane),
-        *(_base(plane) if carries_values else value_axis(plane, values)),
-        *([_values(columns, plane)] if carries_values else []),
+    elements = [
+        *_columns(columns, plane),
+        *([base_line(plane), *_values(columns, plane)] if carries_values else value_axis(plane, values)),
         *_month_labels(columns, plane),
     ]
-    spots = [LinkMark(title=column.title, href=column.href) for column in columns]
-    return plane.drawing(layers, name=months.name, spots=spots)
+    return plane.svg(elements, name=months.name)
 
 
 def half_column(plane: Plane, column_count: int) -> float:
-    """Half the width of a column in coordinates: two thirds of its place, never wider than is calm."""
+    """Half the width of a column in coordinates: two thirds of its place, and never wider than 56 px."""
     place_px = plane.inner_width / max(1, column_count)
     return min(COLUMN_SHARE, COLUMN_PX_MAX / place_px) / 2
 
 
-def _bars(columns: Sequence[MonthColumn], plane: Plane) -> list[Spec]:
+def _columns(columns: Sequence[MonthColumn], plane: Plane) -> Iterator[str]:
     half = half_column(plane, len(columns))
-    full: list[Row] = []
-    partial: list[Row] = []
-    for i, column in enumerate(columns):
-        if column.has_data:
-            row = {"x": i - half, "x2": i + half, "y": column.count, "y2": 0, "spot": link_mark(i)}
-            (partial if column.is_partial else full).append(row)
-    look = {"type": "rect", "cornerRadiusTopLeft": 2, "cornerRadiusTopRight": 2}
-    edge = {"stroke": "var(--accent)", "strokeWidth": 1.25, "strokeDash": [3, 3]}
-    return [
-        plane.layer({**look, "fill": "var(--bar)"}, full),
-        plane.layer({**look, **edge, "fill": "var(--area)"}, partial),
-    ]
+    edge = {"stroke": "var(--accent)", "stroke_width": 1.25, "stroke_dasharray": "3 3"}
+    for x, month in enumerate(columns):
+        if month.has_data:
+            look = {"fill": "var(--area)", **edge} if month.is_partial else {"fill": "var(--bar)"}
+            shape = column(plane.at(x - half, month.count), plane.at(x + half, 0), radius=2, **look)
+            yield linked(shape, LinkMark(title=month.title, href=month.href))
 
 
-def _base(plane: Plane) -> list[Spec]:
-    line = plane.layer({"type": "rule", "stroke": "var(--axis)"}, [{"y": 0, "px": 0}], x2={"value": plane.inner_width})
-    return [line]
+def _values(columns: Sequence[MonthColumn], plane: Plane) -> Iterator[str]:
+    for x, month in enumerate(columns):
+        if month.has_data:
+            middle = (plane.x_px(x), plane.y_px(month.count) - 9)
+            yield label(middle, count_text(month.count), text_anchor="middle", fill="var(--ink-2)")
 
 
-def _values(columns: Sequence[MonthColumn], plane: Plane) -> Spec:
-    rows = [{"x": i, "y": c.count, "text": count_text(c.count)} for i, c in enumerate(columns) if c.has_data]
-    return plane.words(rows, align="center", dy=-9)
-
-
-def _month_labels(columns: Sequence[MonthColumn], plane: Plane) -> list[Spec]:
-    """Names under the columns, every second or third where there are many; notes only where they don't touch."""
+def _month_labels(columns: Sequence[MonthColumn], plane: Plane) -> Iterator[str]:
+    """Names under the columns, every second or third where there are many, and the notes of partial months."""
     place_px = plane.inner_width / max(1, len(columns))
-    every = max(1, -(-int(label_px([column.label for column in columns]) + LETTER_PX) // max(1, int(place_px))))
-    last = len(columns) - 1
-    names = [{"x": i, "py": plane.inner_height + 16, "text": columns[i].label} for i in range(last, -1, -every)]
-    layers = [plane.words(names, align="center", fill="var(--ink-3)")]
-    for i, column in enumerate(columns):
-        # A note at an edge is longer than its column: it keeps to the drawing.
-        if column.note:
-            wide = label_px([column.note]) / 2
-            middle = min(max(plane.x_px(i), wide - plane.margin.left), plane.inner_width - wide)
-            row = {"px": round(middle, 1), "py": plane.inner_height + 32, "text": column.note}
-            layers.append(plane.words([row], align="center", fill="var(--ink-3)"))
-    return layers
+    every = max(1, -(-int(label_px([month.label for month in columns]) + LETTER_PX) // max(1, int(place_px))))
+    look = {"text_anchor": "middle", "fill": "var(--ink-3)"}
+    for x in range(len(columns) - 1, -1, -every):
+        yield label((plane.x_px(x), plane.inner_height + 16), columns[x].label, **look)
+    for x, month in enumerate(columns):
+        if month.note:
+            # A note at an edge is longer than its column: it stays inside the drawing.
+            half_px = label_px([month.note]) / 2
+            middle_px = min(max(plane.x_px(x), half_px - plane.margin.left), plane.inner_width - half_px)
+            yield label((middle_px, plane.inner_height + 32), month.note, **look)

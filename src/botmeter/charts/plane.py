@@ -1,45 +1,47 @@
-"""The sheet that charts are laid on: pixels around, coordinates inside, and layers made of rows.
+"""The coordinates of a chart: fixed widths, margins, scales, and the value axis."""
 
-Axes are drawn as rules and words like everything else. Vega's own would measure and shift labels by the
-fonts of the machine; here a drawing has the same geometry everywhere, and a label is data, never code.
-"""
-
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from itertools import count
-from typing import Any, Final
+from typing import Final, Literal
 
 from markupsafe import Markup
 
-from botmeter.charts.drawing import Drawing, LinkMark, Spec, link_mark
+from botmeter.charts.svg import Point, element, escaped, label, rule
 from botmeter.domain.text import count_text
 
-Row = dict[str, Any]
-
+# A card shows the widest drawing that fits (`css/parts/chart.css` lists the same widths) and never scales it. They are
+# the room in a card, measured, in the usual windows: 320, 360, 390 and 768 px of telephones and tablets, 1280, 1366 and
+# 1440 px (half the page), 1280, 1366, 1400 and 1600 px (all of it), with steps between.
+WIDTHS: Final = (254, 294, 324, 412, 476, 524, 576, 618, 676, 860, 940, 1028, 1060, 1236)
+COLUMN_WIDTHS: Final = tuple(width for width in WIDTHS if width <= 860)
 GRIDLINES_MAX: Final = 5
-# A digit of 12 px in the fonts of the stack is 6.7 px wide, a letter a little less on average.
+# A digit of 12 px in the fonts of the page is 6.7 px wide, a letter a little less on average.
 LETTER_PX: Final = 6.7
-
-
-_NOTHING: Final = Markup("")
-
-
-class Width(IntEnum):
-    """The widths that a wide widget is drawn at; its card picks one by its own width."""
-
-    WIDE = 1064
-    MIDDLE = 690
-    NARROW = 326
+# Between the starts of two labels like "26 Oct".
+LABEL_STEP_PX: Final = 58
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drawn:
-    """One thing as markup in its widths; an empty one is not offered (`chart.html`: drawings)."""
+class LinkMark:
+    """The hover text of a mark, and the address that it links to ("": none)."""
 
-    wide: Markup
-    middle: Markup = _NOTHING
-    narrow: Markup = _NOTHING
+    title: str
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """One chart: a drawing for each width, and the links that lie over all of them.
+
+    `marks` divide the width evenly, from `left` pixels on. On a line, the first and the last mark take half a place.
+    """
+
+    kind: Literal["line", "columns", "window", "spark"]
+    drawings: tuple[Markup, ...]
+    marks: tuple[LinkMark, ...] = ()
+    left: int = 0
+    right: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +56,7 @@ class Margin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plane:
-    """Width and height in pixels, margins within them, and the coordinates at the edges of what is left.
+    """Width and height in pixels, margins inside them, and the coordinates at the edges of what is left.
 
     `x` is left and right, `y` is bottom and top; a bottom greater than the top counts downwards.
     """
@@ -80,75 +82,48 @@ class Plane:
         return (x - self.x[0]) / (self.x[1] - self.x[0]) * self.inner_width
 
     def y_px(self, y: float) -> float:
-        """Pixels up from the base line, where the coordinates begin at zero."""
-        return y / self.y[1] * self.inner_height
+        """Pixels from the top edge of the coordinates."""
+        return (self.y[1] - y) / (self.y[1] - self.y[0]) * self.inner_height
 
-    def layer(self, mark: Spec, rows: Sequence[Row], **encoding: Any) -> Spec:
-        """Marks, one for each row (a line or area: one for each `run`), placed by the rows' own fields.
+    def at(self, x: float, y: float) -> Point:
+        """Pixels of a point."""
+        return self.x_px(x), self.y_px(y)
 
-        A row's fields: x, x2, y, y2 in coordinates, px and py in pixels instead of x and y, run, text,
-        fill, spot.
-        """
-        fields = rows[0].keys() if rows else ()
-        placed: Spec = {}
-        if "x" in fields:
-            placed["x"] = self._scaled("x", self.x)
-        if "px" in fields:
-            placed["x"] = {"field": "px", "type": "quantitative", "scale": None}
-        if "y" in fields:
-            placed["y"] = self._scaled("y", self.y)
-        if "py" in fields:
-            placed["y"] = {"field": "py", "type": "quantitative", "scale": None}
-        for edge in ("x2", "y2"):
-            if edge in fields:
-                placed[edge] = {"field": edge}
-        if "run" in fields:
-            placed["detail"] = {"field": "run", "type": "nominal"}
-        if "text" in fields:
-            placed["text"] = {"field": "text", "type": "nominal"}
-        if "fill" in fields:
-            placed["fill"] = {"field": "fill", "type": "nominal", "scale": None}
-        if "spot" in fields:
-            placed["description"] = {"field": "spot", "type": "nominal"}
-        return {"data": {"values": list(rows)}, "mark": mark, "encoding": {**placed, **encoding}}
-
-    def words(self, rows: Sequence[Row], **look: Any) -> Spec:
-        """Text at each row; `align`, `baseline`, `dx`, `dy`, `fontWeight`, `fill` as Vega names them."""
-        return self.layer({"type": "text", "baseline": "middle", "align": "left", **look}, rows)
-
-    def hits(self, rows: Sequence[Row]) -> Spec:
-        """Invisible fields over the whole height that bear links: rows of x, x2 and the number of their spot."""
-        left, right = self.x
-        marked = [
-            {"x": max(left, row["x"]), "x2": min(right, row["x2"]), "spot": link_mark(row["spot"])} for row in rows
-        ]
-        over = {"y": {"value": 0}, "y2": {"value": self.inner_height}}
-        return self.layer({"type": "rect", "fill": None}, marked, **over)
-
-    def drawing(self, layers: Sequence[Spec], *, name: str, spots: Sequence[LinkMark] = ()) -> Drawing:
-        """The layers as a drawing; a layer without rows is left out."""
+    def svg(self, elements: Iterable[str], *, name: str) -> Markup:
+        """Draw the elements as a picture with a name, to stand inline in a page."""
+        content = "".join(elements)
         margin = self.margin
-        spec = {
-            "width": self.inner_width,
-            "height": self.inner_height,
-            "padding": {"left": margin.left, "right": margin.right, "top": margin.top, "bottom": margin.bottom},
-            "layer": [layer for layer in layers if layer["data"]["values"]],
-        }
-        return Drawing(spec=spec, name=name, width=self.width, height=self.height, spots=tuple(spots))
+        group = element("g", content, transform=f"translate({margin.left},{margin.top})", fill="none", font_size=12)
+        # A picture may hold nothing that can be followed, so a drawing with links is a group of them.
+        opening = (
+            f'<svg class="w{self.width}" role="{"group" if "<a " in content else "img"}" aria-label="{escaped(name)}" '
+            f'width="{self.width}" height="{self.height}" viewBox="0 0 {self.width} {self.height}">'
+        )
+        # `element` and `escaped` have escaped every text that comes from outside.
+        return Markup(f"{opening}{group}</svg>")  # noqa: S704
 
-    def _scaled(self, name: str, domain: tuple[float, float]) -> Spec:
-        scale = {"domain": list(domain), "nice": False, "zero": False}
-        return {"field": name, "type": "quantitative", "scale": scale, "axis": None, "stack": None}
+
+def at_widths(widths: Sequence[int], draw: Callable[[int], Markup]) -> tuple[Markup, ...]:
+    """Draw at each of the widths."""
+    return tuple(draw(width) for width in widths)
+
+
+def linked(shape: str, mark: LinkMark) -> str:
+    """Add hover text and a link to a shape. The link is for the mouse: keyboards use the table beside the chart."""
+    content = f"<title>{escaped(mark.title)}</title>{shape}"
+    if not mark.href:
+        return element("g", content, class_="tipped")
+    return element("a", content, href=mark.href, tabindex="-1")
 
 
 def gridline_values(greatest: int, *, at_most: int = GRIDLINES_MAX) -> tuple[int, ...]:
-    """Zero and whole, round values above it, at most that many, the last at or over the greatest count."""
+    """Zero and up to `at_most` round, evenly spaced values above it, the last at or over the greatest count."""
     step = next(step for step in _steps() if -(-greatest // step) <= at_most)
-    return tuple(step * number for number in range(max(1, -(-greatest // step)) + 1))
+    return tuple(step * place for place in range(max(1, -(-greatest // step)) + 1))
 
 
 def _steps() -> Iterator[int]:
-    """1, 2, 5, 10, 20, 25, 50, 100 … without end."""
+    """Yield 1, 2, 5, 10, 20, 25, 50, 100 … without end."""
     yield from (1, 2, 5)
     for power in count(1):
         yield from (10**power, 2 * 10**power, 25 * 10 ** (power - 1), 5 * 10**power)
@@ -159,14 +134,22 @@ def label_px(texts: Sequence[str]) -> int:
     return int(max((len(text) for text in texts), default=0) * LETTER_PX) + 1
 
 
-def value_axis(plane: Plane, values: Sequence[int]) -> list[Spec]:
-    """Hairlines at the values, the base line, and the labels at the card's left edge."""
-    lines = [{"y": value, "px": 0} for value in values if value]
-    base = [{"y": 0, "px": 0}]
-    labels = [{"y": value, "px": -plane.margin.left, "text": count_text(value)} for value in values]
-    across = {"x2": {"value": plane.inner_width}}
-    return [
-        plane.layer({"type": "rule", "stroke": "var(--grid)"}, lines, **across),
-        plane.layer({"type": "rule", "stroke": "var(--axis)"}, base, **across),
-        plane.words(labels, fill="var(--ink-3)"),
-    ]
+def axis_px(values: Sequence[int]) -> int:
+    """Margin that the labels of a value axis need."""
+    return label_px([count_text(value) for value in values]) + 10
+
+
+def base_line(plane: Plane) -> str:
+    """Draw the line under the values."""
+    return rule((0, plane.inner_height), (plane.inner_width, plane.inner_height), stroke="var(--axis)")
+
+
+def value_axis(plane: Plane, values: Sequence[int]) -> Iterator[str]:
+    """Draw a hairline for each value, the base line, and the labels at the card's left edge."""
+    for value in values:
+        if value:
+            at_px = plane.y_px(value)
+            yield rule((0, at_px), (plane.inner_width, at_px), stroke="var(--grid)")
+    yield base_line(plane)
+    for value in values:
+        yield label((-plane.margin.left, plane.y_px(value)), count_text(value), fill="var(--ink-3)")

@@ -1,36 +1,46 @@
-"""The sparkline beside the headline: the trend's shape without words."""
+"""The spark line beside the headline: the trend's shape without words."""
+
+from collections.abc import Sequence
+from typing import Final
 
 from markupsafe import Markup
 
-from botmeter.charts.drawing import Drawing, svg
-from botmeter.charts.plane import Margin, Plane
-from botmeter.charts.trend import TrendPoint, runs, towards_partial
+from botmeter.charts.plane import Chart, Margin, Plane, at_widths
+from botmeter.charts.svg import Look, area, circle, polyline
+from botmeter.charts.trend import TrendPoint, full_runs, partial_runs
+
+SPARK_WIDTHS: Final = (112, 160, 200)
 
 
-def spark_drawn(points: tuple[TrendPoint, ...], *, name: str, prefix: str = "spark") -> Markup:
-    """The line as markup."""
-    return svg(spark_drawing(points, name=name), prefix=prefix)
+def spark_chart(points: Sequence[TrendPoint], *, name: str) -> Chart:
+    """Draw the spark line at its widths."""
+    return Chart(
+        kind="spark", drawings=at_widths(SPARK_WIDTHS, lambda width: spark_svg(points, name=name, width=width))
+    )
 
 
-def spark_drawing(points: tuple[TrendPoint, ...], *, name: str) -> Drawing:
-    """The line: full points solid, dots to a partial one, gaps where there is no data."""
-    greatest = max((point.count for point in points), default=0)
+def spark_svg(points: Sequence[TrendPoint], *, name: str, width: int) -> Markup:
+    """Draw the spark line at one width."""
     plane = Plane(
-        width=200,
+        width=width,
         height=56,
         margin=Margin(top=4, right=5, bottom=2, left=2),
         x=(0, max(1, len(points) - 1)),
-        y=(0, max(1, greatest)),
+        y=(0, max((1, *(point.count for point in points)))),
     )
-    solid = runs(points, is_in=lambda point: point.has_data and not point.is_partial)
-    dotted = towards_partial(points)
-    ends = [{"x": i, "y": point.count} for i, point in enumerate(points) if point.is_partial and point.has_data]
-    line = {"type": "line", "stroke": "var(--accent)", "strokeWidth": 1.5, "strokeJoin": "round"}
-    ring = {"type": "point", "filled": True, "opacity": 1, "fill": "var(--surface)", "stroke": "var(--accent)"}
-    layers = [
-        plane.layer({"type": "area", "fill": "var(--area)"}, solid, y2={"datum": 0}),
-        plane.layer(line, solid),
-        plane.layer({**line, "strokeDash": [1, 3], "strokeCap": "round"}, dotted),
-        plane.layer({**ring, "strokeWidth": 1.5, "size": 28}, ends),
+    solid = [[plane.at(x, points[x].count) for x in run] for run in full_runs(points) if len(run) > 1]
+    dotted = [[plane.at(x, points[x].count) for x in run] for run in partial_runs(points)]
+    line: Look = {"stroke": "var(--accent)", "stroke_width": 1.5, "stroke_linejoin": "round"}
+    dots = {"stroke_dasharray": "1 3", "stroke_linecap": "round"}
+    hollow: Look = {"fill": "var(--surface)", "stroke": "var(--accent)", "stroke_width": 1.5}
+    elements = [
+        *(area(run, plane.inner_height, fill="var(--area)") for run in solid),
+        *(polyline(run, **line) for run in solid),
+        *(polyline(run, **line, **dots) for run in dotted),
+        *(
+            circle(plane.at(x, point.count), radius=2.65, **hollow)
+            for x, point in enumerate(points)
+            if point.is_partial and point.has_data
+        ),
     ]
-    return plane.drawing(layers, name=name)
+    return plane.svg(elements, name=name)

@@ -1,4 +1,4 @@
-"""The window of one session: a lane for each conversation, its messages as marks, and what came after the end.
+"""The window of one session: a lane for each conversation, its messages as marks, and the next session.
 
 Shape before colour: customer a filled dot, bot a ring, agent a grey dot, ticket a square, the opening
 message a diamond, the next session a hollow diamond.
@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from botmeter.charts.drawing import Drawing, LinkMark, Spec, link_mark, svg
-from botmeter.charts.plane import Drawn, Margin, Plane, Row, Width, label_px
+from markupsafe import Markup
+
+from botmeter.charts.plane import WIDTHS, Chart, LinkMark, Margin, Plane, at_widths, base_line, label_px, linked
+from botmeter.charts.svg import Look, Point, box, circle, diamond, label, rule, square
 from botmeter.domain.text import clock_text, day_text, in_zone
 
 MarkKind = Literal["opening", "customer", "bot", "agent", "ticket"]
@@ -25,23 +27,18 @@ TICK_PX: Final = 72
 MARK_PX: Final = 5
 TOP_PX: Final = 26
 LANE_PX: Final = 57
+# Below this width the name of a lane stands above its marks instead of beside them.
+NARROW_PX: Final = 500
 NARROW_LANE_PX: Final = 62
 NAMES_PX: Final = 170
 
-_LOOKS: Final[dict[MarkKind, Spec]] = {
-    "bot": {"fill": "var(--surface)", "stroke": "var(--compare)", "strokeWidth": 1.5, "size": 34},
-    "agent": {"fill": "var(--compare)", "size": 40},
-    "customer": {"fill": "var(--accent)", "size": 46},
-    "ticket": {"shape": "square", "fill": "var(--c2)", "size": 64},
-    "opening": {"shape": "diamond", "fill": "var(--accent)", "stroke": "var(--surface)", "strokeWidth": 2, "size": 220},
-}
 # Customers above the middle of a lane, those who answer below it.
 _UPPER: Final = frozenset({"opening", "customer"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineMark:
-    """One event at its instant (µs UTC), what its hover text says and where its line of the story is."""
+    """One event at its instant (µs UTC), its hover text, and the address of its line in the story."""
 
     at_us: int
     kind: MarkKind
@@ -73,18 +70,14 @@ class Timeline:
     timezone: str = "UTC"
 
 
-def timeline_drawn(timeline: Timeline, *, prefix: str = "window") -> Drawn:
-    """The window in its three widths."""
-    return Drawn(
-        wide=svg(timeline_drawing(timeline, width=Width.WIDE), prefix=f"{prefix}-w"),
-        middle=svg(timeline_drawing(timeline, width=Width.MIDDLE), prefix=f"{prefix}-m"),
-        narrow=svg(timeline_drawing(timeline, width=Width.NARROW), prefix=f"{prefix}-n"),
-    )
+def timeline_chart(timeline: Timeline) -> Chart:
+    """Draw the window at each width."""
+    return Chart(kind="window", drawings=at_widths(WIDTHS, lambda width: timeline_svg(timeline, width=width)))
 
 
-def timeline_drawing(timeline: Timeline, *, width: Width) -> Drawing:
-    """The window at one width; past twelve conversations the last line says how many more there are."""
-    is_narrow = width is Width.NARROW
+def timeline_svg(timeline: Timeline, *, width: int) -> Markup:
+    """Draw the window at one width; past twelve conversations the last line counts the others."""
+    is_narrow = width < NARROW_PX
     shown = timeline.lanes[:LANES_MAX]
     more_count = len(timeline.lanes) - len(shown)
     lane_count = len(shown) + bool(more_count)
@@ -95,96 +88,78 @@ def timeline_drawing(timeline: Timeline, *, width: Width) -> Drawing:
         x=_edges(timeline, is_narrow=is_narrow),
         y=(lane_count - 0.5, -0.5),
     )
-    marks = [(lane, mark) for lane, line in enumerate(shown) for mark in _thinned(line.marks, plane, timeline=timeline)]
-    layers = [
-        *_window(timeline, plane),
+    elements = [
+        *_window(timeline, plane, lane_count=lane_count),
         *_ticks(timeline, plane),
-        _spans(shown, plane, timeline=timeline),
-        *_marks(marks, plane, timeline=timeline),
+        *_spans(shown, plane, timeline=timeline),
+        *_marks(shown, plane, timeline=timeline),
         *_next(timeline, plane, is_narrow=is_narrow),
         *_names(shown, plane, more_count=more_count),
     ]
-    spots = [LinkMark(title=mark.title, href=mark.href) for _, mark in marks]
-    return plane.drawing(layers, name=timeline.name, spots=spots)
+    return plane.svg(elements, name=timeline.name)
 
 
 def _hours(timeline: Timeline, at_us: int) -> float:
-    """Hours since the start: small numbers, so that a drawing keeps its digits."""
-    return round((at_us - timeline.started_us) / HOUR_US, 5)
+    """Hours since the start."""
+    return (at_us - timeline.started_us) / HOUR_US
 
 
 def _edges(timeline: Timeline, *, is_narrow: bool) -> tuple[float, float]:
     """A little before the start and after the end; further where the next session opened soon after."""
-    end = _hours(timeline, timeline.ended_us)
-    length = max(end, 0.01)
+    length = max(_hours(timeline, timeline.ended_us), 0.01)
     right = length * 1.02
     if timeline.next_us is not None and _hours(timeline, timeline.next_us) <= length * 1.25:
         right = max(right, _hours(timeline, timeline.next_us)) + length * (0.03 if is_narrow else 0.14)
     return -length * (0.04 if is_narrow else 0.03), right
 
 
-def _window(timeline: Timeline, plane: Plane) -> list[Spec]:
-    end = _hours(timeline, timeline.ended_us)
-    whole = {"y": {"value": 0}, "y2": {"value": plane.inner_height}}
-    between = [{"y": lane + 0.5, "px": 0} for lane in range(int(plane.y[0] - 0.5))]
-    base = [{"px": 0, "py": plane.inner_height}]
-    across = {"x2": {"value": plane.inner_width}}
-    start_px, end_px = plane.x_px(0), plane.x_px(end)
-    words = [{"px": start_px, "py": -14, "text": timeline.start_label}]
-    # The end's word is at the left of its line and the start's at the right of its own, so both are inside.
-    ends = [{"px": end_px, "py": -14, "text": timeline.end_label}]
-    return [
-        plane.layer({"type": "rect", "fill": "var(--window)"}, [{"x": 0, "x2": end}], **whole),
-        plane.layer({"type": "rule", "stroke": "var(--grid)"}, between, **across),
-        plane.layer({"type": "rule", "stroke": "var(--axis)"}, base, **across),
-        plane.layer({"type": "rule", "stroke": "var(--accent)", "strokeWidth": 1.5}, [{"x": 0}, {"x": end}], **whole),
-        plane.words(words, fontWeight=600, fill="var(--ink)"),
-        plane.words(ends, align="right", fontWeight=600, fill="var(--ink)"),
-    ]
+def _window(timeline: Timeline, plane: Plane, *, lane_count: int) -> Iterator[str]:
+    start_px, end_px = plane.x_px(0), plane.x_px(_hours(timeline, timeline.ended_us))
+    yield box((start_px, 0), (end_px, plane.inner_height), fill="var(--window)")
+    for lane in range(lane_count - 1):
+        between_px = plane.y_px(lane + 0.5)
+        yield rule((0, between_px), (plane.inner_width, between_px), stroke="var(--grid)")
+    yield base_line(plane)
+    for at_px in (start_px, end_px):
+        yield rule((at_px, 0), (at_px, plane.inner_height), stroke="var(--accent)", stroke_width=1.5)
+    strong = {"font_weight": "600", "fill": "var(--ink)"}
+    yield label((start_px, -14), timeline.start_label, **strong)
+    # The end's label is at the left of its line and the start's at the right of its own, so both are inside.
+    yield label((end_px, -14), timeline.end_label, text_anchor="end", **strong)
 
 
-def _ticks(timeline: Timeline, plane: Plane) -> list[Spec]:
-    """Times under the base line; the first of each day bears the day below it."""
-    start_us = timeline.started_us + int(plane.x[0] * HOUR_US)
-    end_us = timeline.started_us + int(plane.x[1] * HOUR_US)
-    ticks = list(
-        _tick_instants(start_us, end_us=end_us, timezone=timeline.timezone, count=plane.inner_width // TICK_PX)
-    )
-    times: list[Row] = []
-    days: list[Row] = []
+def _ticks(timeline: Timeline, plane: Plane) -> Iterator[str]:
+    """Times under the base line; the first of each day has the day below it."""
+    bottom = plane.inner_height
+    look = {"text_anchor": "middle", "fill": "var(--ink-3)"}
     day_before = ""
-    for at_us in ticks:
-        place = {"x": _hours(timeline, at_us)}
-        times.append({**place, "py": plane.inner_height + 16, "text": clock_text(at_us, zone=timeline.timezone)})
+    for at_us in _tick_instants(timeline, plane):
+        at_px = plane.x_px(_hours(timeline, at_us))
+        yield rule((at_px, bottom), (at_px, bottom + 5), stroke="var(--axis)")
+        yield label((at_px, bottom + 16), clock_text(at_us, zone=timeline.timezone), **look)
         day = day_text(in_zone(at_us, timeline.timezone).date(), year=False)
         if day != day_before:
-            days.append({**place, "py": plane.inner_height + 32, "text": day})
+            yield label((at_px, bottom + 32), day, **look)
         day_before = day
-    strokes = [{"x": row["x"], "py": plane.inner_height} for row in times]
-    look = {"align": "center", "fill": "var(--ink-3)"}
-    return [
-        plane.layer({"type": "rule", "stroke": "var(--axis)"}, strokes, y2={"value": plane.inner_height + 5}),
-        plane.words(times, **look),
-        plane.words(days, **look),
-    ]
 
 
-def _tick_instants(start_us: int, *, end_us: int, timezone: str, count: int) -> Iterator[int]:
-    """Round instants on the clocks of the zone, at most about that many."""
-    wanted_us = (end_us - start_us) // max(1, count)
-    step_us = next((step for step in TICK_STEPS_US if step >= wanted_us), TICK_STEPS_US[-1])
-    offset = in_zone(start_us, timezone).utcoffset()
+def _tick_instants(timeline: Timeline, plane: Plane) -> Iterator[int]:
+    """Round instants on the clocks of the zone, about one every 72 px."""
+    start_us = timeline.started_us + int(plane.x[0] * HOUR_US)
+    end_us = timeline.started_us + int(plane.x[1] * HOUR_US)
+    step_min_us = (end_us - start_us) // max(1, plane.inner_width // TICK_PX)
+    step_us = next((step for step in TICK_STEPS_US if step >= step_min_us), TICK_STEPS_US[-1])
+    offset = in_zone(start_us, timeline.timezone).utcoffset()
     shift_us = int(offset.total_seconds()) * 1_000_000 if offset else 0
-    at_us = -(-(start_us + shift_us) // step_us) * step_us - shift_us
+    first_us = -(-(start_us + shift_us) // step_us) * step_us - shift_us
     margin_us = (end_us - start_us) // 40
-    while at_us <= end_us - margin_us:
+    for at_us in range(first_us, end_us - margin_us + 1, step_us):
         if at_us >= start_us + margin_us:
             yield at_us
-        at_us += step_us
 
 
 def _thinned(marks: Iterable[TimelineMark], plane: Plane, *, timeline: Timeline) -> Iterator[TimelineMark]:
-    """The marks that can be told apart at this width; what opened and tickets always."""
+    """The marks that can be told apart at this width; openings and tickets always."""
     last_px: dict[str, float] = {}
     for mark in marks:
         at_px = plane.x_px(_hours(timeline, mark.at_us))
@@ -193,70 +168,77 @@ def _thinned(marks: Iterable[TimelineMark], plane: Plane, *, timeline: Timeline)
             yield mark
 
 
-def _spans(lanes: Sequence[Lane], plane: Plane, *, timeline: Timeline) -> Spec:
+def _spans(lanes: Sequence[Lane], plane: Plane, *, timeline: Timeline) -> Iterator[str]:
     """From the first to the last mark of each conversation, a few pixels wider."""
-    rows = []
-    for lane, line in enumerate(lanes):
-        if line.marks:
-            first = plane.x_px(_hours(timeline, line.marks[0].at_us)) - 7
-            last = plane.x_px(_hours(timeline, line.marks[-1].at_us)) + 7
-            down = _down(lane, plane)
-            rows.append({"px": round(first, 1), "x2": round(last, 1), "y": down - 0.27, "y2": down + 0.27})
-    return plane.layer({"type": "rect", "fill": "var(--span)", "cornerRadius": 4}, rows)
+    for place, lane in enumerate(lanes):
+        if lane.marks:
+            first_px = plane.x_px(_hours(timeline, lane.marks[0].at_us)) - 7
+            last_px = plane.x_px(_hours(timeline, lane.marks[-1].at_us)) + 7
+            middle = _middle(place, plane)
+            top, bottom = plane.y_px(middle - 0.27), plane.y_px(middle + 0.27)
+            yield box((first_px, top), (last_px, bottom), rx=4, fill="var(--span)")
 
 
-def _down(lane: int, plane: Plane) -> float:
-    """Where a lane's marks are: narrow, the lane's name stands above them."""
+def _middle(lane: int, plane: Plane) -> float:
+    """The height of a lane's marks: lower in a narrow drawing, where the lane's name stands above them."""
     return lane + (0.12 if plane.margin.left == 0 else 0)
 
 
-def _marks(marks: Sequence[tuple[int, TimelineMark]], plane: Plane, *, timeline: Timeline) -> list[Spec]:
-    rows: dict[MarkKind, list[Row]] = {kind: [] for kind in _LOOKS}
-    for number, (lane, mark) in enumerate(marks):
-        down = _down(lane, plane) + (-0.13 if mark.kind in _UPPER else 0.13)
-        rows[mark.kind].append({"x": _hours(timeline, mark.at_us), "y": round(down, 3), "spot": link_mark(number)})
-    point = {"type": "point", "filled": True, "opacity": 1}
-    return [plane.layer({**point, **look}, rows[kind]) for kind, look in _LOOKS.items()]
+def _marks(lanes: Sequence[Lane], plane: Plane, *, timeline: Timeline) -> Iterator[str]:
+    """The marks, kind by kind, so that what opened the session and tickets lie over the messages."""
+    drawn: dict[MarkKind, list[str]] = {kind: [] for kind in ("bot", "agent", "customer", "ticket", "opening")}
+    for place, lane in enumerate(lanes):
+        for mark in _thinned(lane.marks, plane, timeline=timeline):
+            y = _middle(place, plane) + (-0.13 if mark.kind in _UPPER else 0.13)
+            shape = _shape(mark.kind, plane.at(_hours(timeline, mark.at_us), y))
+            drawn[mark.kind].append(linked(shape, LinkMark(title=mark.title, href=mark.href)))
+    for shapes in drawn.values():
+        yield from shapes
 
 
-def _next(timeline: Timeline, plane: Plane, *, is_narrow: bool) -> list[Spec]:
+def _shape(kind: MarkKind, at: Point) -> str:
+    match kind:
+        case "bot":
+            return circle(at, radius=2.92, fill="var(--surface)", stroke="var(--compare)", stroke_width=1.5)
+        case "agent":
+            return circle(at, radius=3.16, fill="var(--compare)")
+        case "customer":
+            return circle(at, radius=3.39, fill="var(--accent)")
+        case "ticket":
+            return square(at, radius=4, fill="var(--c2)")
+        case "opening":
+            return diamond(at, radius=7.42, fill="var(--accent)", stroke="var(--surface)", stroke_width=2)
+
+
+def _next(timeline: Timeline, plane: Plane, *, is_narrow: bool) -> Iterator[str]:
     if timeline.next_us is None or _hours(timeline, timeline.next_us) > plane.x[1]:
-        return []
-    at = _hours(timeline, timeline.next_us)
-    whole = {"y": {"value": 0}, "y2": {"value": plane.inner_height}}
-    look = {"filled": True, "opacity": 1, "shape": "diamond", "fill": "var(--surface)", "stroke": "var(--compare)"}
-    layers = [
-        plane.layer(
-            {"type": "rule", "stroke": "var(--compare)", "strokeWidth": 1.5, "strokeDash": [3, 3]}, [{"x": at}], **whole
-        ),
-        plane.layer(
-            {"type": "point", **look, "strokeWidth": 1.5, "size": 110}, [{"x": at, "y": _down(0, plane) - 0.13}]
-        ),
-    ]
-    start_px = max(plane.x_px(at), plane.x_px(_hours(timeline, timeline.ended_us)) + 10)
-    if not is_narrow and start_px + label_px([timeline.next_label]) <= plane.inner_width:
-        layers.append(plane.words([{"px": start_px, "py": -14, "text": timeline.next_label}]))
-    return layers
+        return
+    at_px = plane.x_px(_hours(timeline, timeline.next_us))
+    line: Look = {"stroke": "var(--compare)", "stroke_width": 1.5}
+    yield rule((at_px, 0), (at_px, plane.inner_height), **line, stroke_dasharray="3 3")
+    yield diamond((at_px, plane.y_px(_middle(0, plane) - 0.13)), radius=5.24, fill="var(--surface)", **line)
+    label_start_px = max(at_px, plane.x_px(_hours(timeline, timeline.ended_us)) + 10)
+    if not is_narrow and label_start_px + label_px([timeline.next_label]) <= plane.inner_width:
+        yield label((label_start_px, -14), timeline.next_label, fill="var(--ink-2)")
 
 
-def _names(lanes: Sequence[Lane], plane: Plane, *, more_count: int) -> list[Spec]:
-    """What each lane is, at its left; narrow, above its marks. Names longer than their place are cut."""
-    more = [f"and {more_count} more"] if more_count else []
+def _names(lanes: Sequence[Lane], plane: Plane, *, more_count: int) -> Iterator[str]:
+    """The name of each lane at its left, or above its marks in a narrow drawing, cut to the room there."""
+    more = f"and {more_count} more"
     if plane.margin.left == 0:
-        texts = [*(f"{lane.title}, {lane.subtitle}" for lane in lanes), *more]
-        rows = [
-            {"y": i - 0.3, "px": round(plane.x_px(0) + 6, 1), "text": _cut(text, 270)} for i, text in enumerate(texts)
-        ]
-        return [plane.words(rows)]
-    titles = [{"y": i - 0.15, "px": -NAMES_PX, "text": _cut(lane.title, NAMES_PX - 12)} for i, lane in enumerate(lanes)]
-    under = [
-        {"y": i + 0.19, "px": -NAMES_PX, "text": _cut(lane.subtitle, NAMES_PX - 12)} for i, lane in enumerate(lanes)
-    ]
-    rest = [{"y": len(lanes), "px": -NAMES_PX, "text": text} for text in more]
-    return [
-        plane.words(titles, fontSize=13, fontWeight=600, fill="var(--ink)"),
-        plane.words([*under, *rest], fill="var(--ink-3)"),
-    ]
+        left, most_px = plane.x_px(0) + 6, plane.width - 56
+        for place, lane in enumerate(lanes):
+            text = _cut(f"{lane.title}, {lane.subtitle}", most_px)
+            yield label((left, plane.y_px(place - 0.3)), text, fill="var(--ink-2)")
+        if more_count:
+            yield label((left, plane.y_px(len(lanes) - 0.3)), more, fill="var(--ink-2)")
+        return
+    for place, lane in enumerate(lanes):
+        title, subtitle = (_cut(text, NAMES_PX - 12) for text in (lane.title, lane.subtitle))
+        yield label((-NAMES_PX, plane.y_px(place - 0.15)), title, font_size=13, font_weight="600", fill="var(--ink)")
+        yield label((-NAMES_PX, plane.y_px(place + 0.19)), subtitle, fill="var(--ink-3)")
+    if more_count:
+        yield label((-NAMES_PX, plane.y_px(len(lanes))), more, fill="var(--ink-3)")
 
 
 def _cut(text: str, most_px: int) -> str:

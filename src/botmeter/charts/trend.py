@@ -1,39 +1,47 @@
 """The trend: counts over days, weeks or months as a line, with the compared period behind it.
 
-Rules of the look: zero is on the scale; the line is straight between points and ends at the last full
-one; dots lead to a partial point; where there is no data there is a gap, never zero.
+Zero is on the scale; the line is straight between points and ends at the last full one; dots lead to a partial
+point; where there is no data there is a gap, never zero.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Final
 
-from botmeter.charts.drawing import Drawing, LinkMark, Spec, svg
+from markupsafe import Markup
+
 from botmeter.charts.plane import (
-    Drawn,
+    LABEL_STEP_PX,
+    WIDTHS,
+    Chart,
+    LinkMark,
     Margin,
     Plane,
-    Row,
-    Width,
+    at_widths,
+    axis_px,
     gridline_values,
     label_px,
     value_axis,
 )
+from botmeter.charts.svg import Look, Point, area, circle, label, polyline, rule
 from botmeter.domain.text import count_text, day_text
 
 POINTS_MAX: Final = 400
-HEIGHTS: Final = {Width.WIDE: 272, Width.MIDDLE: 240, Width.NARROW: 220}
-# Between the starts of two labels like "26 Oct".
-LABEL_STEP_PX: Final = 58
+# A narrow drawing has fewer gridlines.
+NARROW_PX: Final = 400
 # Two lines of labels, or a label and the line that comes in to its point.
 LABELS_APART_PX: Final = 30
+# Pixels between the edges and the first and last point; `css/parts/chart.css` knows them too.
+FIRST_INSET_PX: Final = 8
+LAST_INSET_PX: Final = 6
+RIGHT_PX: Final = 10
 
 
 class Step(StrEnum):
-    """What one point of a trend stands for."""
+    """The span that one point of a trend stands for."""
 
     DAY = "day"
     WEEK = "week"
@@ -42,7 +50,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrendPoint:
-    """One day, week or month: its first day, what its hover text says, and where its rows are.
+    """One day, week or month: its first day, its hover text, and the address of its rows.
 
     `compared_count` is None where the compared period has nothing at this place. Without `has_data`
     the count is not drawn.
@@ -55,6 +63,11 @@ class TrendPoint:
     compared_count: int | None = None
     is_partial: bool = False
     has_data: bool = True
+
+    @property
+    def is_full(self) -> bool:
+        """True for a point that is counted to its end."""
+        return self.has_data and not self.is_partial
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,183 +87,190 @@ class Trend:
 
 
 def fitting_step(day_count: int) -> Step:
-    """What a point should stand for, so that a period stays under 400 points."""
+    """Choose the step that keeps a period under 400 points."""
     if day_count <= POINTS_MAX:
         return Step.DAY
     return Step.WEEK if day_count <= 7 * POINTS_MAX else Step.MONTH
 
 
-def trend_drawn(trend: Trend, *, prefix: str = "trend") -> Drawn:
-    """The trend in its three widths."""
-    return Drawn(
-        wide=svg(trend_drawing(trend, width=Width.WIDE), prefix=f"{prefix}-w"),
-        middle=svg(trend_drawing(trend, width=Width.MIDDLE), prefix=f"{prefix}-m"),
-        narrow=svg(trend_drawing(trend, width=Width.NARROW), prefix=f"{prefix}-n"),
+def trend_chart(trend: Trend) -> Chart:
+    """Draw the trend at each width."""
+    return Chart(
+        kind="line",
+        drawings=at_widths(WIDTHS, lambda width: trend_svg(trend, width=width)),
+        marks=tuple(LinkMark(title=point.title, href=point.href) for point in trend.points),
+        left=_left_px(trend),
+        right=RIGHT_PX,
     )
 
 
-def trend_drawing(trend: Trend, *, width: Width) -> Drawing:
-    """The trend at one width."""
-    points = trend.points
-    greatest = max((count for point in points for count in (point.count, point.compared_count or 0)), default=0)
-    values = gridline_values(greatest, at_most=3 if width is Width.NARROW else 5)
-    left = label_px([count_text(value) for value in values]) + 10
+def trend_svg(trend: Trend, *, width: int) -> Markup:
+    """Draw the trend at one width."""
+    points, values, left = trend.points, _axis_values(trend, width), _left_px(trend)
     plane = Plane(
         width=width,
-        height=HEIGHTS[width],
-        margin=Margin(top=14, right=10, bottom=28, left=left),
-        x=(-0.5, len(points) - 0.5) if len(points) < 2 else _edges(len(points), width - left - 10),
+        height=220 if width < NARROW_PX else 240 if width <= 860 else 272,
+        margin=Margin(top=14, right=RIGHT_PX, bottom=28, left=left),
+        x=(-0.5, len(points) - 0.5) if len(points) < 2 else _edges(len(points), width - left - RIGHT_PX),
         y=(0, values[-1]),
     )
-    layers = [
-        *value_axis(plane, values),
-        *_ticks(trend, plane),
-        *_lines(points, plane),
-        *_labels(trend, plane),
-        plane.hits([{"x": i - 0.5, "x2": i + 0.5, "spot": i} for i in range(len(points))]),
-    ]
-    spots = [LinkMark(title=point.title, href=point.href) for point in points]
-    return plane.drawing(layers, name=trend.name, spots=spots)
+    elements = [*value_axis(plane, values), *_ticks(trend, plane), *_lines(points, plane), *_labels(trend, plane)]
+    return plane.svg(elements, name=trend.name)
+
+
+def _axis_values(trend: Trend, width: int) -> tuple[int, ...]:
+    greatest = max((count for point in trend.points for count in (point.count, point.compared_count or 0)), default=0)
+    return gridline_values(greatest, at_most=3 if width < NARROW_PX else 5)
+
+
+def _left_px(trend: Trend) -> int:
+    """The margin for the values, one for all widths, so that the marks fit over each."""
+    return max(axis_px(_axis_values(trend, width)) for width in (WIDTHS[0], WIDTHS[-1]))
 
 
 def _edges(point_count: int, inner_px: int) -> tuple[float, float]:
     """The coordinates at the edges, such that the first and the last point stand a few pixels inside."""
-    a_point_px = (inner_px - 14) / (point_count - 1)
-    return -8 / a_point_px, point_count - 1 + 6 / a_point_px
+    a_point_px = (inner_px - FIRST_INSET_PX - LAST_INSET_PX) / (point_count - 1)
+    return -FIRST_INSET_PX / a_point_px, point_count - 1 + LAST_INSET_PX / a_point_px
 
 
-def _lines(points: Sequence[TrendPoint], plane: Plane) -> list[Spec]:
-    solid = runs(points, is_in=lambda point: point.has_data and not point.is_partial)
-    dotted = towards_partial(points)
-    compared = [
-        {**row, "y": points[row["x"]].compared_count}
-        for row in runs(points, is_in=lambda p: p.compared_count is not None)
-    ]
-    alone = [row for row in solid if sum(other["run"] == row["run"] for other in solid) == 1] if len(solid) < 60 else []
-    hollow = [{"x": i, "y": point.count} for i, point in enumerate(points) if point.is_partial and point.has_data]
-    down = {"y2": {"datum": 0}}
-    line = {"type": "line", "strokeJoin": "round", "stroke": "var(--accent)", "strokeWidth": 2}
-    ring = {"type": "point", "filled": True, "opacity": 1, "fill": "var(--surface)", "stroke": "var(--accent)"}
+def full_runs(points: Sequence[TrendPoint]) -> list[list[int]]:
+    """The places of full points, in stretches without a gap."""
+    return _runs(points, is_in=lambda point: point.is_full)
+
+
+def partial_runs(points: Sequence[TrendPoint]) -> list[list[int]]:
+    """The pairs of neighbours with data of which one is partial."""
     return [
-        plane.layer({"type": "area", "fill": "var(--area)"}, solid, **down),
-        plane.layer({"type": "area", "fill": "var(--area-partial)"}, dotted, **down),
-        plane.layer({"type": "line", "stroke": "var(--compare)", "strokeWidth": 1.5, "strokeDash": [4, 3]}, compared),
-        plane.layer(line, solid),
-        plane.layer({**line, "strokeDash": [1, 4], "strokeCap": "round"}, dotted),
-        plane.layer({"type": "point", "filled": True, "opacity": 1, "fill": "var(--accent)", "size": 28}, alone),
-        plane.layer({**ring, "strokeWidth": 2, "size": 56}, hollow),
+        [place, place + 1]
+        for place, (before, after) in enumerate(pairwise(points))
+        if before.has_data and after.has_data and (before.is_partial or after.is_partial)
     ]
 
 
-def runs(points: Sequence[TrendPoint], *, is_in: Callable[[TrendPoint], bool]) -> list[Row]:
-    """The points that are in, numbered by stretches without a gap."""
-    rows: list[Row] = []
-    run = 0
-    for i, point in enumerate(points):
-        if is_in(point):
-            rows.append({"x": i, "y": point.count, "run": run})
-        else:
-            run += 1
-    return rows
+def _runs(points: Sequence[TrendPoint], *, is_in: Callable[[TrendPoint], bool]) -> list[list[int]]:
+    groups = groupby(range(len(points)), key=lambda place: is_in(points[place]))
+    return [list(group) for is_kept, group in groups if is_kept]
 
 
-def towards_partial(points: Sequence[TrendPoint]) -> list[Row]:
-    """The stretches from a point to its neighbour where one of the two is partial."""
-    rows: list[Row] = []
-    for i, (before, after) in enumerate(pairwise(points)):
-        if before.has_data and after.has_data and (before.is_partial or after.is_partial):
-            rows += [{"x": i, "y": before.count, "run": i}, {"x": i + 1, "y": after.count, "run": i}]
-    return rows
+def _lines(points: Sequence[TrendPoint], plane: Plane) -> Iterator[str]:
+    def counted(run: list[int]) -> list[Point]:
+        return [plane.at(x, points[x].count) for x in run]
+
+    full = [counted(run) for run in full_runs(points)]
+    solid, alone = [run for run in full if len(run) > 1], [run[0] for run in full if len(run) == 1]
+    dotted = [counted(run) for run in partial_runs(points)]
+    compared = [
+        [plane.at(x, points[x].compared_count or 0) for x in run]
+        for run in _runs(points, is_in=lambda point: point.compared_count is not None)
+    ]
+    line: Look = {"stroke": "var(--accent)", "stroke_width": 2, "stroke_linejoin": "round"}
+    dashes: Look = {
+        "stroke": "var(--compare)",
+        "stroke_width": 1.5,
+        "stroke_dasharray": "4 3",
+        "stroke_linejoin": "round",
+    }
+    yield from (area(run, plane.inner_height, fill="var(--area)") for run in solid)
+    yield from (area(run, plane.inner_height, fill="var(--area-partial)") for run in dotted)
+    yield from (polyline(run, **dashes) if len(run) > 1 else _dot(run[0], "var(--compare)") for run in compared)
+    yield from (polyline(run, **line) for run in solid)
+    yield from (polyline(run, **line, stroke_dasharray="1 4", stroke_linecap="round") for run in dotted)
+    yield from (_dot(point) for point in alone)
+    for x, point in enumerate(points):
+        if point.is_partial and point.has_data:
+            look: Look = {"fill": "var(--surface)", "stroke": "var(--accent)", "stroke_width": 2}
+            yield circle(plane.at(x, point.count), radius=3.74, **look)
 
 
-def _labels(trend: Trend, plane: Plane) -> list[Spec]:
+def _dot(center: Point, fill: str = "var(--accent)") -> str:
+    return circle(center, radius=2.65, fill=fill)
+
+
+def _labels(trend: Trend, plane: Plane) -> Iterator[str]:
     """The words in the drawing: how far the last point is counted, and the greatest count."""
     points = trend.points
     last = len(points) - 1
-    layers = []
-    ends = points[last].count if trend.partial_label and points and points[last].is_partial else None
-    if ends is not None:
-        row = {"x": last, "y": ends, "text": trend.partial_label}
-        layers.append(_beside(row, plane, dy=_clear_of_line(points, plane), fontWeight=600, fill="var(--ink)"))
-    full = [(point.count, i) for i, point in enumerate(points) if point.has_data and not point.is_partial]
-    count, at = max(full, key=lambda pair: pair[0], default=(0, 0))
-    if trend.peak_word and len(full) > 3 and count:
-        dot = {"type": "point", "filled": True, "opacity": 1, "fill": "var(--accent)", "size": 28}
-        layers.append(plane.layer(dot, [{"x": at, "y": count}]))
-        is_clear = ends is None or plane.x_px(last) - plane.x_px(at) > 2 * label_px([trend.partial_label])
-        if is_clear or plane.y_px(count - (ends or 0)) > LABELS_APART_PX:
-            on = f"{points[at].on:%b %Y}" if trend.step is Step.MONTH else day_text(points[at].on, year=False)
-            layers.append(
-                _beside({"x": at, "y": count, "text": f"{trend.peak_word}: {count_text(count)}, {on}"}, plane, dy=-5)
-            )
-    return layers
+    end_count = points[last].count if trend.partial_label and points and points[last].is_partial else None
+    if end_count is not None:
+        at = (plane.x_px(last), plane.y_px(end_count) + _clear_of_line(points, plane))
+        yield _beside(at, trend.partial_label, font_weight="600", fill="var(--ink)")
+    full = [(point.count, x) for x, point in enumerate(points) if point.is_full]
+    greatest, peak = max(full, key=lambda pair: pair[0], default=(0, 0))
+    if not (trend.peak_word and len(full) > 3 and greatest):
+        return
+    at_x, at_y = plane.at(peak, greatest)
+    yield _dot((at_x, at_y))
+    is_clear = end_count is None or plane.x_px(last) - at_x > 2 * label_px([trend.partial_label])
+    if is_clear or plane.y_px(end_count or 0) - at_y > LABELS_APART_PX:
+        on = points[peak].on
+        when = f"{on:%b %Y}" if trend.step is Step.MONTH else day_text(on, year=False)
+        yield _beside((at_x, at_y - 5), f"{trend.peak_word}: {count_text(greatest)}, {when}", fill="var(--ink-2)")
 
 
 def _clear_of_line(points: Sequence[TrendPoint], plane: Plane) -> int:
-    """How far the last point's label is moved so that the line, where it comes in level, does not cross it."""
-    before = max(point.count for point in points[-4:])
-    fall_px = plane.y_px(before - points[-1].count)
+    """Pixels by which the last point's label moves so that a line that comes in level does not cross it."""
+    before_px = min(plane.y_px(point.count) for point in points[-4:])
+    fall_px = plane.y_px(points[-1].count) - before_px
     if len(points) == 1 or fall_px > LABELS_APART_PX:
         return 0
-    room_px = plane.inner_height - plane.y_px(before)
-    return -int(fall_px) - 16 if room_px > 8 else 22
+    return -int(fall_px) - 16 if before_px > 8 else 22
 
 
-def _beside(row: Row, plane: Plane, **look: object) -> Spec:
-    """A label at the left of its point, or at the right where there is no room."""
-    is_left = plane.x_px(row["x"]) > label_px([row["text"]]) + 12
-    side = {"align": "right", "dx": -10} if is_left else {"align": "left", "dx": 10}
-    return plane.words([row], stroke="var(--surface)", strokeWidth=3, **side, **look)
+def _beside(at: Point, text: str, **look: str) -> str:
+    """Write a label at the left of its point, or at the right where there is no room."""
+    is_left = at[0] > label_px([text]) + 12
+    middle = (at[0] + (-10 if is_left else 10), at[1])
+    anchor = "end" if is_left else "start"
+    return label(middle, text, text_anchor=anchor, stroke="var(--surface)", stroke_width=3, **look)
 
 
-def _ticks(trend: Trend, plane: Plane) -> list[Spec]:
+def _ticks(trend: Trend, plane: Plane) -> Iterator[str]:
     """Dates under the base line, as many as there is room for."""
     last = len(trend.points) - 1
     labels = dict(_tick_labels(trend, plane))
-    bold: dict[int, str] = {}
-    if trend.last_label and last >= 0:
-        room = LABEL_STEP_PX * 0.9
-        labels = {i: text for i, text in labels.items() if plane.x_px(last) - plane.x_px(i) >= room}
-        bold = {last: trend.last_label}
-    marks = [{"x": i, "py": plane.inner_height} for i in (*labels, *bold)]
     below = plane.inner_height + 18
-    look = {"align": "center"}
-    # A label under the last point would leave the drawing by half its length.
-    end_look = {"align": "right", "dx": 10} if last > 0 else look
-    return [
-        plane.layer({"type": "rule", "stroke": "var(--axis)"}, marks, y2={"value": plane.inner_height + 5}),
-        plane.words([{"x": i, "py": below, "text": text} for i, text in labels.items()], fill="var(--ink-3)", **look),
-        plane.words([{"x": i, "py": below, "text": text} for i, text in bold.items()], fill="var(--ink)", **end_look),
-    ]
+    if trend.last_label and last >= 0:
+        last_px = plane.x_px(last)
+        labels = {x: text for x, text in labels.items() if last_px - plane.x_px(x) >= LABEL_STEP_PX * 0.9}
+        # Centred, a label under the last point would leave the drawing by half its length.
+        at, anchor = ((last_px + RIGHT_PX, below), "end") if last else ((last_px, below), "middle")
+        yield _tick(plane, last)
+        yield label(at, trend.last_label, text_anchor=anchor, fill="var(--ink)")
+    for x, text in labels.items():
+        yield _tick(plane, x)
+        yield label((plane.x_px(x), below), text, text_anchor="middle", fill="var(--ink-3)")
+
+
+def _tick(plane: Plane, x: int) -> str:
+    at_px = plane.x_px(x)
+    return rule((at_px, plane.inner_height), (at_px, plane.inner_height + 5), stroke="var(--axis)")
 
 
 def _tick_labels(trend: Trend, plane: Plane) -> Iterator[tuple[int, str]]:
-    points = trend.points
+    points, count = trend.points, len(trend.points)
     if not points:
         return
-    a_point_px = plane.inner_width / max(1, len(points))
-    if trend.step is Step.DAY and a_point_px < LABEL_STEP_PX and len(points) <= 130:
-        places = [i for i, point in enumerate(points) if point.on.weekday() == 0]
-    elif trend.step is Step.MONTH or a_point_px >= LABEL_STEP_PX:
-        places = list(range(len(points)))
-    else:
-        places = [
-            i for i, point in enumerate(points) if point.on.day == 1 or (trend.step is Step.WEEK and point.on.day <= 7)
-        ]
-    if not places:
-        places = [0]
-    gap_px = (plane.x_px(places[-1]) - plane.x_px(places[0])) / max(1, len(places) - 1) or a_point_px
+    is_by_month = trend.step is not Step.DAY or count > 130
+    places = _tick_places(trend, a_point_px=plane.inner_width / count)
+    gap_px = (plane.x_px(places[-1]) - plane.x_px(places[0])) / max(1, len(places) - 1) or plane.inner_width / count
     every = max(1, -(-LABEL_STEP_PX // max(1, int(gap_px))))
-    by_month = trend.step is Step.MONTH or (len(points) > 130 and trend.step is Step.DAY) or trend.step is Step.WEEK
-    for i in places[::-1][::every][::-1]:
-        on = points[i].on
-        if plane.x_px(i) < 12 and not by_month:
-            continue
-        yield (
-            i,
-            f"{on:%b %Y}"
-            if by_month and (on.month == 1 or len(points) > 400)
-            else f"{on:%b}"
-            if by_month
-            else day_text(on, year=False),
-        )
+    for x in places[::-1][::every][::-1]:
+        on = points[x].on
+        if is_by_month:
+            yield x, f"{on:%b %Y}" if on.month == 1 or count > POINTS_MAX else f"{on:%b}"
+        elif plane.x_px(x) >= 12:
+            yield x, day_text(on, year=False)
+
+
+def _tick_places(trend: Trend, *, a_point_px: float) -> list[int]:
+    """Every point, or the Mondays, or the first of each month, by the room that a point has."""
+    points = trend.points
+    if trend.step is Step.MONTH or a_point_px >= LABEL_STEP_PX:
+        return list(range(len(points)))
+    if trend.step is Step.DAY and len(points) <= 130:
+        places = [x for x, point in enumerate(points) if point.on.weekday() == 0]
+    else:
+        first_days = 7 if trend.step is Step.WEEK else 1
+        places = [x for x, point in enumerate(points) if point.on.day <= first_days]
+    return places or [0]

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from django.conf import settings
 
-from botmeter.charts.drawing import warm_up
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.live import deliver as doors
@@ -69,7 +68,6 @@ def _warm_up(intake: Intake, left_open: list[str]) -> None:
     from botmeter.metering.warm_up import load_kernel
 
     load_kernel()
-    warm_up()
     # A file that was closed has been metered; to open all of them would hold the memory of each for minutes.
     intake.meter_left_over(left_open)
 

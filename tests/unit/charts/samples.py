@@ -1,12 +1,35 @@
-"""Charts to try the drawing with: small, and with names that would break a careless page."""
+"""Charts to draw in tests: small ones, some with names that would break a careless page, and readers of drawings."""
 
+import re
 from datetime import date, timedelta
+from xml.etree import ElementTree as ET
 
 from botmeter.charts.timeline import Lane, Timeline, TimelineMark
 from botmeter.charts.trend import Trend, TrendPoint
 
-NASTY = """<script>alert("1")</script> & 'co' \u202e"""
+NASTY = """<script>alert("1")</script> & 'co' \u202e\x00\x1b\ufffe"""
+# The same as text of a drawing: characters that no XML document may hold are replaced.
+NASTY_SHOWN = """<script>alert("1")</script> & 'co' \u202e\ufffd\ufffd\ufffd"""
 HOUR_US = 3_600_000_000
+
+
+def parsed(markup: str) -> ET.Element:
+    return ET.fromstring(markup)  # noqa: S314 - our own drawing
+
+
+def shapes(markup: str, tag: str, **look: str) -> list[ET.Element]:
+    """The elements of a kind that have these attributes, with `_` for `-`."""
+    wanted = {name.replace("_", "-"): value for name, value in look.items()}
+    return [each for each in parsed(markup).iter(tag) if all(each.get(name) == value for name, value in wanted.items())]
+
+
+def texts(markup: str) -> list[str]:
+    return [each.text or "" for each in shapes(markup, "text")]
+
+
+def corners(path: ET.Element) -> list[tuple[float, float]]:
+    """The points that a line goes through."""
+    return [(float(x), float(y)) for x, y in re.findall(r"[ML](-?[\d.]+),(-?[\d.]+)", path.attrib["d"])]
 
 
 def points(
@@ -23,12 +46,12 @@ def points(
     )
 
 
-def trend(*counts: int, name: str = "Sessions per day", href: str = "/rows?day={}&bot=a") -> Trend:
-    return Trend(name=name, points=points(*counts, href=href))
+def trend(*counts: int, name: str = "Sessions per day") -> Trend:
+    return Trend(name=name, points=points(*counts))
 
 
-def mark(hours: float, kind: str = "customer", *, title: str = "a message") -> TimelineMark:
-    return TimelineMark(at_us=int(hours * HOUR_US), kind=kind, title=title, href="#m1")  # type: ignore[arg-type]
+def mark(hours: float, kind: str = "customer", *, title: str = "a message", href: str = "#m1") -> TimelineMark:
+    return TimelineMark(at_us=int(hours * HOUR_US), kind=kind, title=title, href=href)  # type: ignore[arg-type]
 
 
 def timeline(*lanes: Lane, hours: float = 24, next_hours: float | None = None, timezone: str = "UTC") -> Timeline:

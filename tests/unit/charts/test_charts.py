@@ -1,120 +1,132 @@
-"""What each chart draws, looked at as layers before they are drawn."""
+"""The shapes that each chart draws."""
 
 import itertools
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
 import pytest
-from tests.unit.charts.samples import HOUR_US, mark, points, timeline, trend
+from tests.unit.charts.samples import HOUR_US, corners, mark, points, shapes, texts, timeline, trend
 
-from botmeter.charts.drawing import Drawing
-from botmeter.charts.monthly import VALUES_MAX, MonthColumn, Months, monthly_drawing
-from botmeter.charts.plane import Width
-from botmeter.charts.spark import spark_drawing
-from botmeter.charts.stacked import NARROW_WIDTH, Stack, Stacks, stacked_drawing
-from botmeter.charts.timeline import LANES_MAX, Lane, timeline_drawing
-from botmeter.charts.trend import Step, Trend, trend_drawing
+from botmeter.charts.monthly import MonthColumn, Months, monthly_svg
+from botmeter.charts.plane import COLUMN_WIDTHS, WIDTHS
+from botmeter.charts.spark import spark_svg
+from botmeter.charts.stacked import Stack, Stacks, stacked_chart, stacked_svg
+from botmeter.charts.timeline import LANES_MAX, Lane, timeline_svg
+from botmeter.charts.trend import Step, Trend, trend_chart, trend_svg
+
+WIDE = WIDTHS[-1]
 
 
-def rows_of(drawing: Drawing, kind: str, **look: Any) -> list[dict[str, Any]]:
-    """The rows of all layers of a kind of mark that look so."""
+def solid_lines(drawing: str) -> list[list[tuple[float, float]]]:
+    """The lines of full points, from left to right."""
     return [
-        row
-        for layer in drawing.spec["layer"]
-        if layer["mark"]["type"] == kind and all(layer["mark"].get(name) == value for name, value in look.items())
-        for row in layer["data"]["values"]
+        corners(path)
+        for path in shapes(drawing, "path", stroke="var(--accent)")
+        if path.get("stroke-dasharray") is None
     ]
-
-
-def words(drawing: Drawing) -> list[str]:
-    return [row["text"] for row in rows_of(drawing, "text")]
-
-
-def drawn(made: Trend, width: Width = Width.WIDE) -> Drawing:
-    return trend_drawing(made, width=width)
 
 
 def test_days_before_the_data_are_a_gap_and_not_zero() -> None:
     some = tuple(replace(point, has_data=i >= 2) for i, point in enumerate(points(0, 0, 7, 9, 8)))
-    lines = rows_of(drawn(Trend(name="t", points=some)), "line")
-    assert [row["x"] for row in lines] == [2, 3, 4]
+    assert [len(line) for line in solid_lines(trend_svg(Trend(name="t", points=some), width=WIDE))] == [3]
 
 
 def test_a_gap_in_the_middle_parts_the_line_and_a_lone_day_is_a_dot() -> None:
     some = tuple(replace(point, has_data=i != 1) for i, point in enumerate(points(5, 0, 7, 9)))
-    made = drawn(Trend(name="t", points=some, peak_word=""))
-    assert {(row["x"], row["run"]) for row in rows_of(made, "line")} == {(0, 0), (2, 1), (3, 1)}
-    assert [row["x"] for row in rows_of(made, "point")] == [0]
+    drawing = trend_svg(Trend(name="t", points=some, peak_word=""), width=WIDE)
+    assert [len(line) for line in solid_lines(drawing)] == [2]
+    assert [dot.attrib["cx"] for dot in shapes(drawing, "circle", fill="var(--accent)")] == ["8"]
+
+
+def test_a_lone_day_is_a_dot_in_a_long_trend_too() -> None:
+    some = tuple(replace(point, has_data=i != 1) for i, point in enumerate(points(*range(1, 401))))
+    drawing = trend_svg(Trend(name="t", points=some, peak_word=""), width=WIDE)
+    assert len(shapes(drawing, "circle", fill="var(--accent)")) == 1
 
 
 def test_the_line_ends_at_the_last_full_day_and_dots_lead_to_today() -> None:
     some = points(5, 6, 2)
-    made = drawn(Trend(name="t", points=(*some[:2], replace(some[2], is_partial=True)), partial_label="2 until 14:02"))
-    assert [row["x"] for row in rows_of(made, "line", strokeWidth=2, strokeDash=None)] == [0, 1]
-    assert [row["x"] for row in rows_of(made, "line", strokeDash=[1, 4])] == [1, 2]
-    assert [row["x"] for row in rows_of(made, "point", size=56)] == [2]
-    assert "2 until 14:02" in words(made)
+    made = Trend(name="t", points=(*some[:2], replace(some[2], is_partial=True)), partial_label="2 until 14:02")
+    drawing = trend_svg(made, width=WIDE)
+    (full,) = solid_lines(drawing)
+    (dotted,) = (corners(path) for path in shapes(drawing, "path", stroke_dasharray="1 4"))
+    (today,) = shapes(drawing, "circle", fill="var(--surface)")
+    assert dotted[0] == full[-1]
+    assert (float(today.attrib["cx"]), float(today.attrib["cy"])) == pytest.approx(dotted[1], abs=0.06)
+    assert "2 until 14:02" in texts(drawing)
 
 
 def test_the_compared_period_is_dashed_on_the_same_scale() -> None:
     some = tuple(replace(point, compared_count=90) for point in points(5, 6, 2))
-    made = drawn(Trend(name="t", points=some))
-    assert [row["y"] for row in rows_of(made, "line", strokeDash=[4, 3])] == [90, 90, 90]
-    assert "100" in words(made)
+    drawing = trend_svg(Trend(name="t", points=some), width=WIDE)
+    (line,) = shapes(drawing, "path", stroke_dasharray="4 3")
+    assert len({y for _, y in corners(line)}) == 1
+    assert "100" in texts(drawing)
+
+
+def test_a_compared_period_of_one_day_is_a_dot() -> None:
+    some = (replace(points(5)[0], compared_count=3),)
+    drawing = trend_svg(Trend(name="t", points=some), width=WIDE)
+    assert len(shapes(drawing, "circle", fill="var(--compare)")) == 1
 
 
 def test_thirty_days_are_labelled_on_mondays_and_today() -> None:
-    some = points(*range(30))
-    made = drawn(Trend(name="t", points=some, last_label="Today"))
-    assert [text for text in words(made) if "Oct" in text or ("Nov" in text and ":" not in text)] == [
+    drawing = trend_svg(Trend(name="t", points=points(*range(30)), last_label="Today"), width=1060)
+    assert [text for text in texts(drawing) if "Oct" in text or ("Nov" in text and ":" not in text)] == [
         "26 Oct",
         "2 Nov",
         "9 Nov",
         "16 Nov",
     ]
-    assert words(made).count("Today") == 1
+    assert texts(drawing).count("Today") == 1
 
 
 @pytest.mark.parametrize("day_count", [1, 2, 7, 31, 90, 200, 400])
-@pytest.mark.parametrize("width", list(Width))
-def test_labels_under_the_line_never_touch(day_count: int, width: Width) -> None:
-    made = drawn(Trend(name="t", points=points(*range(day_count)), last_label="Today"), width)
-    below = [row for row in rows_of(made, "text") if row.get("py", 0) > 0]
-    left, right = made.spec["layer"][-1]["encoding"]["x"]["scale"]["domain"]
-    places = sorted((row["x"] - left) / (right - left) * made.spec["width"] for row in below)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_labels_under_the_line_never_touch(day_count: int, width: int) -> None:
+    drawing = trend_svg(Trend(name="t", points=points(*range(day_count)), last_label="Today"), width=width)
+    labels = shapes(drawing, "text")
+    below = max(float(each.attrib["y"]) for each in labels)
+    places = sorted(float(each.attrib["x"]) for each in labels if float(each.attrib["y"]) == below)
     assert places
     assert all(after - before >= 40 for before, after in itertools.pairwise(places))
 
 
 @pytest.mark.parametrize("step", list(Step))
 def test_long_periods_are_labelled_by_month_and_year(step: Step) -> None:
-    made = drawn(Trend(name="t", points=points(*range(395), first_on=date(2025, 6, 2)), step=step))
-    assert [text for text in words(made) if text.endswith("2026")]
-
-
-def labels_moved(made: Drawing) -> list[int]:
-    return [layer["mark"]["dy"] for layer in made.spec["layer"] if layer["mark"].get("fontWeight") == 600]
+    made = Trend(name="t", points=points(*range(395), first_on=date(2025, 6, 2)), step=step)
+    assert [text for text in texts(trend_svg(made, width=WIDE)) if text.endswith("2026")]
 
 
 @pytest.mark.parametrize(("last_count", "is_moved"), [(10, False), (95, True)])
 def test_the_last_label_gives_way_to_a_line_that_comes_in_level(last_count: int, is_moved: bool) -> None:
     some = points(90, 100, 96, 97, last_count)
     partial = (*some[:4], replace(some[4], is_partial=True))
-    made = drawn(Trend(name="t", points=partial, partial_label="until 14:02"))
-    assert [bool(moved) for moved in labels_moved(made)] == [is_moved]
+    drawing = trend_svg(Trend(name="t", points=partial, partial_label="until 14:02"), width=WIDE)
+    (label,) = shapes(drawing, "text", font_weight="600")
+    (today,) = shapes(drawing, "circle", fill="var(--surface)")
+    beside = float(today.attrib["cy"]) + 4
+    assert (abs(float(label.attrib["y"]) - beside) > 0.02) is is_moved
 
 
 def test_an_empty_trend_and_one_of_zeros_are_drawn() -> None:
-    assert drawn(Trend(name="t", points=())).spots == ()
-    assert words(drawn(trend(0, 0, 0)))[:2] == ["0", "1"]
+    assert trend_chart(Trend(name="t", points=())).marks == ()
+    assert texts(trend_svg(trend(0, 0, 0), width=WIDE))[:2] == ["0", "1"]
 
 
-def test_the_sparkline_has_no_words_and_ends_hollow_today() -> None:
+@pytest.mark.parametrize("greatest", [9, 79, 8_000, 99_999])
+def test_the_marks_of_a_trend_fit_over_each_of_its_drawings(greatest: int) -> None:
+    chart = trend_chart(trend(1, greatest, 2))
+    assert len(chart.marks) == 3
+    assert all(f'transform="translate({chart.left},' in drawing for drawing in chart.drawings)
+
+
+def test_the_spark_line_has_no_words_and_ends_hollow_today() -> None:
     some = points(3, 4, 1)
-    made = spark_drawing((*some[:2], replace(some[2], is_partial=True)), name="t")
-    assert not words(made)
-    assert [row["x"] for row in rows_of(made, "point")] == [2]
+    drawing = spark_svg((*some[:2], replace(some[2], is_partial=True)), name="t", width=200)
+    assert not texts(drawing)
+    assert [dot.attrib["cx"] for dot in shapes(drawing, "circle")] == ["193"]
 
 
 def months(count: int) -> Months:
@@ -122,37 +134,42 @@ def months(count: int) -> Months:
     return Months(name="m", columns=columns)
 
 
-def test_few_months_carry_their_value_and_many_have_an_axis() -> None:
-    assert "1,003" in words(monthly_drawing(months(VALUES_MAX)))
-    many = words(monthly_drawing(months(VALUES_MAX + 1)))
+@pytest.mark.parametrize(("width", "month_count"), [(476, 14), (594, 17), (860, 25)])
+def test_months_carry_their_value_while_it_has_room_and_have_an_axis_beyond(width: int, month_count: int) -> None:
+    assert "1,003" in texts(monthly_svg(months(month_count), width=width))
+    many = texts(monthly_svg(months(month_count + 1), width=width))
     assert "1,003" not in many
     assert "500" in many
 
 
-def test_a_partial_month_is_dashed_and_says_what_it_holds() -> None:
+def test_a_partial_month_is_dashed_and_has_a_note() -> None:
     whole = months(3)
     last = replace(whole.columns[2], is_partial=True, note="until 22 Nov")
-    made = monthly_drawing(replace(whole, columns=(*whole.columns[:2], last)))
-    assert [row["spot"] for row in rows_of(made, "rect", strokeDash=[3, 3])] == ["~2"]
-    assert "until 22 Nov" in words(made)
+    drawing = monthly_svg(replace(whole, columns=(*whole.columns[:2], last)), width=594)
+    (link,) = (each for each in shapes(drawing, "a") if each.find("path[@stroke-dasharray='3 3']") is not None)
+    assert link.attrib["href"] == "/m/2"
+    assert "until 22 Nov" in texts(drawing)
 
 
 def test_a_month_without_data_has_no_column_and_no_value() -> None:
     whole = months(2)
-    made = monthly_drawing(
-        replace(whole, columns=(replace(whole.columns[0], count=0, has_data=False), whole.columns[1]))
-    )
-    assert [row["spot"] for row in rows_of(made, "rect")] == ["~1"]
-    assert "0" not in words(made)
+    empty = replace(whole.columns[0], count=0, has_data=False)
+    drawing = monthly_svg(replace(whole, columns=(empty, whole.columns[1])), width=594)
+    assert [link.attrib["href"] for link in shapes(drawing, "a")] == ["/m/1"]
+    assert "0" not in texts(drawing)
 
 
-def test_stacked_parts_stand_on_each_other_in_the_fixed_order_of_colours() -> None:
-    made = stacked_drawing(
-        Stacks(name="s", columns=(Stack(label="a", counts=(2, 0, 3), title="t"),)), width=NARROW_WIDTH
-    )
-    parts = [(row["y2"], row["y"], row["fill"]) for row in rows_of(made, "rect") if "fill" in row]
-    assert parts == [(0, 2, "var(--c1)"), (2, 5, "var(--c3)")]
-    assert made.width == NARROW_WIDTH
+@pytest.mark.parametrize("width", COLUMN_WIDTHS)
+def test_stacked_parts_stand_on_each_other_in_the_fixed_order_of_colours(width: int) -> None:
+    drawing = stacked_svg(Stacks(name="s", columns=(Stack(label="a", counts=(2, 0, 3), title="t"),)), width=width)
+    lower, upper = (each for each in shapes(drawing, "path") if each.attrib["fill"] != "none")
+    assert (lower.attrib["fill"], upper.attrib["fill"]) == ("var(--c1)", "var(--c3)")
+    assert upper.attrib["d"].split("V")[1].split("H")[0] == lower.attrib["d"].split(",")[1].split("H")[0]
+
+
+def test_each_stack_has_a_mark_with_its_text_and_its_address() -> None:
+    stacks = Stacks(name="s", columns=tuple(Stack(label="", counts=(n,), title=f"{n}", href=f"/{n}") for n in (1, 2)))
+    assert [(mark.title, mark.href) for mark in stacked_chart(stacks).marks] == [("1", "/1"), ("2", "/2")]
 
 
 def test_a_ninth_series_is_a_mistake_of_the_page() -> None:
@@ -160,47 +177,80 @@ def test_a_ninth_series_is_a_mistake_of_the_page() -> None:
         Stacks(name="s", columns=(Stack(label="a", counts=(1,) * 9, title="t"),))
 
 
-def test_the_window_has_a_spot_for_each_mark_and_the_next_session_after_it() -> None:
+def test_the_window_has_a_link_for_each_mark_and_the_next_session_after_it() -> None:
     lane = Lane(
         title="Order bot", subtitle="web", marks=(mark(0, "opening"), mark(1), mark(1, "bot"), mark(2, "ticket"))
     )
-    made = timeline_drawing(timeline(lane, next_hours=24.2), width=Width.WIDE)
-    assert len(made.spots) == 4
-    assert [row["spot"] for row in rows_of(made, "point", shape="diamond") if "spot" in row] == ["~0"]
-    assert "next session" in words(made)
+    drawing = timeline_svg(timeline(lane, next_hours=24.2), width=WIDE)
+    assert len(shapes(drawing, "a")) == 4
+    assert "next session" in texts(drawing)
+
+
+def test_marks_without_an_address_keep_their_hover_text() -> None:
+    lane = Lane(title="Order bot", subtitle="web", marks=(mark(0, title="first", href=""),))
+    drawing = timeline_svg(timeline(lane), width=WIDE)
+    assert not shapes(drawing, "a")
+    assert [each.text for each in shapes(drawing, "title")] == ["first"]
 
 
 def test_a_next_session_weeks_later_is_not_drawn() -> None:
-    made = timeline_drawing(timeline(Lane(title="a", subtitle="b", marks=(mark(0),)), next_hours=900), width=Width.WIDE)
-    assert "next session" not in words(made)
+    drawing = timeline_svg(timeline(Lane(title="a", subtitle="b", marks=(mark(0),)), next_hours=900), width=WIDE)
+    assert "next session" not in texts(drawing)
 
 
 def test_marks_that_would_cover_each_other_stand_as_one_but_tickets_all_stand() -> None:
     crowd = tuple(mark(i / 3600) for i in range(5_000))
     tickets = tuple(mark(2 + i / 3600, "ticket") for i in range(3))
-    made = timeline_drawing(timeline(Lane(title="a", subtitle="b", marks=(*crowd, *tickets))), width=Width.WIDE)
-    assert len(made.spots) < 200
-    assert len(rows_of(made, "point", shape="square")) == 3
+    drawing = timeline_svg(timeline(Lane(title="a", subtitle="b", marks=(*crowd, *tickets))), width=WIDE)
+    assert len(shapes(drawing, "a")) < 200
+    assert len(shapes(drawing, "rect", fill="var(--c2)")) == 3
 
 
-def test_past_twelve_conversations_the_last_line_counts_the_others() -> None:
+@pytest.mark.parametrize("width", WIDTHS)
+def test_past_twelve_conversations_the_last_line_counts_the_others(width: int) -> None:
     lanes = tuple(Lane(title=f"bot {i}", subtitle="web", marks=(mark(i),)) for i in range(LANES_MAX + 3))
-    for width in Width:
-        texts = words(timeline_drawing(timeline(*lanes), width=width))
-        assert "and 3 more" in texts
-        assert not any(text.startswith(f"bot {LANES_MAX}") for text in texts)
+    labels = texts(timeline_svg(timeline(*lanes), width=width))
+    assert "and 3 more" in labels
+    assert not any(text.startswith(f"bot {LANES_MAX}") for text in labels)
 
 
 @pytest.mark.parametrize("hours", [0.05, 0.5, 24, 24 * 400])
 def test_windows_of_any_length_have_a_few_round_times(hours: float) -> None:
-    made = timeline_drawing(timeline(Lane(title="a", subtitle="b", marks=(mark(0),)), hours=hours), width=Width.WIDE)
-    times = [text for text in words(made) if len(text) == 5 and text[2] == ":"]
+    drawing = timeline_svg(timeline(Lane(title="a", subtitle="b", marks=(mark(0),)), hours=hours), width=WIDE)
+    times = [text for text in texts(drawing) if len(text) == 5 and text[2] == ":"]
     assert 1 <= len(times) <= 16
 
 
 def test_times_are_those_of_the_clocks_of_the_zone() -> None:
     lane = Lane(title="a", subtitle="b", marks=(mark(0),))
-    made = timeline_drawing(timeline(lane, timezone="Asia/Kolkata"), width=Width.WIDE)
-    times = [text for text in words(made) if len(text) == 5 and text[2] == ":"]
+    drawing = timeline_svg(timeline(lane, timezone="Asia/Kolkata"), width=WIDE)
+    times = [text for text in texts(drawing) if len(text) == 5 and text[2] == ":"]
     assert all(text.endswith(":00") for text in times)
     assert HOUR_US == 60 * 60 * 1_000_000
+
+
+EVERY_KIND: tuple[Callable[[int], str], ...] = (
+    lambda width: trend_svg(replace(trend(5, 80, 3, 9, 7), partial_label="7 until 14:02"), width=width),
+    lambda width: stacked_svg(
+        Stacks(name="s", columns=tuple(Stack(label="1 Nov", counts=(9, 1), title="t") for _ in range(40))), width=width
+    ),
+    lambda width: monthly_svg(months(30), width=width),
+    lambda width: timeline_svg(
+        timeline(Lane(title="Order bot", subtitle="web", marks=(mark(0),)), next_hours=25), width=width
+    ),
+)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("draw", EVERY_KIND)
+def test_text_is_twelve_pixels_or_thirteen_and_starts_inside_at_every_width(
+    draw: Callable[[int], str], width: int
+) -> None:
+    drawing = draw(width)
+    assert shapes(drawing, "svg", width=str(width))
+    (group,) = shapes(drawing, "g", fill="none")
+    assert group.attrib["font-size"] == "12"
+    left = float(group.attrib["transform"].removeprefix("translate(").split(",")[0])
+    for label in shapes(drawing, "text"):
+        assert label.get("font-size") in (None, "13")
+        assert 0 <= left + float(label.attrib["x"]) <= width

@@ -7,6 +7,10 @@ from pathlib import Path
 import pytest
 from tests.contract.source_tree import ROOT
 
+from botmeter.charts.monthly import WIDTH_MIN as MONTHS_WIDTH_MIN
+from botmeter.charts.plane import WIDTHS
+from botmeter.charts.spark import SPARK_WIDTHS
+
 WEB = ROOT / "src" / "botmeter" / "web"
 LOOK = WEB / "static" / "botmeter"
 TEMPLATES = sorted((WEB / "templates").rglob("*.html"))
@@ -111,10 +115,24 @@ def test_a_style_sheet_names_only_tokens_that_there_are(path: Path) -> None:
 
 def test_charts_name_only_tokens_that_there_are() -> None:
     there = set(re.findall(r"(--[a-z0-9-]+):", TOKENS))
-    named = {
-        name for path in (WEB / "charts").glob("*.py") for name in re.findall(r"var\((--[a-z0-9-]+)\)", text_of(path))
-    }
+    paths = (WEB.parent / "charts").glob("*.py")
+    named = {name for path in paths for name in re.findall(r"var\((--[a-z0-9-]+)\)", text_of(path))}
+    assert named
     assert named - there == set()
+
+
+def test_the_style_sheet_shows_every_width_that_charts_are_drawn_at() -> None:
+    css = text_of(LOOK / "css" / "parts" / "chart.css")
+    shown = re.findall(
+        r"@container \(min-width: (\d+)px\) \{\s*\.chart > svg:has\(~ \.w\1\) \{ display: none; \}"
+        r"\s*\.chart > \.w\1 \{ display: block; \}",
+        css,
+    )
+    first, *wider = WIDTHS
+    spark_first, *spark_wider = SPARK_WIDTHS
+    assert [int(width) for width in shown] == sorted([*wider, *spark_wider])
+    assert f".chart > .w{spark_first}, .chart > .w{first} {{ display: block; }}" in css
+    assert f"@container (max-width: {MONTHS_WIDTH_MIN - 1}px) {{\n    .chart:has(+ .months)" in css
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from markupsafe import Markup
-
-from botmeter.charts.monthly import MonthColumn, Months, monthly_drawn
-from botmeter.charts.plane import Drawn
-from botmeter.charts.spark import spark_drawn
-from botmeter.charts.stacked import Stack, Stacks, stacked_drawn
-from botmeter.charts.timeline import Lane, MarkKind, Timeline, TimelineMark, timeline_drawn
-from botmeter.charts.trend import Trend, TrendPoint, trend_drawn
+from botmeter.charts.monthly import MonthColumn, Months, monthly_chart
+from botmeter.charts.plane import Chart
+from botmeter.charts.spark import spark_chart
+from botmeter.charts.stacked import Stack, Stacks, stacked_chart
+from botmeter.charts.timeline import Lane, MarkKind, Timeline, TimelineMark, timeline_chart
+from botmeter.charts.trend import Trend, TrendPoint, trend_chart
 from botmeter.domain.text import count_text, day_text
 from botmeter.web.gallery.values import COUNTS, HERE, TODAY
 
@@ -21,26 +19,26 @@ _OPENED_US: Final = 1_797_805_804_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawings:
-    """The charts, once for each theme, since ids must differ within a page."""
+    """One chart of each kind."""
 
-    trend: Drawn
-    spark: Markup
-    monthly: Markup
-    stacked: Markup
-    window: Drawn
+    trend: Chart
+    spark: Chart
+    monthly: Chart
+    stacked: Chart
+    window: Chart
 
 
-def drawings(theme: str) -> Drawings:
-    """All charts, with ids of that theme."""
+def drawings() -> Drawings:
+    """Draw one chart of each kind."""
     trend = Trend(
         name="Sessions per day, invented.", points=_points(), last_label="Today", partial_label="636 until 14:02"
     )
     return Drawings(
-        trend=trend_drawn(trend, prefix=f"trend-{theme}"),
-        spark=spark_drawn(_points(), name="Sessions per day, invented.", prefix=f"spark-{theme}"),
-        monthly=monthly_drawn(_months(), prefix=f"monthly-{theme}"),
-        stacked=stacked_drawn(_stacks(), prefix=f"stacked-{theme}"),
-        window=timeline_drawn(_window(), prefix=f"window-{theme}"),
+        trend=trend_chart(trend),
+        spark=spark_chart(_points(), name="Sessions per day, invented."),
+        monthly=monthly_chart(_months()),
+        stacked=stacked_chart(_stacks()),
+        window=timeline_chart(_window()),
     )
 
 

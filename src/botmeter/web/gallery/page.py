@@ -83,7 +83,7 @@ def gallery_page(frame: Frame) -> GalleryPage:
     bots = tuple(Choice(value=name, label=name, count=count_text(count)) for name, count, _ in BOTS)
     return GalleryPage(
         frame=frame,
-        drawings=tuple((theme, drawings(theme)) for theme in ("light", "dark")),
+        drawings=tuple((theme, drawings()) for theme in ("light", "dark")),
         segments=(Link(label="Took part", href=HERE, is_current=True), Link(label="Opened", href=HERE)),
         tabs=(
             Link(label="Import a file", href=HERE, symbol="file"),

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from markupsafe import Markup
-
+from botmeter.charts.plane import Chart
 from botmeter.domain import text
 from botmeter.reports.query import UsageQuery
 from botmeter.web.components import Link
@@ -28,15 +27,15 @@ class Headline:
 
     sessions: Kpi
     notes: tuple[Link, ...]
-    drawing: Markup
+    spark: Chart
     others: tuple[Kpi, ...]
 
 
-def headline(answered: Answered, *, drawing: Markup) -> Headline:
+def headline(answered: Answered, *, spark: Chart) -> Headline:
     """The figures of the period, and how they moved.
 
     Args:
-        drawing: The trend without words.
+        spark: The trend without words.
     """
     report, before = answered.report, answered.compared
     address, places = answered.address, answered.places
@@ -55,7 +54,7 @@ def headline(answered: Answered, *, drawing: Markup) -> Headline:
                 href=places.rows(replace(address, filters=previews)) if report.preview_count else "",
             ),
         ),
-        drawing=drawing,
+        spark=spark,
         others=_others(answered),
     )
 

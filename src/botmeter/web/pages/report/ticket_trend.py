@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from markupsafe import Markup
-
-from botmeter.charts.stacked import NARROW_WIDTH, SERIES_MAX, Stack, Stacks, stacked_drawn
+from botmeter.charts.plane import Chart
+from botmeter.charts.stacked import SERIES_MAX, Stack, Stacks, stacked_chart
 from botmeter.domain import text
 from botmeter.reports.overview import TicketTrendDay
 from botmeter.web.components import Key, Tools
@@ -23,13 +22,12 @@ _LABELS_MAX: Final = 9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketTrendWidget:
-    """The columns as drawings, and the same as a table."""
+    """The columns as a chart, and the same as a table."""
 
     tools: Tools
     sub: str
     keys: tuple[Key, ...]
-    wide: Markup
-    narrow: Markup
+    chart: Chart
     columns: tuple[str, ...]
     lines: tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -40,7 +38,7 @@ def ticket_trend_widget(answered: Answered) -> TicketTrendWidget:
     columns = _columns([one.ticket_type for one in answered.report.by_ticket_type])
     starts, step = _starts(period.first_on, period.last_on)
     counts = _counts(answered.overview.ticket_trend, starts, columns=columns)
-    chart = Stacks(
+    stacks = Stacks(
         name=f"Tickets by {step} and type, {text.days_text(period)}.",
         columns=_stacks(starts, counts, answered=answered) if columns else (),
     )
@@ -50,8 +48,7 @@ def ticket_trend_widget(answered: Answered) -> TicketTrendWidget:
         ),
         sub=f"by {step}",
         keys=tuple(Key(label=column, kind=f"s{place + 1}") for place, column in enumerate(columns)),
-        wide=stacked_drawn(chart),
-        narrow=stacked_drawn(chart, width=NARROW_WIDTH, prefix="stacked-n"),
+        chart=stacked_chart(stacks),
         columns=tuple(columns),
         lines=tuple(
             (text.day_text(start_on), tuple(text.count_text(count) for count in own))

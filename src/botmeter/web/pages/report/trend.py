@@ -5,11 +5,10 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import Final
 
-from markupsafe import Markup
-
-from botmeter.charts.monthly import MonthColumn, Months, monthly_drawn
-from botmeter.charts.spark import spark_drawn
-from botmeter.charts.trend import Step, Trend, TrendPoint, fitting_step, trend_drawn
+from botmeter.charts.monthly import MonthColumn, Months, monthly_chart
+from botmeter.charts.plane import Chart
+from botmeter.charts.spark import spark_chart
+from botmeter.charts.trend import Step, Trend, TrendPoint, fitting_step, trend_chart
 from botmeter.domain import text
 from botmeter.reports.usage import MonthUsage, TrendDay
 from botmeter.web.components import Key, MonthBar, Tools, bar_width, longest_of
@@ -37,14 +36,12 @@ class DayLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrendWidget:
-    """The trend: as three drawings or as a table."""
+    """The trend as a chart (None: as a table)."""
 
     tools: Tools
     sub: str
     keys: tuple[Key, ...]
-    wide: Markup
-    middle: Markup
-    narrow: Markup
+    chart: Chart | None
     before_label: str
     days: tuple[DayLine, ...]
 
@@ -63,11 +60,11 @@ class MonthLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthsWidget:
-    """The months: as a drawing (or bars, where it is narrow) or as a table."""
+    """The months as a chart, with bars for narrow cards (None: as a table)."""
 
     tools: Tools
     sub: str
-    wide: Markup
+    chart: Chart | None
     bars: tuple[MonthBar, ...]
     lines: tuple[MonthLine, ...]
 
@@ -76,11 +73,6 @@ def trend_widget(answered: Answered, *, points: tuple[TrendPoint, ...]) -> Trend
     """Sessions by day, of `trend_points`."""
     question, period = answered.question, answered.question.query.period
     step = fitting_step(len(points))
-    is_table = TREND in answered.address.table
-    drawn = None
-    if not is_table:
-        shown = _in_steps(points, step, answered=answered)
-        drawn = trend_drawn(_trend(shown, question, step=step))
     compared = answered.compared
     keys = [Key(label=text.days_text(period))]
     if compared is not None:
@@ -89,18 +81,16 @@ def trend_widget(answered: Answered, *, points: tuple[TrendPoint, ...]) -> Trend
         tools=widget_tools(TREND, answered),
         sub="" if step is Step.DAY else f"by {step.value}",
         keys=tuple(keys),
-        wide=Markup() if drawn is None else drawn.wide,
-        middle=Markup() if drawn is None else drawn.middle,
-        narrow=Markup() if drawn is None else drawn.narrow,
+        chart=None if TREND in answered.address.table else _chart(points, step, answered=answered),
         before_label="" if compared is None else before_label(question),
         days=tuple(_day_line(point, answered.report.trend[place].ticket_count) for place, point in enumerate(points)),
     )
 
 
-def spark(answered: Answered, *, points: tuple[TrendPoint, ...]) -> Markup:
-    """The trend without words, for the headline."""
+def spark(answered: Answered, *, points: tuple[TrendPoint, ...]) -> Chart:
+    """Draw the trend without words, for the headline."""
     shown = _in_steps(points, fitting_step(len(points)), answered=answered)
-    return spark_drawn(shown, name="Sessions per day")
+    return spark_chart(shown, name="Sessions per day")
 
 
 def widget_tools(name: str, answered: Answered) -> Tools:
@@ -156,6 +146,11 @@ def _title(day: TrendDay, before: int | None, *, question: Question) -> str:
         return told
     earlier_on = on - timedelta(days=question.compared_shift)
     return f"{told}; {earlier_on:%a} {text.day_text(earlier_on)}: {text.count_text(before)}"
+
+
+def _chart(points: tuple[TrendPoint, ...], step: Step, *, answered: Answered) -> Chart:
+    shown = _in_steps(points, step, answered=answered)
+    return trend_chart(_trend(shown, answered.question, step=step))
 
 
 def _trend(points: tuple[TrendPoint, ...], question: Question, *, step: Step) -> Trend:
@@ -240,7 +235,7 @@ def months_widget(answered: Answered) -> MonthsWidget:
     return MonthsWidget(
         tools=widget_tools(MONTHS, answered),
         sub=_months_text(lines),
-        wide=Markup() if is_table else monthly_drawn(Months(name=name, columns=columns)),
+        chart=None if is_table else monthly_chart(Months(name=name, columns=columns)),
         bars=tuple(
             MonthBar(
                 label=text.month_text(line.month, year=False),

@@ -129,7 +129,7 @@ def _page_of_nobody(ledger: "Ledger", question: Question, *, places: ReportUrls)
         recency=found.recency,
         notices=notices(answered, title=ledger.account.title),
         actions=Actions(),
-        headline=headline(answered, drawing=spark(answered, points=points)),
+        headline=headline(answered, spark=spark(answered, points=points)),
         trend=trend_widget(answered, points=points),
         bots=bot_split(answered, versions=_opened_versions(ledger, question)),
         channels=channel_split(answered),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from django.http import HttpResponse
 from django.urls import reverse
 
-from botmeter.charts.timeline import timeline_drawn
+from botmeter.charts.timeline import timeline_chart
 from botmeter.domain import text
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import INSTANT_END_US
@@ -29,7 +29,7 @@ from botmeter.web.rich_text import Word, Words, id_word
 from botmeter.web.zones import zone_name, zones_offered
 
 if TYPE_CHECKING:
-    from botmeter.charts.plane import Drawn
+    from botmeter.charts.plane import Chart
     from botmeter.reports.explanation import Explanation
     from botmeter.web.components import Key
 
@@ -89,7 +89,7 @@ class SessionPage:
     answer: Words
     window_title: str
     legend: "tuple[Key, ...]"
-    drawn: "Drawn"
+    window: "Chart"
     story: Story
     pager: StoryPager
     facts: tuple[FactLines, ...]
@@ -123,7 +123,7 @@ def session_page(visit: Visit, *, session: str) -> HttpResponse:
         answer=answer(explanation, places),
         window_title=window_title(explanation),
         legend=legend_of(explanation),
-        drawn=timeline_drawn(window_of(explanation)),
+        window=timeline_chart(window_of(explanation)),
         story=story,
         pager=_pager(explanation, places, first=first if is_all else None, chosen=chosen)
         if is_all or story.is_summed_up

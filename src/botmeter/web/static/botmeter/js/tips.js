@@ -3,10 +3,10 @@ let tip;
 let shownFor;
 
 function texts(target) {
-  const mark = target.closest?.('[data-behaviour~="tips"] :is(a, g.spot, td[title], td[data-tip])');
+  const mark = target.closest?.('[data-behaviour~="tips"] :is(a, g.tipped, td[title], td[data-tip])');
   if (!mark) return [null, ""];
   const title = mark.querySelector(":scope > title, :scope > * > title");
-  if (mark.title) { mark.dataset.tip = mark.title; mark.removeAttribute("title"); }
+  if (mark.title) { mark.dataset.tip = mark.title; if (mark.matches("a")) mark.setAttribute("aria-label", mark.title); mark.removeAttribute("title"); }
   if (title) { mark.dataset.tip = title.textContent; mark.setAttribute("aria-label", title.textContent); title.remove(); }
   return [mark, mark.dataset.tip ?? ""];
 }

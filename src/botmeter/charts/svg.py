@@ -1,0 +1,113 @@
+"""SVG elements as text. Attributes and content are escaped here, so a chart can place any label."""
+
+import re
+from collections.abc import Sequence
+from html import escape
+from typing import Final
+
+# Characters that no XML document may hold, escaped or not.
+_FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+Point = tuple[float, float]
+Look = dict[str, str | float]
+
+
+def number(value: float) -> str:
+    """Format pixels: at most two decimals, since a hundredth of a pixel can't be seen."""
+    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def escaped(text: str) -> str:
+    """Escape text for an element or an attribute."""
+    return escape(_FORBIDDEN.sub("\ufffd", text))
+
+
+def element(name: str, content: str = "", /, **attributes: str | float) -> str:
+    """Write one element.
+
+    Args:
+        name: Tag of the element.
+        content: Markup inside it.
+        attributes: Values by name, with `_` for `-`; `class_` stands for `class`.
+    """
+    written = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{escaped(value) if isinstance(value, str) else number(value)}"'
+        for key, value in attributes.items()
+    )
+    return f"<{name}{written}>{content}</{name}>" if content else f"<{name}{written}/>"
+
+
+def rule(start: Point, end: Point, **look: str | float) -> str:
+    """Draw a straight line."""
+    return element("line", x1=start[0], y1=start[1], x2=end[0], y2=end[1], **look)
+
+
+def polyline(points: Sequence[Point], **look: str | float) -> str:
+    """Draw a line through the points."""
+    return element("path", d=_through(points), **look)
+
+
+def area(points: Sequence[Point], base: float, **look: str | float) -> str:
+    """Fill the area between the points and a horizontal base line."""
+    return element("path", d=f"{_through(points)}V{_short(base)}H{_short(points[0][0])}Z", **look)
+
+
+def boxes(corners: Sequence[tuple[Point, Point]], **look: str | float) -> str:
+    """Draw rectangles of one look as one shape, each between its upper left and its lower right corner."""
+    path = "".join(
+        f"M{_short(left)},{_short(top)}H{_short(right)}V{_short(bottom)}H{_short(left)}Z"
+        for (left, top), (right, bottom) in corners
+    )
+    return element("path", d=path, **look)
+
+
+def box(corner: Point, opposite: Point, **look: str | float) -> str:
+    """Draw a rectangle between its upper left and its lower right corner."""
+    return element(
+        "rect", x=corner[0], y=corner[1], width=opposite[0] - corner[0], height=opposite[1] - corner[1], **look
+    )
+
+
+def column(corner: Point, opposite: Point, *, radius: float, **look: str | float) -> str:
+    """Draw a rectangle whose upper corners are round."""
+    (left, top), (right, bottom) = corner, opposite
+    radius = max(0.0, min(radius, (right - left) / 2, bottom - top))
+    arc = f"A{number(radius)},{number(radius)},0,0,1,"
+    path = (
+        f"M{number(left)},{number(bottom)}V{number(top + radius)}{arc}{number(left + radius)},{number(top)}"
+        f"H{number(right - radius)}{arc}{number(right)},{number(top + radius)}V{number(bottom)}Z"
+    )
+    return element("path", d=path, **look)
+
+
+def circle(center: Point, *, radius: float, **look: str | float) -> str:
+    """Draw a circle."""
+    return element("circle", cx=center[0], cy=center[1], r=radius, **look)
+
+
+def square(center: Point, *, radius: float, **look: str | float) -> str:
+    """Draw a square; `radius` is half its side."""
+    x, y = center
+    return box((x - radius, y - radius), (x + radius, y + radius), **look)
+
+
+def diamond(center: Point, *, radius: float, **look: str | float) -> str:
+    """Draw a square that stands on a corner; `radius` is half its diagonal."""
+    x, y = center
+    corners = ((x, y - radius), (x + radius, y), (x, y + radius), (x - radius, y))
+    return element("path", d=f"{_through(corners)}Z", **look)
+
+
+def label(middle: Point, text: str, **look: str | float) -> str:
+    """Write text whose lower-case letters are centred on the height of the point."""
+    return element("text", escaped(text), x=middle[0], y=middle[1] + 4, **look)
+
+
+def _through(points: Sequence[Point]) -> str:
+    return "M" + "L".join(f"{_short(x)},{_short(y)}" for x, y in points)
+
+
+def _short(value: float) -> str:
+    """Format pixels with one decimal: a year has hundreds of points, and is drawn at many widths."""
+    return f"{value:.1f}".removesuffix(".0")
