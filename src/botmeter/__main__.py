@@ -1,10 +1,10 @@
-"""`python -m botmeter`, and the installed command `botmeter`."""
+"""Entry point of `python -m botmeter` and of the command `botmeter`."""
 
 import sys
 
 
 def main() -> None:
-    """Runs the command that the program was called with; Ctrl-C while it still loads shows no trace either."""
+    """Run the command line; Ctrl-C while loading prints no trace."""
     try:
         from botmeter.cli.main import main as run
     except KeyboardInterrupt:

@@ -24,7 +24,7 @@ def changed(path: Path, statement: str) -> None:
         connection.execute(statement)
 
 
-def test_a_healthy_folder_is_well_in_every_respect(acme: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_healthy_folder_is_ok_in_every_respect(acme: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BOTMETER_URL", raising=False)
     ran = acme("doctor --format json")
     assert ran.code == 0
@@ -74,7 +74,7 @@ def test_live_events_that_wait_for_long_are_a_fault(ago_seconds: int, is_wrong: 
     waiting = LedgerHealth(
         file_version=4, last_receipt_us=since, quarantined_count=0, waiting_count=7, waiting_since_us=since
     )
-    wrong = list(account_checks._wrong(waiting, log=Path("none.wal")))
+    wrong = list(account_checks._problems(waiting, log=Path("none.wal")))
     assert bool(wrong) is is_wrong
     assert not wrong or "7 live events not metered since" in wrong[0]
 
@@ -87,7 +87,7 @@ def test_a_log_that_is_not_folded_in_is_a_fault(tmp_path: Path, monkeypatch: pyt
     quiet = LedgerHealth(
         file_version=4, last_receipt_us=None, quarantined_count=0, waiting_count=0, waiting_since_us=None
     )
-    assert "not folded" in next(account_checks._wrong(quiet, log=tmp_path / "acme.duckdb.wal"))
+    assert "not checkpointed" in next(account_checks._problems(quiet, log=tmp_path / "acme.duckdb.wal"))
 
 
 @pytest.mark.parametrize(
@@ -96,13 +96,13 @@ def test_a_log_that_is_not_folded_in_is_a_fault(tmp_path: Path, monkeypatch: pyt
         ("https://meter.example", "ok", "https://meter.example"),
         ("https://meter.example:8443/", "ok", "8443"),
         ("http://127.0.0.1:8000", "ok", "http://127.0.0.1:8000"),
-        ("http://meter.example", "ok", "can be read on their way"),
-        ("meter.example", "wrong", "begins with neither"),
-        ("ftp://meter.example", "wrong", "begins with neither"),
-        ("https://", "wrong", "names no host"),
-        ("https://meter.example:99999", "wrong", "can't be read"),
+        ("http://meter.example", "ok", "travel unencrypted"),
+        ("meter.example", "wrong", "starts with neither"),
+        ("ftp://meter.example", "wrong", "starts with neither"),
+        ("https://", "wrong", "has no host"),
+        ("https://meter.example:99999", "wrong", "is not a URL"),
         ("https://meter.example/botmeter", "wrong", "more than a host"),
-        ("https://ada:secret@meter.example", "wrong", "a name or a password"),
+        ("https://ada:secret@meter.example", "wrong", "a user name or password"),
     ],
 )
 def test_the_address_is_one_that_people_can_open(
@@ -120,7 +120,7 @@ def test_what_is_wrong_is_told_in_full_however_narrow_the_screen_is(acme: Run, m
     monkeypatch.setenv("BOTMETER_URL", "meter.example")
     ran = acme("doctor")
     assert ran.code == 1
-    assert "address: BOTMETER_URL begins with neither http:// nor https://; write https://meter.example" in ran.err
+    assert "address: BOTMETER_URL starts with neither http:// nor https://; write https://meter.example" in ran.err
 
 
 def test_few_open_files_are_a_fault(acme: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,7 +134,7 @@ def test_secrets_that_others_can_read_are_a_fault(acme: Run, tmp_path: Path) -> 
     (tmp_path / "data" / "secret.key").write_text("x", encoding="utf-8")
     (tmp_path / "data" / "secret.key").chmod(0o644)
     state, detail = found(acme("doctor --format json"))["secrets"]
-    assert (state, "secret.key can be read by others" in detail) == ("wrong", True)
+    assert (state, "secret.key readable by others" in detail) == ("wrong", True)
     (tmp_path / "data" / "secret.key").chmod(0o600)
     assert found(acme("doctor --format json"))["secrets"] == ("ok", "for their owner alone")
 
@@ -143,7 +143,7 @@ def test_secrets_that_others_can_read_are_a_fault(acme: Run, tmp_path: Path) -> 
 def test_people_s_database_answers_with_all_of_its_tables(tmp_path: Path) -> None:
     (tmp_path / "people.sqlite3").touch()
     check = server_checks._people(tmp_path)
-    assert (check.is_well, check.detail) == (True, "their database answers, its tables are up to date")
+    assert (check.is_ok, check.detail) == (True, "database of users reachable and up to date")
 
 
 def test_a_people_s_database_that_does_not_answer_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,4 +155,4 @@ def test_a_people_s_database_that_does_not_answer_is_a_fault(tmp_path: Path, mon
     (tmp_path / "people.sqlite3").touch()
     monkeypatch.setattr(opening, "unapplied_count", unreachable)
     check = server_checks._people(tmp_path)
-    assert (check.is_well, "no such host" in check.detail) == (False, True)
+    assert (check.is_ok, "no such host" in check.detail) == (False, True)

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from botmeter.cli.confirm import agreed
+from botmeter.cli.confirm import is_confirmed
 from botmeter.cli.data_dir import owned_folder
 from botmeter.cli.event_files import source_files
 from botmeter.cli.file_formats import format_of_file
-from botmeter.cli.output import file_in_one_piece
+from botmeter.cli.output import atomic_file
 from botmeter.cli.policies import set_policy_of_account
 from botmeter.cli.policy_texts import policy_named
 from botmeter.domain.errors import BotmeterError
@@ -28,8 +28,8 @@ REFUSALS: dict[str, tuple[Callable[[], object], str]] = {
     "policy_file_missing": (lambda: policy_named("missing.toml"), "missing.toml"),
     "policy_file_unreadable": (lambda: policy_named("noise.toml"), "noise.toml"),
     "folder_unknown": (lambda: entered(owned_folder(Path("nowhere"), purpose="a test")), "nowhere"),
-    "file_not_writable": (lambda: entered(file_in_one_piece(Path("nowhere/rows.csv"))), "nowhere/rows.csv"),
-    "yes_needed": (lambda: agreed("Everything will go.", yes=False), "Everything will go."),
+    "file_not_writable": (lambda: entered(atomic_file(Path("nowhere/rows.csv"))), "nowhere/rows.csv"),
+    "yes_needed": (lambda: is_confirmed("Everything will go.", yes=False), "Everything will go."),
     "remeter_needed": (lambda: set_policy_of_account("lex.request", "acme", first="2026-03-01"), "2026-03-01"),
 }
 

@@ -13,7 +13,7 @@ def test_an_account_can_be_made_with_a_title_and_given_another(run: Run) -> None
     assert run("account show acme --format json").json["title"] == "Maple & Moor"
     ran = run("account set acme --title 'Acme & Sons'")
     assert (ran.code, ran.out) == (0, "")
-    assert ran.err == "account acme is called Acme & Sons; its data starts on 2022-02-04\n"
+    assert ran.err == "account acme: display name Acme & Sons, data from 2022-02-04\n"
     run("account create zeta")
     listed = run("account list --format json").json
     assert listed == [{"account": "acme", "title": "Acme & Sons"}, {"account": "zeta", "title": "zeta"}]
@@ -48,7 +48,7 @@ def test_data_that_starts_earlier_lets_what_waited_be_taken(acme: Run, tmp_path:
     assert acme("import old.ndjson --account acme --format json").json["rejected"] == 1
     ran = acme("account set acme --available-from 2021-01-01")
     assert ran.code == 0
-    assert "1 event in quarantine can be taken now: botmeter quarantine retry --account acme" in ran.err
+    assert "1 quarantined event can be accepted now: botmeter quarantine retry --account acme" in ran.err
     assert acme("quarantine retry --account acme --format json").json["accepted"] == 1
     assert "2021-03-30" in acme("restatements --account acme").out
 
@@ -66,14 +66,14 @@ def test_a_bot_that_is_named_is_called_so_in_report_rows_and_explanation(acme: R
     }  # fmt: skip
     before = acme(f"report --account acme {PERIOD} --format json").json
     ran = acme("bot name orders 'Orders & more' --account acme")
-    assert (ran.code, ran.out, ran.err) == (0, "", "bot orders is called Orders & more\n")
+    assert (ran.code, ran.out, ran.err) == (0, "", "bot orders is now called Orders & more\n")
     after = acme(f"report --account acme {PERIOD} --format json").json
     shown = {bot["bot_id"]: bot["bot_name"] for bot in after["by_bot"]}
     assert shown == {"orders": "Orders & more", "returns": "Returns"}
     rows = acme(f"sessions --account acme {PERIOD} --format csv").rows
     assert {row["bot_name"] for row in rows if row["bot_id"] == "orders"} == {"Orders & more"}
     assert "Orders & more" in acme(f"explain {rows[0]['session_id']} --account acme").out
-    assert acme("bot name orders '' --account acme").err == "bot orders is called Order bot\n"
+    assert acme("bot name orders '' --account acme").err == "bot orders is now called Order bot\n"
     assert acme(f"report --account acme {PERIOD} --format json").json == before
 
 
@@ -87,4 +87,4 @@ def test_a_bot_that_is_not_there_or_a_name_that_can_t_be_gets_a_sentence(acme: R
 def test_an_account_without_bots_says_so(run: Run) -> None:
     run("account create acme")
     ran = run("bot list --account acme")
-    assert (ran.out, ran.err) == ("", "no event of account acme is of a bot yet\n")
+    assert (ran.out, ran.err) == ("", "account acme has no bot events yet\n")

@@ -71,7 +71,7 @@ def test_whatsapp_s_word_is_said_too(acme: Run) -> None:
         (f"{CREATE} --option colour", 2, "write NAME=VALUE"),
         (f"{CREATE} --secret-file missing.txt", 1, "no file missing.txt"),
         (f"{CREATE} --secret-file day-2.csv.gz", 1, "can't be read: it is not text"),
-        (f"{CREATE} --url meter.example.org", 1, "no server's address"),
+        (f"{CREATE} --url meter.example.org", 1, "not a server address"),
         ("source create f -a acme --platform freshchat --secret-file events.csv", 1, "not an RSA public key"),
         ("source create r -a acme --platform rasa --secret-file events.csv", 1, "signs nothing"),
     ],
@@ -144,7 +144,7 @@ def test_senders_become_bots_and_no_bots_again(acme: Run) -> None:
 def test_a_removed_source_lets_nobody_in(acme: Run) -> None:
     address = acme(CREATE).out
     unasked = acme("source remove desk -a acme")
-    assert (unasked.code, "add --yes" in unasked.err) == (2, True)
+    assert (unasked.code, "Add --yes" in unasked.err) == (2, True)
     assert acme("source remove desk -a acme --yes").code == 0
     with pytest.raises(NotAllowed) as refused:
         opened(address)

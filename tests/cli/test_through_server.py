@@ -113,7 +113,7 @@ def test_ctrl_c_stops_a_command_that_is_metering(data: Path) -> None:
     with served(data) as ledgers:
         process = started(data, "demo", "--no-serve", "--events", "300000")
         assert process.stderr is not None
-        assert process.stderr.readline() == b"making the demo account; this takes some seconds\n"
+        assert process.stderr.readline() == b"filling the demo account; this takes a few seconds\n"
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=STUCK_SECONDS)
         assert (process.returncode, said) == (130, b"stopped; nothing was changed\n")
@@ -354,7 +354,7 @@ def test_a_question_is_asked_on_the_client_s_terminal(data: Path) -> None:
     with served(data) as ledgers:
         process = started(data, "erase", "cus_8401", "-a", "acme", stdin=terminal, stderr=terminal)
         asked = b""
-        while b"Type yes to go on: " not in asked:
+        while b"Type yes to continue: " not in asked:
             asked += os.read(controller, 65_536)
         os.write(controller, b"no\n")
         assert process.wait(STUCK_SECONDS) == 1
@@ -405,7 +405,7 @@ def test_many_commands_at_once_keep_their_words_apart(data: Path, tmp_path: Path
         for each in threads:
             each.join()
     assert {code for code, _ in codes.values()} == {0}
-    assert all(f"account {name} is in".encode() in said for name, (_, said) in codes.items())
+    assert all(f"created account {name} in".encode() in said for name, (_, said) in codes.items())
 
 
 def test_a_bug_in_a_command_is_a_sentence_and_the_server_goes_on(

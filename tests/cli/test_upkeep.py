@@ -174,7 +174,7 @@ def test_what_is_in_quarantine_can_be_mended_and_sent_again(acme: Run, tmp_path:
     acme("import bad.ndjson --account acme")
     listed = acme("quarantine list --account acme --format json").json
     assert (listed[0]["event_id"], listed[0]["code"]) == ("q-1", "time_without_offset")
-    assert acme("quarantine list --account acme --limit 1").err.startswith("the first 1")
+    assert acme("quarantine list --account acme --limit 1").err.startswith("showing the first 1")
     assert len(acme("quarantine list --account acme --code time_without_offset --format csv").rows) == 1
     acme("quarantine export --account acme --raw -o mended.ndjson")
     mended = (tmp_path / "mended.ndjson").read_text().replace('22:00:00"', '22:00:00Z"')

@@ -27,7 +27,7 @@ def test_a_new_user_chooses_a_password_by_the_link_alone_on_stdout(acme: Run) ->
     ran = acme("user create Ada@Example.org --name Ada --account ACME --role owner --url https://meter.example/")
     assert ran.code == 0
     assert ran.out.startswith("https://meter.example/password/")
-    assert "ada@example.org is a user and owner of acme" in ran.err
+    assert "created user ada@example.org, owner of acme" in ran.err
     client = Client()
     assert client.post(path_of(ran.out), {"password": PASSWORD}).status_code == 302
     assert client.session["_auth_user_id"] == str(User.objects.get(email="ada@example.org").pk)
@@ -53,7 +53,7 @@ def test_whoever_lost_the_phone_too_gets_in_only_when_that_is_said(acme: Run) ->
     TOTPDevice.objects.create(user=User.objects.get(), confirmed=True)
     assert Client().post(path_of(acme("user link ada@example.org").out))["Location"] == "/sign-in/code"
     ran = acme("user link ada@example.org --drop-second-step")
-    assert "without a second step" in ran.err
+    assert "two-factor authentication of ada@example.org is off" in ran.err
     assert Client().post(path_of(ran.out))["Location"] == "/"
 
 
@@ -65,7 +65,7 @@ def test_whoever_lost_the_phone_too_gets_in_only_when_that_is_said(acme: Run) ->
         ("user create a@b.org --account nowhere", 1, "no account nowhere"),
         ("user create a@b.org --account ../acme", 2, "can't be an account's name"),
         ("user create a@b.org --role king", 2, "king"),
-        ("user create a@b.org --url ftp://x", 1, "is no server's address"),  # url_invalid
+        ("user create a@b.org --url ftp://x", 1, "is not a server address"),  # url_invalid
         ("user link nobody@b.org", 1, "There is no user nobody@b.org"),  # user_unknown
         ("user role nobody@b.org owner --account acme", 1, "There is no user"),
     ],
@@ -123,7 +123,7 @@ def test_users_are_listed_with_what_they_are(acme: Run) -> None:
 def test_a_folder_that_is_not_there_is_not_made(acme: Run, tmp_path: Path) -> None:
     ran = acme(f"user list --data {tmp_path / 'typo'}")
     assert ran.code == 1
-    assert "There is no data folder" in ran.err
+    assert "does not exist" in ran.err
     assert not (tmp_path / "typo").exists()
 
 

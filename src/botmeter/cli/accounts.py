@@ -1,4 +1,4 @@
-"""`account create | list | show | set`: the accounts of a data folder."""
+"""`account create | list | show | set`."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 DEFAULT_POLICY = "freshchat.session"
 COMMAND_LINE = "command line"
-"""Who made a setting that a command made."""
+"""Recorded as the author of changes made by a command."""
 
 Named = Annotated[
     str, Argument(metavar="NAME", help="The account.", show_default=False, autocompletion=accounts_starting)
@@ -37,15 +37,15 @@ commands = command_group("account", "Accounts: create, list, show, set.")
 def create(
     name: Annotated[str, Argument(metavar="NAME", help="1 to 64 of a-z, 0-9, - and _.", show_default=False)],
     available_from: Annotated[
-        str, Option("--available-from", metavar="DATE", help="Earlier events are kept in quarantine, not counted.")
+        str, Option("--available-from", metavar="DATE", help="First day of data; earlier events go to quarantine.")
     ] = "2022-02-04",
     policy: options.PolicyName = DEFAULT_POLICY,
-    title: Annotated[str, Option("--title", metavar="TEXT", help="What people call it.", show_default=False)] = "",
+    title: Annotated[str, Option("--title", metavar="TEXT", help="Display name.", show_default=False)] = "",
     data: options.Data = None,
 ) -> None:
     """Create an account.
 
-    One paying organisation, with a file of its own in the data folder.
+    An account is one paying organisation. It has its own file in the data folder.
     """
     from botmeter.domain.account import Account
     from botmeter.domain.instant import now_us
@@ -55,7 +55,7 @@ def create(
     rule = policy_named(policy)
     with owned_folder(data, purpose="botmeter account create", is_new=True) as folder:
         folder.create(account, policy=rule, now_us=now_us())
-        say(f"account {account.name} is in {folder.path}; next: botmeter import FILE --account {account.name}")
+        say(f"created account {account.name} in {folder.path}; next: botmeter import FILE --account {account.name}")
 
 
 @commands.command("list", epilog=examples(("", "botmeter account list")))
@@ -63,7 +63,7 @@ def list_accounts(data: options.Data = None, form: options.Form = "table") -> No
     """List the accounts of the data folder."""
     if not data_folder(data).is_dir():
         show_rows(("account", "title"), [], form=form)
-        say(f"there is no data folder {data_folder(data)} yet")
+        say(f"the data folder {data_folder(data)} does not exist yet")
         return
     with owned_folder(data, purpose="botmeter account list") as folder:
         rows = [{"account": name, "title": _title_of(folder, name)} for name in folder.accounts()]
@@ -76,20 +76,20 @@ def show(
     data: options.Data = None,
     form: options.Form = "table",
 ) -> None:
-    """Show what it is called, since when data counts, and by which policies."""
+    """Show the name, the data start date and the policies of an account."""
     with opened_ledger(data, name, purpose="botmeter account show", read_only=True) as ledger:
-        account, terms = ledger.account, schedule_rows(ledger.schedule)
-    told = {"account": account.name, "title": account.title, "available_from": account.available_from.isoformat()}
+        account, policies = ledger.account, schedule_rows(ledger.schedule)
+    fields = {"account": account.name, "title": account.title, "available_from": account.available_from.isoformat()}
     if form == "json":
-        show_json({**told, "policies": terms})
+        show_json({**fields, "policies": policies})
     else:
-        show_rows((*told, "policy", "from"), [{**told, **term} for term in terms], form=form)
+        show_rows((*fields, "policy", "from"), [{**fields, **policy} for policy in policies], form=form)
 
 
 @commands.command(
     "set",
     epilog=examples(
-        ("What people call it:", 'botmeter account set acme --title "Acme & Sons"'),
+        ("Rename it:", 'botmeter account set acme --title "Acme & Sons"'),
         ("Data since 2019:", "botmeter account set acme --available-from 2019-01-01"),
     ),
 )
@@ -97,17 +97,17 @@ def set_account(
     name: Named,
     title: Annotated[
         str | None,
-        Option("--title", metavar="TEXT", help="What people call it; empty: its name.", show_default=False),
+        Option("--title", metavar="TEXT", help="Display name; empty restores the default.", show_default=False),
     ] = None,
     available_from: Annotated[
-        str | None, Option("--available-from", metavar="DATE", help="The first day of its data.", show_default=False)
+        str | None, Option("--available-from", metavar="DATE", help="First day of data.", show_default=False)
     ] = None,
     data: options.Data = None,
 ) -> None:
-    """Set what people call an account, and since when its data counts.
+    """Set the display name or the data start date of an account.
 
-    An earlier first day lets events that were refused for it be sent again. A later one is refused if
-    events before it were counted: what was counted stays.
+    With an earlier start date, events refused for being too early can be retried. A later date is refused
+    if events before it have been counted.
     """
     from botmeter.domain.account import Account
     from botmeter.domain.instant import now_us
@@ -117,23 +117,23 @@ def set_account(
     if title is None and available_from is None:
         raise Refused("nothing_to_set", "Name what to set: --title, --available-from, or both.")
     first_on, now = None if available_from is None else day_from_text(available_from), now_us()
-    # So that nothing is set if either can't be.
+    # Check both before either is set.
     Account(name=name, title=title or "")
     with opened_ledger(data, name, purpose="botmeter account set") as ledger:
         waiting = 0 if first_on is None else set_available_from(ledger, first_on, by=COMMAND_LINE, now_us=now)
         if title is not None:
             set_title(ledger, title, by=COMMAND_LINE, now_us=now)
         account = ledger.account
-    say(f"account {account.name} is called {printable(account.title)}; its data starts on {account.available_from}")
+    say(f"account {account.name}: display name {printable(account.title)}, data from {account.available_from}")
     if waiting:
         say(
-            f"{counted(waiting, 'event')} in quarantine can be taken now: "
+            f"{counted(waiting, 'quarantined event')} can be accepted now: "
             f"botmeter quarantine retry --account {account.name}"
         )
 
 
 def _title_of(folder: "Folder", name: str) -> str | None:
-    """What people call the account; None, with a sentence, where its ledger can't be opened: the others are listed."""
+    """Display name of the account; None, with a message, if its ledger can't be opened."""
     try:
         with folder.ledger(name, read_only=True) as ledger:
             return ledger.account.title

@@ -1,4 +1,4 @@
-"""`bot list | name`: the bots of an account, and what people call them."""
+"""`bot list | name`."""
 
 from typing import Annotated
 
@@ -11,14 +11,14 @@ from botmeter.cli.data_dir import opened_ledger
 from botmeter.cli.output import say, show_rows
 from botmeter.cli.terminal import printable
 
-commands = command_group("bot", "Bots: list them, and say what they are called.")
+commands = command_group("bot", "Bots: list and name them.")
 
 
 @commands.command("list", epilog=examples(("", "botmeter bot list --account acme")))
 def list_bots(account: options.AccountName, data: options.Data = None, form: options.Form = "table") -> None:
-    """List the bots of which there are events.
+    """List the bots that have events.
 
-    Each with its name everywhere, the one that its events bear, and the one that was set here.
+    Shows the name in use, the name in the events, and the name set by `botmeter bot name`.
     """
     from botmeter.ledger.settings import named_bots
 
@@ -30,31 +30,31 @@ def list_bots(account: options.AccountName, data: options.Data = None, form: opt
     ]
     show_rows(("bot_id", "bot_name", "name_in_events", "name_set"), rows, form=form)
     if not bots:
-        say(f"no event of account {account} is of a bot yet")
+        say(f"account {account} has no bot events yet")
 
 
 @commands.command(
     "name",
     epilog=examples(
         ("", 'botmeter bot name orders "Orders & returns" --account acme'),
-        ("Back to the name that its events bear:", 'botmeter bot name orders "" --account acme'),
+        ("Back to the name in its events:", 'botmeter bot name orders "" --account acme'),
     ),
 )
 def name_bot(
     bot: Annotated[str, Argument(metavar="BOT", help="The bot's id.", show_default=False)],
-    name: Annotated[str, Argument(metavar="NAME", help="What it is called; empty: as its events say.")],
+    name: Annotated[str, Argument(metavar="NAME", help="Display name; empty restores the name in the events.")],
     account: options.AccountName,
     data: options.Data = None,
 ) -> None:
-    """Say what a bot is called.
+    """Set the display name of a bot.
 
-    It is called so in every report, export and page, whatever its events say. No number depends on it.
+    Reports, exports and pages use it instead of the name in the events. No number depends on it.
     """
     from botmeter.domain.instant import now_us
     from botmeter.ledger.settings import BotName, named_bots, set_bot_name
 
-    wanted = BotName(bot_id=bot, name=name)
+    bot_name = BotName(bot_id=bot, name=name)
     with opened_ledger(data, account, purpose="botmeter bot name") as ledger:
-        set_bot_name(ledger, wanted, by=COMMAND_LINE, now_us=now_us())
-        called = next(each.name for each in named_bots(ledger) if each.bot_id == bot)
-    say(f"bot {printable(bot)} is called {printable(called)}")
+        set_bot_name(ledger, bot_name, by=COMMAND_LINE, now_us=now_us())
+        display_name = next(each.name for each in named_bots(ledger) if each.bot_id == bot)
+    say(f"bot {printable(bot)} is now called {printable(display_name)}")

@@ -1,16 +1,16 @@
-"""One thing that `doctor` looked at."""
+"""Result of one check of `doctor`."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One thing that was looked at.
+    """Result of one check.
 
     Attributes:
-        detail: What was found; where it is not well, what to do.
+        detail: The finding and, if it is not ok, the remedy.
     """
 
     name: str
-    is_well: bool
+    is_ok: bool
     detail: str

@@ -1,4 +1,4 @@
-"""How commands are grouped and how their help looks: the same everywhere, with examples that are tested."""
+"""Command classes shared by all commands: order, help, examples, running in the server."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -12,12 +12,12 @@ from botmeter.cli.context import variable
 from botmeter.cli.output import show
 from botmeter.cli.through_server import code_from_server
 
-# A line of an example that can be typed starts with this.
+# Marks the lines of examples in a help text.
 _INDENT = "  "
 
 
 class InOrder(TyperGroup):
-    """Commands listed as they were added, which is the order of their use."""
+    """Group that lists its commands in the order in which they were added."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - typer calls it so
         return list(self.commands)
@@ -28,7 +28,7 @@ class InOrder(TyperGroup):
 
 
 class Command(TyperCommand):
-    """A command whose plain values are read without Pydantic, and which is run where its data folder is owned."""
+    """Command that a server on its data folder runs, if there is one."""
 
     runs_here = False
 
@@ -45,16 +45,16 @@ class Command(TyperCommand):
 
 
 class CommandHere(Command):
-    """A command that is never run by a server, because it is one."""
+    """Command that always runs in this process."""
 
     runs_here = True
 
 
 def _read_plainly(parameters: Sequence[Any]) -> None:
-    """Has values that are plainly right read by us, and variables looked up where the command was called.
+    """Read plain values without Pydantic, and variables from the command's own environment.
 
-    Typer has Pydantic read every value, and loading it takes a quarter of a report's time. What is not
-    plainly right still goes there, for its message.
+    Typer has Pydantic read every value; loading it takes a quarter of the time of `report`. Values that
+    are not plainly valid still go there, for its message.
     """
     for parameter in parameters:
         parameter.get_runtime_param = partial(_PlainReader, parameter.get_runtime_param)
@@ -67,27 +67,27 @@ def _from_environment(name: str, _: Any) -> str | None:
 
 
 class _PlainReader:
-    """Reads one value, with Pydantic's help only if need be."""
+    """Reader of one value that loads Pydantic only if needed."""
 
     def __init__(self, with_pydantic: Callable[[], Any]) -> None:
         self._with_pydantic = with_pydantic
 
     def coerce(self, value: Any, *, param: Any, ctx: Any) -> Any:
-        wanted, is_several = param.type_descriptor.annotation, param.multiple or param.nargs == -1
+        annotation, is_multiple = param.type_descriptor.annotation, param.multiple or param.nargs == -1
         if value is None:
-            return () if is_several else None
-        if wanted is Path:
+            return () if is_multiple else None
+        if annotation is Path:
             return Path(value)
         is_plain = (
-            (wanted is str and isinstance(value, str))
-            or (get_origin(wanted) is Literal and value in get_args(wanted))
-            or (wanted == list[str] and isinstance(value, tuple | list))
+            (annotation is str and isinstance(value, str))
+            or (get_origin(annotation) is Literal and value in get_args(annotation))
+            or (annotation == list[str] and isinstance(value, tuple | list))
         )
         return value if is_plain else self._with_pydantic().coerce(value, param=param, ctx=ctx)
 
 
 class Commands(typer.Typer):
-    """Some commands, without rich help: drawing it would cost a third of the start."""
+    """Typer application without rich help, which would add a third to the start-up time."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(
@@ -103,27 +103,27 @@ class Commands(typer.Typer):
 
 
 def command_group(name: str, help_text: str) -> Commands:
-    """Commands under one word, such as `account create`; the word alone prints their help."""
-    made = Commands(name=name, help=help_text)
+    """Commands under one word, such as `account create`; the word alone prints help."""
+    group = Commands(name=name, help=help_text)
 
-    @made.callback(invoke_without_command=True)
+    @group.callback(invoke_without_command=True)
     def alone(context: typer.Context) -> None:
         if context.invoked_subcommand is None:
             show(f"{context.get_help()}\n")
 
-    return made
+    return group
 
 
 def examples(*pairs: tuple[str, str]) -> str:
-    """The end of a help text: what each example is for (may be empty), and the command itself."""
+    """Examples section of a help text: pairs of purpose (may be empty) and command."""
     lines = ["\b", "Examples:"]
-    for reason, typed in pairs:
-        lines += [f"{_INDENT}# {reason}"] if reason else []
-        lines.append(f"{_INDENT}{typed}")
+    for purpose, command in pairs:
+        lines += [f"{_INDENT}# {purpose}"] if purpose else []
+        lines.append(f"{_INDENT}{command}")
     return "\n".join(lines)
 
 
 def examples_in(epilog: str | None) -> list[str]:
-    """The commands of a help text's examples, as they would be typed."""
+    """Commands of the examples in a help text."""
     lines = (epilog or "").splitlines()
     return [line.strip() for line in lines if line.startswith(_INDENT) and not line.lstrip().startswith("#")]

@@ -1,4 +1,4 @@
-"""`customer merge | unmerge | aliases`: which customers are the same, so that one person is charged as one."""
+"""`customer merge | unmerge | aliases`: several ids of one person count as one customer."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,47 +25,47 @@ _ALIASES = (
 # What fits on a screen.
 _ALIASES_SHOWN = ("alias", "customer_id", "merge", "set_at", "set_by")
 
-commands = command_group("customer", "Customers: say which are the same, take it back, list it.")
+commands = command_group("customer", "Customers: merge ids of one person, unmerge, list aliases.")
 
 
 @commands.command(
     epilog=examples(
         ("One customer and their other ids:", "botmeter customer merge cus_8401 cus_8402 --account acme"),
-        ("Look first:", "botmeter customer merge cus_8401 cus_8402 -a acme --preview"),
+        ("Preview the change:", "botmeter customer merge cus_8401 cus_8402 -a acme --preview"),
         ("Many, as CSV with the columns customer_id and alias:", "botmeter customer merge same.csv --account acme"),
     )
 )
 def merge(
-    said: Annotated[
+    ids: Annotated[
         list[str],
         Argument(metavar="FILE|ID ALIAS…", help="A CSV file (- for stdin), or a customer's id and its aliases."),
     ],
     account: options.AccountName,
-    preview: Annotated[bool, Option("--preview", help="Only say what would change.")] = False,
+    preview: Annotated[bool, Option("--preview", help="Show what would change, and change nothing.")] = False,
     data: options.Data = None,
     form: options.Form = "table",
 ) -> None:
-    """Have other ids of a customer count as the customer.
+    """Merge other ids of a customer into the customer.
 
-    Sessions of these customers are metered again, and days that were over are recorded as restated. Events that come
-    later under an alias are the customer's too. At most 1,000 aliases at once.
+    Their sessions are metered again, and changes of past days are recorded as restatements. Later events under an
+    alias belong to the customer too. At most 1,000 aliases at once.
     """
     from botmeter.domain.instant import now_us
     from botmeter.ledger.customers import merge_customers, merge_preview
 
-    pairs = _pairs(said)
+    pairs = _pairs(ids)
     with opened_ledger(data, account, purpose="botmeter customer merge") as ledger:
         if preview:
             change = merge_preview(ledger, pairs, now_us=now_us())
         else:
             change = merge_customers(ledger, pairs, by=COMMAND_LINE, now_us=now_us())
-    _show(change, form=form, did="would be merged" if preview else "merged")
+    _show(change, form=form, result="would be merged" if preview else "merged")
 
 
 @commands.command(
     epilog=examples(
         ("", "botmeter customer unmerge cus_8402 --account acme"),
-        ("All that one merge said:", "botmeter customer unmerge --merge 1 --account acme"),
+        ("All aliases of one merge:", "botmeter customer unmerge --merge 1 --account acme"),
     )
 )
 def unmerge(
@@ -75,26 +75,26 @@ def unmerge(
     data: options.Data = None,
     form: options.Form = "table",
 ) -> None:
-    """Take aliases back.
+    """Undo merges of aliases.
 
-    Their events count again as they were sent, and what that changes is recorded as restated.
+    Their events count under the ids they were sent with again; changes of past days are recorded as restatements.
     """
     from botmeter.domain.instant import now_us
     from botmeter.ledger.customers import aliases_of_merge, unmerge_customers
 
     if bool(aliases) == (merge_no is not None):
-        raise Refused("arguments_clash", "Name the aliases, or the merge with --merge; one of the two.")
+        raise Refused("arguments_clash", "Name either the aliases or the merge with --merge, not both.")
     with opened_ledger(data, account, purpose="botmeter customer unmerge") as ledger:
-        named = aliases or aliases_of_merge(ledger, merge_no or 0)
-        change = unmerge_customers(ledger, named, by=COMMAND_LINE, now_us=now_us())
-    _show(change, form=form, did="taken back")
+        unmerged = aliases or aliases_of_merge(ledger, merge_no or 0)
+        change = unmerge_customers(ledger, unmerged, by=COMMAND_LINE, now_us=now_us())
+    _show(change, form=form, result="unmerged")
 
 
 @commands.command("aliases", epilog=examples(("", "botmeter customer aliases --account acme")))
 def list_aliases(account: options.AccountName, data: options.Data = None, form: options.Form = "table") -> None:
-    """List the aliases of customers, the newest first.
+    """List the aliases of customers, newest first.
 
-    The table has those in force; JSON and CSV also have those that were taken back.
+    The table shows aliases in force; JSON and CSV also have undone ones.
     """
     from botmeter.ledger.customers import customer_aliases
 
@@ -107,13 +107,13 @@ def list_aliases(account: options.AccountName, data: options.Data = None, form: 
         say(f"no customer of account {account} has an alias")
 
 
-def _pairs(said: list[str]) -> "tuple[SameCustomer, ...]":
+def _pairs(ids: list[str]) -> "tuple[SameCustomer, ...]":
     from botmeter.ledger.customer_file import pairs_from_csv
     from botmeter.ledger.customers import SameCustomer
 
-    if len(said) == 1:
-        return pairs_from_csv(_content(said[0]))
-    return tuple(SameCustomer(customer_id=said[0], alias=alias) for alias in said[1:])
+    if len(ids) == 1:
+        return pairs_from_csv(_content(ids[0]))
+    return tuple(SameCustomer(customer_id=ids[0], alias=alias) for alias in ids[1:])
 
 
 def _content(name: str) -> bytes:
@@ -125,14 +125,14 @@ def _content(name: str) -> bytes:
         with located(Path(name)).open("rb") as file:
             return file.read(BYTES_MAX + 1)
     except FileNotFoundError:
-        sentence = f"There is no file {name}. To merge ids, name the customer and at least one alias."
+        sentence = f"File {name} does not exist. To merge ids, name the customer and at least one alias."
         raise Missing("file_missing", sentence) from None
     except (OSError, ValueError) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) else "that is no name of a file"
+        reason = problem.strerror if isinstance(problem, OSError) else "not a file name"
         raise Refused("merge_file_invalid", f"The file {name[:100]!r} can't be read: {reason}.") from None
 
 
-def _show(change: "CustomerChange", *, form: options.Form, did: str) -> None:
+def _show(change: "CustomerChange", *, form: options.Form, result: str) -> None:
     row = {
         "change": change.number,
         "aliases": len(change.pairs),
@@ -143,10 +143,10 @@ def _show(change: "CustomerChange", *, form: options.Form, did: str) -> None:
     }
     show_rows(_CHANGED, [row], form=form)
     if change.number is None:
-        say("nothing was changed: all of it was said before")
+        say("nothing changed: these aliases are in force already")
     else:
         count = len(change.pairs)
-        say(f"{counted(count, 'alias') if count == 1 else f'{count:,} aliases'} {did}")
+        say(f"{counted(count, 'alias') if count == 1 else f'{count:,} aliases'} {result}")
 
 
 def _row(one: "CustomerAlias") -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""`demo`: a filled account, its report, and what to try next."""
+"""`demo`: fill an account, print its report, serve its pages."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -24,21 +24,21 @@ _MILLION = 1_000_000
 commands = Commands()
 
 
-@commands.command(epilog=examples(("", "botmeter demo"), ("In a folder of its own:", "botmeter demo --data demo-data")))
+@commands.command(epilog=examples(("", "botmeter demo"), ("In a separate folder:", "botmeter demo --data demo-data")))
 def demo(
     events: Annotated[
-        int, Option("--events", metavar="N", min=1_000, max=100 * _MILLION, help="About how many events.")
+        int, Option("--events", metavar="N", min=1_000, max=100 * _MILLION, help="Approximate number of events.")
     ] = _MILLION,
     host: Host = HOST,
     port: Port = PORT,
-    serve: Annotated[bool, Option("--serve/--no-serve", help="Serve the pages, or only fill the account.")] = True,
+    serve: Annotated[bool, Option("--serve/--no-serve", help="Serve the pages after filling the account.")] = True,
     data: options.Data = None,
 ) -> None:
     """Fill a demo account, print its report, and serve its pages.
 
-    It is an invented retailer's, with six bots. The account has a file of its own in the data folder,
-    like any other. Run again, it is brought up to the present minute; what is there already is not
-    counted twice. At the end stands a link that signs in, alone on a line; Ctrl-C ends the server.
+    The account belongs to an invented retailer with six bots and has its own file in the data folder, like any other.
+    Run again, the command adds the events since the last run; nothing is counted twice. The last line is a link that
+    signs you in; Ctrl-C stops the server.
     """
     from botmeter.cli.demo_tour import tour
     from botmeter.cli.report_page import report_page
@@ -52,14 +52,14 @@ def demo(
         _create_if_missing(folder, now_us=now)
         with folder.ledger(DEMO_ACCOUNT) as ledger:
             _load(ledger, events=events, now_us=now)
-            asked = options.question(
+            query = options.question(
                 ledger.account, days=options.days_asked(None, None), kept=options.filters(preview=None)
             )
-            page = report_page(report_as_mapping(usage_report(ledger, asked)), asked=asked, screen=screen)
-            next_steps = tour(ledger, asked, place=_place_text(data))
+            page = report_page(report_as_mapping(usage_report(ledger, query)), asked=query, screen=screen)
+            next_steps = tour(ledger, query, data_option=_data_option(data))
     show(f"{page}\n")
     show(screen.plain("\n".join([screen.styled("What to try next", "bold"), *next_steps])) + "\n")
-    # Run for another process, this is the server already.
+    # A command run by the server must not start another one.
     if serve and command_context().folder is None:
         _serve(data_folder(data), host=host, port=port)
 
@@ -71,7 +71,7 @@ def _serve(folder: Path, *, host: str, port: int) -> None:
     from botmeter.server.start import demo_link
 
     secret = demo_link(DEMO_ACCOUNT)
-    serve_until_ended(host, port, link=f"{url}/link/{secret}", told=f"Botmeter is at {url} (Ctrl-C ends it)")
+    serve_until_ended(host, port, link=f"{url}/link/{secret}", told=f"Botmeter runs at {url} (Ctrl-C stops it)")
 
 
 def _create_if_missing(folder: "Folder", *, now_us: int) -> None:
@@ -89,17 +89,17 @@ def _load(ledger: "Ledger", *, events: int, now_us: int) -> None:
     from botmeter.ledger.submission import Submission
 
     if not command_context().stderr.isatty():
-        say("making the demo account; this takes some seconds")
-    with progress("making events", total=events, in_events=True) as follow:
+        say("filling the demo account; this takes a few seconds")
+    with progress("generating events", total=events, in_events=True) as follow:
         batches = follow(demo_batches(seed=DEMO_SEED, now_us=now_us, events=events))
         [receipt] = append(ledger, [Submission(source="demo", batches=batches, label="demo")], now_us=now_us)
     say(f"{counted(receipt.accepted, 'new event')} in account {ledger.account.name}")
 
 
-def _place_text(asked: Path | None) -> str:
-    """What a command needs to find the demo's data folder again; nothing where it is the one in use anyway."""
+def _data_option(data: Path | None) -> str:
+    """` --data …` for commands about the demo's folder; empty if that folder is the default one."""
     import shlex
 
-    folder = data_folder(asked)
+    folder = data_folder(data)
     in_use = data_folder(None) if variable(DATA_VARIABLE) else default_data_dir(command_context().environment)
     return "" if folder == in_use else f" --data {shlex.quote(str(folder))}"

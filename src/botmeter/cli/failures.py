@@ -1,11 +1,11 @@
-"""What a failure becomes on the command line: one sentence on stderr and an exit code.
+"""Exit codes and messages of failures.
 
 0    done
-1    failed: an error of Botmeter, or a bug (its trace goes to a file, never to the terminal)
-2    wrong use: no state of the world would make these arguments right
+1    failed: an error of Botmeter, or a bug (its trace goes to a file)
+2    wrong use: invalid arguments
 3    differences found (`verify`)
 130  stopped with Ctrl-C
-141  whoever read the output went away
+141  the reader of stdout closed it
 """
 
 from pathlib import Path
@@ -14,7 +14,7 @@ from botmeter.domain.errors import BotmeterError
 
 DONE, FAILED, WRONG_USE, DIFFERENT, STOPPED, UNREAD = 0, 1, 2, 3, 130, 141
 
-# Refusals of the arguments themselves; every other refusal depends on what is there.
+# Refusals of the arguments themselves, whatever the state of the data folder.
 _WRONG_USE_CODES = frozenset(
     {
         "account_name_invalid",
@@ -40,16 +40,16 @@ _WRONG_USE_CODES = frozenset(
 
 
 def exit_code_of(error: BotmeterError) -> int:
-    """1, or 2 if the error is one of the arguments themselves."""
+    """Exit code of an error: 2 for invalid arguments, else 1."""
     return WRONG_USE if error.code in _WRONG_USE_CODES else FAILED
 
 
 def sentence_of_bug(error: BaseException, *, arguments: list[str], folder: Path) -> str:
-    """A plain sentence with a reference number; the trace is written to a file under that number."""
+    """Write the trace of a bug to a file and return a sentence with its reference."""
     from botmeter.ledger.traces import kept_trace
 
     kept = kept_trace(error, what=f"botmeter {arguments}", folder=folder)
-    told = f"something went wrong inside Botmeter (reference {kept.reference})."
+    sentence = f"something went wrong inside Botmeter (reference {kept.reference})."
     if kept.file is None:
-        return f"{told} Its details could not be written under {folder}."
-    return f"{told} The details are in {kept.file}."
+        return f"{sentence} The details could not be written to {folder}."
+    return f"{sentence} The details are in {kept.file}."

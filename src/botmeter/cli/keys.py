@@ -1,4 +1,4 @@
-"""`key create | list | rotate | revoke`: keys by which programs ask for an account."""
+"""`key create | list | rotate | revoke`: API keys of an account."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from botmeter.people.models import ApiKey
 
 _COLUMNS = ("key", "name", "scopes", "state", "created_at", "expires_at", "last_used_at")
-# What fits on a screen.
+# The columns that fit on a screen.
 _SHOWN = ("key", "name", "scopes", "state", "expires_at")
 
-KeyName = Annotated[str, Argument(metavar="KEY", help="Its name, its first letters, or all of it.", show_default=False)]
+KeyName = Annotated[str, Argument(metavar="KEY", help="Name, first characters, or the whole key.", show_default=False)]
 
-commands = command_group("key", "Keys for programs: create, list, rotate, revoke.")
+commands = command_group("key", "API keys: create, list, rotate, revoke.")
 
 
 @commands.command(
@@ -28,7 +28,7 @@ commands = command_group("key", "Keys for programs: create, list, rotate, revoke
     epilog=examples(
         ("", "botmeter key create --account acme --scope events:write"),
         (
-            "For files, until the end of a day:",
+            "For exports, until a given day:",
             "botmeter key create -a acme --scope exports:read --expires 2199-12-31",
         ),
     ),
@@ -40,19 +40,19 @@ def create(
         Option(
             "--scope",
             metavar="SCOPE",
-            help="events:write, reports:read, exports:read, or admin, which has them all; again for more.",
+            help="events:write, reports:read, exports:read, or admin (all of them); repeatable.",
         ),
     ],
-    name: Annotated[str, Option("--name", metavar="NAME", help="What it is for.")] = "command line",
+    name: Annotated[str, Option("--name", metavar="NAME", help="Name of the key.")] = "command line",
     expires: Annotated[
         str | None,
-        Option("--expires", metavar="DATE", help="The last UTC day on which it works. Default: it is revoked."),
+        Option("--expires", metavar="DATE", help="Last UTC day on which it works. Default: never expires."),
     ] = None,
     data: options.Data = None,
 ) -> None:
-    """Create a key, and print it.
+    """Create an API key and print it.
 
-    It stands alone on stdout, this one time: only its digest is kept. Programs send it as
+    The key is printed alone on stdout, only this once: Botmeter keeps a digest. Programs send it as
     `Authorization: Bearer KEY`.
     """
     from botmeter.domain.period import day_from_text
@@ -62,16 +62,16 @@ def create(
     from botmeter.people.keys import KeyDraft, end_of_day, new_key, scopes_from_texts
 
     ends_at = None if expires is None else end_of_day(day_from_text(expires))
-    made = new_key(owner, KeyDraft(name=name, scopes=scopes_from_texts(scope), expires_at=ends_at), created_by=None)
-    told = {"name": made.key.name, "key": f"{made.key.start}…", "scopes": made.key.scopes}
-    record(Action.KEY_CREATED, request=None, user=None, account=owner, **told)
-    show(f"{made.secret}\n")
-    say(f"key {made.key.start}… of account {owner} has {', '.join(made.key.scopes)}; it is not shown again")
+    created = new_key(owner, KeyDraft(name=name, scopes=scopes_from_texts(scope), expires_at=ends_at), created_by=None)
+    fields = {"name": created.key.name, "key": f"{created.key.start}…", "scopes": created.key.scopes}
+    record(Action.KEY_CREATED, request=None, user=None, account=owner, **fields)
+    show(f"{created.secret}\n")
+    say(f"key {created.key.start}… of account {owner} has {', '.join(created.key.scopes)}; it is not shown again")
 
 
 @commands.command("list", runs_here=True, epilog=examples(("", "botmeter key list --account acme")))
 def list_keys(account: options.AccountName, data: options.Data = None, form: options.Form = "table") -> None:
-    """List an account's keys, the newest first."""
+    """List the API keys of an account, newest first."""
     owner = _account_with_people(data, account)
     from botmeter.people.models import ApiKey
 
@@ -83,34 +83,34 @@ def list_keys(account: options.AccountName, data: options.Data = None, form: opt
     runs_here=True,
     epilog=examples(
         ("", "botmeter key rotate nightly --account acme"),
-        ("The old one stops at once:", "botmeter key rotate nightly --account acme --lives-on 0"),
+        ("Stop the old key at once:", "botmeter key rotate nightly --account acme --lives-on 0"),
     ),
 )
 def rotate(
     key: KeyName,
     account: options.AccountName,
     lives_on: Annotated[
-        str, Option("--lives-on", metavar="TIME", help="How long the old key works on: 90m, 24h, 7d, or 0.")
+        str, Option("--lives-on", metavar="TIME", help="How long the old key still works: 90m, 24h, 7d, or 0.")
     ] = "24h",
     data: options.Data = None,
 ) -> None:
-    """Put a new key in the place of one, and print it.
+    """Replace an API key and print the new one.
 
-    It has the same name and scopes. The old key works on for a while, so that programs can be changed one
-    after the other.
+    The new key has the same name and scopes. The old one keeps working for a while, so that programs can be
+    changed one by one.
     """
     owner = _account_with_people(data, account)
     from botmeter.people.audit import Action, record
     from botmeter.people.keys import key_of, lives_on_from_text, rotate_key
 
     lasting, old = lives_on_from_text(lives_on), key_of(owner, key)
-    made = rotate_key(old, lives_on=lasting, created_by=None)
-    told = {"name": made.key.name, "key": f"{made.key.start}…", "scopes": made.key.scopes}
+    created = rotate_key(old, lives_on=lasting, created_by=None)
+    fields = {"name": created.key.name, "key": f"{created.key.start}…", "scopes": created.key.scopes}
     replaced = {"instead_of": old.start, "old_lives_on": lives_on}
-    record(Action.KEY_CREATED, request=None, user=None, account=owner, **told, **replaced)
-    show(f"{made.secret}\n")
+    record(Action.KEY_CREATED, request=None, user=None, account=owner, **fields, **replaced)
+    show(f"{created.secret}\n")
     old.refresh_from_db()
-    say(f"key {made.key.start}… takes the place of {old.start}…, which ends {_row(old)['expires_at']}")
+    say(f"key {created.key.start}… replaces {old.start}…, which expires {_row(old)['expires_at']}")
 
 
 @commands.command(runs_here=True, epilog=examples(("", "botmeter key revoke nightly --account acme")))
@@ -119,22 +119,22 @@ def revoke(
     account: options.AccountName,
     data: options.Data = None,
 ) -> None:
-    """Revoke a key: it works no more, from now on."""
+    """Revoke an API key. It stops working at once."""
     owner = _account_with_people(data, account)
     from botmeter.people.audit import Action, record
     from botmeter.people.keys import key_of, revoke_key
 
-    found = key_of(owner, key)
-    if revoke_key(found):
-        record(Action.KEY_REVOKED, request=None, user=None, account=owner, name=found.name, key=f"{found.start}…")
-    say(f"key {found.start}… ({printable(found.name)}) is revoked")
+    api_key = key_of(owner, key)
+    if revoke_key(api_key):
+        record(Action.KEY_REVOKED, request=None, user=None, account=owner, name=api_key.name, key=f"{api_key.start}…")
+    say(f"revoked key {api_key.start}… ({printable(api_key.name)})")
 
 
-def _account_with_people(asked: Path | None, account: str) -> str:
-    """The account's name, where the data folder has it; from then on its people can be asked for."""
+def _account_with_people(data: Path | None, account: str) -> str:
+    """Check that the account exists and open the database of users; the account's name."""
     from botmeter.people.database import open_people
 
-    folder = data_folder(asked)
+    folder = data_folder(data)
     name = known_account(folder, account)
     open_people(folder)
     return name

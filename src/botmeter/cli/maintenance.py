@@ -1,4 +1,4 @@
-"""`backup`, `restore`, `erase`, `doctor`: keeping an account's file safe, and a customer's wish to be forgotten."""
+"""`backup`, `restore`, `erase`, `doctor`."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -8,7 +8,7 @@ from typer import Argument, Exit, Option
 
 from botmeter.cli import options
 from botmeter.cli.command_groups import Commands, examples
-from botmeter.cli.confirm import agreed
+from botmeter.cli.confirm import is_confirmed
 from botmeter.cli.context import located
 from botmeter.cli.data_dir import data_folder, owned_folder
 from botmeter.cli.failures import FAILED
@@ -19,47 +19,53 @@ commands = Commands()
 
 @commands.command(epilog=examples(("", "botmeter backup acme.botmeter --account acme")))
 def backup(
-    file: Annotated[Path, Argument(metavar="FILE", help="Where to.", show_default=False)],
+    file: Annotated[Path, Argument(metavar="FILE", help="Backup file to write.", show_default=False)],
     account: options.AccountName,
     data: options.Data = None,
     form: options.Form = "table",
 ) -> None:
-    """Write an account into one file."""
-    from botmeter.ledger.backup import backup as written
+    """Write a backup of an account to one file."""
+    from botmeter.ledger.backup import backup as write_backup
 
     with owned_folder(data, purpose="botmeter backup") as folder:
-        summary = written(folder, account, path=located(file))
+        summary = write_backup(folder, account, path=located(file))
     _show_summary(summary, form=form)
 
 
 @commands.command(
     epilog=examples(
         ("", "botmeter restore acme.botmeter"),
-        ("In the place of the account that is there:", "botmeter restore acme.botmeter --replace --yes"),
+        ("Replacing the existing account:", "botmeter restore acme.botmeter --replace --yes"),
     )
 )
 def restore(
-    file: Annotated[Path, Argument(metavar="FILE", help="What `botmeter backup` wrote.", show_default=False)],
+    file: Annotated[Path, Argument(metavar="FILE", help="Backup file to read.", show_default=False)],
     name: Annotated[
         str | None,
-        Option("--account", "-a", metavar="NAME", help="Under this name. Default: as it was.", show_default=False),
+        Option(
+            "--account",
+            "-a",
+            metavar="NAME",
+            help="Name of the restored account. Default: as backed up.",
+            show_default=False,
+        ),
     ] = None,
-    replace: Annotated[bool, Option("--replace", help="Replace the account that is there.")] = False,
+    replace: Annotated[bool, Option("--replace", help="Replace an existing account.")] = False,
     yes: options.Yes = False,
     data: options.Data = None,
     form: options.Form = "table",
 ) -> None:
-    """Bring an account back from a backup.
+    """Restore an account from a backup.
 
-    It is checked before anything is changed.
+    The backup is checked before anything is changed.
     """
-    from botmeter.ledger.backup import restore as brought_back
+    from botmeter.ledger.backup import restore as restore_backup
 
-    if replace and not agreed("The account that is there will be replaced by the backup.", yes=yes):
-        say("nothing was changed")
+    if replace and not is_confirmed("The existing account will be replaced by the backup.", yes=yes):
+        say("nothing changed")
         raise Exit(FAILED)
     with owned_folder(data, purpose="botmeter restore", is_new=True) as folder:
-        summary = brought_back(folder, located(file), name=name, replace=replace)
+        summary = restore_backup(folder, located(file), name=name, replace=replace)
     _show_summary(summary, form=form)
 
 
@@ -73,19 +79,20 @@ def erase(
 ) -> None:
     """Erase a customer from an account.
 
-    The identifiers of the customer, of the conversations, events and tickets go everywhere, quarantine included; the
-    counts stay, under new session ids. Ids that were merged with this one are the same customer, and go too. A backup
-    made before still holds all of it: make a new one.
+    Removes the ids of the customer and of their conversations, events and tickets everywhere, including quarantine.
+    Counts stay; the sessions get new ids. Merged ids are the same customer and are erased too. Earlier backups still
+    contain the customer: make a new one.
     """
-    from botmeter.ledger.erase import erase as erased
+    from botmeter.ledger.erase import erase as erase_customer
 
-    if not agreed(
-        f"Customer {customer!r} will be erased from account {account}, under every id; this can't be undone.", yes=yes
+    if not is_confirmed(
+        f"Customer {customer!r} will be erased from account {account} under every merged id. This can't be undone.",
+        yes=yes,
     ):
-        say("nothing was changed")
+        say("nothing changed")
         raise Exit(FAILED)
     with owned_folder(data, purpose="botmeter erase") as folder:
-        summary = erased(folder, account, customer_id=customer)
+        summary = erase_customer(folder, account, customer_id=customer)
     _show_summary(summary, form=form)
 
 
@@ -99,20 +106,20 @@ def doctor(
 ) -> None:
     """Check the installation, the server and the accounts.
 
-    Versions, the compiled kernel, the data folder and its free space, time zones, what the system allows,
-    BOTMETER_URL, people's database, and every account's file, its quarantine and the clock that wrote it;
-    the exit code is 1 if something is wrong.
+    Checks versions, the compiled kernel, the data folder and its free space, time zones, system limits,
+    BOTMETER_URL, the database of users, and each account's file, quarantine and clock. The exit code is 1 if a
+    check fails.
     """
     from botmeter.cli.checks import checks
 
-    found = checks(data_folder(data), account=account)
-    rows = [{"check": each.name, "state": "ok" if each.is_well else "wrong", "detail": each.detail} for each in found]
+    results = checks(data_folder(data), account=account)
+    rows = [{"check": each.name, "state": "ok" if each.is_ok else "wrong", "detail": each.detail} for each in results]
     show_rows(("check", "state", "detail"), rows, form=form)
-    wrong = [each for each in found if not each.is_well]
-    for each in wrong if form == "table" else []:
-        # A table cuts what does not fit on the screen, and this is what the person came for.
+    failed = [each for each in results if not each.is_ok]
+    for each in failed if form == "table" else []:
+        # The table cuts what does not fit on the screen.
         say(f"{each.name}: {each.detail}")
-    if wrong:
+    if failed:
         raise Exit(FAILED)
 
 

@@ -9,7 +9,7 @@ from botmeter.cli import options
 from botmeter.cli.command_groups import Commands, examples
 from botmeter.cli.event_files import source_files, total_bytes, with_notes_said
 from botmeter.cli.file_formats import format_of_file
-from botmeter.cli.output import file_in_one_piece, say, say_rejection, show_json, show_rows
+from botmeter.cli.output import atomic_file, say, say_rejection, show_json, show_rows
 from botmeter.cli.policy_texts import policy_named
 from botmeter.cli.progress import progress
 from botmeter.cli.terminal import counted
@@ -56,7 +56,7 @@ def meter(
         read = (with_notes_said(follow(batches(file))) for file in sources)
         metered = metered_files(read, policy=rule, source=source)
     if output is not None and written_as is not None:
-        with file_in_one_piece(output) as draft:
+        with atomic_file(output) as draft:
             write_rows(metered.sessions.to_reader(), format=written_as, out=draft)
     for rejection in metered.rejections[:_REJECTIONS_SAID_MAX]:
         say_rejection(rejection)

@@ -1,4 +1,4 @@
-"""Data to stdout in the format that was asked for, talk to stderr, files whole or not at all."""
+"""Output: data to stdout in the chosen format, messages to stderr, files written atomically."""
 
 import json
 import os
@@ -21,7 +21,7 @@ Row = Mapping[str, object]
 
 
 def say(text: str) -> None:
-    """Talk: one or more lines on stderr, in what the terminal can show."""
+    """Write a message to stderr."""
     stderr = command_context().stderr
     with suppress(BrokenPipeError):
         stderr.write(screen_of(stderr).plain(text) + "\n")
@@ -29,18 +29,18 @@ def say(text: str) -> None:
 
 
 def say_rejection(rejection: "Rejection") -> None:
-    """Tells on stderr why an event was refused; people count from 1."""
+    """Write to stderr why an event was rejected; positions count from 1."""
     event_id = printable(rejection.event_id or "no id")[:60]
     say(f"event {rejection.index + 1} ({event_id}): {printable(rejection.detail)}")
 
 
 def show(text: str) -> None:
-    """Data: `text` on stdout, always UTF-8, however the terminal is set."""
+    """Write text to stdout, always as UTF-8."""
     show_bytes(text.encode("utf-8", "replace"))
 
 
 def show_bytes(data: bytes) -> None:
-    """Data: `data` on stdout as it is."""
+    """Write bytes to stdout."""
     stdout = command_context().stdout
     stdout.flush()
     stdout.buffer.write(data)
@@ -48,12 +48,12 @@ def show_bytes(data: bytes) -> None:
 
 
 def show_json(data: object) -> None:
-    """`data` as JSON on stdout, indented, with every letter as it is."""
+    """Write indented JSON to stdout, without ASCII escapes."""
     show(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
 
 
 def show_rows(columns: Sequence[str], rows: Sequence[Row], *, form: Format) -> None:
-    """Rows as a table (nothing where there is none), a JSON array of objects, or CSV with a header."""
+    """Write rows to stdout as a table (nothing if empty), a JSON array of objects, or CSV with a header."""
     match form:
         case "json":
             show_json([{name: row[name] for name in columns} for row in rows])
@@ -65,41 +65,41 @@ def show_rows(columns: Sequence[str], rows: Sequence[Row], *, form: Format) -> N
 
 
 def csv_bytes(columns: Sequence[str], rows: Sequence[Row]) -> bytes:
-    """CSV as the exports have it: RFC 4180, with no cell that starts a formula."""
+    """CSV as in exports: RFC 4180, with formulas in cells defused."""
     import pyarrow as pa
 
     from botmeter.reports.export import write_rows
 
     table = pa.table({name: pa.array([row[name] for row in rows]) for name in columns})
-    written = BytesIO()
-    write_rows(table.to_reader(), format="csv", out=written)
-    return written.getvalue()
+    buffer = BytesIO()
+    write_rows(table.to_reader(), format="csv", out=buffer)
+    return buffer.getvalue()
 
 
 @contextmanager
-def file_in_one_piece(path: Path) -> Iterator[BinaryIO]:
-    """A file to write that appears at `path` when the `with` ends well, and never half written.
+def atomic_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for writing that replaces `path` only when the `with` block succeeds.
 
     Raises:
         NotAllowed: `file_not_writable`.
     """
-    place = located(path)
-    draft = place.with_name(f".{path.name}.{os.getpid()}-{threading.get_native_id()}.part")
+    target = located(path)
+    draft = target.with_name(f".{path.name}.{os.getpid()}-{threading.get_native_id()}.part")
     try:
         with draft.open("wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        draft.replace(place)
+        draft.replace(target)
     except OSError as problem:
-        raise NotAllowed("file_not_writable", f"{path} can't be written: {problem.strerror or problem}.") from None
+        raise NotAllowed("file_not_writable", f"File {path} can't be written: {problem.strerror or problem}.") from None
     finally:
         with suppress(OSError):
             draft.unlink()
 
 
 def stdout_abandoned() -> None:
-    """Keeps Python from complaining about a stdout that nobody reads, when it flushes it at the end."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, command_context().stdout.fileno())
-    os.close(nowhere)
+    """Redirect a closed stdout to the null device, so that the flush at exit does not fail."""
+    null_device = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null_device, command_context().stdout.fileno())
+    os.close(null_device)

@@ -1,4 +1,4 @@
-"""`policy list | show | check | set`: the rules that turn events into sessions."""
+"""`policy list | show | check | set`."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -16,13 +16,13 @@ from botmeter.domain.errors import Refused
 if TYPE_CHECKING:
     from botmeter.metering.preset import Preset
 
-commands = command_group("policy", "The rules that turn events into sessions.")
+commands = command_group("policy", "Policies: the rules that turn events into sessions.")
 
 Named = Annotated[
     str,
     Argument(
         metavar="NAME|FILE",
-        help="A published rule, or a TOML or JSON file; - is stdin.",
+        help="A preset, or a TOML or JSON file; - is stdin.",
         show_default=False,
         autocompletion=policies_starting,
     ),
@@ -31,14 +31,14 @@ Named = Annotated[
 
 @commands.command("list", epilog=examples(("", "botmeter policy list"), ("", "botmeter policy list --format csv")))
 def list_policies(form: options.Form = "table") -> None:
-    """List the published rules of the industry."""
+    """List the presets: published rules of the industry."""
     from botmeter.metering.preset import presets
 
     rows = [
         {
             "policy": each.name,
             "title": each.title,
-            # The day stands in a column of its own.
+            # The day has its own column.
             "rule": each.title.partition(", as of")[0].replace("published rule for ", ""),
             "seen_on": str(each.seen_on),
             "confidence": each.confidence,
@@ -48,18 +48,18 @@ def list_policies(form: options.Form = "table") -> None:
     ]
     if form == "table":
         show_rows(("policy", "rule", "seen_on"), rows, form=form)
-        say("`botmeter policy show NAME` says where a rule was read and what it assumes")
+        say("`botmeter policy show NAME` shows the source and the assumptions of a preset")
     else:
         show_rows(("policy", "title", "seen_on", "confidence", "source"), rows, form=form)
 
 
 @commands.command("show", epilog=examples(("", "botmeter policy show freshchat.session")))
 def show_policy(
-    name: Named, form: Annotated[Literal["toml", "json"], Option("--format", help="How stdout is written.")] = "toml"
+    name: Named, form: Annotated[Literal["toml", "json"], Option("--format", help="Output format.")] = "toml"
 ) -> None:
     """Show a policy as a file.
 
-    For a published rule also where it was read, and what it assumes.
+    A preset also shows its source and its assumptions.
     """
     from botmeter.metering.policy_text import policy_as_mapping, policy_as_toml
     from botmeter.metering.preset import presets
@@ -74,12 +74,12 @@ def show_policy(
 
 @commands.command("check", epilog=examples(("", "botmeter policy check my-rule.toml")))
 def check_policy(name: Named) -> None:
-    """Check that a policy can be.
+    """Check a policy file.
 
-    If it can not, the sentence on stderr says what is wrong with it.
+    A message on stderr says what is wrong with it.
     """
     policy = policy_named(name)
-    say(f"{policy.label} is a policy that can be")
+    say(f"{policy.label} is valid")
 
 
 @commands.command(
@@ -87,7 +87,7 @@ def check_policy(name: Named) -> None:
     epilog=examples(
         ("From tomorrow on:", "botmeter policy set kommunicate.mau --account acme"),
         (
-            "From a day on, sessions metered again:",
+            "From a past day on, metering sessions again:",
             "botmeter policy set my-rule.toml -a acme --from 2026-11-01 --remeter",
         ),
     ),
@@ -97,20 +97,18 @@ def set_policy_of_account(
     account: options.AccountName,
     first: Annotated[
         str | None,
-        Option(
-            "--from", metavar="DATE", help="The UTC day from which it holds. Default: tomorrow.", show_default=False
-        ),
+        Option("--from", metavar="DATE", help="First UTC day of the policy. Default: tomorrow.", show_default=False),
     ] = None,
     remeter: Annotated[
         bool,
-        Option("--remeter", help="Allow a day that is not in the future: sessions are decided again, and restated."),
+        Option("--remeter", help="Allow a day that is not in the future: meter again and record restatements."),
     ] = False,
     data: options.Data = None,
 ) -> None:
-    """Put a policy in force from a UTC midnight on.
+    """Set the policy of an account from a UTC midnight on.
 
-    A session keeps the policy under which it opened. For a day that has begun already, sessions have
-    to be metered again, which --remeter asks for; what changes is recorded as restated.
+    A session keeps the policy under which it opened. A day that is not in the future needs --remeter: sessions
+    are metered again, and changed numbers are recorded as restatements.
     """
     from datetime import timedelta
 
@@ -121,21 +119,21 @@ def set_policy_of_account(
     policy, now = policy_named(name), now_us()
     from_on = day_of_us(now) + timedelta(days=1) if first is None else day_from_text(first)
     if changes_past(from_on, now_us=now) and not remeter:
-        told = (
-            f"{from_on} is not in the future, so sessions that were counted would change; add --remeter if they shall."
+        sentence = (
+            f"{from_on} is not in the future, so counted sessions would change. Add --remeter to meter them again."
         )
-        raise Refused("remeter_needed", told)
+        raise Refused("remeter_needed", sentence)
     with opened_ledger(data, account, purpose="botmeter policy set") as ledger:
         set_policy(ledger, policy, from_on=from_on, now_us=now)
-        terms = schedule_rows(ledger.schedule)
-    show_rows(("policy", "from"), terms, form="table")
+        rows = schedule_rows(ledger.schedule)
+    show_rows(("policy", "from"), rows, form="table")
 
 
 def _about(preset: "Preset") -> str:
     screen = stdout_screen()
-    said = [preset.title, f"Read on {preset.seen_on} ({preset.confidence}): {preset.source}"]
-    said += [f"Assumes: {assumption}" for assumption in preset.assumptions]
+    paragraphs = [preset.title, f"Read on {preset.seen_on} ({preset.confidence}): {preset.source}"]
+    paragraphs += [f"Assumes: {assumption}" for assumption in preset.assumptions]
     if preset.needed_fields:
-        said.append(f"Needs: {', '.join(preset.needed_fields)}")
-    lines = [line for each in said for line in screen.paragraph(each, indent="# ")]
+        paragraphs.append(f"Needs: {', '.join(preset.needed_fields)}")
+    lines = [line for each in paragraphs for line in screen.paragraph(each, indent="# ")]
     return screen.plain("\n".join(lines)) + "\n\n"

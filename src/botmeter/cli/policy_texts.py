@@ -1,4 +1,4 @@
-"""Policies as a command line names and shows them: a published rule's name, or a file."""
+"""Policies named on a command line: a preset or a file."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from botmeter.metering.policy import Policy, Schedule
 
 _FILE_ENDINGS = (".toml", ".json")
-# Far longer than any policy; a guard against a file of events given by mistake.
+# Far longer than any policy; a guard against an event file passed by mistake.
 _BYTES_MAX = 1_000_000
 
 
 def policy_named(text: str) -> "Policy":
-    """The published rule of that name, or the policy in that file (`-`: on stdin).
+    """Preset of that name, or the policy in that file (`-`: stdin).
 
     Raises:
         Missing: `policy_unknown`, `policy_file_missing`.
@@ -33,7 +33,7 @@ def policy_named(text: str) -> "Policy":
 
 
 def schedule_rows(schedule: "Schedule") -> list[dict[str, object]]:
-    """One row per policy of a schedule: its label, and the UTC day from which it holds (None: always)."""
+    """One row per policy of a schedule: its label and its first UTC day (None: from the beginning)."""
     from botmeter.domain.period import day_of_us
     from botmeter.metering.policy import ALWAYS_US
 
@@ -51,7 +51,7 @@ def _text_of(path: Path) -> str:
         with located(path).open(encoding="utf-8-sig") as file:
             return file.read(_BYTES_MAX)
     except FileNotFoundError:
-        raise Missing("policy_file_missing", f"There is no policy file {path}.") from None
+        raise Missing("policy_file_missing", f"Policy file {path} does not exist.") from None
     except (OSError, ValueError) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) else "it is not text in UTF-8"
-        raise Refused("policy_file_unreadable", f"The policy file {path} can't be read: {reason}.") from None
+        reason = problem.strerror if isinstance(problem, OSError) else "not UTF-8 text"
+        raise Refused("policy_file_unreadable", f"Policy file {path} can't be read: {reason}.") from None

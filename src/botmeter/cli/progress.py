@@ -1,4 +1,4 @@
-"""Progress of a long command on a terminal: how far, how fast, how long still. Elsewhere nothing is drawn."""
+"""Progress bar of long commands, drawn only on a terminal."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -11,22 +11,22 @@ from botmeter.cli.terminal import column_count
 if TYPE_CHECKING:
     from botmeter.metering.schema import EventBatch
 
-# Gives batches on as they come, and moves the bar.
+# Passes batches through and moves the bar.
 Follow = Callable[["Iterable[EventBatch]"], "Iterator[EventBatch]"]
 
 
 @contextmanager
 def progress(label: str, *, total: int | None, in_events: bool = False) -> Iterator[Follow]:
-    """A progress bar on stderr while the `with` lasts, if stderr is a terminal.
+    """Show a progress bar on stderr during the `with` block, if stderr is a terminal.
 
     Args:
-        label: What is going on, in a word or two.
+        label: Name of the task.
         total: Bytes (or events) to read; None: unknown, as from stdin.
         in_events: `total` counts events.
     """
-    found = command_context()
-    if not found.stderr.isatty():
-        yield _while_wanted
+    context = command_context()
+    if not context.stderr.isatty():
+        yield _until_stopped
         return
     from rich.console import Console
     from rich.file_proxy import FileProxy
@@ -40,18 +40,18 @@ def progress(label: str, *, total: int | None, in_events: bool = False) -> Itera
         TextColumn("{task.fields[events]:,} events, {task.fields[rate]:,}/s"),
         TimeRemainingColumn(),
     )
-    console = Console(file=found.stderr, width=column_count(found.stderr), _environ={**found.environment})
-    # What is said meanwhile stands above the bar. Rich would redirect the streams of the whole process.
-    talk = cast("TextIO", FileProxy(console, found.stderr))
+    console = Console(file=context.stderr, width=column_count(context.stderr), _environ={**context.environment})
+    # Messages appear above the bar. Rich itself would redirect the streams of the whole process.
+    talk = cast("TextIO", FileProxy(console, context.stderr))
     bars = Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
-    with bars as bar, in_context(replace(found, stderr=talk)):
+    with bars as bar, in_context(replace(context, stderr=talk)):
         task = bar.add_task(label, total=total, events=0, rate=0)
         done_before = 0
 
         def follow(batches: "Iterable[EventBatch]") -> "Iterator[EventBatch]":
             nonlocal done_before
             last = 0
-            for batch in _while_wanted(batches):
+            for batch in _until_stopped(batches):
                 last = batch.bytes_read
                 shown = bar.tasks[task]
                 events = shown.fields["events"] + len(batch.events) + len(batch.rejections)
@@ -65,8 +65,8 @@ def progress(label: str, *, total: int | None, in_events: bool = False) -> Itera
         yield follow
 
 
-def _while_wanted(batches: "Iterable[EventBatch]") -> "Iterator[EventBatch]":
-    """The batches, until the command is stopped."""
+def _until_stopped(batches: "Iterable[EventBatch]") -> "Iterator[EventBatch]":
+    """Pass the batches through until the command is stopped."""
     stop = command_context().interruption
     for batch in batches:
         if stop is not None:

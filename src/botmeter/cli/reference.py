@@ -1,4 +1,4 @@
-"""The page `docs/reference/commands.md`: every command with its options and examples, as the program declares them.
+"""The page `docs/reference/commands.md`: every command with its options and examples.
 
 `python -m botmeter.cli.reference` prints it; `make docs` writes it.
 """
@@ -18,25 +18,25 @@ _HEAD = f"""<!-- Written by `make docs` from the code; change the code, not this
 
 # Commands
 
-Data goes to stdout, talk to stderr. Nothing is asked off a terminal, and `NO_COLOR` is kept to.
+Data goes to stdout, messages to stderr. Without a terminal nothing asks for input. `NO_COLOR` is respected.
 
-| exit code | means |
+| exit code | meaning |
 | --- | --- |
 | 0 | done |
-| 1 | failed: one sentence on stderr says why |
-| 2 | wrong use: these arguments can't be right |
+| 1 | failed; a message on stderr gives the reason |
+| 2 | invalid arguments |
 | 3 | differences found (`verify`) |
-| 130 | stopped with Ctrl-C; nothing was changed |
-| 141 | whoever read the output went away |
+| 130 | stopped with Ctrl-C; nothing changed |
+| 141 | the reader of stdout closed it |
 
 The data folder is `--data DIR`, else the environment's `BOTMETER_DATA`, else `botmeter` in `XDG_DATA_HOME`
-(`~/.local/share`). One process owns it at a time: a server that does runs the commands of others; without one, a
-command waits for another up to `BOTMETER_WAIT` seconds (10). `botmeter --install-completion` teaches the shell
-the commands, the accounts and the policies.
+(`~/.local/share`). One process owns it at a time. While a server owns it, the server runs the commands; otherwise a
+command waits up to `BOTMETER_WAIT` seconds (10) for another one. `botmeter --install-completion` installs shell
+completion of commands, accounts and policies.
 
-`report --format csv` is one flat table with the columns {", ".join(COLUMNS)}.
-The section `total` is one row; then follow `day`, `month`, `bot`, `channel` and `ticket_type`. What a section
-lacks is empty.
+`report --format csv` writes one flat table with the columns {", ".join(COLUMNS)}.
+The section `total` is one row; `day`, `month`, `bot`, `channel` and `ticket_type` follow. Columns that a section
+does not have are empty.
 """
 
 
@@ -62,8 +62,8 @@ def _part(command: Any, path: str) -> str:
 
 
 def _row(parameter: Any, context: Any) -> str:
-    shape, told = parameter.get_help_record(context)
-    cells = (f"`{shape}`", " ".join(told.split()))
+    shape, text = parameter.get_help_record(context)
+    cells = (f"`{shape}`", " ".join(text.split()))
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 

@@ -1,4 +1,4 @@
-"""The address of the server, for links that a command prints."""
+"""Server address in links that a command prints."""
 
 from typing import Annotated
 
@@ -12,19 +12,21 @@ Url = Annotated[
     Option(
         "--url",
         metavar="URL",
-        help="The server's address. Default: BOTMETER_URL, else that of the running server.",
+        help="Address of the server. Default: BOTMETER_URL, else the running server.",
         show_default=False,
     ),
 ]
 
 
-def server_address(asked: str | None) -> str:
-    """The address without a slash at its end: as asked, as the environment says, the running server's, or the usual.
+def server_address(url: str | None) -> str:
+    """Address without a trailing slash: the given one, else BOTMETER_URL, the running server's, or the default.
 
     Raises:
         Refused: `url_invalid`.
     """
-    address = (asked or variable("BOTMETER_URL") or command_context().served_at or "http://127.0.0.1:8000").rstrip("/")
+    address = (url or variable("BOTMETER_URL") or command_context().served_at or "http://127.0.0.1:8000").rstrip("/")
     if not address.startswith(("http://", "https://")):
-        raise Refused("url_invalid", f"{address[:80]!r} is no server's address; it starts with http:// or https://.")
+        raise Refused(
+            "url_invalid", f"{address[:80]!r} is not a server address. It must start with http:// or https://."
+        )
     return address

@@ -10,7 +10,7 @@ from botmeter.cli.command_groups import Commands, examples
 from botmeter.cli.context import command_context
 from botmeter.cli.data_dir import opened_ledger
 from botmeter.cli.file_formats import format_of_file
-from botmeter.cli.output import file_in_one_piece, say, show
+from botmeter.cli.output import atomic_file, say, show
 from botmeter.cli.terminal import counted, stdout_screen, table
 from botmeter.domain.errors import Refused
 from botmeter.domain.period import UTC_NAME
@@ -106,7 +106,7 @@ def sessions(
             stdout.flush()
             write_rows(rows, format=written_as, out=stdout.buffer, timezone=timezone)
         else:
-            with file_in_one_piece(output) as file:
+            with atomic_file(output) as file:
                 written = write_rows(rows, format=written_as, out=file, timezone=timezone)
             say(f"{_count_text(written)} written to {output}")
 

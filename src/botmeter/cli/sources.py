@@ -12,7 +12,7 @@ from typer import Argument, Exit, Option
 
 from botmeter.cli import options
 from botmeter.cli.command_groups import command_group, examples
-from botmeter.cli.confirm import agreed
+from botmeter.cli.confirm import is_confirmed
 from botmeter.cli.context import command_context
 from botmeter.cli.data_dir import data_folder, known_account, opened_ledger
 from botmeter.cli.failures import FAILED
@@ -274,7 +274,7 @@ def remove_source(
     name: Name, account: options.AccountName, yes: options.Yes = False, data: options.Data = None
 ) -> None:
     """Remove a source: its address works no more. Its events stay, and count."""
-    if not agreed(f"Remove source {name} of account {account}, and its address?", yes=yes):
+    if not is_confirmed(f"Remove source {name} of account {account}, and its address?", yes=yes):
         say("nothing was changed")
         return
     with _people(data, account), opened_ledger(data, account, purpose="botmeter source remove") as ledger:

@@ -1,7 +1,6 @@
-"""Text for a terminal: how wide it is, what it can show, and tables that always fit.
+"""Text for a terminal: width, colour, character set, and tables that fit.
 
-Names come from other people's files, so whatever could move the cursor or turn the writing round
-is taken out before anything is shown.
+Names come from other people's files, so control and bidirectional characters are replaced.
 """
 
 import os
@@ -21,7 +20,7 @@ _WHOLE = ("session id", "session start")
 
 _STYLES = {"bold": "\x1b[1m", "dim": "\x1b[2m", "accent": "\x1b[36m", "warn": "\x1b[33m"}
 _PLAIN = "\x1b[0m"
-# What we write ourselves beyond ASCII, and what stands for it where only ASCII can be shown.
+# ASCII replacements of the characters that messages use beyond ASCII.
 _ASCII = str.maketrans({"·": "-", "–": "-", "…": "~", "×": "x", "≈": "~", "’": "'", "→": ">", "▕": "|"})
 
 Style = Literal["bold", "dim", "accent", "warn"]
@@ -29,12 +28,12 @@ Style = Literal["bold", "dim", "accent", "warn"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
-    """What the reader's end of a stream can show.
+    """Capabilities of the terminal behind a stream.
 
     Attributes:
         width: In cells, from 60 to 80.
-        in_colour: Whether styles may be written.
-        in_unicode: Whether more than ASCII can be written.
+        in_colour: Styles may be written.
+        in_unicode: More than ASCII can be shown.
     """
 
     width: int = WIDTH_MAX
@@ -45,11 +44,11 @@ class Screen:
         return f"{_STYLES[style]}{text}{_PLAIN}" if self.in_colour and text else text
 
     def plain(self, text: str) -> str:
-        """`text` in characters that can be shown here."""
+        """`text` in characters that the terminal can show."""
         return text if self.in_unicode else text.translate(_ASCII).encode("ascii", "replace").decode()
 
     def paragraph(self, text: str, *, indent: str = "") -> list[str]:
-        """`text` broken into lines that fit."""
+        """`text` wrapped into lines."""
         lines = [""]
         for word in (piece for long in text.split() for piece in _pieces(long, self.width - len(indent))):
             joined = f"{lines[-1]} {word}" if lines[-1] else word
@@ -61,21 +60,21 @@ class Screen:
 
 
 def screen_of(stream: TextIO) -> Screen:
-    """What the reader's end of `stream` can show; a file or pipe is 80 wide and has no colour."""
+    """Capabilities of the terminal behind `stream`; a file or pipe is 80 wide without colour."""
     on_terminal = stream.isatty()
-    wanted = column_count(stream) if on_terminal else WIDTH_MAX
+    columns = column_count(stream) if on_terminal else WIDTH_MAX
     return Screen(
-        width=min(WIDTH_MAX, max(_WIDTH_MIN, wanted)),
+        width=min(WIDTH_MAX, max(_WIDTH_MIN, columns)),
         in_colour=on_terminal and variable("NO_COLOR") is None and variable("TERM") != "dumb",
         in_unicode=(stream.encoding or "ascii").lower().replace("-", "").startswith("utf"),
     )
 
 
 def column_count(terminal: TextIO) -> int:
-    """How many columns a terminal has: as the environment says, else as it says itself."""
-    said = variable("COLUMNS") or ""
-    if said.isdecimal() and int(said) > 0:
-        return int(said)
+    """Columns of a terminal: COLUMNS, else its own answer."""
+    columns = variable("COLUMNS") or ""
+    if columns.isdecimal() and int(columns) > 0:
+        return int(columns)
     try:
         return os.get_terminal_size(terminal.fileno()).columns or WIDTH_MAX
     except (OSError, ValueError):
@@ -83,19 +82,19 @@ def column_count(terminal: TextIO) -> int:
 
 
 def stdout_screen() -> Screen:
-    """What the reader of stdout can show."""
+    """Capabilities of stdout."""
     return screen_of(command_context().stdout)
 
 
 def printable(text: str) -> str:
-    """`text` without what could move the cursor, change colours or turn the writing round."""
+    """`text` with control and bidirectional characters replaced."""
     return "".join(
         "\ufffd" if unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Zl", "Zp") else letter for letter in text
     )
 
 
 def cell_count(text: str) -> int:
-    """How many cells of a terminal `text` takes."""
+    """Cells that `text` takes on a terminal."""
     return sum(_cells_of(letter) for letter in text)
 
 
@@ -108,7 +107,7 @@ def _cells_of(letter: str) -> int:
 
 
 def _pieces(word: str, width: int) -> list[str]:
-    """A word too wide for a line, in pieces that are not."""
+    """Pieces of a word, each no wider than a line."""
     pieces = [""]
     for letter in word:
         if cell_count(pieces[-1] + letter) > width:
@@ -118,7 +117,7 @@ def _pieces(word: str, width: int) -> list[str]:
 
 
 def fitted(text: str, width: int, *, right: bool = False) -> str:
-    """`text` in exactly `width` cells: cut with … if longer, filled with spaces if shorter."""
+    """`text` in exactly `width` cells: cut with … or padded with spaces."""
     spare = width - cell_count(text)
     if spare < 0:
         kept, taken = "", 0
@@ -131,7 +130,7 @@ def fitted(text: str, width: int, *, right: bool = False) -> str:
 
 
 def grouped(number: int) -> str:
-    """A whole number with its thousands apart: `1,204`."""
+    """A number with thousands separators: `1,204`."""
     return f"{number:,}"
 
 
@@ -141,7 +140,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def share_text(part: int, *, whole: int) -> str:
-    """How much of `whole` is `part`, in per cent with one decimal; nothing where there is no whole."""
+    """`part` in per cent of `whole`, one decimal; empty if `whole` is 0."""
     return f"{100 * part / whole:.1f} %" if whole else ""
 
 
@@ -151,7 +150,7 @@ def day_text(day_on: date) -> str:
 
 
 def size_text(size_bytes: int) -> str:
-    """A size in the unit that suits it: `3.4 GB`."""
+    """A size in a readable unit: `3.4 GB`."""
     size, units = float(size_bytes), ["bytes", "kB", "MB", "GB", "TB", "PB"]
     while size >= 1000 and len(units) > 1:
         size, units = size / 1000, units[1:]
@@ -165,27 +164,27 @@ def table(
     screen: Screen,
     whole: Sequence[str] = _WHOLE,
 ) -> str:
-    """A table that fits the screen: whole numbers to the right, the widest texts cut where there is no room.
+    """A table that fits the screen: numbers right-aligned, the widest texts cut.
 
     Args:
-        whole: Columns that are never cut, since they are there to be copied.
+        whole: Columns that are never cut, so that their values can be copied.
     """
     cells = [[_cell(value) for value in row] for row in rows]
-    to_the_right = [
-        bool(rows) and all(isinstance(row[place], int | None) for row in rows) for place in range(len(columns))
+    right_aligned = [
+        bool(rows) and all(isinstance(row[index], int | None) for row in rows) for index in range(len(columns))
     ]
     widths = [
-        max(cell_count(text) for text in [name, *(row[place] for row in cells)]) for place, name in enumerate(columns)
+        max(cell_count(text) for text in [name, *(row[index] for row in cells)]) for index, name in enumerate(columns)
     ]
-    may_be_cut = [place for place, name in enumerate(columns) if name not in whole]
+    cuttable = [index for index, name in enumerate(columns) if name not in whole]
     while sum(widths) + len(_GAP) * (len(widths) - 1) > screen.width:
-        widest = max(may_be_cut, key=widths.__getitem__)
+        widest = max(cuttable, key=widths.__getitem__)
         if widths[widest] <= _CELL_WIDTH_MIN:
             break
         widths[widest] -= 1
 
     def line(texts: Sequence[str]) -> str:
-        fields = zip(texts, widths, to_the_right, strict=True)
+        fields = zip(texts, widths, right_aligned, strict=True)
         return _GAP.join(fitted(text, width, right=right) for text, width, right in fields).rstrip()
 
     lines = [screen.styled(line(columns), "bold"), *(line(row) for row in cells)]

@@ -1,7 +1,7 @@
-"""`user create | list | link | role`: people who sign in to the pages; for whoever runs the server.
+"""`user create | list | link | role`: users of the pages.
 
-They need no password: who may read the data folder could read everything in it anyway. What they do
-stands in the audit log as done on the command line.
+No password is needed: anyone who can read the data folder can read everything in it. The audit log
+records these changes as made on the command line.
 """
 
 from pathlib import Path
@@ -19,40 +19,40 @@ from botmeter.domain.errors import Missing
 if TYPE_CHECKING:
     from botmeter.people.models import User
 
-Email = Annotated[str, Argument(metavar="EMAIL", help="The address with which they sign in.", show_default=False)]
+Email = Annotated[str, Argument(metavar="EMAIL", help="E-mail address for signing in.", show_default=False)]
 RoleName = Literal["owner", "billing_admin", "analyst", "viewer"]
 Account = Annotated[str | None, Option("--account", "-a", metavar="NAME", help="The account.", show_default=False)]
 Export = Annotated[
     bool | None,
-    Option("--export/--no-export", help="Whether they may export. Default: as the role has it.", show_default=False),
+    Option("--export/--no-export", help="Allow or forbid exports. Default: as the role.", show_default=False),
 ]
 
 _COLUMNS = ("user", "name", "account", "role", "export", "second_step", "password", "last_sign_in")
-# What fits on a screen.
+# The columns that fit on a screen.
 _SHOWN = ("user", "account", "role", "export", "password")
 
-commands = command_group("user", "People who sign in: create, list, link, role.")
+commands = command_group("user", "Users: create, list, link, role.")
 
 
 @commands.command(
     runs_here=True,
     epilog=examples(
         ("", "botmeter user create ada@example.org --account acme --role owner"),
-        ("In no account yet:", "botmeter user create bob@example.org --name Bob"),
+        ("Without an account:", "botmeter user create bob@example.org --name Bob"),
     ),
 )
 def create(
     email: Email,
-    name: Annotated[str, Option("--name", metavar="NAME", help="What they are called.")] = "",
+    name: Annotated[str, Option("--name", metavar="NAME", help="Full name.")] = "",
     account: Account = None,
-    role: Annotated[RoleName, Option("--role", help="What they are in the account.")] = "viewer",
+    role: Annotated[RoleName, Option("--role", help="Role in the account.")] = "viewer",
     export: Export = None,
     url: Url = None,
     data: options.Data = None,
 ) -> None:
-    """Create a user, and print the link on which they choose a password.
+    """Create a user and print a link for choosing a password.
 
-    The link stands alone on stdout. It works once, for a day; `botmeter user link --password` makes another.
+    The link is printed alone on stdout. It works once, within a day; `botmeter user link --password` makes another.
     """
     server, folder = server_address(url), _people(data)
     owner = None if account is None else known_account(folder, account)
@@ -62,21 +62,21 @@ def create(
     if owner is not None:
         set_role(user, owner, role=role, may_export=export)
     show(f"{server}{link_for(user, to_password=True)}\n")
-    say(f"{user.email} is a user{f' and {role} of {owner}' if owner else ''}; the link works once, for a day")
+    say(f"created user {user.email}{f', {role} of {owner}' if owner else ''}; the link works once, within a day")
 
 
 @commands.command("list", runs_here=True, epilog=examples(("", "botmeter user list")))
 def list_users(account: Account = None, data: options.Data = None, form: options.Form = "table") -> None:
-    """List the users, one line for each account of theirs."""
+    """List the users, one line per user and account."""
     folder = _people(data)
-    wanted = None if account is None else known_account(folder, account)
+    account_name = None if account is None else known_account(folder, account)
     from botmeter.people.models import User
     from botmeter.people.second_factor import with_second_factor
 
-    found = User.objects.prefetch_related("memberships").order_by("email")
-    careful = with_second_factor(found)
-    rows = [row for user in found for row in _rows(user, has_second_step=user.pk in careful)]
-    rows = [row for row in rows if wanted is None or row["account"] == wanted]
+    users = User.objects.prefetch_related("memberships").order_by("email")
+    with_two_factor = with_second_factor(users)
+    rows = [row for user in users for row in _rows(user, has_second_step=user.pk in with_two_factor)]
+    rows = [row for row in rows if account_name is None or row["account"] == account_name]
     show_rows(_SHOWN if form == "table" else _COLUMNS, rows, form=form)
 
 
@@ -85,30 +85,30 @@ def list_users(account: Account = None, data: options.Data = None, form: options
     epilog=examples(
         ("To sign in, once:", "botmeter user link ada@example.org"),
         (
-            "To a new password, the phone being lost too:",
+            "New password, without the lost phone:",
             "botmeter user link ada@example.org --password --drop-second-step",
         ),
     ),
 )
 def link(
     email: Email,
-    password: Annotated[bool, Option("--password", help="To choose a new password instead.")] = False,
+    password: Annotated[bool, Option("--password", help="Make a link for choosing a new password.")] = False,
     drop_second_step: Annotated[
-        bool, Option("--drop-second-step", help="Take away the second step of signing in, for whoever lost it.")
+        bool, Option("--drop-second-step", help="Turn off two-factor authentication, for a user who lost the device.")
     ] = False,
     url: Url = None,
     data: options.Data = None,
 ) -> None:
-    """Print a link by which a user signs in, without a password.
+    """Print a link that signs a user in without a password.
 
-    It stands alone on stdout and works once, for a day.
+    It is printed alone on stdout and works once, within a day.
     """
     server, _ = server_address(url), _people(data)
     from botmeter.people.admin import drop_second_factor, link_for, user_of
 
     user = user_of(email)
     if drop_second_step and drop_second_factor(user):
-        say(f"{user.email} signs in without a second step from now on")
+        say(f"two-factor authentication of {user.email} is off")
     show(f"{server}{link_for(user, to_password=password)}\n")
 
 
@@ -116,7 +116,7 @@ def link(
     runs_here=True,
     epilog=examples(
         ("", "botmeter user role ada@example.org owner --account acme"),
-        ("Out of the account:", "botmeter user role ada@example.org none --account acme"),
+        ("Remove from the account:", "botmeter user role ada@example.org none --account acme"),
     ),
 )
 def role(
@@ -124,16 +124,16 @@ def role(
     role: Annotated[
         Literal["owner", "billing_admin", "analyst", "viewer", "none"],
         Argument(
-            metavar="ROLE", help="owner, billing_admin, analyst, viewer; none takes them out.", show_default=False
+            metavar="ROLE", help="owner, billing_admin, analyst, viewer; none removes the user.", show_default=False
         ),
     ],
     account: options.AccountName,
     export: Export = None,
     data: options.Data = None,
 ) -> None:
-    """Give a user a role in an account, or take them out of it.
+    """Set the role of a user in an account, or remove the user from it.
 
-    The last owner of an account stays its owner.
+    The last owner of an account can't be changed.
     """
     owner = known_account(_people(data), account)
     from botmeter.people.admin import set_role, take_out, user_of
@@ -141,21 +141,21 @@ def role(
     user = user_of(email)
     if role == "none":
         take_out(user, owner)
-        say(f"{user.email} belongs to {owner} no more")
+        say(f"removed {user.email} from {owner}")
         return
-    standing = set_role(user, owner, role=role, may_export=export)
-    say(f"{user.email} in {owner}: {standing}")
+    new_role = set_role(user, owner, role=role, may_export=export)
+    say(f"{user.email} in {owner}: {new_role}")
 
 
-def _people(asked: Path | None) -> Path:
-    """The data folder, whose people can be asked for from then on."""
+def _people(data: Path | None) -> Path:
+    """Open the database of users; the data folder."""
     from botmeter.people.database import open_people
 
-    folder = data_folder(asked)
+    folder = data_folder(data)
     if not folder.is_dir():
         raise Missing(
             "folder_unknown",
-            f"There is no data folder {folder}; `botmeter account create NAME` or `botmeter demo` makes it.",
+            f"Data folder {folder} does not exist. Create it with `botmeter account create NAME` or `botmeter demo`.",
         )
     open_people(folder)
     return folder
