@@ -109,7 +109,7 @@ def write_files(folder: Path) -> None:
     (folder / "columns.toml").write_text(
         "".join(f'{name} = {{ column = "{name}" }}\n' for name in _FIELDS), encoding="utf-8"
     )
-    (folder / "chatwoot.ndjson").write_text(ndjson(CHATWOOT), encoding="utf-8")
+    (folder / "webhooks.ndjson").write_text(ndjson(CHATWOOT), encoding="utf-8")
     (folder / "same.csv").write_text("customer_id,alias\ncus_8401,cus_8402\ncus_8401,wa-8401\n", encoding="utf-8")
     (folder / "my-rule.toml").write_text('name = "my-rule"\nidle_timeout = "30m"\n', encoding="utf-8")
 

@@ -39,7 +39,7 @@ JOURNEYS = {
         "import - -a acme --source stdin --format json", "import mixed.ndjson -a acme", "quarantine list -a acme",
         "quarantine export -a acme -o refused.ndjson", "quarantine export -a acme --raw", "quarantine retry -a acme",
         "import chats.csv -a acme --mapping columns.toml --source mapped", "import missing.csv -a acme",
-        "import chatwoot.ndjson -a acme --source chatwoot --format json", "import chats.csv -a acme --source chatwoot",
+        "import webhooks.ndjson -a acme --source chatwoot --format json", "import chats.csv -a acme --source chatwoot",
         "import chats.csv -a acme --mapping missing.toml", "verify -a acme", "restatements -a acme",
     ],
     "keep": [

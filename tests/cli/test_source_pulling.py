@@ -7,7 +7,6 @@ from tests.support.stand_in_api import StandInApi
 from tests.support.stand_in_chatwoot import TOKEN, Conversation, Desk, Message
 
 from botmeter.domain.instant import us_from_text
-from botmeter.domain.source import Platform
 from botmeter.people.models import AuditEntry
 from botmeter.people.source_pulls import PullSettings, set_pull
 from cli.conftest import Run
@@ -32,9 +31,7 @@ def ready(acme: Run, api: StandInApi) -> Run:
     """`run`, with a source that can be asked."""
     assert acme(CREATE).code == 0
     set_pull(
-        PullSettings(
-            account="acme", source="desk", platform=Platform.CHATWOOT, url=api.url, own_account="2", token=TOKEN
-        )
+        PullSettings(account="acme", source="desk", platform="chatwoot", url=api.url, own_account="2", token=TOKEN)
     )
     return acme
 

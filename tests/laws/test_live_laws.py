@@ -15,7 +15,7 @@ from botmeter.domain.account import Account
 from botmeter.ledger.append import append
 from botmeter.ledger.submission import Submission
 from botmeter.metering.policy import FRESHCHAT
-from botmeter.sources import SourceFile, batches
+from botmeter.sources.reader import SourceFile, batches
 from support.examples import examples
 from support.ledgers import NOW_US
 from support.live import NDJSON, Live, counts, message

@@ -12,7 +12,8 @@ from tests.support.pulls import delivered, event_ids_of, ledger_with, pulled, se
 from tests.support.stand_in_api import StandInApi
 
 from botmeter.domain.instant import us_from_text
-from botmeter.domain.source import BotIdentity, Platform
+from botmeter.domain.source import BotIdentity
+from botmeter.sources.platforms.registry import connector_of
 from botmeter.sources.pulled import pulled_conversation
 from support.examples import examples
 
@@ -21,8 +22,8 @@ START_US = us_from_text("2026-03-01T10:00:00.125Z")
 GAPS_MS = (90, 300, 700, 7 * 3_600_000, 25 * 3_600_000)
 BOT_USER = {"id": 12, "name": "Helper", "type": "user"}
 AGENT_USER = {"id": 3, "name": "Noor", "type": "user"}
-CHATWOOT = source_of(Platform.CHATWOOT, identities=(BotIdentity(sender="12", bot_id="orders"),))
-FRESHCHAT = source_of(Platform.FRESHCHAT, identities=(BotIdentity(sender="agent-bot", bot_id="orders"),))
+CHATWOOT = source_of("chatwoot", identities=(BotIdentity(sender="12", bot_id="orders"),))
+FRESHCHAT = source_of("freshchat", identities=(BotIdentity(sender="agent-bot", bot_id="orders"),))
 SAID = st.tuples(st.sampled_from(GAPS_MS), st.sampled_from(("customer", "bot", "agent", "note")))
 SCRIPTS = st.lists(st.lists(SAID, min_size=1, max_size=24), min_size=1, max_size=5)
 LAW = settings(examples(cost=8), suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -87,13 +88,13 @@ def test_webhooks_of_which_any_were_lost_and_a_pull_are_all_webhooks(
     delivered(whole, told, source=CHATWOOT)
     delivered(mended, [told[place] for place in came], source=CHATWOOT)
     before = event_ids_of(mended)
-    result = pulled(mended, api, platform=Platform.CHATWOOT)
+    result = pulled(mended, api, platform="chatwoot")
     assert result.is_whole, result.fault
     assert event_ids_of(mended) == event_ids_of(whole)
     assert sessions_of(mended) == sessions_of(whole)
     assert (result.known, result.accepted) == (len(before), len(event_ids_of(whole)) - len(before))
     assert result.seen == result.known + result.accepted + result.refused + result.ignored + result.outside
-    again = pulled(mended, api, platform=Platform.CHATWOOT)
+    again = pulled(mended, api, platform="chatwoot")
     assert (again.accepted, again.refused) == (0, 0)
     late = delivered(mended, told, source=CHATWOOT)
     assert (late.accepted, late.conflicts) == (0, 0)
@@ -112,11 +113,11 @@ def test_freshchats_webhooks_of_which_any_were_lost_and_a_pull_are_all_webhooks(
     whole, mended = ledger_with(FRESHCHAT), ledger_with(FRESHCHAT)
     delivered(whole, told, source=FRESHCHAT)
     delivered(mended, [told[place] for place in came], source=FRESHCHAT)
-    result = pulled(mended, api, platform=Platform.FRESHCHAT)
+    result = pulled(mended, api, platform="freshchat")
     assert result.is_whole, result.fault
     assert event_ids_of(mended) == event_ids_of(whole)
     assert sessions_of(mended) == sessions_of(whole)
-    assert pulled(mended, api, platform=Platform.FRESHCHAT).accepted == 0
+    assert pulled(mended, api, platform="freshchat").accepted == 0
     late = delivered(mended, told, source=FRESHCHAT)
     assert (late.accepted, late.conflicts) == (0, 0)
 
@@ -126,4 +127,4 @@ def test_the_law_has_something_to_find() -> None:
     ledger = ledger_with(CHATWOOT)
     receipt = delivered(ledger, desk.webhooks(), source=CHATWOOT)
     assert (receipt.accepted, len(sessions_of(ledger))) == (4, 2)
-    assert pulled_conversation([], CHATWOOT).seen_count == 0
+    assert pulled_conversation([], CHATWOOT, read=connector_of("chatwoot").read).seen_count == 0

@@ -27,7 +27,7 @@ from botmeter.metering.policy import FRESHCHAT
 from botmeter.metering.schema import EventBatch
 from botmeter.reports.query import RequestedDays, usage_query
 from botmeter.reports.usage import UsageReport, usage_report
-from botmeter.sources import SourceFile, batches
+from botmeter.sources.reader import SourceFile, batches
 
 SHARED = Path(os.environ.get("BOTMETER_SHARED", Path(__file__).parents[3] / "shared"))
 DATASETS = ("convai2", "raku-irc-2016")

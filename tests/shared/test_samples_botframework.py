@@ -12,13 +12,13 @@ import pytest
 from tests.support.payloads import events_of, taken
 
 from botmeter.domain.instant import text_from_us, us_from_text
-from botmeter.domain.source import Platform, Source
-from botmeter.sources import SourceFile
-from botmeter.sources.platforms.registry import connector_of
+from botmeter.domain.source import Source
+from botmeter.sources.reader import SourceFile
+from botmeter.sources.source_files import batches_of_source
 
 SHARED = Path(os.environ.get("BOTMETER_SHARED", Path(__file__).parents[3] / "shared"))
 SAMPLES = SHARED / "samples" / "botframework"
-SOURCE = Source(name="bf", platform=Platform.BOTFRAMEWORK)
+SOURCE = Source(name="bf", platform="botframework")
 TRANSCRIPTS = sorted(SAMPLES.glob("*.transcript"))
 
 pytestmark = [
@@ -57,11 +57,10 @@ def test_each_message_has_its_side_time_and_customer(path: Path) -> None:
 
 @pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
 def test_a_file_gives_what_the_request_gave_and_twice_the_same(path: Path) -> None:
-    read = connector_of(Platform.BOTFRAMEWORK).batches_from_file
-    assert read is not None
     for _ in range(2):
         assert (
-            events_of(list(read(SourceFile(path=str(path)), SOURCE))) == taken(path.read_bytes(), source=SOURCE).events
+            events_of(list(batches_of_source(SourceFile(path=str(path)), SOURCE)))
+            == taken(path.read_bytes(), source=SOURCE).events
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.support.payloads import Taken, taken
 
-from botmeter.domain.source import BotIdentity, Platform, Source
+from botmeter.domain.source import BotIdentity, Source
 
 SHARED = Path(os.environ.get("BOTMETER_SHARED", Path(__file__).parents[3] / "shared"))
 SAMPLES = SHARED / "samples" / "chatwoot"
@@ -18,7 +18,7 @@ pytestmark = [
     pytest.mark.skipif(not SAMPLES.is_dir(), reason=f"the samples are not at {SAMPLES}"),
 ]
 
-SOURCE = Source(name="desk", platform=Platform.CHATWOOT, bot_id="b1")
+SOURCE = Source(name="desk", platform="chatwoot", bot_id="b1")
 
 EXPECTED = {
     "real_01_conversation_status_changed_whatsapp_2023.json": {
@@ -87,7 +87,7 @@ def test_the_bots_message_in_a_conversation_is_the_bots() -> None:
     assert (found["actor"], found["bot_id"], found["bot_name"]) == ("bot", "agent_bot:1", "ChatsappAI-Bot")
     listed = Source(
         name="desk",
-        platform=Platform.CHATWOOT,
+        platform="chatwoot",
         identities=(BotIdentity(sender="ChatsappAI-Bot", bot_id="b1", bot_name="Order bot"),),
     )
     assert taken(by_rule, source=listed).event["bot_id"] == "b1"
@@ -95,6 +95,6 @@ def test_the_bots_message_in_a_conversation_is_the_bots() -> None:
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_another_platform_refuses_a_sample_whole(name: str) -> None:
-    other = Source(name="fresh", platform=Platform.FRESHCHAT)
+    other = Source(name="fresh", platform="freshchat")
     found = taken((SAMPLES / name).read_bytes(), source=other)
     assert (found.events, found.codes) == ([], ["payload_not_understood"])

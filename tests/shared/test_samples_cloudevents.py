@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from tests.support.payloads import taken
 
-from botmeter.domain.source import Platform, Source
+from botmeter.domain.source import Source
 
 SHARED = Path(os.environ.get("BOTMETER_SHARED", Path(__file__).parents[3] / "shared"))
 SAMPLES = SHARED / "samples" / "cloudevents"
-SOURCE = Source(name="ce", platform=Platform.CLOUDEVENTS)
+SOURCE = Source(name="ce", platform="cloudevents")
 
 pytestmark = [
     pytest.mark.shared,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.support.payloads import taken
 
-from botmeter.domain.source import BotIdentity, Platform, Source
+from botmeter.domain.source import BotIdentity, Source
 
 SHARED = Path(os.environ.get("BOTMETER_SHARED", Path(__file__).parents[3] / "shared"))
 SAMPLES = SHARED / "samples" / "freshchat"
@@ -17,7 +17,7 @@ pytestmark = [
 ]
 
 AGENT = "1b8d2418-89a3-4de6-b93c-9f6557f13d04"
-SOURCE = Source(name="fresh", platform=Platform.FRESHCHAT, bot_id="b1", channel="web")
+SOURCE = Source(name="fresh", platform="freshchat", bot_id="b1", channel="web")
 
 EXPECTED = {
     "webhook_2018_message_create_user_oldshape.json": {
@@ -64,7 +64,7 @@ def test_a_sample_is_the_event_that_it_tells_of(name: str) -> None:
 
 def test_an_agent_on_the_list_of_bots_is_a_bot() -> None:
     listed = Source(
-        name="fresh", platform=Platform.FRESHCHAT, identities=(BotIdentity(sender=AGENT, bot_id="faq", bot_name="FAQ"),)
+        name="fresh", platform="freshchat", identities=(BotIdentity(sender=AGENT, bot_id="faq", bot_name="FAQ"),)
     )
     content = (SAMPLES / "webhook_2022b_message_create_agent_utf8.json").read_bytes()
     found = taken(content, source=listed).event
@@ -73,6 +73,6 @@ def test_an_agent_on_the_list_of_bots_is_a_bot() -> None:
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_another_platform_refuses_a_sample_whole(name: str) -> None:
-    other = Source(name="desk", platform=Platform.CHATWOOT)
+    other = Source(name="desk", platform="chatwoot")
     found = taken((SAMPLES / name).read_bytes(), source=other)
     assert (found.events, found.codes) == ([], ["payload_not_understood"])

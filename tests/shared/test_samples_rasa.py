@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from tests.support.payloads import events_of, taken
 
-from botmeter.domain.source import Platform, Source
-from botmeter.sources import SourceFile
-from botmeter.sources.platforms.registry import connector_of
+from botmeter.domain.source import Source
+from botmeter.sources.reader import SourceFile
+from botmeter.sources.source_files import batches_of_source
 
 SHARED = Path(os.environ.get("BOTMETER_SHARED", Path(__file__).parents[3] / "shared"))
 SAMPLES = SHARED / "samples" / "rasa"
-SOURCE = Source(name="rasa", platform=Platform.RASA, bot_id="b")
+SOURCE = Source(name="rasa", platform="rasa", bot_id="b")
 POSTS = SAMPLES / "DERIVED_event_broker_messages_2025.ndjson"
 
 pytestmark = [
@@ -46,9 +46,9 @@ def test_the_same_talk_as_single_posts_as_a_tracker_and_as_a_file_has_the_same_i
     posts = [json.loads(line) for line in POSTS.read_text().splitlines() if line.strip()]
     assert taken(*posts, source=SOURCE).ids == whole
     assert taken({"sender_id": "4", "events": posts}, source=SOURCE).ids == whole
-    read = connector_of(Platform.RASA).batches_from_file
-    assert read is not None
-    assert [event["event_id"] for event in events_of(list(read(SourceFile(path=str(POSTS)), SOURCE)))] == whole
+    assert [
+        event["event_id"] for event in events_of(list(batches_of_source(SourceFile(path=str(POSTS)), SOURCE)))
+    ] == whole
 
 
 def test_the_documented_post_is_a_bots_message() -> None:

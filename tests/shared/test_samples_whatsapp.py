@@ -12,12 +12,12 @@ import pytest
 from tests.support.payloads import taken
 
 from botmeter.domain.instant import text_from_us
-from botmeter.domain.source import Platform, Source
-from botmeter.sources.platforms.whatsapp.connector import COUNTED_TYPES
+from botmeter.domain.source import Source
+from botmeter.sources.platforms.whatsapp.webhooks import COUNTED_TYPES
 
 SHARED = Path(os.environ.get("BOTMETER_SHARED", Path(__file__).parents[3] / "shared"))
 SAMPLES = SHARED / "samples" / "whatsapp"
-SOURCE = Source(name="whatsapp", platform=Platform.WHATSAPP)
+SOURCE = Source(name="whatsapp", platform="whatsapp")
 
 pytestmark = [
     pytest.mark.shared,

@@ -13,7 +13,7 @@ from botmeter.domain.instant import text_from_us
 from botmeter.domain.receipt import Rejection
 from botmeter.domain.source import Source
 from botmeter.metering.schema import EventBatch
-from botmeter.sources.connected import ReadPayload, batch_from_payloads
+from botmeter.sources.payload_batches import ReadPayload, batch_from_payloads
 from botmeter.sources.platforms.registry import connector_of
 
 RECEIVED_US = 1_790_000_000_000_000
@@ -48,7 +48,9 @@ class Taken:
 def taken(*payloads: object, source: Source) -> Taken:
     """What becomes of payloads; what is not bytes is written as JSON."""
     bodies = [payload if isinstance(payload, bytes) else json.dumps(payload).encode() for payload in payloads]
-    read = batch_from_payloads(bodies, source=source, received_us=[RECEIVED_US] * len(bodies))
+    read = batch_from_payloads(
+        bodies, source=source, connector=connector_of(source.platform), received_us=[RECEIVED_US] * len(bodies)
+    )
     return Taken(events=events_of([read.batch]), rejections=read.batch.rejections, payloads=read.payloads)
 
 
@@ -68,7 +70,7 @@ def events_of(batches: Sequence[EventBatch]) -> list[dict[str, Any]]:
 def checked_refusal(payload: bytes, source: Source) -> None:
     """Says nothing if the source's connector reads the payload, or refuses it as a whole."""
     try:
-        found = connector_of(source.platform).findings(payload, source, received_us=RECEIVED_US)
+        found = connector_of(source.platform).read(payload, source, received_us=RECEIVED_US)
     except Refused as fault:
         refusal = fault
     else:

@@ -8,22 +8,23 @@ from tests.support.stand_in_api import StandInApi
 
 from botmeter.domain.instant import now_us
 from botmeter.domain.receipt import Receipt
-from botmeter.domain.source import Platform, Source
+from botmeter.domain.source import Source
 from botmeter.ledger.append import append
 from botmeter.ledger.sources import set_source
 from botmeter.ledger.submission import Submission
 from botmeter.live.pulls.pull import Ledgers, PullTask, pull
 from botmeter.people.source_pulls import PullSettings
 from botmeter.sources.api_client import Clocks
-from botmeter.sources.connected import batch_from_payloads
-from botmeter.sources.json_values import json_of
+from botmeter.sources.payload_batches import batch_from_payloads
+from botmeter.sources.payload_json import json_bytes
+from botmeter.sources.platforms.registry import connector_of
 from botmeter.sources.pull_window import PullResult, Remaining
 
-TOKENS = {Platform.CHATWOOT: "desk-token", Platform.FRESHCHAT: "fresh-token"}
+TOKENS = {"chatwoot": "desk-token", "freshchat": "fresh-token"}
 LONG_AGO = Remaining(next_us=0)
 
 
-def source_of(platform: Platform, **fields: Any) -> Source:
+def source_of(platform: str, **fields: Any) -> Source:
     return Source(name="desk", platform=platform, bot_id="orders", **fields)
 
 
@@ -36,8 +37,10 @@ def ledger_with(source: Source) -> Ledger:
 
 def delivered(ledger: Ledger, payloads: list[dict[str, Any]], *, source: Source) -> Receipt:
     """What became of webhooks' payloads."""
-    bodies = [json_of(payload) for payload in payloads]
-    read = batch_from_payloads(bodies, source=source, received_us=[now_us()] * len(bodies))
+    bodies = [json_bytes(payload) for payload in payloads]
+    read = batch_from_payloads(
+        bodies, source=source, connector=connector_of(source.platform), received_us=[now_us()] * len(bodies)
+    )
     (receipt,) = append(ledger, [Submission(source=source.name, batches=[read.batch], label="live")], now_us=now_us())
     return receipt
 
@@ -46,19 +49,19 @@ def without_waiting(seconds: float) -> None:
     """Instead of waiting."""
 
 
-def task_at(url: str, platform: Platform, *, rest: Remaining = LONG_AGO, **more: Any) -> PullTask:
+def task_at(url: str, platform: str, *, rest: Remaining = LONG_AGO, **more: Any) -> PullTask:
     settings = PullSettings(
         account="acme",
         source="desk",
         platform=platform,
         url=url,
-        own_account="2" if platform is Platform.CHATWOOT else "",
+        own_account="2" if platform == "chatwoot" else "",
         token=more.pop("token", TOKENS[platform]),
     )
     return PullTask(settings=settings, rest=rest, **more)
 
 
-def pulled(ledger: Ledger, api: StandInApi, *, platform: Platform, **more: Any) -> PullResult:
+def pulled(ledger: Ledger, api: StandInApi, *, platform: str, **more: Any) -> PullResult:
     """What came of a pull on the ledger; `rest` and `bounds` as a task has them."""
     task = task_at(api.url, platform, **more)
     ledgers = Ledgers(reading=lambda: nullcontext(ledger), writing=lambda: nullcontext(ledger))

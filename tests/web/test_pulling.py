@@ -14,7 +14,7 @@ from tests.support.stand_in_chatwoot import TOKEN, Conversation, Desk, Message
 
 from botmeter.domain.errors import Conflict, Missing, Unavailable
 from botmeter.domain.instant import now_us, present
-from botmeter.domain.source import Platform, Source
+from botmeter.domain.source import Source
 from botmeter.ledger.interruption import Interruption
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.live.pulls import run as running
@@ -31,7 +31,7 @@ from botmeter.sources.pull_window import PullResult
 # The schedule's thread sees what is committed.
 pytestmark = pytest.mark.django_db(transaction=True)
 DESK = "/a/acme/admin/sources/desk"
-SOURCE = Source(name="desk", platform=Platform.CHATWOOT, bot_id="orders")
+SOURCE = Source(name="desk", platform="chatwoot", bot_id="orders")
 HOUR_US = 3_600_000_000
 ASKED = ("acme", "desk")
 

@@ -31,7 +31,7 @@ commands = Commands()
         ("Run it again as often as you like: nothing counts twice.", "botmeter import events.ndjson --account acme"),
         ("Several files, in one go:", "botmeter import day-1.csv day-2.csv.gz --account acme"),
         ("A foreign file, with its columns explained:", "botmeter import chats.csv -a acme --mapping columns.toml"),
-        ("Webhooks of a platform, as they were kept:", "botmeter import chatwoot.ndjson -a acme --source chatwoot"),
+        ("Webhook payloads of a source:", "botmeter import webhooks.ndjson --account acme --source desk"),
         ("From another program:", "cat events.ndjson | botmeter import - --account acme"),
     ),
 )
@@ -48,14 +48,14 @@ def import_events(
 
     An event is known by its source and id: sent again it is a duplicate and changes nothing; with
     another content it is a conflict, and the first one stands. Where the source is one of the
-    account's, or a platform by name (chatwoot, freshchat, …), files are read as that platform
+    account's, or a platform by name, files are read as that platform
     writes them. What can't be an event goes into
     quarantine with its reason. The files of one command are taken in together or not at all, so an
     import that was cut off is simply run again.
     """
     from botmeter.domain.instant import now_us
     from botmeter.ledger.append import append
-    from botmeter.sources.payload_files import source_named
+    from botmeter.sources.source_files import source_named
 
     sources = source_files(files, mapping=mapping, input_format=input_format)
     with (
@@ -85,7 +85,7 @@ def receipts_as_mapping(names: list[str], receipts: "list[Receipt]") -> dict[str
 def _submissions(sources: "list[SourceFile]", source: "Source | str", *, follow: Follow) -> "Iterator[Submission]":
     """What is appended; of a source of which nothing is known there is only the name."""
     from botmeter.ledger.submission import Submission
-    from botmeter.sources.payload_files import batches_of_source
+    from botmeter.sources.source_files import batches_of_source
 
     known, name = (None, source) if isinstance(source, str) else (source, source.name)
     for file in sources:

@@ -6,9 +6,9 @@ How a source is read stands in the ledger, what lets it in with the people: both
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
-from typer import Argument, Exit, Option
+from typer import Argument, BadParameter, Exit, Option
 
 from botmeter.cli import options
 from botmeter.cli.command_groups import command_group, examples
@@ -21,17 +21,30 @@ from botmeter.cli.server_address import Url, server_address
 from botmeter.cli.source_settings import Settings, secret_in
 from botmeter.cli.terminal import printable
 from botmeter.domain.errors import Refused
+from botmeter.sources.platforms.registry import platform_codes
 
 if TYPE_CHECKING:
     from botmeter.domain.source import Source
     from botmeter.ledger.deliveries import Delivered
     from botmeter.people.models import EventSource
 
-PlatformName = Literal["botmeter", "chatwoot", "freshchat", "whatsapp", "rasa", "botframework", "cloudevents"]
-_PLATFORMS = (
-    "What sends the events: chatwoot, freshchat, whatsapp, rasa, botframework, cloudevents; botmeter: a program of "
-    "your own."
-)
+
+def _known_platform(platform: str) -> str:
+    if platform not in platform_codes():
+        raise BadParameter(f"unknown platform {platform!r}; use one of: {', '.join(platform_codes())}.")
+    return platform
+
+
+Platform = Annotated[
+    str,
+    Option(
+        "--platform",
+        metavar="PLATFORM",
+        callback=_known_platform,
+        autocompletion=platform_codes,
+        help=f"Platform that sends the events: {', '.join(platform_codes())} (events of your own program).",
+    ),
+]
 Name = Annotated[str, Argument(metavar="SOURCE", help="The source.", show_default=False)]
 Bot = Annotated[str | None, Option("--bot", metavar="ID", help="The bot of events that name none.", show_default=False)]
 BotName = Annotated[str | None, Option("--bot-name", metavar="NAME", help="How it is called.", show_default=False)]
@@ -65,14 +78,14 @@ identities = command_group("identity", "Bot identities: senders of a source that
 
 @commands.command(
     epilog=examples(
-        ("", "botmeter source create desk --account acme --platform chatwoot"),
-        ("With a bot for what names none:", "botmeter source create phone -a acme --platform whatsapp --bot orders"),
+        ("", f"botmeter source create desk --account acme --platform {platform_codes()[0]}"),
+        ("With a default bot:", f"botmeter source create phone -a acme --platform {platform_codes()[0]} --bot orders"),
     )
 )
 def create(
     name: Name,
     account: options.AccountName,
-    platform: Annotated[PlatformName, Option("--platform", metavar="PLATFORM", help=_PLATFORMS)],
+    platform: Platform,
     bot: Bot = None,
     bot_name: BotName = None,
     bot_version: BotVersion = None,
@@ -86,11 +99,11 @@ def create(
 
     The address stands alone on stdout, this one time: only a digest of its key is kept.
     """
-    from botmeter.domain.source import Platform, Source
+    from botmeter.domain.source import Source
 
     server, secret = server_address(url), secret_in(secret_file)
     said = Settings(bot_id=bot, bot_name=bot_name, bot_version=bot_version, channel=channel, options=option)
-    wanted = said.applied(Source(name=name, platform=Platform(platform)))
+    wanted = said.applied(Source(name=name, platform=platform))
     with _people(data, account), opened_ledger(data, account, purpose="botmeter source create") as ledger:
         from botmeter.people.source_actions import Author, create_source
 
@@ -128,7 +141,7 @@ def show_source(
         found = existing_source(ledger, name)
     about = {
         "source": found.name,
-        "platform": found.platform.value,
+        "platform": found.platform,
         "bot_id": found.bot_id,
         "bot_name": found.bot_name,
         "bot_version": found.bot_version,
@@ -256,9 +269,9 @@ def pull(
     data: options.Data = None,
     form: options.Form = "table",
 ) -> None:
-    """Ask Chatwoot or Freshchat for what it did not deliver, and take in what is missing.
+    """Pull missed events from the platform's API.
 
-    What is known is left as it is. The address and the token are set on the source's page.
+    Events that are known stay unchanged. The address and the token are set on the source's page.
     """
     from botmeter.cli.source_pull import pulled_by_command, show_pull
 
@@ -308,7 +321,7 @@ def _row(source: "Source", *, address: "EventSource | None", last: "Delivered | 
     state = "no address" if address is None else "on" if address.is_on else "off"
     return {
         "source": source.name,
-        "platform": source.platform.value,
+        "platform": source.platform,
         "state": state,
         "bot_id": source.bot_id,
         "channel": source.channel,

@@ -4,7 +4,6 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Final
 
 from botmeter.domain.errors import Refused
@@ -17,18 +16,6 @@ IDENTITIES_MAX: Final = 1_000
 """Far more bots than a platform has; each delivery is looked up among them."""
 _OPTION_BYTES_MAX: Final = 4_096
 _IN_ADDRESSES: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-
-
-class Platform(StrEnum):
-    """What sends the events, and so how they are read."""
-
-    BOTMETER = "botmeter"
-    CHATWOOT = "chatwoot"
-    FRESHCHAT = "freshchat"
-    WHATSAPP = "whatsapp"
-    RASA = "rasa"
-    BOTFRAMEWORK = "botframework"
-    CLOUDEVENTS = "cloudevents"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +48,7 @@ class Source:
 
     Attributes:
         name: An event is known by (source, event_id), so a source keeps its name.
+        platform: Stored code of the platform that sends the events.
         bot_id: The bot of events that name none; None: no bot takes part in such events.
         bot_name: Of that bot.
         bot_version: Of bots whose version the platform does not tell.
@@ -74,7 +62,7 @@ class Source:
     """
 
     name: str
-    platform: Platform
+    platform: str
     bot_id: str | None = None
     bot_name: str | None = None
     bot_version: str | None = None

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from botmeter.domain.errors import Conflict, Missing
-from botmeter.domain.source import BotIdentity, Platform, Source, checked_address_name
+from botmeter.domain.source import BotIdentity, Source, checked_address_name
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.statements import statements_of
 
@@ -81,7 +81,7 @@ def set_source(ledger: Ledger, source: Source, *, now_us: int, by: str | None = 
         return False
     if before is None:
         checked_address_name(source.name)
-    elif before.platform is not source.platform:
+    elif before.platform != source.platform:
         raise Conflict(
             "source_platform_fixed",
             f"Source {source.name} of account {ledger.account.name} is of platform {before.platform} and stays so. "
@@ -123,7 +123,7 @@ def _add(ledger: Ledger, source: Source, *, is_removed: bool, stamp: tuple[int, 
             {
                 "now": now_us,
                 "source": source.name,
-                "platform": source.platform.value,
+                "platform": source.platform,
                 "settings": _settings_text(source),
                 "removed": is_removed,
                 "by": by,
@@ -146,7 +146,7 @@ def _source(row: Sequence[str]) -> Source:
     told: Mapping[str, Any] = msgspec.json.decode(settings)
     return Source(
         name=name,
-        platform=Platform(platform),
+        platform=platform,
         **{each: told[each] for each in _IN_SETTINGS},
         identities=tuple(BotIdentity(**each) for each in told["identities"]),
         options=tuple(told["options"].items()),

@@ -10,8 +10,7 @@ from botmeter.live.ingest import Intake
 from botmeter.live.pending import Answered, Offer
 from botmeter.live.records import texts_from_body
 from botmeter.people.source_cache import OpenedSource
-from botmeter.sources.connected import OWN_PLATFORMS
-from botmeter.sources.connector import Delivery
+from botmeter.sources.payload import Delivery
 from botmeter.sources.platforms.registry import connector_of
 
 _ANSWERED_WITHIN_SECONDS: Final = 30.0
@@ -70,10 +69,10 @@ def offer_of(source: OpenedSource, delivery: Delivery, *, number: str) -> Offer:
         Refused, TooMuch: what `texts_from_body` raises, for events in our own words.
     """
     connector = connector_of(source.platform)
-    if source.secret and connector.checked_signature is not None:
-        connector.checked_signature(delivery, source.secret)
+    if source.secret and connector.secret is not None:
+        connector.secret.check(delivery, source.secret)
     texts: tuple[bytes, ...] = (delivery.body,)
-    if source.platform in OWN_PLATFORMS:
+    if connector.is_native:
         texts = texts_from_body(delivery.body, headers=delivery.headers).texts
     return Offer(
         account=source.account,

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from botmeter.domain.receipt import Receipt
-from botmeter.domain.source import Platform
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +23,7 @@ class Offer:
 
     account: str
     source: str
-    platform: Platform
+    platform: str
     texts: tuple[bytes, ...]
     received_us: int
     delivery_id: str | None = None

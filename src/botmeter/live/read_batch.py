@@ -3,15 +3,16 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from botmeter.domain.source import Platform, Source
+from botmeter.domain.source import Source
 from botmeter.ledger.live_batch import BatchDelivery, LiveBatch
 from botmeter.live.pending import Offer
 from botmeter.sources.cloudevents import with_receipt_time
 from botmeter.sources.columns import batch_from_records
-from botmeter.sources.connected import OWN_PLATFORMS, ReadPayload, batch_from_payloads
 from botmeter.sources.defaults import records_with_defaults
 from botmeter.sources.elements import Objects
 from botmeter.sources.json_records import records_from_objects
+from botmeter.sources.payload_batches import ReadPayload, batch_from_payloads
+from botmeter.sources.platforms.registry import connector_of
 
 SourceOf = Callable[[str], Source | None]
 
@@ -30,14 +31,14 @@ def parcels_of(offers: Sequence[Offer], *, source_of: SourceOf) -> list[ReadOffe
     Args:
         source_of: What the account has said of a source; None: nothing.
     """
-    together: dict[tuple[str, Platform], list[int]] = {}
+    together: dict[tuple[str, str], list[int]] = {}
     for place, offer in enumerate(offers):
         together.setdefault((offer.source, offer.platform), []).append(place)
     found = []
     for (name, platform), places in together.items():
         own = [offers[place] for place in places]
         source = source_of(name) or Source(name=name, platform=platform)
-        parcel = _own_parcel(source, own) if platform in OWN_PLATFORMS else _connected_parcel(source, own)
+        parcel = _own_parcel(source, own) if connector_of(platform).is_native else _connected_parcel(source, own)
         found.append(ReadOffers(parcel=parcel, places=tuple(places)))
     return found
 
@@ -57,6 +58,7 @@ def _connected_parcel(source: Source, offers: Sequence[Offer]) -> LiveBatch:
     read = batch_from_payloads(
         [text for offer in offers for text in offer.texts],
         source=source,
+        connector=connector_of(source.platform),
         received_us=[offer.received_us for offer in offers],
     )
     dispatches = tuple(_dispatch(offer, payload) for offer, payload in zip(offers, read.payloads, strict=True))

@@ -11,7 +11,6 @@ from typing import Final
 import msgspec
 
 from botmeter.domain.errors import Refused, TooMuch
-from botmeter.domain.source import Platform
 
 EVENTS_MAX: Final = 5_000
 BODY_BYTES_MAX: Final = 10 << 20
@@ -47,7 +46,6 @@ class Texts:
         subject: How they were sent, for people.
     """
 
-    platform: Platform
     texts: tuple[bytes, ...]
     subject: str
 
@@ -63,25 +61,23 @@ def texts_from_body(body: bytes, *, headers: Mapping[str, str]) -> Texts:
     if "ce-specversion" in headers:
         from botmeter.sources.cloudevents_http import envelope_from_binary
 
-        return Texts(
-            platform=Platform.CLOUDEVENTS, texts=(envelope_from_binary(headers, body),), subject="a CloudEvent, binary"
-        )
+        return Texts(texts=(envelope_from_binary(headers, body),), subject="a CloudEvent, binary")
     # What a program read from a file may begin as the file did.
     body = body.removeprefix(BOM_UTF8)
     if media_type == _ONE_CLOUDEVENT:
-        return Texts(platform=Platform.CLOUDEVENTS, texts=(_one(body),), subject="a CloudEvent")
+        return Texts(texts=(_one(body),), subject="a CloudEvent")
     if media_type == _MANY_CLOUDEVENTS:
         # An empty batch is a batch (CloudEvents JSON event format, 4.1).
-        return Texts(platform=Platform.CLOUDEVENTS, texts=_elements(body), subject="CloudEvents")
+        return Texts(texts=_elements(body), subject="CloudEvents")
     if media_type in _LINES:
-        return Texts(platform=Platform.BOTMETER, texts=_checked(_lines(body)), subject="NDJSON")
+        return Texts(texts=_checked(_lines(body)), subject="NDJSON")
     if media_type not in _JSON:
         raise Refused(
             "media_type_unknown", f"Events can't be sent as {media_type[:60]!r}; send {', '.join(MEDIA_TYPES)}."
         )
     if body.lstrip(_SPACE)[:1] == b"[":
-        return Texts(platform=Platform.BOTMETER, texts=_checked(_elements(body)), subject="a JSON array")
-    return Texts(platform=Platform.BOTMETER, texts=(_one(body),), subject="an event")
+        return Texts(texts=_checked(_elements(body)), subject="a JSON array")
+    return Texts(texts=(_one(body),), subject="an event")
 
 
 def _one(body: bytes) -> bytes:

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from botmeter.domain.errors import Conflict, Missing, Refused
 from botmeter.domain.instant import now_us
-from botmeter.domain.source import BotIdentity, Platform, Source
+from botmeter.domain.source import BotIdentity, Source
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.sources import existing_source, remove_source, set_source, source_of
 from botmeter.people.audit import Action, record
@@ -25,7 +25,6 @@ from botmeter.people.sources import (
     turn,
 )
 from botmeter.sources.platforms.registry import connector_of
-from botmeter.sources.signatures import public_key
 
 _SECRET_LENGTH_MAX = 8_192
 
@@ -73,7 +72,7 @@ def create_source(ledger: Ledger, source: Source, *, author: Author, secret: str
         Action.SOURCE_CREATED,
         account,
         source=source.name,
-        platform=source.platform.value,
+        platform=source.platform,
         key=f"{made.source.key_start}…",
         checks_signatures=bool(checked),
     )
@@ -126,7 +125,7 @@ def delete_source(ledger: Ledger, name: str, *, author: Author) -> None:
     account = ledger.account.name
     removed = remove_source(ledger, name, by=author.name, now_us=now_us())
     forget_source(account, name)
-    author.note(Action.SOURCE_REMOVED, account, source=name, platform=removed.platform.value)
+    author.note(Action.SOURCE_REMOVED, account, source=name, platform=removed.platform)
 
 
 def rotate_address(account: str, source: Source, *, author: Author) -> NewAddress:
@@ -185,7 +184,7 @@ def stop_pull(account: str, name: str, *, author: Author) -> None:
     _note_change(account, name, changed=["asked no more"], author=author)
 
 
-def checked_secret(platform: Platform, secret: str) -> str:
+def checked_secret(platform: str, secret: str) -> str:
     """The secret without what stands around it, if it can check what the platform sends.
 
     Raises:
@@ -194,12 +193,13 @@ def checked_secret(platform: Platform, secret: str) -> str:
     text = secret.strip()
     if not text:
         return ""
-    if connector_of(platform).checked_signature is None:
-        raise Refused("secret_invalid", f"The platform {platform} signs nothing, so there is no secret to check it by.")
+    expected = connector_of(platform).secret
+    if expected is None:
+        raise Refused("secret_invalid", f"Platform {platform} does not sign its deliveries; leave the secret empty.")
     if len(text) > _SECRET_LENGTH_MAX or "\0" in text:
         raise Refused("secret_invalid", f"A secret has at most {_SECRET_LENGTH_MAX:,} characters, none of them NUL.")
-    if platform is Platform.FRESHCHAT:
-        public_key(text)
+    if expected.validate is not None:
+        expected.validate(text)
     return text
 
 

@@ -9,8 +9,6 @@ from threading import Lock
 from time import monotonic
 from typing import Final
 
-from botmeter.domain.source import Platform
-
 REMEMBERED_SECONDS: Final = 5.0
 # Far more than accounts have. Only keys that open something are remembered, so that made-up ones push none out.
 REMEMBERED_MAX: Final = 2_000
@@ -27,7 +25,7 @@ class OpenedSource:
 
     account: str
     name: str
-    platform: Platform
+    platform: str
     secret: str = field(repr=False)
     verify_token: str = field(repr=False)
 

@@ -9,13 +9,11 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from botmeter.domain.errors import Refused
-from botmeter.domain.source import Platform
 from botmeter.people.models import EventSource
 from botmeter.people.sealing import sealed, unsealed
 from botmeter.people.sources import addressed, changed, event_source
+from botmeter.sources.platforms.registry import connector_of
 
-PULLED: Final = frozenset({Platform.CHATWOOT, Platform.FRESHCHAT})
-"""Platforms that lose deliveries and can be asked."""
 MINUTES_MIN: Final = 5
 MINUTES_MAX: Final = 7 * 24 * 60
 _URL_LENGTH_MAX: Final = 300
@@ -41,7 +39,7 @@ class PullSettings:
 
     account: str
     source: str
-    platform: Platform
+    platform: str
     url: str
     own_account: str = ""
     token: str = field(repr=False)
@@ -63,12 +61,9 @@ class PullSettings:
                 f"The account {self.own_account[:40]!r}… has {len(self.own_account):,} characters; the most is "
                 f"{_ACCOUNT_LENGTH_MAX}.",
             )
-        if self.platform is Platform.CHATWOOT and not (self.own_account.isascii() and self.own_account.isdigit()):
-            raise Refused(
-                "pull_account_invalid",
-                f"{self.own_account[:40]!r} is no account of Chatwoot: it is the number after /accounts/ in its "
-                "addresses.",
-            )
+        api = connector_of(self.platform).pull
+        if api is not None and api.check_account is not None:
+            api.check_account(self.own_account)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +171,7 @@ def _settings(found: EventSource) -> PullSettings:
     return PullSettings(
         account=found.account,
         source=found.name,
-        platform=Platform(found.platform),
+        platform=found.platform,
         url=found.pull_url,
         own_account=found.pull_account,
         token=present_token(found),

@@ -13,11 +13,12 @@ from django.db import close_old_connections
 
 from botmeter.domain.errors import Missing, NotAllowed
 from botmeter.domain.instant import present
-from botmeter.domain.source import Platform, Source
+from botmeter.domain.source import Source
 from botmeter.people.links import digest_of
 from botmeter.people.models import EventSource, User
 from botmeter.people.sealing import sealed, unsealed
 from botmeter.people.source_cache import OpenedSource, OpenedSources
+from botmeter.sources.platforms.registry import connector_of
 
 KEY_PREFIX: Final = "wh_"
 # Enough to tell keys apart, far too little to guess the rest of one.
@@ -73,11 +74,11 @@ def new_address(account: str, source: Source, *, created_by: User | None) -> New
     of_key = {"key_start": key[:_SHOWN_LENGTH], "key_digest": digest_of(key), "key_made_at": present()}
     found = event_source(account, source.name)
     if found is None:
-        needs_token = source.platform is Platform.WHATSAPP
+        needs_token = connector_of(source.platform).challenge is not None
         found = EventSource.objects.create(
             account=account,
             name=source.name,
-            platform=source.platform.value,
+            platform=source.platform,
             verify_token=secrets.token_urlsafe(_VERIFY_TOKEN_BYTES) if needs_token else "",
             created_by=created_by,
             **of_key,
@@ -140,7 +141,7 @@ def opened_source(name: str, key: str) -> OpenedSource:
     opened = OpenedSource(
         account=found.account,
         name=found.name,
-        platform=Platform(found.platform),
+        platform=found.platform,
         secret=unsealed(found.secret, what=f"the signature secret of source {name}"),
         verify_token=found.verify_token,
     )

@@ -19,6 +19,7 @@ from botmeter.server.front.body import BodyLimits, unpacked
 from botmeter.server.front.request import Answer, Request
 from botmeter.server.handshake import handshake_answer
 from botmeter.server.receipts import receipt_answer, receipt_as_mapping
+from botmeter.sources.platforms.registry import NATIVE_PLATFORM
 from botmeter.web.api.problem_details import RATE_WINDOW_SECONDS
 from botmeter.web.api.problems import key_missing
 
@@ -56,7 +57,7 @@ class EventsRoute:
             Offer(
                 account=key.account,
                 source=source,
-                platform=found.platform,
+                platform=NATIVE_PLATFORM,
                 texts=found.texts,
                 received_us=now_us(),
                 delivery_id=request.number,

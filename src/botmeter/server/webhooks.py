@@ -8,7 +8,6 @@ from urllib.parse import unquote
 
 from botmeter.domain.errors import Missing
 from botmeter.domain.instant import now_us
-from botmeter.domain.source import Platform
 from botmeter.live.deliver import offer_of
 from botmeter.live.ingest import Intake
 from botmeter.live.pending import Answered, Offer
@@ -20,7 +19,8 @@ from botmeter.server.front.body import BodyLimits, unpacked
 from botmeter.server.front.request import Answer, Request
 from botmeter.server.handshake import handshake_answer
 from botmeter.server.receipts import receipt_as_mapping
-from botmeter.sources.connector import Delivery
+from botmeter.sources.payload import Delivery
+from botmeter.sources.platforms.registry import connector_of
 
 STARTS: Final = "/api/v1/webhooks/"
 _LIMITS: Final = BodyLimits(size_bytes=BODY_BYTES_MAX, advice="Have the platform send less at once.")
@@ -71,10 +71,9 @@ async def _source_of(request: Request) -> OpenedSource:
 
 
 def _challenged(source: OpenedSource, request: Request) -> Answer:
-    """The answer by which a platform knows that the address is ours (Meta, "Verification Requests")."""
-    if source.platform is not Platform.WHATSAPP:
-        return Answer.of_json({"source": source.name, "platform": source.platform.value})
-    from botmeter.sources.platforms.whatsapp.connector import challenge
-
-    said = challenge(request.words(), verify_token=source.verify_token)
-    return Answer(status=HTTPStatus.OK, body=said.encode(), headers={"Content-Type": "text/plain; charset=utf-8"})
+    """Answer the request by which a platform checks that the address is ours."""
+    challenge = connector_of(source.platform).challenge
+    if challenge is None:
+        return Answer.of_json({"source": source.name, "platform": source.platform})
+    text = challenge(request.words(), source.verify_token)
+    return Answer(status=HTTPStatus.OK, body=text.encode(), headers={"Content-Type": "text/plain; charset=utf-8"})

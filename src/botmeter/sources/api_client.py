@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import Final, Protocol
+from typing import Final
 from urllib.parse import urlencode
 
 import urllib3
@@ -27,12 +27,6 @@ _ANSWER_SECONDS_MAX: Final = 60.0
 _WAIT_SECONDS_MAX: Final = 120.0
 _PIECE_BYTES: Final = 1 << 16
 _TRIED_AGAIN: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
-
-
-class CallApi(Protocol):
-    """Asks for what stands at a path; raises what `ApiClient.ask` raises."""
-
-    def __call__(self, path: str, query: Mapping[str, str] | None = None) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

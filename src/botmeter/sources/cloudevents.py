@@ -16,7 +16,7 @@ import msgspec
 from botmeter.domain.errors import Refused
 from botmeter.domain.event import ID_BYTES_MAX, REQUIRED_FIELDS
 from botmeter.domain.instant import text_from_us
-from botmeter.sources.json_values import event_id_of, json_of, value_of
+from botmeter.sources.payload_json import event_id_of, json_bytes, json_value
 
 SPEC_VERSION = "1.0"
 TYPE_PREFIX = "botmeter."
@@ -92,12 +92,12 @@ def with_receipt_time(text: bytes, *, received_us: int) -> bytes:
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         pass
     try:
-        found = value_of(text)
+        found = json_value(text)
         if not isinstance(found, dict) or not is_envelope(found) or record_from_envelope(found)["occurred_at"]:
             return text
     except Refused:
         return text
-    return json_of(found | {"time": text_from_us(received_us), TIME_SOURCE: RECEIPT})
+    return json_bytes(found | {"time": text_from_us(received_us), TIME_SOURCE: RECEIPT})
 
 
 def _is_absent(value: object) -> bool:

@@ -8,7 +8,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 
 from botmeter.domain.errors import Refused
-from botmeter.sources.json_values import json_of, value_of
+from botmeter.sources.payload_json import json_bytes, json_value
 
 PREFIX = "ce-"
 REQUEST_ORIGIN = "webhook-request-origin"
@@ -39,10 +39,10 @@ def envelope_from_binary(headers: Mapping[str, str], body: bytes) -> bytes:
     if content_type:
         envelope["datacontenttype"] = content_type
     if not body:
-        return json_of(envelope)
+        return json_bytes(envelope)
     if content_type and not _JSON.fullmatch(content_type.split(";")[0].strip()):
-        return json_of(envelope | {"data_base64": b64encode(body).decode()})
-    return json_of(envelope | {"data": _data(body)})
+        return json_bytes(envelope | {"data_base64": b64encode(body).decode()})
+    return json_bytes(envelope | {"data": _data(body)})
 
 
 def allowed_origin(headers: Mapping[str, str]) -> dict[str, str]:
@@ -78,6 +78,6 @@ def _decoded(name: str, value: str) -> str:
 
 def _data(body: bytes) -> object:
     try:
-        return value_of(body)
+        return json_value(body)
     except Refused:
         raise Refused("cloudevent_invalid", "The CloudEvent's data is said to be JSON, but the body is not.") from None

@@ -1,85 +1,36 @@
-"""What a platform's connector is: a request as it came → what is in it, and what of it never counts.
+"""Declaration of a platform: how its payloads are read, how it is set up, and how its API is pulled.
 
-Each platform is one module that gives a `Connector`; `platforms` lists them. A connector knows no account, clock,
-database or network. What it can't understand is refused as a whole, so that it can be read again after an update.
+Each platform is a folder below `platforms` whose module `connector` holds a `Connector`; everything that shows or
+uses a platform reads it there. A connector knows no account, clock, database or network.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Final
 
-from botmeter.domain.source import Platform, Source
+import msgspec
 
-if TYPE_CHECKING:
-    from botmeter.metering.schema import EventBatch
-    from botmeter.sources.reader import SourceFile
+from botmeter.domain.source import Source
+from botmeter.metering.schema import EventBatch
+from botmeter.sources.crawlers import PullApi
+from botmeter.sources.payload import Delivery, PayloadReader
+from botmeter.sources.stream import ByteStream
 
-REPLAY_WINDOW_SECONDS = 300
-"""How old a signed instant may be: as long as the platforms' own documentation says."""
-
-NOT_UNDERSTOOD = "payload_not_understood"
-"""The code of a payload that is kept whole, to be read again after an update."""
-
-NOT_RECEIVED_US = 0
-"""When a payload came that is read from a file: it never came, and the moment of an import must not matter."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """One request of a platform, as it came.
-
-    Attributes:
-        body: Its bytes, unpacked and otherwise untouched: signatures are over these.
-        headers: Name in small letters → value.
-        received_us: When it came, µs UTC.
-    """
-
-    body: bytes
-    headers: Mapping[str, str]
-    received_us: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundRecord:
-    """One event in a payload.
-
-    Attributes:
-        fields: Field of the event (DESIGN's names) → its value; `occurred_at` as RFC 3339 text.
-        raw: The part of the payload that it was read from, as JSON, to be kept where the event is refused.
-    """
-
-    fields: Mapping[str, object]
-    raw: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
-    """What a payload holds.
-
-    Attributes:
-        records: Events, in the order of the payload.
-        ignored: A sentence for each kind of thing in it that never counts: a private note, typing, a status.
-        subject: What the platform calls it, for people: `message_created`.
-        ignored_count: How many things in it never count; by itself as many as there are sentences, and never fewer.
-    """
-
-    records: tuple[FoundRecord, ...] = ()
-    ignored: tuple[str, ...] = ()
-    subject: str = ""
-    ignored_count: int = 0
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "ignored_count", max(self.ignored_count, len(self.ignored)))
+IMPORT_COMMAND: Final = "botmeter import FILE --account {account} --source {source}"
+SAMPLE_ID: Final = "botmeter-test"
+# Before any account has data, so that a sample could not change a number even if it were counted by mistake.
+SAMPLE_TIME: Final = "2001-01-01T00:00:00.000Z"
+_JSON: Final = "application/json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectorOption:
-    """Something that a source of one platform may say beyond what every source says.
+    """Setting that only sources of one platform have.
 
     Attributes:
-        name: By which `Source.options` holds it.
-        label: What a form calls it.
-        help: What to write, and what it does: a sentence.
+        name: Key in `Source.options`.
+        label: Label of the form field.
+        help: One sentence: the accepted values and their effect.
     """
 
     name: str
@@ -87,40 +38,98 @@ class ConnectorOption:
     help: str
 
 
-class Reading(Protocol):
-    """How the payloads of one platform are read."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureSecret:
+    """Secret with which a platform signs its deliveries.
 
-    def __call__(self, payload: bytes, source: Source, *, received_us: int) -> Findings:
-        """What is in a payload.
+    Attributes:
+        label: The platform's name for it.
+        help: Where to find it on the platform.
+        check: Raises `NotAllowed` (`signature_missing`, `signature_wrong`, `delivery_too_old`) unless the secret signed
+            the delivery.
+        validate: Raises `Refused` (`secret_invalid`) for a text that can't be such a secret. None: any text can.
+        is_long: The secret has several lines.
+    """
 
-        Args:
-            payload: JSON text.
-            source: Where it comes from.
-            received_us: When it came, µs UTC; `NOT_RECEIVED_US` where it is read from a file.
+    label: str
+    help: str
+    check: Callable[[Delivery, str], None]
+    validate: Callable[[str], object] | None = None
+    is_long: bool = False
 
-        Raises:
-            Refused: `payload_not_understood` for a payload that is none of the platform's, and nothing else.
-        """
-        ...
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SamplePayload:
+    """Payload of a platform in which nothing counts, to test a source without changing a number."""
+
+    content: object
+    media_type: str = _JSON
+
+    @property
+    def body(self) -> bytes:
+        return msgspec.json.encode(self.content)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"content-type": self.media_type}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinedFiles:
+    """Format of files whose records explain one another and are therefore read as one payload.
+
+    Attributes:
+        columns: Columns that a CSV table must have, in lower case.
+        is_array_whole: A JSON array is one payload however long it is; otherwise it may be read in pieces.
+    """
+
+    columns: tuple[str, ...]
+    is_array_whole: bool = False
+
+
+def _no_id(delivery: Delivery) -> None:  # noqa: ARG001 - most platforms send no id
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connector:
-    """How one platform is read.
+    """One platform.
 
     Attributes:
-        findings: What is in a payload.
-        batches_from_file: The platform's own files (CSV, ZIP, …), as `reader.batches` reads ours. It may read JSON too.
-            None: files hold payloads, one or an array or one a line.
-        options: What a source of this platform may say beyond what every source says.
-        checked_signature: Raises `NotAllowed` (`signature_missing`, `signature_wrong`, `delivery_too_old`) unless the
-            secret signed the delivery. None: the platform signs nothing.
-        delivery_id: What the platform calls this delivery, apart from the events in it; None: it does not.
+        platform: Stored code.
+        label: Name for people.
+        summary: What is counted, as one sentence.
+        steps: Set-up instructions, in order.
+        read: Reads a payload.
+        sample: Harmless payload for testing a source.
+        guide: File name of its guide below `docs/guides`.
+        command: Command shown with the steps; `{account}`, `{source}` and `{server}` are replaced. Empty: none.
+        sender: What identifies a sender on this platform.
+        secret: None if the platform signs nothing.
+        pull: None if the platform has no API to pull from.
+        challenge: Answers the platform's check of the address from the query parameters and the source's verify token;
+            raises `NotAllowed` for a wrong token. None if the platform doesn't check.
+        delivery_id: The platform's own id of a delivery.
+        read_report: Reads the platform's files that are not JSON. None if it has none.
+        joined_files: None if each JSON object of a file is a payload by itself.
+        options: Settings of sources of this platform.
+        is_native: Payloads hold events in Botmeter's own format.
     """
 
-    platform: Platform
-    findings: Reading
-    checked_signature: "Callable[[Delivery, str], None] | None" = None
-    delivery_id: "Callable[[Delivery], str | None]" = lambda delivery: None  # noqa: ARG005 - named for its type
-    batches_from_file: "Callable[[SourceFile, Source], Iterator[EventBatch]] | None" = None
+    platform: str
+    label: str
+    summary: str
+    steps: tuple[str, ...]
+    read: PayloadReader
+    sample: SamplePayload
+    guide: str
+    command: str = ""
+    sender: str = "The id or the name of the sender"
+    secret: SignatureSecret | None = None
+    pull: PullApi | None = None
+    challenge: Callable[[Mapping[str, str], str], str] | None = None
+    delivery_id: Callable[[Delivery], str | None] = _no_id
+    read_report: Callable[[ByteStream, Source], Iterator[EventBatch]] | None = None
+    joined_files: JoinedFiles | None = None
     options: tuple[ConnectorOption, ...] = ()
+    is_native: bool = False

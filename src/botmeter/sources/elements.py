@@ -3,7 +3,7 @@
 Memory holds a block and the record that is not yet complete, however long the file.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -59,6 +59,13 @@ class Objects:
             return cls(block, count=len(newlines) + 1, are_one_a_line=True)
         lines_found = (line.strip(_SPACE) for line in bytes(block).split(b"\n"))
         return cls.from_texts([line for line in lines_found if line])
+
+    @classmethod
+    def joining(cls, several: "Sequence[Objects]") -> "Objects":
+        """The objects of several, in order."""
+        if len(several) == 1:
+            return several[0]
+        return cls.from_texts([text for each in several for text in each.texts])
 
     @property
     def texts(self) -> list[bytes]:

@@ -1,58 +1,78 @@
-"""A payload looked into with care: what stands at a place, and the instant that it is, or nothing.
+"""A platform's delivery and the events in its payload."""
 
-Connectors look into payloads that nobody checked. These answers are None for what is not there or is something else,
-so that a connector reads like the table of its fields. What `wire` has is not here again.
-"""
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
 
-from decimal import Decimal
-from typing import Any
+from botmeter.domain.source import Source
 
-from botmeter.domain.errors import Refused
-from botmeter.domain.instant import us_from_text
-from botmeter.sources.json_values import not_understood, time_of_epoch, us_of_epoch, value_of
+NOT_UNDERSTOOD: Final = "payload_not_understood"
+"""Rejection code of a payload that is kept whole, to be read again after an update."""
 
-Found = dict[str, Any]
+NOT_RECEIVED_US: Final = 0
+"""Receipt time of a payload from a file: the result must not depend on when the file is imported."""
 
 
-def object_in(payload: bytes, *, platform: str) -> Found:
-    """The JSON object that a payload is; numbers with a fraction as `Decimal`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One request of a platform.
 
-    Raises:
-        Refused: `payload_not_understood` if it is none.
+    Attributes:
+        body: Decompressed and otherwise untouched, because signatures cover these bytes.
+        headers: Lower-case name → value.
+        received_us: µs UTC.
     """
-    found = value_of(payload)
-    if not isinstance(found, dict):
-        raise not_understood(f"This is no payload of {platform}: it is not a JSON object.")
-    return found
+
+    body: bytes
+    headers: Mapping[str, str]
+    received_us: int
 
 
-def at(found: object, *path: str) -> Any:
-    """What stands in nested objects under the names of `path`; None: nothing."""
-    for name in path:
-        if not isinstance(found, dict):
-            return None
-        found = found.get(name)
-    return found
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRecord:
+    """One event in a payload.
 
-
-def listed(found: object) -> list[Found]:
-    """The objects in a list; nothing of what is no list."""
-    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
-
-
-def us_of(found: object) -> int | None:
-    """µs UTC of RFC 3339 text or of seconds since 1970; None for what is no such time, and for 0."""
-    if not isinstance(found, str):
-        return us_of_epoch(found) or None
-    try:
-        return us_from_text(found)
-    except Refused:
-        return None
-
-
-def time_of(found: object) -> object:
-    """A time as `occurred_at` of a record: text as it is, seconds since 1970 as RFC 3339.
-
-    What is no time stays as it is, for the rule to refuse it in its words.
+    Attributes:
+        fields: Field of the event contract → value; `occurred_at` as RFC 3339 text.
+        raw: The part of the payload that holds it, as JSON; quarantined if the event is rejected.
     """
-    return time_of_epoch(found) if isinstance(found, int | Decimal) else found
+
+    fields: Mapping[str, object]
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayloadContent:
+    """Content of a payload.
+
+    Attributes:
+        records: Events, in the order of the payload.
+        ignored: One sentence for each kind of thing that never counts: a private note, typing, a status.
+        subject: The platform's name for the payload, such as `message_created`.
+        ignored_count: Number of ignored things; at least the number of sentences.
+    """
+
+    records: tuple[EventRecord, ...] = ()
+    ignored: tuple[str, ...] = ()
+    subject: str = ""
+    ignored_count: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ignored_count", max(self.ignored_count, len(self.ignored)))
+
+
+class PayloadReader(Protocol):
+    """Function that reads the payloads of one platform."""
+
+    def __call__(self, payload: bytes, source: Source, *, received_us: int) -> PayloadContent:
+        """Read a payload.
+
+        Args:
+            payload: JSON text.
+            source: The source that sent it.
+            received_us: µs UTC; `NOT_RECEIVED_US` for a payload from a file.
+
+        Raises:
+            Refused: `payload_not_understood`, and nothing else, for a payload of another shape.
+        """
+        ...

@@ -1,115 +1,128 @@
-"""Files of a source → batches of events: those of a platform by its connector, all others by their own words."""
+"""Files of platform payloads → batches of events.
+
+Each JSON object of a file is a payload. Where records explain one another (activities of a transcript, rows of a
+tracker store), those that stand together are joined into one payload, as they would be in one request.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import islice
 
 import pyarrow as pa
 
 from botmeter.domain.errors import Refused
-from botmeter.domain.event import REQUIRED_FIELDS
-from botmeter.domain.source import Platform, Source
-from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.sources import source_of
+from botmeter.domain.source import Source
 from botmeter.metering.schema import EVENTS_SCHEMA, EventBatch
-from botmeter.sources.connected import OWN_PLATFORMS, batch_from_payloads
-from botmeter.sources.connector import NOT_RECEIVED_US
-from botmeter.sources.elements import Objects, lines, objects_of_json
-from botmeter.sources.platforms.registry import connector_of
-from botmeter.sources.reader import SourceFile, batches
-from botmeter.sources.sniff import PARQUET_MAGIC, PEEK_BYTES, format_of
-from botmeter.sources.stream import STDIN, ByteStream, opened
+from botmeter.sources.connector import Connector, JoinedFiles
+from botmeter.sources.elements import Objects, lines, objects_of_json, whole_text
+from botmeter.sources.payload import NOT_RECEIVED_US, NOT_UNDERSTOOD
+from botmeter.sources.payload_batches import ReadPayloads, batch_from_payloads
+from botmeter.sources.payload_json import json_bytes
+from botmeter.sources.reader import SourceFile
+from botmeter.sources.sniff import BOM, PEEK_BYTES, format_of
+from botmeter.sources.stream import ByteStream, opened
+from botmeter.sources.tables import open_table
 
 # Many enough for whole-column work; payloads are larger than the events in them.
 PAYLOADS_MAX = 5_000
+_ROWS_MAX = 500
+_NULL = "\\N"
 
 
-def source_named(ledger: Ledger, name: str) -> Source | None:
-    """The account's source of that name; for a platform's own name, a source of which nothing more is said.
-
-    None: neither; its files hold events in Botmeter's own words.
-    """
-    found = source_of(ledger, name)
-    if found is not None:
-        return found
-    return Source(name=name, platform=Platform(name)) if name in set(Platform) else None
-
-
-def batches_of_source(file: SourceFile, source: Source | None) -> Iterator[EventBatch]:
-    """The events of a file of a source, in its order.
-
-    A file in Botmeter's own words is read as such, and so is one with a mapping, whatever the source's platform.
+def batches_from_payload_file(file: SourceFile, source: Source, *, connector: Connector) -> Iterator[EventBatch]:
+    """Yield the events of a platform's file, then a note for each kind of thing in it that never counts.
 
     Raises:
-        Refused: What `reader.batches` raises, and `format_unknown` for a file that the platform has not.
+        Refused: `format_unknown`, `column_missing`, and what `reader.batches` raises.
+        TooMuch: `record_too_long`.
     """
-    if source is None or file.mapping is not None or source.platform in OWN_PLATFORMS or _is_in_own_words(file):
-        return batches(file, source=source)
-    connector = connector_of(source.platform)
-    if connector.batches_from_file is not None:
-        return connector.batches_from_file(file, source)
-    return _batches_of_file(file, source)
+    with closing(opened(file.path, name=file.label, stdin=file.content)) as stream:
+        if connector.read_report is not None and not _starts_as_json(stream):
+            yield from connector.read_report(stream, source)
+        else:
+            yield from _payload_batches(stream, file.format, source=source, connector=connector)
+        stream.checked_end()
 
 
-def batches_of_payloads(stream: ByteStream, source: Source, *, asked: str | None = None) -> Iterator[EventBatch]:
-    """The events of payloads as JSON: one, an array of them, or one a line.
+def _starts_as_json(stream: ByteStream) -> bool:
+    return stream.peek(PEEK_BYTES).removeprefix(BOM).lstrip()[:1] in (b"{", b"[")
 
-    What never counts is told at the end, each sentence once.
 
-    Raises:
-        Refused: `format_unknown` for what is no JSON.
-    """
+def _payload_batches(
+    stream: ByteStream, file_format: str | None, *, source: Source, connector: Connector
+) -> Iterator[EventBatch]:
     ignored: Counter[str] = Counter()
     first = 0
-    for objects in _objects(stream, platform=source.platform, asked=asked):
-        texts = objects.texts
-        for start in range(0, len(texts), PAYLOADS_MAX):
-            chunk = texts[start : start + PAYLOADS_MAX]
-            read = batch_from_payloads(chunk, source=source, received_us=[NOT_RECEIVED_US] * len(chunk), first=first)
+    for objects in _blocks(stream, file_format, connector=connector):
+        for read in _read_block(objects, source=source, connector=connector, first=first):
             ignored.update(sentence for payload in read.payloads for sentence in payload.ignored)
             first = read.payloads[-1].first_position + read.payloads[-1].record_count
             yield read.batch
     if ignored:
-        yield _told(ignored, stream)
+        yield _batch_of_notes(ignored, stream, with_counts=connector.joined_files is None)
 
 
-def _is_in_own_words(file: SourceFile) -> bool:
-    """Whether a file starts with all the fields that an event must have, or is Parquet, which no platform writes.
-
-    Standard input can't be read twice, and so is always the platform's.
-    """
-    if file.path == STDIN or file.format is not None:
-        return False
-    with closing(opened(file.path, name=file.label)) as stream:
-        start = stream.peek(PEEK_BYTES)
-    return start.startswith(PARQUET_MAGIC) or all(name.encode() in start for name in REQUIRED_FIELDS)
-
-
-def _batches_of_file(file: SourceFile, source: Source) -> Iterator[EventBatch]:
-    with closing(opened(file.path, name=file.label, stdin=file.content)) as stream:
-        yield from batches_of_payloads(stream, source, asked=file.format)
-        stream.checked_end()
-
-
-def _objects(stream: ByteStream, *, platform: Platform, asked: str | None) -> Iterator[Objects]:
-    found = format_of(stream, asked=asked)
+def _blocks(stream: ByteStream, file_format: str | None, *, connector: Connector) -> Iterator[Objects]:
+    found = format_of(stream, asked=file_format)
+    joined = connector.joined_files
     if found == "ndjson":
         return lines(stream)
+    if found == "csv" and joined is not None:
+        return _table_objects(stream, joined)
     if found != "json":
-        raise Refused("format_unknown", f"{stream.name} is {found}; a file of {platform} holds its payloads as JSON.")
-    return objects_of_json(stream)
+        expected = "JSON" if joined is None else "JSON or CSV"
+        raise Refused("format_unknown", f"{stream.name} is {found}; files of {connector.label} must be {expected}.")
+    if joined is not None and joined.is_array_whole:
+        return iter([Objects.from_texts([whole_text(stream)])])
+    return (block for block in objects_of_json(stream) if block.count)
 
 
-def _told(ignored: Counter[str], stream: ByteStream) -> EventBatch:
-    notes = tuple(f"{sentence} ({count:,} in {stream.name})" for sentence, count in sorted(ignored.items()))
-    return batch_of_notes(notes, bytes_read=stream.stored_bytes)
+def _read_block(objects: Objects, *, source: Source, connector: Connector, first: int) -> Iterator[ReadPayloads]:
+    texts = objects.texts
+    if connector.joined_files is not None and len(texts) > 1:
+        joined = _read([b"[" + b",".join(texts) + b"]"], source=source, connector=connector, first=first)
+        if not (joined.batch.rejections and joined.batch.rejections[0].code == NOT_UNDERSTOOD):
+            yield joined
+            return
+        # Read one by one, so that a broken record is rejected alone.
+    for start in range(0, len(texts), PAYLOADS_MAX):
+        chunk = texts[start : start + PAYLOADS_MAX]
+        read = _read(chunk, source=source, connector=connector, first=first)
+        first = read.payloads[-1].first_position + read.payloads[-1].record_count
+        yield read
 
 
-def batch_of_notes(notes: tuple[str, ...], *, bytes_read: int) -> EventBatch:
-    """A batch without events, that says something of a file to a person."""
+def _read(texts: list[bytes], *, source: Source, connector: Connector, first: int) -> ReadPayloads:
+    received_us = [NOT_RECEIVED_US] * len(texts)
+    return batch_from_payloads(texts, source=source, connector=connector, received_us=received_us, first=first)
+
+
+def _table_objects(stream: ByteStream, joined: JoinedFiles) -> Iterator[Objects]:
+    """Yield the rows of a table, each as a JSON object of its cells."""
+    table = open_table(stream, errors="replace")
+    columns = [name.lower() for name in table.columns]
+    missing = [name for name in joined.columns if name not in columns]
+    if missing:
+        present = ", ".join(name[:64] for name in columns[:30])
+        raise Refused("column_missing", f"{stream.name} has no column {' and no '.join(missing)}; it has {present}.")
+    while rows := list(islice(table.rows, _ROWS_MAX)):
+        yield Objects.from_texts(
+            [
+                json_bytes({name: cell for name, cell in zip(columns, cells, strict=False) if cell not in ("", _NULL)})
+                for cells in rows
+            ]
+        )
+
+
+def _batch_of_notes(ignored: Counter[str], stream: ByteStream, *, with_counts: bool) -> EventBatch:
+    """Return a batch without events; sentences of joined payloads count for themselves."""
     return EventBatch(
         events=EVENTS_SCHEMA.empty_table(),
         positions=pa.array([], pa.int64()),
-        bytes_read=bytes_read,
-        notes=notes,
+        bytes_read=stream.stored_bytes,
+        notes=tuple(
+            f"{sentence} ({count:,} in {stream.name})" if with_counts else sentence
+            for sentence, count in sorted(ignored.items())
+        ),
     )

@@ -11,10 +11,8 @@ from dataclasses import dataclass, replace
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND, text_from_us, us_from_text
 from botmeter.domain.source import Source
-from botmeter.sources.connector import NOT_RECEIVED_US, FoundRecord
-from botmeter.sources.json_values import json_of
-from botmeter.sources.payload import Found
-from botmeter.sources.platforms.registry import connector_of
+from botmeter.sources.payload import NOT_RECEIVED_US, EventRecord, PayloadReader
+from botmeter.sources.payload_json import JsonObject, json_bytes
 
 TOLD_BY_PULL = {"told_by": "pull"}
 """By which the ledger knows that a webhook that comes later is no conflict (`duplicates.sql`)."""
@@ -31,7 +29,7 @@ class PulledConversation:
         ignored_count: Things that never count, such as private notes.
     """
 
-    records: tuple[FoundRecord, ...]
+    records: tuple[EventRecord, ...]
     refused: tuple[tuple[bytes, Refused], ...] = ()
     ignored_count: int = 0
 
@@ -40,16 +38,15 @@ class PulledConversation:
         return len(self.records) + len(self.refused) + self.ignored_count
 
 
-def pulled_conversation(payloads: Iterable[Found], source: Source) -> PulledConversation:
-    """What payloads of one conversation hold, each made to look like its webhook."""
-    records: list[FoundRecord] = []
+def pulled_conversation(payloads: Iterable[JsonObject], source: Source, *, read: PayloadReader) -> PulledConversation:
+    """Read payloads of one conversation that look like those of its webhooks."""
+    records: list[EventRecord] = []
     refused: list[tuple[bytes, Refused]] = []
     ignored_count = 0
-    findings = connector_of(source.platform).findings
     for payload in payloads:
-        body = json_of(payload)
+        body = json_bytes(payload)
         try:
-            found = findings(body, source, received_us=NOT_RECEIVED_US)
+            found = read(body, source, received_us=NOT_RECEIVED_US)
         except Refused as fault:
             refused.append((body, fault))
             continue
@@ -58,19 +55,19 @@ def pulled_conversation(payloads: Iterable[Found], source: Source) -> PulledConv
     return PulledConversation(records=tuple(records), refused=tuple(refused), ignored_count=ignored_count)
 
 
-def to_the_second(record: FoundRecord) -> FoundRecord:
+def to_the_second(record: EventRecord) -> EventRecord:
     """The record, saying of itself that its time is cut to the second if that is how it looks."""
     at_us = _instant_us(record)
     is_whole = at_us is not None and at_us % MICROSECONDS_PER_SECOND == 0
     return _with_attributes(record, TO_THE_SECOND) if is_whole else record
 
 
-def event_id_in(record: FoundRecord) -> str:
+def event_id_in(record: EventRecord) -> str:
     """By what the event is known."""
     return str(record.fields["event_id"])
 
 
-def missing_records(pulled: PulledConversation, known: Mapping[str, int]) -> list[FoundRecord]:
+def missing_records(pulled: PulledConversation, known: Mapping[str, int]) -> list[EventRecord]:
     """The events of the conversation that a ledger lacks, each once, in the order of their ids.
 
     A time that is cut to the second is put right as far as can be known: an event is not before those whose ids come
@@ -80,7 +77,7 @@ def missing_records(pulled: PulledConversation, known: Mapping[str, int]) -> lis
         pulled: Of one conversation.
         known: The events that the ledger has, by id, with the µs UTC at which each occurred.
     """
-    missing: list[FoundRecord] = []
+    missing: list[EventRecord] = []
     done: set[str] = set()
     latest_us = None
     for record in sorted(pulled.records, key=event_id_in):
@@ -103,7 +100,7 @@ def between(pulled: PulledConversation, *, first_us: int, end_us: int) -> Pulled
     return replace(pulled, records=kept)
 
 
-def _lifted(record: FoundRecord, *, at_us: int | None, latest_us: int | None) -> FoundRecord:
+def _lifted(record: EventRecord, *, at_us: int | None, latest_us: int | None) -> EventRecord:
     attributes = record.fields.get("attributes")
     is_cut = isinstance(attributes, dict) and attributes.get("time_source") == TO_THE_SECOND["time_source"]
     if not is_cut or at_us is None or latest_us is None or not at_us < latest_us < at_us + MICROSECONDS_PER_SECOND:
@@ -111,13 +108,13 @@ def _lifted(record: FoundRecord, *, at_us: int | None, latest_us: int | None) ->
     return replace(record, fields={**record.fields, "occurred_at": text_from_us(latest_us)})
 
 
-def _with_attributes(record: FoundRecord, told: Mapping[str, str]) -> FoundRecord:
+def _with_attributes(record: EventRecord, told: Mapping[str, str]) -> EventRecord:
     attributes = record.fields.get("attributes")
     known = attributes if isinstance(attributes, dict) else {}
     return replace(record, fields={**record.fields, "attributes": {**known, **told}})
 
 
-def _instant_us(record: FoundRecord) -> int | None:
+def _instant_us(record: EventRecord) -> int | None:
     at = record.fields.get("occurred_at")
     try:
         return us_from_text(at) if isinstance(at, str) else None

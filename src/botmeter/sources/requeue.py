@@ -10,16 +10,17 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from botmeter.domain.receipt import REJECTIONS_SHOWN_MAX, Receipt, Rejection
-from botmeter.domain.source import Platform, Source
+from botmeter.domain.source import Source
 from botmeter.ledger.append import append
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.quarantine import Quarantined, quarantined, release
 from botmeter.ledger.submission import Submission
 from botmeter.metering.schema import EventBatch
-from botmeter.sources.connected import OWN_PLATFORMS, batch_from_payloads
-from botmeter.sources.connector import NOT_UNDERSTOOD
-from botmeter.sources.payload_files import source_named
+from botmeter.sources.payload import NOT_UNDERSTOOD
+from botmeter.sources.payload_batches import batch_from_payloads
+from botmeter.sources.platforms.registry import NATIVE_PLATFORM, connector_of
 from botmeter.sources.reader import batches_from_json
+from botmeter.sources.source_files import source_named
 
 # A payload can hold many events.
 PAYLOADS_EACH = 100
@@ -91,7 +92,7 @@ def _pieces(ledger: Ledger) -> Iterator[_Piece]:
     """Everything in quarantine, in pieces so small that the receipt of each names every rejection."""
     by_source = sorted(quarantined(ledger), key=lambda each: (each.source, each.number))
     for name, own in groupby(by_source, key=lambda each: each.source):
-        source = source_named(ledger, name) or Source(name=name, platform=Platform.BOTMETER)
+        source = source_named(ledger, name) or Source(name=name, platform=NATIVE_PLATFORM)
         events: list[Quarantined] = []
         payloads: list[Quarantined] = []
         for each in own:
@@ -104,7 +105,7 @@ def _pieces(ledger: Ledger) -> Iterator[_Piece]:
 
 def _is_payload(each: Quarantined, source: Source) -> bool:
     """Whether it was kept as its platform sent it, rather than as an event in Botmeter's own words."""
-    is_foreign = source.platform not in OWN_PLATFORMS and b'"event_id"' not in each.raw
+    is_foreign = not connector_of(source.platform).is_native and b'"event_id"' not in each.raw
     return each.code == NOT_UNDERSTOOD or is_foreign
 
 
@@ -118,7 +119,10 @@ def _events_again(again: list[Quarantined]) -> _Piece:
 
 def _payloads_again(again: list[Quarantined], source: Source) -> _Piece:
     read = batch_from_payloads(
-        [each.raw for each in again], source=source, received_us=[each.recorded_at for each in again]
+        [each.raw for each in again],
+        source=source,
+        connector=connector_of(source.platform),
+        received_us=[each.recorded_at for each in again],
     )
     places = tuple(range(each.first_position, each.first_position + each.record_count) for each in read.payloads)
     return _Piece(again=tuple(again), places=places, batches=(read.batch,))

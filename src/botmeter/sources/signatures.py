@@ -18,7 +18,10 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from botmeter.domain.errors import NotAllowed, Refused
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND
-from botmeter.sources.connector import REPLAY_WINDOW_SECONDS, Delivery
+from botmeter.sources.payload import Delivery
+
+REPLAY_WINDOW_SECONDS = 300
+"""The age that the platforms' own documentation allows."""
 
 _DIGITS_MAX = 15
 
@@ -39,8 +42,8 @@ class HmacForm:
     timestamp_header: str | None = None
 
 
-def checked_hmac(delivery: Delivery, secret: str, *, form: HmacForm) -> None:
-    """Says nothing if `secret` signed the delivery.
+def check_hmac(delivery: Delivery, secret: str, *, form: HmacForm) -> None:
+    """Check that `secret` signed the delivery.
 
     Raises:
         NotAllowed: `signature_missing` without a signature or its instant, `signature_wrong` for one that another
@@ -59,8 +62,8 @@ def checked_hmac(delivery: Delivery, secret: str, *, form: HmacForm) -> None:
         _check_age(delivery, instant)
 
 
-def checked_rsa(delivery: Delivery, pem: str, *, header: str) -> None:
-    """Says nothing if the private key to `pem` signed the delivery's body (RSA, PKCS#1 v1.5, SHA-256, Base64).
+def check_rsa(delivery: Delivery, pem: str, *, header: str) -> None:
+    """Check that the private key of `pem` signed the delivery's body (RSA, PKCS#1 v1.5, SHA-256, Base64).
 
     Raises:
         NotAllowed: `signature_missing`, `signature_wrong`.

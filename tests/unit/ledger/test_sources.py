@@ -9,7 +9,7 @@ from tests.support.ledgers import NOW_US, append_events, event, ledger_in_memory
 from tests.support.table_meaning import table_meaning
 
 from botmeter.domain.errors import BotmeterError, Conflict, Missing
-from botmeter.domain.source import IDENTITIES_MAX, BotIdentity, Platform, Source
+from botmeter.domain.source import IDENTITIES_MAX, BotIdentity, Source
 from botmeter.ledger.backup import backup, restore
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
@@ -23,10 +23,11 @@ from botmeter.ledger.sources import (
     sources_of,
 )
 from botmeter.ledger.verify import verify
+from botmeter.sources.platforms.registry import platform_codes
 
 DESK = Source(
     name="desk",
-    platform=Platform.CHATWOOT,
+    platform="chatwoot",
     bot_id="orders",
     bot_name="Order bot",
     bot_version="7",
@@ -37,7 +38,7 @@ DESK = Source(
     ),
     options=(("preview_inboxes", "7, 9"), ("ticket_attribute", "case")),
 )
-PLAIN = Source(name="own", platform=Platform.BOTMETER)
+PLAIN = Source(name="own", platform="botmeter")
 
 
 def put(ledger: Ledger, source: Source, *, now_us: int = NOW_US) -> bool:
@@ -89,7 +90,7 @@ def test_a_removed_source_can_be_made_again_even_for_another_platform() -> None:
     ledger = ledger_in_memory()
     put(ledger, DESK)
     remove_source(ledger, "desk", now_us=NOW_US)
-    again = Source(name="desk", platform=Platform.RASA)
+    again = Source(name="desk", platform="rasa")
     put(ledger, again)
     assert sources_of(ledger) == (again,)
 
@@ -98,7 +99,7 @@ def test_a_source_keeps_its_platform() -> None:
     ledger = ledger_in_memory()
     put(ledger, DESK)
     with pytest.raises(Conflict, match="is of platform chatwoot and stays so") as refused:
-        put(ledger, replace(DESK, platform=Platform.FRESHCHAT))
+        put(ledger, replace(DESK, platform="freshchat"))
     assert refused.value.code == "source_platform_fixed"
     assert source_of(ledger, "desk") == DESK
 
@@ -107,7 +108,7 @@ def test_a_source_keeps_its_platform() -> None:
 def test_a_new_source_has_a_name_that_an_address_can_bear(name: str) -> None:
     ledger = ledger_in_memory()
     with pytest.raises(BotmeterError) as refused:
-        put(ledger, Source(name=name, platform=Platform.RASA))
+        put(ledger, Source(name=name, platform="rasa"))
     assert refused.value.code == "source_name_invalid"
     assert sources_of(ledger) == ()
 
@@ -156,7 +157,7 @@ IDENTITIES = st.lists(
 SOURCES = st.builds(
     Source,
     name=st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,9}", fullmatch=True),
-    platform=st.sampled_from(Platform),
+    platform=st.sampled_from(platform_codes()),
     bot_id=MAYBE,
     bot_name=MAYBE,
     bot_version=MAYBE,

@@ -8,7 +8,7 @@ from queue import SimpleQueue
 import pytest
 
 from botmeter.domain.receipt import Receipt
-from botmeter.domain.source import Platform, Source
+from botmeter.domain.source import Source
 from botmeter.ledger.live_batch import LiveBatch
 from botmeter.live.commit import Desk
 from botmeter.live.pending import Answered, Offer
@@ -33,7 +33,7 @@ def offer_of(*event_ids: str, account: str = "acme", source: str = "default") ->
     return Offer(
         account=account,
         source=source,
-        platform=Platform.BOTMETER,
+        platform="botmeter",
         texts=tuple(map(text_of, event_ids)),
         received_us=0,
     )

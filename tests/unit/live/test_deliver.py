@@ -7,13 +7,12 @@ from contextlib import contextmanager
 import pytest
 
 from botmeter.domain.errors import BotmeterError, Unavailable
-from botmeter.domain.source import Platform
 from botmeter.live import deliver as doors
 from botmeter.live.ingest import Intake
 from botmeter.people.source_cache import OpenedSource
 from unit.live.conftest import FakeDesk, text_of
 
-SOURCE = OpenedSource(account="acme", name="own", platform=Platform.BOTMETER, secret="", verify_token="")
+SOURCE = OpenedSource(account="acme", name="own", platform="botmeter", secret="", verify_token="")
 
 
 @contextmanager

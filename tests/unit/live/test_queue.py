@@ -5,7 +5,6 @@ import threading
 import pytest
 
 from botmeter.domain.errors import Unavailable
-from botmeter.domain.source import Platform
 from botmeter.live.pending import Offer, Waiting
 from botmeter.live.queue import GROUP_BYTES_MAX, GROUP_TEXTS_MAX, OfferQueue, Room
 
@@ -14,7 +13,7 @@ def waiting(*, text_count: int = 1, text: bytes = b"{}", name: str = "") -> Wait
     offer = Offer(
         account="acme",
         source="default",
-        platform=Platform.BOTMETER,
+        platform="botmeter",
         texts=(text,) * text_count,
         received_us=0,
         subject=name,

@@ -1,6 +1,6 @@
 """What accounts say of their sources, as the intake remembers it."""
 
-from botmeter.domain.source import Platform, Source
+from botmeter.domain.source import Source
 from botmeter.live.source_cache import KEPT_MAX, KEPT_SECONDS, KeptSources
 
 
@@ -14,7 +14,7 @@ class Said:
 
     def look(self, _: str, name: str) -> Source | None:
         self.asked_count += 1
-        return None if name == "unknown" else Source(name=name, platform=Platform.BOTMETER, channel=self.channel)
+        return None if name == "unknown" else Source(name=name, platform="botmeter", channel=self.channel)
 
     def kept(self) -> KeptSources:
         return KeptSources(self.look, elapsed=lambda: self.now)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from botmeter.domain.receipt import Rejection
-from botmeter.sources import SourceFile, batches
+from botmeter.sources.reader import SourceFile, batches
 
 
 @dataclass

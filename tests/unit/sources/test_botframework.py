@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from tests.support.payloads import checked_refusal, events_of, payloads_like, taken
 
-from botmeter.domain.source import BotIdentity, Platform, Source
-from botmeter.sources import SourceFile
-from botmeter.sources.platforms.registry import connector_of
+from botmeter.domain.source import BotIdentity, Source
+from botmeter.sources.reader import SourceFile
+from botmeter.sources.source_files import batches_of_source
 
-SOURCE = Source(name="desk", platform=Platform.BOTFRAMEWORK)
+SOURCE = Source(name="desk", platform="botframework")
 ANN = {"id": "29:ann", "name": "Ann", "role": "user"}
 BOT = {"id": "28:helper", "name": "Helper", "role": "bot"}
 
@@ -98,7 +98,7 @@ def test_an_end_alone_is_of_the_side_that_is_no_bot_or_of_the_conversation() -> 
 
 
 def test_the_sources_bot_stands_for_one_that_is_not_named_but_not_for_the_systems_events() -> None:
-    source = Source(name="d", platform=Platform.BOTFRAMEWORK, bot_id="d")
+    source = Source(name="d", platform="botframework", bot_id="d")
     asked = activity(recipient=None)
     events = taken(
         [asked, activity(id="7", type="conversationUpdate"), activity(type="endOfConversation")], source=source
@@ -124,9 +124,7 @@ def test_which_side_is_the_bot_is_learned_from_the_rest_of_the_payload(around: l
     answered = activity(id="11", **{"from": PLAIN_BOT, "recipient": PLAIN_ANN})
     found = {event["event_id"]: event["actor"] for event in taken([asked, *around, answered], source=SOURCE).events}
     for alone, actor in ((asked, "customer"), (answered, "bot")):
-        listed = Source(
-            name="desk", platform=Platform.BOTFRAMEWORK, identities=(BotIdentity(sender="helper", bot_id="h"),)
-        )
+        listed = Source(name="desk", platform="botframework", identities=(BotIdentity(sender="helper", bot_id="h"),))
         event = taken(alone, source=listed).event
         assert (event["actor"], found[event["event_id"]], event["bot_id"]) == (actor, actor, "h")
 
@@ -147,7 +145,7 @@ def test_in_teams_a_bots_id_tells_it() -> None:
 def test_the_listed_bot_goes_before_the_platforms_own() -> None:
     source = Source(
         name="d",
-        platform=Platform.BOTFRAMEWORK,
+        platform="botframework",
         identities=(BotIdentity(sender="Helper", bot_id="h", bot_version="4"),),
     )
     found = taken(activity(), source=source).event
@@ -190,7 +188,7 @@ def test_traffic_of_tools_is_a_preview(channel: str, preview: bool | None) -> No
 
 
 def test_the_channel_of_the_source_stands_for_one_that_is_left_out() -> None:
-    source = Source(name="d", platform=Platform.BOTFRAMEWORK, channel="kiosk")
+    source = Source(name="d", platform="botframework", channel="kiosk")
     assert taken(activity(channelId=None), source=source).event["channel"] == "kiosk"
 
 
@@ -217,9 +215,7 @@ def test_an_activity_without_a_time_is_refused_alone_and_can_be_read_again() -> 
 
 
 def transcript_read(path: Any) -> list[dict[str, Any]]:
-    read = connector_of(Platform.BOTFRAMEWORK).batches_from_file
-    assert read is not None
-    return events_of(list(read(SourceFile(path=str(path)), SOURCE)))
+    return events_of(list(batches_of_source(SourceFile(path=str(path)), SOURCE)))
 
 
 def test_a_transcript_is_one_payload_with_or_without_a_bom_and_twice_the_same(tmp_path: Any) -> None:

@@ -19,15 +19,18 @@ from botmeter.domain.source import Source
 from botmeter.ledger.append import append
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.submission import Submission
-from botmeter.sources.connected import batch_from_payloads
-from botmeter.sources.json_values import json_of
+from botmeter.sources.payload_batches import batch_from_payloads
+from botmeter.sources.payload_json import json_bytes
+from botmeter.sources.platforms.registry import connector_of
 from support.examples import examples
 
 
 def arrived(ledger: Ledger, payloads: list[Any], *, source: Source) -> Receipt:
     """What became of payloads that came in one commit."""
-    bodies = [payload if isinstance(payload, bytes) else json_of(payload) for payload in payloads]
-    read = batch_from_payloads(bodies, source=source, received_us=[RECEIVED_US] * len(bodies))
+    bodies = [payload if isinstance(payload, bytes) else json_bytes(payload) for payload in payloads]
+    read = batch_from_payloads(
+        bodies, source=source, connector=connector_of(source.platform), received_us=[RECEIVED_US] * len(bodies)
+    )
     submission = Submission(source=source.name, batches=[read.batch], label="requests")
     return append(ledger, [submission], now_us=RECEIVED_US + DAY_US)[0]
 

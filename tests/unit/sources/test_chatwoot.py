@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from tests.support.payloads import checked_refusal, payloads_like, taken
 
-from botmeter.domain.source import BotIdentity, Platform, Source
+from botmeter.domain.source import BotIdentity, Source
 
-SOURCE = Source(name="desk", platform=Platform.CHATWOOT, bot_id="order-bot", bot_name="Order bot", bot_version="7")
+SOURCE = Source(name="desk", platform="chatwoot", bot_id="order-bot", bot_name="Order bot", bot_version="7")
 SENT_S = 1_790_000_000
 SENT_AT = "2026-09-21T14:13:20.250Z"
 
@@ -19,7 +19,7 @@ Payload = dict[str, Any]
 def source(*identities: BotIdentity, **options: str) -> Source:
     return Source(
         name="desk",
-        platform=Platform.CHATWOOT,
+        platform="chatwoot",
         bot_id="order-bot",
         identities=identities,
         options=tuple(options.items()),
@@ -166,7 +166,7 @@ def test_a_customer_talks_to_the_assigned_bot_else_to_the_default(meta: Payload,
 
 
 def test_without_a_default_bot_no_bot_takes_part() -> None:
-    assert "bot_id" not in taken(message(), source=Source(name="desk", platform=Platform.CHATWOOT)).event
+    assert "bot_id" not in taken(message(), source=Source(name="desk", platform="chatwoot")).event
 
 
 def test_the_default_bot_can_be_for_pending_conversations_alone() -> None:
@@ -191,7 +191,7 @@ def test_the_default_bot_can_be_for_pending_conversations_alone() -> None:
     ],
 )
 def test_channels_have_plain_names(name: str | None, address: str | None, channel: str) -> None:
-    own = Source(name="desk", platform=Platform.CHATWOOT, channel="chat")
+    own = Source(name="desk", platform="chatwoot", channel="chat")
     sent = message(conversation=conversation(channel=name, contact_inbox={"source_id": address}))
     assert taken(sent, source=own).event["channel"] == channel
 

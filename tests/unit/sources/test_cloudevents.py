@@ -10,11 +10,11 @@ from tests.support.payloads import RECEIVED_US, payloads_like, taken
 from tests.unit.sources.conftest import Read, event, ndjson
 
 from botmeter.domain.instant import text_from_us
-from botmeter.domain.source import Platform, Source
+from botmeter.domain.source import Source
 from botmeter.sources.cloudevents import with_receipt_time
 
 HERE = "https://bots.example.com"
-SOURCE = Source(name="s", platform=Platform.CLOUDEVENTS)
+SOURCE = Source(name="s", platform="cloudevents")
 
 
 def envelope(**attributes: object) -> dict[str, Any]:

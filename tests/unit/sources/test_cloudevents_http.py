@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from tests.support.payloads import taken
 
 from botmeter.domain.errors import Refused
-from botmeter.domain.source import Platform, Source
+from botmeter.domain.source import Source
 from botmeter.sources.cloudevents_http import allowed_origin, envelope_from_binary
 
-SOURCE = Source(name="s", platform=Platform.CLOUDEVENTS)
+SOURCE = Source(name="s", platform="cloudevents")
 HEADERS = {
     "host": "meter.example.com",
     "content-type": "application/json; charset=utf-8",

@@ -16,22 +16,24 @@ from tests.unit.sources import test_whatsapp as whatsapp
 from tests.unit.sources.conftest import event, ndjson
 from tests.unit.sources.test_chatwoot import message
 
-from botmeter.domain.errors import Refused
-from botmeter.domain.source import Platform, Source
+from botmeter.domain.errors import Missing, Refused
+from botmeter.domain.source import Source
 from botmeter.ledger.append import append
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.quarantine import quarantined
 from botmeter.ledger.sources import set_source
 from botmeter.ledger.submission import Submission
-from botmeter.sources.connected import batch_from_payloads
-from botmeter.sources.connector import Connector, Findings
-from botmeter.sources.payload_files import PAYLOADS_MAX, batches_of_source, source_named
-from botmeter.sources.platforms.registry import connector_of
+from botmeter.sources.connector import Connector
+from botmeter.sources.payload import PayloadContent
+from botmeter.sources.payload_batches import batch_from_payloads
+from botmeter.sources.payload_files import PAYLOADS_MAX
+from botmeter.sources.platforms.registry import connector_of, platform_codes
 from botmeter.sources.reader import SourceFile
 from botmeter.sources.requeue import retry
+from botmeter.sources.source_files import batches_of_source, source_named
 
-CHATWOOT = Source(name="desk", platform=Platform.CHATWOOT, bot_id="order-bot")
-OWN = Source(name="own", platform=Platform.BOTMETER)
+CHATWOOT = Source(name="desk", platform="chatwoot", bot_id="order-bot")
+OWN = Source(name="own", platform="botmeter")
 
 
 def read_file(path: Path, source: Source | None) -> tuple[list[dict[str, Any]], list[str], list[str]]:
@@ -46,32 +48,30 @@ def written(folder: Path, content: bytes) -> Path:
     return path
 
 
-@pytest.mark.parametrize("platform", Platform)
-def test_every_platform_has_its_connector(platform: Platform) -> None:
+@pytest.mark.parametrize("platform", platform_codes())
+def test_every_platform_has_its_connector(platform: str) -> None:
     assert isinstance(connector_of(platform), Connector)
 
 
 @pytest.mark.parametrize(
     ("platform", "payload"),
     [
-        (Platform.CHATWOOT, message(private=True)),
-        (Platform.RASA, [rasa.post({"event": "slot", "timestamp": 1, "name": f"s{n}"}) for n in range(32)]),
-        (Platform.WHATSAPP, whatsapp.statuses(*(whatsapp.status(status=f"s{n % 25}") for n in range(32)))),
-        (Platform.BOTFRAMEWORK, [botframework.activity(type=f"t{n % 25}", id=str(n)) for n in range(32)]),
-        (Platform.BOTFRAMEWORK, copilot.row(*(copilot.traced(f"k{n}", {}) for n in range(32)))),
+        ("chatwoot", message(private=True)),
+        ("rasa", [rasa.post({"event": "slot", "timestamp": 1, "name": f"s{n}"}) for n in range(32)]),
+        ("whatsapp", whatsapp.statuses(*(whatsapp.status(status=f"s{n % 25}") for n in range(32)))),
+        ("botframework", [botframework.activity(type=f"t{n % 25}", id=str(n)) for n in range(32)]),
+        ("botframework", copilot.row(*(copilot.traced(f"k{n}", {}) for n in range(32)))),
     ],
 )
-def test_what_never_counts_is_counted_one_by_one_however_many_sentences_tell_it(
-    platform: Platform, payload: Any
-) -> None:
+def test_what_never_counts_is_counted_one_by_one_however_many_sentences_tell_it(platform: str, payload: Any) -> None:
     (read,) = taken(payload, source=Source(name="s", platform=platform)).payloads
-    assert read.ignored_count == (1 if platform is Platform.CHATWOOT else 32)
+    assert read.ignored_count == (1 if platform == "chatwoot" else 32)
     assert 1 <= len(read.ignored) <= 20
 
 
 def test_findings_that_say_no_number_have_one_of_each_sentence() -> None:
-    assert Findings(ignored=("A note.", "A mark.")).ignored_count == 2
-    assert Findings(ignored=("Marks (7 of them).",), ignored_count=7).ignored_count == 7
+    assert PayloadContent(ignored=("A note.", "A mark.")).ignored_count == 2
+    assert PayloadContent(ignored=("Marks (7 of them).",), ignored_count=7).ignored_count == 7
 
 
 def test_positions_count_through_all_payloads() -> None:
@@ -99,7 +99,13 @@ def test_every_position_is_an_event_or_a_rejection_of_its_payload(kinds: list[st
         "one": message(), "none": message(private=True), "broken": {"event": "x"}, "bad": message(created_at="x"),
     }  # fmt: skip
     bodies = [json.dumps(payloads[kind]).encode() for kind in kinds]
-    read = batch_from_payloads(bodies, source=CHATWOOT, received_us=[RECEIVED_US] * len(bodies), first=first)
+    read = batch_from_payloads(
+        bodies,
+        source=CHATWOOT,
+        connector=connector_of(CHATWOOT.platform),
+        received_us=[RECEIVED_US] * len(bodies),
+        first=first,
+    )
     places = read.batch.positions.to_pylist() + [rejection.index for rejection in read.batch.rejections]
     assert sorted(places) == list(range(first, first + len(places)))
     held = [
@@ -135,7 +141,7 @@ def test_an_empty_array_holds_nothing() -> None:
 
 
 def test_what_events_leave_out_is_as_the_source_says(tmp_path: Path) -> None:
-    own = Source(name="own", platform=Platform.BOTMETER, bot_id="b0", bot_name="Bot", bot_version="9", channel="kiosk")
+    own = Source(name="own", platform="botmeter", bot_id="b0", bot_name="Bot", bot_version="9", channel="kiosk")
     sent = [
         event("plain"),
         event("named", bot_id="b1", bot_name="One", bot_version="1", channel="web"),
@@ -156,7 +162,7 @@ def test_what_events_leave_out_is_as_the_source_says(tmp_path: Path) -> None:
 
 
 def test_defaults_hold_for_doubtful_events_too() -> None:
-    own = Source(name="own", platform=Platform.BOTMETER, bot_id="b0", bot_version="9", channel="kiosk")
+    own = Source(name="own", platform="botmeter", bot_id="b0", bot_version="9", channel="kiosk")
     doubtful = event("e1", occurred_at="2026-11-22T10:00:60Z", conversation_id=10**30)
     found = taken(doubtful, source=own).event
     assert (found["bot_id"], found["bot_version"], found["channel"]) == ("b0", "9", "kiosk")
@@ -164,7 +170,7 @@ def test_defaults_hold_for_doubtful_events_too() -> None:
 
 def test_a_platforms_name_reads_its_files() -> None:
     ledger = ledger_in_memory()
-    assert source_named(ledger, "chatwoot") == Source(name="chatwoot", platform=Platform.CHATWOOT)
+    assert source_named(ledger, "chatwoot") == Source(name="chatwoot", platform="chatwoot")
     assert source_named(ledger, "crm") is None
     set_source(ledger, CHATWOOT, now_us=NOW_US)
     assert source_named(ledger, "desk") == CHATWOOT
@@ -199,7 +205,9 @@ def test_a_table_is_no_file_of_chatwoot(tmp_path: Path) -> None:
 
 def import_payloads(ledger: Ledger, *payloads: object, source: Source) -> None:
     bodies = [json.dumps(payload).encode() for payload in payloads]
-    read = batch_from_payloads(bodies, source=source, received_us=[RECEIVED_US] * len(bodies))
+    read = batch_from_payloads(
+        bodies, source=source, connector=connector_of(source.platform), received_us=[RECEIVED_US] * len(bodies)
+    )
     append(ledger, [Submission(source=source.name, batches=[read.batch], label="a request")], now_us=RECEIVED_US)
 
 
@@ -210,7 +218,7 @@ def test_a_payload_that_is_understood_by_now_leaves_quarantine() -> None:
     set_source(ledger, CHATWOOT, now_us=NOW_US)
     import_payloads(ledger, unnamed, {"event": "never_heard_of"}, source=CHATWOOT)
     assert (retry(ledger, now_us=RECEIVED_US).rejected, len(list(quarantined(ledger)))) == (2, 2)
-    named = Source(name="desk", platform=Platform.CHATWOOT, options=(("account_id", "2"),))
+    named = Source(name="desk", platform="chatwoot", options=(("account_id", "2"),))
     set_source(ledger, named, now_us=NOW_US)
     receipt = retry(ledger, now_us=RECEIVED_US)
     assert (receipt.accepted, receipt.rejected) == (1, 1)
@@ -228,3 +236,10 @@ def test_a_payload_that_the_rule_refused_is_read_by_its_platform_again() -> None
     receipt = retry(ledger, now_us=RECEIVED_US + 10**15)
     assert (receipt.accepted, receipt.rejected) == (1, 1)
     assert [each.code for each in quarantined(ledger)] == ["time_invalid"]
+
+
+def test_an_unknown_platform_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(Missing) as refused:
+        connector_of("irc")
+    assert refused.value.code == "platform_unknown"
+    assert all(code in refused.value.message for code in platform_codes())

@@ -10,17 +10,18 @@ from tests.support.ledgers import NOW_US, ledger_in_memory
 from tests.support.payloads import checked_refusal, events_of, payloads_like, taken
 
 from botmeter.domain.errors import Refused
-from botmeter.domain.source import BotIdentity, Platform, Source
+from botmeter.domain.source import BotIdentity, Source
 from botmeter.ledger.append import append
 from botmeter.ledger.quarantine import quarantined
 from botmeter.ledger.sources import set_source
 from botmeter.ledger.submission import Submission
-from botmeter.sources import SourceFile
-from botmeter.sources.connected import batch_from_payloads
+from botmeter.sources.payload_batches import batch_from_payloads
 from botmeter.sources.platforms.registry import connector_of
+from botmeter.sources.reader import SourceFile
 from botmeter.sources.requeue import retry
+from botmeter.sources.source_files import batches_of_source
 
-SOURCE = Source(name="copilot", platform=Platform.BOTFRAMEWORK)
+SOURCE = Source(name="copilot", platform="botframework")
 METADATA = {"BotId": "b-77", "BotName": "crm_returns", "AADTenantId": "t-1"}
 
 
@@ -118,13 +119,13 @@ def test_activities_without_an_id_are_known_by_their_place() -> None:
 
 def test_the_listed_bot_goes_before_the_metadatas() -> None:
     listed = (BotIdentity(sender="crm_returns", bot_id="returns", bot_version="9"),)
-    source = Source(name="copilot", platform=Platform.BOTFRAMEWORK, identities=listed)
+    source = Source(name="copilot", platform="botframework", identities=listed)
     found = taken(row(said()), source=source).event
     assert (found["bot_id"], found["bot_name"], found["bot_version"]) == ("returns", "crm_returns", "9")
 
 
 def test_the_sources_bot_stands_for_one_that_is_not_named_but_not_for_the_systems_events() -> None:
-    source = Source(name="copilot", platform=Platform.BOTFRAMEWORK, bot_id="d")
+    source = Source(name="copilot", platform="botframework", bot_id="d")
     whole = row(said(), traced("SessionInfo", {"outcome": "Resolved"}))
     assert [event["bot_id"] for event in taken(whole, source=source).events] == ["b-77", "b-77"]
     unnamed = taken(whole | {"metadata": None}, source=source).events
@@ -161,18 +162,14 @@ def table(path: Any, *rows: dict[str, Any], names: list[str] | None = None) -> S
 
 def test_the_table_as_csv_gives_what_the_rows_gave_however_long_a_cell(tmp_path: Any) -> None:
     rows = [row(*(said(id=str(n), text="x" * 900) for n in range(400))), row(said(), row_id="r-2")]
-    read = connector_of(Platform.BOTFRAMEWORK).batches_from_file
-    assert read is not None
-    found = events_of(list(read(table(tmp_path / "t.csv", *rows), SOURCE)))
+    found = events_of(list(batches_of_source(table(tmp_path / "t.csv", *rows), SOURCE)))
     assert found == taken(rows, source=SOURCE).events
     assert len(found) == 401
 
 
 def test_a_broken_row_of_a_table_sinks_no_other(tmp_path: Any) -> None:
     file = table(tmp_path / "t.csv", row(said()), row(said()) | {"content": "{"}, row(said(), row_id="r-2"))
-    read = connector_of(Platform.BOTFRAMEWORK).batches_from_file
-    assert read is not None
-    found = list(read(file, SOURCE))
+    found = list(batches_of_source(file, SOURCE))
     assert len(events_of(found)) == 2
     assert [each.code for batch in found for each in batch.rejections] == ["payload_not_understood"]
 
@@ -180,10 +177,8 @@ def test_a_broken_row_of_a_table_sinks_no_other(tmp_path: Any) -> None:
 def test_a_table_without_the_column_is_refused_with_the_columns_it_has(tmp_path: Any) -> None:
     path = tmp_path / "t.csv"
     path.write_text("SessionID,ChatTranscript\n1,User says: hi\n")
-    read = connector_of(Platform.BOTFRAMEWORK).batches_from_file
-    assert read is not None
     with pytest.raises(Refused) as caught:
-        list(read(SourceFile(path=str(path)), SOURCE))
+        list(batches_of_source(SourceFile(path=str(path)), SOURCE))
     assert caught.value.code == "column_missing"
     assert "sessionid, chattranscript" in caught.value.message
 
@@ -207,7 +202,7 @@ def whole_row() -> dict[str, Any]:
 
 
 def found_alone(payload: object) -> list[tuple[object, bytes]]:
-    read = connector_of(Platform.BOTFRAMEWORK).findings(json.dumps(payload).encode(), SOURCE, received_us=0)
+    read = connector_of("botframework").read(json.dumps(payload).encode(), SOURCE, received_us=0)
     return [(found.fields, found.raw) for found in read.records]
 
 
@@ -239,7 +234,9 @@ def test_a_row_that_was_refused_is_taken_activity_by_activity_once_its_cause_is_
     ledger = ledger_in_memory()
     set_source(ledger, SOURCE, now_us=0)
     early = json.loads(json.dumps(whole_row()).replace("1790000", "1500000"))
-    read = batch_from_payloads([json.dumps(early).encode()], source=SOURCE, received_us=[0])
+    read = batch_from_payloads(
+        [json.dumps(early).encode()], source=SOURCE, connector=connector_of(SOURCE.platform), received_us=[0]
+    )
     [receipt] = append(ledger, [Submission(source=SOURCE.name, batches=[read.batch], label="x")], now_us=NOW_US)
     assert (receipt.accepted, receipt.rejected) == (0, 5)
     ledger.connection.execute("INSERT INTO account_term VALUES (1, 'acme', DATE '2017-01-01', NULL, NULL)")

@@ -19,14 +19,13 @@ from tests.support.stand_in_api import Answer, Answering, Asked, StandInApi
 
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import now_us
-from botmeter.domain.source import Platform
 from botmeter.live.pulls.pull import Ledgers, pull
 from botmeter.sources.api_client import TRIES, Bounds, Clocks
 from botmeter.sources.pull_window import Remaining
 
 HOUR_US = 3_600_000_000
 NOW_US = now_us() // 1_000_000 * 1_000_000
-CHATWOOT, FRESHCHAT = source_of(Platform.CHATWOOT), source_of(Platform.FRESHCHAT)
+CHATWOOT, FRESHCHAT = source_of("chatwoot"), source_of("freshchat")
 
 
 @pytest.fixture
@@ -52,7 +51,7 @@ def desk_of(count: int, *, each: int = 1) -> chatwoot.Desk:
 def test_a_long_conversation_is_read_to_its_beginning(api: StandInApi) -> None:
     desk, ledger = desk_of(1, each=95), ledger_with(CHATWOOT)
     api.answer = desk.answer
-    assert pulled(ledger, api, platform=Platform.CHATWOOT).accepted == 96
+    assert pulled(ledger, api, platform="chatwoot").accepted == 96
     assert [query.get("before") for path, query in api.requests if path.endswith("/messages")] == [
         None, "1075", "1055", "1035", "1015", "1000",
     ]  # fmt: skip
@@ -62,7 +61,7 @@ def test_a_long_conversation_is_read_as_far_back_as_is_asked(api: StandInApi) ->
     desk, ledger = desk_of(1, each=95), ledger_with(CHATWOOT)
     api.answer = desk.answer
     rest = Remaining(next_us=desk.conversations[0].messages[90].at_us + HOUR_US)
-    result = pulled(ledger, api, platform=Platform.CHATWOOT, rest=rest)
+    result = pulled(ledger, api, platform="chatwoot", rest=rest)
     assert (result.accepted, result.outside) == (5, 16)
     assert [path for path, _ in api.requests].count("/api/v1/accounts/2/conversations/1/messages") == 1
 
@@ -71,7 +70,7 @@ def test_what_is_minutes_old_is_left_to_its_webhook(api: StandInApi) -> None:
     desk, ledger = desk_of(1), ledger_with(CHATWOOT)
     desk.conversations[0].messages.append(chatwoot.Message(number=7, at_us=now_us() - 60_000_000))
     api.answer = desk.answer
-    result = pulled(ledger, api, platform=Platform.CHATWOOT)
+    result = pulled(ledger, api, platform="chatwoot")
     assert (result.accepted, result.outside) == (2, 1)
 
 
@@ -88,7 +87,7 @@ def test_a_conversation_that_moves_to_the_front_meanwhile_is_met_there(api: Stan
         return desk.answer(path, asked)
 
     api.answer = answer
-    result = pulled(ledger, api, platform=Platform.CHATWOOT)
+    result = pulled(ledger, api, platform="chatwoot")
     assert (result.conversation_count, result.is_whole) == (6, True)
     assert "message:000000001000" in event_ids_of(ledger)
     assert seen_pages.count("1") > 1
@@ -97,11 +96,11 @@ def test_a_conversation_that_moves_to_the_front_meanwhile_is_met_there(api: Stan
 def test_a_pull_that_was_cut_off_is_taken_up_where_it_ended(api: StandInApi) -> None:
     desk, ledger = desk_of(6), ledger_with(CHATWOOT)
     api.answer = desk.answer
-    first = pulled(ledger, api, platform=Platform.CHATWOOT, bounds=Bounds(requests_max=7))
+    first = pulled(ledger, api, platform="chatwoot", bounds=Bounds(requests_max=7))
     assert (first.code, first.conversation_count) == ("pull_bound", 2)
     assert len(event_ids_of(ledger)) == 4
     api.requests.clear()
-    second = pulled(ledger, api, platform=Platform.CHATWOOT, rest=first.rest)
+    second = pulled(ledger, api, platform="chatwoot", rest=first.rest)
     assert second.is_whole
     assert len(event_ids_of(ledger)) == 12
     # What was looked at is not looked at again, but for the one that it was cut off after.
@@ -112,16 +111,16 @@ def test_a_platform_that_fails_has_given_what_it_gave(api: StandInApi) -> None:
     desk, ledger = desk_of(3), ledger_with(CHATWOOT)
     api.answer = desk.answer
     api.ways.extend(["take"] * 4 + [(500, {})] * TRIES)
-    first = pulled(ledger, api, platform=Platform.CHATWOOT)
+    first = pulled(ledger, api, platform="chatwoot")
     assert (first.code, len(event_ids_of(ledger))) == ("pull_failed", 2)
-    assert pulled(ledger, api, platform=Platform.CHATWOOT, rest=first.rest).is_whole
+    assert pulled(ledger, api, platform="chatwoot", rest=first.rest).is_whole
     assert len(event_ids_of(ledger)) == 6
 
 
 def test_a_platform_that_gives_nothing_leaves_everything(api: StandInApi) -> None:
     api.answer = desk_of(1).answer
     api.ways.append((401, {}))
-    result = pulled(ledger_with(CHATWOOT), api, platform=Platform.CHATWOOT, rest=Remaining(next_us=NOW_US))
+    result = pulled(ledger_with(CHATWOOT), api, platform="chatwoot", rest=Remaining(next_us=NOW_US))
     assert (result.code, result.rest.due_us) == ("pull_token_wrong", NOW_US - HOUR_US)
 
 
@@ -132,7 +131,7 @@ def test_a_deleted_conversation_is_passed_by(api: StandInApi) -> None:
         return (404, {}) if "/2/messages" in path else desk.answer(path, asked)
 
     api.answer = answer
-    result = pulled(ledger, api, platform=Platform.CHATWOOT)
+    result = pulled(ledger, api, platform="chatwoot")
     assert (result.conversation_count, result.is_whole) == (1, True)
 
 
@@ -146,7 +145,7 @@ def saying(body: bytes) -> Answering:
 def test_an_answer_that_is_none_of_the_platforms_is_told(api: StandInApi) -> None:
     for body in (b"<html>Sign in</html>", b"[]", b'{"payload": 3}'):
         api.answer = saying(body)
-        for platform, source in ((Platform.CHATWOOT, CHATWOOT), (Platform.FRESHCHAT, FRESHCHAT)):
+        for platform, source in (("chatwoot", CHATWOOT), ("freshchat", FRESHCHAT)):
             result = pulled(ledger_with(source), api, platform=platform)
             assert result.code == "payload_not_understood"
 
@@ -161,7 +160,7 @@ def test_what_the_connector_does_not_understand_is_kept_whole(api: StandInApi) -
         return status, found
 
     api.answer = answer
-    result = pulled(ledger, api, platform=Platform.CHATWOOT)
+    result = pulled(ledger, api, platform="chatwoot")
     assert (result.accepted, result.refused) == (2, 1)
     (kept,) = ledger.connection.execute("SELECT code FROM quarantine").fetchall()
     assert kept == ("payload_not_understood",)
@@ -177,9 +176,9 @@ def test_a_ledger_that_is_busy_has_nothing_and_is_given_it_the_next_time(api: St
         yield
 
     ledgers = Ledgers(reading=lambda: nullcontext(ledger), writing=busy)  # type: ignore[arg-type]
-    result = pull(task_at(api.url, Platform.CHATWOOT), ledgers=ledgers, around=Clocks(pause=without_waiting))
+    result = pull(task_at(api.url, "chatwoot"), ledgers=ledgers, around=Clocks(pause=without_waiting))
     assert result.code == "ledger_busy"
-    assert pulled(ledger, api, platform=Platform.CHATWOOT, rest=result.rest).accepted == 4
+    assert pulled(ledger, api, platform="chatwoot", rest=result.rest).accepted == 4
 
 
 def team() -> freshchat.Team:
@@ -196,7 +195,7 @@ def team() -> freshchat.Team:
 def test_freshchats_conversations_are_found_through_users_who_changed(api: StandInApi) -> None:
     ledger = ledger_with(FRESHCHAT)
     api.answer = team().answer
-    result = pulled(ledger, api, platform=Platform.FRESHCHAT, rest=Remaining(next_us=NOW_US - 8 * HOUR_US))
+    result = pulled(ledger, api, platform="freshchat", rest=Remaining(next_us=NOW_US - 8 * HOUR_US))
     assert (result.conversation_count, result.accepted) == (3, 360)
 
 
@@ -206,7 +205,7 @@ def test_freshchats_known_conversations_are_asked_for_whoever_changed(api: Stand
     api.answer = found.answer
     told = found.webhooks()
     delivered(ledger, [told[0], told[130]], source=FRESHCHAT)
-    result = pulled(ledger, api, platform=Platform.FRESHCHAT, rest=Remaining(next_us=NOW_US - 8 * HOUR_US))
+    result = pulled(ledger, api, platform="freshchat", rest=Remaining(next_us=NOW_US - 8 * HOUR_US))
     assert (result.conversation_count, result.known, result.accepted) == (2, 2, 238)
 
 
@@ -219,7 +218,7 @@ def test_freshchats_pull_that_was_cut_off_lacks_nothing_in_the_end(
     rest, pulls = Remaining(next_us=NOW_US - 8 * HOUR_US), 0
     while True:
         pulls += 1
-        result = pulled(ledger, api, platform=Platform.FRESHCHAT, rest=rest, bounds=Bounds(requests_max=16))
+        result = pulled(ledger, api, platform="freshchat", rest=rest, bounds=Bounds(requests_max=16))
         rest = result.rest
         if result.is_whole:
             break

@@ -12,7 +12,8 @@ import pytest
 from tests.unit.sources.conftest import Outcome, Read, event, ndjson, outcome_of
 
 from botmeter.domain.errors import Missing, NotAllowed, Refused, TooMuch
-from botmeter.sources import SourceFile, batches, mapping_from_file, size_bytes
+from botmeter.sources.mapping_file import mapping_from_file
+from botmeter.sources.reader import SourceFile, batches, size_bytes
 
 MANY = ndjson(*(event(f"event-{number:06}", customer_id=f"{number * 7919 % 10_007}") for number in range(20_000)))
 

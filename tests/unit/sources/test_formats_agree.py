@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.unit.sources.conftest import Outcome, Read, ndjson
 
 from botmeter.domain.event import ACTOR_BY_NAME, FIELDS, KIND_BY_NAME
-from botmeter.sources import batches_from_json
+from botmeter.sources.reader import batches_from_json
 from support.examples import examples
 
 # Each example writes and reads a dozen files.

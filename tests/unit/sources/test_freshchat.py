@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from tests.support.payloads import checked_refusal, payloads_like, taken
 
-from botmeter.domain.source import BotIdentity, Platform, Source
+from botmeter.domain.source import BotIdentity, Source
 
 BOT = BotIdentity(sender="ag-bot", bot_id="faq", bot_name="FAQ bot", bot_version="3")
-SOURCE = Source(name="fresh", platform=Platform.FRESHCHAT, bot_id="order-bot", bot_version="7", identities=(BOT,))
+SOURCE = Source(name="fresh", platform="freshchat", bot_id="order-bot", bot_version="7", identities=(BOT,))
 
 Payload = dict[str, Any]
 
@@ -17,7 +17,7 @@ Payload = dict[str, Any]
 def source(*identities: BotIdentity, **options: str) -> Source:
     own = (BOT, *identities)
     return Source(
-        name="fresh", platform=Platform.FRESHCHAT, bot_id="order-bot", identities=own, options=tuple(options.items())
+        name="fresh", platform="freshchat", bot_id="order-bot", identities=own, options=tuple(options.items())
     )
 
 

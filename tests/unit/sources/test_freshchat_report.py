@@ -11,8 +11,8 @@ from tests.support.payloads import events_of
 from tests.unit.sources.test_freshchat import SOURCE, message
 
 from botmeter.domain.errors import BotmeterError
-from botmeter.sources.payload_files import batches_of_source
 from botmeter.sources.reader import SourceFile
+from botmeter.sources.source_files import batches_of_source
 
 HEADER = "Message ID,Conversation ID,User ID,Created At,Sender Type,Sender ID,Sender Name,Channel,Message Type"
 ROWS = [

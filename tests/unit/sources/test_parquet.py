@@ -11,7 +11,7 @@ from tests.unit.sources.conftest import Read, event
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import us_from_text
-from botmeter.sources import batches_from_json
+from botmeter.sources.reader import batches_from_json
 
 NOON = "2026-11-22T12:00:00Z"
 

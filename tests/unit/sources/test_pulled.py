@@ -11,24 +11,24 @@ from tests.support.stand_in_api import Asked
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import us_from_text
-from botmeter.domain.source import BotIdentity, Platform, Source
-from botmeter.sources.connected import batch_from_found
-from botmeter.sources.json_values import json_of
+from botmeter.domain.source import BotIdentity, Source
+from botmeter.sources.payload_batches import batch_from_event_records
+from botmeter.sources.payload_json import json_bytes
 from botmeter.sources.platforms.chatwoot import pull as chatwoot_pull
 from botmeter.sources.platforms.freshchat import pull as freshchat_pull
 from botmeter.sources.pulled import PulledConversation, event_id_in, missing_records
 
 AT_US = us_from_text("2026-03-01T10:00:00.250Z")
 LISTED = (BotIdentity(sender="12", bot_id="orders"), BotIdentity(sender="inbox:Shop", bot_id="shop"))
-CHATWOOT = source_of(Platform.CHATWOOT, identities=LISTED)
-FRESHCHAT = source_of(Platform.FRESHCHAT, identities=(BotIdentity(sender="agent-bot", bot_id="orders"),))
+CHATWOOT = source_of("chatwoot", identities=LISTED)
+FRESHCHAT = source_of("freshchat", identities=(BotIdentity(sender="agent-bot", bot_id="orders"),))
 Told = dict[str, Any]
 
 
 def asked(desk: chatwoot.Desk, path: str, **query: str) -> bytes:
     status, found = desk.answer(path, Asked(query, {"api_access_token": chatwoot.TOKEN}))
     assert status == 200
-    return json_of(found)
+    return json_bytes(found)
 
 
 def told(desk: chatwoot.Desk, source: Source = CHATWOOT) -> PulledConversation:
@@ -41,7 +41,7 @@ def told(desk: chatwoot.Desk, source: Source = CHATWOOT) -> PulledConversation:
 
 
 def words(pulled: PulledConversation, *, known: dict[str, int] | None = None) -> list[Told]:
-    return events_of([batch_from_found(missing_records(pulled, known or {}))])
+    return events_of([batch_from_event_records(missing_records(pulled, known or {}))])
 
 
 def desk_with(*messages: chatwoot.Message, **more: Any) -> chatwoot.Desk:
@@ -112,7 +112,7 @@ def test_tickets_and_assigned_bots_are_those_of_now() -> None:
         attributes={"case": "T-1"},
         assignee={"id": 12, "name": "Helper", "type": "user"},
     )
-    source = source_of(Platform.CHATWOOT, identities=LISTED, options=(("ticket_attribute", "case"),))
+    source = source_of("chatwoot", identities=LISTED, options=(("ticket_attribute", "case"),))
     said = words(told(desk, source))[1]
     assert (said["ticket_id"], said["bot_id"]) == ("T-1", "orders")
 
@@ -148,7 +148,7 @@ def test_a_message_of_freshchat_is_the_event_of_its_webhook(actor_type: str, act
     )
     status, found = team.answer("/v2/conversations/c-1/messages", Asked({}, {"authorization": "Bearer fresh-token"}))
     assert status == 200
-    messages = freshchat_pull.messages_in(json_of(found))
+    messages = freshchat_pull.messages_in(json_bytes(found))
     for user in ("user-1", None):
         pulled = freshchat_pull.told_conversation({"conversation_id": "c-1"}, messages, user=user, source=FRESHCHAT)
         webhooks = taken(*team.webhooks(), source=FRESHCHAT)

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.payloads import checked_refusal, events_of, payloads_like, taken
 
-from botmeter.domain.source import BotIdentity, Platform, Source
-from botmeter.sources import SourceFile
-from botmeter.sources.platforms.registry import connector_of
+from botmeter.domain.source import BotIdentity, Source
+from botmeter.sources.reader import SourceFile
+from botmeter.sources.source_files import batches_of_source
 
-SOURCE = Source(name="helper", platform=Platform.RASA, bot_id="default bot", channel="site")
-SILENT = Source(name="helper", platform=Platform.RASA)
+SOURCE = Source(name="helper", platform="rasa", bot_id="default bot", channel="site")
+SILENT = Source(name="helper", platform="rasa")
 MADE_BY = {"model_id": "0aa1", "assistant_id": "pizza"}
 
 
@@ -109,7 +109,7 @@ def test_an_intent_that_a_program_triggered_is_no_customers_message(event: dict[
 
 
 def test_a_ticket_is_the_value_of_the_slot_that_the_source_names() -> None:
-    source = Source(name="helper", platform=Platform.RASA, options=(("ticket_slot", "case"),))
+    source = Source(name="helper", platform="rasa", options=(("ticket_slot", "case"),))
     found = taken(
         post({"event": "slot", "timestamp": 5, "name": "case", "value": 8812}),
         post({"event": "slot", "timestamp": 6, "name": "case", "value": None}),
@@ -121,7 +121,7 @@ def test_a_ticket_is_the_value_of_the_slot_that_the_source_names() -> None:
 @pytest.mark.parametrize("channel", ["inspector", "cmdline", "rasa"])
 def test_what_is_said_in_rasas_own_tools_is_a_preview(channel: str) -> None:
     assert taken(post(user(input_channel=channel)), source=SOURCE).event["preview"] is True
-    listed = Source(name="h", platform=Platform.RASA, options=(("preview_channels", "lab, telegram"),))
+    listed = Source(name="h", platform="rasa", options=(("preview_channels", "lab, telegram"),))
     assert "preview" not in taken(post(user(input_channel=channel)), source=listed).event
     assert taken(post(user()), source=listed).event["preview"] is True
 
@@ -142,7 +142,7 @@ def test_the_environment_tells_a_preview(environment: str | None, preview: bool 
     ],
 )
 def test_the_bot_is_the_assistant_and_its_version_the_model(metadata: Any, identities: Any, expected: Any) -> None:
-    source = Source(name="h", platform=Platform.RASA, bot_id="default bot", identities=identities)
+    source = Source(name="h", platform="rasa", bot_id="default bot", identities=identities)
     found = taken(post(bot(metadata=metadata)), source=source).event
     assert (found["bot_id"], found.get("bot_version")) == expected
 
@@ -228,7 +228,7 @@ def test_times_keep_the_digits_that_a_float_would_lose() -> None:
     ],
 )
 def test_the_nested_shape_is_read_by_its_own_ids(inside: dict[str, Any], actor: str, kind: str) -> None:
-    source = Source(name="helper", platform=Platform.RASA, bot_id="b", options=(("ticket_slot", "case"),))
+    source = Source(name="helper", platform="rasa", bot_id="b", options=(("ticket_slot", "case"),))
     envelope = {
         "conversation_id": "c-9",
         "timestamp": "2026-09-21T14:13:20.5Z",
@@ -288,9 +288,7 @@ def test_a_file_gives_what_the_requests_gave(form: str, tmp_path: Any) -> None:
     }[form]
     path = tmp_path / "events"
     path.write_text(content)
-    read = connector_of(Platform.RASA).batches_from_file
-    assert read is not None
-    found = list(read(SourceFile(path=str(path)), SOURCE))
+    found = list(batches_of_source(SourceFile(path=str(path)), SOURCE))
     assert events_of(found) == taken(posts, source=SOURCE).events
     assert any("type action never counts" in note for batch in found for note in batch.notes)
 
@@ -298,9 +296,7 @@ def test_a_file_gives_what_the_requests_gave(form: str, tmp_path: Any) -> None:
 def test_a_broken_line_of_a_file_sinks_no_other(tmp_path: Any) -> None:
     path = tmp_path / "events"
     path.write_text("\n".join([json.dumps(post(user())), '{"sender_id": "a"}', json.dumps(post(bot()))]))
-    read = connector_of(Platform.RASA).batches_from_file
-    assert read is not None
-    found = list(read(SourceFile(path=str(path)), SOURCE))
+    found = list(batches_of_source(SourceFile(path=str(path)), SOURCE))
     assert len(events_of(found)) == 2
     assert [(each.index, each.code) for batch in found for each in batch.rejections] == [(1, "payload_not_understood")]
 

@@ -12,7 +12,7 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.quarantine import quarantined
 from botmeter.ledger.submission import Submission
 from botmeter.ledger.verify import verify
-from botmeter.sources import SourceFile, batches
+from botmeter.sources.reader import SourceFile, batches
 from botmeter.sources.requeue import retry
 
 

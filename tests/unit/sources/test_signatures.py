@@ -9,10 +9,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from botmeter.domain.errors import NotAllowed, Refused
-from botmeter.domain.source import Platform
-from botmeter.sources.connector import Delivery
+from botmeter.sources.payload import Delivery
 from botmeter.sources.platforms.registry import connector_of
-from botmeter.sources.signatures import HmacForm, checked_hmac, checked_rsa, public_key
+from botmeter.sources.signatures import HmacForm, check_hmac, check_rsa, public_key
 
 BODY = '{"content": "어디에 있나요? 😊"}'.encode()
 RECEIVED_S = 1_790_000_000
@@ -40,7 +39,7 @@ def timed(*, at_s: int, body: bytes = BODY) -> Delivery:
 
 def refusal(sent: Delivery, secret: str = SECRET, *, form: HmacForm = PLAIN) -> str:
     with pytest.raises(NotAllowed) as caught:
-        checked_hmac(sent, secret, form=form)
+        check_hmac(sent, secret, form=form)
     assert secret not in caught.value.message
     return caught.value.code
 
@@ -50,8 +49,8 @@ def rsa_signed(body: bytes = BODY) -> str:
 
 
 def test_a_body_that_the_secret_signed_is_let_in() -> None:
-    checked_hmac(delivery(x_hub_signature_256=signed(BODY)), SECRET, form=PLAIN)
-    checked_hmac(delivery(x_hub_signature_256=signed(BODY).upper().replace("SHA", "sha")), SECRET, form=PLAIN)
+    check_hmac(delivery(x_hub_signature_256=signed(BODY)), SECRET, form=PLAIN)
+    check_hmac(delivery(x_hub_signature_256=signed(BODY).upper().replace("SHA", "sha")), SECRET, form=PLAIN)
 
 
 def test_another_secret_another_body_or_another_form_is_wrong() -> None:
@@ -65,7 +64,7 @@ def test_another_secret_another_body_or_another_form_is_wrong() -> None:
 def test_bytes_are_signed_and_not_what_they_mean() -> None:
     escaped = b'{"content": "\\uc5b4\\ub514"}'
     raw = '{"content": "어디"}'.encode()
-    checked_hmac(delivery(raw, x_hub_signature_256=signed(raw)), SECRET, form=PLAIN)
+    check_hmac(delivery(raw, x_hub_signature_256=signed(raw)), SECRET, form=PLAIN)
     assert refusal(delivery(raw, x_hub_signature_256=signed(escaped))) == "signature_wrong"
 
 
@@ -76,7 +75,7 @@ def test_without_a_signature_or_its_instant_nothing_is_let_in() -> None:
 
 @pytest.mark.parametrize("away_s", [0, 300, -300])
 def test_an_instant_within_the_window_is_let_in(away_s: int) -> None:
-    checked_hmac(timed(at_s=RECEIVED_S + away_s), SECRET, form=TIMED)
+    check_hmac(timed(at_s=RECEIVED_S + away_s), SECRET, form=TIMED)
 
 
 @pytest.mark.parametrize("away_s", [301, -301, -86_400])
@@ -101,13 +100,13 @@ def test_an_instant_that_is_no_number_is_too_old(instant: str) -> None:
     [PEM, RSA_PEM, PEM.replace("\n", " "), PEM.replace("\n", "\\n"), "".join(PEM.splitlines()[1:-1]), f"  {PEM}\r\n"],
 )
 def test_a_key_is_read_however_it_was_pasted(pem: str) -> None:
-    checked_rsa(delivery(x_freshchat_signature=rsa_signed()), pem, header="x-freshchat-signature")
+    check_rsa(delivery(x_freshchat_signature=rsa_signed()), pem, header="x-freshchat-signature")
 
 
 @pytest.mark.parametrize("sent", ["", "no base64!", base64.b64encode(b"short").decode(), rsa_signed(b"another")])
 def test_a_signature_of_another_key_or_body_is_wrong(sent: str) -> None:
     with pytest.raises(NotAllowed) as caught:
-        checked_rsa(delivery(x_freshchat_signature=sent), PEM, header="x-freshchat-signature")
+        check_rsa(delivery(x_freshchat_signature=sent), PEM, header="x-freshchat-signature")
     assert caught.value.code == ("signature_wrong" if sent else "signature_missing")
 
 
@@ -131,15 +130,15 @@ def test_what_is_no_rsa_key_is_refused(pem: str) -> None:
 
 
 def test_chatwoot_signs_an_instant_and_the_body_and_names_the_delivery() -> None:
-    connector = connector_of(Platform.CHATWOOT)
-    assert connector.checked_signature is not None
-    connector.checked_signature(timed(at_s=RECEIVED_S), SECRET)
+    connector = connector_of("chatwoot")
+    assert connector.secret is not None
+    connector.secret.check(timed(at_s=RECEIVED_S), SECRET)
     assert connector.delivery_id(delivery(x_chatwoot_delivery="d-1")) == "d-1"
     assert connector.delivery_id(delivery()) is None
 
 
 def test_freshchat_signs_the_body_with_rsa_and_names_no_delivery() -> None:
-    connector = connector_of(Platform.FRESHCHAT)
-    assert connector.checked_signature is not None
-    connector.checked_signature(delivery(x_freshchat_signature=rsa_signed()), PEM)
+    connector = connector_of("freshchat")
+    assert connector.secret is not None
+    connector.secret.check(delivery(x_freshchat_signature=rsa_signed()), PEM)
     assert connector.delivery_id(delivery()) is None

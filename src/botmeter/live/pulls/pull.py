@@ -9,10 +9,10 @@ from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from botmeter.domain.errors import BotmeterError
+from botmeter.domain.errors import BotmeterError, Missing
 from botmeter.domain.instant import now_us, text_to_the_second
 from botmeter.domain.period import day_start_us
-from botmeter.domain.source import Platform, Source
+from botmeter.domain.source import Source
 from botmeter.ledger.append import append
 from botmeter.ledger.known_events import active_conversations, known_instants
 from botmeter.ledger.ledger import Ledger
@@ -20,11 +20,10 @@ from botmeter.ledger.sources import existing_source
 from botmeter.ledger.submission import Submission
 from botmeter.people.source_pulls import PullSettings
 from botmeter.sources.api_client import ApiClient, Bounds, Clocks
-from botmeter.sources.connected import batch_from_found
-from botmeter.sources.crawlers import Crawler
+from botmeter.sources.crawlers import Crawl, Crawler, PullApi
 from botmeter.sources.endpoint import endpoint_of
-from botmeter.sources.platforms.chatwoot.crawler import ChatwootCrawler
-from botmeter.sources.platforms.freshchat.crawler import FreshchatCrawler
+from botmeter.sources.payload_batches import batch_from_event_records
+from botmeter.sources.platforms.registry import connector_of
 from botmeter.sources.pull_window import PullResult, PullWindow, Remaining, all_of, planned, remaining_after
 from botmeter.sources.pulled import PulledConversation, between, event_id_in, missing_records
 
@@ -106,7 +105,7 @@ class _Taking:
         self.count(known=len(ids) - len(missing))
         if not missing and not refused:
             return
-        batch = batch_from_found(missing, refused=refused)
+        batch = batch_from_event_records(missing, refused=refused)
         submission = Submission(source=self.source, batches=[batch], label=self.label)
         (receipt,) = append(ledger, [submission], now_us=now_us())
         self.count(accepted=receipt.accepted, known=receipt.duplicates, refused=receipt.rejected + receipt.conflicts)
@@ -129,15 +128,21 @@ def pull(task: PullTask, *, ledgers: Ledgers, around: Clocks) -> PullResult:
     result = PullResult(
         began_us=began_us, ended_us=began_us, since_us=plan.floor_us, until_us=plan.end_us, rest=task.rest
     )
+    api = _pull_api(source)
     try:
-        asker = _asker(settings, source, task=task, around=around)
+        asker = _asker(task, source, api=api, around=around)
     except BotmeterError as fault:
         return replace(result, code=fault.code, fault=fault.message, ended_us=now_us())
-    walk: Crawler
-    if settings.platform is Platform.CHATWOOT:
-        walk = ChatwootCrawler(ask=asker.ask, account=settings.own_account, plan=plan, source=source)
-    else:
-        walk = FreshchatCrawler(ask=asker.ask, plan=plan, source=source, known=known, now_us=began_us)
+    walk = api.crawler(
+        crawl=Crawl(
+            call=asker.ask,
+            window=plan,
+            source=source,
+            api_account=settings.own_account,
+            known=known,
+            now_us=began_us,
+        )
+    )
     with closing(asker):
         left, problem = _walked(walk, taking, plan=plan)
     return replace(
@@ -170,17 +175,17 @@ def _walked(walk: Crawler, taking: _Taking, *, plan: PullWindow) -> tuple[Remain
     return None, None
 
 
-def _asker(settings: PullSettings, source: Source, *, task: PullTask, around: Clocks) -> ApiClient:
+def _asker(task: PullTask, source: Source, *, api: PullApi, around: Clocks) -> ApiClient:
     may_be_plain = (source.option(PLAIN_OPTION) or "").strip().lower() == "yes"
-    door = endpoint_of(settings.url, may_be_plain=may_be_plain)
-    return ApiClient(door=door, headers=_opening(settings), bounds=task.bounds, around=around)
+    door = endpoint_of(task.settings.url, may_be_plain=may_be_plain)
+    return ApiClient(door=door, headers=api.headers(task.settings.token), bounds=task.bounds, around=around)
 
 
-def _opening(settings: PullSettings) -> dict[str, str]:
-    """The header that opens the platform's API."""
-    if settings.platform is Platform.CHATWOOT:
-        return {"api_access_token": settings.token}
-    return {"Authorization": f"Bearer {settings.token.removeprefix('Bearer ')}"}
+def _pull_api(source: Source) -> PullApi:
+    api = connector_of(source.platform).pull
+    if api is None:
+        raise Missing("pull_not_set", f"Sources of platform {source.platform} can't be pulled.")
+    return api
 
 
 def _portions(waiting: list[PulledConversation]) -> "list[list[PulledConversation]]":

@@ -11,9 +11,10 @@ from django.db import close_old_connections
 from botmeter.domain.errors import BotmeterError, Conflict, Missing
 from botmeter.domain.instant import now_us, text_to_the_second, us_from_datetime
 from botmeter.live.pulls.pull import Ledgers, PullTask, pull
-from botmeter.people.source_pulls import PULLED, note_pull, pull_result, pull_settings_of
+from botmeter.people.source_pulls import note_pull, pull_result, pull_settings_of
 from botmeter.people.sources import event_source
 from botmeter.sources.api_client import Bounds, Clocks
+from botmeter.sources.platforms.registry import connectors
 from botmeter.sources.pull_window import OVERLAP_US, PullResult, Remaining
 
 _log: Final = logging.getLogger(__name__)
@@ -101,7 +102,7 @@ def _rest_before(account: str, source: str) -> Remaining:
 
 
 def _not_set(account: str, source: str) -> Missing:
-    platforms = " or ".join(sorted(platform.value for platform in PULLED))
+    platforms = " or ".join(sorted(each.platform for each in connectors() if each.pull is not None))
     return Missing(
         "pull_not_set",
         f"Source {source} of account {account} is not set up to be asked. One of platform {platforms} can be, on its "

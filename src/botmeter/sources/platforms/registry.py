@@ -1,28 +1,47 @@
-"""The connector of each platform, loaded when it is first asked for."""
+"""The platforms that Botmeter reads, in the order in which they are listed."""
 
-from functools import cache
+from collections.abc import Iterator
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from botmeter.domain.source import Platform
+from botmeter.domain.errors import Missing
 
 if TYPE_CHECKING:
     from botmeter.sources.connector import Connector
 
-# Platform → the module whose CONNECTOR reads it.
-_MODULES = {
-    Platform.BOTMETER: "botmeter.sources.platforms.botmeter.connector",
-    Platform.CHATWOOT: "botmeter.sources.platforms.chatwoot.connector",
-    Platform.FRESHCHAT: "botmeter.sources.platforms.freshchat.connector",
-    Platform.WHATSAPP: "botmeter.sources.platforms.whatsapp.connector",
-    Platform.RASA: "botmeter.sources.platforms.rasa.connector",
-    Platform.BOTFRAMEWORK: "botmeter.sources.platforms.botframework.connector",
-    Platform.CLOUDEVENTS: "botmeter.sources.platforms.botmeter.connector",
+NATIVE_PLATFORM: Final = "botmeter"
+"""Platform of events in Botmeter's own format that no source describes."""
+
+# Stored code → module with its CONNECTOR, loaded on first use: a command that needs one platform loads no other.
+MODULES: Final = {
+    "chatwoot": "botmeter.sources.platforms.chatwoot.connector",
+    "freshchat": "botmeter.sources.platforms.freshchat.connector",
+    "whatsapp": "botmeter.sources.platforms.whatsapp.connector",
+    "rasa": "botmeter.sources.platforms.rasa.connector",
+    "botframework": "botmeter.sources.platforms.botframework.connector",
+    "cloudevents": "botmeter.sources.platforms.cloudevents.connector",
+    NATIVE_PLATFORM: "botmeter.sources.platforms.botmeter.connector",
 }
 
 
-@cache
-def connector_of(platform: Platform) -> "Connector":
-    """How the platform's payloads are read."""
-    connector: Connector = import_module(_MODULES[platform]).CONNECTOR
+def platform_codes() -> tuple[str, ...]:
+    """Return the stored codes."""
+    return tuple(MODULES)
+
+
+def connector_of(platform: str) -> "Connector":
+    """Return the connector of a platform.
+
+    Raises:
+        Missing: `platform_unknown`.
+    """
+    if platform not in MODULES:
+        known = ", ".join(MODULES)
+        raise Missing("platform_unknown", f"Unknown platform {platform[:60]!r}. Use one of: {known}.")
+    connector: Connector = import_module(MODULES[platform]).CONNECTOR
     return connector
+
+
+def connectors() -> "Iterator[Connector]":
+    """Yield every connector."""
+    return map(connector_of, MODULES)

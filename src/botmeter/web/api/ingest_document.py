@@ -227,7 +227,7 @@ def _handshake() -> OwnOperation:
         "operationId": "handshake",
         "summary": "Ask whether an address is ours",
         "description": (
-            "WhatsApp asks so with `hub.mode`, `hub.verify_token` and `hub.challenge`, and has the last repeated."
+            "Meta's check has `hub.mode`, `hub.verify_token` and `hub.challenge`, and the last is returned."
         ),
         "tags": [TAG["name"]],
         "parameters": _address(),
@@ -237,7 +237,7 @@ def _handshake() -> OwnOperation:
                 "content": {
                     "application/json": {
                         "schema": _reference("AddressedSource"),
-                        "example": {"source": "support-desk", "platform": "chatwoot"},
+                        "example": {"source": "support-desk", "platform": "botmeter"},
                     },
                     "text/plain": {"schema": {"type": "string"}, "example": "1158201444"},
                 },

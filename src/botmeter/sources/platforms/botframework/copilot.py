@@ -11,22 +11,22 @@ from dataclasses import dataclass
 
 from botmeter.domain.source import Source
 from botmeter.sources.bot_fields import Fields
-from botmeter.sources.connector import Findings, FoundRecord
-from botmeter.sources.json_values import (
-    Object,
+from botmeter.sources.payload import EventRecord, PayloadContent
+from botmeter.sources.payload_json import (
+    JsonObject,
     bot_of,
+    checked_objects,
     event_id_of,
-    id_in,
+    ignored_sentences,
     is_listed,
-    json_of,
+    json_bytes,
+    json_value,
     not_understood,
     object_of,
-    objects_of,
-    sentences,
+    scoped_id,
     shared_text_of,
     text_of,
     time_of_epoch,
-    value_of,
 )
 
 ID_COLUMN = "conversationtranscriptid"
@@ -55,25 +55,25 @@ class _Row:
 
     source: Source
     row_id: str
-    activities: list[Object]
+    activities: list[JsonObject]
     person: str | None
     is_preview: bool | None
     bot: Fields
     metadata: Mapping[str, str | None]
     first_place: int
 
-    def raw(self, activity: Object, *, place: int) -> bytes:
+    def raw(self, activity: JsonObject, *, place: int) -> bytes:
         """A row of this activity alone, which is read as it was read here."""
-        alone: Object = {
+        alone: JsonObject = {
             ID_COLUMN: self.row_id,
-            CONTENT_COLUMN: json_of({"activities": [activity]}).decode(),
-            METADATA_COLUMN: json_of(self.metadata).decode(),
+            CONTENT_COLUMN: json_bytes({"activities": [activity]}).decode(),
+            METADATA_COLUMN: json_bytes(self.metadata).decode(),
             SHARED_COLUMN: {"person": self.person, "is_preview": self.is_preview, "place": place},
         }
-        return json_of(alone)
+        return json_bytes(alone)
 
 
-def rows_of(found: object) -> list[Object] | None:
+def rows_of(found: object) -> list[JsonObject] | None:
     """The rows of transcripts in a payload: one, or an array of them, alone or as the Web API wraps it; None: none."""
     if isinstance(found, dict) and not _is_row(found):
         found = found.get("value")
@@ -83,17 +83,17 @@ def rows_of(found: object) -> list[Object] | None:
     return rows if all(isinstance(row, dict) and _is_row(row) for row in rows) else None
 
 
-def _is_row(found: Object) -> bool:
+def _is_row(found: JsonObject) -> bool:
     return CONTENT_COLUMN in found and ID_COLUMN in found
 
 
-def findings_in_rows(rows: list[Object], source: Source) -> Findings:
+def content_of_rows(rows: list[JsonObject], source: Source) -> PayloadContent:
     """The messages, resolutions and hand-offs in rows of transcripts.
 
     Raises:
         Refused: `payload_not_understood`.
     """
-    records: list[FoundRecord] = []
+    records: list[EventRecord] = []
     ignored: Counter[str] = Counter()
     for each in rows:
         row = _row(each, source)
@@ -105,16 +105,16 @@ def findings_in_rows(rows: list[Object], source: Source) -> Findings:
             if fields is None:
                 ignored[f"An activity of type {str(activity.get('type'))[:40]} never counts."] += 1
             else:
-                records.append(FoundRecord(fields=fields, raw=row.raw(activity, place=place)))
-    return Findings(
+                records.append(EventRecord(fields=fields, raw=row.raw(activity, place=place)))
+    return PayloadContent(
         records=tuple(records),
-        ignored=sentences(ignored),
+        ignored=ignored_sentences(ignored),
         subject="conversationtranscript",
         ignored_count=ignored.total(),
     )
 
 
-def _row(found: Object, source: Source) -> _Row:
+def _row(found: JsonObject, source: Source) -> _Row:
     row_id = shared_text_of(found.get(ID_COLUMN), what=f"The {ID_COLUMN}")
     if row_id is None:
         raise not_understood(f"A row of transcripts has no {ID_COLUMN}.")
@@ -122,9 +122,9 @@ def _row(found: Object, source: Source) -> _Row:
     activities = content.get("activities") if isinstance(content, dict) else content
     if not isinstance(activities, list):
         raise not_understood(f"The content of transcript {row_id[:40]} holds no activities.")
-    activities = objects_of(activities, what="activities")
+    activities = checked_objects(activities, what="activities")
     metadata = object_of(_unpacked(found.get(METADATA_COLUMN) or "{}", what=METADATA_COLUMN))
-    named = {
+    named: dict[str, str | None] = {
         name: shared_text_of(metadata[name], what=f"The {name}") for name in ("BotId", "BotName") if name in metadata
     }
     shared = object_of(found.get(SHARED_COLUMN))
@@ -145,17 +145,17 @@ def _unpacked(cell: object, *, what: str) -> object:
     if not isinstance(cell, str):
         return cell
     try:
-        return value_of(cell.encode())
+        return json_value(cell.encode())
     except UnicodeEncodeError:
         raise not_understood(f"The {what} of a transcript is not text.") from None
 
 
-def _actor(activity: Object) -> str | None:
+def _actor(activity: JsonObject) -> str | None:
     role = object_of(activity.get("from")).get("role")
     return _ACTOR_BY_ROLE.get(role) if isinstance(role, int | str) else None
 
 
-def _person(activities: list[Object]) -> str | None:
+def _person(activities: list[JsonObject]) -> str | None:
     """Who wrote to the bot: by the directory's id, which is the same in every channel, else by the channel's."""
     for activity in activities:
         if activity.get("type") == "message" and _actor(activity) == "customer":
@@ -164,7 +164,7 @@ def _person(activities: list[Object]) -> str | None:
     return None
 
 
-def _is_autonomous(activities: list[Object]) -> bool:
+def _is_autonomous(activities: list[JsonObject]) -> bool:
     return any(
         activity.get("channelId") == AUTONOMOUS_CHANNEL
         or object_of(activity.get("channelData")).get("triggerTest") is True
@@ -172,7 +172,7 @@ def _is_autonomous(activities: list[Object]) -> bool:
     )
 
 
-def _is_preview(activities: list[Object], source: Source, *, said: object) -> bool | None:
+def _is_preview(activities: list[JsonObject], source: Source, *, said: object) -> bool | None:
     """True in the design pane, in an evaluation and in a preview channel; as the transcript says elsewhere."""
     said = said if isinstance(said, bool) else None
     for activity in activities:
@@ -187,7 +187,7 @@ def _is_preview(activities: list[Object], source: Source, *, said: object) -> bo
     return said
 
 
-def _fields(activity: Object, row: _Row, *, place: int) -> dict[str, object] | None:
+def _fields(activity: JsonObject, row: _Row, *, place: int) -> dict[str, object] | None:
     """The event's fields; None: it never counts. What an activity embeds of another one is not looked at."""
     if activity.get("type") == "message":
         actor = _actor(activity)
@@ -204,14 +204,14 @@ def _fields(activity: Object, row: _Row, *, place: int) -> dict[str, object] | N
     return None
 
 
-def _event(activity: Object, row: _Row, *, place: int) -> dict[str, object]:
-    conversation = id_in(row.source, row.row_id)
+def _event(activity: JsonObject, row: _Row, *, place: int) -> dict[str, object]:
+    conversation = scoped_id(row.source, row.row_id)
     flags = {} if row.person is not None else {"attributes": {"customer_source": "conversation"}}
     return {
         "event_id": event_id_of("transcript", row.row_id, text_of(activity.get("id")) or place),
         "occurred_at": time_of_epoch(activity.get("timestamp")),
         "conversation_id": conversation,
-        "customer_id": conversation if row.person is None else id_in(row.source, row.person),
+        "customer_id": conversation if row.person is None else scoped_id(row.source, row.person),
         "channel": text_of(activity.get("channelId")) or row.source.channel,
         "preview": row.is_preview,
         **flags,

@@ -1,217 +1,94 @@
-"""Chatwoot: webhooks of an account, of an agent bot, of an API inbox, and of automation rules.
-
-All of them tell the same things, so each event has the id of what it tells of: copies of one message are one event.
-Only messages say when they happened. A conversation's change has the latest instant that its payload tells, unless
-newer versions say more, and never opens a session.
-"""
+"""Chatwoot: webhooks of conversations and messages, and its API."""
 
 from functools import partial
 
-from botmeter.domain.instant import text_from_us
-from botmeter.domain.source import Platform, Source
-from botmeter.sources.bot_fields import Fields, listed_bot
-from botmeter.sources.connector import Connector, Delivery, Findings, FoundRecord
-from botmeter.sources.json_values import not_understood, text_of
-from botmeter.sources.payload import Found, at, listed, object_in, time_of, us_of
-from botmeter.sources.platforms.chatwoot.conversation import (
-    BOT_KINDS,
-    OPTIONS,
-    Conversation,
-    conversation_in,
-    sender_bot,
-)
-from botmeter.sources.signatures import HmacForm, checked_hmac
-
-SIGNATURE = HmacForm(header="x-chatwoot-signature", prefix="sha256=", timestamp_header="x-chatwoot-timestamp")
-
-_AUTOMATION_PREFIX = "automation_event."
-_NEVER_COUNTS = {
-    "message_updated": "A message that changed counts once, where it was created.",
-    "conversation_typing_on": "Typing never counts.",
-    "conversation_typing_off": "Typing never counts.",
-    "webwidget_triggered": "A chat window that was opened never counts.",
-    "contact_created": "A contact is no event.",
-    "contact_updated": "A contact is no event.",
-    "inbox_created": "An inbox is no event.",
-    "inbox_updated": "An inbox is no event.",
-}
-_PRIVATE = "A private note never counts."
-# Texts in an event of its own, numbers in a message nested in a conversation or read by REST.
-_MESSAGE_TYPES = {"0": "incoming", "1": "outgoing", "2": "activity", "3": "template"}
-_MESSAGE_TYPES |= {name: name for name in _MESSAGE_TYPES.values()}
-# So wide that ids keep their order as text, by which events of one instant are ordered.
-_ID_DIGITS = 12
-
-
-def findings(payload: bytes, source: Source, *, received_us: int) -> Findings:  # noqa: ARG001 - the protocol's
-    """What a payload of Chatwoot holds: one event, or nothing that counts.
-
-    Raises:
-        Refused: `payload_not_understood` for what is no such payload, or tells of an event that is not known.
-    """
-    found = object_in(payload, platform="Chatwoot")
-    subject = text_of(found.get("event"))
-    if subject is None:
-        raise not_understood("This is no payload of Chatwoot: it has no event.")
-    if subject in _NEVER_COUNTS:
-        return Findings(subject=subject, ignored=(_NEVER_COUNTS[subject],))
-    name = subject.removeprefix(_AUTOMATION_PREFIX)
-    if name == "message_created":
-        is_nested = subject != name or "conversation" not in found
-        fields = _nested_message(found, source) if is_nested else _message(found, found, source=source)
-    elif name in _KINDS:
-        fields = _change(found, name=name, source=source)
-    else:
-        raise not_understood(f"Chatwoot's event {subject[:60]!r} is not known.")
-    if fields is None:
-        return Findings(subject=subject, ignored=(_PRIVATE,))
-    return Findings(subject=subject, records=(FoundRecord(fields=fields, raw=payload),))
-
-
-def _message(payload: Found, message: Found, *, source: Source) -> Fields | None:
-    """The event of a message that was created; None: it is a private note."""
-    conversation = conversation_in(payload, payload.get("conversation") or payload, source=source)
-    form = _MESSAGE_TYPES.get(text_of(message.get("message_type")) or "")
-    number = text_of(message.get("id"))
-    if number is None or form is None:
-        raise not_understood("This payload of Chatwoot has no message with an id and a message_type that is known.")
-    if message.get("private") is True:
-        return None
-    contact = at(message, "sender", "id") if form == "incoming" else None
-    return {
-        **conversation.fields(sender=contact),
-        "event_id": f"message:{number.zfill(_ID_DIGITS)}",
-        "occurred_at": _message_time(message),
-        "kind": "conversation_updated" if form == "activity" else "message",
-        **_actor(message, form=form, conversation=conversation),
-    }
-
-
-def _nested_message(payload: Found, source: Source) -> Fields | None:
-    """The last message of a conversation, which is how automation rules tell of a message."""
-    messages = listed(payload.get("messages"))
-    if not messages:
-        raise not_understood("This payload of Chatwoot has no message.")
-    return _message(payload, messages[-1], source=source)
-
-
-def _message_time(message: Found) -> object:
-    """When a message was created.
-
-    A nested message tells it to the second alone. Where it was not touched after that second, its last change is its
-    creation to the millisecond, and the event is the same as that of the message's own webhook.
-    """
-    created = message.get("created_at")
-    if isinstance(created, str):
-        return created
-    touched_us, created_us = us_of(message.get("updated_at")), us_of(created)
-    if touched_us is not None and created_us is not None and 0 <= touched_us - created_us < 1_000_000:
-        return text_from_us(touched_us)
-    return time_of(created)
-
-
-def _actor(message: Found, *, form: str, conversation: Conversation) -> Fields:
-    """Who wrote a message, and the bot that took part."""
-    if form == "incoming":
-        return {"actor": "customer", **conversation.bot()}
-    if form != "outgoing":
-        return {"actor": "system"}
-    sender = message.get("sender")
-    kind = _sender_kind(message, sender=sender, conversation=conversation)
-    bot = sender_bot(sender, kind=kind, source=conversation.source)
-    if not bot and kind in BOT_KINDS:
-        bot = sender_bot({"id": message.get("sender_id")}, kind=kind, source=conversation.source)
-    inbox = conversation.listed_inbox()
-    if not bot and inbox is not None:
-        bot = listed_bot(conversation.source, inbox)
-    if bot:
-        return {"actor": "bot", **bot}
-    # Campaigns and automation rules write under no name.
-    return {"actor": "agent" if sender or kind else "system"}
-
-
-def _sender_kind(message: Found, *, sender: object, conversation: Conversation) -> str | None:
-    told = text_of(message.get("sender_type")) or text_of(at(sender, "type"))
-    if told is not None:
-        return told
-    same = (each for each in listed(conversation.found.get("messages")) if each.get("id") == message.get("id"))
-    return next((text_of(each.get("sender_type")) for each in same), None)
-
-
-# Event → its kind, where the conversation's status and what changed in it say nothing else.
-_KINDS = {
-    "conversation_created": "conversation_created",
-    "conversation_updated": "conversation_updated",
-    "conversation_status_changed": "conversation_updated",
-    "conversation_opened": "handoff",
-    "conversation_resolved": "resolved",
-}
-
-
-def _change(payload: Found, *, name: str, source: Source) -> Fields:
-    """The event of something that happened to a conversation."""
-    conversation = conversation_in(payload, payload, source=source)
-    kind = _kind(payload, name=name)
-    fields = conversation.fields()
-    instant_us, time_source = _change_time(conversation, kind=kind)
-    ticket = fields["ticket_id"]
-    known_by = (conversation.account, conversation.number, kind, conversation.status, ticket, instant_us)
-    first_known_by = known_by[:3] if kind == "conversation_created" else known_by
-    told = {} if time_source == "event" else {"time_source": time_source}
-    attributes = {**(_object(fields["attributes"])), **told}
-    return {
-        **fields,
-        "event_id": "conversation:" + ":".join("-" if part is None else str(part) for part in first_known_by),
-        "occurred_at": None if instant_us is None else text_from_us(instant_us),
-        "actor": "system",
-        "kind": kind,
-        "attributes": attributes or None,
-    }
-
-
-def _kind(payload: Found, *, name: str) -> str:
-    """What a change is.
-
-    A conversation that was pending, which is to say with a bot, and is open now was handed to people.
-    """
-    changed = [each["status"] for each in listed(payload.get("changed_attributes")) if "status" in each]
-    if name == "conversation_created":
-        return "conversation_created"
-    is_status = name != "conversation_updated" or bool(changed)
-    if is_status and payload.get("status") == "resolved":
-        return "resolved"
-    if name == "conversation_resolved":
-        return "resolved"
-    if changed:
-        before, after = at(changed[0], "previous_value"), at(changed[0], "current_value")
-        return "handoff" if (before, after) == ("pending", "open") else "conversation_updated"
-    return _KINDS[name]
-
-
-def _change_time(conversation: Conversation, *, kind: str) -> tuple[int | None, str]:
-    """When it happened, µs UTC, and what tells so.
-
-    Older versions tell no instant of a change. Their `timestamp` is that of the last message, which can be days before.
-    """
-    told_by = "created_at" if kind == "conversation_created" else "updated_at"
-    told_us = us_of(conversation.found.get(told_by))
-    if told_us is not None:
-        return told_us, "event"
-    return conversation.latest_us(), "derived"
-
-
-def _object(found: object) -> Fields:
-    return found if isinstance(found, dict) else {}
+from botmeter.domain.errors import Refused
+from botmeter.sources.connector import Connector, ConnectorOption, SamplePayload, SignatureSecret
+from botmeter.sources.crawlers import PullApi
+from botmeter.sources.payload import Delivery
+from botmeter.sources.platforms.chatwoot.crawler import ChatwootCrawler
+from botmeter.sources.platforms.chatwoot.webhooks import read_payload
+from botmeter.sources.signatures import HmacForm, check_hmac
 
 
 def _delivery_id(delivery: Delivery) -> str | None:
     return delivery.headers.get("x-chatwoot-delivery") or None
 
 
+def _check_account(account: str) -> None:
+    if not (account.isascii() and account.isdigit()):
+        raise Refused(
+            "pull_account_invalid",
+            f"{account[:40]!r} is not a Chatwoot account. Use the number after /accounts/ in Chatwoot's addresses.",
+        )
+
+
+def _headers(token: str) -> dict[str, str]:
+    return {"api_access_token": token}
+
+
 CONNECTOR = Connector(
-    platform=Platform.CHATWOOT,
-    findings=findings,
-    checked_signature=partial(checked_hmac, form=SIGNATURE),
+    platform="chatwoot",
+    label="Chatwoot",
+    summary="Conversations of all inboxes, and the bots that answer in them.",
+    steps=(
+        "In Chatwoot, open Settings, Integrations, Webhooks, and add a webhook with the address above.",
+        "Subscribe to Conversation Created, Conversation Updated, Conversation Status Changed and Message created.",
+        "If your version of Chatwoot shows a secret for the webhook, enter it under Signature secret.",
+        "A bot that writes with a user's token looks like an agent: add it under Bot identities.",
+    ),
+    guide="sources/chatwoot.md",
+    sender="The number or the name of the user, agent bot or inbox",
+    read=read_payload,
+    sample=SamplePayload(content={"event": "conversation_typing_on", "account": {"id": 0}, "conversation": {"id": 0}}),
+    secret=SignatureSecret(
+        label="Webhook secret",
+        help="Chatwoot shows it with the webhook, from version 4.13 on.",
+        check=partial(
+            check_hmac,
+            form=HmacForm(header="x-chatwoot-signature", prefix="sha256=", timestamp_header="x-chatwoot-timestamp"),
+        ),
+    ),
     delivery_id=_delivery_id,
-    options=OPTIONS,
+    pull=PullApi(
+        help="Chatwoot sends a webhook once and does not repeat one that was lost. Use the access token from the "
+        "profile settings of an administrator; other users see only their own inboxes.",
+        limits="deleted conversations, and changes of a conversation other than its creation and its messages.",
+        headers=_headers,
+        crawler=ChatwootCrawler,
+        account_help="The number after /accounts/ in Chatwoot's addresses.",
+        check_account=_check_account,
+    ),
+    options=(
+        ConnectorOption(
+            name="account_id",
+            label="Chatwoot account",
+            help="The account's number, for versions of Chatwoot whose conversation events do not contain it.",
+        ),
+        ConnectorOption(
+            name="ticket_attribute",
+            label="Ticket attribute",
+            help="Key of the custom conversation attribute that holds the ticket id.",
+        ),
+        ConnectorOption(
+            name="ticket_type_attribute",
+            label="Ticket type attribute",
+            help="Key of the custom conversation attribute that holds the kind of issue.",
+        ),
+        ConnectorOption(
+            name="preview_inboxes",
+            label="Preview inboxes",
+            help="Ids or names of inboxes where bots are tested, separated by commas.",
+        ),
+        ConnectorOption(
+            name="default_bot_while",
+            label="Default bot while",
+            help="pending: customers talk to the default bot only while the conversation is pending. Empty: always.",
+        ),
+        ConnectorOption(
+            name="plain_http",
+            label="Unencrypted API",
+            help="yes: the API may be called over http, for a network of your own. The token can be read on the way.",
+        ),
+    ),
 )

@@ -8,41 +8,15 @@ from dataclasses import dataclass
 
 from botmeter.domain.source import BotIdentity, Source
 from botmeter.sources.bot_fields import Fields, default_bot, listed_bot, platform_bot
-from botmeter.sources.connector import ConnectorOption
-from botmeter.sources.json_values import id_in, is_listed, not_understood, text_of
-from botmeter.sources.payload import Found, at, listed, us_of
-
-OPTIONS = (
-    ConnectorOption(
-        name="account_id",
-        label="Chatwoot account",
-        help="The number of the account, for versions of Chatwoot whose conversation events do not name it.",
-    ),
-    ConnectorOption(
-        name="ticket_attribute",
-        label="Attribute with the ticket",
-        help="The key of the conversation's custom attribute that holds a ticket's id.",
-    ),
-    ConnectorOption(
-        name="ticket_type_attribute",
-        label="Attribute with the ticket's type",
-        help="The key of the conversation's custom attribute that holds the kind of issue.",
-    ),
-    ConnectorOption(
-        name="preview_inboxes",
-        label="Preview inboxes",
-        help="Ids or names of inboxes where bots are tried out, separated by commas.",
-    ),
-    ConnectorOption(
-        name="default_bot_while",
-        label="Default bot while",
-        help="pending: a customer talks to the default bot only while the conversation is pending; otherwise always.",
-    ),
-    ConnectorOption(
-        name="plain_http",
-        label="Asked without encryption",
-        help="yes: its API may be asked over http, as in a network of your own. The token can be read on the way.",
-    ),
+from botmeter.sources.payload_json import (
+    JsonObject,
+    at,
+    is_listed,
+    not_understood,
+    objects_in_list,
+    scoped_id,
+    text_of,
+    us_of,
 )
 
 # `sender_type` of a nested message, `type` of a sender and `assignee_type` → how bots of that kind are told apart.
@@ -86,7 +60,7 @@ class Conversation:
         source: Where the payload came from.
     """
 
-    found: Found
+    found: JsonObject
     account: str
     number: str
     inboxes: tuple[str, ...]
@@ -104,10 +78,10 @@ class Conversation:
         """
         known = at(self.found, "meta", "sender", "id"), at(self.found, "contact_inbox", "contact_id"), sender
         contact = next((text for text in map(text_of, known) if text is not None), None)
-        conversation_id = id_in(self.source, self.account, self.number)
+        conversation_id = scoped_id(self.source, self.account, self.number)
         return {
             "conversation_id": conversation_id,
-            "customer_id": conversation_id if contact is None else id_in(self.source, self.account, contact),
+            "customer_id": conversation_id if contact is None else scoped_id(self.source, self.account, contact),
             "channel": self._channel(),
             "ticket_id": self._attribute("ticket_attribute"),
             "ticket_type": self._attribute("ticket_type_attribute"),
@@ -136,7 +110,7 @@ class Conversation:
     def latest_us(self) -> int | None:
         """The latest instant that it tells, µs UTC: what happened to it happened then or later; None: it tells none."""
         instants = [self.found.get(name) for name in _INSTANTS]
-        for message in listed(self.found.get("messages")):
+        for message in objects_in_list(self.found.get("messages")):
             instants += [message.get("created_at"), message.get("updated_at")]
         return max((us for us in map(us_of, instants) if us is not None), default=None)
 
@@ -154,7 +128,7 @@ class Conversation:
         return None if not key else text_of(at(self.found, "custom_attributes", key))
 
 
-def conversation_in(payload: Found, found: object, *, source: Source) -> Conversation:
+def conversation_in(payload: JsonObject, found: object, *, source: Source) -> Conversation:
     """The conversation that `found` holds.
 
     Raises:
@@ -163,7 +137,7 @@ def conversation_in(payload: Found, found: object, *, source: Source) -> Convers
     number = text_of(at(found, "id"))
     if not isinstance(found, dict) or number is None:
         raise not_understood("This payload of Chatwoot has no conversation with an id.")
-    messages = listed(found.get("messages"))
+    messages = objects_in_list(found.get("messages"))
     nested = messages[0].get("account_id") if messages else None
     named = at(payload, "account", "id"), found.get("account_id"), payload.get("account_id"), nested
     account = next((text for text in map(text_of, named) if text is not None), None) or source.option("account_id")

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from botmeter.domain.errors import Missing
-from botmeter.domain.source import Source
-from botmeter.sources.api_client import CallApi
-from botmeter.sources.payload import Found
+from botmeter.sources.crawlers import Crawl
+from botmeter.sources.payload_json import JsonObject
 from botmeter.sources.platforms.chatwoot.pull import (
     ListedConversation,
     conversations_in,
@@ -23,7 +22,7 @@ from botmeter.sources.platforms.chatwoot.pull import (
     messages_path,
     told_conversation,
 )
-from botmeter.sources.pull_window import PullWindow, Remaining, all_of
+from botmeter.sources.pull_window import Remaining, all_of
 from botmeter.sources.pulled import PulledConversation
 
 _ROUNDS_MAX: Final = 5
@@ -33,43 +32,34 @@ _OLD_PAGES: Final = 2
 
 @dataclass(slots=True, kw_only=True)
 class ChatwootCrawler:
-    """One walk.
+    """A pass through the conversations of one pull."""
 
-    Attributes:
-        ask: Asks the API.
-        account: Chatwoot's number of the account.
-        plan: What to look at.
-        source: Where the events come from.
-    """
-
-    ask: CallApi
-    account: str
-    plan: PullWindow
-    source: Source
-    _inboxes: dict[str, Found] = field(init=False, default_factory=dict)
+    crawl: Crawl
+    _account: str = field(init=False)
+    _inboxes: dict[str, JsonObject] = field(init=False, default_factory=dict)
     _seen: set[str] = field(init=False, default_factory=set)
     _lowest_us: int | None = field(init=False, default=None)
     _has_ended: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         # The same number however it is written.
-        self.account = str(int(self.account))
+        self._account = str(int(self.crawl.api_account))
 
     def conversations(self) -> Iterator[PulledConversation]:
-        """As `Walk` says."""
-        self._inboxes = inboxes_in(self.ask(inboxes_path(self.account)))
-        plan = self.plan
+        """See `Crawler`."""
+        self._inboxes = inboxes_in(self.crawl.call(inboxes_path(self._account)))
+        plan = self.crawl.window
         yield from self._round(first_us=plan.recent_us if plan.ceiling_us is None else plan.floor_us)
         self._has_ended = True
         for _ in range(_ROUNDS_MAX):
             before = len(self._seen)
-            yield from self._round(first_us=self.plan.end_us)
+            yield from self._round(first_us=self.crawl.window.end_us)
             if len(self._seen) == before:
                 return
 
     def left(self) -> Remaining:
-        """As `Walk` says."""
-        plan = self.plan
+        """See `Crawler`."""
+        plan = self.crawl.window
         if self._has_ended:
             # Those that moved are among the next pull's recent ones; what they lack can be as old as the floor.
             return Remaining(next_us=plan.end_us, floor_us=plan.floor_us)
@@ -82,13 +72,13 @@ class ChatwootCrawler:
         page = old_page_count = 0
         while old_page_count < _OLD_PAGES:
             page += 1
-            listed = conversations_in(self.ask(conversations_path(self.account), conversations_query(page)))
+            listed = conversations_in(self.crawl.call(conversations_path(self._account), conversations_query(page)))
             if not listed:
                 return
             is_old = all(each.active_us is not None and each.active_us < first_us for each in listed)
             old_page_count = old_page_count + 1 if is_old else 0
             for each in listed:
-                if each.number not in self._seen and self.plan.is_wanted(each.active_us):
+                if each.number not in self._seen and self.crawl.window.is_wanted(each.active_us):
                     yield from self._one(each)
 
     def _one(self, conversation: ListedConversation) -> Iterator[PulledConversation]:
@@ -98,22 +88,22 @@ class ChatwootCrawler:
         except Missing:
             # It was deleted since it was listed.
             return
-        found = {**conversation.found, "account_id": self.account}
-        told = told_conversation(found, messages, inboxes=self._inboxes, source=self.source)
+        found = {**conversation.found, "account_id": self._account}
+        told = told_conversation(found, messages, inboxes=self._inboxes, source=self.crawl.source)
         if conversation.active_us is not None and not self._has_ended:
             self._lowest_us = min(conversation.active_us, self._lowest_us or conversation.active_us)
         yield told
 
-    def _messages(self, number: str) -> Iterator[Found]:
+    def _messages(self, number: str) -> Iterator[JsonObject]:
         """The messages of the plan's time and some before it, each once, from the last to the first."""
         before: dict[str, str] = {}
         lowest = None
         while True:
-            page = messages_in(self.ask(messages_path(self.account, number), before))
+            page = messages_in(self.crawl.call(messages_path(self._account, number), before))
             if page.first_number is None or (lowest is not None and page.first_number >= lowest):
                 return
             yield from (each for each in page.messages if lowest is None or (message_number(each) or 0) < lowest)
             lowest = page.first_number
-            if page.first_us is not None and page.first_us < self.plan.floor_us:
+            if page.first_us is not None and page.first_us < self.crawl.window.floor_us:
                 return
             before = {"before": str(lowest)}

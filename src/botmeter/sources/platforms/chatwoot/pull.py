@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from botmeter.domain.source import Source
-from botmeter.sources.json_values import not_understood, text_of, value_of
-from botmeter.sources.payload import Found, at, listed, us_of
+from botmeter.sources.payload_json import JsonObject, at, json_value, not_understood, objects_in_list, text_of, us_of
+from botmeter.sources.platforms.chatwoot.webhooks import read_payload
 from botmeter.sources.pulled import PulledConversation, pulled_conversation, to_the_second
 
 _EXACT_PLACES = ("messages", "last_non_activity_message")
@@ -29,7 +29,7 @@ class ListedConversation:
 
     number: str
     active_us: int | None
-    found: Found
+    found: JsonObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class ListedMessages:
         first_us: The earliest time among them, µs UTC; None: the page is empty, or tells none.
     """
 
-    messages: tuple[Found, ...]
+    messages: tuple[JsonObject, ...]
     first_number: int | None
     first_us: int | None
 
@@ -78,13 +78,13 @@ def conversations_in(body: bytes) -> tuple[ListedConversation, ...]:
     Raises:
         Refused: `payload_not_understood` if it is no such page.
     """
-    found = value_of(body)
+    found = json_value(body)
     page = at(found, "data", "payload")
     if page is None:
         page = at(found, "payload")
     if not isinstance(page, list):
         raise not_understood("This is no page of Chatwoot's conversations: it has no payload.")
-    numbered = ((text_of(each.get("id")), each) for each in listed(page))
+    numbered = ((text_of(each.get("id")), each) for each in objects_in_list(page))
     return tuple(
         ListedConversation(number=number, active_us=_active_us(each), found=each)
         for number, each in numbered
@@ -92,16 +92,16 @@ def conversations_in(body: bytes) -> tuple[ListedConversation, ...]:
     )
 
 
-def inboxes_in(body: bytes) -> dict[str, Found]:
+def inboxes_in(body: bytes) -> dict[str, JsonObject]:
     """The inboxes by their ids.
 
     Raises:
         Refused: `payload_not_understood` if it is no list of inboxes.
     """
-    page = at(value_of(body), "payload")
+    page = at(json_value(body), "payload")
     if not isinstance(page, list):
         raise not_understood("This is no list of Chatwoot's inboxes: it has no payload.")
-    return {number: each for each in listed(page) if (number := text_of(each.get("id"))) is not None}
+    return {number: each for each in objects_in_list(page) if (number := text_of(each.get("id"))) is not None}
 
 
 def messages_in(body: bytes) -> ListedMessages:
@@ -110,10 +110,10 @@ def messages_in(body: bytes) -> ListedMessages:
     Raises:
         Refused: `payload_not_understood` if it is no such page.
     """
-    page = at(value_of(body), "payload")
+    page = at(json_value(body), "payload")
     if not isinstance(page, list):
         raise not_understood("This is no page of Chatwoot's messages: it has no payload.")
-    messages = tuple(listed(page))
+    messages = tuple(objects_in_list(page))
     numbers = [number for number in map(message_number, messages) if number is not None]
     instants = [us for each in messages if (us := us_of(each.get("created_at"))) is not None]
     return ListedMessages(
@@ -121,14 +121,14 @@ def messages_in(body: bytes) -> ListedMessages:
     )
 
 
-def message_number(message: Found) -> int | None:
+def message_number(message: JsonObject) -> int | None:
     """The message's id; None: it has none that is a number."""
     number = message.get("id")
     return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
 def told_conversation(
-    conversation: Found, messages: Sequence[Found], *, inboxes: Mapping[str, Found], source: Source
+    conversation: JsonObject, messages: Sequence[JsonObject], *, inboxes: Mapping[str, JsonObject], source: Source
 ) -> PulledConversation:
     """The events of a conversation: its beginning, and its messages.
 
@@ -155,8 +155,8 @@ def told_conversation(
         }
         for message in messages
     ]
-    begun = pulled_conversation([{**whole, **where, "event": "conversation_created"}], source)
-    said = pulled_conversation(payloads, source)
+    begun = pulled_conversation([{**whole, **where, "event": "conversation_created"}], source, read=read_payload)
+    said = pulled_conversation(payloads, source, read=read_payload)
     records = tuple(to_the_second(record) for record in said.records)
     return replace(
         said,
@@ -166,21 +166,21 @@ def told_conversation(
     )
 
 
-def _active_us(found: Found) -> int | None:
+def _active_us(found: JsonObject) -> int | None:
     told = (us_of(found.get("last_activity_at")), us_of(found.get("timestamp")))
     return max((us for us in told if us is not None), default=None)
 
 
-def _of_inbox(conversation: Found, inbox: Found) -> Found:
+def _of_inbox(conversation: JsonObject, inbox: JsonObject) -> JsonObject:
     """The conversation with what its webhooks say and the list does not: whether Twilio's messages are WhatsApp's."""
     channel = text_of(conversation.get("channel")) or text_of(at(conversation, "meta", "channel"))
-    told: Found = {"channel": channel or text_of(inbox.get("channel_type"))}
+    told: JsonObject = {"channel": channel or text_of(inbox.get("channel_type"))}
     if text_of(inbox.get("medium")) == "whatsapp":
         told["contact_inbox"] = {"source_id": "whatsapp:"}
     return {**conversation, **told}
 
 
-def _touched_at(conversation: Found) -> dict[str, Found]:
+def _touched_at(conversation: JsonObject) -> dict[str, JsonObject]:
     """When messages were last changed, by their ids, where the conversation holds them: to the millisecond."""
     held = [each for name in _EXACT_PLACES for each in _objects(conversation.get(name))]
     return {
@@ -190,5 +190,5 @@ def _touched_at(conversation: Found) -> dict[str, Found]:
     }
 
 
-def _objects(found: object) -> list[Found]:
-    return [found] if isinstance(found, dict) else listed(found)
+def _objects(found: object) -> list[JsonObject]:
+    return [found] if isinstance(found, dict) else objects_in_list(found)

@@ -4,16 +4,14 @@ Freshchat lists no conversations. A user who wrote was changed; where that shoul
 unless all of its deliveries were lost.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from botmeter.domain.errors import Missing
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND
-from botmeter.domain.source import Source
-from botmeter.sources.api_client import CallApi
-from botmeter.sources.json_values import text_of
-from botmeter.sources.payload import Found
+from botmeter.sources.crawlers import Crawl
+from botmeter.sources.payload_json import JsonObject, text_of
 from botmeter.sources.platforms.freshchat.pull import (
     USERS_PATH,
     conversation_in,
@@ -27,7 +25,7 @@ from botmeter.sources.platforms.freshchat.pull import (
     user_conversations_path,
     users_query,
 )
-from botmeter.sources.pull_window import OVERLAP_US, PullWindow, Remaining, all_of
+from botmeter.sources.pull_window import OVERLAP_US, Remaining, all_of
 from botmeter.sources.pulled import PulledConversation
 
 # Of users and conversations, so that a pull that is cut off has done some slices.
@@ -37,32 +35,20 @@ _WIDTH_MIN_US: Final = 60 * MICROSECONDS_PER_SECOND
 
 @dataclass(slots=True, kw_only=True)
 class FreshchatCrawler:
-    """One walk.
+    """A pass through the conversations of one pull."""
 
-    Attributes:
-        ask: Asks the API.
-        plan: What to look at.
-        source: Where the events come from.
-        known: Conversations that the ledger has, each with the instant of its latest event, µs UTC.
-        now_us: Up to when users changed.
-    """
-
-    ask: CallApi
-    plan: PullWindow
-    source: Source
-    known: Sequence[tuple[str, int]]
-    now_us: int
+    crawl: Crawl
     _seen: set[str] = field(init=False, default_factory=set)
     _done_us: int | None = field(init=False, default=None)
 
     def conversations(self) -> Iterator[PulledConversation]:
-        """As `Walk` says."""
-        first_us = self.plan.recent_us
-        width_us = self.now_us - first_us
-        while first_us < self.now_us:
-            end_us = min(first_us + width_us, self.now_us)
+        """See `Crawler`."""
+        first_us = self.crawl.window.recent_us
+        width_us = self.crawl.now_us - first_us
+        while first_us < self.crawl.now_us:
+            end_us = min(first_us + width_us, self.crawl.now_us)
             users = self._users(first_us, end_us)
-            known = [number for number, last_us in self.known if first_us <= last_us < end_us]
+            known = [number for number, last_us in self.crawl.known if first_us <= last_us < end_us]
             if len(users) + len(known) > _SLICE_MAX and width_us > _WIDTH_MIN_US:
                 width_us = max(width_us // 2, _WIDTH_MIN_US)
                 continue
@@ -74,11 +60,11 @@ class FreshchatCrawler:
             width_us *= 2
 
     def left(self) -> Remaining:
-        """As `Walk` says."""
+        """See `Crawler`."""
         if self._done_us is None:
-            return all_of(self.plan)
+            return all_of(self.crawl.window)
         # Whoever is found later can lack what is as old as the floor.
-        return Remaining(next_us=self._done_us + OVERLAP_US, floor_us=self.plan.floor_us)
+        return Remaining(next_us=self._done_us + OVERLAP_US, floor_us=self.crawl.window.floor_us)
 
     def _users(self, first_us: int, end_us: int) -> tuple[str, ...]:
         """Those who changed in the slice; where they are too many for it, more than `_SLICE_MAX` of them."""
@@ -87,7 +73,7 @@ class FreshchatCrawler:
         while len(found) <= _SLICE_MAX or end_us - first_us <= _WIDTH_MIN_US:
             page += 1
             before = len(found)
-            users = ids_in(self.ask(USERS_PATH, users_query(first_us, end_us, page=page)), of="users")
+            users = ids_in(self.crawl.call(USERS_PATH, users_query(first_us, end_us, page=page)), of="users")
             found.update(dict.fromkeys(users))
             if len(found) == before:
                 break
@@ -95,7 +81,7 @@ class FreshchatCrawler:
 
     def _of_user(self, user: str) -> Iterator[PulledConversation]:
         try:
-            numbers = ids_in(self.ask(user_conversations_path(user)), of="conversations")
+            numbers = ids_in(self.crawl.call(user_conversations_path(user)), of="conversations")
         except Missing:
             return
         for number in numbers:
@@ -107,21 +93,21 @@ class FreshchatCrawler:
         self._seen.add(number)
         try:
             messages = list(self._messages(number))
-            if all((message_us(each) or self.plan.floor_us) < self.plan.floor_us for each in messages):
+            if all((message_us(each) or self.crawl.window.floor_us) < self.crawl.window.floor_us for each in messages):
                 return
-            found = conversation_in(self.ask(conversation_path(number)))
+            found = conversation_in(self.crawl.call(conversation_path(number)))
         except Missing:
             # It was deleted since it was known.
             return
-        yield told_conversation(found, messages, user=user, source=self.source)
+        yield told_conversation(found, messages, user=user, source=self.crawl.source)
 
-    def _messages(self, number: str) -> Iterator[Found]:
+    def _messages(self, number: str) -> Iterator[JsonObject]:
         """The messages of the plan's time and some before it, each once."""
         done: set[str] = set()
         page = 0
         while True:
             page += 1
-            found = messages_in(self.ask(messages_path(number), messages_query(page)))
+            found = messages_in(self.crawl.call(messages_path(number), messages_query(page)))
             fresh = [each for each in found if (text_of(each.get("id")) or "") not in done]
             if not fresh:
                 return
@@ -130,5 +116,5 @@ class FreshchatCrawler:
             instants = [us for us in map(message_us, found) if us is not None]
             # Old ones end it only where the latest come first, as they do.
             is_falling = len(instants) > 1 and instants[0] > instants[-1]
-            if is_falling and max(instants) < self.plan.floor_us:
+            if is_falling and max(instants) < self.crawl.window.floor_us:
                 return

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from botmeter.domain.instant import text_from_us
 from botmeter.domain.source import Source
-from botmeter.sources.json_values import not_understood, text_of, value_of
-from botmeter.sources.payload import Found, at, listed, us_of
+from botmeter.sources.payload_json import JsonObject, at, json_value, not_understood, objects_in_list, text_of, us_of
+from botmeter.sources.platforms.freshchat.webhooks import read_payload
 from botmeter.sources.pulled import PulledConversation, pulled_conversation
 
 PAGE_ITEMS = 50
@@ -61,45 +61,45 @@ def ids_in(body: bytes, *, of: str) -> tuple[str, ...]:
     Raises:
         Refused: `payload_not_understood` if it is no such page.
     """
-    found = value_of(body)
+    found = json_value(body)
     page = at(found, of)
     if not isinstance(page, list):
         raise not_understood(f"This is no page of Freshchat's {of}.")
-    numbers = (text_of(each.get("id")) or text_of(each.get("conversation_id")) for each in listed(page))
+    numbers = (text_of(each.get("id")) or text_of(each.get("conversation_id")) for each in objects_in_list(page))
     return tuple(number for number in numbers if number is not None)
 
 
-def conversation_in(body: bytes) -> Found:
+def conversation_in(body: bytes) -> JsonObject:
     """What is told of a conversation.
 
     Raises:
         Refused: `payload_not_understood` if it is none.
     """
-    found = value_of(body)
+    found = json_value(body)
     if not isinstance(found, dict) or text_of(found.get("conversation_id") or found.get("id")) is None:
         raise not_understood("This is no conversation of Freshchat: it has no conversation_id.")
     return found
 
 
-def messages_in(body: bytes) -> tuple[Found, ...]:
+def messages_in(body: bytes) -> tuple[JsonObject, ...]:
     """The messages on a page.
 
     Raises:
         Refused: `payload_not_understood` if it is no such page.
     """
-    page = at(value_of(body), "messages")
+    page = at(json_value(body), "messages")
     if not isinstance(page, list):
         raise not_understood("This is no page of Freshchat's messages.")
-    return tuple(listed(page))
+    return tuple(objects_in_list(page))
 
 
-def message_us(message: Found) -> int | None:
+def message_us(message: JsonObject) -> int | None:
     """When a message was created, µs UTC; None: it does not tell."""
     return us_of(message.get("created_time"))
 
 
 def told_conversation(
-    conversation: Found, messages: Sequence[Found], *, user: str | None, source: Source
+    conversation: JsonObject, messages: Sequence[JsonObject], *, user: str | None, source: Source
 ) -> PulledConversation:
     """The messages of a conversation.
 
@@ -122,11 +122,11 @@ def told_conversation(
         }
         for message in messages
     ]
-    return pulled_conversation(payloads, source)
+    return pulled_conversation(payloads, source, read=read_payload)
 
 
-def _customer(conversation: Found, messages: Sequence[Found]) -> str | None:
-    users = [text_of(each.get("id")) for each in listed(conversation.get("users"))]
+def _customer(conversation: JsonObject, messages: Sequence[JsonObject]) -> str | None:
+    users = [text_of(each.get("id")) for each in objects_in_list(conversation.get("users"))]
     own = [text_of(message.get("user_id")) for message in messages]
     writers = [text_of(message.get("actor_id")) for message in messages if message.get("actor_type") == "user"]
     known = (text_of(conversation.get("user_id")), *users, *own, *writers)

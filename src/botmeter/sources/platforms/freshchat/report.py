@@ -4,31 +4,23 @@ Freshchat does not publish the headers, so a column is known by any of several n
 whose columns don't tell an event is refused with the columns that it has.
 """
 
-import csv
 import io
 import zipfile
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from botmeter.domain.errors import Refused, TooMuch
+from botmeter.domain.errors import Refused
 from botmeter.domain.source import Source
 from botmeter.metering.schema import EventBatch
 from botmeter.sources.bot_fields import Fields, default_bot, listed_bot, platform_bot
 from botmeter.sources.clock import Clock
-from botmeter.sources.connected import Row, batch_from_rows
-from botmeter.sources.csv import DELIMITERS
-from botmeter.sources.payload_files import batches_of_payloads
-from botmeter.sources.stream import ByteStream, opened
-
-if TYPE_CHECKING:
-    from botmeter.sources.reader import SourceFile
+from botmeter.sources.payload_batches import Row, batch_from_rows
+from botmeter.sources.stream import ByteStream
+from botmeter.sources.tables import open_table
 
 ROWS_MAX = 50_000
 _ZIP_MAGIC = b"PK\x03\x04"
-_JSON_STARTS = (b"{", b"[")
-_CELL_CHARACTERS_MAX = 16 << 20
 _NAMES_SHOWN_MAX = 30
 # Reports are in UTC, whether or not their times say so.
 _CLOCK = Clock(zone=ZoneInfo("UTC"))
@@ -66,24 +58,16 @@ _ACTORS = {
 }  # fmt: skip
 
 
-def batches_from_file(file: "SourceFile", source: Source) -> Iterator[EventBatch]:
-    """The events of a raw report (CSV, or CSV files in a ZIP), or of payloads as JSON.
+def batches_from_report(stream: ByteStream, source: Source) -> Iterator[EventBatch]:
+    """Yield the events of a raw report: CSV, or CSV files in a ZIP.
 
     Raises:
-        Refused: `column_missing` for a report whose columns don't tell an event; what `reader.batches` raises.
+        Refused: `column_missing` for a report whose columns don't describe events; `file_damaged`, `format_unknown`.
     """
-    stream = opened(file.path, name=file.label, stdin=file.content)
-    try:
-        start = stream.peek(8)
-        if start.startswith(_ZIP_MAGIC):
-            yield from _from_zip(stream, source)
-        elif start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in _JSON_STARTS:
-            yield from batches_of_payloads(stream, source, asked=file.format)
-        else:
-            yield from _from_csv(stream, source, first=0)
-        stream.checked_end()
-    finally:
-        stream.close()
+    if stream.peek(8).startswith(_ZIP_MAGIC):
+        yield from _from_zip(stream, source)
+    else:
+        yield from _from_csv(stream, source, first=0)
 
 
 def _from_zip(stream: ByteStream, source: Source) -> Iterator[EventBatch]:
@@ -104,28 +88,14 @@ def _from_zip(stream: ByteStream, source: Source) -> Iterator[EventBatch]:
 
 
 def _from_csv(stream: ByteStream, source: Source, *, first: int) -> Generator[EventBatch, None, int]:
-    """The batches of one table; in the end, the position after its last row."""
-    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")  # type: ignore[type-var]
-    csv.field_size_limit(_CELL_CHARACTERS_MAX)
-    header = text.readline()
-    delimiter = max(DELIMITERS, key=header.count)
-    names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter), [])]
-    places = _places(names, name=stream.name)
-    rows = csv.reader(text, delimiter=delimiter)
-    while True:
-        chunk = list(islice(_checked(rows, name=stream.name), ROWS_MAX))
-        if not chunk:
-            return first
-        read = (_row(cells, names=names, places=places, source=source) for cells in chunk)
-        yield batch_from_rows(read, clock=_CLOCK, first=first, bytes_read=stream.stored_bytes)
+    """Yield the batches of one table; return the position after its last row."""
+    table = open_table(stream, errors="surrogateescape")
+    places = _places(table.columns, name=stream.name)
+    while chunk := list(islice(table.rows, ROWS_MAX)):
+        rows = (_row(cells, names=table.columns, places=places, source=source) for cells in chunk)
+        yield batch_from_rows(rows, clock=_CLOCK, first=first, bytes_read=stream.stored_bytes)
         first += len(chunk)
-
-
-def _checked(rows: Iterable[list[str]], *, name: str) -> Iterator[list[str]]:
-    try:
-        yield from (cells for cells in rows if cells)
-    except csv.Error as fault:
-        raise TooMuch("record_too_long", f"{name} has a cell that can't be read: {fault}.") from None
+    return first
 
 
 def _places(names: Sequence[str], *, name: str) -> dict[str, int]:
@@ -152,8 +122,8 @@ _TOLD = {"message": "message's id", "time": "time", "conversation": "conversatio
 def _row(cells: list[str], *, names: Sequence[str], places: dict[str, int], source: Source) -> Row:
     raw = dict(zip(names, cells, strict=False))
     if len(cells) != len(names):
-        fault = f"The row has {len(cells)} cells, but the header names {len(names)} columns."
-        return Row(fields={}, raw=raw, fault=fault)
+        error = f"The row has {len(cells)} cells, but the header names {len(names)} columns."
+        return Row(fields={}, raw=raw, error=error)
     cell = {held: cells[place].strip() or None for held, place in places.items()}
     if (cell.get("form") or "").lower() == "private":
         return Row(fields=None, raw=raw)

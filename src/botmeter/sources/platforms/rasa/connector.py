@@ -1,302 +1,46 @@
-"""Rasa: what its event broker posts, tracker dumps and rows of the SQL tracker store → events.
+"""Rasa: posts of its event broker, tracker dumps, and rows of the SQL tracker store."""
 
-An event has the same id and the same conversation by whichever road it came, so nothing of either depends on what
-stands beside it: a broker's post stands alone. Rasa's own sessions therefore make no conversations; the sender is one.
-"""
-
-import re
-from bisect import bisect_right
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from botmeter.domain.errors import Refused
-from botmeter.domain.source import Platform, Source
-from botmeter.sources.bot_fields import Fields
-from botmeter.sources.connector import Connector, ConnectorOption, Findings, FoundRecord
-from botmeter.sources.json_values import (
-    Object,
-    bot_of,
-    event_id_of,
-    id_in,
-    is_listed,
-    json_of,
-    not_understood,
-    object_of,
-    objects_in,
-    objects_of,
-    sentences,
-    shared_text_of,
-    text_of,
-    time_of_epoch,
-    us_of_epoch,
-    value_of,
+from botmeter.sources.connector import (
+    IMPORT_COMMAND,
+    SAMPLE_ID,
+    Connector,
+    ConnectorOption,
+    JoinedFiles,
+    SamplePayload,
 )
-
-if TYPE_CHECKING:
-    from botmeter.metering.schema import EventBatch
-    from botmeter.sources.reader import SourceFile
-
-PREVIEW_CHANNELS = ("inspector", "cmdline", "rasa")
-PREVIEW_ENVIRONMENTS = ("development", "dev", "test", "testing", "staging")
-HANDOFF_FLOW = "pattern_human_handoff"
-
-_KINDS = {
-    "user": ("customer", "message"),
-    "bot": ("bot", "message"),
-    "session_started": ("system", "conversation_created"),
-}
-# What a client sends to the bot's engine rather than to the bot, alone or with values for slots. Of text without space
-# around it: a second run of spaces in the pattern would try each split of a customer's megabyte of them.
-_COMMAND = re.compile(r"/(session_start|restart)\s*(\{.*\})?", re.DOTALL)
-# Rasa writes this before an intent that a program triggered.
-_TRIGGERED = "EXTERNAL: "
-# What of an event tells it from another one of the same sender, kind and time.
-_CONTENT = ("text", "data", "name", "value", "flow_id")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Said:
-    """One event of a payload, flat.
-
-    Attributes:
-        sender: Whose conversation it is in.
-        event: As the broker would post it.
-        channel: What its tracker calls the channel; None: it stands in none.
-    """
-
-    sender: str
-    event: Object
-    channel: str | None = None
-
-
-def findings(payload: bytes, source: Source, *, received_us: int) -> Findings:  # noqa: ARG001 - every event has its time
-    """The messages in what Rasa sent or stored, and the actions, slots and commands that never count.
-
-    Raises:
-        Refused: `payload_not_understood`.
-    """
-    said = list(_said_in(payload))
-    channels = _channels(said, source)
-    records: list[FoundRecord] = []
-    ignored: Counter[str] = Counter()
-    for each, channel in zip(said, channels, strict=True):
-        why = _why_ignored(each.event, source)
-        if why is not None:
-            ignored[why] += 1
-            continue
-        carried = {} if channel is None else {"input_channel": channel}
-        raw = json_of({"sender_id": each.sender, **each.event, **carried})
-        records.append(FoundRecord(fields=_fields(each, source, channel=channel), raw=raw))
-    subject = text_of(said[0].event.get("event")) if len(said) == 1 else f"{len(said)} events"
-    return Findings(
-        records=tuple(records), ignored=sentences(ignored), subject=subject or "", ignored_count=ignored.total()
-    )
-
-
-def _said_in(payload: bytes) -> Iterator[_Said]:
-    """The events of a payload: JSON, an array of it, or one a line."""
-    try:
-        found = value_of(payload)
-    except Refused:
-        lines = [line for line in payload.splitlines() if line.strip()]
-        if len(lines) < 2:
-            raise
-        found = [value_of(line) for line in lines]
-    for each in objects_in(found):
-        yield from _said_of(each)
-
-
-def _said_of(found: Object) -> Iterator[_Said]:
-    if isinstance(found.get("events"), list):
-        yield from _said_in_tracker(found)
-        return
-    if isinstance(found.get("type_name"), str) and "data" in found:
-        found = _event_of_row(found)
-    sender = text_of(found.get("sender_id") or found.get("conversation_id"))
-    if sender is None or "timestamp" not in found:
-        raise not_understood("This is no event of Rasa: it has no sender_id, or no timestamp.")
-    yield _Said(sender=sender, event=_flat(found))
-
-
-def _said_in_tracker(tracker: Object) -> Iterator[_Said]:
-    named = tracker.get("sender_id") or tracker.get("name") or tracker.get("conversation_id")
-    sender = shared_text_of(named, what="The tracker's sender_id")
-    if sender is None:
-        raise not_understood("The tracker does not say whose it is: it has neither sender_id nor name.")
-    channel = shared_text_of(tracker.get("latest_input_channel"), what="The tracker's channel")
-    for event in objects_of(tracker["events"], what="The tracker's events"):
-        yield _Said(sender=sender, event=_flat(event), channel=channel)
-
-
-def _event_of_row(row: Object) -> Object:
-    """The event in a row of the SQL tracker store, whose `data` is the event as JSON text."""
-    data = row["data"]
-    event = value_of(data.encode("utf-8", "surrogatepass")) if isinstance(data, str) else data
-    if not isinstance(event, dict):
-        raise not_understood("A row of the tracker store has no JSON object as its data.")
-    known = {"event": row["type_name"], "timestamp": row.get("timestamp"), "sender_id": row.get("sender_id")}
-    return known | {name: value for name, value in event.items() if value is not None or name not in known}
-
-
-def _flat(event: Object) -> Object:
-    """An event as older versions write it; a newer one nests what happened under its name, beside an envelope."""
-    if isinstance(event.get("event"), str):
-        return event
-    kind = next((name for name in ("user", "bot", "session_started", "memory_set") if name in event), None)
-    if text_of(event.get("event_id")) is None:
-        raise not_understood("An event of Rasa has neither a name nor an id.")
-    if kind is None:
-        named = [name for name, value in event.items() if isinstance(value, dict) and name != "metadata"]
-        return {"event": named[0] if named else "without a name", "timestamp": event.get("timestamp")}
-    inside = object_of(event[kind])
-    if kind == "memory_set":
-        inside = {"name": inside.get("name"), "value": _value_of_memory(inside.get("value_json"))}
-    flat = {name: value for name, value in event.items() if name != kind} | dict(inside)
-    return flat | {"event": "slot" if kind == "memory_set" else kind, "timestamp": event.get("timestamp")}
-
-
-def _value_of_memory(sent: object) -> object:
-    try:
-        return value_of(sent.encode()) if isinstance(sent, str) else None
-    except (Refused, UnicodeEncodeError):
-        return None
-
-
-def _why_ignored(event: Object, source: Source) -> str | None:
-    """Why an event never counts; None: it does."""
-    kind = text_of(event.get("event"))
-    text = event.get("text")
-    if kind == "user" and isinstance(text, str):
-        if _COMMAND.fullmatch(text.strip()):
-            return "A command to Rasa itself never counts."
-        if text.startswith(_TRIGGERED) or object_of(event.get("metadata")).get("is_external") is True:
-            return "An intent that a program triggered never counts."
-    if kind in _KINDS or _is_handoff(event) or _ticket_id(event, source) is not None:
-        return None
-    return f"An event of type {str(kind)[:40]} never counts."
-
-
-def _is_handoff(event: Object) -> bool:
-    return event.get("event") == "flow_started" and event.get("flow_id") == HANDOFF_FLOW
-
-
-def _ticket_id(event: Object, source: Source) -> str | None:
-    slot = source.option("ticket_slot")
-    if slot is None or event.get("event") != "slot" or event.get("name") != slot:
-        return None
-    return text_of(event.get("value"))
-
-
-def _channels(said: list[_Said], source: Source) -> list[str | None]:
-    """The channel of each event: its own, the source's, else that of the sender's last message before it.
-
-    Only messages of customers name their channel. The source's goes before one carried forward, because a post of the
-    broker has nothing to carry it from: without it, the same event would have another channel in a dump.
-    """
-    own = [shared_text_of(each.event.get("input_channel"), what="The input_channel") for each in said]
-    if source.channel is not None:
-        return [channel or source.channel for channel in own]
-    times: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    for each, channel in zip(said, own, strict=True):
-        if channel is not None:
-            times[each.sender].append((us_of_epoch(each.event.get("timestamp")) or 0, channel))
-    for known in times.values():
-        known.sort()
-    return [channel or _carried(each, times.get(each.sender, [])) for each, channel in zip(said, own, strict=True)]
-
-
-def _carried(said: _Said, known: list[tuple[int, str]]) -> str | None:
-    # No channel is called by this character, so an event at the very instant of a message comes after it.
-    place = bisect_right(known, (us_of_epoch(said.event.get("timestamp")) or 0, "\U0010ffff"))
-    return known[place - 1][1] if place else said.channel
-
-
-def _fields(said: _Said, source: Source, *, channel: str | None) -> dict[str, object]:
-    event = said.event
-    name = text_of(event.get("event")) or ""
-    actor, kind = _KINDS.get(name, ("system", "ticket_linked"))
-    if _is_handoff(event):
-        actor, kind = "bot", "handoff"
-    customer = id_in(source, text_of(event.get("user_id")) or said.sender)
-    return {
-        "event_id": _event_id(said, name),
-        "occurred_at": time_of_epoch(event.get("timestamp")),
-        "conversation_id": id_in(source, said.sender),
-        "customer_id": customer,
-        "actor": actor,
-        "kind": kind,
-        "channel": channel,
-        "ticket_id": _ticket_id(event, source),
-        "preview": _is_preview(event, source, channel=channel),
-        **_bot(event, source, actor=actor),
-    }
-
-
-def _bot(event: Object, source: Source, *, actor: str) -> Fields:
-    """The assistant, and its model as its version; the source's bot is that of customers and bots alone."""
-    metadata = object_of(event.get("metadata"))
-    assistant = text_of(metadata.get("assistant_id"))
-    if assistant is None and actor == "system":
-        return {}
-    return bot_of(source, assistant, version=text_of(metadata.get("model_id")))
-
-
-def _event_id(said: _Said, name: str) -> str:
-    """By the event's own id, else by the message's, else by sender, time and content.
-
-    Several events of a sender can have one time, and a post does not know how many came before it, so it is the content
-    that tells them apart.
-    """
-    event = said.event
-    own = text_of(event.get("event_id")) or (text_of(event.get("message_id")) if name == "user" else None)
-    if own is not None:
-        return event_id_of(name, said.sender, own)
-    time = us_of_epoch(event.get("timestamp"))
-    return event_id_of(name, said.sender, time, [_without_nulls(event.get(part)) for part in _CONTENT])
-
-
-def _without_nulls(found: object) -> object:
-    if not isinstance(found, Mapping):
-        return found
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def _is_preview(event: Object, source: Source, *, channel: str | None) -> bool | None:
-    if is_listed(source, "preview_channels", default=PREVIEW_CHANNELS, known_as=[channel]):
-        return True
-    environment = text_of(event.get("deployment_environment") or event.get("rasa_environment"))
-    if environment is None:
-        return None
-    return is_listed(source, "preview_environments", default=PREVIEW_ENVIRONMENTS, known_as=[environment])
-
-
-def _batches_from_file(file: "SourceFile", source: Source) -> "Iterator[EventBatch]":
-    from botmeter.sources.joined_payloads import joined_batches
-
-    return joined_batches(file, source, columns=("sender_id", "type_name", "data"))
-
+from botmeter.sources.platforms.rasa.events import read_payload
 
 CONNECTOR = Connector(
-    platform=Platform.RASA,
-    findings=findings,
-    batches_from_file=_batches_from_file,
+    platform="rasa",
+    label="Rasa",
+    summary="What users and the assistant say, from the event broker or from a tracker store.",
+    steps=(
+        "Have the consumer of your event broker post each event to the address above, as JSON.",
+        "Import the tracker store for earlier events. An event that arrives both ways counts once.",
+    ),
+    command=IMPORT_COMMAND,
+    guide="sources/rasa.md",
+    sender="The id of the assistant",
+    read=read_payload,
+    joined_files=JoinedFiles(columns=("sender_id", "type_name", "data")),
+    sample=SamplePayload(
+        content={"sender_id": SAMPLE_ID, "event": "slot", "timestamp": 978307200.0, "name": SAMPLE_ID, "value": None}
+    ),
     options=(
         ConnectorOption(
             name="ticket_slot",
-            label="Slot of the ticket",
+            label="Ticket slot",
             help="The slot (or memory) in which the bot keeps the id of a helpdesk ticket.",
         ),
         ConnectorOption(
             name="preview_channels",
             label="Preview channels",
-            help="Channels whose traffic is a preview, separated by commas; left out: inspector, cmdline, rasa.",
+            help="Channels whose traffic is a preview, separated by commas. Default: inspector, cmdline, rasa.",
         ),
         ConnectorOption(
             name="preview_environments",
             label="Preview environments",
-            help="Values of RASA_ENVIRONMENT that are previews; left out: development, dev, test, testing, staging.",
+            help="Values of RASA_ENVIRONMENT that are previews. Default: development, dev, test, testing, staging.",
         ),
     ),
 )

@@ -1,259 +1,76 @@
-"""WhatsApp Cloud API: its webhooks → events.
+"""WhatsApp Cloud API: webhooks of messages, echoes and statuses."""
 
-A customer's message arrives as such; an answer is seen only as the status `sent` of it, or as an echo of what a person
-wrote in the app. A message's id (wamid) holds the customer's phone number, so it is kept as a hash.
-"""
-
-import hashlib
 import hmac
-import re
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
 
 from botmeter.domain.errors import NotAllowed
-from botmeter.domain.source import Platform, Source
-from botmeter.sources.connector import Connector, ConnectorOption, Findings, FoundRecord
-from botmeter.sources.json_values import (
-    Object,
-    bot_of,
-    is_listed,
-    json_of,
-    not_understood,
-    object_of,
-    objects_of,
-    sentences,
-    shared_text_of,
-    text_of,
-    time_of_epoch,
-    value_of,
-)
-from botmeter.sources.signatures import HmacForm, checked_hmac
-
-OBJECT = "whatsapp_business_account"
-CHANNEL = "whatsapp"
-SIGNATURE = HmacForm(header="x-hub-signature-256", prefix="sha256=")
-COUNTED_TYPES = frozenset(
-    {"text", "image", "video", "audio", "voice", "document", "sticker", "location", "contacts"}
-    | {"interactive", "button", "order"}
-)
-"""Types of what a person wrote, sent or chose."""
-IGNORED_TYPES = frozenset(
-    {"reaction", "system", "unsupported", "unknown", "revoke", "edit", "ephemeral", "request_welcome"}
-)
-NUMBER_CHANGED = "user_changed_number"
-
-_LISTS = ("messages", "message_echoes", "statuses")
-# What a sender of messages may write into biz_opaque_callback_data to say who wrote: `actor=agent;bot_version=7`.
-_TAGS = re.compile(r"\b(actor|bot_id|bot_version)=([^\s;,]+)")
+from botmeter.sources.connector import SAMPLE_ID, Connector, ConnectorOption, SamplePayload, SignatureSecret
+from botmeter.sources.platforms.whatsapp.webhooks import OBJECT, read_payload
+from botmeter.sources.signatures import HmacForm, check_hmac
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
-    """Where some messages stand: the business's account and number, and the ids of the contact, if there is but one."""
-
-    source: Source
-    entry_id: str | None
-    change_field: str | None
-    number: str | None
-    shown_number: str | None
-    contact: Object
-
-    def raw(self, name: str, message: Object) -> bytes:
-        """A payload that holds this message alone."""
-        metadata = {"phone_number_id": self.number, "display_phone_number": self.shown_number}
-        value: dict[str, object] = {"metadata": metadata, "contacts": [self.contact], name: [message]}
-        change = {"field": self.change_field, "value": value}
-        return json_of({"object": OBJECT, "entry": [{"id": self.entry_id, "changes": [change]}]})
-
-
-@dataclass(slots=True, kw_only=True)
-class _Found:
-    records: list[FoundRecord] = field(default_factory=list)
-    ignored: Counter[str] = field(default_factory=Counter)
-
-
-def findings(payload: bytes, source: Source, *, received_us: int) -> Findings:  # noqa: ARG001 - every message has its time
-    """The messages in a webhook of WhatsApp, and the statuses, reactions and notices that never count.
+def challenge(query: Mapping[str, str], verify_token: str) -> str:
+    """Answer the verification request for a webhook's address (Meta, "Verification Requests").
 
     Raises:
-        Refused: `payload_not_understood`, also for a message of a type that is not known yet.
-    """
-    whole = object_of(value_of(payload))
-    if whole.get("object") != OBJECT or "entry" not in whole:
-        raise not_understood(f'This is no webhook of WhatsApp: it has no "object": "{OBJECT}" with "entry".')
-    found = _Found()
-    subjects: dict[str, None] = {}
-    for entry in objects_of(whole["entry"], what="entry"):
-        for change in objects_of(entry.get("changes"), what="changes"):
-            subjects[(text_of(change.get("field")) or "change")[:40]] = None
-            _read_change(change, entry_id=entry.get("id"), source=source, found=found)
-    return Findings(
-        records=tuple(found.records),
-        ignored=sentences(found.ignored),
-        subject=", ".join(islice(subjects, 3)),
-        ignored_count=found.ignored.total(),
-    )
-
-
-def challenge(query: Mapping[str, str], *, verify_token: str) -> str:
-    """What the platform is answered when it asks whether the webhook's address is ours.
-
-    Args:
-        query: The parameters of the GET request.
-        verify_token: The word that was agreed on with the platform.
-
-    Raises:
-        NotAllowed: `verify_token_wrong` unless it asks with that word.
+        NotAllowed: `verify_token_wrong`.
     """
     sent = query.get("hub.verify_token", "")
-    is_agreed = bool(verify_token) and hmac.compare_digest(sent.encode("utf-8", "replace"), verify_token.encode())
-    if query.get("hub.mode") != "subscribe" or not is_agreed:
+    is_right = bool(verify_token) and hmac.compare_digest(sent.encode("utf-8", "replace"), verify_token.encode())
+    if query.get("hub.mode") != "subscribe" or not is_right:
         raise NotAllowed(
             "verify_token_wrong",
-            "WhatsApp's question has another verify token than this source: copy the source's token into the app.",
+            "The verify token of the request is not the source's. Copy the source's verify token into the Meta app.",
         )
     return query.get("hub.challenge", "")
 
 
-def _read_change(change: Object, *, entry_id: object, source: Source, found: _Found) -> None:
-    value = change.get("value")
-    if not isinstance(value, dict):
-        raise not_understood("A change has no object as its value.")
-    metadata = object_of(value.get("metadata"))
-    place = _Place(
-        source=source,
-        entry_id=shared_text_of(entry_id, what="The entry's id"),
-        change_field=shared_text_of(change.get("field"), what="The change's field"),
-        number=shared_text_of(metadata.get("phone_number_id"), what="The phone_number_id"),
-        shown_number=shared_text_of(metadata.get("display_phone_number"), what="The display_phone_number"),
-        contact=_only_contact(objects_of(value.get("contacts"), what="contacts")),
-    )
-    if not any(name in value for name in _LISTS):
-        found.ignored[f"A change of {text_of(change.get('field')) or 'no name'} is about no message."] += 1
-    for name in _LISTS:
-        for message in objects_of(value.get(name), what=name):
-            _read(message, name=name, place=place, found=found)
-
-
-def _only_contact(contacts: list[Object]) -> Object:
-    """The ids of the one contact; of several none, since they say nothing of one message, and are other customers."""
-    if len(contacts) != 1:
-        return {}
-    names = ("wa_id", "user_id")
-    return {name: shared_text_of(contacts[0].get(name), what=f"The contact's {name}") for name in names}
-
-
-def _read(message: Object, *, name: str, place: _Place, found: _Found) -> None:
-    said = _why_no_answer(message) if name == "statuses" else _why_no_message(message)
-    if said is not None:
-        found.ignored[said] += 1
-        return
-    fields = _answer(message, place) if name == "statuses" else _message(message, place, is_echo=name != "messages")
-    found.records.append(FoundRecord(fields=fields, raw=place.raw(name, message)))
-
-
-def _why_no_message(message: Object) -> str | None:
-    kind = text_of(message.get("type"))
-    if kind in COUNTED_TYPES:
-        return None
-    if kind not in IGNORED_TYPES:
-        raise not_understood(f"A message has the type {str(kind)[:40]!r}, which is not known.")
-    system = object_of(message.get("system"))
-    if system.get("type") == NUMBER_CHANGED:
-        was, now = (_end_of(number) for number in (message.get("from"), system.get("wa_id")))
-        return (
-            f"A customer's number ending in {was} became one ending in {now}: "
-            "merge the two under Customers → Same customer, so that they count as one."
-        )
-    return f"A message of type {kind} never counts."
-
-
-def _end_of(number: object) -> str:
-    return (text_of(number) or "")[-4:] or "nothing"
-
-
-def _why_no_answer(status: Object) -> str | None:
-    said = text_of(status.get("status"))
-    if said != "sent":
-        return f"A status {str(said)[:40]} never counts."
-    if status.get("recipient_type") == "group":
-        return "A message to a group has no one customer."
-    return None
-
-
-def _message(message: Object, place: _Place, *, is_echo: bool) -> dict[str, object]:
-    """A customer's message, or the echo of one that a person wrote in the business's app."""
-    own = ("to", "to_user_id") if is_echo else ("from", "from_user_id")
-    customer = next((word for name in own if (word := text_of(message.get(name)))), None)
-    if customer is None:
-        customer = text_of(place.contact.get("wa_id")) or text_of(place.contact.get("user_id"))
-    bot = bot_of(place.source, _bot_id(place)) if not is_echo else {}
-    return _fields(message, place, customer=customer) | {"actor": "agent" if is_echo else "customer"} | bot
-
-
-def _answer(status: Object, place: _Place) -> dict[str, object]:
-    """What the business sent, as its status says; who wrote it is in the sender's tag, else as the source says."""
-    tag = text_of(status.get("biz_opaque_callback_data")) or ""
-    tags = dict(_TAGS.findall(tag))
-    agent_tag = place.source.option("agent_tag")
-    actor = tags.get("actor") or place.source.option("sent_by") or "bot"
-    if agent_tag and agent_tag in tag:
-        actor = "agent"
-    bot_id = tags.get("bot_id") or _bot_id(place)
-    bot = bot_of(place.source, bot_id, version=tags.get("bot_version")) if actor != "agent" else {}
-    customer = text_of(status.get("recipient_id")) or text_of(status.get("recipient_user_id"))
-    return _fields(status, place, customer=customer) | {"actor": "agent" if actor == "agent" else "bot"} | bot
-
-
-def _bot_id(place: _Place) -> str | None:
-    """The number is the bot's name, unless the source knows the bot behind it."""
-    identity = place.source.identity(place.number, place.shown_number)
-    if identity is not None:
-        return identity.sender
-    return None if place.source.bot_id is not None else place.number
-
-
-def _fields(message: Object, place: _Place, *, customer: str | None) -> dict[str, object]:
-    wamid = text_of(message.get("id"))
-    person = None if customer is None else f"{CHANNEL}:{customer.removeprefix('+')}"
-    return {
-        "event_id": None if wamid is None else f"wamid-{hashlib.sha256(wamid.encode()).hexdigest()}",
-        "occurred_at": time_of_epoch(message.get("timestamp")),
-        "conversation_id": None if person is None or place.number is None else f"{person}:{place.number}",
-        "customer_id": person,
-        "kind": "message",
-        "channel": CHANNEL,
-        "preview": _is_preview(place, customer),
-    }
-
-
-def _is_preview(place: _Place, customer: str | None) -> bool | None:
-    known_as = (place.number, place.shown_number, customer)
-    return True if is_listed(place.source, "preview_numbers", default=(), known_as=known_as) else None
-
+_STATUS = {"id": SAMPLE_ID, "status": "read", "timestamp": "978307200", "recipient_id": "0"}
+_VALUE = {
+    "messaging_product": "whatsapp",
+    "metadata": {"display_phone_number": "0", "phone_number_id": "0"},
+    "statuses": [_STATUS],
+}
 
 CONNECTOR = Connector(
-    platform=Platform.WHATSAPP,
-    findings=findings,
-    checked_signature=partial(checked_hmac, form=SIGNATURE),
+    platform="whatsapp",
+    label="WhatsApp Cloud",
+    summary="Messages of customers to your WhatsApp numbers, and the answers sent to them.",
+    steps=(
+        "In the dashboard of your Meta app, open WhatsApp, Configuration, and edit the webhook.",
+        "Enter the address above as callback URL, and the verify token shown below it.",
+        "Subscribe to the field messages.",
+        "Copy the app secret from App settings, Basic, and enter it under Signature secret.",
+        "WhatsApp does not name the bot that answers: name it under Defaults and options.",
+    ),
+    guide="sources/whatsapp.md",
+    sender="The id of the phone number, or the number",
+    read=read_payload,
+    challenge=challenge,
+    sample=SamplePayload(
+        content={"object": OBJECT, "entry": [{"id": "0", "changes": [{"field": "messages", "value": _VALUE}]}]}
+    ),
+    secret=SignatureSecret(
+        label="App secret",
+        help="In your Meta app, under App settings, Basic.",
+        check=partial(check_hmac, form=HmacForm(header="x-hub-signature-256", prefix="sha256=")),
+    ),
     options=(
         ConnectorOption(
             name="preview_numbers",
             label="Test numbers",
-            help="Numbers, or ids of your numbers, separated by commas: what is said with them is a preview.",
+            help="Phone numbers or their ids, separated by commas; conversations with them are previews.",
         ),
         ConnectorOption(
             name="sent_by",
             label="Who answers",
-            help="bot (if left out) or agent: who wrote what your number sent, where the sender does not tag it.",
+            help="bot (the default) or agent: who wrote the messages that your number sent without a tag.",
         ),
         ConnectorOption(
             name="agent_tag",
             label="Tag of agents",
-            help="A word in biz_opaque_callback_data by which messages that people wrote are known.",
+            help="A word in biz_opaque_callback_data that marks messages written by people.",
         ),
     ),
 )

@@ -32,13 +32,13 @@ from botmeter.people.source_actions import (
 from botmeter.people.source_cache import OpenedSource
 from botmeter.people.source_pulls import pull_settings_of
 from botmeter.people.sources import addressed
+from botmeter.sources.platforms.registry import connector_of
 from botmeter.sources.requeue import retry
 from botmeter.web.access import Visit, for_member
 from botmeter.web.entry_page import refuse
 from botmeter.web.notices import Notice, tell
 from botmeter.web.pages.sources.forms import IdentityForm, PullForm, SecretForm, SettingsForm
 from botmeter.web.pages.sources.list_page import show_address
-from botmeter.web.pages.sources.samples import sample_headers, sample_payload
 from botmeter.web.pages.sources.source_page import Again, source_page
 
 Done = Notice | Again | None
@@ -148,7 +148,10 @@ def _turned_off(visit: Visit, found: Source) -> Done:
 
 
 def _pull(visit: Visit, found: Source) -> Done:
-    form = PullForm(visit.request.POST, address=addressed(visit.account, found.name))
+    api = connector_of(found.platform).pull
+    if api is None:
+        raise Http404
+    form = PullForm(visit.request.POST, address=addressed(visit.account, found.name), api=api)
     if not form.is_valid():
         return Again(what="pull", form=form)
     try:
@@ -175,10 +178,9 @@ def _pulled_now(visit: Visit, found: Source) -> Done:
 def _tested(visit: Visit, found: Source) -> Done:
     # The owner's word stands for the platform's signature, which nobody but the platform can make.
     opened = OpenedSource(account=visit.account, name=found.name, platform=found.platform, secret="", verify_token="")
+    sample = connector_of(found.platform).sample
     try:
-        answered = deliver(
-            opened, sample_payload(found.platform), headers=sample_headers(found.platform), number=_TEST_NUMBER
-        )
+        answered = deliver(opened, sample.body, headers=sample.headers, number=_TEST_NUMBER)
     except BotmeterError as problem:
         return Notice(fact="The test was not taken.", consequence=problem.message, kind="bad")
     why = " ".join(answered.ignored) or "There was no event in it."

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from django import forms
 
-from botmeter.domain.source import BotIdentity, Platform, Source
+from botmeter.domain.source import BotIdentity, Source
 from botmeter.people.models import EventSource
 from botmeter.people.source_pulls import PullSettings, present_token
-from botmeter.sources.platforms.registry import connector_of
-from botmeter.web.pages.sources.platform_texts import FACTS
+from botmeter.sources.crawlers import PullApi
+from botmeter.sources.platforms.registry import connector_of, connectors
 
 _PLAIN: Final = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
 _LENGTH_MAX: Final = 512
@@ -35,7 +35,7 @@ class NewSourceForm(forms.Form):
     """What sends the events, and what the source is called."""
 
     platform = forms.ChoiceField(
-        label="Platform", choices=[(platform.value, fact.label) for platform, fact in FACTS.items()]
+        label="Platform", choices=lambda: [(each.platform, each.label) for each in connectors()]
     )
     name = forms.CharField(
         label="Name",
@@ -46,7 +46,7 @@ class NewSourceForm(forms.Form):
 
     def source(self) -> Source:
         """The source that is asked for."""
-        return Source(name=self.cleaned_data["name"], platform=Platform(self.cleaned_data["platform"]))
+        return Source(name=self.cleaned_data["name"], platform=self.cleaned_data["platform"])
 
 
 class SettingsForm(forms.Form):
@@ -91,10 +91,10 @@ class SecretForm(forms.Form):
 
     secret = forms.CharField(max_length=_SECRET_LENGTH_MAX, strip=True)
 
-    def __init__(self, *args: Any, platform: Platform) -> None:
+    def __init__(self, *args: Any, platform: str) -> None:
         super().__init__(*args)
         self.auto_id = "signed_%s"
-        fact = FACTS[platform].secret
+        fact = connector_of(platform).secret
         field = self.fields["secret"]
         if fact is not None:
             field.label, field.help_text = fact.label, fact.help
@@ -113,10 +113,10 @@ class IdentityForm(forms.Form):
     bot_name = _text("Its name")
     bot_version = _text("Its version", help_text="Left empty: the default version.")
 
-    def __init__(self, *args: Any, platform: Platform) -> None:
+    def __init__(self, *args: Any, platform: str) -> None:
         super().__init__(*args)
         self.auto_id = "identity_%s"
-        self.fields["sender"].help_text = f"{FACTS[platform].sender}."
+        self.fields["sender"].help_text = f"{connector_of(platform).sender}."
 
     def identity(self) -> BotIdentity:
         """The identity that is asked for."""
@@ -133,7 +133,7 @@ class PullForm(forms.Form):
     """Where the platform is asked for what it did not deliver."""
 
     url = _text("Address of the API", required=True)
-    own_account = _text("Account", required=True, help_text="The number after /accounts/ in Chatwoot's addresses.")
+    own_account = _text("Account", required=True)
     token = forms.CharField(
         label="Token",
         required=False,
@@ -147,13 +147,15 @@ class PullForm(forms.Form):
         choices=[*_SCHEDULES, ("360", "Every six hours"), ("1440", "Every day")],
     )
 
-    def __init__(self, *args: Any, address: EventSource) -> None:
+    def __init__(self, *args: Any, address: EventSource, api: PullApi) -> None:
         every = "" if address.pull_minutes is None else str(address.pull_minutes)
         super().__init__(*args)
         self.auto_id = "pull_%s"
         self.initial = {"url": address.pull_url, "own_account": address.pull_account, "every": every}
         self._address = address
-        if address.platform != Platform.CHATWOOT:
+        if api.account_help:
+            self.fields["own_account"].help_text = api.account_help
+        else:
             del self.fields["own_account"]
         if not address.pull_token:
             self.fields["token"].required = True
@@ -165,7 +167,7 @@ class PullForm(forms.Form):
         return PullSettings(
             account=address.account,
             source=address.name,
-            platform=Platform(address.platform),
+            platform=address.platform,
             url=given["url"],
             own_account=given.get("own_account", "").strip(),
             token=given["token"].strip() or present_token(address),

@@ -9,9 +9,9 @@ from botmeter.domain.source import BotIdentity, Source
 from botmeter.ledger.sources import sources_of
 from botmeter.live.ledgers import reading
 from botmeter.people.rights import Right
+from botmeter.sources.platforms.registry import connector_of
 from botmeter.web.access import Visit, for_member
 from botmeter.web.layout import Crumb, Frame, frame
-from botmeter.web.pages.sources.platform_texts import platform_label
 from botmeter.web.rendering import rendered
 from botmeter.web.rich_text import Word, id_word, name_word
 
@@ -55,7 +55,7 @@ def _line(visit: Visit, source: Source, *, identity: BotIdentity) -> ListedIdent
     href = f"{reverse('source', args=(visit.account, source.name))}#w-identities"
     return ListedIdentity(
         source=name_word(source.name, href),
-        platform=platform_label(source.platform),
+        platform=connector_of(source.platform).label,
         sender=id_word(identity.sender),
         bot=id_word(identity.bot_id),
         name=identity.bot_name or "",

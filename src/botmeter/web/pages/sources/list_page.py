@@ -17,13 +17,14 @@ from botmeter.people.models import EventSource
 from botmeter.people.rights import Right
 from botmeter.people.source_actions import Author, create_source
 from botmeter.people.sources import NewAddress
+from botmeter.sources.connector import Connector
+from botmeter.sources.platforms.registry import connector_of, connectors
 from botmeter.web.access import Visit, for_member
 from botmeter.web.entry_page import refuse
 from botmeter.web.layout import Frame, frame
 from botmeter.web.notices import Notice, tell, told
 from botmeter.web.pages.sources.forms import NewSourceForm
 from botmeter.web.pages.sources.outcomes import fate_text
-from botmeter.web.pages.sources.platform_texts import FACTS, PlatformFact, platform_label
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
 from botmeter.web.rich_text import Word, id_word, name_word
@@ -64,7 +65,7 @@ class SourcesPage:
     notice: Notice | None
     sources: tuple[SourceLine, ...]
     form: forms.Form
-    platforms: tuple[PlatformFact, ...]
+    platforms: tuple[Connector, ...]
     zone: str
     href: str
     identities_href: str
@@ -114,7 +115,7 @@ def _page(visit: Visit, *, form: NewSourceForm) -> HttpResponse:
         notice=told(visit.request),
         sources=tuple(lines),
         form=form,
-        platforms=tuple(FACTS.values()),
+        platforms=tuple(connectors()),
         zone=zone,
         href=reverse("sources", args=(visit.account,)),
         identities_href=reverse("bot-identities", args=(visit.account,)) if found else "",
@@ -125,7 +126,7 @@ def _page(visit: Visit, *, form: NewSourceForm) -> HttpResponse:
 def _line(visit: Visit, source: Source, *, address: EventSource | None, last: Delivered | None) -> SourceLine:
     return SourceLine(
         name=name_word(source.name, reverse("source", args=(visit.account, source.name))),
-        platform=platform_label(source.platform),
+        platform=connector_of(source.platform).label,
         bot=id_word(source.bot_id or ""),
         last=text.instant_text(last.received_at, zone=preferred_zone(visit.account)) if last else "",
         fate=fate_text(last) if last else "",

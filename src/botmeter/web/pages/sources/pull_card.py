@@ -9,11 +9,10 @@ from botmeter.domain.source import Source
 from botmeter.live.pulls.run import last_result, running_since_us
 from botmeter.live.pulls.schedule import schedule_in_use
 from botmeter.people.models import EventSource
-from botmeter.people.source_pulls import PULLED
+from botmeter.sources.platforms.registry import connector_of
 from botmeter.sources.pull_window import PullResult
 from botmeter.web.notices import Notice
 from botmeter.web.pages.sources.forms import PullForm
-from botmeter.web.pages.sources.platform_texts import FACTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,17 +44,18 @@ def pull_card(source: Source, address: EventSource | None, *, form: forms.Form |
         form: The form that was refused; None: a fresh one.
         zone: Of times.
     """
-    if source.platform not in PULLED or address is None:
+    api = connector_of(source.platform).pull
+    if api is None or address is None:
         return None
     result = last_result(address.account, source.name)
     return PullCard(
-        why=FACTS[source.platform].pull_help,
+        why=api.help,
         is_set=bool(address.pull_url),
         state=_state(address, zone=zone),
         last=_lines(result, zone=zone),
         fault=_fault(result),
-        unknown=FACTS[source.platform].pull_unknown,
-        form=form or PullForm(address=address),
+        unknown=api.limits,
+        form=form or PullForm(address=address, api=api),
     )
 
 

@@ -8,14 +8,15 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from botmeter.domain import text
-from botmeter.domain.source import BotIdentity, Platform, Source
+from botmeter.domain.source import BotIdentity, Source
 from botmeter.ledger.deliveries import deliveries
 from botmeter.ledger.quarantine import quarantine_counts_of
 from botmeter.ledger.sources import source_history
 from botmeter.live.ledgers import reading
 from botmeter.people.models import EventSource
 from botmeter.people.sources import address_path, event_source
-from botmeter.sources.connected import OWN_PLATFORMS
+from botmeter.sources.connector import Connector
+from botmeter.sources.platforms.registry import connector_of
 from botmeter.web.access import Visit
 from botmeter.web.layout import Crumb, Frame, frame
 from botmeter.web.notices import Notice, told
@@ -23,7 +24,6 @@ from botmeter.web.pages.sources.changes import ChangeLine, change_lines
 from botmeter.web.pages.sources.forms import IdentityForm, SecretForm, SettingsForm
 from botmeter.web.pages.sources.list_page import state_of
 from botmeter.web.pages.sources.outcomes import DeliveryLine, delivery_line
-from botmeter.web.pages.sources.platform_texts import FACTS
 from botmeter.web.pages.sources.pull_card import PullCard, pull_card
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
@@ -129,7 +129,7 @@ class Again:
 
 def source_page(visit: Visit, source: Source, *, again: Again | None = None) -> HttpResponse:
     """The page, with the form that was refused in its place."""
-    fact, address = FACTS[source.platform], event_source(visit.account, source.name)
+    connector, address = connector_of(source.platform), event_source(visit.account, source.name)
     refused = {again.what: again.form} if again else {}
     zone = preferred_zone(visit.account)
     with reading(visit.account) as ledger:
@@ -141,17 +141,17 @@ def source_page(visit: Visit, source: Source, *, again: Again | None = None) -> 
         frame=_frame(visit, source.name),
         notice=told(visit.request),
         name=source.name,
-        platform=fact.label,
-        sentence=fact.sentence,
+        platform=connector.label,
+        sentence=connector.summary,
         state=state_of(address),
         address=_address_card(visit, address),
-        steps=fact.steps,
-        command=fact.command.format(
+        steps=connector.steps,
+        command=connector.command.format(
             account=visit.account, source=source.name, server=visit.request.build_absolute_uri("/").rstrip("/")
         ),
-        secret=_secret_card(source.platform, address, form=refused.get("secret")),
+        secret=_secret_card(connector, address, form=refused.get("secret")),
         settings=refused.get("settings") or SettingsForm(source=source),
-        lacks_bot=source.bot_id is None and source.platform not in OWN_PLATFORMS,
+        lacks_bot=source.bot_id is None and not connector.is_native,
         identities=tuple(_identity_line(each) for each in source.identities),
         identity=refused.get("identity-add") or IdentityForm(platform=source.platform),
         deliveries=tuple(delivery_line(each, zone=zone) for each in delivered),
@@ -182,10 +182,10 @@ def _address_card(visit: Visit, address: EventSource | None) -> AddressCard | No
     )
 
 
-def _secret_card(platform: Platform, address: EventSource | None, *, form: forms.Form | None) -> SecretCard | None:
-    if FACTS[platform].secret is None or address is None:
+def _secret_card(connector: Connector, address: EventSource | None, *, form: forms.Form | None) -> SecretCard | None:
+    if connector.secret is None or address is None:
         return None
-    return SecretCard(is_set=bool(address.secret), form=form or SecretForm(platform=platform))
+    return SecretCard(is_set=bool(address.secret), form=form or SecretForm(platform=connector.platform))
 
 
 def _identity_line(identity: BotIdentity) -> IdentityLine:

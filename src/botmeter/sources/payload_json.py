@@ -8,16 +8,23 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from decimal import ROUND_FLOOR, Decimal
 from itertools import islice
+from typing import Any
 
 import msgspec
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.event import ID_BYTES_MAX
-from botmeter.domain.instant import INSTANT_END_US, INSTANT_FIRST_US, MICROSECONDS_PER_SECOND, text_from_us
+from botmeter.domain.instant import (
+    INSTANT_END_US,
+    INSTANT_FIRST_US,
+    MICROSECONDS_PER_SECOND,
+    text_from_us,
+    us_from_text,
+)
 from botmeter.domain.source import Source
 from botmeter.sources.bot_fields import Fields, default_bot, listed_bot, platform_bot
 
-Object = Mapping[str, object]
+JsonObject = dict[str, Any]
 
 _BOM = b"\xef\xbb\xbf"
 _DECODE = msgspec.json.Decoder(object, float_hook=Decimal).decode
@@ -33,7 +40,7 @@ def not_understood(what: str) -> Refused:
     return Refused("payload_not_understood", what)
 
 
-def value_of(payload: bytes) -> object:
+def json_value(payload: bytes) -> object:
     """The value that JSON text holds, a number with a point as a `Decimal`.
 
     Raises:
@@ -45,12 +52,12 @@ def value_of(payload: bytes) -> object:
         raise not_understood(f"The payload is not JSON: {str(fault)[:120]}.") from None
 
 
-def json_of(value: object) -> bytes:
-    """JSON of a value that `value_of` gave, in one canonical form."""
+def json_bytes(value: object) -> bytes:
+    """JSON of a value that `json_value` gave, in one canonical form."""
     return _ENCODE(value)
 
 
-def objects_of(found: object, *, what: str) -> list[Object]:
+def checked_objects(found: object, *, what: str) -> list[JsonObject]:
     """The objects in a list; none for null.
 
     Raises:
@@ -63,7 +70,7 @@ def objects_of(found: object, *, what: str) -> list[Object]:
     return found
 
 
-def objects_in(found: object) -> list[Object]:
+def objects_in(found: object) -> list[JsonObject]:
     """The objects of a payload: one, or an array of them.
 
     Raises:
@@ -73,10 +80,10 @@ def objects_in(found: object) -> list[Object]:
         return [found]
     if found is None:
         raise not_understood("The payload is null.")
-    return objects_of(found, what="The payload")
+    return checked_objects(found, what="The payload")
 
 
-def object_of(found: object) -> Object:
+def object_of(found: object) -> JsonObject:
     """An object as it is; anything else as one without members."""
     return found if isinstance(found, dict) else {}
 
@@ -127,7 +134,7 @@ def event_id_of(kind: str, *parts: object) -> str:
     return f"{kind}-{hashlib.sha256(_ENCODE(parts)).hexdigest()[:40]}"
 
 
-def id_in(source: Source, *parts: str | None) -> str | None:
+def scoped_id(source: Source, *parts: str | None) -> str | None:
     """An id that means something within its source alone, told apart from the same one elsewhere; None: incomplete."""
     return None if None in parts else ":".join((source.name, *(part for part in parts if part is not None)))
 
@@ -135,11 +142,11 @@ def id_in(source: Source, *parts: str | None) -> str | None:
 def is_listed(source: Source, option: str, *, default: Iterable[str], known_as: Iterable[str | None]) -> bool:
     """Whether an option's list, separated by commas, names a thing by any of its ids and names."""
     said = source.option(option)
-    listed = default if said is None else (word.strip() for word in said.split(","))
-    return not {word for word in listed if word}.isdisjoint(word for word in known_as if word)
+    objects_in_list = default if said is None else (word.strip() for word in said.split(","))
+    return not {word for word in objects_in_list if word}.isdisjoint(word for word in known_as if word)
 
 
-def sentences(counts: Mapping[str, int]) -> tuple[str, ...]:
+def ignored_sentences(counts: Mapping[str, int]) -> tuple[str, ...]:
     """What never counts, each with how many there were of it if there were several; the first twenty are named."""
     named = islice(counts.items(), _SENTENCES_MAX)
     return tuple(what if count == 1 else f"{what} ({count:,} of them)" for what, count in named)
@@ -162,3 +169,47 @@ def bot_of(source: Source, bot_id: str | None, *, name: str | None = None, versi
     if version is not None and bot and (identity is None or identity.bot_version is None):
         bot["bot_version"] = version
     return bot
+
+
+def json_object(payload: bytes, *, platform: str) -> JsonObject:
+    """The JSON object that a payload is; numbers with a fraction as `Decimal`.
+
+    Raises:
+        Refused: `payload_not_understood` if it is none.
+    """
+    found = json_value(payload)
+    if not isinstance(found, dict):
+        raise not_understood(f"This is no payload of {platform}: it is not a JSON object.")
+    return found
+
+
+def at(found: object, *path: str) -> Any:
+    """What stands in nested objects under the names of `path`; None: nothing."""
+    for name in path:
+        if not isinstance(found, dict):
+            return None
+        found = found.get(name)
+    return found
+
+
+def objects_in_list(found: object) -> list[JsonObject]:
+    """The objects in a list; nothing of what is no list."""
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def us_of(found: object) -> int | None:
+    """µs UTC of RFC 3339 text or of seconds since 1970; None for what is no such time, and for 0."""
+    if not isinstance(found, str):
+        return us_of_epoch(found) or None
+    try:
+        return us_from_text(found)
+    except Refused:
+        return None
+
+
+def time_of(found: object) -> object:
+    """A time as `occurred_at` of a record: text as it is, seconds since 1970 as RFC 3339.
+
+    What is no time stays as it is, for the rule to refuse it in its words.
+    """
+    return time_of_epoch(found) if isinstance(found, int | Decimal) else found

@@ -1,0 +1,19 @@
+"""CloudEvents 1.0 whose data is an event in Botmeter's own format."""
+
+from botmeter.sources.connector import Connector
+from botmeter.sources.event_payloads import EMPTY_BATCH, read_payload
+
+CONNECTOR = Connector(
+    platform="cloudevents",
+    label="CloudEvents",
+    summary="Your own events in the envelope of CloudEvents 1.0: structured, batched or binary.",
+    steps=(
+        "Give your producer or broker the address above; its OPTIONS handshake is answered.",
+        "The data of each event is a Botmeter event, as described on the page about events.",
+    ),
+    guide="sources/cloudevents.md",
+    sender="Not needed: each event names its actor",
+    read=read_payload,
+    sample=EMPTY_BATCH,
+    is_native=True,
+)

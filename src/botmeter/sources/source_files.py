@@ -1,0 +1,54 @@
+"""Files of a source → batches of events: read by the platform's connector, or as events in Botmeter's own format."""
+
+from collections.abc import Iterator
+from contextlib import closing
+
+from botmeter.domain.event import REQUIRED_FIELDS
+from botmeter.domain.source import Source
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.sources import source_of
+from botmeter.metering.schema import EventBatch
+from botmeter.sources.payload_files import batches_from_payload_file
+from botmeter.sources.platforms.registry import connector_of, platform_codes
+from botmeter.sources.reader import SourceFile, batches
+from botmeter.sources.sniff import PARQUET_MAGIC, PEEK_BYTES
+from botmeter.sources.stream import STDIN, opened
+
+
+def source_named(ledger: Ledger, name: str) -> Source | None:
+    """Return the account's source of that name, or a source without settings if the name is a platform's.
+
+    None: neither; its files hold events in Botmeter's own format.
+    """
+    source = source_of(ledger, name)
+    if source is None and name in platform_codes():
+        return Source(name=name, platform=name)
+    return source
+
+
+def batches_of_source(file: SourceFile, source: Source | None) -> Iterator[EventBatch]:
+    """Yield the events of a source's file, in order.
+
+    A file of events in Botmeter's own format, or with a mapping, is read as such whatever the source's platform.
+
+    Raises:
+        Refused: What `reader.batches` and `batches_from_payload_file` raise.
+    """
+    if source is None or file.mapping is not None:
+        return batches(file, source=source)
+    connector = connector_of(source.platform)
+    if connector.is_native or _holds_events(file):
+        return batches(file, source=source)
+    return batches_from_payload_file(file, source, connector=connector)
+
+
+def _holds_events(file: SourceFile) -> bool:
+    """Check whether a file starts with all required event fields, or is Parquet, which no platform writes.
+
+    Standard input can't be read twice, and is always read as the platform's.
+    """
+    if file.path == STDIN or file.format is not None:
+        return False
+    with closing(opened(file.path, name=file.label)) as stream:
+        start = stream.peek(PEEK_BYTES)
+    return start.startswith(PARQUET_MAGIC) or all(name.encode() in start for name in REQUIRED_FIELDS)
