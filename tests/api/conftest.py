@@ -14,7 +14,8 @@ from botmeter.people.keys import KeyDraft, Scope, new_key
 from botmeter.server import events, webhooks
 from support.live import Live
 from support.live import live as live_over
-from support.served import EVENTS, in_use, served
+from support.served import EVENTS, served
+from support.server_state import in_use
 
 ALL_SCOPES = tuple(Scope)
 

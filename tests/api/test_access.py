@@ -9,7 +9,6 @@ from django.core.cache import cache
 from django.test import Client
 
 from botmeter.domain.instant import present
-from botmeter.live import ledgers
 from botmeter.people.keys import KeyDraft, Scope, new_key, revoke_key, rotate_key
 from botmeter.people.models import ApiKey
 from botmeter.web.api.api import document
@@ -17,6 +16,7 @@ from botmeter.web.api.authentication import REQUESTS_A_MINUTE
 from botmeter.web.api.codes import CODES
 from botmeter.web.api.problem_details import RATE_WINDOW_SECONDS
 from botmeter.web.api.table import ROUTES
+from support import server_state
 from support.json_schema import faults, schema_of_answer
 
 Ask = Callable[..., Any]
@@ -158,8 +158,9 @@ def test_a_key_that_asks_too_often_waits_for_the_next_minute(ask: Ask, secret: s
 
 
 def test_a_server_that_stops_asks_to_come_again(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledgers, "_open", [])
-    answer = ask("sessions")
+    with monkeypatch.context() as patch:
+        patch.setattr(server_state, "_current", [])
+        answer = ask("sessions")
     assert is_problem(answer, 503, code="server_stopping")
     assert int(answer.headers["Retry-After"]) > 0
 

@@ -13,7 +13,8 @@ from botmeter.web.api.api import document
 from botmeter.web.api.codes import CODES
 from botmeter.web.api.table import ROUTES
 from support.json_schema import faults, schema_of_answer
-from support.served import EVENTS, in_use, served
+from support.served import EVENTS, served
+from support.server_state import in_use
 
 SENT_TO = [route.path.removeprefix("accounts/{account}/") for route in ROUTES if route.body]
 BODIES = {"customers/merge": {"customer_id": "new", "aliases": ["old"]}, "customers/unmerge": {"aliases": ["old"]}}

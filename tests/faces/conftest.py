@@ -18,7 +18,8 @@ from botmeter.people.keys import KeyDraft, Scope, new_key
 from botmeter.people.models import Membership, User
 from botmeter.people.rights import Role
 from support.ledgers import Event, event
-from support.served import in_use, served
+from support.served import served
+from support.server_state import in_use
 
 Asked = Callable[..., Any]
 

@@ -21,7 +21,6 @@ from botmeter.ledger.quarantine import Quarantined, quarantined
 from botmeter.ledger.settle import settle
 from botmeter.ledger.sources import set_source
 from botmeter.live.ingest import Intake
-from botmeter.live.wiring import intake_over
 from botmeter.metering.policy import FRESHCHAT
 from botmeter.people.keys import KeyDraft, Scope, new_key
 from botmeter.people.sources import new_address, set_secret
@@ -29,7 +28,7 @@ from botmeter.server.front.bridge import Bridge
 from botmeter.server.front.front import Front
 from botmeter.server.routes import own_routes
 from support.asking import Asked, Asker
-from support.served import in_use
+from support.server_state import in_use
 
 Event = dict[str, Any]
 EVENTS_PATH = "/api/v1/events"
@@ -109,13 +108,11 @@ def live(folder: Path) -> Iterator[Live]:
     """The live road over a new folder until the end of the `with`; it has the account acme."""
     with Folder.owned(folder, purpose="a test") as owned:
         opened = OpenLedgers(owned)
-        intake = intake_over(opened)
-        front = Front(Bridge(_no_page), routes=own_routes(intake))
         try:
-            with in_use(opened):
-                yield Live(opened=opened, intake=intake, request=Asker(front, run=run_beside_django))
+            with in_use(opened) as state:
+                front = Front(Bridge(_no_page), routes=own_routes(state.intake))
+                yield Live(opened=opened, intake=state.intake, request=Asker(front, run=run_beside_django))
         finally:
-            intake.close()
             opened.close()
 
 

@@ -4,12 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from django.core.cache import cache
-
 from botmeter.domain.account import Account
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers
-from botmeter.live import ledgers
 from botmeter.metering.policy import FRESHCHAT
 from support.ledgers import NOW_US, Event, append_events, event
 
@@ -56,15 +53,3 @@ def served(path: Path, accounts: Mapping[str, Iterable[Event]]) -> Iterator[Open
             yield opened
         finally:
             opened.close()
-
-
-@contextmanager
-def in_use(opened: OpenLedgers) -> Iterator[None]:
-    """Views see these ledgers until the end of the `with`; nothing of another test is cached."""
-    cache.clear()
-    ledgers.use(opened)
-    try:
-        yield
-    finally:
-        ledgers.use(None)
-        cache.clear()

@@ -13,6 +13,7 @@ os.environ["BOTMETER_SECRET_KEY"] = "only-for-tests"  # noqa: S105 - signs nothi
 from botmeter.web.settings import *  # noqa: E402, F403
 
 del os.environ["BOTMETER_DATA"]
+MIDDLEWARE = ["support.server_state.carry_state", *MIDDLEWARE]  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -6,15 +6,15 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 from tests.support.ledgers import append_events, event, made_account
 
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers
-from botmeter.live import ledgers as process_ledgers
+from botmeter.live.server_state import ServerState
 from botmeter.people.models import Membership, User
 from botmeter.people.rights import Role
+from support.server_state import in_use
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of people in tests
 
@@ -103,15 +103,19 @@ def copies(filled_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 @pytest.fixture
-def ledgers(copies: Copies) -> Iterator[OpenLedgers]:
-    """The process's ledgers: acme, with the events above."""
-    cache.clear()
+def state(copies: Copies) -> Iterator[ServerState]:
+    """The server's state over acme, with the events above."""
     copy = copies.current()
-    process_ledgers.use(copy.opened)
-    yield copy.opened
-    process_ledgers.use(None)
+    with in_use(copy.opened) as state:
+        yield state
     if copy.is_changed:
         copies.drop()
+
+
+@pytest.fixture
+def ledgers(state: ServerState) -> OpenLedgers:
+    """The server's open ledgers."""
+    return state.ledgers
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
-from prometheus_client.registry import CollectorRegistry
 
 from botmeter.domain.receipt import Receipt
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.live import metrics
+from botmeter.live.server_state import ServerState
 from botmeter.people.key_cache import forget_keys
 from botmeter.people.keys import KeyDraft, Scope, new_key
 from botmeter.people.models import User
@@ -121,21 +121,10 @@ def test_what_the_workers_tell_stands_in_the_numbers() -> None:
     assert value("botmeter_queue_refused_total") == refused + 1
 
 
-def test_what_changes_by_itself_is_asked_when_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    from prometheus_client import Gauge
-
-    registry = CollectorRegistry()
-    monkeypatch.setattr(metrics, "_lag_seconds", Gauge("lag", "Lag.", registry=registry))
-    lags = iter([1.5, 2.5])
-    metrics.measure_lag(lambda: next(lags))
-    assert [registry.get_sample_value("lag") for _ in range(2)] == [1.5, 2.5]
-
-
-def test_the_queue_is_asked_how_much_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    from prometheus_client import Gauge
-
-    registry = CollectorRegistry()
-    for name in ("depth", "bytes"):
-        monkeypatch.setattr(metrics, f"_queue_{name}", Gauge(name, "Of the queue.", registry=registry))
-    metrics.measure_queue(dispatch_count=lambda: 3, size_bytes=lambda: 4096)
-    assert (registry.get_sample_value("depth"), registry.get_sample_value("bytes")) == (3, 4096)
+def test_gauges_have_the_present_values_of_the_server_that_is_asked(client: Client, state: ServerState) -> None:
+    state.intake.room.take(4096)
+    numbers = client.get("/metrics").content.decode()
+    state.intake.room.give_back(4096)
+    assert "botmeter_queue_depth 1.0\n" in numbers
+    assert "botmeter_queue_bytes 4096.0\n" in numbers
+    assert "botmeter_metering_lag_seconds 0.0\n" in numbers

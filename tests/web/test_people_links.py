@@ -14,13 +14,13 @@ from botmeter.domain.errors import Missing
 from botmeter.domain.instant import present
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers
-from botmeter.live import ledgers as process_ledgers
 from botmeter.people.audit import Action
 from botmeter.people.links import digest_of, forget_expired_links, new_link
 from botmeter.people.mail import send, wait_until_sent
 from botmeter.people.members import use_up
 from botmeter.people.models import AuditEntry, Link, Membership, User
 from botmeter.people.rights import Role
+from support.server_state import in_use
 from web.conftest import PASSWORD, MakeBrowser, MakePerson
 
 pytestmark = pytest.mark.django_db
@@ -33,9 +33,8 @@ def empty_folder(tmp_path: Path) -> Iterator[OpenLedgers]:
     """A data folder without an account."""
     with Folder.owned(tmp_path / "none", purpose="tests") as folder:
         opened = OpenLedgers(folder)
-        process_ledgers.use(opened)
-        yield opened
-        process_ledgers.use(None)
+        with in_use(opened):
+            yield opened
         opened.close()
 
 

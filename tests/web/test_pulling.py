@@ -18,10 +18,10 @@ from botmeter.domain.source import Source
 from botmeter.ledger.interruption import Interruption
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.live.pulls import run as running
-from botmeter.live.pulls import schedule
 from botmeter.live.pulls.pull import Ledgers
 from botmeter.live.pulls.run import last_result, pull_source, running_since_us
 from botmeter.live.pulls.schedule import PullSchedule, due_us, pause_in_process, pause_until
+from botmeter.live.server_state import ServerState
 from botmeter.people.models import AuditEntry, EventSource, User
 from botmeter.people.source_actions import Author, create_source
 from botmeter.people.source_pulls import PullSettings, ScheduledPull, note_pull, set_pull
@@ -74,15 +74,13 @@ def means(ledgers: OpenLedgers) -> tuple[Ledgers, Clocks]:
 
 
 @contextmanager
-def scheduled() -> Iterator[PullSchedule]:
-    """A schedule that looks for what is due all the time."""
-    made = PullSchedule(look_seconds=0.01)
-    schedule.use(made)
+def scheduled(ledgers: OpenLedgers) -> Iterator[PullSchedule]:
+    """A schedule that looks for due sources all the time."""
+    made = PullSchedule(ledgers, look_seconds=0.01)
     made.begin()
     try:
         yield made
     finally:
-        schedule.use(None)
         made.close()
 
 
@@ -158,19 +156,26 @@ def test_what_is_wrong_with_the_settings_stands_in_the_result(source: Source, le
     assert (result.code, result.is_whole) == ("seal_broken", False)
 
 
-def test_who_is_due_is_asked_by_itself(source: Source, api: StandInApi, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_is_due_is_asked_by_itself(
+    source: Source, ledgers: OpenLedgers, api: StandInApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ask_at(api.url, every=15)
-    with noted(monkeypatch) as next_one, scheduled():
+    with noted(monkeypatch) as next_one, scheduled(ledgers):
         assert next_one().accepted == 2
     assert AuditEntry.objects.filter(action="source_pulled").count() == 0
 
 
 def test_no_fault_ends_the_thread(
-    source: Source, api: StandInApi, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, settings: Any
+    source: Source,
+    ledgers: OpenLedgers,
+    api: StandInApi,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Any,
+    settings: Any,
 ) -> None:
     settings.DATA = tmp_path
     api.ways.append((401, {}))
-    with noted(monkeypatch) as next_one, scheduled() as made:
+    with noted(monkeypatch) as next_one, scheduled(ledgers) as made:
         made.want(*ASKED)
         assert next_one().code == "pull_token_wrong"
         made.want("acme", "nothing")
@@ -184,7 +189,7 @@ def test_no_fault_ends_the_thread(
 
 
 def test_a_server_that_ends_waits_for_no_platform(
-    source: Source, api: StandInApi, monkeypatch: pytest.MonkeyPatch
+    source: Source, ledgers: OpenLedgers, api: StandInApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     came = threading.Event()
 
@@ -193,7 +198,7 @@ def test_a_server_that_ends_waits_for_no_platform(
         return 503, {}
 
     api.answer = answer
-    with noted(monkeypatch) as next_one, scheduled() as made:
+    with noted(monkeypatch) as next_one, scheduled(ledgers) as made:
         made.want(*ASKED)
         assert came.wait(60)
         made.close()
@@ -235,19 +240,16 @@ def test_the_page_says_what_came_of_asking(
 
 
 def test_the_page_has_a_source_asked_now(
-    source: Source, api: StandInApi, browser: Callable[..., Client], owner: User, monkeypatch: pytest.MonkeyPatch
+    source: Source, state: ServerState, browser: Callable[..., Client], owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     olga = browser(owner)
     with noted(monkeypatch) as next_one:
-        waiting = PullSchedule(look_seconds=0.01)
-        schedule.use(waiting)
         page = olga.post(DESK, {"what": "pull-now"}, follow=True).content.decode()
         assert "desk is being asked." in page
         assert "as soon as others are done" in page
-        waiting.begin()
+        state.pulls.begin()
         assert next_one().accepted == 2
-        schedule.use(None)
-        waiting.close()
+        state.pulls.close()
     entry = AuditEntry.objects.get(action="source_pulled")
     assert (entry.who, entry.detail) == ("olga@example.org", {"source": "desk"})
 

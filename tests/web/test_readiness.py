@@ -8,13 +8,12 @@ from django.test import Client
 
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.live import readiness
+from botmeter.live.queue import BYTES_MAX
+from botmeter.live.server_state import ServerState, new_server_state
+from botmeter.web.health import ready
+from support.server_state import request_with
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _as_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readiness, "_checks", {})
 
 
 def said(client: Client) -> tuple[int, str]:
@@ -26,22 +25,28 @@ def test_a_server_with_nothing_against_it_is_ready(client: Client, ledgers: Open
     assert said(client) == (200, "ready\n")
 
 
-def test_a_reason_that_was_added_is_told_for_as_long_as_it_holds(client: Client, ledgers: OpenLedgers) -> None:
-    full: list[str | None] = ["The queue is full."]
-    readiness.add("queue", lambda: full[0])
-    readiness.add("other", lambda: None)
-    assert said(client) == (503, "The queue is full.\n")
-    full[0] = None
-    assert said(client)[0] == 200
-    full[0] = "The queue is full again."
-    readiness.remove("queue")
+def test_a_server_whose_queue_is_full_is_not_ready(client: Client, state: ServerState) -> None:
+    state.intake.room.take(BYTES_MAX)
+    assert said(client) == (503, "The queue of live events is full.\n")
+    state.intake.room.give_back(BYTES_MAX)
     assert said(client)[0] == 200
 
 
-def test_a_server_that_stops_is_alive_and_not_ready(client: Client, ledgers: OpenLedgers) -> None:
-    readiness.stopping()
+def test_a_stopping_server_is_alive_and_not_ready(client: Client, state: ServerState) -> None:
+    state.stopping.set()
     assert said(client) == (503, "The server is stopping.\n")
     assert client.get("/healthz").status_code == 200
+
+
+def test_a_server_without_open_ledgers_is_not_ready(client: Client) -> None:
+    assert said(client)[0] == 503
+
+
+def test_two_servers_in_one_process_answer_from_their_own_ledgers(state: ServerState) -> None:
+    other = new_server_state(state.ledgers)
+    other.stopping.set()
+    assert ready(request_with(state)).status_code == 200
+    assert ready(request_with(other)).status_code == 503
 
 
 @pytest.mark.parametrize(("free_bytes", "status"), [(readiness.FREE_BYTES_MIN, 200), (99_999_999, 503), (0, 503)])
@@ -55,9 +60,9 @@ def test_a_disk_that_is_nearly_full_is_no_place_for_more(
     monkeypatch.setattr(os, "statvfs", lambda _: Disk)
     code, sentence = said(client)
     assert code == status
-    assert status == 200 or "the least is 100 MB" in sentence
+    assert status == 200 or "100 MB is the minimum" in sentence
 
 
 def test_a_folder_that_is_gone_is_told_without_its_path(tmp_path: Path) -> None:
     problem = readiness.disk_problem(tmp_path / "gone")
-    assert problem == "The data folder can't be reached."
+    assert problem == "The data folder can't be read."

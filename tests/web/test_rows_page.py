@@ -11,7 +11,6 @@ from tests.support.ledgers import append_events, event
 from tests.support.report_links import RowsLink, rows_links
 
 from botmeter.ledger.open_ledgers import OpenLedgers
-from botmeter.live.ledgers import writing
 from botmeter.people.models import User
 from botmeter.web.pages.report.widget_page import WIDGETS
 
@@ -45,7 +44,7 @@ BUSY = (
 @pytest.fixture
 def busy(ledgers: OpenLedgers) -> None:
     """The account acme with some more bots, channels, tickets and hours."""
-    with writing("acme") as ledger:
+    with ledgers.writing("acme") as ledger:
         append_events(ledger, *BUSY)
 
 

@@ -35,7 +35,8 @@ from botmeter.web.question import question
 from support.facts import event, filled_ledger
 from support.ledgers import event as event_on
 from support.oracle import Event
-from support.served import in_use, served
+from support.served import served
+from support.server_state import in_use
 
 ZONES = ("UTC", "Asia/Kolkata", "America/New_York", "Pacific/Apia")
 TODAY = date(1970, 1, 1) + timedelta(microseconds=now_us())

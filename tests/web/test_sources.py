@@ -1,7 +1,7 @@
 """Admin → Sources: connected, shown once, set, turned off, removed; by owners alone, and written down."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from html import unescape
 from typing import Any
@@ -18,8 +18,7 @@ from botmeter.ledger.deliveries import Delivered, deliveries, keep_deliveries
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.ledger.sources import remove_source, set_source, source_history, source_of
-from botmeter.live import deliver as doors
-from botmeter.live.wiring import intake_over
+from botmeter.live.server_state import ServerState
 from botmeter.people.models import AuditEntry, EventSource, User
 from botmeter.people.source_actions import (
     Author,
@@ -410,17 +409,6 @@ def test_what_waits_in_quarantine_is_counted_and_sent_again(olga: Client, key: s
     assert "0 events left quarantine." in done(olga, "retry")
 
 
-@pytest.fixture
-def intake(ledgers: OpenLedgers) -> Iterator[None]:
-    """The process takes live events in."""
-    made = intake_over(ledgers)
-    doors.use(made)
-    yield
-    doors.use(None)
-    made.close()
-
-
-@pytest.mark.usefixtures("intake")
 @pytest.mark.parametrize("platform", platform_codes())
 def test_a_test_comes_through_the_door_and_changes_no_number(olga: Client, platform: str, ledgers: OpenLedgers) -> None:
     created(olga, platform=platform)
@@ -434,7 +422,8 @@ def test_a_test_comes_through_the_door_and_changes_no_number(olga: Client, platf
     assert (delivered.ignored > 0) == (not connector_of(platform).is_native)
 
 
-def test_a_test_that_is_not_taken_says_why(olga: Client, key: str) -> None:
+def test_a_test_that_is_not_taken_says_why(olga: Client, key: str, state: ServerState) -> None:
+    state.intake.close()
     assert "The test was not taken." in done(olga, "test")
 
 

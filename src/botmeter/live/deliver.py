@@ -1,11 +1,9 @@
-"""The process's intake for who is not the asynchronous front: a page that sends a test."""
+"""Deliveries that a page sends as a test, through the same queue as those of platforms."""
 
-from collections.abc import Mapping
 from concurrent.futures import Future
 from typing import Final
 
 from botmeter.domain.errors import Unavailable
-from botmeter.domain.instant import now_us
 from botmeter.live.ingest import Intake
 from botmeter.live.pending import Answered, Offer
 from botmeter.live.records import texts_from_body
@@ -15,30 +13,17 @@ from botmeter.sources.platforms.registry import connector_of
 
 _ANSWERED_WITHIN_SECONDS: Final = 30.0
 
-_open: list[Intake] = []
 
-
-def use(intake: Intake | None) -> None:
-    """From now on pages deliver to this one; None: the server is about to end."""
-    _open[:] = [] if intake is None else [intake]
-
-
-def deliver(source: OpenedSource, body: bytes, *, headers: Mapping[str, str], number: str) -> Answered:
-    """What a delivery is told that comes through the very same door as a platform's.
+def deliver(intake: Intake, source: OpenedSource, *, delivery: Delivery, number: str) -> Answered:
+    """Queue a delivery as if its platform had sent it, and wait for its receipt.
 
     Args:
-        headers: Name in small letters → value.
-        number: What to call it where the platform calls it nothing.
+        number: Its id where the platform gives it none.
 
     Raises:
-        NotAllowed, Refused, TooMuch: What a platform would be told too.
+        NotAllowed, Refused, TooMuch: As the platform would be answered.
         Unavailable: `server_stopping`, `queue_full`, `ledger_busy`, `delivery_unanswered`.
     """
-    # Asked for once: the server may begin to end between two looks.
-    intake = next(iter(_open), None)
-    if intake is None:
-        raise Unavailable("server_stopping", "The server is starting or stopping. Try again in a moment.")
-    delivery = Delivery(body=body, headers=headers, received_us=now_us())
     told: Future[Answered] = Future()
 
     def tell(answer: Answered | Exception) -> None:

@@ -16,9 +16,17 @@ from botmeter.live.settling import Settler
 class Intake:
     """Committing and metering threads, made for an account when it is first offered something."""
 
-    def __init__(self, desk: Desk, *, settle: Callable[[str], None], room: Room | None = None) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        settle: Callable[[str], None],
+        lag_seconds: Callable[[], float] = float,
+        room: Room | None = None,
+    ) -> None:
         """Over `desk`; `settle` meters what an account has taken in."""
         self.room = room or Room()
+        self.lag_seconds = lag_seconds
         self._settle = settle
         self._desk = Desk(
             live_append=desk.live_append, source_of=desk.source_of, committed=self._after_commit, failed=desk.failed

@@ -5,7 +5,6 @@ whoever reads the numbers of a server is not thereby told whose they are, and th
 """
 
 import platform
-from collections.abc import Callable
 from importlib.metadata import version as distribution_version
 from typing import Final
 
@@ -113,10 +112,11 @@ def request_observed(route: str, *, status: int, seconds: float) -> None:
     _request_seconds.labels(route=route).observe(seconds)
 
 
-def measure_queue(*, dispatch_count: Callable[[], int], size_bytes: Callable[[], int]) -> None:
-    """Has the queue, over all accounts, asked how much waits for a commit whenever the numbers are read."""
-    _queue_depth.set_function(dispatch_count)
-    _queue_bytes.set_function(size_bytes)
+def measured(*, queued_count: int, queued_bytes: int, lag_seconds: float) -> None:
+    """Set the gauges to the server's present values, just before they are read."""
+    _queue_depth.set(queued_count)
+    _queue_bytes.set(queued_bytes)
+    _lag_seconds.set(lag_seconds)
 
 
 def queue_refused() -> None:
@@ -133,11 +133,6 @@ def commit_observed(seconds: float, *, dispatch_count: int) -> None:
 def settle_observed(seconds: float) -> None:
     """Counts a run that metered what was taken in."""
     _settle_seconds.observe(seconds)
-
-
-def measure_lag(lag_seconds: Callable[[], float]) -> None:
-    """Has the metering's lag asked by `lag_seconds` whenever the numbers are read; it must be cheap."""
-    _lag_seconds.set_function(lag_seconds)
 
 
 def exposition(accept: str) -> tuple[bytes, str]:

@@ -9,7 +9,7 @@ from botmeter.domain.source import Source
 from botmeter.ledger.live_batch import LiveBatch
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.ledger.sources import source_of
-from botmeter.live import metrics, readiness
+from botmeter.live import metrics
 from botmeter.live.bugs import kept_bug_in
 from botmeter.live.commit import Desk
 from botmeter.live.ingest import Intake
@@ -21,14 +21,11 @@ def intake_over(ledgers: OpenLedgers) -> Intake:
     """The intake of a process that has these ledgers open."""
     desk = _LedgerDesk(ledgers)
     kept = KeptSources(desk.source_of)
-    intake = Intake(
+    return Intake(
         Desk(live_append=desk.live_append, source_of=kept.source_of, committed=_committed, failed=_failed),
         settle=desk.settle,
+        lag_seconds=desk.lag_seconds,
     )
-    metrics.measure_queue(dispatch_count=lambda: intake.room.offer_count, size_bytes=lambda: intake.room.size_bytes)
-    metrics.measure_lag(desk.lag_seconds)
-    readiness.add("queue", lambda: "The queue of live events is full." if intake.room.is_full else None)
-    return intake
 
 
 class _LedgerDesk:

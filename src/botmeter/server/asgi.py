@@ -15,13 +15,14 @@ def start_application(*, run_command: RunCommand) -> Front:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "botmeter.web.settings")
     pages = get_wsgi_application()
     # Django's models can be imported only after it is set up.
+    from botmeter.live.server_state import STATE_KEY
     from botmeter.server.front.bridge import Bridge
     from botmeter.server.process import begun
     from botmeter.server.routes import own_routes
 
     try:
-        intake = begun(run_command)
+        state = begun(run_command)
     except BotmeterError as error:
         # The supervising process sees this one end; people see a sentence instead of a trace.
         sys.exit(f"error: {error.message}")
-    return Front(Bridge(pages), routes=own_routes(intake))
+    return Front(Bridge(pages, environ={STATE_KEY: state}), routes=own_routes(state.intake))

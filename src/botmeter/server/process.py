@@ -12,46 +12,34 @@ from django.conf import settings
 
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
-from botmeter.live import deliver as doors
-from botmeter.live import ledgers, readiness
 from botmeter.live.ingest import Intake
-from botmeter.live.pulls import schedule
-from botmeter.live.pulls.schedule import PullSchedule
-from botmeter.live.wiring import intake_over
+from botmeter.live.server_state import ServerState, new_server_state
 from botmeter.server.command_host import RunCommand, serve_commands
 
 _PARENT_CHECKED_SECONDS = 1.0
 
 
-def begun(run_command: RunCommand) -> Intake:
-    """Owns the data folder until the process ends, and opens it to views, commands and live events.
+def begun(run_command: RunCommand) -> ServerState:
+    """Own the data folder until the process ends, and open it to views, commands and live events.
 
     Raises:
         Unavailable: `ledger_in_use` while another process owns it.
     """
-    held = ExitStack()
-    folder = held.enter_context(Folder.owned(Path(settings.DATA), purpose="botmeter serve"))
-    # Before anybody opens a file, which makes a log beside it.
+    resources = ExitStack()
+    folder = resources.enter_context(Folder.owned(Path(settings.DATA), purpose="botmeter serve"))
+    # Before any file is opened, which creates a log beside it.
     left_open = folder.left_open()
-    opened = OpenLedgers(folder)
-    held.callback(opened.close)
-    held.callback(ledgers.use, None)
-    ledgers.use(opened)
-    intake = intake_over(opened)
-    held.callback(intake.close)
-    held.callback(doors.use, None)
-    doors.use(intake)
-    asking = PullSchedule()
-    asking.begin()
-    held.callback(asking.close)
-    held.callback(schedule.use, None)
-    schedule.use(asking)
-    held.enter_context(serve_commands(SharedFolder(opened), run=run_command, served_at=settings.SERVED_AT))
-    _close_before_executors(intake)
-    atexit.register(_end, held)
-    threading.Thread(target=_warm_up, args=(intake, left_open), name="warm-up", daemon=True).start()
+    ledgers = OpenLedgers(folder)
+    state = new_server_state(ledgers)
+    resources.callback(state.close)
+    state.pulls.begin()
+    shared = SharedFolder(ledgers)
+    resources.enter_context(serve_commands(shared, run=run_command, served_at=settings.SERVED_AT))
+    _close_before_executors(state.intake)
+    atexit.register(_end, resources, state)
+    threading.Thread(target=_warm_up, args=(state.intake, left_open), name="warm-up", daemon=True).start()
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), name="parent", daemon=True).start()
-    return intake
+    return state
 
 
 def _close_before_executors(intake: Intake) -> None:
@@ -72,10 +60,10 @@ def _warm_up(intake: Intake, left_open: list[str]) -> None:
     intake.meter_left_over(left_open)
 
 
-def _end(held: ExitStack) -> None:
+def _end(resources: ExitStack, state: ServerState) -> None:
     """Closes everything, then ends at once: what daemon threads hold of DuckDB would be reported as leaked."""
-    readiness.stopping()
-    held.close()
+    state.stopping.set()
+    resources.close()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)

@@ -5,17 +5,24 @@ not is told so (403). What a page asks for stands on the view itself, where the 
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 
 from botmeter.domain.errors import NotAllowed
+from botmeter.live.server_state import server_state
 from botmeter.people.models import Membership, User
 from botmeter.people.rights import Right, Role
+from botmeter.web import ledgers
+
+if TYPE_CHECKING:
+    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.settle import Backlog
 
 Who = Literal["everyone", "person", "member"]
 
@@ -37,6 +44,18 @@ class Visit:
     @property
     def role(self) -> Role:
         return Role(self.membership.role)
+
+    def reading(self) -> "AbstractContextManager[Ledger]":
+        """Open the account's ledger as of its last commit."""
+        return ledgers.reading(self.request, self.account)
+
+    def writing(self) -> "AbstractContextManager[Ledger]":
+        """Open the account's ledger for writing."""
+        return ledgers.writing(self.request, self.account)
+
+    def unsettled(self) -> "Backlog":
+        """Return how many live events of the account are not in its numbers yet."""
+        return server_state(self.request).ledgers.unsettled(self.account)
 
     def may(self, right: Right) -> bool:
         """Whether the member has the right."""

@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse
 
 from botmeter.domain.errors import NotAllowed, Unavailable
 from botmeter.live import metrics as numbers
-from botmeter.live import readiness
-from botmeter.live.ledgers import ledgers
+from botmeter.live.readiness import disk_problem
+from botmeter.live.server_state import STATE_KEY, ServerState, server_state
 from botmeter.people.key_cache import known_key
 from botmeter.people.keys import Scope
 from botmeter.web.access import for_everyone
@@ -31,8 +31,7 @@ def alive(request: HttpRequest) -> HttpResponse:
 @for_everyone
 def ready(request: HttpRequest) -> HttpResponse:
     """The ledgers are open, the people's database answers, the disk has room and nothing else says no; else 503."""
-    del request
-    problem = _problem()
+    problem = _problem(request)
     if problem is None:
         return HttpResponse("ready\n", content_type=_PLAIN)
     return HttpResponse(f"{problem}\n", status=503, content_type=_PLAIN)
@@ -45,21 +44,28 @@ def metrics(request: HttpRequest) -> HttpResponse:
         refused = _refused(request)
         if refused is not None:
             return refused
+    state: ServerState | None = request.META.get(STATE_KEY)
+    if state is not None:
+        numbers.measured(
+            queued_count=state.intake.room.offer_count,
+            queued_bytes=state.intake.room.size_bytes,
+            lag_seconds=state.intake.lag_seconds(),
+        )
     body, media_type = numbers.exposition(request.headers.get("Accept", ""))
     return HttpResponse(body, content_type=media_type)
 
 
-def _problem() -> str | None:
+def _problem(request: HttpRequest) -> str | None:
     from botmeter.people.models import User
 
     try:
-        ledgers()
+        state = server_state(request)
         User.objects.exists()
     except Unavailable as error:
         return error.message
     except DatabaseError:
         return "The people's database does not answer."
-    return readiness.disk_problem(Path(settings.DATA)) or readiness.problem()
+    return disk_problem(Path(settings.DATA)) or state.problem()
 
 
 def _is_from_here(request: HttpRequest) -> bool:

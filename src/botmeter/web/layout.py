@@ -91,7 +91,7 @@ def frame(visit: Visit, *, title: str, current: str, crumbs: tuple[Crumb, ...] =
         current: The route of the line of the navigation that this page belongs to.
     """
     memberships = visit.user.memberships.order_by("account")
-    accounts = tuple(_account(name, current=visit.account) for name in memberships.values_list("account", flat=True))
+    accounts = tuple(_account(visit, name) for name in memberships.values_list("account", flat=True))
     account = next(each for each in accounts if each.is_current)
     return Frame(
         title=title,
@@ -122,9 +122,9 @@ def plain_frame(request: HttpRequest, *, title: str) -> Frame:
     )
 
 
-def _account(name: str, *, current: str) -> Link:
-    is_current = name == current
-    title = account_title(name) if is_current else remembered_title(name)
+def _account(visit: Visit, name: str) -> Link:
+    is_current, request = name == visit.account, visit.request
+    title = account_title(request, name) if is_current else remembered_title(request, name)
     return Link(label=title, href=reverse("reports", args=(name,)), is_current=is_current)
 
 

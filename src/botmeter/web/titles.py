@@ -1,19 +1,19 @@
 """What people call an account: its title in the ledger, remembered for those that one only switches to."""
 
 from django.core.cache import cache
-from django.http import Http404
+from django.http import Http404, HttpRequest
 
 from botmeter.domain.errors import BotmeterError
-from botmeter.live.ledgers import reading
+from botmeter.web.ledgers import reading
 
 # The list of a person's accounts stands on every page: it must not open the ledger of each, nor keep them open.
 _KEPT_SECONDS = 3600
 
 
-def account_title(name: str) -> str:
+def account_title(request: HttpRequest, name: str) -> str:
     """The account's title as its ledger has it now; its name where the ledger can't be read."""
     try:
-        with reading(name) as ledger:
+        with reading(request, name) as ledger:
             title = ledger.account.title
     except (BotmeterError, Http404):
         return name
@@ -21,10 +21,10 @@ def account_title(name: str) -> str:
     return title
 
 
-def remembered_title(name: str) -> str:
+def remembered_title(request: HttpRequest, name: str) -> str:
     """The account's title as it was when somebody last looked at the account, or an hour ago at the most."""
     title: str | None = cache.get(_key(name))
-    return account_title(name) if title is None else title
+    return account_title(request, name) if title is None else title
 
 
 def _key(name: str) -> str:

@@ -16,7 +16,7 @@ from django.db import close_old_connections, connections
 from botmeter.domain.errors import BotmeterError, Unavailable
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us
 from botmeter.ledger.interruption import Interruption
-from botmeter.live import ledgers
+from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.live.bugs import kept_bug_in
 from botmeter.live.pulls.pull import Ledgers
 from botmeter.live.pulls.run import last_result, note_bug, pull_source
@@ -36,7 +36,8 @@ Pull = Callable[[str, str], None]
 class PullSchedule:
     """The thread, and who waits for it."""
 
-    def __init__(self, *, look_seconds: float = LOOK_SECONDS) -> None:
+    def __init__(self, ledgers: OpenLedgers, *, look_seconds: float = LOOK_SECONDS) -> None:
+        self._ledgers = ledgers
         self._look_seconds = look_seconds
         self._wanted: deque[tuple[str, str]] = deque()
         self._woken = threading.Event()
@@ -51,7 +52,8 @@ class PullSchedule:
         """Ends the thread, and waits a moment for it."""
         self._stop.set(Unavailable("server_stopping", "The server was ended. The next time goes on from here."))
         self._woken.set()
-        self._thread.join(_END_SECONDS)
+        if self._thread.is_alive():
+            self._thread.join(_END_SECONDS)
 
     def want(self, account: str, source: str) -> None:
         """Has the source asked as soon as those before it are done; once, however often it is wanted until then."""
@@ -88,9 +90,7 @@ class PullSchedule:
 
     def _one(self, account: str, source: str) -> None:
         means = (
-            Ledgers(
-                reading=lambda: ledgers.ledgers().reading(account), writing=lambda: ledgers.ledgers().writing(account)
-            ),
+            Ledgers(reading=lambda: self._ledgers.reading(account), writing=lambda: self._ledgers.writing(account)),
             Clocks(pause=pause_until(self._stop)),
         )
         # What a person can mend stands in the result already.
@@ -141,28 +141,3 @@ def pause_in_process(seconds: float) -> None:
 def _began_us(due: ScheduledPull) -> int | None:
     result = last_result(due.account, due.source)
     return None if result is None else result.began_us
-
-
-_open: "list[PullSchedule]" = []
-
-
-def use(schedule: PullSchedule | None) -> None:
-    """From now on pages have sources asked by this one; None: the server is about to end."""
-    _open[:] = [] if schedule is None else [schedule]
-
-
-def schedule_in_use() -> PullSchedule | None:
-    """The process's schedule; None before it has begun and after it has ended."""
-    return _open[0] if _open else None
-
-
-def schedule() -> PullSchedule:
-    """The process's schedule.
-
-    Raises:
-        Unavailable: `server_stopping` before it has begun or after it has ended.
-    """
-    found = schedule_in_use()
-    if found is None:
-        raise Unavailable("server_stopping", "The server is starting or stopping. Try again in a moment.")
-    return found

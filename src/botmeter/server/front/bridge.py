@@ -7,10 +7,11 @@ it; when they are gone, or stop reading for a minute, it is closed.
 import asyncio
 import io
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import BoundedSemaphore
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
@@ -36,8 +37,12 @@ class _Gone(Exception):
 class Bridge:
     """A WSGI application that an asynchronous server can call."""
 
-    def __init__(self, application: Wsgi, *, threads: int = THREADS) -> None:
+    def __init__(
+        self, application: Wsgi, *, environ: Mapping[str, object] = MappingProxyType({}), threads: int = THREADS
+    ) -> None:
+        """Answer by `application`, whose requests all carry `environ`."""
         self._application = application
+        self._environ = environ
         self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="page")
         self._room = BoundedSemaphore(threads + WAITING_MAX)
 
@@ -53,7 +58,9 @@ class Bridge:
         exchange = _Exchange(loop, send)
         watch = loop.create_task(_watched(receive, exchange))
         try:
-            await loop.run_in_executor(self._threads, exchange.run, self._application, environ_of(scope, body))
+            await loop.run_in_executor(
+                self._threads, exchange.run, self._application, {**environ_of(scope, body), **self._environ}
+            )
         finally:
             watch.cancel()
             self._room.release()

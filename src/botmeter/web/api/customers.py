@@ -15,13 +15,13 @@ from botmeter.ledger.customers import (
     merge_customers,
     unmerge_customers,
 )
-from botmeter.live.ledgers import writing
 from botmeter.people.audit import Action, record
 from botmeter.people.keys import Scope
 from botmeter.web.api import parameters
 from botmeter.web.api.answers import answer
 from botmeter.web.api.authentication import allowed_account, key_of_request
 from botmeter.web.api.bodies import body_of
+from botmeter.web.ledgers import writing
 
 
 class MergeSent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,7 +58,7 @@ def merge(request: HttpRequest, account: str) -> HttpResponseBase:
         for place, one in enumerate(sent if isinstance(sent, list) else [sent])
         for alias in one.aliases
     ]
-    with writing(name) as ledger:
+    with writing(request, name) as ledger:
         change = merge_customers(ledger, pairs, by=_who(request), now_us=now_us())
     return _answered(request, change, account=name, action=Action.CUSTOMERS_MERGED)
 
@@ -74,7 +74,7 @@ def unmerge(request: HttpRequest, account: str) -> HttpResponseBase:
     sent = body_of(request, _UNMERGE)
     if bool(sent.aliases) == (sent.change is not None):
         raise Refused("body_invalid", "The body has to name aliases, or the number of a change; one of the two.")
-    with writing(name) as ledger:
+    with writing(request, name) as ledger:
         aliases = aliases_of_merge(ledger, sent.change) if sent.change is not None else sent.aliases
         change = unmerge_customers(ledger, aliases, by=_who(request), now_us=now_us())
     return _answered(request, change, account=name, action=Action.CUSTOMERS_UNMERGED)

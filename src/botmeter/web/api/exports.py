@@ -5,7 +5,6 @@ from typing import cast
 from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from botmeter.live.ledgers import lasting
 from botmeter.people.audit import Action, record
 from botmeter.people.keys import Scope
 from botmeter.reports.export import Export, Format, export_name, export_stream
@@ -14,6 +13,7 @@ from botmeter.reports.rows import COLUMNS
 from botmeter.web.api import parameters
 from botmeter.web.api.authentication import allowed_account, key_of_request
 from botmeter.web.api.questions import asked
+from botmeter.web.ledgers import ExportReader
 from botmeter.web.media_types import MEDIA_TYPES
 
 
@@ -26,13 +26,13 @@ def export(request: HttpRequest, account: str) -> HttpResponseBase:
     name = allowed_account(request, account, scope=Scope.EXPORTS_READ)
     parameters.checked(request.GET, known=parameters.QUESTION + parameters.FILE)
     wanted = export_asked(request.GET)
-    held = lasting(name)
+    held = ExportReader(request, name)
     try:
         query = asked(held.ledger, request.GET)
         if request.method == "HEAD":
             held.close()
             return _with_headers(HttpResponse(), wanted, query=query)
-        chunks = held.until_sent(export_stream(held.ledger, query, export=wanted))
+        chunks = held.stream(export_stream(held.ledger, query, export=wanted))
         _note(request, name, file=export_name(query, wanted.format))
     except BaseException:
         held.close()

@@ -5,7 +5,6 @@ from django.http.response import HttpResponseBase
 
 from botmeter.domain.instant import now_us
 from botmeter.domain.period import Period, day_of_us
-from botmeter.live.ledgers import reading
 from botmeter.people.keys import Scope
 from botmeter.reports.query import Filters, UsageQuery
 from botmeter.reports.row_look import RowLook
@@ -15,6 +14,7 @@ from botmeter.web.api import parameters
 from botmeter.web.api.answers import answer, page_as_mapping, rows_as_mappings, sessions_as_mappings
 from botmeter.web.api.authentication import allowed_account
 from botmeter.web.api.questions import all_days, asked, look_asked
+from botmeter.web.ledgers import reading
 
 
 def session_usage(request: HttpRequest, account: str) -> HttpResponseBase:
@@ -25,7 +25,7 @@ def session_usage(request: HttpRequest, account: str) -> HttpResponseBase:
     """
     name = allowed_account(request, account, scope=Scope.REPORTS_READ)
     parameters.checked(request.GET, known=parameters.QUESTION)
-    with reading(name) as ledger:
+    with reading(request, name) as ledger:
         return answer(report_as_mapping(usage_report(ledger, asked(ledger, request.GET))))
 
 
@@ -38,7 +38,7 @@ def sessions(request: HttpRequest, account: str) -> HttpResponseBase:
     name = allowed_account(request, account, scope=Scope.REPORTS_READ)
     parameters.checked(request.GET, known=parameters.QUESTION + parameters.PAGE)
     look, cursor = look_asked(request.GET), request.GET.get("cursor") or None
-    with reading(name) as ledger:
+    with reading(request, name) as ledger:
         return answer(page_as_mapping(row_page(ledger, asked(ledger, request.GET), look=look, cursor=cursor)))
 
 
@@ -49,7 +49,7 @@ def session(request: HttpRequest, *, account: str, session_id: str) -> HttpRespo
     """
     name = allowed_account(request, account, scope=Scope.REPORTS_READ)
     parameters.checked(request.GET, known=())
-    with reading(name) as ledger:
+    with reading(request, name) as ledger:
         rows = session_rows(ledger, all_days(ledger), session_id=session_id)
         # Asked again within the day and customer that it is known to have, which is quick in any account.
         started_on = day_of_us(rows[0].session_start_us)
@@ -72,5 +72,5 @@ def explanation(request: HttpRequest, *, account: str, session_id: str) -> HttpR
 
     name = allowed_account(request, account, scope=Scope.REPORTS_READ)
     parameters.checked(request.GET, known=())
-    with reading(name) as ledger:
+    with reading(request, name) as ledger:
         return answer(explanation_as_mapping(explain(ledger, session_id, now_us=now_us())))

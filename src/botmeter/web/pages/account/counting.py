@@ -7,7 +7,6 @@ from django.urls import reverse
 
 from botmeter.domain import text
 from botmeter.domain.instant import now_us
-from botmeter.live.ledgers import reading
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
 from botmeter.web.layout import Crumb, Frame, frame
@@ -29,7 +28,7 @@ class CountingPage:
 @for_member(Right.SEE_REPORTS)
 def counting(visit: Visit) -> HttpResponse:
     """The page."""
-    with reading(visit.account) as ledger:
+    with visit.reading() as ledger:
         policies = policy_terms(ledger.schedule, now_us=now_us())
         data_since = text.day_text(ledger.account.available_from)
     crumbs = (Crumb(label="Reports", href=reverse("reports", args=(visit.account,))),)

@@ -18,7 +18,6 @@ from botmeter.domain.period import day_of_us
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.policies import changes_past, set_policy
 from botmeter.ledger.restatements import restatements
-from botmeter.live.ledgers import reading, writing
 from botmeter.metering.policy import Policy, in_force
 from botmeter.metering.policy_text import policy_as_toml, policy_from_text
 from botmeter.metering.preset import Preset, preset, presets
@@ -174,7 +173,7 @@ def _put_in_force(visit: Visit, policy: Policy, *, sent: dict[str, Any]) -> Noti
             "remeter_needed",
             f"{from_on} is not in the future, so sessions that were counted would change; tick the box if they shall.",
         )
-    with writing(visit.account) as ledger:
+    with visit.writing() as ledger:
         before = ledger.schedule[-1].policy.label
         set_policy(ledger, policy, from_on=from_on, now_us=now_us)
         consequence = _change_sentence(ledger, now_us=now_us) if is_past else "Until then nothing changes."
@@ -218,7 +217,7 @@ def _page(visit: Visit, chosen: _Chosen, *, form: InForceForm) -> HttpResponse:
         sentence=policy_sentence(policy) if policy else "",
         definition=policy_as_toml(policy) if policy else "",
         about=(f"{about.title}. Read at {about.source}", *about.assumptions) if about else (),
-        effect=_effect(visit.account, policy) if policy and visit.request.method != "POST" else None,
+        effect=_effect(visit, policy) if policy and visit.request.method != "POST" else None,
         pairs=chosen.pairs,
         form=form if policy else None,
     )
@@ -229,9 +228,9 @@ def _title(about: Preset) -> str:
     return about.title.partition(", as of")[0].replace("published rule for ", "")
 
 
-def _effect(account: str, policy: Policy) -> Effect:
+def _effect(visit: Visit, policy: Policy) -> Effect:
     now_us = present_us()
-    with _one_at_a_time(), reading(account) as ledger:
+    with _one_at_a_time(), visit.reading() as ledger:
         current = in_force(ledger.schedule, at_us=now_us).policy
         asked = usage_query(ledger.account, now_us=now_us)
         return _effect_of(simulate(ledger, asked, policies=[current, policy]))

@@ -14,7 +14,6 @@ from botmeter.domain.errors import Refused
 from botmeter.domain.instant import now_us as present_us
 from botmeter.domain.period import is_timezone
 from botmeter.ledger.settings import set_available_from, set_title
-from botmeter.live.ledgers import reading, writing
 from botmeter.people.audit import Action, record
 from botmeter.people.models import AccountPreference
 from botmeter.people.rights import Right
@@ -85,7 +84,7 @@ class _Settings:
 @for_member(Right.CHANGE_SETTINGS, posts=Right.CHANGE_SETTINGS)
 def settings(visit: Visit) -> HttpResponse:
     """The page; what is sent to it is title, first day and zone."""
-    before = _current(visit.account)
+    before = _current(visit)
     initial = {"title": before.title, "available_from": before.available_from, "timezone": before.timezone}
     form = AccountForm(visit.request.POST if visit.request.method == "POST" else None, initial=initial)
     if form.is_valid():
@@ -101,19 +100,19 @@ def settings(visit: Visit) -> HttpResponse:
     return _page(visit, form=form)
 
 
-def _current(account: str) -> _Settings:
-    with reading(account) as ledger:
+def _current(visit: Visit) -> _Settings:
+    with visit.reading() as ledger:
         return _Settings(
             title=ledger.account.title,
             available_from=ledger.account.available_from,
-            timezone=preferred_zone(account),
+            timezone=preferred_zone(visit.account),
         )
 
 
 def _changed(visit: Visit, before: _Settings, *, after: _Settings) -> Notice:
     """Sets what differs, notes each in the log, and says what it changed."""
     by, now_us, sentences = visit.user.email, present_us(), []
-    with writing(visit.account) as ledger:
+    with visit.writing() as ledger:
         if after.available_from != before.available_from:
             waiting = set_available_from(ledger, after.available_from, now_us=now_us, by=by)
             sentences.append(f"Data starts on {text.day_text(after.available_from)}.")
@@ -141,7 +140,7 @@ def _note(visit: Visit, setting: str, *, pair: tuple[object, object]) -> None:
 
 
 def _page(visit: Visit, *, form: AccountForm) -> HttpResponse:
-    with reading(visit.account) as ledger:
+    with visit.reading() as ledger:
         schedule = policy_terms(ledger.schedule, now_us=present_us())
     page = SettingsPage(
         frame=frame(visit, title="Settings", current="settings"),

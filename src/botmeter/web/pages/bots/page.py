@@ -11,7 +11,6 @@ from botmeter.domain.display_name import DISPLAY_NAME_CHARACTERS_MAX
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import now_us as present_us
 from botmeter.ledger.settings import BotName, NamedBot, named_bots, set_bot_name
-from botmeter.live.ledgers import reading, writing
 from botmeter.people.audit import Action, record
 from botmeter.people.rights import Right
 from botmeter.reports.bots import bots
@@ -105,7 +104,7 @@ def _named(visit: Visit) -> HttpResponse:
         wanted = BotName(bot_id=bot_id, name=name)
     except Refused as error:
         return _shown(visit, notice=Notice(fact=error.message, kind="bad"), opened=bot_id, status=400)
-    with writing(visit.account) as ledger:
+    with visit.writing() as ledger:
         set_bot_name(ledger, wanted, by=visit.user.email, now_us=present_us())
     record(Action.BOT_NAMED, request=visit.request, user=visit.user, account=visit.account, bot=bot_id, name=name)
     fact = f"{bot_id} is called {name} now." if name else f"{bot_id} is called as its events name it again."
@@ -116,7 +115,7 @@ def _named(visit: Visit) -> HttpResponse:
 def _shown(visit: Visit, *, notice: Notice | None, opened: str | None, status: int = 200) -> HttpResponse:
     places = EntityUrls(account=visit.account)
     zone = preferred_zone(visit.account)
-    with reading(visit.account) as ledger:
+    with visit.reading() as ledger:
         found = bots(ledger, now_us=present_us())
         names = {one.bot_id: one for one in named_bots(ledger)}
     page = BotsPage(

@@ -25,7 +25,6 @@ from botmeter.ledger.customers import (
     merge_preview,
     unmerge_customers,
 )
-from botmeter.live.ledgers import reading, writing
 from botmeter.people.audit import Action, record
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
@@ -154,7 +153,7 @@ def _looked_at(visit: Visit) -> HttpResponse:
     if not form.is_valid():
         return _page(visit, form=form, status=400)
     try:
-        with writing(visit.account) as ledger:
+        with visit.writing() as ledger:
             change = merge_preview(ledger, form.cleaned_data["pairs"], now_us=present_us())
     except Refused as problem:
         form.add_error("file" if form.cleaned_data.get("file") else None, problem.message)
@@ -165,7 +164,7 @@ def _looked_at(visit: Visit) -> HttpResponse:
 def _merged(visit: Visit) -> HttpResponse:
     try:
         pairs = pairs_from_csv(visit.request.POST.get("pairs", "").encode(errors="replace"))
-        with writing(visit.account) as ledger:
+        with visit.writing() as ledger:
             change = merge_customers(ledger, pairs, by=visit.user.email, now_us=present_us())
     except Refused as problem:
         return _page(visit, form=MergeForm(), notice=Notice(fact=problem.message, kind="bad"), status=400)
@@ -175,7 +174,7 @@ def _merged(visit: Visit) -> HttpResponse:
 def _undone(visit: Visit) -> HttpResponse:
     alias, number = visit.request.POST.get("alias", ""), visit.request.POST.get("merge", "")
     try:
-        with writing(visit.account) as ledger:
+        with visit.writing() as ledger:
             named = (alias,) if alias else aliases_of_merge(ledger, int(number) if _is_number(number) else 0)
             change = unmerge_customers(ledger, named, by=visit.user.email, now_us=present_us())
     except Missing as problem:
@@ -204,7 +203,7 @@ def _done(visit: Visit, change: CustomerChange, *, action: Action, fact: str) ->
 
 def _page(visit: Visit, *, form: MergeForm, **more: Any) -> HttpResponse:
     places, zone = EntityUrls(account=visit.account), preferred_zone(visit.account)
-    with reading(visit.account) as ledger:
+    with visit.reading() as ledger:
         aliases = customer_aliases(ledger)
     status = more.pop("status", 200)
     usual = {"preview": None, "notice": told(visit.request)}

@@ -15,7 +15,6 @@ from botmeter.domain.instant import INSTANT_END_US
 from botmeter.domain.instant import now_us as present_us
 from botmeter.domain.period import Period, checked_timezone, day_of_us
 from botmeter.ledger.customers import customer_who_counts, other_ids
-from botmeter.live.ledgers import reading
 from botmeter.people.rights import Right
 from botmeter.reports.customers import customer_calendar
 from botmeter.reports.explanation_sentences import shown
@@ -135,7 +134,7 @@ def customer_page(visit: Visit) -> HttpResponse:
         first=_number(given.get("from", "0"), name="from", within=(0, 10**9)),
     )
     asked_year = _number(given["year"], name="year", within=YEARS) if given.get("year") else None
-    with reading(visit.account) as ledger:
+    with visit.reading() as ledger:
         who = customer_who_counts(ledger, look.customer_id)
         if who != look.customer_id:
             return HttpResponseRedirect(replace(look, customer_id=who).href())

@@ -10,7 +10,6 @@ from botmeter.domain.errors import Missing
 from botmeter.domain.instant import now_us as present_us
 from botmeter.domain.period import Period, day_of_us
 from botmeter.ledger.customers import customer_who_counts
-from botmeter.live.ledgers import reading
 from botmeter.people.rights import Right
 from botmeter.reports.customers import customer_calendar, top_customers
 from botmeter.reports.filter_values import FilterField, filter_values
@@ -81,7 +80,7 @@ def customers_page(visit: Visit) -> HttpResponse:
     places = EntityUrls(account=visit.account)
     search = visit.request.GET.get("search", "")[:_ID_LETTERS_MAX]
     zone, now_us = preferred_zone(visit.account), present_us()
-    with reading(visit.account) as ledger:
+    with visit.reading() as ledger:
         who = customer_who_counts(ledger, search)
         if who != search:
             return HttpResponseRedirect(places.customer(who))

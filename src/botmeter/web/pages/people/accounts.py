@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from botmeter.domain.errors import NotAllowed, Refused
-from botmeter.live.ledgers import ledgers
+from botmeter.live.server_state import server_state
 from botmeter.people.accounts import create_account
 from botmeter.people.audit import Action, record
 from botmeter.people.members import may_create_accounts
@@ -65,7 +65,9 @@ def accounts(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         chosen = form.cleaned_data
         try:
-            account = create_account(ledgers(), chosen["account_name"], title=chosen["account_title"], owner=user)
+            account = create_account(
+                server_state(request).ledgers, chosen["account_name"], title=chosen["account_title"], owner=user
+            )
         except Refused as problem:
             refuse(form, problem, fields=FIELD_OF_CODE)
         else:
@@ -82,7 +84,10 @@ def _page(request: HttpRequest, user: User, *, form: BaseForm | None) -> HttpRes
         notice=told(request),
         accounts=tuple(
             OwnAccount(
-                title=remembered_title(name), name=name, role=Role(role).label, href=reverse("reports", args=(name,))
+                title=remembered_title(request, name),
+                name=name,
+                role=Role(role).label,
+                href=reverse("reports", args=(name,)),
             )
             for name, role in lines
         ),

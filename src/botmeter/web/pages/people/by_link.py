@@ -11,8 +11,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from botmeter.domain.errors import Refused
-from botmeter.ledger.open_ledgers import SharedFolder
-from botmeter.live.ledgers import ledgers
+from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
+from botmeter.live.server_state import server_state
 from botmeter.people.accounts import create_account, own
 from botmeter.people.audit import Action, record
 from botmeter.people.links import open_link
@@ -35,12 +35,13 @@ _METHODS = ["GET", "HEAD", "POST"]
 def first_start(request: HttpRequest, *, secret: str) -> HttpResponse:
     """The first person chooses a password, and owns every account that nobody else does."""
     link = _usable(secret, Link.Purpose.FIRST_START)
-    names = SharedFolder(ledgers()).accounts()
+    ledgers = server_state(request).ledgers
+    names = SharedFolder(ledgers).accounts()
     kind = FirstStartForm if names else FirstStartWithAccountForm
     form = kind(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
-            user = _first_person(link, form.cleaned_data, names=names)
+            user = _first_person(link, form.cleaned_data, names=names, ledgers=ledgers)
         except Refused as problem:
             if problem.code not in FIELD_OF_CODE:
                 raise
@@ -89,7 +90,7 @@ def invitation(request: HttpRequest, *, secret: str) -> HttpResponse:
     if known is not None:
         # Never a new password for someone who exists: the invitation may be in the hands of whoever made it.
         return entry_page(
-            request, _offer(link), sentence=f"{_terms(link)} {known.email} is known here already.", links=links
+            request, _offer(request, link), sentence=f"{_terms(link)} {known.email} is known here already.", links=links
         )
     form = JoinForm(request.POST if request.method == "POST" else None, user=User(email=link.email))
     if form.is_valid():
@@ -100,17 +101,21 @@ def invitation(request: HttpRequest, *, secret: str) -> HttpResponse:
             _join(request, link, user=user)
         return entered(request, user, next_path=reverse("reports", args=(link.account,)), road="invitation")
     return entry_page(
-        request, _offer(link), sentence=f"{_terms(link)} You will sign in as {link.email}.", form=form, submit="Join"
+        request,
+        _offer(request, link),
+        sentence=f"{_terms(link)} You will sign in as {link.email}.",
+        form=form,
+        submit="Join",
     )
 
 
 def _accepted_by(request: HttpRequest, link: Link, *, user: User) -> HttpResponse:
     if request.method == "POST":
         _join(request, link, user=user)
-        tell(request, Notice(fact=f"You belong to {account_title(link.account)} now."))
+        tell(request, Notice(fact=f"You belong to {account_title(request, link.account)} now."))
         return HttpResponseRedirect(reverse("reports", args=(link.account,)))
     return entry_page(
-        request, _offer(link), sentence=f"{_terms(link)} You are signed in as {user.email}.", submit="Join"
+        request, _offer(request, link), sentence=f"{_terms(link)} You are signed in as {user.email}.", submit="Join"
     )
 
 
@@ -127,14 +132,14 @@ def _join(request: HttpRequest, link: Link, *, user: User) -> None:
     )
 
 
-def _first_person(link: Link, chosen: dict[str, str], *, names: list[str]) -> User:
+def _first_person(link: Link, chosen: dict[str, str], *, names: list[str], ledgers: OpenLedgers) -> User:
     with transaction.atomic():
         use_up(link)
         user = _person(chosen["email"], name=chosen["name"], password=chosen["password"])
         for name in accounts_without_people(names):
             own(name, user)
         if not names:
-            create_account(ledgers(), chosen["account_name"], title=chosen["account_title"], owner=user)
+            create_account(ledgers, chosen["account_name"], title=chosen["account_title"], owner=user)
     return user
 
 
@@ -156,8 +161,8 @@ def _usable(secret: str, purpose: Link.Purpose) -> Link:
     return link
 
 
-def _offer(link: Link) -> str:
-    return f"Join {account_title(link.account)}"
+def _offer(request: HttpRequest, link: Link) -> str:
+    return f"Join {account_title(request, link.account)}"
 
 
 def _terms(link: Link) -> str:

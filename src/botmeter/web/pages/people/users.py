@@ -154,7 +154,7 @@ def _invited(visit: Visit, address: str, *, standing: MemberRole) -> HttpRespons
         may_export=standing.may_export,
     )
     if mail_is_set():
-        title = account_title(visit.account)
+        title = account_title(visit.request, visit.account)
         send(
             f"You are invited to {title}",
             f"{visit.user} invites you to {title} on Botmeter. On this page you join; it works once, for a week:",
@@ -224,7 +224,7 @@ def _page(visit: Visit, *, invite: BaseForm) -> HttpResponse:
     page = UsersPage(
         frame=frame(visit, title="Users", current="users"),
         notice=told(visit.request),
-        title=account_title(visit.account),
+        title=account_title(visit.request, visit.account),
         members=tuple(_member_line(visit, each, has_second_step=each.user.pk in careful) for each in found),
         invitations=tuple(_invitation_line(visit, each) for each in members.open_invitations(visit.account)),
         invite=invite,

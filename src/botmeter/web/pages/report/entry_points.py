@@ -7,7 +7,6 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from botmeter.domain import text
-from botmeter.live.ledgers import reading
 from botmeter.people.rights import Right
 from botmeter.people.saved_views import visible_views
 from botmeter.web.access import Visit, for_member
@@ -93,7 +92,7 @@ def _lately(visit: Visit) -> str:
     from botmeter.reports.usage import usage_report
 
     zone = preferred_zone(visit.account)
-    with reading(visit.account) as ledger:
+    with visit.reading() as ledger:
         asked = question(ledger, ReportAddress(), zone=zone)
         count = usage_report(ledger, asked.query).sessions_consumed
     return f"{text.counted(count, 'session')} in the last 30 days."

@@ -5,7 +5,6 @@ from dataclasses import replace
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 
-from botmeter.live.ledgers import ledgers, reading
 from botmeter.people.rights import Right
 from botmeter.people.saved_views import saved_view_name
 from botmeter.web.access import Visit, for_member
@@ -56,7 +55,7 @@ def widget(visit: Visit, *, name: str) -> HttpResponse:
     # htmx says so of a request for a widget that comes after the page.
     is_part = visit.request.headers.get("HX-Request") == "true"
     zone = preferred_zone(visit.account)
-    with reading(visit.account) as ledger:
+    with visit.reading() as ledger:
         asked = question(ledger, address, zone=zone)
         page = widget_page(ledger, asked, name=name, stage=PageContext(frame=around, places=places, is_part=is_part))
     return rendered(visit.request, "widget.html", page=page)
@@ -68,7 +67,7 @@ def choices(visit: Visit, *, field: str) -> HttpResponse:
     address, places = read_address(visit.request.GET), ReportUrls(door=EntryPoint.REPORTS, owner=visit.account)
     around = _frame(visit, title="Filter", crumbs=(_report_crumb(visit, address),))
     wanted, zone = wanted_choices(field, visit.request.GET), preferred_zone(visit.account)
-    with reading(visit.account) as ledger:
+    with visit.reading() as ledger:
         asked = question(ledger, address, zone=zone)
         page = choices_page(ledger, asked, wanted=wanted, stage=PageContext(frame=around, places=places))
     return rendered(visit.request, "choices.html", page=page)
@@ -81,11 +80,11 @@ def _report(visit: Visit, *, door: EntryPoint) -> HttpResponse:
     # Before the ledger is held: the titles of accounts are read from ledgers too.
     around = frame(visit, title=HEADING[door], current=way[1], crumbs=crumbs)
     zone, actions = preferred_zone(visit.account), _actions(visit, address, places=places)
-    with reading(visit.account) as ledger:
+    with visit.reading() as ledger:
         if not has_events(ledger):
             return rendered(visit.request, "start.html", page=start_page(ledger, frame=around))
         asked = question(ledger, address, zone=zone)
-        stage = PageContext(frame=around, places=places, waiting=ledgers().unsettled(visit.account))
+        stage = PageContext(frame=around, places=places, waiting=visit.unsettled())
         page = usage_page(ledger, asked, stage=stage, actions=actions)
     page = replace(page, beside=saved_view_name(visit.account, visit.user, query=address.following(False).query()))
     return rendered(visit.request, "report.html", page=page)
@@ -93,11 +92,11 @@ def _report(visit: Visit, *, door: EntryPoint) -> HttpResponse:
 
 def _fresh(visit: Visit, *, door: EntryPoint) -> HttpResponse:
     address, zone = read_address(visit.request.GET), preferred_zone(visit.account)
-    with reading(visit.account) as ledger:
+    with visit.reading() as ledger:
         stage = PageContext(
             frame=Frame(title=HEADING[door], csrf_token="", theme=""),
             places=ReportUrls(door=door, owner=visit.account),
-            waiting=ledgers().unsettled(visit.account),
+            waiting=visit.unsettled(),
         )
         return fresh_answer(visit.request, ledger, question=question(ledger, address, zone=zone), stage=stage)
 

@@ -8,7 +8,6 @@ from django.http import HttpResponse
 from botmeter.domain import text
 from botmeter.domain.instant import INSTANT_END_US
 from botmeter.domain.period import checked_timezone
-from botmeter.live.ledgers import reading
 from botmeter.people.rights import Right
 from botmeter.reports.conversations import conversation
 from botmeter.reports.explanation_sentences import shown
@@ -59,7 +58,7 @@ def conversation_page(visit: Visit) -> HttpResponse:
     places = EntityUrls(account=visit.account)
     zone = checked_timezone(given.get("timezone") or preferred_zone(visit.account))
     conversation_id = given.get("id", "")
-    with reading(visit.account) as ledger:
+    with visit.reading() as ledger:
         story = conversation(ledger, conversation_id)
     page = ConversationPage(
         frame=frame(

@@ -11,7 +11,6 @@ from botmeter.domain import text
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import INSTANT_END_US
 from botmeter.domain.period import checked_timezone, day_of_us
-from botmeter.live.ledgers import reading
 from botmeter.metering.policy_text import policy_as_toml
 from botmeter.people.rights import Right
 from botmeter.reports.explain import explain, explanation_as_text
@@ -109,7 +108,7 @@ def session_page(visit: Visit, *, session: str) -> HttpResponse:
     places = EntityUrls(account=visit.account)
     zone = checked_timezone(given.get("timezone") or preferred_zone(visit.account))
     first = _first_event(given.get("from", "0"))
-    with reading(visit.account) as ledger:
+    with visit.reading() as ledger:
         explanation = explain(ledger, session)
     is_all = "all" in given
     story = every_event(explanation, places=places, first=first) if is_all else told_story(explanation, places=places)

@@ -10,12 +10,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.urls import reverse
 
 from botmeter.domain import text
-from botmeter.live.ledgers import reading
 from botmeter.people.client_address import address_of
 from botmeter.people.models import ShareLink
 from botmeter.people.shares import note_opening, opened_share, share_over
 from botmeter.web.access import View, for_everyone
 from botmeter.web.layout import Crumb, Frame, SharedNote
+from botmeter.web.ledgers import reading
 from botmeter.web.pages.report.answered import PageContext
 from botmeter.web.pages.report.choices import field_named
 from botmeter.web.pages.report.follow import fresh_answer, goes_on
@@ -77,7 +77,7 @@ def _for_whoever_has_it(view: Callable[..., HttpResponse]) -> View:
         if request.method not in {"GET", "HEAD"}:
             return HttpResponseNotAllowed(["GET", "HEAD"])
         link = opened_share(secret)
-        title = account_title(link.account)
+        title = account_title(request, link.account)
         response = view(Opening(request=request, link=link, secret=secret, title=title), **place)
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
         response.headers["Referrer-Policy"] = "no-referrer"
@@ -157,7 +157,7 @@ def shared_choices(opening: Opening, *, field: str) -> HttpResponse:
 @contextmanager
 def _trimmer(opening: Opening, *, route: str) -> "Iterator[Trimmer]":
     """The ledger and the question of an opening. Where the account is gone, so is the link."""
-    with _ledger_of(opening.link) as ledger:
+    with _ledger_of(opening) as ledger:
         yield Trimmer(
             ledger=ledger,
             shared=shared_question(ledger, opening.scope, given=opening.request.GET),
@@ -167,10 +167,10 @@ def _trimmer(opening: Opening, *, route: str) -> "Iterator[Trimmer]":
 
 
 @contextmanager
-def _ledger_of(link: ShareLink) -> "Iterator[Ledger]":
+def _ledger_of(opening: Opening) -> "Iterator[Ledger]":
     with ExitStack() as held:
         try:
-            ledger = held.enter_context(reading(link.account))
+            ledger = held.enter_context(reading(opening.request, opening.link.account))
         except Http404:
             raise share_over() from None
         yield ledger

@@ -13,8 +13,7 @@ from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import Source
 from botmeter.ledger.sources import source_of
 from botmeter.live.deliver import deliver
-from botmeter.live.ledgers import reading, writing
-from botmeter.live.pulls.schedule import schedule
+from botmeter.live.server_state import server_state
 from botmeter.people.audit import Action
 from botmeter.people.rights import Right
 from botmeter.people.source_actions import (
@@ -32,6 +31,7 @@ from botmeter.people.source_actions import (
 from botmeter.people.source_cache import OpenedSource
 from botmeter.people.source_pulls import pull_settings_of
 from botmeter.people.sources import addressed
+from botmeter.sources.payload import Delivery
 from botmeter.sources.platforms.registry import connector_of
 from botmeter.sources.requeue import retry
 from botmeter.web.access import Visit, for_member
@@ -56,7 +56,7 @@ _PULL_FIELDS: Final = {
 @for_member(Right.MANAGE_SOURCES, posts=Right.MANAGE_SOURCES)
 def source(visit: Visit, *, source: str) -> HttpResponse:
     """The page; what is sent to it names what shall be done."""
-    with reading(visit.account) as ledger:
+    with visit.reading() as ledger:
         found = source_of(ledger, source)
     if found is None:
         raise Http404
@@ -83,7 +83,7 @@ def _settings(visit: Visit, found: Source) -> Done:
     if not form.is_valid():
         return Again(what="settings", form=form)
     try:
-        with writing(visit.account) as ledger:
+        with visit.writing() as ledger:
             is_changed = change_source(ledger, form.changed_source(found), author=_author(visit))
     except Refused as problem:
         refuse(form, problem, fields={})
@@ -97,7 +97,7 @@ def _identity_added(visit: Visit, found: Source) -> Done:
         return Again(what="identity-add", form=form)
     try:
         identity = form.identity()
-        with writing(visit.account) as ledger:
+        with visit.writing() as ledger:
             add_identity(ledger, found.name, identity=identity, author=_author(visit))
     except Refused as problem:
         refuse(form, problem, fields={})
@@ -107,7 +107,7 @@ def _identity_added(visit: Visit, found: Source) -> Done:
 
 def _identity_removed(visit: Visit, found: Source) -> Done:
     sender = visit.request.POST.get("sender", "")
-    with writing(visit.account) as ledger:
+    with visit.writing() as ledger:
         remove_identity(ledger, found.name, sender=sender, author=_author(visit))
     return Notice(fact=f"{sender} is no bot any more.", consequence=_LATER)
 
@@ -170,7 +170,7 @@ def _pull_stopped(visit: Visit, found: Source) -> Done:
 def _pulled_now(visit: Visit, found: Source) -> Done:
     if pull_settings_of(visit.account, found.name) is None:
         return Notice(fact="It is not set up to be asked.", consequence="Say where, and with which token.", kind="warn")
-    schedule().want(visit.account, found.name)
+    server_state(visit.request).pulls.want(visit.account, found.name)
     _author(visit).note(Action.SOURCE_PULLED, visit.account, source=found.name)
     return Notice(fact=f"{found.name} is being asked.", consequence="Load the page again to see what came of it.")
 
@@ -179,8 +179,9 @@ def _tested(visit: Visit, found: Source) -> Done:
     # The owner's word stands for the platform's signature, which nobody but the platform can make.
     opened = OpenedSource(account=visit.account, name=found.name, platform=found.platform, secret="", verify_token="")
     sample = connector_of(found.platform).sample
+    delivery = Delivery(body=sample.body, headers=sample.headers, received_us=now_us())
     try:
-        answered = deliver(opened, sample.body, headers=sample.headers, number=_TEST_NUMBER)
+        answered = deliver(server_state(visit.request).intake, opened, delivery=delivery, number=_TEST_NUMBER)
     except BotmeterError as problem:
         return Notice(fact="The test was not taken.", consequence=problem.message, kind="bad")
     why = " ".join(answered.ignored) or "There was no event in it."
@@ -189,7 +190,7 @@ def _tested(visit: Visit, found: Source) -> Done:
 
 def _retried(visit: Visit, found: Source) -> Done:
     del found
-    with writing(visit.account) as ledger:
+    with visit.writing() as ledger:
         receipt = retry(ledger, now_us=now_us())
     return _told(receipt)
 
@@ -201,7 +202,7 @@ def _told(receipt: Receipt) -> Notice:
 
 
 def _removed(visit: Visit, found: Source) -> Done:
-    with writing(visit.account) as ledger:
+    with visit.writing() as ledger:
         delete_source(ledger, found.name, author=_author(visit))
     return Notice(fact=f"{found.name} is removed.", consequence="Its address works no more; its events stay and count.")
 

@@ -7,7 +7,6 @@ from django.urls import reverse
 
 from botmeter.domain.source import BotIdentity, Source
 from botmeter.ledger.sources import sources_of
-from botmeter.live.ledgers import reading
 from botmeter.people.rights import Right
 from botmeter.sources.platforms.registry import connector_of
 from botmeter.web.access import Visit, for_member
@@ -40,7 +39,7 @@ class IdentitiesPage:
 @for_member(Right.MANAGE_SOURCES)
 def identities(visit: Visit) -> HttpResponse:
     """The page."""
-    with reading(visit.account) as ledger:
+    with visit.reading() as ledger:
         found = sources_of(ledger)
     href = reverse("sources", args=(visit.account,))
     page = IdentitiesPage(

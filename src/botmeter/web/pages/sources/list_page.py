@@ -12,7 +12,6 @@ from botmeter.domain.errors import BotmeterError, Conflict, Refused
 from botmeter.domain.source import Source
 from botmeter.ledger.deliveries import Delivered, latest_delivery_by_source
 from botmeter.ledger.sources import sources_of
-from botmeter.live.ledgers import reading, writing
 from botmeter.people.models import EventSource
 from botmeter.people.rights import Right
 from botmeter.people.source_actions import Author, create_source
@@ -92,7 +91,7 @@ def show_address(visit: Visit, made: NewAddress, *, fact: str) -> None:
 
 
 def _made(visit: Visit, wanted: Source) -> HttpResponse:
-    with writing(visit.account) as ledger:
+    with visit.writing() as ledger:
         made = create_source(ledger, wanted, author=Author(user=visit.user, request=visit.request))
     show_address(visit, made, fact=f"This is the address of {wanted.name}.")
     return HttpResponseRedirect(reverse("source", args=(visit.account, wanted.name)))
@@ -103,7 +102,7 @@ def _refuse(form: forms.Form, problem: BotmeterError) -> None:
 
 
 def _page(visit: Visit, *, form: NewSourceForm) -> HttpResponse:
-    with reading(visit.account) as ledger:
+    with visit.reading() as ledger:
         found, latest = sources_of(ledger), latest_delivery_by_source(ledger)
     addresses = {each.name: each for each in EventSource.objects.filter(account=visit.account)}
     zone = preferred_zone(visit.account)

@@ -7,7 +7,7 @@ from django import forms
 from botmeter.domain import text
 from botmeter.domain.source import Source
 from botmeter.live.pulls.run import last_result, running_since_us
-from botmeter.live.pulls.schedule import schedule_in_use
+from botmeter.live.pulls.schedule import PullSchedule
 from botmeter.people.models import EventSource
 from botmeter.sources.platforms.registry import connector_of
 from botmeter.sources.pull_window import PullResult
@@ -37,10 +37,13 @@ class PullCard:
     form: forms.Form
 
 
-def pull_card(source: Source, address: EventSource | None, *, form: forms.Form | None, zone: str) -> PullCard | None:
+def pull_card(
+    source: Source, address: EventSource | None, *, pulls: PullSchedule, form: forms.Form | None, zone: str
+) -> PullCard | None:
     """The part; None: the platform is not asked.
 
     Args:
+        pulls: The schedule, in which the source may wait for its turn.
         form: The form that was refused; None: a fresh one.
         zone: Of times.
     """
@@ -51,7 +54,7 @@ def pull_card(source: Source, address: EventSource | None, *, form: forms.Form |
     return PullCard(
         why=api.help,
         is_set=bool(address.pull_url),
-        state=_state(address, zone=zone),
+        state=_state(address, pulls=pulls, zone=zone),
         last=_lines(result, zone=zone),
         fault=_fault(result),
         unknown=api.limits,
@@ -59,12 +62,11 @@ def pull_card(source: Source, address: EventSource | None, *, form: forms.Form |
     )
 
 
-def _state(address: EventSource, *, zone: str) -> str:
+def _state(address: EventSource, *, pulls: PullSchedule, zone: str) -> str:
     since_us = running_since_us(address.account, address.name)
     if since_us is not None:
         return f"It is being asked since {text.clock_text(since_us, zone=zone, seconds=True)}."
-    waits = schedule_in_use()
-    if waits is not None and waits.is_waiting(address.account, address.name):
+    if pulls.is_waiting(address.account, address.name):
         return "It is asked as soon as others are done."
     return ""
 

@@ -12,7 +12,7 @@ from botmeter.domain.source import BotIdentity, Source
 from botmeter.ledger.deliveries import deliveries
 from botmeter.ledger.quarantine import quarantine_counts_of
 from botmeter.ledger.sources import source_history
-from botmeter.live.ledgers import reading
+from botmeter.live.server_state import server_state
 from botmeter.people.models import EventSource
 from botmeter.people.sources import address_path, event_source
 from botmeter.sources.connector import Connector
@@ -132,7 +132,7 @@ def source_page(visit: Visit, source: Source, *, again: Again | None = None) -> 
     connector, address = connector_of(source.platform), event_source(visit.account, source.name)
     refused = {again.what: again.form} if again else {}
     zone = preferred_zone(visit.account)
-    with reading(visit.account) as ledger:
+    with visit.reading() as ledger:
         delivered = deliveries(ledger, source.name, limit=DELIVERIES_SHOWN)
         waiting = quarantine_counts_of(ledger, source.name)
         # One more than is shown, which says what the first of these changed.
@@ -160,7 +160,7 @@ def source_page(visit: Visit, source: Source, *, again: Again | None = None) -> 
         ),
         quarantine_command=f"botmeter quarantine list --account {visit.account}",
         changes=change_lines(history, is_whole=len(history) <= CHANGES_SHOWN, zone=zone),
-        pull=pull_card(source, address, form=refused.get("pull"), zone=zone),
+        pull=pull_card(source, address, pulls=server_state(visit.request).pulls, form=refused.get("pull"), zone=zone),
         zone=zone,
     )
     return rendered(visit.request, "source.html", page=page)

@@ -3,7 +3,6 @@
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.urls import reverse
 
-from botmeter.live.ledgers import lasting, reading
 from botmeter.people.audit import Action, record
 from botmeter.people.rights import Right
 from botmeter.reports.export import FORMATS, Export, Format, export_name, export_stream
@@ -11,6 +10,7 @@ from botmeter.reports.row_look import Grouping
 from botmeter.reports.rows import COLUMNS
 from botmeter.web.access import Visit, for_member
 from botmeter.web.layout import Crumb, frame
+from botmeter.web.ledgers import ExportReader
 from botmeter.web.media_types import MEDIA_TYPES
 from botmeter.web.pages.report.answered import PageContext
 from botmeter.web.pages.report.report_urls import EntryPoint, ReportUrls
@@ -33,7 +33,7 @@ def rows(visit: Visit) -> HttpResponse:
     )
     around = frame(visit, title="Sessions consumed", current="reports", crumbs=crumbs)
     zone, rows_address = preferred_zone(visit.account), read_rows_address(given)
-    with reading(visit.account) as ledger:
+    with visit.reading() as ledger:
         asked = RowsQuestion(question=question(ledger, address, zone=zone), rows=rows_address)
         page = rows_page(ledger, asked, stage=PageContext(frame=around, places=places))
     if visit.may(Right.EXPORT):
@@ -49,7 +49,7 @@ def export(visit: Visit, *, format: str) -> StreamingHttpResponse:  # noqa: A002
         raise Http404
     given = visit.request.GET
     address = read_address(given)
-    held = lasting(visit.account)
+    held = ExportReader(visit.request, visit.account)
     try:
         asked = question(held.ledger, address, zone=preferred_zone(visit.account))
         look = read_rows_address(given)
@@ -63,7 +63,7 @@ def export(visit: Visit, *, format: str) -> StreamingHttpResponse:  # noqa: A002
     except BaseException:
         held.close()
         raise
-    response = StreamingHttpResponse(held.until_sent(chunks), content_type=MEDIA_TYPES[wanted])
+    response = StreamingHttpResponse(held.stream(chunks), content_type=MEDIA_TYPES[wanted])
     response.headers["Content-Disposition"] = f'attachment; filename="{file}"'
     return response
 

@@ -1,0 +1,64 @@
+"""Everything that is open while the server runs, as one value that each request carries."""
+
+from dataclasses import dataclass, field
+from threading import BoundedSemaphore, Event
+from typing import Final, cast
+
+from django.http import HttpRequest
+
+from botmeter.domain.errors import Unavailable
+from botmeter.ledger.open_ledgers import OpenLedgers
+from botmeter.live.ingest import Intake
+from botmeter.live.pulls.schedule import PullSchedule
+from botmeter.live.wiring import intake_over
+
+STATE_KEY: Final = "botmeter.server_state"
+"""Key of the state in a request's WSGI environment."""
+EXPORTS_MAX: Final = 4
+"""Exports sent at once. Each holds a server thread, a reader and a snapshot for as long as its client takes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerState:
+    """The open ledgers, the queue of live events and the schedule of pulls.
+
+    Attributes:
+        exports: Acquired by each export while it is sent.
+        stopping: Set once the server is stopping.
+    """
+
+    ledgers: OpenLedgers
+    intake: Intake
+    pulls: PullSchedule
+    exports: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(EXPORTS_MAX))
+    stopping: Event = field(default_factory=Event)
+
+    def problem(self) -> str | None:
+        """Return a sentence on why requests can't be served now, or None."""
+        if self.stopping.is_set():
+            return "The server is stopping."
+        return "The queue of live events is full." if self.intake.room.is_full else None
+
+    def close(self) -> None:
+        """Stop pulling, commit and meter what is queued, and close the ledgers."""
+        self.stopping.set()
+        self.pulls.close()
+        self.intake.close()
+        self.ledgers.close()
+
+
+def new_server_state(ledgers: OpenLedgers) -> ServerState:
+    """Return the state over these ledgers, with nothing running yet."""
+    return ServerState(ledgers=ledgers, intake=intake_over(ledgers), pulls=PullSchedule(ledgers))
+
+
+def server_state(request: HttpRequest) -> ServerState:
+    """Return the state of the server that answers the request.
+
+    Raises:
+        Unavailable: `server_stopping` if there is none.
+    """
+    state = request.META.get(STATE_KEY)
+    if state is None:
+        raise Unavailable("server_stopping", "The server is starting or stopping. Try again in a moment.")
+    return cast("ServerState", state)

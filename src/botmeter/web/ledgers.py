@@ -1,0 +1,83 @@
+"""Ledgers as views use them: opened through the request's server state."""
+
+from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from django.http import Http404, HttpRequest
+
+from botmeter.domain.errors import Missing, Unavailable
+from botmeter.live.server_state import EXPORTS_MAX, server_state
+
+if TYPE_CHECKING:
+    from botmeter.ledger.ledger import Ledger
+
+
+@contextmanager
+def reading(request: HttpRequest, account: str) -> "Iterator[Ledger]":
+    """Open the account's ledger as of its last commit. An account without a ledger is 404."""
+    try:
+        with server_state(request).ledgers.reading(account) as ledger:
+            yield ledger
+    except Missing as error:
+        if error.code == "account_unknown":
+            raise Http404 from error
+        raise
+
+
+def writing(request: HttpRequest, account: str) -> "AbstractContextManager[Ledger]":
+    """Open the account's ledger for writing; one writer at a time."""
+    return server_state(request).ledgers.writing(account)
+
+
+class ExportReader:
+    """A ledger open for as long as a streamed response needs it. Close it, or send `stream`.
+
+    Raises:
+        Unavailable: `exports_busy` while the maximum number of exports is being sent.
+    """
+
+    def __init__(self, request: HttpRequest, account: str) -> None:
+        exports = server_state(request).exports
+        if not exports.acquire(blocking=False):
+            raise Unavailable("exports_busy", f"{EXPORTS_MAX} exports are being sent, the maximum. Try again soon.")
+        self._resources = ExitStack()
+        self._resources.callback(exports.release)
+        try:
+            self.ledger: Ledger = self._resources.enter_context(reading(request, account))
+        except BaseException:
+            self._resources.close()
+            raise
+
+    def close(self) -> None:
+        """Close the ledger and make room for another export."""
+        self._resources.close()
+
+    def stream(self, chunks: Generator[bytes, None, None]) -> "ExportStream":
+        """Return the chunks as a response body that closes the ledger at its end."""
+        return ExportStream(self, chunks)
+
+
+class ExportStream:
+    """Body of a streamed response. Not a generator, since closing an unstarted one would not close the ledger."""
+
+    def __init__(self, reader: ExportReader, chunks: Generator[bytes, None, None]) -> None:
+        self._reader = reader
+        self._chunks = chunks
+
+    def __iter__(self) -> "ExportStream":
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._chunks)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the chunks and the ledger. Django calls this once the response is sent or its client is gone."""
+        try:
+            self._chunks.close()
+        finally:
+            self._reader.close()
