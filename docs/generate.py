@@ -113,6 +113,32 @@ def commands_page() -> str:
     return page()
 
 
+def platforms_page() -> str:
+    """Every platform with what it sends, and the options of its sources."""
+    from botmeter.sources.platforms.registry import connectors
+
+    known = tuple(connectors())
+    rows = (
+        (
+            f"[{each.label}](../guides/{each.guide})",
+            f"`{each.platform}`",
+            each.deliveries,
+            each.files,
+            "yes" if each.secret is not None else "no",
+            "yes" if each.pull is not None else "no",
+        )
+        for each in known
+    )
+    options = ((each.label, f"`{option.name}`", option.help) for each in known for option in each.options)
+    return _page(
+        "Platforms",
+        "The platforms whose events Botmeter reads. [Connect a platform](../guides/sources.md) says how to set one up.",
+        _table(("platform", "code", "live", "files", "signed", "pulled"), rows),
+        "## Options\n\nA source has the options of its platform, besides the defaults that every source has.",
+        _table(("platform", "option", "meaning"), options),
+    )
+
+
 def _said(node: ast.expr) -> str:
     """The text of a literal; `…` where a value is put in; nothing if it is no literal."""
     match node:
@@ -144,7 +170,12 @@ def _page(title: str, *parts: str) -> str:
     return "\n\n".join([note, f"# {title}", *(part for part in parts if part)]) + "\n"
 
 
-PAGES = {"events.md": events_page, "errors.md": errors_page, "commands.md": commands_page}
+PAGES = {
+    "events.md": events_page,
+    "errors.md": errors_page,
+    "commands.md": commands_page,
+    "platforms.md": platforms_page,
+}
 """The generated pages of `docs/reference`: name and what makes the text."""
 
 

@@ -6,7 +6,7 @@ vocabulary; how events travel in bulk (Arrow columns) is `botmeter.metering.sche
 
 from enum import IntEnum
 
-# Long enough for every id format seen in the field (the longest, WhatsApp's, is 80 bytes),
+# Long enough for every id format seen in the field (the longest is 80 bytes),
 # short enough that a file of ids stays small.
 ID_BYTES_MAX = 512
 # Attributes are kept, never metered; one event must not fill the ledger.

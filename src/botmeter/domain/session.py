@@ -20,7 +20,7 @@ def session_id(policy: str, *, source: str, opening_event_id: str) -> str:
 
     Under one policy an event opens at most one session, so the opening event names it: the same
     events give the same ids on any machine, in any order. It is a hash, because event ids can hold
-    personal data (WhatsApp's hold the phone number) and a session id is shown and shared.
+    personal data (some platforms' hold the phone number) and a session id is shown and shared.
 
     Returns:
         A UUID of version 8 (RFC 9562, 5.8) as text. It is cut out of the digest's text, since a

@@ -26,7 +26,7 @@ PULLED_FIELDS = ("conversation_id", "customer_id", "kind")
 """The fields that a pulled event shares with its webhook; of the others a platform's API tells less."""
 
 PULLED_TOLERANCE_US = MICROSECONDS_PER_SECOND
-"""Chatwoot's API gives most times in whole seconds, and others as of the message's last change."""
+"""A platform's API may give most times in whole seconds, and others as of the message's last change."""
 
 # The clocks of senders run ahead; a whole day ahead is a mistake.
 FUTURE_MAX_US = DAY_US

@@ -103,6 +103,8 @@ class Connector:
         read: Reads a payload.
         sample: Harmless payload for testing a source.
         guide: File name of its guide below `docs/guides`.
+        deliveries: What the platform sends while people talk.
+        files: What can be imported.
         command: Command shown with the steps; `{account}`, `{source}` and `{server}` are replaced. Empty: none.
         sender: What identifies a sender on this platform.
         secret: None if the platform signs nothing.
@@ -123,6 +125,8 @@ class Connector:
     read: PayloadReader
     sample: SamplePayload
     guide: str
+    deliveries: str
+    files: str = "webhook payloads"
     command: str = ""
     sender: str = "The id or the name of the sender"
     secret: SignatureSecret | None = None

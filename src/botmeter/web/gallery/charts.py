@@ -97,8 +97,8 @@ def _window() -> Timeline:
         started_us=_OPENED_US,
         ended_us=_OPENED_US + 24 * _HOUR_US,
         lanes=(
-            Lane(title="Order bot", subtitle="WhatsApp · cv_5b1c0a", marks=(mark(0, "opening"), *talk)),
-            Lane(title="Returns bot", subtitle="WhatsApp · cv_5b21d7", marks=(*later, mark(12.2, "ticket"))),
+            Lane(title="Order bot", subtitle="Messenger · cv_5b1c0a", marks=(mark(0, "opening"), *talk)),
+            Lane(title="Returns bot", subtitle="Messenger · cv_5b21d7", marks=(*later, mark(12.2, "ticket"))),
         ),
         start_label="Opened 22:30",
         end_label="Window ends 22:30",

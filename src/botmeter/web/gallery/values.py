@@ -32,7 +32,7 @@ BOTS: Final = (
     ("Store finder", 7318, 7944),
     ("Gift cards", 1641, 806),
 )
-CHANNELS: Final = ("WhatsApp", "Web chat", "Mobile app", "SMS")
+CHANNELS: Final = ("Messenger", "Web chat", "Mobile app", "SMS")
 
 
 SERIES: Final = ("Delivery", "Refund", "Exchange", "Payment", "Account", "Sizes", "Gifts", "Other")
@@ -51,7 +51,7 @@ STORY: Final = (
                 at="22:30:04",
                 kind="o",
                 who=(plain("Customer c_8f21"),),
-                what=(plain("Message to Order bot on WhatsApp"),),
+                what=(plain("Message to Order bot on Messenger"),),
                 effect="Opened this session",
                 why=(plain("No session was open for c_8f21, so this message opened one."),),
                 weight="open",
@@ -100,7 +100,7 @@ STORY: Final = (
                 at="22:41:37",
                 kind="n",
                 who=(plain("Customer c_8f21"),),
-                what=(plain("Message to Order bot on WhatsApp"),),
+                what=(plain("Message to Order bot on Messenger"),),
                 effect="Opened another session",
                 why=(plain("11 min 33 s after the end. "), linked("s_8r30vd", HERE)),
                 weight="next",

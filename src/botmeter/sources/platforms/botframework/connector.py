@@ -22,6 +22,8 @@ CONNECTOR = Connector(
     ),
     command=IMPORT_COMMAND,
     guide="sources/bot-framework.md",
+    deliveries="posts of a transcript logger",
+    files="transcripts, Dataverse's table conversationtranscript as CSV",
     sender="The id or the name of the bot's account",
     read=read_payload,
     joined_files=JoinedFiles(columns=(ID_COLUMN, CONTENT_COLUMN), is_array_whole=True),

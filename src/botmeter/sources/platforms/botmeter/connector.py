@@ -13,6 +13,8 @@ CONNECTOR = Connector(
     ),
     command='curl -H "Authorization: Bearer bm_…" --json @events.json \\\n  {server}/api/v1/events?source={source}',
     guide="client.md",
+    deliveries="requests to the API or to the source's address",
+    files="CSV, NDJSON, JSON, Parquet",
     sender="Not needed: each event names its actor",
     read=read_payload,
     sample=EMPTY_BATCH,

@@ -38,6 +38,7 @@ CONNECTOR = Connector(
         "A bot that writes with a user's token looks like an agent: add it under Bot identities.",
     ),
     guide="sources/chatwoot.md",
+    deliveries="webhooks of the account, of an agent bot, of automation rules",
     sender="The number or the name of the user, agent bot or inbox",
     read=read_payload,
     sample=SamplePayload(content={"event": "conversation_typing_on", "account": {"id": 0}, "conversation": {"id": 0}}),

@@ -12,6 +12,8 @@ CONNECTOR = Connector(
         "The data of each event is a Botmeter event, as described on the page about events.",
     ),
     guide="sources/cloudevents.md",
+    deliveries="structured, batched and binary mode",
+    files="one event, a batch, one event a line",
     sender="Not needed: each event names its actor",
     read=read_payload,
     sample=EMPTY_BATCH,

@@ -31,6 +31,8 @@ CONNECTOR = Connector(
         "Freshchat calls a bot an agent: add the ids of those that are bots under Bot identities.",
     ),
     guide="sources/freshchat.md",
+    deliveries="webhooks",
+    files="webhook payloads; raw reports as CSV or ZIP",
     sender="The id of the agent that is a bot",
     read=read_payload,
     read_report=batches_from_report,

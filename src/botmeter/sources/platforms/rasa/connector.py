@@ -20,6 +20,8 @@ CONNECTOR = Connector(
     ),
     command=IMPORT_COMMAND,
     guide="sources/rasa.md",
+    deliveries="posts of the event broker's consumer",
+    files="the broker's file, tracker dumps, the tracker store's table as CSV",
     sender="The id of the assistant",
     read=read_payload,
     joined_files=JoinedFiles(columns=("sender_id", "type_name", "data")),

@@ -45,6 +45,7 @@ CONNECTOR = Connector(
         "WhatsApp does not name the bot that answers: name it under Defaults and options.",
     ),
     guide="sources/whatsapp.md",
+    deliveries="webhooks",
     sender="The id of the phone number, or the number",
     read=read_payload,
     challenge=challenge,
