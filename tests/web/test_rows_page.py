@@ -12,7 +12,7 @@ from tests.support.report_links import RowsLink, rows_links
 
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.people.models import User
-from botmeter.web.pages.report.widget_page import WIDGETS
+from botmeter.web.pages.report.widgets import WIDGETS
 
 from .conftest import MakeBrowser
 
@@ -95,8 +95,8 @@ QUERIES = (
 @pytest.mark.parametrize("query", QUERIES)
 def test_every_number_of_the_report_leads_to_as_many_rows_as_it_says(member: Client, query: str) -> None:
     links = rows_links(page_of(member, f"{REPORT}?{query}"), rows_path=ROWS)
-    for name in WIDGETS:
-        links += rows_links(page_of(member, f"{REPORT}/widgets/{name}?{query}"), rows_path=ROWS)
+    for widget in WIDGETS:
+        links += rows_links(page_of(member, f"{REPORT}/widgets/{widget.name}?{query}"), rows_path=ROWS)
     links = list(dict.fromkeys(links))
 
     assert {"sessions-consumed", "session-consumption-trend", "hours", "bot-consumption"} <= {

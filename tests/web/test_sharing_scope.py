@@ -21,7 +21,7 @@ from botmeter.people.shares import ShareDraft, new_share
 from botmeter.reports.presets import Preset
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.rows import underlying_rows
-from botmeter.web.pages.report.widget_page import WIDGETS
+from botmeter.web.pages.report.widgets import WIDGETS
 from botmeter.web.pages.sharing.saved_address import kept_address
 from botmeter.web.pages.sharing.scope import (
     Scope,
@@ -230,7 +230,7 @@ PLACES = (
     "/filters/channel",
     "/filters/customer",
     "/filters/conversation?search=hid",
-    *(f"/widgets/{name}" for name in WIDGETS),
+    *(f"/widgets/{widget.name}" for widget in WIDGETS),
 )
 
 

@@ -1,23 +1,37 @@
-"""What every widget of the report is made of: the question, its answer, and where links lead."""
+"""The answered question that widgets are made of, and the context of a report page."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from botmeter.ledger.settle import Backlog
 from botmeter.reports.overview import Overview
 from botmeter.reports.usage import UsageReport
 from botmeter.web.layout import Frame
+from botmeter.web.pages.report.report_access import ReportAccess
 from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import Question
 from botmeter.web.report_query import ReportAddress
 
+if TYPE_CHECKING:
+    from botmeter.ledger.ledger import Ledger
+
+_NO_ACCESS: Final = ReportAccess()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """An answered question."""
+    """A question, its answer, and what a page may show of it.
 
+    Attributes:
+        is_whole: The widget is on a page of its own and shows all its lines.
+    """
+
+    ledger: "Ledger"
     overview: Overview
     question: Question
     places: ReportUrls
+    access: ReportAccess = _NO_ACCESS
+    is_whole: bool = False
 
     @property
     def address(self) -> ReportAddress:
@@ -34,14 +48,15 @@ class Answered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageContext:
-    """What stands around a page of the report, and where its links lead.
+    """Frame, links and allow-list of a report page.
 
     Attributes:
-        waiting: What was taken in and is in no number yet; None where that is not told.
-        is_part: Only the widget is asked for, to stand among others; it is shorter then.
+        waiting: Events that were appended but not metered yet; None on pages that do not show it.
+        is_part: The request is for one widget that loads after the page.
     """
 
     frame: Frame
     places: ReportUrls
+    access: ReportAccess = _NO_ACCESS
     waiting: Backlog | None = None
     is_part: bool = False

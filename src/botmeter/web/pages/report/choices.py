@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from django.http import Http404, QueryDict
 
 from botmeter.domain import text
-from botmeter.reports.filter_values import FilterField, filter_values
+from botmeter.reports.filter_values import FilterField, FilterValue, filter_values
 from botmeter.web.components import Choice, FilterMenu
 from botmeter.web.layout import Frame
 from botmeter.web.pages.report.answered import PageContext
@@ -58,11 +58,19 @@ def field_named(name: str) -> FilterField:
 
 
 def choices_page(ledger: "Ledger", question: Question, *, wanted: Wanted, stage: PageContext) -> ChoicesPage:
-    """The choices that fit what is searched for; those that are chosen stand among them."""
+    """The choices that fit the search, those that are chosen among them.
+
+    Of a filter that is limited to some values, these alone.
+    """
     field, search, places = wanted.field, wanted.search, stage.places
     address = question.address
-    found = filter_values(ledger, question.query, field=field, search=search)
     chosen = getattr(address.filters, field.value)
+    limited = stage.access.fixed_values(field.value)
+    query = question.query
+    if limited:
+        # Chosen values are always found, however many others there are.
+        query = replace(query, filters=replace(query.filters, **{field.value: limited}))  # type: ignore[arg-type]
+    found = filter_values(ledger, query, field=field, search=search)
     label = LABELS[field]
     lead = places.rows if wanted.is_for_rows else places.report
     menu = FilterMenu(
@@ -77,11 +85,16 @@ def choices_page(ledger: "Ledger", question: Question, *, wanted: Wanted, stage:
                 is_chosen=one.value in chosen,
             )
             for one in found.values
+            if not limited or (one.value in limited and (one.value in chosen or _fits(one, search)))
         ),
         kept=tuple(pair for pair in address.pairs() if pair[0] != field.value),
         remove_href=lead(address.only(field.value)) if chosen else "",
         search_label=f"Find a {label.lower()}",
         search_href=places.choices(field.value, address),
-        is_cut=found.is_cut,
+        is_cut=found.is_cut and not limited,
     )
     return ChoicesPage(frame=stage.frame, label=label, filter=menu, search=search)
+
+
+def _fits(value: FilterValue, search: str) -> bool:
+    return search.casefold() in f"{value.value} {value.label}".casefold()

@@ -1,19 +1,21 @@
-"""What comes after the splits: versions of bots side by side, and the customers with most sessions."""
+"""Widgets that load after the page: bot versions side by side, and the customers with most sessions."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from botmeter.domain import text
+from botmeter.reports.customers import top_customers
+from botmeter.reports.versions import VersionUsage, versions
 from botmeter.web.components import Tools
+from botmeter.web.pages.report.answered import Answered
+from botmeter.web.pages.report.report_access import Fact
 from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import Question
 
-if TYPE_CHECKING:
-    from botmeter.reports.customers import CustomerUsage
-    from botmeter.reports.versions import VersionUsage
-
 VERSIONS_MAX: Final = 40
+# As many as fit the height of the card beside it; the widget's own page shows more.
+CUSTOMERS_MAX: Final = 7
+CUSTOMERS_MAX_WHOLE: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +69,14 @@ class CustomersWidget:
     lines: tuple[CustomerLine, ...]
 
 
-def versions_widget(versions: Sequence["VersionUsage"], question: Question, *, places: ReportUrls) -> VersionsWidget:
-    """Which version works: sessions, conversations per session, tickets and hand-offs of each."""
-    address = question.address
-    shown = versions[:VERSIONS_MAX]
-    left_out = len(versions) - len(shown)
+def versions_widget(answered: Answered) -> VersionsWidget:
+    """Sessions, conversations per session, tickets and handoffs of each version."""
+    question, address, places = answered.question, answered.address, answered.places
+    every = versions(answered.ledger, question.query)
+    if not answered.access.allows(Fact.OPENERS):
+        every = tuple(one for one in every if one.session_count)
+    shown = every[:VERSIONS_MAX]
+    left_out = len(every) - len(shown)
     return VersionsWidget(
         tools=Tools(rows_href=places.rows(address), expand_href=places.widget("versions", address)),
         lines=tuple(_version_line(one, question, places=places) for one in shown),
@@ -81,7 +86,7 @@ def versions_widget(versions: Sequence["VersionUsage"], question: Question, *, p
     )
 
 
-def _version_line(one: "VersionUsage", question: Question, *, places: ReportUrls) -> VersionLine:
+def _version_line(one: VersionUsage, question: Question, *, places: ReportUrls) -> VersionLine:
     address = question.address.only("bot", one.bot_id)
     rows = address if one.bot_version is None else address.only("bot_version", one.bot_version)
     return VersionLine(
@@ -100,11 +105,10 @@ def _version_line(one: "VersionUsage", question: Question, *, places: ReportUrls
     )
 
 
-def customers_widget(
-    customers: Sequence["CustomerUsage"], question: Question, *, places: ReportUrls
-) -> CustomersWidget:
-    """Who had most sessions."""
-    address = question.address
+def customers_widget(answered: Answered) -> CustomersWidget:
+    """Customers with the most sessions."""
+    question, address, places = answered.question, answered.address, answered.places
+    limit = CUSTOMERS_MAX_WHOLE if answered.is_whole else CUSTOMERS_MAX
     return CustomersWidget(
         tools=Tools(rows_href=places.rows(address, sort="customer"), expand_href=places.widget("customers", address)),
         zone=question.zone,
@@ -121,6 +125,6 @@ def customers_widget(
                     one.last_started_us, zone=question.zone, now_us=question.now_us, seconds=False
                 ),
             )
-            for one in customers
+            for one in top_customers(answered.ledger, question.query, limit=limit)
         ),
     )

@@ -10,6 +10,7 @@ from botmeter.reports.filter_values import FilterField
 from botmeter.reports.query import LINK_FILTERS
 from botmeter.web.components import FilterChip, Link, PeriodPicker
 from botmeter.web.pages.report.period_picker import Lead, period_picker
+from botmeter.web.pages.report.report_access import Fact, ReportAccess
 from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import Question
 from botmeter.web.report_query import Compare, PreviewChoice, ReportAddress
@@ -63,10 +64,11 @@ def filter_bar(
     question: Question,
     *,
     places: ReportUrls,
+    access: ReportAccess,
     bot_names: "Mapping[str, str]",
     is_for_rows: bool = False,
 ) -> FilterBar:
-    """The bar of this question.
+    """The bar of this question, with what the page may offer.
 
     Args:
         bot_names: What bots are called, by id.
@@ -74,25 +76,26 @@ def filter_bar(
     """
     address = question.address
     lead: Lead = places.rows if is_for_rows else places.report
-    bare = address.cleared()
     return FilterBar(
-        period=period_picker(question, places=places, is_for_rows=is_for_rows),
+        period=period_picker(question, access=access, lead=lead),
         compare_label=_compare_label(question),
-        compare=_comparisons(question, lead=lead),
+        compare=_comparisons(question, access=access, lead=lead),
         chips=tuple(
             _chip(
                 field,
                 address,
                 hrefs=(places.choices(field.value, address), lead(address.only(field.value))),
+                access=access,
                 bot_names=bot_names,
             )
             for field in FilterField
+            if access.shows_filter(field.value)
         ),
         link_chips=tuple(
             LinkChip(
                 label=_LINK_LABELS[name],
                 chosen=_shown([_link_word(name, value, bot_names=bot_names) for value in values]),
-                remove_href=lead(address.only(name)),
+                remove_href=lead(address.only(name)) if access.can_remove(name, values) else "",
             )
             for name in LINK_FILTERS
             if (values := getattr(address.filters, name))
@@ -101,14 +104,20 @@ def filter_bar(
         preview=tuple(
             Link(label=label, href=lead(address.preview(flag)), is_current=address.filters.preview is flag)
             for label, flag in (("Included", None), ("Previews only", True), ("Without previews", False))
+            if access.allows(Fact.PREVIEWS)
         ),
         preview_remove_href=lead(address.preview(None)),
-        clear_href=lead(bare) if address.has_filters else "",
+        clear_href=_clear_href(address, access=access, lead=lead),
     )
 
 
 def _chip(
-    field: FilterField, address: ReportAddress, *, hrefs: tuple[str, str], bot_names: "Mapping[str, str]"
+    field: FilterField,
+    address: ReportAddress,
+    *,
+    hrefs: tuple[str, str],
+    access: ReportAccess,
+    bot_names: "Mapping[str, str]",
 ) -> FilterChip:
     """The chip of a filter; `hrefs`: of its choices, and of the report without it."""
     values: tuple[str, ...] = getattr(address.filters, field.value)
@@ -119,9 +128,15 @@ def _chip(
         said="is" if len(values) == 1 else "is one of",
         chosen=_shown(names),
         chosen_values=values,
-        choices_href=hrefs[0],
-        remove_href=hrefs[1],
+        choices_href=hrefs[0] if access.can_choose(field.value) else "",
+        remove_href=hrefs[1] if access.can_remove(field.value, values) else "",
     )
+
+
+def _clear_href(address: ReportAddress, *, access: ReportAccess, lead: Lead) -> str:
+    if not access.allows(Fact.ALL_CLEAR):
+        return access.reset_href
+    return lead(address.cleared()) if address.has_filters else ""
 
 
 def bot_names_shown(ledger: "Ledger", question: Question) -> dict[str, str]:
@@ -159,14 +174,16 @@ def _compare_label(question: Question) -> str:
     return f"vs {label[0].lower()}{label[1:]}"
 
 
-def _comparisons(question: Question, *, lead: Lead) -> tuple[Link, ...]:
+def _comparisons(question: Question, *, access: ReportAccess, lead: Lead) -> tuple[Link, ...]:
     day_count = question.query.period.day_count
     labels = {
         Compare.PREVIOUS: "The day before" if day_count == 1 else f"The {day_count} days before",
         Compare.YEAR: "The same days a year before, weekdays aligned",
         Compare.NONE: "Nothing",
     }
-    return tuple(
+    links = tuple(
         Link(label=label, href=lead(question.address.against(one)), is_current=question.address.compare is one)
         for one, label in labels.items()
+        if one in access.comparisons
     )
+    return links if len(links) > 1 else ()

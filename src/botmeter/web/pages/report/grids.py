@@ -1,17 +1,13 @@
-"""The tables with shades: bot × channel, and hour × weekday."""
+"""Shaded tables: bot × channel, and hour × weekday."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from botmeter.domain import text
 from botmeter.domain.week_hours import WEEKDAYS, text_of_week_hour
+from botmeter.reports.hours import hours
 from botmeter.web.components import HeatCell, HeatRow, Tools, heat_step
 from botmeter.web.pages.report.answered import Answered
-from botmeter.web.pages.report.report_urls import ReportUrls
-from botmeter.web.question import Question
-
-if TYPE_CHECKING:
-    from botmeter.reports.hours import Hours
 
 ROWS_MAX: Final = 12
 COLUMNS_MAX: Final = 8
@@ -19,7 +15,7 @@ COLUMNS_MAX: Final = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatrixWidget:
-    """Bots in rows, channels in columns; `note` says what the cells mean."""
+    """Sessions by bot (rows) and channel (columns)."""
 
     tools: Tools
     columns: tuple[str, ...]
@@ -29,14 +25,16 @@ class MatrixWidget:
     note: str
 
 
-def matrix(answered: Answered, *, is_whole: bool = False) -> MatrixWidget:
-    """Which bots work on which channels: distinct sessions that touched the bot on that channel."""
+def matrix(answered: Answered) -> MatrixWidget:
+    """Distinct sessions by bot and channel."""
     report, address, places = answered.report, answered.address, answered.places
     counts = {(cell.bot_id, cell.channel): cell.session_count for cell in answered.overview.matrix}
     most = max(counts.values(), default=0)
     all_bots = [bot for bot in report.by_bot if bot.session_count]
     all_channels = [one for one in report.by_channel if one.session_count]
-    bots, channels = all_bots[: None if is_whole else ROWS_MAX], all_channels[: None if is_whole else COLUMNS_MAX]
+    bots, channels = all_bots, all_channels
+    if not answered.is_whole:
+        bots, channels = all_bots[:ROWS_MAX], all_channels[:COLUMNS_MAX]
     rows = []
     for bot in bots:
         cells: list[HeatCell | None] = []
@@ -63,7 +61,7 @@ def matrix(answered: Answered, *, is_whole: bool = False) -> MatrixWidget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoursWidget:
-    """When sessions start: seven rows of 24 hours, in the zone of the report."""
+    """Session starts: seven weekdays of 24 hours, in the time zone of the report."""
 
     tools: Tools
     zone: str
@@ -73,10 +71,11 @@ class HoursWidget:
     busiest: str
 
 
-def hour_widget(hours: "Hours", question: Question, *, places: ReportUrls) -> HoursWidget:
-    """The hours at which sessions start, by weekday."""
-    address = question.address
-    counts = [count for day in hours.counts for count in day]
+def hour_widget(answered: Answered) -> HoursWidget:
+    """Sessions by the hour and weekday of their start."""
+    question, address, places = answered.question, answered.address, answered.places
+    by_day = hours(answered.ledger, question.query).counts
+    counts = [count for day in by_day for count in day]
     most = max(counts)
     at = counts.index(most)
     return HoursWidget(
@@ -95,7 +94,7 @@ def hour_widget(hours: "Hours", question: Question, *, places: ReportUrls) -> Ho
                     for hour, count in enumerate(day)
                 ),
             )
-            for weekday, (name, day) in enumerate(zip(WEEKDAYS, hours.counts, strict=True))
+            for weekday, (name, day) in enumerate(zip(WEEKDAYS, by_day, strict=True))
         ),
         least=text.count_text(min(counts)),
         most=text.count_text(most),

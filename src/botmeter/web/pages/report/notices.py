@@ -9,8 +9,9 @@ from botmeter.reports.overview import Overview
 from botmeter.reports.query import Filters
 from botmeter.web.components import Link
 from botmeter.web.pages.report.answered import Answered
-from botmeter.web.pages.report.report_urls import ReportUrls
+from botmeter.web.pages.report.report_access import Fact
 from botmeter.web.question import Question
+from botmeter.web.report_query import ReportAddress
 
 Kind = Literal["info", "warn", "bad", "ok"]
 
@@ -30,21 +31,21 @@ def notices(answered: Answered, *, title: str) -> tuple[Notice, ...]:
     found = [
         _nothing(answered),
         _moved(answered.question, title=title),
-        _zone(answered.question, places=answered.places),
+        _zone(answered),
         _policies(answered.overview),
     ]
     return tuple(notice for notice in found if notice is not None)
 
 
 def _nothing(answered: Answered) -> Notice | None:
-    question, places = answered.question, answered.places
+    question = answered.question
     if answered.report.sessions_consumed:
         return None
     if question.query.filters != Filters():
         return Notice(
             fact="No sessions match these filters.",
             consequence="Nothing in this period fits all of them at once.",
-            action=Link(label="Clear filters", href=places.report(question.address.cleared())),
+            action=_suggestion(answered, "Clear filters", address=question.address.cleared()),
         )
     return Notice(
         fact="No sessions in this period.",
@@ -59,7 +60,14 @@ def _where_data_is(answered: Answered) -> Link | None:
         return None
     last_on = text.in_zone(latest_us, answered.question.zone).date()
     address = replace(answered.address, preset=None, days=(last_on - timedelta(days=29), last_on))
-    return Link(label="To the latest data", href=answered.places.report(address))
+    return _suggestion(answered, "To the latest data", address=address)
+
+
+def _suggestion(answered: Answered, label: str, *, address: ReportAddress) -> Link | None:
+    """A link to another report, where the page may suggest one."""
+    if not answered.access.allows(Fact.SUGGESTIONS):
+        return None
+    return Link(label=label, href=answered.places.report(address))
 
 
 def _moved(question: Question, *, title: str) -> Notice | None:
@@ -73,13 +81,14 @@ def _moved(question: Question, *, title: str) -> Notice | None:
     )
 
 
-def _zone(question: Question, *, places: ReportUrls) -> Notice | None:
+def _zone(answered: Answered) -> Notice | None:
+    question = answered.question
     if question.zone == "UTC":
         return None
     return Notice(
         fact=f"Days are those of {question.zone}.",
         consequence="Sessions are charged by their UTC day and month, so single days differ from the bill.",
-        action=Link(label="Show in UTC", href=places.report(replace(question.address, timezone="UTC"))),
+        action=_suggestion(answered, "Show in UTC", address=replace(question.address, timezone="UTC")),
     )
 
 

@@ -1,4 +1,4 @@
-"""The choice of a period: names, two months to click on, a zone."""
+"""The period picker: named periods, two months to click on, a time zone."""
 
 from calendar import monthrange
 from collections.abc import Callable
@@ -9,12 +9,12 @@ from botmeter.domain import text
 from botmeter.reports.presets import Preset, preset_of
 from botmeter.web.components import PeriodPicker, PickerDay, PickerMonth
 from botmeter.web.components import Preset as PresetLink
-from botmeter.web.pages.report.report_urls import ReportUrls
+from botmeter.web.pages.report.report_access import Fact, ReportAccess
 from botmeter.web.question import Question
 from botmeter.web.report_query import ReportAddress
 from botmeter.web.zones import zones_offered
 
-# A key for each named period, as other reports of this kind have them.
+# Keyboard shortcuts as other report pages have them.
 _KEY_OF: Final[dict[Preset, str]] = {
     Preset.TODAY: "t",
     Preset.YESTERDAY: "y",
@@ -31,16 +31,19 @@ _KEY_OF: Final[dict[Preset, str]] = {
 Lead = Callable[[ReportAddress], str]
 
 
-def period_picker(question: Question, *, places: ReportUrls, is_for_rows: bool = False) -> PeriodPicker:
-    """The choice as it stands for this question.
+def period_picker(question: Question, *, access: ReportAccess, lead: Lead) -> PeriodPicker:
+    """The period picker with the periods, days and time zones that the page may offer.
 
     Args:
-        is_for_rows: Its links lead to the underlying data rather than to the report.
+        lead: The address of the page with another period.
     """
     address, period = question.address, question.query.period
     today_on = text.in_zone(question.now_us, question.zone).date()
     preset = preset_of((period.first_on, period.last_on), today_on=today_on, available_from=question.available_from)
-    lead: Lead = places.rows if is_for_rows else places.report
+    first_on, last_on = access.days or (question.available_from, today_on)
+    last_on = min(last_on, today_on)
+    # Days before the first data can be chosen: the report then says where they start.
+    selectable = (first_on if access.days else date.min, last_on)
     named = [name for name, _ in address.pairs() if name in {"period", "from", "to", "timezone"}]
     return PeriodPicker(
         label="Custom" if preset is None else preset.label,
@@ -48,16 +51,17 @@ def period_picker(question: Question, *, places: ReportUrls, is_for_rows: bool =
         presets=tuple(
             PresetLink(label=one.label, href=lead(address.with_days(one)), is_current=one is preset, key=_KEY_OF[one])
             for one in Preset
+            if one in access.presets
         ),
         action=lead(ReportAddress()),
         kept=tuple((name, value) for name, value in address.pairs() if name not in named),
         first_on=period.first_on.isoformat(),
         last_on=period.last_on.isoformat(),
-        least_on=question.available_from.isoformat(),
-        most_on=today_on.isoformat(),
+        least_on=first_on.isoformat(),
+        most_on=last_on.isoformat(),
         timezone=question.zone,
-        timezones=zones_offered(question.zone),
-        months=tuple(_month(on, question, lead=lead, today_on=today_on) for on in _two_months(period.last_on)),
+        timezones=zones_offered(question.zone) if access.allows(Fact.TIME_ZONES) else (),
+        months=tuple(_month(on, question, lead=lead, days=selectable) for on in _two_months(period.last_on)),
         note=_note(question, today_on=today_on),
         cancel_href=lead(address),
     )
@@ -76,10 +80,11 @@ def _two_months(last_on: date) -> tuple[date, date]:
     return (first_of_last - timedelta(days=1)).replace(day=1), first_of_last
 
 
-def _month(first_on: date, question: Question, *, lead: Lead, today_on: date) -> PickerMonth:
+def _month(first_on: date, question: Question, *, lead: Lead, days: tuple[date, date]) -> PickerMonth:
+    """A month of days that link to their report; those outside `days` can't be chosen."""
     period = question.query.period
     empty: list[PickerDay | None] = [None] * first_on.weekday()
-    days = [first_on.replace(day=number) for number in range(1, monthrange(first_on.year, first_on.month)[1] + 1)]
+    month = [first_on.replace(day=number) for number in range(1, monthrange(first_on.year, first_on.month)[1] + 1)]
     return PickerMonth(
         name=f"{first_on:%B %Y}",
         days=(
@@ -92,9 +97,9 @@ def _month(first_on: date, question: Question, *, lead: Lead, today_on: date) ->
                     is_in=period.first_on <= on <= period.last_on,
                     is_first=on == period.first_on,
                     is_last=on == period.last_on,
-                    is_future=on > today_on,
+                    is_future=not days[0] <= on <= days[1],
                 )
-                for on in days
+                for on in month
             ),
         ),
     )

@@ -1,13 +1,15 @@
-"""The splits: by bot, by channel, by type of ticket; each a ranked table with the rows behind every bar."""
+"""Ranked tables by bot, by channel and by ticket type, with a link to the rows behind every bar."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from botmeter.domain import text
+from botmeter.reports.versions import versions
 from botmeter.web.components import Link, Opener, RankedLine, Tools
 from botmeter.web.pages.report.answered import Answered
 from botmeter.web.pages.report.filter_bar import before_label
 from botmeter.web.pages.report.ranking import Counted, ranked
+from botmeter.web.pages.report.report_access import Fact
 from botmeter.web.report_query import ReportAddress, Split
 
 if TYPE_CHECKING:
@@ -15,14 +17,14 @@ if TYPE_CHECKING:
 
     from botmeter.reports.versions import VersionUsage
 
-# More would make the page long; the widget by itself shows all.
+# The rest stands on the widget's own page.
 SHOWN_MAX = 10
 _NO_TOOLS: Final = Tools()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """What has to be said below a split; the number leads to its rows."""
+    """Remark below a ranked table; its number links to the rows."""
 
     number: str
     href: str
@@ -33,8 +35,6 @@ class Note:
 class SplitWidget:
     """A ranked table."""
 
-    name: str
-    title: str
     columns: tuple[str, str, str]
     lines: tuple[RankedLine, ...]
     tools: Tools = _NO_TOOLS
@@ -44,18 +44,14 @@ class SplitWidget:
     more: Link | None = None
 
 
-def bot_split(answered: Answered, *, versions: "Sequence[VersionUsage]" = (), is_whole: bool = False) -> SplitWidget:
-    """Sessions by bot.
-
-    Args:
-        versions: Of the bots that are opened in the address.
-        is_whole: All bots rather than the first ten.
-    """
+def bot_split(answered: Answered) -> SplitWidget:
+    """Sessions by bot, with the versions of expanded bots."""
     report, address = answered.report, answered.address
     before = {} if answered.compared is None else {bot.bot_id: bot for bot in answered.compared.by_bot}
     shown = _by_count(report.by_bot, address)
+    expanded = versions(answered.ledger, answered.question.query) if address.opened and not answered.is_whole else ()
     counted: list[Counted] = []
-    for bot in shown[: None if is_whole else SHOWN_MAX]:
+    for bot in shown[: _shown_max(answered)]:
         then = before.get(bot.bot_id)
         counted.append(
             Counted(
@@ -67,22 +63,21 @@ def bot_split(answered: Answered, *, versions: "Sequence[VersionUsage]" = (), is
             )
         )
         if bot.bot_id in address.opened:
-            counted += [_version(one, answered) for one in versions if one.bot_id == bot.bot_id]
+            counted += [_version(one, answered) for one in expanded if one.bot_id == bot.bot_id]
     return _widget(
         SplitWidget(
-            name="bot-consumption",
-            title="Bot-based session consumption volume",
             columns=("Bot", "Sessions", "Share"),
             lines=ranked(counted, whole=report.sessions_consumed),
-            segments=_segments(answered),
+            segments=_segments(answered) if answered.access.allows(Fact.OPENERS) else (),
             note=_overlap_note(answered, "bots", overlap=report.bot_overlap),
-            more=None if is_whole else _more(answered, "bots", count=len(shown)),
+            more=_more(answered, "bots", count=len(shown)),
         ),
         answered,
+        name="bot-consumption",
     )
 
 
-def channel_split(answered: Answered, *, is_whole: bool = False) -> SplitWidget:
+def channel_split(answered: Answered) -> SplitWidget:
     """Sessions by channel."""
     report, address = answered.report, answered.address
     before = {} if answered.compared is None else {one.channel: one for one in answered.compared.by_channel}
@@ -94,23 +89,22 @@ def channel_split(answered: Answered, *, is_whole: bool = False) -> SplitWidget:
             count=_count(one, address),
             before_count=_count(before[one.channel], address) if one.channel in before else None,
         )
-        for one in shown[: None if is_whole else SHOWN_MAX]
+        for one in shown[: _shown_max(answered)]
     ]
     return _widget(
         SplitWidget(
-            name="channel-consumption",
-            title="Channel-based session consumption volume",
             columns=("Channel", "Sessions", "Share"),
             lines=ranked(counted, whole=report.sessions_consumed),
             note=_overlap_note(answered, "channels", overlap=report.channel_overlap),
-            more=None if is_whole else _more(answered, "channels", count=len(shown)),
+            more=_more(answered, "channels", count=len(shown)),
         ),
         answered,
+        name="channel-consumption",
     )
 
 
-def ticket_split(answered: Answered, *, is_whole: bool = False) -> SplitWidget:
-    """Tickets by type: what customers come for."""
+def ticket_split(answered: Answered) -> SplitWidget:
+    """Tickets by type."""
     report = answered.report
     before = {}
     if answered.compared is not None:
@@ -122,33 +116,36 @@ def ticket_split(answered: Answered, *, is_whole: bool = False) -> SplitWidget:
             count=one.ticket_count,
             before_count=before.get(one.ticket_type),
         )
-        for one in report.by_ticket_type[: None if is_whole else SHOWN_MAX]
+        for one in report.by_ticket_type[: _shown_max(answered)]
     ]
     return _widget(
         SplitWidget(
-            name="tickets-by-type",
-            title="Tickets by type",
             columns=("Type", "Tickets", "Share"),
             lines=ranked(counted, whole=report.ticket_count),
-            more=None if is_whole else _more(answered, "types", count=len(report.by_ticket_type)),
+            more=_more(answered, "types", count=len(report.by_ticket_type)),
         ),
         answered,
+        name="tickets-by-type",
     )
 
 
 _NAME_OF: Final = {"bots": "bot-consumption", "channels": "channel-consumption", "types": "tickets-by-type"}
 
 
-def _widget(widget: SplitWidget, answered: Answered) -> SplitWidget:
-    """The widget with what all splits have: tools, and the word for the ticks."""
+def _shown_max(answered: Answered) -> int | None:
+    return None if answered.is_whole else SHOWN_MAX
+
+
+def _widget(widget: SplitWidget, answered: Answered, *, name: str) -> SplitWidget:
+    """Add the tools and the label of the compared period, which all splits have."""
     places, address = answered.places, answered.address
-    tools = Tools(rows_href=places.rows(address), expand_href=places.widget(widget.name, address))
+    tools = Tools(rows_href=places.rows(address), expand_href=places.widget(name, address))
     label = "" if answered.compared is None else before_label(answered.question)
     return replace(widget, tools=tools, before_label=label)
 
 
 class _Usage(Protocol):
-    """Whatever took part in sessions and opened some."""
+    """Usage of a bot, version or channel."""
 
     @property
     def session_count(self) -> int: ...
@@ -217,13 +214,15 @@ def _overlap_note(answered: Answered, what: str, *, overlap: int) -> Note | None
         return None
     return Note(
         number=text.counted(overlap, "session"),
-        href=answered.places.report(answered.address.split_by(Split.OPENED)),
+        href=answered.places.report(answered.address.split_by(Split.OPENED))
+        if answered.access.allows(Fact.OPENERS)
+        else "",
         rest=f"more than the total ({text.share_text(overlap, whole=whole)}): "
         f"a session that touched several {what} counts once under each.",
     )
 
 
 def _more(answered: Answered, what: str, *, count: int) -> Link | None:
-    if count <= SHOWN_MAX:
+    if answered.is_whole or count <= SHOWN_MAX:
         return None
     return Link(label=f"All {count} {what}", href=answered.places.widget(_NAME_OF[what], answered.address))

@@ -1,8 +1,6 @@
 """The report's views: by both ways in, one widget by itself, and the choices of a filter."""
 
-from dataclasses import replace
-
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 
 from botmeter.people.rights import Right
@@ -14,8 +12,9 @@ from botmeter.web.pages.report.choices import choices_page, wanted_choices
 from botmeter.web.pages.report.follow import fresh_answer
 from botmeter.web.pages.report.report_urls import EntryPoint, ReportUrls
 from botmeter.web.pages.report.start_page import has_events, start_page
-from botmeter.web.pages.report.usage_page import HEADING, Actions, usage_page
-from botmeter.web.pages.report.widget_page import WIDGETS, widget_page
+from botmeter.web.pages.report.usage_page import HEADING, Actions, Title, usage_page
+from botmeter.web.pages.report.widget_page import widget_page
+from botmeter.web.pages.report.widgets import member_access, widget_named
 from botmeter.web.question import preferred_zone, question
 from botmeter.web.rendering import rendered
 from botmeter.web.report_query import ReportAddress, read_address
@@ -48,16 +47,16 @@ def billing_fresh(visit: Visit) -> HttpResponse:
 @for_member(Right.SEE_REPORTS)
 def widget(visit: Visit, *, name: str) -> HttpResponse:
     """One widget with everything that it has."""
-    if name not in WIDGETS:
-        raise Http404
+    declared = widget_named(name, member_access())
     address, places = read_address(visit.request.GET), ReportUrls(door=EntryPoint.REPORTS, owner=visit.account)
-    around = _frame(visit, title=WIDGETS[name], crumbs=(_report_crumb(visit, address),))
+    around = _frame(visit, title=declared.title, crumbs=(_report_crumb(visit, address),))
     # htmx says so of a request for a widget that comes after the page.
     is_part = visit.request.headers.get("HX-Request") == "true"
     zone = preferred_zone(visit.account)
     with visit.reading() as ledger:
         asked = question(ledger, address, zone=zone)
-        page = widget_page(ledger, asked, name=name, stage=PageContext(frame=around, places=places, is_part=is_part))
+        stage = PageContext(frame=around, places=places, access=member_access(), is_part=is_part)
+        page = widget_page(ledger, asked, widget=declared, stage=stage)
     return rendered(visit.request, "widget.html", page=page)
 
 
@@ -69,7 +68,9 @@ def choices(visit: Visit, *, field: str) -> HttpResponse:
     wanted, zone = wanted_choices(field, visit.request.GET), preferred_zone(visit.account)
     with visit.reading() as ledger:
         asked = question(ledger, address, zone=zone)
-        page = choices_page(ledger, asked, wanted=wanted, stage=PageContext(frame=around, places=places))
+        page = choices_page(
+            ledger, asked, wanted=wanted, stage=PageContext(frame=around, places=places, access=member_access())
+        )
     return rendered(visit.request, "choices.html", page=page)
 
 
@@ -80,13 +81,15 @@ def _report(visit: Visit, *, door: EntryPoint) -> HttpResponse:
     # Before the ledger is held: the titles of accounts are read from ledgers too.
     around = frame(visit, title=HEADING[door], current=way[1], crumbs=crumbs)
     zone, actions = preferred_zone(visit.account), _actions(visit, address, places=places)
+    view = saved_view_name(visit.account, visit.user, query=address.following(False).query())
+    title = Title(heading=HEADING[door], beside=view)
     with visit.reading() as ledger:
         if not has_events(ledger):
             return rendered(visit.request, "start.html", page=start_page(ledger, frame=around))
         asked = question(ledger, address, zone=zone)
-        stage = PageContext(frame=around, places=places, waiting=visit.unsettled())
-        page = usage_page(ledger, asked, stage=stage, actions=actions)
-    page = replace(page, beside=saved_view_name(visit.account, visit.user, query=address.following(False).query()))
+        waiting = visit.unsettled()
+        stage = PageContext(frame=around, places=places, access=member_access(), waiting=waiting)
+        page = usage_page(ledger, asked, stage=stage, actions=actions, title=title)
     return rendered(visit.request, "report.html", page=page)
 
 
@@ -96,6 +99,7 @@ def _fresh(visit: Visit, *, door: EntryPoint) -> HttpResponse:
         stage = PageContext(
             frame=Frame(title=HEADING[door], csrf_token="", theme=""),
             places=ReportUrls(door=door, owner=visit.account),
+            access=member_access(),
             waiting=visit.unsettled(),
         )
         return fresh_answer(visit.request, ledger, question=question(ledger, address, zone=zone), stage=stage)

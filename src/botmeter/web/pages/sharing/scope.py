@@ -19,8 +19,6 @@ from botmeter.web.report_query import FILTER_NAMES, Compare, ReportAddress, Spli
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger
 
-# Filters whose values are ids of people and of what they said: only where the rows themselves may be seen.
-OF_ROWS: Final = ("customer", "conversation")
 # Filters that pick parts of a session: what opened it can be a part that they leave out.
 _OF_PARTS: Final = ("bot", "bot_version", "channel", "conversation", "ticket_type")
 _NAMES: Final = ("period", "from", "to", *FILTER_NAMES, "preview", "split", "compare", "table", "open")

@@ -1,4 +1,4 @@
-"""What whoever has a share link can open: the report, its rows if they were shared, widgets and choices of filters."""
+"""Pages of a share link: the report, its widgets and filters, and its rows if the link includes them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,15 +17,18 @@ from botmeter.web.access import View, for_everyone
 from botmeter.web.layout import Crumb, Frame, SharedNote
 from botmeter.web.ledgers import reading
 from botmeter.web.pages.report.answered import PageContext
-from botmeter.web.pages.report.choices import field_named
-from botmeter.web.pages.report.follow import fresh_answer, goes_on
+from botmeter.web.pages.report.choices import choices_page, wanted_choices
+from botmeter.web.pages.report.follow import fresh_answer
+from botmeter.web.pages.report.report_access import Fact, ReportAccess
 from botmeter.web.pages.report.report_urls import EntryPoint, ReportUrls
 from botmeter.web.pages.report.rows.page import RowsQuestion, rows_page
 from botmeter.web.pages.report.rows.view_options import read_rows_address
-from botmeter.web.pages.report.usage_page import Actions, usage_page
-from botmeter.web.pages.report.widget_page import WIDGETS, widget_page
+from botmeter.web.pages.report.usage_page import HEADING, Actions, Title, usage_page
+from botmeter.web.pages.report.widget_page import widget_page
+from botmeter.web.pages.report.widgets import widget_named
 from botmeter.web.pages.sharing.scope import Scope, shared_question
-from botmeter.web.pages.sharing.shared_pages import Trimmer
+from botmeter.web.pages.sharing.shared_access import shared_access
+from botmeter.web.question import Question
 from botmeter.web.rendering import rendered
 from botmeter.web.report_query import read_address
 from botmeter.web.titles import account_title
@@ -69,7 +72,7 @@ class Opening:
         )
 
 
-def _for_whoever_has_it(view: Callable[..., HttpResponse]) -> View:
+def _with_link(view: Callable[..., HttpResponse]) -> View:
     """A page behind a share link: read only, found by no search engine, told to no other site."""
 
     @wraps(view)
@@ -86,95 +89,101 @@ def _for_whoever_has_it(view: Callable[..., HttpResponse]) -> View:
     return for_everyone(opened)
 
 
-@_for_whoever_has_it
+@_with_link
 def shared(opening: Opening) -> HttpResponse:
-    """The report."""
+    """Show the report."""
     link = opening.link
-    with _trimmer(opening, route="shared") as trimmer:
+    with _answering(opening, route="shared") as answering:
         page = usage_page(
-            trimmer.ledger,
-            trimmer.shared.asked,
-            stage=PageContext(frame=opening.frame(link.name), places=opening.places),
+            answering.ledger,
+            answering.question,
+            stage=answering.context(opening.frame(link.name)),
             actions=Actions(),
+            title=Title(heading=link.name, beside=HEADING[EntryPoint.SHARED]),
         )
-        page = trimmer.report(page, name=link.name)
     if opening.request.method == "GET":
         note_opening(link, visitor=opening.request.session.session_key or address_of(opening.request))
     return rendered(opening.request, "report.html", page=page)
 
 
-@_for_whoever_has_it
+@_with_link
 def shared_fresh(opening: Opening) -> HttpResponse:
-    """Whether there is more than the report shows; days that are over are not followed. What waits is not told."""
-    with _trimmer(opening, route="shared") as trimmer:
-        if not goes_on(trimmer.shared.whole):
+    """Answer a poll for newer numbers; past days are not followed."""
+    with _answering(opening, route="shared") as answering:
+        if not answering.access.allows(Fact.FRESHNESS):
             raise Http404
-        stage = PageContext(frame=opening.frame(opening.link.name), places=opening.places)
-        return fresh_answer(opening.request, trimmer.ledger, question=trimmer.shared.asked, stage=stage)
+        stage = answering.context(opening.frame(opening.link.name))
+        return fresh_answer(opening.request, answering.ledger, question=answering.question, stage=stage)
 
 
-@_for_whoever_has_it
+@_with_link
 def shared_rows(opening: Opening) -> HttpResponse:
-    """The rows, where the link shows them."""
+    """Show the underlying data, if the link includes it."""
     if not opening.link.may_see_rows:
         raise Http404
-    with _trimmer(opening, route="shared-rows") as trimmer:
-        asked = RowsQuestion(question=trimmer.shared.asked, rows=read_rows_address(opening.request.GET))
-        around = opening.frame("Sessions consumed", crumbs=_crumbs(opening, trimmer))
-        stage = PageContext(frame=around, places=opening.places)
-        page = rows_page(trimmer.ledger, asked, stage=stage)
-        page = trimmer.rows(page)
+    with _answering(opening, route="shared-rows") as answering:
+        asked = RowsQuestion(question=answering.question, rows=read_rows_address(opening.request.GET))
+        stage = answering.context(opening.frame("Sessions consumed", crumbs=answering.crumbs))
+        page = rows_page(answering.ledger, asked, stage=stage)
     return rendered(opening.request, "rows.html", page=page)
 
 
-@_for_whoever_has_it
+@_with_link
 def shared_widget(opening: Opening, *, name: str) -> HttpResponse:
-    """One widget with everything that it has."""
-    if name not in WIDGETS:
-        raise Http404
-    with _trimmer(opening, route="shared") as trimmer:
-        if not trimmer.offers(name):
-            raise Http404
-        around = opening.frame(WIDGETS[name], crumbs=_crumbs(opening, trimmer))
-        stage = PageContext(frame=around, places=opening.places)
-        page = widget_page(trimmer.ledger, trimmer.shared.asked, name=name, stage=stage)
-        page = trimmer.widget(page)
+    """Show one widget."""
+    with _answering(opening, route="shared") as answering:
+        declared = widget_named(name, answering.access)
+        stage = answering.context(opening.frame(declared.title, crumbs=answering.crumbs))
+        page = widget_page(answering.ledger, answering.question, widget=declared, stage=stage)
     return rendered(opening.request, "widget.html", page=page)
 
 
-@_for_whoever_has_it
+@_with_link
 def shared_choices(opening: Opening, *, field: str) -> HttpResponse:
-    """What a filter can be set to."""
-    named = field_named(field)
-    with _trimmer(opening, route="shared") as trimmer:
-        if not trimmer.offers(named.value):
+    """Show the values of a filter."""
+    wanted = wanted_choices(field, opening.request.GET)
+    with _answering(opening, route="shared") as answering:
+        if wanted.field not in answering.access.filters:
             raise Http404
-        around = opening.frame("Filter", crumbs=_crumbs(opening, trimmer))
-        page = trimmer.choices(named, opening.request.GET, frame=around)
+        stage = answering.context(opening.frame("Filter", crumbs=answering.crumbs))
+        page = choices_page(answering.ledger, answering.question, wanted=wanted, stage=stage)
     return rendered(opening.request, "choices.html", page=page)
 
 
-@contextmanager
-def _trimmer(opening: Opening, *, route: str) -> "Iterator[Trimmer]":
-    """The ledger and the question of an opening. Where the account is gone, so is the link."""
-    with _ledger_of(opening) as ledger:
-        yield Trimmer(
-            ledger=ledger,
-            shared=shared_question(ledger, opening.scope, given=opening.request.GET),
-            places=opening.places,
-            whole_href=reverse(route, args=(opening.secret,)),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answering:
+    """The question of a request, and what its answer may show."""
+
+    opening: Opening
+    ledger: "Ledger"
+    question: Question
+    access: ReportAccess
+
+    @property
+    def crumbs(self) -> tuple[Crumb, ...]:
+        return (Crumb(label=self.opening.link.name, href=self.opening.places.report(self.question.address)),)
+
+    def context(self, frame: Frame) -> PageContext:
+        return PageContext(
+            frame=frame,
+            places=self.opening.places,
+            access=self.access,
+            is_part=self.opening.request.headers.get("HX-Request") == "true",
         )
 
 
 @contextmanager
-def _ledger_of(opening: Opening) -> "Iterator[Ledger]":
+def _answering(opening: Opening, *, route: str) -> "Iterator[Answering]":
+    """Hold the ledger for an answer.
+
+    Raises:
+        Missing: `share_over` if the account is gone.
+    """
     with ExitStack() as held:
         try:
             ledger = held.enter_context(reading(opening.request, opening.link.account))
         except Http404:
             raise share_over() from None
-        yield ledger
-
-
-def _crumbs(opening: Opening, trimmer: Trimmer) -> tuple[Crumb, ...]:
-    return (Crumb(label=opening.link.name, href=opening.places.report(trimmer.shared.asked.address)),)
+        found = shared_question(ledger, opening.scope, given=opening.request.GET)
+        access = shared_access(ledger, found, whole_href=reverse(route, args=(opening.secret,)))
+        yield Answering(opening=opening, ledger=ledger, question=found.asked, access=access)

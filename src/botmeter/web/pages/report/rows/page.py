@@ -12,6 +12,7 @@ from botmeter.web.layout import Frame
 from botmeter.web.pages.report.answered import PageContext
 from botmeter.web.pages.report.filter_bar import FilterBar, bot_names_shown, filter_bar
 from botmeter.web.pages.report.notices import Notice
+from botmeter.web.pages.report.report_access import Fact
 from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.pages.report.rows.lines import COLUMN_LABELS, NUMBERS, Cell, Line, Times, row_cells, session_cells
 from botmeter.web.pages.report.rows.view_options import RowsAddress
@@ -120,8 +121,14 @@ def rows_page(ledger: "Ledger", asked: RowsQuestion, *, stage: PageContext) -> R
         row_count=found.row_count,
         tickets="" if found.ticket_count is None else text.counted(found.ticket_count, "ticket"),
         ticket_count=found.ticket_count,
-        bar=filter_bar(question, places=places, bot_names=bot_names_shown(ledger, question), is_for_rows=True),
-        notices=_notices(found, asked, places=places),
+        bar=filter_bar(
+            question,
+            places=places,
+            access=stage.access,
+            bot_names=bot_names_shown(ledger, question),
+            is_for_rows=True,
+        ),
+        notices=_notices(found, asked, stage=stage),
         report_href=places.report(question.address),
         groupings=_groupings(asked, places=places),
         search=address.look.search,
@@ -174,12 +181,12 @@ def _kept(asked: RowsQuestion, *, without: tuple[str, ...]) -> tuple[tuple[str, 
     return tuple(pair for pair in pairs if pair[0] not in without)
 
 
-def _notices(found: RowPage, asked: RowsQuestion, *, places: ReportUrls) -> tuple[Notice, ...]:
+def _notices(found: RowPage, asked: RowsQuestion, *, stage: PageContext) -> tuple[Notice, ...]:
     if found.row_count:
         return ()
     if asked.rows.look.search:
         clear = replace(asked.rows, look=replace(asked.rows.look, search=""), cursor="")
-        action = Link(label="Clear search", href=_href(asked, clear, places=places))
+        action = Link(label="Clear search", href=_href(asked, clear, places=stage.places))
         return (
             Notice(
                 fact=f"Nothing is called “{asked.rows.look.search}”.",
@@ -187,13 +194,10 @@ def _notices(found: RowPage, asked: RowsQuestion, *, places: ReportUrls) -> tupl
                 action=action,
             ),
         )
-    action = Link(label="Clear filters", href=places.rows(asked.question.address.cleared()))
-    is_filtered = asked.question.address.has_filters
-    return (
-        Notice(
-            fact="No rows match.", consequence="Choose other days or filters.", action=action if is_filtered else None
-        ),
-    )
+    suggestion: Link | None = None
+    if asked.question.address.has_filters and stage.access.allows(Fact.SUGGESTIONS):
+        suggestion = Link(label="Clear filters", href=stage.places.rows(asked.question.address.cleared()))
+    return (Notice(fact="No rows match.", consequence="Choose other days or filters.", action=suggestion),)
 
 
 def _groupings(asked: RowsQuestion, *, places: ReportUrls) -> tuple[Link, ...]:

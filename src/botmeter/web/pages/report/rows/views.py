@@ -17,6 +17,7 @@ from botmeter.web.pages.report.report_urls import EntryPoint, ReportUrls
 from botmeter.web.pages.report.rows.page import RowsQuestion, exports_of, rows_page
 from botmeter.web.pages.report.rows.view_options import RowsAddress, read_rows_address
 from botmeter.web.pages.report.usage_page import HEADING
+from botmeter.web.pages.report.widgets import member_access
 from botmeter.web.question import preferred_zone, question
 from botmeter.web.rendering import rendered
 from botmeter.web.report_query import read_address
@@ -35,7 +36,7 @@ def rows(visit: Visit) -> HttpResponse:
     zone, rows_address = preferred_zone(visit.account), read_rows_address(given)
     with visit.reading() as ledger:
         asked = RowsQuestion(question=question(ledger, address, zone=zone), rows=rows_address)
-        page = rows_page(ledger, asked, stage=PageContext(frame=around, places=places))
+        page = rows_page(ledger, asked, stage=PageContext(frame=around, places=places, access=member_access()))
     if visit.may(Right.EXPORT):
         page = exports_of(page, hrefs={name: _export_href(visit, asked, format=name) for name in FORMATS})
     return rendered(visit.request, "rows.html", page=page)

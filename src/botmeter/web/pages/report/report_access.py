@@ -1,0 +1,72 @@
+"""What a report page may show, as an allow-list: whatever it does not name is neither read nor shown."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+from botmeter.reports.presets import Preset
+from botmeter.reports.query import Filters
+from botmeter.web.report_query import Compare
+
+_NO_FILTERS: Final = Filters()
+
+
+class Fact(StrEnum):
+    """A fact or choice that stands on a page besides its widgets."""
+
+    FRESHNESS = "freshness"
+    """The time of the newest event, and following the report live."""
+    OPENERS = "openers"
+    """Counting sessions by the bot and channel that opened them."""
+    PREVIEWS = "previews"
+    """The filter by previews."""
+    TIME_ZONES = "time_zones"
+    """Other time zones."""
+    SUGGESTIONS = "suggestions"
+    """Links in notices to other days, filters and time zones."""
+    ALL_CLEAR = "all_clear"
+    """The link that clears all filters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportAccess:
+    """What the pages of one report may show. The default allows nothing.
+
+    Attributes:
+        widgets: Names of widgets.
+        filters: Names of filters that can be set.
+        fixed_filters: Values to which filters are limited; an empty one is not.
+        presets: Named periods that can be chosen.
+        days: First and last day that can be chosen; None for all days with data.
+        comparisons: Comparisons that can be chosen.
+        reset_href: Link that clears the filters where `Fact.ALL_CLEAR` is not allowed; empty for none.
+    """
+
+    widgets: frozenset[str] = frozenset()
+    facts: frozenset[Fact] = frozenset()
+    filters: frozenset[str] = frozenset()
+    fixed_filters: Filters = _NO_FILTERS
+    presets: frozenset[Preset] = frozenset()
+    days: tuple[date, date] | None = None
+    comparisons: frozenset[Compare] = frozenset()
+    reset_href: str = ""
+
+    def allows(self, fact: Fact) -> bool:
+        return fact in self.facts
+
+    def fixed_values(self, name: str) -> tuple[str, ...]:
+        """Values to which a filter is limited; empty for any."""
+        values: tuple[str, ...] = getattr(self.fixed_filters, name)
+        return values
+
+    def shows_filter(self, name: str) -> bool:
+        return name in self.filters or bool(self.fixed_values(name))
+
+    def can_choose(self, name: str) -> bool:
+        """Whether a filter offers more than one value."""
+        return name in self.filters and len(self.fixed_values(name)) != 1
+
+    def can_remove(self, name: str, values: tuple[str, ...]) -> bool:
+        """Whether a filter set to `values` can be widened again."""
+        return set(values) != set(self.fixed_values(name))

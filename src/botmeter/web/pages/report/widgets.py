@@ -1,0 +1,174 @@
+"""Widgets of the report, each declared once: title, template, place on the page, and who sees it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from django.http import Http404
+
+from botmeter.reports.filter_values import FilterField
+from botmeter.reports.presets import Preset
+from botmeter.web.pages.report.answered import Answered
+from botmeter.web.pages.report.customer_widgets import customers_widget, versions_widget
+from botmeter.web.pages.report.grids import hour_widget, matrix
+from botmeter.web.pages.report.headline import headline
+from botmeter.web.pages.report.report_access import Fact, ReportAccess
+from botmeter.web.pages.report.splits import bot_split, channel_split, ticket_split
+from botmeter.web.pages.report.ticket_trend import ticket_trend_widget
+from botmeter.web.pages.report.trend import months_widget, spark, trend_points, trend_widget
+from botmeter.web.report_query import Compare
+
+
+class Shared(StrEnum):
+    """Share links that show a widget."""
+
+    NEVER = "never"
+    WITH_ROWS = "with_rows"
+    """Links that show the underlying data, with the ids of customers."""
+    ALWAYS = "always"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Widget:
+    """Declaration of a widget.
+
+    Attributes:
+        template: Name of a template in `report/`.
+        make: Computes the value that the template shows.
+        span: Columns of the grid, `c1` to `c12`.
+        loads_later: The widget takes longer than the page, so the browser requests it after the page.
+        shared: Links that show it; a new widget is private.
+    """
+
+    name: str
+    title: str
+    template: str
+    make: Callable[[Answered], object]
+    span: str = "c12"
+    loads_later: bool = False
+    shared: Shared = Shared.NEVER
+
+
+# In the order of the page.
+WIDGETS: Final[tuple[Widget, ...]] = (
+    Widget(
+        name="sessions-consumed",
+        title="Sessions consumed",
+        template="headline",
+        make=lambda answered: headline(answered, spark=spark(answered, points=trend_points(answered))),
+        shared=Shared.ALWAYS,
+    ),
+    Widget(
+        name="session-consumption-trend",
+        title="Session consumption trend",
+        template="trend",
+        make=lambda answered: trend_widget(answered, points=trend_points(answered)),
+        shared=Shared.ALWAYS,
+    ),
+    Widget(
+        name="bot-consumption",
+        title="Bot-based session consumption volume",
+        template="split",
+        make=bot_split,
+        span="c7",
+        shared=Shared.ALWAYS,
+    ),
+    Widget(
+        name="channel-consumption",
+        title="Channel-based session consumption volume",
+        template="split",
+        make=channel_split,
+        span="c5",
+        shared=Shared.ALWAYS,
+    ),
+    Widget(
+        name="monthly-consumption",
+        title="Monthly session consumption volume",
+        template="months",
+        make=months_widget,
+        span="c7",
+        shared=Shared.ALWAYS,
+    ),
+    Widget(
+        name="tickets-by-type",
+        title="Tickets by type",
+        template="split",
+        make=ticket_split,
+        span="c5",
+        shared=Shared.ALWAYS,
+    ),
+    Widget(
+        name="bot-channel-matrix",
+        title="Bot × channel",
+        template="matrix",
+        make=matrix,
+        span="c7",
+        shared=Shared.ALWAYS,
+    ),
+    Widget(
+        name="hours",
+        title="Hour × weekday",
+        template="hours",
+        make=hour_widget,
+        span="c5",
+        loads_later=True,
+        shared=Shared.ALWAYS,
+    ),
+    Widget(
+        name="ticket-trend",
+        title="Tickets over time",
+        template="ticket_trend",
+        make=ticket_trend_widget,
+        span="c7",
+        loads_later=True,
+        shared=Shared.ALWAYS,
+    ),
+    Widget(
+        name="customers",
+        title="Customers with most sessions",
+        template="customers",
+        make=customers_widget,
+        span="c5",
+        loads_later=True,
+        shared=Shared.WITH_ROWS,
+    ),
+    Widget(
+        name="versions",
+        title="Versions of bots",
+        template="versions",
+        make=versions_widget,
+        loads_later=True,
+        shared=Shared.ALWAYS,
+    ),
+)
+
+
+def widgets_of(access: ReportAccess) -> tuple[Widget, ...]:
+    """Widgets that a page may show, in order."""
+    return tuple(widget for widget in WIDGETS if widget.name in access.widgets)
+
+
+def widget_named(name: str, access: ReportAccess) -> Widget:
+    """Find a widget that may be shown; 404 if there is none."""
+    for widget in widgets_of(access):
+        if widget.name == name:
+            return widget
+    raise Http404
+
+
+def member_access() -> ReportAccess:
+    """Access of members of the account: everything."""
+    return ReportAccess(
+        widgets=frozenset(widget.name for widget in WIDGETS),
+        facts=frozenset(Fact),
+        filters=frozenset(FilterField),
+        presets=frozenset(Preset),
+        comparisons=frozenset(Compare),
+    )
+
+
+def shared_widgets(*, with_rows: bool) -> frozenset[str]:
+    """Names of the widgets that a share link shows."""
+    shown = {Shared.ALWAYS, Shared.WITH_ROWS} if with_rows else {Shared.ALWAYS}
+    return frozenset(widget.name for widget in WIDGETS if widget.shared in shown)

@@ -1,0 +1,47 @@
+"""What the pages of a share link may show: the allow-list of its view."""
+
+from typing import TYPE_CHECKING, Final
+
+from botmeter.reports.filter_values import FilterField
+from botmeter.web.pages.report.follow import goes_on
+from botmeter.web.pages.report.report_access import Fact, ReportAccess
+from botmeter.web.pages.report.widgets import shared_widgets
+from botmeter.web.pages.sharing.scope import SharedQuestion, comparisons_within, presets_within
+
+if TYPE_CHECKING:
+    from botmeter.ledger.ledger import Ledger
+
+_FILTERS: Final = frozenset({FilterField.BOT, FilterField.BOT_VERSION, FilterField.CHANNEL})
+# Their values are ids of people and of conversations.
+_FILTERS_WITH_ROWS: Final = _FILTERS | {FilterField.CUSTOMER, FilterField.CONVERSATION}
+
+
+def shared_access(ledger: "Ledger", shared: SharedQuestion, *, whole_href: str) -> ReportAccess:
+    """The allow-list for one request.
+
+    Args:
+        whole_href: Address of the whole shared view.
+    """
+    scope, period = shared.scope, shared.whole.query.period
+    return ReportAccess(
+        widgets=shared_widgets(with_rows=scope.may_see_rows),
+        facts=_facts(shared),
+        filters=_FILTERS_WITH_ROWS if scope.may_see_rows else _FILTERS,
+        fixed_filters=scope.whole.filters,
+        presets=presets_within(shared),
+        days=(period.first_on, period.last_on),
+        comparisons=comparisons_within(shared, ledger),
+        reset_href="" if shared.is_whole else whole_href,
+    )
+
+
+def _facts(shared: SharedQuestion) -> frozenset[Fact]:
+    facts = set()
+    # The account's newest event is none of the business of a link to past days.
+    if goes_on(shared.whole):
+        facts.add(Fact.FRESHNESS)
+    if shared.scope.names_openers:
+        facts.add(Fact.OPENERS)
+    if shared.scope.whole.filters.preview is None:
+        facts.add(Fact.PREVIEWS)
+    return frozenset(facts)
