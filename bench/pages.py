@@ -225,7 +225,7 @@ def _signed_in(port: int, secret: str) -> str:
 
 
 def _last_day(folder: Path) -> date:
-    with Folder.owned(folder, purpose="bench") as owned, owned.ledger(ACCOUNT, read_only=True) as ledger:
+    with Folder.owned(folder, purpose="bench") as owned, owned.reading(ACCOUNT) as ledger:
         row = ledger.connection.execute("SELECT max(started_at) FROM session").fetchone()
     return day_of_us(row[0]) if row and row[0] else datetime.now(UTC).date()
 
@@ -299,7 +299,7 @@ def answered(folder: str) -> dict[str, Any]:
     from botmeter.reports.query import RequestedDays, usage_query
     from botmeter.reports.row_pages import RowLook, row_page
 
-    with Folder.owned(Path(folder), purpose="bench") as owned, owned.ledger(ACCOUNT, read_only=True) as ledger:
+    with Folder.owned(Path(folder), purpose="bench") as owned, owned.reading(ACCOUNT) as ledger:
         count, last_us = ledger.connection.execute("SELECT count(*), max(started_at) FROM session").fetchone() or (0, 0)
         asked = usage_query(ledger.account, now_us=last_us)
         compared = compared_query(asked, account=ledger.account, against=ComparedWith.PREVIOUS, now_us=last_us)
@@ -349,7 +349,7 @@ def exported(folder: str, row_count: int) -> dict[str, Any]:
     from botmeter.reports.export import Export, export_stream
     from botmeter.reports.query import RequestedDays, usage_query
 
-    with Folder.owned(Path(folder), purpose="bench") as owned, owned.ledger(ACCOUNT, read_only=True) as ledger:
+    with Folder.owned(Path(folder), purpose="bench") as owned, owned.reading(ACCOUNT) as ledger:
         ends = """SELECT min(started_at), max(started_at)
             FROM (SELECT started_at FROM participation ORDER BY 1 DESC LIMIT ?)"""
 

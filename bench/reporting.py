@@ -89,7 +89,7 @@ def _measured(event_count: int) -> Ran:
 
 def reported(folder: str) -> dict[str, Any]:
     """How long the report took each time, in ms, and how long counting distinct rows."""
-    with Folder.owned(Path(folder), purpose="bench") as owned, owned.ledger(ACCOUNT, read_only=True) as ledger:
+    with Folder.owned(Path(folder), purpose="bench") as owned, owned.reading(ACCOUNT) as ledger:
         account = ledger.account
         facts = ledger.connection.execute("SELECT count(*), max(started_at) FROM session").fetchone()
         session_count, last_us = facts or (0, 0)

@@ -38,7 +38,7 @@ def _account(folder: "Folder", name: str) -> Check:
     from botmeter.ledger.health import ledger_health
 
     try:
-        with folder.ledger(name, read_only=True) as ledger:
+        with folder.reading(name) as ledger:
             health = ledger_health(ledger)
         file = folder.file_of(name)
         size = size_text(file.stat().st_size)

@@ -7,7 +7,7 @@ from typer import Argument, Option
 from botmeter.cli import options
 from botmeter.cli.command_groups import command_group, examples
 from botmeter.cli.completion import accounts_starting
-from botmeter.cli.data_dir import data_folder, opened_ledger, owned_folder
+from botmeter.cli.data_dir import data_folder, opened_ledger, owned_folder, readable_ledger
 from botmeter.cli.output import say, show_json, show_rows
 from botmeter.cli.policy_texts import policy_named, schedule_rows
 from botmeter.cli.terminal import counted, printable
@@ -77,7 +77,7 @@ def show(
     form: options.Form = "table",
 ) -> None:
     """Show the name, the data start date and the policies of an account."""
-    with opened_ledger(data, name, purpose="botmeter account show", read_only=True) as ledger:
+    with readable_ledger(data, name, purpose="botmeter account show") as ledger:
         account, policies = ledger.account, schedule_rows(ledger.schedule)
     fields = {"account": account.name, "title": account.title, "available_from": account.available_from.isoformat()}
     if form == "json":
@@ -135,7 +135,7 @@ def set_account(
 def _title_of(folder: "Folder", name: str) -> str | None:
     """Display name of the account; None, with a message, if its ledger can't be opened."""
     try:
-        with folder.ledger(name, read_only=True) as ledger:
+        with folder.reading(name) as ledger:
             return ledger.account.title
     except BotmeterError as error:
         say(error.message)

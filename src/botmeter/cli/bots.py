@@ -7,7 +7,7 @@ from typer import Argument
 from botmeter.cli import options
 from botmeter.cli.accounts import COMMAND_LINE
 from botmeter.cli.command_groups import command_group, examples
-from botmeter.cli.data_dir import opened_ledger
+from botmeter.cli.data_dir import opened_ledger, readable_ledger
 from botmeter.cli.output import say, show_rows
 from botmeter.cli.terminal import printable
 
@@ -22,7 +22,7 @@ def list_bots(account: options.AccountName, data: options.Data = None, form: opt
     """
     from botmeter.ledger.settings import named_bots
 
-    with opened_ledger(data, account, purpose="botmeter bot list", read_only=True) as ledger:
+    with readable_ledger(data, account, purpose="botmeter bot list") as ledger:
         bots = named_bots(ledger)
     rows = [
         {"bot_id": bot.bot_id, "bot_name": bot.name, "name_in_events": bot.sent_name, "name_set": bot.set_name}

@@ -9,7 +9,7 @@ from botmeter.cli import options
 from botmeter.cli.accounts import COMMAND_LINE
 from botmeter.cli.command_groups import command_group, examples
 from botmeter.cli.context import command_context, located
-from botmeter.cli.data_dir import opened_ledger
+from botmeter.cli.data_dir import opened_ledger, readable_ledger
 from botmeter.cli.output import say, show_rows
 from botmeter.cli.terminal import counted
 from botmeter.domain.errors import Missing, Refused
@@ -98,7 +98,7 @@ def list_aliases(account: options.AccountName, data: options.Data = None, form: 
     """
     from botmeter.ledger.customers import customer_aliases
 
-    with opened_ledger(data, account, purpose="botmeter customer aliases", read_only=True) as ledger:
+    with readable_ledger(data, account, purpose="botmeter customer aliases") as ledger:
         found = customer_aliases(ledger)
     if form == "table":
         found = [one for one in found if one.undone_no is None]

@@ -15,6 +15,7 @@ from botmeter.domain.settings import default_data_dir
 if TYPE_CHECKING:
     from botmeter.ledger.folder import Folder
     from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
 
 DATA_VARIABLE = "BOTMETER_DATA"
 WAIT_VARIABLE = "BOTMETER_WAIT"
@@ -122,7 +123,14 @@ def owned_folder(asked: Path | None, *, purpose: str, is_new: bool = False) -> "
 
 
 @contextmanager
-def opened_ledger(asked: Path | None, account: str, *, purpose: str, read_only: bool = False) -> "Iterator[Ledger]":
-    """The account's ledger in the data folder, owned until the end of the `with`."""
-    with owned_folder(asked, purpose=purpose) as folder, folder.ledger(account, read_only=read_only) as ledger:
+def opened_ledger(asked: Path | None, account: str, *, purpose: str) -> "Iterator[Ledger]":
+    """Open the account's ledger in the data folder, which is owned until the end of the `with`."""
+    with owned_folder(asked, purpose=purpose) as folder, folder.ledger(account) as ledger:
+        yield ledger
+
+
+@contextmanager
+def readable_ledger(asked: Path | None, account: str, *, purpose: str) -> "Iterator[ReadableLedger]":
+    """Open the account's ledger to read from; else as `opened_ledger`."""
+    with owned_folder(asked, purpose=purpose) as folder, folder.reading(account) as ledger:
         yield ledger

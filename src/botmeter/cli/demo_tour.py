@@ -15,14 +15,14 @@ from botmeter.cli.context import command_context, located, variable
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
     from botmeter.reports.query import UsageQuery
 
 # Enough days to find an interesting session, few enough to read quickly.
 _DAYS_SEARCHED = 5
 
 
-def tour(ledger: "Ledger", query: "UsageQuery", *, data_option: str) -> list[str]:
+def tour(ledger: "ReadableLedger", query: "UsageQuery", *, data_option: str) -> list[str]:
     """Lines that alternate between a purpose and its command.
 
     Args:
@@ -49,7 +49,7 @@ def _program() -> str:
     return os.path.relpath(located(called), located(Path()))
 
 
-def interesting_session(ledger: "Ledger", query: "UsageQuery") -> str | None:
+def interesting_session(ledger: "ReadableLedger", query: "UsageQuery") -> str | None:
     """Id of a session with several bots, preferably across midnight; None without sessions."""
     from botmeter.reports.rows import underlying_rows
 

@@ -6,7 +6,7 @@ from typer import Argument, Exit, Option
 
 from botmeter.cli import options
 from botmeter.cli.command_groups import Commands, examples
-from botmeter.cli.data_dir import opened_ledger
+from botmeter.cli.data_dir import opened_ledger, readable_ledger
 from botmeter.cli.failures import DIFFERENT
 from botmeter.cli.output import say, show, show_json, show_rows
 from botmeter.cli.terminal import counted, stdout_screen
@@ -34,7 +34,7 @@ def explain(
     from botmeter.reports.explain import explain as explained
     from botmeter.reports.explain import explanation_as_mapping, explanation_as_text
 
-    with opened_ledger(data, account, purpose="botmeter explain", read_only=True) as ledger:
+    with readable_ledger(data, account, purpose="botmeter explain") as ledger:
         explanation = explained(ledger, session, now_us=now_us())
     if form == "json":
         show_json(explanation_as_mapping(explanation))
@@ -84,7 +84,7 @@ def restatements(account: options.AccountName, data: options.Data = None, form: 
     from botmeter.domain.instant import text_from_us, text_to_the_second
     from botmeter.ledger.restatements import restatements as restated
 
-    with opened_ledger(data, account, purpose="botmeter restatements", read_only=True) as ledger:
+    with readable_ledger(data, account, purpose="botmeter restatements") as ledger:
         found = list(restated(ledger))
     if form == "json":
         show_json(

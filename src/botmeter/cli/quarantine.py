@@ -8,7 +8,7 @@ from typer import Option
 
 from botmeter.cli import options
 from botmeter.cli.command_groups import command_group, examples
-from botmeter.cli.data_dir import opened_ledger
+from botmeter.cli.data_dir import opened_ledger, readable_ledger
 from botmeter.cli.imports import receipts_as_mapping
 from botmeter.cli.output import atomic_file, say, show, show_json, show_rows
 from botmeter.cli.terminal import counted
@@ -43,7 +43,7 @@ def list_quarantined(
     """List rejected and conflicting events with their reasons."""
     from botmeter.ledger.quarantine import quarantined
 
-    with opened_ledger(data, account, purpose="botmeter quarantine list", read_only=True) as ledger:
+    with readable_ledger(data, account, purpose="botmeter quarantine list") as ledger:
         rows = [_as_row(each) for each in quarantined(ledger, code=code, limit=limit + 1)]
     show_rows(_LISTED if form == "table" else tuple(rows[0]) if rows else _LISTED, rows[:limit], form=form)
     if len(rows) > limit:
@@ -77,7 +77,7 @@ def export(
     """
     from botmeter.ledger.quarantine import quarantined
 
-    with opened_ledger(data, account, purpose="botmeter quarantine export", read_only=True) as ledger:
+    with readable_ledger(data, account, purpose="botmeter quarantine export") as ledger:
         lines = [
             _raw_line(each) if raw else json.dumps(_as_row(each), ensure_ascii=False)
             for each in quarantined(ledger, code=code)

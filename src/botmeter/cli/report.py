@@ -2,7 +2,7 @@
 
 from botmeter.cli import options
 from botmeter.cli.command_groups import Commands, examples
-from botmeter.cli.data_dir import opened_ledger
+from botmeter.cli.data_dir import readable_ledger
 from botmeter.cli.output import say, show, show_json, show_rows
 from botmeter.domain.period import UTC_NAME
 
@@ -51,7 +51,7 @@ def report(
     kept = options.filters(
         bot=bot, bot_version=bot_version, channel=channel, customer=customer, conversation=conversation, preview=preview
     )
-    with opened_ledger(data, account, purpose="botmeter report", read_only=True) as ledger:
+    with readable_ledger(data, account, purpose="botmeter report") as ledger:
         asked = options.question(ledger.account, days=days, kept=kept)
         answer = report_as_mapping(usage_report(ledger, asked))
     match form:

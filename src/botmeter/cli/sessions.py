@@ -8,7 +8,7 @@ from typer import Option
 from botmeter.cli import options
 from botmeter.cli.command_groups import Commands, examples
 from botmeter.cli.context import command_context
-from botmeter.cli.data_dir import opened_ledger
+from botmeter.cli.data_dir import readable_ledger
 from botmeter.cli.file_formats import format_of_file
 from botmeter.cli.output import atomic_file, say, show
 from botmeter.cli.terminal import counted, stdout_screen, table
@@ -97,7 +97,7 @@ def sessions(
     kept = options.filters(
         bot=bot, bot_version=bot_version, channel=channel, customer=customer, conversation=conversation, preview=preview
     )
-    with opened_ledger(data, account, purpose="botmeter sessions", read_only=True) as ledger:
+    with readable_ledger(data, account, purpose="botmeter sessions") as ledger:
         rows = underlying_rows(ledger, options.question(ledger.account, days=days, kept=kept), columns=chosen)
         if written_as == "table":
             _show_first(rows)

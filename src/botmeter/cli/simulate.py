@@ -7,13 +7,13 @@ from typer import Option
 from botmeter.cli import options
 from botmeter.cli.command_groups import Commands, examples
 from botmeter.cli.completion import policies_starting
-from botmeter.cli.data_dir import opened_ledger
+from botmeter.cli.data_dir import readable_ledger
 from botmeter.cli.output import show, show_json, show_rows
 from botmeter.cli.policy_texts import policy_named
 from botmeter.domain.period import UTC_NAME
 
 if TYPE_CHECKING:
-    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
     from botmeter.metering.policy import Policy
 
 commands = Commands()
@@ -67,7 +67,7 @@ def simulate(
     kept = options.filters(
         bot=bot, bot_version=bot_version, channel=channel, customer=customer, conversation=conversation, preview=preview
     )
-    with opened_ledger(data, account, purpose="botmeter simulate", read_only=True) as ledger:
+    with readable_ledger(data, account, purpose="botmeter simulate") as ledger:
         asked = options.question(ledger.account, days=days, kept=kept)
         if len(rules) == 1 and rules[0] != _own(ledger):
             rules.insert(0, _own(ledger))
@@ -81,7 +81,7 @@ def simulate(
             show_rows(COLUMNS, simulation_rows(answer), form="csv")
 
 
-def _own(ledger: "Ledger") -> "Policy":
+def _own(ledger: "ReadableLedger") -> "Policy":
     """The policy that the account has now."""
     from botmeter.domain.instant import now_us
     from botmeter.metering.policy import in_force

@@ -35,9 +35,7 @@ def pulled_by_command(data: Path | None, account: str, *, source: str, since: st
     stop = command_context().interruption
     around = Clocks(pause=pause_in_process if stop is None else pause_until(stop))
     with owned_folder(data, purpose=PURPOSE) as folder:
-        ledgers = Ledgers(
-            reading=lambda: folder.ledger(account, read_only=True), writing=lambda: folder.ledger(account)
-        )
+        ledgers = Ledgers(reading=lambda: folder.reading(account), writing=lambda: folder.ledger(account))
         result = pull_source(account, source, asked_us=asked_us, means=(ledgers, around))
     Author().note(Action.SOURCE_PULLED, account, source=source, accepted=result.accepted, known=result.known)
     return result

@@ -14,7 +14,7 @@ from botmeter.cli import options
 from botmeter.cli.command_groups import command_group, examples
 from botmeter.cli.confirm import is_confirmed
 from botmeter.cli.context import command_context
-from botmeter.cli.data_dir import data_folder, known_account, opened_ledger
+from botmeter.cli.data_dir import data_folder, known_account, opened_ledger, readable_ledger
 from botmeter.cli.failures import FAILED
 from botmeter.cli.output import say, show, show_json, show_rows
 from botmeter.cli.server_address import Url, server_address
@@ -117,7 +117,7 @@ def create(
 @commands.command("list", epilog=examples(("", "botmeter source list --account acme")))
 def list_sources(account: options.AccountName, data: options.Data = None, form: options.Form = "table") -> None:
     """List an account's sources, with what became of the last delivery of each."""
-    with _people(data, account), opened_ledger(data, account, purpose=_LIST, read_only=True) as ledger:
+    with _people(data, account), readable_ledger(data, account, purpose=_LIST) as ledger:
         from botmeter.ledger.deliveries import latest_delivery_by_source
         from botmeter.ledger.sources import sources_of
         from botmeter.people.models import EventSource
@@ -135,7 +135,7 @@ def show_source(
     name: Name, account: options.AccountName, data: options.Data = None, form: options.Form = "table"
 ) -> None:
     """Show how a source is read: what stands for what it leaves out, and who is a bot there."""
-    with opened_ledger(data, account, purpose="botmeter source show", read_only=True) as ledger:
+    with readable_ledger(data, account, purpose="botmeter source show") as ledger:
         from botmeter.ledger.sources import existing_source
 
         found = existing_source(ledger, name)
@@ -244,7 +244,7 @@ commands.add_typer(identities)
 def rotate(name: Name, account: options.AccountName, url: Url = None, data: options.Data = None) -> None:
     """Make a source another address, and print it; the old one works no more."""
     server = server_address(url)
-    with _people(data, account), opened_ledger(data, account, purpose=_ROTATE, read_only=True) as ledger:
+    with _people(data, account), readable_ledger(data, account, purpose=_ROTATE) as ledger:
         from botmeter.ledger.sources import existing_source
         from botmeter.people.source_actions import Author, rotate_address
 

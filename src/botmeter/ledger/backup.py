@@ -61,8 +61,10 @@ def backup(folder: Folder, name: str, *, path: Path) -> BackupSummary:
 
 def _summary(folder: Folder, name: str) -> BackupSummary:
     file = folder.file_of(name)
-    with folder.ledger(name, read_only=file.exists() and not is_writable(file)) as ledger:
-        if is_writable(file):
+    is_read_only = file.exists() and not is_writable(file)
+    opened = folder.reading(name) if is_read_only else folder.ledger(name)
+    with opened as ledger:
+        if not is_read_only:
             ledger.connection.execute(sql("checkpoint"))
         events, sessions = row_of(ledger.connection, sql("content_counts"))
         version = schema_version(ledger.connection)

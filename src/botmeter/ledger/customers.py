@@ -15,6 +15,7 @@ import pyarrow as pa
 from botmeter.domain.errors import Conflict, Missing, Refused, TooMuch
 from botmeter.domain.event import ID_BYTES_MAX
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.remeter import cause_of_change, remeter_moved
 from botmeter.ledger.rows import row_of, write_given
 from botmeter.ledger.statements import statements_of
@@ -156,7 +157,7 @@ def unmerge_customers(ledger: Ledger, aliases: Sequence[str], *, now_us: int, by
         return _changed(ledger, pairs, is_undone=True, stamp=(now_us, by))
 
 
-def aliases_of_merge(ledger: Ledger, merge_no: int) -> tuple[str, ...]:
+def aliases_of_merge(ledger: ReadableLedger, merge_no: int) -> tuple[str, ...]:
     """The aliases of one merge that are in force, so that it can be taken back as a whole.
 
     Raises:
@@ -168,19 +169,19 @@ def aliases_of_merge(ledger: Ledger, merge_no: int) -> tuple[str, ...]:
     return own
 
 
-def customer_aliases(ledger: Ledger) -> list[CustomerAlias]:
+def customer_aliases(ledger: ReadableLedger) -> list[CustomerAlias]:
     """Every alias that was ever said, the newest change first, those taken back included."""
     columns = CustomerAlias.__slots__
     rows = ledger.connection.execute(sql("aliases")).fetchall()
     return [CustomerAlias(**dict(zip(columns, row, strict=True))) for row in rows]
 
 
-def customer_who_counts(ledger: Ledger, customer_id: str) -> str:
+def customer_who_counts(ledger: ReadableLedger, customer_id: str) -> str:
     """The customer whose events those of this id are: the id itself, if it is no alias."""
     return str(row_of(ledger.connection, sql("who_counts"), values={"customer": customer_id})[0])
 
 
-def other_ids(ledger: Ledger, customer_id: str) -> list[str]:
+def other_ids(ledger: ReadableLedger, customer_id: str) -> list[str]:
     """The aliases in force of a customer who counts, ascending."""
     rows = ledger.connection.execute(sql("ids_of"), {"customer": customer_id}).fetchall()
     return [alias for (alias,) in rows]
@@ -224,7 +225,7 @@ def _changed(
     )
 
 
-def _said(ledger: Ledger) -> dict[str, str]:
+def _said(ledger: ReadableLedger) -> dict[str, str]:
     """The aliases in force, each with the customer that it was said to be."""
     return dict(ledger.connection.execute(sql("said")).fetchall())
 

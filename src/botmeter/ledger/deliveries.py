@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.rows import row_of, write_given
 from botmeter.ledger.statements import statements_of
 
@@ -62,12 +63,12 @@ class Delivered:
     detail: str | None
 
 
-def deliveries(ledger: Ledger, source: str, *, limit: int = 100) -> list[Delivered]:
+def deliveries(ledger: ReadableLedger, source: str, *, limit: int = 100) -> list[Delivered]:
     """The last requests of the source, newest first."""
     return _delivered(ledger, "deliveries", values={"source": source, "limit": limit})
 
 
-def latest_delivery_by_source(ledger: Ledger) -> dict[str, Delivered]:
+def latest_delivery_by_source(ledger: ReadableLedger) -> dict[str, Delivered]:
     """The last request of each source that ever sent one."""
     return {each.source: each for each in _delivered(ledger, "latest_deliveries", values={})}
 
@@ -85,7 +86,7 @@ def prune_deliveries(ledger: Ledger) -> None:
         ledger.connection.execute(sql("prune_deliveries"), {"kept": DELIVERIES_KEPT})
 
 
-def _delivered(ledger: Ledger, statement: str, *, values: dict[str, Any]) -> list[Delivered]:
+def _delivered(ledger: ReadableLedger, statement: str, *, values: dict[str, Any]) -> list[Delivered]:
     # A cursor, since others may be reading the same ledger.
     with closing(ledger.connection.cursor()) as connection:
         rows = connection.execute(sql(statement), values or None).fetchall()

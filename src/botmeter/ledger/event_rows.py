@@ -5,6 +5,7 @@ import pyarrow as pa
 
 from botmeter.ledger.known_keys import Keys
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.rows import table_given
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.columns import repeated_text
@@ -33,7 +34,7 @@ def arrived(ledger: Ledger, batch: EventBatch, *, source: str, first_row: int = 
     )
 
 
-def keys_of(ledger: Ledger, events: pa.Table) -> Keys:
+def keys_of(ledger: ReadableLedger, events: pa.Table) -> Keys:
     """The key of each event of a table with source and event_id."""
     ids = events.select(["source", "event_id"])
     return table_given(ledger.connection, sql("event_keys"), given=ids)["event_key"].to_numpy()

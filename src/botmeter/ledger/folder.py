@@ -21,6 +21,7 @@ from botmeter.domain.instant import now_us
 from botmeter.ledger.account_settings import write_account
 from botmeter.ledger.conversation_spans import fold_if_many
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.schedule import write_policy
 from botmeter.ledger.settle import backlog, settle, settle_quietly
 from botmeter.ledger.tables import brought_up_to_date, checked_version, create_tables
@@ -103,22 +104,34 @@ class Folder:
         draft.rename(file)
 
     @contextmanager
-    def ledger(self, name: str, *, read_only: bool = False) -> Iterator[Ledger]:
-        """The account's open ledger, until the end of the `with`.
+    def ledger(self, name: str) -> Iterator[Ledger]:
+        """Open the account's ledger to read and write, until the end of the `with`.
 
         Raises:
             Missing: `account_unknown`.
             Refused: `ledger_corrupt` or `ledger_newer`.
-            NotAllowed: `ledger_read_only` if the file may not be written and `read_only` is False, or an
-                earlier Botmeter wrote it.
+            NotAllowed: `ledger_read_only` if the file may not be written.
         """
-        ledger = self.opened(name, read_only=read_only)
+        ledger = self.opened(name)
         try:
-            if not read_only:
-                settle(ledger, now_us=now_us())
+            settle(ledger, now_us=now_us())
             yield ledger
-            if not read_only:
-                fold_if_many(ledger)
+            fold_if_many(ledger)
+        finally:
+            ledger.connection.close()
+
+    @contextmanager
+    def reading(self, name: str) -> Iterator[ReadableLedger]:
+        """Open the account's ledger to read from, until the end of the `with`.
+
+        Raises:
+            Missing: `account_unknown`.
+            Refused: `ledger_corrupt` or `ledger_newer`.
+            NotAllowed: `ledger_read_only` if an earlier Botmeter wrote the file and it may not be written.
+        """
+        ledger = self.opened(name, read_only=True)
+        try:
+            yield ledger
         finally:
             ledger.connection.close()
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.rows import row_of
 from botmeter.ledger.statements import statements_of
 from botmeter.ledger.tables import schema_version
@@ -29,7 +29,7 @@ class LedgerHealth:
     waiting_since_us: int | None
 
 
-def ledger_health(ledger: Ledger) -> LedgerHealth:
+def ledger_health(ledger: ReadableLedger) -> LedgerHealth:
     """How the ledger is now."""
     last_receipt_us, quarantined_count, waiting_count, waiting_since_us = row_of(ledger.connection, sql("condition"))
     return LedgerHealth(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from botmeter.ledger.event_rows import keys_of
-from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.rows import rows_given
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.columns import repeated_text
@@ -16,7 +16,7 @@ CONVERSATIONS_MAX = 20_000
 """More than can be asked for in a day."""
 
 
-def known_instants(ledger: Ledger, source: str, *, event_ids: Sequence[str]) -> dict[str, int]:
+def known_instants(ledger: ReadableLedger, source: str, *, event_ids: Sequence[str]) -> dict[str, int]:
     """Those of the events that the ledger has, by id, with the µs UTC at which each occurred; erased ones too.
 
     Args:
@@ -32,7 +32,7 @@ def known_instants(ledger: Ledger, source: str, *, event_ids: Sequence[str]) -> 
     return dict(rows_given(ledger.connection, sql("known_instants"), given=keyed, values={"source": source}))
 
 
-def active_conversations(ledger: Ledger, source: str, *, first_us: int) -> list[tuple[str, int]]:
+def active_conversations(ledger: ReadableLedger, source: str, *, first_us: int) -> list[tuple[str, int]]:
     """The source's conversations with an event at `first_us` (µs UTC) or later, each with the instant of its latest.
 
     The latest come first; past `CONVERSATIONS_MAX` the others are left out.

@@ -6,7 +6,7 @@ footprints. The file is the truth: after a failed transaction they are read agai
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from typing import NamedTuple
 
 import duckdb
@@ -14,13 +14,13 @@ import pyarrow as pa
 
 from botmeter.domain.account import Account
 from botmeter.domain.errors import BotmeterError, Unavailable
-from botmeter.ledger.account_settings import read_account
+from botmeter.ledger.contents import read_contents, touchpoints_from
 from botmeter.ledger.known_keys import KnownKeys, SharedKeys
+from botmeter.ledger.read_transactions import ReadTransactions
 from botmeter.ledger.rows import row_of, write_given
-from botmeter.ledger.schedule import read_schedule
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.policy import Schedule
-from botmeter.metering.touchpoints import Footprints, Touchpoint, Touchpoints
+from botmeter.metering.touchpoints import Footprints, Touchpoints
 
 sql = statements_of(__name__)
 
@@ -52,7 +52,7 @@ class Ledger:
         self.version = version
         self.keys = keys or SharedKeys()
         self._committing = threading.Lock()
-        self._moments: set[duckdb.DuckDBPyConnection] = set()
+        self._read_transactions = ReadTransactions(connection)
         self.account: Account
         self.schedule: Schedule
         self.touchpoints: Touchpoints
@@ -60,16 +60,10 @@ class Ledger:
         self.reload()
 
     def reload(self) -> None:
-        """Reads from the file what is kept in memory."""
-        self._read_from(self.connection)
-
-    def _read_from(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self.account = read_account(connection)
-        self.schedule = read_schedule(connection)
-        self.touchpoints = Touchpoints(
-            Touchpoint(*row) for row in connection.execute(sql("touchpoints"), {"first": 0}).fetchall()
-        )
-        self.footprints = Footprints(tuple(row[0]) for row in connection.execute(sql("footprints")).fetchall())
+        """Read again from the file what is kept in memory."""
+        contents = read_contents(self.connection)
+        self.account, self.schedule = contents.account, contents.schedule
+        self.touchpoints, self.footprints = contents.touchpoints, contents.footprints
         self._touchpoints_kept = len(self.touchpoints)
         self._footprints_kept = len(self.footprints)
         self._next_append_no: int | None = None
@@ -77,38 +71,26 @@ class Ledger:
         self.loose_span_rows = 0
 
     def catch_up(self) -> None:
-        """Takes over what another connection has numbered since: events that arrived, and their touchpoints."""
+        """Read what another connection has numbered since: live events, and their touchpoints."""
         self._next_append_no = None
-        newer = self.connection.execute(sql("touchpoints"), {"first": len(self.touchpoints)}).fetchall()
-        for row in newer:
-            self.touchpoints.number(Touchpoint(*row))
+        for touchpoint in touchpoints_from(self.connection, len(self.touchpoints)):
+            self.touchpoints.number(touchpoint)
         self._touchpoints_kept = len(self.touchpoints)
 
     def known_keys(self) -> KnownKeys:
         """The keys of all events, read when the first events are appended."""
         return self.keys.read(self.connection)
 
-    @contextmanager
-    def moment(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection of its own in a transaction that sees one moment and is never committed."""
-        connection = self.connection.cursor()
-        self._moments.add(connection)
-        try:
-            connection.begin()
-            yield connection
-        finally:
-            self._moments.discard(connection)
-            # Closing undoes the transaction, and with it the temporary tables.
-            connection.close()
+    def read_transaction(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """Open a connection in a transaction that sees the last commit and is never committed itself."""
+        return self._read_transactions.begin()
 
     def interrupt(self) -> None:
-        """Stops the statement that is being run, for another thread; a commit that has begun goes through."""
+        """Stop the statement that runs, for another thread; a commit that has begun goes through."""
         if not self._committing.acquire(blocking=False):
             return
         try:
-            for connection in (self.connection, *self._moments):
-                with suppress(duckdb.Error):
-                    connection.interrupt()
+            self._read_transactions.interrupt()
         finally:
             self._committing.release()
 

@@ -22,6 +22,7 @@ from botmeter.ledger.folder import Folder, is_writable
 from botmeter.ledger.interruption import WaitPolicy
 from botmeter.ledger.known_keys import SharedKeys
 from botmeter.ledger.ledger import Ledger, failure
+from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.reading import Published, ReadingLedger
 from botmeter.ledger.settle import Backlog, backlog, settle, settle_quietly
 
@@ -55,7 +56,7 @@ class OpenAccount:
         return self._alone == threading.get_ident()
 
     @contextmanager
-    def reading(self, patience: WaitPolicy) -> Iterator[Ledger]:
+    def reading(self, patience: WaitPolicy) -> Iterator[ReadableLedger]:
         """The ledger as of its last commit, for one reader.
 
         Raises:
@@ -65,8 +66,9 @@ class OpenAccount:
             if not patience.until(lambda: self._alone is None, changed=self._changed):
                 raise self._busy(patience)
             root, published = self._opened()
-            reader = ReadingLedger(root.cursor(), published=published, is_present=self._is_present)
-            reader.version = self._present_version()
+            reader = ReadingLedger(
+                root.cursor(), published=published, version=self._present_version(), is_present=self._is_present
+            )
             self._user_count += 1
         try:
             with _interruptible(reader, patience):
@@ -308,7 +310,7 @@ class OpenAccount:
 
 
 @contextmanager
-def _interruptible(ledger: Ledger, patience: WaitPolicy) -> Iterator[None]:
+def _interruptible(ledger: Ledger | ReadingLedger, patience: WaitPolicy) -> Iterator[None]:
     stop = patience.interruption
     with nullcontext() if stop is None else stop.waking(ledger.interrupt):
         if stop is not None:

@@ -11,6 +11,7 @@ from botmeter.ledger.folder import Folder
 from botmeter.ledger.interruption import Interruption, WaitPolicy
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.open_account import OpenAccount
+from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.settle import Backlog
 from botmeter.metering.policy import Policy
 
@@ -39,7 +40,7 @@ class OpenLedgers:
         self._first_version = now_us()
         threading.Thread(target=self._close_idle_ones, name="idle ledgers", daemon=True).start()
 
-    def reading(self, name: str, *, interruption: Interruption | None = None) -> AbstractContextManager[Ledger]:
+    def reading(self, name: str, *, interruption: Interruption | None = None) -> AbstractContextManager[ReadableLedger]:
         """The account's ledger as of its last commit, for one reader; its `version` tells commits apart.
 
         Raises:
@@ -155,15 +156,24 @@ class SharedFolder(Folder):
         return SharedFolder(self._ledgers, interruption=interruption)
 
     @contextmanager
-    def ledger(self, name: str, *, read_only: bool = False) -> Iterator[Ledger]:
-        """The account's ledger; raises what a folder's own raises, and `ledger_busy` if others use it for too long."""
+    def ledger(self, name: str) -> Iterator[Ledger]:
+        """Open the account's ledger; raises what a folder's own raises, and `ledger_busy` if it stays in use."""
         self.existing_file(name)
         if self._ledgers.account(name).is_mine:
-            opened: AbstractContextManager[Ledger] = super().ledger(name, read_only=read_only)
-        elif read_only:
-            opened = self._ledgers.reading(name, interruption=self._interruption)
+            opened: AbstractContextManager[Ledger] = super().ledger(name)
         else:
             opened = self._ledgers.writing(name, interruption=self._interruption)
+        with opened as ledger:
+            yield ledger
+
+    @contextmanager
+    def reading(self, name: str) -> Iterator[ReadableLedger]:
+        """Open the account's ledger to read from; raises as `ledger` does."""
+        self.existing_file(name)
+        if self._ledgers.account(name).is_mine:
+            opened: AbstractContextManager[ReadableLedger] = super().reading(name)
+        else:
+            opened = self._ledgers.reading(name, interruption=self._interruption)
         with opened as ledger:
             yield ledger
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import duckdb
 
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
@@ -38,7 +39,7 @@ class Quarantined:
     raw: bytes
 
 
-def quarantined(ledger: Ledger, *, code: str | None = None, limit: int | None = None) -> Iterator[Quarantined]:
+def quarantined(ledger: ReadableLedger, *, code: str | None = None, limit: int | None = None) -> Iterator[Quarantined]:
     """The refused events in the order of their numbers, or those with `code` alone, at most `limit`."""
     rows = ledger.connection.execute(sql("quarantined"), {"code": code, "limit": limit}).fetchall()
     return (
@@ -57,12 +58,12 @@ def quarantined(ledger: Ledger, *, code: str | None = None, limit: int | None = 
     )
 
 
-def quarantine_counts(ledger: Ledger) -> dict[str, int]:
+def quarantine_counts(ledger: ReadableLedger) -> dict[str, int]:
     """How many events are in quarantine, by code."""
     return dict(ledger.connection.execute(sql("quarantine_counts")).fetchall())
 
 
-def quarantine_counts_of(ledger: Ledger, source: str) -> dict[str, int]:
+def quarantine_counts_of(ledger: ReadableLedger, source: str) -> dict[str, int]:
     """How many events of the source are in quarantine, by code, the most first."""
     return dict(ledger.connection.execute(sql("quarantine_counts_of"), {"source": source}).fetchall())
 

@@ -1,8 +1,4 @@
--- name: begin_moment
--- Reads: meta. Takes: nothing. Gives: one row; the first statement of a transaction decides which moment it sees.
-SELECT name::VARCHAR FROM meta ORDER BY name LIMIT 1
-
--- name: kept_mark
+-- name: mark
 -- Reads: touchpoint, footprint_member, policy_term, account_term. Takes: nothing.
 -- Gives: one row of numbers that is another one whenever what a ledger keeps in memory is.
 SELECT

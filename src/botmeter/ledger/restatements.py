@@ -4,7 +4,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 
-from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
@@ -39,7 +39,7 @@ class Restatement:
     because_count: int
 
 
-def restatements(ledger: Ledger, *, session_id: str | None = None) -> list[Restatement]:
+def restatements(ledger: ReadableLedger, *, session_id: str | None = None) -> list[Restatement]:
     """Every restatement, or those that removed or added the session, in the order in which they were recorded."""
     # A cursor, since others may be reading the same ledger.
     with closing(ledger.connection.cursor()) as connection:

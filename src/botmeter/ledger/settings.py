@@ -16,6 +16,7 @@ from botmeter.domain.errors import Conflict, Missing, Refused
 from botmeter.domain.period import day_of_us, day_start_us
 from botmeter.ledger.account_settings import write_account
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.rows import row_of
 from botmeter.ledger.statements import statements_of
 
@@ -140,7 +141,7 @@ def set_available_from(ledger: Ledger, day_on: date, *, now_us: int, by: str | N
     return int(row_of(ledger.connection, sql("waiting_since"), values={"first_on": day_on})[0])
 
 
-def settings_history(ledger: Ledger) -> list[SettingChange]:
+def settings_history(ledger: ReadableLedger) -> list[SettingChange]:
     """Every change of these settings, and what the account began with, by instant."""
     terms = [
         (recorded_at, Account(name=name, available_from=available_from, title=title or ""), by)
@@ -157,7 +158,7 @@ def settings_history(ledger: Ledger) -> list[SettingChange]:
     return sorted(changes, key=lambda change: change.recorded_at)
 
 
-def named_bots(ledger: Ledger) -> list[NamedBot]:
+def named_bots(ledger: ReadableLedger) -> list[NamedBot]:
     """Every bot of which there is an event, by id."""
     rows = ledger.connection.execute(sql("named_bots")).fetchall()
     return [

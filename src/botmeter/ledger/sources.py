@@ -14,6 +14,7 @@ import msgspec
 from botmeter.domain.errors import Conflict, Missing
 from botmeter.domain.source import BotIdentity, Source, checked_address_name
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
@@ -38,19 +39,19 @@ class SourceChange:
     by: str | None
 
 
-def source_of(ledger: Ledger, name: str) -> Source | None:
+def source_of(ledger: ReadableLedger, name: str) -> Source | None:
     """The source as it is set now; None: the account has none of this name."""
     rows = ledger.connection.execute(sql("sources"), {"source": name}).fetchall()
     return _source(rows[0]) if rows else None
 
 
-def sources_of(ledger: Ledger) -> tuple[Source, ...]:
+def sources_of(ledger: ReadableLedger) -> tuple[Source, ...]:
     """The account's sources as they are set now, by name."""
     rows = ledger.connection.execute(sql("sources"), {"source": None}).fetchall()
     return tuple(_source(row) for row in rows)
 
 
-def existing_source(ledger: Ledger, name: str) -> Source:
+def existing_source(ledger: ReadableLedger, name: str) -> Source:
     """The source as it is set now.
 
     Raises:
@@ -102,7 +103,7 @@ def remove_source(ledger: Ledger, name: str, *, now_us: int, by: str | None = No
     return source
 
 
-def source_history(ledger: Ledger, name: str | None = None, *, last: int | None = None) -> list[SourceChange]:
+def source_history(ledger: ReadableLedger, name: str | None = None, *, last: int | None = None) -> list[SourceChange]:
     """The changes of the account's sources, or of one, in the order in which they were made.
 
     Args:

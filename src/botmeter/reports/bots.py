@@ -15,7 +15,7 @@ from botmeter.reports.snapshot import snapshot, values_of
 sql = statements_of(__name__)
 
 if TYPE_CHECKING:
-    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +56,13 @@ class BotOverview:
     session_count: int
 
 
-def names_of_bots(ledger: "Ledger") -> dict[str, str]:
+def names_of_bots(ledger: "ReadableLedger") -> dict[str, str]:
     """What each bot that has a name is called, by id."""
     with snapshot(ledger) as moment:
         return bot_names(moment)
 
 
-def bots(ledger: "Ledger", *, now_us: int) -> tuple[BotOverview, ...]:
+def bots(ledger: "ReadableLedger", *, now_us: int) -> tuple[BotOverview, ...]:
     """Every bot: most sessions first, then by id.
 
     Args:

@@ -16,7 +16,7 @@ from botmeter.reports.snapshot import Snapshot, Values, snapshot, text_in_ledger
 sql = statements_of(__name__)
 
 if TYPE_CHECKING:
-    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ class ConversationStory:
     event_counts: dict[str, int]
 
 
-def conversation(ledger: "Ledger", conversation_id: str) -> ConversationStory:
+def conversation(ledger: "ReadableLedger", conversation_id: str) -> ConversationStory:
     """The conversation.
 
     Raises:

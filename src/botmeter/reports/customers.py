@@ -20,7 +20,7 @@ from botmeter.reports.snapshot import snapshot, text_in_ledger, values_of
 sql = statements_of(__name__)
 
 if TYPE_CHECKING:
-    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
     from botmeter.metering.touchpoints import Touchpoint
 
 SESSIONS_LISTED_MAX = 1_000
@@ -87,7 +87,7 @@ class CustomerCalendar:
     last_started_us: int | None
 
 
-def top_customers(ledger: "Ledger", query: UsageQuery, *, limit: int) -> tuple[CustomerUsage, ...]:
+def top_customers(ledger: "ReadableLedger", query: UsageQuery, *, limit: int) -> tuple[CustomerUsage, ...]:
     """The customers with most sessions that answer `ask`; most first, then by id.
 
     Args:
@@ -113,7 +113,7 @@ def top_customers(ledger: "Ledger", query: UsageQuery, *, limit: int) -> tuple[C
     )
 
 
-def customer_calendar(ledger: "Ledger", customer_id: str, *, period: Period) -> CustomerCalendar:
+def customer_calendar(ledger: "ReadableLedger", customer_id: str, *, period: Period) -> CustomerCalendar:
     """The customer's sessions.
 
     Args:

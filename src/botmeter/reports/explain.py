@@ -36,7 +36,7 @@ from botmeter.reports.snapshot import Snapshot, snapshot
 sql = statements_of(__name__)
 
 if TYPE_CHECKING:
-    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
 
 # Out of Arrow in portions: one by one takes fifty times as long, and often only the first few are looked at.
 _EVENTS_A_TIME = 1_000
@@ -44,7 +44,7 @@ _EVENTS_A_TIME = 1_000
 __all__ = ["explain", "explanation_as_mapping", "explanation_as_text"]
 
 
-def explain(ledger: "Ledger", session_id: str, *, now_us: int | None = None) -> Explanation:
+def explain(ledger: "ReadableLedger", session_id: str, *, now_us: int | None = None) -> Explanation:
     """Why this session was charged.
 
     Args:
@@ -83,7 +83,7 @@ def _unknown(session_id: str, account: str) -> Missing:
     return Missing("session_unknown", f"Account {account} has no session {session_id[:60]!r}.")
 
 
-def _key_values(ledger: "Ledger", stored: tuple[Any, ...]) -> dict[str, Any]:
+def _key_values(ledger: "ReadableLedger", stored: tuple[Any, ...]) -> dict[str, Any]:
     """What picks the events on which the session can depend: those that share what every policy's scope names."""
     _, customer_id, conversation_id, opening_touchpoint = stored
     shared = set.intersection(*(set(term.policy.scope) for term in ledger.schedule))
@@ -105,7 +105,7 @@ def _key_values(ledger: "Ledger", stored: tuple[Any, ...]) -> dict[str, Any]:
 class _Story:
     """The events of a scope key in the meter's order, and what the meter makes of them."""
 
-    def __init__(self, events: pa.Table, *, ledger: "Ledger", names: dict[str, str]) -> None:
+    def __init__(self, events: pa.Table, *, ledger: "ReadableLedger", names: dict[str, str]) -> None:
         # Imported here because the meter brings the compiler, which other reports do not need.
         from botmeter.metering.meter import sessions_from_events
 

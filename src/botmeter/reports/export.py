@@ -20,7 +20,7 @@ from botmeter.reports.query import UsageQuery
 from botmeter.reports.rows import COLUMNS, row_batches, schema_of
 
 if TYPE_CHECKING:
-    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
 
 Format = Literal["csv", "json", "ndjson", "parquet", "xlsx"]
 FORMATS: Final[tuple[Format, ...]] = ("csv", "json", "ndjson", "parquet", "xlsx")
@@ -67,7 +67,7 @@ class Export:
         schema_of(self.columns)
 
 
-def export_stream(ledger: "Ledger", query: UsageQuery, *, export: Export) -> Generator[bytes, None, None]:
+def export_stream(ledger: "ReadableLedger", query: UsageQuery, *, export: Export) -> Generator[bytes, None, None]:
     """The file in parts, each given as soon as it is written; instants as the ask's zone has them.
 
     Memory does not grow with the rows. Of XLSX the first part comes when all rows are written. The

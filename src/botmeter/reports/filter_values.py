@@ -16,7 +16,7 @@ from botmeter.reports.snapshot import Snapshot, Values, snapshot, text_in_ledger
 sql = statements_of(__name__)
 
 if TYPE_CHECKING:
-    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
     from botmeter.metering.touchpoints import Touchpoint, Touchpoints
 
 VALUES_MAX = 50
@@ -68,7 +68,7 @@ _OF_PLACE: "dict[FilterField, Callable[[Touchpoint], str | None]]" = {
 _ID_COLUMNS = {FilterField.CUSTOMER: "customer_id", FilterField.CONVERSATION: "conversation_id"}
 
 
-def filter_values(ledger: "Ledger", query: UsageQuery, *, field: FilterField, search: str = "") -> FilterValues:
+def filter_values(ledger: "ReadableLedger", query: UsageQuery, *, field: FilterField, search: str = "") -> FilterValues:
     """What `field` can be set to, beside the other filters of `ask`.
 
     Args:

@@ -15,7 +15,7 @@ from botmeter.reports.wall_clock import wall_clock_of
 sql = statements_of(__name__)
 
 if TYPE_CHECKING:
-    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class Hours:
     counts: tuple[tuple[int, ...], ...]
 
 
-def hours(ledger: "Ledger", query: UsageQuery) -> Hours:
+def hours(ledger: "ReadableLedger", query: UsageQuery) -> Hours:
     """The sessions that answer `ask`, by weekday and hour of their start."""
     clock = wall_clock_of(query.period)
     steps = {"origin_us": clock.origin_us, "step_us": clock.step_us}

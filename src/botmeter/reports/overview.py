@@ -14,7 +14,7 @@ from botmeter.reports.snapshot import snapshot
 from botmeter.reports.usage import UsageReport, report_of
 
 if TYPE_CHECKING:
-    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
     from botmeter.metering.touchpoints import Touchpoint
 
 
@@ -65,7 +65,7 @@ class Overview:
     first_event_on: date | None
 
 
-def overview(ledger: "Ledger", query: UsageQuery, *, compared: UsageQuery | None) -> Overview:
+def overview(ledger: "ReadableLedger", query: UsageQuery, *, compared: UsageQuery | None) -> Overview:
     """The answers to `ask` and to the ask that it is compared with, of one moment."""
     with snapshot(ledger) as moment:
         facts = facts_of(moment, query, touchpoints=ledger.touchpoints)

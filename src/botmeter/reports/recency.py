@@ -9,7 +9,7 @@ from botmeter.reports.snapshot import Snapshot, snapshot
 sql = statements_of(__name__)
 
 if TYPE_CHECKING:
-    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class Recency:
     live_us: int | None
 
 
-def recency(ledger: "Ledger") -> Recency:
+def recency(ledger: "ReadableLedger") -> Recency:
     """How new the numbers are now."""
     with snapshot(ledger) as moment:
         return recency_of(moment)

@@ -19,7 +19,7 @@ from botmeter.reports.snapshot import Snapshot, Values, bounds_between, snapshot
 sql = statements_of(__name__)
 
 if TYPE_CHECKING:
-    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
 
 __all__ = ["Grouping", "RowLook", "RowPage", "SessionLine", "SortKey", "UnderlyingRow", "row_page", "session_rows"]
 
@@ -108,7 +108,7 @@ class RowPage:
     previous_cursor: str | None
 
 
-def row_page(ledger: "Ledger", query: UsageQuery, *, look: RowLook, cursor: str | None = None) -> RowPage:
+def row_page(ledger: "ReadableLedger", query: UsageQuery, *, look: RowLook, cursor: str | None = None) -> RowPage:
     """The page of the rows that the report for `ask` counts.
 
     Args:
@@ -143,7 +143,7 @@ def row_page(ledger: "Ledger", query: UsageQuery, *, look: RowLook, cursor: str 
 
 
 def session_rows(
-    ledger: "Ledger", query: UsageQuery, *, session_id: str, search: str = ""
+    ledger: "ReadableLedger", query: UsageQuery, *, session_id: str, search: str = ""
 ) -> tuple[UnderlyingRow, ...]:
     """The rows of one session that the report for `ask` counts; none if the ask does not hold it.
 
@@ -252,7 +252,7 @@ def _rows(moment: Snapshot, values: Values) -> tuple[UnderlyingRow, ...]:
 _FIELDS = tuple(field.name for field in fields(UnderlyingRow))
 
 
-def _lines(ledger: "Ledger", sessions: PageSessions, *, placed: list[_Placed]) -> tuple[SessionLine, ...]:
+def _lines(ledger: "ReadableLedger", sessions: PageSessions, *, placed: list[_Placed]) -> tuple[SessionLine, ...]:
     if not placed:
         return ()
     names, places = sessions.bot_names(), ledger.touchpoints.all()

@@ -18,7 +18,7 @@ from botmeter.reports.query import UsageQuery
 from botmeter.reports.snapshot import Snapshot, Values, bounds_between, snapshot, values_of
 
 if TYPE_CHECKING:
-    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
 
 _INSTANT = pa.timestamp("us", tz="UTC")
 _TEXTS = pa.list_(pa.string())
@@ -56,7 +56,7 @@ _SESSIONS_AT_ONCE = 400_000
 
 
 def underlying_rows(
-    ledger: "Ledger", query: UsageQuery, *, columns: tuple[str, ...] | None = None, search: str = ""
+    ledger: "ReadableLedger", query: UsageQuery, *, columns: tuple[str, ...] | None = None, search: str = ""
 ) -> pa.RecordBatchReader:
     """The rows that the report for `ask` counts, streamed, as they were at one moment.
 
@@ -89,7 +89,7 @@ def schema_of(columns: tuple[str, ...]) -> pa.Schema:
     return pa.schema([ROWS_SCHEMA.field(name) for name in columns])
 
 
-def row_batches(ledger: "Ledger", query: UsageQuery, *, schema: pa.Schema, search: str = "") -> Rows:
+def row_batches(ledger: "ReadableLedger", query: UsageQuery, *, schema: pa.Schema, search: str = "") -> Rows:
     """What `underlying_rows` streams, as a generator, which can be closed before its end."""
     values = row_values(ledger, query, search=search)
     with snapshot(ledger) as moment:
@@ -107,7 +107,7 @@ def matching_rows(moment: Snapshot, values: Values) -> list[tuple[Any, ...]]:
     return moment.rows(sql("rows"), values)
 
 
-def row_values(ledger: "Ledger", query: UsageQuery, *, search: str = "") -> Values:
+def row_values(ledger: "ReadableLedger", query: UsageQuery, *, search: str = "") -> Values:
     """What the statements about rows take.
 
     On top of `values_of`: `footprints`, the sets of touchpoints in which one of those asked for is
@@ -123,7 +123,7 @@ def row_values(ledger: "Ledger", query: UsageQuery, *, search: str = "") -> Valu
     }
 
 
-def _footprint_numbers(touchpoints: list[int] | None, ledger: "Ledger") -> list[int] | None:
+def _footprint_numbers(touchpoints: list[int] | None, ledger: "ReadableLedger") -> list[int] | None:
     if touchpoints is None:
         return None
     asked = frozenset(touchpoints)

@@ -27,7 +27,7 @@ from botmeter.reports.usage import filters_as_mapping
 sql = statements_of(__name__)
 
 if TYPE_CHECKING:
-    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
     from botmeter.reports.comparison import Metering
 
 # Metered at once; 2.5 million events take about half a gigabyte.
@@ -96,7 +96,7 @@ class Simulation:
     differences: tuple[Difference, ...]
 
 
-def simulate(ledger: "Ledger", query: UsageQuery, *, policies: Sequence[Policy]) -> Simulation:
+def simulate(ledger: "ReadableLedger", query: UsageQuery, *, policies: Sequence[Policy]) -> Simulation:
     """What each of `policies` makes of the stored events; differences are against the first.
 
     Args:

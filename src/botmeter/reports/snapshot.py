@@ -21,7 +21,7 @@ from botmeter.reports.wall_clock import wall_clock_of
 if TYPE_CHECKING:
     import duckdb
 
-    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
     from botmeter.metering.touchpoints import Touchpoints
 
 Values = dict[str, Any]
@@ -53,9 +53,9 @@ class Snapshot:
 
 
 @contextmanager
-def snapshot(ledger: "Ledger") -> Iterator[Snapshot]:
+def snapshot(ledger: "ReadableLedger") -> Iterator[Snapshot]:
     """The ledger as it is now, until the end of the `with`; what is appended meanwhile is not seen."""
-    with ledger.moment() as connection:
+    with ledger.read_transaction() as connection:
         yield Snapshot(connection=connection)
 
 

@@ -14,7 +14,7 @@ from botmeter.reports.query import LINK_FILTERS, Filters, UsageQuery
 from botmeter.reports.snapshot import snapshot
 
 if TYPE_CHECKING:
-    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
     from botmeter.metering.policy import Schedule
 
 
@@ -121,7 +121,7 @@ class UsageReport:
         return sum(channel.session_count for channel in self.by_channel) - self.sessions_consumed
 
 
-def usage_report(ledger: "Ledger", query: UsageQuery) -> UsageReport:
+def usage_report(ledger: "ReadableLedger", query: UsageQuery) -> UsageReport:
     """The report that answers `ask`."""
     with snapshot(ledger) as moment:
         facts = facts_of(moment, query, touchpoints=ledger.touchpoints)
@@ -129,7 +129,7 @@ def usage_report(ledger: "Ledger", query: UsageQuery) -> UsageReport:
     return report_of(ledger, query, facts=facts, names=names)
 
 
-def report_of(ledger: "Ledger", query: UsageQuery, *, facts: Facts, names: dict[str, str]) -> UsageReport:
+def report_of(ledger: "ReadableLedger", query: UsageQuery, *, facts: Facts, names: dict[str, str]) -> UsageReport:
     """The report that the facts make.
 
     Args:

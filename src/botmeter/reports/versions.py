@@ -15,7 +15,7 @@ from botmeter.reports.snapshot import Snapshot, Values, snapshot, values_of
 sql = statements_of(__name__)
 
 if TYPE_CHECKING:
-    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
 
 _Version = tuple[str | None, str | None]
 
@@ -45,7 +45,7 @@ class VersionUsage:
     handoff_count: int
 
 
-def versions(ledger: "Ledger", query: UsageQuery) -> tuple[VersionUsage, ...]:
+def versions(ledger: "ReadableLedger", query: UsageQuery) -> tuple[VersionUsage, ...]:
     """Every version of a bot that `ask` finds: the bot with most sessions first, and of it the version with most."""
     values = {**values_of(query, ledger.touchpoints), "handoff": int(Kind.HANDOFF)}
     with snapshot(ledger) as moment:

@@ -5,7 +5,7 @@ from contextlib import closing
 
 from botmeter.domain.event import REQUIRED_FIELDS
 from botmeter.domain.source import Source
-from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.sources import source_of
 from botmeter.metering.schema import EventBatch
 from botmeter.sources.payload_files import batches_from_payload_file
@@ -15,7 +15,7 @@ from botmeter.sources.sniff import PARQUET_MAGIC, PEEK_BYTES
 from botmeter.sources.stream import STDIN, opened
 
 
-def source_named(ledger: Ledger, name: str) -> Source | None:
+def source_named(ledger: ReadableLedger, name: str) -> Source | None:
     """Return the account's source of that name, or a source without settings if the name is a platform's.
 
     None: neither; its files hold events in Botmeter's own format.

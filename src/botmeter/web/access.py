@@ -22,6 +22,7 @@ from botmeter.web import ledgers
 
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
     from botmeter.ledger.settle import Backlog
 
 Who = Literal["everyone", "person", "member"]
@@ -45,7 +46,7 @@ class Visit:
     def role(self) -> Role:
         return Role(self.membership.role)
 
-    def reading(self) -> "AbstractContextManager[Ledger]":
+    def reading(self) -> "AbstractContextManager[ReadableLedger]":
         """Open the account's ledger as of its last commit."""
         return ledgers.reading(self.request, self.account)
 

@@ -11,10 +11,11 @@ from botmeter.live.server_state import EXPORTS_MAX, server_state
 
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
 
 
 @contextmanager
-def reading(request: HttpRequest, account: str) -> "Iterator[Ledger]":
+def reading(request: HttpRequest, account: str) -> "Iterator[ReadableLedger]":
     """Open the account's ledger as of its last commit. An account without a ledger is 404."""
     try:
         with server_state(request).ledgers.reading(account) as ledger:
@@ -44,7 +45,7 @@ class ExportReader:
         self._resources = ExitStack()
         self._resources.callback(exports.release)
         try:
-            self.ledger: Ledger = self._resources.enter_context(reading(request, account))
+            self.ledger: ReadableLedger = self._resources.enter_context(reading(request, account))
         except BaseException:
             self._resources.close()
             raise

@@ -13,7 +13,7 @@ from botmeter.reports.query import RequestedDays, UsageQuery, data_starts_on, us
 from botmeter.web.report_query import Compare, ReportAddress
 
 if TYPE_CHECKING:
-    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
 
 _MINUTE_US = 60_000_000
 _AGAINST = {Compare.PREVIOUS: ComparedWith.PREVIOUS, Compare.YEAR: ComparedWith.YEAR}
@@ -52,7 +52,7 @@ def preferred_zone(account: str) -> str:
     return found or "UTC"
 
 
-def question(ledger: "Ledger", address: ReportAddress, *, zone: str) -> Question:
+def question(ledger: "ReadableLedger", address: ReportAddress, *, zone: str) -> Question:
     """The question of an address.
 
     Args:

@@ -33,7 +33,7 @@ def saved(folder: Folder, acme: str, tmp_path: Path) -> Path:
 
 
 def meaning(folder: Folder, name: str) -> Any:
-    with folder.ledger(name, read_only=True) as ledger:
+    with folder.reading(name) as ledger:
         return table_meaning(ledger), [each.raw for each in quarantined(ledger)], ledger.schedule
 
 
@@ -72,7 +72,7 @@ def test_what_is_restored_is_all_that_there_was(folder: Folder, acme: str, saved
 def test_a_backup_can_be_restored_under_another_name(folder: Folder, acme: str, saved: Path) -> None:
     restore(folder, saved, name="Copy")
     assert folder.accounts() == ["acme", "copy"]
-    with folder.ledger("copy", read_only=True) as ledger:
+    with folder.reading("copy") as ledger:
         assert ledger.account.name == "copy"
     assert meaning(folder, "copy") == meaning(folder, acme)
 

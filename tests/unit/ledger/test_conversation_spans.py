@@ -119,7 +119,7 @@ def test_a_ledger_is_folded_when_it_is_closed(folder: Folder, acme: str, is_shar
             with shared.writing(acme) if shared else folder.ledger(acme) as ledger:
                 append_events(ledger, said(number, conversation=number % 3))
                 ledger.loose_span_rows = 0
-    with folder.ledger(acme, read_only=True) as ledger:
+    with folder.reading(acme) as ledger:
         assert max(rows_of(ledger).values()) < 25 // 3
         assert table_meaning(ledger) == table_meaning(filled_ledger(said(n, conversation=n % 3) for n in range(2, 27)))
 
@@ -127,5 +127,5 @@ def test_a_ledger_is_folded_when_it_is_closed(folder: Folder, acme: str, is_shar
 def test_a_file_that_can_t_be_folded_is_closed_all_the_same(folder: Folder, acme: str) -> None:
     with folder.ledger(acme) as ledger:
         ledger.connection.execute("DROP TABLE conversation_span")
-    with folder.ledger(acme, read_only=True) as ledger:
+    with folder.reading(acme) as ledger:
         assert ledger.account.name == "acme"

@@ -117,7 +117,7 @@ def test_a_corrupt_file_gets_a_sentence(folder: Folder, acme: str, content: byte
         append_events(ledger, *(event(f"e{number}", "2026-03-01T10:00") for number in range(500)))
     file = folder.file_of(acme)
     file.write_bytes(file.read_bytes()[: 3 * 4096] if content is None else content)
-    with pytest.raises(Refused) as refused, folder.ledger(acme, read_only=read_only):
+    with pytest.raises(Refused) as refused, (folder.reading if read_only else folder.ledger)(acme):
         pass
     assert refused.value.code == "ledger_corrupt"
     assert str(file) in refused.value.message
@@ -128,7 +128,10 @@ def test_another_program_s_database_is_not_taken_for_a_ledger(folder: Folder, ac
     file = folder.file_of(acme)
     file.unlink()
     tampered(file, "CREATE TABLE t AS SELECT 1 AS a")
-    with pytest.raises(Refused, match="is not a ledger of Botmeter"), folder.ledger(acme, read_only=read_only):
+    with (
+        pytest.raises(Refused, match="is not a ledger of Botmeter"),
+        (folder.reading if read_only else folder.ledger)(acme),
+    ):
         pass
 
 
@@ -152,7 +155,7 @@ def test_a_read_only_file_can_be_read_and_not_written(folder: Folder, acme: str)
     with pytest.raises(NotAllowed, match=said) as refused, folder.ledger(acme):
         pass
     assert refused.value.code == "ledger_read_only"
-    with folder.ledger(acme, read_only=True) as ledger:
+    with folder.reading(acme) as ledger:
         assert ledger.account.name == "acme"
 
 
@@ -160,7 +163,7 @@ def test_a_read_only_file_can_be_read_and_not_written(folder: Folder, acme: str)
 def test_a_ledger_of_a_newer_version_is_refused(folder: Folder, acme: str, read_only: bool) -> None:
     tampered(folder.file_of(acme), "UPDATE meta SET value = '99' WHERE name = 'schema_version'")
     said = "is of version 99; this Botmeter knows versions up to"
-    with pytest.raises(Refused, match=said) as refused, folder.ledger(acme, read_only=read_only):
+    with pytest.raises(Refused, match=said) as refused, (folder.reading if read_only else folder.ledger)(acme):
         pass
     assert refused.value.code == "ledger_newer"
 

@@ -64,7 +64,7 @@ def old(folder: Folder, acme: str) -> Folder:
 
 @pytest.mark.parametrize("read_only", [True, False], ids=["to read", "to write"])
 def test_a_file_of_version_1_is_brought_up_when_it_is_opened(old: Folder, read_only: bool) -> None:
-    with old.ledger("acme", read_only=read_only) as ledger:
+    with (old.reading if read_only else old.ledger)("acme") as ledger:
         assert schema_version(ledger.connection) == SCHEMA_VERSION
         assert ledger.account == Account(name="acme", title="acme")
         assert dict(ledger.connection.execute("SELECT bot_id, bot_name FROM bot").fetchall()) == NAMED
@@ -89,7 +89,7 @@ def test_a_file_that_was_brought_up_is_like_a_new_one(old: Folder) -> None:
 def test_a_file_of_version_1_that_may_not_be_written_is_refused_with_the_reason(old: Folder) -> None:
     old.file_of("acme").chmod(0o444)
     said = f"is of version 1 and read-only; let it be written, so that it can be brought up to version {SCHEMA_VERSION}"
-    with pytest.raises(NotAllowed, match=said) as refused, old.ledger("acme", read_only=True):
+    with pytest.raises(NotAllowed, match=said) as refused, old.reading("acme"):
         pass
     assert refused.value.code == "ledger_read_only"
 
@@ -100,5 +100,5 @@ def test_a_copy_of_version_1_taken_away_and_put_back_is_brought_up_too(old: Fold
     with old.ledger("acme"):
         pass
     shutil.copy(tmp_path / "kept", file)
-    with old.ledger("acme", read_only=True) as ledger:
+    with old.reading("acme") as ledger:
         assert ledger.account.title == "acme"

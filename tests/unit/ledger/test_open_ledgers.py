@@ -15,9 +15,9 @@ from botmeter.ledger.backup import backup, restore
 from botmeter.ledger.erase import erase
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.interruption import Interruption
-from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.ledger.policies import set_policy
+from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.submission import Submission
 from botmeter.ledger.verify import verify
 from botmeter.metering.policy import FRESHCHAT, Policy
@@ -26,12 +26,12 @@ from botmeter.reports.usage import usage_report
 from support.meanwhile import STUCK_SECONDS, meanwhile
 
 
-def event_count(ledger: Ledger) -> int:
-    with ledger.moment() as connection:
+def event_count(ledger: ReadableLedger) -> int:
+    with ledger.read_transaction() as connection:
         return connection.execute("SELECT count(*) FROM event").fetchall()[0][0]
 
 
-def headline(ledger: Ledger) -> int:
+def headline(ledger: ReadableLedger) -> int:
     return usage_report(ledger, usage_query(ledger.account, now_us=NOW_US)).sessions_consumed
 
 
@@ -111,7 +111,7 @@ def test_readers_of_a_busy_ledger_never_see_half_of_an_append(ledgers: OpenLedge
                 report = usage_report(reader, usage_query(reader.account, now_us=NOW_US))
                 assert {bot.session_count for bot in report.by_bot} <= {1}
                 assert len(report.by_bot) == report.sessions_consumed
-                with reader.moment() as connection:
+                with reader.read_transaction() as connection:
                     assert connection.execute("SELECT count(*) % 3 FROM event").fetchall() == [(0,)]
                 seen.append(report.sessions_consumed)
         return seen
@@ -206,7 +206,7 @@ def test_a_stop_ends_a_statement_and_what_it_belonged_to_is_undone(ledgers: Open
             stop.set()
         with pytest.raises(Unavailable, match="INTERRUPT"):
             working.result()
-    with ledgers.reading("acme") as reader, reader.moment() as connection:
+    with ledgers.reading("acme") as reader, reader.read_transaction() as connection:
         assert connection.execute("SELECT count(*) FROM meta WHERE name = 'half'").fetchall() == [(0,)]
 
 
@@ -261,15 +261,15 @@ def test_unknown_accounts_and_files_that_may_not_be_written_are_refused_as_ever(
         assert append_events(writer, event("1", "2026-05-20T10:00")).accepted == 1
 
 
-def test_a_ledger_that_was_opened_for_reading_is_not_written_to(ledgers: OpenLedgers) -> None:
-    with ledgers.reading("acme") as reader, pytest.raises(RuntimeError), reader.transaction():
-        pass
+def test_a_ledger_that_is_opened_to_read_from_has_no_transaction_to_write_in(ledgers: OpenLedgers) -> None:
+    with ledgers.reading("acme") as reader:
+        assert not hasattr(reader, "transaction")
 
 
 def test_a_policy_that_was_set_is_known_to_the_next_reader(ledgers: OpenLedgers) -> None:
     with ledgers.reading("acme") as before, ledgers.writing("acme") as writer:
         set_policy(writer, Policy(name="other"), from_on=None, now_us=NOW_US)
-        with before.moment():
+        with before.read_transaction():
             assert [term.policy.name for term in before.schedule] == ["other"]
     with ledgers.reading("acme") as reader:
         assert [term.policy.name for term in reader.schedule] == ["other"]
@@ -292,7 +292,7 @@ def test_what_is_written_for_a_folder_works_on_a_shared_one(ledgers: OpenLedgers
     restore(shared, tmp_path / "acme.botmeter", replace=True)
     restore(shared, tmp_path / "acme.botmeter", name="other")
     for name in ("acme", "other"):
-        with shared.ledger(name, read_only=True) as ledger:
+        with shared.reading(name) as ledger:
             assert event_count(ledger) == 2
     shared.remove("other")
     assert shared.accounts() == ["acme", "zeta"]
@@ -322,7 +322,7 @@ def test_erasing_under_a_reader_s_eyes_tells_how_to_finish_it(hurried: OpenLedge
     assert unfinished.value.code == "erase_unfinished"
     with pytest.raises(Missing):
         erase(shared, "acme", customer_id="c2")
-    with shared.ledger("acme", read_only=True) as ledger, ledger.moment() as connection:
+    with shared.reading("acme") as ledger, ledger.read_transaction() as connection:
         assert connection.execute("SELECT count(*) FROM meta WHERE name = 'rewrite_due'").fetchall() == [(0,)]
 
 

@@ -109,7 +109,7 @@ def test_an_account_is_called_by_its_title_until_that_is_taken_back(folder: Fold
         with folder.ledger(acme) as ledger:
             set_title(ledger, title, now_us=NOW_US)
             assert ledger.account.title == shown
-        with folder.ledger(acme, read_only=True) as ledger:
+        with folder.reading(acme) as ledger:
             assert ledger.account == Account(name="acme", title=shown)
 
 

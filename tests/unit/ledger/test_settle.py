@@ -216,7 +216,7 @@ def test_what_a_killed_server_left_is_settled_by_whoever_opens_the_file_next(
     folder: Folder, acme: str, read_only: bool
 ) -> None:
     left_unsettled(folder)
-    with folder.ledger(acme, read_only=read_only) as ledger:
+    with (folder.reading if read_only else folder.ledger)(acme) as ledger:
         assert headline(ledger) == 1
         assert event_count(ledger) == 10
     with folder.ledger(acme) as ledger:
@@ -243,7 +243,7 @@ def test_a_file_that_may_not_be_written_is_read_as_far_as_it_is_settled(folder: 
     take(ledger, parcel(HOURS))
     ledger.connection.close()
     folder.file_of(acme).chmod(0o444)
-    with folder.ledger(acme, read_only=True) as ledger:
+    with folder.reading(acme) as ledger:
         assert headline(ledger) == 0
 
 
@@ -281,7 +281,7 @@ def test_many_threads_that_take_in_settle_write_and_read_lose_and_double_nothing
 
     def read() -> None:
         while not is_over.is_set():
-            with ledgers.reading("acme") as reader, reader.moment() as connection:
+            with ledgers.reading("acme") as reader, reader.read_transaction() as connection:
                 stored, counted = connection.execute(statements_of("botmeter.ledger.remeter")("balance")).fetchall()[0]
                 assert stored == counted
 

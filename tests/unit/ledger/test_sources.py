@@ -183,7 +183,7 @@ def test_sources_come_through_a_backup(folder: Folder, acme: str) -> None:
         remove_source(ledger, "own", now_us=NOW_US)
     backup(folder, acme, path=folder.path / "kept")
     restore(folder, folder.path / "kept", name="other")
-    with folder.ledger("other", read_only=True) as ledger:
+    with folder.reading("other") as ledger:
         assert sources_of(ledger) == (DESK,)
         assert [change.is_removed for change in source_history(ledger)] == [False, False, True]
 

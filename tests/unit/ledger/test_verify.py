@@ -102,5 +102,5 @@ def test_verifying_does_not_write_to_the_file(folder: Folder, acme: str) -> None
     with folder.ledger(acme) as ledger:
         before = table_meaning(ledger)
         assert verify(ledger).is_clean
-    with folder.ledger(acme, read_only=True) as ledger:
+    with folder.reading(acme) as ledger:
         assert table_meaning(ledger) == before

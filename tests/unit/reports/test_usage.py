@@ -185,7 +185,7 @@ from botmeter.reports.query import UsageQuery
 from botmeter.reports.usage import usage_report
 with Folder.owned(Path(sys.argv[1]), purpose="test") as folder:
     folder.create(Account(name="acme"), policy=FRESHCHAT, now_us=0)
-    with folder.ledger("acme", read_only=True) as ledger:
+    with folder.reading("acme") as ledger:
         report = usage_report(ledger, UsageQuery(period=Period(first_on=date(2026, 1, 1), last_on=date(2026, 1, 1))))
 print(report.sessions_consumed, "pandas" in sys.modules)
 """

@@ -16,6 +16,7 @@ from botmeter.domain.source import Source
 from botmeter.ledger.append import append
 from botmeter.ledger.known_events import active_conversations, known_instants
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.sources import existing_source
 from botmeter.ledger.submission import Submission
 from botmeter.people.source_pulls import PullSettings
@@ -36,7 +37,7 @@ PLAIN_OPTION: Final = "plain_http"
 class Ledgers:
     """How the account's ledger is reached: opened each time, so that nobody waits while the platform is asked."""
 
-    reading: Callable[[], AbstractContextManager[Ledger]]
+    reading: Callable[[], AbstractContextManager[ReadableLedger]]
     writing: Callable[[], AbstractContextManager[Ledger]]
 
 

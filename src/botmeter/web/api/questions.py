@@ -15,12 +15,12 @@ from botmeter.web.question import question
 from botmeter.web.report_query import Compare, choice, read_address
 
 if TYPE_CHECKING:
-    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
 
 LIMIT_DEFAULT = 100
 
 
-def asked(ledger: "Ledger", given: QueryDict) -> UsageQuery:
+def asked(ledger: "ReadableLedger", given: QueryDict) -> UsageQuery:
     """The question of an address; days are UTC days where it names no zone."""
     return question(ledger, replace(read_address(given), compare=Compare.NONE), zone=UTC_NAME).query
 
@@ -48,7 +48,7 @@ def look_asked(given: QueryDict) -> RowLook:
     )
 
 
-def all_days(ledger: "Ledger") -> UsageQuery:
+def all_days(ledger: "ReadableLedger") -> UsageQuery:
     """All that the account ever metered, and may have metered of events that are ahead of the clock."""
     last_on = max(day_of_us(now_us()) + timedelta(days=2), ledger.account.available_from)
     first_on = max(ledger.account.available_from, last_on - timedelta(days=DAYS_MAX - 1))

@@ -15,8 +15,8 @@ from botmeter.domain import text
 from botmeter.domain.errors import Refused, TooMuch, Unavailable
 from botmeter.domain.instant import now_us as present_us
 from botmeter.domain.period import day_of_us
-from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.policies import changes_past, set_policy
+from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.restatements import restatements
 from botmeter.metering.policy import Policy, in_force
 from botmeter.metering.policy_text import policy_as_toml, policy_from_text
@@ -190,7 +190,7 @@ def _put_in_force(visit: Visit, policy: Policy, *, sent: dict[str, Any]) -> Noti
     return Notice(fact=f"{policy.label} is in force from {text.day_text(from_on)} on.", consequence=consequence)
 
 
-def _change_sentence(ledger: Ledger, *, now_us: int) -> str:
+def _change_sentence(ledger: ReadableLedger, *, now_us: int) -> str:
     changed = [each for each in restatements(ledger) if each.recorded_at == now_us and not each.label]
     if not changed:
         return "No day that was shown before has changed."

@@ -23,7 +23,7 @@ from botmeter.web.rendering import rendered
 from botmeter.web.rich_text import Word, id_word
 
 if TYPE_CHECKING:
-    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
 
 TOP_COUNT: Final = 25
 _ID_LETTERS_MAX: Final = 512
@@ -112,7 +112,9 @@ def _crumbs(places: EntityUrls) -> tuple[Crumb, ...]:
     return (Crumb(label="Reports", href=places.reports()),)
 
 
-def _found(ledger: "Ledger", search: str, *, places: EntityUrls, now_us: int) -> tuple[tuple[FoundCustomer, ...], bool]:
+def _found(
+    ledger: "ReadableLedger", search: str, *, places: EntityUrls, now_us: int
+) -> tuple[tuple[FoundCustomer, ...], bool]:
     """Customers with sessions whose id begins so; whoever is called exactly so also without any."""
     always = usage_query(
         account=ledger.account,
@@ -134,7 +136,7 @@ def _found(ledger: "Ledger", search: str, *, places: EntityUrls, now_us: int) ->
     return found, values.is_cut
 
 
-def _is_known(ledger: "Ledger", customer_id: str, *, now_us: int) -> bool:
+def _is_known(ledger: "ReadableLedger", customer_id: str, *, now_us: int) -> bool:
     today_on = day_of_us(now_us)
     try:
         customer_calendar(ledger, customer_id, period=Period(first_on=today_on, last_on=today_on))
@@ -143,7 +145,7 @@ def _is_known(ledger: "Ledger", customer_id: str, *, now_us: int) -> bool:
     return True
 
 
-def _top(ledger: "Ledger", lately: UsageQuery, *, places: EntityUrls) -> tuple[TopCustomer, ...]:
+def _top(ledger: "ReadableLedger", lately: UsageQuery, *, places: EntityUrls) -> tuple[TopCustomer, ...]:
     customers = top_customers(ledger, lately, limit=TOP_COUNT)
     longest = longest_of([one.session_count for one in customers])
     zone = lately.period.timezone

@@ -13,7 +13,7 @@ from botmeter.reports.recency import Recency, recency
 from botmeter.web.question import Question
 
 if TYPE_CHECKING:
-    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
 
 _Kept = TypeVar("_Kept")
 
@@ -50,12 +50,12 @@ _overviews: Final[LruCache[Overview]] = LruCache(256)
 _recencies: Final[LruCache[Recency]] = LruCache(256)
 
 
-def kept_overview(ledger: "Ledger", question: Question) -> Overview:
+def kept_overview(ledger: "ReadableLedger", question: Question) -> Overview:
     """The overview that answers the question; asked of the ledger only if it has changed since."""
     key = (ledger.account.name, ledger.version, question.query, question.compared)
     return _overviews.kept(key, lambda: overview(ledger, question.query, compared=question.compared))
 
 
-def kept_recency(ledger: "Ledger") -> Recency:
+def kept_recency(ledger: "ReadableLedger") -> Recency:
     """How new the ledger's numbers are; asked of it only if it has changed since."""
     return _recencies.kept((ledger.account.name, ledger.version), lambda: recency(ledger))

@@ -13,7 +13,7 @@ from botmeter.web.question import Question
 from botmeter.web.report_query import ReportAddress
 
 if TYPE_CHECKING:
-    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
 
 _NO_ACCESS: Final = ReportAccess()
 
@@ -26,7 +26,7 @@ class Answered:
         is_whole: The widget is on a page of its own and shows all its lines.
     """
 
-    ledger: "Ledger"
+    ledger: "ReadableLedger"
     overview: Overview
     question: Question
     places: ReportUrls

@@ -14,7 +14,7 @@ from botmeter.web.pages.report.filter_bar import LABELS
 from botmeter.web.question import Question
 
 if TYPE_CHECKING:
-    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
 
 _SEARCH_LENGTH_MAX = 200
 
@@ -57,7 +57,7 @@ def field_named(name: str) -> FilterField:
         raise Http404 from None
 
 
-def choices_page(ledger: "Ledger", question: Question, *, wanted: Wanted, stage: PageContext) -> ChoicesPage:
+def choices_page(ledger: "ReadableLedger", question: Question, *, wanted: Wanted, stage: PageContext) -> ChoicesPage:
     """The choices that fit the search, those that are chosen among them.
 
     Of a filter that is limited to some values, these alone.

@@ -18,7 +18,7 @@ from botmeter.web.report_query import Compare, PreviewChoice, ReportAddress
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
 
 LABELS: Final[dict[FilterField, str]] = {
     FilterField.BOT: "Bot",
@@ -139,7 +139,7 @@ def _clear_href(address: ReportAddress, *, access: ReportAccess, lead: Lead) -> 
     return lead(address.cleared()) if address.has_filters else ""
 
 
-def bot_names_shown(ledger: "Ledger", question: Question) -> dict[str, str]:
+def bot_names_shown(ledger: "ReadableLedger", question: Question) -> dict[str, str]:
     """What bots are called, if a chip names one; else nothing has to be read."""
     filters = question.query.filters
     return names_of_bots(ledger) if filters.bot or filters.opened_by else {}

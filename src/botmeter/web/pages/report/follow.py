@@ -21,7 +21,7 @@ from botmeter.web.question import Question
 from botmeter.web.rendering import rendered
 
 if TYPE_CHECKING:
-    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
 
 # Metering takes up to a second, and two seconds after its receipt an event is to be on the page.
 _EVERY_LIVE: Final = "500ms"
@@ -53,7 +53,7 @@ class FreshLine:
     following: Following
 
 
-def following(ledger: "Ledger", question: Question, *, places: ReportUrls, line: Freshness) -> Following:
+def following(ledger: "ReadableLedger", question: Question, *, places: ReportUrls, line: Freshness) -> Following:
     """How the report of the question is followed, from the version on that `ledger` is at."""
     address = question.address
     switch_href = places.report(address.following(not address.follows))
@@ -68,7 +68,9 @@ def following(ledger: "Ledger", question: Question, *, places: ReportUrls, line:
     )
 
 
-def fresh_answer(request: HttpRequest, ledger: "Ledger", *, question: Question, stage: PageContext) -> HttpResponse:
+def fresh_answer(
+    request: HttpRequest, ledger: "ReadableLedger", *, question: Question, stage: PageContext
+) -> HttpResponse:
     """204 where all is as it was seen; the line, where its words changed; else the way to the page."""
     if request.GET.get("seen") != _mark(ledger, question):
         return HttpResponseRedirect(stage.places.report(question.address))
@@ -86,7 +88,7 @@ def goes_on(question: Question) -> bool:
     return question.query.period.last_on >= _today(question)
 
 
-def _mark(ledger: "Ledger", question: Question) -> str:
+def _mark(ledger: "ReadableLedger", question: Question) -> str:
     """What tells a page from a newer one: the commit, and the day, with which a period moves on."""
     return f"{ledger.version}-{_today(question):%Y%m%d}"
 

@@ -14,7 +14,7 @@ from botmeter.ledger.quarantine import quarantine_counts
 from botmeter.web.layout import Frame
 
 if TYPE_CHECKING:
-    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
 
 # Can be saved as it is copied.
 _EXAMPLE = (
@@ -35,12 +35,12 @@ class StartPage:
     quarantined: str
 
 
-def has_events(ledger: "Ledger") -> bool:
+def has_events(ledger: "ReadableLedger") -> bool:
     """Whether anything was ever accepted: the first event has the first touchpoint."""
     return len(ledger.touchpoints) > 0
 
 
-def start_page(ledger: "Ledger", *, frame: Frame) -> StartPage:
+def start_page(ledger: "ReadableLedger", *, frame: Frame) -> StartPage:
     """How to send the first events to this account."""
     now = now_us()
     name = ledger.account.name

@@ -20,7 +20,7 @@ from botmeter.web.pages.report.widgets import widgets_of
 from botmeter.web.question import Question
 
 if TYPE_CHECKING:
-    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
     from botmeter.reports.recency import Recency
 
 HEADING: Final = {
@@ -98,7 +98,7 @@ _bodies: Final[LruCache[ReportBody]] = LruCache(64)
 
 
 def usage_page(
-    ledger: "Ledger", question: Question, *, stage: PageContext, actions: Actions, title: Title
+    ledger: "ReadableLedger", question: Question, *, stage: PageContext, actions: Actions, title: Title
 ) -> UsagePage:
     """The page that answers a question. Its body is kept until the ledger changes."""
     key = (ledger.account.name, ledger.version, question, stage.places, stage.access)
@@ -110,7 +110,7 @@ def usage_page(
     return UsagePage(frame=stage.frame, title=title, actions=actions, freshness=line, following=follow, body=body)
 
 
-def _body(ledger: "Ledger", question: Question, *, stage: PageContext) -> ReportBody:
+def _body(ledger: "ReadableLedger", question: Question, *, stage: PageContext) -> ReportBody:
     places, access = stage.places, stage.access
     answered = Answered(
         ledger=ledger,

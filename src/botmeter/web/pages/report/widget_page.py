@@ -11,7 +11,7 @@ from botmeter.web.pages.report.widgets import Widget
 from botmeter.web.question import Question
 
 if TYPE_CHECKING:
-    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ def placed(widget: Widget, answered: Answered, *, span: str = "") -> PlacedWidge
     )
 
 
-def widget_page(ledger: "Ledger", question: Question, *, widget: Widget, stage: PageContext) -> WidgetPage:
+def widget_page(ledger: "ReadableLedger", question: Question, *, widget: Widget, stage: PageContext) -> WidgetPage:
     """The page of a widget; as part of a report it is as wide and short as there."""
     bar = filter_bar(question, places=stage.places, bot_names=bot_names_shown(ledger, question), access=stage.access)
     answered = Answered(

@@ -17,7 +17,7 @@ from botmeter.web.question import Question, question
 from botmeter.web.report_query import FILTER_NAMES, Compare, ReportAddress, Split, read_address
 
 if TYPE_CHECKING:
-    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
 
 # Filters that pick parts of a session: what opened it can be a part that they leave out.
 _OF_PARTS: Final = ("bot", "bot_version", "channel", "conversation", "ticket_type")
@@ -60,7 +60,7 @@ def pinned(address: ReportAddress, *, zone: str) -> ReportAddress:
     return replace(address, preset=Preset.LAST_30_DAYS) if is_bare else address
 
 
-def shared_question(ledger: "Ledger", scope: Scope, *, given: QueryDict) -> SharedQuestion:
+def shared_question(ledger: "ReadableLedger", scope: Scope, *, given: QueryDict) -> SharedQuestion:
     """The question of a visitor: what the address names of the whole, or all of it where it names nothing.
 
     Raises:
@@ -72,7 +72,7 @@ def shared_question(ledger: "Ledger", scope: Scope, *, given: QueryDict) -> Shar
     return narrowed_question(ledger, scope, wanted=wanted)
 
 
-def narrowed_question(ledger: "Ledger", scope: Scope, *, wanted: ReportAddress) -> SharedQuestion:
+def narrowed_question(ledger: "ReadableLedger", scope: Scope, *, wanted: ReportAddress) -> SharedQuestion:
     """The part of what is wanted that lies within the whole.
 
     Days that have none in common with the link's, or values of a filter that are none of the link's,
@@ -109,7 +109,7 @@ def presets_within(shared: SharedQuestion) -> frozenset[Preset]:
     )
 
 
-def comparisons_within(shared: SharedQuestion, ledger: "Ledger") -> frozenset[Compare]:
+def comparisons_within(shared: SharedQuestion, ledger: "ReadableLedger") -> frozenset[Compare]:
     """What the asked days can be compared with."""
     zone = shared.whole.zone
     found = {Compare.NONE}

@@ -9,14 +9,14 @@ from botmeter.web.pages.report.widgets import shared_widgets
 from botmeter.web.pages.sharing.scope import SharedQuestion, comparisons_within, presets_within
 
 if TYPE_CHECKING:
-    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
 
 _FILTERS: Final = frozenset({FilterField.BOT, FilterField.BOT_VERSION, FilterField.CHANNEL})
 # Their values are ids of people and of conversations.
 _FILTERS_WITH_ROWS: Final = _FILTERS | {FilterField.CUSTOMER, FilterField.CONVERSATION}
 
 
-def shared_access(ledger: "Ledger", shared: SharedQuestion, *, whole_href: str) -> ReportAccess:
+def shared_access(ledger: "ReadableLedger", shared: SharedQuestion, *, whole_href: str) -> ReportAccess:
     """The allow-list for one request.
 
     Args:

@@ -34,7 +34,7 @@ from botmeter.web.report_query import read_address
 from botmeter.web.titles import account_title
 
 if TYPE_CHECKING:
-    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +155,7 @@ class Answering:
     """The question of a request, and what its answer may show."""
 
     opening: Opening
-    ledger: "Ledger"
+    ledger: "ReadableLedger"
     question: Question
     access: ReportAccess
 

@@ -19,7 +19,7 @@ from botmeter.web.pages.report.rows.view_options import RowsAddress
 from botmeter.web.question import Question
 
 if TYPE_CHECKING:
-    from botmeter.ledger.ledger import Ledger
+    from botmeter.ledger.readable import ReadableLedger
 
 _INNER_COLUMNS: Final = (
     "conversation_id",
@@ -106,7 +106,7 @@ class RowsQuestion:
     rows: RowsAddress
 
 
-def rows_page(ledger: "Ledger", asked: RowsQuestion, *, stage: PageContext) -> RowsPage:
+def rows_page(ledger: "ReadableLedger", asked: RowsQuestion, *, stage: PageContext) -> RowsPage:
     """The page of rows; without exports, which the view adds for whoever may."""
     question, address, places = asked.question, asked.rows, stage.places
     found = row_page(ledger, question.query, look=address.look, cursor=address.cursor or None)
@@ -241,7 +241,9 @@ def _columns(asked: RowsQuestion, *, places: ReportUrls) -> tuple[Column, ...]:
     return tuple(columns)
 
 
-def _session_lines(ledger: "Ledger", found: RowPage, *, asked: RowsQuestion, places: ReportUrls) -> tuple[Line, ...]:
+def _session_lines(
+    ledger: "ReadableLedger", found: RowPage, *, asked: RowsQuestion, places: ReportUrls
+) -> tuple[Line, ...]:
     question, address = asked.question, asked.rows
     lines = []
     for line in found.lines:

@@ -1,0 +1,39 @@
+"""The transactions in which a ledger is read: each sees one commit and is never committed itself."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import duckdb
+
+from botmeter.ledger.statements import statements_of
+
+sql = statements_of(__name__)
+
+
+class ReadTransactions:
+    """The open read transactions beside one connection."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self._open: set[duckdb.DuckDBPyConnection] = set()
+
+    @contextmanager
+    def begin(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open a connection in a transaction of its own."""
+        connection = self._connection.cursor()
+        self._open.add(connection)
+        try:
+            connection.begin()
+            # Not before the first statement does DuckDB decide which commit the transaction sees.
+            connection.execute(sql("begin")).fetchall()
+            yield connection
+        finally:
+            self._open.discard(connection)
+            # Closing undoes the transaction, and with it the temporary tables.
+            connection.close()
+
+    def interrupt(self) -> None:
+        """Stop the statements that run on any of the connections; for another thread."""
+        for connection in (self._connection, *self._open):
+            with suppress(duckdb.Error):
+                connection.interrupt()
