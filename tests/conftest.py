@@ -1,6 +1,8 @@
 """Set-up of every test: an environment of its own, Hypothesis profiles, lanes and golden files."""
 
-import gc
+import atexit
+import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,10 +23,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden", action="store_true", help="write the golden files anew instead of comparing")
 
 
-def pytest_unconfigure() -> None:
-    """Collect garbage while modules are whole."""
-    # Cycles that last until the interpreter ends keep DuckDB's types alive, of which its binding then prints 40 lines.
-    gc.collect()
+def pytest_sessionfinish(exitstatus: int) -> None:
+    """Make the result the last lines of the output."""
+    atexit.register(_end_process, int(exitstatus))
+
+
+def _end_process(exit_status: int) -> None:
+    """End the process without taking the interpreter's modules apart."""
+    # Hypothesis caches our modules and outlives them, so DuckDB's binding would find its types alive at the end and
+    # print 40 lines about leaks for each process.
+    atexit.unregister(_end_process)
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(exit_status)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
