@@ -55,24 +55,23 @@ def batch(events: Sequence[Event], *, first: int = 0, rejections: tuple[Rejectio
     )
 
 
-def submissions(events: Iterable[Event], *, label: str = "a file") -> list[Submission]:
+def submissions(events: Iterable[Event], *, label: str = "a file", is_pulled: bool = False) -> list[Submission]:
     """A submission of one batch for each source among the events."""
     by_source: dict[str, list[Event]] = {}
     for each in events:
         by_source.setdefault(each["source"], []).append(each)
-    return [Submission(source=source, batches=[batch(own)], label=label) for source, own in by_source.items()]
+    return [
+        Submission(source=source, batches=[batch(own)], label=label, is_pulled=is_pulled)
+        for source, own in by_source.items()
+    ]
 
 
-def append_events(ledger: Ledger, *events: Event, now_us: int = NOW_US, label: str = "a file") -> Receipt:
+def append_events(
+    ledger: Ledger, *events: Event, now_us: int = NOW_US, label: str = "a file", is_pulled: bool = False
+) -> Receipt:
     """The sum of the receipts of one commit of these events."""
-    receipts = append(ledger, submissions(events, label=label), now_us=now_us)
-    return Receipt(
-        accepted=sum(receipt.accepted for receipt in receipts),
-        duplicates=sum(receipt.duplicates for receipt in receipts),
-        conflicts=sum(receipt.conflicts for receipt in receipts),
-        rejected=sum(receipt.rejected for receipt in receipts),
-        rejections=tuple(rejection for receipt in receipts for rejection in receipt.rejections),
-    )
+    receipts = append(ledger, submissions(events, label=label, is_pulled=is_pulled), now_us=now_us)
+    return Receipt.sum_of(receipts)
 
 
 def made_account(folder: Folder, account: Account = ACME, *, policy: Policy = FRESHCHAT) -> str:

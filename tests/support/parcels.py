@@ -31,7 +31,7 @@ def parcel(*sent: Sequence[Event], atomic: Sequence[int] = (), rejections: tuple
         for place, count in enumerate(counts)
     )
     source = events[0]["source"] if events else "s"
-    return LiveBatch(source=source, batch=batch(events, rejections=rejections), dispatches=dispatches)
+    return LiveBatch(source=source, batch=batch(events, rejections=rejections), deliveries=dispatches)
 
 
 def take(ledger: Ledger, *parcels: LiveBatch, now_us: int = NOW_US) -> list[Receipt]:

@@ -1,6 +1,9 @@
 """What became of a batch of events: one receipt, with one rejection for each refused event."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice
+from typing import Self
 
 # A receipt names at most this many rejections in full; the counts are always complete, and every
 # refused event is in quarantine.
@@ -28,13 +31,37 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """How many events were taken, and what became of the others."""
+    """Counts of the outcomes of a batch, and its first thousand rejections, conflicts included."""
 
     accepted: int = 0
     duplicates: int = 0
     conflicts: int = 0
     rejected: int = 0
     rejections: tuple[Rejection, ...] = ()
+
+    @classmethod
+    def of(cls, rejections: Sequence[Rejection], *, accepted: int, duplicates: int, conflicts: int) -> Self:
+        """Return the receipt for these counts and all rejections, of which `conflicts` are conflicts."""
+        return cls(
+            accepted=accepted,
+            duplicates=duplicates,
+            conflicts=conflicts,
+            rejected=len(rejections) - conflicts,
+            rejections=tuple(rejections[:REJECTIONS_SHOWN_MAX]),
+        )
+
+    @classmethod
+    def sum_of(cls, receipts: Iterable["Receipt"]) -> Self:
+        """Return the receipt of several batches together."""
+        several = tuple(receipts)
+        named = chain.from_iterable(receipt.rejections for receipt in several)
+        return cls(
+            accepted=sum(receipt.accepted for receipt in several),
+            duplicates=sum(receipt.duplicates for receipt in several),
+            conflicts=sum(receipt.conflicts for receipt in several),
+            rejected=sum(receipt.rejected for receipt in several),
+            rejections=tuple(islice(named, REJECTIONS_SHOWN_MAX)),
+        )
 
     @property
     def total(self) -> int:

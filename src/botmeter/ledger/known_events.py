@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from botmeter.ledger.event_rows import keys_of
+from botmeter.ledger.event_rows import event_keys
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.rows import rows_given
 from botmeter.ledger.statements import statements_of
@@ -28,7 +28,7 @@ def known_instants(ledger: ReadableLedger, source: str, *, event_ids: Sequence[s
     if not wanted:
         return {}
     ids = pa.table({"source": repeated_text(source, len(wanted)), "event_id": pa.array(wanted, pa.string())})
-    keyed = ids.select(["event_id"]).append_column("event_key", pa.array(keys_of(ledger, ids), pa.uint64()))
+    keyed = ids.select(["event_id"]).append_column("event_key", event_keys(ledger, ids))
     return dict(rows_given(ledger.connection, sql("known_instants"), given=keyed, values={"source": source}))
 
 

@@ -1,216 +1,211 @@
-"""Live events taken in: written down and answered; `settling` meters them a moment later.
+"""Live append: events that arrive while people talk are stored and answered; `settle` meters them a moment later.
 
-One short transaction for all that was sent at about the same time, whatever the size of the ledger. What is told of
-each event is the same as of an import: new, known, in conflict, or refused.
+One short transaction stores the batches that arrived at about the same time, whatever the size of the ledger. The
+outcome of each event is the same as in an import.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from botmeter.domain.receipt import REJECTIONS_SHOWN_MAX, Receipt, Rejection
+from botmeter.domain.receipt import Receipt, Rejection
 from botmeter.ledger.deliveries import Delivered, keep_deliveries
-from botmeter.ledger.duplicates import Ints
-from botmeter.ledger.event_rows import arrived, keys_of
+from botmeter.ledger.event_rows import event_rows
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.live_batch import BatchDelivery, LiveBatch
-from botmeter.ledger.outcomes import Dispatched, Outcome, Outcomes, outcomes_of
 from botmeter.ledger.receipts import keep_receipt
-from botmeter.ledger.refusals import conflicts, out_of_time, quarantine
+from botmeter.ledger.refusals import conflicts, outside_time, quarantine
 from botmeter.ledger.rows import write_given
 from botmeter.ledger.statements import statements_of
+from botmeter.ledger.stored_events import stored_events
+from botmeter.metering.admission import Admission, EventDeliveries, Mask, Outcome, admission
+from botmeter.metering.columns import Ints
 
 sql = statements_of(__name__)
 
 LABEL = "live"
-"""What receipts call a submission of live events."""
-
-_COUNTS = ("accepted", "duplicates", "conflicts", "rejected")
+"""The label of the receipts of live events."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Load:
-    """One parcel among those that are taken in together.
+class _Numbered:
+    """A batch with its place among those of one commit.
 
     Attributes:
-        parcel: What was sent.
-        append_no: Its number.
-        first_row: The number of its first event among all of them.
-        first_dispatch: The number of its first dispatch among all of them.
+        live_batch: The batch.
+        append_no: The number of its append.
+        first_row: The row of its first event among all events.
+        first_delivery: The number of its first delivery among all deliveries.
     """
 
-    parcel: LiveBatch
+    live_batch: LiveBatch
     append_no: int
     first_row: int
-    first_dispatch: int
+    first_delivery: int
 
     @property
     def rows(self) -> slice:
-        return slice(self.first_row, self.first_row + len(self.parcel.batch.events))
+        return slice(self.first_row, self.first_row + len(self.live_batch.batch.events))
 
     @property
-    def numbers(self) -> range:
-        """The numbers of its dispatches."""
-        return range(self.first_dispatch, self.first_dispatch + len(self.parcel.dispatches))
+    def delivery_numbers(self) -> range:
+        return range(self.first_delivery, self.first_delivery + len(self.live_batch.deliveries))
 
-    def dispatch_numbers(self, positions: Ints) -> Ints:
-        """The number of the dispatch in which the record at each of those places came."""
-        firsts = [dispatch.first_position for dispatch in self.parcel.dispatches]
-        return self.first_dispatch + np.searchsorted(firsts, positions, side="right") - 1
+    def deliveries_at(self, positions: Ints) -> Ints:
+        """Return the number of the delivery with the record at each position."""
+        firsts = [delivery.first_position for delivery in self.live_batch.deliveries]
+        return self.first_delivery + np.searchsorted(firsts, positions, side="right") - 1
 
 
-class _Judged(NamedTuple):
-    """All events that came together and what becomes of them; by dispatch, the counts of fates and the rejections."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Decided:
+    """All events of one commit with their outcomes, and the receipt and all rejections of each delivery."""
 
     events: pa.Table
-    outcomes: Outcomes
-    counts: npt.NDArray[np.int64]
+    admitted: Admission
+    receipts: list[Receipt]
     rejections: list[list[Rejection]]
 
-    def receipts(self, load: _Load) -> tuple[Receipt, ...]:
-        """What became of each dispatch of a parcel."""
-        return tuple(map(self.receipt, load.numbers))
 
-    def receipt(self, number: int) -> Receipt:
-        """What became of the dispatch of that number."""
-        rejections = self.rejections[number]
-        accepted, duplicates, conflicting = self.counts[number, :3].tolist()
-        return Receipt(
-            accepted=accepted,
-            duplicates=duplicates,
-            conflicts=conflicting,
-            rejected=len(rejections) - conflicting,
-            rejections=tuple(rejections[:REJECTIONS_SHOWN_MAX]),
-        )
-
-
-def live_append(ledger: Ledger, parcels: Sequence[LiveBatch], *, now_us: int) -> list[tuple[Receipt, ...]]:
-    """Takes live events in. When the receipts are given, everything is on disk.
+def live_append(ledger: Ledger, batches: Sequence[LiveBatch], *, now_us: int) -> list[tuple[Receipt, ...]]:
+    """Append live events without metering them. When the receipts are returned, everything is on disk.
 
     Args:
-        ledger: Nobody else takes events of this account in meanwhile.
-        parcels: What was sent.
+        ledger: The account's ledger; nobody else appends live events to it meanwhile.
+        batches: At least one.
         now_us: The present instant.
 
     Returns:
-        For each parcel a receipt for each of its dispatches; `index` counts from the dispatch's first record.
+        For each batch a receipt for each of its deliveries; `index` counts from the delivery's first record.
 
     Raises:
-        Unavailable: `disk_full` or `ledger_failed`; nothing of any parcel was kept.
+        Unavailable: `disk_full` or `ledger_failed`; nothing of any batch was kept.
     """
     first_append_no = ledger.next_append_no()
-    loads = _loads(parcels, first_append_no=first_append_no)
+    numbered = _numbered(batches, first_append_no=first_append_no)
     try:
         with ledger.transaction():
-            judged = _judged(ledger, loads, now_us=now_us)
-            taken = judged.events.filter(pa.array(judged.outcomes.taken))
-            if len(taken):
-                write_given(ledger.connection, sql("keep_arrivals"), given=taken, values={"now": now_us})
-            for load in loads:
-                _write_down(ledger, load, judged=judged, now_us=now_us)
+            decided = _decided(ledger, numbered, now_us=now_us)
+            accepted = decided.events.filter(pa.array(decided.admitted.is_accepted))
+            if len(accepted):
+                write_given(ledger.connection, sql("keep_arrivals"), given=accepted, values={"now": now_us})
+            for each in numbered:
+                _keep_outcomes(ledger, each, decided=decided, now_us=now_us)
     except BaseException:
         # A commit that failed may be on disk all the same.
         ledger.keys.forget()
         raise
-    ledger.known_keys().add(taken["event_key"].to_numpy())
-    ledger.note_appended(first_append_no + len(parcels))
-    return [judged.receipts(load) for load in loads]
+    ledger.known_keys().add(accepted["event_key"].to_numpy())
+    ledger.note_appended(first_append_no + len(batches))
+    return [tuple(decided.receipts[number] for number in each.delivery_numbers) for each in numbered]
 
 
-def _loads(parcels: Sequence[LiveBatch], *, first_append_no: int) -> list[_Load]:
-    loads = []
-    first_row = first_dispatch = 0
-    for place, parcel in enumerate(parcels):
-        load = _Load(
-            parcel=parcel, append_no=first_append_no + place, first_row=first_row, first_dispatch=first_dispatch
-        )
-        first_row, first_dispatch = load.rows.stop, load.numbers.stop
-        loads.append(load)
-    return loads
+def _numbered(batches: Sequence[LiveBatch], *, first_append_no: int) -> list[_Numbered]:
+    numbered = []
+    first_row = first_delivery = 0
+    for append_no, batch in enumerate(batches, start=first_append_no):
+        each = _Numbered(live_batch=batch, append_no=append_no, first_row=first_row, first_delivery=first_delivery)
+        first_row, first_delivery = each.rows.stop, each.delivery_numbers.stop
+        numbered.append(each)
+    return numbered
 
 
-def _judged(ledger: Ledger, loads: Sequence[_Load], *, now_us: int) -> _Judged:
-    rejections: list[list[Rejection]] = [[] for load in loads for _ in load.numbers]
-    refused = np.zeros(loads[-1].rows.stop, np.bool_)
-    for load in loads:
-        batch = load.parcel.batch
-        outside, reasons = out_of_time(ledger, batch, now_us=now_us)
-        refused[load.rows][outside] = True
-        _sort_in(rejections, load, found=[*batch.rejections, *reasons])
-    is_atomic = np.array([dispatch.is_atomic for load in loads for dispatch in load.parcel.dispatches])
-    dispatched = Dispatched(
-        number=np.concatenate([load.dispatch_numbers(load.parcel.batch.positions.to_numpy()) for load in loads]),
-        is_atomic=is_atomic,
-        withdrawn=is_atomic & np.array([bool(own) for own in rejections]),
+def _decided(ledger: Ledger, numbered: Sequence[_Numbered], *, now_us: int) -> _Decided:
+    rejections: list[list[Rejection]] = [[] for each in numbered for _ in each.delivery_numbers]
+    is_rejected = np.zeros(numbered[-1].rows.stop, np.bool_)
+    for each in numbered:
+        batch = each.live_batch.batch
+        is_rejected[each.rows], outside = outside_time(ledger, batch, now_us=now_us)
+        _add_rejections(rejections, each, added=[*batch.rejections, *outside])
+    events = _events(ledger, numbered)
+    keys = events["event_key"].to_numpy()
+    suspects = ledger.known_keys().suspects(keys)
+    deliveries = _deliveries(numbered, has_rejections=np.array([bool(own) for own in rejections]))
+    admitted = admission(
+        events,
+        stored=stored_events(ledger, events, is_known=suspects.known),
+        repeated=suspects.repeated,
+        rejected=is_rejected,
+        deliveries=deliveries,
     )
-    events = _events(ledger, loads)
-    found = outcomes_of(ledger, events, refused=refused, dispatched=dispatched)
-    for load in loads:
-        clashing = np.flatnonzero(found.of_event[load.rows] == Outcome.CONFLICT)
-        _sort_in(rejections, load, found=conflicts(load.parcel.batch, clashing, source=load.parcel.source))
-    cells = np.bincount(dispatched.number * len(Outcome) + found.of_event, minlength=len(rejections) * len(Outcome))
-    return _Judged(events, found, cells.reshape(-1, len(Outcome)), rejections)
+    for each in numbered:
+        clashing = np.flatnonzero(admitted.outcomes[each.rows] == Outcome.CONFLICT)
+        found = conflicts(each.live_batch.batch, clashing, source=each.live_batch.source)
+        _add_rejections(rejections, each, added=found)
+    cells = deliveries.numbers * len(Outcome) + admitted.outcomes
+    counts = np.bincount(cells, minlength=len(rejections) * len(Outcome)).reshape(-1, len(Outcome))
+    receipts = [
+        Receipt.of(
+            own,
+            accepted=count[Outcome.ACCEPTED],
+            duplicates=count[Outcome.DUPLICATE],
+            conflicts=count[Outcome.CONFLICT],
+        )
+        for own, count in zip(rejections, counts.tolist(), strict=True)
+    ]
+    return _Decided(events=events, admitted=admitted, receipts=receipts, rejections=rejections)
 
 
-def _events(ledger: Ledger, loads: Sequence[_Load]) -> pa.Table:
-    """The events of all parcels: as `arrived` gives them, with the submission's number and the key."""
+def _deliveries(numbered: Sequence[_Numbered], *, has_rejections: Mask) -> EventDeliveries:
+    is_atomic = np.array([delivery.is_atomic for each in numbered for delivery in each.live_batch.deliveries])
+    return EventDeliveries(
+        numbers=np.concatenate([each.deliveries_at(each.live_batch.batch.positions.to_numpy()) for each in numbered]),
+        is_atomic=is_atomic,
+        is_withdrawn=is_atomic & has_rejections,
+    )
+
+
+def _events(ledger: Ledger, numbered: Sequence[_Numbered]) -> pa.Table:
+    """Return the events of all batches with their source, touchpoint, key and append number."""
     tables = []
-    for load in loads:
-        batch, source = load.parcel.batch, load.parcel.source
-        table = arrived(ledger, batch, source=source, first_row=load.first_row)
-        tables.append(table.append_column("append_no", pa.array(np.full(len(table), load.append_no, np.int32))))
-    events = pa.concat_tables(tables, promote_options="permissive")
-    return events.append_column("event_key", pa.array(keys_of(ledger, events)))
+    for each in numbered:
+        rows = event_rows(ledger, each.live_batch.batch, source=each.live_batch.source)
+        tables.append(rows.append_column("append_no", pa.array(np.full(len(rows), each.append_no, np.int32))))
+    return pa.concat_tables(tables)
 
 
-def _sort_in(rejections: list[list[Rejection]], load: _Load, *, found: Sequence[Rejection]) -> None:
-    """Adds rejections to those of their dispatches, in order, each by its place in the dispatch."""
-    if not found:
+def _add_rejections(rejections: list[list[Rejection]], numbered: _Numbered, *, added: Sequence[Rejection]) -> None:
+    """Add rejections to those of their deliveries, in order; an index counts from the delivery's first record."""
+    if not added:
         return
-    numbers = load.dispatch_numbers(np.array([rejection.index for rejection in found], np.int64)).tolist()
-    for number, rejection in zip(numbers, found, strict=True):
-        first = load.parcel.dispatches[number - load.first_dispatch].first_position
+    numbers = numbered.deliveries_at(np.array([rejection.index for rejection in added], np.int64)).tolist()
+    for number, rejection in zip(numbers, added, strict=True):
+        first = numbered.live_batch.deliveries[number - numbered.first_delivery].first_position
         rejections[number].append(replace(rejection, index=rejection.index - first))
     for number in set(numbers):
         rejections[number].sort(key=lambda rejection: rejection.index)
 
 
-def _write_down(ledger: Ledger, load: _Load, *, judged: _Judged, now_us: int) -> None:
-    """Keeps what was refused of the parcel, its receipt and its dispatches; of a withdrawn one, that it was there."""
-    source, stamp, receipts = load.parcel.source, (load.append_no, now_us), judged.receipts(load)
-    kept = [number for number in load.numbers if not judged.outcomes.withdrawn[number]]
-    refused = [rejection for number in kept for rejection in judged.rejections[number]]
-    quarantine(ledger, refused, source=source, stamp=stamp)
-    counted = [receipts[number - load.first_dispatch] for number in kept]
-    if any(receipt.total for receipt in counted):
-        sums = [sum(getattr(receipt, name) for receipt in counted) for name in _COUNTS]
-        keep_receipt(ledger, [*stamp, source, LABEL, *sums])
-    keep_deliveries(
-        ledger,
-        [
-            _delivered(dispatch, receipt, source=source, stamp=stamp)
-            for dispatch, receipt in zip(load.parcel.dispatches, receipts, strict=True)
-        ],
-    )
+def _keep_outcomes(ledger: Ledger, numbered: _Numbered, *, decided: _Decided, now_us: int) -> None:
+    """Store the batch's receipt, deliveries and rejected events; of a withdrawn delivery, only that it arrived."""
+    live_batch, append_no = numbered.live_batch, numbered.append_no
+    kept = [number for number in numbered.delivery_numbers if not decided.admitted.is_withdrawn[number]]
+    rejections = [rejection for number in kept for rejection in decided.rejections[number]]
+    quarantine(ledger, rejections, source=live_batch.source, append_no=append_no, now_us=now_us)
+    receipt = Receipt.sum_of(decided.receipts[number] for number in kept)
+    if receipt.total:
+        keep_receipt(ledger, receipt, append_no=append_no, now_us=now_us, source=live_batch.source, label=LABEL)
+    delivered = [
+        _delivered(delivery, decided.receipts[number], append_no=append_no, now_us=now_us, source=live_batch.source)
+        for number, delivery in zip(numbered.delivery_numbers, live_batch.deliveries, strict=True)
+    ]
+    keep_deliveries(ledger, delivered)
 
 
-def _delivered(dispatch: BatchDelivery, receipt: Receipt, *, source: str, stamp: tuple[int, int]) -> Delivered:
-    append_no, now_us = stamp
+def _delivered(delivery: BatchDelivery, receipt: Receipt, *, append_no: int, now_us: int, source: str) -> Delivered:
     reasons = [f"{rejection.code}: {rejection.detail}" for rejection in receipt.rejections[:1]]
     return Delivered(
         append_no=append_no,
         received_at=now_us,
         source=source,
-        delivery_id=dispatch.delivery_id,
-        subject=dispatch.subject,
+        delivery_id=delivery.delivery_id,
+        subject=delivery.subject,
         accepted=receipt.accepted,
         duplicates=receipt.duplicates,
         conflicts=receipt.conflicts,
         rejected=receipt.rejected,
-        ignored=dispatch.ignored_count,
-        detail=next(iter([*reasons, *dispatch.ignored]), None),
+        ignored=delivery.ignored_count,
+        detail=next(iter([*reasons, *delivery.ignored]), None),
     )

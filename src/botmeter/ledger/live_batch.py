@@ -1,4 +1,4 @@
-"""Live events on their way into a ledger: what several senders sent at about the same time, read as one batch."""
+"""Batches of live events: what one source sent in one or several deliveries at about the same time."""
 
 from dataclasses import dataclass
 
@@ -7,16 +7,16 @@ from botmeter.metering.schema import EventBatch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchDelivery:
-    """What one sender sent in one request.
+    """A delivery whose records are part of a batch.
 
     Attributes:
-        first_position: Where its records begin in the parcel's batch; they end where the next one's begin.
-        record_count: How many there are, the refused ones included; 0: nothing in it counts.
-        delivery_id: What the sender calls the request; None: nothing.
-        subject: What the platform calls what it is about (`message_created`), or how it was sent.
+        first_position: The position of its first record in the batch; the records end where the next delivery's begin.
+        record_count: The number of its records, rejected ones included.
+        delivery_id: The platform's id of the delivery; None: it has none.
+        subject: The platform's name of what it is about (`message_created`), or how it was sent.
         ignored: A sentence for each kind of thing in it that never counts.
-        ignored_count: How many things in it never count.
-        is_atomic: All of its events are taken or none.
+        ignored_count: The number of things in it that never count.
+        is_atomic: All of its events are accepted or none.
     """
 
     first_position: int
@@ -30,14 +30,14 @@ class BatchDelivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveBatch:
-    """Events of one source that are taken in together.
+    """Events of one source that are appended together.
 
     Attributes:
-        source: An event is known by (source, event_id).
-        batch: The records of all dispatches; its positions count through all of them, from 0.
-        dispatches: In the order of their positions; there is at least one.
+        source: The source of all events.
+        batch: The records of all deliveries; positions count through all of them, from 0.
+        deliveries: At least one, in the order of their positions.
     """
 
     source: str
     batch: EventBatch
-    dispatches: tuple[BatchDelivery, ...]
+    deliveries: tuple[BatchDelivery, ...]

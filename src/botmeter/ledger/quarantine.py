@@ -26,6 +26,7 @@ class Quarantined:
         code: Why, stable; `docs/reference/errors.md`.
         detail: Why, in sentences.
         raw: As it was sent.
+        is_pulled: A pull brought it.
     """
 
     number: int
@@ -37,6 +38,7 @@ class Quarantined:
     code: str
     detail: str
     raw: bytes
+    is_pulled: bool
 
 
 def quarantined(ledger: ReadableLedger, *, code: str | None = None, limit: int | None = None) -> Iterator[Quarantined]:
@@ -53,6 +55,7 @@ def quarantined(ledger: ReadableLedger, *, code: str | None = None, limit: int |
             code=row[6],
             detail=row[7],
             raw=row[8],
+            is_pulled=row[9],
         )
         for row in rows
     )

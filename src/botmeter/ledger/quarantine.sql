@@ -2,7 +2,8 @@
 -- Reads: quarantine. Takes: $code (null: any), $limit (null: none). Gives: the refused events, by number.
 SELECT
     quarantine_no::BIGINT, append_no::INTEGER, recorded_at::BIGINT, source::VARCHAR, position::BIGINT,
-    event_id::VARCHAR, code::VARCHAR, detail::VARCHAR, raw::BLOB
+    event_id::VARCHAR, code::VARCHAR, detail::VARCHAR, raw::BLOB,
+    is_pulled::BOOLEAN
 FROM quarantine
 WHERE $code IS NULL OR code = $code
 ORDER BY quarantine_no

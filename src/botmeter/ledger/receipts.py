@@ -1,16 +1,13 @@
 """Receipts: for each append, how many of its events had which outcome."""
 
+from botmeter.domain.receipt import Receipt
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
 
 
-def keep_receipt(ledger: Ledger, row: list[object]) -> None:
-    """Store a receipt; the ledger is in a transaction.
-
-    Args:
-        ledger: The account's ledger.
-        row: The columns of the table `receipt`, in order.
-    """
-    ledger.connection.execute(sql("keep_receipt"), row)
+def keep_receipt(ledger: Ledger, receipt: Receipt, *, append_no: int, now_us: int, source: str, label: str) -> None:
+    """Store the receipt of an append; the ledger is in a transaction."""
+    counts = (receipt.accepted, receipt.duplicates, receipt.conflicts, receipt.rejected)
+    ledger.connection.execute(sql("keep_receipt"), [append_no, now_us, source, label, *counts])

@@ -1,6 +1,6 @@
-"""What an account refuses of events that can be read: those out of its time, and conflicts; kept in quarantine.
+"""Rejections by the account: events outside its time, and conflicts; and their storage in quarantine.
 
-Every rejection carries the event as it could be sent again. Only refused events cost anything here.
+Every rejection holds the event as JSON that can be sent again.
 """
 
 from collections.abc import Sequence
@@ -8,87 +8,103 @@ from typing import Any
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from botmeter.domain.event import Actor, Kind
-from botmeter.domain.instant import DAY_US, text_from_us
+from botmeter.domain.instant import text_from_us
 from botmeter.domain.period import day_start_us
 from botmeter.domain.receipt import Rejection
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.rows import write_given
 from botmeter.ledger.statements import statements_of
+from botmeter.metering.admission import Mask, rows_outside_time
+from botmeter.metering.columns import Ints
 from botmeter.metering.schema import EventBatch
 
 sql = statements_of(__name__)
 
-Rows = npt.NDArray[np.int64]
 
-# Clocks of senders run ahead; a whole day ahead is a mistake.
-FUTURE_MAX_US = DAY_US
-
-
-def out_of_time(ledger: Ledger, batch: EventBatch, *, now_us: int) -> tuple[Rows, list[Rejection]]:
-    """The rows of the batch before the account's data start or more than a day ahead of the clock, and why not."""
+def outside_time(ledger: Ledger, batch: EventBatch, *, now_us: int) -> tuple[Mask, list[Rejection]]:
+    """Return a mask of the events outside the account's time, and their rejections in the order of the rows."""
     available_from = ledger.account.available_from
-    occurred_at = batch.events["occurred_at"].to_numpy()
-    early = occurred_at < day_start_us(available_from)
-    rows = np.flatnonzero(early | (occurred_at > now_us + FUTURE_MAX_US))
-    reasons = []
-    for at_us, is_early in zip(occurred_at[rows].tolist(), early[rows].tolist(), strict=True):
-        occurred = f"It occurred at {text_from_us(at_us)}"
-        if is_early:
-            reasons.append(("before_available_from", f"{occurred}; the account's data start on {available_from}."))
-        else:
-            ahead = f"more than a day ahead of the clock, {text_from_us(now_us)}."
-            reasons.append(("in_the_future", f"{occurred}, {ahead}"))
-    return rows, _rejections(batch, rows, reasons=reasons)
+    outside = rows_outside_time(batch.events, data_start_us=day_start_us(available_from), now_us=now_us)
+    early = [
+        Rejection(
+            index=position,
+            event_id=event["event_id"],
+            code="before_available_from",
+            detail=f"It occurred at {_occurred(event)}; the account's data start on {available_from}.",
+            raw=_as_json(event),
+        )
+        for position, event in _chosen(batch, outside.early)
+    ]
+    ahead = [
+        Rejection(
+            index=position,
+            event_id=event["event_id"],
+            code="in_the_future",
+            detail=f"It occurred at {_occurred(event)}, more than a day ahead of the clock, {text_from_us(now_us)}.",
+            raw=_as_json(event),
+        )
+        for position, event in _chosen(batch, outside.ahead)
+    ]
+    is_outside = np.zeros(len(batch.events), np.bool_)
+    is_outside[outside.early] = is_outside[outside.ahead] = True
+    return is_outside, sorted([*early, *ahead], key=lambda rejection: rejection.index)
 
 
-def conflicts(batch: EventBatch, rows: Rows, *, source: str) -> list[Rejection]:
-    """Rejections of the batch's `rows`, whose ids are known with another content."""
-    ids = batch.events["event_id"].take(pa.array(rows)).to_pylist()
-    detail = "Event {} of source {} was sent before with another content; the first one stands."
-    return _rejections(batch, rows, reasons=[("conflict", detail.format(event_id, source)) for event_id in ids])
-
-
-def quarantine(ledger: Ledger, refused: Sequence[Rejection], *, source: str, stamp: tuple[int, int]) -> None:
-    """Keeps what was refused, each once whatever how often it was sent.
-
-    Args:
-        ledger: In a transaction.
-        refused: The rejections.
-        source: Of all of them.
-        stamp: The number of the submission, and the present instant in µs UTC.
-    """
-    if not refused:
-        return
-    append_no, now_us = stamp
-    table = pa.table(
-        {
-            "position": pa.array([rejection.index for rejection in refused], pa.int64()),
-            "event_id": pa.array([rejection.event_id for rejection in refused], pa.string()),
-            "code": pa.array([rejection.code for rejection in refused], pa.string()),
-            "detail": pa.array([rejection.detail for rejection in refused], pa.string()),
-            "raw": pa.array([rejection.raw for rejection in refused], pa.binary()),
-        }
-    )
-    values = {"source": source, "append_no": append_no, "now": now_us}
-    write_given(ledger.connection, sql("keep_refused"), given=table, values=values)
-
-
-def _rejections(batch: EventBatch, rows: Rows, *, reasons: Sequence[tuple[str, str]]) -> list[Rejection]:
-    chosen = pa.array(rows)
-    positions = batch.positions.take(chosen).to_pylist()
-    events = batch.events.take(chosen).to_pylist()
+def conflicts(batch: EventBatch, rows: Ints, *, source: str) -> list[Rejection]:
+    """Return rejections of the batch's `rows`, which are in conflict with the first event of the same id."""
     return [
-        Rejection(index=position, event_id=event["event_id"], code=code, detail=detail, raw=_as_json(event))
-        for position, event, (code, detail) in zip(positions, events, reasons, strict=True)
+        Rejection(
+            index=position,
+            event_id=event["event_id"],
+            code="conflict",
+            detail=f"Event {event['event_id']} of source {source} was sent before with another content; "
+            "the first one stands.",
+            raw=_as_json(event),
+        )
+        for position, event in _chosen(batch, rows)
     ]
 
 
+def quarantine(
+    ledger: Ledger,
+    rejections: Sequence[Rejection],
+    *,
+    source: str,
+    append_no: int,
+    now_us: int,
+    is_pulled: bool = False,
+) -> None:
+    """Store rejected events, each once however often it is sent; the ledger is in a transaction."""
+    if not rejections:
+        return
+    table = pa.table(
+        {
+            "position": pa.array([rejection.index for rejection in rejections], pa.int64()),
+            "event_id": pa.array([rejection.event_id for rejection in rejections], pa.string()),
+            "code": pa.array([rejection.code for rejection in rejections], pa.string()),
+            "detail": pa.array([rejection.detail for rejection in rejections], pa.string()),
+            "raw": pa.array([rejection.raw for rejection in rejections], pa.binary()),
+        }
+    )
+    values = {"source": source, "append_no": append_no, "now": now_us, "is_pulled": is_pulled}
+    write_given(ledger.connection, sql("keep_refused"), given=table, values=values)
+
+
+def _chosen(batch: EventBatch, rows: Ints) -> list[tuple[int, dict[str, Any]]]:
+    """Return position and fields of the batch's `rows`."""
+    chosen = pa.array(rows)
+    return list(zip(batch.positions.take(chosen).to_pylist(), batch.events.take(chosen).to_pylist(), strict=True))
+
+
+def _occurred(event: dict[str, Any]) -> str:
+    return text_from_us(event["occurred_at"])
+
+
 def _as_json(event: dict[str, Any]) -> bytes:
-    """One row of an `EVENTS_SCHEMA` table as the JSON object that it could have been sent as."""
+    """Return one row of an `EVENTS_SCHEMA` table as an event in JSON."""
     fields = dict(event)
     fields["occurred_at"] = text_from_us(fields["occurred_at"])
     fields["actor"] = Actor(fields["actor"]).name.lower()

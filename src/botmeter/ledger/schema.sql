@@ -167,7 +167,8 @@ CREATE TABLE event (
     preview         BOOLEAN,
     attributes      VARCHAR,           -- JSON object, as sent
     append_no       INTEGER  NOT NULL, -- the submission that brought it
-    sent_customer_id VARCHAR           -- the customer as sent; null: the one that counts
+    sent_customer_id VARCHAR,          -- the customer as sent; null: the one that counts
+    is_pulled       BOOLEAN            -- a pull brought it, so its webhook is no conflict; never null
 )
 
 -- name: arrival
@@ -203,7 +204,8 @@ CREATE TABLE quarantine (
     event_id      VARCHAR,
     code          VARCHAR NOT NULL, -- docs/reference/errors.md
     detail        VARCHAR NOT NULL,
-    raw           BLOB    NOT NULL  -- as it was sent
+    raw           BLOB    NOT NULL, -- as it was sent
+    is_pulled     BOOLEAN           -- a pull brought it; never null
 )
 
 -- name: session

@@ -23,7 +23,7 @@ WHERE ticket_id IS NOT NULL
 -- name: settle_arrivals
 -- Reads: arrival. Takes: nothing. Gives: its events in event, in the order in which they were taken in.
 INSERT INTO event
-SELECT * EXCLUDE (received_at) FROM arrival
+SELECT * EXCLUDE (received_at), false FROM arrival
 
 -- name: drop_arrivals
 -- Changes: arrival is empty.

@@ -1,4 +1,4 @@
-"""What is handed to a ledger: events of one source, in batches."""
+"""Submissions: events of one source to append to a ledger, in batches."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,9 +12,10 @@ class Submission:
     """Events to append.
 
     Attributes:
-        source: Where they come from; an event is known by (source, event_id).
+        source: The source; an event is identified by (source, event_id).
         batches: Read once, one at a time.
-        label: What people call it: a file's name, a request's number.
+        label: A file's name, or how the events came, for people.
+        is_pulled: A pull brought them, so that their webhooks are no conflicts.
 
     Raises:
         Refused: `source_invalid` where `checked_source_name` refuses the source's name.
@@ -23,6 +24,7 @@ class Submission:
     source: str
     batches: Iterable[EventBatch]
     label: str
+    is_pulled: bool = False
 
     def __post_init__(self) -> None:
         checked_source_name(self.source)

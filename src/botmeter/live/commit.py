@@ -116,6 +116,6 @@ class Committer:
 def _answers(offers: list[Offer], read: list[ReadOffers], *, receipts: list[tuple[Receipt, ...]]) -> list[Answered]:
     answers: dict[int, Answered] = {}
     for found, of_parcel in zip(read, receipts, strict=True):
-        for place, dispatch, receipt in zip(found.places, found.parcel.dispatches, of_parcel, strict=True):
+        for place, dispatch, receipt in zip(found.places, found.parcel.deliveries, of_parcel, strict=True):
             answers[place] = Answered(receipt=receipt, ignored=dispatch.ignored, ignored_count=dispatch.ignored_count)
     return [answers[place] for place in range(len(offers))]

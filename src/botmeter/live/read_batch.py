@@ -51,7 +51,7 @@ def _own_parcel(source: Source, offers: Sequence[Offer]) -> LiveBatch:
     timed = [with_receipt_time(text, received_us=offer.received_us) for offer in offers for text in offer.texts]
     objects = Objects.from_texts(timed)
     batch = batch_from_records(records_with_defaults(records_from_objects(objects, first=0), source))
-    return LiveBatch(source=source.name, batch=batch, dispatches=tuple(dispatches))
+    return LiveBatch(source=source.name, batch=batch, deliveries=tuple(dispatches))
 
 
 def _connected_parcel(source: Source, offers: Sequence[Offer]) -> LiveBatch:
@@ -62,7 +62,7 @@ def _connected_parcel(source: Source, offers: Sequence[Offer]) -> LiveBatch:
         received_us=[offer.received_us for offer in offers],
     )
     dispatches = tuple(_dispatch(offer, payload) for offer, payload in zip(offers, read.payloads, strict=True))
-    return LiveBatch(source=source.name, batch=read.batch, dispatches=dispatches)
+    return LiveBatch(source=source.name, batch=read.batch, deliveries=dispatches)
 
 
 def _dispatch(offer: Offer, found: ReadPayload) -> BatchDelivery:

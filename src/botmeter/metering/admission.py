@@ -7,6 +7,7 @@ later one. A later event with the same content is a duplicate, with another cont
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -86,8 +87,15 @@ class Admission:
         return int((self.outcomes == outcome).sum())
 
 
-def rows_outside_time(events: pa.Table, *, data_start_us: int, now_us: int) -> dict[str, Ints]:
-    """Rows that an account rejects for their time, by error code.
+class RowsOutsideTime(NamedTuple):
+    """Rows of events before the account's data start (`early`), or more than a day after the clock (`ahead`)."""
+
+    early: Ints
+    ahead: Ints
+
+
+def rows_outside_time(events: pa.Table, *, data_start_us: int, now_us: int) -> RowsOutsideTime:
+    """Return the rows that an account rejects for their time.
 
     Args:
         events: A table with `occurred_at`.
@@ -95,10 +103,10 @@ def rows_outside_time(events: pa.Table, *, data_start_us: int, now_us: int) -> d
         now_us: The present instant.
     """
     occurred_at = events["occurred_at"].to_numpy()
-    return {
-        "before_available_from": np.flatnonzero(occurred_at < data_start_us),
-        "in_the_future": np.flatnonzero(occurred_at > now_us + FUTURE_MAX_US),
-    }
+    return RowsOutsideTime(
+        early=np.flatnonzero(occurred_at < data_start_us),
+        ahead=np.flatnonzero(occurred_at > now_us + FUTURE_MAX_US),
+    )
 
 
 def admission(

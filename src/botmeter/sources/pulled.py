@@ -14,9 +14,10 @@ from botmeter.domain.source import Source
 from botmeter.sources.payload import NOT_RECEIVED_US, EventRecord, PayloadReader
 from botmeter.sources.payload_json import JsonObject, json_bytes
 
-TOLD_BY_PULL = {"told_by": "pull"}
-"""By which the ledger knows that a webhook that comes later is no conflict (`duplicates.sql`)."""
-TO_THE_SECOND = {"time_source": "second"}
+PULL_ATTRIBUTES = {"told_by": "pull"}
+"""Attributes of every pulled event, for readers. The ledger goes by `Submission.is_pulled` instead."""
+SECOND_ATTRIBUTES = {"time_source": "second"}
+"""Attributes of a pulled event whose time is known in whole seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ def pulled_conversation(payloads: Iterable[JsonObject], source: Source, *, read:
         except Refused as fault:
             refused.append((body, fault))
             continue
-        records += (_with_attributes(record, TOLD_BY_PULL) for record in found.records)
+        records += (_with_attributes(record, PULL_ATTRIBUTES) for record in found.records)
         ignored_count += not found.records
     return PulledConversation(records=tuple(records), refused=tuple(refused), ignored_count=ignored_count)
 
@@ -59,7 +60,7 @@ def to_the_second(record: EventRecord) -> EventRecord:
     """The record, saying of itself that its time is cut to the second if that is how it looks."""
     at_us = _instant_us(record)
     is_whole = at_us is not None and at_us % MICROSECONDS_PER_SECOND == 0
-    return _with_attributes(record, TO_THE_SECOND) if is_whole else record
+    return _with_attributes(record, SECOND_ATTRIBUTES) if is_whole else record
 
 
 def event_id_in(record: EventRecord) -> str:
@@ -102,7 +103,7 @@ def between(pulled: PulledConversation, *, first_us: int, end_us: int) -> Pulled
 
 def _lifted(record: EventRecord, *, at_us: int | None, latest_us: int | None) -> EventRecord:
     attributes = record.fields.get("attributes")
-    is_cut = isinstance(attributes, dict) and attributes.get("time_source") == TO_THE_SECOND["time_source"]
+    is_cut = isinstance(attributes, dict) and attributes.get("time_source") == SECOND_ATTRIBUTES["time_source"]
     if not is_cut or at_us is None or latest_us is None or not at_us < latest_us < at_us + MICROSECONDS_PER_SECOND:
         return record
     return replace(record, fields={**record.fields, "occurred_at": text_from_us(latest_us)})

@@ -62,7 +62,8 @@ class _Piece:
     def submission(self) -> Submission:
         # What still can't be read stays in quarantine as it is, and is not sent.
         batches = [replace(batch, rejections=()) for batch in self.batches]
-        return Submission(source=self.again[0].source, batches=batches, label="quarantine")
+        first = self.again[0]
+        return Submission(source=first.source, batches=batches, label="quarantine", is_pulled=first.is_pulled)
 
 
 def retry(ledger: Ledger, *, now_us: int) -> Receipt:
@@ -90,8 +91,8 @@ def retry(ledger: Ledger, *, now_us: int) -> Receipt:
 
 def _pieces(ledger: Ledger) -> Iterator[_Piece]:
     """Everything in quarantine, in pieces so small that the receipt of each names every rejection."""
-    by_source = sorted(quarantined(ledger), key=lambda each: (each.source, each.number))
-    for name, own in groupby(by_source, key=lambda each: each.source):
+    by_source = sorted(quarantined(ledger), key=lambda each: (each.source, each.is_pulled, each.number))
+    for (name, _), own in groupby(by_source, key=lambda each: (each.source, each.is_pulled)):
         source = source_named(ledger, name) or Source(name=name, platform=NATIVE_PLATFORM)
         events: list[Quarantined] = []
         payloads: list[Quarantined] = []
@@ -130,11 +131,4 @@ def _payloads_again(again: list[Quarantined], source: Source) -> _Piece:
 
 def _sum(pieces: list[_Piece], receipts: list[Receipt]) -> Receipt:
     unreadable = [rejection for piece in pieces for rejection in piece.unreadable]
-    rejections = [*unreadable, *(rejection for receipt in receipts for rejection in receipt.rejections)]
-    return Receipt(
-        accepted=sum(receipt.accepted for receipt in receipts),
-        duplicates=sum(receipt.duplicates for receipt in receipts),
-        conflicts=sum(receipt.conflicts for receipt in receipts),
-        rejected=sum(receipt.rejected for receipt in receipts) + len(unreadable),
-        rejections=tuple(rejections[:REJECTIONS_SHOWN_MAX]),
-    )
+    return Receipt.sum_of([Receipt.of(unreadable, accepted=0, duplicates=0, conflicts=0), *receipts])

@@ -49,14 +49,16 @@ def test_a_webhook_that_comes_after_a_pull_knows_more_and_is_no_conflict(
     sent: dict[str, str], is_conflict: bool
 ) -> None:
     ledger = ledger_in_memory()
-    append_events(ledger, event("m1", f"{AT}:00Z", attributes=PULLED))
+    append_events(ledger, event("m1", f"{AT}:00Z", attributes=PULLED), is_pulled=True)
     more = dict(sent)
     receipt = append_events(ledger, event("m1", more.pop("at", f"{AT}:00.250Z"), **more))
     assert (receipt.accepted, receipt.conflicts) == (0, int(is_conflict))
     assert receipt.duplicates == int(not is_conflict)
 
 
-def test_what_came_otherwise_is_a_conflict_as_ever() -> None:
+@pytest.mark.parametrize("attributes", [None, PULLED], ids=["no attributes", "attributes like those of a pull"])
+def test_a_sent_event_with_another_time_is_a_conflict(attributes: dict[str, str] | None) -> None:
     ledger = ledger_in_memory()
-    append_events(ledger, event("m1", f"{AT}:00Z"))
+    # A sender may write anything into its attributes.
+    append_events(ledger, event("m1", f"{AT}:00Z", attributes=attributes))
     assert append_events(ledger, event("m1", f"{AT}:00.250Z"), now_us=NOW_US).conflicts == 1

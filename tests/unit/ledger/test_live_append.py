@@ -150,7 +150,7 @@ def test_a_commit_has_a_receipt_with_a_number_of_its_own_and_one_without_events_
     ledger = ledger_in_memory()
     append_events(ledger, HOURS[0])
     take(ledger, parcel(HOURS[1:3], HOURS[3:4]), parcel([fields("x", source="web")]))
-    take(ledger, LiveBatch(source="s", batch=batch([]), dispatches=(BatchDelivery(first_position=0, record_count=0),)))
+    take(ledger, LiveBatch(source="s", batch=batch([]), deliveries=(BatchDelivery(first_position=0, record_count=0),)))
     assert take(ledger, parcel([HOURS[4]]))[0].accepted == 1
     settle(ledger, now_us=NOW_US)
     append_events(ledger, HOURS[5])

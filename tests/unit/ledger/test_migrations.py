@@ -19,13 +19,15 @@ EVENTS = [
     event("2", "2026-03-02T12:00", bot_id="b2", channel="sms", conversation_id="v2"),
     event("3", "2026-03-02T12:05", bot_id="b2", channel="sms", conversation_id="v2", bot_name="Returns"),
 ]
-# What versions 2 to 4 changed, as version 1 had it.
+# What versions 2 to 5 changed, as version 1 had it.
 TO_VERSION_1 = (
     "DROP TABLE arrival",
     "DROP TABLE delivery",
     "DROP TABLE source_term",
     "DROP VIEW same_customer",
     "DROP TABLE customer_alias",
+    "ALTER TABLE event DROP COLUMN is_pulled",
+    "ALTER TABLE quarantine DROP COLUMN is_pulled",
     "ALTER TABLE event DROP COLUMN sent_customer_id",
     "ALTER TABLE conversation_span DROP COLUMN conversation_key",
     "DROP VIEW bot",

@@ -107,7 +107,7 @@ class _Taking:
         if not missing and not refused:
             return
         batch = batch_from_event_records(missing, refused=refused)
-        submission = Submission(source=self.source, batches=[batch], label=self.label)
+        submission = Submission(source=self.source, batches=[batch], label=self.label, is_pulled=True)
         (receipt,) = append(ledger, [submission], now_us=now_us())
         self.count(accepted=receipt.accepted, known=receipt.duplicates, refused=receipt.rejected + receipt.conflicts)
 

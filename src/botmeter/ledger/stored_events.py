@@ -1,0 +1,46 @@
+"""Stored events with the identities of a batch's events, for the admission rule to compare."""
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from botmeter.ledger.known_keys import Mask
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.rows import rows_given, table_given
+from botmeter.ledger.statements import statements_of
+from botmeter.ledger.tables import NEVER
+
+sql = statements_of(__name__)
+
+
+def stored_events(ledger: Ledger, events: pa.Table, *, is_known: Mask) -> pa.Table | None:
+    """Return what the ledger has of the events, as `stored` of `admission`; None: nothing.
+
+    Args:
+        ledger: In a transaction.
+        events: What `event_rows` gives.
+        is_known: The events whose key is known; the others are not searched for.
+    """
+    if not is_known.any():
+        return None
+    rows = pa.array(is_known.nonzero()[0])
+    searched = events.select(["event_key", "source", "event_id", "occurred_at"]).take(rows)
+    values = {"places": _places(ledger, searched)}
+    return table_given(
+        ledger.connection, sql("stored_events"), given=searched.append_column("row", rows), values=values
+    )
+
+
+def _places(ledger: Ledger, searched: pa.Table) -> list[int]:
+    """Return the row ids in `event` of the stored events with these keys, except those that are not settled.
+
+    A duplicate occurred when the first one did, so the search begins at the time of the events, and goes through the
+    whole ledger only if a key was not found there.
+    """
+    keys = searched.select(["event_key"])
+    wanted = pc.count_distinct(searched["event_key"]).as_py()
+    bounds = pc.min_max(searched["occurred_at"]).as_py()
+    near, whole = {"first": bounds["min"], "last": bounds["max"]}, {"first": -NEVER, "last": NEVER}
+    found = rows_given(ledger.connection, sql("known_places"), given=keys, values=near)
+    if len({key for _, key in found}) < wanted:
+        found = rows_given(ledger.connection, sql("known_places"), given=keys, values=whole)
+    return [place for place, _ in found if place is not None]
