@@ -12,9 +12,10 @@ from botmeter.domain.instant import DAY_US
 from botmeter.domain.period import Period, day_start_us
 from botmeter.ledger.ledger import Ledger
 from botmeter.metering.policy import FRESHCHAT
+from botmeter.reports.filters import FILTER_NAMES, Filters
 from botmeter.reports.hours import hours
 from botmeter.reports.overview import Overview, overview
-from botmeter.reports.query import FILTER_LISTS, Filters, UsageQuery
+from botmeter.reports.query import UsageQuery
 from botmeter.reports.row_pages import RowLook, row_page
 from botmeter.reports.rows import underlying_rows
 from laws.test_report_laws import WEEK_HOURS, asks, ledger_of, traffic
@@ -77,7 +78,7 @@ def hour_links(ledger: Ledger, query: UsageQuery) -> Iterator[Link]:
 
 def narrows(link: UsageQuery, query: UsageQuery) -> bool:
     """Return True if each filter of the link lets through no value that the question's own filter leaves out."""
-    chosen = {name: (set(getattr(link.filters, name)), set(getattr(query.filters, name))) for name in FILTER_LISTS}
+    chosen = {name: (set(getattr(link.filters, name)), set(getattr(query.filters, name))) for name in FILTER_NAMES}
     return all(not of_query or of_link <= of_query for of_link, of_query in chosen.values())
 
 

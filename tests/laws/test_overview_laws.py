@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from botmeter.domain.instant import NEVER_US, datetime_from_us
 from botmeter.reports.customers import CustomerUsage, customer_calendar, top_customers
-from botmeter.reports.filter_values import FilterField, filter_values
+from botmeter.reports.filter_values import filter_values
+from botmeter.reports.filters import FILTERS, FilterDeclaration, Filters
 from botmeter.reports.hours import hours
 from botmeter.reports.overview import overview
-from botmeter.reports.query import Filters, UsageQuery
+from botmeter.reports.query import UsageQuery
 from botmeter.reports.usage import usage_report
 from botmeter.reports.versions import versions
-from laws.test_report_laws import EXAMPLES, Row, asks, counted_tickets, ledger_of, matching_rows, traffic
+from laws.test_report_laws import EXAMPLES, WEEK_HOURS, Row, asks, counted_tickets, ledger_of, matching_rows, traffic
 from support.event_strategies import policies, schedules
 from support.facts import place_of
 from support.oracle import Event, sessions
@@ -135,20 +136,28 @@ def by_hand(rows: list[Row]) -> tuple[CustomerUsage, ...]:
     return tuple(sorted(found, key=lambda one: (-one.session_count, one.customer_id)))
 
 
-@given(traffic(), policies(), asks(), st.sampled_from(FilterField))
+@given(traffic(), policies(), asks(), st.sampled_from(FILTERS), st.booleans())
 @EXAMPLES
 def test_a_value_of_a_filter_has_the_sessions_that_the_report_has_when_it_is_set(
-    events: list[Event], policy: Any, query: UsageQuery, field: FilterField
+    events: list[Event], policy: Any, query: UsageQuery, declared: FilterDeclaration, is_excluded: bool
 ) -> None:
+    name, filters = declared.name, query.filters
+    others = filters.without(name) if is_excluded else filters.with_values(name, ())
+    chosen = filters.excluded_values(name) if is_excluded else filters.values(name)
     with ledger_of(events, policy) as ledger:
-        found = {one.value: one.session_count for one in filter_values(ledger, query, field=field).values}
-        place = {"bot": "bot_id", "bot_version": "bot_version", "channel": "channel"}.get(field, f"{field}_id")
-        names = {event[place] for event in events} - {None} | set(getattr(query.filters, field))
+        found = filter_values(ledger, query, declared=declared, is_excluded=is_excluded).values
         counts = {
-            name: usage_report(
-                ledger, replace(query, filters=replace(query.filters, **{field.value: (name,)}))
-            ).sessions_consumed
-            for name in names
+            value: usage_report(ledger, replace(query, filters=others.with_values(name, (value,)))).sessions_consumed
+            for value in every_value(events, name).union(chosen)
         }
-    chosen = getattr(query.filters, field)
-    assert found == {name: count for name, count in counts.items() if count or name in chosen}
+    shown = {one.value: one.session_count for one in found}
+    assert shown == {value: count for value, count in counts.items() if count or value in chosen}
+
+
+def every_value(events: list[Event], name: str) -> set[str]:
+    if name == "hour":
+        return set(WEEK_HOURS)
+    if name == "ticket_type":
+        return {"refund", "delivery", "unknown"}
+    column = {"opened_by": "bot_id", "opened_on": "channel", "bot_version": "bot_version", "channel": "channel"}
+    return {event[column.get(name, f"{name}_id")] for event in events} - {None}

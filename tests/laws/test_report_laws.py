@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
@@ -24,7 +24,8 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.metering.policy import FRESHCHAT
 from botmeter.reports.explain import explain, explanation_as_mapping
 from botmeter.reports.export import FORMATS, write_rows
-from botmeter.reports.query import Filters, UsageQuery
+from botmeter.reports.filters import FILTER_NAMES, FILTERS, FilterDeclaration, Filters
+from botmeter.reports.query import UsageQuery
 from botmeter.reports.rows import underlying_rows
 from botmeter.reports.simulate import simulate
 from botmeter.reports.usage import UsageReport, report_as_mapping, usage_report
@@ -76,11 +77,11 @@ def values(*names: str) -> st.SearchStrategy[tuple[str, ...]]:
     return st.one_of(st.just(()), st.lists(st.sampled_from(names), max_size=2, unique=True).map(tuple))
 
 
-def all_filters() -> st.SearchStrategy[Filters]:
+def usual_filters() -> st.SearchStrategy[Filters]:
     return st.builds(
         Filters,
         bot=values("b1", "b2", "nobody"),
-        bot_version=values("1", "2", "none"),
+        bot_version=values("1", "2", "none", "b1/1", "b2/2", "nobody/1"),
         channel=values("web", "sms", "nowhere"),
         customer=values("c1", "c2", "nobody"),
         conversation=values("v1", "v2", "v3", "nothing"),
@@ -88,15 +89,24 @@ def all_filters() -> st.SearchStrategy[Filters]:
     )
 
 
+def all_filters(usual: st.SearchStrategy[Filters] | None = None) -> st.SearchStrategy[Filters]:
+    """With values that are excluded, or without."""
+    usual = usual_filters() if usual is None else usual
+    excluded = st.one_of(st.none(), usual.map(lambda filters: replace(filters, preview=None)))
+    return st.builds(lambda filters, excluded: replace(filters, excluded=excluded), usual, excluded)
+
+
 def narrowing_filters() -> st.SearchStrategy[Filters]:
     """As they are set by the links of bars and cells, perhaps beside others."""
-    return st.builds(
-        lambda usual, by, on, kind, hours: replace(usual, opened_by=by, opened_on=on, ticket_type=kind, hour=hours),
-        all_filters(),
-        values("b1", "b2", "nobody"),
-        values("web", "sms", "nowhere"),
-        values("refund", "delivery", "unknown", "nothing"),
-        st.one_of(st.just(()), st.sets(st.sampled_from(WEEK_HOURS), min_size=1, max_size=60).map(tuple)),
+    return all_filters(
+        st.builds(
+            lambda usual, by, on, kind, hours: replace(usual, opened_by=by, opened_on=on, ticket_type=kind, hour=hours),
+            usual_filters(),
+            values("b1", "b2", "nobody"),
+            values("web", "sms", "nowhere"),
+            values("refund", "delivery", "unknown", "nothing"),
+            st.one_of(st.just(()), st.sets(st.sampled_from(WEEK_HOURS), min_size=1, max_size=60).map(tuple)),
+        )
     )
 
 
@@ -141,26 +151,44 @@ def matching_rows(events: list[Event], schedule: Any, *, query: UsageQuery) -> l
         for session in sessions(events, schedule)
         for conversation, place in session.participations
     ]
-    filters, period, tickets = query.filters, query.period, tickets_of(events)
-    return [
+    period, filters, excluded = query.period, query.filters, query.filters.excluded or Filters()
+    rows = [
         row
         for row in rows
         if period.first_on <= row.day <= period.last_on
         and (query.until_us is None or row.start_us < query.until_us)
-        and (not filters.bot or row.place[0] in filters.bot)
-        and (not filters.bot_version or row.place[1] in filters.bot_version)
-        and (not filters.channel or row.place[2] in filters.channel)
-        and (not filters.customer or row.customer_id in filters.customer)
-        and (not filters.conversation or row.conversation_id in filters.conversation)
         and (filters.preview is None or row.preview == filters.preview)
-        and (not filters.opened_by or row.opening[0] in filters.opened_by)
-        and (not filters.opened_on or row.opening[2] in filters.opened_on)
-        and (not filters.hour or week_hour(row.start_us, period.timezone) in filters.hour)
-        and (
-            not filters.ticket_type
-            or any(kind in filters.ticket_type for _, kind in tickets.get(row.conversation_id, ()))
-        )
     ]
+    is_of = row_tests(events, query=query)
+    left_out = {row.session_id for row in rows if any(is_of[name](row, excluded.values(name)) for name in FILTER_NAMES)}
+    return [
+        row
+        for row in rows
+        if row.session_id not in left_out
+        and all(not filters.values(name) or is_of[name](row, filters.values(name)) for name in FILTER_NAMES)
+    ]
+
+
+def row_tests(events: list[Event], *, query: UsageQuery) -> dict[str, Callable[[Row, tuple[str, ...]], bool]]:
+    """Whether a row has one of the values of a filter, by the filter's name."""
+    tickets, zone = tickets_of(events), query.period.timezone
+    versions = {event["bot_version"] for event in events}
+    return {
+        "bot": lambda row, values: row.place[0] in values,
+        "bot_version": lambda row, values: any(is_version(row, text, versions=versions) for text in values),
+        "channel": lambda row, values: row.place[2] in values,
+        "customer": lambda row, values: row.customer_id in values,
+        "conversation": lambda row, values: row.conversation_id in values,
+        "opened_by": lambda row, values: row.opening[0] in values,
+        "opened_on": lambda row, values: row.opening[2] in values,
+        "hour": lambda row, values: week_hour(row.start_us, zone) in values,
+        "ticket_type": lambda row, values: any(kind in values for _, kind in tickets.get(row.conversation_id, ())),
+    }
+
+
+def is_version(row: Row, text: str, *, versions: set[str | None]) -> bool:
+    bot, _, version = text.rpartition("/")
+    return row.place[1] == text or (text not in versions and row.place[:2] == (bot, version))
 
 
 def week_hour(instant_us: int, zone: str) -> str:
@@ -246,9 +274,11 @@ def test_the_additive_usage_and_the_rows_give_the_same_report(
     everybody = tuple({event["customer_id"] for event in events} | {"nobody"})
     with ledger_of(events, policy) as ledger:
         for query in questions:
-            filters = {name: getattr(query.filters, name) for name in ("bot", "bot_version", "channel", "preview")}
-            from_usage = usage_report(ledger, replace(query, filters=Filters(**filters)))
-            from_rows = usage_report(ledger, replace(query, filters=Filters(**filters, customer=everybody)))
+            filters = query.filters
+            for name in set(FILTER_NAMES) - {"bot", "bot_version", "channel"}:
+                filters = filters.without(name)
+            from_usage = usage_report(ledger, replace(query, filters=filters))
+            from_rows = usage_report(ledger, replace(query, filters=replace(filters, customer=everybody)))
             assert as_counted(from_usage) == as_counted(from_rows)
 
 
@@ -274,6 +304,30 @@ def test_headline_days_months_openings_rows_and_exports_agree(
             assert len(rows) == len(matching_rows(events, policy, query=query))
             assert report.ticket_count == len({ticket for row in rows for ticket in row["ticket_ids"]})
             assert report.conversation_count == len({row["conversation_id"] for row in rows})
+
+
+@given(traffic(), schedules(), asks(), st.sampled_from(FILTERS), st.data())
+@EXAMPLES
+def test_sessions_that_a_filter_picks_and_those_that_it_excludes_are_all(
+    events: list[Event], schedule: Any, query: UsageQuery, declared: FilterDeclaration, data: st.DataObject
+) -> None:
+    drawn = data.draw(narrowing_filters().map(lambda filters: filters.values(declared.name)).filter(bool))
+    filters = query.filters.without(declared.name)
+    for other in FILTERS:
+        # A session of two bots on two channels is on neither side of "web, and the bot is X" and "web, and the bot is
+        # not X" if X took part on the other channel alone. So no other filter picks parts of a session here.
+        if not declared.is_of_session and not other.is_of_session:
+            filters = filters.with_values(other.name, ())
+    with ledger_of(events, schedule) as ledger:
+        is_one, is_none, all_sessions = (
+            usage_report(ledger, replace(query, filters=each)).sessions_consumed
+            for each in (
+                filters.with_values(declared.name, drawn),
+                filters.with_excluded(declared.name, drawn),
+                filters,
+            )
+        )
+    assert is_one + is_none == all_sessions
 
 
 def exported(ledger: Ledger, query: UsageQuery, *, form: Any) -> list[str]:

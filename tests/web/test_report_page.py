@@ -148,7 +148,7 @@ def test_the_accounts_own_zone_is_taken_where_the_address_names_none(owners: Cli
         ("compare=never", "it is one of previous"),
         ("preview=maybe", "it is one of included"),
         ("timezone=Mars/Olympus", "Mars/Olympus"),
-        ("&".join(f"bot=b{number}" for number in range(1_001)), "has 1001 values"),
+        ("&".join(f"bot=b{number}" for number in range(1_001)), "has 1,001 values"),
     ],
 )
 def test_an_address_that_can_not_be_understood_gets_a_sentence(owners: Client, query: str, said: str) -> None:

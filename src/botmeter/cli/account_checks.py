@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from botmeter.cli.check import Check
 from botmeter.cli.data_dir import owned_folder
-from botmeter.cli.terminal import counted, size_text
+from botmeter.cli.terminal import size_text
 from botmeter.domain.errors import BotmeterError
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us, text_to_the_second
+from botmeter.domain.text import counted
 
 if TYPE_CHECKING:
     from botmeter.ledger.folder import Folder

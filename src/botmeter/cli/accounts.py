@@ -10,8 +10,9 @@ from botmeter.cli.completion import accounts_starting
 from botmeter.cli.data_dir import data_folder, opened_ledger, owned_folder, readable_ledger
 from botmeter.cli.output import say, show_json, show_rows
 from botmeter.cli.policy_texts import policy_named, schedule_rows
-from botmeter.cli.terminal import counted, printable
+from botmeter.cli.terminal import printable
 from botmeter.domain.errors import BotmeterError, Refused
+from botmeter.domain.text import counted
 
 if TYPE_CHECKING:
     from botmeter.ledger.folder import Folder

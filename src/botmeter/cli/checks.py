@@ -12,7 +12,8 @@ from botmeter.cli.check import Check
 from botmeter.cli.context import variable
 from botmeter.cli.data_dir import account_names, known_account
 from botmeter.cli.server_checks import server_checks
-from botmeter.cli.terminal import counted, size_text
+from botmeter.cli.terminal import size_text
+from botmeter.domain.text import counted
 
 _LIBRARIES = ("duckdb", "pyarrow", "numpy", "numba", "msgspec", "typer", "rich", "django", "granian")
 # An import needs about twice the size of what it adds.

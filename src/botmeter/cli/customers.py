@@ -11,8 +11,8 @@ from botmeter.cli.command_groups import command_group, examples
 from botmeter.cli.context import command_context, located
 from botmeter.cli.data_dir import opened_ledger, readable_ledger
 from botmeter.cli.output import say, show_rows
-from botmeter.cli.terminal import counted
 from botmeter.domain.errors import Missing, Refused
+from botmeter.domain.text import counted
 
 if TYPE_CHECKING:
     from botmeter.ledger.customers import CustomerAlias, CustomerChange, SameCustomer

@@ -12,8 +12,9 @@ from botmeter.cli.data_dir import DATA_VARIABLE, data_folder, owned_folder
 from botmeter.cli.output import say, show
 from botmeter.cli.progress import progress
 from botmeter.cli.serve import HOST, PORT, Host, Port, prepared, serve_until_ended
-from botmeter.cli.terminal import counted, stdout_screen
+from botmeter.cli.terminal import stdout_screen
 from botmeter.domain.settings import default_data_dir
+from botmeter.domain.text import counted
 
 if TYPE_CHECKING:
     from botmeter.ledger.folder import Folder
@@ -44,6 +45,7 @@ def demo(
     from botmeter.cli.report_page import report_page
     from botmeter.demo import DEMO_ACCOUNT
     from botmeter.domain.instant import now_us
+    from botmeter.reports.query import usage_query
     from botmeter.reports.usage import report_as_mapping, usage_report
 
     now = now_us()
@@ -52,9 +54,7 @@ def demo(
         _create_if_missing(folder, now_us=now)
         with folder.ledger(DEMO_ACCOUNT) as ledger:
             _load(ledger, events=events, now_us=now)
-            query = options.question(
-                ledger.account, days=options.days_asked(None, None), kept=options.filters(preview=None)
-            )
+            query = usage_query(ledger.account, now_us=now)
             page = report_page(report_as_mapping(usage_report(ledger, query)), asked=query, screen=screen)
             next_steps = tour(ledger, query, data_option=_data_option(data))
     show(f"{page}\n")

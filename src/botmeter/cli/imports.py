@@ -9,8 +9,8 @@ from botmeter.cli.data_dir import opened_ledger
 from botmeter.cli.event_files import source_files, total_bytes, with_notes_said
 from botmeter.cli.output import say, say_rejection, show_json, show_rows
 from botmeter.cli.progress import Follow, progress
-from botmeter.cli.terminal import counted
 from botmeter.domain.source import DEFAULT_SOURCE
+from botmeter.domain.text import counted
 
 if TYPE_CHECKING:
     from botmeter.domain.receipt import Receipt, Rejection

@@ -9,7 +9,8 @@ from botmeter.cli.command_groups import Commands, examples
 from botmeter.cli.data_dir import opened_ledger, readable_ledger
 from botmeter.cli.failures import DIFFERENT
 from botmeter.cli.output import say, show, show_json, show_rows
-from botmeter.cli.terminal import counted, stdout_screen
+from botmeter.cli.terminal import stdout_screen
+from botmeter.domain.text import counted
 
 if TYPE_CHECKING:
     from botmeter.ledger.restatements import Restatement

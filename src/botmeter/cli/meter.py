@@ -12,8 +12,8 @@ from botmeter.cli.file_formats import format_of_file
 from botmeter.cli.output import atomic_file, say, say_rejection, show_json, show_rows
 from botmeter.cli.policy_texts import policy_named
 from botmeter.cli.progress import progress
-from botmeter.cli.terminal import counted
 from botmeter.domain.source import DEFAULT_SOURCE
+from botmeter.domain.text import counted
 
 _REJECTIONS_SAID_MAX = 5
 

@@ -11,7 +11,8 @@ from botmeter.domain.period import UTC_NAME, day_from_text
 
 if TYPE_CHECKING:
     from botmeter.domain.account import Account
-    from botmeter.reports.query import Filters, RequestedDays, UsageQuery
+    from botmeter.reports.filters import Filters
+    from botmeter.reports.query import RequestedDays, UsageQuery
 
 Data = Annotated[
     Path | None,
@@ -76,34 +77,7 @@ Zone = Annotated[
         autocompletion=zones_starting,
     ),
 ]
-Bots = Annotated[
-    list[str] | None, Option("--bot", metavar="ID", help="Only this bot; again for more.", show_default=False)
-]
-BotVersions = Annotated[
-    list[str] | None,
-    Option("--bot-version", metavar="V", help="Only this version; again for more.", show_default=False),
-]
-Channels = Annotated[
-    list[str] | None, Option("--channel", metavar="NAME", help="Only this channel; again for more.", show_default=False)
-]
-Customers = Annotated[
-    list[str] | None, Option("--customer", metavar="ID", help="Only this customer; again for more.", show_default=False)
-]
-Conversations = Annotated[
-    list[str] | None,
-    Option("--conversation", metavar="ID", help="Only this conversation; again for more.", show_default=False),
-]
-Preview = Annotated[
-    bool | None, Option("--preview/--no-preview", help="Only previews, or all but previews.", show_default=False)
-]
 Yes = Annotated[bool, Option("--yes", "-y", help="Don't ask; needed where nobody can be asked.")]
-
-
-def filters(*, preview: bool | None, **values: list[str] | None) -> "Filters":
-    """The filters that the options name: `bot`, `bot_version`, `channel`, `customer`, `conversation`."""
-    from botmeter.reports.query import Filters
-
-    return Filters(preview=preview, **{name: tuple(given or ()) for name, given in values.items()})
 
 
 def days_asked(first: str | None, last: str | None, *, timezone: str = UTC_NAME) -> "RequestedDays":
@@ -121,9 +95,9 @@ def days_asked(first: str | None, last: str | None, *, timezone: str = UTC_NAME)
     )
 
 
-def question(account: "Account", *, days: "RequestedDays", kept: "Filters") -> "UsageQuery":
+def question(account: "Account", *, days: "RequestedDays", filters: "Filters") -> "UsageQuery":
     """What is asked of `account`, now."""
     from botmeter.domain.instant import now_us
     from botmeter.reports.query import usage_query
 
-    return usage_query(account, now_us=now_us(), days=days, filters=kept)
+    return usage_query(account, now_us=now_us(), days=days, filters=filters)

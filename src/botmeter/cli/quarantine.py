@@ -11,7 +11,7 @@ from botmeter.cli.command_groups import command_group, examples
 from botmeter.cli.data_dir import opened_ledger, readable_ledger
 from botmeter.cli.imports import receipts_as_mapping
 from botmeter.cli.output import atomic_file, say, show, show_json, show_rows
-from botmeter.cli.terminal import counted
+from botmeter.domain.text import counted
 
 if TYPE_CHECKING:
     from botmeter.ledger.quarantine import Quarantined

@@ -3,8 +3,10 @@
 from botmeter.cli import options
 from botmeter.cli.command_groups import Commands, examples
 from botmeter.cli.data_dir import readable_ledger
+from botmeter.cli.filter_options import takes_filters
 from botmeter.cli.output import say, show, show_json, show_rows
 from botmeter.domain.period import UTC_NAME
+from botmeter.reports.filters import Filters
 
 commands = Commands()
 
@@ -19,17 +21,14 @@ commands = Commands()
         ("", "botmeter report --account acme --format csv"),
     )
 )
+@takes_filters()
 def report(
     account: options.AccountName,
     first: options.FirstDay = None,
     last: options.LastDay = None,
     timezone: options.Zone = UTC_NAME,
-    bot: options.Bots = None,
-    bot_version: options.BotVersions = None,
-    channel: options.Channels = None,
-    customer: options.Customers = None,
-    conversation: options.Conversations = None,
-    preview: options.Preview = None,
+    *,
+    filters: Filters,
     data: options.Data = None,
     form: options.Form = "table",
 ) -> None:
@@ -48,11 +47,8 @@ def report(
     from botmeter.reports.usage import report_as_mapping, usage_report
 
     days = options.days_asked(first, last, timezone=timezone)
-    kept = options.filters(
-        bot=bot, bot_version=bot_version, channel=channel, customer=customer, conversation=conversation, preview=preview
-    )
     with readable_ledger(data, account, purpose="botmeter report") as ledger:
-        asked = options.question(ledger.account, days=days, kept=kept)
+        asked = options.question(ledger.account, days=days, filters=filters)
         answer = report_as_mapping(usage_report(ledger, asked))
     match form:
         case "table":

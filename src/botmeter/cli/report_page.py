@@ -6,7 +6,9 @@ from datetime import date
 from typing import Any
 
 from botmeter.cli.bars import bar, pooled, sparkline
-from botmeter.cli.terminal import Screen, cell_count, counted, day_text, fitted, grouped, printable, share_text
+from botmeter.cli.terminal import Screen, cell_count, fitted, grouped, printable, share_text
+from botmeter.domain.text import counted, day_text
+from botmeter.reports.filters import Filters
 from botmeter.reports.query import UsageQuery
 
 # Room for "100,000,000" and for "100.0 %".
@@ -59,19 +61,20 @@ def _head(answer: Mapping[str, Any], asked: UsageQuery, *, screen: Screen) -> li
     if asked.moved_from is not None:
         told = f"Data starts on {day_text(period.first_on)}: the period was moved up from {day_text(asked.moved_from)}."
         lines += [screen.styled(line, "warn") for line in screen.paragraph(told)]
-    kept = _filters_text(answer["filters"], asked)
-    return lines + (screen.paragraph(f"Only {kept}.") if kept else [])
+    filters = _filters_text(asked.filters)
+    return lines + (screen.paragraph(f"Filters: {filters}.") if filters else [])
 
 
-def _filters_text(chosen: Mapping[str, Sequence[str]], asked: UsageQuery) -> str:
-    said = [
-        f"{name.replace('_', ' ')} {printable(' or '.join(values))}"
-        for name, values in chosen.items()
-        if values and name != "preview"
+def _filters_text(filters: Filters) -> str:
+    parts = [
+        f"{declared.label.lower()} {word} {printable(' or '.join(values))}"
+        for declared, picked, excluded in filters.set_filters()
+        for word, values in (("is", picked), ("is not", excluded))
+        if values
     ]
-    if asked.filters.preview is not None:
-        said.append("previews" if asked.filters.preview else "what is no preview")
-    return ", ".join(said)
+    if filters.preview is not None:
+        parts.append("previews" if filters.preview else "no previews")
+    return ", ".join(parts)
 
 
 def _headline(answer: Mapping[str, Any], screen: Screen) -> list[str]:

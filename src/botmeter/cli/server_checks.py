@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from botmeter.cli.check import Check
 from botmeter.cli.context import command_context, variable
-from botmeter.cli.terminal import counted
+from botmeter.domain.text import counted
 
 # Each connection is a descriptor, and senders keep theirs open.
 _DESCRIPTORS_MIN: Final = 4_096

@@ -10,10 +10,13 @@ from botmeter.cli.command_groups import Commands, examples
 from botmeter.cli.context import command_context
 from botmeter.cli.data_dir import readable_ledger
 from botmeter.cli.file_formats import format_of_file
+from botmeter.cli.filter_options import takes_filters
 from botmeter.cli.output import atomic_file, say, show
-from botmeter.cli.terminal import counted, stdout_screen, table
+from botmeter.cli.terminal import stdout_screen, table
 from botmeter.domain.errors import Refused
 from botmeter.domain.period import UTC_NAME
+from botmeter.domain.text import counted
+from botmeter.reports.filters import Filters
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -62,17 +65,14 @@ commands = Commands()
         ("For a program:", "botmeter sessions --account acme --format ndjson"),
     )
 )
+@takes_filters()
 def sessions(
     account: options.AccountName,
     output: _Output = None,
     first: options.FirstDay = None,
     last: options.LastDay = None,
-    bot: options.Bots = None,
-    bot_version: options.BotVersions = None,
-    channel: options.Channels = None,
-    customer: options.Customers = None,
-    conversation: options.Conversations = None,
-    preview: options.Preview = None,
+    *,
+    filters: Filters,
     timezone: options.Zone = UTC_NAME,
     columns: _Columns = None,
     data: options.Data = None,
@@ -94,11 +94,8 @@ def sessions(
         )
     days = options.days_asked(first, last, timezone=timezone)
     chosen = None if columns is None or written_as == "table" else tuple(columns.split(","))
-    kept = options.filters(
-        bot=bot, bot_version=bot_version, channel=channel, customer=customer, conversation=conversation, preview=preview
-    )
     with readable_ledger(data, account, purpose="botmeter sessions") as ledger:
-        rows = underlying_rows(ledger, options.question(ledger.account, days=days, kept=kept), columns=chosen)
+        rows = underlying_rows(ledger, options.question(ledger.account, days=days, filters=filters), columns=chosen)
         if written_as == "table":
             _show_first(rows)
         elif output is None:

@@ -8,9 +8,11 @@ from botmeter.cli import options
 from botmeter.cli.command_groups import Commands, examples
 from botmeter.cli.completion import policies_starting
 from botmeter.cli.data_dir import readable_ledger
+from botmeter.cli.filter_options import takes_filters
 from botmeter.cli.output import show, show_json, show_rows
 from botmeter.cli.policy_texts import policy_named
 from botmeter.domain.period import UTC_NAME
+from botmeter.reports.filters import Filters
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
@@ -28,6 +30,7 @@ commands = Commands()
         ),
     )
 )
+@takes_filters(simulated=True)
 def simulate(
     account: options.AccountName,
     policies: Annotated[
@@ -42,12 +45,8 @@ def simulate(
     first: options.FirstDay = None,
     last: options.LastDay = None,
     timezone: options.Zone = UTC_NAME,
-    bot: options.Bots = None,
-    bot_version: options.BotVersions = None,
-    channel: options.Channels = None,
-    customer: options.Customers = None,
-    conversation: options.Conversations = None,
-    preview: options.Preview = None,
+    *,
+    filters: Filters,
     data: options.Data = None,
     form: options.Form = "table",
 ) -> None:
@@ -64,11 +63,8 @@ def simulate(
 
     rules = [policy_named(name) for name in policies]
     days = options.days_asked(first, last, timezone=timezone)
-    kept = options.filters(
-        bot=bot, bot_version=bot_version, channel=channel, customer=customer, conversation=conversation, preview=preview
-    )
     with readable_ledger(data, account, purpose="botmeter simulate") as ledger:
-        asked = options.question(ledger.account, days=days, kept=kept)
+        asked = options.question(ledger.account, days=days, filters=filters)
         if len(rules) == 1 and rules[0] != _own(ledger):
             rules.insert(0, _own(ledger))
         answer = simulated(ledger, asked, policies=rules)

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from botmeter.cli.bars import bar
-from botmeter.cli.terminal import Screen, cell_count, counted, day_text, fitted, grouped, printable
+from botmeter.cli.terminal import Screen, cell_count, fitted, grouped, printable
+from botmeter.domain.text import counted, day_text
 from botmeter.reports.simulate import REASONS, Difference, Outcome, Simulation
 
 COLUMNS = ("section", "policy", "key", "sessions")

@@ -7,7 +7,6 @@ import os
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Literal, TextIO
 
 from botmeter.cli.context import command_context, variable
@@ -134,19 +133,9 @@ def grouped(number: int) -> str:
     return f"{number:,}"
 
 
-def counted(number: int, noun: str) -> str:
-    """A number with its noun: `1 session`, `1,204 sessions`."""
-    return f"{number:,} {noun if number == 1 else noun + 's'}"
-
-
 def share_text(part: int, *, whole: int) -> str:
     """`part` in per cent of `whole`, one decimal; empty if `whole` is 0."""
     return f"{100 * part / whole:.1f} %" if whole else ""
-
-
-def day_text(day_on: date) -> str:
-    """A day as people write it: `22 Nov 2026`."""
-    return f"{day_on.day} {day_on:%b %Y}"
 
 
 def size_text(size_bytes: int) -> str:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from botmeter.domain.period import DEFAULT_DAYS, Period, day_of_us
 from botmeter.ledger.statements import statements_of
 from botmeter.reports.bot_names import bot_names
+from botmeter.reports.conditions import values_of
 from botmeter.reports.counts import split
 from botmeter.reports.facts import session_groups
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.snapshot import snapshot, values_of
+from botmeter.reports.snapshot import snapshot
 
 sql = statements_of(__name__)
 

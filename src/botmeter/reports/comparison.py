@@ -16,6 +16,7 @@ from botmeter.metering.columns import codes_of
 from botmeter.metering.meter import sessions_from_events
 from botmeter.metering.policy import Policy, schedule_of
 from botmeter.metering.touchpoints import Touchpoints
+from botmeter.reports.filters import FilterTarget
 from botmeter.reports.snapshot import Values
 
 Ints = npt.NDArray[np.int64]
@@ -92,21 +93,40 @@ def only_in(this: Metering, other: Metering, *, names: pa.ChunkedArray) -> Count
 
 def _matching(sessions: pa.Table, participations: pa.Table, *, values: Values) -> npt.NDArray[np.bool_]:
     """Which sessions start in the period and have a row that matches the filters."""
-    matches = np.ones(len(participations), np.bool_)
+    session_of_row = participations["session_row"].to_numpy()
+    touchpoint_of_row = participations["touchpoint"].to_numpy()
+    is_picked = np.ones(len(participations), np.bool_)
+    is_excluded = np.isin(touchpoint_of_row, np.array(values["excluded_touchpoints"], np.int32))
     if values["touchpoints"] is not None:
-        matches &= np.isin(participations["touchpoint"].to_numpy(), np.array(values["touchpoints"], np.int32))
-    if values["conversations"] is not None:
-        wanted = pa.array(values["conversations"], pa.string())
-        matches &= _mask(pc.is_in(participations["conversation_id"], value_set=wanted))
-    has_row = np.zeros(len(sessions), np.bool_)
-    has_row[participations["session_row"].to_numpy()[matches]] = True
-    if values["customers"] is not None:
-        has_row &= _mask(pc.is_in(sessions["customer_id"], value_set=pa.array(values["customers"], pa.string())))
+        is_picked &= np.isin(touchpoint_of_row, np.array(values["touchpoints"], np.int32))
+    for declared, picked, excluded in values["filters"].set_filters():
+        if declared.target is not FilterTarget.ROW:
+            continue
+        if declared.is_of_session:
+            column = sessions[declared.column].take(pa.array(session_of_row))
+        else:
+            column = participations[declared.column]
+        if picked:
+            is_picked &= _is_one_of(column, values[declared.name])
+        is_excluded |= _is_one_of(column, values[f"not_{declared.name}"]) if excluded else False
+    is_counted = _has_row(session_of_row, is_picked, session_count=len(sessions))
+    is_counted &= ~_has_row(session_of_row, is_excluded, session_count=len(sessions))
     if values["preview"] is not None:
-        has_row &= _mask(sessions["preview"]) == values["preview"]
+        is_counted &= _mask(sessions["preview"]) == values["preview"]
     started_at = sessions["started_at"].to_numpy()
-    inside: npt.NDArray[np.bool_] = has_row & (started_at >= values["start_us"]) & (started_at < values["end_us"])
-    return inside
+    is_counted &= (started_at >= values["start_us"]) & (started_at < values["end_us"])
+    return is_counted
+
+
+def _is_one_of(column: pa.ChunkedArray, texts: list[str]) -> npt.NDArray[np.bool_]:
+    return _mask(pc.is_in(column, value_set=pa.array(texts, pa.string())))
+
+
+def _has_row(session_of_row: Ints, rows: npt.NDArray[np.bool_], *, session_count: int) -> npt.NDArray[np.bool_]:
+    """Which sessions have one of these rows."""
+    has_row = np.zeros(session_count, np.bool_)
+    has_row[session_of_row[rows]] = True
+    return has_row
 
 
 def _closed_by_before(metered: Metering) -> Ints:

@@ -11,7 +11,8 @@ from botmeter.domain.period import day_start_us
 from botmeter.domain.session import ClosedBy
 from botmeter.ledger.statements import statements_of
 from botmeter.reports.bot_names import bot_names
-from botmeter.reports.snapshot import Snapshot, Values, snapshot, text_in_ledger
+from botmeter.reports.conditions import text_in_ledger
+from botmeter.reports.snapshot import Snapshot, Values, snapshot
 
 sql = statements_of(__name__)
 

@@ -67,19 +67,19 @@ class Groups:
     members: tuple[Ints, Ints]
 
 
-def members_of(places: pa.Table, touchpoints: list[int] | None) -> tuple[Ints, Ints]:
-    """(set, touchpoint) of the matching members of every set of touchpoints.
+def members_of(places: pa.Table, touchpoints: list[int] | None, *, excluded: Sequence[int] = ()) -> tuple[Ints, Ints]:
+    """Return (set, touchpoint) of the matching members of every set of touchpoints.
 
     Args:
         places: place_set, touchpoint; one row per member of a set.
         touchpoints: Those that match; None for all.
+        excluded: A set with one of these has no matching member.
     """
     sets, members = ints_of(places, "place_set"), ints_of(places, "touchpoint")
-    if touchpoints is None:
-        return sets, members
-    is_matching = np.zeros(int(members.max(initial=0)) + 1, np.bool_)
-    is_matching[[number for number in touchpoints if number < len(is_matching)]] = True
-    return sets[is_matching[members]], members[is_matching[members]]
+    kept = np.ones(len(sets), np.bool_) if touchpoints is None else np.isin(members, touchpoints)
+    if excluded:
+        kept &= ~np.isin(sets, sets[np.isin(members, excluded)])
+    return (sets, members) if kept.all() else (sets[kept], members[kept])
 
 
 def groups_of(sessions: pa.Table, members: tuple[Ints, Ints]) -> Groups:

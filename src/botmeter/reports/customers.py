@@ -12,10 +12,11 @@ from botmeter.domain.period import Period
 from botmeter.domain.session import ClosedBy
 from botmeter.ledger.statements import statements_of
 from botmeter.reports.bot_names import bot_names
-from botmeter.reports.facts import footprint_values, is_about_rows
+from botmeter.reports.conditions import of_customers, text_in_ledger, values_of
+from botmeter.reports.facts import footprint_values
 from botmeter.reports.matching import run_matching
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.snapshot import snapshot, text_in_ledger, values_of
+from botmeter.reports.snapshot import snapshot
 
 sql = statements_of(__name__)
 
@@ -95,12 +96,12 @@ def top_customers(ledger: "ReadableLedger", query: UsageQuery, *, limit: int) ->
     """
     values = {**values_of(query, ledger.touchpoints), "limit": limit}
     with snapshot(ledger) as moment:
-        if is_about_rows(values):
+        if values["is_about_rows"]:
             run_matching(moment, values)
             top = moment.rows(sql("customers_from_rows"), values)
         else:
             top = moment.rows(sql("customers_from_sessions"), footprint_values(moment, values))
-            run_matching(moment, {**values, "customers": [customer_id for customer_id, _, _ in top]})
+            run_matching(moment, of_customers(values, [customer_id for customer_id, _, _ in top]))
         conversations = dict(moment.rows(sql("conversations_of_customers"), values))
     return tuple(
         CustomerUsage(

@@ -1,16 +1,15 @@
 """The sentences of an explanation: command, API and page say the same words, each in its own layout."""
 
-from datetime import date
 from typing import assert_never
 
 from botmeter.domain.event import Actor
 from botmeter.domain.instant import INSTANT_END_US, datetime_from_us, text_from_us
 from botmeter.domain.session import ClosedBy
+from botmeter.domain.text import counted, day_text
 from botmeter.metering.policy import Policy
 from botmeter.metering.policy_text import duration_text, policy_as_mapping
 from botmeter.reports.explanation import Arrival, ExplainedEvent, Explanation
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _UNITS = ((86_400_000_000, "day"), (3_600_000_000, "hour"), (60_000_000, "minute"), (1_000_000, "second"))
 # 24 hours say more than 1 day: a session's day is no day of the calendar.
 _HOURS_UP_TO_US = 48 * 3_600_000_000
@@ -153,7 +152,7 @@ def arrival_words(arrival: Arrival) -> str:
 def restatement_sentences(explanation: Explanation) -> list[str]:
     """A sentence for each time that it changed what had been shown."""
     return [
-        f"Restated on {instant_words(each.recorded_at)}: {_day_text(each.day)} went from "
+        f"Restated on {instant_words(each.recorded_at)}: {day_text(each.day)} went from "
         f"{counted(each.before_count, 'session')} to {each.after_count}, and this session "
         f"{'came in' if explanation.session_id in each.added else 'went out'}, because of "
         f"{counted(each.because_count, 'late event')}."
@@ -192,12 +191,7 @@ def instant_words(at_us: int) -> str:
 
 def day_words(at_us: int) -> str:
     """The UTC day of an instant: 22 Nov 2026."""
-    return _day_text(datetime_from_us(at_us))
-
-
-def counted(count: int, noun: str) -> str:
-    """A count with its noun."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    return day_text(datetime_from_us(at_us))
 
 
 def shown(text: str | None) -> str:
@@ -218,7 +212,3 @@ def _reason(closed_by: ClosedBy) -> str:
 
 def _setting(key: str, policy: Policy) -> str:
     return f"{key} = {policy_as_mapping(policy)[key]}"
-
-
-def _day_text(on: date) -> str:
-    return f"{on.day} {_MONTHS[on.month - 1]} {on.year}"

@@ -3,6 +3,7 @@
 from textwrap import fill
 
 from botmeter.domain.instant import datetime_from_us
+from botmeter.domain.text import counted
 from botmeter.metering.policy_text import policy_as_toml
 from botmeter.reports.explanation import ExplainedEvent, Explanation
 from botmeter.reports.explanation_sentences import (
@@ -11,7 +12,6 @@ from botmeter.reports.explanation_sentences import (
     bot_words,
     charged_sentence,
     content_sentence,
-    counted,
     day_words,
     end_sentence,
     opening_sentence,

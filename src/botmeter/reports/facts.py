@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from botmeter.domain.instant import DAY_US
 from botmeter.ledger.statements import statements_of
+from botmeter.reports.conditions import values_of
 from botmeter.reports.counts import (
     Groups,
     Ints,
@@ -24,9 +25,9 @@ from botmeter.reports.counts import (
     ticket_counts_of,
 )
 from botmeter.reports.grid import Grid, UtcParts, grid_of, utc_parts
-from botmeter.reports.matching import is_narrowed, run_matching, session_steps
+from botmeter.reports.matching import run_matching, session_steps
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.snapshot import Snapshot, Values, values_of
+from botmeter.reports.snapshot import Snapshot, Values
 
 sql = statements_of(__name__)
 
@@ -55,19 +56,14 @@ class Facts:
 def facts_of(moment: Snapshot, query: UsageQuery, *, touchpoints: "Touchpoints") -> Facts:
     """What the ledger says of `ask` at that moment."""
     values = values_of(query, touchpoints)
-    if is_about_rows(values):
+    if values["is_about_rows"]:
         return _facts_from_rows(moment, query, values=values)
     return _facts_from_usage(moment, query, values=values)
 
 
-def is_about_rows(values: Values) -> bool:
-    """Whether only the rows can tell: the additive usage does not know customers, conversations, hours and the like."""
-    return values["customers"] is not None or values["conversations"] is not None or is_narrowed(values)
-
-
 def session_groups(moment: Snapshot, query: UsageQuery, *, values: Values) -> Groups:
     """The sessions that match, by the touchpoints that they visited; their `day` is of no use."""
-    if is_about_rows(values):
+    if values["is_about_rows"]:
         run_matching(moment, values)
         return _groups_from_rows(moment, values, grid=grid_of(query.period))
     return _groups_from_usage(moment, query, values=values, members=_footprint_members(moment, values))
@@ -79,23 +75,27 @@ def footprint_values(moment: Snapshot, values: Values) -> Values:
 
 
 def _footprint_members(moment: Snapshot, values: Values) -> Members:
-    return members_of(moment.table(sql("places_from_usage"), values), values["touchpoints"])
+    places = moment.table(sql("places_from_usage"), values)
+    return members_of(places, values["touchpoints"], excluded=values["excluded_touchpoints"])
 
 
 def _with_footprints(values: Values, members: Members) -> Values:
-    footprints = None if values["touchpoints"] is None else distinct(members[0]).tolist()
-    return {**values, "footprints": footprints}
+    is_all = values["touchpoints"] is None and not values["excluded_touchpoints"]
+    footprints = None if is_all else distinct(members[0]).tolist()
+    # A conversation has no touchpoint that its session has not, so what is excluded is left out of both.
+    part_footprints = None if values["touchpoints"] is None else footprints
+    return {**values, "footprints": footprints, "part_footprints": part_footprints}
 
 
 def _facts_from_rows(moment: Snapshot, query: UsageQuery, *, values: Values) -> Facts:
-    grid = grid_of(query.period)
+    grid, chosen = grid_of(query.period), {"ticket_conditions": values["ticket_conditions"]}
     run_matching(moment, values)
     groups = _groups_from_rows(moment, values, grid=grid)
     return Facts(
         groups=groups,
         session_days=grid.counts(groups.day, groups.session_count),
         tickets=ticket_counts_of(
-            grid.placed(moment.table(sql("tickets_from_rows"), {**values, **grid.values})),
+            grid.placed(moment.table(sql("tickets_from_rows", **chosen), {**values, **grid.values})),
             day_count=query.period.day_count,
         ),
         conversation_count=moment.rows(sql("conversations_from_rows"), values)[0][0],
@@ -103,7 +103,7 @@ def _facts_from_rows(moment: Snapshot, query: UsageQuery, *, values: Values) -> 
 
 
 def _groups_from_rows(moment: Snapshot, values: Values, *, grid: Grid) -> Groups:
-    members = members_of(moment.table(sql("places_from_rows"), values), values["touchpoints"])
+    members = members_of(moment.table(sql("places_from_rows"), values), None)
     sessions = moment.table(sql("sessions_from_rows"), {**values, **grid.values})
     return groups_of(grid.placed(sessions), members)
 
@@ -119,10 +119,17 @@ def _facts_from_usage(moment: Snapshot, query: UsageQuery, *, values: Values) ->
         tickets=ticket_counts_of(
             _tickets_from_usage(moment, values, grid=grid, parts=parts), day_count=query.period.day_count
         ),
-        conversation_count=moment.rows(
-            sql("conversations_with_rests" if parts.rests_us else "conversations_from_usage"), values
-        )[0][0],
+        conversation_count=_conversations_from_usage(moment, values, parts=parts),
     )
+
+
+def _conversations_from_usage(moment: Snapshot, values: Values, *, parts: UtcParts) -> int:
+    if values["excluded_touchpoints"]:
+        statement = sql("conversations_outside", row_conditions=values["row_conditions"])
+    else:
+        statement = sql("conversations_with_rests" if parts.rests_us else "conversations_from_usage")
+    count: int = moment.rows(statement, values)[0][0]
+    return count
 
 
 def _groups_from_usage(moment: Snapshot, query: UsageQuery, *, values: Values, members: Members) -> Groups:
@@ -142,7 +149,8 @@ def _days_from_usage(moment: Snapshot, groups: Groups, *, grid: Grid, values: Va
 
 
 def _tickets_from_usage(moment: Snapshot, values: Values, *, grid: Grid, parts: UtcParts) -> pa.Table:
-    if not grid.is_utc:
+    # Usage has the tickets of a conversation by what it touched itself, not by what its session did.
+    if values["excluded_touchpoints"] or not grid.is_utc:
         return grid.placed(moment.table(sql("tickets_of_starts"), {**values, **grid.values}))
     tables = [moment.table(sql("tickets_from_usage"), values)]
     for start_us, end_us in parts.rests_us:

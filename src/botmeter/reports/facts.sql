@@ -8,7 +8,7 @@ FROM footprint_member
 
 -- name: tickets_from_rows
 -- Reads: session_ticket, matching. Takes: $first_on, $last_on, $origin_us and $step_us (a step is as long),
--- $ticket_types (null: all).
+-- {ticket_conditions}.
 -- Gives: as tickets_from_usage; in place of the day, the step from the origin on in which the session started; in any
 -- order.
 SELECT
@@ -21,7 +21,18 @@ JOIN (SELECT DISTINCT started_at, session_id, conversation_id FROM matching) AS 
     ON pair.session_id = session_ticket.session_id
     AND pair.conversation_id = session_ticket.conversation_id
 WHERE session_ticket.day BETWEEN $first_on::DATE AND $last_on::DATE
-    AND ($ticket_types::VARCHAR[] IS NULL OR list_contains($ticket_types::VARCHAR[], session_ticket.ticket_type))
+    AND {ticket_conditions}
+
+-- name: conversations_outside
+-- Reads: participation. Takes: $start_us, $end_us, $preview; {row_conditions}.
+-- Gives: one row, the number of conversations that match. Usage counts conversations by what they touched themselves,
+-- not by what their sessions did, so they are counted here where sessions are excluded.
+SELECT count(DISTINCT conversation_id)::BIGINT AS conversation_count
+FROM participation
+WHERE started_at >= $start_us::BIGINT
+    AND started_at < $end_us::BIGINT
+    AND ($preview::BOOLEAN IS NULL OR preview = $preview::BOOLEAN)
+    AND {row_conditions}
 
 -- name: conversations_from_rows
 -- Reads: matching. Gives: one row, the number of conversations that match.
@@ -149,7 +160,7 @@ GROUP BY ALL
 
 -- name: tickets_of_starts
 -- Reads: session_ticket, session. Takes: $start_us, $end_us, $origin_us and $step_us (a step is as
--- long), $footprints (null: all), $preview.
+-- long), $footprints (of sessions, null: all), $part_footprints (of conversations in them, null: all), $preview.
 -- Gives: as tickets_from_usage, of the sessions that start in that span; in place of the day, the step
 -- from the origin on in which the session started; in any order.
 SELECT
@@ -162,9 +173,10 @@ JOIN session ON session.session_id = session_ticket.session_id
 WHERE session.started_at >= $start_us::BIGINT
     AND session.started_at < $end_us::BIGINT
     AND session_ticket.day BETWEEN make_timestamp($start_us::BIGINT)::DATE AND make_timestamp($end_us::BIGINT)::DATE
+    AND ($footprints::INTEGER[] IS NULL OR session.footprint IN (SELECT unnest($footprints::INTEGER[])))
     AND (
-        $footprints::INTEGER[] IS NULL
-        OR session_ticket.footprint IN (SELECT unnest($footprints::INTEGER[]))
+        $part_footprints::INTEGER[] IS NULL
+        OR session_ticket.footprint IN (SELECT unnest($part_footprints::INTEGER[]))
     )
     AND ($preview::BOOLEAN IS NULL OR session_ticket.preview = $preview::BOOLEAN)
 

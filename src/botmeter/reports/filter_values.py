@@ -1,36 +1,28 @@
-"""What a filter can be set to: the values that have sessions under all other filters, most first."""
+"""Values that a filter can be set to: those that have sessions under all other filters, most sessions first."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
+from botmeter.domain.week_hours import text_of_week_hour
 from botmeter.ledger.statements import statements_of
 from botmeter.reports.bot_names import bot_names
+from botmeter.reports.conditions import text_in_ledger, touchpoints_with, values_of
 from botmeter.reports.counts import split
-from botmeter.reports.facts import footprint_values, is_about_rows, session_groups
-from botmeter.reports.matching import is_narrowed, run_matching
+from botmeter.reports.facts import facts_of, footprint_values, session_groups
+from botmeter.reports.filters import FilterDeclaration, FilterTarget
+from botmeter.reports.hours import hour_counts
+from botmeter.reports.matching import with_hour_steps
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.snapshot import Snapshot, Values, snapshot, text_in_ledger, values_of
-
-sql = statements_of(__name__)
+from botmeter.reports.snapshot import Snapshot, snapshot
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
-    from botmeter.metering.touchpoints import Touchpoint, Touchpoints
+    from botmeter.metering.touchpoints import Touchpoints
+
+sql = statements_of(__name__)
 
 VALUES_MAX = 50
-"""How many values are given, beside those that are chosen; for more, people search."""
-
-
-class FilterField(StrEnum):
-    """A filter, named as in `Filters`."""
-
-    BOT = "bot"
-    BOT_VERSION = "bot_version"
-    CHANNEL = "channel"
-    CUSTOMER = "customer"
-    CONVERSATION = "conversation"
+"""Most values in an answer, beside those that are chosen; to find others, people search."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +30,7 @@ class FilterValue:
     """One value.
 
     Attributes:
-        label: What it is called: a bot's name, else the value.
+        label: A bot's name, else the value.
         session_count: Sessions of the period that match if this filter is set to it alone.
     """
 
@@ -52,7 +44,7 @@ class FilterValues:
     """Values of one filter, most sessions first, then by value.
 
     Attributes:
-        values: Those that are chosen are always there, whatever is searched for and how few sessions they have.
+        values: With those that are chosen, whatever is searched for and however few sessions they have.
         is_cut: There are more.
     """
 
@@ -60,74 +52,107 @@ class FilterValues:
     is_cut: bool
 
 
-_OF_PLACE: "dict[FilterField, Callable[[Touchpoint], str | None]]" = {
-    FilterField.BOT: lambda place: place.bot_id,
-    FilterField.BOT_VERSION: lambda place: place.bot_version,
-    FilterField.CHANNEL: lambda place: place.channel,
-}
-_ID_COLUMNS = {FilterField.CUSTOMER: "customer_id", FilterField.CONVERSATION: "conversation_id"}
-
-
-def filter_values(ledger: "ReadableLedger", query: UsageQuery, *, field: FilterField, search: str = "") -> FilterValues:
-    """What `field` can be set to, beside the other filters of `ask`.
+def filter_values(
+    ledger: "ReadableLedger",
+    query: UsageQuery,
+    *,
+    declared: FilterDeclaration,
+    search: str = "",
+    is_excluded: bool = False,
+) -> FilterValues:
+    """Return what a filter can be set to, beside the other filters of the question.
 
     Args:
         search: Text in the value or its label, in either case; of customers and conversations the
             text, as it is written, that the value starts with. Empty: all.
+        is_excluded: The values are for the filter's "is not", whatever its "is" has; else for its "is", beside its
+            "is not".
     """
-    chosen: tuple[str, ...] = getattr(query.filters, field.value)
-    # The field alone is taken back; every other filter stays.
-    others = replace(query, filters=replace(query.filters, **{field.value: ()}))  # type: ignore[arg-type]
+    name, filters = declared.name, query.filters
+    chosen = filters.excluded_values(name) if is_excluded else filters.values(name)
+    others = replace(query, filters=filters.without(name) if is_excluded else filters.with_values(name, ()))
     with snapshot(ledger) as moment:
-        if field in _ID_COLUMNS:
-            found = _ids(moment, values_of(others, ledger.touchpoints), field=field, sought=(search, chosen))
-        else:
-            found = _places(moment, others, touchpoints=ledger.touchpoints, field=field)
-    sought = search.casefold()
-    fitting = [
-        one for one in found if field in _ID_COLUMNS or sought in one.value.casefold() or sought in one.label.casefold()
-    ]
-    shown = {one.value: one for one in sorted(fitting, key=_most_first)[:VALUES_MAX]}
+        listing = _Listing(
+            moment=moment, query=others, touchpoints=ledger.touchpoints, declared=declared, chosen=chosen
+        )
+        found = listing.values(search)
+    matching = [one for one in found if declared.target is FilterTarget.ROW or _contains(one, search.casefold())]
+    shown = {one.value: one for one in sorted(matching, key=_most_first)[:VALUES_MAX]}
     known = {one.value: one for one in found}
-    kept = {value: known.get(value, FilterValue(value=value, label=value, session_count=0)) for value in chosen}
+    kept = {value: known.get(value, _value(value, 0)) for value in chosen}
     return FilterValues(
-        values=tuple(sorted({**shown, **kept}.values(), key=_most_first)), is_cut=len(fitting) > VALUES_MAX
+        values=tuple(sorted({**shown, **kept}.values(), key=_most_first)), is_cut=len(matching) > VALUES_MAX
     )
 
 
-def _places(
-    moment: Snapshot, query: UsageQuery, *, touchpoints: "Touchpoints", field: FilterField
-) -> list[FilterValue]:
-    """Bots, versions or channels: they are few, so all of them."""
-    groups = session_groups(moment, query, values=values_of(query, touchpoints))
-    names = bot_names(moment) if field is FilterField.BOT else {}
-    return [
-        FilterValue(value=one.key, label=names.get(one.key, one.key), session_count=one.session_count)
-        for one in split(groups, [_OF_PLACE[field](place) for place in touchpoints.all()])
-        if one.key is not None and one.session_count
-    ]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Listing:
+    """Where the values of one filter come from."""
+
+    moment: Snapshot
+    query: UsageQuery
+    touchpoints: "Touchpoints"
+    declared: FilterDeclaration
+    chosen: tuple[str, ...]
+
+    def values(self, search: str) -> list[FilterValue]:
+        """All values, or of customers and conversations those that start with `search`; and the chosen ones."""
+        match self.declared.target:
+            case FilterTarget.TOUCHPOINT | FilterTarget.OPENING:
+                return self._of_touchpoints()
+            case FilterTarget.ROW:
+                return self._of_rows(search)
+            case FilterTarget.TICKET:
+                tickets = facts_of(self.moment, self.query, touchpoints=self.touchpoints).tickets
+                return [_value(ticket_type, session_count) for ticket_type, _, session_count in tickets.by_type]
+            case FilterTarget.HOUR:
+                counts = hour_counts(self.moment, self.query, touchpoints=self.touchpoints).tolist()
+                return [_value(text_of_week_hour(hour), count) for hour, count in enumerate(counts) if count]
+            case _:
+                assert_never(self.declared.target)
+
+    def _of_touchpoints(self) -> list[FilterValue]:
+        """Bots, versions or channels: they are few, so all of them; and chosen ones such as `orders/3.3`."""
+        declared, places = self.declared, self.touchpoints.all()
+        groups = session_groups(self.moment, self.query, values=values_of(self.query, self.touchpoints))
+        names = bot_names(self.moment) if declared.is_of_bots else {}
+        keys: list[str | None] = [getattr(place, declared.column) for place in places]
+        is_opening = declared.target is FilterTarget.OPENING
+        counts = {one.key: one.opened_count if is_opening else one.session_count for one in split(groups, keys)}
+        for text in set(self.chosen).difference(keys):
+            numbers = touchpoints_with(declared, (text,), places=places)
+            is_match = [number in numbers for number in range(len(places))]
+            counts[text] = sum(one.session_count for one in split(groups, is_match) if one.key)
+        return [
+            FilterValue(value=key, label=names.get(key, key), session_count=count)
+            for key, count in counts.items()
+            if key is not None and count
+        ]
+
+    def _of_rows(self, search: str) -> list[FilterValue]:
+        """Customers or conversations: the first that start so, and the chosen ones."""
+        prefix, column = text_in_ledger(search), self.declared.column
+        if prefix is None:
+            return []
+        values = values_of(self.query, self.touchpoints)
+        if column == "customer_id" and not values["is_about_rows"]:
+            statement, values = sql("ids_from_sessions", id=column), footprint_values(self.moment, values)
+        else:
+            statement = sql("ids_from_rows", id=column, row_conditions=values["row_conditions"])
+            values = with_hour_steps(self.moment, values)
+        texts = [value for value in self.chosen if text_in_ledger(value) is not None]
+        rows = self.moment.rows(statement, {**values, "prefix": prefix, "among": None, "limit": VALUES_MAX + 1})
+        if texts:
+            rows += self.moment.rows(statement, {**values, "prefix": "", "among": texts, "limit": len(texts)})
+        return [_value(value, count) for value, count in dict(rows).items()]
 
 
-def _ids(
-    moment: Snapshot, values: Values, *, field: FilterField, sought: tuple[str, tuple[str, ...]]
-) -> list[FilterValue]:
-    """Customers or conversations: the first that start so, and the chosen ones."""
-    search, chosen = sought
-    prefix = text_in_ledger(search)
-    if prefix is None:
-        return []
-    from_sessions = field is FilterField.CUSTOMER and not is_about_rows(values)
-    name = "ids_from_sessions" if from_sessions else "ids_from_rows"
-    if is_narrowed(values):
-        name = "ids_from_matching"
-        run_matching(moment, values)
-    statement = sql(name, id=_ID_COLUMNS[field])
-    values = {**(footprint_values(moment, values) if from_sessions else values), "limit": VALUES_MAX + 1}
-    texts = [value for value in chosen if text_in_ledger(value) is not None]
-    rows = moment.rows(statement, {**values, "prefix": prefix, "among": None})
-    if texts:
-        rows += moment.rows(statement, {**values, "prefix": "", "among": texts, "limit": len(texts)})
-    return [FilterValue(value=value, label=value, session_count=count) for value, count in dict(rows).items()]
+def _value(value: str, session_count: int) -> FilterValue:
+    return FilterValue(value=value, label=value, session_count=session_count)
+
+
+def _contains(one: FilterValue, sought: str) -> bool:
+    return sought in one.value.casefold() or sought in one.label.casefold()
 
 
 def _most_first(one: FilterValue) -> tuple[int, str]:

@@ -17,8 +17,8 @@ ORDER BY session_count DESC, id
 LIMIT $limit::BIGINT
 
 -- name: ids_from_rows
--- Reads: participation. Takes: $start_us, $end_us, $touchpoints, $customers, $conversations (null: all),
--- $preview, $prefix, $among (null: all), $limit; {id}, the column.
+-- Reads: participation. Takes: $start_us, $end_us, $preview, $prefix, $among (null: all), $limit; {id}, the
+-- column, and {row_conditions}.
 -- Gives: the customers or conversations that start so, or are among these, with the sessions that match;
 -- most first, then by id.
 SELECT
@@ -27,24 +27,9 @@ SELECT
 FROM participation
 WHERE started_at >= $start_us::BIGINT
     AND started_at < $end_us::BIGINT
-    AND ($touchpoints::INTEGER[] IS NULL OR touchpoint IN (SELECT unnest($touchpoints::INTEGER[])))
-    AND ($customers::VARCHAR[] IS NULL OR list_contains($customers::VARCHAR[], customer_id))
-    AND ($conversations::VARCHAR[] IS NULL OR list_contains($conversations::VARCHAR[], conversation_id))
     AND ($preview::BOOLEAN IS NULL OR preview = $preview::BOOLEAN)
+    AND {row_conditions}
     AND ($prefix::VARCHAR = '' OR starts_with({id}, $prefix::VARCHAR))
-    AND ($among::VARCHAR[] IS NULL OR list_contains($among::VARCHAR[], {id}))
-GROUP BY 1
-ORDER BY session_count DESC, id
-LIMIT $limit::BIGINT
-
--- name: ids_from_matching
--- Reads: matching. Takes: $prefix, $among (null: all), $limit; {id}, the column.
--- Gives: as ids_from_rows.
-SELECT
-    {id}::VARCHAR                      AS id,
-    count(DISTINCT session_id)::BIGINT AS session_count
-FROM matching
-WHERE ($prefix::VARCHAR = '' OR starts_with({id}, $prefix::VARCHAR))
     AND ($among::VARCHAR[] IS NULL OR list_contains($among::VARCHAR[], {id}))
 GROUP BY 1
 ORDER BY session_count DESC, id

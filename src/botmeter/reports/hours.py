@@ -1,26 +1,28 @@
-"""When sessions start: by weekday and hour of the clock on the wall."""
+"""Sessions by weekday and hour of their start, on the clock of the period's zone."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botmeter.domain.week_hours import HOURS_OF_WEEK
 from botmeter.ledger.statements import statements_of
-from botmeter.reports.counts import ints_of, sums
-from botmeter.reports.facts import footprint_values, is_about_rows
+from botmeter.reports.conditions import values_of
+from botmeter.reports.counts import Ints, ints_of, sums
+from botmeter.reports.facts import footprint_values
 from botmeter.reports.matching import run_matching, session_steps
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.snapshot import snapshot, values_of
+from botmeter.reports.snapshot import Snapshot, snapshot
 from botmeter.reports.wall_clock import wall_clock_of
 
 sql = statements_of(__name__)
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
+    from botmeter.metering.touchpoints import Touchpoints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hours:
-    """Sessions by when they started, in the ask's zone; all together they are the headline.
+    """Sessions by when they started, in the zone of the period; they add up to the headline.
 
     Attributes:
         counts: For each weekday, Monday first, the sessions that started in each of its 24 hours.
@@ -30,16 +32,20 @@ class Hours:
 
 
 def hours(ledger: "ReadableLedger", query: UsageQuery) -> Hours:
-    """The sessions that answer `ask`, by weekday and hour of their start."""
-    clock = wall_clock_of(query.period)
-    steps = {"origin_us": clock.origin_us, "step_us": clock.step_us}
-    values = {**values_of(query, ledger.touchpoints), **steps}
+    """Count the sessions of the question by weekday and hour of their start."""
     with snapshot(ledger) as moment:
-        if is_about_rows(values):
-            run_matching(moment, values)
-            found = moment.table(sql("session_steps_from_rows"), values)
-        else:
-            found = session_steps(moment, footprint_values(moment, values))
-    places = clock.week_hours(ints_of(found, "step"))
-    counts = sums(places, ints_of(found, "session_count"), size=HOURS_OF_WEEK).reshape(7, 24).tolist()
+        counts = hour_counts(moment, query, touchpoints=ledger.touchpoints).reshape(7, 24).tolist()
     return Hours(counts=tuple(tuple(day) for day in counts))
+
+
+def hour_counts(moment: Snapshot, query: UsageQuery, *, touchpoints: "Touchpoints") -> Ints:
+    """Count the sessions of the question by hour of the week, from the one after midnight on Mondays."""
+    clock = wall_clock_of(query.period)
+    values = {**values_of(query, touchpoints), "origin_us": clock.origin_us, "step_us": clock.step_us}
+    if values["is_about_rows"]:
+        run_matching(moment, values)
+        started = moment.table(sql("session_steps_from_rows"), values)
+    else:
+        started = session_steps(moment, footprint_values(moment, values))
+    places = clock.week_hours(ints_of(started, "step"))
+    return sums(places, ints_of(started, "session_count"), size=HOURS_OF_WEEK)

@@ -10,10 +10,11 @@ from typing import Any, Final
 
 from botmeter.ledger.statements import statements_of
 from botmeter.reports.bot_names import bot_names
-from botmeter.reports.matching import is_narrowed, keep_matching_of, run_matching
+from botmeter.reports.conditions import bounds_between, of_customers
+from botmeter.reports.matching import keep_matching_of, run_matching
 from botmeter.reports.row_cursor import Cursor
 from botmeter.reports.row_look import RowLook, SortKey
-from botmeter.reports.snapshot import Snapshot, Values, bounds_between
+from botmeter.reports.snapshot import Snapshot, Values
 
 sql = statements_of(__name__)
 
@@ -51,7 +52,8 @@ class PageSessions:
         self._moment = moment
         self._values = values
         self._look = look
-        self._is_about_rows = values["conversations"] is not None or values["search"] is not None or is_narrowed(values)
+        self._is_about_rows = values["is_about_parts"]
+        self._chosen = {f"{name}_conditions": values[f"{name}_conditions"] for name in ("row", "session", "ticket")}
         is_sorted_by_rows = look.sort in (SortKey.CONVERSATIONS, SortKey.TICKETS) or (
             look.sort is SortKey.EVENTS and values["touchpoints"] is not None
         )
@@ -64,12 +66,13 @@ class PageSessions:
         if self._is_about_rows:
             row_count, session_count = self._moment.rows(sql("matching_counts"), {})[0]
             return row_count, session_count
-        rows, sessions = (self._moment.rows(sql(name), self._values) for name in ("row_count", "session_count"))
+        rows = self._moment.rows(sql("row_count", **self._chosen), self._values)
+        sessions = self._moment.rows(sql("session_count", **self._chosen), self._values)
         return rows[0][0], sessions[0][0]
 
     def ticket_count(self) -> int:
         """How many tickets the rows have that match. To be asked before `keep_rows`, of types of tickets alone."""
-        count: int = self._moment.rows(sql("tickets_of_matching"), self._values)[0][0]
+        count: int = self._moment.rows(sql("tickets_of_matching", **self._chosen), self._values)[0][0]
         return count
 
     def beside(self, at: Cursor | None) -> list[PlacedSession]:
@@ -84,9 +87,9 @@ class PageSessions:
             "is_rising": is_rising,
             "line_count": self._look.limit + 2,
         }
-        chosen = {"key": _COLUMNS[self._look.sort], "order": _RISING if is_rising else _FALLING}
+        order = {"key": _COLUMNS[self._look.sort], "order": _RISING if is_rising else _FALLING}
         road = "page_from_rows" if self._is_from_rows else "page_from_sessions"
-        found = self._moment.rows(sql(road, **chosen), {**self._values, **bounds})
+        found = self._moment.rows(sql(road, **order, **self._chosen), {**self._values, **bounds})
         return [
             PlacedSession(key=key, session_id=session_id, started_us=started_us, customer_id=customer_id)
             for key, session_id, started_us, customer_id in found
@@ -103,13 +106,13 @@ class PageSessions:
         if not self._is_from_rows:
             # Their customers narrow it down where the sessions of a page start far apart.
             customers = sorted({session.customer_id for session in found})
-            run_matching(self._moment, {**self._values, **bounds, "customers": customers})
+            run_matching(self._moment, of_customers({**self._values, **bounds}, customers))
         keep_matching_of(self._moment, [session.session_id for session in found])
         return {**self._values, **bounds}
 
     def lines(self, found: list[PlacedSession]) -> list[tuple[Any, ...]]:
         """What is told of each of these sessions, of which there is one at least; by session id."""
-        return self._moment.rows(sql("session_lines"), self.keep_rows(found))
+        return self._moment.rows(sql("session_lines", **self._chosen), self.keep_rows(found))
 
     def bot_names(self) -> dict[str, str]:
         """The latest name of each bot that was ever named."""

@@ -6,38 +6,39 @@ SELECT
 FROM matching
 
 -- name: row_count
--- Reads: participation. Takes: $start_us, $end_us, $touchpoints, $customers, $preview.
+-- Reads: participation. Takes: $start_us, $end_us, $preview; {row_conditions}.
 -- Gives: one row, how many rows of the underlying data match.
 SELECT count(*)::BIGINT AS row_count
 FROM participation
 WHERE started_at >= $start_us::BIGINT
     AND started_at < $end_us::BIGINT
-    AND ($touchpoints::INTEGER[] IS NULL OR list_contains($touchpoints::INTEGER[], touchpoint))
-    AND ($customers::VARCHAR[] IS NULL OR list_contains($customers::VARCHAR[], customer_id))
     AND ($preview::BOOLEAN IS NULL OR preview = $preview::BOOLEAN)
+    AND {row_conditions}
 
 -- name: session_count
--- Reads: session. Takes: $start_us, $end_us, $footprints, $customers, $preview. Gives: one row, how many sessions match.
+-- Reads: session. Takes: $start_us, $end_us, $footprints, $preview; {session_conditions}.
+-- Gives: one row, how many sessions match.
 SELECT count(*)::BIGINT AS session_count
 FROM session
 WHERE started_at >= $start_us::BIGINT
     AND started_at < $end_us::BIGINT
     AND ($footprints::INTEGER[] IS NULL OR list_contains($footprints::INTEGER[], footprint))
-    AND ($customers::VARCHAR[] IS NULL OR list_contains($customers::VARCHAR[], customer_id))
     AND ($preview::BOOLEAN IS NULL OR preview = $preview::BOOLEAN)
+    AND {session_conditions}
 
 -- name: tickets_of_matching
--- Reads: session_ticket, matching. Takes: $first_on, $last_on, $ticket_types (null: all).
+-- Reads: session_ticket, matching. Takes: $first_on, $last_on; {ticket_conditions}.
 -- Gives: one row, the number of distinct tickets of the rows that match.
 SELECT count(DISTINCT ticket_id)::BIGINT AS ticket_count
 FROM session_ticket
 WHERE day BETWEEN $first_on::DATE AND $last_on::DATE
-    AND ($ticket_types::VARCHAR[] IS NULL OR list_contains($ticket_types::VARCHAR[], ticket_type))
+    AND {ticket_conditions}
     AND (session_id, conversation_id) IN (SELECT (session_id, conversation_id) FROM matching)
 
 -- name: page_from_rows
 -- Reads: matching, session, session_ticket. Takes: $start_us, $end_us, $first_on, $last_on, $low_key,
--- $high_key, $at_key, $at_session, $is_rising, $line_count, $ticket_types (null: all); {key}, a column, and {order}.
+-- $high_key, $at_key, $at_session, $is_rising, $line_count; {key}, a column, {order} and
+-- {ticket_conditions}.
 -- Gives: as page_from_sessions, from the rows that match, which alone know their counts.
 WITH part AS (
     SELECT
@@ -63,7 +64,7 @@ ticketed AS (
     SEMI JOIN part
         ON part.session_id = session_ticket.session_id AND part.conversation_id = session_ticket.conversation_id
     WHERE day BETWEEN $first_on::DATE AND $last_on::DATE
-        AND ($ticket_types::VARCHAR[] IS NULL OR list_contains($ticket_types::VARCHAR[], ticket_type))
+        AND {ticket_conditions}
     GROUP BY session_id
 ),
 line AS (
@@ -99,8 +100,8 @@ ORDER BY {order}
 LIMIT $line_count::BIGINT
 
 -- name: page_from_sessions
--- Reads: session. Takes: $start_us, $end_us, $footprints, $customers, $preview, $low_key, $high_key,
--- $at_key, $at_session, $is_rising, $line_count; {key}, a column, and {order}.
+-- Reads: session. Takes: $start_us, $end_us, $footprints, $preview, $low_key, $high_key,
+-- $at_key, $at_session, $is_rising, $line_count; {key}, a column, {order} and {session_conditions}.
 -- Gives: the sessions next to a cursor with what they are sorted by, that of the cursor among them.
 -- A null list lets every session through; all keys null: from the end where the order begins.
 SELECT
@@ -112,8 +113,8 @@ FROM session
 WHERE started_at >= $start_us::BIGINT
     AND started_at < $end_us::BIGINT
     AND ($footprints::INTEGER[] IS NULL OR list_contains($footprints::INTEGER[], footprint))
-    AND ($customers::VARCHAR[] IS NULL OR list_contains($customers::VARCHAR[], customer_id))
     AND ($preview::BOOLEAN IS NULL OR preview = $preview::BOOLEAN)
+    AND {session_conditions}
     AND ($low_key IS NULL OR {key} >= $low_key)
     AND ($high_key IS NULL OR {key} <= $high_key)
     AND (
@@ -126,7 +127,7 @@ LIMIT $line_count::BIGINT
 
 -- name: session_lines
 -- Reads: matching, session, session_ticket. Takes: $start_us, $end_us, $first_on, $last_on,
--- $ticket_types (null: all).
+-- {ticket_conditions}.
 -- Gives: one row per session in matching, with counts over its rows there; session_end null while no
 -- limit ends the session. By session_id.
 WITH ticketed AS (
@@ -135,7 +136,7 @@ WITH ticketed AS (
         count(DISTINCT ticket_id) AS ticket_count
     FROM session_ticket
     WHERE day BETWEEN $first_on::DATE AND $last_on::DATE
-        AND ($ticket_types::VARCHAR[] IS NULL OR list_contains($ticket_types::VARCHAR[], ticket_type))
+        AND {ticket_conditions}
         AND (session_id, conversation_id) IN (SELECT (session_id, conversation_id) FROM matching)
     GROUP BY session_id
 )

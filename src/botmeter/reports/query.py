@@ -1,70 +1,16 @@
 """A question about usage as a value that checks itself: which days, and which rows of them."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 
 from botmeter.domain.account import Account
-from botmeter.domain.errors import TooMuch
 from botmeter.domain.instant import DAY_US
 from botmeter.domain.period import DEFAULT_DAYS, UTC_NAME, Period, checked_timezone, day_of_us, day_start_us
-from botmeter.domain.week_hours import place_of_week_hour
-
-FILTER_VALUES_MAX = 1_000
+from botmeter.reports.filters import NO_FILTERS, Filters
 
 # What a zone adds to the first or last day of the calendar is outside of it, where nothing can be.
 _CALENDAR_START_US = day_start_us(date.min)
 _CALENDAR_END_US = day_start_us(date.max) + DAY_US
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filters:
-    """Which rows of the underlying data count: those that satisfy every filter that is set.
-
-    Of several values of one filter, any will do; an empty filter lets everything through, and a
-    value that names nothing lets nothing through.
-
-    Attributes:
-        opened_by: Bots; rows of the sessions that one of them opened.
-        opened_on: Channels; rows of the sessions that were opened on one of them.
-        ticket_type: Rows whose conversation has a ticket of such a type in that session; tickets of
-            other types are then neither counted nor shown.
-        hour: Hours of the week, such as `mon-09`; rows of the sessions that start in one of them, in
-            the zone of the period.
-        preview: True for sessions that a preview opened, False for the others, None for both.
-
-    Raises:
-        TooMuch: `filter_too_long` if one of them has more than 1,000 values.
-        Refused: `parameter_invalid` for an hour that is none.
-    """
-
-    bot: tuple[str, ...] = ()
-    bot_version: tuple[str, ...] = ()
-    channel: tuple[str, ...] = ()
-    customer: tuple[str, ...] = ()
-    conversation: tuple[str, ...] = ()
-    opened_by: tuple[str, ...] = ()
-    opened_on: tuple[str, ...] = ()
-    ticket_type: tuple[str, ...] = ()
-    hour: tuple[str, ...] = ()
-    preview: bool | None = None
-
-    def __post_init__(self) -> None:
-        for name in FILTER_LISTS:
-            count = len(getattr(self, name))
-            if count > FILTER_VALUES_MAX:
-                named = name.replace("_", " ")
-                raise TooMuch(
-                    "filter_too_long", f"The filter on {named} has {count} values; the most is {FILTER_VALUES_MAX}."
-                )
-        for text in self.hour:
-            place_of_week_hour(text)
-
-
-FILTER_LISTS: tuple[str, ...] = tuple(one.name for one in fields(Filters) if one.name != "preview")
-"""The filters that have values, in the order in which they are shown."""
-
-LINK_FILTERS: tuple[str, ...] = ("opened_by", "opened_on", "ticket_type", "hour")
-"""Those of them that a single number of a report sets to lead to its rows; people choose among the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +36,7 @@ class UsageQuery:
     """
 
     period: Period
-    filters: Filters = Filters()
+    filters: Filters = NO_FILTERS
     moved_from: date | None = None
     today_on: date | None = None
     until_us: int | None = None
@@ -108,7 +54,7 @@ class UsageQuery:
 
 
 def usage_query(
-    account: Account, *, now_us: int, days: RequestedDays = RequestedDays(), filters: Filters = Filters()
+    account: Account, *, now_us: int, days: RequestedDays = RequestedDays(), filters: Filters = NO_FILTERS
 ) -> UsageQuery:
     """The question that these words ask.
 

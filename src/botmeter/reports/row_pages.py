@@ -8,13 +8,14 @@ from uuid import UUID
 from botmeter.domain.errors import Missing
 from botmeter.domain.session import ClosedBy
 from botmeter.ledger.statements import statements_of
+from botmeter.reports.conditions import bounds_between
 from botmeter.reports.matching import keep_matching_of, run_matching
 from botmeter.reports.page_sessions import PageSessions, PlacedSession
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.row_cursor import Cursor, RowKey, cursor_from_text, text_of_cursor
 from botmeter.reports.row_look import Grouping, RowLook, SortKey
 from botmeter.reports.rows import matching_rows, row_values
-from botmeter.reports.snapshot import Snapshot, Values, bounds_between, snapshot
+from botmeter.reports.snapshot import Snapshot, Values, snapshot
 
 sql = statements_of(__name__)
 
@@ -121,7 +122,7 @@ def row_page(ledger: "ReadableLedger", query: UsageQuery, *, look: RowLook, curs
     with snapshot(ledger) as moment:
         sessions = PageSessions(moment, row_values(ledger, query, search=look.search), look=look)
         row_count, session_count = sessions.counts()
-        ticket_count = sessions.ticket_count() if query.filters.ticket_type else None
+        ticket_count = sessions.ticket_count() if query.filters.picks_tickets else None
         found = sessions.beside(at)
         if look.grouping is Grouping.SESSION:
             part = _part([_Placed(session=session) for session in found if not session.is_at(at)], look=look, at=at)

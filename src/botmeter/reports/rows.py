@@ -13,9 +13,10 @@ import pyarrow as pa
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import DAY_US
 from botmeter.ledger.statements import statements_of
+from botmeter.reports.conditions import bounds_between, values_of, with_search
 from botmeter.reports.matching import run_matching
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.snapshot import Snapshot, Values, bounds_between, snapshot, values_of
+from botmeter.reports.snapshot import Snapshot, Values, snapshot
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
@@ -96,7 +97,7 @@ def row_batches(ledger: "ReadableLedger", query: UsageQuery, *, schema: pa.Schem
         for bounds in _slices(moment, values):
             sliced = {**values, **bounds}
             run_matching(moment, sliced)
-            for batch in moment.batches(sql("rows"), sliced):
+            for batch in moment.batches(_rows_statement(values), sliced):
                 yield pa.RecordBatch.from_arrays(
                     [batch.column(field.name).cast(field.type) for field in schema], schema=schema
                 )
@@ -104,31 +105,33 @@ def row_batches(ledger: "ReadableLedger", query: UsageQuery, *, schema: pa.Schem
 
 def matching_rows(moment: Snapshot, values: Values) -> list[tuple[Any, ...]]:
     """All rows in `matching`, whose sessions start between the bounds of the values; in the order of the columns."""
-    return moment.rows(sql("rows"), values)
+    return moment.rows(_rows_statement(values), values)
+
+
+def _rows_statement(values: Values) -> str:
+    return sql("rows", ticket_conditions=values["ticket_conditions"])
 
 
 def row_values(ledger: "ReadableLedger", query: UsageQuery, *, search: str = "") -> Values:
-    """What the statements about rows take.
-
-    On top of `values_of`: `footprints`, the sets of touchpoints in which one of those asked for is
-    (null: all), and what is searched for.
-    """
+    """Return what the statements about rows take: `values_of`, the matching `footprints` (null: all), the search."""
     values = values_of(query, ledger.touchpoints)
-    return {
-        **values,
-        "footprints": _footprint_numbers(values["touchpoints"], ledger),
-        # A lone surrogate is in no id, and DuckDB takes none.
-        "search": search.encode("utf-16", "surrogatepass").decode("utf-16", "replace") or None,
-        "searched_session": _id_of_session(search),
-    }
+    values = {**values, "footprints": _matching_footprints(values, ledger)}
+    # A lone surrogate is in no id, and DuckDB takes none.
+    text = search.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return with_search(values, text, session_id=_id_of_session(search)) if text else values
 
 
-def _footprint_numbers(touchpoints: list[int] | None, ledger: "ReadableLedger") -> list[int] | None:
-    if touchpoints is None:
+def _matching_footprints(values: Values, ledger: "ReadableLedger") -> list[int] | None:
+    """The sets of touchpoints that hold one of those picked and none of those excluded; None: all."""
+    picked, excluded = values["touchpoints"], frozenset(values["excluded_touchpoints"])
+    if picked is None and not excluded:
         return None
-    asked = frozenset(touchpoints)
-    sets = enumerate(ledger.footprints.all(), start=1)
-    return [*touchpoints, *(-place for place, members in sets if not asked.isdisjoint(members))]
+    places = frozenset(range(len(ledger.touchpoints.all())) if picked is None else picked)
+    several = enumerate(ledger.footprints.all(), start=1)
+    return [
+        *(places - excluded),
+        *(-number for number, members in several if not places.isdisjoint(members) and excluded.isdisjoint(members)),
+    ]
 
 
 def _id_of_session(search: str) -> str | None:
@@ -140,7 +143,7 @@ def _id_of_session(search: str) -> str | None:
 
 def _slices(moment: Snapshot, values: Values) -> list[Values]:
     """The period in parts that end at UTC midnights, none with many more sessions than are read at once."""
-    if values["customers"] is not None or values["conversations"] is not None:
+    if values["filters"].picks_rows:
         return [{}]
     slices: list[Values] = []
     start_us, session_count = values["start_us"], 0

@@ -14,7 +14,7 @@ ORDER BY day
 
 -- name: rows
 -- Reads: matching, session, touchpoint, bot, conversation_span, session_ticket.
--- Takes: $start_us, $end_us, $first_on, $last_on, $ticket_types (null: all).
+-- Takes: $start_us, $end_us, $first_on, $last_on; {ticket_conditions}.
 -- Gives: the underlying data, one row per session × conversation × bot × version × channel. Instants
 -- are µs UTC, session_end null while no limit ends the session. ticket_types names the type of the
 -- ticket at the same place of ticket_ids; other types are left out. By session_start, session_id, conversation_id, bot_id,
@@ -37,7 +37,7 @@ ticket AS (
         list(ticket_type ORDER BY ticket_id, ticket_type) AS ticket_types
     FROM session_ticket
     WHERE day BETWEEN $first_on::DATE AND $last_on::DATE
-        AND ($ticket_types::VARCHAR[] IS NULL OR list_contains($ticket_types::VARCHAR[], ticket_type))
+        AND {ticket_conditions}
         AND session_id IN (SELECT session_id FROM matching)
     GROUP BY session_id, conversation_id
 )

@@ -19,10 +19,10 @@ from botmeter.ledger.statements import statements_of
 from botmeter.metering.policy import Policy
 from botmeter.metering.touchpoints import Touchpoints
 from botmeter.reports.bot_names import bot_names
+from botmeter.reports.conditions import values_of
 from botmeter.reports.counts import Ints
-from botmeter.reports.query import LINK_FILTERS, UsageQuery
-from botmeter.reports.snapshot import Snapshot, Values, snapshot, values_of
-from botmeter.reports.usage import filters_as_mapping
+from botmeter.reports.query import UsageQuery
+from botmeter.reports.snapshot import Snapshot, Values, snapshot
 
 sql = statements_of(__name__)
 
@@ -103,11 +103,11 @@ def simulate(ledger: "ReadableLedger", query: UsageQuery, *, policies: Sequence[
         policies: At least one.
 
     Raises:
-        Refused: `filter_not_simulated` for a filter that links of single numbers set.
+        Refused: `filter_not_simulated` for a filter on tickets, openings or hours.
     """
-    for name in LINK_FILTERS:
-        if getattr(query.filters, name):
-            raise Refused("filter_not_simulated", f"A simulation has no filter on {name.replace('_', ' ')}.")
+    for declared, _, _ in query.filters.set_filters():
+        if not declared.is_simulated:
+            raise Refused("filter_not_simulated", f"A simulation can't be filtered by {declared.label.lower()}.")
     values = values_of(query, ledger.touchpoints)
     edges_us = np.array(query.period.edges_us())
     tallies = [_Tally(policy=policy, edges_us=edges_us) for policy in policies]
@@ -224,7 +224,7 @@ def simulation_as_mapping(simulation: Simulation) -> dict[str, Any]:
             "timezone": period.timezone,
             "days": period.day_count,
         },
-        "filters": filters_as_mapping(simulation.query.filters),
+        "filters": simulation.query.filters.as_mapping(),
         "policies": [
             {
                 "policy": outcome.policy.label,

@@ -10,7 +10,8 @@ from botmeter.domain.period import Period
 from botmeter.reports.bot_names import bot_names
 from botmeter.reports.counts import counts_of
 from botmeter.reports.facts import Facts, facts_of
-from botmeter.reports.query import LINK_FILTERS, Filters, UsageQuery
+from botmeter.reports.filters import Filters
+from botmeter.reports.query import UsageQuery
 from botmeter.reports.snapshot import snapshot
 
 if TYPE_CHECKING:
@@ -204,7 +205,7 @@ def _policies_in_force(schedule: "Schedule", period: Period) -> tuple[str, ...]:
 
 def report_as_mapping(report: UsageReport) -> dict[str, Any]:
     """The report in the shape and key order of the contract, as JSON can hold it."""
-    period, filters = report.period, report.filters
+    period = report.period
     return {
         "account": report.account,
         "policy": report.policy,
@@ -214,7 +215,7 @@ def report_as_mapping(report: UsageReport) -> dict[str, Any]:
             "timezone": period.timezone,
             "days": period.day_count,
         },
-        "filters": filters_as_mapping(filters),
+        "filters": report.filters.as_mapping(),
         "sessions_consumed": report.sessions_consumed,
         "previews": report.preview_count,
         "conversations": report.conversation_count,
@@ -245,17 +246,3 @@ def report_as_mapping(report: UsageReport) -> dict[str, Any]:
             for kind in report.by_ticket_type
         ],
     }
-
-
-def filters_as_mapping(filters: Filters) -> dict[str, Any]:
-    """The filters as the report's JSON has them; those that links of single numbers set, and `preview`, only if set."""
-    lists: dict[str, Any] = {
-        "bot": list(filters.bot),
-        "bot_version": list(filters.bot_version),
-        "channel": list(filters.channel),
-        "customer": list(filters.customer),
-        "conversation": list(filters.conversation),
-    }
-    set_by_links = {name: list(getattr(filters, name)) for name in LINK_FILTERS if getattr(filters, name)}
-    preview = {} if filters.preview is None else {"preview": filters.preview}
-    return {**lists, **set_by_links, **preview}

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 from botmeter.domain.event import Kind
 from botmeter.ledger.statements import statements_of
 from botmeter.reports.bot_names import bot_names
+from botmeter.reports.conditions import values_of
 from botmeter.reports.counts import split
 from botmeter.reports.facts import session_groups
 from botmeter.reports.matching import run_matching
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.snapshot import Snapshot, Values, snapshot, values_of
+from botmeter.reports.snapshot import Snapshot, Values, snapshot
 
 sql = statements_of(__name__)
 
@@ -80,4 +81,5 @@ def versions(ledger: "ReadableLedger", query: UsageQuery) -> tuple[VersionUsage,
 
 
 def _counts(moment: Snapshot, name: str, *, values: Values) -> dict[_Version, int]:
-    return {(bot_id, bot_version): count for bot_id, bot_version, count in moment.rows(sql(name), values)}
+    statement = sql(name, ticket_conditions=values["ticket_conditions"])
+    return {(bot_id, bot_version): count for bot_id, bot_version, count in moment.rows(statement, values)}

@@ -11,7 +11,7 @@ GROUP BY ALL
 ORDER BY ALL
 
 -- name: tickets_of_versions
--- Reads: matching, touchpoint, session_ticket. Takes: $first_on, $last_on, $ticket_types (null: all).
+-- Reads: matching, touchpoint, session_ticket. Takes: $first_on, $last_on; {ticket_conditions}.
 -- Gives: the tickets of the conversations that match, of each bot and version that took part in them; by both.
 SELECT
     touchpoint.bot_id::VARCHAR                       AS bot_id,
@@ -23,7 +23,7 @@ JOIN matching
     AND matching.conversation_id = session_ticket.conversation_id
 JOIN touchpoint ON touchpoint.touchpoint = matching.touchpoint
 WHERE session_ticket.day BETWEEN $first_on::DATE AND $last_on::DATE
-    AND ($ticket_types::VARCHAR[] IS NULL OR list_contains($ticket_types::VARCHAR[], session_ticket.ticket_type))
+    AND {ticket_conditions}
 GROUP BY ALL
 ORDER BY ALL
 

@@ -129,11 +129,12 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterChip:
-    """A filter as a chip (`filters.html`: filter_chip); `chosen` is empty while it is idle.
+    """A filter as a chip (`filters.html`: filter_chip); `chosen` is empty while it is not set.
 
     Attributes:
         choices_href: Where its choices come from when it is opened; empty: it does not open.
-        chosen_values: What `chosen` says in words, as the address has it.
+        chosen_values: Values behind the text of `chosen`.
+        is_excluded: The values are excluded.
     """
 
     label: str
@@ -142,18 +143,26 @@ class FilterChip:
     said: str = "is"
     chosen: str = ""
     chosen_values: tuple[str, ...] = ()
+    is_excluded: bool = False
     remove_href: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterMenu:
-    """What a filter can be set to (`filters.html`: filter_form)."""
+    """The form that sets a filter (`filters.html`: filter_form).
+
+    Attributes:
+        mode_name: Field that chooses between "is" and "is not"; empty: the form can't change it.
+        is_excluded: The values are excluded.
+    """
 
     label: str
     name: str
     action: str
     choices: tuple[Choice, ...]
     kept: tuple[tuple[str, str], ...] = ()
+    mode_name: str = ""
+    is_excluded: bool = False
     remove_href: str = ""
     search_label: str = "Find"
     search_href: str = ""

@@ -9,19 +9,17 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 from urllib.parse import urlencode
 
 from django.http import QueryDict
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.period import day_from_text
+from botmeter.reports.filters import FILTERS, NO_FILTERS, Filters, filters_of
 from botmeter.reports.presets import Preset
-from botmeter.reports.query import FILTER_LISTS, Filters
 
 _Word = TypeVar("_Word", bound=StrEnum)
-
-FILTER_NAMES: Final = FILTER_LISTS
 
 
 class Split(StrEnum):
@@ -53,6 +51,10 @@ class PreviewChoice(StrEnum):
     WITHOUT = "without"
 
 
+MODE_SUFFIX: Final = ".mode"
+"""Ending of the field by which the form of a filter says, without a script, that its values are excluded."""
+EXCLUDE: Final = "not"
+
 _SHOWN_MAX: Final = 50
 _FLAG_OF: Final = {PreviewChoice.INCLUDED: None, PreviewChoice.ONLY: True, PreviewChoice.WITHOUT: False}
 
@@ -73,7 +75,7 @@ class ReportAddress:
     preset: Preset | None = None
     days: tuple[date | None, date | None] = (None, None)
     timezone: str | None = None
-    filters: Filters = Filters()  # noqa: RUF009 - it can not be changed
+    filters: Filters = NO_FILTERS
     split: Split = Split.TOOK_PART
     compare: Compare = Compare.PREVIOUS
     table: tuple[str, ...] = ()
@@ -82,7 +84,7 @@ class ReportAddress:
 
     @property
     def has_filters(self) -> bool:
-        return self.filters != Filters()
+        return self.filters != NO_FILTERS
 
     def with_days(self, preset: Preset) -> "ReportAddress":
         """The same under a named period."""
@@ -94,9 +96,11 @@ class ReportAddress:
 
     def only(self, name: str, *values: str) -> "ReportAddress":
         """The same with these values of a filter and no other; none: without the filter."""
-        # Which of the filters is not known to a type checker, but all of them are such lists.
-        chosen: dict[str, Any] = {name: values}
-        return replace(self, filters=replace(self.filters, **chosen))
+        return replace(self, filters=self.filters.with_values(name, values))
+
+    def excluding(self, name: str, *values: str) -> "ReportAddress":
+        """The same with these values of a filter excluded and no others."""
+        return replace(self, filters=self.filters.with_excluded(name, values))
 
     def preview(self, flag: bool | None) -> "ReportAddress":
         """The same with previews only (True), without them (False) or both."""
@@ -104,7 +108,7 @@ class ReportAddress:
 
     def cleared(self) -> "ReportAddress":
         """The same without any filter."""
-        return replace(self, filters=Filters())
+        return replace(self, filters=NO_FILTERS)
 
     def split_by(self, split: Split) -> "ReportAddress":
         """The same, counted under other bots and channels."""
@@ -137,9 +141,11 @@ class ReportAddress:
                 yield name, day.isoformat()
         if self.timezone is not None:
             yield "timezone", self.timezone
-        for name in FILTER_NAMES:
-            for value in getattr(self.filters, name):
-                yield name, value
+        for declared, picked, excluded in self.filters.set_filters():
+            for value in picked:
+                yield declared.name, value
+            for value in excluded:
+                yield declared.not_parameter, value
         if self.filters.preview is not None:
             yield "preview", (PreviewChoice.ONLY if self.filters.preview else PreviewChoice.WITHOUT).value
         yield from self._choices()
@@ -180,20 +186,27 @@ def read_address(given: QueryDict) -> ReportAddress:
     if preset is not None and days != (None, None):
         raise Refused("arguments_clash", "The address names a period and days; take `period`, or `from` and `to`.")
     preview = choice(given, "preview", words=PreviewChoice) or PreviewChoice.INCLUDED
-    values: dict[str, Any] = {
-        name: tuple(dict.fromkeys(value for value in given.getlist(name) if value)) for name in FILTER_NAMES
-    }
     return ReportAddress(
         preset=preset,
         days=days,
         timezone=given.get("timezone") or None,
-        filters=Filters(**values, preview=_FLAG_OF[preview]),
+        filters=_filters(given, preview=_FLAG_OF[preview]),
         split=choice(given, "split", words=Split) or Split.TOOK_PART,
         compare=choice(given, "compare", words=Compare) or Compare.PREVIOUS,
         table=tuple(sorted({name[:40] for name in given.getlist("table")}))[:_SHOWN_MAX],
         opened=tuple(dict.fromkeys(given.getlist("open")))[:_SHOWN_MAX],
         follows=choice(given, "follow", words=Follow) is not None,
     )
+
+
+def _filters(given: QueryDict, *, preview: bool | None) -> Filters:
+    picked, excluded = {}, {}
+    for declared in FILTERS:
+        name = declared.name
+        picked[name], excluded[name] = given.getlist(name), given.getlist(declared.not_parameter)
+        if given.get(name + MODE_SUFFIX) == EXCLUDE:
+            picked[name], excluded[name] = [], [*excluded[name], *picked[name]]
+    return filters_of(picked, excluded, preview=preview)
 
 
 def choice(given: QueryDict, name: str, *, words: type[_Word]) -> _Word | None:

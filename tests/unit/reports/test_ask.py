@@ -6,7 +6,8 @@ from botmeter.domain.account import Account
 from botmeter.domain.errors import Refused, TooMuch
 from botmeter.domain.instant import us_from_text
 from botmeter.domain.period import Period
-from botmeter.reports.query import FILTER_LISTS, Filters, RequestedDays, UsageQuery, usage_query
+from botmeter.reports.filters import FILTER_NAMES, Filters
+from botmeter.reports.query import RequestedDays, UsageQuery, usage_query
 
 NOW_US = us_from_text("2026-11-22T20:00:00Z")
 
@@ -103,10 +104,10 @@ def test_a_cut_ends_the_period_earlier_but_never_before_it_starts() -> None:
     assert UsageQuery(period=period, until_us=0).end_us == period.start_us
 
 
-@pytest.mark.parametrize("name", FILTER_LISTS)
+@pytest.mark.parametrize("name", FILTER_NAMES)
 def test_a_filter_has_at_most_a_thousand_values(name: str) -> None:
     values = ("mon-09",) * 1_001 if name == "hour" else tuple(str(number) for number in range(1_001))
     Filters(**{name: values[:1_000]})
-    with pytest.raises(TooMuch, match="has 1001 values; the most is 1000") as refusal:
+    with pytest.raises(TooMuch, match="has 1,001 values; the limit is 1,000") as refusal:
         Filters(**{name: values})
     assert refusal.value.code == "filter_too_long"

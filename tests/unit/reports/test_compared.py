@@ -6,7 +6,8 @@ from botmeter.domain.account import Account
 from botmeter.domain.instant import text_from_us, us_from_text
 from botmeter.domain.period import Period
 from botmeter.reports.compared_period import ComparedWith, compared_query
-from botmeter.reports.query import Filters, UsageQuery
+from botmeter.reports.filters import Filters
+from botmeter.reports.query import UsageQuery
 
 ACCOUNT = Account(name="acme", available_from=date(2022, 2, 4))
 FILTERS = Filters(bot=("b1",), preview=False)

@@ -14,10 +14,11 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.reports.bots import bots
 from botmeter.reports.conversations import conversation
 from botmeter.reports.customers import customer_calendar, top_customers
-from botmeter.reports.filter_values import VALUES_MAX, FilterField, FilterValue, filter_values
+from botmeter.reports.filter_values import VALUES_MAX, FilterValue, filter_values
+from botmeter.reports.filters import Filters, filter_named
 from botmeter.reports.hours import hours
 from botmeter.reports.overview import overview
-from botmeter.reports.query import Filters, UsageQuery
+from botmeter.reports.query import UsageQuery
 from botmeter.reports.usage import report_as_mapping, usage_report
 from botmeter.reports.versions import versions
 from support.facts import event, filled_ledger
@@ -173,37 +174,37 @@ def test_a_conversation_of_no_event_is_missing(ledger: Ledger, conversation_id: 
     assert missing.value.code == "conversation_unknown"
 
 
-def values(ledger: Ledger, field: FilterField, *, search: str = "", **filters: Any) -> list[tuple[str, str, int]]:
-    found = filter_values(ledger, november(**filters), field=field, search=search).values
+def values(ledger: Ledger, field: str, *, search: str = "", **filters: Any) -> list[tuple[str, str, int]]:
+    found = filter_values(ledger, november(**filters), declared=filter_named(field), search=search).values
     return [(one.value, one.label, one.session_count) for one in found]
 
 
 def test_a_bot_is_found_by_part_of_its_name_or_id_in_either_case(ledger: Ledger) -> None:
-    assert values(ledger, FilterField.BOT, search="ORDER") == [("b1", "Order bot", 2)]
-    assert values(ledger, FilterField.BOT, search="B2") == [("b2", "b2", 1)]
-    assert values(ledger, FilterField.BOT, search="nothing") == []
+    assert values(ledger, "bot", search="ORDER") == [("b1", "Order bot", 2)]
+    assert values(ledger, "bot", search="B2") == [("b2", "b2", 1)]
+    assert values(ledger, "bot", search="nothing") == []
 
 
-@pytest.mark.parametrize("field", [FilterField.CUSTOMER, FilterField.CONVERSATION])
+@pytest.mark.parametrize("field", ["customer", "conversation"])
 @pytest.mark.parametrize("filters", [{}, {"preview": False}, {"conversation": ("v1", "v2", "v3")}])
-def test_customers_and_conversations_are_found_by_how_they_start(ledger: Ledger, field: FilterField, filters) -> None:
-    letter = field.value[0] if field is FilterField.CUSTOMER else "v"
+def test_customers_and_conversations_are_found_by_how_they_start(ledger: Ledger, field: str, filters) -> None:
+    letter = field[0] if field == "customer" else "v"
     found = {name for name, _, count in values(ledger, field, search=f"{letter}1", **filters) if count}
     assert f"{letter}1" in found
     assert values(ledger, field, search="1") == values(ledger, field, search="\ud800") == []
 
 
 def test_a_filter_is_counted_under_the_others_but_not_under_itself(ledger: Ledger) -> None:
-    assert values(ledger, FilterField.CHANNEL, bot=("b2",), channel=("web",)) == [("sms", "sms", 1), ("web", "web", 0)]
+    assert values(ledger, "channel", bot=("b2",), channel=("web",)) == [("sms", "sms", 1), ("web", "web", 0)]
 
 
 def test_what_is_chosen_is_there_whatever_is_searched_for(ledger: Ledger) -> None:
-    assert values(ledger, FilterField.BOT, search="order", bot=("b2", "gone")) == [
+    assert values(ledger, "bot", search="order", bot=("b2", "gone")) == [
         ("b1", "Order bot", 2),
         ("b2", "b2", 1),
         ("gone", "gone", 0),
     ]
-    assert values(ledger, FilterField.CUSTOMER, search="c2", customer=("c1", "gone", "\ud800")) == [
+    assert values(ledger, "customer", search="c2", customer=("c1", "gone", "\ud800")) == [
         ("c1", "c1", 1),
         ("c2", "c2", 1),
         ("gone", "gone", 0),
@@ -211,8 +212,8 @@ def test_what_is_chosen_is_there_whatever_is_searched_for(ledger: Ledger) -> Non
     ]
 
 
-@pytest.mark.parametrize("field", [FilterField.CHANNEL, FilterField.CUSTOMER, FilterField.CONVERSATION])
-def test_more_values_than_are_shown_are_cut_and_said_so(field: FilterField) -> None:
+@pytest.mark.parametrize("field", ["channel", "customer", "conversation"])
+def test_more_values_than_are_shown_are_cut_and_said_so(field: str) -> None:
     def numbered(count: int) -> Ledger:
         names = {"channel": "channel", "customer": "customer_id", "conversation": "conversation_id"}
         ids = {"conversation_id": "v", "customer_id": "c"}
@@ -223,7 +224,7 @@ def test_more_values_than_are_shown_are_cut_and_said_so(field: FilterField) -> N
 
     for count, is_cut in [(VALUES_MAX, False), (VALUES_MAX + 1, True)]:
         many = numbered(count)
-        found = filter_values(many, november(), field=field)
+        found = filter_values(many, november(), declared=filter_named(field))
         many.connection.close()
         assert (len(found.values), found.is_cut) == (VALUES_MAX, is_cut)
         assert found.values[0] == FilterValue(value="x000", label="x000", session_count=1)

@@ -8,7 +8,8 @@ from botmeter.domain.errors import Missing, Refused, TooMuch
 from botmeter.domain.instant import us_from_text
 from botmeter.domain.period import Period
 from botmeter.ledger.ledger import Ledger
-from botmeter.reports.query import Filters, UsageQuery
+from botmeter.reports.filters import Filters
+from botmeter.reports.query import UsageQuery
 from botmeter.reports.row_cursor import Cursor, cursor_from_text, text_of_cursor
 from botmeter.reports.row_pages import Grouping, RowLook, SortKey, row_page, session_rows
 from support.facts import event, filled_ledger

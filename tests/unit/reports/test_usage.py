@@ -12,7 +12,8 @@ from botmeter.domain.instant import us_from_text
 from botmeter.domain.period import Period, day_start_us
 from botmeter.ledger.ledger import Ledger
 from botmeter.metering.policy import ALWAYS_US, FRESHCHAT, Policy
-from botmeter.reports.query import Filters, UsageQuery
+from botmeter.reports.filters import Filters
+from botmeter.reports.query import UsageQuery
 from botmeter.reports.rows import underlying_rows
 from botmeter.reports.usage import report_as_mapping, usage_report
 from support.facts import event, filled_ledger

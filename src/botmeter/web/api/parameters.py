@@ -1,6 +1,6 @@
 """The words that an address of the API may hold: what is documented is what is taken, and nothing else."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,8 +9,8 @@ from django.http import QueryDict
 from botmeter.domain.errors import Refused
 from botmeter.domain.period import DAYS_MAX
 from botmeter.reports.export import FORMATS
+from botmeter.reports.filters import FILTER_VALUES_MAX, FILTERS, FilterDeclaration
 from botmeter.reports.presets import Preset
-from botmeter.reports.query import FILTER_VALUES_MAX
 from botmeter.reports.row_look import LIMIT_MAX, SEARCH_LENGTH_MAX, Grouping, SortKey
 from botmeter.reports.rows import COLUMNS
 from botmeter.web.report_query import PreviewChoice
@@ -45,8 +45,23 @@ class Parameter:
         }
 
 
-def _filter(name: str, description: str, *, example: str) -> Parameter:
-    return Parameter(name=name, description=description, schema={"type": "string"}, example=example, is_list=True)
+def _filter(declared: FilterDeclaration) -> Iterator[Parameter]:
+    """Both parameters of a filter: its "is" and its "is not"."""
+    schema = {"type": "string", "pattern": declared.pattern} if declared.pattern else {"type": "string"}
+    yield Parameter(
+        name=declared.name,
+        description=f"Only sessions {declared.condition}. Repeatable: any value matches.",
+        schema=schema,
+        example=declared.example,
+        is_list=True,
+    )
+    yield Parameter(
+        name=declared.not_parameter,
+        description=f"Exclude sessions {declared.condition}. Repeatable.",
+        schema=schema,
+        example=declared.example,
+        is_list=True,
+    )
 
 
 def _word(name: str, description: str, *, words: Iterable[str], default: str | None = None) -> Parameter:
@@ -76,25 +91,7 @@ QUESTION: Final = (
         schema={"type": "string", "default": "UTC"},
         example="Asia/Kolkata",
     ),
-    _filter("bot", "Only sessions that this bot took part in; again for more.", example="orders"),
-    _filter("bot_version", "Only this version of a bot; again for more.", example="7"),
-    _filter("channel", "Only this channel; again for more.", example="web"),
-    _filter("customer", "Only this customer; again for more.", example="cus_8401"),
-    _filter("conversation", "Only this conversation; again for more.", example="c-77"),
-    _filter("opened_by", "Only sessions that this bot opened; again for more.", example="orders"),
-    _filter("opened_on", "Only sessions that were opened on this channel; again for more.", example="web"),
-    _filter(
-        "ticket_type",
-        "Only conversations with a ticket of this type, and only such tickets; again for more.",
-        example="refund",
-    ),
-    Parameter(
-        name="hour",
-        description="Only sessions that start in this hour of the week, in the time zone; again for more.",
-        schema={"type": "string", "pattern": "^(mon|tue|wed|thu|fri|sat|sun)-([01][0-9]|2[0-3])$"},
-        example="mon-09",
-        is_list=True,
-    ),
+    *(parameter for declared in FILTERS for parameter in _filter(declared)),
     _word(
         "preview",
         "Whether sessions count that a preview opened.",
@@ -160,10 +157,12 @@ def checked(given: QueryDict, *, known: tuple[Parameter, ...]) -> None:
     by_name = {parameter.name: parameter for parameter in known}
     for name in given:
         if name not in by_name:
-            names = ", ".join(by_name) or "none"
-            raise Refused("parameter_unknown", f"There is no parameter {name[:40]!r} here; there are {names}.")
+            names = ", ".join(by_name) or "no parameter"
+            raise Refused("parameter_unknown", f"Unknown parameter {name[:40]!r}. Use {names}.")
         if len(given.getlist(name)) > 1 and not by_name[name].is_list:
-            raise Refused("parameter_repeated", f"{name} is there {len(given.getlist(name))} times; it can be once.")
+            raise Refused(
+                "parameter_repeated", f"Parameter {name} was given {len(given.getlist(name))} times; give it once."
+            )
 
 
 def documented(*parameters: Parameter) -> dict[str, Any]:

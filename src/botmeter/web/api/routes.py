@@ -6,7 +6,8 @@ from django.http.response import HttpResponseBase
 from botmeter.domain.instant import now_us
 from botmeter.domain.period import Period, day_of_us
 from botmeter.people.keys import Scope
-from botmeter.reports.query import Filters, UsageQuery
+from botmeter.reports.filters import Filters
+from botmeter.reports.query import UsageQuery
 from botmeter.reports.row_look import RowLook
 from botmeter.reports.row_pages import row_page, session_rows
 from botmeter.reports.usage import report_as_mapping, usage_report

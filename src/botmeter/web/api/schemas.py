@@ -37,18 +37,21 @@ class ReportPeriod(Answer):
 
 
 class ReportFilters(Answer):
-    """The filters as they were understood; an empty list lets everything through."""
+    """Filters of the report. An empty list lets everything through."""
 
     bot: list[str]
     bot_version: list[str]
     channel: list[str]
     customer: list[str]
     conversation: list[str]
-    opened_by: list[str] = Field(default=[], description="Only where it was asked for.")
-    opened_on: list[str] = Field(default=[], description="Only where it was asked for.")
-    ticket_type: list[str] = Field(default=[], description="Only where it was asked for.")
-    hour: list[str] = Field(default=[], description="Only where it was asked for.")
-    preview: bool = Field(default=False, description="Only where it was asked for: previews alone, or all others.")
+    opened_by: list[str] = Field(default=[], description="Only if set.")
+    opened_on: list[str] = Field(default=[], description="Only if set.")
+    ticket_type: list[str] = Field(default=[], description="Only if set.")
+    hour: list[str] = Field(default=[], description="Only if set.")
+    preview: bool = Field(default=False, description="Only if set: previews alone, or all others.")
+    excluded: dict[str, list[str]] = Field(
+        default={}, alias="not", description="Values that each filter excludes. Only if any are excluded."
+    )
 
 
 class ReportDay(Answer):

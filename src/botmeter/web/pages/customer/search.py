@@ -12,7 +12,8 @@ from botmeter.domain.period import Period, day_of_us
 from botmeter.ledger.customers import customer_who_counts
 from botmeter.people.rights import Right
 from botmeter.reports.customers import customer_calendar, top_customers
-from botmeter.reports.filter_values import FilterField, filter_values
+from botmeter.reports.filter_values import filter_values
+from botmeter.reports.filters import filter_named
 from botmeter.reports.query import RequestedDays, UsageQuery, usage_query
 from botmeter.web.access import Visit, for_member
 from botmeter.web.components import bar_width, longest_of
@@ -121,7 +122,7 @@ def _found(
         now_us=now_us,
         days=RequestedDays(first_on=ledger.account.available_from, last_on=day_of_us(now_us)),
     )
-    values = filter_values(ledger, always, field=FilterField.CUSTOMER, search=search)
+    values = filter_values(ledger, always, declared=filter_named("customer"), search=search)
     counts = {one.value: one.session_count for one in values.values}
     if search not in counts and _is_known(ledger, search, now_us=now_us):
         counts = {search: 0, **counts}

@@ -1,4 +1,4 @@
-"""What a filter can be set to, with how many sessions each value has under the other filters."""
+"""Values that a filter can be set to, with how many sessions each has under the other filters."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 from django.http import Http404, QueryDict
 
 from botmeter.domain import text
-from botmeter.reports.filter_values import FilterField, FilterValue, filter_values
+from botmeter.reports.filter_values import FilterValue, filter_values
+from botmeter.reports.filters import FilterDeclaration, filter_named
 from botmeter.web.components import Choice, FilterMenu
 from botmeter.web.layout import Frame
 from botmeter.web.pages.report.answered import PageContext
-from botmeter.web.pages.report.filter_bar import LABELS
 from botmeter.web.question import Question
+from botmeter.web.report_query import EXCLUDE, MODE_SUFFIX
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
@@ -30,53 +31,64 @@ class ChoicesPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """Which choices are asked for.
+class ChoicesRequest:
+    """Choices that a request asks for.
 
     Attributes:
-        search: What they have to fit; empty for all.
-        is_for_rows: What is chosen leads to the underlying data rather than to the report.
+        is_excluded: They are to be excluded.
+        search: Text that they have to contain; empty for all.
+        is_for_rows: Choosing leads to the underlying data rather than to the report.
     """
 
-    field: FilterField
+    declared: FilterDeclaration
+    is_excluded: bool
     search: str
     is_for_rows: bool
 
 
-def wanted_choices(name: str, given: QueryDict) -> Wanted:
-    """What a request to `filters/<name>` asks for."""
-    search = given.get("search", "")[:_SEARCH_LENGTH_MAX]
-    return Wanted(field=field_named(name), search=search, is_for_rows=given.get("for") == "rows")
+def choices_request(name: str, given: QueryDict) -> ChoicesRequest:
+    """Read a request to `filters/<name>`.
 
-
-def field_named(name: str) -> FilterField:
-    """The filter of that name; 404 for none."""
+    Raises:
+        Http404: No filter has that name.
+    """
     try:
-        return FilterField(name)
-    except ValueError:
+        declared = filter_named(name)
+    except KeyError:
         raise Http404 from None
+    return ChoicesRequest(
+        declared=declared,
+        is_excluded=given.get("mode") == EXCLUDE,
+        search=given.get("search", "")[:_SEARCH_LENGTH_MAX],
+        is_for_rows=given.get("for") == "rows",
+    )
 
 
-def choices_page(ledger: "ReadableLedger", question: Question, *, wanted: Wanted, stage: PageContext) -> ChoicesPage:
-    """The choices that fit the search, those that are chosen among them.
+def choices_page(
+    ledger: "ReadableLedger", question: Question, *, wanted: ChoicesRequest, stage: PageContext
+) -> ChoicesPage:
+    """The choices that match the search, those that are chosen among them.
 
     Of a filter that is limited to some values, these alone.
     """
-    field, search, places = wanted.field, wanted.search, stage.places
-    address = question.address
-    chosen = getattr(address.filters, field.value)
-    limited = stage.access.fixed_values(field.value)
-    query = question.query
+    declared, search, places, address = wanted.declared, wanted.search, stage.places, question.address
+    name, label, query = declared.name, declared.label, question.query
+    limited = stage.access.fixed_values(name)
+    # What a page always excludes is in no count, and so is never offered to be excluded anew.
+    is_excluded = wanted.is_excluded and not stage.access.is_fixed(name)
     if limited:
         # Chosen values are always found, however many others there are.
-        query = replace(query, filters=replace(query.filters, **{field.value: limited}))  # type: ignore[arg-type]
-    found = filter_values(ledger, query, field=field, search=search)
-    label = LABELS[field]
+        query = replace(query, filters=query.filters.with_values(name, limited))
+    found = filter_values(ledger, query, declared=declared, search=search, is_excluded=is_excluded)
+    picked, excluded = address.filters.values(name), address.filters.excluded_values(name)
+    chosen, others = (excluded, picked) if is_excluded else (picked, excluded)
+    # Where values are both picked and excluded, the form changes one of the two and keeps the other.
+    field = declared.not_parameter if is_excluded and others else name
     lead = places.rows if wanted.is_for_rows else places.report
     menu = FilterMenu(
         label=label,
-        name=field.value,
-        action=lead(replace(address, filters=type(address.filters)())).partition("?")[0],
+        name=field,
+        action=lead(address.cleared()).partition("?")[0],
         choices=tuple(
             Choice(
                 value=one.value,
@@ -85,16 +97,18 @@ def choices_page(ledger: "ReadableLedger", question: Question, *, wanted: Wanted
                 is_chosen=one.value in chosen,
             )
             for one in found.values
-            if not limited or (one.value in limited and (one.value in chosen or _fits(one, search)))
+            if not limited or (one.value in limited and (one.value in chosen or _matches(one, search)))
         ),
-        kept=tuple(pair for pair in address.pairs() if pair[0] != field.value),
-        remove_href=lead(address.only(field.value)) if chosen else "",
-        search_label=f"Find a {label.lower()}",
-        search_href=places.choices(field.value, address),
+        kept=tuple(pair for pair in address.pairs() if pair[0] != (declared.not_parameter if is_excluded else name)),
+        mode_name="" if others or limited else name + MODE_SUFFIX,
+        is_excluded=is_excluded,
+        remove_href=lead(address.excluding(name) if is_excluded else address.only(name)) if chosen else "",
+        search_label=f"Search {label.lower()}s",
+        search_href=places.choices(name, address, is_excluded=is_excluded),
         is_cut=found.is_cut and not limited,
     )
     return ChoicesPage(frame=stage.frame, label=label, filter=menu, search=search)
 
 
-def _fits(value: FilterValue, search: str) -> bool:
+def _matches(value: FilterValue, search: str) -> bool:
     return search.casefold() in f"{value.value} {value.label}".casefold()

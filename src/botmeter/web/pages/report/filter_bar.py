@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Final
 from botmeter.domain import text
 from botmeter.domain.week_hours import place_of_week_hour
 from botmeter.reports.bots import names_of_bots
-from botmeter.reports.filter_values import FilterField
-from botmeter.reports.query import LINK_FILTERS
+from botmeter.reports.filters import FILTERS, FilterDeclaration, Filters, FilterTarget
 from botmeter.web.components import FilterChip, Link, PeriodPicker
 from botmeter.web.pages.report.period_picker import Lead, period_picker
 from botmeter.web.pages.report.report_access import Fact, ReportAccess
@@ -16,44 +15,27 @@ from botmeter.web.question import Question
 from botmeter.web.report_query import Compare, PreviewChoice, ReportAddress
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from botmeter.ledger.readable import ReadableLedger
 
-LABELS: Final[dict[FilterField, str]] = {
-    FilterField.BOT: "Bot",
-    FilterField.BOT_VERSION: "Version",
-    FilterField.CHANNEL: "Channel",
-    FilterField.CUSTOMER: "Customer",
-    FilterField.CONVERSATION: "Conversation",
-}
-_LINK_LABELS: Final = {
-    "opened_by": "Opened by",
-    "opened_on": "Opened on",
-    "ticket_type": "Ticket type",
-    "hour": "Starts",
-}
 _NAMED_MAX: Final = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkChip:
-    """What the link of a single number has set: it is shown and removed, but not chosen."""
-
-    label: str
-    chosen: str
-    remove_href: str
+_OPERATORS: Final = {
+    (False, False): "is",
+    (False, True): "is one of",
+    (True, False): "is not",
+    (True, True): "is none of",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterBar:
-    """The whole bar; `link_chips` are those of the number by which somebody came."""
+    """The bar above a report. A filter that both picks and excludes values has two chips."""
 
     period: PeriodPicker
     compare_label: str
     compare: tuple[Link, ...]
     chips: tuple[FilterChip, ...]
-    link_chips: tuple[LinkChip, ...]
     preview_label: str
     preview: tuple[Link, ...]
     preview_remove_href: str
@@ -82,23 +64,18 @@ def filter_bar(
         compare=_comparisons(question, access=access, lead=lead),
         chips=tuple(
             _chip(
-                field,
+                declared,
                 address,
-                hrefs=(places.choices(field.value, address), lead(address.only(field.value))),
+                is_excluded=is_excluded,
+                hrefs=(
+                    places.choices(declared.name, address, is_excluded=is_excluded),
+                    lead(address.excluding(declared.name) if is_excluded else address.only(declared.name)),
+                ),
                 access=access,
                 bot_names=bot_names,
             )
-            for field in FilterField
-            if access.shows_filter(field.value)
-        ),
-        link_chips=tuple(
-            LinkChip(
-                label=_LINK_LABELS[name],
-                chosen=_shown([_link_word(name, value, bot_names=bot_names) for value in values]),
-                remove_href=lead(address.only(name)) if access.can_remove(name, values) else "",
-            )
-            for name in LINK_FILTERS
-            if (values := getattr(address.filters, name))
+            for declared, is_excluded in _shown_filters(address.filters)
+            if access.shows_filter(declared.name)
         ),
         preview_label=_preview_of(address).value if address.filters.preview is not None else "",
         preview=tuple(
@@ -111,25 +88,37 @@ def filter_bar(
     )
 
 
+def _shown_filters(filters: Filters) -> "Iterator[tuple[FilterDeclaration, bool]]":
+    """Filters that have a chip, and whether it is that of the values that they exclude."""
+    for declared in FILTERS:
+        picked, excluded = filters.values(declared.name), filters.excluded_values(declared.name)
+        if picked or (declared.in_bar and not excluded):
+            yield declared, False
+        if excluded:
+            yield declared, True
+
+
 def _chip(
-    field: FilterField,
+    declared: FilterDeclaration,
     address: ReportAddress,
     *,
+    is_excluded: bool,
     hrefs: tuple[str, str],
     access: ReportAccess,
     bot_names: "Mapping[str, str]",
 ) -> FilterChip:
     """The chip of a filter; `hrefs`: of its choices, and of the report without it."""
-    values: tuple[str, ...] = getattr(address.filters, field.value)
-    names = [bot_names.get(value, value) if field is FilterField.BOT else value for value in values]
+    filters = address.filters
+    values = filters.excluded_values(declared.name) if is_excluded else filters.values(declared.name)
     return FilterChip(
-        label=LABELS[field],
-        name=field.value,
-        said="is" if len(values) == 1 else "is one of",
-        chosen=_shown(names),
+        label=declared.label,
+        name=declared.name,
+        said=_OPERATORS[is_excluded, len(values) > 1],
+        chosen=_shown([value_text(declared, value, bot_names=bot_names) for value in values]),
         chosen_values=values,
-        choices_href=hrefs[0] if access.can_choose(field.value) else "",
-        remove_href=hrefs[1] if access.can_remove(field.value, values) else "",
+        is_excluded=is_excluded,
+        choices_href=hrefs[0] if access.can_choose(declared.name, is_excluded=is_excluded) else "",
+        remove_href=hrefs[1] if access.can_remove(declared.name, values, is_excluded=is_excluded) else "",
     )
 
 
@@ -139,20 +128,21 @@ def _clear_href(address: ReportAddress, *, access: ReportAccess, lead: Lead) -> 
     return lead(address.cleared()) if address.has_filters else ""
 
 
+def value_text(declared: FilterDeclaration, value: str, *, bot_names: "Mapping[str, str]") -> str:
+    """A value of a filter as people read it."""
+    if declared.target is FilterTarget.HOUR:
+        return text.week_hour_text(place_of_week_hour(value))
+    return bot_names.get(value, value) if declared.is_of_bots else value
+
+
 def bot_names_shown(ledger: "ReadableLedger", question: Question) -> dict[str, str]:
-    """What bots are called, if a chip names one; else nothing has to be read."""
-    filters = question.query.filters
-    return names_of_bots(ledger) if filters.bot or filters.opened_by else {}
+    """Names of bots, if a chip shows one; else nothing has to be read."""
+    is_shown = any(declared.is_of_bots for declared, _, _ in question.query.filters.set_filters())
+    return names_of_bots(ledger) if is_shown else {}
 
 
 def _shown(names: list[str]) -> str:
     return ", ".join(names) if len(names) <= _NAMED_MAX else f"{len(names)} chosen"
-
-
-def _link_word(name: str, value: str, *, bot_names: "Mapping[str, str]") -> str:
-    if name == "hour":
-        return text.week_hour_text(place_of_week_hour(value))
-    return bot_names.get(value, value) if name == "opened_by" else value
 
 
 def _preview_of(address: ReportAddress) -> PreviewChoice:

@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Literal
 
 from botmeter.domain import text
+from botmeter.reports.filters import NO_FILTERS
 from botmeter.reports.overview import Overview
-from botmeter.reports.query import Filters
 from botmeter.web.components import Link
 from botmeter.web.pages.report.answered import Answered
 from botmeter.web.pages.report.report_access import Fact
@@ -41,7 +41,7 @@ def _nothing(answered: Answered) -> Notice | None:
     question = answered.question
     if answered.report.sessions_consumed:
         return None
-    if question.query.filters != Filters():
+    if question.query.filters != NO_FILTERS:
         return Notice(
             fact="No sessions match these filters.",
             consequence="Nothing in this period fits all of them at once.",

@@ -3,13 +3,10 @@
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Final
 
+from botmeter.reports.filters import NO_FILTERS, Filters
 from botmeter.reports.presets import Preset
-from botmeter.reports.query import Filters
 from botmeter.web.report_query import Compare
-
-_NO_FILTERS: Final = Filters()
 
 
 class Fact(StrEnum):
@@ -36,7 +33,7 @@ class ReportAccess:
     Attributes:
         widgets: Names of widgets.
         filters: Names of filters that can be set.
-        fixed_filters: Values to which filters are limited; an empty one is not.
+        fixed_filters: Values to which filters are limited, and those that they always exclude.
         presets: Named periods that can be chosen.
         days: First and last day that can be chosen; None for all days with data.
         comparisons: Comparisons that can be chosen.
@@ -46,7 +43,7 @@ class ReportAccess:
     widgets: frozenset[str] = frozenset()
     facts: frozenset[Fact] = frozenset()
     filters: frozenset[str] = frozenset()
-    fixed_filters: Filters = _NO_FILTERS
+    fixed_filters: Filters = NO_FILTERS
     presets: frozenset[Preset] = frozenset()
     days: tuple[date, date] | None = None
     comparisons: frozenset[Compare] = frozenset()
@@ -55,18 +52,23 @@ class ReportAccess:
     def allows(self, fact: Fact) -> bool:
         return fact in self.facts
 
-    def fixed_values(self, name: str) -> tuple[str, ...]:
-        """Values to which a filter is limited; empty for any."""
-        values: tuple[str, ...] = getattr(self.fixed_filters, name)
-        return values
+    def fixed_values(self, name: str, *, is_excluded: bool = False) -> tuple[str, ...]:
+        """Values to which a filter is limited, or which it always excludes; empty for any."""
+        return self.fixed_filters.excluded_values(name) if is_excluded else self.fixed_filters.values(name)
+
+    def is_fixed(self, name: str) -> bool:
+        """Whether a filter is limited to some values, or always excludes some."""
+        return bool(self.fixed_values(name) or self.fixed_values(name, is_excluded=True))
 
     def shows_filter(self, name: str) -> bool:
-        return name in self.filters or bool(self.fixed_values(name))
+        return name in self.filters or self.is_fixed(name)
 
-    def can_choose(self, name: str) -> bool:
-        """Whether a filter offers more than one value."""
+    def can_choose(self, name: str, *, is_excluded: bool) -> bool:
+        """Whether a filter offers more than one value, to be picked or excluded."""
+        if is_excluded:
+            return name in self.filters and not self.is_fixed(name)
         return name in self.filters and len(self.fixed_values(name)) != 1
 
-    def can_remove(self, name: str, values: tuple[str, ...]) -> bool:
-        """Whether a filter set to `values` can be widened again."""
-        return set(values) != set(self.fixed_values(name))
+    def can_remove(self, name: str, values: tuple[str, ...], *, is_excluded: bool) -> bool:
+        """Whether a filter that picks or excludes `values` can be widened again."""
+        return set(values) != set(self.fixed_values(name, is_excluded=is_excluded))

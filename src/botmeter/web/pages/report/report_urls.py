@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from botmeter.web.report_query import ReportAddress
+from botmeter.web.report_query import EXCLUDE, ReportAddress
 
 
 @lru_cache(maxsize=1_000)
@@ -63,9 +63,10 @@ class ReportUrls:
     def widget(self, name: str, address: ReportAddress) -> str:
         return self._href("widget", address.query(), name)
 
-    def choices(self, field: str, address: ReportAddress) -> str:
-        """Values of a filter."""
-        return self._href("choices", address.query(), field)
+    def choices(self, name: str, address: ReportAddress, *, is_excluded: bool = False) -> str:
+        """Values of a filter, to be picked or excluded."""
+        more = {"mode": EXCLUDE} if is_excluded else {}
+        return self._href("choices", address.query(**more), name)
 
     def session(self, session_id: str) -> str:
         return self._href("session", "", session_id)

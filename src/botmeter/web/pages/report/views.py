@@ -8,7 +8,7 @@ from botmeter.people.saved_views import saved_view_name
 from botmeter.web.access import Visit, for_member
 from botmeter.web.layout import Crumb, Frame, frame
 from botmeter.web.pages.report.answered import PageContext
-from botmeter.web.pages.report.choices import choices_page, wanted_choices
+from botmeter.web.pages.report.choices import choices_page, choices_request
 from botmeter.web.pages.report.follow import fresh_answer
 from botmeter.web.pages.report.report_urls import EntryPoint, ReportUrls
 from botmeter.web.pages.report.start_page import has_events, start_page
@@ -65,7 +65,7 @@ def choices(visit: Visit, *, field: str) -> HttpResponse:
     """What a filter can be set to: the part of a menu that opens, or a page by itself."""
     address, places = read_address(visit.request.GET), ReportUrls(door=EntryPoint.REPORTS, owner=visit.account)
     around = _frame(visit, title="Filter", crumbs=(_report_crumb(visit, address),))
-    wanted, zone = wanted_choices(field, visit.request.GET), preferred_zone(visit.account)
+    wanted, zone = choices_request(field, visit.request.GET), preferred_zone(visit.account)
     with visit.reading() as ledger:
         asked = question(ledger, address, zone=zone)
         page = choices_page(

@@ -7,7 +7,7 @@ from typing import Final
 
 from django.http import Http404
 
-from botmeter.reports.filter_values import FilterField
+from botmeter.reports.filters import FILTER_NAMES
 from botmeter.reports.presets import Preset
 from botmeter.web.pages.report.answered import Answered
 from botmeter.web.pages.report.customer_widgets import customers_widget, versions_widget
@@ -162,7 +162,7 @@ def member_access() -> ReportAccess:
     return ReportAccess(
         widgets=frozenset(widget.name for widget in WIDGETS),
         facts=frozenset(Fact),
-        filters=frozenset(FilterField),
+        filters=frozenset(FILTER_NAMES),
         presets=frozenset(Preset),
         comparisons=frozenset(Compare),
     )

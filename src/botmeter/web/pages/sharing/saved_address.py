@@ -7,7 +7,6 @@ from django.http import QueryDict
 from botmeter.domain import text
 from botmeter.domain.errors import TooMuch
 from botmeter.reports.presets import Preset
-from botmeter.reports.query import FILTER_LISTS
 from botmeter.web.report_query import Compare, ReportAddress, Split, read_address
 
 # Longer addresses are refused by browsers and servers on the way, so nobody could open them again.
@@ -62,13 +61,16 @@ def _period_text(address: ReportAddress) -> str:
 
 
 def _filter_texts(address: ReportAddress) -> list[str]:
-    found = []
-    for name in FILTER_LISTS:
-        values: tuple[str, ...] = getattr(address.filters, name)
-        shown = (
-            f"{len(values)} chosen" if len(values) > _NAMED_MAX else " or ".join(text.short_id(one) for one in values)
-        )
-        found += [f"{name.replace('_', ' ')} {shown}"] if values else []
+    parts = [
+        f"{declared.name.replace('_', ' ')} {word}{_values_text(values)}"
+        for declared, picked, excluded in address.filters.set_filters()
+        for word, values in (("", picked), ("not ", excluded))
+        if values
+    ]
     if address.filters.preview is not None:
-        found.append("previews only" if address.filters.preview else "without previews")
-    return found
+        parts.append("previews only" if address.filters.preview else "without previews")
+    return parts
+
+
+def _values_text(values: tuple[str, ...]) -> str:
+    return f"{len(values)} chosen" if len(values) > _NAMED_MAX else " or ".join(map(text.short_id, values))

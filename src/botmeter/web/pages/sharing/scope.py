@@ -4,24 +4,25 @@ Whatever an address says, its filters are those of the link that it names among 
 within the link's, in the link's zone, and it is compared with nothing that the link does not show.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from django.http import QueryDict
 
 from botmeter.domain.period import Period, day_of_us
+from botmeter.reports.filters import FILTER_NAMES, FILTERS, Filters, SharedUse
 from botmeter.reports.presets import Preset, days_of
-from botmeter.reports.query import Filters
 from botmeter.web.question import Question, question
-from botmeter.web.report_query import FILTER_NAMES, Compare, ReportAddress, Split, read_address
+from botmeter.web.report_query import Compare, ReportAddress, Split, read_address
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
 
 # Filters that pick parts of a session: what opened it can be a part that they leave out.
-_OF_PARTS: Final = ("bot", "bot_version", "channel", "conversation", "ticket_type")
-_NAMES: Final = ("period", "from", "to", *FILTER_NAMES, "preview", "split", "compare", "table", "open")
+_OF_PARTS: Final = tuple(declared.name for declared in FILTERS if not declared.is_of_session)
+_FILTER_PARAMETERS: Final = tuple(name for declared in FILTERS for name in (declared.name, declared.not_parameter))
+_NAMES: Final = ("period", "from", "to", *_FILTER_PARAMETERS, "preview", "split", "compare", "table", "open")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,15 @@ class Scope:
     def names_openers(self) -> bool:
         """Whether it may be told what opened a session: else a bot could be named that the filters leave out."""
         filters = self.whole.filters
-        return self.whole.split is Split.OPENED or not any(getattr(filters, name) for name in _OF_PARTS)
+        return self.whole.split is Split.OPENED or not any(filters.values(name) for name in _OF_PARTS)
+
+    @property
+    def filters(self) -> frozenset[str]:
+        """Names of the filters that a visitor may set."""
+        uses = {SharedUse.ALWAYS}
+        uses |= {SharedUse.WITH_ROWS} if self.may_see_rows else set()
+        uses |= {SharedUse.WITH_OPENERS} if self.names_openers else set()
+        return frozenset(declared.name for declared in FILTERS if declared.shared in uses)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,10 +90,9 @@ def narrowed_question(ledger: "ReadableLedger", scope: Scope, *, wanted: ReportA
     zone = scope.whole.timezone or "UTC"
     whole = question(ledger, scope.whole, zone=zone)
     filters = wanted.filters
-    if not scope.may_see_rows:
-        filters = replace(filters, customer=(), conversation=())
+    for name in FILTER_NAMES:
+        filters = filters if name in scope.filters else filters.without(name)
     if not scope.names_openers:
-        filters = replace(filters, opened_by=(), opened_on=())
         wanted = wanted.split_by(Split.TOOK_PART)
     address = replace(wanted, timezone=None, filters=_common_filters(scope.whole.filters, filters))
     if address.preset is None and address.days == (None, None):
@@ -131,17 +139,17 @@ def _is_shown(asked: Question, *, whole: Question) -> bool:
 
 
 def _common_filters(whole: Filters, wanted: Filters) -> Filters:
-    common: dict[str, Any] = {}
-    for name in (field.name for field in fields(Filters)):
-        allowed, chosen = getattr(whole, name), getattr(wanted, name)
-        if allowed is None or allowed == ():
-            common[name] = chosen
-        elif isinstance(allowed, tuple):
-            known = frozenset(allowed)
-            common[name] = tuple(value for value in chosen if value in known) or allowed
-        else:
-            common[name] = allowed
-    return Filters(**common)
+    """The wanted filters within those of the whole: of its values, or all of them, and with all that it excludes."""
+    common = wanted if whole.preview is None else replace(wanted, preview=whole.preview)
+    for declared, picked, excluded in whole.set_filters():
+        name, known = declared.name, frozenset(picked)
+        if picked:
+            chosen = tuple(value for value in wanted.values(name) if value in known)
+            common = common.with_values(name, chosen or picked)
+        if excluded:
+            more = tuple(value for value in wanted.excluded_values(name) if value not in excluded)
+            common = common.with_excluded(name, (*excluded, *more))
+    return common
 
 
 def _common_period(whole: Period, wanted: Period) -> Period:

@@ -1,8 +1,7 @@
 """What the pages of a share link may show: the allow-list of its view."""
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from botmeter.reports.filter_values import FilterField
 from botmeter.web.pages.report.follow import goes_on
 from botmeter.web.pages.report.report_access import Fact, ReportAccess
 from botmeter.web.pages.report.widgets import shared_widgets
@@ -10,10 +9,6 @@ from botmeter.web.pages.sharing.scope import SharedQuestion, comparisons_within,
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
-
-_FILTERS: Final = frozenset({FilterField.BOT, FilterField.BOT_VERSION, FilterField.CHANNEL})
-# Their values are ids of people and of conversations.
-_FILTERS_WITH_ROWS: Final = _FILTERS | {FilterField.CUSTOMER, FilterField.CONVERSATION}
 
 
 def shared_access(ledger: "ReadableLedger", shared: SharedQuestion, *, whole_href: str) -> ReportAccess:
@@ -26,7 +21,7 @@ def shared_access(ledger: "ReadableLedger", shared: SharedQuestion, *, whole_hre
     return ReportAccess(
         widgets=shared_widgets(with_rows=scope.may_see_rows),
         facts=_facts(shared),
-        filters=_FILTERS_WITH_ROWS if scope.may_see_rows else _FILTERS,
+        filters=scope.filters,
         fixed_filters=scope.whole.filters,
         presets=presets_within(shared),
         days=(period.first_on, period.last_on),

@@ -17,7 +17,7 @@ from botmeter.web.access import View, for_everyone
 from botmeter.web.layout import Crumb, Frame, SharedNote
 from botmeter.web.ledgers import reading
 from botmeter.web.pages.report.answered import PageContext
-from botmeter.web.pages.report.choices import choices_page, wanted_choices
+from botmeter.web.pages.report.choices import choices_page, choices_request
 from botmeter.web.pages.report.follow import fresh_answer
 from botmeter.web.pages.report.report_access import Fact, ReportAccess
 from botmeter.web.pages.report.report_urls import EntryPoint, ReportUrls
@@ -141,9 +141,9 @@ def shared_widget(opening: Opening, *, name: str) -> HttpResponse:
 @_with_link
 def shared_choices(opening: Opening, *, field: str) -> HttpResponse:
     """Show the values of a filter."""
-    wanted = wanted_choices(field, opening.request.GET)
+    wanted = choices_request(field, opening.request.GET)
     with _answering(opening, route="shared") as answering:
-        if wanted.field not in answering.access.filters:
+        if wanted.declared.name not in answering.access.filters:
             raise Http404
         stage = answering.context(opening.frame("Filter", crumbs=answering.crumbs))
         page = choices_page(answering.ledger, answering.question, wanted=wanted, stage=stage)

@@ -1,0 +1,340 @@
+"""Filters of a report, each declared once.
+
+The SQL conditions, the page's filter bar, the parameters of addresses and of the API, the options of commands and the
+documentation derive from `FILTERS`. A new filter over an existing column is declared here and gets a field of
+`Filters`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, Final
+
+from botmeter.domain.errors import TooMuch
+from botmeter.domain.week_hours import place_of_week_hour
+
+FILTER_VALUES_MAX: Final = 1_000
+NOT_SUFFIX: Final = ".not"
+"""Ending of the parameter that excludes a filter's values: `bot.not=b1`."""
+
+
+class FilterTarget(StrEnum):
+    """Table whose column a filter's values are compared with."""
+
+    TOUCHPOINT = "touchpoint"
+    """Bot, version or channel of a row of the underlying data."""
+    OPENING = "opening_touchpoint"
+    """The same of the event that opened the session."""
+    ROW = "participation"
+    """Another column of a row."""
+    TICKET = "session_ticket"
+    """Tickets of a row's conversation in its session."""
+    HOUR = "hour"
+    """Hour of the week in which the session started, in the zone of the period."""
+
+
+class SharedUse(StrEnum):
+    """When visitors of a shared link may set a filter."""
+
+    NEVER = "never"
+    ALWAYS = "always"
+    WITH_ROWS = "with_rows"
+    """If the link shows the underlying rows: its values are ids of people or of what they wrote."""
+    WITH_OPENERS = "with_openers"
+    """If the link tells what opened a session."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilterDeclaration:
+    """One filter. It takes several values, any of which a row may match.
+
+    Attributes:
+        name: Field of `Filters` and parameter of addresses and of the API.
+        condition: Completes "sessions" with one value, as in "sessions with this bot".
+        is_of_session: Every row of a session has the same value.
+        in_bar: The page offers it while it is not set.
+        shared: Who may set it behind a shared link.
+        always_in_json: In a report's JSON even if it is not set.
+        pattern: Regular expression of a value, as in JSON Schema; empty: any text.
+        check: Raises `Refused` for a value that is not valid.
+    """
+
+    name: str
+    label: str
+    target: FilterTarget
+    column: str
+    condition: str
+    metavar: str
+    example: str
+    is_of_session: bool = False
+    in_bar: bool = True
+    shared: SharedUse = SharedUse.NEVER
+    always_in_json: bool = False
+    pattern: str = ""
+    check: Callable[[str], object] | None = None
+
+    @property
+    def option(self) -> str:
+        """Option of the commands."""
+        return f"--{self.name.replace('_', '-')}"
+
+    @property
+    def not_option(self) -> str:
+        """Option that excludes values."""
+        return f"--not-{self.name.replace('_', '-')}"
+
+    @property
+    def not_parameter(self) -> str:
+        """Parameter of addresses and of the API that excludes values."""
+        return self.name + NOT_SUFFIX
+
+    @property
+    def is_simulated(self) -> bool:
+        """A simulation can be filtered so; it has no tickets, and no openings and hours but its own."""
+        return self.target in (FilterTarget.TOUCHPOINT, FilterTarget.ROW)
+
+    @property
+    def is_of_bots(self) -> bool:
+        """Its values are ids of bots, which have names."""
+        return self.column == "bot_id"
+
+
+FILTERS: Final = (
+    FilterDeclaration(
+        name="bot",
+        label="Bot",
+        target=FilterTarget.TOUCHPOINT,
+        column="bot_id",
+        condition="with this bot",
+        metavar="ID",
+        example="orders",
+        always_in_json=True,
+        shared=SharedUse.ALWAYS,
+    ),
+    FilterDeclaration(
+        name="bot_version",
+        label="Version",
+        target=FilterTarget.TOUCHPOINT,
+        column="bot_version",
+        condition="with this bot version: 3.3 of any bot, orders/3.3 of one",
+        metavar="VERSION",
+        example="orders/3.3",
+        always_in_json=True,
+        shared=SharedUse.ALWAYS,
+    ),
+    FilterDeclaration(
+        name="channel",
+        label="Channel",
+        target=FilterTarget.TOUCHPOINT,
+        column="channel",
+        condition="on this channel",
+        metavar="NAME",
+        example="web",
+        always_in_json=True,
+        shared=SharedUse.ALWAYS,
+    ),
+    FilterDeclaration(
+        name="customer",
+        label="Customer",
+        target=FilterTarget.ROW,
+        column="customer_id",
+        condition="of this customer",
+        metavar="ID",
+        example="cus_8401",
+        is_of_session=True,
+        shared=SharedUse.WITH_ROWS,
+        always_in_json=True,
+    ),
+    FilterDeclaration(
+        name="conversation",
+        label="Conversation",
+        target=FilterTarget.ROW,
+        column="conversation_id",
+        condition="with this conversation",
+        metavar="ID",
+        example="c-77",
+        shared=SharedUse.WITH_ROWS,
+        always_in_json=True,
+    ),
+    FilterDeclaration(
+        name="opened_by",
+        label="Opening bot",
+        target=FilterTarget.OPENING,
+        column="bot_id",
+        condition="opened by this bot",
+        metavar="ID",
+        example="orders",
+        is_of_session=True,
+        in_bar=False,
+        shared=SharedUse.WITH_OPENERS,
+    ),
+    FilterDeclaration(
+        name="opened_on",
+        label="Opening channel",
+        target=FilterTarget.OPENING,
+        column="channel",
+        condition="opened on this channel",
+        metavar="NAME",
+        example="web",
+        is_of_session=True,
+        in_bar=False,
+        shared=SharedUse.WITH_OPENERS,
+    ),
+    FilterDeclaration(
+        name="ticket_type",
+        label="Ticket type",
+        target=FilterTarget.TICKET,
+        column="ticket_type",
+        condition="with a ticket of this type",
+        metavar="TYPE",
+        example="refund",
+        shared=SharedUse.ALWAYS,
+    ),
+    FilterDeclaration(
+        name="hour",
+        label="Start hour",
+        target=FilterTarget.HOUR,
+        column="started_at",
+        condition="that start in this hour of the week, in the time zone",
+        metavar="HOUR",
+        example="mon-09",
+        is_of_session=True,
+        in_bar=False,
+        pattern="^(mon|tue|wed|thu|fri|sat|sun)-([01][0-9]|2[0-3])$",
+        check=place_of_week_hour,
+        shared=SharedUse.ALWAYS,
+    ),
+)
+"""Every filter with values, in the order in which they are shown. `preview` is a flag and stands beside them."""
+
+FILTER_NAMES: Final = tuple(declared.name for declared in FILTERS)
+
+
+def filter_named(name: str) -> FilterDeclaration:
+    """Return the declaration of a filter.
+
+    Raises:
+        KeyError: No filter has that name.
+    """
+    return _DECLARED[name]
+
+
+_DECLARED: Final = {declared.name: declared for declared in FILTERS}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """Values of the filters that are set.
+
+    A row of the underlying data counts if it matches every filter that is set; of several values of one filter, any
+    will do. A session is left out as a whole if one of its rows matches a filter of `excluded`. An empty filter lets
+    everything through.
+
+    Attributes:
+        preview: True for sessions that a preview opened, False for the others, None for both.
+        excluded: The "is not" of each filter; None: nothing is excluded.
+
+    Raises:
+        TooMuch: `filter_too_long` for a filter with more than 1,000 values.
+        Refused: `parameter_invalid` for a value that its filter can't have.
+    """
+
+    bot: tuple[str, ...] = ()
+    bot_version: tuple[str, ...] = ()
+    channel: tuple[str, ...] = ()
+    customer: tuple[str, ...] = ()
+    conversation: tuple[str, ...] = ()
+    opened_by: tuple[str, ...] = ()
+    opened_on: tuple[str, ...] = ()
+    ticket_type: tuple[str, ...] = ()
+    hour: tuple[str, ...] = ()
+    preview: bool | None = None
+    excluded: "Filters | None" = None
+
+    def __post_init__(self) -> None:
+        for declared in FILTERS:
+            _check(declared, self.values(declared.name))
+        if self.excluded is not None and self.excluded == NO_FILTERS:
+            # Equal questions are equal keys of caches.
+            object.__setattr__(self, "excluded", None)
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """Values that the filter is set to."""
+        values: tuple[str, ...] = getattr(self, name)
+        return values
+
+    def excluded_values(self, name: str) -> tuple[str, ...]:
+        """Values that the filter excludes."""
+        return () if self.excluded is None else self.excluded.values(name)
+
+    def with_values(self, name: str, values: tuple[str, ...]) -> "Filters":
+        """The same with these values of a filter; none: without it."""
+        changed: dict[str, Any] = {name: values}
+        return replace(self, **changed)
+
+    def with_excluded(self, name: str, values: tuple[str, ...]) -> "Filters":
+        """The same with these values of a filter excluded."""
+        return replace(self, excluded=(self.excluded or NO_FILTERS).with_values(name, values))
+
+    def without(self, name: str) -> "Filters":
+        """The same without what a filter picks and excludes."""
+        return self.with_values(name, ()).with_excluded(name, ())
+
+    def set_filters(self) -> Iterator[tuple[FilterDeclaration, tuple[str, ...], tuple[str, ...]]]:
+        """Filters that are set, with the values that each picks and excludes."""
+        for declared in FILTERS:
+            picked, excluded = self.values(declared.name), self.excluded_values(declared.name)
+            if picked or excluded:
+                yield declared, picked, excluded
+
+    @property
+    def picks_tickets(self) -> bool:
+        """Only tickets of some kind are counted and shown."""
+        return any(picked and declared.target is FilterTarget.TICKET for declared, picked, _ in self.set_filters())
+
+    @property
+    def picks_rows(self) -> bool:
+        """Only rows of some customers or conversations match, which are few."""
+        return any(picked and declared.target is FilterTarget.ROW for declared, picked, _ in self.set_filters())
+
+    def as_mapping(self) -> dict[str, Any]:
+        """The filters as a report's JSON has them."""
+        picked = {
+            declared.name: list(values)
+            for declared in FILTERS
+            if (values := self.values(declared.name)) or declared.always_in_json
+        }
+        preview = {} if self.preview is None else {"preview": self.preview}
+        excluded = {
+            declared.name: list(values) for declared in FILTERS if (values := self.excluded_values(declared.name))
+        }
+        return {**picked, **preview, **({"not": excluded} if excluded else {})}
+
+
+def filters_of(
+    picked: Mapping[str, Iterable[str]], excluded: Mapping[str, Iterable[str]], *, preview: bool | None
+) -> Filters:
+    """Return the filters with these values by name; empty and repeated values are passed over.
+
+    Raises:
+        Refused, TooMuch: As `Filters`.
+    """
+    return Filters(**_distinct(picked), preview=preview, excluded=Filters(**_distinct(excluded)))
+
+
+def _distinct(values: Mapping[str, Iterable[str]]) -> dict[str, Any]:
+    return {name: tuple(dict.fromkeys(filter(None, each))) for name, each in values.items()}
+
+
+def _check(declared: FilterDeclaration, values: tuple[str, ...]) -> None:
+    if len(values) > FILTER_VALUES_MAX:
+        raise TooMuch(
+            "filter_too_long",
+            f"The filter on {declared.label.lower()} has {len(values):,} values; the limit is {FILTER_VALUES_MAX:,}.",
+        )
+    if declared.check is not None:
+        for value in values:
+            declared.check(value)
+
+
+NO_FILTERS: Final = Filters()
