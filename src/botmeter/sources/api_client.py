@@ -1,7 +1,4 @@
-"""One request after another to a platform's API: bounded, timed, tried again where that can help, and never redirected.
-
-Platforms limit how often they are asked. Who is told to wait, waits.
-"""
+"""HTTP client for a platform's API: bounded, timed, with retries, and without following redirects."""
 
 import random
 import time
@@ -31,11 +28,10 @@ _TRIED_AGAIN: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """How much one pull may ask.
+    """Limits of one pull.
 
     Attributes:
-        requests_max: Tries included.
-        seconds_max: From its start.
+        requests_max: Including retries.
     """
 
     requests_max: int = 5_000
@@ -44,12 +40,12 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clocks:
-    """What asking needs of the world around it.
+    """Time and chance, replaceable in tests.
 
     Attributes:
-        pause: Waits so many seconds, or none; raises where the work shall stop.
-        clock: Seconds that only grow.
-        chance: A number in [0, 1), each time another.
+        pause: Waits this many seconds; raises when the process stops.
+        clock: Monotonic seconds.
+        chance: Random number in [0, 1).
     """
 
     pause: Callable[[float], None]
@@ -59,13 +55,7 @@ class Clocks:
 
 @dataclass(slots=True, kw_only=True)
 class ApiClient:
-    """Asks one platform.
-
-    Attributes:
-        door: Where.
-        headers: What opens it.
-        request_count: How often it was asked so far.
-    """
+    """Client of one platform's API."""
 
     door: Endpoint
     headers: Mapping[str, str] = field(repr=False)
@@ -79,13 +69,13 @@ class ApiClient:
         self._began = self.around.clock()
 
     def ask(self, path: str, query: Mapping[str, str] | None = None) -> bytes:
-        """The body of a good answer.
+        """Get a path and return the body of the answer.
 
         Raises:
-            Missing: `pull_gone`: there is nothing at the path.
+            Missing: `pull_gone`.
             NotAllowed: `pull_token_wrong`.
-            Refused: `pull_answer_odd` for a redirection, or an answer that is none of the platform's.
-            TooMuch: `pull_answer_too_long`, or `pull_bound` once as much was asked as one pull may.
+            Refused: `pull_answer_odd` for a redirect or any other unexpected status.
+            TooMuch: `pull_answer_too_long`, or `pull_bound` at the limits of the pull.
             Unavailable: `pull_failed` after the last try.
         """
         target = self.door.prefix + path + (f"?{urlencode(query)}" if query else "")
@@ -107,7 +97,7 @@ class ApiClient:
         raise Unavailable("pull_failed", f"{self.door.host} {problem}, {TRIES} times in a row.")
 
     def close(self) -> None:
-        """Lets go of the connection."""
+        """Close the connections."""
         for pool in self._pools.values():
             pool.close()
 
@@ -123,7 +113,7 @@ class ApiClient:
         )
 
     def _check_final(self, status: int, headers: Mapping[str, str], *, path: str) -> None:
-        """Raises what trying again would not mend."""
+        """Raise an error for a status that a retry would not change."""
         if status in _TRIED_AGAIN:
             return
         if status in {401, 403}:
@@ -201,7 +191,7 @@ class ApiClient:
 
 
 def _told_wait(headers: Mapping[str, str]) -> float | None:
-    """The seconds that an answer asks to wait, given as such or as a date; None: it asks for nothing."""
+    """Return the seconds in a Retry-After header, given as a number or a date."""
     told = headers.get("Retry-After", "").strip()
     if told.isdecimal():
         return float(told) if len(told) < 10 else float("inf")

@@ -1,7 +1,6 @@
-"""Attributes: an object that the sender wants kept, as compact JSON text in one canonical form.
+"""Event attributes as canonical JSON text.
 
-Keys are sorted and numbers keep their digits, so that the same object sent twice, by whichever
-format, is the same text and no conflict. The meter never looks at it but for boolean flags.
+Keys are sorted and numbers keep their digits, so the same object is the same text in every format.
 """
 
 import json
@@ -21,10 +20,10 @@ _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def attributes_text(sent: object) -> str | None:
-    """`sent` as compact JSON text with sorted keys; None where it is JSON's null.
+    """Return an attributes object as compact JSON text with sorted keys; None for JSON's null.
 
     Args:
-        sent: An object, or text (or UTF-8 bytes) that holds one, as a CSV cell does.
+        sent: An object, or text (or UTF-8 bytes) that holds one.
 
     Raises:
         Refused: `attributes_invalid` if it is no object, `attributes_too_long` past 65,536 bytes,

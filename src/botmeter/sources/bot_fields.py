@@ -1,8 +1,4 @@
-"""The bot of an event, as fields of a record: an identity of the source, the platform's own bot, or the default.
-
-One rule for all platforms. A sender on the source's list is the bot that the list says. A bot that the platform
-names itself is that one. Whoever is left, a customer or a bot that has no name, is with the source's default bot.
-"""
+"""The bot of an event: an identity of the source, a bot that the platform names, or the source's default bot."""
 
 from botmeter.domain.source import BotIdentity, Source
 
@@ -10,17 +6,17 @@ Fields = dict[str, object]
 
 
 def default_bot(source: Source) -> Fields:
-    """The source's own bot; empty: it has none."""
+    """Return the fields of the source's default bot; empty without one."""
     if source.bot_id is None:
         return {}
     return {"bot_id": source.bot_id, "bot_name": source.bot_name, "bot_version": source.bot_version}
 
 
 def listed_bot(source: Source, identity: BotIdentity, *, name: str | None = None) -> Fields:
-    """The bot that the source's list says.
+    """Return the fields of a bot identity.
 
     Args:
-        name: What the platform calls it; None: nothing.
+        name: The platform's name for it, used if the identity has none.
     """
     return {
         "bot_id": identity.bot_id,
@@ -30,5 +26,5 @@ def listed_bot(source: Source, identity: BotIdentity, *, name: str | None = None
 
 
 def platform_bot(source: Source, bot_id: str, *, name: str | None = None) -> Fields:
-    """A bot that the platform itself names."""
+    """Return the fields of a bot that the platform names."""
     return {"bot_id": bot_id, "bot_name": name, "bot_version": source.bot_version}

@@ -1,7 +1,6 @@
-"""How a source writes its times, and the µs UTC that they name.
+"""Formats of times in sources, and their µs UTC.
 
-Botmeter's own format is RFC 3339 with an offset. A mapping can say otherwise: a number since 1970,
-or a pattern, with the time zone that the text leaves out. Nothing is guessed.
+The default is RFC 3339 with an offset. A mapping can name another format and a time zone; nothing is guessed.
 """
 
 import re
@@ -21,12 +20,12 @@ _NUMBER = re.compile(r"[+-]?\d{1,40}(?:\.\d{1,40})?", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
-    """The way in which a source writes times.
+    """Format of a source's times.
 
     Attributes:
         format: `iso` (RFC 3339), `epoch_s`, `epoch_ms`, `epoch_us`, or a `strptime` pattern.
-        zone: Of times whose text names no offset; None: such a time is refused.
-        ambiguous: What to do with a local time that occurs twice, when clocks go back.
+        zone: Zone of times without an offset; None: such a time is rejected.
+        ambiguous: Treatment of a local time that occurs twice, when clocks go back.
     """
 
     format: str = "iso"
@@ -34,7 +33,7 @@ class Clock:
     ambiguous: Literal["refuse", "first"] = "refuse"
 
     def us(self, sent: object) -> int:
-        """The µs UTC of one time as sent.
+        """Return the µs UTC of a time.
 
         Raises:
             Refused: `time_invalid`, `time_without_offset`, `time_out_of_range`, and with a zone

@@ -1,8 +1,7 @@
-"""CloudEvents 1.0 (JSON) → records: `data` carries the event, the envelope what `data` leaves out.
+"""CloudEvents 1.0 (JSON) → records: `data` holds the event, the envelope holds what `data` omits.
 
-Source: CloudEvents 1.0.2 and its JSON event format. `time` is optional there. In a request the moment of receipt
-stands for it, and says so; in a file an event with no time at all is refused, because the moment would change with
-each import.
+Source: CloudEvents 1.0.2 and its JSON event format. An envelope without `time` gets the time of receipt, marked as
+such; in a file it is rejected, because the time would change with each import.
 """
 
 import binascii
@@ -43,7 +42,7 @@ RECEIPT = "receipt"
 
 
 class _Times(msgspec.Struct):
-    """What tells at once that an envelope has its own time."""
+    """The parts of an envelope that show whether it has a time."""
 
     time: str = ""
 
@@ -52,15 +51,15 @@ _DECODE_TIMES = msgspec.json.Decoder(_Times).decode
 
 
 def is_envelope(found: Mapping[str, object]) -> bool:
-    """Whether a JSON object is a CloudEvent rather than an event that happens to have such a key."""
+    """Check that a JSON object is a CloudEvent rather than an event with a similar key."""
     return "specversion" in found and any(name not in found for name in REQUIRED_FIELDS)
 
 
 def record_from_envelope(envelope: Mapping[str, object]) -> Mapping[str, object]:
-    """The record in a CloudEvent: field → value as sent.
+    """Return the record in a CloudEvent: field → value as sent.
 
     Raises:
-        Refused: `cloudevent_invalid` for another version, or `data` that holds no object.
+        Refused: `cloudevent_invalid` for another version, or `data` that is no object.
     """
     version = envelope.get("specversion")
     if version != SPEC_VERSION:
@@ -79,11 +78,7 @@ def record_from_envelope(envelope: Mapping[str, object]) -> Mapping[str, object]
 
 
 def with_receipt_time(text: bytes, *, received_us: int) -> bytes:
-    """The JSON of one event; of an envelope that names no time, with the moment of its receipt, marked as such.
-
-    Args:
-        received_us: When it came, µs UTC.
-    """
+    """Return the JSON of an event, with the time of receipt if it is an envelope without a time."""
     if b'"specversion"' not in text:
         return text
     try:
@@ -105,10 +100,9 @@ def _is_absent(value: object) -> bool:
 
 
 def _event_id(envelope: Mapping[str, object]) -> object:
-    """By source and id: two sources may give the same id to two events.
+    """Return an id made of source and id, which only together are unique (CloudEvents 1.0.2, "id").
 
-    Source: CloudEvents 1.0.2, "id": producers must ensure that source and id together are unique. A source is a URI
-    reference and so has no space.
+    A source is a URI reference and so contains no space.
     """
     own, producer = envelope.get("id"), envelope.get("source")
     if not isinstance(own, str) or not isinstance(producer, str) or not own or not producer:
@@ -128,7 +122,7 @@ def _flagged(attributes: object) -> object:
 
 
 def _kind(sent: object) -> str | None:
-    """The kind that a `type` such as `botmeter.conversation.created` names; None for a foreign type."""
+    """Return the kind in a `type` such as `botmeter.conversation.created`; None for a foreign type."""
     if not isinstance(sent, str) or not sent.startswith(TYPE_PREFIX):
         return None
     return sent.removeprefix(TYPE_PREFIX).replace(".", "_")

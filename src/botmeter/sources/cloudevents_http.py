@@ -1,4 +1,4 @@
-"""CloudEvents over HTTP: an event in headers and body → its JSON envelope; the handshake before a sender may send.
+"""CloudEvents over HTTP: binary mode → JSON envelope, and the OPTIONS handshake.
 
 Source: CloudEvents HTTP protocol binding 1.0.2 (3.1) and HTTP webhook 1.0.2 (4).
 """
@@ -22,14 +22,13 @@ _ORIGIN = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 def envelope_from_binary(headers: Mapping[str, str], body: bytes) -> bytes:
-    """The JSON envelope of a CloudEvent in binary mode, on one line.
+    """Return the JSON envelope of a CloudEvent in binary mode, on one line.
 
     Args:
-        headers: Name in small letters → value.
+        headers: Lower-case name → value.
 
     Raises:
-        Refused: `cloudevent_invalid` for a name or a value that can't be an attribute's, or a body that is said to be
-            JSON and is not.
+        Refused: `cloudevent_invalid` for an invalid attribute, or a JSON body that is not JSON.
     """
     envelope: dict[str, object] = {}
     for name, value in headers.items():
@@ -46,11 +45,7 @@ def envelope_from_binary(headers: Mapping[str, str], body: bytes) -> bytes:
 
 
 def allowed_origin(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers that answer a sender's OPTIONS request: whoever asks by an origin may send, as often as they like.
-
-    Args:
-        headers: Of its request, name in small letters → value.
-    """
+    """Return the headers that answer a sender's OPTIONS request; every origin may send at any rate."""
     methods = {"Allow": "OPTIONS, POST"}
     origin = headers.get(REQUEST_ORIGIN, "").strip()
     if not _ORIGIN.fullmatch(origin):
@@ -67,7 +62,7 @@ def _attribute(header: str) -> str:
 
 
 def _decoded(name: str, value: str) -> str:
-    """A header's value: quotes undone, then one round of percent-decoding."""
+    """Return a header's value, unquoted and percent-decoded once."""
     quoted = _QUOTED.fullmatch(value.strip())
     plain = _ESCAPE.sub(r"\1", quoted[1]) if quoted else value.strip()
     try:

@@ -1,7 +1,6 @@
-"""Whole columns → an event batch: screens for what is plainly right, brings the rest to the rule.
+"""Whole columns → an event batch.
 
-A screen gives the column as `EVENTS_SCHEMA` stores it, and flags each row that it has any doubt
-about. It is no second rule: whether a flagged row is an event is decided by `rule` alone.
+Vectorized checks accept what is plainly valid; `validation` alone decides about every other row.
 """
 
 from collections.abc import Mapping
@@ -21,7 +20,7 @@ from botmeter.sources.vectorized_checks import Screened, screened_column
 
 
 def batch_from_records(records: Records) -> EventBatch:
-    """The events and rejections of `records`, each in the order of the file."""
+    """Build the batch of `records`; events and rejections keep the order of the file."""
     doubt = np.zeros(len(records.positions), np.bool_)
     columns = []
     for name in FIELDS:
@@ -69,7 +68,7 @@ def _screened(name: str, records: Records) -> Screened:
 
 
 def _judged(records: Records, rows: npt.NDArray[np.int64]) -> tuple[pa.Table, npt.NDArray[np.int64], list[Rejection]]:
-    """What the rule says of each doubtful row: the events, their rows, and the rejections."""
+    """Validate the doubtful rows one by one; return the events, their rows and the rejections."""
     events: list[Event] = []
     event_rows: list[int] = []
     rejections: list[Rejection] = []

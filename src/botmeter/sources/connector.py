@@ -97,22 +97,18 @@ class Connector:
 
     Attributes:
         platform: Stored code.
-        label: Name for people.
-        summary: What is counted, as one sentence.
-        steps: Set-up instructions, in order.
-        read: Reads a payload.
+        summary: One sentence: the events that are counted.
         sample: Harmless payload for testing a source.
-        guide: File name of its guide below `docs/guides`.
-        deliveries: What the platform sends while people talk.
-        files: What can be imported.
-        command: Command shown with the steps; `{account}`, `{source}` and `{server}` are replaced. Empty: none.
-        sender: What identifies a sender on this platform.
+        guide: Path below `docs/guides`.
+        deliveries: Events that the platform sends live.
+        files: Files that can be imported.
+        command: Shown with the steps; `{account}`, `{source}` and `{server}` are replaced. Empty: none.
+        sender: Description of a sender's id.
         secret: None if the platform signs nothing.
         pull: None if the platform has no API to pull from.
-        challenge: Answers the platform's check of the address from the query parameters and the source's verify token;
-            raises `NotAllowed` for a wrong token. None if the platform doesn't check.
+        challenge: Query parameters and verify token → answer to the check of the address; raises `NotAllowed`.
         delivery_id: The platform's own id of a delivery.
-        read_report: Reads the platform's files that are not JSON. None if it has none.
+        read_report: Reads files that are not JSON.
         joined_files: None if each JSON object of a file is a payload by itself.
         options: Settings of sources of this platform.
         is_native: Payloads hold events in Botmeter's own format.

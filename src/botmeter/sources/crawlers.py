@@ -1,4 +1,4 @@
-"""How a platform's API is pulled: its crawler, its credentials, and what it can't tell."""
+"""Pull API of a platform: its crawler, its credentials and its limits."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

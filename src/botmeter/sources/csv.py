@@ -1,6 +1,6 @@
-"""CSV → records: the delimiter found out from the header, every cell as the bytes that were sent.
+"""CSV → records.
 
-Rows with more or fewer cells than the header become rejections. Blank lines are no rows.
+The delimiter is found from the header. Rows with more or fewer cells than the header become rejections.
 """
 
 import csv
@@ -25,7 +25,7 @@ _HEADER_BYTES_MAX = 1 << 20
 
 
 class _QuoteCount:
-    """The stream, counting its quotes: an odd number means that the file ends inside a value."""
+    """The stream, counting quotes: an odd number means that the file ends inside a value."""
 
     def __init__(self, stream: ByteStream) -> None:
         self._stream = stream
@@ -43,14 +43,14 @@ class _QuoteCount:
 
 @dataclass(slots=True, kw_only=True)
 class _Rows:
-    """Where the reader of one file has come to."""
+    """Positions of rows and uneven rows in one file."""
 
     names: Sequence[str]
     uneven: list[Rejection] = field(default_factory=list)
     first: int = 0
 
     def positions(self, count: int) -> tuple[list[int], tuple[Rejection, ...]]:
-        """Places of the next `count` rows, and the uneven rows that stand among them."""
+        """Return the positions of the next `count` rows, and the uneven rows among them."""
         places: list[int] = []
         taken = 0
         place = self.first
@@ -70,7 +70,7 @@ class _Rows:
 
 
 def records_from_csv(stream: ByteStream, *, mapping: FieldMapping | None) -> Iterator[Records]:
-    """The records of CSV text with a header.
+    """Yield the records of CSV text with a header.
 
     Raises:
         Refused: `column_missing`, `column_doubled`, `quote_not_closed`.
@@ -101,7 +101,7 @@ def records_from_csv(stream: ByteStream, *, mapping: FieldMapping | None) -> Ite
 
 
 def _header(stream: ByteStream) -> str:
-    """The text of the first row that is not blank, which is taken from the stream."""
+    """Read the first row that is not blank."""
     start = stream.peek(_HEADER_BYTES_MAX)
     blank = len(start) - len(start.lstrip(b"\r\n"))
     inside = False
@@ -121,7 +121,7 @@ def _header(stream: ByteStream) -> str:
 
 
 def _delimiter(header: str, mapping: FieldMapping | None) -> str:
-    """The one that gives the most columns that are wanted, then the most columns."""
+    """Return the delimiter that gives the most wanted columns, then the most columns."""
     wanted = set(wanted_columns(mapping).values())
     return max(DELIMITERS, key=lambda delimiter: _worth(_names(header, delimiter), wanted))
 
@@ -139,7 +139,7 @@ def _names(header: str, delimiter: str) -> list[str]:
 
 
 def _batches(counted: _QuoteCount, *, rows: _Rows, delimiter: str, name: str) -> Iterator[pa.RecordBatch]:
-    """Arrow's batches; at the end one of no rows for the uneven rows after the last."""
+    """Yield Arrow's batches, and at the end an empty one for the uneven rows after the last."""
 
     def refuse(row: pyarrow.csv.InvalidRow) -> str:
         rows.uneven.append(_uneven(row, names=rows.names, delimiter=delimiter))

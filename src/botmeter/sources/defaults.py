@@ -1,4 +1,4 @@
-"""What a source says for events in our own words that leave it out: bot, version and channel, by whole columns."""
+"""Defaults of a source for events in Botmeter's own format: bot, version and channel, by whole columns."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,9 +14,9 @@ _WITH_BOT = ("customer", "bot")
 
 
 def records_with_defaults(records: Records, source: Source) -> Records:
-    """`records`, where what an event leaves out is as the source says.
+    """Fill in the source's defaults.
 
-    The default bot is that of customers' and bots' events alone; the default version that of events with a bot.
+    The default bot applies to events of customers and bots, the default version to events with a bot.
     """
     if source.bot_id is None and source.bot_version is None and source.channel is None:
         return records

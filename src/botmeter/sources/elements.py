@@ -1,6 +1,6 @@
-"""A stream of JSON cut into its records: the lines of NDJSON, the elements of an array.
+"""JSON streams cut into records: the lines of NDJSON, the elements of an array.
 
-Memory holds a block and the record that is not yet complete, however long the file.
+Memory holds one block and one incomplete record, however long the file.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,14 +26,12 @@ _SPACE = b" \t\r\n"
 
 
 class Objects:
-    """Texts of JSON objects that follow one another, split only when one of them is asked for.
+    """Texts of consecutive JSON objects, split only on demand.
 
     Attributes:
-        joined: All of them, a newline between each and the next.
-        count: How many there are.
-        are_one_a_line: Whether each surely starts and ends with a brace. Between two braces with
-            nothing but a line's end no JSON text goes on, so a reader of `joined` that finds
-            `count` objects has found these.
+        joined: The texts, separated by newlines.
+        are_one_a_line: Each text starts and ends with a brace, so a reader of `joined` that finds `count` objects has
+            found exactly these.
     """
 
     def __init__(self, joined: bytes | memoryview, *, count: int, are_one_a_line: bool) -> None:
@@ -44,7 +42,6 @@ class Objects:
 
     @classmethod
     def from_texts(cls, texts: list[bytes]) -> "Objects":
-        """The objects in `texts`, one each."""
         are_whole = all(text[:1] == b"{" and text[-1:] == b"}" for text in texts)
         objects = cls(b"\n".join(texts), count=len(texts), are_one_a_line=are_whole)
         objects._texts = texts
@@ -52,7 +49,7 @@ class Objects:
 
     @classmethod
     def from_lines(cls, block: memoryview) -> "Objects":
-        """The lines of `block` that are not blank."""
+        """Return the lines of a block that are not blank."""
         data = np.frombuffer(block, np.uint8)
         newlines = np.flatnonzero(data == ord("\n"))
         if _are_seams(data, newlines):
@@ -62,20 +59,19 @@ class Objects:
 
     @classmethod
     def joining(cls, several: "Sequence[Objects]") -> "Objects":
-        """The objects of several, in order."""
+        """Return the objects of several, in order."""
         if len(several) == 1:
             return several[0]
         return cls.from_texts([text for each in several for text in each.texts])
 
     @property
     def texts(self) -> list[bytes]:
-        """Each text by itself."""
         if self._texts is None:
             self._texts = bytes(self.joined).split(b"\n")
         return self._texts
 
     def starts(self) -> npt.NDArray[np.int64]:
-        """Where in `joined` each text starts."""
+        """Return the offset of each text in `joined`."""
         if self._texts is not None:
             lengths = np.array([len(text) + 1 for text in self._texts], np.int64)
             return np.cumsum(lengths) - lengths
@@ -84,7 +80,7 @@ class Objects:
 
 
 def _are_seams(data: npt.NDArray[np.uint8], newlines: npt.NDArray[np.int64]) -> bool:
-    """Whether every line starts with an opening brace and ends with a closing one, perhaps with CR after it."""
+    """Check that every line starts with an opening and ends with a closing brace, perhaps followed by CR."""
     ends = np.append(newlines, len(data))
     starts = np.append(0, newlines + 1)
     if starts[-1] >= len(data) or not (data[starts] == ord("{")).all():
@@ -94,7 +90,7 @@ def _are_seams(data: npt.NDArray[np.uint8], newlines: npt.NDArray[np.int64]) -> 
 
 
 def lines(stream: ByteStream) -> Iterator[Objects]:
-    """The lines of `stream` that are not blank, a block at a time.
+    """Yield the non-blank lines of a stream, a block at a time.
 
     Raises:
         TooMuch: `record_too_long` for a line of more than 32 MiB.
@@ -122,7 +118,7 @@ def lines(stream: ByteStream) -> Iterator[Objects]:
 
 
 def elements(stream: ByteStream) -> Iterator[Objects]:
-    """The elements of the JSON array that `stream` holds, a block at a time.
+    """Yield the elements of a JSON array, a block at a time.
 
     Raises:
         Refused: `file_truncated` if the array is never closed, `json_invalid` if more follows it.
@@ -151,21 +147,17 @@ def elements(stream: ByteStream) -> Iterator[Objects]:
 
 
 def is_array(stream: ByteStream) -> bool:
-    """Whether a stream of JSON starts as an array, rather than as one object; nothing of it is taken."""
+    """Check that a JSON stream starts as an array, without consuming it."""
     return stream.peek(1 << 16).lstrip()[:1] == b"["
 
 
 def objects_of_json(stream: ByteStream) -> Iterator[Objects]:
-    """The elements of the JSON array that `stream` holds, a block at a time, or the one object that it is.
-
-    Raises:
-        Refused, TooMuch: What `elements` and `whole_text` raise.
-    """
+    """Yield the elements of a JSON array, or a single object; raises what `elements` and `whole_text` raise."""
     return elements(stream) if is_array(stream) else iter([Objects.from_texts([whole_text(stream)])])
 
 
 def whole_text(stream: ByteStream) -> bytes:
-    """All of `stream`, which is one JSON value.
+    """Read a stream that is one JSON value.
 
     Raises:
         TooMuch: `record_too_long` past 32 MiB.
@@ -184,7 +176,7 @@ def _checked_length(record: bytes, *, count: int, name: str) -> None:
 
 
 def _split(text: bytes) -> tuple[list[bytes], bytes, bool]:
-    """The complete elements at the start of `text`, what is left, and whether the array was closed."""
+    """Return the complete elements at the start of a text, the rest, and True if the array was closed."""
     data = np.frombuffer(text, np.uint8)
     places = np.flatnonzero(_STRUCTURAL[data])
     marks = data[places]
@@ -204,7 +196,7 @@ def _split(text: bytes) -> tuple[list[bytes], bytes, bool]:
 
 
 def _is_escaped(places: npt.NDArray[np.int64], marks: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-    """Which marks stand after an odd run of backslashes, and so are part of a text."""
+    """Flag the marks that follow an odd run of backslashes and so are part of a text."""
     is_slash = marks == ord("\\")
     if not is_slash.any():
         return is_slash

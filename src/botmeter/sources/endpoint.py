@@ -1,6 +1,6 @@
-"""Where a platform's API may be: a checked address, so that nobody has the server ask what only the server can reach.
+"""Address of a platform's API, checked so that the server can't be made to call its own network.
 
-The name is looked up once, and what was looked at is what is connected to.
+A name is resolved once, and the addresses that were checked are the ones connected to.
 """
 
 import ipaddress
@@ -24,12 +24,12 @@ _EMBEDDING: Final = ipaddress.IPv6Network("64:ff9b::/96")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """The API of a platform.
+    """API of a platform.
 
     Attributes:
-        host: As it is named, for certificates.
-        addresses: What the name stands for, all of them allowed.
-        prefix: Before every path; empty, or with a slash at its start.
+        host: Name for certificates.
+        addresses: Resolved and allowed.
+        prefix: Precedes every path; empty, or with a leading slash.
     """
 
     scheme: str
@@ -40,26 +40,27 @@ class Endpoint:
 
     @property
     def named(self) -> str:
-        """The host as a request names it."""
+        """Host header."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
 
 def looked_up(host: str, port: int) -> list[str]:
-    """The addresses of a host; a link's name after a % is left out, since no such address is asked."""
+    """Resolve a host; interface names after a % are dropped."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [str(entry[4][0]).partition("%")[0] for entry in found]
 
 
 def endpoint_of(url: str, *, may_be_plain: bool, look_up: LookUp = looked_up) -> Endpoint:
-    """The API at an address that `checked_url` took.
+    """Resolve and check the address of an API.
 
     Args:
-        may_be_plain: The source says that it may be asked without encryption.
+        url: As returned by `checked_url`.
+        may_be_plain: Allow http.
 
     Raises:
-        NotAllowed: `pull_address_forbidden` for one without encryption, or inside the machine or its cloud.
-        Unavailable: `pull_failed` if the name stands for nothing.
+        NotAllowed: `pull_address_forbidden` for http, or an address inside the machine or its cloud.
+        Unavailable: `pull_failed` if the name doesn't resolve.
     """
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
@@ -95,7 +96,7 @@ def _check(text: str, *, host: str, is_loopback: bool) -> None:
 
 
 def _plain(address: Address) -> Address:
-    """The address that one of version 6 stands for, where it holds one of version 4."""
+    """Return the IPv4 address embedded in an IPv6 address, if any."""
     if isinstance(address, ipaddress.IPv4Address):
         return address
     if address.ipv4_mapped is not None:

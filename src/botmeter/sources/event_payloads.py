@@ -1,4 +1,4 @@
-"""Payloads of events in Botmeter's own format: one event, an array of them, or one a line; CloudEvents among them."""
+"""Payloads of events in Botmeter's own format, CloudEvents included: one event, an array, or one a line."""
 
 from io import BytesIO
 from typing import Final

@@ -1,9 +1,7 @@
-"""Texts of JSON objects → records: canonical events, CloudEvents, or foreign objects with a mapping.
+"""Texts of JSON objects → records: events, CloudEvents, or foreign objects with a mapping.
 
-Three readers, each slower and more patient than the one before: Arrow's reader for a block of
-events; typed structs for blocks with whole numbers as ids, and for attributes; and Python's own
-for each record that the typed reader refuses, which is also how any record is read again for the
-rule. What a quicker reader takes, the slower ones read alike; a test proves it.
+Three readers, from fast to tolerant: Arrow's for a block of events, typed structs for numeric ids and attributes, and
+Python's for each record that the typed reader refuses. A test proves that they read alike.
 """
 
 import json
@@ -42,7 +40,7 @@ _TextOrInteger = str | int | None
 
 
 class _Wire(msgspec.Struct, gc=False):
-    """A canonical event as JSON may write it. What does not fit goes to the patient reader."""
+    """An event as JSON; a value of another type goes to the tolerant reader."""
 
     event_id: str | int
     occurred_at: str
@@ -62,8 +60,6 @@ class _Wire(msgspec.Struct, gc=False):
 
 
 class _WireAttributes(msgspec.Struct, gc=False):
-    """The attributes of an event alone."""
-
     attributes: msgspec.Raw = msgspec.Raw()
 
 
@@ -76,10 +72,10 @@ _UNREAD = _Wire(DOUBTFUL, DOUBTFUL, DOUBTFUL, DOUBTFUL, DOUBTFUL)
 def records_from_objects(
     objects: Objects, *, first: int, mapping: FieldMapping | None = None, bytes_read: int = 0
 ) -> Records:
-    """The records that `objects` hold.
+    """Read records.
 
     Args:
-        first: Place of the first of them in the file.
+        first: Position of the first object in the file.
     """
     return Records(
         columns=_columns(objects) if mapping is None else _mapped_columns(objects.texts, mapping),
@@ -92,7 +88,7 @@ def records_from_objects(
 
 
 def record_from_object(text: bytes, *, mapping: FieldMapping | None = None) -> Mapping[str, object]:
-    """The record in one JSON object, read patiently: field → value as sent.
+    """Read one JSON object with the tolerant reader: field → value as sent.
 
     Raises:
         Refused: `json_invalid` if it is no JSON object, `cloudevent_invalid` for a broken envelope.
@@ -127,7 +123,7 @@ def _columns(objects: Objects) -> Mapping[str, pa.Array]:
 
 
 def _arrow_columns(objects: Objects) -> Mapping[str, pa.Array] | None:
-    """Arrow's reading of the block, or None if it can't be sure that each text is one object."""
+    """Read the block with Arrow; None if each text may not be exactly one object."""
     try:
         table = pyarrow.json.read_json(
             pa.BufferReader(objects.joined),
@@ -146,11 +142,9 @@ def _arrow_columns(objects: Objects) -> Mapping[str, pa.Array] | None:
 
 
 def _attributes(objects: Objects) -> pa.Array:
-    """The attributes of each object as they were sent; null where the object surely has none.
+    """Return the attributes of each object as sent.
 
-    Looked for are mentions of them other than as null, and escapes, with which a key can be written.
-    Inside a text the quotes would be escaped, so each mention is a member of the object, or of one in
-    it that is ignored.
+    Only texts that mention the key, or contain an escape that could spell it, are parsed.
     """
     joined = bytes(objects.joined)
     found = [mention.start() for mention in _ATTRIBUTES.finditer(joined)]

@@ -1,4 +1,4 @@
-"""Foreign columns → the columns of events: names checked, mapping applied, whole columns at a time."""
+"""Foreign columns → event columns, with or without a mapping."""
 
 import json
 from collections.abc import Mapping as AbstractMapping
@@ -18,7 +18,7 @@ _NAMES_SHOWN_MAX = 30
 
 
 def checked_columns(found: Sequence[str], *, mapping: Mapping | None, name: str) -> tuple[str, ...]:
-    """What there is to say about the columns `found` in the file `name`: those that are ignored.
+    """Check the columns of a file and return notes about ignored ones.
 
     Raises:
         Refused: `column_doubled`, or `column_missing` for one that is required or mapped.
@@ -37,7 +37,7 @@ def checked_columns(found: Sequence[str], *, mapping: Mapping | None, name: str)
 
 
 def wanted_columns(mapping: Mapping | None) -> dict[str, str]:
-    """Field → the column that it is read from; constants have none."""
+    """Return field → column; constants have none."""
     if mapping is None:
         return {field: field for field in FIELDS}
     places = {field: mapping.place(field) for field in FIELDS}
@@ -47,7 +47,7 @@ def wanted_columns(mapping: Mapping | None) -> dict[str, str]:
 def columns_of_events(
     foreign: AbstractMapping[str, pa.Array], *, count: int, mapping: Mapping | None
 ) -> dict[str, pa.Array]:
-    """Field → its column, from the foreign columns of `count` rows."""
+    """Return field → column values, for `count` rows."""
     if mapping is None:
         return {field: foreign[field] for field in FIELDS if field in foreign}
     columns = {}
@@ -61,7 +61,7 @@ def columns_of_events(
 
 
 def value_text(field: str, value: object) -> str | None:
-    """`value` as a text column can hold it; `DOUBTFUL` where only the rule can tell."""
+    """Return a value as text for a column; `DOUBTFUL` where only `validation` can decide."""
     match value:
         case None:
             return None
@@ -89,12 +89,12 @@ def _column(field: str, foreign: pa.Array, *, place: Place) -> pa.Array:
 
 
 def cell_value(cell: object) -> object:
-    """The value in a cell; bytes as text, those that are not UTF-8 as lone surrogates."""
+    """Decode a cell; bytes that are not UTF-8 become lone surrogates."""
     return cell.decode("utf-8", "surrogateescape") if isinstance(cell, bytes) else cell
 
 
 def row_bytes(row: AbstractMapping[str, object]) -> bytes:
-    """A row of a table as a JSON object, for a person to mend and send again."""
+    """Return a table row as a JSON object, for a person to correct and send again."""
     return json.dumps(row, ensure_ascii=False, default=str).encode("utf-8", "surrogateescape")
 
 

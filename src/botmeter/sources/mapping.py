@@ -1,8 +1,4 @@
-"""A mapping: where each field of an event stands in a foreign file, and how to read it.
-
-It says field by field: a column, a JSON pointer or a constant, then perhaps a table of values. A
-field that the mapping does not name is read from the column of its own name, if there is one.
-"""
+"""Mapping of a foreign file: for each field a column, a JSON pointer or a constant, and perhaps a table of values."""
 
 import json
 from collections.abc import Mapping as AbstractMapping
@@ -16,15 +12,14 @@ from botmeter.sources.clock import RFC3339, Clock
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where one field stands in a record, and how its values are called there.
+    """Location of one field in a record.
 
     Attributes:
-        column: Column, or key at the top of an object; None: every event has `constant`.
-        path: From there on into an object or list, as the parts of a JSON pointer. A text on the
-            way is read as JSON, since CSV files hold such cells.
-        constant: The value of every event.
-        values: Value as sent → value as Botmeter calls it.
-        otherwise: For every value that `values` does not name; None: it stays as it is.
+        column: Column, or top-level key of an object; None: every event has `constant`.
+        path: JSON pointer from there. A text on the way is parsed as JSON.
+        constant: Value of every event.
+        values: Value as sent → value for Botmeter.
+        otherwise: Replaces values not in `values`; None: they stay.
     """
 
     column: str | None = None
@@ -35,11 +30,11 @@ class Place:
 
     @property
     def is_plain(self) -> bool:
-        """Whether the column holds the values as they are."""
+        """The column holds the values unchanged."""
         return self.column is not None and not self.path and not self.values
 
     def value(self, cell: object) -> object:
-        """The field's value where the column holds `cell`."""
+        """Return the field's value for a cell."""
         if self.column is None:
             return self.constant
         found = _followed(cell, self.path)
@@ -53,11 +48,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mapping:
-    """Where the fields of an event stand, and how times are written.
+    """Locations of the event fields, and the format of times.
 
     Attributes:
-        places: Field → its place. Fields left out stand in the column of their own name.
-        clock: How `occurred_at` is written.
+        places: Fields left out are read from the column of their own name.
     """
 
     places: AbstractMapping[str, Place]
@@ -72,11 +66,10 @@ class Mapping:
             )
 
     def place(self, name: str) -> Place:
-        """Where the field `name` stands."""
         return self.places.get(name) or Place(column=name)
 
     def record(self, row: AbstractMapping[str, object]) -> dict[str, object]:
-        """The record in one row of the foreign file: field → value as sent, values renamed."""
+        """Return one row as a record: field → value, values replaced."""
         record = {}
         for name in FIELDS:
             place = self.place(name)
@@ -106,7 +99,7 @@ def _loaded(text: str) -> object:
 
 
 def _name(found: object) -> str:
-    """How a table of values calls what was found; nothing is the empty text."""
+    """Return the key of a value in a table of values; nothing is the empty text."""
     if found is None:
         return ""
     if isinstance(found, bool):

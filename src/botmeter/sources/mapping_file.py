@@ -1,4 +1,4 @@
-"""A mapping file (TOML or JSON) → a mapping, checked whole before any event is read."""
+"""Mapping files (TOML or JSON), checked completely before any event is read."""
 
 import json
 import tomllib
@@ -18,11 +18,11 @@ _CLOCK_KEYS = ("format", "timezone", "ambiguous")
 
 
 def mapping_from_file(path: str | Path) -> Mapping:
-    """The mapping that the TOML or JSON file at `path` describes.
+    """Read a mapping file.
 
     Raises:
-        Missing: `mapping_missing` if there is no such file.
-        Refused: `mapping_invalid` with the field and what is wrong with it.
+        Missing: `mapping_missing`.
+        Refused: `mapping_invalid` with the field and its error.
     """
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
@@ -36,7 +36,7 @@ def mapping_from_file(path: str | Path) -> Mapping:
 
 
 def mapping_from_document(document: AbstractMapping[str, object]) -> Mapping:
-    """The mapping that a parsed file describes: field → where it stands.
+    """Build a mapping from a parsed file.
 
     Raises:
         Refused: `mapping_invalid`.

@@ -1,4 +1,4 @@
-"""NDJSON and JSON arrays → records, a block at a time. Each broken record is refused by itself."""
+"""NDJSON and JSON arrays → records, a block at a time."""
 
 from collections.abc import Iterable, Iterator
 
@@ -13,17 +13,17 @@ _OBJECTS_EACH = 50_000
 
 
 def records_from_lines(stream: ByteStream, *, mapping: Mapping | None) -> Iterator[Records]:
-    """The records of NDJSON; blank lines are none."""
+    """Read NDJSON; blank lines are skipped."""
     return _records(lines(stream), stream=stream, mapping=mapping)
 
 
 def records_from_json(stream: ByteStream, *, mapping: Mapping | None) -> Iterator[Records]:
-    """The records of a JSON array, or the one that a single JSON object is."""
+    """Read a JSON array, or a single JSON object."""
     return _records(objects_of_json(stream), stream=stream, mapping=mapping)
 
 
 def records_from_texts(raws: Iterable[bytes], *, mapping: Mapping | None) -> Iterator[Records]:
-    """The records in single texts, each of one JSON object."""
+    """Read texts of one JSON object each."""
     first = 0
     waiting: list[bytes] = []
     for raw in raws:

@@ -1,6 +1,6 @@
-"""Parquet → records, a row group at a time; only the columns that are wanted are read.
+"""Parquet → records, a row group at a time.
 
-The whole of a row is read again only for a row that is refused.
+Only wanted columns are read; a whole row is read again only if it is rejected.
 """
 
 import shutil
@@ -28,7 +28,7 @@ _UNIT_US = {"s": (1_000_000, 1), "ms": (1_000, 1), "us": (1, 1), "ns": (1, 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _File:
-    """An open Parquet file and how it is to be read."""
+    """An open Parquet file."""
 
     parquet: pyarrow.parquet.ParquetFile
     name: str
@@ -41,10 +41,10 @@ class _File:
 def records_from_parquet(
     stream: ByteStream, *, path: str, mapping: FieldMapping | None, rows_max: int
 ) -> Iterator[Records]:
-    """The records of a Parquet file.
+    """Read a Parquet file.
 
     Args:
-        path: Read in place unless it is packed or a pipe, which are spooled to a file first.
+        path: Read in place, unless it is compressed or a pipe and must be spooled first.
 
     Raises:
         Refused: `format_unknown` if it is none, `file_damaged`, `column_missing`,
@@ -77,7 +77,7 @@ def _spooled(stream: ByteStream, stack: ExitStack) -> IO[bytes]:
 
 
 def _opened(place: IO[bytes] | str, *, mapping: FieldMapping | None, name: str) -> pyarrow.parquet.ParquetFile:
-    """The file, with repeated text read as dictionaries, which costs a fraction of plain text."""
+    """Open the file with repeated text as dictionaries, which costs a fraction of plain text."""
     try:
         with pyarrow.parquet.ParquetFile(place) as probe:
             schema, metadata = probe.schema_arrow, probe.metadata
@@ -97,7 +97,7 @@ def _first_line(fault: Exception) -> str:
 
 
 def _clock(schema: pa.Schema, *, mapping: FieldMapping | None, name: str) -> Clock:
-    """How times are written, now that the type of their column is known."""
+    """Return the format of times, given the type of their column."""
     clock = RFC3339 if mapping is None else mapping.clock
     column = wanted_columns(mapping).get("occurred_at")
     kind = schema.field(column).type if column is not None else pa.string()
@@ -142,7 +142,7 @@ def _batches(file: _File, *, group: int, rows_max: int) -> Iterator[pa.RecordBat
 
 
 def _legible(column: pa.Array) -> pa.Array:
-    """Times without a zone as text, which the clock of a mapping can read."""
+    """Return times without a zone as text, which a mapping's clock can read."""
     if pa.types.is_timestamp(column.type) and column.type.tz is None:
         return column.cast(pa.string())
     return column
@@ -150,7 +150,7 @@ def _legible(column: pa.Array) -> pa.Array:
 
 @dataclass(slots=True, kw_only=True)
 class _WholeRows:
-    """The rows of a batch with all their columns, read only when one of them is asked for."""
+    """All columns of a batch's rows, read on demand."""
 
     file: _File
     batch: pa.RecordBatch
@@ -159,12 +159,11 @@ class _WholeRows:
     whole: pa.Table | None = None
 
     def record(self, row: int) -> Mapping[str, object]:
-        """The record at `row`: field → value as sent."""
         cells = _cells(self.batch, row)
         return cells if self.file.mapping is None else self.file.mapping.record(cells)
 
     def raw(self, row: int) -> bytes:
-        """The row with all its columns, as a JSON object."""
+        """Return the row as a JSON object."""
         if self.whole is None:
             self.whole = pa.Table.from_batches([self.batch])
             if len(self.file.columns) < len(self.file.parquet.schema_arrow.names):
@@ -177,7 +176,7 @@ def _cells(rows: pa.RecordBatch | pa.Table, row: int) -> dict[str, object]:
 
 
 def _cell(scalar: pa.Scalar) -> object:
-    """The value in a cell as JSON can say it."""
+    """Return a cell's value as JSON can express it."""
     if not scalar.is_valid:
         return None
     kind = scalar.type

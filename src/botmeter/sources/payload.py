@@ -20,7 +20,6 @@ class Delivery:
     Attributes:
         body: Decompressed and otherwise untouched, because signatures cover these bytes.
         headers: Lower-case name → value.
-        received_us: µs UTC.
     """
 
     body: bytes
@@ -33,8 +32,8 @@ class EventRecord:
     """One event in a payload.
 
     Attributes:
-        fields: Field of the event contract → value; `occurred_at` as RFC 3339 text.
-        raw: The part of the payload that holds it, as JSON; quarantined if the event is rejected.
+        fields: Event field → value; `occurred_at` as RFC 3339 text.
+        raw: JSON that is quarantined if the event is rejected.
     """
 
     fields: Mapping[str, object]
@@ -46,10 +45,9 @@ class PayloadContent:
     """Content of a payload.
 
     Attributes:
-        records: Events, in the order of the payload.
-        ignored: One sentence for each kind of thing that never counts: a private note, typing, a status.
+        ignored: One sentence for each kind of thing that never counts, such as private notes.
         subject: The platform's name for the payload, such as `message_created`.
-        ignored_count: Number of ignored things; at least the number of sentences.
+        ignored_count: At least the number of sentences.
     """
 
     records: tuple[EventRecord, ...] = ()

@@ -36,11 +36,8 @@ class ReadPayload:
     """Content of one payload in a batch.
 
     Attributes:
-        first_position: Position of its first record in the batch.
-        record_count: Number of its records, rejected ones included.
-        subject: The platform's name for it; may be empty.
-        ignored: One sentence for each kind of thing that never counts.
-        ignored_count: Number of ignored things.
+        first_position: Position of its first record.
+        record_count: Rejected records included.
     """
 
     first_position: int
@@ -52,12 +49,7 @@ class ReadPayload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadPayloads:
-    """Several payloads as one batch.
-
-    Attributes:
-        batch: Records of all payloads; positions count through them, rejected ones included.
-        payloads: In their order.
-    """
+    """Several payloads as one batch, whose positions count rejected records too."""
 
     batch: EventBatch
     payloads: tuple[ReadPayload, ...]
@@ -70,9 +62,8 @@ def batch_from_payloads(
 
     Args:
         payloads: Decompressed bodies.
-        source: The source of all of them.
-        connector: The connector of its platform.
-        received_us: When each was received, µs UTC.
+        connector: Of the source's platform.
+        received_us: Of each payload, µs UTC.
         first: First position.
     """
     builder = _BatchBuilder(position=first)

@@ -1,7 +1,7 @@
-"""What platforms' payloads are read with: JSON to plain values, their clocks, and ids for events that have none.
+"""Tools for reading JSON payloads: values, times, ids and bots.
 
-A payload's outline is checked, and one that is none of the platform's is refused as a whole. What an event in it lacks
-is left out here; the rule that every format shares then says which field is missing.
+A payload that is not the platform's is refused as a whole. A field that an event lacks is left out; `validation`
+reports it, as for every format.
 """
 
 import hashlib
@@ -36,15 +36,15 @@ _INSTANTS_US = (Decimal(INSTANT_FIRST_US), Decimal(INSTANT_END_US))
 
 
 def not_understood(what: str) -> Refused:
-    """The refusal of a whole payload; `what` is a sentence."""
+    """Return the refusal of a whole payload."""
     return Refused("payload_not_understood", what)
 
 
 def json_value(payload: bytes) -> object:
-    """The value that JSON text holds, a number with a point as a `Decimal`.
+    """Parse JSON; numbers with a fraction become `Decimal`.
 
     Raises:
-        Refused: `payload_not_understood` if it is no JSON.
+        Refused: `payload_not_understood`.
     """
     try:
         return _DECODE(payload.removeprefix(_BOM))
@@ -53,15 +53,18 @@ def json_value(payload: bytes) -> object:
 
 
 def json_bytes(value: object) -> bytes:
-    """JSON of a value that `json_value` gave, in one canonical form."""
+    """Encode a value from `json_value` in canonical form."""
     return _ENCODE(value)
 
 
 def checked_objects(found: object, *, what: str) -> list[JsonObject]:
-    """The objects in a list; none for null.
+    """Return a list of objects; empty for null.
+
+    Args:
+        what: Name of the list in the message.
 
     Raises:
-        Refused: `payload_not_understood` if it is anything else; `what` names it in the sentence.
+        Refused: `payload_not_understood` for anything else.
     """
     if found is None:
         return []
@@ -71,7 +74,7 @@ def checked_objects(found: object, *, what: str) -> list[JsonObject]:
 
 
 def objects_in(found: object) -> list[JsonObject]:
-    """The objects of a payload: one, or an array of them.
+    """Return the objects of a payload: one, or an array of them.
 
     Raises:
         Refused: `payload_not_understood` if it is neither.
@@ -84,22 +87,22 @@ def objects_in(found: object) -> list[JsonObject]:
 
 
 def object_of(found: object) -> JsonObject:
-    """An object as it is; anything else as one without members."""
+    """Return an object, or an empty one for anything else."""
     return found if isinstance(found, dict) else {}
 
 
 def text_of(found: object) -> str | None:
-    """Text that is not empty, or a whole number as text; None for anything else."""
+    """Return text that is not empty, or an integer as text; None for anything else."""
     if isinstance(found, str):
         return found or None
     return str(found) if isinstance(found, int) and not isinstance(found, bool) else None
 
 
 def shared_text_of(found: object, *, what: str) -> str | None:
-    """What `text_of` gives, of what many events of a payload share and each repeats: no longer than an id may be.
+    """Return `text_of` a value that every event of a payload repeats.
 
     Raises:
-        Refused: `payload_not_understood` for a longer one, which beside many events would take the memory of all.
+        Refused: `payload_not_understood` if it is longer than an id, and would be stored many times.
     """
     text = text_of(found)
     if text is not None and len(text) > ID_BYTES_MAX:
@@ -108,7 +111,7 @@ def shared_text_of(found: object, *, what: str) -> str | None:
 
 
 def us_of_epoch(seconds: object) -> int | None:
-    """The µs UTC of seconds since 1970, given as a number or as its text; None if it is neither, or no year of ours."""
+    """Return the µs UTC of seconds since 1970, as a number or text; None if out of range or neither."""
     if isinstance(seconds, bool) or not isinstance(seconds, int | str | Decimal):
         return None
     try:
@@ -121,43 +124,40 @@ def us_of_epoch(seconds: object) -> int | None:
 
 
 def time_of_epoch(seconds: object) -> object:
-    """RFC 3339 text of seconds since 1970; what can't be read as such stays as it is, for the rule to refuse."""
+    """Return seconds since 1970 as RFC 3339 text; anything else unchanged, for `validation` to reject."""
     us = us_of_epoch(seconds)
     return seconds if us is None else text_from_us(us)
 
 
 def event_id_of(kind: str, *parts: object) -> str:
-    """An event's id made of what it is known by: the same parts give the same id, whoever makes it, and hide them.
-
-    Ids of platforms can hold a phone number, and be longer than an id may be.
-    """
+    """Return an event id that hashes its parts, which may be long or hold a phone number."""
     return f"{kind}-{hashlib.sha256(_ENCODE(parts)).hexdigest()[:40]}"
 
 
 def scoped_id(source: Source, *parts: str | None) -> str | None:
-    """An id that means something within its source alone, told apart from the same one elsewhere; None: incomplete."""
+    """Return an id qualified by the source's name; None if a part is missing."""
     return None if None in parts else ":".join((source.name, *(part for part in parts if part is not None)))
 
 
 def is_listed(source: Source, option: str, *, default: Iterable[str], known_as: Iterable[str | None]) -> bool:
-    """Whether an option's list, separated by commas, names a thing by any of its ids and names."""
+    """Check a comma-separated option for any of a thing's ids and names."""
     said = source.option(option)
     objects_in_list = default if said is None else (word.strip() for word in said.split(","))
     return not {word for word in objects_in_list if word}.isdisjoint(word for word in known_as if word)
 
 
 def ignored_sentences(counts: Mapping[str, int]) -> tuple[str, ...]:
-    """What never counts, each with how many there were of it if there were several; the first twenty are named."""
+    """Return a sentence for each ignored kind, with its count; at most twenty."""
     named = islice(counts.items(), _SENTENCES_MAX)
     return tuple(what if count == 1 else f"{what} ({count:,} of them)" for what, count in named)
 
 
 def bot_of(source: Source, bot_id: str | None, *, name: str | None = None, version: str | None = None) -> Fields:
-    """The bot of an event: as the source's list says, else as the platform does, else the source's default.
+    """Return the bot of an event: from the source's identities, the platform, or the source's default.
 
     Args:
-        bot_id: By which the platform knows it; None: it names none.
-        version: As the platform says; the list's own goes before it.
+        bot_id: The platform's id; None: it names no bot.
+        version: From the platform; an identity's version precedes it.
     """
     identity = source.identity(bot_id, name)
     if identity is not None:
@@ -172,10 +172,10 @@ def bot_of(source: Source, bot_id: str | None, *, name: str | None = None, versi
 
 
 def json_object(payload: bytes, *, platform: str) -> JsonObject:
-    """The JSON object that a payload is; numbers with a fraction as `Decimal`.
+    """Parse a payload that must be a JSON object.
 
     Raises:
-        Refused: `payload_not_understood` if it is none.
+        Refused: `payload_not_understood`.
     """
     found = json_value(payload)
     if not isinstance(found, dict):
@@ -184,7 +184,7 @@ def json_object(payload: bytes, *, platform: str) -> JsonObject:
 
 
 def at(found: object, *path: str) -> Any:
-    """What stands in nested objects under the names of `path`; None: nothing."""
+    """Return the value at a path of keys in nested objects; None if there is none."""
     for name in path:
         if not isinstance(found, dict):
             return None
@@ -193,12 +193,12 @@ def at(found: object, *path: str) -> Any:
 
 
 def objects_in_list(found: object) -> list[JsonObject]:
-    """The objects in a list; nothing of what is no list."""
+    """Return the objects in a list; empty for anything else."""
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
 def us_of(found: object) -> int | None:
-    """µs UTC of RFC 3339 text or of seconds since 1970; None for what is no such time, and for 0."""
+    """Return the µs UTC of RFC 3339 text or seconds since 1970; None for 0 and anything else."""
     if not isinstance(found, str):
         return us_of_epoch(found) or None
     try:
@@ -208,8 +208,5 @@ def us_of(found: object) -> int | None:
 
 
 def time_of(found: object) -> object:
-    """A time as `occurred_at` of a record: text as it is, seconds since 1970 as RFC 3339.
-
-    What is no time stays as it is, for the rule to refuse it in its words.
-    """
+    """Return a time as RFC 3339 text; what is no time unchanged, for `validation` to reject."""
     return time_of_epoch(found) if isinstance(found, int | Decimal) else found

@@ -1,7 +1,7 @@
-"""From when a platform is asked, and what is left to the next time.
+"""Time range of a pull, and what is left for the next one.
 
-A pull that came to its end leaves nothing: the next one begins an hour before it did, since an hour is long for a
-message that was under way. One that was cut off leaves a rest, and the next one takes it up.
+A complete pull leaves nothing: the next one overlaps it by an hour, for messages that were under way. An interrupted
+one leaves a remainder for the next.
 """
 
 from collections.abc import Mapping
@@ -17,14 +17,14 @@ YOUNG_US: Final = 300 * MICROSECONDS_PER_SECOND
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullWindow:
-    """What one pull looks at; all in µs UTC.
+    """Range of one pull, in µs UTC.
 
     Attributes:
-        floor_us: Messages from then on.
-        end_us: Messages before then.
-        recent_us: Conversations that were active from then on.
-        ceiling_us: And those that were active last between `floor_us` and then; None: none of them.
-        is_part: What the last pull left is not all in it.
+        floor_us: First instant of messages.
+        end_us: End of messages, exclusive.
+        recent_us: Conversations active since then are included,
+        ceiling_us: and those last active between `floor_us` and then, if set.
+        is_part: The window doesn't cover all that the last pull left.
     """
 
     floor_us: int
@@ -34,7 +34,7 @@ class PullWindow:
     is_part: bool = False
 
     def is_wanted(self, active_us: int | None) -> bool:
-        """Whether a conversation is looked at that was active last at that instant; None: nobody knows."""
+        """Check a conversation's last activity; an unknown one is included."""
         if active_us is None or active_us >= self.recent_us:
             return True
         return self.ceiling_us is not None and self.floor_us <= active_us <= self.ceiling_us
@@ -42,12 +42,12 @@ class PullWindow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remaining:
-    """What the next pull has to look at; all in µs UTC.
+    """Work left for the next pull, in µs UTC.
 
     Attributes:
-        next_us: Conversations that were active from then on.
-        floor_us: Messages from then on; None: from `next_us`.
-        ceiling_us: As in the plan.
+        next_us: Conversations active since then.
+        floor_us: First instant of messages; None: `next_us`.
+        ceiling_us: See `PullWindow`.
     """
 
     next_us: int
@@ -56,23 +56,20 @@ class Remaining:
 
     @property
     def recent_us(self) -> int:
-        """With the overlap."""
         return self.next_us - OVERLAP_US
 
     @property
     def due_us(self) -> int:
-        """The earliest of all that is left."""
+        """Earliest instant left."""
         return self.recent_us if self.floor_us is None else min(self.floor_us, self.recent_us)
 
 
 def planned(rest: Remaining, *, asked_us: int | None, earliest_us: int, now_us: int) -> PullWindow:
-    """What a pull looks at.
+    """Return the window of a pull.
 
     Args:
-        rest: What the last one left.
-        asked_us: From when somebody asks for it; None: from where the last one left off.
-        earliest_us: No event of the account may be earlier.
-        now_us: The present instant.
+        asked_us: Start that a person asked for; None: continue after the last pull.
+        earliest_us: Earliest instant of the account's events.
     """
     end_us = now_us - YOUNG_US
     if asked_us is not None:
@@ -83,22 +80,20 @@ def planned(rest: Remaining, *, asked_us: int | None, earliest_us: int, now_us: 
 
 
 def _cut(at_us: int) -> int:
-    """To the second, as platforms tell times."""
     return at_us // MICROSECONDS_PER_SECOND * MICROSECONDS_PER_SECOND
 
 
 def all_of(plan: PullWindow) -> Remaining:
-    """What is left where nothing of the plan was done."""
+    """Return the work left if nothing of the window was done."""
     return Remaining(next_us=plan.recent_us + OVERLAP_US, floor_us=plan.floor_us, ceiling_us=plan.ceiling_us)
 
 
 def remaining_after(plan: PullWindow, *, before: Remaining, left: Remaining | None) -> Remaining:
-    """What is left after a pull.
+    """Return the work left after a pull.
 
     Args:
-        plan: What it looked at.
-        before: What was left before it; where it was asked for a part of that, all of it still is.
-        left: What it says that it left; None: nothing.
+        before: Work left before it; unchanged if the window covered only part of it.
+        left: Work that the pull didn't finish; None: none.
     """
     if plan.is_part:
         return before
@@ -107,24 +102,20 @@ def remaining_after(plan: PullWindow, *, before: Remaining, left: Remaining | No
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullResult:
-    """What came of a pull.
+    """Result of a pull; instants in µs UTC.
 
     Attributes:
-        began_us: When, µs UTC.
-        ended_us: When, µs UTC.
-        since_us: Messages from then on were looked at, µs UTC.
-        until_us: And before then: what is younger is left to its webhook, µs UTC.
-        conversation_count: Those that were looked at.
-        seen: Messages, and beginnings of conversations.
-        known: Of those, how many the ledger had.
-        accepted: Of those, how many were missing and are there now.
-        refused: Of those, how many are in quarantine.
-        ignored: Of those, how many never count, such as private notes.
-        outside: Of those, how many were older or younger than what was asked for.
-        request_count: How often the platform was asked.
-        code: Of what cut it off; empty: it came to its end.
-        fault: In a sentence.
-        rest: What is left to the next one.
+        since_us: First instant pulled.
+        until_us: End, exclusive; younger messages are left to their webhooks.
+        seen: Messages and conversation beginnings: the sum of the counts that follow.
+        known: Already in the ledger.
+        accepted: Added.
+        refused: Quarantined.
+        ignored: Never count, such as private notes.
+        outside: Older or younger than the window.
+        code: Error code of an interruption; empty if it was complete.
+        fault: Its message.
+        rest: Work left for the next pull.
     """
 
     began_us: int
@@ -148,12 +139,11 @@ class PullResult:
         return not self.code
 
     def as_mapping(self) -> dict[str, Any]:
-        """As JSON can hold it."""
         return asdict(self)
 
     @classmethod
     def from_mapping(cls, kept: Mapping[str, Any] | None) -> Self | None:
-        """The result that was kept; None where there is none, or one that another version wrote."""
+        """Return a stored result; None if there is none, or another version wrote it."""
         names = {each.name for each in fields(cls)}
         if kept is None or set(kept) != names:
             return None

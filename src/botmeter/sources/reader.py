@@ -1,4 +1,4 @@
-"""A file in any format → batches of checked events: the one door to all sources."""
+"""Files of events in any format → batches of checked events."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -24,14 +24,14 @@ ROWS_MAX = 250_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
-    """What to read.
+    """A file to read.
 
     Attributes:
-        path: A path, or `-` for standard input.
-        name: What to call it in messages; None: by its path.
-        content: For `-`, what to read, which stays open; None: the process's standard input.
-        mapping: Where the fields stand in a foreign file; None: they have Botmeter's own names.
-        format: csv, ndjson, json, parquet or cloudevents; None: found out from the content.
+        path: `-` for standard input.
+        name: Name in messages; None: the path.
+        content: Stream to read for `-`; stays open. None: the process's standard input.
+        mapping: None: the fields have Botmeter's own names.
+        format: csv, ndjson, json, parquet or cloudevents; None: detected.
     """
 
     path: str
@@ -42,17 +42,18 @@ class SourceFile:
 
     @property
     def label(self) -> str:
-        """What people call it."""
+        """Name in messages."""
         return self.path if self.name is None else self.name
 
 
 def batches(file: SourceFile, *, rows_max: int = ROWS_MAX, source: Source | None = None) -> Iterator[EventBatch]:
-    """The events of `file` in its order, at most `rows_max` a batch, and what had to be refused.
+    """Yield the events and rejections of a file, in order.
 
-    What an event leaves out is as `source` says; None: as nothing is said.
+    An error of the whole file is raised, perhaps after the last batch: the caller must then keep nothing of the file.
 
-    A record that can't be read is a rejection. A fault of the file as a whole is raised, if need be
-    after the last batch: a caller that takes files whole keeps nothing of such a one.
+    Args:
+        rows_max: Events per batch.
+        source: Supplies defaults for what events omit.
 
     Raises:
         Missing: `file_missing`.
@@ -71,17 +72,17 @@ def batches(file: SourceFile, *, rows_max: int = ROWS_MAX, source: Source | None
 
 
 def batches_from_json(raws: Iterable[bytes], *, mapping: Mapping | None = None) -> Iterator[EventBatch]:
-    """The events in single JSON objects (events or CloudEvents), by the same rule as any file.
+    """Read JSON objects, one event each; positions count them from 0.
 
-    `positions` and `Rejection.index` count the objects of `raws` from 0. A row that was refused
-    from a CSV or Parquet file is such an object; give the mapping that it was read with.
+    Args:
+        mapping: The mapping of the file that a row was rejected from.
     """
     for records in records_from_texts(raws, mapping=mapping):
         yield batch_from_records(records)
 
 
 def size_bytes(file: SourceFile) -> int | None:
-    """Size of the file as it is stored (packed), for a progress bar; None for standard input."""
+    """Return the stored size of a file; None for standard input."""
     return stored_size_bytes(file.path)
 
 
@@ -101,7 +102,7 @@ def _records(stream: ByteStream, file: SourceFile, *, rows_max: int) -> Iterator
 
 
 def _pieces(batch: EventBatch, rows_max: int) -> Iterator[EventBatch]:
-    """`batch`, cut into several if it holds more than `rows_max` events; each event and rejection once."""
+    """Split a batch of more than `rows_max` events."""
     if len(batch.events) <= rows_max:
         if len(batch.events) or batch.rejections or batch.notes:
             yield batch

@@ -1,8 +1,4 @@
-"""Signatures of deliveries: whether the platform that knows the secret sent these very bytes, and not long ago.
-
-Signatures are over the bytes as they came: text that is decoded and encoded again is not always the same bytes.
-Compared in a time that does not depend on where they differ.
-"""
+"""Signatures of deliveries, compared in constant time over the bytes received."""
 
 import base64
 import binascii
@@ -28,13 +24,12 @@ _DIGITS_MAX = 15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HmacForm:
-    """How a platform writes an HMAC-SHA256 in hexadecimal.
+    """Format of an HMAC-SHA256 in hexadecimal.
 
     Attributes:
-        header: Where it stands, in small letters.
-        prefix: What stands before the digits.
-        timestamp_header: Where the instant stands (seconds since 1970) that is signed as `instant.body`; None: the
-            body alone is signed.
+        header: Lower-case name.
+        prefix: Text before the digits.
+        timestamp_header: Header with seconds since 1970, signed as `instant.body`; None: only the body is signed.
     """
 
     header: str
@@ -46,8 +41,8 @@ def check_hmac(delivery: Delivery, secret: str, *, form: HmacForm) -> None:
     """Check that `secret` signed the delivery.
 
     Raises:
-        NotAllowed: `signature_missing` without a signature or its instant, `signature_wrong` for one that another
-            secret or body made, `delivery_too_old` for one that was made more than 300 seconds before or after it came.
+        NotAllowed: `signature_missing`, `signature_wrong`, or `delivery_too_old` for one signed more than 300 seconds
+            before or after it was received.
     """
     sent = _sent(delivery, form.header)
     signed = delivery.body
@@ -79,10 +74,10 @@ def check_rsa(delivery: Delivery, pem: str, *, header: str) -> None:
 
 @lru_cache(maxsize=256)
 def public_key(pem: str) -> RSAPublicKey:
-    """The RSA public key in a PEM text; a platform's page may show it on one line or without its first and last line.
+    """Parse an RSA public key in PEM, also on one line or without its first and last line.
 
     Raises:
-        Refused: `secret_invalid` if it is none.
+        Refused: `secret_invalid`.
     """
     try:
         key = load_pem_public_key(_as_pem(pem))
@@ -97,7 +92,7 @@ def public_key(pem: str) -> RSAPublicKey:
 
 
 def _as_pem(text: str) -> bytes:
-    """The key between its two lines, in lines of 64."""
+    """Rebuild the PEM in lines of 64."""
     parts = text.replace("\\n", "\n").split("-----")
     label = parts[1].removeprefix("BEGIN ").strip() if len(parts) >= 5 else "PUBLIC KEY"
     digits = "".join((parts[2] if len(parts) >= 5 else text).replace("\\n", "").split())

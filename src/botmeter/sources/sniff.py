@@ -1,4 +1,4 @@
-"""Which format a file is in, found out from its first bytes rather than from its name."""
+"""Format of a file, detected from its first bytes rather than its name."""
 
 import codecs
 import json

@@ -16,10 +16,7 @@ from botmeter.sources.stream import STDIN, opened
 
 
 def source_named(ledger: ReadableLedger, name: str) -> Source | None:
-    """Return the account's source of that name, or a source without settings if the name is a platform's.
-
-    None: neither; its files hold events in Botmeter's own format.
-    """
+    """Return the account's source of that name, or one without settings if it is a platform's code."""
     source = source_of(ledger, name)
     if source is None and name in platform_codes():
         return Source(name=name, platform=name)
@@ -27,9 +24,9 @@ def source_named(ledger: ReadableLedger, name: str) -> Source | None:
 
 
 def batches_of_source(file: SourceFile, source: Source | None) -> Iterator[EventBatch]:
-    """Yield the events of a source's file, in order.
+    """Yield the events of a source's file.
 
-    A file of events in Botmeter's own format, or with a mapping, is read as such whatever the source's platform.
+    Files of events, or with a mapping, are read as such whatever the platform.
 
     Raises:
         Refused: What `reader.batches` and `batches_from_payload_file` raise.

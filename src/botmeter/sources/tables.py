@@ -19,7 +19,7 @@ class Table:
     """A table with a header.
 
     Attributes:
-        columns: Names as written, without surrounding space.
+        columns: Names without surrounding space.
         rows: Cells of each row that is not blank; iterating raises `TooMuch` (`record_too_long`).
     """
 

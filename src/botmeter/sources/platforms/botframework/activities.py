@@ -1,8 +1,7 @@
-"""Microsoft Bot Framework: transcripts (arrays of activities) and single activities → events.
+"""Bot Framework activities and transcripts → events.
 
-An activity's id is no key: tools number them from 1, copies of one conversation share its id, and an edited message
-keeps its own. Which side of a message is the bot is often left out; it is learned from the rest of the payload, and
-never guessed.
+An activity's id is no key: tools number from 1, copies of a conversation share ids, and an edited message keeps its
+own. If a message doesn't say which side is the bot, the rest of the payload must; it is never guessed.
 """
 
 from collections import Counter, defaultdict
@@ -46,14 +45,14 @@ _MADE_UP = "g_"
 
 @dataclass(slots=True, kw_only=True)
 class _Known:
-    """What the payload as a whole tells: who is a bot, and who talks in each conversation."""
+    """Bots and customers found in the whole payload."""
 
     source: Source
     bots: set[str] = field(default_factory=set)
     customers: dict[str | None, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def is_bot(self, party: JsonObject) -> bool:
-        """Whether one side of an activity is surely a bot."""
+        """Check that a party is certainly a bot."""
         party_id = text_of(party.get("id"))
         if party.get("role") is not None:
             return text_of(party["role"]) in _BOT_ROLES
@@ -64,10 +63,10 @@ class _Known:
 
 
 def read_payload(payload: bytes, source: Source, *, received_us: int) -> PayloadContent:  # noqa: ARG001 - the protocol's
-    """The messages and ends in activities, or in rows of Copilot Studio's transcripts.
+    """Read activities, or rows of Copilot Studio transcripts.
 
     Raises:
-        Refused: `payload_not_understood`, also for a message of which nothing says who is the bot.
+        Refused: `payload_not_understood`, also for a message whose bot can't be determined.
     """
     found = json_value(payload)
     rows = copilot.rows_of(found)
@@ -110,10 +109,9 @@ def _learned(activities: list[JsonObject], source: Source) -> _Known:
 
 
 def _bots_of(activity: JsonObject) -> Iterator[str]:
-    """The ids of those whom an activity surely tells to be bots.
+    """Yield the ids that an activity shows to be bots.
 
-    Who an update of the conversation is sent to is the bot, since bots alone are told of it; so is whoever answers
-    something, and whom a user writes to.
+    Only bots receive conversation updates, answer a message, or are written to by a user.
     """
     sender, recipient = object_of(activity.get("from")), object_of(activity.get("recipient"))
     members = activity.get("membersAdded")
@@ -131,10 +129,10 @@ def _bots_of(activity: JsonObject) -> Iterator[str]:
 
 
 def _sides(activity: JsonObject, known: _Known) -> tuple[JsonObject, JsonObject, bool]:
-    """Bot and customer of an activity, and whether the bot sent it.
+    """Return the bot and the customer of an activity, and True if the bot sent it.
 
     Raises:
-        Refused: `payload_not_understood` if nothing tells them apart.
+        Refused: `payload_not_understood` if nothing distinguishes them.
     """
     sender, recipient = object_of(activity.get("from")), object_of(activity.get("recipient"))
     if known.is_bot(sender):
@@ -150,7 +148,7 @@ def _sides(activity: JsonObject, known: _Known) -> tuple[JsonObject, JsonObject,
 
 
 def _fields(activity: JsonObject, known: _Known) -> dict[str, object] | None:
-    """The event's fields; None: it never counts."""
+    """Return the event's fields; None if it never counts."""
     match activity["type"]:
         case "message":
             bot, customer, is_by_bot = _sides(activity, known)
@@ -174,7 +172,7 @@ def _fields(activity: JsonObject, known: _Known) -> dict[str, object] | None:
 
 
 def _ended(activity: JsonObject, known: _Known, *, kind: str) -> dict[str, object]:
-    """An end or a hand-off: who is concerned is known by the sides, where they can be told apart."""
+    """Return the fields of an end or a hand-off, with its customer where the sides can be told apart."""
     try:
         bot, customer, _ = _sides(activity, known)
     except Refused:
@@ -210,7 +208,7 @@ def _event(activity: JsonObject, known: _Known, *, bot: JsonObject | None, perso
 
 
 def _event_id(activity: JsonObject) -> str:
-    """By channel, conversation, id, type and time; by sender and text where a logger made the id up."""
+    """Return an id from channel, conversation, id, type and time; sender and text replace a made-up id."""
     own = text_of(activity.get("id"))
     if own is None or own.startswith(_MADE_UP):
         own = json_bytes([object_of(activity.get("from")).get("id"), activity.get("text")]).decode()
@@ -219,7 +217,7 @@ def _event_id(activity: JsonObject) -> str:
 
 
 def _time(sent: object) -> object:
-    """As an instant, so that a file written with more or fewer decimals gives the same id."""
+    """Return an instant, so that the number of decimals doesn't change the id."""
     try:
         return us_from_text(sent) if isinstance(sent, str) else sent
     except Refused:

@@ -1,8 +1,7 @@
-"""Copilot Studio: rows of Dataverse's table of transcripts → events.
+"""Copilot Studio: rows of the Dataverse table conversationtranscript → events.
 
-`content` and `metadata` are JSON texts in cells. A row is one conversation with at most one customer.
-What is kept of an activity that is refused is a row of it alone, with what it shares with the others: whole rows,
-one for each activity, would grow with the square of a row.
+A row is one conversation with at most one customer; `content` and `metadata` are JSON texts. A rejected activity is
+kept as a row of its own: whole rows, one for each activity, would grow quadratically.
 """
 
 from collections import Counter
@@ -46,11 +45,10 @@ _KIND_BY_OUTCOME = {"resolved": "resolved", "handoff": "handoff", "escalated": "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
-    """A transcript: its id, its activities, and what all of them share.
+    """A transcript with the values that its activities share.
 
     Attributes:
-        metadata: What it says of the bot.
-        first_place: Of the first activity; not 0 where this is one activity of another row.
+        first_place: Of the first activity; not 0 in a row made for one rejected activity.
     """
 
     source: Source
@@ -63,7 +61,7 @@ class _Row:
     first_place: int
 
     def raw(self, activity: JsonObject, *, place: int) -> bytes:
-        """A row of this activity alone, which is read as it was read here."""
+        """Return a row of this activity alone that is read the same way."""
         alone: JsonObject = {
             ID_COLUMN: self.row_id,
             CONTENT_COLUMN: json_bytes({"activities": [activity]}).decode(),
@@ -74,7 +72,7 @@ class _Row:
 
 
 def rows_of(found: object) -> list[JsonObject] | None:
-    """The rows of transcripts in a payload: one, or an array of them, alone or as the Web API wraps it; None: none."""
+    """Return the transcript rows in a payload (one, an array, or the Web API's wrapper); None if it has none."""
     if isinstance(found, dict) and not _is_row(found):
         found = found.get("value")
     rows = [found] if isinstance(found, dict) else found
@@ -88,7 +86,7 @@ def _is_row(found: JsonObject) -> bool:
 
 
 def content_of_rows(rows: list[JsonObject], source: Source) -> PayloadContent:
-    """The messages, resolutions and hand-offs in rows of transcripts.
+    """Read messages, resolutions and hand-offs.
 
     Raises:
         Refused: `payload_not_understood`.
@@ -156,7 +154,7 @@ def _actor(activity: JsonObject) -> str | None:
 
 
 def _person(activities: list[JsonObject]) -> str | None:
-    """Who wrote to the bot: by the directory's id, which is the same in every channel, else by the channel's."""
+    """Return the customer: the directory id, which is the same in every channel, or the channel's id."""
     for activity in activities:
         if activity.get("type") == "message" and _actor(activity) == "customer":
             sender = object_of(activity.get("from"))
@@ -173,7 +171,7 @@ def _is_autonomous(activities: list[JsonObject]) -> bool:
 
 
 def _is_preview(activities: list[JsonObject], source: Source, *, said: object) -> bool | None:
-    """True in the design pane, in an evaluation and in a preview channel; as the transcript says elsewhere."""
+    """Return True for design mode, evaluations and preview channels; otherwise as the transcript says."""
     said = said if isinstance(said, bool) else None
     for activity in activities:
         data = object_of(activity.get("channelData"))
@@ -188,7 +186,7 @@ def _is_preview(activities: list[JsonObject], source: Source, *, said: object) -
 
 
 def _fields(activity: JsonObject, row: _Row, *, place: int) -> dict[str, object] | None:
-    """The event's fields; None: it never counts. What an activity embeds of another one is not looked at."""
+    """Return the event's fields; None if it never counts. Embedded activities are ignored."""
     if activity.get("type") == "message":
         actor = _actor(activity)
         if actor is None:

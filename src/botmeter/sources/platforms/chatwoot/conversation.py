@@ -1,7 +1,6 @@
-"""A Chatwoot conversation as its payloads show it: whose it is, where it takes place, and which bot is in it.
+"""Conversations in Chatwoot's payloads.
 
-Ids of conversations are unique within one Chatwoot account alone, so ids of ours are made of the source, the account
-and Chatwoot's id.
+Their ids are unique only within one Chatwoot account, so event ids combine source, account and id.
 """
 
 from dataclasses import dataclass
@@ -53,11 +52,10 @@ class Conversation:
     """One conversation.
 
     Attributes:
-        found: The object that it stands in.
-        account: The Chatwoot account's id.
-        number: The id within that account.
-        inboxes: The names that its inbox goes by.
-        source: Where the payload came from.
+        found: Its JSON object.
+        account: Chatwoot account id.
+        number: Id within the account.
+        inboxes: Names of its inbox.
     """
 
     found: JsonObject
@@ -71,10 +69,10 @@ class Conversation:
         return text_of(self.found.get("status")) or ""
 
     def fields(self, *, sender: object = None) -> Fields:
-        """What every event of the conversation has.
+        """Return the fields that all events of the conversation share.
 
         Args:
-            sender: The contact who wrote, where that is all that tells the customer.
+            sender: The contact who wrote, used if the payload has no other contact.
         """
         known = at(self.found, "meta", "sender", "id"), at(self.found, "contact_inbox", "contact_id"), sender
         contact = next((text for text in map(text_of, known) if text is not None), None)
@@ -90,11 +88,11 @@ class Conversation:
         }
 
     def listed_inbox(self) -> BotIdentity | None:
-        """The bot to whom the whole inbox belongs; None: to none."""
+        """Return the bot identity of the whole inbox."""
         return self.source.identity(*self.inboxes[1:])
 
     def bot(self) -> Fields:
-        """The bot that its customer talks to: the one it is assigned to, its inbox's, or the source's default."""
+        """Return the customer's bot: the assignee, the inbox's, or the source's default."""
         assignee = at(self.found, "meta", "assignee")
         kind = text_of(at(self.found, "meta", "assignee_type")) or text_of(at(assignee, "type"))
         found = sender_bot(assignee, kind=kind, source=self.source)
@@ -108,7 +106,7 @@ class Conversation:
         return default_bot(self.source)
 
     def latest_us(self) -> int | None:
-        """The latest instant that it tells, µs UTC: what happened to it happened then or later; None: it tells none."""
+        """Return the latest instant in the payload, µs UTC: a lower bound for the change it reports."""
         instants = [self.found.get(name) for name in _INSTANTS]
         for message in objects_in_list(self.found.get("messages")):
             instants += [message.get("created_at"), message.get("updated_at")]
@@ -129,10 +127,10 @@ class Conversation:
 
 
 def conversation_in(payload: JsonObject, found: object, *, source: Source) -> Conversation:
-    """The conversation that `found` holds.
+    """Read a conversation.
 
     Raises:
-        Refused: `payload_not_understood` if it has no id, or nothing names the account.
+        Refused: `payload_not_understood` without an id or an account.
     """
     number = text_of(at(found, "id"))
     if not isinstance(found, dict) or number is None:
@@ -153,10 +151,10 @@ def conversation_in(payload: JsonObject, found: object, *, source: Source) -> Co
 
 
 def sender_bot(sender: object, *, kind: str | None, source: Source) -> Fields:
-    """The bot that a sender or assignee is; empty: it is none.
+    """Return the fields of a sender or assignee that is a bot; empty otherwise.
 
     Args:
-        kind: Of the sender, as Chatwoot calls it: `AgentBot`, `User`.
+        kind: Chatwoot's type of the sender: `AgentBot`, `User`.
     """
     number, name = text_of(at(sender, "id")), text_of(at(sender, "name"))
     if number is None and name is None:

@@ -1,6 +1,6 @@
-"""Through Chatwoot's conversations: page by page of the list, those that were active last first.
+"""Crawler of Chatwoot's conversation list, most recently active first.
 
-What becomes active meanwhile moves to the front, and so can pass by unseen: the front is looked at again at the end.
+Conversations that become active meanwhile move to the front, so the front is read again at the end.
 """
 
 from collections.abc import Iterator
@@ -46,7 +46,6 @@ class ChatwootCrawler:
         self._account = str(int(self.crawl.api_account))
 
     def conversations(self) -> Iterator[PulledConversation]:
-        """See `Crawler`."""
         self._inboxes = inboxes_in(self.crawl.call(inboxes_path(self._account)))
         plan = self.crawl.window
         yield from self._round(first_us=plan.recent_us if plan.ceiling_us is None else plan.floor_us)
@@ -58,7 +57,6 @@ class ChatwootCrawler:
                 return
 
     def left(self) -> Remaining:
-        """See `Crawler`."""
         plan = self.crawl.window
         if self._has_ended:
             # Those that moved are among the next pull's recent ones; what they lack can be as old as the floor.
@@ -68,7 +66,7 @@ class ChatwootCrawler:
         return Remaining(next_us=plan.end_us, floor_us=plan.floor_us, ceiling_us=self._lowest_us)
 
     def _round(self, *, first_us: int) -> Iterator[PulledConversation]:
-        """Through the list down to what was active last before `first_us`."""
+        """Go through the list down to conversations last active before `first_us`."""
         page = old_page_count = 0
         while old_page_count < _OLD_PAGES:
             page += 1
@@ -95,7 +93,7 @@ class ChatwootCrawler:
         yield told
 
     def _messages(self, number: str) -> Iterator[JsonObject]:
-        """The messages of the plan's time and some before it, each once, from the last to the first."""
+        """Yield the messages of the window and some earlier ones, newest first."""
         before: dict[str, str] = {}
         lowest = None
         while True:

@@ -1,8 +1,7 @@
-"""What Chatwoot's API tells of conversations and messages, as its webhooks would have told it.
+"""Chatwoot's API: paths, pages, and conversations in the shape of webhook payloads.
 
-The API tells the time of a message to the second, and to the millisecond that of a conversation's last one alone. It
-tells a conversation as it is now: its status, its assignee, its attributes. What happened to it besides its beginning
-has no id there, so it can't be asked for.
+The API gives times of messages in seconds, except for a conversation's last one, and only the present state of a
+conversation. Its earlier changes have no ids and can't be pulled.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,12 +18,12 @@ _EXACT_PLACES = ("messages", "last_non_activity_message")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedConversation:
-    """A conversation as a page of the list has it.
+    """A conversation in the list.
 
     Attributes:
-        number: Its id within the Chatwoot account.
-        active_us: When something last happened in it, µs UTC; None: not told.
-        found: All that is told.
+        number: Id within the account.
+        active_us: Last activity, µs UTC.
+        found: Its JSON object.
     """
 
     number: str
@@ -34,12 +33,11 @@ class ListedConversation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedMessages:
-    """A page of a conversation's messages.
+    """A page of messages.
 
     Attributes:
-        messages: As they stand there.
-        first_number: The lowest id among them; None: the page is empty.
-        first_us: The earliest time among them, µs UTC; None: the page is empty, or tells none.
+        first_number: Lowest id; None if the page is empty.
+        first_us: Earliest time, µs UTC; None if there is none.
     """
 
     messages: tuple[JsonObject, ...]
@@ -48,12 +46,12 @@ class ListedMessages:
 
 
 def conversations_path(account: str) -> str:
-    """Where conversations are listed, 25 a page, those that were active last first."""
+    """Return the path of the conversation list."""
     return f"/api/v1/accounts/{quote(account, safe='')}/conversations"
 
 
 def conversations_query(page: int) -> dict[str, str]:
-    """What asks for one page, from 1."""
+    """Return the query of a page, from 1."""
     return {
         "status": "all",
         "assignee_type": "all",
@@ -63,20 +61,20 @@ def conversations_query(page: int) -> dict[str, str]:
 
 
 def inboxes_path(account: str) -> str:
-    """Where inboxes are listed."""
+    """Return the path of the inbox list."""
     return f"/api/v1/accounts/{quote(account, safe='')}/inboxes"
 
 
 def messages_path(account: str, number: str) -> str:
-    """Where a conversation's messages are listed: the latest 20, or those before the one that `before` names."""
+    """Return the path of a conversation's messages: the latest 20, or those before `before`."""
     return f"{conversations_path(account)}/{quote(number, safe='')}/messages"
 
 
 def conversations_in(body: bytes) -> tuple[ListedConversation, ...]:
-    """The conversations on a page of the list.
+    """Read a page of conversations.
 
     Raises:
-        Refused: `payload_not_understood` if it is no such page.
+        Refused: `payload_not_understood`.
     """
     found = json_value(body)
     page = at(found, "data", "payload")
@@ -93,10 +91,10 @@ def conversations_in(body: bytes) -> tuple[ListedConversation, ...]:
 
 
 def inboxes_in(body: bytes) -> dict[str, JsonObject]:
-    """The inboxes by their ids.
+    """Read inboxes, by id.
 
     Raises:
-        Refused: `payload_not_understood` if it is no list of inboxes.
+        Refused: `payload_not_understood`.
     """
     page = at(json_value(body), "payload")
     if not isinstance(page, list):
@@ -105,10 +103,10 @@ def inboxes_in(body: bytes) -> dict[str, JsonObject]:
 
 
 def messages_in(body: bytes) -> ListedMessages:
-    """The messages on a page.
+    """Read a page of messages.
 
     Raises:
-        Refused: `payload_not_understood` if it is no such page.
+        Refused: `payload_not_understood`.
     """
     page = at(json_value(body), "payload")
     if not isinstance(page, list):
@@ -122,7 +120,7 @@ def messages_in(body: bytes) -> ListedMessages:
 
 
 def message_number(message: JsonObject) -> int | None:
-    """The message's id; None: it has none that is a number."""
+    """Return a message's numeric id."""
     number = message.get("id")
     return number if isinstance(number, int) and not isinstance(number, bool) else None
 
@@ -130,13 +128,11 @@ def message_number(message: JsonObject) -> int | None:
 def told_conversation(
     conversation: JsonObject, messages: Sequence[JsonObject], *, inboxes: Mapping[str, JsonObject], source: Source
 ) -> PulledConversation:
-    """The events of a conversation: its beginning, and its messages.
+    """Return the events of a conversation: its creation and its messages.
 
     Args:
-        conversation: As the list has it, with its account's number as `account_id`.
-        messages: In any order.
-        inboxes: By their ids.
-        source: Where they come from.
+        conversation: From the list, with `account_id` added.
+        inboxes: By id.
     """
     inbox = inboxes.get(text_of(conversation.get("inbox_id")) or "")
     whole = conversation if inbox is None else _of_inbox(conversation, inbox)
@@ -172,7 +168,7 @@ def _active_us(found: JsonObject) -> int | None:
 
 
 def _of_inbox(conversation: JsonObject, inbox: JsonObject) -> JsonObject:
-    """The conversation with what its webhooks say and the list does not: whether Twilio's messages are WhatsApp's."""
+    """Add what only webhooks contain: the channel, and whether Twilio carries another one."""
     channel = text_of(conversation.get("channel")) or text_of(at(conversation, "meta", "channel"))
     told: JsonObject = {"channel": channel or text_of(inbox.get("channel_type"))}
     if text_of(inbox.get("medium")) == "whatsapp":
@@ -181,7 +177,7 @@ def _of_inbox(conversation: JsonObject, inbox: JsonObject) -> JsonObject:
 
 
 def _touched_at(conversation: JsonObject) -> dict[str, JsonObject]:
-    """When messages were last changed, by their ids, where the conversation holds them: to the millisecond."""
+    """Return the last change of messages that the conversation embeds, to the millisecond, by id."""
     held = [each for name in _EXACT_PLACES for each in _objects(conversation.get(name))]
     return {
         number: {"updated_at": each.get("updated_at")}

@@ -1,8 +1,7 @@
-"""Chatwoot: webhooks of an account, of an agent bot, of an API inbox, and of automation rules.
+"""Chatwoot's webhooks (account, agent bot, API inbox, automation rules) → events.
 
-All of them tell the same things, so each event has the id of what it tells of: copies of one message are one event.
-Only messages say when they happened. A conversation's change has the latest instant that its payload tells, unless
-newer versions say more, and never opens a session.
+All of them report the same things, so an event's id names what happened and copies are one event. Only messages have
+a time; a conversation's change gets the latest instant in its payload and never opens a session.
 """
 
 from botmeter.domain.instant import text_from_us
@@ -46,10 +45,10 @@ _ID_DIGITS = 12
 
 
 def read_payload(payload: bytes, source: Source, *, received_us: int) -> PayloadContent:  # noqa: ARG001 - the protocol's
-    """What a payload of Chatwoot holds: one event, or nothing that counts.
+    """Read a payload: one event, or nothing that counts.
 
     Raises:
-        Refused: `payload_not_understood` for what is no such payload, or tells of an event that is not known.
+        Refused: `payload_not_understood` for an unknown payload or event.
     """
     found = json_object(payload, platform="Chatwoot")
     subject = text_of(found.get("event"))
@@ -71,7 +70,7 @@ def read_payload(payload: bytes, source: Source, *, received_us: int) -> Payload
 
 
 def _message(payload: JsonObject, message: JsonObject, *, source: Source) -> Fields | None:
-    """The event of a message that was created; None: it is a private note."""
+    """Return the fields of a new message; None for a private note."""
     conversation = conversation_in(payload, payload.get("conversation") or payload, source=source)
     form = _MESSAGE_TYPES.get(text_of(message.get("message_type")) or "")
     number = text_of(message.get("id"))
@@ -90,7 +89,7 @@ def _message(payload: JsonObject, message: JsonObject, *, source: Source) -> Fie
 
 
 def _nested_message(payload: JsonObject, source: Source) -> Fields | None:
-    """The last message of a conversation, which is how automation rules tell of a message."""
+    """Read a conversation's last message, which is how automation rules report a message."""
     messages = objects_in_list(payload.get("messages"))
     if not messages:
         raise not_understood("This payload of Chatwoot has no message.")
@@ -98,10 +97,10 @@ def _nested_message(payload: JsonObject, source: Source) -> Fields | None:
 
 
 def _message_time(message: JsonObject) -> object:
-    """When a message was created.
+    """Return the creation time of a message.
 
-    A nested message tells it to the second alone. Where it was not touched after that second, its last change is its
-    creation to the millisecond, and the event is the same as that of the message's own webhook.
+    A nested message gives it in seconds. If its last change lies within that second, the change is the creation to the
+    millisecond, as in the message's own webhook.
     """
     created = message.get("created_at")
     if isinstance(created, str):
@@ -113,7 +112,7 @@ def _message_time(message: JsonObject) -> object:
 
 
 def _actor(message: JsonObject, *, form: str, conversation: Conversation) -> Fields:
-    """Who wrote a message, and the bot that took part."""
+    """Return the actor of a message and its bot."""
     if form == "incoming":
         return {"actor": "customer", **conversation.bot()}
     if form != "outgoing":
@@ -151,7 +150,7 @@ _KINDS = {
 
 
 def _change(payload: JsonObject, *, name: str, source: Source) -> Fields:
-    """The event of something that happened to a conversation."""
+    """Return the fields of a conversation's change."""
     conversation = conversation_in(payload, payload, source=source)
     kind = _kind(payload, name=name)
     fields = conversation.fields()
@@ -172,9 +171,9 @@ def _change(payload: JsonObject, *, name: str, source: Source) -> Fields:
 
 
 def _kind(payload: JsonObject, *, name: str) -> str:
-    """What a change is.
+    """Return the kind of a change.
 
-    A conversation that was pending, which is to say with a bot, and is open now was handed to people.
+    A conversation that goes from pending, which means with a bot, to open was handed to people.
     """
     changed = [each["status"] for each in objects_in_list(payload.get("changed_attributes")) if "status" in each]
     if name == "conversation_created":
@@ -191,9 +190,9 @@ def _kind(payload: JsonObject, *, name: str) -> str:
 
 
 def _change_time(conversation: Conversation, *, kind: str) -> tuple[int | None, str]:
-    """When it happened, µs UTC, and what tells so.
+    """Return the time of a change, µs UTC, and its source.
 
-    Older versions tell no instant of a change. Their `timestamp` is that of the last message, which can be days before.
+    Older versions give no time of a change, and their `timestamp` is that of the last message, perhaps days before.
     """
     told_by = "created_at" if kind == "conversation_created" else "updated_at"
     told_us = us_of(conversation.found.get(told_by))

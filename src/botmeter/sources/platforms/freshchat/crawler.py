@@ -1,7 +1,7 @@
-"""Through Freshchat's conversations: one slice of time after the other, its changed users and its known conversations.
+"""Crawler of Freshchat's conversations, by slices of time: changed users, then known conversations.
 
-Freshchat lists no conversations. A user who wrote was changed; where that should not be so, the conversation is known
-unless all of its deliveries were lost.
+Freshchat has no list of conversations. A user who wrote counts as changed; conversations of other users are known
+unless all of their deliveries were lost.
 """
 
 from collections.abc import Iterator
@@ -42,7 +42,6 @@ class FreshchatCrawler:
     _done_us: int | None = field(init=False, default=None)
 
     def conversations(self) -> Iterator[PulledConversation]:
-        """See `Crawler`."""
         first_us = self.crawl.window.recent_us
         width_us = self.crawl.now_us - first_us
         while first_us < self.crawl.now_us:
@@ -60,14 +59,13 @@ class FreshchatCrawler:
             width_us *= 2
 
     def left(self) -> Remaining:
-        """See `Crawler`."""
         if self._done_us is None:
             return all_of(self.crawl.window)
         # Whoever is found later can lack what is as old as the floor.
         return Remaining(next_us=self._done_us + OVERLAP_US, floor_us=self.crawl.window.floor_us)
 
     def _users(self, first_us: int, end_us: int) -> tuple[str, ...]:
-        """Those who changed in the slice; where they are too many for it, more than `_SLICE_MAX` of them."""
+        """Return the users changed in a slice; more than `_SLICE_MAX` if there are too many for it."""
         found: dict[str, None] = {}
         page = 0
         while len(found) <= _SLICE_MAX or end_us - first_us <= _WIDTH_MIN_US:
@@ -102,7 +100,7 @@ class FreshchatCrawler:
         yield told_conversation(found, messages, user=user, source=self.crawl.source)
 
     def _messages(self, number: str) -> Iterator[JsonObject]:
-        """The messages of the plan's time and some before it, each once."""
+        """Yield the messages of the window and some earlier ones, each once."""
         done: set[str] = set()
         page = 0
         while True:

@@ -1,7 +1,6 @@
-"""What Freshchat's API tells of conversations and messages, as its webhooks would have told it.
+"""Freshchat's API: paths, pages, and conversations in the shape of webhook payloads.
 
-Freshchat lists no conversations. They are found through the users who changed lately, and through those that are
-known already. What happened to a conversation besides its messages has no id there, so it can't be asked for.
+Changes of a conversation other than its messages have no ids and can't be pulled.
 """
 
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ _SHARED = ("channel_id", "app_id", "properties")
 
 
 def users_query(first_us: int, end_us: int, *, page: int) -> dict[str, str]:
-    """What asks for a page, from 1, of the users who changed in [first_us, end_us), µs UTC."""
+    """Return the query of a page, from 1, of users changed in [first_us, end_us), µs UTC."""
     return {
         "updated_from": _milliseconds(first_us),
         "updated_to": _milliseconds(end_us),
@@ -33,33 +32,33 @@ def users_query(first_us: int, end_us: int, *, page: int) -> dict[str, str]:
 
 
 def user_conversations_path(user: str) -> str:
-    """Where a user's conversations are listed."""
+    """Return the path of a user's conversations."""
     return f"/v2/users/{quote(user, safe='')}/conversations"
 
 
 def conversation_path(conversation: str) -> str:
-    """Where a conversation is told of."""
+    """Return the path of a conversation."""
     return f"/v2/conversations/{quote(conversation, safe='')}"
 
 
 def messages_path(conversation: str) -> str:
-    """Where a conversation's messages are listed, the latest first."""
+    """Return the path of a conversation's messages, newest first."""
     return f"/v2/conversations/{quote(conversation, safe='')}/messages"
 
 
 def messages_query(page: int) -> dict[str, str]:
-    """What asks for one page, from 1."""
+    """Return the query of a page, from 1."""
     return {"items_per_page": str(PAGE_ITEMS), "page": str(page)}
 
 
 def ids_in(body: bytes, *, of: str) -> tuple[str, ...]:
-    """The ids on a page of users or conversations.
+    """Return the ids on a page.
 
     Args:
         of: `users` or `conversations`.
 
     Raises:
-        Refused: `payload_not_understood` if it is no such page.
+        Refused: `payload_not_understood`.
     """
     found = json_value(body)
     page = at(found, of)
@@ -70,10 +69,10 @@ def ids_in(body: bytes, *, of: str) -> tuple[str, ...]:
 
 
 def conversation_in(body: bytes) -> JsonObject:
-    """What is told of a conversation.
+    """Read a conversation.
 
     Raises:
-        Refused: `payload_not_understood` if it is none.
+        Refused: `payload_not_understood`.
     """
     found = json_value(body)
     if not isinstance(found, dict) or text_of(found.get("conversation_id") or found.get("id")) is None:
@@ -82,10 +81,10 @@ def conversation_in(body: bytes) -> JsonObject:
 
 
 def messages_in(body: bytes) -> tuple[JsonObject, ...]:
-    """The messages on a page.
+    """Read a page of messages.
 
     Raises:
-        Refused: `payload_not_understood` if it is no such page.
+        Refused: `payload_not_understood`.
     """
     page = at(json_value(body), "messages")
     if not isinstance(page, list):
@@ -94,20 +93,17 @@ def messages_in(body: bytes) -> tuple[JsonObject, ...]:
 
 
 def message_us(message: JsonObject) -> int | None:
-    """When a message was created, µs UTC; None: it does not tell."""
+    """Return the creation time of a message, µs UTC."""
     return us_of(message.get("created_time"))
 
 
 def told_conversation(
     conversation: JsonObject, messages: Sequence[JsonObject], *, user: str | None, source: Source
 ) -> PulledConversation:
-    """The messages of a conversation.
+    """Return the messages of a conversation.
 
     Args:
-        conversation: As it is told of.
-        messages: In any order.
-        user: Whose it is; None: not known beforehand.
-        source: Where they come from.
+        user: The customer's id; None if unknown.
     """
     number = text_of(conversation.get("conversation_id")) or text_of(conversation.get("id"))
     customer = user or _customer(conversation, messages)

@@ -1,7 +1,6 @@
 """Freshchat's raw reports: CSV files, alone or in a ZIP, with a row for each message.
 
-Freshchat does not publish the headers, so a column is known by any of several names, written in any way. A report
-whose columns don't tell an event is refused with the columns that it has.
+Freshchat does not publish the headers, so each column has several accepted names.
 """
 
 import io
@@ -99,7 +98,7 @@ def _from_csv(stream: ByteStream, source: Source, *, first: int) -> Generator[Ev
 
 
 def _places(names: Sequence[str], *, name: str) -> dict[str, int]:
-    """What each column holds → its place in a row."""
+    """Return what each column holds → its index in a row."""
     plain = ["".join(letter for letter in column.lower() if letter.isalnum()) for column in names]
     found = {
         held: plain.index(known)

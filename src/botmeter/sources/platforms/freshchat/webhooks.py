@@ -1,6 +1,6 @@
-"""Freshchat: webhooks of messages and of what becomes of conversations, in all of their generations; its raw reports.
+"""Freshchat's webhooks, in all of their generations → events.
 
-Freshchat knows users, agents and the system. Which of its agents are bots the source's list of identities says.
+Freshchat calls bots agents; the source's bot identities tell them apart.
 """
 
 from botmeter.domain.source import Source
@@ -27,10 +27,10 @@ _PRIVATE = "A private note never counts."
 
 
 def read_payload(payload: bytes, source: Source, *, received_us: int) -> PayloadContent:  # noqa: ARG001 - the protocol's
-    """What a payload of Freshchat holds: one event, or nothing that counts.
+    """Read a payload: one event, or nothing that counts.
 
     Raises:
-        Refused: `payload_not_understood` for what is no such payload, or an action that is not known.
+        Refused: `payload_not_understood` for an unknown payload or action.
     """
     found = json_object(payload, platform="Freshchat")
     action = text_of(found.get("action"))
@@ -48,7 +48,7 @@ def read_payload(payload: bytes, source: Source, *, received_us: int) -> Payload
 
 
 def _message(payload: JsonObject, source: Source) -> Fields | None:
-    """The event of a message; None: it is a private note."""
+    """Return the fields of a message; None for a private note."""
     message = at(payload, "data", "message")
     if not isinstance(message, dict) or text_of(message.get("id")) is None:
         raise not_understood("This payload of Freshchat has no message with an id.")
@@ -69,7 +69,7 @@ def _message(payload: JsonObject, source: Source) -> Fields | None:
 
 
 def _change(payload: JsonObject, *, action: str, source: Source) -> Fields:
-    """The event of what became of a conversation."""
+    """Return the fields of a conversation's change."""
     deed = _deed(payload)
     conversation = deed["conversation"] if isinstance(deed.get("conversation"), dict) else deed
     sent_as, sender = text_of(at(payload, "actor", "actor_type")), text_of(at(payload, "actor", "actor_id"))
@@ -93,7 +93,7 @@ def _change(payload: JsonObject, *, action: str, source: Source) -> Fields:
 
 
 def _deed(payload: JsonObject) -> JsonObject:
-    """What was done to a conversation, whatever name it stands under: `reopen`, `resolve`, `assignment`."""
+    """Return the change, under whatever name: `reopen`, `resolve`, `assignment`."""
     data = payload["data"]
     within = [each for each in data.values() if isinstance(each, dict)]
     for found in (*within, data):
@@ -109,7 +109,7 @@ def _conversation_id(found: object) -> str | None:
 
 
 def _place(found: JsonObject, *, customer: str | None, source: Source) -> Fields:
-    """Whose event it is and where it took place; ids of Freshchat mean the same everywhere, and stay as they are."""
+    """Return customer, conversation and channel; Freshchat's ids are globally unique and stay unchanged."""
     conversation = _conversation_id(found)
     channel_id = text_of(found.get("channel_id"))
     return {
@@ -131,7 +131,7 @@ def _channel(found: JsonObject, *, channel_id: str | None, source: Source) -> st
 
 
 def _property(found: JsonObject, name: str | None) -> str | None:
-    """A property of the conversation, which stand in an object or as a list of names and values."""
+    """Return a property of the conversation, from an object or a list of names and values."""
     if not name:
         return None
     properties = found.get("properties")
@@ -142,7 +142,7 @@ def _property(found: JsonObject, name: str | None) -> str | None:
 
 
 def _acting(sent_as: str | None, *, sender: str | None, source: Source) -> tuple[str | None, Fields]:
-    """Who acted, and the bot that it was."""
+    """Return the actor and its bot."""
     identity = None if sent_as == "user" else source.identity(sender)
     if identity is not None:
         return "bot", listed_bot(source, identity)
@@ -152,7 +152,7 @@ def _acting(sent_as: str | None, *, sender: str | None, source: Source) -> tuple
 
 
 def _bot_of_customer(message: JsonObject, source: Source) -> Fields:
-    """The bot that a customer writes to: the one it is assigned to, its channel's, or the source's default."""
+    """Return the customer's bot: the assigned one, the channel's, or the source's default."""
     channel_id = text_of(message.get("channel_id"))
     assigned = text_of(message.get("assigned_agent_id"))
     identity = source.identity(assigned, f"channel:{channel_id}")
@@ -160,7 +160,7 @@ def _bot_of_customer(message: JsonObject, source: Source) -> Fields:
 
 
 def _handing_bot(deed: JsonObject, *, by: Fields, source: Source) -> Fields:
-    """The bot that handed the conversation to people; empty: none did."""
+    """Return the bot that handed over to people; empty if none did."""
     if source.identity(text_of(deed.get("to_agent_id"))) is not None:
         return {}
     before = source.identity(text_of(deed.get("from_agent_id")))

@@ -1,7 +1,7 @@
-"""Rasa: what its event broker posts, tracker dumps and rows of the SQL tracker store → events.
+"""Rasa's broker posts, tracker dumps and tracker store rows → events.
 
-An event has the same id and the same conversation by whichever road it came, so nothing of either depends on what
-stands beside it: a broker's post stands alone. Rasa's own sessions therefore make no conversations; the sender is one.
+An event has the same id and conversation whichever way it arrives, so neither depends on the events beside it. The
+sender is the conversation; Rasa's own sessions are not.
 """
 
 import re
@@ -57,12 +57,12 @@ _CONTENT = ("text", "data", "name", "value", "flow_id")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Said:
-    """One event of a payload, flat.
+    """One event of a payload, flattened.
 
     Attributes:
-        sender: Whose conversation it is in.
-        event: As the broker would post it.
-        channel: What its tracker calls the channel; None: it stands in none.
+        sender: Its conversation.
+        event: In the form of a broker post.
+        channel: The tracker's channel, if it is in a tracker.
     """
 
     sender: str
@@ -71,7 +71,7 @@ class _Said:
 
 
 def read_payload(payload: bytes, source: Source, *, received_us: int) -> PayloadContent:  # noqa: ARG001 - every event has its time
-    """The messages in what Rasa sent or stored, and the actions, slots and commands that never count.
+    """Read messages, hand-offs and tickets; actions, other slots and commands are ignored.
 
     Raises:
         Refused: `payload_not_understood`.
@@ -95,7 +95,7 @@ def read_payload(payload: bytes, source: Source, *, received_us: int) -> Payload
 
 
 def _said_in(payload: bytes) -> Iterator[_Said]:
-    """The events of a payload: JSON, an array of it, or one a line."""
+    """Yield the events of a payload: JSON, an array of it, or one a line."""
     try:
         found = json_value(payload)
     except Refused:
@@ -130,7 +130,7 @@ def _said_in_tracker(tracker: JsonObject) -> Iterator[_Said]:
 
 
 def _event_of_row(row: JsonObject) -> JsonObject:
-    """The event in a row of the SQL tracker store, whose `data` is the event as JSON text."""
+    """Return the event in the `data` column of a tracker store row."""
     data = row["data"]
     event = json_value(data.encode("utf-8", "surrogatepass")) if isinstance(data, str) else data
     if not isinstance(event, dict):
@@ -140,7 +140,7 @@ def _event_of_row(row: JsonObject) -> JsonObject:
 
 
 def _flat(event: JsonObject) -> JsonObject:
-    """An event as older versions write it; a newer one nests what happened under its name, beside an envelope."""
+    """Return an event in the form of older versions; newer ones nest it under its name."""
     if isinstance(event.get("event"), str):
         return event
     kind = next((name for name in ("user", "bot", "session_started", "memory_set") if name in event), None)
@@ -164,7 +164,7 @@ def _value_of_memory(sent: object) -> object:
 
 
 def _why_ignored(event: JsonObject, source: Source) -> str | None:
-    """Why an event never counts; None: it does."""
+    """Return the reason why an event never counts; None if it counts."""
     kind = text_of(event.get("event"))
     text = event.get("text")
     if kind == "user" and isinstance(text, str):
@@ -189,10 +189,10 @@ def _ticket_id(event: JsonObject, source: Source) -> str | None:
 
 
 def _channels(said: list[_Said], source: Source) -> list[str | None]:
-    """The channel of each event: its own, the source's, else that of the sender's last message before it.
+    """Return the channel of each event: its own, the source's, or that of the sender's previous message.
 
-    Only messages of customers name their channel. The source's goes before one carried forward, because a post of the
-    broker has nothing to carry it from: without it, the same event would have another channel in a dump.
+    Only customers' messages name a channel. The source's precedes an earlier message's, because a broker post has no
+    earlier message and would get another channel than the same event in a dump.
     """
     own = [shared_text_of(each.event.get("input_channel"), what="The input_channel") for each in said]
     if source.channel is not None:
@@ -234,7 +234,7 @@ def _fields(said: _Said, source: Source, *, channel: str | None) -> dict[str, ob
 
 
 def _bot(event: JsonObject, source: Source, *, actor: str) -> Fields:
-    """The assistant, and its model as its version; the source's bot is that of customers and bots alone."""
+    """Return the assistant, with its model as version; the default bot only for customers and bots."""
     metadata = object_of(event.get("metadata"))
     assistant = text_of(metadata.get("assistant_id"))
     if assistant is None and actor == "system":
@@ -243,10 +243,9 @@ def _bot(event: JsonObject, source: Source, *, actor: str) -> Fields:
 
 
 def _event_id(said: _Said, name: str) -> str:
-    """By the event's own id, else by the message's, else by sender, time and content.
+    """Return an id from the event's id, the message's id, or sender, time and content.
 
-    Several events of a sender can have one time, and a post does not know how many came before it, so it is the content
-    that tells them apart.
+    Events of a sender can share a time, and a post doesn't know its position, so the content distinguishes them.
     """
     event = said.event
     own = text_of(event.get("event_id")) or (text_of(event.get("message_id")) if name == "user" else None)

@@ -1,7 +1,7 @@
-"""WhatsApp Cloud API: its webhooks → events.
+"""WhatsApp Cloud API webhooks → events.
 
-A customer's message arrives as such; an answer is seen only as the status `sent` of it, or as an echo of what a person
-wrote in the app. A message's id (wamid) holds the customer's phone number, so it is kept as a hash.
+An answer appears only as its status `sent`, or as an echo of a message written in the app. A message id (wamid) holds
+the customer's phone number, so it is hashed.
 """
 
 import hashlib
@@ -46,7 +46,7 @@ _TAGS = re.compile(r"\b(actor|bot_id|bot_version)=([^\s;,]+)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Place:
-    """Where some messages stand: the business's account and number, and the ids of the contact, if there is but one."""
+    """Context of some messages: the business's account and number, and the contact if there is just one."""
 
     source: Source
     entry_id: str | None
@@ -56,7 +56,7 @@ class _Place:
     contact: JsonObject
 
     def raw(self, name: str, message: JsonObject) -> bytes:
-        """A payload that holds this message alone."""
+        """Return a payload that holds this message alone."""
         metadata = {"phone_number_id": self.number, "display_phone_number": self.shown_number}
         value: dict[str, object] = {"metadata": metadata, "contacts": [self.contact], name: [message]}
         change = {"field": self.change_field, "value": value}
@@ -70,10 +70,10 @@ class _Found:
 
 
 def read_payload(payload: bytes, source: Source, *, received_us: int) -> PayloadContent:  # noqa: ARG001 - every message has its time
-    """The messages in a webhook of WhatsApp, and the statuses, reactions and notices that never count.
+    """Read messages and answers; other statuses, reactions and notices are ignored.
 
     Raises:
-        Refused: `payload_not_understood`, also for a message of a type that is not known yet.
+        Refused: `payload_not_understood`, also for an unknown type of message.
     """
     whole = object_of(json_value(payload))
     if whole.get("object") != OBJECT or "entry" not in whole:
@@ -113,7 +113,7 @@ def _read_change(change: JsonObject, *, entry_id: object, source: Source, found:
 
 
 def _only_contact(contacts: list[JsonObject]) -> JsonObject:
-    """The ids of the one contact; of several none, since they say nothing of one message, and are other customers."""
+    """Return the only contact's ids; several contacts don't say which one a message belongs to."""
     if len(contacts) != 1:
         return {}
     names = ("wa_id", "user_id")
@@ -159,7 +159,7 @@ def _why_no_answer(status: JsonObject) -> str | None:
 
 
 def _message(message: JsonObject, place: _Place, *, is_echo: bool) -> dict[str, object]:
-    """A customer's message, or the echo of one that a person wrote in the business's app."""
+    """Return the fields of a customer's message, or of an echo of one written in the business's app."""
     own = ("to", "to_user_id") if is_echo else ("from", "from_user_id")
     customer = next((word for name in own if (word := text_of(message.get(name)))), None)
     if customer is None:
@@ -169,7 +169,7 @@ def _message(message: JsonObject, place: _Place, *, is_echo: bool) -> dict[str, 
 
 
 def _answer(status: JsonObject, place: _Place) -> dict[str, object]:
-    """What the business sent, as its status says; who wrote it is in the sender's tag, else as the source says."""
+    """Return the fields of a sent message; the tag names its author, otherwise the source does."""
     tag = text_of(status.get("biz_opaque_callback_data")) or ""
     tags = dict(_TAGS.findall(tag))
     agent_tag = place.source.option("agent_tag")
@@ -183,7 +183,7 @@ def _answer(status: JsonObject, place: _Place) -> dict[str, object]:
 
 
 def _bot_id(place: _Place) -> str | None:
-    """The number is the bot's name, unless the source knows the bot behind it."""
+    """Return the bot: an identity of the number, or the number itself."""
     identity = place.source.identity(place.number, place.shown_number)
     if identity is not None:
         return identity.sender
