@@ -136,7 +136,7 @@ def test_secrets_that_others_can_read_are_a_fault(acme: Run, tmp_path: Path) -> 
     state, detail = found(acme("doctor --format json"))["secrets"]
     assert (state, "secret.key readable by others" in detail) == ("wrong", True)
     (tmp_path / "data" / "secret.key").chmod(0o600)
-    assert found(acme("doctor --format json"))["secrets"] == ("ok", "for their owner alone")
+    assert found(acme("doctor --format json"))["secrets"] == ("ok", "readable by their owner alone")
 
 
 @pytest.mark.django_db
