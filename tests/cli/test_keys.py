@@ -33,7 +33,7 @@ def test_a_key_stands_alone_on_stdout_and_opens_the_account(acme: Run) -> None:
         ("--account acme --scope reports:read --expires soon", 2, "not a date"),
         ("--account acme", 2, "--scope"),
         ("--account nobody --scope reports:read", 1, "no account nobody"),
-        ("--account ../acme --scope reports:read", 2, "can't be an account's name"),
+        ("--account ../acme --scope reports:read", 2, "is not a valid account name"),
     ],
 )
 def test_a_key_that_can_not_be_is_refused(acme: Run, options: str, code: int, said: str) -> None:

@@ -63,7 +63,7 @@ def test_whatsapp_s_word_is_said_too(acme: Run) -> None:
 @pytest.mark.parametrize(
     ("command", "code", "said"),
     [
-        ("source create a/b -a acme --platform rasa", 2, "can't name a source that has an address"),
+        ("source create a/b -a acme --platform rasa", 2, "is not a valid name of a source with a URL"),
         ("source create desk -a acme --platform irc", 2, "'--platform': unknown platform 'irc'"),
         ("source create desk -a acme", 2, "--platform"),
         ("source create desk -a nobody --platform rasa", 1, "no account nobody"),

@@ -93,13 +93,13 @@ def test_a_published_rule_comes_with_its_source(ledgers: OpenLedgers, owner: Use
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"policy": "no.such"}, "There is no policy called"),
-        ({"policy": "/etc/passwd"}, "There is no policy called"),
+        ({"policy": "no.such"}, "Unknown policy"),
+        ({"policy": "/etc/passwd"}, "Unknown policy"),
         ({"text": "max_duration = 5"}, "max_duration must be"),
-        ({"text": "]["}, "not readable as TOML"),
+        ({"text": "]["}, "not valid TOML"),
         # policy_text_too_long
         ({"text": "x" * 5_000}, "4,000 is the most here"),
-        ({"text": 'name = "<script>alert(1)</script>@"'}, "its name"),
+        ({"text": 'name = "<script>alert(1)</script>@"'}, "the name"),
     ],
 )
 def test_a_rule_that_can_not_be_is_told_with_a_reason(

@@ -18,12 +18,12 @@ class Account:
     """One paying organisation.
 
     Attributes:
-        name: Letters, digits, `-` and `_`, at most 64; kept in lower case, however it was written.
+        name: Letters, digits, `-` and `_`, at most 64; stored in lower case.
         available_from: Events before this UTC day are quarantined.
-        title: What people call it; the name where nothing else was said. No number depends on it.
+        title: Display name, the account's name by default. No number depends on it.
 
     Raises:
-        Refused: `account_name_invalid`, or `title_invalid` for a title that can't be shown on one line.
+        Refused: `account_name_invalid`, or `title_invalid` for a title that doesn't fit on one line.
     """
 
     name: str
@@ -36,20 +36,20 @@ class Account:
 
     @property
     def own_title(self) -> str | None:
-        """The title, if it is another than the name."""
+        """The title; None if it is the account's name."""
         return self.title if self.title != self.name else None
 
 
 def checked_account_name(name: str) -> str:
-    """`name` in lower case, if an account can be called so.
+    """Return a valid account name in lower case.
 
     Raises:
-        Refused: `account_name_invalid` otherwise.
+        Refused: `account_name_invalid`.
     """
     if not _NAME.fullmatch(name):
         raise Refused(
             "account_name_invalid",
-            f"{name[:70]!r} can't be an account's name: use 1 to 64 of a-z, 0-9, - and _, "
+            f"{name[:70]!r} is not a valid account name. Use 1 to 64 of a-z, 0-9, - and _, "
             "starting and ending with a letter or digit.",
         )
     return name.lower()
@@ -58,5 +58,5 @@ def checked_account_name(name: str) -> str:
 def _checked_title(title: str) -> str:
     stripped = title.strip()
     if fault := display_name_fault(stripped):
-        raise Refused("title_invalid", f"{stripped[:40]!r} can't be an account's title: {fault}.")
+        raise Refused("title_invalid", f"{stripped[:40]!r} is not a valid account title: {fault}.")
     return stripped

@@ -1,4 +1,4 @@
-"""What people may call an account or a bot: one line of text that every page, file and terminal can show."""
+"""Display names of accounts and bots: one line of text for every page, file and terminal."""
 
 import unicodedata
 
@@ -10,16 +10,16 @@ _UNFIT_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
 def display_name_fault(name: str) -> str | None:
-    """Why `name` can't be shown as a name, as the rest of a sentence; None if it can.
+    """Return the fault of a display name, as the rest of a sentence; None if it is valid.
 
-    The empty text is no fault: it takes a name back.
+    The empty text is valid: it restores the default name.
     """
     if len(name) > DISPLAY_NAME_CHARACTERS_MAX:
-        return f"it has {len(name)} characters, and the most is {DISPLAY_NAME_CHARACTERS_MAX}"
+        return f"it has {len(name)} characters, and the limit is {DISPLAY_NAME_CHARACTERS_MAX}"
     unfit = next((letter for letter in name if unicodedata.category(letter) in _UNFIT_CATEGORIES), None)
-    return None if unfit is None else f"it holds the character U+{ord(unfit):04X}, which can't be shown on one line"
+    return None if unfit is None else f"it contains the character U+{ord(unfit):04X}, which doesn't fit on one line"
 
 
 def required_name_fault(name: str) -> str | None:
-    """Why `name` can't be shown as a name, where the empty text names nothing; None if it can."""
+    """Return the fault of a display name that must not be empty; None if it is valid."""
     return display_name_fault(name) if name else "it is empty"

@@ -1,22 +1,22 @@
-"""Every error that Botmeter raises on purpose.
+"""Errors that Botmeter raises on purpose.
 
-The tree answers one question: what can the caller do about it?
+Each family says what the caller can do:
 
     BotmeterError
     ├── Refused            change the request
-    │   ├── Missing        the thing named does not exist
-    │   ├── NotAllowed     the caller may not, here or ever
-    │   ├── Conflict       it clashes with what is already there
-    │   └── TooMuch        over a limit; the message names it
-    └── Unavailable        the same request can succeed later
+    │   ├── Missing        it names a thing that does not exist
+    │   ├── NotAllowed     it is not permitted
+    │   ├── Conflict       it clashes with existing data
+    │   └── TooMuch        it exceeds a limit
+    └── Unavailable        try the same request later
 
-Anything else that escapes is a bug. A code is stable and may be matched by
-programs; a message is a sentence for people: the thing, the limit, the value.
+Any other exception is a bug. Codes are stable, and programs may match them; a message is a sentence for people
+that names the thing, the limit and the value.
 """
 
 
 class BotmeterError(Exception):
-    """An error with a stable code and a sentence that a person can act on."""
+    """An error with a stable code and a message for people."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -25,24 +25,24 @@ class BotmeterError(Exception):
 
 
 class Refused(BotmeterError):
-    """The request can't be carried out as it stands; the caller must change it."""
+    """The request is invalid as it stands; the caller must change it."""
 
 
 class Missing(Refused):
-    """The file, account, session or policy that the caller named does not exist."""
+    """The request names a file, account, session or policy that does not exist."""
 
 
 class NotAllowed(Refused):
-    """The caller may not do this: a read-only file, a name outside the data folder."""
+    """The request is not permitted, for example on a read-only file."""
 
 
 class Conflict(Refused):
-    """The request clashes with something that is already recorded."""
+    """The request clashes with existing data."""
 
 
 class TooMuch(Refused):
-    """The request is over a limit, which the message names together with the value."""
+    """The request exceeds a limit; the message names the limit and the value."""
 
 
 class Unavailable(BotmeterError):
-    """Nothing is wrong with the request: a lock, a full disk; try again later."""
+    """The request is valid but can't be carried out now, because of a lock or a full disk; try again later."""

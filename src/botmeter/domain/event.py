@@ -1,7 +1,6 @@
-"""What an event is made of: its fields, its actors and kinds, and the limits on its text.
+"""The vocabulary of events: fields, actors, kinds, and limits on text.
 
-An event is one thing that happened in a conversation at one instant. This module fixes the
-vocabulary; how events travel in bulk (Arrow columns) is `botmeter.metering.schema`.
+An event is one thing that happened in a conversation at one instant. `botmeter.metering.schema` has its Arrow columns.
 """
 
 from enum import IntEnum
@@ -33,7 +32,7 @@ CHANNEL_UNKNOWN = "unknown"
 
 
 class Actor(IntEnum):
-    """Who did it. The number is how tables and files of Botmeter store it; it never changes."""
+    """The author of an event. Tables and files store the number, which never changes."""
 
     CUSTOMER = 0
     BOT = 1
@@ -42,7 +41,7 @@ class Actor(IntEnum):
 
 
 class Kind(IntEnum):
-    """What happened. The number is how tables and files of Botmeter store it; it never changes."""
+    """The kind of an event. Tables and files store the number, which never changes."""
 
     MESSAGE = 0
     CONVERSATION_CREATED = 1
@@ -57,9 +56,9 @@ class Kind(IntEnum):
 ACTOR_BY_NAME = {actor.name.lower(): actor for actor in Actor}
 KIND_BY_NAME = {kind.name.lower(): kind for kind in Kind}
 
-# Kinds that a policy can name in `ends_on`.
+# The kinds that `ends_on` of a policy accepts.
 END_KINDS = (Kind.CUSTOMER_END, Kind.RESOLVED, Kind.HANDOFF, Kind.RESTART)
 
-# At one instant a restart comes first (it ends what was before), then what happened, then the
-# ends (they end what happened at that instant too). Indexed by Kind.
+# Order of events at the same instant: a restart comes first, because it ends the session before it; the other ends
+# come last, because they end a session that has the other events of that instant too. Indexed by Kind.
 KIND_RANK = tuple(0 if kind is Kind.RESTART else 2 if kind in END_KINDS else 1 for kind in Kind)

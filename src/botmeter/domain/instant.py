@@ -1,7 +1,7 @@
-"""Instants: RFC 3339 text ⇄ int64 microseconds UTC, and the one place that reads the clock.
+"""Instants: RFC 3339 text ⇄ int64 microseconds UTC, and the only place that reads the clock.
 
-A time without an offset is refused, never guessed. Digits beyond the microsecond are cut, so
-that an event keeps its order; a leap second (:60) becomes the last microsecond of its minute.
+A time without an offset is refused, never guessed. Digits beyond the microsecond are cut, which keeps events in
+order; a leap second (:60) becomes the last microsecond of its minute.
 """
 
 import re
@@ -12,11 +12,11 @@ from botmeter.domain.errors import Refused
 MICROSECONDS_PER_SECOND = 1_000_000
 DAY_US = 86_400 * MICROSECONDS_PER_SECOND
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# Later than any instant, with room to add a duration: the end of what nothing ends.
+# Later than any instant, with room to add a duration; the end of a session that no limit ends.
 NEVER_US = 2**62
 
-# The instants that can be an event's: a year to spare at both ends of what `datetime` holds, so
-# that no calendar work in any time zone runs over its edge.
+# The range of an event's instant. It leaves a year at both ends of the range of `datetime`, so that calendar work in
+# any time zone stays within it.
 INSTANT_FIRST_US = (datetime(2, 1, 1, tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
 INSTANT_END_US = (datetime(9999, 1, 1, tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
 
@@ -27,38 +27,38 @@ _RFC3339 = re.compile(
 
 
 def now_us() -> int:
-    """The present instant in µs UTC. Everything below the faces takes it as an argument."""
+    """Return the present instant in µs UTC. Code below the faces takes it as an argument."""
     return us_from_datetime(present())
 
 
 def present() -> datetime:
-    """The present instant as an aware UTC `datetime`, for records about people."""
+    """Return the present instant as an aware UTC `datetime`, for records about people."""
     return datetime.now(UTC)
 
 
 def us_from_datetime(instant: datetime) -> int:
-    """The µs UTC of an aware `datetime`, exact."""
+    """Convert an aware `datetime` to µs UTC, exactly."""
     return (instant - EPOCH) // timedelta(microseconds=1)
 
 
 def datetime_from_us(instant_us: int) -> datetime:
-    """The aware UTC `datetime` of `instant_us`."""
+    """Convert µs UTC to an aware UTC `datetime`."""
     return EPOCH + timedelta(microseconds=instant_us)
 
 
 def us_from_text(text: str) -> int:
-    """The µs UTC that an RFC 3339 text with an offset names.
+    """Convert an RFC 3339 text with an offset to µs UTC.
 
     Raises:
-        Refused: `time_invalid` if it is no such text or names a day or hour that does not exist,
-            `time_without_offset` if the offset is missing, `time_out_of_range` outside the years 2 to 9998.
+        Refused: `time_invalid` for another text, or a day or hour that does not exist; `time_without_offset`;
+            `time_out_of_range` outside the years 2 to 9998.
     """
     found = _RFC3339.fullmatch(text)
     if found is None:
-        raise Refused("time_invalid", f"{_shown(text)} is not a time in RFC 3339, such as 2026-11-22T14:05:00Z.")
+        raise Refused("time_invalid", f"{_shown(text)} is not an RFC 3339 time, such as 2026-11-22T14:05:00Z.")
     year, month, day, hour, minute, second, fraction, zulu, sign, off_hour, off_minute = found.groups()
     if zulu is None and sign is None:
-        raise Refused("time_without_offset", f"{_shown(text)} has no offset; write Z or one such as +05:30.")
+        raise Refused("time_without_offset", f"{_shown(text)} has no offset. Add Z, or an offset such as +05:30.")
     leap = second == "60"
     micros = 999_999 if leap else int(((fraction or "") + "000000")[:6])
     try:
@@ -75,7 +75,7 @@ def us_from_text(text: str) -> int:
 
 
 def text_from_us(instant_us: int) -> str:
-    """RFC 3339 in UTC with `Z`, with as many of 0, 3 or 6 decimals as the instant needs."""
+    """Convert µs UTC to RFC 3339 with `Z` and 0, 3 or 6 decimals, as many as the instant needs."""
     moment = datetime_from_us(instant_us)
     micros = moment.microsecond
     spec = "seconds" if micros == 0 else "milliseconds" if micros % 1000 == 0 else "microseconds"
@@ -83,7 +83,7 @@ def text_from_us(instant_us: int) -> str:
 
 
 def text_to_the_second(instant_us: int) -> str:
-    """The instant for a list that people read, without what is beyond the second: `2026-11-22T14:05:00Z`."""
+    """Convert µs UTC to RFC 3339 without a fraction: `2026-11-22T14:05:00Z`."""
     return f"{text_from_us(instant_us)[:19]}Z"
 
 

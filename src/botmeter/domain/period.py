@@ -1,6 +1,6 @@
-"""Days, months and the calendar edges of time zones. All calendar work of Botmeter is done here.
+"""Days, months and the calendar edges of time zones: all calendar work of Botmeter.
 
-A period is inclusive where people see it (first day, last day) and half-open in µs inside.
+A period is inclusive for people (first day, last day) and half-open in µs inside.
 """
 
 import re
@@ -15,7 +15,7 @@ from botmeter.domain.errors import Refused
 from botmeter.domain.instant import DAY_US, EPOCH, INSTANT_END_US, INSTANT_FIRST_US
 
 DEFAULT_DAYS = 30
-# Enough for every question about a business; a guard against a typing slip such as year 20226.
+# Long enough for every report; a guard against a typing slip such as the year 20226.
 DAYS_MAX = 366 * 200
 
 UTC_NAME = "UTC"
@@ -26,15 +26,14 @@ _EPOCH_ORDINAL = EPOCH.date().toordinal()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
-    """The days from `first_on` to `last_on`, both included, as they are in a time zone.
+    """The days from `first_on` to `last_on`, both included, in a time zone.
 
     Attributes:
-        timezone: Name of an IANA time zone; where its clocks change a day has 23 or 25 hours, and a
-            day that it skipped has none.
+        timezone: Name of an IANA time zone. A day on which its clocks change has 23 or 25 hours, and a day that it
+            skips has none.
 
     Raises:
-        Refused: `timezone_unknown`, `period_reversed` if it ends before it starts, `period_too_long`
-            past 200 years.
+        Refused: `timezone_unknown`, `period_reversed` if it ends before it starts, `period_too_long` past 200 years.
     """
 
     first_on: date
@@ -46,10 +45,10 @@ class Period:
         if self.first_on > self.last_on:
             raise Refused(
                 "period_reversed",
-                f"The period starts on {self.first_on} but ends before that, on {self.last_on}.",
+                f"The period starts on {self.first_on} and ends before that, on {self.last_on}.",
             )
         if self.day_count > DAYS_MAX:
-            raise Refused("period_too_long", f"The period has {self.day_count} days; the most is {DAYS_MAX}.")
+            raise Refused("period_too_long", f"The period has {self.day_count} days; the limit is {DAYS_MAX}.")
 
     @property
     def day_count(self) -> int:
@@ -57,7 +56,7 @@ class Period:
 
     @property
     def start_us(self) -> int:
-        """The first instant inside."""
+        """The first instant in it."""
         return _midnight_us(_day_number(self.first_on), self.timezone)
 
     @property
@@ -66,11 +65,11 @@ class Period:
         return _midnight_us(_day_number(self.last_on) + 1, self.timezone)
 
     def days(self) -> Iterator[date]:
-        """Every day, in order."""
+        """Return its days in order."""
         return (self.first_on + timedelta(days=number) for number in range(self.day_count))
 
     def edges_us(self) -> list[int]:
-        """Where each day starts, and after them where the last one ends; ascending, equal around a skipped day."""
+        """Return the start of each day, then the end of the last; ascending, equal around a skipped day."""
         first = _day_number(self.first_on)
         if self.timezone == UTC_NAME:
             return [(first + number) * DAY_US for number in range(self.day_count + 1)]
@@ -78,8 +77,8 @@ class Period:
 
 
 def is_timezone(name: str) -> bool:
-    """Whether the IANA time zone database has a zone of this name."""
-    # Some systems keep further files beside it: the machine's own zone, and clocks that count leap seconds.
+    """Return whether the IANA time zone database has a zone of this name."""
+    # Some systems have other files beside it: the machine's own zone, and clocks that count leap seconds.
     if name in ("localtime", "posixrules") or name.startswith(("right/", "posix/")):
         return False
     try:
@@ -90,42 +89,42 @@ def is_timezone(name: str) -> bool:
 
 
 def checked_timezone(name: str) -> str:
-    """`name`, if there is a time zone of that name.
+    """Return the name of an existing time zone.
 
     Raises:
-        Refused: `timezone_unknown` otherwise.
+        Refused: `timezone_unknown`.
     """
     if not is_timezone(name):
         raise Refused(
-            "timezone_unknown", f"{name[:40]!r} is not in the IANA time zone database; a name in it is Asia/Kolkata."
+            "timezone_unknown", f"{name[:40]!r} is not in the IANA time zone database. Use a name such as Asia/Kolkata."
         )
     return name
 
 
 def day_from_text(text: str) -> date:
-    """The day that `YYYY-MM-DD` names.
+    """Parse a day in the form `YYYY-MM-DD`.
 
     Raises:
-        Refused: `date_invalid` for anything else.
+        Refused: `date_invalid`.
     """
     try:
-        # fromisoformat alone also takes 20261122 and 2026-W47-7, which a typing slip can look like.
+        # fromisoformat alone also accepts 20261122 and 2026-W47-7, which are likely typing slips.
         return date.fromisoformat(text if _DAY.fullmatch(text) else "")
     except ValueError:
         raise Refused(
-            "date_invalid", f"{text[:40]!r} is not a date; write it as YYYY-MM-DD, such as 2026-11-22."
+            "date_invalid", f"{text[:40]!r} is not a date. Use the form YYYY-MM-DD, such as 2026-11-22."
         ) from None
 
 
 def day_start_us(day_on: date) -> int:
-    """Midnight UTC at the start of `day_on`, in µs."""
+    """Return midnight UTC at the start of a day, in µs."""
     return (day_on - EPOCH.date()).days * DAY_US
 
 
 def day_of_us(instant_us: int, *, timezone: str = UTC_NAME) -> date:
-    """The day that holds the instant, in UTC or another zone.
+    """Return the day of an instant, in UTC or another zone.
 
-    Of a local midnight that comes twice the first one begins the day, as in a `Period`.
+    If a local midnight comes twice, the day begins at the first, as in a `Period`.
     """
     if timezone == UTC_NAME:
         return EPOCH.date() + timedelta(days=instant_us // DAY_US)
@@ -135,12 +134,12 @@ def day_of_us(instant_us: int, *, timezone: str = UTC_NAME) -> date:
 
 
 def calendar_edges_us(unit: Literal["day", "month"], *, timezone: str, start_us: int, end_us: int) -> list[int]:
-    """Local midnights (of each day, or of each month's first) that enclose [start_us, end_us].
+    """Return the local midnights (of each day, or of each month's first) that enclose [start_us, end_us].
 
     Returns:
-        Strictly ascending µs UTC; the first is ≤ `start_us`, the last > `end_us`. A local midnight
-        that a change of clocks skips is the first instant after the gap; of one that comes twice,
-        the first counts; a day that a country skips (Samoa's 30 December 2011) has no edge.
+        Strictly ascending µs UTC; the first is ≤ `start_us`, the last > `end_us`. A local midnight that a change of
+        clocks skips is the first instant after the gap; of one that comes twice, the first counts; a day that a country
+        skips (Samoa's 30 December 2011) has no edge.
     """
     local = (EPOCH + timedelta(microseconds=start_us)).astimezone(ZoneInfo(timezone)).date()
     local = local.replace(day=1) if unit == "month" else local - timedelta(days=1)
@@ -154,9 +153,9 @@ def calendar_edges_us(unit: Literal["day", "month"], *, timezone: str, start_us:
 
 
 def offsets_us(period: Period) -> list[tuple[int, int]]:
-    """What the clocks of the period's zone are ahead of UTC by: (from when on, how far), ascending in time.
+    """Return the zone's offsets from UTC in a period, as (start, offset) in µs, ascending.
 
-    The first one is where the period starts; one more follows for each change of the clocks in it.
+    The first one starts with the period; one more follows for each change of the clocks.
     """
     edges_us = period.edges_us()
     found = [(edges_us[0], offset_us(edges_us[0], period.timezone))]
@@ -168,7 +167,7 @@ def offsets_us(period: Period) -> list[tuple[int, int]]:
 
 
 def _change_us(start_us: int, end_us: int, *, timezone: str) -> int:
-    """The first instant whose offset is not that of `start_us`, of a span in which it changes once."""
+    """Return the first instant with another offset than `start_us`, in a span in which it changes once."""
     before = offset_us(start_us, timezone)
     while end_us - start_us > 1:
         middle_us = (start_us + end_us) // 2
@@ -180,19 +179,19 @@ def _change_us(start_us: int, end_us: int, *, timezone: str) -> int:
 
 
 def offset_us(instant_us: int, timezone: str) -> int:
-    """How far the zone's clocks are ahead of UTC at that instant."""
-    # What `datetime` can't hold is as far ahead as the first or last instant that an event can have.
+    """Return the zone's offset from UTC at an instant, in µs."""
+    # Beyond the range of an event's instant, the offset at its end counts.
     within_us = min(max(INSTANT_FIRST_US, instant_us), INSTANT_END_US)
     offset = (EPOCH + timedelta(microseconds=within_us)).astimezone(ZoneInfo(timezone)).utcoffset()
     return 0 if offset is None else offset // timedelta(microseconds=1)
 
 
 def _midnight_us(day_number: int, timezone: str) -> int:
-    """Local midnight at the start of a day, which is numbered from 1970-01-01 on."""
+    """Return local midnight at the start of a day, which is numbered from 1970-01-01."""
     midnight_us = day_number * DAY_US
     if timezone == UTC_NAME:
         return midnight_us
-    # Of the offset alone, so that no edge of what `datetime` holds is run over.
+    # Only the offset is computed with `datetime`, so that its range is never exceeded.
     on = date.fromordinal(min(max(1, day_number + _EPOCH_ORDINAL), date.max.toordinal()))
     offset = datetime.combine(on, time(), tzinfo=ZoneInfo(timezone)).utcoffset()
     return midnight_us if offset is None else midnight_us - offset // timedelta(microseconds=1)

@@ -1,25 +1,24 @@
-"""What became of a batch of events: one receipt, with one rejection for each refused event."""
+"""Receipts: the outcome of an event batch, with one rejection for each refused event."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Self
 
-# A receipt names at most this many rejections in full; the counts are always complete, and every
-# refused event is in quarantine.
+# A receipt lists at most this many rejections; its counts are complete, and every refused event is in quarantine.
 REJECTIONS_SHOWN_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
-    """Why one event was refused.
+    """The reason why one event was refused.
 
     Attributes:
         index: Position of the event in its batch or file, from 0.
-        event_id: As sent, if it could be read.
-        code: Stable; the first problem found, `docs/reference/errors.md` lists them.
+        event_id: As sent; None if it can't be read.
+        code: Stable code of the first problem, listed in `docs/reference/errors.md`.
         detail: A sentence for each problem of the event.
-        raw: The event as it was sent, so that nothing is lost and it can be sent again.
+        raw: The event as it was sent, so that it can be sent again.
     """
 
     index: int

@@ -1,11 +1,11 @@
-"""What a session is called: its id, and why it closed."""
+"""Names of sessions: ids, and the reasons for which they close."""
 
 from enum import IntEnum
 from hashlib import sha256
 
 
 class ClosedBy(IntEnum):
-    """The limit that a session reached first. The number is how tables store it; it never changes."""
+    """The limit that a session reached first. Tables store the number, which never changes."""
 
     OPEN = 0
     DURATION = 1
@@ -16,15 +16,15 @@ class ClosedBy(IntEnum):
 
 
 def session_id(policy: str, *, source: str, opening_event_id: str) -> str:
-    """The id of the session that `opening_event_id` of `source` opened under `policy` (`name@version`).
+    """Return the id of the session that an event opens under a policy (`name@version`).
 
-    Under one policy an event opens at most one session, so the opening event names it: the same
-    events give the same ids on any machine, in any order. It is a hash, because event ids can hold
-    personal data (some platforms' hold the phone number) and a session id is shown and shared.
+    Under one policy an event opens at most one session, so the opening event names it: the same events give the same
+    ids on any machine, in any order. It is a hash, because event ids can contain personal data (on some platforms a
+    phone number), and a session id is shown and shared.
 
     Returns:
-        A UUID of version 8 (RFC 9562, 5.8) as text. It is cut out of the digest's text, since a
-        million ids are made at once and `uuid.UUID` would cost three times as much.
+        A UUID of version 8 (RFC 9562, 5.8) as text. It is cut from the digest's text, because a million ids are made
+        at once and `uuid.UUID` would cost three times as much.
     """
     digest = sha256(f"{policy}\0{source}\0{opening_event_id}".encode()).hexdigest()
     variant = "89ab"[int(digest[16], 16) & 3]

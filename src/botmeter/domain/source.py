@@ -1,4 +1,4 @@
-"""A source of events as an account has it: its platform, who is a bot there, and what stands for what it leaves out."""
+"""A source of events: its platform, the bots on it, and defaults for fields that its events leave out."""
 
 import re
 import unicodedata
@@ -13,23 +13,23 @@ DEFAULT_SOURCE: Final = "default"
 """Source of events that are sent or imported without one. The API and `import` share it, so that an event sent both
 ways is recognised as a duplicate."""
 IDENTITIES_MAX: Final = 1_000
-"""Far more bots than a platform has; each delivery is looked up among them."""
+"""Far more bots than a platform has; each delivery searches them."""
 _OPTION_BYTES_MAX: Final = 4_096
 _IN_ADDRESSES: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotIdentity:
-    """A sender that is a bot, on a platform that does not say so itself.
+    """A sender that is a bot, on a platform that does not mark bots.
 
     Attributes:
-        sender: The id or the name by which the platform knows it.
-        bot_id: The bot that it is.
-        bot_name: How the bot is called; None: as it was.
-        bot_version: None: the source's own.
+        sender: Its id or name on the platform.
+        bot_id: The bot.
+        bot_name: Name of the bot; None: unchanged.
+        bot_version: None: the source's.
 
     Raises:
-        Refused: `source_setting_invalid` for what no event could bear.
+        Refused: `source_setting_invalid`.
     """
 
     sender: str
@@ -47,18 +47,18 @@ class Source:
     """One source of an account.
 
     Attributes:
-        name: An event is known by (source, event_id), so a source keeps its name.
+        name: Part of an event's identity (source, event_id), so it never changes.
         platform: Stored code of the platform that sends the events.
-        bot_id: The bot of events that name none; None: no bot takes part in such events.
-        bot_name: Of that bot.
-        bot_version: Of bots whose version the platform does not tell.
-        channel: Of events that name none.
+        bot_id: Default for events without a bot; None: no bot takes part in them.
+        bot_name: Name of that bot.
+        bot_version: Default version of bots.
+        channel: Default for events without a channel.
         identities: Senders that are bots.
-        options: What only this platform has, by name: where a ticket's id stands, which inboxes are previews.
+        options: Settings of this platform alone, by name, such as where a ticket's id stands.
 
     Raises:
-        Refused: `source_invalid` as for a `Submission`; `source_setting_invalid` for what no event could bear, a
-            sender that is two bots, or more than a thousand identities.
+        Refused: `source_invalid` as for a `Submission`; `source_setting_invalid` for a text that no event can have, a
+            sender of two bots, or more than a thousand identities.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Source:
     channel: str | None = None
     identities: tuple[BotIdentity, ...] = ()
     options: tuple[tuple[str, str], ...] = ()
-    # Made once: each message of a batch is looked up several times, among up to a thousand.
+    # Built once: each message of a batch is looked up several times, among up to a thousand identities.
     _identity_by_sender: Mapping[str, BotIdentity] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -84,32 +84,34 @@ class Source:
         if len(self.identities) > IDENTITIES_MAX:
             raise Refused(
                 "source_setting_invalid",
-                f"Source {self.name[:40]} would have {len(self.identities):,} bot identities; the most is "
+                f"Source {self.name[:40]} has {len(self.identities):,} bot identities; the limit is "
                 f"{IDENTITIES_MAX:,}.",
             )
         found: dict[str, BotIdentity] = {}
         for identity in self.identities:
             if identity.sender in found:
-                raise Refused("source_setting_invalid", f"The sender {identity.sender[:40]!r} can be only one bot.")
+                raise Refused(
+                    "source_setting_invalid", f"Sender {identity.sender[:40]!r} has two bot identities; give it one."
+                )
             found[identity.sender] = identity
         return found
 
     def option(self, name: str) -> str | None:
-        """What is said for an option; None: nothing."""
+        """Return the value of an option; None if it is not set."""
         return dict(self.options).get(name)
 
-    def identity(self, *known_as: str | None) -> BotIdentity | None:
-        """The bot that a sender is, who is known by any of these ids and names; None: no bot."""
-        found = (self._identity_by_sender.get(word) for word in known_as if word is not None)
+    def identity(self, *ids_and_names: str | None) -> BotIdentity | None:
+        """Return the bot with one of these ids and names; None if there is none."""
+        found = (self._identity_by_sender.get(word) for word in ids_and_names if word is not None)
         return next((identity for identity in found if identity is not None), None)
 
 
 def checked_source_name(name: str) -> str:
-    """The name, if events can be known by it.
+    """Return a valid name of a source.
 
     Raises:
-        Refused: `source_invalid` if it is empty, longer than an id may be, not Unicode, or holds a NUL, which
-            separates it from the event's id where a session is named.
+        Refused: `source_invalid` if it is empty, longer than an id, not Unicode, or contains NUL, which separates it
+            from the event's id in the hash of a session id.
     """
     try:
         size_bytes = len(name.encode())
@@ -118,13 +120,13 @@ def checked_source_name(name: str) -> str:
     if not 0 < size_bytes <= ID_BYTES_MAX or "\0" in name:
         raise Refused(
             "source_invalid",
-            f"{name[:40]!r} can't name a source: use 1 to {ID_BYTES_MAX} bytes of text without a NUL character.",
+            f"{name[:40]!r} is not a valid source name. Use 1 to {ID_BYTES_MAX} bytes of text without a NUL character.",
         )
     return name
 
 
 def checked_address_name(name: str) -> str:
-    """The name, if it can stand in an address as it is: platforms differ in how they escape one.
+    """Return a name that needs no escaping in a URL: platforms differ in how they escape.
 
     Raises:
         Refused: `source_name_invalid`.
@@ -132,14 +134,14 @@ def checked_address_name(name: str) -> str:
     if _IN_ADDRESSES.fullmatch(name) is None:
         raise Refused(
             "source_name_invalid",
-            f"{name[:40]!r} can't name a source that has an address: use 1 to 64 of A-Z, a-z, 0-9, dot, - and _, a "
-            "letter or digit first.",
+            f"{name[:40]!r} is not a valid name of a source with a URL. Use 1 to 64 of A-Z, a-z, 0-9, dot, - and _, "
+            "starting with a letter or digit.",
         )
     return name
 
 
 def _check_text(value: str | None, *, what: str, bytes_max: int = ID_BYTES_MAX) -> None:
-    """Refuses what an event could not bear, or a page not show on one line; None is fine."""
+    """Refuse a text that an event can't have or that doesn't fit on one line of a page; None is valid."""
     if value is None:
         return
     unfit = next((letter for letter in value if unicodedata.category(letter) in {"Cc", "Cs"}), None)
@@ -147,5 +149,5 @@ def _check_text(value: str | None, *, what: str, bytes_max: int = ID_BYTES_MAX) 
         return
     raise Refused(
         "source_setting_invalid",
-        f"{value[:40]!r} can't be {what}: use 1 to {bytes_max:,} bytes of text on one line.",
+        f"{value[:40]!r} is not valid as {what}. Use 1 to {bytes_max:,} bytes of text on one line.",
     )

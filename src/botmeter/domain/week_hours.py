@@ -1,4 +1,4 @@
-"""Hours of the week as words: `mon-09` is from nine to ten on Mondays."""
+"""Hours of the week as words: `mon-09` is Monday from 9 to 10."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ _PLACE_OF: Final = {f"{day}-{hour:02}": 24 * at + hour for at, day in enumerate(
 
 
 def place_of_week_hour(text: str) -> int:
-    """Which hour of the week it is, from 0 for the one after midnight on Mondays.
+    """Return the number of an hour of the week, from 0 for the first hour of Monday.
 
     Raises:
         Refused: `parameter_invalid`.
@@ -19,12 +19,12 @@ def place_of_week_hour(text: str) -> int:
     if place is None:
         raise Refused(
             "parameter_invalid",
-            f"hour can't be {text[:40]!r}; it is a weekday and an hour from 00 to 23, such as mon-09.",
+            f"Invalid value {text[:40]!r} of parameter hour. Use a weekday and an hour from 00 to 23, such as mon-09.",
         )
     return place
 
 
 def text_of_week_hour(place: int) -> str:
-    """The hour at that place as a word."""
+    """Return the word for the number of an hour of the week."""
     weekday, hour = divmod(place, 24)
     return f"{WEEKDAYS[weekday]}-{hour:02}"

@@ -1,8 +1,8 @@
-"""Events as the kernel wants them: filtered, given their role under a policy, and in order.
+"""Events in the form that the kernel takes: filtered, with their role under a policy, and ordered.
 
-Events are mostly stored in order of time already, so they are put into the order (key, instant)
-by one counting sort over the key's codes, after a sort by time only where that is needed. Text is
-compared only where key, instant and rank are equal.
+Most events are already stored in order of time, so one counting sort over the codes of their keys puts them into the
+order (key, instant); they are sorted by time first only if they need it. Text is compared only where key, instant and
+rank are equal.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -41,7 +41,7 @@ _FLAGS = Decoder(dict[str, object])
 
 
 def rules_of(policy: Policy) -> kernel.Rules:
-    """The policy as the kernel's integers."""
+    """Return the policy as the kernel's integers."""
     require = policy.require
     return kernel.Rules(
         max_duration=policy.max_duration_us or kernel.NEVER,
@@ -60,15 +60,15 @@ def rules_of(policy: Policy) -> kernel.Rules:
 def arranged(
     events: pa.Table, policy: Policy, *, touchpoints: list[Touchpoint], opens: tuple[int, int]
 ) -> kernel.Events:
-    """The events that `policy` looks at, in its order.
+    """Return the events that take part under `policy`, in its order.
 
     Args:
         events: `METER_SCHEMA`, in any order.
-        touchpoints: What the numbers in the column `touchpoint` mean.
-        opens: The µs UTC from which, and before which, the policy opens sessions.
+        touchpoints: The touchpoint of each number in the column `touchpoint`.
+        opens: The half-open span, in µs UTC, in which the policy opens sessions.
     """
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="codes") as thread:
-        # Arrow lets go of the interpreter's lock, so both long columns of text are read at once.
+        # Arrow releases the interpreter's lock, so both long text columns are encoded at once.
         coded = thread.submit(codes_of, events["conversation_id"])
         keys, key_count = _keys(events, policy.scope, touchpoints=touchpoints)
         conversations = coded.result()[0]
@@ -84,7 +84,7 @@ def arranged(
 
 
 def _kept(events: pa.Table, policy: Policy, *, touchpoints: list[Touchpoint]) -> Mask:
-    """Which events survive `match` and `exclude`."""
+    """Return the events that pass `match` and `exclude`."""
     match = policy.match
     matching = np.array(
         [
@@ -120,7 +120,7 @@ def _is_true(attributes: str, flag: str) -> bool:
 
 
 def _keys(events: pa.Table, scope: tuple[str, ...], *, touchpoints: list[Touchpoint]) -> tuple[Ints, int]:
-    """A dense code of the scope key of each event, and how many codes there are."""
+    """Return a dense code of each event's scope key, and the number of codes."""
     keys, key_count = np.zeros(len(events), np.int64), 1
     for name in scope:
         codes, code_count = _scope_codes(events, name, touchpoints=touchpoints)
@@ -142,7 +142,7 @@ def _scope_codes(events: pa.Table, name: str, *, touchpoints: list[Touchpoint]) 
 
 
 def _order(events: pa.Table, *, kept: Ints, keys: Ints, key_count: int) -> Ints:
-    """`kept` in the order (key, instant, rank, event id, source)."""
+    """Return `kept` in the order (key, instant, rank, event id, source)."""
     occurred_at = ints_of(events["occurred_at"])
     at = occurred_at[kept]
     if np.any(at[1:] < at[:-1]):
@@ -157,7 +157,7 @@ def _order(events: pa.Table, *, kept: Ints, keys: Ints, key_count: int) -> Ints:
 
 @njit(cache=True, nogil=True)
 def _counting_sort(rows, keys, key_count):  # type: ignore[no-untyped-def]
-    """`rows` grouped by key; within a key they keep their order."""
+    """Group `rows` by key; within a key they keep their order."""
     start = np.zeros(key_count + 1, np.int64)
     for row in rows:
         start[keys[row] + 1] += 1
@@ -182,7 +182,7 @@ def _equal_neighbours(order, keys, occurred_at):  # type: ignore[no-untyped-def]
 def _roles(
     events: pa.Table, policy: Policy, *, touchpoints: list[Touchpoint], opens: tuple[int, int]
 ) -> npt.NDArray[np.uint8]:
-    """The kernel's bits for each event: a table look-up by actor and kind, then the bot, then the window."""
+    """Return the kernel's bits for each event: a table look-up by actor and kind, then the bot, then the span."""
     table = np.zeros((len(Actor), len(Kind)), np.uint8)
     ends = [KIND_BY_NAME[name] for name in policy.ends_on]
     table[:, ends] |= kernel.ENDS

@@ -1,4 +1,4 @@
-"""Arrow columns as NumPy arrays: codes for text, and an order made whole where the first keys tie."""
+"""Arrow columns as NumPy arrays: codes for text, and an order that also resolves ties."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +9,7 @@ Ints = npt.NDArray[np.int64]
 
 
 def dictionary_of(column: pa.ChunkedArray) -> pa.DictionaryArray:
-    """The text column as one dictionary array, whatever its chunks and encoding."""
+    """Return a text column as one dictionary array, for any chunks and encoding."""
     if not pa.types.is_dictionary(column.type):
         # Encoding chunk by chunk would build a dictionary for each and then unify them: four times as slow.
         whole = column.combine_chunks()
@@ -21,7 +21,7 @@ def dictionary_of(column: pa.ChunkedArray) -> pa.DictionaryArray:
 
 
 def codes_of(column: pa.ChunkedArray) -> tuple[Ints, pa.Array]:
-    """A code for each row of a text column, and the text of each code.
+    """Return a code for each row of a text column, and the text of each code.
 
     Returns:
         Codes from 0; null has the code `len(texts)`.
@@ -32,23 +32,22 @@ def codes_of(column: pa.ChunkedArray) -> tuple[Ints, pa.Array]:
 
 
 def repeated_text(text: str, count: int) -> pa.DictionaryArray:
-    """`text` repeated `count` times, at the cost of one integer each."""
+    """Return `text` repeated `count` times, at the cost of one integer each."""
     return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), pa.array([text]))
 
 
 def ints_of(column: pa.ChunkedArray) -> Ints:
-    """The integer column as an int64 array of its own: the compiled passes want one writable kind."""
+    """Copy an integer column into an int64 array: the compiled passes take one writable type."""
     return np.array(column.to_numpy(), np.int64)
 
 
 def order_within_ties(order: Ints, *, ties: npt.NDArray[np.bool_], table: pa.Table) -> Ints:
-    """`order` with each run of ties put into the order of `table`'s columns.
+    """Return `order` with each run of ties in the order of `table`'s columns.
 
     Args:
         order: Rows of `table`, already in order of the first keys.
-        ties: For each place of `order`, whether its first keys equal those of the place before.
-        table: The columns that decide within a run, the most significant first. Text is compared
-            by code point.
+        ties: True at each position of `order` whose first keys equal those of the position before.
+        table: The columns that decide within a run, the most significant first. Text is compared by code point.
     """
     if not ties.any():
         return order
@@ -64,7 +63,7 @@ def order_within_ties(order: Ints, *, ties: npt.NDArray[np.bool_], table: pa.Tab
 
 
 def _plain(table: pa.Table) -> pa.Table:
-    """`table` without dictionaries, whose codes Arrow would compare in place of their text."""
+    """Return `table` without dictionaries, because Arrow would compare their codes instead of their text."""
     names = table.column_names
     plain = [c.cast(c.type.value_type) if pa.types.is_dictionary(c.type) else c for c in table.columns]
     return pa.table(plain, names=names)

@@ -1,11 +1,11 @@
-"""Where a session begins and where it ends: one linear pass over ordered events, compiled.
+"""The kernel: one linear, compiled pass over ordered events that decides where sessions begin and end.
 
-This is the only place that decides it. Events come as integers, in the order (scope key, instant,
-rank, id); each is looked at once, with the state of the one session that its key can have open.
-Who took part is derived in the same pass, because the events of a session stand together here.
+No other code decides it. Events are integers, in the order (scope key, instant, rank, id); the pass visits each once,
+with the state of the one session that its key can have open. The same pass derives who took part, because the events
+of a session are together here.
 
-The state is a row of int64 slots rather than an object: Numba keeps it in the first cache level,
-and the functions below are inlined by the compiler.
+The state is a row of int64 slots rather than an object: Numba keeps it in the first cache level, and the compiler
+inlines the functions below.
 """
 
 from typing import NamedTuple
@@ -21,7 +21,7 @@ Ints = npt.NDArray[np.int64]
 # No limit, no end.
 NEVER = NEVER_US
 
-# What an event is to a policy: bits of the column ROLE.
+# The role of an event under a policy: bits of the column ROLE.
 CUSTOMER, BOT, AGENT = 1, 2, 4  # a message of this side; no bit: not a message, or system
 MEMBER = 8  # takes part
 ENDS = 16  # its kind is in ends_on
@@ -33,8 +33,8 @@ TURN_NONE, TURN_CUSTOMER, TURN_BOT, TURN_ANY, TURN_EXCHANGE = range(5)
 # Numbers of `domain.session.ClosedBy`.
 _OPEN, _DURATION, _IDLE, _CALENDAR, _TURNS, _END = range(6)
 
-# Membership of an event that is in no session, and of one whose session was not counted because
-# `require` was not met (the latter is not free for the next policy of a schedule).
+# The session of an event outside every session, and of an event whose session is not counted because `require` is not
+# met (the latter is not free for the next policy of a schedule).
 FREE, UNCOUNTED = -1, -2
 
 # Slots of the state.
@@ -43,7 +43,7 @@ _CUSTOMERS, _BOTS, _AGENTS, _MEMBERS, _OPENING, _LAST = range(7, 13)
 _REASON, _ENDED = 13, 14
 _STATE_SLOTS = 15
 
-# Columns of the sessions that the pass gives.
+# Columns of the sessions that the pass returns.
 OPENING, STARTED_AT, ENDED_AT, LAST_EVENT_AT, EVENT_COUNT, CLOSED_BY = range(6)
 _SESSION_COLUMNS = 6
 # Columns of the participations: session, conversation and touchpoint codes, events.
@@ -51,17 +51,17 @@ _PARTICIPATION_COLUMNS = 4
 _FIRST_CAPACITY = 1024
 
 
-# Columns of `Events.columns`. An event's four integers lie side by side, so that looking at it costs
-# one miss of the cache: in the order of keys, neighbours stand far apart in memory.
+# Columns of `Events.columns`. An event's four integers are adjacent, so that a visit costs one cache miss: in the
+# order of keys, neighbours are far apart in memory.
 KEY, AT, ROLE, PLACE = range(4)
 # A place is the conversation's code and the touchpoint's number in one integer.
 PLACE_BITS = 32
 
 
 class Events(NamedTuple):
-    """Events as integers, and the order in which to look at them.
+    """Events as integers, and the order in which to visit them.
 
-    `columns` has one row an event and the columns KEY … PLACE; `edges` are the calendar's, ascending.
+    `columns` has one row per event and the columns KEY … PLACE; `edges` are the calendar's, ascending.
     """
 
     order: Ints
@@ -70,7 +70,7 @@ class Events(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """A policy as integers; NEVER where there is no such limit. Durations in µs."""
+    """A policy as integers; NEVER for no limit. Durations in µs."""
 
     max_duration: int
     idle_timeout: int
@@ -86,17 +86,16 @@ class Rules(NamedTuple):
 
 @njit(cache=True, nogil=True)
 def segmented(events, rules, session_of_row, first):  # type: ignore[no-untyped-def]
-    """The sessions of `events` under `rules`, numbered from `first` on.
+    """Return the sessions of `events` under `rules`, numbered from `first`.
 
-    The session of each row is written into `session_of_row`: its number, or UNCOUNTED; a row that
-    is in none is left as it was.
+    It writes each row's session into `session_of_row`: its number, or UNCOUNTED; the row of an event outside every
+    session stays as it was.
 
     Returns:
-        Two int64 arrays: the sessions (one row each, columns OPENING … CLOSED_BY; ENDED_AT is NEVER
-        while open), and the participations (session, conversation, touchpoint, events; ordered by
-        session).
+        Two int64 arrays: the sessions (one row each, columns OPENING … CLOSED_BY; ENDED_AT is NEVER while open), and
+        the participations (session, conversation, touchpoint, events; ordered by session).
     """
-    # Arrays are taken out of the tuple once: handing the tuple on would count references per event.
+    # The tuple is unpacked once: passing it on would count references per event.
     order, columns, edges = events
     sessions = np.empty((_FIRST_CAPACITY, _SESSION_COLUMNS), np.int64)
     parts = np.empty((_FIRST_CAPACITY, _PARTICIPATION_COLUMNS), np.int64)
@@ -105,7 +104,7 @@ def segmented(events, rules, session_of_row, first):  # type: ignore[no-untyped-
     places = np.empty(_FIRST_CAPACITY, np.int64)
     state = np.zeros(_STATE_SLOTS, np.int64)
     key = -1
-    # One step more than there are events, so that the last session is closed where all are.
+    # One step more than there are events, so that the last session is closed like all others.
     for step in range(len(order) + 1):
         row = order[step] if step < len(order) else -1
         is_new_key = row < 0 or columns[row, KEY] != key
@@ -113,7 +112,7 @@ def segmented(events, rules, session_of_row, first):  # type: ignore[no-untyped-
         if is_new_key:
             _limit(state, rules)
         else:
-            closes, joins = _looked_at(rules, state, columns[row, AT], columns[row, ROLE])
+            closes, joins = _visit(rules, state, columns[row, AT], columns[row, ROLE])
         ends_with_it = closes and joins and state[_REASON] == _END
         if closes and not ends_with_it:
             sessions, parts = _with_room(sessions, counts[0], 1), _with_room(parts, counts[1], state[_MEMBERS])
@@ -123,7 +122,7 @@ def segmented(events, rules, session_of_row, first):  # type: ignore[no-untyped-
         if is_new_key:
             key = columns[row, KEY]
             state[_PENDING] = 0
-            closes, joins = _looked_at(rules, state, columns[row, AT], columns[row, ROLE])
+            closes, joins = _visit(rules, state, columns[row, AT], columns[row, ROLE])
         if not joins:
             continue
         if not state[_IS_OPEN]:
@@ -141,17 +140,17 @@ def segmented(events, rules, session_of_row, first):  # type: ignore[no-untyped-
 
 @njit(cache=True, nogil=True)
 def _with_room(table, row_count, more):  # type: ignore[no-untyped-def]
-    """`table`, or a longer copy of it that has room for `more` rows after `row_count`."""
+    """Return `table`, or a longer copy, with room for `more` rows after `row_count`."""
     while row_count + more > len(table):
         table = np.concatenate((table, np.empty_like(table)))
     return table
 
 
 @njit(cache=True, nogil=True)
-def _looked_at(rules, state, at, role):  # type: ignore[no-untyped-def]
-    """What an event at instant `at` does: (closes the open session, joins a session).
+def _visit(rules, state, at, role):  # type: ignore[no-untyped-def]
+    """Return the effect of an event at instant `at`: (closes the open session, joins a session).
 
-    Why and when the session closes is left in the state.
+    The state has the reason and the instant at which the session closes.
     """
     closes = False
     if state[_IS_OPEN]:
@@ -173,7 +172,7 @@ def _looked_at(rules, state, at, role):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _limit(state, rules):  # type: ignore[no-untyped-def]
-    """Leaves the earliest end that the limits set in the state, with its reason; of equal ones the first named."""
+    """Set the earliest end that the limits allow, and its reason, in the state; of equal ones the first named."""
     reason, end = _OPEN, NEVER
     if rules.max_duration != NEVER:
         reason, end = _DURATION, state[_STARTED] + rules.max_duration
@@ -197,7 +196,7 @@ def _is_beyond(state, rules, at):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _overflows(state, rules, role):  # type: ignore[no-untyped-def]
-    """Whether this message would begin one turn more than the session may have."""
+    """Return whether this message would begin one turn more than the session may have."""
     if state[_TURN_COUNT] < rules.max_turns:
         return False
     if rules.turn_of == TURN_CUSTOMER:
@@ -260,11 +259,10 @@ def _join(rules, state, at, role):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _close(rules, state, held, found):  # type: ignore[no-untyped-def]
-    """Closes the open session, and writes it down unless `require` is not met.
+    """Close the open session, and store it unless `require` is not met.
 
-    `held` are the rows and places of its members; `found` is what the pass gives, with room for
-    one session and as many participations as there are members, the counts of both so far, and the
-    number of the first session.
+    `held` are the rows and places of its members; `found` is the result of the pass, with room for one session and as
+    many participations as there are members, the counts of both so far, and the number of the first session.
     """
     members, places = held
     session_of_row, sessions, parts, counts, first = found

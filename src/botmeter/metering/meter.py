@@ -1,7 +1,7 @@
-"""The meter: events in, sessions out, with who took part and which event belongs to which.
+"""The meter: sessions from events, with participations and the session of each event.
 
-Import, live append, re-metering, simulation and the stateless command all call
-`sessions_from_events`; the decision itself is the kernel's.
+Import, live append, re-metering, simulation and the stateless command all call `sessions_from_events`; the kernel makes
+the decisions.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -21,19 +21,18 @@ from botmeter.metering.session_ids import session_ids
 from botmeter.metering.touchpoints import Touchpoints
 
 _Places = npt.NDArray[np.int32]
-# Below that the threads cost more than they save.
+# For fewer events the threads cost more than they save.
 _WORTH_TWO_THREADS = 200_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metered:
-    """What the meter found.
+    """Result of metering.
 
     Attributes:
         sessions: `SESSIONS_SCHEMA`, one row per session, ordered by (started_at, session_id).
-        participations: `PARTICIPATIONS_SCHEMA`, one row per session × conversation × touchpoint,
-            ordered by session.
-        session_of_event: int64, one per event of the input: the row of its session, null for none.
+        participations: `PARTICIPATIONS_SCHEMA`, one row per session × conversation × touchpoint, ordered by session.
+        session_of_event: int64, one per event of the input: the row of its session; null for none.
     """
 
     sessions: pa.Table
@@ -42,12 +41,12 @@ class Metered:
 
 
 def sessions_from_events(events: pa.Table, *, schedule: Schedule, touchpoints: Touchpoints) -> Metered:
-    """The sessions of `events` under the policies in force, whatever the order of the rows.
+    """Meter events under the policies in force; the order of the rows does not matter.
 
     Args:
         events: `METER_SCHEMA`, one row per event, without duplicates.
-        schedule: The policies, ascending; the first claims its events before the next sees them.
-        touchpoints: What the numbers in the column `touchpoint` mean.
+        schedule: The policies, ascending; an event belongs to the first policy that has a session for it.
+        touchpoints: The touchpoint of each number in the column `touchpoint`.
     """
     session_of_row = np.full(len(events), kernel.FREE, np.int64)
     opened: list[Ints] = []
@@ -56,13 +55,13 @@ def sessions_from_events(events: pa.Table, *, schedule: Schedule, touchpoints: T
     for place, policy, opens in _terms(schedule):
         rows = np.flatnonzero(session_of_row == kernel.FREE)
         free = events if len(rows) == len(events) else events.take(pa.array(rows))
-        looked_at = arranged(free, policy, touchpoints=touchpoints.all(), opens=opens)
-        found, sessions, participations = _segmented(looked_at, rules_of(policy))
+        arranged_events = arranged(free, policy, touchpoints=touchpoints.all(), opens=opens)
+        found, sessions, participations = _segmented(arranged_events, rules_of(policy))
         first = sum(len(earlier) for earlier in opened)
         session_of_row[rows] = np.where(found >= 0, found + first, found)
         # From codes and rows of the free events to rows of all events.
         sessions[:, kernel.OPENING] = rows[sessions[:, kernel.OPENING]]
-        row_of_conversation = _rows_of_codes(looked_at.columns[:, kernel.PLACE] >> kernel.PLACE_BITS)
+        row_of_conversation = _rows_of_codes(arranged_events.columns[:, kernel.PLACE] >> kernel.PLACE_BITS)
         participations[:, 1] = rows[row_of_conversation[participations[:, 1]]]
         participations[:, 0] += first
         opened.append(sessions)
@@ -73,9 +72,9 @@ def sessions_from_events(events: pa.Table, *, schedule: Schedule, touchpoints: T
 
 
 def _segmented(events: kernel.Events, rules: kernel.Rules) -> tuple[Ints, Ints, Ints]:
-    """The session of each row, the sessions and the participations, found by two threads where that pays.
+    """Return the session of each row, the sessions and the participations; in two threads for many events.
 
-    A session is of one key, so the events are cut in two where a key begins.
+    A session has one key, so the events are cut in two where a key begins.
     """
     session_of_row = np.full(len(events.columns), kernel.FREE, np.int64)
     cut = _middle(events) if len(events.order) >= _WORTH_TWO_THREADS else len(events.order)
@@ -94,7 +93,7 @@ def _segmented(events: kernel.Events, rules: kernel.Rules) -> tuple[Ints, Ints, 
 
 
 def _middle(events: kernel.Events) -> int:
-    """The place in the order at which the first key after the middle begins; the end if there is none."""
+    """Return the position of the first key that begins after the middle; the end if there is none."""
     cut = len(events.order) // 2
     key = events.columns[events.order[cut - 1], kernel.KEY]
     while cut < len(events.order) and events.columns[events.order[cut], kernel.KEY] == key:
@@ -103,7 +102,7 @@ def _middle(events: kernel.Events) -> int:
 
 
 def _terms(schedule: Schedule) -> list[tuple[int, Policy, tuple[int, int]]]:
-    """Each policy's place, itself, and the µs from which and before which it opens sessions."""
+    """Return each policy's place in the schedule, the policy, and the span (µs) in which it opens sessions."""
     ends = [*(entry.from_us for entry in schedule[1:]), kernel.NEVER]
     return [
         (place, entry.policy, (entry.from_us, end))
@@ -112,7 +111,7 @@ def _terms(schedule: Schedule) -> list[tuple[int, Policy, tuple[int, int]]]:
 
 
 def _rows_of_codes(codes: Ints) -> Ints:
-    """A row that has each code; which one is the same each time."""
+    """Return a row with each code; the same one for the same input."""
     rows = np.zeros(int(codes.max(initial=0)) + 1, np.int64)
     rows[codes] = np.arange(len(codes))
     return rows
@@ -121,7 +120,7 @@ def _rows_of_codes(codes: Ints) -> Ints:
 def _metered(
     events: pa.Table, opened: Ints, *, belongings: tuple[Ints, Ints], terms: tuple[_Places, Schedule]
 ) -> Metered:
-    """Tables in their total order out of the kernel's integers, which are put in order before any text is touched."""
+    """Build ordered tables from the kernel's integers, which are sorted before any text is read."""
     parts, session_of_row = belongings
     places, schedule = terms
     order = np.argsort(opened[:, kernel.STARTED_AT], kind="stable")
@@ -162,8 +161,8 @@ def _one(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _sessions(events: pa.Table, opened: Ints, *, ids: pa.StringArray, places: _Places) -> pa.Table:
-    wanted = ["customer_id", "conversation_id", "source", "event_id", "touchpoint", "preview"]
-    opening = events.select(wanted).take(pa.array(opened[:, kernel.OPENING]))
+    columns_taken = ["customer_id", "conversation_id", "source", "event_id", "touchpoint", "preview"]
+    opening = events.select(columns_taken).take(pa.array(opened[:, kernel.OPENING]))
     ended_at = opened[:, kernel.ENDED_AT]
     columns = {
         "session_id": ids,

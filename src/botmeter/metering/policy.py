@@ -1,8 +1,7 @@
-"""A policy: the rule that turns events into sessions, as a value that checks itself.
+"""Policies: rules that turn events into sessions, as values that check themselves.
 
-A policy is a set of optional limits; a session closes at the earliest that it reaches. What the
-parameters do to events is decided in `kernel`; here is only what a policy may be.
-Source: DESIGN.md §2; the parameters and their edge cases are in `docs/concepts/sessions.md`.
+A policy is a set of optional limits; a session closes at the earliest that it reaches. `kernel` applies the parameters;
+this module defines which combinations are valid. Source: DESIGN.md §2; `docs/concepts/sessions.md` has the edge cases.
 """
 
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ IdleClock = Literal["customer", "any"]
 Calendar = Literal["day", "month"]
 Participants = Literal["bot", "bot+agent"]
 
-# Each parameter that takes names, and the names that it takes.
+# The names that each parameter accepts.
 NAMES_ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     "scope": get_args(Scope),
     "opens_on": get_args(OpensOn),
@@ -37,7 +36,7 @@ COUNT_MAX = 2**31 - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Require:
-    """Messages that a session must, or must not, hold to be counted at all."""
+    """Messages that a session must have, or must not have, to be counted."""
 
     min_customer: int = 0
     min_bot: int = 0
@@ -46,7 +45,7 @@ class Require:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """The events that a policy looks at: all values empty means all events."""
+    """The events that take part; no values mean all events."""
 
     bot: frozenset[str] = frozenset()
     bot_version: frozenset[str] = frozenset()
@@ -58,7 +57,7 @@ class Policy:
     """A named, versioned rule. Durations are µs of elapsed time.
 
     Raises:
-        Refused: `policy_invalid`, with a sentence, for a combination that can't be.
+        Refused: `policy_invalid` for an invalid combination.
     """
 
     name: str = "custom"
@@ -85,13 +84,13 @@ class Policy:
 
     @property
     def label(self) -> str:
-        """`name@version`, as reports and session ids carry it."""
+        """`name@version`, as in reports and session ids."""
         return f"{self.name}@{self.version}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InForce:
-    """A policy and the UTC midnight from which on it opens sessions."""
+    """A policy and the UTC midnight from which it opens sessions."""
 
     policy: Policy
     from_us: int
@@ -100,45 +99,45 @@ class InForce:
 # Ascending by `from_us`. A session keeps the policy under which it opened.
 Schedule = tuple[InForce, ...]
 
-# Before any instant an event can carry.
+# Before the instant of any event.
 ALWAYS_US = -(2**62)
 
 
 def schedule_of(policy: Policy) -> Schedule:
-    """The schedule of one policy that was always in force."""
+    """Return the schedule of one policy that was always in force."""
     return (InForce(policy=policy, from_us=ALWAYS_US),)
 
 
 def in_force(schedule: Schedule, *, at_us: int) -> InForce:
-    """What is in force at an instant (µs UTC); before the first one begins, that one, since it is what will be."""
-    begun = [term for term in schedule if term.from_us <= at_us]
-    return begun[-1] if begun else schedule[0]
+    """Return the policy in force at an instant (µs UTC), or the first one if the schedule begins later."""
+    until_then = [term for term in schedule if term.from_us <= at_us]
+    return until_then[-1] if until_then else schedule[0]
 
 
 def _problems(policy: Policy) -> list[str]:
-    """A sentence for each reason why the policy can't be; the first names what to mend first."""
+    """Return a sentence for each reason why the policy is invalid, the most important first."""
     return [*_wrong_names(policy), *_wrong_numbers(policy), *_contradictions(policy)]
 
 
 def _wrong_names(policy: Policy) -> list[str]:
     scope, ends_on = policy.scope, tuple(sorted(policy.ends_on))
-    given = {"scope": scope, "ends_on": ends_on, "calendar": (policy.calendar,) if policy.calendar is not None else ()}
-    given |= {key: (getattr(policy, key),) for key in NAMES_ALLOWED if key not in given}
+    names = {"scope": scope, "ends_on": ends_on, "calendar": (policy.calendar,) if policy.calendar is not None else ()}
+    names |= {key: (getattr(policy, key),) for key in NAMES_ALLOWED if key not in names}
     texts = policy.match.bot | policy.match.bot_version | policy.match.channel | policy.exclude
     unknown = [
-        f"{key} can't be {name!r}; it takes {', '.join(allowed)}."
+        f"{key} has the invalid value {name!r}. Use {', '.join(allowed)}."
         for key, allowed in NAMES_ALLOWED.items()
-        for name in given[key]
+        for name in names[key]
         if name not in allowed
     ]
     checks = (
-        (0 < len(policy.name) <= 64, "its name must have 1 to 64 characters."),
+        (0 < len(policy.name) <= 64, "the name must have 1 to 64 characters."),
         # The label is name@version, and it goes into session ids and tables as it is.
-        (policy.name.isprintable() and "@" not in policy.name, "its name can't hold @ or what doesn't print."),
+        (policy.name.isprintable() and "@" not in policy.name, "the name can't contain @ or unprintable characters."),
         (bool(scope), "scope must name at least one of customer, bot, channel, conversation."),
-        (len(set(scope)) == len(scope), "scope names something twice."),
-        (all(policy.exclude), "exclude names a flag with no name."),
-        (all(map(_is_unicode, texts)), "match and exclude can't name what is not Unicode text (a lone surrogate)."),
+        (len(set(scope)) == len(scope), "scope contains a name twice."),
+        (all(policy.exclude), "exclude contains an empty name."),
+        (all(map(_is_unicode, texts)), "match and exclude must be Unicode text, without lone surrogates."),
         (is_timezone(policy.timezone), f"timezone {policy.timezone!r} is not in the IANA time zone database."),
     )
     return [*unknown, *(sentence for holds, sentence in checks if not holds)]
@@ -166,19 +165,19 @@ def _contradictions(policy: Policy) -> list[str]:
     checks = (
         (
             policy.calendar is not None or policy.timezone == "UTC",
-            "timezone needs calendar: no other limit looks at a clock on a wall.",
+            "timezone needs calendar, because no other limit depends on local time.",
         ),
         (
             not policy.inclusive_end or limited_us,
-            "inclusive_end needs max_duration or idle_timeout: it says if an event at exactly the limit is inside.",
+            "inclusive_end needs max_duration or idle_timeout: it includes an event at exactly that limit.",
         ),
         (
             require.max_agent is None or policy.participants == "bot" or require.max_agent > 0,
-            'participants = "bot+agent" lets agents in, and require.max_agent = 0 throws each such session out.',
+            'participants = "bot+agent" includes agents, and require.max_agent = 0 excludes every session with one.',
         ),
         (
             policy.max_turns is None or needed.get(policy.turn_of, 0) <= policy.max_turns,
-            f"require asks for {needed.get(policy.turn_of)} messages; max_turns = {policy.max_turns} allows fewer.",
+            f"require needs {needed.get(policy.turn_of)} messages, and max_turns = {policy.max_turns} allows fewer.",
         ),
     )
     return [sentence for holds, sentence in checks if not holds]
@@ -189,7 +188,7 @@ def _within(limit: int | None, most: int) -> bool:
 
 
 def _is_unicode(text: str) -> bool:
-    """Whether Arrow can hold it; JSON can write half of a surrogate pair, UTF-8 can't."""
+    """Return whether Arrow can store the text; JSON can contain half of a surrogate pair, UTF-8 can't."""
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 

@@ -1,8 +1,7 @@
 """Policies as text: TOML or JSON → `Policy`, and back.
 
-The keys are the parameters of `Policy`, a duration is a whole number with its unit (`"30m"`), and a
-key left out has its default. What the text can say wrong is found here: unknown keys and wrong
-types. What a policy can't be, however it was made, `Policy` itself refuses.
+The keys are the parameters of `Policy`, a duration is a whole number with its unit (`"30m"`), and an omitted key has
+its default. This module refuses unknown keys and wrong types; `Policy` refuses invalid combinations.
 """
 
 import json
@@ -16,23 +15,23 @@ from typing import Any, cast
 from botmeter.domain.errors import Refused
 from botmeter.metering.policy import DURATION_US_MAX, Match, Policy, Require
 
-# From long to short: a duration is written in the longest unit that divides it. The two shortest
-# are never needed by a published rule; they make every policy writable.
+# From long to short: a duration is written in the longest unit that divides it. No published rule needs the two
+# shortest; they make every policy writable.
 _UNIT_US = {"d": 86_400_000_000, "h": 3_600_000_000, "m": 60_000_000, "s": 1_000_000, "ms": 1_000, "us": 1}
 _DURATION = re.compile(r"(\d{1,18})(d|h|m|s|ms|us)", re.ASCII)
 _DURATION_KEYS = ("max_duration", "idle_timeout")
 
 
 def policy_from_text(text: str, *, name_hint: str = "custom") -> Policy:
-    """The policy that a TOML or JSON text writes down; which of the two it is, is found out.
+    """Parse a policy from TOML or JSON; the format is detected.
 
-    A preset's file is understood too: its `policy` table is the policy.
+    A preset's file is accepted too: its `policy` table is the policy.
 
     Args:
-        name_hint: The policy's name if the text gives none; a file's name without its ending.
+        name_hint: The policy's name if the text has none, for example a file's name without its ending.
 
     Raises:
-        Refused: `policy_invalid`, with a sentence that names the key or the line.
+        Refused: `policy_invalid`; the message names the key or the line.
     """
     data = _parsed(text.removeprefix("\ufeff"))
     inner = data.get("policy")
@@ -43,19 +42,19 @@ def policy_from_text(text: str, *, name_hint: str = "custom") -> Policy:
 
 
 def policy_from_mapping(data: Mapping[str, object]) -> Policy:
-    """The policy that `data` writes down, with the keys of a policy file.
+    """Build a policy from the keys of a policy file.
 
     Raises:
-        Refused: `policy_invalid` for an unknown key, a wrong type, or a policy that can't be.
+        Refused: `policy_invalid` for an unknown key, a wrong type, or an invalid policy.
     """
     label = data.get("name", "custom")
-    return Policy(**_arguments(data, _READERS, asker=f"Policy {label!r:.70}"))
+    return Policy(**_arguments(data, _READERS, subject=f"Policy {label!r:.70}"))
 
 
 def policy_as_mapping(policy: Policy) -> dict[str, object]:
-    """The keys of `policy` that are not at their default, as JSON and TOML can hold them.
+    """Return the keys of `policy` that differ from their default, as JSON and TOML can hold them.
 
-    `policy_from_mapping` gives the same policy back.
+    `policy_from_mapping` is the inverse.
     """
     written: dict[str, object] = {}
     for key, value in _changed(policy).items():
@@ -67,12 +66,12 @@ def policy_as_mapping(policy: Policy) -> dict[str, object]:
 
 
 def policy_as_toml(policy: Policy) -> str:
-    """`policy` as a TOML text: one line for each key that is not at its default."""
+    """Return `policy` as TOML: one line for each key that differs from its default."""
     return "".join(f"{key} = {_toml(value)}\n" for key, value in policy_as_mapping(policy).items())
 
 
 def duration_text(duration_us: int) -> str:
-    """A duration in its longest whole unit: `"24h"` is written `"1d"`, 90 minutes `"90m"`."""
+    """Format a duration in its longest whole unit: `"24h"` becomes `"1d"`, 90 minutes `"90m"`."""
     unit = next(unit for unit, size_us in _UNIT_US.items() if duration_us % size_us == 0)
     return f"{duration_us // _UNIT_US[unit]}{unit}"
 
@@ -83,86 +82,86 @@ def _parsed(text: str) -> Mapping[str, object]:
         data = json.loads(text, object_pairs_hook=_without_doubles) if is_json else tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         kind = "JSON" if is_json else "TOML"
-        raise Refused("policy_invalid", f"The policy is not readable as {kind}: {error}.") from None
+        raise Refused("policy_invalid", f"The policy is not valid {kind}: {error}.") from None
     return cast(Mapping[str, object], data)
 
 
 def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
     data = dict(pairs)
     if len(data) < len(pairs):
-        raise ValueError("a key is given twice")
+        raise ValueError("a key is present twice")
     return data
 
 
-# How a key's value is read, and what to call a value that can be read so.
+# The reader of a key's value, with a description of the values that it accepts.
 _Reader = Callable[[str, object], object]
 _Readers = dict[str, tuple[str, _Reader]]
 
 
-def _arguments(data: Mapping[str, object], readers: _Readers, *, asker: str, prefix: str = "") -> dict[str, Any]:
-    """What to call the value's class with: each key read. `prefix` stands before a key in sentences."""
+def _arguments(data: Mapping[str, object], readers: _Readers, *, subject: str, prefix: str = "") -> dict[str, Any]:
+    """Return the arguments of the value's class, each key read. `prefix` is written before a key in messages."""
     arguments: dict[str, Any] = {}
     for key, value in data.items():
         if key not in readers:
             near = prefix + get_close_matches(str(key), readers, n=1, cutoff=0.0)[0]
             unknown = prefix + str(key)
-            raise Refused("policy_invalid", f"{asker}: there is no key {unknown!r:.70}; the nearest is {near!r}.")
+            raise Refused("policy_invalid", f"{subject}: unknown key {unknown!r:.70}. Did you mean {near!r}?")
         expected, reader = readers[key]
         try:
-            read = reader(asker, value)
+            read = reader(subject, value)
         except (TypeError, ValueError):
-            wrong = f"{asker}: {prefix}{key} must be {expected}, not {_shown(value)}."
+            wrong = f"{subject}: {prefix}{key} must be {expected}, not {_shown(value)}."
             raise Refused("policy_invalid", wrong) from None
         arguments[f"{key}_us" if key in _DURATION_KEYS else key] = read
     return arguments
 
 
-def _text(_asker: str, value: object) -> str:
+def _text(_subject: str, value: object) -> str:
     if not isinstance(value, str):
         raise TypeError
     return value
 
 
-def _whole(_asker: str, value: object) -> int:
+def _whole(_subject: str, value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError
     return value
 
 
-def _truth(_asker: str, value: object) -> bool:
+def _truth(_subject: str, value: object) -> bool:
     if not isinstance(value, bool):
         raise TypeError
     return value
 
 
-def _texts(asker: str, value: object) -> tuple[str, ...]:
+def _texts(subject: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)):
         raise TypeError
-    return tuple(_text(asker, each) for each in value)
+    return tuple(_text(subject, each) for each in value)
 
 
-def _text_set(asker: str, value: object) -> frozenset[str]:
-    return frozenset(_texts(asker, value))
+def _text_set(subject: str, value: object) -> frozenset[str]:
+    return frozenset(_texts(subject, value))
 
 
-def _duration_us(asker: str, value: object) -> int:
-    found = _DURATION.fullmatch(_text(asker, value))
+def _duration_us(subject: str, value: object) -> int:
+    found = _DURATION.fullmatch(_text(subject, value))
     if found is None:
         raise ValueError
-    # Clipped just past the most, so that the policy's own sentence names the limit.
+    # Clipped just past the limit, so that the policy's own message names it.
     return min(int(found[1]) * _UNIT_US[found[2]], DURATION_US_MAX + 1)
 
 
-def _match(asker: str, value: object) -> Match:
+def _match(subject: str, value: object) -> Match:
     if not isinstance(value, Mapping):
         raise TypeError
-    return Match(**_arguments(value, _MATCH_READERS, asker=asker, prefix="match."))
+    return Match(**_arguments(value, _MATCH_READERS, subject=subject, prefix="match."))
 
 
-def _require(asker: str, value: object) -> Require:
+def _require(subject: str, value: object) -> Require:
     if not isinstance(value, Mapping):
         raise TypeError
-    return Require(**_arguments(value, _REQUIRE_READERS, asker=asker, prefix="require."))
+    return Require(**_arguments(value, _REQUIRE_READERS, subject=subject, prefix="require."))
 
 
 _TEXT = ("a text", _text)

@@ -1,8 +1,8 @@
 """Presets: published rules of the industry as policies, each with its source and its limits.
 
-A preset says "X's published rule, as of a day": how that rule counts, never what X would charge.
-Each is one TOML file in the folder `presets`, with the table `preset` (where it comes from) and the
-table `policy` (what it is). Only rules that the parameters say exactly are here.
+A preset says how a vendor's published rule counts, as of a day, never what the vendor would charge. Each is one TOML
+file in the folder `presets`, with the tables `preset` (its source) and `policy`. Only rules that the parameters express
+exactly are here.
 """
 
 import tomllib
@@ -27,12 +27,12 @@ class Preset:
 
     Attributes:
         title: "X's published rule for …, as of …".
-        source: Address of the page that the rule was read on.
-        seen_on: Day on which it was read.
-        confidence: `vendor` if that page is the vendor's own, `secondary` if someone else's.
-        coverage: How well the parameters say the rule.
+        source: Address of the page that publishes the rule.
+        seen_on: Day on which the page was read.
+        confidence: `vendor` for the vendor's own page, `secondary` for another.
+        coverage: How well the parameters express the rule.
         assumptions: Sentences that must hold for the count to be that of the rule.
-        needed_fields: Fields that the events must carry for it.
+        needed_fields: Fields that the events must have.
     """
 
     policy: Policy
@@ -50,21 +50,21 @@ class Preset:
 
 
 def preset(name: str) -> Preset:
-    """The preset called `name`.
+    """Return the preset with this name.
 
     Raises:
-        Missing: `policy_unknown` if there is none; the sentence has the nearest names.
+        Missing: `policy_unknown`; the message has the nearest names.
     """
     found = _by_name().get(name)
     if found is None:
         near = get_close_matches(name, _by_name(), n=3, cutoff=0.4)
-        hint = f"did you mean {' or '.join(near)}?" if near else "`botmeter policy list` names them all."
-        raise Missing("policy_unknown", f"There is no policy called {name[:70]!r}; {hint}")
+        hint = f"Did you mean {' or '.join(near)}?" if near else "`botmeter policy list` lists all names."
+        raise Missing("policy_unknown", f"Unknown policy {name[:70]!r}. {hint}")
     return found
 
 
 def presets() -> tuple[Preset, ...]:
-    """Every preset, by name."""
+    """Return every preset, by name."""
     return tuple(_by_name().values())
 
 

@@ -1,7 +1,7 @@
-"""The Arrow tables that travel between sources, meter and ledger, column by column.
+"""The Arrow tables that pass between sources, meter and ledger.
 
-Instants are int64 µs UTC. Text that repeats (bots, channels) is dictionary-encoded, so that a
-million events cost a few integers each. Actors and kinds are the numbers of `domain.event`.
+Instants are int64 µs UTC. Repeated text (bots, channels) is dictionary-encoded, so that a million events cost a few
+integers each. Actors and kinds are the numbers of `domain.event`.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from botmeter.domain.receipt import Rejection
 
 _REPEATED = pa.dictionary(pa.int32(), pa.string())
 
-# One row per event, in the order of the batch. What every source gives and the ledger takes.
+# One row per event, in the order of the batch: from every source to the ledger.
 EVENTS_SCHEMA = pa.schema(
     [
         pa.field("event_id", pa.string(), nullable=False),
@@ -32,9 +32,8 @@ EVENTS_SCHEMA = pa.schema(
     ]
 )
 
-# One row per event, in any order. What the meter takes: the text of bot, version and channel is
-# replaced by the number of their touchpoint. `attributes` is needed only by a policy whose
-# `exclude` names one of them.
+# One row per event, in any order: the input of the meter. The number of the touchpoint replaces the text of bot,
+# version and channel. Only a policy whose `exclude` names an attribute needs `attributes`.
 METER_SCHEMA = pa.schema(
     [
         pa.field("source", _REPEATED, nullable=False),
@@ -52,7 +51,7 @@ METER_SCHEMA = pa.schema(
 
 # One row per session, ordered by (started_at, session_id). `policy` is the place of its policy in
 # the schedule; conversation and touchpoint are those of the opening event, so every column that a
-# scope can name is here. `ended_at` is null while no limit ends it.
+# scope can name is here. `ended_at` is null if no limit ends it.
 SESSIONS_SCHEMA = pa.schema(
     [
         pa.field("session_id", pa.string(), nullable=False),
@@ -85,14 +84,14 @@ PARTICIPATIONS_SCHEMA = pa.schema(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventBatch:
-    """Some events of a source, and those of them that it had to refuse.
+    """Events of a source, with rejections for those that can't be read.
 
     Attributes:
         events: `EVENTS_SCHEMA`, one row per event that can be read.
-        positions: int64, as long as `events`: place of each event in the file or request, from 0.
+        positions: int64, as long as `events`: position of each event in the file or request, from 0.
         rejections: One for each event that can't be read.
-        bytes_read: How far the source has been read, for a progress bar.
-        notes: Sentences for a person about the source as a whole, each said once.
+        bytes_read: Bytes of the source read so far, for a progress bar.
+        notes: Sentences for people about the source as a whole, each once.
     """
 
     events: pa.Table

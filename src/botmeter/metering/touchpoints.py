@@ -1,9 +1,8 @@
-"""Touchpoints and footprints: small numbers for where an event took place, and where a session was.
+"""Numbers of touchpoints and footprints.
 
-A touchpoint is one bot in one version on one channel (or no bot, on a channel). A footprint is the
-set of touchpoints of a session: sessions are counted by footprint, which makes the count of
-distinct sessions for any filter a plain sum. A footprint of one touchpoint has that touchpoint's
-number; a larger one has a negative number.
+A touchpoint is one bot in one version on one channel (or a channel without a bot). A footprint is the set of
+touchpoints of a session: sessions are counted by footprint, which makes the count of distinct sessions for any filter a
+plain sum. A footprint of one touchpoint has that touchpoint's number; a larger one has a negative number.
 """
 
 import math
@@ -20,7 +19,7 @@ _FEW = 1_024
 
 
 class Touchpoint(NamedTuple):
-    """One bot in one version on one channel; `bot_id` None where no bot took part."""
+    """One bot in one version on one channel; `bot_id` None for no bot."""
 
     bot_id: str | None
     bot_version: str | None
@@ -28,7 +27,7 @@ class Touchpoint(NamedTuple):
 
 
 class Touchpoints:
-    """Numbers touchpoints in the order in which they are first seen, from 0."""
+    """Numbers touchpoints from 0, in the order in which they are first seen."""
 
     def __init__(self, known: Iterable[Touchpoint] = ()) -> None:
         self._number_of: dict[Touchpoint, int] = {touchpoint: number for number, touchpoint in enumerate(known)}
@@ -37,15 +36,15 @@ class Touchpoints:
         return len(self._number_of)
 
     def all(self) -> list[Touchpoint]:
-        """Every touchpoint; its place in the list is its number."""
+        """Return every touchpoint, in the order of the numbers."""
         return list(self._number_of)
 
     def number(self, touchpoint: Touchpoint) -> int:
-        """The number of `touchpoint`, a new one if it was never seen."""
+        """Return the number of `touchpoint`, a new one if it is new."""
         return self._number_of.setdefault(touchpoint, len(self._number_of))
 
     def numbers(self, events: pa.Table) -> npt.NDArray[np.int32]:
-        """The touchpoint number of each event of an `EVENTS_SCHEMA` table."""
+        """Return the touchpoint number of each event of an `EVENTS_SCHEMA` table."""
         combined = np.zeros(len(events), np.int64)
         texts: list[list[str | None]] = []
         for name in Touchpoint._fields:
@@ -57,7 +56,7 @@ class Touchpoints:
         if possible > max(len(combined), _FEW):
             distinct, inverse = np.unique(combined, return_inverse=True)
             return np.array([self.number(_touchpoint(code, texts)) for code in distinct.tolist()], np.int32)[inverse]
-        # Few combinations are possible, so those that occur are ticked off; sorting takes ten times as long.
+        # Few combinations are possible, so those that occur are marked; sorting takes ten times as long.
         occurs = np.zeros(possible, np.bool_)
         occurs[combined] = True
         numbers = np.empty(possible, np.int32)
@@ -78,11 +77,11 @@ class Footprints:
         return len(self._number_of)
 
     def all(self) -> list[tuple[int, ...]]:
-        """Every footprint of more than one touchpoint; the one at place i has the number -1 - i."""
+        """Return every footprint of several touchpoints; the one at index i has the number -1 - i."""
         return list(self._number_of)
 
     def number(self, members: tuple[int, ...]) -> int:
-        """The number of the set `members`, which must be ascending and without repetition."""
+        """Return the number of the set `members`, which must be ascending without repetition."""
         if len(members) == 1:
             return members[0]
         return self._number_of.setdefault(members, -1 - len(self._number_of))

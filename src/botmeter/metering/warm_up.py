@@ -1,4 +1,4 @@
-"""The compiled kernel, loaded before somebody waits for it."""
+"""Loading of the compiled kernel ahead of its first use."""
 
 import pyarrow as pa
 
@@ -23,7 +23,7 @@ _EVENT = {
 
 
 def load_kernel() -> None:
-    """Meters one event that is nobody's: what is compiled is then in memory, for as long as the process lives."""
+    """Meter one made-up event, so that the compiled kernel is in memory for as long as the process lives."""
     events = pa.Table.from_pylist([_EVENT], schema=METER_SCHEMA)
     touchpoints = Touchpoints([Touchpoint("warm-up", None, "warm-up")])
     sessions_from_events(events, schedule=schedule_of(FRESHCHAT), touchpoints=touchpoints)

@@ -202,7 +202,7 @@ def test_an_earlier_clock_than_the_last_time_loses_nothing() -> None:
 
 @pytest.mark.parametrize("source", ["", "a\0b", "\ud800", "s" * 513])
 def test_a_source_that_can_t_be_named_is_refused(source: str) -> None:
-    with pytest.raises(Refused, match="can't name a source") as refused:
+    with pytest.raises(Refused, match="is not a valid source name") as refused:
         Submission(source=source, batches=[], label="")
     assert refused.value.code == "source_invalid"
 

@@ -51,7 +51,7 @@ def test_a_preset_needs_every_field_that_its_policy_looks_at(each: Preset) -> No
 
 
 def test_an_unknown_preset_is_refused_with_the_nearest_names() -> None:
-    with pytest.raises(Missing, match=r"did you mean freshchat\.session") as missing:
+    with pytest.raises(Missing, match=r"Did you mean freshchat\.session") as missing:
         preset("freschat.sesion")
     assert missing.value.code == "policy_unknown"
     with pytest.raises(Missing, match="policy list"):

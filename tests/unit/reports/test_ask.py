@@ -59,7 +59,7 @@ def test_a_period_wholly_before_the_data_becomes_its_first_day() -> None:
 
 
 def test_a_period_that_ends_before_it_starts_is_refused() -> None:
-    with pytest.raises(Refused, match="starts on 2026-11-22 but ends before that, on 2026-11-21.") as refusal:
+    with pytest.raises(Refused, match="starts on 2026-11-22 and ends before that, on 2026-11-21.") as refusal:
         asked("2026-11-22", "2026-11-21")
     assert refusal.value.code == "period_reversed"
 

@@ -43,13 +43,13 @@ FAULTS = [
     pytest.param(
         {"occurred_at": "2026-11-22T10:00:00"},
         "time_without_offset",
-        "'2026-11-22T10:00:00' has no offset; write Z or one such as +05:30.",
+        "'2026-11-22T10:00:00' has no offset. Add Z, or an offset such as +05:30.",
         id="a time without offset",
     ),
     pytest.param(
         {"occurred_at": "yesterday"},
         "time_invalid",
-        "'yesterday' is not a time in RFC 3339, such as 2026-11-22T14:05:00Z.",
+        "'yesterday' is not an RFC 3339 time, such as 2026-11-22T14:05:00Z.",
         id="no time",
     ),
     pytest.param(
@@ -112,7 +112,7 @@ def test_all_faults_of_an_event_are_told_at_once_with_the_code_of_the_first(read
     assert outcome.codes == [(0, "time_without_offset")]
     assert outcome.rejections[0].event_id == "e1"
     assert outcome.rejections[0].detail == (
-        "'2026-11-22T10:00:00' has no offset; write Z or one such as +05:30. customer_id is missing. "
+        "'2026-11-22T10:00:00' has no offset. Add Z, or an offset such as +05:30. customer_id is missing. "
         "actor is 'x'; it must be one of customer, bot, agent, system."
     )
 
