@@ -11,6 +11,9 @@ DEV := $(VENV)/.dev
 # Two workers: the least machine that the suite is timed on has two cores.
 WORKERS ?= 2
 
+# Tests start the program dozens of times; without its bytecode each start compiles all of it.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo gallery test check format laws slow faults browser shared bench golden docs lock clean

@@ -1,6 +1,7 @@
 """Set-up of every test: an environment of its own, Hypothesis profiles, lanes and golden files."""
 
 import atexit
+import gc
 import os
 import sys
 import time
@@ -13,14 +14,28 @@ from support.examples import load_profile
 
 TESTS = Path(__file__).parent
 GOLDEN = TESTS / "golden"
-# Lanes that run only when they are named: the data beside the repository may not be there, browsers take long.
-LANES_OF_THEIR_OWN = (TESTS / "shared", TESTS / "browser")
+# Run only when they are named: the data beside the repository may not be there, browsers take long, and the contract is
+# part of `make check`.
+LANES_OF_THEIR_OWN = (TESTS / "shared", TESTS / "browser", TESTS / "contract")
 
 load_profile()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden", action="store_true", help="write the golden files anew instead of comparing")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Collect tests without collecting garbage."""
+    # Five thousand tests are millions of objects that stay: searching them for garbage took half of the time to collect
+    # them, and some of the time of each test.
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_sessionfinish(exitstatus: int) -> None:
