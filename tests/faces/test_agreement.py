@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from botmeter.reports.filters import FILTERS
 from faces.conftest import Asked
 from support.examples import examples
 from support.html import widget_values
@@ -18,6 +19,18 @@ PAGE_EXAMPLES = settings(examples(cost=12), suppress_health_check=_KEPT)
 REPORT = "reports/bot-session-consumption"
 PREVIEW = {"only": "--preview", "without": "--no-preview"}
 FIRST_ON = date(2026, 1, 25)
+VALUES = {
+    "bot": ("orders", "returns", "faq", "nobody"),
+    "bot_version": ("1", "2", "orders/1", "nobody/2"),
+    "channel": ("web", "whatsapp", "sms"),
+    "customer": ("c1", "c2", "c3"),
+    "conversation": ("v1", "v2", "v3"),
+    "opened_by": ("orders", "returns", "faq"),
+    "opened_on": ("web", "whatsapp", "sms"),
+    "ticket_type": ("refund", "delivery", "unknown"),
+    "hour": ("mon-09", "tue-12", "wed-15", "thu-18", "fri-21"),
+}
+"""Values of each filter by its name."""
 
 
 def some(*names: str) -> st.SearchStrategy[list[str]]:
@@ -34,12 +47,14 @@ def questions(draw: st.DrawFn, zones: tuple[str, ...] = ("UTC", "Asia/Kolkata", 
         "from": first_on.isoformat(),
         "to": last_on.isoformat(),
         "timezone": draw(st.sampled_from(zones)),
-        "bot": draw(some("orders", "returns", "faq", "nobody")),
-        "bot_version": draw(some("1", "2")),
-        "channel": draw(some("web", "whatsapp", "sms")),
-        "customer": draw(some("c1", "c2", "c3")),
-        "conversation": draw(some("v1", "v2", "v3")),
     }
+    for declared in FILTERS:
+        values = VALUES[declared.name]
+        # Mostly a few filters, or nothing would match.
+        if draw(st.integers(0, 3)) == 0:
+            asked[declared.name] = draw(some(*values))
+        if draw(st.integers(0, 5)) == 0:
+            asked[declared.not_parameter] = draw(some(*values))
     preview = draw(st.sampled_from([None, None, *PREVIEW]))
     return {**asked, "preview": preview} if preview else asked
 
@@ -47,10 +62,12 @@ def questions(draw: st.DrawFn, zones: tuple[str, ...] = ("UTC", "Asia/Kolkata", 
 def options(asked: dict[str, Any]) -> list[str]:
     """The same question as a command takes it."""
     words = [PREVIEW[asked["preview"]]] if "preview" in asked else []
-    for name, said in asked.items():
+    filters = {declared.name: declared.option for declared in FILTERS}
+    filters |= {declared.not_parameter: declared.not_option for declared in FILTERS}
+    for name, values in asked.items():
         if name != "preview":
-            for value in [said] if isinstance(said, str) else said:
-                words += [f"--{name.replace('_', '-')}", value]
+            for value in [values] if isinstance(values, str) else values:
+                words += [filters.get(name, f"--{name}"), value]
     return words
 
 

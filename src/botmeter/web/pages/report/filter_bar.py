@@ -74,7 +74,7 @@ def filter_bar(
                 access=access,
                 bot_names=bot_names,
             )
-            for declared, is_excluded in _shown_filters(address.filters)
+            for declared, is_excluded in shown_filters(address.filters)
             if access.shows_filter(declared.name)
         ),
         preview_label=_preview_of(address).value if address.filters.preview is not None else "",
@@ -88,7 +88,7 @@ def filter_bar(
     )
 
 
-def _shown_filters(filters: Filters) -> "Iterator[tuple[FilterDeclaration, bool]]":
+def shown_filters(filters: Filters) -> "Iterator[tuple[FilterDeclaration, bool]]":
     """Filters that have a chip, and whether it is that of the values that they exclude."""
     for declared in FILTERS:
         picked, excluded = filters.values(declared.name), filters.excluded_values(declared.name)
