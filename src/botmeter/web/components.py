@@ -152,6 +152,7 @@ class FilterMenu:
     """The form that sets a filter (`filters.html`: filter_form).
 
     Attributes:
+        parameter: Parameter of the address that has the chosen values.
         mode_name: Field that chooses between "is" and "is not"; empty: the form can't change it.
         is_excluded: The values are excluded.
     """
@@ -161,6 +162,7 @@ class FilterMenu:
     action: str
     choices: tuple[Choice, ...]
     kept: tuple[tuple[str, str], ...] = ()
+    parameter: str = ""
     mode_name: str = ""
     is_excluded: bool = False
     remove_href: str = ""

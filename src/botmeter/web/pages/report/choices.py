@@ -82,8 +82,9 @@ def choices_page(
     found = filter_values(ledger, query, declared=declared, search=search, is_excluded=is_excluded)
     picked, excluded = address.filters.values(name), address.filters.excluded_values(name)
     chosen, others = (excluded, picked) if is_excluded else (picked, excluded)
+    parameter = declared.not_parameter if is_excluded else name
     # Where values are both picked and excluded, the form changes one of the two and keeps the other.
-    field = declared.not_parameter if is_excluded and others else name
+    field = parameter if others else name
     lead = places.rows if wanted.is_for_rows else places.report
     menu = FilterMenu(
         label=label,
@@ -99,7 +100,8 @@ def choices_page(
             for one in found.values
             if not limited or (one.value in limited and (one.value in chosen or _matches(one, search)))
         ),
-        kept=tuple(pair for pair in address.pairs() if pair[0] != (declared.not_parameter if is_excluded else name)),
+        kept=tuple(pair for pair in address.pairs() if pair[0] != parameter),
+        parameter=parameter,
         mode_name="" if others or limited else name + MODE_SUFFIX,
         is_excluded=is_excluded,
         remove_href=lead(address.excluding(name) if is_excluded else address.only(name)) if chosen else "",
