@@ -120,6 +120,8 @@ def restatements(account: options.AccountName, data: options.Data = None, form: 
 
 
 def _because(restated: "Restatement") -> str:
-    if restated.append_no > 0:
+    from botmeter.ledger.restatements import Cause
+
+    if restated.cause is Cause.APPEND:
         return counted(restated.because_count, "event")
     return restated.label or "the policy was changed"

@@ -16,7 +16,7 @@ from botmeter.domain.errors import Conflict, Missing, Refused, TooMuch
 from botmeter.domain.event import ID_BYTES_MAX
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.readable import ReadableLedger
-from botmeter.ledger.remeter import cause_of_change, remeter_moved
+from botmeter.ledger.remeter import remeter_moved
 from botmeter.ledger.rows import row_of, write_given
 from botmeter.ledger.statements import statements_of
 
@@ -213,15 +213,14 @@ def _changed(
         write_given(connection, sql("keep"), given=pa.table(given), values=values)
     connection.execute(sql("moves"))
     before_count = row_of(connection, sql("session_count"))[0]
-    cause = cause_of_change(number)
-    event_count = remeter_moved(ledger, cause=cause, now_us=now_us)
+    event_count = remeter_moved(ledger, change_no=number, now_us=now_us)
     return CustomerChange(
         number=number,
         pairs=pairs,
         event_count=event_count,
         before_count=before_count,
         after_count=row_of(connection, sql("session_count"))[0],
-        restated_day_count=row_of(connection, sql("restated_days"), values={"append_no": cause})[0],
+        restated_day_count=row_of(connection, sql("restated_days"), values={"number": number})[0],
     )
 
 

@@ -31,7 +31,7 @@ ORDER BY customer_id
 -- A restatement keeps the number of a change whose aliases were erased.
 SELECT 1 + greatest(
     (SELECT coalesce(max(greatest(merge_no, coalesce(undone_no, 0))), 0) FROM customer_alias),
-    (SELECT coalesce(-min(append_no), 0) FROM restatement)
+    (SELECT coalesce(max(cause_no), 0) FROM restatement WHERE cause = 2)
 )::INTEGER
 
 -- name: before
@@ -68,5 +68,5 @@ FROM session
 WHERE customer_id IN (SELECT before_id FROM customer_move UNION SELECT after_id FROM customer_move)
 
 -- name: restated_days
--- Reads: restatement. Takes: $append_no. Gives: how many days were restated because of it, one row.
-SELECT count(*)::BIGINT FROM restatement WHERE append_no = $append_no
+-- Reads: restatement. Takes: $number (of a change). Gives: how many days were restated because of it, one row.
+SELECT count(*)::BIGINT FROM restatement WHERE cause = 2 AND cause_no = $number

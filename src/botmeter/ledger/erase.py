@@ -106,7 +106,7 @@ def _pseudonymised(ledger: Ledger, customer_id: str) -> Erased:
         link_tickets(connection)
         for step in ("drop_erased_conversation", "drop_erased_event", "drop_erased_ticket"):
             connection.execute(sql(step))
-        remeter_everything(ledger, append_no=1, now_us=0)
+        remeter_everything(ledger)
         set_meta(connection, _REWRITE_DUE, value="yes")
     return Erased(
         pseudonym=pseudonym,

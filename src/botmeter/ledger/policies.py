@@ -6,7 +6,8 @@ from botmeter.domain.errors import Conflict, Refused
 from botmeter.domain.instant import DAY_US
 from botmeter.domain.period import day_of_us, day_start_us
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.remeter import POLICY_CHANGE, remeter_everything
+from botmeter.ledger.remeter import remeter_everything
+from botmeter.ledger.restatements import Cause, ShownDays
 from botmeter.ledger.schedule import write_policy
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.policy import ALWAYS_US, Policy
@@ -57,5 +58,5 @@ def set_policy(ledger: Ledger, policy: Policy, *, from_on: date | None, now_us: 
         ledger.reload()
         if changes_past(from_on, now_us=now_us):
             remeter_everything(
-                ledger, append_no=POLICY_CHANGE, now_us=now_us, shown_before_us=now_us // DAY_US * DAY_US
+                ledger, shown=ShownDays(cause=Cause.POLICY_CHANGE, now_us=now_us, before_us=now_us // DAY_US * DAY_US)
             )

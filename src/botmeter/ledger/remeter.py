@@ -16,10 +16,10 @@ from botmeter.domain.instant import DAY_US
 from botmeter.ledger.commit_summary import CommitSummary
 from botmeter.ledger.conversation_spans import keep_spans
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.restatements import Cause, ShownDays
 from botmeter.ledger.rows import row_of, write_given
 from botmeter.ledger.statements import statements_of
 from botmeter.ledger.usage import (
-    NOTHING_APPENDED,
     Touched,
     count_days_before,
     keep_bot_names,
@@ -32,9 +32,6 @@ from botmeter.metering.meter import Metered, sessions_from_events
 from botmeter.metering.policy import Policy, Require, Schedule
 
 sql = statements_of(__name__)
-
-POLICY_CHANGE = 0
-"""The append number of a restatement that no append caused, but a policy that was changed for the past."""
 
 # Events metered at once: two and a half million take half a gigabyte in the meter, and each share is a scan of all.
 SHARE_EVENTS_MAX = 2_500_000
@@ -89,32 +86,29 @@ def remeter_after(ledger: Ledger, arrivals: CommitSummary, *, now_us: int, shown
         keep_tickets(connection, linked)
     total = row_of(connection, sql("event_count"))[0]
     plan = _plan(ledger.schedule)
-    shown = None if shown_us is None else shown_before(shown_us, now_us=now_us)
+    shown = None
+    if shown_us is not None:
+        before_us = shown_before(shown_us, now_us=now_us)
+        shown = ShownDays(cause=Cause.APPEND, cause_no=arrivals.append_no, now_us=now_us, before_us=before_us)
     if not plan.is_keyed or arrivals.event_count > total * EVERYTHING_FROM:
-        remeter_everything(ledger, append_no=arrivals.append_no, now_us=now_us, shown_before_us=shown)
+        remeter_everything(ledger, shown=shown)
     else:
         # Nothing changes before the first new event, so a day that was over by then can't either.
-        restates = shown is not None and arrivals.first_us < shown
+        restates = shown is not None and arrivals.first_us < shown.before_us
         _remeter_affected(ledger, plan, arrivals=arrivals, restates=restates)
         if shown is not None and restates:
-            keep_restatements(
-                ledger,
-                plan.texts | {"new_session": plan.texts["fresh_session"]},
-                stamp=(arrivals.append_no, now_us, shown),
-            )
+            keep_restatements(ledger, plan.texts | {"new_session": plan.texts["fresh_session"]}, shown=shown)
 
 
-def remeter_everything(ledger: Ledger, *, append_no: int, now_us: int, shown_before_us: int | None = None) -> None:
-    """Meters every event of the ledger again.
+def remeter_everything(ledger: Ledger, *, shown: ShownDays | None = None) -> None:
+    """Meter every event of the ledger again.
 
     Args:
         ledger: In a transaction.
-        append_no: The first submission of this commit, POLICY_CHANGE, or what `cause_of_change` gives.
-        now_us: The present instant.
-        shown_before_us: Days that were over by then, µs UTC, are restated where they change; None: no day.
+        shown: Days that are restated where they change; None: no day.
     """
     connection, plan = ledger.connection, _plan(ledger.schedule)
-    if shown_before_us is not None:
+    if shown is not None:
         connection.execute(sql("old_sessions_all"))
         count_days_before(connection)
     connection.execute(sql("drop_all_sessions"))
@@ -122,12 +116,10 @@ def remeter_everything(ledger: Ledger, *, append_no: int, now_us: int, shown_bef
     event_count = row_of(connection, sql("event_count"))[0]
     shares = max(1, -(-event_count // SHARE_EVENTS_MAX)) if plan.is_keyed else 1
     session_count = _meter_in_shares(ledger, plan.statement("events_of_share"), shares=shares)
-    refresh_usage(ledger, Touched(append_no=append_no))
+    refresh_usage(ledger, Touched())
     _check_balance(ledger, session_count=session_count)
-    if shown_before_us is not None:
-        keep_restatements(
-            ledger, plan.texts | {"new_session": plan.texts["session"]}, stamp=(append_no, now_us, shown_before_us)
-        )
+    if shown is not None:
+        keep_restatements(ledger, plan.texts | {"new_session": plan.texts["session"]}, shown=shown)
 
 
 def _remeter_affected(ledger: Ledger, plan: _Plan, *, arrivals: CommitSummary, restates: bool) -> None:
@@ -146,18 +138,21 @@ def _remeter_affected(ledger: Ledger, plan: _Plan, *, arrivals: CommitSummary, r
     )
 
 
-def remeter_moved(ledger: Ledger, *, cause: int, now_us: int) -> int:
+def remeter_moved(ledger: Ledger, *, change_no: int, now_us: int) -> int:
     """Has events bear the customers that count now, and meters again what that touches.
 
     Args:
         ledger: In a transaction; its temporary table `customer_move` names the customers.
-        cause: What `cause_of_change` gives.
+        change_no: The number of the change to customers.
         now_us: The present instant; days that were over by then are restated where they change.
 
     Returns:
         How many events are another customer's now.
     """
-    connection, plan, shown_us = ledger.connection, _plan(ledger.schedule), now_us // DAY_US * DAY_US
+    connection, plan = ledger.connection, _plan(ledger.schedule)
+    shown = ShownDays(
+        cause=Cause.CUSTOMER_CHANGE, cause_no=change_no, now_us=now_us, before_us=now_us // DAY_US * DAY_US
+    )
     connection.execute(plan.statement("affected_before"))
     event_count = int(row_of(connection, sql("rename"))[0])
     connection.execute(plan.statement("affected_after"))
@@ -165,21 +160,14 @@ def remeter_moved(ledger: Ledger, *, cause: int, now_us: int) -> int:
     if event_count == 0:
         return 0
     if not plan.is_keyed or row_of(connection, plan.statement("affected_count"))[0] > total * EVERYTHING_FROM:
-        remeter_everything(ledger, append_no=cause, now_us=now_us, shown_before_us=shown_us)
+        remeter_everything(ledger, shown=shown)
         return event_count
     # Events of one customer come between those of another, so what was before them does not stay as it is.
     connection.execute(sql("restart_whole"))
-    _remeter_from_restart(
-        ledger, plan, touched=Touched(append_no=NOTHING_APPENDED, everything=False, has_tickets=False)
-    )
+    _remeter_from_restart(ledger, plan, touched=Touched(everything=False, has_tickets=False))
     texts = plan.texts | {"new_session": plan.texts["fresh_session"]}
-    keep_restatements(ledger, texts, stamp=(cause, now_us, shown_us))
+    keep_restatements(ledger, texts, shown=shown)
     return event_count
-
-
-def cause_of_change(number: int) -> int:
-    """The append number of a restatement that no append caused, but the change of that number to customers."""
-    return -number
 
 
 def _remeter_from_restart(ledger: Ledger, plan: _Plan, *, touched: Touched) -> None:

@@ -1,8 +1,9 @@
-"""Numbers that had been shown and are others now: what, when, before, after, because of what."""
+"""Restatements: numbers that changed after they had been shown."""
 
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
+from enum import IntEnum
 
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.statements import statements_of
@@ -10,24 +11,51 @@ from botmeter.ledger.statements import statements_of
 sql = statements_of(__name__)
 
 
+class Cause(IntEnum):
+    """Cause of a restatement. The ledger stores the number; it never changes."""
+
+    APPEND = 0
+    POLICY_CHANGE = 1
+    CUSTOMER_CHANGE = 2
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Restatement:
-    """One UTC day whose sessions changed after it had been over.
+class ShownDays:
+    """Days that had been shown, and the change that restates them.
 
     Attributes:
-        append_no: The submission that did it; 0: a change of policy; below: minus the number of a change to customers.
-        label: What people call that submission; empty for a change of policy; what was done to customers.
-        recorded_at: When, µs UTC.
-        day: Which day's sessions.
-        before_count: Sessions before.
-        after_count: Sessions after.
-        removed: Ids of sessions that are no more, at most 100.
-        added: Ids of sessions that are new, at most 100.
-        because: Ids of the events that did it, at most 100.
-        because_count: How many events there were.
+        cause: The cause.
+        cause_no: The commit's first append, or the number of the change to customers; else 0.
+        now_us: The present instant.
+        before_us: The days that ended by then, µs UTC, had been shown.
     """
 
-    append_no: int
+    cause: Cause
+    cause_no: int = 0
+    now_us: int
+    before_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restatement:
+    """One UTC day whose sessions changed after it was over.
+
+    Attributes:
+        cause: The cause.
+        cause_no: The first append of the commit that changed them, or the number of the change to customers; else 0.
+        label: The label of that append's receipt, or a description of the change to customers; empty for a policy.
+        recorded_at: µs UTC.
+        day: The UTC day.
+        before_count: Sessions before.
+        after_count: Sessions after.
+        removed: Ids of sessions that are gone, at most 100.
+        added: Ids of new sessions, at most 100.
+        because: Ids of the appended events that changed them, at most 100.
+        because_count: The number of these events.
+    """
+
+    cause: Cause
+    cause_no: int
     label: str
     recorded_at: int
     day: date
@@ -38,24 +66,30 @@ class Restatement:
     because: tuple[str, ...]
     because_count: int
 
+    @property
+    def append_no(self) -> int:
+        """The cause as one number, as exports have it: an append, 0 for a policy, minus a change to customers."""
+        return -self.cause_no if self.cause is Cause.CUSTOMER_CHANGE else self.cause_no
+
 
 def restatements(ledger: ReadableLedger, *, session_id: str | None = None) -> list[Restatement]:
-    """Every restatement, or those that removed or added the session, in the order in which they were recorded."""
+    """Return every restatement, or those that removed or added the session, in the order of recording."""
     # A cursor, since others may be reading the same ledger.
     with closing(ledger.connection.cursor()) as connection:
         rows = connection.execute(sql("restatements"), {"session": session_id}).fetchall()
     return [
         Restatement(
-            append_no=row[0],
-            label=row[1],
-            recorded_at=row[2],
-            day=row[3],
-            before_count=row[4],
-            after_count=row[5],
-            removed=tuple(row[6]),
-            added=tuple(row[7]),
-            because=tuple(row[8]),
-            because_count=row[9],
+            cause=Cause(row[0]),
+            cause_no=row[1],
+            label=row[2],
+            recorded_at=row[3],
+            day=row[4],
+            before_count=row[5],
+            after_count=row[6],
+            removed=tuple(row[7]),
+            added=tuple(row[8]),
+            because=tuple(row[9]),
+            because_count=row[10],
         )
         for row in rows
     ]

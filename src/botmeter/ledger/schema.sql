@@ -305,9 +305,10 @@ CREATE TABLE conversation_usage (
 )
 
 -- name: restatement
--- Gives: restatement, one row per submission × UTC day whose sessions it changed after the day was over.
+-- Gives: restatement, one row per cause × UTC day whose sessions it changed after the day was over.
 CREATE TABLE restatement (
-    append_no     INTEGER   NOT NULL, -- 0: the policy was changed for the past; below: minus a change to customers
+    cause         UTINYINT  NOT NULL, -- ledger.restatements.Cause
+    cause_no      INTEGER   NOT NULL, -- the first append of its commit, or the change to customers; else 0
     recorded_at   BIGINT    NOT NULL, -- µs UTC
     day           DATE      NOT NULL,
     before_count  BIGINT    NOT NULL, -- sessions

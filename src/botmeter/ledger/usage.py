@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from botmeter.domain.instant import DAY_US
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.restatements import Cause, ShownDays
 from botmeter.ledger.rows import row_of, write_given
 from botmeter.ledger.statements import statements_of
 from botmeter.ledger.tables import NEVER
@@ -31,7 +32,7 @@ _TICKET_SET_COLUMNS = {"day": pa.date32(), "session_id": pa.string(), **_SET_COL
 class Touched:
     """What has to be counted again: everything, or what the tables old_session and fresh_session name."""
 
-    append_no: int
+    append_no: int = NOTHING_APPENDED
     everything: bool = True
     has_tickets: bool = True
     restates: bool = True
@@ -151,23 +152,22 @@ def shown_before(latest_us: int, *, now_us: int) -> int:
     return max(latest_us, min(latest_us + DAY_US, now_us)) // DAY_US * DAY_US
 
 
-def keep_restatements(ledger: Ledger, texts: dict[str, str], *, stamp: tuple[int, int, int]) -> None:
+def keep_restatements(ledger: Ledger, texts: dict[str, str], *, shown: ShownDays) -> None:
     """Records the days that had been over, and shown, and whose sessions are now others.
 
     Args:
         ledger: After its usage was refreshed.
         texts: What names the scope key and, as `new_session`, the table of the sessions as they are now.
-        stamp: The first append of this commit, the present instant, and the midnight before which
-            days had been shown (µs UTC).
+        shown: The days that had been shown, and what changes them.
     """
-    append_no, now_us, shown_before_us = stamp
     ledger.connection.execute(
         sql("keep_restatements", **texts),
         {
-            "append_no": append_no,
+            "cause": int(shown.cause),
+            "cause_no": shown.cause_no,
             # Nothing was appended with a change of policy or of customers, so no event is named as its cause.
-            "first_append_no": append_no if append_no > 0 else NOTHING_APPENDED,
-            "now": now_us,
-            "shown_before": shown_before_us,
+            "first_append_no": shown.cause_no if shown.cause is Cause.APPEND else NOTHING_APPENDED,
+            "now": shown.now_us,
+            "shown_before": shown.before_us,
         },
     )

@@ -255,7 +255,7 @@ WHERE ticket_id IS NOT NULL
 
 -- name: keep_restatements
 -- Reads: old_session, the sessions as they are now, old_day_count, session_usage, event, touchpoint.
--- Takes: $append_no (recorded), $first_append_no (of this commit), $now, $shown_before (µs UTC: days that
+-- Takes: $cause, $cause_no, $first_append_no (of this commit), $now, $shown_before (µs UTC: days that
 -- ended by then had been shown); {key} and the tables that it is read from.
 -- Gives: in restatement, one row per such day of which a session was removed or added.
 INSERT INTO restatement
@@ -285,7 +285,7 @@ cause AS (
     GROUP BY r.day
 )
 SELECT
-    $append_no, $now, r.day,
+    $cause, $cause_no, $now, r.day,
     coalesce((SELECT session_count FROM old_day_count AS o WHERE o.day = r.day), 0),
     coalesce((SELECT sum(u.session_count) FROM session_usage AS u WHERE u.day = r.day), 0),
     coalesce((list(r.session_id::VARCHAR ORDER BY r.session_id) FILTER (WHERE NOT r.is_new))[:100], []),

@@ -111,7 +111,7 @@ def _derive_again(ledger: Ledger) -> None:
     keep_bot_names(connection, append_no=0)
     add_spans(connection, append_no=0)
     link_tickets(connection)
-    remeter_everything(ledger, append_no=1, now_us=0)
+    remeter_everything(ledger)
 
 
 def _undo() -> NoReturn:

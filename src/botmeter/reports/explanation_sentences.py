@@ -6,6 +6,7 @@ from botmeter.domain.event import Actor
 from botmeter.domain.instant import INSTANT_END_US, datetime_from_us, text_from_us
 from botmeter.domain.session import ClosedBy
 from botmeter.domain.text import counted, day_text
+from botmeter.ledger.restatements import Cause
 from botmeter.metering.policy import Policy
 from botmeter.metering.policy_text import duration_text, policy_as_mapping
 from botmeter.reports.explanation import Arrival, ExplainedEvent, Explanation
@@ -156,7 +157,7 @@ def restatement_sentences(explanation: Explanation) -> list[str]:
         f"{counted(each.before_count, 'session')} to {each.after_count}, and this session "
         f"{'came in' if explanation.session_id in each.added else 'went out'}, because of "
         f"{counted(each.because_count, 'late event')}."
-        if each.append_no > 0
+        if each.cause is Cause.APPEND
         else f"Restated on {instant_words(each.recorded_at)}: {each.label or 'the policy was changed for the past'}."
         for each in explanation.restatements
     ]

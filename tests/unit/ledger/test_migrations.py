@@ -26,6 +26,8 @@ TO_VERSION_1 = (
     "DROP TABLE source_term",
     "DROP VIEW same_customer",
     "DROP TABLE customer_alias",
+    "ALTER TABLE restatement DROP COLUMN cause",
+    "ALTER TABLE restatement RENAME COLUMN cause_no TO append_no",
     "ALTER TABLE event DROP COLUMN is_pulled",
     "ALTER TABLE quarantine DROP COLUMN is_pulled",
     "ALTER TABLE event DROP COLUMN sent_customer_id",

@@ -8,6 +8,7 @@ import pytest
 from botmeter.domain.errors import Missing, Refused
 from botmeter.domain.instant import us_from_text
 from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.restatements import Cause
 from botmeter.metering.policy import ALWAYS_US, FRESHCHAT, Policy
 from botmeter.reports.explain import explain, explanation_as_mapping, explanation_as_text
 from botmeter.reports.explanation import Explanation
@@ -174,8 +175,8 @@ def test_a_restatement_that_brought_the_session_in_is_told() -> None:
         session = ledger.connection.execute("SELECT session_id::VARCHAR FROM session ORDER BY started_at").fetchall()[
             1
         ][0]
-        row = [1, NOW, date(2026, 11, 21), 3, 4, [], [session], ["1"], 1]
-        ledger.connection.execute("INSERT INTO restatement VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        row = [int(Cause.APPEND), 1, NOW, date(2026, 11, 21), 3, 4, [], [session], ["1"], 1]
+        ledger.connection.execute("INSERT INTO restatement VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
         explanation = explain(ledger, session, now_us=NOW)
     sentence = "21 Nov 2026 went from 3 sessions to 4, and this session came in, because of 1 late event."
     assert sentence in told(explanation)

@@ -25,3 +25,35 @@ WHERE source IN (SELECT source FROM receipt WHERE starts_with(label, 'pull '))
             THEN json_extract_string(decode(raw), '$.attributes.told_by') = 'pull'
         ELSE false
     END
+
+-- name: signed_restatement
+-- Changes: restatement of version 4 has another name.
+ALTER TABLE restatement RENAME TO signed_restatement
+
+-- name: restatement
+-- Gives: restatement with a column for its cause; as of version 5.
+CREATE TABLE restatement (
+    cause         UTINYINT  NOT NULL, -- 0: an append, 1: a change of policy, 2: a change to customers
+    cause_no      INTEGER   NOT NULL, -- the first append of its commit, or the change to customers; else 0
+    recorded_at   BIGINT    NOT NULL, -- µs UTC
+    day           DATE      NOT NULL,
+    before_count  BIGINT    NOT NULL, -- sessions
+    after_count   BIGINT    NOT NULL, -- sessions
+    removed       VARCHAR[] NOT NULL, -- ids of sessions that are no more, at most 100
+    added         VARCHAR[] NOT NULL, -- ids of sessions that are new, at most 100
+    because       VARCHAR[] NOT NULL, -- ids of the events that did it, at most 100
+    because_count BIGINT    NOT NULL
+)
+
+-- name: restatement_causes
+-- Reads: signed_restatement. Gives: its rows in restatement. Until version 4 an append number of 0 meant a change of
+-- policy, and one below 0 a change to customers.
+INSERT INTO restatement
+SELECT
+    CASE WHEN append_no > 0 THEN 0 WHEN append_no = 0 THEN 1 ELSE 2 END, abs(append_no), * EXCLUDE (append_no)
+FROM signed_restatement
+ORDER BY rowid
+
+-- name: drop_signed_restatement
+-- Changes: restatement of version 4 is gone.
+DROP TABLE signed_restatement

@@ -17,7 +17,7 @@ from botmeter.domain.instant import now_us as present_us
 from botmeter.domain.period import day_of_us
 from botmeter.ledger.policies import changes_past, set_policy
 from botmeter.ledger.readable import ReadableLedger
-from botmeter.ledger.restatements import restatements
+from botmeter.ledger.restatements import Cause, restatements
 from botmeter.metering.policy import Policy, in_force
 from botmeter.metering.policy_text import policy_as_toml, policy_from_text
 from botmeter.metering.preset import Preset, preset, presets
@@ -191,7 +191,9 @@ def _put_in_force(visit: Visit, policy: Policy, *, sent: dict[str, Any]) -> Noti
 
 
 def _change_sentence(ledger: ReadableLedger, *, now_us: int) -> str:
-    changed = [each for each in restatements(ledger) if each.recorded_at == now_us and not each.label]
+    changed = [
+        each for each in restatements(ledger) if each.recorded_at == now_us and each.cause is Cause.POLICY_CHANGE
+    ]
     if not changed:
         return "No day that was shown before has changed."
     before, after = (sum(getattr(each, name) for each in changed) for name in ("before_count", "after_count"))
