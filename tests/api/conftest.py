@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from botmeter.ledger.open_ledgers import OpenLedgers
-from botmeter.live import wiring as desk
+from botmeter.live import store
 from botmeter.people.keys import KeyDraft, Scope, new_key
 from botmeter.server import events, webhooks
 from support.live import Live
@@ -69,7 +69,7 @@ def ask(client: Client, secret: str) -> Iterator[Callable[..., Any]]:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock of whoever takes live events in; it stands still, at an hour after the platforms' payloads."""
     made = Clock(1_790_003_600_000_000)
-    for module in (desk, events, webhooks):
+    for module in (store, events, webhooks):
         monkeypatch.setattr(module, "now_us", lambda: made.now_us)
     return made
 

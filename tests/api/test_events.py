@@ -173,7 +173,7 @@ def test_whoever_may_do_everything_may_send_and_a_key_may_stand_in_its_own_heade
 
 def test_what_waits_to_be_metered_can_be_asked_for_while_the_server_ends(live: Live, key: str) -> None:
     live.send(key, [message("a")])
-    live.intake.close()
+    live.ingestion.close()
     live.opened.close()
     text, _ = metrics.exposition("")
     assert b"botmeter_metering_lag_seconds 0.0" in text

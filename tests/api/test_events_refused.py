@@ -10,7 +10,6 @@ import pytest
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import present
 from botmeter.ledger import live_append as taking_in
-from botmeter.live.queue import Room
 from botmeter.live.records import BODY_BYTES_MAX
 from botmeter.people.keys import KeyDraft, Scope, new_key, revoke_key
 from botmeter.server import events
@@ -129,9 +128,9 @@ def test_a_key_that_sends_too_often_waits_for_the_next_minute(
 
 
 def test_a_full_queue_takes_nothing_and_says_when_to_come_again(live: Live, key: str) -> None:
-    full, live.intake.room = live.intake.room, Room(offers_max=0)
+    limit, live.ingestion.capacity.batches_max = live.ingestion.capacity.batches_max, 0
     assert refused(live, live.post(key, GOOD)) == (503, "queue_full")
-    live.intake.room = full
+    live.ingestion.capacity.batches_max = limit
     assert counts(live.post(key, GOOD)) == (1, 0, 0, 0)
 
 
@@ -158,7 +157,7 @@ def test_an_account_that_is_being_used_alone_is_told_to_be_busy(
 
 
 def test_a_server_that_stops_takes_nothing_more(live: Live, key: str) -> None:
-    live.intake.close()
+    live.ingestion.close()
     assert refused(live, live.post(key, GOOD)) == (503, "server_stopping")
 
 

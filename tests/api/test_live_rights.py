@@ -8,7 +8,7 @@ import pytest
 from tests.unit.sources import test_chatwoot as chatwoot
 from tests.unit.sources.test_chatwoot import SOURCE
 
-from botmeter.live.ingest import Intake
+from botmeter.live.ingest import Ingestion
 from botmeter.people.keys import Scope
 from botmeter.server.routes import own_routes
 from botmeter.web.api.table import ROUTES
@@ -16,7 +16,7 @@ from support.live import Live, counts, message, problem_of
 
 ALL = tuple(Scope)
 OTHERS = tuple(scope for scope in Scope if scope not in (Scope.EVENTS_WRITE, Scope.ADMIN))
-OWN = {route.name: route for route in own_routes(cast("Intake", None))}
+OWN = {route.name: route for route in own_routes(cast("Ingestion", None))}
 PATHS = [route.path.replace("{session_id}", "0" * 8 + "-0000" * 3 + "-" + "0" * 12) for route in ROUTES]
 
 

@@ -20,7 +20,7 @@ from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.ledger.quarantine import Quarantined, quarantined
 from botmeter.ledger.settle import settle
 from botmeter.ledger.sources import set_source
-from botmeter.live.ingest import Intake
+from botmeter.live.ingest import Ingestion
 from botmeter.metering.policy import FRESHCHAT
 from botmeter.people.keys import KeyDraft, Scope, new_key
 from botmeter.people.sources import new_address, set_secret
@@ -44,7 +44,7 @@ class Live:
     """
 
     opened: OpenLedgers
-    intake: Intake
+    ingestion: Ingestion
     request: Asker
 
     def create(self, account: str) -> str:
@@ -110,8 +110,8 @@ def live(folder: Path) -> Iterator[Live]:
         opened = OpenLedgers(owned)
         try:
             with in_use(opened) as state:
-                front = Front(Bridge(_no_page), routes=own_routes(state.intake))
-                yield Live(opened=opened, intake=state.intake, request=Asker(front, run=run_beside_django))
+                front = Front(Bridge(_no_page), routes=own_routes(state.ingestion))
+                yield Live(opened=opened, ingestion=state.ingestion, request=Asker(front, run=run_beside_django))
         finally:
             opened.close()
 

@@ -35,7 +35,7 @@ def in_use(ledgers: OpenLedgers) -> Iterator[ServerState]:
         yield state
     finally:
         _current.remove(state)
-        state.intake.close()
+        state.ingestion.close()
         cache.clear()
 
 

@@ -1,28 +1,36 @@
 """Keys that the intake remembers: quick, and never longer than they work."""
 
-import time
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 
+from botmeter.domain.bounded_cache import BoundedCache
 from botmeter.domain.errors import NotAllowed
 from botmeter.domain.instant import present
-from botmeter.people import key_cache
-from botmeter.people.key_cache import REMEMBERED_SECONDS, KnownKey, forget_keys, known_key, remembered_key
-from botmeter.people.keys import KeyDraft, NewKey, Scope, new_key, revoke_key, rotate_key
+from botmeter.people import key_cache, keys
+from botmeter.people.key_cache import cached_key, known_key
+from botmeter.people.keys import KNOWN_SECONDS, KeyDraft, KnownKey, NewKey, Scope, new_key, revoke_key, rotate_key
+from botmeter.people.links import digest_of
 from botmeter.people.models import ApiKey
 
 pytestmark = pytest.mark.django_db
 
 
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 @pytest.fixture(autouse=True)
-def _forgotten() -> Iterator[None]:
-    forget_keys()
-    yield
-    forget_keys()
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of a cache of two keys."""
+    clock = Clock()
+    monkeypatch.setattr(keys, "known_keys", BoundedCache(2, lasts_seconds=KNOWN_SECONDS, elapsed=clock))
+    return clock
 
 
 @pytest.fixture
@@ -36,37 +44,32 @@ def code_of(secret: str) -> str:
     return refused.value.code
 
 
-def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    now = time.monotonic()
-    monkeypatch.setattr(key_cache, "monotonic", lambda: now + seconds)
-
-
 def test_a_key_is_looked_up_once_and_then_remembered(made: NewKey) -> None:
-    assert remembered_key(made.secret) is None
+    assert cached_key(made.secret) is None
     first = known_key(made.secret)
     assert first == KnownKey(
         pk=made.key.pk, account="acme", scopes=frozenset({"events:write"}), start=made.key.start, expires_at=None
     )
     with CaptureQueriesContext(connection) as queries:
         assert known_key(made.secret) == first
-        assert remembered_key(made.secret) == first
+        assert cached_key(made.secret) == first
     assert not len(queries)
 
 
-def test_a_key_that_another_process_revoked_ends_within_seconds(made: NewKey, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_that_another_process_revoked_ends_within_seconds(made: NewKey, clock: Clock) -> None:
     known_key(made.secret)
     ApiKey.objects.filter(pk=made.key.pk).update(revoked_at=present())
-    later(monkeypatch, REMEMBERED_SECONDS - 0.1)
+    clock.now = KNOWN_SECONDS - 0.1
     assert known_key(made.secret).pk == made.key.pk
-    later(monkeypatch, REMEMBERED_SECONDS + 0.1)
-    assert remembered_key(made.secret) is None
+    clock.now = KNOWN_SECONDS + 0.1
+    assert cached_key(made.secret) is None
     assert code_of(made.secret) == "key_revoked"
 
 
 def test_a_key_that_is_revoked_here_ends_at_once(made: NewKey) -> None:
     known_key(made.secret)
     revoke_key(made.key)
-    assert remembered_key(made.secret) is None
+    assert cached_key(made.secret) is None
     assert code_of(made.secret) == "key_revoked"
 
 
@@ -81,12 +84,11 @@ def test_a_remembered_key_ends_at_its_own_end(made: NewKey) -> None:
     rotate_key(made.key, lives_on=timedelta(hours=1), created_by=None)
     known = known_key(made.secret)
     assert known.expires_at is not None
-    past = key_cache._Remembered(
-        key=KnownKey(pk=1, account="acme", scopes=frozenset(), start="bm_", expires_at=present()),
-        until=time.monotonic() + 60,
-        change_count=key_cache.change_count(),
-    )
-    assert not past.holds()
+    assert cached_key(made.secret) == known
+    expired = KnownKey(pk=1, account="acme", scopes=frozenset(), start="bm_", expires_at=present())
+    keys.known_keys.remake(digest_of(made.secret), lambda: expired)
+    assert cached_key(made.secret) is None
+    assert known_key(made.secret) == known
 
 
 def test_what_was_looked_up_while_it_was_revoked_is_not_remembered(
@@ -100,14 +102,14 @@ def test_what_was_looked_up_while_it_was_revoked_is_not_remembered(
     with monkeypatch.context() as patched:
         patched.setattr(key_cache, "opened_key", overtaken)
         known_key(made.secret)
-    assert remembered_key(made.secret) is None
+    assert cached_key(made.secret) is None
     assert code_of(made.secret) == "key_revoked"
 
 
 @pytest.mark.parametrize("secret", ["", "bm_made-up", "\u202e\x00", "bm_" + "x" * 100_000])
 def test_what_opens_nothing_is_not_remembered(secret: str) -> None:
     assert code_of(secret) == "key_wrong"
-    assert not key_cache._remembered
+    assert len(keys.known_keys) == 0
 
 
 def test_a_key_is_found_as_soon_as_it_is_made() -> None:
@@ -116,23 +118,22 @@ def test_a_key_is_found_as_soon_as_it_is_made() -> None:
     assert known_key(made.secret).account == "acme"
 
 
-def test_only_so_many_keys_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(key_cache, "REMEMBERED_MAX", 2)
+def test_only_so_many_keys_are_remembered() -> None:
     secrets = [new_key("acme", KeyDraft(name="bot", scopes=(Scope.ADMIN,)), created_by=None).secret for _ in range(3)]
     for secret in secrets:
         known_key(secret)
-    assert [remembered_key(secret) is None for secret in secrets] == [True, False, False]
+    assert [cached_key(secret) is None for secret in secrets] == [True, False, False]
 
 
-def test_use_is_written_down_once_a_minute(made: NewKey, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_use_is_written_down_once_a_minute(made: NewKey, clock: Clock) -> None:
     known_key(made.secret)
     first = ApiKey.objects.get().last_used_at
     assert first is not None
-    later(monkeypatch, REMEMBERED_SECONDS + 1)
+    clock.now = KNOWN_SECONDS + 1
     known_key(made.secret)
     assert ApiKey.objects.get().last_used_at == first
     ApiKey.objects.update(last_used_at=first - timedelta(seconds=61))
-    later(monkeypatch, 2 * REMEMBERED_SECONDS + 2)
+    clock.now = 2 * KNOWN_SECONDS + 2
     known_key(made.secret)
     used_at = ApiKey.objects.get().last_used_at
     assert used_at is not None

@@ -10,8 +10,7 @@ from botmeter.domain.receipt import Receipt
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.live import metrics
 from botmeter.live.server_state import ServerState
-from botmeter.people.key_cache import forget_keys
-from botmeter.people.keys import KeyDraft, Scope, new_key
+from botmeter.people.keys import KeyDraft, Scope, known_keys, new_key
 from botmeter.people.models import User
 from botmeter.web.observing import UNKNOWN
 
@@ -21,9 +20,9 @@ ELSEWHERE = "203.0.113.9"
 
 @pytest.fixture(autouse=True)
 def _forgotten() -> Iterator[None]:
-    forget_keys()
+    known_keys.clear()
     yield
-    forget_keys()
+    known_keys.clear()
 
 
 def value(name: str, **labels: str) -> float:
@@ -102,9 +101,9 @@ def test_no_page_of_an_account_puts_its_name_into_the_numbers(
 
 
 def test_each_event_is_counted_once_under_its_fate() -> None:
-    before = {fate: value("botmeter_events_total", fate=fate) for fate in metrics.FATES}
-    metrics.count_fates(Receipt(accepted=5, duplicates=4, conflicts=3, rejected=2), ignored_count=1)
-    after = {fate: value("botmeter_events_total", fate=fate) for fate in metrics.FATES}
+    before = {fate: value("botmeter_events_total", fate=fate) for fate in metrics.OUTCOMES}
+    metrics.count_outcomes(Receipt(accepted=5, duplicates=4, conflicts=3, rejected=2, ignored_count=1))
+    after = {fate: value("botmeter_events_total", fate=fate) for fate in metrics.OUTCOMES}
     grown = [after[fate] - before[fate] for fate in ("accepted", "duplicate", "conflict", "rejected", "ignored")]
     assert grown == [5, 4, 3, 2, 1]
 
@@ -112,9 +111,9 @@ def test_each_event_is_counted_once_under_its_fate() -> None:
 def test_what_the_workers_tell_stands_in_the_numbers() -> None:
     commits, dispatches = value("botmeter_commit_seconds_count"), value("botmeter_commit_dispatches_sum")
     settled, refused = value("botmeter_settle_seconds_count"), value("botmeter_queue_refused_total")
-    metrics.commit_observed(0.004, dispatch_count=7)
-    metrics.settle_observed(0.2)
-    metrics.queue_refused()
+    metrics.commit_observed(0.004, delivery_count=7)
+    metrics.SETTLE_SECONDS.observe(0.2)
+    metrics.QUEUE_REFUSED.inc()
     assert value("botmeter_commit_seconds_count") == commits + 1
     assert value("botmeter_commit_dispatches_sum") == dispatches + 7
     assert value("botmeter_settle_seconds_count") == settled + 1
@@ -122,9 +121,8 @@ def test_what_the_workers_tell_stands_in_the_numbers() -> None:
 
 
 def test_gauges_have_the_present_values_of_the_server_that_is_asked(client: Client, state: ServerState) -> None:
-    state.intake.room.take(4096)
+    state.ingestion.capacity.batch_count, state.ingestion.capacity.size_bytes = 1, 4096
     numbers = client.get("/metrics").content.decode()
-    state.intake.room.give_back(4096)
     assert "botmeter_queue_depth 1.0\n" in numbers
     assert "botmeter_queue_bytes 4096.0\n" in numbers
     assert "botmeter_metering_lag_seconds 0.0\n" in numbers

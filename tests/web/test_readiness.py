@@ -26,9 +26,9 @@ def test_a_server_with_nothing_against_it_is_ready(client: Client, ledgers: Open
 
 
 def test_a_server_whose_queue_is_full_is_not_ready(client: Client, state: ServerState) -> None:
-    state.intake.room.take(BYTES_MAX)
+    state.ingestion.capacity.size_bytes = BYTES_MAX
     assert said(client) == (503, "The queue of live events is full.\n")
-    state.intake.room.give_back(BYTES_MAX)
+    state.ingestion.capacity.size_bytes = 0
     assert said(client)[0] == 200
 
 

@@ -1,4 +1,4 @@
-"""How sources are let in: keys of addresses, sealed secrets, and what is remembered of them."""
+"""Access of sources: keys of addresses, sealed secrets, and the cache of opened sources."""
 
 import re
 from typing import Any
@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from botmeter.domain.bounded_cache import BoundedCache
 from botmeter.domain.errors import BotmeterError, Missing, NotAllowed, Unavailable
 from botmeter.domain.source import Source
-from botmeter.people import source_cache as opened_sources
+from botmeter.people import sources
 from botmeter.people.models import EventSource
 from botmeter.people.sealing import sealed, unsealed
 from botmeter.people.source_pulls import (
@@ -22,12 +23,15 @@ from botmeter.people.source_pulls import (
     set_pull,
 )
 from botmeter.people.sources import (
+    CACHED_SECONDS,
     NewAddress,
+    OpenedSource,
+    cached_source,
+    changed,
     event_source,
     forget_source,
     new_address,
     opened_source,
-    remembered_source,
     set_secret,
     turn,
 )
@@ -109,32 +113,27 @@ def test_a_forgotten_source_is_gone_at_once(made: NewAddress) -> None:
     assert code_of("desk", made.key) == "source_key_wrong"
 
 
-def test_what_was_opened_is_found_in_memory_until_its_time_is_over(
-    made: NewAddress, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert remembered_source("desk", made.key) is None
+def test_an_opened_source_is_cached_for_a_few_seconds(made: NewAddress, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    cache: BoundedCache[str, OpenedSource] = BoundedCache(1, lasts_seconds=CACHED_SECONDS, elapsed=lambda: now[0])
+    monkeypatch.setattr(sources, "opened_sources", cache)
+    assert cached_source("desk", made.key) is None
     opened = opened_source("desk", made.key)
-    assert remembered_source("desk", made.key) is opened
-    assert remembered_source("other", made.key) is None
-    later = opened_sources.monotonic() + opened_sources.REMEMBERED_SECONDS
-    monkeypatch.setattr(opened_sources, "monotonic", lambda: later)
-    assert remembered_source("desk", made.key) is None
+    assert cached_source("desk", made.key) is opened
+    assert cached_source("other", made.key) is None
+    now[0] = CACHED_SECONDS
+    assert cached_source("desk", made.key) is None
 
 
-def test_what_was_looked_up_before_a_change_is_not_remembered_after_it(made: NewAddress) -> None:
-    memory = opened_sources.OpenedSources()
-    opened, count = opened_source("desk", made.key), memory.change_count
-    memory.forget()
-    memory.remember("digest", opened, change_count=count)
-    assert memory.found("digest") is None
+def test_a_source_read_while_it_is_changed_is_not_cached(made: NewAddress, monkeypatch: pytest.MonkeyPatch) -> None:
+    def overtaken(*_: object, **__: object) -> str:
+        changed(made.source, verify_token="")
+        return ""
 
-
-def test_only_so_many_sources_are_remembered(made: NewAddress) -> None:
-    memory, opened = opened_sources.OpenedSources(), opened_source("desk", made.key)
-    for number in range(opened_sources.REMEMBERED_MAX + 1):
-        memory.remember(str(number), opened, change_count=0)
-    assert memory.found("0") is None
-    assert memory.found("1") is opened
+    with monkeypatch.context() as patch:
+        patch.setattr(sources, "unsealed", overtaken)
+        opened_source("desk", made.key)
+    assert cached_source("desk", made.key) is None
 
 
 def test_only_a_platform_that_asks_back_gets_a_word_to_answer_with(made: NewAddress) -> None:
@@ -188,7 +187,7 @@ def test_what_came_of_asking_leaves_remembered_what_opens_the_address(made: NewA
     set_pull(PullSettings(**PULL))
     opened = opened_source("desk", made.key)
     note_pull("acme", "desk", result={"accepted": 3})
-    assert remembered_source("desk", made.key) == opened
+    assert cached_source("desk", made.key) == opened
 
 
 def test_a_source_without_an_address_can_not_be_asked_nor_keep_what_came_of_it() -> None:

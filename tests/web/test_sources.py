@@ -423,7 +423,7 @@ def test_a_test_comes_through_the_door_and_changes_no_number(olga: Client, platf
 
 
 def test_a_test_that_is_not_taken_says_why(olga: Client, key: str, state: ServerState) -> None:
-    state.intake.close()
+    state.ingestion.close()
     assert "The test was not taken." in done(olga, "test")
 
 

@@ -30,13 +30,20 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """Counts of the outcomes of a batch, and its first thousand rejections, conflicts included."""
+    """Counts of the outcomes of a batch or delivery, and its first thousand rejections, conflicts included.
+
+    Attributes:
+        ignored: A sentence for each kind of content that never counts.
+        ignored_count: Number of items in the delivery that never count.
+    """
 
     accepted: int = 0
     duplicates: int = 0
     conflicts: int = 0
     rejected: int = 0
     rejections: tuple[Rejection, ...] = ()
+    ignored: tuple[str, ...] = ()
+    ignored_count: int = 0
 
     @classmethod
     def of(cls, rejections: Sequence[Rejection], *, accepted: int, duplicates: int, conflicts: int) -> Self:

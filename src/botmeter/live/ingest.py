@@ -1,124 +1,56 @@
-"""The intake of this process: offers in, answers out, for all accounts; opened and closed with the ledgers."""
+"""Ingestion of live events: queues, commits and meters the batches of all accounts."""
 
-import asyncio
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 
 from botmeter.domain.errors import BotmeterError, Unavailable
-from botmeter.live import metrics
-from botmeter.live.commit import Committer, Desk
-from botmeter.live.pending import Answered, Offer, Waiting
-from botmeter.live.queue import Room
-from botmeter.live.settling import Settler
+from botmeter.live.committer import Committer, LiveStore
+from botmeter.live.queue import PendingBatch, QueueCapacity
+from botmeter.live.settler import Settler
 
 
-class Intake:
-    """Committing and metering threads, made for an account when it is first offered something."""
+class Ingestion:
+    """A committing and a metering thread for each account that has sent something."""
 
-    def __init__(
-        self,
-        desk: Desk,
-        *,
-        settle: Callable[[str], None],
-        lag_seconds: Callable[[], float] = float,
-        room: Room | None = None,
-    ) -> None:
-        """Over `desk`; `settle` meters what an account has taken in."""
-        self.room = room or Room()
-        self.lag_seconds = lag_seconds
-        self._settle = settle
-        self._desk = Desk(
-            live_append=desk.live_append, source_of=desk.source_of, committed=self._after_commit, failed=desk.failed
-        )
-        self._told_of_commits = desk.committed
+    def __init__(self, store: LiveStore, *, capacity: QueueCapacity | None = None) -> None:
+        self.capacity = capacity or QueueCapacity()
+        self._store = store
         self._lock = threading.Lock()
-        self._committers: dict[str, Committer] = {}
-        self._settlers: dict[str, Settler] = {}
+        self._threads: dict[str, tuple[Committer, Settler]] = {}
         self._is_closed = False
 
-    def offer(self, offer: Offer, *, tell: Callable[[Answered | Exception], None]) -> None:
-        """Queues an offer; `tell` is called once, from another thread, when it is on disk or has failed.
+    def append(self, batch: PendingBatch) -> None:
+        """Queue a batch; its `receipt` is set once it is on disk or has failed.
 
         Raises:
-            Unavailable: `queue_full`, `server_stopping`; nothing of the offer was taken.
+            Unavailable: `queue_full`, `server_stopping`; nothing of the batch was stored.
         """
-        committer = self._committer(offer.account)
-        try:
-            self.room.take(offer.size_bytes)
-        except Unavailable:
-            metrics.queue_refused()
-            raise
-        try:
-            committer.queue.put(Waiting(offer=offer, tell=tell))
-        except BotmeterError:
-            self.room.give_back(offer.size_bytes)
-            raise
-
-    async def answered(self, offer: Offer) -> Answered:
-        """What the offer is told; for the asynchronous front. Raises what `offer` raises, and what it was told."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Answered] = loop.create_future()
-
-        def told(answer: Answered | Exception) -> None:
-            # The server may have ended without waiting; the thread that tells goes on to others.
-            with suppress(RuntimeError):
-                loop.call_soon_threadsafe(_set, future, answer)
-
-        self.offer(offer, tell=told)
-        return await future
-
-    def wake(self, account: str) -> None:
-        """Has the account's outstanding events metered."""
-        with self._lock:
-            if self._is_closed:
-                return
-            settler = self._settlers.get(account)
-            if settler is None:
-                settler = Settler(account, settle=self._settle, failed=self._desk.failed)
-                self._settlers[account] = settler
-        settler.wake()
-
-    def meter_left_over(self, accounts: Sequence[str]) -> None:
-        """Meters, one account after another, what was taken in and not metered when the last process ended."""
-        for account in accounts:
-            try:
-                self._settle(account)
-            except BotmeterError:
-                # A file that is being replaced or can't be written: whoever opens it next meters it, or is told.
-                continue
-
-    def close(self) -> None:
-        """Answers all who wait, meters what they brought, and takes nothing more."""
-        with self._lock:
-            self._is_closed = True
-            committers = list(self._committers.values())
-        for committer in committers:
-            committer.close()
-        for settler in list(self._settlers.values()):
-            settler.close()
-
-    def _committer(self, account: str) -> Committer:
+        account = batch.account
         with self._lock:
             if self._is_closed:
                 raise Unavailable("server_stopping", "The server is starting or stopping. Try again in a moment.")
-            committer = self._committers.get(account)
-            if committer is None:
-                committer = Committer(account, desk=self._desk, room=self.room)
-                self._committers[account] = committer
-            return committer
+            if account not in self._threads:
+                settler = Settler(account, store=self._store)
+                committer = Committer(account, store=self._store, settler=settler, capacity=self.capacity)
+                self._threads[account] = committer, settler
+            committer, _ = self._threads[account]
+        committer.queue.put(batch)
 
-    def _after_commit(self, account: str, answers: Sequence[Answered], *, seconds: float) -> None:
-        self._told_of_commits(account, answers, seconds=seconds)
-        if any(answer.receipt.accepted for answer in answers):
-            self.wake(account)
+    def settle_left_over(self, accounts: Sequence[str]) -> None:
+        """Meter, one account after another, what the previous process had appended and not metered."""
+        for account in accounts:
+            try:
+                self._store.settle(account)
+            except BotmeterError:
+                # The file is being replaced or can't be written: opening it next meters it, or reports why not.
+                continue
 
-
-def _set(future: "asyncio.Future[Answered]", answer: Answered | Exception) -> None:
-    # Whoever asked may be gone.
-    if future.cancelled():
-        return
-    if isinstance(answer, Exception):
-        future.set_exception(answer)
-    else:
-        future.set_result(answer)
+    def close(self) -> None:
+        """Commit and meter everything queued, and refuse further batches."""
+        with self._lock:
+            self._is_closed = True
+            threads = list(self._threads.values())
+        for committer, _ in threads:
+            committer.close()
+        for _, settler in threads:
+            settler.close()

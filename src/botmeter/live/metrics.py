@@ -29,7 +29,7 @@ REGISTRY: Final = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
 PlatformCollector(registry=REGISTRY)
 
-FATES: Final = ("accepted", "duplicate", "conflict", "rejected", "ignored")
+OUTCOMES: Final = ("accepted", "duplicate", "conflict", "rejected", "ignored")
 
 # From what memory answers to what a sender still waits for.
 _REQUEST_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -52,7 +52,7 @@ _request_seconds: Final = Histogram(
 )
 _queue_depth: Final = Gauge("botmeter_queue_depth", "Requests with events that wait for a commit.", registry=REGISTRY)
 _queue_bytes: Final = Gauge("botmeter_queue_bytes", "How large the waiting requests are.", registry=REGISTRY)
-_queue_refused: Final = Counter(
+QUEUE_REFUSED: Final = Counter(
     "botmeter_queue_refused", "Requests with events that were sent back because the queue was full.", registry=REGISTRY
 )
 _commit_seconds: Final = Histogram(
@@ -67,7 +67,7 @@ _commit_dispatches: Final = Histogram(
     registry=REGISTRY,
     buckets=_COMMIT_DISPATCHES,
 )
-_settle_seconds: Final = Histogram(
+SETTLE_SECONDS: Final = Histogram(
     "botmeter_settle_seconds",
     "How long one run took to meter what was taken in.",
     registry=REGISTRY,
@@ -84,21 +84,17 @@ Gauge(
     ["version", "python", "duckdb"],
     registry=REGISTRY,
 ).labels(version=__version__, python=platform.python_version(), duckdb=distribution_version("duckdb")).set(1)
-for _fate in FATES:
+for _outcome in OUTCOMES:
     # A counter that is there with 0 can be watched before its first event.
-    _events.labels(fate=_fate)
+    _events.labels(fate=_outcome)
 
 
-def count_fates(receipt: Receipt, *, ignored_count: int = 0) -> None:
-    """Counts what became of the events of one request.
-
-    Args:
-        ignored_count: How many things in it never count.
-    """
-    counts = (receipt.accepted, receipt.duplicates, receipt.conflicts, receipt.rejected, ignored_count)
-    for fate, count in zip(FATES, counts, strict=True):
+def count_outcomes(receipt: Receipt) -> None:
+    """Count the outcomes of the events of one delivery."""
+    counts = (receipt.accepted, receipt.duplicates, receipt.conflicts, receipt.rejected, receipt.ignored_count)
+    for outcome, count in zip(OUTCOMES, counts, strict=True):
         if count:
-            _events.labels(fate=fate).inc(count)
+            _events.labels(fate=outcome).inc(count)
 
 
 def request_observed(route: str, *, status: int, seconds: float) -> None:
@@ -119,20 +115,10 @@ def measured(*, queued_count: int, queued_bytes: int, lag_seconds: float) -> Non
     _lag_seconds.set(lag_seconds)
 
 
-def queue_refused() -> None:
-    """Counts a request that was sent back because the queue was full."""
-    _queue_refused.inc()
-
-
-def commit_observed(seconds: float, *, dispatch_count: int) -> None:
-    """Counts a commit of live events that is on disk."""
+def commit_observed(seconds: float, *, delivery_count: int) -> None:
+    """Count a durable commit of live events."""
     _commit_seconds.observe(seconds)
-    _commit_dispatches.observe(dispatch_count)
-
-
-def settle_observed(seconds: float) -> None:
-    """Counts a run that metered what was taken in."""
-    _settle_seconds.observe(seconds)
+    _commit_dispatches.observe(delivery_count)
 
 
 def exposition(accept: str) -> tuple[bytes, str]:

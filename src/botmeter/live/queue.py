@@ -1,104 +1,131 @@
-"""Who waits for a commit: bounded, first come first served, an account's offers apart from those of others.
+"""Batches waiting for a commit: one queue for each account, bounded over all accounts together.
 
-What does not fit is refused at once and as a whole; what is in is answered, also when the server ends.
+A batch that doesn't fit is refused at once and as a whole; a queued batch is answered even if the server stops.
 """
 
 import threading
 from collections import deque
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from typing import Final
 
 from botmeter.domain.errors import Unavailable
-from botmeter.live.pending import Waiting
+from botmeter.domain.receipt import Receipt
+from botmeter.live import metrics
 
 BYTES_MAX: Final = 64 << 20
-"""Of all accounts together; unread events take about five times as much while they are read."""
-OFFERS_MAX: Final = 20_000
-GROUP_TEXTS_MAX: Final = 20_000
-"""Events of one commit: more would make the first of them wait for the last."""
+"""Of all accounts together; parsing takes about five times as much memory."""
+BATCHES_MAX: Final = 20_000
+GROUP_RECORDS_MAX: Final = 20_000
+"""Records of one commit: with more, the first batch would wait for the last."""
 GROUP_BYTES_MAX: Final = 32 << 20
 
 
-class Room:
-    """How much waits in all queues together."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingBatch:
+    """The records of one delivery, not parsed yet.
 
-    def __init__(self, *, offers_max: int = OFFERS_MAX, bytes_max: int = BYTES_MAX) -> None:
-        self._lock = threading.Lock()
-        self._offers_max = offers_max
-        self._bytes_max = bytes_max
-        self.offer_count = 0
+    Attributes:
+        records: JSON objects: one for each event or CloudEvent, one payload of any other platform.
+        received_us: µs UTC.
+        delivery_id: The sender's id of the delivery; None if it has none.
+        subject: How or about what the delivery was sent, for people.
+        is_atomic: Accept all events or none.
+        receipt: Set once the batch is on disk or has failed.
+    """
+
+    account: str
+    source: str
+    platform: str
+    records: tuple[bytes, ...]
+    received_us: int
+    delivery_id: str | None = None
+    subject: str = ""
+    is_atomic: bool = False
+    receipt: "Future[Receipt]" = field(default_factory=Future, repr=False, compare=False)
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(map(len, self.records))
+
+
+class QueueCapacity:
+    """Number and size of the batches that all queues hold together."""
+
+    def __init__(self, *, batches_max: int = BATCHES_MAX, bytes_max: int = BYTES_MAX) -> None:
+        self.lock = threading.Lock()
+        self.batches_max = batches_max
+        self.bytes_max = bytes_max
+        self.batch_count = 0
         self.size_bytes = 0
-
-    def take(self, size_bytes: int) -> None:
-        """Makes room for one offer.
-
-        Raises:
-            Unavailable: `queue_full`; nothing of the offer was taken.
-        """
-        with self._lock:
-            if self.offer_count >= self._offers_max or self.size_bytes + size_bytes > self._bytes_max:
-                raise Unavailable(
-                    "queue_full",
-                    f"{self.offer_count:,} requests of {self.size_bytes:,} bytes wait to be written; the most are "
-                    f"{self._offers_max:,} of {self._bytes_max:,}. Nothing of this one was taken; send it again.",
-                )
-            self.offer_count += 1
-            self.size_bytes += size_bytes
-
-    def give_back(self, size_bytes: int) -> None:
-        """An offer was answered."""
-        with self._lock:
-            self.offer_count -= 1
-            self.size_bytes -= size_bytes
 
     @property
     def is_full(self) -> bool:
-        """Whether the next offer would be refused."""
-        return self.offer_count >= self._offers_max or self.size_bytes >= self._bytes_max
+        return self.batch_count >= self.batches_max or self.size_bytes >= self.bytes_max
 
 
-class OfferQueue:
-    """The offers to one account that wait."""
+class BatchQueue:
+    """The batches of one account, in the order in which they came."""
 
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._waiting: deque[Waiting] = deque()
+    def __init__(self, capacity: QueueCapacity) -> None:
+        self._capacity = capacity
+        self._changed = threading.Condition(capacity.lock)
+        self._batches: deque[PendingBatch] = deque()
         self._is_closed = False
 
-    def put(self, waiting: Waiting) -> None:
-        """Takes one in.
+    def put(self, batch: PendingBatch) -> None:
+        """Queue a batch.
 
         Raises:
-            Unavailable: `server_stopping` after `close`.
+            Unavailable: `queue_full`, or `server_stopping` after `close`.
         """
+        capacity, size_bytes = self._capacity, batch.size_bytes
         with self._changed:
             if self._is_closed:
                 raise Unavailable("server_stopping", "The server is starting or stopping. Try again in a moment.")
-            self._waiting.append(waiting)
+            if capacity.batch_count >= capacity.batches_max or capacity.size_bytes + size_bytes > capacity.bytes_max:
+                metrics.QUEUE_REFUSED.inc()
+                raise Unavailable(
+                    "queue_full",
+                    f"The queue is full: {capacity.batch_count:,} requests of {capacity.size_bytes:,} bytes are "
+                    f"waiting, the limit is {capacity.batches_max:,} requests of {capacity.bytes_max:,} bytes. Nothing "
+                    "of this request was stored; send it again.",
+                )
+            capacity.batch_count += 1
+            capacity.size_bytes += size_bytes
+            # From here on the batch is answered; its sender can no longer cancel it.
+            batch.receipt.set_running_or_notify_cancel()
+            self._batches.append(batch)
             self._changed.notify()
 
-    def next_group(self, *, idle_seconds: float) -> list[Waiting]:
-        """Those who wait, as many as one commit takes; waits for the first. Empty: closed, or nobody came."""
+    def next_group(self, *, idle_seconds: float) -> list[PendingBatch]:
+        """Wait for a batch and return as many as one commit takes; none if idle for too long or closed."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._is_closed, timeout=idle_seconds)
-            group: list[Waiting] = []
-            texts = size_bytes = 0
-            while self._waiting:
-                offer = self._waiting[0].offer
-                is_over = texts + len(offer.texts) > GROUP_TEXTS_MAX or size_bytes + offer.size_bytes > GROUP_BYTES_MAX
-                if group and is_over:
+            self._changed.wait_for(lambda: self._batches or self._is_closed, timeout=idle_seconds)
+            group: list[PendingBatch] = []
+            record_count = size_bytes = 0
+            while self._batches:
+                batch = self._batches[0]
+                record_count, size_bytes = record_count + len(batch.records), size_bytes + batch.size_bytes
+                if group and (record_count > GROUP_RECORDS_MAX or size_bytes > GROUP_BYTES_MAX):
                     break
-                group.append(self._waiting.popleft())
-                texts, size_bytes = texts + len(offer.texts), size_bytes + offer.size_bytes
+                group.append(self._batches.popleft())
             return group
 
+    def release(self, batch: PendingBatch) -> None:
+        """Give back the room of a batch that is about to be answered."""
+        with self._capacity.lock:
+            self._capacity.batch_count -= 1
+            self._capacity.size_bytes -= batch.size_bytes
+
     def close(self) -> None:
-        """No more come in; those who wait are still answered."""
+        """Refuse further batches; those in the queue are still answered."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
 
     @property
-    def is_over(self) -> bool:
-        """Whether it is closed and nobody waits."""
+    def is_finished(self) -> bool:
+        """Whether the queue is closed and empty."""
         with self._changed:
-            return self._is_closed and not self._waiting
+            return self._is_closed and not self._batches

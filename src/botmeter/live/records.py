@@ -1,10 +1,11 @@
-"""A body that bears events → single JSON texts, by its media type: what stands between the events is read, and no more.
+"""A request body → event records, by its media type.
 
-Events themselves are read later, together with those of others; a broken one is refused by itself.
+Only the structure around the events is parsed here. Events are parsed later, together with those of other deliveries,
+and a malformed one is rejected by itself.
 """
 
 from codecs import BOM_UTF8
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,100 +21,96 @@ SPLIT_ADVICE: Final = (
     f"Split the events into requests of at most {EVENTS_MAX:,} events and {BODY_BYTES_MAX:,} bytes; their order does "
     "not matter."
 )
-
-_JSON: Final = frozenset({"application/json", "text/json"})
-_LINES: Final = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/json-lines"})
-_ONE_CLOUDEVENT: Final = "application/cloudevents+json"
-_MANY_CLOUDEVENTS: Final = "application/cloudevents-batch+json"
 MEDIA_TYPES: Final = (
     "application/json",
     "application/x-ndjson",
-    _ONE_CLOUDEVENT,
-    _MANY_CLOUDEVENTS,
+    "application/cloudevents+json",
+    "application/cloudevents-batch+json",
 )
-
-_RAWS = msgspec.json.Decoder(list[msgspec.Raw]).decode
-_RAW = msgspec.json.Decoder(msgspec.Raw).decode
 _SPACE: Final = b" \t\r\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Texts:
-    """The events in a body.
+class Records:
+    """The event records in a body.
 
     Attributes:
-        texts: One JSON object each, unread.
-        subject: How they were sent, for people.
+        records: One JSON object each, not parsed.
+        subject: Format of the body, for people.
     """
 
-    texts: tuple[bytes, ...]
+    records: tuple[bytes, ...]
     subject: str
 
 
-def texts_from_body(body: bytes, *, headers: Mapping[str, str]) -> Texts:
-    """The events in a body of any media type that is taken.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Format:
+    subject: str
+    split: Callable[[bytes], "Iterable[bytes | msgspec.Raw]"]
+    may_be_empty: bool = False
+
+
+def _single(body: bytes) -> tuple[msgspec.Raw]:
+    return (_decode_one(body),)
+
+
+def _lines(body: bytes) -> list[bytes]:
+    return [text for line in body.split(b"\n") if (text := line.strip(_SPACE))]
+
+
+_decode_one = msgspec.json.Decoder(msgspec.Raw).decode
+_decode_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_ARRAY: Final = _Format(subject="a JSON array", split=_decode_array)
+_EVENT: Final = _Format(subject="an event", split=_single)
+_NDJSON: Final = _Format(subject="NDJSON", split=_lines)
+_FORMATS: Final = {
+    "application/json": _EVENT,
+    "text/json": _EVENT,
+    "application/x-ndjson": _NDJSON,
+    "application/ndjson": _NDJSON,
+    "application/jsonl": _NDJSON,
+    "application/json-lines": _NDJSON,
+    "application/cloudevents+json": _Format(subject="a CloudEvent", split=_single),
+    # An empty batch is a batch (CloudEvents JSON event format, 4.1).
+    "application/cloudevents-batch+json": _Format(subject="CloudEvents", split=_decode_array, may_be_empty=True),
+}
+
+
+def records_from_body(body: bytes, *, headers: Mapping[str, str]) -> Records:
+    """Split a body of any accepted media type into its event records.
+
+    Args:
+        headers: Lower-case name → value.
 
     Raises:
         Refused: `media_type_unknown`, `body_empty`, `json_invalid`, `cloudevent_invalid`.
         TooMuch: `events_too_many`.
     """
-    media_type = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if "ce-specversion" in headers:
         from botmeter.sources.cloudevents_http import envelope_from_binary
 
-        return Texts(texts=(envelope_from_binary(headers, body),), subject="a CloudEvent, binary")
-    # What a program read from a file may begin as the file did.
-    body = body.removeprefix(BOM_UTF8)
-    if media_type == _ONE_CLOUDEVENT:
-        return Texts(texts=(_one(body),), subject="a CloudEvent")
-    if media_type == _MANY_CLOUDEVENTS:
-        # An empty batch is a batch (CloudEvents JSON event format, 4.1).
-        return Texts(texts=_elements(body), subject="CloudEvents")
-    if media_type in _LINES:
-        return Texts(texts=_checked(_lines(body)), subject="NDJSON")
-    if media_type not in _JSON:
+        envelope = envelope_from_binary(headers, body)
+        return Records(records=(envelope,), subject="a CloudEvent, binary")
+    media_type = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    form = _FORMATS.get(media_type)
+    if form is None:
         raise Refused(
-            "media_type_unknown", f"Events can't be sent as {media_type[:60]!r}; send {', '.join(MEDIA_TYPES)}."
+            "media_type_unknown",
+            f"Events can't be sent as {media_type[:60]!r}. Send one of: {', '.join(MEDIA_TYPES)}.",
         )
-    if body.lstrip(_SPACE)[:1] == b"[":
-        return Texts(texts=_checked(_elements(body)), subject="a JSON array")
-    return Texts(texts=(_one(body),), subject="an event")
-
-
-def _one(body: bytes) -> bytes:
-    if not body.strip(_SPACE):
-        raise Refused("body_empty", "The body is empty; it must hold an event.")
+    # Programs send files as they are, which may begin with a byte order mark.
+    body = body.removeprefix(BOM_UTF8)
+    first = body.lstrip(_SPACE)[:1]
+    if form is _EVENT and first == b"[":
+        form = _ARRAY
+    if not first and not form.may_be_empty:
+        raise Refused("body_empty", "The body is empty. Send at least one event.")
     try:
-        return bytes(_RAW(body))
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as fault:
-        raise _not_json(fault) from None
-
-
-def _elements(body: bytes) -> tuple[bytes, ...]:
-    try:
-        found = _RAWS(body)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as fault:
-        raise _not_json(fault) from None
-    _check_count(len(found))
-    return tuple(map(bytes, found))
-
-
-def _lines(body: bytes) -> tuple[bytes, ...]:
-    found = tuple(text for line in body.split(b"\n") if (text := line.strip(_SPACE)))
-    _check_count(len(found))
-    return found
-
-
-def _checked(texts: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    if not texts:
-        raise Refused("body_empty", "The body holds no event.")
-    return texts
-
-
-def _check_count(count: int) -> None:
-    if count > EVENTS_MAX:
-        raise TooMuch("events_too_many", f"The body holds {count:,} events. {SPLIT_ADVICE}")
-
-
-def _not_json(fault: Exception) -> Refused:
-    return Refused("json_invalid", f"The body is not JSON: {str(fault)[:120]}.")
+        records = tuple(map(bytes, form.split(body)))
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as problem:
+        raise Refused("json_invalid", f"The body is not JSON: {str(problem)[:120]}.") from None
+    if len(records) > EVENTS_MAX:
+        raise TooMuch("events_too_many", f"The body holds {len(records):,} events. {SPLIT_ADVICE}")
+    if not records and not form.may_be_empty:
+        raise Refused("body_empty", "The body holds no events. Send at least one.")
+    return Records(records=records, subject=form.subject)

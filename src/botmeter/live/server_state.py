@@ -8,9 +8,9 @@ from django.http import HttpRequest
 
 from botmeter.domain.errors import Unavailable
 from botmeter.ledger.open_ledgers import OpenLedgers
-from botmeter.live.ingest import Intake
+from botmeter.live.ingest import Ingestion
 from botmeter.live.pulls.schedule import PullSchedule
-from botmeter.live.wiring import intake_over
+from botmeter.live.store import LedgerStore
 
 STATE_KEY: Final = "botmeter.server_state"
 """Key of the state in a request's WSGI environment."""
@@ -28,7 +28,8 @@ class ServerState:
     """
 
     ledgers: OpenLedgers
-    intake: Intake
+    store: LedgerStore
+    ingestion: Ingestion
     pulls: PullSchedule
     exports: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(EXPORTS_MAX))
     stopping: Event = field(default_factory=Event)
@@ -37,19 +38,20 @@ class ServerState:
         """Return a sentence on why requests can't be served now, or None."""
         if self.stopping.is_set():
             return "The server is stopping."
-        return "The queue of live events is full." if self.intake.room.is_full else None
+        return "The queue of live events is full." if self.ingestion.capacity.is_full else None
 
     def close(self) -> None:
         """Stop pulling, commit and meter what is queued, and close the ledgers."""
         self.stopping.set()
         self.pulls.close()
-        self.intake.close()
+        self.ingestion.close()
         self.ledgers.close()
 
 
 def new_server_state(ledgers: OpenLedgers) -> ServerState:
     """Return the state over these ledgers, with nothing running yet."""
-    return ServerState(ledgers=ledgers, intake=intake_over(ledgers), pulls=PullSchedule(ledgers))
+    store = LedgerStore(ledgers)
+    return ServerState(ledgers=ledgers, store=store, ingestion=Ingestion(store), pulls=PullSchedule(ledgers))
 
 
 def server_state(request: HttpRequest) -> ServerState:

@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from threading import Lock
 from typing import Final
 
 from django.db import transaction
 
+from botmeter.domain.bounded_cache import BoundedCache
 from botmeter.domain.display_name import required_name_fault
 from botmeter.domain.errors import Missing, NotAllowed, Refused
 from botmeter.domain.instant import DAY_US, datetime_from_us, present
@@ -93,6 +93,34 @@ class NewKey:
 
     key: ApiKey
     secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownKey:
+    """A key that works.
+
+    Attributes:
+        start: Its first characters, by which people recognise it.
+        expires_at: None if it never expires.
+    """
+
+    pk: int
+    account: str
+    scopes: frozenset[str]
+    start: str
+    expires_at: datetime | None
+
+    def require(self, scope: Scope) -> None:
+        """Raise NotAllowed `scope_missing` if the key lacks the scope."""
+        require_scope(scope, scopes=self.scopes, start=self.start)
+
+
+KNOWN_SECONDS: Final = 5.0
+"""Time after which a key that another process revoked stops working."""
+# About a megabyte. Only working keys are cached, so that made-up ones displace none.
+_KNOWN_MAX: Final = 2_000
+known_keys: BoundedCache[str, KnownKey] = BoundedCache(_KNOWN_MAX, lasts_seconds=KNOWN_SECONDS)
+"""Working keys by digest of their secret. Cleared whenever a key is revoked or rotated in this process."""
 
 
 def allows(scopes: Iterable[str], wanted: Scope) -> bool:
@@ -230,7 +258,7 @@ def key_of(account: str, said: str) -> ApiKey:
 def revoke_key(key: ApiKey) -> bool:
     """Revokes the key; False if it was revoked before."""
     is_new = ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=present()) == 1
-    _changes.add()
+    known_keys.clear()
     return is_new
 
 
@@ -253,25 +281,5 @@ def rotate_key(key: ApiKey, *, lives_on: timedelta, created_by: User | None) -> 
     with transaction.atomic():
         made = new_key(key.account, draft, created_by=created_by)
         ApiKey.objects.filter(pk=key.pk).update(expires_at=ends_at)
-    _changes.add()
+    known_keys.clear()
     return made
-
-
-class _Changes:
-    """How often keys were revoked or replaced in this process."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self.count = 0
-
-    def add(self) -> None:
-        with self._lock:
-            self.count += 1
-
-
-_changes = _Changes()
-
-
-def change_count() -> int:
-    """How often keys were revoked or replaced in this process: what is remembered of keys holds until it grows."""
-    return _changes.count

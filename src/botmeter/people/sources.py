@@ -11,13 +11,13 @@ from urllib.parse import quote
 
 from django.db import close_old_connections
 
+from botmeter.domain.bounded_cache import BoundedCache
 from botmeter.domain.errors import Missing, NotAllowed
 from botmeter.domain.instant import present
 from botmeter.domain.source import Source
 from botmeter.people.links import digest_of
 from botmeter.people.models import EventSource, User
 from botmeter.people.sealing import sealed, unsealed
-from botmeter.people.source_cache import OpenedSource, OpenedSources
 from botmeter.sources.platforms.registry import connector_of
 
 KEY_PREFIX: Final = "wh_"
@@ -25,7 +25,29 @@ KEY_PREFIX: Final = "wh_"
 _SHOWN_LENGTH: Final = 10
 _VERIFY_TOKEN_BYTES: Final = 16
 
-_opened: Final = OpenedSources()
+# What another process changed applies after this time; what this process changes, at once.
+CACHED_SECONDS: Final = 5.0
+_CACHED_MAX: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedSource:
+    """A source whose address was called.
+
+    Attributes:
+        secret: Signs its deliveries; empty if signatures are not checked.
+        verify_token: Repeated to the platform when it checks the address; empty if it doesn't.
+    """
+
+    account: str
+    name: str
+    platform: str
+    secret: str = field(repr=False)
+    verify_token: str = field(repr=False)
+
+
+# By digest of the address's key. Only keys that open a source are cached, so that made-up ones displace none.
+opened_sources: BoundedCache[str, OpenedSource] = BoundedCache(_CACHED_MAX, lasts_seconds=CACHED_SECONDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +123,7 @@ def turn(found: EventSource, *, is_on: bool) -> None:
 def forget_source(account: str, name: str) -> None:
     """Its address is wrong from now on, and its secrets are gone."""
     EventSource.objects.filter(account=account, name=name).delete()
-    _opened.forget()
+    opened_sources.clear()
 
 
 def changed(found: EventSource, **fields: Any) -> None:
@@ -109,41 +131,37 @@ def changed(found: EventSource, **fields: Any) -> None:
     for name, value in fields.items():
         setattr(found, name, value)
     found.save(update_fields=list(fields))
-    _opened.forget()
+    opened_sources.clear()
 
 
-def remembered_source(name: str, key: str) -> OpenedSource | None:
-    """The source if it is in memory; never waits, so an event loop may ask. None: ask `opened_source` in a thread."""
-    found = _opened.found(digest_of(key))
-    return found if found is not None and found.name == name else None
+def cached_source(name: str, key: str) -> OpenedSource | None:
+    """Return the source if it is in memory. Never blocks; if None, call `opened_source` in a thread."""
+    source = opened_sources.get(digest_of(key))
+    return source if source is not None and source.name == name else None
 
 
 def opened_source(name: str, key: str) -> OpenedSource:
-    """The source whose address holds this name and key; asks the database where it must.
+    """Return the source whose address has this name and key.
 
     Raises:
         NotAllowed: `source_key_wrong` for no such key, or one of a source with another name; `source_off`.
         Unavailable: `seal_broken`.
     """
-    remembered = remembered_source(name, key)
-    if remembered is not None:
-        return remembered
-    # What is changed from here on is not overlooked: the count is older than the look.
-    count = _opened.change_count
-    # Without a request nobody else would close a connection that the database has given up.
+    return cached_source(name, key) or opened_sources.remake(digest_of(key), lambda: _read_source(name, key))
+
+
+def _read_source(name: str, key: str) -> OpenedSource:
+    # Outside a request nothing else closes a connection that the database has dropped.
     close_old_connections()
-    digest = digest_of(key)
-    found = EventSource.objects.filter(key_digest=digest).first()
+    found = EventSource.objects.filter(key_digest=digest_of(key)).first()
     if found is None or found.name != name:
         raise NotAllowed("source_key_wrong", "There is no such address. Sources have theirs under Admin, Sources.")
     if not found.is_on:
         raise NotAllowed("source_off", f"The source {name} is turned off. It can be turned on under Admin, Sources.")
-    opened = OpenedSource(
+    return OpenedSource(
         account=found.account,
         name=found.name,
         platform=found.platform,
         secret=unsealed(found.secret, what=f"the signature secret of source {name}"),
         verify_token=found.verify_token,
     )
-    _opened.remember(digest, opened, change_count=count)
-    return opened

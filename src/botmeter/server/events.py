@@ -1,4 +1,4 @@
-"""`POST /api/v1/events`: a program's own events, in any form, answered when what was taken is on disk."""
+"""`POST /api/v1/events`: events of the sender's own programs, answered once what was accepted is on disk."""
 
 import asyncio
 import time
@@ -7,94 +7,80 @@ from typing import Final
 
 from botmeter.domain.errors import Refused, Unavailable
 from botmeter.domain.instant import now_us
+from botmeter.domain.rate_limit import RateLimiter
 from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import DEFAULT_SOURCE, checked_source_name
-from botmeter.live.ingest import Intake
-from botmeter.live.pending import Offer
-from botmeter.live.records import BODY_BYTES_MAX, REQUESTS_A_MINUTE, SPLIT_ADVICE, Texts, texts_from_body
-from botmeter.people.key_cache import KnownKey, known_key, remembered_key
-from botmeter.people.keys import Scope
-from botmeter.server.body_pool import is_long_work, worked_out
-from botmeter.server.front.body import BodyLimits, unpacked
-from botmeter.server.front.request import Answer, Request
-from botmeter.server.handshake import handshake_answer
-from botmeter.server.receipts import receipt_answer, receipt_as_mapping
+from botmeter.live.ingest import Ingestion
+from botmeter.live.queue import PendingBatch
+from botmeter.live.records import BODY_BYTES_MAX, REQUESTS_A_MINUTE, SPLIT_ADVICE, Records, records_from_body
+from botmeter.people.key_cache import cached_key, known_key
+from botmeter.people.keys import KnownKey, Scope
+from botmeter.server.answers import handshake_answer, receipt_answer, receipt_as_mapping
+from botmeter.server.body_pool import LARGE_BYTES, in_body_thread
+from botmeter.server.front.answer import Answer
+from botmeter.server.front.body import BodyLimits, decompressed
+from botmeter.server.front.request import Request
 from botmeter.sources.platforms.registry import NATIVE_PLATFORM
-from botmeter.web.api.problem_details import RATE_WINDOW_SECONDS
 from botmeter.web.api.problems import key_missing
 
-_LIMITS: Final = BodyLimits(size_bytes=BODY_BYTES_MAX, advice=SPLIT_ADVICE)
-_TRUTHS: Final = {"true": True, "1": True, "false": False, "0": False}
+_LIMITS: Final = BodyLimits(bytes_max=BODY_BYTES_MAX, advice=SPLIT_ADVICE)
+_BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
 class EventsRoute:
-    """The route, with the counts of its keys' requests."""
+    """The route and its rate limiter."""
 
-    def __init__(self, intake: Intake) -> None:
-        self._intake = intake
-        self._window = 0
-        self._counts: dict[int, int] = {}
+    def __init__(self, ingestion: Ingestion) -> None:
+        self._ingestion = ingestion
+        self._limiter = RateLimiter()
 
     async def answer(self, request: Request) -> Answer:
-        """Takes the request's events in. Raises errors of ours."""
+        """Append the request's events."""
         if request.method == "OPTIONS":
             return handshake_answer(request)
-        key = await _key_of(request)
-        key.require(Scope.EVENTS_WRITE)
-        self._count(key)
-        asked = request.query(known=("atomic", "source"))
-        is_atomic = _truth(asked.get("atomic", "false"))
-        source = checked_source_name(asked.get("source") or DEFAULT_SOURCE)
-        headers = dict(request.headers)
+        key = await self._admitted(request)
+        parameters = request.query(known=("atomic", "source"))
+        atomic = parameters.get("atomic", "false")
+        if atomic.lower() not in _BOOLEANS:
+            raise Refused("parameter_invalid", f"Parameter atomic is {atomic[:40]!r}; it must be true or false.")
+        source = checked_source_name(parameters.get("source") or DEFAULT_SOURCE)
         body = await request.body(_LIMITS)
-        if is_long_work(body, headers=headers):
-            found = await worked_out(partial(_texts, body, headers=headers))
+        if len(body) > LARGE_BYTES or "content-encoding" in request.headers:
+            read = await in_body_thread(partial(_decompressed_records, body, request=request))
         else:
-            found = _texts(body, headers=headers)
-        if not found.texts:
+            read = records_from_body(body, headers=request.headers)
+        if not read.records:
             return Answer.of_json(receipt_as_mapping(Receipt()))
-        answered = await self._intake.answered(
-            Offer(
-                account=key.account,
-                source=source,
-                platform=NATIVE_PLATFORM,
-                texts=found.texts,
-                received_us=now_us(),
-                delivery_id=request.number,
-                subject=found.subject,
-                is_atomic=is_atomic,
-            )
+        batch = PendingBatch(
+            account=key.account,
+            source=source,
+            platform=NATIVE_PLATFORM,
+            records=read.records,
+            received_us=now_us(),
+            delivery_id=request.number,
+            subject=read.subject,
+            is_atomic=_BOOLEANS[atomic.lower()],
         )
-        return receipt_answer(answered.receipt, is_atomic=is_atomic)
+        self._ingestion.append(batch)
+        return receipt_answer(await asyncio.wrap_future(batch.receipt), is_atomic=batch.is_atomic)
 
-    def _count(self, key: KnownKey) -> None:
-        window = int(time.time()) // RATE_WINDOW_SECONDS
-        if window != self._window:
-            self._window, self._counts = window, {}
-        count = self._counts[key.pk] = self._counts.get(key.pk, 0) + 1
-        if count > REQUESTS_A_MINUTE:
+    async def _admitted(self, request: Request) -> KnownKey:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        secret = token.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key", "").strip()
+        if not secret:
+            raise key_missing()
+        key = cached_key(secret)
+        if key is None:
+            key = await asyncio.to_thread(known_key, secret)
+        key.require(Scope.EVENTS_WRITE)
+        if not self._limiter.allows(key.pk, limit=REQUESTS_A_MINUTE, now_seconds=time.time()):
             raise Unavailable(
                 "rate_exceeded",
-                f"The key {key.start}… has sent more than {REQUESTS_A_MINUTE:,} requests in this minute; "
-                "send more events in each.",
+                f"The key {key.start}… has sent more than {REQUESTS_A_MINUTE:,} requests in this minute. Send more "
+                "events per request.",
             )
+        return key
 
 
-def _texts(body: bytes, *, headers: dict[str, str]) -> Texts:
-    return texts_from_body(unpacked(body, headers=headers, limits=_LIMITS), headers=headers)
-
-
-async def _key_of(request: Request) -> KnownKey:
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    secret = given.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key", "").strip()
-    if not secret:
-        raise key_missing()
-    remembered = remembered_key(secret)
-    return await asyncio.to_thread(known_key, secret) if remembered is None else remembered
-
-
-def _truth(text: str) -> bool:
-    try:
-        return _TRUTHS[text.lower()]
-    except KeyError:
-        raise Refused("parameter_invalid", f"atomic can be true or false, not {text[:40]!r}.") from None
+def _decompressed_records(body: bytes, *, request: Request) -> Records:
+    return records_from_body(decompressed(body, headers=request.headers, limits=_LIMITS), headers=request.headers)

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
-from botmeter.live.ingest import Intake
+from botmeter.live.ingest import Ingestion
 from botmeter.live.server_state import ServerState, new_server_state
 from botmeter.server.command_host import RunCommand, serve_commands
 
@@ -35,29 +35,29 @@ def begun(run_command: RunCommand) -> ServerState:
     state.pulls.begin()
     shared = SharedFolder(ledgers)
     resources.enter_context(serve_commands(shared, run=run_command, served_at=settings.SERVED_AT))
-    _close_before_executors(state.intake)
+    _close_before_executors(state.ingestion)
     atexit.register(_end, resources, state)
-    threading.Thread(target=_warm_up, args=(state.intake, left_open), name="warm-up", daemon=True).start()
+    threading.Thread(target=_warm_up, args=(state.ingestion, left_open), name="warm-up", daemon=True).start()
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), name="parent", daemon=True).start()
     return state
 
 
-def _close_before_executors(intake: Intake) -> None:
-    """Closes the intake when the process ends, while its last run can still meter.
+def _close_before_executors(ingestion: Ingestion) -> None:
+    """Closes the ingestion when the process ends, while its last run can still meter.
 
     Metering has threads of executors, and Python ends those before `atexit` is called. It has a list of what comes
     before, and goes through it from its end: the executors' own entry is older, since what meters was imported.
     """
-    getattr(threading, "_register_atexit", atexit.register)(intake.close)
+    getattr(threading, "_register_atexit", atexit.register)(ingestion.close)
 
 
-def _warm_up(intake: Intake, left_open: list[str]) -> None:
+def _warm_up(ingestion: Ingestion, left_open: list[str]) -> None:
     """Loads what the first event, page and story would wait for, and meters what an ended server left unmetered."""
     from botmeter.metering.warm_up import load_kernel
 
     load_kernel()
     # A file that was closed has been metered; to open all of them would hold the memory of each for minutes.
-    intake.meter_left_over(left_open)
+    ingestion.settle_left_over(left_open)
 
 
 def _end(resources: ExitStack, state: ServerState) -> None:

@@ -1,15 +1,15 @@
-"""What the front answers itself: the addresses that take events in."""
+"""Routes that the front answers itself: those that take events."""
 
-from botmeter.live.ingest import Intake
+from botmeter.live.ingest import Ingestion
 from botmeter.server.events import EventsRoute
 from botmeter.server.front.front import OwnRoute
-from botmeter.server.webhooks import STARTS, WebhooksRoute
+from botmeter.server.webhooks import PREFIX, WebhooksRoute
 
 
-def own_routes(intake: Intake) -> tuple[OwnRoute, ...]:
-    """The routes over the process's intake."""
-    events, webhooks = EventsRoute(intake), WebhooksRoute(intake)
+def own_routes(ingestion: Ingestion) -> tuple[OwnRoute, ...]:
+    """Return the routes that append to this ingestion."""
+    events, webhooks = EventsRoute(ingestion), WebhooksRoute(ingestion)
     return (
         OwnRoute(starts="/api/v1/events", methods=("POST", "OPTIONS"), name="events", answer=events.answer),
-        OwnRoute(starts=STARTS, methods=("POST", "GET", "OPTIONS"), name="webhooks", answer=webhooks.answer),
+        OwnRoute(starts=PREFIX, methods=("POST", "GET", "OPTIONS"), name="webhooks", answer=webhooks.answer),
     )

@@ -47,9 +47,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
     state: ServerState | None = request.META.get(STATE_KEY)
     if state is not None:
         numbers.measured(
-            queued_count=state.intake.room.offer_count,
-            queued_bytes=state.intake.room.size_bytes,
-            lag_seconds=state.intake.lag_seconds(),
+            queued_count=state.ingestion.capacity.batch_count,
+            queued_bytes=state.ingestion.capacity.size_bytes,
+            lag_seconds=state.store.lag_seconds(),
         )
     body, media_type = numbers.exposition(request.headers.get("Accept", ""))
     return HttpResponse(body, content_type=media_type)

@@ -1,19 +1,17 @@
-"""What the tests of the intake share: offers, and a desk that writes nothing down and can be held up."""
+"""Pending batches, and a store that keeps what is appended and can be held up."""
 
 import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from queue import SimpleQueue
 
 import pytest
 
 from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import Source
 from botmeter.ledger.live_batch import LiveBatch
-from botmeter.live.commit import Desk
-from botmeter.live.pending import Answered, Offer
+from botmeter.live.ingest import Ingestion
+from botmeter.live.queue import PendingBatch
 
-Told = Answered | Exception
 WITHIN_SECONDS = 30
 
 
@@ -29,96 +27,80 @@ def text_of(event_id: str) -> bytes:
     ).encode()
 
 
-def offer_of(*event_ids: str, account: str = "acme", source: str = "default") -> Offer:
-    return Offer(
+def batch_of(*event_ids: str, account: str = "acme", source: str = "default") -> PendingBatch:
+    return PendingBatch(
         account=account,
         source=source,
         platform="botmeter",
-        texts=tuple(map(text_of, event_ids)),
+        records=tuple(map(text_of, event_ids)),
         received_us=0,
     )
 
 
-class FakeDesk:
-    """Takes everything, once it is let; keeps which events came together.
+def appended(ingestion: Ingestion, *event_ids: str, account: str = "acme", source: str = "default") -> PendingBatch:
+    batch = batch_of(*event_ids, account=account, source=source)
+    ingestion.append(batch)
+    return batch
+
+
+class FakeStore:
+    """Accepts everything, as soon as it is open.
 
     Attributes:
-        groups: Of each call, the ids of the events of each parcel.
-        fails: What to raise of a call, by the ids in it.
-        bugs: What it was told of.
+        groups: For each commit, the event ids of each live batch.
+        accounts: For each commit, its account.
+        fails: The exception for a commit of these event ids.
+        bugs: The reported bugs.
     """
 
     def __init__(self) -> None:
         self.groups: list[list[list[str]]] = []
-        self.commits: list[tuple[str, int]] = []
-        self.bugs: list[tuple[str, Exception]] = []
+        self.accounts: list[str] = []
+        self.bugs: list[Exception] = []
         self.fails: Callable[[list[str]], Exception | None] = lambda _: None
-        self.begun = threading.Semaphore(0)
+        self.started = threading.Semaphore(0)
         self.open = threading.Event()
         self.open.set()
 
-    @property
-    def desk(self) -> Desk:
-        return Desk(
-            live_append=self.live_append, source_of=self.source_of, committed=self.committed, failed=self.failed
-        )
-
-    def live_append(self, _: str, parcels: Sequence[LiveBatch]) -> list[tuple[Receipt, ...]]:
-        ids = [parcel.batch.events["event_id"].to_pylist() for parcel in parcels]
+    def append(self, account: str, batches: Sequence[LiveBatch]) -> list[tuple[Receipt, ...]]:
+        ids = [batch.batch.events["event_id"].to_pylist() for batch in batches]
         self.groups.append(ids)
-        self.begun.release()
+        self.accounts.append(account)
+        self.started.release()
         assert self.open.wait(WITHIN_SECONDS)
-        problem = self.fails([event_id for parcel in ids for event_id in parcel])
+        problem = self.fails([event_id for batch in ids for event_id in batch])
         if problem is not None:
             raise problem
-        return [tuple(Receipt(accepted=dispatch.record_count) for dispatch in parcel.dispatches) for parcel in parcels]
+        return [tuple(Receipt(accepted=each.record_count) for each in batch.deliveries) for batch in batches]
 
     def source_of(self, *_: str) -> Source | None:
         return None
 
-    def committed(self, account: str, answers: Sequence[Answered], *, seconds: float) -> None:
-        assert seconds >= 0
-        self.commits.append((account, len(answers)))
+    def settle(self, account: str) -> None:
+        """Meter nothing."""
 
-    def failed(self, account: str, problem: Exception) -> None:
-        self.bugs.append((account, problem))
+    def report(self, problem: Exception) -> None:
+        self.bugs.append(problem)
 
     def hold(self) -> None:
-        """From now on whoever writes waits for `open`."""
+        """Block commits until `open` is set."""
         self.open.clear()
 
-    def wait_begun(self) -> None:
-        """Until somebody writes."""
-        assert self.begun.acquire(timeout=WITHIN_SECONDS)
-
-
-class Ear:
-    """Whom offers are told to."""
-
-    def __init__(self) -> None:
-        self._heard: SimpleQueue[tuple[str, Told]] = SimpleQueue()
-
-    def named(self, name: str) -> Callable[[Told], None]:
-        return lambda told: self._heard.put((name, told))
-
-    def heard(self, count: int) -> dict[str, Told]:
-        """What the next `count` were told, by name; nobody is told twice."""
-        found = [self._heard.get(timeout=WITHIN_SECONDS) for _ in range(count)]
-        assert len({name for name, _ in found}) == count
-        return dict(found)
-
-    @property
-    def is_silent(self) -> bool:
-        return self._heard.empty()
+    def wait_started(self) -> None:
+        """Wait until a commit has started."""
+        assert self.started.acquire(timeout=WITHIN_SECONDS)
 
 
 @pytest.fixture
-def fake() -> Iterator[FakeDesk]:
-    made = FakeDesk()
+def store() -> Iterator[FakeStore]:
+    made = FakeStore()
     yield made
     made.open.set()
 
 
 @pytest.fixture
-def ear() -> Ear:
-    return Ear()
+def ingestion(store: FakeStore) -> Iterator[Ingestion]:
+    made = Ingestion(store)
+    yield made
+    store.open.set()
+    made.close()

@@ -1,96 +1,97 @@
-"""The queue of offers is bounded as a whole, and first come is first served."""
+"""The queues are bounded together, and each gives its batches in their order."""
 
 import threading
 
 import pytest
 
 from botmeter.domain.errors import Unavailable
-from botmeter.live.pending import Offer, Waiting
-from botmeter.live.queue import GROUP_BYTES_MAX, GROUP_TEXTS_MAX, OfferQueue, Room
+from botmeter.live.queue import GROUP_BYTES_MAX, GROUP_RECORDS_MAX, BatchQueue, PendingBatch, QueueCapacity
 
 
-def waiting(*, text_count: int = 1, text: bytes = b"{}", name: str = "") -> Waiting:
-    offer = Offer(
+def batch(name: str = "", *, record_count: int = 1, record: bytes = b"{}") -> PendingBatch:
+    return PendingBatch(
         account="acme",
         source="default",
         platform="botmeter",
-        texts=(text,) * text_count,
+        records=(record,) * record_count,
         received_us=0,
         subject=name,
     )
-    return Waiting(offer=offer, tell=lambda _: None)
 
 
-def names(group: list[Waiting]) -> list[str]:
-    return [each.offer.subject for each in group]
+def names(group: list[PendingBatch]) -> list[str]:
+    return [each.subject for each in group]
 
 
-def test_room_is_refused_by_count_and_by_size_and_nothing_is_half_taken() -> None:
-    room = Room(offers_max=2, bytes_max=10)
-    room.take(6)
+@pytest.fixture
+def queue() -> BatchQueue:
+    return BatchQueue(QueueCapacity(bytes_max=1 << 40))
+
+
+def test_a_batch_beyond_the_count_or_size_of_all_queues_is_refused_whole() -> None:
+    capacity = QueueCapacity(batches_max=2, bytes_max=10)
+    one, other = BatchQueue(capacity), BatchQueue(capacity)
+    large, small = batch(record=b"x" * 6), batch(record=b"x" * 4)
+    one.put(large)
     with pytest.raises(Unavailable) as caught:
-        room.take(5)
+        other.put(batch(record=b"x" * 5))
     assert caught.value.code == "queue_full"
     assert caught.value.message == (
-        "1 requests of 6 bytes wait to be written; the most are 2 of 10. Nothing of this one was taken; send it again."
+        "The queue is full: 1 requests of 6 bytes are waiting, the limit is 2 requests of 10 bytes. Nothing of this "
+        "request was stored; send it again."
     )
-    assert (room.offer_count, room.size_bytes, room.is_full) == (1, 6, False)
-    room.take(4)
-    assert room.is_full
+    assert (capacity.batch_count, capacity.size_bytes, capacity.is_full) == (1, 6, False)
+    other.put(small)
+    assert capacity.is_full
     with pytest.raises(Unavailable):
-        room.take(0)
-    room.give_back(6)
-    room.take(0)
-    assert (room.offer_count, room.size_bytes) == (2, 4)
+        one.put(batch(record_count=0))
+    one.release(large)
+    one.put(batch(record_count=0))
+    assert (capacity.batch_count, capacity.size_bytes) == (2, 4)
 
 
-def test_all_who_wait_are_one_group_in_their_order() -> None:
-    queue = OfferQueue()
+def test_all_waiting_batches_are_one_group_in_their_order(queue: BatchQueue) -> None:
     for name in "abc":
-        queue.put(waiting(name=name))
+        queue.put(batch(name))
     assert names(queue.next_group(idle_seconds=0)) == ["a", "b", "c"]
     assert queue.next_group(idle_seconds=0) == []
 
 
 @pytest.mark.parametrize(
-    ("text_count", "text"),
-    [(GROUP_TEXTS_MAX // 2, b""), (1, b"x" * (GROUP_BYTES_MAX // 2))],
-    ids=["by events", "by bytes"],
+    ("record_count", "record"),
+    [(GROUP_RECORDS_MAX // 2, b""), (1, b"x" * (GROUP_BYTES_MAX // 2))],
+    ids=["by records", "by bytes"],
 )
-def test_a_group_has_no_more_than_one_commit_takes(text_count: int, text: bytes) -> None:
-    queue = OfferQueue()
+def test_a_group_has_no_more_than_one_commit_takes(queue: BatchQueue, record_count: int, record: bytes) -> None:
     for name in "abc":
-        queue.put(waiting(name=name, text_count=text_count, text=text))
+        queue.put(batch(name, record_count=record_count, record=record))
     assert names(queue.next_group(idle_seconds=0)) == ["a", "b"]
     assert names(queue.next_group(idle_seconds=0)) == ["c"]
 
 
-def test_an_offer_that_is_larger_than_a_group_is_a_group() -> None:
-    queue = OfferQueue()
+def test_a_batch_larger_than_a_group_is_a_group(queue: BatchQueue) -> None:
     for name in "ab":
-        queue.put(waiting(name=name, text_count=GROUP_TEXTS_MAX + 1))
+        queue.put(batch(name, record_count=GROUP_RECORDS_MAX + 1))
     assert names(queue.next_group(idle_seconds=0)) == ["a"]
     assert names(queue.next_group(idle_seconds=0)) == ["b"]
 
 
-def test_who_waits_for_an_offer_is_woken_by_it() -> None:
-    queue = OfferQueue()
-    found: list[list[str]] = []
-    taker = threading.Thread(target=lambda: found.append(names(queue.next_group(idle_seconds=30))))
+def test_a_batch_wakes_the_thread_that_waits_for_one(queue: BatchQueue) -> None:
+    groups: list[list[str]] = []
+    taker = threading.Thread(target=lambda: groups.append(names(queue.next_group(idle_seconds=30))))
     taker.start()
-    queue.put(waiting(name="a"))
+    queue.put(batch("a"))
     taker.join(30)
-    assert found == [["a"]]
+    assert groups == [["a"]]
 
 
-def test_a_closed_queue_takes_no_more_and_still_gives_what_waits() -> None:
-    queue = OfferQueue()
-    queue.put(waiting(name="a"))
+def test_a_closed_queue_refuses_batches_and_still_gives_those_in_it(queue: BatchQueue) -> None:
+    queue.put(batch("a"))
     queue.close()
     with pytest.raises(Unavailable) as caught:
-        queue.put(waiting(name="b"))
+        queue.put(batch("b"))
     assert caught.value.code == "server_stopping"
-    assert not queue.is_over
+    assert not queue.is_finished
     assert names(queue.next_group(idle_seconds=30)) == ["a"]
-    assert queue.is_over
+    assert queue.is_finished
     assert queue.next_group(idle_seconds=30) == []

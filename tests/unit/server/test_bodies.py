@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from botmeter.domain.errors import BotmeterError, Refused, TooMuch
-from botmeter.live.records import EVENTS_MAX, MEDIA_TYPES, Texts, texts_from_body
+from botmeter.live.records import EVENTS_MAX, MEDIA_TYPES, Records, records_from_body
 
 ARRAY, LINES, ONE, BATCH = (
     "application/json",
@@ -19,9 +19,9 @@ ARRAY, LINES, ONE, BATCH = (
 EVENTS = st.lists(st.dictionaries(st.text(max_size=4), st.text(max_size=8) | st.integers(), max_size=3), min_size=1)
 
 
-def cut(body: bytes, media_type: str | None = ARRAY, **headers: str) -> Texts:
+def cut(body: bytes, media_type: str | None = ARRAY, **headers: str) -> Records:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return texts_from_body(body, headers=named if media_type is None else {"content-type": media_type, **named})
+    return records_from_body(body, headers=named if media_type is None else {"content-type": media_type, **named})
 
 
 def refusal(deed: Callable[[], object]) -> tuple[type[BotmeterError], str, str]:
@@ -35,11 +35,11 @@ def test_the_same_events_are_cut_out_of_every_form(events: list[dict[str, object
     array = json.dumps(events, indent=1, ensure_ascii=False).encode()
     lines = "\r\n\n".join(json.dumps(event, ensure_ascii=False) for event in events).encode()
     for texts in (cut(array), cut(lines, LINES), cut(array, BATCH), cut(b" \n\t" + array + b"\r\n")):
-        assert [json.loads(text) for text in texts.texts] == events
+        assert [json.loads(text) for text in texts.records] == events
     for event in events:
         alone = json.dumps(event).encode()
         for texts in (cut(alone), cut(alone, ONE), cut(alone, LINES), cut(alone, None)):
-            assert [json.loads(text) for text in texts.texts] == [event]
+            assert [json.loads(text) for text in texts.records] == [event]
 
 
 @pytest.mark.parametrize(
@@ -56,31 +56,31 @@ def test_the_same_events_are_cut_out_of_every_form(events: list[dict[str, object
 )
 def test_how_they_were_sent_is_told(media_type: str | None, subject: str) -> None:
     texts = cut(b'[{"event_id":"a"},{}]', media_type)
-    assert (texts.subject, texts.texts) == (subject, (b'{"event_id":"a"}', b"{}"))
+    assert (texts.subject, texts.records) == (subject, (b'{"event_id":"a"}', b"{}"))
 
 
 @pytest.mark.parametrize(
     "media_type", [LINES, "application/ndjson", "application/jsonl", "application/json-lines; charset=utf-8"]
 )
 def test_lines_are_known_by_each_of_their_names(media_type: str) -> None:
-    assert cut(b'{"a":1}\n\n{"a":2}', media_type).texts == (b'{"a":1}', b'{"a":2}')
+    assert cut(b'{"a":1}\n\n{"a":2}', media_type).records == (b'{"a":1}', b'{"a":2}')
 
 
 def test_an_event_s_text_stays_as_it_was_sent() -> None:
     text = '{"event_id": 1.50, "z":"\\ud55c 회의 😀", "a" : null}'.encode()
-    assert cut(b"[" + text + b"," + text + b"]").texts == (text, text)
-    assert cut(text).texts == (text,)
+    assert cut(b"[" + text + b"," + text + b"]").records == (text, text)
+    assert cut(text).records == (text,)
 
 
 @pytest.mark.parametrize("media_type", [ARRAY, LINES, ONE])
 def test_a_mark_of_byte_order_is_no_part_of_the_first_event(media_type: str) -> None:
-    assert cut(b'\xef\xbb\xbf{"a":1}', media_type).texts == (b'{"a":1}',)
-    assert cut(b'\xef\xbb\xbf[{"a":1}]').texts == (b'{"a":1}',)
+    assert cut(b'\xef\xbb\xbf{"a":1}', media_type).records == (b'{"a":1}',)
+    assert cut(b'\xef\xbb\xbf[{"a":1}]').records == (b'{"a":1}',)
 
 
 def test_an_event_that_is_broken_by_itself_is_left_to_be_refused_by_itself() -> None:
-    assert cut(b'{"a":1}\n{"a":\nplain', LINES).texts == (b'{"a":1}', b'{"a":', b"plain")
-    assert cut(b'[1, "a", [], {}]').texts == (b"1", b'"a"', b"[]", b"{}")
+    assert cut(b'{"a":1}\n{"a":\nplain', LINES).records == (b'{"a":1}', b'{"a":', b"plain")
+    assert cut(b'[1, "a", [], {}]').records == (b"1", b'"a"', b"[]", b"{}")
 
 
 def test_a_cloudevent_in_headers_is_one_whatever_its_body_is() -> None:
@@ -88,13 +88,13 @@ def test_a_cloudevent_in_headers_is_one_whatever_its_body_is() -> None:
         b'{"customer_id":"c1"}', ARRAY, ce_specversion="1.0", ce_id="a", ce_source="/x", ce_type="botmeter.message"
     )
     assert texts.subject == "a CloudEvent, binary"
-    (text,) = texts.texts
+    (text,) = texts.records
     told = json.loads(text)
     assert (told["specversion"], told["id"], told["data"]) == ("1.0", "a", {"customer_id": "c1"})
 
 
 def test_an_empty_batch_of_cloudevents_is_a_batch() -> None:
-    assert cut(b"[]", BATCH).texts == ()
+    assert cut(b"[]", BATCH).records == ()
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_another_media_type_is_refused_with_those_there_are(media_type: str) -> 
 def test_more_events_than_a_request_may_bring_are_refused_as_a_whole(
     media_type: str, body: Callable[[int], bytes]
 ) -> None:
-    assert len(cut(body(EVENTS_MAX), media_type).texts) == EVENTS_MAX
+    assert len(cut(body(EVENTS_MAX), media_type).records) == EVENTS_MAX
     family, code, message = refusal(lambda: cut(body(EVENTS_MAX + 1), media_type))
     assert (family, code) == (TooMuch, "events_too_many")
     assert message == (
@@ -149,4 +149,4 @@ def test_any_bytes_are_cut_or_refused(body: bytes, media_type: str) -> None:
         texts = cut(body, media_type)
     except Refused:
         return
-    assert all(isinstance(text, bytes) and text for text in texts.texts)
+    assert all(isinstance(text, bytes) and text for text in texts.records)

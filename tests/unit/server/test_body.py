@@ -9,23 +9,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from botmeter.domain.errors import BotmeterError, Refused, TooMuch, Unavailable
-from botmeter.server.front.body import BodyLimits, BodyMemory, SenderGone, read_body, unpacked
+from botmeter.server.front.body import BodyLimits, SenderGone, decompressed
 from botmeter.server.front.protocol import Receive
-from support.asking import body_in, cut_after, stalled_after, trickled
+from botmeter.server.front.request import BodyMemory, Request
+from support.asking import body_in, cut_after, scope_of, stalled_after, trickled
 
-LIMITS = BodyLimits(size_bytes=100, advice="Split it.")
-HASTY = BodyLimits(size_bytes=100, patience_seconds=0.001, whole_seconds=0.005)
+LIMITS = BodyLimits(bytes_max=100, advice="Split it.")
+HASTY = BodyLimits(bytes_max=100, idle_seconds=0.001, total_seconds=0.005)
 GZIP = {"content-encoding": "gzip"}
+
+
+def request(receive: Receive, *, memory: BodyMemory, headers: dict[str, str] | None = None) -> Request:
+    made = Request.of(scope_of("POST", "/"), receive, memory=memory)
+    made.headers = headers or {}
+    return made
 
 
 def read(receive: Receive, *, limits: BodyLimits = LIMITS, headers: dict[str, str] | None = None) -> bytes:
     memory = BodyMemory(1 << 30)
-    share = memory.share()
+    sent = request(receive, memory=memory, headers=headers)
     try:
-        return asyncio.run(read_body(receive, headers=headers or {}, limits=limits, share=share))
+        return asyncio.run(sent.body(limits))
     finally:
-        share.close()
-        assert memory.taken_bytes == 0
+        sent.close()
+        assert memory.used_bytes == 0
 
 
 def refusal(deed: Callable[[], object]) -> BotmeterError:
@@ -49,7 +56,7 @@ def test_a_body_that_announces_too_much_is_refused_before_it_is_read(announced: 
     assert isinstance(refused, TooMuch)
     assert (refused.code, refused.message) == (
         "body_too_large",
-        "The body is larger than 100 bytes, the most. Split it.",
+        "The body is larger than the limit of 100 bytes. Split it.",
     )
 
 
@@ -67,7 +74,7 @@ def test_a_body_that_announces_less_than_it_sends_is_refused_where_it_is_too_lar
 def test_a_body_that_stands_still_is_given_up() -> None:
     refused = refusal(lambda: read(stalled_after(b"abc"), limits=HASTY))
     assert (type(refused), refused.code) == (Refused, "body_too_slow")
-    assert refused.message.startswith("The body stopped after 3 bytes; it can stand still for 0.001 seconds")
+    assert refused.message.startswith("The body stalled after 3 bytes. It may pause for 0.001 seconds")
 
 
 def test_a_body_that_never_stands_still_and_never_ends_is_given_up_too() -> None:
@@ -83,18 +90,19 @@ def test_bodies_together_take_no_more_than_there_is_and_give_it_back() -> None:
     memory = BodyMemory(100)
 
     async def both() -> None:
-        first, second = memory.share(), memory.share()
-        assert await read_body(body_in(b"a" * 60), headers={}, limits=LIMITS, share=first) == b"a" * 60
+        first = request(body_in(b"a" * 60), memory=memory)
+        second = request(body_in(b"b" * 30, b"b" * 11), memory=memory)
+        assert await first.body(LIMITS) == b"a" * 60
         with pytest.raises(Unavailable) as caught:
-            await read_body(body_in(b"b" * 30, b"b" * 11), headers={}, limits=LIMITS, share=second)
+            await second.body(LIMITS)
         assert caught.value.code == "server_busy"
-        assert caught.value.message.startswith("The bodies of 90 bytes are being read; the most at once is 100.")
+        assert caught.value.message.startswith("Too many request bodies in flight (90 of 100 bytes).")
         second.close()
-        assert memory.taken_bytes == 60
+        assert memory.used_bytes == 60
         first.close()
         first.close()
-        assert memory.taken_bytes == 0
-        assert await read_body(body_in(b"b" * 100), headers={}, limits=LIMITS, share=memory.share())
+        assert memory.used_bytes == 0
+        assert await request(body_in(b"b" * 100), memory=memory).body(LIMITS)
 
     asyncio.run(both())
 
@@ -102,37 +110,37 @@ def test_bodies_together_take_no_more_than_there_is_and_give_it_back() -> None:
 @given(st.lists(st.binary(max_size=40), min_size=1, max_size=4))
 def test_gzip_of_any_number_of_members_is_undone(members: list[bytes]) -> None:
     whole = b"".join(members)
-    limits = BodyLimits(size_bytes=160)
-    assert unpacked(b"".join(map(gzip.compress, members)), headers=GZIP, limits=limits) == whole
+    limits = BodyLimits(bytes_max=160)
+    assert decompressed(b"".join(map(gzip.compress, members)), headers=GZIP, limits=limits) == whole
 
 
 def test_a_member_may_end_anywhere_in_a_large_body() -> None:
     members = [bytes([number]) * 30_000 + number.to_bytes(4) * 3_000 for number in range(250)]
     packed = b"".join(gzip.compress(member, compresslevel=0) for member in members)
-    assert unpacked(packed, headers=GZIP, limits=BodyLimits(size_bytes=16 << 20)) == b"".join(members)
+    assert decompressed(packed, headers=GZIP, limits=BodyLimits(bytes_max=16 << 20)) == b"".join(members)
 
 
 @pytest.mark.parametrize("encoding", ["", "identity", " IDENTITY "])
 def test_a_body_that_is_not_packed_stays_as_it_is(encoding: str) -> None:
-    assert unpacked(b"\x1f\x8b", headers={"content-encoding": encoding}, limits=LIMITS) == b"\x1f\x8b"
+    assert decompressed(b"\x1f\x8b", headers={"content-encoding": encoding}, limits=LIMITS) == b"\x1f\x8b"
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "GZIP"])
 def test_a_bomb_is_not_unpacked_beyond_the_limit(encoding: str) -> None:
     bomb = gzip.compress(bytes(50 << 20))
-    refused = refusal(lambda: unpacked(bomb, headers={"content-encoding": encoding}, limits=LIMITS))
+    refused = refusal(lambda: decompressed(bomb, headers={"content-encoding": encoding}, limits=LIMITS))
     assert (type(refused), refused.code) == (TooMuch, "body_too_large")
 
 
 def test_a_bomb_of_two_members_is_one_too() -> None:
     bomb = gzip.compress(bytes(60)) + gzip.compress(bytes(60))
-    assert refusal(lambda: unpacked(bomb, headers=GZIP, limits=LIMITS)).code == "body_too_large"
+    assert refusal(lambda: decompressed(bomb, headers=GZIP, limits=LIMITS)).code == "body_too_large"
 
 
 def test_a_bomb_of_nothing_but_members_is_refused_early() -> None:
     bomb = gzip.compress(b"") * 100_000
-    assert refusal(lambda: unpacked(bomb, headers=GZIP, limits=BodyLimits(size_bytes=10 << 20))).message == (
-        "The gzip of the body has more than 1,000 members."
+    assert refusal(lambda: decompressed(bomb, headers=GZIP, limits=BodyLimits(bytes_max=10 << 20))).message == (
+        "The gzip body has more than 1,000 members."
     )
 
 
@@ -142,12 +150,12 @@ def test_a_bomb_of_nothing_but_members_is_refused_early() -> None:
     ids=["nothing", "plain", "cut off", "with a rest"],
 )
 def test_what_is_no_whole_gzip_is_refused(body: bytes) -> None:
-    refused = refusal(lambda: unpacked(body, headers=GZIP, limits=LIMITS))
+    refused = refusal(lambda: decompressed(body, headers=GZIP, limits=LIMITS))
     assert (type(refused), refused.code) == (Refused, "body_not_gzip")
 
 
 @pytest.mark.parametrize("encoding", ["br", "gzip, gzip", "deflate"])
 def test_another_packing_is_refused(encoding: str) -> None:
-    refused = refusal(lambda: unpacked(b"", headers={"content-encoding": encoding}, limits=LIMITS))
+    refused = refusal(lambda: decompressed(b"", headers={"content-encoding": encoding}, limits=LIMITS))
     assert (type(refused), refused.code) == (Refused, "content_encoding_unknown")
     assert encoding in refused.message

@@ -9,14 +9,15 @@ import pytest
 from django.conf import settings
 
 from botmeter.domain.errors import Conflict, Unavailable
-from botmeter.server.front.body import BodyLimits, BodyMemory
+from botmeter.server.front.answer import Answer
+from botmeter.server.front.body import BodyLimits
 from botmeter.server.front.bridge import Bridge
 from botmeter.server.front.front import Front, OwnRoute
-from botmeter.server.front.request import Answer, Request
+from botmeter.server.front.request import BodyMemory, Request
 from botmeter.web.request_ids import HEADER
 from support.asking import Asked, Asker, Sent, body_in, cut_after, scope_of, stalled_after
 
-LIMITS = BodyLimits(size_bytes=10)
+LIMITS = BodyLimits(bytes_max=10)
 
 
 class Pages:
@@ -154,7 +155,7 @@ def test_a_connection_that_ends_in_the_body_is_answered_nothing(front: Front, pa
 
 def test_a_body_that_is_too_large_for_a_page_is_refused_as_a_page_is_read(ask: Asker) -> None:
     asked = ask("POST", "/a/page", content_length=str(1 << 30))
-    assert (asked.status, asked.body) == (413, b"The body is larger than 16,777,216 bytes, the most.\n")
+    assert (asked.status, asked.body) == (413, b"The body is larger than the limit of 16,777,216 bytes.\n")
     assert problem(ask("POST", "/api/v1/page", content_length=str(1 << 30))) == (413, "body_too_large")
 
 

@@ -2,16 +2,15 @@
 
 import asyncio
 
-from botmeter.server.front.body import BodyMemory
-from botmeter.server.front.request import Request
-from botmeter.server.handshake import handshake_answer
+from botmeter.server.answers import handshake_answer
+from botmeter.server.front.request import BodyMemory, Request
 from support.asking import Sent, body_in, scope_of
 
 
 def test_each_header_of_the_answer_is_there_once() -> None:
     scope = scope_of("OPTIONS", "/api/v1/events", headers=[("webhook-request-origin", "bots.example")])
     sent = Sent()
-    answer = handshake_answer(Request.of(scope, body_in(b""), share=BodyMemory(0).share()))
+    answer = handshake_answer(Request.of(scope, body_in(b""), memory=BodyMemory(0)))
     asyncio.run(answer.sent(sent, number="a"))
     names = [name for name, _ in sent.messages[0]["headers"]]
     assert {b"allow", b"webhook-allowed-origin"} <= set(names)

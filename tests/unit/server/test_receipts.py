@@ -3,8 +3,8 @@
 import pytest
 
 from botmeter.domain.receipt import Receipt, Rejection
-from botmeter.server.front.request import Answer
-from botmeter.server.receipts import receipt_answer, receipt_as_mapping
+from botmeter.server.answers import receipt_answer, receipt_as_mapping
+from botmeter.server.front.answer import Answer
 from support.asking import Asked
 
 REFUSED = Rejection(index=1, event_id="e2", code="actor_unknown", detail="No.", raw=b"{}")
@@ -50,5 +50,5 @@ def test_all_or_none_that_was_none_is_a_problem_with_the_receipt(receipt: Receip
     said = answer.json()
     assert (answer.status, said["status"], said["code"]) == (status, status, code)
     assert said["receipt"] == receipt_as_mapping(receipt)
-    assert said["detail"].startswith("Nothing was taken, as asked for: 1 of the events ")
+    assert said["detail"].startswith("No event was accepted (atomic=true): 1 ")
     assert told(receipt_answer(receipt, is_atomic=False)).status == 200

@@ -9,21 +9,16 @@ from typing import Final
 from botmeter.domain.errors import BotmeterError, Refused
 from botmeter.live import metrics
 from botmeter.live.bugs import Bug, kept_bug_in
-from botmeter.server.front.body import (
-    EVENT_BODIES_BYTES_MAX,
-    PAGE_BODIES_BYTES_MAX,
-    BodyLimits,
-    BodyMemory,
-    SenderGone,
-)
+from botmeter.server.front.answer import Answer
+from botmeter.server.front.body import EVENT_BODIES_BYTES_MAX, PAGE_BODIES_BYTES_MAX, BodyLimits, SenderGone
 from botmeter.server.front.bridge import Bridge
 from botmeter.server.front.protocol import Message, Receive, Scope, Send
-from botmeter.server.front.request import Answer, Request
+from botmeter.server.front.request import BodyMemory, Request
 from botmeter.web import request_ids
 from botmeter.web.access_log import AnsweredRequest, write_line
 from botmeter.web.api.problem_details import PATH, Problem
 
-PAGE_BODY: Final = BodyLimits(size_bytes=16 << 20)
+PAGE_BODY: Final = BodyLimits(bytes_max=16 << 20)
 """Of what people send: forms, and files of customers."""
 NOT_HANDED_ON: Final = "page"
 """What counts call the route of a page that was refused before Django, which knows the routes, was asked for it."""
@@ -63,8 +58,8 @@ class Front:
         if scope["type"] != "http":
             return
         route = next((route for route in self._routes if route.fits(scope["path"])), None)
-        share = (self._page_bodies if route is None else self._event_bodies).share()
-        request = Request.of(scope, receive, share=share)
+        memory = self._page_bodies if route is None else self._event_bodies
+        request = Request.of(scope, receive, memory=memory)
         request_ids.current.set(request.number)
         try:
             if route is None:
@@ -74,7 +69,7 @@ class Front:
         except SenderGone:
             return
         finally:
-            share.close()
+            request.close()
 
     async def _handed_on(self, request: Request, scope: Scope, *, send: Send) -> None:
         has_begun = False

@@ -1,31 +1,37 @@
-"""A request as the front's own routes see it, and the answers that they give."""
+"""Requests of the front's own routes: their headers, query and body, which is limited in size and time."""
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qsl
 
-import msgspec
-
-from botmeter.domain.errors import BotmeterError, Refused, TooMuch
-from botmeter.server.front.body import BodyLimits, BodyShare, read_body
-from botmeter.server.front.protocol import Receive, Scope, Send, header_values
-from botmeter.web.api.problem_details import Problem, problem_from_error
+from botmeter.domain.errors import Refused, TooMuch, Unavailable
+from botmeter.server.front.body import BodyLimits, SenderGone, too_large
+from botmeter.server.front.protocol import Receive, Scope, header_values
 from botmeter.web.request_ids import HEADER, request_id
 
-_JSON: Final = "application/json"
 _QUERY_FIELDS_MAX: Final = 20
+_LENGTH_DIGITS_MAX: Final = 18
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyMemory:
+    """Memory that the bodies of requests in flight may use together. One event loop uses it."""
+
+    def __init__(self, bytes_max: int) -> None:
+        self.bytes_max = bytes_max
+        self.used_bytes = 0
+
+
+@dataclass(slots=True, kw_only=True)
 class Request:
-    """What was asked; its body is still to be received.
+    """A request whose body is still to be received. Close it once it is answered.
 
     Attributes:
-        headers: Name in small letters → value.
-        number: Names the request in logs and receipts.
-        share: What its body takes of the memory for bodies.
+        headers: Lower-case name → value.
+        number: The request's id in logs and receipts.
+        memory: Memory for its body.
     """
 
     method: str
@@ -35,11 +41,12 @@ class Request:
     headers: Mapping[str, str]
     number: str
     receive: Receive = field(repr=False)
-    share: BodyShare = field(repr=False)
+    memory: BodyMemory = field(repr=False)
+    body_bytes: int = field(default=0, init=False)
 
     @classmethod
-    def of(cls, scope: Scope, receive: Receive, *, share: BodyShare) -> "Request":
-        """The request of an ASGI scope."""
+    def of(cls, scope: Scope, receive: Receive, *, memory: BodyMemory) -> "Request":
+        """Return the request of an ASGI scope."""
         headers = header_values(scope)
         return cls(
             method=scope["method"],
@@ -49,82 +56,87 @@ class Request:
             headers=headers,
             number=request_id(headers.get(HEADER.lower())),
             receive=receive,
-            share=share,
+            memory=memory,
         )
 
     async def body(self, limits: BodyLimits) -> bytes:
-        """What was sent; raises what `read_body` raises. It is asked for once."""
-        return await read_body(self.receive, headers=self.headers, limits=limits, share=self.share)
+        """Receive the body. Call it once.
 
-    def query(self, *, known: tuple[str, ...]) -> dict[str, str]:
-        """The words of the address, each once.
+        Raises:
+            TooMuch: `body_too_large`.
+            Unavailable: `server_busy`.
+            Refused: `body_too_slow`.
+            SenderGone: The connection ended first.
+        """
+        announced = self.headers.get("content-length", "")
+        # What is no number is ignored: the body itself is counted.
+        if announced.isascii() and announced.isdigit() and int(announced[:_LENGTH_DIGITS_MAX]) > limits.bytes_max:
+            raise too_large(limits)
+        pieces: list[bytes] = []
+        loop = asyncio.get_running_loop()
+        end = loop.time() + limits.total_seconds
+        with suppress(TimeoutError):
+            while loop.time() < end:
+                # Not `wait_for`: before Python 3.12 it loses a timeout that comes together with a piece.
+                async with asyncio.timeout_at(min(end, loop.time() + limits.idle_seconds)):
+                    message = await self.receive()
+                if message["type"] == "http.disconnect":
+                    raise SenderGone
+                piece = message.get("body", b"")
+                if self.body_bytes + len(piece) > limits.bytes_max:
+                    raise too_large(limits)
+                memory = self.memory
+                if memory.used_bytes + len(piece) > memory.bytes_max:
+                    raise Unavailable(
+                        "server_busy",
+                        f"Too many request bodies in flight ({memory.used_bytes:,} of {memory.bytes_max:,} bytes). "
+                        "Nothing of this request was stored; send it again.",
+                    )
+                memory.used_bytes += len(piece)
+                self.body_bytes += len(piece)
+                pieces.append(piece)
+                if not message.get("more_body", False):
+                    return b"".join(pieces)
+        raise Refused(
+            "body_too_slow",
+            f"The body stalled after {self.body_bytes:,} bytes. It may pause for {limits.idle_seconds:g} seconds and "
+            f"take {limits.total_seconds:g} seconds in total.",
+        )
+
+    def query(self, *, known: tuple[str, ...] | None = None) -> dict[str, str]:
+        """Return the query parameters.
+
+        Args:
+            known: Each may be given once, and no other; None: any, of which the last counts.
 
         Raises:
             Refused: `parameter_unknown`, `parameter_repeated`, `parameter_invalid`.
             TooMuch: `parameters_too_many`.
         """
-        found: dict[str, str] = {}
-        for name, value in self._pairs():
-            if name not in known:
-                names = ", ".join(known) or "none"
-                raise Refused("parameter_unknown", f"There is no parameter {name[:40]!r} here; there are {names}.")
-            if name in found:
-                raise Refused("parameter_repeated", f"{name} is there more than once; it can be once.")
-            found[name] = value
-        return found
-
-    def words(self) -> dict[str, str]:
-        """The words of the address, whatever they are. Raises what `query` raises of an address as such."""
-        return dict(self._pairs())
-
-    def _pairs(self) -> list[tuple[str, str]]:
+        parameters: dict[str, str] = {}
         try:
-            return parse_qsl(
+            pairs = parse_qsl(
                 self.query_string.decode("ascii"),
                 keep_blank_values=True,
                 errors="strict",
                 max_num_fields=_QUERY_FIELDS_MAX,
             )
         except UnicodeError:
-            raise Refused("parameter_invalid", "The address can't be understood.") from None
+            raise Refused("parameter_invalid", "The query string is not valid UTF-8.") from None
         except ValueError:
             raise TooMuch(
-                "parameters_too_many", f"The request has too many parameters; the most is {_QUERY_FIELDS_MAX}."
+                "parameters_too_many", f"The request has too many parameters; the limit is {_QUERY_FIELDS_MAX}."
             ) from None
+        for name, value in pairs:
+            if known is not None and name not in known:
+                names = ", ".join(known) or "none"
+                raise Refused("parameter_unknown", f"Unknown parameter {name[:40]!r}. Known parameters: {names}.")
+            if known is not None and name in parameters:
+                raise Refused("parameter_repeated", f"Parameter {name} was given more than once; give it once.")
+            parameters[name] = value
+        return parameters
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """A whole answer."""
-
-    status: int
-    body: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def of_json(cls, value: object, *, status: int = HTTPStatus.OK) -> "Answer":
-        """`value` as JSON."""
-        return cls(status=status, body=msgspec.json.encode(value), headers={"Content-Type": _JSON})
-
-    @classmethod
-    def of_error(cls, error: BotmeterError, *more: tuple[str, object]) -> "Answer":
-        """The problem details of an error."""
-        return cls.of_problem(problem_from_error(error, *more))
-
-    @classmethod
-    def of_problem(cls, problem: Problem) -> "Answer":
-        """Problem details as they are sent."""
-        return cls(status=problem.status, body=problem.body, headers=problem.headers)
-
-    async def sent(self, send: Send, *, number: str) -> None:
-        """Sends it, under the request's number."""
-        told = {
-            "Content-Length": str(len(self.body)),
-            "Cache-Control": "no-store, private",
-            "X-Content-Type-Options": "nosniff",
-            HEADER: number,
-            **self.headers,
-        }
-        headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in told.items()]
-        await send({"type": "http.response.start", "status": int(self.status), "headers": headers})
-        await send({"type": "http.response.body", "body": self.body, "more_body": False})
+    def close(self) -> None:
+        """Free the body's memory."""
+        self.memory.used_bytes -= self.body_bytes
+        self.body_bytes = 0

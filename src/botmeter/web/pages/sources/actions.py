@@ -28,9 +28,8 @@ from botmeter.people.source_actions import (
     stop_pull,
     turn_source,
 )
-from botmeter.people.source_cache import OpenedSource
 from botmeter.people.source_pulls import pull_settings_of
-from botmeter.people.sources import addressed
+from botmeter.people.sources import OpenedSource, addressed
 from botmeter.sources.payload import Delivery
 from botmeter.sources.platforms.registry import connector_of
 from botmeter.sources.requeue import retry
@@ -181,10 +180,10 @@ def _tested(visit: Visit, found: Source) -> Done:
     sample = connector_of(found.platform).sample
     delivery = Delivery(body=sample.body, headers=sample.headers, received_us=now_us())
     try:
-        answered = deliver(server_state(visit.request).intake, opened, delivery=delivery, number=_TEST_NUMBER)
+        receipt = deliver(server_state(visit.request).ingestion, opened, delivery=delivery, number=_TEST_NUMBER)
     except BotmeterError as problem:
         return Notice(fact="The test was not taken.", consequence=problem.message, kind="bad")
-    why = " ".join(answered.ignored) or "There was no event in it."
+    why = " ".join(receipt.ignored) or "There was no event in it."
     return Notice(fact="The test was taken, and no number changed.", consequence=why)
 
 

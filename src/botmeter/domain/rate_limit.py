@@ -1,0 +1,32 @@
+"""Requests counted per key in windows of a minute."""
+
+import threading
+from collections import Counter
+from collections.abc import Hashable
+from typing import Final
+
+WINDOW_SECONDS: Final = 60
+
+
+class RateLimiter:
+    """Counts requests per key; any thread may use it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._window = -1
+        self._counts: Counter[Hashable] = Counter()
+
+    def allows(self, key: Hashable, *, limit: int, now_seconds: float) -> bool:
+        """Count a request and return whether the key is within its limit in this window.
+
+        Args:
+            limit: Maximum number of requests per window.
+            now_seconds: Seconds since the epoch.
+        """
+        window = int(now_seconds) // WINDOW_SECONDS
+        with self._lock:
+            if window != self._window:
+                self._window = window
+                self._counts.clear()
+            self._counts[key] += 1
+            return self._counts[key] <= limit

@@ -1,0 +1,52 @@
+"""Answers of the front's own routes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+
+from botmeter.domain.errors import BotmeterError
+from botmeter.server.front.protocol import Send
+from botmeter.web.api.problem_details import Problem, problem_from_error
+from botmeter.web.request_ids import HEADER
+
+_JSON: Final = "application/json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A complete answer."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of_json(cls, value: object, *, status: int = HTTPStatus.OK) -> "Answer":
+        """Encode `value` as JSON."""
+        return cls(status=status, body=msgspec.json.encode(value), headers={"Content-Type": _JSON})
+
+    @classmethod
+    def of_error(cls, error: BotmeterError, *more: tuple[str, object]) -> "Answer":
+        """Return the problem details of an error."""
+        return cls.of_problem(problem_from_error(error, *more))
+
+    @classmethod
+    def of_problem(cls, problem: Problem) -> "Answer":
+        """Encode problem details."""
+        return cls(status=problem.status, body=problem.body, headers=problem.headers)
+
+    async def sent(self, send: Send, *, number: str) -> None:
+        """Send it with the request's id."""
+        values = {
+            "Content-Length": str(len(self.body)),
+            "Cache-Control": "no-store, private",
+            "X-Content-Type-Options": "nosniff",
+            HEADER: number,
+            **self.headers,
+        }
+        headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in values.items()]
+        await send({"type": "http.response.start", "status": int(self.status), "headers": headers})
+        await send({"type": "http.response.body", "body": self.body, "more_body": False})
