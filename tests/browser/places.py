@@ -111,8 +111,8 @@ def shared_link(page: Page, server: Server, *, query: str = "?period=last-30-day
     page.goto(server.at(reverse("report", args=(DEMO_ACCOUNT,)) + query))
     page.get_by_role("link", name="Share", exact=True).click()
     page.get_by_label("Name", exact=True).fill("For the board")
-    page.get_by_label("With underlying data").set_checked(with_rows)
-    page.get_by_role("button", name="Make the link").click()
+    page.get_by_label("Include underlying data").set_checked(with_rows)
+    page.get_by_role("button", name="Create link").click()
     return page.locator(".notices pre, .notices code").first.inner_text().strip()
 
 
@@ -120,7 +120,7 @@ def invitation_link(page: Page, server: Server) -> str:
     """A link that invites somebody, as the owner makes it."""
     page.goto(server.at(reverse("users", args=(DEMO_ACCOUNT,))))
     card = page.locator("[data-widget=invite]")
-    card.get_by_label("E-mail address").fill("mallory@example.org")
+    card.get_by_label("Email address").fill("mallory@example.org")
     card.get_by_role("button", name="Invite").click()
     return page.locator(".notices pre, .notices code").first.inner_text().strip()
 

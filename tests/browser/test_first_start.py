@@ -28,13 +28,13 @@ def empty(tmp_path: Path) -> Iterator[Server]:
 def begun(page: Page, server: Server) -> None:
     """The owner follows the link, chooses a password and makes the first account."""
     page.goto(server.link)
-    page.get_by_label("E-mail address").fill(ADDRESS)
+    page.get_by_label("Email address").fill(ADDRESS)
     page.get_by_label("Your name").fill("Ada")
     for field in page.locator("input[type=password]").all():
         field.fill(PASSWORD)
-    page.get_by_label("What the account is called").fill("Acme & Sons")
+    page.get_by_label("Account name").fill("Acme & Sons")
     page.locator("input[name=account_name]").fill("acme")
-    page.get_by_role("button", name="Start").click()
+    page.get_by_role("button", name="Create user").click()
     page.wait_for_url("**/a/acme/reports")
 
 
@@ -100,7 +100,7 @@ def test_whoever_signs_out_is_out_until_the_password_is_right(empty: Server, vis
     page.goto(inside)
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
 
-    page.get_by_label("E-mail address").fill(ADDRESS)
+    page.get_by_label("Email address").fill(ADDRESS)
     page.get_by_label("Password").fill("something else")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert").first).to_be_visible()

@@ -134,7 +134,7 @@ def test_tab_goes_through_the_whole_report_and_shows_where_it_is(
     page.wait_for_selector("[data-widget=versions] [data-value]")
     last = page.locator("[data-widget=versions] a").last.inner_text()
     page.locator("[data-widget=channel-consumption] a").first.focus()
-    tabbed_to(page, "Versions of bots")
+    tabbed_to(page, "Bot versions")
     page.locator("[data-widget=versions] a").last.focus()
     assert page.evaluate(FOCUSED)["name"] == last
     page.keyboard.press("Tab")

@@ -76,6 +76,6 @@ def named(page: Page, bot: str, *, name: str) -> None:
     """Opens the bot's line and saves a name."""
     line = page.locator("tbody", has_text=bot).first
     line.locator("summary").first.click()
-    line.get_by_label("Name to show").fill(name)
+    line.get_by_label("Display name").fill(name)
     with page.expect_navigation():
         line.get_by_role("button", name="Save name").click()

@@ -101,8 +101,8 @@ def _number(link: _Node) -> int:
             return _number_of_line(node)
         if node.tag == "svg":
             break
-    titles = [_COUNTED.search(part.text) for part in link.within() if part.tag == "title"]
-    told = titles[0] if titles else re.search(r"([\d,]+)$", link.text.strip())
+    hover = link.attributes.get("title") or "".join(part.text for part in link.within() if part.tag == "title")
+    told = _COUNTED.search(hover) if hover else re.search(r"([\d,]+)$", link.text.strip())
     assert told is not None, f"No number stands on {link.attributes['href']}"
     return int(told[1].replace(",", ""))
 

@@ -36,7 +36,7 @@ def test_a_name_given_here_is_shown_kept_and_written_down(client: Client, ledger
     assert answer.status_code == 302
     assert answer.headers["Location"] == PLACE
     page = client.get(PLACE).content.decode()
-    assert "b1 is called Orders &amp; more now." in page
+    assert "Display name of b1 set to Orders &amp; more." in page
     assert name_of(ledgers, "b1") == "Orders & more"
     [entry] = AuditEntry.objects.filter(account="acme", action="bot_named")
     assert entry.user == owner

@@ -155,7 +155,7 @@ def test_a_shared_view_that_goes_on_is_followed_within_what_was_shared(
 def test_a_shared_view_of_days_that_are_over_is_not_followed(client: Client, shared: MakeLink) -> None:
     path = shared("from=2026-03-30&to=2026-03-31&timezone=UTC")
     page = client.get(f"{path}?follow=on").content.decode()
-    assert "These days are over" in page
+    assert "Past period" in page
     assert "/fresh" not in page
     assert "Follow" not in page
     assert client.get(f"{path}/fresh").status_code == 404

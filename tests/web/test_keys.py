@@ -61,7 +61,7 @@ def test_the_session_that_waits_for_the_next_page_does_not_hold_the_key(olga: Cl
     olga.post(KEYS, {"name": "nightly", "scopes": ["reports:read"]})
     waiting = str(dict(olga.session))
     secret = next(block for block in code_blocks(olga.get(KEYS).content.decode()) if block.startswith("bm_"))
-    assert "This is the key nightly" in waiting
+    assert "Key nightly created" in waiting
     assert secret not in waiting
 
 

@@ -52,7 +52,7 @@ def first_start() -> str:
 
 def test_the_first_person_owns_every_account_that_is_there(ledgers: OpenLedgers, browser: MakeBrowser) -> None:
     client, path = browser(), first_start()
-    assert "You are the first here" in client.get(path).content.decode()
+    assert "Create the first user" in client.get(path).content.decode()
     assert client.post(path, ME)["Location"] == "/"
     assert Membership.objects.get(user__email="ada@example.org").role == Role.OWNER
     assert client.get("/me").status_code == 200
@@ -91,7 +91,7 @@ def test_an_account_that_people_use_is_not_given_to_whoever_starts(
 
 def test_nobody_takes_over_a_user_by_the_first_start(ledgers: OpenLedgers, owner: User, browser: MakeBrowser) -> None:
     page = browser().post(first_start(), {**ME, "email": owner.email.upper()}).content.decode()
-    assert "There is a user with this address already" in page
+    assert "A user with this email address already exists" in page
     assert User.objects.get(pk=owner.pk).check_password(PASSWORD)
 
 
@@ -211,7 +211,7 @@ def test_a_member_is_not_made_another_by_an_invitation(
 
 def test_without_mail_a_forgotten_password_is_a_matter_of_people(browser: MakeBrowser) -> None:
     page = browser().get("/password").content.decode()
-    assert "Ask an owner of your account" in page
+    assert "Ask an account owner" in page
     assert "<form" not in page
     browser().post("/password", {"email": "x@example.org"})
     assert not Link.objects.exists()

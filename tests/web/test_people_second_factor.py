@@ -113,8 +113,8 @@ def test_a_recovery_code_works_once(ledgers: OpenLedgers, guarded: User, browser
 def test_guessing_codes_takes_longer_and_longer(guarded: User, browser: MakeBrowser) -> None:
     client = after_password(browser(), guarded)
     pages = [client.post("/sign-in/code", {"code": "000000"}).content.decode() for _ in range(2)]
-    assert "This code is wrong" in pages[0]
-    assert re.search(r"Wait \d+ second", pages[1])
+    assert "The code is wrong" in pages[0]
+    assert re.search(r"Try again in \d+ second", pages[1])
     assert client.post("/sign-in/code", {"code": code_of(TOTPDevice.objects.get(user=guarded))}).status_code == 200
     TOTPDevice.objects.update(throttling_failure_timestamp=present() - timedelta(minutes=1))
     assert client.post("/sign-in/code", {"code": code_of(TOTPDevice.objects.get(user=guarded))}).status_code == 302
@@ -194,4 +194,4 @@ def test_someone_without_a_password_is_told_what_comes_first(
     user = person("demo@example.org")
     user.set_unusable_password()
     user.save()
-    assert "Choose a password first" in browser(user).get("/me/second-step").content.decode()
+    assert "set a password first" in browser(user).get("/me/second-step").content.decode()

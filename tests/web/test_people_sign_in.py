@@ -60,13 +60,13 @@ def test_a_wrong_password_and_an_unknown_address_are_answered_alike(owner: User,
         return [line for line in page.splitlines() if "csrfmiddlewaretoken" not in line]
 
     wrong, unknown = shown(owner.email, "not this one"), shown("nobody@example.org", "not this one")
-    assert "The address or the password is wrong." in wrong
+    assert "Wrong email address or password." in wrong
     assert without_token(wrong) == without_token(unknown)
 
 
 def test_someone_who_was_shut_out_is_told_no_more_than_a_stranger(owner: User, browser: MakeBrowser) -> None:
     User.objects.filter(pk=owner.pk).update(is_active=False)
-    assert "The address or the password is wrong." in try_password(browser(), owner.email).content.decode()
+    assert "Wrong email address or password." in try_password(browser(), owner.email).content.decode()
 
 
 def test_a_thousand_wrong_passwords_end_after_ten_and_so_does_the_right_one(
@@ -209,7 +209,7 @@ def test_a_found_browser_does_not_give_away_the_password(
     client = browser(owner)
     sent = {"current_password": "a guess", "password": "quite another one"}
     answers = [client.post("/me/password", sent) for _ in range(11)]
-    assert "This is not your password." in answers[0].content.decode()
+    assert "Wrong password." in answers[0].content.decode()
     assert answers[-1].status_code == 429
     assert User.objects.get(pk=owner.pk).check_password(PASSWORD)
 

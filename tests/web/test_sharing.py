@@ -194,8 +194,8 @@ def test_a_link_is_revoked_by_its_maker_and_by_owners(
         answer = client.post(f"{SHARES}/{path}")
         assert answer.status_code == 403
         assert "right_missing" in answer.content.decode()
-    assert "is revoked" in ana.post(f"{SHARES}/{of_ana.pk}", follow=True).content.decode()
-    assert "is revoked" in browser(owner).post(f"{SHARES}/{of_owner.pk}", follow=True).content.decode()
+    assert "revoked." in ana.post(f"{SHARES}/{of_ana.pk}", follow=True).content.decode()
+    assert "revoked." in browser(owner).post(f"{SHARES}/{of_owner.pk}", follow=True).content.decode()
     assert not ShareLink.objects.filter(revoked_at=None).exists()
 
 
@@ -204,7 +204,7 @@ def test_rows_are_handed_on_only_by_whoever_may_export_them(
 ) -> None:
     Membership.objects.filter(user=owner).update(may_export=False)
     olga = browser(owner)
-    assert "With underlying data" not in olga.get(f"{SHARES}?new").content.decode()
+    assert "Include underlying data" not in olga.get(f"{SHARES}?new").content.decode()
     sent(olga, may_see_rows="on")
     assert ShareLink.objects.get().may_see_rows is False
 

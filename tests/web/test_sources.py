@@ -170,7 +170,7 @@ def test_what_the_platform_leaves_out_is_said_and_taken_back(olga: Client, key: 
         options=(("ticket_attribute", "case"),),
     )
     assert 'value="orders"' in olga.get(DESK).content.decode()
-    assert "Nothing was changed." in done(olga, "settings", **said)
+    assert "No changes." in done(olga, "settings", **said)
     done(olga, "settings")
     assert desk(ledgers) == MADE
     changes = [entry.detail["changed"] for entry in AuditEntry.objects.filter(action="source_changed").order_by("pk")]

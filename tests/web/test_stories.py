@@ -125,7 +125,7 @@ def test_a_huge_session_is_cut_with_a_sentence_and_every_event_can_be_reached(
     add(ledgers, *events)
     place = f"/a/acme/sessions/{session_of(ledgers, 'h0000')}"
     page = shown(client, place)
-    assert "The first 60 lines are shown; 1,140 more stand before the end." in page.text
+    assert "The first 60 lines are shown; 1,140 more are hidden before the end." in page.text
     assert "Closed this session" in page.text
     assert page.tags.count("li") < 150
     parts = [shown(client, place, all=1, **{"from": first}).text for first in (0, 500, 1_000)]
@@ -181,7 +181,7 @@ def test_a_day_with_one_session_leads_to_it_and_one_with_several_to_their_rows(
     client: Client, ledgers: OpenLedgers
 ) -> None:
     page = shown(client, "/a/acme/customer", id="c1")
-    assert "2 sessions since 30 Mar 2026, the last one opened on 1 Apr 2026 23:00 UTC." in page.text
+    assert "2 sessions since 30 Mar 2026, the last opened on 1 Apr 2026 23:00 UTC." in page.text
     # Once in the calendar, once in the list.
     assert page.hrefs.count(f"/a/acme/sessions/{session_of(ledgers, 'm1')}") == 2
     made_account(ledgers.folder, Account(name="idle"), policy=Policy(idle_timeout_us=60_000_000))
@@ -205,14 +205,14 @@ def test_days_are_those_of_the_accounts_zone_which_is_named(client: Client, ledg
 
 def test_a_customer_without_a_session_says_so(client: Client, ledgers: OpenLedgers) -> None:
     add(ledgers, event("g1", "2026-05-01T10:00", customer_id="greeted", actor="bot"))
-    assert "No session yet" in shown(client, "/a/acme/customer", id="greeted").text
+    assert "No sessions yet" in shown(client, "/a/acme/customer", id="greeted").text
 
 
 def test_a_conversation_names_its_customer_its_sessions_and_who_said_how_much(
     client: Client, ledgers: OpenLedgers
 ) -> None:
     page = shown(client, "/a/acme/conversation", id="v3")
-    assert "Of customer c2, created on 31 Mar 2026 09:00 UTC. It was part of 1 session." in page.text
+    assert "Of customer c2, created on 31 Mar 2026 09:00 UTC. It is part of 1 session." in page.text
     assert "1 customer, 1 system" in page.text
     assert "t1 refund" in page.text
     assert f"/a/acme/sessions/{session_of(ledgers, 'm3')}" in page.hrefs
@@ -225,17 +225,17 @@ def test_a_whole_id_leads_to_the_customer_and_the_beginning_of_several_lists_the
     page = shown(client, "/a/acme/customers", search="c")
     assert {"/a/acme/customer?id=c1", "/a/acme/customer?id=c2"} <= set(page.hrefs)
     assert client.get("/a/acme/customers", {"search": " c2 "}).headers["Location"] == "/a/acme/customer?id=c2"
-    assert "No customer is called so" in shown(client, "/a/acme/customers", search="nobody").text
+    assert "No matching customers" in shown(client, "/a/acme/customers", search="nobody").text
 
 
 @pytest.mark.parametrize(
     ("policy", "title"),
     [
-        (Policy(idle_timeout_us=30 * 60_000_000), "Until 30 minutes of silence"),
-        (Policy(calendar="day", timezone="Asia/Kolkata"), "Until the day is over in Asia/Kolkata"),
-        (Policy(ends_on=frozenset({"resolved"})), "Until an event ends it"),
+        (Policy(idle_timeout_us=30 * 60_000_000), "Until 30 minutes of inactivity"),
+        (Policy(calendar="day", timezone="Asia/Kolkata"), "Until the day ends in Asia/Kolkata"),
+        (Policy(ends_on=frozenset({"resolved"})), "Until an end event"),
         (Policy(max_turns=1), "At most 1 turn"),
-        (Policy(), "From the first message on"),
+        (Policy(), "No limit from the first message"),
     ],
 )
 def test_the_window_is_called_after_the_limit_that_applies(policy: Policy, title: str) -> None:

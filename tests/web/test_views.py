@@ -37,7 +37,7 @@ def test_a_view_is_kept_in_its_one_form_and_opens_the_report(ana: User, browser:
     assert (view.query, view.owner, view.is_for_all) == (QUERY, ana, False)
     page = client.get(VIEWS).content.decode()
     assert f'href="{REPORT}?{QUERY.replace("&", "&amp;")}"' in page
-    assert "Last 90 days, channel web, compared with the year before" in page
+    assert "Last 90 days, channel web, compared with the previous year" in page
 
 
 def test_the_report_says_which_view_it_is(ana: User, browser: Browser) -> None:
@@ -77,9 +77,9 @@ def test_a_view_gets_another_name_and_is_deleted(ana: User, browser: Browser) ->
     client = browser(ana)
     saved(client)
     path = f"{VIEWS}/{SavedView.objects.get().pk}"
-    assert "called Site now" in client.post(path, {"what": "rename", "name": "Site"}, follow=True).content.decode()
+    assert "renamed to Site" in client.post(path, {"what": "rename", "name": "Site"}, follow=True).content.decode()
     assert SavedView.objects.get().name == "Site"
-    assert "is deleted" in client.post(path, {"what": "delete"}, follow=True).content.decode()
+    assert "deleted." in client.post(path, {"what": "delete"}, follow=True).content.decode()
     assert not SavedView.objects.exists()
 
 
@@ -105,10 +105,10 @@ def test_who_may_change_a_view_of_somebody_else(
 
 
 def test_where_no_view_is_only_who_may_save_one_is_told_how(viewer: User, ana: User, browser: Browser) -> None:
-    assert "press Save view" in browser(ana).get(VIEWS).content.decode()
+    assert "select Save view" in browser(ana).get(VIEWS).content.decode()
     page = browser(viewer).get(VIEWS).content.decode()
-    assert "No view yet" in page
-    assert "press Save view" not in page
+    assert "No saved views yet" in page
+    assert "select Save view" not in page
 
 
 def test_a_viewer_reads_views_and_saves_none(viewer: User, ana: User, browser: Browser) -> None:
@@ -145,7 +145,7 @@ def test_two_views_of_a_person_have_two_names(ana: User, owner: User, browser: B
     client = browser(ana)
     saved(client)
     again = saved(client).content.decode()
-    assert "There is a view called &#39;Web&#39; of the same person already" in again
+    assert "You already have a view named &#39;Web&#39;" in again
     saved(client, name="Other")
     other = SavedView.objects.get(name="Other")
     answer = client.post(f"{VIEWS}/{other.pk}", {"what": "rename", "name": "Web"})
@@ -196,14 +196,14 @@ def test_names_with_html_are_shown_as_text(ana: User, browser: Browser) -> None:
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ("", "Last 30 days, compared with the days before"),
+        ("", "Last 30 days, compared with the previous period"),
         ("from=2026-03-01&to=2026-03-31&compare=none", "1 Mar 2026 – 31 Mar 2026"),
         ("from=2026-03-01&compare=none&timezone=Asia/Kolkata", "Since 1 Mar 2026, Asia/Kolkata"),
         ("to=2026-03-31&compare=none&preview=only", "30 days until 31 Mar 2026, previews only"),
         ("period=all&compare=none&bot=a&bot=b", "All time, bot a or b"),
         (
             "period=today&compare=none&split=opened&preview=without&bot_version=1&bot_version=2&bot_version=3&bot_version=4",
-            "Today, bot version 4 chosen, without previews, counted by what opened a session",
+            "Today, bot version 4 selected, without previews, split by opening bot and channel",
         ),
     ],
 )

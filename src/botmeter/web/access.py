@@ -67,8 +67,8 @@ class Visit:
         if not self.may(right):
             raise NotAllowed(
                 "right_missing",
-                f"Your role in {self.account} is {self.role.label.lower()}, which may not do this "
-                f"({right.value.replace('_', ' ')}). An owner of the account can change that.",
+                f"Your role in {self.account} ({self.role.label.lower()}) lacks the permission "
+                f"“{right.value.replace('_', ' ')}”. An account owner can change your role.",
             )
 
 

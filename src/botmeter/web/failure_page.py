@@ -25,12 +25,12 @@ class FailurePage:
 
 _ASKED_AMISS = {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
 _HEADINGS = {
-    HTTPStatus.BAD_REQUEST: "That can't be asked",
-    HTTPStatus.FORBIDDEN: "You may not do this",
+    HTTPStatus.BAD_REQUEST: "Invalid request",
+    HTTPStatus.FORBIDDEN: "Not allowed",
     HTTPStatus.NOT_FOUND: "Not found",
-    HTTPStatus.CONFLICT: "That is there already",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "That is too much at once",
-    HTTPStatus.SERVICE_UNAVAILABLE: "Busy",
+    HTTPStatus.CONFLICT: "Already exists",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Request too large",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Temporarily unavailable",
     HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong",
 }
 

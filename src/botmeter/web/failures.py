@@ -70,7 +70,7 @@ def missing(request: HttpRequest, exception: Exception | None = None) -> HttpRes
     return failure_response(
         request,
         status=HTTPStatus.NOT_FOUND,
-        sentence="There is no such page, or it is not yours to see.",
+        sentence="The page does not exist, or you do not have access to it.",
         code="page_unknown",
     )
 
@@ -86,27 +86,24 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, DisallowedHost):
         # Without a page: its links would be built from a host that is not ours.
         return HttpResponse(
-            "This server is not called that. Name it in BOTMETER_HOSTS, or open it by the address that "
-            "its start prints.\n",
+            "Unknown host name. Add it to BOTMETER_HOSTS, or use the address that the server printed when it "
+            "started.\n",
             status=HTTPStatus.BAD_REQUEST,
             content_type="text/plain; charset=utf-8",
         )
     return failure_response(
-        request, status=HTTPStatus.BAD_REQUEST, sentence="The request can't be understood.", code="request_invalid"
+        request, status=HTTPStatus.BAD_REQUEST, sentence="The request is malformed.", code="request_invalid"
     )
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """The page of what may not be (Django's handler403)."""
     del exception
-    return failed(request, NotAllowed("right_missing", "You may not do this."))
+    return failed(request, NotAllowed("right_missing", "You do not have permission to do this."))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The page of a form that does not come from one of our pages, or from one that is too old."""
     del reason
-    sentence = (
-        "This form does not come from a page that was opened here, or the page is too old. "
-        "Open it again and send it once more."
-    )
+    sentence = "The form has expired or was not sent from this site. Reload the page and submit the form again."
     return failure_response(request, status=HTTPStatus.FORBIDDEN, sentence=sentence, code="form_foreign")

@@ -78,8 +78,8 @@ _NAV_ADMIN: Final = (
     ("Billing", "bill", "billing", Right.SEE_BILLING),
     ("Users", "user", "users", Right.MANAGE_USERS),
     ("Sources", "source", "sources", Right.MANAGE_SOURCES),
-    ("Keys", "key", "keys", Right.MANAGE_KEYS),
-    ("Audit", "history", "audit", Right.SEE_AUDIT),
+    ("API keys", "key", "keys", Right.MANAGE_KEYS),
+    ("Audit log", "history", "audit", Right.SEE_AUDIT),
     ("Settings", "settings", "settings", Right.CHANGE_SETTINGS),
 )
 

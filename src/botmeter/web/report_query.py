@@ -184,7 +184,7 @@ def read_address(given: QueryDict) -> ReportAddress:
     preset = choice(given, "period", words=Preset)
     days = (_day(given, "from"), _day(given, "to"))
     if preset is not None and days != (None, None):
-        raise Refused("arguments_clash", "The address names a period and days; take `period`, or `from` and `to`.")
+        raise Refused("arguments_clash", "Use either `period`, or `from` and `to`, not both.")
     preview = choice(given, "preview", words=PreviewChoice) or PreviewChoice.INCLUDED
     return ReportAddress(
         preset=preset,

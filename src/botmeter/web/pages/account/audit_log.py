@@ -112,7 +112,7 @@ def audit(visit: Visit) -> HttpResponse:
     people = sorted(set(entries.order_by().values_list("who", flat=True).distinct()[:500]) | ({asked.who} - {""}))
     is_filtered = asked.query() != "?"
     page = AuditPage(
-        frame=frame(visit, title="Audit", current="audit"),
+        frame=frame(visit, title="Audit log", current="audit"),
         people=tuple(Choice(value=who, label=who, is_current=who == asked.who) for who in people),
         actions=tuple(
             Choice(value=action.value, label=_label(action.value), is_current=action == asked.action)
@@ -154,7 +154,7 @@ def _asked(visit: Visit) -> AuditAddress:
     given = visit.request.GET
     action = given.get("action", "")
     if action and action not in set(Action):
-        raise Refused("parameter_invalid", f"action can't be {action[:40]!r}; the menu on the page has them all.")
+        raise Refused("parameter_invalid", f"Unknown action {action[:40]!r}. Choose one from the menu on the page.")
     return AuditAddress(
         who=given.get("who", "")[:254].replace("\0", ""),
         action=Action(action) if action else None,
@@ -173,7 +173,7 @@ def _cursor(given: str) -> tuple[int, int] | None:
         return None
     found = _CURSOR.fullmatch(given)
     if found is None:
-        raise Refused("cursor_invalid", f"{given[:40]!r} is no place in the log; start again from its first page.")
+        raise Refused("cursor_invalid", f"Invalid cursor {given[:40]!r}. Start again from the first page of the log.")
     return int(found[1]), int(found[2])
 
 

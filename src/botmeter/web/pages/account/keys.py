@@ -40,10 +40,10 @@ _DAY_LAST: Final = date(9998, 12, 31)
 
 # How long a key that is replaced works on.
 LIVES_ON: Final = {
-    "now": ("no longer", timedelta(0)),
-    "hour": ("for an hour", timedelta(hours=1)),
-    "day": ("for a day", timedelta(days=1)),
-    "week": ("for a week", timedelta(days=7)),
+    "now": ("immediately", timedelta(0)),
+    "hour": ("in an hour", timedelta(hours=1)),
+    "day": ("in a day", timedelta(days=1)),
+    "week": ("in a week", timedelta(days=7)),
 }
 
 
@@ -54,19 +54,19 @@ class KeyForm(forms.Form):
         label="Name",
         max_length=NAME_LENGTH_MAX,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text="What it is for: the program, the machine.",
+        help_text="For example the program or server that uses it.",
     )
     scopes = forms.MultipleChoiceField(
-        label="It may",
+        label="Scopes",
         choices=[(scope.value, scope.sentence.rstrip(".")) for scope in Scope],
         initial=[Scope.REPORTS_READ.value],
         widget=forms.CheckboxSelectMultiple,
     )
     last_on = forms.DateField(
-        label="Last day",
+        label="Expires after",
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
-        help_text="In UTC. Left empty, it works until it is revoked.",
+        help_text="Last day in UTC. Leave empty for a key that does not expire.",
     )
 
     def clean_last_on(self) -> date | None:
@@ -81,10 +81,10 @@ class ReplaceForm(forms.Form):
 
     key = forms.ModelChoiceField(label="Key", queryset=ApiKey.objects.none(), empty_label=None)
     lives_on = forms.ChoiceField(
-        label="The old one works on",
+        label="Old key expires",
         choices=[(value, label) for value, (label, _) in LIVES_ON.items()],
         initial="day",
-        help_text="So that programs can be changed one after the other.",
+        help_text="Time to update your programs.",
     )
 
     def __init__(self, *args: Any, account: str) -> None:
@@ -167,7 +167,7 @@ def key_revoked(visit: Visit, *, key: int) -> HttpResponse:
         raise Http404
     if revoke_key(found):
         _note(visit, found, action=Action.KEY_REVOKED)
-    tell(visit.request, Notice(fact=f"The key {found.name} is revoked.", consequence="It works no more, from now on."))
+    tell(visit.request, Notice(fact=f"Key {found.name} revoked.", consequence="It can no longer be used."))
     return HttpResponseRedirect(_keys(visit))
 
 
@@ -187,7 +187,7 @@ def _draft(given: dict[str, Any]) -> KeyDraft:
 def _made(visit: Visit, draft: KeyDraft) -> HttpResponse:
     made = new_key(visit.account, draft, created_by=visit.user)
     _note(visit, made.key, action=Action.KEY_CREATED, scopes=made.key.scopes)
-    _show(visit, made, fact=f"This is the key {draft.name}.")
+    _show(visit, made, fact=f"Key {draft.name} created.")
     return HttpResponseRedirect(_keys(visit))
 
 
@@ -197,7 +197,7 @@ def _rotated(visit: Visit, found: ApiKey, *, lives_on: str) -> None:
     _note(
         visit, made.key, action=Action.KEY_CREATED, scopes=made.key.scopes, instead_of=found.start, old_lives_on=label
     )
-    _show(visit, made, fact=f"This is the new key {found.name}; the old one works on {label}.")
+    _show(visit, made, fact=f"New key {found.name} created. The old key expires {label}.")
 
 
 def _note(visit: Visit, key: ApiKey, *, action: Action, **detail: Any) -> None:
@@ -206,7 +206,7 @@ def _note(visit: Visit, key: ApiKey, *, action: Action, **detail: Any) -> None:
 
 
 def _show(visit: Visit, made: NewKey, *, fact: str) -> None:
-    consequence = "Copy it now: it is not shown again, and nobody can find it out later."
+    consequence = "Copy it now. It is not shown again."
     tell(visit.request, Notice(fact=fact, consequence=consequence, secrets=(made.secret,)))
 
 
@@ -215,7 +215,7 @@ def _page(visit: Visit, *, form: forms.Form | None = None, replace: ReplaceForm 
     lines = tuple(_line(visit, each) for each in found)
     report = visit.request.build_absolute_uri(f"/api/v1/accounts/{visit.account}/reports/session-usage")
     page = KeysPage(
-        frame=frame(visit, title="Keys", current="keys"),
+        frame=frame(visit, title="API keys", current="keys"),
         notice=told(visit.request),
         keys=lines,
         form=form or KeyForm(),
@@ -236,7 +236,7 @@ def _line(visit: Visit, key: ApiKey) -> KeyLine:
         start=f"{key.start}…",
         scopes=tuple(key.scopes),
         made=f"{text.day_text(key.created_at.date())} by {by}",
-        used="never" if key.last_used_at is None else text.moment_text(key.last_used_at),
+        used="Never" if key.last_used_at is None else text.moment_text(key.last_used_at),
         state=_STATES[state],
         ends=_ends(key, state),
         revoke_href=reverse("key-revoke", args=(visit.account, key.pk)) if state is KeyState.WORKS else "",
@@ -254,7 +254,7 @@ def _ends(key: ApiKey, state: KeyState) -> str:
 
 
 _STATES: Final = {
-    KeyState.WORKS: ("works", "ok"),
-    KeyState.EXPIRED: ("expired", ""),
-    KeyState.REVOKED: ("revoked", ""),
+    KeyState.WORKS: ("Active", "ok"),
+    KeyState.EXPIRED: ("Expired", ""),
+    KeyState.REVOKED: ("Revoked", ""),
 }

@@ -40,12 +40,12 @@ class InForceForm(forms.Form):
     """From when on a policy holds."""
 
     from_on = forms.DateField(
-        label="In force from midnight UTC on",
+        label="In force from (UTC)",
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         input_formats=["%Y-%m-%d"],
     )
     remeter = forms.BooleanField(
-        label="Also for the past: decide sessions again from that day on, and record what changes as restated",
+        label="Meter past sessions again from that day and record changes as restatements",
         required=False,
     )
 
@@ -153,8 +153,8 @@ def _chosen(given: QueryDict) -> _Chosen:
             if len(own_text) > _TEXT_LENGTH_MAX:
                 raise TooMuch(
                     "policy_text_too_long",
-                    f"The text has {len(own_text):,} characters, and {_TEXT_LENGTH_MAX:,} is the most here; "
-                    "`botmeter policy set` takes longer ones.",
+                    f"The policy has {len(own_text):,} characters; this page accepts {_TEXT_LENGTH_MAX:,}. Use "
+                    "`botmeter policy set` for longer ones.",
                 )
             policy = policy_from_text(own_text)
         elif name:
@@ -171,12 +171,12 @@ def _put_in_force(visit: Visit, policy: Policy, *, sent: dict[str, Any]) -> Noti
     if is_past and not sent["remeter"]:
         raise Refused(
             "remeter_needed",
-            f"{from_on} is not in the future, so sessions that were counted would change; tick the box if they shall.",
+            f"{from_on} is not in the future, so counted sessions would change. Select the checkbox to confirm.",
         )
     with visit.writing() as ledger:
         before = ledger.schedule[-1].policy.label
         set_policy(ledger, policy, from_on=from_on, now_us=now_us)
-        consequence = _change_sentence(ledger, now_us=now_us) if is_past else "Until then nothing changes."
+        consequence = _change_sentence(ledger, now_us=now_us) if is_past else "The present policy applies until then."
     record(
         Action.POLICY_SET,
         request=visit.request,
@@ -187,7 +187,7 @@ def _put_in_force(visit: Visit, policy: Policy, *, sent: dict[str, Any]) -> Noti
         from_day=from_on.isoformat(),
         changed=consequence,
     )
-    return Notice(fact=f"{policy.label} is in force from {text.day_text(from_on)} on.", consequence=consequence)
+    return Notice(fact=f"{policy.label} is in force from {text.day_text(from_on)}.", consequence=consequence)
 
 
 def _change_sentence(ledger: ReadableLedger, *, now_us: int) -> str:
@@ -195,10 +195,10 @@ def _change_sentence(ledger: ReadableLedger, *, now_us: int) -> str:
         each for each in restatements(ledger) if each.recorded_at == now_us and each.cause is Cause.POLICY_CHANGE
     ]
     if not changed:
-        return "No day that was shown before has changed."
+        return "No past day changed."
     before, after = (sum(getattr(each, name) for each in changed) for name in ("before_count", "after_count"))
     return (
-        f"Sessions of {text.counted(len(changed), 'day')} were decided again: {text.count_text(before)} before, "
+        f"{text.counted(len(changed), 'day')} restated: {text.count_text(before)} sessions before, "
         f"{text.count_text(after)} now."
     )
 
@@ -207,7 +207,7 @@ def _page(visit: Visit, chosen: _Chosen, *, form: InForceForm) -> HttpResponse:
     policy = chosen.policy
     about = next((each for each in presets() if each.policy == policy), None)
     page = PolicyPage(
-        frame=frame(visit, title="Change the policy", current="settings"),
+        frame=frame(visit, title="Change policy", current="settings"),
         crumbs=(Crumb(label="Settings", href=reverse("settings", args=(visit.account,))),),
         notice=told(visit.request),
         choices=tuple(
@@ -265,7 +265,7 @@ _simulating: Final = threading.Lock()
 def _one_at_a_time() -> Iterator[None]:
     """Metering all events takes a core for seconds on a large account: reports go on beside one, not beside ten."""
     if not _simulating.acquire(blocking=False):
-        raise Unavailable("simulation_running", "Another rule is being tried out just now. Try again in a moment.")
+        raise Unavailable("simulation_running", "Another simulation is running. Try again in a moment.")
     try:
         yield
     finally:

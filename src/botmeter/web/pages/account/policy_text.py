@@ -35,7 +35,7 @@ def policy_terms(schedule: Schedule, *, now_us: int) -> tuple[PolicyTerm, ...]:
         PolicyTerm(
             label=term.policy.label,
             since="the beginning" if term.from_us == ALWAYS_US else text.day_text(day_of_us(term.from_us)),
-            state="in force" if term is current else "over" if term.from_us <= now_us else "to come",
+            state="in force" if term is current else "ended" if term.from_us <= now_us else "to come",
             is_in_force=term is current,
             sentence=policy_sentence(term.policy),
             definition=policy_as_toml(term.policy) or "# every key at its default\n",

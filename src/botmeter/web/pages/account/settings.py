@@ -32,18 +32,18 @@ _FIELD_OF_CODE: Final = {"title_invalid": "title", "events_before_available_from
 class AccountForm(forms.Form):
     """What can be set of an account."""
 
-    title = forms.CharField(label="What the account is called", max_length=100)
+    title = forms.CharField(label="Account name", max_length=100)
     available_from = forms.DateField(
-        label="Data starts on",
+        label="Data start date",
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         input_formats=["%Y-%m-%d"],
-        help_text="A day in UTC. Earlier events are kept in quarantine and not counted.",
+        help_text="In UTC. Earlier events are quarantined and not counted.",
     )
     timezone = forms.CharField(
-        label="Zone in which reports are looked at",
+        label="Reporting time zone",
         max_length=64,
         widget=forms.TextInput(attrs={"list": "zones", "autocomplete": "off", "spellcheck": "false"}),
-        help_text="A name such as UTC or Asia/Kolkata. What is charged stays in UTC.",
+        help_text="For example UTC or Asia/Kolkata. Charges are always in UTC.",
     )
 
     def clean_timezone(self) -> str:
@@ -58,7 +58,7 @@ class SettingsPage:
     """The account's settings.
 
     Attributes:
-        name: Its short name, which can't be changed.
+        name: Account ID, which can't be changed.
         zones: Names to choose a zone from.
         policy: The one in force now.
         schedule: All of them, the first one first.
@@ -115,22 +115,22 @@ def _changed(visit: Visit, before: _Settings, *, after: _Settings) -> Notice:
     with visit.writing() as ledger:
         if after.available_from != before.available_from:
             waiting = set_available_from(ledger, after.available_from, now_us=now_us, by=by)
-            sentences.append(f"Data starts on {text.day_text(after.available_from)}.")
+            sentences.append(f"Data start date: {text.day_text(after.available_from)}.")
             if waiting:
                 sentences.append(
-                    f"{text.counted(waiting, 'event')} in quarantine can be taken now: "
+                    f"{text.counted(waiting, 'event')} in quarantine can be retried: "
                     f"botmeter quarantine retry --account {visit.account}."
                 )
             _note(visit, "available_from", pair=(before.available_from, after.available_from))
         if after.title != before.title:
             set_title(ledger, after.title, now_us=now_us, by=by)
-            sentences.append(f"The account is called {after.title}.")
+            sentences.append(f"Account name: {after.title}.")
             _note(visit, "title", pair=(before.title, after.title))
     if after.timezone != before.timezone:
         AccountPreference.objects.update_or_create(account=visit.account, defaults={"timezone": after.timezone})
-        sentences.append(f"Reports are looked at in {after.timezone}.")
+        sentences.append(f"Reporting time zone: {after.timezone}.")
         _note(visit, "zone", pair=(before.timezone, after.timezone))
-    return Notice(fact="Saved." if sentences else "Nothing was changed.", consequence=" ".join(sentences))
+    return Notice(fact="Saved." if sentences else "No changes.", consequence=" ".join(sentences))
 
 
 def _note(visit: Visit, setting: str, *, pair: tuple[object, object]) -> None:

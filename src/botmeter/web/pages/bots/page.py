@@ -107,8 +107,8 @@ def _named(visit: Visit) -> HttpResponse:
     with visit.writing() as ledger:
         set_bot_name(ledger, wanted, by=visit.user.email, now_us=present_us())
     record(Action.BOT_NAMED, request=visit.request, user=visit.user, account=visit.account, bot=bot_id, name=name)
-    fact = f"{bot_id} is called {name} now." if name else f"{bot_id} is called as its events name it again."
-    tell(visit.request, Notice(fact=fact, consequence="Every report and export shows it; no number depends on it."))
+    fact = f"Display name of {bot_id} set to {name}." if name else f"{bot_id} uses the name from its events again."
+    tell(visit.request, Notice(fact=fact, consequence="Reports and exports show it; counts do not depend on it."))
     return HttpResponseRedirect(reverse("bots", args=(visit.account,)))
 
 
@@ -156,7 +156,7 @@ def _line(bot: "BotOverview", named: NamedBot, *, places: EntityUrls, look: _Loo
 def _version(one: "BotVersionOverview", bot_id: str, *, places: EntityUrls, zone: str) -> VersionLine:
     href = places.bot(bot_id, version=one.bot_version) if one.session_count and one.bot_version is not None else ""
     return VersionLine(
-        version=Word(text="not named") if one.bot_version is None else name_word(one.bot_version),
+        version=Word(text="unnamed") if one.bot_version is None else name_word(one.bot_version),
         first=text.instant_text(one.first_event_us, zone=zone, seconds=False),
         last=text.instant_text(one.last_event_us, zone=zone, seconds=False),
         sessions=Word(text=text.count_text(one.session_count), href=href),

@@ -47,21 +47,21 @@ class MergeForm(forms.Form):
         required=False,
         max_length=ID_BYTES_MAX,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        help_text="The id under which all of it shall count.",
+        help_text="The ID under which all sessions count.",
     )
     aliases = forms.CharField(
-        label="Other ids of the same customer",
+        label="Other IDs of this customer",
         required=False,
         max_length=BYTES_MAX,
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
-        help_text="One on each line.",
+        help_text="One per line.",
     )
     file = forms.FileField(
-        label="or a CSV file",
+        label="CSV file",
         required=False,
         allow_empty_file=True,
         widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
-        help_text="With the columns customer_id and alias, at most 1,000 lines. It is checked as a whole.",
+        help_text="Instead of the fields above: columns customer_id and alias, at most 1,000 lines.",
     )
 
     def clean(self) -> dict[str, Any]:
@@ -168,7 +168,7 @@ def _merged(visit: Visit) -> HttpResponse:
             change = merge_customers(ledger, pairs, by=visit.user.email, now_us=present_us())
     except Refused as problem:
         return _page(visit, form=MergeForm(), notice=Notice(fact=problem.message, kind="bad"), status=400)
-    return _done(visit, change, action=Action.CUSTOMERS_MERGED, fact="They are the same customer now.")
+    return _done(visit, change, action=Action.CUSTOMERS_MERGED, fact="Customers merged.")
 
 
 def _undone(visit: Visit) -> HttpResponse:
@@ -179,12 +179,12 @@ def _undone(visit: Visit) -> HttpResponse:
             change = unmerge_customers(ledger, named, by=visit.user.email, now_us=present_us())
     except Missing as problem:
         return _page(visit, form=MergeForm(), notice=Notice(fact=problem.message, kind="bad"), status=404)
-    return _done(visit, change, action=Action.CUSTOMERS_UNMERGED, fact="They are customers of their own again.")
+    return _done(visit, change, action=Action.CUSTOMERS_UNMERGED, fact="Merge undone.")
 
 
 def _done(visit: Visit, change: CustomerChange, *, action: Action, fact: str) -> HttpResponse:
     if change.number is None:
-        tell(visit.request, Notice(fact="Nothing has changed:", consequence="all of it was said before.", kind="info"))
+        tell(visit.request, Notice(fact="No changes.", consequence="These customers are already merged.", kind="info"))
     else:
         record(
             action,
@@ -208,7 +208,7 @@ def _page(visit: Visit, *, form: MergeForm, **more: Any) -> HttpResponse:
     status = more.pop("status", 200)
     usual = {"preview": None, "notice": told(visit.request)}
     page = SameCustomerPage(
-        frame=frame(visit, title="Same customer", current="customers", crumbs=_crumbs(places)),
+        frame=frame(visit, title="Merge customers", current="customers", crumbs=_crumbs(places)),
         action=reverse("same-customer", args=(visit.account,)),
         form=form,
         merges=tuple(
@@ -232,14 +232,14 @@ def _line(number: int, said: list[CustomerAlias], *, places: EntityUrls, zone: s
     state = ""
     if not in_force and undone.undone_at is not None:
         at = text.instant_text(undone.undone_at, zone=zone, seconds=False)
-        state = f"Taken back by {undone.undone_by or 'somebody'}, {at}"
+        state = f"Undone by {undone.undone_by or 'unknown'}, {at}"
     customers = dict.fromkeys(one.customer_id or one.same_as for one in shown)
     return MergeLine(
         number=text.count_text(number),
         customers=listed([id_word(each, places.customer(each)) for each in customers], most=_SHOWN_MAX),
         aliases=listed([id_word(one.alias) for one in shown], most=_SHOWN_MAX),
         said=text.instant_text(first.set_at, zone=zone, seconds=False),
-        by=first.set_by or "somebody",
+        by=first.set_by or "unknown",
         state=state,
         undo_no=str(number) if in_force else "",
     )
@@ -247,18 +247,18 @@ def _line(number: int, said: list[CustomerAlias], *, places: EntityUrls, zone: s
 
 def _preview(change: CustomerChange, *, places: EntityUrls) -> MergePreview:
     if change.number is None:
-        return MergePreview(said=(), more="", answer="All of it was said before; nothing would change.", content="")
+        return MergePreview(said=(), more="", answer="These customers are already merged.", content="")
     restated, hidden = change.restated_day_count, len(change.pairs) - _PREVIEWED_MAX
     return MergePreview(
         said=tuple(
-            (id_word(pair.alias), plain(" is "), id_word(pair.customer_id, places.customer(pair.customer_id)))
+            (id_word(pair.alias), plain(" → "), id_word(pair.customer_id, places.customer(pair.customer_id)))
             for pair in change.pairs[:_PREVIEWED_MAX]
         ),
         more=f"and {hidden:,} more" if hidden > 0 else "",
         answer=(
-            f"Of these customers there are {text.counted(change.before_count, 'session')} now; there would be "
+            f"These customers have {text.counted(change.before_count, 'session')} now and would have "
             f"{change.after_count:,}. {text.counted(change.event_count, 'event')} would count for another customer, "
-            f"and {text.counted(restated, 'day') if restated else 'no day'} that had been over would be restated."
+            f"and {text.counted(restated, 'past day') if restated else 'no past day'} would be restated."
         ),
         content=csv_from_pairs(change.pairs),
     )
@@ -270,7 +270,7 @@ def _pairs(sent: dict[str, Any]) -> tuple[SameCustomer, ...]:
         return pairs_from_csv(file.read(BYTES_MAX + 1))
     aliases = list(_lines(sent.get("aliases") or ""))
     if not sent.get("customer_id") or not aliases:
-        raise Refused("merge_invalid", "Name a customer and at least one other id, or choose a file.")
+        raise Refused("merge_invalid", "Enter a customer and at least one other ID, or choose a file.")
     return tuple(SameCustomer(customer_id=sent["customer_id"], alias=alias) for alias in aliases)
 
 

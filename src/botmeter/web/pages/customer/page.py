@@ -190,12 +190,12 @@ def _rows(look: _Look, address: ReportAddress) -> str:
 
 def _answer(calendar: "CustomerCalendar", zone: str) -> str:
     if calendar.first_started_us is None or calendar.last_started_us is None:
-        return "No session yet: nothing that this customer did has opened one."
+        return "No sessions yet."
     first = text.day_text(day_of_us(calendar.first_started_us, timezone=zone))
     last = text.instant_text(calendar.last_started_us, zone=zone, seconds=False)
     if calendar.session_count == 1:
         return f"1 session, opened on {last} {zone}."
-    return f"{text.counted(calendar.session_count, 'session')} since {first}, the last one opened on {last} {zone}."
+    return f"{text.counted(calendar.session_count, 'session')} since {first}, the last opened on {last} {zone}."
 
 
 def _calendar(calendar: "CustomerCalendar", look: _Look, *, year: int, today_on: date) -> Year:
@@ -251,9 +251,9 @@ def _day(on: date, shown: _Days, *, look: _Look) -> CalendarDay:
 
 
 def _line(one: "CustomerSession", look: _Look) -> SessionLine:
-    ended = "still open"
+    ended = "Open"
     if one.ended_us is not None:
-        ended = "after the year 9998"
+        ended = "After 9998"
         if one.ended_us < INSTANT_END_US:
             ended = text.instant_text(one.ended_us, zone=look.zone, seconds=False)
     return SessionLine(
@@ -285,4 +285,4 @@ def _cut(calendar: "CustomerCalendar") -> str:
     hidden = calendar.session_count - len(calendar.sessions)
     if hidden <= 0:
         return ""
-    return f"The newest {len(calendar.sessions):,} are listed; the underlying data has all of them."
+    return f"The newest {len(calendar.sessions):,} sessions are listed. For all of them see"

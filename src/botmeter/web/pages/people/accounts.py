@@ -59,7 +59,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
         return _page(request, user, form=NewAccountForm() if may_create else None)
     if not may_create:
         raise NotAllowed(
-            "account_not_yours_to_make", f"{user.email} owns no account; only owners of one make further ones."
+            "account_not_yours_to_make", f"{user.email} owns no account. Only account owners can create accounts."
         )
     form = NewAccountForm(request.POST)
     if form.is_valid():
@@ -72,7 +72,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
             refuse(form, problem, fields=FIELD_OF_CODE)
         else:
             record(Action.ACCOUNT_CREATED, request=request, user=user, account=account.name, title=account.title)
-            tell(request, Notice(fact=f"{account.title} is ready.", consequence="Its first events can come."))
+            tell(request, Notice(fact=f"Account {account.title} created.", consequence="It is ready for events."))
             return HttpResponseRedirect(reverse("reports", args=(account.name,)))
     return _page(request, user, form=form)
 

@@ -52,9 +52,9 @@ def first_start(request: HttpRequest, *, secret: str) -> HttpResponse:
     return entry_page(
         request,
         "Welcome to Botmeter",
-        sentence="You are the first here. Choose how you sign in; others you invite later.",
+        sentence="Create the first user. You can invite others later.",
         form=form,
-        submit="Start",
+        submit="Create user",
     )
 
 
@@ -71,8 +71,8 @@ def by_link(request: HttpRequest, *, secret: str) -> HttpResponse:
         return entered(request, user, next_path=reverse("home"), road="link")
     return entry_page(
         request,
-        "Sign in by link",
-        sentence=f"This link signs you in as {user.email}. It works once.",
+        "Sign in with link",
+        sentence=f"This link signs you in as {user.email} and works once.",
         submit="Sign in",
     )
 
@@ -90,7 +90,7 @@ def invitation(request: HttpRequest, *, secret: str) -> HttpResponse:
     if known is not None:
         # Never a new password for someone who exists: the invitation may be in the hands of whoever made it.
         return entry_page(
-            request, _offer(request, link), sentence=f"{_terms(link)} {known.email} is known here already.", links=links
+            request, _offer(request, link), sentence=f"{_terms(link)} {known.email} already has a user.", links=links
         )
     form = JoinForm(request.POST if request.method == "POST" else None, user=User(email=link.email))
     if form.is_valid():
@@ -112,7 +112,7 @@ def invitation(request: HttpRequest, *, secret: str) -> HttpResponse:
 def _accepted_by(request: HttpRequest, link: Link, *, user: User) -> HttpResponse:
     if request.method == "POST":
         _join(request, link, user=user)
-        tell(request, Notice(fact=f"You belong to {account_title(request, link.account)} now."))
+        tell(request, Notice(fact=f"You joined {account_title(request, link.account)}."))
         return HttpResponseRedirect(reverse("reports", args=(link.account,)))
     return entry_page(
         request, _offer(request, link), sentence=f"{_terms(link)} You are signed in as {user.email}.", submit="Join"

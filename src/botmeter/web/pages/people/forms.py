@@ -16,7 +16,7 @@ _PASSWORD_LENGTH_MAX: Final = 200
 _ADDRESS_LENGTH_MAX: Final = 254
 
 
-def _address(label: str = "E-mail address", *, autofocus: bool = False) -> forms.EmailField:
+def _address(label: str = "Email address", *, autofocus: bool = False) -> forms.EmailField:
     attributes: dict[str, Any] = {"autocomplete": "username", "inputmode": "email", "autocapitalize": "none"}
     widget = forms.EmailInput(attrs={**attributes, **({"autofocus": True} if autofocus else {})})
     return forms.EmailField(label=label, max_length=_ADDRESS_LENGTH_MAX, widget=widget)
@@ -46,8 +46,8 @@ class SignInForm(AuthenticationForm):
     username = _address(autofocus=True)
     password = _password("Password", is_new=False)
     error_messages = {  # noqa: RUF012 - Django's own form of it
-        "invalid_login": "The address or the password is wrong.",
-        "inactive": "The address or the password is wrong.",
+        "invalid_login": "Wrong email address or password.",
+        "inactive": "Wrong email address or password.",
     }
 
     def clean_username(self) -> str:
@@ -58,15 +58,13 @@ class SignInForm(AuthenticationForm):
 class CodeForm(forms.Form):
     """The second step."""
 
-    code = _code("Code", help_text="Six digits from your authenticator app, or one of your recovery codes.")
+    code = _code("Code", help_text="Six digits from your authenticator app, or a recovery code.")
 
 
 class NewPasswordForm(forms.Form):
     """A password, chosen."""
 
-    password = _password(
-        "New password", is_new=True, help_text="At least 10 characters. A sentence that only you would say is good."
-    )
+    password = _password("New password", is_new=True, help_text="At least 10 characters.")
 
     def __init__(self, *args: Any, user: User | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -101,21 +99,21 @@ class FirstStartForm(NewPasswordForm):
     def clean_email(self) -> str:
         address = str(self.cleaned_data["email"]).strip().lower()
         if User.objects.with_password().filter(email=address).exists():
-            raise ValidationError("There is a user with this address already; sign in with it.")
+            raise ValidationError("A user with this email address already exists. Sign in instead.")
         return address
 
 
 def _account_title() -> forms.CharField:
-    return forms.CharField(label="What the account is called", max_length=100, help_text="For example Maple & Moor.")
+    return forms.CharField(label="Account name", max_length=100, help_text="For example: Maple & Moor")
 
 
 def _account_name() -> forms.CharField:
     attributes = {"autocapitalize": "none", "spellcheck": "false"}
     return forms.CharField(
-        label="Its short name",
+        label="Account ID",
         max_length=64,
         widget=forms.TextInput(attrs=attributes),
-        help_text="In addresses and commands: a-z, 0-9, - and _. It can't be changed later.",
+        help_text="Used in addresses and commands: a-z, 0-9, - and _. It can't be changed later.",
     )
 
 
@@ -152,16 +150,16 @@ class ProfileForm(forms.Form):
 
     name = _name()
     theme = forms.ChoiceField(
-        label="Colours",
+        label="Theme",
         widget=forms.RadioSelect,
-        choices=[("system", "As the system"), ("light", "Light"), ("dark", "Dark")],
+        choices=[("system", "System"), ("light", "Light"), ("dark", "Dark")],
     )
 
 
 class OwnPasswordForm(forms.Form):
     """Proof that it is the person who sits there."""
 
-    current_password = _password("Your present password", is_new=False)
+    current_password = _password("Current password", is_new=False)
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -172,7 +170,7 @@ class OwnPasswordForm(forms.Form):
         given = str(self.cleaned_data["current_password"])
         # As in signing in, so that guesses are counted here too.
         if authenticate(self.request, username=self.user.email, password=given) is None:
-            raise ValidationError("This is not your password.")
+            raise ValidationError("Wrong password.")
         return given
 
 
@@ -198,9 +196,9 @@ class InviteForm(forms.Form):
     """Whom to invite, and as what."""
 
     email = forms.EmailField(
-        label="E-mail address",
+        label="Email address",
         max_length=_ADDRESS_LENGTH_MAX,
         widget=forms.EmailInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
     )
     role = forms.ChoiceField(label="Role", choices=[(role.value, role.label) for role in Role], initial=Role.ANALYST)
-    may_export = forms.BooleanField(label="May export underlying data", required=False, initial=True)
+    may_export = forms.BooleanField(label="Can export underlying data", required=False, initial=True)

@@ -39,20 +39,18 @@ def password_reset(request: HttpRequest) -> HttpResponse:
         return entry_page(
             request,
             "Forgot your password?",
-            sentence="This server sends no mail. Ask an owner of your account for a link to a new password, or whoever "
-            "runs the server.",
+            sentence="This server does not send email. Ask an account owner or the server administrator for a link to "
+            "reset your password.",
             links=back,
         )
     form = ResetForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         _send_link(request, str(form.cleaned_data["email"]).strip().lower())
-        fact = "If somebody signs in with this address, a letter is on its way."
-        tell(request, Notice(fact=fact, consequence="Its link works once, for a day.", kind="info"))
+        fact = "If a user with this email address exists, we sent them a link."
+        tell(request, Notice(fact=fact, consequence="The link works once and expires in a day.", kind="info"))
         return HttpResponseRedirect(reverse("sign-in"))
-    sentence = "You get a letter with a link on which you choose a new one."
-    return entry_page(
-        request, "Forgot your password?", sentence=sentence, form=form, submit="Send the letter", links=back
-    )
+    sentence = "We send you a link to choose a new password."
+    return entry_page(request, "Forgot your password?", sentence=sentence, form=form, submit="Send link", links=back)
 
 
 @for_everyone
@@ -66,7 +64,7 @@ def password_choose(request: HttpRequest, *, secret: str) -> HttpResponse:
     user = link.user
     form = NewPasswordForm(request.POST if request.method == "POST" else None, user=user)
     if not form.is_valid():
-        sentence = f"For {user.email}. Wherever you are signed in, you will be signed out."
+        sentence = f"For {user.email}. All other sessions will be signed out."
         return entry_page(request, "Choose a password", sentence=sentence, form=form, submit="Save and sign in")
     with transaction.atomic():
         use_up(link)
@@ -94,13 +92,13 @@ def _send_link(request: HttpRequest, address: str) -> None:
 def send_password_link(request: HttpRequest, user: User, *, secret: str) -> None:
     """Sends a link on which the person chooses a new password."""
     send(
-        "A new password for Botmeter",
+        "Reset your Botmeter password",
         f"Hello {user.name or user.email},",
         "",
-        "on this page you choose a new password. It works once, for a day:",
+        "choose a new password with this link. It works once and expires in a day:",
         public_address(request, reverse("password-choose", args=(secret,))),
         "",
-        "If you did not query for it, nothing has changed and nothing needs to be done.",
+        "If you did not request this, you can ignore this message.",
         to=user.email,
     )
 

@@ -66,7 +66,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
     user.save(update_fields=["password"])
     update_session_auth_hash(request, user)
     record(Action.PASSWORD_CHANGED, request=request, user=user, by="person")
-    return _led_back(request, "Your password is changed.", consequence="Everywhere else you are signed out.")
+    return _led_back(request, "Password changed.", consequence="All other sessions are signed out.")
 
 
 @for_person
@@ -76,7 +76,7 @@ def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
     user = cast("User", request.user)
     end_other_sessions(request, user)
     record(Action.SIGNED_OUT_EVERYWHERE, request=request, user=user)
-    return _led_back(request, "Everywhere else you are signed out.")
+    return _led_back(request, "All other sessions are signed out.")
 
 
 def end_other_sessions(request: HttpRequest, user: User) -> None:
@@ -110,7 +110,7 @@ def _page(
         profile=profile or _profile(user),
         password=password,
         has_second_step=has_second_step,
-        second_step=_second_step_text(user) if has_second_step else "Signing in asks for your password alone.",
+        second_step=_second_step_text(user) if has_second_step else "Two-factor authentication is off.",
         second_step_href=reverse("own-second-factor"),
         accounts_href=reverse("accounts"),
     )
@@ -123,7 +123,7 @@ def _profile(user: User, *, sent: QueryDict | None = None) -> ProfileForm:
 
 def _second_step_text(user: User) -> str:
     left = text.counted(recovery_codes_left(user), "recovery code")
-    return f"Signing in asks for a code of your authenticator app. You have {left} left."
+    return f"Two-factor authentication is on. You have {left} left."
 
 
 def _led_back(request: HttpRequest, fact: str, *, consequence: str = "") -> HttpResponse:

@@ -71,8 +71,8 @@ def own_second_factor(request: HttpRequest) -> HttpResponse:
             end_other_sessions(request, user)
             shown_to_session(request, device)
             record(Action.SECOND_FACTOR_ADDED, request=request, user=user)
-            return _with_new_codes(request, user, fact="Signing in asks for a code from now on.")
-        form.add_error("code", "This is not the code that the app shows now. Is the clock of your phone right?")
+            return _with_new_codes(request, user, fact="Two-factor authentication is on.")
+        form.add_error("code", "Wrong code. Check that the clock of your phone is right, and try the next code.")
     return _page(request, user, add=form)
 
 
@@ -90,13 +90,13 @@ def change_second_factor(request: HttpRequest) -> HttpResponse:
     remove_second_factor(user)
     end_other_sessions(request, user)
     record(Action.SECOND_FACTOR_REMOVED, request=request, user=user)
-    tell(request, Notice(fact="Signing in asks for your password alone.", kind="info"))
+    tell(request, Notice(fact="Two-factor authentication is off.", kind="info"))
     return HttpResponseRedirect(reverse("me"))
 
 
 def _with_new_codes(request: HttpRequest, user: User, *, fact: str) -> HttpResponse:
     consequence = (
-        "Keep these recovery codes where you keep papers: each signs you in once without the app, and they are not "
+        "Store these recovery codes in a safe place. Each works once if you can't use the app. They are not "
         "shown again."
     )
     tell(request, Notice(fact=fact, consequence=consequence, secrets=new_recovery_codes(user)))
@@ -109,7 +109,7 @@ def _page(
     is_set_up, can_prove = has_second_factor(user), user.has_usable_password()
     device = draft_device(user) if can_prove and not is_set_up else None
     page = SecondFactorPage(
-        frame=own_frame(request, title="Second step"),
+        frame=own_frame(request, title="Two-factor authentication"),
         crumbs=(Crumb(label="Your settings", href=reverse("me")),),
         notice=told(request),
         is_set_up=is_set_up,

@@ -47,7 +47,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     return entry_page(
         request,
         "Sign in",
-        sentence="With your e-mail address and your password.",
+        sentence="",
         form=form,
         submit="Sign in",
         kept_path=next_path,
@@ -71,8 +71,8 @@ def second_step(request: HttpRequest) -> HttpResponse:
         record(Action.SIGN_IN_FAILED, request=request, user=who.user, step="code")
     return entry_page(
         request,
-        "Second step",
-        sentence="Your account asks for a code too.",
+        "Two-factor authentication",
+        sentence="Enter the code from your authenticator app.",
         form=form,
         submit="Continue",
         links=(FooterLink(label="Start again", href=reverse("sign-in")),),
@@ -96,9 +96,8 @@ def locked_out(request: HttpRequest, *_: object) -> HttpResponse:
     minutes = int(_WAIT.total_seconds() // 60)
     response = entry_page(
         request,
-        "Too many tries",
-        sentence=f"There were too many wrong passwords. Wait {text.counted(minutes, 'minute')}, then try again; "
-        "until then even the right one is not looked at.",
+        "Too many attempts",
+        sentence=f"Too many wrong passwords. Sign-in is blocked for {text.counted(minutes, 'minute')}.",
         links=(FooterLink(label="Forgot your password?", href=reverse("password-reset")),),
         status=429,
     )
@@ -119,5 +118,5 @@ def _note_failure(request: HttpRequest, given: str) -> None:
 
 def _sentence_of_wait(wait_seconds: int) -> str:
     if not wait_seconds:
-        return "This code is wrong, or it has been used."
-    return f"There were wrong codes before. Wait {text.counted(wait_seconds, 'second')}, then try the next one."
+        return "The code is wrong or was already used."
+    return f"Too many wrong codes. Try again in {text.counted(wait_seconds, 'second')}."

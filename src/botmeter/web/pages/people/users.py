@@ -88,10 +88,10 @@ class UsersPage:
 
 
 _ROLE_FACTS = (
-    RoleFact(label=Role.OWNER.label, sentence="Everything, with users, sources, keys, settings and the audit log."),
-    RoleFact(label=Role.BILLING_ADMIN.label, sentence="Reports and billing; names bots, saves and shares views."),
-    RoleFact(label=Role.ANALYST.label, sentence="Reports; saves and shares views."),
-    RoleFact(label=Role.VIEWER.label, sentence="Reports, to read."),
+    RoleFact(label=Role.OWNER.label, sentence="Full access, including users, sources, keys and settings"),
+    RoleFact(label=Role.BILLING_ADMIN.label, sentence="Reports and billing; can name bots, and save and share views"),
+    RoleFact(label=Role.ANALYST.label, sentence="Reports; can save and share views"),
+    RoleFact(label=Role.VIEWER.label, sentence="Reports, read-only"),
 )
 
 
@@ -124,7 +124,7 @@ def member(visit: Visit, *, member: int) -> HttpResponse:
         case "change":
             _changed(visit, found)
         case _:
-            raise Refused("parameter_invalid", "What shall be done with the member is not said.")
+            raise Refused("parameter_invalid", "No valid action was given for the member.")
     is_still_admin = Membership.objects.filter(user=visit.user, account=visit.account, role=Role.OWNER).exists()
     return HttpResponseRedirect(reverse("users", args=(visit.account,)) if is_still_admin else reverse("home"))
 
@@ -137,7 +137,7 @@ def invitation_withdrawn(visit: Visit, *, link: int) -> HttpResponse:
         raise Http404
     found.delete()
     record(Action.INVITATION_REVOKED, request=visit.request, user=visit.user, account=visit.account, email=found.email)
-    tell(visit.request, Notice(fact=f"The invitation of {found.email} is withdrawn."))
+    tell(visit.request, Notice(fact=f"The invitation for {found.email} revoked."))
     return HttpResponseRedirect(reverse("users", args=(visit.account,)))
 
 
@@ -156,16 +156,16 @@ def _invited(visit: Visit, address: str, *, standing: MemberRole) -> HttpRespons
     if mail_is_set():
         title = account_title(visit.request, visit.account)
         send(
-            f"You are invited to {title}",
-            f"{visit.user} invites you to {title} on Botmeter. On this page you join; it works once, for a week:",
+            f"Invitation to {title}",
+            f"{visit.user} invites you to {title} on Botmeter. Join with this link, which works once, for a week:",
             public_address(visit.request, path),
             to=address,
         )
-        notice = Notice(fact=f"A letter is on its way to {address}.", consequence="Its link works once, for a week.")
+        notice = Notice(fact=f"Invitation sent to {address}.", consequence="The link works once and expires in a week.")
     else:
         notice = Notice(
-            fact=f"Give this link to {address}.",
-            consequence="It works once, for a week, and is not shown again.",
+            fact=f"Send this link to {address}.",
+            consequence="It works once, expires in a week and is not shown again.",
             secrets=(visit.request.build_absolute_uri(path),),
         )
     tell(visit.request, notice)
@@ -177,7 +177,7 @@ def _changed(visit: Visit, found: Membership) -> None:
     try:
         role = Role(sent.get("role", ""))
     except ValueError:
-        raise Refused("parameter_invalid", f"There is no role {sent.get('role', '')[:40]!r}.") from None
+        raise Refused("parameter_invalid", f"Unknown role {sent.get('role', '')[:40]!r}.") from None
     before = MemberRole(role=Role(found.role), may_export=found.may_export)
     after = MemberRole(role=role, may_export="may_export" in sent)
     if after == before:
@@ -198,7 +198,7 @@ def _removed(visit: Visit, found: Membership) -> None:
         email=found.user.email,
         role=found.role,
     )
-    tell(visit.request, Notice(fact=f"{found.user} belongs to this account no more."))
+    tell(visit.request, Notice(fact=f"{found.user} no longer has access to this account."))
 
 
 def _password_link(visit: Visit, found: Membership) -> None:
@@ -211,11 +211,11 @@ def _password_link(visit: Visit, found: Membership) -> None:
     )
     if mail_is_set():
         send_password_link(visit.request, user, secret=secret)
-        tell(visit.request, Notice(fact=f"A letter is on its way to {user.email}."))
+        tell(visit.request, Notice(fact=f"Link sent to {user.email}."))
         return
     link = visit.request.build_absolute_uri(reverse("password-choose", args=(secret,)))
-    consequence = "On it they choose a new password. It works once, for a day, and is not shown again."
-    tell(visit.request, Notice(fact=f"Give this link to {user}.", consequence=consequence, secrets=(link,)))
+    consequence = "They choose a new password with it. It works once, expires in a day and is not shown again."
+    tell(visit.request, Notice(fact=f"Send this link to {user}.", consequence=consequence, secrets=(link,)))
 
 
 def _page(visit: Visit, *, invite: BaseForm) -> HttpResponse:
@@ -228,7 +228,7 @@ def _page(visit: Visit, *, invite: BaseForm) -> HttpResponse:
         members=tuple(_member_line(visit, each, has_second_step=each.user.pk in careful) for each in found),
         invitations=tuple(_invitation_line(visit, each) for each in members.open_invitations(visit.account)),
         invite=invite,
-        invite_hint="They get a letter with a link." if mail_is_set() else "You get a link to give to them.",
+        invite_hint="We send them a link." if mail_is_set() else "You get a link to send to them.",
         roles=_ROLE_FACTS,
     )
     return rendered(visit.request, "users.html", page=page)
@@ -238,11 +238,11 @@ def _member_line(visit: Visit, membership: Membership, *, has_second_step: bool)
     user = membership.user
     states = []
     if not user.has_usable_password():
-        states.append("has no password yet")
+        states.append("no password")
     elif user.last_login is None:
         states.append("never signed in")
     if has_second_step:
-        states.append("second step")
+        states.append("two-factor authentication")
     return MemberLine(
         name=user.name or user.email,
         address=user.email,

@@ -80,7 +80,7 @@ def versions_widget(answered: Answered) -> VersionsWidget:
     return VersionsWidget(
         tools=Tools(rows_href=places.rows(address), expand_href=places.widget("versions", address)),
         lines=tuple(_version_line(one, question, places=places) for one in shown),
-        note=f"{text.counted(left_out, 'further version')} not shown; filter by a bot to see its versions alone."
+        note=f"{text.counted(left_out, 'further version')} not shown. Filter by bot to see its versions."
         if left_out
         else "",
     )

@@ -56,7 +56,7 @@ def reports(visit: Visit) -> HttpResponse:
         label="Bot session consumption",
         href=reverse("report", args=(visit.account,)),
         symbol="chart",
-        sentence=f"Sessions by day, bot, channel and month, down to the single conversation. {_lately(visit)}",
+        sentence=f"Sessions by day, bot, channel and month, with the underlying conversations. {_lately(visit)}",
     )
     page = WaysInPage(
         frame=frame(visit, title="Reports", current="reports"),
@@ -79,7 +79,7 @@ def billing(visit: Visit) -> HttpResponse:
         label="Session usage reports",
         href=reverse("billing-report", args=(visit.account,)),
         symbol="bill",
-        sentence=f"What was consumed and why each session counts. {_lately(visit)}",
+        sentence=f"Sessions consumed, with the reason why each was charged. {_lately(visit)}",
     )
     page = WaysInPage(
         frame=frame(visit, title="Billing", current="billing"), heading="Billing", entries=(entry,), views=()

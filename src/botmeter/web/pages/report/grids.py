@@ -54,8 +54,8 @@ def matrix(answered: Answered) -> MatrixWidget:
         rows=tuple(rows),
         totals=tuple(text.count_text(channel.session_count) for channel in channels),
         grand_total=text.count_text(report.sessions_consumed),
-        note="Totals count a session once, so cells can add up to more. \u2013 means no session on that channel."
-        + (" The largest are shown; expand to see all." if left_out else ""),
+        note="Totals count each session once, so cells can add up to more. \u2013 means no sessions."
+        + ("Only the largest are shown. Expand to see all." if left_out else ""),
     )
 
 

@@ -44,12 +44,12 @@ def _nothing(answered: Answered) -> Notice | None:
     if question.query.filters != NO_FILTERS:
         return Notice(
             fact="No sessions match these filters.",
-            consequence="Nothing in this period fits all of them at once.",
+            consequence="No session in this period matches all of them.",
             action=_suggestion(answered, "Clear filters", address=question.address.cleared()),
         )
     return Notice(
         fact="No sessions in this period.",
-        consequence="Choose other days to see more.",
+        consequence="Choose another period.",
         action=_where_data_is(answered),
     )
 
@@ -60,7 +60,7 @@ def _where_data_is(answered: Answered) -> Link | None:
         return None
     last_on = text.in_zone(latest_us, answered.question.zone).date()
     address = replace(answered.address, preset=None, days=(last_on - timedelta(days=29), last_on))
-    return _suggestion(answered, "To the latest data", address=address)
+    return _suggestion(answered, "Show latest data", address=address)
 
 
 def _suggestion(answered: Answered, label: str, *, address: ReportAddress) -> Link | None:
@@ -76,8 +76,8 @@ def _moved(question: Question, *, title: str) -> Notice | None:
         return None
     starts = text.day_text(question.query.period.first_on)
     return Notice(
-        fact=f"The data of {title} starts on {starts}.",
-        consequence=f"The period was to start on {text.day_text(moved_from)}; it is shown from {starts} on.",
+        fact=f"{title} has data from {starts}.",
+        consequence=f"The requested period starts on {text.day_text(moved_from)}; the report is shown from {starts}.",
     )
 
 
@@ -86,8 +86,8 @@ def _zone(answered: Answered) -> Notice | None:
     if question.zone == "UTC":
         return None
     return Notice(
-        fact=f"Days are those of {question.zone}.",
-        consequence="Sessions are charged by their UTC day and month, so single days differ from the bill.",
+        fact=f"Days are in {question.zone}.",
+        consequence="Sessions are charged by UTC day and month, so single days can differ from the bill.",
         action=_suggestion(answered, "Show in UTC", address=replace(question.address, timezone="UTC")),
     )
 
@@ -99,5 +99,5 @@ def _policies(overview: Overview) -> Notice | None:
     names = " and ".join([", ".join(policies[:-1]), policies[-1]])
     return Notice(
         fact=f"{len(policies)} policies were in force in this period.",
-        consequence=f"Each session is counted under the one under which it opened: {names}.",
+        consequence=f"Each session counts under the policy in force when it opened: {names}.",
     )

@@ -55,7 +55,7 @@ def bot_split(answered: Answered) -> SplitWidget:
         then = before.get(bot.bot_id)
         counted.append(
             Counted(
-                name=bot.bot_name or "No bot (agents alone)",
+                name=bot.bot_name or "No bot (agents only)",
                 href=_bot_rows(answered, bot.bot_id),
                 count=_count(bot, address),
                 before_count=None if then is None else _count(then, address),
@@ -208,7 +208,7 @@ def _segments(answered: Answered) -> tuple[Link, ...]:
 def _overlap_note(answered: Answered, what: str, *, overlap: int) -> Note | None:
     whole = answered.report.sessions_consumed
     if answered.address.split is Split.OPENED:
-        rest = f"Each session counts once, under what opened it, so the {what} add up to the total."
+        rest = f"Each session counts once, for the one that opened it, so the {what} add up to the total."
         return Note(number="", href="", rest=rest)
     if overlap <= 0 or not whole:
         return None
@@ -218,7 +218,7 @@ def _overlap_note(answered: Answered, what: str, *, overlap: int) -> Note | None
         if answered.access.allows(Fact.OPENERS)
         else "",
         rest=f"more than the total ({text.share_text(overlap, whole=whole)}): "
-        f"a session that touched several {what} counts once under each.",
+        f"a session with several {what} counts once for each.",
     )
 
 

@@ -28,7 +28,7 @@ HEADING: Final = {
     EntryPoint.BILLING: "Session usage report",
     EntryPoint.SHARED: "Bot session consumption",
 }
-_PAST: Final = Freshness(text="These days are over", kind="")
+_PAST: Final = Freshness(text="Past period", kind="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -126,7 +126,7 @@ WIDGETS: Final[tuple[Widget, ...]] = (
     ),
     Widget(
         name="customers",
-        title="Customers with most sessions",
+        title="Customers with the most sessions",
         template="customers",
         make=customers_widget,
         span="c5",
@@ -135,7 +135,7 @@ WIDGETS: Final[tuple[Widget, ...]] = (
     ),
     Widget(
         name="versions",
-        title="Versions of bots",
+        title="Bot versions",
         template="versions",
         make=versions_widget,
         loads_later=True,

@@ -85,21 +85,21 @@ def _answer(story: "ConversationStory", places: EntityUrls, *, zone: str) -> Wor
     more = f" and {text.counted(len(others), 'other')}" if others else ""
     when = f", created on {text.instant_text(story.created_us, zone=zone, seconds=False)} {zone}. "
     count = len(story.sessions)
-    part = f"It was part of {text.counted(count, 'session')}." if count else "It was part of no session."
+    part = f"It is part of {text.counted(count, 'session')}." if count else "It is part of no session."
     return (*whose, plain(f"{more}{when}{part}"))
 
 
 def _part(one: "ConversationSession", places: EntityUrls, *, zone: str) -> PartLine:
-    ended = "still open"
+    ended = "Open"
     if one.ended_us is not None:
         is_named = one.ended_us < INSTANT_END_US
-        ended = text.instant_text(one.ended_us, zone=zone, seconds=False) if is_named else "after the year 9998"
+        ended = text.instant_text(one.ended_us, zone=zone, seconds=False) if is_named else "After 9998"
     return PartLine(
         session_id=one.session_id,
         opened=(linked(text.instant_text(one.started_us, zone=zone), places.session(one.session_id)),),
         ended=ended,
         event_count=text.count_text(one.event_count),
-        effect="Opened it" if one.opened_it else "Took part",
+        effect="Opened" if one.opened_it else "Took part",
         tag="Preview" if one.is_preview else "",
     )
 

@@ -47,7 +47,7 @@ def _opened(opening: ExplainedEvent, places: EntityUrls) -> Words:
         to_bot = (plain(" to "), *bot) if bot else ()
         return plain("Opened by a message from customer "), customer, *to_bot, *channel
     sender = bot if opening.actor is Actor.BOT and bot else (plain("an agent"),)
-    return plain("Opened by a message of "), *sender, plain(" to customer "), customer, *channel
+    return plain("Opened by a message from "), *sender, plain(" to customer "), customer, *channel
 
 
 def _covers(explanation: Explanation) -> str:
@@ -56,15 +56,15 @@ def _covers(explanation: Explanation) -> str:
     covered = f"covers {conversations} with {text.counted(len(bots), 'bot')}"
     end_us = explanation.ended_at_us
     if end_us is None or end_us >= INSTANT_END_US:
-        return f"It {covered} so far; nothing has ended it yet. "
+        return f"It {covered} so far and is still open. "
     end = f"{text.instant_text(end_us, seconds=False)} UTC"
-    return f"It {covered} so far, and runs until {end}. " if explanation.is_running else f"It {covered} until {end}. "
+    return f"It {covered} so far and ends at {end}. " if explanation.is_running else f"It {covered} until {end}. "
 
 
 def _afterwards(explanation: Explanation, places: EntityUrls) -> Words:
     event, after, end_us = explanation.next_event, explanation.after, explanation.ended_at_us
     if event is None or end_us is None:
-        return () if explanation.is_running else (plain("Nothing came after it so far."),)
+        return () if explanation.is_running else (plain("The customer has sent no message since."),)
     is_same_day = day_of_us(event.at_us) == day_of_us(end_us)
     at = f"at {text.clock_text(event.at_us)}" if is_same_day else f"on {text.day_text(day_of_us(event.at_us))}"
     if after is None or not explanation.opened_next:
@@ -92,7 +92,7 @@ def facts(explanation: Explanation, places: EntityUrls) -> tuple[FactLines, ...]
             "Preview",
             [(plain("Opened from a preview, which counts under this policy"),)] if explanation.is_preview else [],
         ),
-        ("Neighbours", _neighbours(explanation, places)),
+        ("Adjacent sessions", _neighbours(explanation, places)),
     ]
     return tuple(FactLines(label=label, lines=_cut(lines)) for label, lines in told if lines)
 
@@ -110,9 +110,9 @@ def _counted_on(explanation: Explanation, places: EntityUrls) -> tuple[str, str]
 def _window(explanation: Explanation) -> list[Words]:
     start, end_us = text.instant_text(explanation.started_at_us), explanation.ended_at_us
     if end_us is None:
-        return [(plain(f"{start} UTC {text.DASH}"),), (plain("still open"),)]
+        return [(plain(f"{start} UTC {text.DASH}"),), (plain("open"),)]
     if end_us >= INSTANT_END_US:
-        return [(plain(f"{start} UTC {text.DASH}"),), (plain("a day after the year 9998"),)]
+        return [(plain(f"{start} UTC {text.DASH}"),), (plain("after 9998"),)]
     return [(plain(f"{start} {text.DASH}"),), (plain(f"{text.instant_text(end_us)} UTC"),)]
 
 
@@ -152,7 +152,7 @@ def _tickets(explanation: Explanation) -> list[Words]:
 
 
 def _neighbours(explanation: Explanation, places: EntityUrls) -> list[Words]:
-    pairs = (("Session before", explanation.before), ("Session after", explanation.after))
+    pairs = (("Previous session", explanation.before), ("Next session", explanation.after))
     return [
         (
             linked(label, places.session(one.session_id)),

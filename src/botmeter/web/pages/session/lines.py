@@ -232,7 +232,7 @@ def ending_lines(explanation: Explanation, places: EntityUrls) -> Iterator[Line]
 def _following(event: ExplainedEvent, explanation: Explanation, *, end_us: int, places: EntityUrls) -> Line:
     after = explanation.after
     has_opened = explanation.opened_next and after is not None
-    waited = f"{duration_words(event.at_us - end_us)} after the end. " if event.at_us > end_us else "At the very end. "
+    waited = f"{duration_words(event.at_us - end_us)} after the end. " if event.at_us > end_us else "At the end. "
     link = () if after is None else (linked("The next session", places.session(after.session_id)),)
     return Line(
         on=text.in_zone(event.at_us, "UTC").date(),
@@ -252,8 +252,8 @@ def limit_words(explanation: Explanation) -> str:
     return {
         ClosedBy.OPEN: "No limit",
         ClosedBy.DURATION: f"{duration_words(policy.max_duration_us or 0)} from the first message",
-        ClosedBy.IDLE: f"{duration_words(policy.idle_timeout_us or 0)} of silence",
-        ClosedBy.CALENDAR: f"The {policy.calendar} is over in {policy.timezone}",
+        ClosedBy.IDLE: f"{duration_words(policy.idle_timeout_us or 0)} of inactivity",
+        ClosedBy.CALENDAR: f"The {policy.calendar} ends in {policy.timezone}",
         ClosedBy.TURNS: text.counted(policy.max_turns or 0, "turn"),
-        ClosedBy.END: "An event that ends it",
+        ClosedBy.END: "End event",
     }[explanation.closed_by]

@@ -141,7 +141,7 @@ def session_page(visit: Visit, *, session: str) -> HttpResponse:
 
 def _first_event(given: str) -> int:
     if not (given.isascii() and given.isdigit() and len(given) < 10):
-        raise Refused("parameter_invalid", f"from can't be {given[:40]!r}; it is the number of an event, from 0 on.")
+        raise Refused("parameter_invalid", f"Parameter from is {given[:40]!r}; it must be an event number from 0.")
     return int(given)
 
 
@@ -157,7 +157,7 @@ def _crumbs(explanation: "Explanation", places: EntityUrls) -> tuple[Crumb, ...]
 def _tags(explanation: "Explanation") -> tuple[str, ...]:
     told = (
         (True, "Charged once"),
-        (explanation.is_running, "Still running"),
+        (explanation.is_running, "Open"),
         (explanation.is_preview, "Preview"),
         (bool(explanation.restatements), "Restated"),
     )
@@ -172,7 +172,7 @@ def _pager(explanation: "Explanation", places: EntityUrls, *, first: int | None,
     before, after = max(0, first - EVENTS_A_PAGE), first + EVENTS_A_PAGE
     pages = {"all": "1", **chosen}
     return StoryPager(
-        toggle="Sum up",
+        toggle="Show summary",
         toggle_href=places.session(session_id, **chosen),
         earlier_href=places.session(session_id, **pages, **{"from": str(before)}) if first > 0 else "",
         later_href=places.session(session_id, **pages, **{"from": str(after)}) if after < count else "",

@@ -55,7 +55,7 @@ def told_story(explanation: Explanation, *, places: EntityUrls) -> Story:
     lines = list(_folded_lines(explanation, places))
     shown = lines[:LINES_MAX]
     hidden = len(lines) - len(shown)
-    cut = f"The first {LINES_MAX} lines are shown; {hidden:,} more stand before the end." if hidden else ""
+    cut = f"The first {LINES_MAX} lines are shown; {hidden:,} more are hidden before the end." if hidden else ""
     return Story(days=_days([*shown, *ending_lines(explanation, places)]), cut=cut)
 
 

@@ -25,12 +25,12 @@ def window_title(explanation: Explanation) -> str:
     """What limits the session, as the title of the drawing."""
     policy = explanation.policy
     return {
-        ClosedBy.OPEN: "From the first message on",
+        ClosedBy.OPEN: "No limit from the first message",
         ClosedBy.DURATION: f"{duration_words(policy.max_duration_us or 0)} from the first message",
-        ClosedBy.IDLE: f"Until {duration_words(policy.idle_timeout_us or 0)} of silence",
-        ClosedBy.CALENDAR: f"Until the {policy.calendar} is over in {policy.timezone}",
+        ClosedBy.IDLE: f"Until {duration_words(policy.idle_timeout_us or 0)} of inactivity",
+        ClosedBy.CALENDAR: f"Until the {policy.calendar} ends in {policy.timezone}",
         ClosedBy.TURNS: f"At most {text.counted(policy.max_turns or 0, 'turn')}",
-        ClosedBy.END: "Until an event ends it",
+        ClosedBy.END: "Until an end event",
     }[explanation.closed_by]
 
 

@@ -12,8 +12,8 @@ from botmeter.web.report_query import Compare, ReportAddress, Split, read_addres
 # Longer addresses are refused by browsers and servers on the way, so nobody could open them again.
 QUERY_LENGTH_MAX: Final = 8_000
 _COMPARED: Final = {
-    Compare.PREVIOUS: "compared with the days before",
-    Compare.YEAR: "compared with the year before",
+    Compare.PREVIOUS: "compared with the previous period",
+    Compare.YEAR: "compared with the previous year",
     Compare.NONE: "",
 }
 _NAMED_MAX: Final = 3
@@ -29,7 +29,7 @@ def kept_query(address: ReportAddress) -> str:
     if len(query) > QUERY_LENGTH_MAX:
         raise TooMuch(
             "address_too_long",
-            f"The address of this report has {len(query)} characters; the most that can be kept is "
+            f"The address of this report has {len(query)} characters; the limit is "
             f"{QUERY_LENGTH_MAX}. Choose fewer values in its filters.",
         )
     return query
@@ -44,7 +44,7 @@ def address_text(address: ReportAddress) -> str:
     """What the report shows, in words: period, zone, filters, comparison."""
     words = [_period_text(address), address.timezone or "", *_filter_texts(address), _COMPARED[address.compare]]
     if address.split is Split.OPENED:
-        words.append("counted by what opened a session")
+        words.append("split by opening bot and channel")
     return ", ".join(word for word in words if word)
 
 
@@ -73,4 +73,4 @@ def _filter_texts(address: ReportAddress) -> list[str]:
 
 
 def _values_text(values: tuple[str, ...]) -> str:
-    return f"{len(values)} chosen" if len(values) > _NAMED_MAX else " or ".join(map(text.short_id, values))
+    return f"{len(values)} selected" if len(values) > _NAMED_MAX else " or ".join(map(text.short_id, values))

@@ -33,9 +33,9 @@ class ViewForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),
     )
     for_all = forms.BooleanField(
-        label="For everybody in the account",
+        label="Share with everyone in the account",
         required=False,
-        help_text="Others see and open it; you and the owners can change it.",
+        help_text="Others can open it. You and account owners can change it.",
     )
     query = forms.CharField(widget=forms.HiddenInput, required=False)
 
@@ -106,9 +106,9 @@ def view(visit: Visit, *, view: int) -> HttpResponse:
             _renamed(visit, found)
         case "delete":
             found.delete()
-            tell(visit.request, Notice(fact=f"The view {found.name} is deleted."))
+            tell(visit.request, Notice(fact=f"View {found.name} deleted."))
         case _:
-            raise Refused("parameter_invalid", "What shall be done with the view is not said.")
+            raise Refused("parameter_invalid", "No valid action was given for the view.")
     return HttpResponseRedirect(reverse("views", args=(visit.account,)))
 
 
@@ -123,7 +123,7 @@ def _saved(visit: Visit, form: forms.Form) -> HttpResponse:
             )
     except IntegrityError:
         raise _taken(name) from None
-    tell(visit.request, Notice(fact=f"The view {name} is saved.", consequence="It stands on Reports, too."))
+    tell(visit.request, Notice(fact=f"View {name} saved.", consequence="You also find it under Reports."))
     return HttpResponseRedirect(reverse("views", args=(visit.account,)))
 
 
@@ -134,7 +134,7 @@ def _renamed(visit: Visit, view: SavedView) -> None:
             view.save(update_fields=["name"])
     except IntegrityError:
         raise _taken(view.name) from None
-    tell(visit.request, Notice(fact=f"The view is called {view.name} now."))
+    tell(visit.request, Notice(fact=f"View renamed to {view.name}."))
 
 
 def _may_change(view: SavedView, visit: Visit) -> bool:
@@ -145,12 +145,12 @@ def _checked(name: str) -> str:
     stripped = name.strip()
     fault = required_name_fault(stripped)
     if fault:
-        raise Refused("view_name_invalid", f"{stripped[:40]!r} can't be a view's name: {fault}.")
+        raise Refused("view_name_invalid", f"Invalid view name {stripped[:40]!r}: {fault}.")
     return stripped
 
 
 def _taken(name: str) -> Conflict:
-    return Conflict("view_exists", f"There is a view called {name[:60]!r} of the same person already.")
+    return Conflict("view_exists", f"You already have a view named {name[:60]!r}.")
 
 
 def _page(visit: Visit, *, form: forms.Form | None) -> HttpResponse:
@@ -177,8 +177,8 @@ def _line(view: SavedView, visit: Visit) -> ViewLine:
         name=view.name,
         href=reverse("report", args=(visit.account,)) + query,
         shows=_shows(QueryDict(view.query)),
-        owner="you" if view.owner_id == visit.user.pk else str(view.owner),
-        seen_by="everybody" if view.is_for_all else "you",
+        owner="You" if view.owner_id == visit.user.pk else str(view.owner),
+        seen_by="Everyone" if view.is_for_all else "You",
         change_href=reverse("view", args=(visit.account, view.pk)) if may_change else "",
     )
 

@@ -43,7 +43,7 @@ class Opening:
 
     Attributes:
         secret: As it stands in the address.
-        title: What the account is called; read before its ledger is held for the page.
+        title: Account name; read before its ledger is held for the page.
     """
 
     request: HttpRequest

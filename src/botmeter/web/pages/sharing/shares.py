@@ -44,18 +44,18 @@ class ShareForm(forms.Form):
         label="Name",
         max_length=DISPLAY_NAME_CHARACTERS_MAX,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),
-        help_text="Stands above the report, for whoever opens the link.",
+        help_text="Shown as the heading of the shared report.",
     )
     lasting_days = forms.TypedChoiceField(
-        label="It works for",
+        label="Expires in",
         choices=[(days, text.counted(days, "day")) for days in LASTING_DAYS],
         coerce=int,
         initial=7,
     )
     may_see_rows = forms.BooleanField(
-        label="With underlying data",
+        label="Include underlying data",
         required=False,
-        help_text="Shows single sessions, with the ids of their customers and conversations.",
+        help_text="Shows single sessions with customer and conversation IDs.",
     )
     query = forms.CharField(widget=forms.HiddenInput, required=False)
 
@@ -125,10 +125,10 @@ def share(visit: Visit, *, share: int) -> HttpResponse:
     if found is None or visit.request.method != "POST":
         raise Http404
     if not _may_revoke(found, visit):
-        raise NotAllowed("right_missing", "Whoever made a link can revoke it, and so can the owners of the account.")
+        raise NotAllowed("right_missing", "Only the creator of a link and account owners can revoke it.")
     if revoke_share(found):
         _note(visit, found, action=Action.SHARE_REVOKED)
-    tell(visit.request, Notice(fact=f"The link {found.name} is revoked.", consequence="It opens nothing any more."))
+    tell(visit.request, Notice(fact=f"Link {found.name} revoked.", consequence="It can no longer be opened."))
     return HttpResponseRedirect(reverse("shares", args=(visit.account,)))
 
 
@@ -167,8 +167,8 @@ def _made(visit: Visit, given: dict[str, Any]) -> HttpResponse:
 def _show(visit: Visit, made: NewShare) -> None:
     href = public_address(visit.request, reverse("shared", args=(made.secret,)))
     notice = Notice(
-        fact=f"This is the link to {made.link.name}.",
-        consequence="Copy it now: it is not shown again. Whoever has it sees the report without signing in.",
+        fact=f"Link to {made.link.name} created.",
+        consequence="Copy it now. It is not shown again. Anyone with the link can see the report without signing in.",
         secrets=(href,),
     )
     tell(visit.request, notice)
@@ -208,7 +208,7 @@ def _line(link: ShareLink, visit: Visit) -> ShareLine:
     return ShareLine(
         name=link.name,
         shows=f"{shows}, with underlying data" if link.may_see_rows else shows,
-        made=f"{text.day_text(link.created_at.date())} by {link.created_by or 'somebody who left'}",
+        made=f"{text.day_text(link.created_at.date())} by {link.created_by or 'former user'}",
         ends=text.moment_text(link.expires_at),
         opened=_opened(link),
         state=_STATES[state],
@@ -224,7 +224,7 @@ def _opened(link: ShareLink) -> str:
 
 
 _STATES: Final = {
-    ShareState.WORKS: ("works", "ok"),
-    ShareState.EXPIRED: ("expired", ""),
-    ShareState.REVOKED: ("revoked", ""),
+    ShareState.WORKS: ("Active", "ok"),
+    ShareState.EXPIRED: ("Expired", ""),
+    ShareState.REVOKED: ("Revoked", ""),
 }

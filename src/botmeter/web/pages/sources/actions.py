@@ -87,7 +87,7 @@ def _settings(visit: Visit, found: Source) -> Done:
     except Refused as problem:
         refuse(form, problem, fields={})
         return Again(what="settings", form=form)
-    return Notice(fact="Saved.", consequence=_LATER) if is_changed else Notice(fact="Nothing was changed.")
+    return Notice(fact="Saved.", consequence=_LATER) if is_changed else Notice(fact="No changes.")
 
 
 def _identity_added(visit: Visit, found: Source) -> Done:

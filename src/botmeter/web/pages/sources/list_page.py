@@ -28,7 +28,7 @@ from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
 from botmeter.web.rich_text import Word, id_word, name_word
 
-SHOWN_ONCE: Final = "Copy it now: it is not shown again, and nobody can find it out later."
+SHOWN_ONCE: Final = "Copy it now. It is not shown again."
 _FIELD_OF_CODE: Final = {"source_name_invalid": "name", "source_invalid": "name", "source_exists": "name"}
 
 

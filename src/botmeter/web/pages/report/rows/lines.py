@@ -34,11 +34,11 @@ COLUMN_LABELS: Final = {
 }
 NUMBERS: Final = frozenset({"conversations", "tickets", "events"})
 _CLOSED_BY_WORDS: Final = {
-    ClosedBy.DURATION: "Longest duration",
-    ClosedBy.IDLE: "Silence",
-    ClosedBy.CALENDAR: "End of its day or month",
-    ClosedBy.TURNS: "Number of turns",
-    ClosedBy.END: "An event that ends it",
+    ClosedBy.DURATION: "Time window ended",
+    ClosedBy.IDLE: "Inactivity",
+    ClosedBy.CALENDAR: "Calendar day or month ended",
+    ClosedBy.TURNS: "Turn limit",
+    ClosedBy.END: "End event",
     ClosedBy.OPEN: "Open",
 }
 

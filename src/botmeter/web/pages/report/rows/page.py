@@ -33,10 +33,9 @@ _INNER_COLUMNS: Final = (
 )
 _FORMAT_LABELS: Final = {"csv": "CSV", "xlsx": "XLSX", "parquet": "Parquet", "ndjson": "NDJSON", "json": "JSON"}
 _DEFINITION_OF: Final = {
-    Grouping.SESSION: "A line is a session; its rows stand below it. An export has one row for each "
+    Grouping.SESSION: "Each line is a session; expand it to see its rows. An export has one row for each "
     "conversation, bot, version and channel of a session.",
-    Grouping.CONVERSATION: "A line is a row of the exports: a session, and a conversation, bot, version and "
-    "channel that it touched.",
+    Grouping.CONVERSATION: "Each line is a row of the export: a session with a conversation, bot, version and channel.",
 }
 _FORMATS_OFFERED: Final = ("csv", "xlsx", "parquet", "ndjson")
 
@@ -189,15 +188,15 @@ def _notices(found: RowPage, asked: RowsQuestion, *, stage: PageContext) -> tupl
         action = Link(label="Clear search", href=_href(asked, clear, places=stage.places))
         return (
             Notice(
-                fact=f"Nothing is called “{asked.rows.look.search}”.",
-                consequence="Ids are found by how they begin.",
+                fact=f"No rows match “{asked.rows.look.search}”.",
+                consequence="Search matches the beginning of IDs.",
                 action=action,
             ),
         )
     suggestion: Link | None = None
     if asked.question.address.has_filters and stage.access.allows(Fact.SUGGESTIONS):
         suggestion = Link(label="Clear filters", href=stage.places.rows(asked.question.address.cleared()))
-    return (Notice(fact="No rows match.", consequence="Choose other days or filters.", action=suggestion),)
+    return (Notice(fact="No rows match.", consequence="Choose another period or other filters.", action=suggestion),)
 
 
 def _groupings(asked: RowsQuestion, *, places: ReportUrls) -> tuple[Link, ...]:
@@ -282,8 +281,8 @@ def _pager(found: RowPage, asked: RowsQuestion, *, places: ReportUrls) -> Pager:
         range=_range(found, asked.question) if is_in_time else "",
         newer_href=href(found.previous_cursor),
         older_href=href(found.next_cursor),
-        newer_label=newer if is_in_time else "Lines before",
-        older_label=older if is_in_time else "Lines after",
+        newer_label=newer if is_in_time else "Previous rows",
+        older_label=older if is_in_time else "Next rows",
     )
 
 

@@ -132,7 +132,7 @@ def read_rows_address(given: QueryDict) -> RowsAddress:
     for name in wanted:
         if name not in address.offered_columns:
             known = ", ".join(address.offered_columns)
-            raise Refused("column_unknown", f"There is no column {name[:40]!r}; there are {known}.")
+            raise Refused("column_unknown", f"Unknown column {name[:40]!r}. Choose from: {known}.")
     return replace(address, columns=() if wanted == address.shown_columns else wanted)
 
 
