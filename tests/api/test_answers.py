@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from botmeter.reports.row_look import SortKey
-from botmeter.web.api.api import document
-from botmeter.web.api.examples import EXAMPLES
+from botmeter.web.api.document import document
 from support.json_schema import faults, schema_of_answer
 
 Ask = Callable[..., Any]
@@ -139,13 +138,3 @@ def test_names_of_any_letters_are_told_as_they_are(ask: Ask) -> None:
     assert (row["bot_name"], row["conversation_id"]) == ('<script>alert("1")</script>', "v5/../%2F")
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-
-
-@pytest.mark.parametrize("operation", [name for name in EXAMPLES if name != "problem"])
-def test_an_example_is_as_documented(operation: str) -> None:
-    as_documented(EXAMPLES[operation], operation)
-
-
-def test_the_example_of_a_problem_is_as_documented() -> None:
-    schema = schema_of_answer(document(), "sessions", status=404)
-    assert not list(faults(EXAMPLES["problem"], schema, document=document()))

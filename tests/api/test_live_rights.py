@@ -17,7 +17,8 @@ from support.live import Live, counts, message, problem_of
 ALL = tuple(Scope)
 OTHERS = tuple(scope for scope in Scope if scope not in (Scope.EVENTS_WRITE, Scope.ADMIN))
 OWN = {route.name: route for route in own_routes(cast("Ingestion", None))}
-PATHS = [route.path.replace("{session_id}", "0" * 8 + "-0000" * 3 + "-" + "0" * 12) for route in ROUTES]
+DJANGO_ROUTES = [route for route in ROUTES if route.view is not None]
+PATHS = [route.path.replace("{session_id}", "0" * 8 + "-0000" * 3 + "-" + "0" * 12) for route in DJANGO_ROUTES]
 
 
 def by_key(live: Live, secret: str) -> Any:
@@ -72,8 +73,8 @@ def test_a_key_that_sends_reads_nothing_and_one_of_another_account_reaches_nothi
     live.create("globex")
     live.send(key, [message("a")])
     live.settle("acme")
-    route = ROUTES[PATHS.index(path)]
-    ask = client.get if route.body is None else client.post
+    route = DJANGO_ROUTES[PATHS.index(path)]
+    ask = client.post if route.body else client.get
     for secret, account, status in (
         (key, "acme", 403),
         (live.key("acme", *ALL), "globex", 404),

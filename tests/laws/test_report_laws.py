@@ -22,13 +22,15 @@ from botmeter.domain.period import Period
 from botmeter.domain.week_hours import HOURS_OF_WEEK, text_of_week_hour
 from botmeter.ledger.ledger import Ledger
 from botmeter.metering.policy import FRESHCHAT
-from botmeter.reports.explain import explain, explanation_as_mapping
+from botmeter.reports.explain import explain
+from botmeter.reports.explanation_json import explanation_as_mapping
 from botmeter.reports.export import FORMATS, write_rows
 from botmeter.reports.filters import FILTER_NAMES, FILTERS, FilterDeclaration, Filters
 from botmeter.reports.query import UsageQuery
+from botmeter.reports.report_json import report_as_mapping
 from botmeter.reports.rows import underlying_rows
 from botmeter.reports.simulate import simulate
-from botmeter.reports.usage import UsageReport, report_as_mapping, usage_report
+from botmeter.reports.usage import UsageReport, usage_report
 from support.event_strategies import dense_event_lists, instants_us, policies, schedules
 from support.examples import examples
 from support.facts import filled_ledger, place_of, tickets_of

@@ -29,10 +29,14 @@ _FORMATS: dict[str | None, Callable[[str], object]] = {
 _WORDS: dict[str, Callable[[Any, Any, Schema], bool]] = {
     "type": lambda value, said, schema: _TYPES[said](value) and _is_formatted(value, schema),
     "required": lambda value, said, _: set(said) <= set(value),
-    "additionalProperties": lambda value, said, schema: said is True or set(value) <= set(schema["properties"]),
+    "additionalProperties": lambda value, said, schema: bool(said) or set(value) <= set(schema["properties"]),
     "enum": lambda value, said, _: value in said,
     "const": lambda value, said, _: value == said,
     "maxItems": lambda value, said, _: len(value) <= said,
+    "minItems": lambda value, said, _: len(value) >= said,
+    "maxLength": lambda value, said, _: len(value) <= said,
+    "minLength": lambda value, said, _: len(value) >= said,
+    "maximum": lambda value, said, _: value <= said,
     "minimum": lambda value, said, _: value >= said,
     "pattern": lambda value, said, _: re.search(said, value) is not None,
 }

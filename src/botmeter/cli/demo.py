@@ -46,7 +46,8 @@ def demo(
     from botmeter.demo import DEMO_ACCOUNT
     from botmeter.domain.instant import now_us
     from botmeter.reports.query import usage_query
-    from botmeter.reports.usage import report_as_mapping, usage_report
+    from botmeter.reports.report_json import report_as_mapping
+    from botmeter.reports.usage import usage_report
 
     now = now_us()
     screen = stdout_screen()

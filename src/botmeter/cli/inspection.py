@@ -33,7 +33,8 @@ def explain(
     """
     from botmeter.domain.instant import now_us
     from botmeter.reports.explain import explain as explained
-    from botmeter.reports.explain import explanation_as_mapping, explanation_as_text
+    from botmeter.reports.explain import explanation_as_text
+    from botmeter.reports.explanation_json import explanation_as_mapping
 
     with readable_ledger(data, account, purpose="botmeter explain") as ledger:
         explanation = explained(ledger, session, now_us=now_us())

@@ -44,7 +44,8 @@ def report(
     from botmeter.cli.report_page import report_page
     from botmeter.cli.report_rows import COLUMNS, report_rows
     from botmeter.cli.terminal import stdout_screen
-    from botmeter.reports.usage import report_as_mapping, usage_report
+    from botmeter.reports.report_json import report_as_mapping
+    from botmeter.reports.usage import usage_report
 
     days = options.days_asked(first, last, timezone=timezone)
     with readable_ledger(data, account, purpose="botmeter report") as ledger:

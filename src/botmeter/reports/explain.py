@@ -29,7 +29,6 @@ from botmeter.reports.explanation import (
     Explanation,
     Neighbour,
 )
-from botmeter.reports.explanation_mapping import explanation_as_mapping
 from botmeter.reports.explanation_text import explanation_as_text
 from botmeter.reports.snapshot import Snapshot, snapshot
 
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
 # Out of Arrow in portions: one by one takes fifty times as long, and often only the first few are looked at.
 _EVENTS_A_TIME = 1_000
 
-__all__ = ["explain", "explanation_as_mapping", "explanation_as_text"]
+__all__ = ["explain", "explanation_as_text"]
 
 
 def explain(ledger: "ReadableLedger", session_id: str, *, now_us: int | None = None) -> Explanation:

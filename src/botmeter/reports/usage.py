@@ -4,7 +4,7 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botmeter.domain.period import Period
 from botmeter.reports.bot_names import bot_names
@@ -201,48 +201,3 @@ def _policies_in_force(schedule: "Schedule", period: Period) -> tuple[str, ...]:
     begun = [term for term in schedule if term.from_us <= last_us] or [schedule[0]]
     overtaken = sum(term.from_us <= period.start_us for term in begun[1:])
     return tuple(term.policy.label for term in begun[overtaken:])
-
-
-def report_as_mapping(report: UsageReport) -> dict[str, Any]:
-    """The report in the shape and key order of the contract, as JSON can hold it."""
-    period = report.period
-    return {
-        "account": report.account,
-        "policy": report.policy,
-        "period": {
-            "from": period.first_on.isoformat(),
-            "to": period.last_on.isoformat(),
-            "timezone": period.timezone,
-            "days": period.day_count,
-        },
-        "filters": report.filters.as_mapping(),
-        "sessions_consumed": report.sessions_consumed,
-        "previews": report.preview_count,
-        "conversations": report.conversation_count,
-        "tickets": report.ticket_count,
-        "trend": [
-            {"date": day.on.isoformat(), "sessions": day.session_count, "tickets": day.ticket_count}
-            for day in report.trend
-        ],
-        "by_bot": [
-            {
-                "bot_id": bot.bot_id,
-                "bot_name": bot.bot_name,
-                "sessions": bot.session_count,
-                "opened": bot.opened_count,
-            }
-            for bot in report.by_bot
-        ],
-        "by_channel": [
-            {"channel": place.channel, "sessions": place.session_count, "opened": place.opened_count}
-            for place in report.by_channel
-        ],
-        "by_month": [
-            {"month": month.month, "sessions": month.session_count, "partial": month.is_partial}
-            for month in report.by_month
-        ],
-        "by_ticket_type": [
-            {"ticket_type": kind.ticket_type, "tickets": kind.ticket_count, "sessions": kind.session_count}
-            for kind in report.by_ticket_type
-        ],
-    }

@@ -2,32 +2,21 @@
 
 from http import HTTPStatus
 
+import msgspec
+
 from botmeter.domain.errors import Conflict, Refused
 from botmeter.domain.receipt import Receipt
 from botmeter.server.front.answer import Answer
 from botmeter.server.front.request import Request
 from botmeter.sources.cloudevents_http import allowed_origin
-
-
-def receipt_as_mapping(receipt: Receipt) -> dict[str, object]:
-    """Return the receipt as the API documents it."""
-    return {
-        "accepted": receipt.accepted,
-        "duplicates": receipt.duplicates,
-        "conflicts": receipt.conflicts,
-        "rejected": receipt.rejected,
-        "rejections": [
-            {"index": each.index, "event_id": each.event_id, "code": each.code, "detail": each.detail}
-            for each in receipt.rejections
-        ],
-    }
+from botmeter.web.api.ingest import EventsProblem, delivery_receipt_of, receipt_of
+from botmeter.web.api.problem_details import problem_from_error
 
 
 def receipt_answer(receipt: Receipt, *, is_atomic: bool) -> Answer:
     """Answer with the receipt, or with a problem if an atomic batch was not accepted."""
-    mapping = receipt_as_mapping(receipt)
     if not is_atomic or not (receipt.rejected or receipt.conflicts):
-        return Answer.of_json(mapping)
+        return Answer.of_json(receipt_of(receipt))
     error: Refused
     if receipt.rejected:
         error = Refused(
@@ -40,12 +29,13 @@ def receipt_answer(receipt: Receipt, *, is_atomic: bool) -> Answer:
             f"No event was accepted (atomic=true): {receipt.conflicts:,} were sent before with different content. See "
             "the receipt for which.",
         )
-    return Answer.of_error(error, ("receipt", mapping))
+    details = msgspec.structs.asdict(problem_from_error(error))
+    return Answer.of_problem(EventsProblem(**details, receipt=receipt_of(receipt)))
 
 
 def delivery_answer(receipt: Receipt) -> Answer:
     """Answer a platform. Quarantined events need not be sent again, so they are no failure."""
-    return Answer.of_json({**receipt_as_mapping(receipt), "ignored": list(receipt.ignored)})
+    return Answer.of_json(delivery_receipt_of(receipt))
 
 
 def handshake_answer(request: Request) -> Answer:

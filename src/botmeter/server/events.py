@@ -15,13 +15,15 @@ from botmeter.live.queue import PendingBatch
 from botmeter.live.records import BODY_BYTES_MAX, REQUESTS_A_MINUTE, SPLIT_ADVICE, Records, records_from_body
 from botmeter.people.key_cache import cached_key, known_key
 from botmeter.people.keys import KnownKey, Scope
-from botmeter.server.answers import handshake_answer, receipt_answer, receipt_as_mapping
+from botmeter.server.answers import handshake_answer, receipt_answer
 from botmeter.server.body_pool import LARGE_BYTES, in_body_thread
 from botmeter.server.front.answer import Answer
 from botmeter.server.front.body import BodyLimits, decompressed
 from botmeter.server.front.request import Request
 from botmeter.sources.platforms.registry import NATIVE_PLATFORM
+from botmeter.web.api.ingest import receipt_of
 from botmeter.web.api.problems import key_missing
+from botmeter.web.api.table import SEND_EVENTS
 
 _LIMITS: Final = BodyLimits(bytes_max=BODY_BYTES_MAX, advice=SPLIT_ADVICE)
 _BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
@@ -39,7 +41,7 @@ class EventsRoute:
         if request.method == "OPTIONS":
             return handshake_answer(request)
         key = await self._admitted(request)
-        parameters = request.query(known=("atomic", "source"))
+        parameters = request.query(known=SEND_EVENTS.parameter_names)
         atomic = parameters.get("atomic", "false")
         if atomic.lower() not in _BOOLEANS:
             raise Refused("parameter_invalid", f"Parameter atomic is {atomic[:40]!r}; it must be true or false.")
@@ -50,7 +52,7 @@ class EventsRoute:
         else:
             read = records_from_body(body, headers=request.headers)
         if not read.records:
-            return Answer.of_json(receipt_as_mapping(Receipt()))
+            return Answer.of_json(receipt_of(Receipt()))
         batch = PendingBatch(
             account=key.account,
             source=source,

@@ -14,8 +14,9 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.reports.filters import FILTERS, Filters
 from botmeter.reports.hours import hours
 from botmeter.reports.query import UsageQuery
+from botmeter.reports.report_json import report_as_mapping
 from botmeter.reports.row_pages import RowLook, RowPage, row_page, session_rows
-from botmeter.reports.usage import report_as_mapping, usage_report
+from botmeter.reports.usage import usage_report
 from support.facts import event, filled_ledger
 
 ZONES = ("UTC", "Asia/Kathmandu", "America/New_York")

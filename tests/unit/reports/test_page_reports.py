@@ -19,7 +19,8 @@ from botmeter.reports.filters import Filters, filter_named
 from botmeter.reports.hours import hours
 from botmeter.reports.overview import overview
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.usage import report_as_mapping, usage_report
+from botmeter.reports.report_json import report_as_mapping
+from botmeter.reports.usage import usage_report
 from botmeter.reports.versions import versions
 from support.facts import event, filled_ledger
 

@@ -14,8 +14,9 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.metering.policy import ALWAYS_US, FRESHCHAT, Policy
 from botmeter.reports.filters import Filters
 from botmeter.reports.query import UsageQuery
+from botmeter.reports.report_json import report_as_mapping
 from botmeter.reports.rows import underlying_rows
-from botmeter.reports.usage import report_as_mapping, usage_report
+from botmeter.reports.usage import usage_report
 from support.facts import event, filled_ledger
 
 AGENTS = Policy(name="agents", participants="bot+agent", opens_on="any", max_duration_us=3_600_000_000)

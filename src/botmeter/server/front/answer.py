@@ -29,9 +29,9 @@ class Answer:
         return cls(status=status, body=msgspec.json.encode(value), headers={"Content-Type": _JSON})
 
     @classmethod
-    def of_error(cls, error: BotmeterError, *more: tuple[str, object]) -> "Answer":
+    def of_error(cls, error: BotmeterError) -> "Answer":
         """Return the problem details of an error."""
-        return cls.of_problem(problem_from_error(error, *more))
+        return cls.of_problem(problem_from_error(error))
 
     @classmethod
     def of_problem(cls, problem: Problem) -> "Answer":

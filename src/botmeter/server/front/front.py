@@ -16,7 +16,7 @@ from botmeter.server.front.protocol import Message, Receive, Scope, Send
 from botmeter.server.front.request import BodyMemory, Request
 from botmeter.web import request_ids
 from botmeter.web.access_log import AnsweredRequest, write_line
-from botmeter.web.api.problem_details import PATH, Problem
+from botmeter.web.api.problem_details import PATH, problem
 
 PAGE_BODY: Final = BodyLimits(bytes_max=16 << 20)
 """Of what people send: forms, and files of customers."""
@@ -134,7 +134,7 @@ async def _answered(route: OwnRoute, request: Request) -> Answer:
 
 def _answer_of_bug(bug: Bug) -> Answer:
     return Answer.of_problem(
-        Problem(status=HTTPStatus.INTERNAL_SERVER_ERROR, code="bug", detail=bug.sentence, reference=bug.reference)
+        problem(HTTPStatus.INTERNAL_SERVER_ERROR, "bug", detail=bug.sentence, reference=bug.reference)
     )
 
 

@@ -1,1 +1,1 @@
-"""The HTTP API: the read routes of the contract, for programs with a key. Thin: read the ask, call, answer."""
+"""The HTTP API for programs with a key: each route checks the request, calls, and answers."""

@@ -1,81 +1,200 @@
-"""Rows and sessions as the API says them: the keys of the contract, instants as the exports write them."""
+"""Answers and bodies of Django's routes as msgspec types: what is sent is encoded from them, and documented by them."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated
 
 import msgspec
 import pyarrow as pa
-from django.http import HttpResponse
+from msgspec import Meta, Struct
 
 from botmeter.domain.period import UTC_NAME
+from botmeter.ledger.customers import CustomerChange
 from botmeter.reports.export_instants import InstantTexts
-from botmeter.reports.row_pages import RowPage, SessionLine, UnderlyingRow
+from botmeter.reports.report_json import Count, Instant
+from botmeter.reports.row_pages import RowPage, UnderlyingRow
+from botmeter.reports.row_pages import SessionLine as ListedSession
+
+NextCursor = Annotated[str | None, Meta(description="Cursor of the next page; null at the end.")]
 
 
-def answer(told: object) -> HttpResponse:
-    """The answer as JSON."""
-    return HttpResponse(msgspec.json.encode(told), content_type="application/json")
+class Row(Struct, frozen=True, forbid_unknown_fields=True):
+    """One row of the underlying data: session × conversation × bot × version × channel."""
+
+    session_id: str
+    session_start: Instant
+    session_end: Annotated[Instant | None, Meta(description="Null while no limit ends the session.")]
+    customer_id: str
+    conversation_id: str
+    bot_id: str | None
+    bot_name: str | None
+    bot_version: str | None
+    channel: str
+    conversation_created_at: Instant | None
+    conversation_updated_at: Instant | None
+    ticket_ids: list[str]
+    ticket_types: Annotated[list[str], Meta(description="The type of each ticket, in the order of `ticket_ids`.")]
+    events: Count
+    preview: bool
 
 
-def page_as_mapping(page: RowPage) -> dict[str, Any]:
-    """A page of rows or of sessions; instants as the zone of the question has them."""
+class Rows(Struct, frozen=True, forbid_unknown_fields=True):
+    """A page of rows."""
+
+    items: list[Row]
+    next_cursor: NextCursor
+
+
+class SessionLine(Struct, frozen=True, forbid_unknown_fields=True):
+    """One session; bots, channels and counts are those of its rows that match."""
+
+    session_id: str
+    session_start: Instant
+    session_end: Instant | None
+    customer_id: str
+    bots: list[str]
+    channels: list[str]
+    conversations: Count
+    tickets: Count
+    events: Count
+    closed_by: str
+    preview: bool
+
+
+class Sessions(Struct, frozen=True, forbid_unknown_fields=True):
+    """A page of sessions."""
+
+    items: list[SessionLine]
+    next_cursor: NextCursor
+
+
+class SessionWithRows(SessionLine, frozen=True, forbid_unknown_fields=True):
+    """One session with all its rows."""
+
+    rows: list[Row]
+
+
+# Ids and aliases are limited by the ledger, which has error codes of its own for them.
+_CustomerId = Annotated[
+    str,
+    Meta(description="The customer who is counted.", extra_json_schema={"minLength": 1, "maxLength": 512}),
+]
+
+
+class MergeBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """One customer with other ids of the same person."""
+
+    customer_id: _CustomerId
+    aliases: Annotated[
+        list[str],
+        Meta(description="Other ids of the same customer.", extra_json_schema={"minItems": 1, "maxItems": 1000}),
+    ]
+
+
+class UnmergeBody(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Either aliases, or the number of a change."""
+
+    aliases: Annotated[list[str], Meta(extra_json_schema={"maxItems": 1000})] = []
+    change: Annotated[
+        Annotated[int, Meta(extra_json_schema={"minimum": 1})] | None,
+        Meta(description="The number in the answer to the merge."),
+    ] = None
+
+
+class SameCustomer(Struct, frozen=True, forbid_unknown_fields=True):
+    """An alias, and the customer it belongs to."""
+
+    customer_id: str
+    alias: str
+
+
+class CustomersChanged(Struct, frozen=True, forbid_unknown_fields=True):
+    """Effect of a change to customers; the sessions are those of all customers concerned."""
+
+    change: Annotated[int | None, Meta(description="Number of the change; null if nothing changed.")]
+    aliases: Annotated[list[SameCustomer], Meta(description="Aliases that changed.")]
+    events: Annotated[Count, Meta(description="Events that belong to another customer now.")]
+    sessions_before: Count
+    sessions_after: Count
+    restated_days: Annotated[Count, Meta(description="Past days whose sessions changed.")]
+
+
+def page_answer(page: RowPage) -> Rows | Sessions:
+    """Return a page of rows or of sessions, with instants in the zone of the question."""
     zone = page.query.period.timezone
-    items = sessions_as_mappings(page.lines, zone=zone) or rows_as_mappings(page.rows, zone=zone)
-    return {"items": items, "next_cursor": page.next_cursor}
+    if page.lines:
+        return Sessions(items=session_lines(page.lines, zone=zone), next_cursor=page.next_cursor)
+    return Rows(items=rows_of(page.rows, zone=zone), next_cursor=page.next_cursor)
 
 
-def rows_as_mappings(rows: Sequence[UnderlyingRow], *, zone: str = UTC_NAME) -> list[dict[str, Any]]:
-    """Rows of the underlying data, as `botmeter sessions --format json` has them."""
-    told = InstantTexts(zone)
-    starts = _texts([row.session_start_us for row in rows], told)
-    ends = _texts([row.session_end_us for row in rows], told)
-    created = _texts([row.conversation_created_us for row in rows], told)
-    updated = _texts([row.conversation_updated_us for row in rows], told)
+def rows_of(rows: Sequence[UnderlyingRow], *, zone: str = UTC_NAME) -> list[Row]:
+    """Return rows of the underlying data, as `botmeter sessions --format json` has them."""
+    instants = InstantTexts(zone)
+    starts = _texts([row.session_start_us for row in rows], instants)
+    ends = _texts([row.session_end_us for row in rows], instants)
+    created = _texts([row.conversation_created_us for row in rows], instants)
+    updated = _texts([row.conversation_updated_us for row in rows], instants)
     return [
-        {
-            "session_id": row.session_id,
-            "session_start": starts[place],
-            "session_end": ends[place],
-            "customer_id": row.customer_id,
-            "conversation_id": row.conversation_id,
-            "bot_id": row.bot_id,
-            "bot_name": row.bot_name,
-            "bot_version": row.bot_version,
-            "channel": row.channel,
-            "conversation_created_at": created[place],
-            "conversation_updated_at": updated[place],
-            "ticket_ids": list(row.ticket_ids),
-            "ticket_types": list(row.ticket_types),
-            "events": row.event_count,
-            "preview": row.is_preview,
-        }
+        Row(
+            session_id=row.session_id,
+            session_start=starts[place] or "",
+            session_end=ends[place],
+            customer_id=row.customer_id,
+            conversation_id=row.conversation_id,
+            bot_id=row.bot_id,
+            bot_name=row.bot_name,
+            bot_version=row.bot_version,
+            channel=row.channel,
+            conversation_created_at=created[place],
+            conversation_updated_at=updated[place],
+            ticket_ids=list(row.ticket_ids),
+            ticket_types=list(row.ticket_types),
+            events=row.event_count,
+            preview=row.is_preview,
+        )
         for place, row in enumerate(rows)
     ]
 
 
-def sessions_as_mappings(lines: Sequence[SessionLine], *, zone: str = UTC_NAME) -> list[dict[str, Any]]:
-    """Sessions, one item each."""
-    told = InstantTexts(zone)
-    starts = _texts([line.started_us for line in lines], told)
-    ends = _texts([line.ended_us for line in lines], told)
+def session_lines(lines: Sequence[ListedSession], *, zone: str = UTC_NAME) -> list[SessionLine]:
+    """Return sessions, one item each."""
+    instants = InstantTexts(zone)
+    starts = _texts([line.started_us for line in lines], instants)
+    ends = _texts([line.ended_us for line in lines], instants)
     return [
-        {
-            "session_id": line.session_id,
-            "session_start": starts[place],
-            "session_end": ends[place],
-            "customer_id": line.customer_id,
-            "bots": list(line.bot_names),
-            "channels": list(line.channels),
-            "conversations": line.conversation_count,
-            "tickets": line.ticket_count,
-            "events": line.event_count,
-            "closed_by": line.closed_by.name.lower(),
-            "preview": line.is_preview,
-        }
+        SessionLine(
+            session_id=line.session_id,
+            session_start=starts[place] or "",
+            session_end=ends[place],
+            customer_id=line.customer_id,
+            bots=list(line.bot_names),
+            channels=list(line.channels),
+            conversations=line.conversation_count,
+            tickets=line.ticket_count,
+            events=line.event_count,
+            closed_by=line.closed_by.name.lower(),
+            preview=line.is_preview,
+        )
         for place, line in enumerate(lines)
     ]
 
 
-def _texts(instants_us: list[int | None] | list[int], told: InstantTexts) -> list[str | None]:
-    texts: list[str | None] = told.texts(pa.array(instants_us, pa.timestamp("us", tz=UTC_NAME))).to_pylist()
+def session_with_rows(line: ListedSession, rows: Sequence[UnderlyingRow]) -> SessionWithRows:
+    """Return one session with all its rows, in UTC."""
+    return SessionWithRows(**msgspec.structs.asdict(session_lines([line])[0]), rows=rows_of(rows))
+
+
+def customers_changed(change: CustomerChange) -> CustomersChanged:
+    """Return the effect of a merge, or of its end."""
+    return CustomersChanged(
+        change=change.number,
+        aliases=[SameCustomer(customer_id=pair.customer_id, alias=pair.alias) for pair in change.pairs],
+        events=change.event_count,
+        sessions_before=change.before_count,
+        sessions_after=change.after_count,
+        restated_days=change.restated_day_count,
+    )
+
+
+def _texts(instants_us: list[int | None] | list[int], instants: InstantTexts) -> list[str | None]:
+    texts: list[str | None] = instants.texts(pa.array(instants_us, pa.timestamp("us", tz=UTC_NAME))).to_pylist()
     return texts

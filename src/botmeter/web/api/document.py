@@ -1,113 +1,198 @@
-"""The OpenAPI document as it goes out: what the framework wrote, with all that it can't know."""
+"""The OpenAPI 3.1 document, derived from the table of routes and their msgspec types."""
 
-from copy import deepcopy
+from collections.abc import Iterator
+from functools import cache
 from typing import Any, Final
 
+import msgspec
+from django.http import HttpRequest, HttpResponse
+
+from botmeter import __version__
+from botmeter.reports.filters import FILTER_VALUES_MAX
+from botmeter.reports.report_json import WORD_ORDER
 from botmeter.web.api.authentication import REQUESTS_A_MINUTE
-from botmeter.web.api.examples import EXAMPLES
-from botmeter.web.api.ingest_document import TAG, OwnOperation, operations, own_schemas
+from botmeter.web.api.examples import PROBLEM
+from botmeter.web.api.parameters import Parameter
 from botmeter.web.api.problem_details import MEDIA_TYPE
-from botmeter.web.media_types import MEDIA_TYPES
+from botmeter.web.api.route import JSON, PREFIX, Content, Route
+from botmeter.web.api.table import ROUTES
 
-_PLACES: Final = {
-    "account": "The account's name, as the key is for it.",
-    "session_id": "A session's id, as reports and exports show it.",
-}
-_PLACE_EXAMPLES: Final = {"account": "acme", "session_id": "4c10adab-a6a2-87a4-acf7-6c2826b08fbe"}
+Json = dict[str, Any]
 
-_FAILURES: Final = {
-    "400": "The request can't be carried out as it stands; `detail` says what to change.",
-    "401": "No key was sent, or one that does not work (any more).",
-    "403": "The key has not the scope that this takes.",
-    "404": "There is no such thing, or the key is not for this account.",
-    "409": "What is there already stands against it; `detail` says what.",
-    "413": "Over a limit, which `detail` names.",
-    "415": "The body is in no format that this takes.",
-    "429": f"More than {REQUESTS_A_MINUTE} requests in this minute; `Retry-After` has the seconds left of it.",
-    "500": "A bug; `reference` says where its details are in the server's logs.",
-    "503": "Nothing is wrong with the request; try again after `Retry-After` seconds.",
+_DESCRIPTION: Final = f"""Sessions consumed, the data behind them, and why each one was charged.
+
+Every request needs a key of the account, made under Admin, Keys, or by `botmeter key create`. A key may send
+{REQUESTS_A_MINUTE} requests a minute. Failures are problem details (RFC 9457) with a stable `code`. Unknown parameters
+are refused. Instants are in RFC 3339, days are UTC days unless `timezone` is given."""
+_TAGS: Final = {
+    "Events": "What happened in conversations, sent while it happens.",
+    "Reports": "What was consumed.",
+    "Sessions": "The underlying data, and why each session was charged.",
+    "Exports": "The underlying data as files.",
+    "Customers": "Customers who are the same person.",
 }
-# Of the server itself, before anything is read; without a body.
-_UNREADABLE: Final = {
+_PATH_PARTS: Final = {
+    "account": ("Name of the account that the key belongs to.", "acme"),
+    "session_id": ("Id of a session, as reports and exports show it.", "4c10adab-a6a2-87a4-acf7-6c2826b08fbe"),
+    "source": ("Name of the source.", "support-desk"),
+    "key": ("Key of the source's address, as it was shown when it was made.", "wh_…"),
+}
+_KEYS: Final[Json] = {
+    "BearerKey": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A key of the account, made under Admin, Keys, or by `botmeter key create`.",
+    },
+    "HeaderKey": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-API-Key",
+        "description": "The same key, for programs that can't send `Authorization`.",
+    },
+}
+# Of the server itself, before it reads a request; without a body.
+_UNREADABLE: Final[Json] = {
     "414": {"description": "The address is longer than 65,534 bytes."},
-    "431": {"description": "The headers are larger, or more, than the server reads."},
+    "431": {"description": "The headers are too large or too many."},
 }
-_RETRY_AFTER: Final = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}}
-_FILE: Final = {"schema": {"type": "string", "format": "binary"}}
-_NAMED: Final = {
-    "Content-Disposition": {"description": "The name of the file.", "schema": {"type": "string"}},
+_RETRY_AFTER: Final[Json] = {
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}
 }
-_TAGS: Final = (
-    TAG,
-    {"name": "Reports", "description": "What was consumed."},
-    {"name": "Sessions", "description": "The underlying data, and why each session was charged."},
-    {"name": "Exports", "description": "The underlying data as files."},
-    {"name": "Customers", "description": "Which customers are the same person."},
-)
+_FILE_NAME: Final[Json] = {"Content-Disposition": {"description": "Name of the file.", "schema": {"type": "string"}}}
 
 
-def finished(written: dict[str, Any]) -> dict[str, Any]:
-    """The document that the framework wrote, made whole.
-
-    HEAD is left out: it is what HTTP says of every GET.
-    """
-    made: dict[str, Any] = deepcopy(dict(written))
-    made["servers"] = [{"url": "/"}]
-    made["tags"] = list(_TAGS)
-    made["info"]["license"] = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
-    for operations_of_path in made["paths"].values():
-        operations_of_path.pop("head", None)
-        for operation in operations_of_path.values():
-            _finish(operation)
-    for own in operations():
-        made["paths"].setdefault(own.path, {})[own.method] = _finished_own(own)
-    for operations_of_path in made["paths"].values():
-        for operation in operations_of_path.values():
-            operation["responses"] = dict(sorted((operation["responses"] | deepcopy(_UNREADABLE)).items()))
-    made["components"]["schemas"] |= own_schemas()
-    return made
+def openapi(request: HttpRequest) -> HttpResponse:
+    """Answer the document as JSON."""
+    del request
+    return HttpResponse(msgspec.json.encode(document()), content_type=JSON)
 
 
-def _finish(operation: dict[str, Any]) -> None:
-    for parameter in operation["parameters"]:
-        if parameter["in"] == "path":
-            parameter["description"] = _PLACES[parameter["name"]]
-            parameter["example"] = _PLACE_EXAMPLES[parameter["name"]]
-    operation["responses"] = {str(status): told for status, told in sorted(operation["responses"].items(), key=_status)}
-    for status, told in operation["responses"].items():
-        if status == "200":
-            _finish_answer(told, name=operation["operationId"])
-            continue
-        schema = told["content"]["application/json"]["schema"]
-        operation["responses"][status] = _problem(status, sentence=_FAILURES[status], schema=schema)
-
-
-def _finished_own(own: OwnOperation) -> dict[str, Any]:
-    schema = {"$ref": f"#/components/schemas/{own.problem}"}
-    failures = {
-        status: _problem(status, sentence=sentence, schema=schema) for status, sentence in sorted(own.failures.items())
+@cache
+def document() -> Json:
+    """Return the OpenAPI document. HEAD is left out: HTTP defines it for every GET."""
+    schemas = _Schemas()
+    paths: Json = {}
+    for route in ROUTES:
+        paths.setdefault(PREFIX + route.path, {})[route.method.lower()] = _operation(route, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Botmeter",
+            "version": __version__,
+            "description": _DESCRIPTION,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "tags": [{"name": name, "description": description} for name, description in _TAGS.items()],
+        "paths": paths,
+        "components": {"schemas": schemas.components, "securitySchemes": _KEYS},
     }
-    return own.told | {"responses": own.told["responses"] | failures}
 
 
-def _problem(status: str, *, sentence: str, schema: Any) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        "description": sentence,
-        "content": {MEDIA_TYPE: {"schema": schema, "example": EXAMPLES["problem"]}},
+class _Schemas:
+    """JSON Schemas of all types in the table; those of structs are components, by name."""
+
+    def __init__(self) -> None:
+        types = [*_types()]
+        schemas, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
+        self._by_type = [*zip(types, map(_plain, schemas), strict=True)]
+        self.components: Json = _plain(components)
+
+    def of(self, *types: Any) -> Json:
+        """Return the schema of a value of one of the types."""
+        schemas = [next(schema for known, schema in self._by_type if known is each) for each in types]
+        return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+
+
+def _types() -> Iterator[Any]:
+    for route in ROUTES:
+        yield route.problem
+        yield from (parameter.type for parameter in route.parameters)
+        for content in (*route.body, *route.answers):
+            yield from content.types
+
+
+def _plain(schema: Any) -> Any:
+    """A schema with its sentences on one line, and with the type and the order of its words."""
+    if isinstance(schema, list):
+        return [_plain(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    plain = {
+        key: " ".join(value.split()) if key == "description" and isinstance(value, str) else _plain(value)
+        for key, value in schema.items()
     }
-    if status in {"429", "503"}:
-        told["headers"] = _RETRY_AFTER
-    return told
+    if isinstance(plain.get("enum"), list):
+        plain.setdefault("type", "string")
+        plain["enum"] = plain.pop(WORD_ORDER, plain["enum"])
+    return plain
 
 
-def _finish_answer(told: dict[str, Any], *, name: str) -> None:
-    told["description"] = "The answer."
-    if "content" not in told:
-        told["content"] = dict.fromkeys(MEDIA_TYPES.values(), _FILE)
-        told["headers"] = _NAMED
-    elif name in EXAMPLES:
-        told["content"]["application/json"]["example"] = EXAMPLES[name]
+def _operation(route: Route, schemas: _Schemas) -> Json:
+    operation: Json = {
+        "operationId": route.operation,
+        "summary": route.summary,
+        "description": route.description,
+        "tags": [route.tag],
+        "parameters": [
+            *_path_parameters(route),
+            *(_query_parameter(parameter, schemas) for parameter in route.parameters),
+        ],
+        "responses": dict(sorted((_responses(route, schemas) | _UNREADABLE).items())),
+        "security": [] if route.scope is None else [{name: []} for name in _KEYS],
+    }
+    if route.body:
+        operation["requestBody"] = {"required": True, "content": _contents(route.body, schemas)}
+    return operation
 
 
-def _status(entry: tuple[int | str, Any]) -> str:
-    return str(entry[0])
+def _path_parameters(route: Route) -> Iterator[Json]:
+    for part in route.path.split("/"):
+        if part.startswith("{"):
+            description, example = _PATH_PARTS[part[1:-1]]
+            yield {
+                "in": "path",
+                "name": part[1:-1],
+                "required": True,
+                "description": description,
+                "schema": {"type": "string"},
+                "example": example,
+            }
+
+
+def _query_parameter(parameter: Parameter, schemas: _Schemas) -> Json:
+    schema = schemas.of(parameter.type)
+    if parameter.default is not None:
+        schema = {**schema, "default": parameter.default}
+    if parameter.is_list:
+        schema = {"type": "array", "items": schema, "maxItems": FILTER_VALUES_MAX}
+    return {
+        "in": "query",
+        "name": parameter.name,
+        "required": False,
+        "description": parameter.description,
+        "schema": schema,
+        "example": [parameter.example] if parameter.is_list else parameter.example,
+    }
+
+
+def _responses(route: Route, schemas: _Schemas) -> Json:
+    success: Json = {"description": route.answer, "content": _contents(route.answers, schemas)}
+    if any(not content.types for content in route.answers):
+        success["headers"] = _FILE_NAME
+    problem = {MEDIA_TYPE: {"schema": schemas.of(route.problem), "example": msgspec.to_builtins(PROBLEM)}}
+    responses: Json = {"200": success}
+    for status, sentence in route.failures.items():
+        responses[str(status)] = {"description": sentence, "content": problem}
+        if status in {429, 503}:
+            responses[str(status)]["headers"] = _RETRY_AFTER
+    return responses
+
+
+def _contents(contents: tuple[Content, ...], schemas: _Schemas) -> Json:
+    return {
+        content.media_type: {"schema": schemas.of(*content.types), "example": msgspec.to_builtins(content.example)}
+        if content.types
+        else {"schema": {"type": "string", "format": "binary"}}
+        for content in contents
+    }

@@ -1,65 +1,51 @@
-"""The underlying data as a file, streamed as it is written."""
+"""The underlying data as a file, streamed while it is written."""
 
 from typing import cast
 
-from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from botmeter.people.audit import Action, record
-from botmeter.people.keys import Scope
 from botmeter.reports.export import Export, Format, export_name, export_stream
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.rows import COLUMNS
-from botmeter.web.api import parameters
-from botmeter.web.api.authentication import allowed_account, key_of_request
-from botmeter.web.api.questions import asked
+from botmeter.web.api.route import Call
+from botmeter.web.api.routes import query_of
 from botmeter.web.ledgers import ExportReader
 from botmeter.web.media_types import MEDIA_TYPES
 
 
-def export(request: HttpRequest, account: str) -> HttpResponseBase:
-    """The underlying data as a file.
-
-    All rows behind the report's numbers, streamed while they are written; the same files as the pages give and
-    `botmeter sessions -o`. Scope: `exports:read`.
-    """
-    name = allowed_account(request, account, scope=Scope.EXPORTS_READ)
-    parameters.checked(request.GET, known=parameters.QUESTION + parameters.FILE)
-    wanted = export_asked(request.GET)
-    held = ExportReader(request, name)
+def export(call: Call) -> HttpResponseBase:
+    """Stream the file that the request asks for."""
+    request, file = call.request, _export_of(call.request.GET)
+    held = ExportReader(request, call.account)
     try:
-        query = asked(held.ledger, request.GET)
+        query = query_of(held.ledger, request.GET)
         if request.method == "HEAD":
             held.close()
-            return _with_headers(HttpResponse(), wanted, query=query)
-        chunks = held.stream(export_stream(held.ledger, query, export=wanted))
-        _note(request, name, file=export_name(query, wanted.format))
+            return _with_headers(HttpResponse(), file, query=query)
+        chunks = held.stream(export_stream(held.ledger, query, export=file))
+        detail = {"file": export_name(query, file.format), "query": request.META.get("QUERY_STRING", "")[:500]}
+        record(Action.EXPORTED, request=request, user=None, account=call.account, who=call.who, **detail)
     except BaseException:
         held.close()
         raise
-    return _with_headers(StreamingHttpResponse(chunks), wanted, query=query)
+    return _with_headers(StreamingHttpResponse(chunks), file, query=query)
 
 
-def export_asked(given: QueryDict) -> Export:
-    """The file that the address wants.
+def _export_of(query: QueryDict) -> Export:
+    """The file that a request asks for.
 
     Raises:
         Refused: `output_format_unknown`, `column_unknown`, `column_repeated`.
     """
-    columns = tuple(name for name in given.get("columns", "").split(",") if name)
+    columns = tuple(name for name in query.get("columns", "").split(",") if name)
     return Export(
-        format=cast("Format", given.get("format") or "csv"), columns=columns or COLUMNS, search=given.get("search", "")
+        format=cast("Format", query.get("format") or "csv"), columns=columns or COLUMNS, search=query.get("search", "")
     )
 
 
-def _with_headers(response: HttpResponseBase, wanted: Export, *, query: UsageQuery) -> HttpResponseBase:
-    response.headers["Content-Type"] = MEDIA_TYPES[wanted.format]
-    response.headers["Content-Disposition"] = f'attachment; filename="{export_name(query, wanted.format)}"'
+def _with_headers(response: HttpResponseBase, file: Export, *, query: UsageQuery) -> HttpResponseBase:
+    response.headers["Content-Type"] = MEDIA_TYPES[file.format]
+    response.headers["Content-Disposition"] = f'attachment; filename="{export_name(query, file.format)}"'
     return response
-
-
-def _note(request: HttpRequest, account: str, *, file: str) -> None:
-    key = key_of_request(request)
-    query = request.META.get("QUERY_STRING", "")[:500]
-    told = {"who": f"key {key.name} ({key.start}…)", "file": file, "query": query}
-    record(Action.EXPORTED, request=request, user=None, account=account, **told)

@@ -1,170 +1,212 @@
-"""The words that an address of the API may hold: what is documented is what is taken, and nothing else."""
+"""Query parameters of the API, each declared once: the check of a request and the OpenAPI document derive from it."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
 
+import msgspec
 from django.http import QueryDict
+from msgspec import Meta
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.period import DAYS_MAX
+from botmeter.domain.source import DEFAULT_SOURCE
 from botmeter.reports.export import FORMATS
-from botmeter.reports.filters import FILTER_VALUES_MAX, FILTERS, FilterDeclaration
+from botmeter.reports.filters import FILTERS, FilterDeclaration
 from botmeter.reports.presets import Preset
+from botmeter.reports.report_json import WORD_ORDER, Day
 from botmeter.reports.row_look import LIMIT_MAX, SEARCH_LENGTH_MAX, Grouping, SortKey
 from botmeter.reports.rows import COLUMNS
 from botmeter.web.report_query import PreviewChoice
 
+LIMIT_DEFAULT: Final = 100
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """One word of an address.
+    """One query parameter.
 
     Attributes:
-        schema: Of one value, as JSON Schema.
-        is_list: It can be given several times.
+        type: Type of one value, for msgspec. What its `extra_json_schema` says is checked by the code that reads the
+            value, under an error code of its own.
+        default: Value where the parameter is missing or empty; for people to read, None if there is none.
+        is_list: The parameter can be repeated.
+        is_number: A value is a whole number, in decimal digits.
     """
 
     name: str
     description: str
-    schema: dict[str, Any]
+    type: Any
     example: str
+    default: str | None = None
     is_list: bool = False
+    is_number: bool = False
+
+    def check(self, values: list[str]) -> None:
+        """Check the values that a request has.
+
+        Raises:
+            Refused: `parameter_repeated`, `parameter_invalid`.
+        """
+        if len(values) > 1 and not self.is_list:
+            raise Refused("parameter_repeated", f"Parameter {self.name} was given {len(values)} times; give it once.")
+        for value in filter(None, values):
+            is_whole = self.is_number and value.isascii() and value.isdecimal() and len(value) < 10
+            try:
+                msgspec.convert(int(value) if is_whole else value, self.type)
+            except msgspec.ValidationError:
+                raise Refused("parameter_invalid", self._sentence(value)) from None
 
     @property
-    def documented(self) -> dict[str, Any]:
-        """The parameter as OpenAPI has it."""
-        schema = {"type": "array", "items": self.schema, "maxItems": FILTER_VALUES_MAX} if self.is_list else self.schema
-        return {
-            "in": "query",
-            "name": self.name,
-            "description": self.description,
-            "required": False,
-            "schema": schema,
-            "example": [self.example] if self.is_list else self.example,
-        }
+    def _words(self) -> list[str]:
+        words: list[str] = msgspec.json.schema(self.type)[WORD_ORDER]
+        return words
+
+    def _sentence(self, value: str) -> str:
+        choices = "a whole number" if self.is_number else f"one of {', '.join(self._words)}"
+        return f"Parameter {self.name} can't be {value[:40]!r}. Use {choices}."
+
+
+def _choice(words: Iterable[str]) -> Any:
+    known = [str(word) for word in words]
+    return Annotated[Literal[tuple(known)], Meta(extra_json_schema={WORD_ORDER: known})]
 
 
 def _filter(declared: FilterDeclaration) -> Iterator[Parameter]:
     """Both parameters of a filter: its "is" and its "is not"."""
-    schema = {"type": "string", "pattern": declared.pattern} if declared.pattern else {"type": "string"}
+    pattern = Meta(extra_json_schema={"pattern": declared.pattern} if declared.pattern else {})
+    value = Annotated[str, pattern]
     yield Parameter(
         name=declared.name,
         description=f"Only sessions {declared.condition}. Repeatable: any value matches.",
-        schema=schema,
+        type=value,
         example=declared.example,
         is_list=True,
     )
     yield Parameter(
         name=declared.not_parameter,
         description=f"Exclude sessions {declared.condition}. Repeatable.",
-        schema=schema,
+        type=value,
         example=declared.example,
         is_list=True,
     )
 
 
-def _word(name: str, description: str, *, words: Iterable[str], default: str | None = None) -> Parameter:
-    known = [str(word) for word in words]
-    schema: dict[str, Any] = {"type": "string", "enum": known}
-    if default is not None:
-        schema["default"] = default
-    return Parameter(name=name, description=description, schema=schema, example=default or known[0])
-
-
-_DAY: Final = {"type": "string", "format": "date"}
-
 QUESTION: Final = (
     Parameter(
         name="from",
-        description="The first day, in the time zone. Left out: 29 days before the last. A day before the account's "
-        "data starts is moved up to where it does; the answer's `period` says which days it is about. At most "
+        description="First day, in the time zone. Default: 29 days before the last. A day before the account's data "
+        "starts is moved up to that day; the answer's `period` has the days that were used. At most "
         f"{DAYS_MAX:,} days.",
-        schema=_DAY,
+        type=Day,
         example="2026-10-24",
     ),
-    Parameter(name="to", description="The last day, included. Left out: today.", schema=_DAY, example="2026-11-22"),
-    _word("period", "A named period, instead of `from` and `to`.", words=Preset),
+    Parameter(name="to", description="Last day, included. Default: today.", type=Day, example="2026-11-22"),
+    Parameter(
+        name="period",
+        description="A named period, instead of `from` and `to`.",
+        type=_choice(Preset),
+        example=Preset.TODAY.value,
+    ),
     Parameter(
         name="timezone",
-        description="The time zone of the days, by its IANA name. Charges are in UTC.",
-        schema={"type": "string", "default": "UTC"},
+        description="Time zone of the days, as an IANA name. Charges are in UTC.",
+        type=str,
         example="Asia/Kolkata",
+        default="UTC",
     ),
     *(parameter for declared in FILTERS for parameter in _filter(declared)),
-    _word(
-        "preview",
-        "Whether sessions count that a preview opened.",
-        words=PreviewChoice,
+    Parameter(
+        name="preview",
+        description="Include sessions that a preview opened, count only them, or leave them out.",
+        type=_choice(PreviewChoice),
+        example=PreviewChoice.INCLUDED.value,
         default=PreviewChoice.INCLUDED.value,
     ),
 )
 
 _SEARCH: Final = Parameter(
     name="search",
-    description="Only the session with this id, or rows whose customer, conversation or ticket id starts so.",
-    schema={"type": "string", "maxLength": SEARCH_LENGTH_MAX},
+    description="Only the session with this id, or rows whose customer, conversation or ticket id starts with it.",
+    type=Annotated[str, Meta(extra_json_schema={"maxLength": SEARCH_LENGTH_MAX})],
     example="cus_84",
 )
 
 PAGE: Final = (
-    _word(
-        "group",
-        "What an item is: a row of the underlying data (conversation) or a session.",
-        words=(Grouping.CONVERSATION, Grouping.SESSION),
+    Parameter(
+        name="group",
+        description="List rows of the underlying data (conversation), or sessions.",
+        type=_choice((Grouping.CONVERSATION, Grouping.SESSION)),
+        example=Grouping.CONVERSATION.value,
         default=Grouping.CONVERSATION.value,
     ),
-    _word(
-        "sort",
-        "What the sessions are sorted by; with a minus, downwards.",
-        words=[f"{sign}{word}" for word in SortKey for sign in ("", "-")],
+    Parameter(
+        name="sort",
+        description="Order of the sessions; with a minus, descending.",
+        type=_choice(f"{sign}{key}" for key in SortKey for sign in ("", "-")),
+        example=SortKey.SESSION_START.value,
         default=SortKey.SESSION_START.value,
     ),
     _SEARCH,
     Parameter(
         name="limit",
-        description="The most items of a page.",
-        schema={"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": 100},
-        example="100",
+        description="Maximum number of items in a page.",
+        type=Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT})],
+        example=str(LIMIT_DEFAULT),
+        is_number=True,
     ),
     Parameter(
         name="cursor",
-        description="The `next_cursor` of the page before, with all else as it was. Left out: the first page.",
-        schema={"type": "string"},
+        description="The `next_cursor` of the previous page; all other parameters must stay the same.",
+        type=str,
         example="eyJhIjox",
     ),
 )
 
-
 FILE: Final = (
-    _word("format", "How the file is written.", words=FORMATS, default="csv"),
+    Parameter(
+        name="format",
+        description="Format of the file.",
+        type=Annotated[str, Meta(extra_json_schema={"enum": list(FORMATS)})],
+        example="csv",
+        default="csv",
+    ),
     Parameter(
         name="columns",
-        description=f"Which columns, in which order, with commas between: {', '.join(COLUMNS)}. Left out: all.",
-        schema={"type": "string"},
+        description=f"Columns in their order, separated by commas: {', '.join(COLUMNS)}. Default: all.",
+        type=str,
         example="session_id,session_start,customer_id",
     ),
     _SEARCH,
 )
 
+EVENTS: Final = (
+    Parameter(
+        name="atomic",
+        description="`true`: all events are accepted or none.",
+        type=Annotated[str, Meta(extra_json_schema={"enum": ["true", "false"]})],
+        example="false",
+        default="false",
+    ),
+    Parameter(
+        name="source",
+        description="Source of the events. The same event from two sources is two events.",
+        type=str,
+        example=DEFAULT_SOURCE,
+        default=DEFAULT_SOURCE,
+    ),
+)
 
-def checked(given: QueryDict, *, known: tuple[Parameter, ...]) -> None:
-    """Refuses words that the address does not have, and single ones that are there twice.
+
+def check_parameters(query: QueryDict, *, known: tuple[Parameter, ...]) -> None:
+    """Check the parameters of a request against the declared ones.
 
     Raises:
-        Refused: `parameter_unknown`, `parameter_repeated`.
+        Refused: `parameter_unknown`, `parameter_repeated`, `parameter_invalid`.
     """
     by_name = {parameter.name: parameter for parameter in known}
-    for name in given:
+    for name in query:
         if name not in by_name:
             names = ", ".join(by_name) or "no parameter"
             raise Refused("parameter_unknown", f"Unknown parameter {name[:40]!r}. Use {names}.")
-        if len(given.getlist(name)) > 1 and not by_name[name].is_list:
-            raise Refused(
-                "parameter_repeated", f"Parameter {name} was given {len(given.getlist(name))} times; give it once."
-            )
-
-
-def documented(*parameters: Parameter) -> dict[str, Any]:
-    """What a route says of them in the OpenAPI document."""
-    return {"parameters": [parameter.documented for parameter in parameters]}
+        by_name[name].check(query.getlist(name))

@@ -1,14 +1,13 @@
-"""Problem details (RFC 9457) as a value: the same for the routes that Django answers and those that the front does.
+"""Problem details (RFC 9457), for the routes that Django answers and for those that the server answers itself.
 
-Statuses come from the same table as those of pages; only what HTTP alone knows (keys, rates, methods, media types)
-has its own, by code.
+Statuses come from the same table as those of pages; codes about keys, rates, methods and media types have their own.
 """
 
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta, Struct
 
 from botmeter.domain.errors import BotmeterError
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us
@@ -33,60 +32,64 @@ _STATUS_OF_CODE: Final = {
     "signature_missing": HTTPStatus.UNAUTHORIZED,
     "signature_wrong": HTTPStatus.UNAUTHORIZED,
     "delivery_too_old": HTTPStatus.UNAUTHORIZED,
-    # An address that holds a wrong key is no address.
+    # An address with a wrong key looks like one that does not exist.
     "source_key_wrong": HTTPStatus.NOT_FOUND,
 }
 _CHALLENGE: Final = 'Bearer realm="botmeter"'
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """What went wrong with a request.
+class Problem(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Problem details (RFC 9457). `code` is stable, for programs; `detail` is a sentence for people."""
 
-    Attributes:
-        reference: Of a bug, where its trace is.
-        more: Further members of the details.
-    """
-
-    status: HTTPStatus
-    code: str
+    type: str
+    title: str
+    status: int
     detail: str
-    reference: str | None = None
-    more: tuple[tuple[str, object], ...] = ()
+    code: str
+    reference: Annotated[str, Meta(description="Finds a bug in the server's logs; only for bugs.")] = ""
 
     @property
     def body(self) -> bytes:
         """The details as JSON."""
-        told: dict[str, object] = {
-            "type": f"{PATH}v1/docs#problem-{self.code}",
-            "title": self.status.phrase,
-            "status": self.status.value,
-            "detail": self.detail,
-            "code": self.code,
-        }
-        if self.reference is not None:
-            told["reference"] = self.reference
-        return msgspec.json.encode(told | dict(self.more))
+        return msgspec.json.encode(self)
 
     @property
     def headers(self) -> dict[str, str]:
-        """What goes with the body."""
-        found = {"Content-Type": MEDIA_TYPE}
+        """Headers that go with the body."""
+        headers = {"Content-Type": MEDIA_TYPE}
         if self.status == HTTPStatus.UNAUTHORIZED:
-            found["WWW-Authenticate"] = _CHALLENGE
+            headers["WWW-Authenticate"] = _CHALLENGE
         elif self.status == HTTPStatus.TOO_MANY_REQUESTS:
-            found["Retry-After"] = str(seconds_left_in_window())
+            headers["Retry-After"] = str(seconds_left_in_window())
         elif self.status == HTTPStatus.SERVICE_UNAVAILABLE:
-            found["Retry-After"] = str(RETRY_AFTER_SECONDS)
-        return found
+            headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        return headers
 
 
-def problem_from_error(error: BotmeterError, *more: tuple[str, object]) -> Problem:
-    """The problem that an error of ours is."""
-    status = _STATUS_OF_CODE.get(error.code) or status_of(error)
-    return Problem(status=status, code=error.code, detail=error.message, more=more)
+def problem(status: HTTPStatus, code: str, *, detail: str, reference: str = "") -> Problem:
+    """Return the details of a problem.
+
+    Args:
+        status: Status of the answer.
+        code: Stable code; `codes.py` lists all of them.
+        detail: Sentence for people.
+        reference: Of a bug: finds its trace in the logs.
+    """
+    return Problem(
+        type=f"{PATH}v1/docs#problem-{code}",
+        title=status.phrase,
+        status=status.value,
+        detail=detail,
+        code=code,
+        reference=reference,
+    )
+
+
+def problem_from_error(error: BotmeterError) -> Problem:
+    """Return the details of an error of the domain."""
+    return problem(_STATUS_OF_CODE.get(error.code) or status_of(error), error.code, detail=error.message)
 
 
 def seconds_left_in_window() -> int:
-    """How long until a key's requests are counted from 0 again."""
+    """Seconds until a key's requests are counted from 0 again."""
     return RATE_WINDOW_SECONDS - now_us() // MICROSECONDS_PER_SECOND % RATE_WINDOW_SECONDS

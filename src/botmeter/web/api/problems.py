@@ -1,4 +1,4 @@
-"""What a failure becomes under `/api/`: problem details (RFC 9457), whatever went wrong and wherever."""
+"""Failures under `/api/` become problem details (RFC 9457), wherever they are raised."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from botmeter.domain.errors import BotmeterError, Missing, NotAllowed, Refused, TooMuch
-from botmeter.web.api.problem_details import MEDIA_TYPE, PATH, Problem, problem_from_error
+from botmeter.web.api.problem_details import MEDIA_TYPE, PATH, Problem, problem, problem_from_error
 from botmeter.web.failures import kept_bug
 
 _UNREAD: Final = "request_invalid"
@@ -18,7 +18,7 @@ _BUG: Final = "bug"
 
 
 def problem_of(request: HttpRequest, error: Exception) -> HttpResponse:
-    """The problem details of whatever was raised; a bug is kept under a reference number."""
+    """Return the problem details of an exception; a bug's trace is kept under a reference number."""
     match error:
         case BotmeterError():
             return _response(problem_from_error(error))
@@ -26,30 +26,31 @@ def problem_of(request: HttpRequest, error: Exception) -> HttpResponse:
             return problem_of(request, account_unknown())
         case TooManyFieldsSent():
             most = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
-            many = TooMuch("parameters_too_many", f"The request has too many parameters; the most is {most:,}.")
-            return problem_of(request, many)
+            return problem_of(
+                request, TooMuch("parameters_too_many", f"The request has more than {most:,} parameters.")
+            )
         case _:
             return _bug(request, error)
 
 
 def account_unknown() -> Missing:
-    """What is said of an account that the key is not for, whether it exists or not."""
-    return Missing("account_unknown", "There is no such account, or this key is not for it.")
+    """Error about an account that the key does not belong to, whether it exists or not."""
+    return Missing("account_unknown", "The account does not exist, or this key belongs to another one.")
 
 
 def key_missing() -> NotAllowed:
-    """What is said where no key was sent."""
-    return NotAllowed("key_missing", "Send a key of the account: Authorization: Bearer bm_…, or X-API-Key: bm_….")
+    """Error about a request without a key."""
+    return NotAllowed("key_missing", "Send a key of the account: `Authorization: Bearer bm_…` or `X-API-Key: bm_…`.")
 
 
 def route_unknown(request: HttpRequest) -> HttpResponse:
-    """The answer to an address under `/api/` that there is none of."""
-    missing = Missing("route_unknown", "The API has no such address; /api/v1/openapi.json says which there are.")
-    return problem_of(request, missing)
+    """Answer an unknown address under `/api/`."""
+    unknown = Missing("route_unknown", "The API has no such address. /api/v1/openapi.json lists all of them.")
+    return problem_of(request, unknown)
 
 
 def problems_under_api(answer: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Middleware: what failed outside the API's own views becomes problem details too."""
+    """Middleware: turn failures outside the API's views into problem details too."""
 
     def answered(request: HttpRequest) -> HttpResponseBase:
         response = answer(request)
@@ -57,34 +58,31 @@ def problems_under_api(answer: Callable[[HttpRequest], HttpResponseBase]) -> Cal
             return response
         if response.headers.get("Content-Type", "").startswith(MEDIA_TYPE):
             return response
-        problem = _problem_of_status(
+        details = _problem_of_status(
             request, HTTPStatus(response.status_code), allowed=response.headers.get("Allow", "")
         )
         for name in ("Allow", "Retry-After"):
             if name in response.headers:
-                problem.headers[name] = response.headers[name]
-        return problem
+                details.headers[name] = response.headers[name]
+        return details
 
     return answered
 
 
 def _problem_of_status(request: HttpRequest, status: HTTPStatus, *, allowed: str) -> HttpResponse:
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        taken = "POST" if "POST" in allowed else "GET and HEAD"
         return problem_of(
-            request, Refused("method_unknown", f"This address takes {taken}, not {str(request.method)[:20]}.")
+            request, Refused("method_unknown", f"This address allows {allowed}, not {str(request.method)[:20]}.")
         )
     if status == HTTPStatus.NOT_FOUND:
         return route_unknown(request)
-    return _response(Problem(status=status, code=_UNREAD, detail=f"The request failed: {status.phrase.lower()}."))
+    return _response(problem(status, _UNREAD, detail=f"The request failed: {status.phrase.lower()}."))
 
 
-def _response(problem: Problem) -> HttpResponse:
-    return HttpResponse(problem.body, status=problem.status, headers=problem.headers)
+def _response(details: Problem) -> HttpResponse:
+    return HttpResponse(details.body, status=details.status, headers=details.headers)
 
 
 def _bug(request: HttpRequest, error: Exception) -> HttpResponse:
     bug = kept_bug(request, error)
-    return _response(
-        Problem(status=HTTPStatus.INTERNAL_SERVER_ERROR, code=_BUG, detail=bug.sentence, reference=bug.reference)
-    )
+    return _response(problem(HTTPStatus.INTERNAL_SERVER_ERROR, _BUG, detail=bug.sentence, reference=bug.reference))

@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from botmeter.web.access import for_everyone
-from botmeter.web.api.api import document
 from botmeter.web.api.codes import CODES
+from botmeter.web.api.document import document
 from botmeter.web.layout import Frame, plain_frame
 from botmeter.web.rendering import rendered
 

@@ -1,77 +1,93 @@
-"""The routes: each reads its address, asks what the pages and the commands ask, and answers as JSON."""
+"""Views of the API that read: each calls the function that pages and commands call, and answers its result."""
 
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from botmeter.domain.instant import now_us
-from botmeter.domain.period import Period, day_of_us
-from botmeter.people.keys import Scope
+from botmeter.domain.period import DAYS_MAX, UTC_NAME, Period, day_of_us
 from botmeter.reports.filters import Filters
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.row_look import RowLook
+from botmeter.reports.report_json import UsageReport, report_json
+from botmeter.reports.row_look import Grouping, RowLook, SortKey
 from botmeter.reports.row_pages import row_page, session_rows
-from botmeter.reports.usage import report_as_mapping, usage_report
-from botmeter.web.api import parameters
-from botmeter.web.api.answers import answer, page_as_mapping, rows_as_mappings, sessions_as_mappings
-from botmeter.web.api.authentication import allowed_account
-from botmeter.web.api.questions import all_days, asked, look_asked
+from botmeter.reports.usage import usage_report
+from botmeter.web.api.answers import Rows, Sessions, SessionWithRows, page_answer, session_with_rows
+from botmeter.web.api.parameters import LIMIT_DEFAULT
+from botmeter.web.api.route import Call
 from botmeter.web.ledgers import reading
+from botmeter.web.question import question
+from botmeter.web.report_query import Compare, read_address
+
+if TYPE_CHECKING:
+    from django.http import QueryDict
+
+    from botmeter.ledger.readable import ReadableLedger
+    from botmeter.reports.explanation_json import Explanation
 
 
-def session_usage(request: HttpRequest, account: str) -> HttpResponseBase:
-    """The session usage report.
-
-    How many sessions were consumed in a period, and their splits by day, month, bot, channel and type of ticket. The
-    same numbers as the page and `botmeter report --format json`. Scope: `reports:read`.
-    """
-    name = allowed_account(request, account, scope=Scope.REPORTS_READ)
-    parameters.checked(request.GET, known=parameters.QUESTION)
-    with reading(request, name) as ledger:
-        return answer(report_as_mapping(usage_report(ledger, asked(ledger, request.GET))))
+def session_usage(call: Call) -> UsageReport:
+    """Answer the session usage report."""
+    with reading(call.request, call.account) as ledger:
+        return report_json(usage_report(ledger, query_of(ledger, call.request.GET)))
 
 
-def sessions(request: HttpRequest, account: str) -> HttpResponseBase:
-    """The underlying data, page by page.
-
-    The rows behind the report's numbers, or one item for each session with `group=session`. Follow `next_cursor` until
-    it is null: every row comes once, however long it takes. Scope: `reports:read`.
-    """
-    name = allowed_account(request, account, scope=Scope.REPORTS_READ)
-    parameters.checked(request.GET, known=parameters.QUESTION + parameters.PAGE)
-    look, cursor = look_asked(request.GET), request.GET.get("cursor") or None
-    with reading(request, name) as ledger:
-        return answer(page_as_mapping(row_page(ledger, asked(ledger, request.GET), look=look, cursor=cursor)))
+def sessions(call: Call) -> Rows | Sessions:
+    """Answer a page of the underlying data."""
+    query = call.request.GET
+    look, cursor = _row_look(query), query.get("cursor") or None
+    with reading(call.request, call.account) as ledger:
+        return page_answer(row_page(ledger, query_of(ledger, query), look=look, cursor=cursor))
 
 
-def session(request: HttpRequest, *, account: str, session_id: str) -> HttpResponseBase:
-    """One session with its rows.
-
-    Scope: `reports:read`.
-    """
-    name = allowed_account(request, account, scope=Scope.REPORTS_READ)
-    parameters.checked(request.GET, known=())
-    with reading(request, name) as ledger:
-        rows = session_rows(ledger, all_days(ledger), session_id=session_id)
-        # Asked again within the day and customer that it is known to have, which is quick in any account.
+def session(call: Call, *, session_id: str) -> SessionWithRows:
+    """Answer one session with its rows."""
+    with reading(call.request, call.account) as ledger:
+        rows = session_rows(ledger, _all_days(ledger), session_id=session_id)
+        # Queried again within the day and the customer of its rows, which is quick in any account.
         started_on = day_of_us(rows[0].session_start_us)
         within = UsageQuery(
             period=Period(first_on=started_on, last_on=started_on), filters=Filters(customer=(rows[0].customer_id,))
         )
         page = row_page(ledger, within, look=RowLook(search=rows[0].session_id))
     line = next(line for line in page.lines if line.session_id == rows[0].session_id)
-    return answer({**sessions_as_mappings([line])[0], "rows": rows_as_mappings(rows)})
+    return session_with_rows(line, rows)
 
 
-def explanation(request: HttpRequest, *, account: str, session_id: str) -> HttpResponseBase:
-    """Why a session was charged.
-
-    Which event opened it, who took part, what ended it, and by which rule; as `botmeter explain --format json`
-    says it. Scope: `reports:read`.
-    """
+def explanation(call: Call, *, session_id: str) -> "Explanation":
+    """Answer why a session was charged."""
     # Imported here because the meter brings the compiler, which other routes do not need.
-    from botmeter.reports.explain import explain, explanation_as_mapping
+    from botmeter.reports.explain import explain
+    from botmeter.reports.explanation_json import explanation_json
 
-    name = allowed_account(request, account, scope=Scope.REPORTS_READ)
-    parameters.checked(request.GET, known=())
-    with reading(request, name) as ledger:
-        return answer(explanation_as_mapping(explain(ledger, session_id, now_us=now_us())))
+    with reading(call.request, call.account) as ledger:
+        return explanation_json(explain(ledger, session_id, now_us=now_us()))
+
+
+def query_of(ledger: "ReadableLedger", query: "QueryDict") -> UsageQuery:
+    """Return the question of a request; days are UTC days unless it names a zone."""
+    return question(ledger, replace(read_address(query), compare=Compare.NONE), zone=UTC_NAME).query
+
+
+def _row_look(query: "QueryDict") -> RowLook:
+    """The rows that a request asks for.
+
+    Raises:
+        Refused: `limit_invalid`.
+        TooMuch: `search_too_long`.
+    """
+    sort = query.get("sort") or SortKey.SESSION_START.value
+    return RowLook(
+        grouping=Grouping(query.get("group") or Grouping.CONVERSATION),
+        sort=SortKey(sort.removeprefix("-")),
+        descending=sort.startswith("-"),
+        search=query.get("search", ""),
+        limit=int(query.get("limit") or LIMIT_DEFAULT),
+    )
+
+
+def _all_days(ledger: "ReadableLedger") -> UsageQuery:
+    """All days with sessions, including those of events that are ahead of the clock."""
+    last_on = max(day_of_us(now_us()) + timedelta(days=2), ledger.account.available_from)
+    first_on = max(ledger.account.available_from, last_on - timedelta(days=DAYS_MAX - 1))
+    return UsageQuery(period=Period(first_on=first_on, last_on=last_on))

@@ -1,120 +1,262 @@
-"""The addresses of the API, in one table: what stands there, what it takes, what it gives."""
+"""Every route of the API: its path, parameters, body, answers and failures."""
 
-import inspect
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
 
-from django.http.response import HttpResponseBase
-from ninja import Router
+from msgspec import Meta
 
-from botmeter.web.api import parameters, schemas
-from botmeter.web.api.bodies import documented_body
+from botmeter.live.records import BODY_BYTES_MAX, EVENTS_MAX
+from botmeter.live.records import REQUESTS_A_MINUTE as EVENT_REQUESTS_A_MINUTE
+from botmeter.people.keys import Scope
+from botmeter.reports.explanation_json import Explanation
+from botmeter.reports.report_json import UsageReport
+from botmeter.web.api import examples, parameters
+from botmeter.web.api.answers import CustomersChanged, MergeBody, Rows, Sessions, SessionWithRows, UnmergeBody
+from botmeter.web.api.authentication import REQUESTS_A_MINUTE
 from botmeter.web.api.customers import merge, unmerge
 from botmeter.web.api.exports import export
+from botmeter.web.api.ingest import AddressedSource, CloudEvent, DeliveryReceipt, Event, EventsProblem, Receipt
+from botmeter.web.api.route import Content, Route
 from botmeter.web.api.routes import explanation, session, session_usage, sessions
-
-_FAILURES: Final = frozenset({400, 401, 403, 404, 413, 429, 500, 503})
-# Of what can be sent something.
-_MORE_FAILURES: Final = frozenset({409, 415})
+from botmeter.web.media_types import MEDIA_TYPES
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """One address, read with GET; or with POST, if it takes a body.
-
-    Attributes:
-        gives: The model of its answer; None for a file.
-        taking: The words that it may hold.
-        tag: The heading under which it is documented.
-        body: What the document says of its body; None: it has none.
-    """
-
-    path: str
-    view: Callable[..., HttpResponseBase]
-    gives: Any
-    taking: tuple[parameters.Parameter, ...]
-    tag: str
-    body: dict[str, Any] | None = None
-
-    @property
-    def methods(self) -> list[str]:
-        return ["GET", "HEAD"] if self.body is None else ["POST"]
+def _too_many(most: int) -> str:
+    return f"More than {most:,} requests in this minute; `Retry-After` has the seconds left of it."
 
 
-# The first that fits is taken: where one address has a session's id, an earlier one has a word.
-ROUTES: Final = (
-    Route(
-        path="accounts/{account}/reports/session-usage",
-        view=session_usage,
-        gives=schemas.UsageReport,
-        taking=parameters.QUESTION,
-        tag="Reports",
+_BUG: Final = "A bug; `reference` finds its details in the server's logs."
+_NO_KEY: Final = "No key was sent, or the key does not work, or no longer."
+_NO_SCOPE: Final = "The key lacks the scope that this route needs."
+_NO_ADDRESS: Final = "The address does not exist."
+_MEDIA_TYPE: Final = "The body is in no format that this route accepts."
+
+_READ: Final[Mapping[int, str]] = {
+    400: "The request is not valid; `detail` says what to change.",
+    401: _NO_KEY,
+    403: _NO_SCOPE,
+    404: "The thing does not exist, or the key is for another account.",
+    413: "A limit is exceeded; `detail` names it.",
+    429: _too_many(REQUESTS_A_MINUTE),
+    500: _BUG,
+    503: "Temporary; try again after `Retry-After` seconds.",
+}
+_CHANGE: Final[Mapping[int, str]] = {
+    **_READ,
+    409: "The change contradicts what is stored; `detail` says what.",
+    415: _MEDIA_TYPE,
+}
+_INGEST: Final[Mapping[int, str]] = {
+    400: "The body can't be read; `detail` says why.",
+    404: _NO_ADDRESS,
+    408: "The body stopped arriving.",
+    413: f"More than {EVENTS_MAX:,} events or {BODY_BYTES_MAX >> 20} MiB; `detail` says how to split them.",
+    415: _MEDIA_TYPE,
+    500: f"{_BUG} The events may or may not be stored.",
+    503: "No event was stored; send the request again after `Retry-After` seconds.",
+}
+
+SESSION_USAGE: Final = Route(
+    method="GET",
+    path="accounts/{account}/reports/session-usage",
+    operation="session_usage",
+    summary="The session usage report",
+    description=(
+        "How many sessions were consumed in a period, and their splits by day, month, bot, channel and type of ticket. "
+        "The same numbers as the page and `botmeter report --format json`. Scope: `reports:read`."
     ),
-    Route(
-        path="accounts/{account}/sessions",
-        view=sessions,
-        gives=schemas.Rows | schemas.Sessions,
-        taking=parameters.QUESTION + parameters.PAGE,
-        tag="Sessions",
+    tag="Reports",
+    scope=Scope.REPORTS_READ,
+    parameters=parameters.QUESTION,
+    answers=(Content(types=(UsageReport,), example=examples.REPORT),),
+    failures=_READ,
+    view=session_usage,
+)
+SESSIONS: Final = Route(
+    method="GET",
+    path="accounts/{account}/sessions",
+    operation="sessions",
+    summary="The underlying data, page by page",
+    description=(
+        "The rows behind the report's numbers, or one item for each session with `group=session`. Follow "
+        "`next_cursor` until it is null: every row comes once, however long it takes. Scope: `reports:read`."
     ),
-    Route(
-        path="accounts/{account}/sessions/export",
-        view=export,
-        gives=None,
-        taking=parameters.QUESTION + parameters.FILE,
-        tag="Exports",
+    tag="Sessions",
+    scope=Scope.REPORTS_READ,
+    parameters=parameters.QUESTION + parameters.PAGE,
+    answers=(Content(types=(Rows, Sessions), example=examples.ROWS),),
+    failures=_READ,
+    view=sessions,
+)
+EXPORT: Final = Route(
+    method="GET",
+    path="accounts/{account}/sessions/export",
+    operation="export",
+    summary="The underlying data as a file",
+    description=(
+        "All rows behind the report's numbers, streamed while they are written; the same files as the pages offer and "
+        "`botmeter sessions -o` writes. Scope: `exports:read`."
     ),
-    Route(
-        path="accounts/{account}/sessions/{session_id}",
-        view=session,
-        gives=schemas.SessionWithRows,
-        taking=(),
-        tag="Sessions",
+    tag="Exports",
+    scope=Scope.EXPORTS_READ,
+    parameters=parameters.QUESTION + parameters.FILE,
+    answers=tuple(Content(media_type=media_type) for media_type in MEDIA_TYPES.values()),
+    failures=_READ,
+    view=export,
+)
+SESSION: Final = Route(
+    method="GET",
+    path="accounts/{account}/sessions/{session_id}",
+    operation="session",
+    summary="One session with its rows",
+    description="Scope: `reports:read`.",
+    tag="Sessions",
+    scope=Scope.REPORTS_READ,
+    answers=(Content(types=(SessionWithRows,), example=examples.SESSION),),
+    failures=_READ,
+    view=session,
+)
+EXPLANATION: Final = Route(
+    method="GET",
+    path="accounts/{account}/sessions/{session_id}/explanation",
+    operation="explanation",
+    summary="Why a session was charged",
+    description=(
+        "The event that opened it, who took part, what ended it, and the rule; the same as "
+        "`botmeter explain --format json`. Scope: `reports:read`."
     ),
-    Route(
-        path="accounts/{account}/sessions/{session_id}/explanation",
-        view=explanation,
-        gives=schemas.Explanation,
-        taking=(),
-        tag="Sessions",
+    tag="Sessions",
+    scope=Scope.REPORTS_READ,
+    answers=(Content(types=(Explanation,), example=examples.EXPLANATION),),
+    failures=_READ,
+    view=explanation,
+)
+MERGE: Final = Route(
+    method="POST",
+    path="accounts/{account}/customers/merge",
+    operation="merge",
+    summary="Merge customers",
+    description=(
+        "Counts other ids of a customer as the customer: all past events sent under them, and all future ones. "
+        "Sessions of these customers are metered again, and past days that change are recorded as restated. One "
+        "customer or a list of them, at most 1,000 aliases; all of it is done or none. Repeating a merge is no error. "
+        "Scope: `admin`."
     ),
-    Route(
-        path="accounts/{account}/customers/merge",
-        view=merge,
-        gives=schemas.CustomersChanged,
-        taking=(),
-        tag="Customers",
-        body=documented_body(
-            schemas.MergeBody, is_list=True, example={"customer_id": "cus_8401", "aliases": ["wa-4915"]}
-        ),
+    tag="Customers",
+    scope=Scope.ADMIN,
+    body=(Content(types=(MergeBody, list[MergeBody]), example=examples.MERGE),),
+    answers=(Content(types=(CustomersChanged,), example=examples.MERGED),),
+    failures=_CHANGE,
+    view=merge,
+)
+UNMERGE: Final = Route(
+    method="POST",
+    path="accounts/{account}/customers/unmerge",
+    operation="unmerge",
+    summary="Take a merge back",
+    description=(
+        "By its aliases, or all aliases of one change that are in force. Their events count again as they were sent, "
+        "and what that changes is restated. Scope: `admin`."
     ),
-    Route(
-        path="accounts/{account}/customers/unmerge",
-        view=unmerge,
-        gives=schemas.CustomersChanged,
-        taking=(),
-        tag="Customers",
-        body=documented_body(schemas.UnmergeBody, example={"change": 3}),
-    ),
+    tag="Customers",
+    scope=Scope.ADMIN,
+    body=(Content(types=(UnmergeBody,), example=examples.UNMERGE),),
+    answers=(Content(types=(CustomersChanged,), example=examples.UNMERGED),),
+    failures=_CHANGE,
+    view=unmerge,
 )
 
+_EVENTS: Final[Any] = Annotated[list[Event], Meta(max_length=EVENTS_MAX)]
+_CLOUDEVENTS: Final[Any] = Annotated[list[CloudEvent], Meta(max_length=EVENTS_MAX)]
 
-def router() -> Router:
-    """The table as the framework wants it; HEAD goes with every GET, as HTTP wants it."""
-    made = Router()
-    for route in ROUTES:
-        summary, _, description = (inspect.getdoc(route.view) or "").partition("\n\n")
-        made.add_api_operation(
-            route.path,
-            route.methods,
-            route.view,
-            response={200: route.gives, _FAILURES | (_MORE_FAILURES if route.body else frozenset()): schemas.Problem},
-            openapi_extra=parameters.documented(*route.taking) | (route.body or {}),
-            operation_id=route.view.__name__,
-            summary=summary.rstrip("."),
-            description=" ".join(description.split()),
-            tags=[route.tag],
-            by_alias=True,
-        )
-    return made
+SEND_EVENTS: Final = Route(
+    method="POST",
+    path="events",
+    operation="send_events",
+    summary="Send events",
+    description=(
+        "One event, an array, NDJSON, or CloudEvents (structured, batched, or binary with `ce-` headers); up to "
+        f"{EVENTS_MAX:,} events and {BODY_BYTES_MAX >> 20} MiB, with or without gzip. When it answers 200, the "
+        "accepted events are on disk; the receipt has the outcome of each event. Sending the same again counts nothing "
+        f"twice. A key may send {EVENT_REQUESTS_A_MINUTE:,} requests a minute. Scope: `events:write`."
+    ),
+    tag="Events",
+    scope=Scope.EVENTS_WRITE,
+    parameters=parameters.EVENTS,
+    body=(
+        Content(types=(_EVENTS, Event), example=[examples.EVENT]),
+        Content(
+            types=(Annotated[str, Meta(description="One event a line.")],),
+            example=examples.NDJSON,
+            media_type="application/x-ndjson",
+        ),
+        Content(types=(CloudEvent,), example=examples.CLOUDEVENT, media_type="application/cloudevents+json"),
+        Content(types=(_CLOUDEVENTS,), example=[examples.CLOUDEVENT], media_type="application/cloudevents-batch+json"),
+    ),
+    answers=(Content(types=(Receipt,), example=examples.RECEIPT),),
+    answer="The accepted events are on disk.",
+    failures={
+        **_INGEST,
+        401: _NO_KEY,
+        403: _NO_SCOPE,
+        409: "With `atomic=true`: an event was sent before with different content, and none was accepted.",
+        422: "With `atomic=true`: an event was rejected, and none was accepted.",
+        429: _too_many(EVENT_REQUESTS_A_MINUTE),
+    },
+    problem=EventsProblem,
+)
+DELIVER: Final = Route(
+    method="POST",
+    path="webhooks/{source}/{key}",
+    operation="deliver",
+    summary="Deliver to a source",
+    description=(
+        "Webhook of a bot platform; its address is under Admin, Sources. The platform's signature is checked if the "
+        "source has a secret. A payload that can't be read is kept whole in quarantine, and is no failure for the "
+        "platform. OPTIONS answers the handshake of CloudEvents."
+    ),
+    tag="Events",
+    body=(Content(types=(Any,), example={"…": "…"}),),
+    answers=(Content(types=(DeliveryReceipt,), example=examples.DELIVERY_RECEIPT),),
+    answer="The accepted events are on disk.",
+    failures={
+        **_INGEST,
+        401: "The signature is missing, wrong, or too old.",
+        403: "The source is turned off.",
+    },
+)
+HANDSHAKE: Final = Route(
+    method="GET",
+    path="webhooks/{source}/{key}",
+    operation="handshake",
+    summary="Verify the address of a source",
+    description=("Meta's check has `hub.mode`, `hub.verify_token` and `hub.challenge`, and expects the last one back."),
+    tag="Events",
+    answers=(
+        Content(types=(AddressedSource,), example=examples.ADDRESSED_SOURCE),
+        Content(types=(str,), example="1158201444", media_type="text/plain"),
+    ),
+    answer="The address belongs to this source.",
+    failures={
+        400: "The address can't be read.",
+        403: "The source is turned off, or the verify token is wrong.",
+        404: _NO_ADDRESS,
+        413: "The address has too many parameters.",
+        500: f"{_BUG} The events may or may not be stored.",
+        503: "The server is starting or stopping; try again after `Retry-After` seconds.",
+    },
+)
+
+# The first route that fits is taken: `sessions/export` stands before `sessions/{session_id}`.
+ROUTES: Final = (
+    SESSION_USAGE,
+    SESSIONS,
+    EXPORT,
+    SESSION,
+    EXPLANATION,
+    MERGE,
+    UNMERGE,
+    SEND_EVENTS,
+    DELIVER,
+    HANDSHAKE,
+)

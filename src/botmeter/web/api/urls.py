@@ -1,17 +1,19 @@
-"""Addresses of the API: its routes, its document and the page of that; whatever else begins so is a problem."""
+"""Addresses under `/api/`: the routes, the OpenAPI document and its page; any other is a problem."""
 
 from typing import Any
 
 from django.urls import path, re_path
 
 from botmeter.web.access import for_everyone
-from botmeter.web.api.api import api, openapi
+from botmeter.web.api.dispatch import url_patterns
+from botmeter.web.api.document import openapi
 from botmeter.web.api.problems import route_unknown
 from botmeter.web.api.reference_page import api_reference
+from botmeter.web.api.table import ROUTES
 
 urlpatterns: list[Any] = [
     path("v1/openapi.json", for_everyone(openapi), name="openapi"),
     path("v1/docs", api_reference, name="api-reference"),
-    path("v1/", api.urls),
+    *url_patterns(ROUTES),
     re_path("", for_everyone(route_unknown), name="api-unknown"),
 ]

@@ -1,0 +1,210 @@
+"""An explanation as JSON: what the API and `botmeter explain --format json` answer."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from botmeter.domain.instant import INSTANT_END_US, text_from_us
+from botmeter.ledger import restatements
+from botmeter.metering.policy_text import policy_as_mapping
+from botmeter.reports import explanation as explained
+from botmeter.reports.explanation_text import explanation_as_text
+from botmeter.reports.report_json import WORD_ORDER, Count, Day, Instant
+
+_ACTORS = ["customer", "bot", "agent", "system"]
+ActorName = Annotated[Literal["customer", "bot", "agent", "system"], Meta(extra_json_schema={WORD_ORDER: _ACTORS})]
+
+
+class ExplainedEvent(Struct, frozen=True, forbid_unknown_fields=True):
+    """One event, and whether it belongs to the session."""
+
+    source: str
+    event_id: str
+    occurred_at: Instant
+    actor: ActorName
+    kind: str
+    conversation_id: str
+    bot_id: str | None
+    bot_name: str | None
+    bot_version: str | None
+    channel: str
+    ticket_id: str | None
+    takes_part: bool
+
+
+class NextEvent(ExplainedEvent, frozen=True, forbid_unknown_fields=True):
+    """The first message after the end, and whether it opened the next session."""
+
+    opened_next: bool
+
+
+class ExplainedTicket(Struct, frozen=True, forbid_unknown_fields=True):
+    """A ticket of a conversation."""
+
+    ticket_id: str
+    ticket_type: str
+
+
+class ExplainedConversation(Struct, frozen=True, forbid_unknown_fields=True):
+    """The part of one conversation in the session."""
+
+    conversation_id: str
+    events: Count
+    bots: list[str]
+    channels: list[str]
+    tickets: list[ExplainedTicket]
+
+
+class NeighbourSession(Struct, frozen=True, forbid_unknown_fields=True):
+    """The session before or after."""
+
+    session_id: str
+    started_at: Instant
+    ended_at: Instant | None
+    closed_by: str
+
+
+class Arrival(Struct, frozen=True, forbid_unknown_fields=True):
+    """A submission that brought events of the session."""
+
+    append_no: int
+    recorded_at: Instant
+    source: str
+    label: str
+    events: Count
+
+
+class Restatement(Struct, frozen=True, forbid_unknown_fields=True):
+    """A number already shown that changed because of this session."""
+
+    append_no: int
+    recorded_at: Instant
+    day: Day
+    before: Count
+    after: Count
+    added: bool
+    because: list[str]
+    because_count: Count
+
+
+class Explanation(Struct, frozen=True, forbid_unknown_fields=True):
+    """The reasons for which a session was charged; `text` is for people."""
+
+    account: str
+    session_id: str
+    customer_id: str
+    policy: str
+    policy_definition: dict[str, Any]
+    started_at: Instant
+    ended_at: Instant | None
+    closed_by: str
+    running: bool
+    preview: bool
+    opening_event: ExplainedEvent
+    events: list[ExplainedEvent]
+    conversations: list[ExplainedConversation]
+    previous_session: NeighbourSession | None
+    next_event: NextEvent | None
+    next_session: NeighbourSession | None
+    arrivals: list[Arrival]
+    restatements: list[Restatement]
+    text: str
+
+
+def explanation_json(explanation: explained.Explanation) -> Explanation:
+    """Return the explanation with all its events."""
+    policy, following = explanation.policy, explanation.next_event
+    return Explanation(
+        account=explanation.account,
+        session_id=explanation.session_id,
+        customer_id=explanation.customer_id,
+        policy=policy.label,
+        policy_definition={"name": policy.name, "version": policy.version, **policy_as_mapping(policy)},
+        started_at=text_from_us(explanation.started_at_us),
+        ended_at=_end(explanation.ended_at_us),
+        closed_by=explanation.closed_by.name.lower(),
+        running=explanation.is_running,
+        preview=explanation.is_preview,
+        opening_event=ExplainedEvent(**_event(explanation.opening)),
+        events=[ExplainedEvent(**_event(event)) for event in explanation.events],
+        conversations=[_conversation(part) for part in explanation.conversations],
+        previous_session=_neighbour(explanation.before),
+        next_event=None if following is None else NextEvent(**_event(following), opened_next=explanation.opened_next),
+        next_session=_neighbour(explanation.after),
+        arrivals=[_arrival(arrival) for arrival in explanation.arrivals],
+        restatements=[_restatement(each, session_id=explanation.session_id) for each in explanation.restatements],
+        text=explanation_as_text(explanation),
+    )
+
+
+def explanation_as_mapping(explanation: explained.Explanation) -> dict[str, Any]:
+    """Return the same as dictionaries and lists."""
+    mapping: dict[str, Any] = msgspec.to_builtins(explanation_json(explanation))
+    return mapping
+
+
+def _event(event: explained.ExplainedEvent) -> dict[str, Any]:
+    return {
+        "source": event.source,
+        "event_id": event.event_id,
+        "occurred_at": text_from_us(event.at_us),
+        "actor": event.actor.name.lower(),
+        "kind": event.kind.name.lower(),
+        "conversation_id": event.conversation_id,
+        "bot_id": event.bot_id,
+        "bot_name": event.bot_name,
+        "bot_version": event.bot_version,
+        "channel": event.channel,
+        "ticket_id": event.ticket_id,
+        "takes_part": event.takes_part,
+    }
+
+
+def _conversation(part: explained.ConversationPart) -> ExplainedConversation:
+    return ExplainedConversation(
+        conversation_id=part.conversation_id,
+        events=part.event_count,
+        bots=list(part.bots),
+        channels=list(part.channels),
+        tickets=[ExplainedTicket(ticket_id=ticket, ticket_type=kind) for ticket, kind in part.tickets],
+    )
+
+
+def _neighbour(session: explained.Neighbour | None) -> NeighbourSession | None:
+    if session is None:
+        return None
+    return NeighbourSession(
+        session_id=session.session_id,
+        started_at=text_from_us(session.started_at_us),
+        ended_at=_end(session.ended_at_us),
+        closed_by=session.closed_by.name.lower(),
+    )
+
+
+def _arrival(arrival: explained.Arrival) -> Arrival:
+    return Arrival(
+        append_no=arrival.append_no,
+        recorded_at=text_from_us(arrival.recorded_at_us),
+        source=arrival.source,
+        label=arrival.label,
+        events=arrival.event_count,
+    )
+
+
+def _restatement(each: restatements.Restatement, *, session_id: str) -> Restatement:
+    return Restatement(
+        append_no=each.append_no,
+        recorded_at=text_from_us(each.recorded_at),
+        day=each.day.isoformat(),
+        before=each.before_count,
+        after=each.after_count,
+        added=session_id in each.added,
+        because=list(each.because),
+        because_count=each.because_count,
+    )
+
+
+def _end(at_us: int | None) -> str | None:
+    """RFC 3339; None for no end, and for one in a year that RFC 3339 can't write."""
+    return None if at_us is None or at_us >= INSTANT_END_US else text_from_us(at_us)

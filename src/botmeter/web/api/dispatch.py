@@ -1,0 +1,79 @@
+"""Requests to Django's routes: the key, the parameters and the body are checked as the route declares them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path
+from django.views.decorators.csrf import csrf_exempt
+
+from botmeter.domain.errors import Refused, TooMuch
+from botmeter.web.api.authentication import admitted_key, allowed_account
+from botmeter.web.api.parameters import check_parameters
+from botmeter.web.api.problems import problem_of
+from botmeter.web.api.route import JSON, Call, Route, View
+
+
+def url_patterns(routes: Iterable[Route]) -> list[URLPattern]:
+    """Return Django's patterns for the routes that have a view."""
+    return [
+        path(f"v1/{route.path.replace('{', '<').replace('}', '>')}", _dispatcher(route, view=route.view))
+        for route in routes
+        if route.view is not None
+    ]
+
+
+def _dispatcher(route: Route, *, view: View) -> Any:
+    allowed = ["GET", "HEAD"] if route.method == "GET" else [route.method]
+    decoder = msgspec.json.Decoder(_union(route)) if route.body else None
+
+    def dispatched(request: HttpRequest, *, account: str, **parts: str) -> HttpResponseBase:
+        if request.method not in allowed:
+            return HttpResponseNotAllowed(allowed)
+        try:
+            call = _admitted(request, account, route=route, decoder=decoder)
+            answer = view(call, **parts)
+        except Exception as error:  # noqa: BLE001 - a bug: its trace is kept, and the problem has its reference
+            return problem_of(request, error)
+        if isinstance(answer, HttpResponseBase):
+            return answer
+        return HttpResponse(msgspec.json.encode(answer), content_type=JSON)
+
+    return csrf_exempt(dispatched)
+
+
+def _admitted(request: HttpRequest, account: str, *, route: Route, decoder: "msgspec.json.Decoder[Any] | None") -> Call:
+    key = admitted_key(request)
+    name = allowed_account(key, account, scope=route.scope)
+    check_parameters(request.GET, known=route.parameters)
+    return Call(
+        request=request, account=name, key=key, body=None if decoder is None else _body(request, decoder=decoder)
+    )
+
+
+def _union(route: Route) -> Any:
+    (content,) = route.body
+    union: Any = content.types[0]
+    for alternative in content.types[1:]:
+        union |= alternative
+    return union
+
+
+def _body(request: HttpRequest, *, decoder: "msgspec.json.Decoder[Any]") -> Any:
+    """Decode the request's body.
+
+    Raises:
+        Refused: `media_type_unknown` for a body that is not declared as JSON, `body_invalid` for one of another shape.
+        TooMuch: `body_too_large`.
+    """
+    if request.content_type != JSON:
+        raise Refused("media_type_unknown", f"The content type must be {JSON}, not {str(request.content_type)[:60]!r}.")
+    try:
+        return decoder.decode(request.body)
+    except RequestDataTooBig:
+        raise TooMuch("body_too_large", "The body is larger than this address accepts. Send it in parts.") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Refused("body_invalid", f"The body can't be read: {str(error)[:200]}.") from None
