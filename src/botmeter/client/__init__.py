@@ -1,7 +1,7 @@
-"""A small client for bots: says what happens in a conversation to a Botmeter server, without ever holding the bot up.
+"""Client for bots: sends events to a Botmeter server without blocking the bot.
 
-`Meter` takes events at once, sends them in batches from a thread of its own, and keeps them on disk while the server
-is away. It stands on `domain`, msgspec and urllib3 alone, so that a bot that imports it loads nothing of the server.
+`Meter` batches events on a thread of its own and keeps them on disk while the server is unavailable. It imports only
+`domain`, msgspec and urllib3.
 """
 
 from botmeter.client.event import ActorName, Event, EventFields, KindName

@@ -1,4 +1,4 @@
-"""What a server's answer to a batch means for the batch. Pure: an answer in, an outcome out."""
+"""Outcome of a batch, computed from the server's answer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _PASSING = {408, 421, 425, 429}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came back, as far as the client looks at it; names of headers are in lower case."""
+    """The parts of an HTTP answer that matter; header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -26,7 +26,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """The server has the batch for good, and said what became of each event."""
+    """The server stored the batch and reports each event."""
 
     accepted_count: int
     duplicate_count: int
@@ -37,10 +37,10 @@ class Taken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Later:
-    """Nobody knows whether the batch was taken, or it surely was not; the same batch can succeed later.
+    """The batch may or may not have arrived; sending it again can succeed.
 
     Attributes:
-        after_seconds: No sooner than this, if the server said so.
+        after_seconds: Earliest retry, if the server named one.
     """
 
     detail: str
@@ -57,7 +57,7 @@ class TooLarge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Barred:
-    """No batch will pass until somebody mends the key, the address or the server."""
+    """No batch will pass until the key, the address or the server is corrected."""
 
     code: str
     detail: str
@@ -65,7 +65,7 @@ class Barred:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unusable:
-    """The server will never take this batch."""
+    """The server will never accept this batch."""
 
     code: str
     detail: str
@@ -75,7 +75,7 @@ Outcome = Taken | Later | TooLarge | Barred | Unusable
 
 
 def outcome(answer: Answer, *, event_count: int, now_us: int) -> Outcome:
-    """What `answer` to a batch of `event_count` events means."""
+    """Return the outcome of a batch of `event_count` events."""
     status = answer.status
     if status == 200:
         return _receipt(answer.body, event_count)

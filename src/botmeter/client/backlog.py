@@ -1,7 +1,7 @@
-"""All events that wait, in one row: the batch in hand, then what is on disk, then what is in memory.
+"""Queue of waiting events: the current batch, then those on disk, then those in memory.
 
-Callers put at the end of the row, the courier takes from its head, and whoever needs room moves memory to disk. Since
-there is one row and one batch in hand, events of one conversation leave in the order in which they came.
+Callers append, the courier takes from the head, and memory moves to disk when it is full. One queue and one current
+batch keep the events of a conversation in order.
 """
 
 import threading
@@ -19,13 +19,13 @@ NEVER = float("inf")
 
 @dataclass(slots=True, kw_only=True)
 class Batch:
-    """Events that were taken for sending, a part of them at a time.
+    """Events being sent, a part of them at a time.
 
     Attributes:
-        lines: Those that are not settled yet, in order.
-        last: The running number of the last one.
-        segment: The file that has them all; None: memory alone.
-        reserved: The file that they go to should they have to wait; None: there is no folder.
+        lines: Not settled yet, in order.
+        last: Sequence number of the last one.
+        segment: File that holds them all; None: memory only.
+        reserved: File for them should they have to wait; None without a folder.
     """
 
     lines: list[bytes]
@@ -34,7 +34,7 @@ class Batch:
     reserved: Path | None = None
 
     def part(self, *, count_max: int, bytes_max: int) -> list[bytes]:
-        """As many of the next lines as may go at once, at least one."""
+        """Return the next lines within the limits, at least one."""
         size_bytes = 0
         for count, line in enumerate(islice(self.lines, count_max)):
             size_bytes += len(line) + 1
@@ -44,11 +44,11 @@ class Batch:
 
 
 class Backlog:
-    """The row of waiting events; safe for threads.
+    """Thread-safe queue of waiting events.
 
     Attributes:
         changed: Notified when there may be something to send, and when something was settled.
-        changes: How often there was something new to send; who finds it grown does not wait.
+        changes: Counter of new work; a thread that sees it grow doesn't wait.
     """
 
     def __init__(self, spill: Spill, settings: ClientSettings, *, elapsed: Callable[[], float]) -> None:
@@ -69,7 +69,7 @@ class Backlog:
         self._wanted = 0
 
     def put(self, line: bytes) -> bool:
-        """Takes one event; False if neither memory nor disk has room for it, or all was kept at the end."""
+        """Append an event; False if memory and disk are full, or the client is closed."""
         with self.changed:
             if self._is_over:
                 return False
@@ -86,19 +86,19 @@ class Backlog:
             return True
 
     def want_all(self) -> int:
-        """Has all that waits now be sent without waiting for more; gives the number of its last event."""
+        """Send all waiting events without delay; return the sequence number of the last."""
         with self.changed:
             self._wanted = self._last
             self._wake()
             return self._wanted
 
     def has_settled(self, last: int) -> bool:
-        """Whether that event, and so all before it, no longer waits."""
+        """Check that an event and all before it are settled."""
         return self._settled >= last
 
     @property
     def is_behind(self) -> bool:
-        """Whether memory has to wait for what is on disk."""
+        """Check that memory must wait for events on disk."""
         return bool(self._spill.segments) or (self.batch is not None and self.batch.segment is not None)
 
     @property
@@ -110,19 +110,19 @@ class Backlog:
         return self._spill.size_bytes
 
     def due_at(self) -> float:
-        """When there is something to do; `NEVER` if nothing waits."""
+        """Return the time of the next work; `NEVER` if nothing waits."""
         with self.changed:
             if self.batch is not None or self._spill.segments:
                 return 0.0
             return self._tail_due_at()
 
     def tail_due_at(self) -> float:
-        """When what is in memory should leave it; `NEVER` if nothing is."""
+        """Return the time at which memory should be sent; `NEVER` if it is empty."""
         with self.changed:
             return self._tail_due_at()
 
     def take(self, now: float) -> Segment | None:
-        """Gives the segment at the head of the disk; if there is none, `batch` is the head of memory once due."""
+        """Return the oldest segment on disk; without one, move memory that is due to `batch`."""
         with self.changed:
             segment = self._spill.first()
             if segment is not None or self._tail_due_at() > now:
@@ -139,10 +139,10 @@ class Backlog:
             return None
 
     def read(self, segment: Segment) -> list[bytes]:
-        """Has `batch` be what a segment holds; gives what is no event.
+        """Read a segment into `batch` and return its lines that are no events.
 
         Raises:
-            OSError: It can't be read; its file stays for the next process.
+            OSError: Its file stays for the next process.
         """
         try:
             lines = lines_of(segment)
@@ -156,10 +156,10 @@ class Backlog:
         return lines.broken
 
     def settle(self, count: int, *, were_taken: bool = True) -> None:
-        """The first `count` lines of `batch` need not be sent again; a batch without lines is over.
+        """Remove the first `count` lines of `batch`.
 
-        What the server took does no harm in the file until all of it is settled, for it is known there. What was put
-        aside leaves the file at once: sent again by a later process, it would stand in two places.
+        Accepted lines may stay in the file until all are settled, because the server recognizes duplicates. Refused
+        ones leave it at once; otherwise a later process would send them and record them twice.
         """
         with self.changed:
             batch = self.batch
@@ -177,10 +177,10 @@ class Backlog:
             self.changed.notify_all()
 
     def keep_due(self, now: float) -> None:
-        """Puts on disk what can't be sent now: `batch`, and memory once it is due.
+        """Write to disk what can't be sent now: `batch`, and memory once it is due.
 
         Raises:
-            OSError: Something of it is in memory alone.
+            OSError: Some events are in memory only.
         """
         with self.changed:
             self._is_disk_bad = False
@@ -190,10 +190,10 @@ class Backlog:
         self.sync()
 
     def keep_all(self) -> int:
-        """Puts on disk all that waits, at the end, after which no more is taken; gives how many there was no room for.
+        """Write all waiting events to disk and accept no more; return the number that didn't fit.
 
         Raises:
-            OSError: Something of it is in memory alone.
+            OSError: Some events are in memory only.
         """
         with self.changed:
             # Whoever was about to say something while another thread closed is told so, rather than forgotten.
@@ -208,10 +208,10 @@ class Backlog:
         return left_count
 
     def sync(self) -> None:
-        """Has the disk hold what was written.
+        """Flush written files to disk.
 
         Raises:
-            OSError: Not known whether it does.
+            OSError: They may not be on disk.
         """
         with self.changed:
             paths = self._spill.unsynced()
@@ -264,5 +264,5 @@ class Backlog:
 
 
 def joined(lines: Sequence[bytes]) -> bytes:
-    """The body of a request with these lines."""
+    """Return the body of a request with these lines."""
     return b"\n".join(lines) + b"\n"

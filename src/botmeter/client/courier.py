@@ -1,7 +1,6 @@
-"""Carries batches to the server, one at a time, until each is settled. A machine without threads and sleeps.
+"""State machine that sends one batch at a time until it is settled, without threads and sleeps of its own.
 
-`step` does what is due and says when to come again; whoever calls it waits. So a test drives it with a clock of its
-own through every failure.
+`step` does what is due and returns when to call again, so a test can drive it with its own clock.
 """
 
 from collections.abc import Callable
@@ -28,12 +27,12 @@ LAST_ANSWER_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """What the client needs of the world around it.
+    """Network, clock and chance, replaceable in tests.
 
     Attributes:
-        opened: Makes the connection; called once, on the thread that sends.
-        elapsed: Seconds that only ever grow.
-        chance: A number from 0 up to 1, anew at each call.
+        opened: Makes the connection; called once, on the sending thread.
+        elapsed: Monotonic seconds.
+        chance: Random number in [0, 1).
     """
 
     opened: Callable[[], Post]
@@ -43,7 +42,7 @@ class Ports:
 
 
 class Courier:
-    """Sends what waits; called from one thread."""
+    """Sends waiting events; called from one thread."""
 
     def __init__(self, backlog: Backlog, notices: Notices, *, settings: ClientSettings, ports: Ports) -> None:
         self.retry_at = 0.0
@@ -59,7 +58,7 @@ class Courier:
         self._failure_count = 0
 
     def step(self) -> float:
-        """Sends one part of a batch, or keeps what can't be sent; gives when to be called again."""
+        """Send one part of a batch, or write to disk what can't be sent; return the time of the next call."""
         now = self._ports.elapsed()
         if now < self.retry_at:
             self._keep(now)
@@ -126,7 +125,7 @@ class Courier:
                 assert_never(outcome)
 
     def _backed_off_seconds(self) -> float:
-        """Anything from nothing to a limit that doubles with each failure, so that clients do not come back at once."""
+        """Return a random delay below a limit that doubles with each failure, so that clients don't return together."""
         limit_seconds = min(RETRY_SECONDS_MAX, RETRY_FIRST_SECONDS * 2 ** min(self._failure_count, 10))
         self._failure_count += 1
         return limit_seconds * self._ports.chance()
@@ -144,7 +143,7 @@ class Courier:
         self._backlog.settle(len(lines), were_taken=False)
 
     def _put_aside(self, lines: list[bytes], *, why: Refusal) -> bool:
-        """Writes down what will never be taken; False if the disk takes it not."""
+        """Record refused lines; False if the disk fails."""
         try:
             if self.refused_file is not None:
                 self.refused_file.append(lines, why=why, now_us=self._ports.now_us())

@@ -1,6 +1,6 @@
-"""An event as a bot says it: a value that checks itself and knows its line of NDJSON.
+"""Events as a bot states them, checked before they are sent.
 
-What is checked here is what the server would refuse and the bot's author can mend; the server has the last word.
+Only what the bot's author can correct is checked here; the server decides.
 """
 
 import os
@@ -32,7 +32,7 @@ _NAMED_ALWAYS = {"event_id", "conversation_id", "customer_id"}
 
 
 class MessageFields(TypedDict):
-    """What a call says of one message; the fields are those of `Event`."""
+    """Keyword arguments of `Meter.message`; see `Event`."""
 
     conversation_id: str
     customer_id: str
@@ -50,13 +50,13 @@ class MessageFields(TypedDict):
 
 
 class EventFields(MessageFields):
-    """What a call says of one event of any kind."""
+    """Keyword arguments of `Meter.event`; see `Event`."""
 
     kind: KindName
 
 
 class EventIds:
-    """Ids of events that their platform gives none: shaped like a UUID of version 7, later ones sort later.
+    """Ids for events without one, in the form of UUID version 7, so that they sort by time.
 
     Source: RFC 9562, section 5.7, with the microseconds of the millisecond in `rand_a`.
     """
@@ -82,8 +82,7 @@ class Event:
     """One thing that happened in a conversation at one instant.
 
     Attributes:
-        event_id: The platform's own id of it, so that a message that the bot sees twice counts once; left out: one is
-            made here and stays the same however often the event is sent.
+        event_id: The platform's own id, so that a message seen twice counts once; left out: generated.
         occurred_at: Aware; left out: now.
         bot_id: None: no bot took part, and the event is not metered.
 
@@ -112,7 +111,7 @@ class Event:
             raise Refused("client_event_invalid", " ".join(problems))
 
     def line(self) -> bytes:
-        """The event as one line of NDJSON, without its end; what says nothing is left out."""
+        """Return the event as one line of NDJSON without its end."""
         said = {name: value for name in FIELDS if (value := getattr(self, name)) is not None}
         said["occurred_at"] = text_from_us(us_from_datetime(self.occurred_at))
         return msgspec.json.encode(said)

@@ -1,4 +1,4 @@
-"""The face of the client: a bot says what happened, and goes on with its work."""
+"""Public interface of the client."""
 
 import atexit
 import os
@@ -26,25 +26,24 @@ INVALID = "client_event_invalid"
 
 
 class Meter:
-    """Sends events to a Botmeter server from a thread of its own; one for each server and key, safe for threads.
+    """Thread-safe client that sends events on a thread of its own; use one for each server and key.
 
-    Nothing here raises because of the network, the disk or the server, nor for an event that can't be: such an event
-    is counted, logged and given to `on_refused`. The program's end closes it; `with` does so earlier.
+    Methods never raise because of the network, the disk, the server or an invalid event: such an event is counted,
+    logged and passed to `on_refused`. The client is closed at exit, or earlier by `with`.
 
-    A process that forks keeps its events; the child starts with none, and with a connection and a place on disk of its
-    own. A child that ends by `os._exit`, as those of multiprocessing do, must call `close` or `flush` itself.
+    After a fork the child starts without events, with its own connection and folder. A child that ends by `os._exit`,
+    as those of multiprocessing do, must call `close` or `flush` itself.
     """
 
     def __init__(
         self, url: str, key: str, *, settings: ClientSettings | None = None, ports: Ports | None = None
     ) -> None:
-        """A client of the server at `url`, which begins at once with what an earlier process left on disk.
+        """Connect to the server, starting with what an earlier process left on disk.
 
         Args:
             url: Without the path: `https://botmeter.example.com`.
-            key: One with the scope `events:write`.
-            settings: None: the defaults.
-            ports: What stands in for clock, chance and network in a test; None: themselves.
+            key: API key with the scope `events:write`.
+            ports: Replacements for clock, chance and network in tests.
 
         Raises:
             Refused: `url_invalid`, `client_key_invalid`.
@@ -67,15 +66,15 @@ class Meter:
         atexit.register(self.close)
 
     def message(self, **fields: Unpack[MessageFields]) -> str | None:
-        """Says that somebody said something; gives the id that it is counted under, None if it was refused or lost."""
+        """Send a message event; return its id, or None if it was refused or lost."""
         return self._said(fields)
 
     def event(self, **fields: Unpack[EventFields]) -> str | None:
-        """Says that something of a named kind happened: the end of a conversation, a hand-off, a ticket linked."""
+        """Send an event of any kind, such as an end or a hand-off; return its id, or None if it was refused or lost."""
         return self._said(fields)
 
     def send(self, event: Event) -> str | None:
-        """Sends an event that was made before; gives its id, None if it was refused or lost."""
+        """Send an event; return its id, or None if it was refused or lost."""
         try:
             line = event.line()
         except (TypeError, ValueError, RecursionError) as problem:
@@ -89,16 +88,16 @@ class Meter:
         return None
 
     def flush(self, within_seconds: float = 10.0) -> bool:
-        """Waits until all that was said before is settled: taken by the server, or refused for good.
+        """Wait until all earlier events are accepted or refused.
 
         Returns:
-            Whether that came to pass in time; if not, the events wait on.
+            False if time ran out; the events stay queued.
         """
         running = self._running
         return True if running is None else running.flush(within_seconds)
 
     def close(self) -> None:
-        """Sends what can be sent within `close_seconds`, puts the rest on disk, and takes no more events."""
+        """Send what is possible within `close_seconds`, write the rest to disk, and accept no more events."""
         with self._lock:
             self._is_closed = True
             running, self._running = self._running, None
@@ -107,7 +106,6 @@ class Meter:
             running.close(self._settings.close_seconds)
 
     def status(self) -> Status:
-        """How the client stands."""
         running, status = self._running, self._notices.status
         if running is None:
             return status
@@ -153,7 +151,7 @@ class Meter:
             return self._running
 
     def _begin_anew(self) -> None:
-        """In a forked child: what was the parent's stays the parent's."""
+        """Start afresh in a forked child, leaving the parent's state alone."""
         running, self._running = self._running, None
         self._lock = threading.Lock()
         self._notices = Notices(self._settings, elapsed=self._ports.elapsed)

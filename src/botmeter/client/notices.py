@@ -1,4 +1,4 @@
-"""What the client tells the people around it: its counts, its log, and the calls that they asked for."""
+"""Counters, log entries and callbacks of the client."""
 
 import logging
 import threading
@@ -18,7 +18,7 @@ Told = TypeVar("Told", Refusal, Trouble)
 
 
 class Notices:
-    """Counts and says what happens; safe for threads."""
+    """Thread-safe counters and notifications."""
 
     def __init__(self, settings: ClientSettings, *, elapsed: Callable[[], float]) -> None:
         self._settings = settings
@@ -32,7 +32,7 @@ class Notices:
         return self._status
 
     def taken(self, taken: Taken) -> None:
-        """The server has a batch, and nothing is wrong any more."""
+        """Count an accepted batch and clear the current trouble."""
         with self._lock:
             was = self._status
             self._status = replace(
@@ -50,7 +50,7 @@ class Notices:
         self._tell_refusals(taken.refusals)
 
     def refused(self, refusals: Sequence[Refusal]) -> None:
-        """Events that the server never took, and will not."""
+        """Report events that the server will never accept."""
         with self._lock:
             was = self._status
             self._status = replace(was, refused_count=was.refused_count + len(refusals))
@@ -60,13 +60,13 @@ class Notices:
         self._tell_refusals(refusals)
 
     def lost(self, detail: str, *, count: int = 1) -> None:
-        """Events that there was no room for."""
+        """Report events for which there was no room."""
         with self._lock:
             self._status = replace(self._status, lost_count=self._status.lost_count + count)
         self.trouble(Trouble(kind=TroubleKind.FULL, detail=detail))
 
     def trouble(self, trouble: Trouble) -> None:
-        """Something is wrong: said at most once a minute for each kind."""
+        """Report a problem, at most once a minute for each kind."""
         with self._lock:
             self._status = replace(self._status, trouble=trouble)
             if not self._is_told_now(trouble.kind):

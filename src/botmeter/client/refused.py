@@ -1,4 +1,4 @@
-"""The file of what the server will never take: each event with the reason, so that it can be mended and sent again."""
+"""File of refused events with their reasons, so that they can be corrected and sent again."""
 
 import os
 from collections.abc import Iterable
@@ -14,17 +14,17 @@ FILE_NAME = "refused.ndjson"
 
 
 class RefusedFile:
-    """One file for all processes that share a spill folder; each entry is written at once, at its end."""
+    """One file shared by all processes of a spill folder; each entry is appended at once."""
 
     def __init__(self, path: Path, *, bytes_max: int) -> None:
         self.path = path
         self._bytes_max = bytes_max
 
     def append(self, lines: Iterable[bytes], *, why: Refusal, now_us: int) -> None:
-        """Keeps each line with the reason, an event as `event` and what is none as `text`.
+        """Append each line with the reason, as `event`, or as `text` if it is no event.
 
         Raises:
-            OSError: None of them is surely kept.
+            OSError: Possibly nothing was written.
         """
         data = b"".join(_entry(line, why=why, now_us=now_us) for line in lines)
         descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -38,10 +38,10 @@ class RefusedFile:
             os.close(descriptor)
 
     def sync(self) -> None:
-        """Has the disk hold what was appended.
+        """Flush appended entries to disk.
 
         Raises:
-            OSError: Not known whether it does.
+            OSError: They may not be on disk.
         """
         synced({self.path})
 

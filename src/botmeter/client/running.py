@@ -1,4 +1,4 @@
-"""The client at work in one process: its slot on disk, its row of events, and the thread that sends."""
+"""The running client of one process: its folder, its queue and its thread."""
 
 import logging
 import threading
@@ -20,7 +20,7 @@ BUG_SECONDS = 60.0
 
 
 class Running:
-    """What one process has; a forked child makes its own."""
+    """State of one process; a forked child makes its own."""
 
     def __init__(self, root: Path | None, notices: Notices, *, settings: ClientSettings, ports: Ports) -> None:
         self.backlog, self.courier, self._slot = _made(root, notices, settings=settings, ports=ports)
@@ -33,13 +33,13 @@ class Running:
             self._thread.start()
 
     def flush(self, within_seconds: float) -> bool:
-        """Whether all that waits now was settled within that time."""
+        """Wait until all waiting events are settled; False if time ran out."""
         last = self.backlog.want_all()
         with self.backlog.changed:
             return self.backlog.changed.wait_for(lambda: self.backlog.has_settled(last), within_seconds)
 
     def close(self, within_seconds: float) -> None:
-        """Sends what can be sent within that time and puts the rest on disk."""
+        """Send what is possible in time and write the rest to disk."""
         self.courier.ends_at = self._ports.elapsed() + within_seconds
         self._is_closing = True
         self.backlog.want_all()
@@ -55,7 +55,7 @@ class Running:
         self.abandon()
 
     def abandon(self) -> None:
-        """Lets go of the slot: for a child that was forked, whose parent goes on with all of this."""
+        """Release the folder in a forked child, whose parent continues to use it."""
         if self._slot is not None:
             self._slot.release()
 

@@ -1,4 +1,4 @@
-"""What a bot's author may set about the client; every default is meant to be left alone."""
+"""Settings of the client; the defaults suit most bots."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,23 +10,22 @@ from botmeter.domain.errors import Refused
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientSettings:
-    """How events are gathered, kept and sent.
+    """Limits, folder and callbacks.
 
     Attributes:
-        spill_folder: Where events wait on disk, on a local disk that outlives the process; None: a folder under the
-            home folder, one for each server and key. One folder belongs to one account.
-        spill_bytes_max: What one process may keep there; beyond it new events are refused.
-        batch_events_max: The most events in one request.
-        batch_bytes_max: The most bytes in one request, before compression.
-        linger_seconds: How long an event may wait for others to share its request.
-        queue_events_max: How many events wait in memory; when they are more, all go to disk.
+        spill_folder: Local folder that outlives the process; None: one below the home folder for each server and key. A
+            folder belongs to one account.
+        spill_bytes_max: Limit on disk for one process; beyond it new events are refused.
+        batch_bytes_max: Before compression.
+        linger_seconds: Longest wait for further events of a request.
+        queue_events_max: Events in memory before they move to disk.
         queue_bytes_max: The same in bytes.
-        connect_seconds: How long to wait for a connection.
-        answer_seconds: How long to wait for the server's answer.
-        close_seconds: How long `close`, and so the end of the program, waits for the last events to be sent.
-        ca_file: Certificates that vouch for the server, in PEM; None: those that the system trusts.
-        on_refused: Called with what was refused for good, on the thread that found out.
-        on_trouble: Called with what keeps events from being sent or kept, at most once a minute for each kind.
+        connect_seconds: Time limit of connecting.
+        answer_seconds: Time limit of the server's answer.
+        close_seconds: Time limit of `close`, and so of the program's end.
+        ca_file: CA certificates in PEM; None: the system's.
+        on_refused: Called on the sending thread with refused events.
+        on_trouble: Called with problems of sending or storing, at most once a minute for each kind.
     """
 
     spill_folder: Path | None = None

@@ -1,7 +1,6 @@
-"""Whose folder it is: each process that shares a spill folder has a slot of its own in it, held by a lock.
+"""Slots of a spill folder: one for each process, held by a lock that the system releases when the process ends.
 
-The system lets go of the lock when the process ends in whatever way. Whoever starts next takes over what ended
-processes left in their slots.
+The next process takes over the events of ended ones.
 """
 
 import fcntl
@@ -17,26 +16,26 @@ SLOTS_MAX = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """A folder that this process alone writes in.
+    """Folder in which only this process writes.
 
     Attributes:
-        lock: The descriptor that holds it.
+        lock: File descriptor of the lock.
     """
 
     folder: Path
     lock: int
 
     def release(self) -> None:
-        """Lets go of the slot. In a forked child it closes the child's copy, and the parent still holds the slot."""
+        """Release the slot; in a forked child this closes the child's copy only."""
         with suppress(OSError):
             os.close(self.lock)
 
 
 def claimed(root: Path) -> Slot:
-    """A slot of `root` that no living process has, with what others left in theirs.
+    """Claim a free slot and take over the events of free ones.
 
     Raises:
-        OSError: The folder can't be made or written, or all its slots are taken.
+        OSError: The folder can't be written, or all slots are in use.
     """
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     for number in range(1, SLOTS_MAX + 1):
@@ -50,17 +49,17 @@ def claimed(root: Path) -> Slot:
 
 
 def segment_paths(folder: Path) -> list[Path]:
-    """The files of events in a slot, oldest first."""
+    """Return the event files of a slot, oldest first."""
     return sorted(path for path in folder.glob(f"*{SUFFIX}") if path.stem.isdigit())
 
 
 def segment_path(folder: Path, number: int) -> Path:
-    """The file of that number; numbers grow with time, and names sort like their numbers."""
+    """Return the path of a numbered file; names sort by number."""
     return folder / f"{number:012d}{SUFFIX}"
 
 
 def next_number(folder: Path) -> int:
-    """One more than the number of the newest file."""
+    """Return a number above that of the newest file."""
     paths = segment_paths(folder)
     return int(paths[-1].stem) + 1 if paths else 1
 

@@ -1,7 +1,6 @@
-"""Events on disk: numbered files of NDJSON, appended to at the end of the line, sent and deleted at its head.
+"""Events on disk: numbered NDJSON files, appended at the tail, sent and deleted at the head.
 
-Not safe for threads by itself; `Backlog` holds the lock. What is written survives the end of the process at once, and
-a power cut after `sync`.
+Not thread-safe; `Backlog` holds the lock. Writes survive the process at once, and a power cut after `sync`.
 """
 
 import os
@@ -24,7 +23,7 @@ class Segment:
     """A file of events.
 
     Attributes:
-        last: The running number of its last event; the backlog counts them.
+        last: Sequence number of its last event.
     """
 
     path: Path
@@ -34,17 +33,17 @@ class Segment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lines:
-    """What a segment held: its events, and what is no event."""
+    """Content of a segment: events, and lines that are none."""
 
     events: list[bytes]
     broken: list[bytes]
 
 
 class Spill:
-    """The files of one slot, oldest first."""
+    """Files of one slot, oldest first."""
 
     def __init__(self, folder: Path | None, *, bytes_max: int) -> None:
-        """`folder` None: nothing can be kept, and every write fails."""
+        """Open a folder; with None every write fails."""
         self._folder = folder
         self._bytes_max = bytes_max
         self._unsynced: set[Path] = set()
@@ -59,7 +58,7 @@ class Spill:
                 self._add(Segment(path=path, size_bytes=path.stat().st_size, last=place))
 
     def reserved(self) -> Path | None:
-        """The file for events that are older than all that will be appended from now on."""
+        """Reserve a file for events older than all that will be appended."""
         if self._folder is None:
             return None
         path = slots.segment_path(self._folder, self._next)
@@ -67,11 +66,10 @@ class Spill:
         return path
 
     def has_room(self, size_bytes: int) -> bool:
-        """Whether so many bytes more are within what may be kept."""
         return self._folder is not None and self.size_bytes + size_bytes <= self._bytes_max
 
     def append(self, lines: Sequence[bytes], *, last: int) -> None:
-        """Keeps the lines after all others.
+        """Append lines.
 
         Raises:
             OSError: None of them is kept.
@@ -93,10 +91,10 @@ class Spill:
         self.size_bytes += len(data)
 
     def put_back(self, path: Path, lines: Sequence[bytes]) -> Segment:
-        """Keeps what was taken for sending in the file that was reserved for it; it stays out of the row.
+        """Write lines of the current batch to their reserved file, outside the queue.
 
         Raises:
-            OSError: It is not kept.
+            OSError: They are not kept.
         """
         data = _joined(lines)
         self._write(path, data)
@@ -104,14 +102,14 @@ class Spill:
         return Segment(path=path, size_bytes=len(data), last=0)
 
     def first(self) -> Segment | None:
-        """The oldest segment, which then is no longer in the row; its file stays until `remove`."""
+        """Take the oldest segment from the queue; its file stays until `remove`."""
         return self.segments.popleft() if self.segments else None
 
     def shorten(self, segment: Segment, lines: Sequence[bytes]) -> None:
-        """Has the file of a segment hold these of its lines alone.
+        """Rewrite a segment with some of its lines.
 
         Raises:
-            OSError: It holds what it held before.
+            OSError: It is unchanged.
         """
         data = _joined(lines)
         part = segment.path.with_suffix(".part")
@@ -124,18 +122,17 @@ class Spill:
         segment.size_bytes = len(data)
 
     def remove(self, segment: Segment) -> None:
-        """Deletes the file of a segment whose events are settled."""
         self.forget(segment)
         with suppress(OSError):
             segment.path.unlink()
 
     def forget(self, segment: Segment) -> None:
-        """No longer counts a segment; its file stays for the next process."""
+        """Stop counting a segment; its file stays for the next process."""
         self.size_bytes -= segment.size_bytes
         self._unsynced.discard(segment.path)
 
     def unsynced(self) -> set[Path]:
-        """The files that were written to since this was asked last, for `synced`."""
+        """Return the files written since the last call, for `synced`."""
         paths, self._unsynced = self._unsynced, set()
         return paths
 
@@ -163,10 +160,10 @@ class Spill:
 
 
 def synced(paths: set[Path]) -> None:
-    """Has the disk hold the files, and their names, whatever happens to the machine.
+    """Flush files and their directory entries to disk.
 
     Raises:
-        OSError: Not known whether it does.
+        OSError: They may not be on disk.
     """
     for path in sorted(paths) + sorted({path.parent for path in paths}):
         try:
@@ -180,7 +177,7 @@ def synced(paths: set[Path]) -> None:
 
 
 def lines_of(segment: Segment) -> Lines:
-    """What the file of a segment holds; a last line that was cut short, or was hit by a power cut, is no event.
+    """Read a segment; a line cut short or damaged by a power cut is no event.
 
     Raises:
         OSError: It can't be read.
@@ -201,7 +198,7 @@ _IDENTITIES = msgspec.json.Decoder(_Identity)
 
 
 def event_id_of(line: bytes) -> str | None:
-    """The id in a line; None: it is no event."""
+    """Return the id in a line; None if it is no event."""
     try:
         return _IDENTITIES.decode(line).event_id
     except msgspec.DecodeError:

@@ -1,11 +1,11 @@
-"""What the client says about itself: how many events met which fate, and what is wrong now."""
+"""Status of the client: counts of events, and the current problem."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class TroubleKind(StrEnum):
-    """What keeps events from being sent or kept."""
+    """Kinds of problems that keep events from being sent or stored."""
 
     AWAY = "away"
     """The server can't be reached, is too busy or failed; the client goes on trying."""
@@ -19,10 +19,10 @@ class TroubleKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """What is wrong, in a sentence for whoever runs the bot.
+    """A current problem, described for the bot's operator.
 
     Attributes:
-        code: The server's own word for it, where it gave one.
+        code: The server's error code, if it sent one.
     """
 
     kind: TroubleKind
@@ -32,11 +32,11 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """An event that will not be counted as it stands.
+    """A refused event.
 
     Attributes:
-        event_id: As far as it is known.
-        code: As in the server's list of errors.
+        event_id: None if unknown.
+        code: From the server's list of errors.
     """
 
     event_id: str | None
@@ -46,18 +46,17 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """How the client stands, since this process made it.
+    """Counts since this process created the client.
 
     Attributes:
-        accepted_count: Taken by the server for the first time.
-        duplicate_count: Had been taken before.
-        conflict_count: Had been taken before with another content; the first one stands.
-        rejected_count: Refused by the server one by one; they are in its quarantine.
-        refused_count: Never taken by the server; they are in the file of refused events, unless that can't be written.
-        lost_count: Dropped, since neither memory nor disk had room.
-        queued_count: Wait in memory.
-        spilled_bytes: Wait on disk.
-        trouble: What is wrong now; None: nothing.
+        accepted_count: New to the server.
+        duplicate_count: Sent before.
+        conflict_count: Sent before with another content; the first one stands.
+        rejected_count: Quarantined by the server.
+        refused_count: Never accepted; in the file of refused events, unless it can't be written.
+        lost_count: Dropped because memory and disk were full.
+        queued_count: Waiting in memory.
+        spilled_bytes: Waiting on disk.
     """
 
     accepted_count: int = 0

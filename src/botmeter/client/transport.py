@@ -1,4 +1,4 @@
-"""How a batch reaches the server: one pooled connection, time limits, and no opinion about the answer."""
+"""HTTP transport: one pooled connection with time limits."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,18 +20,18 @@ _GZIP_LEVEL = 3
 
 
 class Away(Exception):
-    """No answer came: no connection, none in time, or one that was cut."""
+    """No answer: no connection, a time-out, or an interruption."""
 
 
 class Post(Protocol):
-    """Sends one batch and gives the answer; raises `Away` if there was none."""
+    """Sends a batch and returns the answer; raises `Away`."""
 
     def __call__(self, body: bytes, *, within_seconds: float) -> Answer: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """Where events go, and with which key.
+    """Server and key.
 
     Raises:
         Refused: `url_invalid`, `client_key_invalid`.
@@ -58,7 +58,7 @@ class Address:
 
 
 def poster(address: Address, settings: ClientSettings) -> Callable[[], Post]:
-    """What makes a `Post` to that address; the connection and its library come with the first call."""
+    """Return a factory of `Post`, which connects on first use."""
 
     def opened() -> Post:
         # Slow to load, and needed on the sending thread only: 40 ms that the bot's own start would wait for.

@@ -1,4 +1,4 @@
-"""The demo account's events: a retailer's bots from the first day of data to now, the same for a seed."""
+"""Events of the demo account, from the first day of data to now."""
 
 from collections.abc import Iterator
 
@@ -33,14 +33,14 @@ _MILLION = 1_000_000
 
 
 def demo_batches(*, seed: int, now_us: int, events: int = _MILLION) -> Iterator[EventBatch]:
-    """About `events` events from 2022-02-04 to `now_us`, in order of time, a quarter million a batch.
+    """Yield about `events` events from 2022-02-04 to `now_us`, in order of time, a quarter million a batch.
 
-    The same seed gives the same events; on a later day of the same month the same and those since.
-    In a later month there are fewer conversations on each day, all of them the same as before.
+    The same seed gives the same events; a later day of the same month adds those since. A later month has fewer
+    conversations on each earlier day, all of them unchanged.
 
     Args:
         now_us: µs UTC; nothing happens after it.
-        events: How many, within 5 %, once there are three years of history.
+        events: Within 5 % after three years of history.
     """
     position = 0
     waiting: list[pa.Table] = []
@@ -63,7 +63,7 @@ def _batch(events: pa.Table, position: int) -> EventBatch:
 
 
 def _months(seed: int, *, now_us: int, events: int) -> Iterator[pa.Table]:
-    """The events of 30 days each, in order of time."""
+    """Yield the events of 30 days each, in order of time."""
     now_day = now_us // DAY_US
     if now_day < FIRST_DAY:
         return
@@ -81,7 +81,7 @@ def _months(seed: int, *, now_us: int, events: int) -> Iterator[pa.Table]:
 
 
 def _events_begun(days: Numbers, *, factor: float, population: Population) -> pa.Table:
-    """All events of the conversations that begin on `days`, even those after them."""
+    """Return all events of the conversations that begin on `days`, later ones included."""
     seed = population.seed
     drawn = draws(days, expected=demand(days) * factor, seed=(seed, 0))
     first = visits(drawn, population=population)

@@ -1,4 +1,4 @@
-"""Conversations and their timeline as the events table that every source gives."""
+"""Conversations and their timeline → events table."""
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ _TICKET_TYPE_OF_BOT = np.array([[_TICKET_TYPES.index(name) for name in bot.ticke
 
 
 def events_table(conversations: Conversations, timeline: Timeline, *, campaign_names: list[str], seed: int) -> pa.Table:
-    """One row per event of the conversations, `EVENTS_SCHEMA`, conversation by conversation."""
+    """Return one row per event, `EVENTS_SCHEMA`, conversation by conversation."""
     row, step = np.nonzero(timeline.happens)
     story = conversations.story[row]
     bot_side = SHAPES.bot[story, step].astype(np.int64)
@@ -51,7 +51,7 @@ def events_table(conversations: Conversations, timeline: Timeline, *, campaign_n
 
 
 def _repeated(values: list[str], *, places: Numbers) -> pa.DictionaryArray:
-    """`values` by their places; null where the place is negative."""
+    """Return `values` by index; null for a negative index."""
     indices = pa.array(places.astype(np.int32), mask=places < 0)
     return pa.DictionaryArray.from_arrays(indices, pa.array(values, pa.string()))
 

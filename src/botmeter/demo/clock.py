@@ -1,4 +1,4 @@
-"""The customers' day: when in a UTC day they write, given the clocks on their walls."""
+"""Customers' local time: the instants in a UTC day at which they write."""
 
 from datetime import timedelta
 from functools import cache
@@ -24,12 +24,12 @@ def instants_of_day(
     hour: npt.NDArray[np.float64],
     second: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.int64]:
-    """µs UTC inside each UTC day (days since 1970), spread as customers of `market` wake and sleep.
+    """Return µs UTC within each UTC day (days since 1970), spread by the waking hours of `market`.
 
     Args:
-        market: Places in `MARKETS`.
-        hour: In [0, 1): which part of the local day.
-        second: In [0, 1): where in the hour.
+        market: Index in `MARKETS`.
+        hour: In [0, 1): part of the local day.
+        second: In [0, 1): part of the hour.
     """
     cumulated = np.cumsum(_HOURS) / _HOURS.sum()
     local_hours = np.searchsorted(cumulated, hour, side="right") + second
@@ -40,10 +40,10 @@ def instants_of_day(
 def sleep_us(
     instants: npt.NDArray[np.int64], *, market: npt.NDArray[np.int64], chance: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.int64]:
-    """How long a customer who would write at each instant rather sleeps first: 0 by day.
+    """Return the time until a customer awake at each instant would write; 0 by day.
 
     Args:
-        chance: In [0, 1): how late in the morning it gets.
+        chance: In [0, 1): how late the customer rises.
     """
     local_us = (instants + _utc_offsets_us(instants // DAY_US, market)) % DAY_US
     morning_us = _MORNING_US + (chance * 4 * HOUR_US).astype(np.int64)
@@ -51,7 +51,7 @@ def sleep_us(
 
 
 def _utc_offsets_us(days: npt.NDArray[np.int64], market: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """How far the clocks of `market` are ahead of UTC at noon of each day."""
+    """Return each market's offset from UTC at noon of each day."""
     if not len(days):
         return np.zeros(0, np.int64)
     first = int(days.min())

@@ -1,8 +1,4 @@
-"""Conversations as columns, and the choices that each of them is made of.
-
-A choice takes a column of random numbers in [0, 1) and gives a column of places in the retailer's
-tables; it knows nothing of the other conversations.
-"""
+"""Conversations as columns, and the random choices they are made of."""
 
 from dataclasses import dataclass, fields
 
@@ -33,19 +29,19 @@ _TICKET_TYPES = np.array([0.62, 0.88])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversations:
-    """Conversations, one row each, in no promised order.
+    """Conversations, one row each, in no particular order.
 
     Attributes:
-        key: A number that no other conversation has.
-        customer: A number that only this customer has.
-        market: Place in `MARKETS`.
+        key: Unique number.
+        customer: Unique number of the customer.
+        market: Index in `MARKETS`.
         start_us: Instant of the first event.
-        bot: Places in `BOTS` of its bot and of the one that it passes to; two columns.
-        version: Places in `RELEASES`; two columns, as `bot`.
-        campaign: Place in the list of campaigns, -1 for none.
-        ticket: Numbers of the tickets that it may name; two columns.
-        ticket_type: Places in the `ticket_types` of its bot; two columns, as `ticket`.
-        pause: How long each pause is among its like; one column per step.
+        bot: Indexes in `BOTS` of its bot and the one it passes to; two columns.
+        version: Indexes in `RELEASES`; two columns.
+        campaign: Index in the list of campaigns, -1 for none.
+        ticket: Numbers of tickets it may name; two columns.
+        ticket_type: Indexes in its bot's `ticket_types`; two columns.
+        pause: Relative length of each pause; one column per step.
         night: How late the customer rises after a night in between.
     """
 
@@ -66,30 +62,30 @@ class Conversations:
 
 
 def joined(parts: list[Conversations]) -> Conversations:
-    """All conversations of the parts, in their order."""
+    """Concatenate conversations."""
     return Conversations(
         **{field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Conversations)}
     )
 
 
 def bots_chosen(days: Numbers, *, chance: Units) -> Numbers:
-    """A bot for each, by how popular the bots are on its day."""
+    """Choose bots by their popularity on each day."""
     return _chosen([bot.popularity for bot in BOTS], days=days, chance=chance)
 
 
 def channels_chosen(days: Numbers, *, chance: Units) -> Numbers:
-    """A channel for each, by how popular the channels are on its day."""
+    """Choose channels by their popularity on each day."""
     return _chosen([channel.popularity for channel in CHANNELS], days=days, chance=chance)
 
 
 def next_bots(bots: Numbers, days: Numbers) -> Numbers:
-    """The bot that each passes to, or another one if that is not launched yet."""
+    """Return the bot that each passes to, or another one before its launch."""
     following = _PASSES_TO[bots]
     return np.where(_LAUNCHED[following] <= days, following, np.where(bots == 0, 1, 0))
 
 
 def versions_served(bots: Numbers, days: Numbers, *, chance: Units) -> Numbers:
-    """The version that each conversation is given: while one is rolled out, the new or the old one."""
+    """Return the version of each conversation; during a rollout the new or the old one."""
     served = np.zeros(len(bots), np.int64)
     for bot, first in enumerate(_FIRST_RELEASE.tolist()):
         mine = bots == bot
@@ -101,19 +97,19 @@ def versions_served(bots: Numbers, days: Numbers, *, chance: Units) -> Numbers:
 
 
 def next_releases(days: Numbers) -> tuple[Numbers, Numbers]:
-    """The next release of any bot after each day, and in how many days it comes (a million: never)."""
+    """Return the next release of any bot after each day, and the days until it (a million: never)."""
     place = np.searchsorted(_RELEASED[_BY_DATE], days, side="right")
     release = _BY_DATE[np.minimum(place, len(_BY_DATE) - 1)]
     return release, np.where(place < len(_BY_DATE), _RELEASED[release] - days, 1_000_000)
 
 
 def bots_of_releases(releases: Numbers) -> Numbers:
-    """The bot that each release is of."""
+    """Return the bot of each release."""
     return np.searchsorted(_FIRST_RELEASE, releases, side="right") - 1
 
 
 def stories_chosen(told_in: list[str], *, where: Numbers, chance: Units) -> Numbers:
-    """A story for each, among those told in `told_in[where]`."""
+    """Choose a story for each among those of `told_in[where]`."""
     chosen = np.zeros(len(where), np.int64)
     for number, setting in enumerate(told_in):
         places, cumulated = stories_told(setting)
@@ -123,13 +119,13 @@ def stories_chosen(told_in: list[str], *, where: Numbers, chance: Units) -> Numb
 
 
 def ticket_types_chosen(chance: Units) -> Numbers:
-    """Two types for each: of its first ticket, and another one of a second."""
+    """Choose two different ticket types for each."""
     first = np.searchsorted(_TICKET_TYPES, chance, side="right")
     return np.stack([first, (first + 1) % 3], axis=1)
 
 
 def has_ticket(stories: Numbers) -> Flags:
-    """Whether each story names a ticket."""
+    """Flag stories that name a ticket."""
     return np.asarray(SHAPES.ticket[stories].any(axis=1))
 
 

@@ -1,8 +1,7 @@
-"""How many conversations begin on each day, and the random numbers they are made of.
+"""Conversations per day, and the random numbers they are made of.
 
-Each day draws from a generator of its own, a row of numbers per conversation, and a smaller demo
-takes the first rows only. So a day stays as it is while time goes on, and when the demo is scaled
-down, because history grew, the earlier conversations that remain are the same to the last event.
+Each day draws rows from a generator of its own, and a smaller demo takes the first rows only, so earlier conversations
+stay the same while time passes or the demo is scaled down.
 """
 
 from collections.abc import Sequence
@@ -47,7 +46,7 @@ _EVENTS_BEYOND_THE_FIRST_STORY = 1.107
 
 
 class Trait(IntEnum):
-    """The columns of a conversation's random numbers; after them come those of its pauses."""
+    """Columns of a conversation's random numbers, followed by those of its pauses."""
 
     IS_NEW = 0
     RETURNED_AFTER = 1
@@ -70,11 +69,11 @@ DRAW_COUNT = len(Trait) + STEP_COUNT_MAX
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draws:
-    """What chance says about the conversations of some days, one row each, in order of the days.
+    """Random numbers of conversations, one row each, in order of the days.
 
     Attributes:
         day: Days since 1970.
-        row: Place in its day, from 0.
+        row: Index in its day, from 0.
         units: rows × 2 conversations (the first, and one that may follow) × DRAW_COUNT, in [0, 1).
     """
 
@@ -84,7 +83,7 @@ class Draws:
 
 
 def draws(days: Numbers, *, expected: Units, seed: Sequence[int]) -> Draws:
-    """The random numbers of the conversations of `days`, of which `expected` many begin on each."""
+    """Draw the conversations of `days`, of which `expected` begin on each."""
     parts = []
     for day, mean in zip(days.tolist(), expected.tolist(), strict=True):
         chance = np.random.default_rng([*seed, day])
@@ -100,9 +99,9 @@ def draws(days: Numbers, *, expected: Units, seed: Sequence[int]) -> Draws:
 
 
 def scale(events: int, *, now_day: int) -> float:
-    """The factor on demand that gives about `events` events from the first day to `now_day`.
+    """Return the factor on demand that gives about `events` events up to `now_day`.
 
-    It is the same for all days of a month, so that history stays as it is within a month.
+    It is constant within a month, so that history stays unchanged within a month.
     """
     today_on = _date(now_day)
     middle = max((today_on.replace(day=16) - EPOCH.date()).days, FIRST_DAY + 6)
@@ -114,7 +113,7 @@ def scale(events: int, *, now_day: int) -> float:
 
 
 def demand(days: Numbers) -> Units:
-    """Conversations that customers are expected to begin on each day, at scale 1."""
+    """Return the expected number of customers' conversations on each day, at scale 1."""
     dates = [_date(day) for day in days.tolist()]
     weekday = _WEEKDAYS[(days + 3) % 7]
     month = _MONTHS[np.array([day_on.month - 1 for day_on in dates], int)]
@@ -123,7 +122,7 @@ def demand(days: Numbers) -> Units:
 
 
 def mailings(days: Numbers) -> Units:
-    """Campaign messages that the bots are expected to send on each day, at scale 1."""
+    """Return the expected number of campaign messages on each day, at scale 1."""
     launched = max(
         BOTS[CAMPAIGN_BOT].popularity.since, *(CHANNELS[place].popularity.since for place in CAMPAIGN_CHANNELS)
     )
@@ -135,18 +134,18 @@ def mailings(days: Numbers) -> Units:
 
 
 def campaign_names(last_day: int) -> list[str]:
-    """The names of all campaigns since the first day that begin up to the year of `last_day`."""
+    """Return the names of all campaigns that begin up to the year of `last_day`."""
     years = range(FIRST_ON.year, _date(last_day).year + 1)
     return [campaign.name for year in years for campaign in campaigns(year)]
 
 
 def campaign_of(day: int) -> Campaign | None:
-    """The campaign that runs on `day`."""
+    """Return the campaign that runs on `day`."""
     return _running(_date(day))
 
 
 def popularity_shares(popularities: Sequence[Popularity], *, days: Numbers) -> Units:
-    """Days × popularities: the part of all that each has on each day; a row sums to 1."""
+    """Return days × popularities: shares that sum to 1 on each day."""
     columns = []
     for popularity in popularities:
         age = days - (popularity.since - EPOCH.date()).days

@@ -1,6 +1,6 @@
-"""Ids as platforms give them: a prefix and 13 characters that show no order.
+"""Ids like those of platforms: a prefix and 13 characters without apparent order.
 
-Keys are mixed by a bijection of 64 bits, so that different keys never share an id.
+A 64-bit bijection mixes the keys, so that different keys never share an id.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ _NUMBER_LENGTH = 10
 
 
 def mixed(keys: npt.NDArray[np.int64], *, salt: int) -> npt.NDArray[np.uint64]:
-    """A bijection of the keys for each salt, even in all bits.
+    """Mix the keys by a bijection for each salt.
 
     Source: the finaliser of SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
     """
@@ -26,19 +26,19 @@ def mixed(keys: npt.NDArray[np.int64], *, salt: int) -> npt.NDArray[np.uint64]:
 
 
 def units(keys: npt.NDArray[np.int64], *, salt: int) -> npt.NDArray[np.float64]:
-    """A number in [0, 1) for each key: a trait that it keeps."""
+    """Return a constant number in [0, 1) for each key."""
     return (mixed(keys, salt=salt) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
 def ids(keys: npt.NDArray[np.int64], *, prefix: str, salt: int) -> pa.StringArray:
-    """One id for each key."""
+    """Return one id for each key."""
     bits = mixed(keys, salt=salt)
     shifts = np.arange(_MIXED_LENGTH - 1, -1, -1, dtype=np.uint64) * np.uint64(5)
     return _texts(prefix, _ALPHABET[(bits[:, None] >> shifts & np.uint64(31)).astype(np.uint8)])
 
 
 def numbered_ids(numbers: npt.NDArray[np.int64], *, prefix: str) -> pa.StringArray:
-    """`prefix` and ten digits for each number, as helpdesks number their tickets."""
+    """Return `prefix` and ten digits for each number, like helpdesk tickets."""
     powers = 10 ** np.arange(_NUMBER_LENGTH - 1, -1, -1)
     return _texts(prefix, _DIGITS[numbers[:, None] // powers % 10])
 

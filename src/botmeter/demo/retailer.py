@@ -1,8 +1,4 @@
-"""The business behind the demo: an invented retailer, its bots, channels, markets and calendar.
-
-Everything here is a table that a reader may change; how it becomes events is the other modules'
-work. Dates are UTC days. Nothing here depends on the day on which the demo is made.
-"""
+"""The invented retailer: bots, channels, markets and calendar, as tables that can be edited. Dates are UTC days."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,12 +13,12 @@ FIRST_ON = AVAILABLE_FROM_DEFAULT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Popularity:
-    """How large a part of all conversations something has, from its launch on.
+    """Share of all conversations.
 
     Attributes:
-        since: The day of the launch; the share climbs from nothing within the quarter after it.
+        since: Launch; the share grows from nothing within the quarter after it.
         first: Weight after that quarter.
-        later: Weight four years after the launch; between the two it drifts evenly.
+        later: Weight four years after the launch; linear in between.
     """
 
     since: date
@@ -32,7 +28,7 @@ class Popularity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """A version of a bot, given to all conversations within `rollout_days` from `released_on` on."""
+    """Version of a bot, rolled out within `rollout_days` from `released_on`."""
 
     version: str
     released_on: date
@@ -41,12 +37,12 @@ class Release:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bot:
-    """One bot of the retailer.
+    """One bot.
 
     Attributes:
-        releases: Ascending; the first one is at the launch.
-        passes_to: Place in `BOTS` of the bot that its customers need next.
-        ticket_types: What the tickets that it leads to are about, the most frequent first.
+        releases: Ascending; the first is at the launch.
+        passes_to: Index in `BOTS` of the bot that its customers need next.
+        ticket_types: Most frequent first.
     """
 
     bot_id: str
@@ -59,11 +55,11 @@ class Bot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """Where customers write.
+    """One channel.
 
     Attributes:
-        opens_with: `widget`: the bot greets whoever opens it; `inbox`: the customer writes first.
-        pace: How much slower than on the web people answer.
+        opens_with: `widget`: the bot greets first; `inbox`: the customer writes first.
+        pace: Factor on the time people take to answer.
     """
 
     name: str
@@ -74,7 +70,7 @@ class Channel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Market:
-    """A country of customers, who live by the clock of `timezone`."""
+    """Country of customers, with its time zone."""
 
     timezone: str
     share: float
@@ -82,11 +78,11 @@ class Market:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
-    """Days of more demand, which open with a message from a bot to many customers.
+    """Days of more demand that open with a bot's message to many customers.
 
     Attributes:
-        uplift: Factor on the demand of each of its days.
-        reach: Messages sent on the first day, as a multiple of the conversations of an ordinary day.
+        uplift: Factor on demand.
+        reach: Messages on the first day, as a multiple of an ordinary day's conversations.
     """
 
     name: str
@@ -98,7 +94,7 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outage:
-    """Some hours of a UTC day in which the bots answer nearly nobody."""
+    """Hours of a UTC day in which the bots hardly answer."""
 
     on: date
     start_hour: float
@@ -106,7 +102,7 @@ class Outage:
 
 
 def _releases(table: str) -> tuple[Release, ...]:
-    """Reads `version date[+rollout days], …`."""
+    """Parse `version date[+rollout days], …`."""
     releases = []
     for entry in table.split(","):
         version, day_text = entry.split()
@@ -227,7 +223,7 @@ CAMPAIGN_CHANNELS = (1, 5)
 
 @cache
 def campaigns(year: int) -> tuple[Campaign, ...]:
-    """The campaigns that begin in `year`, in order."""
+    """Return the campaigns that begin in `year`, in order."""
     first_thursday = 1 + (3 - date(year, 11, 1).weekday()) % 7
     black_friday_on = date(year, 11, first_thursday) + timedelta(days=22)
     return (

@@ -1,8 +1,6 @@
-"""The shapes of conversations: stories told in a few words, and the same as arrays.
+"""Shapes of conversations: stories such as `created hello ask answer`, one event a word, as text and as arrays.
 
-A story is a row of words such as `created hello ask answer`; each word is one event. The arrays
-have one row per story and one column per step, so that a month of conversations becomes events by
-indexing alone.
+The arrays have one row per story and one column per step, so a month becomes events by indexing alone.
 """
 
 from dataclasses import dataclass
@@ -17,13 +15,13 @@ _HOUR = 3_600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One word of a story.
+    """One step of a story.
 
     Attributes:
         pause: Mean seconds since the step before.
-        bot: 0: the bot of the conversation, 1: the one it passes to, -1: no bot takes part.
-        ticket: 1 or 2: the event names the first or second ticket of the conversation.
-        waits: The pause is one of life (hours, a night), the same on any channel.
+        bot: 0: the conversation's bot, 1: the one it passes to, -1: none.
+        ticket: 1 or 2: names the conversation's first or second ticket.
+        waits: The pause is hours or a night, the same on any channel.
         autoreply: Written by the customer's mail program.
     """
 
@@ -38,7 +36,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """A shape of conversation, told where `told_in` says, as often as `weight` says."""
+    """Shape of a conversation, chosen in `told_in` with probability proportional to `weight`."""
 
     told_in: str
     weight: float
@@ -140,14 +138,14 @@ STEP_COUNT_MAX = max(len(story.words.split()) for story in STORIES)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shapes:
-    """Every story, step by step: arrays of stories × steps; past the end of a story they hold nothing.
+    """All stories as arrays of stories × steps, empty past the end of a story.
 
     Attributes:
-        length: How many steps each story has; one value per story.
-        wait: The step before which the customer lives on for hours, or STEP_COUNT_MAX.
+        length: Steps of each story.
+        wait: The step before which the customer pauses for hours, or STEP_COUNT_MAX.
         pause: Mean seconds before each step.
-        human: Whether the pause depends on how fast people write on the channel.
-        hello: Whether it is a greeting.
+        human: The pause depends on the channel's pace.
+        hello: The step is a greeting.
     """
 
     length: npt.NDArray[np.int64]
@@ -163,14 +161,14 @@ class Shapes:
 
 
 def stories_told(told_in: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Places in `STORIES` of those told there, and the share of all up to and with each."""
+    """Return indexes in `STORIES` of those told there, and their cumulative shares."""
     places = [place for place, story in enumerate(STORIES) if story.told_in == told_in]
     weights = np.array([STORIES[place].weight for place in places])
     return np.array(places), np.cumsum(weights) / weights.sum()
 
 
 def mean_event_count(told_in: str) -> float:
-    """How many events a conversation told there has on average."""
+    """Return the mean number of events of a conversation told there."""
     places, cumulated = stories_told(told_in)
     return float(np.diff(cumulated, prepend=0) @ SHAPES.length[places])
 

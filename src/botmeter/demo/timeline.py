@@ -1,4 +1,4 @@
-"""When each step of each conversation happens: pauses, nights and outages."""
+"""Instants of each step of each conversation: pauses, nights and outages."""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ class Timeline:
 
     Attributes:
         instants: µs UTC, ascending along each conversation; whole milliseconds.
-        happens: Whether there is an event: the story has the step, and no outage swallowed it.
+        happens: The story has the step, and no outage removed it.
     """
 
     instants: Numbers
@@ -38,7 +38,7 @@ class Timeline:
 
 
 def timeline(conversations: Conversations) -> Timeline:
-    """The instants of all steps."""
+    """Return the instants of all steps."""
     story = conversations.story
     slower = np.where(SHAPES.human[story], _PACE[conversations.channel][:, None], 1.0)
     long = np.minimum(-np.log1p(-conversations.pause), _LONGEST_PAUSE)
@@ -54,7 +54,7 @@ def timeline(conversations: Conversations) -> Timeline:
 
 
 def _sleep(instants: Numbers, conversations: Conversations) -> None:
-    """Moves what would be written in the night after a wait into the morning, in place."""
+    """Move steps in the night after a wait into the morning, in place."""
     wait = SHAPES.wait[conversations.story]
     rows = np.flatnonzero(wait < STEP_COUNT_MAX)
     asleep_us = sleep_us(
@@ -64,7 +64,7 @@ def _sleep(instants: Numbers, conversations: Conversations) -> None:
 
 
 def _fail(instants: Numbers, happens: Flags, *, conversations: Conversations, outage: Outage) -> None:
-    """Silences greetings in an outage and moves answers, with all that follows, to its end, in place."""
+    """Remove greetings in an outage and move answers, and all that follow, to its end, in place."""
     midnight_us = (outage.on - EPOCH.date()).days * DAY_US
     start_us, end_us = (midnight_us + int(hour * HOUR_US) for hour in (outage.start_hour, outage.end_hour))
     said = (instants >= start_us) & (instants < end_us) & (SHAPES.actor[conversations.story] == Actor.BOT) & happens

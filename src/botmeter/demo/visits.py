@@ -1,8 +1,6 @@
-"""Who comes when, to which bot, on which channel, with which story.
+"""Customers' visits: bot, channel and story of each conversation.
 
-A visit is one conversation, now and then followed by a second one of the same customer: with the
-bot that the first one leads to, or on another channel, or about the same ticket. Besides visits
-there are messages that the bots send in campaigns.
+A visit is one conversation, sometimes followed by a second one of the same customer. Campaign messages come on top.
 """
 
 from dataclasses import dataclass, replace
@@ -62,10 +60,10 @@ _EMAIL = next(place for place, channel in enumerate(CHANNELS) if channel.name ==
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Population:
-    """The customers: numbers whose traits follow from the seed alone.
+    """Customers, whose traits follow from the seed alone.
 
     Attributes:
-        known: How many customers each day brought who may return, from the first day on.
+        known: New customers of each day who may return.
     """
 
     seed: int
@@ -73,7 +71,7 @@ class Population:
 
 
 def visits(draws: Draws, *, population: Population) -> Conversations:
-    """The first conversation of every visit."""
+    """Return the first conversation of every visit."""
     chance = draws.units[:, 0]
     is_preview, release = _tested(draws.day, chance[:, Trait.PREVIEW])
     customer = np.where(is_preview, _testers(chance[:, Trait.RANK]), _customers(draws, population))
@@ -104,7 +102,7 @@ def visits(draws: Draws, *, population: Population) -> Conversations:
 
 
 def follow_ups(first: Conversations, draws: Draws) -> Conversations:
-    """The second conversations of those visits that have one; `first` are those of `draws`."""
+    """Return the second conversations of the visits `first`, which belong to `draws`."""
     spoken = (SHAPES.length[first.story] > 2) & ~first.preview
     rows = np.flatnonzero(spoken & (draws.units[:, 0, Trait.FOLLOWED] < _FOLLOW_UPS))
     before, chance = _rows(first, rows), draws.units[rows, 1]
@@ -139,10 +137,10 @@ def follow_ups(first: Conversations, draws: Draws) -> Conversations:
 
 
 def mailings_sent(draws: Draws, *, population: Population, campaign: Numbers) -> Conversations:
-    """The conversations that campaign messages open, most of them without an answer.
+    """Return the conversations opened by campaign messages, most of them unanswered.
 
     Args:
-        campaign: The number of the campaign of each row of `draws`.
+        campaign: Number of the campaign of each row of `draws`.
     """
     chance = draws.units[:, 0]
     birth = FIRST_DAY + (chance[:, Trait.RETURNED_AFTER] * (draws.day - FIRST_DAY)).astype(np.int64)
@@ -179,7 +177,7 @@ def _rows(conversations: Conversations, rows: Numbers) -> Conversations:
 
 
 def _tested(days: Numbers, chance: Units) -> tuple[Flags, Numbers]:
-    """Which visits are bot builders trying a version before its release, and that release."""
+    """Flag visits in which bot builders test a version before its release; return that release too."""
     release, days_left = next_releases(days)
     return (chance < _PREVIEWS_BEFORE_RELEASE) & (days_left <= _TESTED_DAYS_BEFORE_RELEASE), release
 
@@ -189,7 +187,7 @@ def _testers(chance: Units) -> Numbers:
 
 
 def _customers(draws: Draws, population: Population) -> Numbers:
-    """Somebody new, or one of those whom an earlier day brought."""
+    """Choose a new customer, or one known from an earlier day."""
     chance = draws.units[:, 0]
     birth = draws.day - 1 + np.log1p(-chance[:, Trait.RETURNED_AFTER]) * _RETURN_DAYS_MEAN
     is_new = (chance[:, Trait.IS_NEW] < _NEW_CUSTOMERS) | (birth < FIRST_DAY)
@@ -199,7 +197,7 @@ def _customers(draws: Draws, population: Population) -> Numbers:
 
 
 def _known_customers(birth: Numbers, chance: Units, *, population: Population) -> Numbers:
-    """One of the customers of each day `birth`; a few of them come much more often than others."""
+    """Choose one of the customers of each day `birth`; a few return much more often than others."""
     return _key(birth, (population.known[birth - FIRST_DAY] * chance**2).astype(np.int64))
 
 

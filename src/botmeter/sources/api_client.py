@@ -97,7 +97,6 @@ class ApiClient:
         raise Unavailable("pull_failed", f"{self.door.host} {problem}, {TRIES} times in a row.")
 
     def close(self) -> None:
-        """Close the connections."""
         for pool in self._pools.values():
             pool.close()
 

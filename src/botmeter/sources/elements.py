@@ -59,7 +59,6 @@ class Objects:
 
     @classmethod
     def joining(cls, several: "Sequence[Objects]") -> "Objects":
-        """Return the objects of several, in order."""
         if len(several) == 1:
             return several[0]
         return cls.from_texts([text for each in several for text in each.texts])

@@ -40,7 +40,6 @@ class Endpoint:
 
     @property
     def named(self) -> str:
-        """Host header."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 

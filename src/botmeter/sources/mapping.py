@@ -30,11 +30,9 @@ class Place:
 
     @property
     def is_plain(self) -> bool:
-        """The column holds the values unchanged."""
         return self.column is not None and not self.path and not self.values
 
     def value(self, cell: object) -> object:
-        """Return the field's value for a cell."""
         if self.column is None:
             return self.constant
         found = _followed(cell, self.path)

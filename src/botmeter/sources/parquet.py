@@ -28,8 +28,6 @@ _UNIT_US = {"s": (1_000_000, 1), "ms": (1_000, 1), "us": (1, 1), "ns": (1, 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _File:
-    """An open Parquet file."""
-
     parquet: pyarrow.parquet.ParquetFile
     name: str
     columns: list[str]
@@ -163,7 +161,6 @@ class _WholeRows:
         return cells if self.file.mapping is None else self.file.mapping.record(cells)
 
     def raw(self, row: int) -> bytes:
-        """Return the row as a JSON object."""
         if self.whole is None:
             self.whole = pa.Table.from_batches([self.batch])
             if len(self.file.columns) < len(self.file.parquet.schema_arrow.names):

@@ -153,7 +153,6 @@ class _BatchBuilder:
     payloads: list[ReadPayload] = field(default_factory=list)
 
     def add(self, count: int, *, content: PayloadContent = _NO_CONTENT) -> None:
-        """Add a payload of `count` records."""
         self.payloads.append(
             ReadPayload(
                 first_position=self.position,

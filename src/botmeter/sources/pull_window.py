@@ -60,7 +60,6 @@ class Remaining:
 
     @property
     def due_us(self) -> int:
-        """Earliest instant left."""
         return self.recent_us if self.floor_us is None else min(self.floor_us, self.recent_us)
 
 

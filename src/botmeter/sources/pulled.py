@@ -1,9 +1,4 @@
-"""What a platform's API told when it was asked, as its webhooks would have told it.
-
-The same connectors read it, so each event has the id that its webhook gives it. What the API knows less well than
-the webhook stands in the event's attributes: `"told_by": "pull"`, and `"time_source": "second"` where it tells a time
-to the second alone.
-"""
+"""Conversations from a platform's API, read by the same code as its webhooks, so that event ids are the same."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -22,12 +17,11 @@ SECOND_ATTRIBUTES = {"time_source": "second"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PulledConversation:
-    """What was told of one conversation.
+    """Events of one conversation.
 
     Attributes:
-        records: Its events, in any order.
-        refused: What the connector does not understand, as payloads, each with why.
-        ignored_count: Things that never count, such as private notes.
+        records: In any order.
+        refused: Payloads that were not understood, with the reason.
     """
 
     records: tuple[EventRecord, ...]
@@ -40,7 +34,7 @@ class PulledConversation:
 
 
 def pulled_conversation(payloads: Iterable[JsonObject], source: Source, *, read: PayloadReader) -> PulledConversation:
-    """Read payloads of one conversation that look like those of its webhooks."""
+    """Read payloads of one conversation in the shape of webhook payloads."""
     records: list[EventRecord] = []
     refused: list[tuple[bytes, Refused]] = []
     ignored_count = 0
@@ -64,19 +58,18 @@ def to_the_second(record: EventRecord) -> EventRecord:
 
 
 def event_id_in(record: EventRecord) -> str:
-    """By what the event is known."""
+    """Return the event's id."""
     return str(record.fields["event_id"])
 
 
 def missing_records(pulled: PulledConversation, known: Mapping[str, int]) -> list[EventRecord]:
-    """The events of the conversation that a ledger lacks, each once, in the order of their ids.
+    """Return the events that a ledger lacks, each once, in the order of their ids.
 
-    A time that is cut to the second is put right as far as can be known: an event is not before those whose ids come
-    before its own, in the same conversation and second.
+    A time cut to the second is corrected: an event is not before those of the same conversation and second whose ids
+    precede its own.
 
     Args:
-        pulled: Of one conversation.
-        known: The events that the ledger has, by id, with the µs UTC at which each occurred.
+        known: Event id → µs UTC in the ledger.
     """
     missing: list[EventRecord] = []
     done: set[str] = set()
@@ -96,7 +89,7 @@ def missing_records(pulled: PulledConversation, known: Mapping[str, int]) -> lis
 
 
 def between(pulled: PulledConversation, *, first_us: int, end_us: int) -> PulledConversation:
-    """What of the conversation lies in [first_us, end_us), µs UTC; and what has no time, for the rule to refuse."""
+    """Return the events in [first_us, end_us), µs UTC, and those without a valid time."""
     kept = tuple(record for record in pulled.records if (us := _instant_us(record)) is None or first_us <= us < end_us)
     return replace(pulled, records=kept)
 

@@ -42,7 +42,6 @@ class SourceFile:
 
     @property
     def label(self) -> str:
-        """Name in messages."""
         return self.path if self.name is None else self.name
 
 

@@ -1,8 +1,4 @@
-"""Records: some rows of a file on their way from a format to the rule.
-
-A format gives whole columns, so that the good rows cost no Python each, and a way to read any one
-row again as it was sent, for the rows that are not plainly good.
-"""
+"""Rows of a file between its format and validation: whole columns, and any row as sent on demand."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,15 +20,14 @@ class Records:
     """Some records of a file, in order.
 
     Attributes:
-        columns: Field of the event → its value in each record, of any Arrow type. A field that
-            the file lacks is left out.
-        record: The record at a row: field → value as sent. Raises `Refused` if it can't be read.
-        raw: The record at a row, as it was sent.
-        positions: Place of each row in the file, from 0.
-        clock: How times are written.
-        rejections: Records that could not even become a row.
-        bytes_read: How far the stored file has been read.
-        notes: What the reader of the file wants to say to a person.
+        columns: Event field → values, of any Arrow type; fields that the file lacks are left out.
+        record: Row → field → value as sent. Raises `Refused` if it can't be read.
+        raw: Row → the record as sent.
+        positions: Position of each row in the file, from 0.
+        clock: Format of the times.
+        rejections: Records that could not become a row.
+        bytes_read: Bytes of the stored file read so far.
+        notes: For a person.
     """
 
     columns: Mapping[str, pa.Array]

@@ -1,6 +1,6 @@
-"""Events in quarantine sent again, as after `available_from` was moved or a clock was set right.
+"""Quarantined events sent again, for example after `available_from` was changed.
 
-A payload that was kept whole, because its platform's connector did not understand it, is read by the connector again.
+A payload that was kept whole is read by its platform's connector again.
 """
 
 from collections import defaultdict
@@ -31,9 +31,8 @@ class _Piece:
     """Quarantined events of one source, read again.
 
     Attributes:
-        again: What stood in quarantine.
-        places: Where the events of each begin and end in `batches`: a payload can hold none, or several.
-        batches: What they are now.
+        again: Quarantine entries.
+        places: Positions of each entry's events in `batches`: none, one or several.
     """
 
     again: tuple[Quarantined, ...]
@@ -45,11 +44,10 @@ class _Piece:
         return [rejection for batch in self.batches for rejection in batch.rejections]
 
     def done(self, receipt: Receipt, *, kept_anew: AbstractSet[int]) -> list[int]:
-        """The numbers of those of which nothing is left to do.
+        """Return the numbers of entries that can leave quarantine.
 
         Args:
-            receipt: What became of the events that could be read.
-            kept_anew: The places of those that are in quarantine anew, under the reason that holds now.
+            kept_anew: Positions of events that this attempt quarantined again.
         """
         if receipt.rejected > len(receipt.rejections):
             # The receipt does not name them all, so none may be let go.
@@ -67,10 +65,10 @@ class _Piece:
 
 
 def retry(ledger: Ledger, *, now_us: int) -> Receipt:
-    """What became of everything in quarantine, sent again under its own source.
+    """Send everything in quarantine again under its own source.
 
-    What was taken, and what the ledger had already, leaves quarantine; the rest stays, once, under
-    the reason that holds now. If this is cut off, it can simply be run again.
+    Accepted events and duplicates leave quarantine; the rest stays once, under the reason that holds now. An
+    interrupted retry can simply be repeated.
 
     Returns:
         Counts over all sources, and the first thousand rejections.
@@ -90,7 +88,7 @@ def retry(ledger: Ledger, *, now_us: int) -> Receipt:
 
 
 def _pieces(ledger: Ledger) -> Iterator[_Piece]:
-    """Everything in quarantine, in pieces so small that the receipt of each names every rejection."""
+    """Yield everything in quarantine, in pieces small enough that a receipt names every rejection."""
     by_source = sorted(quarantined(ledger), key=lambda each: (each.source, each.is_pulled, each.number))
     for (name, _), own in groupby(by_source, key=lambda each: (each.source, each.is_pulled)):
         source = source_named(ledger, name) or Source(name=name, platform=NATIVE_PLATFORM)
@@ -105,7 +103,7 @@ def _pieces(ledger: Ledger) -> Iterator[_Piece]:
 
 
 def _is_payload(each: Quarantined, source: Source) -> bool:
-    """Whether it was kept as its platform sent it, rather than as an event in Botmeter's own words."""
+    """Check that an entry is a platform's payload rather than an event."""
     is_foreign = not connector_of(source.platform).is_native and b'"event_id"' not in each.raw
     return each.code == NOT_UNDERSTOOD or is_foreign
 

@@ -92,7 +92,6 @@ def public_key(pem: str) -> RSAPublicKey:
 
 
 def _as_pem(text: str) -> bytes:
-    """Rebuild the PEM in lines of 64."""
     parts = text.replace("\\n", "\n").split("-----")
     label = parts[1].removeprefix("BEGIN ").strip() if len(parts) >= 5 else "PUBLIC KEY"
     digits = "".join((parts[2] if len(parts) >= 5 else text).replace("\\n", "").split())

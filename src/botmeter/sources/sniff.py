@@ -21,14 +21,13 @@ _LINES_LOOKED_AT = 20
 
 
 def format_of(stream: ByteStream, *, asked: str | None) -> Format:
-    """The format to read `stream` in, of which nothing is taken but a BOM.
+    """Return the format of a stream, consuming only a byte order mark.
 
     Args:
-        asked: What the caller says it is; None: found out. `cloudevents` says what the records
-            are, so the form around them is still found out.
+        asked: Requested format; None: detect it. For `cloudevents` the form around the records is still detected.
 
     Raises:
-        Refused: `format_unknown` for a format that is not one of ours, or content that is none.
+        Refused: `format_unknown`, `file_empty`.
     """
     if asked is not None and asked not in FORMATS:
         raise Refused("format_unknown", f"{asked!r} is not a format; it must be one of {', '.join(FORMATS)}.")
@@ -70,7 +69,7 @@ def _text_format(start: bytes) -> Format | None:
 
 
 def _is_one_a_line(lines: list[bytes]) -> bool:
-    """Whether objects stand one a line, as against one object over many lines."""
+    """Check for one object a line, as against one object over many lines."""
     if len(lines) == 1 or (any(line.startswith(b"{") for line in lines[1:]) and lines[0] != b"{"):
         return True
     return lines[0] != b"{" and _is_object(lines[0])

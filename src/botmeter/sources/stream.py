@@ -1,7 +1,6 @@
-"""The bytes of a file as a person means them: opened, unpacked, counted, with every fault a sentence.
+"""Files as byte streams: opened, decompressed and counted.
 
-Gzip is known by its first bytes, never by the name. What stands before a cut is still given, so
-that the caller sees all that can be read; `checked_end` then says that the file is not whole.
+Gzip is detected from the first bytes. A truncated file is read up to the cut; `checked_end` then reports it.
 """
 
 import stat
@@ -21,13 +20,13 @@ _UNPACKED_BYTES = 4 << 20
 
 
 class ByteStream:
-    """A file unpacked, as a readable file object.
+    """A decompressed file.
 
     Attributes:
-        name: How messages call the file.
-        stored_bytes: How far the file as it is stored has been read.
-        size_bytes: Size of the file as it is stored; None: not known before its end.
-        is_packed: Whether the stored file is gzip.
+        name: Name in messages.
+        stored_bytes: Bytes of the stored file read so far.
+        size_bytes: Stored size; None if unknown.
+        is_packed: The stored file is gzip.
     """
 
     def __init__(
@@ -57,7 +56,7 @@ class ByteStream:
         return False
 
     def read(self, size_bytes: int = -1) -> bytes:
-        """The next `size_bytes` bytes, fewer only at the end; -1: all that is left."""
+        """Read `size_bytes` bytes, fewer only at the end; -1: the rest."""
         if size_bytes < 0:
             self._fill(size_bytes)
             size_bytes = len(self._ready)
@@ -66,7 +65,7 @@ class ByteStream:
         return bytes(piece if end == size_bytes else piece[:end])
 
     def readinto(self, view: memoryview) -> int:
-        """How many bytes of `view` were filled with the next ones; fewer than all only at the end."""
+        """Fill `view` and return the number of bytes, fewer only at the end."""
         if self.is_packed:
             self._fill(len(view))
         end = min(len(self._ready), len(view))
@@ -79,21 +78,20 @@ class ByteStream:
         return end
 
     def peek(self, size_bytes: int) -> bytes:
-        """The next `size_bytes` bytes, fewer only at the end, without taking them."""
+        """Return the next `size_bytes` bytes without consuming them, fewer only at the end."""
         self._fill(size_bytes)
         return bytes(self._ready[:size_bytes])
 
     def close(self) -> None:
-        """Close the file; standard input stays open."""
         self.closed = True
         if not self._is_kept_open:
             self._file.close()
 
     def checked_end(self) -> None:
-        """Say nothing if the file was whole.
+        """Check that the file was complete.
 
         Raises:
-            Refused: `file_truncated` if it ends in the middle, `file_damaged` if it can't be unpacked.
+            Refused: `file_truncated`, `file_damaged`.
         """
         if self._damage:
             raise Refused("file_damaged", f"{self.name} is damaged: its gzip data can't be unpacked ({self._damage}).")
@@ -110,7 +108,7 @@ class ByteStream:
                 self._stored = self._next_piece()
 
     def _unpacked(self) -> bytes:
-        """Some more bytes; what is left of the stored piece stays in `_stored`."""
+        """Decompress some bytes; the rest of the stored piece stays in `_stored`."""
         unpacker = self._unpacker
         assert unpacker is not None  # noqa: S101 - only called for packed files
         if unpacker.eof:
@@ -143,7 +141,7 @@ class ByteStream:
 
 
 def stored_size_bytes(path: str) -> int | None:
-    """Size of the file as it is stored; None for standard input, a pipe, or what does not exist."""
+    """Return the stored size of a file; None for standard input, a pipe, or a missing file."""
     if path == STDIN:
         return None
     try:
@@ -154,16 +152,15 @@ def stored_size_bytes(path: str) -> int | None:
 
 
 def opened(path: str, *, name: str | None = None, stdin: IO[bytes] | None = None) -> ByteStream:
-    """The bytes of `path`, or of standard input for `-`.
+    """Open a file, or standard input for `-`.
 
     Args:
-        path: Where the file is.
-        name: What messages call it; None: by its path.
-        stdin: What to read as standard input; None: the process's own.
+        name: Name in messages; None: the path.
+        stdin: Replaces the process's standard input.
 
     Raises:
         Missing: `file_missing`.
-        NotAllowed: `file_not_readable` for want of rights.
+        NotAllowed: `file_not_readable`.
         Refused: `file_is_directory`, `file_damaged`, `file_empty`.
     """
     if path == STDIN:

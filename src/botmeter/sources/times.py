@@ -1,8 +1,7 @@
-"""RFC 3339 text → µs UTC for whole columns at once.
+"""RFC 3339 text → µs UTC for whole columns.
 
-Only the shapes that real files hold are read here: `YYYY-MM-DDTHH:MM:SS`, 0 to 9 decimals, then
-`Z` or `±HH:MM`. Every other text is left to `domain.instant`, which is the rule; a law in the
-tests proves that both give the same µs.
+Only `YYYY-MM-DDTHH:MM:SS`, 0 to 9 decimals, then `Z` or `±HH:MM` are read here; `domain.instant` reads every other
+text. A test proves that both agree.
 """
 
 import numpy as np
@@ -21,11 +20,7 @@ _DAYS_TO_1970 = 719_468
 
 
 def us_from_texts(texts: pa.StringArray) -> tuple[Instants, Flags]:
-    """The µs UTC of each text, and which of them were read; the others are 0.
-
-    Args:
-        texts: Plain UTF-8 text without nulls at rows of interest (a null is not read).
-    """
+    """Return the µs UTC of each text and a flag for each one read; the others are 0."""
     offsets = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1]
     lengths = np.diff(offsets)
     instants = np.zeros(len(texts), np.int64)
@@ -48,7 +43,7 @@ def us_from_texts(texts: pa.StringArray) -> tuple[Instants, Flags]:
 def _characters(
     data: npt.NDArray[np.uint8], *, starts: npt.NDArray[np.int32], length: int, whole: bool
 ) -> npt.NDArray[np.uint8]:
-    """One row per place in the text, so that each step below walks through memory in order."""
+    """Return one row per position in the text, so that each step reads memory in order."""
     if whole:
         return np.ascontiguousarray(data[starts[0] : starts[0] + length * len(starts)].reshape(-1, length).T)
     return data[np.arange(length, dtype=np.int32)[:, None] + starts[None, :]]
@@ -69,7 +64,7 @@ def _us_of_one_length(characters: npt.NDArray[np.uint8]) -> tuple[Instants, Flag
 
 
 def _us(characters: npt.NDArray[np.uint8]) -> tuple[Instants, Flags]:
-    """Of `YYYY-MM-DDTHH:MM:SS[.f…]`, as if in UTC."""
+    """Read `YYYY-MM-DDTHH:MM:SS[.f…]` as UTC."""
     length, count = characters.shape
     good = np.ones(count, np.bool_)
     if length not in (19, *range(21, 30)):
@@ -95,7 +90,7 @@ def _us(characters: npt.NDArray[np.uint8]) -> tuple[Instants, Flags]:
 
 
 def _offset_us(characters: npt.NDArray[np.uint8]) -> tuple[Instants, Flags]:
-    """Of `±HH:MM`."""
+    """Read `±HH:MM`."""
     digits = characters - np.uint8(ord("0"))
     hours, minutes = _number(digits[1:3]), _number(digits[4:6])
     minus = characters[0] == ord("-")
@@ -114,7 +109,7 @@ def _number(digits: npt.NDArray[np.uint8]) -> npt.NDArray[np.int32]:
 
 
 def _days(year: npt.NDArray[np.int32], *, month: npt.NDArray[np.int32], day: npt.NDArray[np.int32]) -> Instants:
-    """Days since 1970-01-01 of a proleptic Gregorian date.
+    """Return days since 1970-01-01 of a proleptic Gregorian date.
 
     Source: Howard Hinnant, "chrono-compatible low-level date algorithms", days_from_civil.
     """

@@ -1,8 +1,6 @@
-"""What one record must be to become an event: the rule that every format shares.
+"""Validation of one record, shared by every format.
 
-This is the rule itself, record by record, with a sentence for every fault. `columns` only screens
-whole columns for what is plainly right, and brings every other record here; a test proves that
-screen and rule agree.
+`columns` accepts plainly valid columns and sends every other record here; a test proves that both agree.
 """
 
 from collections.abc import Mapping
@@ -32,10 +30,9 @@ Event = dict[str, object]
 
 
 def event_from_record(record: Mapping[str, object], *, clock: Clock) -> tuple[Event, list[Refused]]:
-    """The event in `record` (field → value as sent), and every fault found in it.
+    """Validate a record (field → value as sent); return the event and every fault in it.
 
-    An empty text is the same as nothing: CSV can't tell them apart. The event can be used only
-    when there is no fault; otherwise it holds the fields that are right.
+    An empty text counts as missing, because CSV can't tell them apart. With faults the event holds only valid fields.
     """
     event: Event = {}
     faults: list[Refused] = []

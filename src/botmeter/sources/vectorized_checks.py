@@ -1,8 +1,4 @@
-"""Screens: one for each kind of column, vectorised; rows in doubt are flagged, never judged.
-
-Every screen takes a column of any Arrow type and gives it as `EVENTS_SCHEMA` stores it, with the
-flags of the doubtful rows, or None where there is no doubt at all.
-"""
+"""Vectorized checks, one for each kind of column, that flag doubtful rows for `validation`."""
 
 from collections.abc import Callable, Mapping
 
@@ -25,9 +21,9 @@ Screened = tuple[pa.Array, Flags | None]
 
 
 def screened_column(name: str, sent: pa.Array, *, clock: Clock) -> Screened:
-    """Column `name` as `EVENTS_SCHEMA` stores it, and the rows in doubt (None: none).
+    """Return column `name` in the type of `EVENTS_SCHEMA`, and the doubtful rows (None: none).
 
-    A value that is missing is null here, also in a required column; the caller decides.
+    A missing value is null, also in a required column.
     """
     match name:
         case "occurred_at":
@@ -58,7 +54,7 @@ def _texts(sent: pa.Array, wanted: pa.DataType, *, default: str | None) -> Scree
 
 
 def _coded(sent: pa.Array) -> tuple[pa.DictionaryArray, Flags | None]:
-    """As a dictionary of plainly right texts; each distinct text is screened once."""
+    """Return a dictionary of valid texts; each distinct text is checked once."""
     try:
         coded = sent if pa.types.is_dictionary(sent.type) else sent.dictionary_encode()
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
@@ -79,7 +75,7 @@ def _decoded(sent: pa.DictionaryArray) -> pa.Array:
 
 
 def _plain(sent: pa.Array) -> Screened:
-    """Plain text without NUL, of at most 512 bytes each; empty text becomes null."""
+    """Check text: no NUL, at most 512 bytes; empty text becomes null."""
     text, doubt = _as_string(sent)
     lengths = pc.binary_length(text)
     limits = pc.min_max(lengths).as_py()
@@ -114,7 +110,6 @@ def _as_string(sent: pa.Array) -> Screened:
 
 
 def _readable(sent: pa.Array) -> Screened:
-    """The texts that are UTF-8; the others are in doubt."""
     texts: list[str | None] = []
     doubt = np.zeros(len(sent), np.bool_)
     for row, value in enumerate(sent.to_pylist()):
@@ -178,7 +173,7 @@ def _previews(sent: pa.Array) -> Screened:
 
 
 def _attributes(sent: pa.Array) -> Screened:
-    """Read one by one, since the canonical form needs each object parsed."""
+    """Parse each object, since the canonical form needs it."""
     if pa.types.is_null(sent.type) or sent.null_count == len(sent):
         return pa.nulls(len(sent), pa.string()), None
     texts: list[str | None] = []

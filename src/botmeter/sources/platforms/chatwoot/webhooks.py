@@ -150,7 +150,6 @@ _KINDS = {
 
 
 def _change(payload: JsonObject, *, name: str, source: Source) -> Fields:
-    """Return the fields of a conversation's change."""
     conversation = conversation_in(payload, payload, source=source)
     kind = _kind(payload, name=name)
     fields = conversation.fields()

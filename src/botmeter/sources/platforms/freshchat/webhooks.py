@@ -69,7 +69,6 @@ def _message(payload: JsonObject, source: Source) -> Fields | None:
 
 
 def _change(payload: JsonObject, *, action: str, source: Source) -> Fields:
-    """Return the fields of a conversation's change."""
     deed = _deed(payload)
     conversation = deed["conversation"] if isinstance(deed.get("conversation"), dict) else deed
     sent_as, sender = text_of(at(payload, "actor", "actor_type")), text_of(at(payload, "actor", "actor_id"))
@@ -142,7 +141,6 @@ def _property(found: JsonObject, name: str | None) -> str | None:
 
 
 def _acting(sent_as: str | None, *, sender: str | None, source: Source) -> tuple[str | None, Fields]:
-    """Return the actor and its bot."""
     identity = None if sent_as == "user" else source.identity(sender)
     if identity is not None:
         return "bot", listed_bot(source, identity)

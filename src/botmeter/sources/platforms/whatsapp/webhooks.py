@@ -46,7 +46,7 @@ _TAGS = re.compile(r"\b(actor|bot_id|bot_version)=([^\s;,]+)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Place:
-    """Context of some messages: the business's account and number, and the contact if there is just one."""
+    """Context of some messages: business account, number, and the contact if there is just one."""
 
     source: Source
     entry_id: str | None
