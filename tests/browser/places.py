@@ -130,10 +130,10 @@ def made_source(page: Page, server: Server) -> str:
     page.goto(server.at(reverse("sources", args=(DEMO_ACCOUNT,))))
     card = page.locator("[data-widget=new-source]")
     card.get_by_label("Name", exact=True).fill("desk")
-    card.get_by_role("button", name="Make the source").click()
+    card.get_by_role("button", name="Create source").click()
     card = page.locator("[data-widget=identities]")
     card.get_by_label("Sender").fill("12")
-    card.get_by_label("Bot, its id").fill("orders")
+    card.get_by_label("Bot id").fill("orders")
     card.get_by_role("button", name="Add").click()
     return reverse("source", args=(DEMO_ACCOUNT, "desk"))
 

@@ -44,7 +44,7 @@ def test_what_is_missing_comes_in_once_and_a_report_has_it(ready: Run) -> None:
         "conversations": 1, "seen": 4, "known": 0, "accepted": 4, "refused": 0, "detail": None,
     }  # fmt: skip
     assert told["since"] == "2026-04-01T00:00:00Z"
-    assert "4 events were missing" in first.err
+    assert "4 missing events were added" in first.err
     again = ready(f"{PULL} --since 2026-04-01 --format csv").rows[0]
     assert (again["known"], again["accepted"]) == ("4", "0")
     report = ready("report -a acme --from 2026-04-05 --to 2026-04-05 --format json").json
@@ -58,19 +58,19 @@ def test_without_a_day_it_goes_on_from_when_the_source_was_made(ready: Run) -> N
     ran = ready(PULL)
     assert ran.code == 0, ran.err
     assert "accepted" in ran.out
-    assert "0 events were missing" in ran.err
+    assert "0 missing events were added" in ran.err
 
 
-def test_a_pull_that_is_cut_off_fails_and_says_why(ready: Run, api: StandInApi) -> None:
+def test_a_pull_that_is_interrupted_fails_and_says_why(ready: Run, api: StandInApi) -> None:
     api.ways.append((403, {}))
     ran = ready(f"{PULL} --format json")
     assert (ran.code, ran.json["code"]) == (1, "pull_token_wrong")
-    assert "the pull was cut off: 127.0.0.1 answers 403" in ran.err
+    assert "the pull was interrupted: 127.0.0.1 answers 403" in ran.err
     assert TOKEN not in ran.out + ran.err
 
 
 def test_what_can_not_be_asked_is_told(acme: Run) -> None:
     assert acme(PULL).code == 1
     acme(CREATE)
-    assert "not set up to be asked" in acme(PULL).err
+    assert "Pulls are not set up" in acme(PULL).err
     assert acme(f"{PULL} --since yesterday").code in {1, 2}

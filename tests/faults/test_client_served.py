@@ -13,7 +13,7 @@ from support.live_server import READY_SECONDS, LiveServer, event_counts, serving
 pytestmark = pytest.mark.faults
 START = datetime(2026, 3, 10, 9, tzinfo=UTC)
 REPORT = "/api/v1/accounts/acme/reports/session-usage?from=2026-03-01&to=2026-03-31"
-_LOOK_SECONDS = 0.05
+_CHECK_SECONDS = 0.05
 
 
 @pytest.fixture
@@ -37,11 +37,11 @@ def say(meter: Meter, customer: str, *, hours: int = 0) -> None:
 def wait_reported(server: LiveServer, key: str, *, sessions: int) -> None:
     """Until the served report counts so many sessions, which it does a moment after the events were taken in."""
     pause = threading.Event()
-    for _ in range(int(READY_SECONDS / _LOOK_SECONDS)):
+    for _ in range(int(READY_SECONDS / _CHECK_SECONDS)):
         told = server.query("GET", REPORT, authorization=f"Bearer {key}").json()
         if told["sessions_consumed"] == sessions:
             return
-        pause.wait(_LOOK_SECONDS)
+        pause.wait(_CHECK_SECONDS)
     raise AssertionError(told)
 
 

@@ -21,7 +21,7 @@ from botmeter.ledger.verify import verify
 from support.live import EVENTS_PATH, message
 
 READY_SECONDS = 60
-_LOOK_SECONDS = 0.05
+_CHECK_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -64,13 +64,13 @@ class LiveServer:
                 if its worker dies soon after the last one.
         """
         pause = threading.Event()
-        for _ in range(int(READY_SECONDS / _LOOK_SECONDS)):
+        for _ in range(int(READY_SECONDS / _CHECK_SECONDS)):
             if self._is_ready():
                 return
             if self._process.poll() is not None:
                 assert is_revived, self.log
                 self._process = self._started()
-            pause.wait(_LOOK_SECONDS)
+            pause.wait(_CHECK_SECONDS)
         raise AssertionError(self.log)
 
     @property
@@ -246,7 +246,7 @@ class Senders:
             answer = self.server.send(self.key, json.dumps(batch(name)).encode())
         except (OSError, HTTPException):
             # The server is away for a moment; nobody shall be kept busy by asking it.
-            self._end.wait(_LOOK_SECONDS)
+            self._end.wait(_CHECK_SECONDS)
             return 0
         # Whoever was not told what became of its batch finds that all of it was taken, or nothing.
         possible = {BATCH_EVENTS, 0} if name in self.broken else {BATCH_EVENTS}

@@ -58,14 +58,14 @@ def task_at(url: str, platform: str, *, rest: Remaining = LONG_AGO, **more: Any)
         own_account="2" if platform == "chatwoot" else "",
         token=more.pop("token", TOKENS[platform]),
     )
-    return PullTask(settings=settings, rest=rest, **more)
+    return PullTask(settings=settings, remaining=rest, **more)
 
 
 def pulled(ledger: Ledger, api: StandInApi, *, platform: str, **more: Any) -> PullResult:
     """What came of a pull on the ledger; `rest` and `bounds` as a task has them."""
     task = task_at(api.url, platform, **more)
     ledgers = Ledgers(reading=lambda: nullcontext(ledger), writing=lambda: nullcontext(ledger))
-    return pull(task, ledgers=ledgers, around=Clocks(pause=without_waiting))
+    return pull(task, ledgers=ledgers, clocks=Clocks(pause=without_waiting))
 
 
 def sessions_of(ledger: Ledger) -> list[str]:

@@ -68,15 +68,15 @@ def ask_at(url: str, *, every: int | None = None, token: str = TOKEN) -> None:
     )  # fmt: skip
 
 
-def means(ledgers: OpenLedgers) -> tuple[Ledgers, Clocks]:
+def means(ledgers: OpenLedgers) -> dict[str, Any]:
     own = Ledgers(reading=lambda: ledgers.reading("acme"), writing=lambda: ledgers.writing("acme"))
-    return own, Clocks(pause=without_waiting)
+    return {"ledgers": own, "clocks": Clocks(pause=without_waiting)}
 
 
 @contextmanager
 def scheduled(ledgers: OpenLedgers) -> Iterator[PullSchedule]:
     """A schedule that looks for due sources all the time."""
-    made = PullSchedule(ledgers, look_seconds=0.01)
+    made = PullSchedule(ledgers, check_seconds=0.01)
     made.begin()
     try:
         yield made
@@ -107,19 +107,19 @@ def noted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], PullResult]]
 
 def test_a_pull_is_written_down_and_the_next_one_goes_on_from_it(source: Source, ledgers: OpenLedgers) -> None:
     assert last_result(*ASKED) is None
-    result = pull_source(*ASKED, means=means(ledgers))
+    result = pull_source(*ASKED, **means(ledgers))
     assert (result.accepted, result.code) == (2, "")
     assert last_result(*ASKED) == result
     assert running_since_us(*ASKED) is None
     with ledgers.reading("acme") as ledger:
         (label,) = ledger.connection.execute("SELECT label FROM receipt ORDER BY append_no DESC LIMIT 1").fetchone()
     assert label.startswith("pull 20")
-    again = pull_source(*ASKED, means=means(ledgers))
+    again = pull_source(*ASKED, **means(ledgers))
     assert (again.since_us, again.accepted) == (result.until_us // 10**6 * 10**6 - HOUR_US, 0)
 
 
 def test_a_webhook_that_is_late_is_known(source: Source, ledgers: OpenLedgers, desk: Desk) -> None:
-    pull_source(*ASKED, means=means(ledgers))
+    pull_source(*ASKED, **means(ledgers))
     with ledgers.writing("acme") as ledger:
         receipt = delivered(ledger, desk.webhooks(), source=SOURCE)
     assert (receipt.duplicates, receipt.conflicts) == (2, 0)
@@ -127,7 +127,7 @@ def test_a_webhook_that_is_late_is_known(source: Source, ledgers: OpenLedgers, d
 
 def test_a_source_that_is_not_set_up_is_not_asked(ledgers: OpenLedgers, owner: User) -> None:
     with pytest.raises(Missing) as refused:
-        pull_source(*ASKED, means=means(ledgers))
+        pull_source(*ASKED, **means(ledgers))
     assert refused.value.code == "pull_not_set"
 
 
@@ -137,20 +137,20 @@ def test_a_source_is_asked_once_at_a_time(source: Source, ledgers: OpenLedgers, 
     def answer(path: str, asked: Asked) -> Any:
         if not clashes:
             try:
-                pull_source(*ASKED, means=means(ledgers))
+                pull_source(*ASKED, **means(ledgers))
             except Conflict as clash:
                 clashes.append(clash.code)
         return desk.answer(path, asked)
 
     api.answer = answer
-    assert pull_source(*ASKED, means=means(ledgers)).code == ""
+    assert pull_source(*ASKED, **means(ledgers)).code == ""
     assert clashes == ["pull_running"]
 
 
 def test_what_is_wrong_with_the_settings_stands_in_the_result(source: Source, ledgers: OpenLedgers) -> None:
     EventSource.objects.update(pull_token="sealed by another")  # noqa: S106 - of nothing
     with pytest.raises(Unavailable):
-        pull_source(*ASKED, means=means(ledgers))
+        pull_source(*ASKED, **means(ledgers))
     result = last_result(*ASKED)
     assert result is not None
     assert (result.code, result.is_whole) == ("seal_broken", False)
@@ -176,15 +176,15 @@ def test_no_fault_ends_the_thread(
     settings.DATA = tmp_path
     api.ways.append((401, {}))
     with noted(monkeypatch) as next_one, scheduled(ledgers) as made:
-        made.want(*ASKED)
+        made.request(*ASKED)
         assert next_one().code == "pull_token_wrong"
-        made.want("acme", "nothing")
+        made.request("acme", "nothing")
         with monkeypatch.context() as patch:
             patch.setattr(running, "pull", lambda *_, **__: 1 / 0)
-            made.want(*ASKED)
+            made.request(*ASKED)
             assert (bug := next_one()).code == "internal"
             assert "reference" in bug.fault
-        made.want(*ASKED)
+        made.request(*ASKED)
         assert next_one().accepted == 2
 
 
@@ -199,7 +199,7 @@ def test_a_server_that_ends_waits_for_no_platform(
 
     api.answer = answer
     with noted(monkeypatch) as next_one, scheduled(ledgers) as made:
-        made.want(*ASKED)
+        made.request(*ASKED)
         assert came.wait(60)
         made.close()
         assert next_one().code in {"server_stopping", "pull_failed"}
@@ -228,14 +228,14 @@ def test_the_page_says_what_came_of_asking(
     source: Source, ledgers: OpenLedgers, api: StandInApi, browser: Callable[..., Client], owner: User
 ) -> None:
     olga = browser(owner)
-    assert "Asked last" not in olga.get(DESK).content.decode()
-    pull_source(*ASKED, means=means(ledgers))
+    assert "Last pull" not in olga.get(DESK).content.decode()
+    pull_source(*ASKED, **means(ledgers))
     page = olga.get(DESK).content.decode()
-    assert '<dt>Missing, and there now</dt><dd class="num">2</dd>' in page
+    assert '<dt>Added</dt><dd class="num">2</dd>' in page
     api.ways.append((401, {}))
-    pull_source(*ASKED, means=means(ledgers))
+    pull_source(*ASKED, **means(ledgers))
     page = olga.get(DESK).content.decode()
-    assert "The last time was cut off." in page
+    assert "The last pull was interrupted." in page
     assert "answers 401" in page
 
 
@@ -245,8 +245,8 @@ def test_the_page_has_a_source_asked_now(
     olga = browser(owner)
     with noted(monkeypatch) as next_one:
         page = olga.post(DESK, {"what": "pull-now"}, follow=True).content.decode()
-        assert "desk is being asked." in page
-        assert "as soon as others are done" in page
+        assert "Pull of desk requested." in page
+        assert "waits for those of other sources" in page
         state.pulls.begin()
         assert next_one().accepted == 2
         state.pulls.close()
@@ -260,4 +260,4 @@ def test_the_page_asks_nothing_that_is_not_set_up(
     with ledgers.writing("acme") as ledger:
         create_source(ledger, SOURCE, author=Author())
     page = browser(owner).post(DESK, {"what": "pull-now"}, follow=True).content.decode()
-    assert "not set up to be asked" in page
+    assert "Pulls are not set up" in page

@@ -32,7 +32,7 @@ from botmeter.people.source_actions import (
 from botmeter.people.source_pulls import pull_settings_of
 from botmeter.people.sources import opened_source
 from botmeter.sources.platforms.registry import connector_of, platform_codes
-from botmeter.web.pages.sources.outcomes import fate_text
+from botmeter.web.pages.sources.outcomes import outcome_text
 from support.html import code_blocks
 
 pytestmark = pytest.mark.django_db
@@ -106,17 +106,17 @@ def test_the_page_shows_the_last_changes_of_how_a_source_is_read_and_who_made_th
         remove_source(ledger, "desk", now_us=NOW_US + 3, by="cy@example.org")
         set_source(ledger, bots, now_us=NOW_US + 4, by="dee@example.org")
     assert changes(olga.get(DESK).content.decode()) == [
-        "Made again dee@example.org",
+        "Created again dee@example.org",
         "Removed cy@example.org",
-        f"Set: default bot, channel, {labels['preview_channels']} not known",
-        "Set: default bot, channel bob@example.org",
-        "Made ann@example.org",
+        f"Changed: default bot, channel, {labels['preview_channels']} unknown",
+        "Changed: default bot, channel bob@example.org",
+        "Created ann@example.org",
     ]
     with ledgers.writing("acme") as ledger:
         set_source(ledger, replace(bots, channel="sms"), now_us=NOW_US + 5, by="eve@example.org")
     assert changes(olga.get(DESK).content.decode())[::4] == [
-        "Set: channel eve@example.org",
-        "Set: default bot, channel bob@example.org",
+        "Changed: channel eve@example.org",
+        "Changed: default bot, channel bob@example.org",
     ]
 
 
@@ -196,7 +196,7 @@ def test_senders_become_bots_and_no_bots_again(olga: Client, key: str, ledgers: 
     listed = olga.get("/a/acme/admin/bot-identities").content.decode()
     assert "orders-2" in listed
     assert "<b>13" not in listed
-    assert "no bot any more" in done(olga, "identity-remove", sender="12")
+    assert "no longer a bot" in done(olga, "identity-remove", sender="12")
     assert [each.sender for each in desk(ledgers).identities] == ["<b>13"]
     assert olga.post(DESK, {"what": "identity-remove", "sender": "12"}).status_code == 404
 
@@ -263,7 +263,7 @@ def test_a_source_is_turned_off_and_on(olga: Client, key: str) -> None:
 
 def test_a_removed_source_is_gone_and_its_name_is_free(olga: Client, key: str, ledgers: OpenLedgers) -> None:
     page = done(olga, "remove")
-    assert "desk is removed." in page
+    assert "desk was removed." in page
     assert olga.get(DESK).status_code == 404
     assert not EventSource.objects.exists()
     assert AuditEntry.objects.get(action="source_removed").detail["source"] == "desk"
@@ -372,7 +372,7 @@ def heads(row: str) -> list[str]:
 @pytest.mark.parametrize(
     ("fates", "told"),
     [
-        ({}, "nothing in it"),
+        ({}, "no events"),
         ({"accepted": 1, "duplicates": 1, "conflicts": 1}, "1 accepted, 1 duplicate, 1 conflict"),
         ({"duplicates": 2, "conflicts": 1_000, "ignored": 3}, "2 duplicates, 1,000 conflicts, 3 ignored"),
     ],
@@ -380,7 +380,7 @@ def heads(row: str) -> list[str]:
 def test_what_became_of_a_delivery_is_said_without_what_there_is_none_of(fates: dict[str, int], told: str) -> None:
     none = dict.fromkeys(("accepted", "duplicates", "conflicts", "rejected", "ignored"), 0)
     plain = {"append_no": 1, "received_at": 0, "source": "s", "delivery_id": None, "subject": "", "detail": None}
-    assert fate_text(Delivered(**{**plain, **none, **fates})) == told
+    assert outcome_text(Delivered(**{**plain, **none, **fates})) == told
 
 
 @pytest.mark.usefixtures("delivered")
@@ -414,7 +414,7 @@ def test_a_test_comes_through_the_door_and_changes_no_number(olga: Client, platf
     created(olga, platform=platform)
     with ledgers.reading("acme") as ledger:
         before = ledger.connection.execute("SELECT count(*) FROM event").fetchall()
-    assert "The test was taken, and no number changed." in done(olga, "test")
+    assert "The test was accepted, and no number changed." in done(olga, "test")
     with ledgers.writing("acme") as ledger:
         (delivered,) = deliveries(ledger, "desk")
         assert ledger.connection.execute("SELECT count(*) FROM event").fetchall() == before
@@ -424,7 +424,7 @@ def test_a_test_comes_through_the_door_and_changes_no_number(olga: Client, platf
 
 def test_a_test_that_is_not_taken_says_why(olga: Client, key: str, state: ServerState) -> None:
     state.ingestion.close()
-    assert "The test was not taken." in done(olga, "test")
+    assert "The test was refused." in done(olga, "test")
 
 
 def test_a_seal_that_is_broken_does_not_keep_anyone_from_the_page(olga: Client, key: str) -> None:

@@ -1,4 +1,4 @@
-"""What a pull of a source is done with by a command, and how its result is printed."""
+"""`source pull`: pull a source and print the result."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,10 +15,10 @@ PURPOSE = "botmeter source pull"
 
 
 def pulled_by_command(data: Path | None, account: str, *, source: str, since: str | None) -> "PullResult":
-    """What came of asking the source; without a server the data folder is owned meanwhile.
+    """Pull a source; without a server the data folder is owned meanwhile.
 
     Args:
-        since: The first day (UTC); None: from where the last pull left off.
+        since: First UTC day; None: continue after the last pull.
 
     Raises:
         Refused: `date_invalid`, and what `pull_source` raises.
@@ -31,18 +31,18 @@ def pulled_by_command(data: Path | None, account: str, *, source: str, since: st
     from botmeter.people.source_actions import Author
     from botmeter.sources.api_client import Clocks
 
-    asked_us = None if since is None else day_start_us(day_from_text(since))
+    since_us = None if since is None else day_start_us(day_from_text(since))
     stop = command_context().interruption
-    around = Clocks(pause=pause_in_process if stop is None else pause_until(stop))
+    clocks = Clocks(pause=pause_in_process if stop is None else pause_until(stop))
     with owned_folder(data, purpose=PURPOSE) as folder:
         ledgers = Ledgers(reading=lambda: folder.reading(account), writing=lambda: folder.ledger(account))
-        result = pull_source(account, source, asked_us=asked_us, means=(ledgers, around))
+        result = pull_source(account, source, since_us=since_us, ledgers=ledgers, clocks=clocks)
     Author().note(Action.SOURCE_PULLED, account, source=source, accepted=result.accepted, known=result.known)
     return result
 
 
 def show_pull(source: str, result: "PullResult", *, form: "Form") -> None:
-    """Prints what came of asking, on stderr what cut it off."""
+    """Print the result, and an interruption on stderr."""
     from botmeter.domain.instant import text_to_the_second
 
     about = {
@@ -67,5 +67,5 @@ def show_pull(source: str, result: "PullResult", *, form: "Form") -> None:
     else:
         show_rows(("what", "value"), [{"what": what, "value": value} for what, value in about.items()], form=form)
     if not result.is_whole:
-        say(f"the pull was cut off: {result.fault}")
-    say(f"{result.accepted:,} events were missing and are there now")
+        say(f"the pull was interrupted: {result.fault}")
+    say(f"{result.accepted:,} missing events were added")

@@ -57,18 +57,18 @@ class Clocks:
 class ApiClient:
     """Client of one platform's API."""
 
-    door: Endpoint
+    endpoint: Endpoint
     headers: Mapping[str, str] = field(repr=False)
     bounds: Bounds
-    around: Clocks
+    clocks: Clocks
     request_count: int = 0
     _began: float = field(init=False)
     _pools: dict[str, urllib3.HTTPConnectionPool] = field(init=False, default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        self._began = self.around.clock()
+        self._began = self.clocks.clock()
 
-    def ask(self, path: str, query: Mapping[str, str] | None = None) -> bytes:
+    def get(self, path: str, query: Mapping[str, str] | None = None) -> bytes:
         """Get a path and return the body of the answer.
 
         Raises:
@@ -78,7 +78,7 @@ class ApiClient:
             TooMuch: `pull_answer_too_long`, or `pull_bound` at the limits of the pull.
             Unavailable: `pull_failed` after the last try.
         """
-        target = self.door.prefix + path + (f"?{urlencode(query)}" if query else "")
+        target = self.endpoint.prefix + path + (f"?{urlencode(query)}" if query else "")
         problem = ""
         for attempt in range(TRIES):
             self._check_bounds()
@@ -91,24 +91,24 @@ class ApiClient:
                 if status == 200:
                     return body
                 self._check_final(status, headers, path=path)
-                problem, wait = f"answers {status}", _told_wait(headers)
+                problem, wait = f"answers {status}", _retry_after_seconds(headers)
             if attempt < TRIES - 1:
                 self._wait(wait, attempt=attempt, problem=problem)
-        raise Unavailable("pull_failed", f"{self.door.host} {problem}, {TRIES} times in a row.")
+        raise Unavailable("pull_failed", f"{self.endpoint.host} {problem}, {TRIES} times in a row.")
 
     def close(self) -> None:
         for pool in self._pools.values():
             pool.close()
 
     def _check_bounds(self) -> None:
-        self.around.pause(0.0)
-        bounds, spent = self.bounds, self.around.clock() - self._began
+        self.clocks.pause(0.0)
+        bounds, spent = self.bounds, self.clocks.clock() - self._began
         if self.request_count < bounds.requests_max and spent < bounds.seconds_max:
             return
         raise TooMuch(
             "pull_bound",
-            f"{self.request_count:,} requests were made in {spent:,.0f} seconds; one pull makes at most "
-            f"{bounds.requests_max:,} in {bounds.seconds_max:,.0f}. The next one goes on from here.",
+            f"The pull made {self.request_count:,} requests in {spent:,.0f} seconds; the limits are "
+            f"{bounds.requests_max:,} requests and {bounds.seconds_max:,.0f} seconds. The next pull continues.",
         )
 
     def _check_final(self, status: int, headers: Mapping[str, str], *, path: str) -> None:
@@ -117,34 +117,37 @@ class ApiClient:
             return
         if status in {401, 403}:
             raise NotAllowed(
-                "pull_token_wrong", f"{self.door.host} answers {status}: the token may not ask for {path[:80]}."
+                "pull_token_wrong", f"{self.endpoint.host} answers {status}: the token has no access to {path[:80]}."
             )
         if status in {404, 410}:
-            raise Missing("pull_gone", f"{self.door.host} has nothing at {path[:80]}.")
+            raise Missing("pull_gone", f"{self.endpoint.host} has nothing at {path[:80]}.")
         if 300 <= status < 400:
             to = headers.get("Location", "nowhere")[:80]
             raise Refused(
-                "pull_answer_odd", f"{self.door.host} leads on to {to}, which is not followed: give that address."
+                "pull_answer_odd",
+                f"{self.endpoint.host} redirects to {to}. Enter that address; redirects are not followed.",
             )
-        raise Refused("pull_answer_odd", f"{self.door.host} answers {status} for {path[:80]}.")
+        raise Refused("pull_answer_odd", f"{self.endpoint.host} answers {status} for {path[:80]}.")
 
-    def _wait(self, told: float | None, *, attempt: int, problem: str) -> None:
-        if told is not None and told > _WAIT_SECONDS_MAX:
+    def _wait(self, seconds: float | None, *, attempt: int, problem: str) -> None:
+        if seconds is not None and seconds > _WAIT_SECONDS_MAX:
             raise Unavailable(
-                "pull_failed", f"{self.door.host} {problem} and wants to be left alone for {told:,.0f} seconds."
+                "pull_failed",
+                f"{self.endpoint.host} {problem} and asks to wait {seconds:,.0f} seconds; the limit is "
+                f"{_WAIT_SECONDS_MAX:g}.",
             )
-        grown = float(2**attempt) * (0.5 + self.around.chance() / 2)
-        self.around.pause(grown if told is None else told)
+        grown = float(2**attempt) * (0.5 + self.clocks.chance() / 2)
+        self.clocks.pause(grown if seconds is None else seconds)
 
     def _address(self, attempt: int) -> str:
-        return self.door.addresses[attempt % len(self.door.addresses)]
+        return self.endpoint.addresses[attempt % len(self.endpoint.addresses)]
 
     def _answer(self, target: str, *, address: str) -> tuple[int, Mapping[str, str], bytes]:
         response = self._pool(address).request(
             "GET",
             target,
             headers={
-                "Host": self.door.named,
+                "Host": self.endpoint.named,
                 "Accept": "application/json",
                 # What is packed can be far larger than it looks.
                 "Accept-Encoding": "identity",
@@ -163,39 +166,44 @@ class ApiClient:
             response.close()
 
     def _body(self, response: urllib3.BaseHTTPResponse) -> bytes:
-        body, began = bytearray(), self.around.clock()
+        body, began = bytearray(), self.clocks.clock()
         while piece := response.read1(_PIECE_BYTES):
             body += piece
             if len(body) > ANSWER_BYTES_MAX:
                 raise TooMuch(
                     "pull_answer_too_long",
-                    f"An answer of {self.door.host} has more than {ANSWER_BYTES_MAX:,} bytes, the most that is read.",
+                    f"An answer of {self.endpoint.host} exceeds the limit of {ANSWER_BYTES_MAX:,} bytes.",
                 )
-            if self.around.clock() - began > _ANSWER_SECONDS_MAX:
+            if self.clocks.clock() - began > _ANSWER_SECONDS_MAX:
                 raise TimeoutError
         return bytes(body)
 
     def _pool(self, address: str) -> urllib3.HTTPConnectionPool:
         if address not in self._pools:
             timeout = urllib3.Timeout(connect=_TIMEOUT_SECONDS, read=_TIMEOUT_SECONDS)
-            door = self.door
+            endpoint = self.endpoint
             self._pools[address] = (
                 urllib3.HTTPSConnectionPool(
-                    address, door.port, maxsize=1, timeout=timeout, server_hostname=door.host, assert_hostname=door.host
+                    address,
+                    endpoint.port,
+                    maxsize=1,
+                    timeout=timeout,
+                    server_hostname=endpoint.host,
+                    assert_hostname=endpoint.host,
                 )
-                if door.scheme == "https"
-                else urllib3.HTTPConnectionPool(address, door.port, maxsize=1, timeout=timeout)
+                if endpoint.scheme == "https"
+                else urllib3.HTTPConnectionPool(address, endpoint.port, maxsize=1, timeout=timeout)
             )
         return self._pools[address]
 
 
-def _told_wait(headers: Mapping[str, str]) -> float | None:
+def _retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     """Return the seconds in a Retry-After header, given as a number or a date."""
-    told = headers.get("Retry-After", "").strip()
-    if told.isdecimal():
-        return float(told) if len(told) < 10 else float("inf")
+    text = headers.get("Retry-After", "").strip()
+    if text.isdecimal():
+        return float(text) if len(text) < 10 else float("inf")
     try:
-        until = parsedate_to_datetime(told)
+        until = parsedate_to_datetime(text)
     except ValueError:
         return None
     if until.tzinfo is None:

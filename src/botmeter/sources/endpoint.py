@@ -67,15 +67,15 @@ def endpoint_of(url: str, *, may_be_plain: bool, look_up: LookUp = looked_up) ->
     if parts.scheme != "https" and not (is_loopback or may_be_plain):
         raise NotAllowed(
             "pull_address_forbidden",
-            f"{host} would be asked without encryption, and the token could be read on the way. Use https, or set the "
-            "source's option plain_http to yes for a network of your own.",
+            f"{host} uses http, over which the token can be read. Use https, or set the source's option plain_http to "
+            "yes for a network of your own.",
         )
     try:
         addresses = tuple(dict.fromkeys(look_up(host, port)))
     except (OSError, UnicodeError):
         addresses = ()
     if not addresses:
-        raise Unavailable("pull_failed", f"The name {host} stands for no address.")
+        raise Unavailable("pull_failed", f"The host name {host} doesn't resolve to an address.")
     for address in addresses:
         _check(address, host=host, is_loopback=is_loopback)
     return Endpoint(scheme=parts.scheme, host=host, port=port, addresses=addresses, prefix=parts.path.rstrip("/"))
@@ -89,8 +89,8 @@ def _check(text: str, *, host: str, is_loopback: bool) -> None:
     if is_inside or address in _METADATA or (address.is_reserved and address not in _EMBEDDING):
         raise NotAllowed(
             "pull_address_forbidden",
-            f"{host} stands for {text}, which is inside this machine or its network's own; the server asks nothing "
-            "there. A platform on this machine is named as localhost or 127.0.0.1.",
+            f"{host} resolves to {text}, an address of this machine or its cloud, which the server does not call. For "
+            "a platform on this machine use localhost or 127.0.0.1.",
         )
 
 

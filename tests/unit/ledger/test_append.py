@@ -176,11 +176,11 @@ def test_a_group_of_submissions_is_committed_together_or_not_at_all() -> None:
     ledger = ledger_in_memory()
     append_events(ledger, DAY[0])
 
-    def cut_off() -> Any:
+    def interrupted() -> Any:
         yield batch([event("new", "2026-03-09T10:00", bot_id="a new bot")])
         raise Refused("file_truncated", "The file breaks off.")
 
-    broken = Submission(source="s", batches=cut_off(), label="broken")
+    broken = Submission(source="s", batches=interrupted(), label="broken")
     with pytest.raises(Refused, match="breaks off"):
         append(ledger, [*submissions(DAY[1:]), broken], now_us=NOW_US)
     assert number_of(ledger, "event") == 1

@@ -47,10 +47,10 @@ def api() -> Iterator[StandInApi]:
 @pytest.fixture
 def asker(api: StandInApi, world: World) -> Iterator[ApiClient]:
     made = ApiClient(
-        door=endpoint_of(f"{api.url}/desk", may_be_plain=False),
+        endpoint=endpoint_of(f"{api.url}/desk", may_be_plain=False),
         headers={"Authorization": "Bearer t"},
         bounds=Bounds(requests_max=12, seconds_max=1_000),
-        around=Clocks(pause=world.pause, clock=world.clock, chance=lambda: 0.5),
+        clocks=Clocks(pause=world.pause, clock=world.clock, chance=lambda: 0.5),
     )
     yield made
     made.close()
@@ -58,12 +58,12 @@ def asker(api: StandInApi, world: World) -> Iterator[ApiClient]:
 
 def code_of(asker: ApiClient, path: str = "/v2/users") -> BotmeterError:
     with pytest.raises(BotmeterError) as raised:
-        asker.ask(path)
+        asker.get(path)
     return raised.value
 
 
 def test_a_good_answer_is_given_with_what_opens_the_api(asker: ApiClient, api: StandInApi) -> None:
-    assert asker.ask("/v2/users", {"page": "1", "q": "a b"}) == b'{"token": "Bearer t"}'
+    assert asker.get("/v2/users", {"page": "1", "q": "a b"}) == b'{"token": "Bearer t"}'
     assert api.requests == [("/desk/v2/users", {"page": "1", "q": "a b"})]
 
 
@@ -72,7 +72,7 @@ def test_what_may_pass_is_tried_again_more_and_more_slowly(
     asker: ApiClient, api: StandInApi, world: World, way: str | tuple[int, dict[str, str]]
 ) -> None:
     api.ways.extend([way, way, way])
-    assert asker.ask("/v2/users")
+    assert asker.get("/v2/users")
     assert world.waits == [0.75, 1.5, 3.0]
     assert asker.request_count == 4
 
@@ -87,7 +87,7 @@ def test_after_the_last_try_it_is_said_what_was_wrong(asker: ApiClient, api: Sta
 def test_who_is_told_to_wait_waits(asker: ApiClient, api: StandInApi, world: World) -> None:
     in_a_minute = format_datetime(present() + timedelta(seconds=60), usegmt=True)
     api.ways.extend([(429, {"Retry-After": "7"}), (503, {"Retry-After": in_a_minute}), (429, {"Retry-After": "soon"})])
-    assert asker.ask("/v2/users")
+    assert asker.get("/v2/users")
     assert (world.waits[0], world.waits[2]) == (7.0, 3.0)
     assert 50 <= world.waits[1] <= 60
 
@@ -117,7 +117,7 @@ def test_a_redirection_is_not_followed(asker: ApiClient, api: StandInApi) -> Non
 
 
 def test_an_answer_without_end_is_cut(asker: ApiClient, api: StandInApi) -> None:
-    asker.around = Clocks(pause=asker.around.pause, clock=lambda: 0.0)
+    asker.clocks = Clocks(pause=asker.clocks.pause, clock=lambda: 0.0)
     api.ways.append("endless")
     assert code_of(asker).code == "pull_answer_too_long"
 
@@ -129,7 +129,7 @@ def test_an_answer_that_takes_too_long_counts_as_none(asker: ApiClient, api: Sta
 
 def test_one_pull_asks_a_bounded_number_of_times_and_for_a_bounded_time(asker: ApiClient, world: World) -> None:
     for _ in range(12):
-        asker.ask("/v2/users")
+        asker.get("/v2/users")
     fault = code_of(asker)
     assert (fault.code, "12" in fault.message) == ("pull_bound", True)
     asker.request_count, world.seconds = 0, 1_000.0
@@ -140,7 +140,7 @@ def test_whoever_stops_the_work_is_heard_before_each_request(asker: ApiClient, a
     def stopped(seconds: float) -> None:
         raise Unavailable("server_stopping", "The server was ended.")
 
-    asker.around = Clocks(pause=stopped)
+    asker.clocks = Clocks(pause=stopped)
     assert code_of(asker).code == "server_stopping"
     assert api.requests == []
 

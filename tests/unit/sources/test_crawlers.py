@@ -93,7 +93,7 @@ def test_a_conversation_that_moves_to_the_front_meanwhile_is_met_there(api: Stan
     assert seen_pages.count("1") > 1
 
 
-def test_a_pull_that_was_cut_off_is_taken_up_where_it_ended(api: StandInApi) -> None:
+def test_a_pull_that_was_interrupted_is_taken_up_where_it_ended(api: StandInApi) -> None:
     desk, ledger = desk_of(6), ledger_with(CHATWOOT)
     api.answer = desk.answer
     first = pulled(ledger, api, platform="chatwoot", bounds=Bounds(requests_max=7))
@@ -176,7 +176,7 @@ def test_a_ledger_that_is_busy_has_nothing_and_is_given_it_the_next_time(api: St
         yield
 
     ledgers = Ledgers(reading=lambda: nullcontext(ledger), writing=busy)  # type: ignore[arg-type]
-    result = pull(task_at(api.url, "chatwoot"), ledgers=ledgers, around=Clocks(pause=without_waiting))
+    result = pull(task_at(api.url, "chatwoot"), ledgers=ledgers, clocks=Clocks(pause=without_waiting))
     assert result.code == "ledger_busy"
     assert pulled(ledger, api, platform="chatwoot", rest=result.rest).accepted == 4
 
@@ -209,7 +209,7 @@ def test_freshchats_known_conversations_are_asked_for_whoever_changed(api: Stand
     assert (result.conversation_count, result.known, result.accepted) == (2, 2, 238)
 
 
-def test_freshchats_pull_that_was_cut_off_lacks_nothing_in_the_end(
+def test_freshchats_pull_that_was_interrupted_lacks_nothing_in_the_end(
     api: StandInApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("botmeter.sources.platforms.freshchat.crawler._SLICE_MAX", 1)

@@ -30,7 +30,7 @@ def test_a_pull_begins_an_hour_before_the_last_one_ended_and_leaves_the_young_on
     )
 
 
-def test_a_pull_takes_up_what_one_that_was_cut_off_left() -> None:
+def test_a_pull_takes_up_what_one_that_was_interrupted_left() -> None:
     left = Remaining(next_us=900 * HOUR_US, floor_us=800 * HOUR_US, ceiling_us=850 * HOUR_US)
     found = plan(left)
     wanted = {hour: found.is_wanted(hour * HOUR_US) for hour in (799, 800, 850, 851, 898, 899, 950)}

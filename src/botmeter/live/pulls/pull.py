@@ -1,7 +1,7 @@
-"""One pull: goes through a platform's conversations, and gives the ledger what it lacks, in portions.
+"""One pull: crawl a platform's conversations and append the events that the ledger lacks.
 
-What is known is never sent again: the API knows less of an event than its webhook, and must not seem to contradict it.
-Whether it is known is asked in the same turn in which it would be appended, so that no webhook comes in between.
+Known events are never sent again: the API knows less about them than their webhooks, and must not seem to contradict
+them. Looking them up and appending the rest is one turn of the writer, so that no webhook comes in between.
 """
 
 from collections.abc import Callable
@@ -28,14 +28,14 @@ from botmeter.sources.platforms.registry import connector_of
 from botmeter.sources.pull_window import PullResult, PullWindow, Remaining, all_of, planned, remaining_after
 from botmeter.sources.pulled import PulledConversation, between, event_id_in, missing_records
 
-PORTION_MAX: Final = 2_000
-"""Events of one submission, so that live events wait for a moment only."""
+BATCH_EVENTS_MAX: Final = 2_000
+"""Events of one submission; live events wait only briefly for it."""
 PLAIN_OPTION: Final = "plain_http"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledgers:
-    """How the account's ledger is reached: opened each time, so that nobody waits while the platform is asked."""
+    """Access to the account's ledger, opened each time so that nothing waits for the platform."""
 
     reading: Callable[[], AbstractContextManager[ReadableLedger]]
     writing: Callable[[], AbstractContextManager[Ledger]]
@@ -43,29 +43,29 @@ class Ledgers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullTask:
-    """What shall be pulled.
+    """A pull to make.
 
     Attributes:
-        settings: Where and with which token.
-        rest: What the last one left.
-        asked_us: From when somebody asks for it, µs UTC; None: from where the last one left off.
-        bounds: How much may be asked.
+        settings: Address and token.
+        remaining: Work left by the last pull.
+        since_us: Start that a person asked for, µs UTC; None: continue after the last pull.
+        bounds: Limits on requests and time.
     """
 
     settings: PullSettings
-    rest: Remaining
-    asked_us: int | None = None
+    remaining: Remaining
+    since_us: int | None = None
     bounds: Bounds = field(default_factory=Bounds)
 
 
 @dataclass(slots=True, kw_only=True)
-class _Taking:
-    """What was seen so far, and what of it waits to be given to the ledger."""
+class _Appender:
+    """Conversations that wait to be appended, and the counts so far."""
 
     ledgers: Ledgers
     source: str
     label: str
-    plan: PullWindow
+    window: PullWindow
     waiting: list[PulledConversation] = field(default_factory=list)
     waiting_count: int = 0
     counts: dict[str, int] = field(default_factory=dict)
@@ -74,46 +74,45 @@ class _Taking:
         for name, number in more.items():
             self.counts[name] = self.counts.get(name, 0) + number
 
-    def note(self, told: PulledConversation) -> None:
-        """Takes what was told of one conversation."""
-        wanted = between(told, first_us=self.plan.floor_us, end_us=self.plan.end_us)
+    def add(self, conversation: PulledConversation) -> None:
+        within = between(conversation, first_us=self.window.floor_us, end_us=self.window.end_us)
         self.count(
             conversation_count=1,
-            seen=told.seen_count,
-            ignored=told.ignored_count,
-            outside=len(told.records) - len(wanted.records),
+            seen=conversation.seen_count,
+            ignored=conversation.ignored_count,
+            outside=len(conversation.records) - len(within.records),
         )
-        self.waiting.append(wanted)
-        self.waiting_count += len(wanted.records) + len(wanted.refused)
+        self.waiting.append(within)
+        self.waiting_count += _size(within)
 
-    def give(self) -> None:
-        """Gives the ledger what waits and is not there yet."""
+    def flush(self) -> None:
+        """Append the waiting events that the ledger lacks."""
         if self.waiting_count:
-            portions = _portions(self.waiting)
+            batches = _batches(self.waiting)
             with self.ledgers.writing() as ledger:
-                for place, portion in enumerate(portions, start=1):
-                    self._append(ledger, portion)
-                    # What was appended is not given again if the next one fails.
-                    self.waiting = [told for later in portions[place:] for told in later]
+                for appended_count, batch in enumerate(batches, start=1):
+                    self._append(ledger, batch)
+                    # What was appended is not sent again if the next batch fails.
+                    self.waiting = [conversation for later in batches[appended_count:] for conversation in later]
         self.waiting.clear()
         self.waiting_count = 0
 
-    def _append(self, ledger: Ledger, portion: list[PulledConversation]) -> None:
-        ids = [event_id_in(record) for told in portion for record in told.records]
+    def _append(self, ledger: Ledger, batch: list[PulledConversation]) -> None:
+        ids = [event_id_in(record) for conversation in batch for record in conversation.records]
         known = known_instants(ledger, self.source, event_ids=ids)
-        missing = [record for told in portion for record in missing_records(told, known)]
-        refused = [each for told in portion for each in told.refused]
+        missing = [record for conversation in batch for record in missing_records(conversation, known)]
+        refused = [each for conversation in batch for each in conversation.refused]
         self.count(known=len(ids) - len(missing))
         if not missing and not refused:
             return
-        batch = batch_from_event_records(missing, refused=refused)
-        submission = Submission(source=self.source, batches=[batch], label=self.label, is_pulled=True)
+        events = batch_from_event_records(missing, refused=refused)
+        submission = Submission(source=self.source, batches=[events], label=self.label, is_pulled=True)
         (receipt,) = append(ledger, [submission], now_us=now_us())
         self.count(accepted=receipt.accepted, known=receipt.duplicates, refused=receipt.rejected + receipt.conflicts)
 
 
-def pull(task: PullTask, *, ledgers: Ledgers, around: Clocks) -> PullResult:
-    """What came of a pull. What cuts it off stands in the result; what it gave until then stays.
+def pull(task: PullTask, *, ledgers: Ledgers, clocks: Clocks) -> PullResult:
+    """Pull a source. The result reports an interruption; events appended before it stay.
 
     Raises:
         Missing: `source_unknown`.
@@ -123,63 +122,67 @@ def pull(task: PullTask, *, ledgers: Ledgers, around: Clocks) -> PullResult:
     with ledgers.reading() as ledger:
         source = existing_source(ledger, settings.source)
         earliest_us = day_start_us(ledger.account.available_from)
-        plan = planned(task.rest, asked_us=task.asked_us, earliest_us=earliest_us, now_us=began_us)
-        known = active_conversations(ledger, source.name, first_us=plan.recent_us)
-    taking = _Taking(ledgers=ledgers, source=source.name, label=f"pull {text_to_the_second(began_us)}", plan=plan)
+        window = planned(task.remaining, asked_us=task.since_us, earliest_us=earliest_us, now_us=began_us)
+        known = active_conversations(ledger, source.name, first_us=window.recent_us)
+    appender = _Appender(
+        ledgers=ledgers, source=source.name, label=f"pull {text_to_the_second(began_us)}", window=window
+    )
     result = PullResult(
-        began_us=began_us, ended_us=began_us, since_us=plan.floor_us, until_us=plan.end_us, rest=task.rest
+        began_us=began_us, ended_us=began_us, since_us=window.floor_us, until_us=window.end_us, rest=task.remaining
     )
     api = _pull_api(source)
     try:
-        asker = _asker(task, source, api=api, around=around)
-    except BotmeterError as fault:
-        return replace(result, code=fault.code, fault=fault.message, ended_us=now_us())
-    walk = api.crawler(
+        client = _client(task, source, api=api, clocks=clocks)
+    except BotmeterError as error:
+        return replace(result, code=error.code, fault=error.message, ended_us=now_us())
+    crawler = api.crawler(
         crawl=Crawl(
-            call=asker.ask,
-            window=plan,
+            call=client.get,
+            window=window,
             source=source,
             api_account=settings.own_account,
             known=known,
             now_us=began_us,
         )
     )
-    with closing(asker):
-        left, problem = _walked(walk, taking, plan=plan)
+    with closing(client):
+        left, problem = _crawled(crawler, appender, window=window)
     return replace(
         result,
-        **taking.counts,
+        **appender.counts,
         ended_us=now_us(),
-        request_count=asker.request_count,
+        request_count=client.request_count,
         code="" if problem is None else problem.code,
         fault="" if problem is None else problem.message,
-        rest=remaining_after(plan, before=task.rest, left=left),
+        rest=remaining_after(window, before=task.remaining, left=left),
     )
 
 
-def _walked(walk: Crawler, taking: _Taking, *, plan: PullWindow) -> tuple[Remaining | None, BotmeterError | None]:
-    """What is left, None for nothing; and what cut the walk off."""
-    left = all_of(plan)
+def _crawled(
+    crawler: Crawler, appender: _Appender, *, window: PullWindow
+) -> tuple[Remaining | None, BotmeterError | None]:
+    """Append what the crawler finds; return the work left, if any, and the error that interrupted it."""
+    left = all_of(window)
     try:
-        for told in walk.conversations():
-            taking.note(told)
-            if taking.waiting_count >= PORTION_MAX:
-                taking.give()
-                left = walk.left()
-        taking.give()
-    except BotmeterError as fault:
+        for conversation in crawler.conversations():
+            appender.add(conversation)
+            if appender.waiting_count >= BATCH_EVENTS_MAX:
+                appender.flush()
+                left = crawler.left()
+        appender.flush()
+    except BotmeterError as error:
         try:
-            taking.give()
+            appender.flush()
         except BotmeterError:
-            return left, fault
-        return walk.left(), fault
+            return left, error
+        return crawler.left(), error
     return None, None
 
 
-def _asker(task: PullTask, source: Source, *, api: PullApi, around: Clocks) -> ApiClient:
+def _client(task: PullTask, source: Source, *, api: PullApi, clocks: Clocks) -> ApiClient:
     may_be_plain = (source.option(PLAIN_OPTION) or "").strip().lower() == "yes"
-    door = endpoint_of(task.settings.url, may_be_plain=may_be_plain)
-    return ApiClient(door=door, headers=api.headers(task.settings.token), bounds=task.bounds, around=around)
+    endpoint = endpoint_of(task.settings.url, may_be_plain=may_be_plain)
+    return ApiClient(endpoint=endpoint, headers=api.headers(task.settings.token), bounds=task.bounds, clocks=clocks)
 
 
 def _pull_api(source: Source) -> PullApi:
@@ -189,31 +192,35 @@ def _pull_api(source: Source) -> PullApi:
     return api
 
 
-def _portions(waiting: list[PulledConversation]) -> "list[list[PulledConversation]]":
-    """The conversations in portions that are no larger than they may be; one alone can be, and is cut."""
-    portions: list[list[PulledConversation]] = [[]]
-    room = PORTION_MAX
-    for told in waiting:
-        for part in _parts(told):
-            size = len(part.records) + len(part.refused)
-            if size > room:
-                portions.append([])
-                room = PORTION_MAX
-            portions[-1].append(part)
-            room -= size
-    return portions
+def _size(conversation: PulledConversation) -> int:
+    return len(conversation.records) + len(conversation.refused)
 
 
-def _parts(told: PulledConversation) -> "list[PulledConversation]":
-    if len(told.records) + len(told.refused) <= PORTION_MAX:
-        return [told]
-    records = sorted(told.records, key=event_id_in)
-    cut = [
-        PulledConversation(records=tuple(records[start : start + PORTION_MAX]))
-        for start in range(0, len(records), PORTION_MAX)
+def _batches(conversations: list[PulledConversation]) -> "list[list[PulledConversation]]":
+    """Group conversations into batches within the limit; a larger conversation is split."""
+    batches: list[list[PulledConversation]] = [[]]
+    room = BATCH_EVENTS_MAX
+    for conversation in conversations:
+        for part in _parts(conversation):
+            if _size(part) > room:
+                batches.append([])
+                room = BATCH_EVENTS_MAX
+            batches[-1].append(part)
+            room -= _size(part)
+    return batches
+
+
+def _parts(conversation: PulledConversation) -> "list[PulledConversation]":
+    if _size(conversation) <= BATCH_EVENTS_MAX:
+        return [conversation]
+    records, refused = sorted(conversation.records, key=event_id_in), conversation.refused
+    return [
+        *(
+            PulledConversation(records=tuple(records[start : start + BATCH_EVENTS_MAX]))
+            for start in range(0, len(records), BATCH_EVENTS_MAX)
+        ),
+        *(
+            PulledConversation(records=(), refused=refused[start : start + BATCH_EVENTS_MAX])
+            for start in range(0, len(refused), BATCH_EVENTS_MAX)
+        ),
     ]
-    refused = [
-        PulledConversation(records=(), refused=told.refused[start : start + PORTION_MAX])
-        for start in range(0, len(told.refused), PORTION_MAX)
-    ]
-    return [*cut, *refused]

@@ -1,4 +1,4 @@
-"""A source pulled by its name: with the settings that it has, one pull of it at a time, and the result written down."""
+"""Pull a source by name, one pull at a time, and store the result."""
 
 import logging
 from collections.abc import Iterator
@@ -23,49 +23,48 @@ _lock: Final = Lock()
 
 
 def running_since_us(account: str, source: str) -> int | None:
-    """Since when this process is asking the source, µs UTC; None: it is not."""
+    """Return the start of the source's running pull, µs UTC; None if there is none in this process."""
     return _running.get((account, source))
 
 
 def last_result(account: str, source: str) -> PullResult | None:
-    """What came of asking the source last; None: it was never asked."""
+    """Return the result of the last pull; None if there was none."""
     return PullResult.from_mapping(pull_result(account, source))
 
 
-def pull_source(account: str, source: str, *, asked_us: int | None = None, means: tuple[Ledgers, Clocks]) -> PullResult:
-    """What came of asking the source, as it is written down too.
+def pull_source(
+    account: str, source: str, *, since_us: int | None = None, ledgers: Ledgers, clocks: Clocks
+) -> PullResult:
+    """Pull a source and store the result.
 
     Args:
-        account: Of Botmeter.
-        source: Its name.
-        asked_us: From when, µs UTC; None: from where the last pull left off.
-        means: How the ledger is reached, and what asking needs.
+        since_us: µs UTC; None: continue after the last pull.
 
     Raises:
         Missing: `source_unknown`, `pull_not_set`; `source_without_address` if the source was removed meanwhile.
         Conflict: `pull_running`.
         Unavailable: `seal_broken`.
     """
-    ledgers, around = means
-    before = _rest_before(account, source)
+    before = _remaining(account, source)
     with _alone(account, source):
         try:
-            task = pull_task(account, source, asked_us=asked_us)
-            result = pull(task, ledgers=ledgers, around=around)
-        except BotmeterError as fault:
-            # The source may have been removed meanwhile; the fault is what the caller is told all the same.
+            task = pull_task(account, source, since_us=since_us)
+            result = pull(task, ledgers=ledgers, clocks=clocks)
+        except BotmeterError as error:
+            # If the source was removed meanwhile, the caller still gets the error that ended the pull.
             with suppress(Missing):
-                note_pull(account, source, result=cut_off(before, code=fault.code, fault=fault.message).as_mapping())
+                result = interrupted(before, code=error.code, message=error.message)
+                note_pull(account, source, result=result.as_mapping())
             raise
-        # A long pull can have outlived what its thread was connected with.
+        # A long pull can outlive its thread's database connection.
         close_old_connections()
         note_pull(account, source, result=result.as_mapping())
     _note_in_log(account, source, result=result)
     return result
 
 
-def pull_task(account: str, source: str, *, asked_us: int | None = None, bounds: Bounds | None = None) -> PullTask:
-    """How the source is pulled now.
+def pull_task(account: str, source: str, *, since_us: int | None = None, bounds: Bounds | None = None) -> PullTask:
+    """Return the next pull of a source.
 
     Raises:
         Missing: `pull_not_set`.
@@ -74,26 +73,32 @@ def pull_task(account: str, source: str, *, asked_us: int | None = None, bounds:
     settings = pull_settings_of(account, source)
     if settings is None:
         raise _not_set(account, source)
-    rest = _rest_before(account, source)
-    return PullTask(settings=settings, rest=rest, asked_us=asked_us, bounds=bounds or Bounds())
+    remaining = _remaining(account, source)
+    return PullTask(settings=settings, remaining=remaining, since_us=since_us, bounds=bounds or Bounds())
 
 
-def cut_off(rest: Remaining, *, code: str, fault: str) -> PullResult:
-    """The result of a pull of which nothing came, so that all of the rest is left."""
+def interrupted(remaining: Remaining, *, code: str, message: str) -> PullResult:
+    """Return the result of a pull that did nothing."""
     at_us = now_us()
     return PullResult(
-        began_us=at_us, ended_us=at_us, since_us=rest.due_us, until_us=at_us, code=code, fault=fault, rest=rest
+        began_us=at_us,
+        ended_us=at_us,
+        since_us=remaining.due_us,
+        until_us=at_us,
+        code=code,
+        fault=message,
+        rest=remaining,
     )
 
 
 def note_bug(account: str, source: str, *, sentence: str) -> None:
-    """Writes down that a fault of Botmeter's own ended a pull."""
-    result = cut_off(_rest_before(account, source), code="internal", fault=sentence)
+    """Store the result of a pull that a bug ended."""
+    result = interrupted(_remaining(account, source), code="internal", message=sentence)
     note_pull(account, source, result=result.as_mapping())
 
 
-def _rest_before(account: str, source: str) -> Remaining:
-    """What the last pull left; at first, all since the source is there: before, it was sent elsewhere."""
+def _remaining(account: str, source: str) -> Remaining:
+    """Return the work left by the last pull; before the first one, everything since the source was created."""
     found = event_source(account, source)
     if found is None or not found.pull_url:
         raise _not_set(account, source)
@@ -102,11 +107,11 @@ def _rest_before(account: str, source: str) -> Remaining:
 
 
 def _not_set(account: str, source: str) -> Missing:
-    platforms = " or ".join(sorted(each.platform for each in connectors() if each.pull is not None))
+    platforms = ", ".join(sorted(each.platform for each in connectors() if each.pull is not None))
     return Missing(
         "pull_not_set",
-        f"Source {source} of account {account} is not set up to be asked. One of platform {platforms} can be, on its "
-        "page under Admin, Sources.",
+        f"Pulls are not set up for source {source} of account {account}. Set them up on its page under Admin, Sources; "
+        f"platforms with pulls: {platforms}.",
     )
 
 
@@ -117,7 +122,9 @@ def _alone(account: str, source: str) -> Iterator[None]:
         if since_us is None:
             _running[account, source] = now_us()
     if since_us is not None:
-        raise Conflict("pull_running", f"Source {source} is being asked already, since {text_to_the_second(since_us)}.")
+        raise Conflict(
+            "pull_running", f"Source {source} is being pulled since {text_to_the_second(since_us)}; try again later."
+        )
     try:
         yield
     finally:
@@ -129,6 +136,6 @@ def _note_in_log(account: str, source: str, *, result: PullResult) -> None:
     counts = {name: getattr(result, name) for name in ("conversation_count", "seen", "known", "accepted", "refused")}
     fields = {"account": account, "source": source, **counts, "requests": result.request_count}
     if result.is_whole:
-        _log.info("a source was asked", extra={"fields": fields})
+        _log.info("source pulled", extra={"fields": fields})
     else:
-        _log.warning("a source was not asked to the end", extra={"fields": {**fields, "code": result.code}})
+        _log.warning("pull interrupted", extra={"fields": {**fields, "code": result.code}})

@@ -1,6 +1,6 @@
-"""When sources are asked by themselves: one thread of the serving process, one source after the other.
+"""Scheduled pulls: one thread of the server pulls one source after the other, requested ones first.
 
-What was due while the server was away is due once. Whoever wants a source asked now has it asked by the same thread.
+Pulls that were due while the server was down are made once.
 """
 
 import threading
@@ -23,10 +23,10 @@ from botmeter.live.pulls.run import last_result, note_bug, pull_source
 from botmeter.people.source_pulls import ScheduledPull, scheduled_pulls
 from botmeter.sources.api_client import Clocks
 
-LOOK_SECONDS: Final = 15.0
-"""How often it is looked whether a source is due."""
+CHECK_SECONDS: Final = 15.0
+"""Interval between checks for due sources."""
 _END_SECONDS: Final = 5.0
-"""How long the end of the server waits for a request under way; what is not given to the ledger yet is asked again."""
+"""Time limit for a running request when the server stops; events not yet appended are pulled again."""
 _JITTER: Final = 0.1
 _MINUTE_US: Final = 60 * MICROSECONDS_PER_SECOND
 
@@ -34,81 +34,78 @@ Pull = Callable[[str, str], None]
 
 
 class PullSchedule:
-    """The thread, and who waits for it."""
+    """Thread that pulls sources, with the requests that wait for it."""
 
-    def __init__(self, ledgers: OpenLedgers, *, look_seconds: float = LOOK_SECONDS) -> None:
+    def __init__(self, ledgers: OpenLedgers, *, check_seconds: float = CHECK_SECONDS) -> None:
         self._ledgers = ledgers
-        self._look_seconds = look_seconds
-        self._wanted: deque[tuple[str, str]] = deque()
+        self._check_seconds = check_seconds
+        self._requested: deque[tuple[str, str]] = deque()
         self._woken = threading.Event()
         self._stop = Interruption()
-        self._thread = threading.Thread(target=self._run, name="asking sources", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="pulling sources", daemon=True)
 
     def begin(self) -> None:
-        """Starts the thread."""
         self._thread.start()
 
     def close(self) -> None:
-        """Ends the thread, and waits a moment for it."""
-        self._stop.set(Unavailable("server_stopping", "The server was ended. The next time goes on from here."))
+        """Stop the thread."""
+        self._stop.set(Unavailable("server_stopping", "The server stopped. The next pull continues from here."))
         self._woken.set()
         if self._thread.is_alive():
             self._thread.join(_END_SECONDS)
 
-    def want(self, account: str, source: str) -> None:
-        """Has the source asked as soon as those before it are done; once, however often it is wanted until then."""
-        if (account, source) not in self._wanted:
-            self._wanted.append((account, source))
+    def request(self, account: str, source: str) -> None:
+        """Pull the source after those requested before it; once, however often it is requested until then."""
+        if (account, source) not in self._requested:
+            self._requested.append((account, source))
         self._woken.set()
 
     def is_waiting(self, account: str, source: str) -> bool:
-        """Whether the source was wanted and it is not its turn yet."""
-        return (account, source) in self._wanted
+        return (account, source) in self._requested
 
     def _run(self) -> None:
         while not self._stop.is_set:
             self._woken.clear()
             try:
                 self._round()
-            except Exception as problem:  # noqa: BLE001 - kept with its trace; the next look may fare better
-                kept_bug_in("looking which sources are due", problem)
+            except Exception as problem:  # noqa: BLE001 - kept with its trace; the next check may succeed
+                kept_bug_in("checking for due sources", problem)
             finally:
                 connections.close_all()
-            if not self._wanted and not self._stop.is_set:
-                self._woken.wait(self._look_seconds)
+            if not self._requested and not self._stop.is_set:
+                self._woken.wait(self._check_seconds)
 
     def _round(self) -> None:
-        """Asks those that are wanted, then those that are due."""
+        """Pull requested sources, then due ones."""
         close_old_connections()
-        while self._wanted and not self._stop.is_set:
-            self._one(*self._wanted.popleft())
+        while self._requested and not self._stop.is_set:
+            self._one(*self._requested.popleft())
         for due in scheduled_pulls():
-            if self._stop.is_set or self._wanted:
+            if self._stop.is_set or self._requested:
                 return
             if due_us(due, began_us=_began_us(due)) <= now_us():
                 self._one(due.account, due.source)
 
     def _one(self, account: str, source: str) -> None:
-        means = (
-            Ledgers(reading=lambda: self._ledgers.reading(account), writing=lambda: self._ledgers.writing(account)),
-            Clocks(pause=pause_until(self._stop)),
+        ledgers = Ledgers(
+            reading=lambda: self._ledgers.reading(account), writing=lambda: self._ledgers.writing(account)
         )
-        # What a person can mend stands in the result already.
+        clocks = Clocks(pause=pause_until(self._stop))
+        # The stored result reports errors that a person can correct.
         with suppress(BotmeterError):
             try:
-                pull_source(account, source, means=means)
+                pull_source(account, source, ledgers=ledgers, clocks=clocks)
             except BotmeterError:
                 raise
             except Exception as problem:  # noqa: BLE001 - kept with its trace; it must not end the thread
-                note_bug(account, source, sentence=kept_bug_in("asking a source", problem).sentence)
+                note_bug(account, source, sentence=kept_bug_in("pulling a source", problem).sentence)
 
 
 def due_us(pull: ScheduledPull, *, began_us: int | None) -> int:
-    """When the source is to be asked, µs UTC: a little later than it says, each source by a time of its own.
+    """Return the time of the next pull, µs UTC, delayed by a constant jitter of each source.
 
     Args:
-        pull: How often.
-        began_us: When it was asked last, µs UTC; None: never, so it is due.
+        began_us: Start of the last pull, µs UTC; None: never.
     """
     if began_us is None:
         return 0
@@ -117,7 +114,7 @@ def due_us(pull: ScheduledPull, *, began_us: int | None) -> int:
 
 
 def pause_until(stop: Interruption) -> Callable[[float], None]:
-    """What waits so many seconds, and raises the reason of the interruption as soon as there is one."""
+    """Return a function that sleeps, and raises the interruption's error once there is one."""
 
     def pause(seconds: float) -> None:
         stop.check()
@@ -133,7 +130,7 @@ def pause_until(stop: Interruption) -> Callable[[float], None]:
 
 
 def pause_in_process(seconds: float) -> None:
-    """Waits so many seconds in a process that is stopped by a signal."""
+    """Sleep in a process that is stopped by a signal."""
     if seconds > 0:
         time.sleep(seconds)
 

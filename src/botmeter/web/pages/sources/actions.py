@@ -1,4 +1,4 @@
-"""What is done with one source on its page, each by a form of its own."""
+"""Actions on the page of a source, each with a form of its own."""
 
 from collections.abc import Callable
 from typing import Final
@@ -38,11 +38,11 @@ from botmeter.web.entry_page import refuse
 from botmeter.web.notices import Notice, tell
 from botmeter.web.pages.sources.forms import IdentityForm, PullForm, SecretForm, SettingsForm
 from botmeter.web.pages.sources.list_page import show_address
-from botmeter.web.pages.sources.source_page import Again, source_page
+from botmeter.web.pages.sources.source_page import InvalidForm, source_page
 
-Done = Notice | Again | None
-"""What is said of it, the form that was refused, or nothing more to say."""
-_LATER: Final = "Later events are read so; what was taken in stays as it is."
+Done = Notice | InvalidForm | None
+"""Message, invalid form, or nothing to say."""
+_LATER: Final = "The change applies to later events; earlier events stay unchanged."
 _TEST_NUMBER: Final = "test"
 _PULL_FIELDS: Final = {
     "pull_url_invalid": "url",
@@ -54,7 +54,7 @@ _PULL_FIELDS: Final = {
 
 @for_member(Right.MANAGE_SOURCES, posts=Right.MANAGE_SOURCES)
 def source(visit: Visit, *, source: str) -> HttpResponse:
-    """The page; what is sent to it names what shall be done."""
+    """Show the page, or run the action that the form names."""
     with visit.reading() as ledger:
         found = source_of(ledger, source)
     if found is None:
@@ -62,11 +62,11 @@ def source(visit: Visit, *, source: str) -> HttpResponse:
     if visit.request.method != "POST":
         return source_page(visit, found)
     what = visit.request.POST.get("what", "")
-    if what not in _DEEDS:
-        raise Refused("parameter_invalid", "What shall be done with the source is not said.")
-    done = _DEEDS[what](visit, found)
-    if isinstance(done, Again):
-        return source_page(visit, found, again=done)
+    if what not in _ACTIONS:
+        raise Refused("parameter_invalid", "No action was given for the source.")
+    done = _ACTIONS[what](visit, found)
+    if isinstance(done, InvalidForm):
+        return source_page(visit, found, invalid=done)
     if done is not None:
         tell(visit.request, done)
     route, words = ("sources", ()) if what == "remove" else ("source", (source,))
@@ -80,64 +80,64 @@ def _author(visit: Visit) -> Author:
 def _settings(visit: Visit, found: Source) -> Done:
     form = SettingsForm(visit.request.POST, source=found)
     if not form.is_valid():
-        return Again(what="settings", form=form)
+        return InvalidForm(what="settings", form=form)
     try:
         with visit.writing() as ledger:
             is_changed = change_source(ledger, form.changed_source(found), author=_author(visit))
     except Refused as problem:
         refuse(form, problem, fields={})
-        return Again(what="settings", form=form)
+        return InvalidForm(what="settings", form=form)
     return Notice(fact="Saved.", consequence=_LATER) if is_changed else Notice(fact="No changes.")
 
 
 def _identity_added(visit: Visit, found: Source) -> Done:
     form = IdentityForm(visit.request.POST, platform=found.platform)
     if not form.is_valid():
-        return Again(what="identity-add", form=form)
+        return InvalidForm(what="identity-add", form=form)
     try:
         identity = form.identity()
         with visit.writing() as ledger:
             add_identity(ledger, found.name, identity=identity, author=_author(visit))
     except Refused as problem:
         refuse(form, problem, fields={})
-        return Again(what="identity-add", form=form)
-    return Notice(fact=f"{identity.sender} is the bot {identity.bot_id}.", consequence=_LATER)
+        return InvalidForm(what="identity-add", form=form)
+    return Notice(fact=f"{identity.sender} is now the bot {identity.bot_id}.", consequence=_LATER)
 
 
 def _identity_removed(visit: Visit, found: Source) -> Done:
     sender = visit.request.POST.get("sender", "")
     with visit.writing() as ledger:
         remove_identity(ledger, found.name, sender=sender, author=_author(visit))
-    return Notice(fact=f"{sender} is no bot any more.", consequence=_LATER)
+    return Notice(fact=f"{sender} is no longer a bot.", consequence=_LATER)
 
 
 def _secret(visit: Visit, found: Source) -> Done:
     form = SecretForm(visit.request.POST, platform=found.platform)
     if not form.is_valid():
-        return Again(what="secret", form=form)
+        return InvalidForm(what="secret", form=form)
     try:
         change_secret(visit.account, found, secret=form.cleaned_data["secret"], author=_author(visit))
     except Refused as problem:
         refuse(form, problem, fields={"secret_invalid": "secret"})
-        return Again(what="secret", form=form)
-    return Notice(fact="The secret is kept.", consequence="Deliveries that it did not sign are refused from now on.")
+        return InvalidForm(what="secret", form=form)
+    return Notice(fact="Secret saved.", consequence="Deliveries without its signature are refused from now on.")
 
 
 def _secret_removed(visit: Visit, found: Source) -> Done:
     change_secret(visit.account, found, secret="", author=_author(visit))
-    consequence = "From now on whoever has the address can send."
-    return Notice(fact="Signatures are not checked any more.", consequence=consequence, kind="warn")
+    consequence = "Anyone who has the address can send."
+    return Notice(fact="Signatures are no longer checked.", consequence=consequence, kind="warn")
 
 
 def _rotated(visit: Visit, found: Source) -> Done:
     made = rotate_address(visit.account, found, author=_author(visit))
-    show_address(visit, made, fact=f"This is the new address of {found.name}; an old one works no more.")
+    show_address(visit, made, fact=f"New address of {found.name}; the old one no longer works:")
     return None
 
 
 def _turned_on(visit: Visit, found: Source) -> Done:
     turn_source(visit.account, found.name, is_on=True, author=_author(visit))
-    return Notice(fact=f"{found.name} is on.", consequence="Its deliveries are taken from now on.")
+    return Notice(fact=f"{found.name} is on.", consequence="Its deliveries are accepted from now on.")
 
 
 def _turned_off(visit: Visit, found: Source) -> Done:
@@ -152,50 +152,50 @@ def _pull(visit: Visit, found: Source) -> Done:
         raise Http404
     form = PullForm(visit.request.POST, address=addressed(visit.account, found.name), api=api)
     if not form.is_valid():
-        return Again(what="pull", form=form)
+        return InvalidForm(what="pull", form=form)
     try:
         change_pull(form.settings(), author=_author(visit))
     except Refused as problem:
         refuse(form, problem, fields=_PULL_FIELDS)
-        return Again(what="pull", form=form)
-    return Notice(fact="Saved.", consequence="What it did not deliver is asked for from now on.")
+        return InvalidForm(what="pull", form=form)
+    return Notice(fact="Saved.", consequence="Missed events are pulled from now on.")
 
 
 def _pull_stopped(visit: Visit, found: Source) -> Done:
     stop_pull(visit.account, found.name, author=_author(visit))
-    return Notice(fact="It is asked no more.", consequence="The token is forgotten.")
+    return Notice(fact="Pulls stopped.", consequence="The token was deleted.")
 
 
 def _pulled_now(visit: Visit, found: Source) -> Done:
     if pull_settings_of(visit.account, found.name) is None:
-        return Notice(fact="It is not set up to be asked.", consequence="Say where, and with which token.", kind="warn")
-    server_state(visit.request).pulls.want(visit.account, found.name)
+        return Notice(fact="Pulls are not set up.", consequence="Enter the API address and the token.", kind="warn")
+    server_state(visit.request).pulls.request(visit.account, found.name)
     _author(visit).note(Action.SOURCE_PULLED, visit.account, source=found.name)
-    return Notice(fact=f"{found.name} is being asked.", consequence="Load the page again to see what came of it.")
+    return Notice(fact=f"Pull of {found.name} requested.", consequence="Reload the page to see its result.")
 
 
 def _tested(visit: Visit, found: Source) -> Done:
-    # The owner's word stands for the platform's signature, which nobody but the platform can make.
+    # Only the platform can sign, so the owner's request stands in for its signature.
     opened = OpenedSource(account=visit.account, name=found.name, platform=found.platform, secret="", verify_token="")
     sample = connector_of(found.platform).sample
     delivery = Delivery(body=sample.body, headers=sample.headers, received_us=now_us())
     try:
         receipt = deliver(server_state(visit.request).ingestion, opened, delivery=delivery, number=_TEST_NUMBER)
     except BotmeterError as problem:
-        return Notice(fact="The test was not taken.", consequence=problem.message, kind="bad")
-    why = " ".join(receipt.ignored) or "There was no event in it."
-    return Notice(fact="The test was taken, and no number changed.", consequence=why)
+        return Notice(fact="The test was refused.", consequence=problem.message, kind="bad")
+    why = " ".join(receipt.ignored) or "It contained no event."
+    return Notice(fact="The test was accepted, and no number changed.", consequence=why)
 
 
 def _retried(visit: Visit, found: Source) -> Done:
     del found
     with visit.writing() as ledger:
         receipt = retry(ledger, now_us=now_us())
-    return _told(receipt)
+    return _retry_notice(receipt)
 
 
-def _told(receipt: Receipt) -> Notice:
-    kept = f"{text.counted(receipt.rejected + receipt.conflicts, 'event')} stay there."
+def _retry_notice(receipt: Receipt) -> Notice:
+    kept = f"{text.counted(receipt.rejected + receipt.conflicts, 'event')} remain."
     left = receipt.accepted + receipt.duplicates
     return Notice(fact=f"{text.counted(left, 'event')} left quarantine.", consequence=kept)
 
@@ -203,10 +203,12 @@ def _told(receipt: Receipt) -> Notice:
 def _removed(visit: Visit, found: Source) -> Done:
     with visit.writing() as ledger:
         delete_source(ledger, found.name, author=_author(visit))
-    return Notice(fact=f"{found.name} is removed.", consequence="Its address works no more; its events stay and count.")
+    return Notice(
+        fact=f"{found.name} was removed.", consequence="Its address no longer works; its events stay and count."
+    )
 
 
-_DEEDS: Final[dict[str, Callable[[Visit, Source], Done]]] = {
+_ACTIONS: Final[dict[str, Callable[[Visit, Source], Done]]] = {
     "settings": _settings,
     "identity-add": _identity_added,
     "identity-remove": _identity_removed,

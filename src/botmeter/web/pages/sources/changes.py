@@ -1,4 +1,4 @@
-"""The last changes of how a source is read: when, who, and what was set."""
+"""Last changes of a source's settings."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _LABELS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeLine:
-    """One change. `what` names what was set, `who` the person."""
+    """One change."""
 
     at: str
     what: str
@@ -29,18 +29,18 @@ class ChangeLine:
 
 
 def change_lines(history: Sequence[SourceChange], *, is_whole: bool, zone: str) -> tuple[ChangeLine, ...]:
-    """The changes, newest first.
+    """Return the changes, newest first.
 
     Args:
-        history: In the order in which they were made.
-        is_whole: Nothing came before the first; else that one only says what the second changed.
+        history: Oldest first.
+        is_whole: The first entry is the first change ever; otherwise it only serves to compare the second with.
     """
     before: list[SourceChange | None] = [None] if is_whole else []
     lines = [
         ChangeLine(
             at=text.instant_text(after.recorded_at, zone=zone),
             what=_what(before, after),
-            who=plain("not known") if after.by is None else name_word(after.by),
+            who=plain("unknown") if after.by is None else name_word(after.by),
         )
         for before, after in pairwise([*before, *history])
         if after is not None
@@ -52,8 +52,8 @@ def _what(before: SourceChange | None, after: SourceChange) -> str:
     if after.is_removed:
         return "Removed"
     if before is None or before.is_removed:
-        return "Made" if before is None else "Made again"
-    return f"Set: {', '.join(_different(before.source, after.source))}"
+        return "Created" if before is None else "Created again"
+    return f"Changed: {', '.join(_different(before.source, after.source))}"
 
 
 def _different(before: Source, after: Source) -> Iterator[str]:

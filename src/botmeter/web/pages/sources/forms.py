@@ -1,6 +1,6 @@
-"""The forms of sources. What can't be is refused by the domain, in one place for pages and commands.
+"""Forms of the source pages. The domain validates values, for pages and commands alike.
 
-Several stand on one page, so that each gives its fields ids of its own.
+Several forms share a page, so each prefixes the ids of its fields.
 """
 
 from dataclasses import replace
@@ -18,7 +18,7 @@ _PLAIN: Final = {"autocomplete": "off", "spellcheck": "false", "autocapitalize":
 _LENGTH_MAX: Final = 512
 _SECRET_LENGTH_MAX: Final = 8_192
 _OPTION = "option_"
-_SCHEDULES: Final = (("", "Only when somebody says so"), ("15", "Every quarter of an hour"), ("60", "Every hour"))
+_SCHEDULES: Final = (("", "On request only"), ("15", "Every 15 minutes"), ("60", "Every hour"))
 
 
 def _text(label: str, *, help_text: str = "", required: bool = False) -> forms.CharField:
@@ -32,7 +32,7 @@ def _text(label: str, *, help_text: str = "", required: bool = False) -> forms.C
 
 
 class NewSourceForm(forms.Form):
-    """What sends the events, and what the source is called."""
+    """Platform and name of a new source."""
 
     platform = forms.ChoiceField(
         label="Platform", choices=lambda: [(each.platform, each.label) for each in connectors()]
@@ -41,31 +41,31 @@ class NewSourceForm(forms.Form):
         label="Name",
         max_length=64,
         widget=forms.TextInput(attrs=_PLAIN),
-        help_text="A-Z, a-z, 0-9, dot, - and _. It stands in the address and can't be changed: events are known by it.",
+        help_text="A-Z, a-z, 0-9, dot, - and _. Part of the address and of event identity; it can't be changed.",
     )
 
     def source(self) -> Source:
-        """The source that is asked for."""
         return Source(name=self.cleaned_data["name"], platform=self.cleaned_data["platform"])
 
 
 class SettingsForm(forms.Form):
-    """What stands for what the platform leaves out, and its own options."""
+    """Defaults for what the platform omits, and the platform's options."""
 
     bot_id = _text(
-        "Default bot, its id", help_text="Of customers' and bots' messages that name none. Without a bot none counts."
+        "Default bot id",
+        help_text="For messages of customers and bots that name no bot. Without a bot they don't count.",
     )
-    bot_name = _text("Its name")
-    bot_version = _text("Default version", help_text="Of bots whose version the platform does not tell.")
-    channel = _text("Default channel", help_text="Of events that name none, such as web.")
+    bot_name = _text("Default bot name")
+    bot_version = _text("Default version", help_text="For bots whose version the platform does not send.")
+    channel = _text("Default channel", help_text="For events that name no channel, such as web.")
 
     def __init__(self, *args: Any, source: Source) -> None:
         names = ("bot_id", "bot_name", "bot_version", "channel")
-        given = {name: getattr(source, name) or "" for name in names}
-        given |= {f"{_OPTION}{name}": value for name, value in source.options}
+        initial = {name: getattr(source, name) or "" for name in names}
+        initial |= {f"{_OPTION}{name}": value for name, value in source.options}
         super().__init__(*args)
-        self.auto_id = "said_%s"
-        self.initial = given
+        self.auto_id = "settings_%s"
+        self.initial = initial
         self._options = [option.name for option in connector_of(source.platform).options]
         for option in connector_of(source.platform).options:
             field = _text(option.label, help_text=option.help)
@@ -73,21 +73,21 @@ class SettingsForm(forms.Form):
             self.fields[f"{_OPTION}{option.name}"] = field
 
     def changed_source(self, source: Source) -> Source:
-        """The source as the form has it."""
-        said = {name: str(value).strip() or None for name, value in self.cleaned_data.items()}
-        options = tuple((name, value) for name in self._options if (value := said[f"{_OPTION}{name}"]) is not None)
+        """Return the source with the form's values."""
+        values = {name: str(value).strip() or None for name, value in self.cleaned_data.items()}
+        options = tuple((name, value) for name in self._options if (value := values[f"{_OPTION}{name}"]) is not None)
         return replace(
             source,
-            bot_id=said["bot_id"],
-            bot_name=said["bot_name"],
-            bot_version=said["bot_version"],
-            channel=said["channel"],
+            bot_id=values["bot_id"],
+            bot_name=values["bot_name"],
+            bot_version=values["bot_version"],
+            channel=values["channel"],
             options=options,
         )
 
 
 class SecretForm(forms.Form):
-    """What signs the deliveries. It is never shown again."""
+    """Signature secret, which is never shown again."""
 
     secret = forms.CharField(max_length=_SECRET_LENGTH_MAX, strip=True)
 
@@ -106,12 +106,12 @@ class SecretForm(forms.Form):
 
 
 class IdentityForm(forms.Form):
-    """A sender that is a bot."""
+    """Bot identity."""
 
     sender = _text("Sender", required=True)
-    bot_id = _text("Bot, its id", required=True)
-    bot_name = _text("Its name")
-    bot_version = _text("Its version", help_text="Left empty: the default version.")
+    bot_id = _text("Bot id", required=True)
+    bot_name = _text("Bot name")
+    bot_version = _text("Bot version", help_text="Empty: the default version.")
 
     def __init__(self, *args: Any, platform: str) -> None:
         super().__init__(*args)
@@ -119,30 +119,29 @@ class IdentityForm(forms.Form):
         self.fields["sender"].help_text = f"{connector_of(platform).sender}."
 
     def identity(self) -> BotIdentity:
-        """The identity that is asked for."""
-        given = {name: str(value).strip() for name, value in self.cleaned_data.items()}
+        values = {name: str(value).strip() for name, value in self.cleaned_data.items()}
         return BotIdentity(
-            sender=given["sender"],
-            bot_id=given["bot_id"],
-            bot_name=given["bot_name"] or None,
-            bot_version=given["bot_version"] or None,
+            sender=values["sender"],
+            bot_id=values["bot_id"],
+            bot_name=values["bot_name"] or None,
+            bot_version=values["bot_version"] or None,
         )
 
 
 class PullForm(forms.Form):
-    """Where the platform is asked for what it did not deliver."""
+    """Address, token and schedule of pulls."""
 
-    url = _text("Address of the API", required=True)
+    url = _text("API address", required=True)
     own_account = _text("Account", required=True)
     token = forms.CharField(
         label="Token",
         required=False,
         max_length=_LENGTH_MAX,
         widget=forms.PasswordInput(attrs={**_PLAIN, "autocomplete": "new-password"}),
-        help_text="Left empty, the present one stays.",
+        help_text="Empty: keep the present token.",
     )
     every = forms.ChoiceField(
-        label="Ask",
+        label="Schedule",
         required=False,
         choices=[*_SCHEDULES, ("360", "Every six hours"), ("1440", "Every day")],
     )
@@ -162,14 +161,13 @@ class PullForm(forms.Form):
             self.fields["token"].help_text = ""
 
     def settings(self) -> PullSettings:
-        """The settings that are asked for."""
-        given, address = self.cleaned_data, self._address
+        values, address = self.cleaned_data, self._address
         return PullSettings(
             account=address.account,
             source=address.name,
             platform=address.platform,
-            url=given["url"],
-            own_account=given.get("own_account", "").strip(),
-            token=given["token"].strip() or present_token(address),
-            every_minutes=int(given["every"]) if given["every"] else None,
+            url=values["url"],
+            own_account=values.get("own_account", "").strip(),
+            token=values["token"].strip() or present_token(address),
+            every_minutes=int(values["every"]) if values["every"] else None,
         )

@@ -1,4 +1,4 @@
-"""Every bot identity of every source: who is a bot, where a platform does not say so itself."""
+"""Page of all bot identities of an account."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from botmeter.web.rich_text import Word, id_word, name_word
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedIdentity:
-    """A sender that is a bot; its source leads to where that is said."""
+    """A bot identity; its source links to the page where it is set."""
 
     source: Word
     platform: str
@@ -29,7 +29,7 @@ class ListedIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentitiesPage:
-    """The bot identities of an account, by source."""
+    """Bot identities, by source."""
 
     frame: Frame
     identities: tuple[ListedIdentity, ...]
@@ -38,7 +38,7 @@ class IdentitiesPage:
 
 @for_member(Right.MANAGE_SOURCES)
 def identities(visit: Visit) -> HttpResponse:
-    """The page."""
+    """Show the page."""
     with visit.reading() as ledger:
         found = sources_of(ledger)
     href = reverse("sources", args=(visit.account,))

@@ -1,4 +1,4 @@
-"""Admin → Sources: what sends the account's events, what came of it last, and connecting another platform."""
+"""Admin → Sources: sources with their last delivery, and a form for a new one."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -23,7 +23,7 @@ from botmeter.web.entry_page import refuse
 from botmeter.web.layout import Frame, frame
 from botmeter.web.notices import Notice, tell, told
 from botmeter.web.pages.sources.forms import NewSourceForm
-from botmeter.web.pages.sources.outcomes import fate_text
+from botmeter.web.pages.sources.outcomes import outcome_text
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
 from botmeter.web.rich_text import Word, id_word, name_word
@@ -37,28 +37,24 @@ class SourceLine:
     """A source.
 
     Attributes:
-        name: Leads to its page; a source that was never set up has none.
-        bot: Of events that name none; empty: none.
-        last: When it sent something last; empty: never, or not by its address.
-        fate: What came of that.
-        state: A word, and the look of its tag.
+        name: Links to its page, if the source was set up.
+        bot: Default bot.
+        last: Time of the last delivery; empty: none.
+        outcome: Of the last delivery.
+        state: Text and look of its tag.
     """
 
     name: Word
     platform: str
     bot: Word
     last: str
-    fate: str
+    outcome: str
     state: tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourcesPage:
-    """The account's sources.
-
-    Attributes:
-        platforms: What can be connected.
-    """
+    """The account's sources, and the platforms that can be connected."""
 
     frame: Frame
     notice: Notice | None
@@ -72,7 +68,7 @@ class SourcesPage:
 
 @for_member(Right.MANAGE_SOURCES, posts=Right.MANAGE_SOURCES)
 def sources(visit: Visit) -> HttpResponse:
-    """The page; what is sent to it is a new source."""
+    """Show the page, or create a source."""
     if visit.request.method != "POST":
         return _page(visit, form=NewSourceForm())
     form = NewSourceForm(visit.request.POST)
@@ -85,7 +81,7 @@ def sources(visit: Visit) -> HttpResponse:
 
 
 def show_address(visit: Visit, made: NewAddress, *, fact: str) -> None:
-    """Has the next page show the whole address, this one time."""
+    """Show the whole address once, on the next page."""
     address = visit.request.build_absolute_uri(made.path)
     tell(visit.request, Notice(fact=fact, consequence=SHOWN_ONCE, secrets=(address,)))
 
@@ -93,7 +89,7 @@ def show_address(visit: Visit, made: NewAddress, *, fact: str) -> None:
 def _made(visit: Visit, wanted: Source) -> HttpResponse:
     with visit.writing() as ledger:
         made = create_source(ledger, wanted, author=Author(user=visit.user, request=visit.request))
-    show_address(visit, made, fact=f"This is the address of {wanted.name}.")
+    show_address(visit, made, fact=f"Address of {wanted.name}:")
     return HttpResponseRedirect(reverse("source", args=(visit.account, wanted.name)))
 
 
@@ -128,25 +124,25 @@ def _line(visit: Visit, source: Source, *, address: EventSource | None, last: De
         platform=connector_of(source.platform).label,
         bot=id_word(source.bot_id or ""),
         last=text.instant_text(last.received_at, zone=preferred_zone(visit.account)) if last else "",
-        fate=fate_text(last) if last else "",
+        outcome=outcome_text(last) if last else "",
         state=state_of(address),
     )
 
 
 def _other(last: Delivered, *, zone: str) -> SourceLine:
-    """A source that was named by whoever sent with a key, and never set up."""
+    """Return the row of a source that was only named in API requests."""
     return SourceLine(
         name=name_word(last.source),
-        platform="By a key",
+        platform="API key",
         bot=id_word(""),
         last=text.instant_text(last.received_at, zone=zone),
-        fate=fate_text(last),
+        outcome=outcome_text(last),
         state=("not set up", ""),
     )
 
 
 def state_of(address: EventSource | None) -> tuple[str, str]:
-    """Whether the source is let in: a word, and the look of its tag."""
+    """Return the text and look of a source's tag."""
     if address is None:
         return ("no address", "warn")
     return ("on", "ok") if address.is_on else ("off", "")

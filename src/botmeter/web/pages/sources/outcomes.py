@@ -1,4 +1,4 @@
-"""What became of deliveries, as lines of a table and as a sentence."""
+"""Outcomes of deliveries as table rows and text."""
 
 from dataclasses import dataclass, replace
 
@@ -12,14 +12,14 @@ class DeliveryLine:
     """One delivery.
 
     Attributes:
-        fate: What became of it: `3 accepted, 1 ignored`.
-        look: Of its fate: `bad` where something was refused, `dim` where nothing is new.
-        delivery_id: What the platform calls it; empty: nothing.
-        why: Why something in it was refused or never counts; empty: all of it counts.
+        outcome: `3 accepted, 1 ignored`.
+        look: `bad` if something was rejected, `dim` if nothing is new.
+        delivery_id: The platform's id; may be empty.
+        why: Reason of rejections and ignored parts; empty: everything counts.
     """
 
     at: str
-    fate: str
+    outcome: str
     look: str
     subject: Word
     delivery_id: Word
@@ -27,10 +27,10 @@ class DeliveryLine:
 
 
 def delivery_line(found: Delivered, *, zone: str) -> DeliveryLine:
-    """The delivery as a line."""
+    """Return a delivery as a table row."""
     return DeliveryLine(
         at=text.instant_text(found.received_at, zone=zone),
-        fate=fate_text(found),
+        outcome=outcome_text(found),
         look=_look(found),
         subject=plain(found.subject or "–"),
         delivery_id=_short(found.delivery_id or ""),
@@ -38,16 +38,18 @@ def delivery_line(found: Delivered, *, zone: str) -> DeliveryLine:
     )
 
 
-def fate_text(found: Delivered) -> str:
-    """What became of it: `3 accepted, 1 ignored`."""
-    told = {
+def outcome_text(found: Delivered) -> str:
+    """Return the outcome as text: `3 accepted, 1 ignored`."""
+    counts = {
         "accepted": found.accepted,
         "duplicate" if found.duplicates == 1 else "duplicates": found.duplicates,
         "conflict" if found.conflicts == 1 else "conflicts": found.conflicts,
         "rejected": found.rejected,
         "ignored": found.ignored,
     }
-    return ", ".join(f"{text.count_text(number)} {fate}" for fate, number in told.items() if number) or "nothing in it"
+    return (
+        ", ".join(f"{text.count_text(number)} {outcome}" for outcome, number in counts.items() if number) or "no events"
+    )
 
 
 def _look(found: Delivered) -> str:

@@ -1,4 +1,4 @@
-"""The part of a source's page that says how the platform is asked for what it did not deliver, and what came of it."""
+"""Card of a source's page for pulling missed events from the platform's API."""
 
 from dataclasses import dataclass
 
@@ -17,15 +17,15 @@ from botmeter.web.pages.sources.forms import PullForm
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullCard:
-    """How the platform is asked for what it did not deliver.
+    """Settings and last result of pulls.
 
     Attributes:
-        why: Why one would, and where the token is found.
-        is_set: It is asked.
-        state: What is going on now; empty: nothing.
-        last: What came of it last: what, and how many or when.
-        fault: What cut the last time off; None: nothing.
-        unknown: What asking can't find.
+        why: Purpose of pulls, and where to find the token.
+        is_set: Pulls are set up.
+        state: Running or requested pull; empty: neither.
+        last: Labels and values of the last result.
+        fault: Interruption of the last pull.
+        limits: Events that a pull can't find.
     """
 
     why: str
@@ -33,18 +33,17 @@ class PullCard:
     state: str
     last: tuple[tuple[str, str], ...]
     fault: Notice | None
-    unknown: str
+    limits: str
     form: forms.Form
 
 
 def pull_card(
     source: Source, address: EventSource | None, *, pulls: PullSchedule, form: forms.Form | None, zone: str
 ) -> PullCard | None:
-    """The part; None: the platform is not asked.
+    """Return the card; None if the platform can't be pulled.
 
     Args:
-        pulls: The schedule, in which the source may wait for its turn.
-        form: The form that was refused; None: a fresh one.
+        form: The submitted form, if it was invalid.
         zone: Of times.
     """
     api = connector_of(source.platform).pull
@@ -57,7 +56,7 @@ def pull_card(
         state=_state(address, pulls=pulls, zone=zone),
         last=_lines(result, zone=zone),
         fault=_fault(result),
-        unknown=api.limits,
+        limits=api.limits,
         form=form or PullForm(address=address, api=api),
     )
 
@@ -65,9 +64,9 @@ def pull_card(
 def _state(address: EventSource, *, pulls: PullSchedule, zone: str) -> str:
     since_us = running_since_us(address.account, address.name)
     if since_us is not None:
-        return f"It is being asked since {text.clock_text(since_us, zone=zone, seconds=True)}."
+        return f"A pull is running since {text.clock_text(since_us, zone=zone, seconds=True)}."
     if pulls.is_waiting(address.account, address.name):
-        return "It is asked as soon as others are done."
+        return "A pull waits for those of other sources."
     return ""
 
 
@@ -75,16 +74,16 @@ def _lines(result: PullResult | None, *, zone: str) -> tuple[tuple[str, str], ..
     if result is None:
         return ()
     counts = {
-        "Conversations looked at": result.conversation_count,
-        "Messages and beginnings seen": result.seen,
-        "Known already": result.known,
-        "Missing, and there now": result.accepted,
+        "Conversations read": result.conversation_count,
+        "Messages and conversation starts found": result.seen,
+        "Already known": result.known,
+        "Added": result.accepted,
     }
-    seldom = {"Refused": result.refused, "Never count": result.ignored, "Older or younger": result.outside}
-    counts |= {what: count for what, count in seldom.items() if count}
+    rare = {"Quarantined": result.refused, "Ignored": result.ignored, "Outside the period": result.outside}
+    counts |= {what: count for what, count in rare.items() if count}
     return (
-        ("Asked last", text.instant_text(result.began_us, zone=zone)),
-        ("For messages since", text.instant_text(result.since_us, zone=zone)),
+        ("Last pull", text.instant_text(result.began_us, zone=zone)),
+        ("Messages since", text.instant_text(result.since_us, zone=zone)),
         *((what, text.count_text(count)) for what, count in counts.items()),
     )
 
@@ -92,5 +91,5 @@ def _lines(result: PullResult | None, *, zone: str) -> tuple[tuple[str, str], ..
 def _fault(result: PullResult | None) -> Notice | None:
     if result is None or result.is_whole:
         return None
-    kept = "What it gave until then is kept, and the next time goes on from there."
-    return Notice(fact="The last time was cut off.", consequence=f"{result.fault} {kept}", kind="warn")
+    kept = "Events pulled before are kept, and the next pull continues from there."
+    return Notice(fact="The last pull was interrupted.", consequence=f"{result.fault} {kept}", kind="warn")

@@ -1,4 +1,4 @@
-"""The page of one source: its address, what it leaves out, who is a bot there, and what came of what it sent."""
+"""Page of one source: address, set-up steps, settings, bot identities and last deliveries."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -38,10 +38,10 @@ class AddressCard:
     """The source's address.
 
     Attributes:
-        shown: With as much of the key as may be shown again.
-        made: When.
-        verify_token: What the platform asks for beside it; empty: nothing.
-        is_on: Deliveries are taken.
+        shown: With the start of the key only.
+        made: Creation time of the key.
+        verify_token: May be empty.
+        is_on: Deliveries are accepted.
     """
 
     shown: str
@@ -52,11 +52,7 @@ class AddressCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretCard:
-    """What signs the deliveries.
-
-    Attributes:
-        is_set: They are checked.
-    """
+    """Signature secret; deliveries are checked if it is set."""
 
     is_set: bool
     form: forms.Form
@@ -64,7 +60,7 @@ class SecretCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityLine:
-    """A sender that is a bot. `value` is the sender as it is sent back."""
+    """A bot identity; `value` is the form value of its sender."""
 
     sender: Word
     value: str
@@ -75,7 +71,7 @@ class IdentityLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingLine:
-    """Events in quarantine, for one reason."""
+    """Quarantined events with one code."""
 
     code: str
     events: str
@@ -86,15 +82,14 @@ class SourcePage:
     """One source.
 
     Attributes:
-        state: A word, and the look of its tag.
-        address: None: it has none on this server.
-        steps: What to do on the platform.
-        command: What goes with them; empty: nothing.
-        secret: None: the platform signs nothing.
-        lacks_bot: Messages that name no bot take no part in any session.
-        pull: None: the platform is not asked.
-        quarantine: Its refused events, by reason.
-        changes: The last ones of how it is read, newest first.
+        state: Text and look of its tag.
+        address: None if it has none on this server.
+        steps: Set-up instructions.
+        command: Shown with them; may be empty.
+        secret: None if the platform signs nothing.
+        lacks_bot: Messages that name no bot don't count.
+        pull: None if the platform can't be pulled.
+        changes: Newest first.
     """
 
     frame: Frame
@@ -120,22 +115,22 @@ class SourcePage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Again:
-    """A form that was refused, to be shown again with what is wrong in it."""
+class InvalidForm:
+    """An invalid form, shown again with its errors."""
 
     what: str
     form: forms.Form
 
 
-def source_page(visit: Visit, source: Source, *, again: Again | None = None) -> HttpResponse:
-    """The page, with the form that was refused in its place."""
+def source_page(visit: Visit, source: Source, *, invalid: InvalidForm | None = None) -> HttpResponse:
+    """Show the page, with an invalid form in its place."""
     connector, address = connector_of(source.platform), event_source(visit.account, source.name)
-    refused = {again.what: again.form} if again else {}
+    invalid_forms = {invalid.what: invalid.form} if invalid else {}
     zone = preferred_zone(visit.account)
     with visit.reading() as ledger:
         delivered = deliveries(ledger, source.name, limit=DELIVERIES_SHOWN)
         waiting = quarantine_counts_of(ledger, source.name)
-        # One more than is shown, which says what the first of these changed.
+        # One more than is shown, to compare the oldest shown one with.
         history = source_history(ledger, source.name, last=CHANGES_SHOWN + 1)
     page = SourcePage(
         frame=_frame(visit, source.name),
@@ -149,18 +144,20 @@ def source_page(visit: Visit, source: Source, *, again: Again | None = None) -> 
         command=connector.command.format(
             account=visit.account, source=source.name, server=visit.request.build_absolute_uri("/").rstrip("/")
         ),
-        secret=_secret_card(connector, address, form=refused.get("secret")),
-        settings=refused.get("settings") or SettingsForm(source=source),
+        secret=_secret_card(connector, address, form=invalid_forms.get("secret")),
+        settings=invalid_forms.get("settings") or SettingsForm(source=source),
         lacks_bot=source.bot_id is None and not connector.is_native,
         identities=tuple(_identity_line(each) for each in source.identities),
-        identity=refused.get("identity-add") or IdentityForm(platform=source.platform),
+        identity=invalid_forms.get("identity-add") or IdentityForm(platform=source.platform),
         deliveries=tuple(delivery_line(each, zone=zone) for each in delivered),
         quarantine=tuple(
             WaitingLine(code=code, events=text.counted(count, "event")) for code, count in waiting.items()
         ),
         quarantine_command=f"botmeter quarantine list --account {visit.account}",
         changes=change_lines(history, is_whole=len(history) <= CHANGES_SHOWN, zone=zone),
-        pull=pull_card(source, address, pulls=server_state(visit.request).pulls, form=refused.get("pull"), zone=zone),
+        pull=pull_card(
+            source, address, pulls=server_state(visit.request).pulls, form=invalid_forms.get("pull"), zone=zone
+        ),
         zone=zone,
     )
     return rendered(visit.request, "source.html", page=page)
