@@ -149,7 +149,7 @@ def test_people_s_database_answers_with_all_of_its_tables(tmp_path: Path) -> Non
 def test_a_people_s_database_that_does_not_answer_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from botmeter.people import database as opening
 
-    def unreachable(folder: Path) -> int:
+    def unreachable(*_: object, **__: object) -> int:
         raise opening.PeopleUnreachable("no such host")
 
     (tmp_path / "people.sqlite3").touch()

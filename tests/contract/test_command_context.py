@@ -26,3 +26,14 @@ def test_a_command_finds_streams_and_variables_in_its_surroundings(module: Modul
 
 def test_there_are_commands_to_look_at() -> None:
     assert len(COMMANDS) > 20
+
+
+def test_the_environment_is_read_and_written_in_one_module() -> None:
+    readers = {module.name for module in source_modules() if any(map(reads_environment, ast.walk(module.tree)))}
+    assert readers == {"src/botmeter/domain/settings.py"}, "Settings come from botmeter.domain.settings."
+
+
+def reads_environment(node: ast.AST) -> bool:
+    if isinstance(node, ast.ImportFrom):
+        return node.module == "os" and bool({alias.name for alias in node.names} & {"environ", "environb", "getenv"})
+    return isinstance(node, ast.Attribute) and ast.unparse(node) in {"os.environ", "os.environb", "os.getenv"}

@@ -1,10 +1,9 @@
-"""Where a command meets its surroundings: its streams, working folder, environment, and who may stop it.
+"""Context of a command: its streams, working folder, environment, and what can interrupt it.
 
-Usually they are the process's own. A command that is run for another process has that one's. Nothing else in
-`cli` may look at `sys` or `os.environ` for them.
+Usually they are the process's own. A command run for another process has that process's. Nothing else in `cli` may use
+`sys` for streams or arguments, or read the environment.
 """
 
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from botmeter.domain.settings import Settings, own_environment
+
 if TYPE_CHECKING:
     from botmeter.ledger.interruption import Interruption
     from botmeter.ledger.open_ledgers import SharedFolder
@@ -20,18 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandContext:
-    """What a command finds around it.
+    """Context of a command.
 
     Attributes:
-        stdin: Where it reads if it is told to.
-        stdout: Where its data go.
-        stderr: Where its talk goes.
-        environment: The variables.
         program: How it was called: `botmeter`, or a path to it.
-        cwd: Where relative paths begin; None: at the process's own working folder.
-        folder: The data folder that this process owns and shares; None: a command opens its own.
-        interruption: What stops it; None: the process's signals do.
-        served_at: The address of the server that runs it; None: none does.
+        cwd: Start of relative paths; None for the process's own working folder.
+        folder: The data folder that this process owns and shares; None if the command opens its own.
+        interruption: Stops the command; None if signals do.
+        served_at: Public URL of the server that runs it; None if none does.
     """
 
     stdin: TextIO
@@ -44,52 +41,49 @@ class CommandContext:
     interruption: "Interruption | None" = None
     served_at: str | None = None
 
+    @property
+    def settings(self) -> Settings:
+        return Settings.from_environment(self.environment)
 
-_present: ContextVar[CommandContext] = ContextVar("surroundings")
+
+_current: ContextVar[CommandContext] = ContextVar("command_context")
 
 
 def command_context() -> CommandContext:
-    """The surroundings of the command that is being run."""
-    found = _present.get(None)
-    return found if found is not None else of_process()
+    """Return the context of the running command."""
+    return _current.get(None) or of_process()
 
 
 def of_process() -> CommandContext:
-    """The process's own, as they are at this moment."""
+    """Return the process's own context."""
     return CommandContext(
-        stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr, environment=os.environ, program=sys.argv[0]
+        stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr, environment=own_environment(), program=sys.argv[0]
     )
 
 
 @contextmanager
-def in_context(found: CommandContext) -> Iterator[None]:
-    """Commands find `found` around them until the end of the `with`, in this thread and those that copy its context."""
-    token = _present.set(found)
+def in_context(context: CommandContext) -> Iterator[None]:
+    """Run commands in this context until the `with` ends, in this thread and those that copy its context."""
+    token = _current.set(context)
     try:
         yield
     finally:
-        _present.reset(token)
+        _current.reset(token)
 
 
 def variable(name: str) -> str | None:
-    """The environment's value; None where there is none or it is empty."""
+    """Return a variable of the environment; None if it is missing or empty."""
     return command_context().environment.get(name) or None
 
 
 def located(path: Path) -> Path:
-    """The file that a person means by `path`: relative ones begin where the command was called."""
+    """Resolve a path of the command line, relative to where the command was called."""
     cwd = command_context().cwd
     return path if cwd is None else cwd / path
 
 
-def home() -> Path:
-    """The person's home folder."""
-    named = variable("HOME")
-    return Path(named) if named else Path.home()
-
-
 def expanded(path: Path) -> Path:
-    """`path` with a leading `~` as the person's home folder."""
+    """Replace a leading `~` with the home folder."""
     if path.parts[:1] == ("~",):
-        return home().joinpath(*path.parts[1:])
+        return Path(variable("HOME") or Path.home()).joinpath(*path.parts[1:])
     return path.expanduser()

@@ -7,18 +7,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from botmeter.cli.context import command_context, expanded, located, variable
+from botmeter.cli.context import command_context, expanded, located
 from botmeter.domain.account import checked_account_name
 from botmeter.domain.errors import Missing, Refused
-from botmeter.domain.settings import default_data_dir
 
 if TYPE_CHECKING:
     from botmeter.ledger.folder import Folder
     from botmeter.ledger.ledger import Ledger
     from botmeter.ledger.readable import ReadableLedger
 
-DATA_VARIABLE = "BOTMETER_DATA"
-WAIT_VARIABLE = "BOTMETER_WAIT"
 # The name that `ledger.folder` gives it, which would bring DuckDB with it.
 _LOCK = "owner.lock"
 _WAIT_SECONDS = 10.0
@@ -28,8 +25,8 @@ _OVERTAKEN_SECONDS_MAX = 1.0
 
 def data_folder(asked: Path | None) -> Path:
     """The data folder, as an absolute path: as asked, else as the environment says, else the default."""
-    default = default_data_dir(command_context().environment)
-    named = asked if asked is not None else Path(variable(DATA_VARIABLE) or default)
+    settings = command_context().settings
+    named = asked if asked is not None else Path(settings.data_dir or settings.default_data_dir)
     return located(expanded(named)).absolute()
 
 
@@ -49,13 +46,13 @@ def wait_seconds() -> float:
     Raises:
         Refused: `wait_invalid`.
     """
-    said = variable(WAIT_VARIABLE)
+    text = command_context().settings.wait_seconds
     try:
-        seconds = _WAIT_SECONDS if said is None else float(said)
+        seconds = float(text) if text else _WAIT_SECONDS
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds < float("inf"):
-        raise Refused("wait_invalid", f"{WAIT_VARIABLE} is {said!r}; it must be a number of seconds, such as 10.")
+        raise Refused("wait_invalid", f"BOTMETER_WAIT is {text!r}; it must be a number of seconds, such as 10.")
     return seconds
 
 

@@ -7,13 +7,12 @@ from typer import Option
 
 from botmeter.cli import options
 from botmeter.cli.command_groups import Commands, examples
-from botmeter.cli.context import command_context, variable
-from botmeter.cli.data_dir import DATA_VARIABLE, data_folder, owned_folder
+from botmeter.cli.context import command_context
+from botmeter.cli.data_dir import data_folder, owned_folder
 from botmeter.cli.output import say, show
 from botmeter.cli.progress import progress
 from botmeter.cli.serve import HOST, PORT, Host, Port, prepared, serve_until_ended
 from botmeter.cli.terminal import stdout_screen
-from botmeter.domain.settings import default_data_dir
 from botmeter.domain.text import counted
 
 if TYPE_CHECKING:
@@ -102,5 +101,4 @@ def _data_option(data: Path | None) -> str:
     import shlex
 
     folder = data_folder(data)
-    in_use = data_folder(None) if variable(DATA_VARIABLE) else default_data_dir(command_context().environment)
-    return "" if folder == in_use else f" --data {shlex.quote(str(folder))}"
+    return "" if folder == data_folder(None) else f" --data {shlex.quote(str(folder))}"

@@ -133,10 +133,11 @@ def revoke(
 def _account_with_people(data: Path | None, account: str) -> str:
     """Check that the account exists and open the database of users; the account's name."""
     from botmeter.people.database import open_people
+    from botmeter.server.asgi import DJANGO_SETTINGS
 
     folder = data_folder(data)
     name = known_account(folder, account)
-    open_people(folder)
+    open_people(folder, django_settings=DJANGO_SETTINGS)
     return name
 
 

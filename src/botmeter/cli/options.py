@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from typer import Argument, Option
 
 from botmeter.cli.completion import accounts_starting, policies_starting, zones_starting
-from botmeter.cli.data_dir import DATA_VARIABLE
 from botmeter.domain.period import UTC_NAME, day_from_text
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ Data = Annotated[
     Path | None,
     Option(
         "--data",
-        envvar=DATA_VARIABLE,
+        envvar="BOTMETER_DATA",
         metavar="DIR",
         help="The data folder. Default: ~/.local/share/botmeter.",
         show_default=False,

@@ -7,7 +7,7 @@ from typer import Option
 
 from botmeter.cli import options
 from botmeter.cli.command_groups import Commands, examples
-from botmeter.cli.context import command_context, variable
+from botmeter.cli.context import command_context
 from botmeter.cli.data_dir import data_folder, owned_folder
 from botmeter.cli.output import say, show
 from botmeter.domain.errors import Unavailable
@@ -41,9 +41,9 @@ def serve(host: Host = HOST, port: Port = PORT, log_format: LogForm = "text", da
     The first start prints a link, once, on which the owner chooses a password. Ctrl-C ends it. The log
     goes to stderr; BOTMETER_LOG_LEVEL says from which level on: debug, info, warning or error.
     """
-    from botmeter.web.logs import LEVEL_VARIABLE, checked_level
+    from botmeter.web.logs import checked_level
 
-    checked_level(variable(LEVEL_VARIABLE))
+    checked_level(command_context().settings.log_level)
     folder = data_folder(data)
     if command_context().folder is not None:
         raise Unavailable("server_running", f"The data folder {folder} is served already.")
@@ -74,9 +74,9 @@ def prepared(folder: Path, *, host: str, port: int, log_format: Literal["text", 
 def serve_until_ended(host: str, port: int, *, link: str, told: str) -> None:
     """Runs the server until it is ended; when it answers, says so, and shows the link alone on a line."""
     from botmeter.server.start import serve as served
-    from botmeter.web.logs import is_for_programs, write_sentence
+    from botmeter.web.logs import write_sentence
 
-    tell = write_sentence if is_for_programs() else say
+    tell = write_sentence if command_context().settings.log_format == "json" else say
 
     def ready() -> None:
         tell(told)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from typer import Option
 
-from botmeter.cli.context import command_context, variable
+from botmeter.cli.context import command_context
 from botmeter.domain.errors import Refused
 
 Url = Annotated[
@@ -24,7 +24,9 @@ def server_address(url: str | None) -> str:
     Raises:
         Refused: `url_invalid`.
     """
-    address = (url or variable("BOTMETER_URL") or command_context().served_at or "http://127.0.0.1:8000").rstrip("/")
+    address = (url or command_context().settings.url or command_context().served_at or "http://127.0.0.1:8000").rstrip(
+        "/"
+    )
     if not address.startswith(("http://", "https://")):
         raise Refused(
             "url_invalid", f"{address[:80]!r} is not a server address. It must start with http:// or https://."

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from botmeter.cli.check import Check
-from botmeter.cli.context import command_context, variable
+from botmeter.cli.context import command_context
 from botmeter.domain.text import counted
 
 # Each connection is a descriptor, and senders keep theirs open.
@@ -47,8 +47,8 @@ def _descriptors() -> Check:
 
 
 def _address() -> Check:
-    url = variable("BOTMETER_URL")
-    if url is None:
+    url = command_context().settings.url
+    if not url:
         return Check(
             name="address", is_ok=True, detail="BOTMETER_URL is not set; links use the address that `serve` prints"
         )
@@ -91,14 +91,15 @@ def _secrets(folder: Path) -> Check:
 
 
 def _people(folder: Path) -> Check:
-    if not (folder / "people.sqlite3").exists() and variable("DATABASE_URL") is None:
+    if not (folder / "people.sqlite3").exists() and not command_context().settings.database_url:
         return Check(
             name="people", is_ok=True, detail="no users yet; the first `botmeter serve` creates their database"
         )
     from botmeter.people.database import PeopleUnreachable, unapplied_count
+    from botmeter.server.asgi import DJANGO_SETTINGS
 
     try:
-        count = unapplied_count(folder)
+        count = unapplied_count(folder, django_settings=DJANGO_SETTINGS)
     except PeopleUnreachable as problem:
         return Check(name="people", is_ok=False, detail=f"database of users not reachable ({problem})")
     if count:

@@ -301,10 +301,11 @@ def remove_source(
 def _people(asked: Path | None, account: str) -> Iterator[None]:
     """The people's database, where the data folder has the account."""
     from botmeter.people.database import open_people
+    from botmeter.server.asgi import DJANGO_SETTINGS
 
     folder = data_folder(asked)
     known_account(folder, account)
-    open_people(folder)
+    open_people(folder, django_settings=DJANGO_SETTINGS)
     try:
         yield
     finally:

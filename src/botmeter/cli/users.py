@@ -150,6 +150,7 @@ def role(
 def _people(data: Path | None) -> Path:
     """Open the database of users; the data folder."""
     from botmeter.people.database import open_people
+    from botmeter.server.asgi import DJANGO_SETTINGS
 
     folder = data_folder(data)
     if not folder.is_dir():
@@ -157,7 +158,7 @@ def _people(data: Path | None) -> Path:
             "folder_unknown",
             f"Data folder {folder} does not exist. Create it with `botmeter account create NAME` or `botmeter demo`.",
         )
-    open_people(folder)
+    open_people(folder, django_settings=DJANGO_SETTINGS)
     return folder
 
 

@@ -1,11 +1,86 @@
-"""Settings of the program, read from the environment once; the only place that knows the names of variables."""
+"""Settings of the program. Only this module reads and writes the process's environment."""
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+_VARIABLES: Final = {
+    "data_dir": "BOTMETER_DATA",
+    "url": "BOTMETER_URL",
+    "served_at": "BOTMETER_SERVED_AT",
+    "hosts": "BOTMETER_HOSTS",
+    "mail": "BOTMETER_MAIL",
+    "mail_from": "BOTMETER_MAIL_FROM",
+    "database_url": "DATABASE_URL",
+    "secret_key": "BOTMETER_SECRET_KEY",
+    "log_format": "BOTMETER_LOG_FORMAT",
+    "log_level": "BOTMETER_LOG_LEVEL",
+    "memory_limit": "BOTMETER_MEMORY",
+    "wait_seconds": "BOTMETER_WAIT",
+    "gallery": "BOTMETER_GALLERY",
+}
+_DJANGO: Final = "DJANGO_SETTINGS_MODULE"
 
 
-def default_data_dir(environment: Mapping[str, str] = os.environ) -> Path:
-    """Default data folder, by the XDG base directory convention."""
-    home = Path(environment["HOME"]) if environment.get("HOME") else Path.home()
-    return Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share") / "botmeter"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Settings from the environment, as written there; empty where a variable is not set.
+
+    Attributes:
+        data_dir: Empty for the default.
+        url: The address that people open.
+        served_at: The address that `serve` prints; set for its worker process.
+        hosts: Further host names, separated by commas.
+        mail: `smtp://user:password@host:587`.
+        memory_limit: Of each ledger, as DuckDB writes it.
+        wait_seconds: How long a command waits for a data folder in use.
+        gallery: Anything shows the gallery of components.
+    """
+
+    data_dir: str = ""
+    url: str = ""
+    served_at: str = ""
+    hosts: str = ""
+    mail: str = ""
+    mail_from: str = ""
+    database_url: str = ""
+    secret_key: str = ""
+    log_format: str = ""
+    log_level: str = ""
+    memory_limit: str = ""
+    wait_seconds: str = ""
+    gallery: str = ""
+    home: str = ""
+    xdg_data_home: str = ""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
+        """Read the settings from these variables; None for the process's own."""
+        variables = own_environment() if environment is None else environment
+        values = {name: variables.get(variable, "") for name, variable in _VARIABLES.items()}
+        return cls(**values, home=variables.get("HOME", ""), xdg_data_home=variables.get("XDG_DATA_HOME", ""))
+
+    @property
+    def default_data_dir(self) -> Path:
+        """Default data folder, by the XDG base directory convention."""
+        home = Path(self.home) if self.home else Path.home()
+        return Path(self.xdg_data_home or home / ".local" / "share") / "botmeter"
+
+    def export(self, *, django_settings: str) -> None:
+        """Set the variables of this process, for Django and for processes that it starts.
+
+        Args:
+            django_settings: Name of Django's settings module.
+        """
+        for name, variable in _VARIABLES.items():
+            value: str = getattr(self, name)
+            if value:
+                os.environ[variable] = value
+        os.environ[_DJANGO] = django_settings
+
+
+def own_environment() -> Mapping[str, str]:
+    """Return the variables of this process."""
+    return os.environ

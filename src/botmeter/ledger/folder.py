@@ -18,6 +18,7 @@ import duckdb
 from botmeter.domain.account import Account, checked_account_name
 from botmeter.domain.errors import BotmeterError, Conflict, Missing, NotAllowed, Refused, Unavailable
 from botmeter.domain.instant import now_us
+from botmeter.domain.settings import Settings
 from botmeter.ledger.account_settings import write_account
 from botmeter.ledger.conversation_spans import fold_if_many
 from botmeter.ledger.ledger import Ledger
@@ -203,7 +204,7 @@ def connected(file: Path, *, folder: Path, read_only: bool = False) -> duckdb.Du
         str(file),
         read_only=read_only,
         config={
-            "memory_limit": os.environ.get("BOTMETER_MEMORY", MEMORY_LIMIT),
+            "memory_limit": Settings.from_environment().memory_limit or MEMORY_LIMIT,
             "temp_directory": str(overflow),
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",

@@ -1,25 +1,29 @@
-"""The people's database for a process that is no server: a command that makes keys or users."""
+"""The people's database: set up and brought up to date."""
 
-import os
+from dataclasses import replace
 from pathlib import Path
 
+from botmeter.domain.settings import Settings
 
-def open_people(folder: Path) -> None:
-    """Sets Django up on the data folder's people, and brings their database up to date.
 
-    A server that runs on the folder is not disturbed: the database itself takes turns. A process in
-    which Django is set up already keeps what it has.
+def open_people(folder: Path, *, django_settings: str) -> None:
+    """Set up Django on the data folder and migrate its database, unless this process has done so.
+
+    A server running on the folder is not disturbed.
+
+    Args:
+        django_settings: Name of Django's settings module.
     """
     from django.conf import settings
 
     if settings.configured:
         return
-    set_up(folder)
+    replace(Settings.from_environment(), data_dir=str(folder)).export(django_settings=django_settings)
+    set_up()
 
 
-def set_up(folder: Path) -> None:
-    """Sets Django up on the data folder, its own settings, a database brought up to date."""
-    _name_settings(folder)
+def set_up() -> None:
+    """Set up Django by the exported settings, and migrate its database."""
     import django
     from django.conf import settings
     from django.core.management import call_command
@@ -27,7 +31,7 @@ def set_up(folder: Path) -> None:
     django.setup()
     database = settings.DATABASES["default"]
     if database["ENGINE"] == "django.db.backends.sqlite3":
-        # It holds hashes of passwords. SQLite gives the files that it makes beside it the same mode.
+        # It holds password hashes. SQLite creates the files beside it with the same mode.
         file = Path(database["NAME"])
         file.touch(mode=0o600)
         file.chmod(0o600)
@@ -35,11 +39,11 @@ def set_up(folder: Path) -> None:
 
 
 class PeopleUnreachable(Exception):
-    """The people's database does not answer; the message is its own."""
+    """The database does not answer; the message is its own."""
 
 
-def unapplied_count(folder: Path) -> int:
-    """How many changes of the people's tables are still to be made; makes none itself.
+def unapplied_count(folder: Path, *, django_settings: str) -> int:
+    """Return the number of migrations still to be applied.
 
     Raises:
         PeopleUnreachable: The database does not answer.
@@ -47,7 +51,7 @@ def unapplied_count(folder: Path) -> int:
     from django.conf import settings
 
     if not settings.configured:
-        _name_settings(folder)
+        replace(Settings.from_environment(), data_dir=str(folder)).export(django_settings=django_settings)
         import django
 
         django.setup()
@@ -60,8 +64,3 @@ def unapplied_count(folder: Path) -> int:
         return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
     except DatabaseError as problem:
         raise PeopleUnreachable(str(problem)) from problem
-
-
-def _name_settings(folder: Path) -> None:
-    os.environ["BOTMETER_DATA"] = str(folder)
-    os.environ["DJANGO_SETTINGS_MODULE"] = "botmeter.web.settings"

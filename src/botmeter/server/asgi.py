@@ -1,18 +1,21 @@
 """The server's application: the ASGI front before Django, owning the data folder as long as it lives."""
 
-import os
 import sys
+from typing import Final
 
 from django.core.wsgi import get_wsgi_application
 
 from botmeter.domain.errors import BotmeterError
+from botmeter.domain.settings import Settings
 from botmeter.server.command_host import RunCommand
 from botmeter.server.front.front import Front
+
+DJANGO_SETTINGS: Final = "botmeter.web.settings"
 
 
 def start_application(*, run_command: RunCommand) -> Front:
     """Set up Django, take ownership of the data folder, or exit if it has another owner, and return the application."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "botmeter.web.settings")
+    Settings.from_environment().export(django_settings=DJANGO_SETTINGS)
     pages = get_wsgi_application()
     # Django's models can be imported only after it is set up.
     from botmeter.live.server_state import STATE_KEY

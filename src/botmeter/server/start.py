@@ -5,11 +5,11 @@ owns the data folder; this one only watches over it.
 """
 
 import multiprocessing
-import os
 import resource
 import socket
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from http.client import HTTPConnection
 from pathlib import Path
@@ -17,14 +17,10 @@ from typing import Final
 
 from botmeter import __version__
 from botmeter.domain.errors import Unavailable
+from botmeter.domain.settings import Settings
 from botmeter.people.database import set_up
-from botmeter.web.logs import (
-    FORMAT_VARIABLE,
-    LEVEL_VARIABLE,
-    LogFormat,
-    checked_level,
-    logging_of_environment,
-)
+from botmeter.server.asgi import DJANGO_SETTINGS
+from botmeter.web.logs import LogFormat, checked_level, logging_config
 
 # Connections that are open at once, most of them idle: senders keep theirs.
 _CONNECTIONS_MAX: Final = 20_000
@@ -46,10 +42,17 @@ def prepare(folder: Path, *, url: str, host: str, log_format: LogFormat = "text"
     Returns:
         The address that people open, without a slash at its end.
     """
-    os.environ["BOTMETER_HOSTS"] = ",".join(filter(None, [os.environ.get("BOTMETER_HOSTS"), host]))
-    # The worker is a process of its own, and finds what it must know in its environment.
-    os.environ[FORMAT_VARIABLE] = log_format
-    set_up(folder)
+    settings_before = Settings.from_environment()
+    served_at = (settings_before.url or url).rstrip("/")
+    # The worker is a process of its own and reads its settings from its environment.
+    replace(
+        settings_before,
+        data_dir=str(folder),
+        hosts=",".join(filter(None, [settings_before.hosts, host])),
+        log_format=log_format,
+        served_at=served_at,
+    ).export(django_settings=DJANGO_SETTINGS)
+    set_up()
     from django.conf import settings
     from django.core.management import call_command
 
@@ -61,8 +64,6 @@ def prepare(folder: Path, *, url: str, host: str, log_format: LogFormat = "text"
     if not laid_out.exists():
         call_command("collectstatic", verbosity=0, interactive=False, clear=True)
         laid_out.touch()
-    served_at = (os.environ.get("BOTMETER_URL") or url).rstrip("/")
-    os.environ["BOTMETER_SERVED_AT"] = served_at
     return served_at
 
 
@@ -105,6 +106,7 @@ def serve(*, host: str, port: int, ready: Callable[[], None]) -> None:
 
     _check_free(host, port)
     _allow_descriptors()
+    settings = Settings.from_environment()
     # A fresh process: what this one has loaded (DuckDB's threads, the demo's import) does not survive a fork.
     multiprocessing.set_start_method("spawn", force=True)
     server = Granian(
@@ -114,8 +116,8 @@ def serve(*, host: str, port: int, ready: Callable[[], None]) -> None:
         interface=Interfaces.ASGINL,
         backlog=_BACKLOG,
         backpressure=_CONNECTIONS_MAX,
-        log_level=LogLevels(checked_level(os.environ.get(LEVEL_VARIABLE))),
-        log_dictconfig=logging_of_environment(),
+        log_level=LogLevels(checked_level(settings.log_level)),
+        log_dictconfig=logging_config(settings.log_format, settings.log_level),
         websockets=False,
         workers_kill_timeout=30,
         # A worker that was killed (out of memory, say) is replaced; one that can't even start ends the server.

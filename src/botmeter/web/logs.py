@@ -20,8 +20,6 @@ from botmeter.web import request_ids
 
 LogFormat = Literal["text", "json"]
 FORMATS: Final[tuple[str, ...]] = get_args(LogFormat)
-FORMAT_VARIABLE: Final = "BOTMETER_LOG_FORMAT"
-LEVEL_VARIABLE: Final = "BOTMETER_LOG_LEVEL"
 LEVELS: Final = ("debug", "info", "warning", "error")
 LEVEL: Final = "warning"
 
@@ -81,20 +79,17 @@ def logging_config(form: str, level: str) -> dict[str, Any]:
     }
 
 
-def logging_of_environment() -> dict[str, Any]:
-    """What `logging_config` gives for the environment's variables."""
-    return logging_config(os.environ.get(FORMAT_VARIABLE, ""), os.environ.get(LEVEL_VARIABLE, ""))
-
-
-def checked_level(said: str | None) -> str:
-    """The level in small letters; the usual one where nothing is said.
+def checked_level(text: str) -> str:
+    """Return the level in lower case; the default for an empty text.
 
     Raises:
         Refused: `log_level_unknown`.
     """
-    level = (said or LEVEL).lower()
+    level = (text or LEVEL).lower()
     if level not in LEVELS:
-        raise Refused("log_level_unknown", f"{LEVEL_VARIABLE} is {said!r:.40}; it can be {', '.join(LEVELS)}.")
+        raise Refused(
+            "log_level_unknown", f"BOTMETER_LOG_LEVEL is {text!r:.40}; it must be one of {', '.join(LEVELS)}."
+        )
     return level
 
 
@@ -126,11 +121,6 @@ def _places(problem: BaseException) -> str:
     return _struck(
         " < ".join(f"{frame.filename.removeprefix(_SOURCE)}:{frame.lineno} {frame.name}" for frame in frames)
     )
-
-
-def is_for_programs() -> bool:
-    """Whether this process's lines are JSON, so that nothing else may stand between them."""
-    return os.environ.get(FORMAT_VARIABLE) == "json"
 
 
 def write_sentence(sentence: str) -> None:

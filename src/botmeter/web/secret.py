@@ -1,4 +1,4 @@
-"""The key that signs cookies and links: made at the first start, kept in the data folder for its owner alone."""
+"""The key that signs cookies and links: created at the first start, readable by the data folder's owner alone."""
 
 import os
 import secrets
@@ -8,13 +8,10 @@ _FILE = "secret.key"
 
 
 def secret_key(folder: Path) -> str:
-    """The data folder's key; made if there is none yet. BOTMETER_SECRET_KEY, if set, is taken instead."""
-    given = os.environ.get("BOTMETER_SECRET_KEY")
-    if given:
-        return given
+    """Return the data folder's key; create it if there is none yet."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / _FILE
-    # Written aside and linked, so that of two processes that start at once both read the same, whole key.
+    # Written to a draft and linked, so that two processes starting at once read the same, complete key.
     draft = folder / f".{_FILE}.{os.getpid()}"
     if not file.exists():
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -1,33 +1,30 @@
-"""Django's settings: from the environment and the data folder, safe where nothing is said.
+"""Django's settings, derived from the program's settings and the data folder; safe without any of them.
 
-What people depend on (users, roles, keys, views, audit) is in the database named here, SQLite in
-the data folder by default; what metering depends on is in the ledger.
-
-Environment: BOTMETER_DATA, BOTMETER_URL (the address that people see, with https for a server behind
-a proxy), BOTMETER_HOSTS (further names of it, separated by commas), BOTMETER_MAIL
-(`smtp://user:password@host:587`), BOTMETER_MAIL_FROM, BOTMETER_LOG_FORMAT, BOTMETER_LOG_LEVEL, DATABASE_URL.
+What people depend on (users, roles, keys, views, audit) is in the database named here, SQLite in the data folder by
+default; what metering depends on is in the ledger.
 """
 
-import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import dj_database_url
 
-from botmeter.web.logs import logging_of_environment
+from botmeter.domain.settings import Settings
+from botmeter.web.logs import logging_config
 from botmeter.web.secret import secret_key
 
-DATA = Path(os.environ.get("BOTMETER_DATA") or Path.home() / ".local" / "share" / "botmeter").expanduser()
-_PUBLIC = urlsplit(os.environ.get("BOTMETER_URL", ""))
+_SETTINGS = Settings.from_environment()
+DATA = (Path(_SETTINGS.data_dir) if _SETTINGS.data_dir else _SETTINGS.default_data_dir).expanduser()
+_PUBLIC = urlsplit(_SETTINGS.url)
 
-SECRET_KEY = secret_key(DATA)
+SECRET_KEY = _SETTINGS.secret_key or secret_key(DATA)
 DEBUG = False
 ALLOWED_HOSTS = [
     "localhost",
     "127.0.0.1",
     "[::1]",
     *([_PUBLIC.hostname] if _PUBLIC.hostname else []),
-    *(name.strip() for name in os.environ.get("BOTMETER_HOSTS", "").split(",") if name.strip()),
+    *(name.strip() for name in _SETTINGS.hosts.split(",") if name.strip()),
 ]
 CSRF_TRUSTED_ORIGINS = [f"{_PUBLIC.scheme}://{_PUBLIC.netloc}"] if _PUBLIC.netloc else []
 
@@ -64,7 +61,7 @@ MIDDLEWARE = [
 ]
 
 # `make gallery` shows the components of pages; a server for users has no such page.
-ROOT_URLCONF = "botmeter.web.gallery.urls" if os.environ.get("BOTMETER_GALLERY") else "botmeter.web.urls"
+ROOT_URLCONF = "botmeter.web.gallery.urls" if _SETTINGS.gallery else "botmeter.web.urls"
 
 TEMPLATES = [
     {
@@ -75,8 +72,8 @@ TEMPLATES = [
 ]
 
 DATABASES = {
-    "default": dj_database_url.config(
-        default=f"sqlite:///{DATA / 'people.sqlite3'}", conn_max_age=600, conn_health_checks=True
+    "default": dj_database_url.parse(
+        _SETTINGS.database_url or f"sqlite:///{DATA / 'people.sqlite3'}", conn_max_age=600, conn_health_checks=True
     )
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
@@ -127,9 +124,9 @@ SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 CSRF_COOKIE_NAME = "botmeter_csrf"
 CSRF_FAILURE_VIEW = "botmeter.web.failures.csrf_failure"
 IS_SECURE = _PUBLIC.scheme == "https"
-PUBLIC_URL = os.environ.get("BOTMETER_URL", "").rstrip("/")
+PUBLIC_URL = _SETTINGS.url.rstrip("/")
 # What `botmeter serve` prints; it tells its worker.
-SERVED_AT = os.environ.get("BOTMETER_SERVED_AT")
+SERVED_AT = _SETTINGS.served_at or None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_SECURE
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_SECURE else None
 SECURE_REFERRER_POLICY = "same-origin"
@@ -139,7 +136,7 @@ _MEMORY = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS"
 # Secrets that are about to be shown wait apart, so that a full cache of all else does not drop them.
 CACHES = {"default": {**_MEMORY, "LOCATION": "all"}, "waiting_secrets": {**_MEMORY, "LOCATION": "secrets"}}
 
-_MAIL = urlsplit(os.environ.get("BOTMETER_MAIL", ""))
+_MAIL = urlsplit(_SETTINGS.mail)
 EMAIL_HOST = _MAIL.hostname or ""
 EMAIL_PORT = _MAIL.port or 587
 EMAIL_HOST_USER = unquote(_MAIL.username or "")
@@ -147,7 +144,7 @@ EMAIL_HOST_PASSWORD = unquote(_MAIL.password or "")
 EMAIL_USE_SSL = _MAIL.scheme == "smtps"
 EMAIL_USE_TLS = _MAIL.scheme == "smtp" and bool(_MAIL.username)
 EMAIL_TIMEOUT = 20
-DEFAULT_FROM_EMAIL = os.environ.get("BOTMETER_MAIL_FROM") or "Botmeter <botmeter@localhost>"
+DEFAULT_FROM_EMAIL = _SETTINGS.mail_from or "Botmeter <botmeter@localhost>"
 
 USE_I18N = False
 USE_TZ = True
@@ -161,4 +158,4 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
-LOGGING = logging_of_environment()
+LOGGING = logging_config(_SETTINGS.log_format, _SETTINGS.log_level)

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from botmeter.domain import text
 from botmeter.domain.instant import now_us, text_to_the_second
-from botmeter.domain.settings import default_data_dir
+from botmeter.domain.settings import Settings
 from botmeter.ledger.quarantine import quarantine_counts
 from botmeter.web.layout import Frame
 
@@ -59,4 +59,4 @@ def start_page(ledger: "ReadableLedger", *, frame: Frame) -> StartPage:
 def _place_text() -> str:
     """What a command needs to find the data folder; nothing where it looks by itself."""
     folder = Path(settings.DATA)
-    return "" if folder == default_data_dir() else f" --data {shlex.quote(str(folder))}"
+    return "" if folder == Settings.from_environment().default_data_dir else f" --data {shlex.quote(str(folder))}"
