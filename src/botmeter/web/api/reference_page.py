@@ -1,4 +1,4 @@
-"""The API's reference as a page of ours, made from its OpenAPI document."""
+"""The reference of the API as a page, made from its OpenAPI document."""
 
 import json
 from collections.abc import Iterator
@@ -6,23 +6,25 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
+import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from botmeter.web.access import for_everyone
 from botmeter.web.api.codes import CODES
 from botmeter.web.api.document import document
+from botmeter.web.api.examples import PROBLEM
 from botmeter.web.layout import Frame, plain_frame
 from botmeter.web.rendering import rendered
 
 _LINE_LENGTH: Final = 72
-# What the examples of requests ask, of the many parameters that there are.
-_ASKED_IN_EXAMPLES: Final = ("from", "to", "channel", "format")
+# The parameters in the examples of requests, out of many.
+_IN_EXAMPLES: Final = ("from", "to", "channel", "format")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """A part of a sentence; code or words."""
+    """A part of a sentence: text or code."""
 
     text: str
     is_code: bool
@@ -33,7 +35,7 @@ Sentence = tuple[Piece, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParameterLine:
-    """One parameter: its name, what it can be, what it means."""
+    """One parameter: its name, its type and its meaning."""
 
     name: str
     kind: Sentence
@@ -42,12 +44,11 @@ class ParameterLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationCard:
-    """One address.
+    """One route.
 
     Attributes:
-        curl: A request, to be copied.
-        answer: An answer as JSON; empty where it is a file.
-        failures: Status and meaning.
+        curl: An example request, to copy.
+        answer: An example answer as JSON; empty for a file.
     """
 
     anchor: str
@@ -63,7 +64,7 @@ class OperationCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """The addresses under one heading."""
+    """The routes under one heading."""
 
     title: str
     sentence: str
@@ -94,15 +95,15 @@ class ApiReferencePage:
 
 @for_everyone
 def api_reference(request: HttpRequest) -> HttpResponse:
-    """The page; it says nothing that is secret, so everyone may read it."""
-    told = document()
+    """Show the page, which everyone may read."""
+    openapi = document()
     page = ApiReferencePage(
         frame=plain_frame(request, title="API"),
-        version=told["info"]["version"],
-        paragraphs=tuple(pieces(" ".join(part.split())) for part in told["info"]["description"].split("\n\n")),
+        version=openapi["info"]["version"],
+        paragraphs=tuple(pieces(" ".join(part.split())) for part in openapi["info"]["description"].split("\n\n")),
         openapi_href=reverse("openapi"),
         sections=sections(request.build_absolute_uri("/").rstrip("/")),
-        problem=_json(_problem_example(told)),
+        problem=_json(msgspec.to_builtins(PROBLEM)),
         codes=tuple(CodeLine(code=code, status=status, meaning=meaning) for code, status, meaning in CODES),
     )
     return rendered(request, "api_reference.html", page=page)
@@ -110,34 +111,33 @@ def api_reference(request: HttpRequest) -> HttpResponse:
 
 @cache
 def sections(server: str) -> tuple[Section, ...]:
-    """The addresses of the document, under their headings.
+    """Return the routes of the document under their headings.
 
     Args:
-        server: What stands before a path in the examples of requests.
+        server: Start of the addresses in the examples of requests.
     """
-    told = document()
+    openapi = document()
     return tuple(
         Section(
             title=tag["name"],
             sentence=tag["description"],
             operations=tuple(
-                _operation((method, path), operation, server=server)
-                for path, operations in told["paths"].items()
+                _operation(path, operation, method=method, server=server)
+                for path, operations in openapi["paths"].items()
                 for method, operation in operations.items()
                 if operation["tags"] == [tag["name"]]
             ),
         )
-        for tag in told["tags"]
+        for tag in openapi["tags"]
     )
 
 
 def pieces(text: str) -> Sentence:
-    """The text taken apart at its backticks."""
+    """Split a text at its backticks."""
     return tuple(Piece(text=part, is_code=place % 2 == 1) for place, part in enumerate(text.split("`")) if part)
 
 
-def _operation(place: tuple[str, str], operation: dict[str, Any], *, server: str) -> OperationCard:
-    method, path = place
+def _operation(path: str, operation: dict[str, Any], *, method: str, server: str) -> OperationCard:
     content = operation["responses"]["200"]["content"]
     example = content.get("application/json", {}).get("example")
     return OperationCard(
@@ -153,11 +153,11 @@ def _operation(place: tuple[str, str], operation: dict[str, Any], *, server: str
     )
 
 
-def _parameter(told: dict[str, Any]) -> ParameterLine:
+def _parameter(parameter: dict[str, Any]) -> ParameterLine:
     return ParameterLine(
-        name=told["name"],
-        kind=pieces(". ".join(_kinds(told["schema"], is_required=told["required"]))),
-        meaning=pieces(told["description"]),
+        name=parameter["name"],
+        kind=pieces(". ".join(_kinds(parameter["schema"], is_required=parameter["required"]))),
+        meaning=pieces(parameter["description"]),
     )
 
 
@@ -178,33 +178,27 @@ def _kinds(schema: dict[str, Any], *, is_required: bool) -> Iterator[str]:
 
 
 def _curl(path: str, operation: dict[str, Any], *, server: str) -> str:
-    asked: list[tuple[str, str]] = []
-    for told in operation["parameters"]:
-        example = told["example"][0] if isinstance(told["example"], list) else told["example"]
-        if told["in"] == "path":
-            path = path.replace(f"{{{told['name']}}}", example)
-        elif told["name"] in _ASKED_IN_EXAMPLES:
-            asked.append((told["name"], example))
+    query: list[tuple[str, str]] = []
+    for parameter in operation["parameters"]:
+        name, example = parameter["name"], parameter["example"]
+        if parameter["in"] == "path":
+            path = path.replace(f"{{{name}}}", example)
+        elif name in _IN_EXAMPLES:
+            query.append((name, example[0] if isinstance(example, list) else example))
     body = operation.get("requestBody", {}).get("content", {})
-    asking = "curl" if body else "curl -G"
-    lines = [f'{asking} "{server}{path}"']
+    lines = [f'{"curl" if body else "curl -G"} "{server}{path}"']
     if operation["security"]:
         lines.append('  -H "Authorization: Bearer $BOTMETER_KEY"')
-    # Of several forms the first is shown.
+    # Only the first of several forms of a body.
     for media_type, content in list(body.items())[:1]:
         lines += [f"  -H 'Content-Type: {media_type}'", f"  -d '{json.dumps(content['example'])}'"]
-    if asked:
-        lines.append("  " + " ".join(f"-d {name}={example}" for name, example in asked))
+    if query:
+        lines.append("  " + " ".join(f"-d {name}={example}" for name, example in query))
     return " \\\n".join(lines)
 
 
-def _problem_example(told: dict[str, Any]) -> Any:
-    operation = next(operation for operations in told["paths"].values() for operation in operations.values())
-    return next(iter(operation["responses"]["400"]["content"].values()))["example"]
-
-
 def _json(value: Any, *, margin: str = "") -> str:
-    """JSON as people write it: what fits on a line stands on one."""
+    """Format JSON with each value on one line if it fits."""
     short = json.dumps(value, ensure_ascii=False)
     if len(margin) + len(short) <= _LINE_LENGTH or not isinstance(value, dict | list):
         return short

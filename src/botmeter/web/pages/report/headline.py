@@ -1,4 +1,4 @@
-"""The figures at the top: sessions consumed, and what else there was of it."""
+"""The figures at the top: sessions consumed, conversations, tickets and averages."""
 
 from dataclasses import dataclass, replace
 
@@ -11,7 +11,7 @@ from botmeter.web.pages.report.answered import Answered
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kpi:
-    """A figure with its change; `number` for programs, None where it is no count."""
+    """A figure with its change; `number` is None if it is not a count."""
 
     label: str
     value: str
@@ -23,7 +23,7 @@ class Kpi:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headline:
-    """Sessions consumed, with its sparkline, and the figures beside it."""
+    """Sessions consumed with a spark line, and the figures beside them."""
 
     sessions: Kpi
     notes: tuple[Link, ...]
@@ -32,11 +32,7 @@ class Headline:
 
 
 def headline(answered: Answered, *, spark: Chart) -> Headline:
-    """The figures of the period, and how they moved.
-
-    Args:
-        spark: The trend without words.
-    """
+    """Return the figures of the period with their changes."""
     report, before = answered.report, answered.compared
     address, places = answered.address, answered.places
     previews = replace(address.filters, preview=True)
@@ -62,7 +58,7 @@ def headline(answered: Answered, *, spark: Chart) -> Headline:
 def _others(answered: Answered) -> tuple[Kpi, ...]:
     report, before = answered.report, answered.compared
     address, places = answered.address, answered.places
-    day_count = _days_begun(answered.question.query)
+    day_count = _day_count(answered.question.query)
     return (
         _counted(
             "Conversations",
@@ -90,17 +86,22 @@ def _others(answered: Answered) -> tuple[Kpi, ...]:
     )
 
 
-def _days_begun(query: UsageQuery) -> int:
-    """The days of the period that have begun: those to come have no sessions yet."""
+def _day_count(query: UsageQuery) -> int:
+    """Days of the period up to today: later ones have no sessions yet."""
     last_on = query.period.last_on if query.today_on is None else min(query.period.last_on, query.today_on)
     return max(1, (last_on - query.period.first_on).days + 1)
 
 
 def _counted(label: str, count: int, *, before: int | None, href: str) -> Kpi:
     change = "" if before is None else text.change_text(count, before=before)
-    told = "" if before is None else f"from {text.count_text(before)}"
+    earlier = "" if before is None else f"from {text.count_text(before)}"
     return Kpi(
-        label=label, value=text.count_text(count), number=count, href=href if count else "", change=change, before=told
+        label=label,
+        value=text.count_text(count),
+        number=count,
+        href=href if count else "",
+        change=change,
+        before=earlier,
     )
 
 

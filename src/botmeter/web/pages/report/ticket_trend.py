@@ -1,4 +1,4 @@
-"""Tickets over time by type: what customers come for, and when."""
+"""Tickets over time by type."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from botmeter.web.components import Key, Tools
 from botmeter.web.pages.report.answered import Answered
 
 OTHER: Final = "Other"
-# Up to so many days a column is a day; beyond it is a week, then a month.
+# Up to this many days a column is a day, then a week, then a month.
 _DAYS_MAX: Final = 35
 _WEEKS_DAYS_MAX: Final = 240
 _LABELS_MAX: Final = 9
@@ -22,7 +22,7 @@ _LABELS_MAX: Final = 9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketTrendWidget:
-    """The columns as a chart, and the same as a table."""
+    """Tickets over time, as a chart and as a table."""
 
     tools: Tools
     sub: str
@@ -33,7 +33,7 @@ class TicketTrendWidget:
 
 
 def ticket_trend_widget(answered: Answered) -> TicketTrendWidget:
-    """Tickets over time; the types after the seventh are put together."""
+    """Return the widget; with more than eight types, those after the seventh are one."""
     address, places, period = answered.address, answered.places, answered.question.query.period
     columns = _columns([one.ticket_type for one in answered.report.by_ticket_type])
     starts, step = _starts(period.first_on, period.last_on)
@@ -58,12 +58,12 @@ def ticket_trend_widget(answered: Answered) -> TicketTrendWidget:
 
 
 def _columns(kinds: list[str]) -> list[str]:
-    """The types, most tickets first; those for which there is no colour left are one."""
+    """The types, most tickets first; those without a colour of their own are one."""
     return kinds if len(kinds) <= SERIES_MAX else [*kinds[: SERIES_MAX - 1], OTHER]
 
 
 def _counts(days: Sequence[TicketTrendDay], starts: list[date], *, columns: list[str]) -> list[list[int]]:
-    """For each column of the chart the tickets of each type."""
+    """Tickets of each type, for each column of the chart."""
     counts = [[0] * len(columns) for _ in starts]
     place_of = {kind: place for place, kind in enumerate(columns)}
     for day in days:
@@ -88,7 +88,7 @@ def _stacks(starts: list[date], counts: list[list[int]], *, answered: Answered) 
 
 
 def _starts(first_on: date, last_on: date) -> tuple[list[date], str]:
-    """The first day of each column, and what a column is: a day, a week from Monday, or a month."""
+    """The first day of each column, and the name of its span: a day, a week from Monday, or a month."""
     day_count = (last_on - first_on).days + 1
     days = [first_on + timedelta(days=number) for number in range(day_count)]
     if day_count <= _DAYS_MAX:

@@ -1,4 +1,4 @@
-"""The trend by day and the volume by month: drawings, and the same as tables."""
+"""The trend by day and the volume by month, as charts and as tables."""
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -22,7 +22,7 @@ MONTHS: Final = "monthly-consumption"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayLine:
-    """A day of the trend as a line of its table."""
+    """A day of the trend's table."""
 
     on: str
     label: str
@@ -36,7 +36,7 @@ class DayLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrendWidget:
-    """The trend as a chart (None: as a table)."""
+    """The trend; `chart` is None where it is shown as a table."""
 
     tools: Tools
     sub: str
@@ -48,7 +48,7 @@ class TrendWidget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthLine:
-    """A month as a line of the table."""
+    """A month of the table."""
 
     month: str
     name: str
@@ -60,7 +60,7 @@ class MonthLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthsWidget:
-    """The months as a chart, with bars for narrow cards (None: as a table)."""
+    """The months, with bars for narrow cards; `chart` is None where they are shown as a table."""
 
     tools: Tools
     sub: str
@@ -70,7 +70,7 @@ class MonthsWidget:
 
 
 def trend_widget(answered: Answered, *, points: tuple[TrendPoint, ...]) -> TrendWidget:
-    """Sessions by day, of `trend_points`."""
+    """Return the widget of sessions by day."""
     question, period = answered.question, answered.question.query.period
     step = fitting_step(len(points))
     compared = answered.compared
@@ -94,7 +94,7 @@ def spark(answered: Answered, *, points: tuple[TrendPoint, ...]) -> Chart:
 
 
 def widget_tools(name: str, answered: Answered) -> Tools:
-    """What can be done with a widget that is a drawing or a table."""
+    """Links of a widget that is a chart or a table."""
     address, places = answered.address, answered.places
     is_table = name in address.table
     other = places.report(address.toggled_table(name)) + f"#w-{name}"
@@ -109,7 +109,7 @@ def widget_tools(name: str, answered: Answered) -> Tools:
 
 
 def trend_points(answered: Answered) -> tuple[TrendPoint, ...]:
-    """A point for each day; days before the account's first data and after today have none."""
+    """Return a point for each day; days before the account's first data and after today have no data."""
     overview, question, places = answered.overview, answered.question, answered.places
     today_on = text.in_zone(question.now_us, question.zone).date()
     before = _compared_counts(answered)
@@ -128,12 +128,12 @@ def trend_points(answered: Answered) -> tuple[TrendPoint, ...]:
 
 
 def _compared_counts(answered: Answered) -> list[int | None]:
-    """The counts of the compared period by place: the first day beside the first day."""
+    """Counts of the compared period, its first day beside the first day of the period."""
     day_count = answered.question.query.period.day_count
     if answered.compared is None:
         return [None] * day_count
     trend = answered.compared.trend
-    # Where the compared period begins later than it should, its days stand at the end.
+    # A compared period that starts before the data is shorter: its days stand at the end.
     missing = day_count - len(trend)
     return [None] * missing + [day.session_count for day in trend]
 
@@ -141,11 +141,11 @@ def _compared_counts(answered: Answered) -> list[int | None]:
 def _title(day: TrendDay, before: int | None, *, question: Question) -> str:
     on, now = day.on, text.in_zone(question.now_us, question.zone)
     so_far = f" so far, until {now:%H:%M}" if on == now.date() else ""
-    told = f"{on:%a} {text.day_text(on)}: {text.counted(day.session_count, 'session')}{so_far}"
+    title = f"{on:%a} {text.day_text(on)}: {text.counted(day.session_count, 'session')}{so_far}"
     if before is None:
-        return told
+        return title
     earlier_on = on - timedelta(days=question.compared_shift)
-    return f"{told}; {earlier_on:%a} {text.day_text(earlier_on)}: {text.count_text(before)}"
+    return f"{title}; {earlier_on:%a} {text.day_text(earlier_on)}: {text.count_text(before)}"
 
 
 def _chart(points: tuple[TrendPoint, ...], step: Step, *, answered: Answered) -> Chart:
@@ -169,7 +169,7 @@ def _trend(points: tuple[TrendPoint, ...], question: Question, *, step: Step) ->
 
 
 def _in_steps(points: tuple[TrendPoint, ...], step: Step, *, answered: Answered) -> tuple[TrendPoint, ...]:
-    """Days put together to weeks or months, so that a long line stays readable."""
+    """Group days into weeks or months, so that a long line stays readable."""
     if step is Step.DAY:
         return points
     groups = groupby(points, key=lambda point: _start_of(point.on, step))
@@ -214,7 +214,7 @@ def _day_line(point: TrendPoint, ticket_count: int) -> DayLine:
 
 
 def months_widget(answered: Answered) -> MonthsWidget:
-    """Sessions by month; those that the period doesn't hold whole, or that aren't over, say so."""
+    """Return the widget of sessions by month; months that the period holds only in part have a note."""
     months = answered.report.by_month
     lines = tuple(_month_line(month, answered) for month in months)
     longest = longest_of([line.number for line in lines])

@@ -1,4 +1,4 @@
-"""The drawing of a session's window, out of its explanation: lanes, marks, the end, and what came after."""
+"""The chart of a session's window, from its explanation: lanes, marks, the end, and the next session."""
 
 from typing import Final
 
@@ -17,12 +17,12 @@ _KINDS: Final[dict[Actor, MarkKind]] = {
     Actor.AGENT: "agent",
     Actor.SYSTEM: "agent",
 }
-# A drawing tells some hundred marks of a lane apart; of more, every so many are handed to it.
+# In a chart, some hundred marks of a lane can be told apart; of more, only every nth is drawn.
 _MARKS_A_LANE_MAX: Final = 600
 
 
 def window_title(explanation: Explanation) -> str:
-    """What limits the session, as the title of the drawing."""
+    """Title of the chart: the limit of the session."""
     policy = explanation.policy
     return {
         ClosedBy.OPEN: "No limit from the first message",
@@ -35,7 +35,7 @@ def window_title(explanation: Explanation) -> str:
 
 
 def legend_of(explanation: Explanation) -> tuple[Key, ...]:
-    """What the marks of the drawing mean: those that are in it."""
+    """Legend of the marks that the chart has."""
     members = explanation.members
     tickets = any(part.tickets for part in explanation.conversations)
     keys = (
@@ -50,11 +50,11 @@ def legend_of(explanation: Explanation) -> tuple[Key, ...]:
 
 
 def window_of(explanation: Explanation) -> Timeline:
-    """The session as its drawing takes it."""
+    """Return the chart's values."""
     started_us, last_us = explanation.started_at_us, explanation.events[-1].at_us
     end_us, following = explanation.ended_at_us, explanation.next_event
     has_end = end_us is not None and end_us < INSTANT_END_US
-    # Where nothing ends it, the drawing ends with what happened last, and is never of no length at all.
+    # A session without an end is drawn to its last event, and is at least a second long.
     drawn_end_us = end_us if has_end and end_us is not None else max(last_us, started_us)
     drawn_end_us = max(drawn_end_us, started_us + MICROSECONDS_PER_SECOND)
     name = f"The session from {instant_words(started_us)} {_until(explanation)}, its conversations one below the other."
@@ -80,11 +80,11 @@ def _end_label(explanation: Explanation, end_us: int) -> str:
 
 
 def _lanes(explanation: Explanation) -> tuple[Lane, ...]:
-    """A lane for each bot, channel and conversation that took part, in the order in which they came in."""
+    """A lane for each bot, channel and conversation that took part, in order of appearance."""
     lanes: dict[tuple[str, str, str], list[ExplainedEvent]] = {}
     lane_of: dict[str, tuple[str, str, str]] = {}
     for event in explanation.events:
-        # An agent's message has no bot: it stands with the bot of its conversation.
+        # An agent's message has no bot: it goes to the bot of its conversation.
         if event.bot_name is not None and event.takes_part:
             lane_of[event.conversation_id] = (event.bot_name, event.channel, event.conversation_id)
         if event.conversation_id in lane_of:
@@ -106,9 +106,7 @@ def _marks(events: list[ExplainedEvent], explanation: Explanation, *, tickets: s
     if kept[-1] is not events[-1]:
         kept.append(events[-1])
     return tuple(
-        TimelineMark(
-            at_us=event.at_us, kind=kind, title=f"{text.clock_text(event.at_us, seconds=True)} {_said(event, kind)}"
-        )
+        TimelineMark(at_us=event.at_us, kind=kind, title=_title(event, kind))
         for event in kept
         for kind in [_kind(event, explanation, tickets=tickets)]
     )
@@ -122,7 +120,7 @@ def _kind(event: ExplainedEvent, explanation: Explanation, *, tickets: set[str])
     return _KINDS[event.actor]
 
 
-def _said(event: ExplainedEvent, kind: MarkKind) -> str:
+def _title(event: ExplainedEvent, kind: MarkKind) -> str:
     words = f"{event.actor.name.lower()}: {event.kind.name.lower().replace('_', ' ')}"
     first = {"opening": "opening message, ", "ticket": f"ticket {shown(event.ticket_id)}, "}.get(kind, "")
     return f"{text.clock_text(event.at_us, seconds=True)} {first}{words}"
