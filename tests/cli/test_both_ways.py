@@ -16,6 +16,8 @@ from botmeter.cli.main import app, exit_code
 from cli.command_line import EVENTS, FIRST_SESSION, Ran, event, ndjson, write_files
 from cli.serving import Served, ran_with_descriptors
 
+pytestmark = pytest.mark.slow
+
 PERIOD = "--from 2026-03-01 --to 2026-04-30"
 # What is another one each time: an erased customer's pseudonym, when something was recorded, checksums, free space,
 # whether a server runs, a key.

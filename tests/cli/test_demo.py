@@ -17,6 +17,7 @@ def steps_of(page: str) -> list[str]:
     return [line.strip() for line in page.splitlines() if line.startswith("    botmeter ")]
 
 
+@pytest.mark.slow
 def test_every_step_that_the_demo_proposes_works(run: Run) -> None:
     ran = run("demo --no-serve --events 3000")
     assert ran.code == 0
@@ -32,6 +33,7 @@ def test_the_demo_in_a_folder_of_its_own_says_so_in_each_step(run: Run, tmp_path
     assert all(str(tmp_path / "my demo") in shlex.split(step) for step in steps_of(ran.out))
 
 
+@pytest.mark.slow
 def test_the_demo_run_again_counts_nothing_twice(run: Run) -> None:
     report = "report --account maple-and-moor --from 2022-02-04 --to 2026-06-30 --format json"
     run("demo --no-serve --events 1000")

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from cli.conftest import Run
 
 BOTH_WAYS = True
@@ -23,6 +25,7 @@ def transcript() -> list[tuple[str, list[str]]]:
     return shown
 
 
+@pytest.mark.slow
 def test_the_first_steps_go_as_the_guide_says(run: Run, tmp_path: Path) -> None:
     [events] = re.findall(r"```json\n(.*?)```", GUIDE, re.DOTALL)
     (tmp_path / "events.ndjson").write_text(events, encoding="utf-8")

@@ -195,6 +195,7 @@ def server_process(data: Path) -> Iterator["subprocess.Popen[bytes]"]:
         server.kill()
 
 
+@pytest.mark.slow
 def test_a_server_that_is_killed_leaves_its_client_a_sentence_and_the_next_command_the_folder(
     data: Path, run: Run
 ) -> None:
@@ -214,6 +215,7 @@ def test_a_server_that_is_killed_leaves_its_client_a_sentence_and_the_next_comma
         assert_unchanged(ledgers)
 
 
+@pytest.mark.slow
 def test_a_process_that_simply_ends_stops_its_commands_first(data: Path) -> None:
     with server_process(data) as server:
         process = importing(data)
@@ -390,6 +392,7 @@ def test_a_pipe_that_nobody_empties_does_not_keep_a_command_from_being_stopped(d
             pass
 
 
+@pytest.mark.slow
 def test_many_commands_at_once_keep_their_words_apart(data: Path, tmp_path: Path) -> None:
     codes: dict[str, tuple[int, bytes]] = {}
 

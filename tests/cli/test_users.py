@@ -127,6 +127,7 @@ def test_a_folder_that_is_not_there_is_not_made(acme: Run, tmp_path: Path) -> No
     assert not (tmp_path / "typo").exists()
 
 
+@pytest.mark.slow
 def test_a_process_of_its_own_keeps_people_in_the_data_folder(tmp_path: Path) -> None:
     data = tmp_path / "data"
     (data / "accounts").mkdir(parents=True)

@@ -112,6 +112,7 @@ def test_one_import_gives_what_the_oracle_says(events: list[Event], policy: Poli
     assert_clean(whole)
 
 
+@pytest.mark.slow
 @FEW
 @given(dense_event_lists())
 def test_live_events_in_order_one_by_one_give_what_the_oracle_says(events: list[Event]) -> None:

@@ -91,6 +91,7 @@ def imported(live: Live, account: str, *, whole: Sequence[Event]) -> None:
         )
 
 
+@pytest.mark.slow
 @settings(examples(cost=6), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_any_form_order_cut_and_repetition_gives_the_sessions_of_a_file(live: Live, data: st.DataObject) -> None:

@@ -213,6 +213,7 @@ def test_an_address_that_was_cut_short_leads_on(owners: Client, path: str, leads
     assert (answer.status_code, answer["Location"]) == (302, leads_to)
 
 
+@pytest.mark.slow
 def test_days_to_come_do_not_thin_the_sessions_per_day(owners: Client) -> None:
     far = text_of(owners, f"{REPORT}?from=2026-03-30&to=2125-03-31")
     near = text_of(owners, f"{REPORT}?from=2026-03-30")

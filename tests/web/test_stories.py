@@ -116,6 +116,7 @@ def test_a_run_of_messages_is_summed_up_and_can_be_seen_one_by_one(client: Clien
     assert each.text.count("Inside the window") == 8
 
 
+@pytest.mark.slow
 def test_a_huge_session_is_cut_with_a_sentence_and_every_event_can_be_reached(
     client: Client, ledgers: OpenLedgers
 ) -> None:

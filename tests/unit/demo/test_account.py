@@ -68,6 +68,7 @@ def test_batches_are_event_tables_of_a_quarter_million_with_positions_running_on
         position += len(batch.events)
 
 
+@pytest.mark.slow
 def test_events_come_in_order_of_time(demo: Demo) -> None:
     at = demo.events["occurred_at"].to_numpy()
     assert (at[1:] >= at[:-1]).all()

@@ -45,6 +45,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(conversation_spans, name, value)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 def test_a_conversation_that_goes_on_has_few_rows_however_often_it_is_appended_to() -> None:
     ledger = ledger_in_memory()
@@ -68,6 +69,7 @@ def test_folding_looks_at_the_last_rows_alone() -> None:
     assert verify(ledger).is_clean
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 def test_a_ledger_with_many_rows_to_a_conversation_is_folded_as_a_whole_when_it_is_closed() -> None:
     ledger = ledger_in_memory()
@@ -83,6 +85,7 @@ def test_a_ledger_with_many_rows_to_a_conversation_is_folded_as_a_whole_when_it_
     assert verify(ledger).is_clean
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 def test_many_conversations_are_not_mistaken_for_many_rows_to_each() -> None:
     ledger = ledger_in_memory()
@@ -96,6 +99,7 @@ def test_many_conversations_are_not_mistaken_for_many_rows_to_each() -> None:
     fold_if_many(ledger)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 @FEW
 @given(st.data(), dense_event_lists())
@@ -111,6 +115,7 @@ def test_events_one_by_one_in_any_order_with_folds_between_them_give_what_the_or
     assert verify(ledger).is_clean
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("is_shared", [False, True], ids=["one process", "many threads"])
 def test_a_ledger_is_folded_when_it_is_closed(folder: Folder, acme: str, is_shared: bool) -> None:

@@ -16,6 +16,8 @@ from botmeter.ledger.submission import Submission
 from botmeter.ledger.verify import verify
 from botmeter.metering.schema import EVENTS_SCHEMA, EventBatch
 
+pytestmark = pytest.mark.slow
+
 CUSTOMERS = 20_000
 DAYS = 8
 # More than one row group of sessions, in batches that do not fit it.

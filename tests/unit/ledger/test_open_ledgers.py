@@ -89,6 +89,7 @@ def test_numbers_that_were_undone_are_never_taken_for_those_that_came_after(ledg
         assert [place.bot_id for place in reader.touchpoints.all()] == ["kept"]
 
 
+@pytest.mark.slow
 def test_readers_of_a_busy_ledger_never_see_half_of_an_append(ledgers: OpenLedgers) -> None:
     """Each append brings one session, and one bot of its own: a number without its name would show."""
     count, ended = 25, threading.Event()

@@ -259,6 +259,7 @@ def test_a_backup_has_what_was_taken_in_and_so_has_the_account_that_is_restored_
     assert take_live(ledgers, *HOURS, event("later", "2026-05-25T10:00")) == (1, 10, 0, 0)
 
 
+@pytest.mark.slow
 def test_many_threads_that_take_in_settle_write_and_read_lose_and_double_nothing(ledgers: OpenLedgers) -> None:
     """Each event is sent three times, and every number that a reader sees agrees with the rows behind it."""
     days = [event(f"{n}", f"2026-05-{1 + n % 28:02}T{n % 24:02}:00", customer_id=f"c{n % 7}") for n in range(120)]
@@ -326,6 +327,7 @@ def full_disk(folder: Folder) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+@pytest.mark.slow
 def test_a_full_disk_loses_and_doubles_nothing_on_either_lane(ledgers: OpenLedgers, folder: Folder) -> None:
     many = [event(f"{n}", "2026-05-20T10:00", attributes={"text": f"{n} " * 50}) for n in range(20_000)]
     assert take_live(ledgers, *many[:5_000]) == (5_000, 0, 0, 0)

@@ -167,6 +167,7 @@ SOURCES = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(found=st.lists(SOURCES, unique_by=lambda source: source.name, max_size=4))
 def test_whatever_can_be_said_of_sources_is_read_as_it_was_set(found: list[Source]) -> None:
     ledger = ledger_in_memory()

@@ -83,6 +83,7 @@ def test_they_pick_the_sessions_that_they_name(ledger: Ledger, filters: dict[str
     assert usage_report(ledger, asked(**filters)).sessions_consumed == len(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zone", ZONES)
 def test_each_hour_of_the_week_has_the_sessions_of_its_cell(ledger: Ledger, zone: str) -> None:
     counts = [count for day in hours(ledger, asked(zone=zone)).counts for count in day]

@@ -60,6 +60,7 @@ def test_without_a_channel_of_the_source_the_dump_conflicts_and_still_counts_not
     assert (receipt.accepted, receipt.conflicts) == (0, 4)
 
 
+@pytest.mark.slow
 @examples(cost=4)
 @given(st.data())
 def test_any_mixture_of_roads_gives_the_sessions_of_one(data: st.DataObject) -> None:

@@ -169,6 +169,7 @@ def test_a_batch_holds_no_more_rows_than_asked_and_each_rejection_once(read: Rea
     assert outcome.codes == [(number, "actor_unknown") for number in range(0, 100, 5)]
 
 
+@pytest.mark.slow
 def test_memory_holds_a_block_and_not_the_file(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
     from botmeter.sources import elements
 
