@@ -68,8 +68,8 @@ def test_whatsapp_s_word_is_said_too(acme: Run) -> None:
         ("source create desk -a acme", 2, "--platform"),
         ("source create desk -a nobody --platform rasa", 1, "no account nobody"),
         (f"{CREATE} --option colour=red", 2, "has no option 'colour'"),
-        (f"{CREATE} --option colour", 2, "write NAME=VALUE"),
-        (f"{CREATE} --secret-file missing.txt", 1, "no file missing.txt"),
+        (f"{CREATE} --option colour", 2, "Use NAME=VALUE"),
+        (f"{CREATE} --secret-file missing.txt", 1, "missing.txt does not exist"),
         (f"{CREATE} --secret-file day-2.csv.gz", 1, "can't be read: it is not text"),
         (f"{CREATE} --url meter.example.org", 1, "not a server address"),
         ("source create f -a acme --platform freshchat --secret-file events.csv", 1, "not an RSA public key"),
@@ -81,7 +81,7 @@ def test_a_source_that_can_not_be_is_refused(acme: Run, command: str, code: int,
     assert (ran.code, ran.out) == (code, ""), ran.err
     assert said in ran.err
     assert not EventSource.objects.exists()
-    assert "has no source yet" in acme("source list -a acme").err
+    assert "has no sources" in acme("source list -a acme").err
 
 
 def test_an_option_without_a_value_has_a_code_of_its_own() -> None:
@@ -106,7 +106,7 @@ def test_what_is_set_is_taken_back_by_the_empty_text(acme: Run) -> None:
     assert (shown["bot_id"], shown["bot_version"], shown["channel"], shown["options"]) == (None, "8", "web", {})
     assert "web" in acme("source show desk --account acme").out
     nothing = acme("source set desk -a acme")
-    assert (nothing.code, "Name what to set" in nothing.err) == (2, True)
+    assert (nothing.code, "No setting was given" in nothing.err) == (2, True)
     assert acme("source set other -a acme --bot b").code == 1
 
 

@@ -1,4 +1,4 @@
-"""The files of events that a command line names, ready to be read."""
+"""Event files named on the command line."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def source_files(paths: list[str], *, mapping: Path | None, input_format: str | None) -> "list[SourceFile]":
-    """What to read, with the mapping that holds for all of it.
+    """Return the files to read, all with the same mapping.
 
     Raises:
-        Refused: `arguments_clash` if standard input is named twice; what `mapping_from_file` refuses.
+        Refused: `arguments_clash` if standard input is named twice; what `mapping_from_file` raises.
     """
     from botmeter.sources.mapping_file import mapping_from_file
     from botmeter.sources.reader import SourceFile
@@ -39,15 +39,15 @@ def source_files(paths: list[str], *, mapping: Path | None, input_format: str | 
 
 
 def total_bytes(files: "list[SourceFile]") -> int | None:
-    """How much there is to read; None if that can't be known, as from stdin."""
+    """Return the total size; None if unknown, as for stdin."""
     from botmeter.sources.reader import size_bytes
 
     sizes = [size_bytes(file) for file in files]
     return None if None in sizes else sum(size or 0 for size in sizes)
 
 
-def with_notes_said(batches: "Iterable[EventBatch]") -> "Iterator[EventBatch]":
-    """The batches; what they have to tell a person is told on the way."""
+def with_notes_shown(batches: "Iterable[EventBatch]") -> "Iterator[EventBatch]":
+    """Pass batches on and print their notes."""
     for batch in batches:
         for note in batch.notes:
             say(note)

@@ -1,4 +1,4 @@
-"""`import`: events from files into an account. All files of one command come in together or not at all."""
+"""`import`: import event files into an account, all files of a command or none."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from botmeter.cli import options
 from botmeter.cli.command_groups import Commands, examples
 from botmeter.cli.data_dir import opened_ledger
-from botmeter.cli.event_files import source_files, total_bytes, with_notes_said
+from botmeter.cli.event_files import source_files, total_bytes, with_notes_shown
 from botmeter.cli.output import say, say_rejection, show_json, show_rows
 from botmeter.cli.progress import Follow, progress
 from botmeter.domain.source import DEFAULT_SOURCE
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from botmeter.sources.reader import SourceFile
 
 _COUNTS = ("accepted", "duplicates", "conflicts", "rejected")
-# As many as can be taken in at a glance; all of them are in quarantine.
-_REJECTIONS_SAID_MAX = 5
+# All of them are in quarantine.
+_REJECTIONS_SHOWN_MAX = 5
 
 commands = Commands()
 
@@ -28,9 +28,9 @@ commands = Commands()
 @commands.command(
     "import",
     epilog=examples(
-        ("Run it again as often as you like: nothing counts twice.", "botmeter import events.ndjson --account acme"),
-        ("Several files, in one go:", "botmeter import day-1.csv day-2.csv.gz --account acme"),
-        ("A foreign file, with its columns explained:", "botmeter import chats.csv -a acme --mapping columns.toml"),
+        ("Can be repeated: nothing counts twice.", "botmeter import events.ndjson --account acme"),
+        ("Several files:", "botmeter import day-1.csv day-2.csv.gz --account acme"),
+        ("A file with other columns:", "botmeter import chats.csv -a acme --mapping columns.toml"),
         ("Webhook payloads of a source:", "botmeter import webhooks.ndjson --account acme --source desk"),
         ("From another program:", "cat events.ndjson | botmeter import - --account acme"),
     ),
@@ -44,14 +44,12 @@ def import_events(
     data: options.Data = None,
     form: options.Form = "table",
 ) -> None:
-    """Bring events into an account; print a receipt.
+    """Import events into an account and print a receipt.
 
-    An event is known by its source and id: sent again it is a duplicate and changes nothing; with
-    another content it is a conflict, and the first one stands. Where the source is one of the
-    account's, or a platform by name, files are read as that platform
-    writes them. What can't be an event goes into
-    quarantine with its reason. The files of one command are taken in together or not at all, so an
-    import that was cut off is simply run again.
+    Events are identified by source and id: a repeated event is a duplicate, and one with another
+    content is a conflict; the first one stands. If the source is one of the account's or a
+    platform's code, files are read in that platform's format. Invalid events go into quarantine.
+    A command imports all of its files or none, so an interrupted import can be repeated.
     """
     from botmeter.domain.instant import now_us
     from botmeter.ledger.append import append
@@ -69,11 +67,11 @@ def import_events(
         show_json(receipts_as_mapping(names, receipts))
     else:
         show_rows(("file", *_COUNTS), _rows(names, receipts), form=form)
-    _say_what_was_refused(receipts, account)
+    _report_rejections(receipts, account)
 
 
 def receipts_as_mapping(names: list[str], receipts: "list[Receipt]") -> dict[str, object]:
-    """The contract's receipt: of one file its own, of several the sum, and under `files` each one."""
+    """Return one file's receipt, or the sum of several with each one under `files`."""
     whole: dict[str, object] = {name: sum(getattr(receipt, name) for receipt in receipts) for name in _COUNTS}
     whole["rejections"] = [_rejection(each) for receipt in receipts for each in receipt.rejections]
     if len(receipts) > 1:
@@ -83,7 +81,7 @@ def receipts_as_mapping(names: list[str], receipts: "list[Receipt]") -> dict[str
 
 
 def _submissions(sources: "list[SourceFile]", source: "Source | str", *, follow: Follow) -> "Iterator[Submission]":
-    """What is appended; of a source of which nothing is known there is only the name."""
+    """Yield a submission for each file; an unknown source is only a name."""
     from botmeter.ledger.submission import Submission
     from botmeter.sources.source_files import batches_of_source
 
@@ -91,7 +89,7 @@ def _submissions(sources: "list[SourceFile]", source: "Source | str", *, follow:
     for file in sources:
         label = "stdin" if file.label == "-" else file.label.rpartition("/")[2]
         read = follow(batches_of_source(file, known))
-        yield Submission(source=name, batches=with_notes_said(read), label=label)
+        yield Submission(source=name, batches=with_notes_shown(read), label=label)
 
 
 def _rejection(rejection: "Rejection") -> dict[str, object]:
@@ -110,14 +108,14 @@ def _rows(names: list[str], receipts: "list[Receipt]") -> list[dict[str, object]
     return rows
 
 
-def _say_what_was_refused(receipts: "list[Receipt]", account: str) -> None:
-    kept_apart = sum(receipt.rejected + receipt.conflicts for receipt in receipts)
-    if not kept_apart:
+def _report_rejections(receipts: "list[Receipt]", account: str) -> None:
+    quarantined_count = sum(receipt.rejected + receipt.conflicts for receipt in receipts)
+    if not quarantined_count:
         return
-    shown = [rejection for receipt in receipts for rejection in receipt.rejections][:_REJECTIONS_SAID_MAX]
+    shown = [rejection for receipt in receipts for rejection in receipt.rejections][:_REJECTIONS_SHOWN_MAX]
     for rejection in shown:
         say_rejection(rejection)
-    if kept_apart > len(shown):
-        say(f"… and {kept_apart - len(shown):,} more")
-    told = "was not taken and is" if kept_apart == 1 else "were not taken and are"
-    say(f"{counted(kept_apart, 'event')} {told} in quarantine: botmeter quarantine list --account {account}")
+    if quarantined_count > len(shown):
+        say(f"… and {quarantined_count - len(shown):,} more")
+    verb = "is" if quarantined_count == 1 else "are"
+    say(f"{counted(quarantined_count, 'event')} {verb} in quarantine: botmeter quarantine list --account {account}")

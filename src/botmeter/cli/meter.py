@@ -1,4 +1,4 @@
-"""`meter`: events in, sessions out, with no account and nothing kept."""
+"""`meter`: compute sessions from files, without an account."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +7,7 @@ from typer import Option
 
 from botmeter.cli import options
 from botmeter.cli.command_groups import Commands, examples
-from botmeter.cli.event_files import source_files, total_bytes, with_notes_said
+from botmeter.cli.event_files import source_files, total_bytes, with_notes_shown
 from botmeter.cli.file_formats import format_of_file
 from botmeter.cli.output import atomic_file, say, say_rejection, show_json, show_rows
 from botmeter.cli.policy_texts import policy_named
@@ -15,7 +15,7 @@ from botmeter.cli.progress import progress
 from botmeter.domain.source import DEFAULT_SOURCE
 from botmeter.domain.text import counted
 
-_REJECTIONS_SAID_MAX = 5
+_REJECTIONS_SHOWN_MAX = 5
 
 commands = Commands()
 
@@ -53,12 +53,12 @@ def meter(
     written_as = None if output is None else format_of_file(output)
     rule, sources = policy_named(policy), source_files(files, mapping=mapping, input_format=input_format)
     with progress("metering", total=total_bytes(sources)) as follow:
-        read = (with_notes_said(follow(batches(file))) for file in sources)
+        read = (with_notes_shown(follow(batches(file))) for file in sources)
         metered = metered_files(read, policy=rule, source=source)
     if output is not None and written_as is not None:
         with atomic_file(output) as draft:
             write_rows(metered.sessions.to_reader(), format=written_as, out=draft)
-    for rejection in metered.rejections[:_REJECTIONS_SAID_MAX]:
+    for rejection in metered.rejections[:_REJECTIONS_SHOWN_MAX]:
         say_rejection(rejection)
     if metered.counts["rejected"]:
         say(f"{counted(metered.counts['rejected'], 'event')} could not be read and took no part")

@@ -1,4 +1,4 @@
-"""What a command line says of a source: what stands for what it leaves out, and the secret in a file."""
+"""Source settings given on the command line, and the secret in a file."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,10 +16,10 @@ _SECRET_BYTES_MAX = 65_536
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What is said; None: nothing; the empty text takes a setting back.
+    """Given settings; None: unchanged; the empty text clears a setting.
 
     Attributes:
-        options: Each as NAME=VALUE.
+        options: NAME=VALUE each.
     """
 
     bot_id: str | None
@@ -30,28 +30,27 @@ class Settings:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is said."""
         return not self.options and {self.bot_id, self.bot_name, self.bot_version, self.channel} == {None}
 
     def applied(self, source: "Source") -> "Source":
-        """The source as it is said to be.
+        """Return the source with these settings.
 
         Raises:
             Refused: `source_option_invalid` for an option that is not NAME=VALUE.
         """
-        said = dict(source.options) | dict(_option(text) for text in self.options or ())
+        options = dict(source.options) | dict(_option(text) for text in self.options or ())
         return replace(
             source,
-            bot_id=_said(self.bot_id, before=source.bot_id),
-            bot_name=_said(self.bot_name, before=source.bot_name),
-            bot_version=_said(self.bot_version, before=source.bot_version),
-            channel=_said(self.channel, before=source.channel),
-            options=tuple((name, value) for name, value in said.items() if value),
+            bot_id=_setting(self.bot_id, before=source.bot_id),
+            bot_name=_setting(self.bot_name, before=source.bot_name),
+            bot_version=_setting(self.bot_version, before=source.bot_version),
+            channel=_setting(self.channel, before=source.channel),
+            options=tuple((name, value) for name, value in options.items() if value),
         )
 
 
 def secret_in(path: Path | None) -> str:
-    """The secret in the file, - for stdin; empty where there is none.
+    """Read the secret from a file, or stdin for -; empty without a file.
 
     Raises:
         Missing: `file_missing`.
@@ -62,7 +61,7 @@ def secret_in(path: Path | None) -> str:
     try:
         return _bytes_of(path).decode("utf-8-sig")
     except FileNotFoundError:
-        raise Missing("file_missing", f"There is no file {path}.") from None
+        raise Missing("file_missing", f"File {path} does not exist.") from None
     except (OSError, ValueError) as problem:
         reason = problem.strerror if isinstance(problem, OSError) else "it is not text in UTF-8"
         raise Refused("secret_invalid", f"The secret in {path} can't be read: {reason}.") from None
@@ -75,14 +74,12 @@ def _bytes_of(path: Path) -> bytes:
         return file.read(_SECRET_BYTES_MAX)
 
 
-def _said(text: str | None, *, before: str | None) -> str | None:
+def _setting(text: str | None, *, before: str | None) -> str | None:
     return before if text is None else text or None
 
 
 def _option(text: str) -> tuple[str, str]:
     name, sign, value = text.partition("=")
     if not name or not sign:
-        raise Refused(
-            "source_option_invalid", f"{text[:60]!r} is no option: write NAME=VALUE, or NAME= to take it back."
-        )
+        raise Refused("source_option_invalid", f"Invalid option {text[:60]!r}. Use NAME=VALUE, or NAME= to clear it.")
     return name, value

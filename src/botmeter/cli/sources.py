@@ -1,6 +1,6 @@
-"""`source create | list | show | set | identity | rotate | pull | remove`: what sends events, and how it is read.
+"""`source create | list | show | set | identity | rotate | pull | remove`.
 
-How a source is read stands in the ledger, what lets it in with the people: both are opened here, one after the other.
+A source's settings are in the ledger, its address and secret in the people's database; commands open both.
 """
 
 from collections.abc import Iterator
@@ -46,27 +46,29 @@ Platform = Annotated[
     ),
 ]
 Name = Annotated[str, Argument(metavar="SOURCE", help="The source.", show_default=False)]
-Bot = Annotated[str | None, Option("--bot", metavar="ID", help="The bot of events that name none.", show_default=False)]
-BotName = Annotated[str | None, Option("--bot-name", metavar="NAME", help="How it is called.", show_default=False)]
+Bot = Annotated[
+    str | None, Option("--bot", metavar="ID", help="Default bot for events that name none.", show_default=False)
+]
+BotName = Annotated[str | None, Option("--bot-name", metavar="NAME", help="Name of the bot.", show_default=False)]
 BotVersion = Annotated[
     str | None,
-    Option("--bot-version", metavar="V", help="Of bots whose version the platform does not tell.", show_default=False),
+    Option("--bot-version", metavar="V", help="Default bot version.", show_default=False),
 ]
-Channel = Annotated[
-    str | None, Option("--channel", metavar="NAME", help="Of events that name none.", show_default=False)
-]
+Channel = Annotated[str | None, Option("--channel", metavar="NAME", help="Default channel.", show_default=False)]
 PlatformOptions = Annotated[
     list[str] | None,
-    Option("--option", metavar="NAME=VALUE", help="What only this platform has; again for more.", show_default=False),
+    Option("--option", metavar="NAME=VALUE", help="Option of the platform; repeat it for more.", show_default=False),
 ]
 SecretFile = Annotated[
     Path | None,
-    Option("--secret-file", metavar="FILE", help="What signs its deliveries; - is stdin.", show_default=False),
+    Option("--secret-file", metavar="FILE", help="File with the signature secret; - is stdin.", show_default=False),
 ]
-Sender = Annotated[str, Argument(metavar="SENDER", help="Its id or name on the platform.", show_default=False)]
+Sender = Annotated[
+    str, Argument(metavar="SENDER", help="Id or name of the sender on the platform.", show_default=False)
+]
 
 _COLUMNS = ("source", "platform", "state", "bot_id", "channel", "identities", "signed", "last_delivery", "detail")
-# What fits on a screen.
+# Columns that fit on a screen.
 _SHOWN = ("source", "platform", "state", "bot_id", "last_delivery")
 _LIST = "botmeter source list"
 _ROTATE = "botmeter source rotate"
@@ -95,28 +97,28 @@ def create(
     url: Url = None,
     data: options.Data = None,
 ) -> None:
-    """Connect a platform, and print the address that it sends to.
+    """Create a source and print its address.
 
-    The address stands alone on stdout, this one time: only a digest of its key is kept.
+    The address is printed alone on stdout, once: only a digest of its key is stored.
     """
     from botmeter.domain.source import Source
 
     server, secret = server_address(url), secret_in(secret_file)
-    said = Settings(bot_id=bot, bot_name=bot_name, bot_version=bot_version, channel=channel, options=option)
-    wanted = said.applied(Source(name=name, platform=platform))
+    settings = Settings(bot_id=bot, bot_name=bot_name, bot_version=bot_version, channel=channel, options=option)
+    wanted = settings.applied(Source(name=name, platform=platform))
     with _people(data, account), opened_ledger(data, account, purpose="botmeter source create") as ledger:
         from botmeter.people.source_actions import Author, create_source
 
         made = create_source(ledger, wanted, author=Author(), secret=secret)
     show(f"{server}{made.path}\n")
-    say(f"source {name} is of platform {platform}; its address is not shown again")
+    say(f"source {name} of platform {platform} was created; its address is not shown again")
     if made.source.verify_token:
-        say(f"its verify token is {made.source.verify_token}")
+        say(f"verify token: {made.source.verify_token}")
 
 
 @commands.command("list", epilog=examples(("", "botmeter source list --account acme")))
 def list_sources(account: options.AccountName, data: options.Data = None, form: options.Form = "table") -> None:
-    """List an account's sources, with what became of the last delivery of each."""
+    """List an account's sources with their last deliveries."""
     with _people(data, account), readable_ledger(data, account, purpose=_LIST) as ledger:
         from botmeter.ledger.deliveries import latest_delivery_by_source
         from botmeter.ledger.sources import sources_of
@@ -127,14 +129,14 @@ def list_sources(account: options.AccountName, data: options.Data = None, form: 
     rows = [_row(each, address=addresses.get(each.name), last=latest.get(each.name)) for each in found]
     show_rows(_SHOWN if form == "table" else _COLUMNS, rows, form=form)
     if not rows:
-        say(f"account {account} has no source yet")
+        say(f"account {account} has no sources")
 
 
 @commands.command("show", epilog=examples(("", "botmeter source show desk --account acme")))
 def show_source(
     name: Name, account: options.AccountName, data: options.Data = None, form: options.Form = "table"
 ) -> None:
-    """Show how a source is read: what stands for what it leaves out, and who is a bot there."""
+    """Show a source's settings and bot identities."""
     with readable_ledger(data, account, purpose="botmeter source show") as ledger:
         from botmeter.ledger.sources import existing_source
 
@@ -162,8 +164,8 @@ def show_source(
     "set",
     epilog=examples(
         ("", 'botmeter source set desk -a acme --bot orders --bot-name "Order bot"'),
-        ("Take something back:", 'botmeter source set desk --account acme --bot ""'),
-        ("Refuse its deliveries:", "botmeter source set desk --account acme --off"),
+        ("Clear a setting:", 'botmeter source set desk --account acme --bot ""'),
+        ("Refuse deliveries:", "botmeter source set desk --account acme --off"),
     ),
 )
 def set_source(
@@ -175,30 +177,30 @@ def set_source(
     channel: Channel = None,
     option: PlatformOptions = None,
     secret_file: SecretFile = None,
-    on: Annotated[
-        bool | None, Option("--on/--off", help="Take its deliveries, or refuse them.", show_default=False)
-    ] = None,
+    on: Annotated[bool | None, Option("--on/--off", help="Accept or refuse deliveries.", show_default=False)] = None,
     data: options.Data = None,
 ) -> None:
-    """Set what stands for what a source leaves out, its secret, or whether it is on.
+    """Set a source's defaults, options, secret or state.
 
-    Later events are read so; what was taken in stays as it is. The empty text takes a setting back.
+    Changes apply to later events. An empty text clears a setting.
     """
-    said = Settings(bot_id=bot, bot_name=bot_name, bot_version=bot_version, channel=channel, options=option)
-    if said.is_empty and secret_file is None and on is None:
-        raise Refused("nothing_to_set", "Name what to set: --bot, --channel, --option, --secret-file, --on or --off.")
+    settings = Settings(bot_id=bot, bot_name=bot_name, bot_version=bot_version, channel=channel, options=option)
+    if settings.is_empty and secret_file is None and on is None:
+        raise Refused(
+            "nothing_to_set", "No setting was given. Use --bot, --channel, --option, --secret-file, --on or --off."
+        )
     secret = secret_in(secret_file)
     with _people(data, account), opened_ledger(data, account, purpose="botmeter source set") as ledger:
         from botmeter.ledger.sources import existing_source
         from botmeter.people.source_actions import Author, change_secret, change_source, turn_source
 
         found, author, owner = existing_source(ledger, name), Author(), ledger.account.name
-        change_source(ledger, said.applied(found), author=author)
+        change_source(ledger, settings.applied(found), author=author)
         if secret_file is not None:
             change_secret(owner, found, secret=secret, author=author)
         if on is not None:
             turn_source(owner, name, is_on=on, author=author)
-    say(f"source {name} of account {account} is set; later events are read so")
+    say(f"source {name} of account {account} was changed; the change applies to later events")
 
 
 @identities.command(epilog=examples(("", "botmeter source identity add desk 12 --account acme --bot orders")))
@@ -206,16 +208,17 @@ def add(
     name: Name,
     sender: Sender,
     account: options.AccountName,
-    bot: Annotated[str, Option("--bot", metavar="ID", help="The bot that it is.")],
+    bot: Annotated[str, Option("--bot", metavar="ID", help="Bot id.")],
     bot_name: BotName = None,
     bot_version: Annotated[
-        str | None, Option("--bot-version", metavar="V", help="Default: that of the source.", show_default=False)
+        str | None,
+        Option("--bot-version", metavar="V", help="Default: the source's default version.", show_default=False),
     ] = None,
     data: options.Data = None,
 ) -> None:
-    """Say that a sender is a bot, where the platform does not say so.
+    """Mark a sender as a bot.
 
-    Later events are read so; what was taken in stays as it is.
+    The change applies to later events.
     """
     from botmeter.domain.source import BotIdentity
 
@@ -224,17 +227,17 @@ def add(
         from botmeter.people.source_actions import Author, add_identity
 
         add_identity(ledger, name, identity=identity, author=Author())
-    say(f"{printable(sender)} of source {name} is the bot {printable(bot)}")
+    say(f"sender {printable(sender)} of source {name} is now bot {printable(bot)}")
 
 
 @identities.command(epilog=examples(("", "botmeter source identity remove desk 12 --account acme")))
 def remove(name: Name, sender: Sender, account: options.AccountName, data: options.Data = None) -> None:
-    """Say that a sender is no bot any more."""
+    """Remove the bot identity of a sender."""
     with _people(data, account), opened_ledger(data, account, purpose="botmeter source identity remove") as ledger:
         from botmeter.people.source_actions import Author, remove_identity
 
         remove_identity(ledger, name, sender=sender, author=Author())
-    say(f"{printable(sender)} of source {name} is no bot any more")
+    say(f"sender {printable(sender)} of source {name} is no longer a bot")
 
 
 commands.add_typer(identities)
@@ -242,7 +245,7 @@ commands.add_typer(identities)
 
 @commands.command(epilog=examples(("", "botmeter source rotate desk --account acme")))
 def rotate(name: Name, account: options.AccountName, url: Url = None, data: options.Data = None) -> None:
-    """Make a source another address, and print it; the old one works no more."""
+    """Regenerate a source's address and print it; the old one stops working."""
     server = server_address(url)
     with _people(data, account), readable_ledger(data, account, purpose=_ROTATE) as ledger:
         from botmeter.ledger.sources import existing_source
@@ -250,13 +253,13 @@ def rotate(name: Name, account: options.AccountName, url: Url = None, data: opti
 
         made = rotate_address(ledger.account.name, existing_source(ledger, name), author=Author())
     show(f"{server}{made.path}\n")
-    say(f"this is the address of source {name}; an old one works no more")
+    say(f"new address of source {name}; the old one no longer works")
 
 
 @commands.command(
     epilog=examples(
         ("", "botmeter source pull desk --account acme"),
-        ("What was lost since a day:", "botmeter source pull desk --account acme --since 2026-11-01"),
+        ("Events missed since a day:", "botmeter source pull desk --account acme --since 2026-11-01"),
     )
 )
 def pull(
@@ -264,7 +267,7 @@ def pull(
     account: options.AccountName,
     since: Annotated[
         str | None,
-        Option("--since", metavar="DATE", help="From this UTC day; else from the last pull.", show_default=False),
+        Option("--since", metavar="DATE", help="First UTC day. Default: since the last pull.", show_default=False),
     ] = None,
     data: options.Data = None,
     form: options.Form = "table",
@@ -286,20 +289,20 @@ def pull(
 def remove_source(
     name: Name, account: options.AccountName, yes: options.Yes = False, data: options.Data = None
 ) -> None:
-    """Remove a source: its address works no more. Its events stay, and count."""
+    """Remove a source and its address. Its events stay and count."""
     if not is_confirmed(f"Remove source {name} of account {account}, and its address?", yes=yes):
-        say("nothing was changed")
+        say("nothing changed")
         return
     with _people(data, account), opened_ledger(data, account, purpose="botmeter source remove") as ledger:
         from botmeter.people.source_actions import Author, delete_source
 
         delete_source(ledger, name, author=Author())
-    say(f"source {name} of account {account} is removed; its events stay")
+    say(f"source {name} of account {account} was removed; its events stay")
 
 
 @contextmanager
 def _people(asked: Path | None, account: str) -> Iterator[None]:
-    """The people's database, where the data folder has the account."""
+    """Open the people's database, if the account exists."""
     from botmeter.people.database import open_people
     from botmeter.server.asgi import DJANGO_SETTINGS
 
@@ -310,7 +313,7 @@ def _people(asked: Path | None, account: str) -> Iterator[None]:
         yield
     finally:
         if command_context().folder is not None:
-            # The server's thread ends with the command, and nobody else would close what it opened.
+            # The server's thread ends with the command, so nothing else would close its connections.
             from django.db import connections
 
             connections.close_all()
