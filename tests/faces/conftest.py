@@ -8,12 +8,12 @@ from random import Random
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 
 from botmeter.cli.context import in_context, of_process
 from botmeter.cli.main import exit_code
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
+from botmeter.live.server_state import ServerState
 from botmeter.people.keys import KeyDraft, Scope, new_key
 from botmeter.people.models import Membership, User
 from botmeter.people.rights import Role
@@ -59,19 +59,19 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenLedgers]:
 
 
 @pytest.fixture(autouse=True)
-def _served(opened: OpenLedgers) -> Iterator[None]:
-    with in_use(opened):
-        yield
+def state(opened: OpenLedgers) -> Iterator[ServerState]:
+    with in_use(opened) as state:
+        yield state
 
 
 @pytest.fixture
-def api(opened: OpenLedgers, db: None, client: Client) -> Asked:
+def api(state: ServerState, db: None, client: Client) -> Asked:
     """`api("sessions", channel=["web"])`: the answer as JSON."""
     made = new_key("acme", KeyDraft(name="faces", scopes=tuple(Scope)), created_by=None)
 
     def asked(path: str, **query: Any) -> Any:
         # Hypothesis asks more often in a minute than a program may.
-        cache.clear()
+        state.api_requests.clear()
         headers = {"Authorization": f"Bearer {made.secret}"}
         answer = client.get(f"/api/v1/accounts/acme/{path}", query, headers=headers)
         assert answer.status_code == 200, answer.content

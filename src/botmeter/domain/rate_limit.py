@@ -30,3 +30,8 @@ class RateLimiter:
                 self._counts.clear()
             self._counts[key] += 1
             return self._counts[key] <= limit
+
+    def clear(self) -> None:
+        """Forget all counts."""
+        with self._lock:
+            self._counts.clear()

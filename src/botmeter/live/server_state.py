@@ -7,6 +7,7 @@ from typing import Final, cast
 from django.http import HttpRequest
 
 from botmeter.domain.errors import Unavailable
+from botmeter.domain.rate_limit import RateLimiter
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.live.ingest import Ingestion
 from botmeter.live.pulls.schedule import PullSchedule
@@ -23,6 +24,7 @@ class ServerState:
     """The open ledgers, the queue of live events and the schedule of pulls.
 
     Attributes:
+        api_requests: Counts requests to the API, by key.
         exports: Acquired by each export while it is sent.
         stopping: Set once the server is stopping.
     """
@@ -31,6 +33,7 @@ class ServerState:
     store: LedgerStore
     ingestion: Ingestion
     pulls: PullSchedule
+    api_requests: RateLimiter = field(default_factory=RateLimiter)
     exports: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(EXPORTS_MAX))
     stopping: Event = field(default_factory=Event)
 

@@ -2,14 +2,13 @@
 
 from typing import Final
 
-from django.core.cache import cache
 from django.http import HttpRequest
 
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us
+from botmeter.live.server_state import server_state
 from botmeter.people.keys import Scope, note_use, opened_key, require_scope
 from botmeter.people.models import ApiKey
-from botmeter.web.api.problem_details import RATE_WINDOW_SECONDS
 from botmeter.web.api.problems import account_unknown, key_missing
 
 REQUESTS_A_MINUTE: Final = 600
@@ -29,7 +28,7 @@ def admitted_key(request: HttpRequest) -> ApiKey:
     elif not secret:
         raise key_missing()
     key = opened_key(secret.strip())
-    _count_request(key)
+    _count_request(request, key)
     note_use(key)
     return key
 
@@ -48,16 +47,9 @@ def allowed_account(key: ApiKey, account: str, *, scope: Scope | None) -> str:
     return key.account
 
 
-def _count_request(key: ApiKey) -> None:
-    window = now_us() // MICROSECONDS_PER_SECOND // RATE_WINDOW_SECONDS
-    name = f"api-requests:{key.pk}:{window}"
-    cache.add(name, 0, timeout=2 * RATE_WINDOW_SECONDS)
-    try:
-        count = cache.incr(name)
-    except ValueError:
-        # The cache was full and dropped the count in between.
-        return
-    if count > REQUESTS_A_MINUTE:
+def _count_request(request: HttpRequest, key: ApiKey) -> None:
+    now_seconds = now_us() / MICROSECONDS_PER_SECOND
+    if not server_state(request).api_requests.allows(key.pk, limit=REQUESTS_A_MINUTE, now_seconds=now_seconds):
         raise Unavailable(
             "rate_exceeded",
             f"The key {key.start}… has sent more than {REQUESTS_A_MINUTE} requests in this minute. "

@@ -11,11 +11,11 @@ from msgspec import Meta, Struct
 
 from botmeter.domain.errors import BotmeterError
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us
+from botmeter.domain.rate_limit import WINDOW_SECONDS
 from botmeter.web.statuses import RETRY_AFTER_SECONDS, status_of
 
 PATH: Final = "/api/"
 MEDIA_TYPE: Final = "application/problem+json"
-RATE_WINDOW_SECONDS: Final = 60
 
 _STATUS_OF_CODE: Final = {
     "key_missing": HTTPStatus.UNAUTHORIZED,
@@ -92,4 +92,4 @@ def problem_from_error(error: BotmeterError) -> Problem:
 
 def seconds_left_in_window() -> int:
     """Seconds until a key's requests are counted from 0 again."""
-    return RATE_WINDOW_SECONDS - now_us() // MICROSECONDS_PER_SECOND % RATE_WINDOW_SECONDS
+    return WINDOW_SECONDS - now_us() // MICROSECONDS_PER_SECOND % WINDOW_SECONDS

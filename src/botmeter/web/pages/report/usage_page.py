@@ -1,13 +1,15 @@
 """The report as one page."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from botmeter.domain.bounded_cache import BoundedCache
 from botmeter.domain.instant import now_us
 from botmeter.metering.policy import in_force
 from botmeter.reports.policy_sentence import policy_sentence
 from botmeter.web.layout import Frame
-from botmeter.web.pages.report.answer_cache import LruCache, kept_overview
+from botmeter.web.pages.report.answer_cache import kept_overview
 from botmeter.web.pages.report.answered import Answered, PageContext
 from botmeter.web.pages.report.filter_bar import FilterBar, bot_names_shown, filter_bar
 from botmeter.web.pages.report.follow import Following, following
@@ -94,7 +96,7 @@ class UsagePage:
 
 
 # A page of a year is about 500 KB, most of it charts.
-_bodies: Final[LruCache[ReportBody]] = LruCache(64)
+_bodies: Final[BoundedCache[Hashable, ReportBody]] = BoundedCache(64)
 
 
 def usage_page(
@@ -102,7 +104,7 @@ def usage_page(
 ) -> UsagePage:
     """The page that answers a question. Its body is kept until the ledger changes."""
     key = (ledger.account.name, ledger.version, question, stage.places, stage.access)
-    body = _bodies.kept(key, lambda: _body(ledger, question, stage=stage))
+    body = _bodies.find_or_make(key, lambda: _body(ledger, question, stage=stage))
     line, follow = _PAST, None
     if stage.access.allows(Fact.FRESHNESS):
         line = freshness(body.recency, now_us=now_us(), zone=question.zone, waiting=stage.waiting)
