@@ -7,5 +7,5 @@ sql = statements_of(__name__)
 
 
 def bot_names(moment: Snapshot) -> dict[str, str]:
-    """The latest name of each bot that was ever named, by id."""
+    """Return the latest name of each bot that has one, by id."""
     return dict(moment.rows(sql("bot_names"), {}))

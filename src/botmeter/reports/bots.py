@@ -1,4 +1,4 @@
-"""My Bots: every bot that was ever seen, its versions, and when they were active."""
+"""My Bots: every bot that the account has seen, its versions and their activity."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -58,17 +58,13 @@ class BotOverview:
 
 
 def names_of_bots(ledger: "ReadableLedger") -> dict[str, str]:
-    """What each bot that has a name is called, by id."""
+    """Return the name of each bot that has one, by id."""
     with snapshot(ledger) as moment:
         return bot_names(moment)
 
 
 def bots(ledger: "ReadableLedger", *, now_us: int) -> tuple[BotOverview, ...]:
-    """Every bot: most sessions first, then by id.
-
-    Args:
-        now_us: The present instant.
-    """
+    """Return every bot: most sessions first, then by id."""
     today_on = day_of_us(now_us)
     query = UsageQuery(period=Period(first_on=today_on - timedelta(days=DEFAULT_DAYS - 1), last_on=today_on))
     places = ledger.touchpoints.all()

@@ -1,7 +1,7 @@
-"""What a period is compared with: the same question about earlier days.
+"""The same question about earlier days, for comparison.
 
-A period that holds today is not over. It is compared with as much of the earlier days as there is
-of it until now, or every comparison would say that usage falls.
+A period that holds today is not over. It is compared with as much of the earlier days as there is of it until now, or
+every comparison would say that usage falls.
 """
 
 from dataclasses import replace
@@ -17,7 +17,7 @@ _YEAR_DAYS = 364
 
 
 class ComparedWith(StrEnum):
-    """Which earlier days."""
+    """Earlier days to compare with."""
 
     PREVIOUS = "previous"
     """As many days, right before."""
@@ -26,7 +26,7 @@ class ComparedWith(StrEnum):
 
 
 def compared_query(query: UsageQuery, *, account: Account, against: ComparedWith, now_us: int) -> UsageQuery | None:
-    """The same question about earlier days.
+    """Return the same question about earlier days.
 
     Args:
         now_us: The present instant. If the period holds it, sessions of the earlier days count up
@@ -55,7 +55,7 @@ def compared_query(query: UsageQuery, *, account: Account, against: ComparedWith
 
 
 def _until_us(period: Period, *, shift: timedelta, now_us: int) -> int | None:
-    """Where the earlier days have to be cut; None if the period is over, or has not begun."""
+    """The instant at which the earlier days are cut; None if the period is over, or has not begun."""
     edges_us = period.edges_us()
     if not edges_us[0] <= now_us < edges_us[-1]:
         return None

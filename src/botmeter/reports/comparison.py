@@ -27,7 +27,7 @@ SCOPE, TAKING_PART, FILTERS = "scope", "taking_part", "filters"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metering:
-    """What one policy makes of some events.
+    """Sessions that one policy makes of some events.
 
     Attributes:
         sessions: `SESSIONS_SCHEMA`, all of them.
@@ -45,7 +45,7 @@ class Metering:
 
 
 def metering(events: pa.Table, policy: Policy, *, touchpoints: Touchpoints, values: Values) -> Metering:
-    """What `policy` makes of `events`, as if it had always been in force."""
+    """Meter the events as if the policy had always been in force."""
     metered = sessions_from_events(events, schedule=schedule_of(policy), touchpoints=touchpoints)
     return Metering(
         policy=policy,
@@ -58,12 +58,12 @@ def metering(events: pa.Table, policy: Policy, *, touchpoints: Touchpoints, valu
 
 
 def event_names(sources: pa.ChunkedArray, event_ids: pa.ChunkedArray) -> pa.ChunkedArray:
-    """What each event is known by, as one text."""
+    """Return (source, event id) of each event as one text."""
     return pc.binary_join_element_wise(sources.cast(pa.string()), event_ids, "\0")
 
 
 def only_in(this: Metering, other: Metering, *, names: pa.ChunkedArray) -> Counter[str]:
-    """Why the counted sessions of `this` whose opening event opens no counted one of `other` are there.
+    """Count, by reason, the sessions of `this` whose opening event opens no counted session of `other`.
 
     Args:
         names: `event_names` of all events, in their order.
@@ -92,7 +92,7 @@ def only_in(this: Metering, other: Metering, *, names: pa.ChunkedArray) -> Count
 
 
 def _matching(sessions: pa.Table, participations: pa.Table, *, values: Values) -> npt.NDArray[np.bool_]:
-    """Which sessions start in the period and have a row that matches the filters."""
+    """Mask of the sessions that start in the period and match the filters."""
     session_of_row = participations["session_row"].to_numpy()
     touchpoint_of_row = participations["touchpoint"].to_numpy()
     is_picked = np.ones(len(participations), np.bool_)
@@ -123,14 +123,14 @@ def _is_one_of(column: pa.ChunkedArray, texts: list[str]) -> npt.NDArray[np.bool
 
 
 def _has_row(session_of_row: Ints, rows: npt.NDArray[np.bool_], *, session_count: int) -> npt.NDArray[np.bool_]:
-    """Which sessions have one of these rows."""
+    """Mask of the sessions that have one of these rows."""
     has_row = np.zeros(session_count, np.bool_)
     has_row[session_of_row[rows]] = True
     return has_row
 
 
 def _closed_by_before(metered: Metering) -> Ints:
-    """For each session what closed the one before it of its scope key; -1 if there is none."""
+    """For each session the limit that closed the one before it of its scope key; -1 if there is none."""
     sessions = metered.sessions
     keys = [_key_codes(metered, name) for name in metered.policy.scope]
     order = np.lexsort((np.arange(len(sessions)), *keys))
@@ -144,7 +144,7 @@ def _closed_by_before(metered: Metering) -> Ints:
 
 
 def _key_codes(metered: Metering, name: str) -> Ints:
-    """A code of what one word of the scope names, for each session."""
+    """A code of one word of the scope, for each session."""
     if name in ("customer", "conversation"):
         return codes_of(metered.sessions[f"{name}_id"])[0]
     values = [place.bot_id if name == "bot" else place.channel for place in metered.touchpoints.all()]
@@ -155,7 +155,7 @@ def _key_codes(metered: Metering, name: str) -> Ints:
 
 
 def _are_inside(openings: pa.ChunkedArray, other: Metering, *, names: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
-    """Whether each of these events is in a session of `other`."""
+    """Mask of the events that are in a session of `other`."""
     place = pc.index_in(names, value_set=openings)
     rows = np.flatnonzero(_mask(place.is_valid()))
     is_inside = np.zeros(len(openings), np.bool_)

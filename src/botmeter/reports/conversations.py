@@ -1,4 +1,4 @@
-"""One conversation: whose it was, which sessions it was part of, and who said how much in it."""
+"""One conversation: its customers, sessions, bots, tickets and events."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ class ConversationStory:
 
 
 def conversation(ledger: "ReadableLedger", conversation_id: str) -> ConversationStory:
-    """The conversation.
+    """Find a conversation.
 
     Raises:
         Missing: `conversation_unknown` if no event names it.

@@ -1,8 +1,8 @@
 """Counts of distinct sessions for every split of a report, added up from few rows.
 
-Sessions come grouped by the set of touchpoints that they visited, which is what makes the numbers
-additive: a session is in one group, so a bot's sessions are the sum of the groups whose set has it.
-The additive usage gives groups of many sessions; the rows themselves, groups of one.
+Sessions are grouped by their set of touchpoints, which makes the counts additive: a session is in one group, so a
+bot's sessions are the sum of the groups whose set has it. The additive usage gives groups of many sessions, the rows
+groups of one.
 """
 
 from collections.abc import Hashable, Sequence
@@ -83,7 +83,7 @@ def members_of(places: pa.Table, touchpoints: list[int] | None, *, excluded: Seq
 
 
 def groups_of(sessions: pa.Table, members: tuple[Ints, Ints]) -> Groups:
-    """The groups whose set has a matching member.
+    """Return the groups whose set has a matching member.
 
     Args:
         sessions: day, place_set, opening_touchpoint, preview (1 or 0), session_count; one row per group.
@@ -107,7 +107,7 @@ def groups_of(sessions: pa.Table, members: tuple[Ints, Ints]) -> Groups:
 
 
 def counts_of(groups: Groups, touchpoints: "list[Touchpoint]") -> Counts:
-    """The counts of all splits."""
+    """Count the sessions of all splits."""
     return Counts(
         session_count=int(groups.session_count.sum()),
         preview_count=int(groups.session_count[groups.is_preview].sum()),
@@ -117,7 +117,7 @@ def counts_of(groups: Groups, touchpoints: "list[Touchpoint]") -> Counts:
 
 
 def split(groups: Groups, key_of_touchpoint: Sequence[Key]) -> list[SplitCount[Key]]:
-    """Sessions by the key that the touchpoints have: a bot's or a channel's; in no order."""
+    """Count sessions by a key of the touchpoints, such as the bot; in no order."""
     keys = list(dict.fromkeys(key_of_touchpoint))
     number_of = {value: number for number, value in enumerate(keys)}
     code = np.array([number_of[value] for value in key_of_touchpoint], np.int64)
@@ -156,7 +156,7 @@ class TicketCounts:
 
 
 def ticket_counts_of(tickets: pa.Table, *, day_count: int) -> TicketCounts:
-    """The distinct tickets of each split.
+    """Count the distinct tickets of each split.
 
     Args:
         tickets: day, session_id, ticket_id, ticket_type; a ticket can have several rows.
@@ -183,20 +183,20 @@ def _most_first(one: SplitCount[str] | SplitCount[str | None]) -> tuple[int, boo
 
 
 def _distinct(places: Ints, codes: Ints, *, count: int, size: int) -> list[int]:
-    """How many distinct codes each place has; there are `count` codes and `size` places."""
+    """The number of distinct codes of each place; there are `count` codes and `size` places."""
     pairs = distinct(places * count + codes)
     found: list[int] = np.bincount(pairs // max(1, count), minlength=size).tolist()
     return found
 
 
 def distinct(values: Ints) -> Ints:
-    """Each value once, ascending. `np.unique` hashes before it sorts, which takes many times as long."""
+    """Return each value once, ascending. `np.unique` hashes before it sorts, which takes many times as long."""
     ordered = np.sort(values)
     return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])] if len(ordered) else ordered
 
 
 def sums(places: Ints, amounts: Ints, *, size: int) -> Ints:
-    """The sum of the amounts of each place, from 0."""
+    """Add up the amounts of each place, from 0."""
     totals = np.zeros(size, np.int64)
     np.add.at(totals, places, amounts)
     return totals
@@ -211,7 +211,7 @@ def _codes(table: pa.Table, name: str) -> tuple[Ints, Sequence[pa.Scalar]]:
 
 
 def ints_of(table: pa.Table, name: str) -> Ints:
-    """A column of whole numbers."""
+    """Return a column of whole numbers."""
     return _numbers(table[name].combine_chunks()) if table.num_rows else np.zeros(0, np.int64)
 
 

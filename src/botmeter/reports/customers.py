@@ -1,4 +1,4 @@
-"""Customers: those with most sessions, and the sessions of one of them on a calendar."""
+"""Customers with most sessions, and the sessions of one customer on a calendar."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -40,7 +40,7 @@ class CustomerUsage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarDay:
-    """One day of the period: how many of the customer's sessions started on it."""
+    """One day of the period, with the customer's sessions that started on it."""
 
     on: date
     session_count: int
@@ -70,7 +70,7 @@ class CustomerSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerCalendar:
-    """All of one customer.
+    """The sessions of one customer.
 
     Attributes:
         days: One for each day of the period, in order.
@@ -89,11 +89,7 @@ class CustomerCalendar:
 
 
 def top_customers(ledger: "ReadableLedger", query: UsageQuery, *, limit: int) -> tuple[CustomerUsage, ...]:
-    """The customers with most sessions that answer `ask`; most first, then by id.
-
-    Args:
-        limit: At most so many.
-    """
+    """Return at most `limit` customers with most sessions that match; most first, then by id."""
     values = {**values_of(query, ledger.touchpoints), "limit": limit}
     with snapshot(ledger) as moment:
         if values["is_about_rows"]:
@@ -115,7 +111,7 @@ def top_customers(ledger: "ReadableLedger", query: UsageQuery, *, limit: int) ->
 
 
 def customer_calendar(ledger: "ReadableLedger", customer_id: str, *, period: Period) -> CustomerCalendar:
-    """The customer's sessions.
+    """Find the sessions of a customer.
 
     Args:
         period: The days of the calendar; the sessions are not limited to it.

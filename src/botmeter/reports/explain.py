@@ -1,7 +1,6 @@
-"""Why a session was charged: the meter is run again on the events of its scope key, and asked.
+"""Reasons why a session was charged, by running the meter again on the events of its scope key.
 
-Nothing here decides where a session begins or ends. The events of the key, all there ever were, go
-through the very meter that the ledger uses; what it says about this session is told.
+Nothing here decides where a session begins or ends: the meter that the ledger uses does.
 """
 
 from collections import Counter
@@ -44,7 +43,7 @@ __all__ = ["explain", "explanation_as_text"]
 
 
 def explain(ledger: "ReadableLedger", session_id: str, *, now_us: int | None = None) -> Explanation:
-    """Why this session was charged.
+    """Explain why a session was charged.
 
     Args:
         session_id: As reports and exports show it.
@@ -83,7 +82,7 @@ def _unknown(session_id: str, account: str) -> Missing:
 
 
 def _key_values(ledger: "ReadableLedger", stored: tuple[Any, ...]) -> dict[str, Any]:
-    """What picks the events on which the session can depend: those that share what every policy's scope names."""
+    """Values for the statement that reads the events on which the session can depend: those of its scope key."""
     _, customer_id, conversation_id, opening_touchpoint = stored
     shared = set.intersection(*(set(term.policy.scope) for term in ledger.schedule))
     opening, places = ledger.touchpoints.all()[opening_touchpoint], ledger.touchpoints.all()
@@ -102,7 +101,7 @@ def _key_values(ledger: "ReadableLedger", stored: tuple[Any, ...]) -> dict[str, 
 
 
 class _Story:
-    """The events of a scope key in the meter's order, and what the meter makes of them."""
+    """The events of a scope key in the meter's order, with their sessions."""
 
     def __init__(self, events: pa.Table, *, ledger: "ReadableLedger", names: dict[str, str]) -> None:
         # Imported here because the meter brings the compiler, which other reports do not need.
@@ -117,17 +116,16 @@ class _Story:
         self.session_of_event = metered.session_of_event.fill_null(-1).to_numpy()
 
     def row_of(self, session_id: str) -> int | None:
-        """The session's row, None if the meter does not find it."""
+        """Return the row of a session; None if the meter does not find it."""
         row: int = self.sessions["session_id"].index(session_id).as_py()
         return None if row < 0 else row
 
     def session(self, row: int) -> dict[str, Any]:
-        """The session's columns."""
         found: dict[str, Any] = self.sessions.slice(row, 1).to_pylist()[0]
         return found
 
     def span(self, row: int) -> tuple[int, int]:
-        """The events of the session and all that happened meanwhile: first row, and the row after the last."""
+        """Return the rows of the session's events and all that happened meanwhile: first, and past the last."""
         members = np.flatnonzero(self.session_of_event == row)
         end_us = self.session(row)["ended_at"]
         occurred_at = self.events["occurred_at"].to_numpy()
@@ -145,7 +143,7 @@ class _Story:
                     yield event
 
     def neighbour(self, row: int, *, step: int) -> Neighbour | None:
-        """The session of the same scope key next to the one at `row`, before (-1) or after (+1)."""
+        """Find the session of the same scope key before (-1) or after (+1) the one at `row`."""
         own = self.scope_key(self.session(row))
         other = row + step
         while 0 <= other < len(self.sessions):
@@ -155,7 +153,7 @@ class _Story:
         return None
 
     def opened_by(self, event: ExplainedEvent) -> Neighbour | None:
-        """The session that the event opened, under whichever policy."""
+        """Find the session that the event opened, under any policy."""
         for row in np.flatnonzero(self.sessions["started_at"].to_numpy() == event.at_us).tolist():
             found = self.session(row)
             if (found["source"], found["opening_event_id"]) == (event.source, event.event_id):
@@ -163,7 +161,7 @@ class _Story:
         return None
 
     def scope_key(self, session: dict[str, Any]) -> dict[str, object]:
-        """What the session's scope names, as fields of an event."""
+        """Return the values of the session's scope, as fields of an event."""
         place = self.places[session["opening_touchpoint"]]
         values = {
             "customer": ("customer_id", session["customer_id"]),
@@ -174,7 +172,7 @@ class _Story:
         return dict(values[name] for name in self.policy_of(session).scope)
 
     def policy_of(self, session: dict[str, Any]) -> Policy:
-        """The policy under which the session opened."""
+        """Return the policy under which the session opened."""
         return self.ledger.schedule[session["policy"]].policy
 
     def _neighbour(self, row: int) -> Neighbour:

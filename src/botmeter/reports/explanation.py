@@ -1,4 +1,4 @@
-"""Why one session was charged, as values: what opened it, what belongs to it, what ended it."""
+"""The reasons why one session was charged, as values."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ class ExplainedEvent:
     Attributes:
         at_us: µs UTC.
         bot_name: The bot's latest name, else its id; None where no bot took part.
-        takes_part: Whether it belongs to the session.
+        takes_part: It belongs to the session.
     """
 
     source: str
@@ -36,7 +36,7 @@ class ExplainedEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationPart:
-    """What one conversation added to the session.
+    """The part of a session in one conversation.
 
     Attributes:
         bots: Their names, in order of first sight.
@@ -79,18 +79,17 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """One session, with everything that decided where it begins and ends.
+    """One session, with all that decided its start and end.
 
     Attributes:
         ended_at_us: µs UTC; None while no limit ends it.
-        is_running: It has not ended yet, at `now_us`.
-        events: Those that take part and those of its scope key that happened meanwhile, in order; the
-            first opened it.
+        is_running: It had not ended yet.
+        events: Those that take part, and those of its scope key that happened meanwhile, in order; the first opened it.
         conversations: In order of first sight.
-        before: The session before, None if it is the first of its scope key.
-        next_event: The first message of the scope key at or after the end, None if there is none.
+        before: The session before; None if it is the first of its scope key.
+        next_event: The first message of the scope key at or after the end; None if there is none.
         after: The session that `next_event` opened, else the next one of the scope key.
-        opened_next: Whether `next_event` opened `after`.
+        opened_next: `next_event` opened `after`.
         arrivals: The submissions that brought its events, in order.
         restatements: Those that added this session to a day already shown, or removed it.
     """

@@ -1,4 +1,4 @@
-"""An explanation as a billing admin would tell it: sentences of at most 80 columns."""
+"""An explanation as text of at most 80 columns."""
 
 from textwrap import fill
 
@@ -27,7 +27,7 @@ _EVENTS_LAST = 4
 
 
 def explanation_as_text(explanation: Explanation) -> str:
-    """Why the session was charged, as a billing admin would tell it; ends with a line break."""
+    """Explain in sentences why the session was charged; ends with a line break."""
     paragraphs = [
         charged_sentence(explanation),
         opening_sentence(explanation),

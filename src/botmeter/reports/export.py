@@ -1,4 +1,4 @@
-"""The underlying data as a file: CSV, JSON, NDJSON, Parquet or XLSX, written as it is read."""
+"""The underlying data as a file: CSV, JSON, NDJSON, Parquet or XLSX, streamed."""
 
 import io
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -32,12 +32,7 @@ _ROWS_A_GROUP = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowCount:
-    """What was written.
-
-    Attributes:
-        rows: Without a header.
-        sessions: Distinct ones; None if `session_id` is not among the columns.
-    """
+    """Number of rows written, without a header, and of distinct sessions; None without the column `session_id`."""
 
     rows: int
     sessions: int | None
@@ -45,10 +40,10 @@ class RowCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """What is exported of the rows that an ask picks.
+    """Format and columns of an export.
 
     Attributes:
-        columns: Names of `ROWS_SCHEMA`, in the order wanted.
+        columns: Names of `ROWS_SCHEMA`, in order.
         search: As in a `RowLook`; empty for all rows.
 
     Raises:
@@ -68,11 +63,10 @@ class Export:
 
 
 def export_stream(ledger: "ReadableLedger", query: UsageQuery, *, export: Export) -> Generator[bytes, None, None]:
-    """The file in parts, each given as soon as it is written; instants as the ask's zone has them.
+    """Stream the file as it is written; instants are in the zone of the period.
 
-    Memory does not grow with the rows. Of XLSX the first part comes when all rows are written. The
-    ledger is seen as it was when the first part was asked for; closing the iterator lets go of that
-    moment and of every file.
+    Memory does not grow with the rows. Of XLSX the first part comes when all rows are written. The ledger is seen as
+    it was when the first part was read; closing the iterator ends that moment and closes every file.
     """
     schema = schema_of(export.columns)
     instants = InstantTexts(query.period.timezone)
@@ -87,13 +81,12 @@ def write_rows(
     out: BinaryIO,
     timezone: str = UTC_NAME,
 ) -> RowCount:
-    """Writes rows of `ROWS_SCHEMA`, all columns or some, to `out`, holding a few at a time.
+    """Write rows of `ROWS_SCHEMA`, all columns or some, to `out`, holding a few at a time.
 
     Args:
         reader: Ordered, so that the rows of a session stand together.
-        format: One of `FORMATS`; json is an array.
         out: Left open.
-        timezone: In which instants are written.
+        timezone: Zone of the instants.
     """
     counter = _Counter(reader)
     out.writelines(_CHUNKS[format](counter, schema=counter.schema, instants=InstantTexts(timezone)))
@@ -101,13 +94,13 @@ def write_rows(
 
 
 def export_name(query: UsageQuery, format: Format) -> str:  # noqa: A002 - the option's name
-    """What the file is called: `sessions_2026-10-24_2026-11-22_UTC.csv`; of a zone's name `/` becomes `-`."""
+    """Return the name of the file: `sessions_2026-10-24_2026-11-22_UTC.csv`; a `/` in a zone becomes `-`."""
     zone = query.period.timezone.replace("/", "-")
     return f"sessions_{query.period.first_on}_{query.period.last_on}_{zone}.{format}"
 
 
 class _Counter:
-    """Batches that count themselves as they pass."""
+    """Batches, counted as they pass."""
 
     def __init__(self, reader: pa.RecordBatchReader) -> None:
         self._reader = reader
@@ -155,7 +148,7 @@ def _mappings(batch: pa.RecordBatch, instants: InstantTexts, *, schema: pa.Schem
 
 
 def _parquet_chunks(batches: Batches, *, schema: pa.Schema, instants: InstantTexts) -> Iterator[bytes]:
-    """Instants keep their type; only the zone in which a reader shows them is another."""
+    """Instants keep their type; only the zone in which a reader shows them changes."""
     zoned = pa.schema([_zoned(field, instants.timezone) for field in schema])
     written = _Written()
     with pq.ParquetWriter(written, zoned, compression="zstd") as writer:
@@ -177,7 +170,7 @@ def _zoned(field: pa.Field, timezone: str) -> pa.Field:
 
 
 class _Written(io.RawIOBase):
-    """A file that is only written to: what was, until it is taken."""
+    """A write-only file that gives up its bytes."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Instants as files show them: ISO 8601 text, in UTC or with the offset of a viewing zone.
+"""Instants in files: ISO 8601 text, in UTC or with the offset of a zone.
 
 Arrow's own zones are not used, since it looks them up in files that a small machine need not have.
 """
@@ -16,14 +16,14 @@ _QUARTER_US = 15 * _MINUTE_US
 
 
 class InstantTexts:
-    """Columns of instants as text and as local time; it remembers the offsets that it has looked up."""
+    """Instants as text and as local time; offsets are cached."""
 
     def __init__(self, timezone: str = UTC_NAME) -> None:
         self.timezone = timezone
         self._offset_of_quarter: dict[int, int] = {}
 
     def texts(self, instants: pa.Array) -> pa.Array:
-        """ISO 8601, with `Z` or an offset, and as many of 0, 3 or 6 decimals as each instant needs.
+        """Return ISO 8601 texts, with `Z` or an offset, and as many of 0, 3 or 6 decimals as each instant needs.
 
         The end of a session can lie past the last year of four digits, which ISO 8601 can't say: null.
         """
@@ -36,7 +36,7 @@ class InstantTexts:
         return pc.binary_join_element_wise(_date_and_time(local_us), suffixes, "")
 
     def local_us(self, instants: pa.Array) -> pa.Array:
-        """What the zone's clocks show, in µs since their 1970; null past the last year of four digits."""
+        """Return the time on the zone's clocks, in µs since their 1970; null past the last year of four digits."""
         instants_us = _sayable_us(instants)
         if self.timezone == UTC_NAME:
             return instants_us
@@ -44,7 +44,7 @@ class InstantTexts:
         return pc.add(instants_us, pc.take(pa.array(offsets, pa.int64()), places))
 
     def _offsets(self, instants_us: pa.Array) -> tuple[list[int], pa.Array]:
-        """The offsets that occur, in whole minutes, and the place among them of that of each instant."""
+        """The offsets that occur, in whole minutes, and the index of that of each instant."""
         # Before 1970 the division rounds up, to a quarter later; then clocks were not so exact either.
         quarters = pc.divide(instants_us, _QUARTER_US).dictionary_encode()
         offsets = [self._offset(quarter) for quarter in quarters.dictionary.to_pylist()]
@@ -77,6 +77,6 @@ def _date_and_time(local_us: pa.Array) -> pa.Array:
 
 
 def _suffix(ahead_us: int) -> str:
-    """`+05:30`; in another zone an offset of nothing is `+00:00`."""
+    """The offset as `+05:30`; of a zone at UTC `+00:00`."""
     minutes = abs(ahead_us) // _MINUTE_US
     return f"{'-' if ahead_us < 0 else '+'}{minutes // 60:02}:{minutes % 60:02}"

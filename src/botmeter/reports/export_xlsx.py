@@ -39,7 +39,7 @@ _Write = Callable[[Worksheet, int, int, Any], object]
 
 
 def xlsx_chunks(batches: Iterable[pa.RecordBatch], *, schema: pa.Schema, instants: InstantTexts) -> Iterator[bytes]:
-    """The file in parts; the first one comes when the last row was written."""
+    """Generate the file; the first part comes when the last row is written."""
     with TemporaryDirectory(prefix="botmeter-") as folder, TemporaryFile(dir=folder) as file:
         _write(batches, file, schema=schema, setting=(instants, folder))
         file.seek(0)
@@ -79,7 +79,7 @@ def _sheet(workbook: xlsxwriter.Workbook, schema: pa.Schema, *, emphasis: CellFo
 
 
 def _write_of(kind: pa.DataType, dated: CellFormat) -> _Write:
-    """What writes a cell of this type."""
+    """The method that writes a cell of this type."""
     if pa.types.is_timestamp(kind):
         return lambda sheet, row_no, column_no, cell: (
             sheet.write_string(row_no, column_no, cell)
@@ -92,7 +92,7 @@ def _write_of(kind: pa.DataType, dated: CellFormat) -> _Write:
 
 
 def _is_number(kind: pa.DataType) -> bool:
-    """Whether a cell holds it as it is; of a boolean too."""
+    """A cell holds the value as it is; true of a boolean too."""
     return pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)
 
 

@@ -1,9 +1,8 @@
-"""What the statements say of one ask, at one moment: grouped sessions, tickets, conversations.
+"""Grouped sessions, tickets and conversations of one question, at one moment.
 
-Usage is added up by UTC day, so an query is taken apart: the UTC days that it holds whole come from
-the additive usage, and what is left at its ends from the sessions themselves. Where its days are not
-UTC days, sessions are also counted in steps that meet every local midnight. Only a filter on
-customers or conversations is answered from the rows.
+Usage is added up by UTC day. So the UTC days that a period holds whole come from the additive usage, and the rest at
+its ends from the sessions. Where its days are not UTC days, sessions are also counted in steps that meet every local
+midnight. A filter on anything but bots, versions and channels is answered from the rows.
 """
 
 from dataclasses import dataclass
@@ -39,7 +38,7 @@ Members = tuple[Ints, Ints]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What a report is counted from.
+    """The numbers that a report is made of.
 
     Attributes:
         groups: The sessions that match; their `day` is for `session_days` alone.
@@ -54,7 +53,7 @@ class Facts:
 
 
 def facts_of(moment: Snapshot, query: UsageQuery, *, touchpoints: "Touchpoints") -> Facts:
-    """What the ledger says of `ask` at that moment."""
+    """Read the facts of a question."""
     values = values_of(query, touchpoints)
     if values["is_about_rows"]:
         return _facts_from_rows(moment, query, values=values)
@@ -62,7 +61,7 @@ def facts_of(moment: Snapshot, query: UsageQuery, *, touchpoints: "Touchpoints")
 
 
 def session_groups(moment: Snapshot, query: UsageQuery, *, values: Values) -> Groups:
-    """The sessions that match, by the touchpoints that they visited; their `day` is of no use."""
+    """Return the sessions that match, by their touchpoints; the `day` of the groups is not set."""
     if values["is_about_rows"]:
         run_matching(moment, values)
         return _groups_from_rows(moment, values, grid=grid_of(query.period))
@@ -70,7 +69,7 @@ def session_groups(moment: Snapshot, query: UsageQuery, *, values: Values) -> Gr
 
 
 def footprint_values(moment: Snapshot, values: Values) -> Values:
-    """`values` with the footprints, as the additive usage numbers them, that match."""
+    """Return the values with the footprints that match, as the additive usage numbers them."""
     return _with_footprints(values, _footprint_members(moment, values))
 
 

@@ -1,8 +1,7 @@
-"""How SQL, which knows no calendar, tells on which day of a period a session started.
+"""Days of a period for SQL, which knows no calendar.
 
-It counts equal steps from the period's start on, and the steps are such that every midnight of the
-period's zone is met by one: whole days as a rule, an hour or less where clocks change. Which day a step
-belongs to is looked up afterwards.
+SQL counts equal steps from the period's start on, of a length that meets every midnight of the period's zone: whole
+days as a rule, an hour or less where clocks change. The day of each step is looked up afterwards.
 """
 
 from dataclasses import dataclass
@@ -34,18 +33,18 @@ class Grid:
 
     @property
     def values(self) -> dict[str, Any]:
-        """What a statement takes to count steps."""
+        """Parameters of a statement that counts steps."""
         return {"origin_us": self.edges_us[0], "step_us": self.step_us}
 
     @property
     def is_utc(self) -> bool:
-        """Whether every day is a UTC day."""
+        """Every day is a UTC day."""
         return self.edges_us[0] % DAY_US == 0 and self.edges_us == tuple(
             range(self.edges_us[0], self.edges_us[-1] + 1, DAY_US)
         )
 
     def placed(self, rows: pa.Table) -> pa.Table:
-        """Rows with their step as first column; it becomes the day of the period, from 0."""
+        """Replace the step in the first column by the day of the period, from 0."""
         if self.is_utc:
             return rows.rename_columns(["day", *rows.column_names[1:]])
         starts_us = self.edges_us[0] + ints_of(rows, "step") * self.step_us
@@ -53,13 +52,13 @@ class Grid:
         return rows.set_column(0, "day", pa.array(days, pa.int64()))
 
     def counts(self, days: Ints, session_count: Ints) -> list[int]:
-        """How many sessions started on each day of the period."""
+        """Count the sessions that started on each day of the period."""
         found: list[int] = sums(days, session_count, size=len(self.edges_us) - 1).tolist()
         return found
 
 
 def grid_of(period: Period) -> Grid:
-    """The grid of the period's days."""
+    """Return the grid of the period's days."""
     edges_us = tuple(period.edges_us())
     return Grid(edges_us=edges_us, step_us=gcd(DAY_US, *(edge_us - edges_us[0] for edge_us in edges_us)))
 
@@ -78,7 +77,7 @@ class UtcParts:
 
     @property
     def values(self) -> dict[str, Any]:
-        """What a statement about whole days and rests takes; a rest that is not there is empty."""
+        """Parameters of a statement on whole days and rests; a missing rest is empty."""
         first, second = [*self.rests_us, (0, 0), (0, 0)][:2]
         return {
             "first_on": self.whole[0],
@@ -91,7 +90,7 @@ class UtcParts:
 
 
 def utc_parts(start_us: int, end_us: int) -> UtcParts:
-    """The parts of [start_us, end_us)."""
+    """Split [start_us, end_us) into whole UTC days and the rests."""
     first_us, last_us = -(-start_us // DAY_US) * DAY_US, end_us // DAY_US * DAY_US
     if first_us >= last_us:
         return UtcParts(whole=_NO_DAYS, rests_us=((start_us, end_us),) if start_us < end_us else ())

@@ -1,4 +1,4 @@
-"""What the report's page shows at once, all of one moment: the report, what it is compared with, and more."""
+"""The numbers of the report's page, all of one moment: the report, the compared one, and more."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -47,14 +47,13 @@ class TicketTrendDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """The answer to one ask, and what has to be known to show it.
+    """The answer to a question, and what the page shows beside it.
 
     Attributes:
-        compared: The answer to the query that it is compared with.
-        matrix: Cells with a session, by bot in the order of the report, then by channel likewise.
-        recency: How new all of it is.
-        first_event_on: The day, in the ask's zone, of the account's first event; before it there is
-            no data, which is not the same as no session.
+        compared: The answer to the question that it is compared with. matrix: Cells with a session, by bot in the
+        order of the report, then by channel likewise. first_event_on: The day of the account's first event, in the
+        zone of the period; before it there is no data, which
+            is not the same as no session.
     """
 
     report: UsageReport
@@ -66,7 +65,7 @@ class Overview:
 
 
 def overview(ledger: "ReadableLedger", query: UsageQuery, *, compared: UsageQuery | None) -> Overview:
-    """The answers to `ask` and to the ask that it is compared with, of one moment."""
+    """Answer a question, and the one that it is compared with, at one moment."""
     with snapshot(ledger) as moment:
         facts = facts_of(moment, query, touchpoints=ledger.touchpoints)
         earlier = None if compared is None else facts_of(moment, compared, touchpoints=ledger.touchpoints)

@@ -1,8 +1,7 @@
-"""Which sessions stand beside a cursor: found from as few columns as can tell, then all else for those alone.
+"""The sessions next to a cursor: found by few columns first, then read in full.
 
-Where no row has to be looked at, the sessions themselves tell: a session matches bots, versions and
-channels if its footprint does. What only the rows know (conversations, what is searched for, counts
-of what matches) is taken from them.
+Where the sessions can tell, no row is read: a session matches bots, versions and channels if its footprint does.
+Conversations, searches and counts of matching rows need the rows.
 """
 
 from dataclasses import dataclass
@@ -32,7 +31,7 @@ _FALLING = "sort_key DESC, line_session DESC"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedSession:
-    """A session with its place in the order: `key`, what it is sorted by, then `session_id`."""
+    """A session with its sort key."""
 
     key: int | str
     session_id: str
@@ -40,15 +39,14 @@ class PlacedSession:
     customer_id: str
 
     def is_at(self, cursor: Cursor | None) -> bool:
-        """Whether the cursor names it, in this very place."""
+        """The cursor is at this session and key."""
         return cursor is not None and (self.key, self.session_id) == (cursor.key, cursor.session_id)
 
 
 class PageSessions:
-    """The sessions of an ask in the order of a look, at one moment."""
+    """The sessions of a question in the order of a view, at one moment."""
 
     def __init__(self, moment: Snapshot, values: Values, *, look: RowLook) -> None:
-        """Takes the values of `row_values`."""
         self._moment = moment
         self._values = values
         self._look = look
@@ -62,7 +60,7 @@ class PageSessions:
             run_matching(moment, values)
 
     def counts(self) -> tuple[int, int]:
-        """How many rows match, and how many sessions they are of. To be asked before `keep_rows`."""
+        """Count the matching rows and their sessions. To be called before `keep_rows`."""
         if self._is_about_rows:
             row_count, session_count = self._moment.rows(sql("matching_counts"), {})[0]
             return row_count, session_count
@@ -71,12 +69,12 @@ class PageSessions:
         return rows[0][0], sessions[0][0]
 
     def ticket_count(self) -> int:
-        """How many tickets the rows have that match. To be asked before `keep_rows`, of types of tickets alone."""
+        """Count the tickets of the matching rows. To be called before `keep_rows`, if tickets are filtered."""
         count: int = self._moment.rows(sql("tickets_of_matching", **self._chosen), self._values)[0][0]
         return count
 
     def beside(self, at: Cursor | None) -> list[PlacedSession]:
-        """The sessions from the cursor's on, in the direction in which it goes; two more than a page has lines."""
+        """Find the sessions from the cursor on, in its direction; two more than a page has lines."""
         is_rising = self._look.descending == (at is not None and at.is_backward)
         key = None if at is None else at.key
         bounds = {
@@ -96,7 +94,7 @@ class PageSessions:
         ]
 
     def keep_rows(self, found: list[PlacedSession]) -> Values:
-        """Leaves in `matching` the rows of these sessions, of which there is one at least.
+        """Leave in `matching` the rows of these sessions, of which there is at least one.
 
         Returns:
             The values, with the bounds between which they start.
@@ -111,7 +109,7 @@ class PageSessions:
         return {**self._values, **bounds}
 
     def lines(self, found: list[PlacedSession]) -> list[tuple[Any, ...]]:
-        """What is told of each of these sessions, of which there is one at least; by session id."""
+        """Read these sessions, of which there is at least one; by session id."""
         return self._moment.rows(sql("session_lines", **self._chosen), self.keep_rows(found))
 
     def bot_names(self) -> dict[str, str]:

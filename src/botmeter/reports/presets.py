@@ -1,4 +1,4 @@
-"""Periods that have a name: which days "last 30 days" or "this month" are, on a given day."""
+"""Named periods, such as "last 30 days", and their days."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -26,11 +26,11 @@ class Preset(StrEnum):
 
 
 def days_of(preset: Preset, *, today_on: date, available_from: date) -> tuple[date, date]:
-    """The first and the last day of the period, both included.
+    """Return the first and the last day of the period, both included.
 
     Args:
-        today_on: The present day, in the zone of whoever looks.
-        available_from: Where all time begins.
+        today_on: The present day, in the viewer's zone.
+        available_from: Start of "all time".
     """
     if preset is Preset.ALL:
         return min(available_from, today_on), today_on
@@ -38,7 +38,7 @@ def days_of(preset: Preset, *, today_on: date, available_from: date) -> tuple[da
 
 
 def preset_of(days: tuple[date, date], *, today_on: date, available_from: date) -> Preset | None:
-    """The name that these days have on this day; None where they have none."""
+    """Return the name of these days on this day; None if they have none."""
     return next(
         (preset for preset in Preset if days_of(preset, today_on=today_on, available_from=available_from) == days), None
     )

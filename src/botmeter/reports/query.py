@@ -56,7 +56,7 @@ class UsageQuery:
 def usage_query(
     account: Account, *, now_us: int, days: RequestedDays = RequestedDays(), filters: Filters = NO_FILTERS
 ) -> UsageQuery:
-    """The question that these words ask.
+    """Build the question of an account.
 
     Args:
         account: Days before its `available_from` are moved up to it.
@@ -84,5 +84,5 @@ def usage_query(
 
 
 def data_starts_on(account: Account, *, timezone: str) -> date:
-    """The day, in the zone, on which the account's data starts: at a midnight UTC."""
+    """Return the day, in the zone, on which the account's data starts: at a midnight UTC."""
     return day_of_us(day_start_us(account.available_from), timezone=timezone)

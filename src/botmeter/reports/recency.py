@@ -1,4 +1,4 @@
-"""How new an account's numbers are: its first and latest events, and when events last came."""
+"""Age of an account's numbers: its first and latest events, and the time of the last import."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recency:
-    """How new the numbers of one moment are; all in µs UTC.
+    """Age of the numbers of one moment; all in µs UTC.
 
     Attributes:
         first_event_us: The first instant of any event; None: no event.
@@ -30,13 +30,13 @@ class Recency:
 
 
 def recency(ledger: "ReadableLedger") -> Recency:
-    """How new the numbers are now."""
+    """Read the age of the numbers now."""
     with snapshot(ledger) as moment:
         return recency_of(moment)
 
 
 def recency_of(moment: Snapshot) -> Recency:
-    """How new the numbers of the moment are."""
+    """Read the age of the numbers of a moment."""
     first_event_us, latest_event_us, taken_in_us, live_us = moment.rows(sql("recency"), {})[0]
     return Recency(
         first_event_us=first_event_us, latest_event_us=latest_event_us, taken_in_us=taken_in_us, live_us=live_us

@@ -1,7 +1,7 @@
-"""Cursors: where a page of underlying data begins, as an opaque text that an address can hold.
+"""Cursors: the start of a page of underlying data, as opaque text for an address.
 
-A cursor names the line next to which the page begins, never how many lines come before it; so the
-millionth page is found as quickly as the first, and lines that appear meanwhile move nothing.
+A cursor names the line beside the page, never how many lines come before it; so the millionth page is found as
+quickly as the first, and lines that appear meanwhile move nothing.
 """
 
 import base64
@@ -28,7 +28,7 @@ RowKey = tuple[str, str | None, str | None, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """The line beside a page, and on which side of it the page lies.
+    """The line beside a page, and the side on which the page lies.
 
     Attributes:
         key: What its session is sorted by: µs UTC, a count, or a customer's id.
@@ -43,13 +43,13 @@ class Cursor:
 
 
 def text_of_cursor(cursor: Cursor, *, account: str, look: RowLook) -> str:
-    """The cursor as URL-safe text; `cursor_from_text` takes it for the same account, grouping and order only."""
+    """Encode a cursor as URL-safe text, bound to an account, grouping and order."""
     body = msgspec.msgpack.encode((cursor.is_backward, cursor.key, cursor.session_id, cursor.row))
     return base64.urlsafe_b64encode(_check(body, account=account, look=look) + body).rstrip(b"=").decode()
 
 
 def cursor_from_text(text: str, *, account: str, look: RowLook) -> Cursor:
-    """The cursor that `text_of_cursor` wrote.
+    """Decode the text of a cursor.
 
     Raises:
         Refused: `cursor_invalid` if it is none, or one of another account, grouping or order.
@@ -76,7 +76,7 @@ _BODY: "Any" = tuple[bool, int | str, str, RowKey | None]
 
 
 def _check(body: bytes, *, account: str, look: RowLook) -> bytes:
-    """What tells a cursor that was altered or belongs elsewhere; it guards against mistakes, not against attack."""
+    """A checksum that finds altered and misplaced cursors; it guards against mistakes, not against attack."""
     bound = msgspec.msgpack.encode((account, look.grouping, look.sort, look.descending))
     return blake2b(bound + body, digest_size=_CHECK_BYTES).digest()
 

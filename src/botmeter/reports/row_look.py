@@ -1,6 +1,6 @@
-"""How underlying data is looked at: by session or flat, in which order, what is searched for.
+"""The view of the underlying data: by session or flat, its order, and a search.
 
-It is no part of the question: it never changes a number, only which lines are seen first.
+It is no part of the question: it never changes a number, only which lines come first.
 """
 
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ SEARCH_LENGTH_MAX = 200
 
 
 class Grouping(StrEnum):
-    """What one line stands for."""
+    """Meaning of one line."""
 
     SESSION = "session"
     CONVERSATION = "conversation"
 
 
 class SortKey(StrEnum):
-    """What the sessions are sorted by; sessions alike in it are in order of their ids.
+    """Order of the sessions; equal ones are in order of their ids.
 
     Counts are those of the rows that match. A session that no limit ends comes after all ends.
     """
@@ -36,7 +36,7 @@ class SortKey(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowLook:
-    """One way to look at the underlying data of an ask.
+    """View of the underlying data of a question.
 
     Flat rows are in the order of their sessions, and within a session in that of the exports.
 

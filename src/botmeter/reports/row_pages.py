@@ -1,4 +1,4 @@
-"""Pages of the underlying data: one line a session, or its rows flat, and the way on and back."""
+"""Pages of the underlying data: one line a session, or its rows flat, with cursors to the next and previous page."""
 
 from dataclasses import dataclass, fields, replace
 from functools import partial
@@ -52,7 +52,7 @@ class UnderlyingRow:
 
     @property
     def key(self) -> RowKey:
-        """What orders it among the rows of its session."""
+        """Order of the row among those of its session."""
         return (self.conversation_id, self.bot_id, self.bot_version, self.channel)
 
 
@@ -80,22 +80,21 @@ class SessionLine:
     is_preview: bool
 
     def is_running(self, now_us: int) -> bool:
-        """Whether it has not ended yet at that instant."""
         return self.ended_us is None or self.ended_us > now_us
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowPage:
-    """Some of the lines, as they were at one moment, and the way to those beside them.
+    """Lines of the underlying data at one moment.
 
     Attributes:
-        lines: The sessions, if they are what a line stands for; else empty.
-        rows: The rows, if they are; else empty.
+        lines: The sessions, if a line is a session; else empty.
+        rows: The rows, if a line is a row; else empty.
         row_count: Rows of the whole answer, not of the page.
         session_count: Sessions of the whole answer: the report's headline, if nothing is searched for.
-        ticket_count: Distinct tickets of the whole answer; None unless types of tickets are asked for.
-        next_cursor: Of the page after this one; None at the end.
-        previous_cursor: Of the page before this one; None at the start.
+        ticket_count: Distinct tickets of the whole answer; None unless tickets are filtered.
+        next_cursor: Cursor of the page after this one; None at the end.
+        previous_cursor: Cursor of the page before this one; None at the start.
     """
 
     query: UsageQuery
@@ -110,7 +109,7 @@ class RowPage:
 
 
 def row_page(ledger: "ReadableLedger", query: UsageQuery, *, look: RowLook, cursor: str | None = None) -> RowPage:
-    """The page of the rows that the report for `ask` counts.
+    """Return a page of the rows that the report counts.
 
     Args:
         cursor: `next_cursor` or `previous_cursor` of another page, of any `limit`; None for the first page.
@@ -146,10 +145,10 @@ def row_page(ledger: "ReadableLedger", query: UsageQuery, *, look: RowLook, curs
 def session_rows(
     ledger: "ReadableLedger", query: UsageQuery, *, session_id: str, search: str = ""
 ) -> tuple[UnderlyingRow, ...]:
-    """The rows of one session that the report for `ask` counts; none if the ask does not hold it.
+    """Return the rows of one session that the report counts; none if the question does not hold it.
 
     Args:
-        search: As the look at the sessions had it.
+        search: As in the view of the sessions.
 
     Raises:
         Missing: `session_unknown` if the account has no such session, or that is no session's id.
@@ -174,7 +173,7 @@ def session_rows(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Placed:
-    """A line with its place: a session, or one of its rows."""
+    """A line: a session, or one of its rows."""
 
     session: PlacedSession
     row: UnderlyingRow | None = None
@@ -186,7 +185,7 @@ class _Placed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part:
-    """The lines of a page in the order in which they are shown, and the ways on and back."""
+    """The lines of a page in their order, and the cursors of the pages beside it."""
 
     placed: list[_Placed]
     next_cursor: Cursor | None
@@ -194,7 +193,7 @@ class _Part:
 
 
 def _part(beside: list[_Placed], *, look: RowLook, at: Cursor | None) -> _Part:
-    """The page among the lines beside the cursor, which go away from it."""
+    """The page among the lines beside the cursor, nearest first."""
     placed, has_more = beside[: look.limit], len(beside) > look.limit
     if at is not None and at.is_backward:
         placed.reverse()
@@ -219,7 +218,7 @@ def _part(beside: list[_Placed], *, look: RowLook, at: Cursor | None) -> _Part:
 def _placed_rows(
     moment: Snapshot, sessions: PageSessions, *, found: list[PlacedSession], at: Cursor | None
 ) -> list[_Placed]:
-    """The rows of the sessions found, away from the cursor and without those on its other side."""
+    """The rows of these sessions, nearest to the cursor first, without those on its other side."""
     if not found:
         return []
     own: dict[str, list[UnderlyingRow]] = {session.session_id: [] for session in found}
@@ -238,7 +237,7 @@ def _placed_rows(
 
 
 def _order(key: RowKey) -> tuple[tuple[bool, str], ...]:
-    """What Python compares as the statements do: null before text, text by code point."""
+    """A sort key that orders as the statements do: null before text, text by code point."""
     return tuple((part is not None, part or "") for part in key)
 
 

@@ -1,7 +1,6 @@
 """The underlying data of a report: one row per session × conversation × bot × version × channel.
 
-Rows are read some days at a time, so that neither the sort nor whoever reads them needs memory
-for more than those, however long the period is.
+Rows are read some days at a time, so that memory does not grow with the period.
 """
 
 from collections.abc import Generator
@@ -59,12 +58,10 @@ _SESSIONS_AT_ONCE = 400_000
 def underlying_rows(
     ledger: "ReadableLedger", query: UsageQuery, *, columns: tuple[str, ...] | None = None, search: str = ""
 ) -> pa.RecordBatchReader:
-    """The rows that the report for `ask` counts, streamed, as they were at one moment.
-
-    Closing the reader before its end lets go of that moment.
+    """Stream the rows that the report counts, as they were at one moment; closing the reader ends that moment.
 
     Args:
-        columns: Names of `ROWS_SCHEMA`, in the order wanted; None for all.
+        columns: Names of `ROWS_SCHEMA`, in order; None for all.
         search: As in a `RowLook`; empty for all rows.
 
     Raises:
@@ -75,7 +72,7 @@ def underlying_rows(
 
 
 def schema_of(columns: tuple[str, ...]) -> pa.Schema:
-    """The columns of `ROWS_SCHEMA` that are named, in that order.
+    """Return the named columns of `ROWS_SCHEMA`, in that order.
 
     Raises:
         Refused: `column_unknown`, `column_repeated`, `columns_missing` for none at all.
@@ -91,7 +88,7 @@ def schema_of(columns: tuple[str, ...]) -> pa.Schema:
 
 
 def row_batches(ledger: "ReadableLedger", query: UsageQuery, *, schema: pa.Schema, search: str = "") -> Rows:
-    """What `underlying_rows` streams, as a generator, which can be closed before its end."""
+    """Generate the batches of `underlying_rows`; it can be closed before its end."""
     values = row_values(ledger, query, search=search)
     with snapshot(ledger) as moment:
         for bounds in _slices(moment, values):
@@ -104,7 +101,7 @@ def row_batches(ledger: "ReadableLedger", query: UsageQuery, *, schema: pa.Schem
 
 
 def matching_rows(moment: Snapshot, values: Values) -> list[tuple[Any, ...]]:
-    """All rows in `matching`, whose sessions start between the bounds of the values; in the order of the columns."""
+    """Return all rows in `matching`; their sessions start between the bounds of the values."""
     return moment.rows(_rows_statement(values), values)
 
 

@@ -1,8 +1,8 @@
-"""The same traffic under several policies: what each would have counted, and why they differ.
+"""The same traffic under several policies: the sessions of each, and the reasons for the differences.
 
-Each policy meters all stored events, as if it had always been in force; sessions that start in the
-period and match the filters count, as in a report. Metering only the period's events would open
-sessions at its edge that began before it, and miss what a policy requires of a session after it.
+Each policy meters all stored events, as if it had always been in force; sessions that start in the period and match
+the filters count, as in a report. Metering only the period's events would open sessions at its edge that began before
+it, and miss what a policy requires of a session after it.
 """
 
 from collections import Counter
@@ -48,7 +48,7 @@ REASONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What one policy would have counted.
+    """Counts of one policy.
 
     Attributes:
         by_month: (`YYYY-MM`, sessions), every month of the period.
@@ -67,7 +67,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """How a policy differs from the first one.
+    """Difference of a policy from the first one.
 
     Attributes:
         session_count: Sessions of this policy less those of the first: all of `more` less all of `fewer`.
@@ -97,7 +97,7 @@ class Simulation:
 
 
 def simulate(ledger: "ReadableLedger", query: UsageQuery, *, policies: Sequence[Policy]) -> Simulation:
-    """What each of `policies` makes of the stored events; differences are against the first.
+    """Meter the stored events under each policy, and compare with the first.
 
     Args:
         policies: At least one.
@@ -133,7 +133,7 @@ def simulate(ledger: "ReadableLedger", query: UsageQuery, *, policies: Sequence[
 
 @dataclass(slots=True, kw_only=True)
 class _Tally:
-    """What is counted of one policy, part after part."""
+    """Running counts of one policy."""
 
     policy: Policy
     edges_us: Ints
@@ -174,7 +174,7 @@ def _meter_parts(moment: Snapshot, tallies: list[_Tally], *, touchpoints: Touchp
 
 
 def _shared_key(policies: list[Policy]) -> str:
-    """By what events can be parted so that no session of any policy is cut."""
+    """The key by which events can be split so that no session of any policy is cut."""
     for name in ("customer", "conversation"):
         if all(name in policy.scope for policy in policies):
             return name
@@ -214,7 +214,7 @@ def _most_first(reasons: Counter[str]) -> dict[str, int]:
 
 
 def simulation_as_mapping(simulation: Simulation) -> dict[str, Any]:
-    """The simulation as JSON can hold it."""
+    """Return the simulation as JSON values."""
     period = simulation.query.period
     return {
         "account": simulation.account,

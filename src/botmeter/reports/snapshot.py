@@ -21,7 +21,7 @@ _ROWS_A_BATCH = 50_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """A connection of its own, inside a transaction that sees one moment and is never committed."""
+    """A connection inside a transaction that sees one moment and is never committed."""
 
     connection: "duckdb.DuckDBPyConnection"
 
@@ -44,13 +44,13 @@ class Snapshot:
 
 @contextmanager
 def snapshot(ledger: "ReadableLedger") -> Iterator[Snapshot]:
-    """The ledger as it is now, until the end of the `with`; what is appended meanwhile is not seen."""
+    """Open the ledger as it is now; what is appended meanwhile is not seen."""
     with ledger.read_transaction() as connection:
         yield Snapshot(connection=connection)
 
 
 def _bound(statement: str, values: Values) -> Values:
-    """The values that the statement takes; DuckDB refuses any that it does not."""
+    """The values that the statement takes; DuckDB refuses any others."""
     return {key: values[key] for key in _parameters(statement)}
 
 

@@ -1,4 +1,4 @@
-"""The session usage report: how much was consumed in a period, and its splits."""
+"""The session usage report: sessions consumed in a period, and their splits."""
 
 from calendar import monthrange
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ class ChannelUsage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthUsage:
-    """One month of the period, as its zone has it.
+    """One month of the period, in its zone.
 
     Attributes:
         month: `YYYY-MM`.
@@ -77,7 +77,7 @@ class TicketTypeUsage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageReport:
-    """The answer to one ask. All counts are of distinct sessions, conversations or tickets.
+    """The answer to a question. All counts are of distinct sessions, conversations or tickets.
 
     Attributes:
         policy: Label of the policy in force on the period's last day.
@@ -113,17 +113,17 @@ class UsageReport:
 
     @property
     def bot_overlap(self) -> int:
-        """By how much the split by bot exceeds the headline: a session counts once under each bot."""
+        """Sessions by which the split by bot exceeds the headline: a session counts once under each bot."""
         return sum(bot.session_count for bot in self.by_bot) - self.sessions_consumed
 
     @property
     def channel_overlap(self) -> int:
-        """By how much the split by channel exceeds the headline."""
+        """Sessions by which the split by channel exceeds the headline."""
         return sum(channel.session_count for channel in self.by_channel) - self.sessions_consumed
 
 
 def usage_report(ledger: "ReadableLedger", query: UsageQuery) -> UsageReport:
-    """The report that answers `ask`."""
+    """Answer a question."""
     with snapshot(ledger) as moment:
         facts = facts_of(moment, query, touchpoints=ledger.touchpoints)
         names = bot_names(moment)
@@ -131,11 +131,7 @@ def usage_report(ledger: "ReadableLedger", query: UsageQuery) -> UsageReport:
 
 
 def report_of(ledger: "ReadableLedger", query: UsageQuery, *, facts: Facts, names: dict[str, str]) -> UsageReport:
-    """The report that the facts make.
-
-    Args:
-        names: Of bots, by id.
-    """
+    """Build the report from its facts and the names of bots."""
     tickets = facts.tickets
     counts = counts_of(facts.groups, ledger.touchpoints.all())
     policies = _policies_in_force(ledger.schedule, query.period)
@@ -188,7 +184,7 @@ def _months(query: UsageQuery, session_days: list[int]) -> tuple[MonthUsage, ...
 
 
 def _is_partial(query: UsageQuery, first_on: date) -> bool:
-    """Whether the month that begins on `first_on` is not whole in the period, or not over."""
+    """The month that begins on `first_on` is not whole in the period, or not over."""
     last_on = first_on.replace(day=monthrange(first_on.year, first_on.month)[1])
     is_whole = query.period.first_on <= first_on and last_on <= query.period.last_on
     return not is_whole or (query.today_on is not None and query.today_on <= last_on)

@@ -1,4 +1,4 @@
-"""The versions of bots side by side: does the new one take fewer sessions, tickets and hand-offs?"""
+"""Versions of bots side by side, with their sessions, tickets and hand-offs."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -47,7 +47,7 @@ class VersionUsage:
 
 
 def versions(ledger: "ReadableLedger", query: UsageQuery) -> tuple[VersionUsage, ...]:
-    """Every version of a bot that `ask` finds: the bot with most sessions first, and of it the version with most."""
+    """Return every version of the report's bots: the bot with most sessions first, and its versions likewise."""
     values = {**values_of(query, ledger.touchpoints), "handoff": int(Kind.HANDOFF)}
     with snapshot(ledger) as moment:
         groups = session_groups(moment, query, values=values)

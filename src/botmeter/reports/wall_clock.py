@@ -1,4 +1,4 @@
-"""The clock on the wall of a period's zone, and the steps in which SQL, which knows no clock, counts sessions."""
+"""The clock of a period's zone, and the steps in which SQL, which knows no clock, counts sessions."""
 
 from dataclasses import dataclass
 from math import gcd
@@ -17,7 +17,7 @@ _MONDAY_US = 4 * DAY_US
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WallClock:
-    """How far the clock is ahead of UTC in a period, and equal steps from its start on.
+    """The offset of a zone's clock from UTC during a period, and equal steps from its start on.
 
     Attributes:
         offsets: (from when on, how far ahead), ascending, µs; the first is where the period starts.
@@ -29,11 +29,11 @@ class WallClock:
 
     @property
     def origin_us(self) -> int:
-        """Where the first step begins."""
+        """Start of the first step."""
         return self.offsets[0][0]
 
     def week_hours(self, steps: Ints) -> Ints:
-        """The hour of the week of each step, from 0 for the one after midnight on Mondays."""
+        """Return the hour of the week of each step, from 0 for the one after midnight on Mondays."""
         starts_us = self.origin_us + steps * self.step_us
         changes_us, ahead_us = (np.array(column, np.int64) for column in zip(*self.offsets, strict=True))
         walls_us = starts_us + ahead_us[np.searchsorted(changes_us, starts_us, side="right") - 1]
@@ -42,7 +42,7 @@ class WallClock:
 
 
 def wall_clock_of(period: Period) -> WallClock:
-    """The clock of the period's zone."""
+    """Return the clock of the period's zone."""
     offsets = tuple(offsets_us(period))
     return WallClock(offsets=offsets, step_us=_step_us(offsets))
 
