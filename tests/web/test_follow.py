@@ -103,7 +103,7 @@ def test_an_address_follows_with_on_and_no_other_word(owners: Client) -> None:
     assert owners.get(f"{REPORT}?follow=on").status_code == 200
     answer = owners.get(f"{REPORT}?follow=always")
     assert answer.status_code == 400
-    assert "it is one of on" in answer.content.decode()
+    assert "Use one of on" in answer.content.decode()
 
 
 @pytest.mark.django_db

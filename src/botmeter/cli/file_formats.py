@@ -1,4 +1,4 @@
-"""How a file is written, as its name's ending says."""
+"""Formats of files by the ending of their name."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ _BY_ENDING: "dict[str, Format]" = {
 
 
 def format_of_file(path: Path) -> "Format":
-    """The format that the ending of `path` names.
+    """Return the format for the ending of `path`.
 
     Raises:
         Refused: `output_format_unknown`.
@@ -27,6 +27,7 @@ def format_of_file(path: Path) -> "Format":
     ending = path.suffix.lower()
     if ending not in _BY_ENDING:
         raise Refused(
-            "output_format_unknown", f"{path} must end in one of {', '.join(_BY_ENDING)}, to say how it is written."
+            "output_format_unknown",
+            f"The format of {path} is unknown. Use a name that ends in {', '.join(_BY_ENDING)}.",
         )
     return _BY_ENDING[ending]

@@ -1,4 +1,4 @@
-"""`explain`, `verify`, `restatements`: why a number is what it is, whether it still holds, how it came to change."""
+"""`explain`, `verify`, `restatements`: the reasons behind a number, a check of it, and its changes."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -29,7 +29,7 @@ def explain(
 ) -> None:
     """Explain why a session was charged.
 
-    Which event opened it, who took part, what ended it, and by which rule.
+    The event that opened it, who took part, what ended it, and the policy.
     """
     from botmeter.domain.instant import now_us
     from botmeter.reports.explain import explain as explained
@@ -47,9 +47,9 @@ def explain(
 
 @commands.command(epilog=examples(("", "botmeter verify --account acme")))
 def verify(account: options.AccountName, data: options.Data = None, form: options.Form = "table") -> None:
-    """Meter everything again and compare.
+    """Meter all events again and compare.
 
-    What is stored must be what the events give; the exit code is 3 on any difference.
+    The exit code is 3 if any stored session or count differs from what the events give.
     """
     from botmeter.ledger.verify import verify as verified
 
@@ -80,8 +80,8 @@ def verify(account: options.AccountName, data: options.Data = None, form: option
 def restatements(account: options.AccountName, data: options.Data = None, form: options.Form = "table") -> None:
     """List numbers that changed after their day.
 
-    When it happened, from what to what, and because of which events, which came late or were a
-    correction; or because the policy was changed for the past, or customers were merged.
+    Each with the time of the change, the numbers before and after, and the cause: events that came late
+    or were corrected, a policy changed for the past, or merged customers.
     """
     from botmeter.domain.instant import text_from_us, text_to_the_second
     from botmeter.ledger.restatements import restatements as restated

@@ -1,4 +1,4 @@
-"""Every option and argument that more than one command takes, once."""
+"""Options and arguments that several commands take."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -80,7 +80,7 @@ Yes = Annotated[bool, Option("--yes", "-y", help="Don't ask; needed where nobody
 
 
 def days_asked(first: str | None, last: str | None, *, timezone: str = UTC_NAME) -> "RequestedDays":
-    """The days that `--from`, `--to` and `--timezone` name.
+    """Read `--from`, `--to` and `--timezone`.
 
     Raises:
         Refused: `date_invalid`.
@@ -95,7 +95,7 @@ def days_asked(first: str | None, last: str | None, *, timezone: str = UTC_NAME)
 
 
 def question(account: "Account", *, days: "RequestedDays", filters: "Filters") -> "UsageQuery":
-    """What is asked of `account`, now."""
+    """Build the question of an account, asked now."""
     from botmeter.domain.instant import now_us
     from botmeter.reports.query import usage_query
 

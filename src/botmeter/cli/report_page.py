@@ -22,7 +22,7 @@ _LINES_MAX = 120
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Line:
-    """One line of a section: a name, what its bar shows, and a second number at its end."""
+    """One line of a section: a name, the number of its bar, and a second number."""
 
     name: str
     count: int
@@ -31,7 +31,13 @@ class _Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Section:
-    """Lines with bars under a heading: what the bars count, what the second number is, what is the whole."""
+    """Lines with bars under a heading.
+
+    Attributes:
+        counts: Meaning of the bars.
+        second: Meaning of the second number; empty: there is none.
+        whole: Number of which the shares are.
+    """
 
     title: str
     counts: str
@@ -41,7 +47,7 @@ class _Section:
 
 
 def report_page(answer: Mapping[str, Any], *, asked: UsageQuery, screen: Screen) -> str:
-    """The report (as the contract's JSON has it) as text, with a line break at its end."""
+    """Format the report, given as JSON values, as text that ends with a line break."""
     parts = [_head(answer, asked, screen=screen), _headline(answer, screen)]
     if answer["sessions_consumed"]:
         parts += [_days(answer, asked, screen=screen)]
@@ -176,7 +182,7 @@ def _drawn(section: _Section, screen: Screen) -> list[str]:
 
 
 def _overlap(section: _Section) -> str:
-    """Why the split exceeds the headline, and by how much; nothing where it does not."""
+    """A sentence on the amount by which the split exceeds the headline; empty if it does not."""
     together = sum(line.count for line in section.lines)
     more = grouped(together - section.whole)
     if together <= section.whole:

@@ -1,4 +1,4 @@
-"""The session usage report as one flat table: one row per number that the page shows."""
+"""The session usage report as one flat table: one row per number."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,11 +15,11 @@ _SECTIONS = (
 
 
 def report_rows(answer: Mapping[str, Any]) -> list[dict[str, object]]:
-    """The report (as the contract's JSON has it) as rows with `COLUMNS`; what a section lacks is None.
+    """Return the report, given as JSON values, as rows with `COLUMNS`; absent values are None.
 
     Returns:
-        First the one row of the section `total`, then those of `day`, `month`, `bot`, `channel` and
-        `ticket_type`, each in the order of the report.
+        First the one row of the section `total`, then those of `day`, `month`, `bot`, `channel` and `ticket_type`,
+        each in the order of the report.
     """
     total = {"section": "total", "sessions": answer["sessions_consumed"]}
     total |= {name: answer[name] for name in ("previews", "conversations", "tickets")}

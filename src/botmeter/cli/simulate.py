@@ -1,4 +1,4 @@
-"""`simulate`: the same traffic under other rules, side by side."""
+"""`simulate`: the same traffic under other policies, side by side."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,11 +50,11 @@ def simulate(
     data: options.Data = None,
     form: options.Form = "table",
 ) -> None:
-    """Meter the same traffic under other rules.
+    """Meter the same traffic under other policies.
 
-    The differences are explained. The first policy is the one that the others are compared with; of
-    one alone, it is the account's own. Nothing is changed. A published rule says how units are
-    counted, not what a vendor charges.
+    The differences are explained. The other policies are compared with the first one; if you name a single
+    policy, it is compared with the account's own. Nothing is changed. A published policy says how units
+    are counted, not what a vendor charges.
     """
     from botmeter.cli.simulation_page import COLUMNS, simulation_page, simulation_rows
     from botmeter.cli.terminal import stdout_screen
@@ -78,7 +78,7 @@ def simulate(
 
 
 def _own(ledger: "ReadableLedger") -> "Policy":
-    """The policy that the account has now."""
+    """The account's policy."""
     from botmeter.domain.instant import now_us
     from botmeter.metering.policy import in_force
 

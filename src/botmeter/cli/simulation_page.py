@@ -15,7 +15,7 @@ _LABEL_WIDTH_MAX = 32
 
 
 def simulation_page(simulation: Simulation, *, screen: Screen) -> str:
-    """Policies with their sessions, and for each but the first why it differs; never wider than the screen."""
+    """Format policies with their sessions and differences; never wider than the screen."""
     period = simulation.query.period
     title = screen.styled(f"The same traffic of {simulation.account} under other rules", "bold")
     days = f"{day_text(period.first_on)} – {day_text(period.last_on)}"
@@ -29,7 +29,7 @@ def simulation_page(simulation: Simulation, *, screen: Screen) -> str:
 
 
 def simulation_rows(simulation: Simulation) -> list[dict[str, object]]:
-    """Rows of (section, policy, key, sessions): total, month, bot, channel, closed_by; then more and fewer."""
+    """Return rows of (section, policy, key, sessions): total, month, bot, channel, closed_by; then more and fewer."""
     return [
         dict(zip(COLUMNS, (section, label, key, count), strict=True))
         for label, entries in (

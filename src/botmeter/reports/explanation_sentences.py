@@ -1,4 +1,4 @@
-"""The sentences of an explanation: command, API and page say the same words, each in its own layout."""
+"""Sentences of an explanation, the same for command, API and page."""
 
 from typing import assert_never
 
@@ -12,66 +12,66 @@ from botmeter.metering.policy_text import duration_text, policy_as_mapping
 from botmeter.reports.explanation import Arrival, ExplainedEvent, Explanation
 
 _UNITS = ((86_400_000_000, "day"), (3_600_000_000, "hour"), (60_000_000, "minute"), (1_000_000, "second"))
-# 24 hours say more than 1 day: a session's day is no day of the calendar.
+# 24 hours say more than 1 day: they are no day of the calendar.
 _HOURS_UP_TO_US = 48 * 3_600_000_000
 
 _OPENERS = {
     "customer": "Only a customer's message opens a session",
-    "any": "A message of the customer, a bot or an agent opens a session",
-    "outbound": "Only a message of a bot or an agent opens a session",
-    "exchange": "The first message that answers one of the other side opens a session",
+    "any": "A message from the customer, a bot or an agent opens a session",
+    "outbound": "Only a message from a bot or an agent opens a session",
+    "exchange": "The first message that answers the other side opens a session",
 }
 
 
 def charged_sentence(explanation: Explanation) -> str:
-    """Which session of whom it is, when it counts, and under which policy."""
+    """Name the session, its customer, the day on which it counts, and its policy."""
     preview = " It was opened from a preview, which this policy counts." if explanation.is_preview else ""
     return (
-        f"Session {explanation.session_id} of customer {shown(explanation.customer_id)}: charged once, as 1 session "
+        f"Session {explanation.session_id} of customer {shown(explanation.customer_id)} was charged once, as 1 session "
         f"on {day_words(explanation.started_at_us)} (UTC), under policy {explanation.policy.label}.{preview}"
     )
 
 
 def opening_reason(explanation: Explanation) -> str:
-    """In one short sentence, why a session could be opened then."""
+    """Say in one short sentence why a session could open then."""
     before = explanation.before
     who = " and ".join(explanation.policy.scope)
     if before is None:
-        return f"No session was open, as none was before it for this {who}."
+        return f"No session was open: this is the first one for this {who}."
     if before.ended_at_us is None:
         return "No session that it could join was open."
     return f"No session was open: the one before had ended on {instant_words(before.ended_at_us)}."
 
 
 def rule_sentence(policy: Policy) -> str:
-    """What opens a session under the policy, and how many run at a time."""
+    """Say what opens a session under the policy, and how many run at a time."""
     return (
-        f"{_OPENERS[policy.opens_on]} (opens_on = {policy.opens_on}), and one session runs at a time for each "
+        f"{_OPENERS[policy.opens_on]} (opens_on = {policy.opens_on}). One session runs at a time for each "
         f"{' and '.join(policy.scope)} (scope)."
     )
 
 
 def opening_sentence(explanation: Explanation) -> str:
-    """What opened it, and why a session could be opened then."""
+    """Say what opened it, and why a session could open then."""
     opening, before = explanation.opening, explanation.before
     place = f"on {shown(opening.channel)}"
     if opening.actor is Actor.CUSTOMER:
         who = f"the customer's message on {instant_words(opening.at_us)} to {bot_words(opening)} {place}"
     elif opening.actor is Actor.BOT:
-        who = f"a message of {bot_words(opening)} {place} on {instant_words(opening.at_us)}"
+        who = f"a message from {bot_words(opening)} {place} on {instant_words(opening.at_us)}"
     else:
         who = f"an agent's message {place} on {instant_words(opening.at_us)}"
     if before is None:
-        return f"Opened by {who}: the first one that could open a session, as none was before it."
+        return f"Opened by {who}, the first message that could open a session: there was none before."
     ended = f", which ran until {instant_words(before.ended_at_us)}" if before.ended_at_us is not None else ""
     return (
-        f"Opened by {who}: the first one at or after the end of the session before "
+        f"Opened by {who}, the first message that could open one after the previous session "
         f"({before.session_id}{ended}; {_reason(before.closed_by)})."
     )
 
 
 def end_sentence(explanation: Explanation) -> str:
-    """When it ends or ended, and by which parameter of the policy."""
+    """Say when it ends or ended, and by which limit of the policy."""
     policy, end_us = explanation.policy, explanation.ended_at_us
     if end_us is None:
         return "It is still open: no limit of the policy has ended it."
@@ -90,20 +90,20 @@ def end_sentence(explanation: Explanation) -> str:
             )
             return f"{until}: {silence} after the {whose}last message ({_setting('idle_timeout', policy)}).{inclusive}"
         case ClosedBy.CALENDAR:
-            return f"{until}: the {policy.calendar} was over then in {policy.timezone} (calendar = {policy.calendar})."
+            return f"{until}: the {policy.calendar} ended then in {policy.timezone} (calendar = {policy.calendar})."
         case ClosedBy.TURNS:
             return (
-                f"{until}: a message then began one turn more than the {policy.max_turns} that a session may have "
+                f"{until}: a message then began a turn past the limit of {policy.max_turns} "
                 f"(max_turns = {policy.max_turns}, turn_of = {policy.turn_of})."
             )
         case ClosedBy.END:
-            return f"{until}: an event ended it then (ends_on = {', '.join(sorted(policy.ends_on))})."
+            return f"{until}: an event ended it (ends_on = {', '.join(sorted(policy.ends_on))})."
         case _:
             assert_never(explanation.closed_by)
 
 
 def content_sentence(explanation: Explanation) -> str:
-    """How much is in it."""
+    """Count what it contains."""
     members = explanation.members
     bots = dict.fromkeys(event.bot_name for event in members if event.bot_name is not None)
     channels = dict.fromkeys(event.channel for event in members)
@@ -114,49 +114,48 @@ def content_sentence(explanation: Explanation) -> str:
         counted(len(channels), "channel"),
     ]
     tickets = {ticket for part in explanation.conversations for ticket, _ in part.tickets}
-    linked = f" {counted(len(tickets), 'ticket')} linked to it." if tickets else ""
-    return f"In it: {', '.join(parts)}. All of it is this one session.{linked}"
+    linked = f" Linked to it: {counted(len(tickets), 'ticket')}." if tickets else ""
+    return f"It contains {', '.join(parts)}, all charged as this one session.{linked}"
 
 
 def afterwards_sentence(explanation: Explanation) -> str:
-    """What the first message at or after its end did."""
+    """Say what the first message at or after its end did."""
     event, after, end_us = explanation.next_event, explanation.after, explanation.ended_at_us
     if event is None or end_us is None:
-        return "Nothing came after it so far."
+        return "No message has come after it so far."
     what = f"The next message came on {instant_words(event.at_us)}"
     if event.at_us > end_us:
         what += f", {duration_words(event.at_us - end_us)} after the end"
     elif explanation.closed_by in (ClosedBy.DURATION, ClosedBy.IDLE, ClosedBy.CALENDAR):
-        what += ", at the very end, which is outside"
+        what += ", exactly at the end, which is outside"
     if after is None:
         return f"{what}, and opened no session."
     if explanation.opened_next:
         return f"{what}, and opened the next session, {after.session_id}."
-    return (
-        f"{what}, and opened none; the next session, {after.session_id}, began on {instant_words(after.started_at_us)}."
-    )
+    started = instant_words(after.started_at_us)
+    return f"{what}, and opened none; the next session, {after.session_id}, started on {started}."
 
 
 def arrival_sentence(explanation: Explanation) -> str:
-    """How its events came in."""
-    return f"Its events arrived: {'; '.join(map(arrival_words, explanation.arrivals))}."
+    """List the submissions that brought its events."""
+    return f"Its events came in as follows: {'; '.join(map(arrival_words, explanation.arrivals))}."
 
 
 def arrival_words(arrival: Arrival) -> str:
-    """What one submission brought, and when."""
+    """Say how many events a submission brought, and when."""
     return (
-        f"{counted(arrival.event_count, 'event')} with {shown(arrival.label)} of source {shown(arrival.source)} "
+        f"{counted(arrival.event_count, 'event')} with {shown(arrival.label)} from source {shown(arrival.source)} "
         f"on {instant_words(arrival.recorded_at_us)}"
     )
 
 
 def restatement_sentences(explanation: Explanation) -> list[str]:
-    """A sentence for each time that it changed what had been shown."""
+    """Return a sentence for each restatement of the session."""
     return [
-        f"Restated on {instant_words(each.recorded_at)}: {day_text(each.day)} went from "
-        f"{counted(each.before_count, 'session')} to {each.after_count}, and this session "
-        f"{'came in' if explanation.session_id in each.added else 'went out'}, because of "
-        f"{counted(each.because_count, 'late event')}."
+        f"Restated on {instant_words(each.recorded_at)}: {day_text(each.day)} changed from "
+        f"{counted(each.before_count, 'session')} to {each.after_count} because of "
+        f"{counted(each.because_count, 'late event')}; this session was "
+        f"{'added' if explanation.session_id in each.added else 'removed'}."
         if each.cause is Cause.APPEND
         else f"Restated on {instant_words(each.recorded_at)}: {each.label or 'the policy was changed for the past'}."
         for each in explanation.restatements
@@ -164,7 +163,7 @@ def restatement_sentences(explanation: Explanation) -> list[str]:
 
 
 def bot_words(event: ExplainedEvent) -> str:
-    """The bot with its version, as an event names it."""
+    """Return the bot of an event, with its version."""
     if event.bot_name is None:
         return "no bot"
     version = "" if event.bot_version is None else f" {shown(event.bot_version)}"
@@ -172,7 +171,7 @@ def bot_words(event: ExplainedEvent) -> str:
 
 
 def duration_words(duration_us: int) -> str:
-    """A duration in words: 24 hours, 11 minutes 33 seconds, 3 days 2 hours."""
+    """Return a duration in words: `24 hours`, `11 minutes 33 seconds`, `3 days 2 hours`."""
     units = _UNITS[1:] if duration_us <= _HOURS_UP_TO_US else _UNITS
     parts: list[str] = []
     rest_us = duration_us
@@ -184,29 +183,29 @@ def duration_words(duration_us: int) -> str:
 
 
 def instant_words(at_us: int) -> str:
-    """An instant in UTC as sentences have it: 22 Nov 2026 14:05:00 UTC."""
+    """Return an instant as `22 Nov 2026 14:05:00 UTC`."""
     if at_us >= INSTANT_END_US:
         return "a day after the year 9998"
     return f"{day_words(at_us)} {text_from_us(at_us)[len('2026-11-22T') : -1]} UTC"
 
 
 def day_words(at_us: int) -> str:
-    """The UTC day of an instant: 22 Nov 2026."""
+    """Return the UTC day of an instant as `22 Nov 2026`."""
     return day_text(datetime_from_us(at_us))
 
 
 def shown(text: str | None) -> str:
-    """The text with what does not print, or turns the line around, as a code."""
+    """Return the text with codes for what does not print, or turns the line around."""
     return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in text or "")
 
 
 def _reason(closed_by: ClosedBy) -> str:
     return {
         ClosedBy.OPEN: "no limit ended it",
-        ClosedBy.DURATION: "it had reached its longest duration",
-        ClosedBy.IDLE: "it had been silent for too long",
-        ClosedBy.CALENDAR: "its day or month was over",
-        ClosedBy.TURNS: "it had all the turns that it may have",
+        ClosedBy.DURATION: "it had reached its maximum duration",
+        ClosedBy.IDLE: "its idle timeout had passed",
+        ClosedBy.CALENDAR: "its day or month had ended",
+        ClosedBy.TURNS: "it had reached its maximum number of turns",
         ClosedBy.END: "an event ended it",
     }[closed_by]
 

@@ -40,7 +40,7 @@ def explanation_as_text(explanation: Explanation) -> str:
     rest = [afterwards_sentence(explanation), arrival_sentence(explanation), *restatement_sentences(explanation)]
     text += "".join(f"\n\n{part}" for part in [*lists, *map(_wrapped, rest)])
     rule = "".join(f"  {line}\n" for line in policy_as_toml(explanation.policy).splitlines())
-    return f"{text}\n\nThe policy, all else at its default:\n{rule}"
+    return f"{text}\n\nThe policy, with everything else at its default:\n{rule}"
 
 
 def _listed_events(explanation: Explanation) -> str:
@@ -69,10 +69,10 @@ def _event_line(event: ExplainedEvent, explanation: Explanation) -> str:
 def _listed_conversations(explanation: Explanation) -> str:
     lines = []
     for part in explanation.conversations[:_EVENTS_LISTED_MAX]:
-        told = [counted(part.event_count, "event"), ", ".join(map(shown, part.bots)) or "no bot"]
-        told.append(", ".join(map(shown, part.channels)))
-        told += [f"ticket {shown(ticket)} ({shown(kind)})" for ticket, kind in part.tickets]
-        lines.append(_wrapped(f"{shown(part.conversation_id)}: {' · '.join(told)}", indent="  "))
+        facts = [counted(part.event_count, "event"), ", ".join(map(shown, part.bots)) or "no bot"]
+        facts.append(", ".join(map(shown, part.channels)))
+        facts += [f"ticket {shown(ticket)} ({shown(kind)})" for ticket, kind in part.tickets]
+        lines.append(_wrapped(f"{shown(part.conversation_id)}: {' · '.join(facts)}", indent="  "))
     hidden = len(explanation.conversations) - len(lines)
     more = [f"  … {counted(hidden, 'conversation')} more …"] if hidden else []
     return "\n".join(["What each conversation added:", *lines, *more])

@@ -57,7 +57,7 @@ class Export:
     def __post_init__(self) -> None:
         if self.format not in FORMATS:
             raise Refused(
-                "output_format_unknown", f"There is no export as {self.format[:40]!r}; there are {', '.join(FORMATS)}."
+                "output_format_unknown", f"Unknown export format {self.format[:40]!r}. Use one of {', '.join(FORMATS)}."
             )
         schema_of(self.columns)
 

@@ -7,7 +7,7 @@ _SCOPE_WORDS = {"bot": "one bot", "channel": "one channel", "conversation": "one
 _OPENING_WORDS = {
     "customer": "the customer's first message",
     "any": "the first message",
-    "outbound": "the first message that is sent to the customer",
+    "outbound": "the first message sent to the customer",
     "exchange": "the first message that is answered",
 }
 

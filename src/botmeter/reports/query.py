@@ -24,14 +24,12 @@ class RequestedDays:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageQuery:
-    """One question: sessions that start in `period`, of the rows that `filters` pick.
+    """One question: the sessions that start in `period` and match `filters`.
 
     Attributes:
         period: Days, none of them before the account's data starts.
-        moved_from: The first day that was asked for, if the period had to be moved up to the day on
-            which the account's data starts.
-        today_on: The day on which it is asked, in the period's zone; its month is not over. None:
-            every month is.
+        moved_from: The requested first day, if the period was moved up to the day on which the account's data starts.
+        today_on: The present day in the period's zone; its month is not over. None: every month is.
         until_us: Only sessions that start before it count; None: all of the period.
     """
 
@@ -43,12 +41,12 @@ class UsageQuery:
 
     @property
     def start_us(self) -> int:
-        """The first instant at which a session that counts can start."""
+        """First instant at which a counted session can start."""
         return max(_CALENDAR_START_US, self.period.start_us)
 
     @property
     def end_us(self) -> int:
-        """The first instant after those."""
+        """Instant before which it starts."""
         end_us = min(self.period.end_us, _CALENDAR_END_US)
         return end_us if self.until_us is None else max(self.start_us, min(self.until_us, end_us))
 

@@ -84,5 +84,5 @@ def _check(body: bytes, *, account: str, look: RowLook) -> bytes:
 def _invalid() -> Refused:
     return Refused(
         "cursor_invalid",
-        "The cursor is not one that this list gave, in this order: leave it out to begin at the first line.",
+        "The cursor does not belong to this list in this order. Leave it out to start at the first line.",
     )

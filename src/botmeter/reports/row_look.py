@@ -58,9 +58,9 @@ class RowLook:
 
     def __post_init__(self) -> None:
         if not 1 <= self.limit <= LIMIT_MAX:
-            raise Refused("limit_invalid", f"A page has from 1 to {LIMIT_MAX:,} lines, not {self.limit}.")
+            raise Refused("limit_invalid", f"A page has 1 to {LIMIT_MAX:,} lines, not {self.limit}.")
         if len(self.search) > SEARCH_LENGTH_MAX:
             raise TooMuch(
                 "search_too_long",
-                f"What is searched for has {len(self.search)} characters; the most is {SEARCH_LENGTH_MAX}.",
+                f"The search text has {len(self.search)} characters; the limit is {SEARCH_LENGTH_MAX}.",
             )

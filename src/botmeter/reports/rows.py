@@ -78,12 +78,12 @@ def schema_of(columns: tuple[str, ...]) -> pa.Schema:
         Refused: `column_unknown`, `column_repeated`, `columns_missing` for none at all.
     """
     if not columns:
-        raise Refused("columns_missing", f"No column was chosen; there are {', '.join(COLUMNS)}.")
+        raise Refused("columns_missing", f"No column was given. Use one or more of {', '.join(COLUMNS)}.")
     for place, name in enumerate(columns):
         if name not in COLUMNS:
-            raise Refused("column_unknown", f"There is no column {name[:40]!r}; there are {', '.join(COLUMNS)}.")
+            raise Refused("column_unknown", f"Unknown column {name[:40]!r}. Use {', '.join(COLUMNS)}.")
         if name in columns[:place]:
-            raise Refused("column_repeated", f"The column {name} was chosen twice; each can be there once.")
+            raise Refused("column_repeated", f"Column {name} was given twice; give it once.")
     return pa.schema([ROWS_SCHEMA.field(name) for name in columns])
 
 

@@ -34,16 +34,16 @@ if TYPE_CHECKING:
 _EVENTS_AT_ONCE = 2_500_000
 
 REASONS = {
-    "duration": "the session before had reached its longest duration",
-    "idle": "nothing had been heard for longer than the idle timeout",
-    "calendar": "a new day or month of the calendar had begun",
-    "turns": "the session before had all the turns that it may have",
-    "end": "the session before had been ended",
-    "scope": "no session that counts came before it; under the other policy one still runs",
-    "taking_part": "under the other policy it takes no part, opens nothing, or its session does not count",
+    "duration": "the previous session had reached its maximum duration",
+    "idle": "the idle timeout of the previous session had passed",
+    "calendar": "a new day or month had started",
+    "turns": "the previous session had reached its maximum number of turns",
+    "end": "an event had ended the previous session",
+    "scope": "no session in its scope came before it; under the other policy one still runs",
+    "taking_part": "under the other policy its event takes no part, opens nothing, or its session does not count",
     "filters": "under the other policy its session does not match the filters",
 }
-"""What each reason of a difference means, said of an event that opens a session under one policy alone."""
+"""Reasons for which an event opens a session under one policy alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

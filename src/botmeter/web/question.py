@@ -1,4 +1,4 @@
-"""From a report's address to the question that `reports` answers: the account's preferences and the clock come in."""
+"""The question of a report's address, with the account's preferences and the clock."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -21,12 +21,12 @@ _AGAINST = {Compare.PREVIOUS: ComparedWith.PREVIOUS, Compare.YEAR: ComparedWith.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What a page of the report asks.
+    """The question of a report page.
 
     Attributes:
         query: The period and filters.
         compared: The same for the period that it is compared with; None for none.
-        now_us: The minute in which it is asked, µs UTC.
+        now_us: The present minute, µs UTC.
         available_from: The day on which the account's data starts.
     """
 
@@ -38,7 +38,7 @@ class Question:
 
     @property
     def compared_shift(self) -> int:
-        """How many days the compared period lies before this one; 0 without one."""
+        """Days by which the compared period lies before this one; 0 without one."""
         return 0 if self.compared is None else (self.query.period.last_on - self.compared.period.last_on).days
 
     @property
@@ -47,16 +47,16 @@ class Question:
 
 
 def preferred_zone(account: str) -> str:
-    """The zone in which the account looks, where nobody chose another."""
+    """Return the account's reporting time zone."""
     found = AccountPreference.objects.filter(account=account).values_list("timezone", flat=True).first()
     return found or "UTC"
 
 
 def question(ledger: "ReadableLedger", address: ReportAddress, *, zone: str) -> Question:
-    """The question of an address.
+    """Build the question of an address.
 
     Args:
-        zone: Where the address names none.
+        zone: Zone if the address names none.
 
     Raises:
         Refused: `period_reversed`, `period_too_long`, `timezone_unknown`.

@@ -1,7 +1,7 @@
-"""A report's state as its address has it: period, zone, filters, split, comparison.
+"""State of a report in its address: period, zone, filters, split, comparison.
 
-Page, shared view, saved view, export and API read the same words, so that any of them can be made
-from any other. Reading refuses what it can't understand; writing leaves out what is the default.
+Page, shared view, saved view, export and API read the same parameters. Reading refuses what is not valid; writing
+leaves out defaults.
 """
 
 from collections.abc import Iterator
@@ -23,14 +23,14 @@ _Word = TypeVar("_Word", bound=StrEnum)
 
 
 class Split(StrEnum):
-    """Under which bot or channel a session counts."""
+    """Way to count a session under bots and channels."""
 
     TOOK_PART = "took-part"
     OPENED = "opened"
 
 
 class Compare(StrEnum):
-    """What the period is compared with."""
+    """Period to compare with."""
 
     PREVIOUS = "previous"
     YEAR = "year"
@@ -38,13 +38,13 @@ class Compare(StrEnum):
 
 
 class Follow(StrEnum):
-    """Whether the page follows what comes in; it does not where nothing is said."""
+    """Following the report live; without it the page stays as it is."""
 
     ON = "on"
 
 
 class PreviewChoice(StrEnum):
-    """Which sessions count, by whether a preview opened them."""
+    """Sessions to count, by whether a preview opened them."""
 
     INCLUDED = "included"
     ONLY = "only"
@@ -61,15 +61,15 @@ _FLAG_OF: Final = {PreviewChoice.INCLUDED: None, PreviewChoice.ONLY: True, Previ
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportAddress:
-    """What the address of a report says.
+    """Parameters of a report's address.
 
     Attributes:
-        preset: A named period; None where days are given.
-        days: First and last day, None where not given; both None with a preset.
-        timezone: None: as the account prefers.
-        table: The widgets that are shown as tables.
-        opened: The bots that are opened into their versions.
-        follows: Whether the page follows what comes in.
+        preset: A named period; None for days.
+        days: First and last day, each None if not given; both None with a preset.
+        timezone: None for the account's zone.
+        table: Widgets shown as tables.
+        opened: Bots opened into their versions.
+        follows: The page follows the report live.
     """
 
     preset: Preset | None = None
@@ -133,7 +133,7 @@ class ReportAddress:
         return replace(self, follows=flag)
 
     def pairs(self) -> Iterator[tuple[str, str]]:
-        """Names and values as they stand in the address, without defaults."""
+        """Generate names and values of the parameters, without defaults."""
         if self.preset is not None:
             yield "period", self.preset.value
         for name, day in zip(("from", "to"), self.days, strict=True):
@@ -163,19 +163,19 @@ class ReportAddress:
             yield "follow", Follow.ON.value
 
     def query(self, **more: str) -> str:
-        """The address after its path: empty, or from `?` on."""
+        """Return the address after its path: empty, or from `?` on."""
         text = "&".join(filter(None, (_text_of(self), urlencode(more))))
         return f"?{text}" if text else ""
 
 
 @lru_cache(maxsize=4_096)
 def _text_of(address: ReportAddress) -> str:
-    """The words of an address: a page has some hundreds of them, the next page nearly the same."""
+    """Cached, since a page has some hundreds of addresses, and the next page nearly the same."""
     return urlencode([*address.pairs()])
 
 
 def read_address(given: QueryDict) -> ReportAddress:
-    """The address that a request names.
+    """Read the address of a request.
 
     Raises:
         Refused: `date_invalid`, `parameter_invalid`, or `arguments_clash` for a named period together with days.
@@ -210,26 +210,26 @@ def _filters(given: QueryDict, *, preview: bool | None) -> Filters:
 
 
 def choice(given: QueryDict, name: str, *, words: type[_Word]) -> _Word | None:
-    """The word that the address names; None where it names none.
+    """Return the value of a parameter; None if it is not given.
 
     Raises:
-        Refused: `parameter_invalid` for one that is none of `words`.
+        Refused: `parameter_invalid` for a value that is none of `words`.
     """
     text = given.get(name)
     return word_named(text, name, words=words) if text else None
 
 
 def word_named(text: str, name: str, *, words: type[_Word]) -> _Word:
-    """The word that is written so, as the value of the parameter `name`.
+    """Return the word with that text.
 
     Raises:
-        Refused: `parameter_invalid` for one that is none of `words`.
+        Refused: `parameter_invalid` for a text that is none of `words`.
     """
     try:
         return words(text)
     except ValueError:
         known = ", ".join(word.value for word in words)
-        raise Refused("parameter_invalid", f"{name} can't be {text[:40]!r}; it is one of {known}.") from None
+        raise Refused("parameter_invalid", f"Unknown value {text[:40]!r} for {name}. Use one of {known}.") from None
 
 
 def _day(given: QueryDict, name: str) -> date | None:

@@ -59,9 +59,9 @@ def test_the_story_names_who_when_where_and_why_it_opened() -> None:
     explanation = explained(DAY, opened_by="1")
     assert explanation.before is not None
     assert (
-        "Opened by the customer's message on 21 Nov 2026 22:30:05 UTC to Order bot 3.2 on whatsapp: the first one at "
-        f"or after the end of the session before ({explanation.before.session_id}, which ran until "
-        "21 Nov 2026 10:00:00 UTC; it had reached its longest duration)." in told(explanation)
+        "Opened by the customer's message on 21 Nov 2026 22:30:05 UTC to Order bot 3.2 on whatsapp, the first message "
+        f"that could open one after the previous session ({explanation.before.session_id}, which ran until "
+        "21 Nov 2026 10:00:00 UTC; it had reached its maximum duration)." in told(explanation)
     )
 
 
@@ -78,7 +78,7 @@ def test_what_came_after_the_end_is_told_with_the_session_that_it_opened() -> No
     assert explanation.opened_next
     sentence = "22:41:38 UTC, 11 minutes 33 seconds after the end, and opened the next session, "
     assert sentence + explanation.after.session_id in told(explanation)
-    assert "Nothing came after it so far." in told(explained(DAY, opened_by="3"))
+    assert "No message has come after it so far." in told(explained(DAY, opened_by="3"))
 
 
 def test_events_that_take_no_part_are_shown_as_such() -> None:
@@ -97,7 +97,7 @@ def test_each_conversation_says_what_it_added() -> None:
 
 def test_an_event_exactly_at_the_end_opens_the_next_session() -> None:
     events = [event("1", at("20T10:00:00")), event("2", at("21T10:00:00"))]
-    sentence = "The next message came on 21 Nov 2026 10:00:00 UTC, at the very end, which is outside, and opened"
+    sentence = "The next message came on 21 Nov 2026 10:00:00 UTC, exactly at the end, which is outside, and opened"
     assert sentence in told(explained(events, opened_by="1"))
 
 
@@ -111,10 +111,10 @@ def test_an_event_exactly_at_the_end_opens_the_next_session() -> None:
         ),
         (
             Policy(calendar="day", timezone="Asia/Kolkata"),
-            "until 20 Nov 2026 18:30:00 UTC: the day was over then in Asia/Kolkata (calendar = day).",
+            "until 20 Nov 2026 18:30:00 UTC: the day ended then in Asia/Kolkata (calendar = day).",
         ),
-        (Policy(max_turns=1), "a message then began one turn more than the 1 that a session may have (max_turns = 1,"),
-        (Policy(ends_on=frozenset({"resolved"})), "an event ended it then (ends_on = resolved)."),
+        (Policy(max_turns=1), "a message then began a turn past the limit of 1 (max_turns = 1,"),
+        (Policy(ends_on=frozenset({"resolved"})), "an event ended it (ends_on = resolved)."),
         (Policy(), "It is still open: no limit of the policy has ended it."),
     ],
 )
@@ -130,7 +130,7 @@ def test_each_limit_is_told_with_its_parameter(policy: Policy, sentence: str) ->
 @pytest.mark.parametrize(
     ("policy", "opener", "sentence"),
     [
-        (Policy(opens_on="any"), {"actor": "bot"}, "Opened by a message of b1 on web on 20 Nov 2026 10:00:00 UTC"),
+        (Policy(opens_on="any"), {"actor": "bot"}, "Opened by a message from b1 on web on 20 Nov 2026 10:00:00 UTC"),
         (
             Policy(opens_on="outbound", participants="bot+agent"),
             {"actor": "agent", "bot_id": None},
@@ -179,7 +179,7 @@ def test_a_restatement_that_brought_the_session_in_is_told() -> None:
         row = [int(Cause.APPEND), 1, NOW, date(2026, 11, 21), 3, 4, [], [session], ["1"], 1]
         ledger.connection.execute("INSERT INTO restatement VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
         explanation = explain(ledger, session, now_us=NOW)
-    sentence = "21 Nov 2026 went from 3 sessions to 4, and this session came in, because of 1 late event."
+    sentence = "21 Nov 2026 changed from 3 sessions to 4 because of 1 late event; this session was added."
     assert sentence in told(explanation)
     assert explanation_as_mapping(explanation)["restatements"][0]["added"] is True
 

@@ -135,7 +135,7 @@ def test_columns_can_be_chosen_and_an_unknown_one_is_refused() -> None:
     ledger = two_sessions()
     chosen = underlying_rows(ledger, ASK, columns=("events", "session_id")).read_all()
     assert chosen.column_names == ["events", "session_id"]
-    with pytest.raises(Refused, match="There is no column 'price'") as refusal:
+    with pytest.raises(Refused, match="Unknown column 'price'") as refusal:
         underlying_rows(ledger, ASK, columns=("price",))
     ledger.connection.close()
     assert refusal.value.code == "column_unknown"

@@ -97,7 +97,7 @@ def test_a_limit_outside_1_to_1000_is_refused(limit: int) -> None:
 
 
 def test_a_search_of_more_than_200_characters_is_too_much() -> None:
-    with pytest.raises(TooMuch, match="201 characters; the most is 200") as refusal:
+    with pytest.raises(TooMuch, match="201 characters; the limit is 200") as refusal:
         RowLook(search="x" * 201)
     assert refusal.value.code == "search_too_long"
 

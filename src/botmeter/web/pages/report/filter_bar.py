@@ -50,10 +50,10 @@ def filter_bar(
     bot_names: "Mapping[str, str]",
     is_for_rows: bool = False,
 ) -> FilterBar:
-    """The bar of this question, with what the page may offer.
+    """Build the bar of a question, with what the page may offer.
 
     Args:
-        bot_names: What bots are called, by id.
+        bot_names: Names of bots, by id.
         is_for_rows: Its links lead to the underlying data rather than to the report.
     """
     address = question.address
@@ -89,7 +89,7 @@ def filter_bar(
 
 
 def shown_filters(filters: Filters) -> "Iterator[tuple[FilterDeclaration, bool]]":
-    """Filters that have a chip, and whether it is that of the values that they exclude."""
+    """Generate the filters that have a chip; True for the chip of values that are excluded."""
     for declared in FILTERS:
         picked, excluded = filters.values(declared.name), filters.excluded_values(declared.name)
         if picked or (declared.in_bar and not excluded):
@@ -129,14 +129,14 @@ def _clear_href(address: ReportAddress, *, access: ReportAccess, lead: Lead) -> 
 
 
 def value_text(declared: FilterDeclaration, value: str, *, bot_names: "Mapping[str, str]") -> str:
-    """A value of a filter as people read it."""
+    """Format a value of a filter."""
     if declared.target is FilterTarget.HOUR:
         return text.week_hour_text(place_of_week_hour(value))
     return bot_names.get(value, value) if declared.is_of_bots else value
 
 
 def bot_names_shown(ledger: "ReadableLedger", question: Question) -> dict[str, str]:
-    """Names of bots, if a chip shows one; else nothing has to be read."""
+    """Read the names of bots, if a chip shows one."""
     is_shown = any(declared.is_of_bots for declared, _, _ in question.query.filters.set_filters())
     return names_of_bots(ledger) if is_shown else {}
 
@@ -150,7 +150,7 @@ def _preview_of(address: ReportAddress) -> PreviewChoice:
 
 
 def before_label(question: Question) -> str:
-    """What the compared period is called."""
+    """Return the name of the compared period."""
     if question.address.compare is Compare.YEAR:
         return "Same days, year before"
     day_count = question.query.period.day_count
