@@ -10,7 +10,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from api.test_access import is_problem
-from botmeter.domain.errors import Conflict
+from botmeter.domain import errors
+from botmeter.domain.errors import BotmeterError, Conflict, Missing, NotAllowed, Refused, TooMuch, Unavailable
 from botmeter.web.api import routes
 from botmeter.web.api.codes import CODES
 
@@ -86,13 +87,35 @@ def test_a_bug_is_told_by_its_reference_alone(ask: Ask, monkeypatch: pytest.Monk
     assert "ZeroDivision" not in answer.content.decode()
 
 
-def test_every_family_of_errors_has_its_status(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    def clash(*_: object) -> None:
-        raise Conflict("account_exists", "It is there.")
+# What the API documents; written here once more, so that a change of the table is noticed.
+STATUS_OF = {
+    Refused: 400,
+    Missing: 404,
+    NotAllowed: 403,
+    Conflict: 409,
+    TooMuch: 413,
+    Unavailable: 503,
+}
 
-    monkeypatch.setattr(routes, "usage_report", clash)
+
+@pytest.mark.parametrize(("family", "status"), STATUS_OF.items(), ids=lambda value: getattr(value, "__name__", ""))
+def test_every_family_of_errors_has_its_status(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, family: type[BotmeterError], status: int
+) -> None:
+    def fail(*_: object) -> None:
+        raise family("account_exists", "It is there.")
+
+    monkeypatch.setattr(routes, "usage_report", fail)
     answer = ask(REPORT)
-    assert (answer.status_code, answer.json()["code"]) == (409, "account_exists")
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    told = answer.json()
+    assert (answer.status_code, told["status"], told["code"]) == (status, status, "account_exists")
+    assert told["detail"] == "It is there."
+
+
+def test_no_family_of_errors_is_left_out() -> None:
+    families = {each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, BotmeterError)}
+    assert set(STATUS_OF) == families - {BotmeterError}
 
 
 def test_a_foreign_host_is_a_problem_too(client: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from botmeter.cli import account_checks, server_checks
+from botmeter.cli import server_checks
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us
 from cli.conftest import Run
 
@@ -64,30 +64,6 @@ def test_a_receipt_from_the_future_tells_of_a_clock_that_was_set_back(acme: Run,
     state, detail = found(ran)["account acme"]
     assert (ran.code, state) == (1, "wrong")
     assert "the clock was set back" in detail
-
-
-@pytest.mark.parametrize(("ago_seconds", "is_wrong"), [(1, False), (3_600, True)])
-def test_live_events_that_wait_for_long_are_a_fault(ago_seconds: int, is_wrong: bool) -> None:
-    from botmeter.ledger.health import LedgerHealth
-
-    since = now_us() - ago_seconds * MICROSECONDS_PER_SECOND
-    waiting = LedgerHealth(
-        file_version=4, last_receipt_us=since, quarantined_count=0, waiting_count=7, waiting_since_us=since
-    )
-    wrong = list(account_checks._problems(waiting, log=Path("none.wal")))
-    assert bool(wrong) is is_wrong
-    assert not wrong or "7 live events not metered since" in wrong[0]
-
-
-def test_a_log_that_is_not_folded_in_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from botmeter.ledger.health import LedgerHealth
-
-    monkeypatch.setattr(account_checks, "_LOG_BYTES_MAX", 10)
-    (tmp_path / "acme.duckdb.wal").write_bytes(b"x" * 11)
-    quiet = LedgerHealth(
-        file_version=4, last_receipt_us=None, quarantined_count=0, waiting_count=0, waiting_since_us=None
-    )
-    assert "not checkpointed" in next(account_checks._problems(quiet, log=tmp_path / "acme.duckdb.wal"))
 
 
 @pytest.mark.parametrize(

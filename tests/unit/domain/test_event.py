@@ -29,6 +29,10 @@ def test_at_one_instant_a_restart_comes_first_and_the_ends_come_last() -> None:
     assert {KIND_RANK[kind] for kind in others} == {KIND_RANK[Kind.MESSAGE]}
 
 
-def test_required_fields_are_fields() -> None:
-    assert set(REQUIRED_FIELDS) < set(FIELDS)
+def test_the_fields_of_the_event_contract_and_which_are_required() -> None:
+    assert set(FIELDS) == {
+        "event_id", "occurred_at", "conversation_id", "customer_id", "actor", "kind", "bot_id", "bot_name",
+        "bot_version", "channel", "ticket_id", "ticket_type", "preview", "attributes",
+    }  # fmt: skip
     assert len(set(FIELDS)) == len(FIELDS)
+    assert set(REQUIRED_FIELDS) == {"event_id", "occurred_at", "conversation_id", "customer_id", "actor"}

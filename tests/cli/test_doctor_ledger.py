@@ -1,0 +1,46 @@
+"""`doctor` on a ledger that no server has open: live events that wait, a log that is not checkpointed."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from botmeter.cli import account_checks
+from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us
+from cli.conftest import Run
+
+LEDGER = Path("data", "accounts", "acme.duckdb")
+
+
+def account_check(acme: Run) -> tuple[int, str, str]:
+    ran = acme("doctor --format json")
+    [check] = [each for each in ran.json if each["check"] == "account acme"]
+    return ran.code, check["state"], check["detail"]
+
+
+@pytest.mark.parametrize(("ago_seconds", "code", "state"), [(1, 0, "ok"), (3_600, 1, "wrong")])
+def test_live_events_that_are_not_metered_for_a_minute_are_a_problem(
+    acme: Run, tmp_path: Path, ago_seconds: int, code: int, state: str
+) -> None:
+    since = now_us() - ago_seconds * MICROSECONDS_PER_SECOND
+    with duckdb.connect(tmp_path / LEDGER) as connection:
+        names = [name for name, *_ in connection.execute("DESCRIBE arrival").fetchall() if name != "received_at"]
+        values = f"SELECT {', '.join(names)}, {since} AS received_at FROM event LIMIT 2"
+        connection.execute(f"INSERT INTO arrival BY NAME ({values})")
+    found_code, found_state, detail = account_check(acme)
+    assert (found_code, found_state) == (code, state)
+    assert ("2 live events not metered since" in detail) is (state == "wrong")
+
+
+@pytest.mark.parametrize(("limit", "code", "state"), [(10, 1, "wrong"), (10_000_000, 0, "ok")])
+def test_a_log_that_is_not_checkpointed_is_a_problem(
+    acme: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int, code: int, state: str
+) -> None:
+    monkeypatch.setattr(account_checks, "_LOG_BYTES_MAX", limit)
+    with duckdb.connect(tmp_path / LEDGER) as connection:
+        connection.execute("PRAGMA disable_checkpoint_on_shutdown")
+        connection.execute("UPDATE receipt SET recorded_at = recorded_at - 1")
+    assert (tmp_path / f"{LEDGER}.wal").stat().st_size > 10
+    found_code, found_state, detail = account_check(acme)
+    assert (found_code, found_state) == (code, state)
+    assert ("not checkpointed" in detail) is (state == "wrong")
