@@ -59,7 +59,7 @@ def filled_ledger(
     create_tables(connection, now_us=0)
     write_account(connection, account, by=None, now_us=0)
     for place, (policy, from_us) in enumerate(terms):
-        write_policy(connection, policy, entry=(place, from_us), now_us=0)
+        write_policy(connection, policy, place=place, from_us=from_us, now_us=0)
     for table, rows in facts(list(events), terms).items():
         if rows:
             columns = [pa.array(values) for values in zip(*rows, strict=True)]

@@ -87,7 +87,7 @@ def ledger_in_memory(schedule: Policy | Schedule = FRESHCHAT, *, account: Accoun
     create_tables(connection, now_us=0)
     write_account(connection, account, by=None, now_us=0)
     for place, (policy, from_us) in enumerate(terms):
-        write_policy(connection, policy, entry=(place, from_us), now_us=0)
+        write_policy(connection, policy, place=place, from_us=from_us, now_us=0)
     return Ledger(connection)
 
 

@@ -85,7 +85,7 @@ def test_a_file_is_looked_at_as_a_whole(client: Client) -> None:
         ({}, "Enter a customer and at least one other ID"),
         ({"customer_id": "c1"}, "Enter a customer and at least one other ID"),
         ({"customer_id": "c1", "aliases": "c1"}, "can&#39;t be an alias of itself"),
-        ({"step": "merge"}, "first line must name the columns"),
+        ({"step": "merge"}, "first line of the file must be the columns"),
         ({"step": "merge", "pairs": "customer_id,alias\nc1,c1\n"}, "can&#39;t be an alias of itself"),
     ],
 )

@@ -166,7 +166,7 @@ def test_how_much_waits_is_told_to_members_and_not_behind_a_link(
     owners: Client, client: Client, ledgers: OpenLedgers, shared: MakeLink
 ) -> None:
     asked_by_link, asked = followed(client, shared("period=all&timezone=UTC")), followed(owners)
-    with ledgers.taking_in("acme") as ledger:
+    with ledgers.appending_live("acme") as ledger:
         take(ledger, parcel([event("late", "2026-04-02T10:00")]), now_us=now_us() - 6_000_000)
     answer = owners.get(asked)
     assert answer.status_code == 200

@@ -85,9 +85,7 @@ def known_account(folder: Path, account: str) -> str:
     """
     name, known = checked_account_name(account), account_names(folder)
     if name not in known:
-        raise Missing(
-            "account_unknown", f"There is no account {name} in {folder}; there are: {', '.join(known) or 'none yet'}."
-        )
+        raise Missing("account_unknown", f"Unknown account {name} in {folder}. Accounts: {', '.join(known) or 'none'}.")
     return name
 
 

@@ -46,9 +46,9 @@ def exit_code_of(error: BotmeterError) -> int:
 
 def sentence_of_bug(error: BaseException, *, arguments: list[str], folder: Path) -> str:
     """Write the trace of a bug to a file and return a sentence with its reference."""
-    from botmeter.ledger.traces import kept_trace
+    from botmeter.ledger.traces import save_trace
 
-    kept = kept_trace(error, what=f"botmeter {arguments}", folder=folder)
+    kept = save_trace(error, what=f"botmeter {arguments}", folder=folder)
     sentence = f"something went wrong inside Botmeter (reference {kept.reference})."
     if kept.file is None:
         return f"{sentence} The details could not be written to {folder}."

@@ -114,11 +114,11 @@ def set_policy_of_account(
 
     from botmeter.domain.instant import now_us
     from botmeter.domain.period import day_from_text, day_of_us
-    from botmeter.ledger.policies import changes_past, set_policy
+    from botmeter.ledger.policies import is_in_the_past, set_policy
 
     policy, now = policy_named(name), now_us()
     from_on = day_of_us(now) + timedelta(days=1) if first is None else day_from_text(first)
-    if changes_past(from_on, now_us=now) and not remeter:
+    if is_in_the_past(from_on, now_us=now) and not remeter:
         sentence = (
             f"{from_on} is not in the future, so counted sessions would change. Add --remeter to meter them again."
         )

@@ -1,6 +1,6 @@
-"""The durable record of an account: events kept once, sessions kept current, usage kept additive.
+"""The durable record of an account: events stored once, sessions kept current, usage kept additive.
 
-One folder of accounts, owned by one process; one DuckDB file an account. `folder` opens files,
-`ledger` is an open one, `intake` takes events in, `remeter` keeps sessions current, `usage` keeps
-the additive tables. SQL stands in `sql/`, one statement a file.
+One process owns a folder of accounts; an account is one DuckDB file. `folder` opens files, `ledger` is an open one,
+`append` and `live_append` add events, `remeter` keeps sessions current, `usage` keeps the additive tables. A module's
+SQL is in the `.sql` file beside it.
 """

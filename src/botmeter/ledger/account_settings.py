@@ -1,4 +1,4 @@
-"""The versions of an account's own settings, read from and written to its file."""
+"""Versions of an account's own settings in its file."""
 
 import duckdb
 
@@ -10,18 +10,18 @@ sql = statements_of(__name__)
 
 
 def read_account(connection: duckdb.DuckDBPyConnection) -> Account:
-    """The account as it is set now."""
+    """Read the account's present settings."""
     name, available_from, title = row_of(connection, sql("account"))
     return Account(name=name, available_from=available_from, title=title or "")
 
 
 def write_account(connection: duckdb.DuckDBPyConnection, account: Account, *, by: str | None, now_us: int) -> None:
-    """Adds a version of the settings, which is in force from now on.
+    """Add a version of the settings, in force from now on.
 
     Args:
         connection: An open file.
         account: The settings.
-        by: Who set them; None: not known.
+        by: The author; None: unknown.
         now_us: The present instant.
     """
     connection.execute(sql("add_version"), [now_us, account.name, account.available_from, account.own_title, by])

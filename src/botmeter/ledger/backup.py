@@ -1,4 +1,4 @@
-"""Backup of an account as one file, and restore of it, checked before it replaces anything.
+"""Backup of an account to one file, and restore.
 
 A backup is a tar archive of the account's ledger and a manifest with its checksum and counts.
 """
@@ -31,7 +31,7 @@ _DISK_FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupSummary:
-    """What a backup holds; the manifest is this as JSON."""
+    """Contents of a backup; the manifest is this as JSON."""
 
     account: str
     schema_version: int
@@ -42,17 +42,17 @@ class BackupSummary:
 
 
 def backup(folder: Folder, name: str, *, path: Path) -> BackupSummary:
-    """The summary of the account's backup, now at `path`. It appears there only when it is whole.
+    """Back up an account to `path`. The file appears there only when it is complete.
 
     Raises:
         Missing: `account_unknown`.
-        Conflict: `backup_exists`; an older backup is never written over.
+        Conflict: `backup_exists`; an older backup is never overwritten.
         NotAllowed: `backup_not_writable`.
         Unavailable: `disk_full`.
     """
     if path.exists():
-        raise Conflict("backup_exists", f"There is a file {path} already; give the backup another name.")
-    # While the file is copied nobody may write to it.
+        raise Conflict("backup_exists", f"The file {path} already exists. Give the backup another name.")
+    # Nothing may write to the file while it is copied.
     with folder.exclusively(name):
         summary = _summary(folder, name)
         _archive(folder.file_of(name), summary, path=path)
@@ -98,15 +98,15 @@ def _archive(file: Path, summary: BackupSummary, *, path: Path) -> None:
 
 
 def restore(folder: Folder, path: Path, *, name: str | None = None, replace: bool = False) -> BackupSummary:
-    """The summary of the backup at `path`, which is now the account's ledger.
+    """Restore an account from the backup at `path`.
 
-    The archive's checksum, version and counts are checked first; until they are, nothing changes.
+    The archive's checksum, version and counts are checked before anything changes.
 
     Args:
         folder: The data folder.
         path: The backup.
         name: The account to restore to; None for the one that was backed up.
-        replace: Whether an account of that name may be replaced.
+        replace: True to replace an existing account.
 
     Raises:
         Missing: `file_unknown`.
@@ -116,24 +116,24 @@ def restore(folder: Folder, path: Path, *, name: str | None = None, replace: boo
         Conflict: `account_exists` unless `replace`.
     """
     if not path.is_file():
-        raise Missing("file_unknown", f"There is no backup at {path}.")
+        raise Missing("file_unknown", f"No backup at {path}.")
     with folder.drafting():
-        return _restored(folder, path, name=name, replace=replace)
+        return _restore(folder, path, name=name, replace=replace)
 
 
-def _restored(folder: Folder, path: Path, *, name: str | None, replace: bool) -> BackupSummary:
+def _restore(folder: Folder, path: Path, *, name: str | None, replace: bool) -> BackupSummary:
     draft = folder.path / "accounts" / "restored.draft"
     unlink_ledger(draft)
     try:
-        summary = _unpacked(path, draft)
+        summary = _unpack(path, draft)
         target = folder.file_of(name or summary.account)
         if target.exists() and not replace:
             raise Conflict(
-                "account_exists", f"There is an account {target.stem} already; name another one, or replace it."
+                "account_exists", f"Account {target.stem} already exists. Restore to another name, or replace it."
             )
-        _checked(draft, summary, folder=folder, told=(path, name))
+        _check(draft, summary, folder=folder, path=path, name=name)
         with folder.exclusively(target.stem):
-            # The log of the ledger that is replaced would be taken for the new one's.
+            # DuckDB would apply a log that the old ledger left to the new one.
             unlink_ledger(target)
             draft.rename(target)
     finally:
@@ -141,7 +141,7 @@ def _restored(folder: Folder, path: Path, *, name: str | None, replace: bool) ->
     return summary
 
 
-def _unpacked(path: Path, draft: Path) -> BackupSummary:
+def _unpack(path: Path, draft: Path) -> BackupSummary:
     try:
         with tarfile.open(path, "r:") as archive:
             manifest, ledger = _member(archive, _MANIFEST), _member(archive, _LEDGER)
@@ -152,15 +152,13 @@ def _unpacked(path: Path, draft: Path) -> BackupSummary:
                 out.flush()
                 os.fsync(out.fileno())
     except (tarfile.TarError, KeyError, EOFError, msgspec.MsgspecError):
-        raise Refused("backup_invalid", f"{path} is not a backup of Botmeter, or a part of it is missing.") from None
+        raise Refused("backup_invalid", f"{path} is not a complete backup of Botmeter.") from None
     except OSError as problem:
         if problem.errno in _DISK_FULL:
             raise Unavailable("disk_full", f"The disk is full; nothing was restored from {path}.") from None
         raise NotAllowed("backup_not_readable", f"The backup {path} can't be read: {problem.strerror}.") from None
     if _sha256(draft) != summary.sha256:
-        raise Refused(
-            "backup_invalid", f"The backup {path} is damaged: its checksum is not the one that was written down."
-        )
+        raise Refused("backup_invalid", f"The backup {path} is damaged: its checksum differs from its manifest.")
     return summary
 
 
@@ -171,8 +169,7 @@ def _member(archive: tarfile.TarFile, name: str) -> IO[bytes]:
     return member
 
 
-def _checked(draft: Path, summary: BackupSummary, *, folder: Folder, told: tuple[Path, str | None]) -> None:
-    path, name = told
+def _check(draft: Path, summary: BackupSummary, *, folder: Folder, path: Path, name: str | None) -> None:
     if summary.schema_version > SCHEMA_VERSION:
         raise Refused(
             "ledger_newer",
@@ -188,7 +185,7 @@ def _checked(draft: Path, summary: BackupSummary, *, folder: Folder, told: tuple
     except duckdb.Error as problem:
         raise Refused("backup_invalid", f"The backup {path} holds no readable ledger: {problem}") from None
     if counts != (summary.event_count, summary.session_count):
-        raise Refused("backup_invalid", f"The backup {path} does not hold the events and sessions that it should.")
+        raise Refused("backup_invalid", f"The backup {path} has other event and session counts than its manifest.")
 
 
 def _sha256(file: Path) -> str:

@@ -1,9 +1,9 @@
-"""When DuckDB's log of changes is brought into the file, while live events are taken in.
+"""Checkpoints of DuckDB's write-ahead log while live events are appended.
 
-DuckDB would do it within whichever commit makes the log large, and nobody else could write meanwhile: a sender would
-wait for as long as it takes. So it is done here, after settling. DuckDB lets others commit while it does so as long as
-one of them has begun to write; one who has, and never commits, is always found. What was deleted is given back only
-when nobody is: every so often senders wait for that.
+DuckDB would checkpoint within the commit that makes the log large, and block every other writer meanwhile, for as long
+as it takes. So it is done here, after settling. DuckDB lets others commit during a checkpoint if one of them has begun
+to write; a transaction that writes and never commits provides that. Only a checkpoint without other transactions frees
+the space of deleted rows, so every tenth one makes senders wait.
 """
 
 import glob
@@ -17,11 +17,11 @@ from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
 
-# Each costs about as much whatever has changed, mostly for the last rows of each table: a tenth of a second.
+# A checkpoint takes about a tenth of a second, however much has changed, mostly for the last rows of each table.
 DUE_BYTES = 16 * 1024**2
-# Where nobody settles, such as in an import, DuckDB does it itself, at this size of the log at the latest.
+# Without settling, as in an import, DuckDB does it itself when the log has this size.
 AT_THE_LATEST = "256MB"
-# What was deleted until then costs room in the file, and little time.
+# Until then, deleted rows cost space in the file, and little time.
 ALONE_EVERY = 10
 
 
@@ -36,7 +36,7 @@ class Checkpoints:
             connection.execute(sql("set_checkpoint_threshold"), [AT_THE_LATEST])
 
     def catch_up(self) -> None:
-        """Brings the log into the file if it is large; a full disk or a broken file is told to whoever writes next."""
+        """Checkpoint if the log is large. A full disk or a broken file is reported to the next writer."""
         if self._log_bytes() < DUE_BYTES:
             return
         self._count += 1
@@ -51,7 +51,7 @@ class Checkpoints:
                 connection.execute(sql("checkpoint"))
 
     def _log_bytes(self) -> int:
-        """The size of the log, and of the next one, which DuckDB begins while it brings this one in."""
+        """Return the size of the log, and of the next one, which DuckDB begins during a checkpoint."""
         size_bytes = 0
         for log in self._file.parent.glob(f"{glob.escape(self._file.name)}.*"):
             with suppress(FileNotFoundError):

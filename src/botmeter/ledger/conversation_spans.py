@@ -1,8 +1,8 @@
-"""When conversations began and were last updated, kept in rows that add up, and few of them.
+"""Spans of conversations: when they began and were last updated, in rows that add up.
 
-A commit adds one row for each conversation that it touches, as to find the earlier rows would cost a look at all. Rows
-of one conversation are folded into one: at the end of the table, where those that still run stand, every few thousand
-rows; in the whole table when a ledger is closed and there are many to a conversation. Reports add the rows up, so
+A commit adds one row for each conversation that it touches, because finding the earlier rows would mean reading them
+all. Rows of one conversation are folded into one: at the end of the table, where running conversations are, every few
+thousand rows; in the whole table when a ledger is closed with many rows per conversation. Reports add the rows up, so
 folding changes none of them.
 """
 
@@ -18,20 +18,20 @@ from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
 
-# Folding the last 50,000 of ten million rows takes 25 ms, most of it reading them; so it is done now and then.
+# Folding the last 50,000 of ten million rows takes 25 ms, most of it to read them, so it is not done at each commit.
 TAIL_ROWS = 50_000
 STEP_ROWS = 5_000
-# To fold ten million rows takes seconds, so it is left until there are this many to a conversation.
+# Folding ten million rows takes seconds, so it waits until there are this many per conversation.
 ROWS_A_CONVERSATION_MAX = 4
-# Fewer conversations than this are not worth a look at how many there are.
+# For fewer conversations, counting them is not worth its cost.
 CONVERSATIONS_MIN = 10_000
 
 _COUNT = "conversation_count"
-"""In `meta`: how many conversations there were, about, when they were last counted. There are never fewer."""
+"""In `meta`: the approximate number of conversations when they were last counted. It never shrinks."""
 
 
 def keep_spans(ledger: Ledger, *, append_no: int) -> None:
-    """Adds the spans of a commit's events, after folding the last ones if many were added since that was done.
+    """Add the spans of a commit's events, and first fold the last ones if many were added since the last fold.
 
     Args:
         ledger: In a transaction.
@@ -42,20 +42,20 @@ def keep_spans(ledger: Ledger, *, append_no: int) -> None:
         ledger.loose_span_rows = 0
     added = add_spans(ledger.connection, append_no=append_no)
     ledger.loose_span_rows += added
-    # Each of these rows is of another conversation, so a large import tells how many there are without a count.
+    # Each of these rows is another conversation, so a large import gives their number without a count.
     if added > 2 * max(_known_count(ledger), CONVERSATIONS_MIN):
         _keep_count(ledger, added)
 
 
 def add_spans(connection: duckdb.DuckDBPyConnection, *, append_no: int) -> int:
-    """Add a row for each conversation of the events from that submission on; return how many."""
+    """Add a row for each conversation of the events from that submission on; return the number of rows."""
     return int(row_of(connection, sql("keep_spans"), values={"append_no": append_no})[0])
 
 
 def fold_if_many(ledger: Ledger) -> None:
-    """Folds the spans of a ledger that is about to be closed, if there are too many to a conversation.
+    """Fold the spans of a ledger that is about to be closed, if there are too many per conversation.
 
-    It is housekeeping, so a full disk or a broken file is no failure here: whoever needs the file is told.
+    It is maintenance, so a full disk or a broken file is not reported here, but to the next writer.
     """
     with suppress(Unavailable, duckdb.Error):
         rows = row_of(ledger.connection, sql("span_count"))[0]
@@ -69,7 +69,7 @@ def fold_if_many(ledger: Ledger) -> None:
 
 
 def _fold(ledger: Ledger, *, after: int) -> None:
-    """Leaves one row of each conversation among the rows past the row `after`."""
+    """Leave one row per conversation among the rows after row `after`."""
     for step in ("repeated_spans", "drop_repeated_spans", "keep_folded_spans"):
         ledger.connection.execute(sql(step), {"after": after} if step != "keep_folded_spans" else None)
     ledger.connection.execute(sql("drop_folded_spans"))

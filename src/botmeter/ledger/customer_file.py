@@ -1,11 +1,11 @@
-"""A file of customers who are the same: CSV with the columns customer_id and alias, checked as a whole."""
+"""CSV files of customers to merge, with the columns customer_id and alias, validated as a whole."""
 
 import csv
 from collections.abc import Iterator
 from io import StringIO
 
 from botmeter.domain.errors import Refused, TooMuch
-from botmeter.ledger.customers import PAIRS_MAX, SameCustomer, first_faults
+from botmeter.ledger.customers import PAIRS_MAX, SameCustomer, faults_text
 
 COLUMNS = ("customer_id", "alias")
 BYTES_MAX = 2 * 1024 * 1024
@@ -13,14 +13,14 @@ BYTES_MAX = 2 * 1024 * 1024
 
 
 def pairs_from_csv(content: bytes) -> tuple[SameCustomer, ...]:
-    """The pairs of a file, each with its line as its place; blank lines are passed over.
+    """Parse the pairs of a file, each with its line number as its place; blank lines are skipped.
 
     Raises:
-        Refused: `merge_file_invalid` for what is no such file, with the numbers of the lines that are wrong.
+        Refused: `merge_file_invalid` for another kind of file, with the numbers of the invalid lines.
         TooMuch: `merge_too_large` if it is larger than `BYTES_MAX` or has more than `PAIRS_MAX` pairs.
     """
     if len(content) > BYTES_MAX:
-        raise TooMuch("merge_too_large", f"The file has {len(content):,} bytes; the most is {BYTES_MAX:,}.")
+        raise TooMuch("merge_too_large", f"The file has {len(content):,} bytes; the limit is {BYTES_MAX:,}.")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -28,24 +28,26 @@ def pairs_from_csv(content: bytes) -> tuple[SameCustomer, ...]:
         raise Refused("merge_file_invalid", f"Line {line} of the file is not UTF-8.") from error
     rows = _rows(text)
     if not rows or sorted(_names(rows[0][1])) != sorted(COLUMNS):
-        raise Refused("merge_file_invalid", f"The file's first line must name the columns {' and '.join(COLUMNS)}.")
+        raise Refused(
+            "merge_file_invalid", f"The first line of the file must be the column names {' and '.join(COLUMNS)}."
+        )
     names = _names(rows[0][1])
     pairs, faults = [], []
     for line, row in rows[1:]:
         values = dict(zip(names, (value.strip() for value in row), strict=False))
         if len(row) != len(COLUMNS) or not all(values.values()):
-            faults.append(f"line {line} has not just a customer_id and an alias")
+            faults.append(f"line {line} needs a customer_id and an alias")
         else:
             pairs.append(SameCustomer(customer_id=values["customer_id"], alias=values["alias"], place=f"line {line}"))
     if faults:
-        raise Refused("merge_file_invalid", f"Nobody was merged: {first_faults(faults)}.")
+        raise Refused("merge_file_invalid", f"No customers were merged: {faults_text(faults)}.")
     if len(pairs) > PAIRS_MAX:
-        raise TooMuch("merge_too_large", f"The file has {len(pairs):,} pairs; the most at once is {PAIRS_MAX:,}.")
+        raise TooMuch("merge_too_large", f"The file has {len(pairs):,} pairs; the limit is {PAIRS_MAX:,}.")
     return tuple(pairs)
 
 
 def csv_from_pairs(pairs: tuple[SameCustomer, ...]) -> str:
-    """The pairs as such a file."""
+    """Format pairs as such a file."""
     written = StringIO()
     writer = csv.writer(written, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -54,11 +56,11 @@ def csv_from_pairs(pairs: tuple[SameCustomer, ...]) -> str:
 
 
 def _rows(text: str) -> list[tuple[int, list[str]]]:
-    """The rows that are not blank, each with the line that it ends on."""
+    """Return the rows that are not blank, each with the line on which it ends."""
     try:
         return list(_numbered(text))
     except csv.Error as error:
-        raise Refused("merge_file_invalid", f"The file can't be read as CSV: {error}.") from error
+        raise Refused("merge_file_invalid", f"The file is not valid CSV: {error}.") from error
 
 
 def _numbered(text: str) -> Iterator[tuple[int, list[str]]]:

@@ -1,8 +1,7 @@
-"""Which customers are the same: aliases said, taken back, and what that does to the sessions.
+"""Merged customers: aliases, how to undo them, and their effect on sessions.
 
-An event keeps the customer that was sent, and bears beside it the one that counts. What people said is kept as they
-said it, each alias once; whom it leads to in the end is read from that, so a merge can be taken back whatever was
-merged after it.
+An event keeps the customer id that was sent, beside the one that counts. Each alias is stored as it was set; the
+customer to which it leads is derived, so that a merge can be undone whatever was merged after it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,27 +15,27 @@ from botmeter.domain.errors import Conflict, Missing, Refused, TooMuch
 from botmeter.domain.event import ID_BYTES_MAX
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.readable import ReadableLedger
-from botmeter.ledger.remeter import remeter_moved
+from botmeter.ledger.remeter import remeter_customers
 from botmeter.ledger.rows import row_of, write_given
 from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
 
 PAIRS_MAX = 1_000
-"""How many aliases one change may name: it is metered again at once, while others wait to write."""
+"""Limit of aliases in one change, because other writers wait until it is metered."""
 
-FAULTS_TOLD_MAX = 20
-"""What is wrong with a merge is said of so many pairs."""
+FAULTS_SHOWN_MAX = 20
+"""A message has the faults of this many pairs at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SameCustomer:
-    """An id that is said to be another customer's too.
+    """Two ids of one customer.
 
     Attributes:
-        customer_id: The customer who counts.
+        customer_id: The customer that counts.
         alias: The other id, as events have it.
-        place: Where it stands in what was sent, such as `line 3`, for sentences; empty: there is but one.
+        place: Position in the request for messages, such as `line 3`; empty if there is only one pair.
     """
 
     customer_id: str
@@ -46,15 +45,15 @@ class SameCustomer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerChange:
-    """What became of a merge, or of taking one back.
+    """Result of a merge, or of undoing one.
 
     Attributes:
-        number: Changes are numbered from 1; None: all of it was so before, and nothing changed.
-        pairs: The aliases that changed, each with the customer that it was said to be.
-        event_count: Events that are another customer's now.
+        number: Changes are numbered from 1; None: nothing changed.
+        pairs: The aliases that changed, each with its customer.
+        event_count: Events that now belong to another customer.
         before_count: Sessions of these customers before.
-        after_count: Their sessions now.
-        restated_day_count: Days that were over and whose sessions changed.
+        after_count: Sessions of these customers after.
+        restated_day_count: Past days whose sessions changed.
     """
 
     number: int | None
@@ -67,18 +66,18 @@ class CustomerChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerAlias:
-    """One alias that was said at one time.
+    """One alias, with the changes that set and undid it.
 
     Attributes:
         alias: The id.
-        same_as: The customer that it was said to be.
-        customer_id: Who counts, which is another one where that customer is an alias too; None: it was taken back.
-        merge_no: The change that said so.
-        set_at: When, µs UTC.
-        set_by: Who; None: not known.
-        undone_no: The change that took it back; None: it is in force.
-        undone_at: When.
-        undone_by: Who.
+        same_as: The customer that was named for it.
+        customer_id: The customer that counts, another one if that customer is an alias too; None: it was undone.
+        merge_no: The change that set it.
+        set_at: µs UTC.
+        set_by: The author; None: unknown.
+        undone_no: The change that undid it; None: it is in force.
+        undone_at: µs UTC.
+        undone_by: The author; None: unknown.
     """
 
     alias: str
@@ -93,113 +92,113 @@ class CustomerAlias:
 
 
 class _Undone(Exception):
-    """Leaves a transaction that was only to be looked at."""
+    """Leaves the transaction of a preview, which is never committed."""
 
 
 def merge_customers(
     ledger: Ledger, pairs: Sequence[SameCustomer], *, now_us: int, by: str | None = None
 ) -> CustomerChange:
-    """Has every event that was sent under an alias count as its customer's, those to come too.
+    """Count every event that was or will be sent under an alias as its customer's.
 
-    Sessions are metered again for these customers, and days that were over are restated where they change. What was
-    said before is no fault and changes nothing.
+    Sessions of these customers are metered again, and past days are restated if they change. A pair that is already
+    merged is ignored.
 
     Args:
         ledger: The account's ledger, open for writing.
-        pairs: One or more; all of them are said, or none.
+        pairs: One or more; all of them are merged, or none.
         now_us: The present instant.
-        by: Who says so; None: not known.
+        by: The author; None: unknown.
 
     Raises:
-        Refused: `merge_invalid` for no pair, or for an id that can't be one, that is its own alias, or that would lead
-            in a circle.
-        Conflict: `customer_merged` for an alias that is another customer's already.
+        Refused: `merge_invalid` for no pair, or for an id that is not valid, is its own alias, or would lead in a
+            circle.
+        Conflict: `customer_merged` for an alias of another customer.
         TooMuch: `merge_too_large` for more than `PAIRS_MAX` pairs.
     """
     with ledger.transaction():
-        return _merged(ledger, pairs, now_us=now_us, by=by)
+        return _merge(ledger, pairs, now_us=now_us, by=by)
 
 
 def merge_preview(ledger: Ledger, pairs: Sequence[SameCustomer], *, now_us: int) -> CustomerChange:
-    """What `merge_customers` would do, done and undone: the ledger, open for writing, stays as it is.
+    """Return the result that `merge_customers` would have; the ledger, open for writing, stays unchanged.
 
     Raises:
-        Refused, Conflict, TooMuch: What `merge_customers` raises.
+        Refused, Conflict, TooMuch: As `merge_customers`.
     """
     found: list[CustomerChange] = []
     with suppress(_Undone), ledger.transaction():
-        found.append(_merged(ledger, pairs, now_us=now_us, by=None))
+        found.append(_merge(ledger, pairs, now_us=now_us, by=None))
         _undo()
     return found[0]
 
 
 def unmerge_customers(ledger: Ledger, aliases: Sequence[str], *, now_us: int, by: str | None = None) -> CustomerChange:
-    """Takes aliases back: their events, and those to come, count again as they were sent.
+    """Undo aliases: their events, past and future, count again as they were sent.
 
     Args:
         ledger: The account's ledger, open for writing.
         aliases: One or more.
         now_us: The present instant.
-        by: Who says so; None: not known.
+        by: The author; None: unknown.
 
     Raises:
-        Missing: `alias_unknown` for an id that is no alias.
+        Missing: `alias_unknown`.
         Refused: `merge_invalid` for no alias.
         TooMuch: `merge_too_large` for more than `PAIRS_MAX` aliases.
     """
     _check_count(len(aliases))
     with ledger.transaction():
-        said = _said(ledger)
+        said = _aliases_in_force(ledger)
         unknown = [alias for alias in aliases if alias not in said]
         if unknown:
-            raise Missing("alias_unknown", f"{unknown[0][:60]!r} is no alias of a customer of {ledger.account.name}.")
+            raise Missing("alias_unknown", f"{unknown[0][:60]!r} is not an alias in account {ledger.account.name}.")
         pairs = tuple(SameCustomer(customer_id=said[alias], alias=alias) for alias in dict.fromkeys(aliases))
-        return _changed(ledger, pairs, is_undone=True, stamp=(now_us, by))
+        return _apply(ledger, pairs, is_undone=True, now_us=now_us, by=by)
 
 
 def aliases_of_merge(ledger: ReadableLedger, merge_no: int) -> tuple[str, ...]:
-    """The aliases of one merge that are in force, so that it can be taken back as a whole.
+    """Return the aliases of one merge that are in force.
 
     Raises:
         Missing: `merge_unknown` if there are none.
     """
     own = tuple(one.alias for one in customer_aliases(ledger) if one.merge_no == merge_no and one.undone_no is None)
     if not own:
-        raise Missing("merge_unknown", f"Account {ledger.account.name} has no merge {merge_no} that is in force.")
+        raise Missing("merge_unknown", f"Account {ledger.account.name} has no merge {merge_no} in force.")
     return own
 
 
 def customer_aliases(ledger: ReadableLedger) -> list[CustomerAlias]:
-    """Every alias that was ever said, the newest change first, those taken back included."""
+    """Return all aliases, undone ones included, the newest change first."""
     columns = CustomerAlias.__slots__
     rows = ledger.connection.execute(sql("aliases")).fetchall()
     return [CustomerAlias(**dict(zip(columns, row, strict=True))) for row in rows]
 
 
-def customer_who_counts(ledger: ReadableLedger, customer_id: str) -> str:
-    """The customer whose events those of this id are: the id itself, if it is no alias."""
-    return str(row_of(ledger.connection, sql("who_counts"), values={"customer": customer_id})[0])
+def counted_customer(ledger: ReadableLedger, customer_id: str) -> str:
+    """Return the customer that counts for an id: the id itself if it is no alias."""
+    return str(row_of(ledger.connection, sql("counted_customer"), values={"customer": customer_id})[0])
 
 
 def other_ids(ledger: ReadableLedger, customer_id: str) -> list[str]:
-    """The aliases in force of a customer who counts, ascending."""
+    """Return the aliases in force of a customer, ascending."""
     rows = ledger.connection.execute(sql("ids_of"), {"customer": customer_id}).fetchall()
     return [alias for (alias,) in rows]
 
 
-def _merged(ledger: Ledger, pairs: Sequence[SameCustomer], *, now_us: int, by: str | None) -> CustomerChange:
+def _merge(ledger: Ledger, pairs: Sequence[SameCustomer], *, now_us: int, by: str | None) -> CustomerChange:
     _check_count(len(pairs))
-    fresh, faults = _looked_through(pairs, _said(ledger))
+    fresh, faults = _new_pairs(pairs, _aliases_in_force(ledger))
     _refuse(faults)
     if not fresh:
         return CustomerChange(number=None, pairs=())
-    return _changed(ledger, tuple(fresh), is_undone=False, stamp=(now_us, by))
+    return _apply(ledger, tuple(fresh), is_undone=False, now_us=now_us, by=by)
 
 
-def _changed(
-    ledger: Ledger, pairs: tuple[SameCustomer, ...], *, is_undone: bool, stamp: tuple[int, str | None]
+def _apply(
+    ledger: Ledger, pairs: tuple[SameCustomer, ...], *, is_undone: bool, now_us: int, by: str | None
 ) -> CustomerChange:
-    connection, (now_us, by) = ledger.connection, stamp
+    connection = ledger.connection
     number = int(row_of(connection, sql("next_change"))[0])
     connection.execute(sql("before"))
     values = {"number": number, "now": now_us, "by": by}
@@ -213,7 +212,7 @@ def _changed(
         write_given(connection, sql("keep"), given=pa.table(given), values=values)
     connection.execute(sql("moves"))
     before_count = row_of(connection, sql("session_count"))[0]
-    event_count = remeter_moved(ledger, change_no=number, now_us=now_us)
+    event_count = remeter_customers(ledger, change_no=number, now_us=now_us)
     return CustomerChange(
         number=number,
         pairs=pairs,
@@ -224,51 +223,53 @@ def _changed(
     )
 
 
-def _said(ledger: ReadableLedger) -> dict[str, str]:
-    """The aliases in force, each with the customer that it was said to be."""
-    return dict(ledger.connection.execute(sql("said")).fetchall())
+def _aliases_in_force(ledger: ReadableLedger) -> dict[str, str]:
+    """Return the aliases in force, each with the customer that was named for it."""
+    return dict(ledger.connection.execute(sql("aliases_in_force")).fetchall())
 
 
 _Fault = tuple[SameCustomer, str, type[Refused]]
 
 
-def _looked_through(pairs: Sequence[SameCustomer], said: dict[str, str]) -> tuple[list[SameCustomer], list[_Fault]]:
-    """The pairs that are new, and what is wrong with the others."""
+def _new_pairs(pairs: Sequence[SameCustomer], said: dict[str, str]) -> tuple[list[SameCustomer], list[_Fault]]:
+    """Return the pairs that are new, and the faults of the others."""
     known = dict(said)
     fresh: list[SameCustomer] = []
     faults: list[_Fault] = []
     for pair in pairs:
-        sentence = _invalid(pair, known)
+        sentence = _pair_fault(pair, known)
         if sentence:
             faults.append((pair, sentence, Refused))
         elif pair.alias not in known:
             known[pair.alias] = pair.customer_id
             fresh.append(pair)
-        elif known[pair.alias] != pair.customer_id and _last(known, pair.alias) != _last(known, pair.customer_id):
+        elif known[pair.alias] != pair.customer_id and _final_customer(known, pair.alias) != _final_customer(
+            known, pair.customer_id
+        ):
             other = known[pair.alias][:60]
-            sentence = f"{pair.alias[:60]!r} is the same as {other!r} already; take that back first, or merge {other!r}"
+            sentence = f"{pair.alias[:60]!r} is already merged into {other!r}; undo that first, or merge {other!r}"
             faults.append((pair, sentence, Conflict))
     return fresh, faults
 
 
-def _invalid(pair: SameCustomer, known: dict[str, str]) -> str:
-    """Why the pair can't be said; empty where it can."""
-    for what, said in (("customer", pair.customer_id), ("alias", pair.alias)):
+def _pair_fault(pair: SameCustomer, known: dict[str, str]) -> str:
+    """Return the fault of a pair; empty if it is valid."""
+    for what, text in (("customer", pair.customer_id), ("alias", pair.alias)):
         try:
-            size_bytes = len(said.encode())
+            size_bytes = len(text.encode())
         except UnicodeEncodeError:
-            return f"the {what} {said[:60]!r} is not Unicode"
+            return f"the {what} {text[:60]!r} is not Unicode"
         if not 0 < size_bytes <= ID_BYTES_MAX:
-            return f"the {what} has {size_bytes:,} bytes; an id has from 1 to {ID_BYTES_MAX}"
+            return f"the {what} has {size_bytes:,} bytes; an id has 1 to {ID_BYTES_MAX}"
     if pair.alias == pair.customer_id:
         return f"{pair.alias[:60]!r} can't be an alias of itself"
-    if pair.alias not in known and _last(known, pair.customer_id) == pair.alias:
-        return f"{pair.customer_id[:60]!r} is the same as {pair.alias[:60]!r} already, the other way round"
+    if pair.alias not in known and _final_customer(known, pair.customer_id) == pair.alias:
+        return f"{pair.customer_id[:60]!r} is already an alias of {pair.alias[:60]!r}"
     return ""
 
 
-def _last(known: dict[str, str], customer_id: str) -> str:
-    """Whom an id leads to."""
+def _final_customer(known: dict[str, str], customer_id: str) -> str:
+    """Return the customer to which an id leads."""
     while customer_id in known:
         customer_id = known[customer_id]
     return customer_id
@@ -277,16 +278,16 @@ def _last(known: dict[str, str], customer_id: str) -> str:
 def _refuse(faults: list[_Fault]) -> None:
     if not faults:
         return
-    told = first_faults(list(_sentences(faults)))
+    text = faults_text(list(_sentences(faults)))
     if all(kind is Conflict for _, _, kind in faults):
-        raise Conflict("customer_merged", f"Nobody was merged: {told}.")
-    raise Refused("merge_invalid", f"Nobody was merged: {told}.")
+        raise Conflict("customer_merged", f"No customers were merged: {text}.")
+    raise Refused("merge_invalid", f"No customers were merged: {text}.")
 
 
-def first_faults(faults: Sequence[str]) -> str:
-    """The first of what is wrong with a merge, and how much more there is."""
-    more = f"; and {len(faults) - FAULTS_TOLD_MAX:,} more" if len(faults) > FAULTS_TOLD_MAX else ""
-    return f"{'; '.join(faults[:FAULTS_TOLD_MAX])}{more}"
+def faults_text(faults: Sequence[str]) -> str:
+    """Return the first faults of a merge, and the number of the others, as part of a sentence."""
+    more = f"; and {len(faults) - FAULTS_SHOWN_MAX:,} more" if len(faults) > FAULTS_SHOWN_MAX else ""
+    return f"{'; '.join(faults[:FAULTS_SHOWN_MAX])}{more}"
 
 
 def _sentences(faults: list[_Fault]) -> Iterator[str]:
@@ -296,9 +297,9 @@ def _sentences(faults: list[_Fault]) -> Iterator[str]:
 
 def _check_count(count: int) -> None:
     if count > PAIRS_MAX:
-        raise TooMuch("merge_too_large", f"{count:,} aliases are too many at once; the most is {PAIRS_MAX:,}.")
+        raise TooMuch("merge_too_large", f"{count:,} aliases are too many in one change; the limit is {PAIRS_MAX:,}.")
     if count == 0:
-        raise Refused("merge_invalid", "No alias is named.")
+        raise Refused("merge_invalid", "Name at least one alias.")
 
 
 def _undo() -> NoReturn:

@@ -8,7 +8,7 @@ FROM customer_alias AS a
 LEFT JOIN same_customer AS s ON s.sent_customer_id = a.customer_id AND a.undone_no IS NULL
 ORDER BY a.merge_no DESC, a.customer_id, a.undone_no
 
--- name: who_counts
+-- name: counted_customer
 -- Reads: same_customer. Takes: $customer. Gives: the customer who counts for the id, one row.
 SELECT coalesce((SELECT customer_id FROM same_customer WHERE sent_customer_id = $customer), $customer)::VARCHAR
 
@@ -19,7 +19,7 @@ FROM same_customer
 WHERE customer_id = $customer
 ORDER BY sent_customer_id
 
--- name: said
+-- name: aliases_in_force
 -- Reads: customer_alias. Takes: nothing. Gives: (alias, the customer that it was said to be) of those in force.
 SELECT customer_id::VARCHAR, same_as::VARCHAR
 FROM customer_alias

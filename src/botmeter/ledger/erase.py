@@ -1,9 +1,8 @@
-"""Erasing a customer: identifiers gone everywhere, counts stay.
+"""Erasure of a customer: identifiers are removed everywhere, counts stay.
 
-A customer is erased under every id that counts as theirs. Customer, conversation, event and ticket ids are replaced
-by pseudonyms that say nothing, attributes and quarantined copies are dropped, and the file is written anew so that no
-old page keeps them.
-The 64-bit key of each event stays: it tells nothing, and lets a copy that is sent again be known.
+A customer is erased under every id that counts as theirs. Customer, conversation, event and ticket ids are replaced by
+pseudonyms that reveal nothing, attributes and quarantined copies are deleted, and the file is rewritten so that no old
+page keeps them. The 64-bit key of each event stays: it reveals nothing, and identifies a duplicate that is sent again.
 """
 
 import json
@@ -19,7 +18,7 @@ from uuid import uuid4
 import duckdb
 
 from botmeter.domain.errors import Missing, Unavailable
-from botmeter.ledger.customers import customer_who_counts, other_ids
+from botmeter.ledger.customers import counted_customer, other_ids
 from botmeter.ledger.folder import Folder, connected, unlink_ledger
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.meta import meta_value, remove_meta, set_meta
@@ -31,17 +30,16 @@ from botmeter.ledger.usage import link_tickets
 
 sql = statements_of(__name__)
 
-# Refused events can be large, so quarantine is looked through in pieces.
+# Refused events can be large, so quarantine is searched in pages.
 _PAGE_ROWS = 1_000
 
-# Stands in `meta` from the erasing of a customer until the file has been written anew, so that an
-# erasure that was cut off between the two is finished by the next one.
+# In `meta` from the erasure of a customer until the file is rewritten: the next erasure finishes an interrupted one.
 _REWRITE_DUE = "rewrite_due"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Erased:
-    """What was erased: how many rows lost their identifiers, and how many other ids of the customer went too."""
+class ErasureSummary:
+    """Rows whose identifiers were erased, and the number of other ids of the customer."""
 
     pseudonym: str
     alias_count: int
@@ -52,51 +50,51 @@ class Erased:
 
 
 class _Ids(NamedTuple):
-    """What names the customer in a quarantined event."""
+    """The texts that identify the customer in a quarantined event."""
 
     customer: re.Pattern[str]
     events: frozenset[tuple[str, str]]
     conversations: frozenset[str]
 
 
-def erase(folder: Folder, name: str, *, customer_id: str) -> Erased:
-    """What was erased of the customer in the account.
+def erase(folder: Folder, name: str, *, customer_id: str) -> ErasureSummary:
+    """Erase a customer of the account.
 
     Args:
-        folder: Where the account is.
+        folder: The data folder.
         name: The account.
-        customer_id: Any id of the customer; whoever was merged with them is the same customer, and goes too.
+        customer_id: Any id of the customer; customers merged into it are the same customer.
 
     Raises:
-        Missing: `customer_unknown` if no event, no quarantined event and no alias bears the id.
-        Unavailable: `erase_unfinished` if the file could not be written anew.
+        Missing: `customer_unknown` if no event, quarantined event or alias has the id.
+        Unavailable: `erase_unfinished` if the file can't be rewritten.
     """
     erased = None
     with folder.ledger(name) as ledger:
         try:
-            erased = _pseudonymised(ledger, customer_id)
+            erased = _pseudonymize(ledger, customer_id)
         except Missing:
             if not _is_rewrite_due(ledger.connection):
                 raise
-    _rewritten(folder, name)
+    _rewrite_file(folder, name)
     if erased is None:
         raise _unknown(name, customer_id)
     return erased
 
 
-def _pseudonymised(ledger: Ledger, customer_id: str) -> Erased:
+def _pseudonymize(ledger: Ledger, customer_id: str) -> ErasureSummary:
     pseudonym = f"erased-{uuid4()}"
     with ledger.transaction() as connection:
-        who = customer_who_counts(ledger, customer_id)
-        values, known_as = {"customer": who}, [who, *other_ids(ledger, who)]
+        who = counted_customer(ledger, customer_id)
+        values, ids = {"customer": who}, [who, *other_ids(ledger, who)]
         events = row_of(connection, sql("count_events"), values=values)[0]
         sessions = row_of(connection, sql("count_sessions"), values=values)[0]
         for step in ("conversations", "events_before", "tickets_before"):
             connection.execute(sql(step), values)
         conversations = row_of(connection, sql("count_conversations"))[0]
-        quarantined = list(_quarantined(connection, _ids(connection, known_as)))
-        forgotten = row_of(connection, sql("aliases"), values={"ids": known_as})[0]
-        if events == 0 and not quarantined and not forgotten:
+        quarantined = list(_quarantined(connection, _ids(connection, ids)))
+        alias_count = row_of(connection, sql("aliases"), values={"ids": ids})[0]
+        if events == 0 and not quarantined and not alias_count:
             raise _unknown(ledger.account.name, customer_id)
         delete_quarantined(connection, quarantined)
         connection.execute(sql("restatements"))
@@ -108,9 +106,9 @@ def _pseudonymised(ledger: Ledger, customer_id: str) -> Erased:
             connection.execute(sql(step))
         remeter_everything(ledger)
         set_meta(connection, _REWRITE_DUE, value="yes")
-    return Erased(
+    return ErasureSummary(
         pseudonym=pseudonym,
-        alias_count=len(known_as) - 1,
+        alias_count=len(ids) - 1,
         event_count=events,
         session_count=sessions,
         conversation_count=conversations,
@@ -118,18 +116,18 @@ def _pseudonymised(ledger: Ledger, customer_id: str) -> Erased:
     )
 
 
-def _ids(connection: duckdb.DuckDBPyConnection, known_as: list[str]) -> _Ids:
+def _ids(connection: duckdb.DuckDBPyConnection, ids: list[str]) -> _Ids:
     rows = connection.execute(sql("ids")).fetchall()
     return _Ids(
-        # As a whole word, so that erasing c1 leaves what c12 sent.
-        customer=re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, known_as))})(?!\w)"),
+        # As a whole word, so that erasing c1 does not touch c12.
+        customer=re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, ids))})(?!\w)"),
         events=frozenset((source, name) for source, name in rows if source is not None),
         conversations=frozenset(name for source, name in rows if source is None),
     )
 
 
 def _quarantined(connection: duckdb.DuckDBPyConnection, ids: _Ids) -> Iterator[int]:
-    """The numbers of the quarantined events that name the customer."""
+    """Return the numbers of the quarantined events that identify the customer."""
     after = 0
     while True:
         page = {"after": after, "limit": _PAGE_ROWS}
@@ -147,7 +145,7 @@ def _names_customer(raw: str, ids: _Ids) -> bool:
         sent = json.loads(raw)
     except (ValueError, RecursionError):
         sent = None
-    # JSON can write any letter as an escape, so the text alone is not enough.
+    # JSON can escape any character, so the raw text alone is not enough.
     return any(ids.customer.search(text) or text in ids.conversations for text in (raw, *_texts(sent)))
 
 
@@ -168,27 +166,27 @@ def _is_rewrite_due(connection: duckdb.DuckDBPyConnection) -> bool:
     return meta_value(connection, _REWRITE_DUE) is not None
 
 
-def _rewritten(folder: Folder, name: str) -> None:
-    """Copies the account's file row by row into a new one that takes its place."""
+def _rewrite_file(folder: Folder, name: str) -> None:
+    """Copy the account's file row by row into a new one, and replace it."""
     file = folder.file_of(name)
     draft = file.with_suffix(".draft")
     try:
         with folder.exclusively(name):
             unlink_ledger(draft)
-            _copied(file, draft, folder=folder)
+            _copy_rows(file, draft, folder=folder)
             draft.rename(file)
     except (duckdb.Error, OSError, Unavailable) as problem:
         with suppress(OSError):
             unlink_ledger(draft)
         raise Unavailable(
             "erase_unfinished",
-            f"The identifiers are gone from the tables of account {name}, but its file could not be written anew and "
-            f"can still hold them. Make room on the disk and erase the same id again. "
+            f"The identifiers are removed from the tables of account {name}, but its file could not be rewritten and "
+            f"can still contain them. Make room on the disk and erase the same id again.  "
             f"The reason: {str(problem).splitlines()[0][:200]}",
         ) from problem
 
 
-def _copied(file: Path, draft: Path, *, folder: Folder) -> None:
+def _copy_rows(file: Path, draft: Path, *, folder: Folder) -> None:
     connection = connected(draft, folder=folder.path)
     try:
         connection.execute(sql("old_file", file=_quoted(str(file))))
@@ -203,7 +201,7 @@ def _copied(file: Path, draft: Path, *, folder: Folder) -> None:
 
 
 def _unknown(name: str, customer_id: str) -> Missing:
-    return Missing("customer_unknown", f"No event of account {name} is of customer {customer_id[:80]!r}.")
+    return Missing("customer_unknown", f"Account {name} has no customer {customer_id[:80]!r}.")
 
 
 def _quoted(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Those who wait for something that one at a time can have: first come, first served."""
+"""A first-come, first-served queue of threads for a resource that one thread uses at a time."""
 
 import threading
 from collections import deque
@@ -10,11 +10,11 @@ from botmeter.ledger.interruption import WaitPolicy
 
 
 class FairQueue:
-    """A line of waiting threads, the first of which has its turn.
+    """A queue of waiting threads, the first of which has its turn.
 
     Args:
-        changed: Held whenever the line changes, and told of it.
-        refusal: What is raised when someone has waited for too long.
+        changed: Held whenever the queue changes, and notified of it.
+        refusal: Makes the error for a thread that has waited too long.
     """
 
     def __init__(self, changed: threading.Condition, *, refusal: Callable[[WaitPolicy], Unavailable]) -> None:
@@ -27,8 +27,8 @@ class FairQueue:
         return not self._tickets
 
     @contextmanager
-    def turn(self, patience: WaitPolicy) -> Iterator[None]:
-        """Waits until all who came before are done; the turn ends with the `with`.
+    def turn(self, wait: WaitPolicy) -> Iterator[None]:
+        """Wait for all earlier threads; the turn ends with the `with`.
 
         Raises:
             Unavailable: If that takes too long.
@@ -38,8 +38,8 @@ class FairQueue:
             self._tickets.append(ticket)
         try:
             with self._changed:
-                if not patience.until(lambda: self._tickets[0] is ticket, changed=self._changed):
-                    raise self._refusal(patience)
+                if not wait.until(lambda: self._tickets[0] is ticket, changed=self._changed):
+                    raise self._refusal(wait)
             yield
         finally:
             with self._changed:

@@ -1,7 +1,7 @@
-"""The data folder: which accounts there are, who owns it, and how an account's file is opened.
+"""The data folder: its accounts, its owner, and access to the accounts' files.
 
-One process owns the folder at a time. The owner holds a lock on `owner.lock`, which the system
-lets go when the process ends in whatever way, and writes its number and purpose into it.
+One process owns the folder at a time. The owner holds a lock on `owner.lock`, which the system releases when the
+process ends in any way, and writes its process id and purpose into it.
 """
 
 import fcntl
@@ -25,11 +25,10 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.schedule import write_policy
 from botmeter.ledger.settle import backlog, settle, settle_quietly
-from botmeter.ledger.tables import brought_up_to_date, checked_version, create_tables
+from botmeter.ledger.tables import checked_version, create_tables, migrate
 from botmeter.metering.policy import ALWAYS_US, Policy
 
-# What DuckDB may keep in memory before it goes to disk; an import of any size stays under 3 GB
-# with it (see the benchmark).
+# DuckDB's memory before it uses the disk; an import of any size stays under 3 GB with it (see the benchmark).
 MEMORY_LIMIT = "800MB"
 SUFFIX = ".duckdb"
 _LOCK_POLL_SECONDS = 0.05
@@ -44,12 +43,12 @@ class Folder:
     @classmethod
     @contextmanager
     def owned(cls, path: Path, *, purpose: str, wait_seconds: float = 0) -> Iterator["Folder"]:
-        """The folder at `path`, made if it is not there, owned until the end of the `with`.
+        """Own the folder at `path` until the end of the `with`; create it if it does not exist.
 
         Args:
             path: The data folder.
-            purpose: What the owner is doing, for whoever meets the lock: `botmeter import`.
-            wait_seconds: How long to wait for another owner to be done.
+            purpose: The owner's task, for messages to others, such as `botmeter import`.
+            wait_seconds: Time to wait for another owner to finish.
 
         Raises:
             Unavailable: `ledger_in_use` if another process still owns it then.
@@ -64,7 +63,7 @@ class Folder:
             ) from None
         try:
             _take(lock, path, wait_seconds=wait_seconds)
-            # What is written is for people alone; a full disk must not keep anyone from looking.
+            # Only people read it, and a full disk must not prevent reading the ledgers.
             with suppress(OSError):
                 os.ftruncate(lock, 0)
                 os.pwrite(lock, f"{os.getpid()} {purpose}".encode(), 0)
@@ -73,33 +72,33 @@ class Folder:
             os.close(lock)
 
     def accounts(self) -> list[str]:
-        """The names of the accounts, in order."""
+        """Return the names of the accounts, in order."""
         return sorted(file.name.removesuffix(SUFFIX) for file in (self.path / "accounts").glob(f"*{SUFFIX}"))
 
-    def left_open(self) -> list[str]:
-        """The accounts whose file nobody closed, in order: beside it is a log of changes that are not in it yet."""
+    def unclosed_accounts(self) -> list[str]:
+        """Return the accounts whose file was not closed, in order: a log of changes is beside it."""
         return [name for name in self.accounts() if any(_logs_of(self.file_of(name)))]
 
     def file_of(self, name: str) -> Path:
-        """Where the account's file is, or would be."""
+        """Return the path of the account's file, which may not exist."""
         return self.path / "accounts" / f"{checked_account_name(name)}{SUFFIX}"
 
     def create(self, account: Account, *, policy: Policy, now_us: int) -> None:
-        """Makes the account's file. It appears under its name only when it is whole.
+        """Create the account's file. It appears under its name only when it is complete.
 
         Raises:
             Conflict: `account_exists`.
         """
         file = self.file_of(account.name)
         if file.exists():
-            raise Conflict("account_exists", f"There is an account {account.name} already.")
+            raise Conflict("account_exists", f"Account {account.name} already exists.")
         draft = file.with_suffix(".draft")
         unlink_ledger(draft)
         connection = connected(draft, folder=self.path)
         connection.begin()
         create_tables(connection, now_us=now_us)
         write_account(connection, account, by=None, now_us=now_us)
-        write_policy(connection, policy, entry=(0, ALWAYS_US), now_us=now_us)
+        write_policy(connection, policy, place=0, from_us=ALWAYS_US, now_us=now_us)
         connection.commit()
         connection.close()
         draft.rename(file)
@@ -137,14 +136,14 @@ class Folder:
             ledger.connection.close()
 
     def opened(self, name: str, *, read_only: bool = False) -> Ledger:
-        """The account's open ledger; its connection is the caller's to close. Raises what `ledger` raises."""
+        """Open the account's ledger; the caller closes its connection. Raises what `ledger` raises."""
         file = self.existing_file(name)
         if not read_only:
             self.check_writable(name)
         return _opened(file, folder=self.path, name=name, read_only=read_only)
 
     def existing_file(self, name: str) -> Path:
-        """The account's file.
+        """Return the path of the account's file.
 
         Raises:
             Missing: `account_unknown`.
@@ -152,13 +151,13 @@ class Folder:
         file = self.file_of(name)
         if file.exists():
             return file
-        known = ", ".join(self.accounts()) or "none yet"
+        known = ", ".join(self.accounts()) or "none"
         raise Missing(
-            "account_unknown", f"There is no account {checked_account_name(name)} in {self.path}; there are: {known}."
+            "account_unknown", f"Unknown account {checked_account_name(name)} in {self.path}. Accounts: {known}."
         )
 
     def check_writable(self, name: str) -> None:
-        """Says nothing if the account's file may be written.
+        """Check that the account's file may be written.
 
         Raises:
             NotAllowed: `ledger_read_only`.
@@ -168,25 +167,25 @@ class Folder:
             raise NotAllowed("ledger_read_only", f"The ledger of account {name} ({file}) is read-only.")
 
     def exclusively(self, name: str) -> AbstractContextManager[None]:  # noqa: ARG002 - a shared folder needs the name
-        """Until the end of the `with`, nobody else has the account's file open, so that it can be copied or replaced.
+        """Keep the account's file closed for all others until the end of the `with`.
 
-        Whoever owns a folder alone is alone with each file.
+        It can then be copied or replaced. The single thread of a folder's owner needs no more than this.
         """
         return nullcontext()
 
     def drafting(self) -> AbstractContextManager[None]:
-        """Until the end of the `with`, nobody else makes a file of an account."""
+        """Keep all others from creating an account's file until the end of the `with`."""
         return nullcontext()
 
     def remove(self, name: str) -> None:
-        """Deletes the account with all that is in it."""
+        """Delete the account with its data."""
         unlink_ledger(self.file_of(name))
 
 
 def unlink_ledger(file: Path) -> None:
-    """Deletes a ledger's file, and the log of changes that a killed process can leave beside it.
+    """Delete a ledger's file, and the log that a killed process can leave beside it.
 
-    The log goes first: left behind, it would be taken for that of the next file of this name.
+    The log is deleted first: DuckDB would apply it to the next file of this name.
     """
     for log in _logs_of(file):
         log.unlink(missing_ok=True)
@@ -198,7 +197,7 @@ def _logs_of(file: Path) -> Iterator[Path]:
 
 
 def connected(file: Path, *, folder: Path, read_only: bool = False) -> duckdb.DuckDBPyConnection:
-    """A connection to `file` that goes nowhere else: no network, no extension, its overflow in the folder."""
+    """Connect to `file` without network or extensions, and with temporary files in the folder."""
     overflow = folder / "tmp"
     return duckdb.connect(
         str(file),
@@ -213,12 +212,12 @@ def connected(file: Path, *, folder: Path, read_only: bool = False) -> duckdb.Du
 
 
 def is_writable(file: Path) -> bool:
-    """Whether the file may be written; the mode counts for the superuser too, who could in any case."""
+    """Return whether the file may be written; its mode counts even for the superuser."""
     return os.access(file, os.W_OK) and bool(file.stat().st_mode & 0o222)
 
 
 def free_bytes(path: Path) -> int:
-    """Free space on the disk that holds the folder."""
+    """Return the free space on the folder's disk."""
     return shutil.disk_usage(path).free
 
 
@@ -235,15 +234,15 @@ def _opened(file: Path, *, folder: Path, name: str, read_only: bool) -> Ledger:
         found, wanted = checked_version(connection, name=name)
         if read_only and found < wanted:
             connection.close()
-            connection = _brought_up(file, folder=folder, name=name, versions=(found, wanted))
+            connection = _migrated(file, folder=folder, name=name)
         elif read_only and backlog(connection).event_count and is_writable(file):
             connection.close()
             connection = _settled(file, folder=folder)
         elif not read_only:
-            brought_up_to_date(connection, name=name)
+            migrate(connection, name=name)
         ledger = Ledger(connection)
         if not read_only:
-            # Left by a server that was killed; one who only looks must not be kept from it by a full disk.
+            # A killed server may have left live events; a full disk must not prevent opening the ledger.
             settle_quietly(ledger, now_us=now_us())
         return ledger
     except duckdb.Error as problem:
@@ -257,7 +256,7 @@ def _opened(file: Path, *, folder: Path, name: str, read_only: bool) -> Ledger:
 
 
 def _settled(file: Path, *, folder: Path) -> duckdb.DuckDBPyConnection:
-    """A connection to read from, after live events were settled that a killed server left."""
+    """Connect to read, after settling live events that a killed server left."""
     connection = connected(file, folder=folder)
     try:
         settle_quietly(Ledger(connection), now_us=now_us())
@@ -266,18 +265,17 @@ def _settled(file: Path, *, folder: Path) -> duckdb.DuckDBPyConnection:
     return connected(file, folder=folder, read_only=True)
 
 
-def _brought_up(file: Path, *, folder: Path, name: str, versions: tuple[int, int]) -> duckdb.DuckDBPyConnection:
-    """A connection to read from, after an older file was brought up to date: the statements know one version."""
-    found, wanted = versions
+def _migrated(file: Path, *, folder: Path, name: str) -> duckdb.DuckDBPyConnection:
+    """Connect to read, after migrating a file of an earlier version: the statements know one version."""
     if not is_writable(file):
         raise NotAllowed(
             "ledger_read_only",
-            f"The ledger of account {name} ({file}) is of version {found} and read-only; let it be written, so that it "
-            f"can be brought up to version {wanted}.",
+            f"The ledger of account {name} ({file}) was written by an earlier Botmeter and is read-only. Make it "
+            "writable, so that Botmeter can migrate it.",
         )
     connection = connected(file, folder=folder)
     try:
-        brought_up_to_date(connection, name=name)
+        migrate(connection, name=name)
     finally:
         connection.close()
     return connected(file, folder=folder, read_only=True)
@@ -288,18 +286,18 @@ def _take(lock: int, path: Path, *, wait_seconds: float) -> None:
     while not is_lock_taken(lock):
         if time.monotonic() >= end:
             process, _, purpose = os.pread(lock, 200, 0).decode(errors="replace").partition(" ")
-            os_name = purpose or "another command"
+            task = purpose or "another command"
             raise Unavailable(
                 "ledger_in_use",
-                f"The data folder {path} is in use by process {process or '?'} ({os_name}). "
-                "Wait until it is done, or end it.",
+                f"The data folder {path} is in use by process {process or '?'} ({task}). "
+                "Wait for it to finish, or end it.",
             )
-        # The system wakes nobody who waits for a lock with an end to his patience.
+        # The system has no way to wait for a lock with a time limit.
         time.sleep(_LOCK_POLL_SECONDS)
 
 
 def is_lock_taken(lock: int) -> bool:
-    """Whether the open file `lock` is locked by us now; False while another process has it."""
+    """Lock the open file; return False if another process has locked it."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,4 +1,4 @@
-"""How an account's ledger is, for whoever keeps the server: what is refused, what waits, when something last came."""
+"""Health of an account's ledger, for operators: quarantine, backlog, and the last receipt."""
 
 from dataclasses import dataclass
 
@@ -12,14 +12,14 @@ sql = statements_of(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerHealth:
-    """How a ledger is at one moment.
+    """State of a ledger at one moment.
 
     Attributes:
-        file_version: Of its tables.
-        last_receipt_us: When the newest receipt was written, µs UTC, by the clock of that moment; None: there is none.
-        quarantined_count: How many events are in quarantine.
-        waiting_count: How many live events are on disk and not metered yet.
-        waiting_since_us: When the first of them was taken in, µs UTC; None: there is none.
+        file_version: Version of its tables.
+        last_receipt_us: Instant of the newest receipt, µs UTC; None: there is none.
+        quarantined_count: Events in quarantine.
+        waiting_count: Live events on disk that are not metered yet.
+        waiting_since_us: Instant at which the first of them was appended, µs UTC; None: there is none.
     """
 
     file_version: int
@@ -30,7 +30,7 @@ class LedgerHealth:
 
 
 def ledger_health(ledger: ReadableLedger) -> LedgerHealth:
-    """How the ledger is now."""
+    """Return the ledger's present health."""
     last_receipt_us, quarantined_count, waiting_count, waiting_since_us = row_of(ledger.connection, sql("condition"))
     return LedgerHealth(
         file_version=schema_version(ledger.connection),

@@ -1,7 +1,7 @@
-"""Stopping a piece of work in the middle, from another thread, without leaving anything half done.
+"""Interruption of work by another thread, without leaving anything half done.
 
-An exception that is thrown into a thread can strike while a lock is being given back. So whoever
-works looks at the interruption at places of his own choice, and names what has to be woken for it.
+An exception thrown into a thread can strike while a lock is being released. So the working thread checks for an
+interruption at places of its own choice, and registers a function that wakes it.
 """
 
 import threading
@@ -13,7 +13,7 @@ Wake = Callable[[], None]
 
 
 class Interruption:
-    """Whether a piece of work shall stop, and why."""
+    """A request to stop a piece of work, with its reason."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -25,13 +25,13 @@ class Interruption:
         return self.reason is not None
 
     def set(self, reason: BaseException | None = None) -> None:
-        """Asks for the stop, and wakes what waits.
+        """Request the stop, and wake the work.
 
-        DuckDB forgets an interrupt that comes between two statements, so call it again until the work has ended; the
-        first reason stays.
+        DuckDB ignores an interrupt between two statements, so call it again until the work has ended; the first reason
+        stays.
 
         Args:
-            reason: What `check` raises; None: KeyboardInterrupt.
+            reason: The exception that `check` raises; None: KeyboardInterrupt.
         """
         with self._lock:
             if self.reason is None:
@@ -41,13 +41,13 @@ class Interruption:
             wake()
 
     def check(self) -> None:
-        """Raises the reason once a stop was asked for."""
+        """Raise the reason if a stop was requested."""
         if self.reason is not None:
             raise self.reason
 
     @contextmanager
     def waking(self, wake: Wake) -> Iterator[None]:
-        """Until the end of the `with`, a stop calls `wake`, from another thread."""
+        """Call `wake` from another thread if a stop is requested before the end of the `with`."""
         with self._lock:
             self._wakes.append(wake)
         try:
@@ -59,18 +59,18 @@ class Interruption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitPolicy:
-    """How long someone waits, and what ends the waiting early.
+    """Limits of waiting.
 
     Attributes:
         seconds: At most this long, each time.
-        interruption: Raises its reason out of the waiting; None: nothing does.
+        interruption: Ends the waiting by raising its reason; None: nothing does.
     """
 
     seconds: float
     interruption: Interruption | None = None
 
     def until(self, is_so: Callable[[], bool], *, changed: threading.Condition) -> bool:
-        """Whether it became so in time; `changed` is held, and told of every change."""
+        """Wait until a condition holds; return whether it does. `changed` is held, and notified of every change."""
         stop = self.interruption
         if stop is None:
             return changed.wait_for(is_so, self.seconds)

@@ -1,7 +1,7 @@
-"""An account's open ledger: its settings, its transactions, and what it keeps in memory.
+"""An account's open ledger: its transactions and its contents in memory.
 
-The ledger keeps in memory what every append needs and few bytes hold: the schedule, touchpoints,
-footprints. The file is the truth: after a failed transaction they are read again.
+The schedule, touchpoints and footprints are in memory, because every append needs them. The file is the truth: after a
+failed transaction they are read again.
 """
 
 import threading
@@ -32,17 +32,17 @@ class _Latest(NamedTuple):
 
 
 class Ledger:
-    """One account's file, open.
+    """One account's open file.
 
     Attributes:
-        connection: The file. Its owner is the only one; nothing else may write to it.
+        connection: The file. Nothing else may write to it.
         account: Name, title and `available_from`.
         schedule: The policies in force.
         touchpoints: Numbers of (bot, version, channel).
         footprints: Numbers of sets of touchpoints.
-        loose_span_rows: Rows of `conversation_span` that were added since the last ones were folded.
+        loose_span_rows: Rows of `conversation_span` that were added since the last fold.
         version: Grows with each commit; where it is the same, so is everything that can be read.
-        keys: Of all events, shared with whoever else writes to the file.
+        keys: Keys of all events, shared by all writers of the file.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Ledger:
         self._touchpoints_kept = len(self.touchpoints)
 
     def known_keys(self) -> KnownKeys:
-        """The keys of all events, read when the first events are appended."""
+        """Return the keys of all events, read when the first events are appended."""
         return self.keys.read(self.connection)
 
     def read_transaction(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
@@ -95,15 +95,15 @@ class Ledger:
             self._committing.release()
 
     def is_at(self, version: int) -> bool:
-        """Whether that version is the present one, and no commit has begun that will end it; for another thread."""
+        """Return whether a version is the present one and no commit has begun that ends it; for another thread."""
         return not self._committing.locked() and self.version == version
 
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """All or nothing: commits at the end of the `with`, undoes everything if it is left by an error.
+        """Commit at the end of the `with`, or undo everything after an error.
 
         Raises:
-            Unavailable: `disk_full` or `ledger_failed` where the file can't be written.
+            Unavailable: `disk_full` or `ledger_failed` if the file can't be written.
         """
         self.connection.begin()
         try:
@@ -118,29 +118,29 @@ class Ledger:
             raise
 
     def next_append_no(self) -> int:
-        """The number that the next submission will have."""
+        """Return the number of the next submission."""
         if self._next_append_no is None:
             self._next_append_no = int(row_of(self.connection, sql("next_append_no"))[0])
         return self._next_append_no
 
     def note_appended(self, next_append_no: int) -> None:
-        """Keeps in mind what the next number is after a commit."""
+        """Remember the next number after a commit."""
         self._next_append_no = next_append_no
 
     def latest_us(self) -> int | None:
-        """The latest instant of any event that is metered, µs UTC; None: there is no event."""
+        """Return the latest instant of any metered event, µs UTC; None: there is none."""
         if self._latest is None:
             self._latest = _Latest(*row_of(self.connection, sql("latest_event")))
         return self._latest.at_us
 
     def note_latest(self, at_us: int | None) -> None:
-        """Keeps in mind up to when the events of a commit occurred, µs UTC; None: it had none."""
+        """Remember the latest instant of a commit's events, µs UTC; None: it had none."""
         known_us = self.latest_us()
         if at_us is not None:
             self._latest = _Latest(at_us if known_us is None else max(at_us, known_us))
 
     def keep_numbers(self) -> None:
-        """Writes the touchpoints and footprints down that were numbered since the last time."""
+        """Store the touchpoints and footprints that are new since the last time."""
         touchpoints = self.touchpoints.all()[self._touchpoints_kept :]
         first = self._touchpoints_kept
         members = [(first + place, first + place) for place in range(len(touchpoints))]
@@ -163,12 +163,12 @@ class Ledger:
             self.connection.rollback()
             self.reload()
         except duckdb.Error:
-            # The file is gone or broken; the error that brought us here tells more.
+            # The file is gone or broken; the error that led here says more.
             return
 
 
 def failure(problem: Exception) -> BotmeterError:
-    """What is told of a file that could not be written."""
+    """Return the error for a file that could not be written."""
     text = str(problem)
     if "No space left" in text or "File too large" in text or "max_temp_directory_size" in text:
         return Unavailable("disk_full", "The disk is full; nothing was changed. Make room and try again.")

@@ -1,9 +1,9 @@
-"""One account's file, kept open for a process of many threads: many read, one writes, one takes live events in.
+"""One account's file, kept open for a process with many threads.
 
-Whoever writes or wants to be alone queues, first come first served. Readers never wait for a writer:
-DuckDB shows each of them the last commit. They wait only for one who is alone, as when a file is replaced.
-Live events are taken in on a lane of their own, with a connection of its own, while others read and while those
-that were taken in before are settled. Every other writer holds that lane too, and finds all of them settled.
+Writers, and threads that need the file for themselves, queue in order of arrival. Readers never wait for a writer,
+since DuckDB shows each of them the last commit; they wait only for exclusive use, as when the file is replaced. Live
+events are appended in a queue of their own, with a connection of their own, while others read and while earlier live
+events are settled. Every other writer holds that queue too, after settling all of them.
 """
 
 import threading
@@ -28,20 +28,20 @@ from botmeter.ledger.settle import Backlog, backlog, settle, settle_quietly
 
 
 class OpenAccount:
-    """One account's file; opened by the first who comes."""
+    """One account's file, opened by its first user."""
 
     def __init__(self, folder: Folder, name: str, *, first_version: int) -> None:
         self._folder = folder
         self._name = name
         self._changed = threading.Condition()
-        self._writers = FairQueue(self._changed, refusal=self._busy)
-        self._takers = FairQueue(self._changed, refusal=self._busy)
+        self._write_queue = FairQueue(self._changed, refusal=self._busy)
+        self._live_queue = FairQueue(self._changed, refusal=self._busy)
         self._user_count = 0
-        self._alone: int | None = None
-        # Nothing is ever asked of it but further connections, so that it can be shared by all threads.
+        self._exclusive_thread: int | None = None
+        # Used only to make further connections, so that all threads can share it.
         self._root: duckdb.DuckDBPyConnection | None = None
         self._writer: Ledger | None = None
-        self._taker: Ledger | None = None
+        self._live_ledger: Ledger | None = None
         self._keys = SharedKeys()
         self._checkpoints: Checkpoints | None = None
         self._published: Published | None = None
@@ -51,80 +51,80 @@ class OpenAccount:
         self._used_at = time.monotonic()
 
     @property
-    def is_mine(self) -> bool:
-        """Whether the present thread is alone with the file."""
-        return self._alone == threading.get_ident()
+    def is_exclusive_here(self) -> bool:
+        """True if the present thread has exclusive use of the file."""
+        return self._exclusive_thread == threading.get_ident()
 
     @contextmanager
-    def reading(self, patience: WaitPolicy) -> Iterator[ReadableLedger]:
-        """The ledger as of its last commit, for one reader.
+    def reading(self, wait: WaitPolicy) -> Iterator[ReadableLedger]:
+        """Open the ledger as of its last commit, for one reader.
 
         Raises:
-            Unavailable: `ledger_busy` while someone is alone with the file.
+            Unavailable: `ledger_busy` during exclusive use of the file.
         """
         with self._changed:
-            if not patience.until(lambda: self._alone is None, changed=self._changed):
-                raise self._busy(patience)
-            root, published = self._opened()
+            if not wait.until(lambda: self._exclusive_thread is None, changed=self._changed):
+                raise self._busy(wait)
+            root, published = self._open()
             reader = ReadingLedger(
                 root.cursor(), published=published, version=self._present_version(), is_present=self._is_present
             )
             self._user_count += 1
         try:
-            with _interruptible(reader, patience):
+            with _interruptible(reader, wait):
                 yield reader
         finally:
             reader.connection.close()
-            self._let_go()
+            self._release()
 
     @contextmanager
-    def writing(self, patience: WaitPolicy) -> Iterator[Ledger]:
-        """The ledger to change, with nothing left to settle; what was committed is published at the end of the `with`.
+    def writing(self, wait: WaitPolicy) -> Iterator[Ledger]:
+        """Open the ledger to write, with no backlog; commits are published at the end of the `with`.
 
         Raises:
-            Unavailable: `ledger_busy` if others are before us for too long.
+            Unavailable: `ledger_busy` if others use it for too long.
             NotAllowed: `ledger_read_only`.
         """
-        with self._writers.turn(patience), self._takers.turn(patience), self._changing(patience) as ledger:
+        with self._write_queue.turn(wait), self._live_queue.turn(wait), self._locked_writer(wait) as ledger:
             ledger.catch_up()
             settle(ledger, now_us=now_us())
             try:
                 yield ledger
             finally:
-                # It may keep in memory what is no more, such as since when data count.
-                self._forget_taker()
+                # Its contents in memory may be outdated, for example `available_from`.
+                self._forget_live_ledger()
 
     @contextmanager
-    def settling(self, patience: WaitPolicy) -> Iterator[Ledger]:
-        """The ledger to settle live events, while others are taken in; else as `writing`."""
-        # A file that was opened to be read alone is opened anew, which nobody may be in the way of.
-        beside = self._takers.turn(patience) if self._is_read_only else nullcontext()
-        with self._writers.turn(patience), beside, self._changing(patience) as ledger:
+    def settling(self, wait: WaitPolicy) -> Iterator[Ledger]:
+        """Open the ledger to settle live events while others are appended; else as `writing`."""
+        # A file that is open read-only is opened again, which needs the live queue too.
+        beside = self._live_queue.turn(wait) if self._is_read_only else nullcontext()
+        with self._write_queue.turn(wait), beside, self._locked_writer(wait) as ledger:
             yield ledger
 
     @contextmanager
-    def taking_in(self, patience: WaitPolicy) -> Iterator[Ledger]:
-        """The ledger to take live events in, one at a time, whoever else reads or settles.
+    def appending_live(self, wait: WaitPolicy) -> Iterator[Ledger]:
+        """Open the ledger to append live events, one thread at a time, while others read or settle.
 
         Raises:
-            Unavailable: `ledger_busy` if others are before us for too long, or write for too long.
+            Unavailable: `ledger_busy` if others use it for too long.
             NotAllowed: `ledger_read_only`.
         """
-        with self._takers.turn(patience):
+        with self._live_queue.turn(wait):
             with self._changed:
-                ledger = self._made_taker(patience)
+                ledger = self._open_live_ledger(wait)
                 self._user_count += 1
             try:
-                with _interruptible(ledger, patience):
+                with _interruptible(ledger, wait):
                     yield ledger
             except BaseException:
-                self._forget_taker()
+                self._forget_live_ledger()
                 raise
             finally:
-                self._let_go()
+                self._release()
 
     def unsettled(self) -> Backlog:
-        """What waits to be settled; nothing if the file is closed, as it is settled when it is opened."""
+        """Return the backlog; empty if the file is closed, because it is settled when it is opened."""
         with self._changed:
             if self._root is None:
                 return Backlog(event_count=0, oldest_received_us=None)
@@ -139,39 +139,39 @@ class OpenAccount:
                 self._changed.notify_all()
 
     @contextmanager
-    def alone(self, patience: WaitPolicy) -> Iterator[None]:
-        """Until the end of the `with`, the file is closed and nobody else opens it.
+    def exclusive(self, wait: WaitPolicy) -> Iterator[None]:
+        """Keep the file closed for all others until the end of the `with`.
 
         Raises:
             Unavailable: `ledger_busy` if others use the file for too long.
         """
-        with self._writers.turn(patience), self._takers.turn(patience), self._without_readers(patience):
+        with self._write_queue.turn(wait), self._live_queue.turn(wait), self._closed_to_readers(wait):
             with self._changed:
-                self._tidy()
+                self._settle_and_fold()
                 self._close_file()
             yield
 
     def close_if_idle(self, seconds: float) -> None:
-        """Closes the file if nobody has used it for so long."""
+        """Close the file if it has not been used for this long."""
         with self._changed:
-            is_free = self._user_count == 0 and self._writers.is_empty and self._takers.is_empty
+            is_free = self._user_count == 0 and self._write_queue.is_empty and self._live_queue.is_empty
             if is_free and time.monotonic() - self._used_at >= seconds:
-                self._tidy()
+                self._settle_and_fold()
                 self._close_file()
 
-    def close(self, patience: WaitPolicy) -> None:
-        """Closes the file, after a while even if someone still uses it: what was committed is in its log."""
-        with suppress(Unavailable), self.alone(patience):
+    def close(self, wait: WaitPolicy) -> None:
+        """Close the file, after the wait even if it is in use: commits are in its log."""
+        with suppress(Unavailable), self.exclusive(wait):
             return
         with self._changed:
             self._close_file()
 
     @contextmanager
-    def _changing(self, patience: WaitPolicy) -> Iterator[Ledger]:
-        """The writer's ledger; it is the writers' turn."""
-        ledger = self._writable(patience)
+    def _locked_writer(self, wait: WaitPolicy) -> Iterator[Ledger]:
+        """Open the writer's ledger; the thread has its turn in the write queue."""
+        ledger = self._open_writer(wait)
         try:
-            with _interruptible(ledger, patience):
+            with _interruptible(ledger, wait):
                 yield ledger
             self._publish(ledger)
             if self._checkpoints is not None:
@@ -180,59 +180,59 @@ class OpenAccount:
             self._forget_writer()
             raise
         finally:
-            self._let_go()
+            self._release()
 
     @contextmanager
-    def _without_readers(self, patience: WaitPolicy) -> Iterator[None]:
-        """Those who want to read wait from now on, and those who read are waited for."""
+    def _closed_to_readers(self, wait: WaitPolicy) -> Iterator[None]:
+        """Keep new readers out, and wait for the present ones."""
         with self._changed:
-            self._alone = threading.get_ident()
+            self._exclusive_thread = threading.get_ident()
         try:
             with self._changed:
-                if not patience.until(lambda: self._user_count == 0, changed=self._changed):
-                    raise self._busy(patience)
+                if not wait.until(lambda: self._user_count == 0, changed=self._changed):
+                    raise self._busy(wait)
             yield
         finally:
             with self._changed:
-                self._alone = None
+                self._exclusive_thread = None
                 self._changed.notify_all()
 
-    def _writable(self, patience: WaitPolicy) -> Ledger:
+    def _open_writer(self, wait: WaitPolicy) -> Ledger:
         with self._changed:
-            root = self._opened_to_write(patience)
+            root = self._open_to_write(wait)
             if self._writer is None:
                 self._writer = Ledger(root.cursor(), version=self._version, keys=self._keys)
             self._user_count += 1
             return self._writer
 
-    def _made_taker(self, patience: WaitPolicy) -> Ledger:
-        """The ledger of the lane for live events; `_changed` is held."""
-        root = self._opened_to_write(patience)
-        if self._taker is None:
+    def _open_live_ledger(self, wait: WaitPolicy) -> Ledger:
+        """Return the ledger of the live queue; `_changed` is held."""
+        root = self._open_to_write(wait)
+        if self._live_ledger is None:
             try:
-                self._taker = Ledger(root.cursor(), keys=self._keys)
+                self._live_ledger = Ledger(root.cursor(), keys=self._keys)
             except duckdb.Error as problem:
                 self._is_broken = True
                 raise failure(problem) from problem
-        return self._taker
+        return self._live_ledger
 
-    def _opened_to_write(self, patience: WaitPolicy) -> duckdb.DuckDBPyConnection:
-        """The shared connection to a file that can be written; `_changed` is held."""
+    def _open_to_write(self, wait: WaitPolicy) -> duckdb.DuckDBPyConnection:
+        """Return the shared connection to a writable file; `_changed` is held."""
         self._folder.check_writable(self._name)
         if self._is_read_only:
-            with self._without_readers(patience):
+            with self._closed_to_readers(wait):
                 self._close_file()
-        root, _ = self._opened()
+        root, _ = self._open()
         return root
 
-    def _opened(self) -> tuple[duckdb.DuckDBPyConnection, Published]:
-        """The shared connection and what is published; `_changed` is held."""
+    def _open(self) -> tuple[duckdb.DuckDBPyConnection, Published]:
+        """Return the shared connection and the published contents; `_changed` is held."""
         if self._is_broken and self._user_count == 0:
             self._close_file()
         if self._root is None or self._published is None:
             self._is_read_only = not is_writable(self._folder.existing_file(self._name))
             ledger = self._folder.opened(self._name, read_only=self._is_read_only)
-            # While it was closed, another file may have taken its place.
+            # While it was closed, another file may have replaced it.
             self._version += 1
             ledger.version = self._version
             self._published = Published.of(ledger)
@@ -253,7 +253,7 @@ class OpenAccount:
         return self._version if self._writer is None else self._writer.version
 
     def _forget_writer(self) -> None:
-        """After an error nothing is taken from memory; a file that DuckDB has given up is opened anew."""
+        """Discard what is in memory after an error; a file that DuckDB has given up is opened again."""
         with self._changed:
             if self._writer is not None:
                 self._version = self._writer.version
@@ -267,22 +267,22 @@ class OpenAccount:
             except duckdb.Error:
                 self._is_broken = True
 
-    def _forget_taker(self) -> None:
-        """The next one who takes live events in reads anew what is kept in memory."""
+    def _forget_live_ledger(self) -> None:
+        """Make the next user of the live queue read the contents again."""
         with self._changed:
-            if self._taker is not None:
-                _close(self._taker.connection)
-                self._taker = None
+            if self._live_ledger is not None:
+                _close(self._live_ledger.connection)
+                self._live_ledger = None
 
-    def _tidy(self) -> None:
-        """Leaves nothing unsettled and few rows in the file before it is closed; `_changed` is held, nobody uses it."""
+    def _settle_and_fold(self) -> None:
+        """Settle and fold before the file is closed; `_changed` is held, and the file is not in use."""
         if self._writer is not None and not self._is_read_only:
             settle_quietly(self._writer, now_us=now_us())
             fold_if_many(self._writer)
 
     def _close_file(self) -> None:
-        """Closes the file, which brings its log into it; `_changed` is held."""
-        self._forget_taker()
+        """Close the file, which moves its log into it; `_changed` is held."""
+        self._forget_live_ledger()
         if self._writer is not None:
             self._version = self._writer.version
             _close(self._writer.connection)
@@ -291,8 +291,8 @@ class OpenAccount:
         self._root = self._writer = self._published = self._checkpoints = None
         self._is_broken = self._is_read_only = False
 
-    def _let_go(self) -> None:
-        """One user less."""
+    def _release(self) -> None:
+        """Count one user less."""
         with self._changed:
             self._user_count -= 1
             self._used()
@@ -301,17 +301,17 @@ class OpenAccount:
         self._used_at = time.monotonic()
         self._changed.notify_all()
 
-    def _busy(self, patience: WaitPolicy) -> Unavailable:
+    def _busy(self, wait: WaitPolicy) -> Unavailable:
         return Unavailable(
             "ledger_busy",
-            f"The ledger of account {self._name} is being used by others; it was not free within "
-            f"{patience.seconds:g} seconds. Try again in a moment.",
+            f"The ledger of account {self._name} is in use; it was not free within "
+            f"{wait.seconds:g} seconds. Try again in a moment.",
         )
 
 
 @contextmanager
-def _interruptible(ledger: Ledger | ReadingLedger, patience: WaitPolicy) -> Iterator[None]:
-    stop = patience.interruption
+def _interruptible(ledger: Ledger | ReadingLedger, wait: WaitPolicy) -> Iterator[None]:
+    stop = wait.interruption
     with nullcontext() if stop is None else stop.waking(ledger.interrupt):
         if stop is not None:
             stop.check()

@@ -1,4 +1,4 @@
-"""The ledgers of a folder's owner, open for all its threads; and the folder as those threads see it."""
+"""The open ledgers of a folder's owner, shared by its threads, and the folder as those threads see it."""
 
 import threading
 from collections.abc import Iterator
@@ -16,15 +16,15 @@ from botmeter.ledger.settle import Backlog
 from botmeter.metering.policy import Policy
 
 PATIENCE_SECONDS = 10.0
-"""How long a caller waits for others before it is told that a ledger is busy."""
+"""Wait for other users of a ledger before it is reported as busy."""
 IDLE_SECONDS = 300.0
-"""How long a file that nobody uses stays open."""
+"""An unused file stays open this long."""
 
 _IDLE_LOOK_SECONDS_MAX = 60.0
 
 
 class OpenLedgers:
-    """The ledgers of an owned folder: each opened by the first who asks, closed when idle."""
+    """The ledgers of an owned folder: each is opened by its first user, and closed when idle."""
 
     def __init__(
         self, folder: Folder, *, patience_seconds: float = PATIENCE_SECONDS, idle_seconds: float = IDLE_SECONDS
@@ -36,67 +36,67 @@ class OpenLedgers:
         self._accounts: dict[str, OpenAccount] = {}
         self._drafting = threading.Lock()
         self._ended = threading.Event()
-        # A version never comes twice, not even after a restart: there is less than one commit a microsecond.
+        # A version never repeats, not even after a restart: there is less than one commit per microsecond.
         self._first_version = now_us()
         threading.Thread(target=self._close_idle_ones, name="idle ledgers", daemon=True).start()
 
     def reading(self, name: str, *, interruption: Interruption | None = None) -> AbstractContextManager[ReadableLedger]:
-        """The account's ledger as of its last commit, for one reader; its `version` tells commits apart.
+        """Open the account's ledger as of its last commit, for one reader; its `version` identifies the commit.
 
         Raises:
             Missing: `account_unknown`.
             Unavailable: `ledger_busy` while the file is being replaced, `server_stopping` at the end.
-            Refused: What `Folder.ledger` refuses.
+            Refused: As `Folder.ledger`.
         """
         self.folder.existing_file(name)
-        return self.account(name).reading(self.patience(interruption))
+        return self.account(name).reading(self.wait_policy(interruption))
 
     def writing(self, name: str, *, interruption: Interruption | None = None) -> AbstractContextManager[Ledger]:
-        """The account's ledger to change, one at a time; readers see what was committed from then on.
+        """Open the account's ledger to write, one writer at a time; later readers see what was committed.
 
         Raises:
             Missing: `account_unknown`.
             NotAllowed: `ledger_read_only`.
-            Unavailable: `ledger_busy` if others are before us for too long, `server_stopping` at the end.
-            Refused: What `Folder.ledger` refuses.
+            Unavailable: `ledger_busy` if others use it for too long, `server_stopping` at the end.
+            Refused: As `Folder.ledger`.
         """
         self.folder.existing_file(name)
-        return self.account(name).writing(self.patience(interruption))
+        return self.account(name).writing(self.wait_policy(interruption))
 
-    def taking_in(self, name: str, *, interruption: Interruption | None = None) -> AbstractContextManager[Ledger]:
-        """The account's ledger for `take_in`, one at a time, while others read and settle; raises as `writing` does."""
+    def appending_live(self, name: str, *, interruption: Interruption | None = None) -> AbstractContextManager[Ledger]:
+        """Open the account's ledger for `live_append`, one thread at a time; raises as `writing`."""
         self.folder.existing_file(name)
-        return self.account(name).taking_in(self.patience(interruption))
+        return self.account(name).appending_live(self.wait_policy(interruption))
 
     def settling(self, name: str, *, interruption: Interruption | None = None) -> AbstractContextManager[Ledger]:
-        """The account's ledger for `settle`, while live events are taken in; raises as `writing` does."""
+        """Open the account's ledger for `settle`, while live events are appended; raises as `writing`."""
         self.folder.existing_file(name)
-        return self.account(name).settling(self.patience(interruption))
+        return self.account(name).settling(self.wait_policy(interruption))
 
     def unsettled(self, name: str) -> Backlog:
-        """How many live events of the account are on disk and not in its numbers yet; none if its file is not open."""
+        """Return the account's live events that are on disk but not in its numbers yet; none if its file is closed."""
         return self.account(name).unsettled()
 
     def exclusively(self, name: str, *, interruption: Interruption | None = None) -> AbstractContextManager[None]:
-        """Until the end of the `with`, the account's file is closed and nobody opens it but the present thread.
+        """Keep the account's file closed for all other threads until the end of the `with`.
 
         Raises:
             Unavailable: `ledger_busy` if others use it for too long.
         """
-        return self.account(name).alone(self.patience(interruption))
+        return self.account(name).exclusive(self.wait_policy(interruption))
 
     @contextmanager
     def drafting(self) -> Iterator[None]:
-        """Until the end of the `with`, no other thread makes a file of an account.
+        """Keep all other threads from creating an account's file until the end of the `with`.
 
         Raises:
-            Unavailable: `ledger_busy` if another one does for too long.
+            Unavailable: `ledger_busy` if another thread does it for too long.
         """
         if not self._drafting.acquire(timeout=self._patience_seconds):
             raise Unavailable(
                 "ledger_busy",
-                f"Another account of {self.folder.path} is being made or restored, for more than "
-                f"{self._patience_seconds:g} seconds now. Try again in a moment.",
+                f"Another account of {self.folder.path} has been in creation or restoration for more than "
+                f"{self._patience_seconds:g} seconds. Try again in a moment.",
             )
         try:
             yield
@@ -104,15 +104,15 @@ class OpenLedgers:
             self._drafting.release()
 
     def close(self) -> None:
-        """Closes all files. From now on every reader and writer is refused."""
+        """Close all files. Later readers and writers are refused."""
         self._ended.set()
         with self._lock:
             accounts = tuple(self._accounts.values())
         for account in accounts:
-            account.close(self.patience(None))
+            account.close(self.wait_policy(None))
 
     def account(self, name: str) -> OpenAccount:
-        """The account's place among the open ones, whether or not its file is there."""
+        """Return the account's entry, for an existing file or not."""
         if self._ended.is_set():
             raise Unavailable("server_stopping", "The server is starting or stopping. Try again in a moment.")
         known_as = checked_account_name(name)
@@ -122,12 +122,12 @@ class OpenLedgers:
                 self._accounts[known_as] = opened
             return self._accounts[known_as]
 
-    def patience(self, interruption: Interruption | None) -> WaitPolicy:
-        """How long to wait for others, and what ends the waiting early."""
+    def wait_policy(self, interruption: Interruption | None) -> WaitPolicy:
+        """Return the limits of waiting for others."""
         return WaitPolicy(seconds=self._patience_seconds, interruption=interruption)
 
     def close_idle(self, seconds: float) -> None:
-        """Closes the files that nobody has used for so long."""
+        """Close the files that have not been used for this long."""
         with self._lock:
             accounts = tuple(self._accounts.values())
         for account in accounts:
@@ -139,11 +139,11 @@ class OpenLedgers:
 
 
 class SharedFolder(Folder):
-    """An owned folder whose ledgers are shared by the threads of its owner; what is written for a folder works on it.
+    """An owned folder whose ledgers are shared by the threads of its owner, with the interface of a `Folder`.
 
     Args:
         ledgers: The open ledgers.
-        interruption: What stops the work that is done here; None: nothing does.
+        interruption: Stops the work that is done here; None: nothing does.
     """
 
     def __init__(self, ledgers: OpenLedgers, *, interruption: Interruption | None = None) -> None:
@@ -152,14 +152,14 @@ class SharedFolder(Folder):
         self._interruption = interruption
 
     def under(self, interruption: Interruption) -> "SharedFolder":
-        """The same folder for a piece of work that `interruption` stops."""
+        """Return the folder for a piece of work that `interruption` stops."""
         return SharedFolder(self._ledgers, interruption=interruption)
 
     @contextmanager
     def ledger(self, name: str) -> Iterator[Ledger]:
         """Open the account's ledger; raises what a folder's own raises, and `ledger_busy` if it stays in use."""
         self.existing_file(name)
-        if self._ledgers.account(name).is_mine:
+        if self._ledgers.account(name).is_exclusive_here:
             opened: AbstractContextManager[Ledger] = super().ledger(name)
         else:
             opened = self._ledgers.writing(name, interruption=self._interruption)
@@ -170,7 +170,7 @@ class SharedFolder(Folder):
     def reading(self, name: str) -> Iterator[ReadableLedger]:
         """Open the account's ledger to read from; raises as `ledger` does."""
         self.existing_file(name)
-        if self._ledgers.account(name).is_mine:
+        if self._ledgers.account(name).is_exclusive_here:
             opened: AbstractContextManager[ReadableLedger] = super().reading(name)
         else:
             opened = self._ledgers.reading(name, interruption=self._interruption)
@@ -178,19 +178,19 @@ class SharedFolder(Folder):
             yield ledger
 
     def create(self, account: Account, *, policy: Policy, now_us: int) -> None:
-        """Makes the account's file; one thread at a time makes one."""
+        """Create the account's file; one thread at a time."""
         with self.drafting():
             super().create(account, policy=policy, now_us=now_us)
 
     def remove(self, name: str) -> None:
-        """Deletes the account with all that is in it, when nobody has it open."""
+        """Delete the account with its data, when its file is not in use."""
         with self.exclusively(name):
             super().remove(name)
 
     def exclusively(self, name: str) -> AbstractContextManager[None]:
-        """Until the end of the `with`, only this thread opens the account's file."""
+        """Keep the account's file closed for all other threads until the end of the `with`."""
         return self._ledgers.exclusively(name, interruption=self._interruption)
 
     def drafting(self) -> AbstractContextManager[None]:
-        """Until the end of the `with`, only this thread makes a file of an account."""
+        """Keep all other threads from creating an account's file until the end of the `with`."""
         return self._ledgers.drafting()

@@ -15,7 +15,7 @@ from botmeter.metering.policy import ALWAYS_US, Policy
 sql = statements_of(__name__)
 
 
-def changes_past(from_on: date | None, *, now_us: int) -> bool:
+def is_in_the_past(from_on: date | None, *, now_us: int) -> bool:
     """Whether a policy from that UTC day on decides sessions again that were counted: the day has begun, or is None."""
     return from_on is None or from_on <= day_of_us(now_us)
 
@@ -53,10 +53,10 @@ def set_policy(ledger: Ledger, policy: Policy, *, from_on: date | None, now_us: 
         if from_on is None:
             connection.execute(sql("drop_all"))
         connection.execute(sql("drop_from"), {"from_at": from_us})
-        write_policy(connection, policy, entry=(0, from_us), now_us=now_us)
+        write_policy(connection, policy, place=0, from_us=from_us, now_us=now_us)
         connection.execute(sql("place_policies"))
         ledger.reload()
-        if changes_past(from_on, now_us=now_us):
+        if is_in_the_past(from_on, now_us=now_us):
             remeter_everything(
                 ledger, shown=ShownDays(cause=Cause.POLICY_CHANGE, now_us=now_us, before_us=now_us // DAY_US * DAY_US)
             )

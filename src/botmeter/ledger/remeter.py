@@ -20,13 +20,13 @@ from botmeter.ledger.restatements import Cause, ShownDays
 from botmeter.ledger.rows import row_of, write_given
 from botmeter.ledger.statements import statements_of
 from botmeter.ledger.usage import (
-    Touched,
+    RecountScope,
     count_days_before,
     keep_bot_names,
     keep_restatements,
     keep_tickets,
+    midnight_shown_before_us,
     refresh_usage,
-    shown_before,
 )
 from botmeter.metering.meter import Metered, sessions_from_events
 from botmeter.metering.policy import Policy, Require, Schedule
@@ -88,7 +88,7 @@ def remeter_after(ledger: Ledger, arrivals: CommitSummary, *, now_us: int, shown
     plan = _plan(ledger.schedule)
     shown = None
     if shown_us is not None:
-        before_us = shown_before(shown_us, now_us=now_us)
+        before_us = midnight_shown_before_us(shown_us, now_us=now_us)
         shown = ShownDays(cause=Cause.APPEND, cause_no=arrivals.append_no, now_us=now_us, before_us=before_us)
     if not plan.is_keyed or arrivals.event_count > total * EVERYTHING_FROM:
         remeter_everything(ledger, shown=shown)
@@ -116,7 +116,7 @@ def remeter_everything(ledger: Ledger, *, shown: ShownDays | None = None) -> Non
     event_count = row_of(connection, sql("event_count"))[0]
     shares = max(1, -(-event_count // SHARE_EVENTS_MAX)) if plan.is_keyed else 1
     session_count = _meter_in_shares(ledger, plan.statement("events_of_share"), shares=shares)
-    refresh_usage(ledger, Touched())
+    refresh_usage(ledger, RecountScope())
     _check_balance(ledger, session_count=session_count)
     if shown is not None:
         keep_restatements(ledger, plan.texts | {"new_session": plan.texts["session"]}, shown=shown)
@@ -132,13 +132,13 @@ def _remeter_affected(ledger: Ledger, plan: _Plan, *, arrivals: CommitSummary, r
     _remeter_from_restart(
         ledger,
         plan,
-        touched=Touched(
+        touched=RecountScope(
             append_no=arrivals.append_no, everything=False, has_tickets=bool(arrivals.tickets), restates=restates
         ),
     )
 
 
-def remeter_moved(ledger: Ledger, *, change_no: int, now_us: int) -> int:
+def remeter_customers(ledger: Ledger, *, change_no: int, now_us: int) -> int:
     """Has events bear the customers that count now, and meters again what that touches.
 
     Args:
@@ -164,13 +164,13 @@ def remeter_moved(ledger: Ledger, *, change_no: int, now_us: int) -> int:
         return event_count
     # Events of one customer come between those of another, so what was before them does not stay as it is.
     connection.execute(sql("restart_whole"))
-    _remeter_from_restart(ledger, plan, touched=Touched(everything=False, has_tickets=False))
+    _remeter_from_restart(ledger, plan, touched=RecountScope(everything=False, has_tickets=False))
     texts = plan.texts | {"new_session": plan.texts["fresh_session"]}
     keep_restatements(ledger, texts, shown=shown)
     return event_count
 
 
-def _remeter_from_restart(ledger: Ledger, plan: _Plan, *, touched: Touched) -> None:
+def _remeter_from_restart(ledger: Ledger, plan: _Plan, *, touched: RecountScope) -> None:
     """Meters the keys of the temporary table `restart` again."""
     connection = ledger.connection
     restart = {"restart": row_of(connection, sql("restart_bound"))[0]}
@@ -180,8 +180,7 @@ def _remeter_from_restart(ledger: Ledger, plan: _Plan, *, touched: Touched) -> N
     connection.execute(sql("drop_participations"), restart)
     events = connection.sql(plan.statement("events_to_meter"), params=restart).to_arrow_table()
     metered = _metered(ledger, events)
-    sessions, participations = _sessions(ledger, metered), _participations(metered)
-    _keep(ledger, (sessions, participations))
+    sessions, participations = _keep(ledger, metered)
     # Read by name by the statements that follow, up to the commit.
     connection.register("fresh_session", sessions)
     connection.register("fresh_participation", participations)
@@ -220,12 +219,12 @@ def _meter_in_shares(ledger: Ledger, query: str, *, shares: int) -> int:
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="meter") as meter:
         waiting: Future[Metered] | None = None
         for share in range(shares + 1):
-            events = _share(ledger, query, place=(share, shares)) if share < shares else None
+            events = _share(ledger, query, share=share, shares=shares) if share < shares else None
             metered = waiting.result() if waiting else None
             waiting = meter.submit(_metered, ledger, events) if events is not None else None
             if metered is not None:
                 session_count += len(metered.sessions)
-                _keep(ledger, (_sessions(ledger, metered), _participations(metered)), staged="staged_")
+                _keep(ledger, metered, prefix="staged_")
             pa.default_memory_pool().release_unused()
     for step in (
         "keep_staged_sessions",
@@ -237,8 +236,7 @@ def _meter_in_shares(ledger: Ledger, query: str, *, shares: int) -> int:
     return session_count
 
 
-def _share(ledger: Ledger, query: str, *, place: tuple[int, int]) -> pa.Table:
-    share, shares = place
+def _share(ledger: Ledger, query: str, *, share: int, shares: int) -> pa.Table:
     return ledger.connection.sql(query, params={"share": share, "shares": shares}).to_arrow_table()
 
 
@@ -246,11 +244,12 @@ def _metered(ledger: Ledger, events: pa.Table) -> Metered:
     return sessions_from_events(events, schedule=ledger.schedule, touchpoints=ledger.touchpoints)
 
 
-def _keep(ledger: Ledger, found: tuple[pa.Table, pa.Table], *, staged: str = "") -> None:
-    """Writes sessions and participations down."""
-    sessions, participations = found
-    write_given(ledger.connection, sql("keep_sessions", table=f"{staged}session"), given=sessions)
-    write_given(ledger.connection, sql("keep_participations", table=f"{staged}participation"), given=participations)
+def _keep(ledger: Ledger, metered: Metered, *, prefix: str = "") -> tuple[pa.Table, pa.Table]:
+    """Store sessions and participations in their tables, or in those whose name has the prefix."""
+    sessions, participations = _sessions(ledger, metered), _participations(metered)
+    write_given(ledger.connection, sql("keep_sessions", table=f"{prefix}session"), given=sessions)
+    write_given(ledger.connection, sql("keep_participations", table=f"{prefix}participation"), given=participations)
+    return sessions, participations
 
 
 def _sessions(ledger: Ledger, metered: Metered) -> pa.Table:

@@ -19,7 +19,9 @@ def read_schedule(connection: duckdb.DuckDBPyConnection) -> Schedule:
     )
 
 
-def write_policy(connection: duckdb.DuckDBPyConnection, policy: Policy, *, entry: tuple[int, int], now_us: int) -> None:
+def write_policy(
+    connection: duckdb.DuckDBPyConnection, policy: Policy, *, place: int, from_us: int, now_us: int
+) -> None:
     """Adds `policy` to the schedule.
 
     Args:
@@ -28,7 +30,6 @@ def write_policy(connection: duckdb.DuckDBPyConnection, policy: Policy, *, entry
         entry: Its place in the schedule, and the µs UTC from which it is in force.
         now_us: The present instant.
     """
-    place, from_us = entry
     definition = msgspec.json.encode(
         {"name": policy.name, "version": policy.version, **policy_as_mapping(policy)}
     ).decode()

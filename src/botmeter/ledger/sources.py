@@ -88,7 +88,7 @@ def set_source(ledger: Ledger, source: Source, *, now_us: int, by: str | None = 
             f"Source {source.name} of account {ledger.account.name} is of platform {before.platform} and stays so. "
             f"Give the one of platform {source.platform} another name.",
         )
-    _add(ledger, source, is_removed=False, stamp=(now_us, by))
+    _add(ledger, source, is_removed=False, now_us=now_us, by=by)
     return True
 
 
@@ -99,7 +99,7 @@ def remove_source(ledger: Ledger, name: str, *, now_us: int, by: str | None = No
         Missing: `source_unknown`.
     """
     source = existing_source(ledger, name)
-    _add(ledger, source, is_removed=True, stamp=(now_us, by))
+    _add(ledger, source, is_removed=True, now_us=now_us, by=by)
     return source
 
 
@@ -116,8 +116,7 @@ def source_history(ledger: ReadableLedger, name: str | None = None, *, last: int
     ]
 
 
-def _add(ledger: Ledger, source: Source, *, is_removed: bool, stamp: tuple[int, str | None]) -> None:
-    now_us, by = stamp
+def _add(ledger: Ledger, source: Source, *, is_removed: bool, now_us: int, by: str | None) -> None:
     with ledger.transaction() as connection:
         connection.execute(
             sql("keep_source_term"),
@@ -133,22 +132,22 @@ def _add(ledger: Ledger, source: Source, *, is_removed: bool, stamp: tuple[int, 
 
 
 def _settings_text(source: Source) -> str:
-    told: dict[str, object] = {name: getattr(source, name) for name in _IN_SETTINGS}
-    told["identities"] = [
+    settings: dict[str, object] = {name: getattr(source, name) for name in _IN_SETTINGS}
+    settings["identities"] = [
         {"sender": each.sender, "bot_id": each.bot_id, "bot_name": each.bot_name, "bot_version": each.bot_version}
         for each in source.identities
     ]
-    told["options"] = dict(source.options)
-    return msgspec.json.encode(told).decode()
+    settings["options"] = dict(source.options)
+    return msgspec.json.encode(settings).decode()
 
 
 def _source(row: Sequence[str]) -> Source:
-    name, platform, settings = row
-    told: Mapping[str, Any] = msgspec.json.decode(settings)
+    name, platform, text = row
+    settings: Mapping[str, Any] = msgspec.json.decode(text)
     return Source(
         name=name,
         platform=platform,
-        **{each: told[each] for each in _IN_SETTINGS},
-        identities=tuple(BotIdentity(**each) for each in told["identities"]),
-        options=tuple(told["options"].items()),
+        **{each: settings[each] for each in _IN_SETTINGS},
+        identities=tuple(BotIdentity(**each) for each in settings["identities"]),
+        options=tuple(settings["options"].items()),
     )

@@ -63,7 +63,7 @@ def checked_version(
     return found, wanted
 
 
-def brought_up_to_date(connection: duckdb.DuckDBPyConnection, *, name: str, migrations: Migrations = MIGRATIONS) -> int:
+def migrate(connection: duckdb.DuckDBPyConnection, *, name: str, migrations: Migrations = MIGRATIONS) -> int:
     """The versions that the file had to be brought up by, in one transaction.
 
     Raises:
@@ -81,11 +81,11 @@ def brought_up_to_date(connection: duckdb.DuckDBPyConnection, *, name: str, migr
         except BaseException:
             connection.rollback()
             raise
-    _hash_kept(connection)
+    _rehash_if_needed(connection)
     return wanted - found
 
 
-def _hash_kept(connection: duckdb.DuckDBPyConnection) -> None:
+def _rehash_if_needed(connection: duckdb.DuckDBPyConnection) -> None:
     """Computes `event.event_key` anew if this DuckDB hashes otherwise than the one that wrote the file."""
     probe = _hash_probe(connection)
     if probe == meta_value(connection, _PROBE):

@@ -11,7 +11,7 @@ from botmeter.domain.instant import now_us, text_from_us
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptTrace:
+class SavedTrace:
     """A trace that was written down.
 
     Attributes:
@@ -25,7 +25,7 @@ class KeptTrace:
     file: Path | None
 
 
-def kept_trace(problem: BaseException, *, what: str, folder: Path) -> KeptTrace:
+def save_trace(problem: BaseException, *, what: str, folder: Path) -> SavedTrace:
     """Writes the trace of a bug down, for its owner alone.
 
     Args:
@@ -41,5 +41,5 @@ def kept_trace(problem: BaseException, *, what: str, folder: Path) -> KeptTrace:
         file.touch(mode=0o600)
         file.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError:
-        return KeptTrace(reference=reference, text=text, file=None)
-    return KeptTrace(reference=reference, text=text, file=file)
+        return SavedTrace(reference=reference, text=text, file=None)
+    return SavedTrace(reference=reference, text=text, file=file)

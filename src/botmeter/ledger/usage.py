@@ -19,7 +19,7 @@ from botmeter.ledger.tables import NEVER
 
 sql = statements_of(__name__)
 
-NOTHING_APPENDED = 2**31 - 1
+NO_APPEND = 2**31 - 1
 """An append number from which on there is no event."""
 
 _ALL = "true"
@@ -29,10 +29,10 @@ _TICKET_SET_COLUMNS = {"day": pa.date32(), "session_id": pa.string(), **_SET_COL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Touched:
+class RecountScope:
     """What has to be counted again: everything, or what the tables old_session and fresh_session name."""
 
-    append_no: int = NOTHING_APPENDED
+    append_no: int = NO_APPEND
     everything: bool = True
     has_tickets: bool = True
     restates: bool = True
@@ -50,7 +50,7 @@ class Touched:
         return _ALL if self.everything else f"{self.days} AND {self.conversations}"
 
 
-def refresh_usage(ledger: Ledger, touched: Touched) -> None:
+def refresh_usage(ledger: Ledger, touched: RecountScope) -> None:
     """Makes the additive tables what the sessions say."""
     connection = ledger.connection
     bounds = {"start": 0, "end": NEVER}
@@ -75,7 +75,7 @@ def refresh_usage(ledger: Ledger, touched: Touched) -> None:
     _refresh_conversations(ledger, touched, bounds=bounds)
 
 
-def _refresh_conversations(ledger: Ledger, touched: Touched, *, bounds: dict[str, int]) -> None:
+def _refresh_conversations(ledger: Ledger, touched: RecountScope, *, bounds: dict[str, int]) -> None:
     connection = ledger.connection
     connection.execute(sql("drop_conversation_days", touched=touched.both))
     connection.execute(sql("conversation_sets", touched=touched.both), bounds)
@@ -99,7 +99,7 @@ def _mark_spans_elsewhere(ledger: Ledger) -> None:
         connection.execute(sql("span_change_days"))
 
 
-def _refresh_tickets(ledger: Ledger, touched: Touched, *, bounds: dict[str, int]) -> None:
+def _refresh_tickets(ledger: Ledger, touched: RecountScope, *, bounds: dict[str, int]) -> None:
     connection = ledger.connection
     if not touched.everything and row_of(connection, sql("ticket_count"))[0] == 0:
         return
@@ -144,7 +144,7 @@ def _with_footprints(ledger: Ledger, sets: list[tuple[Any, ...]]) -> pa.Table:
     return pa.table(table | {"footprint": pa.array(numbers, pa.int32())})
 
 
-def shown_before(latest_us: int, *, now_us: int) -> int:
+def midnight_shown_before_us(latest_us: int, *, now_us: int) -> int:
     """The midnight before which days had been shown as over, µs UTC.
 
     The day of the latest event may still grow; once it is over by the clock too, what comes is late.
@@ -166,7 +166,7 @@ def keep_restatements(ledger: Ledger, texts: dict[str, str], *, shown: ShownDays
             "cause": int(shown.cause),
             "cause_no": shown.cause_no,
             # Nothing was appended with a change of policy or of customers, so no event is named as its cause.
-            "first_append_no": shown.cause_no if shown.cause is Cause.APPEND else NOTHING_APPENDED,
+            "first_append_no": shown.cause_no if shown.cause is Cause.APPEND else NO_APPEND,
             "now": shown.now_us,
             "shown_before": shown.before_us,
         },

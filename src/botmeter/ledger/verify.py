@@ -98,7 +98,7 @@ def verify(ledger: Ledger) -> Verification:
                 name = "stored_spans" if table == "conversation_span" else "stored_copy"
                 connection.execute(sql(name, table=table, columns=_columns(table)))
             _derive_again(ledger)
-            found.append(_compared(ledger))
+            found.append(_compare(ledger))
             _undo()
     except _Undone:
         return found[0]
@@ -118,7 +118,7 @@ def _undo() -> NoReturn:
     raise _Undone
 
 
-def _compared(ledger: Ledger) -> Verification:
+def _compare(ledger: Ledger) -> Verification:
     connection = ledger.connection
     differences: list[Difference] = []
     count = 0

@@ -7,7 +7,7 @@ from typing import Final
 
 from django.conf import settings
 
-from botmeter.ledger.traces import kept_trace
+from botmeter.ledger.traces import save_trace
 
 _log: Final = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ class Bug:
 
 def kept_bug_in(what: str, problem: Exception) -> Bug:
     """Keeps the trace of a bug in `what`, on stderr where the disk takes nothing."""
-    kept = kept_trace(problem, what=what, folder=settings.DATA)
+    kept = save_trace(problem, what=what, folder=settings.DATA)
     if kept.file is None:
         sys.stderr.write(f"{kept.reference} {kept.text}\n")
     # Without `what`, which can hold a customer: the line leads from a request's id to the trace.

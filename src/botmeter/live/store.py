@@ -34,7 +34,7 @@ class LedgerStore:
         from botmeter.ledger.live_append import live_append
 
         self._accounts.add(account)
-        with self._ledgers.taking_in(account) as ledger:
+        with self._ledgers.appending_live(account) as ledger:
             return live_append(ledger, batches, now_us=now_us())
 
     def settle(self, account: str) -> None:

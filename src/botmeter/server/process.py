@@ -28,7 +28,7 @@ def begun(run_command: RunCommand) -> ServerState:
     resources = ExitStack()
     folder = resources.enter_context(Folder.owned(Path(settings.DATA), purpose="botmeter serve"))
     # Before any file is opened, which creates a log beside it.
-    left_open = folder.left_open()
+    unclosed = folder.unclosed_accounts()
     ledgers = OpenLedgers(folder)
     state = new_server_state(ledgers)
     resources.callback(state.close)
@@ -37,7 +37,7 @@ def begun(run_command: RunCommand) -> ServerState:
     resources.enter_context(serve_commands(shared, run=run_command, served_at=settings.SERVED_AT))
     _close_before_executors(state.ingestion)
     atexit.register(_end, resources, state)
-    threading.Thread(target=_warm_up, args=(state.ingestion, left_open), name="warm-up", daemon=True).start()
+    threading.Thread(target=_warm_up, args=(state.ingestion, unclosed), name="warm-up", daemon=True).start()
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), name="parent", daemon=True).start()
     return state
 
@@ -51,13 +51,13 @@ def _close_before_executors(ingestion: Ingestion) -> None:
     getattr(threading, "_register_atexit", atexit.register)(ingestion.close)
 
 
-def _warm_up(ingestion: Ingestion, left_open: list[str]) -> None:
+def _warm_up(ingestion: Ingestion, unclosed: list[str]) -> None:
     """Loads what the first event, page and story would wait for, and meters what an ended server left unmetered."""
     from botmeter.metering.warm_up import load_kernel
 
     load_kernel()
     # A file that was closed has been metered; to open all of them would hold the memory of each for minutes.
-    ingestion.settle_left_over(left_open)
+    ingestion.settle_left_over(unclosed)
 
 
 def _end(resources: ExitStack, state: ServerState) -> None:

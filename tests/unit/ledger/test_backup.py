@@ -82,7 +82,7 @@ def test_an_account_that_exists_is_replaced_only_when_asked(folder: Folder, acme
     with folder.ledger(acme) as ledger:
         append_events(ledger, event("more", "2026-04-01T10:00"))
     changed = meaning(folder, acme)
-    with pytest.raises(Conflict, match="There is an account acme already"):
+    with pytest.raises(Conflict, match="Account acme already exists"):
         restore(folder, saved)
     assert meaning(folder, acme) == changed
     restore(folder, saved, replace=True)
@@ -124,18 +124,18 @@ def test_a_truncated_backup_is_refused(folder: Folder, acme: str, saved: Path, s
 @pytest.mark.parametrize("leave", ["manifest.json", "ledger.duckdb"])
 def test_a_backup_with_a_part_missing_is_refused(folder: Folder, acme: str, saved: Path, leave: str) -> None:
     rewritten(saved, leave=leave)
-    with pytest.raises(Refused, match="is not a backup of Botmeter, or a part of it is missing"):
+    with pytest.raises(Refused, match="is not a complete backup of Botmeter"):
         restore(folder, saved, name="copy")
 
 
 def test_a_file_that_is_no_backup_is_refused(folder: Folder, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no backup")
-    with pytest.raises(Refused, match="is not a backup of Botmeter"):
+    with pytest.raises(Refused, match="is not a complete backup of Botmeter"):
         restore(folder, tmp_path / "notes.txt")
 
 
 def test_a_backup_that_is_not_there_is_refused(folder: Folder, tmp_path: Path) -> None:
-    with pytest.raises(Missing, match="There is no backup at") as refused:
+    with pytest.raises(Missing, match="No backup at") as refused:
         restore(folder, tmp_path / "nowhere")
     assert refused.value.code == "file_unknown"
 
@@ -161,7 +161,7 @@ def test_a_backup_of_a_newer_version_is_refused(folder: Folder, acme: str, saved
 
 def test_a_backup_whose_counts_are_not_those_of_its_ledger_is_refused(folder: Folder, acme: str, saved: Path) -> None:
     rewritten(saved, manifest=lambda said: said.update(event_count=27))
-    with pytest.raises(Refused, match="does not hold the events and sessions that it should"):
+    with pytest.raises(Refused, match="has other event and session counts than its manifest"):
         restore(folder, saved, name="copy")
 
 
@@ -182,14 +182,14 @@ def test_a_backup_can_t_be_written_where_there_is_no_folder(folder: Folder, acme
 
 def test_an_older_backup_is_not_written_over(folder: Folder, acme: str, saved: Path) -> None:
     before = saved.read_bytes()
-    with pytest.raises(Conflict, match="give the backup another name") as refused:
+    with pytest.raises(Conflict, match="Give the backup another name") as refused:
         backup(folder, acme, path=saved)
     assert refused.value.code == "backup_exists"
     assert saved.read_bytes() == before
 
 
 def test_an_account_that_does_not_exist_has_no_backup(folder: Folder, tmp_path: Path) -> None:
-    with pytest.raises(BotmeterError, match="There is no account nobody"):
+    with pytest.raises(BotmeterError, match="Unknown account nobody"):
         backup(folder, "nobody", path=tmp_path / "nobody.backup")
     assert not (tmp_path / "nobody.backup").exists()
 

@@ -23,13 +23,13 @@ def test_what_is_written_is_read_again() -> None:
 @pytest.mark.parametrize(
     ("content", "family", "code", "sentence"),
     [
-        (b"", Refused, "merge_file_invalid", "first line must name the columns customer_id and alias"),
-        (b"customer,alias\na,b\n", Refused, "merge_file_invalid", "first line must name"),
-        (b"customer_id,alias\na,b,c\nd,e\nf,\n", Refused, "merge_file_invalid", "line 2 has not just"),
-        (b"customer_id,alias\na,b,c\nd,e\nf,\n", Refused, "merge_file_invalid", "line 4 has not just"),
+        (b"", Refused, "merge_file_invalid", "first line of the file must be the column names customer_id and alias"),
+        (b"customer,alias\na,b\n", Refused, "merge_file_invalid", "first line of the file must be"),
+        (b"customer_id,alias\na,b,c\nd,e\nf,\n", Refused, "merge_file_invalid", "line 2 needs"),
+        (b"customer_id,alias\na,b,c\nd,e\nf,\n", Refused, "merge_file_invalid", "line 4 needs"),
         (b"customer_id,alias\n" + b"a\n" * 23, Refused, "merge_file_invalid", "; and 3 more."),
         (b"customer_id,alias\na,\xff\n", Refused, "merge_file_invalid", "Line 2 of the file is not UTF-8"),
-        (b'customer_id,alias\n"a"x,b\n', Refused, "merge_file_invalid", "can't be read as CSV"),
+        (b'customer_id,alias\n"a"x,b\n', Refused, "merge_file_invalid", "is not valid CSV"),
         (b"customer_id,alias\n" + b"a,b\n" * (PAIRS_MAX + 1), TooMuch, "merge_too_large", "1,001 pairs"),
         (b" " * (BYTES_MAX + 1), TooMuch, "merge_too_large", "2,097,153 bytes"),
     ],

@@ -28,7 +28,7 @@ def ledgers(folder: Folder, acme: str) -> Iterator[OpenLedgers]:
 
 def taken(ledgers: OpenLedgers, *events: dict[str, object]) -> tuple[int, int, int, int]:
     """How many were accepted, were there already, conflict, are refused."""
-    with ledgers.taking_in("acme") as ledger:
+    with ledgers.appending_live("acme") as ledger:
         return counts(take(ledger, parcel(list(events)))[0])
 
 

@@ -170,7 +170,7 @@ def test_sessions_of_conversations_keep_their_counts_too(folder: Folder) -> None
 
 
 def test_a_customer_that_nobody_knows_is_refused_by_name(folder: Folder, filled: str) -> None:
-    with pytest.raises(Missing, match="No event of account acme is of customer 'nobody'") as refused:
+    with pytest.raises(Missing, match="Account acme has no customer 'nobody'") as refused:
         erase(folder, filled, customer_id="nobody")
     assert refused.value.code == "customer_unknown"
 

@@ -13,7 +13,7 @@ import botmeter
 from botmeter.domain.account import Account
 from botmeter.domain.errors import BotmeterError, Conflict, Missing, NotAllowed, Refused, Unavailable
 from botmeter.ledger.folder import Folder
-from botmeter.ledger.tables import SCHEMA_VERSION, brought_up_to_date, schema_version
+from botmeter.ledger.tables import SCHEMA_VERSION, migrate, schema_version
 from botmeter.metering.policy import ALWAYS_US, FRESHCHAT, InForce
 
 SOURCE = Path(botmeter.__file__).parents[1]
@@ -57,14 +57,14 @@ def test_a_new_account_has_its_settings_and_the_policy_that_was_asked_for(folder
 
 
 def test_an_account_can_t_be_made_twice(folder: Folder, acme: str) -> None:
-    with pytest.raises(Conflict, match="There is an account acme already") as refused:
+    with pytest.raises(Conflict, match="Account acme already exists") as refused:
         folder.create(Account(name="Acme"), policy=FRESHCHAT, now_us=NOW_US)
     assert refused.value.code == "account_exists"
 
 
 def test_an_account_that_does_not_exist_is_refused_with_those_that_do(folder: Folder, acme: str) -> None:
     made_account(folder, Account(name="zeta"))
-    with pytest.raises(Missing, match="There is no account acne in .*; there are: acme, zeta."), folder.ledger("acne"):
+    with pytest.raises(Missing, match="Unknown account acne in .*. Accounts: acme, zeta."), folder.ledger("acne"):
         pass
 
 
@@ -85,7 +85,7 @@ def test_an_account_may_be_called_what_means_something_to_the_database(folder: F
 
 def test_a_second_process_is_told_who_owns_the_folder(folder: Folder) -> None:
     assert second_process(folder.path).startswith("ledger_in_use The data folder")
-    assert "(a test). Wait until it is done, or end it." in second_process(folder.path)
+    assert "(a test). Wait for it to finish, or end it." in second_process(folder.path)
 
 
 def test_the_folder_is_free_once_its_owner_is_done(tmp_path: Path) -> None:
@@ -175,17 +175,17 @@ def test_an_older_file_is_brought_up_to_date_step_by_step(folder: Folder, acme: 
     }
     with closing(duckdb.connect(str(folder.file_of(acme)))) as connection:
         connection.execute("INSERT INTO receipt VALUES (1, 0, 's', 'a file', 0, 0, 0, 0)")
-        assert brought_up_to_date(connection, name="acme", migrations=steps) == 2
+        assert migrate(connection, name="acme", migrations=steps) == 2
         assert schema_version(connection) == SCHEMA_VERSION + 2
         assert connection.execute("SELECT label, color FROM receipt").fetchall() == [("a file", "red")]
-        assert brought_up_to_date(connection, name="acme", migrations=steps) == 0
+        assert migrate(connection, name="acme", migrations=steps) == 0
 
 
 def test_a_migration_that_fails_leaves_the_file_as_it_was(folder: Folder, acme: str) -> None:
     steps = {SCHEMA_VERSION: ("DROP TABLE receipt",), SCHEMA_VERSION + 1: ("DROP TABLE no_such_table",)}
     with closing(duckdb.connect(str(folder.file_of(acme)))) as connection:
         with pytest.raises(duckdb.CatalogException):
-            brought_up_to_date(connection, name="acme", migrations=steps)
+            migrate(connection, name="acme", migrations=steps)
         assert schema_version(connection) == SCHEMA_VERSION
         assert connection.execute("SELECT count(*) FROM receipt").fetchall() == [(0,)]
 
@@ -212,5 +212,5 @@ def test_an_account_whose_file_nobody_closed_is_told_from_the_others(folder: Fol
     made_account(folder, Account(name="beta"))
     with folder.ledger(acme) as ledger:
         append_events(ledger, event("e1", "2026-05-20T10:00"))
-        assert folder.left_open() == [acme]
-    assert folder.left_open() == []
+        assert folder.unclosed_accounts() == [acme]
+    assert folder.unclosed_accounts() == []

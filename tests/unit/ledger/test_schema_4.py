@@ -22,7 +22,7 @@ from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.restatements import Cause, restatements
 from botmeter.ledger.settle import backlog, settle
-from botmeter.ledger.tables import SCHEMA_VERSION, brought_up_to_date, schema_version
+from botmeter.ledger.tables import SCHEMA_VERSION, migrate, schema_version
 from botmeter.ledger.verify import verify
 
 FILES = Path(__file__).parent / "schema_4"
@@ -46,7 +46,7 @@ def migrated(tmp_path: Path) -> Iterator[Ledger]:
     file = tmp_path / "acme.duckdb"
     file.write_bytes(lzma.decompress((FILES / "acme.duckdb.xz").read_bytes()))
     with closing(duckdb.connect(file)) as connection:
-        assert brought_up_to_date(connection, name="acme") == SCHEMA_VERSION - 4
+        assert migrate(connection, name="acme") == SCHEMA_VERSION - 4
         yield Ledger(connection)
 
 

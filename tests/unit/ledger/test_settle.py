@@ -29,7 +29,7 @@ HOURS = [event(f"e{hour}", f"2026-05-20T{hour:02}:00") for hour in range(10, 20)
 
 
 def take_live(ledgers: OpenLedgers, *events: dict[str, object]) -> tuple[int, int, int, int]:
-    with ledgers.taking_in("acme") as ledger:
+    with ledgers.appending_live("acme") as ledger:
         return counts(take(ledger, parcel(list(events)))[0])
 
 
@@ -153,7 +153,7 @@ def test_what_could_not_be_settled_is_settled_by_the_next_attempt(ledgers: OpenL
 
 @contextmanager
 def raw(ledgers: OpenLedgers) -> Iterator[object]:
-    with ledgers.taking_in("acme") as ledger, ledger.transaction() as connection:
+    with ledgers.appending_live("acme") as ledger, ledger.transaction() as connection:
         yield connection
 
 
@@ -166,7 +166,7 @@ def test_a_setting_that_a_writer_changed_holds_for_the_next_live_event(ledgers: 
 
 def test_one_who_is_refused_on_the_lane_leaves_it_to_the_next(ledgers: OpenLedgers) -> None:
     def fail() -> None:
-        with ledgers.taking_in("acme") as ledger:
+        with ledgers.appending_live("acme") as ledger:
             take(ledger, parcel(HOURS[:1]))
             raise Refused("some_code", "It is refused.")
 
@@ -179,19 +179,19 @@ def test_live_events_wait_for_a_writer_and_a_settling_one_waits_too(hurried: Ope
     take_live(hurried, HOURS[0])
     with hurried.writing("acme"):
         for work in (lambda: take_live(hurried, HOURS[1]), lambda: settle_live(hurried)):
-            with pytest.raises(Unavailable, match="being used by others"), meanwhile(work):
+            with pytest.raises(Unavailable, match="is in use"), meanwhile(work):
                 pass
     with hurried.settling("acme"):
         assert take_live(hurried, HOURS[1]) == (1, 0, 0, 0)
-        with pytest.raises(Unavailable, match="being used by others"), hurried.writing("acme"):
+        with pytest.raises(Unavailable, match="is in use"), hurried.writing("acme"):
             pass
-    with hurried.taking_in("acme"), pytest.raises(Unavailable), hurried.writing("acme"):
+    with hurried.appending_live("acme"), pytest.raises(Unavailable), hurried.writing("acme"):
         pass
     assert settle_live(hurried) == 1
 
 
 def test_a_file_is_not_closed_while_live_events_are_taken_in(ledgers: OpenLedgers) -> None:
-    with ledgers.taking_in("acme") as ledger:
+    with ledgers.appending_live("acme") as ledger:
         ledgers.close_idle(0)
         assert counts(take(ledger, parcel(HOURS))[0]) == (10, 0, 0, 0)
 
@@ -203,7 +203,7 @@ def test_a_file_that_is_read_only_takes_no_live_events_until_it_can_be_written(
     file.chmod(0o444)
     with ledgers.reading("acme"):
         pass
-    for lane in (ledgers.taking_in, ledgers.settling):
+    for lane in (ledgers.appending_live, ledgers.settling):
         with pytest.raises(NotAllowed), lane("acme"):
             pass
     file.chmod(0o644)

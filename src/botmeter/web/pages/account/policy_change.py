@@ -15,7 +15,7 @@ from botmeter.domain import text
 from botmeter.domain.errors import Refused, TooMuch, Unavailable
 from botmeter.domain.instant import now_us as present_us
 from botmeter.domain.period import day_of_us
-from botmeter.ledger.policies import changes_past, set_policy
+from botmeter.ledger.policies import is_in_the_past, set_policy
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.restatements import Cause, restatements
 from botmeter.metering.policy import Policy, in_force
@@ -167,7 +167,7 @@ def _chosen(given: QueryDict) -> _Chosen:
 def _put_in_force(visit: Visit, policy: Policy, *, sent: dict[str, Any]) -> Notice:
     now_us = present_us()
     from_on: date = sent["from_on"]
-    is_past = changes_past(from_on, now_us=now_us)
+    is_past = is_in_the_past(from_on, now_us=now_us)
     if is_past and not sent["remeter"]:
         raise Refused(
             "remeter_needed",

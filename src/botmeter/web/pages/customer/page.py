@@ -14,7 +14,7 @@ from botmeter.domain.errors import Refused
 from botmeter.domain.instant import INSTANT_END_US
 from botmeter.domain.instant import now_us as present_us
 from botmeter.domain.period import Period, checked_timezone, day_of_us
-from botmeter.ledger.customers import customer_who_counts, other_ids
+from botmeter.ledger.customers import counted_customer, other_ids
 from botmeter.people.rights import Right
 from botmeter.reports.customers import customer_calendar
 from botmeter.reports.explanation_sentences import shown
@@ -135,7 +135,7 @@ def customer_page(visit: Visit) -> HttpResponse:
     )
     asked_year = _number(given["year"], name="year", within=YEARS) if given.get("year") else None
     with visit.reading() as ledger:
-        who = customer_who_counts(ledger, look.customer_id)
+        who = counted_customer(ledger, look.customer_id)
         if who != look.customer_id:
             return HttpResponseRedirect(replace(look, customer_id=who).href())
         aliases = other_ids(ledger, who)

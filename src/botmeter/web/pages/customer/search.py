@@ -9,7 +9,7 @@ from botmeter.domain import text
 from botmeter.domain.errors import Missing
 from botmeter.domain.instant import now_us as present_us
 from botmeter.domain.period import Period, day_of_us
-from botmeter.ledger.customers import customer_who_counts
+from botmeter.ledger.customers import counted_customer
 from botmeter.people.rights import Right
 from botmeter.reports.customers import customer_calendar, top_customers
 from botmeter.reports.filter_values import filter_values
@@ -82,7 +82,7 @@ def customers_page(visit: Visit) -> HttpResponse:
     search = visit.request.GET.get("search", "")[:_ID_LETTERS_MAX]
     zone, now_us = preferred_zone(visit.account), present_us()
     with visit.reading() as ledger:
-        who = customer_who_counts(ledger, search)
+        who = counted_customer(ledger, search)
         if who != search:
             return HttpResponseRedirect(places.customer(who))
         lately = usage_query(account=ledger.account, now_us=now_us, days=RequestedDays(timezone=zone))
