@@ -21,7 +21,7 @@ OF_ACCOUNT = (
     "counting",
     "bots",
     "customers",
-    "same-customer",
+    "merge-customers",
     "users",
     "keys",
     "sources",

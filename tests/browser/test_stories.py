@@ -33,7 +33,7 @@ def test_a_row_opens_and_leads_to_why_it_was_charged(rows: Page, demo: Server) -
     told = commanded("explain", session_id, "--account", DEMO_ACCOUNT, folder=demo.folder)
     shown = rows.locator("section[aria-labelledby=in-words] pre").inner_text()
     assert shown.split() == told.split()
-    assert rows.locator("#story li.ev .eff", has_text="Opened this session").count() == 1
+    assert rows.locator("#events li.ev .eff", has_text="Opened this session").count() == 1
 
 
 def test_a_story_leads_to_its_customer_and_the_customer_to_their_rows(rows: Page) -> None:

@@ -110,7 +110,7 @@ def test_a_run_of_messages_is_summed_up_and_can_be_seen_one_by_one(client: Clien
     place = f"/a/acme/sessions/{session_of(ledgers, 'r0')}"
     page = shown(client, place)
     assert "8 messages: 4 from the customer, 4 from Order bot" in page.text
-    assert f"{place}?all=1#story" in page.hrefs
+    assert f"{place}?all=1#events" in page.hrefs
     each = shown(client, place, all=1)
     assert "8 messages" not in each.text
     assert each.text.count("Inside the window") == 8
@@ -131,8 +131,8 @@ def test_a_huge_session_is_cut_with_a_sentence_and_every_event_can_be_reached(
     assert page.tags.count("li") < 150
     parts = [shown(client, place, all=1, **{"from": first}).text for first in (0, 500, 1_000)]
     assert [sum(part.count(effect) for effect in ("Inside the", "Opened this")) for part in parts] == [500, 500, 200]
-    assert f"{place}?all=1&from=500#story" in shown(client, place, all=1).hrefs
-    assert f"{place}?all=1&from=1000#story" in shown(client, place, all=1, **{"from": 500}).hrefs
+    assert f"{place}?all=1&from=500#events" in shown(client, place, all=1).hrefs
+    assert f"{place}?all=1&from=1000#events" in shown(client, place, all=1, **{"from": 500}).hrefs
 
 
 def test_the_local_time_is_a_help_beside_utc(client: Client, ledgers: OpenLedgers) -> None:

@@ -140,7 +140,7 @@ class FilterChip:
     label: str
     choices_href: str
     name: str = ""
-    said: str = "is"
+    verb: str = "is"
     chosen: str = ""
     chosen_values: tuple[str, ...] = ()
     is_excluded: bool = False

@@ -30,10 +30,10 @@ class EntityUrls:
     def customers(self) -> str:
         return reverse("customers", args=(self.account,))
 
-    def same_customer(self, customer_id: str = "") -> str:
+    def merge_customers(self, customer_id: str = "") -> str:
         """Where customers are merged; the form has that one already."""
         query = f"?{urlencode({'customer_id': customer_id})}" if customer_id else ""
-        return reverse("same-customer", args=(self.account,)) + query
+        return reverse("merge-customers", args=(self.account,)) + query
 
     def reports(self) -> str:
         return reverse("reports", args=(self.account,))

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 
 from botmeter.domain.errors import Refused
 from botmeter.web.layout import Frame, plain_frame
-from botmeter.web.notices import Notice, told
+from botmeter.web.notices import Notice, pop_notice
 from botmeter.web.rendering import rendered
 
 
@@ -48,11 +48,11 @@ def entry_page(request: HttpRequest, heading: str, *, sentence: str = "", **more
     status = more.pop("status", 200)
     usual = {"form": None, "submit": "", "kept_path": "", "links": ()}
     page = EntryPage(
-        frame=plain_frame(request, title=heading), notice=told(request), sentence=sentence, **{**usual, **more}
+        frame=plain_frame(request, title=heading), notice=pop_notice(request), sentence=sentence, **{**usual, **more}
     )
-    return rendered(request, "door.html", page=page, status=status)
+    return rendered(request, "entry_page.html", page=page, status=status)
 
 
-def refuse(form: BaseForm, problem: Refused, *, fields: dict[str, str]) -> None:
+def add_problem(form: BaseForm, problem: Refused, *, fields: dict[str, str]) -> None:
     """Shows what was refused in the form: at the field that its code is about, else above all."""
     form.add_error(fields.get(problem.code), problem.message)

@@ -37,7 +37,7 @@ class SharedNote:
     """What stands above a page behind a share link: whose numbers these are, and who showed them for how long."""
 
     title: str
-    said: str
+    description: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

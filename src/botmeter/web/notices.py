@@ -30,7 +30,7 @@ class Notice:
     secrets: tuple[str, ...] = ()
 
 
-def tell(request: HttpRequest, notice: Notice) -> None:
+def add_notice(request: HttpRequest, notice: Notice) -> None:
     """The next page that asks for it shows the notice."""
     kept = {**asdict(notice), "secrets": ""}
     if notice.secrets:
@@ -39,7 +39,7 @@ def tell(request: HttpRequest, notice: Notice) -> None:
     request.session[_KEY] = kept
 
 
-def told(request: HttpRequest) -> Notice | None:
+def pop_notice(request: HttpRequest) -> Notice | None:
     """What is to be shown now; gone after that."""
     kept = request.session.pop(_KEY, None)
     if kept is None:

@@ -1,4 +1,4 @@
-"""Sentences with links and ids in them, as pages place them (`parts/words.html`).
+"""Sentences with links and ids in them, as pages place them (`parts/rich_text.html`).
 
 An id can be any text: 512 bytes of it, or one that turns the line around. It is cut where it stands
 in a sentence, whole in its title, and isolated from the text around it; what does not print is shown as

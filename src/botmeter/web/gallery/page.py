@@ -26,8 +26,8 @@ from botmeter.web.gallery import values
 from botmeter.web.gallery.charts import Drawings, drawings
 from botmeter.web.gallery.values import BOTS, CHANNELS, COLUMNS, HERE, SERIES, STORY
 from botmeter.web.layout import Frame, plain_frame
+from botmeter.web.pages.session.event_list import Day
 from botmeter.web.pages.session.facts import FactLines
-from botmeter.web.pages.session.story import Day
 from botmeter.web.rendering import rendered
 from botmeter.web.rich_text import plain
 
@@ -95,7 +95,7 @@ def gallery_page(frame: Frame) -> GalleryPage:
         ),
         chips=(
             FilterChip(label="Bot", choices_href=HERE),
-            FilterChip(label="Channel", choices_href=HERE, said="is not", chosen="Email", remove_href=HERE),
+            FilterChip(label="Channel", choices_href=HERE, verb="is not", chosen="Email", remove_href=HERE),
         ),
         filter=FilterMenu(label="Bot", name="bot", action=HERE, choices=bots, search_label="Find a bot"),
         period=values.period(),

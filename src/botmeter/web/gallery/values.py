@@ -19,8 +19,8 @@ from botmeter.web.components import (
     bar_width,
     heat_step,
 )
+from botmeter.web.pages.session.event_list import Day
 from botmeter.web.pages.session.lines import Line
-from botmeter.web.pages.session.story import Day
 from botmeter.web.rich_text import linked, plain
 
 TODAY: Final = date(2026, 11, 22)

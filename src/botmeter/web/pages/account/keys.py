@@ -29,9 +29,9 @@ from botmeter.people.keys import (
 from botmeter.people.models import ApiKey
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
-from botmeter.web.entry_page import refuse
+from botmeter.web.entry_page import add_problem
 from botmeter.web.layout import Frame, frame
-from botmeter.web.notices import Notice, tell, told
+from botmeter.web.notices import Notice, add_notice, pop_notice
 from botmeter.web.rendering import rendered
 
 _for_key_admins = for_member(Right.MANAGE_KEYS, posts=Right.MANAGE_KEYS)
@@ -143,7 +143,7 @@ def keys(visit: Visit) -> HttpResponse:
         try:
             return _made(visit, _draft(form.cleaned_data))
         except Refused as problem:
-            refuse(form, problem, fields={"key_name_invalid": "name", "key_expiry_past": "last_on"})
+            add_problem(form, problem, fields={"key_name_invalid": "name", "key_expiry_past": "last_on"})
     return _page(visit, form=form)
 
 
@@ -167,7 +167,7 @@ def key_revoked(visit: Visit, *, key: int) -> HttpResponse:
         raise Http404
     if revoke_key(found):
         _note(visit, found, action=Action.KEY_REVOKED)
-    tell(visit.request, Notice(fact=f"Key {found.name} revoked.", consequence="It can no longer be used."))
+    add_notice(visit.request, Notice(fact=f"Key {found.name} revoked.", consequence="It can no longer be used."))
     return HttpResponseRedirect(_keys(visit))
 
 
@@ -207,7 +207,7 @@ def _note(visit: Visit, key: ApiKey, *, action: Action, **detail: Any) -> None:
 
 def _show(visit: Visit, made: NewKey, *, fact: str) -> None:
     consequence = "Copy it now. It is not shown again."
-    tell(visit.request, Notice(fact=fact, consequence=consequence, secrets=(made.secret,)))
+    add_notice(visit.request, Notice(fact=fact, consequence=consequence, secrets=(made.secret,)))
 
 
 def _page(visit: Visit, *, form: forms.Form | None = None, replace: ReplaceForm | None = None) -> HttpResponse:
@@ -216,7 +216,7 @@ def _page(visit: Visit, *, form: forms.Form | None = None, replace: ReplaceForm 
     report = visit.request.build_absolute_uri(f"/api/v1/accounts/{visit.account}/reports/session-usage")
     page = KeysPage(
         frame=frame(visit, title="API keys", current="keys"),
-        notice=told(visit.request),
+        notice=pop_notice(visit.request),
         keys=lines,
         form=form or KeyForm(),
         replace=(replace or ReplaceForm(account=visit.account)) if any(line.revoke_href for line in lines) else None,

@@ -27,9 +27,9 @@ from botmeter.reports.policy_sentence import policy_sentence
 from botmeter.reports.query import usage_query
 from botmeter.reports.simulate import REASONS, Simulation, simulate
 from botmeter.web.access import Visit, for_member
-from botmeter.web.entry_page import refuse
+from botmeter.web.entry_page import add_problem
 from botmeter.web.layout import Crumb, Frame, frame
-from botmeter.web.notices import Notice, tell, told
+from botmeter.web.notices import Notice, add_notice, pop_notice
 from botmeter.web.rendering import rendered
 
 # A policy of every key is a tenth of it; it stands in the page's address.
@@ -138,9 +138,9 @@ def policy_change(visit: Visit) -> HttpResponse:
         try:
             notice = _put_in_force(visit, chosen.policy, sent=form.cleaned_data)
         except Refused as problem:
-            refuse(form, problem, fields={"remeter_needed": "from_on", "policy_day_invalid": "from_on"})
+            add_problem(form, problem, fields={"remeter_needed": "from_on", "policy_day_invalid": "from_on"})
         else:
-            tell(visit.request, notice)
+            add_notice(visit.request, notice)
             return HttpResponseRedirect(reverse("settings", args=(visit.account,)))
     return _page(visit, chosen, form=form)
 
@@ -209,7 +209,7 @@ def _page(visit: Visit, chosen: _Chosen, *, form: InForceForm) -> HttpResponse:
     page = PolicyPage(
         frame=frame(visit, title="Change policy", current="settings"),
         crumbs=(Crumb(label="Settings", href=reverse("settings", args=(visit.account,))),),
-        notice=told(visit.request),
+        notice=pop_notice(visit.request),
         choices=tuple(
             PresetChoice(name=each.name, title=_title(each), is_current=each.name == chosen.name) for each in presets()
         ),

@@ -18,9 +18,9 @@ from botmeter.people.audit import Action, record
 from botmeter.people.models import AccountPreference
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
-from botmeter.web.entry_page import refuse
+from botmeter.web.entry_page import add_problem
 from botmeter.web.layout import Frame, frame
-from botmeter.web.notices import Notice, tell, told
+from botmeter.web.notices import Notice, add_notice, pop_notice
 from botmeter.web.pages.account.policy_text import PolicyTerm, policy_terms
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
@@ -93,9 +93,9 @@ def settings(visit: Visit) -> HttpResponse:
         except Refused as problem:
             if problem.code not in _FIELD_OF_CODE:
                 raise
-            refuse(form, problem, fields=_FIELD_OF_CODE)
+            add_problem(form, problem, fields=_FIELD_OF_CODE)
         else:
-            tell(visit.request, notice)
+            add_notice(visit.request, notice)
             return HttpResponseRedirect(reverse("settings", args=(visit.account,)))
     return _page(visit, form=form)
 
@@ -144,7 +144,7 @@ def _page(visit: Visit, *, form: AccountForm) -> HttpResponse:
         schedule = policy_terms(ledger.schedule, now_us=present_us())
     page = SettingsPage(
         frame=frame(visit, title="Settings", current="settings"),
-        notice=told(visit.request),
+        notice=pop_notice(visit.request),
         name=visit.account,
         form=form,
         zones=zones_offered(),

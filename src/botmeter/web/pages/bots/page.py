@@ -17,7 +17,7 @@ from botmeter.reports.bots import bots
 from botmeter.web.access import Visit, for_member
 from botmeter.web.entity_urls import EntityUrls
 from botmeter.web.layout import Crumb, Frame, frame
-from botmeter.web.notices import Notice, tell, told
+from botmeter.web.notices import Notice, add_notice, pop_notice
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
 from botmeter.web.rich_text import Word, id_word, name_word
@@ -94,7 +94,7 @@ def bots_page(visit: Visit) -> HttpResponse:
     """The list; sent to, it has a bot called otherwise."""
     if visit.request.method == "POST":
         return _named(visit)
-    return _shown(visit, notice=told(visit.request), opened=visit.request.GET.get("bot"))
+    return _shown(visit, notice=pop_notice(visit.request), opened=visit.request.GET.get("bot"))
 
 
 def _named(visit: Visit) -> HttpResponse:
@@ -108,34 +108,34 @@ def _named(visit: Visit) -> HttpResponse:
         set_bot_name(ledger, wanted, by=visit.user.email, now_us=present_us())
     record(Action.BOT_NAMED, request=visit.request, user=visit.user, account=visit.account, bot=bot_id, name=name)
     fact = f"Display name of {bot_id} set to {name}." if name else f"{bot_id} uses the name from its events again."
-    tell(visit.request, Notice(fact=fact, consequence="Reports and exports show it; counts do not depend on it."))
+    add_notice(visit.request, Notice(fact=fact, consequence="Reports and exports show it; counts do not depend on it."))
     return HttpResponseRedirect(reverse("bots", args=(visit.account,)))
 
 
 def _shown(visit: Visit, *, notice: Notice | None, opened: str | None, status: int = 200) -> HttpResponse:
-    places = EntityUrls(account=visit.account)
+    urls = EntityUrls(account=visit.account)
     zone = preferred_zone(visit.account)
     with visit.reading() as ledger:
         found = bots(ledger, now_us=present_us())
         names = {one.bot_id: one for one in named_bots(ledger)}
     page = BotsPage(
-        frame=frame(visit, title="My Bots", current="bots", crumbs=(Crumb(label="Reports", href=places.reports()),)),
+        frame=frame(visit, title="My Bots", current="bots", crumbs=(Crumb(label="Reports", href=urls.reports()),)),
         notice=notice,
         bots=tuple(
-            _line(bot, names[bot.bot_id], places=places, look=_Look(zone=zone, number=number, opened=opened))
+            _line(bot, names[bot.bot_id], urls=urls, look=_Look(zone=zone, number=number, opened=opened))
             for number, bot in enumerate(found, start=1)
         ),
         zone=zone,
         name_characters_max=DISPLAY_NAME_CHARACTERS_MAX,
         may_name=visit.may(Right.NAME_BOTS),
         action=reverse("bots", args=(visit.account,)),
-        start_href=places.reports(),
+        start_href=urls.reports(),
     )
     return rendered(visit.request, "bots.html", page=page, status=status)
 
 
-def _line(bot: "BotOverview", named: NamedBot, *, places: EntityUrls, look: _Look) -> BotLine:
-    href = places.bot(bot.bot_id)
+def _line(bot: "BotOverview", named: NamedBot, *, urls: EntityUrls, look: _Look) -> BotLine:
+    href = urls.bot(bot.bot_id)
     return BotLine(
         bot_id=bot.bot_id,
         anchor=f"bot-{look.number}",
@@ -145,7 +145,7 @@ def _line(bot: "BotOverview", named: NamedBot, *, places: EntityUrls, look: _Loo
         sessions=Word(text=text.count_text(bot.session_count), href=href if bot.session_count else ""),
         first=text.instant_text(bot.first_event_us, zone=look.zone, seconds=False),
         last=text.instant_text(bot.last_event_us, zone=look.zone, seconds=False),
-        versions=tuple(_version(one, bot.bot_id, places=places, zone=look.zone) for one in bot.versions),
+        versions=tuple(_version(one, bot.bot_id, urls=urls, zone=look.zone) for one in bot.versions),
         version_count=text.counted(len(bot.versions), "version"),
         set_name=named.set_name or "",
         sent_name=named.sent_name or bot.bot_id,
@@ -153,8 +153,8 @@ def _line(bot: "BotOverview", named: NamedBot, *, places: EntityUrls, look: _Loo
     )
 
 
-def _version(one: "BotVersionOverview", bot_id: str, *, places: EntityUrls, zone: str) -> VersionLine:
-    href = places.bot(bot_id, version=one.bot_version) if one.session_count and one.bot_version is not None else ""
+def _version(one: "BotVersionOverview", bot_id: str, *, urls: EntityUrls, zone: str) -> VersionLine:
+    href = urls.bot(bot_id, version=one.bot_version) if one.session_count and one.bot_version is not None else ""
     return VersionLine(
         version=Word(text="unnamed") if one.bot_version is None else name_word(one.bot_version),
         first=text.instant_text(one.first_event_us, zone=zone, seconds=False),

@@ -30,7 +30,7 @@ from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
 from botmeter.web.entity_urls import EntityUrls
 from botmeter.web.layout import Crumb, Frame, frame
-from botmeter.web.notices import Notice, tell, told
+from botmeter.web.notices import Notice, add_notice, pop_notice
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
 from botmeter.web.rich_text import Words, id_word, listed, plain
@@ -83,7 +83,7 @@ class MergePreview:
         content: All of the pairs, as a file.
     """
 
-    said: tuple[Words, ...]
+    pairs: tuple[Words, ...]
     more: str
     answer: str
     content: str
@@ -102,14 +102,14 @@ class MergeLine:
     number: str
     customers: Words
     aliases: Words
-    said: str
+    merged_at: str
     by: str
     state: str
     undo_no: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SameCustomerPage:
+class MergePage:
     """The merges of an account.
 
     Attributes:
@@ -126,7 +126,7 @@ class SameCustomerPage:
 
 
 @for_member(Right.MERGE_CUSTOMERS, posts=Right.MERGE_CUSTOMERS)
-def same_customer(visit: Visit) -> HttpResponse:
+def merge_page(visit: Visit) -> HttpResponse:
     """The page; sent to it, a merge is looked at, done, or taken back."""
     sent = visit.request.POST
     if visit.request.method != "POST":
@@ -135,10 +135,10 @@ def same_customer(visit: Visit) -> HttpResponse:
         return _undone(visit)
     if sent.get("step") == "merge":
         return _merged(visit)
-    return _looked_at(visit)
+    return _previewed(visit)
 
 
-def merge_told(change: CustomerChange) -> str:
+def merge_sentence(change: CustomerChange) -> str:
     """What a change did to the sessions."""
     count, restated = change.event_count, change.restated_day_count
     return (
@@ -148,7 +148,7 @@ def merge_told(change: CustomerChange) -> str:
     )
 
 
-def _looked_at(visit: Visit) -> HttpResponse:
+def _previewed(visit: Visit) -> HttpResponse:
     form = MergeForm(visit.request.POST, visit.request.FILES)
     if not form.is_valid():
         return _page(visit, form=form, status=400)
@@ -158,7 +158,7 @@ def _looked_at(visit: Visit) -> HttpResponse:
     except Refused as problem:
         form.add_error("file" if form.cleaned_data.get("file") else None, problem.message)
         return _page(visit, form=form, status=400)
-    return _page(visit, form=form, preview=_preview(change, places=EntityUrls(account=visit.account)))
+    return _page(visit, form=form, preview=_preview(change, urls=EntityUrls(account=visit.account)))
 
 
 def _merged(visit: Visit) -> HttpResponse:
@@ -184,7 +184,9 @@ def _undone(visit: Visit) -> HttpResponse:
 
 def _done(visit: Visit, change: CustomerChange, *, action: Action, fact: str) -> HttpResponse:
     if change.number is None:
-        tell(visit.request, Notice(fact="No changes.", consequence="These customers are already merged.", kind="info"))
+        add_notice(
+            visit.request, Notice(fact="No changes.", consequence="These customers are already merged.", kind="info")
+        )
     else:
         record(
             action,
@@ -197,35 +199,35 @@ def _done(visit: Visit, change: CustomerChange, *, action: Action, fact: str) ->
             events=change.event_count,
             restated_days=change.restated_day_count,
         )
-        tell(visit.request, Notice(fact=fact, consequence=merge_told(change)))
-    return HttpResponseRedirect(reverse("same-customer", args=(visit.account,)))
+        add_notice(visit.request, Notice(fact=fact, consequence=merge_sentence(change)))
+    return HttpResponseRedirect(reverse("merge-customers", args=(visit.account,)))
 
 
 def _page(visit: Visit, *, form: MergeForm, **more: Any) -> HttpResponse:
-    places, zone = EntityUrls(account=visit.account), preferred_zone(visit.account)
+    urls, zone = EntityUrls(account=visit.account), preferred_zone(visit.account)
     with visit.reading() as ledger:
         aliases = customer_aliases(ledger)
     status = more.pop("status", 200)
-    usual = {"preview": None, "notice": told(visit.request)}
-    page = SameCustomerPage(
-        frame=frame(visit, title="Merge customers", current="customers", crumbs=_crumbs(places)),
-        action=reverse("same-customer", args=(visit.account,)),
+    usual = {"preview": None, "notice": pop_notice(visit.request)}
+    page = MergePage(
+        frame=frame(visit, title="Merge customers", current="customers", crumbs=_crumbs(urls)),
+        action=reverse("merge-customers", args=(visit.account,)),
         form=form,
         merges=tuple(
-            _line(number, list(said), places=places, zone=zone)
+            _line(number, list(said), urls=urls, zone=zone)
             for number, said in groupby(aliases, key=lambda one: one.merge_no)
         ),
         zone=zone,
         **{**usual, **more},
     )
-    return rendered(visit.request, "same_customer.html", page=page, status=status)
+    return rendered(visit.request, "merge_customers.html", page=page, status=status)
 
 
-def _crumbs(places: EntityUrls) -> tuple[Crumb, ...]:
-    return (Crumb(label="Reports", href=places.reports()), Crumb(label="Customers", href=places.customers()))
+def _crumbs(urls: EntityUrls) -> tuple[Crumb, ...]:
+    return (Crumb(label="Reports", href=urls.reports()), Crumb(label="Customers", href=urls.customers()))
 
 
-def _line(number: int, said: list[CustomerAlias], *, places: EntityUrls, zone: str) -> MergeLine:
+def _line(number: int, said: list[CustomerAlias], *, urls: EntityUrls, zone: str) -> MergeLine:
     first, in_force = said[0], [one for one in said if one.undone_no is None]
     shown = in_force or said
     undone = max(said, key=lambda one: one.undone_no or 0)
@@ -236,22 +238,22 @@ def _line(number: int, said: list[CustomerAlias], *, places: EntityUrls, zone: s
     customers = dict.fromkeys(one.customer_id or one.same_as for one in shown)
     return MergeLine(
         number=text.count_text(number),
-        customers=listed([id_word(each, places.customer(each)) for each in customers], most=_SHOWN_MAX),
+        customers=listed([id_word(each, urls.customer(each)) for each in customers], most=_SHOWN_MAX),
         aliases=listed([id_word(one.alias) for one in shown], most=_SHOWN_MAX),
-        said=text.instant_text(first.set_at, zone=zone, seconds=False),
+        merged_at=text.instant_text(first.set_at, zone=zone, seconds=False),
         by=first.set_by or "unknown",
         state=state,
         undo_no=str(number) if in_force else "",
     )
 
 
-def _preview(change: CustomerChange, *, places: EntityUrls) -> MergePreview:
+def _preview(change: CustomerChange, *, urls: EntityUrls) -> MergePreview:
     if change.number is None:
-        return MergePreview(said=(), more="", answer="These customers are already merged.", content="")
+        return MergePreview(pairs=(), more="", answer="These customers are already merged.", content="")
     restated, hidden = change.restated_day_count, len(change.pairs) - _PREVIEWED_MAX
     return MergePreview(
-        said=tuple(
-            (id_word(pair.alias), plain(" → "), id_word(pair.customer_id, places.customer(pair.customer_id)))
+        pairs=tuple(
+            (id_word(pair.alias), plain(" → "), id_word(pair.customer_id, urls.customer(pair.customer_id)))
             for pair in change.pairs[:_PREVIEWED_MAX]
         ),
         more=f"and {hidden:,} more" if hidden > 0 else "",

@@ -101,7 +101,7 @@ class CustomerPage:
 class _Look:
     """What of the customer is looked at."""
 
-    places: EntityUrls
+    urls: EntityUrls
     customer_id: str
     zone: str
     chosen_zone: str
@@ -109,7 +109,7 @@ class _Look:
 
     def href(self, **more: str) -> str:
         zone = {"timezone": self.chosen_zone} if self.chosen_zone else {}
-        return self.places.customer(self.customer_id, **zone, **more)
+        return self.urls.customer(self.customer_id, **zone, **more)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +127,7 @@ def customer_page(visit: Visit) -> HttpResponse:
     """All of the customer that the address names by `id`."""
     given = visit.request.GET
     look = _Look(
-        places=EntityUrls(account=visit.account),
+        urls=EntityUrls(account=visit.account),
         customer_id=given.get("id", ""),
         zone=checked_timezone(given.get("timezone") or preferred_zone(visit.account)),
         chosen_zone=given.get("timezone", ""),
@@ -148,14 +148,14 @@ def customer_page(visit: Visit) -> HttpResponse:
             calendar = customer_calendar(ledger, look.customer_id, period=_year(year, look.zone))
     title = f"Customer {shown(look.customer_id[:60])}"
     page = CustomerPage(
-        frame=frame(visit, title=title, current="customers", crumbs=_crumbs(look.places)),
+        frame=frame(visit, title=title, current="customers", crumbs=_crumbs(look.urls)),
         customer_id=look.customer_id,
         shown_id=shown(look.customer_id),
         answer=_answer(calendar, look.zone),
         aliases=listed([id_word(alias) for alias in aliases], most=_ALIASES_NAMED),
-        merge_href=look.places.same_customer(look.customer_id) if visit.may(Right.MERGE_CUSTOMERS) else "",
+        merge_href=look.urls.merge_customers(look.customer_id) if visit.may(Right.MERGE_CUSTOMERS) else "",
         zone=look.zone,
-        utc_href="" if look.zone == "UTC" else look.places.customer(look.customer_id, timezone="UTC", year=str(year)),
+        utc_href="" if look.zone == "UTC" else look.urls.customer(look.customer_id, timezone="UTC", year=str(year)),
         year=_calendar(calendar, look, year=year, today_on=today_on),
         sessions=tuple(_line(one, look) for one in calendar.sessions[look.first : look.first + SESSIONS_A_PAGE]),
         pager=_pager(calendar, look, year=year),
@@ -180,12 +180,12 @@ def _year_of(at_us: int | None, zone: str) -> int | None:
     return None if at_us is None else day_of_us(at_us, timezone=zone).year
 
 
-def _crumbs(places: EntityUrls) -> tuple[Crumb, ...]:
-    return (Crumb(label="Reports", href=places.reports()), Crumb(label="Customers", href=places.customers()))
+def _crumbs(urls: EntityUrls) -> tuple[Crumb, ...]:
+    return (Crumb(label="Reports", href=urls.reports()), Crumb(label="Customers", href=urls.customers()))
 
 
 def _rows(look: _Look, address: ReportAddress) -> str:
-    return reverse("rows", args=(look.places.account,)) + address.only("customer", look.customer_id).query()
+    return reverse("rows", args=(look.urls.account,)) + address.only("customer", look.customer_id).query()
 
 
 def _answer(calendar: "CustomerCalendar", zone: str) -> str:
@@ -236,7 +236,7 @@ def _day(on: date, shown: _Days, *, look: _Look) -> CalendarDay:
     if not session_count:
         return CalendarDay(day=on.day, is_today=on == shown.today_on)
     if session_count == 1 and session_id is not None:
-        href = look.places.session(session_id)
+        href = look.urls.session(session_id)
     else:
         href = _rows(look, ReportAddress(timezone=look.zone).between(on, on))
     return CalendarDay(
@@ -257,7 +257,7 @@ def _line(one: "CustomerSession", look: _Look) -> SessionLine:
         if one.ended_us < INSTANT_END_US:
             ended = text.instant_text(one.ended_us, zone=look.zone, seconds=False)
     return SessionLine(
-        session=(linked(text.instant_text(one.started_us, zone=look.zone), look.places.session(one.session_id)),),
+        session=(linked(text.instant_text(one.started_us, zone=look.zone), look.urls.session(one.session_id)),),
         started=one.session_id,
         ended=ended,
         bots=listed([name_word(name) for name in one.bot_names], most=_BOTS_NAMED),

@@ -78,43 +78,43 @@ class CustomersPage:
 @for_member(Right.SEE_REPORTS)
 def customers_page(visit: Visit) -> HttpResponse:
     """A search box, and who has most sessions; a whole id that nobody else's begins with leads to its page."""
-    places = EntityUrls(account=visit.account)
+    urls = EntityUrls(account=visit.account)
     search = visit.request.GET.get("search", "")[:_ID_LETTERS_MAX]
     zone, now_us = preferred_zone(visit.account), present_us()
     with visit.reading() as ledger:
         who = counted_customer(ledger, search)
         if who != search:
-            return HttpResponseRedirect(places.customer(who))
+            return HttpResponseRedirect(urls.customer(who))
         lately = usage_query(account=ledger.account, now_us=now_us, days=RequestedDays(timezone=zone))
-        found, is_cut = _found(ledger, search, places=places, now_us=now_us) if search else (None, False)
+        found, is_cut = _found(ledger, search, urls=urls, now_us=now_us) if search else (None, False)
         if found == () and search != search.strip():
             # An id may begin with a space; what is pasted with one by mistake is more usual.
             search = search.strip()
-            found, is_cut = _found(ledger, search, places=places, now_us=now_us)
+            found, is_cut = _found(ledger, search, urls=urls, now_us=now_us)
         if found is not None and len(found) == 1 and found[0].customer_id == search:
-            return HttpResponseRedirect(places.customer(search))
-        top = _top(ledger, lately, places=places)
+            return HttpResponseRedirect(urls.customer(search))
+        top = _top(ledger, lately, urls=urls)
         is_empty = not ledger.touchpoints.all()
     page = CustomersPage(
-        frame=frame(visit, title="Customers", current="customers", crumbs=_crumbs(places)),
-        action=places.customers(),
+        frame=frame(visit, title="Customers", current="customers", crumbs=_crumbs(urls)),
+        action=urls.customers(),
         search=search,
         found=found,
         is_cut=is_cut,
         top=top,
         period=f"{text.days_text(lately.period)}, {zone}",
-        start_href=places.reports() if is_empty else "",
-        merge_href=places.same_customer() if visit.may(Right.MERGE_CUSTOMERS) else "",
+        start_href=urls.reports() if is_empty else "",
+        merge_href=urls.merge_customers() if visit.may(Right.MERGE_CUSTOMERS) else "",
     )
     return rendered(visit.request, "customers.html", page=page)
 
 
-def _crumbs(places: EntityUrls) -> tuple[Crumb, ...]:
-    return (Crumb(label="Reports", href=places.reports()),)
+def _crumbs(urls: EntityUrls) -> tuple[Crumb, ...]:
+    return (Crumb(label="Reports", href=urls.reports()),)
 
 
 def _found(
-    ledger: "ReadableLedger", search: str, *, places: EntityUrls, now_us: int
+    ledger: "ReadableLedger", search: str, *, urls: EntityUrls, now_us: int
 ) -> tuple[tuple[FoundCustomer, ...], bool]:
     """Customers with sessions whose id begins so; whoever is called exactly so also without any."""
     always = usage_query(
@@ -129,7 +129,7 @@ def _found(
     found = tuple(
         FoundCustomer(
             customer_id=customer_id,
-            customer=id_word(customer_id, places.customer(customer_id)),
+            customer=id_word(customer_id, urls.customer(customer_id)),
             sessions=text.counted(count, "session"),
         )
         for customer_id, count in sorted(counts.items(), key=lambda entry: (entry[0] != search, -entry[1], entry[0]))
@@ -146,13 +146,13 @@ def _is_known(ledger: "ReadableLedger", customer_id: str, *, now_us: int) -> boo
     return True
 
 
-def _top(ledger: "ReadableLedger", lately: UsageQuery, *, places: EntityUrls) -> tuple[TopCustomer, ...]:
+def _top(ledger: "ReadableLedger", lately: UsageQuery, *, urls: EntityUrls) -> tuple[TopCustomer, ...]:
     customers = top_customers(ledger, lately, limit=TOP_COUNT)
     longest = longest_of([one.session_count for one in customers])
     zone = lately.period.timezone
     return tuple(
         TopCustomer(
-            customer=id_word(one.customer_id, places.customer(one.customer_id)),
+            customer=id_word(one.customer_id, urls.customer(one.customer_id)),
             sessions=text.count_text(one.session_count),
             session_count=one.session_count,
             width=bar_width(one.session_count, longest=longest),

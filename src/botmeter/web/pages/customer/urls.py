@@ -2,12 +2,12 @@
 
 from django.urls import URLPattern, path
 
-from botmeter.web.pages.customer.merge import same_customer
+from botmeter.web.pages.customer.merge import merge_page
 from botmeter.web.pages.customer.page import customer_page
 from botmeter.web.pages.customer.search import customers_page
 
 urlpatterns: list[URLPattern] = [
     path("a/<account>/customers", customers_page, name="customers"),
-    path("a/<account>/customers/same", same_customer, name="same-customer"),
+    path("a/<account>/customers/same", merge_page, name="merge-customers"),
     path("a/<account>/customer", customer_page, name="customer"),
 ]

@@ -16,9 +16,9 @@ from botmeter.people.members import may_create_accounts
 from botmeter.people.models import User
 from botmeter.people.rights import Role
 from botmeter.web.access import for_person
-from botmeter.web.entry_page import refuse
+from botmeter.web.entry_page import add_problem
 from botmeter.web.layout import Frame
-from botmeter.web.notices import Notice, tell, told
+from botmeter.web.notices import Notice, add_notice, pop_notice
 from botmeter.web.pages.people.forms import FIELD_OF_CODE, NewAccountForm
 from botmeter.web.pages.people.person import own_frame
 from botmeter.web.rendering import rendered
@@ -69,10 +69,10 @@ def accounts(request: HttpRequest) -> HttpResponse:
                 server_state(request).ledgers, chosen["account_name"], title=chosen["account_title"], owner=user
             )
         except Refused as problem:
-            refuse(form, problem, fields=FIELD_OF_CODE)
+            add_problem(form, problem, fields=FIELD_OF_CODE)
         else:
             record(Action.ACCOUNT_CREATED, request=request, user=user, account=account.name, title=account.title)
-            tell(request, Notice(fact=f"Account {account.title} created.", consequence="It is ready for events."))
+            add_notice(request, Notice(fact=f"Account {account.title} created.", consequence="It is ready for events."))
             return HttpResponseRedirect(reverse("reports", args=(account.name,)))
     return _page(request, user, form=form)
 
@@ -81,7 +81,7 @@ def _page(request: HttpRequest, user: User, *, form: BaseForm | None) -> HttpRes
     lines = user.memberships.order_by("account").values_list("account", "role")
     page = AccountsPage(
         frame=own_frame(request, title="Accounts"),
-        notice=told(request),
+        notice=pop_notice(request),
         accounts=tuple(
             OwnAccount(
                 title=remembered_title(request, name),

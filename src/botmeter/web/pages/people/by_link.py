@@ -21,8 +21,8 @@ from botmeter.people.members import accounts_without_people, join, link_unusable
 from botmeter.people.models import Link, User
 from botmeter.people.rights import Role
 from botmeter.web.access import for_everyone
-from botmeter.web.entry_page import FooterLink, entry_page, refuse
-from botmeter.web.notices import Notice, tell
+from botmeter.web.entry_page import FooterLink, add_problem, entry_page
+from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.people.forms import FIELD_OF_CODE, FirstStartForm, FirstStartWithAccountForm, JoinForm
 from botmeter.web.titles import account_title
 
@@ -45,7 +45,7 @@ def first_start(request: HttpRequest, *, secret: str) -> HttpResponse:
         except Refused as problem:
             if problem.code not in FIELD_OF_CODE:
                 raise
-            refuse(form, problem, fields=FIELD_OF_CODE)
+            add_problem(form, problem, fields=FIELD_OF_CODE)
         else:
             record(Action.MEMBER_JOINED, request=request, user=user, by="first start")
             return entered(request, user, next_path=reverse("home"), road="first start")
@@ -112,7 +112,7 @@ def invitation(request: HttpRequest, *, secret: str) -> HttpResponse:
 def _accepted_by(request: HttpRequest, link: Link, *, user: User) -> HttpResponse:
     if request.method == "POST":
         _join(request, link, user=user)
-        tell(request, Notice(fact=f"You joined {account_title(request, link.account)}."))
+        add_notice(request, Notice(fact=f"You joined {account_title(request, link.account)}."))
         return HttpResponseRedirect(reverse("reports", args=(link.account,)))
     return entry_page(
         request, _offer(request, link), sentence=f"{_terms(link)} You are signed in as {user.email}.", submit="Join"

@@ -20,7 +20,7 @@ from botmeter.people.members import PASSWORD_LINK_LASTS, link_unusable, use_up
 from botmeter.people.models import Link, User
 from botmeter.web.access import for_everyone
 from botmeter.web.entry_page import FooterLink, entry_page
-from botmeter.web.notices import Notice, tell
+from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.people.forms import NewPasswordForm, ResetForm
 
 _METHODS: Final = ["GET", "HEAD", "POST"]
@@ -47,7 +47,7 @@ def password_reset(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         _send_link(request, str(form.cleaned_data["email"]).strip().lower())
         fact = "If a user with this email address exists, we sent them a link."
-        tell(request, Notice(fact=fact, consequence="The link works once and expires in a day.", kind="info"))
+        add_notice(request, Notice(fact=fact, consequence="The link works once and expires in a day.", kind="info"))
         return HttpResponseRedirect(reverse("sign-in"))
     sentence = "We send you a link to choose a new password."
     return entry_page(request, "Forgot your password?", sentence=sentence, form=form, submit="Send link", links=back)

@@ -16,7 +16,7 @@ from botmeter.people.models import User
 from botmeter.people.second_factor import has_second_factor, recovery_codes_left
 from botmeter.web.access import Visit, for_person
 from botmeter.web.layout import Frame, frame, plain_frame
-from botmeter.web.notices import Notice, tell, told
+from botmeter.web.notices import Notice, add_notice, pop_notice
 from botmeter.web.pages.people.forms import ChangePasswordForm, ProfileForm
 from botmeter.web.rendering import rendered
 
@@ -105,7 +105,7 @@ def _page(
         password = ChangePasswordForm(request=request)
     page = PersonPage(
         frame=own_frame(request, title="Your settings"),
-        notice=told(request),
+        notice=pop_notice(request),
         address=user.email,
         profile=profile or _profile(user),
         password=password,
@@ -127,5 +127,5 @@ def _second_step_text(user: User) -> str:
 
 
 def _led_back(request: HttpRequest, fact: str, *, consequence: str = "") -> HttpResponse:
-    tell(request, Notice(fact=fact, consequence=consequence))
+    add_notice(request, Notice(fact=fact, consequence=consequence))
     return HttpResponseRedirect(reverse("me"))

@@ -26,7 +26,7 @@ from botmeter.people.second_factor import (
 )
 from botmeter.web.access import for_person
 from botmeter.web.layout import Crumb, Frame
-from botmeter.web.notices import Notice, tell, told
+from botmeter.web.notices import Notice, add_notice, pop_notice
 from botmeter.web.pages.people.forms import OwnPasswordForm, SecondFactorForm
 from botmeter.web.pages.people.person import end_other_sessions, own_frame
 from botmeter.web.rendering import rendered
@@ -90,7 +90,7 @@ def change_second_factor(request: HttpRequest) -> HttpResponse:
     remove_second_factor(user)
     end_other_sessions(request, user)
     record(Action.SECOND_FACTOR_REMOVED, request=request, user=user)
-    tell(request, Notice(fact="Two-factor authentication is off.", kind="info"))
+    add_notice(request, Notice(fact="Two-factor authentication is off.", kind="info"))
     return HttpResponseRedirect(reverse("me"))
 
 
@@ -99,7 +99,7 @@ def _with_new_codes(request: HttpRequest, user: User, *, fact: str) -> HttpRespo
         "Store these recovery codes in a safe place. Each works once if you can't use the app. They are not "
         "shown again."
     )
-    tell(request, Notice(fact=fact, consequence=consequence, secrets=new_recovery_codes(user)))
+    add_notice(request, Notice(fact=fact, consequence=consequence, secrets=new_recovery_codes(user)))
     return HttpResponseRedirect(reverse("own-second-factor"))
 
 
@@ -111,7 +111,7 @@ def _page(
     page = SecondFactorPage(
         frame=own_frame(request, title="Two-factor authentication"),
         crumbs=(Crumb(label="Your settings", href=reverse("me")),),
-        notice=told(request),
+        notice=pop_notice(request),
         is_set_up=is_set_up,
         drawing=qr_drawing(device) if device else None,
         key=key_text(device) if device else "",

@@ -21,7 +21,7 @@ from botmeter.people.models import User
 from botmeter.people.second_factor import guess
 from botmeter.web.access import for_everyone
 from botmeter.web.entry_page import FooterLink, entry_page
-from botmeter.web.notices import Notice, tell
+from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.people.forms import CodeForm, SignInForm
 
 _WAIT: Final = timedelta(hours=settings.AXES_COOLOFF_TIME)
@@ -87,7 +87,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     if user.is_authenticated:
         record(Action.SIGNED_OUT, request=request, user=user)
     logout(request)
-    tell(request, Notice(fact="You are signed out."))
+    add_notice(request, Notice(fact="You are signed out."))
     return HttpResponseRedirect(reverse("sign-in"))
 
 

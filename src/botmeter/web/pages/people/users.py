@@ -17,9 +17,9 @@ from botmeter.people.models import Link, Membership
 from botmeter.people.rights import Right, Role
 from botmeter.people.second_factor import with_second_factor
 from botmeter.web.access import Visit, for_member
-from botmeter.web.entry_page import refuse
+from botmeter.web.entry_page import add_problem
 from botmeter.web.layout import Frame, frame
-from botmeter.web.notices import Notice, tell, told
+from botmeter.web.notices import Notice, add_notice, pop_notice
 from botmeter.web.pages.people.forms import InviteForm
 from botmeter.web.pages.people.passwords import send_password_link
 from botmeter.web.rendering import rendered
@@ -106,7 +106,7 @@ def users(visit: Visit) -> HttpResponse:
         try:
             return _invited(visit, str(form.cleaned_data["email"]).strip().lower(), standing=standing)
         except Conflict as problem:
-            refuse(form, problem, fields={"member_already": "email"})
+            add_problem(form, problem, fields={"member_already": "email"})
     return _page(visit, invite=form)
 
 
@@ -137,7 +137,7 @@ def invitation_withdrawn(visit: Visit, *, link: int) -> HttpResponse:
         raise Http404
     found.delete()
     record(Action.INVITATION_REVOKED, request=visit.request, user=visit.user, account=visit.account, email=found.email)
-    tell(visit.request, Notice(fact=f"The invitation for {found.email} revoked."))
+    add_notice(visit.request, Notice(fact=f"The invitation for {found.email} revoked."))
     return HttpResponseRedirect(reverse("users", args=(visit.account,)))
 
 
@@ -168,7 +168,7 @@ def _invited(visit: Visit, address: str, *, standing: MemberRole) -> HttpRespons
             consequence="It works once, expires in a week and is not shown again.",
             secrets=(visit.request.build_absolute_uri(path),),
         )
-    tell(visit.request, notice)
+    add_notice(visit.request, notice)
     return HttpResponseRedirect(reverse("users", args=(visit.account,)))
 
 
@@ -185,7 +185,7 @@ def _changed(visit: Visit, found: Membership) -> None:
     members.change(found, after)
     told_of = {"email": found.user.email, "before": str(before), "after": str(after)}
     record(Action.MEMBER_CHANGED, request=visit.request, user=visit.user, account=visit.account, **told_of)
-    tell(visit.request, Notice(fact=f"{found.user}: {after}.", consequence=f"Before: {before}."))
+    add_notice(visit.request, Notice(fact=f"{found.user}: {after}.", consequence=f"Before: {before}."))
 
 
 def _removed(visit: Visit, found: Membership) -> None:
@@ -198,7 +198,7 @@ def _removed(visit: Visit, found: Membership) -> None:
         email=found.user.email,
         role=found.role,
     )
-    tell(visit.request, Notice(fact=f"{found.user} no longer has access to this account."))
+    add_notice(visit.request, Notice(fact=f"{found.user} no longer has access to this account."))
 
 
 def _password_link(visit: Visit, found: Membership) -> None:
@@ -211,11 +211,11 @@ def _password_link(visit: Visit, found: Membership) -> None:
     )
     if mail_is_set():
         send_password_link(visit.request, user, secret=secret)
-        tell(visit.request, Notice(fact=f"Link sent to {user.email}."))
+        add_notice(visit.request, Notice(fact=f"Link sent to {user.email}."))
         return
     link = visit.request.build_absolute_uri(reverse("password-choose", args=(secret,)))
     consequence = "They choose a new password with it. It works once, expires in a day and is not shown again."
-    tell(visit.request, Notice(fact=f"Send this link to {user}.", consequence=consequence, secrets=(link,)))
+    add_notice(visit.request, Notice(fact=f"Send this link to {user}.", consequence=consequence, secrets=(link,)))
 
 
 def _page(visit: Visit, *, invite: BaseForm) -> HttpResponse:
@@ -223,7 +223,7 @@ def _page(visit: Visit, *, invite: BaseForm) -> HttpResponse:
     careful = with_second_factor(each.user for each in found)
     page = UsersPage(
         frame=frame(visit, title="Users", current="users"),
-        notice=told(visit.request),
+        notice=pop_notice(visit.request),
         title=account_title(visit.request, visit.account),
         members=tuple(_member_line(visit, each, has_second_step=each.user.pk in careful) for each in found),
         invitations=tuple(_invitation_line(visit, each) for each in members.open_invitations(visit.account)),

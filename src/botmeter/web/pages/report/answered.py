@@ -29,7 +29,7 @@ class Answered:
     ledger: "ReadableLedger"
     overview: Overview
     question: Question
-    places: ReportUrls
+    urls: ReportUrls
     access: ReportAccess = _NO_ACCESS
     is_whole: bool = False
 
@@ -56,7 +56,7 @@ class PageContext:
     """
 
     frame: Frame
-    places: ReportUrls
+    urls: ReportUrls
     access: ReportAccess = _NO_ACCESS
     waiting: Backlog | None = None
     is_part: bool = False

@@ -65,17 +65,17 @@ def choices_request(name: str, given: QueryDict) -> ChoicesRequest:
 
 
 def choices_page(
-    ledger: "ReadableLedger", question: Question, *, wanted: ChoicesRequest, stage: PageContext
+    ledger: "ReadableLedger", question: Question, *, wanted: ChoicesRequest, context: PageContext
 ) -> ChoicesPage:
     """The choices that match the search, those that are chosen among them.
 
     Of a filter that is limited to some values, these alone.
     """
-    declared, search, places, address = wanted.declared, wanted.search, stage.places, question.address
+    declared, search, urls, address = wanted.declared, wanted.search, context.urls, question.address
     name, label, query = declared.name, declared.label, question.query
-    limited = stage.access.fixed_values(name)
+    limited = context.access.fixed_values(name)
     # What a page always excludes is in no count, and so is never offered to be excluded anew.
-    is_excluded = wanted.is_excluded and not stage.access.is_fixed(name)
+    is_excluded = wanted.is_excluded and not context.access.is_fixed(name)
     if limited:
         # Chosen values are always found, however many others there are.
         query = replace(query, filters=query.filters.with_values(name, limited))
@@ -85,7 +85,7 @@ def choices_page(
     parameter = declared.not_parameter if is_excluded else name
     # Where values are both picked and excluded, the form changes one of the two and keeps the other.
     field = parameter if others else name
-    lead = places.rows if wanted.is_for_rows else places.report
+    lead = urls.rows if wanted.is_for_rows else urls.report
     menu = FilterMenu(
         label=label,
         name=field,
@@ -106,10 +106,10 @@ def choices_page(
         is_excluded=is_excluded,
         remove_href=lead(address.excluding(name) if is_excluded else address.only(name)) if chosen else "",
         search_label=f"Search {label.lower()}s",
-        search_href=places.choices(name, address, is_excluded=is_excluded),
+        search_href=urls.choices(name, address, is_excluded=is_excluded),
         is_cut=found.is_cut and not limited,
     )
-    return ChoicesPage(frame=stage.frame, label=label, filter=menu, search=search)
+    return ChoicesPage(frame=context.frame, label=label, filter=menu, search=search)
 
 
 def _matches(value: FilterValue, search: str) -> bool:

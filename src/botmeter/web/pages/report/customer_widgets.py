@@ -71,31 +71,31 @@ class CustomersWidget:
 
 def versions_widget(answered: Answered) -> VersionsWidget:
     """Sessions, conversations per session, tickets and handoffs of each version."""
-    question, address, places = answered.question, answered.address, answered.places
+    question, address, urls = answered.question, answered.address, answered.urls
     every = versions(answered.ledger, question.query)
     if not answered.access.allows(Fact.OPENERS):
         every = tuple(one for one in every if one.session_count)
     shown = every[:VERSIONS_MAX]
     left_out = len(every) - len(shown)
     return VersionsWidget(
-        tools=Tools(rows_href=places.rows(address), expand_href=places.widget("versions", address)),
-        lines=tuple(_version_line(one, question, places=places) for one in shown),
+        tools=Tools(rows_href=urls.rows(address), expand_href=urls.widget("versions", address)),
+        lines=tuple(_version_line(one, question, urls=urls) for one in shown),
         note=f"{text.counted(left_out, 'further version')} not shown. Filter by bot to see its versions."
         if left_out
         else "",
     )
 
 
-def _version_line(one: VersionUsage, question: Question, *, places: ReportUrls) -> VersionLine:
+def _version_line(one: VersionUsage, question: Question, *, urls: ReportUrls) -> VersionLine:
     address = question.address.only("bot", one.bot_id)
     rows = address if one.bot_version is None else address.only("bot_version", one.bot_version)
     return VersionLine(
-        bot=Cell(value=one.bot_name, href=places.report(address)),
+        bot=Cell(value=one.bot_name, href=urls.report(address)),
         version=one.bot_version or text.DASH,
         sessions=Cell(
             value=text.count_text(one.session_count),
             number=one.session_count,
-            href=places.rows(rows) if one.bot_version is not None else "",
+            href=urls.rows(rows) if one.bot_version is not None else "",
         ),
         opened=text.count_text(one.opened_count),
         conversations=text.ratio_text(one.conversation_count, one.session_count, decimals=2),
@@ -107,18 +107,18 @@ def _version_line(one: VersionUsage, question: Question, *, places: ReportUrls) 
 
 def customers_widget(answered: Answered) -> CustomersWidget:
     """Customers with the most sessions."""
-    question, address, places = answered.question, answered.address, answered.places
+    question, address, urls = answered.question, answered.address, answered.urls
     limit = CUSTOMERS_MAX_WHOLE if answered.is_whole else CUSTOMERS_MAX
     return CustomersWidget(
-        tools=Tools(rows_href=places.rows(address, sort="customer"), expand_href=places.widget("customers", address)),
+        tools=Tools(rows_href=urls.rows(address, sort="customer"), expand_href=urls.widget("customers", address)),
         zone=question.zone,
         lines=tuple(
             CustomerLine(
-                customer=Cell(value=one.customer_id, href=places.customer(one.customer_id)),
+                customer=Cell(value=one.customer_id, href=urls.customer(one.customer_id)),
                 sessions=Cell(
                     value=text.count_text(one.session_count),
                     number=one.session_count,
-                    href=places.rows(address.only("customer", one.customer_id)),
+                    href=urls.rows(address.only("customer", one.customer_id)),
                 ),
                 conversations=text.count_text(one.conversation_count),
                 last_at=text.row_instant_text(

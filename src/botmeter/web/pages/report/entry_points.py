@@ -69,7 +69,7 @@ def reports(visit: Visit) -> HttpResponse:
             if visit.may(right)
         ),
     )
-    return rendered(visit.request, "ways_in.html", page=page)
+    return rendered(visit.request, "entry_points.html", page=page)
 
 
 @for_member(Right.SEE_BILLING)
@@ -84,7 +84,7 @@ def billing(visit: Visit) -> HttpResponse:
     page = WaysInPage(
         frame=frame(visit, title="Billing", current="billing"), heading="Billing", entries=(entry,), views=()
     )
-    return rendered(visit.request, "ways_in.html", page=page)
+    return rendered(visit.request, "entry_points.html", page=page)
 
 
 def _lately(visit: Visit) -> str:

@@ -45,7 +45,7 @@ class FilterBar:
 def filter_bar(
     question: Question,
     *,
-    places: ReportUrls,
+    urls: ReportUrls,
     access: ReportAccess,
     bot_names: "Mapping[str, str]",
     is_for_rows: bool = False,
@@ -57,7 +57,7 @@ def filter_bar(
         is_for_rows: Its links lead to the underlying data rather than to the report.
     """
     address = question.address
-    lead: Lead = places.rows if is_for_rows else places.report
+    lead: Lead = urls.rows if is_for_rows else urls.report
     return FilterBar(
         period=period_picker(question, access=access, lead=lead),
         compare_label=_compare_label(question),
@@ -68,7 +68,7 @@ def filter_bar(
                 address,
                 is_excluded=is_excluded,
                 hrefs=(
-                    places.choices(declared.name, address, is_excluded=is_excluded),
+                    urls.choices(declared.name, address, is_excluded=is_excluded),
                     lead(address.excluding(declared.name) if is_excluded else address.only(declared.name)),
                 ),
                 access=access,
@@ -113,7 +113,7 @@ def _chip(
     return FilterChip(
         label=declared.label,
         name=declared.name,
-        said=_OPERATORS[is_excluded, len(values) > 1],
+        verb=_OPERATORS[is_excluded, len(values) > 1],
         chosen=_shown([value_text(declared, value, bot_names=bot_names) for value in values]),
         chosen_values=values,
         is_excluded=is_excluded,

@@ -53,31 +53,31 @@ class FreshLine:
     following: Following
 
 
-def following(ledger: "ReadableLedger", question: Question, *, places: ReportUrls, line: Freshness) -> Following:
+def following(ledger: "ReadableLedger", question: Question, *, urls: ReportUrls, line: Freshness) -> Following:
     """How the report of the question is followed, from the version on that `ledger` is at."""
     address = question.address
-    switch_href = places.report(address.following(not address.follows))
+    switch_href = urls.report(address.following(not address.follows))
     if not address.follows:
         return Following(is_on=False, switch_href=switch_href)
     return Following(
         is_on=True,
         switch_href=switch_href,
-        fresh_href=places.fresh(address, seen=_mark(ledger, question), said=_digest(line)),
+        fresh_href=urls.fresh(address, seen=_mark(ledger, question), said=_digest(line)),
         every=_EVERY_LIVE if line.kind == "live" else _EVERY,
-        again_href=places.report(address),
+        again_href=urls.report(address),
     )
 
 
 def fresh_answer(
-    request: HttpRequest, ledger: "ReadableLedger", *, question: Question, stage: PageContext
+    request: HttpRequest, ledger: "ReadableLedger", *, question: Question, context: PageContext
 ) -> HttpResponse:
     """204 where all is as it was seen; the line, where its words changed; else the way to the page."""
     if request.GET.get("seen") != _mark(ledger, question):
-        return HttpResponseRedirect(stage.places.report(question.address))
-    line = freshness(kept_recency(ledger), now_us=now_us(), zone=question.zone, waiting=stage.waiting)
+        return HttpResponseRedirect(context.urls.report(question.address))
+    line = freshness(kept_recency(ledger), now_us=now_us(), zone=question.zone, waiting=context.waiting)
     if request.GET.get("said") == _digest(line):
         return HttpResponse(status=204)
-    page = FreshLine(freshness=line, following=following(ledger, question, places=stage.places, line=line))
+    page = FreshLine(freshness=line, following=following(ledger, question, urls=context.urls, line=line))
     answer = rendered(request, "report/fresh.html", page=page)
     answer["HX-Retarget"] = answer["HX-Reselect"] = "#fresh"
     return answer

@@ -27,7 +27,7 @@ class MatrixWidget:
 
 def matrix(answered: Answered) -> MatrixWidget:
     """Distinct sessions by bot and channel."""
-    report, address, places = answered.report, answered.address, answered.places
+    report, address, urls = answered.report, answered.address, answered.urls
     counts = {(cell.bot_id, cell.channel): cell.session_count for cell in answered.overview.matrix}
     most = max(counts.values(), default=0)
     all_bots = [bot for bot in report.by_bot if bot.session_count]
@@ -42,14 +42,14 @@ def matrix(answered: Answered) -> MatrixWidget:
             count = counts.get((bot.bot_id, channel.channel), 0)
             href = ""
             if bot.bot_id is not None:
-                href = places.rows(address.only("channel", channel.channel).only("bot", bot.bot_id))
+                href = urls.rows(address.only("channel", channel.channel).only("bot", bot.bot_id))
             cells.append(_cell(count, most=most, href=href) if count else None)
-        href = "" if bot.bot_id is None else places.report(address.only("bot", bot.bot_id))
+        href = "" if bot.bot_id is None else urls.report(address.only("bot", bot.bot_id))
         total = text.count_text(bot.session_count)
         rows.append(HeatRow(name=bot.bot_name or "No bot", cells=tuple(cells), href=href, total=total))
     left_out = len(all_bots) > len(bots) or len(all_channels) > len(channels)
     return MatrixWidget(
-        tools=Tools(rows_href=places.rows(address), expand_href=places.widget("bot-channel-matrix", address)),
+        tools=Tools(rows_href=urls.rows(address), expand_href=urls.widget("bot-channel-matrix", address)),
         columns=tuple(channel.channel for channel in channels),
         rows=tuple(rows),
         totals=tuple(text.count_text(channel.session_count) for channel in channels),
@@ -73,13 +73,13 @@ class HoursWidget:
 
 def hour_widget(answered: Answered) -> HoursWidget:
     """Sessions by the hour and weekday of their start."""
-    question, address, places = answered.question, answered.address, answered.places
+    question, address, urls = answered.question, answered.address, answered.urls
     by_day = hours(answered.ledger, question.query).counts
     counts = [count for day in by_day for count in day]
     most = max(counts)
     at = counts.index(most)
     return HoursWidget(
-        tools=Tools(rows_href=places.rows(address), expand_href=places.widget("hours", address)),
+        tools=Tools(rows_href=urls.rows(address), expand_href=urls.widget("hours", address)),
         zone=question.zone,
         days=tuple(
             HeatRow(
@@ -89,7 +89,7 @@ def hour_widget(answered: Answered) -> HoursWidget:
                         number=count,
                         step=heat_step(count, most=most),
                         title=f"{text.week_hour_text(24 * weekday + hour)}, {text.counted(count, 'session')}",
-                        href=places.rows(address.only("hour", text_of_week_hour(24 * weekday + hour))) if count else "",
+                        href=urls.rows(address.only("hour", text_of_week_hour(24 * weekday + hour))) if count else "",
                     )
                     for hour, count in enumerate(day)
                 ),

@@ -34,20 +34,20 @@ class Headline:
 def headline(answered: Answered, *, spark: Chart) -> Headline:
     """Return the figures of the period with their changes."""
     report, before = answered.report, answered.compared
-    address, places = answered.address, answered.places
+    address, urls = answered.address, answered.urls
     previews = replace(address.filters, preview=True)
     sessions = _counted(
         "Sessions consumed",
         report.sessions_consumed,
         before=None if before is None else before.sessions_consumed,
-        href=places.rows(address),
+        href=urls.rows(address),
     )
     return Headline(
         sessions=sessions,
         notes=(
             Link(
                 label=f"of which preview {text.count_text(report.preview_count)}",
-                href=places.rows(replace(address, filters=previews)) if report.preview_count else "",
+                href=urls.rows(replace(address, filters=previews)) if report.preview_count else "",
             ),
         ),
         spark=spark,
@@ -57,20 +57,20 @@ def headline(answered: Answered, *, spark: Chart) -> Headline:
 
 def _others(answered: Answered) -> tuple[Kpi, ...]:
     report, before = answered.report, answered.compared
-    address, places = answered.address, answered.places
+    address, urls = answered.address, answered.urls
     day_count = _day_count(answered.question.query)
     return (
         _counted(
             "Conversations",
             report.conversation_count,
             before=None if before is None else before.conversation_count,
-            href=places.rows(address, group="conversation"),
+            href=urls.rows(address, group="conversation"),
         ),
         _counted(
             "Tickets",
             report.ticket_count,
             before=None if before is None else before.ticket_count,
-            href=places.rows(address, sort="-tickets"),
+            href=urls.rows(address, sort="-tickets"),
         ),
         _ratio(
             "Conv. per session",

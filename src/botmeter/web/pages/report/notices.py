@@ -67,7 +67,7 @@ def _suggestion(answered: Answered, label: str, *, address: ReportAddress) -> Li
     """A link to another report, where the page may suggest one."""
     if not answered.access.allows(Fact.SUGGESTIONS):
         return None
-    return Link(label=label, href=answered.places.report(address))
+    return Link(label=label, href=answered.urls.report(address))
 
 
 def _moved(question: Question, *, title: str) -> Notice | None:

@@ -45,16 +45,16 @@ class ReportUrls:
         has_rows: Whether the underlying data is accessible.
     """
 
-    door: EntryPoint
+    entry_point: EntryPoint
     owner: str
     has_rows: bool = True
 
     def report(self, address: ReportAddress, **more: str) -> str:
-        return _path(self.door.value, args=(self.owner,)) + address.query(**more)
+        return _path(self.entry_point.value, args=(self.owner,)) + address.query(**more)
 
     def fresh(self, address: ReportAddress, **more: str) -> str:
         """Poll for newer numbers."""
-        return _path(f"{self.door.value}-fresh", args=(self.owner,)) + address.query(**more)
+        return _path(f"{self.entry_point.value}-fresh", args=(self.owner,)) + address.query(**more)
 
     def rows(self, address: ReportAddress, **more: str) -> str:
         """The underlying data."""
@@ -81,5 +81,5 @@ class ReportUrls:
         return self._href("conversation", f"?{urlencode({'id': conversation_id})}")
 
     def _href(self, kind: str, query: str, *words: str) -> str:
-        route = _ROUTES[self.door].get(kind)
+        route = _ROUTES[self.entry_point].get(kind)
         return "" if route is None else _path(route, args=(self.owner, *words)) + query

@@ -112,7 +112,7 @@ def ticket_split(answered: Answered) -> SplitWidget:
     counted = [
         Counted(
             name=one.ticket_type,
-            href=answered.places.rows(answered.address.only("ticket_type", one.ticket_type)),
+            href=answered.urls.rows(answered.address.only("ticket_type", one.ticket_type)),
             count=one.ticket_count,
             before_count=before.get(one.ticket_type),
         )
@@ -138,8 +138,8 @@ def _shown_max(answered: Answered) -> int | None:
 
 def _widget(widget: SplitWidget, answered: Answered, *, name: str) -> SplitWidget:
     """Add the tools and the label of the compared period, which all splits have."""
-    places, address = answered.places, answered.address
-    tools = Tools(rows_href=places.rows(address), expand_href=places.widget(name, address))
+    urls, address = answered.urls, answered.address
+    tools = Tools(rows_href=urls.rows(address), expand_href=urls.widget(name, address))
     label = "" if answered.compared is None else before_label(answered.question)
     return replace(widget, tools=tools, before_label=label)
 
@@ -165,26 +165,26 @@ def _count(usage: _Usage, address: ReportAddress) -> int:
 
 
 def _bot_rows(answered: Answered, bot_id: str | None) -> str:
-    places, address = answered.places, answered.address
+    urls, address = answered.urls, answered.address
     if bot_id is None:
         return ""
     if address.split is Split.OPENED:
-        return places.rows(address.only("opened_by", bot_id))
-    return places.rows(address.only("bot", bot_id))
+        return urls.rows(address.only("opened_by", bot_id))
+    return urls.rows(address.only("bot", bot_id))
 
 
 def _channel_rows(answered: Answered, channel: str) -> str:
-    places, address = answered.places, answered.address
+    urls, address = answered.urls, answered.address
     if address.split is Split.OPENED:
-        return places.rows(address.only("opened_on", channel))
-    return places.rows(address.only("channel", channel))
+        return urls.rows(address.only("opened_on", channel))
+    return urls.rows(address.only("channel", channel))
 
 
 def _version(version: "VersionUsage", answered: Answered) -> Counted:
     address, href = answered.address, ""
     if version.bot_version is not None and address.split is Split.TOOK_PART:
         own = address.only("bot", version.bot_id).only("bot_version", version.bot_version)
-        href = answered.places.rows(own)
+        href = answered.urls.rows(own)
     return Counted(name=version.bot_version or "no version", href=href, count=_count(version, address), is_nested=True)
 
 
@@ -192,7 +192,7 @@ def _opener(answered: Answered, bot_id: str, *, name: str | None) -> Opener:
     address = answered.address
     return Opener(
         name=f"Versions of {name}",
-        href=answered.places.report(address.toggled_bot(bot_id)) + "#w-bot-consumption",
+        href=answered.urls.report(address.toggled_bot(bot_id)) + "#w-bot-consumption",
         is_open=bot_id in address.opened,
     )
 
@@ -200,7 +200,7 @@ def _opener(answered: Answered, bot_id: str, *, name: str | None) -> Opener:
 def _segments(answered: Answered) -> tuple[Link, ...]:
     address = answered.address
     return tuple(
-        Link(label=label, href=answered.places.report(address.split_by(split)), is_current=address.split is split)
+        Link(label=label, href=answered.urls.report(address.split_by(split)), is_current=address.split is split)
         for label, split in (("Took part", Split.TOOK_PART), ("Opened", Split.OPENED))
     )
 
@@ -214,7 +214,7 @@ def _overlap_note(answered: Answered, what: str, *, overlap: int) -> Note | None
         return None
     return Note(
         number=text.counted(overlap, "session"),
-        href=answered.places.report(answered.address.split_by(Split.OPENED))
+        href=answered.urls.report(answered.address.split_by(Split.OPENED))
         if answered.access.allows(Fact.OPENERS)
         else "",
         rest=f"more than the total ({text.share_text(overlap, whole=whole)}): "
@@ -225,4 +225,4 @@ def _overlap_note(answered: Answered, what: str, *, overlap: int) -> Note | None
 def _more(answered: Answered, what: str, *, count: int) -> Link | None:
     if answered.is_whole or count <= SHOWN_MAX:
         return None
-    return Link(label=f"All {count} {what}", href=answered.places.widget(_NAME_OF[what], answered.address))
+    return Link(label=f"All {count} {what}", href=answered.urls.widget(_NAME_OF[what], answered.address))

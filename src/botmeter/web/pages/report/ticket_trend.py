@@ -34,7 +34,7 @@ class TicketTrendWidget:
 
 def ticket_trend_widget(answered: Answered) -> TicketTrendWidget:
     """Return the widget; with more than eight types, those after the seventh are one."""
-    address, places, period = answered.address, answered.places, answered.question.query.period
+    address, urls, period = answered.address, answered.urls, answered.question.query.period
     columns = _columns([one.ticket_type for one in answered.report.by_ticket_type])
     starts, step = _starts(period.first_on, period.last_on)
     counts = _counts(answered.overview.ticket_trend, starts, columns=columns)
@@ -43,9 +43,7 @@ def ticket_trend_widget(answered: Answered) -> TicketTrendWidget:
         columns=_stacks(starts, counts, answered=answered) if columns else (),
     )
     return TicketTrendWidget(
-        tools=Tools(
-            rows_href=places.rows(address, sort="-tickets"), expand_href=places.widget("ticket-trend", address)
-        ),
+        tools=Tools(rows_href=urls.rows(address, sort="-tickets"), expand_href=urls.widget("ticket-trend", address)),
         sub=f"by {step}",
         keys=tuple(Key(label=column, kind=f"s{place + 1}") for place, column in enumerate(columns)),
         chart=stacked_chart(stacks),
@@ -81,7 +79,7 @@ def _stacks(starts: list[date], counts: list[list[int]], *, answered: Answered) 
             label=text.day_text(start_on, year=False) if place % every == 0 else "",
             counts=tuple(own),
             title=f"{text.day_text(start_on)}: {text.counted(sum(own), 'ticket')}",
-            href=answered.places.rows(answered.address.between(start_on, end_on), sort="-tickets") if sum(own) else "",
+            href=answered.urls.rows(answered.address.between(start_on, end_on), sort="-tickets") if sum(own) else "",
         )
         for place, (start_on, end_on, own) in enumerate(zip(starts, ends, counts, strict=True))
     )

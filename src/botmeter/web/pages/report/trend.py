@@ -95,22 +95,22 @@ def spark(answered: Answered, *, points: tuple[TrendPoint, ...]) -> Chart:
 
 def widget_tools(name: str, answered: Answered) -> Tools:
     """Links of a widget that is a chart or a table."""
-    address, places = answered.address, answered.places
+    address, urls = answered.address, answered.urls
     is_table = name in address.table
-    other = places.report(address.toggled_table(name)) + f"#w-{name}"
-    this = places.report(address) + f"#w-{name}"
+    other = urls.report(address.toggled_table(name)) + f"#w-{name}"
+    this = urls.report(address) + f"#w-{name}"
     return Tools(
         is_table=is_table,
         chart_href=other if is_table else this,
         table_href=this if is_table else other,
-        rows_href=places.rows(address),
-        expand_href=places.widget(name, address),
+        rows_href=urls.rows(address),
+        expand_href=urls.widget(name, address),
     )
 
 
 def trend_points(answered: Answered) -> tuple[TrendPoint, ...]:
     """Return a point for each day; days before the account's first data and after today have no data."""
-    overview, question, places = answered.overview, answered.question, answered.places
+    overview, question, urls = answered.overview, answered.question, answered.urls
     today_on = text.in_zone(question.now_us, question.zone).date()
     before = _compared_counts(answered)
     return tuple(
@@ -118,7 +118,7 @@ def trend_points(answered: Answered) -> tuple[TrendPoint, ...]:
             on=day.on,
             count=day.session_count,
             title=_title(day, before[place], question=question),
-            href=places.rows(question.address.between(day.on, day.on)) if day.session_count else "",
+            href=urls.rows(question.address.between(day.on, day.on)) if day.session_count else "",
             compared_count=before[place],
             is_partial=day.on == today_on,
             has_data=overview.first_event_on is not None and overview.first_event_on <= day.on <= today_on,
@@ -176,7 +176,7 @@ def _in_steps(points: tuple[TrendPoint, ...], step: Step, *, answered: Answered)
     joined = []
     for start_on, group in groups:
         days = list(group)
-        href = answered.places.rows(answered.address.between(days[0].on, days[-1].on))
+        href = answered.urls.rows(answered.address.between(days[0].on, days[-1].on))
         joined.append(replace(_together(start_on, days, step=step), href=href))
     return tuple(joined)
 
@@ -267,7 +267,7 @@ def _month_line(month: MonthUsage, answered: Answered) -> MonthLine:
         number=month.session_count,
         value=text.count_text(month.session_count),
         note=_month_note(month, first_on, shown=(shown_first, shown_last)),
-        href=answered.places.rows(answered.address.between(shown_first, shown_last)) if month.session_count else "",
+        href=answered.urls.rows(answered.address.between(shown_first, shown_last)) if month.session_count else "",
     )
 
 

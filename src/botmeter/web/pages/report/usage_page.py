@@ -100,35 +100,35 @@ _bodies: Final[BoundedCache[Hashable, ReportBody]] = BoundedCache(64)
 
 
 def usage_page(
-    ledger: "ReadableLedger", question: Question, *, stage: PageContext, actions: Actions, title: Title
+    ledger: "ReadableLedger", question: Question, *, context: PageContext, actions: Actions, title: Title
 ) -> UsagePage:
     """The page that answers a question. Its body is kept until the ledger changes."""
-    key = (ledger.account.name, ledger.version, question, stage.places, stage.access)
-    body = _bodies.find_or_make(key, lambda: _body(ledger, question, stage=stage))
+    key = (ledger.account.name, ledger.version, question, context.urls, context.access)
+    body = _bodies.find_or_make(key, lambda: _body(ledger, question, context=context))
     line, follow = _PAST, None
-    if stage.access.allows(Fact.FRESHNESS):
-        line = freshness(body.recency, now_us=now_us(), zone=question.zone, waiting=stage.waiting)
-        follow = following(ledger, question, places=stage.places, line=line)
-    return UsagePage(frame=stage.frame, title=title, actions=actions, freshness=line, following=follow, body=body)
+    if context.access.allows(Fact.FRESHNESS):
+        line = freshness(body.recency, now_us=now_us(), zone=question.zone, waiting=context.waiting)
+        follow = following(ledger, question, urls=context.urls, line=line)
+    return UsagePage(frame=context.frame, title=title, actions=actions, freshness=line, following=follow, body=body)
 
 
-def _body(ledger: "ReadableLedger", question: Question, *, stage: PageContext) -> ReportBody:
-    places, access = stage.places, stage.access
+def _body(ledger: "ReadableLedger", question: Question, *, context: PageContext) -> ReportBody:
+    urls, access = context.urls, context.access
     answered = Answered(
         ledger=ledger,
         overview=kept_overview(ledger, question),
         question=question,
-        places=places,
+        urls=urls,
         access=access,
     )
     return ReportBody(
-        bar=filter_bar(question, places=places, access=access, bot_names=bot_names_shown(ledger, question)),
+        bar=filter_bar(question, urls=urls, access=access, bot_names=bot_names_shown(ledger, question)),
         recency=answered.overview.recency,
         notices=notices(answered, title=ledger.account.title),
         widgets=tuple(placed(widget, answered) for widget in widgets_of(access) if not widget.loads_later),
         later=_later(answered),
         definition=policy_sentence(in_force(ledger.schedule, at_us=question.now_us).policy),
-        counting_href=places.counting(),
+        counting_href=urls.counting(),
         footer=f"Policy {answered.report.policy} \u00b7 {question.zone}",
     )
 
@@ -141,7 +141,7 @@ def _later(answered: Answered) -> tuple[LaterWidget, ...]:
             name=widget.name,
             title=widget.title,
             span=widget.span,
-            href=answered.places.widget(widget.name, answered.address),
+            href=answered.urls.widget(widget.name, answered.address),
         )
         for widget in widgets_of(answered.access)
         if widget.loads_later

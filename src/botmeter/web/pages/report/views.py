@@ -23,101 +23,100 @@ from botmeter.web.report_query import ReportAddress, read_address
 @for_member(Right.SEE_REPORTS)
 def report(visit: Visit) -> HttpResponse:
     """The report as analysts come to it."""
-    return _report(visit, door=EntryPoint.REPORTS)
+    return _report(visit, entry_point=EntryPoint.REPORTS)
 
 
 @for_member(Right.SEE_BILLING)
 def billing_report(visit: Visit) -> HttpResponse:
     """The same report as billing admins come to it."""
-    return _report(visit, door=EntryPoint.BILLING)
+    return _report(visit, entry_point=EntryPoint.BILLING)
 
 
 @for_member(Right.SEE_REPORTS)
 def report_fresh(visit: Visit) -> HttpResponse:
     """Whether there is more than the report shows."""
-    return _fresh(visit, door=EntryPoint.REPORTS)
+    return _fresh(visit, entry_point=EntryPoint.REPORTS)
 
 
 @for_member(Right.SEE_BILLING)
 def billing_fresh(visit: Visit) -> HttpResponse:
     """The same for the report of billing."""
-    return _fresh(visit, door=EntryPoint.BILLING)
+    return _fresh(visit, entry_point=EntryPoint.BILLING)
 
 
 @for_member(Right.SEE_REPORTS)
 def widget(visit: Visit, *, name: str) -> HttpResponse:
     """One widget with everything that it has."""
     declared = widget_named(name, member_access())
-    address, places = read_address(visit.request.GET), ReportUrls(door=EntryPoint.REPORTS, owner=visit.account)
+    address, urls = read_address(visit.request.GET), ReportUrls(entry_point=EntryPoint.REPORTS, owner=visit.account)
     around = _frame(visit, title=declared.title, crumbs=(_report_crumb(visit, address),))
     # htmx says so of a request for a widget that comes after the page.
     is_part = visit.request.headers.get("HX-Request") == "true"
     zone = preferred_zone(visit.account)
     with visit.reading() as ledger:
         asked = question(ledger, address, zone=zone)
-        stage = PageContext(frame=around, places=places, access=member_access(), is_part=is_part)
-        page = widget_page(ledger, asked, widget=declared, stage=stage)
+        context = PageContext(frame=around, urls=urls, access=member_access(), is_part=is_part)
+        page = widget_page(ledger, asked, widget=declared, context=context)
     return rendered(visit.request, "widget.html", page=page)
 
 
 @for_member(Right.SEE_REPORTS)
 def choices(visit: Visit, *, field: str) -> HttpResponse:
     """What a filter can be set to: the part of a menu that opens, or a page by itself."""
-    address, places = read_address(visit.request.GET), ReportUrls(door=EntryPoint.REPORTS, owner=visit.account)
+    address, urls = read_address(visit.request.GET), ReportUrls(entry_point=EntryPoint.REPORTS, owner=visit.account)
     around = _frame(visit, title="Filter", crumbs=(_report_crumb(visit, address),))
     wanted, zone = choices_request(field, visit.request.GET), preferred_zone(visit.account)
     with visit.reading() as ledger:
         asked = question(ledger, address, zone=zone)
         page = choices_page(
-            ledger, asked, wanted=wanted, stage=PageContext(frame=around, places=places, access=member_access())
+            ledger, asked, wanted=wanted, context=PageContext(frame=around, urls=urls, access=member_access())
         )
     return rendered(visit.request, "choices.html", page=page)
 
 
-def _report(visit: Visit, *, door: EntryPoint) -> HttpResponse:
-    address, places = read_address(visit.request.GET), ReportUrls(door=door, owner=visit.account)
-    way = ("Reports", "reports") if door is EntryPoint.REPORTS else ("Billing", "billing")
+def _report(visit: Visit, *, entry_point: EntryPoint) -> HttpResponse:
+    address, urls = read_address(visit.request.GET), ReportUrls(entry_point=entry_point, owner=visit.account)
+    way = ("Reports", "reports") if entry_point is EntryPoint.REPORTS else ("Billing", "billing")
     crumbs = (Crumb(label=way[0], href=reverse(way[1], args=(visit.account,))),)
     # Before the ledger is held: the titles of accounts are read from ledgers too.
-    around = frame(visit, title=HEADING[door], current=way[1], crumbs=crumbs)
-    zone, actions = preferred_zone(visit.account), _actions(visit, address, places=places)
+    around = frame(visit, title=HEADING[entry_point], current=way[1], crumbs=crumbs)
+    zone, actions = preferred_zone(visit.account), _actions(visit, address, urls=urls)
     view = saved_view_name(visit.account, visit.user, query=address.following(False).query())
-    title = Title(heading=HEADING[door], beside=view)
+    title = Title(heading=HEADING[entry_point], beside=view)
     with visit.reading() as ledger:
         if not has_events(ledger):
             return rendered(visit.request, "start.html", page=start_page(ledger, frame=around))
         asked = question(ledger, address, zone=zone)
         waiting = visit.unsettled()
-        stage = PageContext(frame=around, places=places, access=member_access(), waiting=waiting)
-        page = usage_page(ledger, asked, stage=stage, actions=actions, title=title)
+        context = PageContext(frame=around, urls=urls, access=member_access(), waiting=waiting)
+        page = usage_page(ledger, asked, context=context, actions=actions, title=title)
     return rendered(visit.request, "report.html", page=page)
 
 
-def _fresh(visit: Visit, *, door: EntryPoint) -> HttpResponse:
+def _fresh(visit: Visit, *, entry_point: EntryPoint) -> HttpResponse:
     address, zone = read_address(visit.request.GET), preferred_zone(visit.account)
     with visit.reading() as ledger:
-        stage = PageContext(
-            frame=Frame(title=HEADING[door], csrf_token="", theme=""),
-            places=ReportUrls(door=door, owner=visit.account),
+        context = PageContext(
+            frame=Frame(title=HEADING[entry_point], csrf_token="", theme=""),
+            urls=ReportUrls(entry_point=entry_point, owner=visit.account),
             access=member_access(),
             waiting=visit.unsettled(),
         )
-        return fresh_answer(visit.request, ledger, question=question(ledger, address, zone=zone), stage=stage)
+        return fresh_answer(visit.request, ledger, question=question(ledger, address, zone=zone), context=context)
 
 
-def _actions(visit: Visit, address: ReportAddress, *, places: ReportUrls) -> Actions:
+def _actions(visit: Visit, address: ReportAddress, *, urls: ReportUrls) -> Actions:
     query = address.following(False).query()
     return Actions(
         share_href=reverse("shares", args=(visit.account,)) + (query or "?new") if visit.may(Right.SHARE) else "",
-        export_href=places.rows(address) + "#export" if visit.may(Right.EXPORT) else "",
+        export_href=urls.rows(address) + "#export" if visit.may(Right.EXPORT) else "",
         save_href=reverse("views", args=(visit.account,)) + (query or "?new") if visit.may(Right.SAVE_VIEWS) else "",
     )
 
 
 def _report_crumb(visit: Visit, address: ReportAddress) -> Crumb:
-    return Crumb(
-        label=HEADING[EntryPoint.REPORTS], href=ReportUrls(door=EntryPoint.REPORTS, owner=visit.account).report(address)
-    )
+    urls = ReportUrls(entry_point=EntryPoint.REPORTS, owner=visit.account)
+    return Crumb(label=HEADING[EntryPoint.REPORTS], href=urls.report(address))
 
 
 def _frame(visit: Visit, *, title: str, crumbs: tuple[Crumb, ...]) -> Frame:

@@ -46,16 +46,16 @@ def placed(widget: Widget, answered: Answered, *, span: str = "") -> PlacedWidge
     )
 
 
-def widget_page(ledger: "ReadableLedger", question: Question, *, widget: Widget, stage: PageContext) -> WidgetPage:
+def widget_page(ledger: "ReadableLedger", question: Question, *, widget: Widget, context: PageContext) -> WidgetPage:
     """The page of a widget; as part of a report it is as wide and short as there."""
-    bar = filter_bar(question, places=stage.places, bot_names=bot_names_shown(ledger, question), access=stage.access)
+    bar = filter_bar(question, urls=context.urls, bot_names=bot_names_shown(ledger, question), access=context.access)
     answered = Answered(
         ledger=ledger,
         overview=kept_overview(ledger, question),
         question=question,
-        places=stage.places,
-        access=stage.access,
-        is_whole=not stage.is_part,
+        urls=context.urls,
+        access=context.access,
+        is_whole=not context.is_part,
     )
-    shown = placed(widget, answered, span="" if stage.is_part else "c12")
-    return WidgetPage(frame=stage.frame, title=widget.title, bar=bar, widget=shown)
+    shown = placed(widget, answered, span="" if context.is_part else "c12")
+    return WidgetPage(frame=context.frame, title=widget.title, bar=bar, widget=shown)

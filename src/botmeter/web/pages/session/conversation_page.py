@@ -55,33 +55,33 @@ class ConversationPage:
 def conversation_page(visit: Visit) -> HttpResponse:
     """All of the conversation that the address names by `id`."""
     given = visit.request.GET
-    places = EntityUrls(account=visit.account)
+    urls = EntityUrls(account=visit.account)
     zone = checked_timezone(given.get("timezone") or preferred_zone(visit.account))
     conversation_id = given.get("id", "")
     with visit.reading() as ledger:
         story = conversation(ledger, conversation_id)
     page = ConversationPage(
         frame=frame(
-            visit, title=f"Conversation {shown(conversation_id[:60])}", current="customers", crumbs=_crumbs(places)
+            visit, title=f"Conversation {shown(conversation_id[:60])}", current="customers", crumbs=_crumbs(urls)
         ),
         conversation_id=conversation_id,
         shown_id=shown(conversation_id),
-        answer=_answer(story, places, zone=zone),
+        answer=_answer(story, urls, zone=zone),
         zone=zone,
-        utc_href="" if zone == "UTC" else f"{places.conversation(conversation_id)}&timezone=UTC",
-        sessions=tuple(_part(one, places, zone=zone) for one in story.sessions),
-        facts=_facts(story, places, zone=zone),
+        utc_href="" if zone == "UTC" else f"{urls.conversation(conversation_id)}&timezone=UTC",
+        sessions=tuple(_part(one, urls, zone=zone) for one in story.sessions),
+        facts=_facts(story, urls, zone=zone),
     )
     return rendered(visit.request, "conversation.html", page=page)
 
 
-def _crumbs(places: EntityUrls) -> tuple[Crumb, ...]:
-    return (Crumb(label="Reports", href=places.reports()), Crumb(label="Customers", href=places.customers()))
+def _crumbs(urls: EntityUrls) -> tuple[Crumb, ...]:
+    return (Crumb(label="Reports", href=urls.reports()), Crumb(label="Customers", href=urls.customers()))
 
 
-def _answer(story: "ConversationStory", places: EntityUrls, *, zone: str) -> Words:
+def _answer(story: "ConversationStory", urls: EntityUrls, *, zone: str) -> Words:
     customer_id, *others = story.customer_ids
-    whose = (plain("Of customer "), id_word(customer_id, places.customer(customer_id)))
+    whose = (plain("Of customer "), id_word(customer_id, urls.customer(customer_id)))
     more = f" and {text.counted(len(others), 'other')}" if others else ""
     when = f", created on {text.instant_text(story.created_us, zone=zone, seconds=False)} {zone}. "
     count = len(story.sessions)
@@ -89,14 +89,14 @@ def _answer(story: "ConversationStory", places: EntityUrls, *, zone: str) -> Wor
     return (*whose, plain(f"{more}{when}{part}"))
 
 
-def _part(one: "ConversationSession", places: EntityUrls, *, zone: str) -> PartLine:
+def _part(one: "ConversationSession", urls: EntityUrls, *, zone: str) -> PartLine:
     ended = "Open"
     if one.ended_us is not None:
         is_named = one.ended_us < INSTANT_END_US
         ended = text.instant_text(one.ended_us, zone=zone, seconds=False) if is_named else "After 9998"
     return PartLine(
         session_id=one.session_id,
-        opened=(linked(text.instant_text(one.started_us, zone=zone), places.session(one.session_id)),),
+        opened=(linked(text.instant_text(one.started_us, zone=zone), urls.session(one.session_id)),),
         ended=ended,
         event_count=text.count_text(one.event_count),
         effect="Opened" if one.opened_it else "Took part",
@@ -104,9 +104,9 @@ def _part(one: "ConversationSession", places: EntityUrls, *, zone: str) -> PartL
     )
 
 
-def _facts(story: "ConversationStory", places: EntityUrls, *, zone: str) -> tuple[FactLines, ...]:
-    customers = [id_word(customer_id, places.customer(customer_id)) for customer_id in story.customer_ids]
-    bots = [name_word(name, places.bot(bot_id)) for bot_id, name in story.bots]
+def _facts(story: "ConversationStory", urls: EntityUrls, *, zone: str) -> tuple[FactLines, ...]:
+    customers = [id_word(customer_id, urls.customer(customer_id)) for customer_id in story.customer_ids]
+    bots = [name_word(name, urls.bot(bot_id)) for bot_id, name in story.bots]
     events = ", ".join(f"{text.count_text(count)} {actor}" for actor, count in story.event_counts.items() if count)
     tickets = tuple(
         (id_word(ticket), *((plain(" "), name_word(kind)) if kind else ())) for ticket, kind in story.tickets

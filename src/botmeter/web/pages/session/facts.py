@@ -26,22 +26,22 @@ class FactLines:
     lines: tuple[Words, ...]
 
 
-def answer(explanation: Explanation, places: EntityUrls) -> Words:
+def answer(explanation: Explanation, urls: EntityUrls) -> Words:
     """Why it was charged, in the two or three sentences that most people came for."""
     opening = explanation.opening
     return (
-        *_opened(opening, places),
+        *_opened(opening, urls),
         plain(f", {text.instant_text(opening.at_us, seconds=False)} UTC. "),
         plain(_covers(explanation)),
-        *_afterwards(explanation, places),
+        *_afterwards(explanation, urls),
     )
 
 
-def _opened(opening: ExplainedEvent, places: EntityUrls) -> Words:
+def _opened(opening: ExplainedEvent, urls: EntityUrls) -> Words:
     bot: Words = ()
     if opening.bot_name is not None and opening.bot_id is not None:
-        bot = (name_word(opening.bot_name, places.bot(opening.bot_id)),)
-    customer = id_word(opening.customer_id, places.customer(opening.customer_id))
+        bot = (name_word(opening.bot_name, urls.bot(opening.bot_id)),)
+    customer = id_word(opening.customer_id, urls.customer(opening.customer_id))
     channel: Words = (plain(" on "), name_word(opening.channel))
     if opening.actor is Actor.CUSTOMER:
         to_bot = (plain(" to "), *bot) if bot else ()
@@ -61,7 +61,7 @@ def _covers(explanation: Explanation) -> str:
     return f"It {covered} so far and ends at {end}. " if explanation.is_running else f"It {covered} until {end}. "
 
 
-def _afterwards(explanation: Explanation, places: EntityUrls) -> Words:
+def _afterwards(explanation: Explanation, urls: EntityUrls) -> Words:
     event, after, end_us = explanation.next_event, explanation.after, explanation.ended_at_us
     if event is None or end_us is None:
         return () if explanation.is_running else (plain("The customer has sent no message since."),)
@@ -71,28 +71,28 @@ def _afterwards(explanation: Explanation, places: EntityUrls) -> Words:
         return (plain(f"The next message, {at}, opened no session."),)
     return (
         plain(f"The next message, {at}, opened "),
-        linked("another session", places.session(after.session_id)),
+        linked("another session", urls.session(after.session_id)),
         plain("."),
     )
 
 
-def facts(explanation: Explanation, places: EntityUrls) -> tuple[FactLines, ...]:
+def facts(explanation: Explanation, urls: EntityUrls) -> tuple[FactLines, ...]:
     """What there is to know about the session, one fact a line."""
     told: list[tuple[str, Iterable[Words]]] = [
         ("Policy", [(linked(explanation.policy.label, "#policy"),)]),
-        ("Counts on", [(linked(*_counted_on(explanation, places)), plain(" (UTC)"))]),
+        ("Counts on", [(linked(*_counted_on(explanation, urls)), plain(" (UTC)"))]),
         ("Window", _window(explanation)),
-        ("Customer", [(id_word(explanation.customer_id, places.customer(explanation.customer_id)),)]),
-        ("Bots", _bots(explanation, places)),
+        ("Customer", [(id_word(explanation.customer_id, urls.customer(explanation.customer_id)),)]),
+        ("Bots", _bots(explanation, urls)),
         ("Channels", [listed(_channels(explanation), most=NAMED_MAX)]),
-        ("Conversations", _conversations(explanation, places)),
+        ("Conversations", _conversations(explanation, urls)),
         ("Messages", [(plain(_messages(explanation)),)]),
         ("Tickets", _tickets(explanation)),
         (
             "Preview",
             [(plain("Opened from a preview, which counts under this policy"),)] if explanation.is_preview else [],
         ),
-        ("Adjacent sessions", _neighbours(explanation, places)),
+        ("Adjacent sessions", _neighbours(explanation, urls)),
     ]
     return tuple(FactLines(label=label, lines=_cut(lines)) for label, lines in told if lines)
 
@@ -102,9 +102,9 @@ def arrivals(explanation: Explanation) -> tuple[Words, ...]:
     return _cut([(plain(arrival_words(arrival)),) for arrival in explanation.arrivals])
 
 
-def _counted_on(explanation: Explanation, places: EntityUrls) -> tuple[str, str]:
+def _counted_on(explanation: Explanation, urls: EntityUrls) -> tuple[str, str]:
     on = day_of_us(explanation.started_at_us)
-    return text.day_text(on), places.rows_of_day(on)
+    return text.day_text(on), urls.rows_of_day(on)
 
 
 def _window(explanation: Explanation) -> list[Words]:
@@ -116,12 +116,12 @@ def _window(explanation: Explanation) -> list[Words]:
     return [(plain(f"{start} {text.DASH}"),), (plain(f"{text.instant_text(end_us)} UTC"),)]
 
 
-def _bots(explanation: Explanation, places: EntityUrls) -> list[Words]:
+def _bots(explanation: Explanation, urls: EntityUrls) -> list[Words]:
     named = dict.fromkeys(
         (event.bot_id, event.bot_name, event.bot_version) for event in explanation.members if event.bot_id is not None
     )
     return [
-        (name_word(name or bot_id, places.bot(bot_id)), *((plain(" "), name_word(version)) if version else ()))
+        (name_word(name or bot_id, urls.bot(bot_id)), *((plain(" "), name_word(version)) if version else ()))
         for bot_id, name, version in named
     ]
 
@@ -130,10 +130,10 @@ def _channels(explanation: Explanation) -> list[Word]:
     return [name_word(channel) for channel in dict.fromkeys(event.channel for event in explanation.members)]
 
 
-def _conversations(explanation: Explanation, places: EntityUrls) -> list[Words]:
+def _conversations(explanation: Explanation, urls: EntityUrls) -> list[Words]:
     return [
         (
-            id_word(part.conversation_id, places.conversation(part.conversation_id)),
+            id_word(part.conversation_id, urls.conversation(part.conversation_id)),
             plain(f" {text.counted(part.event_count, 'event')}"),
         )
         for part in explanation.conversations
@@ -151,11 +151,11 @@ def _tickets(explanation: Explanation) -> list[Words]:
     return [(id_word(ticket), *((plain(" "), name_word(kind)) if kind else ())) for ticket, kind in tickets]
 
 
-def _neighbours(explanation: Explanation, places: EntityUrls) -> list[Words]:
+def _neighbours(explanation: Explanation, urls: EntityUrls) -> list[Words]:
     pairs = (("Previous session", explanation.before), ("Next session", explanation.after))
     return [
         (
-            linked(label, places.session(one.session_id)),
+            linked(label, urls.session(one.session_id)),
             plain(f", {text.instant_text(one.started_at_us, seconds=False)}"),
         )
         for label, one in pairs

@@ -133,26 +133,26 @@ def _closes(event: ExplainedEvent, explanation: Explanation) -> bool:
     )
 
 
-def line_of(step: Step, explanation: Explanation, *, places: EntityUrls) -> Line:
+def line_of(step: Step, explanation: Explanation, *, urls: EntityUrls) -> Line:
     """The line of one event by itself."""
     event = step.event
     return Line(
         on=text.in_zone(event.at_us, "UTC").date(),
         at=text.clock_text(event.at_us, seconds=True),
         kind="o" if step.is_opening else "t" if step.ticket else MARKS[event.actor],
-        who=_who(event, places),
+        who=_who(event, urls),
         what=_what(step, explanation),
         effect=effect_of(step, explanation),
-        why=_why(step, explanation, places=places),
+        why=_why(step, explanation, urls=urls),
         weight="open" if step.is_opening else "close" if step.closes else "",
     )
 
 
-def _who(event: ExplainedEvent, places: EntityUrls) -> Words:
+def _who(event: ExplainedEvent, urls: EntityUrls) -> Words:
     if event.actor is Actor.CUSTOMER:
-        return plain("Customer "), id_word(event.customer_id, places.customer(event.customer_id))
+        return plain("Customer "), id_word(event.customer_id, urls.customer(event.customer_id))
     if event.actor is Actor.BOT and event.bot_name is not None and event.bot_id is not None:
-        return (name_word(event.bot_name, places.bot(event.bot_id)),)
+        return (name_word(event.bot_name, urls.bot(event.bot_id)),)
     return (plain(event.actor.name.capitalize()),)
 
 
@@ -182,21 +182,21 @@ def effect_of(step: Step, explanation: Explanation) -> str:
     return "Part of this session" if explanation.ended_at_us is None else "Inside the window"
 
 
-def _why(step: Step, explanation: Explanation, *, places: EntityUrls) -> Words:
+def _why(step: Step, explanation: Explanation, *, urls: EntityUrls) -> Words:
     event = step.event
     if step.is_opening:
-        return plain(opening_reason(explanation)), *_thread(event, places)
+        return plain(opening_reason(explanation)), *_thread(event, urls)
     if step.closes:
         return (plain(end_sentence(explanation)),)
     if step.arrival:
-        return plain(step.arrival), *_thread(event, places)
+        return plain(step.arrival), *_thread(event, urls)
     if event.takes_part or step.ticket:
         return ()
     return (plain(_no_part(event, explanation)),)
 
 
-def _thread(event: ExplainedEvent, places: EntityUrls) -> Words:
-    return plain(" Conversation "), id_word(event.conversation_id, places.conversation(event.conversation_id))
+def _thread(event: ExplainedEvent, urls: EntityUrls) -> Words:
+    return plain(" Conversation "), id_word(event.conversation_id, urls.conversation(event.conversation_id))
 
 
 def _no_part(event: ExplainedEvent, explanation: Explanation) -> str:
@@ -209,7 +209,7 @@ def _no_part(event: ExplainedEvent, explanation: Explanation) -> str:
     return "This policy leaves it out."
 
 
-def ending_lines(explanation: Explanation, places: EntityUrls) -> Iterator[Line]:
+def ending_lines(explanation: Explanation, urls: EntityUrls) -> Iterator[Line]:
     """What stands below the events: the limit that closed the session, and the message that came after."""
     end_us, following = explanation.ended_at_us, explanation.next_event
     if end_us is None or end_us >= INSTANT_END_US:
@@ -226,19 +226,19 @@ def ending_lines(explanation: Explanation, places: EntityUrls) -> Iterator[Line]
             weight="close",
         )
     if following is not None:
-        yield _following(following, explanation, end_us=end_us, places=places)
+        yield _following(following, explanation, end_us=end_us, urls=urls)
 
 
-def _following(event: ExplainedEvent, explanation: Explanation, *, end_us: int, places: EntityUrls) -> Line:
+def _following(event: ExplainedEvent, explanation: Explanation, *, end_us: int, urls: EntityUrls) -> Line:
     after = explanation.after
     has_opened = explanation.opened_next and after is not None
     waited = f"{duration_words(event.at_us - end_us)} after the end. " if event.at_us > end_us else "At the end. "
-    link = () if after is None else (linked("The next session", places.session(after.session_id)),)
+    link = () if after is None else (linked("The next session", urls.session(after.session_id)),)
     return Line(
         on=text.in_zone(event.at_us, "UTC").date(),
         at=text.clock_text(event.at_us, seconds=True),
         kind="n" if has_opened else MARKS[event.actor],
-        who=_who(event, places),
+        who=_who(event, urls),
         what=_what(Step(event=event), explanation),
         effect="Opened another session" if has_opened else "Opened no session",
         why=(plain(waited), *link),

@@ -1,4 +1,4 @@
-"""The page of one session: why it was charged, as a story on a time line."""
+"""The page of one session: why it was charged, and its events on a time line."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -19,8 +19,8 @@ from botmeter.reports.policy_sentence import policy_sentence
 from botmeter.web.access import Visit, for_member
 from botmeter.web.entity_urls import EntityUrls
 from botmeter.web.layout import Crumb, Frame, frame
+from botmeter.web.pages.session.event_list import EVENTS_A_PAGE, EventList, all_events, summarized_events
 from botmeter.web.pages.session.facts import FactLines, answer, arrivals, facts
-from botmeter.web.pages.session.story import EVENTS_A_PAGE, Story, every_event, told_story
 from botmeter.web.pages.session.window import legend_of, window_of, window_title
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
@@ -60,8 +60,8 @@ class LocalTime:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoryPager:
-    """Where other forms and parts of the story are; what is empty is not offered."""
+class EventPager:
+    """Links to other parts of the event list; an empty one is not offered."""
 
     toggle: str = ""
     toggle_href: str = ""
@@ -89,8 +89,8 @@ class SessionPage:
     window_title: str
     legend: "tuple[Key, ...]"
     window: "Chart"
-    story: Story
-    pager: StoryPager
+    events: EventList
+    pager: EventPager
     facts: tuple[FactLines, ...]
     restatements: tuple[str, ...]
     arrivals: tuple[Words, ...]
@@ -105,32 +105,32 @@ class SessionPage:
 def session_page(visit: Visit, *, session: str) -> HttpResponse:
     """Why the session was charged."""
     given = visit.request.GET
-    places = EntityUrls(account=visit.account)
+    urls = EntityUrls(account=visit.account)
     zone = checked_timezone(given.get("timezone") or preferred_zone(visit.account))
     first = _first_event(given.get("from", "0"))
     with visit.reading() as ledger:
         explanation = explain(ledger, session)
     is_all = "all" in given
-    story = every_event(explanation, places=places, first=first) if is_all else told_story(explanation, places=places)
+    events = all_events(explanation, urls=urls, first=first) if is_all else summarized_events(explanation, urls=urls)
     chosen = {"timezone": given["timezone"]} if given.get("timezone") else {}
     page = SessionPage(
-        frame=frame(visit, title=HEADING, current="reports", crumbs=_crumbs(explanation, places)),
+        frame=frame(visit, title=HEADING, current="reports", crumbs=_crumbs(explanation, urls)),
         heading=HEADING,
         session_id=explanation.session_id,
-        customer=id_word(explanation.customer_id, places.customer(explanation.customer_id)),
+        customer=id_word(explanation.customer_id, urls.customer(explanation.customer_id)),
         tags=_tags(explanation),
-        answer=answer(explanation, places),
+        answer=answer(explanation, urls),
         window_title=window_title(explanation),
         legend=legend_of(explanation),
         window=timeline_chart(window_of(explanation)),
-        story=story,
-        pager=_pager(explanation, places, first=first if is_all else None, chosen=chosen)
-        if is_all or story.is_summed_up
-        else StoryPager(),
-        facts=facts(explanation, places),
+        events=events,
+        pager=_pager(explanation, urls, first=first if is_all else None, chosen=chosen)
+        if is_all or events.is_summed_up
+        else EventPager(),
+        facts=facts(explanation, urls),
         restatements=tuple(restatement_sentences(explanation)),
         arrivals=arrivals(explanation),
-        local=_local(explanation, places, zone=zone, is_all=is_all),
+        local=_local(explanation, urls, zone=zone, is_all=is_all),
         policy_label=explanation.policy.label,
         rule=policy_sentence(explanation.policy),
         policy_text=policy_as_toml(explanation.policy),
@@ -145,12 +145,12 @@ def _first_event(given: str) -> int:
     return int(given)
 
 
-def _crumbs(explanation: "Explanation", places: EntityUrls) -> tuple[Crumb, ...]:
+def _crumbs(explanation: "Explanation", urls: EntityUrls) -> tuple[Crumb, ...]:
     on = day_of_us(explanation.started_at_us)
     return (
-        Crumb(label="Reports", href=places.reports()),
-        Crumb(label="Bot session consumption", href=reverse("report", args=(places.account,))),
-        Crumb(label=f"Sessions of {text.day_text(on)}", href=places.rows_of_day(on)),
+        Crumb(label="Reports", href=urls.reports()),
+        Crumb(label="Bot session consumption", href=reverse("report", args=(urls.account,))),
+        Crumb(label=f"Sessions of {text.day_text(on)}", href=urls.rows_of_day(on)),
     )
 
 
@@ -164,22 +164,22 @@ def _tags(explanation: "Explanation") -> tuple[str, ...]:
     return tuple(tag for holds, tag in told if holds)
 
 
-def _pager(explanation: "Explanation", places: EntityUrls, *, first: int | None, chosen: dict[str, str]) -> StoryPager:
+def _pager(explanation: "Explanation", urls: EntityUrls, *, first: int | None, chosen: dict[str, str]) -> EventPager:
     session_id, count = explanation.session_id, len(explanation.events)
     if first is None:
         label = f"Show all {text.counted(count, 'event')}"
-        return StoryPager(toggle=label, toggle_href=places.session(session_id, all="1", **chosen))
+        return EventPager(toggle=label, toggle_href=urls.session(session_id, all="1", **chosen))
     before, after = max(0, first - EVENTS_A_PAGE), first + EVENTS_A_PAGE
     pages = {"all": "1", **chosen}
-    return StoryPager(
+    return EventPager(
         toggle="Show summary",
-        toggle_href=places.session(session_id, **chosen),
-        earlier_href=places.session(session_id, **pages, **{"from": str(before)}) if first > 0 else "",
-        later_href=places.session(session_id, **pages, **{"from": str(after)}) if after < count else "",
+        toggle_href=urls.session(session_id, **chosen),
+        earlier_href=urls.session(session_id, **pages, **{"from": str(before)}) if first > 0 else "",
+        later_href=urls.session(session_id, **pages, **{"from": str(after)}) if after < count else "",
     )
 
 
-def _local(explanation: "Explanation", places: EntityUrls, *, zone: str, is_all: bool) -> LocalTime:
+def _local(explanation: "Explanation", urls: EntityUrls, *, zone: str, is_all: bool) -> LocalTime:
     end_us, following = explanation.ended_at_us, explanation.next_event
     instants = (
         ("Opened", explanation.started_at_us),
@@ -194,7 +194,7 @@ def _local(explanation: "Explanation", places: EntityUrls, *, zone: str, is_all:
             for label, at_us in instants
             if at_us is not None and at_us < INSTANT_END_US
         ),
-        action=places.session(explanation.session_id),
+        action=urls.session(explanation.session_id),
         kept=(("all", "1"),) if is_all else (),
     )
 

@@ -14,9 +14,9 @@ from botmeter.people.models import SavedView
 from botmeter.people.rights import Right, Role
 from botmeter.people.saved_views import visible_views
 from botmeter.web.access import Visit, for_member
-from botmeter.web.entry_page import refuse
+from botmeter.web.entry_page import add_problem
 from botmeter.web.layout import Crumb, Frame, frame
-from botmeter.web.notices import Notice, tell, told
+from botmeter.web.notices import Notice, add_notice, pop_notice
 from botmeter.web.pages.sharing.saved_address import address_text, kept_address, kept_query
 from botmeter.web.rendering import rendered
 from botmeter.web.report_query import read_address
@@ -91,7 +91,7 @@ def views(visit: Visit) -> HttpResponse:
         except Refused as problem:
             if problem.code not in _OF_NAME:
                 raise
-            refuse(form, problem, fields=_OF_NAME)
+            add_problem(form, problem, fields=_OF_NAME)
     return _page(visit, form=form)
 
 
@@ -106,7 +106,7 @@ def view(visit: Visit, *, view: int) -> HttpResponse:
             _renamed(visit, found)
         case "delete":
             found.delete()
-            tell(visit.request, Notice(fact=f"View {found.name} deleted."))
+            add_notice(visit.request, Notice(fact=f"View {found.name} deleted."))
         case _:
             raise Refused("parameter_invalid", "No valid action was given for the view.")
     return HttpResponseRedirect(reverse("views", args=(visit.account,)))
@@ -123,7 +123,7 @@ def _saved(visit: Visit, form: forms.Form) -> HttpResponse:
             )
     except IntegrityError:
         raise _taken(name) from None
-    tell(visit.request, Notice(fact=f"View {name} saved.", consequence="You also find it under Reports."))
+    add_notice(visit.request, Notice(fact=f"View {name} saved.", consequence="You also find it under Reports."))
     return HttpResponseRedirect(reverse("views", args=(visit.account,)))
 
 
@@ -134,7 +134,7 @@ def _renamed(visit: Visit, view: SavedView) -> None:
             view.save(update_fields=["name"])
     except IntegrityError:
         raise _taken(view.name) from None
-    tell(visit.request, Notice(fact=f"View renamed to {view.name}."))
+    add_notice(visit.request, Notice(fact=f"View renamed to {view.name}."))
 
 
 def _may_change(view: SavedView, visit: Visit) -> bool:
@@ -156,7 +156,7 @@ def _taken(name: str) -> Conflict:
 def _page(visit: Visit, *, form: forms.Form | None) -> HttpResponse:
     page = ViewsPage(
         frame=frame(visit, title="Saved views", current="reports", crumbs=(_reports(visit.account),)),
-        notice=told(visit.request),
+        notice=pop_notice(visit.request),
         form=form,
         new_shows="" if form is None else _shows(QueryDict(str(form["query"].value() or ""))),
         report_href=reverse("report", args=(visit.account,)),

@@ -52,8 +52,8 @@ class Opening:
     title: str
 
     @property
-    def places(self) -> ReportUrls:
-        return ReportUrls(door=EntryPoint.SHARED, owner=self.secret, has_rows=self.link.may_see_rows)
+    def urls(self) -> ReportUrls:
+        return ReportUrls(entry_point=EntryPoint.SHARED, owner=self.secret, has_rows=self.link.may_see_rows)
 
     @property
     def scope(self) -> Scope:
@@ -68,7 +68,7 @@ class Opening:
             csrf_token="",
             theme="",
             crumbs=crumbs,
-            shared=SharedNote(title=self.title, said=f"Shared {by}until {text.moment_text(link.expires_at)}"),
+            shared=SharedNote(title=self.title, description=f"Shared {by}until {text.moment_text(link.expires_at)}"),
         )
 
 
@@ -97,7 +97,7 @@ def shared(opening: Opening) -> HttpResponse:
         page = usage_page(
             answering.ledger,
             answering.question,
-            stage=answering.context(opening.frame(link.name)),
+            context=answering.context(opening.frame(link.name)),
             actions=Actions(),
             title=Title(heading=link.name, beside=HEADING[EntryPoint.SHARED]),
         )
@@ -112,8 +112,8 @@ def shared_fresh(opening: Opening) -> HttpResponse:
     with _answering(opening, route="shared") as answering:
         if not answering.access.allows(Fact.FRESHNESS):
             raise Http404
-        stage = answering.context(opening.frame(opening.link.name))
-        return fresh_answer(opening.request, answering.ledger, question=answering.question, stage=stage)
+        context = answering.context(opening.frame(opening.link.name))
+        return fresh_answer(opening.request, answering.ledger, question=answering.question, context=context)
 
 
 @_with_link
@@ -123,8 +123,8 @@ def shared_rows(opening: Opening) -> HttpResponse:
         raise Http404
     with _answering(opening, route="shared-rows") as answering:
         asked = RowsQuestion(question=answering.question, rows=read_rows_address(opening.request.GET))
-        stage = answering.context(opening.frame("Sessions consumed", crumbs=answering.crumbs))
-        page = rows_page(answering.ledger, asked, stage=stage)
+        context = answering.context(opening.frame("Sessions consumed", crumbs=answering.crumbs))
+        page = rows_page(answering.ledger, asked, context=context)
     return rendered(opening.request, "rows.html", page=page)
 
 
@@ -133,8 +133,8 @@ def shared_widget(opening: Opening, *, name: str) -> HttpResponse:
     """Show one widget."""
     with _answering(opening, route="shared") as answering:
         declared = widget_named(name, answering.access)
-        stage = answering.context(opening.frame(declared.title, crumbs=answering.crumbs))
-        page = widget_page(answering.ledger, answering.question, widget=declared, stage=stage)
+        context = answering.context(opening.frame(declared.title, crumbs=answering.crumbs))
+        page = widget_page(answering.ledger, answering.question, widget=declared, context=context)
     return rendered(opening.request, "widget.html", page=page)
 
 
@@ -145,8 +145,8 @@ def shared_choices(opening: Opening, *, field: str) -> HttpResponse:
     with _answering(opening, route="shared") as answering:
         if wanted.declared.name not in answering.access.filters:
             raise Http404
-        stage = answering.context(opening.frame("Filter", crumbs=answering.crumbs))
-        page = choices_page(answering.ledger, answering.question, wanted=wanted, stage=stage)
+        context = answering.context(opening.frame("Filter", crumbs=answering.crumbs))
+        page = choices_page(answering.ledger, answering.question, wanted=wanted, context=context)
     return rendered(opening.request, "choices.html", page=page)
 
 
@@ -161,12 +161,12 @@ class Answering:
 
     @property
     def crumbs(self) -> tuple[Crumb, ...]:
-        return (Crumb(label=self.opening.link.name, href=self.opening.places.report(self.question.address)),)
+        return (Crumb(label=self.opening.link.name, href=self.opening.urls.report(self.question.address)),)
 
     def context(self, frame: Frame) -> PageContext:
         return PageContext(
             frame=frame,
-            places=self.opening.places,
+            urls=self.opening.urls,
             access=self.access,
             is_part=self.opening.request.headers.get("HX-Request") == "true",
         )

@@ -25,9 +25,9 @@ from botmeter.people.shares import (
     state_of,
 )
 from botmeter.web.access import Visit, for_member
-from botmeter.web.entry_page import refuse
+from botmeter.web.entry_page import add_problem
 from botmeter.web.layout import Crumb, Frame, frame
-from botmeter.web.notices import Notice, tell, told
+from botmeter.web.notices import Notice, add_notice, pop_notice
 from botmeter.web.pages.sharing.saved_address import address_text, kept_address, kept_query
 from botmeter.web.pages.sharing.scope import pinned
 from botmeter.web.question import preferred_zone
@@ -114,7 +114,7 @@ def shares(visit: Visit) -> HttpResponse:
         except Refused as problem:
             if problem.code != "share_name_invalid":
                 raise
-            refuse(form, problem, fields={"share_name_invalid": "name"})
+            add_problem(form, problem, fields={"share_name_invalid": "name"})
     return _page(visit, form=form)
 
 
@@ -128,7 +128,7 @@ def share(visit: Visit, *, share: int) -> HttpResponse:
         raise NotAllowed("right_missing", "Only the creator of a link and account owners can revoke it.")
     if revoke_share(found):
         _note(visit, found, action=Action.SHARE_REVOKED)
-    tell(visit.request, Notice(fact=f"Link {found.name} revoked.", consequence="It can no longer be opened."))
+    add_notice(visit.request, Notice(fact=f"Link {found.name} revoked.", consequence="It can no longer be opened."))
     return HttpResponseRedirect(reverse("shares", args=(visit.account,)))
 
 
@@ -171,7 +171,7 @@ def _show(visit: Visit, made: NewShare) -> None:
         consequence="Copy it now. It is not shown again. Anyone with the link can see the report without signing in.",
         secrets=(href,),
     )
-    tell(visit.request, notice)
+    add_notice(visit.request, notice)
 
 
 def _note(visit: Visit, link: ShareLink, *, action: Action, **detail: Any) -> None:
@@ -188,7 +188,7 @@ def _page(visit: Visit, *, form: ShareForm | None) -> HttpResponse:
     found = ShareLink.objects.select_related("created_by").filter(account=visit.account).order_by("-created_at", "-pk")
     page = SharesPage(
         frame=frame(visit, title="Share links", current="reports", crumbs=(reports,)),
-        notice=told(visit.request),
+        notice=pop_notice(visit.request),
         form=form,
         new_shows="" if form is None else address_text(_address_of(form, visit)),
         report_href=reverse("report", args=(visit.account,)),

@@ -34,8 +34,8 @@ from botmeter.sources.payload import Delivery
 from botmeter.sources.platforms.registry import connector_of
 from botmeter.sources.requeue import retry
 from botmeter.web.access import Visit, for_member
-from botmeter.web.entry_page import refuse
-from botmeter.web.notices import Notice, tell
+from botmeter.web.entry_page import add_problem
+from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.sources.forms import IdentityForm, PullForm, SecretForm, SettingsForm
 from botmeter.web.pages.sources.list_page import show_address
 from botmeter.web.pages.sources.source_page import InvalidForm, source_page
@@ -68,7 +68,7 @@ def source(visit: Visit, *, source: str) -> HttpResponse:
     if isinstance(done, InvalidForm):
         return source_page(visit, found, invalid=done)
     if done is not None:
-        tell(visit.request, done)
+        add_notice(visit.request, done)
     route, words = ("sources", ()) if what == "remove" else ("source", (source,))
     return HttpResponseRedirect(reverse(route, args=(visit.account, *words)))
 
@@ -85,7 +85,7 @@ def _settings(visit: Visit, found: Source) -> Done:
         with visit.writing() as ledger:
             is_changed = change_source(ledger, form.changed_source(found), author=_author(visit))
     except Refused as problem:
-        refuse(form, problem, fields={})
+        add_problem(form, problem, fields={})
         return InvalidForm(what="settings", form=form)
     return Notice(fact="Saved.", consequence=_LATER) if is_changed else Notice(fact="No changes.")
 
@@ -99,7 +99,7 @@ def _identity_added(visit: Visit, found: Source) -> Done:
         with visit.writing() as ledger:
             add_identity(ledger, found.name, identity=identity, author=_author(visit))
     except Refused as problem:
-        refuse(form, problem, fields={})
+        add_problem(form, problem, fields={})
         return InvalidForm(what="identity-add", form=form)
     return Notice(fact=f"{identity.sender} is now the bot {identity.bot_id}.", consequence=_LATER)
 
@@ -118,7 +118,7 @@ def _secret(visit: Visit, found: Source) -> Done:
     try:
         change_secret(visit.account, found, secret=form.cleaned_data["secret"], author=_author(visit))
     except Refused as problem:
-        refuse(form, problem, fields={"secret_invalid": "secret"})
+        add_problem(form, problem, fields={"secret_invalid": "secret"})
         return InvalidForm(what="secret", form=form)
     return Notice(fact="Secret saved.", consequence="Deliveries without its signature are refused from now on.")
 
@@ -156,7 +156,7 @@ def _pull(visit: Visit, found: Source) -> Done:
     try:
         change_pull(form.settings(), author=_author(visit))
     except Refused as problem:
-        refuse(form, problem, fields=_PULL_FIELDS)
+        add_problem(form, problem, fields=_PULL_FIELDS)
         return InvalidForm(what="pull", form=form)
     return Notice(fact="Saved.", consequence="Missed events are pulled from now on.")
 

@@ -19,9 +19,9 @@ from botmeter.people.sources import NewAddress
 from botmeter.sources.connector import Connector
 from botmeter.sources.platforms.registry import connector_of, connectors
 from botmeter.web.access import Visit, for_member
-from botmeter.web.entry_page import refuse
+from botmeter.web.entry_page import add_problem
 from botmeter.web.layout import Frame, frame
-from botmeter.web.notices import Notice, tell, told
+from botmeter.web.notices import Notice, add_notice, pop_notice
 from botmeter.web.pages.sources.forms import NewSourceForm
 from botmeter.web.pages.sources.outcomes import outcome_text
 from botmeter.web.question import preferred_zone
@@ -83,7 +83,7 @@ def sources(visit: Visit) -> HttpResponse:
 def show_address(visit: Visit, made: NewAddress, *, fact: str) -> None:
     """Show the whole address once, on the next page."""
     address = visit.request.build_absolute_uri(made.path)
-    tell(visit.request, Notice(fact=fact, consequence=SHOWN_ONCE, secrets=(address,)))
+    add_notice(visit.request, Notice(fact=fact, consequence=SHOWN_ONCE, secrets=(address,)))
 
 
 def _made(visit: Visit, wanted: Source) -> HttpResponse:
@@ -94,7 +94,7 @@ def _made(visit: Visit, wanted: Source) -> HttpResponse:
 
 
 def _refuse(form: forms.Form, problem: BotmeterError) -> None:
-    refuse(form, problem, fields=_FIELD_OF_CODE)  # type: ignore[arg-type]
+    add_problem(form, problem, fields=_FIELD_OF_CODE)  # type: ignore[arg-type]
 
 
 def _page(visit: Visit, *, form: NewSourceForm) -> HttpResponse:
@@ -107,7 +107,7 @@ def _page(visit: Visit, *, form: NewSourceForm) -> HttpResponse:
     lines += [_other(latest[name], zone=zone) for name in sorted(latest.keys() - names)]
     page = SourcesPage(
         frame=frame(visit, title="Sources", current="sources"),
-        notice=told(visit.request),
+        notice=pop_notice(visit.request),
         sources=tuple(lines),
         form=form,
         platforms=tuple(connectors()),

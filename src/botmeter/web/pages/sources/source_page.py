@@ -19,7 +19,7 @@ from botmeter.sources.connector import Connector
 from botmeter.sources.platforms.registry import connector_of
 from botmeter.web.access import Visit
 from botmeter.web.layout import Crumb, Frame, frame
-from botmeter.web.notices import Notice, told
+from botmeter.web.notices import Notice, pop_notice
 from botmeter.web.pages.sources.changes import ChangeLine, change_lines
 from botmeter.web.pages.sources.forms import IdentityForm, SecretForm, SettingsForm
 from botmeter.web.pages.sources.list_page import state_of
@@ -134,7 +134,7 @@ def source_page(visit: Visit, source: Source, *, invalid: InvalidForm | None = N
         history = source_history(ledger, source.name, last=CHANGES_SHOWN + 1)
     page = SourcePage(
         frame=_frame(visit, source.name),
-        notice=told(visit.request),
+        notice=pop_notice(visit.request),
         name=source.name,
         platform=connector.label,
         sentence=connector.summary,

@@ -72,7 +72,7 @@ class Line:
     opener_name: str = ""
     opener_href: str = ""
     is_open: bool = False
-    story_href: str = ""
+    session_href: str = ""
     inner_title: str = ""
     inner: tuple[tuple[Cell, ...], ...] = ()
 
@@ -85,15 +85,15 @@ class Times:
     now_us: int
 
 
-def session_cells(line: SessionLine, columns: tuple[str, ...], *, times: Times, places: ReportUrls) -> tuple[Cell, ...]:
+def session_cells(line: SessionLine, columns: tuple[str, ...], *, times: Times, urls: ReportUrls) -> tuple[Cell, ...]:
     """The cells of a session's line."""
     made: dict[str, Callable[[], Cell]] = {
         "session_id": lambda: _id(
-            line.session_id, places.session(line.session_id), tag="preview" if line.is_preview else ""
+            line.session_id, urls.session(line.session_id), tag="preview" if line.is_preview else ""
         ),
         "session_start": lambda: _instant(line.started_us, times),
         "session_end": lambda: _instant(line.ended_us, times),
-        "customer": lambda: _id(line.customer_id, places.customer(line.customer_id)),
+        "customer": lambda: _id(line.customer_id, urls.customer(line.customer_id)),
         "bots": lambda: Cell(value=", ".join(line.bot_names) or text.DASH, look="wrap"),
         "channels": lambda: Cell(value=", ".join(line.channels), look="wrap"),
         "conversations": lambda: _count(line.conversation_count),
@@ -104,14 +104,14 @@ def session_cells(line: SessionLine, columns: tuple[str, ...], *, times: Times, 
     return tuple(made[name]() for name in columns)
 
 
-def row_cells(row: UnderlyingRow, columns: tuple[str, ...], *, times: Times, places: ReportUrls) -> tuple[Cell, ...]:
+def row_cells(row: UnderlyingRow, columns: tuple[str, ...], *, times: Times, urls: ReportUrls) -> tuple[Cell, ...]:
     """The cells of a row."""
     made: dict[str, Callable[[], Cell]] = {
-        "session_id": lambda: _id(row.session_id, places.session(row.session_id)),
+        "session_id": lambda: _id(row.session_id, urls.session(row.session_id)),
         "session_start": lambda: _instant(row.session_start_us, times),
         "session_end": lambda: _instant(row.session_end_us, times),
-        "customer_id": lambda: _id(row.customer_id, places.customer(row.customer_id)),
-        "conversation_id": lambda: _id(row.conversation_id, places.conversation(row.conversation_id)),
+        "customer_id": lambda: _id(row.customer_id, urls.customer(row.customer_id)),
+        "conversation_id": lambda: _id(row.conversation_id, urls.conversation(row.conversation_id)),
         "bot_id": lambda: Cell(value=row.bot_id or text.DASH, look="id"),
         "bot_name": lambda: Cell(value=row.bot_name or text.DASH),
         "bot_version": lambda: Cell(value=row.bot_version or text.DASH),

@@ -1,4 +1,4 @@
-"""The page of the underlying data: what its template places."""
+"""The page of the underlying data: what its template urls."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -105,14 +105,14 @@ class RowsQuestion:
     rows: RowsAddress
 
 
-def rows_page(ledger: "ReadableLedger", asked: RowsQuestion, *, stage: PageContext) -> RowsPage:
+def rows_page(ledger: "ReadableLedger", asked: RowsQuestion, *, context: PageContext) -> RowsPage:
     """The page of rows; without exports, which the view adds for whoever may."""
-    question, address, places = asked.question, asked.rows, stage.places
+    question, address, urls = asked.question, asked.rows, context.urls
     found = row_page(ledger, question.query, look=address.look, cursor=address.cursor or None)
     columns = address.shown_columns
     is_by_session = address.look.grouping is Grouping.SESSION
     return RowsPage(
-        frame=stage.frame,
+        frame=context.frame,
         heading="Sessions consumed",
         sessions=text.counted(found.session_count, "session"),
         session_count=found.session_count,
@@ -122,34 +122,32 @@ def rows_page(ledger: "ReadableLedger", asked: RowsQuestion, *, stage: PageConte
         ticket_count=found.ticket_count,
         bar=filter_bar(
             question,
-            places=places,
-            access=stage.access,
+            urls=urls,
+            access=context.access,
             bot_names=bot_names_shown(ledger, question),
             is_for_rows=True,
         ),
-        notices=_notices(found, asked, stage=stage),
-        report_href=places.report(question.address),
-        groupings=_groupings(asked, places=places),
+        notices=_notices(found, asked, context=context),
+        report_href=urls.report(question.address),
+        groupings=_groupings(asked, urls=urls),
         search=address.look.search,
-        search_action=_bare(places.rows(question.address)),
+        search_action=_bare(urls.rows(question.address)),
         search_kept=_kept(asked, without=("search", "cursor", "session")),
-        search_clear_href=_href(
-            asked, replace(address, look=replace(address.look, search=""), cursor=""), places=places
-        ),
-        columns=_columns(asked, places=places),
+        search_clear_href=_href(asked, replace(address, look=replace(address.look, search=""), cursor=""), urls=urls),
+        columns=_columns(asked, urls=urls),
         column_choices=tuple(
             ColumnChoice(name=name, label=COLUMN_LABELS[name], is_shown=name in columns)
             for name in address.offered_columns
         ),
         column_label=f"{len(columns)} of {len(address.offered_columns)}",
         column_kept=_kept(asked, without=("columns",)),
-        column_reset_href=_href(asked, replace(address, columns=()), places=places),
+        column_reset_href=_href(asked, replace(address, columns=()), urls=urls),
         inner_columns=tuple(Column(label=COLUMN_LABELS[name], is_number=name in NUMBERS) for name in _INNER_COLUMNS),
-        lines=_session_lines(ledger, found, asked=asked, places=places)
+        lines=_session_lines(ledger, found, asked=asked, urls=urls)
         if is_by_session
-        else tuple(Line(cells=row_cells(row, columns, times=_times(question), places=places)) for row in found.rows),
+        else tuple(Line(cells=row_cells(row, columns, times=_times(question), urls=urls)) for row in found.rows),
         has_openers=is_by_session,
-        pager=_pager(found, asked, places=places),
+        pager=_pager(found, asked, urls=urls),
         shown=_shown(found, is_by_session=is_by_session),
         exports=None,
         definition=_DEFINITION_OF[address.look.grouping],
@@ -167,8 +165,8 @@ def _times(question: Question) -> Times:
     return Times(zone=question.zone, now_us=question.now_us)
 
 
-def _href(asked: RowsQuestion, rows: RowsAddress, *, places: ReportUrls) -> str:
-    return places.rows(asked.question.address, **rows.pairs())
+def _href(asked: RowsQuestion, rows: RowsAddress, *, urls: ReportUrls) -> str:
+    return urls.rows(asked.question.address, **rows.pairs())
 
 
 def _bare(href: str) -> str:
@@ -180,12 +178,12 @@ def _kept(asked: RowsQuestion, *, without: tuple[str, ...]) -> tuple[tuple[str, 
     return tuple(pair for pair in pairs if pair[0] not in without)
 
 
-def _notices(found: RowPage, asked: RowsQuestion, *, stage: PageContext) -> tuple[Notice, ...]:
+def _notices(found: RowPage, asked: RowsQuestion, *, context: PageContext) -> tuple[Notice, ...]:
     if found.row_count:
         return ()
     if asked.rows.look.search:
         clear = replace(asked.rows, look=replace(asked.rows.look, search=""), cursor="")
-        action = Link(label="Clear search", href=_href(asked, clear, places=stage.places))
+        action = Link(label="Clear search", href=_href(asked, clear, urls=context.urls))
         return (
             Notice(
                 fact=f"No rows match “{asked.rows.look.search}”.",
@@ -194,16 +192,16 @@ def _notices(found: RowPage, asked: RowsQuestion, *, stage: PageContext) -> tupl
             ),
         )
     suggestion: Link | None = None
-    if asked.question.address.has_filters and stage.access.allows(Fact.SUGGESTIONS):
-        suggestion = Link(label="Clear filters", href=stage.places.rows(asked.question.address.cleared()))
+    if asked.question.address.has_filters and context.access.allows(Fact.SUGGESTIONS):
+        suggestion = Link(label="Clear filters", href=context.urls.rows(asked.question.address.cleared()))
     return (Notice(fact="No rows match.", consequence="Choose another period or other filters.", action=suggestion),)
 
 
-def _groupings(asked: RowsQuestion, *, places: ReportUrls) -> tuple[Link, ...]:
+def _groupings(asked: RowsQuestion, *, urls: ReportUrls) -> tuple[Link, ...]:
     return tuple(
         Link(
             label=label,
-            href=_href(asked, asked.rows.grouped(grouping), places=places),
+            href=_href(asked, asked.rows.grouped(grouping), urls=urls),
             is_current=asked.rows.look.grouping is grouping,
         )
         for label, grouping in (("By session", Grouping.SESSION), ("By conversation", Grouping.CONVERSATION))
@@ -221,7 +219,7 @@ _SORT_OF: Final = {
 }
 
 
-def _columns(asked: RowsQuestion, *, places: ReportUrls) -> tuple[Column, ...]:
+def _columns(asked: RowsQuestion, *, urls: ReportUrls) -> tuple[Column, ...]:
     look, zone = asked.rows.look, asked.question.zone
     is_by_session = look.grouping is Grouping.SESSION
     columns = []
@@ -232,7 +230,7 @@ def _columns(asked: RowsQuestion, *, places: ReportUrls) -> tuple[Column, ...]:
         columns.append(
             Column(
                 label=label,
-                href="" if key is None else _href(asked, asked.rows.sorted_by(key), places=places),
+                href="" if key is None else _href(asked, asked.rows.sorted_by(key), urls=urls),
                 sorted="" if key is not look.sort else "descending" if look.descending else "ascending",
                 is_number=name in NUMBERS,
             )
@@ -241,7 +239,7 @@ def _columns(asked: RowsQuestion, *, places: ReportUrls) -> tuple[Column, ...]:
 
 
 def _session_lines(
-    ledger: "ReadableLedger", found: RowPage, *, asked: RowsQuestion, places: ReportUrls
+    ledger: "ReadableLedger", found: RowPage, *, asked: RowsQuestion, urls: ReportUrls
 ) -> tuple[Line, ...]:
     question, address = asked.question, asked.rows
     lines = []
@@ -250,18 +248,18 @@ def _session_lines(
         inner: tuple[tuple[Cell, ...], ...] = ()
         if is_open:
             rows = session_rows(ledger, question.query, session_id=line.session_id, search=address.look.search)
-            inner = tuple(row_cells(row, _INNER_COLUMNS, times=_times(question), places=places) for row in rows)
+            inner = tuple(row_cells(row, _INNER_COLUMNS, times=_times(question), urls=urls) for row in rows)
         toggled = address.opening("" if is_open else line.session_id)
-        cells = session_cells(line, address.shown_columns, times=_times(question), places=places)
+        cells = session_cells(line, address.shown_columns, times=_times(question), urls=urls)
         anchor = f"s-{line.session_id[:8]}"
         lines.append(
             Line(
                 cells=cells,
                 anchor=anchor,
                 opener_name=f"{'Hide' if is_open else 'Show'} conversations of {line.session_id}",
-                opener_href=_href(asked, toggled, places=places) + f"#{anchor}",
+                opener_href=_href(asked, toggled, urls=urls) + f"#{anchor}",
                 is_open=is_open,
-                story_href=places.session(line.session_id),
+                session_href=urls.session(line.session_id),
                 inner_title=f"{text.counted(line.conversation_count, 'conversation')} in this session",
                 inner=inner,
             )
@@ -269,9 +267,9 @@ def _session_lines(
     return tuple(lines)
 
 
-def _pager(found: RowPage, asked: RowsQuestion, *, places: ReportUrls) -> Pager:
+def _pager(found: RowPage, asked: RowsQuestion, *, urls: ReportUrls) -> Pager:
     def href(cursor: str | None) -> str:
-        return "" if cursor is None else _href(asked, asked.rows.at(cursor), places=places)
+        return "" if cursor is None else _href(asked, asked.rows.at(cursor), urls=urls)
 
     is_in_time = asked.rows.look.sort is SortKey.SESSION_START
     newer, older = (

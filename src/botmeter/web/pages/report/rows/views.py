@@ -27,16 +27,16 @@ from botmeter.web.report_query import read_address
 def rows(visit: Visit) -> HttpResponse:
     """The rows behind a number."""
     given = visit.request.GET
-    address, places = read_address(given), ReportUrls(door=EntryPoint.REPORTS, owner=visit.account)
+    address, urls = read_address(given), ReportUrls(entry_point=EntryPoint.REPORTS, owner=visit.account)
     crumbs = (
         Crumb(label="Reports", href=reverse("reports", args=(visit.account,))),
-        Crumb(label=HEADING[EntryPoint.REPORTS], href=places.report(address)),
+        Crumb(label=HEADING[EntryPoint.REPORTS], href=urls.report(address)),
     )
     around = frame(visit, title="Sessions consumed", current="reports", crumbs=crumbs)
     zone, rows_address = preferred_zone(visit.account), read_rows_address(given)
     with visit.reading() as ledger:
         asked = RowsQuestion(question=question(ledger, address, zone=zone), rows=rows_address)
-        page = rows_page(ledger, asked, stage=PageContext(frame=around, places=places, access=member_access()))
+        page = rows_page(ledger, asked, context=PageContext(frame=around, urls=urls, access=member_access()))
     if visit.may(Right.EXPORT):
         page = exports_of(page, hrefs={name: _export_href(visit, asked, format=name) for name in FORMATS})
     return rendered(visit.request, "rows.html", page=page)

@@ -33,7 +33,7 @@ document.addEventListener("htmx:afterRequest", ({ target, detail: { successful, 
   if (isIn) [misses, due, reached] = [0, 0, new Date()];
   else due = isOver ? Infinity : Date.now() + Math.min(15_000, 1_000 * 2 ** misses++);
   const said = isIn ? "" : isOver ? "Not followed any more; reload the page" : `Not reached since ${reached.toISOString().slice(11, 19)} UTC; trying again`;
-  const told = document.getElementById("fresh-said");
+  const told = document.getElementById("fresh-status");
   if (told.textContent !== said) told.textContent = said;
   if (isIn && xhr.status === 200) later ??= setTimeout(() => { later = undefined; document.querySelectorAll("[data-kept][hx-get]").forEach((widget) => htmx.trigger(widget, "moved")); }, 5_000);
 });

@@ -34,7 +34,7 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
+class EventList:
     """A session's days.
 
     Attributes:
@@ -50,47 +50,47 @@ class Story:
         return bool(self.cut) or any(line.is_folded for day in self.days for line in day.lines)
 
 
-def told_story(explanation: Explanation, *, places: EntityUrls) -> Story:
+def summarized_events(explanation: Explanation, *, urls: EntityUrls) -> EventList:
     """The session with runs of messages summed up."""
-    lines = list(_folded_lines(explanation, places))
+    lines = list(_folded_lines(explanation, urls))
     shown = lines[:LINES_MAX]
     hidden = len(lines) - len(shown)
     cut = f"The first {LINES_MAX} lines are shown; {hidden:,} more are hidden before the end." if hidden else ""
-    return Story(days=_days([*shown, *ending_lines(explanation, places)]), cut=cut)
+    return EventList(days=_days([*shown, *ending_lines(explanation, urls)]), cut=cut)
 
 
-def every_event(explanation: Explanation, *, places: EntityUrls, first: int) -> Story:
+def all_events(explanation: Explanation, *, urls: EntityUrls, first: int) -> EventList:
     """Each event by itself, one page of them.
 
     Args:
         first: How many events stand before this page.
     """
     page = [step for place, step in enumerate(steps(explanation)) if first <= place < first + EVENTS_A_PAGE]
-    lines = [line_of(step, explanation, places=places) for step in page]
+    lines = [line_of(step, explanation, urls=urls) for step in page]
     count = len(explanation.events)
     is_last = first + len(lines) >= count
     if is_last:
-        lines += ending_lines(explanation, places)
+        lines += ending_lines(explanation, urls)
     cut = "" if count <= EVENTS_A_PAGE else f"Events {first + 1:,} to {first + len(page):,} of {count:,}."
-    return Story(days=_days(lines), cut=cut)
+    return EventList(days=_days(lines), cut=cut)
 
 
 def _days(lines: list[Line]) -> tuple[Day, ...]:
     return tuple(Day(name=text.day_text(on), lines=tuple(own)) for on, own in groupby(lines, key=lambda line: line.on))
 
 
-def _folded_lines(explanation: Explanation, places: EntityUrls) -> Iterator[Line]:
+def _folded_lines(explanation: Explanation, urls: EntityUrls) -> Iterator[Line]:
     run: list[Step] = []
     for step in steps(explanation):
         if run and (step.stands_alone or _run_of(run[0].event) != _run_of(step.event)):
-            yield _run(run, explanation, places=places)
+            yield _run(run, explanation, urls=urls)
             run = []
         if step.stands_alone:
-            yield line_of(step, explanation, places=places)
+            yield line_of(step, explanation, urls=urls)
         else:
             run.append(step)
     if run:
-        yield _run(run, explanation, places=places)
+        yield _run(run, explanation, urls=urls)
 
 
 def _run_of(event: ExplainedEvent) -> tuple[date, bool, bool]:
@@ -98,9 +98,9 @@ def _run_of(event: ExplainedEvent) -> tuple[date, bool, bool]:
     return text.in_zone(event.at_us, "UTC").date(), event.takes_part, event.kind is Kind.MESSAGE
 
 
-def _run(run: list[Step], explanation: Explanation, *, places: EntityUrls) -> Line:
+def _run(run: list[Step], explanation: Explanation, *, urls: EntityUrls) -> Line:
     if len(run) == 1:
-        return line_of(run[0], explanation, places=places)
+        return line_of(run[0], explanation, urls=urls)
     events = [step.event for step in run]
     noun = "message" if events[0].kind is Kind.MESSAGE else "note"
     first, last = (text.clock_text(event.at_us) for event in (events[0], events[-1]))
