@@ -12,7 +12,7 @@ from botmeter.client.backlog import NEVER
 from botmeter.client.courier import Ports
 from botmeter.client.notices import Notices
 from botmeter.client.running import _made
-from botmeter.client.transport import Away
+from botmeter.client.transport import NoAnswer
 
 NOW_US = 1_795_000_000_000_000
 Way = str | tuple[int, dict[str, str]]
@@ -82,13 +82,13 @@ class World:
                 return self._taken(body)
             case "cut":
                 self._taken(body)
-                raise Away("The connection was cut.")
+                raise NoAnswer("The connection was cut.")
             case "page":
                 return Answer(status=200, headers={}, body=b"<html>Sign in</html>")
             case (status, headers):
                 return Answer(status=status, headers=headers, body=problem(f"made_{status}", f"A test: {status}."))
             case _:
-                raise Away("Nobody is there.")
+                raise NoAnswer("Nobody is there.")
 
     def ids(self) -> list[object]:
         return list(self.intake.events)

@@ -25,7 +25,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class Stored:
     """The server stored the batch and reports each event."""
 
     accepted_count: int
@@ -36,7 +36,7 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Later:
+class RetryLater:
     """The batch may or may not have arrived; sending it again can succeed.
 
     Attributes:
@@ -56,7 +56,7 @@ class TooLarge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Barred:
+class Blocked:
     """No batch will pass until the key, the address or the server is corrected."""
 
     code: str
@@ -71,7 +71,7 @@ class Unusable:
     detail: str
 
 
-Outcome = Taken | Later | TooLarge | Barred | Unusable
+Outcome = Stored | RetryLater | TooLarge | Blocked | Unusable
 
 
 def outcome(answer: Answer, *, event_count: int, now_us: int) -> Outcome:
@@ -83,9 +83,9 @@ def outcome(answer: Answer, *, event_count: int, now_us: int) -> Outcome:
     if status == 413:
         return TooLarge(code=problem.code, detail=problem.detail)
     if status in _BARRING or 300 <= status < 400:
-        return Barred(code=problem.code, detail=problem.detail)
+        return Blocked(code=problem.code, detail=problem.detail)
     if status in _PASSING or status >= 500 or status < 300:
-        return Later(detail=problem.detail, after_seconds=_retry_after_seconds(answer, now_us))
+        return RetryLater(detail=problem.detail, after_seconds=_retry_after_seconds(answer, now_us))
     return Unusable(code=problem.code, detail=problem.detail)
 
 
@@ -113,16 +113,16 @@ _RECEIPTS = msgspec.json.Decoder(_Receipt)
 _PROBLEMS = msgspec.json.Decoder(_Problem)
 
 
-def _receipt(body: bytes, event_count: int) -> Taken | Later:
+def _receipt(body: bytes, event_count: int) -> Stored | RetryLater:
     try:
         said = _RECEIPTS.decode(body)
     except msgspec.DecodeError:
         # A proxy's page, or an answer cut short: the batch may have been taken or not, and is sent again.
-        return Later(detail="The answer to a batch is no receipt.")
+        return RetryLater(detail="The answer to a batch is no receipt.")
     total = said.accepted + said.duplicates + said.conflicts + said.rejected
     if total != event_count:
-        return Later(detail=f"The receipt speaks of {total} events; {event_count} were sent.")
-    return Taken(
+        return RetryLater(detail=f"The receipt speaks of {total} events; {event_count} were sent.")
+    return Stored(
         accepted_count=said.accepted,
         duplicate_count=said.duplicates,
         conflict_count=said.conflicts,

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from botmeter.client.settings import ClientSettings
-from botmeter.client.spill import Segment, Spill, lines_of, synced
+from botmeter.client.spill import Segment, Spill, lines_of, sync_files
 
 NEVER = float("inf")
 
@@ -215,7 +215,7 @@ class Backlog:
         """
         with self.changed:
             paths = self._spill.unsynced()
-        synced(paths)
+        sync_files(paths)
 
     def _wake(self) -> None:
         self.changes += 1

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from botmeter.client.answers import Barred, Later, Outcome, Taken, TooLarge, Unusable, outcome
+from botmeter.client.answers import Blocked, Outcome, RetryLater, Stored, TooLarge, Unusable, outcome
 from botmeter.client.backlog import NEVER, Backlog, Batch, joined
 from botmeter.client.notices import Notices
 from botmeter.client.refused import RefusedFile
 from botmeter.client.settings import ClientSettings
 from botmeter.client.spill import event_id_of
 from botmeter.client.status import Refusal, Trouble, TroubleKind
-from botmeter.client.transport import Away, Post
+from botmeter.client.transport import NoAnswer, Post
 
 RETRY_FIRST_SECONDS = 0.5
 RETRY_SECONDS_MAX = 60.0
@@ -99,22 +99,22 @@ class Courier:
         left_seconds = max(self.ends_at - self._ports.elapsed(), LAST_ANSWER_SECONDS)
         try:
             answer = self._post(joined(part), within_seconds=min(self._settings.answer_seconds, left_seconds))
-        except Away as problem:
-            return Later(detail=f"No answer came from the server. {problem}")
+        except NoAnswer as problem:
+            return RetryLater(detail=f"No answer came from the server. {problem}")
         return outcome(answer, event_count=len(part), now_us=self._ports.now_us())
 
     def _meet(self, outcome: Outcome, *, part: list[bytes]) -> None:
         match outcome:
-            case Taken():
+            case Stored():
                 self._failure_count = 0
                 # A limit that was met halves the batch; it grows again slowly, for it may have been one large event.
                 self._count_max = min(self._settings.batch_events_max, self._count_max + self._count_max // 8 + 1)
                 self._backlog.settle(len(part))
                 self._notices.taken(outcome)
-            case Later():
+            case RetryLater():
                 self._wait(outcome.after_seconds + self._backed_off_seconds())
                 self._notices.trouble(Trouble(kind=TroubleKind.AWAY, detail=outcome.detail))
-            case Barred():
+            case Blocked():
                 self._wait(BARRED_SECONDS)
                 self._notices.trouble(Trouble(kind=TroubleKind.BARRED, detail=outcome.detail, code=outcome.code))
             case TooLarge() if len(part) > 1:

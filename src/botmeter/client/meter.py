@@ -18,7 +18,7 @@ from botmeter.client.notices import Notices
 from botmeter.client.running import Running
 from botmeter.client.settings import ClientSettings
 from botmeter.client.status import Refusal, Status
-from botmeter.client.transport import Address, poster
+from botmeter.client.transport import Address, post_factory
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import now_us
 
@@ -52,7 +52,7 @@ class Meter:
         self._settings = settings or ClientSettings()
         self._root = self._settings.spill_folder or _folder_at_home(address)
         self._ports = ports or Ports(
-            opened=poster(address, self._settings),
+            opened=post_factory(address, self._settings),
             elapsed=time.monotonic,
             now_us=now_us,
             chance=_chance,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from botmeter.client.answers import Taken
+from botmeter.client.answers import Stored
 from botmeter.client.settings import ClientSettings
 from botmeter.client.status import Refusal, Status, Trouble, TroubleKind
 
@@ -31,7 +31,7 @@ class Notices:
     def status(self) -> Status:
         return self._status
 
-    def taken(self, taken: Taken) -> None:
+    def taken(self, taken: Stored) -> None:
         """Count an accepted batch and clear the current trouble."""
         with self._lock:
             was = self._status

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from botmeter.client.spill import event_id_of, synced
+from botmeter.client.spill import event_id_of, sync_files
 from botmeter.client.status import Refusal
 from botmeter.domain.instant import text_from_us
 
@@ -43,7 +43,7 @@ class RefusedFile:
         Raises:
             OSError: They may not be on disk.
         """
-        synced({self.path})
+        sync_files({self.path})
 
 
 def _entry(line: bytes, *, why: Refusal, now_us: int) -> bytes:

@@ -98,7 +98,7 @@ def _slot(root: Path | None, notices: Notices) -> slots.Slot | None:
     why = "there is no home folder"
     if root is not None:
         try:
-            return slots.claimed(root)
+            return slots.claim_slot(root)
         except OSError as problem:
             why = str(problem)
     detail = f"Events can wait in memory only, since the folder for them can't be used: {why}."

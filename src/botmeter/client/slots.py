@@ -31,7 +31,7 @@ class Slot:
             os.close(self.lock)
 
 
-def claimed(root: Path) -> Slot:
+def claim_slot(root: Path) -> Slot:
     """Claim a free slot and take over the events of free ones.
 
     Raises:

@@ -132,7 +132,7 @@ class Spill:
         self._unsynced.discard(segment.path)
 
     def unsynced(self) -> set[Path]:
-        """Return the files written since the last call, for `synced`."""
+        """Return the files written since the last call, for `sync_files`."""
         paths, self._unsynced = self._unsynced, set()
         return paths
 
@@ -159,7 +159,7 @@ class Spill:
             os.close(descriptor)
 
 
-def synced(paths: set[Path]) -> None:
+def sync_files(paths: set[Path]) -> None:
     """Flush files and their directory entries to disk.
 
     Raises:

@@ -19,12 +19,12 @@ ANSWER_BYTES_MAX = 4 << 20
 _GZIP_LEVEL = 3
 
 
-class Away(Exception):
+class NoAnswer(Exception):
     """No answer: no connection, a time-out, or an interruption."""
 
 
 class Post(Protocol):
-    """Sends a batch and returns the answer; raises `Away`."""
+    """Sends a batch and returns the answer; raises `NoAnswer`."""
 
     def __call__(self, body: bytes, *, within_seconds: float) -> Answer: ...
 
@@ -57,7 +57,7 @@ class Address:
             raise Refused("client_key_invalid", "The key is no key of Botmeter; `botmeter key create` makes one.")
 
 
-def poster(address: Address, settings: ClientSettings) -> Callable[[], Post]:
+def post_factory(address: Address, settings: ClientSettings) -> Callable[[], Post]:
     """Return a factory of `Post`, which connects on first use."""
 
     def opened() -> Post:
@@ -112,4 +112,4 @@ class _PoolPost:
                 # What was read to its end has gone back to the pool; what goes on and on is cut.
                 response.close()
         except (OSError, urllib3.exceptions.HTTPError) as problem:
-            raise Away(f"{type(problem).__name__}: {problem}") from problem
+            raise NoAnswer(f"{type(problem).__name__}: {problem}") from problem

@@ -12,7 +12,7 @@ def default_bot(source: Source) -> Fields:
     return {"bot_id": source.bot_id, "bot_name": source.bot_name, "bot_version": source.bot_version}
 
 
-def listed_bot(source: Source, identity: BotIdentity, *, name: str | None = None) -> Fields:
+def identity_bot(source: Source, identity: BotIdentity, *, name: str | None = None) -> Fields:
     """Return the fields of a bot identity.
 
     Args:

@@ -16,7 +16,7 @@ from botmeter.domain.receipt import Rejection
 from botmeter.metering.schema import EVENTS_SCHEMA, EventBatch
 from botmeter.sources.records import Records
 from botmeter.sources.validation import Event, event_from_record
-from botmeter.sources.vectorized_checks import Screened, screened_column
+from botmeter.sources.vectorized_checks import CheckedColumn, checked_column
 
 
 def batch_from_records(records: Records) -> EventBatch:
@@ -32,7 +32,7 @@ def batch_from_records(records: Records) -> EventBatch:
         events = pa.Table.from_arrays(columns, schema=EVENTS_SCHEMA)
         return _batch(records, events=events, positions=records.positions, rejections=records.rejections)
     good = pa.Table.from_arrays([column.filter(pa.array(~doubt)) for column in columns], schema=EVENTS_SCHEMA)
-    mended, mended_rows, rejections = _judged(records, np.flatnonzero(doubt))
+    mended, mended_rows, rejections = _validated(records, np.flatnonzero(doubt))
     rows = np.concatenate([np.flatnonzero(~doubt), mended_rows])
     table = good
     if len(mended_rows):
@@ -55,11 +55,11 @@ def _batch(
     )
 
 
-def _screened(name: str, records: Records) -> Screened:
+def _screened(name: str, records: Records) -> CheckedColumn:
     sent = records.columns.get(name)
     if sent is None:
         sent = pa.nulls(len(records.positions), pa.string())
-    column, flags = screened_column(name, sent, clock=records.clock)
+    column, flags = checked_column(name, sent, clock=records.clock)
     if name in REQUIRED_FIELDS and column.null_count:
         absent = column.is_null().to_numpy(zero_copy_only=False)
         flags = absent if flags is None else flags | absent
@@ -67,7 +67,9 @@ def _screened(name: str, records: Records) -> Screened:
     return column, flags
 
 
-def _judged(records: Records, rows: npt.NDArray[np.int64]) -> tuple[pa.Table, npt.NDArray[np.int64], list[Rejection]]:
+def _validated(
+    records: Records, rows: npt.NDArray[np.int64]
+) -> tuple[pa.Table, npt.NDArray[np.int64], list[Rejection]]:
     """Validate the doubtful rows one by one; return the events, their rows and the rejections."""
     events: list[Event] = []
     event_rows: list[int] = []

@@ -44,13 +44,13 @@ class Endpoint:
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
 
-def looked_up(host: str, port: int) -> list[str]:
+def resolve(host: str, port: int) -> list[str]:
     """Resolve a host; interface names after a % are dropped."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [str(entry[4][0]).partition("%")[0] for entry in found]
 
 
-def endpoint_of(url: str, *, may_be_plain: bool, look_up: LookUp = looked_up) -> Endpoint:
+def endpoint_of(url: str, *, may_be_plain: bool, look_up: LookUp = resolve) -> Endpoint:
     """Resolve and check the address of an API.
 
     Args:

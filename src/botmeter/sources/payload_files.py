@@ -21,7 +21,7 @@ from botmeter.sources.payload_batches import ReadPayloads, batch_from_payloads
 from botmeter.sources.payload_json import json_bytes
 from botmeter.sources.reader import SourceFile
 from botmeter.sources.sniff import BOM, PEEK_BYTES, format_of
-from botmeter.sources.stream import ByteStream, opened
+from botmeter.sources.stream import ByteStream, open_stream
 from botmeter.sources.tables import open_table
 
 # Many enough for whole-column work; payloads are larger than the events in them.
@@ -37,7 +37,7 @@ def batches_from_payload_file(file: SourceFile, source: Source, *, connector: Co
         Refused: `format_unknown`, `column_missing`, and what `reader.batches` raises.
         TooMuch: `record_too_long`.
     """
-    with closing(opened(file.path, name=file.label, stdin=file.content)) as stream:
+    with closing(open_stream(file.path, name=file.label, stdin=file.content)) as stream:
         if connector.read_report is not None and not _starts_as_json(stream):
             yield from connector.read_report(stream, source)
         else:

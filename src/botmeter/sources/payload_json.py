@@ -22,7 +22,7 @@ from botmeter.domain.instant import (
     us_from_text,
 )
 from botmeter.domain.source import Source
-from botmeter.sources.bot_fields import Fields, default_bot, listed_bot, platform_bot
+from botmeter.sources.bot_fields import Fields, default_bot, identity_bot, platform_bot
 
 JsonObject = dict[str, Any]
 
@@ -161,7 +161,7 @@ def bot_of(source: Source, bot_id: str | None, *, name: str | None = None, versi
     """
     identity = source.identity(bot_id, name)
     if identity is not None:
-        bot = listed_bot(source, identity, name=name)
+        bot = identity_bot(source, identity, name=name)
     elif bot_id is not None:
         bot = platform_bot(source, bot_id, name=name)
     else:

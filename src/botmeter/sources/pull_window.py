@@ -63,7 +63,7 @@ class Remaining:
         return self.recent_us if self.floor_us is None else min(self.floor_us, self.recent_us)
 
 
-def planned(rest: Remaining, *, asked_us: int | None, earliest_us: int, now_us: int) -> PullWindow:
+def pull_window(rest: Remaining, *, asked_us: int | None, earliest_us: int, now_us: int) -> PullWindow:
     """Return the window of a pull.
 
     Args:
@@ -82,7 +82,7 @@ def _cut(at_us: int) -> int:
     return at_us // MICROSECONDS_PER_SECOND * MICROSECONDS_PER_SECOND
 
 
-def all_of(plan: PullWindow) -> Remaining:
+def whole_window(plan: PullWindow) -> Remaining:
     """Return the work left if nothing of the window was done."""
     return Remaining(next_us=plan.recent_us + OVERLAP_US, floor_us=plan.floor_us, ceiling_us=plan.ceiling_us)
 

@@ -17,7 +17,7 @@ from botmeter.sources.ndjson import records_from_json, records_from_lines, recor
 from botmeter.sources.parquet import records_from_parquet
 from botmeter.sources.records import Records
 from botmeter.sources.sniff import format_of
-from botmeter.sources.stream import ByteStream, opened, stored_size_bytes
+from botmeter.sources.stream import ByteStream, open_stream, stored_size_bytes
 
 ROWS_MAX = 250_000
 
@@ -60,7 +60,7 @@ def batches(file: SourceFile, *, rows_max: int = ROWS_MAX, source: Source | None
         Refused: `file_empty`, `file_truncated`, `format_unknown`, `column_missing` and the like.
         TooMuch: `record_too_long`.
     """
-    stream = opened(file.path, name=file.label, stdin=file.content)
+    stream = open_stream(file.path, name=file.label, stdin=file.content)
     try:
         for records in _records(stream, file, rows_max=rows_max):
             whole = records if source is None else records_with_defaults(records, source)

@@ -12,7 +12,7 @@ from botmeter.sources.payload_files import batches_from_payload_file
 from botmeter.sources.platforms.registry import connector_of, platform_codes
 from botmeter.sources.reader import SourceFile, batches
 from botmeter.sources.sniff import PARQUET_MAGIC, PEEK_BYTES
-from botmeter.sources.stream import STDIN, opened
+from botmeter.sources.stream import STDIN, open_stream
 
 
 def source_named(ledger: ReadableLedger, name: str) -> Source | None:
@@ -46,6 +46,6 @@ def _holds_events(file: SourceFile) -> bool:
     """
     if file.path == STDIN or file.format is not None:
         return False
-    with closing(opened(file.path, name=file.label)) as stream:
+    with closing(open_stream(file.path, name=file.label)) as stream:
         start = stream.peek(PEEK_BYTES)
     return start.startswith(PARQUET_MAGIC) or all(name.encode() in start for name in REQUIRED_FIELDS)

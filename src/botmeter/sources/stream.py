@@ -151,7 +151,7 @@ def stored_size_bytes(path: str) -> int | None:
     return found.st_size if stat.S_ISREG(found.st_mode) else None
 
 
-def opened(path: str, *, name: str | None = None, stdin: IO[bytes] | None = None) -> ByteStream:
+def open_stream(path: str, *, name: str | None = None, stdin: IO[bytes] | None = None) -> ByteStream:
     """Open a file, or standard input for `-`.
 
     Args:

@@ -17,10 +17,10 @@ from botmeter.sources.times import us_from_texts
 from botmeter.sources.validation import PREVIEW_BY_NAME
 
 Flags = npt.NDArray[np.bool_]
-Screened = tuple[pa.Array, Flags | None]
+CheckedColumn = tuple[pa.Array, Flags | None]
 
 
-def screened_column(name: str, sent: pa.Array, *, clock: Clock) -> Screened:
+def checked_column(name: str, sent: pa.Array, *, clock: Clock) -> CheckedColumn:
     """Return column `name` in the type of `EVENTS_SCHEMA`, and the doubtful rows (None: none).
 
     A missing value is null, also in a required column.
@@ -40,7 +40,7 @@ def screened_column(name: str, sent: pa.Array, *, clock: Clock) -> Screened:
             return _texts(sent, EVENTS_SCHEMA.field(name).type, default=CHANNEL_UNKNOWN if name == "channel" else None)
 
 
-def _texts(sent: pa.Array, wanted: pa.DataType, *, default: str | None) -> Screened:
+def _texts(sent: pa.Array, wanted: pa.DataType, *, default: str | None) -> CheckedColumn:
     if pa.types.is_dictionary(wanted):
         coded, doubt = _coded(sent)
         values = coded.dictionary
@@ -74,7 +74,7 @@ def _decoded(sent: pa.DictionaryArray) -> pa.Array:
     return sent.dictionary.take(sent.indices)
 
 
-def _plain(sent: pa.Array) -> Screened:
+def _plain(sent: pa.Array) -> CheckedColumn:
     """Check text: no NUL, at most 512 bytes; empty text becomes null."""
     text, doubt = _as_string(sent)
     lengths = pc.binary_length(text)
@@ -90,7 +90,7 @@ def _plain(sent: pa.Array) -> Screened:
     return text, doubt
 
 
-def _as_string(sent: pa.Array) -> Screened:
+def _as_string(sent: pa.Array) -> CheckedColumn:
     kind = sent.type
     if pa.types.is_integer(kind):
         return sent.cast(pa.string()), None
@@ -109,7 +109,7 @@ def _as_string(sent: pa.Array) -> Screened:
         return _readable(sent.cast(pa.large_binary()))
 
 
-def _readable(sent: pa.Array) -> Screened:
+def _readable(sent: pa.Array) -> CheckedColumn:
     texts: list[str | None] = []
     doubt = np.zeros(len(sent), np.bool_)
     for row, value in enumerate(sent.to_pylist()):
@@ -152,7 +152,7 @@ def _either(doubt: Flags | None, more: pa.Array) -> Flags:
     return flags if doubt is None else doubt | flags
 
 
-def _numbers(sent: pa.Array, known: Mapping[str, int], *, default: int | None) -> Screened:
+def _numbers(sent: pa.Array, known: Mapping[str, int], *, default: int | None) -> CheckedColumn:
     coded, doubt = _coded(sent)
     numbers = pa.array([known.get(value) for value in coded.dictionary.to_pylist()], pa.uint8())
     found = numbers.take(coded.indices)
@@ -162,7 +162,7 @@ def _numbers(sent: pa.Array, known: Mapping[str, int], *, default: int | None) -
     return (found if default is None else found.fill_null(default)), doubt
 
 
-def _previews(sent: pa.Array) -> Screened:
+def _previews(sent: pa.Array) -> CheckedColumn:
     if pa.types.is_boolean(sent.type):
         return sent, None
     coded, doubt = _coded(sent)
@@ -172,7 +172,7 @@ def _previews(sent: pa.Array) -> Screened:
     return found, _either(doubt, unknown)
 
 
-def _attributes(sent: pa.Array) -> Screened:
+def _attributes(sent: pa.Array) -> CheckedColumn:
     """Parse each object, since the canonical form needs it."""
     if pa.types.is_null(sent.type) or sent.null_count == len(sent):
         return pa.nulls(len(sent), pa.string()), None
@@ -190,7 +190,7 @@ def _attributes(sent: pa.Array) -> Screened:
     return pa.array(texts, pa.string()).take(pa.array(places, mask=places < 0)), doubt
 
 
-def _instants(sent: pa.Array, clock: Clock) -> Screened:
+def _instants(sent: pa.Array, clock: Clock) -> CheckedColumn:
     if pa.types.is_dictionary(sent.type):
         sent = _decoded(sent)
     if pa.types.is_timestamp(sent.type) and sent.type.tz is not None:
@@ -205,7 +205,7 @@ def _instants(sent: pa.Array, clock: Clock) -> Screened:
     return _instants_one_by_one(text, clock)
 
 
-def _instants_one_by_one(text: pa.Array, clock: Clock) -> Screened:
+def _instants_one_by_one(text: pa.Array, clock: Clock) -> CheckedColumn:
     instants = np.zeros(len(text), np.int64)
     read = np.zeros(len(text), np.bool_)
     for row, value in enumerate(text.to_pylist()):
@@ -216,14 +216,14 @@ def _instants_one_by_one(text: pa.Array, clock: Clock) -> Screened:
     return pa.array(instants), ~read
 
 
-def _instants_from_stamps(sent: pa.TimestampArray) -> Screened:
+def _instants_from_stamps(sent: pa.TimestampArray) -> CheckedColumn:
     numbers = sent.cast(pa.int64())
     if sent.type.unit == "ns":
         return _in_range(numbers, np.floor_divide(numbers.fill_null(0).to_numpy(zero_copy_only=False), 1_000))
     return _instants_from_numbers(numbers, us_each={"s": 1_000_000, "ms": 1_000, "us": 1}[sent.type.unit])
 
 
-def _instants_from_numbers(sent: pa.Array, *, us_each: int) -> Screened:
+def _instants_from_numbers(sent: pa.Array, *, us_each: int) -> CheckedColumn:
     if pa.types.is_uint64(sent.type):
         sent = pc.if_else(pc.less(sent, 2**63), sent, pa.scalar(None, pa.uint64()))
     numbers = sent.cast(pa.int64()).fill_null(INSTANT_END_US).to_numpy(zero_copy_only=False)
@@ -232,7 +232,7 @@ def _instants_from_numbers(sent: pa.Array, *, us_each: int) -> Screened:
     return _in_range(sent, np.clip(numbers, *limits) * us_each)
 
 
-def _in_range(sent: pa.Array, instants: npt.NDArray[np.int64]) -> Screened:
+def _in_range(sent: pa.Array, instants: npt.NDArray[np.int64]) -> CheckedColumn:
     read = (instants >= INSTANT_FIRST_US) & (instants < INSTANT_END_US)
     read &= sent.is_valid().to_numpy(zero_copy_only=False)
     return pa.array(np.where(read, instants, 0)), None if read.all() else ~read

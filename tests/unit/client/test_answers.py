@@ -5,7 +5,7 @@ import json
 import pytest
 from tests.support.client_world import NOW_US
 
-from botmeter.client.answers import RETRY_AFTER_SECONDS_MAX, Answer, Later, Taken, Unusable, outcome
+from botmeter.client.answers import RETRY_AFTER_SECONDS_MAX, Answer, RetryLater, Stored, Unusable, outcome
 
 RECEIPT = {"accepted": 1, "duplicates": 1, "conflicts": 1, "rejected": 0, "rejections": []}
 
@@ -17,7 +17,7 @@ def of(status: int, body: bytes = b"", **headers: str) -> object:
 
 def test_a_receipt_says_what_became_of_each_event() -> None:
     taken = of(200, json.dumps(RECEIPT).encode())
-    assert isinstance(taken, Taken)
+    assert isinstance(taken, Stored)
     assert (taken.accepted_count, taken.duplicate_count, taken.conflict_count) == (1, 1, 1)
 
 
@@ -26,7 +26,7 @@ def test_a_receipt_says_what_became_of_each_event() -> None:
     [b"", b"<html>", b"{}", b'{"accepted": 3', json.dumps({**RECEIPT, "accepted": 2}).encode(), b"\xff\xfe", b"[]"],
 )
 def test_what_is_no_receipt_for_these_events_proves_nothing(body: bytes) -> None:
-    assert isinstance(of(200, body), Later)
+    assert isinstance(of(200, body), RetryLater)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_what_is_no_receipt_for_these_events_proves_nothing(body: bytes) -> None
 )
 def test_the_server_says_when_to_come_again_in_seconds_or_as_a_date(said: str, seconds: float) -> None:
     later = of(503, retry_after=said)
-    assert isinstance(later, Later)
+    assert isinstance(later, RetryLater)
     assert later.after_seconds == seconds
 
 

@@ -16,7 +16,7 @@ from tests.support.stand_in_server import StandIn
 import botmeter
 from botmeter.client import ClientSettings, Event, Meter, Refusal, Trouble, TroubleKind
 from botmeter.client.courier import Ports
-from botmeter.client.transport import Address, poster
+from botmeter.client.transport import Address, post_factory
 from botmeter.domain.errors import Refused
 
 KEY = "bm_of_a_test"
@@ -38,7 +38,7 @@ def made(tmp_path: Path) -> Iterator[Made]:
         chosen = ClientSettings(**{"spill_folder": tmp_path / "spill", **said})
         real = Meter.__init__.__globals__
         ports = Ports(
-            opened=poster(Address(url=url, key=KEY), chosen),
+            opened=post_factory(Address(url=url, key=KEY), chosen),
             elapsed=real["time"].monotonic,
             now_us=real["now_us"],
             chance=lambda: 0.0,

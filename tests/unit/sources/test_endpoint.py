@@ -3,7 +3,7 @@
 import pytest
 
 from botmeter.domain.errors import NotAllowed, Unavailable
-from botmeter.sources.endpoint import Endpoint, endpoint_of, looked_up
+from botmeter.sources.endpoint import Endpoint, endpoint_of, resolve
 
 
 def door(url: str, *addresses: str, may_be_plain: bool = False) -> Endpoint:
@@ -69,4 +69,4 @@ def test_a_name_that_stands_for_nothing_is_told() -> None:
     assert refused.value.code == "pull_failed"
     with pytest.raises(Unavailable):
         door("https://desk.example.org")
-    assert "127.0.0.1" in looked_up("127.0.0.1", 80)
+    assert "127.0.0.1" in resolve("127.0.0.1", 80)

@@ -8,9 +8,9 @@ from botmeter.sources.pull_window import (
     PullResult,
     PullWindow,
     Remaining,
-    all_of,
-    planned,
+    pull_window,
     remaining_after,
+    whole_window,
 )
 
 HOUR_US = 3_600_000_000
@@ -18,7 +18,7 @@ NOW_US = 1_000 * HOUR_US
 
 
 def plan(rest: Remaining, *, asked_us: int | None = None, earliest_us: int = 0) -> PullWindow:
-    return planned(rest, asked_us=asked_us, earliest_us=earliest_us, now_us=NOW_US)
+    return pull_window(rest, asked_us=asked_us, earliest_us=earliest_us, now_us=NOW_US)
 
 
 def test_a_pull_begins_an_hour_before_the_last_one_ended_and_leaves_the_young_ones_alone() -> None:
@@ -36,7 +36,7 @@ def test_a_pull_takes_up_what_one_that_was_interrupted_left() -> None:
     wanted = {hour: found.is_wanted(hour * HOUR_US) for hour in (799, 800, 850, 851, 898, 899, 950)}
     assert wanted == {799: False, 800: True, 850: True, 851: False, 898: False, 899: True, 950: True}
     assert found.is_wanted(None)
-    assert plan(all_of(found)) == found
+    assert plan(whole_window(found)) == found
 
 
 def test_what_is_asked_for_earlier_covers_what_was_due() -> None:

@@ -37,7 +37,7 @@ def told(desk: chatwoot.Desk, source: Source = CHATWOOT) -> PulledConversation:
     messages = chatwoot_pull.messages_in(asked(desk, chatwoot_pull.messages_path("2", listed.number))).messages
     inboxes = chatwoot_pull.inboxes_in(asked(desk, chatwoot_pull.inboxes_path("2")))
     found = {**listed.found, "account_id": "2"}
-    return chatwoot_pull.told_conversation(found, messages, inboxes=inboxes, source=source)
+    return chatwoot_pull.read_conversation(found, messages, inboxes=inboxes, source=source)
 
 
 def words(pulled: PulledConversation, *, known: dict[str, int] | None = None) -> list[Told]:
@@ -150,7 +150,7 @@ def test_a_message_of_freshchat_is_the_event_of_its_webhook(actor_type: str, act
     assert status == 200
     messages = freshchat_pull.messages_in(json_bytes(found))
     for user in ("user-1", None):
-        pulled = freshchat_pull.told_conversation({"conversation_id": "c-1"}, messages, user=user, source=FRESHCHAT)
+        pulled = freshchat_pull.read_conversation({"conversation_id": "c-1"}, messages, user=user, source=FRESHCHAT)
         webhooks = taken(*team.webhooks(), source=FRESHCHAT)
         assert words(pulled) == [each | {"attributes": '{"told_by":"pull"}'} for each in webhooks.events]
         assert pulled.ignored_count == (form == "private")

@@ -25,7 +25,7 @@ from botmeter.sources.crawlers import Crawl, Crawler, PullApi
 from botmeter.sources.endpoint import endpoint_of
 from botmeter.sources.payload_batches import batch_from_event_records
 from botmeter.sources.platforms.registry import connector_of
-from botmeter.sources.pull_window import PullResult, PullWindow, Remaining, all_of, planned, remaining_after
+from botmeter.sources.pull_window import PullResult, PullWindow, Remaining, pull_window, remaining_after, whole_window
 from botmeter.sources.pulled import PulledConversation, between, event_id_in, missing_records
 
 BATCH_EVENTS_MAX: Final = 2_000
@@ -122,7 +122,7 @@ def pull(task: PullTask, *, ledgers: Ledgers, clocks: Clocks) -> PullResult:
     with ledgers.reading() as ledger:
         source = existing_source(ledger, settings.source)
         earliest_us = day_start_us(ledger.account.available_from)
-        window = planned(task.remaining, asked_us=task.since_us, earliest_us=earliest_us, now_us=began_us)
+        window = pull_window(task.remaining, asked_us=task.since_us, earliest_us=earliest_us, now_us=began_us)
         known = active_conversations(ledger, source.name, first_us=window.recent_us)
     appender = _Appender(
         ledgers=ledgers, source=source.name, label=f"pull {text_to_the_second(began_us)}", window=window
@@ -162,7 +162,7 @@ def _crawled(
     crawler: Crawler, appender: _Appender, *, window: PullWindow
 ) -> tuple[Remaining | None, BotmeterError | None]:
     """Append what the crawler finds; return the work left, if any, and the error that interrupted it."""
-    left = all_of(window)
+    left = whole_window(window)
     try:
         for conversation in crawler.conversations():
             appender.add(conversation)

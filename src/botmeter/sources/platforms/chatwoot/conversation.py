@@ -6,7 +6,7 @@ Their ids are unique only within one Chatwoot account, so event ids combine sour
 from dataclasses import dataclass
 
 from botmeter.domain.source import BotIdentity, Source
-from botmeter.sources.bot_fields import Fields, default_bot, listed_bot, platform_bot
+from botmeter.sources.bot_fields import Fields, default_bot, identity_bot, platform_bot
 from botmeter.sources.payload_json import (
     JsonObject,
     at,
@@ -100,7 +100,7 @@ class Conversation:
             return found
         identity = self.listed_inbox()
         if identity is not None:
-            return listed_bot(self.source, identity)
+            return identity_bot(self.source, identity)
         if self.source.option("default_bot_while") == "pending" and self.status != "pending":
             return {}
         return default_bot(self.source)
@@ -162,5 +162,5 @@ def sender_bot(sender: object, *, kind: str | None, source: Source) -> Fields:
     own = BOT_KINDS.get(kind or "")
     identity = source.identity(number, name, f"{own or 'user'}:{number}")
     if identity is not None:
-        return listed_bot(source, identity, name=name)
+        return identity_bot(source, identity, name=name)
     return {} if own is None else platform_bot(source, f"{own}:{number or name}", name=name)

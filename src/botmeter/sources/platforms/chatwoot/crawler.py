@@ -20,9 +20,9 @@ from botmeter.sources.platforms.chatwoot.pull import (
     message_number,
     messages_in,
     messages_path,
-    told_conversation,
+    read_conversation,
 )
-from botmeter.sources.pull_window import Remaining, all_of
+from botmeter.sources.pull_window import Remaining, whole_window
 from botmeter.sources.pulled import PulledConversation
 
 _ROUNDS_MAX: Final = 5
@@ -62,7 +62,7 @@ class ChatwootCrawler:
             # Those that moved are among the next pull's recent ones; what they lack can be as old as the floor.
             return Remaining(next_us=plan.end_us, floor_us=plan.floor_us)
         if self._lowest_us is None:
-            return all_of(plan)
+            return whole_window(plan)
         return Remaining(next_us=plan.end_us, floor_us=plan.floor_us, ceiling_us=self._lowest_us)
 
     def _round(self, *, first_us: int) -> Iterator[PulledConversation]:
@@ -87,7 +87,7 @@ class ChatwootCrawler:
             # It was deleted since it was listed.
             return
         found = {**conversation.found, "account_id": self._account}
-        told = told_conversation(found, messages, inboxes=self._inboxes, source=self.crawl.source)
+        told = read_conversation(found, messages, inboxes=self._inboxes, source=self.crawl.source)
         if conversation.active_us is not None and not self._has_ended:
             self._lowest_us = min(conversation.active_us, self._lowest_us or conversation.active_us)
         yield told

@@ -125,7 +125,7 @@ def message_number(message: JsonObject) -> int | None:
     return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
-def told_conversation(
+def read_conversation(
     conversation: JsonObject, messages: Sequence[JsonObject], *, inboxes: Mapping[str, JsonObject], source: Source
 ) -> PulledConversation:
     """Return the events of a conversation: its creation and its messages.

@@ -6,7 +6,7 @@ a time; a conversation's change gets the latest instant in its payload and never
 
 from botmeter.domain.instant import text_from_us
 from botmeter.domain.source import Source
-from botmeter.sources.bot_fields import Fields, listed_bot
+from botmeter.sources.bot_fields import Fields, identity_bot
 from botmeter.sources.payload import EventRecord, PayloadContent
 from botmeter.sources.payload_json import (
     JsonObject,
@@ -124,7 +124,7 @@ def _actor(message: JsonObject, *, form: str, conversation: Conversation) -> Fie
         bot = sender_bot({"id": message.get("sender_id")}, kind=kind, source=conversation.source)
     inbox = conversation.listed_inbox()
     if not bot and inbox is not None:
-        bot = listed_bot(conversation.source, inbox)
+        bot = identity_bot(conversation.source, inbox)
     if bot:
         return {"actor": "bot", **bot}
     # Campaigns and automation rules write under no name.

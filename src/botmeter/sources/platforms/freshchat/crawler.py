@@ -21,11 +21,11 @@ from botmeter.sources.platforms.freshchat.pull import (
     messages_in,
     messages_path,
     messages_query,
-    told_conversation,
+    read_conversation,
     user_conversations_path,
     users_query,
 )
-from botmeter.sources.pull_window import OVERLAP_US, Remaining, all_of
+from botmeter.sources.pull_window import OVERLAP_US, Remaining, whole_window
 from botmeter.sources.pulled import PulledConversation
 
 # Of users and conversations, so that a pull that is cut off has done some slices.
@@ -60,7 +60,7 @@ class FreshchatCrawler:
 
     def left(self) -> Remaining:
         if self._done_us is None:
-            return all_of(self.crawl.window)
+            return whole_window(self.crawl.window)
         # Whoever is found later can lack what is as old as the floor.
         return Remaining(next_us=self._done_us + OVERLAP_US, floor_us=self.crawl.window.floor_us)
 
@@ -97,7 +97,7 @@ class FreshchatCrawler:
         except Missing:
             # It was deleted since it was known.
             return
-        yield told_conversation(found, messages, user=user, source=self.crawl.source)
+        yield read_conversation(found, messages, user=user, source=self.crawl.source)
 
     def _messages(self, number: str) -> Iterator[JsonObject]:
         """Yield the messages of the window and some earlier ones, each once."""

@@ -97,7 +97,7 @@ def message_us(message: JsonObject) -> int | None:
     return us_of(message.get("created_time"))
 
 
-def told_conversation(
+def read_conversation(
     conversation: JsonObject, messages: Sequence[JsonObject], *, user: str | None, source: Source
 ) -> PulledConversation:
     """Return the messages of a conversation.

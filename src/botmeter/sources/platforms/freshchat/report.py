@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from botmeter.domain.errors import Refused
 from botmeter.domain.source import Source
 from botmeter.metering.schema import EventBatch
-from botmeter.sources.bot_fields import Fields, default_bot, listed_bot, platform_bot
+from botmeter.sources.bot_fields import Fields, default_bot, identity_bot, platform_bot
 from botmeter.sources.clock import Clock
 from botmeter.sources.payload_batches import Row, batch_from_rows
 from botmeter.sources.stream import ByteStream
@@ -152,7 +152,7 @@ def _actor(cell: dict[str, str | None], source: Source) -> Fields:
         return {"actor": actor, **default_bot(source)}
     identity = source.identity(sender, name)
     if identity is not None:
-        return {"actor": "bot", **listed_bot(source, identity, name=name)}
+        return {"actor": "bot", **identity_bot(source, identity, name=name)}
     if actor == "bot" and (sender or name):
         return {"actor": actor, **platform_bot(source, sender or name or "", name=name)}
     return {"actor": actor, **(default_bot(source) if actor == "bot" else {})}

@@ -4,7 +4,7 @@ Freshchat calls bots agents; the source's bot identities tell them apart.
 """
 
 from botmeter.domain.source import Source
-from botmeter.sources.bot_fields import Fields, default_bot, listed_bot, platform_bot
+from botmeter.sources.bot_fields import Fields, default_bot, identity_bot, platform_bot
 from botmeter.sources.payload import EventRecord, PayloadContent
 from botmeter.sources.payload_json import (
     JsonObject,
@@ -56,7 +56,7 @@ def _message(payload: JsonObject, source: Source) -> Fields | None:
         return None
     sent_as = text_of(message.get("actor_type")) or text_of(at(payload, "actor", "actor_type"))
     sender = text_of(message.get("actor_id")) or text_of(at(payload, "actor", "actor_id"))
-    actor, bot = _acting(sent_as, sender=sender, source=source)
+    actor, bot = _actor_and_bot(sent_as, sender=sender, source=source)
     customer = text_of(message.get("user_id")) or (sender if sent_as == "user" else None)
     return {
         **_place(message, customer=customer, source=source),
@@ -69,15 +69,15 @@ def _message(payload: JsonObject, source: Source) -> Fields | None:
 
 
 def _change(payload: JsonObject, *, action: str, source: Source) -> Fields:
-    deed = _deed(payload)
+    deed = _change_object(payload)
     conversation = deed["conversation"] if isinstance(deed.get("conversation"), dict) else deed
     sent_as, sender = text_of(at(payload, "actor", "actor_type")), text_of(at(payload, "actor", "actor_id"))
     users = objects_in_list(conversation.get("users"))
     own = text_of(conversation.get("user_id")) or text_of(deed.get("user_id"))
     customer = own or (sender if sent_as == "user" else None) or (text_of(users[0].get("id")) if users else None)
     place = _place(conversation, customer=customer, source=source)
-    actor, bot = _acting(sent_as, sender=sender, source=source)
-    handing = _handing_bot(deed, by=bot, source=source) if action == "conversation_assignment" else {}
+    actor, bot = _actor_and_bot(sent_as, sender=sender, source=source)
+    handing = _bot_handing_over(deed, by=bot, source=source) if action == "conversation_assignment" else {}
     interaction = text_of(deed.get("interaction_id")) or text_of(conversation.get("interaction_id"))
     time = payload.get("action_time")
     known_by = (action, place["conversation_id"], interaction, text_of(time))
@@ -91,7 +91,7 @@ def _change(payload: JsonObject, *, action: str, source: Source) -> Fields:
     }
 
 
-def _deed(payload: JsonObject) -> JsonObject:
+def _change_object(payload: JsonObject) -> JsonObject:
     """Return the change, under whatever name: `reopen`, `resolve`, `assignment`."""
     data = payload["data"]
     within = [each for each in data.values() if isinstance(each, dict)]
@@ -140,10 +140,10 @@ def _property(found: JsonObject, name: str | None) -> str | None:
     return next((text_of(each.get("value")) for each in same), None)
 
 
-def _acting(sent_as: str | None, *, sender: str | None, source: Source) -> tuple[str | None, Fields]:
+def _actor_and_bot(sent_as: str | None, *, sender: str | None, source: Source) -> tuple[str | None, Fields]:
     identity = None if sent_as == "user" else source.identity(sender)
     if identity is not None:
-        return "bot", listed_bot(source, identity)
+        return "bot", identity_bot(source, identity)
     if sent_as == "bot":
         return "bot", platform_bot(source, sender) if sender else default_bot(source)
     return _ACTORS.get(sent_as or "", sent_as), {}
@@ -154,12 +154,12 @@ def _bot_of_customer(message: JsonObject, source: Source) -> Fields:
     channel_id = text_of(message.get("channel_id"))
     assigned = text_of(message.get("assigned_agent_id"))
     identity = source.identity(assigned, f"channel:{channel_id}")
-    return default_bot(source) if identity is None else listed_bot(source, identity)
+    return default_bot(source) if identity is None else identity_bot(source, identity)
 
 
-def _handing_bot(deed: JsonObject, *, by: Fields, source: Source) -> Fields:
+def _bot_handing_over(deed: JsonObject, *, by: Fields, source: Source) -> Fields:
     """Return the bot that handed over to people; empty if none did."""
     if source.identity(text_of(deed.get("to_agent_id"))) is not None:
         return {}
     before = source.identity(text_of(deed.get("from_agent_id")))
-    return by if before is None else listed_bot(source, before)
+    return by if before is None else identity_bot(source, before)

@@ -56,7 +56,7 @@ _CONTENT = ("text", "data", "name", "value", "flow_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Said:
+class _TrackerEvent:
     """One event of a payload, flattened.
 
     Attributes:
@@ -76,7 +76,7 @@ def read_payload(payload: bytes, source: Source, *, received_us: int) -> Payload
     Raises:
         Refused: `payload_not_understood`.
     """
-    said = list(_said_in(payload))
+    said = list(_events_in(payload))
     channels = _channels(said, source)
     records: list[EventRecord] = []
     ignored: Counter[str] = Counter()
@@ -94,7 +94,7 @@ def read_payload(payload: bytes, source: Source, *, received_us: int) -> Payload
     )
 
 
-def _said_in(payload: bytes) -> Iterator[_Said]:
+def _events_in(payload: bytes) -> Iterator[_TrackerEvent]:
     """Yield the events of a payload: JSON, an array of it, or one a line."""
     try:
         found = json_value(payload)
@@ -104,29 +104,29 @@ def _said_in(payload: bytes) -> Iterator[_Said]:
             raise
         found = [json_value(line) for line in lines]
     for each in objects_in(found):
-        yield from _said_of(each)
+        yield from _events_of(each)
 
 
-def _said_of(found: JsonObject) -> Iterator[_Said]:
+def _events_of(found: JsonObject) -> Iterator[_TrackerEvent]:
     if isinstance(found.get("events"), list):
-        yield from _said_in_tracker(found)
+        yield from _events_in_tracker(found)
         return
     if isinstance(found.get("type_name"), str) and "data" in found:
         found = _event_of_row(found)
     sender = text_of(found.get("sender_id") or found.get("conversation_id"))
     if sender is None or "timestamp" not in found:
         raise not_understood("This is no event of Rasa: it has no sender_id, or no timestamp.")
-    yield _Said(sender=sender, event=_flat(found))
+    yield _TrackerEvent(sender=sender, event=_flat(found))
 
 
-def _said_in_tracker(tracker: JsonObject) -> Iterator[_Said]:
+def _events_in_tracker(tracker: JsonObject) -> Iterator[_TrackerEvent]:
     named = tracker.get("sender_id") or tracker.get("name") or tracker.get("conversation_id")
     sender = shared_text_of(named, what="The tracker's sender_id")
     if sender is None:
         raise not_understood("The tracker does not say whose it is: it has neither sender_id nor name.")
     channel = shared_text_of(tracker.get("latest_input_channel"), what="The tracker's channel")
     for event in checked_objects(tracker["events"], what="The tracker's events"):
-        yield _Said(sender=sender, event=_flat(event), channel=channel)
+        yield _TrackerEvent(sender=sender, event=_flat(event), channel=channel)
 
 
 def _event_of_row(row: JsonObject) -> JsonObject:
@@ -188,7 +188,7 @@ def _ticket_id(event: JsonObject, source: Source) -> str | None:
     return text_of(event.get("value"))
 
 
-def _channels(said: list[_Said], source: Source) -> list[str | None]:
+def _channels(said: list[_TrackerEvent], source: Source) -> list[str | None]:
     """Return the channel of each event: its own, the source's, or that of the sender's previous message.
 
     Only customers' messages name a channel. The source's precedes an earlier message's, because a broker post has no
@@ -206,13 +206,13 @@ def _channels(said: list[_Said], source: Source) -> list[str | None]:
     return [channel or _carried(each, times.get(each.sender, [])) for each, channel in zip(said, own, strict=True)]
 
 
-def _carried(said: _Said, known: list[tuple[int, str]]) -> str | None:
+def _carried(said: _TrackerEvent, known: list[tuple[int, str]]) -> str | None:
     # No channel is called by this character, so an event at the very instant of a message comes after it.
     place = bisect_right(known, (us_of_epoch(said.event.get("timestamp")) or 0, "\U0010ffff"))
     return known[place - 1][1] if place else said.channel
 
 
-def _fields(said: _Said, source: Source, *, channel: str | None) -> dict[str, object]:
+def _fields(said: _TrackerEvent, source: Source, *, channel: str | None) -> dict[str, object]:
     event = said.event
     name = text_of(event.get("event")) or ""
     actor, kind = _KINDS.get(name, ("system", "ticket_linked"))
@@ -242,7 +242,7 @@ def _bot(event: JsonObject, source: Source, *, actor: str) -> Fields:
     return bot_of(source, assistant, version=text_of(metadata.get("model_id")))
 
 
-def _event_id(said: _Said, name: str) -> str:
+def _event_id(said: _TrackerEvent, name: str) -> str:
     """Return an id from the event's id, the message's id, or sender, time and content.
 
     Events of a sender can share a time, and a post doesn't know its position, so the content distinguishes them.
