@@ -60,7 +60,7 @@ def ask(client: Client, secret: str) -> Iterator[Callable[..., Any]]:
         return answers[-1]
 
     yield asked
-    # What is streamed and not read keeps its place among the exports until it is closed, as a server closes it.
+    # A streamed answer holds a place among the exports until it is closed, as a server does.
     for answer in answers:
         answer.close()
 

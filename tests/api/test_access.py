@@ -1,4 +1,4 @@
-"""Who may ask: every address with every kind of key."""
+"""Access to every route with every kind of key."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -50,7 +50,7 @@ def is_problem(answer: Any, status: int, *, code: str) -> bool:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_the_right_key_is_answered(ask: Ask, path: str) -> None:
+def test_a_key_with_the_scope_is_answered(ask: Ask, path: str) -> None:
     assert ask(path).status_code == 200
     assert ask(path, key=key(scopes=(SCOPE_OF[path],))).status_code == 200
     assert ask(path, method="head").status_code == 200
@@ -69,14 +69,14 @@ def test_the_right_key_is_answered(ask: Ask, path: str) -> None:
         (lambda: key("globex"), 404, "account_unknown"),
     ],
 )
-def test_another_key_is_not(ask: Ask, path: str, made: Callable[[], str | None], status: int, code: str) -> None:
+def test_any_other_key_is_refused(ask: Ask, path: str, made: Callable[[], str | None], status: int, code: str) -> None:
     answer = ask(path, key=made())
     assert is_problem(answer, status, code=code)
     assert ("WWW-Authenticate" in answer.headers) is (status == 401)
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_key_without_the_scope_is_told_so(ask: Ask, path: str) -> None:
+def test_a_key_without_the_scope_is_refused_by_name_of_the_scope(ask: Ask, path: str) -> None:
     others = tuple(scope for scope in Scope if scope not in (SCOPE_OF[path], Scope.ADMIN))
     answer = ask(path, key=key(scopes=others))
     assert is_problem(answer, 403, code="scope_missing")
@@ -84,13 +84,13 @@ def test_a_key_without_the_scope_is_told_so(ask: Ask, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_key_for_everything_needs_no_other_scope(ask: Ask, path: str) -> None:
+def test_the_admin_scope_includes_all_others(ask: Ask, path: str) -> None:
     assert ask(path, key=key(scopes=(Scope.ADMIN,))).status_code == 200
     assert is_problem(ask(path, key=key("globex", scopes=(Scope.ADMIN,))), 404, code="account_unknown")
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_an_account_that_is_another_s_looks_like_none(ask: Ask, path: str) -> None:
+def test_another_account_looks_like_one_that_does_not_exist(ask: Ask, path: str) -> None:
     there, nowhere = ask(f"/api/v1/accounts/globex/{path}"), ask(f"/api/v1/accounts/nobody/{path}")
     assert there.status_code == nowhere.status_code == 404
     assert there.content == nowhere.content
@@ -98,31 +98,31 @@ def test_an_account_that_is_another_s_looks_like_none(ask: Ask, path: str) -> No
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
-def test_nothing_can_be_sent(ask: Ask, path: str, method: str) -> None:
+def test_read_routes_allow_no_other_method(ask: Ask, path: str, method: str) -> None:
     answer = ask(path, method=method)
     assert is_problem(answer, 405, code="method_unknown")
     assert "GET" in answer.headers["Allow"]
 
 
-def test_a_key_may_stand_in_its_own_header(client: Client, secret: str) -> None:
+def test_a_key_can_be_sent_in_x_api_key(client: Client, secret: str) -> None:
     path = "/api/v1/accounts/acme/reports/session-usage"
     assert client.get(path, headers={"X-API-Key": secret}).status_code == 200
     assert is_problem(client.get(path, headers={"X-API-Key": "bm_no"}), 401, code="key_wrong")
     assert is_problem(client.get(path, headers={"Authorization": "Basic YTpi"}), 401, code="key_missing")
 
 
-def test_a_signed_in_person_is_nobody_here(client: Client, django_user_model: Any) -> None:
+def test_a_signed_in_session_does_not_replace_a_key(client: Client, django_user_model: Any) -> None:
     client.force_login(
         django_user_model.objects.create_user("a@b.example"), backend="django.contrib.auth.backends.ModelBackend"
     )
     assert is_problem(client.get("/api/v1/accounts/acme/sessions"), 401, code="key_missing")
 
 
-def test_an_account_s_name_may_be_written_in_capitals(ask: Ask) -> None:
+def test_account_names_ignore_case(ask: Ask) -> None:
     assert ask("/api/v1/accounts/ACME/reports/session-usage").json()["account"] == "acme"
 
 
-def test_use_is_written_down_once_a_minute(ask: Ask, secret: str) -> None:
+def test_use_of_a_key_is_recorded_once_a_minute(ask: Ask, secret: str) -> None:
     ask("sessions")
     first = ApiKey.objects.get().last_used_at
     assert first is not None
@@ -135,7 +135,7 @@ def test_use_is_written_down_once_a_minute(ask: Ask, secret: str) -> None:
     assert used_at >= first
 
 
-def test_a_replaced_key_and_the_new_one_both_work_for_a_while(ask: Ask) -> None:
+def test_a_replaced_key_works_beside_the_new_one_until_it_expires(ask: Ask) -> None:
     made = new_key("acme", KeyDraft(name="k", scopes=tuple(Scope)), created_by=None)
     new = rotate_key(made.key, lives_on=timedelta(hours=1), created_by=None)
     assert [ask("sessions", key=secret).status_code for secret in (made.secret, new.secret)] == [200, 200]
@@ -144,7 +144,7 @@ def test_a_replaced_key_and_the_new_one_both_work_for_a_while(ask: Ask) -> None:
     assert is_problem(ask("sessions", key=made.secret), 401, code="key_expired")
 
 
-def test_a_key_beyond_its_rate_waits_for_the_next_minute(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_over_its_rate_waits_for_the_next_minute(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(authentication, "REQUESTS_A_MINUTE", 1)
     monkeypatch.setattr(authentication, "now_us", lambda: 60_000_000)
     assert ask("sessions").status_code == 200
@@ -156,7 +156,7 @@ def test_a_key_beyond_its_rate_waits_for_the_next_minute(ask: Ask, monkeypatch: 
     assert ask("sessions").status_code == 200
 
 
-def test_a_server_that_stops_asks_to_come_again(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stopping_server_answers_try_again(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(server_state, "_current", [])
         answer = ask("sessions")
@@ -167,6 +167,6 @@ def test_a_server_that_stops_asks_to_come_again(ask: Ask, monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     "path", ["/api/", "/api/v1/", "/api/v2/accounts", "/api/v1/accounts/acme", "/api/v1/accounts/acme/sessions/a/b/c"]
 )
-def test_an_address_that_is_none_is_a_problem_too(ask: Ask, path: str) -> None:
+def test_an_unknown_address_is_a_problem(ask: Ask, path: str) -> None:
     assert is_problem(ask(path), 404, code="route_unknown")
     assert is_problem(ask(path, key=None), 404, code="route_unknown")

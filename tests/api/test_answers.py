@@ -1,4 +1,4 @@
-"""What comes back: as the document says, as the reports count, and the same as from the commands."""
+"""Answers have the documented shape and the numbers of the reports and commands."""
 
 import json
 from collections.abc import Callable
@@ -15,9 +15,9 @@ Ask = Callable[..., Any]
 MARCH = {"from_": "2026-03-01", "to": "2026-03-31"}
 
 
-def as_documented(told: Any, operation: str) -> Any:
-    assert not list(faults(told, schema_of_answer(document(), operation), document=document()))
-    return told
+def as_documented(answer: Any, operation: str) -> Any:
+    assert not list(faults(answer, schema_of_answer(document(), operation), document=document()))
+    return answer
 
 
 def walked(ask: Ask, **query: Any) -> list[Any]:
@@ -34,7 +34,7 @@ def walked(ask: Ask, **query: Any) -> list[Any]:
     raise AssertionError
 
 
-def test_the_report_is_as_documented(ask: Ask) -> None:
+def test_the_report_has_the_documented_shape(ask: Ask) -> None:
     report = as_documented(ask("reports/session-usage", **MARCH).json(), "session_usage")
     assert (report["sessions_consumed"], report["previews"], report["tickets"]) == (4, 1, 1)
     assert sum(day["sessions"] for day in report["trend"]) == 4
@@ -42,16 +42,16 @@ def test_the_report_is_as_documented(ask: Ask) -> None:
     as_documented(ask("reports/session-usage", **MARCH, preview="only").json(), "session_usage")
 
 
-def test_without_days_the_report_is_of_the_last_30(ask: Ask) -> None:
+def test_the_default_period_is_the_last_30_days(ask: Ask) -> None:
     assert ask("reports/session-usage").json()["period"]["days"] == 30
 
 
-def test_a_named_period_is_read(ask: Ask) -> None:
+def test_a_named_period_is_accepted(ask: Ask) -> None:
     report = ask("reports/session-usage", period="all").json()
     assert (report["period"]["from"], report["sessions_consumed"]) == ("2022-02-04", 4)
 
 
-def test_a_zone_moves_the_days_and_not_the_sum(ask: Ask) -> None:
+def test_a_time_zone_moves_days_and_keeps_the_sum(ask: Ask) -> None:
     report = ask("reports/session-usage", **MARCH, timezone="Asia/Kolkata").json()
     days = {day["date"]: day["sessions"] for day in report["trend"] if day["sessions"]}
     assert days == {"2026-03-10": 1, "2026-03-11": 1, "2026-03-12": 2}
@@ -80,7 +80,7 @@ def test_a_zone_moves_the_days_and_not_the_sum(ask: Ask) -> None:
         ({"conversation": ["\x00"]}, 0),
     ],
 )
-def test_filters_pick_what_they_name(ask: Ask, filters: dict[str, Any], sessions: int) -> None:
+def test_filters_select_the_sessions_they_name(ask: Ask, filters: dict[str, Any], sessions: int) -> None:
     report = as_documented(ask("reports/session-usage", **MARCH, **filters).json(), "session_usage")
     assert report["sessions_consumed"] == sessions
     assert len(walked(ask, group="session", **filters)) == sessions
@@ -88,7 +88,7 @@ def test_filters_pick_what_they_name(ask: Ask, filters: dict[str, Any], sessions
 
 
 @pytest.mark.parametrize(("sort", "limit"), [("session_start", 1), ("-customer", 2), ("-tickets", 3)])
-def test_pages_of_any_length_give_every_row_once(ask: Ask, sort: str, limit: int) -> None:
+def test_pages_of_any_length_have_every_row_once(ask: Ask, sort: str, limit: int) -> None:
     whole = walked(ask, sort=sort)
     assert len(whole) == 5
     assert walked(ask, sort=sort, limit=limit) == whole
@@ -96,28 +96,28 @@ def test_pages_of_any_length_give_every_row_once(ask: Ask, sort: str, limit: int
 
 
 @pytest.mark.parametrize("sort", [f"{sign}{key}" for key in SortKey for sign in ("", "-")])
-def test_every_documented_order_is_taken(ask: Ask, sort: str) -> None:
+def test_every_documented_order_is_accepted(ask: Ask, sort: str) -> None:
     assert len(walked(ask, sort=sort)) == 5
 
 
-def test_rows_are_in_the_order_of_the_exports(ask: Ask) -> None:
+def test_rows_have_the_order_of_exports(ask: Ask) -> None:
     exported = b"".join(ask("sessions/export", **MARCH, format="ndjson").streaming_content)
     assert walked(ask) == [json.loads(line) for line in exported.splitlines()]
 
 
-def test_in_a_zone_instants_bear_its_offset(ask: Ask) -> None:
+def test_instants_have_the_offset_of_the_time_zone(ask: Ask) -> None:
     rows = walked(ask, timezone="Asia/Kolkata", limit=1)
     assert rows[0]["session_start"] == "2026-03-10T15:30:00+05:30"
     exported = b"".join(ask("sessions/export", **MARCH, format="json", timezone="Asia/Kolkata").streaming_content)
     assert rows == json.loads(exported)
 
 
-def test_what_is_searched_for_is_found(ask: Ask) -> None:
+def test_search_finds_customers_and_tickets(ask: Ask) -> None:
     assert {row["customer_id"] for row in walked(ask, search="c2")} == {"c2"}
     assert [row["conversation_id"] for row in walked(ask, search="t1")] == ["v3"]
 
 
-def test_a_session_comes_with_all_its_rows(ask: Ask) -> None:
+def test_a_session_has_all_its_rows(ask: Ask) -> None:
     for line in walked(ask, group="session"):
         told = as_documented(ask(f"sessions/{line['session_id']}").json(), "session")
         rows = told.pop("rows")
@@ -132,7 +132,7 @@ def test_a_session_is_explained(ask: Ask) -> None:
         assert line["session_id"] in told["text"]
 
 
-def test_names_of_any_letters_are_told_as_they_are(ask: Ask) -> None:
+def test_names_in_any_script_are_unchanged(ask: Ask) -> None:
     answer = ask("sessions", **MARCH, customer="<b>=1+1</b>")
     row = answer.json()["items"][0]
     assert (row["bot_name"], row["conversation_id"]) == ('<script>alert("1")</script>', "v5/../%2F")

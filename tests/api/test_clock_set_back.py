@@ -7,7 +7,7 @@ from support.ledgers import append_events, event
 from support.live import Live, counts, message
 
 
-def test_a_clock_set_back_loses_and_doubles_nothing(live: Live, key: str, clock: Clock) -> None:
+def test_a_clock_set_back_loses_and_duplicates_nothing(live: Live, key: str, clock: Clock) -> None:
     before_us = clock.now_us
     now, later = text_from_us(before_us), text_from_us(before_us + 60_000_000)
     assert counts(live.send(key, [message("a", now)])) == (1, 0, 0, 0)
@@ -33,7 +33,7 @@ def test_a_clock_set_back_loses_and_doubles_nothing(live: Live, key: str, clock:
         assert verify(ledger).is_clean
 
 
-def test_a_delivery_without_a_time_has_the_clock_s_and_is_known_again_after_it_was_set_back(
+def test_a_delivery_without_a_time_is_a_duplicate_after_the_clock_was_set_back(
     live: Live, key: str, clock: Clock
 ) -> None:
     data = b'{"customer_id":"c1","actor":"customer"}'

@@ -1,4 +1,4 @@
-"""Merging customers by the API: what it does, who may, what is refused."""
+"""Merges of customers by the API: effect, access and refusals."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -57,7 +57,7 @@ def sessions_of(client: Client, secret: str) -> int:
     return int(client.get(address, headers={"Authorization": f"Bearer {secret}"}).json()["sessions_consumed"])
 
 
-def test_a_merge_tells_what_it_did_and_is_taken_back_by_its_number(tell: Tell, client: Client, secret: str) -> None:
+def test_a_merge_answers_its_effect_and_is_undone_by_its_number(tell: Tell, client: Client, secret: str) -> None:
     customers = sorted({each["customer_id"] for each in EVENTS})
     before = sessions_of(client, secret)
     merged = tell("customers/merge", {"customer_id": customers[0], "aliases": customers[1:]}).json()
@@ -106,23 +106,23 @@ def test_a_list_is_merged_as_a_whole_or_not_at_all(tell: Tell) -> None:
         ("customers/unmerge", {"aliases": ["a"], "change": 1}, 400, "body_invalid"),
     ],
 )
-def test_what_can_t_be_is_a_problem(tell: Tell, path: str, body: Any, status: int, code: str) -> None:
+def test_an_invalid_change_is_a_problem(tell: Tell, path: str, body: Any, status: int, code: str) -> None:
     assert is_problem(tell(path, body), status, code=code)
 
 
-def test_an_alias_of_somebody_else_is_a_conflict(tell: Tell) -> None:
+def test_an_alias_of_another_customer_is_a_conflict(tell: Tell) -> None:
     tell("customers/merge", {"customer_id": "a", "aliases": ["b"]})
     assert is_problem(tell("customers/merge", {"customer_id": "c", "aliases": ["b"]}), 409, code="customer_merged")
 
 
-def test_another_format_and_words_in_the_address_are_refused(tell: Tell) -> None:
+def test_other_media_types_and_parameters_are_refused(tell: Tell) -> None:
     form = tell("customers/merge", "customer_id=a", content_type="application/x-www-form-urlencoded")
     assert is_problem(form, 415, code="media_type_unknown")
     assert is_problem(tell("customers/merge?dry=1", BODIES["customers/merge"]), 400, code="parameter_unknown")
 
 
 @pytest.mark.parametrize("path", SENT_TO)
-def test_only_a_key_of_this_account_for_everything_may(tell: Tell, path: str) -> None:
+def test_only_an_admin_key_of_the_account_changes_customers(tell: Tell, path: str) -> None:
     body, others = BODIES[path], [scope for scope in Scope if scope is not Scope.ADMIN]
     assert is_problem(tell(path, body, key=None), 401, code="key_missing")
     assert is_problem(tell(path, body, key="bm_made-up"), 401, code="key_wrong")
@@ -135,14 +135,14 @@ def test_only_a_key_of_this_account_for_everything_may(tell: Tell, path: str) ->
 
 
 @pytest.mark.parametrize("path", SENT_TO)
-def test_it_is_sent_to_and_not_read(client: Client, secret: str, path: str) -> None:
+def test_routes_of_changes_allow_only_post(client: Client, secret: str, path: str) -> None:
     answer = client.get(f"/api/v1/accounts/acme/{path}", headers={"Authorization": f"Bearer {secret}"})
     assert is_problem(answer, 405, code="method_unknown")
     assert answer.headers["Allow"] == "POST"
     assert "allows POST, not GET" in answer.json()["detail"]
 
 
-def test_the_reference_shows_how_to_send(client: Client) -> None:
+def test_the_reference_page_shows_the_request(client: Client) -> None:
     page = client.get("/api/v1/docs").content.decode()
     assert '<span class="tag acc">POST</span> <code>/api/v1/accounts/{account}/customers/merge</code>' in page
     assert "Content-Type: application/json" in page

@@ -24,7 +24,7 @@ OWN_ROUTES = own_routes(cast("Ingestion", None))
 OPERATIONS = [operation for operations in document()["paths"].values() for operation in operations.values()]
 
 
-def test_it_is_openapi_3_1_and_needs_no_key(client: Client) -> None:
+def test_the_document_is_openapi_3_1_and_needs_no_key(client: Client) -> None:
     told = client.get("/api/v1/openapi.json").json()
     assert told["openapi"].startswith("3.1")
     assert told == document()

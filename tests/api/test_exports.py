@@ -1,4 +1,4 @@
-"""Files by the API: the rows of the report, streamed, named, and written down in the audit log."""
+"""Files by the API: the rows of the report, streamed, named and audited."""
 
 import csv
 import io
@@ -25,7 +25,7 @@ def exported(ask: Ask, **query: Any) -> bytes:
         answer.close()
 
 
-def test_csv_is_what_is_given_where_nothing_is_said(ask: Ask) -> None:
+def test_the_default_format_is_csv(ask: Ask) -> None:
     rows = list(csv.DictReader(io.StringIO(exported(ask).decode(), newline="")))
     assert (len(rows), tuple(rows[0])) == (5, COLUMNS)
     assert {row["customer_id"] for row in rows} == {"c1", "c2", "<b>=1+1</b>"}
@@ -40,13 +40,13 @@ def test_every_format_has_the_same_sessions(ask: Ask) -> None:
     assert [row[0] for row in sheet.iter_rows(min_row=2, values_only=True)] == ids
 
 
-def test_columns_filters_and_search_are_those_of_the_address(ask: Ask) -> None:
+def test_columns_filters_and_search_apply_to_the_file(ask: Ask) -> None:
     text = exported(ask, columns="customer_id,session_id", channel="web", search="c2").decode()
     assert [row[0] for row in csv.reader(io.StringIO(text))] == ["customer_id", "c2"]
 
 
 @pytest.mark.parametrize("format_", ["csv", "json", "ndjson", "parquet", "xlsx"])
-def test_a_file_is_named_by_its_days_and_zone(ask: Ask, format_: str) -> None:
+def test_a_file_name_has_the_days_and_the_zone(ask: Ask, format_: str) -> None:
     for method in ("get", "head"):
         answer = ask("sessions/export", **MARCH, method=method, format=format_, timezone="Asia/Kolkata")
         name = f"sessions_2026-03-01_2026-03-31_Asia-Kolkata.{format_}"
@@ -54,7 +54,7 @@ def test_a_file_is_named_by_its_days_and_zone(ask: Ask, format_: str) -> None:
         answer.close()
 
 
-def test_an_export_is_written_down_with_the_key(ask: Ask, secret: str) -> None:
+def test_an_export_is_audited_with_its_key(ask: Ask, secret: str) -> None:
     exported(ask, channel="web")
     entry = AuditEntry.objects.get(action="exported")
     assert (entry.account, entry.user) == ("acme", None)
@@ -62,7 +62,7 @@ def test_an_export_is_written_down_with_the_key(ask: Ask, secret: str) -> None:
     assert "channel=web" in entry.detail["query"]
 
 
-def test_a_file_that_is_only_asked_about_is_no_export(ask: Ask) -> None:
+def test_a_head_request_is_not_audited_as_an_export(ask: Ask) -> None:
     answer = ask("sessions/export", **MARCH, method="head")
     assert answer.content == b""
     assert not AuditEntry.objects.exists()

@@ -1,4 +1,4 @@
-"""Whose a key is decides what it reaches, on every route: those of the table and those of the front."""
+"""A key reaches its own account only, on the routes of Django and on those of the server."""
 
 import json
 from collections.abc import Callable
@@ -29,24 +29,24 @@ def by_address(live: Live, secret: str) -> Any:
     return live.request("POST", secret, json.dumps(chatwoot.message()).encode())
 
 
-# Route of the front → how it is asked, and what lets in to an account.
+# Route of the server → request to it, and the key or address of an account.
 ASKED: dict[str, tuple[Callable[[Live, str], Any], Callable[[Live, str], str]]] = {
     "events": (by_key, lambda live, account: live.key(account)),
     "webhooks": (by_address, lambda live, account: live.source(account, SOURCE)),
 }
 
 
-def test_every_route_of_the_front_is_asked_here() -> None:
+def test_every_route_of_the_server_is_tested_here() -> None:
     assert set(ASKED) == set(OWN)
 
 
 @pytest.mark.parametrize("name", ASKED)
-def test_what_lets_in_to_one_account_writes_there_alone(live: Live, key: str, name: str) -> None:
+def test_a_key_or_address_writes_to_its_own_account_only(live: Live, key: str, name: str) -> None:
     live.create("globex")
     ask, secret_of = ASKED[name]
     assert counts(ask(live, secret_of(live, "acme"))) == (1, 0, 0, 0)
     assert (len(live.event_ids("acme")), live.event_ids("globex")) == (1, [])
-    # The same event of another account is another event.
+    # The same event in another account is another event.
     assert counts(ask(live, secret_of(live, "globex"))) == (1, 0, 0, 0)
     assert len(live.event_ids("acme")) == len(live.event_ids("globex")) == 1
 
@@ -59,7 +59,7 @@ def test_a_key_without_the_scope_writes_nothing(live: Live, key: str) -> None:
     assert live.event_ids("acme") == []
 
 
-def test_no_word_of_a_request_names_another_account(live: Live, key: str) -> None:
+def test_a_request_can_not_name_another_account(live: Live, key: str) -> None:
     live.create("globex")
     for sent in ("?account=globex", "?source=globex"):
         live.send(key, [message("a", account="globex", account_id="globex")], query=sent, x_account="globex")
@@ -67,7 +67,7 @@ def test_no_word_of_a_request_names_another_account(live: Live, key: str) -> Non
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_key_that_sends_reads_nothing_and_one_of_another_account_reaches_nothing(
+def test_a_sending_key_reads_nothing_and_a_key_of_another_account_reaches_nothing(
     live: Live, key: str, path: str, client: Any
 ) -> None:
     live.create("globex")

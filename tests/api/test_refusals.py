@@ -1,4 +1,4 @@
-"""What can't be asked is refused with a sentence and a code, whatever was sent."""
+"""Invalid requests are refused with a sentence and a code."""
 
 from collections.abc import Callable
 from typing import Any
@@ -60,7 +60,9 @@ UNKNOWN_ID = "00000000-0000-8000-8000-000000000000"
         (f"sessions/{UNKNOWN_ID}", {"from_": "2026-03-01"}, 400, "parameter_unknown"),
     ],
 )
-def test_what_can_not_be_asked(ask: Ask, path: str, query: dict[str, Any], status: int, code: str) -> None:
+def test_an_invalid_request_is_refused_with_its_code(
+    ask: Ask, path: str, query: dict[str, Any], status: int, code: str
+) -> None:
     assert is_problem(ask(path, **query), status, code=code)
 
 
@@ -69,7 +71,7 @@ def test_a_cursor_of_another_order_is_refused(ask: Ask) -> None:
     assert is_problem(ask("sessions", cursor=cursor, sort="-session_start"), 400, code="cursor_invalid")
 
 
-def test_a_thousand_values_of_every_filter_are_read(ask: Ask) -> None:
+def test_a_filter_accepts_a_thousand_values(ask: Ask) -> None:
     values = [str(number) for number in range(1_000)]
     names = ("bot", "bot_version", "channel", "customer", "conversation")
     report = ask(REPORT, **dict.fromkeys(names, values)).json()
@@ -77,7 +79,7 @@ def test_a_thousand_values_of_every_filter_are_read(ask: Ask) -> None:
     assert len(report["filters"]["bot"]) == 1_000
 
 
-def test_a_bug_is_told_by_its_reference_alone(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_answers_its_reference_and_no_details(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(routes, "usage_report", lambda *_: 1 / 0)
     answer = ask(REPORT)
     assert is_problem(answer, 500, code="bug")
@@ -108,9 +110,9 @@ def test_every_family_of_errors_has_its_status(
     monkeypatch.setattr(routes, "usage_report", fail)
     answer = ask(REPORT)
     assert answer.headers["Content-Type"] == "application/problem+json"
-    told = answer.json()
-    assert (answer.status_code, told["status"], told["code"]) == (status, status, "account_exists")
-    assert told["detail"] == "It is there."
+    problem = answer.json()
+    assert (answer.status_code, problem["status"], problem["code"]) == (status, status, "account_exists")
+    assert problem["detail"] == "It is there."
 
 
 def test_no_family_of_errors_is_left_out() -> None:
@@ -118,12 +120,12 @@ def test_no_family_of_errors_is_left_out() -> None:
     assert set(STATUS_OF) == families - {BotmeterError}
 
 
-def test_a_foreign_host_is_a_problem_too(client: Any) -> None:
+def test_an_unknown_host_is_a_problem(client: Any) -> None:
     answer = client.get("/api/v1/openapi.json", headers={"Host": "evil.example"})
     assert is_problem(answer, 400, code="request_invalid")
 
 
-# Python's own text can hold halves of characters, which no address can.
+# Python strings can have lone surrogates, which no address can.
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
 
@@ -131,7 +133,7 @@ WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
     query=st.dictionaries(st.sampled_from(["from", "to", "timezone", "bot", "limit", "cursor", "search", "x"]), WORDS)
 )
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_nothing_that_is_sent_is_a_bug(ask: Ask, query: dict[str, str]) -> None:
+def test_no_parameter_value_causes_a_bug(ask: Ask, query: dict[str, str]) -> None:
     answer = ask("sessions", **query)
     assert answer.status_code in {200, 400, 413}
     if answer.status_code != 200:

@@ -1,5 +1,4 @@
-"""Charts: frozen values drawn as SVG on the server, coloured by the tokens of the style sheets.
+"""Charts: values drawn as SVG, coloured by the tokens of the style sheets.
 
-`svg` writes elements, `plane` places them and knows the widths that charts are drawn at, and each other
-module draws one kind of chart. Nothing here reads data or makes addresses.
+`svg` writes elements, `plane` places them, and each other module draws one kind of chart.
 """

@@ -1,4 +1,4 @@
-"""Months as columns that carry their value; a partial month is pale with a dashed edge and a note under it."""
+"""Months as columns with their values; partial months are pale and dashed."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ COLUMN_SHARE: Final = 0.66
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthColumn:
-    """One month: `label` under it ("Nov"), `note` under that ("until 22 Nov"), its hover text, its rows."""
+    """One month, with a label ("Nov") and a note ("until 22 Nov") under it."""
 
     label: str
     count: int
@@ -46,20 +46,20 @@ class MonthColumn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Months:
-    """The monthly widget: columns, oldest first."""
+    """Months, oldest first."""
 
     name: str
     columns: tuple[MonthColumn, ...]
 
 
 def monthly_chart(months: Months) -> Chart:
-    """Draw the columns at the widths of cards that are not narrow."""
+    """Draw the columns at each width, but for narrow cards."""
     widths = [width for width in COLUMN_WIDTHS if width >= WIDTH_MIN]
     return Chart(kind="columns", drawings=at_widths(widths, lambda width: monthly_svg(months, width=width)))
 
 
 def monthly_svg(months: Months, *, width: int) -> Markup:
-    """Draw the columns at one width: with their values, or with a value axis where those have no room."""
+    """Draw the columns with their values, or with a value axis if those have no room."""
     columns = months.columns
     greatest = max((column.count for column in columns), default=0)
     carries_values = label_px([count_text(greatest)]) <= width / max(1, len(columns))
@@ -80,7 +80,7 @@ def monthly_svg(months: Months, *, width: int) -> Markup:
 
 
 def half_column(plane: Plane, column_count: int) -> float:
-    """Half the width of a column in coordinates: two thirds of its place, and never wider than 56 px."""
+    """Half the width of a column in coordinates: a third of its place, at most 28 px."""
     place_px = plane.inner_width / max(1, column_count)
     return min(COLUMN_SHARE, COLUMN_PX_MAX / place_px) / 2
 
@@ -103,7 +103,7 @@ def _values(columns: Sequence[MonthColumn], plane: Plane) -> Iterator[str]:
 
 
 def _month_labels(columns: Sequence[MonthColumn], plane: Plane) -> Iterator[str]:
-    """Names under the columns, every second or third where there are many, and the notes of partial months."""
+    """Labels and notes under the columns; of many labels, every second or third."""
     place_px = plane.inner_width / max(1, len(columns))
     every = max(1, -(-int(label_px([month.label for month in columns]) + LETTER_PX) // max(1, int(place_px))))
     look = {"text_anchor": "middle", "fill": "var(--ink-3)"}

@@ -1,4 +1,4 @@
-"""The coordinates of a chart: fixed widths, margins, scales, and the value axis."""
+"""Coordinates of a chart: widths, margins, scales and the value axis."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ LABEL_STEP_PX: Final = 58
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkMark:
-    """The hover text of a mark, and the address that it links to ("": none)."""
+    """Hover text and optional link of a mark."""
 
     title: str
     href: str = ""
@@ -32,9 +32,9 @@ class LinkMark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """One chart: a drawing for each width, and the links that lie over all of them.
+    """A drawing for each width, and the links that lie over all of them.
 
-    `marks` divide the width evenly, from `left` pixels on. On a line, the first and the last mark take half a place.
+    `marks` divide the width between `left` and `right` pixels; on a line, the first and the last take half a place.
     """
 
     kind: Literal["line", "columns", "window", "spark"]
@@ -56,10 +56,7 @@ class Margin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plane:
-    """Width and height in pixels, margins inside them, and the coordinates at the edges of what is left.
-
-    `x` is left and right, `y` is bottom and top; a bottom greater than the top counts downwards.
-    """
+    """Size in pixels, and the coordinates inside the margins: `x` from left to right, `y` from bottom to top."""
 
     width: int
     height: int
@@ -69,20 +66,20 @@ class Plane:
 
     @property
     def inner_width(self) -> int:
-        """Pixels between the left and the right edge of the coordinates."""
+        """Width inside the margins."""
         return self.width - self.margin.left - self.margin.right
 
     @property
     def inner_height(self) -> int:
-        """Pixels between the top and the bottom edge of the coordinates."""
+        """Height inside the margins."""
         return self.height - self.margin.top - self.margin.bottom
 
     def x_px(self, x: float) -> float:
-        """Pixels from the left edge of the coordinates."""
+        """Pixels from the left margin."""
         return (x - self.x[0]) / (self.x[1] - self.x[0]) * self.inner_width
 
     def y_px(self, y: float) -> float:
-        """Pixels from the top edge of the coordinates."""
+        """Pixels from the top margin."""
         return (self.y[1] - y) / (self.y[1] - self.y[0]) * self.inner_height
 
     def at(self, x: float, y: float) -> Point:
@@ -90,7 +87,7 @@ class Plane:
         return self.x_px(x), self.y_px(y)
 
     def svg(self, elements: Iterable[str], *, name: str) -> Markup:
-        """Draw the elements as a picture with a name, to stand inline in a page."""
+        """Draw the elements as a picture with a name."""
         content = "".join(elements)
         margin = self.margin
         group = element("g", content, transform=f"translate({margin.left},{margin.top})", fill="none", font_size=12)
@@ -109,7 +106,7 @@ def at_widths(widths: Sequence[int], draw: Callable[[int], Markup]) -> tuple[Mar
 
 
 def linked(shape: str, mark: LinkMark) -> str:
-    """Add hover text and a link to a shape. The link is for the mouse: keyboards use the table beside the chart."""
+    """Add hover text and a link for the mouse; keyboards use the table beside the chart."""
     content = f"<title>{escaped(mark.title)}</title>{shape}"
     if not mark.href:
         return element("g", content, class_="tipped")
@@ -117,7 +114,7 @@ def linked(shape: str, mark: LinkMark) -> str:
 
 
 def gridline_values(greatest: int, *, at_most: int = GRIDLINES_MAX) -> tuple[int, ...]:
-    """Zero and up to `at_most` round, evenly spaced values above it, the last at or over the greatest count."""
+    """Zero and up to `at_most` round values above it, the last at or over the greatest count."""
     step = next(step for step in _steps() if -(-greatest // step) <= at_most)
     return tuple(step * place for place in range(max(1, -(-greatest // step)) + 1))
 
@@ -130,12 +127,12 @@ def _steps() -> Iterator[int]:
 
 
 def label_px(texts: Sequence[str]) -> int:
-    """Pixels that the longest of the labels takes, by the width of a digit."""
+    """Width of the longest label."""
     return int(max((len(text) for text in texts), default=0) * LETTER_PX) + 1
 
 
 def axis_px(values: Sequence[int]) -> int:
-    """Margin that the labels of a value axis need."""
+    """Margin for the labels of a value axis."""
     return label_px([count_text(value) for value in values]) + 10
 
 
@@ -145,7 +142,7 @@ def base_line(plane: Plane) -> str:
 
 
 def value_axis(plane: Plane, values: Sequence[int]) -> Iterator[str]:
-    """Draw a hairline for each value, the base line, and the labels at the card's left edge."""
+    """Draw gridlines, the base line and the labels."""
     for value in values:
         if value:
             at_px = plane.y_px(value)

@@ -1,4 +1,4 @@
-"""The spark line beside the headline: the trend's shape without words."""
+"""The spark line: a trend without words."""
 
 from collections.abc import Sequence
 from typing import Final

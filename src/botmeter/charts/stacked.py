@@ -1,4 +1,4 @@
-"""Categories over time as stacked columns, in eight colours at most."""
+"""Categories over time as stacked columns."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ GAPPED_PX: Final = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """One column: a count for each series in the fixed order of the series; `label` is "" where none shall stand."""
+    """One column, with a count for each series."""
 
     label: str
     counts: tuple[int, ...]
@@ -39,7 +39,7 @@ class Stack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stacks:
-    """The chart: columns, oldest first, each with the same number of series, at most eight."""
+    """Columns, oldest first, with at most eight series."""
 
     name: str
     columns: tuple[Stack, ...]
@@ -95,7 +95,7 @@ def _parts(columns: Sequence[Stack], plane: Plane) -> Iterator[str]:
 
 
 def _labels(columns: Sequence[Stack], plane: Plane) -> Iterator[str]:
-    """The labels that have room, counted from the last."""
+    # Counted from the last, so that the newest column keeps its label.
     free_px = float("inf")
     for x in range(len(columns) - 1, -1, -1):
         at_px = plane.x_px(x)

@@ -1,4 +1,4 @@
-"""SVG elements as text. Attributes and content are escaped here, so a chart can place any label."""
+"""SVG elements as text, with every attribute and label escaped."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ Look = dict[str, str | float]
 
 
 def number(value: float) -> str:
-    """Format pixels: at most two decimals, since a hundredth of a pixel can't be seen."""
+    """Format pixels with at most two decimals."""
     text = f"{value:.2f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
 
@@ -24,13 +24,7 @@ def escaped(text: str) -> str:
 
 
 def element(name: str, content: str = "", /, **attributes: str | float) -> str:
-    """Write one element.
-
-    Args:
-        name: Tag of the element.
-        content: Markup inside it.
-        attributes: Values by name, with `_` for `-`; `class_` stands for `class`.
-    """
+    """Write an element; `content` is markup, and attribute names have `_` for `-`."""
     written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escaped(value) if isinstance(value, str) else number(value)}"'
         for key, value in attributes.items()
@@ -49,12 +43,12 @@ def polyline(points: Sequence[Point], **look: str | float) -> str:
 
 
 def area(points: Sequence[Point], base: float, **look: str | float) -> str:
-    """Fill the area between the points and a horizontal base line."""
+    """Fill the area between the points and a base line."""
     return element("path", d=f"{_through(points)}V{_short(base)}H{_short(points[0][0])}Z", **look)
 
 
 def boxes(corners: Sequence[tuple[Point, Point]], **look: str | float) -> str:
-    """Draw rectangles of one look as one shape, each between its upper left and its lower right corner."""
+    """Draw rectangles as one shape, from upper left to lower right corners."""
     path = "".join(
         f"M{_short(left)},{_short(top)}H{_short(right)}V{_short(bottom)}H{_short(left)}Z"
         for (left, top), (right, bottom) in corners
@@ -63,7 +57,7 @@ def boxes(corners: Sequence[tuple[Point, Point]], **look: str | float) -> str:
 
 
 def box(corner: Point, opposite: Point, **look: str | float) -> str:
-    """Draw a rectangle between its upper left and its lower right corner."""
+    """Draw a rectangle from its upper left to its lower right corner."""
     return element(
         "rect", x=corner[0], y=corner[1], width=opposite[0] - corner[0], height=opposite[1] - corner[1], **look
     )
@@ -100,7 +94,7 @@ def diamond(center: Point, *, radius: float, **look: str | float) -> str:
 
 
 def label(middle: Point, text: str, **look: str | float) -> str:
-    """Write text whose lower-case letters are centred on the height of the point."""
+    """Write text, centred on the height of the point."""
     return element("text", escaped(text), x=middle[0], y=middle[1] + 4, **look)
 
 
@@ -109,5 +103,5 @@ def _through(points: Sequence[Point]) -> str:
 
 
 def _short(value: float) -> str:
-    """Format pixels with one decimal: a year has hundreds of points, and is drawn at many widths."""
+    # One decimal: a year has hundreds of points, and is drawn at many widths.
     return f"{value:.1f}".removesuffix(".0")

@@ -1,7 +1,6 @@
-"""The window of one session: a lane for each conversation, its messages as marks, and the next session.
+"""The window of one session: a lane for each conversation, with its messages as marks.
 
-Shape before colour: customer a filled dot, bot a ring, agent a grey dot, ticket a square, the opening
-message a diamond, the next session a hollow diamond.
+Marks differ in shape as well as in colour.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -38,7 +37,7 @@ _UPPER: Final = frozenset({"opening", "customer"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineMark:
-    """One event at its instant (µs UTC), its hover text, and the address of its line in the story."""
+    """One event, with its hover text and link."""
 
     at_us: int
     kind: MarkKind
@@ -48,7 +47,7 @@ class TimelineMark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:
-    """One conversation: two lines that name it, and its marks in time order."""
+    """One conversation, with its marks in time order."""
 
     title: str
     subtitle: str
@@ -57,7 +56,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """A session's window (µs UTC) with its lanes; `next_us` is when the next session opened, if one did."""
+    """A session's window with its lanes; `next_us` is the start of the next session, if there is one."""
 
     name: str
     started_us: int
@@ -76,7 +75,7 @@ def timeline_chart(timeline: Timeline) -> Chart:
 
 
 def timeline_svg(timeline: Timeline, *, width: int) -> Markup:
-    """Draw the window at one width; past twelve conversations the last line counts the others."""
+    """Draw the window at one width; past twelve conversations, the last line counts the others."""
     is_narrow = width < NARROW_PX
     shown = timeline.lanes[:LANES_MAX]
     more_count = len(timeline.lanes) - len(shown)
@@ -100,12 +99,11 @@ def timeline_svg(timeline: Timeline, *, width: int) -> Markup:
 
 
 def _hours(timeline: Timeline, at_us: int) -> float:
-    """Hours since the start."""
     return (at_us - timeline.started_us) / HOUR_US
 
 
 def _edges(timeline: Timeline, *, is_narrow: bool) -> tuple[float, float]:
-    """A little before the start and after the end; further where the next session opened soon after."""
+    """Coordinates of the edges, with room for a next session that opened soon after the end."""
     length = max(_hours(timeline, timeline.ended_us), 0.01)
     right = length * 1.02
     if timeline.next_us is not None and _hours(timeline, timeline.next_us) <= length * 1.25:
@@ -129,7 +127,7 @@ def _window(timeline: Timeline, plane: Plane, *, lane_count: int) -> Iterator[st
 
 
 def _ticks(timeline: Timeline, plane: Plane) -> Iterator[str]:
-    """Times under the base line; the first of each day has the day below it."""
+    """Times under the base line, with the day below the first of each day."""
     bottom = plane.inner_height
     look = {"text_anchor": "middle", "fill": "var(--ink-3)"}
     day_before = ""
@@ -144,7 +142,7 @@ def _ticks(timeline: Timeline, plane: Plane) -> Iterator[str]:
 
 
 def _tick_instants(timeline: Timeline, plane: Plane) -> Iterator[int]:
-    """Round instants on the clocks of the zone, about one every 72 px."""
+    """Round times in the zone, about one every 72 px."""
     start_us = timeline.started_us + int(plane.x[0] * HOUR_US)
     end_us = timeline.started_us + int(plane.x[1] * HOUR_US)
     step_min_us = (end_us - start_us) // max(1, plane.inner_width // TICK_PX)
@@ -159,7 +157,7 @@ def _tick_instants(timeline: Timeline, plane: Plane) -> Iterator[int]:
 
 
 def _thinned(marks: Iterable[TimelineMark], plane: Plane, *, timeline: Timeline) -> Iterator[TimelineMark]:
-    """The marks that can be told apart at this width; openings and tickets always."""
+    """The marks that have room; openings and tickets always."""
     last_px: dict[str, float] = {}
     for mark in marks:
         at_px = plane.x_px(_hours(timeline, mark.at_us))
@@ -169,7 +167,6 @@ def _thinned(marks: Iterable[TimelineMark], plane: Plane, *, timeline: Timeline)
 
 
 def _spans(lanes: Sequence[Lane], plane: Plane, *, timeline: Timeline) -> Iterator[str]:
-    """From the first to the last mark of each conversation, a few pixels wider."""
     for place, lane in enumerate(lanes):
         if lane.marks:
             first_px = plane.x_px(_hours(timeline, lane.marks[0].at_us)) - 7
@@ -180,12 +177,12 @@ def _spans(lanes: Sequence[Lane], plane: Plane, *, timeline: Timeline) -> Iterat
 
 
 def _middle(lane: int, plane: Plane) -> float:
-    """The height of a lane's marks: lower in a narrow drawing, where the lane's name stands above them."""
+    # Lower in a narrow drawing, where the lane's name stands above its marks.
     return lane + (0.12 if plane.margin.left == 0 else 0)
 
 
 def _marks(lanes: Sequence[Lane], plane: Plane, *, timeline: Timeline) -> Iterator[str]:
-    """The marks, kind by kind, so that what opened the session and tickets lie over the messages."""
+    """Marks by kind, so that openings and tickets lie over messages."""
     drawn: dict[MarkKind, list[str]] = {kind: [] for kind in ("bot", "agent", "customer", "ticket", "opening")}
     for place, lane in enumerate(lanes):
         for mark in _thinned(lane.marks, plane, timeline=timeline):
@@ -223,7 +220,7 @@ def _next(timeline: Timeline, plane: Plane, *, is_narrow: bool) -> Iterator[str]
 
 
 def _names(lanes: Sequence[Lane], plane: Plane, *, more_count: int) -> Iterator[str]:
-    """The name of each lane at its left, or above its marks in a narrow drawing, cut to the room there."""
+    """Names at the left of the lanes, or above their marks in a narrow drawing."""
     more = f"and {more_count} more"
     if plane.margin.left == 0:
         left, most_px = plane.x_px(0) + 6, plane.width - 56

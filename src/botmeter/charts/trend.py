@@ -1,7 +1,6 @@
 """The trend: counts over days, weeks or months as a line, with the compared period behind it.
 
-Zero is on the scale; the line is straight between points and ends at the last full one; dots lead to a partial
-point; where there is no data there is a gap, never zero.
+The scale starts at zero; the line ends at the last full point; dots lead to a partial one; days without data are gaps.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -41,7 +40,7 @@ RIGHT_PX: Final = 10
 
 
 class Step(StrEnum):
-    """The span that one point of a trend stands for."""
+    """Span of one point of a trend."""
 
     DAY = "day"
     WEEK = "week"
@@ -50,11 +49,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrendPoint:
-    """One day, week or month: its first day, its hover text, and the address of its rows.
-
-    `compared_count` is None where the compared period has nothing at this place. Without `has_data`
-    the count is not drawn.
-    """
+    """One day, week or month from `on`; without `has_data`, its count is not drawn."""
 
     on: date
     count: int
@@ -66,16 +61,16 @@ class TrendPoint:
 
     @property
     def is_full(self) -> bool:
-        """True for a point that is counted to its end."""
+        """True if the whole span is counted."""
         return self.has_data and not self.is_partial
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trend:
-    """A trend: at most 400 points, oldest first.
+    """At most 400 points, oldest first.
 
-    `last_label` stands under the last point instead of its day ("Today"); `partial_label` beside it when it is
-    partial ("636 until 14:02"); `peak_word` before the greatest count, "" for no such label.
+    `last_label` replaces the date of the last point ("Today"); `partial_label` stands beside it if it is partial ("636
+    until 14:02"); `peak_word` precedes the greatest count, "" for no such label.
     """
 
     name: str
@@ -124,23 +119,23 @@ def _axis_values(trend: Trend, width: int) -> tuple[int, ...]:
 
 
 def _left_px(trend: Trend) -> int:
-    """The margin for the values, one for all widths, so that the marks fit over each."""
+    """Margin for the values, the same at all widths, so that the marks fit over each."""
     return max(axis_px(_axis_values(trend, width)) for width in (WIDTHS[0], WIDTHS[-1]))
 
 
 def _edges(point_count: int, inner_px: int) -> tuple[float, float]:
-    """The coordinates at the edges, such that the first and the last point stand a few pixels inside."""
+    """Coordinates of the edges, a few pixels outside the first and the last point."""
     a_point_px = (inner_px - FIRST_INSET_PX - LAST_INSET_PX) / (point_count - 1)
     return -FIRST_INSET_PX / a_point_px, point_count - 1 + LAST_INSET_PX / a_point_px
 
 
 def full_runs(points: Sequence[TrendPoint]) -> list[list[int]]:
-    """The places of full points, in stretches without a gap."""
+    """Indexes of full points, in runs without a gap."""
     return _runs(points, is_in=lambda point: point.is_full)
 
 
 def partial_runs(points: Sequence[TrendPoint]) -> list[list[int]]:
-    """The pairs of neighbours with data of which one is partial."""
+    """Pairs of neighbours of which one is partial."""
     return [
         [place, place + 1]
         for place, (before, after) in enumerate(pairwise(points))
@@ -188,7 +183,7 @@ def _dot(center: Point, fill: str = "var(--accent)") -> str:
 
 
 def _labels(trend: Trend, plane: Plane) -> Iterator[str]:
-    """The words in the drawing: how far the last point is counted, and the greatest count."""
+    """Labels of the last point and of the greatest count."""
     points = trend.points
     last = len(points) - 1
     end_count = points[last].count if trend.partial_label and points and points[last].is_partial else None
@@ -209,7 +204,7 @@ def _labels(trend: Trend, plane: Plane) -> Iterator[str]:
 
 
 def _clear_of_line(points: Sequence[TrendPoint], plane: Plane) -> int:
-    """Pixels by which the last point's label moves so that a line that comes in level does not cross it."""
+    """Pixels by which the last point's label moves away from a level line."""
     before_px = min(plane.y_px(point.count) for point in points[-4:])
     fall_px = plane.y_px(points[-1].count) - before_px
     if len(points) == 1 or fall_px > LABELS_APART_PX:
@@ -218,7 +213,7 @@ def _clear_of_line(points: Sequence[TrendPoint], plane: Plane) -> int:
 
 
 def _beside(at: Point, text: str, **look: str) -> str:
-    """Write a label at the left of its point, or at the right where there is no room."""
+    """A label at the left of its point, or at the right if there is no room."""
     is_left = at[0] > label_px([text]) + 12
     middle = (at[0] + (-10 if is_left else 10), at[1])
     anchor = "end" if is_left else "start"
@@ -226,7 +221,7 @@ def _beside(at: Point, text: str, **look: str) -> str:
 
 
 def _ticks(trend: Trend, plane: Plane) -> Iterator[str]:
-    """Dates under the base line, as many as there is room for."""
+    """Dates under the base line, as many as have room."""
     last = len(trend.points) - 1
     labels = dict(_tick_labels(trend, plane))
     below = plane.inner_height + 18
@@ -264,7 +259,7 @@ def _tick_labels(trend: Trend, plane: Plane) -> Iterator[tuple[int, str]]:
 
 
 def _tick_places(trend: Trend, *, a_point_px: float) -> list[int]:
-    """Every point, or the Mondays, or the first of each month, by the room that a point has."""
+    """Every point, or Mondays, or the first of each month."""
     points = trend.points
     if trend.step is Step.MONTH or a_point_px >= LABEL_STEP_PX:
         return list(range(len(points)))

@@ -113,7 +113,7 @@ def _types() -> Iterator[Any]:
 
 
 def _plain(schema: Any) -> Any:
-    """A schema with its sentences on one line, and with the type and the order of its words."""
+    """A schema with what msgspec leaves to defaults or sorts: whole sentences, types, the order of words."""
     if isinstance(schema, list):
         return [_plain(each) for each in schema]
     if not isinstance(schema, dict):
@@ -125,6 +125,8 @@ def _plain(schema: Any) -> Any:
     if isinstance(plain.get("enum"), list):
         plain.setdefault("type", "string")
         plain["enum"] = plain.pop(WORD_ORDER, plain["enum"])
+    if plain.get("type") == "object":
+        plain.setdefault("additionalProperties", True)
     return plain
 
 
