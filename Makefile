@@ -61,7 +61,7 @@ bench: $(DEV) ## Measure speed and memory against the figures that the product p
 	$(BIN)/python -m bench $(ARGS)
 
 golden: $(DEV) ## Write the golden files anew; look at the difference before committing it.
-	$(BIN)/python -m pytest --golden -p no:randomly tests/golden tests/cli
+	$(BIN)/python -m pytest -q --golden tests/golden
 
 docs: $(DEV) ## Write the pages of docs/reference and take the pictures of docs/images anew.
 	$(BIN)/python docs/generate.py

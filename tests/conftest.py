@@ -80,14 +80,14 @@ def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
 
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
-    """`golden(name, text)`: `text` is what `tests/golden/<name>` holds; `pytest --golden` writes it there."""
+    """`golden(name, text)` compares `text` with the file `tests/golden/<name>`; `pytest --golden` writes it."""
 
-    def agrees(name: str, text: str) -> None:
+    def compare(name: str, text: str) -> None:
         path = GOLDEN / name
         if request.config.getoption("--golden"):
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            path.write_bytes(text.encode())
         assert path.exists(), f"There is no golden file {name}; `make golden` writes it."
-        assert text == path.read_text(encoding="utf-8"), f"{name} differs; if it should, `make golden` writes it anew."
+        assert text == path.read_bytes().decode(), f"{name} differs; if it should, `make golden` writes it anew."
 
-    return agrees
+    return compare
