@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.examples import examples
 from tests.support.ledgers import NOW_US, batch, event, ledger_in_memory
-from tests.support.parcels import parcel
+from tests.support.live_batches import live_batch
 
 from botmeter.domain.receipt import Receipt
 from botmeter.ledger.append import append
@@ -73,7 +73,7 @@ def test_import_live_events_and_the_stateless_command_admit_the_same(data: st.Da
         count = data.draw(st.integers(1, len(left)))
         # One commit of several batches, each of several deliveries.
         middle = data.draw(st.integers(1, count))
-        batches_of_commit = [parcel(*part) for part in (left[:middle], left[middle:count]) if part]
+        batches_of_commit = [live_batch(*part) for part in (left[:middle], left[middle:count]) if part]
         receipts += [each for own in live_append(live, batches_of_commit, now_us=NOW_US) for each in own]
         left = left[count:]
         if data.draw(st.booleans()):

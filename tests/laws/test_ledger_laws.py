@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.support.event_strategies import START_US, STEP_US, dense_event_lists, event_lists, policies, schedules
 from tests.support.facts import filled_ledger
 from tests.support.ledgers import NOW_US, Schedule, append_events, ledger_in_memory
-from tests.support.parcels import parcel, take
+from tests.support.live_batches import append_live, live_batch
 from tests.support.table_meaning import table_meaning
 
 from botmeter.ledger.ledger import Ledger
@@ -139,9 +139,9 @@ def test_live_events_give_what_an_import_gives_whenever_they_are_settled(
             continue
         own = [[each for each in piece if each["source"] == source] for source in {each["source"] for each in piece}]
         middles = [data.draw(st.integers(0, len(of_source))) for of_source in own]
-        parcels = [parcel(each[:middle], each[middle:]) for each, middle in zip(own, middles, strict=True)]
-        if parcels:
-            accepted += sum(receipt.accepted for receipt in take(ledger, *parcels))
+        live_batches = [live_batch(each[:middle], each[middle:]) for each, middle in zip(own, middles, strict=True)]
+        if live_batches:
+            accepted += sum(receipt.accepted for receipt in append_live(ledger, *live_batches))
         if data.draw(st.booleans()):
             settle(ledger, now_us=NOW_US)
     settle(ledger, now_us=NOW_US)
@@ -175,6 +175,6 @@ def test_all_or_none_is_as_if_those_that_are_none_had_never_been_sent(data: st.D
         standing = tried
     ledger = ledger_in_memory()
     if drawn:
-        assert [receipt.accepted for receipt in take(ledger, parcel(*drawn, atomic=atomic))] == expected
+        assert [receipt.accepted for receipt in append_live(ledger, live_batch(*drawn, atomic=atomic))] == expected
     rows = ledger.connection.execute("SELECT event_id FROM arrival").fetchall()
     assert sorted(event_id for (event_id,) in rows) == sorted(standing)

@@ -14,7 +14,7 @@ from django.db import connections
 from botmeter.domain.account import Account
 from botmeter.domain.instant import now_us
 from botmeter.domain.source import Source
-from botmeter.ledger.deliveries import Delivered, deliveries
+from botmeter.ledger.deliveries import StoredDelivery, deliveries
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.ledger.quarantine import Quarantined, quarantined
@@ -97,7 +97,7 @@ class Live:
         with self.opened.reading(account) as ledger:
             return list(quarantined(ledger))
 
-    def deliveries(self, account: str, source: str) -> Sequence[Delivered]:
+    def deliveries(self, account: str, source: str) -> Sequence[StoredDelivery]:
         """What is told of the last requests, the latest first."""
         with self.opened.reading(account) as ledger:
             return deliveries(ledger, source, limit=100)

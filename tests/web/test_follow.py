@@ -17,7 +17,7 @@ from botmeter.people.shares import ShareDraft, new_share
 from botmeter.reports.recency import Recency
 from botmeter.web.pages.report.freshness import Freshness, freshness
 from support.html import widget_values
-from support.parcels import parcel, take
+from support.live_batches import append_live, live_batch
 
 from .conftest import MakeBrowser, MakePerson
 
@@ -167,7 +167,7 @@ def test_how_much_waits_is_told_to_members_and_not_behind_a_link(
 ) -> None:
     asked_by_link, asked = followed(client, shared("period=all&timezone=UTC")), followed(owners)
     with ledgers.appending_live("acme") as ledger:
-        take(ledger, parcel([event("late", "2026-04-02T10:00")]), now_us=now_us() - 6_000_000)
+        append_live(ledger, live_batch([event("late", "2026-04-02T10:00")]), now_us=now_us() - 6_000_000)
     answer = owners.get(asked)
     assert answer.status_code == 200
     assert "1 event waits to be metered" in answer.content.decode()

@@ -14,7 +14,7 @@ from tests.support.ledgers import NOW_US, append_events, event
 
 from botmeter.domain.errors import BotmeterError, NotAllowed, Refused
 from botmeter.domain.source import BotIdentity, Source
-from botmeter.ledger.deliveries import Delivered, deliveries, keep_deliveries
+from botmeter.ledger.deliveries import StoredDelivery, deliveries, keep_deliveries
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.ledger.sources import remove_source, set_source, source_history, source_of
@@ -354,7 +354,7 @@ def delivered(olga: Client, key: str, ledgers: OpenLedgers) -> None:
     with ledgers.writing("acme") as ledger, ledger.transaction():
         keep_deliveries(
             ledger,
-            [Delivered(**{**plain, "received_at": NOW_US + place, **each}) for place, each in enumerate(said)],
+            [StoredDelivery(**{**plain, "received_at": NOW_US + place, **each}) for place, each in enumerate(said)],
         )
 
 
@@ -380,7 +380,7 @@ def heads(row: str) -> list[str]:
 def test_what_became_of_a_delivery_is_said_without_what_there_is_none_of(fates: dict[str, int], told: str) -> None:
     none = dict.fromkeys(("accepted", "duplicates", "conflicts", "rejected", "ignored"), 0)
     plain = {"append_no": 1, "received_at": 0, "source": "s", "delivery_id": None, "subject": "", "detail": None}
-    assert outcome_text(Delivered(**{**plain, **none, **fates})) == told
+    assert outcome_text(StoredDelivery(**{**plain, **none, **fates})) == told
 
 
 @pytest.mark.usefixtures("delivered")

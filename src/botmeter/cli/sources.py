@@ -25,7 +25,7 @@ from botmeter.sources.platforms.registry import platform_codes
 
 if TYPE_CHECKING:
     from botmeter.domain.source import Source
-    from botmeter.ledger.deliveries import Delivered
+    from botmeter.ledger.deliveries import StoredDelivery
     from botmeter.people.models import EventSource
 
 
@@ -319,7 +319,7 @@ def _people(asked: Path | None, account: str) -> Iterator[None]:
             connections.close_all()
 
 
-def _row(source: "Source", *, address: "EventSource | None", last: "Delivered | None") -> dict[str, object]:
+def _row(source: "Source", *, address: "EventSource | None", last: "StoredDelivery | None") -> dict[str, object]:
     from botmeter.domain.instant import text_to_the_second
 
     state = "no address" if address is None else "on" if address.is_on else "off"

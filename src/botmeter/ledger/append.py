@@ -89,7 +89,7 @@ def _append_submission(
             now_us=now_us,
             is_pulled=submission.is_pulled,
         )
-    writer.empty()
+    writer.flush()
     receipt = Receipt.sum_of(receipts)
     keep_receipt(ledger, receipt, append_no=append_no, now_us=now_us, source=submission.source, label=submission.label)
     return receipt
@@ -104,8 +104,8 @@ def _append_batch(
     keys = events["event_key"].to_numpy()
     suspects = ledger.known_keys().suspects(keys)
     if suspects.known.any():
-        # The stored event can be one that still waits in the writer.
-        writer.empty()
+        # The stored event can be one that is still buffered.
+        writer.flush()
     admitted = admission(
         events.append_column("is_pulled", pa.array(np.full(len(events), submission.is_pulled))),
         stored=stored_events(ledger, events, is_known=suspects.known),

@@ -1,4 +1,4 @@
-"""What a commit brought, noted on the way in, so that nothing has to be read again to know it."""
+"""Summary of the events that one commit appended, made while they are written."""
 
 from dataclasses import dataclass, field
 
@@ -10,15 +10,15 @@ _TICKET = ["conversation_id", "ticket_id", "ticket_type"]
 
 @dataclass(slots=True, kw_only=True)
 class CommitSummary:
-    """The accepted events of one commit, summed up batch by batch.
+    """Summary of the accepted events of one commit.
 
     Attributes:
-        append_no: The commit's first submission.
-        event_count: How many were accepted.
+        append_no: The number of the commit's first append.
+        event_count: The number of accepted events.
         first_us: The earliest instant, µs UTC.
-        last_us: The latest.
-        tickets: conversation_id, ticket_id, ticket_type of those that name a ticket, batch by batch.
-        has_bot_names: Whether any names a bot's name.
+        last_us: The latest instant, µs UTC.
+        tickets: For each batch, distinct conversation_id, ticket_id and ticket_type.
+        has_bot_names: True if any event has a bot_name.
     """
 
     append_no: int
@@ -29,7 +29,7 @@ class CommitSummary:
     has_bot_names: bool = False
 
     def note(self, events: pa.Table) -> None:
-        """Adds accepted events, of which there is at least one."""
+        """Add at least one accepted event."""
         bounds = pc.min_max(events["occurred_at"])
         self.event_count += len(events)
         self.first_us = min(self.first_us, bounds["min"].as_py())

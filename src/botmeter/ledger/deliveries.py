@@ -1,4 +1,4 @@
-"""The last requests that brought live events: what became of each and why."""
+"""The last deliveries of live events, with their outcomes."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -14,7 +14,7 @@ from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
 
-# More of a source than a person looks through; a busy one sends them in a second.
+# More than a person reads through; a busy source sends as many in a second.
 DELIVERIES_KEPT = 500
 
 _COLUMNS = {
@@ -33,21 +33,21 @@ _COLUMNS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delivered:
-    """One request that brought live events.
+class StoredDelivery:
+    """A delivery as the ledger stores it.
 
     Attributes:
-        append_no: The commit that took it in.
-        received_at: When, µs UTC.
-        source: Where it came from.
-        delivery_id: What the sender calls the request; None: nothing.
-        subject: What the platform calls what it is about, or how it was sent.
-        accepted: Events that are new.
-        duplicates: Events that were known.
-        conflicts: Events that were known with another content.
-        rejected: Events that were refused.
-        ignored: Things in it that never count.
-        detail: Why the first was refused, else why the first never counts; None: all of it counts.
+        append_no: The append that its events are part of.
+        received_at: µs UTC.
+        source: The source.
+        delivery_id: The platform's id of it; None: it has none.
+        subject: The platform's name of what it is about, or how it was sent.
+        accepted: Number of accepted events.
+        duplicates: Number of duplicates.
+        conflicts: Number of conflicts.
+        rejected: Number of rejected events.
+        ignored: Number of things in it that never count.
+        detail: The reason of the first rejection, else of the first thing ignored; None: there is none.
     """
 
     append_no: int
@@ -63,31 +63,31 @@ class Delivered:
     detail: str | None
 
 
-def deliveries(ledger: ReadableLedger, source: str, *, limit: int = 100) -> list[Delivered]:
-    """The last requests of the source, newest first."""
+def deliveries(ledger: ReadableLedger, source: str, *, limit: int = 100) -> list[StoredDelivery]:
+    """Return the last deliveries of the source, newest first."""
     return _delivered(ledger, "deliveries", values={"source": source, "limit": limit})
 
 
-def latest_delivery_by_source(ledger: ReadableLedger) -> dict[str, Delivered]:
-    """The last request of each source that ever sent one."""
+def latest_delivery_by_source(ledger: ReadableLedger) -> dict[str, StoredDelivery]:
+    """Return the last delivery of each source that has one."""
     return {each.source: each for each in _delivered(ledger, "latest_deliveries", values={})}
 
 
-def keep_deliveries(ledger: Ledger, delivered: Sequence[Delivered]) -> None:
-    """Writes requests down, in their order; the ledger is in a transaction."""
+def keep_deliveries(ledger: Ledger, delivered: Sequence[StoredDelivery]) -> None:
+    """Store deliveries in order; the ledger is in a transaction."""
     columns = {name: pa.array([getattr(each, name) for each in delivered], type_) for name, type_ in _COLUMNS.items()}
     write_given(ledger.connection, sql("keep_deliveries"), given=pa.table(columns))
 
 
 def prune_deliveries(ledger: Ledger) -> None:
-    """Leaves the newest requests of each source; the ledger is in a transaction."""
-    # Where there are so few in all, no source has more.
+    """Delete all but the newest deliveries of each source; the ledger is in a transaction."""
+    # With so few in total no source can have too many.
     if row_of(ledger.connection, sql("delivery_count"))[0] > DELIVERIES_KEPT:
         ledger.connection.execute(sql("prune_deliveries"), {"kept": DELIVERIES_KEPT})
 
 
-def _delivered(ledger: ReadableLedger, statement: str, *, values: dict[str, Any]) -> list[Delivered]:
+def _delivered(ledger: ReadableLedger, statement: str, *, values: dict[str, Any]) -> list[StoredDelivery]:
     # A cursor, since others may be reading the same ledger.
     with closing(ledger.connection.cursor()) as connection:
         rows = connection.execute(sql(statement), values or None).fetchall()
-    return [Delivered(**dict(zip(_COLUMNS, row, strict=True))) for row in rows]
+    return [StoredDelivery(**dict(zip(_COLUMNS, row, strict=True))) for row in rows]

@@ -25,7 +25,7 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.schedule import write_policy
 from botmeter.ledger.settle import backlog, settle, settle_quietly
-from botmeter.ledger.tables import checked_version, create_tables, migrate
+from botmeter.ledger.tables import create_tables, file_and_code_version, migrate
 from botmeter.metering.policy import ALWAYS_US, Policy
 
 # DuckDB's memory before it uses the disk; an import of any size stays under 3 GB with it (see the benchmark).
@@ -231,7 +231,7 @@ def _opened(file: Path, *, folder: Path, name: str, read_only: bool) -> Ledger:
             f"DuckDB says: {_first_line(problem)}",
         ) from None
     try:
-        found, wanted = checked_version(connection, name=name)
+        found, wanted = file_and_code_version(connection, name=name)
         if read_only and found < wanted:
             connection.close()
             connection = _migrated(file, folder=folder, name=name)

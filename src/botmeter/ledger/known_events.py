@@ -1,4 +1,4 @@
-"""Which events of a source a ledger has already, for whoever could bring them again."""
+"""Known events and active conversations of a source, for pulls."""
 
 from collections.abc import Sequence
 
@@ -13,16 +13,16 @@ from botmeter.metering.columns import repeated_text
 sql = statements_of(__name__)
 
 CONVERSATIONS_MAX = 20_000
-"""More than can be asked for in a day."""
+"""A day of pulls can't request more."""
 
 
 def known_instants(ledger: ReadableLedger, source: str, *, event_ids: Sequence[str]) -> dict[str, int]:
-    """Those of the events that the ledger has, by id, with the µs UTC at which each occurred; erased ones too.
+    """Return the instant (µs UTC) of each of the events that the ledger has, erased ones included, by id.
 
     Args:
-        ledger: Open for writing, so that nobody adds to it before what is missing is appended.
-        source: Of all of them.
-        event_ids: In any order; the same one may stand there twice.
+        ledger: Open for writing, so that nobody else appends before the missing events are.
+        source: The source of all events.
+        event_ids: In any order, with or without repeats.
     """
     wanted = sorted(set(event_ids))
     if not wanted:
@@ -33,9 +33,9 @@ def known_instants(ledger: ReadableLedger, source: str, *, event_ids: Sequence[s
 
 
 def active_conversations(ledger: ReadableLedger, source: str, *, first_us: int) -> list[tuple[str, int]]:
-    """The source's conversations with an event at `first_us` (µs UTC) or later, each with the instant of its latest.
+    """Return the source's conversations with an event since `first_us` (µs UTC), each with its latest instant.
 
-    The latest come first; past `CONVERSATIONS_MAX` the others are left out.
+    The latest come first, at most `CONVERSATIONS_MAX`.
     """
     values = {"source": source, "first_us": first_us, "limit": CONVERSATIONS_MAX}
     return ledger.connection.execute(sql("active_conversations"), values).fetchall()

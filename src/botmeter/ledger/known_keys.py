@@ -1,8 +1,7 @@
-"""The keys of the events that a ledger has, in memory, to tell at once which events are surely new.
+"""Keys of a ledger's events in memory, to find quickly which events are certainly new.
 
-Sorted runs of 64-bit keys: 8 bytes an event, a thousand look-ups in a fraction of a millisecond,
-where a scan of the ledger's own column takes 30 ms for ten million. A key that is found is only a
-suspicion: the statement `known` compares the events themselves.
+Sorted runs of 64-bit keys take 8 bytes an event, and a thousand look-ups a fraction of a millisecond; a scan of the
+ledger's column takes 30 ms for ten million events. Events whose key is known are compared by the admission rule.
 """
 
 from typing import NamedTuple
@@ -20,20 +19,20 @@ Mask = npt.NDArray[np.bool_]
 
 
 class Suspects(NamedTuple):
-    """Which of some keys are known, and which stand there more than once."""
+    """Masks of the keys that are known, and of those that occur more than once among the given ones."""
 
     known: Mask
     repeated: Mask
 
 
 class KnownKeys:
-    """A growing set of keys."""
+    """Growing set of keys."""
 
     def __init__(self, keys: Keys) -> None:
         self._runs = [np.sort(keys)] if len(keys) else []
 
     def suspects(self, keys: Keys) -> Suspects:
-        """Which of `keys` are known, and which stand in `keys` twice."""
+        """Return which of `keys` are known, and which occur twice in `keys`."""
         order = np.argsort(keys)
         ordered = keys[order]
         repeated = np.zeros(len(keys), np.bool_)
@@ -48,7 +47,7 @@ class KnownKeys:
         return unordered
 
     def add(self, keys: Keys) -> None:
-        """Makes `keys` known. A run is merged into the one before when that is not four times its size."""
+        """Add keys. A run is merged into the one before unless that is four times its size."""
         if len(keys) == 0:
             return
         self._runs.append(np.sort(keys))
@@ -59,18 +58,18 @@ class KnownKeys:
 
 
 class SharedKeys:
-    """The known keys of one file, read once for all its connections. Whoever adds to them is alone in doing so."""
+    """Known keys of one file, read once for all its connections; only one thread adds to them at a time."""
 
     def __init__(self) -> None:
         self._keys: KnownKeys | None = None
 
     def read(self, connection: duckdb.DuckDBPyConnection) -> KnownKeys:
-        """The keys, from the file when the first events arrive."""
+        """Return the keys; they are read from the file the first time."""
         if self._keys is None:
             found = connection.sql(sql("keys_of_all")).to_arrow_table()
             self._keys = KnownKeys(found["event_key"].to_numpy())
         return self._keys
 
     def forget(self) -> None:
-        """Has them read again, because keys of events were added that were undone."""
+        """Discard the keys, for example because a commit that added some was rolled back."""
         self._keys = None

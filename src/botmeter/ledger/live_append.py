@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from botmeter.domain.receipt import Receipt, Rejection
-from botmeter.ledger.deliveries import Delivered, keep_deliveries
+from botmeter.ledger.deliveries import StoredDelivery, keep_deliveries
 from botmeter.ledger.event_rows import event_rows
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.live_batch import BatchDelivery, LiveBatch
@@ -194,9 +194,11 @@ def _keep_outcomes(ledger: Ledger, numbered: _Numbered, *, decided: _Decided, no
     keep_deliveries(ledger, delivered)
 
 
-def _delivered(delivery: BatchDelivery, receipt: Receipt, *, append_no: int, now_us: int, source: str) -> Delivered:
+def _delivered(
+    delivery: BatchDelivery, receipt: Receipt, *, append_no: int, now_us: int, source: str
+) -> StoredDelivery:
     reasons = [f"{rejection.code}: {rejection.detail}" for rejection in receipt.rejections[:1]]
-    return Delivered(
+    return StoredDelivery(
         append_no=append_no,
         received_at=now_us,
         source=source,

@@ -1,4 +1,4 @@
-"""Batches read one ahead: a source decodes the next one while the ledger takes the present one in."""
+"""Batches read one ahead, so that a source decodes the next one while the ledger appends the present one."""
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,11 +9,11 @@ from botmeter.metering.schema import EventBatch
 
 
 def read_ahead(batches: Iterable[EventBatch]) -> Iterator[EventBatch]:
-    """The same batches in the same order. What is in hand already is not read by a thread."""
+    """Yield the same batches in the same order; those of a list or tuple without a thread."""
     if isinstance(batches, list | tuple):
         yield from batches
         return
-    # What is said on the way goes where the caller's words go.
+    # The reader thread reports its progress and notes in the caller's context.
     following = partial(copy_context().run, partial(next, iter(batches), None))
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="source") as reader:
         pending = reader.submit(following)

@@ -1,7 +1,7 @@
-"""Rows on their way into a table, in portions that fit it.
+"""Buffered writes to a table in whole row groups.
 
-DuckDB keeps rows in groups of 122,880. Portions of whole groups are written once; others are put
-together again when the file is closed, which doubled the time of an import and the size of the file.
+DuckDB stores rows in groups of 122,880. Whole groups are written once; smaller pieces are rewritten when the file is
+closed, which doubled the time of an import and the size of the file.
 """
 
 from collections.abc import Mapping
@@ -11,36 +11,36 @@ import pyarrow as pa
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.rows import write_given
 
-PORTION_ROWS = 4 * 122_880
+FLUSH_ROWS = 4 * 122_880
 
 
 class RowGroupWriter:
-    """Rows that are not in the table yet."""
+    """Buffer of rows for one table."""
 
     def __init__(self, ledger: Ledger, statement: str, *, values: Mapping[str, object] | None = None) -> None:
-        """Rows for that statement, which takes `values`; the ledger is in a transaction."""
+        """Write rows with `statement`, which takes `values`; the ledger is in a transaction."""
         self._ledger = ledger
         self._statement = statement
         self._values = values
-        self._waiting: list[pa.Table] = []
+        self._buffered: list[pa.Table] = []
         self._row_count = 0
 
     def add(self, rows: pa.Table) -> None:
-        """Takes rows in; portions that are full go into the table."""
-        self._waiting.append(rows)
+        """Add rows; whole groups of rows are written to the table."""
+        self._buffered.append(rows)
         self._row_count += len(rows)
-        if self._row_count >= PORTION_ROWS:
-            self._write(self._row_count // PORTION_ROWS * PORTION_ROWS)
+        if self._row_count >= FLUSH_ROWS:
+            self._write(self._row_count // FLUSH_ROWS * FLUSH_ROWS)
 
-    def empty(self) -> None:
-        """Puts all that waits into the table, so that statements see it."""
+    def flush(self) -> None:
+        """Write all buffered rows, so that statements see them."""
         self._write(self._row_count)
 
     def _write(self, row_count: int) -> None:
-        if not self._waiting:
+        if not self._buffered:
             return
-        # In one piece, because DuckDB starts a row group with each piece.
-        rows = pa.concat_tables(self._waiting, promote_options="permissive").combine_chunks()
+        # In one piece: DuckDB starts a row group with each piece.
+        rows = pa.concat_tables(self._buffered, promote_options="permissive").combine_chunks()
         write_given(self._ledger.connection, self._statement, given=rows.slice(0, row_count), values=self._values)
         left = rows.slice(row_count)
-        self._waiting, self._row_count = [left] if len(left) else [], len(left)
+        self._buffered, self._row_count = [left] if len(left) else [], len(left)

@@ -1,7 +1,7 @@
-"""Live events settled: those that are on disk become events like all others, metered, in one commit of their own.
+"""Settling: live events that are on disk are metered and added to the usage, in one commit for all of them.
 
-Taking in answers senders, and has to be quick; metering costs dozens of statements, and is done for all that arrived
-meanwhile at once. Readers know settled events alone, so every number that they see agrees with every other.
+Live append has to answer quickly, and metering takes dozens of statements, so it is done for all events that arrived
+meanwhile. Readers see settled events alone, so every number agrees with every other.
 """
 
 import time
@@ -23,7 +23,7 @@ sql = statements_of(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """What was settled: how many events, and how long it took."""
+    """Number of events that were settled, and the time it took."""
 
     event_count: int
     seconds: float
@@ -31,11 +31,11 @@ class Settled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
-    """What is on disk and not settled yet.
+    """Live events that are not settled yet.
 
     Attributes:
-        event_count: How many events.
-        oldest_received_us: When the first of them was taken in, µs UTC; None: there is none.
+        event_count: Number of events.
+        oldest_received_us: The instant at which the first of them was appended, µs UTC; None: there is none.
     """
 
     event_count: int
@@ -43,20 +43,20 @@ class Backlog:
 
 
 def backlog(connection: duckdb.DuckDBPyConnection) -> Backlog:
-    """What waits to be settled."""
+    """Return the number and age of the events that wait to be settled."""
     event_count, oldest_received_us = row_of(connection, sql("backlog"))
     return Backlog(event_count=event_count, oldest_received_us=oldest_received_us)
 
 
 def settle(ledger: Ledger, *, now_us: int) -> Settled:
-    """Makes events of all live events that were taken in, and meters them. Others can be taken in meanwhile.
+    """Move all live events to the table `event` and meter them; more can be appended meanwhile.
 
     Args:
-        ledger: Nobody else meters events of this account meanwhile.
+        ledger: The account's ledger; nobody else meters it meanwhile.
         now_us: The present instant.
 
     Raises:
-        Unavailable: `disk_full` or `ledger_failed`; all stays as it was.
+        Unavailable: `disk_full` or `ledger_failed`; nothing was changed.
     """
     began = time.monotonic()
     if not backlog(ledger.connection).event_count:
@@ -66,23 +66,23 @@ def settle(ledger: Ledger, *, now_us: int) -> Settled:
 
     shown_us = ledger.latest_us()
     with ledger.transaction():
-        arrivals = _moved(ledger)
-        remeter_after(ledger, arrivals, now_us=now_us, shown_us=shown_us)
+        summary = _move_arrivals(ledger)
+        remeter_after(ledger, summary, now_us=now_us, shown_us=shown_us)
         prune_deliveries(ledger)
-    ledger.note_latest(arrivals.last_us)
-    # What was read and metered is let go; kept for the next run, it would be spread over more and more memory.
+    ledger.note_latest(summary.last_us)
+    # Memory that the pool keeps for the next run becomes fragmented and grows.
     pa.default_memory_pool().release_unused()
-    return Settled(event_count=arrivals.event_count, seconds=time.monotonic() - began)
+    return Settled(event_count=summary.event_count, seconds=time.monotonic() - began)
 
 
 def settle_quietly(ledger: Ledger, *, now_us: int) -> None:
-    """Settles what waits where that can be done; a full disk or a broken file is told to whoever needs it."""
+    """Settle, and leave a full disk or a broken file to be reported to the next user of the ledger."""
     with suppress(Unavailable, duckdb.Error):
         settle(ledger, now_us=now_us)
 
 
-def _moved(ledger: Ledger) -> CommitSummary:
-    """What was in `arrival` and now is in `event`, summed up."""
+def _move_arrivals(ledger: Ledger) -> CommitSummary:
+    """Move all rows of `arrival` to `event`; return their summary."""
     connection = ledger.connection
     ledger.catch_up()
     append_no, event_count, first_us, last_us, ticket_count, name_count = row_of(connection, sql("arrivals"))

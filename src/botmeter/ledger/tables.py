@@ -1,4 +1,4 @@
-"""The tables of an account's file, their version, and how an older file is brought up to it."""
+"""Tables of an account's file, their schema version, and the migrations from older versions."""
 
 from collections.abc import Mapping
 
@@ -18,7 +18,7 @@ Migrations = Mapping[int, tuple[str, ...]]
 
 _PACKAGE = "botmeter.ledger"
 _VERSION, _PROBE = "schema_version", "hash_probe"
-"""In `meta`: the version of the tables, and the hash of a fixed text by the DuckDB that computed the keys."""
+"""Names in `meta`: the schema version, and the hash of a fixed text by the DuckDB that computed the keys."""
 
 sql = statements_of(__name__)
 
@@ -27,12 +27,12 @@ def _migration(version: int) -> tuple[str, ...]:
     return tuple(statements_in(_PACKAGE, f"migrations/version_{version}.sql").values())
 
 
-# For each version the statements that lead to the next one. They stay as they are when the tables change again.
+# For each version the statements that lead to the next one; they never change afterwards.
 MIGRATIONS: Migrations = {version - 1: _migration(version) for version in range(2, SCHEMA_VERSION + 1)}
 
 
 def create_tables(connection: duckdb.DuckDBPyConnection, *, now_us: int) -> None:
-    """Fills a new file with the tables of the present version."""
+    """Create the tables in a new file."""
     for statement in statements_in(_PACKAGE, "schema.sql").values():
         connection.execute(statement)
     set_meta(connection, _VERSION, value=str(SCHEMA_VERSION))
@@ -41,35 +41,35 @@ def create_tables(connection: duckdb.DuckDBPyConnection, *, now_us: int) -> None
 
 
 def schema_version(connection: duckdb.DuckDBPyConnection) -> int:
-    """The version that the file is of."""
+    """Return the schema version of the file."""
     return int(row_of(connection, sql("schema_version"))[0])
 
 
-def checked_version(
+def file_and_code_version(
     connection: duckdb.DuckDBPyConnection, *, name: str, migrations: Migrations = MIGRATIONS
 ) -> tuple[int, int]:
-    """The version that the file is of, and the one that this Botmeter writes.
+    """Return the schema versions of the file and of this Botmeter.
 
     Raises:
-        Refused: `ledger_newer` if a later Botmeter wrote the file.
+        Refused: `ledger_newer` if a newer Botmeter wrote the file.
     """
     found, wanted = schema_version(connection), max([SCHEMA_VERSION, *(version + 1 for version in migrations)])
     if found > wanted:
         raise Refused(
             "ledger_newer",
-            f"The ledger of account {name} is of version {found}; this Botmeter knows versions up to {wanted}. "
+            f"The ledger of account {name} has version {found}, and this Botmeter supports versions up to {wanted}. "
             "Update Botmeter.",
         )
     return found, wanted
 
 
 def migrate(connection: duckdb.DuckDBPyConnection, *, name: str, migrations: Migrations = MIGRATIONS) -> int:
-    """The versions that the file had to be brought up by, in one transaction.
+    """Bring the file to the present version in one transaction; return the number of versions in between.
 
     Raises:
-        Refused: `ledger_newer` if a later Botmeter wrote the file.
+        Refused: `ledger_newer` if a newer Botmeter wrote the file.
     """
-    found, wanted = checked_version(connection, name=name, migrations=migrations)
+    found, wanted = file_and_code_version(connection, name=name, migrations=migrations)
     if found < wanted:
         connection.begin()
         try:
@@ -81,12 +81,12 @@ def migrate(connection: duckdb.DuckDBPyConnection, *, name: str, migrations: Mig
         except BaseException:
             connection.rollback()
             raise
-    _rehash_if_needed(connection)
+    _refresh_keys(connection)
     return wanted - found
 
 
-def _rehash_if_needed(connection: duckdb.DuckDBPyConnection) -> None:
-    """Computes `event.event_key` anew if this DuckDB hashes otherwise than the one that wrote the file."""
+def _refresh_keys(connection: duckdb.DuckDBPyConnection) -> None:
+    """Compute all keys again if this DuckDB hashes differently from the one that wrote the file."""
     probe = _hash_probe(connection)
     if probe == meta_value(connection, _PROBE):
         return

@@ -1,4 +1,4 @@
-"""Events once and only once: duplicates, conflicts, quarantine, receipts, group commit."""
+"""Append: duplicates, conflicts, quarantine, receipts, group commit."""
 
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ def number_of(ledger: Ledger, table: str) -> int:
     return int(ledger.connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
 
 
-def test_the_same_file_sent_twice_changes_nothing_the_second_time() -> None:
+def test_importing_a_file_twice_changes_nothing_the_second_time() -> None:
     ledger = ledger_in_memory()
     assert counts(append_events(ledger, *DAY)) == (10, 0, 0, 0)
     assert counts(append_events(ledger, *DAY)) == (0, 10, 0, 0)
@@ -35,13 +35,13 @@ def test_the_same_file_sent_twice_changes_nothing_the_second_time() -> None:
     assert number_of(ledger, "quarantine") == 0
 
 
-def test_an_event_sent_twice_in_one_batch_is_kept_once() -> None:
+def test_an_event_twice_in_one_batch_is_stored_once() -> None:
     ledger = ledger_in_memory()
     assert counts(append_events(ledger, *DAY, DAY[3], DAY[3])) == (10, 2, 0, 0)
     assert number_of(ledger, "event") == 10
 
 
-def test_an_event_sent_again_after_years_is_known() -> None:
+def test_an_event_sent_again_after_years_is_a_duplicate() -> None:
     ledger = ledger_in_memory()
     old = event("old", "2022-02-05T10:00")
     append_events(ledger, old)
@@ -95,7 +95,7 @@ def test_a_conflict_within_one_batch_leaves_the_first_standing() -> None:
     assert ledger.connection.execute("SELECT customer_id FROM event").fetchall() == [("c1",)]
 
 
-def test_a_conflict_is_kept_in_quarantine_once_however_often_it_is_sent() -> None:
+def test_a_conflict_is_quarantined_once_however_often_it_is_sent() -> None:
     ledger = ledger_in_memory()
     append_events(ledger, event("1", "2026-03-01T10:00"))
     for _ in range(3):
@@ -105,7 +105,7 @@ def test_a_conflict_is_kept_in_quarantine_once_however_often_it_is_sent() -> Non
     assert b'"channel":"sms"' in kept[0].raw
 
 
-def test_an_event_before_the_account_s_data_start_is_quarantined_with_that_reason() -> None:
+def test_an_event_before_the_account_s_data_start_is_quarantined() -> None:
     ledger = ledger_in_memory()
     receipt = append_events(ledger, event("early", "2022-02-03T23:59:59.999999Z"), event("first", "2022-02-04T00:00"))
     assert counts(receipt) == (1, 0, 0, 1)
@@ -124,7 +124,7 @@ def test_an_event_more_than_a_day_ahead_of_the_clock_is_quarantined() -> None:
     assert [(each.event_id, each.code) for each in quarantined(ledger)] == [("beyond", "in_the_future")]
 
 
-def test_what_the_source_refused_is_in_the_receipt_and_in_quarantine() -> None:
+def test_events_that_the_source_rejects_are_in_the_receipt_and_in_quarantine() -> None:
     ledger = ledger_in_memory()
     noise = Rejection(index=1, event_id=None, code="json_invalid", detail="This is not JSON.", raw=b"\xff\x00\xfe")
     submission = Submission(source="s", batches=[batch(DAY, first=2, rejections=(noise,))], label="a file")
@@ -134,7 +134,7 @@ def test_what_the_source_refused_is_in_the_receipt_and_in_quarantine() -> None:
     assert [each.raw for each in quarantined(ledger)] == [b"\xff\x00\xfe"]
 
 
-def test_a_receipt_names_a_thousand_rejections_and_counts_all_of_them() -> None:
+def test_a_receipt_counts_all_rejections_and_names_the_first_thousand() -> None:
     ledger = ledger_in_memory()
     early = [event(f"e{number}", "2020-01-01T10:00") for number in range(1_500)]
     receipt = append_events(ledger, *early)
@@ -143,7 +143,7 @@ def test_a_receipt_names_a_thousand_rejections_and_counts_all_of_them() -> None:
     assert number_of(ledger, "quarantine") == 1_500
 
 
-def test_quarantine_can_be_looked_at_by_reason_and_in_part() -> None:
+def test_quarantine_is_listed_by_code_and_up_to_a_limit() -> None:
     ledger = ledger_in_memory()
     append_events(ledger, *(event(f"e{number}", "2020-01-01T10:00") for number in range(3)))
     append_events(ledger, event("later", "2027-01-01T10:00"))
@@ -166,7 +166,7 @@ def test_an_empty_submission_has_a_receipt_of_zeros() -> None:
     assert [counts(receipt) for receipt in append(ledger, [empty, none], now_us=NOW_US)] == [(0, 0, 0, 0)] * 2
 
 
-def test_submissions_of_one_commit_know_of_each_other() -> None:
+def test_submissions_of_one_commit_are_compared_with_each_other() -> None:
     ledger = ledger_in_memory()
     receipts = append(ledger, [*submissions(DAY), *submissions(DAY)], now_us=NOW_US)
     assert [counts(receipt) for receipt in receipts] == [(10, 0, 0, 0), (0, 10, 0, 0)]
@@ -190,8 +190,7 @@ def test_a_group_of_submissions_is_committed_together_or_not_at_all() -> None:
     assert verify(ledger).is_clean
 
 
-def test_an_earlier_clock_than_the_last_time_loses_nothing() -> None:
-    """The clock was set back between two imports."""
+def test_a_clock_set_back_between_two_imports_loses_nothing() -> None:
     ledger = ledger_in_memory()
     append_events(ledger, DAY[0])
     receipt = append_events(ledger, DAY[1], now_us=DAY[1]["occurred_at"] - DAY_US - MICROSECONDS_PER_SECOND)
@@ -201,7 +200,7 @@ def test_an_earlier_clock_than_the_last_time_loses_nothing() -> None:
 
 
 @pytest.mark.parametrize("source", ["", "a\0b", "\ud800", "s" * 513])
-def test_a_source_that_can_t_be_named_is_refused(source: str) -> None:
+def test_an_invalid_source_name_is_refused(source: str) -> None:
     with pytest.raises(Refused, match="is not a valid source name") as refused:
         Submission(source=source, batches=[], label="")
     assert refused.value.code == "source_invalid"

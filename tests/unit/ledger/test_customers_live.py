@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests.support.ledgers import NOW_US, event
-from tests.support.parcels import counts, parcel, take
+from tests.support.live_batches import append_live, counts, live_batch
 from tests.support.table_meaning import table_meaning
 
 from botmeter.ledger.customers import SameCustomer, merge_customers, merge_preview, unmerge_customers
@@ -29,7 +29,7 @@ def ledgers(folder: Folder, acme: str) -> Iterator[OpenLedgers]:
 def taken(ledgers: OpenLedgers, *events: dict[str, object]) -> tuple[int, int, int, int]:
     """How many were accepted, were there already, conflict, are refused."""
     with ledgers.appending_live("acme") as ledger:
-        return counts(take(ledger, parcel(list(events)))[0])
+        return counts(append_live(ledger, live_batch(list(events)))[0])
 
 
 def settled(ledgers: OpenLedgers) -> None:

@@ -1,8 +1,8 @@
-"""The last requests of a source: what became of each, in order, and no more of them than people look through."""
+"""The last deliveries of a source: their outcomes, in order, up to a limit."""
 
 import pytest
 from tests.support.ledgers import NOW_US, batch, event, ledger_in_memory
-from tests.support.parcels import parcel, take
+from tests.support.live_batches import append_live, live_batch
 
 from botmeter.ledger import deliveries as owner
 from botmeter.ledger.deliveries import deliveries, latest_delivery_by_source
@@ -26,15 +26,15 @@ def sent(number: int, *, source: str = "s") -> LiveBatch:
     )
 
 
-def test_each_request_tells_what_became_of_it_and_why() -> None:
+def test_each_delivery_has_its_counts_and_a_reason() -> None:
     ledger = ledger_in_memory()
-    take(ledger, parcel([FIRST]), now_us=NOW_US - 1)
+    append_live(ledger, live_batch([FIRST]), now_us=NOW_US - 1)
     said = ("A typing mark never counts.",)
-    dispatches = (
+    both = (
         BatchDelivery(first_position=0, record_count=2, delivery_id="again", ignored=said, ignored_count=1),
         BatchDelivery(first_position=2, record_count=0, subject="typing", ignored=said, ignored_count=32),
     )
-    take(ledger, LiveBatch(source="s", batch=batch([FIRST, EARLY]), deliveries=dispatches))
+    append_live(ledger, LiveBatch(source="s", batch=batch([FIRST, EARLY]), deliveries=both))
     typing, again, first = deliveries(ledger, "s")
     assert (first.accepted, first.delivery_id, first.detail, first.received_at) == (1, None, None, NOW_US - 1)
     assert (again.delivery_id, again.duplicates, again.rejected, again.ignored) == ("again", 1, 1, 1)
@@ -45,32 +45,32 @@ def test_each_request_tells_what_became_of_it_and_why() -> None:
     assert deliveries(ledger, "s", limit=1) == [typing]
 
 
-def test_one_delivery_id_that_comes_twice_is_told_twice() -> None:
+def test_a_delivery_id_that_arrives_twice_is_listed_twice() -> None:
     ledger = ledger_in_memory()
-    take(ledger, sent(1))
-    take(ledger, sent(1))
+    append_live(ledger, sent(1))
+    append_live(ledger, sent(1))
     assert [(each.delivery_id, each.accepted, each.duplicates) for each in deliveries(ledger, "s")] == [
         ("d1", 0, 1),
         ("d1", 1, 0),
     ]
 
 
-def test_the_newest_of_each_source_are_kept_whatever_the_clock_says(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_newest_deliveries_of_each_source_are_kept_whatever_the_clock_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(owner, "DELIVERIES_KEPT", 2)
     ledger = ledger_in_memory()
-    take(ledger, sent(0, source="quiet"))
+    append_live(ledger, sent(0, source="quiet"))
     for number in range(4):
-        take(ledger, sent(number), now_us=NOW_US - number)
+        append_live(ledger, sent(number), now_us=NOW_US - number)
     settle(ledger, now_us=NOW_US)
     assert [each.delivery_id for each in deliveries(ledger, "s")] == ["d3", "d2"]
     latest = latest_delivery_by_source(ledger)
     assert {source: each.delivery_id for source, each in latest.items()} == {"quiet": "d0", "s": "d3"}
 
 
-def test_erasing_a_customer_leaves_no_name_of_a_request_and_no_reason(folder: Folder, acme: str) -> None:
-    """Both can bear ids of the customer's, and a platform's name of a request can hold a telephone number."""
+def test_erasing_a_customer_removes_delivery_ids_and_reasons(folder: Folder, acme: str) -> None:
+    """Both can hold ids of the customer, and a delivery id can hold a telephone number."""
     with folder.ledger(acme) as ledger:
-        take(ledger, sent(1), parcel([EARLY]))
+        append_live(ledger, sent(1), live_batch([EARLY]))
     erase(folder, acme, customer_id="c1")
     with folder.ledger(acme) as ledger:
         assert told(ledger) == {(None, None)}

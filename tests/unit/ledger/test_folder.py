@@ -162,7 +162,7 @@ def test_a_read_only_file_can_be_read_and_not_written(folder: Folder, acme: str)
 @pytest.mark.parametrize("read_only", [True, False], ids=["reading", "writing"])
 def test_a_ledger_of_a_newer_version_is_refused(folder: Folder, acme: str, read_only: bool) -> None:
     tampered(folder.file_of(acme), "UPDATE meta SET value = '99' WHERE name = 'schema_version'")
-    said = "is of version 99; this Botmeter knows versions up to"
+    said = "has version 99, and this Botmeter supports versions up to"
     with pytest.raises(Refused, match=said) as refused, (folder.reading if read_only else folder.ledger)(acme):
         pass
     assert refused.value.code == "ledger_newer"

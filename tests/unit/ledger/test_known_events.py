@@ -1,4 +1,4 @@
-"""What a ledger has is known by its id, erased or not; and what a pull told is no conflict with its webhook."""
+"""Known events of a source, erased ones included; and webhooks that come after a pull."""
 
 import pytest
 from tests.support.ledgers import NOW_US, append_events, event, ledger_in_memory
@@ -10,7 +10,7 @@ AT = "2026-03-01T10:00"
 PULLED = {"told_by": "pull", "time_source": "second"}
 
 
-def test_what_is_there_is_known_with_its_instant() -> None:
+def test_stored_events_are_known_with_their_instants() -> None:
     ledger = ledger_in_memory()
     append_events(ledger, event("m1", AT, source="desk"), event("m2", AT, source="other"))
     found = known_instants(ledger, "desk", event_ids=["m1", "m2", "m3", "m1"])
@@ -18,7 +18,7 @@ def test_what_is_there_is_known_with_its_instant() -> None:
     assert known_instants(ledger, "desk", event_ids=[]) == {}
 
 
-def test_what_was_erased_is_known_so_that_nobody_brings_it_back() -> None:
+def test_erased_events_are_known_so_that_no_pull_brings_them_back() -> None:
     ledger = ledger_in_memory()
     append_events(ledger, event("m1", AT, source="desk"))
     ledger.connection.execute("UPDATE event SET event_id = 'erased:1', conversation_id = 'erased-1'")
@@ -26,7 +26,7 @@ def test_what_was_erased_is_known_so_that_nobody_brings_it_back() -> None:
     assert active_conversations(ledger, "desk", first_us=0) == []
 
 
-def test_conversations_are_active_since_their_latest_event() -> None:
+def test_conversations_are_active_up_to_their_latest_event() -> None:
     ledger = ledger_in_memory()
     late = event("m2", "2026-03-02T10:00", source="desk", conversation_id="v1")
     append_events(ledger, event("m1", AT, source="desk", conversation_id="v1"), late, event("m3", AT, source="x"))
@@ -45,9 +45,7 @@ def test_conversations_are_active_since_their_latest_event() -> None:
         ({"kind": "resolved", "actor": "system"}, True),
     ],
 )
-def test_a_webhook_that_comes_after_a_pull_knows_more_and_is_no_conflict(
-    sent: dict[str, str], is_conflict: bool
-) -> None:
+def test_a_webhook_after_a_pull_is_a_duplicate_although_it_tells_more(sent: dict[str, str], is_conflict: bool) -> None:
     ledger = ledger_in_memory()
     append_events(ledger, event("m1", f"{AT}:00Z", attributes=PULLED), is_pulled=True)
     more = dict(sent)

@@ -1,4 +1,4 @@
-"""A file of an earlier version is brought up to this one, with all that is in it."""
+"""Files of earlier schema versions migrate with their contents."""
 
 import shutil
 from pathlib import Path
@@ -43,7 +43,7 @@ NAMED = {"b1": "Order bot", "b2": "Returns"}
 
 
 def tables_of(file: Path) -> list[tuple[object, ...]]:
-    """Every table and view with its columns, in order; and what the views say."""
+    """Return every table and view with its columns in order, and the SQL of the views."""
     with raw_connection(file) as connection:
         columns = connection.execute(
             "SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns "
@@ -55,7 +55,7 @@ def tables_of(file: Path) -> list[tuple[object, ...]]:
 
 @pytest.fixture
 def old(folder: Folder, acme: str) -> Folder:
-    """The folder with an account `acme` whose file is as version 1 left it."""
+    """The folder with an account `acme` whose file is of version 1."""
     with folder.ledger(acme) as ledger:
         append_events(ledger, *EVENTS)
     with raw_connection(folder.file_of(acme)) as connection:
@@ -67,7 +67,7 @@ def old(folder: Folder, acme: str) -> Folder:
 
 
 @pytest.mark.parametrize("read_only", [True, False], ids=["to read", "to write"])
-def test_a_file_of_version_1_is_brought_up_when_it_is_opened(old: Folder, read_only: bool) -> None:
+def test_a_file_of_version_1_migrates_when_it_is_opened(old: Folder, read_only: bool) -> None:
     with (old.reading if read_only else old.ledger)("acme") as ledger:
         assert schema_version(ledger.connection) == SCHEMA_VERSION
         assert ledger.account == Account(name="acme", title="acme")
@@ -80,7 +80,7 @@ def test_a_file_of_version_1_is_brought_up_when_it_is_opened(old: Folder, read_o
         }
 
 
-def test_a_file_that_was_brought_up_is_like_a_new_one(old: Folder) -> None:
+def test_a_migrated_file_has_the_tables_of_a_new_one(old: Folder) -> None:
     made_account(old, Account(name="fresh"))
     with old.ledger("fresh") as fresh:
         append_events(fresh, *EVENTS)
@@ -90,7 +90,7 @@ def test_a_file_that_was_brought_up_is_like_a_new_one(old: Folder) -> None:
     assert tables_of(old.file_of("acme")) == tables_of(old.file_of("fresh"))
 
 
-def test_a_file_of_version_1_that_may_not_be_written_is_refused_with_the_reason(old: Folder) -> None:
+def test_a_read_only_file_of_version_1_is_refused(old: Folder) -> None:
     old.file_of("acme").chmod(0o444)
     said = "was written by an earlier Botmeter and is read-only"
     with pytest.raises(NotAllowed, match=said) as refused, old.reading("acme"):
@@ -98,7 +98,7 @@ def test_a_file_of_version_1_that_may_not_be_written_is_refused_with_the_reason(
     assert refused.value.code == "ledger_read_only"
 
 
-def test_a_copy_of_version_1_taken_away_and_put_back_is_brought_up_too(old: Folder, tmp_path: Path) -> None:
+def test_a_copy_of_version_1_put_back_later_migrates_too(old: Folder, tmp_path: Path) -> None:
     file = old.file_of("acme")
     shutil.copy(file, tmp_path / "kept")
     with old.ledger("acme"):

@@ -141,7 +141,7 @@ def test_a_sender_s_own_text_about_a_pull_makes_no_conflict_a_duplicate(migrated
     assert append_events(migrated, {**same, "channel": "another"}, now_us=LATER_US).conflicts == 1
 
 
-def test_the_file_is_brought_up_when_its_account_is_opened(folder: Folder) -> None:
+def test_a_file_migrates_and_settles_when_its_account_is_opened(folder: Folder) -> None:
     folder.file_of("acme").parent.mkdir(parents=True, exist_ok=True)
     folder.file_of("acme").write_bytes(lzma.decompress((FILES / "acme.duckdb.xz").read_bytes()))
     with folder.ledger("acme") as ledger:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 from tests.support.ledgers import ACME, NOW_US, append_events, event, raw_connection
-from tests.support.parcels import counts, parcel, take
+from tests.support.live_batches import append_live, counts, live_batch
 from tests.support.table_meaning import table_meaning
 
 from botmeter.domain.errors import NotAllowed, Refused, Unavailable
@@ -30,7 +30,7 @@ HOURS = [event(f"e{hour}", f"2026-05-20T{hour:02}:00") for hour in range(10, 20)
 
 def take_live(ledgers: OpenLedgers, *events: dict[str, object]) -> tuple[int, int, int, int]:
     with ledgers.appending_live("acme") as ledger:
-        return counts(take(ledger, parcel(list(events)))[0])
+        return counts(append_live(ledger, live_batch(list(events)))[0])
 
 
 def settle_live(ledgers: OpenLedgers) -> int:
@@ -167,7 +167,7 @@ def test_a_setting_that_a_writer_changed_holds_for_the_next_live_event(ledgers: 
 def test_one_who_is_refused_on_the_lane_leaves_it_to_the_next(ledgers: OpenLedgers) -> None:
     def fail() -> None:
         with ledgers.appending_live("acme") as ledger:
-            take(ledger, parcel(HOURS[:1]))
+            append_live(ledger, live_batch(HOURS[:1]))
             raise Refused("some_code", "It is refused.")
 
     with pytest.raises(Refused):
@@ -193,7 +193,7 @@ def test_live_events_wait_for_a_writer_and_a_settling_one_waits_too(hurried: Ope
 def test_a_file_is_not_closed_while_live_events_are_taken_in(ledgers: OpenLedgers) -> None:
     with ledgers.appending_live("acme") as ledger:
         ledgers.close_idle(0)
-        assert counts(take(ledger, parcel(HOURS))[0]) == (10, 0, 0, 0)
+        assert counts(append_live(ledger, live_batch(HOURS))[0]) == (10, 0, 0, 0)
 
 
 def test_a_file_that_is_read_only_takes_no_live_events_until_it_can_be_written(
@@ -221,7 +221,7 @@ def test_what_a_killed_server_left_is_settled_by_whoever_opens_the_file_next(
         assert event_count(ledger) == 10
     with folder.ledger(acme) as ledger:
         assert verify(ledger).is_clean
-        assert counts(take(ledger, parcel(HOURS))[0]) == (0, 10, 0, 0)
+        assert counts(append_live(ledger, live_batch(HOURS))[0]) == (0, 10, 0, 0)
 
 
 def left_unsettled(folder: Folder) -> None:
@@ -230,7 +230,7 @@ def left_unsettled(folder: Folder) -> None:
     log = file.with_suffix(".duckdb.wal")
     kept.mkdir()
     ledger = folder.opened("acme")
-    take(ledger, parcel(HOURS))
+    append_live(ledger, live_batch(HOURS))
     for each in (file, log):
         shutil.copy(each, kept)
     ledger.connection.close()
@@ -240,7 +240,7 @@ def left_unsettled(folder: Folder) -> None:
 
 def test_a_file_that_may_not_be_written_is_read_as_far_as_it_is_settled(folder: Folder, acme: str) -> None:
     ledger = folder.opened(acme)
-    take(ledger, parcel(HOURS))
+    append_live(ledger, live_batch(HOURS))
     ledger.connection.close()
     folder.file_of(acme).chmod(0o444)
     with folder.reading(acme) as ledger:

@@ -11,7 +11,7 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.settle import settle
 from botmeter.reports.recency import Recency, recency
 from support.ledgers import NOW_US, append_events, event, made_account
-from support.parcels import parcel, take
+from support.live_batches import append_live, live_batch
 
 FIRST = "2026-03-30T22:00"
 SECOND = "2026-03-31T01:00"
@@ -29,7 +29,7 @@ def at(text: str) -> int:
 
 def live(ledger: Ledger, event_id: str, *, happened: str, now_us: int) -> None:
     """An event comes live and is settled."""
-    take(ledger, parcel([event(event_id, happened)]), now_us=now_us)
+    append_live(ledger, live_batch([event(event_id, happened)]), now_us=now_us)
     settle(ledger, now_us=now_us)
 
 
@@ -46,7 +46,7 @@ def test_a_file_is_taken_in_and_is_not_live(ledger: Ledger) -> None:
 
 def test_what_waits_to_be_settled_is_not_told_as_taken_in(ledger: Ledger) -> None:
     live(ledger, "a", happened=FIRST, now_us=NOW_US + 1)
-    take(ledger, parcel([event("b", SECOND)]), now_us=NOW_US + 2)
+    append_live(ledger, live_batch([event("b", SECOND)]), now_us=NOW_US + 2)
     assert recency(ledger) == Recency(
         first_event_us=at(FIRST), latest_event_us=at(FIRST), taken_in_us=NOW_US + 1, live_us=NOW_US + 1
     )

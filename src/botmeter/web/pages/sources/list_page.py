@@ -10,7 +10,7 @@ from django.urls import reverse
 from botmeter.domain import text
 from botmeter.domain.errors import BotmeterError, Conflict, Refused
 from botmeter.domain.source import Source
-from botmeter.ledger.deliveries import Delivered, latest_delivery_by_source
+from botmeter.ledger.deliveries import StoredDelivery, latest_delivery_by_source
 from botmeter.ledger.sources import sources_of
 from botmeter.people.models import EventSource
 from botmeter.people.rights import Right
@@ -118,7 +118,7 @@ def _page(visit: Visit, *, form: NewSourceForm) -> HttpResponse:
     return rendered(visit.request, "sources.html", page=page)
 
 
-def _line(visit: Visit, source: Source, *, address: EventSource | None, last: Delivered | None) -> SourceLine:
+def _line(visit: Visit, source: Source, *, address: EventSource | None, last: StoredDelivery | None) -> SourceLine:
     return SourceLine(
         name=name_word(source.name, reverse("source", args=(visit.account, source.name))),
         platform=connector_of(source.platform).label,
@@ -129,7 +129,7 @@ def _line(visit: Visit, source: Source, *, address: EventSource | None, last: De
     )
 
 
-def _other(last: Delivered, *, zone: str) -> SourceLine:
+def _other(last: StoredDelivery, *, zone: str) -> SourceLine:
     """Return the row of a source that was only named in API requests."""
     return SourceLine(
         name=name_word(last.source),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from botmeter.domain import text
-from botmeter.ledger.deliveries import Delivered
+from botmeter.ledger.deliveries import StoredDelivery
 from botmeter.web.rich_text import Word, id_word, plain
 
 
@@ -26,7 +26,7 @@ class DeliveryLine:
     why: Word
 
 
-def delivery_line(found: Delivered, *, zone: str) -> DeliveryLine:
+def delivery_line(found: StoredDelivery, *, zone: str) -> DeliveryLine:
     """Return a delivery as a table row."""
     return DeliveryLine(
         at=text.instant_text(found.received_at, zone=zone),
@@ -38,7 +38,7 @@ def delivery_line(found: Delivered, *, zone: str) -> DeliveryLine:
     )
 
 
-def outcome_text(found: Delivered) -> str:
+def outcome_text(found: StoredDelivery) -> str:
     """Return the outcome as text: `3 accepted, 1 ignored`."""
     counts = {
         "accepted": found.accepted,
@@ -52,7 +52,7 @@ def outcome_text(found: Delivered) -> str:
     )
 
 
-def _look(found: Delivered) -> str:
+def _look(found: StoredDelivery) -> str:
     if found.rejected or found.conflicts:
         return "bad"
     return "" if found.accepted else "dim"

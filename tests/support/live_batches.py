@@ -1,0 +1,44 @@
+"""Batches of live events for tests; each list of events is a delivery."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from tests.support.ledgers import NOW_US, batch
+
+from botmeter.domain.receipt import Receipt, Rejection
+from botmeter.ledger.ledger import Ledger
+from botmeter.ledger.live_append import live_append
+from botmeter.ledger.live_batch import BatchDelivery, LiveBatch
+
+Event = dict[str, Any]
+
+
+def live_batch(*sent: Sequence[Event], atomic: Sequence[int] = (), rejections: tuple[Rejection, ...] = ()) -> LiveBatch:
+    """Return a batch of one source.
+
+    Args:
+        sent: The events of each delivery.
+        atomic: The numbers of the atomic deliveries.
+        rejections: Further records, which stand after all events in the last delivery.
+    """
+    events = [event for delivery in sent for event in delivery]
+    firsts = np.cumsum([0, *map(len, sent)]).tolist()
+    counts = [len(delivery) for delivery in sent]
+    counts[-1] += len(rejections)
+    deliveries = tuple(
+        BatchDelivery(first_position=firsts[place], record_count=count, is_atomic=place in atomic)
+        for place, count in enumerate(counts)
+    )
+    source = events[0]["source"] if events else "s"
+    return LiveBatch(source=source, batch=batch(events, rejections=rejections), deliveries=deliveries)
+
+
+def append_live(ledger: Ledger, *batches: LiveBatch, now_us: int = NOW_US) -> list[Receipt]:
+    """Append the batches without settling; return the receipts of all deliveries."""
+    return [receipt for own in live_append(ledger, batches, now_us=now_us) for receipt in own]
+
+
+def counts(receipt: Receipt) -> tuple[int, int, int, int]:
+    """Return the counts: accepted, duplicates, conflicts, rejected."""
+    return receipt.accepted, receipt.duplicates, receipt.conflicts, receipt.rejected
