@@ -136,6 +136,22 @@ def test_what_comes_later_leaves_the_title_of_the_page_as_it_is(report: Page) ->
     expect(report).to_have_title("Bot session consumption · Botmeter")
 
 
+def test_is_not_is_chosen_by_keyboard_and_counts_all_other_sessions(report: Page) -> None:
+    whole, channels = headline(report), by_name(report, "channel-consumption")
+
+    report.locator(".chips summary", has_text="Channel").first.click()
+    menu = report.locator(".menu[open]")
+    expect(menu.get_by_role("searchbox")).to_be_focused()
+    for key in ("Tab", "ArrowRight", "Tab", "Space", "Enter"):
+        report.keyboard.press(key)
+    report.wait_for_url("**channel=**")
+
+    [chip] = chips(report)
+    channel = chip.removeprefix("Channel is not ")
+    assert headline(report) == whole - channels[channel]
+    assert channel not in by_name(report, "channel-consumption")
+
+
 def test_filters_narrow_the_report_and_their_chips_remove_them(report: Page) -> None:
     whole = headline(report)
     bots = by_name(report, "bot-consumption")
