@@ -55,7 +55,7 @@ def demo(
         with folder.ledger(DEMO_ACCOUNT) as ledger:
             _load(ledger, events=events, now_us=now)
             query = usage_query(ledger.account, now_us=now)
-            page = report_page(report_as_mapping(usage_report(ledger, query)), asked=query, screen=screen)
+            page = report_page(report_as_mapping(usage_report(ledger, query)), query=query, screen=screen)
             next_steps = tour(ledger, query, data_option=_data_option(data))
     show(f"{page}\n")
     show(screen.plain("\n".join([screen.styled("What to try next", "bold"), *next_steps])) + "\n")

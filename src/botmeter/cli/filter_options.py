@@ -24,11 +24,11 @@ def takes_filters(*, simulated: bool = False) -> Callable[[Callable[..., None]],
 
     def with_options(command: Callable[..., None]) -> Callable[..., None]:
         @wraps(command)
-        def run(**given: Any) -> None:
-            picked = {one.name: given.pop(one.name) or () for one in declared}
-            excluded = {one.name: given.pop(f"not_{one.name}") or () for one in declared}
-            filters = filters_of(picked, excluded, preview=given.pop("preview"))
-            command(**given, filters=filters)
+        def run(**values: Any) -> None:
+            picked = {one.name: values.pop(one.name) or () for one in declared}
+            excluded = {one.name: values.pop(f"not_{one.name}") or () for one in declared}
+            filters = filters_of(picked, excluded, preview=values.pop("preview"))
+            command(**values, filters=filters)
 
         signature = inspect.signature(command)
         own = list(signature.parameters.values())

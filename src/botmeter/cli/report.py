@@ -49,15 +49,15 @@ def report(
 
     days = options.days_asked(first, last, timezone=timezone)
     with readable_ledger(data, account, purpose="botmeter report") as ledger:
-        asked = options.question(ledger.account, days=days, filters=filters)
-        answer = report_as_mapping(usage_report(ledger, asked))
+        query = options.question(ledger.account, days=days, filters=filters)
+        answer = report_as_mapping(usage_report(ledger, query))
     match form:
         case "table":
-            show(report_page(answer, asked=asked, screen=stdout_screen()))
+            show(report_page(answer, query=query, screen=stdout_screen()))
             return
         case "json":
             show_json(answer)
         case "csv":
             show_rows(COLUMNS, report_rows(answer), form="csv")
-    if asked.moved_from is not None:
-        say(f"data starts on {asked.period.first_on}: the period was moved up to it from {asked.moved_from}")
+    if query.moved_from is not None:
+        say(f"data starts on {query.period.first_on}: the period was moved up to it from {query.moved_from}")

@@ -46,11 +46,11 @@ class _Section:
     lines: Sequence[_Line]
 
 
-def report_page(answer: Mapping[str, Any], *, asked: UsageQuery, screen: Screen) -> str:
+def report_page(answer: Mapping[str, Any], *, query: UsageQuery, screen: Screen) -> str:
     """Format the report, given as JSON values, as text that ends with a line break."""
-    parts = [_head(answer, asked, screen=screen), _headline(answer, screen)]
+    parts = [_head(answer, query, screen=screen), _headline(answer, screen)]
     if answer["sessions_consumed"]:
-        parts += [_days(answer, asked, screen=screen)]
+        parts += [_days(answer, query, screen=screen)]
         parts += [_drawn(section, screen) for section in _sections(answer) if section.lines]
     else:
         parts += [_nothing(answer, screen)]
@@ -58,16 +58,16 @@ def report_page(answer: Mapping[str, Any], *, asked: UsageQuery, screen: Screen)
     return "".join(f"{screen.plain(line.rstrip())}\n" for line in lines)
 
 
-def _head(answer: Mapping[str, Any], asked: UsageQuery, *, screen: Screen) -> list[str]:
-    period = asked.period
+def _head(answer: Mapping[str, Any], query: UsageQuery, *, screen: Screen) -> list[str]:
+    period = query.period
     span = f"{day_text(period.first_on)} – {day_text(period.last_on)}"
     about = f"{span} · {counted(period.day_count, 'day')} · {period.timezone} · {printable(answer['policy'])}"
     title = f"Bot session consumption of {printable(answer['account'])}"
     lines = [*(screen.styled(line, "bold") for line in screen.paragraph(title)), *screen.paragraph(about)]
-    if asked.moved_from is not None:
-        told = f"Data starts on {day_text(period.first_on)}: the period was moved up from {day_text(asked.moved_from)}."
-        lines += [screen.styled(line, "warn") for line in screen.paragraph(told)]
-    filters = _filters_text(asked.filters)
+    if query.moved_from is not None:
+        text = f"Data starts on {day_text(period.first_on)}: the period was moved up from {day_text(query.moved_from)}."
+        lines += [screen.styled(line, "warn") for line in screen.paragraph(text)]
+    filters = _filters_text(query.filters)
     return lines + (screen.paragraph(f"Filters: {filters}.") if filters else [])
 
 
@@ -97,16 +97,16 @@ def _headline(answer: Mapping[str, Any], screen: Screen) -> list[str]:
 
 def _nothing(answer: Mapping[str, Any], screen: Screen) -> list[str]:
     filtered = any(answer["filters"].values())
-    told = (
+    text = (
         "No session matches these filters in this period. Leave one out, or widen it with --from and --to."
         if filtered
         else "No session started in this period. Widen it with --from and --to, or bring in events: `botmeter import`."
     )
-    return screen.paragraph(told, indent=_INDENT)
+    return screen.paragraph(text, indent=_INDENT)
 
 
-def _days(answer: Mapping[str, Any], asked: UsageQuery, *, screen: Screen) -> list[str]:
-    last_on = asked.today_on or date.max
+def _days(answer: Mapping[str, Any], query: UsageQuery, *, screen: Screen) -> list[str]:
+    last_on = query.today_on or date.max
     trend = [(date.fromisoformat(day["date"]), day["sessions"]) for day in answer["trend"]]
     past = [(count, day) for day, count in trend if day <= last_on]
     if not past:

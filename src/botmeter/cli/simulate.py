@@ -64,10 +64,10 @@ def simulate(
     rules = [policy_named(name) for name in policies]
     days = options.days_asked(first, last, timezone=timezone)
     with readable_ledger(data, account, purpose="botmeter simulate") as ledger:
-        asked = options.question(ledger.account, days=days, filters=filters)
+        query = options.question(ledger.account, days=days, filters=filters)
         if len(rules) == 1 and rules[0] != _own(ledger):
             rules.insert(0, _own(ledger))
-        answer = simulated(ledger, asked, policies=rules)
+        answer = simulated(ledger, query, policies=rules)
     match form:
         case "table":
             show(simulation_page(answer, screen=stdout_screen()))

@@ -66,9 +66,9 @@ def _outcomes(simulation: Simulation, screen: Screen) -> list[str]:
     for label, outcome in zip(labels, outcomes, strict=True):
         drawn = bar(outcome.session_count, most=most, width=bar_width, in_unicode=screen.in_unicode)
         apart = outcome.session_count - outcomes[0].session_count
-        told = "" if outcome is outcomes[0] else f"{apart:+,}"
+        text = "" if outcome is outcomes[0] else f"{apart:+,}"
         blocks = screen.styled(drawn, "accent") + " " * (bar_width - len(drawn))
-        numbers = f"{grouped(outcome.session_count):>{_NUMBER_WIDTH}}{told:>{_NUMBER_WIDTH}}"
+        numbers = f"{grouped(outcome.session_count):>{_NUMBER_WIDTH}}{text:>{_NUMBER_WIDTH}}"
         lines.append(f"{_INDENT}{fitted(label, label_width)}  {blocks}{numbers}")
     return lines
 
@@ -77,12 +77,12 @@ def _difference(difference: Difference, first: str, *, screen: Screen) -> list[s
     label = printable(difference.policy.label)
     title = f"{label} against {printable(first)}: {difference.session_count:+,}"
     lines = [screen.styled(fitted(title, min(screen.width, cell_count(title))), "bold")]
-    for told, reasons in (
+    for text, reasons in (
         (f"Opened by {label} alone", difference.more),
         (f"Opened by {first} alone", difference.fewer),
     ):
         if reasons:
-            lines += [fitted(f"{_INDENT}{told}: {grouped(sum(reasons.values()))}", screen.width)]
+            lines += [fitted(f"{_INDENT}{text}: {grouped(sum(reasons.values()))}", screen.width)]
         for reason, count in reasons.items():
             number = f"{grouped(count):>{_NUMBER_WIDTH}}  "
             first_line, *rest = screen.paragraph(REASONS[reason], indent=" " * len(number))

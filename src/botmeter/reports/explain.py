@@ -53,21 +53,21 @@ def explain(ledger: "ReadableLedger", session_id: str, *, now_us: int | None = N
         Missing: `session_unknown` if the account has no such session, or that is no session's id.
         Refused: `ledger_differs` if the stored events no longer give this session.
     """
-    sought = _checked_id(session_id, ledger.account.name)
+    checked_id = _checked_id(session_id, ledger.account.name)
     with snapshot(ledger) as moment:
-        stored = moment.rows(sql("session_of_id"), {"session_id": sought})
+        stored = moment.rows(sql("session_of_id"), {"session_id": checked_id})
         if not stored:
             raise _unknown(session_id, ledger.account.name)
         events = moment.table(sql("events_of_key"), _key_values(ledger, stored[0]))
         names: dict[str, str] = bot_names(moment)
         story = _Story(events, ledger=ledger, names=names)
-        row = story.row_of(sought)
+        row = story.row_of(checked_id)
         if row is None:
             raise Refused(
                 "ledger_differs",
-                f"The stored events no longer give session {sought}: `botmeter verify` shows what differs.",
+                f"The stored events no longer give session {checked_id}: `botmeter verify` shows what differs.",
             )
-        return _told(story, row, moment=moment, now_us=present_us() if now_us is None else now_us)
+        return _explanation_of(story, row, moment=moment, now_us=present_us() if now_us is None else now_us)
 
 
 def _checked_id(session_id: str, account: str) -> str:
@@ -121,8 +121,8 @@ class _Story:
         return None if row < 0 else row
 
     def session(self, row: int) -> dict[str, Any]:
-        found: dict[str, Any] = self.sessions.slice(row, 1).to_pylist()[0]
-        return found
+        columns: dict[str, Any] = self.sessions.slice(row, 1).to_pylist()[0]
+        return columns
 
     def span(self, row: int) -> tuple[int, int]:
         """Return the rows of the session's events and all that happened meanwhile: first, and past the last."""
@@ -132,13 +132,13 @@ class _Story:
         stop = len(occurred_at) if end_us is None else int(np.searchsorted(occurred_at, end_us))
         return int(members[0]), max(stop, int(members[-1]) + 1)
 
-    def told_events(self, rows: range, *, row: int) -> Iterator[ExplainedEvent]:
+    def explained_events(self, rows: range, *, row: int) -> Iterator[ExplainedEvent]:
         """The events at `rows` that belong to the session at `row`, or to its scope key."""
         own = self.scope_key(self.session(row))
         for first in range(rows.start, rows.stop, _EVENTS_A_TIME):
-            columns = self.events.slice(first, min(_EVENTS_A_TIME, rows.stop - first)).to_pylist()
-            for place, found in enumerate(columns, start=first):
-                event = self._event(found, takes_part=bool(self.session_of_event[place] == row))
+            batch = self.events.slice(first, min(_EVENTS_A_TIME, rows.stop - first)).to_pylist()
+            for place, columns in enumerate(batch, start=first):
+                event = self._event(columns, takes_part=bool(self.session_of_event[place] == row))
                 if event.takes_part or all(getattr(event, name) == value for name, value in own.items()):
                     yield event
 
@@ -155,8 +155,8 @@ class _Story:
     def opened_by(self, event: ExplainedEvent) -> Neighbour | None:
         """Find the session that the event opened, under any policy."""
         for row in np.flatnonzero(self.sessions["started_at"].to_numpy() == event.at_us).tolist():
-            found = self.session(row)
-            if (found["source"], found["opening_event_id"]) == (event.source, event.event_id):
+            columns = self.session(row)
+            if (columns["source"], columns["opening_event_id"]) == (event.source, event.event_id):
                 return self._neighbour(row)
         return None
 
@@ -176,40 +176,40 @@ class _Story:
         return self.ledger.schedule[session["policy"]].policy
 
     def _neighbour(self, row: int) -> Neighbour:
-        found = self.session(row)
+        columns = self.session(row)
         return Neighbour(
-            session_id=found["session_id"],
-            started_at_us=found["started_at"],
-            ended_at_us=found["ended_at"],
-            closed_by=ClosedBy(found["closed_by"]),
+            session_id=columns["session_id"],
+            started_at_us=columns["started_at"],
+            ended_at_us=columns["ended_at"],
+            closed_by=ClosedBy(columns["closed_by"]),
         )
 
-    def _event(self, found: dict[str, Any], *, takes_part: bool) -> ExplainedEvent:
-        place = self.places[found["touchpoint"]]
+    def _event(self, columns: dict[str, Any], *, takes_part: bool) -> ExplainedEvent:
+        place = self.places[columns["touchpoint"]]
         return ExplainedEvent(
-            source=found["source"],
-            event_id=found["event_id"],
-            at_us=found["occurred_at"],
-            actor=Actor(found["actor"]),
-            kind=Kind(found["kind"]),
-            customer_id=found["customer_id"],
-            conversation_id=found["conversation_id"],
+            source=columns["source"],
+            event_id=columns["event_id"],
+            at_us=columns["occurred_at"],
+            actor=Actor(columns["actor"]),
+            kind=Kind(columns["kind"]),
+            customer_id=columns["customer_id"],
+            conversation_id=columns["conversation_id"],
             bot_id=place.bot_id,
             bot_name=None if place.bot_id is None else self.names.get(place.bot_id, place.bot_id),
             bot_version=place.bot_version,
             channel=place.channel,
-            ticket_id=found["ticket_id"],
-            append_no=found["append_no"],
+            ticket_id=columns["ticket_id"],
+            append_no=columns["append_no"],
             takes_part=takes_part,
         )
 
 
-def _told(story: _Story, row: int, *, moment: Snapshot, now_us: int) -> Explanation:
+def _explanation_of(story: _Story, row: int, *, moment: Snapshot, now_us: int) -> Explanation:
     session = story.session(row)
     end_us, (first, stop) = session["ended_at"], story.span(row)
-    events = tuple(story.told_events(range(first, stop), row=row))
+    events = tuple(story.explained_events(range(first, stop), row=row))
     members = [event for event in events if event.takes_part]
-    following = story.told_events(range(stop, len(story.events)), row=row)
+    following = story.explained_events(range(stop, len(story.events)), row=row)
     next_event = next((event for event in following if event.kind is Kind.MESSAGE), None)
     opened = None if next_event is None else story.opened_by(next_event)
     after = story.neighbour(row, step=1) if opened is None else opened

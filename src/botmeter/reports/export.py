@@ -115,15 +115,15 @@ class _Counter:
                 continue
             self.row_count += batch.num_rows
             if self.session_count is not None:
-                self.session_count += self._sessions_begun(batch.column("session_id"))
+                self.session_count += self._new_sessions(batch.column("session_id"))
             yield batch
 
-    def _sessions_begun(self, ids: pa.Array) -> int:
+    def _new_sessions(self, ids: pa.Array) -> int:
         first, last = ids[0].as_py(), ids[-1].as_py()
         changes = pc.sum(pc.not_equal(ids[1:], ids[:-1])).as_py() or 0
-        begun = int(changes) + (first != self._last_session)
+        new_count = int(changes) + (first != self._last_session)
         self._last_session = last
-        return begun
+        return new_count
 
 
 def _ndjson_chunks(batches: Batches, *, schema: pa.Schema, instants: InstantTexts) -> Iterator[bytes]:
@@ -158,10 +158,10 @@ def _parquet_chunks(batches: Batches, *, schema: pa.Schema, instants: InstantTex
             if sum(held.num_rows for held in waiting) >= _ROWS_A_GROUP:
                 writer.write_table(pa.Table.from_batches(waiting).cast(zoned))
                 waiting = []
-                yield written.taken()
+                yield written.take()
         if waiting:
             writer.write_table(pa.Table.from_batches(waiting).cast(zoned))
-    yield written.taken()
+    yield written.take()
 
 
 def _zoned(field: pa.Field, timezone: str) -> pa.Field:
@@ -189,9 +189,9 @@ class _Written(io.RawIOBase):
     def tell(self) -> int:
         return self._size_bytes
 
-    def taken(self) -> bytes:
-        taken, self._parts = b"".join(self._parts), []
-        return taken
+    def take(self) -> bytes:
+        data, self._parts = b"".join(self._parts), []
+        return data
 
 
 _CHUNKS: Final[dict[Format, Callable[..., Iterator[bytes]]]] = {

@@ -151,8 +151,8 @@ def _value(value: str, session_count: int) -> FilterValue:
     return FilterValue(value=value, label=value, session_count=session_count)
 
 
-def _contains(one: FilterValue, sought: str) -> bool:
-    return sought in one.value.casefold() or sought in one.label.casefold()
+def _contains(one: FilterValue, text: str) -> bool:
+    return text in one.value.casefold() or text in one.label.casefold()
 
 
 def _most_first(one: FilterValue) -> tuple[int, str]:

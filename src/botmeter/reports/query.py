@@ -15,7 +15,7 @@ _CALENDAR_END_US = day_start_us(date.max) + DAY_US
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestedDays:
-    """The days that were asked for, as they are in a time zone; None: left out."""
+    """Days of a question, in a time zone; None for the default."""
 
     first_on: date | None = None
     last_on: date | None = None
@@ -73,10 +73,10 @@ def usage_query(
     if first_on is None:
         # The calendar itself begins in the year 1: a last day in its first month has no 29 before.
         first_on = date.fromordinal(max(1, last_on.toordinal() - DEFAULT_DAYS + 1))
-    asked = Period(first_on=first_on, last_on=last_on, timezone=days.timezone)
+    period = Period(first_on=first_on, last_on=last_on, timezone=days.timezone)
     start_on = data_starts_on(account, timezone=days.timezone)
-    if asked.first_on >= start_on:
-        return UsageQuery(period=asked, filters=filters, today_on=today_on)
+    if period.first_on >= start_on:
+        return UsageQuery(period=period, filters=filters, today_on=today_on)
     moved = Period(first_on=start_on, last_on=max(last_on, start_on), timezone=days.timezone)
     return UsageQuery(period=moved, filters=filters, moved_from=first_on, today_on=today_on)
 

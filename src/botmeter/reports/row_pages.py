@@ -155,11 +155,11 @@ def session_rows(
     """
     unknown = Missing("session_unknown", f"Account {ledger.account.name} has no session {session_id[:60]!r}.")
     try:
-        sought = str(UUID(session_id))
+        checked_id = str(UUID(session_id))
     except ValueError:
         raise unknown from None
     with snapshot(ledger) as moment:
-        started = moment.rows(sql("session_start"), {"session_id": sought})
+        started = moment.rows(sql("session_start"), {"session_id": checked_id})
         if not started:
             raise unknown
         started_us: int = started[0][0]
@@ -167,7 +167,7 @@ def session_rows(
             return ()
         values = {**row_values(ledger, query, search=search), **bounds_between(started_us, started_us + 1)}
         run_matching(moment, values)
-        keep_matching_of(moment, [sought])
+        keep_matching_of(moment, [checked_id])
         return _rows(moment, values)
 
 

@@ -194,6 +194,6 @@ def _policies_in_force(schedule: "Schedule", period: Period) -> tuple[str, ...]:
     """Labels of the policies that could open a session in the period; at least one."""
     # Policies begin at midnights UTC, so where days are others the last one can have two.
     last_us = period.end_us - 1
-    begun = [term for term in schedule if term.from_us <= last_us] or [schedule[0]]
-    overtaken = sum(term.from_us <= period.start_us for term in begun[1:])
-    return tuple(term.policy.label for term in begun[overtaken:])
+    started = [term for term in schedule if term.from_us <= last_us] or [schedule[0]]
+    overtaken = sum(term.from_us <= period.start_us for term in started[1:])
+    return tuple(term.policy.label for term in started[overtaken:])

@@ -174,48 +174,48 @@ def _text_of(address: ReportAddress) -> str:
     return urlencode([*address.pairs()])
 
 
-def read_address(given: QueryDict) -> ReportAddress:
+def read_address(parameters: QueryDict) -> ReportAddress:
     """Read the address of a request.
 
     Raises:
         Refused: `date_invalid`, `parameter_invalid`, or `arguments_clash` for a named period together with days.
         TooMuch: `filter_too_long`.
     """
-    preset = choice(given, "period", words=Preset)
-    days = (_day(given, "from"), _day(given, "to"))
+    preset = choice(parameters, "period", words=Preset)
+    days = (_day(parameters, "from"), _day(parameters, "to"))
     if preset is not None and days != (None, None):
         raise Refused("arguments_clash", "Use either `period`, or `from` and `to`, not both.")
-    preview = choice(given, "preview", words=PreviewChoice) or PreviewChoice.INCLUDED
+    preview = choice(parameters, "preview", words=PreviewChoice) or PreviewChoice.INCLUDED
     return ReportAddress(
         preset=preset,
         days=days,
-        timezone=given.get("timezone") or None,
-        filters=_filters(given, preview=_FLAG_OF[preview]),
-        split=choice(given, "split", words=Split) or Split.TOOK_PART,
-        compare=choice(given, "compare", words=Compare) or Compare.PREVIOUS,
-        table=tuple(sorted({name[:40] for name in given.getlist("table")}))[:_SHOWN_MAX],
-        opened=tuple(dict.fromkeys(given.getlist("open")))[:_SHOWN_MAX],
-        follows=choice(given, "follow", words=Follow) is not None,
+        timezone=parameters.get("timezone") or None,
+        filters=_filters(parameters, preview=_FLAG_OF[preview]),
+        split=choice(parameters, "split", words=Split) or Split.TOOK_PART,
+        compare=choice(parameters, "compare", words=Compare) or Compare.PREVIOUS,
+        table=tuple(sorted({name[:40] for name in parameters.getlist("table")}))[:_SHOWN_MAX],
+        opened=tuple(dict.fromkeys(parameters.getlist("open")))[:_SHOWN_MAX],
+        follows=choice(parameters, "follow", words=Follow) is not None,
     )
 
 
-def _filters(given: QueryDict, *, preview: bool | None) -> Filters:
+def _filters(parameters: QueryDict, *, preview: bool | None) -> Filters:
     picked, excluded = {}, {}
     for declared in FILTERS:
         name = declared.name
-        picked[name], excluded[name] = given.getlist(name), given.getlist(declared.not_parameter)
-        if given.get(name + MODE_SUFFIX) == EXCLUDE:
+        picked[name], excluded[name] = parameters.getlist(name), parameters.getlist(declared.not_parameter)
+        if parameters.get(name + MODE_SUFFIX) == EXCLUDE:
             picked[name], excluded[name] = [], [*excluded[name], *picked[name]]
     return filters_of(picked, excluded, preview=preview)
 
 
-def choice(given: QueryDict, name: str, *, words: type[_Word]) -> _Word | None:
-    """Return the value of a parameter; None if it is not given.
+def choice(parameters: QueryDict, name: str, *, words: type[_Word]) -> _Word | None:
+    """Return the value of a parameter; None if it is missing.
 
     Raises:
         Refused: `parameter_invalid` for a value that is none of `words`.
     """
-    text = given.get(name)
+    text = parameters.get(name)
     return word_named(text, name, words=words) if text else None
 
 
@@ -232,6 +232,6 @@ def word_named(text: str, name: str, *, words: type[_Word]) -> _Word:
         raise Refused("parameter_invalid", f"Unknown value {text[:40]!r} for {name}. Use one of {known}.") from None
 
 
-def _day(given: QueryDict, name: str) -> date | None:
-    text = given.get(name)
+def _day(parameters: QueryDict, name: str) -> date | None:
+    text = parameters.get(name)
     return day_from_text(text) if text else None

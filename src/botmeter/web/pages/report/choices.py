@@ -46,7 +46,7 @@ class ChoicesRequest:
     is_for_rows: bool
 
 
-def choices_request(name: str, given: QueryDict) -> ChoicesRequest:
+def choices_request(name: str, parameters: QueryDict) -> ChoicesRequest:
     """Read a request to `filters/<name>`.
 
     Raises:
@@ -58,24 +58,24 @@ def choices_request(name: str, given: QueryDict) -> ChoicesRequest:
         raise Http404 from None
     return ChoicesRequest(
         declared=declared,
-        is_excluded=given.get("mode") == EXCLUDE,
-        search=given.get("search", "")[:_SEARCH_LENGTH_MAX],
-        is_for_rows=given.get("for") == "rows",
+        is_excluded=parameters.get("mode") == EXCLUDE,
+        search=parameters.get("search", "")[:_SEARCH_LENGTH_MAX],
+        is_for_rows=parameters.get("for") == "rows",
     )
 
 
 def choices_page(
-    ledger: "ReadableLedger", question: Question, *, wanted: ChoicesRequest, context: PageContext
+    ledger: "ReadableLedger", question: Question, *, request: ChoicesRequest, context: PageContext
 ) -> ChoicesPage:
     """The choices that match the search, those that are chosen among them.
 
     Of a filter that is limited to some values, these alone.
     """
-    declared, search, urls, address = wanted.declared, wanted.search, context.urls, question.address
+    declared, search, urls, address = request.declared, request.search, context.urls, question.address
     name, label, query = declared.name, declared.label, question.query
     limited = context.access.fixed_values(name)
     # What a page always excludes is in no count, and so is never offered to be excluded anew.
-    is_excluded = wanted.is_excluded and not context.access.is_fixed(name)
+    is_excluded = request.is_excluded and not context.access.is_fixed(name)
     if limited:
         # Chosen values are always found, however many others there are.
         query = replace(query, filters=query.filters.with_values(name, limited))
@@ -85,7 +85,7 @@ def choices_page(
     parameter = declared.not_parameter if is_excluded else name
     # Where values are both picked and excluded, the form changes one of the two and keeps the other.
     field = parameter if others else name
-    lead = urls.rows if wanted.is_for_rows else urls.report
+    lead = urls.rows if request.is_for_rows else urls.report
     menu = FilterMenu(
         label=label,
         name=field,

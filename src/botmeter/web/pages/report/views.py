@@ -65,11 +65,11 @@ def choices(visit: Visit, *, field: str) -> HttpResponse:
     """What a filter can be set to: the part of a menu that opens, or a page by itself."""
     address, urls = read_address(visit.request.GET), ReportUrls(entry_point=EntryPoint.REPORTS, owner=visit.account)
     around = _frame(visit, title="Filter", crumbs=(_report_crumb(visit, address),))
-    wanted, zone = choices_request(field, visit.request.GET), preferred_zone(visit.account)
+    menu, zone = choices_request(field, visit.request.GET), preferred_zone(visit.account)
     with visit.reading() as ledger:
         asked = question(ledger, address, zone=zone)
         page = choices_page(
-            ledger, asked, wanted=wanted, context=PageContext(frame=around, urls=urls, access=member_access())
+            ledger, asked, request=menu, context=PageContext(frame=around, urls=urls, access=member_access())
         )
     return rendered(visit.request, "choices.html", page=page)
 

@@ -141,12 +141,12 @@ def shared_widget(opening: Opening, *, name: str) -> HttpResponse:
 @_with_link
 def shared_choices(opening: Opening, *, field: str) -> HttpResponse:
     """Show the values of a filter."""
-    wanted = choices_request(field, opening.request.GET)
+    menu = choices_request(field, opening.request.GET)
     with _answering(opening, route="shared") as answering:
-        if wanted.declared.name not in answering.access.filters:
+        if menu.declared.name not in answering.access.filters:
             raise Http404
         context = answering.context(opening.frame("Filter", crumbs=answering.crumbs))
-        page = choices_page(answering.ledger, answering.question, wanted=wanted, context=context)
+        page = choices_page(answering.ledger, answering.question, request=menu, context=context)
     return rendered(opening.request, "choices.html", page=page)
 
 
