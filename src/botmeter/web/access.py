@@ -1,7 +1,7 @@
-"""Who is here, and what may they: every page is declared with the right that it asks for.
+"""Access control of pages: each view declares the permission that it requires.
 
-A page of an account is 404 for whoever is no member of it, as if it did not exist; a member who may
-not is told so (403). What a page asks for stands on the view itself, where the tests find it.
+A page of an account is 404 for everyone but its members, and 403 for members without the permission.
+Tests read the declarations from the views.
 """
 
 from collections.abc import Callable
@@ -34,7 +34,7 @@ class Visit:
 
     Attributes:
         account: The account's name.
-        membership: What they are in it.
+        membership: The member's role and permissions.
     """
 
     request: HttpRequest
@@ -59,11 +59,11 @@ class Visit:
         return server_state(self.request).ledgers.unsettled(self.account)
 
     def may(self, right: Right) -> bool:
-        """Whether the member has the right."""
+        """Return True if the member has the permission."""
         return right in self.membership.rights
 
     def require(self, right: Right) -> None:
-        """Raises NotAllowed `right_missing` where the member has not the right."""
+        """Raise NotAllowed `right_missing` unless the member has the permission."""
         if not self.may(right):
             raise NotAllowed(
                 "right_missing",
@@ -73,7 +73,7 @@ class Visit:
 
 
 class View(Protocol):
-    """A view that says for whom it is."""
+    """A view with its declared audience."""
 
     who: Who
     right: Right | None
@@ -83,12 +83,12 @@ class View(Protocol):
 
 
 def for_everyone(view: Callable[..., HttpResponseBase]) -> View:
-    """A page that needs no sign-in."""
+    """Declare a page that needs no sign-in."""
     return _declared(view, who="everyone")
 
 
 def for_person(view: Callable[..., HttpResponseBase]) -> View:
-    """A page of somebody who is signed in, about themselves."""
+    """Declare a page of the signed-in user."""
 
     @wraps(view)
     def guarded(request: HttpRequest, **place: Any) -> HttpResponseBase:
@@ -100,11 +100,11 @@ def for_person(view: Callable[..., HttpResponseBase]) -> View:
 
 
 def for_member(right: Right, *, posts: Right | None = None) -> Callable[[Callable[..., HttpResponseBase]], View]:
-    """A page of an account, for members with a right.
+    """Declare a page of an account, for members with a permission.
 
     Args:
-        right: What it takes to see the page.
-        posts: What it takes to send something to it; None where nothing can be sent.
+        right: Permission to see the page.
+        posts: Permission to submit its form; None if it has none.
     """
 
     def declared(view: Callable[..., HttpResponseBase]) -> View:
@@ -126,7 +126,7 @@ def for_member(right: Right, *, posts: Right | None = None) -> Callable[[Callabl
 
 
 def visit_of(request: HttpRequest, *, account: str) -> Visit:
-    """The visit of the signed-in user to an account; 404 where they are no member."""
+    """Return the signed-in user's visit to an account; 404 if they are not a member."""
     user = cast("User", request.user)
     membership = Membership.objects.filter(user=user, account=account).first()
     if membership is None:

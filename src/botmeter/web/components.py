@@ -1,7 +1,7 @@
-"""What the parts of pages are made of: the values that the macros in `templates/parts` take.
+"""Values that the macros in `templates/parts` take.
 
-Every one holds text and addresses only; numbers became text in `web.text` before. A page's dataclass
-is put together of these, and its template hands them to the macro that is named in each docstring.
+They hold text and addresses only; `domain.text` formats numbers. Page values are made of them, and
+templates pass them to the macro that each docstring names.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """What a widget's head offers (`card.html`: card); what is empty is not offered."""
+    """Links in the head of a widget (`card.html`: card); empty ones are not shown."""
 
     chart_href: str = ""
     table_href: str = ""
@@ -39,7 +39,7 @@ class Tools:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """One entry of a legend: `line`, `dash`, `tick`, a series `s1` to `s8`, or a mark of a story (`m-o`, `m-c`)."""
+    """One legend entry: `line`, `dash`, `tick`, a series `s1` to `s8`, or a mark of an event list (`m-o`, `m-c`)."""
 
     label: str
     kind: str = "line"
@@ -47,7 +47,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opener:
-    """What opens a line into others, and closes it again."""
+    """Control that expands or collapses a line."""
 
     name: str
     href: str
@@ -96,7 +96,7 @@ class HeatCell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeatRow:
-    """One line of a matrix or one weekday of the hours; None is a cell that can't be."""
+    """One line of a matrix or one weekday of the hours; None is an impossible cell."""
 
     name: str
     cells: tuple[HeatCell | None, ...]
@@ -119,7 +119,7 @@ class CalendarDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """One value that a filter offers."""
+    """One value of a filter."""
 
     value: str
     label: str
@@ -235,7 +235,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pager:
-    """Where a page by cursor stands (`rows.html`: pager); an address is empty at the end."""
+    """Position in a paged list (`rows.html`: pager); an address is empty at the end."""
 
     range: str
     newer_href: str = ""

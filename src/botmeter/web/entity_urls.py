@@ -1,4 +1,4 @@
-"""Where links about one session, conversation, customer or bot lead.
+"""Addresses of pages about one session, conversation, customer or bot.
 
 An id can be any text, `..` and `a/b%2Fc` too, which no path survives: it stands in the query.
 """
@@ -31,7 +31,7 @@ class EntityUrls:
         return reverse("customers", args=(self.account,))
 
     def merge_customers(self, customer_id: str = "") -> str:
-        """Where customers are merged; the form has that one already."""
+        """The page that merges customers, with this customer filled in."""
         query = f"?{urlencode({'customer_id': customer_id})}" if customer_id else ""
         return reverse("merge-customers", args=(self.account,)) + query
 

@@ -1,4 +1,4 @@
-"""The pages at the door: one card with a sentence, a form and what else one can do."""
+"""Pages before sign-in: one card with a sentence, a form and links."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -54,5 +54,5 @@ def entry_page(request: HttpRequest, heading: str, *, sentence: str = "", **more
 
 
 def add_problem(form: BaseForm, problem: Refused, *, fields: dict[str, str]) -> None:
-    """Shows what was refused in the form: at the field that its code is about, else above all."""
+    """Add an error to the form: at the field of its code, else above all fields."""
     form.add_error(fields.get(problem.code), problem.message)

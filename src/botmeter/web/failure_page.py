@@ -1,4 +1,4 @@
-"""The page of a failure: one sentence, what can be done, and a code that can be looked up."""
+"""The error page: one sentence, links, and a code to look up."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -13,7 +13,7 @@ from botmeter.web.rendering import rendered
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailurePage:
-    """What went wrong."""
+    """The page of an error."""
 
     frame: Frame
     heading: str
@@ -51,7 +51,7 @@ def failure_response(request: HttpRequest, *, status: HTTPStatus, sentence: str,
 
 
 def _frame(request: HttpRequest, heading: str, *, status: HTTPStatus) -> Frame:
-    """The account's own frame for a member who asked amiss; the plain one for others, and where something is broken."""
+    """The account's frame for a member whose request is wrong; the plain frame for others and for bugs."""
     account = request.resolver_match.kwargs.get("account") if request.resolver_match else None
     user = getattr(request, "user", None)
     if account and isinstance(user, User) and status < HTTPStatus.INTERNAL_SERVER_ERROR:

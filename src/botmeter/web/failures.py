@@ -1,6 +1,6 @@
-"""What a failure becomes on the web: one page, with the status of the error's family.
+"""Error pages, with the HTTP status of the error's family.
 
-A bug is written to the data folder's logs under a reference number, which is all that a person sees.
+The traceback of a bug goes to the data folder's logs; the page shows only its reference number.
 """
 
 import sys
@@ -18,7 +18,7 @@ from botmeter.web.statuses import RETRY_AFTER_SECONDS, status_of
 
 
 class FailuresAsPages:
-    """Middleware: whatever goes wrong in a view becomes a page with one sentence."""
+    """Middleware that turns exceptions of views into error pages."""
 
     def __init__(self, answer: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.answer = answer
@@ -27,7 +27,7 @@ class FailuresAsPages:
         return self.answer(request)
 
     def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
-        """Django calls this with what a view raised."""
+        """Handle an exception of a view; called by Django."""
         if isinstance(problem, BotmeterError):
             return failed(request, problem)
         if isinstance(problem, Http404):
@@ -38,7 +38,7 @@ class FailuresAsPages:
 
 
 def failed(request: HttpRequest, error: BotmeterError) -> HttpResponse:
-    """The page of an error of ours."""
+    """The page of a BotmeterError."""
     status = status_of(error)
     response = failure_response(request, status=status, sentence=error.message, code=error.code)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
@@ -53,19 +53,19 @@ def broken(request: HttpRequest, problem: Exception) -> HttpResponse:
 
 
 def kept_bug(request: HttpRequest, problem: Exception) -> Bug:
-    """Keeps the trace of a bug in a request, on stderr where the disk takes nothing."""
+    """Save the traceback of a bug; on stderr if the disk is full."""
     return kept_bug_in(f"{request.method} {_path_without_secret(request)}", problem)
 
 
 def _path_without_secret(request: HttpRequest) -> str:
-    """The path; of a secret link without what lets in whoever reads it."""
+    """The path, without the secret of a link."""
     found = request.resolver_match
     secret = found.kwargs.get("secret") if found else None
     return request.path.replace(secret, "\u2026") if secret else request.path
 
 
 def missing(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """The page where there is none. What belongs to others looks the same as what does not exist."""
+    """The page for unknown addresses and for pages of other accounts alike."""
     del exception
     return failure_response(
         request,
@@ -76,13 +76,13 @@ def missing(request: HttpRequest, exception: Exception | None = None) -> HttpRes
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The page of a bug outside the views (Django's handler500)."""
+    """The page of a bug outside of views (Django's handler500)."""
     problem = sys.exc_info()[1]
     return broken(request, problem if isinstance(problem, Exception) else RuntimeError("unknown"))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """The answer to a request that can't be (Django's handler400)."""
+    """The page for a malformed request (Django's handler400)."""
     if isinstance(exception, DisallowedHost):
         # Without a page: its links would be built from a host that is not ours.
         return HttpResponse(
@@ -97,13 +97,13 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """The page of what may not be (Django's handler403)."""
+    """The page for a missing permission (Django's handler403)."""
     del exception
     return failed(request, NotAllowed("right_missing", "You do not have permission to do this."))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """The page of a form that does not come from one of our pages, or from one that is too old."""
+    """The page for a form without a valid CSRF token."""
     del reason
     sentence = "The form has expired or was not sent from this site. Reload the page and submit the form again."
     return failure_response(request, status=HTTPStatus.FORBIDDEN, sentence=sentence, code="form_foreign")

@@ -1,4 +1,4 @@
-"""What every answer tells the browser: nothing from elsewhere, nothing inline, in nobody's frame."""
+"""Security headers of every response: nothing from other sites, nothing inline, no framing."""
 
 from collections.abc import Callable
 from typing import Final

@@ -1,4 +1,4 @@
-"""The start: where a signed-in person goes first."""
+"""The home page."""
 
 from typing import cast
 
@@ -11,7 +11,7 @@ from botmeter.web.access import for_person
 
 @for_person
 def home(request: HttpRequest) -> HttpResponse:
-    """To the account last looked at, else the first; without any to the page that says how to come by one."""
+    """Redirect to the account used last, else the first; without an account to the list of accounts."""
     user = cast("User", request.user)
     names = list(user.memberships.order_by("account").values_list("account", flat=True))
     if not names:

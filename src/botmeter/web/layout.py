@@ -1,4 +1,4 @@
-"""What stands around every page: the title, the way in (navigation), the account, the person."""
+"""The frame of every page: title, navigation, account, person."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -17,7 +17,7 @@ from botmeter.web.titles import account_title, remembered_title
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crumb:
-    """One step of the way to this page."""
+    """One breadcrumb."""
 
     label: str
     href: str
@@ -25,7 +25,7 @@ class Crumb:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountHead:
-    """The account that one looks at; `letter` stands for it where there is little room."""
+    """The current account; `letter` is its abbreviation."""
 
     title: str
     letter: str
@@ -34,7 +34,7 @@ class AccountHead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedNote:
-    """What stands above a page behind a share link: whose numbers these are, and who showed them for how long."""
+    """Header of a shared page: the account, who shared it and until when."""
 
     title: str
     description: str
@@ -42,16 +42,16 @@ class SharedNote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """What the base template places.
+    """Values of the base template.
 
     Attributes:
-        theme: `light` or `dark` where the person chose one, else empty: as the system says.
-        account: None where the page is of no account.
-        accounts: Those to switch between; empty where there is but one.
-        person: None where nobody is signed in.
-        nav: Of the account; empty where there is none.
-        nav_admin: Of its administration; empty for whoever may nothing there.
-        shared: None for everyone who did not come by a share link.
+        theme: `light` or `dark`; empty to follow the system.
+        account: None on pages without an account.
+        accounts: Accounts to switch to; empty if there is only one.
+        person: None if nobody is signed in.
+        nav: Navigation of the account.
+        nav_admin: Navigation of its administration; empty without permission.
+        shared: None except on shared pages.
     """
 
     title: str
@@ -88,7 +88,7 @@ def frame(visit: Visit, *, title: str, current: str, crumbs: tuple[Crumb, ...] =
     """The frame of a page of an account.
 
     Args:
-        current: The route of the line of the navigation that this page belongs to.
+        current: Route of the navigation entry of this page.
     """
     memberships = visit.user.memberships.order_by("account")
     accounts = tuple(_account(visit, name) for name in memberships.values_list("account", flat=True))
@@ -109,7 +109,7 @@ def frame(visit: Visit, *, title: str, current: str, crumbs: tuple[Crumb, ...] =
 
 
 def plain_frame(request: HttpRequest, *, title: str) -> Frame:
-    """The frame of a page of no account: signing in, failures, a person's own settings."""
+    """The frame of pages without an account: signing in, errors, own settings."""
     # A request that failed early has none yet.
     found: object = getattr(request, "user", None)
     user = found if isinstance(found, User) else None

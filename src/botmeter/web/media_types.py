@@ -1,4 +1,4 @@
-"""What files of underlying data are called in HTTP."""
+"""Media types of exports."""
 
 from typing import Final
 

@@ -1,6 +1,6 @@
-"""What a page says once, after something was sent and the browser was led on: kept in the session until it is shown.
+"""Messages shown once, on the page after a form was submitted; kept in the session until then.
 
-Sessions are in the database, where secrets have no place but as digests: those wait in memory.
+Secrets are kept in memory, since sessions are in the database.
 """
 
 import secrets as random_secrets
@@ -12,16 +12,16 @@ from django.http import HttpRequest
 
 _KEY: Final = "notice"
 _WAITING: Final = "waiting_secrets"
-# A browser that is led on comes at once.
+# The browser follows a redirect at once.
 _WAIT_SECONDS: Final = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """One fact and its consequence.
+    """A fact and its consequence.
 
     Attributes:
-        secrets: What is shown this one time and never again: a link, recovery codes.
+        secrets: Links or recovery codes that are shown only once.
     """
 
     fact: str
@@ -31,7 +31,7 @@ class Notice:
 
 
 def add_notice(request: HttpRequest, notice: Notice) -> None:
-    """The next page that asks for it shows the notice."""
+    """Show a notice on the next page."""
     kept = {**asdict(notice), "secrets": ""}
     if notice.secrets:
         kept["secrets"] = random_secrets.token_urlsafe(16)
@@ -40,7 +40,7 @@ def add_notice(request: HttpRequest, notice: Notice) -> None:
 
 
 def pop_notice(request: HttpRequest) -> Notice | None:
-    """What is to be shown now; gone after that."""
+    """Take the pending notice, if there is one."""
     kept = request.session.pop(_KEY, None)
     if kept is None:
         return None

@@ -1,4 +1,4 @@
-"""Templates: a Jinja2 environment that escapes everything, and one way to make a page of a dataclass."""
+"""Templates: the Jinja2 environment, and rendering of page values."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from jinja2 import Environment, StrictUndefined
 
 
 def environment(**options: Any) -> Environment:
-    """Jinja2 as our templates want it: a name that is not there is an error, not an empty place."""
+    """Create the Jinja2 environment; undefined names are errors."""
     made = Environment(**{**options, "undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True})  # noqa: S701 - Django passes autoescape=True
     made.globals.update(static=staticfiles_storage.url)
     return made

@@ -1,8 +1,8 @@
-"""Sentences with links and ids in them, as pages place them (`parts/rich_text.html`).
+"""Sentences with links and IDs (`parts/rich_text.html`).
 
-An id can be any text: 512 bytes of it, or one that turns the line around. It is cut where it stands
-in a sentence, whole in its title, and isolated from the text around it; what does not print is shown as
-a code, as the command line shows it, so that no id looks like another. A name is isolated alone.
+An ID can be any text of 512 bytes, even one that reverses the line. In a sentence it is cut, isolated from
+the text around it, and complete in its title; unprintable characters are escaped, so that no ID looks like
+another. Names are only isolated.
 """
 
 from collections.abc import Iterable
@@ -19,9 +19,9 @@ class Word:
     """A piece of a sentence.
 
     Attributes:
-        href: Where it leads; empty: nowhere.
-        title: The whole of it, where `text` is cut; else empty.
-        look: `id` for what a machine named, `name` for what a person named, empty for our own words.
+        href: Address; empty for no link.
+        title: Full text if `text` is cut; else empty.
+        look: `id` for IDs, `name` for names that people chose, empty for our own text.
     """
 
     text: str
@@ -34,27 +34,27 @@ Words = tuple[Word, ...]
 
 
 def plain(text: str) -> Word:
-    """Our own words."""
+    """Our own text."""
     return Word(text=text)
 
 
 def linked(text: str, href: str) -> Word:
-    """Our own words that lead somewhere."""
+    """Our own text with a link."""
     return Word(text=text, href=href)
 
 
 def id_word(text: str, href: str = "") -> Word:
-    """An id, cut if it is long."""
+    """An ID, cut if long."""
     return _foreign(shown(text), href, look="id")
 
 
 def name_word(text: str, href: str = "") -> Word:
-    """A name that people gave, cut if it is long."""
+    """A name that people chose, cut if long."""
     return _foreign(text, href, look="name")
 
 
 def listed(words: Iterable[Word], *, most: int) -> Words:
-    """The first words, commas between them, and how many more there are."""
+    """The first words with commas, and the number of further ones."""
     every = list(words)
     told: list[Word] = []
     for word in every[:most]:
@@ -63,7 +63,7 @@ def listed(words: Iterable[Word], *, most: int) -> Words:
 
 
 def text_of(words: Words) -> str:
-    """The words without their links."""
+    """The text without links."""
     return "".join(word.text for word in words)
 
 

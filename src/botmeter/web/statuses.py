@@ -1,4 +1,4 @@
-"""One table from the families of errors to HTTP's statuses."""
+"""HTTP statuses of error families."""
 
 from http import HTTPStatus
 from typing import Final

@@ -1,4 +1,4 @@
-"""What people call an account: its title in the ledger, remembered for those that one only switches to."""
+"""Account titles from the ledgers, cached for the account switcher."""
 
 from django.core.cache import cache
 from django.http import Http404, HttpRequest
@@ -11,7 +11,7 @@ _KEPT_SECONDS = 3600
 
 
 def account_title(request: HttpRequest, name: str) -> str:
-    """The account's title as its ledger has it now; its name where the ledger can't be read."""
+    """The account's title from its ledger; its name if the ledger can't be read."""
     try:
         with reading(request, name) as ledger:
             title = ledger.account.title
@@ -22,7 +22,7 @@ def account_title(request: HttpRequest, name: str) -> str:
 
 
 def remembered_title(request: HttpRequest, name: str) -> str:
-    """The account's title as it was when somebody last looked at the account, or an hour ago at the most."""
+    """The account's title, at most an hour old."""
     title: str | None = cache.get(_key(name))
     return account_title(request, name) if title is None else title
 

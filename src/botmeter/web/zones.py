@@ -1,4 +1,4 @@
-"""Time zones as people choose them, and as clocks are named in them."""
+"""Time zones to choose from, and their abbreviations."""
 
 from datetime import datetime
 from typing import Final
@@ -11,12 +11,12 @@ _ZONES: Final = tuple(sorted(name for name in available_timezones() if name.star
 
 
 def zones_offered(*first: str) -> tuple[str, ...]:
-    """UTC, then `first`, then every zone that a person looks for, each once."""
+    """UTC, then `first`, then the common time zones, each once."""
     return tuple(dict.fromkeys(("UTC", *first, *_ZONES)))
 
 
 def zone_name(at: datetime) -> str:
-    """What the clocks of an aware instant's zone are called then: `IST`; `UTC+05:45` where they have no name."""
+    """Abbreviation of an aware instant's time zone, such as `IST`; `UTC+05:45` if it has none."""
     name = at.tzname() or "UTC"
     if name[0] not in "+-":
         return name

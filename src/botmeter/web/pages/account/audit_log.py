@@ -1,4 +1,4 @@
-"""Admin → Audit: who did what, newest first. Nothing here can be changed."""
+"""Admin → Audit log: read-only, newest first."""
 
 import re
 from dataclasses import dataclass
@@ -30,10 +30,10 @@ _DAY_LAST: Final = date(9999, 12, 30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditLine:
-    """One deed.
+    """One entry.
 
     Attributes:
-        detail: What else is known of it, as text.
+        detail: Further details, as text.
     """
 
     at: str
@@ -57,9 +57,9 @@ class AuditPage:
     """The log.
 
     Attributes:
-        older_href: The next lines; empty at the end.
-        newest_href: Back to the start; empty there.
-        clear_href: Without filters; empty where there are none.
+        older_href: Next page; empty at the end.
+        newest_href: First page; empty on it.
+        clear_href: The log without filters; empty if none is set.
     """
 
     frame: Frame
@@ -75,12 +75,12 @@ class AuditPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditAddress:
-    """What the address asks for.
+    """Filters and position in the log, as the address has them.
 
     Attributes:
-        who: An address of a person; empty: anyone.
-        action: What was done; None: anything.
-        before: Only lines before this one: its µs UTC and number.
+        who: Email address of a person; empty for all.
+        action: None for all.
+        before: Time (µs UTC) and number of the entry that ended the previous page.
     """
 
     who: str
@@ -129,7 +129,7 @@ def audit(visit: Visit) -> HttpResponse:
 
 
 def _readable(account: str) -> "QuerySet[AuditEntry]":
-    """What is about the account, and what its members do about themselves (signing in, passwords)."""
+    """Entries of the account, and sign-ins and password changes of its members."""
     own = Membership.objects.filter(account=account).values("user")
     return AuditEntry.objects.filter(Q(account=account) | Q(account="", user__in=own))
 
@@ -192,7 +192,7 @@ def _label(action: str) -> str:
 
 
 def _detail_text(detail: dict[str, Any]) -> str:
-    """What is known, each with its name; a sentence under `told` stands alone."""
+    """The details with their names; a sentence under `told` replaces them."""
     if "told" in detail:
         return str(detail["told"])
     # In an order of ours: PostgreSQL keeps JSON in one of its own.

@@ -1,4 +1,4 @@
-"""How sessions are counted: the account's policies in words and in full, for everyone who reads its report."""
+"""The page that explains how sessions are counted, with the account's policies."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from botmeter.web.rendering import rendered
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountingPage:
-    """What makes a session, in this account."""
+    """The counting rules of an account."""
 
     frame: Frame
     sentence: str

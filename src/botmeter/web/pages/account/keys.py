@@ -1,4 +1,4 @@
-"""Admin → Keys: which programs may ask for this account, and making, replacing and revoking their keys."""
+"""Admin → API keys: list, create, replace and revoke."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -38,7 +38,7 @@ _for_key_admins = for_member(Right.MANAGE_KEYS, posts=Right.MANAGE_KEYS)
 # Beyond the year 9998 the calendar has no day after.
 _DAY_LAST: Final = date(9998, 12, 31)
 
-# How long a key that is replaced works on.
+# Expiry of a key after it was replaced.
 LIVES_ON: Final = {
     "now": ("immediately", timedelta(0)),
     "hour": ("in an hour", timedelta(hours=1)),
@@ -48,7 +48,7 @@ LIVES_ON: Final = {
 
 
 class KeyForm(forms.Form):
-    """What a new key shall be."""
+    """Options of a new key."""
 
     name = forms.CharField(
         label="Name",
@@ -77,7 +77,7 @@ class KeyForm(forms.Form):
 
 
 class ReplaceForm(forms.Form):
-    """Which key another one takes the place of."""
+    """The key to replace."""
 
     key = forms.ModelChoiceField(label="Key", queryset=ApiKey.objects.none(), empty_label=None)
     lives_on = forms.ChoiceField(
@@ -99,9 +99,9 @@ class KeyLine:
     """A key.
 
     Attributes:
-        state: A word, and the look of its tag.
-        ends: When it ends or ended; empty: it does not.
-        revoke_href: Empty for a key that no longer works.
+        state: Label and style of its tag.
+        ends: Expiry or revocation; empty if it does not expire.
+        revoke_href: Empty unless the key is active.
     """
 
     name: str
@@ -119,7 +119,7 @@ class KeysPage:
     """The account's keys.
 
     Attributes:
-        replace: None where no key works.
+        replace: None if no key is active.
     """
 
     frame: Frame
@@ -135,7 +135,7 @@ class KeysPage:
 
 @_for_key_admins
 def keys(visit: Visit) -> HttpResponse:
-    """The page; what is sent to it is a new key."""
+    """Show the keys; create one on POST."""
     if visit.request.method != "POST":
         return _page(visit)
     form = KeyForm(visit.request.POST)
@@ -149,7 +149,7 @@ def keys(visit: Visit) -> HttpResponse:
 
 @_for_key_admins
 def key_replaced(visit: Visit) -> HttpResponse:
-    """Puts another key in the place of one."""
+    """Replace a key."""
     if visit.request.method != "POST":
         return HttpResponseRedirect(_keys(visit))
     form = ReplaceForm(visit.request.POST, account=visit.account)
@@ -161,7 +161,7 @@ def key_replaced(visit: Visit) -> HttpResponse:
 
 @_for_key_admins
 def key_revoked(visit: Visit, *, key: int) -> HttpResponse:
-    """Revokes a key."""
+    """Revoke a key."""
     found = ApiKey.objects.filter(pk=key, account=visit.account).first()
     if found is None or visit.request.method != "POST":
         raise Http404

@@ -1,4 +1,4 @@
-"""Admin → Settings → Policy: what another rule would make of the same traffic, and putting it in force."""
+"""Admin → Settings → Policy: simulate another policy, and put it in force."""
 
 import threading
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ _TEXT_LENGTH_MAX: Final = 4_000
 
 
 class InForceForm(forms.Form):
-    """From when on a policy holds."""
+    """Start of a policy."""
 
     from_on = forms.DateField(
         label="In force from (UTC)",
@@ -52,7 +52,7 @@ class InForceForm(forms.Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresetChoice:
-    """One published rule."""
+    """One published policy."""
 
     name: str
     title: str
@@ -61,7 +61,7 @@ class PresetChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why the two rules differ."""
+    """Reason for a difference between the policies."""
 
     sentence: str
     count: str
@@ -69,12 +69,12 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """What the rule would have made of the last 30 days.
+    """Effect of the policy on the last 30 days.
 
     Attributes:
-        difference: With its sign.
-        more: Sessions that it alone opens, by reason.
-        fewer: Sessions that only the present rule opens.
+        difference: Signed.
+        more: Sessions opened only by this policy, by reason.
+        fewer: Sessions opened only by the current policy.
     """
 
     days: str
@@ -88,14 +88,14 @@ class Effect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyPage:
-    """Another policy, looked at before it is put in force.
+    """A policy with its effect before it is put in force.
 
     Attributes:
-        own_text: The person's own rule, as they wrote it.
-        problem: Why it can't be; empty where it can or none was chosen.
-        label: The chosen policy; empty: none was.
-        pairs: What names the chosen policy in a form.
-        form: Puts it in force; None where none is chosen.
+        own_text: Custom policy as entered.
+        problem: Error of the custom policy; empty for none.
+        label: Chosen policy; empty for none.
+        pairs: Form fields that name the chosen policy.
+        form: Form that puts it in force; None without a policy.
     """
 
     frame: Frame
@@ -115,7 +115,7 @@ class PolicyPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Chosen:
-    """What the address or the form names: a published rule, or a text."""
+    """The chosen policy: a published one, or a custom text."""
 
     name: str
     own_text: str
@@ -129,7 +129,7 @@ class _Chosen:
 
 @for_member(Right.CHANGE_SETTINGS, posts=Right.CHANGE_SETTINGS)
 def policy_change(visit: Visit) -> HttpResponse:
-    """The page; what is sent to it puts the chosen policy in force."""
+    """Show the chosen policy and its effect; put it in force on POST."""
     is_sent = visit.request.method == "POST"
     chosen = _chosen(visit.request.POST if is_sent else visit.request.GET)
     today_on = day_of_us(present_us())
@@ -263,7 +263,7 @@ _simulating: Final = threading.Lock()
 
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
-    """Metering all events takes a core for seconds on a large account: reports go on beside one, not beside ten."""
+    """Limit simulations to one: metering a large account uses a core for seconds."""
     if not _simulating.acquire(blocking=False):
         raise Unavailable("simulation_running", "Another simulation is running. Try again in a moment.")
     try:

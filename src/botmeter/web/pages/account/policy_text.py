@@ -1,4 +1,4 @@
-"""An account's policies as the pages show them: their text, since when, until when."""
+"""An account's policies as the pages show them."""
 
 from dataclasses import dataclass
 
@@ -14,9 +14,9 @@ class PolicyTerm:
     """One policy of the schedule.
 
     Attributes:
-        since: From when on it opens sessions, as a sentence's part.
-        state: `in force`, `to come` or `over`.
-        sentence: What a session is under it.
+        since: Start, as part of a sentence.
+        state: `in force`, `to come` or `ended`.
+        sentence: The policy in a sentence.
         definition: Its keys as TOML.
     """
 
@@ -29,7 +29,7 @@ class PolicyTerm:
 
 
 def policy_terms(schedule: Schedule, *, now_us: int) -> tuple[PolicyTerm, ...]:
-    """The policies, the first one first."""
+    """The policies in the order of their start."""
     current = in_force(schedule, at_us=now_us)
     return tuple(
         PolicyTerm(

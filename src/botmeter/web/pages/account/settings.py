@@ -1,4 +1,4 @@
-"""Admin → Settings: what the account is called, since when its data counts, in which zone it looks, and its policy."""
+"""Admin → Settings: account name, data start date, reporting time zone, policy."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -30,7 +30,7 @@ _FIELD_OF_CODE: Final = {"title_invalid": "title", "events_before_available_from
 
 
 class AccountForm(forms.Form):
-    """What can be set of an account."""
+    """Settings of an account."""
 
     title = forms.CharField(label="Account name", max_length=100)
     available_from = forms.DateField(
@@ -59,9 +59,9 @@ class SettingsPage:
 
     Attributes:
         name: Account ID, which can't be changed.
-        zones: Names to choose a zone from.
-        policy: The one in force now.
-        schedule: All of them, the first one first.
+        zones: Time zones to choose from.
+        policy: The policy in force.
+        schedule: All policies.
     """
 
     frame: Frame
@@ -83,7 +83,7 @@ class _Settings:
 
 @for_member(Right.CHANGE_SETTINGS, posts=Right.CHANGE_SETTINGS)
 def settings(visit: Visit) -> HttpResponse:
-    """The page; what is sent to it is title, first day and zone."""
+    """Show the settings; save them on POST."""
     before = _current(visit)
     initial = {"title": before.title, "available_from": before.available_from, "timezone": before.timezone}
     form = AccountForm(visit.request.POST if visit.request.method == "POST" else None, initial=initial)
@@ -110,7 +110,7 @@ def _current(visit: Visit) -> _Settings:
 
 
 def _changed(visit: Visit, before: _Settings, *, after: _Settings) -> Notice:
-    """Sets what differs, notes each in the log, and says what it changed."""
+    """Save changed settings, record each in the audit log, and describe them."""
     by, now_us, sentences = visit.user.email, present_us(), []
     with visit.writing() as ledger:
         if after.available_from != before.available_from:

@@ -1,4 +1,4 @@
-"""My Bots: every bot that was ever seen, its versions, what it did lately, and what people call it."""
+"""My Bots: all bots, their versions, recent sessions and display names."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionLine:
-    """One version of a bot; its sessions lead to the report of it alone."""
+    """One version of a bot."""
 
     version: Word
     first: str
@@ -41,11 +41,11 @@ class BotLine:
     """One bot.
 
     Attributes:
-        bot_id: As its events have it.
-        anchor: Where it stands on the page.
-        set_name: What people called it here; empty: nobody did.
-        sent_name: What it is called without that: the name that its events bear, else its id.
-        is_open: Its versions and its name show.
+        bot_id: ID in events.
+        anchor: Anchor on the page.
+        set_name: Display name; empty for none.
+        sent_name: Name from events, else the ID.
+        is_open: Versions and name are expanded.
     """
 
     bot_id: str
@@ -68,8 +68,8 @@ class BotsPage:
     """The bots of an account.
 
     Attributes:
-        days: The days whose sessions are counted.
-        start_href: Where the first events are explained.
+        days: Days of the session counts.
+        start_href: Instructions for the first events.
     """
 
     frame: Frame
@@ -91,7 +91,7 @@ class _Look:
 
 @for_member(Right.SEE_REPORTS, posts=Right.NAME_BOTS)
 def bots_page(visit: Visit) -> HttpResponse:
-    """The list; sent to, it has a bot called otherwise."""
+    """List the bots; set a display name on POST."""
     if visit.request.method == "POST":
         return _named(visit)
     return _shown(visit, notice=pop_notice(visit.request), opened=visit.request.GET.get("bot"))

@@ -1,4 +1,4 @@
-"""Customers → Same customer: say that ids are one person's, look what it changes before it does, take it back."""
+"""Customers → Merge customers: preview, merge, undo."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ _PREVIEWED_MAX: Final = 5
 
 
 class MergeForm(forms.Form):
-    """One customer with their other ids, or a file of many."""
+    """One customer with other IDs, or a file of many."""
 
     customer_id = forms.CharField(
         label="Customer",
@@ -75,12 +75,12 @@ class MergeForm(forms.Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergePreview:
-    """What a merge would change.
+    """Effect of a merge before it is made.
 
     Attributes:
-        said: The first of the aliases, each with its customer.
-        answer: What would become of the sessions, in a sentence.
-        content: All of the pairs, as a file.
+        pairs: First aliases, each with its customer.
+        answer: Effect on sessions, in a sentence.
+        content: All pairs as CSV.
     """
 
     pairs: tuple[Words, ...]
@@ -94,9 +94,9 @@ class MergeLine:
     """One merge.
 
     Attributes:
-        aliases: Those in force, or all where none is.
-        state: Empty while any is in force; else who took it back and when.
-        undo_no: What takes it back; empty where that was done.
+        aliases: Aliases in force, or all if the merge was undone.
+        state: Person and time of the undo; empty if the merge is in force.
+        undo_no: Number to undo; empty if already undone.
     """
 
     number: str
@@ -113,7 +113,7 @@ class MergePage:
     """The merges of an account.
 
     Attributes:
-        preview: None: nothing was looked at.
+        preview: None without a preview.
     """
 
     frame: Frame
@@ -127,7 +127,7 @@ class MergePage:
 
 @for_member(Right.MERGE_CUSTOMERS, posts=Right.MERGE_CUSTOMERS)
 def merge_page(visit: Visit) -> HttpResponse:
-    """The page; sent to it, a merge is looked at, done, or taken back."""
+    """Show the merges; preview, merge or undo on POST."""
     sent = visit.request.POST
     if visit.request.method != "POST":
         return _page(visit, form=MergeForm(initial={"customer_id": visit.request.GET.get("customer_id", "")}))
@@ -139,7 +139,7 @@ def merge_page(visit: Visit) -> HttpResponse:
 
 
 def merge_sentence(change: CustomerChange) -> str:
-    """What a change did to the sessions."""
+    """Describe the effect of a merge or undo on sessions."""
     count, restated = change.event_count, change.restated_day_count
     return (
         f"These customers had {text.counted(change.before_count, 'session')} and have {change.after_count:,}; "

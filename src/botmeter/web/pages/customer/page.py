@@ -1,4 +1,4 @@
-"""The page of one customer: their sessions on a calendar, and all of them newest first."""
+"""The page of one customer: a calendar of sessions, and the sessions newest first."""
 
 from calendar import monthrange
 from collections import Counter
@@ -39,7 +39,7 @@ _ALIASES_NAMED: Final = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthOfDays:
-    """A month of the calendar, filled up to whole weeks; a quiet one has no session."""
+    """A month of the calendar in whole weeks; a quiet one has no sessions."""
 
     name: str
     days: tuple[CalendarDay, ...]
@@ -48,7 +48,7 @@ class MonthOfDays:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Year:
-    """The year that the calendar shows; an address is empty where there is nothing to go to."""
+    """The year of the calendar; an address is empty if there are no sessions that way."""
 
     name: str
     months: tuple[MonthOfDays, ...]
@@ -76,10 +76,10 @@ class CustomerPage:
     """One customer.
 
     Attributes:
-        zone: Whose days and clocks the page shows.
-        cut: What of the list is left out, in a sentence.
-        aliases: The other ids of the customer; empty: there are none.
-        merge_href: Where more are named; empty for whoever may not.
+        zone: Time zone of the page.
+        cut: Sentence about sessions that are not listed.
+        aliases: Merged IDs.
+        merge_href: Page to merge customers; empty without permission.
     """
 
     frame: Frame
@@ -99,7 +99,7 @@ class CustomerPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Look:
-    """What of the customer is looked at."""
+    """The customer, time zone and position that the address names."""
 
     urls: EntityUrls
     customer_id: str
@@ -114,7 +114,7 @@ class _Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Days:
-    """What the calendar's days hold; `session_of` the session of each day that has but one."""
+    """Session counts by day; `session_of` has the session of each day with only one."""
 
     counts: dict[date, int]
     session_of: dict[date, str]
@@ -124,7 +124,7 @@ class _Days:
 
 @for_member(Right.SEE_REPORTS)
 def customer_page(visit: Visit) -> HttpResponse:
-    """All of the customer that the address names by `id`."""
+    """Show the customer named by the parameter `id`."""
     given = visit.request.GET
     look = _Look(
         urls=EntityUrls(account=visit.account),
@@ -225,7 +225,7 @@ def _calendar(calendar: "CustomerCalendar", look: _Look, *, year: int, today_on:
 
 
 def _only_sessions(calendar: "CustomerCalendar", zone: str) -> dict[date, str]:
-    """The session of each day that has but one, of those that are listed."""
+    """The listed session of each day with only one."""
     days = [(day_of_us(one.started_us, timezone=zone), one.session_id) for one in calendar.sessions]
     counts = Counter(on for on, _ in days)
     return {on: session_id for on, session_id in days if counts[on] == 1}
@@ -241,7 +241,7 @@ def _day(on: date, shown: _Days, *, look: _Look) -> CalendarDay:
         href = _rows(look, ReportAddress(timezone=look.zone).between(on, on))
     return CalendarDay(
         day=on.day,
-        # One session is what a shaded day means; only of several the number is said.
+        # A shaded day means one session; several have a number.
         count=f"×{text.count_text(session_count)}" if session_count > 1 else "",
         step=max(2, heat_step(session_count, most=max(shown.most, 3))),
         href=href,

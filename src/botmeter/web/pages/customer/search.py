@@ -1,4 +1,4 @@
-"""The way to a customer: a search by id, and those with most sessions lately."""
+"""Find customers by ID, or among those with the most sessions."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -32,7 +32,7 @@ _ID_LETTERS_MAX: Final = 512
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundCustomer:
-    """A customer whose id begins with what was searched for."""
+    """A customer who matches the search."""
 
     customer_id: str
     customer: Word
@@ -41,7 +41,7 @@ class FoundCustomer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopCustomer:
-    """One of the customers with most sessions."""
+    """One of the customers with the most sessions."""
 
     customer: Word
     sessions: str
@@ -56,12 +56,12 @@ class CustomersPage:
     """The customers of an account.
 
     Attributes:
-        search: What was searched for; empty: nothing.
-        found: None: nothing was searched for.
-        is_cut: More were found than are shown.
-        period: The days of the list of those with most sessions.
-        start_href: Where the first events are explained, if there are none; else empty.
-        merge_href: Where customers are merged; empty for whoever may not.
+        search: Search text; empty for none.
+        found: Matches; None without a search.
+        is_cut: There are more matches.
+        period: Days of the top customers.
+        start_href: Instructions for the first events; empty once there are events.
+        merge_href: Page to merge customers; empty without permission.
     """
 
     frame: Frame
@@ -77,7 +77,7 @@ class CustomersPage:
 
 @for_member(Right.SEE_REPORTS)
 def customers_page(visit: Visit) -> HttpResponse:
-    """A search box, and who has most sessions; a whole id that nobody else's begins with leads to its page."""
+    """Show the search and the top customers; redirect if the search is the ID of a single match."""
     urls = EntityUrls(account=visit.account)
     search = visit.request.GET.get("search", "")[:_ID_LETTERS_MAX]
     zone, now_us = preferred_zone(visit.account), present_us()
@@ -116,7 +116,7 @@ def _crumbs(urls: EntityUrls) -> tuple[Crumb, ...]:
 def _found(
     ledger: "ReadableLedger", search: str, *, urls: EntityUrls, now_us: int
 ) -> tuple[tuple[FoundCustomer, ...], bool]:
-    """Customers with sessions whose id begins so; whoever is called exactly so also without any."""
+    """Customers with sessions whose ID starts with the search, and the exact match even without sessions."""
     always = usage_query(
         account=ledger.account,
         now_us=now_us,

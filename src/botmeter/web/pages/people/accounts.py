@@ -1,4 +1,4 @@
-"""The accounts of a person, and how one comes by the first."""
+"""The user's accounts, and creating one."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -40,7 +40,7 @@ class AccountsPage:
     """The person's accounts.
 
     Attributes:
-        form: Makes one; None for whoever may not.
+        form: Form for a new account; None without permission.
     """
 
     frame: Frame
@@ -52,7 +52,7 @@ class AccountsPage:
 @for_person
 @require_http_methods(["GET", "HEAD", "POST"])
 def accounts(request: HttpRequest) -> HttpResponse:
-    """The page; what is sent to it is a new account."""
+    """List the accounts; create one on POST."""
     user = cast("User", request.user)
     may_create = may_create_accounts(user)
     if request.method != "POST":

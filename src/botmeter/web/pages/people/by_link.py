@@ -1,7 +1,7 @@
-"""Coming in by a secret link: the first start, a sign-in link, an invitation.
+"""Secret links: first start, sign-in, invitation.
 
-Opening a link uses nothing up, since mail scanners open links too; the button does. Only the demo's link,
-which stands in a terminal to be clicked, signs in at once.
+Mail scanners open links too, so a link is used up only by the button. The demo's link, which is printed in
+a terminal, signs in at once.
 """
 
 from django.db import transaction
@@ -33,7 +33,7 @@ _METHODS = ["GET", "HEAD", "POST"]
 @sensitive_post_parameters("password")
 @require_http_methods(_METHODS)
 def first_start(request: HttpRequest, *, secret: str) -> HttpResponse:
-    """The first person chooses a password, and owns every account that nobody else does."""
+    """Create the first user, who owns every account without members."""
     link = _usable(secret, Link.Purpose.FIRST_START)
     ledgers = server_state(request).ledgers
     names = SharedFolder(ledgers).accounts()
@@ -61,7 +61,7 @@ def first_start(request: HttpRequest, *, secret: str) -> HttpResponse:
 @for_everyone
 @require_http_methods(_METHODS)
 def by_link(request: HttpRequest, *, secret: str) -> HttpResponse:
-    """Signs in the person of the link."""
+    """Sign in the user of the link."""
     link = _usable(secret, Link.Purpose.SIGN_IN)
     user = link.user
     if user is None or not user.is_active:
@@ -81,7 +81,7 @@ def by_link(request: HttpRequest, *, secret: str) -> HttpResponse:
 @sensitive_post_parameters("password")
 @require_http_methods(_METHODS)
 def invitation(request: HttpRequest, *, secret: str) -> HttpResponse:
-    """Accepts an invitation: as the person who is signed in, as one who signs in first, or as a new one."""
+    """Accept an invitation as the signed-in user, after signing in, or as a new user."""
     link = _usable(secret, Link.Purpose.INVITATION)
     if request.user.is_authenticated:
         return _accepted_by(request, link, user=request.user)
@@ -144,7 +144,7 @@ def _first_person(link: Link, chosen: dict[str, str], *, names: list[str], ledge
 
 
 def _person(email: str, *, name: str, password: str) -> User:
-    """The new user; one who was made on the command line and never chose a password is that one."""
+    """Create the user, or complete one created by a command without a password."""
     user = User.objects.filter(email=email).first()
     if user is None:
         return User.objects.create_user(email, name=name, password=password)

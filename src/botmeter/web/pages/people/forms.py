@@ -1,4 +1,4 @@
-"""The forms of people: what is asked for when signing in, starting, joining, and about oneself."""
+"""Forms for signing in, first start, joining, and own settings."""
 
 from typing import Any, Final, cast
 
@@ -41,7 +41,7 @@ def _code(label: str, *, help_text: str, autofocus: bool = True) -> forms.CharFi
 
 
 class SignInForm(AuthenticationForm):
-    """An address and a password; which of them is wrong, nobody is told."""
+    """Email address and password; the error does not tell which of them is wrong."""
 
     username = _address(autofocus=True)
     password = _password("Password", is_new=False)
@@ -56,13 +56,13 @@ class SignInForm(AuthenticationForm):
 
 
 class CodeForm(forms.Form):
-    """The second step."""
+    """Two-factor code."""
 
     code = _code("Code", help_text="Six digits from your authenticator app, or a recovery code.")
 
 
 class NewPasswordForm(forms.Form):
-    """A password, chosen."""
+    """A new password."""
 
     password = _password("New password", is_new=True, help_text="At least 10 characters.")
 
@@ -83,14 +83,14 @@ class NewPasswordForm(forms.Form):
 
 
 class JoinForm(NewPasswordForm):
-    """A new person who was invited under an address."""
+    """A new user with an invitation."""
 
     name = _name(autofocus=True)
     field_order = ("name", "password")
 
 
 class FirstStartForm(NewPasswordForm):
-    """The first person."""
+    """The first user."""
 
     name = _name(autofocus=True)
     email = _address()
@@ -126,27 +126,27 @@ FIELD_OF_CODE: Final = {
 
 
 class NewAccountForm(forms.Form):
-    """An account to be made."""
+    """A new account."""
 
     account_title = _account_title()
     account_name = _account_name()
 
 
 class FirstStartWithAccountForm(FirstStartForm):
-    """The first person, where there is no account yet."""
+    """The first user, with the first account."""
 
     account_title = _account_title()
     account_name = _account_name()
 
 
 class ResetForm(forms.Form):
-    """Whose password was forgotten."""
+    """Email address of a forgotten password."""
 
     email = _address(autofocus=True)
 
 
 class ProfileForm(forms.Form):
-    """What one may say about oneself."""
+    """Name and theme."""
 
     name = _name()
     theme = forms.ChoiceField(
@@ -157,7 +157,7 @@ class ProfileForm(forms.Form):
 
 
 class OwnPasswordForm(forms.Form):
-    """Proof that it is the person who sits there."""
+    """Confirmation by password."""
 
     current_password = _password("Current password", is_new=False)
 
@@ -175,7 +175,7 @@ class OwnPasswordForm(forms.Form):
 
 
 class ChangePasswordForm(OwnPasswordForm):
-    """Another password."""
+    """Change of password."""
 
     password = _password("New password", is_new=True, help_text="At least 10 characters.")
 
@@ -186,14 +186,14 @@ class ChangePasswordForm(OwnPasswordForm):
 
 
 class SecondFactorForm(OwnPasswordForm):
-    """The first code of a new device."""
+    """First code of a new device."""
 
     code = _code("Code from the app", help_text="Six digits.", autofocus=False)
     field_order = ("code", "current_password")
 
 
 class InviteForm(forms.Form):
-    """Whom to invite, and as what."""
+    """An invitation."""
 
     email = forms.EmailField(
         label="Email address",

@@ -1,4 +1,4 @@
-"""A forgotten password: asking for a link, and choosing a new password by it."""
+"""Forgotten passwords: request a link, and choose a new password with it."""
 
 from datetime import timedelta
 from typing import Final
@@ -33,7 +33,7 @@ _HOUR_SECONDS: Final = 3600
 @for_everyone
 @require_http_methods(_METHODS)
 def password_reset(request: HttpRequest) -> HttpResponse:
-    """Asks for a link by mail. The answer is the same whether or not anybody has the address."""
+    """Send a link by email. The response does not tell if the address is known."""
     back = (FooterLink(label="Back to sign in", href=reverse("sign-in")),)
     if not mail_is_set():
         return entry_page(
@@ -57,7 +57,7 @@ def password_reset(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("password")
 @require_http_methods(_METHODS)
 def password_choose(request: HttpRequest, *, secret: str) -> HttpResponse:
-    """Chooses a password by a link; everybody who is signed in under the old one is signed out."""
+    """Set a password by link; sessions under the old password end."""
     link = open_link(secret, purpose=Link.Purpose.PASSWORD)
     if link is None or link.user is None or not link.user.is_active:
         raise link_unusable()
@@ -90,7 +90,7 @@ def _send_link(request: HttpRequest, address: str) -> None:
 
 
 def send_password_link(request: HttpRequest, user: User, *, secret: str) -> None:
-    """Sends a link on which the person chooses a new password."""
+    """Send a link for choosing a new password."""
     send(
         "Reset your Botmeter password",
         f"Hello {user.name or user.email},",
@@ -104,7 +104,7 @@ def send_password_link(request: HttpRequest, user: User, *, secret: str) -> None
 
 
 def _is_within(key: str, most: int) -> bool:
-    """Counts one more of something in this hour; False past the most."""
+    """Count one more in this hour; return False over the limit."""
     cache.add(key, 0, _HOUR_SECONDS)
     try:
         return cache.incr(key) <= most

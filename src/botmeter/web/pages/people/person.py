@@ -1,4 +1,4 @@
-"""A person's own settings: name, colours, password, where they are signed in. The second step has a page of its own."""
+"""A user's own settings: name, theme, password, sessions."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -23,11 +23,11 @@ from botmeter.web.rendering import rendered
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonPage:
-    """What one may say about oneself.
+    """A user's own settings.
 
     Attributes:
-        password: None for someone who signs in by links alone.
-        second_step: Whether signing in asks for a code, as a sentence.
+        password: None for users who sign in with links only.
+        second_step: State of two-factor authentication, as a sentence.
     """
 
     frame: Frame
@@ -44,7 +44,7 @@ class PersonPage:
 @for_person
 @require_http_methods(["GET", "HEAD", "POST"])
 def me(request: HttpRequest) -> HttpResponse:
-    """The page; what is sent to it is name and colours."""
+    """Show the settings; save name and theme on POST."""
     user = cast("User", request.user)
     form = _profile(user, sent=request.POST if request.method == "POST" else None)
     if form.is_valid():
@@ -57,7 +57,7 @@ def me(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @require_POST
 def change_password(request: HttpRequest) -> HttpResponse:
-    """Another password; every other browser is signed out by it."""
+    """Change the password and sign out all other sessions."""
     user = cast("User", request.user)
     form = ChangePasswordForm(request.POST, request=request)
     if not form.is_valid():
@@ -72,7 +72,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
 @for_person
 @require_POST
 def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
-    """Ends every session of the person but this one."""
+    """End all other sessions of the user."""
     user = cast("User", request.user)
     end_other_sessions(request, user)
     record(Action.SIGNED_OUT_EVERYWHERE, request=request, user=user)
@@ -80,14 +80,14 @@ def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
 
 
 def end_other_sessions(request: HttpRequest, user: User) -> None:
-    """Ends every session of the person but this one, which goes on under a new key."""
+    """End all other sessions; this one continues with a new key."""
     user.sign_out_count += 1
     user.save(update_fields=["sign_out_count"])
     update_session_auth_hash(request, user)
 
 
 def own_frame(request: HttpRequest, *, title: str) -> Frame:
-    """The frame of a page about oneself: within the account last looked at, if one belongs to any."""
+    """The frame of own settings: of the account used last, if there is one."""
     user = cast("User", request.user)
     memberships = user.memberships.order_by("account")
     membership = memberships.filter(account=user.last_account).first() or memberships.first()

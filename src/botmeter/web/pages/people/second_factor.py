@@ -1,4 +1,4 @@
-"""Setting up the second step of signing in, and taking it away again."""
+"""Turn two-factor authentication on and off."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -34,14 +34,14 @@ from botmeter.web.rendering import rendered
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondFactorPage:
-    """The second step: as it is, or how to set it up.
+    """Two-factor authentication of a user.
 
     Attributes:
-        drawing: The square to be read by the app; None once the device is set up.
-        key: The same to be typed.
-        codes_left: How many recovery codes are left, as text.
-        add: The form that sets it up; None where it is, or the person has no password yet.
-        proof: The form that changes it; None where there is nothing to change.
+        drawing: QR code; None once it is on.
+        key: The same as text.
+        codes_left: Number of recovery codes left, as text.
+        add: Form that turns it on; None if it is on, or without a password.
+        proof: Form that changes it; None if it is off.
     """
 
     frame: Frame
@@ -59,7 +59,7 @@ class SecondFactorPage:
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_second_factor(request: HttpRequest) -> HttpResponse:
-    """The page; what is sent to it is the first code of the new device."""
+    """Show the state; turn it on with the first code on POST."""
     user = cast("User", request.user)
     if request.method != "POST" or has_second_factor(user):
         return _page(request, user)
@@ -80,7 +80,7 @@ def own_second_factor(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @require_POST
 def change_second_factor(request: HttpRequest) -> HttpResponse:
-    """New recovery codes, or no second step any more; either asks for the password."""
+    """Generate recovery codes or turn it off; both require the password."""
     user = cast("User", request.user)
     form = OwnPasswordForm(request.POST, request=request)
     if not has_second_factor(user) or not form.is_valid():

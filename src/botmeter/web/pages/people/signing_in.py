@@ -1,4 +1,4 @@
-"""Signing in and out: the password, the second step, and what is said after too many wrong passwords."""
+"""Sign in and out: password, two-factor code, lockout."""
 
 from datetime import timedelta
 from typing import Final
@@ -33,7 +33,7 @@ ADDRESS_FAILURES_MAX: Final = 50
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """The page that asks for address and password."""
+    """Sign in with email address and password."""
     next_path = own_path(request, request.POST.get("next") or request.GET.get("next"))
     if request.user.is_authenticated:
         return HttpResponseRedirect(next_path)
@@ -58,7 +58,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @for_everyone
 @require_http_methods(["GET", "HEAD", "POST"])
 def second_step(request: HttpRequest) -> HttpResponse:
-    """The page that asks for a code, of those who have made the first step."""
+    """Ask for the two-factor code after the password."""
     who = waiting(request)
     if who is None:
         return HttpResponseRedirect(reverse("sign-in"))
@@ -82,7 +82,7 @@ def second_step(request: HttpRequest) -> HttpResponse:
 @for_everyone
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """Ends the session of this browser."""
+    """End the session of this browser."""
     user = request.user
     if user.is_authenticated:
         record(Action.SIGNED_OUT, request=request, user=user)
@@ -92,7 +92,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 def locked_out(request: HttpRequest, *_: object) -> HttpResponse:
-    """The answer to a sign-in after too many wrong passwords; django-axes calls it."""
+    """The response after too many wrong passwords; called by django-axes."""
     minutes = int(_WAIT.total_seconds() // 60)
     response = entry_page(
         request,

@@ -1,4 +1,4 @@
-"""Admin → Users: who belongs to the account, as what; inviting, changing, removing."""
+"""Admin → Users: list, invite, change and remove members."""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ _for_user_admins = for_member(Right.MANAGE_USERS, posts=Right.MANAGE_USERS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleChoice:
-    """One role of the menu."""
+    """A role to choose."""
 
     value: str
     label: str
@@ -42,8 +42,8 @@ class MemberLine:
     """A member.
 
     Attributes:
-        href: Where changes of them are sent.
-        state: What else is to be known: the second step, that they never signed in.
+        href: Target of the change forms.
+        state: For example `two-factor authentication` or `never signed in`.
     """
 
     name: str
@@ -57,7 +57,7 @@ class MemberLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvitationLine:
-    """An invitation that nobody has accepted."""
+    """An open invitation."""
 
     address: str
     standing: str
@@ -67,7 +67,7 @@ class InvitationLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleFact:
-    """What a role may do."""
+    """Description of a role."""
 
     label: str
     sentence: str
@@ -75,7 +75,7 @@ class RoleFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsersPage:
-    """Who belongs to the account."""
+    """Members and invitations of an account."""
 
     frame: Frame
     notice: Notice | None
@@ -97,7 +97,7 @@ _ROLE_FACTS = (
 
 @_for_user_admins
 def users(visit: Visit) -> HttpResponse:
-    """The page; what is sent to it is an invitation."""
+    """Show the users; invite one on POST."""
     if visit.request.method != "POST":
         return _page(visit, invite=InviteForm())
     form = InviteForm(visit.request.POST)
@@ -112,7 +112,7 @@ def users(visit: Visit) -> HttpResponse:
 
 @_for_user_admins
 def member(visit: Visit, *, member: int) -> HttpResponse:
-    """Changes or removes a member, or makes a link to a new password."""
+    """Change or remove a member, or create a password link."""
     found = Membership.objects.select_related("user").filter(pk=member, account=visit.account).first()
     if found is None or visit.request.method != "POST":
         raise Http404
@@ -131,7 +131,7 @@ def member(visit: Visit, *, member: int) -> HttpResponse:
 
 @_for_user_admins
 def invitation_withdrawn(visit: Visit, *, link: int) -> HttpResponse:
-    """Withdraws an invitation."""
+    """Revoke an invitation."""
     found = members.open_invitations(visit.account).filter(pk=link).first()
     if found is None or visit.request.method != "POST":
         raise Http404

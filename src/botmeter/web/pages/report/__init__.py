@@ -1,1 +1,1 @@
-"""The session usage report: its page, its widgets one by one, and the choices of its filters."""
+"""The session usage report: page, widgets, filter values."""

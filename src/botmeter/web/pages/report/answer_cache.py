@@ -1,4 +1,4 @@
-"""Answers that are kept until the ledger changes: people look at the same report again and again.
+"""Answers cached until the ledger changes.
 
 A commit gives the ledger a version that never comes back, so nothing that is kept can be out of date.
 """
@@ -20,11 +20,11 @@ _recencies: Final[BoundedCache[Hashable, Recency]] = BoundedCache(256)
 
 
 def kept_overview(ledger: "ReadableLedger", question: Question) -> Overview:
-    """The overview that answers the question; asked of the ledger only if it has changed since."""
+    """Overview that answers the question, cached by the ledger's version."""
     key = (ledger.account.name, ledger.version, question.query, question.compared)
     return _overviews.find_or_make(key, lambda: overview(ledger, question.query, compared=question.compared))
 
 
 def kept_recency(ledger: "ReadableLedger") -> Recency:
-    """How new the ledger's numbers are; asked of it only if it has changed since."""
+    """Recency of the ledger's numbers, cached by its version."""
     return _recencies.find_or_make((ledger.account.name, ledger.version), lambda: recency(ledger))

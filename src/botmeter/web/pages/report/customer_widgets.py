@@ -20,7 +20,7 @@ CUSTOMERS_MAX_WHOLE: Final = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """A cell with its number; without an address it leads nowhere."""
+    """A cell with its number and an optional link."""
 
     value: str
     href: str = ""

@@ -1,4 +1,4 @@
-"""The two ways in: what Reports and Billing offer."""
+"""Entry pages: Reports and Billing."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -40,7 +40,7 @@ class ViewLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaysInPage:
-    """Cards, the views that were saved, and where they and the share links are changed (`kept`)."""
+    """Cards, saved views, and links to manage views and share links (`kept`)."""
 
     frame: Frame
     heading: str
@@ -51,7 +51,7 @@ class WaysInPage:
 
 @for_member(Right.SEE_REPORTS)
 def reports(visit: Visit) -> HttpResponse:
-    """What can be looked at."""
+    """List the reports and saved views."""
     entry = Entry(
         label="Bot session consumption",
         href=reverse("report", args=(visit.account,)),
@@ -74,7 +74,7 @@ def reports(visit: Visit) -> HttpResponse:
 
 @for_member(Right.SEE_BILLING)
 def billing(visit: Visit) -> HttpResponse:
-    """What is charged."""
+    """List the billing reports."""
     entry = Entry(
         label="Session usage reports",
         href=reverse("billing-report", args=(visit.account,)),
@@ -88,7 +88,7 @@ def billing(visit: Visit) -> HttpResponse:
 
 
 def _lately(visit: Visit) -> str:
-    """How much there was lately, in a sentence."""
+    """Sessions of the last 30 days, in a sentence."""
     from botmeter.reports.usage import usage_report
 
     zone = preferred_zone(visit.account)

@@ -1,4 +1,4 @@
-"""The report followed: its line asks again and again whether there is more, and the page then changes in place.
+"""Live reports: the freshness line polls for newer numbers, and the page is updated in place.
 
 The question costs a glance at the ledger's version. Only where that is another one is the page asked for, all of it at
 once, so that its numbers agree whenever somebody looks; the line comes with it, and so never runs ahead of them.
@@ -30,12 +30,12 @@ _EVERY: Final = "2s"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Following:
-    """The switch beside the freshness, and where its line asks.
+    """The switch beside the freshness line, and the address that it polls.
 
     Attributes:
-        switch_href: The same report, followed or no longer.
-        fresh_href: Where the line asks; empty while the report is not followed. So `every`: how often.
-        again_href: The report as it is, for whoever has no script.
+        switch_href: The report with the switch turned.
+        fresh_href: Address to poll; empty while off. `every` is the interval.
+        again_href: The report itself, for browsers without script.
     """
 
     is_on: bool
@@ -47,14 +47,14 @@ class Following:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FreshLine:
-    """The line by itself: what stands in the page's place where its words alone have changed."""
+    """The freshness line alone, for a poll that changes nothing else."""
 
     freshness: Freshness
     following: Following
 
 
 def following(ledger: "ReadableLedger", question: Question, *, urls: ReportUrls, line: Freshness) -> Following:
-    """How the report of the question is followed, from the version on that `ledger` is at."""
+    """Live updates of a report, from the present version of `ledger`."""
     address = question.address
     switch_href = urls.report(address.following(not address.follows))
     if not address.follows:
@@ -71,7 +71,7 @@ def following(ledger: "ReadableLedger", question: Question, *, urls: ReportUrls,
 def fresh_answer(
     request: HttpRequest, ledger: "ReadableLedger", *, question: Question, context: PageContext
 ) -> HttpResponse:
-    """204 where all is as it was seen; the line, where its words changed; else the way to the page."""
+    """Answer a poll: 204 without changes, the freshness line if only it changed, else a redirect to the page."""
     if request.GET.get("seen") != _mark(ledger, question):
         return HttpResponseRedirect(context.urls.report(question.address))
     line = freshness(kept_recency(ledger), now_us=now_us(), zone=question.zone, waiting=context.waiting)
@@ -84,12 +84,12 @@ def fresh_answer(
 
 
 def goes_on(question: Question) -> bool:
-    """Whether the last of its days is not over."""
+    """Return True until the last day of the period is over."""
     return question.query.period.last_on >= _today(question)
 
 
 def _mark(ledger: "ReadableLedger", question: Question) -> str:
-    """What tells a page from a newer one: the commit, and the day, with which a period moves on."""
+    """Version of a page: the commit, and today's date, which moves the period."""
     return f"{ledger.version}-{_today(question):%Y%m%d}"
 
 

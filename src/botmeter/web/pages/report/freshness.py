@@ -1,4 +1,4 @@
-"""How fresh a report is, in a line: whether events come in live, when the newest happened, what is not counted yet."""
+"""The freshness line of a report: live or not, the newest event, events not metered yet."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -16,17 +16,17 @@ _BEHIND_US: Final = 5 * _SECOND_US
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Freshness:
-    """How fresh the numbers are. It names instants and never how long ago: that would be wrong a second later."""
+    """Freshness of the numbers. It names instants, since "5 seconds ago" would be wrong a second later."""
 
     text: str
     kind: Literal["live", "wait", "late", ""]
 
 
 def freshness(recency: Recency, *, now_us: int, zone: str, waiting: Backlog | None) -> Freshness:
-    """The line of an account.
+    """The freshness line of an account.
 
     Args:
-        waiting: What was taken in and is not counted yet; None where that is not told.
+        waiting: Events not metered yet; None to omit them.
     """
     latest_us, live_us = recency.latest_event_us, recency.live_us
     if latest_us is None:
@@ -45,7 +45,7 @@ def freshness(recency: Recency, *, now_us: int, zone: str, waiting: Backlog | No
 
 
 def _behind(waiting: Backlog | None, *, now_us: int) -> str:
-    """What waits for too long, in words; empty: nothing."""
+    """Events that wait too long for metering, in words; empty for none."""
     if waiting is None or waiting.oldest_received_us is None or now_us - waiting.oldest_received_us < _BEHIND_US:
         return ""
     verb = "waits" if waiting.event_count == 1 else "wait"
@@ -53,7 +53,7 @@ def _behind(waiting: Backlog | None, *, now_us: int) -> str:
 
 
 def _instant(at_us: int, *, now_us: int, zone: str, seconds: bool) -> str:
-    """The time of day alone for one of today that is told to the second."""
+    """The time of day alone, if it is today."""
     if seconds and text.in_zone(at_us, zone).date() == text.in_zone(now_us, zone).date():
         return text.clock_text(at_us, zone=zone, seconds=True)
     return text.row_instant_text(at_us, zone=zone, now_us=now_us, seconds=False)

@@ -1,4 +1,4 @@
-"""Ranked bars: what is counted under names, as lines on one scale."""
+"""Ranked bars on one scale."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,10 @@ from botmeter.web.components import Opener, RankedLine, bar_width, longest_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """Something to rank: a bot, a channel, a type of ticket.
+    """A bot, channel or ticket type to rank.
 
     Attributes:
-        before_count: In the compared period; None where nothing is compared.
+        before_count: In the compared period; None without one.
     """
 
     name: str
@@ -24,10 +24,10 @@ class Counted:
 
 
 def ranked(counted: list[Counted], *, whole: int) -> tuple[RankedLine, ...]:
-    """Bars on one scale, the longest of now and before being the longest bar.
+    """Bars on one scale, up to the greatest count of both periods.
 
     Args:
-        whole: What the shares are of.
+        whole: Total of the shares.
     """
     longest = longest_of([max(one.count, one.before_count or 0) for one in counted])
     return tuple(

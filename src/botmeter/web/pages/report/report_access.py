@@ -1,4 +1,4 @@
-"""What a report page may show, as an allow-list: whatever it does not name is neither read nor shown."""
+"""The allow-list of a report page: nothing else is read or shown."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -28,7 +28,7 @@ class Fact(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportAccess:
-    """What the pages of one report may show. The default allows nothing.
+    """Widgets, facts and choices that the pages of a report may show. The default allows nothing.
 
     Attributes:
         widgets: Names of widgets.
@@ -57,18 +57,18 @@ class ReportAccess:
         return self.fixed_filters.excluded_values(name) if is_excluded else self.fixed_filters.values(name)
 
     def is_fixed(self, name: str) -> bool:
-        """Whether a filter is limited to some values, or always excludes some."""
+        """Return True if a filter is limited to some values, or always excludes some."""
         return bool(self.fixed_values(name) or self.fixed_values(name, is_excluded=True))
 
     def shows_filter(self, name: str) -> bool:
         return name in self.filters or self.is_fixed(name)
 
     def can_choose(self, name: str, *, is_excluded: bool) -> bool:
-        """Whether a filter offers more than one value, to be picked or excluded."""
+        """Return True if a filter offers more than one value."""
         if is_excluded:
             return name in self.filters and not self.is_fixed(name)
         return name in self.filters and len(self.fixed_values(name)) != 1
 
     def can_remove(self, name: str, values: tuple[str, ...], *, is_excluded: bool) -> bool:
-        """Whether a filter that picks or excludes `values` can be widened again."""
+        """Return True if a filter set to `values` can be widened again."""
         return set(values) != set(self.fixed_values(name, is_excluded=is_excluded))

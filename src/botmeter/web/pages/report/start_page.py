@@ -1,4 +1,4 @@
-"""The page of an account that has no events yet: how to send the first ones."""
+"""The page of an account without events: how to send the first ones."""
 
 import shlex
 from dataclasses import dataclass
@@ -36,12 +36,12 @@ class StartPage:
 
 
 def has_events(ledger: "ReadableLedger") -> bool:
-    """Whether anything was ever accepted: the first event has the first touchpoint."""
+    """Return True once an event was accepted: the first event has the first touchpoint."""
     return len(ledger.touchpoints) > 0
 
 
 def start_page(ledger: "ReadableLedger", *, frame: Frame) -> StartPage:
-    """How to send the first events to this account."""
+    """Instructions for sending the first events to this account."""
     now = now_us()
     name = ledger.account.name
     waiting = sum(quarantine_counts(ledger).values())
@@ -57,6 +57,6 @@ def start_page(ledger: "ReadableLedger", *, frame: Frame) -> StartPage:
 
 
 def _place_text() -> str:
-    """What a command needs to find the data folder; nothing where it looks by itself."""
+    """The `--data` option of a command; empty for the default folder."""
     folder = Path(settings.DATA)
     return "" if folder == Settings.from_environment().default_data_dir else f" --data {shlex.quote(str(folder))}"

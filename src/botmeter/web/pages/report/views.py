@@ -1,4 +1,4 @@
-"""The report's views: by both ways in, one widget by itself, and the choices of a filter."""
+"""Views of the report: both entry points, single widgets, filter values."""
 
 from django.http import HttpResponse
 from django.urls import reverse
@@ -22,31 +22,31 @@ from botmeter.web.report_query import ReportAddress, read_address
 
 @for_member(Right.SEE_REPORTS)
 def report(visit: Visit) -> HttpResponse:
-    """The report as analysts come to it."""
+    """Show the report under Reports."""
     return _report(visit, entry_point=EntryPoint.REPORTS)
 
 
 @for_member(Right.SEE_BILLING)
 def billing_report(visit: Visit) -> HttpResponse:
-    """The same report as billing admins come to it."""
+    """Show the report under Billing."""
     return _report(visit, entry_point=EntryPoint.BILLING)
 
 
 @for_member(Right.SEE_REPORTS)
 def report_fresh(visit: Visit) -> HttpResponse:
-    """Whether there is more than the report shows."""
+    """Answer a poll for newer numbers."""
     return _fresh(visit, entry_point=EntryPoint.REPORTS)
 
 
 @for_member(Right.SEE_BILLING)
 def billing_fresh(visit: Visit) -> HttpResponse:
-    """The same for the report of billing."""
+    """Answer a poll of the report under Billing."""
     return _fresh(visit, entry_point=EntryPoint.BILLING)
 
 
 @for_member(Right.SEE_REPORTS)
 def widget(visit: Visit, *, name: str) -> HttpResponse:
-    """One widget with everything that it has."""
+    """Show one widget."""
     declared = widget_named(name, member_access())
     address, urls = read_address(visit.request.GET), ReportUrls(entry_point=EntryPoint.REPORTS, owner=visit.account)
     around = _frame(visit, title=declared.title, crumbs=(_report_crumb(visit, address),))
@@ -62,7 +62,7 @@ def widget(visit: Visit, *, name: str) -> HttpResponse:
 
 @for_member(Right.SEE_REPORTS)
 def choices(visit: Visit, *, field: str) -> HttpResponse:
-    """What a filter can be set to: the part of a menu that opens, or a page by itself."""
+    """Show the values of a filter, as part of a menu or as a page."""
     address, urls = read_address(visit.request.GET), ReportUrls(entry_point=EntryPoint.REPORTS, owner=visit.account)
     around = _frame(visit, title="Filter", crumbs=(_report_crumb(visit, address),))
     menu, zone = choices_request(field, visit.request.GET), preferred_zone(visit.account)

@@ -1,4 +1,4 @@
-"""The page of one conversation: whose it is, which sessions it was part of, and who said how much in it."""
+"""The page of one conversation: customer, sessions, facts."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -27,7 +27,7 @@ _NAMED_MAX = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartLine:
-    """A session that the conversation was part of."""
+    """A session of the conversation."""
 
     session_id: str
     opened: Words
@@ -53,7 +53,7 @@ class ConversationPage:
 
 @for_member(Right.SEE_REPORTS)
 def conversation_page(visit: Visit) -> HttpResponse:
-    """All of the conversation that the address names by `id`."""
+    """Show the conversation named by the parameter `id`."""
     given = visit.request.GET
     urls = EntityUrls(account=visit.account)
     zone = checked_timezone(given.get("timezone") or preferred_zone(visit.account))

@@ -1,4 +1,4 @@
-"""What happened in a session, day by day: what decided something stands alone, runs of messages are summed up."""
+"""Events of a session by day: decisive events one by one, runs of messages summarized."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ _NAMES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
-    """What happened on one UTC day."""
+    """Events of one UTC day."""
 
     name: str
     lines: tuple[Line, ...]
@@ -38,7 +38,7 @@ class EventList:
     """A session's days.
 
     Attributes:
-        cut: What is left out, in a sentence; empty: nothing.
+        cut: Sentence about hidden events; empty for none.
     """
 
     days: tuple[Day, ...]
@@ -46,12 +46,12 @@ class EventList:
 
     @property
     def is_summed_up(self) -> bool:
-        """Whether there is more to see event by event."""
+        """Return True if events are summarized or cut."""
         return bool(self.cut) or any(line.is_folded for day in self.days for line in day.lines)
 
 
 def summarized_events(explanation: Explanation, *, urls: EntityUrls) -> EventList:
-    """The session with runs of messages summed up."""
+    """The events with runs of messages summarized."""
     lines = list(_folded_lines(explanation, urls))
     shown = lines[:LINES_MAX]
     hidden = len(lines) - len(shown)
@@ -60,10 +60,10 @@ def summarized_events(explanation: Explanation, *, urls: EntityUrls) -> EventLis
 
 
 def all_events(explanation: Explanation, *, urls: EntityUrls, first: int) -> EventList:
-    """Each event by itself, one page of them.
+    """One page of all events.
 
     Args:
-        first: How many events stand before this page.
+        first: Number of events before this page.
     """
     page = [step for place, step in enumerate(steps(explanation)) if first <= place < first + EVENTS_A_PAGE]
     lines = [line_of(step, explanation, urls=urls) for step in page]
@@ -94,7 +94,7 @@ def _folded_lines(explanation: Explanation, urls: EntityUrls) -> Iterator[Line]:
 
 
 def _run_of(event: ExplainedEvent) -> tuple[date, bool, bool]:
-    """Events that follow each other and agree in this are told in one line."""
+    """Key of a run: consecutive events with the same key share a line."""
     return text.in_zone(event.at_us, "UTC").date(), event.takes_part, event.kind is Kind.MESSAGE
 
 

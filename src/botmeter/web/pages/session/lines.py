@@ -1,6 +1,6 @@
-"""One line of a session's story: who did what, what it did to the session, and why.
+"""One line of a session's event list: actor, action, effect, reason.
 
-Nothing is decided here: what opened, belonged to and closed the session was decided by the meter.
+The meter has decided what opened, belonged to and closed the session.
 """
 
 from collections.abc import Iterator
@@ -37,12 +37,12 @@ MARKS: Final[dict[Actor, Literal["c", "b", "a"]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One thing that happened, or a run of messages.
+    """An event, or a run of messages.
 
     Attributes:
         at: The time of day in UTC.
         kind: Its mark: c customer, b bot, a agent, t ticket, o opening, e end, n next session.
-        weight: Empty for what decided nothing.
+        weight: Empty for events that decided nothing.
     """
 
     on: date
@@ -58,7 +58,7 @@ class Line:
 
 @dataclass(slots=True, kw_only=True)
 class _Seen:
-    """What earlier events of the session brought in already."""
+    """Bots, channels, conversations and tickets of earlier events."""
 
     bots: set[str | None] = field(default_factory=set)
     channels: set[str] = field(default_factory=set)
@@ -68,7 +68,7 @@ class _Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """An event with what is new about it.
+    """An event with what it added to the session.
 
     Attributes:
         arrival: What it brings into the session, as a sentence; empty: nothing new.
@@ -83,13 +83,13 @@ class Step:
 
     @property
     def stands_alone(self) -> bool:
-        """Whether it is told by itself, rather than with those before and after it."""
+        """Return True if the event has a line of its own."""
         decided = self.is_opening or self.arrival or self.ticket or self.closes
         return bool(decided) or self.event.kind not in QUIET
 
 
 def steps(explanation: Explanation) -> Iterator[Step]:
-    """The session's events in order, each with what is new about it."""
+    """The session's events in order."""
     seen = _Seen()
     counted = {ticket for part in explanation.conversations for ticket, _ in part.tickets}
     for place, event in enumerate(explanation.events):
@@ -111,7 +111,7 @@ def steps(explanation: Explanation) -> Iterator[Step]:
 
 
 def _arrival(event: ExplainedEvent, seen: _Seen, *, explanation: Explanation) -> str:
-    """What the event brings into the session that was not in it yet, as a sentence; empty: nothing."""
+    """Sentence about what is new in the session with this event; empty for nothing."""
     is_new_bot = event.bot_id is not None and event.bot_id not in seen.bots
     is_new_channel = event.channel not in seen.channels
     if is_new_bot:
@@ -134,7 +134,7 @@ def _closes(event: ExplainedEvent, explanation: Explanation) -> bool:
 
 
 def line_of(step: Step, explanation: Explanation, *, urls: EntityUrls) -> Line:
-    """The line of one event by itself."""
+    """The line of one event."""
     event = step.event
     return Line(
         on=text.in_zone(event.at_us, "UTC").date(),
@@ -170,7 +170,7 @@ def _what(step: Step, explanation: Explanation) -> Words:
 
 
 def effect_of(step: Step, explanation: Explanation) -> str:
-    """What the event did to the session."""
+    """Effect of the event on the session."""
     if step.is_opening:
         return "Opened this session"
     if step.closes:
@@ -210,7 +210,7 @@ def _no_part(event: ExplainedEvent, explanation: Explanation) -> str:
 
 
 def ending_lines(explanation: Explanation, urls: EntityUrls) -> Iterator[Line]:
-    """What stands below the events: the limit that closed the session, and the message that came after."""
+    """Lines below the events: the limit that closed the session, and the next message."""
     end_us, following = explanation.ended_at_us, explanation.next_event
     if end_us is None or end_us >= INSTANT_END_US:
         return

@@ -37,7 +37,7 @@ HEADING: Final = "Why was this session charged?"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneLine:
-    """One instant on two clocks."""
+    """One instant in UTC and local time."""
 
     label: str
     utc: str
@@ -46,10 +46,10 @@ class ZoneLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalTime:
-    """The session's instants in a zone of somebody's choice; charges stay in UTC.
+    """The session's instants in a chosen time zone; charges stay in UTC.
 
     Attributes:
-        kept: What else the address holds, for the form that chooses.
+        kept: Other parameters of the address, for the form.
     """
 
     zone: str
@@ -74,10 +74,10 @@ class SessionPage:
     """One session.
 
     Attributes:
-        tags: What it is, in a word each.
-        words: The same as text, as the command and the API tell it.
-        rule: What a session is under the policy.
-        policy_text: The policy as a file.
+        tags: State of the session.
+        words: Explanation as text, as in the command and the API.
+        rule: The policy in a sentence.
+        policy_text: The policy as TOML.
     """
 
     frame: Frame
@@ -103,7 +103,7 @@ class SessionPage:
 
 @for_member(Right.SEE_REPORTS)
 def session_page(visit: Visit, *, session: str) -> HttpResponse:
-    """Why the session was charged."""
+    """Show the session."""
     given = visit.request.GET
     urls = EntityUrls(account=visit.account)
     zone = checked_timezone(given.get("timezone") or preferred_zone(visit.account))

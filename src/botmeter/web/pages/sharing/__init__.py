@@ -1,1 +1,1 @@
-"""What is kept and handed on of a report: saved views, and links for people without an account."""
+"""Saved views and share links of a report."""

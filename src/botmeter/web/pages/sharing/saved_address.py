@@ -1,4 +1,4 @@
-"""A report's address as it is kept: in one form, and as words."""
+"""Saved addresses of reports: canonical query, and description."""
 
 from typing import Final
 
@@ -20,7 +20,7 @@ _NAMED_MAX: Final = 3
 
 
 def kept_query(address: ReportAddress) -> str:
-    """The query that is kept of an address: without what is the default, and whether it is followed.
+    """Canonical query of an address: without defaults and live updates.
 
     Raises:
         TooMuch: `address_too_long`.
@@ -36,12 +36,12 @@ def kept_query(address: ReportAddress) -> str:
 
 
 def kept_address(query: str) -> ReportAddress:
-    """The address of a kept query."""
+    """The address of a saved query."""
     return read_address(QueryDict(query))
 
 
 def address_text(address: ReportAddress) -> str:
-    """What the report shows, in words: period, zone, filters, comparison."""
+    """Describe a report: period, time zone, filters, comparison."""
     words = [_period_text(address), address.timezone or "", *_filter_texts(address), _COMPARED[address.compare]]
     if address.split is Split.OPENED:
         words.append("split by opening bot and channel")

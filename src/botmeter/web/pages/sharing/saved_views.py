@@ -1,4 +1,4 @@
-"""Saved views: a report's address under a name, for oneself or for everybody in the account."""
+"""Saved views: addresses of reports under a name."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -25,7 +25,7 @@ _OF_NAME: Final = {"view_exists": "name", "view_name_invalid": "name"}
 
 
 class ViewForm(forms.Form):
-    """How a view shall be kept."""
+    """Name and visibility of a view."""
 
     name = forms.CharField(
         label="Name",
@@ -45,8 +45,8 @@ class ViewLine:
     """A saved view.
 
     Attributes:
-        shows: Its period and filters in words.
-        change_href: Where changes of it are sent; empty for whoever may not change it.
+        shows: Description of period and filters.
+        change_href: Target of the change forms; empty without permission.
     """
 
     name: str
@@ -59,12 +59,12 @@ class ViewLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewsPage:
-    """The views that a person sees.
+    """Visible views.
 
     Attributes:
-        form: For the view that is about to be saved; None where there is none.
-        new_shows: What that view shows, in words.
-        may_save: Whether they may save one, too.
+        form: Form for a new view; None without one.
+        new_shows: Description of the new view.
+        may_save: The user can save views.
     """
 
     frame: Frame
@@ -78,7 +78,7 @@ class ViewsPage:
 
 @for_member(Right.SEE_REPORTS, posts=Right.SAVE_VIEWS)
 def views(visit: Visit) -> HttpResponse:
-    """The page; what is sent to it is a new view."""
+    """Show the views; save one on POST."""
     given = visit.request.GET
     if visit.request.method != "POST":
         wants_new = bool(given) and visit.may(Right.SAVE_VIEWS)
@@ -97,7 +97,7 @@ def views(visit: Visit) -> HttpResponse:
 
 @for_member(Right.SAVE_VIEWS, posts=Right.SAVE_VIEWS)
 def view(visit: Visit, *, view: int) -> HttpResponse:
-    """Gives a view another name, or deletes it."""
+    """Rename or delete a view."""
     found = visible_views(visit.user, visit.account).filter(pk=view).first()
     if found is None or visit.request.method != "POST" or not _may_change(found, visit):
         raise Http404

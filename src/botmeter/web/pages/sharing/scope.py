@@ -1,7 +1,6 @@
-"""What a share link lets through: the view that was shared is the widest that a visitor can look at.
+"""Limits of a share link: visitors see the shared view or parts of it.
 
-Whatever an address says, its filters are those of the link that it names among them, its days lie
-within the link's, in the link's zone, and it is compared with nothing that the link does not show.
+Filters, days, time zone and comparison of an address are narrowed to those of the link.
 """
 
 from dataclasses import dataclass, replace
@@ -27,14 +26,14 @@ _NAMES: Final = ("period", "from", "to", *_FILTER_PARAMETERS, "preview", "split"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What was shared; its address names a period and a zone (`pinned`)."""
+    """The shared view; its address names a period and a time zone (`pinned`)."""
 
     whole: ReportAddress
     may_see_rows: bool
 
     @property
     def names_openers(self) -> bool:
-        """Whether it may be told what opened a session: else a bot could be named that the filters leave out."""
+        """Return True if openers may be shown: under a filter they could be bots outside of it."""
         filters = self.whole.filters
         return self.whole.split is Split.OPENED or not any(filters.values(name) for name in _OF_PARTS)
 
@@ -49,7 +48,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedQuestion:
-    """What a visitor asks, and the whole that was shared."""
+    """A visitor's question and the question of the whole shared view."""
 
     scope: Scope
     whole: Question
@@ -63,14 +62,14 @@ class SharedQuestion:
 
 
 def pinned(address: ReportAddress, *, zone: str) -> ReportAddress:
-    """The address with all that it leaves to the account: the zone, and that the last 30 days are meant."""
+    """Add the account's defaults to an address: time zone and the last 30 days."""
     address = replace(address, timezone=address.timezone or zone)
     is_bare = address.preset is None and address.days == (None, None)
     return replace(address, preset=Preset.LAST_30_DAYS) if is_bare else address
 
 
 def shared_question(ledger: "ReadableLedger", scope: Scope, *, given: QueryDict) -> SharedQuestion:
-    """The question of a visitor: what the address names of the whole, or all of it where it names nothing.
+    """The visitor's question; without parameters, the whole view.
 
     Raises:
         Refused: As `read_address` and `question`.
@@ -82,10 +81,9 @@ def shared_question(ledger: "ReadableLedger", scope: Scope, *, given: QueryDict)
 
 
 def narrowed_question(ledger: "ReadableLedger", scope: Scope, *, wanted: ReportAddress) -> SharedQuestion:
-    """The part of what is wanted that lies within the whole.
+    """The part of `wanted` that lies within the whole view.
 
-    Days that have none in common with the link's, or values of a filter that are none of the link's,
-    are taken as not said.
+    Days and filter values outside of the view are ignored.
     """
     zone = scope.whole.timezone or "UTC"
     whole = question(ledger, scope.whole, zone=zone)
@@ -107,7 +105,7 @@ def narrowed_question(ledger: "ReadableLedger", scope: Scope, *, wanted: ReportA
 
 
 def presets_within(shared: SharedQuestion) -> frozenset[Preset]:
-    """The named periods that lie within the whole today."""
+    """Named periods that lie within the whole view today."""
     whole = shared.whole
     today_on = day_of_us(whole.now_us, timezone=whole.zone)
     return frozenset(
@@ -118,7 +116,7 @@ def presets_within(shared: SharedQuestion) -> frozenset[Preset]:
 
 
 def comparisons_within(shared: SharedQuestion, ledger: "ReadableLedger") -> frozenset[Compare]:
-    """What the asked days can be compared with."""
+    """Comparisons of the requested days that lie within the shared view."""
     zone = shared.whole.zone
     found = {Compare.NONE}
     for compare in (Compare.PREVIOUS, Compare.YEAR):
@@ -129,7 +127,7 @@ def comparisons_within(shared: SharedQuestion, ledger: "ReadableLedger") -> froz
 
 
 def _is_shown(asked: Question, *, whole: Question) -> bool:
-    """Whether the compared days are part of what was shared: within its days, or just as the link compares them."""
+    """Return True if the compared days are shared: within the link's days, or as the link compares them."""
     if asked.compared is None:
         return True
     compared = asked.compared.period

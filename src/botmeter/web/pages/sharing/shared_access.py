@@ -1,4 +1,4 @@
-"""What the pages of a share link may show: the allow-list of its view."""
+"""The allow-list of a share link."""
 
 from typing import TYPE_CHECKING
 

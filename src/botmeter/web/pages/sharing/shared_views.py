@@ -39,10 +39,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """A link that was opened.
+    """An opened link.
 
     Attributes:
-        secret: As it stands in the address.
+        secret: From the address.
         title: Account name; read before its ledger is held for the page.
     """
 
@@ -60,7 +60,7 @@ class Opening:
         return Scope(whole=read_address(QueryDict(self.link.query)), may_see_rows=self.link.may_see_rows)
 
     def frame(self, title: str, *, crumbs: tuple[Crumb, ...] = ()) -> Frame:
-        """What stands around: the account's title, who shared it, until when. There is nothing to send."""
+        """The frame: account title, who shared the view and until when. It has no forms."""
         link = self.link
         by = f"by {link.created_by} " if link.created_by else ""
         return Frame(
@@ -73,7 +73,7 @@ class Opening:
 
 
 def _with_link(view: Callable[..., HttpResponse]) -> View:
-    """A page behind a share link: read only, found by no search engine, told to no other site."""
+    """Declare a page of a share link: read-only, not indexed, without referrer."""
 
     @wraps(view)
     def opened(request: HttpRequest, *, secret: str, **place: str) -> HttpResponse:
@@ -152,7 +152,7 @@ def shared_choices(opening: Opening, *, field: str) -> HttpResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answering:
-    """The question of a request, and what its answer may show."""
+    """A request's question with its allow-list."""
 
     opening: Opening
     ledger: "ReadableLedger"

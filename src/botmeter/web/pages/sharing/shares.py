@@ -1,4 +1,4 @@
-"""Share links of an account: made and shown once, listed with who made them and how often they were opened, revoked."""
+"""Share links of an account: create, list, revoke."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -38,7 +38,7 @@ _for_sharers = for_member(Right.SHARE, posts=Right.SHARE)
 
 
 class ShareForm(forms.Form):
-    """What a new link shall be."""
+    """Options of a new link."""
 
     name = forms.CharField(
         label="Name",
@@ -60,7 +60,7 @@ class ShareForm(forms.Form):
     query = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def without_rows(self) -> "ShareForm":
-        """The form of somebody who may not hand on rows."""
+        """Remove the option to share rows."""
         del self.fields["may_see_rows"]
         return self
 
@@ -70,9 +70,9 @@ class ShareLine:
     """A link.
 
     Attributes:
-        shows: Its period and filters in words.
-        state: A word, and the look of its tag.
-        href: Where it is revoked; empty where there is nothing to revoke, or for whoever may not.
+        shows: Description of period and filters.
+        state: Label and style of its tag.
+        href: Address to revoke it; empty if it is not active, or without permission.
     """
 
     name: str
@@ -89,8 +89,8 @@ class SharesPage:
     """The account's links.
 
     Attributes:
-        form: For the link that is about to be made; None where none is.
-        new_shows: What that link shows, in words.
+        form: Form for a new link; None without one.
+        new_shows: Description of the new link's view.
     """
 
     frame: Frame
@@ -103,7 +103,7 @@ class SharesPage:
 
 @_for_sharers
 def shares(visit: Visit) -> HttpResponse:
-    """The page; what is sent to it is a new link."""
+    """Show the links; create one on POST."""
     given = visit.request.GET
     if visit.request.method != "POST":
         return _page(visit, form=_empty_form(visit, read_address(given)) if given else None)
@@ -120,7 +120,7 @@ def shares(visit: Visit) -> HttpResponse:
 
 @_for_sharers
 def share(visit: Visit, *, share: int) -> HttpResponse:
-    """Revokes a link."""
+    """Revoke a link."""
     found = ShareLink.objects.filter(pk=share, account=visit.account).first()
     if found is None or visit.request.method != "POST":
         raise Http404
@@ -139,7 +139,7 @@ def _empty_form(visit: Visit, address: ReportAddress) -> ShareForm:
 
 
 def _form(visit: Visit, given: QueryDict | None, *, initial: dict[str, str] | None = None) -> ShareForm:
-    """The form; rows are handed on only by whoever may export them."""
+    """The form; sharing rows needs the export permission."""
     form = ShareForm(given, initial=initial)
     return form if visit.may(Right.EXPORT) else form.without_rows()
 

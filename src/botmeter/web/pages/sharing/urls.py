@@ -1,4 +1,4 @@
-"""Addresses of what is kept and handed on of a report."""
+"""Addresses of saved views and share links."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""The lines of the underlying data as text: a session's line, its rows below it, a flat row."""
+"""Lines of the underlying data as text: sessions, their rows, flat rows."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ class Cell:
 
     Attributes:
         look: `id` for ids, `num` for numbers and instants, `wrap` for lists, `zero` for a count of none.
-        title: The whole of what may be cut.
+        title: Full text of a cut value.
     """
 
     value: str
@@ -64,7 +64,7 @@ class Line:
     """A session, or a flat row.
 
     Attributes:
-        anchor: Where it stands on the page; empty for a flat row.
+        anchor: Anchor on the page; empty for a flat row.
     """
 
     cells: tuple[Cell, ...]
@@ -79,7 +79,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Times:
-    """How instants are told: in a zone, as seen from now (µs UTC)."""
+    """Time zone and present instant (µs UTC) for formatting times."""
 
     zone: str
     now_us: int

@@ -1,4 +1,4 @@
-"""The page of the underlying data: what its template urls."""
+"""The page of the underlying data."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -51,7 +51,7 @@ class ColumnChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exports:
-    """What can be downloaded; without the right to, nothing."""
+    """Export links."""
 
     label: str
     formats: tuple[Link, ...]
@@ -62,8 +62,8 @@ class RowsPage:
     """Underlying data.
 
     Attributes:
-        has_openers: Whether its lines open into rows of their own.
-        ticket_count: Only where types of tickets are asked for; `tickets` is then its text, else empty.
+        has_openers: Lines can be expanded into rows.
+        ticket_count: None unless ticket types are filtered; `tickets` is its text.
     """
 
     frame: Frame
@@ -99,14 +99,14 @@ class RowsPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowsQuestion:
-    """The report's question, and how its rows are looked at."""
+    """The report's question with the view options of its rows."""
 
     question: Question
     rows: RowsAddress
 
 
 def rows_page(ledger: "ReadableLedger", asked: RowsQuestion, *, context: PageContext) -> RowsPage:
-    """The page of rows; without exports, which the view adds for whoever may."""
+    """The page of rows; views add exports for members with permission."""
     question, address, urls = asked.question, asked.rows, context.urls
     found = row_page(ledger, question.query, look=address.look, cursor=address.cursor or None)
     columns = address.shown_columns
@@ -156,7 +156,7 @@ def rows_page(ledger: "ReadableLedger", asked: RowsQuestion, *, context: PageCon
 
 
 def exports_of(page: RowsPage, *, hrefs: dict[str, str]) -> RowsPage:
-    """The page with its exports; an address for each format."""
+    """Add export links; `hrefs` has an address for each format."""
     formats = tuple(Link(label=_FORMAT_LABELS[name], href=hrefs[name]) for name in _FORMATS_OFFERED if name in FORMATS)
     return replace(page, exports=Exports(label=f"Export {page.rows}:", formats=formats))
 
@@ -224,7 +224,7 @@ def _columns(asked: RowsQuestion, *, urls: ReportUrls) -> tuple[Column, ...]:
     is_by_session = look.grouping is Grouping.SESSION
     columns = []
     for name in asked.rows.shown_columns:
-        # A row has its own events; the sessions are what is sorted.
+        # Rows have counts of their own, but sessions are sorted.
         key = _SORT_OF.get(name) if is_by_session or name not in NUMBERS else None
         label = f"{COLUMN_LABELS[name]} ({zone})" if name == "session_start" else COLUMN_LABELS[name]
         columns.append(

@@ -1,4 +1,4 @@
-"""How somebody looks at the rows, as the address has it: grouping, order, search, columns, what is opened."""
+"""View options of the rows in the address: grouping, sort, search, columns, expanded session."""
 
 from dataclasses import dataclass, replace
 from typing import Final
@@ -53,11 +53,11 @@ _LOOK: Final = RowLook(limit=PAGE_LINES)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowsAddress:
-    """What the address says beyond the report's own part.
+    """View options of the rows.
 
     Attributes:
-        columns: In the order wanted; empty for the usual ones.
-        open_session: The session whose rows are shown below its line.
+        columns: In this order; empty for the defaults.
+        open_session: The expanded session.
     """
 
     look: RowLook = _LOOK
@@ -71,30 +71,30 @@ class RowsAddress:
 
     @property
     def shown_columns(self) -> tuple[str, ...]:
-        """The columns that are shown: those wanted, else the usual ones."""
+        """The chosen columns, else the defaults."""
         usual = SESSION_COLUMNS_SHOWN if self.look.grouping is Grouping.SESSION else ROW_COLUMNS_SHOWN
         return self.columns or usual
 
     def sorted_by(self, key: SortKey) -> "RowsAddress":
-        """The same in another order; by the same key the other way round. It begins at the first page."""
+        """Sort by a key from the first page on; by the same key, reverse the order."""
         is_turned = self.look.sort is key
         descending = not self.look.descending if is_turned else key is not SortKey.CUSTOMER
         return replace(self, look=replace(self.look, sort=key, descending=descending), cursor="")
 
     def grouped(self, grouping: Grouping) -> "RowsAddress":
-        """The same with a line standing for something else."""
+        """Change the grouping."""
         return replace(self, look=replace(self.look, grouping=grouping), columns=(), cursor="", open_session="")
 
     def at(self, cursor: str) -> "RowsAddress":
-        """Another page of the same."""
+        """Go to another page."""
         return replace(self, cursor=cursor, open_session="")
 
     def opening(self, session_id: str) -> "RowsAddress":
-        """The same with that session's rows shown; with none for an empty id."""
+        """Expand a session; none for an empty ID."""
         return replace(self, open_session=session_id)
 
     def pairs(self) -> dict[str, str]:
-        """Names and values as they stand in the address, without defaults."""
+        """Parameters of the address, without defaults."""
         look, usual = self.look, RowLook()
         found = {}
         if look.grouping is not usual.grouping:
@@ -113,7 +113,7 @@ class RowsAddress:
 
 
 def read_rows_address(given: QueryDict) -> RowsAddress:
-    """What a request says about its rows.
+    """Parse the view options of a request.
 
     Raises:
         Refused: `parameter_invalid`, `column_unknown`.

@@ -1,4 +1,4 @@
-"""The views of the underlying data: the page, and its files."""
+"""Views of the underlying data: page and exports."""
 
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.urls import reverse
@@ -25,7 +25,7 @@ from botmeter.web.report_query import read_address
 
 @for_member(Right.SEE_REPORTS)
 def rows(visit: Visit) -> HttpResponse:
-    """The rows behind a number."""
+    """Show the underlying data."""
     given = visit.request.GET
     address, urls = read_address(given), ReportUrls(entry_point=EntryPoint.REPORTS, owner=visit.account)
     crumbs = (
@@ -44,7 +44,7 @@ def rows(visit: Visit) -> HttpResponse:
 
 @for_member(Right.EXPORT)
 def export(visit: Visit, *, format: str) -> StreamingHttpResponse:  # noqa: A002 - the word in the address
-    """The same rows as a file, written as it is sent."""
+    """Stream the rows as a file."""
     wanted = next((known for known in FORMATS if known == format), None)
     if wanted is None:
         raise Http404
