@@ -66,7 +66,7 @@ def test_whatsapp_s_word_is_said_too(acme: Run) -> None:
         ("source create a/b -a acme --platform rasa", 2, "is not a valid name of a source with a URL"),
         ("source create desk -a acme --platform irc", 2, "'--platform': unknown platform 'irc'"),
         ("source create desk -a acme", 2, "--platform"),
-        ("source create desk -a nobody --platform rasa", 1, "no account nobody"),
+        ("source create desk -a nobody --platform rasa", 1, "Unknown account nobody"),
         (f"{CREATE} --option colour=red", 2, "has no option 'colour'"),
         (f"{CREATE} --option colour", 2, "Use NAME=VALUE"),
         (f"{CREATE} --secret-file missing.txt", 1, "missing.txt does not exist"),

@@ -118,10 +118,10 @@ def _receipt(body: bytes, event_count: int) -> Stored | RetryLater:
         said = _RECEIPTS.decode(body)
     except msgspec.DecodeError:
         # A proxy's page, or an answer cut short: the batch may have been taken or not, and is sent again.
-        return RetryLater(detail="The answer to a batch is no receipt.")
+        return RetryLater(detail="The server's answer is not a receipt.")
     total = said.accepted + said.duplicates + said.conflicts + said.rejected
     if total != event_count:
-        return RetryLater(detail=f"The receipt speaks of {total} events; {event_count} were sent.")
+        return RetryLater(detail=f"The receipt counts {total} events; {event_count} were sent.")
     return Stored(
         accepted_count=said.accepted,
         duplicate_count=said.duplicates,

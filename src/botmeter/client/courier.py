@@ -100,7 +100,7 @@ class Courier:
         try:
             answer = self._post(joined(part), within_seconds=min(self._settings.answer_seconds, left_seconds))
         except NoAnswer as problem:
-            return RetryLater(detail=f"No answer came from the server. {problem}")
+            return RetryLater(detail=f"The server did not answer. {problem}")
         return outcome(answer, event_count=len(part), now_us=self._ports.now_us())
 
     def _meet(self, outcome: Outcome, *, part: list[bytes]) -> None:
@@ -149,7 +149,7 @@ class Courier:
                 self.refused_file.append(lines, why=why, now_us=self._ports.now_us())
                 self.refused_file.sync()
         except OSError as problem:
-            self._notices.trouble(Trouble(kind=TroubleKind.DISK, detail=f"Refused events can't be kept: {problem}."))
+            self._notices.trouble(Trouble(kind=TroubleKind.DISK, detail=f"Refused events can't be stored: {problem}."))
             return False
         self._notices.refused([replace(why, event_id=event_id_of(line)) for line in lines])
         return True
@@ -158,7 +158,7 @@ class Courier:
         try:
             self._backlog.keep_due(now)
         except OSError as problem:
-            self._notices.trouble(Trouble(kind=TroubleKind.DISK, detail=f"Events can't be kept on disk: {problem}."))
+            self._notices.trouble(Trouble(kind=TroubleKind.DISK, detail=f"Events can't be stored on disk: {problem}."))
 
     def _keep_again_at(self, now: float) -> float:
         due_at = self._backlog.tail_due_at()

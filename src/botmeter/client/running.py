@@ -49,7 +49,7 @@ class Running:
             lost_count = self.backlog.keep_all()
         except OSError as problem:
             lost_count = self.backlog.queued_count
-            self._notices.trouble(Trouble(kind=TroubleKind.DISK, detail=f"Events can't be kept on disk: {problem}."))
+            self._notices.trouble(Trouble(kind=TroubleKind.DISK, detail=f"Events can't be stored on disk: {problem}."))
         if lost_count:
             self._notices.lost("The client closed, and there was no room on disk.", count=lost_count)
         self.abandon()

@@ -54,7 +54,7 @@ class Address:
             )
         # What is not plain text could end the header and begin another. The key itself is never shown.
         if not self.key or not self.key.isascii() or not self.key.isprintable() or " " in self.key:
-            raise Refused("client_key_invalid", "The key is no key of Botmeter; `botmeter key create` makes one.")
+            raise Refused("client_key_invalid", "Invalid API key. Create one with `botmeter key create`.")
 
 
 def post_factory(address: Address, settings: ClientSettings) -> Callable[[], Post]:

@@ -131,7 +131,7 @@ def _kind(sent: object) -> str | None:
 def _data(envelope: Mapping[str, object]) -> Mapping[str, object]:
     data, packed = envelope.get("data"), envelope.get("data_base64")
     if data is not None and packed is not None:
-        raise Refused("cloudevent_invalid", "The CloudEvent has both data and data_base64; it may have one of them.")
+        raise Refused("cloudevent_invalid", "The CloudEvent has both data and data_base64; use one of them.")
     if packed is not None:
         data = _unpacked(packed)
     if isinstance(data, str):

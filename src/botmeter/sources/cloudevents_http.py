@@ -57,7 +57,7 @@ def allowed_origin(headers: Mapping[str, str]) -> dict[str, str]:
 def _attribute(header: str) -> str:
     name = header.removeprefix(PREFIX)
     if not _ATTRIBUTE.fullmatch(name) or name in ("data", "datacontenttype"):
-        raise Refused("cloudevent_invalid", f"The header {header[:40]!r} names no attribute of a CloudEvent.")
+        raise Refused("cloudevent_invalid", f"The header {header[:40]!r} is not a CloudEvents attribute.")
     return name
 
 
@@ -68,11 +68,11 @@ def _decoded(name: str, value: str) -> str:
     try:
         return _PERCENT.sub(lambda found: bytes([int(found[1], 16)]), plain.encode()).decode()
     except UnicodeError:
-        raise Refused("cloudevent_invalid", f"The header {name[:40]!r} is not UTF-8 once it is decoded.") from None
+        raise Refused("cloudevent_invalid", f"The decoded header {name[:40]!r} is not UTF-8.") from None
 
 
 def _data(body: bytes) -> object:
     try:
         return json_value(body)
     except Refused:
-        raise Refused("cloudevent_invalid", "The CloudEvent's data is said to be JSON, but the body is not.") from None
+        raise Refused("cloudevent_invalid", "The CloudEvent's content type is JSON, but its body is not.") from None

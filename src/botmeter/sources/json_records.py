@@ -97,11 +97,11 @@ def record_from_object(text: bytes, *, mapping: FieldMapping | None = None) -> M
         # Bytes that are not UTF-8 become lone surrogates, which the rule refuses by the field's name.
         found = json.loads(text.decode("utf-8", "surrogateescape"), parse_int=_integer, parse_float=Decimal)
     except ValueError as fault:
-        raise Refused("json_invalid", f"This is not JSON: {_reason(fault)}.") from None
+        raise Refused("json_invalid", f"Invalid JSON: {_reason(fault)}.") from None
     except RecursionError:
-        raise Refused("json_invalid", "This JSON is nested too deeply to be an event.") from None
+        raise Refused("json_invalid", "The JSON is nested too deeply.") from None
     if not isinstance(found, dict):
-        raise Refused("json_invalid", f"This is not a JSON object but {_kind_of(found)}.")
+        raise Refused("json_invalid", f"The event must be a JSON object; it is {_kind_of(found)}.")
     if mapping is not None:
         return mapping.record(found)
     return record_from_envelope(found) if is_envelope(found) else found

@@ -27,9 +27,9 @@ def mapping_from_file(path: str | Path) -> Mapping:
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise Missing("mapping_missing", f"There is no mapping file {path}.") from None
+        raise Missing("mapping_missing", f"Mapping file {path} does not exist.") from None
     except PermissionError:
-        raise NotAllowed("mapping_not_readable", f"The mapping {path} may not be read: permission denied.") from None
+        raise NotAllowed("mapping_not_readable", f"Mapping file {path} can't be read: permission denied.") from None
     except (OSError, ValueError) as fault:
         raise _refused(f"{path} can't be read as text: {fault}") from None
     return mapping_from_document(_document(text, path))
@@ -43,7 +43,7 @@ def mapping_from_document(document: AbstractMapping[str, object]) -> Mapping:
     """
     for name in document:
         if name not in FIELDS:
-            raise _refused(f"{name!r} is no field; fields are {', '.join(FIELDS)}")
+            raise _refused(f"unknown field {name!r}; the fields are {', '.join(FIELDS)}")
     tables = {name: _table(name, said) for name, said in document.items()}
     places = {name: _place(name, table) for name, table in tables.items()}
     return Mapping(places=places, clock=_clock(tables.get("occurred_at", {})))
@@ -73,7 +73,7 @@ def _place(name: str, table: AbstractMapping[str, object]) -> Place:
     column, pointer = _text(name, table, key="column"), _text(name, table, key="pointer")
     if "constant" in table:
         if column is not None or pointer is not None:
-            raise _refused(f"{name} has a constant and a column or pointer; it can have one of them")
+            raise _refused(f"{name} has a constant and a column or pointer; use one of them")
         return Place(constant=_constant(name, table["constant"]))
     path = _parts(name, pointer)
     if column is None and path:
@@ -156,4 +156,4 @@ def _checked_pattern(pattern: str, zone: ZoneInfo | None) -> None:
 
 
 def _refused(reason: str) -> Refused:
-    return Refused("mapping_invalid", f"The mapping can't be used: {reason}.")
+    return Refused("mapping_invalid", f"Invalid mapping: {reason}.")

@@ -179,7 +179,7 @@ def json_object(payload: bytes, *, platform: str) -> JsonObject:
     """
     found = json_value(payload)
     if not isinstance(found, dict):
-        raise not_understood(f"This is no payload of {platform}: it is not a JSON object.")
+        raise not_understood(f"Not a {platform} payload: it must be a JSON object.")
     return found
 
 

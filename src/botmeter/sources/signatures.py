@@ -86,7 +86,7 @@ def public_key(pem: str) -> RSAPublicKey:
     if not isinstance(key, RSAPublicKey):
         raise Refused(
             "secret_invalid",
-            "The secret is not an RSA public key in PEM: paste all of it, from -----BEGIN PUBLIC KEY----- to its end.",
+            "The secret is not an RSA public key in PEM. Paste all of it, from -----BEGIN PUBLIC KEY----- to the end.",
         )
     return key
 
@@ -104,7 +104,7 @@ def _sent(delivery: Delivery, header: str) -> str:
     found = delivery.headers.get(header)
     if not found:
         raise NotAllowed(
-            "signature_missing", f"The request has no {header} header; this source takes signed requests only."
+            "signature_missing", f"The request has no {header} header; the source accepts signed requests only."
         )
     return found
 
@@ -112,17 +112,17 @@ def _sent(delivery: Delivery, header: str) -> str:
 def _wrong(header: str) -> NotAllowed:
     return NotAllowed(
         "signature_wrong",
-        f"The signature in {header} does not fit these bytes and this source's secret; compare the secrets.",
+        f"The signature in {header} does not match the body and the source's secret; compare the secrets.",
     )
 
 
 def _check_age(delivery: Delivery, instant: str) -> None:
     digits = instant.strip()
     if not (digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS_MAX):
-        raise NotAllowed("delivery_too_old", "The request does not say in seconds since 1970 when it was signed.")
+        raise NotAllowed("delivery_too_old", "The request's signature time is not in seconds since 1970.")
     age_seconds = abs(delivery.received_us // MICROSECONDS_PER_SECOND - int(digits))
     if age_seconds > REPLAY_WINDOW_SECONDS:
         raise NotAllowed(
             "delivery_too_old",
-            f"The request was signed {age_seconds:,} s away from when it came; the most is {REPLAY_WINDOW_SECONDS} s.",
+            f"The request was signed {age_seconds:,} s from its receipt; the limit is {REPLAY_WINDOW_SECONDS} s.",
         )

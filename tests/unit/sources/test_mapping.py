@@ -136,12 +136,12 @@ def test_a_time_that_can_not_be_told_is_refused(read: Read, sent: object, clock:
 @pytest.mark.parametrize(
     ("document", "reason"),
     [
-        ({"customer": {"column": "x"}}, "'customer' is no field; fields are event_id"),
+        ({"customer": {"column": "x"}}, "unknown field 'customer'; the fields are event_id"),
         ({"actor": "who"}, "actor must be a table"),
         ({"actor": {"colum": "who"}}, "actor has 'colum'; it can have column, pointer, constant, values, otherwise"),
         ({"actor": {"format": "iso"}}, "actor has 'format'"),
         ({"actor": {"column": 5}}, "actor.column must be text"),
-        ({"actor": {"column": "a", "constant": "bot"}}, "it can have one of them"),
+        ({"actor": {"column": "a", "constant": "bot"}}, "use one of them"),
         ({"actor": {"constant": ""}}, "actor.constant must be text that is not empty"),
         ({"actor": {"pointer": "a/b"}}, "a JSON pointer starts with /"),
         ({"actor": {"column": "a", "otherwise": "bot"}}, "actor has otherwise but no values"),
@@ -169,7 +169,7 @@ def test_a_mapping_file_that_is_neither_toml_nor_json_is_refused(tmp_path: Path,
 
 
 def test_a_mapping_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(Missing, match="There is no mapping file") as missing:
+    with pytest.raises(Missing, match="does not exist") as missing:
         mapping_from_file(tmp_path / "none.toml")
     assert missing.value.code == "mapping_missing"
     with pytest.raises(Refused, match="can't be read"):

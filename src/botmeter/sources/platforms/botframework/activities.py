@@ -74,7 +74,7 @@ def read_payload(payload: bytes, source: Source, *, received_us: int) -> Payload
         return copilot.content_of_rows(rows, source)
     activities = objects_in(found)
     if not all(_is_activity(activity) for activity in activities):
-        raise not_understood("This is no activity of Bot Framework: it has no type, or no conversation.")
+        raise not_understood("Not a Bot Framework activity: it has no type or no conversation.")
     known = _learned(activities, source)
     records: list[EventRecord] = []
     ignored: Counter[str] = Counter()

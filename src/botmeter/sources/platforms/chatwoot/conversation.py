@@ -134,14 +134,14 @@ def conversation_in(payload: JsonObject, found: object, *, source: Source) -> Co
     """
     number = text_of(at(found, "id"))
     if not isinstance(found, dict) or number is None:
-        raise not_understood("This payload of Chatwoot has no conversation with an id.")
+        raise not_understood("The Chatwoot payload has no conversation with an id.")
     messages = objects_in_list(found.get("messages"))
     nested = messages[0].get("account_id") if messages else None
     named = at(payload, "account", "id"), found.get("account_id"), payload.get("account_id"), nested
     account = next((text for text in map(text_of, named) if text is not None), None) or source.option("account_id")
     if not account:
         raise not_understood(
-            "This payload of Chatwoot names no account: say the account's number in the source's option account_id."
+            "The Chatwoot payload names no account. Set the account's number with the source's option account_id."
         )
     inbox = text_of(found.get("inbox_id")) or text_of(at(payload, "inbox", "id"))
     name = text_of(at(payload, "inbox", "name"))

@@ -81,7 +81,7 @@ def conversations_in(body: bytes) -> tuple[ListedConversation, ...]:
     if page is None:
         page = at(found, "payload")
     if not isinstance(page, list):
-        raise not_understood("This is no page of Chatwoot's conversations: it has no payload.")
+        raise not_understood("Not a page of Chatwoot conversations: it has no payload.")
     numbered = ((text_of(each.get("id")), each) for each in objects_in_list(page))
     return tuple(
         ListedConversation(number=number, active_us=_active_us(each), found=each)
@@ -98,7 +98,7 @@ def inboxes_in(body: bytes) -> dict[str, JsonObject]:
     """
     page = at(json_value(body), "payload")
     if not isinstance(page, list):
-        raise not_understood("This is no list of Chatwoot's inboxes: it has no payload.")
+        raise not_understood("Not a list of Chatwoot inboxes: it has no payload.")
     return {number: each for each in objects_in_list(page) if (number := text_of(each.get("id"))) is not None}
 
 
@@ -110,7 +110,7 @@ def messages_in(body: bytes) -> ListedMessages:
     """
     page = at(json_value(body), "payload")
     if not isinstance(page, list):
-        raise not_understood("This is no page of Chatwoot's messages: it has no payload.")
+        raise not_understood("Not a page of Chatwoot messages: it has no payload.")
     messages = tuple(objects_in_list(page))
     numbers = [number for number in map(message_number, messages) if number is not None]
     instants = [us for each in messages if (us := us_of(each.get("created_at"))) is not None]

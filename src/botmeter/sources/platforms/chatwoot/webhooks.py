@@ -53,7 +53,7 @@ def read_payload(payload: bytes, source: Source, *, received_us: int) -> Payload
     found = json_object(payload, platform="Chatwoot")
     subject = text_of(found.get("event"))
     if subject is None:
-        raise not_understood("This is no payload of Chatwoot: it has no event.")
+        raise not_understood("Not a Chatwoot payload: it has no event.")
     if subject in _NEVER_COUNTS:
         return PayloadContent(subject=subject, ignored=(_NEVER_COUNTS[subject],))
     name = subject.removeprefix(_AUTOMATION_PREFIX)
@@ -63,7 +63,7 @@ def read_payload(payload: bytes, source: Source, *, received_us: int) -> Payload
     elif name in _KINDS:
         fields = _change(found, name=name, source=source)
     else:
-        raise not_understood(f"Chatwoot's event {subject[:60]!r} is not known.")
+        raise not_understood(f"Unknown Chatwoot event {subject[:60]!r}.")
     if fields is None:
         return PayloadContent(subject=subject, ignored=(_PRIVATE,))
     return PayloadContent(subject=subject, records=(EventRecord(fields=fields, raw=payload),))
@@ -75,7 +75,7 @@ def _message(payload: JsonObject, message: JsonObject, *, source: Source) -> Fie
     form = _MESSAGE_TYPES.get(text_of(message.get("message_type")) or "")
     number = text_of(message.get("id"))
     if number is None or form is None:
-        raise not_understood("This payload of Chatwoot has no message with an id and a message_type that is known.")
+        raise not_understood("The Chatwoot payload has no message with an id and a known message_type.")
     if message.get("private") is True:
         return None
     contact = at(message, "sender", "id") if form == "incoming" else None
@@ -92,7 +92,7 @@ def _nested_message(payload: JsonObject, source: Source) -> Fields | None:
     """Read a conversation's last message, which is how automation rules report a message."""
     messages = objects_in_list(payload.get("messages"))
     if not messages:
-        raise not_understood("This payload of Chatwoot has no message.")
+        raise not_understood("The Chatwoot payload has no message.")
     return _message(payload, messages[-1], source=source)
 
 

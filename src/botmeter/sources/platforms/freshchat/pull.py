@@ -63,7 +63,7 @@ def ids_in(body: bytes, *, of: str) -> tuple[str, ...]:
     found = json_value(body)
     page = at(found, of)
     if not isinstance(page, list):
-        raise not_understood(f"This is no page of Freshchat's {of}.")
+        raise not_understood(f"Not a page of Freshchat {of}.")
     numbers = (text_of(each.get("id")) or text_of(each.get("conversation_id")) for each in objects_in_list(page))
     return tuple(number for number in numbers if number is not None)
 
@@ -76,7 +76,7 @@ def conversation_in(body: bytes) -> JsonObject:
     """
     found = json_value(body)
     if not isinstance(found, dict) or text_of(found.get("conversation_id") or found.get("id")) is None:
-        raise not_understood("This is no conversation of Freshchat: it has no conversation_id.")
+        raise not_understood("Not a Freshchat conversation: it has no conversation_id.")
     return found
 
 
@@ -88,7 +88,7 @@ def messages_in(body: bytes) -> tuple[JsonObject, ...]:
     """
     page = at(json_value(body), "messages")
     if not isinstance(page, list):
-        raise not_understood("This is no page of Freshchat's messages.")
+        raise not_understood("Not a page of Freshchat messages.")
     return tuple(objects_in_list(page))
 
 

@@ -35,13 +35,13 @@ def read_payload(payload: bytes, source: Source, *, received_us: int) -> Payload
     found = json_object(payload, platform="Freshchat")
     action = text_of(found.get("action"))
     if action is None or not isinstance(found.get("data"), dict):
-        raise not_understood("This is no payload of Freshchat: it has no action with data.")
+        raise not_understood("Not a Freshchat payload: it has no action with data.")
     if action == "message_create":
         fields = _message(found, source)
     elif action in _KINDS:
         fields = _change(found, action=action, source=source)
     else:
-        raise not_understood(f"Freshchat's action {action[:60]!r} is not known.")
+        raise not_understood(f"Unknown Freshchat action {action[:60]!r}.")
     if fields is None:
         return PayloadContent(subject=action, ignored=(_PRIVATE,))
     return PayloadContent(subject=action, records=(EventRecord(fields=fields, raw=payload),))
@@ -51,7 +51,7 @@ def _message(payload: JsonObject, source: Source) -> Fields | None:
     """Return the fields of a message; None for a private note."""
     message = at(payload, "data", "message")
     if not isinstance(message, dict) or text_of(message.get("id")) is None:
-        raise not_understood("This payload of Freshchat has no message with an id.")
+        raise not_understood("The Freshchat payload has no message with an id.")
     if message.get("message_type") == "private" or message.get("botsPrivateNote") is True:
         return None
     sent_as = text_of(message.get("actor_type")) or text_of(at(payload, "actor", "actor_type"))
@@ -99,7 +99,7 @@ def _change_object(payload: JsonObject) -> JsonObject:
         place = found.get("conversation") if isinstance(found.get("conversation"), dict) else found
         if _conversation_id(place) is not None:
             return found
-    raise not_understood("This payload of Freshchat has no conversation with an id.")
+    raise not_understood("The Freshchat payload has no conversation with an id.")
 
 
 def _conversation_id(found: object) -> str | None:

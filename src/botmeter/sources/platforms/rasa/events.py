@@ -115,7 +115,7 @@ def _events_of(found: JsonObject) -> Iterator[_TrackerEvent]:
         found = _event_of_row(found)
     sender = text_of(found.get("sender_id") or found.get("conversation_id"))
     if sender is None or "timestamp" not in found:
-        raise not_understood("This is no event of Rasa: it has no sender_id, or no timestamp.")
+        raise not_understood("Not a Rasa event: it has no sender_id or no timestamp.")
     yield _TrackerEvent(sender=sender, event=_flat(found))
 
 
@@ -123,7 +123,7 @@ def _events_in_tracker(tracker: JsonObject) -> Iterator[_TrackerEvent]:
     named = tracker.get("sender_id") or tracker.get("name") or tracker.get("conversation_id")
     sender = shared_text_of(named, what="The tracker's sender_id")
     if sender is None:
-        raise not_understood("The tracker does not say whose it is: it has neither sender_id nor name.")
+        raise not_understood("The tracker has neither sender_id nor name.")
     channel = shared_text_of(tracker.get("latest_input_channel"), what="The tracker's channel")
     for event in checked_objects(tracker["events"], what="The tracker's events"):
         yield _TrackerEvent(sender=sender, event=_flat(event), channel=channel)
@@ -134,7 +134,7 @@ def _event_of_row(row: JsonObject) -> JsonObject:
     data = row["data"]
     event = json_value(data.encode("utf-8", "surrogatepass")) if isinstance(data, str) else data
     if not isinstance(event, dict):
-        raise not_understood("A row of the tracker store has no JSON object as its data.")
+        raise not_understood("The data of a tracker store row must be a JSON object.")
     known = {"event": row["type_name"], "timestamp": row.get("timestamp"), "sender_id": row.get("sender_id")}
     return known | {name: value for name, value in event.items() if value is not None or name not in known}
 
@@ -145,7 +145,7 @@ def _flat(event: JsonObject) -> JsonObject:
         return event
     kind = next((name for name in ("user", "bot", "session_started", "memory_set") if name in event), None)
     if text_of(event.get("event_id")) is None:
-        raise not_understood("An event of Rasa has neither a name nor an id.")
+        raise not_understood("A Rasa event has neither a name nor an id.")
     if kind is None:
         named = [name for name, value in event.items() if isinstance(value, dict) and name != "metadata"]
         return {"event": named[0] if named else "without a name", "timestamp": event.get("timestamp")}

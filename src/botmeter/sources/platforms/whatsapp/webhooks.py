@@ -95,7 +95,7 @@ def read_payload(payload: bytes, source: Source, *, received_us: int) -> Payload
 def _read_change(change: JsonObject, *, entry_id: object, source: Source, found: _Found) -> None:
     value = change.get("value")
     if not isinstance(value, dict):
-        raise not_understood("A change has no object as its value.")
+        raise not_understood("The value of a change must be an object.")
     metadata = object_of(value.get("metadata"))
     place = _Place(
         source=source,
@@ -134,7 +134,7 @@ def _why_no_message(message: JsonObject) -> str | None:
     if kind in COUNTED_TYPES:
         return None
     if kind not in IGNORED_TYPES:
-        raise not_understood(f"A message has the type {str(kind)[:40]!r}, which is not known.")
+        raise not_understood(f"Unknown type of message {str(kind)[:40]!r}.")
     system = object_of(message.get("system"))
     if system.get("type") == NUMBER_CHANGED:
         was, now = (_end_of(number) for number in (message.get("from"), system.get("wa_id")))
