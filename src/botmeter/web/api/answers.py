@@ -1,7 +1,7 @@
 """Answers and bodies of Django's routes as msgspec types: what is sent is encoded from them, and documented by them."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import pyarrow as pa
@@ -136,7 +136,7 @@ def rows_of(rows: Sequence[UnderlyingRow], *, zone: str = UTC_NAME) -> list[Row]
     return [
         Row(
             session_id=row.session_id,
-            session_start=starts[place] or "",
+            session_start=starts[place],
             session_end=ends[place],
             customer_id=row.customer_id,
             conversation_id=row.conversation_id,
@@ -163,7 +163,7 @@ def session_lines(lines: Sequence[ListedSession], *, zone: str = UTC_NAME) -> li
     return [
         SessionLine(
             session_id=line.session_id,
-            session_start=starts[place] or "",
+            session_start=starts[place],
             session_end=ends[place],
             customer_id=line.customer_id,
             bots=list(line.bot_names),
@@ -195,6 +195,7 @@ def customers_changed(change: CustomerChange) -> CustomersChanged:
     )
 
 
-def _texts(instants_us: list[int | None] | list[int], instants: InstantTexts) -> list[str | None]:
-    texts: list[str | None] = instants.texts(pa.array(instants_us, pa.timestamp("us", tz=UTC_NAME))).to_pylist()
+def _texts(instants_us: list[int | None] | list[int], instants: InstantTexts) -> list[Any]:
+    """The instants as text; None for None, and past the last year of four digits."""
+    texts: list[Any] = instants.texts(pa.array(instants_us, pa.timestamp("us", tz=UTC_NAME))).to_pylist()
     return texts

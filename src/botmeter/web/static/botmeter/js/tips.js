@@ -1,4 +1,4 @@
-// What a mark of a drawing says, beside the pointer and at once; without this the browser shows the same text, later.
+// Shows the hover text of a chart's mark beside the pointer at once; without scripts the browser shows it after a delay.
 let tip;
 let shownFor;
 
@@ -29,7 +29,7 @@ document.addEventListener("pointermove", (event) => {
   const box = tip.getBoundingClientRect();
   const left = Math.min(event.clientX + 12, innerWidth - box.width - 8);
   const top = event.clientY + 16 + box.height > innerHeight ? event.clientY - box.height - 10 : event.clientY + 16;
-  // Through the style sheet's object model, which a strict policy allows; a style attribute in markup it would not.
+  // Set by the object model, which a strict policy allows; it forbids style attributes in markup.
   tip.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
 });
 
