@@ -3,8 +3,8 @@
 Every rejection holds the event as JSON that can be sent again.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -29,24 +29,20 @@ def outside_time(ledger: Ledger, batch: EventBatch, *, now_us: int) -> tuple[Mas
     available_from = ledger.account.available_from
     outside = rows_outside_time(batch.events, data_start_us=day_start_us(available_from), now_us=now_us)
     early = [
-        Rejection(
-            index=position,
-            event_id=event["event_id"],
+        _rejection(
+            record,
             code="before_available_from",
-            detail=f"It occurred at {_occurred(event)}; the account's data start on {available_from}.",
-            raw=_as_json(event),
+            detail=f"It occurred at {record.occurred}, before the account's data start date, {available_from}.",
         )
-        for position, event in _chosen(batch, outside.early)
+        for record in _records(batch, outside.early)
     ]
     ahead = [
-        Rejection(
-            index=position,
-            event_id=event["event_id"],
+        _rejection(
+            record,
             code="in_the_future",
-            detail=f"It occurred at {_occurred(event)}, more than a day ahead of the clock, {text_from_us(now_us)}.",
-            raw=_as_json(event),
+            detail=f"It occurred at {record.occurred}, more than a day after the present time, {text_from_us(now_us)}.",
         )
-        for position, event in _chosen(batch, outside.ahead)
+        for record in _records(batch, outside.ahead)
     ]
     is_outside = np.zeros(len(batch.events), np.bool_)
     is_outside[outside.early] = is_outside[outside.ahead] = True
@@ -56,15 +52,13 @@ def outside_time(ledger: Ledger, batch: EventBatch, *, now_us: int) -> tuple[Mas
 def conflicts(batch: EventBatch, rows: Ints, *, source: str) -> list[Rejection]:
     """Return rejections of the batch's `rows`, which are in conflict with the first event of the same id."""
     return [
-        Rejection(
-            index=position,
-            event_id=event["event_id"],
+        _rejection(
+            record,
             code="conflict",
-            detail=f"Event {event['event_id']} of source {source} was sent before with another content; "
+            detail=f"Event {record.event_id} of source {source} was already sent with different content; "
             "the first one stands.",
-            raw=_as_json(event),
         )
-        for position, event in _chosen(batch, rows)
+        for record in _records(batch, rows)
     ]
 
 
@@ -93,22 +87,28 @@ def quarantine(
     write_given(ledger.connection, sql("keep_refused"), given=table, values=values)
 
 
-def _chosen(batch: EventBatch, rows: Ints) -> list[tuple[int, dict[str, Any]]]:
-    """Return position and fields of the batch's `rows`."""
+class _Record(NamedTuple):
+    """An event of a batch, and as JSON that can be sent again."""
+
+    position: int
+    event_id: str
+    occurred: str
+    raw: bytes
+
+
+def _rejection(record: _Record, *, code: str, detail: str) -> Rejection:
+    return Rejection(index=record.position, event_id=record.event_id, code=code, detail=detail, raw=record.raw)
+
+
+def _records(batch: EventBatch, rows: Ints) -> Iterator[_Record]:
+    """Yield the batch's `rows` in order."""
     chosen = pa.array(rows)
-    return list(zip(batch.positions.take(chosen).to_pylist(), batch.events.take(chosen).to_pylist(), strict=True))
-
-
-def _occurred(event: dict[str, Any]) -> str:
-    return text_from_us(event["occurred_at"])
-
-
-def _as_json(event: dict[str, Any]) -> bytes:
-    """Return one row of an `EVENTS_SCHEMA` table as an event in JSON."""
-    fields = dict(event)
-    fields["occurred_at"] = text_from_us(fields["occurred_at"])
-    fields["actor"] = Actor(fields["actor"]).name.lower()
-    fields["kind"] = Kind(fields["kind"]).name.lower()
-    if fields["attributes"] is not None:
-        fields["attributes"] = msgspec.Raw(fields["attributes"].encode())
-    return msgspec.json.encode({name: value for name, value in fields.items() if value is not None})
+    events = batch.events.take(chosen).to_pylist()
+    for position, fields in zip(batch.positions.take(chosen).to_pylist(), events, strict=True):
+        fields["occurred_at"] = text_from_us(fields["occurred_at"])
+        fields["actor"] = Actor(fields["actor"]).name.lower()
+        fields["kind"] = Kind(fields["kind"]).name.lower()
+        if fields["attributes"] is not None:
+            fields["attributes"] = msgspec.Raw(fields["attributes"].encode())
+        raw = msgspec.json.encode({name: value for name, value in fields.items() if value is not None})
+        yield _Record(position, fields["event_id"], fields["occurred_at"], raw)

@@ -111,7 +111,10 @@ def test_an_event_before_the_account_s_data_start_is_quarantined() -> None:
     assert counts(receipt) == (1, 0, 0, 1)
     rejection = receipt.rejections[0]
     assert (rejection.index, rejection.event_id, rejection.code) == (0, "early", "before_available_from")
-    assert rejection.detail == "It occurred at 2022-02-03T23:59:59.999999Z; the account's data start on 2022-02-04."
+    assert (
+        rejection.detail
+        == "It occurred at 2022-02-03T23:59:59.999999Z, before the account's data start date, 2022-02-04."
+    )
     assert quarantine_counts(ledger) == {"before_available_from": 1}
 
 

@@ -53,6 +53,17 @@ def test_early_events_are_taken_once_the_data_start_earlier(ledger: Ledger) -> N
     assert verify(ledger).is_clean
 
 
+def test_a_retried_event_that_a_pull_brought_is_no_conflict_with_its_webhook(ledger: Ledger) -> None:
+    pulled, sent = (event(name, "2021-01-01T10:00") for name in ("pulled", "sent"))
+    append_events(ledger, pulled, is_pulled=True)
+    append_events(ledger, sent)
+    open_earlier(ledger)
+    assert retry(ledger, now_us=NOW_US).accepted == 2
+    webhooks = [{**each, "occurred_at": each["occurred_at"] + 250_000} for each in (pulled, sent)]
+    again = append_events(ledger, *webhooks)
+    assert (again.duplicates, again.conflicts) == (1, 1)
+
+
 def test_a_future_event_is_taken_when_its_day_has_come(ledger: Ledger) -> None:
     append_events(ledger, event("soon", "2026-06-04T10:00"))
     assert retry(ledger, now_us=NOW_US).rejected == 1
