@@ -46,7 +46,7 @@ def test_one_account_can_be_looked_at_alone(acme: Run) -> None:
     assert "account zeta" not in found(acme("doctor --account ACME --format json"))
     nobody = acme("doctor --account nobody")
     assert nobody.code == 1
-    assert "no account nobody" in nobody.err
+    assert "Unknown account nobody" in nobody.err
 
 
 def test_events_in_quarantine_are_told_and_no_fault(acme: Run, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def test_a_key_stands_alone_on_stdout_and_opens_the_account(acme: Run) -> None:
         ("--account acme --scope reports:read --expires 2020-01-01", 1, "that day is over"),
         ("--account acme --scope reports:read --expires soon", 2, "not a date"),
         ("--account acme", 2, "--scope"),
-        ("--account nobody --scope reports:read", 1, "no account nobody"),
+        ("--account nobody --scope reports:read", 1, "Unknown account nobody"),
         ("--account ../acme --scope reports:read", 2, "is not a valid account name"),
     ],
 )

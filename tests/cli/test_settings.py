@@ -56,7 +56,7 @@ def test_data_that_starts_earlier_lets_what_waited_be_taken(acme: Run, tmp_path:
 def test_data_can_t_start_after_what_was_counted(acme: Run) -> None:
     ran = acme("account set acme --available-from 2026-04-01")
     assert ran.code == 1
-    assert "2026-03-30 at the latest" in ran.err
+    assert "Use 2026-03-30 or an earlier day" in ran.err
     assert acme("account set acme --available-from soon").code == 2
 
 
@@ -80,7 +80,7 @@ def test_a_bot_that_is_named_is_called_so_in_report_rows_and_explanation(acme: R
 def test_a_bot_that_is_not_there_or_a_name_that_can_t_be_gets_a_sentence(acme: Run) -> None:
     ran = acme("bot name order Orders --account acme")
     assert ran.code == 1
-    assert "is of bot 'order'" in ran.err
+    assert "has no bot 'order'" in ran.err
     assert acme("bot name orders --account acme", "a\tb").code == 2
 
 

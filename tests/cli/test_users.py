@@ -62,7 +62,7 @@ def test_whoever_lost_the_phone_too_gets_in_only_when_that_is_said(acme: Run) ->
     [
         ("user create nobody", 1, "'nobody' is not an e-mail address"),  # email_invalid
         ("user create a@b.org --name", 2, "--name"),
-        ("user create a@b.org --account nowhere", 1, "no account nowhere"),
+        ("user create a@b.org --account nowhere", 1, "Unknown account nowhere"),
         ("user create a@b.org --account ../acme", 2, "is not a valid account name"),
         ("user create a@b.org --role king", 2, "king"),
         ("user create a@b.org --url ftp://x", 1, "is not a server address"),  # url_invalid

@@ -173,8 +173,8 @@ def _check(draft: Path, summary: BackupSummary, *, folder: Folder, path: Path, n
     if summary.schema_version > SCHEMA_VERSION:
         raise Refused(
             "ledger_newer",
-            f"The backup {path} is of version {summary.schema_version}; "
-            f"this Botmeter knows versions up to {SCHEMA_VERSION}.",
+            f"The backup {path} has version {summary.schema_version}; "
+            f"this Botmeter reads versions up to {SCHEMA_VERSION}.",
         )
     try:
         connection = connected(draft, folder=folder.path)

@@ -1,4 +1,4 @@
-"""Changing an account's policy: from a future midnight on, or for the past by metering again."""
+"""Changes of an account's policy: from a future midnight, or for the past by metering again."""
 
 from datetime import date
 
@@ -16,16 +16,16 @@ sql = statements_of(__name__)
 
 
 def is_in_the_past(from_on: date | None, *, now_us: int) -> bool:
-    """Whether a policy from that UTC day on decides sessions again that were counted: the day has begun, or is None."""
+    """Return whether a policy that begins on that UTC day changes counted sessions: it has begun, or is None."""
     return from_on is None or from_on <= day_of_us(now_us)
 
 
 def set_policy(ledger: Ledger, policy: Policy, *, from_on: date | None, now_us: int) -> None:
-    """Puts `policy` in force from the midnight at the start of `from_on` (UTC) on.
+    """Put `policy` in force from the midnight at the start of `from_on` (UTC).
 
-    It stays in force until the next one is; a term of the schedule that starts on the same day is
-    replaced by it, and without a day the whole schedule is. A day that is not in the future is a
-    re-metering: every session is decided again, and days that change are restated.
+    It stays in force until the next policy begins. It replaces a policy that begins on the same day; without a day it
+    replaces the whole schedule. For a day that is not in the future, every session is metered again, and days that
+    change are restated.
 
     Args:
         ledger: The account's ledger, open for writing.
@@ -39,9 +39,7 @@ def set_policy(ledger: Ledger, policy: Policy, *, from_on: date | None, now_us: 
     """
     from_us = ALWAYS_US if from_on is None else day_start_us(from_on)
     if from_on is not None and from_us < 0:
-        raise Refused(
-            "policy_day_invalid", f"A policy can't be in force from {from_on} on: the earliest day is 1970-01-01."
-        )
+        raise Refused("policy_day_invalid", f"A policy can't begin on {from_on}. The earliest day is 1970-01-01.")
     others = [term.policy for term in ledger.schedule if from_on is not None and term.from_us != from_us]
     for other in others:
         if other.label == policy.label and other != policy:

@@ -1,4 +1,4 @@
-"""Events that were refused: kept with their reason, to be looked at, exported and sent again."""
+"""Quarantine: refused events with their reasons, to be inspected, exported and sent again."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,19 +14,18 @@ sql = statements_of(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quarantined:
-    """One refused event, as quarantine keeps it.
+    """One refused event.
 
     Attributes:
-        number: Its own, from 1.
+        number: Its number, from 1.
         append_no: The submission that first brought it.
-        recorded_at: When, µs UTC.
-        source: Where it came from.
-        position: Its place in the file or request, from 0.
-        event_id: If it could be read.
-        code: Why, stable; `docs/reference/errors.md`.
-        detail: Why, in sentences.
-        raw: As it was sent.
-        is_pulled: A pull brought it.
+        recorded_at: µs UTC.
+        source: The source.
+        position: Position in the file or request, from 0.
+        event_id: None if it can't be read.
+        code: Stable code of the reason; `docs/reference/errors.md`.
+        detail: The reason in sentences.
+        raw: The event as it was sent.
     """
 
     number: int
@@ -42,7 +41,7 @@ class Quarantined:
 
 
 def quarantined(ledger: ReadableLedger, *, code: str | None = None, limit: int | None = None) -> Iterator[Quarantined]:
-    """The refused events in the order of their numbers, or those with `code` alone, at most `limit`."""
+    """Return the refused events in the order of their numbers, or those with `code`, at most `limit`."""
     rows = ledger.connection.execute(sql("quarantined"), {"code": code, "limit": limit}).fetchall()
     return (
         Quarantined(
@@ -62,17 +61,17 @@ def quarantined(ledger: ReadableLedger, *, code: str | None = None, limit: int |
 
 
 def quarantine_counts(ledger: ReadableLedger) -> dict[str, int]:
-    """How many events are in quarantine, by code."""
+    """Count the events in quarantine by code."""
     return dict(ledger.connection.execute(sql("quarantine_counts")).fetchall())
 
 
 def quarantine_counts_of(ledger: ReadableLedger, source: str) -> dict[str, int]:
-    """How many events of the source are in quarantine, by code, the most first."""
+    """Count the source's events in quarantine by code, the most first."""
     return dict(ledger.connection.execute(sql("quarantine_counts_of"), {"source": source}).fetchall())
 
 
 def release(ledger: Ledger, numbers: Sequence[int]) -> None:
-    """Takes events out of quarantine, because they were taken in after all."""
+    """Delete events from quarantine that were appended after all."""
     with ledger.transaction() as connection:
         delete_quarantined(connection, numbers)
 

@@ -1,8 +1,8 @@
-"""Sessions kept current: what an append touches is metered again, and nothing else.
+"""Sessions kept current: an append meters again what it touches, and nothing else.
 
-Scope keys that got a new event are metered from the start of the session that was open at that
-event; what came before stays as it is, and so do all other keys. Where that can't be said (a first
-import, a policy that looks further back), more is metered: the same code, a wider net.
+Scope keys with a new event are metered from the start of the session that was open at that event; earlier sessions and
+all other keys stay. Where that is not possible (a first import, a policy that depends on earlier events), the same code
+meters more.
 """
 
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -33,9 +33,9 @@ from botmeter.metering.policy import Policy, Require, Schedule
 
 sql = statements_of(__name__)
 
-# Events metered at once: two and a half million take half a gigabyte in the meter, and each share is a scan of all.
+# Events metered at once: two and a half million take half a gigabyte in the meter, and each share scans all events.
 SHARE_EVENTS_MAX = 2_500_000
-# From this part of the ledger on, metering all of it is cheaper than finding out what was touched.
+# From this part of the ledger on, metering all of it is cheaper than finding the part that was touched.
 EVERYTHING_FROM = 0.2
 
 # The scope key in SQL: x is a row of event or session, with bot and channel where the key needs them.
@@ -49,12 +49,12 @@ _KEY_PART = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
-    """How a schedule is metered.
+    """The way to meter a schedule.
 
     Attributes:
-        texts: What the statements need to name the scope key: `key`, the tables it is read from, `attributes`.
-        is_keyed: Whether the policies share a key at all.
-        is_anchored: Whether a running session is enough to start from.
+        texts: Texts for the statements: the scope key `key`, the tables it is read from, and `attributes`.
+        is_keyed: True if the policies share a key.
+        is_anchored: True if metering can start at the running session.
     """
 
     texts: dict[str, str]
@@ -62,18 +62,18 @@ class _Plan:
     is_anchored: bool
 
     def statement(self, name: str, **more: str) -> str:
-        """The statement `name` with these texts in it."""
+        """Return the statement `name` with these texts."""
         return sql(name, **self.texts, **more)
 
 
 def remeter_after(ledger: Ledger, arrivals: CommitSummary, *, now_us: int, shown_us: int | None) -> None:
-    """Brings sessions and usage up to date with the events that arrived.
+    """Update sessions and usage after a commit's events.
 
     Args:
         ledger: In a transaction.
-        arrivals: What this commit brought; at least one event.
+        arrivals: Summary of the commit; at least one event.
         now_us: The present instant.
-        shown_us: Up to where numbers had been shown, µs UTC; None: nothing had been.
+        shown_us: Numbers up to this instant had been shown, µs UTC; None: none had.
     """
     connection = ledger.connection
     if row_of(connection, sql("has_aliases"))[0]:
@@ -93,7 +93,7 @@ def remeter_after(ledger: Ledger, arrivals: CommitSummary, *, now_us: int, shown
     if not plan.is_keyed or arrivals.event_count > total * EVERYTHING_FROM:
         remeter_everything(ledger, shown=shown)
     else:
-        # Nothing changes before the first new event, so a day that was over by then can't either.
+        # Nothing changes before the first new event, so neither does a day that was over by then.
         restates = shown is not None and arrivals.first_us < shown.before_us
         _remeter_affected(ledger, plan, arrivals=arrivals, restates=restates)
         if shown is not None and restates:
@@ -139,15 +139,15 @@ def _remeter_affected(ledger: Ledger, plan: _Plan, *, arrivals: CommitSummary, r
 
 
 def remeter_customers(ledger: Ledger, *, change_no: int, now_us: int) -> int:
-    """Has events bear the customers that count now, and meters again what that touches.
+    """Give events the customers that count now, and meter again what that touches.
 
     Args:
-        ledger: In a transaction; its temporary table `customer_move` names the customers.
+        ledger: In a transaction; its temporary table `customer_move` has the customers.
         change_no: The number of the change to customers.
-        now_us: The present instant; days that were over by then are restated where they change.
+        now_us: The present instant; past days are restated if they change.
 
     Returns:
-        How many events are another customer's now.
+        The number of events that now belong to another customer.
     """
     connection, plan = ledger.connection, _plan(ledger.schedule)
     shown = ShownDays(
@@ -162,7 +162,7 @@ def remeter_customers(ledger: Ledger, *, change_no: int, now_us: int) -> int:
     if not plan.is_keyed or row_of(connection, plan.statement("affected_count"))[0] > total * EVERYTHING_FROM:
         remeter_everything(ledger, shown=shown)
         return event_count
-    # Events of one customer come between those of another, so what was before them does not stay as it is.
+    # Events of one customer move between those of another, so earlier sessions change too.
     connection.execute(sql("restart_whole"))
     _remeter_from_restart(ledger, plan, touched=RecountScope(everything=False, has_tickets=False))
     texts = plan.texts | {"new_session": plan.texts["fresh_session"]}
@@ -171,7 +171,7 @@ def remeter_customers(ledger: Ledger, *, change_no: int, now_us: int) -> int:
 
 
 def _remeter_from_restart(ledger: Ledger, plan: _Plan, *, touched: RecountScope) -> None:
-    """Meters the keys of the temporary table `restart` again."""
+    """Meter the keys of the temporary table `restart` again."""
     connection = ledger.connection
     restart = {"restart": row_of(connection, sql("restart_bound"))[0]}
     connection.execute(plan.statement("old_sessions"), restart)
@@ -181,7 +181,7 @@ def _remeter_from_restart(ledger: Ledger, plan: _Plan, *, touched: RecountScope)
     events = connection.sql(plan.statement("events_to_meter"), params=restart).to_arrow_table()
     metered = _metered(ledger, events)
     sessions, participations = _keep(ledger, metered)
-    # Read by name by the statements that follow, up to the commit.
+    # The statements up to the commit read them by name.
     connection.register("fresh_session", sessions)
     connection.register("fresh_participation", participations)
     refresh_usage(ledger, touched)
@@ -189,29 +189,29 @@ def _remeter_from_restart(ledger: Ledger, plan: _Plan, *, touched: RecountScope)
 
 
 def _check_balance(ledger: Ledger, *, session_count: int | None = None) -> None:
-    """Refuses to go on where what was just written does not add up: an invoice must not rest on it.
+    """Refuse to continue if the stored numbers don't add up: an invoice must not rest on them.
 
     Args:
         ledger: After its usage was refreshed.
-        session_count: How many sessions there must be; None: as many as are stored.
+        session_count: The expected number of sessions; None: as many as are stored.
     """
     stored, counted = row_of(ledger.connection, sql("balance"))
     if stored != counted or session_count not in (None, stored):
         metered = stored if session_count is None else session_count
         raise Unavailable(
             "ledger_unbalanced",
-            f"{metered:,} sessions were metered, {stored:,} stored and {counted:,} counted as usage, which should be "
-            "equal. Nothing was changed; please report this.",
+            f"{metered:,} sessions were metered, {stored:,} stored and {counted:,} counted as usage; the numbers "
+            "must be equal. Nothing was changed. Please report this.",
         )
 
 
 def _meter_in_shares(ledger: Ledger, query: str, *, shares: int) -> int:
-    """Meters all events share by share; the next share is read while this one is metered.
+    """Meter all events share by share; the next share is read while one is metered.
 
-    A share holds some keys at all times, so what comes out is staged and then put in order of time.
+    A share has some keys at all times, so the result is staged and then sorted by time.
 
     Returns:
-        How many sessions there are.
+        The number of sessions.
     """
     connection, session_count = ledger.connection, 0
     for step in ("stage_sessions", "stage_participations"):
@@ -253,14 +253,14 @@ def _keep(ledger: Ledger, metered: Metered, *, prefix: str = "") -> tuple[pa.Tab
 
 
 def _sessions(ledger: Ledger, metered: Metered) -> pa.Table:
-    """The sessions with their footprints."""
+    """Return the sessions with their footprints."""
     sessions = metered.sessions.append_column("footprint", pa.array(_footprints(ledger, metered)))
     ledger.keep_numbers()
     return sessions
 
 
 def _participations(metered: Metered) -> pa.Table:
-    """The participations with what they repeat of their sessions."""
+    """Return the participations with the columns that they repeat from their sessions."""
     parts = metered.participations
     repeated = metered.sessions.select(["session_id", "started_at", "customer_id", "preview"])
     table = repeated.take(parts["session_row"])
@@ -270,7 +270,7 @@ def _participations(metered: Metered) -> pa.Table:
 
 
 def _footprints(ledger: Ledger, metered: Metered) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
-    """The footprint of each session."""
+    """Return the footprint of each session."""
     session_of = metered.participations["session_row"].to_numpy()
     touchpoint = metered.participations["touchpoint"].to_numpy()
     if len(session_of) == 0:
@@ -298,26 +298,26 @@ def _plan(schedule: Schedule) -> _Plan:
         "fresh_session": _placed("fresh_session", "opening_touchpoint") if placed else "fresh_session",
         "attributes": "x.attributes" if named else "NULL",
     }
-    # Policies that look at other events can have sessions of one key that run side by side.
-    seen = {(policy.match, policy.exclude, policy.participants) for policy in policies}
+    # Under policies with different events, sessions of one key can overlap.
+    event_choices = {(policy.match, policy.exclude, policy.participants) for policy in policies}
     same_scope = all(set(policy.scope) == set(shared) for policy in policies)
     return _Plan(
         texts=texts,
         is_keyed=bool(shared),
-        is_anchored=same_scope and len(seen) == 1 and all(_starts_afresh(policy) for policy in policies),
+        is_anchored=same_scope and len(event_choices) == 1 and all(_starts_afresh(policy) for policy in policies),
     )
 
 
 def _placed(table: str, touchpoint: str) -> str:
-    """The rows of `table` with the bot and channel of the touchpoint in that column."""
+    """Return SQL for the rows of `table` with the bot and channel of the touchpoint in that column."""
     return f"({sql('placed', table=table, touchpoint=touchpoint)})"
 
 
 def _starts_afresh(policy: Policy) -> bool:
-    """Whether nothing before a session's opening event bears on the session.
+    """Return whether no event before a session's opening event affects the session.
 
-    An `exchange` opens on the answer to an earlier message, and with `require` a session that was
-    not counted, and so is not stored, may have been running. A session full of turns can end at the
-    very instant of its last event, and the next one opens at that instant too.
+    An `exchange` opens on the answer to an earlier message, and with `require` a session that is not counted, and so
+    is not stored, may have been running. A session full of turns can end at the very instant of its last event, and
+    the next one opens at that instant too.
     """
     return policy.opens_on != "exchange" and policy.require == Require() and policy.max_turns is None

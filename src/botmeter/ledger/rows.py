@@ -1,8 +1,8 @@
-"""Rows in and out of DuckDB: a single row of a result, and statements that read an Arrow table.
+"""Rows in and out of DuckDB: single rows, and statements that read an Arrow table.
 
-A result must be read to its end before its connection is used again. A statement finds the table
-`given` by its name in the Python frame that runs it: a registered table would stay in memory until
-the transaction ends, which for an import is the whole file.
+Read a result to its end before using its connection again. A statement finds the table `given` by its name in the
+Python frame that runs it: a registered table would stay in memory until the transaction ends, which for an import is
+the whole file.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ import pyarrow as pa
 def row_of(
     connection: duckdb.DuckDBPyConnection, query: str, *, values: Mapping[str, object] | Sequence[object] = ()
 ) -> tuple[Any, ...]:
-    """The first row of the query's result, which must have one."""
+    """Return the first row of the result, which must have one."""
     return connection.execute(query, values or None).fetchall()[0]
 
 
@@ -26,7 +26,7 @@ def write_given(
     given: pa.Table,  # noqa: ARG001 - the statement reads it by its name
     values: Mapping[str, object] | None = None,
 ) -> None:
-    """Runs a statement that reads the table `given`."""
+    """Run a statement that reads the table `given`."""
     connection.execute(query, values)
 
 
@@ -37,7 +37,7 @@ def rows_given(
     given: pa.Table,  # noqa: ARG001 - the query reads it by its name
     values: Mapping[str, object] | None = None,
 ) -> list[tuple[Any, ...]]:
-    """The rows of a query that reads the table `given`."""
+    """Return the rows of a query that reads the table `given`."""
     return connection.execute(query, values).fetchall()
 
 
@@ -48,5 +48,5 @@ def table_given(
     given: pa.Table,  # noqa: ARG001 - the query reads it by its name
     values: Mapping[str, object] | None = None,
 ) -> pa.Table:
-    """The result, as Arrow, of a query that reads the table `given`."""
+    """Return the result, as Arrow, of a query that reads the table `given`."""
     return connection.sql(query, params=values).to_arrow_table()

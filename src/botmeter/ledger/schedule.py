@@ -1,4 +1,4 @@
-"""The schedule of an account's policies, read from and written to its file."""
+"""The schedule of an account's policies in its file."""
 
 import duckdb
 import msgspec
@@ -11,7 +11,7 @@ sql = statements_of(__name__)
 
 
 def read_schedule(connection: duckdb.DuckDBPyConnection) -> Schedule:
-    """The policies of the account, ascending by the midnight from which they are in force."""
+    """Read the policies, ascending by the midnight from which they are in force."""
     rows = connection.execute(sql("schedule")).fetchall()
     return tuple(
         InForce(policy=policy_from_mapping(msgspec.json.decode(definition)), from_us=from_at)
@@ -22,12 +22,13 @@ def read_schedule(connection: duckdb.DuckDBPyConnection) -> Schedule:
 def write_policy(
     connection: duckdb.DuckDBPyConnection, policy: Policy, *, place: int, from_us: int, now_us: int
 ) -> None:
-    """Adds `policy` to the schedule.
+    """Add `policy` to the schedule.
 
     Args:
         connection: An open file.
         policy: The policy.
-        entry: Its place in the schedule, and the µs UTC from which it is in force.
+        place: Its place in the schedule.
+        from_us: It is in force from this instant, µs UTC.
         now_us: The present instant.
     """
     definition = msgspec.json.encode(

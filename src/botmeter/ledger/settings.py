@@ -1,7 +1,7 @@
-"""Settings that people make and the ledger keeps: what bots and the account are called, and since when data count.
+"""Settings that people make and the ledger stores: names of bots, the account's title, its data start date.
 
-Each change is a row of its own with its instant and its author, and the last one is in force: the ledger alone tells
-what was called how, and when. No number depends on a name. Policies are settings too, with a module of their own.
+Each change is a row with its instant and author, and the last one is in force, so the ledger alone reproduces what was
+set when. No number depends on a name. Policies have a module of their own.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ sql = statements_of(__name__)
 
 
 class Setting(StrEnum):
-    """What can be set."""
+    """A setting of an account or a bot."""
 
     BOT_NAME = "bot_name"
     TITLE = "title"
@@ -33,10 +33,10 @@ class Setting(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotName:
-    """What a bot shall be called; the empty name takes an earlier one back.
+    """A name for a bot; an empty name restores the sent one.
 
     Raises:
-        Refused: `bot_name_invalid` if it can't be shown on one line.
+        Refused: `bot_name_invalid` if it doesn't fit on one line.
     """
 
     bot_id: str
@@ -45,20 +45,20 @@ class BotName:
     def __post_init__(self) -> None:
         shown = self.name.strip()
         if fault := display_name_fault(shown):
-            raise Refused("bot_name_invalid", f"{shown[:40]!r} can't be a bot's name: {fault}.")
+            raise Refused("bot_name_invalid", f"{shown[:40]!r} is not a valid bot name: {fault}.")
         object.__setattr__(self, "name", shown)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingChange:
-    """One setting as it was from one instant on.
+    """One change of a setting.
 
     Attributes:
-        recorded_at: When, µs UTC.
-        setting: Which.
-        bot_id: Whose name; None for a setting of the account.
-        value: What it was set to, a day as YYYY-MM-DD; None: it was taken back.
-        by: Who set it; None: not known.
+        recorded_at: µs UTC.
+        setting: The setting.
+        bot_id: The bot of a bot name; None for a setting of the account.
+        value: The new value, a day as YYYY-MM-DD; None: the default was restored.
+        by: The author; None: unknown.
     """
 
     recorded_at: int
@@ -70,13 +70,13 @@ class SettingChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedBot:
-    """What a bot is called, and by whom.
+    """The names of a bot.
 
     Attributes:
         bot_id: The bot.
-        name: As it is shown everywhere; its id if nobody named it.
-        sent_name: The name that its latest event with one bears; None: no event names it.
-        set_name: The name that a person gave it; None: nobody did, or it was taken back.
+        name: The name that is shown: its id if it has no other.
+        sent_name: The name in its latest event with one; None: no event has one.
+        set_name: The name that a person set; None: nobody did.
     """
 
     bot_id: str
@@ -85,46 +85,45 @@ class NamedBot:
     set_name: str | None
 
 
-def set_bot_name(ledger: Ledger, wanted: BotName, *, now_us: int, by: str | None = None) -> None:
-    """Has a bot called so in every report, export and page, whatever its events say.
+def set_bot_name(ledger: Ledger, bot: BotName, *, now_us: int, by: str | None = None) -> None:
+    """Set a bot's name in every report, export and page.
 
     Args:
         ledger: The account's ledger, open for writing.
-        wanted: The bot, of which there must be an event, and its name; if that is empty, the one that events bear
-            is shown again.
+        bot: A bot with at least one event, and its name; an empty name restores the sent one.
         now_us: The present instant.
-        by: Who sets it; None: not known.
+        by: The author; None: unknown.
 
     Raises:
         Missing: `bot_unknown`.
     """
-    known = {bot.bot_id: bot.set_name or "" for bot in named_bots(ledger)}
-    if wanted.bot_id not in known:
-        raise Missing("bot_unknown", f"No event of account {ledger.account.name} is of bot {wanted.bot_id[:60]!r}.")
-    if known[wanted.bot_id] == wanted.name:
+    known = {each.bot_id: each.set_name or "" for each in named_bots(ledger)}
+    if bot.bot_id not in known:
+        raise Missing("bot_unknown", f"Account {ledger.account.name} has no bot {bot.bot_id[:60]!r}.")
+    if known[bot.bot_id] == bot.name:
         return
     with ledger.transaction() as connection:
-        connection.execute(sql("add_bot_name"), [now_us, wanted.bot_id, wanted.name, by])
+        connection.execute(sql("add_bot_name"), [now_us, bot.bot_id, bot.name, by])
 
 
 def set_title(ledger: Ledger, title: str, *, now_us: int, by: str | None = None) -> None:
-    """Has the account called `title`; blank takes it back, and the account is called by its name again.
+    """Set the account's title; an empty title restores the default.
 
     Raises:
-        Refused: `title_invalid` if it can't be shown on one line.
+        Refused: `title_invalid` if it doesn't fit on one line.
     """
     _set_account(ledger, replace(ledger.account, title=title), by=by, now_us=now_us)
 
 
 def set_available_from(ledger: Ledger, day_on: date, *, now_us: int, by: str | None = None) -> int:
-    """Has the account's data start on the UTC day `day_on`.
+    """Set the account's data start date, a UTC day.
 
-    Earlier than before, events that were refused for it can be sent again; that is left to `sources.retry`, since
-    it can take long and restates days. Later than before, only where nothing was counted before that day: what was
-    accepted and shown is never thrown out.
+    With an earlier day, events that were refused for it can be sent again; `sources.requeue` does that, because it can
+    take long and restates days. A later day is allowed only if no earlier event was counted: accepted events are never
+    removed.
 
     Returns:
-        How many events wait in quarantine that could be taken now.
+        The number of quarantined events that could be accepted now.
 
     Raises:
         Conflict: `events_before_available_from` if the ledger has events of an earlier day.
@@ -134,15 +133,15 @@ def set_available_from(ledger: Ledger, day_on: date, *, now_us: int, by: str | N
         first_on = day_of_us(first_us)
         raise Conflict(
             "events_before_available_from",
-            f"The data of account {ledger.account.name} can't start on {day_on}: earlier events were counted "
-            f"({count:,} of them), and what was counted stays. They can start on {first_on} at the latest.",
+            f"The data start date of account {ledger.account.name} can't be {day_on}: {count:,} earlier events are "
+            f"counted. Use {first_on} or an earlier day.",
         )
     _set_account(ledger, replace(ledger.account, available_from=day_on), by=by, now_us=now_us)
     return int(row_of(ledger.connection, sql("waiting_since"), values={"first_on": day_on})[0])
 
 
 def settings_history(ledger: ReadableLedger) -> list[SettingChange]:
-    """Every change of these settings, and what the account began with, by instant."""
+    """Return every change of these settings, and the initial ones, by instant."""
     terms = [
         (recorded_at, Account(name=name, available_from=available_from, title=title or ""), by)
         for recorded_at, name, available_from, title, by in ledger.connection.execute(sql("account_terms")).fetchall()
@@ -159,7 +158,7 @@ def settings_history(ledger: ReadableLedger) -> list[SettingChange]:
 
 
 def named_bots(ledger: ReadableLedger) -> list[NamedBot]:
-    """Every bot of which there is an event, by id."""
+    """Return every bot with an event, by id."""
     rows = ledger.connection.execute(sql("named_bots")).fetchall()
     return [
         NamedBot(bot_id=bot_id, name=name or bot_id, sent_name=sent_name, set_name=set_name)

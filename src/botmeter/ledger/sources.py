@@ -1,8 +1,7 @@
-"""The sources of an account: what sends its events, and how what they leave out is filled in.
+"""The sources of an account, with defaults for fields that their events leave out.
 
-Sessions depend on it, so it stands in the ledger: each change is a row of its own with its instant and its author, and
-the last one is in force. It changes how later events are read; what was taken in stays as it was read. What lets a
-platform in (keys, secrets) is no concern of the ledger.
+Sessions depend on them, so they are in the ledger: each change is a row with its instant and author, and the last one
+is in force. A change affects later events; stored events stay. Keys and secrets of platforms are not in the ledger.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,13 +23,13 @@ _IN_SETTINGS = ("bot_id", "bot_name", "bot_version", "channel")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceChange:
-    """A source as it was from one instant on.
+    """One change of a source.
 
     Attributes:
-        recorded_at: When, µs UTC.
-        source: As it was set; where it was removed, as it was last.
-        is_removed: From then on the account had no such source.
-        by: Who set it; None: not known.
+        recorded_at: µs UTC.
+        source: The source as it was set, or before it was removed.
+        is_removed: True if the change removed the source.
+        by: The author; None: unknown.
     """
 
     recorded_at: int
@@ -40,42 +39,42 @@ class SourceChange:
 
 
 def source_of(ledger: ReadableLedger, name: str) -> Source | None:
-    """The source as it is set now; None: the account has none of this name."""
+    """Return the source with its present settings; None: the account has none of this name."""
     rows = ledger.connection.execute(sql("sources"), {"source": name}).fetchall()
     return _source(rows[0]) if rows else None
 
 
 def sources_of(ledger: ReadableLedger) -> tuple[Source, ...]:
-    """The account's sources as they are set now, by name."""
+    """Return the account's sources with their present settings, by name."""
     rows = ledger.connection.execute(sql("sources"), {"source": None}).fetchall()
     return tuple(_source(row) for row in rows)
 
 
 def existing_source(ledger: ReadableLedger, name: str) -> Source:
-    """The source as it is set now.
+    """Return the source with its present settings.
 
     Raises:
         Missing: `source_unknown`.
     """
     found = source_of(ledger, name)
     if found is None:
-        known = ", ".join(source.name for source in sources_of(ledger)) or "none yet"
-        raise Missing("source_unknown", f"Account {ledger.account.name} has no source {name[:60]!r}; it has: {known}.")
+        known = ", ".join(source.name for source in sources_of(ledger)) or "none"
+        raise Missing("source_unknown", f"Account {ledger.account.name} has no source {name[:60]!r}. Sources: {known}.")
     return found
 
 
 def set_source(ledger: Ledger, source: Source, *, now_us: int, by: str | None = None) -> bool:
-    """Has later events of the source read as it says; False if it was set so already.
+    """Set how later events of the source are read; return False if nothing changed.
 
     Args:
         ledger: The account's ledger, open for writing.
-        source: The source; its first setting makes it one of the account's.
+        source: The source; its first setting creates it.
         now_us: The present instant.
-        by: Who sets it; None: not known.
+        by: The author; None: unknown.
 
     Raises:
-        Refused: `source_name_invalid` for a new one that no address could name.
-        Conflict: `source_platform_fixed` for another platform than it has: ids of events would mean other events.
+        Refused: `source_name_invalid` for a new one whose name does not fit a URL.
+        Conflict: `source_platform_fixed` for another platform, under which ids would mean other events.
     """
     before = source_of(ledger, source.name)
     if before == source:
@@ -85,15 +84,15 @@ def set_source(ledger: Ledger, source: Source, *, now_us: int, by: str | None = 
     elif before.platform != source.platform:
         raise Conflict(
             "source_platform_fixed",
-            f"Source {source.name} of account {ledger.account.name} is of platform {before.platform} and stays so. "
-            f"Give the one of platform {source.platform} another name.",
+            f"Source {source.name} of account {ledger.account.name} has platform {before.platform}, which can't "
+            f"change. Give the source of platform {source.platform} another name.",
         )
     _add(ledger, source, is_removed=False, now_us=now_us, by=by)
     return True
 
 
 def remove_source(ledger: Ledger, name: str, *, now_us: int, by: str | None = None) -> Source:
-    """Has the account no source of this name any more, and gives it as it was. What it brought stays and counts.
+    """Remove the source, and return its last settings. Its events stay and count.
 
     Raises:
         Missing: `source_unknown`.
@@ -104,10 +103,10 @@ def remove_source(ledger: Ledger, name: str, *, now_us: int, by: str | None = No
 
 
 def source_history(ledger: ReadableLedger, name: str | None = None, *, last: int | None = None) -> list[SourceChange]:
-    """The changes of the account's sources, or of one, in the order in which they were made.
+    """Return the changes of the account's sources, or of one, in order.
 
     Args:
-        last: How many, counted from the last one; None: all.
+        last: The number of changes to return, counted from the last; None: all.
     """
     rows = ledger.connection.execute(sql("source_terms"), {"source": name, "last": last}).fetchall()
     return [

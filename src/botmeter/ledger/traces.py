@@ -1,4 +1,4 @@
-"""Where the trace of a bug goes: a file in the data folder, under the number that people see."""
+"""Traces of bugs: files in the data folder, under the reference number that people see."""
 
 import os
 import platform
@@ -12,12 +12,12 @@ from botmeter.domain.instant import now_us, text_from_us
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedTrace:
-    """A trace that was written down.
+    """A saved trace.
 
     Attributes:
-        reference: The number that people are told.
-        text: All of it.
-        file: Where it is; None where the disk took nothing.
+        reference: The reference number.
+        text: The whole text.
+        file: Its file; None if it could not be written.
     """
 
     reference: str
@@ -26,10 +26,10 @@ class SavedTrace:
 
 
 def save_trace(problem: BaseException, *, what: str, folder: Path) -> SavedTrace:
-    """Writes the trace of a bug down, for its owner alone.
+    """Save the trace of a bug, readable by the owner alone.
 
     Args:
-        what: What was being done: a command line, a request.
+        what: The task: a command line or a request.
         folder: The data folder.
     """
     reference = os.urandom(4).hex()

@@ -1,7 +1,7 @@
-"""The additive tables, kept equal to the sessions: usage by day and footprint, and what changed late.
+"""The additive tables, kept equal to the sessions: usage by day and footprint, and restatements.
 
-Days that were touched are counted again from the sessions; a day is small, so that is cheaper than
-keeping differences, and there is one statement for a live event and for a whole ledger.
+Days that were touched are counted again from the sessions. A day is small, so that is cheaper than storing differences,
+and the same statements serve a live event and a whole ledger.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from botmeter.ledger.tables import NEVER
 sql = statements_of(__name__)
 
 NO_APPEND = 2**31 - 1
-"""An append number from which on there is no event."""
+"""An append number that no event reaches."""
 
 _ALL = "true"
 
@@ -30,7 +30,7 @@ _TICKET_SET_COLUMNS = {"day": pa.date32(), "session_id": pa.string(), **_SET_COL
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecountScope:
-    """What has to be counted again: everything, or what the tables old_session and fresh_session name."""
+    """The part to count again: everything, or the part that the tables old_session and fresh_session name."""
 
     append_no: int = NO_APPEND
     everything: bool = True
@@ -51,7 +51,7 @@ class RecountScope:
 
 
 def refresh_usage(ledger: Ledger, touched: RecountScope) -> None:
-    """Makes the additive tables what the sessions say."""
+    """Make the additive tables equal to the sessions."""
     connection = ledger.connection
     bounds = {"start": 0, "end": NEVER}
     if touched.everything:
@@ -70,7 +70,7 @@ def refresh_usage(ledger: Ledger, touched: RecountScope) -> None:
         bounds = {"start": start, "end": end}
     connection.execute(sql("drop_session_usage", touched=touched.days))
     connection.execute(sql("keep_session_usage", touched=touched.days), bounds)
-    # Before the conversations, which can touch more days than the bounds hold.
+    # Before the conversations, which can touch days outside the bounds.
     _refresh_tickets(ledger, touched, bounds=bounds)
     _refresh_conversations(ledger, touched, bounds=bounds)
 
@@ -90,7 +90,7 @@ def _refresh_conversations(ledger: Ledger, touched: RecountScope, *, bounds: dic
 
 
 def _mark_spans_elsewhere(ledger: Ledger) -> None:
-    """On days that were not touched, marks the rows of conversations that now have others, or no longer do."""
+    """On days that were not touched, mark the rows of conversations that now have other rows, or no longer do."""
     connection = ledger.connection
     connection.execute(sql("span_changes"))
     first, last = row_of(connection, sql("span_change_bounds"))
@@ -136,7 +136,7 @@ def keep_bot_names(connection: duckdb.DuckDBPyConnection, *, append_no: int) -> 
 
 
 def _with_footprints(ledger: Ledger, sets: list[tuple[Any, ...]]) -> pa.Table:
-    """Rows of (…, preview, members) with the number of each footprint in place of its members."""
+    """Return rows of (…, preview, members) with the number of each footprint in place of its members."""
     numbers = [ledger.footprints.number(tuple(row[-1])) for row in sets]
     ledger.keep_numbers()
     columns = _SET_COLUMNS if not sets or len(sets[0]) == len(_SET_COLUMNS) + 1 else _TICKET_SET_COLUMNS
@@ -145,27 +145,27 @@ def _with_footprints(ledger: Ledger, sets: list[tuple[Any, ...]]) -> pa.Table:
 
 
 def midnight_shown_before_us(latest_us: int, *, now_us: int) -> int:
-    """The midnight before which days had been shown as over, µs UTC.
+    """Return the midnight before which days had been shown as over, µs UTC.
 
-    The day of the latest event may still grow; once it is over by the clock too, what comes is late.
+    The day of the latest event may still grow; once it is over by the clock too, later events for it are late.
     """
     return max(latest_us, min(latest_us + DAY_US, now_us)) // DAY_US * DAY_US
 
 
 def keep_restatements(ledger: Ledger, texts: dict[str, str], *, shown: ShownDays) -> None:
-    """Records the days that had been over, and shown, and whose sessions are now others.
+    """Record past days that had been shown and whose sessions changed.
 
     Args:
         ledger: After its usage was refreshed.
-        texts: What names the scope key and, as `new_session`, the table of the sessions as they are now.
-        shown: The days that had been shown, and what changes them.
+        texts: Texts for the scope key and, as `new_session`, the table of the present sessions.
+        shown: The days that had been shown, and the cause.
     """
     ledger.connection.execute(
         sql("keep_restatements", **texts),
         {
             "cause": int(shown.cause),
             "cause_no": shown.cause_no,
-            # Nothing was appended with a change of policy or of customers, so no event is named as its cause.
+            # A change of policy or of customers appends nothing, so it has no events as a cause.
             "first_append_no": shown.cause_no if shown.cause is Cause.APPEND else NO_APPEND,
             "now": shown.now_us,
             "shown_before": shown.before_us,

@@ -1,7 +1,7 @@
-"""Verification: everything is metered again from the events and compared with what is stored.
+"""Verification: all events are metered again, and the result is compared with the stored tables.
 
-It happens inside a transaction that is always undone, by the very code that keeps the tables, so
-that it can be run at any time and changes nothing.
+It runs in a transaction that is always rolled back, with the same code that maintains the tables, so it can run at any
+time and changes nothing.
 """
 
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from botmeter.ledger.rows import row_of
 from botmeter.ledger.statements import statements_of
 from botmeter.ledger.usage import keep_bot_names, link_tickets
 
-# What a person can look through; the count tells of the others.
+# As many as a person can read; the count covers the others.
 DIFFERENCES_SHOWN_MAX = 100
 
-# The tables that follow from the events, with their columns but for footprints, whose numbers
-# depend on the order of arrival: they are compared by what they stand for.
+# The tables that follow from the events, with their columns. The numbers of footprints depend on the order in which
+# events came, so their members are compared.
 _DERIVED = {
     "session": "session_id, policy, customer_id, conversation_id, source, opening_event_id, opening_touchpoint, "
     "started_at, ended_at, last_event_at, event_count, closed_by, preview, {members}",
@@ -37,12 +37,12 @@ sql = statements_of(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """A row that is stored and does not follow from the events, or the other way round.
+    """A stored row that does not follow from the events, or the reverse.
 
     Attributes:
-        table: Where.
+        table: The table.
         row: The row as text.
-        is_stored: True if it stands there and should not; False if it should and does not.
+        is_stored: True for an excess row; False for a missing one.
     """
 
     table: str
@@ -57,12 +57,12 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """What was compared, and what differs.
+    """Result of a verification.
 
     Attributes:
-        event_count: Events that were metered.
-        session_count: Sessions that came out.
-        duplicate_count: Events that stand in the ledger more than once, or can't be found again by their key.
+        event_count: Metered events.
+        session_count: Resulting sessions.
+        duplicate_count: Events that are stored more than once, or can't be found by their key.
         difference_count: Rows that differ.
         differences: The first hundred of them.
     """
@@ -83,18 +83,18 @@ def _columns(table: str) -> str:
 
 
 class _Undone(Exception):
-    """Leaves the transaction that is never committed."""
+    """Leaves the transaction, which is never committed."""
 
 
 def verify(ledger: Ledger) -> Verification:
-    """Everything metered again and compared with what is stored; the ledger stays as it is."""
+    """Meter everything again and compare it with the stored tables; the ledger stays unchanged."""
     found: list[Verification] = []
-    # What is kept in memory would hide what is missing in the file.
+    # The contents in memory would hide rows that are missing in the file.
     ledger.reload()
     try:
         with ledger.transaction() as connection:
             for table in _DERIVED:
-                # Spans add up to one row per conversation, which is what can be compared.
+                # Spans add up to one row per conversation, so their sums are compared.
                 name = "stored_spans" if table == "conversation_span" else "stored_copy"
                 connection.execute(sql(name, table=table, columns=_columns(table)))
             _derive_again(ledger)

@@ -154,7 +154,7 @@ def test_a_backup_that_may_not_be_read_is_refused(
 
 def test_a_backup_of_a_newer_version_is_refused(folder: Folder, acme: str, saved: Path) -> None:
     rewritten(saved, manifest=lambda said: said.update(schema_version=99))
-    with pytest.raises(Refused, match="is of version 99") as refused:
+    with pytest.raises(Refused, match="has version 99") as refused:
         restore(folder, saved, name="copy")
     assert refused.value.code == "ledger_newer"
 

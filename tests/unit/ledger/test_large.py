@@ -84,7 +84,7 @@ def test_what_does_not_add_up_is_not_committed(ledger: Ledger) -> None:
     ledger.connection.execute("INSERT INTO session_usage VALUES (DATE '2026-01-01', 0, 0, false, 1)")
     late = next(iter(batches(days=2)))
     one = EventBatch(events=late.events.slice(len(late.events) - 1), positions=late.positions.slice(0, 1))
-    with pytest.raises(Unavailable, match="should be equal") as refused:
+    with pytest.raises(Unavailable, match="must be equal") as refused:
         append(ledger, [Submission(source="s", batches=[one], label="one event")], now_us=NOW_US)
     assert refused.value.code == "ledger_unbalanced"
     assert count(ledger, "SELECT count(*) FROM event") == CUSTOMERS * 2
