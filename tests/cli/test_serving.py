@@ -23,7 +23,7 @@ def test_a_port_that_is_taken_is_refused_by_name() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(Unavailable, match=f"Port {port} of 127.0.0.1 can't be listened on") as refused:
+        with pytest.raises(Unavailable, match=f"Can't listen on port {port} of 127.0.0.1") as refused:
             serve(host="127.0.0.1", port=port, ready=lambda: None)
     assert refused.value.code == "port_in_use"
 

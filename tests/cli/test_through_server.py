@@ -129,7 +129,7 @@ def test_a_server_that_ends_stops_commands_with_a_sentence(data: Path) -> None:
             before = reader.version
     out, said = process.communicate(timeout=STUCK_SECONDS)
     assert (process.returncode, out) == (1, b"")
-    assert said == b"error: The server is being ended; nothing was changed. Try again.\n"
+    assert said == b"error: The server is stopping; nothing was changed. Try again.\n"
     with Folder.owned(data, purpose="a test") as folder:
         ledgers = OpenLedgers(folder)
         assert_unchanged(ledgers)
@@ -223,7 +223,7 @@ def test_a_process_that_simply_ends_stops_its_commands_first(data: Path) -> None
         server.stdin.close()
         _, said = process.communicate(timeout=STUCK_SECONDS)
         assert server.wait(STUCK_SECONDS) == 0
-    assert (process.returncode, said) == (1, b"error: The server is being ended; nothing was changed. Try again.\n")
+    assert (process.returncode, said) == (1, b"error: The server is stopping; nothing was changed. Try again.\n")
     assert not (data / "owner.socket").exists()
 
 

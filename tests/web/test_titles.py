@@ -10,7 +10,7 @@ from botmeter.live.server_state import ServerState
 from botmeter.metering.policy import FRESHCHAT
 from botmeter.people.models import Membership, User
 from botmeter.people.rights import Role
-from botmeter.web.titles import account_title, remembered_title
+from botmeter.web.titles import account_title, cached_title
 from support.server_state import request_with
 
 from .conftest import MakeBrowser
@@ -20,12 +20,12 @@ pytestmark = pytest.mark.django_db
 
 def test_the_account_that_is_looked_at_has_its_newest_title_and_others_the_remembered_one(state: ServerState) -> None:
     request, ledgers = request_with(state), state.ledgers
-    assert remembered_title(request, "acme") == "acme"
+    assert cached_title(request, "acme") == "acme"
     with ledgers.writing("acme") as ledger:
         set_title(ledger, "Acme & Sons", now_us=NOW_US)
-    assert remembered_title(request, "acme") == "acme"
+    assert cached_title(request, "acme") == "acme"
     assert account_title(request, "acme") == "Acme & Sons"
-    assert remembered_title(request, "acme") == "Acme & Sons"
+    assert cached_title(request, "acme") == "Acme & Sons"
 
 
 def test_a_page_names_all_accounts_of_the_person(browser: MakeBrowser, owner: User, ledgers: OpenLedgers) -> None:
@@ -37,4 +37,4 @@ def test_a_page_names_all_accounts_of_the_person(browser: MakeBrowser, owner: Us
 
 
 def test_an_account_whose_ledger_is_gone_is_called_by_its_name(state: ServerState) -> None:
-    assert remembered_title(request_with(state), "gone") == "gone"
+    assert cached_title(request_with(state), "gone") == "gone"

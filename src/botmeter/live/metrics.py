@@ -1,7 +1,6 @@
-"""What the server counts about itself, in the text that Prometheus reads.
+"""Metrics of this process for Prometheus.
 
-Counters and gauges of this process alone; they start at 0 with it. No account, source, customer or path is a label:
-whoever reads the numbers of a server is not thereby told whose they are, and the number of series stays small.
+No account, source, customer or path is a label: metrics must not reveal whose they are, and series must stay few.
 """
 
 import platform
@@ -22,7 +21,7 @@ from prometheus_client.exposition import choose_encoder
 from botmeter import __version__
 from botmeter.domain.receipt import Receipt
 
-# When a series began is told by the process's own start; a line more for each of them tells nothing else.
+# The process's start time says when each series began.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 REGISTRY: Final = CollectorRegistry()
@@ -31,61 +30,58 @@ PlatformCollector(registry=REGISTRY)
 
 OUTCOMES: Final = ("accepted", "duplicate", "conflict", "rejected", "ignored")
 
-# From what memory answers to what a sender still waits for.
 _REQUEST_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _COMMIT_SECONDS: Final = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 _COMMIT_DISPATCHES: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
 _SETTLE_SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
-_events: Final = Counter(
-    "botmeter_events", "Events that senders sent, by what became of them.", ["fate"], registry=REGISTRY
-)
+_events: Final = Counter("botmeter_events", "Events sent, by outcome.", ["fate"], registry=REGISTRY)
 _requests: Final = Counter(
-    "botmeter_requests", "Requests that were answered, by route and status.", ["route", "status"], registry=REGISTRY
+    "botmeter_requests", "Requests answered, by route and status.", ["route", "status"], registry=REGISTRY
 )
 _request_seconds: Final = Histogram(
     "botmeter_request_seconds",
-    "From a request to the beginning of its answer.",
+    "Time from a request to the start of its answer.",
     ["route"],
     registry=REGISTRY,
     buckets=_REQUEST_SECONDS,
 )
-_queue_depth: Final = Gauge("botmeter_queue_depth", "Requests with events that wait for a commit.", registry=REGISTRY)
-_queue_bytes: Final = Gauge("botmeter_queue_bytes", "How large the waiting requests are.", registry=REGISTRY)
+_queue_depth: Final = Gauge("botmeter_queue_depth", "Requests with events waiting for a commit.", registry=REGISTRY)
+_queue_bytes: Final = Gauge("botmeter_queue_bytes", "Size of the waiting requests.", registry=REGISTRY)
 QUEUE_REFUSED: Final = Counter(
-    "botmeter_queue_refused", "Requests with events that were sent back because the queue was full.", registry=REGISTRY
+    "botmeter_queue_refused", "Requests with events that were refused because the queue was full.", registry=REGISTRY
 )
 _commit_seconds: Final = Histogram(
     "botmeter_commit_seconds",
-    "From the first statement of a commit of live events until it is on disk.",
+    "Time from the first statement of a commit of live events until it is on disk.",
     registry=REGISTRY,
     buckets=_COMMIT_SECONDS,
 )
 _commit_dispatches: Final = Histogram(
     "botmeter_commit_dispatches",
-    "How many requests one commit answered.",
+    "Requests answered by one commit.",
     registry=REGISTRY,
     buckets=_COMMIT_DISPATCHES,
 )
 SETTLE_SECONDS: Final = Histogram(
     "botmeter_settle_seconds",
-    "How long one run took to meter what was taken in.",
+    "Time of one metering run.",
     registry=REGISTRY,
     buckets=_SETTLE_SECONDS,
 )
 _lag_seconds: Final = Gauge(
     "botmeter_metering_lag_seconds",
-    "How long the oldest event that is taken in, and not metered yet, has waited.",
+    "Age of the oldest event that is stored and not metered yet.",
     registry=REGISTRY,
 )
 Gauge(
     "botmeter_build_info",
-    "Always 1; its labels say what runs.",
+    "Always 1; the labels are the versions.",
     ["version", "python", "duckdb"],
     registry=REGISTRY,
 ).labels(version=__version__, python=platform.python_version(), duckdb=distribution_version("duckdb")).set(1)
 for _outcome in OUTCOMES:
-    # A counter that is there with 0 can be watched before its first event.
+    # A counter that exists at 0 can be watched before its first event.
     _events.labels(fate=_outcome)
 
 
@@ -98,11 +94,11 @@ def count_outcomes(receipt: Receipt) -> None:
 
 
 def request_observed(route: str, *, status: int, seconds: float) -> None:
-    """Counts a request that was answered.
+    """Count an answered request.
 
     Args:
-        route: The route's name, never its address.
-        seconds: Until its answer began.
+        route: The route's name, not its address.
+        seconds: Until the answer started.
     """
     _requests.labels(route=route, status=str(status)).inc()
     _request_seconds.labels(route=route).observe(seconds)
@@ -122,10 +118,10 @@ def commit_observed(seconds: float, *, delivery_count: int) -> None:
 
 
 def exposition(accept: str) -> tuple[bytes, str]:
-    """All numbers at this moment, and their media type.
+    """Return all metrics and their media type.
 
     Args:
-        accept: The header by which the reader says which forms it understands.
+        accept: The reader's `Accept` header.
     """
     encode, media_type = choose_encoder(accept)
     return encode(REGISTRY), media_type

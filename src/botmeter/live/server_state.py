@@ -1,4 +1,4 @@
-"""Everything that is open while the server runs, as one value that each request carries."""
+"""State of a running server, carried by each request."""
 
 from dataclasses import dataclass, field
 from threading import BoundedSemaphore, Event

@@ -20,11 +20,11 @@ def start_application(*, run_command: RunCommand) -> Front:
     # Django's models can be imported only after it is set up.
     from botmeter.live.server_state import STATE_KEY
     from botmeter.server.front.bridge import Bridge
-    from botmeter.server.process import begun
+    from botmeter.server.process import open_server
     from botmeter.server.routes import own_routes
 
     try:
-        state = begun(run_command)
+        state = open_server(run_command)
     except BotmeterError as error:
         # The supervising process sees this one end; people see a sentence instead of a trace.
         sys.exit(f"error: {error.message}")

@@ -1,11 +1,11 @@
-"""The owner's side: commands of other processes, run in threads of this one on the ledgers that it has open.
+"""Commands of other processes, run in threads of the data folder's owner on its open ledgers.
 
-Each has the streams, folder and environment of the process that it is run for. When that process goes away or asks
-for it, or when the server ends, the command is stopped and what it had not finished is undone.
+Each has the streams, folder and environment of its process. When that process ends or asks for it, or when the server
+stops, the command is interrupted and its unfinished changes are undone.
 """
 
 import atexit
-import concurrent.futures.thread  # noqa: F401 - its own hook must be older than ours: they are called in reverse
+import concurrent.futures.thread  # noqa: F401 - its hook must be older than ours: hooks run in reverse
 import select
 import socket
 import threading
@@ -24,8 +24,8 @@ from botmeter.ledger.open_ledgers import SharedFolder
 from botmeter.server import owner_socket
 from botmeter.server.descriptors import Descriptor, Wakeable, text_stream
 
-# DuckDB forgets an interrupt that comes between two statements, so it is asked again this often.
-_ASKED_AGAIN_SECONDS = 0.05
+# DuckDB loses an interrupt between two statements, so it is repeated.
+_INTERRUPT_EVERY_SECONDS = 0.05
 _REFUSED_PAUSE_SECONDS = 0.2
 _STREAM_COUNT = 3
 _FAILED = 1
@@ -33,11 +33,11 @@ _FAILED = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostedCommand:
-    """A command line of another process, with that process's surroundings.
+    """A command line of another process, with that process's streams and environment.
 
     Attributes:
         program: How it was called: `botmeter`, or a path to it.
-        cwd: Where its relative paths begin.
+        cwd: Start of its relative paths.
         folder: The data folder, owned and shared by this process.
         interruption: Stops the command.
         served_at: Public URL of this server; None if it has none.
@@ -76,7 +76,7 @@ def serve_commands(folder: SharedFolder, *, run: RunCommand, served_at: str | No
     with owner_socket.bound(folder.path) as listener:
         host = _Host(folder, listener, run=run, served_at=served_at)
         host.start()
-        _stop_before_threads_are_joined(host)
+        _stop_before_joins(host)
         try:
             yield
         finally:
@@ -84,7 +84,7 @@ def serve_commands(folder: SharedFolder, *, run: RunCommand, served_at: str | No
 
 
 class _Host:
-    """Accepts connections, each served by a thread."""
+    """Accepts connections and serves each in a thread."""
 
     def __init__(
         self, folder: SharedFolder, listener: socket.socket, *, run: RunCommand, served_at: str | None
@@ -103,18 +103,18 @@ class _Host:
         self._accepting.start()
 
     def stop(self) -> None:
-        """Accepts nobody any more, and stops what is being run; returns when all has ended."""
+        """Refuse further connections, interrupt running commands and wait for them."""
         with self._lock:
             if self._is_stopped:
                 return
             self._is_stopped = True
         self._end.send(b"!")
         self._accepting.join()
-        reason = Unavailable("server_stopping", "The server is being ended; nothing was changed. Try again.")
+        reason = Unavailable("server_stopping", "The server is stopping; nothing was changed. Try again.")
         while running := self._still_running():
             for thread, stop in running:
                 stop.set(reason)
-                thread.join(_ASKED_AGAIN_SECONDS)
+                thread.join(_INTERRUPT_EVERY_SECONDS)
         self._end.close()
         self._ended.close()
 
@@ -129,13 +129,13 @@ class _Host:
             try:
                 connection, _ = self._listener.accept()
             except OSError:
-                # Out of descriptors: whoever waits is still there, and asking again at once would ask without end.
+                # Out of descriptors: the connection is still waiting, and accepting at once would loop.
                 select.select([self._ended], [], [], _REFUSED_PAUSE_SECONDS)
                 continue
             self._begin(connection)
 
     def _begin(self, connection: socket.socket) -> None:
-        """Serves a connection in a thread of its own; where none can be had, whoever connected is sent away."""
+        """Serve a connection in a thread of its own, or close it if no thread can be started."""
         thread = threading.Thread(target=self._serve, args=(connection,), name="command", daemon=True)
         with self._lock:
             self._running[thread] = Interruption()
@@ -154,7 +154,7 @@ class _Host:
                 if not owner_socket.is_own(connection):
                     return
                 owner_socket.send(connection, {"botmeter": __version__})
-                # Whoever connects and says nothing must not keep the server from ending.
+                # A silent client must not keep the server from stopping.
                 with stop.waking(lambda: connection.shutdown(socket.SHUT_RD)):
                     request, descriptors = owner_socket.received(connection, descriptor_count=_STREAM_COUNT)
                 command = _Command(
@@ -165,7 +165,7 @@ class _Host:
                     served_at=self._served_at,
                     stop=stop,
                 )
-                owner_socket.send(connection, {"exit_code": _code_while_wanted(command, connection)})
+                owner_socket.send(connection, {"exit_code": _code_while_connected(command, connection)})
         finally:
             with self._lock:
                 del self._running[threading.current_thread()]
@@ -218,18 +218,18 @@ class _Command:
                     stream.close()
 
 
-def _stop_before_threads_are_joined(host: _Host) -> None:
-    """Stops the host when the process ends without leaving its `with`.
+def _stop_before_joins(host: _Host) -> None:
+    """Stop the host when the process ends without leaving its `with`.
 
-    `atexit` would be too late: before it, Python waits for the threads of all executors, of which one can be waiting
-    for a client's next event. Python 3.9 and later have a list for that of their own, which executors use too.
+    `atexit` would be too late: before it, Python waits for the threads of all executors, one of which may be waiting
+    for a client's next event. Python 3.9 and later have an earlier list of callbacks, which executors use too.
     """
     _hosts.add(host)
-    _watch_the_end()
+    _register_stop()
 
 
 @cache
-def _watch_the_end() -> None:
+def _register_stop() -> None:
     getattr(threading, "_register_atexit", atexit.register)(_stop_hosts)
 
 
@@ -238,8 +238,8 @@ def _stop_hosts() -> None:
         host.stop()
 
 
-def _code_while_wanted(command: _Command, connection: socket.socket) -> int:
-    """The command's exit code; it is stopped when the other end says so or is gone."""
+def _code_while_connected(command: _Command, connection: socket.socket) -> int:
+    """Run the command and return its exit code; interrupt it when the other end asks for it or is gone."""
     codes: list[int] = []
     done, finished = socket.socketpair()
 
@@ -253,13 +253,13 @@ def _code_while_wanted(command: _Command, connection: socket.socket) -> int:
         if done.fileno() not in _ready(connection, done):
             while worker.is_alive():
                 command.stop.set()
-                worker.join(_ASKED_AGAIN_SECONDS)
+                worker.join(_INTERRUPT_EVERY_SECONDS)
         worker.join()
     return codes[0] if codes else _FAILED
 
 
 def _ready(*sockets: socket.socket) -> set[int]:
-    """Which of them have something to be read, or their end; waits for the first."""
+    """Wait until one is readable or closed, and return the descriptors that are."""
     poll = select.poll()
     for each in sockets:
         poll.register(each, select.POLLIN)

@@ -1,7 +1,7 @@
-"""Streams over descriptors that belong to another process, from which a stop can always be made.
+"""Streams over descriptors of another process, whose reads and writes can be interrupted.
 
-Reading from a terminal or writing to a pipe that nobody empties can take for ever, and no exception reaches
-a thread in it; so each waits for its descriptor and for the stop at once.
+Reading from a terminal or writing to a full pipe may block forever, out of reach of exceptions; so each read and write
+waits for its descriptor and for the interruption together.
 """
 
 import io
@@ -15,13 +15,13 @@ from botmeter.ledger.interruption import Interruption
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
 
-# What a pipe that is ready surely takes without blocking (PIPE_BUF of every system that we run on is at least 512).
+# A ready pipe accepts this many bytes without blocking (PIPE_BUF, at least 512).
 _PIPE_BYTES = select.PIPE_BUF
 _FILE_BYTES = 1 << 20
 
 
 class Wakeable:
-    """A stop that can be waited for together with descriptors."""
+    """An interruption that can be waited for together with descriptors."""
 
     def __init__(self, stop: Interruption) -> None:
         self.stop = stop
@@ -29,7 +29,7 @@ class Wakeable:
         os.set_blocking(self._write, False)
 
     def wake(self) -> None:
-        """Wakes whoever waits; called with the stop."""
+        """Wake the waiting thread; called on interruption."""
         if not self.stop.is_set:
             return
         try:
@@ -38,7 +38,7 @@ class Wakeable:
             return
 
     def wait_for(self, descriptor: int, event: int) -> None:
-        """Waits until the descriptor is ready; what the stop raises if that comes first and it is not."""
+        """Wait until the descriptor is ready; raise if interrupted before."""
         poll = select.poll()
         poll.register(descriptor, event)
         poll.register(self._read, select.POLLIN)
@@ -46,13 +46,13 @@ class Wakeable:
             self.stop.check()
 
     def close(self) -> None:
-        """Gives the descriptors back."""
+        """Close the pipe."""
         os.close(self._read)
         os.close(self._write)
 
 
 class Descriptor(io.RawIOBase):
-    """A descriptor to read from or to write to, closed with this."""
+    """A descriptor to read or write; closing this closes it."""
 
     def __init__(self, descriptor: int, *, wakeable: Wakeable, is_written: bool) -> None:
         self._descriptor = descriptor
@@ -88,7 +88,7 @@ class Descriptor(io.RawIOBase):
 
 
 def text_stream(raw: Descriptor, *, encoding: str, errors: str) -> TextIO:
-    """The descriptor as a stream of text, as the other process has it."""
+    """Return a text stream over the descriptor, with the other process's encoding."""
     if raw.writable():
         return io.TextIOWrapper(io.BufferedWriter(raw), encoding=encoding, errors=errors)
     return io.TextIOWrapper(io.BufferedReader(raw), encoding=encoding, errors=errors)

@@ -1,7 +1,7 @@
-"""The socket by which the owner of a data folder is reached: where it is, who may use it, how messages are cut.
+"""The Unix socket by which commands reach the owner of a data folder, and the framing of its messages.
 
-`owner.socket` lies in the data folder and is its owner's alone. The owner says its version first. Then comes the
-command as JSON, together with the three descriptors that it reads from and writes to; the answer is its exit code.
+`owner.socket` is in the data folder, accessible to its user only. The owner sends its version first. The client sends
+the command as JSON with its three standard descriptors; the answer is the exit code.
 """
 
 import json
@@ -16,19 +16,19 @@ from typing import Any
 from botmeter.domain.errors import NotAllowed
 
 NAME = "owner.socket"
-# What a socket's address can hold on every system that we run on, with its end.
+# Maximum length of a socket address on all supported systems, with its terminator.
 ADDRESS_BYTES_MAX = 103
 _DESCRIPTORS = Path("/proc/self/fd")
 _LENGTH = struct.Struct(">I")
 _PIECE_BYTES = 1 << 16
-# A command line is at most 2 MiB on Linux; JSON can write a byte as six letters.
+# A command line has at most 2 MiB on Linux, and JSON may escape a byte as six characters.
 MESSAGE_BYTES_MAX = 16 << 20
 _CREDENTIALS = struct.Struct("3i")
 
 
 @contextmanager
 def bound(folder: Path) -> Iterator[socket.socket]:
-    """The owner's end, listening until the end of the `with`; what an owner left that was killed is replaced.
+    """Listen until the `with` ends; replaces the socket of an owner that was killed.
 
     Raises:
         NotAllowed: `folder_path_too_long`.
@@ -36,7 +36,7 @@ def bound(folder: Path) -> Iterator[socket.socket]:
     import tempfile
 
     with socket.socket(socket.AF_UNIX) as listener:
-        # In a folder that nobody else can enter, so that nobody connects before the mode is set.
+        # In a private folder, so that nobody connects before the mode is set.
         private = Path(tempfile.mkdtemp(prefix=".owner-", dir=folder))
         try:
             with _address(private / "s") as address:
@@ -55,7 +55,7 @@ def bound(folder: Path) -> Iterator[socket.socket]:
 
 
 def connected(folder: Path) -> socket.socket | None:
-    """A connection to the folder's owner; None if nobody listens there.
+    """Connect to the folder's owner; None if nothing listens there.
 
     Raises:
         NotAllowed: `server_other_user`, `folder_path_too_long`.
@@ -68,7 +68,7 @@ def connected(folder: Path) -> socket.socket | None:
         with _address(path) as address:
             connection.connect(address)
     except (FileNotFoundError, ConnectionError):
-        # Left by an owner that was killed.
+        # Left behind by an owner that was killed.
         connection.close()
         return None
     except PermissionError:
@@ -84,7 +84,7 @@ def connected(folder: Path) -> socket.socket | None:
 
 
 def is_own(connection: socket.socket) -> bool:
-    """Whether the other end belongs to the same user; where the system can't say, the socket's mode is what guards."""
+    """Return whether the other end is the same user; without SO_PEERCRED the socket's mode is the only guard."""
     if not hasattr(socket, "SO_PEERCRED"):
         return True
     peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
@@ -92,7 +92,7 @@ def is_own(connection: socket.socket) -> bool:
 
 
 def send(connection: socket.socket, message: Any, *, descriptors: tuple[int, ...] = ()) -> None:
-    """Sends one message, and copies of our descriptors with it."""
+    """Send one message with copies of our descriptors."""
     content = json.dumps(message).encode()
     framed = _LENGTH.pack(len(content)) + content
     sent = socket.send_fds(connection, [framed], list(descriptors)) if descriptors else 0
@@ -100,10 +100,10 @@ def send(connection: socket.socket, message: Any, *, descriptors: tuple[int, ...
 
 
 def received(connection: socket.socket, *, descriptor_count: int = 0) -> tuple[Any, list[int]]:
-    """The next message and the descriptors that came with it, which are the caller's to close.
+    """Receive a message and its descriptors, which the caller must close.
 
     Raises:
-        ConnectionError: The other end is gone, or says what is no message.
+        ConnectionError: The other end is gone, or the message is malformed.
     """
     descriptors: list[int] = []
     try:
@@ -140,15 +140,15 @@ def _length(framed: bytearray) -> int:
 
 @contextmanager
 def _address(path: Path) -> Iterator[str]:
-    """A name for the socket at `path` that fits into an address: a long one begins at its folder's descriptor."""
+    """Return an address for the socket at `path`; a long path is shortened by its folder's descriptor."""
     if len(os.fsencode(path)) <= ADDRESS_BYTES_MAX:
         yield str(path)
         return
     if not _DESCRIPTORS.is_dir():
         raise NotAllowed(
             "folder_path_too_long",
-            f"The data folder {path.parent} can't be shared with commands: its path is longer than "
-            f"{ADDRESS_BYTES_MAX - len(NAME) - 1} bytes. Move it, or name it by a shorter path.",
+            f"The path of the data folder {path.parent} is longer than {ADDRESS_BYTES_MAX - len(NAME) - 1} bytes, so "
+            "commands can't reach its server. Move it, or use a shorter path.",
         )
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -160,5 +160,5 @@ def _address(path: Path) -> Iterator[str]:
 def _other_user(folder: Path) -> NotAllowed:
     return NotAllowed(
         "server_other_user",
-        f"The data folder {folder} is owned by a server of another user; run the command as that user.",
+        f"The data folder {folder} is served by another user. Run the command as that user.",
     )

@@ -1,4 +1,4 @@
-"""What the serving process holds from start to end: the data folder, the open ledgers, the intake, the socket."""
+"""Resources of the serving process: the data folder, its open ledgers, live ingestion and the owner socket."""
 
 import atexit
 import os
@@ -19,7 +19,7 @@ from botmeter.server.command_host import RunCommand, serve_commands
 _PARENT_CHECKED_SECONDS = 1.0
 
 
-def begun(run_command: RunCommand) -> ServerState:
+def open_server(run_command: RunCommand) -> ServerState:
     """Own the data folder until the process ends, and open it to views, commands and live events.
 
     Raises:
@@ -43,25 +43,25 @@ def begun(run_command: RunCommand) -> ServerState:
 
 
 def _close_before_executors(ingestion: Ingestion) -> None:
-    """Closes the ingestion when the process ends, while its last run can still meter.
+    """Close ingestion when the process ends, while its last run can still meter.
 
-    Metering has threads of executors, and Python ends those before `atexit` is called. It has a list of what comes
-    before, and goes through it from its end: the executors' own entry is older, since what meters was imported.
+    Metering uses executors, whose threads Python ends before `atexit` callbacks run. Its list of earlier callbacks runs
+    in reverse order, and the executors' own entry is older because metering was imported before.
     """
     getattr(threading, "_register_atexit", atexit.register)(ingestion.close)
 
 
 def _warm_up(ingestion: Ingestion, unclosed: list[str]) -> None:
-    """Loads what the first event, page and story would wait for, and meters what an ended server left unmetered."""
+    """Compile the kernel before the first event needs it, and meter what a killed server left unmetered."""
     from botmeter.metering.warm_up import load_kernel
 
     load_kernel()
-    # A file that was closed has been metered; to open all of them would hold the memory of each for minutes.
+    # Files that were closed have been metered; opening all of them would use memory for minutes.
     ingestion.settle_left_over(unclosed)
 
 
 def _end(resources: ExitStack, state: ServerState) -> None:
-    """Closes everything, then ends at once: what daemon threads hold of DuckDB would be reported as leaked."""
+    """Close everything, then exit at once: Python would report what daemon threads hold of DuckDB as leaks."""
     state.stopping.set()
     resources.close()
     sys.stdout.flush()
@@ -70,7 +70,7 @@ def _end(resources: ExitStack, state: ServerState) -> None:
 
 
 def _end_with_parent(parent: int) -> None:
-    """Ends this process when the one that started it is gone, however that went."""
+    """End this process when the one that started it is gone."""
     pause = threading.Event()
     while os.getppid() == parent:
         pause.wait(_PARENT_CHECKED_SECONDS)

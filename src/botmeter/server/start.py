@@ -1,7 +1,6 @@
-"""Starting the server: the people's database brought up to date, the pages' files laid out, the first link made.
+"""Start of the server: migrates the people's database, collects static files and creates the first link.
 
-`serve` returns when the server has ended. One worker process does all the work, since one process
-owns the data folder; this one only watches over it.
+One worker process does all the work, because one process owns the data folder; this one only supervises it.
 """
 
 import multiprocessing
@@ -22,7 +21,7 @@ from botmeter.people.database import set_up
 from botmeter.server.asgi import DJANGO_SETTINGS
 from botmeter.web.logs import LogFormat, checked_level, logging_config
 
-# Connections that are open at once, most of them idle: senders keep theirs.
+# Open connections, most of them idle: senders keep theirs.
 _CONNECTIONS_MAX: Final = 20_000
 _BACKLOG: Final = 4_096
 _POLL_SECONDS: Final = 0.05
@@ -32,15 +31,14 @@ DEMO_LINK_LASTS: Final = timedelta(days=7)
 
 
 def prepare(folder: Path, *, url: str, host: str, log_format: LogFormat = "text") -> str:
-    """Sets Django up on a data folder: settings, database, static files.
+    """Set up Django on a data folder: settings, database, static files.
 
     Args:
-        url: The address that people open, where BOTMETER_URL does not name another.
-        host: The address that is listened on; it may be asked for by it.
-        log_format: How the server and its worker write their log.
+        url: Public URL, unless BOTMETER_URL is set.
+        host: The address to listen on; requests may name it.
 
     Returns:
-        The address that people open, without a slash at its end.
+        The public URL without a trailing slash.
     """
     settings_before = Settings.from_environment()
     served_at = (settings_before.url or url).rstrip("/")
@@ -68,11 +66,11 @@ def prepare(folder: Path, *, url: str, host: str, log_format: LogFormat = "text"
 
 
 def first_link() -> str | None:
-    """The secret of a one-time link by which the owner chooses a password; None once somebody has one."""
+    """Create the one-time link by which the owner chooses a password; None once somebody has a password."""
     from botmeter.people.links import new_link
     from botmeter.people.models import Link, User
 
-    # The demo's owner has a password that can't be used, and is nobody's owner.
+    # The demo's owner has no usable password.
     if User.objects.with_password().exists():
         return None
     Link.objects.filter(purpose=Link.Purpose.FIRST_START).delete()
@@ -80,7 +78,7 @@ def first_link() -> str | None:
 
 
 def demo_link(account: str) -> str:
-    """The secret of a link that signs the demo's owner in."""
+    """Create a link that signs in the demo's owner."""
     from botmeter.people.links import new_link
     from botmeter.people.models import Link, Membership, User
     from botmeter.people.rights import Role
@@ -92,10 +90,10 @@ def demo_link(account: str) -> str:
 
 
 def serve(*, host: str, port: int, ready: Callable[[], None]) -> None:
-    """Serves until it is told to end (Ctrl-C, SIGTERM).
+    """Serve until stopped by Ctrl-C or SIGTERM.
 
     Args:
-        ready: Called once, when the server answers.
+        ready: Called once the server answers.
 
     Raises:
         Unavailable: `port_in_use`.
@@ -107,7 +105,7 @@ def serve(*, host: str, port: int, ready: Callable[[], None]) -> None:
     _check_free(host, port)
     _allow_descriptors()
     settings = Settings.from_environment()
-    # A fresh process: what this one has loaded (DuckDB's threads, the demo's import) does not survive a fork.
+    # A fresh process: DuckDB's threads do not survive a fork.
     multiprocessing.set_start_method("spawn", force=True)
     server = Granian(
         "botmeter.cli.asgi:application",
@@ -120,17 +118,17 @@ def serve(*, host: str, port: int, ready: Callable[[], None]) -> None:
         log_dictconfig=logging_config(settings.log_format, settings.log_level),
         websockets=False,
         workers_kill_timeout=30,
-        # A worker that was killed (out of memory, say) is replaced; one that can't even start ends the server.
+        # A killed worker (out of memory, say) is replaced; one that can't start ends the server.
         respawn_failed_workers=True,
         respawn_interval=1.0,
     )
     threading.Thread(
-        target=_tell_when_ready, args=(host, port), kwargs={"ready": ready}, name="ready", daemon=True
+        target=_call_when_ready, args=(host, port), kwargs={"ready": ready}, name="ready", daemon=True
     ).start()
     server.serve()
 
 
-def _tell_when_ready(host: str, port: int, *, ready: Callable[[], None]) -> None:
+def _call_when_ready(host: str, port: int, *, ready: Callable[[], None]) -> None:
     pause = threading.Event()
     for _ in range(int(_READY_WITHIN_SECONDS / _POLL_SECONDS)):
         if _answers(host, port):
@@ -140,8 +138,8 @@ def _tell_when_ready(host: str, port: int, *, ready: Callable[[], None]) -> None
 
 
 def _answers(host: str, port: int) -> bool:
-    asked = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - compared with, not listened on
-    connection = HTTPConnection(asked, port, timeout=5)
+    target = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - compared, not bound
+    connection = HTTPConnection(target, port, timeout=5)
     try:
         connection.request("GET", "/healthz")
         return connection.getresponse().status == 200
@@ -160,12 +158,12 @@ def _check_free(host: str, port: int) -> None:
         except OSError as problem:
             raise Unavailable(
                 "port_in_use",
-                f"Port {port} of {host} can't be listened on ({problem.strerror}); choose another with --port.",
+                f"Can't listen on port {port} of {host} ({problem.strerror}). Choose another with --port.",
             ) from None
 
 
 def _allow_descriptors() -> None:
-    """Lets this process and its worker have as many open connections as the system allows them at most."""
+    """Raise the limit of open files for this process and its worker."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _CONNECTIONS_MAX + _BACKLOG
     if soft < wanted:

@@ -1,4 +1,4 @@
-"""One line in the log for each request that was answered."""
+"""One log line per answered request."""
 
 import logging
 from dataclasses import dataclass
@@ -8,21 +8,21 @@ from typing import Final
 LOGGER: Final = "botmeter.access"
 
 _log: Final = logging.getLogger(LOGGER)
-# Asked every few seconds by machines or by pages that follow, and for every page: they would drown the rest.
+# Requested every few seconds by machines or live pages, or with every page: they would drown the rest.
 _QUIET: Final = frozenset(
     {"healthz", "readyz", "metrics", "static", "report-fresh", "billing-report-fresh", "shared-fresh"}
 )
-# What is none of these is made up by whoever asks.
+# Clients may make up others.
 _METHODS: Final = frozenset(HTTPMethod)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnsweredRequest:
-    """A request that was answered: nothing that names a customer, a key or what was searched for.
+    """An answered request, without customers, keys or search terms.
 
     Attributes:
         route: The name of the route, not its address.
-        account: None: of no account, or of none that the asker may know.
+        account: None without one, or without access to it.
     """
 
     method: str
@@ -33,7 +33,7 @@ class AnsweredRequest:
 
 
 def write_line(answered: AnsweredRequest) -> None:
-    """Writes the line: a fault as an error, a refusal for the time being as a warning, all else for who wants it."""
+    """Log the request: failures as errors, 503 as a warning, the rest as info or debug."""
     level = _level(answered)
     if not _log.isEnabledFor(level):
         return

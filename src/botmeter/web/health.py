@@ -1,4 +1,4 @@
-"""Whether the process lives, whether it can answer, and what it counts about itself."""
+"""Liveness, readiness and metrics of the server."""
 
 from ipaddress import ip_address
 from pathlib import Path
@@ -17,20 +17,20 @@ from botmeter.people.keys import Scope
 from botmeter.web.access import for_everyone
 
 _PLAIN: Final = "text/plain; charset=utf-8"
-# Whatever a proxy adds: behind one, everybody's requests come from this machine.
-_OF_PROXIES: Final = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
+# Headers that proxies add: behind one, all requests come from this machine.
+_PROXY_HEADERS: Final = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
 
 
 @for_everyone
 def alive(request: HttpRequest) -> HttpResponse:
-    """The process lives."""
+    """Answer that the process is alive."""
     del request
     return HttpResponse("ok\n", content_type=_PLAIN)
 
 
 @for_everyone
 def ready(request: HttpRequest) -> HttpResponse:
-    """The ledgers are open, the people's database answers, the disk has room and nothing else says no; else 503."""
+    """Answer 503 unless the ledgers are open, the database answers, the disk has room and the queue is not full."""
     problem = _problem(request)
     if problem is None:
         return HttpResponse("ready\n", content_type=_PLAIN)
@@ -39,7 +39,7 @@ def ready(request: HttpRequest) -> HttpResponse:
 
 @for_everyone
 def metrics(request: HttpRequest) -> HttpResponse:
-    """What the server counts about itself: for this machine, and for whoever has a key that may do everything."""
+    """Answer with the metrics, to this machine or to a key with the scope admin."""
     if not _is_from_here(request):
         refused = _refused(request)
         if refused is not None:
@@ -69,7 +69,7 @@ def _problem(request: HttpRequest) -> str | None:
 
 
 def _is_from_here(request: HttpRequest) -> bool:
-    if request.is_secure() or any(name in request.headers for name in _OF_PROXIES):
+    if request.is_secure() or any(name in request.headers for name in _PROXY_HEADERS):
         return False
     try:
         return ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
@@ -80,7 +80,7 @@ def _is_from_here(request: HttpRequest) -> bool:
 def _refused(request: HttpRequest) -> HttpResponse | None:
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():
-        return _answer(401, "From elsewhere this takes a key with the scope admin: Authorization: Bearer bm_….")
+        return _answer(401, "Metrics are for this machine or a key with the scope admin: Authorization: Bearer bm_….")
     try:
         key = known_key(secret.strip())
     except NotAllowed as error:

@@ -12,7 +12,7 @@ from botmeter.people.models import User
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit
 from botmeter.web.components import Link
-from botmeter.web.titles import account_title, remembered_title
+from botmeter.web.titles import account_title, cached_title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +124,7 @@ def plain_frame(request: HttpRequest, *, title: str) -> Frame:
 
 def _account(visit: Visit, name: str) -> Link:
     is_current, request = name == visit.account, visit.request
-    title = account_title(request, name) if is_current else remembered_title(request, name)
+    title = account_title(request, name) if is_current else cached_title(request, name)
     return Link(label=title, href=reverse("reports", args=(name,)), is_current=is_current)
 
 

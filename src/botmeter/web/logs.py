@@ -1,8 +1,7 @@
-"""Lines of the log: one for each thing that happened, as text for people or as JSON for programs.
+"""Format of log lines: text for people or JSON for programs.
 
-What customers wrote, keys and what was searched for never get in: a line has the fields that its writer names, a
-fault's trace stands in it without its values (they are in the data folder's logs, under a reference), and
-whatever looks like a key is struck out.
+Lines never contain customers' texts, keys or search terms: a line has only named fields, traces come without values
+(those are in the data folder's logs, under a reference), and anything that looks like a key is redacted.
 """
 
 import logging
@@ -23,12 +22,12 @@ FORMATS: Final[tuple[str, ...]] = get_args(LogFormat)
 LEVELS: Final = ("debug", "info", "warning", "error")
 LEVEL: Final = "warning"
 
-# Keys of accounts, and those in the addresses of sources.
+# Keys of accounts and of source addresses.
 _KEY: Final = re.compile(r"\b(bm|wh)_[A-Za-z0-9_-]+")
-# No second question mark before the equals sign: many of them alone would be looked through once for each.
+# No second question mark before the equals sign: a run of them would be scanned once for each.
 _QUERY: Final = re.compile(r"\?[^\s\"'=?]*=[^\s\"']*")
 _SOURCE: Final = str(Path(__file__).resolve().parents[2]) + os.sep
-# What a line may not be broken by, nor a terminal be told.
+# Characters that break lines or control terminals.
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _FRAMES_MAX: Final = 30
 
@@ -37,26 +36,26 @@ class TextLines(logging.Formatter):
     """`2026-11-22T14:05:00.123000Z INFO botmeter.access: answered route=report status=200 request_id=…`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line."""
-        told = _told(record)
-        head = f"{told.pop('time')} {told.pop('level').upper()} {told.pop('logger')}: {told.pop('message')}"
-        return " ".join([head, *(f"{name}={value}" for name, value in told.items())])
+        """Return the record as one line."""
+        fields = _fields(record)
+        head = f"{fields.pop('time')} {fields.pop('level').upper()} {fields.pop('logger')}: {fields.pop('message')}"
+        return " ".join([head, *(f"{name}={value}" for name, value in fields.items())])
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line: time, level, logger, message, and what else is known."""
+    """One JSON object per line: time, level, logger, message and further fields."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line."""
-        return msgspec.json.encode(_told(record), enc_hook=str).decode()
+        """Return the record as one line."""
+        return msgspec.json.encode(_fields(record), enc_hook=str).decode()
 
 
 def logging_config(form: str, level: str) -> dict[str, Any]:
-    """Where lines go, for `logging.config.dictConfig`: to stderr, those of the server's own engine too.
+    """Return the `logging.config.dictConfig` for lines on stderr, including Granian's.
 
     Args:
-        form: One of FORMATS; another is taken as text.
-        level: One of LEVELS; another is taken as the usual one.
+        form: One of FORMATS; anything else means text.
+        level: One of LEVELS; anything else means the default.
     """
     least = (level.lower() if level.lower() in LEVELS else LEVEL).upper()
     lines = f"{__name__}.{'JsonLines' if form == 'json' else 'TextLines'}"
@@ -68,8 +67,7 @@ def logging_config(form: str, level: str) -> dict[str, Any]:
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
         "root": {"handlers": ["stderr"], "level": least},
         "loggers": {
-            # Refused requests are answered with a sentence and are no news for whoever runs the server; the line of
-            # a request that failed is ours.
+            # Refused requests are answered with a sentence and need no line; a failed one has our own.
             "django.request": {"level": "CRITICAL"},
             "django.security": {"level": "ERROR"},
             "axes": {"level": "ERROR"},
@@ -93,38 +91,38 @@ def checked_level(text: str) -> str:
     return level
 
 
-def _told(record: logging.LogRecord) -> dict[str, Any]:
-    told: dict[str, Any] = {
+def _fields(record: logging.LogRecord) -> dict[str, Any]:
+    fields: dict[str, Any] = {
         "time": text_from_us(int(record.created * 1000) * 1000),
         "level": record.levelname.lower(),
         "logger": record.name,
-        "message": _struck(record.getMessage()),
+        "message": _redacted(record.getMessage()),
     }
     if request_ids.current.get():
-        told["request_id"] = request_ids.current.get()
+        fields["request_id"] = request_ids.current.get()
     for name, value in getattr(record, "fields", {}).items():
-        told[name] = _struck(value) if isinstance(value, str) else value
+        fields[name] = _redacted(value) if isinstance(value, str) else value
     if record.exc_info and record.exc_info[1] is not None:
-        told["exception"] = type(record.exc_info[1]).__qualname__
-        told["trace"] = _places(record.exc_info[1])
-    return told
+        fields["exception"] = type(record.exc_info[1]).__qualname__
+        fields["trace"] = _frames(record.exc_info[1])
+    return fields
 
 
-def _struck(text: str) -> str:
+def _redacted(text: str) -> str:
     plain = _CONTROL.sub(" ", text).encode("utf-8", "backslashreplace").decode()
     return _QUERY.sub("?…", _KEY.sub(r"\1_…", plain))
 
 
-def _places(problem: BaseException) -> str:
-    """Where it happened, from the inside out; messages and values stay out, since they can be a customer's."""
+def _frames(problem: BaseException) -> str:
+    """Return the stack from the inside out, without messages and values, which can be a customer's."""
     frames = reversed(traceback.extract_tb(problem.__traceback__)[-_FRAMES_MAX:])
-    return _struck(
+    return _redacted(
         " < ".join(f"{frame.filename.removeprefix(_SOURCE)}:{frame.lineno} {frame.name}" for frame in frames)
     )
 
 
 def write_sentence(sentence: str) -> None:
-    """Writes what the starting server says to people as a line of its log, whatever the least level is."""
+    """Log a message of the starting server, whatever the level."""
     record = logging.LogRecord("botmeter.serve", logging.INFO, "", 0, sentence, (), None)
     for place in logging.getLogger().handlers:
         place.handle(record)

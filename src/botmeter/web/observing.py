@@ -1,4 +1,4 @@
-"""Middleware around everything else of Django: a request has an id, is counted, and leaves a line in the log."""
+"""Outermost middleware: gives each request an id, counts it and logs it."""
 
 from collections.abc import Callable
 from time import perf_counter
@@ -13,12 +13,12 @@ from botmeter.web import request_ids
 from botmeter.web.access_log import AnsweredRequest, write_line
 
 UNKNOWN: Final = "unknown"
-"""The route of an address that there is none of."""
+"""Route name of an address without a route."""
 STATIC: Final = "static"
 
 
 def observed(answer: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
-    """The middleware. What is streamed is timed until it begins."""
+    """Wrap a view. Streamed answers are timed until they start."""
 
     def answered(request: HttpRequest) -> HttpResponseBase:
         started = perf_counter()
@@ -47,7 +47,7 @@ def observed(answer: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[Htt
 
 
 def route_of(request: HttpRequest) -> str:
-    """The name of the route that the request was for; never its address, which can hold secrets and customers."""
+    """Return the name of the request's route, not its address, which can hold secrets and customers."""
     found = request.resolver_match
     if found is not None:
         return found.view_name or UNKNOWN
@@ -55,6 +55,6 @@ def route_of(request: HttpRequest) -> str:
 
 
 def _account(request: HttpRequest, response: HttpResponseBase) -> str | None:
-    """The account that was asked for, where it was answered: what a stranger writes there is not known to be one."""
+    """Return the requested account if the request succeeded; otherwise the name may be made up."""
     found = request.resolver_match
     return found.kwargs.get("account") if found is not None and response.status_code < 400 else None

@@ -1,4 +1,4 @@
-"""A name for each request, by which its answer and everything that was written down about it are found together."""
+"""Ids of requests, in their answers and in the log."""
 
 import os
 import re
@@ -8,14 +8,14 @@ from typing import Final
 HEADER: Final = "X-Request-ID"
 LENGTH_MAX: Final = 64
 
-_SANE: Final = re.compile(rf"[A-Za-z0-9._-]{{1,{LENGTH_MAX}}}")
+_VALID: Final = re.compile(rf"[A-Za-z0-9._-]{{1,{LENGTH_MAX}}}")
 
 current: Final[ContextVar[str]] = ContextVar("request_id", default="")
-"""The request that this thread or task answers; empty outside of one."""
+"""Id of the request that this thread or task answers; empty outside one."""
 
 
-def request_id(told: str | None) -> str:
-    """What whoever asks calls the request, if that can be a name; else a new one."""
-    if told and _SANE.fullmatch(told):
-        return told
+def request_id(sent: str | None) -> str:
+    """Return the id that the client sent if it is well-formed, else a new one."""
+    if sent and _VALID.fullmatch(sent):
+        return sent
     return os.urandom(8).hex()

@@ -1,4 +1,4 @@
-"""Account titles from the ledgers, cached for the account switcher."""
+"""Titles of accounts: the current one from the ledger, the others cached."""
 
 from django.core.cache import cache
 from django.http import Http404, HttpRequest
@@ -6,23 +6,23 @@ from django.http import Http404, HttpRequest
 from botmeter.domain.errors import BotmeterError
 from botmeter.web.ledgers import reading
 
-# The list of a person's accounts stands on every page: it must not open the ledger of each, nor keep them open.
-_KEPT_SECONDS = 3600
+# Every page lists the person's accounts, and must not open the ledger of each.
+_CACHED_SECONDS = 3600
 
 
 def account_title(request: HttpRequest, name: str) -> str:
-    """The account's title from its ledger; its name if the ledger can't be read."""
+    """Return the account's current title; its name if the ledger can't be read."""
     try:
         with reading(request, name) as ledger:
             title = ledger.account.title
     except (BotmeterError, Http404):
         return name
-    cache.set(_key(name), title, _KEPT_SECONDS)
+    cache.set(_key(name), title, _CACHED_SECONDS)
     return title
 
 
-def remembered_title(request: HttpRequest, name: str) -> str:
-    """The account's title, at most an hour old."""
+def cached_title(request: HttpRequest, name: str) -> str:
+    """Return the account's title as last shown, an hour ago at most."""
     title: str | None = cache.get(_key(name))
     return account_title(request, name) if title is None else title
 

@@ -6,13 +6,13 @@ import pytest
 
 from botmeter.live import metrics
 from botmeter.server.front.bridge import Bridge
-from botmeter.server.front.front import NOT_HANDED_ON, Front
+from botmeter.server.front.front import PAGE_ROUTE, Front
 from botmeter.web import access_log as access
 from support.asking import Asker
 
 
 def counted(status: int) -> float:
-    labels = {"route": NOT_HANDED_ON, "status": str(status)}
+    labels = {"route": PAGE_ROUTE, "status": str(status)}
     return metrics.REGISTRY.get_sample_value("botmeter_requests_total", labels) or 0.0
 
 
@@ -24,4 +24,4 @@ def test_a_page_that_is_sent_back_is_counted_and_leaves_its_line(caplog: pytest.
     assert asked.status == 413
     assert counted(413) == before + 1
     (line,) = [record for record in caplog.records if record.name == access.LOGGER]
-    assert (line.fields["route"], line.fields["status"]) == (NOT_HANDED_ON, 413)  # type: ignore[attr-defined]
+    assert (line.fields["route"], line.fields["status"]) == (PAGE_ROUTE, 413)  # type: ignore[attr-defined]

@@ -1,1 +1,1 @@
-"""The asynchronous front of the server: it reads each body, takes events in, and hands the rest to Django."""
+"""The asynchronous front: reads request bodies, answers the routes that take events, and passes the rest to Django."""

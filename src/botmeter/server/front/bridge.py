@@ -1,7 +1,7 @@
-"""Django, which answers in threads, behind the asynchronous front: a request as WSGI has it, an answer as ASGI does.
+"""Bridge from the asynchronous front to Django, which answers WSGI requests in threads.
 
-Bodies are read before a thread is taken. An answer that is streamed keeps its thread only as long as somebody reads
-it; when they are gone, or stop reading for a minute, it is closed.
+Bodies are read before a thread is used. A streamed answer is closed when its client is gone, or stops reading for a
+minute.
 """
 
 import asyncio
@@ -19,9 +19,9 @@ from botmeter.domain.errors import Unavailable
 from botmeter.server.front.protocol import Receive, Scope, Send, header_values
 
 THREADS: Final = 16
-"""Requests at once; most of their time is spent in DuckDB, which takes its own threads."""
+"""Concurrent requests. Most of their time is spent in DuckDB, which has threads of its own."""
 WAITING_MAX: Final = 512
-"""Requests that wait for a thread."""
+"""Requests waiting for a thread."""
 _READ_WITHIN_SECONDS: Final = 60.0
 
 _OWN_NAMES: Final = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
@@ -31,29 +31,29 @@ Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
 
 class _Gone(Exception):
-    """Nobody reads the answer any more."""
+    """The client is gone."""
 
 
 class Bridge:
-    """A WSGI application that an asynchronous server can call."""
+    """A WSGI application, callable from an event loop."""
 
     def __init__(
         self, application: Wsgi, *, environ: Mapping[str, object] = MappingProxyType({}), threads: int = THREADS
     ) -> None:
-        """Answer by `application`, whose requests all carry `environ`."""
+        """Bridge to `application`; `environ` is added to each request."""
         self._application = application
         self._environ = environ
         self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="page")
         self._room = BoundedSemaphore(threads + WAITING_MAX)
 
     async def answer(self, scope: Scope, body: bytes, *, receive: Receive, send: Send) -> None:
-        """Answers one request whose body has been read.
+        """Answer one request whose body has been read.
 
         Raises:
-            Unavailable: `server_busy` while too many wait for a thread.
+            Unavailable: `server_busy` if too many requests wait for a thread.
         """
         if not self._room.acquire(blocking=False):
-            raise Unavailable("server_busy", f"More than {WAITING_MAX} requests wait for an answer. Try again soon.")
+            raise Unavailable("server_busy", f"More than {WAITING_MAX} requests are waiting. Try again soon.")
         loop = asyncio.get_running_loop()
         exchange = _Exchange(loop, send)
         watch = loop.create_task(_watched(receive, exchange))
@@ -66,12 +66,12 @@ class Bridge:
             self._room.release()
 
     def close(self) -> None:
-        """Waits for the answers that are being made."""
+        """Wait for the running answers."""
         self._threads.shutdown(wait=True)
 
 
 class _Exchange:
-    """One answer on its way from a thread to the loop."""
+    """One answer, passed from a thread to the event loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, send: Send) -> None:
         self._loop = loop
@@ -80,17 +80,17 @@ class _Exchange:
         self.is_gone = False
 
     def run(self, application: Wsgi, environ: dict[str, Any]) -> None:
-        """Asks the application and sends what it answers; in a thread."""
+        """Call the application and send its answer; runs in a thread."""
         answer = application(environ, self._started)
         try:
             with suppress(_Gone):
                 if isinstance(answer, (list, tuple)) or not getattr(answer, "streaming", True):
-                    self._say(self._start, _body(b"".join(answer), is_last=True))
+                    self._send_all(self._start, _body(b"".join(answer), is_last=True))
                 else:
-                    self._say(self._start)
+                    self._send_all(self._start)
                     for piece in answer:
-                        self._say(_body(piece, is_last=False))
-                    self._say(_body(b"", is_last=True))
+                        self._send_all(_body(piece, is_last=False))
+                    self._send_all(_body(b"", is_last=True))
         finally:
             close = getattr(answer, "close", None)
             if close is not None:
@@ -103,14 +103,14 @@ class _Exchange:
             "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers],
         }
 
-    def _say(self, *messages: dict[str, Any]) -> None:
+    def _send_all(self, *messages: dict[str, Any]) -> None:
         if self.is_gone:
             raise _Gone
-        said = asyncio.run_coroutine_threadsafe(self._sent(messages), self._loop)
+        sending = asyncio.run_coroutine_threadsafe(self._sent(messages), self._loop)
         try:
-            said.result(_READ_WITHIN_SECONDS)
+            sending.result(_READ_WITHIN_SECONDS)
         except Exception as problem:
-            said.cancel()
+            sending.cancel()
             raise _Gone from problem
 
     async def _sent(self, messages: Iterable[dict[str, Any]]) -> None:
@@ -129,7 +129,7 @@ def _body(piece: bytes, *, is_last: bool) -> dict[str, Any]:
 
 
 def environ_of(scope: Scope, body: bytes) -> dict[str, Any]:
-    """The request as WSGI has it (PEP 3333)."""
+    """Return the WSGI environment of a request (PEP 3333)."""
     server, port = scope.get("server") or ("localhost", 80)
     client = scope.get("client")
     environ = {
@@ -151,10 +151,10 @@ def environ_of(scope: Scope, body: bytes) -> dict[str, Any]:
         "wsgi.run_once": False,
     }
     for name, value in header_values(scope).items():
-        # WSGI makes one name of `x-forwarded-proto` and `x_forwarded_proto`, of which a proxy sets the first alone.
+        # WSGI maps `x-forwarded-proto` and `x_forwarded_proto` to one name, and a proxy only overwrites the first.
         if "_" in name:
             continue
         environ[_OWN_NAMES.get(name) or f"HTTP_{name.upper().replace('-', '_')}"] = value
-    # What was read is what there is, however it was sent.
+    # The body was read whole, even if it was sent in chunks.
     environ["CONTENT_LENGTH"] = str(len(body))
     return environ

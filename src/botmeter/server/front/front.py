@@ -1,4 +1,4 @@
-"""The front: an ASGI application that answers what takes events in, and has Django answer everything else."""
+"""The front: an ASGI application that answers the routes that take events and passes the rest to Django."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -19,20 +19,19 @@ from botmeter.web.access_log import AnsweredRequest, write_line
 from botmeter.web.api.problem_details import PATH, problem
 
 PAGE_BODY: Final = BodyLimits(bytes_max=16 << 20)
-"""Of what people send: forms, and files of customers."""
-NOT_HANDED_ON: Final = "page"
-"""What counts call the route of a page that was refused before Django, which knows the routes, was asked for it."""
+"""Forms, and files of customers."""
+PAGE_ROUTE: Final = "page"
+"""Route name, in metrics, of a page refused before Django resolved its route."""
 _WITHOUT_BODY: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnRoute:
-    """An address that the front answers itself.
+    """A route that the front answers itself.
 
     Attributes:
-        starts: The path, or how it begins where it ends with a slash.
-        methods: What it takes.
-        name: What it is called where requests are counted: no path, which can hold secrets.
+        starts: The path, or its prefix if it ends with a slash.
+        name: Its name in metrics; not a path, which can hold secrets.
     """
 
     starts: str
@@ -41,7 +40,7 @@ class OwnRoute:
     answer: Callable[[Request], Awaitable[Answer]]
 
     def fits(self, path: str) -> bool:
-        """Whether the path is this route's."""
+        """Return whether the path belongs to this route."""
         return path.startswith(self.starts) if self.starts.endswith("/") else path == self.starts
 
 
@@ -63,47 +62,47 @@ class Front:
         request_ids.current.set(request.number)
         try:
             if route is None:
-                await self._handed_on(request, scope, send=send)
+                await self._pass_on(request, scope, send=send)
             else:
-                await _answered_itself(route, request, send=send)
+                await _answer_own(route, request, send=send)
         except SenderGone:
             return
         finally:
             request.close()
 
-    async def _handed_on(self, request: Request, scope: Scope, *, send: Send) -> None:
-        has_begun = False
+    async def _pass_on(self, request: Request, scope: Scope, *, send: Send) -> None:
+        has_started = False
         started = perf_counter()
 
         async def noted(message: Message) -> None:
-            nonlocal has_begun
-            has_begun = True
+            nonlocal has_started
+            has_started = True
             await send(message)
 
         try:
             body = b"" if request.method in _WITHOUT_BODY else await request.body(PAGE_BODY)
             await self._bridge.answer(_named(scope, request), body, receive=request.receive, send=noted)
         except BotmeterError as error:
-            answer = _told(Answer.of_error(error), error.message, path=request.path)
-            _note(NOT_HANDED_ON, request, answer=answer, started=started)
+            answer = _readable(Answer.of_error(error), error.message, path=request.path)
+            _note(PAGE_ROUTE, request, answer=answer, started=started)
             await answer.sent(send, number=request.number)
         except SenderGone:
             raise
-        except Exception as problem:  # noqa: BLE001 - Django tells of its own; this is one while its answer is sent
+        except Exception as problem:  # noqa: BLE001 - Django reports its own; this one was met while sending
             bug = kept_bug_in(f"{request.method} a page", problem)
-            # What has begun can only be broken off: the server cuts an answer that does not end.
-            if not has_begun:
-                await _told(_answer_of_bug(bug), bug.sentence, path=request.path).sent(send, number=request.number)
+            # A started answer can only be cut off, by not ending it.
+            if not has_started:
+                await _readable(_answer_of_bug(bug), bug.sentence, path=request.path).sent(send, number=request.number)
 
 
 def _named(scope: Scope, request: Request) -> Scope:
-    """The scope under the request's number, so that Django calls the request the same."""
+    """Return the scope with the request's id, so that Django uses the same."""
     name = request_ids.HEADER.lower().encode()
     others = [(each, value) for each, value in scope["headers"] if each.lower() != name]
     return {**scope, "headers": [*others, (name, request.number.encode())]}
 
 
-async def _answered_itself(route: OwnRoute, request: Request, *, send: Send) -> None:
+async def _answer_own(route: OwnRoute, request: Request, *, send: Send) -> None:
     started = perf_counter()
     answer = await _answered(route, request)
     _note(route.name, request, answer=answer, started=started)
@@ -120,7 +119,7 @@ async def _answered(route: OwnRoute, request: Request) -> Answer:
     try:
         if request.method not in route.methods:
             allowed = ", ".join(route.methods)
-            refused = Refused("method_unknown", f"This address takes {allowed}, not {request.method[:20]}.")
+            refused = Refused("method_unknown", f"This address accepts {allowed}, not {request.method[:20]}.")
             answer = Answer.of_error(refused)
             return Answer(status=answer.status, body=answer.body, headers={**answer.headers, "Allow": allowed})
         return await route.answer(request)
@@ -128,7 +127,7 @@ async def _answered(route: OwnRoute, request: Request) -> Answer:
         return Answer.of_error(error)
     except SenderGone:
         raise
-    except Exception as problem:  # noqa: BLE001 - a bug: kept with its trace, told under its number
+    except Exception as problem:  # noqa: BLE001 - a bug: its trace is stored under a reference
         return _answer_of_bug(kept_bug_in(f"{request.method} {route.name}", problem))
 
 
@@ -138,8 +137,8 @@ def _answer_of_bug(bug: Bug) -> Answer:
     )
 
 
-def _told(answer: Answer, sentence: str, *, path: str) -> Answer:
-    """The answer as who asks there reads it: a program problem details, a person the sentence."""
+def _readable(answer: Answer, sentence: str, *, path: str) -> Answer:
+    """Return the answer as problem details for programs, as a plain sentence for people."""
     if path.startswith(PATH):
         return answer
     headers = {name: value for name, value in answer.headers.items() if name != "Content-Type"}

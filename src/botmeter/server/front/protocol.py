@@ -1,4 +1,4 @@
-"""The words of ASGI that the front uses (asgi.readthedocs.io, HTTP connection scope)."""
+"""Types of ASGI (asgi.readthedocs.io, HTTP connection scope)."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -11,7 +11,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def header_values(scope: Scope) -> dict[str, str]:
-    """Name in small letters → value; one that is there several times has its values joined, cookies by a semicolon.
+    """Return lower-case name → value. Repeated headers are joined by commas, cookies by semicolons.
 
     Source: RFC 9110, 5.3; RFC 9113, 8.2.3.
     """

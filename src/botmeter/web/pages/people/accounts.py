@@ -22,7 +22,7 @@ from botmeter.web.notices import Notice, add_notice, pop_notice
 from botmeter.web.pages.people.forms import FIELD_OF_CODE, NewAccountForm
 from botmeter.web.pages.people.person import own_frame
 from botmeter.web.rendering import rendered
-from botmeter.web.titles import remembered_title
+from botmeter.web.titles import cached_title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ def _page(request: HttpRequest, user: User, *, form: BaseForm | None) -> HttpRes
         notice=pop_notice(request),
         accounts=tuple(
             OwnAccount(
-                title=remembered_title(request, name),
+                title=cached_title(request, name),
                 name=name,
                 role=Role(role).label,
                 href=reverse("reports", args=(name,)),
