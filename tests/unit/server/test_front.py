@@ -108,7 +108,7 @@ def test_another_method_is_refused_with_those_there_are(ask: Asker) -> None:
     asked = ask("DELETE", "/own/x")
     assert problem(asked) == (405, "method_unknown")
     assert asked.headers["allow"] == "POST, GET"
-    assert asked.json()["detail"] == "This address takes POST, GET, not DELETE."
+    assert asked.json()["detail"] == "This address accepts POST, GET, not DELETE."
 
 
 def test_an_error_of_ours_is_its_problem(ask: Asker) -> None:

@@ -20,7 +20,11 @@ from botmeter.web.api.route import JSON, Call, Route, View
 def url_patterns(routes: Iterable[Route]) -> list[URLPattern]:
     """Return Django's patterns for the routes that have a view."""
     return [
-        path(f"v1/{route.path.replace('{', '<').replace('}', '>')}", _dispatcher(route, view=route.view))
+        path(
+            f"v1/{route.path.replace('{', '<').replace('}', '>')}",
+            _dispatcher(route, view=route.view),
+            name=route.operation,
+        )
         for route in routes
         if route.view is not None
     ]

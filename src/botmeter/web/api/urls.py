@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from botmeter.web.access import for_everyone
 from botmeter.web.api.dispatch import url_patterns
@@ -14,6 +14,7 @@ from botmeter.web.api.table import ROUTES
 urlpatterns: list[Any] = [
     path("v1/openapi.json", for_everyone(openapi), name="openapi"),
     path("v1/docs", api_reference, name="api-reference"),
-    *url_patterns(ROUTES),
+    # Metrics name these routes with the namespace.
+    path("", include((url_patterns(ROUTES), "api"))),
     re_path("", for_everyone(route_unknown), name="api-unknown"),
 ]
