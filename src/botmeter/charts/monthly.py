@@ -13,7 +13,6 @@ from botmeter.charts.plane import (
     LinkMark,
     Margin,
     Plane,
-    at_widths,
     axis_px,
     base_line,
     gridline_values,
@@ -55,7 +54,7 @@ class Months:
 def monthly_chart(months: Months) -> Chart:
     """Draw the columns at each width, but for narrow cards."""
     widths = [width for width in COLUMN_WIDTHS if width >= WIDTH_MIN]
-    return Chart(kind="columns", drawings=at_widths(widths, lambda width: monthly_svg(months, width=width)))
+    return Chart(kind="columns", drawings=tuple(monthly_svg(months, width=width) for width in widths))
 
 
 def monthly_svg(months: Months, *, width: int) -> Markup:

@@ -1,6 +1,6 @@
 """Coordinates of a chart: widths, margins, scales and the value axis."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Final, Literal
@@ -98,11 +98,6 @@ class Plane:
         )
         # `element` and `escaped` have escaped every text that comes from outside.
         return Markup(f"{opening}{group}</svg>")  # noqa: S704
-
-
-def at_widths(widths: Sequence[int], draw: Callable[[int], Markup]) -> tuple[Markup, ...]:
-    """Draw at each of the widths."""
-    return tuple(draw(width) for width in widths)
 
 
 def linked(shape: str, mark: LinkMark) -> str:

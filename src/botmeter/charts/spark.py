@@ -5,7 +5,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from botmeter.charts.plane import Chart, Margin, Plane, at_widths
+from botmeter.charts.plane import Chart, Margin, Plane
 from botmeter.charts.svg import Look, area, circle, polyline
 from botmeter.charts.trend import TrendPoint, full_runs, partial_runs
 
@@ -14,9 +14,7 @@ SPARK_WIDTHS: Final = (112, 160, 200)
 
 def spark_chart(points: Sequence[TrendPoint], *, name: str) -> Chart:
     """Draw the spark line at its widths."""
-    return Chart(
-        kind="spark", drawings=at_widths(SPARK_WIDTHS, lambda width: spark_svg(points, name=name, width=width))
-    )
+    return Chart(kind="spark", drawings=tuple(spark_svg(points, name=name, width=width) for width in SPARK_WIDTHS))
 
 
 def spark_svg(points: Sequence[TrendPoint], *, name: str, width: int) -> Markup:

@@ -14,7 +14,6 @@ from botmeter.charts.plane import (
     LinkMark,
     Margin,
     Plane,
-    at_widths,
     axis_px,
     gridline_values,
     value_axis,
@@ -55,7 +54,7 @@ def stacked_chart(stacks: Stacks) -> Chart:
     """Draw the columns at each width."""
     return Chart(
         kind="columns",
-        drawings=at_widths(COLUMN_WIDTHS, lambda width: stacked_svg(stacks, width=width)),
+        drawings=tuple(stacked_svg(stacks, width=width) for width in COLUMN_WIDTHS),
         marks=tuple(LinkMark(title=column.title, href=column.href) for column in stacks.columns),
         left=axis_px(_axis_values(stacks)),
     )

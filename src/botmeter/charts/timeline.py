@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from markupsafe import Markup
 
-from botmeter.charts.plane import WIDTHS, Chart, LinkMark, Margin, Plane, at_widths, base_line, label_px, linked
+from botmeter.charts.plane import WIDTHS, Chart, LinkMark, Margin, Plane, base_line, label_px, linked
 from botmeter.charts.svg import Look, Point, box, circle, diamond, label, rule, square
 from botmeter.domain.text import clock_text, day_text, in_zone
 
@@ -71,7 +71,7 @@ class Timeline:
 
 def timeline_chart(timeline: Timeline) -> Chart:
     """Draw the window at each width."""
-    return Chart(kind="window", drawings=at_widths(WIDTHS, lambda width: timeline_svg(timeline, width=width)))
+    return Chart(kind="window", drawings=tuple(timeline_svg(timeline, width=width) for width in WIDTHS))
 
 
 def timeline_svg(timeline: Timeline, *, width: int) -> Markup:

@@ -19,7 +19,6 @@ from botmeter.charts.plane import (
     LinkMark,
     Margin,
     Plane,
-    at_widths,
     axis_px,
     gridline_values,
     label_px,
@@ -92,7 +91,7 @@ def trend_chart(trend: Trend) -> Chart:
     """Draw the trend at each width."""
     return Chart(
         kind="line",
-        drawings=at_widths(WIDTHS, lambda width: trend_svg(trend, width=width)),
+        drawings=tuple(trend_svg(trend, width=width) for width in WIDTHS),
         marks=tuple(LinkMark(title=point.title, href=point.href) for point in trend.points),
         left=_left_px(trend),
         right=RIGHT_PX,
