@@ -62,7 +62,7 @@ def append(ledger: Ledger, submissions: Sequence[Submission], *, now_us: int) ->
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _AdmittedBatch:
-    """The accepted events of a batch, and its receipt with all rejections."""
+    """Accepted events of a batch, its receipt, and all rejections."""
 
     accepted: pa.Table
     receipt: Receipt

@@ -1,4 +1,4 @@
-"""The last deliveries of live events, with their outcomes."""
+"""Last deliveries of each source, with their outcomes."""
 
 from collections.abc import Sequence
 from contextlib import closing

@@ -26,7 +26,7 @@ from botmeter.metering.columns import Ints
 sql = statements_of(__name__)
 
 LABEL = "live"
-"""The label of the receipts of live events."""
+"""Label of the receipts of live events."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

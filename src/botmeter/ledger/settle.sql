@@ -21,7 +21,7 @@ FROM arrival
 WHERE ticket_id IS NOT NULL
 
 -- name: settle_arrivals
--- Reads: arrival. Takes: nothing. Gives: its events in event, in the order in which they were taken in.
+-- Reads: arrival. Takes: nothing. Changes: event has its events too, in the order in which they were appended.
 INSERT INTO event
 SELECT * EXCLUDE (received_at), false FROM arrival
 

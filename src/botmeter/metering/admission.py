@@ -21,10 +21,10 @@ from botmeter.metering.columns import Ints, codes_of
 Mask = npt.NDArray[np.bool_]
 
 CONTENT_FIELDS = tuple(name for name in FIELDS if name != "event_id")
-"""The fields that two events with the same content share; the customer is compared as sent."""
+"""Fields that are equal in events with the same content; the customer is compared as sent."""
 
 PULLED_FIELDS = ("conversation_id", "customer_id", "kind")
-"""The fields that a pulled event shares with its webhook; of the others a platform's API tells less."""
+"""Fields that are equal in a pulled event and its webhook; an API tells less of the others."""
 
 PULLED_TOLERANCE_US = MICROSECONDS_PER_SECOND
 """A platform's API may give most times in whole seconds, and others as of the message's last change."""
@@ -34,7 +34,7 @@ FUTURE_MAX_US = DAY_US
 
 
 class Outcome(IntEnum):
-    """What became of one event."""
+    """Outcome of one event."""
 
     ACCEPTED = 0
     DUPLICATE = 1
@@ -46,7 +46,7 @@ class Outcome(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventDeliveries:
-    """The deliveries that the events of a batch came in.
+    """Deliveries that the events of a batch came in.
 
     Attributes:
         numbers: The delivery of each event, from 0, ascending.
@@ -67,7 +67,7 @@ class EventDeliveries:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
-    """The decision on a batch.
+    """Outcomes of a batch.
 
     Attributes:
         outcomes: The `Outcome` of each event.
@@ -79,11 +79,11 @@ class Admission:
 
     @property
     def is_accepted(self) -> Mask:
-        """A mask of the accepted events."""
+        """Mask of the accepted events."""
         return self.outcomes == Outcome.ACCEPTED
 
     def count(self, outcome: Outcome) -> int:
-        """The number of events with the outcome."""
+        """Return the number of events with the outcome."""
         return int((self.outcomes == outcome).sum())
 
 
@@ -157,7 +157,7 @@ def _compare_with_stored(events: pa.Table, stored: pa.Table, *, outcomes: npt.ND
 def _compare_repeats(
     events: pa.Table, rows: Ints, *, outcomes: npt.NDArray[np.int8], deliveries: EventDeliveries, withdrawn: Mask
 ) -> None:
-    """Compare events with the first one of the same identity, and note the deliveries that are withdrawn for it.
+    """Compare events with the first one of the same identity, and withdraw atomic deliveries with a conflict.
 
     A withdrawn delivery is as good as never sent: its events are compared among themselves, and make no later event a
     duplicate. So whenever one is withdrawn, the comparison starts again.
@@ -182,7 +182,7 @@ def _compare_repeats(
 
 
 def _first_places(ids: Ints, *, counted: Mask | None = None) -> Ints:
-    """The first place with the same id among the counted ones, for each place; past the end where there is none."""
+    """Return for each place the first counted place with the same id, or the length if there is none."""
     first = np.full(ids.max() + 1, len(ids))
     places = np.arange(len(ids)) if counted is None else np.flatnonzero(counted)
     # Of several values for one index NumPy keeps the last.
@@ -191,14 +191,14 @@ def _first_places(ids: Ints, *, counted: Mask | None = None) -> Ints:
 
 
 def _repeated(events: pa.Table) -> Mask:
-    """A mask of the events whose identity occurs in several rows."""
+    """Return a mask of the events whose identity occurs in several rows."""
     ids = _identities(events)
     counts = np.bincount(ids)
     return np.zeros(len(ids), np.bool_) if len(counts) == len(ids) else counts[ids] > 1
 
 
 def _identities(events: pa.Table) -> Ints:
-    """A number for each event, the same where source and event_id are."""
+    """Return a number for each event, equal where source and event_id are."""
     sources, names = codes_of(events["source"])
     ids, _ = codes_of(events["event_id"])
     if len(names) <= 1:
@@ -207,7 +207,7 @@ def _identities(events: pa.Table) -> Ints:
 
 
 def _same_content(events: pa.Table, firsts: pa.Table) -> Mask:
-    """A mask of the events that have the content of the one that stands, row by row."""
+    """Return a mask of the rows that have the content of the event that stands, given in the same row of `firsts`."""
     differs = {name: _differs(events[name], firsts[name]) for name in CONTENT_FIELDS}
     differs["conversation_id"] &= ~_flags(firsts, "is_conversation_erased")
     same = ~np.logical_or.reduce(list(differs.values()))
@@ -220,7 +220,7 @@ def _same_content(events: pa.Table, firsts: pa.Table) -> Mask:
 
 
 def _differs(values: pa.ChunkedArray, others: pa.ChunkedArray) -> Mask:
-    """A mask of the rows that differ; null equals null alone."""
+    """Return a mask of the rows that differ; null equals only null."""
     these, those = _plain(values), _plain(others)
     one_is_null = pc.xor(pc.is_null(these), pc.is_null(those))
     found: Mask = pc.coalesce(pc.not_equal(these, those), one_is_null).to_numpy(zero_copy_only=False)

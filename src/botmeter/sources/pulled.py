@@ -51,7 +51,7 @@ def pulled_conversation(payloads: Iterable[JsonObject], source: Source, *, read:
 
 
 def to_the_second(record: EventRecord) -> EventRecord:
-    """The record, saying of itself that its time is cut to the second if that is how it looks."""
+    """Return the record with the attribute of a time in whole seconds if its time has no fraction."""
     at_us = _instant_us(record)
     is_whole = at_us is not None and at_us % MICROSECONDS_PER_SECOND == 0
     return _with_attributes(record, SECOND_ATTRIBUTES) if is_whole else record
@@ -102,10 +102,10 @@ def _lifted(record: EventRecord, *, at_us: int | None, latest_us: int | None) ->
     return replace(record, fields={**record.fields, "occurred_at": text_from_us(latest_us)})
 
 
-def _with_attributes(record: EventRecord, told: Mapping[str, str]) -> EventRecord:
+def _with_attributes(record: EventRecord, added: Mapping[str, str]) -> EventRecord:
     attributes = record.fields.get("attributes")
     known = attributes if isinstance(attributes, dict) else {}
-    return replace(record, fields={**record.fields, "attributes": {**known, **told}})
+    return replace(record, fields={**record.fields, "attributes": {**known, **added}})
 
 
 def _instant_us(record: EventRecord) -> int | None:
