@@ -115,42 +115,42 @@ _PROBLEMS = msgspec.json.Decoder(_Problem)
 
 def _receipt(body: bytes, event_count: int) -> Stored | RetryLater:
     try:
-        said = _RECEIPTS.decode(body)
+        receipt = _RECEIPTS.decode(body)
     except msgspec.DecodeError:
         # A proxy's page, or an answer cut short: the batch may have been taken or not, and is sent again.
         return RetryLater(detail="The server's answer is not a receipt.")
-    total = said.accepted + said.duplicates + said.conflicts + said.rejected
+    total = receipt.accepted + receipt.duplicates + receipt.conflicts + receipt.rejected
     if total != event_count:
         return RetryLater(detail=f"The receipt counts {total} events; {event_count} were sent.")
     return Stored(
-        accepted_count=said.accepted,
-        duplicate_count=said.duplicates,
-        conflict_count=said.conflicts,
-        rejected_count=said.rejected,
-        refusals=tuple(Refusal(event_id=one.event_id, code=one.code, detail=one.detail) for one in said.rejections),
+        accepted_count=receipt.accepted,
+        duplicate_count=receipt.duplicates,
+        conflict_count=receipt.conflicts,
+        rejected_count=receipt.rejected,
+        refusals=tuple(Refusal(event_id=one.event_id, code=one.code, detail=one.detail) for one in receipt.rejections),
     )
 
 
 def _problem(answer: Answer) -> _Problem:
     try:
-        said = _PROBLEMS.decode(answer.body)
+        problem = _PROBLEMS.decode(answer.body)
     except msgspec.DecodeError:
-        said = _Problem()
-    said.code = said.code or f"http_{answer.status}"
-    said.detail = said.detail or said.title or f"The server answered {answer.status}."
-    return said
+        problem = _Problem()
+    problem.code = problem.code or f"http_{answer.status}"
+    problem.detail = problem.detail or problem.title or f"The server answered {answer.status}."
+    return problem
 
 
 def _retry_after_seconds(answer: Answer, now_us: int) -> float:
-    said = answer.headers.get("retry-after", "").strip()
-    if said.isascii() and said.isdigit():
-        seconds = float(said[:9])
+    text = answer.headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        seconds = float(text[:9])
     else:
         # Loaded when it is needed, for few servers say a date.
         from email.utils import parsedate_to_datetime
 
         try:
-            until_us = us_from_datetime(parsedate_to_datetime(said))
+            until_us = us_from_datetime(parsedate_to_datetime(text))
         except (ValueError, TypeError, OverflowError):
             return 0.0
         seconds = (until_us - now_us) / MICROSECONDS_PER_SECOND

@@ -112,9 +112,9 @@ class Event:
 
     def line(self) -> bytes:
         """Return the event as one line of NDJSON without its end."""
-        said = {name: value for name in FIELDS if (value := getattr(self, name)) is not None}
-        said["occurred_at"] = text_from_us(us_from_datetime(self.occurred_at))
-        return msgspec.json.encode(said)
+        values = {name: value for name in FIELDS if (value := getattr(self, name)) is not None}
+        values["occurred_at"] = text_from_us(us_from_datetime(self.occurred_at))
+        return msgspec.json.encode(values)
 
 
 def _problems(event: Event) -> Iterator[str]:

@@ -120,26 +120,26 @@ class Meter:
         self.close()
 
     def _said(self, fields: MessageFields) -> str | None:
-        said = dict(fields)
+        values = dict(fields)
         for name in ("event_id", "occurred_at"):
-            if said.get(name, "") is None:
-                del said[name]
+            if values.get(name, "") is None:
+                del values[name]
         try:
-            event = Event(**said)  # type: ignore[arg-type] # the types stand at `message` and `event`
+            event = Event(**values)  # type: ignore[arg-type] # the types stand at `message` and `event`
         except Refused as refused:
-            self._refuse(said, refused)
+            self._refuse(values, refused)
             return None
         return self.send(event)
 
-    def _refuse(self, said: dict[str, object], refused: Refused) -> None:
-        event_id = said.get("event_id")
+    def _refuse(self, values: dict[str, object], refused: Refused) -> None:
+        event_id = values.get("event_id")
         known = event_id if isinstance(event_id, str) else None
         why = Refusal(event_id=known, code=refused.code, detail=refused.message)
         running = self._running
         file = running.courier.refused_file if running is not None else None
         if file is not None:
             try:
-                file.append([msgspec.json.encode(said, enc_hook=repr)], why=why, now_us=self._ports.now_us())
+                file.append([msgspec.json.encode(values, enc_hook=repr)], why=why, now_us=self._ports.now_us())
             except (OSError, TypeError, ValueError, RecursionError) as problem:
                 why = replace(why, detail=f"{why.detail} It can't be kept: {problem}.")
         self._notices.refused([why])

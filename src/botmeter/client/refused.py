@@ -47,9 +47,9 @@ class RefusedFile:
 
 
 def _entry(line: bytes, *, why: Refusal, now_us: int) -> bytes:
-    said: dict[str, object] = {"refused_at": text_from_us(now_us), "code": why.code, "detail": why.detail}
+    entry: dict[str, object] = {"refused_at": text_from_us(now_us), "code": why.code, "detail": why.detail}
     if event_id_of(line) is None:
-        said["text"] = line.decode(errors="replace")
+        entry["text"] = line.decode(errors="replace")
     else:
-        said["event"] = msgspec.Raw(line)
-    return msgspec.json.encode(said) + b"\n"
+        entry["event"] = msgspec.Raw(line)
+    return msgspec.json.encode(entry) + b"\n"

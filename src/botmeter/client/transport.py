@@ -105,9 +105,9 @@ class _PoolPost:
                 preload_content=False,
             )
             try:
-                said = response.read(ANSWER_BYTES_MAX)
+                answer_body = response.read(ANSWER_BYTES_MAX)
                 headers = {name.lower(): value for name, value in response.headers.items()}
-                return Answer(status=response.status, headers=headers, body=said)
+                return Answer(status=response.status, headers=headers, body=answer_body)
             finally:
                 # What was read to its end has gone back to the pool; what goes on and on is cut.
                 response.close()

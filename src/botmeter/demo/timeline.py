@@ -67,13 +67,13 @@ def _fail(instants: Numbers, happens: Flags, *, conversations: Conversations, ou
     """Remove greetings in an outage and move answers, and all that follow, to its end, in place."""
     midnight_us = (outage.on - EPOCH.date()).days * DAY_US
     start_us, end_us = (midnight_us + int(hour * HOUR_US) for hour in (outage.start_hour, outage.end_hour))
-    said = (instants >= start_us) & (instants < end_us) & (SHAPES.actor[conversations.story] == Actor.BOT) & happens
-    said &= conversations.pause[:, :1] >= _ANSWERED_IN_OUTAGE
+    affected = (instants >= start_us) & (instants < end_us) & (SHAPES.actor[conversations.story] == Actor.BOT) & happens
+    affected &= conversations.pause[:, :1] >= _ANSWERED_IN_OUTAGE
     greeting = SHAPES.hello[conversations.story]
-    ungreeted = said & greeting
+    ungreeted = affected & greeting
     happens &= ~ungreeted
     happens[:, 1:] &= ~(ungreeted.any(axis=1) & (conversations.night < _LEFT_UNGREETED))[:, None]
-    unanswered = said & ~greeting & happens
+    unanswered = affected & ~greeting & happens
     rows = np.flatnonzero(unanswered.any(axis=1))
     step = unanswered[rows].argmax(axis=1)
     flood_us = -np.log1p(-conversations.night[rows]) * _FLOOD_SECONDS_MEAN * MICROSECONDS_PER_SECOND

@@ -70,7 +70,7 @@ def _screened(name: str, records: Records) -> CheckedColumn:
 def _validated(
     records: Records, rows: npt.NDArray[np.int64]
 ) -> tuple[pa.Table, npt.NDArray[np.int64], list[Rejection]]:
-    """Validate the doubtful rows one by one; return the events, their rows and the rejections."""
+    """Validate doubtful rows; return the events, their rows and the rejections."""
     events: list[Event] = []
     event_rows: list[int] = []
     rejections: list[Rejection] = []

@@ -45,9 +45,8 @@ class SignatureSecret:
     Attributes:
         label: The platform's name for it.
         help: Where to find it on the platform.
-        check: Raises `NotAllowed` (`signature_missing`, `signature_wrong`, `delivery_too_old`) unless the secret signed
-            the delivery.
-        validate: Raises `Refused` (`secret_invalid`) for a text that can't be such a secret. None: any text can.
+        check: Raises `NotAllowed` unless the secret signed the delivery.
+        validate: Raises `Refused` (`secret_invalid`) for an impossible secret.
         is_long: The secret has several lines.
     """
 
@@ -60,7 +59,7 @@ class SignatureSecret:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SamplePayload:
-    """Payload of a platform in which nothing counts, to test a source without changing a number."""
+    """Payload in which nothing counts, for testing a source."""
 
     content: object
     media_type: str = _JSON
@@ -76,11 +75,11 @@ class SamplePayload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoinedFiles:
-    """Format of files whose records explain one another and are therefore read as one payload.
+    """Files whose records explain one another and are read as one payload.
 
     Attributes:
-        columns: Columns that a CSV table must have, in lower case.
-        is_array_whole: A JSON array is one payload however long it is; otherwise it may be read in pieces.
+        columns: Required columns of a CSV table, in lower case.
+        is_array_whole: A JSON array is one payload; otherwise it may be read in pieces.
     """
 
     columns: tuple[str, ...]

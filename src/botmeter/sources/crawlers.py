@@ -16,7 +16,7 @@ class CallApi(Protocol):
 
 
 class Crawler(Protocol):
-    """A pass through a platform's conversations."""
+    """Pass through a platform's conversations."""
 
     def conversations(self) -> Iterator[PulledConversation]:
         """Yield each conversation in the pull window once; raises what the API client raises."""
@@ -32,12 +32,9 @@ class Crawl:
     """Input of a crawler.
 
     Attributes:
-        call: Calls the API.
         window: Time range to pull.
-        source: The source pulled.
-        api_account: The platform's id of the account; empty if it needs none.
-        known: Conversations in the ledger, each with the instant of its latest event, µs UTC.
-        now_us: µs UTC.
+        api_account: The platform's id of the account; may be empty.
+        known: Conversations in the ledger with their latest instants, µs UTC.
     """
 
     call: CallApi
@@ -59,12 +56,11 @@ class PullApi:
     """API that a platform can be pulled through.
 
     Attributes:
-        help: Why to pull, and where to find the address and token.
-        limits: What a pull can't find.
-        headers: Access token → request headers.
-        crawler: Makes the crawler of one pull.
-        account_help: Where to find the platform's id of the account. Empty if the API needs none.
-        check_account: Raises `Refused` (`pull_account_invalid`) for an invalid id of the account.
+        help: Reason to pull, and where to find address and token.
+        limits: Events that a pull can't find.
+        headers: Token → request headers.
+        account_help: Where to find the platform's id of the account; empty if it needs none.
+        check_account: Raises `Refused` (`pull_account_invalid`).
     """
 
     help: str

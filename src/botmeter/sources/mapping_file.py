@@ -44,7 +44,7 @@ def mapping_from_document(document: AbstractMapping[str, object]) -> Mapping:
     for name in document:
         if name not in FIELDS:
             raise _refused(f"unknown field {name!r}; the fields are {', '.join(FIELDS)}")
-    tables = {name: _table(name, said) for name, said in document.items()}
+    tables = {name: _table(name, value) for name, value in document.items()}
     places = {name: _place(name, table) for name, table in tables.items()}
     return Mapping(places=places, clock=_clock(tables.get("occurred_at", {})))
 
@@ -59,14 +59,14 @@ def _document(text: str, path: str | Path) -> AbstractMapping[str, object]:
     return document
 
 
-def _table(name: str, said: object) -> AbstractMapping[str, object]:
-    if not isinstance(said, dict):
+def _table(name: str, value: object) -> AbstractMapping[str, object]:
+    if not isinstance(value, dict):
         raise _refused(f'{name} must be a table, such as {name} = {{ column = "…" }}')
     allowed = _PLACE_KEYS + _CLOCK_KEYS if name == "occurred_at" else _PLACE_KEYS
-    for key in said:
+    for key in value:
         if key not in allowed:
             raise _refused(f"{name} has {key!r}; it can have {', '.join(allowed)}")
-    return said
+    return value
 
 
 def _place(name: str, table: AbstractMapping[str, object]) -> Place:
@@ -86,16 +86,16 @@ def _place(name: str, table: AbstractMapping[str, object]) -> Place:
 
 
 def _text(name: str, table: AbstractMapping[str, object], *, key: str) -> str | None:
-    said = table.get(key)
-    if said is not None and not isinstance(said, str):
+    value = table.get(key)
+    if value is not None and not isinstance(value, str):
         raise _refused(f"{name}.{key} must be text")
-    return said
+    return value
 
 
-def _constant(name: str, said: object) -> object:
-    if not isinstance(said, str | bool | int) or said == "":
+def _constant(name: str, value: object) -> object:
+    if not isinstance(value, str | bool | int) or value == "":
         raise _refused(f"{name}.constant must be text that is not empty, a whole number, true or false")
-    return said
+    return value
 
 
 def _parts(name: str, pointer: str | None) -> tuple[str, ...]:
@@ -108,10 +108,10 @@ def _parts(name: str, pointer: str | None) -> tuple[str, ...]:
 
 
 def _values(name: str, table: AbstractMapping[str, object]) -> AbstractMapping[str, str]:
-    said = table.get("values", {})
-    if not isinstance(said, dict) or not all(isinstance(value, str | bool | int) for value in said.values()):
+    values = table.get("values", {})
+    if not isinstance(values, dict) or not all(isinstance(value, str | bool | int) for value in values.values()):
         raise _refused(f'{name}.values must be a table of texts, such as {{ user = "customer" }}')
-    return {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in said.items()}
+    return {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in values.items()}
 
 
 def _clock(table: AbstractMapping[str, object]) -> Clock:
@@ -126,11 +126,11 @@ def _clock(table: AbstractMapping[str, object]) -> Clock:
 
 
 def _ambiguous(table: AbstractMapping[str, object]) -> Literal["refuse", "first"]:
-    said = table.get("ambiguous", "refuse")
-    if said == "first":
+    value = table.get("ambiguous", "refuse")
+    if value == "first":
         return "first"
-    if said != "refuse":
-        raise _refused(f'occurred_at.ambiguous is {said!r}; it must be "refuse" or "first"')
+    if value != "refuse":
+        raise _refused(f'occurred_at.ambiguous is {value!r}; it must be "refuse" or "first"')
     return "refuse"
 
 

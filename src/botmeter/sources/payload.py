@@ -67,10 +67,9 @@ class PayloadReader(Protocol):
 
         Args:
             payload: JSON text.
-            source: The source that sent it.
             received_us: µs UTC; `NOT_RECEIVED_US` for a payload from a file.
 
         Raises:
-            Refused: `payload_not_understood`, and nothing else, for a payload of another shape.
+            Refused: `payload_not_understood`, and nothing else.
         """
         ...

@@ -141,9 +141,9 @@ def scoped_id(source: Source, *parts: str | None) -> str | None:
 
 def is_listed(source: Source, option: str, *, default: Iterable[str], known_as: Iterable[str | None]) -> bool:
     """Check a comma-separated option for any of a thing's ids and names."""
-    said = source.option(option)
-    objects_in_list = default if said is None else (word.strip() for word in said.split(","))
-    return not {word for word in objects_in_list if word}.isdisjoint(word for word in known_as if word)
+    setting = source.option(option)
+    names = default if setting is None else (word.strip() for word in setting.split(","))
+    return not {word for word in names if word}.isdisjoint(word for word in known_as if word)
 
 
 def ignored_sentences(counts: Mapping[str, int]) -> tuple[str, ...]:

@@ -132,7 +132,7 @@ def _row(found: JsonObject, source: Source) -> _Row:
         row_id=row_id,
         activities=activities,
         person=shared_text_of(shared["person"], what="The person") if "person" in shared else _person(activities),
-        is_preview=_is_preview(activities, source, said=shared.get("is_preview")),
+        is_preview=_is_preview(activities, source, preview=shared.get("is_preview")),
         bot=bot_of(source, named.get("BotId"), name=named.get("BotName")),
         metadata=named,
         first_place=place if isinstance(place, int) and 0 <= place < _PLACE_END else 0,
@@ -170,9 +170,9 @@ def _is_autonomous(activities: list[JsonObject]) -> bool:
     )
 
 
-def _is_preview(activities: list[JsonObject], source: Source, *, said: object) -> bool | None:
+def _is_preview(activities: list[JsonObject], source: Source, *, preview: object) -> bool | None:
     """Return True for design mode, evaluations and preview channels; otherwise as the transcript says."""
-    said = said if isinstance(said, bool) else None
+    preview = preview if isinstance(preview, bool) else None
     for activity in activities:
         data = object_of(activity.get("channelData"))
         if (data.get("testMode") and data.get("enableDiagnostics")) or is_listed(
@@ -181,8 +181,8 @@ def _is_preview(activities: list[JsonObject], source: Source, *, said: object) -
             return True
         if activity.get("valueType") == "ConversationInfo":
             design = object_of(activity.get("value")).get("isDesignMode")
-            said = design if isinstance(design, bool) else said
-    return said
+            preview = design if isinstance(design, bool) else preview
+    return preview
 
 
 def _fields(activity: JsonObject, row: _Row, *, place: int) -> dict[str, object] | None:

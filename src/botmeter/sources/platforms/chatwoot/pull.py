@@ -151,14 +151,14 @@ def read_conversation(
         }
         for message in messages
     ]
-    begun = pulled_conversation([{**whole, **where, "event": "conversation_created"}], source, read=read_payload)
-    said = pulled_conversation(payloads, source, read=read_payload)
-    records = tuple(to_the_second(record) for record in said.records)
+    creation = pulled_conversation([{**whole, **where, "event": "conversation_created"}], source, read=read_payload)
+    written = pulled_conversation(payloads, source, read=read_payload)
+    records = tuple(to_the_second(record) for record in written.records)
     return replace(
-        said,
-        records=(*begun.records, *records),
-        refused=(*begun.refused, *said.refused),
-        ignored_count=begun.ignored_count + said.ignored_count,
+        written,
+        records=(*creation.records, *records),
+        refused=(*creation.refused, *written.refused),
+        ignored_count=creation.ignored_count + written.ignored_count,
     )
 
 

@@ -76,11 +76,11 @@ def read_payload(payload: bytes, source: Source, *, received_us: int) -> Payload
     Raises:
         Refused: `payload_not_understood`.
     """
-    said = list(_events_in(payload))
-    channels = _channels(said, source)
+    events = list(_events_in(payload))
+    channels = _channels(events, source)
     records: list[EventRecord] = []
     ignored: Counter[str] = Counter()
-    for each, channel in zip(said, channels, strict=True):
+    for each, channel in zip(events, channels, strict=True):
         why = _why_ignored(each.event, source)
         if why is not None:
             ignored[why] += 1
@@ -88,7 +88,7 @@ def read_payload(payload: bytes, source: Source, *, received_us: int) -> Payload
         carried = {} if channel is None else {"input_channel": channel}
         raw = json_bytes({"sender_id": each.sender, **each.event, **carried})
         records.append(EventRecord(fields=_fields(each, source, channel=channel), raw=raw))
-    subject = text_of(said[0].event.get("event")) if len(said) == 1 else f"{len(said)} events"
+    subject = text_of(events[0].event.get("event")) if len(events) == 1 else f"{len(events)} events"
     return PayloadContent(
         records=tuple(records), ignored=ignored_sentences(ignored), subject=subject or "", ignored_count=ignored.total()
     )
@@ -188,41 +188,41 @@ def _ticket_id(event: JsonObject, source: Source) -> str | None:
     return text_of(event.get("value"))
 
 
-def _channels(said: list[_TrackerEvent], source: Source) -> list[str | None]:
+def _channels(events: list[_TrackerEvent], source: Source) -> list[str | None]:
     """Return the channel of each event: its own, the source's, or that of the sender's previous message.
 
     Only customers' messages name a channel. The source's precedes an earlier message's, because a broker post has no
     earlier message and would get another channel than the same event in a dump.
     """
-    own = [shared_text_of(each.event.get("input_channel"), what="The input_channel") for each in said]
+    own = [shared_text_of(each.event.get("input_channel"), what="The input_channel") for each in events]
     if source.channel is not None:
         return [channel or source.channel for channel in own]
     times: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    for each, channel in zip(said, own, strict=True):
+    for each, channel in zip(events, own, strict=True):
         if channel is not None:
             times[each.sender].append((us_of_epoch(each.event.get("timestamp")) or 0, channel))
     for known in times.values():
         known.sort()
-    return [channel or _carried(each, times.get(each.sender, [])) for each, channel in zip(said, own, strict=True)]
+    return [channel or _carried(each, times.get(each.sender, [])) for each, channel in zip(events, own, strict=True)]
 
 
-def _carried(said: _TrackerEvent, known: list[tuple[int, str]]) -> str | None:
+def _carried(tracked: _TrackerEvent, known: list[tuple[int, str]]) -> str | None:
     # No channel is called by this character, so an event at the very instant of a message comes after it.
-    place = bisect_right(known, (us_of_epoch(said.event.get("timestamp")) or 0, "\U0010ffff"))
-    return known[place - 1][1] if place else said.channel
+    place = bisect_right(known, (us_of_epoch(tracked.event.get("timestamp")) or 0, "\U0010ffff"))
+    return known[place - 1][1] if place else tracked.channel
 
 
-def _fields(said: _TrackerEvent, source: Source, *, channel: str | None) -> dict[str, object]:
-    event = said.event
+def _fields(tracked: _TrackerEvent, source: Source, *, channel: str | None) -> dict[str, object]:
+    event = tracked.event
     name = text_of(event.get("event")) or ""
     actor, kind = _KINDS.get(name, ("system", "ticket_linked"))
     if _is_handoff(event):
         actor, kind = "bot", "handoff"
-    customer = scoped_id(source, text_of(event.get("user_id")) or said.sender)
+    customer = scoped_id(source, text_of(event.get("user_id")) or tracked.sender)
     return {
-        "event_id": _event_id(said, name),
+        "event_id": _event_id(tracked, name),
         "occurred_at": time_of_epoch(event.get("timestamp")),
-        "conversation_id": scoped_id(source, said.sender),
+        "conversation_id": scoped_id(source, tracked.sender),
         "customer_id": customer,
         "actor": actor,
         "kind": kind,
@@ -242,17 +242,17 @@ def _bot(event: JsonObject, source: Source, *, actor: str) -> Fields:
     return bot_of(source, assistant, version=text_of(metadata.get("model_id")))
 
 
-def _event_id(said: _TrackerEvent, name: str) -> str:
+def _event_id(tracked: _TrackerEvent, name: str) -> str:
     """Return an id from the event's id, the message's id, or sender, time and content.
 
     Events of a sender can share a time, and a post doesn't know its position, so the content distinguishes them.
     """
-    event = said.event
+    event = tracked.event
     own = text_of(event.get("event_id")) or (text_of(event.get("message_id")) if name == "user" else None)
     if own is not None:
-        return event_id_of(name, said.sender, own)
+        return event_id_of(name, tracked.sender, own)
     time = us_of_epoch(event.get("timestamp"))
-    return event_id_of(name, said.sender, time, [_without_nulls(event.get(part)) for part in _CONTENT])
+    return event_id_of(name, tracked.sender, time, [_without_nulls(event.get(part)) for part in _CONTENT])
 
 
 def _without_nulls(found: object) -> object:
