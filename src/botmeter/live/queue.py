@@ -126,6 +126,6 @@ class BatchQueue:
 
     @property
     def is_finished(self) -> bool:
-        """Whether the queue is closed and empty."""
+        """Return whether the queue is closed and empty."""
         with self._changed:
             return self._is_closed and not self._batches

@@ -16,7 +16,7 @@ _log: Final = logging.getLogger(__name__)
 
 
 class SettledStore(Protocol):
-    """What a settler needs of the ledgers."""
+    """Part of `LiveStore` that a settler uses."""
 
     def settle(self, account: str) -> None:
         """Meter the account's appended events."""

@@ -1,4 +1,4 @@
-"""What whoever runs the server does for people: makes users, gives roles, lets in who lost a password."""
+"""Administration of users by whoever runs the server: accounts, roles, lost passwords."""
 
 from datetime import timedelta
 from typing import Final
@@ -61,7 +61,7 @@ def link_for(user: User, *, to_password: bool) -> str:
 
 
 def drop_second_factor(user: User) -> bool:
-    """Takes the second step away from someone who lost it; False where there was none."""
+    """Remove a user's second factor; False if there was none."""
     had = remove_second_factor(user)
     if had:
         record(Action.SECOND_FACTOR_REMOVED, request=None, user=user, who=_WHO, email=user.email)
@@ -69,7 +69,7 @@ def drop_second_factor(user: User) -> bool:
 
 
 def set_role(user: User, account: str, *, role: str, may_export: bool | None) -> MemberRole:
-    """Makes the user what is said in the account.
+    """Set a user's role in an account.
 
     Args:
         may_export: None: as it is, for a new member as the role has it.
@@ -90,7 +90,7 @@ def set_role(user: User, account: str, *, role: str, may_export: bool | None) ->
 
 
 def take_out(user: User, account: str) -> None:
-    """Takes the user out of the account.
+    """Remove a user from an account.
 
     Raises:
         Missing: `member_unknown`.

@@ -10,7 +10,7 @@ from botmeter.people.models import AuditEntry, User
 
 
 class Action(StrEnum):
-    """What can stand in the log, each as the past tense of a sentence that its page shows."""
+    """Audited actions; labels are in the past tense."""
 
     SIGNED_IN = "signed_in"
     SIGN_IN_FAILED = "sign_in_failed"
@@ -44,7 +44,7 @@ class Action(StrEnum):
 
 
 def record(action: Action, *, request: HttpRequest | None, user: User | None, **about: Any) -> None:
-    """Writes an entry down.
+    """Add an entry to the audit log.
 
     Args:
         user: Who did it.

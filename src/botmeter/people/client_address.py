@@ -1,4 +1,4 @@
-"""Where a request came from, for throttling and for the audit log."""
+"""Client address of a request, for rate limits and the audit log."""
 
 from django.conf import settings
 from django.http import HttpRequest

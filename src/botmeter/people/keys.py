@@ -33,7 +33,7 @@ _MINUTES: Final = {"m": 1, "h": 60, "d": 24 * 60}
 
 
 class Scope(StrEnum):
-    """What a key may do."""
+    """Permission of a key."""
 
     REPORTS_READ = "reports:read"
     EXPORTS_READ = "exports:read"
@@ -54,7 +54,7 @@ _SENTENCES: Final = {
 
 
 class KeyState(StrEnum):
-    """Whether a key works."""
+    """State of a key."""
 
     WORKS = "works"
     EXPIRED = "expired"
@@ -63,7 +63,7 @@ class KeyState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyDraft:
-    """What a new key shall be.
+    """Name, scopes and expiry of a new key.
 
     Attributes:
         scopes: One at least.
@@ -124,12 +124,12 @@ known_keys: BoundedCache[str, KnownKey] = BoundedCache(_KNOWN_MAX, lasts_seconds
 
 
 def allows(scopes: Iterable[str], wanted: Scope) -> bool:
-    """Whether these scopes of a key allow what takes `wanted`; `admin` allows everything."""
+    """Return whether the scopes include `wanted`, or `admin`, which includes everything."""
     return any(scope in (wanted.value, Scope.ADMIN.value) for scope in scopes)
 
 
 def require_scope(wanted: Scope, *, scopes: Iterable[str], start: str) -> None:
-    """Sees that a key may do what takes `wanted`.
+    """Check that a key has a scope.
 
     Args:
         scopes: Those of the key.
@@ -160,7 +160,7 @@ def scopes_from_texts(texts: Iterable[str]) -> tuple[Scope, ...]:
 
 
 def lives_on_from_text(text: str) -> timedelta:
-    """How long a key that is replaced works on: `90m`, `24h`, `7d`; `0` is no longer.
+    """Parse the time for which a rotated key keeps working: `90m`, `24h`, `7d`, or `0`.
 
     Raises:
         Refused: `lives_on_invalid`.
@@ -186,7 +186,7 @@ def end_of_day(day_on: date) -> datetime:
 
 
 def new_key(account: str, draft: KeyDraft, *, created_by: User | None) -> NewKey:
-    """Makes a key of the account. `created_by`: None for the command line."""
+    """Create a key. `created_by` is None for the command line."""
     secret = PREFIX + secrets.token_urlsafe(32)
     key = ApiKey.objects.create(
         account=account,
@@ -219,7 +219,7 @@ def opened_key(secret: str) -> ApiKey:
 
 
 def state_of(key: ApiKey) -> KeyState:
-    """Whether the key works at present."""
+    """Return the key's present state."""
     if key.revoked_at is not None:
         return KeyState.REVOKED
     is_over = key.expires_at is not None and key.expires_at <= present()
@@ -227,7 +227,7 @@ def state_of(key: ApiKey) -> KeyState:
 
 
 def note_use(key: ApiKey) -> None:
-    """Writes down that the key was used now."""
+    """Record that the key is used, at most once a minute."""
     now = present()
     if key.last_used_at is None or now - key.last_used_at >= _USE_NOTED_EVERY:
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
@@ -256,7 +256,7 @@ def key_of(account: str, said: str) -> ApiKey:
 
 
 def revoke_key(key: ApiKey) -> bool:
-    """Revokes the key; False if it was revoked before."""
+    """Revoke a key; False if it was revoked before."""
     is_new = ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=present()) == 1
     known_keys.clear()
     return is_new

@@ -12,12 +12,12 @@ from botmeter.people.models import Link
 
 
 def digest_of(secret: str) -> str:
-    """How a secret is kept: 256 random bits need no salt and no slow hash."""
+    """Return the digest under which a secret is stored; 256 random bits need no salt or slow hash."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def new_link(purpose: Link.Purpose, *, lasting: timedelta, **what: Any) -> str:
-    """Keeps a new link and gives its secret, which nobody can find out later."""
+    """Create a link and return its secret, which is not stored."""
     secret = secrets.token_urlsafe(32)
     Link.objects.create(purpose=purpose, digest=digest_of(secret), expires_at=present() + lasting, **what)
     return secret
@@ -34,12 +34,12 @@ def open_link(secret: str, *, purpose: Link.Purpose) -> Link | None:
 
 
 def forget_expired_links() -> None:
-    """Deletes the links that open nothing any more, but for invitations, which stand on the page of users."""
+    """Delete expired links, except invitations, which the page of users lists."""
     Link.objects.exclude(purpose=Link.Purpose.INVITATION).filter(expires_at__lte=present()).delete()
 
 
 def use_link(link: Link) -> bool:
-    """Uses the link up; False if somebody was quicker."""
+    """Mark a link as used; False if it was used before."""
     if link.is_reusable:
         return True
     return Link.objects.filter(pk=link.pk, used_at=None).update(used_at=present()) == 1

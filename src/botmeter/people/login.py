@@ -1,4 +1,4 @@
-"""How somebody comes in: a first step (password or link), a second one where they have set it up.
+"""Sign-in: a password or link, then a second factor if the user has one.
 
 Until the last step nobody is signed in: what is known after the first one stands in the session as a
 note of who waits, and no page but that of the second step looks at it.
@@ -59,7 +59,7 @@ def entered(request: HttpRequest, user: User, *, next_path: str, road: str) -> H
 
 
 def waiting(request: HttpRequest) -> PendingLogin | None:
-    """Who made the first step in this browser, not too long ago, and has not changed the password since."""
+    """Return the user who passed the first step in this browser recently and has not changed the password since."""
     note: dict[str, Any] | None = request.session.get(_WAITING)
     if note is None or present().timestamp() - note["since"] > _WAITS_SECONDS:
         return None
@@ -70,7 +70,7 @@ def waiting(request: HttpRequest) -> PendingLogin | None:
 
 
 def signed_in(request: HttpRequest, waiting: PendingLogin, *, device: object = None) -> HttpResponseRedirect:
-    """Signs in after the last step, under a new session key, and leads on.
+    """Sign the user in under a new session key, and redirect.
 
     Args:
         device: The second factor that was shown; None where there is none.

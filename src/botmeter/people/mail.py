@@ -19,12 +19,12 @@ _on_the_way: "Final[set[_Future[None]]]" = set()
 
 
 def mail_is_set() -> bool:
-    """Whether the server knows how to send mail."""
+    """Return whether mail is configured."""
     return bool(settings.EMAIL_HOST)
 
 
 def send(subject: str, *lines: str, to: str) -> None:
-    """Sends a letter of plain text, soon."""
+    """Send a plain-text mail in the background."""
     letter = EmailMessage(subject=subject, body="\n".join(lines) + "\n", to=[to])
     sending = _postman.submit(_deliver, letter)
     _on_the_way.add(sending)
@@ -32,7 +32,7 @@ def send(subject: str, *lines: str, to: str) -> None:
 
 
 def wait_until_sent() -> None:
-    """Returns when no letter is on the way any more."""
+    """Wait until all mails have been sent."""
     wait(tuple(_on_the_way))
 
 

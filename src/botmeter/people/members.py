@@ -1,4 +1,4 @@
-"""Who belongs to an account: inviting, joining, changing, removing. The one place that keeps its rules.
+"""Members of an account and the rules of inviting, joining, changing and removing them.
 
 An account that people use always has an owner, and nobody comes to power over another account by way of
 a member that two of them share.
@@ -24,7 +24,7 @@ INVITATIONS_MAX: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberRole:
-    """What somebody shall be in an account."""
+    """Role and export right of a member."""
 
     role: Role
     may_export: bool
@@ -64,12 +64,12 @@ def invite(account: str, email: str, *, standing: MemberRole, by: User) -> str:
 
 
 def open_invitations(account: str) -> QuerySet[Link]:
-    """Invitations that nobody has accepted, the expired among them."""
+    """Return the invitations that are not accepted, expired ones included."""
     return Link.objects.filter(purpose=Link.Purpose.INVITATION, account=account, used_at=None).order_by("email")
 
 
 def join(link: Link, user: User) -> Membership:
-    """Makes the user what the invitation says, and uses it up.
+    """Add the user as the invitation says, and mark it as used.
 
     Raises:
         Missing: `link_unusable` if somebody was quicker.
@@ -83,7 +83,7 @@ def join(link: Link, user: User) -> Membership:
 
 
 def use_up(link: Link) -> None:
-    """Uses a link up.
+    """Mark a link as used.
 
     Raises:
         Missing: `link_unusable` if somebody was quicker.
@@ -93,7 +93,7 @@ def use_up(link: Link) -> None:
 
 
 def link_unusable() -> Missing:
-    """What is said of a link that is used, expired, withdrawn or altered: which of them, nobody is told."""
+    """Return the refusal of a used, expired, withdrawn or altered link; it doesn't say which."""
     return Missing(
         "link_unusable",
         "This link has been used, has expired, or was not copied as a whole. Ask whoever gave it to you for a new one.",
@@ -101,7 +101,7 @@ def link_unusable() -> Missing:
 
 
 def change(membership: Membership, standing: MemberRole) -> None:
-    """Gives a member another role, or gives or takes the right to export.
+    """Change a member's role or export right.
 
     Raises:
         Refused: `last_owner`.
@@ -114,7 +114,7 @@ def change(membership: Membership, standing: MemberRole) -> None:
 
 
 def remove(membership: Membership) -> None:
-    """Takes a member out of the account; the person stays what they are elsewhere.
+    """Remove a member from the account.
 
     Raises:
         Refused: `last_owner`.
@@ -125,7 +125,7 @@ def remove(membership: Membership) -> None:
 
 
 def require_power_over(membership: Membership, *, by: User) -> None:
-    """Checks that a link to the member's password may be shown to `by`: they own every account of the member.
+    """Check that `by` may see a password link of the member: they must own all the member's accounts.
 
     Raises:
         NotAllowed: `member_elsewhere`.
@@ -140,7 +140,7 @@ def require_power_over(membership: Membership, *, by: User) -> None:
 
 
 def may_create_accounts(user: User) -> bool:
-    """Whoever owns an account may make further ones; the first is for anyone, since nobody owns any."""
+    """Return whether the user may create accounts: they own one, or nobody owns any yet."""
     return (
         Membership.objects.filter(user=user, role=Role.OWNER).exists()
         or not Membership.objects.filter(role=Role.OWNER).exists()

@@ -15,7 +15,7 @@ _ACCOUNT_LENGTH = 64
 
 
 class Users(BaseUserManager["User"]):
-    """How users are made and found."""
+    """Creation and lookup of users."""
 
     def create_user(self, email: str, *, name: str = "", password: str | None = None) -> "User":
         """A new user; without a password they can't sign in until they choose one by a link."""
@@ -36,7 +36,7 @@ class User(AbstractBaseUser):
     """Someone who signs in. Customers of bots are never users."""
 
     class Theme(models.TextChoices):
-        """Which colours the pages have."""
+        """Colour theme."""
 
         SYSTEM = "system"
         LIGHT = "light"
@@ -61,7 +61,7 @@ class User(AbstractBaseUser):
         return self.name or self.email
 
     def get_session_auth_hash(self) -> str:
-        """What a session must match: it changes with the password and when someone signs out everywhere."""
+        """Return the value that sessions must match; it changes with the password and on signing out everywhere."""
         return self._session_hash(secret=None)
 
     def get_session_auth_fallback_hash(self) -> Any:
@@ -76,7 +76,7 @@ class User(AbstractBaseUser):
 
 
 class Membership(models.Model):
-    """What a user is in an account."""
+    """Role of a user in an account."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     account = models.CharField(max_length=_ACCOUNT_LENGTH, db_index=True)
@@ -93,7 +93,7 @@ class Membership(models.Model):
         return f"{self.user} in {self.account}: {self.role}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Exports are given with the role, where nobody said otherwise."""
+        """Save, granting exports by role unless set."""
         if cast("bool | None", self.may_export) is None:
             self.may_export = Role(self.role) in EXPORTS_BY_DEFAULT
         super().save(*args, **kwargs)
@@ -107,7 +107,7 @@ class Link(models.Model):
     """A secret address that lets someone in once, or for a while: first start, sign-in, password, invitation."""
 
     class Purpose(models.TextChoices):
-        """What it is for."""
+        """Purpose of a link."""
 
         FIRST_START = "first_start"
         SIGN_IN = "sign_in"
@@ -152,7 +152,7 @@ class ApiKey(models.Model):
 
 
 class EventSource(models.Model):
-    """How a source of an account is let in, and how it is asked. How it is read stands in the ledger."""
+    """Access of a source and its pull settings. The ledger has the settings by which its events are read."""
 
     account = models.CharField(max_length=_ACCOUNT_LENGTH, db_index=True)
     # As the ledger has it; both stay as long as the source.
@@ -225,7 +225,7 @@ class ShareLink(models.Model):
 
 
 class AccountPreference(models.Model):
-    """What an account's pages look like where a person has not chosen; numbers never depend on it."""
+    """Display defaults of an account's pages; numbers never depend on them."""
 
     account = models.CharField(max_length=_ACCOUNT_LENGTH, unique=True)
     timezone = models.CharField(max_length=64, default="UTC")

@@ -1,11 +1,11 @@
-"""What each role may do in an account. Exporting is a right of its own, given or taken person by person."""
+"""Rights of each role in an account. Exporting is a separate right of each member."""
 
 from enum import StrEnum
 from typing import Final
 
 
 class Role(StrEnum):
-    """What a member is in an account."""
+    """Role of a member in an account."""
 
     OWNER = "owner"
     BILLING_ADMIN = "billing_admin"
@@ -18,7 +18,7 @@ class Role(StrEnum):
 
 
 class Right(StrEnum):
-    """What a page or a deed asks for."""
+    """Right required by a page or action."""
 
     SEE_REPORTS = "see_reports"
     SEE_BILLING = "see_billing"

@@ -23,7 +23,7 @@ RECOVERY_CODE_COUNT: Final = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guess:
-    """What became of a code.
+    """Result of checking a code.
 
     Attributes:
         device: What it belongs to; None: it is wrong.
@@ -35,7 +35,7 @@ class Guess:
 
 
 def has_second_factor(user: User) -> bool:
-    """Whether signing in asks for a code."""
+    """Return whether the user signs in with a code."""
     return TOTPDevice.objects.filter(user=user, confirmed=True).exists()
 
 
@@ -52,7 +52,7 @@ def draft_device(user: User) -> TOTPDevice:
 
 
 def confirmed(device: TOTPDevice, code: str) -> bool:
-    """Takes the device into use if the code is its own."""
+    """Confirm the device if the code is its own."""
     if not device.verify_token(_plain(code)):
         return False
     device.confirmed = True
@@ -61,7 +61,7 @@ def confirmed(device: TOTPDevice, code: str) -> bool:
 
 
 def guess(user: User, code: str) -> Guess:
-    """Compares a code with the person's devices; a recovery code is used up by it."""
+    """Check a code against the user's devices; a recovery code works once."""
     plain, wait_seconds = _plain(code), 0
     kind = TOTPDevice if plain.isdecimal() else StaticDevice
     with transaction.atomic():
@@ -78,7 +78,7 @@ def guess(user: User, code: str) -> Guess:
 
 
 def new_recovery_codes(user: User) -> tuple[str, ...]:
-    """Codes that work once each; those given before work no more."""
+    """Create recovery codes that work once each; earlier ones stop working."""
     codes = tuple(str(StaticToken.random_token()) for _ in range(RECOVERY_CODE_COUNT))
     with transaction.atomic():
         StaticDevice.objects.filter(user=user).delete()
@@ -88,7 +88,7 @@ def new_recovery_codes(user: User) -> tuple[str, ...]:
 
 
 def recovery_codes_left(user: User) -> int:
-    """How many were not used yet."""
+    """Return the number of unused recovery codes."""
     return int(StaticToken.objects.filter(device__user=user).count())
 
 

@@ -26,7 +26,7 @@ _COUNTED_EVERY: Final = timedelta(minutes=1)
 
 
 class ShareState(StrEnum):
-    """Whether a link can be opened."""
+    """State of a share link."""
 
     WORKS = "works"
     EXPIRED = "expired"
@@ -35,7 +35,7 @@ class ShareState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShareDraft:
-    """What a new link shall show.
+    """View, name and expiry of a new share link.
 
     Attributes:
         query: Of the report, in the form in which it is kept.
@@ -71,7 +71,7 @@ class NewShare:
 
 
 def new_share(account: str, draft: ShareDraft, *, created_by: User) -> NewShare:
-    """Makes a link to a view of the account's report."""
+    """Create a share link to a view of the account's report."""
     secret = _signer().sign(secrets.token_urlsafe(24))
     link = ShareLink.objects.create(
         account=account,
@@ -103,7 +103,7 @@ def opened_share(secret: str) -> ShareLink:
 
 
 def share_over() -> Missing:
-    """What is said of every link that opens nothing."""
+    """Return the refusal of a link that opens nothing."""
     return Missing(
         "share_over",
         "This link is not valid any more: it expired, it was revoked, or a part of it is missing. "
@@ -112,7 +112,7 @@ def share_over() -> Missing:
 
 
 def note_opening(link: ShareLink, *, visitor: str) -> None:
-    """Counts an opening, once a minute for each visitor.
+    """Count an opening, at most once a minute per visitor.
 
     Args:
         visitor: What the same person has the next time: a session, else a network address.
@@ -122,14 +122,14 @@ def note_opening(link: ShareLink, *, visitor: str) -> None:
 
 
 def state_of(link: ShareLink) -> ShareState:
-    """Whether the link can be opened at present."""
+    """Return the link's present state."""
     if link.revoked_at is not None:
         return ShareState.REVOKED
     return ShareState.EXPIRED if link.expires_at <= present() else ShareState.WORKS
 
 
 def revoke_share(link: ShareLink) -> bool:
-    """Revokes the link; False if it was revoked before."""
+    """Revoke a link; False if it was revoked before."""
     return ShareLink.objects.filter(pk=link.pk, revoked_at=None).update(revoked_at=present()) == 1
 
 

@@ -1,4 +1,4 @@
-"""What is done with sources, by page and by command: in the ledger, in the people's database, and in the audit log.
+"""Changes to sources by pages and commands: in the ledger, the people's database and the audit log.
 
 Who may do it was asked before. What the log holds of a secret is that there is one.
 """
@@ -31,7 +31,7 @@ _SECRET_LENGTH_MAX = 8_192
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
-    """Who does it; without a user, the command line."""
+    """Author of a change; without a user, the command line."""
 
     user: User | None = None
     request: HttpRequest | None = None
@@ -41,12 +41,12 @@ class Author:
         return self.user.email if self.user else "command line"
 
     def note(self, action: Action, account: str, **about: object) -> None:
-        """Writes the deed down."""
+        """Record the change in the audit log."""
         record(action, request=self.request, user=self.user, account=account, **about)
 
 
 def create_source(ledger: Ledger, source: Source, *, author: Author, secret: str = "") -> NewAddress:
-    """Makes a source of the account, with an address.
+    """Create a source with an address.
 
     Args:
         ledger: The account's ledger, open for writing.
@@ -80,7 +80,7 @@ def create_source(ledger: Ledger, source: Source, *, author: Author, secret: str
 
 
 def change_source(ledger: Ledger, source: Source, *, author: Author) -> bool:
-    """Has later events of the source read as it says; False if nothing was changed.
+    """Change the settings by which later events are read; False if nothing changed.
 
     Raises:
         Missing: `source_unknown`.
@@ -95,7 +95,7 @@ def change_source(ledger: Ledger, source: Source, *, author: Author) -> bool:
 
 
 def add_identity(ledger: Ledger, name: str, *, identity: BotIdentity, author: Author) -> bool:
-    """Has the sender be that bot from now on, whatever it was; False if it was so already."""
+    """Identify a sender as a bot from now on; False if it was identified so already."""
     source = existing_source(ledger, name)
     others = tuple(each for each in source.identities if each.sender != identity.sender)
     if len(others) < len(source.identities) and identity in source.identities:
@@ -104,7 +104,7 @@ def add_identity(ledger: Ledger, name: str, *, identity: BotIdentity, author: Au
 
 
 def remove_identity(ledger: Ledger, name: str, *, sender: str, author: Author) -> None:
-    """Has the sender be no bot from now on.
+    """Stop identifying a sender as a bot.
 
     Raises:
         Missing: `identity_unknown`.
@@ -117,7 +117,7 @@ def remove_identity(ledger: Ledger, name: str, *, sender: str, author: Author) -
 
 
 def delete_source(ledger: Ledger, name: str, *, author: Author) -> None:
-    """Has the account no such source any more: its address is wrong, its secrets are gone. Its events stay.
+    """Delete a source with its address and secrets. Its events stay.
 
     Raises:
         Missing: `source_unknown`.
@@ -144,7 +144,7 @@ def rotate_address(account: str, source: Source, *, author: Author) -> NewAddres
 
 
 def change_secret(account: str, source: Source, *, secret: str, author: Author) -> None:
-    """Has deliveries checked with this secret from now on; empty: no longer checked.
+    """Set the signature secret of deliveries; an empty one turns the check off.
 
     Raises:
         Refused: `secret_invalid`.
@@ -156,7 +156,7 @@ def change_secret(account: str, source: Source, *, secret: str, author: Author) 
 
 
 def turn_source(account: str, name: str, *, is_on: bool, author: Author) -> None:
-    """Takes deliveries of the source, or refuses them, from now on.
+    """Accept or refuse deliveries of the source from now on.
 
     Raises:
         Missing: `source_without_address`.
@@ -168,7 +168,7 @@ def turn_source(account: str, name: str, *, is_on: bool, author: Author) -> None
 
 
 def change_pull(wanted: PullSettings, *, author: Author) -> None:
-    """Has the source asked so for what it did not deliver.
+    """Set how missed events of the source are pulled.
 
     Raises:
         Missing: `source_without_address`.
@@ -179,7 +179,7 @@ def change_pull(wanted: PullSettings, *, author: Author) -> None:
 
 
 def stop_pull(account: str, name: str, *, author: Author) -> None:
-    """Has the source asked no more."""
+    """Stop pulling the source."""
     end_pull(account, name)
     _note_change(account, name, changed=["asked no more"], author=author)
 

@@ -1,4 +1,4 @@
-"""How a source is asked for what it did not deliver: where, with which token, how often, and what came of it last.
+"""Pull settings of sources, and the result of each last pull.
 
 Asking itself is done by whoever takes these settings.
 """
@@ -22,7 +22,7 @@ _ACCOUNT_LENGTH_MAX: Final = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullSettings:
-    """How one source is asked.
+    """Pull settings of one source.
 
     Attributes:
         account: Of Botmeter.
@@ -99,7 +99,7 @@ def checked_url(url: str) -> str:
 
 
 def set_pull(wanted: PullSettings) -> None:
-    """Has the source asked so from now on.
+    """Store the pull settings of a source.
 
     Raises:
         Missing: `source_without_address`.
@@ -114,14 +114,14 @@ def set_pull(wanted: PullSettings) -> None:
 
 
 def end_pull(account: str, source: str) -> None:
-    """Has the source asked no more, and its token forgotten."""
+    """Delete the pull settings of a source, its token included."""
     found = event_source(account, source)
     if found is not None:
         changed(found, pull_url="", pull_account="", pull_token="", pull_minutes=None, pull_result=None)
 
 
 def pull_settings_of(account: str, source: str) -> PullSettings | None:
-    """How the source is asked; None: it is not.
+    """Return the pull settings of a source; None if it is not pulled.
 
     Raises:
         Unavailable: `seal_broken`.
@@ -141,7 +141,7 @@ def scheduled_pulls() -> tuple[ScheduledPull, ...]:
 
 
 def note_pull(account: str, source: str, *, result: Mapping[str, Any]) -> None:
-    """Writes down what came of asking, as JSON can hold it; the page of the source shows it.
+    """Store the result of a pull, which the page of the source shows.
 
     Raises:
         Missing: `source_without_address`.
@@ -153,13 +153,13 @@ def note_pull(account: str, source: str, *, result: Mapping[str, Any]) -> None:
 
 
 def pull_result(account: str, source: str) -> dict[str, Any] | None:
-    """What came of asking last; None: it was never asked."""
+    """Return the result of the last pull; None if there was none."""
     found = event_source(account, source)
     return None if found is None else found.pull_result
 
 
 def present_token(found: EventSource) -> str:
-    """What opens the platform's API; empty: nothing.
+    """Return the token of the platform's API; empty if none is stored.
 
     Raises:
         Unavailable: `seal_broken`.

@@ -1,4 +1,4 @@
-"""How sources are let in: the key of a source's address, its signature secret, whether it is on.
+"""Access of sources: the key of the address, the signature secret, on or off.
 
 How a source's events are read stands in the ledger; a ledger that was restored elsewhere has its sources and no
 addresses until somebody makes them.
@@ -63,17 +63,17 @@ class NewAddress:
 
 
 def address_path(name: str, key: str) -> str:
-    """Where a platform sends to, without the server."""
+    """Return the path to which a platform sends."""
     return f"/api/v1/webhooks/{quote(name, safe='')}/{key}"
 
 
 def event_source(account: str, name: str) -> EventSource | None:
-    """What is kept of the source; None: it has no address yet."""
+    """Return the source's row; None if it has no address yet."""
     return EventSource.objects.filter(account=account, name=name).first()
 
 
 def addressed(account: str, name: str) -> EventSource:
-    """What is kept of the source's address.
+    """Return the source's row.
 
     Raises:
         Missing: `source_without_address`.
@@ -87,7 +87,7 @@ def addressed(account: str, name: str) -> EventSource:
 
 
 def new_address(account: str, source: Source, *, created_by: User | None) -> NewAddress:
-    """Gives the source an address, or another one in the place of its present one, which is wrong from now on.
+    """Create the source's address, replacing the present one.
 
     Args:
         created_by: None for the command line.
@@ -111,23 +111,23 @@ def new_address(account: str, source: Source, *, created_by: User | None) -> New
 
 
 def set_secret(found: EventSource, secret: str) -> None:
-    """Has deliveries of the source checked with this secret from now on; empty: no longer checked."""
+    """Set the signature secret of deliveries; an empty one turns the check off."""
     changed(found, secret=sealed(secret))
 
 
 def turn(found: EventSource, *, is_on: bool) -> None:
-    """Takes deliveries of the source, or refuses them, from now on."""
+    """Accept or refuse deliveries of the source from now on."""
     changed(found, is_on=is_on)
 
 
 def forget_source(account: str, name: str) -> None:
-    """Its address is wrong from now on, and its secrets are gone."""
+    """Delete the source's address and secrets."""
     EventSource.objects.filter(account=account, name=name).delete()
     opened_sources.clear()
 
 
 def changed(found: EventSource, **fields: Any) -> None:
-    """Writes these fields of the source down; it is looked up anew when it is called next."""
+    """Save these fields of the source and drop it from the cache."""
     for name, value in fields.items():
         setattr(found, name, value)
     found.save(update_fields=list(fields))

@@ -29,7 +29,7 @@ class SenderGone(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BodyLimits:
-    """How large a body may be, and what to do about one that is larger.
+    """Limits of a request body.
 
     Attributes:
         bytes_max: Maximum size, compressed and decompressed.
