@@ -1,6 +1,6 @@
-"""An example address of every page, so that what must hold on every page is asked of every page.
+"""An example address of every page, for tests of what must hold on every page.
 
-`tests/browser/test_every_page.py` fails when a route stands neither here nor among the deeds.
+`tests/browser/test_every_page.py` fails when a route is neither here nor among those without a page.
 """
 
 from collections.abc import Iterator
@@ -35,12 +35,12 @@ OF_ACCOUNT = (
 PLAIN = ("accounts", "me", "own-second-factor", "api-reference")
 OF_NOBODY = ("sign-in", "password-reset")
 
-# What only answers to a form, gives a file or a redirect, or speaks JSON: nothing to look at.
-DEEDS = {
-    "home": "leads on to an account",
-    "account": "leads on to its reports",
-    "admin": "leads on to its billing",
-    "second-factor": "stands between a password and a session; leads back to signing in without one",
+# Targets of forms, files, redirects and JSON.
+WITHOUT_PAGE = {
+    "home": "redirects to an account",
+    "account": "redirects to its reports",
+    "admin": "redirects to its billing",
+    "second-factor": "after the password; redirects to sign-in without one",
     "sign-out": "a form of every page",
     "own-password": "a form of `me`",
     "sign-out-everywhere": "a form of `me`",
@@ -49,7 +49,7 @@ DEEDS = {
     "invitation-withdrawn": "a form of `users`",
     "key-replace": "a form of `keys`",
     "key-revoke": "a form of `keys`",
-    "view": "leads on to the report",
+    "view": "redirects to the report",
     "share": "a form of `shares`",
     "report-fresh": "a line of the report: tests/browser/test_live.py",
     "billing-report-fresh": "a line of the report",
@@ -66,14 +66,14 @@ DEEDS = {
 
 
 def named_routes(resolver: URLResolver | None = None) -> Iterator[str]:
-    """The names of all routes; the API's own are JSON and stand in its document."""
+    """The names of all routes of pages; routes of the API have none."""
     for pattern in (resolver or get_resolver()).url_patterns:
         if isinstance(pattern, URLResolver):
-            if not (pattern.namespace or "").startswith("api"):
-                yield from named_routes(pattern)
+            yield from named_routes(pattern)
         else:
             assert isinstance(pattern, URLPattern)
-            yield str(pattern.name)
+            if pattern.name:
+                yield pattern.name
 
 
 def places_of_owner(page: Page, server: Server) -> dict[str, str]:

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, Response, expect
 from support.browsing import NARROW, WIDE, Server, Watched, watched
 
 from .conftest import MakeVisitor, SignIn
-from .places import DEEDS, named_routes, places_of_nobody, places_of_owner, states_of_report
+from .places import WITHOUT_PAGE, named_routes, places_of_nobody, places_of_owner, states_of_report
 
 pytestmark = pytest.mark.browser
 
@@ -21,7 +21,7 @@ NARROW_TOO = {"report", "rows", "session"}
 FAILURES = {"missing", "refused"}
 WEIGHT_BYTES_MAX = 200 * 1024
 
-ROUTES = sorted(set(named_routes()) - set(DEEDS))
+ROUTES = sorted(set(named_routes()) - set(WITHOUT_PAGE))
 STATES = states_of_report()
 
 # What a strict policy forbids. The text of a page can't match: its angle brackets are escaped.

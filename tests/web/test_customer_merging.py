@@ -71,7 +71,7 @@ def test_a_file_is_looked_at_as_a_whole(client: Client) -> None:
     bad = SimpleUploadedFile("same.csv", b"customer_id,alias\nc1,c1\nc1,\n")
     answer = client.post(PLACE, {"step": "look", "file": bad})
     assert answer.status_code == 400
-    assert "line 3 has not just a customer_id and an alias" in answer.content.decode()
+    assert "line 3 needs a customer_id and an alias" in answer.content.decode()
     itself = SimpleUploadedFile("same.csv", b"customer_id,alias\nc1,c2\nc1,c1\n")
     assert (
         "line 3: &#39;c1&#39; can&#39;t be an alias of itself"
@@ -85,7 +85,7 @@ def test_a_file_is_looked_at_as_a_whole(client: Client) -> None:
         ({}, "Enter a customer and at least one other ID"),
         ({"customer_id": "c1"}, "Enter a customer and at least one other ID"),
         ({"customer_id": "c1", "aliases": "c1"}, "can&#39;t be an alias of itself"),
-        ({"step": "merge"}, "first line of the file must be the columns"),
+        ({"step": "merge"}, "first line of the file must be the column names"),
         ({"step": "merge", "pairs": "customer_id,alias\nc1,c1\n"}, "can&#39;t be an alias of itself"),
     ],
 )

@@ -76,7 +76,7 @@ def test_the_effect_is_shown_before_anything_is_changed(
     page = browser(owner).get(POLICY, {"text": 'name = "mine"\nidle_timeout = "30m"\n'}).content.decode()
     assert "Effect of mine@1" in page
     assert '<b class="num">4</b> sessions instead of <b class="num">3</b> under freshchat.session@1' in page
-    assert "nothing had been heard for longer than the idle timeout" in page
+    assert "the idle timeout of the previous session had passed" in page
     with ledgers.reading("acme") as ledger:
         assert [term.policy.label for term in ledger.schedule] == ["freshchat.session@1"]
 

@@ -5,7 +5,8 @@ from typing import NoReturn
 
 import pytest
 from django.db import OperationalError, connection
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from django.urls import URLPattern, get_resolver, reverse
 from django.urls.resolvers import URLResolver
 
@@ -13,6 +14,7 @@ from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.people.models import User
 from botmeter.people.rights import RIGHTS_OF_ROLE, Role, rights
 from botmeter.web.access import View
+from botmeter.web.gallery.page import gallery
 from botmeter.web.headers import CONTENT_SECURITY_POLICY
 
 from .conftest import MakeBrowser, MakePerson
@@ -144,6 +146,12 @@ def test_every_answer_has_the_headers_that_keep_the_browser_from_elsewhere(
 
 def test_the_gallery_of_components_is_not_routed_in_a_normal_server(client: Client) -> None:
     assert client.get("/parts").status_code == 404
+
+
+def test_the_gallery_shows_every_component_in_development(rf: RequestFactory) -> None:
+    answer = gallery(rf.get("/parts"))
+    assert isinstance(answer, HttpResponse)
+    assert 'data-widget="buttons-dark"' in answer.content.decode()
 
 
 def test_the_policy_allows_nothing_inline() -> None:

@@ -118,19 +118,19 @@ def scope_of(query: str, *, may_see_rows: bool) -> Scope:
 def test_no_question_behind_a_link_is_wider_than_the_link(
     ledger: Ledger, shared: str, wanted: str, may_see_rows: bool
 ) -> None:
-    found = shared_question(ledger, scope_of(shared, may_see_rows=may_see_rows), given=QueryDict(wanted))
+    found = shared_question(ledger, scope_of(shared, may_see_rows=may_see_rows), parameters=QueryDict(wanted))
     whole = rows(ledger, found.whole.query)
-    assert rows(ledger, found.asked.query) <= whole
-    assert found.asked.query.period.timezone == found.whole.query.period.timezone
+    assert rows(ledger, found.narrowed.query) <= whole
+    assert found.narrowed.query.period.timezone == found.whole.query.period.timezone
     if not may_see_rows:
         for name in ("customer", "conversation"):
-            asked, shown = found.asked.query.filters, found.whole.query.filters
+            asked, shown = found.narrowed.query.filters, found.whole.query.filters
             assert asked.values(name) == shown.values(name)
             assert asked.excluded_values(name) == shown.excluded_values(name)
-    if found.asked.compared is not None:
+    if found.narrowed.compared is not None:
         before = found.whole.compared
         shown = whole + (Counter() if before is None else rows(ledger, before))
-        assert rows(ledger, found.asked.compared) <= shown
+        assert rows(ledger, found.narrowed.compared) <= shown
 
 
 @given(shared=queries(), wanted=queries())
@@ -138,7 +138,7 @@ def test_what_lies_within_the_link_is_shown_as_it_is_to_members(ledger: Ledger, 
     scope = scope_of(shared, may_see_rows=True)
     whole = question(ledger, scope.whole, zone="UTC").query
     free = question(ledger, kept_address(wanted), zone=whole.period.timezone).query
-    found = shared_question(ledger, scope, given=QueryDict(wanted)).asked.query
+    found = shared_question(ledger, scope, parameters=QueryDict(wanted)).narrowed.query
     within = whole.period.first_on <= free.period.first_on and free.period.last_on <= whole.period.last_on
     if within and free.period.timezone == whole.period.timezone and rows(ledger, whole) >= rows(ledger, free):
         assert rows(ledger, found) <= rows(ledger, whole)
@@ -149,31 +149,31 @@ def test_what_lies_within_the_link_is_shown_as_it_is_to_members(ledger: Ledger, 
 @given(shared=queries(), wanted=queries())
 def test_the_address_of_a_narrowed_question_leads_to_it_again(ledger: Ledger, shared: str, wanted: str) -> None:
     scope = scope_of(shared, may_see_rows=True)
-    found = shared_question(ledger, scope, given=QueryDict(wanted))
-    again = shared_question(ledger, scope, given=QueryDict(found.asked.address.query().removeprefix("?")))
-    assert (again.asked.query, again.asked.address) == (found.asked.query, found.asked.address)
-    assert (again.asked.compared is None) == (found.asked.compared is None)
+    found = shared_question(ledger, scope, parameters=QueryDict(wanted))
+    again = shared_question(ledger, scope, parameters=QueryDict(found.narrowed.address.query().removeprefix("?")))
+    assert (again.narrowed.query, again.narrowed.address) == (found.narrowed.query, found.narrowed.address)
+    assert (again.narrowed.compared is None) == (found.narrowed.compared is None)
 
 
 @given(shared=queries(), wanted=queries())
 def test_every_period_and_comparison_that_is_offered_is_kept(ledger: Ledger, shared: str, wanted: str) -> None:
     scope = scope_of(shared, may_see_rows=False)
-    found = shared_question(ledger, scope, given=QueryDict(wanted))
+    found = shared_question(ledger, scope, parameters=QueryDict(wanted))
     for preset in presets_within(found):
-        chosen = narrowed_question(ledger, scope, wanted=found.asked.address.with_days(preset))
-        assert chosen.asked.address.preset is preset
+        chosen = narrowed_question(ledger, scope, requested=found.narrowed.address.with_days(preset))
+        assert chosen.narrowed.address.preset is preset
     for compare in comparisons_within(found, ledger):
-        chosen = narrowed_question(ledger, scope, wanted=found.asked.address.against(compare))
-        assert chosen.asked.address.compare is compare
+        chosen = narrowed_question(ledger, scope, requested=found.narrowed.address.against(compare))
+        assert chosen.narrowed.address.compare is compare
 
 
 def test_an_address_that_names_nothing_shows_all_that_was_shared(ledger: Ledger) -> None:
     scope = scope_of("period=last-7-days&bot=b1&compare=year&timezone=Asia/Kolkata", may_see_rows=False)
-    found = shared_question(ledger, scope, given=QueryDict("utm_source=mail"))
+    found = shared_question(ledger, scope, parameters=QueryDict("utm_source=mail"))
     assert found.is_whole
-    assert found.asked.compared is not None
+    assert found.narrowed.compared is not None
     assert found.whole.compared is not None
-    assert found.asked.compared.period == found.whole.compared.period
+    assert found.narrowed.compared.period == found.whole.compared.period
 
 
 def test_a_link_to_a_bare_report_keeps_the_zone_and_days_that_it_was_made_with() -> None:

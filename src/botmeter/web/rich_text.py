@@ -56,10 +56,10 @@ def name_word(text: str, href: str = "") -> Word:
 def listed(words: Iterable[Word], *, most: int) -> Words:
     """The first words with commas, and the number of further ones."""
     every = list(words)
-    told: list[Word] = []
+    pieces: list[Word] = []
     for word in every[:most]:
-        told += [plain(", "), word] if told else [word]
-    return (*told, plain(f" and {len(every) - most:,} more")) if len(every) > most else tuple(told)
+        pieces += [plain(", "), word] if pieces else [word]
+    return (*pieces, plain(f" and {len(every) - most:,} more")) if len(every) > most else tuple(pieces)
 
 
 def text_of(words: Words) -> str:

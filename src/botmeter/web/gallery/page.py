@@ -24,7 +24,7 @@ from botmeter.web.components import (
 )
 from botmeter.web.gallery import values
 from botmeter.web.gallery.charts import Drawings, drawings
-from botmeter.web.gallery.values import BOTS, CHANNELS, COLUMNS, HERE, SERIES, STORY
+from botmeter.web.gallery.values import BOTS, CHANNELS, COLUMNS, EVENTS, HERE, SERIES
 from botmeter.web.layout import Frame, plain_frame
 from botmeter.web.pages.session.event_list import Day
 from botmeter.web.pages.session.facts import FactLines
@@ -67,7 +67,7 @@ class GalleryPage:
     pager: Pager
     exports: tuple[Link, ...]
     facts: tuple[FactLines, ...]
-    story: tuple[Day, ...]
+    events: tuple[Day, ...]
     action: Link
     form: Form
 
@@ -114,7 +114,7 @@ def gallery_page(frame: Frame) -> GalleryPage:
             FactLines(label="Policy", lines=((plain("freshchat.session v1"),),)),
             FactLines(label="Messages", lines=((plain("14 customer, 13 bot"),),)),
         ),
-        story=STORY,
+        events=EVENTS,
         action=Link(label="Clear filters", href=HERE),
         form=_Sample({"name": "Maple & Moor", "email": "priya@", "password": "", "zone": "UTC", "role": "viewer"}),
     )

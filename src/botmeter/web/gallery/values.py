@@ -42,7 +42,7 @@ COLUMNS: Final = (
     Column(label="Bots"),
     Column(label="Conversations", href=HERE, is_number=True),
 )
-STORY: Final = (
+EVENTS: Final = (
     Day(
         name="20 Dec 2026",
         lines=(

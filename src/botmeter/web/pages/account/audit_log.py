@@ -104,25 +104,25 @@ class AuditAddress:
 @for_member(Right.SEE_AUDIT)
 def audit(visit: Visit) -> HttpResponse:
     """The page."""
-    asked = _asked(visit)
+    address = _read_address(visit)
     entries = _readable(visit.account)
-    found = list(_matching(entries, asked)[: LINES + 1])
+    found = list(_matching(entries, address)[: LINES + 1])
     shown, path = found[:LINES], reverse("audit", args=(visit.account,))
     last = f"{us_from_datetime(shown[-1].recorded_at)}.{shown[-1].pk}" if len(found) > LINES else ""
-    people = sorted(set(entries.order_by().values_list("who", flat=True).distinct()[:500]) | ({asked.who} - {""}))
-    is_filtered = asked.query() != "?"
+    people = sorted(set(entries.order_by().values_list("who", flat=True).distinct()[:500]) | ({address.who} - {""}))
+    is_filtered = address.query() != "?"
     page = AuditPage(
         frame=frame(visit, title="Audit log", current="audit"),
-        people=tuple(Choice(value=who, label=who, is_current=who == asked.who) for who in people),
+        people=tuple(Choice(value=who, label=who, is_current=who == address.who) for who in people),
         actions=tuple(
-            Choice(value=action.value, label=_label(action.value), is_current=action == asked.action)
+            Choice(value=action.value, label=_label(action.value), is_current=action == address.action)
             for action in Action
         ),
-        first=asked.first_on.isoformat() if asked.first_on else "",
-        last=asked.last_on.isoformat() if asked.last_on else "",
+        first=address.first_on.isoformat() if address.first_on else "",
+        last=address.last_on.isoformat() if address.last_on else "",
         lines=tuple(_line(entry) for entry in shown),
-        older_href=path + asked.query(before=last) if last else "",
-        newest_href=path + (asked.query() if is_filtered else "") if asked.before else "",
+        older_href=path + address.query(before=last) if last else "",
+        newest_href=path + (address.query() if is_filtered else "") if address.before else "",
         clear_href=path if is_filtered else "",
     )
     return rendered(visit.request, "audit.html", page=page)
@@ -134,23 +134,23 @@ def _readable(account: str) -> "QuerySet[AuditEntry]":
     return AuditEntry.objects.filter(Q(account=account) | Q(account="", user__in=own))
 
 
-def _matching(entries: "QuerySet[AuditEntry]", asked: AuditAddress) -> "QuerySet[AuditEntry]":
-    if asked.who:
-        entries = entries.filter(who=asked.who)
-    if asked.action:
-        entries = entries.filter(action=asked.action.value)
-    if asked.first_on:
-        entries = entries.filter(recorded_at__gte=datetime_from_us(day_start_us(asked.first_on)))
-    if asked.last_on:
-        end_on = min(asked.last_on, _DAY_LAST) + timedelta(days=1)
+def _matching(entries: "QuerySet[AuditEntry]", address: AuditAddress) -> "QuerySet[AuditEntry]":
+    if address.who:
+        entries = entries.filter(who=address.who)
+    if address.action:
+        entries = entries.filter(action=address.action.value)
+    if address.first_on:
+        entries = entries.filter(recorded_at__gte=datetime_from_us(day_start_us(address.first_on)))
+    if address.last_on:
+        end_on = min(address.last_on, _DAY_LAST) + timedelta(days=1)
         entries = entries.filter(recorded_at__lt=datetime_from_us(day_start_us(end_on)))
-    if asked.before:
-        before = datetime_from_us(asked.before[0])
-        entries = entries.filter(Q(recorded_at__lt=before) | Q(recorded_at=before, pk__lt=asked.before[1]))
+    if address.before:
+        before = datetime_from_us(address.before[0])
+        entries = entries.filter(Q(recorded_at__lt=before) | Q(recorded_at=before, pk__lt=address.before[1]))
     return entries.order_by("-recorded_at", "-pk")
 
 
-def _asked(visit: Visit) -> AuditAddress:
+def _read_address(visit: Visit) -> AuditAddress:
     given = visit.request.GET
     action = given.get("action", "")
     if action and action not in set(Action):

@@ -39,7 +39,7 @@ _for_key_admins = for_member(Right.MANAGE_KEYS, posts=Right.MANAGE_KEYS)
 _DAY_LAST: Final = date(9998, 12, 31)
 
 # Expiry of a key after it was replaced.
-LIVES_ON: Final = {
+OLD_KEY_EXPIRY: Final = {
     "now": ("immediately", timedelta(0)),
     "hour": ("in an hour", timedelta(hours=1)),
     "day": ("in a day", timedelta(days=1)),
@@ -82,7 +82,7 @@ class ReplaceForm(forms.Form):
     key = forms.ModelChoiceField(label="Key", queryset=ApiKey.objects.none(), empty_label=None)
     lives_on = forms.ChoiceField(
         label="Old key expires",
-        choices=[(value, label) for value, (label, _) in LIVES_ON.items()],
+        choices=[(value, label) for value, (label, _) in OLD_KEY_EXPIRY.items()],
         initial="day",
         help_text="Time to update your programs.",
     )
@@ -141,26 +141,26 @@ def keys(visit: Visit) -> HttpResponse:
     form = KeyForm(visit.request.POST)
     if form.is_valid():
         try:
-            return _made(visit, _draft(form.cleaned_data))
+            return _create(visit, _draft(form.cleaned_data))
         except Refused as problem:
             add_problem(form, problem, fields={"key_name_invalid": "name", "key_expiry_past": "last_on"})
     return _page(visit, form=form)
 
 
 @_for_key_admins
-def key_replaced(visit: Visit) -> HttpResponse:
+def key_replacement(visit: Visit) -> HttpResponse:
     """Replace a key."""
     if visit.request.method != "POST":
         return HttpResponseRedirect(_keys(visit))
     form = ReplaceForm(visit.request.POST, account=visit.account)
     if not form.is_valid():
         return _page(visit, replace=form)
-    _rotated(visit, form.cleaned_data["key"], lives_on=form.cleaned_data["lives_on"])
+    _replace(visit, form.cleaned_data["key"], expiry=form.cleaned_data["lives_on"])
     return HttpResponseRedirect(_keys(visit))
 
 
 @_for_key_admins
-def key_revoked(visit: Visit, *, key: int) -> HttpResponse:
+def key_revocation(visit: Visit, *, key: int) -> HttpResponse:
     """Revoke a key."""
     found = ApiKey.objects.filter(pk=key, account=visit.account).first()
     if found is None or visit.request.method != "POST":
@@ -175,24 +175,24 @@ def _keys(visit: Visit) -> str:
     return reverse("keys", args=(visit.account,))
 
 
-def _draft(given: dict[str, Any]) -> KeyDraft:
-    last_on: date | None = given["last_on"]
+def _draft(values: dict[str, Any]) -> KeyDraft:
+    last_on: date | None = values["last_on"]
     return KeyDraft(
-        name=given["name"],
-        scopes=scopes_from_texts(given["scopes"]),
+        name=values["name"],
+        scopes=scopes_from_texts(values["scopes"]),
         expires_at=None if last_on is None else end_of_day(last_on),
     )
 
 
-def _made(visit: Visit, draft: KeyDraft) -> HttpResponse:
+def _create(visit: Visit, draft: KeyDraft) -> HttpResponse:
     made = new_key(visit.account, draft, created_by=visit.user)
     _note(visit, made.key, action=Action.KEY_CREATED, scopes=made.key.scopes)
     _show(visit, made, fact=f"Key {draft.name} created.")
     return HttpResponseRedirect(_keys(visit))
 
 
-def _rotated(visit: Visit, found: ApiKey, *, lives_on: str) -> None:
-    label, lasting = LIVES_ON[lives_on]
+def _replace(visit: Visit, found: ApiKey, *, expiry: str) -> None:
+    label, lasting = OLD_KEY_EXPIRY[expiry]
     made = rotate_key(found, lives_on=lasting, created_by=visit.user)
     _note(
         visit, made.key, action=Action.KEY_CREATED, scopes=made.key.scopes, instead_of=found.start, old_lives_on=label
@@ -201,8 +201,8 @@ def _rotated(visit: Visit, found: ApiKey, *, lives_on: str) -> None:
 
 
 def _note(visit: Visit, key: ApiKey, *, action: Action, **detail: Any) -> None:
-    told_of = {"name": key.name, "key": f"{key.start}…", **detail}
-    record(action, request=visit.request, user=visit.user, account=visit.account, **told_of)
+    details = {"name": key.name, "key": f"{key.start}…", **detail}
+    record(action, request=visit.request, user=visit.user, account=visit.account, **details)
 
 
 def _show(visit: Visit, made: NewKey, *, fact: str) -> None:

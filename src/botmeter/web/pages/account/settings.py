@@ -89,7 +89,7 @@ def settings(visit: Visit) -> HttpResponse:
     form = AccountForm(visit.request.POST if visit.request.method == "POST" else None, initial=initial)
     if form.is_valid():
         try:
-            notice = _changed(visit, before, after=_Settings(**form.cleaned_data))
+            notice = _save(visit, before, after=_Settings(**form.cleaned_data))
         except Refused as problem:
             if problem.code not in _FIELD_OF_CODE:
                 raise
@@ -109,7 +109,7 @@ def _current(visit: Visit) -> _Settings:
         )
 
 
-def _changed(visit: Visit, before: _Settings, *, after: _Settings) -> Notice:
+def _save(visit: Visit, before: _Settings, *, after: _Settings) -> Notice:
     """Save changed settings, record each in the audit log, and describe them."""
     by, now_us, sentences = visit.user.email, present_us(), []
     with visit.writing() as ledger:

@@ -4,7 +4,7 @@ from django.urls import URLPattern, path
 
 from botmeter.web.pages.account.audit_log import audit
 from botmeter.web.pages.account.counting import counting
-from botmeter.web.pages.account.keys import key_replaced, key_revoked, keys
+from botmeter.web.pages.account.keys import key_replacement, key_revocation, keys
 from botmeter.web.pages.account.policy_change import policy_change
 from botmeter.web.pages.account.settings import settings
 
@@ -14,6 +14,6 @@ urlpatterns: list[URLPattern] = [
     path("a/<account>/admin/settings", settings, name="settings"),
     path("a/<account>/admin/settings/policy", policy_change, name="settings-policy"),
     path("a/<account>/admin/keys", keys, name="keys"),
-    path("a/<account>/admin/keys/replace", key_replaced, name="key-replace"),
-    path("a/<account>/admin/keys/<int:key>/revoke", key_revoked, name="key-revoke"),
+    path("a/<account>/admin/keys/replace", key_replacement, name="key-replace"),
+    path("a/<account>/admin/keys/<int:key>/revoke", key_revocation, name="key-revoke"),
 ]

@@ -93,17 +93,17 @@ class _Look:
 def bots_page(visit: Visit) -> HttpResponse:
     """List the bots; set a display name on POST."""
     if visit.request.method == "POST":
-        return _named(visit)
-    return _shown(visit, notice=pop_notice(visit.request), opened=visit.request.GET.get("bot"))
+        return _set_name(visit)
+    return _page(visit, notice=pop_notice(visit.request), opened=visit.request.GET.get("bot"))
 
 
-def _named(visit: Visit) -> HttpResponse:
+def _set_name(visit: Visit) -> HttpResponse:
     sent = visit.request.POST
     bot_id, name = sent.get("bot", ""), sent.get("name", "").strip()
     try:
         wanted = BotName(bot_id=bot_id, name=name)
     except Refused as error:
-        return _shown(visit, notice=Notice(fact=error.message, kind="bad"), opened=bot_id, status=400)
+        return _page(visit, notice=Notice(fact=error.message, kind="bad"), opened=bot_id, status=400)
     with visit.writing() as ledger:
         set_bot_name(ledger, wanted, by=visit.user.email, now_us=present_us())
     record(Action.BOT_NAMED, request=visit.request, user=visit.user, account=visit.account, bot=bot_id, name=name)
@@ -112,7 +112,7 @@ def _named(visit: Visit) -> HttpResponse:
     return HttpResponseRedirect(reverse("bots", args=(visit.account,)))
 
 
-def _shown(visit: Visit, *, notice: Notice | None, opened: str | None, status: int = 200) -> HttpResponse:
+def _page(visit: Visit, *, notice: Notice | None, opened: str | None, status: int = 200) -> HttpResponse:
     urls = EntityUrls(account=visit.account)
     zone = preferred_zone(visit.account)
     with visit.reading() as ledger:

@@ -132,10 +132,10 @@ def merge_page(visit: Visit) -> HttpResponse:
     if visit.request.method != "POST":
         return _page(visit, form=MergeForm(initial={"customer_id": visit.request.GET.get("customer_id", "")}))
     if sent.get("step") == "undo":
-        return _undone(visit)
+        return _undo(visit)
     if sent.get("step") == "merge":
-        return _merged(visit)
-    return _previewed(visit)
+        return _merge(visit)
+    return _preview_page(visit)
 
 
 def merge_sentence(change: CustomerChange) -> str:
@@ -148,7 +148,7 @@ def merge_sentence(change: CustomerChange) -> str:
     )
 
 
-def _previewed(visit: Visit) -> HttpResponse:
+def _preview_page(visit: Visit) -> HttpResponse:
     form = MergeForm(visit.request.POST, visit.request.FILES)
     if not form.is_valid():
         return _page(visit, form=form, status=400)
@@ -161,17 +161,17 @@ def _previewed(visit: Visit) -> HttpResponse:
     return _page(visit, form=form, preview=_preview(change, urls=EntityUrls(account=visit.account)))
 
 
-def _merged(visit: Visit) -> HttpResponse:
+def _merge(visit: Visit) -> HttpResponse:
     try:
         pairs = pairs_from_csv(visit.request.POST.get("pairs", "").encode(errors="replace"))
         with visit.writing() as ledger:
             change = merge_customers(ledger, pairs, by=visit.user.email, now_us=present_us())
     except Refused as problem:
         return _page(visit, form=MergeForm(), notice=Notice(fact=problem.message, kind="bad"), status=400)
-    return _done(visit, change, action=Action.CUSTOMERS_MERGED, fact="Customers merged.")
+    return _finish(visit, change, action=Action.CUSTOMERS_MERGED, fact="Customers merged.")
 
 
-def _undone(visit: Visit) -> HttpResponse:
+def _undo(visit: Visit) -> HttpResponse:
     alias, number = visit.request.POST.get("alias", ""), visit.request.POST.get("merge", "")
     try:
         with visit.writing() as ledger:
@@ -179,10 +179,10 @@ def _undone(visit: Visit) -> HttpResponse:
             change = unmerge_customers(ledger, named, by=visit.user.email, now_us=present_us())
     except Missing as problem:
         return _page(visit, form=MergeForm(), notice=Notice(fact=problem.message, kind="bad"), status=404)
-    return _done(visit, change, action=Action.CUSTOMERS_UNMERGED, fact="Merge undone.")
+    return _finish(visit, change, action=Action.CUSTOMERS_UNMERGED, fact="Merge undone.")
 
 
-def _done(visit: Visit, change: CustomerChange, *, action: Action, fact: str) -> HttpResponse:
+def _finish(visit: Visit, change: CustomerChange, *, action: Action, fact: str) -> HttpResponse:
     if change.number is None:
         add_notice(
             visit.request, Notice(fact="No changes.", consequence="These customers are already merged.", kind="info")

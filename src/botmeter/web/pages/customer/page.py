@@ -125,15 +125,15 @@ class _Days:
 @for_member(Right.SEE_REPORTS)
 def customer_page(visit: Visit) -> HttpResponse:
     """Show the customer named by the parameter `id`."""
-    given = visit.request.GET
+    parameters = visit.request.GET
     look = _Look(
         urls=EntityUrls(account=visit.account),
-        customer_id=given.get("id", ""),
-        zone=checked_timezone(given.get("timezone") or preferred_zone(visit.account)),
-        chosen_zone=given.get("timezone", ""),
-        first=_number(given.get("from", "0"), name="from", within=(0, 10**9)),
+        customer_id=parameters.get("id", ""),
+        zone=checked_timezone(parameters.get("timezone") or preferred_zone(visit.account)),
+        chosen_zone=parameters.get("timezone", ""),
+        first=_number(parameters.get("from", "0"), name="from", within=(0, 10**9)),
     )
-    asked_year = _number(given["year"], name="year", within=YEARS) if given.get("year") else None
+    asked_year = _number(parameters["year"], name="year", within=YEARS) if parameters.get("year") else None
     with visit.reading() as ledger:
         who = counted_customer(ledger, look.customer_id)
         if who != look.customer_id:
@@ -165,11 +165,11 @@ def customer_page(visit: Visit) -> HttpResponse:
     return rendered(visit.request, "customer.html", page=page)
 
 
-def _number(given: str, *, name: str, within: tuple[int, int]) -> int:
+def _number(parameters: str, *, name: str, within: tuple[int, int]) -> int:
     least, most = within
-    if given.isascii() and given.isdigit() and len(given) < 10 and least <= int(given) <= most:
-        return int(given)
-    raise Refused("parameter_invalid", f"{name} can't be {given[:40]!r}; it is a number from {least} to {most}.")
+    if parameters.isascii() and parameters.isdigit() and len(parameters) < 10 and least <= int(parameters) <= most:
+        return int(parameters)
+    raise Refused("parameter_invalid", f"{name} can't be {parameters[:40]!r}; it is a number from {least} to {most}.")
 
 
 def _year(year: int, zone: str) -> Period:

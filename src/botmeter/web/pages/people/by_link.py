@@ -34,7 +34,7 @@ _METHODS = ["GET", "HEAD", "POST"]
 @require_http_methods(_METHODS)
 def first_start(request: HttpRequest, *, secret: str) -> HttpResponse:
     """Create the first user, who owns every account without members."""
-    link = _usable(secret, Link.Purpose.FIRST_START)
+    link = _usable_link(secret, Link.Purpose.FIRST_START)
     ledgers = server_state(request).ledgers
     names = SharedFolder(ledgers).accounts()
     kind = FirstStartForm if names else FirstStartWithAccountForm
@@ -62,7 +62,7 @@ def first_start(request: HttpRequest, *, secret: str) -> HttpResponse:
 @require_http_methods(_METHODS)
 def by_link(request: HttpRequest, *, secret: str) -> HttpResponse:
     """Sign in the user of the link."""
-    link = _usable(secret, Link.Purpose.SIGN_IN)
+    link = _usable_link(secret, Link.Purpose.SIGN_IN)
     user = link.user
     if user is None or not user.is_active:
         raise link_unusable()
@@ -82,15 +82,15 @@ def by_link(request: HttpRequest, *, secret: str) -> HttpResponse:
 @require_http_methods(_METHODS)
 def invitation(request: HttpRequest, *, secret: str) -> HttpResponse:
     """Accept an invitation as the signed-in user, after signing in, or as a new user."""
-    link = _usable(secret, Link.Purpose.INVITATION)
+    link = _usable_link(secret, Link.Purpose.INVITATION)
     if request.user.is_authenticated:
-        return _accepted_by(request, link, user=request.user)
+        return _accept(request, link, user=request.user)
     known = User.objects.filter(email=link.email).first()
     links = (FooterLink(label="Sign in to accept", href=f"{reverse('sign-in')}?next={request.path}"),)
     if known is not None:
         # Never a new password for someone who exists: the invitation may be in the hands of whoever made it.
         return entry_page(
-            request, _offer(request, link), sentence=f"{_terms(link)} {known.email} already has a user.", links=links
+            request, _heading(request, link), sentence=f"{_terms(link)} {known.email} already has a user.", links=links
         )
     form = JoinForm(request.POST if request.method == "POST" else None, user=User(email=link.email))
     if form.is_valid():
@@ -102,20 +102,20 @@ def invitation(request: HttpRequest, *, secret: str) -> HttpResponse:
         return entered(request, user, next_path=reverse("reports", args=(link.account,)), road="invitation")
     return entry_page(
         request,
-        _offer(request, link),
+        _heading(request, link),
         sentence=f"{_terms(link)} You will sign in as {link.email}.",
         form=form,
         submit="Join",
     )
 
 
-def _accepted_by(request: HttpRequest, link: Link, *, user: User) -> HttpResponse:
+def _accept(request: HttpRequest, link: Link, *, user: User) -> HttpResponse:
     if request.method == "POST":
         _join(request, link, user=user)
         add_notice(request, Notice(fact=f"You joined {account_title(request, link.account)}."))
         return HttpResponseRedirect(reverse("reports", args=(link.account,)))
     return entry_page(
-        request, _offer(request, link), sentence=f"{_terms(link)} You are signed in as {user.email}.", submit="Join"
+        request, _heading(request, link), sentence=f"{_terms(link)} You are signed in as {user.email}.", submit="Join"
     )
 
 
@@ -154,14 +154,14 @@ def _person(email: str, *, name: str, password: str) -> User:
     return user
 
 
-def _usable(secret: str, purpose: Link.Purpose) -> Link:
+def _usable_link(secret: str, purpose: Link.Purpose) -> Link:
     link = open_link(secret, purpose=purpose)
     if link is None:
         raise link_unusable()
     return link
 
 
-def _offer(request: HttpRequest, link: Link) -> str:
+def _heading(request: HttpRequest, link: Link) -> str:
     return f"Join {account_title(request, link.account)}"
 
 

@@ -72,8 +72,8 @@ class NewPasswordForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        told = {name: str(cleaned.get(name, "")) for name in ("email", "name")}
-        about = self._user or User(email=told["email"], name=told["name"])
+        entered = {name: str(cleaned.get(name, "")) for name in ("email", "name")}
+        about = self._user or User(email=entered["email"], name=entered["name"])
         try:
             if "password" in cleaned:
                 validate_password(str(cleaned["password"]), about)

@@ -49,7 +49,7 @@ def me(request: HttpRequest) -> HttpResponse:
     form = _profile(user, sent=request.POST if request.method == "POST" else None)
     if form.is_valid():
         User.objects.filter(pk=user.pk).update(name=form.cleaned_data["name"], theme=form.cleaned_data["theme"])
-        return _led_back(request, "Saved.")
+        return _redirect_with_notice(request, "Saved.")
     return _page(request, user, profile=form)
 
 
@@ -66,7 +66,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
     user.save(update_fields=["password"])
     update_session_auth_hash(request, user)
     record(Action.PASSWORD_CHANGED, request=request, user=user, by="person")
-    return _led_back(request, "Password changed.", consequence="All other sessions are signed out.")
+    return _redirect_with_notice(request, "Password changed.", consequence="All other sessions are signed out.")
 
 
 @for_person
@@ -76,7 +76,7 @@ def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
     user = cast("User", request.user)
     end_other_sessions(request, user)
     record(Action.SIGNED_OUT_EVERYWHERE, request=request, user=user)
-    return _led_back(request, "All other sessions are signed out.")
+    return _redirect_with_notice(request, "All other sessions are signed out.")
 
 
 def end_other_sessions(request: HttpRequest, user: User) -> None:
@@ -126,6 +126,6 @@ def _second_step_text(user: User) -> str:
     return f"Two-factor authentication is on. You have {left} left."
 
 
-def _led_back(request: HttpRequest, fact: str, *, consequence: str = "") -> HttpResponse:
+def _redirect_with_notice(request: HttpRequest, fact: str, *, consequence: str = "") -> HttpResponse:
     add_notice(request, Notice(fact=fact, consequence=consequence))
     return HttpResponseRedirect(reverse("me"))

@@ -8,7 +8,7 @@ from botmeter.web.pages.people.passwords import password_choose, password_reset
 from botmeter.web.pages.people.person import change_password, me, sign_out_everywhere
 from botmeter.web.pages.people.second_factor import change_second_factor, own_second_factor
 from botmeter.web.pages.people.signing_in import second_step, sign_in, sign_out
-from botmeter.web.pages.people.users import invitation_withdrawn, member, users
+from botmeter.web.pages.people.users import invitation_revocation, member, users
 
 urlpatterns: list[URLPattern] = [
     path("sign-in", sign_in, name="sign-in"),
@@ -27,5 +27,5 @@ urlpatterns: list[URLPattern] = [
     path("accounts", accounts, name="accounts"),
     path("a/<account>/admin/users", users, name="users"),
     path("a/<account>/admin/users/<int:member>", member, name="member"),
-    path("a/<account>/admin/invitations/<int:link>", invitation_withdrawn, name="invitation-withdrawn"),
+    path("a/<account>/admin/invitations/<int:link>", invitation_revocation, name="invitation-withdrawn"),
 ]

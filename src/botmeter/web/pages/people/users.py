@@ -104,7 +104,7 @@ def users(visit: Visit) -> HttpResponse:
     if form.is_valid():
         standing = MemberRole(role=Role(form.cleaned_data["role"]), may_export=form.cleaned_data["may_export"])
         try:
-            return _invited(visit, str(form.cleaned_data["email"]).strip().lower(), standing=standing)
+            return _invite(visit, str(form.cleaned_data["email"]).strip().lower(), standing=standing)
         except Conflict as problem:
             add_problem(form, problem, fields={"member_already": "email"})
     return _page(visit, invite=form)
@@ -118,11 +118,11 @@ def member(visit: Visit, *, member: int) -> HttpResponse:
         raise Http404
     match visit.request.POST.get("what"):
         case "remove":
-            _removed(visit, found)
+            _remove(visit, found)
         case "password":
             _password_link(visit, found)
         case "change":
-            _changed(visit, found)
+            _change(visit, found)
         case _:
             raise Refused("parameter_invalid", "No valid action was given for the member.")
     is_still_admin = Membership.objects.filter(user=visit.user, account=visit.account, role=Role.OWNER).exists()
@@ -130,7 +130,7 @@ def member(visit: Visit, *, member: int) -> HttpResponse:
 
 
 @_for_user_admins
-def invitation_withdrawn(visit: Visit, *, link: int) -> HttpResponse:
+def invitation_revocation(visit: Visit, *, link: int) -> HttpResponse:
     """Revoke an invitation."""
     found = members.open_invitations(visit.account).filter(pk=link).first()
     if found is None or visit.request.method != "POST":
@@ -141,7 +141,7 @@ def invitation_withdrawn(visit: Visit, *, link: int) -> HttpResponse:
     return HttpResponseRedirect(reverse("users", args=(visit.account,)))
 
 
-def _invited(visit: Visit, address: str, *, standing: MemberRole) -> HttpResponse:
+def _invite(visit: Visit, address: str, *, standing: MemberRole) -> HttpResponse:
     secret = members.invite(visit.account, address, standing=standing, by=visit.user)
     path = reverse("invitation", args=(secret,))
     record(
@@ -172,7 +172,7 @@ def _invited(visit: Visit, address: str, *, standing: MemberRole) -> HttpRespons
     return HttpResponseRedirect(reverse("users", args=(visit.account,)))
 
 
-def _changed(visit: Visit, found: Membership) -> None:
+def _change(visit: Visit, found: Membership) -> None:
     sent = visit.request.POST
     try:
         role = Role(sent.get("role", ""))
@@ -183,12 +183,12 @@ def _changed(visit: Visit, found: Membership) -> None:
     if after == before:
         return
     members.change(found, after)
-    told_of = {"email": found.user.email, "before": str(before), "after": str(after)}
-    record(Action.MEMBER_CHANGED, request=visit.request, user=visit.user, account=visit.account, **told_of)
+    details = {"email": found.user.email, "before": str(before), "after": str(after)}
+    record(Action.MEMBER_CHANGED, request=visit.request, user=visit.user, account=visit.account, **details)
     add_notice(visit.request, Notice(fact=f"{found.user}: {after}.", consequence=f"Before: {before}."))
 
 
-def _removed(visit: Visit, found: Membership) -> None:
+def _remove(visit: Visit, found: Membership) -> None:
     members.remove(found)
     record(
         Action.MEMBER_REMOVED,
@@ -220,12 +220,12 @@ def _password_link(visit: Visit, found: Membership) -> None:
 
 def _page(visit: Visit, *, invite: BaseForm) -> HttpResponse:
     found = Membership.objects.select_related("user").filter(account=visit.account).order_by("user__email")
-    careful = with_second_factor(each.user for each in found)
+    with_two_factor = with_second_factor(each.user for each in found)
     page = UsersPage(
         frame=frame(visit, title="Users", current="users"),
         notice=pop_notice(visit.request),
         title=account_title(visit.request, visit.account),
-        members=tuple(_member_line(visit, each, has_second_step=each.user.pk in careful) for each in found),
+        members=tuple(_member_line(visit, each, has_second_step=each.user.pk in with_two_factor) for each in found),
         invitations=tuple(_invitation_line(visit, each) for each in members.open_invitations(visit.account)),
         invite=invite,
         invite_hint="We send them a link." if mail_is_set() else "You get a link to send to them.",

@@ -54,23 +54,23 @@ class ConversationPage:
 @for_member(Right.SEE_REPORTS)
 def conversation_page(visit: Visit) -> HttpResponse:
     """Show the conversation named by the parameter `id`."""
-    given = visit.request.GET
+    parameters = visit.request.GET
     urls = EntityUrls(account=visit.account)
-    zone = checked_timezone(given.get("timezone") or preferred_zone(visit.account))
-    conversation_id = given.get("id", "")
+    zone = checked_timezone(parameters.get("timezone") or preferred_zone(visit.account))
+    conversation_id = parameters.get("id", "")
     with visit.reading() as ledger:
-        story = conversation(ledger, conversation_id)
+        facts = conversation(ledger, conversation_id)
     page = ConversationPage(
         frame=frame(
             visit, title=f"Conversation {shown(conversation_id[:60])}", current="customers", crumbs=_crumbs(urls)
         ),
         conversation_id=conversation_id,
         shown_id=shown(conversation_id),
-        answer=_answer(story, urls, zone=zone),
+        answer=_answer(facts, urls, zone=zone),
         zone=zone,
         utc_href="" if zone == "UTC" else f"{urls.conversation(conversation_id)}&timezone=UTC",
-        sessions=tuple(_part(one, urls, zone=zone) for one in story.sessions),
-        facts=_facts(story, urls, zone=zone),
+        sessions=tuple(_part(one, urls, zone=zone) for one in facts.sessions),
+        facts=_facts(facts, urls, zone=zone),
     )
     return rendered(visit.request, "conversation.html", page=page)
 
@@ -79,12 +79,12 @@ def _crumbs(urls: EntityUrls) -> tuple[Crumb, ...]:
     return (Crumb(label="Reports", href=urls.reports()), Crumb(label="Customers", href=urls.customers()))
 
 
-def _answer(story: "ConversationStory", urls: EntityUrls, *, zone: str) -> Words:
-    customer_id, *others = story.customer_ids
+def _answer(facts: "ConversationStory", urls: EntityUrls, *, zone: str) -> Words:
+    customer_id, *others = facts.customer_ids
     whose = (plain("Of customer "), id_word(customer_id, urls.customer(customer_id)))
     more = f" and {text.counted(len(others), 'other')}" if others else ""
-    when = f", created on {text.instant_text(story.created_us, zone=zone, seconds=False)} {zone}. "
-    count = len(story.sessions)
+    when = f", created on {text.instant_text(facts.created_us, zone=zone, seconds=False)} {zone}. "
+    count = len(facts.sessions)
     part = f"It is part of {text.counted(count, 'session')}." if count else "It is part of no session."
     return (*whose, plain(f"{more}{when}{part}"))
 
@@ -104,20 +104,20 @@ def _part(one: "ConversationSession", urls: EntityUrls, *, zone: str) -> PartLin
     )
 
 
-def _facts(story: "ConversationStory", urls: EntityUrls, *, zone: str) -> tuple[FactLines, ...]:
-    customers = [id_word(customer_id, urls.customer(customer_id)) for customer_id in story.customer_ids]
-    bots = [name_word(name, urls.bot(bot_id)) for bot_id, name in story.bots]
-    events = ", ".join(f"{text.count_text(count)} {actor}" for actor, count in story.event_counts.items() if count)
+def _facts(facts: "ConversationStory", urls: EntityUrls, *, zone: str) -> tuple[FactLines, ...]:
+    customers = [id_word(customer_id, urls.customer(customer_id)) for customer_id in facts.customer_ids]
+    bots = [name_word(name, urls.bot(bot_id)) for bot_id, name in facts.bots]
+    events = ", ".join(f"{text.count_text(count)} {actor}" for actor, count in facts.event_counts.items() if count)
     tickets = tuple(
-        (id_word(ticket), *((plain(" "), name_word(kind)) if kind else ())) for ticket, kind in story.tickets
+        (id_word(ticket), *((plain(" "), name_word(kind)) if kind else ())) for ticket, kind in facts.tickets
     )
-    told: tuple[tuple[str, tuple[Words, ...]], ...] = (
+    entries: tuple[tuple[str, tuple[Words, ...]], ...] = (
         ("Customer", (listed(customers, most=_NAMED_MAX),)),
-        ("Created", ((plain(f"{text.instant_text(story.created_us, zone=zone)} {zone}"),),)),
-        ("Updated", ((plain(f"{text.instant_text(story.updated_us, zone=zone)} {zone}"),),)),
+        ("Created", ((plain(f"{text.instant_text(facts.created_us, zone=zone)} {zone}"),),)),
+        ("Updated", ((plain(f"{text.instant_text(facts.updated_us, zone=zone)} {zone}"),),)),
         ("Bots", (listed(bots, most=_NAMED_MAX),) if bots else ()),
-        ("Channels", (listed([name_word(channel) for channel in story.channels], most=_NAMED_MAX),)),
+        ("Channels", (listed([name_word(channel) for channel in facts.channels], most=_NAMED_MAX),)),
         ("Events", ((plain(events),),)),
         ("Tickets", tickets[:_NAMED_MAX]),
     )
-    return tuple(FactLines(label=label, lines=lines) for label, lines in told if lines)
+    return tuple(FactLines(label=label, lines=lines) for label, lines in entries if lines)

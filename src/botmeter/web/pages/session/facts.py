@@ -78,7 +78,7 @@ def _afterwards(explanation: Explanation, urls: EntityUrls) -> Words:
 
 def facts(explanation: Explanation, urls: EntityUrls) -> tuple[FactLines, ...]:
     """Facts of the session, one per line."""
-    told: list[tuple[str, Iterable[Words]]] = [
+    entries: list[tuple[str, Iterable[Words]]] = [
         ("Policy", [(linked(explanation.policy.label, "#policy"),)]),
         ("Counts on", [(linked(*_counted_on(explanation, urls)), plain(" (UTC)"))]),
         ("Window", _window(explanation)),
@@ -94,7 +94,7 @@ def facts(explanation: Explanation, urls: EntityUrls) -> tuple[FactLines, ...]:
         ),
         ("Adjacent sessions", _neighbours(explanation, urls)),
     ]
-    return tuple(FactLines(label=label, lines=_cut(lines)) for label, lines in told if lines)
+    return tuple(FactLines(label=label, lines=_cut(lines)) for label, lines in entries if lines)
 
 
 def arrivals(explanation: Explanation) -> tuple[Words, ...]:
@@ -142,8 +142,8 @@ def _conversations(explanation: Explanation, urls: EntityUrls) -> list[Words]:
 
 def _messages(explanation: Explanation) -> str:
     counts = Counter(event.actor for event in explanation.members if event.kind is Kind.MESSAGE)
-    told = [f"{text.count_text(counts[actor])} {actor.name.lower()}" for actor in Actor if counts[actor]]
-    return ", ".join(told) or "none"
+    entries = [f"{text.count_text(counts[actor])} {actor.name.lower()}" for actor in Actor if counts[actor]]
+    return ", ".join(entries) or "none"
 
 
 def _tickets(explanation: Explanation) -> list[Words]:

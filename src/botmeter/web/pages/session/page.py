@@ -104,15 +104,15 @@ class SessionPage:
 @for_member(Right.SEE_REPORTS)
 def session_page(visit: Visit, *, session: str) -> HttpResponse:
     """Show the session."""
-    given = visit.request.GET
+    parameters = visit.request.GET
     urls = EntityUrls(account=visit.account)
-    zone = checked_timezone(given.get("timezone") or preferred_zone(visit.account))
-    first = _first_event(given.get("from", "0"))
+    zone = checked_timezone(parameters.get("timezone") or preferred_zone(visit.account))
+    first = _first_event(parameters.get("from", "0"))
     with visit.reading() as ledger:
         explanation = explain(ledger, session)
-    is_all = "all" in given
+    is_all = "all" in parameters
     events = all_events(explanation, urls=urls, first=first) if is_all else summarized_events(explanation, urls=urls)
-    chosen = {"timezone": given["timezone"]} if given.get("timezone") else {}
+    chosen = {"timezone": parameters["timezone"]} if parameters.get("timezone") else {}
     page = SessionPage(
         frame=frame(visit, title=HEADING, current="reports", crumbs=_crumbs(explanation, urls)),
         heading=HEADING,
@@ -139,10 +139,10 @@ def session_page(visit: Visit, *, session: str) -> HttpResponse:
     return rendered(visit.request, "session.html", page=page)
 
 
-def _first_event(given: str) -> int:
-    if not (given.isascii() and given.isdigit() and len(given) < 10):
-        raise Refused("parameter_invalid", f"Parameter from is {given[:40]!r}; it must be an event number from 0.")
-    return int(given)
+def _first_event(parameters: str) -> int:
+    if not (parameters.isascii() and parameters.isdigit() and len(parameters) < 10):
+        raise Refused("parameter_invalid", f"Parameter from is {parameters[:40]!r}; it must be an event number from 0.")
+    return int(parameters)
 
 
 def _crumbs(explanation: "Explanation", urls: EntityUrls) -> tuple[Crumb, ...]:
@@ -155,13 +155,13 @@ def _crumbs(explanation: "Explanation", urls: EntityUrls) -> tuple[Crumb, ...]:
 
 
 def _tags(explanation: "Explanation") -> tuple[str, ...]:
-    told = (
+    states = (
         (True, "Charged once"),
         (explanation.is_running, "Open"),
         (explanation.is_preview, "Preview"),
         (bool(explanation.restatements), "Restated"),
     )
-    return tuple(tag for holds, tag in told if holds)
+    return tuple(tag for holds, tag in states if holds)
 
 
 def _pager(explanation: "Explanation", urls: EntityUrls, *, first: int | None, chosen: dict[str, str]) -> EventPager:

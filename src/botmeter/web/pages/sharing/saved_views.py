@@ -87,7 +87,7 @@ def views(visit: Visit) -> HttpResponse:
     form = ViewForm(visit.request.POST)
     if form.is_valid():
         try:
-            return _saved(visit, form)
+            return _save(visit, form)
         except Refused as problem:
             if problem.code not in _OF_NAME:
                 raise
@@ -103,7 +103,7 @@ def view(visit: Visit, *, view: int) -> HttpResponse:
         raise Http404
     match visit.request.POST.get("what"):
         case "rename":
-            _renamed(visit, found)
+            _rename(visit, found)
         case "delete":
             found.delete()
             add_notice(visit.request, Notice(fact=f"View {found.name} deleted."))
@@ -112,28 +112,28 @@ def view(visit: Visit, *, view: int) -> HttpResponse:
     return HttpResponseRedirect(reverse("views", args=(visit.account,)))
 
 
-def _saved(visit: Visit, form: forms.Form) -> HttpResponse:
+def _save(visit: Visit, form: forms.Form) -> HttpResponse:
     given = form.cleaned_data
     query = kept_query(kept_address(given["query"]))
-    name = _checked(given["name"])
+    name = _valid_name(given["name"])
     try:
         with transaction.atomic():
             SavedView.objects.create(
                 account=visit.account, owner=visit.user, name=name, query=query, is_for_all=given["for_all"]
             )
     except IntegrityError:
-        raise _taken(name) from None
+        raise _name_conflict(name) from None
     add_notice(visit.request, Notice(fact=f"View {name} saved.", consequence="You also find it under Reports."))
     return HttpResponseRedirect(reverse("views", args=(visit.account,)))
 
 
-def _renamed(visit: Visit, view: SavedView) -> None:
-    view.name = _checked(visit.request.POST.get("name", ""))
+def _rename(visit: Visit, view: SavedView) -> None:
+    view.name = _valid_name(visit.request.POST.get("name", ""))
     try:
         with transaction.atomic():
             view.save(update_fields=["name"])
     except IntegrityError:
-        raise _taken(view.name) from None
+        raise _name_conflict(view.name) from None
     add_notice(visit.request, Notice(fact=f"View renamed to {view.name}."))
 
 
@@ -141,7 +141,7 @@ def _may_change(view: SavedView, visit: Visit) -> bool:
     return view.owner_id == visit.user.pk or (view.is_for_all and visit.role is Role.OWNER)
 
 
-def _checked(name: str) -> str:
+def _valid_name(name: str) -> str:
     stripped = name.strip()
     fault = required_name_fault(stripped)
     if fault:
@@ -149,7 +149,7 @@ def _checked(name: str) -> str:
     return stripped
 
 
-def _taken(name: str) -> Conflict:
+def _name_conflict(name: str) -> Conflict:
     return Conflict("view_exists", f"You already have a view named {name[:60]!r}.")
 
 

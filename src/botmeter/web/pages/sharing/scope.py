@@ -52,12 +52,13 @@ class SharedQuestion:
 
     scope: Scope
     whole: Question
-    asked: Question
+    narrowed: Question
 
     @property
     def is_whole(self) -> bool:
         return (
-            self.asked.query.period == self.whole.query.period and self.asked.query.filters == self.whole.query.filters
+            self.narrowed.query.period == self.whole.query.period
+            and self.narrowed.query.filters == self.whole.query.filters
         )
 
 
@@ -68,40 +69,40 @@ def pinned(address: ReportAddress, *, zone: str) -> ReportAddress:
     return replace(address, preset=Preset.LAST_30_DAYS) if is_bare else address
 
 
-def shared_question(ledger: "ReadableLedger", scope: Scope, *, given: QueryDict) -> SharedQuestion:
+def shared_question(ledger: "ReadableLedger", scope: Scope, *, parameters: QueryDict) -> SharedQuestion:
     """The visitor's question; without parameters, the whole view.
 
     Raises:
         Refused: As `read_address` and `question`.
     """
-    wanted = read_address(given)
-    if not any(name in given for name in _NAMES):
-        wanted = scope.whole.following(wanted.follows)
-    return narrowed_question(ledger, scope, wanted=wanted)
+    requested = read_address(parameters)
+    if not any(name in parameters for name in _NAMES):
+        requested = scope.whole.following(requested.follows)
+    return narrowed_question(ledger, scope, requested=requested)
 
 
-def narrowed_question(ledger: "ReadableLedger", scope: Scope, *, wanted: ReportAddress) -> SharedQuestion:
-    """The part of `wanted` that lies within the whole view.
+def narrowed_question(ledger: "ReadableLedger", scope: Scope, *, requested: ReportAddress) -> SharedQuestion:
+    """The part of `requested` that lies within the whole view.
 
     Days and filter values outside of the view are ignored.
     """
     zone = scope.whole.timezone or "UTC"
     whole = question(ledger, scope.whole, zone=zone)
-    filters = wanted.filters
+    filters = requested.filters
     for name in FILTER_NAMES:
         filters = filters if name in scope.filters else filters.without(name)
     if not scope.names_openers:
-        wanted = wanted.split_by(Split.TOOK_PART)
-    address = replace(wanted, timezone=None, filters=_common_filters(scope.whole.filters, filters))
+        requested = requested.split_by(Split.TOOK_PART)
+    address = replace(requested, timezone=None, filters=_common_filters(scope.whole.filters, filters))
     if address.preset is None and address.days == (None, None):
         address = replace(address, preset=scope.whole.preset, days=scope.whole.days)
-    asked = question(ledger, address, zone=zone)
-    period = _common_period(whole.query.period, asked.query.period)
-    if period != asked.query.period:
-        asked = question(ledger, address.between(period.first_on, period.last_on), zone=zone)
-    if not _is_shown(asked, whole=whole):
-        asked = replace(asked, compared=None, address=asked.address.against(Compare.NONE))
-    return SharedQuestion(scope=scope, whole=whole, asked=asked)
+    narrowed = question(ledger, address, zone=zone)
+    period = _common_period(whole.query.period, narrowed.query.period)
+    if period != narrowed.query.period:
+        narrowed = question(ledger, address.between(period.first_on, period.last_on), zone=zone)
+    if not _is_shown(narrowed, whole=whole):
+        narrowed = replace(narrowed, compared=None, address=narrowed.address.against(Compare.NONE))
+    return SharedQuestion(scope=scope, whole=whole, narrowed=narrowed)
 
 
 def presets_within(shared: SharedQuestion) -> frozenset[Preset]:
@@ -120,38 +121,38 @@ def comparisons_within(shared: SharedQuestion, ledger: "ReadableLedger") -> froz
     zone = shared.whole.zone
     found = {Compare.NONE}
     for compare in (Compare.PREVIOUS, Compare.YEAR):
-        asked = question(ledger, shared.asked.address.against(compare), zone=zone)
-        if asked.compared is not None and _is_shown(asked, whole=shared.whole):
+        narrowed = question(ledger, shared.narrowed.address.against(compare), zone=zone)
+        if narrowed.compared is not None and _is_shown(narrowed, whole=shared.whole):
             found.add(compare)
     return frozenset(found)
 
 
-def _is_shown(asked: Question, *, whole: Question) -> bool:
+def _is_shown(narrowed: Question, *, whole: Question) -> bool:
     """Return True if the compared days are shared: within the link's days, or as the link compares them."""
-    if asked.compared is None:
+    if narrowed.compared is None:
         return True
-    compared = asked.compared.period
+    compared = narrowed.compared.period
     if _has_days(whole.query.period, (compared.first_on, compared.last_on)):
         return True
-    return asked.query.period == whole.query.period and asked.address.compare is whole.address.compare
+    return narrowed.query.period == whole.query.period and narrowed.address.compare is whole.address.compare
 
 
-def _common_filters(whole: Filters, wanted: Filters) -> Filters:
-    """The wanted filters within those of the whole: of its values, or all of them, and with all that it excludes."""
-    common = wanted if whole.preview is None else replace(wanted, preview=whole.preview)
+def _common_filters(whole: Filters, requested: Filters) -> Filters:
+    """The requested filters within those of the whole: of its values, or all of them, and with all that it excludes."""
+    common = requested if whole.preview is None else replace(requested, preview=whole.preview)
     for declared, picked, excluded in whole.set_filters():
         name, known = declared.name, frozenset(picked)
         if picked:
-            chosen = tuple(value for value in wanted.values(name) if value in known)
+            chosen = tuple(value for value in requested.values(name) if value in known)
             common = common.with_values(name, chosen or picked)
         if excluded:
-            more = tuple(value for value in wanted.excluded_values(name) if value not in excluded)
+            more = tuple(value for value in requested.excluded_values(name) if value not in excluded)
             common = common.with_excluded(name, (*excluded, *more))
     return common
 
 
-def _common_period(whole: Period, wanted: Period) -> Period:
-    first_on, last_on = max(whole.first_on, wanted.first_on), min(whole.last_on, wanted.last_on)
+def _common_period(whole: Period, requested: Period) -> Period:
+    first_on, last_on = max(whole.first_on, requested.first_on), min(whole.last_on, requested.last_on)
     return whole if first_on > last_on else replace(whole, first_on=first_on, last_on=last_on)
 
 

@@ -184,6 +184,6 @@ def _answering(opening: Opening, *, route: str) -> "Iterator[Answering]":
             ledger = held.enter_context(reading(opening.request, opening.link.account))
         except Http404:
             raise share_over() from None
-        found = shared_question(ledger, opening.scope, given=opening.request.GET)
+        found = shared_question(ledger, opening.scope, parameters=opening.request.GET)
         access = shared_access(ledger, found, whole_href=reverse(route, args=(opening.secret,)))
-        yield Answering(opening=opening, ledger=ledger, question=found.asked, access=access)
+        yield Answering(opening=opening, ledger=ledger, question=found.narrowed, access=access)

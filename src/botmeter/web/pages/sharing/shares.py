@@ -110,7 +110,7 @@ def shares(visit: Visit) -> HttpResponse:
     form = _form(visit, visit.request.POST)
     if form.is_valid():
         try:
-            return _made(visit, form.cleaned_data)
+            return _create(visit, form.cleaned_data)
         except Refused as problem:
             if problem.code != "share_name_invalid":
                 raise
@@ -144,7 +144,7 @@ def _form(visit: Visit, given: QueryDict | None, *, initial: dict[str, str] | No
     return form if visit.may(Right.EXPORT) else form.without_rows()
 
 
-def _made(visit: Visit, given: dict[str, Any]) -> HttpResponse:
+def _create(visit: Visit, given: dict[str, Any]) -> HttpResponse:
     address = pinned(kept_address(given["query"]), zone=preferred_zone(visit.account))
     draft = ShareDraft(
         name=given["name"],
@@ -175,8 +175,8 @@ def _show(visit: Visit, made: NewShare) -> None:
 
 
 def _note(visit: Visit, link: ShareLink, *, action: Action, **detail: Any) -> None:
-    told_of = {"name": link.name, "shows": address_text(kept_address(link.query))[:500], **detail}
-    record(action, request=visit.request, user=visit.user, account=visit.account, **told_of)
+    details = {"name": link.name, "shows": address_text(kept_address(link.query))[:500], **detail}
+    record(action, request=visit.request, user=visit.user, account=visit.account, **details)
 
 
 def _may_revoke(link: ShareLink, visit: Visit) -> bool:

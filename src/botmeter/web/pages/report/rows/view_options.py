@@ -112,23 +112,25 @@ class RowsAddress:
         return found
 
 
-def read_rows_address(given: QueryDict) -> RowsAddress:
+def read_rows_address(parameters: QueryDict) -> RowsAddress:
     """Parse the view options of a request.
 
     Raises:
         Refused: `parameter_invalid`, `column_unknown`.
         TooMuch: `search_too_long`.
     """
-    sort = given.get("sort") or f"-{SortKey.SESSION_START.value}"
+    sort = parameters.get("sort") or f"-{SortKey.SESSION_START.value}"
     look = RowLook(
-        grouping=choice(given, "group", words=Grouping) or Grouping.SESSION,
+        grouping=choice(parameters, "group", words=Grouping) or Grouping.SESSION,
         sort=word_named(sort.removeprefix("-"), "sort", words=SortKey),
         descending=sort.startswith("-"),
-        search=(given.get("search") or "").strip(),
+        search=(parameters.get("search") or "").strip(),
         limit=PAGE_LINES,
     )
-    address = RowsAddress(look=look, cursor=given.get("cursor") or "", open_session=given.get("session") or "")
-    wanted = _columns(given)
+    address = RowsAddress(
+        look=look, cursor=parameters.get("cursor") or "", open_session=parameters.get("session") or ""
+    )
+    wanted = _columns(parameters)
     for name in wanted:
         if name not in address.offered_columns:
             known = ", ".join(address.offered_columns)
@@ -136,7 +138,7 @@ def read_rows_address(given: QueryDict) -> RowsAddress:
     return replace(address, columns=() if wanted == address.shown_columns else wanted)
 
 
-def _columns(given: QueryDict) -> tuple[str, ...]:
+def _columns(parameters: QueryDict) -> tuple[str, ...]:
     """`columns=a,b` of a link, or `column=a&column=b` of the form."""
-    listed = [name for name in (given.get("columns") or "").split(",") if name]
-    return tuple(dict.fromkeys([*listed, *given.getlist("column")]))
+    listed = [name for name in (parameters.get("columns") or "").split(",") if name]
+    return tuple(dict.fromkeys([*listed, *parameters.getlist("column")]))

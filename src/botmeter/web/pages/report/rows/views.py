@@ -26,14 +26,14 @@ from botmeter.web.report_query import read_address
 @for_member(Right.SEE_REPORTS)
 def rows(visit: Visit) -> HttpResponse:
     """Show the underlying data."""
-    given = visit.request.GET
-    address, urls = read_address(given), ReportUrls(entry_point=EntryPoint.REPORTS, owner=visit.account)
+    parameters = visit.request.GET
+    address, urls = read_address(parameters), ReportUrls(entry_point=EntryPoint.REPORTS, owner=visit.account)
     crumbs = (
         Crumb(label="Reports", href=reverse("reports", args=(visit.account,))),
         Crumb(label=HEADING[EntryPoint.REPORTS], href=urls.report(address)),
     )
     around = frame(visit, title="Sessions consumed", current="reports", crumbs=crumbs)
-    zone, rows_address = preferred_zone(visit.account), read_rows_address(given)
+    zone, rows_address = preferred_zone(visit.account), read_rows_address(parameters)
     with visit.reading() as ledger:
         asked = RowsQuestion(question=question(ledger, address, zone=zone), rows=rows_address)
         page = rows_page(ledger, asked, context=PageContext(frame=around, urls=urls, access=member_access()))
@@ -48,19 +48,19 @@ def export(visit: Visit, *, format: str) -> StreamingHttpResponse:  # noqa: A002
     wanted = next((known for known in FORMATS if known == format), None)
     if wanted is None:
         raise Http404
-    given = visit.request.GET
-    address = read_address(given)
+    parameters = visit.request.GET
+    address = read_address(parameters)
     held = ExportReader(visit.request, visit.account)
     try:
         asked = question(held.ledger, address, zone=preferred_zone(visit.account))
-        look = read_rows_address(given)
+        look = read_rows_address(parameters)
         # The columns of a session's line are none of a file's, whose rows are flat.
         columns = look.columns if look.look.grouping is Grouping.CONVERSATION and look.columns else COLUMNS
         wanted_export = Export(format=wanted, columns=columns, search=look.look.search)
         chunks = export_stream(held.ledger, asked.query, export=wanted_export)
         file, query = export_name(asked.query, wanted), asked.address.query()[:500]
-        told = {"file": file, "query": query}
-        record(Action.EXPORTED, request=visit.request, user=visit.user, account=visit.account, **told)
+        details = {"file": file, "query": query}
+        record(Action.EXPORTED, request=visit.request, user=visit.user, account=visit.account, **details)
     except BaseException:
         held.close()
         raise
