@@ -1,4 +1,4 @@
-"""What Botmeter promises about speed and memory, measured on the machine at hand: `python -m bench`.
+"""Measurements of the speed and memory that Botmeter promises: `python -m bench`.
 
 Each figure is a module: metering, importing, reporting, appending, starting. It stands beside a
 peer that was measured in the same run, since seconds alone say more of the machine than of us.

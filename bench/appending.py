@@ -66,7 +66,7 @@ def figures(scale: float) -> Iterator[Figure]:
 
 
 def appended(folder: str) -> dict[str, Any]:
-    """How long each of a hundred appends took, in ms, after a few that are not counted."""
+    """Time of each of a hundred appends in ms, after a few warm-up appends."""
     with Folder.owned(Path(folder), purpose="bench") as owned, owned.ledger(ACCOUNT) as ledger:
         batches = live_batches(ledger, count=_WARMUPS + APPENDS)
         event_count = sum(ledger.connection.execute("SELECT count(*) FROM event").fetchone() or ())

@@ -75,7 +75,7 @@ def ledger_file(folder: Path) -> Path:
 
 
 def loaded_by_duckdb(path: str) -> dict[str, Any]:
-    """How long DuckDB takes to load a file into a table of a database file, to its checkpoint."""
+    """Time in which DuckDB loads a file into a table of a database file, checkpoint included."""
     database = CACHE / "peer.duckdb"
     database.unlink(missing_ok=True)
     started = time.perf_counter()

@@ -167,7 +167,7 @@ def _flat_out_figures(scratch: Path, *, batch_count: int) -> Iterator[Figure]:
 
 
 def inserted(file: str, database: str) -> dict[str, Any]:
-    """How long the same batches take into a table of DuckDB, each read by Arrow and committed by itself."""
+    """Time to insert the same batches into a DuckDB table, each read by Arrow and committed by itself."""
     import duckdb
     import pyarrow as pa
     import pyarrow.json
@@ -221,7 +221,7 @@ def _report(place: Place) -> dict[str, Any]:
 
 
 def _sent(file: Path, place: Place, *, path: str, plan: dict[str, Any]) -> dict[str, Any]:
-    """What a sending process was told."""
+    """Results of one sending process."""
     whole = {"file": str(file), "port": place.server.port, "path": path, **plan}
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")])}
     ended = subprocess.run(

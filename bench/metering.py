@@ -73,7 +73,7 @@ def _beside(rival: Callable[[str], dict[str, Any]], *, path: Path, ours: Ran) ->
 
 
 def metered(path: str) -> dict[str, Any]:
-    """How long the meter takes from the file to the sessions with their members."""
+    """Time from the file to the metered sessions with their members."""
     few = pyarrow.parquet.ParquetFile(path, read_dictionary=list(_TEXTS)).iter_batches(1_000, columns=_COLUMNS)
     _sessions(pa.Table.from_batches([next(few)]))
     started = time.perf_counter()
@@ -116,7 +116,7 @@ def _numbered(names: pa.ChunkedArray, number_by_name: dict[str, Any]) -> pa.Arra
 
 
 def sorted_by_duckdb(path: str) -> dict[str, Any]:
-    """How long DuckDB takes to give the same columns of the file as Arrow, by customer, time and id."""
+    """Time in which DuckDB returns the same columns of the file as Arrow, ordered by customer, time and id."""
     with duckdb.connect() as connection:
         started = time.perf_counter()
         query = f"SELECT {', '.join(_COLUMNS)} FROM '{path}' ORDER BY customer_id, occurred_at, event_id"

@@ -127,7 +127,7 @@ def _load_figures(server: "Served") -> Iterator[Figure]:
 
 
 def views(last_on: date) -> tuple[str, ...]:
-    """What four people look at: named spans up to the last day of the data, a filter each, a split, another zone."""
+    """Report addresses of four readers: periods up to the last day of the data, each with a filter, split or zone."""
 
     def span(day_count: int) -> str:
         return f"from={last_on - timedelta(days=day_count - 1)}&to={last_on}"
@@ -293,7 +293,7 @@ def _weight_bytes(server: Served) -> int:
 
 
 def answered(folder: str) -> dict[str, Any]:
-    """How long the parts of a page took that ask the ledger, in ms."""
+    """Time in ms of the parts of a page that query the ledger."""
     from botmeter.reports.compared_period import ComparedWith, compared_query
     from botmeter.reports.overview import overview
     from botmeter.reports.query import RequestedDays, usage_query
@@ -329,7 +329,7 @@ def _times_ms(call: Any) -> list[float]:
 
 
 def _far_cursor(ledger: Any) -> tuple[int, str]:
-    """Where the millionth row is (or the one in the middle of fewer): the cursor that a reader would have come to."""
+    """Cursor of the millionth row, or of the middle row where there are fewer."""
     from botmeter.reports.row_cursor import Cursor, text_of_cursor
     from botmeter.reports.row_pages import RowLook
 

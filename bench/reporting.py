@@ -88,7 +88,7 @@ def _measured(event_count: int) -> Ran:
 
 
 def reported(folder: str) -> dict[str, Any]:
-    """How long the report took each time, in ms, and how long counting distinct rows."""
+    """Times in ms of the report, and of counting distinct rows."""
     with Folder.owned(Path(folder), purpose="bench") as owned, owned.reading(ACCOUNT) as ledger:
         account = ledger.account
         facts = ledger.connection.execute("SELECT count(*), max(started_at) FROM session").fetchone()

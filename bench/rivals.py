@@ -108,7 +108,7 @@ def in_pandas(path: str) -> dict[str, Any]:
 
 
 def sessions_opened(times_us: Iterable[int]) -> list[int]:
-    """Where the sessions begin that the ascending `times_us` of one customer's messages open."""
+    """Start of each session that the ascending `times_us` of one customer's messages open."""
     began, ends_us = [], -(2**62)
     for at_us in times_us:
         if at_us >= ends_us:

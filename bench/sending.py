@@ -17,7 +17,7 @@ _HEAD = "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}Content-Length: {le
 
 @dataclass
 class Sent:
-    """What became of requests.
+    """Outcomes of the requests.
 
     Attributes:
         times_ms: From the instant at which each was due to its whole answer.

@@ -9,7 +9,7 @@ from bench.traffic import typical
 
 
 def compile_kernel() -> None:
-    """Has everything compiled: a thousand events imported and reported, by way of the program itself."""
+    """Compile the kernel: import a thousand events and report on them with the program itself."""
     with tempfile.TemporaryDirectory() as folder:
         imported(typical(1_000).parquet(), folder=Path(folder) / "data")
         botmeter("report", "--account", "bench", "--data", str(Path(folder) / "data"))

@@ -1,4 +1,4 @@
-"""What is looked at while live events come: the page, how late it is, and the server's memory."""
+"""Observations during live traffic: the page, its delay, and the server's memory."""
 
 import http.client
 import json
@@ -38,7 +38,7 @@ class Place:
 
 @dataclass
 class Watch:
-    """What is looked at while events come: the page, how late it is, and the server's memory."""
+    """Observer of the page, its delay and the server's memory during live traffic."""
 
     place: Place
     page_ms: list[float] = field(default_factory=list)
@@ -65,7 +65,7 @@ class Watch:
             raise RuntimeError(self.faults[0])
 
     def figures(self) -> Iterator[Figure]:
-        """What was seen."""
+        """Figures of the observations."""
         third = len(self.memory_mb) // 3
         middle_mb, end_mb = max(self.memory_mb[third : 2 * third]), max(self.memory_mb[2 * third :])
         yield Figure(

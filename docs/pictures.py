@@ -116,7 +116,7 @@ def _tab(browser: Browser, *, size: tuple[int, int], is_dark: bool) -> Iterator[
 
 
 def _shoot(page: Page, file: Path) -> None:
-    """What is on the screen, once everything that comes later is there and nothing blinks."""
+    """Take a picture of the screen once everything has loaded and nothing blinks."""
     expect(page.locator("[hx-trigger=load]")).to_have_count(0)
     page.evaluate("document.activeElement?.blur()")
     content = page.screenshot(animations="disabled", caret="hide")

@@ -22,7 +22,7 @@ ALL_SCOPES = tuple(Scope)
 
 @dataclass
 class Clock:
-    """What the tests' clock says, µs UTC."""
+    """Clock of the tests, µs UTC."""
 
     now_us: int
 

@@ -1,4 +1,4 @@
-"""What `POST /api/v1/events` refuses: each with its status and code, and nothing of it is taken."""
+"""Refusals of `POST /api/v1/events`: each has its status and code, and nothing of the request is kept."""
 
 import gzip
 import json

@@ -58,7 +58,7 @@ def told(asked: Asked) -> tuple[tuple[int, int, int, int], list[str]]:
 
 
 def counted_as(fate: str) -> float:
-    """How many events this process's numbers have under that fate."""
+    """Number of events that this process has counted with that outcome."""
     return metrics.REGISTRY.get_sample_value("botmeter_events_total", {"fate": fate}) or 0.0
 
 

@@ -38,7 +38,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def report_path() -> str:
-    """Where the demo's report is."""
+    """Path of the demo's report."""
     return f"/a/{DEMO_ACCOUNT}/reports/bot-session-consumption"
 
 

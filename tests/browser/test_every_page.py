@@ -1,4 +1,4 @@
-"""What must hold on every page: nothing serious for axe-core, nothing sideways, inline or from elsewhere."""
+"""Rules for every page: no serious finding of axe-core, no sideways scrolling, nothing inline or from other hosts."""
 
 import re
 from collections.abc import Iterator
@@ -88,7 +88,7 @@ def is_page(answer: Response) -> bool:
 
 
 def serious(page: Page, *, size: tuple[int, int]) -> list[str]:
-    """What axe-core calls serious or critical, in light and in dark."""
+    """Findings that axe-core rates serious or critical, in light and in dark."""
     page.set_viewport_size({"width": size[0], "height": size[1]})
     found = []
     for scheme in ("light", "dark"):
@@ -101,7 +101,7 @@ def serious(page: Page, *, size: tuple[int, int]) -> list[str]:
 
 
 def is_sideways(page: Page, width: int) -> bool:
-    """Whether the page itself scrolls to the side; tables scroll inside their regions."""
+    """True if the page itself scrolls sideways; tables scroll inside their regions."""
     page.set_viewport_size({"width": width, "height": WIDE[1]})
     wider: bool = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
     return wider

@@ -17,7 +17,7 @@ _FIELDS = ("event_id", "occurred_at", "conversation_id", "customer_id", "actor",
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """What a command did: its exit code, its data (stdout) and its talk (stderr)."""
+    """Result of a command: exit code, data (stdout) and messages (stderr)."""
 
     code: int
     out: str

@@ -23,7 +23,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def way() -> str:
-    """How commands reach the data folder."""
+    """Way in which commands reach the data folder."""
     return WAYS[0]
 
 

@@ -51,7 +51,7 @@ class Served:
 
 
 def ran_with_descriptors(command: Callable[[], int], *, cwd: Path, streams: Path) -> Ran:
-    """What the command did whose standard streams are files in `streams`."""
+    """Result of a command whose standard streams are files in `streams`."""
     out, err = streams / "out", streams / "err"
     with (
         _stdin(streams) as stdin,
@@ -66,7 +66,7 @@ def ran_with_descriptors(command: Callable[[], int], *, cwd: Path, streams: Path
 
 
 def _stdin(streams: Path) -> TextIO:
-    """What the test put in the place of standard input, as a file that has a descriptor."""
+    """The test's standard input as a file that has a descriptor."""
     content = sys.stdin.buffer.read() if isinstance(sys.stdin, io.TextIOWrapper) else b""
     (streams / "in").write_bytes(content)
     return (streams / "in").open(encoding="utf-8")

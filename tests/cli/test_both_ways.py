@@ -111,7 +111,7 @@ def filled(place: Path, filled_folder: Path) -> None:
 
 
 def written(place: Path) -> dict[str, bytes]:
-    """What the commands wrote beside the data folder."""
+    """Files that the commands wrote beside the data folder."""
     return {file.name: file.read_bytes() for file in place.glob("r*") if file.is_file()}
 
 

@@ -1,4 +1,4 @@
-"""What the program does when things go wrong around it: bugs, Ctrl-C, a reader that goes away, a second process."""
+"""Failures around the program: bugs, Ctrl-C, a reader that goes away, a second process."""
 
 import fcntl
 import os

@@ -1,4 +1,4 @@
-"""What `docs/guides/first-steps.md` shows is what the program prints."""
+"""`docs/guides/first-steps.md` shows the program's own output."""
 
 import re
 from pathlib import Path

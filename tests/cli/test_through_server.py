@@ -109,7 +109,7 @@ def test_ctrl_c_stops_the_command_in_the_server(data: Path) -> None:
 
 
 def test_ctrl_c_stops_a_command_that_is_metering(data: Path) -> None:
-    """What runs in the compiled kernel or in DuckDB is stopped too; nobody knows where it was."""
+    """The compiled kernel and DuckDB are interrupted too, at any point of their work."""
     with served(data) as ledgers:
         process = started(data, "demo", "--no-serve", "--events", "300000")
         assert process.stderr is not None

@@ -35,7 +35,7 @@ class Module:
 
 @cache
 def kept_files() -> tuple[Path, ...]:
-    """What git keeps or would keep: tracked files and new ones that are not ignored."""
+    """Files that git tracks or would track: new ones that are not ignored included."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,

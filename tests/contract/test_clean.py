@@ -1,4 +1,4 @@
-"""What is kept speaks of the product alone: no registry, no one's home, no secret, no foreign file."""
+"""Committed files name no package registry, no home directory, no secret and no other tool's files."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""How Botmeter is put into a container and under systemd: no engine reads the files here, so these tests do."""
+"""Container and systemd files, checked as text, since neither engine runs here."""
 
 import re
 import shlex

@@ -187,7 +187,7 @@ def questions_as_docstrings(module: Module) -> Iterator[str]:
 EVERYWHERE = [long_functions, long_modules, too_many_parameters, names_that_say_nothing, comments_that_say_nothing]
 IN_THE_PRODUCT = [missing_docstrings, loose_dataclasses]
 # These two hold the present numbers, which may only go down; at 0 the rule moves to EVERYWHERE.
-REMAINING = {packed_parameters: 10, questions_as_docstrings: 302}
+REMAINING = {packed_parameters: 10, questions_as_docstrings: 65}
 
 
 @pytest.mark.parametrize("rule", EVERYWHERE, ids=lambda rule: rule.__name__)

@@ -1,4 +1,4 @@
-"""What the tests that break something share: an account in a folder, and the program that imports into it."""
+"""Shared by the fault tests: an account in a folder, and the program that imports into it."""
 
 import os
 import resource

@@ -57,7 +57,7 @@ def nobody() -> str:
 
 
 def delivered(server: StandIn, folder: Path) -> list[str]:
-    """What the server has after a client started on the folder and sent what waits there."""
+    """Events on the server after a client has started on the folder and sent those that waited there."""
     with Meter(server.url, "bm_of_a_test", settings=ClientSettings(spill_folder=folder)) as meter:
         assert meter.flush(30)
     return list(server.intake.events)

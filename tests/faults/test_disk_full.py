@@ -39,7 +39,7 @@ def test_an_import_into_a_full_disk_says_so_and_changes_nothing(
 
 
 def event_counts(data: Path) -> dict[int, int]:
-    """How many events of each chunk there are in a ledger that is clean."""
+    """Number of events of each chunk; the ledger verifies as clean."""
     with Folder.owned(data, purpose="a test") as folder, folder.ledger(ACCOUNT) as ledger:
         assert verify(ledger).is_clean
         query = "SELECT split_part(event_id, '-', 1)::INTEGER, count(*) FROM event GROUP BY 1"

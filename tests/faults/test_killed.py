@@ -28,7 +28,7 @@ def acknowledged(printed: str) -> set[int]:
 
 
 def stored(folder: Folder) -> dict[int, int]:
-    """How many events of each chunk are there; the ledger is clean."""
+    """Number of events of each chunk; the ledger verifies as clean."""
     with folder.ledger(ACCOUNT) as ledger:
         found = verify(ledger)
         assert found.is_clean, "\n".join(map(str, found.differences))

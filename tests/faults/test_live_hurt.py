@@ -55,14 +55,14 @@ def head(key: str, *, length: int) -> bytes:
 
 
 def is_taken(server: LiveServer, key: str, *, name: str) -> bool:
-    """Whether a new batch is taken now."""
+    """True if a new batch is accepted now."""
     answer = server.send(key, json.dumps(batch(name)).encode())
     assert answer.status == 200, answer.body
     return bool(answer.json()["accepted"] == BATCH_EVENTS)
 
 
 def is_known(server: LiveServer, key: str, *, name: str) -> bool:
-    """Whether a batch was taken before; it is now."""
+    """True if the batch had been accepted before; it is accepted now."""
     return bool(server.send(key, json.dumps(batch(name)).encode()).json()["duplicates"] == BATCH_EVENTS)
 
 

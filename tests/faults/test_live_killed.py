@@ -22,7 +22,7 @@ def server(tmp_path: Path) -> Iterator[LiveServer]:
 
 
 def resent(server: LiveServer, key: str, *, name: str) -> tuple[int, int]:
-    """How many events of a batch were new and known when it was sent once more."""
+    """Number of accepted events and of duplicates when the batch is sent again."""
     told = server.send(key, json.dumps(batch(name)).encode()).json()
     assert (told["conflicts"], told["rejected"]) == (0, 0)
     return told["accepted"], told["duplicates"]
@@ -77,7 +77,7 @@ def test_everything_sent_three_times_in_any_order_at_once_counts_once(server: Li
 
 
 def unmetered(folder: Path, account: str) -> int:
-    """How many events a ledger that nobody has open has taken in and not metered."""
+    """Number of live events not metered yet, in a ledger that no process has open."""
     with duckdb.connect(str(folder / "accounts" / f"{account}.duckdb"), read_only=True) as connection:
         return connection.execute("SELECT count(*) FROM arrival").fetchall()[0][0]
 

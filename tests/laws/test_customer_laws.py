@@ -1,4 +1,4 @@
-"""What holds for merged customers, whatever the events, the policies, and the order of merges and arrivals."""
+"""Laws of merged customers, for any events and policies and any order of merges and events."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What holds for the ledger whatever the events, their order and the pieces in which they come."""
+"""Laws of the ledger, for any events in any order and any batches."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What holds for the meter whatever the events and whatever the policy."""
+"""Laws of the meter, for any events and any policy."""
 
 from collections import Counter
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What stands beside the report on its page: each number against counting the rows one by one."""
+"""Numbers beside the report on its page, compared with counting the rows one by one."""
 
 from collections import Counter
 from dataclasses import replace

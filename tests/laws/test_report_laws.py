@@ -172,7 +172,7 @@ def matching_rows(events: list[Event], schedule: Any, *, query: UsageQuery) -> l
 
 
 def row_tests(events: list[Event], *, query: UsageQuery) -> dict[str, Callable[[Row, tuple[str, ...]], bool]]:
-    """Whether a row has one of the values of a filter, by the filter's name."""
+    """Test of a row for the values of a filter, by the filter's name."""
     tickets, zone = tickets_of(events), query.period.timezone
     versions = {event["bot_version"] for event in events}
     return {

@@ -106,7 +106,7 @@ def exported(ledger: Ledger, query: UsageQuery, *, search: str = "") -> list[Und
 
 
 def sort_values(rows: list[UnderlyingRow]) -> dict[SortKey, Any]:
-    """What a session with these rows is sorted by."""
+    """Sort values of a session with these rows."""
     first = rows[0]
     return {
         SortKey.SESSION_START: first.session_start_us,

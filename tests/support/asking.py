@@ -29,7 +29,7 @@ class Asked:
 
 @dataclass
 class Sent:
-    """Where an application sends its answer."""
+    """Receiver of an application's answer."""
 
     messages: list[Message] = field(default_factory=list)
 
@@ -95,7 +95,7 @@ def trickled(piece: bytes) -> Receive:
 
 
 async def answer_to(application: Application, scope: Scope, *, receive: Receive) -> Asked:
-    """What the application answers."""
+    """The application's answer."""
     sent = Sent()
     await application(scope, receive, sent)
     return sent.asked()

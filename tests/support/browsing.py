@@ -34,7 +34,7 @@ class NotStarted(RuntimeError):
 
 
 def chromium_path() -> str | None:
-    """Where Chromium is installed; None if it is not."""
+    """Path of the installed Chromium; None if there is none."""
     named = os.environ.get("BOTMETER_CHROMIUM")
     return named or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
 
@@ -115,7 +115,7 @@ def running(
 
 
 def commanded(*arguments: str, folder: Path, stdin: str = "") -> str:
-    """What `botmeter ARGUMENTS` prints, through the server that owns the folder."""
+    """Output of `botmeter ARGUMENTS`, run through the server that owns the folder."""
     command = [sys.executable, "-m", "botmeter", *arguments, "--data", str(folder)]
     # The suite's own settings are none of a command's business.
     environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}

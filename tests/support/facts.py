@@ -1,4 +1,4 @@
-"""What an account's tables hold for given events: every table worked out slowly, in plain Python.
+"""Expected tables of an account for given events, worked out slowly in plain Python.
 
 It stands on the oracle, and shares nothing with the ledger but the tables' columns. Reports are
 tested on ledgers filled by it, and the ledger's own tables are compared with it.

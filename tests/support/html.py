@@ -1,4 +1,4 @@
-"""What stands in a page, for tests: looked for as a reader would, not by the letters between."""
+"""Text of a page for tests, found as a reader would find it, not by its markup."""
 
 import html
 import re

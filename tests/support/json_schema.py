@@ -1,4 +1,4 @@
-"""Whether a value is what a JSON Schema says: the words of it that our OpenAPI document uses, and no others."""
+"""Validation against a JSON Schema, for the keywords that our OpenAPI document uses."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -43,7 +43,7 @@ _WORDS: dict[str, Callable[[Any, Any, Schema], bool]] = {
 
 
 def faults(value: Any, schema: Schema, *, document: Schema, at: str = "") -> Iterator[str]:
-    """What is wrong with the value; a word of the schema that is not known here is a fault too."""
+    """Problems of the value; an unknown keyword of the schema is a problem too."""
     if "type" in schema and not _WORDS["type"](value, schema["type"], schema):
         yield f"{at}: {value!r} is no {schema['type']}"
         return

@@ -75,12 +75,12 @@ class Live:
         return made.path
 
     def settle(self, account: str) -> None:
-        """Has everything that was taken in metered."""
+        """Meter all live events."""
         with self.opened.settling(account) as ledger:
             settle(ledger, now_us=now_us())
 
     def rows(self, account: str, query: str) -> list[tuple[Any, ...]]:
-        """What a query finds in an account's ledger when everything is metered."""
+        """Rows of a query on an account's ledger, once everything is metered."""
         self.settle(account)
         with self.opened.reading(account) as ledger:
             return ledger.connection.sql(query).fetchall()
@@ -98,7 +98,7 @@ class Live:
             return list(quarantined(ledger))
 
     def deliveries(self, account: str, source: str) -> Sequence[StoredDelivery]:
-        """What is told of the last requests, the latest first."""
+        """Recorded deliveries, the latest first."""
         with self.opened.reading(account) as ledger:
             return deliveries(ledger, source, limit=100)
 
@@ -141,7 +141,7 @@ def message(event_id: str, at: str = "2026-03-10T10:00:00Z", /, **fields: object
 
 
 def counts(asked: Asked) -> tuple[int, int, int, int]:
-    """What a receipt says: accepted, duplicates, conflicts, rejected."""
+    """Counts of a receipt: accepted, duplicates, conflicts, rejected."""
     assert asked.status == 200, asked.body
     told: Mapping[str, int] = asked.json()
     return told["accepted"], told["duplicates"], told["conflicts"], told["rejected"]

@@ -26,7 +26,7 @@ _CHECK_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Answer:
-    """What was answered."""
+    """Answer of the server."""
 
     status: int
     headers: dict[str, str]
@@ -96,7 +96,7 @@ class LiveServer:
         self._process.send_signal(signal.SIGTERM)
 
     def command(self, *words: str) -> str:
-        """What a command prints that reaches it."""
+        """Output of a command that the server runs."""
         return commanded(self.folder, *words)
 
     def account(self, name: str) -> str:
@@ -151,7 +151,7 @@ def serving(folder: Path) -> Iterator[LiveServer]:
 
 
 def commanded(folder: Path, *words: str) -> str:
-    """What a command prints on a folder, through its server if it has one."""
+    """Output of a command on a folder, run through its server if it has one."""
     ran = subprocess.run(_command(folder, *words), capture_output=True, text=True, check=False, env=_environment())
     assert ran.returncode == 0, f"{words} ended with {ran.returncode}: {ran.stderr}"
     return ran.stdout
@@ -263,7 +263,7 @@ class Senders:
 
 
 def event_counts(folder: Path, account: str) -> Counter[str]:
-    """How many events of each batch are in a ledger that nobody has open and that is clean."""
+    """Number of events of each batch; no process has the ledger open, and it verifies as clean."""
     with Folder.owned(folder, purpose="a test") as owned, owned.ledger(account) as ledger:
         found = verify(ledger)
         assert found.is_clean, "\n".join(map(str, found.differences))

@@ -69,7 +69,7 @@ class OracleSession:
 
     @property
     def participations(self) -> Counter[tuple[str, tuple[str | None, str | None, str]]]:
-        """How many members each (conversation, touchpoint) has."""
+        """Number of members of each (conversation, touchpoint)."""
         return Counter(
             (event["conversation_id"], (event["bot_id"], event["bot_version"], event["channel"]))
             for event in self.members
@@ -82,7 +82,7 @@ class OracleSession:
         return [event for event in self.members if _is_message(event) and event["actor"] == actor]
 
     def is_counted(self) -> bool:
-        """Whether it holds what its policy requires."""
+        """True if the session meets the requirements of its policy."""
         require = self.policy.require
         return (
             len(self.messages_of("customer")) >= require.min_customer
@@ -250,7 +250,7 @@ def _join(session: OracleSession, event: Event) -> None:
 
 
 def _clock_ends(session: OracleSession) -> list[tuple[int, str]]:
-    """When each limit of time that is set ends the session; equal ones keep this order."""
+    """End of the session by each time limit that is set; equal ones keep this order."""
     policy = session.policy
     ends: list[tuple[int, str]] = []
     if policy.max_duration_us is not None:

@@ -46,7 +46,7 @@ class Taken:
 
 
 def taken(*payloads: object, source: Source) -> Taken:
-    """What becomes of payloads; what is not bytes is written as JSON."""
+    """Result of reading payloads; values that are not bytes are written as JSON first."""
     bodies = [payload if isinstance(payload, bytes) else json.dumps(payload).encode() for payload in payloads]
     read = batch_from_payloads(
         bodies, source=source, connector=connector_of(source.platform), received_us=[RECEIVED_US] * len(bodies)

@@ -36,7 +36,7 @@ def ledger_with(source: Source) -> Ledger:
 
 
 def delivered(ledger: Ledger, payloads: list[dict[str, Any]], *, source: Source) -> Receipt:
-    """What became of webhooks' payloads."""
+    """Result of delivering the payloads of webhooks."""
     bodies = [json_bytes(payload) for payload in payloads]
     read = batch_from_payloads(
         bodies, source=source, connector=connector_of(source.platform), received_us=[now_us()] * len(bodies)
@@ -62,7 +62,7 @@ def task_at(url: str, platform: str, *, rest: Remaining = LONG_AGO, **more: Any)
 
 
 def pulled(ledger: Ledger, api: StandInApi, *, platform: str, **more: Any) -> PullResult:
-    """What came of a pull on the ledger; `rest` and `bounds` as a task has them."""
+    """Result of a pull into the ledger; `rest` and `bounds` as in a pull task."""
     task = task_at(api.url, platform, **more)
     ledgers = Ledgers(reading=lambda: nullcontext(ledger), writing=lambda: nullcontext(ledger))
     return pull(task, ledgers=ledgers, clocks=Clocks(pause=without_waiting))

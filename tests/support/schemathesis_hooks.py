@@ -1,4 +1,4 @@
-"""What schemathesis is told besides the document: how lines of JSON are sent."""
+"""Addition to the document for Schemathesis: the serializer of JSON lines."""
 
 from typing import Any
 

@@ -14,7 +14,7 @@ Answer = tuple[int, Any]
 
 
 class Asked(NamedTuple):
-    """What a request says beside its path."""
+    """Query and headers of a request."""
 
     query: Mapping[str, str]
     headers: Mapping[str, str]
@@ -24,7 +24,7 @@ Answering = Callable[[str, Asked], Answer]
 
 
 def nothing_there(path: str, asked: Asked) -> Answer:
-    """What an API answers that has nothing."""
+    """Answer of an API without data."""
     return 404, {}
 
 

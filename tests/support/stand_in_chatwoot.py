@@ -68,7 +68,7 @@ class Desk:
         return [payload for _, payload in sorted(told, key=lambda pair: pair[0])]
 
     def webhook(self, conversation: Conversation, message: Message) -> Payload:
-        """What the webhook tells of one message."""
+        """Webhook payload of one message."""
         return {
             "event": "message_created",
             "id": message.number,
@@ -83,7 +83,7 @@ class Desk:
         }
 
     def answer(self, path: str, asked: Asked) -> Answer:
-        """What the API answers."""
+        """Answer of the API."""
         if asked.headers.get("api_access_token") != TOKEN:
             return 401, {"error": "Invalid Access Token"}
         root = f"/api/v1/accounts/{ACCOUNT}"

@@ -48,7 +48,7 @@ class Team:
         return [payload for _, payload in sorted(told, key=lambda pair: pair[0])]
 
     def answer(self, path: str, asked: Asked) -> Answer:
-        """What the API answers."""
+        """Answer of the API."""
         if asked.headers.get("authorization") != f"Bearer {TOKEN}":
             return 401, {"code": 401, "status": "UNAUTHENTICATED"}
         page, size = int(asked.query.get("page", "1")), int(asked.query.get("items_per_page", "20"))

@@ -16,7 +16,7 @@ def problem(code: str, detail: str) -> bytes:
 
 
 class Intake:
-    """What the server knows: each event once, in the order in which it came, and every request."""
+    """State of the server: each event once, in order of arrival, and every request."""
 
     def __init__(self) -> None:
         self.events: dict[str, Record] = {}

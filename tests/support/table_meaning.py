@@ -1,4 +1,4 @@
-"""What the tables of a ledger say, free of what may differ: numbers, order and the road by which events came."""
+"""Contents of a ledger's tables without what may differ: internal numbers, order, and the origin of events."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the widgets of a page show, as numbers."""
+"""Numbers in the widgets of a page."""
 
 from playwright.sync_api import Page
 
@@ -37,7 +37,7 @@ def by_name(page: Page, widget: str) -> dict[str, int]:
 
 
 def rows_counted(page: Page) -> tuple[int, int]:
-    """What the page of rows says: sessions, rows."""
+    """Counts on the rows page: sessions, rows."""
     head = page.locator("h1")
     sessions = head.locator("[data-value]").get_attribute("data-value")
     rows = head.locator("[data-rows]").get_attribute("data-rows")

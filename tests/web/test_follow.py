@@ -34,14 +34,14 @@ def owners(browser: MakeBrowser, owner: User, ledgers: OpenLedgers) -> Client:
 
 
 def asked_by(page: str) -> str:
-    """Where the line of a page asks."""
+    """Address that a page polls for news."""
     found = re.search(r'id="fresh"[^>]*hx-get="([^"]+)"', page)
     assert found is not None
     return unescape(found[1])
 
 
 def followed(client: Client, path: str = REPORT, *, query: str = "") -> str:
-    """Where the line asks, of the report as it is now."""
+    """Address that the report polls for news."""
     answer = client.get(f"{path}?{query}follow=on")
     assert answer.status_code == 200
     return asked_by(answer.content.decode())

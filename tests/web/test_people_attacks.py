@@ -32,7 +32,7 @@ def address_of(route: URLPattern) -> str:
 
 
 def world() -> tuple[object, ...]:
-    """What people have done, as it is kept."""
+    """Stored data of people."""
     return (
         list(User.objects.values_list("email", "password", "sign_out_count", "name").order_by("pk")),
         list(Membership.objects.values_list("user", "account", "role", "may_export").order_by("pk")),

@@ -86,7 +86,7 @@ def scheduled(ledgers: OpenLedgers) -> Iterator[PullSchedule]:
 
 @contextmanager
 def noted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], PullResult]]:
-    """What waits for the next result that is written down."""
+    """Wait for the next recorded result."""
     came = threading.Condition()
     results: list[PullResult] = []
 

@@ -60,7 +60,7 @@ def page_of(member: Client, path: str) -> str:
 
 
 def told_on_rows(member: Client, link: RowsLink) -> int:
-    """What the page of rows says of what the link counts; of what it does not say, its file of the same rows does."""
+    """Number on the rows page for what the link counts, or in the export of the same rows."""
     page = page_of(member, link.href)
     if link.widget == "tickets-by-type":
         [told] = re.findall(r'data-tickets="(\d+)"', page)

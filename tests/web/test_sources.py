@@ -364,7 +364,7 @@ def delivery_rows(page: str) -> list[str]:
 
 
 def heads(row: str) -> list[str]:
-    """What the cells of a row say, after the instant."""
+    """Texts of the cells of a row, after the time."""
     cells = re.findall(r"<td[^>]*>(.*?)</td>", row)
     return [" ".join(re.sub(r"<[^>]+>", " ", cell).split()) for cell in cells[1:]]
 

@@ -1,4 +1,4 @@
-"""What accounts are called in the list that one switches by: without opening the ledger of each."""
+"""Account names in the account menu, read without opening each ledger."""
 
 import pytest
 from tests.support.ledgers import NOW_US

@@ -1,4 +1,4 @@
-"""What an answer means, by itself."""
+"""Meaning of a single answer."""
 
 import json
 

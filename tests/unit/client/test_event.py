@@ -1,4 +1,4 @@
-"""What an event may be, how its line reads, and its id."""
+"""Valid events, their lines of JSON, and their ids."""
 
 import json
 import uuid

@@ -1,4 +1,4 @@
-"""When batches go, how they are tried again, and what each answer does to them; without threads or waiting."""
+"""Sending and retrying batches, and the effect of each answer; without threads or waiting."""
 
 import pytest
 from tests.support.client_world import World

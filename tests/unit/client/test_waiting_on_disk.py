@@ -1,4 +1,4 @@
-"""What waits on disk: when it goes there, what a crash leaves of it, and what there is no room for."""
+"""Events that wait on disk: written when, left by a crash, or dropped for want of room."""
 
 import errno
 import os

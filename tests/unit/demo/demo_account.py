@@ -29,7 +29,7 @@ class Demo:
         return days_of(self.metered.sessions["started_at"])
 
     def distinct_per_session(self, of_touchpoint: str) -> np.ndarray:
-        """How many bots, or channels, took part in each session."""
+        """Number of bots, or channels, of each session."""
         values = [getattr(touchpoint, of_touchpoint) for touchpoint in self.touchpoints]
         code_of = {value: code for code, value in enumerate(dict.fromkeys(values))}
         codes = np.array([code_of[value] for value in values])

@@ -1,4 +1,4 @@
-"""What holds for the demo's events as a whole: the same for a seed, stable over days, well formed."""
+"""The demo's events as a whole: the same for a seed, stable over days, well formed."""
 
 import pyarrow as pa
 import pyarrow.compute as pc

@@ -16,7 +16,7 @@ def share(flags: np.ndarray) -> float:
 
 
 def sessions_on(demo: Demo, first: str, *, day_count: int = 1) -> int:
-    """How many sessions start on the `day_count` days from `first` on."""
+    """Number of sessions that start on the `day_count` days from `first` on."""
     started_on = demo.started_on
     return int(((started_on >= np.datetime64(first)) & (started_on < np.datetime64(first) + day_count)).sum())
 

@@ -25,7 +25,7 @@ FEW = examples(cost=30, shrinks=False)
 
 
 def rows_of(ledger: Ledger) -> Counter[str]:
-    """How many rows each conversation has."""
+    """Number of rows of each conversation."""
     query = "SELECT conversation_id, count(*) FROM conversation_span GROUP BY conversation_id"
     return Counter(dict(ledger.connection.execute(query).fetchall()))
 

@@ -27,7 +27,7 @@ def ledgers(folder: Folder, acme: str) -> Iterator[OpenLedgers]:
 
 
 def taken(ledgers: OpenLedgers, *events: dict[str, object]) -> tuple[int, int, int, int]:
-    """How many were accepted, were there already, conflict, are refused."""
+    """Counts of accepted, duplicate, conflicting and rejected events."""
     with ledgers.appending_live("acme") as ledger:
         return counts(append_live(ledger, live_batch(list(events)))[0])
 

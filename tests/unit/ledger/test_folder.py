@@ -31,7 +31,7 @@ except BotmeterError as error:
 
 
 def second_process(path: Path) -> str:
-    """What another process is told that wants the folder."""
+    """Message to a second process that opens the folder."""
     done = subprocess.run(
         [sys.executable, "-c", OWN, str(path)],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""What the pages ask beside the report: hours, versions, customers, conversations, values of filters, bots."""
+"""Reports beside the main one: hours, versions, customers, conversations, filter values, bots."""
 
 from collections.abc import Iterator
 from datetime import date

@@ -1,4 +1,4 @@
-"""When events last came: by file or live, counted or still waiting, with a clock that may be set back."""
+"""Time of the last events: from a file or live, metered or waiting, with a clock that may be set back."""
 
 from collections.abc import Iterator
 from pathlib import Path

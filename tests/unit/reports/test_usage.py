@@ -201,7 +201,7 @@ def test_a_report_needs_no_compiler() -> None:
 
 
 def run_apart(program: str, *arguments: str) -> str:
-    """What the program prints in an interpreter of its own, which has imported nothing yet."""
+    """Output of a program in a new interpreter, which has imported nothing yet."""
     done = subprocess.run(
         [sys.executable, "-c", program, *arguments],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""Which requests the front answers itself, and what it says when something goes wrong."""
+"""Requests that the front answers itself, and its answers to failures."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ LIMITS = BodyLimits(bytes_max=10)
 
 
 class Pages:
-    """What stands behind the front: it says what it was asked, and fails where it is told to."""
+    """Application behind the front: records its requests, and fails on demand."""
 
     streaming = False
 

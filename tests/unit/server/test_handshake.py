@@ -1,4 +1,4 @@
-"""What a sender of CloudEvents is answered before it sends."""
+"""Answers to the handshake of a CloudEvents sender."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What the tests of sources share: an event, and reading bytes as if they were a file."""
+"""Shared by the tests of sources: an event, and reading bytes as a file."""
 
 import json
 from collections.abc import Callable

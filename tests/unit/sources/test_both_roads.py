@@ -26,7 +26,7 @@ from support.examples import examples
 
 
 def arrived(ledger: Ledger, payloads: list[Any], *, source: Source) -> Receipt:
-    """What became of payloads that came in one commit."""
+    """Outcome of payloads appended in one commit."""
     bodies = [payload if isinstance(payload, bytes) else json_bytes(payload) for payload in payloads]
     read = batch_from_payloads(
         bodies, source=source, connector=connector_of(source.platform), received_us=[RECEIVED_US] * len(bodies)

@@ -1,4 +1,4 @@
-"""Where a platform's API may be: never inside the machine or its cloud, and encrypted unless the source says so."""
+"""Allowed addresses of an API: not inside the machine or its cloud; encrypted unless the source says so."""
 
 import pytest
 

@@ -83,7 +83,7 @@ def test_otherwise_does_not_invent_what_is_missing(read: Read) -> None:
 
 
 def at(read: Read, sent: object, **clock: object) -> Outcome:
-    """What one time gives, the same by JSON and by CSV."""
+    """Instant read from a text, the same from JSON and CSV."""
     found = mapping(occurred_at={"column": "at", **clock})
     outcome = read(ndjson(event(at=sent)), mapping=found)
     names = [*event(), "at"]

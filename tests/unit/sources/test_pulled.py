@@ -1,4 +1,4 @@
-"""What platforms' APIs tell is the event that the webhook tells: the same id, the same customer, the same bot."""
+"""An event pulled from a platform's API equals the webhook's event: the same id, customer and bot."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def asked(desk: chatwoot.Desk, path: str, **query: str) -> bytes:
 
 
 def told(desk: chatwoot.Desk, source: Source = CHATWOOT) -> PulledConversation:
-    """What is told of the desk's only conversation."""
+    """Events pulled from the only conversation."""
     (listed,) = chatwoot_pull.conversations_in(asked(desk, chatwoot_pull.conversations_path("2")))
     messages = chatwoot_pull.messages_in(asked(desk, chatwoot_pull.messages_path("2", listed.number))).messages
     inboxes = chatwoot_pull.inboxes_in(asked(desk, chatwoot_pull.inboxes_path("2")))

@@ -1,4 +1,4 @@
-"""What a payload says once for many events is no longer than an id: else each event would repeat megabytes."""
+"""Texts that a payload shares among events are limited like ids: else each event would repeat megabytes."""
 
 import json
 from typing import Any

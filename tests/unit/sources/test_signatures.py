@@ -1,4 +1,4 @@
-"""Who signed a delivery: HMAC with and without an instant, RSA, and keys as people paste them."""
+"""Signatures of deliveries: HMAC with and without a timestamp, RSA, and keys as people paste them."""
 
 import base64
 import hmac
