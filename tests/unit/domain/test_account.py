@@ -65,7 +65,7 @@ def test_an_account_is_called_by_its_title_or_else_by_its_name() -> None:
 
 
 @pytest.mark.parametrize("title", ["a" * 101, "two\nlines", "a\0b", "\x1b[31m", "a\u2028b", "\ud800"])
-def test_a_title_that_can_t_be_shown_on_one_line_is_refused(title: str) -> None:
+def test_a_title_that_does_not_fit_on_one_line_is_refused(title: str) -> None:
     with pytest.raises(Refused, match="is not a valid account title: it ") as refused:
         Account(name="acme", title=title)
     assert refused.value.code == "title_invalid"

@@ -21,7 +21,7 @@ def test_an_error_carries_its_code_and_its_sentence(family: type[errors.Botmeter
     assert str(error) == error.message == "The ledger is in use by process 7."
 
 
-def test_what_the_caller_can_mend_and_what_passes_by_itself_are_two_families() -> None:
+def test_errors_to_fix_and_errors_to_retry_are_two_families() -> None:
     mendable = {errors.Missing, errors.NotAllowed, errors.Conflict, errors.TooMuch}
     assert all(issubclass(family, errors.Refused) for family in mendable)
     assert not issubclass(errors.Unavailable, errors.Refused)

@@ -104,7 +104,7 @@ def test_the_offsets_of_a_period_begin_with_it_and_change_with_its_clocks() -> N
     ]
 
 
-def test_a_zone_that_nobody_knows_is_refused() -> None:
+def test_an_unknown_time_zone_is_refused() -> None:
     with pytest.raises(Refused, match="'Mars/Base' is not in the IANA time zone database") as refused:
         Period(first_on=date(2026, 1, 1), last_on=date(2026, 1, 1), timezone="Mars/Base")
     assert refused.value.code == "timezone_unknown"
@@ -199,9 +199,7 @@ def test_months_begin_at_the_local_midnight_of_their_first_day() -> None:
     st.integers(5 * 366 * DAY_US, 90 * 365 * DAY_US),
     st.integers(0, 90 * DAY_US),
 )
-def test_edges_enclose_what_they_were_asked_for_and_are_local_midnights(
-    unit: str, zone: str, start_us: int, length_us: int
-) -> None:
+def test_edges_enclose_the_span_and_are_local_midnights(unit: str, zone: str, start_us: int, length_us: int) -> None:
     found = calendar_edges_us(unit, timezone=zone, start_us=start_us, end_us=start_us + length_us)
     assert found[0] <= start_us < found[1]
     assert found[-2] <= start_us + length_us < found[-1]

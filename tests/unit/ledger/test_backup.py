@@ -52,13 +52,13 @@ def rewritten(path: Path, *, manifest: Callable[[dict[str, Any]], None] = lambda
                 archive.addfile(entry, io.BytesIO(text))
 
 
-def test_a_backup_says_what_it_holds(folder: Folder, acme: str, saved: Path, tmp_path: Path) -> None:
+def test_a_backup_has_a_summary_of_its_contents(folder: Folder, acme: str, saved: Path, tmp_path: Path) -> None:
     summary = backup(folder, acme, path=tmp_path / "again")
     assert (summary.account, summary.event_count, summary.session_count) == ("acme", 28, 28)
     assert summary.size_bytes == folder.file_of(acme).stat().st_size
 
 
-def test_what_is_restored_is_all_that_there_was(folder: Folder, acme: str, saved: Path) -> None:
+def test_a_restored_account_is_complete(folder: Folder, acme: str, saved: Path) -> None:
     before = meaning(folder, acme)
     folder.remove(acme)
     summary = restore(folder, saved)
@@ -77,7 +77,7 @@ def test_a_backup_can_be_restored_under_another_name(folder: Folder, acme: str, 
     assert meaning(folder, "copy") == meaning(folder, acme)
 
 
-def test_an_account_that_exists_is_replaced_only_when_asked(folder: Folder, acme: str, saved: Path) -> None:
+def test_an_existing_account_is_replaced_only_with_replace(folder: Folder, acme: str, saved: Path) -> None:
     before = meaning(folder, acme)
     with folder.ledger(acme) as ledger:
         append_events(ledger, event("more", "2026-04-01T10:00"))
@@ -134,7 +134,7 @@ def test_a_file_that_is_no_backup_is_refused(folder: Folder, tmp_path: Path) -> 
         restore(folder, tmp_path / "notes.txt")
 
 
-def test_a_backup_that_is_not_there_is_refused(folder: Folder, tmp_path: Path) -> None:
+def test_restoring_a_missing_backup_is_refused(folder: Folder, tmp_path: Path) -> None:
     with pytest.raises(Missing, match="No backup at") as refused:
         restore(folder, tmp_path / "nowhere")
     assert refused.value.code == "file_unknown"
@@ -174,7 +174,7 @@ def test_a_name_that_leaves_the_folder_is_refused(folder: Folder, acme: str, sav
     assert not list(tmp_path.rglob("escaped*"))
 
 
-def test_a_backup_can_t_be_written_where_there_is_no_folder(folder: Folder, acme: str, tmp_path: Path) -> None:
+def test_a_backup_needs_an_existing_folder(folder: Folder, acme: str, tmp_path: Path) -> None:
     with pytest.raises(NotAllowed, match="can't be written to") as refused:
         backup(folder, acme, path=tmp_path / "no" / "such" / "folder" / "acme.backup")
     assert refused.value.code == "backup_not_writable"

@@ -14,7 +14,7 @@ def test_columns_stand_in_any_order_and_lines_are_remembered() -> None:
     )
 
 
-def test_what_is_written_is_read_again() -> None:
+def test_a_written_customer_file_is_read_back() -> None:
     pairs = (SameCustomer(customer_id='a,"b"', alias="c\nd"), SameCustomer(customer_id="é", alias="=x"))
     again = pairs_from_csv(csv_from_pairs(pairs).encode())
     assert [(pair.customer_id, pair.alias) for pair in again] == [(pair.customer_id, pair.alias) for pair in pairs]

@@ -61,7 +61,7 @@ def test_two_ids_of_one_person_are_one_customer_with_one_session(ledger: Ledger)
     assert verify(ledger).is_clean
 
 
-def test_it_is_recorded_what_was_restated_and_why(ledger: Ledger) -> None:
+def test_a_merge_records_its_restatements_with_their_cause(ledger: Ledger) -> None:
     merge_customers(ledger, pairs("web-7=phone-7"), now_us=NOW_US)
     unmerge_customers(ledger, ["phone-7"], now_us=NOW_US + 1)
     merged, undone = restatements(ledger)
@@ -91,7 +91,7 @@ def test_events_to_come_of_an_alias_are_the_customer_s_too(ledger: Ledger) -> No
     assert verify(ledger).is_clean
 
 
-def test_what_is_sent_again_is_compared_with_what_was_sent(ledger: Ledger) -> None:
+def test_a_duplicate_is_compared_with_the_customer_as_sent(ledger: Ledger) -> None:
     merge_customers(ledger, pairs("web-7=phone-7"), now_us=NOW_US)
     assert append_events(ledger, PHONE).duplicates == 1
     assert append_events(ledger, {**PHONE, "customer_id": "web-7"}).conflicts == 1
@@ -110,7 +110,7 @@ def test_taking_it_back_leaves_everything_as_it_was(ledger: Ledger) -> None:
     assert verify(ledger).is_clean
 
 
-def test_who_is_merged_on_takes_the_aliases_along_and_gives_them_back(ledger: Ledger) -> None:
+def test_a_merged_customer_brings_its_aliases_and_undoing_returns_them(ledger: Ledger) -> None:
     merge_customers(ledger, pairs("web-7=phone-7"), now_us=NOW_US)
     merge_customers(ledger, pairs("other=web-7"), now_us=NOW_US)
     assert {counts for counts, _ in who_sent(ledger).values()} == {"other"}
@@ -121,7 +121,7 @@ def test_who_is_merged_on_takes_the_aliases_along_and_gives_them_back(ledger: Le
     assert who_sent(ledger) == {"1": ("web-7", None), "2": ("web-7", "phone-7"), "3": ("other", None)}
 
 
-def test_who_is_merged_into_an_alias_is_the_customer_that_it_leads_to(ledger: Ledger) -> None:
+def test_merging_into_an_alias_leads_to_its_final_customer(ledger: Ledger) -> None:
     merge_customers(ledger, pairs("web-7=phone-7", "phone-7=other"), now_us=NOW_US)
     assert who_sent(ledger)["3"] == ("web-7", "other")
     unmerge_customers(ledger, ["phone-7"], now_us=NOW_US)
@@ -129,7 +129,7 @@ def test_who_is_merged_into_an_alias_is_the_customer_that_it_leads_to(ledger: Le
     assert verify(ledger).is_clean
 
 
-def test_the_list_tells_who_said_and_took_back_what_and_when(ledger: Ledger) -> None:
+def test_the_list_of_aliases_has_author_and_time_of_each_change(ledger: Ledger) -> None:
     merge_customers(ledger, pairs("web-7=phone-7"), now_us=NOW_US, by="ann@acme.example")
     unmerge_customers(ledger, ["phone-7"], now_us=NOW_US + 1, by="bob@acme.example")
     merge_customers(ledger, pairs("other=web-7", "other=phone-7"), now_us=NOW_US + 2)
@@ -141,21 +141,21 @@ def test_the_list_tells_who_said_and_took_back_what_and_when(ledger: Ledger) -> 
     assert aliases_of_merge(ledger, 3) == ("phone-7", "web-7")
 
 
-def test_what_was_said_before_changes_nothing(ledger: Ledger) -> None:
+def test_repeating_a_merge_changes_nothing(ledger: Ledger) -> None:
     merge_customers(ledger, pairs("web-7=phone-7"), now_us=NOW_US)
     change = merge_customers(ledger, pairs("web-7=phone-7"), now_us=NOW_US)
     assert (change.number, change.pairs, change.event_count) == (None, (), 0)
     assert len(customer_aliases(ledger)) == 1
 
 
-def test_ids_that_nobody_sent_yet_can_be_merged(ledger: Ledger) -> None:
+def test_ids_without_events_can_be_merged(ledger: Ledger) -> None:
     change = merge_customers(ledger, pairs("web-7=new"), now_us=NOW_US)
     assert (change.number, change.event_count, change.before_count, change.after_count) == (1, 0, 1, 1)
     append_events(ledger, event("9", "2026-03-01T15:00", customer_id="new"))
     assert who_sent(ledger)["9"] == ("web-7", "new")
 
 
-def test_a_preview_says_what_would_change_and_changes_nothing(ledger: Ledger) -> None:
+def test_a_preview_has_the_result_of_a_merge_and_changes_nothing(ledger: Ledger) -> None:
     before = table_meaning(ledger)
     looked = merge_preview(ledger, pairs("web-7=phone-7", "web-7=other"), now_us=NOW_US)
     assert (looked.event_count, looked.before_count, looked.after_count, looked.restated_day_count) == (2, 3, 1, 1)
@@ -180,7 +180,7 @@ def test_a_preview_says_what_would_change_and_changes_nothing(ledger: Ledger) ->
         ([pair("x", "y"), pair("a", "a", place="line 3")], Refused, "merge_invalid", "line 3: 'a' can't be"),
     ],
 )
-def test_what_can_t_be_said_is_refused_with_a_sentence_and_nobody_is_merged(
+def test_an_invalid_merge_is_refused_with_a_message_and_merges_nobody(
     ledger: Ledger, said: list[SameCustomer], family: type[BotmeterError], code: str, sentence: str
 ) -> None:
     with pytest.raises(family) as refused:
@@ -190,7 +190,7 @@ def test_what_can_t_be_said_is_refused_with_a_sentence_and_nobody_is_merged(
     assert customer_aliases(ledger) == []
 
 
-def test_all_faults_are_told_at_once_and_the_rest_are_counted(ledger: Ledger) -> None:
+def test_a_message_has_the_first_faults_and_the_number_of_the_others(ledger: Ledger) -> None:
     with pytest.raises(Refused) as refused:
         merge_customers(ledger, [pair("a", "a", place=f"line {n}") for n in range(25)], now_us=NOW_US)
     assert "line 0:" in refused.value.message
@@ -198,12 +198,12 @@ def test_all_faults_are_told_at_once_and_the_rest_are_counted(ledger: Ledger) ->
     assert refused.value.message.endswith("; and 5 more.")
 
 
-def test_saying_in_other_words_what_holds_already_is_no_fault(ledger: Ledger) -> None:
+def test_an_equivalent_pair_is_not_a_fault(ledger: Ledger) -> None:
     merge_customers(ledger, pairs("web-7=phone-7", "phone-7=other"), now_us=NOW_US)
     assert merge_customers(ledger, pairs("web-7=other"), now_us=NOW_US).number is None
 
 
-def test_what_was_never_said_can_t_be_taken_back(ledger: Ledger) -> None:
+def test_undoing_an_unknown_alias_is_refused(ledger: Ledger) -> None:
     merge_customers(ledger, pairs("web-7=phone-7"), now_us=NOW_US)
     with pytest.raises(Missing, match="'web-7' is not an alias") as unknown:
         unmerge_customers(ledger, ["phone-7", "web-7"], now_us=NOW_US)
@@ -214,7 +214,7 @@ def test_what_was_never_said_can_t_be_taken_back(ledger: Ledger) -> None:
     assert missing.value.code == "merge_unknown"
 
 
-def test_verification_finds_an_event_that_is_not_the_customer_s_who_counts(ledger: Ledger) -> None:
+def test_verification_finds_an_event_of_the_wrong_customer(ledger: Ledger) -> None:
     merge_customers(ledger, pairs("web-7=phone-7"), now_us=NOW_US)
     ledger.connection.execute("UPDATE customer_alias SET same_as = 'nobody'")
     found = verify(ledger)

@@ -43,7 +43,7 @@ def customers(ledgers: OpenLedgers) -> dict[str, tuple[str, str | None]]:
         return {event_id: (counting, sent) for event_id, counting, sent in rows}
 
 
-def test_what_waits_is_merged_with_the_rest_and_what_comes_is_settled_so(ledgers: OpenLedgers) -> None:
+def test_a_merge_covers_unsettled_events_and_later_ones(ledgers: OpenLedgers) -> None:
     assert taken(ledgers, WEB, PHONE) == (2, 0, 0, 0)
     with ledgers.writing("acme") as ledger:
         change = merge_customers(ledger, SAME, now_us=NOW_US)
@@ -56,7 +56,7 @@ def test_what_waits_is_merged_with_the_rest_and_what_comes_is_settled_so(ledgers
         assert len(table_meaning(ledger)["session"]) == 1
 
 
-def test_what_is_sent_again_is_known_whether_or_not_it_is_settled(ledgers: OpenLedgers) -> None:
+def test_a_duplicate_is_found_before_and_after_settling(ledgers: OpenLedgers) -> None:
     with ledgers.writing("acme") as ledger:
         merge_customers(ledger, SAME, now_us=NOW_US)
     assert taken(ledgers, PHONE) == (1, 0, 0, 0)
@@ -66,7 +66,7 @@ def test_what_is_sent_again_is_known_whether_or_not_it_is_settled(ledgers: OpenL
     assert taken(ledgers, {**PHONE, "customer_id": "web-7"}) == (0, 0, 1, 0)
 
 
-def test_a_merge_that_is_taken_back_or_only_looked_at_leaves_what_comes_as_it_is_sent(ledgers: OpenLedgers) -> None:
+def test_an_undone_or_previewed_merge_does_not_affect_later_events(ledgers: OpenLedgers) -> None:
     with ledgers.writing("acme") as ledger:
         merge_customers(ledger, SAME, now_us=NOW_US)
     taken(ledgers, WEB, PHONE)

@@ -102,7 +102,7 @@ def test_counts_report_and_verification_stay_as_they_were(folder: Folder, filled
         assert len(restatements(ledger)) == 1
 
 
-def test_what_was_erased_is_counted(folder: Folder, filled: str) -> None:
+def test_erasure_counts_its_rows(folder: Folder, filled: str) -> None:
     erased = erase(folder, filled, customer_id=EVE)
     assert (erased.event_count, erased.session_count, erased.conversation_count) == (5, 3, 2)
     assert erased.quarantine_count == 3
@@ -117,13 +117,13 @@ def test_the_erased_events_sent_again_are_duplicates_and_bring_nothing_back(fold
         assert verify(ledger).is_clean
 
 
-def test_quarantine_keeps_what_others_sent(folder: Folder, filled: str) -> None:
+def test_erasure_keeps_quarantined_events_of_others(folder: Folder, filled: str) -> None:
     erase(folder, filled, customer_id=EVE)
     with folder.ledger(filled) as ledger:
         assert [each.raw for each in quarantined(ledger)] == [b'{"customer_id": "c2"}']
 
 
-def test_erasing_c1_leaves_what_c12_sent_in_quarantine(folder: Folder, acme: str) -> None:
+def test_erasing_c1_keeps_quarantined_events_of_c12(folder: Folder, acme: str) -> None:
     with folder.ledger(acme) as ledger:
         append_events(ledger, event("1", "2020-01-01T10:00", customer_id="c12"), event("2", "2020-01-01T10:00"))
     assert erase(folder, acme, customer_id="c1").quarantine_count == 1
@@ -169,7 +169,7 @@ def test_sessions_of_conversations_keep_their_counts_too(folder: Folder) -> None
         assert shapes(ledger) == before
 
 
-def test_a_customer_that_nobody_knows_is_refused_by_name(folder: Folder, filled: str) -> None:
+def test_erasing_an_unknown_customer_is_refused(folder: Folder, filled: str) -> None:
     with pytest.raises(Missing, match="Account acme has no customer 'nobody'") as refused:
         erase(folder, filled, customer_id="nobody")
     assert refused.value.code == "customer_unknown"

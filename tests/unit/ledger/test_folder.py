@@ -48,7 +48,7 @@ def tampered(file: Path, change: str) -> None:
         connection.execute(change)
 
 
-def test_a_new_account_has_its_settings_and_the_policy_that_was_asked_for(folder: Folder) -> None:
+def test_a_new_account_has_its_settings_and_its_policy(folder: Folder) -> None:
     folder.create(ACME, policy=FRESHCHAT, now_us=NOW_US)
     assert folder.accounts() == ["acme"]
     with folder.ledger("ACME") as ledger:
@@ -77,13 +77,13 @@ def test_a_name_that_leaves_the_folder_is_refused(folder: Folder, acme: str, nam
 
 
 @pytest.mark.parametrize("name", ["main", "temp", "system", "memory", "draft", "con", "0"])
-def test_an_account_may_be_called_what_means_something_to_the_database(folder: Folder, name: str) -> None:
+def test_an_account_name_may_be_a_keyword_of_the_database(folder: Folder, name: str) -> None:
     made_account(folder, Account(name=name))
     with folder.ledger(name) as ledger:
         assert append_events(ledger, event("1", "2026-03-01T10:00")).accepted == 1
 
 
-def test_a_second_process_is_told_who_owns_the_folder(folder: Folder) -> None:
+def test_a_second_process_learns_which_process_owns_the_folder(folder: Folder) -> None:
     assert second_process(folder.path).startswith("ledger_in_use The data folder")
     assert "(a test). Wait for it to finish, or end it." in second_process(folder.path)
 
@@ -135,7 +135,7 @@ def test_another_program_s_database_is_not_taken_for_a_ledger(folder: Folder, ac
         pass
 
 
-def test_a_damaged_page_is_found_when_it_is_read(folder: Folder, acme: str) -> None:
+def test_reading_a_damaged_page_is_refused(folder: Folder, acme: str) -> None:
     with folder.ledger(acme) as ledger:
         append_events(ledger, *(event(f"e{number}", "2026-03-01T10:00") for number in range(5_000)))
     file = folder.file_of(acme)
@@ -168,7 +168,7 @@ def test_a_ledger_of_a_newer_version_is_refused(folder: Folder, acme: str, read_
     assert refused.value.code == "ledger_newer"
 
 
-def test_an_older_file_is_brought_up_to_date_step_by_step(folder: Folder, acme: str) -> None:
+def test_an_older_file_is_migrated_step_by_step(folder: Folder, acme: str) -> None:
     steps = {
         SCHEMA_VERSION: ("ALTER TABLE receipt ADD COLUMN colour VARCHAR",),
         SCHEMA_VERSION + 1: ("UPDATE receipt SET colour = 'red'", "ALTER TABLE receipt RENAME colour TO color"),
@@ -208,7 +208,7 @@ def test_the_remains_of_an_account_that_was_never_finished_are_no_account(folder
     assert folder.accounts() == ["acme"]
 
 
-def test_an_account_whose_file_nobody_closed_is_told_from_the_others(folder: Folder, acme: str) -> None:
+def test_accounts_with_unclosed_files_are_listed(folder: Folder, acme: str) -> None:
     made_account(folder, Account(name="beta"))
     with folder.ledger(acme) as ledger:
         append_events(ledger, event("e1", "2026-05-20T10:00"))

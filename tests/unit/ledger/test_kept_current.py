@@ -124,7 +124,7 @@ def test_the_growth_of_the_current_day_is_no_restatement() -> None:
     assert restatements(ledger) == []
 
 
-def test_what_comes_for_the_latest_day_once_it_is_over_is_a_restatement() -> None:
+def test_an_event_for_the_latest_day_after_it_is_over_is_a_restatement() -> None:
     """Friday's numbers were looked at on Saturday; Friday's last hours arrive on Monday."""
     ledger = ledger_in_memory()
     append_events(ledger, event("1", "2026-03-06T10:00"), now_us=us_from_text("2026-03-06T11:00:00Z"))

@@ -70,7 +70,7 @@ def test_sessions_are_stored_in_order_of_time_so_that_a_period_is_found_without_
 
 
 @pytest.mark.parametrize("table", ["session", "participation"])
-def test_what_is_staged_has_the_columns_of_what_it_is_staged_for(ledger: Ledger, table: str) -> None:
+def test_a_staging_table_has_the_columns_of_its_table(ledger: Ledger, table: str) -> None:
     ledger.connection.execute(statements_of("botmeter.ledger.remeter")(f"stage_{table}s"))
     columns = (
         "SELECT column_name, data_type, is_nullable FROM duckdb_columns() WHERE table_name = ? ORDER BY column_index"
@@ -79,7 +79,7 @@ def test_what_is_staged_has_the_columns_of_what_it_is_staged_for(ledger: Ledger,
     assert staged == ledger.connection.execute(columns, [table]).fetchall()
 
 
-def test_what_does_not_add_up_is_not_committed(ledger: Ledger) -> None:
+def test_numbers_that_do_not_add_up_are_not_committed(ledger: Ledger) -> None:
     append(ledger, [Submission(source="s", batches=list(batches(days=1)), label="one day")], now_us=NOW_US)
     ledger.connection.execute("INSERT INTO session_usage VALUES (DATE '2026-01-01', 0, 0, false, 1)")
     late = next(iter(batches(days=2)))

@@ -35,7 +35,7 @@ def headline(ledger: ReadableLedger) -> int:
     return usage_report(ledger, usage_query(ledger.account, now_us=NOW_US)).sessions_consumed
 
 
-def test_a_reader_sees_what_was_committed_and_nothing_of_what_is_not(ledgers: OpenLedgers) -> None:
+def test_a_reader_sees_commits_and_nothing_uncommitted(ledgers: OpenLedgers) -> None:
     with ledgers.writing("acme") as writer:
         append_events(writer, event("1", "2026-05-20T10:00"))
         with writer.transaction() as connection, ledgers.reading("acme") as reader:
@@ -142,7 +142,7 @@ def test_writers_come_one_at_a_time_and_in_their_order(ledgers: OpenLedgers) -> 
         assert event_count(reader) == 8
 
 
-def test_who_waits_too_long_for_a_writer_is_told_that_the_ledger_is_busy(hurried: OpenLedgers) -> None:
+def test_waiting_too_long_for_a_writer_is_refused_as_busy(hurried: OpenLedgers) -> None:
     with hurried.writing("acme"):
         with (
             pytest.raises(Unavailable, match="in use; it was not free within 0 seconds") as busy,
@@ -156,7 +156,7 @@ def test_who_waits_too_long_for_a_writer_is_told_that_the_ledger_is_busy(hurried
         assert append_events(writer, event("1", "2026-05-20T10:00")).accepted == 1
 
 
-def test_one_who_wants_to_be_alone_waits_for_readers_and_they_for_him(hurried: OpenLedgers) -> None:
+def test_exclusive_use_waits_for_readers_and_readers_wait_for_it(hurried: OpenLedgers) -> None:
     with hurried.reading("acme"), pytest.raises(Unavailable) as busy, hurried.exclusively("acme"):
         pass
     assert busy.value.code == "ledger_busy"
@@ -166,7 +166,7 @@ def test_one_who_wants_to_be_alone_waits_for_readers_and_they_for_him(hurried: O
         assert event_count(reader) == 0
 
 
-def test_a_reader_that_leaves_lets_in_the_one_who_wants_to_be_alone(ledgers: OpenLedgers) -> None:
+def test_exclusive_use_begins_when_the_last_reader_leaves(ledgers: OpenLedgers) -> None:
     reading, done = threading.Event(), threading.Event()
 
     def read() -> None:
@@ -193,7 +193,7 @@ def test_a_stop_ends_the_waiting(ledgers: OpenLedgers) -> None:
         stop.set()
 
 
-def test_a_stop_ends_a_statement_and_what_it_belonged_to_is_undone(ledgers: OpenLedgers) -> None:
+def test_an_interruption_ends_a_statement_and_undoes_its_transaction(ledgers: OpenLedgers) -> None:
     stop, running = Interruption(), threading.Event()
     endless = "SELECT count(*) FROM range(1000000000) AS a, range(1000000000) AS b WHERE hash(a, b) = 0"
 
@@ -214,7 +214,7 @@ def test_a_stop_ends_a_statement_and_what_it_belonged_to_is_undone(ledgers: Open
         assert connection.execute("SELECT count(*) FROM meta WHERE name = 'half'").fetchall() == [(0,)]
 
 
-def test_an_idle_ledger_is_closed_and_opened_again_by_whoever_comes(ledgers: OpenLedgers) -> None:
+def test_an_idle_ledger_is_closed_and_opened_again_by_the_next_user(ledgers: OpenLedgers) -> None:
     file = ledgers.folder.file_of("acme")
     with ledgers.writing("acme") as writer:
         append_events(writer, event("1", "2026-05-20T10:00"))
@@ -238,7 +238,7 @@ def test_a_ledger_in_use_is_not_idle(ledgers: OpenLedgers) -> None:
         assert append_events(writer, event("1", "2026-05-20T10:00")).accepted == 1
 
 
-def test_after_the_end_everyone_is_told_and_the_log_is_in_the_file(folder: Folder, acme: str) -> None:
+def test_after_closing_everyone_is_refused_and_the_log_is_in_the_file(folder: Folder, acme: str) -> None:
     ledgers = OpenLedgers(folder)
     with ledgers.writing("acme") as writer:
         append_events(writer, event("1", "2026-05-20T10:00"))
@@ -279,7 +279,7 @@ def test_a_policy_that_was_set_is_known_to_the_next_reader(ledgers: OpenLedgers)
         assert [term.policy.name for term in reader.schedule] == ["other"]
 
 
-def test_what_is_written_for_a_folder_works_on_a_shared_one(ledgers: OpenLedgers, tmp_path: Path) -> None:
+def test_a_shared_folder_supports_everything_that_a_folder_does(ledgers: OpenLedgers, tmp_path: Path) -> None:
     shared = SharedFolder(ledgers)
     shared.create(Account(name="zeta"), policy=FRESHCHAT, now_us=NOW_US)
     with pytest.raises(Conflict):

@@ -73,7 +73,7 @@ def test_touchpoints_and_footprints_have_the_numbers_that_the_rows_have(port: Po
         assert connection.execute("SELECT footprint FROM session").fetchall() == [(-1,)]
 
 
-def test_its_connection_reads_what_was_committed(port: Port) -> None:
+def test_its_connection_reads_the_last_commit(port: Port) -> None:
     with port.open() as ledger:
         assert ledger.connection.execute("SELECT count(*) FROM event").fetchall() == [(2,)]
 

@@ -82,14 +82,14 @@ def test_an_empty_name_takes_the_setting_back(blank: str) -> None:
     assert names(ledger) == {"b1": "Order bot", "b2": "b2"}
 
 
-def test_a_bot_of_which_there_is_no_event_can_t_be_named() -> None:
+def test_a_bot_without_events_can_t_be_named() -> None:
     with pytest.raises(Missing, match="Account acme has no bot 'b9'") as refused:
         called(filled(), "b9", name="Nine")
     assert refused.value.code == "bot_unknown"
 
 
 @pytest.mark.parametrize("name", ["a" * 101, "two\nlines", "bell\a", "\ud800"])
-def test_a_bot_s_name_that_can_t_be_shown_on_one_line_is_refused(name: str) -> None:
+def test_a_bot_name_that_does_not_fit_on_one_line_is_refused(name: str) -> None:
     with pytest.raises(Refused, match="is not a valid bot name: it ") as refused:
         BotName(bot_id="b1", name=name)
     assert refused.value.code == "bot_name_invalid"
@@ -149,7 +149,7 @@ def test_data_can_start_earlier_and_the_answer_says_how_many_events_wait() -> No
     assert {each.day for each in restatements(ledger)} == {date(2020, 1, 1), date(2021, 5, 1)}
 
 
-def test_what_waits_is_counted_beside_noise_that_is_no_text() -> None:
+def test_events_that_could_be_accepted_are_counted_beside_unreadable_ones() -> None:
     ledger = ledger_in_memory()
     append_events(ledger, event("é", "2021-05-01T10:00", attributes={"occurred_at": "1999-01-01T00:00:00Z", "é": "\\"}))
     ledger.connection.execute(
@@ -169,7 +169,7 @@ def test_data_can_t_start_after_an_event_that_was_counted() -> None:
     assert append_events(ledger, event("early", "2026-02-28T10:00")).rejected == 1
 
 
-def test_the_history_tells_what_was_set_when_and_by_whom() -> None:
+def test_the_history_has_value_time_and_author_of_each_change() -> None:
     ledger = filled()
     set_title(ledger, "Maple & Moor", by="ada@example.org", now_us=10)
     set_title(ledger, "Maple & Moor", by="bob@example.org", now_us=11)

@@ -56,7 +56,7 @@ def test_a_reader_sees_live_events_once_they_are_settled_and_the_version_grows_t
     assert seen[0][0] == seen[1][0] < seen[2][0]
 
 
-def test_what_waits_is_told_and_a_closed_file_has_nothing_waiting(ledgers: OpenLedgers) -> None:
+def test_the_backlog_is_counted_and_a_closed_file_has_none(ledgers: OpenLedgers) -> None:
     assert ledgers.unsettled("acme").event_count == 0
     take_live(ledgers, *HOURS)
     waiting = ledgers.unsettled("acme")
@@ -67,7 +67,7 @@ def test_what_waits_is_told_and_a_closed_file_has_nothing_waiting(ledgers: OpenL
         assert headline(reader) == 1
 
 
-def test_live_events_are_taken_in_while_others_are_being_settled(ledgers: OpenLedgers) -> None:
+def test_live_events_are_appended_while_others_are_settled(ledgers: OpenLedgers) -> None:
     take_live(ledgers, *HOURS[:5])
     with ledgers.settling("acme") as writer:
         with writer.transaction() as connection:
@@ -137,7 +137,7 @@ def test_an_import_that_fails_leaves_its_events_new_to_those_who_send_them_live(
     assert take_live(ledgers, *HOURS) == (9, 1, 0, 0)
 
 
-def test_what_could_not_be_settled_is_settled_by_the_next_attempt(ledgers: OpenLedgers) -> None:
+def test_a_failed_settling_is_completed_by_the_next_attempt(ledgers: OpenLedgers) -> None:
     take_live(ledgers, *HOURS)
     with raw(ledgers) as connection:
         connection.execute("ALTER TABLE session RENAME TO hidden")
@@ -164,7 +164,7 @@ def test_a_setting_that_a_writer_changed_holds_for_the_next_live_event(ledgers: 
     assert take_live(ledgers, event("2", "2026-05-09T10:00")) == (0, 0, 0, 1)
 
 
-def test_one_who_is_refused_on_the_lane_leaves_it_to_the_next(ledgers: OpenLedgers) -> None:
+def test_a_refused_live_append_leaves_the_queue_to_the_next(ledgers: OpenLedgers) -> None:
     def fail() -> None:
         with ledgers.appending_live("acme") as ledger:
             append_live(ledger, live_batch(HOURS[:1]))
@@ -190,7 +190,7 @@ def test_live_events_wait_for_a_writer_and_a_settling_one_waits_too(hurried: Ope
     assert settle_live(hurried) == 1
 
 
-def test_a_file_is_not_closed_while_live_events_are_taken_in(ledgers: OpenLedgers) -> None:
+def test_a_file_is_not_closed_while_live_events_are_appended(ledgers: OpenLedgers) -> None:
     with ledgers.appending_live("acme") as ledger:
         ledgers.close_idle(0)
         assert counts(append_live(ledger, live_batch(HOURS))[0]) == (10, 0, 0, 0)
@@ -212,7 +212,7 @@ def test_a_file_that_is_read_only_takes_no_live_events_until_it_can_be_written(
 
 
 @pytest.mark.parametrize("read_only", [True, False], ids=["to read", "to write"])
-def test_what_a_killed_server_left_is_settled_by_whoever_opens_the_file_next(
+def test_the_backlog_of_a_killed_server_is_settled_when_the_file_is_opened(
     folder: Folder, acme: str, read_only: bool
 ) -> None:
     left_unsettled(folder)
@@ -247,9 +247,7 @@ def test_a_file_that_may_not_be_written_is_read_as_far_as_it_is_settled(folder: 
         assert headline(ledger) == 0
 
 
-def test_a_backup_has_what_was_taken_in_and_so_has_the_account_that_is_restored_from_it(
-    ledgers: OpenLedgers, folder: Folder
-) -> None:
+def test_a_backup_and_its_restored_account_have_the_live_events(ledgers: OpenLedgers, folder: Folder) -> None:
     shared = SharedFolder(ledgers)
     take_live(ledgers, *HOURS)
     saved = folder.path.parent / "saved.tar"

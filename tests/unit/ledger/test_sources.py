@@ -62,7 +62,7 @@ def test_the_latest_setting_is_in_force_even_if_the_clock_went_back() -> None:
     assert existing_source(ledger, "desk") == replace(DESK, bot_id="b2", identities=())
 
 
-def test_setting_what_is_set_already_writes_nothing() -> None:
+def test_setting_the_present_value_writes_nothing() -> None:
     ledger = ledger_in_memory()
     assert put(ledger, DESK)
     version = ledger.version
@@ -113,7 +113,7 @@ def test_a_new_source_has_a_name_that_an_address_can_bear(name: str) -> None:
     assert sources_of(ledger) == ()
 
 
-def test_a_source_that_is_not_there_is_said_with_those_that_are() -> None:
+def test_an_unknown_source_is_refused_with_the_names_of_the_others() -> None:
     ledger = ledger_in_memory()
     put(ledger, DESK)
     for deed in (lambda: existing_source(ledger, "dsk"), lambda: remove_source(ledger, "dsk", now_us=NOW_US)):
@@ -134,14 +134,14 @@ def test_a_source_that_is_not_there_is_said_with_those_that_are() -> None:
         {"identities": tuple(BotIdentity(sender=str(n), bot_id="b") for n in range(IDENTITIES_MAX + 1))},
     ],
 )
-def test_a_source_can_not_say_what_no_event_could_bear(what: dict[str, object]) -> None:
+def test_a_source_setting_that_no_event_can_have_is_refused(what: dict[str, object]) -> None:
     with pytest.raises(BotmeterError) as refused:
         replace(DESK, **what)  # type: ignore[arg-type]
     assert refused.value.code == "source_setting_invalid"
 
 
 @pytest.mark.parametrize("what", [{"sender": ""}, {"bot_id": "a\0b"}, {"bot_version": "v" * 513}])
-def test_a_bot_identity_can_not_say_what_no_event_could_bear(what: dict[str, str]) -> None:
+def test_a_bot_identity_that_no_event_can_have_is_refused(what: dict[str, str]) -> None:
     with pytest.raises(BotmeterError, match="of a bot identity") as refused:
         BotIdentity(**{"sender": "1", "bot_id": "b", **what})
     assert refused.value.code == "source_setting_invalid"
@@ -169,7 +169,7 @@ SOURCES = st.builds(
 
 @pytest.mark.slow
 @given(found=st.lists(SOURCES, unique_by=lambda source: source.name, max_size=4))
-def test_whatever_can_be_said_of_sources_is_read_as_it_was_set(found: list[Source]) -> None:
+def test_every_source_is_read_as_it_was_set(found: list[Source]) -> None:
     ledger = ledger_in_memory()
     for source in found:
         put(ledger, source)
@@ -189,7 +189,7 @@ def test_sources_come_through_a_backup(folder: Folder, acme: str) -> None:
         assert [change.is_removed for change in source_history(ledger)] == [False, False, True]
 
 
-def test_the_last_changes_are_asked_for_without_the_others() -> None:
+def test_the_last_changes_can_be_read_alone() -> None:
     ledger = ledger_in_memory()
     for number, channel in enumerate(("web", "sms", "app")):
         set_source(ledger, replace(DESK, channel=channel), now_us=NOW_US - number)

@@ -23,7 +23,7 @@ def filled(events: list[Event] = EVENTS) -> Ledger:
     return ledger
 
 
-def test_a_ledger_that_nobody_touched_is_clean_and_stays_as_it_is() -> None:
+def test_an_intact_ledger_is_clean_and_stays_unchanged() -> None:
     ledger = filled()
     before = table_meaning(ledger)
     found = verify(ledger)
@@ -62,7 +62,7 @@ def test_a_tampered_row_is_found(table: str, change: str) -> None:
     assert table in {difference.table for difference in found.differences}
 
 
-def test_a_difference_says_what_is_stored_and_what_follows_from_the_events() -> None:
+def test_a_difference_names_the_stored_or_missing_row() -> None:
     ledger = filled()
     ledger.connection.execute("UPDATE session SET event_count = 99 WHERE opening_event_id = '5'")
     said = [str(difference) for difference in verify(ledger).differences]
@@ -70,7 +70,7 @@ def test_a_difference_says_what_is_stored_and_what_follows_from_the_events() -> 
     assert any(each.endswith("follows from the events, but is not stored.") for each in said)
 
 
-def test_an_event_that_stands_there_twice_is_found() -> None:
+def test_an_event_that_is_stored_twice_is_found() -> None:
     ledger = filled()
     ledger.connection.execute("INSERT INTO event SELECT * FROM event WHERE event_id = '5'")
     assert verify(ledger).duplicate_count == 1
