@@ -20,17 +20,15 @@ REPORT = "reports/bot-session-consumption"
 PREVIEW = {"only": "--preview", "without": "--no-preview"}
 FIRST_ON = date(2026, 1, 25)
 VALUES = {
-    "bot": ("orders", "returns", "faq", "nobody"),
+    "bot_id": ("orders", "returns", "faq", "nobody"),
     "bot_version": ("1", "2", "orders/1", "nobody/2"),
     "channel": ("web", "whatsapp", "sms"),
-    "customer": ("c1", "c2", "c3"),
-    "conversation": ("v1", "v2", "v3"),
-    "opened_by": ("orders", "returns", "faq"),
-    "opened_on": ("web", "whatsapp", "sms"),
+    "customer_id": ("c1", "c2", "c3"),
+    "conversation_id": ("v1", "v2", "v3"),
     "ticket_type": ("refund", "delivery", "unknown"),
-    "hour": ("mon-09", "tue-12", "wed-15", "thu-18", "fri-21"),
+    "started_at": ("mon-09", "tue-12", "wed-15", "thu-18", "fri-21"),
 }
-"""Values of each filter by its name."""
+"""Values of filters, by the column with which they are compared."""
 
 
 def some(*names: str) -> st.SearchStrategy[list[str]]:
@@ -49,7 +47,7 @@ def questions(draw: st.DrawFn, zones: tuple[str, ...] = ("UTC", "Asia/Kolkata", 
         "timezone": draw(st.sampled_from(zones)),
     }
     for declared in FILTERS:
-        values = VALUES[declared.name]
+        values = VALUES[declared.column]
         # Mostly a few filters, or nothing would match.
         if draw(st.integers(0, 3)) == 0:
             asked[declared.name] = draw(some(*values))

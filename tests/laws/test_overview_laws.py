@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from botmeter.domain.instant import NEVER_US, datetime_from_us
 from botmeter.reports.customers import CustomerUsage, customer_calendar, top_customers
 from botmeter.reports.filter_values import filter_values
-from botmeter.reports.filters import FILTERS, FilterDeclaration, Filters
+from botmeter.reports.filters import FILTERS, FilterDeclaration, Filters, FilterTarget
 from botmeter.reports.hours import hours
 from botmeter.reports.overview import overview
 from botmeter.reports.query import UsageQuery
@@ -148,16 +148,15 @@ def test_a_value_of_a_filter_has_the_sessions_that_the_report_has_when_it_is_set
         found = filter_values(ledger, query, declared=declared, is_excluded=is_excluded).values
         counts = {
             value: usage_report(ledger, replace(query, filters=others.with_values(name, (value,)))).sessions_consumed
-            for value in every_value(events, name).union(chosen)
+            for value in every_value(events, declared).union(chosen)
         }
     shown = {one.value: one.session_count for one in found}
     assert shown == {value: count for value, count in counts.items() if count or value in chosen}
 
 
-def every_value(events: list[Event], name: str) -> set[str]:
-    if name == "hour":
+def every_value(events: list[Event], declared: FilterDeclaration) -> set[str]:
+    if declared.target is FilterTarget.HOUR:
         return set(WEEK_HOURS)
-    if name == "ticket_type":
+    if declared.target is FilterTarget.TICKET:
         return {"refund", "delivery", "unknown"}
-    column = {"opened_by": "bot_id", "opened_on": "channel", "bot_version": "bot_version", "channel": "channel"}
-    return {event[column.get(name, f"{name}_id")] for event in events} - {None}
+    return {event[declared.column] for event in events} - {None}

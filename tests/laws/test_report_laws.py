@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
@@ -25,7 +25,7 @@ from botmeter.metering.policy import FRESHCHAT
 from botmeter.reports.explain import explain
 from botmeter.reports.explanation_json import explanation_as_mapping
 from botmeter.reports.export import FORMATS, write_rows
-from botmeter.reports.filters import FILTER_NAMES, FILTERS, FilterDeclaration, Filters
+from botmeter.reports.filters import FILTER_NAMES, FILTERS, FilterDeclaration, Filters, FilterTarget, filters_of
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.report_json import report_as_mapping
 from botmeter.reports.rows import underlying_rows
@@ -42,6 +42,16 @@ EXAMPLES = examples(cost=3)
 # On 8 March 2026, in the middle of the events, clocks go forward in New York at two and in Havana at midnight.
 ZONES = ("UTC", "UTC", "UTC", "Asia/Kathmandu", "Europe/London", "America/New_York", "America/Havana", "Pacific/Apia")
 WEEK_HOURS = tuple(text_of_week_hour(place) for place in range(HOURS_OF_WEEK))
+PLACE_COLUMNS = ("bot_id", "bot_version", "channel")
+COLUMN_VALUES = {
+    "bot_id": ("b1", "b2", "nobody"),
+    "bot_version": ("1", "2", "none", "b1/1", "b2/2", "nobody/1"),
+    "channel": ("web", "sms", "nowhere"),
+    "customer_id": ("c1", "c2", "nobody"),
+    "conversation_id": ("v1", "v2", "v3", "nothing"),
+    "ticket_type": ("refund", "delivery", "unknown", "nothing"),
+}
+"""Values of filters, by the column with which they are compared."""
 
 
 class Row(NamedTuple):
@@ -79,37 +89,32 @@ def values(*names: str) -> st.SearchStrategy[tuple[str, ...]]:
     return st.one_of(st.just(()), st.lists(st.sampled_from(names), max_size=2, unique=True).map(tuple))
 
 
-def usual_filters() -> st.SearchStrategy[Filters]:
+def values_of(declared: FilterDeclaration) -> st.SearchStrategy[tuple[str, ...]]:
+    """Values of a filter, among them some that name nothing; none for most of the time."""
+    if declared.target is FilterTarget.HOUR:
+        return st.one_of(st.just(()), st.sets(st.sampled_from(WEEK_HOURS), min_size=1, max_size=60).map(tuple))
+    return values(*COLUMN_VALUES[declared.column])
+
+
+def filters_on(declared: Iterable[FilterDeclaration]) -> st.SearchStrategy[Filters]:
+    """Filters with values that they pick and, sometimes, values that they exclude."""
+    lists = st.fixed_dictionaries({one.name: values_of(one) for one in declared})
     return st.builds(
-        Filters,
-        bot=values("b1", "b2", "nobody"),
-        bot_version=values("1", "2", "none", "b1/1", "b2/2", "nobody/1"),
-        channel=values("web", "sms", "nowhere"),
-        customer=values("c1", "c2", "nobody"),
-        conversation=values("v1", "v2", "v3", "nothing"),
-        preview=st.sampled_from([None, None, True, False]),
+        lambda picked, excluded, preview: filters_of(picked, excluded, preview=preview),
+        lists,
+        st.one_of(st.just({}), lists),
+        st.sampled_from([None, None, True, False]),
     )
 
 
-def all_filters(usual: st.SearchStrategy[Filters] | None = None) -> st.SearchStrategy[Filters]:
-    """With values that are excluded, or without."""
-    usual = usual_filters() if usual is None else usual
-    excluded = st.one_of(st.none(), usual.map(lambda filters: replace(filters, preview=None)))
-    return st.builds(lambda filters, excluded: replace(filters, excluded=excluded), usual, excluded)
+def all_filters() -> st.SearchStrategy[Filters]:
+    """Filters that a simulation has too."""
+    return filters_on([declared for declared in FILTERS if declared.is_simulated])
 
 
 def narrowing_filters() -> st.SearchStrategy[Filters]:
-    """As they are set by the links of bars and cells, perhaps beside others."""
-    return all_filters(
-        st.builds(
-            lambda usual, by, on, kind, hours: replace(usual, opened_by=by, opened_on=on, ticket_type=kind, hour=hours),
-            usual_filters(),
-            values("b1", "b2", "nobody"),
-            values("web", "sms", "nowhere"),
-            values("refund", "delivery", "unknown", "nothing"),
-            st.one_of(st.just(()), st.sets(st.sampled_from(WEEK_HOURS), min_size=1, max_size=60).map(tuple)),
-        )
-    )
+    """Filters as the links of bars and cells set them, perhaps beside others."""
+    return filters_on(FILTERS)
 
 
 def asks(filters: st.SearchStrategy[Filters] | None = None) -> st.SearchStrategy[UsageQuery]:
@@ -175,22 +180,28 @@ def row_tests(events: list[Event], *, query: UsageQuery) -> dict[str, Callable[[
     """Test of a row for the values of a filter, by the filter's name."""
     tickets, zone = tickets_of(events), query.period.timezone
     versions = {event["bot_version"] for event in events}
-    return {
-        "bot": lambda row, values: row.place[0] in values,
-        "bot_version": lambda row, values: any(is_version(row, text, versions=versions) for text in values),
-        "channel": lambda row, values: row.place[2] in values,
-        "customer": lambda row, values: row.customer_id in values,
-        "conversation": lambda row, values: row.conversation_id in values,
-        "opened_by": lambda row, values: row.opening[0] in values,
-        "opened_on": lambda row, values: row.opening[2] in values,
-        "hour": lambda row, values: week_hour(row.start_us, zone) in values,
-        "ticket_type": lambda row, values: any(kind in values for _, kind in tickets.get(row.conversation_id, ())),
-    }
+
+    def row_test(declared: FilterDeclaration) -> Callable[[Row, tuple[str, ...]], bool]:
+        column = declared.column
+        match declared.target:
+            case FilterTarget.TOUCHPOINT | FilterTarget.OPENING:
+                name = "place" if declared.target is FilterTarget.TOUCHPOINT else "opening"
+                if column == "bot_version":
+                    return lambda row, texts: any(is_version(getattr(row, name), text, versions) for text in texts)
+                return lambda row, texts: getattr(row, name)[PLACE_COLUMNS.index(column)] in texts
+            case FilterTarget.ROW:
+                return lambda row, texts: getattr(row, column) in texts
+            case FilterTarget.TICKET:
+                return lambda row, texts: any(kind in texts for _, kind in tickets.get(row.conversation_id, ()))
+            case FilterTarget.HOUR:
+                return lambda row, texts: week_hour(row.start_us, zone) in texts
+
+    return {declared.name: row_test(declared) for declared in FILTERS}
 
 
-def is_version(row: Row, text: str, *, versions: set[str | None]) -> bool:
+def is_version(place: tuple[str | None, str | None, str], text: str, versions: set[str | None]) -> bool:
     bot, _, version = text.rpartition("/")
-    return row.place[1] == text or (text not in versions and row.place[:2] == (bot, version))
+    return place[1] == text or (text not in versions and place[:2] == (bot, version))
 
 
 def week_hour(instant_us: int, zone: str) -> str:
@@ -313,7 +324,8 @@ def test_headline_days_months_openings_rows_and_exports_agree(
 def test_sessions_that_a_filter_picks_and_those_that_it_excludes_are_all(
     events: list[Event], schedule: Any, query: UsageQuery, declared: FilterDeclaration, data: st.DataObject
 ) -> None:
-    drawn = data.draw(narrowing_filters().map(lambda filters: filters.values(declared.name)).filter(bool))
+    known = WEEK_HOURS if declared.target is FilterTarget.HOUR else COLUMN_VALUES[declared.column]
+    drawn = tuple(data.draw(st.lists(st.sampled_from(known), min_size=1, max_size=3, unique=True)))
     filters = query.filters.without(declared.name)
     for other in FILTERS:
         # A session of two bots on two channels is on neither side of "web, and the bot is X" and "web, and the bot is
