@@ -29,7 +29,7 @@ def test_a_bug_is_one_sentence_with_a_number_and_its_trace_is_in_a_file(
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a bug for the test")
 
-    monkeypatch.setattr(reporting.options, "days_asked", broken)
+    monkeypatch.setattr(reporting.options, "requested_days", broken)
     ran = acme("report --account acme")
     assert ran.code == 1
     assert ran.out == ""
@@ -43,7 +43,7 @@ def test_where_no_trace_can_be_written_that_is_said(run: Run, monkeypatch: pytes
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(reporting.options, "days_asked", broken)
+    monkeypatch.setattr(reporting.options, "requested_days", broken)
     (tmp_path / "file").write_text("")
     ran = run("report --account acme --data file")
     assert ran.code == 1
@@ -54,7 +54,7 @@ def test_ctrl_c_says_that_nothing_was_changed(acme: Run, monkeypatch: pytest.Mon
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(reporting.options, "days_asked", interrupted)
+    monkeypatch.setattr(reporting.options, "requested_days", interrupted)
     ran = acme("report --account acme")
     assert ran.code == 130
     assert ran.err == "stopped; nothing was changed\n"

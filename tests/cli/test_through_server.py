@@ -420,7 +420,7 @@ def test_a_bug_in_a_command_is_a_sentence_and_the_server_goes_on(
     report: Callable[[], int] = lambda: exit_code(["report", "-a", "acme"])  # noqa: E731
     with served(data):
         with monkeypatch.context() as patch:
-            patch.setattr("botmeter.cli.options.question", broken)
+            patch.setattr("botmeter.cli.options.query_of", broken)
             ran = ran_with_descriptors(report, cwd=tmp_path, streams=tmp_path)
         assert ran.code == 1
         assert "something went wrong inside Botmeter" in ran.err

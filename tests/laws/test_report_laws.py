@@ -187,7 +187,9 @@ def row_tests(events: list[Event], *, query: UsageQuery) -> dict[str, Callable[[
             case FilterTarget.TOUCHPOINT | FilterTarget.OPENING:
                 name = "place" if declared.target is FilterTarget.TOUCHPOINT else "opening"
                 if column == "bot_version":
-                    return lambda row, texts: any(is_version(getattr(row, name), text, versions) for text in texts)
+                    return lambda row, texts: any(
+                        is_version(getattr(row, name), text, versions=versions) for text in texts
+                    )
                 return lambda row, texts: getattr(row, name)[PLACE_COLUMNS.index(column)] in texts
             case FilterTarget.ROW:
                 return lambda row, texts: getattr(row, column) in texts
@@ -199,7 +201,7 @@ def row_tests(events: list[Event], *, query: UsageQuery) -> dict[str, Callable[[
     return {declared.name: row_test(declared) for declared in FILTERS}
 
 
-def is_version(place: tuple[str | None, str | None, str], text: str, versions: set[str | None]) -> bool:
+def is_version(place: tuple[str | None, str | None, str], text: str, *, versions: set[str | None]) -> bool:
     bot, _, version = text.rpartition("/")
     return place[1] == text or (text not in versions and place[:2] == (bot, version))
 

@@ -25,7 +25,7 @@ def explain(
     session: Annotated[str, Argument(metavar="SESSION", help="The session's id.", show_default=False)],
     account: options.AccountName,
     data: options.Data = None,
-    form: Annotated[Literal["table", "json"], Option("--format", help="How stdout is written.")] = "table",
+    form: Annotated[Literal["table", "json"], Option("--format", help="Format of stdout.")] = "table",
 ) -> None:
     """Explain why a session was charged.
 

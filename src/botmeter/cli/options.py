@@ -19,29 +19,30 @@ Data = Annotated[
         "--data",
         envvar="BOTMETER_DATA",
         metavar="DIR",
-        help="The data folder. Default: ~/.local/share/botmeter.",
+        help="Data folder. Default: ~/.local/share/botmeter.",
         show_default=False,
         show_envvar=True,
     ),
 ]
 AccountName = Annotated[
-    str, Option("--account", "-a", metavar="NAME", help="The account.", autocompletion=accounts_starting)
+    str, Option("--account", "-a", metavar="NAME", help="Account.", autocompletion=accounts_starting)
 ]
-Form = Annotated[Literal["table", "json", "csv"], Option("--format", help="How stdout is written.")]
-"""What events come from if nothing is said: the same in every command, so that an event sent again is known."""
+Form = Annotated[Literal["table", "json", "csv"], Option("--format", help="Format of stdout.")]
 Source = Annotated[
     str,
     Option(
-        "--source", metavar="NAME", help="Where the events come from: the same event id of two sources is two events."
+        "--source",
+        metavar="NAME",
+        help="Source of the events. The same event id from two sources is two events.",
     ),
 ]
 MappingFile = Annotated[
     Path | None,
-    Option("--mapping", metavar="FILE", help="Which columns hold which fields, as TOML or JSON.", show_default=False),
+    Option("--mapping", metavar="FILE", help="Mapping of columns to fields, as TOML or JSON.", show_default=False),
 ]
 InputFormat = Annotated[
     Literal["csv", "ndjson", "json", "parquet", "cloudevents"] | None,
-    Option("--input", help="The format of the files. Default: found out.", show_default=False),
+    Option("--input", help="Format of the files. Default: detected.", show_default=False),
 ]
 EventFiles = Annotated[
     list[str],
@@ -56,30 +57,28 @@ PolicyName = Annotated[
     Option(
         "--policy",
         metavar="NAME|FILE",
-        help="A published rule, or a TOML or JSON file.",
+        help="A published policy, or a TOML or JSON file.",
         autocompletion=policies_starting,
     ),
 ]
 FirstDay = Annotated[
     str | None,
-    Option("--from", metavar="DATE", help="The first day. Default: 29 days before the last.", show_default=False),
+    Option("--from", metavar="DATE", help="First day. Default: 29 days before the last.", show_default=False),
 ]
-LastDay = Annotated[
-    str | None, Option("--to", metavar="DATE", help="The last day. Default: today.", show_default=False)
-]
+LastDay = Annotated[str | None, Option("--to", metavar="DATE", help="Last day. Default: today.", show_default=False)]
 Zone = Annotated[
     str,
     Option(
         "--timezone",
         metavar="ZONE",
-        help="Whose days they are: a zone such as Asia/Kolkata. Charges stay in UTC.",
+        help="Time zone of the days, such as Asia/Kolkata. Charges stay in UTC.",
         autocompletion=zones_starting,
     ),
 ]
-Yes = Annotated[bool, Option("--yes", "-y", help="Don't ask; needed where nobody can be asked.")]
+Yes = Annotated[bool, Option("--yes", "-y", help="Skip the confirmation. Required without a terminal.")]
 
 
-def days_asked(first: str | None, last: str | None, *, timezone: str = UTC_NAME) -> "RequestedDays":
+def requested_days(first: str | None, last: str | None, *, timezone: str = UTC_NAME) -> "RequestedDays":
     """Read `--from`, `--to` and `--timezone`.
 
     Raises:
@@ -94,8 +93,8 @@ def days_asked(first: str | None, last: str | None, *, timezone: str = UTC_NAME)
     )
 
 
-def question(account: "Account", *, days: "RequestedDays", filters: "Filters") -> "UsageQuery":
-    """Build the question of an account, asked now."""
+def query_of(account: "Account", *, days: "RequestedDays", filters: "Filters") -> "UsageQuery":
+    """Build the question of an account, at the present time."""
     from botmeter.domain.instant import now_us
     from botmeter.reports.query import usage_query
 

@@ -16,7 +16,8 @@ commands = Commands()
         ("The last 30 UTC days:", "botmeter report --account acme"),
         ("A month:", "botmeter report --account acme --from 2026-10-01 --to 2026-10-31"),
         ("Two bots on one channel:", "botmeter report --account acme --bot b1 --bot b2 --channel web"),
-        ("As India's days have it:", "botmeter report --account acme --timezone Asia/Kolkata"),
+        ("All bots but one:", "botmeter report --account acme --not-bot b1"),
+        ("In the days of India:", "botmeter report --account acme --timezone Asia/Kolkata"),
         ("For a program, or a spreadsheet:", "botmeter report --account acme --format json"),
         ("", "botmeter report --account acme --format csv"),
     )
@@ -34,12 +35,11 @@ def report(
 ) -> None:
     """Show the sessions consumed, and their splits.
 
-    In all, by day, month, bot, channel and type of ticket. A session counts on the day of its start,
-    which is a UTC day unless --timezone names a zone to look in. One that touched two bots counts once
-    under each; "opened" counts it under the bot that opened it alone, and adds up.
-    As CSV the report is one flat table with the columns section, key, name,
-    sessions, opened, tickets, conversations, previews and partial; its sections are total, day, month,
-    bot, channel and ticket_type.
+    In total and by day, month, bot, channel and ticket type. A session counts on the day of its start, a
+    UTC day unless --timezone names a zone. A session with two bots counts once under each; "opened" counts
+    it under the bot that opened it, and adds up to the total. As CSV the report is one table with the
+    columns section, key, name, sessions, opened, tickets, conversations, previews and partial; its
+    sections are total, day, month, bot, channel and ticket_type.
     """
     from botmeter.cli.report_page import report_page
     from botmeter.cli.report_rows import COLUMNS, report_rows
@@ -47,9 +47,9 @@ def report(
     from botmeter.reports.report_json import report_as_mapping
     from botmeter.reports.usage import usage_report
 
-    days = options.days_asked(first, last, timezone=timezone)
+    days = options.requested_days(first, last, timezone=timezone)
     with readable_ledger(data, account, purpose="botmeter report") as ledger:
-        query = options.question(ledger.account, days=days, filters=filters)
+        query = options.query_of(ledger.account, days=days, filters=filters)
         answer = report_as_mapping(usage_report(ledger, query))
     match form:
         case "table":

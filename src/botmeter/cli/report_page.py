@@ -8,7 +8,7 @@ from typing import Any
 from botmeter.cli.bars import bar, pooled, sparkline
 from botmeter.cli.terminal import Screen, cell_count, fitted, grouped, printable, share_text
 from botmeter.domain.text import counted, day_text
-from botmeter.reports.filters import Filters
+from botmeter.reports.filters import NO_FILTERS, Filters
 from botmeter.reports.query import UsageQuery
 
 # Room for "100,000,000" and for "100.0 %".
@@ -53,7 +53,7 @@ def report_page(answer: Mapping[str, Any], *, query: UsageQuery, screen: Screen)
         parts += [_days(answer, query, screen=screen)]
         parts += [_drawn(section, screen) for section in _sections(answer) if section.lines]
     else:
-        parts += [_nothing(answer, screen)]
+        parts += [_nothing(query, screen)]
     lines = "\n\n".join("\n".join(part) for part in parts).splitlines()
     return "".join(f"{screen.plain(line.rstrip())}\n" for line in lines)
 
@@ -95,12 +95,11 @@ def _headline(answer: Mapping[str, Any], screen: Screen) -> list[str]:
     return [headline, *screen.paragraph(" · ".join(beside), indent=_INDENT)]
 
 
-def _nothing(answer: Mapping[str, Any], screen: Screen) -> list[str]:
-    filtered = any(answer["filters"].values())
+def _nothing(query: UsageQuery, screen: Screen) -> list[str]:
     text = (
-        "No session matches these filters in this period. Leave one out, or widen it with --from and --to."
-        if filtered
-        else "No session started in this period. Widen it with --from and --to, or bring in events: `botmeter import`."
+        "No session matches these filters in this period. Remove a filter, or widen the period with --from and --to."
+        if query.filters != NO_FILTERS
+        else "No session started in this period. Widen it with --from and --to, or import events: `botmeter import`."
     )
     return screen.paragraph(text, indent=_INDENT)
 
@@ -110,7 +109,7 @@ def _days(answer: Mapping[str, Any], query: UsageQuery, *, screen: Screen) -> li
     trend = [(date.fromisoformat(day["date"]), day["sessions"]) for day in answer["trend"]]
     past = [(count, day) for day, count in trend if day <= last_on]
     if not past:
-        return [screen.styled("Per day", "bold"), f"{_INDENT}The period is still to come."]
+        return [screen.styled("Per day", "bold"), f"{_INDENT}The period has not started."]
     width = screen.width - 2 * len(_INDENT)
     values, size = pooled([count if day <= last_on else None for day, count in trend], width=width)
     # A month or so has room for two cells a day, which the eye follows more easily.

@@ -59,7 +59,7 @@ commands = Commands()
         ("All rows since October, in one file:", "botmeter sessions -a acme --from 2026-10-01 -o sessions.csv"),
         ("One customer's, on the screen:", "botmeter sessions --account acme --customer cus_8401"),
         (
-            "For a spreadsheet, as India's days have it:",
+            "For a spreadsheet, in the days of India:",
             "botmeter sessions -a acme --timezone Asia/Kolkata -o rows.xlsx",
         ),
         ("For a program:", "botmeter sessions --account acme --format ndjson"),
@@ -80,8 +80,8 @@ def sessions(
 ) -> None:
     """Write the rows behind the numbers.
 
-    One row per session, conversation, bot, version and channel. A file appears when it is whole. As a
-    table only the first rows are shown.
+    One row per session, conversation, bot, version and channel. A file appears when it is complete. The
+    table format shows the first rows only.
     """
     from botmeter.reports.export import write_rows
     from botmeter.reports.rows import underlying_rows
@@ -92,10 +92,10 @@ def sessions(
             "output_format_unknown",
             "A table is for the screen; a file is written as csv, xlsx, json, ndjson or parquet.",
         )
-    days = options.days_asked(first, last, timezone=timezone)
+    days = options.requested_days(first, last, timezone=timezone)
     chosen = None if columns is None or written_as == "table" else tuple(columns.split(","))
     with readable_ledger(data, account, purpose="botmeter sessions") as ledger:
-        rows = underlying_rows(ledger, options.question(ledger.account, days=days, filters=filters), columns=chosen)
+        rows = underlying_rows(ledger, options.query_of(ledger.account, days=days, filters=filters), columns=chosen)
         if written_as == "table":
             _show_first(rows)
         elif output is None:

@@ -23,7 +23,7 @@ commands = Commands()
 
 @commands.command(
     epilog=examples(
-        ("The account's own rule and another one:", "botmeter simulate --account acme --policy kommunicate.mau"),
+        ("The account's own policy and another one:", "botmeter simulate --account acme --policy kommunicate.mau"),
         (
             "Several, each compared with the first:",
             "botmeter simulate -a acme --policy lex.request --policy my-rule.toml",
@@ -38,7 +38,7 @@ def simulate(
         Option(
             "--policy",
             metavar="NAME|FILE",
-            help="A published rule, or a file; again for more.",
+            help="A published policy, or a file. Repeatable.",
             autocompletion=policies_starting,
         ),
     ],
@@ -62,9 +62,9 @@ def simulate(
     from botmeter.reports.simulate import simulation_as_mapping
 
     rules = [policy_named(name) for name in policies]
-    days = options.days_asked(first, last, timezone=timezone)
+    days = options.requested_days(first, last, timezone=timezone)
     with readable_ledger(data, account, purpose="botmeter simulate") as ledger:
-        query = options.question(ledger.account, days=days, filters=filters)
+        query = options.query_of(ledger.account, days=days, filters=filters)
         if len(rules) == 1 and rules[0] != _own(ledger):
             rules.insert(0, _own(ledger))
         answer = simulated(ledger, query, policies=rules)
