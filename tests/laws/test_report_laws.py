@@ -188,7 +188,9 @@ def row_tests(events: list[Event], *, query: UsageQuery) -> dict[str, Callable[[
                 name = "place" if declared.target is FilterTarget.TOUCHPOINT else "opening"
                 if column == "bot_version":
                     return lambda row, texts: any(
-                        is_version(getattr(row, name), text, versions=versions) for text in texts
+                        is_version(text, bot=bot, version=version, versions=versions)
+                        for bot, version in [getattr(row, name)[:2]]
+                        for text in texts
                     )
                 return lambda row, texts: getattr(row, name)[PLACE_COLUMNS.index(column)] in texts
             case FilterTarget.ROW:
@@ -201,9 +203,9 @@ def row_tests(events: list[Event], *, query: UsageQuery) -> dict[str, Callable[[
     return {declared.name: row_test(declared) for declared in FILTERS}
 
 
-def is_version(place: tuple[str | None, str | None, str], text: str, *, versions: set[str | None]) -> bool:
-    bot, _, version = text.rpartition("/")
-    return place[1] == text or (text not in versions and place[:2] == (bot, version))
+def is_version(text: str, *, bot: str | None, version: str | None, versions: set[str | None]) -> bool:
+    named_bot, _, named_version = text.rpartition("/")
+    return version == text or (text not in versions and (bot, version) == (named_bot, named_version))
 
 
 def week_hour(instant_us: int, zone: str) -> str:
