@@ -10,7 +10,10 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from playwright.sync_api import Page
 
 from botmeter.demo import DEMO_ACCOUNT
+from botmeter.web.api.table import ROUTES
 from support.browsing import Server, commanded
+
+API_ROUTES = {route.operation for route in ROUTES}
 
 OF_ACCOUNT = (
     "reports",
@@ -66,14 +69,14 @@ WITHOUT_PAGE = {
 
 
 def named_routes(resolver: URLResolver | None = None) -> Iterator[str]:
-    """The names of all routes of pages; routes of the API have none."""
+    """The names of all routes but the API's, which are JSON and stand in its document."""
     for pattern in (resolver or get_resolver()).url_patterns:
         if isinstance(pattern, URLResolver):
             yield from named_routes(pattern)
         else:
             assert isinstance(pattern, URLPattern)
-            if pattern.name:
-                yield pattern.name
+            if pattern.name not in API_ROUTES:
+                yield str(pattern.name)
 
 
 def places_of_owner(page: Page, server: Server) -> dict[str, str]:

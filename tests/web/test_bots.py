@@ -52,7 +52,7 @@ def test_an_empty_name_takes_it_back(client: Client, ledgers: OpenLedgers) -> No
 def test_a_name_that_can_not_be_shown_is_refused_with_a_sentence(client: Client, ledgers: OpenLedgers) -> None:
     answer = client.post(PLACE, {"bot": "b1", "name": "two\nlines"})
     assert answer.status_code == 400
-    assert "can&#39;t be a bot&#39;s name" in answer.content.decode()
+    assert "is not a valid bot name" in answer.content.decode()
     assert name_of(ledgers, "b1") == "Order bot"
     assert not AuditEntry.objects.filter(action="bot_named").exists()
 

@@ -157,7 +157,7 @@ def test_another_policy_of_the_same_label_is_refused_in_the_form(
 ) -> None:
     sent = {"text": 'name = "freshchat.session"\nidle_timeout = "30m"\n', "from_on": "2030-01-01"}
     page = browser(owner).post(POLICY, sent).content.decode()
-    assert "The account already has another policy freshchat.session@1" in page
+    assert "The account has another policy freshchat.session@1 already" in page
 
 
 def test_one_rule_is_tried_out_at_a_time() -> None:
