@@ -336,7 +336,7 @@ def test_a_ledger_that_is_busy_in_the_server_gets_a_sentence(data: Path, tmp_pat
         command = lambda: exit_code(["import", str(tmp_path / "events.ndjson"), "-a", "acme"])  # noqa: E731
         ran = ran_with_descriptors(command, cwd=tmp_path, streams=tmp_path)
     assert ran.code == 1
-    assert ran.err.startswith("error: The ledger of account acme is is in use")
+    assert ran.err.startswith("error: The ledger of account acme is in use")
 
 
 def test_colours_and_width_are_those_of_the_client_s_terminal(data: Path) -> None:

@@ -27,6 +27,7 @@ from botmeter.web.api.table import SEND_EVENTS
 
 _LIMITS: Final = BodyLimits(bytes_max=BODY_BYTES_MAX, advice=SPLIT_ADVICE)
 _BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
+_PARAMETERS: Final = SEND_EVENTS.parameter_names
 
 
 class EventsRoute:
@@ -41,7 +42,7 @@ class EventsRoute:
         if request.method == "OPTIONS":
             return handshake_answer(request)
         key = await self._admitted(request)
-        parameters = request.query(known=SEND_EVENTS.parameter_names)
+        parameters = request.query(known=_PARAMETERS)
         atomic = parameters.get("atomic", "false")
         if atomic.lower() not in _BOOLEANS:
             raise Refused("parameter_invalid", f"Parameter atomic is {atomic[:40]!r}; it must be true or false.")
