@@ -1,1 +1,1 @@
-"""People: who signs in, to which accounts they belong, what they may, and what they did."""
+"""Users, their accounts and rights, keys, links, and the audit log."""

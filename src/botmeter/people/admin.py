@@ -1,4 +1,4 @@
-"""Administration of users by whoever runs the server: accounts, roles, lost passwords."""
+"""Administration of users by the server's operator: accounts, roles, lost passwords."""
 
 from datetime import timedelta
 from typing import Final
@@ -22,7 +22,7 @@ LINK_LASTS: Final = timedelta(days=1)
 
 
 def new_user(email: str, *, name: str) -> User:
-    """A user without a password.
+    """Create a user without a password.
 
     Raises:
         Refused: `email_invalid`, `person_name_invalid`.
@@ -41,7 +41,7 @@ def new_user(email: str, *, name: str) -> User:
 
 
 def user_of(email: str) -> User:
-    """The user with this address.
+    """Return the user with this email address.
 
     Raises:
         Missing: `user_unknown`.
@@ -53,7 +53,7 @@ def user_of(email: str) -> User:
 
 
 def link_for(user: User, *, to_password: bool) -> str:
-    """The path of a link that works once, for a day: to sign in, or to choose a new password."""
+    """Return the path of a one-time link, valid for a day: to sign in, or to choose a new password."""
     purpose = Link.Purpose.PASSWORD if to_password else Link.Purpose.SIGN_IN
     secret = new_link(purpose, lasting=LINK_LASTS, user=user)
     record(Action.LINK_MADE, request=None, user=user, who=_WHO, email=user.email, to=purpose.value)
@@ -72,7 +72,7 @@ def set_role(user: User, account: str, *, role: str, may_export: bool | None) ->
     """Set a user's role in an account.
 
     Args:
-        may_export: None: as it is, for a new member as the role has it.
+        may_export: None keeps the present right; a new member gets the role's default.
 
     Raises:
         Refused: `last_owner`.

@@ -1,4 +1,4 @@
-"""The audit log: one entry for each thing that somebody did and someone else may want to know of."""
+"""The audit log: one entry per audited action."""
 
 from enum import StrEnum
 from typing import Any
@@ -47,10 +47,8 @@ def record(action: Action, *, request: HttpRequest | None, user: User | None, **
     """Add an entry to the audit log.
 
     Args:
-        user: Who did it.
-        about: What else is worth knowing, as JSON can hold it, and two that have places of their own: `account`, left
-            out for what a person does about themselves, which the owners of all their accounts may read; `who`, how
-            the person is called where that is not the user's address.
+        about: Details as JSON values. `account` and `who` have columns of their own: without an account, the owners of
+            all the user's accounts may read the entry; `who` names the person if not by the user's email address.
     """
     account, who = about.pop("account", ""), about.pop("who", None)
     AuditEntry.objects.create(

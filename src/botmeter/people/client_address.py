@@ -7,10 +7,10 @@ _LENGTH_MAX = 45
 
 
 def address_of(request: HttpRequest) -> str:
-    """The network address of whoever asks.
+    """Return the client's network address.
 
-    Behind a proxy (the server is known under https, which it does not speak itself) that is what the proxy added last
-    to X-Forwarded-For: all before it can be made up by the sender. Without one the header is not looked at.
+    Behind a proxy (the public URL is https, which the server itself doesn't speak) that is the last entry of
+    X-Forwarded-For: senders can forge the earlier ones. Without a proxy the header is ignored.
     """
     told = str(request.META.get("HTTP_X_FORWARDED_FOR") or "").rpartition(",")[2].strip()
     if settings.IS_SECURE and told:

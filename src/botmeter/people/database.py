@@ -1,4 +1,4 @@
-"""The people's database: set up and brought up to date."""
+"""The database of users: setup and migrations."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,13 +7,7 @@ from botmeter.domain.settings import Settings
 
 
 def open_people(folder: Path, *, django_settings: str) -> None:
-    """Set up Django on the data folder and migrate its database, unless this process has done so.
-
-    A server running on the folder is not disturbed.
-
-    Args:
-        django_settings: Name of Django's settings module.
-    """
+    """Set up Django on the data folder and migrate its database, once per process; safe beside a running server."""
     from django.conf import settings
 
     if settings.configured:
@@ -39,7 +33,7 @@ def set_up() -> None:
 
 
 class PeopleUnreachable(Exception):
-    """The database does not answer; the message is its own."""
+    """The database does not answer."""
 
 
 def unapplied_count(folder: Path, *, django_settings: str) -> int:

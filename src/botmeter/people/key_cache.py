@@ -1,4 +1,4 @@
-"""Keys for ingestion, looked up in the database every few seconds at most."""
+"""Ingestion keys, cached for a few seconds."""
 
 import logging
 from typing import Final
@@ -14,7 +14,7 @@ _log: Final = logging.getLogger(__name__)
 
 
 def cached_key(secret: str) -> KnownKey | None:
-    """Return the key if it is in memory. Never blocks, so an event loop may call it; if None, call `known_key`."""
+    """Return the key if it is cached; never blocks. If None, call `known_key`."""
     key = keys.known_keys.get(digest_of(secret))
     if key is None or (key.expires_at is not None and key.expires_at <= present()):
         return None
@@ -22,7 +22,7 @@ def cached_key(secret: str) -> KnownKey | None:
 
 
 def known_key(secret: str) -> KnownKey:
-    """Return the key that the secret opens, and note once a minute that it is used.
+    """Return the key with this secret, and record its use once a minute.
 
     Raises:
         NotAllowed: `key_wrong`, `key_revoked`, `key_expired`.

@@ -1,7 +1,4 @@
-"""Keys of an account for programs: made, shown once, kept as a digest, looked up, rotated, revoked.
-
-A key belongs to the account, not to whoever made it: it works on when they leave.
-"""
+"""API keys of an account. A key belongs to the account and outlives its creator's membership."""
 
 import re
 import secrets
@@ -63,11 +60,7 @@ class KeyState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyDraft:
-    """Name, scopes and expiry of a new key.
-
-    Attributes:
-        scopes: One at least.
-        expires_at: From when on it no longer works; None: never.
+    """Name, scopes and expiry of a new key; None never expires.
 
     Raises:
         Refused: `key_name_invalid`, `scopes_missing`.
@@ -89,7 +82,7 @@ class KeyDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewKey:
-    """A key with its secret, which nobody can find out later."""
+    """A key with its secret, which can't be shown again."""
 
     key: ApiKey
     secret: str
@@ -97,12 +90,7 @@ class NewKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownKey:
-    """A key that works.
-
-    Attributes:
-        start: Its first characters, by which people recognise it.
-        expires_at: None if it never expires.
-    """
+    """A valid key; `start` holds its first characters, by which people recognise it."""
 
     pk: int
     account: str
@@ -129,15 +117,7 @@ def allows(scopes: Iterable[str], wanted: Scope) -> bool:
 
 
 def require_scope(wanted: Scope, *, scopes: Iterable[str], start: str) -> None:
-    """Check that a key has a scope.
-
-    Args:
-        scopes: Those of the key.
-        start: Its first letters.
-
-    Raises:
-        NotAllowed: `scope_missing`.
-    """
+    """Raise NotAllowed `scope_missing` if the scopes lack `wanted`; `start` names the key."""
     has = sorted(scopes)
     if not allows(has, wanted):
         told = ", ".join(has) or "none"
@@ -145,7 +125,7 @@ def require_scope(wanted: Scope, *, scopes: Iterable[str], start: str) -> None:
 
 
 def scopes_from_texts(texts: Iterable[str]) -> tuple[Scope, ...]:
-    """The scopes that the words name, each once.
+    """Parse scopes, each once.
 
     Raises:
         Refused: `scope_unknown`.
@@ -160,7 +140,7 @@ def scopes_from_texts(texts: Iterable[str]) -> tuple[Scope, ...]:
 
 
 def lives_on_from_text(text: str) -> timedelta:
-    """Parse the time for which a rotated key keeps working: `90m`, `24h`, `7d`, or `0`.
+    """Parse the overlap of a rotated key: `90m`, `24h`, `7d`, or `0`.
 
     Raises:
         Refused: `lives_on_invalid`.
@@ -174,10 +154,10 @@ def lives_on_from_text(text: str) -> timedelta:
 
 
 def end_of_day(day_on: date) -> datetime:
-    """The first instant after a UTC day: where a key ends that works up to and including it.
+    """Return the end of a UTC day, the expiry of a key that works through it.
 
     Raises:
-        Refused: `key_expiry_past` for a day that is over.
+        Refused: `key_expiry_past`.
     """
     end = datetime_from_us(day_start_us(day_on) + DAY_US) if day_on < date.max else datetime.max.replace(tzinfo=UTC)
     if end <= present():
@@ -201,7 +181,7 @@ def new_key(account: str, draft: KeyDraft, *, created_by: User | None) -> NewKey
 
 
 def opened_key(secret: str) -> ApiKey:
-    """The key that the secret opens.
+    """Return the valid key with this secret.
 
     Raises:
         NotAllowed: `key_wrong`, `key_revoked`, `key_expired`.
@@ -227,18 +207,18 @@ def state_of(key: ApiKey) -> KeyState:
 
 
 def note_use(key: ApiKey) -> None:
-    """Record that the key is used, at most once a minute."""
+    """Record a use of the key, at most once a minute."""
     now = present()
     if key.last_used_at is None or now - key.last_used_at >= _USE_NOTED_EVERY:
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
 
 
 def key_of(account: str, said: str) -> ApiKey:
-    """The account's key of this name, or that begins with these letters, or is this one.
+    """Return the account's key with this name, first characters or secret.
 
     Raises:
-        Missing: `key_unknown` if the account has none.
-        Refused: `key_ambiguous` if it has several.
+        Missing: `key_unknown`.
+        Refused: `key_ambiguous` if several match.
     """
     keys = list(ApiKey.objects.filter(account=account).order_by("pk"))
     digest = digest_of(said)
@@ -263,12 +243,10 @@ def revoke_key(key: ApiKey) -> bool:
 
 
 def rotate_key(key: ApiKey, *, lives_on: timedelta, created_by: User | None) -> NewKey:
-    """A new key like this one, which works on for a while and then no longer.
-
-    The new one lasts as long as the old one was meant to.
+    """Replace a key by one of the same lifetime; the old one works for `lives_on` longer.
 
     Raises:
-        Refused: `key_over` for a key that no longer works.
+        Refused: `key_over` if the key no longer works.
     """
     if state_of(key) is not KeyState.WORKS:
         raise Refused("key_over", f"The key {key.start}… no longer works, so there is nothing to replace.")

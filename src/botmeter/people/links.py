@@ -1,4 +1,4 @@
-"""Secret links: made once, shown once, kept as a digest."""
+"""Secret links, stored as digests."""
 
 import hashlib
 import secrets
@@ -24,7 +24,7 @@ def new_link(purpose: Link.Purpose, *, lasting: timedelta, **what: Any) -> str:
 
 
 def open_link(secret: str, *, purpose: Link.Purpose) -> Link | None:
-    """The link, if it is one of this purpose, unused and not expired."""
+    """Return the link if it has this purpose, is unused and not expired."""
     usable = Q(used_at=None) | Q(is_reusable=True)
     return (
         Link.objects.filter(usable, purpose=purpose, digest=digest_of(secret), expires_at__gt=present())
@@ -34,7 +34,7 @@ def open_link(secret: str, *, purpose: Link.Purpose) -> Link | None:
 
 
 def forget_expired_links() -> None:
-    """Delete expired links, except invitations, which the page of users lists."""
+    """Delete expired links, except invitations, which the users page lists."""
     Link.objects.exclude(purpose=Link.Purpose.INVITATION).filter(expires_at__lte=present()).delete()
 
 

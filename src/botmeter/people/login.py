@@ -1,7 +1,6 @@
 """Sign-in: a password or link, then a second factor if the user has one.
 
-Until the last step nobody is signed in: what is known after the first one stands in the session as a
-note of who waits, and no page but that of the second step looks at it.
+After the first step the session holds a pending login only, which no page but the second step's reads.
 """
 
 from dataclasses import dataclass
@@ -25,11 +24,11 @@ _BACKEND: Final = "django.contrib.auth.backends.ModelBackend"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingLogin:
-    """Someone whose second step is awaited.
+    """A user who passed the first step.
 
     Attributes:
-        next_path: Where they go after it.
-        road: How the first step was made: `password`, `link`, …
+        next_path: Page to open after sign-in.
+        road: Method of the first step: `password`, `link`, …
     """
 
     user: User
@@ -38,13 +37,13 @@ class PendingLogin:
 
 
 def own_path(request: HttpRequest, path: str | None) -> str:
-    """The path if it is one of ours, else the start: nobody is led elsewhere after signing in."""
+    """Return the path if it is on this site, else the start page: prevents open redirects."""
     is_ours = url_has_allowed_host_and_scheme(path, allowed_hosts=None, require_https=request.is_secure())
     return path if path and path.startswith("/") and is_ours else reverse("home")
 
 
 def entered(request: HttpRequest, user: User, *, next_path: str, road: str) -> HttpResponseRedirect:
-    """After the first step: signed in, or led to the second step."""
+    """Sign in, or redirect to the second step."""
     if not has_second_factor(user):
         return signed_in(request, PendingLogin(user=user, next_path=next_path, road=road))
     logout(request)
@@ -59,7 +58,7 @@ def entered(request: HttpRequest, user: User, *, next_path: str, road: str) -> H
 
 
 def waiting(request: HttpRequest) -> PendingLogin | None:
-    """Return the user who passed the first step in this browser recently and has not changed the password since."""
+    """Return this browser's pending login if it is recent and the password hasn't changed since."""
     note: dict[str, Any] | None = request.session.get(_WAITING)
     if note is None or present().timestamp() - note["since"] > _WAITS_SECONDS:
         return None
@@ -70,11 +69,7 @@ def waiting(request: HttpRequest) -> PendingLogin | None:
 
 
 def signed_in(request: HttpRequest, waiting: PendingLogin, *, device: object = None) -> HttpResponseRedirect:
-    """Sign the user in under a new session key, and redirect.
-
-    Args:
-        device: The second factor that was shown; None where there is none.
-    """
+    """Sign the user in under a new session key, and redirect."""
     request.session.pop(_WAITING, None)
     if device is not None:
         # django-otp's own listener puts it into the session.

@@ -1,7 +1,6 @@
-"""Letters that the server sends, if it was told how (BOTMETER_MAIL). They go out beside the request.
+"""Mail, if configured by BOTMETER_MAIL.
 
-The time that an answer takes must not tell whether a letter was sent; a letter that could not be sent
-is in the server's log.
+Sent in the background, because response times must not tell whether a mail was sent; failures are logged.
 """
 
 import logging
@@ -37,9 +36,9 @@ def wait_until_sent() -> None:
 
 
 def public_address(request: HttpRequest, path: str) -> str:
-    """The full address of a path for a letter.
+    """Return the full URL of a path for a mail.
 
-    Where the server was told its address, that one: the host that a request names is the sender's choice.
+    It uses the server's configured URL where there is one: a request's host is under the sender's control.
     """
     return f"{settings.PUBLIC_URL}{path}" if settings.PUBLIC_URL else request.build_absolute_uri(path)
 

@@ -1,7 +1,6 @@
-"""Members of an account and the rules of inviting, joining, changing and removing them.
+"""Invitations, changes and removal of members.
 
-An account that people use always has an owner, and nobody comes to power over another account by way of
-a member that two of them share.
+An account in use keeps an owner, and no one gains power over another account through a shared member.
 """
 
 from dataclasses import dataclass
@@ -34,7 +33,7 @@ class MemberRole:
 
 
 def invite(account: str, email: str, *, standing: MemberRole, by: User) -> str:
-    """The secret of an invitation, good for a week and for one person.
+    """Return the secret of an invitation for one person, valid for a week.
 
     Raises:
         Conflict: `member_already`.
@@ -64,15 +63,15 @@ def invite(account: str, email: str, *, standing: MemberRole, by: User) -> str:
 
 
 def open_invitations(account: str) -> QuerySet[Link]:
-    """Return the invitations that are not accepted, expired ones included."""
+    """Return the invitations not yet accepted, expired ones included."""
     return Link.objects.filter(purpose=Link.Purpose.INVITATION, account=account, used_at=None).order_by("email")
 
 
 def join(link: Link, user: User) -> Membership:
-    """Add the user as the invitation says, and mark it as used.
+    """Accept an invitation.
 
     Raises:
-        Missing: `link_unusable` if somebody was quicker.
+        Missing: `link_unusable` if it was used meanwhile.
         Conflict: `member_already`.
     """
     if Membership.objects.filter(account=link.account, user=user).exists():
@@ -86,14 +85,14 @@ def use_up(link: Link) -> None:
     """Mark a link as used.
 
     Raises:
-        Missing: `link_unusable` if somebody was quicker.
+        Missing: `link_unusable` if it was used meanwhile.
     """
     if not use_link(link):
         raise link_unusable()
 
 
 def link_unusable() -> Missing:
-    """Return the refusal of a used, expired, withdrawn or altered link; it doesn't say which."""
+    """Return one refusal for used, expired, withdrawn and altered links."""
     return Missing(
         "link_unusable",
         "This link has been used, has expired, or was not copied as a whole. Ask whoever gave it to you for a new one.",
@@ -125,7 +124,7 @@ def remove(membership: Membership) -> None:
 
 
 def require_power_over(membership: Membership, *, by: User) -> None:
-    """Check that `by` may see a password link of the member: they must own all the member's accounts.
+    """Require that `by` owns all accounts of the member, to see their password link.
 
     Raises:
         NotAllowed: `member_elsewhere`.
@@ -140,7 +139,7 @@ def require_power_over(membership: Membership, *, by: User) -> None:
 
 
 def may_create_accounts(user: User) -> bool:
-    """Return whether the user may create accounts: they own one, or nobody owns any yet."""
+    """Return whether the user owns an account, or no account has an owner yet."""
     return (
         Membership.objects.filter(user=user, role=Role.OWNER).exists()
         or not Membership.objects.filter(role=Role.OWNER).exists()
@@ -148,7 +147,7 @@ def may_create_accounts(user: User) -> bool:
 
 
 def accounts_without_people(names: list[str]) -> list[str]:
-    """Those of the accounts whose members, if any, never had a password: the demo's owner is such a member."""
+    """Return the accounts without a member who ever had a password, such as the demo."""
     settled = Membership.objects.filter(user__in=User.objects.with_password())
     return sorted(set(names) - set(settled.values_list("account", flat=True)))
 

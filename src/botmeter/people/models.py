@@ -1,4 +1,4 @@
-"""The tables of people. Secrets are kept as their SHA-256 alone; those that must be read again are sealed."""
+"""Tables of users and access. Secrets are stored as SHA-256 digests, or sealed if they must be read again."""
 
 from typing import Any, ClassVar, cast
 
@@ -18,14 +18,14 @@ class Users(BaseUserManager["User"]):
     """Creation and lookup of users."""
 
     def create_user(self, email: str, *, name: str = "", password: str | None = None) -> "User":
-        """A new user; without a password they can't sign in until they choose one by a link."""
+        """Create a user; without a password they sign in by link only."""
         user = self.model(email=email.strip().lower(), name=name.strip())
         user.set_password(password)
         user.save(using=self._db)
         return user
 
     def with_password(self) -> "models.QuerySet[User]":
-        """Those who can sign in by a password; the demo's owner, and who was only just made, can't."""
+        """Return users with a password; the demo's owner and new users have none."""
         return self.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
 
     def get_by_natural_key(self, username: str | None) -> "User":
@@ -33,7 +33,7 @@ class Users(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser):
-    """Someone who signs in. Customers of bots are never users."""
+    """A person who signs in; never a bot's customer."""
 
     class Theme(models.TextChoices):
         """Colour theme."""
@@ -61,7 +61,7 @@ class User(AbstractBaseUser):
         return self.name or self.email
 
     def get_session_auth_hash(self) -> str:
-        """Return the value that sessions must match; it changes with the password and on signing out everywhere."""
+        """Return the hash that sessions must match; a new password or signing out everywhere changes it."""
         return self._session_hash(secret=None)
 
     def get_session_auth_fallback_hash(self) -> Any:
@@ -85,7 +85,7 @@ class Membership(models.Model):
     created_at = models.DateTimeField(default=present)
 
     class Meta:
-        """One role an account."""
+        """Constraints."""
 
         constraints: ClassVar = [models.UniqueConstraint(fields=["user", "account"], name="membership_once")]
 
@@ -104,7 +104,7 @@ class Membership(models.Model):
 
 
 class Link(models.Model):
-    """A secret address that lets someone in once, or for a while: first start, sign-in, password, invitation."""
+    """A secret link: first start, sign-in, password or invitation."""
 
     class Purpose(models.TextChoices):
         """Purpose of a link."""
@@ -133,7 +133,7 @@ class Link(models.Model):
 
 
 class ApiKey(models.Model):
-    """A key of an account for programs; shown once, then known by its digest alone."""
+    """An API key of an account, stored as a digest."""
 
     account = models.CharField(max_length=_ACCOUNT_LENGTH, db_index=True)
     name = models.CharField(max_length=100)
@@ -152,7 +152,7 @@ class ApiKey(models.Model):
 
 
 class EventSource(models.Model):
-    """Access of a source and its pull settings. The ledger has the settings by which its events are read."""
+    """Address, secrets and pull settings of a source; the ledger holds its event settings."""
 
     account = models.CharField(max_length=_ACCOUNT_LENGTH, db_index=True)
     # As the ledger has it; both stay as long as the source.
@@ -177,7 +177,7 @@ class EventSource(models.Model):
     created_at = models.DateTimeField(default=present)
 
     class Meta:
-        """An account's sources have different names."""
+        """Constraints."""
 
         constraints: ClassVar = [models.UniqueConstraint(fields=["account", "name"], name="source_name")]
 
@@ -186,7 +186,7 @@ class EventSource(models.Model):
 
 
 class SavedView(models.Model):
-    """A report's address under a name."""
+    """A named report URL."""
 
     account = models.CharField(max_length=_ACCOUNT_LENGTH, db_index=True)
     owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="views")
@@ -196,7 +196,7 @@ class SavedView(models.Model):
     created_at = models.DateTimeField(default=present)
 
     class Meta:
-        """A person's views in an account have different names."""
+        """Constraints."""
 
         constraints: ClassVar = [models.UniqueConstraint(fields=["account", "owner", "name"], name="view_name")]
 
@@ -205,7 +205,7 @@ class SavedView(models.Model):
 
 
 class ShareLink(models.Model):
-    """A read-only link to one view of the report, for whoever has it, until it expires or is revoked."""
+    """A read-only link to one report view, until it expires or is revoked."""
 
     account = models.CharField(max_length=_ACCOUNT_LENGTH, db_index=True)
     name = models.CharField(max_length=100)
@@ -225,7 +225,7 @@ class ShareLink(models.Model):
 
 
 class AccountPreference(models.Model):
-    """Display defaults of an account's pages; numbers never depend on them."""
+    """Display defaults of an account's pages; they never change numbers."""
 
     account = models.CharField(max_length=_ACCOUNT_LENGTH, unique=True)
     timezone = models.CharField(max_length=64, default="UTC")
@@ -235,7 +235,7 @@ class AccountPreference(models.Model):
 
 
 class AuditEntry(models.Model):
-    """One thing that somebody did; never changed, never deleted with the person who did it."""
+    """An audit entry; immutable, and kept when its user is deleted."""
 
     account = models.CharField(max_length=_ACCOUNT_LENGTH, blank=True, db_index=True)
     recorded_at = models.DateTimeField(default=present, db_index=True)

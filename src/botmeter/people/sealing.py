@@ -1,7 +1,6 @@
-"""Secrets of others that must be read again: kept sealed, with a key that is derived from the server's own.
+"""Encryption of secrets that must be read again, by a key derived from the server's.
 
-Whoever has the database alone can't open them. A password needs no more than a digest; what signs a platform's
-deliveries, or opens its API, has to be known in full.
+The database alone doesn't reveal them. Platform signing secrets and API tokens need it; passwords need only a digest.
 """
 
 import base64
@@ -21,18 +20,15 @@ _KEY_BYTES: Final = 32
 
 
 def sealed(plain: str) -> str:
-    """The text as it may be kept; empty stays empty."""
+    """Encrypt a text; empty stays empty."""
     return _box().encrypt(plain.encode()).decode() if plain else ""
 
 
 def unsealed(kept: str, *, what: str) -> str:
-    """The text that was sealed; empty stays empty.
-
-    Args:
-        what: Of what it is, for the sentence: "the signature secret of source desk".
+    """Decrypt a text; empty stays empty. `what` names it in the error: "the signature secret of source desk".
 
     Raises:
-        Unavailable: `seal_broken` where the server's key is another one than when it was sealed.
+        Unavailable: `seal_broken` if the server's key has changed.
     """
     if not kept:
         return ""

@@ -1,7 +1,4 @@
-"""The second step of signing in: codes of an authenticator app (TOTP), and recovery codes for when it is lost.
-
-Throttling of guesses is django-otp's: after each wrong code the wait doubles.
-"""
+"""Second factor: TOTP and recovery codes. django-otp throttles guesses, doubling the wait after each wrong one."""
 
 from base64 import b32encode
 from collections.abc import Iterable
@@ -26,8 +23,8 @@ class Guess:
     """Result of checking a code.
 
     Attributes:
-        device: What it belongs to; None: it is wrong.
-        wait_seconds: How long no code is looked at, after too many wrong ones.
+        device: None if the code is wrong.
+        wait_seconds: Lockout after too many wrong codes.
     """
 
     device: object = None
@@ -40,19 +37,19 @@ def has_second_factor(user: User) -> bool:
 
 
 def with_second_factor(users: Iterable[User]) -> frozenset[int]:
-    """The keys of those of them whom signing in asks for a code; one query for all."""
+    """Return the ids of users with a second factor, by one query."""
     devices = TOTPDevice.objects.filter(user__in=[user.pk for user in users], confirmed=True)
     return frozenset(devices.values_list("user_id", flat=True))
 
 
 def draft_device(user: User) -> TOTPDevice:
-    """The device that the person is about to set up; the same until it is confirmed."""
+    """Return the user's unconfirmed device, created once."""
     device: TOTPDevice = TOTPDevice.objects.get_or_create(user=user, confirmed=False, defaults={"name": "app"})[0]
     return device
 
 
 def confirmed(device: TOTPDevice, code: str) -> bool:
-    """Confirm the device if the code is its own."""
+    """Confirm the device if the code matches."""
     if not device.verify_token(_plain(code)):
         return False
     device.confirmed = True
@@ -78,7 +75,7 @@ def guess(user: User, code: str) -> Guess:
 
 
 def new_recovery_codes(user: User) -> tuple[str, ...]:
-    """Create recovery codes that work once each; earlier ones stop working."""
+    """Create single-use recovery codes, replacing earlier ones."""
     codes = tuple(str(StaticToken.random_token()) for _ in range(RECOVERY_CODE_COUNT))
     with transaction.atomic():
         StaticDevice.objects.filter(user=user).delete()
@@ -93,19 +90,19 @@ def recovery_codes_left(user: User) -> int:
 
 
 def remove_second_factor(user: User) -> bool:
-    """Signing in asks for no code any more; False where it did not before."""
+    """Remove the second factor; False if there was none."""
     StaticDevice.objects.filter(user=user).delete()
     return bool(TOTPDevice.objects.filter(user=user).delete()[0])
 
 
 def key_text(device: TOTPDevice) -> str:
-    """The device's key to be typed, in groups of four."""
+    """Return the device's key for typing, in groups of four."""
     text = b32encode(device.bin_key).decode()
     return " ".join(text[place : place + 4] for place in range(0, len(text), 4))
 
 
 def qr_drawing(device: TOTPDevice) -> SafeString:
-    """The key as a square that the app reads, in SVG without styles."""
+    """Return the key as a QR code in SVG without styles."""
     drawing = segno.make(device.config_url, error="m", micro=False).svg_inline(omitsize=True, border=1, svgclass=None)
     return mark_safe(drawing)  # noqa: S308 - drawn by segno from numbers; nobody's text is in it
 

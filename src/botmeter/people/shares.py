@@ -1,7 +1,7 @@
-"""Share links: one view of the report for whoever has the link, made, shown once, opened, revoked.
+"""Share links to one report view.
 
-A link is signed, so that an altered one is refused without a query, and kept as its digest, so that
-it can be revoked. It belongs to the account, and works on when whoever made it leaves.
+Links are signed, so that altered ones are refused without a query, and stored as digests. They belong to the account
+and outlive their creator's membership.
 """
 
 import secrets
@@ -38,9 +38,9 @@ class ShareDraft:
     """View, name and expiry of a new share link.
 
     Attributes:
-        query: Of the report, in the form in which it is kept.
+        query: Normalized report query.
         lasting_days: One of `LASTING_DAYS`.
-        may_see_rows: Whether it shows the rows behind the numbers too.
+        may_see_rows: Allow the underlying rows.
 
     Raises:
         Refused: `share_name_invalid`, `share_lasting_invalid`.
@@ -64,14 +64,14 @@ class ShareDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewShare:
-    """A link with its secret, which nobody can find out later."""
+    """A link with its secret, which can't be shown again."""
 
     link: ShareLink
     secret: str
 
 
 def new_share(account: str, draft: ShareDraft, *, created_by: User) -> NewShare:
-    """Create a share link to a view of the account's report."""
+    """Create a share link."""
     secret = _signer().sign(secrets.token_urlsafe(24))
     link = ShareLink.objects.create(
         account=account,
@@ -86,10 +86,10 @@ def new_share(account: str, draft: ShareDraft, *, created_by: User) -> NewShare:
 
 
 def opened_share(secret: str) -> ShareLink:
-    """The link that the secret opens.
+    """Return the link with this secret.
 
     Raises:
-        Missing: `share_over`, the same for a link that expired, was revoked, was altered or never was.
+        Missing: `share_over` if expired, revoked, altered or unknown.
     """
     try:
         _signer().unsign(secret)
@@ -103,7 +103,7 @@ def opened_share(secret: str) -> ShareLink:
 
 
 def share_over() -> Missing:
-    """Return the refusal of a link that opens nothing."""
+    """Return the refusal of an unusable link."""
     return Missing(
         "share_over",
         "This link is not valid any more: it expired, it was revoked, or a part of it is missing. "
@@ -112,11 +112,7 @@ def share_over() -> Missing:
 
 
 def note_opening(link: ShareLink, *, visitor: str) -> None:
-    """Count an opening, at most once a minute per visitor.
-
-    Args:
-        visitor: What the same person has the next time: a session, else a network address.
-    """
+    """Count an opening, at most once a minute per visitor (a session, else a network address)."""
     if cache.add(f"share:{link.pk}:{visitor}", 1, timeout=_COUNTED_EVERY.total_seconds()):
         ShareLink.objects.filter(pk=link.pk).update(open_count=F("open_count") + 1, last_opened_at=present())
 

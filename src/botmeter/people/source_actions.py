@@ -1,6 +1,6 @@
-"""Changes to sources by pages and commands: in the ledger, the people's database and the audit log.
+"""Changes to sources, recorded in the ledger, the database and the audit log (never secrets).
 
-Who may do it was asked before. What the log holds of a secret is that there is one.
+Callers check permissions.
 """
 
 from dataclasses import dataclass, replace
@@ -49,10 +49,7 @@ def create_source(ledger: Ledger, source: Source, *, author: Author, secret: str
     """Create a source with an address.
 
     Args:
-        ledger: The account's ledger, open for writing.
-        source: The source.
-        author: Who does it.
-        secret: What signs its deliveries; empty: they are not checked.
+        secret: Signs its deliveries; empty turns the check off.
 
     Raises:
         Conflict: `source_exists`.
@@ -80,7 +77,7 @@ def create_source(ledger: Ledger, source: Source, *, author: Author, secret: str
 
 
 def change_source(ledger: Ledger, source: Source, *, author: Author) -> bool:
-    """Change the settings by which later events are read; False if nothing changed.
+    """Change how later events are read; False if nothing changed.
 
     Raises:
         Missing: `source_unknown`.
@@ -95,7 +92,7 @@ def change_source(ledger: Ledger, source: Source, *, author: Author) -> bool:
 
 
 def add_identity(ledger: Ledger, name: str, *, identity: BotIdentity, author: Author) -> bool:
-    """Identify a sender as a bot from now on; False if it was identified so already."""
+    """Identify a sender as a bot from now on; False if already identified so."""
     source = existing_source(ledger, name)
     others = tuple(each for each in source.identities if each.sender != identity.sender)
     if len(others) < len(source.identities) and identity in source.identities:
@@ -117,7 +114,7 @@ def remove_identity(ledger: Ledger, name: str, *, sender: str, author: Author) -
 
 
 def delete_source(ledger: Ledger, name: str, *, author: Author) -> None:
-    """Delete a source with its address and secrets. Its events stay.
+    """Delete a source with its address and secrets; its events stay.
 
     Raises:
         Missing: `source_unknown`.
@@ -129,7 +126,7 @@ def delete_source(ledger: Ledger, name: str, *, author: Author) -> None:
 
 
 def rotate_address(account: str, source: Source, *, author: Author) -> NewAddress:
-    """Another address in the place of the present one, which is wrong from now on; the first if there is none."""
+    """Replace the source's address, or create its first; the old one stops working."""
     before = event_source(account, source.name)
     made = new_address(account, source, created_by=author.user)
     instead_of = f"{before.key_start}…" if before else ""
@@ -185,7 +182,7 @@ def stop_pull(account: str, name: str, *, author: Author) -> None:
 
 
 def checked_secret(platform: str, secret: str) -> str:
-    """The secret without what stands around it, if it can check what the platform sends.
+    """Strip a signature secret and check it against the platform.
 
     Raises:
         Refused: `secret_invalid`.

@@ -1,7 +1,4 @@
-"""Pull settings of sources, and the result of each last pull.
-
-Asking itself is done by whoever takes these settings.
-"""
+"""Pull settings of sources, and the result of each last pull."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,13 +22,11 @@ class PullSettings:
     """Pull settings of one source.
 
     Attributes:
-        account: Of Botmeter.
-        source: Its name.
-        platform: What it is.
-        url: Where its API is, without a slash at the end: https://desk.example.org.
-        own_account: What the platform calls the account that it has there; empty: nothing.
-        token: What opens the API.
-        every_minutes: How often it is asked by itself; None: only when somebody says so.
+        account: Botmeter's account.
+        url: API URL without a trailing slash: https://desk.example.org.
+        own_account: Account ID on the platform, if it uses one.
+        token: API token.
+        every_minutes: None pulls on request only.
 
     Raises:
         Refused: `pull_url_invalid`, `pull_token_missing`, `pull_schedule_invalid`, `pull_account_invalid`.
@@ -68,7 +63,7 @@ class PullSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduledPull:
-    """A source that is asked by itself; `pull_settings_of` says how."""
+    """A source that is pulled on schedule."""
 
     account: str
     source: str
@@ -76,7 +71,7 @@ class ScheduledPull:
 
 
 def checked_url(url: str) -> str:
-    """The address of an API, without a slash at its end.
+    """Validate an API URL and strip its trailing slash.
 
     Raises:
         Refused: `pull_url_invalid`.
@@ -114,7 +109,7 @@ def set_pull(wanted: PullSettings) -> None:
 
 
 def end_pull(account: str, source: str) -> None:
-    """Delete the pull settings of a source, its token included."""
+    """Delete the pull settings of a source with its token."""
     found = event_source(account, source)
     if found is not None:
         changed(found, pull_url="", pull_account="", pull_token="", pull_minutes=None, pull_result=None)
@@ -131,7 +126,7 @@ def pull_settings_of(account: str, source: str) -> PullSettings | None:
 
 
 def scheduled_pulls() -> tuple[ScheduledPull, ...]:
-    """Every source of every account that is turned on and asked by itself."""
+    """Return all enabled sources with a pull schedule."""
     found = EventSource.objects.filter(is_on=True).exclude(pull_url="").order_by("pk")
     return tuple(
         ScheduledPull(account=each.account, source=each.name, every_minutes=each.pull_minutes)
@@ -141,7 +136,7 @@ def scheduled_pulls() -> tuple[ScheduledPull, ...]:
 
 
 def note_pull(account: str, source: str, *, result: Mapping[str, Any]) -> None:
-    """Store the result of a pull, which the page of the source shows.
+    """Store the result of a pull.
 
     Raises:
         Missing: `source_without_address`.
@@ -159,7 +154,7 @@ def pull_result(account: str, source: str) -> dict[str, Any] | None:
 
 
 def present_token(found: EventSource) -> str:
-    """Return the token of the platform's API; empty if none is stored.
+    """Return the API token; empty if none.
 
     Raises:
         Unavailable: `seal_broken`.

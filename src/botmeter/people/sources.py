@@ -1,7 +1,6 @@
-"""Access of sources: the key of the address, the signature secret, on or off.
+"""Access of sources: address key, signature secret, on or off.
 
-How a source's events are read stands in the ledger; a ledger that was restored elsewhere has its sources and no
-addresses until somebody makes them.
+Settings that read events are in the ledger; a restored ledger has sources without addresses.
 """
 
 import secrets
@@ -35,8 +34,8 @@ class OpenedSource:
     """A source whose address was called.
 
     Attributes:
-        secret: Signs its deliveries; empty if signatures are not checked.
-        verify_token: Repeated to the platform when it checks the address; empty if it doesn't.
+        secret: Signs its deliveries; empty turns the check off.
+        verify_token: Echoed when the platform verifies the address; empty if it doesn't.
     """
 
     account: str
@@ -52,7 +51,7 @@ opened_sources: BoundedCache[str, OpenedSource] = BoundedCache(_CACHED_MAX, last
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAddress:
-    """A source with the key of its address, which nobody can find out later."""
+    """A source with its address key, which can't be shown again."""
 
     source: EventSource
     key: str = field(repr=False)
@@ -63,7 +62,7 @@ class NewAddress:
 
 
 def address_path(name: str, key: str) -> str:
-    """Return the path to which a platform sends."""
+    """Return the path for deliveries."""
     return f"/api/v1/webhooks/{quote(name, safe='')}/{key}"
 
 
@@ -87,11 +86,7 @@ def addressed(account: str, name: str) -> EventSource:
 
 
 def new_address(account: str, source: Source, *, created_by: User | None) -> NewAddress:
-    """Create the source's address, replacing the present one.
-
-    Args:
-        created_by: None for the command line.
-    """
+    """Create the source's address, replacing the present one."""
     key = KEY_PREFIX + secrets.token_urlsafe(32)
     of_key = {"key_start": key[:_SHOWN_LENGTH], "key_digest": digest_of(key), "key_made_at": present()}
     found = event_source(account, source.name)
@@ -127,7 +122,7 @@ def forget_source(account: str, name: str) -> None:
 
 
 def changed(found: EventSource, **fields: Any) -> None:
-    """Save these fields of the source and drop it from the cache."""
+    """Save the fields and drop the source from the cache."""
     for name, value in fields.items():
         setattr(found, name, value)
     found.save(update_fields=list(fields))
@@ -135,16 +130,16 @@ def changed(found: EventSource, **fields: Any) -> None:
 
 
 def cached_source(name: str, key: str) -> OpenedSource | None:
-    """Return the source if it is in memory. Never blocks; if None, call `opened_source` in a thread."""
+    """Return the source if it is cached; never blocks. If None, call `opened_source` in a thread."""
     source = opened_sources.get(digest_of(key))
     return source if source is not None and source.name == name else None
 
 
 def opened_source(name: str, key: str) -> OpenedSource:
-    """Return the source whose address has this name and key.
+    """Return the source with this name and address key.
 
     Raises:
-        NotAllowed: `source_key_wrong` for no such key, or one of a source with another name; `source_off`.
+        NotAllowed: `source_key_wrong`, `source_off`.
         Unavailable: `seal_broken`.
     """
     return cached_source(name, key) or opened_sources.remake(digest_of(key), lambda: _read_source(name, key))

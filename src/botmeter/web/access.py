@@ -1,7 +1,6 @@
-"""Access control of pages: each view declares the permission that it requires.
+"""Access control of pages: each view declares its permission, and tests read the declarations.
 
-A page of an account is 404 for everyone but its members, and 403 for members without the permission.
-Tests read the declarations from the views.
+Account pages are 404 for non-members and 403 for members without the permission.
 """
 
 from collections.abc import Callable
@@ -30,12 +29,7 @@ Who = Literal["everyone", "person", "member"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """A request of a member to a page of an account.
-
-    Attributes:
-        account: The account's name.
-        membership: The member's role and permissions.
-    """
+    """A member's request to a page of an account."""
 
     request: HttpRequest
     user: User
@@ -47,15 +41,15 @@ class Visit:
         return Role(self.membership.role)
 
     def reading(self) -> "AbstractContextManager[ReadableLedger]":
-        """Open the account's ledger as of its last commit."""
+        """Open the ledger as of its last commit."""
         return ledgers.reading(self.request, self.account)
 
     def writing(self) -> "AbstractContextManager[Ledger]":
-        """Open the account's ledger for writing."""
+        """Open the ledger for writing."""
         return ledgers.writing(self.request, self.account)
 
     def unsettled(self) -> "Backlog":
-        """Return how many live events of the account are not in its numbers yet."""
+        """Return the count of live events not yet in the account's numbers."""
         return server_state(self.request).ledgers.unsettled(self.account)
 
     def may(self, right: Right) -> bool:
@@ -100,10 +94,10 @@ def for_person(view: Callable[..., HttpResponseBase]) -> View:
 
 
 def for_member(right: Right, *, posts: Right | None = None) -> Callable[[Callable[..., HttpResponseBase]], View]:
-    """Declare a page of an account, for members with a permission.
+    """Declare a page of an account.
 
     Args:
-        right: Permission to see the page.
+        right: Permission to see it.
         posts: Permission to submit its form; None if it has none.
     """
 

@@ -21,7 +21,7 @@ class AnsweredRequest:
     """An answered request, without customers, keys or search terms.
 
     Attributes:
-        route: The name of the route, not its address.
+        route: Name of the route, not its URL.
         account: None without one, or without access to it.
     """
 

@@ -1,8 +1,4 @@
-"""Values that the macros in `templates/parts` take.
-
-They hold text and addresses only; `domain.text` formats numbers. Page values are made of them, and
-templates pass them to the macro that each docstring names.
-"""
+"""Values for the macros in `templates/parts`; each docstring names its macro. `domain.text` formats numbers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +13,7 @@ BAR_PERCENT_MAX: Final = 98.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A word that leads somewhere: crumbs, tabs, navigation, segments, menus, actions, exports."""
+    """A link: crumbs, tabs, navigation, menus, exports."""
 
     label: str
     href: str
@@ -27,7 +23,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """Links in the head of a widget (`card.html`: card); empty ones are not shown."""
+    """Links in a widget's head (`card.html`: card); empty ones are hidden."""
 
     chart_href: str = ""
     table_href: str = ""
@@ -47,7 +43,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opener:
-    """Control that expands or collapses a line."""
+    """Control that expands or collapses a row."""
 
     name: str
     href: str
@@ -56,7 +52,7 @@ class Opener:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankedLine:
-    """One bar of a ranked table (`chart.html`: ranked); lengths are percents of the cell, by `bar_width`."""
+    """A bar of a ranked table (`chart.html`: ranked); lengths from `bar_width`."""
 
     name: str
     number: int
@@ -72,7 +68,7 @@ class RankedLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthBar:
-    """One month of the monthly widget where it is narrow (`chart.html`: month_bars)."""
+    """A month of the narrow monthly widget (`chart.html`: month_bars)."""
 
     label: str
     value: str
@@ -85,7 +81,7 @@ class MonthBar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeatCell:
-    """One shaded cell; `step` by `heat_step`."""
+    """A shaded cell; `step` from `heat_step`."""
 
     number: int
     step: int
@@ -96,7 +92,7 @@ class HeatCell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeatRow:
-    """One line of a matrix or one weekday of the hours; None is an impossible cell."""
+    """A row of a heat map; None marks an impossible cell."""
 
     name: str
     cells: tuple[HeatCell | None, ...]
@@ -106,7 +102,7 @@ class HeatRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarDay:
-    """One day of a customer's calendar (`heat.html`: month_calendar)."""
+    """A day of a customer's calendar (`heat.html`: month_calendar)."""
 
     day: int
     count: str = ""
@@ -119,7 +115,7 @@ class CalendarDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """One value of a filter."""
+    """A filter value."""
 
     value: str
     label: str
@@ -129,12 +125,11 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterChip:
-    """A filter as a chip (`filters.html`: filter_chip); `chosen` is empty while it is not set.
+    """A filter chip (`filters.html`: filter_chip).
 
     Attributes:
-        choices_href: Where its choices come from when it is opened; empty: it does not open.
-        chosen_values: Values behind the text of `chosen`.
-        is_excluded: The values are excluded.
+        chosen: Empty if the filter is not set.
+        choices_href: URL of its choices; empty if it doesn't open.
     """
 
     label: str
@@ -152,9 +147,8 @@ class FilterMenu:
     """The form that sets a filter (`filters.html`: filter_form).
 
     Attributes:
-        parameter: Parameter of the address that has the chosen values.
-        mode_name: Field that chooses between "is" and "is not"; empty: the form can't change it.
-        is_excluded: The values are excluded.
+        parameter: Query parameter of the values.
+        mode_name: Field for "is" or "is not"; empty if fixed.
     """
 
     label: str
@@ -173,7 +167,7 @@ class FilterMenu:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
-    """A period with a name and, for some, a key."""
+    """A named period, with a shortcut for some."""
 
     label: str
     href: str
@@ -183,7 +177,7 @@ class Preset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PickerDay:
-    """One day of the period picker; `on` in ISO."""
+    """A day of the period picker; `on` in ISO."""
 
     day: int
     on: str
@@ -196,7 +190,7 @@ class PickerDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PickerMonth:
-    """A month of the period picker: None fills the week before its first day."""
+    """A month of the period picker; None pads its first week."""
 
     name: str
     days: tuple[PickerDay | None, ...]
@@ -224,7 +218,7 @@ class PeriodPicker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """The head of one column (`rows.html`: table_head); without an address it can't be sorted by."""
+    """A column head (`rows.html`: table_head); unsortable without an address."""
 
     label: str
     href: str = ""
@@ -235,7 +229,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pager:
-    """Position in a paged list (`rows.html`: pager); an address is empty at the end."""
+    """Position in a paged list (`rows.html`: pager); addresses are empty at the ends."""
 
     range: str
     newer_href: str = ""
@@ -245,17 +239,17 @@ class Pager:
 
 
 def bar_width(count: int, *, longest: int) -> str:
-    """The length of a bar in percent of its cell."""
+    """Return the length of a bar in percent."""
     return f"{BAR_PERCENT_MAX * count / longest:.2f}" if longest else "0"
 
 
 def heat_step(count: int, *, most: int) -> int:
-    """The shade of a count, 0 to 5, where `most` is the greatest count that is drawn."""
+    """Return the shade of a count, 0 to 5; `most` is the largest count drawn."""
     if count <= 0 or most <= 0:
         return 0
     return min(HEAT_STEP_COUNT - 1, int(HEAT_STEP_COUNT * (count / most) ** HEAT_EXPONENT))
 
 
 def longest_of(counts: Sequence[int]) -> int:
-    """The count that the longest bar stands for; 0 when there are none."""
+    """Return the count of the longest bar, 0 without counts."""
     return max(counts, default=0)

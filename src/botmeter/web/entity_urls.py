@@ -1,6 +1,6 @@
-"""Addresses of pages about one session, conversation, customer or bot.
+"""URLs of pages about one session, conversation, customer or bot.
 
-An id can be any text, `..` and `a/b%2Fc` too, which no path survives: it stands in the query.
+IDs can be any text, even `..` or `a/b%2Fc`, which paths don't survive, so they are in the query.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from botmeter.web.report_query import ReportAddress
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntityUrls:
-    """The addresses of an account's stories."""
+    """Entity URLs of an account."""
 
     account: str
 
@@ -31,7 +31,7 @@ class EntityUrls:
         return reverse("customers", args=(self.account,))
 
     def merge_customers(self, customer_id: str = "") -> str:
-        """The page that merges customers, with this customer filled in."""
+        """Return the URL for merging customers, with this one filled in."""
         query = f"?{urlencode({'customer_id': customer_id})}" if customer_id else ""
         return reverse("merge-customers", args=(self.account,)) + query
 
@@ -42,12 +42,12 @@ class EntityUrls:
         return reverse("report", args=(self.account,)) + address.query()
 
     def bot(self, bot_id: str, *, version: str | None = None) -> str:
-        """The report of the bot alone: of the last 30 UTC days, as the report shows them by default."""
+        """Return the URL of the bot's report over the default 30 UTC days."""
         address = ReportAddress(timezone="UTC").only("bot", bot_id)
         return self.report(address if version is None else address.only("bot_version", version))
 
     def rows_of_day(self, on: date, *, customer_id: str | None = None) -> str:
-        """The underlying data of a UTC day."""
+        """Return the URL of a UTC day's rows."""
         address = ReportAddress(timezone="UTC").between(on, on)
         if customer_id is not None:
             address = address.only("customer", customer_id)

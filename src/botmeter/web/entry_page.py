@@ -25,9 +25,9 @@ class EntryPage:
     """A card with a form.
 
     Attributes:
-        form: None where a button alone is asked for, or nothing at all.
-        submit: What the button says; empty: there is none.
-        kept_path: Where to go afterwards; sent with the form.
+        form: None for a page with only a button or text.
+        submit: Button label; empty for none.
+        kept_path: Destination, sent with the form.
     """
 
     frame: Frame
@@ -40,11 +40,7 @@ class EntryPage:
 
 
 def entry_page(request: HttpRequest, heading: str, *, sentence: str = "", **more: Any) -> HttpResponse:
-    """The page.
-
-    Args:
-        more: `form`, `submit`, `kept_path`, `links` as in `EntryPage`; `status`.
-    """
+    """Render an `EntryPage` with its fields `more`."""
     status = more.pop("status", 200)
     usual = {"form": None, "submit": "", "kept_path": "", "links": ()}
     page = EntryPage(
@@ -54,5 +50,5 @@ def entry_page(request: HttpRequest, heading: str, *, sentence: str = "", **more
 
 
 def add_problem(form: BaseForm, problem: Refused, *, fields: dict[str, str]) -> None:
-    """Add an error to the form: at the field of its code, else above all fields."""
+    """Add an error to the form, at the field of its code or else at the top."""
     form.add_error(fields.get(problem.code), problem.message)

@@ -13,7 +13,7 @@ from botmeter.web.rendering import rendered
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailurePage:
-    """The page of an error."""
+    """An error page."""
 
     frame: Frame
     heading: str
@@ -36,7 +36,7 @@ _HEADINGS = {
 
 
 def failure_response(request: HttpRequest, *, status: HTTPStatus, sentence: str, code: str) -> HttpResponse:
-    """The page, with the status."""
+    """Render the error page with the status."""
     heading = _HEADINGS[status]
     can_retry = status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INTERNAL_SERVER_ERROR}
     page = FailurePage(
@@ -51,7 +51,6 @@ def failure_response(request: HttpRequest, *, status: HTTPStatus, sentence: str,
 
 
 def _frame(request: HttpRequest, heading: str, *, status: HTTPStatus) -> Frame:
-    """The account's frame for a member whose request is wrong; the plain frame for others and for bugs."""
     account = request.resolver_match.kwargs.get("account") if request.resolver_match else None
     user = getattr(request, "user", None)
     if account and isinstance(user, User) and status < HTTPStatus.INTERNAL_SERVER_ERROR:

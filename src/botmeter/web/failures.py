@@ -1,7 +1,4 @@
-"""Error pages, with the HTTP status of the error's family.
-
-The traceback of a bug goes to the data folder's logs; the page shows only its reference number.
-"""
+"""Error pages, with the HTTP status of the error's family; a bug shows only its reference number."""
 
 import sys
 from collections.abc import Callable
@@ -18,7 +15,7 @@ from botmeter.web.statuses import RETRY_AFTER_SECONDS, status_of
 
 
 class FailuresAsPages:
-    """Middleware that turns exceptions of views into error pages."""
+    """Middleware that renders exceptions of views."""
 
     def __init__(self, answer: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.answer = answer
@@ -27,7 +24,7 @@ class FailuresAsPages:
         return self.answer(request)
 
     def process_exception(self, request: HttpRequest, problem: Exception) -> HttpResponse | None:
-        """Handle an exception of a view; called by Django."""
+        """Render an exception of a view (Django hook)."""
         if isinstance(problem, BotmeterError):
             return failed(request, problem)
         if isinstance(problem, Http404):
@@ -38,7 +35,7 @@ class FailuresAsPages:
 
 
 def failed(request: HttpRequest, error: BotmeterError) -> HttpResponse:
-    """The page of a BotmeterError."""
+    """Render a BotmeterError."""
     status = status_of(error)
     response = failure_response(request, status=status, sentence=error.message, code=error.code)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
@@ -47,25 +44,24 @@ def failed(request: HttpRequest, error: BotmeterError) -> HttpResponse:
 
 
 def broken(request: HttpRequest, problem: Exception) -> HttpResponse:
-    """The page of a bug."""
+    """Render a bug."""
     bug = kept_bug(request, problem)
     return failure_response(request, status=HTTPStatus.INTERNAL_SERVER_ERROR, sentence=bug.sentence, code="bug")
 
 
 def kept_bug(request: HttpRequest, problem: Exception) -> Bug:
-    """Save the traceback of a bug; on stderr if the disk is full."""
+    """Save the traceback of a bug, or print it if the disk is full."""
     return kept_bug_in(f"{request.method} {_path_without_secret(request)}", problem)
 
 
 def _path_without_secret(request: HttpRequest) -> str:
-    """The path, without the secret of a link."""
     found = request.resolver_match
     secret = found.kwargs.get("secret") if found else None
     return request.path.replace(secret, "\u2026") if secret else request.path
 
 
 def missing(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """The page for unknown addresses and for pages of other accounts alike."""
+    """Render the 404 page, the same for unknown URLs and pages of other accounts."""
     del exception
     return failure_response(
         request,
@@ -76,13 +72,13 @@ def missing(request: HttpRequest, exception: Exception | None = None) -> HttpRes
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The page of a bug outside of views (Django's handler500)."""
+    """Render a bug outside of views (Django's handler500)."""
     problem = sys.exc_info()[1]
     return broken(request, problem if isinstance(problem, Exception) else RuntimeError("unknown"))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """The page for a malformed request (Django's handler400)."""
+    """Render a malformed request (Django's handler400)."""
     if isinstance(exception, DisallowedHost):
         # Without a page: its links would be built from a host that is not ours.
         return HttpResponse(
