@@ -1,4 +1,1 @@
-"""Charts: values drawn as SVG, coloured by the tokens of the style sheets.
-
-`svg` writes elements, `plane` places them, and each other module draws one kind of chart.
-"""
+"""Charts as SVG, coloured by the style sheets' tokens: `svg` writes elements, `plane` places them."""

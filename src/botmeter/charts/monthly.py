@@ -1,4 +1,4 @@
-"""Months as columns with their values; partial months are pale and dashed."""
+"""Monthly columns; partial months are pale and dashed."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -52,13 +52,13 @@ class Months:
 
 
 def monthly_chart(months: Months) -> Chart:
-    """Draw the columns at each width, but for narrow cards."""
+    """Draw the columns at each width, except for narrow cards."""
     widths = [width for width in COLUMN_WIDTHS if width >= WIDTH_MIN]
     return Chart(kind="columns", drawings=tuple(monthly_svg(months, width=width) for width in widths))
 
 
 def monthly_svg(months: Months, *, width: int) -> Markup:
-    """Draw the columns with their values, or with a value axis if those have no room."""
+    """Draw the columns with their values, or with an axis if the values don't fit."""
     columns = months.columns
     greatest = max((column.count for column in columns), default=0)
     carries_values = label_px([count_text(greatest)]) <= width / max(1, len(columns))
@@ -79,7 +79,7 @@ def monthly_svg(months: Months, *, width: int) -> Markup:
 
 
 def half_column(plane: Plane, column_count: int) -> float:
-    """Half the width of a column in coordinates: a third of its place, at most 28 px."""
+    """Half the width of a column: a third of its space, at most 28 px."""
     place_px = plane.inner_width / max(1, column_count)
     return min(COLUMN_SHARE, COLUMN_PX_MAX / place_px) / 2
 
@@ -102,7 +102,7 @@ def _values(columns: Sequence[MonthColumn], plane: Plane) -> Iterator[str]:
 
 
 def _month_labels(columns: Sequence[MonthColumn], plane: Plane) -> Iterator[str]:
-    """Labels and notes under the columns; of many labels, every second or third."""
+    """Labels and notes under the columns, thinned if there are many."""
     place_px = plane.inner_width / max(1, len(columns))
     every = max(1, -(-int(label_px([month.label for month in columns]) + LETTER_PX) // max(1, int(place_px))))
     look = {"text_anchor": "middle", "fill": "var(--ink-3)"}

@@ -24,7 +24,7 @@ LABEL_STEP_PX: Final = 58
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkMark:
-    """Hover text and optional link of a mark."""
+    """Hover text and link of a mark."""
 
     title: str
     href: str = ""
@@ -32,9 +32,9 @@ class LinkMark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """A drawing for each width, and the links that lie over all of them.
+    """A drawing for each width, with shared links on top.
 
-    `marks` divide the width between `left` and `right` pixels; on a line, the first and the last take half a place.
+    `marks` divide the width between `left` and `right` pixels; on a line, the first and last take half a space.
     """
 
     kind: Literal["line", "columns", "window", "spark"]
@@ -46,7 +46,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Margin:
-    """Pixels around the coordinates."""
+    """Margins in pixels."""
 
     top: int = 0
     right: int = 0
@@ -56,7 +56,7 @@ class Margin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plane:
-    """Size in pixels, and the coordinates inside the margins: `x` from left to right, `y` from bottom to top."""
+    """Size in pixels, and the coordinate ranges inside the margins, upwards and to the right."""
 
     width: int
     height: int
@@ -87,7 +87,7 @@ class Plane:
         return self.x_px(x), self.y_px(y)
 
     def svg(self, elements: Iterable[str], *, name: str) -> Markup:
-        """Draw the elements as a picture with a name."""
+        """Draw the elements as a named picture."""
         content = "".join(elements)
         margin = self.margin
         group = element("g", content, transform=f"translate({margin.left},{margin.top})", fill="none", font_size=12)
@@ -101,7 +101,7 @@ class Plane:
 
 
 def linked(shape: str, mark: LinkMark) -> str:
-    """Add hover text and a link for the mouse; keyboards use the table beside the chart."""
+    """Add hover text and a mouse link; keyboards use the chart's table."""
     content = f"<title>{escaped(mark.title)}</title>{shape}"
     if not mark.href:
         return element("g", content, class_="tipped")
@@ -109,7 +109,7 @@ def linked(shape: str, mark: LinkMark) -> str:
 
 
 def gridline_values(greatest: int, *, at_most: int = GRIDLINES_MAX) -> tuple[int, ...]:
-    """Zero and up to `at_most` round values above it, the last at or over the greatest count."""
+    """Return 0 and up to `at_most` round values, the last at or over the greatest count."""
     step = next(step for step in _steps() if -(-greatest // step) <= at_most)
     return tuple(step * place for place in range(max(1, -(-greatest // step)) + 1))
 
@@ -127,7 +127,7 @@ def label_px(texts: Sequence[str]) -> int:
 
 
 def axis_px(values: Sequence[int]) -> int:
-    """Margin for the labels of a value axis."""
+    """Left margin for the labels of a value axis."""
     return label_px([count_text(value) for value in values]) + 10
 
 

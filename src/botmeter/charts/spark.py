@@ -1,4 +1,4 @@
-"""The spark line: a trend without words."""
+"""Spark lines: trends without words."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -13,7 +13,7 @@ SPARK_WIDTHS: Final = (112, 160, 200)
 
 
 def spark_chart(points: Sequence[TrendPoint], *, name: str) -> Chart:
-    """Draw the spark line at its widths."""
+    """Draw the spark line at each width."""
     return Chart(kind="spark", drawings=tuple(spark_svg(points, name=name, width=width) for width in SPARK_WIDTHS))
 
 

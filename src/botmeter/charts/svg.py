@@ -1,4 +1,4 @@
-"""SVG elements as text, with every attribute and label escaped."""
+"""SVG elements as text; attributes and labels are escaped."""
 
 import re
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ def escaped(text: str) -> str:
 
 
 def element(name: str, content: str = "", /, **attributes: str | float) -> str:
-    """Write an element; `content` is markup, and attribute names have `_` for `-`."""
+    """Write an element; `content` is markup, and `_` in attribute names becomes `-`."""
     written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escaped(value) if isinstance(value, str) else number(value)}"'
         for key, value in attributes.items()
@@ -48,7 +48,7 @@ def area(points: Sequence[Point], base: float, **look: str | float) -> str:
 
 
 def boxes(corners: Sequence[tuple[Point, Point]], **look: str | float) -> str:
-    """Draw rectangles as one shape, from upper left to lower right corners."""
+    """Draw rectangles (upper left, lower right) as one shape."""
     path = "".join(
         f"M{_short(left)},{_short(top)}H{_short(right)}V{_short(bottom)}H{_short(left)}Z"
         for (left, top), (right, bottom) in corners
@@ -57,14 +57,14 @@ def boxes(corners: Sequence[tuple[Point, Point]], **look: str | float) -> str:
 
 
 def box(corner: Point, opposite: Point, **look: str | float) -> str:
-    """Draw a rectangle from its upper left to its lower right corner."""
+    """Draw a rectangle from upper left to lower right."""
     return element(
         "rect", x=corner[0], y=corner[1], width=opposite[0] - corner[0], height=opposite[1] - corner[1], **look
     )
 
 
 def column(corner: Point, opposite: Point, *, radius: float, **look: str | float) -> str:
-    """Draw a rectangle whose upper corners are round."""
+    """Draw a rectangle with round upper corners."""
     (left, top), (right, bottom) = corner, opposite
     radius = max(0.0, min(radius, (right - left) / 2, bottom - top))
     arc = f"A{number(radius)},{number(radius)},0,0,1,"
@@ -87,14 +87,14 @@ def square(center: Point, *, radius: float, **look: str | float) -> str:
 
 
 def diamond(center: Point, *, radius: float, **look: str | float) -> str:
-    """Draw a square that stands on a corner; `radius` is half its diagonal."""
+    """Draw a diamond; `radius` is half its diagonal."""
     x, y = center
     corners = ((x, y - radius), (x + radius, y), (x, y + radius), (x - radius, y))
     return element("path", d=f"{_through(corners)}Z", **look)
 
 
 def label(middle: Point, text: str, **look: str | float) -> str:
-    """Write text, centred on the height of the point."""
+    """Write text, vertically centred on the point."""
     return element("text", escaped(text), x=middle[0], y=middle[1] + 4, **look)
 
 

@@ -1,7 +1,4 @@
-"""The window of one session: a lane for each conversation, with its messages as marks.
-
-Marks differ in shape as well as in colour.
-"""
+"""The window of one session: a lane per conversation, marks of distinct shapes for its messages."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -56,7 +53,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """A session's window with its lanes; `next_us` is the start of the next session, if there is one."""
+    """A session's window with its lanes; `next_us` is the start of the next session."""
 
     name: str
     started_us: int
@@ -75,7 +72,7 @@ def timeline_chart(timeline: Timeline) -> Chart:
 
 
 def timeline_svg(timeline: Timeline, *, width: int) -> Markup:
-    """Draw the window at one width; past twelve conversations, the last line counts the others."""
+    """Draw the window at one width; the last line counts conversations past twelve."""
     is_narrow = width < NARROW_PX
     shown = timeline.lanes[:LANES_MAX]
     more_count = len(timeline.lanes) - len(shown)
@@ -103,7 +100,7 @@ def _hours(timeline: Timeline, at_us: int) -> float:
 
 
 def _edges(timeline: Timeline, *, is_narrow: bool) -> tuple[float, float]:
-    """Coordinates of the edges, with room for a next session that opened soon after the end."""
+    """Edge coordinates, with room for a next session soon after the end."""
     length = max(_hours(timeline, timeline.ended_us), 0.01)
     right = length * 1.02
     if timeline.next_us is not None and _hours(timeline, timeline.next_us) <= length * 1.25:
@@ -127,7 +124,7 @@ def _window(timeline: Timeline, plane: Plane, *, lane_count: int) -> Iterator[st
 
 
 def _ticks(timeline: Timeline, plane: Plane) -> Iterator[str]:
-    """Times under the base line, with the day below the first of each day."""
+    """Times under the base line; the first of each day with its day."""
     bottom = plane.inner_height
     look = {"text_anchor": "middle", "fill": "var(--ink-3)"}
     day_before = ""
@@ -142,7 +139,7 @@ def _ticks(timeline: Timeline, plane: Plane) -> Iterator[str]:
 
 
 def _tick_instants(timeline: Timeline, plane: Plane) -> Iterator[int]:
-    """Round times in the zone, about one every 72 px."""
+    """Round local times, about one every 72 px."""
     start_us = timeline.started_us + int(plane.x[0] * HOUR_US)
     end_us = timeline.started_us + int(plane.x[1] * HOUR_US)
     step_min_us = (end_us - start_us) // max(1, plane.inner_width // TICK_PX)
@@ -157,7 +154,7 @@ def _tick_instants(timeline: Timeline, plane: Plane) -> Iterator[int]:
 
 
 def _thinned(marks: Iterable[TimelineMark], plane: Plane, *, timeline: Timeline) -> Iterator[TimelineMark]:
-    """The marks that have room; openings and tickets always."""
+    """Marks that fit, and all openings and tickets."""
     last_px: dict[str, float] = {}
     for mark in marks:
         at_px = plane.x_px(_hours(timeline, mark.at_us))
@@ -182,7 +179,7 @@ def _middle(lane: int, plane: Plane) -> float:
 
 
 def _marks(lanes: Sequence[Lane], plane: Plane, *, timeline: Timeline) -> Iterator[str]:
-    """Marks by kind, so that openings and tickets lie over messages."""
+    """Marks by kind, with openings and tickets on top."""
     drawn: dict[MarkKind, list[str]] = {kind: [] for kind in ("bot", "agent", "customer", "ticket", "opening")}
     for place, lane in enumerate(lanes):
         for mark in _thinned(lane.marks, plane, timeline=timeline):
@@ -220,7 +217,7 @@ def _next(timeline: Timeline, plane: Plane, *, is_narrow: bool) -> Iterator[str]
 
 
 def _names(lanes: Sequence[Lane], plane: Plane, *, more_count: int) -> Iterator[str]:
-    """Names at the left of the lanes, or above their marks in a narrow drawing."""
+    """Lane names at the left, or above the marks in a narrow drawing."""
     more = f"and {more_count} more"
     if plane.margin.left == 0:
         left, most_px = plane.x_px(0) + 6, plane.width - 56

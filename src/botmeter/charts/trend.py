@@ -1,6 +1,6 @@
-"""The trend: counts over days, weeks or months as a line, with the compared period behind it.
+"""Trend line over days, weeks or months, with the compared period behind it.
 
-The scale starts at zero; the line ends at the last full point; dots lead to a partial one; days without data are gaps.
+The scale starts at zero; dots lead to a partial last point; days without data are gaps.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -39,7 +39,7 @@ RIGHT_PX: Final = 10
 
 
 class Step(StrEnum):
-    """Span of one point of a trend."""
+    """Span of one point."""
 
     DAY = "day"
     WEEK = "week"
@@ -48,7 +48,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrendPoint:
-    """One day, week or month from `on`; without `has_data`, its count is not drawn."""
+    """One day, week or month from `on`; its count is not drawn without `has_data`."""
 
     on: date
     count: int
@@ -68,8 +68,8 @@ class TrendPoint:
 class Trend:
     """At most 400 points, oldest first.
 
-    `last_label` replaces the date of the last point ("Today"); `partial_label` stands beside it if it is partial ("636
-    until 14:02"); `peak_word` precedes the greatest count, "" for no such label.
+    `last_label` replaces the last point's date ("Today"); `partial_label` stands beside a partial point ("636 until
+    14:02"); `peak_word` precedes the greatest count, empty for no label.
     """
 
     name: str
@@ -118,23 +118,23 @@ def _axis_values(trend: Trend, width: int) -> tuple[int, ...]:
 
 
 def _left_px(trend: Trend) -> int:
-    """Margin for the values, the same at all widths, so that the marks fit over each."""
+    """Left margin for values, the same at all widths, so that the marks fit."""
     return max(axis_px(_axis_values(trend, width)) for width in (WIDTHS[0], WIDTHS[-1]))
 
 
 def _edges(point_count: int, inner_px: int) -> tuple[float, float]:
-    """Coordinates of the edges, a few pixels outside the first and the last point."""
+    """Edge coordinates, a few pixels outside the first and last point."""
     a_point_px = (inner_px - FIRST_INSET_PX - LAST_INSET_PX) / (point_count - 1)
     return -FIRST_INSET_PX / a_point_px, point_count - 1 + LAST_INSET_PX / a_point_px
 
 
 def full_runs(points: Sequence[TrendPoint]) -> list[list[int]]:
-    """Indexes of full points, in runs without a gap."""
+    """Return indexes of full points, in runs without a gap."""
     return _runs(points, is_in=lambda point: point.is_full)
 
 
 def partial_runs(points: Sequence[TrendPoint]) -> list[list[int]]:
-    """Pairs of neighbours of which one is partial."""
+    """Return pairs of neighbours of which one is partial."""
     return [
         [place, place + 1]
         for place, (before, after) in enumerate(pairwise(points))
@@ -182,7 +182,7 @@ def _dot(center: Point, fill: str = "var(--accent)") -> str:
 
 
 def _labels(trend: Trend, plane: Plane) -> Iterator[str]:
-    """Labels of the last point and of the greatest count."""
+    """Labels of the last point and the peak."""
     points = trend.points
     last = len(points) - 1
     end_count = points[last].count if trend.partial_label and points and points[last].is_partial else None
@@ -203,7 +203,7 @@ def _labels(trend: Trend, plane: Plane) -> Iterator[str]:
 
 
 def _clear_of_line(points: Sequence[TrendPoint], plane: Plane) -> int:
-    """Pixels by which the last point's label moves away from a level line."""
+    """Pixels that move the last label off a level line."""
     before_px = min(plane.y_px(point.count) for point in points[-4:])
     fall_px = plane.y_px(points[-1].count) - before_px
     if len(points) == 1 or fall_px > LABELS_APART_PX:
@@ -212,7 +212,7 @@ def _clear_of_line(points: Sequence[TrendPoint], plane: Plane) -> int:
 
 
 def _beside(at: Point, text: str, **look: str) -> str:
-    """A label at the left of its point, or at the right if there is no room."""
+    """Label at the left of its point, or at the right for lack of room."""
     is_left = at[0] > label_px([text]) + 12
     middle = (at[0] + (-10 if is_left else 10), at[1])
     anchor = "end" if is_left else "start"
@@ -220,7 +220,7 @@ def _beside(at: Point, text: str, **look: str) -> str:
 
 
 def _ticks(trend: Trend, plane: Plane) -> Iterator[str]:
-    """Dates under the base line, as many as have room."""
+    """Dates under the base line, as many as fit."""
     last = len(trend.points) - 1
     labels = dict(_tick_labels(trend, plane))
     below = plane.inner_height + 18
@@ -258,7 +258,6 @@ def _tick_labels(trend: Trend, plane: Plane) -> Iterator[tuple[int, str]]:
 
 
 def _tick_places(trend: Trend, *, a_point_px: float) -> list[int]:
-    """Every point, or Mondays, or the first of each month."""
     points = trend.points
     if trend.step is Step.MONTH or a_point_px >= LABEL_STEP_PX:
         return list(range(len(points)))

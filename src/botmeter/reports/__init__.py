@@ -1,6 +1,5 @@
-"""A question → its answer: the query, the SQL, the exports.
+"""Usage reports, the underlying data and exports, for page, API and CLI alike.
 
-A question is a value (`query`, `filters`) that becomes conditions for the statements in one place (`conditions`).
-`usage` is the report, `rows` the underlying data, `explain` the reason for one session, `simulate` the same traffic
-under other policies. Page, API and CLI call these same functions.
+A `UsageQuery` becomes SQL conditions in one place (`conditions`); `explain` gives the reasons for one session,
+`simulate` the same traffic under other policies.
 """

@@ -1,4 +1,4 @@
-"""My Bots: every bot that the account has seen, its versions and their activity."""
+"""My Bots: all bots of the account, their versions and their activity."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,13 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotVersionOverview:
-    """One version of a bot.
+    """One version of a bot; None if its events name none. Instants in µs UTC.
 
-    Attributes:
-        bot_version: None where its events name none.
-        first_event_us: The first instant of its events, µs UTC.
-        last_event_us: The last one.
-        session_count: Sessions of the last 30 UTC days, today included, that it took part in.
+    `session_count` covers the last 30 UTC days, today included.
     """
 
     bot_version: str | None
@@ -38,15 +34,10 @@ class BotVersionOverview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotOverview:
-    """One bot.
+    """One bot, by its name or else its id. Instants in µs UTC.
 
-    Attributes:
-        name: Its name, else its id.
-        versions: Latest activity first, then by version.
-        first_event_us: The first instant of its events, µs UTC.
-        last_event_us: The last one.
-        session_count: Sessions of the last 30 UTC days, today included, that it took part in; one
-            with two of its versions counts once.
+    `session_count` covers the last 30 UTC days; a session with two versions counts once. Versions with the latest
+    activity come first.
     """
 
     bot_id: str
@@ -64,7 +55,7 @@ def names_of_bots(ledger: "ReadableLedger") -> dict[str, str]:
 
 
 def bots(ledger: "ReadableLedger", *, now_us: int) -> tuple[BotOverview, ...]:
-    """Return every bot: most sessions first, then by id."""
+    """Return all bots: most sessions first, then by id."""
     today_on = day_of_us(now_us)
     query = UsageQuery(period=Period(first_on=today_on - timedelta(days=DEFAULT_DAYS - 1), last_on=today_on))
     places = ledger.touchpoints.all()

@@ -1,7 +1,7 @@
-"""The same question about earlier days, for comparison.
+"""The compared period of a report.
 
-A period that holds today is not over. It is compared with as much of the earlier days as there is of it until now, or
-every comparison would say that usage falls.
+A period that holds today is compared with the same part of the earlier days; otherwise usage would always seem to
+fall.
 """
 
 from dataclasses import replace
@@ -26,15 +26,10 @@ class ComparedWith(StrEnum):
 
 
 def compared_query(query: UsageQuery, *, account: Account, against: ComparedWith, now_us: int) -> UsageQuery | None:
-    """Return the same question about earlier days.
+    """Return the query for the compared period; None if the account has no data in it.
 
-    Args:
-        now_us: The present instant. If the period holds it, sessions of the earlier days count up
-            to the same time of the day that stands for today.
-
-    Returns:
-        The question, which has `moved_from` if the account's data starts within the earlier days;
-        None if there is no data in them, as it starts later.
+    If the period holds `now_us`, the earlier days end at the same time of day. `moved_from` is set if the account's
+    data starts within them.
     """
     period = query.period
     shift = timedelta(days=period.day_count if against is ComparedWith.PREVIOUS else _YEAR_DAYS)
@@ -55,7 +50,7 @@ def compared_query(query: UsageQuery, *, account: Account, against: ComparedWith
 
 
 def _until_us(period: Period, *, shift: timedelta, now_us: int) -> int | None:
-    """The instant at which the earlier days are cut; None if the period is over, or has not begun."""
+    """End of the compared period; None if the period is over or in the future."""
     edges_us = period.edges_us()
     if not edges_us[0] <= now_us < edges_us[-1]:
         return None

@@ -1,6 +1,6 @@
-"""Two policies over the same events: which events open a session under one of them alone, and why.
+"""Two policies over the same events: the sessions of one alone, with the reasons.
 
-Imported by `simulate` when it runs, since the meter brings the compiler with it.
+`simulate` imports it when it runs, since the meter brings the compiler with it.
 """
 
 from collections import Counter
@@ -33,7 +33,7 @@ class Metering:
         sessions: `SESSIONS_SCHEMA`, all of them.
         session_of_event: int64, -1 for none.
         counted: Rows of the sessions that start in the period and match the filters.
-        openings: (source, event id) of the opening event of every session, as one text.
+        openings: `event_names` of the opening events.
     """
 
     policy: Policy
@@ -65,13 +65,11 @@ def event_names(sources: pa.ChunkedArray, event_ids: pa.ChunkedArray) -> pa.Chun
 def only_in(this: Metering, other: Metering, *, names: pa.ChunkedArray) -> Counter[str]:
     """Count, by reason, the sessions of `this` whose opening event opens no counted session of `other`.
 
+    The reason is the limit that closed the previous session under `this`, or else: SCOPE if another session runs under
+    `other`, TAKING_PART if the event is in none, FILTERS if its session does not match.
+
     Args:
         names: `event_names` of all events, in their order.
-
-    Returns:
-        By reason: the limit that closed the session before under `this` policy; SCOPE where there is
-        none before, but under `other` one runs; TAKING_PART where the event is in no session under
-        `other`; FILTERS where its session under `other` does not match the filters.
     """
     own = this.openings.take(pa.array(this.counted))
     is_shared = pc.is_in(own, value_set=other.openings.take(pa.array(other.counted)))
@@ -123,14 +121,13 @@ def _is_one_of(column: pa.ChunkedArray, texts: list[str]) -> npt.NDArray[np.bool
 
 
 def _has_row(session_of_row: Ints, rows: npt.NDArray[np.bool_], *, session_count: int) -> npt.NDArray[np.bool_]:
-    """Mask of the sessions that have one of these rows."""
     has_row = np.zeros(session_count, np.bool_)
     has_row[session_of_row[rows]] = True
     return has_row
 
 
 def _closed_by_before(metered: Metering) -> Ints:
-    """For each session the limit that closed the one before it of its scope key; -1 if there is none."""
+    """For each session, the limit that closed the previous one of its scope key; -1 for none."""
     sessions = metered.sessions
     keys = [_key_codes(metered, name) for name in metered.policy.scope]
     order = np.lexsort((np.arange(len(sessions)), *keys))
@@ -144,7 +141,7 @@ def _closed_by_before(metered: Metering) -> Ints:
 
 
 def _key_codes(metered: Metering, name: str) -> Ints:
-    """A code of one word of the scope, for each session."""
+    """Codes of one column of the scope key, one per session."""
     if name in ("customer", "conversation"):
         return codes_of(metered.sessions[f"{name}_id"])[0]
     values = [place.bot_id if name == "bot" else place.channel for place in metered.touchpoints.all()]
@@ -155,7 +152,6 @@ def _key_codes(metered: Metering, name: str) -> Ints:
 
 
 def _are_inside(openings: pa.ChunkedArray, other: Metering, *, names: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
-    """Mask of the events that are in a session of `other`."""
     place = pc.index_in(names, value_set=openings)
     rows = np.flatnonzero(_mask(place.is_valid()))
     is_inside = np.zeros(len(openings), np.bool_)

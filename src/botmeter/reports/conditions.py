@@ -1,7 +1,7 @@
-"""Values and conditions by which statements pick what a question's filters let through.
+"""SQL conditions and bound values of a query.
 
-Bots, versions and channels become the numbers of the touchpoints that match; other columns are compared in SQL. Each
-condition is a named statement, its column chosen from the declaration of the filter.
+Bots, versions and channels become numbers of touchpoints; other columns are compared in SQL. Each condition is a
+named statement, its column chosen from the filter's declaration.
 """
 
 from typing import TYPE_CHECKING
@@ -23,11 +23,10 @@ _ALL = "TRUE"
 
 
 def values_of(query: UsageQuery, touchpoints: "Touchpoints") -> Values:
-    """Return what the statements take: the bounds of the period, and the filters as numbers and lists.
+    """Return the bound values of the statements: the bounds of the period and the filters.
 
-    Beside the parameters there are the texts `row_conditions`, `session_conditions` and `ticket_conditions` for `sql`;
-    and `filters`, `clock`, `week_hours`, `is_about_rows` (the additive usage can't answer) and `is_about_parts` (the
-    sessions can't either) for Python.
+    Also `row_conditions`, `session_conditions` and `ticket_conditions` for `sql`; and for Python `filters`, `clock`,
+    `week_hours`, `is_about_rows` (additive usage can't answer) and `is_about_parts` (nor can the sessions).
     """
     filters, places = query.filters, touchpoints.all()
     set_filters, week_hours = list(filters.set_filters()), _week_hours(filters)
@@ -57,7 +56,7 @@ def values_of(query: UsageQuery, touchpoints: "Touchpoints") -> Values:
 
 
 def bounds_between(start_us: int, end_us: int) -> Values:
-    """Return a span of time as the statements take it: half-open µs UTC, and the UTC days in it, both included."""
+    """Return the bounds of a span: half-open in µs UTC, and its first and last UTC day."""
     return {
         "first_on": day_of_us(start_us),
         "last_on": day_of_us(end_us - 1),
@@ -67,17 +66,17 @@ def bounds_between(start_us: int, end_us: int) -> Values:
 
 
 def of_customers(values: Values, customers: list[str]) -> Values:
-    """Return the values for the rows of these customers alone."""
+    """Restrict the values to the rows of these customers."""
     condition = sql("row_is_one_of", values="of_customers", column="customer_id")
     return {**values, "row_conditions": _joined([values["row_conditions"], condition]), "of_customers": customers}
 
 
 def with_search(values: Values, search: str, *, session_id: str | None) -> Values:
-    """Return the values for the rows that a search finds.
+    """Restrict the values to the rows that a search finds.
 
     Args:
         search: Start of a customer's, conversation's or ticket's id; not empty.
-        session_id: The session whose id it is; None: it is no session's id.
+        session_id: The session with this id; None if there is none.
     """
     condition = sql("row_is_found", ticket_conditions=values["ticket_conditions"])
     return {
@@ -91,14 +90,14 @@ def with_search(values: Values, search: str, *, session_id: str | None) -> Value
 
 
 def touchpoints_with(declared: FilterDeclaration, texts: tuple[str, ...], *, places: "list[Touchpoint]") -> set[int]:
-    """Return the numbers of the touchpoints whose column has one of these values."""
+    """Return the touchpoints whose column has one of these values."""
     if declared.column == "bot_version":
         return _touchpoints_of_versions(texts, places)
     return {number for number, place in enumerate(places) if getattr(place, declared.column) in texts}
 
 
 def _touchpoints_of_versions(texts: tuple[str, ...], places: "list[Touchpoint]") -> set[int]:
-    """A text that is a known version is one of any bot; else the longest known bot before a `/` qualifies the rest."""
+    """A known version matches any bot; else the longest known bot before a `/` qualifies the rest."""
     versions, bots = {place.bot_version for place in places}, {place.bot_id for place in places}
     qualified = {_qualified(text, bots) for text in texts if text not in versions}
     return {
@@ -114,7 +113,7 @@ def _qualified(text: str, bots: set[str | None]) -> tuple[str, str] | None:
 
 
 def _picked_touchpoints(filters: Filters, places: "list[Touchpoint]", *, target: FilterTarget) -> list[int] | None:
-    """The touchpoints that match every filter of the target that is set; None if none is."""
+    """Touchpoints that match all filters of the target; None if no filter is set."""
     picked = [
         touchpoints_with(declared, texts, places=places)
         for declared, texts, _ in filters.set_filters()
@@ -124,7 +123,6 @@ def _picked_touchpoints(filters: Filters, places: "list[Touchpoint]", *, target:
 
 
 def _excluded_touchpoints(filters: Filters, places: "list[Touchpoint]", *, target: FilterTarget) -> set[int]:
-    """The touchpoints that match a filter's "is not"."""
     return {
         number
         for declared, _, texts in filters.set_filters()
@@ -134,7 +132,7 @@ def _excluded_touchpoints(filters: Filters, places: "list[Touchpoint]", *, targe
 
 
 def _opening_touchpoints(filters: Filters, places: "list[Touchpoint]") -> list[int] | None:
-    """The touchpoints at which a session that matches can have been opened; None: at any."""
+    """Touchpoints where a matching session can have opened; None for any."""
     picked = _picked_touchpoints(filters, places, target=FilterTarget.OPENING)
     excluded = _excluded_touchpoints(filters, places, target=FilterTarget.OPENING)
     if picked is None and not excluded:
@@ -143,7 +141,7 @@ def _opening_touchpoints(filters: Filters, places: "list[Touchpoint]") -> list[i
 
 
 def _week_hours(filters: Filters) -> set[int] | None:
-    """The hours of the week in which a session that matches can start; None: in any."""
+    """Hours of the week in which a matching session can start; None for any."""
     if not filters.hour and not filters.excluded_values("hour"):
         return None
     picked = {place_of_week_hour(text) for text in filters.hour} or set(range(HOURS_OF_WEEK))
@@ -169,7 +167,7 @@ def _row_conditions(values: Values) -> list[str]:
 
 
 def _column_conditions(values: Values, *, of_sessions: bool) -> list[str]:
-    """Conditions on columns of rows; of sessions: on those that the table of sessions has too."""
+    """Conditions on columns of rows, or only on those that sessions have too."""
     conditions = []
     for declared, picked, excluded in values["filters"].set_filters():
         if declared.target is not FilterTarget.ROW or (of_sessions and not _is_column_of_session(declared)):
@@ -199,14 +197,13 @@ def _joined(conditions: list[str]) -> str:
 
 
 def _texts(texts: tuple[str, ...]) -> list[str]:
-    """The values that a ledger can hold."""
     return [text for text in texts if text_in_ledger(text) is not None]
 
 
 def text_in_ledger(text: str) -> str | None:
-    """Return the text, if a ledger can hold it.
+    """Return the text, or None if a ledger can't hold it.
 
-    A lone surrogate is in no event, but comes out of a command line that is not UTF-8.
+    A lone surrogate is in no event, but comes from a command line that is not UTF-8.
     """
     try:
         text.encode()

@@ -22,12 +22,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationSession:
-    """A session that the conversation was part of. Instants are µs UTC.
+    """A session of the conversation. Instants in µs UTC; `ended_us` is None while no limit ends it.
 
-    Attributes:
-        ended_us: None while no limit ends it.
-        event_count: Events of the conversation that are in it.
-        opened_it: Whether the session was opened in this conversation.
+    `event_count` covers this conversation's events; `opened_it` is true if the session opened in it.
     """
 
     session_id: str
@@ -41,17 +38,16 @@ class ConversationSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationStory:
-    """One conversation. Instants are µs UTC.
+    """One conversation. Instants in µs UTC.
 
     Attributes:
-        customer_ids: Whose events are in it, most first: one, as a rule.
-        created_us: Its `conversation_created` event, else its first event of any kind.
-        updated_us: Its last event.
-        sessions: In order of their start.
-        bots: (id, name) of those that took part, by name.
+        customer_ids: Most events first; usually one.
+        created_us: Its `conversation_created` event, else its first event.
+        sessions: By start.
+        bots: (id, name), by name.
         channels: By name.
-        tickets: (ticket, type), by ticket; the type is None where no event names one.
-        event_counts: Events of each actor, by its name; of every actor.
+        tickets: (ticket, type or None), by ticket.
+        event_counts: By name of actor, for all actors.
     """
 
     conversation_id: str

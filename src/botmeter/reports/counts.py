@@ -1,8 +1,7 @@
-"""Counts of distinct sessions for every split of a report, added up from few rows.
+"""Counts of distinct sessions for every split of a report.
 
-Sessions are grouped by their set of touchpoints, which makes the counts additive: a session is in one group, so a
-bot's sessions are the sum of the groups whose set has it. The additive usage gives groups of many sessions, the rows
-groups of one.
+Sessions are grouped by their set of touchpoints, so counts add up: a session is in one group, and a bot's sessions are
+the sum of the groups whose set has it. Additive usage gives groups of many sessions, the rows groups of one.
 """
 
 from collections.abc import Hashable, Sequence
@@ -24,7 +23,7 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitCount(Generic[Key]):
-    """One key, such as a bot or a channel: the sessions that touched it, and those that were opened there."""
+    """Sessions that touched one key, such as a bot, and those that opened there."""
 
     key: Key
     session_count: int
@@ -33,11 +32,9 @@ class SplitCount(Generic[Key]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """Distinct sessions, and their splits.
+    """Distinct sessions and their splits, most sessions first, then by id.
 
-    Attributes:
-        by_bot: Most sessions first, then by id; in them `opened_count` adds up to all sessions.
-        by_channel: In the same order.
+    `opened_count` of `by_bot` adds up to all sessions.
     """
 
     session_count: int
@@ -48,14 +45,11 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Groups:
-    """Groups of sessions, those that match.
+    """Groups of matching sessions, one array element per group.
 
     Attributes:
-        day: For each group the day of the period, from 0.
-        place_set: For each group the number of its set of touchpoints, from 0.
-        opening_touchpoint: For each group where its sessions were opened.
-        is_preview: For each group whether a preview opened its sessions.
-        session_count: For each group how many sessions it has.
+        day: Day of the period, from 0.
+        place_set: Number of the set of touchpoints, from 0.
         members: (set, touchpoint) of every matching touchpoint of each set.
     """
 
@@ -68,11 +62,11 @@ class Groups:
 
 
 def members_of(places: pa.Table, touchpoints: list[int] | None, *, excluded: Sequence[int] = ()) -> tuple[Ints, Ints]:
-    """Return (set, touchpoint) of the matching members of every set of touchpoints.
+    """Return (set, touchpoint) of the matching members of each set of touchpoints.
 
     Args:
         places: place_set, touchpoint; one row per member of a set.
-        touchpoints: Those that match; None for all.
+        touchpoints: None for all.
         excluded: A set with one of these has no matching member.
     """
     sets, members = ints_of(places, "place_set"), ints_of(places, "touchpoint")
@@ -87,7 +81,7 @@ def groups_of(sessions: pa.Table, members: tuple[Ints, Ints]) -> Groups:
 
     Args:
         sessions: day, place_set, opening_touchpoint, preview (1 or 0), session_count; one row per group.
-        members: (set, touchpoint), the matching ones.
+        members: (set, touchpoint) of matching members.
     """
     sets, place_set = members[0], ints_of(sessions, "place_set")
     # Sets of several touchpoints have negative numbers.
@@ -140,13 +134,9 @@ def split(groups: Groups, key_of_touchpoint: Sequence[Key]) -> list[SplitCount[K
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketCounts:
-    """Distinct tickets.
+    """Distinct tickets: in all, by day of the period, and by type.
 
-    Attributes:
-        ticket_count: In all.
-        of_day: For each day of the period.
-        of_day_by_type: For each type the same.
-        by_type: (type, tickets, sessions with one), most tickets first, then by type.
+    `by_type` has (type, tickets, sessions), most tickets first, then by type.
     """
 
     ticket_count: int
@@ -183,27 +173,27 @@ def _most_first(one: SplitCount[str] | SplitCount[str | None]) -> tuple[int, boo
 
 
 def _distinct(places: Ints, codes: Ints, *, count: int, size: int) -> list[int]:
-    """The number of distinct codes of each place; there are `count` codes and `size` places."""
+    """Number of distinct codes (below `count`) of each place (below `size`)."""
     pairs = distinct(places * count + codes)
     found: list[int] = np.bincount(pairs // max(1, count), minlength=size).tolist()
     return found
 
 
 def distinct(values: Ints) -> Ints:
-    """Return each value once, ascending. `np.unique` hashes before it sorts, which takes many times as long."""
+    """Return the distinct values, ascending; much faster than `np.unique`, which hashes before it sorts."""
     ordered = np.sort(values)
     return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])] if len(ordered) else ordered
 
 
 def sums(places: Ints, amounts: Ints, *, size: int) -> Ints:
-    """Add up the amounts of each place, from 0."""
+    """Sum the amounts of each place, from 0."""
     totals = np.zeros(size, np.int64)
     np.add.at(totals, places, amounts)
     return totals
 
 
 def _codes(table: pa.Table, name: str) -> tuple[Ints, Sequence[pa.Scalar]]:
-    """A code for each row of a text column without nulls, and the text of each code."""
+    """Dictionary codes of a text column without nulls, and the text of each code."""
     if table.num_rows == 0:
         return np.zeros(0, np.int64), ()
     column = dictionary_of(table[name])

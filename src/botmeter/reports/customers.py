@@ -1,4 +1,4 @@
-"""Customers with most sessions, and the sessions of one customer on a calendar."""
+"""Customers with most sessions, and the session calendar of one customer."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -30,7 +30,7 @@ SESSIONS_LISTED_MAX = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerUsage:
-    """One customer: sessions that match, their conversations that match, and the latest start (µs UTC)."""
+    """One customer: matching sessions and conversations, and the latest start (µs UTC)."""
 
     customer_id: str
     session_count: int
@@ -40,7 +40,7 @@ class CustomerUsage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarDay:
-    """One day of the period, with the customer's sessions that started on it."""
+    """One day of the period, with the sessions that started on it."""
 
     on: date
     session_count: int
@@ -48,13 +48,9 @@ class CalendarDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerSession:
-    """One session of a customer. Instants are µs UTC.
+    """One session of a customer. Instants in µs UTC; `ended_us` is None while no limit ends it.
 
-    Attributes:
-        ended_us: None while no limit ends it.
-        bot_names: Names, else ids, of the bots that took part; by name.
-        channels: By name.
-        event_count: Events that are in it.
+    `bot_names` (name, else id) and `channels` are sorted by name.
     """
 
     session_id: str
@@ -73,11 +69,10 @@ class CustomerCalendar:
     """The sessions of one customer.
 
     Attributes:
-        days: One for each day of the period, in order.
-        sessions: Newest first, whenever they started; at most `SESSIONS_LISTED_MAX`.
-        session_count: All that there are.
-        first_started_us: The start of the first one, µs UTC; None: there is none.
-        last_started_us: The start of the last one.
+        days: All days of the period, in order.
+        sessions: Newest first, of any day; at most `SESSIONS_LISTED_MAX`.
+        session_count: All sessions, listed or not.
+        first_started_us: µs UTC; None for no session.
     """
 
     customer_id: str
@@ -89,7 +84,7 @@ class CustomerCalendar:
 
 
 def top_customers(ledger: "ReadableLedger", query: UsageQuery, *, limit: int) -> tuple[CustomerUsage, ...]:
-    """Return at most `limit` customers with most sessions that match; most first, then by id."""
+    """Return the customers with most matching sessions; most first, then by id."""
     values = {**values_of(query, ledger.touchpoints), "limit": limit}
     with snapshot(ledger) as moment:
         if values["is_about_rows"]:
@@ -111,10 +106,7 @@ def top_customers(ledger: "ReadableLedger", query: UsageQuery, *, limit: int) ->
 
 
 def customer_calendar(ledger: "ReadableLedger", customer_id: str, *, period: Period) -> CustomerCalendar:
-    """Find the sessions of a customer.
-
-    Args:
-        period: The days of the calendar; the sessions are not limited to it.
+    """Find the sessions of a customer, of any day; `period` sets the days of the calendar.
 
     Raises:
         Missing: `customer_unknown` if no event names the customer.

@@ -1,7 +1,4 @@
-"""Reasons why a session was charged, by running the meter again on the events of its scope key.
-
-Nothing here decides where a session begins or ends: the meter that the ledger uses does.
-"""
+"""Reasons why a session was charged, by running the ledger's meter again on the events of its scope key."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -46,11 +43,10 @@ def explain(ledger: "ReadableLedger", session_id: str, *, now_us: int | None = N
     """Explain why a session was charged.
 
     Args:
-        session_id: As reports and exports show it.
-        now_us: The instant that decides whether it still runs; None for the present.
+        now_us: Decides if the session still runs; None for the present.
 
     Raises:
-        Missing: `session_unknown` if the account has no such session, or that is no session's id.
+        Missing: `session_unknown` if the account has no such session.
         Refused: `ledger_differs` if the stored events no longer give this session.
     """
     checked_id = _checked_id(session_id, ledger.account.name)
@@ -82,7 +78,7 @@ def _unknown(session_id: str, account: str) -> Missing:
 
 
 def _key_values(ledger: "ReadableLedger", stored: tuple[Any, ...]) -> dict[str, Any]:
-    """Values for the statement that reads the events on which the session can depend: those of its scope key."""
+    """Values of the statement that reads the events of the session's scope key."""
     _, customer_id, conversation_id, opening_touchpoint = stored
     shared = set.intersection(*(set(term.policy.scope) for term in ledger.schedule))
     opening, places = ledger.touchpoints.all()[opening_touchpoint], ledger.touchpoints.all()
@@ -101,7 +97,7 @@ def _key_values(ledger: "ReadableLedger", stored: tuple[Any, ...]) -> dict[str, 
 
 
 class _Story:
-    """The events of a scope key in the meter's order, with their sessions."""
+    """Events of a scope key in the meter's order, with their sessions."""
 
     def __init__(self, events: pa.Table, *, ledger: "ReadableLedger", names: dict[str, str]) -> None:
         # Imported here because the meter brings the compiler, which other reports do not need.
@@ -116,7 +112,7 @@ class _Story:
         self.session_of_event = metered.session_of_event.fill_null(-1).to_numpy()
 
     def row_of(self, session_id: str) -> int | None:
-        """Return the row of a session; None if the meter does not find it."""
+        """Row of a session; None if the meter does not find it."""
         row: int = self.sessions["session_id"].index(session_id).as_py()
         return None if row < 0 else row
 
@@ -125,7 +121,7 @@ class _Story:
         return columns
 
     def span(self, row: int) -> tuple[int, int]:
-        """Return the rows of the session's events and all that happened meanwhile: first, and past the last."""
+        """Rows of the session's events and all between: first, and past the last."""
         members = np.flatnonzero(self.session_of_event == row)
         end_us = self.session(row)["ended_at"]
         occurred_at = self.events["occurred_at"].to_numpy()
@@ -133,7 +129,7 @@ class _Story:
         return int(members[0]), max(stop, int(members[-1]) + 1)
 
     def explained_events(self, rows: range, *, row: int) -> Iterator[ExplainedEvent]:
-        """The events at `rows` that belong to the session at `row`, or to its scope key."""
+        """Events at `rows` that belong to the session or to its scope key."""
         own = self.scope_key(self.session(row))
         for first in range(rows.start, rows.stop, _EVENTS_A_TIME):
             batch = self.events.slice(first, min(_EVENTS_A_TIME, rows.stop - first)).to_pylist()
@@ -143,7 +139,7 @@ class _Story:
                     yield event
 
     def neighbour(self, row: int, *, step: int) -> Neighbour | None:
-        """Find the session of the same scope key before (-1) or after (+1) the one at `row`."""
+        """Session of the same scope key before (-1) or after (+1)."""
         own = self.scope_key(self.session(row))
         other = row + step
         while 0 <= other < len(self.sessions):
@@ -153,7 +149,7 @@ class _Story:
         return None
 
     def opened_by(self, event: ExplainedEvent) -> Neighbour | None:
-        """Find the session that the event opened, under any policy."""
+        """Session that the event opened, under any policy."""
         for row in np.flatnonzero(self.sessions["started_at"].to_numpy() == event.at_us).tolist():
             columns = self.session(row)
             if (columns["source"], columns["opening_event_id"]) == (event.source, event.event_id):
@@ -161,7 +157,6 @@ class _Story:
         return None
 
     def scope_key(self, session: dict[str, Any]) -> dict[str, object]:
-        """Return the values of the session's scope, as fields of an event."""
         place = self.places[session["opening_touchpoint"]]
         values = {
             "customer": ("customer_id", session["customer_id"]),
@@ -172,7 +167,6 @@ class _Story:
         return dict(values[name] for name in self.policy_of(session).scope)
 
     def policy_of(self, session: dict[str, Any]) -> Policy:
-        """Return the policy under which the session opened."""
         return self.ledger.schedule[session["policy"]].policy
 
     def _neighbour(self, row: int) -> Neighbour:

@@ -1,4 +1,4 @@
-"""The reasons why one session was charged, as values."""
+"""The explanation of one session, as values."""
 
 from dataclasses import dataclass
 
@@ -10,12 +10,12 @@ from botmeter.metering.policy import Policy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainedEvent:
-    """One event of the session, or one of its scope key that happened while it ran.
+    """An event of the session, or one of its scope key that happened while it ran.
 
     Attributes:
         at_us: µs UTC.
-        bot_name: The bot's latest name, else its id; None where no bot took part.
-        takes_part: It belongs to the session.
+        bot_name: Latest name, else the id; None without a bot.
+        takes_part: True if it belongs to the session.
     """
 
     source: str
@@ -36,12 +36,9 @@ class ExplainedEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationPart:
-    """The part of a session in one conversation.
+    """The part of a session in one conversation; bot names and channels in order of appearance.
 
-    Attributes:
-        bots: Their names, in order of first sight.
-        channels: In the same order.
-        tickets: (ticket, type).
+    `tickets` has (ticket, type).
     """
 
     conversation_id: str
@@ -53,7 +50,7 @@ class ConversationPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbour:
-    """The session before or after, of the same scope key. Instants in µs UTC, `ended_at_us` None while open."""
+    """The previous or next session of the scope key. Instants in µs UTC; `ended_at_us` is None while open."""
 
     session_id: str
     started_at_us: int
@@ -63,12 +60,7 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """A submission that brought events of the session.
-
-    Attributes:
-        recorded_at_us: When it was recorded, µs UTC.
-        label: What people call it: a file's name, a request.
-    """
+    """A submission with events of the session; `label` names it, such as a file name. Instant in µs UTC."""
 
     append_no: int
     recorded_at_us: int
@@ -79,19 +71,18 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """One session, with all that decided its start and end.
+    """One session, with all that decided its start and end. Instants in µs UTC.
 
     Attributes:
-        ended_at_us: µs UTC; None while no limit ends it.
-        is_running: It had not ended yet.
-        events: Those that take part, and those of its scope key that happened meanwhile, in order; the first opened it.
-        conversations: In order of first sight.
-        before: The session before; None if it is the first of its scope key.
-        next_event: The first message of the scope key at or after the end; None if there is none.
-        after: The session that `next_event` opened, else the next one of the scope key.
-        opened_next: `next_event` opened `after`.
-        arrivals: The submissions that brought its events, in order.
-        restatements: Those that added this session to a day already shown, or removed it.
+        ended_at_us: None while no limit ends it.
+        events: Its events and others of its scope key meanwhile, in order; the first opened it.
+        conversations: In order of appearance.
+        before: Previous session of the scope key.
+        next_event: First message of the scope key at or after the end.
+        after: The session that `next_event` opened, else the next one.
+        opened_next: True if `next_event` opened `after`.
+        arrivals: In order.
+        restatements: Those that added or removed this session on a reported day.
     """
 
     account: str
@@ -118,5 +109,5 @@ class Explanation:
 
     @property
     def members(self) -> tuple[ExplainedEvent, ...]:
-        """The events that belong to the session."""
+        """Events that belong to the session."""
         return tuple(event for event in self.events if event.takes_part)

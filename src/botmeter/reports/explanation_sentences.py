@@ -1,4 +1,4 @@
-"""Sentences of an explanation, the same for command, API and page."""
+"""Sentences of an explanation, shared by command, API and page."""
 
 from typing import assert_never
 
@@ -24,7 +24,7 @@ _OPENERS = {
 
 
 def charged_sentence(explanation: Explanation) -> str:
-    """Name the session, its customer, the day on which it counts, and its policy."""
+    """Name the session, its customer, day and policy."""
     preview = " It was opened from a preview, which this policy counts." if explanation.is_preview else ""
     return (
         f"Session {explanation.session_id} of customer {shown(explanation.customer_id)} was charged once, as 1 session "
@@ -33,7 +33,7 @@ def charged_sentence(explanation: Explanation) -> str:
 
 
 def opening_reason(explanation: Explanation) -> str:
-    """Say in one short sentence why a session could open then."""
+    """State briefly why a session could open."""
     before = explanation.before
     who = " and ".join(explanation.policy.scope)
     if before is None:
@@ -44,7 +44,7 @@ def opening_reason(explanation: Explanation) -> str:
 
 
 def rule_sentence(policy: Policy) -> str:
-    """Say what opens a session under the policy, and how many run at a time."""
+    """State what opens a session under the policy, and how many run at a time."""
     return (
         f"{_OPENERS[policy.opens_on]} (opens_on = {policy.opens_on}). One session runs at a time for each "
         f"{' and '.join(policy.scope)} (scope)."
@@ -52,7 +52,7 @@ def rule_sentence(policy: Policy) -> str:
 
 
 def opening_sentence(explanation: Explanation) -> str:
-    """Say what opened it, and why a session could open then."""
+    """State what opened the session, and why one could open."""
     opening, before = explanation.opening, explanation.before
     place = f"on {shown(opening.channel)}"
     if opening.actor is Actor.CUSTOMER:
@@ -71,7 +71,7 @@ def opening_sentence(explanation: Explanation) -> str:
 
 
 def end_sentence(explanation: Explanation) -> str:
-    """Say when it ends or ended, and by which limit of the policy."""
+    """State when the session ends or ended, and by which limit."""
     policy, end_us = explanation.policy, explanation.ended_at_us
     if end_us is None:
         return "It is still open: no limit of the policy has ended it."
@@ -103,7 +103,7 @@ def end_sentence(explanation: Explanation) -> str:
 
 
 def content_sentence(explanation: Explanation) -> str:
-    """Count what it contains."""
+    """Count the session's contents."""
     members = explanation.members
     bots = dict.fromkeys(event.bot_name for event in members if event.bot_name is not None)
     channels = dict.fromkeys(event.channel for event in members)
@@ -119,7 +119,7 @@ def content_sentence(explanation: Explanation) -> str:
 
 
 def afterwards_sentence(explanation: Explanation) -> str:
-    """Say what the first message at or after its end did."""
+    """State the effect of the first message at or after the end."""
     event, after, end_us = explanation.next_event, explanation.after, explanation.ended_at_us
     if event is None or end_us is None:
         return "No message has come after it so far."
@@ -142,7 +142,7 @@ def arrival_sentence(explanation: Explanation) -> str:
 
 
 def arrival_words(arrival: Arrival) -> str:
-    """Say how many events a submission brought, and when."""
+    """State how many events a submission brought, and when."""
     return (
         f"{counted(arrival.event_count, 'event')} with {shown(arrival.label)} from source {shown(arrival.source)} "
         f"on {instant_words(arrival.recorded_at_us)}"
@@ -150,7 +150,7 @@ def arrival_words(arrival: Arrival) -> str:
 
 
 def restatement_sentences(explanation: Explanation) -> list[str]:
-    """Return a sentence for each restatement of the session."""
+    """Return one sentence per restatement."""
     return [
         f"Restated on {instant_words(each.recorded_at)}: {day_text(each.day)} changed from "
         f"{counted(each.before_count, 'session')} to {each.after_count} because of "
@@ -163,7 +163,7 @@ def restatement_sentences(explanation: Explanation) -> list[str]:
 
 
 def bot_words(event: ExplainedEvent) -> str:
-    """Return the bot of an event, with its version."""
+    """Return the bot of an event with its version."""
     if event.bot_name is None:
         return "no bot"
     version = "" if event.bot_version is None else f" {shown(event.bot_version)}"
@@ -171,7 +171,7 @@ def bot_words(event: ExplainedEvent) -> str:
 
 
 def duration_words(duration_us: int) -> str:
-    """Return a duration in words: `24 hours`, `11 minutes 33 seconds`, `3 days 2 hours`."""
+    """Format a duration: `24 hours`, `11 minutes 33 seconds`, `3 days 2 hours`."""
     units = _UNITS[1:] if duration_us <= _HOURS_UP_TO_US else _UNITS
     parts: list[str] = []
     rest_us = duration_us
@@ -183,19 +183,19 @@ def duration_words(duration_us: int) -> str:
 
 
 def instant_words(at_us: int) -> str:
-    """Return an instant as `22 Nov 2026 14:05:00 UTC`."""
+    """Format an instant: `22 Nov 2026 14:05:00 UTC`."""
     if at_us >= INSTANT_END_US:
         return "a day after the year 9998"
     return f"{day_words(at_us)} {text_from_us(at_us)[len('2026-11-22T') : -1]} UTC"
 
 
 def day_words(at_us: int) -> str:
-    """Return the UTC day of an instant as `22 Nov 2026`."""
+    """Format the UTC day of an instant: `22 Nov 2026`."""
     return day_text(datetime_from_us(at_us))
 
 
 def shown(text: str | None) -> str:
-    """Return the text with codes for what does not print, or turns the line around."""
+    """Escape unprintable characters and those that change the text's direction."""
     return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in text or "")
 
 

@@ -32,7 +32,7 @@ _ROWS_A_GROUP = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowCount:
-    """Number of rows written, without a header, and of distinct sessions; None without the column `session_id`."""
+    """Rows written, without a header, and distinct sessions; None without the column `session_id`."""
 
     rows: int
     sessions: int | None
@@ -40,14 +40,10 @@ class RowCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """Format and columns of an export.
-
-    Attributes:
-        columns: Names of `ROWS_SCHEMA`, in order.
-        search: As in a `RowLook`; empty for all rows.
+    """Format and columns (of `ROWS_SCHEMA`, in order) of an export; `search` is as in `RowLook`.
 
     Raises:
-        Refused: `output_format_unknown`, `column_unknown`, `column_repeated`, `columns_missing` for none at all.
+        Refused: `output_format_unknown`, `column_unknown`, `column_repeated`, `columns_missing`.
     """
 
     format: Format
@@ -65,8 +61,8 @@ class Export:
 def export_stream(ledger: "ReadableLedger", query: UsageQuery, *, export: Export) -> Generator[bytes, None, None]:
     """Stream the file as it is written; instants are in the zone of the period.
 
-    Memory does not grow with the rows. Of XLSX the first part comes when all rows are written. The ledger is seen as
-    it was when the first part was read; closing the iterator ends that moment and closes every file.
+    Memory does not grow with the rows; XLSX begins only when all rows are written. The ledger is read as of the first
+    part; closing the iterator closes the snapshot and all files.
     """
     schema = schema_of(export.columns)
     instants = InstantTexts(query.period.timezone)
@@ -81,11 +77,10 @@ def write_rows(
     out: BinaryIO,
     timezone: str = UTC_NAME,
 ) -> RowCount:
-    """Write rows of `ROWS_SCHEMA`, all columns or some, to `out`, holding a few at a time.
+    """Write rows of `ROWS_SCHEMA`, all columns or some, to `out`, which stays open.
 
     Args:
-        reader: Ordered, so that the rows of a session stand together.
-        out: Left open.
+        reader: Rows of a session must be adjacent.
         timezone: Zone of the instants.
     """
     counter = _Counter(reader)
@@ -94,7 +89,7 @@ def write_rows(
 
 
 def export_name(query: UsageQuery, format: Format) -> str:  # noqa: A002 - the option's name
-    """Return the name of the file: `sessions_2026-10-24_2026-11-22_UTC.csv`; a `/` in a zone becomes `-`."""
+    """Return the file name: `sessions_2026-10-24_2026-11-22_UTC.csv`; a `/` in a zone becomes `-`."""
     zone = query.period.timezone.replace("/", "-")
     return f"sessions_{query.period.first_on}_{query.period.last_on}_{zone}.{format}"
 
@@ -148,7 +143,7 @@ def _mappings(batch: pa.RecordBatch, instants: InstantTexts, *, schema: pa.Schem
 
 
 def _parquet_chunks(batches: Batches, *, schema: pa.Schema, instants: InstantTexts) -> Iterator[bytes]:
-    """Instants keep their type; only the zone in which a reader shows them changes."""
+    """Instants keep their type; only the display zone changes."""
     zoned = pa.schema([_zoned(field, instants.timezone) for field in schema])
     written = _Written()
     with pq.ParquetWriter(written, zoned, compression="zstd") as writer:

@@ -1,6 +1,6 @@
-"""Instants in files: ISO 8601 text, in UTC or with the offset of a zone.
+"""Instants in files: ISO 8601 text, in UTC or with an offset.
 
-Arrow's own zones are not used, since it looks them up in files that a small machine need not have.
+Arrow's own zones need zone files that a small machine may lack.
 """
 
 import pyarrow as pa
@@ -16,16 +16,16 @@ _QUARTER_US = 15 * _MINUTE_US
 
 
 class InstantTexts:
-    """Instants as text and as local time; offsets are cached."""
+    """Instants as text and local time of a zone; offsets are cached."""
 
     def __init__(self, timezone: str = UTC_NAME) -> None:
         self.timezone = timezone
         self._offset_of_quarter: dict[int, int] = {}
 
     def texts(self, instants: pa.Array) -> pa.Array:
-        """Return ISO 8601 texts, with `Z` or an offset, and as many of 0, 3 or 6 decimals as each instant needs.
+        """Return ISO 8601 texts, with `Z` or an offset, and 0, 3 or 6 decimals as needed.
 
-        The end of a session can lie past the last year of four digits, which ISO 8601 can't say: null.
+        Null past year 9999, which ISO 8601 can't express.
         """
         instants_us = _sayable_us(instants)
         if self.timezone == UTC_NAME:
@@ -36,7 +36,7 @@ class InstantTexts:
         return pc.binary_join_element_wise(_date_and_time(local_us), suffixes, "")
 
     def local_us(self, instants: pa.Array) -> pa.Array:
-        """Return the time on the zone's clocks, in µs since their 1970; null past the last year of four digits."""
+        """Return the zone's local time in µs since 1970; null past year 9999."""
         instants_us = _sayable_us(instants)
         if self.timezone == UTC_NAME:
             return instants_us
@@ -44,7 +44,7 @@ class InstantTexts:
         return pc.add(instants_us, pc.take(pa.array(offsets, pa.int64()), places))
 
     def _offsets(self, instants_us: pa.Array) -> tuple[list[int], pa.Array]:
-        """The offsets that occur, in whole minutes, and the index of that of each instant."""
+        """Distinct offsets in whole minutes, and the index of each instant's offset."""
         # Before 1970 the division rounds up, to a quarter later; then clocks were not so exact either.
         quarters = pc.divide(instants_us, _QUARTER_US).dictionary_encode()
         offsets = [self._offset(quarter) for quarter in quarters.dictionary.to_pylist()]
@@ -64,7 +64,6 @@ def _sayable_us(instants: pa.Array) -> pa.Array:
 
 
 def _date_and_time(local_us: pa.Array) -> pa.Array:
-    """Date and time without an offset."""
     # Cast, since strftime takes five times as long.
     text = local_us.cast(pa.timestamp("us")).cast(pa.string())
     text = pc.binary_replace_slice(text, start=10, stop=11, replacement="T")
@@ -77,6 +76,6 @@ def _date_and_time(local_us: pa.Array) -> pa.Array:
 
 
 def _suffix(ahead_us: int) -> str:
-    """The offset as `+05:30`; of a zone at UTC `+00:00`."""
+    """Offset as `+05:30`; `+00:00` for a zone at UTC."""
     minutes = abs(ahead_us) // _MINUTE_US
     return f"{'-' if ahead_us < 0 else '+'}{minutes // 60:02}:{minutes % 60:02}"

@@ -1,8 +1,7 @@
-"""XLSX, written row by row to temporary files, so that memory does not grow with the rows.
+"""XLSX, written row by row to temporary files, so that memory does not grow.
 
-Text is typed as text, so nothing in it is a formula, a number or an address. An instant is a date
-that the spreadsheet can calculate with, as the clocks of the viewing zone show it. A sheet holds
-1,048,576 rows; the rows after those go on in a further sheet, under a header of its own.
+Text is typed as text, never a formula or number. An instant is a date on the viewing zone's clock. A sheet holds
+1,048,576 rows; later rows go to further sheets.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -39,7 +38,7 @@ _Write = Callable[[Worksheet, int, int, Any], object]
 
 
 def xlsx_chunks(batches: Iterable[pa.RecordBatch], *, schema: pa.Schema, instants: InstantTexts) -> Iterator[bytes]:
-    """Generate the file; the first part comes when the last row is written."""
+    """Generate the file; the first part comes after the last row is written."""
     with TemporaryDirectory(prefix="botmeter-") as folder, TemporaryFile(dir=folder) as file:
         _write(batches, file, schema=schema, setting=(instants, folder))
         file.seek(0)
@@ -68,7 +67,6 @@ def _write(
 
 
 def _sheet(workbook: xlsxwriter.Workbook, schema: pa.Schema, *, emphasis: CellFormat) -> Worksheet:
-    """A further sheet, with its header."""
     place = len(workbook.worksheets()) + 1
     sheet = workbook.add_worksheet("sessions" if place == 1 else f"sessions {place}")
     sheet.freeze_panes(1, 0)
@@ -79,7 +77,7 @@ def _sheet(workbook: xlsxwriter.Workbook, schema: pa.Schema, *, emphasis: CellFo
 
 
 def _write_of(kind: pa.DataType, dated: CellFormat) -> _Write:
-    """The method that writes a cell of this type."""
+    """Method that writes a cell of this type."""
     if pa.types.is_timestamp(kind):
         return lambda sheet, row_no, column_no, cell: (
             sheet.write_string(row_no, column_no, cell)
@@ -92,7 +90,7 @@ def _write_of(kind: pa.DataType, dated: CellFormat) -> _Write:
 
 
 def _is_number(kind: pa.DataType) -> bool:
-    """A cell holds the value as it is; true of a boolean too."""
+    """True for a boolean too, since a cell holds it as it is."""
     return pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)
 
 
@@ -111,7 +109,7 @@ def _cells(column: pa.Array, instants: InstantTexts) -> list[Any]:
 
 
 def _dates(column: pa.Array, instants: InstantTexts) -> list[Any]:
-    """Days since the spreadsheets' first; as text what comes before that."""
+    """Serial days of spreadsheets; earlier instants as text."""
     # Rounded where a double has no room for the last microsecond: after the year 2255.
     local_us = instants.local_us(column).cast(pa.float64(), safe=False)
     days = pc.add(pc.divide(local_us, float(DAY_US)), float(_DAYS_TO_1970))

@@ -1,8 +1,8 @@
-"""Grouped sessions, tickets and conversations of one question, at one moment.
+"""Grouped sessions, tickets and conversations of one query, at one moment.
 
-Usage is added up by UTC day. So the UTC days that a period holds whole come from the additive usage, and the rest at
-its ends from the sessions. Where its days are not UTC days, sessions are also counted in steps that meet every local
-midnight. A filter on anything but bots, versions and channels is answered from the rows.
+Whole UTC days come from additive usage, the rests at a period's ends from the sessions. If the period's days are not
+UTC days, sessions are also counted in steps that meet every local midnight. Filters on anything but bots, versions
+and channels are answered from the rows.
 """
 
 from dataclasses import dataclass
@@ -38,12 +38,9 @@ Members = tuple[Ints, Ints]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """The numbers that a report is made of.
+    """The numbers of a report. The groups' `day` is for `session_days` alone.
 
-    Attributes:
-        groups: The sessions that match; their `day` is for `session_days` alone.
-        session_days: How many of them started on each day of the period.
-        tickets: The tickets of their conversations that match.
+    `session_days` has matching sessions by day of the period.
     """
 
     groups: Groups
@@ -53,7 +50,7 @@ class Facts:
 
 
 def facts_of(moment: Snapshot, query: UsageQuery, *, touchpoints: "Touchpoints") -> Facts:
-    """Read the facts of a question."""
+    """Read the facts of a query."""
     values = values_of(query, touchpoints)
     if values["is_about_rows"]:
         return _facts_from_rows(moment, query, values=values)
@@ -61,7 +58,7 @@ def facts_of(moment: Snapshot, query: UsageQuery, *, touchpoints: "Touchpoints")
 
 
 def session_groups(moment: Snapshot, query: UsageQuery, *, values: Values) -> Groups:
-    """Return the sessions that match, by their touchpoints; the `day` of the groups is not set."""
+    """Return matching sessions by touchpoints; the groups' `day` is not set."""
     if values["is_about_rows"]:
         run_matching(moment, values)
         return _groups_from_rows(moment, values, grid=grid_of(query.period))
@@ -69,7 +66,7 @@ def session_groups(moment: Snapshot, query: UsageQuery, *, values: Values) -> Gr
 
 
 def footprint_values(moment: Snapshot, values: Values) -> Values:
-    """Return the values with the footprints that match, as the additive usage numbers them."""
+    """Add the matching footprints, as additive usage numbers them."""
     return _with_footprints(values, _footprint_members(moment, values))
 
 

@@ -1,4 +1,4 @@
-"""Values that a filter can be set to: those that have sessions under all other filters, most sessions first."""
+"""Available values of a filter: those with sessions under all other filters."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
@@ -27,11 +27,9 @@ VALUES_MAX = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterValue:
-    """One value.
+    """One value, labelled by a bot's name or itself.
 
-    Attributes:
-        label: A bot's name, else the value.
-        session_count: Sessions of the period that match if this filter is set to it alone.
+    `session_count` is the number of sessions if the filter is set to it alone.
     """
 
     value: str
@@ -41,11 +39,9 @@ class FilterValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterValues:
-    """Values of one filter, most sessions first, then by value.
+    """Values of one filter, most sessions first, then by value; always with the selected ones.
 
-    Attributes:
-        values: With those that are chosen, whatever is searched for and however few sessions they have.
-        is_cut: There are more.
+    `is_cut` is true if there are more.
     """
 
     values: tuple[FilterValue, ...]
@@ -60,13 +56,11 @@ def filter_values(
     search: str = "",
     is_excluded: bool = False,
 ) -> FilterValues:
-    """Return what a filter can be set to, beside the other filters of the question.
+    """Return the values of a filter under the other filters of the query.
 
     Args:
-        search: Text in the value or its label, in either case; of customers and conversations the
-            text, as it is written, that the value starts with. Empty: all.
-        is_excluded: The values are for the filter's "is not", whatever its "is" has; else for its "is", beside its
-            "is not".
+        search: Text in the value or label, ignoring case; for customers and conversations the exact start of the value.
+        is_excluded: The values are for "is not", whatever "is" has; else for "is", under its "is not".
     """
     name, filters = declared.name, query.filters
     chosen = filters.excluded_values(name) if is_excluded else filters.values(name)
@@ -87,8 +81,6 @@ def filter_values(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Listing:
-    """Where the values of one filter come from."""
-
     moment: Snapshot
     query: UsageQuery
     touchpoints: "Touchpoints"
@@ -96,7 +88,7 @@ class _Listing:
     chosen: tuple[str, ...]
 
     def values(self, search: str) -> list[FilterValue]:
-        """All values, or of customers and conversations those that start with `search`; and the chosen ones."""
+        """All values, or those that match `search`, and the selected ones."""
         match self.declared.target:
             case FilterTarget.TOUCHPOINT | FilterTarget.OPENING:
                 return self._of_touchpoints()
@@ -112,7 +104,7 @@ class _Listing:
                 assert_never(self.declared.target)
 
     def _of_touchpoints(self) -> list[FilterValue]:
-        """Bots, versions or channels: they are few, so all of them; and chosen ones such as `orders/3.3`."""
+        """All bots, versions or channels, since they are few; and selected ones such as `orders/3.3`."""
         declared, places = self.declared, self.touchpoints.all()
         groups = session_groups(self.moment, self.query, values=values_of(self.query, self.touchpoints))
         names = bot_names(self.moment) if declared.is_of_bots else {}
@@ -130,7 +122,7 @@ class _Listing:
         ]
 
     def _of_rows(self, search: str) -> list[FilterValue]:
-        """Customers or conversations: the first that start so, and the chosen ones."""
+        """The first customers or conversations with this start, and the selected ones."""
         prefix, column = text_in_ledger(search), self.declared.column
         if prefix is None:
             return []

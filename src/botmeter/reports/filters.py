@@ -1,8 +1,7 @@
 """Filters of a report, each declared once.
 
-The SQL conditions, the page's filter bar, the parameters of addresses and of the API, the options of commands and the
-documentation derive from `FILTERS`. A new filter over an existing column is declared here and gets a field of
-`Filters`.
+SQL conditions, the filter bar, parameters, command options and docs derive from `FILTERS`. To add a filter over an
+existing column, declare it here and add a field to `Filters`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,7 +18,7 @@ NOT_SUFFIX: Final = ".not"
 
 
 class FilterTarget(StrEnum):
-    """Table whose column a filter's values are compared with."""
+    """Table whose column a filter compares."""
 
     TOUCHPOINT = "touchpoint"
     """Bot, version or channel of a row of the underlying data."""
@@ -34,7 +33,7 @@ class FilterTarget(StrEnum):
 
 
 class SharedUse(StrEnum):
-    """When visitors of a shared link may set a filter."""
+    """Permission of visitors of a shared link to set a filter."""
 
     NEVER = "never"
     ALWAYS = "always"
@@ -46,17 +45,16 @@ class SharedUse(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterDeclaration:
-    """One filter. It takes several values, any of which a row may match.
+    """One filter. A row matches if it has any of the filter's values.
 
     Attributes:
-        name: Field of `Filters` and parameter of addresses and of the API.
+        name: Field of `Filters` and parameter name.
         condition: Completes "sessions" with one value, as in "sessions with this bot".
-        is_of_session: Every row of a session has the same value.
+        is_of_session: All rows of a session share the value.
         in_bar: The page offers it while it is not set.
-        shared: Who may set it behind a shared link.
         always_in_json: In a report's JSON even if it is not set.
         pattern: Regular expression of a value, as in JSON Schema; empty: any text.
-        check: Raises `Refused` for a value that is not valid.
+        check: Raises `Refused` for an invalid value.
     """
 
     name: str
@@ -75,27 +73,27 @@ class FilterDeclaration:
 
     @property
     def option(self) -> str:
-        """Option of the commands."""
+        """Command option."""
         return f"--{self.name.replace('_', '-')}"
 
     @property
     def not_option(self) -> str:
-        """Option that excludes values."""
+        """Command option that excludes values."""
         return f"--not-{self.name.replace('_', '-')}"
 
     @property
     def not_parameter(self) -> str:
-        """Parameter of addresses and of the API that excludes values."""
+        """Parameter that excludes values."""
         return self.name + NOT_SUFFIX
 
     @property
     def is_simulated(self) -> bool:
-        """A simulation can be filtered so; it has no tickets, and no openings and hours but its own."""
+        """False for tickets, openings and hours, which a simulation can't filter by."""
         return self.target in (FilterTarget.TOUCHPOINT, FilterTarget.ROW)
 
     @property
     def is_of_bots(self) -> bool:
-        """Its values are ids of bots, which have names."""
+        """True if its values are ids of bots, which have names."""
         return self.column == "bot_id"
 
 
@@ -214,7 +212,7 @@ def filter_named(name: str) -> FilterDeclaration:
     """Return the declaration of a filter.
 
     Raises:
-        KeyError: No filter has that name.
+        KeyError: No such filter.
     """
     return _DECLARED[name]
 
@@ -226,16 +224,15 @@ _DECLARED: Final = {declared.name: declared for declared in FILTERS}
 class Filters:
     """Values of the filters that are set.
 
-    A row of the underlying data counts if it matches every filter that is set; of several values of one filter, any
-    will do. A session is left out as a whole if one of its rows matches a filter of `excluded`. An empty filter lets
-    everything through.
+    A row counts if it matches every filter that is set, by any of its values. A session with a row that matches
+    `excluded` is left out as a whole.
 
     Attributes:
         preview: True for sessions that a preview opened, False for the others, None for both.
-        excluded: The "is not" of each filter; None: nothing is excluded.
+        excluded: The "is not" of each filter.
 
     Raises:
-        TooMuch: `filter_too_long` for a filter with more than 1,000 values.
+        TooMuch: `filter_too_long` for more than 1,000 values.
         Refused: `parameter_invalid` for a value that its filter can't have.
     """
 
@@ -259,29 +256,29 @@ class Filters:
             object.__setattr__(self, "excluded", None)
 
     def values(self, name: str) -> tuple[str, ...]:
-        """Values that the filter is set to."""
+        """Return the filter's values."""
         values: tuple[str, ...] = getattr(self, name)
         return values
 
     def excluded_values(self, name: str) -> tuple[str, ...]:
-        """Values that the filter excludes."""
+        """Return the values that the filter excludes."""
         return () if self.excluded is None else self.excluded.values(name)
 
     def with_values(self, name: str, values: tuple[str, ...]) -> "Filters":
-        """The same with these values of a filter; none: without it."""
+        """Replace the filter's values."""
         changed: dict[str, Any] = {name: values}
         return replace(self, **changed)
 
     def with_excluded(self, name: str, values: tuple[str, ...]) -> "Filters":
-        """The same with these values of a filter excluded."""
+        """Replace the filter's excluded values."""
         return replace(self, excluded=(self.excluded or NO_FILTERS).with_values(name, values))
 
     def without(self, name: str) -> "Filters":
-        """The same without what a filter picks and excludes."""
+        """Clear the filter, excluded values too."""
         return self.with_values(name, ()).with_excluded(name, ())
 
     def set_filters(self) -> Iterator[tuple[FilterDeclaration, tuple[str, ...], tuple[str, ...]]]:
-        """Filters that are set, with the values that each picks and excludes."""
+        """Yield the filters that are set, with their values and excluded values."""
         for declared in FILTERS:
             picked, excluded = self.values(declared.name), self.excluded_values(declared.name)
             if picked or excluded:
@@ -289,16 +286,16 @@ class Filters:
 
     @property
     def picks_tickets(self) -> bool:
-        """Only tickets of some kind are counted and shown."""
+        """True if only some tickets count."""
         return any(picked and declared.target is FilterTarget.TICKET for declared, picked, _ in self.set_filters())
 
     @property
     def picks_rows(self) -> bool:
-        """Only rows of some customers or conversations match, which are few."""
+        """True if only rows of some customers or conversations match; they are few."""
         return any(picked and declared.target is FilterTarget.ROW for declared, picked, _ in self.set_filters())
 
     def as_mapping(self) -> dict[str, Any]:
-        """The filters as a report's JSON has them."""
+        """Return the filters as in a report's JSON."""
         picked = {
             declared.name: list(values)
             for declared in FILTERS
@@ -314,7 +311,7 @@ class Filters:
 def filters_of(
     picked: Mapping[str, Iterable[str]], excluded: Mapping[str, Iterable[str]], *, preview: bool | None
 ) -> Filters:
-    """Return the filters with these values by name; empty and repeated values are passed over.
+    """Return filters from values by name; empty and repeated values are skipped.
 
     Raises:
         Refused, TooMuch: As `Filters`.

@@ -1,7 +1,7 @@
 """Days of a period for SQL, which knows no calendar.
 
-SQL counts equal steps from the period's start on, of a length that meets every midnight of the period's zone: whole
-days as a rule, an hour or less where clocks change. The day of each step is looked up afterwards.
+SQL counts equal steps from the period's start that meet every local midnight: usually whole days, an hour or less
+where clocks change. Python then maps steps to days.
 """
 
 from dataclasses import dataclass
@@ -21,11 +21,9 @@ _NO_DAYS = (date(1970, 1, 2), date(1970, 1, 1))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """The days of a period, and the steps that meet them.
+    """Days of a period; `edges_us` has their starts and the last end.
 
-    Attributes:
-        edges_us: Where each day starts, and after them where the last one ends.
-        step_us: A divisor of the length of every day.
+    `step_us` divides the length of every day.
     """
 
     edges_us: tuple[int, ...]
@@ -38,7 +36,7 @@ class Grid:
 
     @property
     def is_utc(self) -> bool:
-        """Every day is a UTC day."""
+        """True if every day is a UTC day."""
         return self.edges_us[0] % DAY_US == 0 and self.edges_us == tuple(
             range(self.edges_us[0], self.edges_us[-1] + 1, DAY_US)
         )
@@ -52,7 +50,7 @@ class Grid:
         return rows.set_column(0, "day", pa.array(days, pa.int64()))
 
     def counts(self, days: Ints, session_count: Ints) -> list[int]:
-        """Count the sessions that started on each day of the period."""
+        """Count the sessions by day of the period."""
         found: list[int] = sums(days, session_count, size=len(self.edges_us) - 1).tolist()
         return found
 
@@ -65,11 +63,11 @@ def grid_of(period: Period) -> Grid:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UtcParts:
-    """A span of time taken apart: the UTC days that it holds whole, and what is left at its ends.
+    """A span as whole UTC days and the rests at its ends.
 
     Attributes:
-        whole: The first and the last of the whole days; in reverse if there is none.
-        rests_us: (start, end) of the rests, half-open; at most two, none of them empty.
+        whole: First and last whole day; reversed if there is none.
+        rests_us: (start, end), half-open; at most two, never empty.
     """
 
     whole: tuple[date, date]

@@ -1,4 +1,4 @@
-"""The rows that match a question, as a temporary table."""
+"""Matching rows of a query, as the temporary table `matching`."""
 
 import pyarrow as pa
 
@@ -10,26 +10,22 @@ sql = statements_of(__name__)
 
 
 def run_matching(moment: Snapshot, values: Values) -> None:
-    """Leave in `matching` the rows that match."""
+    """Fill `matching` with the rows that match."""
     moment.run(sql("matching", row_conditions=values["row_conditions"]), with_hour_steps(moment, values))
 
 
 def keep_matching_of(moment: Snapshot, session_ids: list[str]) -> None:
-    """Leave in `matching` the rows of these sessions alone."""
+    """Keep only the rows of these sessions in `matching`."""
     moment.run(sql("matching_of_page"), {"page_sessions": session_ids})
 
 
 def session_steps(moment: Snapshot, values: Values) -> pa.Table:
-    """Count the sessions that started in each step of a clock.
-
-    Returns:
-        One row per step, ascending: see the statement `session_steps`.
-    """
+    """Count the sessions that started in each step of a clock; one row per step, ascending."""
     return moment.table(sql("session_steps"), values)
 
 
 def with_hour_steps(moment: Snapshot, values: Values) -> Values:
-    """Return the values for statements on rows: with the steps of the clock that are in the hours of a filter."""
+    """Add the clock's steps in the hours of a filter, for statements on rows."""
     clock, hours = values["clock"], values["week_hours"]
     if hours is None:
         return values

@@ -1,4 +1,4 @@
-"""The numbers of the report's page, all of one moment: the report, the compared one, and more."""
+"""The numbers of the report's page, all of one moment."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -20,10 +20,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatrixCell:
-    """One bot on one channel: the sessions that touched it there, and those that it opened there.
+    """One bot on one channel: sessions that touched it there, and those that opened there.
 
-    Attributes:
-        bot_id: None for the part that no bot had.
+    `bot_id` is None for sessions without a bot.
     """
 
     bot_id: str | None
@@ -34,11 +33,9 @@ class MatrixCell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketTrendDay:
-    """One day of the period: the distinct tickets of its sessions, of each type.
+    """One day: distinct tickets by type, with all types of the period in the report's order.
 
-    Attributes:
-        by_type: (type, tickets) of every type of the period, in the order of the report; a ticket
-            with two types is in both.
+    A ticket with two types is in both.
     """
 
     on: date
@@ -47,13 +44,11 @@ class TicketTrendDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """The answer to a question, and what the page shows beside it.
+    """A report and the other numbers of its page.
 
     Attributes:
-        compared: The answer to the question that it is compared with. matrix: Cells with a session, by bot in the
-        order of the report, then by channel likewise. first_event_on: The day of the account's first event, in the
-        zone of the period; before it there is no data, which
-            is not the same as no session.
+        matrix: Cells with a session, by bot, then channel, in the report's order.
+        first_event_on: Day of the account's first event; before it there is no data, rather than no session.
     """
 
     report: UsageReport
@@ -65,7 +60,7 @@ class Overview:
 
 
 def overview(ledger: "ReadableLedger", query: UsageQuery, *, compared: UsageQuery | None) -> Overview:
-    """Answer a question, and the one that it is compared with, at one moment."""
+    """Answer a query and the compared one, at one moment."""
     with snapshot(ledger) as moment:
         facts = facts_of(moment, query, touchpoints=ledger.touchpoints)
         earlier = None if compared is None else facts_of(moment, compared, touchpoints=ledger.touchpoints)

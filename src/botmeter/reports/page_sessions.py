@@ -1,7 +1,7 @@
-"""The sessions next to a cursor: found by few columns first, then read in full.
+"""The sessions next to a cursor: found by few columns, then read in full.
 
-Where the sessions can tell, no row is read: a session matches bots, versions and channels if its footprint does.
-Conversations, searches and counts of matching rows need the rows.
+A session matches bots, versions and channels by its footprint alone; conversations, searches and counts of matching
+rows need the rows.
 """
 
 from dataclasses import dataclass
@@ -39,12 +39,12 @@ class PlacedSession:
     customer_id: str
 
     def is_at(self, cursor: Cursor | None) -> bool:
-        """The cursor is at this session and key."""
+        """True if the cursor is at this session and key."""
         return cursor is not None and (self.key, self.session_id) == (cursor.key, cursor.session_id)
 
 
 class PageSessions:
-    """The sessions of a question in the order of a view, at one moment."""
+    """Sessions of a query in the order of a view, at one moment."""
 
     def __init__(self, moment: Snapshot, values: Values, *, look: RowLook) -> None:
         self._moment = moment
@@ -60,7 +60,7 @@ class PageSessions:
             run_matching(moment, values)
 
     def counts(self) -> tuple[int, int]:
-        """Count the matching rows and their sessions. To be called before `keep_rows`."""
+        """Count matching rows and their sessions; call before `keep_rows`."""
         if self._is_about_rows:
             row_count, session_count = self._moment.rows(sql("matching_counts"), {})[0]
             return row_count, session_count
@@ -69,12 +69,12 @@ class PageSessions:
         return rows[0][0], sessions[0][0]
 
     def ticket_count(self) -> int:
-        """Count the tickets of the matching rows. To be called before `keep_rows`, if tickets are filtered."""
+        """Count tickets of the matching rows; call before `keep_rows` if tickets are filtered."""
         count: int = self._moment.rows(sql("tickets_of_matching", **self._chosen), self._values)[0][0]
         return count
 
     def beside(self, at: Cursor | None) -> list[PlacedSession]:
-        """Find the sessions from the cursor on, in its direction; two more than a page has lines."""
+        """Find the sessions from the cursor on, in its direction; two more than a page's lines."""
         is_rising = self._look.descending == (at is not None and at.is_backward)
         key = None if at is None else at.key
         bounds = {
@@ -94,11 +94,7 @@ class PageSessions:
         ]
 
     def keep_rows(self, found: list[PlacedSession]) -> Values:
-        """Leave in `matching` the rows of these sessions, of which there is at least one.
-
-        Returns:
-            The values, with the bounds between which they start.
-        """
+        """Keep only the rows of these sessions (at least one) in `matching`; return values bounded by their starts."""
         starts_us = [session.started_us for session in found]
         bounds = bounds_between(min(starts_us), max(starts_us) + 1)
         if not self._is_from_rows:
@@ -109,9 +105,9 @@ class PageSessions:
         return {**self._values, **bounds}
 
     def lines(self, found: list[PlacedSession]) -> list[tuple[Any, ...]]:
-        """Read these sessions, of which there is at least one; by session id."""
+        """Read these sessions (at least one), by session id."""
         return self._moment.rows(sql("session_lines", **self._chosen), self.keep_rows(found))
 
     def bot_names(self) -> dict[str, str]:
-        """The latest name of each bot that was ever named."""
+        """The latest name of each bot with a name."""
         return bot_names(self._moment)

@@ -1,4 +1,4 @@
-"""Named periods, such as "last 30 days", and their days."""
+"""Named periods, such as "last 30 days"."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -26,10 +26,10 @@ class Preset(StrEnum):
 
 
 def days_of(preset: Preset, *, today_on: date, available_from: date) -> tuple[date, date]:
-    """Return the first and the last day of the period, both included.
+    """Return the first and last day of the period, inclusive.
 
     Args:
-        today_on: The present day, in the viewer's zone.
+        today_on: In the viewer's zone.
         available_from: Start of "all time".
     """
     if preset is Preset.ALL:
@@ -38,7 +38,7 @@ def days_of(preset: Preset, *, today_on: date, available_from: date) -> tuple[da
 
 
 def preset_of(days: tuple[date, date], *, today_on: date, available_from: date) -> Preset | None:
-    """Return the name of these days on this day; None if they have none."""
+    """Return the name of these days, or None."""
     return next(
         (preset for preset in Preset if days_of(preset, today_on=today_on, available_from=available_from) == days), None
     )
@@ -54,7 +54,7 @@ def _month_before(today_on: date) -> tuple[date, date]:
 
 
 def _last_12_months(today_on: date) -> tuple[date, date]:
-    """The eleven whole months before this one, and this one so far."""
+    """This month so far and the eleven whole months before."""
     months = today_on.year * 12 + today_on.month - 1 - 11
     return date(months // 12, months % 12 + 1, 1), today_on
 

@@ -1,4 +1,4 @@
-"""A question about usage as a value that checks itself: which days, and which rows of them."""
+"""A usage query as a value that checks itself: days and filters."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +15,7 @@ _CALENDAR_END_US = day_start_us(date.max) + DAY_US
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestedDays:
-    """Days of a question, in a time zone; None for the default."""
+    """Requested days in a time zone; None for the default."""
 
     first_on: date | None = None
     last_on: date | None = None
@@ -24,13 +24,13 @@ class RequestedDays:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageQuery:
-    """One question: the sessions that start in `period` and match `filters`.
+    """Sessions that start in `period` and match `filters`.
 
     Attributes:
-        period: Days, none of them before the account's data starts.
-        moved_from: The requested first day, if the period was moved up to the day on which the account's data starts.
-        today_on: The present day in the period's zone; its month is not over. None: every month is.
-        until_us: Only sessions that start before it count; None: all of the period.
+        period: Starts no earlier than the account's data.
+        moved_from: The requested first day, if it was before the data starts.
+        today_on: In the period's zone; its month is not over. None: every month is.
+        until_us: Only sessions that start before it count; None for the whole period.
     """
 
     period: Period
@@ -41,12 +41,12 @@ class UsageQuery:
 
     @property
     def start_us(self) -> int:
-        """First instant at which a counted session can start."""
+        """Earliest start of a counted session."""
         return max(_CALENDAR_START_US, self.period.start_us)
 
     @property
     def end_us(self) -> int:
-        """Instant before which it starts."""
+        """End of the counted starts, exclusive."""
         end_us = min(self.period.end_us, _CALENDAR_END_US)
         return end_us if self.until_us is None else max(self.start_us, min(self.until_us, end_us))
 
@@ -54,14 +54,10 @@ class UsageQuery:
 def usage_query(
     account: Account, *, now_us: int, days: RequestedDays = RequestedDays(), filters: Filters = NO_FILTERS
 ) -> UsageQuery:
-    """Build the question of an account.
+    """Build a query of an account; days before its `available_from` are moved up to it.
 
     Args:
-        account: Days before its `available_from` are moved up to it.
-        now_us: The present instant.
-        days: A last day left out is today (or the first day, if that is later); a first day left
-            out is 29 days before the last.
-        filters: Which rows count.
+        days: The last day defaults to today (or a later first day), the first to 29 days before the last.
 
     Raises:
         Refused: `timezone_unknown`, `period_reversed` if the first day is after the last, `period_too_long`.
@@ -82,5 +78,5 @@ def usage_query(
 
 
 def data_starts_on(account: Account, *, timezone: str) -> date:
-    """Return the day, in the zone, on which the account's data starts: at a midnight UTC."""
+    """Return the local day on which the account's data starts, at a midnight UTC."""
     return day_of_us(day_start_us(account.available_from), timezone=timezone)

@@ -1,4 +1,4 @@
-"""Age of an account's numbers: its first and latest events, and the time of the last import."""
+"""Recency of an account's numbers: first and latest events, last import."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,13 +14,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recency:
-    """Age of the numbers of one moment; all in µs UTC.
+    """Recency of the numbers, all in µs UTC; None for no such event.
 
     Attributes:
-        first_event_us: The first instant of any event; None: no event.
-        latest_event_us: The latest; an event can come late, so this is not when it came.
-        taken_in_us: When events that are in the numbers last came, from a file or live; None: never.
-        live_us: When they last came live; None: never.
+        latest_event_us: By `occurred_at`; an event can come late.
+        taken_in_us: Last time that counted events came, from a file or live.
+        live_us: Last time that they came live.
     """
 
     first_event_us: int | None
@@ -30,13 +29,13 @@ class Recency:
 
 
 def recency(ledger: "ReadableLedger") -> Recency:
-    """Read the age of the numbers now."""
+    """Read the recency of the numbers now."""
     with snapshot(ledger) as moment:
         return recency_of(moment)
 
 
 def recency_of(moment: Snapshot) -> Recency:
-    """Read the age of the numbers of a moment."""
+    """Read the recency of a snapshot."""
     first_event_us, latest_event_us, taken_in_us, live_us = moment.rows(sql("recency"), {})[0]
     return Recency(
         first_event_us=first_event_us, latest_event_us=latest_event_us, taken_in_us=taken_in_us, live_us=live_us

@@ -1,4 +1,4 @@
-"""The session usage report as JSON: what the API and `botmeter report --format json` answer."""
+"""The session usage report as JSON, for the API and `botmeter report --format json`."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -165,6 +165,6 @@ def report_json(report: "CountedReport") -> UsageReport:
 
 
 def report_as_mapping(report: "CountedReport") -> dict[str, Any]:
-    """Return the same as dictionaries and lists."""
+    """Return the report as dictionaries and lists."""
     mapping: dict[str, Any] = msgspec.to_builtins(report_json(report))
     return mapping

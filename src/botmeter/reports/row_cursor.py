@@ -1,7 +1,7 @@
-"""Cursors: the start of a page of underlying data, as opaque text for an address.
+"""Cursors of the underlying data, as opaque text.
 
-A cursor names the line beside the page, never how many lines come before it; so the millionth page is found as
-quickly as the first, and lines that appear meanwhile move nothing.
+A cursor names the line beside the page, not an offset: the millionth page is as quick as the first, and new lines
+shift nothing.
 """
 
 import base64
@@ -31,8 +31,8 @@ class Cursor:
     """The line beside a page, and the side on which the page lies.
 
     Attributes:
-        key: What its session is sorted by: µs UTC, a count, or a customer's id.
-        row: Where the line is in its session; None if lines are sessions.
+        key: Sort key of its session: µs UTC, a count, or a customer's id.
+        row: Key of the line in its session; None if lines are sessions.
         is_backward: The page ends before the line, rather than begins after it.
     """
 
@@ -52,7 +52,7 @@ def cursor_from_text(text: str, *, account: str, look: RowLook) -> Cursor:
     """Decode the text of a cursor.
 
     Raises:
-        Refused: `cursor_invalid` if it is none, or one of another account, grouping or order.
+        Refused: `cursor_invalid`, also for another account, grouping or order.
     """
     try:
         data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
@@ -76,7 +76,7 @@ _BODY: "Any" = tuple[bool, int | str, str, RowKey | None]
 
 
 def _check(body: bytes, *, account: str, look: RowLook) -> bytes:
-    """A checksum that finds altered and misplaced cursors; it guards against mistakes, not against attack."""
+    """Checksum against altered and misplaced cursors; a guard against mistakes, not attacks."""
     bound = msgspec.msgpack.encode((account, look.grouping, look.sort, look.descending))
     return blake2b(bound + body, digest_size=_CHECK_BYTES).digest()
 

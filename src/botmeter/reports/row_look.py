@@ -1,7 +1,4 @@
-"""The view of the underlying data: by session or flat, its order, and a search.
-
-It is no part of the question: it never changes a number, only which lines come first.
-"""
+"""The view of the underlying data: grouping, order and search. It never changes a report's numbers."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,9 +18,9 @@ class Grouping(StrEnum):
 
 
 class SortKey(StrEnum):
-    """Order of the sessions; equal ones are in order of their ids.
+    """Order of the sessions, then by id.
 
-    Counts are those of the rows that match. A session that no limit ends comes after all ends.
+    Counts are those of matching rows. A session that no limit ends comes after all ends.
     """
 
     SESSION_START = "session_start"
@@ -36,13 +33,10 @@ class SortKey(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowLook:
-    """View of the underlying data of a question.
-
-    Flat rows are in the order of their sessions, and within a session in that of the exports.
+    """View of the underlying data. Flat rows follow the order of their sessions, then that of exports.
 
     Attributes:
-        search: Only rows of the session with this id, or whose customer, conversation or ticket id
-            starts with it. Empty: all.
+        search: A session's id, or the start of a customer, conversation or ticket id; empty for all rows.
         limit: Most lines of a page, from 1 to 1,000.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Pages of the underlying data: one line a session, or its rows flat, with cursors to the next and previous page."""
+"""Pages of the underlying data, as sessions or flat rows, with cursors to the pages beside."""
 
 from dataclasses import dataclass, fields, replace
 from functools import partial
@@ -27,11 +27,11 @@ __all__ = ["Grouping", "RowLook", "RowPage", "SessionLine", "SortKey", "Underlyi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnderlyingRow:
-    """One row of the underlying data: session × conversation × bot × version × channel. Instants are µs UTC.
+    """One row of the underlying data: session × conversation × bot × version × channel. Instants in µs UTC.
 
     Attributes:
         session_end_us: None while no limit ends the session.
-        ticket_types: The type of the ticket at the same place of `ticket_ids`.
+        ticket_types: In the order of `ticket_ids`.
     """
 
     session_id: str
@@ -52,17 +52,17 @@ class UnderlyingRow:
 
     @property
     def key(self) -> RowKey:
-        """Order of the row among those of its session."""
+        """Order of the row within its session."""
         return (self.conversation_id, self.bot_id, self.bot_version, self.channel)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionLine:
-    """One session that matches; bots, channels and counts are those of its rows that match.
+    """One matching session, with the bots, channels and counts of its matching rows.
 
     Attributes:
         ended_us: µs UTC; None while no limit ends it.
-        bot_names: Each bot's latest name, else its id; by name.
+        bot_names: Latest names, else ids; by name.
         channels: By name.
         ticket_count: Distinct tickets of its conversations.
     """
@@ -85,16 +85,14 @@ class SessionLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowPage:
-    """Lines of the underlying data at one moment.
+    """A page of the underlying data at one moment: `lines` for sessions, `rows` for flat rows.
 
     Attributes:
-        lines: The sessions, if a line is a session; else empty.
-        rows: The rows, if a line is a row; else empty.
-        row_count: Rows of the whole answer, not of the page.
-        session_count: Sessions of the whole answer: the report's headline, if nothing is searched for.
-        ticket_count: Distinct tickets of the whole answer; None unless tickets are filtered.
-        next_cursor: Cursor of the page after this one; None at the end.
-        previous_cursor: Cursor of the page before this one; None at the start.
+        row_count: Rows of all pages.
+        session_count: Sessions of all pages: the report's headline, unless a search is set.
+        ticket_count: Distinct tickets of all pages; None unless tickets are filtered.
+        next_cursor: None at the end.
+        previous_cursor: None at the start.
     """
 
     query: UsageQuery
@@ -112,10 +110,10 @@ def row_page(ledger: "ReadableLedger", query: UsageQuery, *, look: RowLook, curs
     """Return a page of the rows that the report counts.
 
     Args:
-        cursor: `next_cursor` or `previous_cursor` of another page, of any `limit`; None for the first page.
+        cursor: From another page, of any `limit`; None for the first page.
 
     Raises:
-        Refused: `cursor_invalid` for a cursor that no page of the same account, grouping and order gave.
+        Refused: `cursor_invalid`, also for another account, grouping or order.
     """
     at = None if cursor is None else cursor_from_text(cursor, account=ledger.account.name, look=look)
     with snapshot(ledger) as moment:
@@ -145,13 +143,10 @@ def row_page(ledger: "ReadableLedger", query: UsageQuery, *, look: RowLook, curs
 def session_rows(
     ledger: "ReadableLedger", query: UsageQuery, *, session_id: str, search: str = ""
 ) -> tuple[UnderlyingRow, ...]:
-    """Return the rows of one session that the report counts; none if the question does not hold it.
-
-    Args:
-        search: As in the view of the sessions.
+    """Return the rows of one session that the report counts; empty if the query excludes it.
 
     Raises:
-        Missing: `session_unknown` if the account has no such session, or that is no session's id.
+        Missing: `session_unknown` if the account has no such session.
     """
     unknown = Missing("session_unknown", f"Account {ledger.account.name} has no session {session_id[:60]!r}.")
     try:
@@ -173,7 +168,7 @@ def session_rows(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Placed:
-    """A line: a session, or one of its rows."""
+    """A session, or one of its rows."""
 
     session: PlacedSession
     row: UnderlyingRow | None = None
@@ -185,7 +180,7 @@ class _Placed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part:
-    """The lines of a page in their order, and the cursors of the pages beside it."""
+    """The lines of a page, and the cursors of the pages beside it."""
 
     placed: list[_Placed]
     next_cursor: Cursor | None
@@ -193,7 +188,6 @@ class _Part:
 
 
 def _part(beside: list[_Placed], *, look: RowLook, at: Cursor | None) -> _Part:
-    """The page among the lines beside the cursor, nearest first."""
     placed, has_more = beside[: look.limit], len(beside) > look.limit
     if at is not None and at.is_backward:
         placed.reverse()
@@ -218,7 +212,7 @@ def _part(beside: list[_Placed], *, look: RowLook, at: Cursor | None) -> _Part:
 def _placed_rows(
     moment: Snapshot, sessions: PageSessions, *, found: list[PlacedSession], at: Cursor | None
 ) -> list[_Placed]:
-    """The rows of these sessions, nearest to the cursor first, without those on its other side."""
+    """Rows of these sessions on the cursor's side, nearest first."""
     if not found:
         return []
     own: dict[str, list[UnderlyingRow]] = {session.session_id: [] for session in found}
@@ -237,12 +231,11 @@ def _placed_rows(
 
 
 def _order(key: RowKey) -> tuple[tuple[bool, str], ...]:
-    """A sort key that orders as the statements do: null before text, text by code point."""
+    """A sort key that orders as SQL does: null first, text by code point."""
     return tuple((part is not None, part or "") for part in key)
 
 
 def _rows(moment: Snapshot, values: Values) -> tuple[UnderlyingRow, ...]:
-    """All rows in `matching`, whose sessions start between the bounds of the values."""
     return tuple(
         UnderlyingRow(**dict(zip(_FIELDS, [*row[:11], tuple(row[11]), tuple(row[12]), *row[13:]], strict=True)))
         for row in matching_rows(moment, values)

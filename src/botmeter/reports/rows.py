@@ -1,6 +1,6 @@
-"""The underlying data of a report: one row per session × conversation × bot × version × channel.
+"""The underlying data: one row per session × conversation × bot × version × channel.
 
-Rows are read some days at a time, so that memory does not grow with the period.
+Rows are read a few days at a time, so that memory does not grow with the period.
 """
 
 from collections.abc import Generator
@@ -58,11 +58,11 @@ _SESSIONS_AT_ONCE = 400_000
 def underlying_rows(
     ledger: "ReadableLedger", query: UsageQuery, *, columns: tuple[str, ...] | None = None, search: str = ""
 ) -> pa.RecordBatchReader:
-    """Stream the rows that the report counts, as they were at one moment; closing the reader ends that moment.
+    """Stream the rows that the report counts, at one moment; closing the reader closes the snapshot.
 
     Args:
         columns: Names of `ROWS_SCHEMA`, in order; None for all.
-        search: As in a `RowLook`; empty for all rows.
+        search: As in `RowLook`.
 
     Raises:
         Refused: `column_unknown`, `column_repeated`, `columns_missing` for none at all.
@@ -88,7 +88,7 @@ def schema_of(columns: tuple[str, ...]) -> pa.Schema:
 
 
 def row_batches(ledger: "ReadableLedger", query: UsageQuery, *, schema: pa.Schema, search: str = "") -> Rows:
-    """Generate the batches of `underlying_rows`; it can be closed before its end."""
+    """Generate the batches of `underlying_rows`; it can be closed early."""
     values = row_values(ledger, query, search=search)
     with snapshot(ledger) as moment:
         for bounds in _slices(moment, values):
@@ -101,7 +101,7 @@ def row_batches(ledger: "ReadableLedger", query: UsageQuery, *, schema: pa.Schem
 
 
 def matching_rows(moment: Snapshot, values: Values) -> list[tuple[Any, ...]]:
-    """Return all rows in `matching`; their sessions start between the bounds of the values."""
+    """Return all rows in `matching`; the values bound their sessions' starts."""
     return moment.rows(_rows_statement(values), values)
 
 
@@ -110,7 +110,7 @@ def _rows_statement(values: Values) -> str:
 
 
 def row_values(ledger: "ReadableLedger", query: UsageQuery, *, search: str = "") -> Values:
-    """Return what the statements about rows take: `values_of`, the matching `footprints` (null: all), the search."""
+    """Return the values of statements on rows: `values_of`, matching `footprints` (null: all), the search."""
     values = values_of(query, ledger.touchpoints)
     values = {**values, "footprints": _matching_footprints(values, ledger)}
     # A lone surrogate is in no id, and DuckDB takes none.
@@ -119,7 +119,7 @@ def row_values(ledger: "ReadableLedger", query: UsageQuery, *, search: str = "")
 
 
 def _matching_footprints(values: Values, ledger: "ReadableLedger") -> list[int] | None:
-    """The sets of touchpoints that hold one of those picked and none of those excluded; None: all."""
+    """Sets of touchpoints that match, without excluded ones; None for all."""
     picked, excluded = values["touchpoints"], frozenset(values["excluded_touchpoints"])
     if picked is None and not excluded:
         return None
@@ -139,7 +139,7 @@ def _id_of_session(search: str) -> str | None:
 
 
 def _slices(moment: Snapshot, values: Values) -> list[Values]:
-    """The period in parts that end at UTC midnights, none with many more sessions than are read at once."""
+    """The period split at UTC midnights, by about the number of sessions read at once."""
     if values["filters"].picks_rows:
         return [{}]
     slices: list[Values] = []

@@ -1,8 +1,7 @@
-"""The same traffic under several policies: the sessions of each, and the reasons for the differences.
+"""The same traffic under several policies, with reasons for the differences.
 
-Each policy meters all stored events, as if it had always been in force; sessions that start in the period and match
-the filters count, as in a report. Metering only the period's events would open sessions at its edge that began before
-it, and miss what a policy requires of a session after it.
+Each policy meters all stored events, and sessions count as in a report. The period's events alone would open sessions
+at its edge that began before it, and miss later events that a policy requires.
 """
 
 from collections import Counter
@@ -48,13 +47,13 @@ REASONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """Counts of one policy.
+    """Session counts of one policy.
 
     Attributes:
-        by_month: (`YYYY-MM`, sessions), every month of the period.
-        by_bot: (bot id, name, sessions that it opened), most first.
-        by_channel: (channel, sessions that were opened on it), most first.
-        closed_by: Sessions by the limit that closed them, all of `ClosedBy` by name.
+        by_month: (`YYYY-MM`, sessions), all months of the period.
+        by_bot: (bot id, name, sessions opened), most first.
+        by_channel: (channel, sessions opened), most first.
+        closed_by: Sessions by name of the limit, for all of `ClosedBy`.
     """
 
     policy: Policy
@@ -67,12 +66,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """Difference of a policy from the first one.
+    """Difference of a policy from the first: `session_count` is all of `more` less all of `fewer`.
 
     Attributes:
-        session_count: Sessions of this policy less those of the first: all of `more` less all of `fewer`.
         more: Events that open a session under this policy alone, by reason (see REASONS).
-        fewer: Events that open a session under the first policy alone, by reason.
+        fewer: The same for the first policy alone.
     """
 
     policy: Policy
@@ -83,12 +81,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Simulation:
-    """Several policies side by side.
-
-    Attributes:
-        outcomes: One for each policy, in the order given.
-        differences: One for each policy but the first, in the same order.
-    """
+    """Several policies side by side; `differences` omits the first."""
 
     account: str
     query: UsageQuery
@@ -98,9 +91,6 @@ class Simulation:
 
 def simulate(ledger: "ReadableLedger", query: UsageQuery, *, policies: Sequence[Policy]) -> Simulation:
     """Meter the stored events under each policy, and compare with the first.
-
-    Args:
-        policies: At least one.
 
     Raises:
         Refused: `filter_not_simulated` for a filter on tickets, openings or hours.
@@ -174,7 +164,7 @@ def _meter_parts(moment: Snapshot, tallies: list[_Tally], *, touchpoints: Touchp
 
 
 def _shared_key(policies: list[Policy]) -> str:
-    """The key by which events can be split so that no session of any policy is cut."""
+    """Key that splits events without cutting a session of any policy."""
     for name in ("customer", "conversation"):
         if all(name in policy.scope for policy in policies):
             return name

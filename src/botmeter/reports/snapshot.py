@@ -1,4 +1,4 @@
-"""One moment of an account's ledger, on which all statements of a report are run."""
+"""One moment of an account's ledger, shared by all statements of a report."""
 
 import re
 from collections.abc import Iterator
@@ -21,36 +21,36 @@ _ROWS_A_BATCH = 50_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """A connection inside a transaction that sees one moment and is never committed."""
+    """A connection in a transaction that sees one moment and is never committed."""
 
     connection: "duckdb.DuckDBPyConnection"
 
     def run(self, statement: str, values: Values) -> None:
-        """Run a statement that leaves a temporary table."""
+        """Run a statement that creates a temporary table."""
         self.connection.execute(statement, _bound(statement, values))
 
     def rows(self, statement: str, values: Values) -> list[tuple[Any, ...]]:
-        """Return all rows of a statement whose result is small."""
+        """Return all rows of a small result."""
         return self.connection.execute(statement, _bound(statement, values)).fetchall()
 
     def table(self, statement: str, values: Values) -> pa.Table:
-        """Return all rows of a statement, as columns."""
+        """Return all rows as columns."""
         return self.batches(statement, values).read_all()
 
     def batches(self, statement: str, values: Values) -> pa.RecordBatchReader:
-        """Stream the rows of a statement. Nothing else can be run until all are read."""
+        """Stream the rows; no other statement can run until all are read."""
         return self.connection.sql(statement, params=_bound(statement, values)).to_arrow_reader(_ROWS_A_BATCH)
 
 
 @contextmanager
 def snapshot(ledger: "ReadableLedger") -> Iterator[Snapshot]:
-    """Open the ledger as it is now; what is appended meanwhile is not seen."""
+    """Open the ledger as of now; later appends are not seen."""
     with ledger.read_transaction() as connection:
         yield Snapshot(connection=connection)
 
 
 def _bound(statement: str, values: Values) -> Values:
-    """The values that the statement takes; DuckDB refuses any others."""
+    """Only the values in the statement; DuckDB refuses any others."""
     return {key: values[key] for key in _parameters(statement)}
 
 

@@ -1,4 +1,4 @@
-"""The session usage report: sessions consumed in a period, and their splits."""
+"""The session usage report: consumed sessions and their splits."""
 
 from calendar import monthrange
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrendDay:
-    """One day of the period: the sessions that started on it, and the distinct tickets of those."""
+    """One day: sessions that started on it, and their distinct tickets."""
 
     on: date
     session_count: int
@@ -30,11 +30,11 @@ class TrendDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotUsage:
-    """One bot: the sessions that it took part in, and those that it opened.
+    """One bot: sessions that it took part in, and those that it opened.
 
     Attributes:
-        bot_id: None for the part that no bot had, under a policy that lets agents in.
-        bot_name: Its latest name, else its id.
+        bot_id: None for sessions without a bot, which some policies allow.
+        bot_name: Latest name, else the id.
     """
 
     bot_id: str | None
@@ -45,7 +45,7 @@ class BotUsage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelUsage:
-    """One channel: the sessions that touched it, and those that were opened on it."""
+    """One channel: sessions that touched it, and those opened on it."""
 
     channel: str
     session_count: int
@@ -54,12 +54,7 @@ class ChannelUsage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthUsage:
-    """One month of the period, in its zone.
-
-    Attributes:
-        month: `YYYY-MM`.
-        is_partial: The period does not hold it whole, or it is not over.
-    """
+    """One local month (`YYYY-MM`); partial if cut by the period or not over."""
 
     month: str
     session_count: int
@@ -68,7 +63,7 @@ class MonthUsage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketTypeUsage:
-    """One type of ticket: the distinct tickets of it, and the sessions that have one."""
+    """One ticket type: distinct tickets, and sessions with one."""
 
     ticket_type: str
     ticket_count: int
@@ -77,15 +72,15 @@ class TicketTypeUsage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageReport:
-    """The answer to a question. All counts are of distinct sessions, conversations or tickets.
+    """The session usage report. All counts are of distinct sessions, conversations or tickets.
 
     Attributes:
-        policy: Label of the policy in force on the period's last day.
-        policies: Labels of all that were in force in the period, in order.
-        trend: One for each day of the period, in order.
+        policy: Label of the policy on the last day.
+        policies: Labels of all policies in force, in order.
+        trend: All days, in order.
         by_bot: Most sessions first, then by id; `opened_count` adds up to the headline.
         by_channel: In the same order.
-        by_month: One for each month that the period touches, in order.
+        by_month: All months, in order.
         by_ticket_type: Most tickets first, then by type.
     """
 
@@ -113,17 +108,17 @@ class UsageReport:
 
     @property
     def bot_overlap(self) -> int:
-        """Sessions by which the split by bot exceeds the headline: a session counts once under each bot."""
+        """Excess of the split by bot over the headline, as a session counts under each of its bots."""
         return sum(bot.session_count for bot in self.by_bot) - self.sessions_consumed
 
     @property
     def channel_overlap(self) -> int:
-        """Sessions by which the split by channel exceeds the headline."""
+        """Excess of the split by channel over the headline."""
         return sum(channel.session_count for channel in self.by_channel) - self.sessions_consumed
 
 
 def usage_report(ledger: "ReadableLedger", query: UsageQuery) -> UsageReport:
-    """Answer a question."""
+    """Compute the report of a query."""
     with snapshot(ledger) as moment:
         facts = facts_of(moment, query, touchpoints=ledger.touchpoints)
         names = bot_names(moment)
@@ -184,14 +179,13 @@ def _months(query: UsageQuery, session_days: list[int]) -> tuple[MonthUsage, ...
 
 
 def _is_partial(query: UsageQuery, first_on: date) -> bool:
-    """The month that begins on `first_on` is not whole in the period, or not over."""
     last_on = first_on.replace(day=monthrange(first_on.year, first_on.month)[1])
     is_whole = query.period.first_on <= first_on and last_on <= query.period.last_on
     return not is_whole or (query.today_on is not None and query.today_on <= last_on)
 
 
 def _policies_in_force(schedule: "Schedule", period: Period) -> tuple[str, ...]:
-    """Labels of the policies that could open a session in the period; at least one."""
+    """Labels of the policies in force in the period; at least one."""
     # Policies begin at midnights UTC, so where days are others the last one can have two.
     last_us = period.end_us - 1
     started = [term for term in schedule if term.from_us <= last_us] or [schedule[0]]

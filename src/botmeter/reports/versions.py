@@ -1,4 +1,4 @@
-"""Versions of bots side by side, with their sessions, tickets and hand-offs."""
+"""Versions of bots side by side: sessions, tickets and hand-offs."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,17 +23,16 @@ _Version = tuple[str | None, str | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionUsage:
-    """One version of one bot. All counts are of distinct things.
+    """One version of one bot. All counts are distinct.
 
     Attributes:
-        bot_name: The bot's name, else its id.
-        bot_version: None where its events name none.
+        bot_name: Name, else the id.
+        bot_version: None if its events name none.
         session_count: Sessions that it took part in.
-        opened_count: Sessions that it opened; these add up to the headline.
+        opened_count: Sessions that it opened; they add up to the headline.
         conversation_count: Conversations of those sessions that it took part in.
         ticket_count: Tickets of those conversations.
-        handoff_count: Its `handoff` events, whoever sent them, from the start to the end of a
-            session, in a conversation that it took part in there.
+        handoff_count: Its `handoff` events of any actor in those conversations, while the session runs.
     """
 
     bot_id: str
@@ -47,7 +46,7 @@ class VersionUsage:
 
 
 def versions(ledger: "ReadableLedger", query: UsageQuery) -> tuple[VersionUsage, ...]:
-    """Return every version of the report's bots: the bot with most sessions first, and its versions likewise."""
+    """Return all versions, grouped by bot; bots and versions with most sessions first."""
     values = {**values_of(query, ledger.touchpoints), "handoff": int(Kind.HANDOFF)}
     with snapshot(ledger) as moment:
         groups = session_groups(moment, query, values=values)

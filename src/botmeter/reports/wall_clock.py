@@ -1,4 +1,4 @@
-"""The clock of a period's zone, and the steps in which SQL, which knows no clock, counts sessions."""
+"""The clock of a period's zone, as steps for SQL, which knows no zones."""
 
 from dataclasses import dataclass
 from math import gcd
@@ -17,11 +17,11 @@ _MONDAY_US = 4 * DAY_US
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WallClock:
-    """The offset of a zone's clock from UTC during a period, and equal steps from its start on.
+    """UTC offsets of a zone during a period, and equal steps from its start.
 
     Attributes:
-        offsets: (from when on, how far ahead), ascending, µs; the first is where the period starts.
-        step_us: Every hour of the clock and every change of it begins with a step.
+        offsets: (from, offset), ascending, µs; the first is at the period's start.
+        step_us: Every local hour and every offset change begins with a step.
     """
 
     offsets: tuple[tuple[int, int], ...]
@@ -33,7 +33,7 @@ class WallClock:
         return self.offsets[0][0]
 
     def week_hours(self, steps: Ints) -> Ints:
-        """Return the hour of the week of each step, from 0 for the one after midnight on Mondays."""
+        """Return the hour of the week of each step, from Monday 0:00."""
         starts_us = self.origin_us + steps * self.step_us
         changes_us, ahead_us = (np.array(column, np.int64) for column in zip(*self.offsets, strict=True))
         walls_us = starts_us + ahead_us[np.searchsorted(changes_us, starts_us, side="right") - 1]
@@ -48,7 +48,7 @@ def wall_clock_of(period: Period) -> WallClock:
 
 
 def _step_us(offsets: tuple[tuple[int, int], ...]) -> int:
-    """The longest step, counted from the start on, that meets every hour of the clock and every change of it."""
+    """Longest step from the start that meets every local hour and every offset change."""
     origin_us = offsets[0][0]
     return gcd(
         _HOUR_US,

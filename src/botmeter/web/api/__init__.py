@@ -1,1 +1,1 @@
-"""The HTTP API for programs with a key: each route checks the request, calls, and answers."""
+"""The HTTP API for programs with an API key."""

@@ -1,4 +1,4 @@
-"""Answers and bodies of Django's routes as msgspec types: what is sent is encoded from them, and documented by them."""
+"""Response and request bodies of Django's routes as msgspec types, which also document them."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -119,7 +119,7 @@ class CustomersChanged(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def page_answer(page: RowPage) -> Rows | Sessions:
-    """Return a page of rows or of sessions, with instants in the zone of the question."""
+    """Return a page of rows or sessions, with instants in the query's zone."""
     zone = page.query.period.timezone
     if page.lines:
         return Sessions(items=session_lines(page.lines, zone=zone), next_cursor=page.next_cursor)
@@ -127,7 +127,7 @@ def page_answer(page: RowPage) -> Rows | Sessions:
 
 
 def rows_of(rows: Sequence[UnderlyingRow], *, zone: str = UTC_NAME) -> list[Row]:
-    """Return rows of the underlying data, as `botmeter sessions --format json` has them."""
+    """Return rows as `botmeter sessions --format json` prints them."""
     instants = InstantTexts(zone)
     starts = _texts([row.session_start_us for row in rows], instants)
     ends = _texts([row.session_end_us for row in rows], instants)
@@ -156,7 +156,7 @@ def rows_of(rows: Sequence[UnderlyingRow], *, zone: str = UTC_NAME) -> list[Row]
 
 
 def session_lines(lines: Sequence[ListedSession], *, zone: str = UTC_NAME) -> list[SessionLine]:
-    """Return sessions, one item each."""
+    """Return one item per session."""
     instants = InstantTexts(zone)
     starts = _texts([line.started_us for line in lines], instants)
     ends = _texts([line.ended_us for line in lines], instants)
@@ -179,12 +179,12 @@ def session_lines(lines: Sequence[ListedSession], *, zone: str = UTC_NAME) -> li
 
 
 def session_with_rows(line: ListedSession, rows: Sequence[UnderlyingRow]) -> SessionWithRows:
-    """Return one session with all its rows, in UTC."""
+    """Return a session with all its rows, in UTC."""
     return SessionWithRows(**msgspec.structs.asdict(session_lines([line])[0]), rows=rows_of(rows))
 
 
 def customers_changed(change: CustomerChange) -> CustomersChanged:
-    """Return the effect of a merge, or of its end."""
+    """Return the effect of a merge or unmerge."""
     return CustomersChanged(
         change=change.number,
         aliases=[SameCustomer(customer_id=pair.customer_id, alias=pair.alias) for pair in change.pairs],
@@ -196,6 +196,6 @@ def customers_changed(change: CustomerChange) -> CustomersChanged:
 
 
 def _texts(instants_us: list[int | None] | list[int], instants: InstantTexts) -> list[Any]:
-    """The instants as text; None for None, and past the last year of four digits."""
+    """Instants as text; None for None and past year 9999."""
     texts: list[Any] = instants.texts(pa.array(instants_us, pa.timestamp("us", tz=UTC_NAME))).to_pylist()
     return texts

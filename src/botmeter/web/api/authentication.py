@@ -1,4 +1,4 @@
-"""Admission of a request: the key in its headers, its rate, its account and its scope."""
+"""Authentication and authorization of requests: key, rate, account and scope."""
 
 from typing import Final
 
@@ -15,10 +15,10 @@ REQUESTS_A_MINUTE: Final = 600
 
 
 def admitted_key(request: HttpRequest) -> ApiKey:
-    """Open the key of a request, from `Authorization: Bearer` or `X-API-Key`, and record its use.
+    """Authenticate by `Authorization: Bearer` or `X-API-Key`, and record the key's use.
 
     Raises:
-        NotAllowed: `key_missing`, and whatever `opened_key` raises.
+        NotAllowed: `key_missing`, and the errors of `opened_key`.
         Unavailable: `rate_exceeded`.
     """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -37,7 +37,7 @@ def allowed_account(key: ApiKey, account: str, *, scope: Scope | None) -> str:
     """Return the account's name if the key belongs to it and has the scope.
 
     Raises:
-        Missing: `account_unknown` for another account, whether it exists or not.
+        Missing: `account_unknown` for another account, existing or not.
         NotAllowed: `scope_missing`.
     """
     if account.lower() != key.account:

@@ -1,4 +1,4 @@
-"""Codes of problem details, with their statuses and meanings."""
+"""Codes of problem details, with statuses and meanings."""
 
 from typing import Final
 

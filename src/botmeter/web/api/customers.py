@@ -1,4 +1,4 @@
-"""Views by which programs merge customers, and take merges back."""
+"""Views that merge and unmerge customers."""
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import now_us
@@ -16,7 +16,7 @@ from botmeter.web.ledgers import writing
 
 
 def merge(call: Call) -> CustomersChanged:
-    """Merge customers as the body says: one, or a list of them."""
+    """Merge the customers of the body."""
     body: MergeBody | list[MergeBody] = call.body
     pairs = [
         SameCustomer(customer_id=one.customer_id, alias=alias, place=f"item {place}" if isinstance(body, list) else "")
@@ -29,7 +29,7 @@ def merge(call: Call) -> CustomersChanged:
 
 
 def unmerge(call: Call) -> CustomersChanged:
-    """Take back merges: those of some aliases, or those of one change."""
+    """Undo the merges of some aliases, or of one change."""
     body: UnmergeBody = call.body
     if bool(body.aliases) == (body.change is not None):
         raise Refused("body_invalid", "The body must have either `aliases` or `change`, the number of a change.")

@@ -1,4 +1,4 @@
-"""Requests to Django's routes: the key, the parameters and the body are checked as the route declares them."""
+"""Checks of key, parameters and body for Django's routes, as each route declares them."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -18,7 +18,7 @@ from botmeter.web.api.route import JSON, Call, Route, View
 
 
 def url_patterns(routes: Iterable[Route]) -> list[URLPattern]:
-    """Return Django's patterns for the routes that have a view."""
+    """Return URL patterns for the routes with a view."""
     return [
         path(
             f"v1/{route.path.replace('{', '<').replace('}', '>')}",
@@ -70,7 +70,7 @@ def _body(request: HttpRequest, *, decoder: "msgspec.json.Decoder[Any]") -> Any:
     """Decode the request's body.
 
     Raises:
-        Refused: `media_type_unknown` for a body that is not declared as JSON, `body_invalid` for one of another shape.
+        Refused: `media_type_unknown` unless it is declared as JSON, `body_invalid` for another shape.
         TooMuch: `body_too_large`.
     """
     if request.content_type != JSON:

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, derived from the table of routes and their msgspec types."""
+"""The OpenAPI 3.1 document, derived from the routes and their msgspec types."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -62,14 +62,14 @@ _FILE_NAME: Final[Json] = {"Content-Disposition": {"description": "Name of the f
 
 
 def openapi(request: HttpRequest) -> HttpResponse:
-    """Answer the document as JSON."""
+    """Serve the document as JSON."""
     del request
     return HttpResponse(msgspec.json.encode(document()), content_type=JSON)
 
 
 @cache
 def document() -> Json:
-    """Return the OpenAPI document. HEAD is left out: HTTP defines it for every GET."""
+    """Return the OpenAPI document, without HEAD, which HTTP defines for every GET."""
     schemas = _Schemas()
     paths: Json = {}
     for route in ROUTES:
@@ -90,7 +90,7 @@ def document() -> Json:
 
 
 class _Schemas:
-    """JSON Schemas of all types in the table; those of structs are components, by name."""
+    """JSON Schemas of all types; structs are named components."""
 
     def __init__(self) -> None:
         types = [*_types()]
@@ -99,7 +99,7 @@ class _Schemas:
         self.components: Json = _plain(components)
 
     def of(self, *types: Any) -> Json:
-        """Return the schema of a value of one of the types."""
+        """Schema of a value of one of the types."""
         schemas = [next(schema for known, schema in self._by_type if known is each) for each in types]
         return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
 
@@ -113,7 +113,7 @@ def _types() -> Iterator[Any]:
 
 
 def _plain(schema: Any) -> Any:
-    """A schema with what msgspec leaves to defaults or sorts: whole sentences, types, the order of words."""
+    """Schema with full sentences, explicit types and the original key order, which msgspec omits or changes."""
     if isinstance(schema, list):
         return [_plain(each) for each in schema]
     if not isinstance(schema, dict):

@@ -1,4 +1,4 @@
-"""One example of each body and answer, as values of their types, for the OpenAPI document and its page."""
+"""An example of each body and response, for the OpenAPI document and its page."""
 
 from http import HTTPStatus
 from typing import Final

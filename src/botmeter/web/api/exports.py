@@ -1,4 +1,4 @@
-"""The underlying data as a file, streamed while it is written."""
+"""Streamed exports of the underlying data."""
 
 from typing import cast
 
@@ -16,7 +16,7 @@ from botmeter.web.media_types import MEDIA_TYPES
 
 
 def export(call: Call) -> HttpResponseBase:
-    """Stream the file that the request asks for."""
+    """Stream the requested file."""
     request, file = call.request, _export_of(call.request.GET)
     held = ExportReader(request, call.account)
     try:
@@ -34,11 +34,6 @@ def export(call: Call) -> HttpResponseBase:
 
 
 def _export_of(query: QueryDict) -> Export:
-    """The file that a request asks for.
-
-    Raises:
-        Refused: `output_format_unknown`, `column_unknown`, `column_repeated`.
-    """
     columns = tuple(name for name in query.get("columns", "").split(",") if name)
     return Export(
         format=cast("Format", query.get("format") or "csv"), columns=columns or COLUMNS, search=query.get("search", "")

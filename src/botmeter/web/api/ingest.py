@@ -1,7 +1,4 @@
-"""Events, webhooks and their receipts as msgspec types: the server encodes its answers from them.
-
-`table.py` declares the routes, and `server` answers them.
-"""
+"""Events, webhooks and receipts as msgspec types; `table` declares the routes, `server` answers them."""
 
 from typing import Annotated, Any, Literal
 
@@ -85,12 +82,12 @@ class AddressedSource(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def receipt_of(receipt: counted.Receipt) -> Receipt:
-    """Return the receipt of a batch as the API sends it."""
+    """Return a batch's receipt as the API sends it."""
     return Receipt(**_fields(receipt))
 
 
 def delivery_receipt_of(receipt: counted.Receipt) -> DeliveryReceipt:
-    """Return the receipt of a webhook's delivery as the API sends it."""
+    """Return a delivery's receipt as the API sends it."""
     return DeliveryReceipt(**_fields(receipt), ignored=list(receipt.ignored))
 
 

@@ -1,4 +1,4 @@
-"""Query parameters of the API, each declared once: the check of a request and the OpenAPI document derive from it."""
+"""Query parameters, each declared once, for checks and the OpenAPI document."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -27,11 +27,11 @@ class Parameter:
     """One query parameter.
 
     Attributes:
-        type: Type of one value, for msgspec. What its `extra_json_schema` says is checked by the code that reads the
-            value, under an error code of its own.
-        default: Value where the parameter is missing or empty; for people to read, None if there is none.
+        type: Type of one value, for msgspec. `extra_json_schema` is checked by the code that reads the value, under its
+            own error code.
+        default: Documentation of the value if missing or empty; None if there is none.
         is_list: The parameter can be repeated.
-        is_number: A value is a whole number, in decimal digits.
+        is_number: Values are whole numbers in decimal digits.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Parameter:
     is_number: bool = False
 
     def check(self, values: list[str]) -> None:
-        """Check the values that a request has.
+        """Check the values of a request.
 
         Raises:
             Refused: `parameter_repeated`, `parameter_invalid`.
@@ -73,7 +73,7 @@ def _choice(words: Iterable[str]) -> Any:
 
 
 def _filter(declared: FilterDeclaration) -> Iterator[Parameter]:
-    """Both parameters of a filter: its "is" and its "is not"."""
+    """The "is" and "is not" parameters of a filter."""
     pattern = Meta(extra_json_schema={"pattern": declared.pattern} if declared.pattern else {})
     value = Annotated[str, pattern]
     yield Parameter(
@@ -199,7 +199,7 @@ EVENTS: Final = (
 
 
 def check_parameters(query: QueryDict, *, known: tuple[Parameter, ...]) -> None:
-    """Check the parameters of a request against the declared ones.
+    """Check a request's parameters against the declared ones.
 
     Raises:
         Refused: `parameter_unknown`, `parameter_repeated`, `parameter_invalid`.

@@ -1,6 +1,6 @@
-"""Problem details (RFC 9457), for the routes that Django answers and for those that the server answers itself.
+"""Problem details (RFC 9457), shared by Django's routes and the server's own.
 
-Statuses come from the same table as those of pages; codes about keys, rates, methods and media types have their own.
+Statuses come from the same table as those of pages, except for keys, rates, methods and media types.
 """
 
 from http import HTTPStatus
@@ -55,7 +55,7 @@ class Problem(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tru
 
     @property
     def headers(self) -> dict[str, str]:
-        """Headers that go with the body."""
+        """Headers to send with the body."""
         headers = {"Content-Type": MEDIA_TYPE}
         if self.status == HTTPStatus.UNAUTHORIZED:
             headers["WWW-Authenticate"] = _CHALLENGE
@@ -67,14 +67,7 @@ class Problem(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tru
 
 
 def problem(status: HTTPStatus, code: str, *, detail: str, reference: str = "") -> Problem:
-    """Return the details of a problem.
-
-    Args:
-        status: Status of the answer.
-        code: Stable code; `codes.py` lists all of them.
-        detail: Sentence for people.
-        reference: Of a bug: finds its trace in the logs.
-    """
+    """Return problem details; a bug's `reference` finds its trace in the logs."""
     return Problem(
         type=f"{PATH}v1/docs#problem-{code}",
         title=status.phrase,
@@ -86,10 +79,10 @@ def problem(status: HTTPStatus, code: str, *, detail: str, reference: str = "") 
 
 
 def problem_from_error(error: BotmeterError) -> Problem:
-    """Return the details of an error of the domain."""
+    """Return the details of a domain error."""
     return problem(_STATUS_OF_CODE.get(error.code) or status_of(error), error.code, detail=error.message)
 
 
 def seconds_left_in_window() -> int:
-    """Seconds until a key's requests are counted from 0 again."""
+    """Return the seconds until a key's rate window resets."""
     return WINDOW_SECONDS - now_us() // MICROSECONDS_PER_SECOND % WINDOW_SECONDS

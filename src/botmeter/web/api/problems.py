@@ -1,4 +1,4 @@
-"""Failures under `/api/` become problem details (RFC 9457), wherever they are raised."""
+"""Failures under `/api/` as problem details (RFC 9457)."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -18,7 +18,7 @@ _BUG: Final = "bug"
 
 
 def problem_of(request: HttpRequest, error: Exception) -> HttpResponse:
-    """Return the problem details of an exception; a bug's trace is kept under a reference number."""
+    """Return problem details for an exception; a bug's trace is logged under a reference number."""
     match error:
         case BotmeterError():
             return _response(problem_from_error(error))
@@ -34,23 +34,23 @@ def problem_of(request: HttpRequest, error: Exception) -> HttpResponse:
 
 
 def account_unknown() -> Missing:
-    """Error about an account that the key does not belong to, whether it exists or not."""
+    """Error for an account that the key does not belong to, existing or not."""
     return Missing("account_unknown", "The account does not exist, or this key belongs to another one.")
 
 
 def key_missing() -> NotAllowed:
-    """Error about a request without a key."""
+    """Error for a request without a key."""
     return NotAllowed("key_missing", "Send a key of the account: `Authorization: Bearer bm_…` or `X-API-Key: bm_…`.")
 
 
 def route_unknown(request: HttpRequest) -> HttpResponse:
-    """Answer an unknown address under `/api/`."""
+    """Answer an unknown URL under `/api/`."""
     unknown = Missing("route_unknown", "The API has no such address. /api/v1/openapi.json lists all of them.")
     return problem_of(request, unknown)
 
 
 def problems_under_api(answer: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Middleware: turn failures outside the API's views into problem details too."""
+    """Middleware that turns failures outside the API's views into problem details."""
 
     def answered(request: HttpRequest) -> HttpResponseBase:
         response = answer(request)

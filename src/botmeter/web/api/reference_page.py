@@ -1,4 +1,4 @@
-"""The reference of the API as a page, made from its OpenAPI document."""
+"""The API reference page, made from the OpenAPI document."""
 
 import json
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ _IN_EXAMPLES: Final = ("from", "to", "channel", "format")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """A part of a sentence: text or code."""
+    """A run of text or code in a sentence."""
 
     text: str
     is_code: bool
@@ -35,7 +35,7 @@ Sentence = tuple[Piece, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParameterLine:
-    """One parameter: its name, its type and its meaning."""
+    """One parameter."""
 
     name: str
     kind: Sentence
@@ -44,12 +44,7 @@ class ParameterLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationCard:
-    """One route.
-
-    Attributes:
-        curl: An example request, to copy.
-        answer: An example answer as JSON; empty for a file.
-    """
+    """One route, with an example request (`curl`) and response (empty for a file)."""
 
     anchor: str
     title: str
@@ -64,7 +59,7 @@ class OperationCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """The routes under one heading."""
+    """Routes under one heading."""
 
     title: str
     sentence: str
@@ -82,7 +77,7 @@ class CodeLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiReferencePage:
-    """The reference."""
+    """The API reference."""
 
     frame: Frame
     version: str
@@ -95,7 +90,7 @@ class ApiReferencePage:
 
 @for_everyone
 def api_reference(request: HttpRequest) -> HttpResponse:
-    """Show the page, which everyone may read."""
+    """Show the public reference page."""
     openapi = document()
     page = ApiReferencePage(
         frame=plain_frame(request, title="API"),
@@ -111,10 +106,10 @@ def api_reference(request: HttpRequest) -> HttpResponse:
 
 @cache
 def sections(server: str) -> tuple[Section, ...]:
-    """Return the routes of the document under their headings.
+    """Return the routes under their headings.
 
     Args:
-        server: Start of the addresses in the examples of requests.
+        server: Base URL of the example requests.
     """
     openapi = document()
     return tuple(

@@ -1,4 +1,4 @@
-"""One route of the API as a value: the dispatcher, the server and the OpenAPI document read the same declaration."""
+"""An API route as a value, read by the dispatcher, the server and the OpenAPI document."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,11 +19,11 @@ PREFIX: Final = "/api/v1/"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """A body or an answer in one media type.
+    """A body or response in one media type.
 
     Attributes:
-        types: What it can be, for msgspec; several are alternatives, none is a file.
-        example: One, as a value of such a type.
+        types: Alternatives, for msgspec; none for a file.
+        example: A value of such a type.
     """
 
     types: tuple[Any, ...] = ()
@@ -33,12 +33,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """An admitted request to a route of Django.
-
-    Attributes:
-        account: The account of the key, which the address names.
-        body: The decoded body; None where the route takes none.
-    """
+    """An authorized request to a Django route."""
 
     request: HttpRequest
     account: str
@@ -47,7 +42,7 @@ class Call:
 
     @property
     def who(self) -> str:
-        """The key, as logs and changes name it."""
+        """Name of the key in logs and changes."""
         return f"key {self.key.name} ({self.key.start}…)"
 
 
@@ -56,20 +51,18 @@ View = Callable[..., Struct | HttpResponseBase]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One method of one address.
+    """One method of one path.
 
     Attributes:
         path: After `/api/v1/`, with `{…}` for its parts.
-        operation: Id of the operation in the document.
+        operation: Operation id.
         description: May use backticks for code.
-        answers: Contents of the answer of success.
+        answers: Contents of a successful response.
         answer: Sentence about it.
         failures: Status → when it is given.
-        problem: Type of the problem details.
-        scope: The scope that the key needs; None: the address itself holds a key.
-        parameters: Query parameters.
+        scope: None if the URL itself holds a key.
         body: Forms of the body; empty: none is read.
-        view: Answers the request, with the parts of the path as keywords; None: the server answers it.
+        view: Takes the parts of the path as keywords; None if the server answers.
     """
 
     method: Literal["GET", "POST"]

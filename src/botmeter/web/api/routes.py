@@ -1,4 +1,4 @@
-"""Views of the API that read: each calls the function that pages and commands call, and answers its result."""
+"""Read-only views of the API; they call the same functions as pages and commands."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 
 def session_usage(call: Call) -> UsageReport:
-    """Answer the session usage report."""
+    """Return the session usage report."""
     with reading(call.request, call.account) as ledger:
         return report_json(usage_report(ledger, query_of(ledger, call.request.GET)))
 
 
 def sessions(call: Call) -> Rows | Sessions:
-    """Answer a page of the underlying data."""
+    """Return a page of the underlying data."""
     query = call.request.GET
     look, cursor = _row_look(query), query.get("cursor") or None
     with reading(call.request, call.account) as ledger:
@@ -41,7 +41,7 @@ def sessions(call: Call) -> Rows | Sessions:
 
 
 def session(call: Call, *, session_id: str) -> SessionWithRows:
-    """Answer one session with its rows."""
+    """Return a session with its rows."""
     with reading(call.request, call.account) as ledger:
         rows = session_rows(ledger, _all_days(ledger), session_id=session_id)
         # Queried again within the day and the customer of its rows, which is quick in any account.
@@ -55,7 +55,7 @@ def session(call: Call, *, session_id: str) -> SessionWithRows:
 
 
 def explanation(call: Call, *, session_id: str) -> "Explanation":
-    """Answer why a session was charged."""
+    """Explain why a session was charged."""
     # Imported here because the meter brings the compiler, which other routes do not need.
     from botmeter.reports.explain import explain
     from botmeter.reports.explanation_json import explanation_json
@@ -65,17 +65,11 @@ def explanation(call: Call, *, session_id: str) -> "Explanation":
 
 
 def query_of(ledger: "ReadableLedger", query: "QueryDict") -> UsageQuery:
-    """Return the question of a request; days are UTC days unless it names a zone."""
+    """Return the request's query; days are UTC days unless it names a zone."""
     return question(ledger, replace(read_address(query), compare=Compare.NONE), zone=UTC_NAME).query
 
 
 def _row_look(query: "QueryDict") -> RowLook:
-    """The rows that a request asks for.
-
-    Raises:
-        Refused: `limit_invalid`.
-        TooMuch: `search_too_long`.
-    """
     sort = query.get("sort") or SortKey.SESSION_START.value
     return RowLook(
         grouping=Grouping(query.get("group") or Grouping.CONVERSATION),
@@ -87,7 +81,7 @@ def _row_look(query: "QueryDict") -> RowLook:
 
 
 def _all_days(ledger: "ReadableLedger") -> UsageQuery:
-    """All days with sessions, including those of events that are ahead of the clock."""
+    """All days with sessions, including those ahead of the clock."""
     last_on = max(day_of_us(now_us()) + timedelta(days=2), ledger.account.available_from)
     first_on = max(ledger.account.available_from, last_on - timedelta(days=DAYS_MAX - 1))
     return UsageQuery(period=Period(first_on=first_on, last_on=last_on))

@@ -1,4 +1,4 @@
-"""Every route of the API: its path, parameters, body, answers and failures."""
+"""All routes of the API."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
