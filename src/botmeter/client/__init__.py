@@ -1,7 +1,6 @@
-"""Client for bots: sends events to a Botmeter server without blocking the bot.
+"""Client that sends a bot's events to Botmeter without blocking the bot.
 
-`Meter` batches events on a thread of its own and keeps them on disk while the server is unavailable. It imports only
-`domain`, msgspec and urllib3.
+It needs only `domain`, msgspec and urllib3.
 """
 
 from botmeter.client.event import ActorName, Event, EventFields, KindName

@@ -17,7 +17,7 @@ _PASSING = {408, 421, 425, 429}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The parts of an HTTP answer that matter; header names are in lower case."""
+    """An HTTP answer; header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]

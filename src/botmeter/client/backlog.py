@@ -1,7 +1,6 @@
 """Queue of waiting events: the current batch, then those on disk, then those in memory.
 
-Callers append, the courier takes from the head, and memory moves to disk when it is full. One queue and one current
-batch keep the events of a conversation in order.
+Memory moves to disk when it is full. One queue and one current batch keep a conversation's events in order.
 """
 
 import threading
@@ -25,7 +24,7 @@ class Batch:
         lines: Not settled yet, in order.
         last: Sequence number of the last one.
         segment: File that holds them all; None: memory only.
-        reserved: File for them should they have to wait; None without a folder.
+        reserved: File for them if they must wait; None without a folder.
     """
 
     lines: list[bytes]
@@ -47,7 +46,7 @@ class Backlog:
     """Thread-safe queue of waiting events.
 
     Attributes:
-        changed: Notified when there may be something to send, and when something was settled.
+        changed: Notified of new work and of settled events.
         changes: Counter of new work; a thread that sees it grow doesn't wait.
     """
 
@@ -117,7 +116,7 @@ class Backlog:
             return self._tail_due_at()
 
     def tail_due_at(self) -> float:
-        """Return the time at which memory should be sent; `NEVER` if it is empty."""
+        """Return the time at which memory is due; `NEVER` if it is empty."""
         with self.changed:
             return self._tail_due_at()
 
@@ -159,7 +158,7 @@ class Backlog:
         """Remove the first `count` lines of `batch`.
 
         Accepted lines may stay in the file until all are settled, because the server recognizes duplicates. Refused
-        ones leave it at once; otherwise a later process would send them and record them twice.
+        ones leave it at once, or a later process would record them twice.
         """
         with self.changed:
             batch = self.batch
@@ -190,7 +189,7 @@ class Backlog:
         self.sync()
 
     def keep_all(self) -> int:
-        """Write all waiting events to disk and accept no more; return the number that didn't fit.
+        """Write all waiting events to disk and close the queue; return the number that didn't fit.
 
         Raises:
             OSError: Some events are in memory only.
@@ -208,11 +207,7 @@ class Backlog:
         return left_count
 
     def sync(self) -> None:
-        """Flush written files to disk.
-
-        Raises:
-            OSError: They may not be on disk.
-        """
+        """Flush written files to disk; raises `OSError`."""
         with self.changed:
             paths = self._spill.unsynced()
         sync_files(paths)

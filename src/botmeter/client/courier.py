@@ -1,6 +1,6 @@
-"""State machine that sends one batch at a time until it is settled, without threads and sleeps of its own.
+"""State machine that sends one batch at a time until it is settled.
 
-`step` does what is due and returns when to call again, so a test can drive it with its own clock.
+`step` does what is due and returns the time of the next call; threads and sleeps are the caller's.
 """
 
 from collections.abc import Callable
@@ -58,7 +58,7 @@ class Courier:
         self._failure_count = 0
 
     def step(self) -> float:
-        """Send one part of a batch, or write to disk what can't be sent; return the time of the next call."""
+        """Send one part of a batch, or write to disk; return the time of the next call."""
         now = self._ports.elapsed()
         if now < self.retry_at:
             self._keep(now)

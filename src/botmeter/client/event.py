@@ -1,7 +1,4 @@
-"""Events as a bot states them, checked before they are sent.
-
-Only what the bot's author can correct is checked here; the server decides.
-"""
+"""Events as a bot states them; only errors that its author can correct are checked before sending."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -56,7 +53,7 @@ class EventFields(MessageFields):
 
 
 class EventIds:
-    """Ids for events without one, in the form of UUID version 7, so that they sort by time.
+    """Ids in the form of UUID version 7, which sort by time.
 
     Source: RFC 9562, section 5.7, with the microseconds of the millisecond in `rand_a`.
     """
@@ -79,7 +76,7 @@ _IDS = EventIds()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One thing that happened in a conversation at one instant.
+    """One event of a conversation.
 
     Attributes:
         event_id: The platform's own id, so that a message seen twice counts once; left out: generated.
@@ -111,7 +108,7 @@ class Event:
             raise Refused("client_event_invalid", " ".join(problems))
 
     def line(self) -> bytes:
-        """Return the event as one line of NDJSON without its end."""
+        """Return the event as NDJSON, without the line end."""
         values = {name: value for name in FIELDS if (value := getattr(self, name)) is not None}
         values["occurred_at"] = text_from_us(us_from_datetime(self.occurred_at))
         return msgspec.json.encode(values)

@@ -31,19 +31,19 @@ class Meter:
     Methods never raise because of the network, the disk, the server or an invalid event: such an event is counted,
     logged and passed to `on_refused`. The client is closed at exit, or earlier by `with`.
 
-    After a fork the child starts without events, with its own connection and folder. A child that ends by `os._exit`,
-    as those of multiprocessing do, must call `close` or `flush` itself.
+    A forked child starts without events, with its own connection and folder. If it ends by `os._exit`, as those of
+    multiprocessing do, it must call `close` or `flush` itself.
     """
 
     def __init__(
         self, url: str, key: str, *, settings: ClientSettings | None = None, ports: Ports | None = None
     ) -> None:
-        """Connect to the server, starting with what an earlier process left on disk.
+        """Start the client, first with events that an earlier process left on disk.
 
         Args:
             url: Without the path: `https://botmeter.example.com`.
             key: API key with the scope `events:write`.
-            ports: Replacements for clock, chance and network in tests.
+            ports: Replacements in tests.
 
         Raises:
             Refused: `url_invalid`, `client_key_invalid`.
@@ -70,7 +70,7 @@ class Meter:
         return self._said(fields)
 
     def event(self, **fields: Unpack[EventFields]) -> str | None:
-        """Send an event of any kind, such as an end or a hand-off; return its id, or None if it was refused or lost."""
+        """Send an event of any kind; return its id, or None if it was refused or lost."""
         return self._said(fields)
 
     def send(self, event: Event) -> str | None:
@@ -88,11 +88,7 @@ class Meter:
         return None
 
     def flush(self, within_seconds: float = 10.0) -> bool:
-        """Wait until all earlier events are accepted or refused.
-
-        Returns:
-            False if time ran out; the events stay queued.
-        """
+        """Wait until all earlier events are accepted or refused; False if time ran out (they stay queued)."""
         running = self._running
         return True if running is None else running.flush(within_seconds)
 

@@ -14,7 +14,7 @@ FILE_NAME = "refused.ndjson"
 
 
 class RefusedFile:
-    """One file shared by all processes of a spill folder; each entry is appended at once."""
+    """File shared by all processes of a spill folder; each entry is appended at once."""
 
     def __init__(self, path: Path, *, bytes_max: int) -> None:
         self.path = path
@@ -38,11 +38,7 @@ class RefusedFile:
             os.close(descriptor)
 
     def sync(self) -> None:
-        """Flush appended entries to disk.
-
-        Raises:
-            OSError: They may not be on disk.
-        """
+        """Flush appended entries to disk; raises `OSError`."""
         sync_files({self.path})
 
 

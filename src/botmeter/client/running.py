@@ -55,7 +55,7 @@ class Running:
         self.abandon()
 
     def abandon(self) -> None:
-        """Release the folder in a forked child, whose parent continues to use it."""
+        """Release the folder in a forked child, whose parent still uses it."""
         if self._slot is not None:
             self._slot.release()
 

@@ -13,19 +13,17 @@ class ClientSettings:
     """Limits, folder and callbacks.
 
     Attributes:
-        spill_folder: Local folder that outlives the process; None: one below the home folder for each server and key. A
-            folder belongs to one account.
-        spill_bytes_max: Limit on disk for one process; beyond it new events are refused.
+        spill_folder: Local, of one account, and outlives the process; None: in the home folder, by server and key.
+        spill_bytes_max: Limit for one process; beyond it new events are refused.
         batch_bytes_max: Before compression.
         linger_seconds: Longest wait for further events of a request.
         queue_events_max: Events in memory before they move to disk.
         queue_bytes_max: The same in bytes.
-        connect_seconds: Time limit of connecting.
         answer_seconds: Time limit of the server's answer.
         close_seconds: Time limit of `close`, and so of the program's end.
         ca_file: CA certificates in PEM; None: the system's.
-        on_refused: Called on the sending thread with refused events.
-        on_trouble: Called with problems of sending or storing, at most once a minute for each kind.
+        on_refused: Called on the sending thread.
+        on_trouble: Called at most once a minute for each kind of problem.
     """
 
     spill_folder: Path | None = None

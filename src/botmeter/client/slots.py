@@ -1,7 +1,4 @@
-"""Slots of a spill folder: one for each process, held by a lock that the system releases when the process ends.
-
-The next process takes over the events of ended ones.
-"""
+"""Slots of a spill folder, one for each process, locked until the process ends."""
 
 import fcntl
 import os
@@ -19,7 +16,7 @@ class Slot:
     """Folder in which only this process writes.
 
     Attributes:
-        lock: File descriptor of the lock.
+        lock: File descriptor.
     """
 
     folder: Path
@@ -32,7 +29,7 @@ class Slot:
 
 
 def claim_slot(root: Path) -> Slot:
-    """Claim a free slot and take over the events of free ones.
+    """Claim a free slot and take over the events of ended processes.
 
     Raises:
         OSError: The folder can't be written, or all slots are in use.

@@ -20,11 +20,7 @@ SEGMENT_BYTES_MAX = 4 << 20
 
 @dataclass(slots=True, kw_only=True)
 class Segment:
-    """A file of events.
-
-    Attributes:
-        last: Sequence number of its last event.
-    """
+    """A file of events; `last` is the sequence number of its last one."""
 
     path: Path
     size_bytes: int
@@ -106,11 +102,7 @@ class Spill:
         return self.segments.popleft() if self.segments else None
 
     def shorten(self, segment: Segment, lines: Sequence[bytes]) -> None:
-        """Rewrite a segment with some of its lines.
-
-        Raises:
-            OSError: It is unchanged.
-        """
+        """Rewrite a segment with some of its lines; unchanged after an `OSError`."""
         data = _joined(lines)
         part = segment.path.with_suffix(".part")
         part.unlink(missing_ok=True)
@@ -160,11 +152,7 @@ class Spill:
 
 
 def sync_files(paths: set[Path]) -> None:
-    """Flush files and their directory entries to disk.
-
-    Raises:
-        OSError: They may not be on disk.
-    """
+    """Flush files and their directory entries to disk; raises `OSError`."""
     for path in sorted(paths) + sorted({path.parent for path in paths}):
         try:
             descriptor = os.open(path, os.O_RDONLY)
@@ -177,11 +165,7 @@ def sync_files(paths: set[Path]) -> None:
 
 
 def lines_of(segment: Segment) -> Lines:
-    """Read a segment; a line cut short or damaged by a power cut is no event.
-
-    Raises:
-        OSError: It can't be read.
-    """
+    """Read a segment; a line damaged by a power cut is no event. Raises `OSError`."""
     events: list[bytes] = []
     broken: list[bytes] = []
     for line in segment.path.read_bytes().split(b"\n"):

@@ -19,11 +19,7 @@ class TroubleKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """A current problem, described for the bot's operator.
-
-    Attributes:
-        code: The server's error code, if it sent one.
-    """
+    """A current problem, described for the bot's operator; `code` is the server's, if it sent one."""
 
     kind: TroubleKind
     detail: str
@@ -32,12 +28,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """A refused event.
-
-    Attributes:
-        event_id: None if unknown.
-        code: From the server's list of errors.
-    """
+    """A refused event; `code` is from the server's list of errors."""
 
     event_id: str | None
     code: str
@@ -55,8 +46,8 @@ class Status:
         rejected_count: Quarantined by the server.
         refused_count: Never accepted; in the file of refused events, unless it can't be written.
         lost_count: Dropped because memory and disk were full.
-        queued_count: Waiting in memory.
-        spilled_bytes: Waiting on disk.
+        queued_count: In memory.
+        spilled_bytes: On disk.
     """
 
     accepted_count: int = 0

@@ -33,14 +33,13 @@ _MILLION = 1_000_000
 
 
 def demo_batches(*, seed: int, now_us: int, events: int = _MILLION) -> Iterator[EventBatch]:
-    """Yield about `events` events from 2022-02-04 to `now_us`, in order of time, a quarter million a batch.
+    """Yield events from 2022-02-04 to `now_us` (µs UTC), in order of time, a quarter million a batch.
 
     The same seed gives the same events; a later day of the same month adds those since. A later month has fewer
     conversations on each earlier day, all of them unchanged.
 
     Args:
-        now_us: µs UTC; nothing happens after it.
-        events: Within 5 % after three years of history.
+        events: Approximate; within 5 % after three years of history.
     """
     position = 0
     waiting: list[pa.Table] = []
@@ -81,7 +80,7 @@ def _months(seed: int, *, now_us: int, events: int) -> Iterator[pa.Table]:
 
 
 def _events_begun(days: Numbers, *, factor: float, population: Population) -> pa.Table:
-    """Return all events of the conversations that begin on `days`, later ones included."""
+    """Return all events of the conversations that begin on `days`."""
     seed = population.seed
     drawn = draws(days, expected=demand(days) * factor, seed=(seed, 0))
     first = visits(drawn, population=population)

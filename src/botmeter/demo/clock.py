@@ -28,8 +28,8 @@ def instants_of_day(
 
     Args:
         market: Index in `MARKETS`.
-        hour: In [0, 1): part of the local day.
-        second: In [0, 1): part of the hour.
+        hour: Part of the local day, in [0, 1).
+        second: Part of the hour, in [0, 1).
     """
     cumulated = np.cumsum(_HOURS) / _HOURS.sum()
     local_hours = np.searchsorted(cumulated, hour, side="right") + second

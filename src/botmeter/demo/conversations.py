@@ -29,19 +29,17 @@ _TICKET_TYPES = np.array([0.62, 0.88])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversations:
-    """Conversations, one row each, in no particular order.
+    """Conversations, one row each, unordered; two columns are for its bot and the one it passes to.
 
     Attributes:
-        key: Unique number.
-        customer: Unique number of the customer.
         market: Index in `MARKETS`.
         start_us: Instant of the first event.
-        bot: Indexes in `BOTS` of its bot and the one it passes to; two columns.
+        bot: Indexes in `BOTS`; two columns.
         version: Indexes in `RELEASES`; two columns.
         campaign: Index in the list of campaigns, -1 for none.
-        ticket: Numbers of tickets it may name; two columns.
+        ticket: Numbers; two columns.
         ticket_type: Indexes in its bot's `ticket_types`; two columns.
-        pause: Relative length of each pause; one column per step.
+        pause: Relative length; one column per step.
         night: How late the customer rises after a night in between.
     """
 
@@ -85,7 +83,7 @@ def next_bots(bots: Numbers, days: Numbers) -> Numbers:
 
 
 def versions_served(bots: Numbers, days: Numbers, *, chance: Units) -> Numbers:
-    """Return the version of each conversation; during a rollout the new or the old one."""
+    """Return each conversation's version; during a rollout the new or the old one."""
     served = np.zeros(len(bots), np.int64)
     for bot, first in enumerate(_FIRST_RELEASE.tolist()):
         mine = bots == bot

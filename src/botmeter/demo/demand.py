@@ -1,7 +1,6 @@
 """Conversations per day, and the random numbers they are made of.
 
-Each day draws rows from a generator of its own, and a smaller demo takes the first rows only, so earlier conversations
-stay the same while time passes or the demo is scaled down.
+Each day has a generator of its own, and a smaller demo takes its first rows, so earlier conversations never change.
 """
 
 from collections.abc import Sequence
@@ -74,7 +73,7 @@ class Draws:
     Attributes:
         day: Days since 1970.
         row: Index in its day, from 0.
-        units: rows × 2 conversations (the first, and one that may follow) × DRAW_COUNT, in [0, 1).
+        units: rows × 2 conversations (the second may follow) × DRAW_COUNT, in [0, 1).
     """
 
     day: Numbers
@@ -99,10 +98,7 @@ def draws(days: Numbers, *, expected: Units, seed: Sequence[int]) -> Draws:
 
 
 def scale(events: int, *, now_day: int) -> float:
-    """Return the factor on demand that gives about `events` events up to `now_day`.
-
-    It is constant within a month, so that history stays unchanged within a month.
-    """
+    """Return the factor on demand for about `events` events; constant within a month, so that history stays."""
     today_on = _date(now_day)
     middle = max((today_on.replace(day=16) - EPOCH.date()).days, FIRST_DAY + 6)
     days = np.arange(FIRST_DAY, middle)
@@ -113,7 +109,7 @@ def scale(events: int, *, now_day: int) -> float:
 
 
 def demand(days: Numbers) -> Units:
-    """Return the expected number of customers' conversations on each day, at scale 1."""
+    """Return the expected customers' conversations on each day, at scale 1."""
     dates = [_date(day) for day in days.tolist()]
     weekday = _WEEKDAYS[(days + 3) % 7]
     month = _MONTHS[np.array([day_on.month - 1 for day_on in dates], int)]
@@ -122,7 +118,7 @@ def demand(days: Numbers) -> Units:
 
 
 def mailings(days: Numbers) -> Units:
-    """Return the expected number of campaign messages on each day, at scale 1."""
+    """Return the expected campaign messages on each day, at scale 1."""
     launched = max(
         BOTS[CAMPAIGN_BOT].popularity.since, *(CHANNELS[place].popularity.since for place in CAMPAIGN_CHANNELS)
     )
@@ -134,7 +130,7 @@ def mailings(days: Numbers) -> Units:
 
 
 def campaign_names(last_day: int) -> list[str]:
-    """Return the names of all campaigns that begin up to the year of `last_day`."""
+    """Return the campaigns that begin up to the year of `last_day`."""
     years = range(FIRST_ON.year, _date(last_day).year + 1)
     return [campaign.name for year in years for campaign in campaigns(year)]
 

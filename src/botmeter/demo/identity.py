@@ -1,7 +1,4 @@
-"""Ids like those of platforms: a prefix and 13 characters without apparent order.
-
-A 64-bit bijection mixes the keys, so that different keys never share an id.
-"""
+"""Ids like those of platforms: a prefix and 13 characters without apparent order, unique by a 64-bit bijection."""
 
 import numpy as np
 import numpy.typing as npt

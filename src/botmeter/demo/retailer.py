@@ -1,4 +1,4 @@
-"""The invented retailer: bots, channels, markets and calendar, as tables that can be edited. Dates are UTC days."""
+"""The invented retailer: bots, channels, markets and calendar, as editable tables. Dates are UTC days."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -16,7 +16,7 @@ class Popularity:
     """Share of all conversations.
 
     Attributes:
-        since: Launch; the share grows from nothing within the quarter after it.
+        since: Launch; the share grows from nothing within a quarter.
         first: Weight after that quarter.
         later: Weight four years after the launch; linear in between.
     """
@@ -41,7 +41,7 @@ class Bot:
 
     Attributes:
         releases: Ascending; the first is at the launch.
-        passes_to: Index in `BOTS` of the bot that its customers need next.
+        passes_to: Index in `BOTS`.
         ticket_types: Most frequent first.
     """
 

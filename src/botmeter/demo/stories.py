@@ -1,6 +1,6 @@
-"""Shapes of conversations: stories such as `created hello ask answer`, one event a word, as text and as arrays.
+"""Shapes of conversations such as `created hello ask answer`, as text and as arrays of stories × steps.
 
-The arrays have one row per story and one column per step, so a month becomes events by indexing alone.
+The arrays turn a month into events by indexing alone.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Step:
     Attributes:
         pause: Mean seconds since the step before.
         bot: 0: the conversation's bot, 1: the one it passes to, -1: none.
-        ticket: 1 or 2: names the conversation's first or second ticket.
+        ticket: 1 or 2: the conversation's first or second ticket.
         waits: The pause is hours or a night, the same on any channel.
         autoreply: Written by the customer's mail program.
     """
@@ -142,7 +142,7 @@ class Shapes:
 
     Attributes:
         length: Steps of each story.
-        wait: The step before which the customer pauses for hours, or STEP_COUNT_MAX.
+        wait: Step before which the customer pauses for hours, or STEP_COUNT_MAX.
         pause: Mean seconds before each step.
         human: The pause depends on the channel's pace.
         hello: The step is a greeting.

@@ -1,6 +1,6 @@
 """Customers' visits: bot, channel and story of each conversation.
 
-A visit is one conversation, sometimes followed by a second one of the same customer. Campaign messages come on top.
+A visit is one conversation or two; campaign messages come on top.
 """
 
 from dataclasses import dataclass, replace
@@ -60,11 +60,7 @@ _EMAIL = next(place for place, channel in enumerate(CHANNELS) if channel.name ==
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Population:
-    """Customers, whose traits follow from the seed alone.
-
-    Attributes:
-        known: New customers of each day who may return.
-    """
+    """Customers, whose traits follow from the seed alone; `known` are those of each day who may return."""
 
     seed: int
     known: Units
@@ -140,7 +136,7 @@ def mailings_sent(draws: Draws, *, population: Population, campaign: Numbers) ->
     """Return the conversations opened by campaign messages, most of them unanswered.
 
     Args:
-        campaign: Number of the campaign of each row of `draws`.
+        campaign: Number of each row of `draws`.
     """
     chance = draws.units[:, 0]
     birth = FIRST_DAY + (chance[:, Trait.RETURNED_AFTER] * (draws.day - FIRST_DAY)).astype(np.int64)
@@ -187,7 +183,6 @@ def _testers(chance: Units) -> Numbers:
 
 
 def _customers(draws: Draws, population: Population) -> Numbers:
-    """Choose a new customer, or one known from an earlier day."""
     chance = draws.units[:, 0]
     birth = draws.day - 1 + np.log1p(-chance[:, Trait.RETURNED_AFTER]) * _RETURN_DAYS_MEAN
     is_new = (chance[:, Trait.IS_NEW] < _NEW_CUSTOMERS) | (birth < FIRST_DAY)
@@ -197,7 +192,7 @@ def _customers(draws: Draws, population: Population) -> Numbers:
 
 
 def _known_customers(birth: Numbers, chance: Units, *, population: Population) -> Numbers:
-    """Choose one of the customers of each day `birth`; a few return much more often than others."""
+    """Choose a customer of each day `birth`; a few return much more often than others."""
     return _key(birth, (population.known[birth - FIRST_DAY] * chance**2).astype(np.int64))
 
 

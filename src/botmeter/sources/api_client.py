@@ -1,4 +1,4 @@
-"""HTTP client for a platform's API: bounded, timed, with retries, and without following redirects."""
+"""HTTP client for a platform's API: bounded, timed, with retries, and without redirects."""
 
 import random
 import time
@@ -45,7 +45,6 @@ class Clocks:
     Attributes:
         pause: Waits this many seconds; raises when the process stops.
         clock: Monotonic seconds.
-        chance: Random number in [0, 1).
     """
 
     pause: Callable[[float], None]
@@ -74,8 +73,8 @@ class ApiClient:
         Raises:
             Missing: `pull_gone`.
             NotAllowed: `pull_token_wrong`.
-            Refused: `pull_answer_odd` for a redirect or any other unexpected status.
-            TooMuch: `pull_answer_too_long`, or `pull_bound` at the limits of the pull.
+            Refused: `pull_answer_odd` for any unexpected status.
+            TooMuch: `pull_answer_too_long`; `pull_bound` at a limit of the pull.
             Unavailable: `pull_failed` after the last try.
         """
         target = self.endpoint.prefix + path + (f"?{urlencode(query)}" if query else "")
@@ -198,7 +197,6 @@ class ApiClient:
 
 
 def _retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds in a Retry-After header, given as a number or a date."""
     text = headers.get("Retry-After", "").strip()
     if text.isdecimal():
         return float(text) if len(text) < 10 else float("inf")

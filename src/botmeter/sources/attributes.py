@@ -1,7 +1,4 @@
-"""Event attributes as canonical JSON text.
-
-Keys are sorted and numbers keep their digits, so the same object is the same text in every format.
-"""
+"""Event attributes as canonical JSON: sorted keys and unchanged digits, so that every format gives the same text."""
 
 import json
 import re
@@ -20,14 +17,11 @@ _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def attributes_text(sent: object) -> str | None:
-    """Return an attributes object as compact JSON text with sorted keys; None for JSON's null.
-
-    Args:
-        sent: An object, or text (or UTF-8 bytes) that holds one.
+    """Return an object, or JSON text of one, as canonical JSON; None for null.
 
     Raises:
         Refused: `attributes_invalid` if it is no object, `attributes_too_long` past 65,536 bytes,
-            `text_invalid` for a NUL character or a lone surrogate inside.
+            `text_invalid` for NUL or a lone surrogate.
     """
     if isinstance(sent, str | bytes) and sent.strip() in ("null", b"null"):
         return None

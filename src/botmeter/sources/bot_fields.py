@@ -1,4 +1,4 @@
-"""The bot of an event: an identity of the source, a bot that the platform names, or the source's default bot."""
+"""Bot fields of an event."""
 
 from botmeter.domain.source import BotIdentity, Source
 
@@ -13,11 +13,7 @@ def default_bot(source: Source) -> Fields:
 
 
 def identity_bot(source: Source, identity: BotIdentity, *, name: str | None = None) -> Fields:
-    """Return the fields of a bot identity.
-
-    Args:
-        name: The platform's name for it, used if the identity has none.
-    """
+    """Return the fields of a bot identity; `name` applies if it has none."""
     return {
         "bot_id": identity.bot_id,
         "bot_name": identity.bot_name or name,

@@ -1,7 +1,4 @@
-"""Formats of times in sources, and their µs UTC.
-
-The default is RFC 3339 with an offset. A mapping can name another format and a time zone; nothing is guessed.
-"""
+"""Time formats of sources; the default is RFC 3339 with an offset, and nothing is guessed."""
 
 import re
 from dataclasses import dataclass
@@ -24,8 +21,8 @@ class Clock:
 
     Attributes:
         format: `iso` (RFC 3339), `epoch_s`, `epoch_ms`, `epoch_us`, or a `strptime` pattern.
-        zone: Zone of times without an offset; None: such a time is rejected.
-        ambiguous: Treatment of a local time that occurs twice, when clocks go back.
+        zone: Zone of times without an offset; None: reject them.
+        ambiguous: Treatment of a local time that occurs twice.
     """
 
     format: str = "iso"
@@ -36,8 +33,7 @@ class Clock:
         """Return the µs UTC of a time.
 
         Raises:
-            Refused: `time_invalid`, `time_without_offset`, `time_out_of_range`, and with a zone
-                `time_ambiguous` or `time_nonexistent`.
+            Refused: `time_invalid`, `time_without_offset`, `time_out_of_range`, `time_ambiguous` or `time_nonexistent`.
         """
         if isinstance(sent, bytes):
             sent = sent.decode("utf-8", "replace")

@@ -1,7 +1,7 @@
-"""CloudEvents 1.0 (JSON) → records: `data` holds the event, the envelope holds what `data` omits.
+"""CloudEvents 1.0 (JSON) → records.
 
-Source: CloudEvents 1.0.2 and its JSON event format. An envelope without `time` gets the time of receipt, marked as
-such; in a file it is rejected, because the time would change with each import.
+Source: CloudEvents 1.0.2 and its JSON event format. An envelope without `time` gets the time of receipt; in a file
+it is rejected, because the time would change with each import.
 """
 
 import binascii
@@ -42,8 +42,6 @@ RECEIPT = "receipt"
 
 
 class _Times(msgspec.Struct):
-    """The parts of an envelope that show whether it has a time."""
-
     time: str = ""
 
 
@@ -56,7 +54,7 @@ def is_envelope(found: Mapping[str, object]) -> bool:
 
 
 def record_from_envelope(envelope: Mapping[str, object]) -> Mapping[str, object]:
-    """Return the record in a CloudEvent: field → value as sent.
+    """Return the record in a CloudEvent: `data`, completed from the envelope.
 
     Raises:
         Refused: `cloudevent_invalid` for another version, or `data` that is no object.
@@ -78,7 +76,7 @@ def record_from_envelope(envelope: Mapping[str, object]) -> Mapping[str, object]
 
 
 def with_receipt_time(text: bytes, *, received_us: int) -> bytes:
-    """Return the JSON of an event, with the time of receipt if it is an envelope without a time."""
+    """Add the time of receipt to the JSON of an envelope without a time."""
     if b'"specversion"' not in text:
         return text
     try:
@@ -100,10 +98,7 @@ def _is_absent(value: object) -> bool:
 
 
 def _event_id(envelope: Mapping[str, object]) -> object:
-    """Return an id made of source and id, which only together are unique (CloudEvents 1.0.2, "id").
-
-    A source is a URI reference and so contains no space.
-    """
+    """Join source and id, which are unique only together (CloudEvents 1.0.2, "id"); a source contains no space."""
     own, producer = envelope.get("id"), envelope.get("source")
     if not isinstance(own, str) or not isinstance(producer, str) or not own or not producer:
         return own
@@ -122,7 +117,7 @@ def _flagged(attributes: object) -> object:
 
 
 def _kind(sent: object) -> str | None:
-    """Return the kind in a `type` such as `botmeter.conversation.created`; None for a foreign type."""
+    """Return `conversation.created` for `botmeter.conversation.created`; None for a foreign type."""
     if not isinstance(sent, str) or not sent.startswith(TYPE_PREFIX):
         return None
     return sent.removeprefix(TYPE_PREFIX).replace(".", "_")

@@ -1,4 +1,4 @@
-"""CloudEvents over HTTP: binary mode → JSON envelope, and the OPTIONS handshake.
+"""CloudEvents over HTTP: binary mode and the OPTIONS handshake.
 
 Source: CloudEvents HTTP protocol binding 1.0.2 (3.1) and HTTP webhook 1.0.2 (4).
 """
@@ -22,13 +22,13 @@ _ORIGIN = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 def envelope_from_binary(headers: Mapping[str, str], body: bytes) -> bytes:
-    """Return the JSON envelope of a CloudEvent in binary mode, on one line.
+    """Return a binary-mode CloudEvent as a JSON envelope on one line.
 
     Args:
-        headers: Lower-case name → value.
+        headers: Names in lower case.
 
     Raises:
-        Refused: `cloudevent_invalid` for an invalid attribute, or a JSON body that is not JSON.
+        Refused: `cloudevent_invalid`.
     """
     envelope: dict[str, object] = {}
     for name, value in headers.items():
@@ -45,7 +45,7 @@ def envelope_from_binary(headers: Mapping[str, str], body: bytes) -> bytes:
 
 
 def allowed_origin(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return the headers that answer a sender's OPTIONS request; every origin may send at any rate."""
+    """Return the headers of the OPTIONS answer; every origin may send at any rate."""
     methods = {"Allow": "OPTIONS, POST"}
     origin = headers.get(REQUEST_ORIGIN, "").strip()
     if not _ORIGIN.fullmatch(origin):

@@ -1,7 +1,4 @@
-"""Whole columns → an event batch.
-
-Vectorized checks accept what is plainly valid; `validation` alone decides about every other row.
-"""
+"""Whole columns → an event batch; rows that vectorized checks doubt go to `validation`."""
 
 from collections.abc import Mapping
 
@@ -20,7 +17,7 @@ from botmeter.sources.vectorized_checks import CheckedColumn, checked_column
 
 
 def batch_from_records(records: Records) -> EventBatch:
-    """Build the batch of `records`; events and rejections keep the order of the file."""
+    """Build a batch in the order of the file."""
     doubt = np.zeros(len(records.positions), np.bool_)
     columns = []
     for name in FIELDS:
@@ -70,7 +67,6 @@ def _screened(name: str, records: Records) -> CheckedColumn:
 def _validated(
     records: Records, rows: npt.NDArray[np.int64]
 ) -> tuple[pa.Table, npt.NDArray[np.int64], list[Rejection]]:
-    """Validate doubtful rows; return the events, their rows and the rejections."""
     events: list[Event] = []
     event_rows: list[int] = []
     rejections: list[Rejection] = []

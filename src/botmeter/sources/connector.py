@@ -1,7 +1,6 @@
-"""Declaration of a platform: how its payloads are read, how it is set up, and how its API is pulled.
+"""Declaration of a platform: its payloads, setup and pull API.
 
-Each platform is a folder below `platforms` whose module `connector` holds a `Connector`; everything that shows or
-uses a platform reads it there. A connector knows no account, clock, database or network.
+Everything that shows or uses a platform reads its `Connector`, which knows no account, clock, database or network.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -29,7 +28,6 @@ class ConnectorOption:
 
     Attributes:
         name: Key in `Source.options`.
-        label: Label of the form field.
         help: One sentence: the accepted values and their effect.
     """
 
@@ -45,8 +43,8 @@ class SignatureSecret:
     Attributes:
         label: The platform's name for it.
         help: Where to find it on the platform.
-        check: Raises `NotAllowed` unless the secret signed the delivery.
-        validate: Raises `Refused` (`secret_invalid`) for an impossible secret.
+        check: Raises `NotAllowed` for a wrong signature.
+        validate: Raises `Refused` (`secret_invalid`).
         is_long: The secret has several lines.
     """
 
@@ -79,7 +77,7 @@ class JoinedFiles:
 
     Attributes:
         columns: Required columns of a CSV table, in lower case.
-        is_array_whole: A JSON array is one payload; otherwise it may be read in pieces.
+        is_array_whole: A JSON array is one payload, not to be read in pieces.
     """
 
     columns: tuple[str, ...]
@@ -99,17 +97,15 @@ class Connector:
         summary: One sentence: the events that are counted.
         sample: Harmless payload for testing a source.
         guide: Path below `docs/guides`.
-        deliveries: Events that the platform sends live.
-        files: Files that can be imported.
-        command: Shown with the steps; `{account}`, `{source}` and `{server}` are replaced. Empty: none.
+        deliveries: Events sent live.
+        files: Importable files.
+        command: Shown with the steps, with `{account}`, `{source}` and `{server}` replaced.
         sender: Description of a sender's id.
-        secret: None if the platform signs nothing.
-        pull: None if the platform has no API to pull from.
-        challenge: Query parameters and verify token → answer to the check of the address; raises `NotAllowed`.
+        secret: None: deliveries are unsigned.
+        challenge: Query parameters and verify token → answer; raises `NotAllowed`.
         delivery_id: The platform's own id of a delivery.
         read_report: Reads files that are not JSON.
-        joined_files: None if each JSON object of a file is a payload by itself.
-        options: Settings of sources of this platform.
+        joined_files: None: each JSON object of a file is a payload.
         is_native: Payloads hold events in Botmeter's own format.
     """
 

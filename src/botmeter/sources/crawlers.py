@@ -1,4 +1,4 @@
-"""Pull API of a platform: its crawler, its credentials and its limits."""
+"""Pull API of a platform: its crawler, credentials and limits."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ class Crawler(Protocol):
     """Pass through a platform's conversations."""
 
     def conversations(self) -> Iterator[PulledConversation]:
-        """Yield each conversation in the pull window once; raises what the API client raises."""
+        """Yield each conversation in the window once; raises what the API client raises."""
         ...
 
     def left(self) -> Remaining:
-        """Return what the next pull must cover if this one stops here with everything yielded so far appended."""
+        """Return the work left if all conversations yielded so far were appended."""
         ...
 
 
@@ -32,9 +32,8 @@ class Crawl:
     """Input of a crawler.
 
     Attributes:
-        window: Time range to pull.
         api_account: The platform's id of the account; may be empty.
-        known: Conversations in the ledger with their latest instants, µs UTC.
+        known: Conversations in the ledger → latest instant, µs UTC.
     """
 
     call: CallApi
@@ -59,7 +58,7 @@ class PullApi:
         help: Reason to pull, and where to find address and token.
         limits: Events that a pull can't find.
         headers: Token → request headers.
-        account_help: Where to find the platform's id of the account; empty if it needs none.
+        account_help: Where to find the account's id; empty if it needs none.
         check_account: Raises `Refused` (`pull_account_invalid`).
     """
 

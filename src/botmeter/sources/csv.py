@@ -1,7 +1,4 @@
-"""CSV → records.
-
-The delimiter is found from the header. Rows with more or fewer cells than the header become rejections.
-"""
+"""CSV → records; rows with more or fewer cells than the header become rejections."""
 
 import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,7 +22,7 @@ _HEADER_BYTES_MAX = 1 << 20
 
 
 class _QuoteCount:
-    """The stream, counting quotes: an odd number means that the file ends inside a value."""
+    """Stream that counts quotes: an odd number means that the file ends inside a value."""
 
     def __init__(self, stream: ByteStream) -> None:
         self._stream = stream
@@ -50,7 +47,6 @@ class _Rows:
     first: int = 0
 
     def positions(self, count: int) -> tuple[list[int], tuple[Rejection, ...]]:
-        """Return the positions of the next `count` rows, and the uneven rows among them."""
         places: list[int] = []
         taken = 0
         place = self.first
@@ -70,7 +66,7 @@ class _Rows:
 
 
 def records_from_csv(stream: ByteStream, *, mapping: FieldMapping | None) -> Iterator[Records]:
-    """Yield the records of CSV text with a header.
+    """Yield the records of CSV text; the delimiter is found from the header.
 
     Raises:
         Refused: `column_missing`, `column_doubled`, `quote_not_closed`.
@@ -139,7 +135,7 @@ def _names(header: str, delimiter: str) -> list[str]:
 
 
 def _batches(counted: _QuoteCount, *, rows: _Rows, delimiter: str, name: str) -> Iterator[pa.RecordBatch]:
-    """Yield Arrow's batches, and at the end an empty one for the uneven rows after the last."""
+    """Yield Arrow's batches, then an empty one for uneven rows after the last."""
 
     def refuse(row: pyarrow.csv.InvalidRow) -> str:
         rows.uneven.append(_uneven(row, names=rows.names, delimiter=delimiter))

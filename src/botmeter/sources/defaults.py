@@ -1,4 +1,4 @@
-"""Defaults of a source for events in Botmeter's own format: bot, version and channel, by whole columns."""
+"""Source defaults for events in Botmeter's own format: bot, version and channel."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,10 +14,7 @@ _WITH_BOT = ("customer", "bot")
 
 
 def records_with_defaults(records: Records, source: Source) -> Records:
-    """Fill in the source's defaults.
-
-    The default bot applies to events of customers and bots, the default version to events with a bot.
-    """
+    """Fill in the default bot for events of customers and bots, and the default version for events with a bot."""
     if source.bot_id is None and source.bot_version is None and source.channel is None:
         return records
     return replace(

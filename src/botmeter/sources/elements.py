@@ -1,7 +1,4 @@
-"""JSON streams cut into records: the lines of NDJSON, the elements of an array.
-
-Memory holds one block and one incomplete record, however long the file.
-"""
+"""JSON streams cut into records; memory holds one block and one incomplete record."""
 
 from collections.abc import Iterator, Sequence
 
@@ -30,8 +27,7 @@ class Objects:
 
     Attributes:
         joined: The texts, separated by newlines.
-        are_one_a_line: Each text starts and ends with a brace, so a reader of `joined` that finds `count` objects has
-            found exactly these.
+        are_one_a_line: Each text starts and ends with a brace, so `count` objects in `joined` are exactly these.
     """
 
     def __init__(self, joined: bytes | memoryview, *, count: int, are_one_a_line: bool) -> None:
@@ -79,7 +75,6 @@ class Objects:
 
 
 def _are_seams(data: npt.NDArray[np.uint8], newlines: npt.NDArray[np.int64]) -> bool:
-    """Check that every line starts with an opening and ends with a closing brace, perhaps followed by CR."""
     ends = np.append(newlines, len(data))
     starts = np.append(0, newlines + 1)
     if starts[-1] >= len(data) or not (data[starts] == ord("{")).all():
@@ -92,7 +87,7 @@ def lines(stream: ByteStream) -> Iterator[Objects]:
     """Yield the non-blank lines of a stream, a block at a time.
 
     Raises:
-        TooMuch: `record_too_long` for a line of more than 32 MiB.
+        TooMuch: `record_too_long` past 32 MiB.
     """
     rest = b""
     count = 0
@@ -121,7 +116,7 @@ def elements(stream: ByteStream) -> Iterator[Objects]:
 
     Raises:
         Refused: `file_truncated` if the array is never closed, `json_invalid` if more follows it.
-        TooMuch: `record_too_long` for an element of more than 32 MiB.
+        TooMuch: `record_too_long` past 32 MiB.
     """
     rest = b""
     count = 0
@@ -175,7 +170,7 @@ def _checked_length(record: bytes, *, count: int, name: str) -> None:
 
 
 def _split(text: bytes) -> tuple[list[bytes], bytes, bool]:
-    """Return the complete elements at the start of a text, the rest, and True if the array was closed."""
+    """Return the complete elements, the rest, and True if the array was closed."""
     data = np.frombuffer(text, np.uint8)
     places = np.flatnonzero(_STRUCTURAL[data])
     marks = data[places]
@@ -195,7 +190,7 @@ def _split(text: bytes) -> tuple[list[bytes], bytes, bool]:
 
 
 def _is_escaped(places: npt.NDArray[np.int64], marks: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-    """Flag the marks that follow an odd run of backslashes and so are part of a text."""
+    """Flag marks after an odd run of backslashes."""
     is_slash = marks == ord("\\")
     if not is_slash.any():
         return is_slash

@@ -1,6 +1,6 @@
 """Address of a platform's API, checked so that the server can't be made to call its own network.
 
-A name is resolved once, and the addresses that were checked are the ones connected to.
+A name is resolved once; connections use the addresses that were checked.
 """
 
 import ipaddress

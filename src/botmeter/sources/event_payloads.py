@@ -1,4 +1,4 @@
-"""Payloads of events in Botmeter's own format, CloudEvents included: one event, an array, or one a line."""
+"""Payloads of events in Botmeter's own format, CloudEvents included."""
 
 from io import BytesIO
 from typing import Final
@@ -18,10 +18,10 @@ EMPTY_BATCH: Final = SamplePayload(content=[], media_type="application/cloudeven
 
 
 def objects_of_payload(payload: bytes) -> Objects:
-    """Split a payload into JSON objects, one for each event, without reading them.
+    """Split a payload (an object, an array, or one object a line) into JSON objects.
 
     Raises:
-        Refused: `payload_not_understood` if it is neither an object, nor an array, nor one object a line.
+        Refused: `payload_not_understood`.
     """
     text = payload.strip()
     if text[:1] == b"{" and b"\n" not in text:
@@ -41,7 +41,7 @@ def objects_of_payload(payload: bytes) -> Objects:
 
 
 def read_payload(payload: bytes, source: Source, *, received_us: int) -> PayloadContent:  # noqa: ARG001 - the protocol's
-    """Read the events one by one; batches read them by whole columns instead."""
+    """Read the events one by one; batches read whole columns instead."""
     records = []
     for text in objects_of_payload(payload).texts:
         try:

@@ -1,7 +1,7 @@
-"""Texts of JSON objects → records: events, CloudEvents, or foreign objects with a mapping.
+"""JSON objects → records, by three readers from fast to tolerant.
 
-Three readers, from fast to tolerant: Arrow's for a block of events, typed structs for numeric ids and attributes, and
-Python's for each record that the typed reader refuses. A test proves that they read alike.
+Arrow reads blocks of events, typed structs read numeric ids and attributes, and Python reads the rest. A test proves
+that they agree.
 """
 
 import json
@@ -40,8 +40,6 @@ _TextOrInteger = str | int | None
 
 
 class _Wire(msgspec.Struct, gc=False):
-    """An event as JSON; a value of another type goes to the tolerant reader."""
-
     event_id: str | int
     occurred_at: str
     conversation_id: str | int
@@ -72,11 +70,7 @@ _UNREAD = _Wire(DOUBTFUL, DOUBTFUL, DOUBTFUL, DOUBTFUL, DOUBTFUL)
 def records_from_objects(
     objects: Objects, *, first: int, mapping: FieldMapping | None = None, bytes_read: int = 0
 ) -> Records:
-    """Read records.
-
-    Args:
-        first: Position of the first object in the file.
-    """
+    """Read records; `first` is the position of the first object in the file."""
     return Records(
         columns=_columns(objects) if mapping is None else _mapped_columns(objects.texts, mapping),
         record=lambda row: record_from_object(objects.texts[row], mapping=mapping),
@@ -88,7 +82,7 @@ def records_from_objects(
 
 
 def record_from_object(text: bytes, *, mapping: FieldMapping | None = None) -> Mapping[str, object]:
-    """Read one JSON object with the tolerant reader: field → value as sent.
+    """Read one JSON object with the tolerant reader.
 
     Raises:
         Refused: `json_invalid` if it is no JSON object, `cloudevent_invalid` for a broken envelope.
@@ -142,10 +136,7 @@ def _arrow_columns(objects: Objects) -> Mapping[str, pa.Array] | None:
 
 
 def _attributes(objects: Objects) -> pa.Array:
-    """Return the attributes of each object as sent.
-
-    Only texts that mention the key, or contain an escape that could spell it, are parsed.
-    """
+    """Return the attributes as sent; only texts that may hold the key, perhaps escaped, are parsed."""
     joined = bytes(objects.joined)
     found = [mention.start() for mention in _ATTRIBUTES.finditer(joined)]
     # Looking for one character alone is many times as quick as looking for two.

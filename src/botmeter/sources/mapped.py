@@ -21,7 +21,7 @@ def checked_columns(found: Sequence[str], *, mapping: Mapping | None, name: str)
     """Check the columns of a file and return notes about ignored ones.
 
     Raises:
-        Refused: `column_doubled`, or `column_missing` for one that is required or mapped.
+        Refused: `column_doubled`; `column_missing` for one that is required or mapped.
     """
     for column in found:
         if found.count(column) > 1:
@@ -61,7 +61,7 @@ def columns_of_events(
 
 
 def value_text(field: str, value: object) -> str | None:
-    """Return a value as text for a column; `DOUBTFUL` where only `validation` can decide."""
+    """Return a value as text; `DOUBTFUL` where only `validation` can decide."""
     match value:
         case None:
             return None
@@ -94,7 +94,7 @@ def cell_value(cell: object) -> object:
 
 
 def row_bytes(row: AbstractMapping[str, object]) -> bytes:
-    """Return a table row as a JSON object, for a person to correct and send again."""
+    """Return a table row as a JSON object that a person can correct and send again."""
     return json.dumps(row, ensure_ascii=False, default=str).encode("utf-8", "surrogateescape")
 
 

@@ -1,4 +1,4 @@
-"""Mapping of a foreign file: for each field a column, a JSON pointer or a constant, and perhaps a table of values."""
+"""Mapping of a foreign file to event fields."""
 
 import json
 from collections.abc import Mapping as AbstractMapping
@@ -15,9 +15,8 @@ class Place:
     """Location of one field in a record.
 
     Attributes:
-        column: Column, or top-level key of an object; None: every event has `constant`.
-        path: JSON pointer from there. A text on the way is parsed as JSON.
-        constant: Value of every event.
+        column: Column or top-level key; None: every event has `constant`.
+        path: JSON pointer from there; JSON text on the way is parsed.
         values: Value as sent → value for Botmeter.
         otherwise: Replaces values not in `values`; None: they stay.
     """
@@ -67,7 +66,7 @@ class Mapping:
         return self.places.get(name) or Place(column=name)
 
     def record(self, row: AbstractMapping[str, object]) -> dict[str, object]:
-        """Return one row as a record: field → value, values replaced."""
+        """Return one row as a record, values replaced."""
         record = {}
         for name in FIELDS:
             place = self.place(name)
@@ -97,7 +96,6 @@ def _loaded(text: str) -> object:
 
 
 def _name(found: object) -> str:
-    """Return the key of a value in a table of values; nothing is the empty text."""
     if found is None:
         return ""
     if isinstance(found, bool):

@@ -36,11 +36,7 @@ def mapping_from_file(path: str | Path) -> Mapping:
 
 
 def mapping_from_document(document: AbstractMapping[str, object]) -> Mapping:
-    """Build a mapping from a parsed file.
-
-    Raises:
-        Refused: `mapping_invalid`.
-    """
+    """Build a mapping from a parsed file; raises `Refused` (`mapping_invalid`)."""
     for name in document:
         if name not in FIELDS:
             raise _refused(f"unknown field {name!r}; the fields are {', '.join(FIELDS)}")

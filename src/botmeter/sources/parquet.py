@@ -1,7 +1,4 @@
-"""Parquet → records, a row group at a time.
-
-Only wanted columns are read; a whole row is read again only if it is rejected.
-"""
+"""Parquet → records, a row group at a time; only wanted columns are read, and whole rows only if rejected."""
 
 import shutil
 import tempfile
@@ -39,14 +36,14 @@ class _File:
 def records_from_parquet(
     stream: ByteStream, *, path: str, mapping: FieldMapping | None, rows_max: int
 ) -> Iterator[Records]:
-    """Read a Parquet file.
+    """Yield the records of a Parquet file.
 
     Args:
         path: Read in place, unless it is compressed or a pipe and must be spooled first.
 
     Raises:
-        Refused: `format_unknown` if it is none, `file_damaged`, `column_missing`,
-            `column_doubled`, `time_without_offset` for a time column without a zone.
+        Refused: `format_unknown`, `file_damaged`, `column_missing`, `column_doubled`,
+            `time_without_offset` for a time column without a zone.
     """
     with ExitStack() as stack:
         spooled = stream.is_packed or stream.size_bytes is None
@@ -95,7 +92,6 @@ def _first_line(fault: Exception) -> str:
 
 
 def _clock(schema: pa.Schema, *, mapping: FieldMapping | None, name: str) -> Clock:
-    """Return the format of times, given the type of their column."""
     clock = RFC3339 if mapping is None else mapping.clock
     column = wanted_columns(mapping).get("occurred_at")
     kind = schema.field(column).type if column is not None else pa.string()

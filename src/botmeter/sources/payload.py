@@ -1,4 +1,4 @@
-"""A platform's delivery and the events in its payload."""
+"""Deliveries of platforms and the events in their payloads."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ class Delivery:
     """One request of a platform.
 
     Attributes:
-        body: Decompressed and otherwise untouched, because signatures cover these bytes.
-        headers: Lower-case name → value.
+        body: Decompressed but otherwise untouched, because signatures cover it.
+        headers: Names in lower case.
     """
 
     body: bytes
@@ -33,7 +33,7 @@ class EventRecord:
 
     Attributes:
         fields: Event field → value; `occurred_at` as RFC 3339 text.
-        raw: JSON that is quarantined if the event is rejected.
+        raw: JSON for quarantine.
     """
 
     fields: Mapping[str, object]
@@ -45,7 +45,7 @@ class PayloadContent:
     """Content of a payload.
 
     Attributes:
-        ignored: One sentence for each kind of thing that never counts, such as private notes.
+        ignored: One sentence for each kind that never counts, such as private notes.
         subject: The platform's name for the payload, such as `message_created`.
         ignored_count: At least the number of sentences.
     """
@@ -63,13 +63,9 @@ class PayloadReader(Protocol):
     """Function that reads the payloads of one platform."""
 
     def __call__(self, payload: bytes, source: Source, *, received_us: int) -> PayloadContent:
-        """Read a payload.
+        """Read a payload; raises only `Refused` (`payload_not_understood`).
 
         Args:
-            payload: JSON text.
             received_us: µs UTC; `NOT_RECEIVED_US` for a payload from a file.
-
-        Raises:
-            Refused: `payload_not_understood`, and nothing else.
         """
         ...

@@ -1,8 +1,4 @@
-"""Payloads of one source → one batch of events.
-
-The connector reads each payload; whole columns then go through the same checks as a file. A payload that is not
-understood is one rejection, kept whole.
-"""
+"""Payloads of one source → one batch of events, checked by whole columns as a file is."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -33,12 +29,7 @@ _NO_CONTENT = PayloadContent()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadPayload:
-    """Content of one payload in a batch.
-
-    Attributes:
-        first_position: Position of its first record.
-        record_count: Rejected records included.
-    """
+    """Content of one payload in a batch; `record_count` includes rejected records."""
 
     first_position: int
     record_count: int
@@ -49,7 +40,7 @@ class ReadPayload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadPayloads:
-    """Several payloads as one batch, whose positions count rejected records too."""
+    """Several payloads as one batch; positions count rejected records too."""
 
     batch: EventBatch
     payloads: tuple[ReadPayload, ...]
@@ -58,11 +49,10 @@ class ReadPayloads:
 def batch_from_payloads(
     payloads: Sequence[bytes], *, source: Source, connector: Connector, received_us: Sequence[int], first: int = 0
 ) -> ReadPayloads:
-    """Read payloads of one source.
+    """Read payloads of one source; one that is not understood becomes one rejection, kept whole.
 
     Args:
-        payloads: Decompressed bodies.
-        connector: Of the source's platform.
+        payloads: Decompressed.
         received_us: Of each payload, µs UTC.
         first: First position.
     """
@@ -87,7 +77,7 @@ def batch_from_payloads(
 def batch_from_event_records(
     records: Sequence[EventRecord], *, refused: Sequence[tuple[bytes, Refused]] = ()
 ) -> EventBatch:
-    """Build a batch from records that a connector read, and a rejection for each payload that it refused."""
+    """Build a batch from records, with a rejection for each payload in `refused`."""
     builder = _BatchBuilder(position=0)
     builder.records.extend(records)
     builder.add(len(records))
@@ -103,7 +93,7 @@ class Row:
     Attributes:
         fields: Field of the event → value. None: the row never counts.
         raw: Column → cell.
-        error: Why the row is uneven: it has more or fewer cells than the table has columns.
+        error: Set if the row has more or fewer cells than the header.
     """
 
     fields: Mapping[str, object] | None
@@ -112,11 +102,9 @@ class Row:
 
 
 def batch_from_rows(rows: Iterable[Row], *, clock: Clock, first: int, bytes_read: int) -> EventBatch:
-    """Build a batch from rows of a platform's table; each row has a position, even if it never counts.
+    """Build a batch from table rows in order; rows that never count keep their positions too.
 
     Args:
-        rows: In order.
-        clock: How their times are written.
         first: Position of the first row.
         bytes_read: Bytes of the stored file read so far.
     """
@@ -143,8 +131,6 @@ def batch_from_rows(rows: Iterable[Row], *, clock: Clock, first: int, bytes_read
 
 @dataclass(slots=True, kw_only=True)
 class _BatchBuilder:
-    """Records and rejections of a batch; `position` is the next record's."""
-
     position: int
     records: list[EventRecord] = field(default_factory=list)
     objects: list[Objects] = field(default_factory=list)
@@ -166,7 +152,6 @@ class _BatchBuilder:
         self.position += count
 
     def reject(self, payload: bytes, error: Refused) -> None:
-        """Add a payload that is not understood, as one rejected record."""
         self.rejections.append(
             Rejection(index=self.position, event_id=None, code=NOT_UNDERSTOOD, detail=error.message, raw=payload)
         )
@@ -174,7 +159,6 @@ class _BatchBuilder:
         self.position += 1
 
     def positions(self) -> npt.NDArray[np.int64]:
-        """Return the position of each record that was not rejected."""
         return np.fromiter((position for each in self.ranges for position in each), np.int64)
 
     def batch_records(self) -> Records:

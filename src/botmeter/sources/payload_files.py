@@ -1,7 +1,7 @@
 """Files of platform payloads → batches of events.
 
-Each JSON object of a file is a payload. Where records explain one another (activities of a transcript, rows of a
-tracker store), those that stand together are joined into one payload, as they would be in one request.
+Each JSON object is a payload, but records that explain one another (activities of a transcript, rows of a tracker
+store) are joined into one, as in a request.
 """
 
 from collections import Counter
@@ -31,7 +31,7 @@ _NULL = "\\N"
 
 
 def batches_from_payload_file(file: SourceFile, source: Source, *, connector: Connector) -> Iterator[EventBatch]:
-    """Yield the events of a platform's file, then a note for each kind of thing in it that never counts.
+    """Yield the events of a file, then notes about records that never count.
 
     Raises:
         Refused: `format_unknown`, `column_missing`, and what `reader.batches` raises.
@@ -99,7 +99,6 @@ def _read(texts: list[bytes], *, source: Source, connector: Connector, first: in
 
 
 def _table_objects(stream: ByteStream, joined: JoinedFiles) -> Iterator[Objects]:
-    """Yield the rows of a table, each as a JSON object of its cells."""
     table = open_table(stream, errors="replace")
     columns = [name.lower() for name in table.columns]
     missing = [name for name in joined.columns if name not in columns]

@@ -1,7 +1,6 @@
-"""Tools for reading JSON payloads: values, times, ids and bots.
+"""Values, times, ids and bots in JSON payloads.
 
-A payload that is not the platform's is refused as a whole. A field that an event lacks is left out; `validation`
-reports it, as for every format.
+A payload that is not the platform's is refused as a whole; a missing field is left for `validation` to report.
 """
 
 import hashlib
@@ -41,11 +40,7 @@ def not_understood(what: str) -> Refused:
 
 
 def json_value(payload: bytes) -> object:
-    """Parse JSON; numbers with a fraction become `Decimal`.
-
-    Raises:
-        Refused: `payload_not_understood`.
-    """
+    """Parse JSON, fractions as `Decimal`; raises `Refused` (`payload_not_understood`)."""
     try:
         return _DECODE(payload.removeprefix(_BOM))
     except _UNREADABLE as fault:
@@ -58,14 +53,7 @@ def json_bytes(value: object) -> bytes:
 
 
 def checked_objects(found: object, *, what: str) -> list[JsonObject]:
-    """Return a list of objects; empty for null.
-
-    Args:
-        what: Name of the list in the message.
-
-    Raises:
-        Refused: `payload_not_understood` for anything else.
-    """
+    """Return a list of objects, empty for null; raises `Refused` (`payload_not_understood`) naming `what`."""
     if found is None:
         return []
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
@@ -74,11 +62,7 @@ def checked_objects(found: object, *, what: str) -> list[JsonObject]:
 
 
 def objects_in(found: object) -> list[JsonObject]:
-    """Return the objects of a payload: one, or an array of them.
-
-    Raises:
-        Refused: `payload_not_understood` if it is neither.
-    """
+    """Return one object or an array of them as a list; raises `Refused` (`payload_not_understood`)."""
     if isinstance(found, dict):
         return [found]
     if found is None:
@@ -92,7 +76,7 @@ def object_of(found: object) -> JsonObject:
 
 
 def text_of(found: object) -> str | None:
-    """Return text that is not empty, or an integer as text; None for anything else."""
+    """Return non-empty text, or an integer as text; otherwise None."""
     if isinstance(found, str):
         return found or None
     return str(found) if isinstance(found, int) and not isinstance(found, bool) else None
@@ -102,7 +86,7 @@ def shared_text_of(found: object, *, what: str) -> str | None:
     """Return `text_of` a value that every event of a payload repeats.
 
     Raises:
-        Refused: `payload_not_understood` if it is longer than an id, and would be stored many times.
+        Refused: `payload_not_understood` if it is longer than an id, because it is stored many times.
     """
     text = text_of(found)
     if text is not None and len(text) > ID_BYTES_MAX:
@@ -111,7 +95,7 @@ def shared_text_of(found: object, *, what: str) -> str | None:
 
 
 def us_of_epoch(seconds: object) -> int | None:
-    """Return the µs UTC of seconds since 1970, as a number or text; None if out of range or neither."""
+    """Return the µs UTC of seconds since 1970 (number or text); otherwise None."""
     if isinstance(seconds, bool) or not isinstance(seconds, int | str | Decimal):
         return None
     try:
@@ -124,7 +108,7 @@ def us_of_epoch(seconds: object) -> int | None:
 
 
 def time_of_epoch(seconds: object) -> object:
-    """Return seconds since 1970 as RFC 3339 text; anything else unchanged, for `validation` to reject."""
+    """Return seconds since 1970 as RFC 3339 text; anything else unchanged for `validation`."""
     us = us_of_epoch(seconds)
     return seconds if us is None else text_from_us(us)
 
@@ -147,17 +131,16 @@ def is_listed(source: Source, option: str, *, default: Iterable[str], known_as: 
 
 
 def ignored_sentences(counts: Mapping[str, int]) -> tuple[str, ...]:
-    """Return a sentence for each ignored kind, with its count; at most twenty."""
+    """Return a sentence with its count for each ignored kind, at most twenty."""
     named = islice(counts.items(), _SENTENCES_MAX)
     return tuple(what if count == 1 else f"{what} ({count:,} of them)" for what, count in named)
 
 
 def bot_of(source: Source, bot_id: str | None, *, name: str | None = None, version: str | None = None) -> Fields:
-    """Return the bot of an event: from the source's identities, the platform, or the source's default.
+    """Return the bot from the source's identities, the platform (`bot_id`), or the source's default.
 
     Args:
-        bot_id: The platform's id; None: it names no bot.
-        version: From the platform; an identity's version precedes it.
+        version: From the platform; an identity's version takes precedence.
     """
     identity = source.identity(bot_id, name)
     if identity is not None:
@@ -172,11 +155,7 @@ def bot_of(source: Source, bot_id: str | None, *, name: str | None = None, versi
 
 
 def json_object(payload: bytes, *, platform: str) -> JsonObject:
-    """Parse a payload that must be a JSON object.
-
-    Raises:
-        Refused: `payload_not_understood`.
-    """
+    """Parse a JSON object; raises `Refused` (`payload_not_understood`)."""
     found = json_value(payload)
     if not isinstance(found, dict):
         raise not_understood(f"Not a {platform} payload: it must be a JSON object.")
@@ -184,7 +163,7 @@ def json_object(payload: bytes, *, platform: str) -> JsonObject:
 
 
 def at(found: object, *path: str) -> Any:
-    """Return the value at a path of keys in nested objects; None if there is none."""
+    """Return the value at a path of keys in nested objects, or None."""
     for name in path:
         if not isinstance(found, dict):
             return None
@@ -198,7 +177,7 @@ def objects_in_list(found: object) -> list[JsonObject]:
 
 
 def us_of(found: object) -> int | None:
-    """Return the µs UTC of RFC 3339 text or seconds since 1970; None for 0 and anything else."""
+    """Return the µs UTC of RFC 3339 text or seconds since 1970; otherwise None, also for 0."""
     if not isinstance(found, str):
         return us_of_epoch(found) or None
     try:
@@ -208,5 +187,5 @@ def us_of(found: object) -> int | None:
 
 
 def time_of(found: object) -> object:
-    """Return a time as RFC 3339 text; what is no time unchanged, for `validation` to reject."""
+    """Return a time as RFC 3339 text; anything else unchanged for `validation`."""
     return time_of_epoch(found) if isinstance(found, int | Decimal) else found

@@ -1,7 +1,6 @@
-"""Time range of a pull, and what is left for the next one.
+"""Time range of a pull, and the work left for the next one.
 
-A complete pull leaves nothing: the next one overlaps it by an hour, for messages that were under way. An interrupted
-one leaves a remainder for the next.
+Each pull overlaps the last by an hour, for messages under way; an interrupted one leaves a remainder.
 """
 
 from collections.abc import Mapping
@@ -17,14 +16,14 @@ YOUNG_US: Final = 300 * MICROSECONDS_PER_SECOND
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullWindow:
-    """Range of one pull, in µs UTC.
+    """Range of one pull, µs UTC.
 
     Attributes:
         floor_us: First instant of messages.
-        end_us: End of messages, exclusive.
-        recent_us: Conversations active since then are included,
+        end_us: Exclusive.
+        recent_us: Include conversations active since then,
         ceiling_us: and those last active between `floor_us` and then, if set.
-        is_part: The window doesn't cover all that the last pull left.
+        is_part: Doesn't cover all that the last pull left.
     """
 
     floor_us: int
@@ -42,7 +41,7 @@ class PullWindow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remaining:
-    """Work left for the next pull, in µs UTC.
+    """Work left for the next pull, µs UTC.
 
     Attributes:
         next_us: Conversations active since then.
@@ -67,7 +66,7 @@ def pull_window(rest: Remaining, *, asked_us: int | None, earliest_us: int, now_
     """Return the window of a pull.
 
     Args:
-        asked_us: Start that a person asked for; None: continue after the last pull.
+        asked_us: Requested start; None: continue after the last pull.
         earliest_us: Earliest instant of the account's events.
     """
     end_us = now_us - YOUNG_US
@@ -83,7 +82,7 @@ def _cut(at_us: int) -> int:
 
 
 def whole_window(plan: PullWindow) -> Remaining:
-    """Return the work left if nothing of the window was done."""
+    """Return the whole window as work left."""
     return Remaining(next_us=plan.recent_us + OVERLAP_US, floor_us=plan.floor_us, ceiling_us=plan.ceiling_us)
 
 
@@ -91,8 +90,8 @@ def remaining_after(plan: PullWindow, *, before: Remaining, left: Remaining | No
     """Return the work left after a pull.
 
     Args:
-        before: Work left before it; unchanged if the window covered only part of it.
-        left: Work that the pull didn't finish; None: none.
+        before: Unchanged if the window covered only part of it.
+        left: Unfinished work of the pull.
     """
     if plan.is_part:
         return before
@@ -104,17 +103,15 @@ class PullResult:
     """Result of a pull; instants in µs UTC.
 
     Attributes:
-        since_us: First instant pulled.
-        until_us: End, exclusive; younger messages are left to their webhooks.
+        until_us: Exclusive; younger messages are left to their webhooks.
         seen: Messages and conversation beginnings: the sum of the counts that follow.
         known: Already in the ledger.
         accepted: Added.
         refused: Quarantined.
         ignored: Never count, such as private notes.
-        outside: Older or younger than the window.
-        code: Error code of an interruption; empty if it was complete.
-        fault: Its message.
-        rest: Work left for the next pull.
+        outside: Not in the window.
+        code: Error code of an interruption; empty: complete.
+        fault: Message of the error.
     """
 
     began_us: int

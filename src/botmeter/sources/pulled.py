@@ -1,4 +1,4 @@
-"""Conversations from a platform's API, read by the same code as its webhooks, so that event ids are the same."""
+"""Conversations from a platform's API, read by the code for its webhooks so that event ids are the same."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -17,12 +17,7 @@ SECOND_ATTRIBUTES = {"time_source": "second"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PulledConversation:
-    """Events of one conversation.
-
-    Attributes:
-        records: In any order.
-        refused: Payloads that were not understood, with the reason.
-    """
+    """Events of one conversation, in any order, and payloads that were not understood."""
 
     records: tuple[EventRecord, ...]
     refused: tuple[tuple[bytes, Refused], ...] = ()
@@ -51,7 +46,7 @@ def pulled_conversation(payloads: Iterable[JsonObject], source: Source, *, read:
 
 
 def to_the_second(record: EventRecord) -> EventRecord:
-    """Return the record with the attribute of a time in whole seconds if its time has no fraction."""
+    """Mark a record whose time has no fraction as exact to the second."""
     at_us = _instant_us(record)
     is_whole = at_us is not None and at_us % MICROSECONDS_PER_SECOND == 0
     return _with_attributes(record, SECOND_ATTRIBUTES) if is_whole else record
@@ -63,10 +58,9 @@ def event_id_in(record: EventRecord) -> str:
 
 
 def missing_records(pulled: PulledConversation, known: Mapping[str, int]) -> list[EventRecord]:
-    """Return the events that a ledger lacks, each once, in the order of their ids.
+    """Return the events that a ledger lacks, each once, ordered by id.
 
-    A time cut to the second is corrected: an event is not before those of the same conversation and second whose ids
-    precede its own.
+    A time cut to the second is corrected to no earlier than events of its conversation and second with smaller ids.
 
     Args:
         known: Event id → µs UTC in the ledger.

@@ -29,7 +29,7 @@ class SourceFile:
     Attributes:
         path: `-` for standard input.
         name: Name in messages; None: the path.
-        content: Stream to read for `-`; stays open. None: the process's standard input.
+        content: Replaces standard input; stays open.
         mapping: None: the fields have Botmeter's own names.
         format: csv, ndjson, json, parquet or cloudevents; None: detected.
     """
@@ -48,11 +48,11 @@ class SourceFile:
 def batches(file: SourceFile, *, rows_max: int = ROWS_MAX, source: Source | None = None) -> Iterator[EventBatch]:
     """Yield the events and rejections of a file, in order.
 
-    An error of the whole file is raised, perhaps after the last batch: the caller must then keep nothing of the file.
+    An error may be raised after the last batch; the caller must then keep nothing of the file.
 
     Args:
         rows_max: Events per batch.
-        source: Supplies defaults for what events omit.
+        source: Supplies defaults.
 
     Raises:
         Missing: `file_missing`.
@@ -74,7 +74,7 @@ def batches_from_json(raws: Iterable[bytes], *, mapping: Mapping | None = None) 
     """Read JSON objects, one event each; positions count them from 0.
 
     Args:
-        mapping: The mapping of the file that a row was rejected from.
+        mapping: That of the file a row was rejected from.
     """
     for records in records_from_texts(raws, mapping=mapping):
         yield batch_from_records(records)

@@ -1,4 +1,4 @@
-"""Rows of a file between its format and validation: whole columns, and any row as sent on demand."""
+"""Records of a file between reading and validation."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,11 +20,10 @@ class Records:
     """Some records of a file, in order.
 
     Attributes:
-        columns: Event field → values, of any Arrow type; fields that the file lacks are left out.
-        record: Row → field → value as sent. Raises `Refused` if it can't be read.
+        columns: Event field → values, of any Arrow type; missing fields are left out.
+        record: Row → field → value as sent; raises `Refused`.
         raw: Row → the record as sent.
-        positions: Position of each row in the file, from 0.
-        clock: Format of the times.
+        positions: In the file, from 0.
         rejections: Records that could not become a row.
         bytes_read: Bytes of the stored file read so far.
         notes: For a person.

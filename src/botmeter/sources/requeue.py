@@ -1,7 +1,4 @@
-"""Quarantined events sent again, for example after `available_from` was changed.
-
-A payload that was kept whole is read by its platform's connector again.
-"""
+"""Requeue of quarantined events; a platform's connector reads its payloads again."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -28,12 +25,7 @@ PAYLOADS_EACH = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Piece:
-    """Quarantined events of one source, read again.
-
-    Attributes:
-        again: Quarantine entries.
-        places: Positions of each entry's events in `batches`: none, one or several.
-    """
+    """Quarantined events of one source, read again; `places` are each entry's positions in `batches`."""
 
     again: tuple[Quarantined, ...]
     places: tuple[range, ...]
@@ -44,11 +36,7 @@ class _Piece:
         return [rejection for batch in self.batches for rejection in batch.rejections]
 
     def done(self, receipt: Receipt, *, kept_anew: AbstractSet[int]) -> list[int]:
-        """Return the numbers of entries that can leave quarantine.
-
-        Args:
-            kept_anew: Positions of events that this attempt quarantined again.
-        """
+        """Return the entries that can leave quarantine; `kept_anew` are positions quarantined again."""
         if receipt.rejected > len(receipt.rejections):
             # The receipt does not name them all, so none may be let go.
             return []
@@ -67,11 +55,8 @@ class _Piece:
 def retry(ledger: Ledger, *, now_us: int) -> Receipt:
     """Send everything in quarantine again under its own source.
 
-    Accepted events and duplicates leave quarantine; the rest stays once, under the reason that holds now. An
-    interrupted retry can simply be repeated.
-
-    Returns:
-        Counts over all sources, and the first thousand rejections.
+    Accepted events and duplicates leave quarantine; the rest stays once, under its new reason. An interrupted retry can
+    be repeated. The receipt counts all sources and holds the first thousand rejections.
     """
     pieces = list(_pieces(ledger))
     first_append_no = ledger.next_append_no()
@@ -88,7 +73,7 @@ def retry(ledger: Ledger, *, now_us: int) -> Receipt:
 
 
 def _pieces(ledger: Ledger) -> Iterator[_Piece]:
-    """Yield everything in quarantine, in pieces small enough that a receipt names every rejection."""
+    """Yield quarantined events in pieces small enough that a receipt names every rejection."""
     by_source = sorted(quarantined(ledger), key=lambda each: (each.source, each.is_pulled, each.number))
     for (name, _), own in groupby(by_source, key=lambda each: (each.source, each.is_pulled)):
         source = source_named(ledger, name) or Source(name=name, platform=NATIVE_PLATFORM)
@@ -103,7 +88,6 @@ def _pieces(ledger: Ledger) -> Iterator[_Piece]:
 
 
 def _is_payload(each: Quarantined, source: Source) -> bool:
-    """Check that an entry is a platform's payload rather than an event."""
     is_foreign = not connector_of(source.platform).is_native and b'"event_id"' not in each.raw
     return each.code == NOT_UNDERSTOOD or is_foreign
 

@@ -27,7 +27,7 @@ class HmacForm:
     """Format of an HMAC-SHA256 in hexadecimal.
 
     Attributes:
-        header: Lower-case name.
+        header: In lower case.
         prefix: Text before the digits.
         timestamp_header: Header with seconds since 1970, signed as `instant.body`; None: only the body is signed.
     """
@@ -41,8 +41,8 @@ def check_hmac(delivery: Delivery, secret: str, *, form: HmacForm) -> None:
     """Check that `secret` signed the delivery.
 
     Raises:
-        NotAllowed: `signature_missing`, `signature_wrong`, or `delivery_too_old` for one signed more than 300 seconds
-            before or after it was received.
+        NotAllowed: `signature_missing`, `signature_wrong`, or `delivery_too_old` if signed over 300 seconds before or
+            after receipt.
     """
     sent = _sent(delivery, form.header)
     signed = delivery.body
@@ -58,7 +58,7 @@ def check_hmac(delivery: Delivery, secret: str, *, form: HmacForm) -> None:
 
 
 def check_rsa(delivery: Delivery, pem: str, *, header: str) -> None:
-    """Check that the private key of `pem` signed the delivery's body (RSA, PKCS#1 v1.5, SHA-256, Base64).
+    """Check the delivery's RSA signature (PKCS#1 v1.5, SHA-256, Base64).
 
     Raises:
         NotAllowed: `signature_missing`, `signature_wrong`.

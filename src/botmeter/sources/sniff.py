@@ -24,7 +24,7 @@ def format_of(stream: ByteStream, *, asked: str | None) -> Format:
     """Return the format of a stream, consuming only a byte order mark.
 
     Args:
-        asked: Requested format; None: detect it. For `cloudevents` the form around the records is still detected.
+        asked: None: detect it; for `cloudevents` the form around the records is still detected.
 
     Raises:
         Refused: `format_unknown`, `file_empty`.

@@ -1,4 +1,4 @@
-"""Files of a source → batches of events: read by the platform's connector, or as events in Botmeter's own format."""
+"""Files of a source → batches of events."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -16,7 +16,7 @@ from botmeter.sources.stream import STDIN, open_stream
 
 
 def source_named(ledger: ReadableLedger, name: str) -> Source | None:
-    """Return the account's source of that name, or one without settings if it is a platform's code."""
+    """Return the source of that name, or one without settings if it is a platform's code."""
     source = source_of(ledger, name)
     if source is None and name in platform_codes():
         return Source(name=name, platform=name)
@@ -24,12 +24,9 @@ def source_named(ledger: ReadableLedger, name: str) -> Source | None:
 
 
 def batches_of_source(file: SourceFile, source: Source | None) -> Iterator[EventBatch]:
-    """Yield the events of a source's file.
+    """Yield the events of a source's file; raises what `batches` and `batches_from_payload_file` raise.
 
     Files of events, or with a mapping, are read as such whatever the platform.
-
-    Raises:
-        Refused: What `reader.batches` and `batches_from_payload_file` raise.
     """
     if source is None or file.mapping is not None:
         return batches(file, source=source)
@@ -40,10 +37,7 @@ def batches_of_source(file: SourceFile, source: Source | None) -> Iterator[Event
 
 
 def _holds_events(file: SourceFile) -> bool:
-    """Check whether a file starts with all required event fields, or is Parquet, which no platform writes.
-
-    Standard input can't be read twice, and is always read as the platform's.
-    """
+    """Check for required event fields, or Parquet; standard input can't be read twice and is the platform's."""
     if file.path == STDIN or file.format is not None:
         return False
     with closing(open_stream(file.path, name=file.label)) as stream:

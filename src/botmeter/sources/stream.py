@@ -1,6 +1,6 @@
 """Files as byte streams: opened, decompressed and counted.
 
-Gzip is detected from the first bytes. A truncated file is read up to the cut; `checked_end` then reports it.
+A truncated gzip file is read up to the cut; `checked_end` then reports it.
 """
 
 import stat
@@ -108,7 +108,6 @@ class ByteStream:
                 self._stored = self._next_piece()
 
     def _unpacked(self) -> bytes:
-        """Decompress some bytes; the rest of the stored piece stays in `_stored`."""
         unpacker = self._unpacker
         assert unpacker is not None  # noqa: S101 - only called for packed files
         if unpacker.eof:

@@ -16,23 +16,17 @@ _CELL_CHARACTERS_MAX: Final = 16 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table with a header.
-
-    Attributes:
-        columns: Names without surrounding space.
-        rows: Cells of each row that is not blank; iterating raises `TooMuch` (`record_too_long`).
-    """
+    """A table with a header; `rows` skips blank rows and raises `TooMuch` (`record_too_long`)."""
 
     columns: tuple[str, ...]
     rows: Iterator[list[str]]
 
 
 def open_table(stream: ByteStream, *, errors: str) -> Table:
-    """Read the header of a CSV file, whose delimiter is the one that occurs most often in it.
+    """Read the header of a UTF-8 CSV file; its delimiter is the one most frequent in it.
 
     Args:
-        stream: UTF-8, with or without a byte order mark.
-        errors: How bytes that are not UTF-8 are decoded, as in `bytes.decode`.
+        errors: As in `bytes.decode`.
     """
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors=errors, newline="")  # type: ignore[type-var]
     csv.field_size_limit(_CELL_CHARACTERS_MAX)

@@ -1,7 +1,7 @@
 """RFC 3339 text → µs UTC for whole columns.
 
-Only `YYYY-MM-DDTHH:MM:SS`, 0 to 9 decimals, then `Z` or `±HH:MM` are read here; `domain.instant` reads every other
-text. A test proves that both agree.
+Only `YYYY-MM-DDTHH:MM:SS`, 0 to 9 decimals, then `Z` or `±HH:MM` are read; the rest goes to `domain.instant`. A test
+proves that both agree.
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ _DAYS_TO_1970 = 719_468
 
 
 def us_from_texts(texts: pa.StringArray) -> tuple[Instants, Flags]:
-    """Return the µs UTC of each text and a flag for each one read; the others are 0."""
+    """Return the µs UTC of each text (0 if not read) and flags for those read."""
     offsets = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1]
     lengths = np.diff(offsets)
     instants = np.zeros(len(texts), np.int64)

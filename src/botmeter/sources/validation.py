@@ -1,7 +1,4 @@
-"""Validation of one record, shared by every format.
-
-`columns` accepts plainly valid columns and sends every other record here; a test proves that both agree.
-"""
+"""Validation of one record of any format; a test proves that `columns` agrees."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -30,9 +27,9 @@ Event = dict[str, object]
 
 
 def event_from_record(record: Mapping[str, object], *, clock: Clock) -> tuple[Event, list[Refused]]:
-    """Validate a record (field → value as sent); return the event and every fault in it.
+    """Return the event of a record, valid fields only, and every fault in it.
 
-    An empty text counts as missing, because CSV can't tell them apart. With faults the event holds only valid fields.
+    An empty text counts as missing, because CSV can't tell them apart.
     """
     event: Event = {}
     faults: list[Refused] = []

@@ -1,4 +1,4 @@
-"""Vectorized checks, one for each kind of column, that flag doubtful rows for `validation`."""
+"""Vectorized checks of columns, which flag doubtful rows for `validation`."""
 
 from collections.abc import Callable, Mapping
 
@@ -21,10 +21,7 @@ CheckedColumn = tuple[pa.Array, Flags | None]
 
 
 def checked_column(name: str, sent: pa.Array, *, clock: Clock) -> CheckedColumn:
-    """Return column `name` in the type of `EVENTS_SCHEMA`, and the doubtful rows (None: none).
-
-    A missing value is null, also in a required column.
-    """
+    """Return a column in the type of `EVENTS_SCHEMA`, missing values null, and flags of doubtful rows, if any."""
     match name:
         case "occurred_at":
             return _instants(sent, clock)

@@ -1,4 +1,4 @@
-"""The platforms that Botmeter reads, in the order in which they are listed."""
+"""Supported platforms, in the order in which they are listed."""
 
 from collections.abc import Iterator
 from importlib import import_module

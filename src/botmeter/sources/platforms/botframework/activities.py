@@ -1,7 +1,7 @@
 """Bot Framework activities and transcripts → events.
 
-An activity's id is no key: tools number from 1, copies of a conversation share ids, and an edited message keeps its
-own. If a message doesn't say which side is the bot, the rest of the payload must; it is never guessed.
+An activity's id is no key: tools number from 1, copied conversations share ids, and edits keep theirs. The bot is
+never guessed: if not the message, the rest of the payload must identify it.
 """
 
 from collections import Counter, defaultdict
@@ -109,10 +109,7 @@ def _learned(activities: list[JsonObject], source: Source) -> _Known:
 
 
 def _bots_of(activity: JsonObject) -> Iterator[str]:
-    """Yield the ids that an activity shows to be bots.
-
-    Only bots receive conversation updates, answer a message, or are written to by a user.
-    """
+    """Yield known bots: only they receive conversation updates, answer messages, or are written to by users."""
     sender, recipient = object_of(activity.get("from")), object_of(activity.get("recipient"))
     members = activity.get("membersAdded")
     parties = [sender, recipient, *(each for each in (members if isinstance(members, list) else []))]
@@ -129,11 +126,7 @@ def _bots_of(activity: JsonObject) -> Iterator[str]:
 
 
 def _sides(activity: JsonObject, known: _Known) -> tuple[JsonObject, JsonObject, bool]:
-    """Return the bot and the customer of an activity, and True if the bot sent it.
-
-    Raises:
-        Refused: `payload_not_understood` if nothing distinguishes them.
-    """
+    """Return the bot and the customer of an activity, and True if the bot sent it."""
     sender, recipient = object_of(activity.get("from")), object_of(activity.get("recipient"))
     if known.is_bot(sender):
         return sender, recipient if not known.is_bot(recipient) else {}, True
@@ -172,7 +165,6 @@ def _fields(activity: JsonObject, known: _Known) -> dict[str, object] | None:
 
 
 def _ended(activity: JsonObject, known: _Known, *, kind: str) -> dict[str, object]:
-    """Return the fields of an end or a hand-off, with its customer where the sides can be told apart."""
     try:
         bot, customer, _ = _sides(activity, known)
     except Refused:

@@ -1,7 +1,7 @@
 """Copilot Studio: rows of the Dataverse table conversationtranscript → events.
 
-A row is one conversation with at most one customer; `content` and `metadata` are JSON texts. A rejected activity is
-kept as a row of its own: whole rows, one for each activity, would grow quadratically.
+A row is one conversation with at most one customer. A rejected activity is kept as a row of its own, because whole
+rows would grow quadratically.
 """
 
 from collections import Counter
@@ -45,11 +45,7 @@ _KIND_BY_OUTCOME = {"resolved": "resolved", "handoff": "handoff", "escalated": "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
-    """A transcript with the values that its activities share.
-
-    Attributes:
-        first_place: Of the first activity; not 0 in a row made for one rejected activity.
-    """
+    """A transcript with the values that its activities share."""
 
     source: Source
     row_id: str
@@ -72,7 +68,7 @@ class _Row:
 
 
 def rows_of(found: object) -> list[JsonObject] | None:
-    """Return the transcript rows in a payload (one, an array, or the Web API's wrapper); None if it has none."""
+    """Return the transcript rows of a payload (one, an array, or the Web API's wrapper), or None."""
     if isinstance(found, dict) and not _is_row(found):
         found = found.get("value")
     rows = [found] if isinstance(found, dict) else found
@@ -154,7 +150,7 @@ def _actor(activity: JsonObject) -> str | None:
 
 
 def _person(activities: list[JsonObject]) -> str | None:
-    """Return the customer: the directory id, which is the same in every channel, or the channel's id."""
+    """Return the customer's directory id, which is the same in every channel, or the channel's id."""
     for activity in activities:
         if activity.get("type") == "message" and _actor(activity) == "customer":
             sender = object_of(activity.get("from"))
@@ -186,7 +182,6 @@ def _is_preview(activities: list[JsonObject], source: Source, *, preview: object
 
 
 def _fields(activity: JsonObject, row: _Row, *, place: int) -> dict[str, object] | None:
-    """Return the event's fields; None if it never counts. Embedded activities are ignored."""
     if activity.get("type") == "message":
         actor = _actor(activity)
         if actor is None:

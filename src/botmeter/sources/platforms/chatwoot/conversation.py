@@ -1,7 +1,4 @@
-"""Conversations in Chatwoot's payloads.
-
-Their ids are unique only within one Chatwoot account, so event ids combine source, account and id.
-"""
+"""Conversations in Chatwoot's payloads; their ids are unique only within one Chatwoot account."""
 
 from dataclasses import dataclass
 
@@ -52,7 +49,6 @@ class Conversation:
     """One conversation.
 
     Attributes:
-        found: Its JSON object.
         account: Chatwoot account id.
         number: Id within the account.
         inboxes: Names of its inbox.
@@ -69,11 +65,7 @@ class Conversation:
         return text_of(self.found.get("status")) or ""
 
     def fields(self, *, sender: object = None) -> Fields:
-        """Return the fields that all events of the conversation share.
-
-        Args:
-            sender: The contact who wrote, used if the payload has no other contact.
-        """
+        """Return the fields that all its events share; `sender` is the contact if the payload has no other."""
         known = at(self.found, "meta", "sender", "id"), at(self.found, "contact_inbox", "contact_id"), sender
         contact = next((text for text in map(text_of, known) if text is not None), None)
         conversation_id = scoped_id(self.source, self.account, self.number)
@@ -127,11 +119,7 @@ class Conversation:
 
 
 def conversation_in(payload: JsonObject, found: object, *, source: Source) -> Conversation:
-    """Read a conversation.
-
-    Raises:
-        Refused: `payload_not_understood` without an id or an account.
-    """
+    """Read a conversation; raises `Refused` (`payload_not_understood`) without id or account."""
     number = text_of(at(found, "id"))
     if not isinstance(found, dict) or number is None:
         raise not_understood("The Chatwoot payload has no conversation with an id.")
@@ -154,7 +142,7 @@ def sender_bot(sender: object, *, kind: str | None, source: Source) -> Fields:
     """Return the fields of a sender or assignee that is a bot; empty otherwise.
 
     Args:
-        kind: Chatwoot's type of the sender: `AgentBot`, `User`.
+        kind: Chatwoot's type: `AgentBot`, `User`.
     """
     number, name = text_of(at(sender, "id")), text_of(at(sender, "name"))
     if number is None and name is None:

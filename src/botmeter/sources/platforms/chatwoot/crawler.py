@@ -66,7 +66,6 @@ class ChatwootCrawler:
         return Remaining(next_us=plan.end_us, floor_us=plan.floor_us, ceiling_us=self._lowest_us)
 
     def _round(self, *, first_us: int) -> Iterator[PulledConversation]:
-        """Go through the list down to conversations last active before `first_us`."""
         page = old_page_count = 0
         while old_page_count < _OLD_PAGES:
             page += 1

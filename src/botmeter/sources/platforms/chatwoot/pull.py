@@ -1,7 +1,7 @@
 """Chatwoot's API: paths, pages, and conversations in the shape of webhook payloads.
 
-The API gives times of messages in seconds, except for a conversation's last one, and only the present state of a
-conversation. Its earlier changes have no ids and can't be pulled.
+Message times are in seconds, except for the last message. Earlier changes of a conversation have no ids and can't be
+pulled.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,13 +18,7 @@ _EXACT_PLACES = ("messages", "last_non_activity_message")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedConversation:
-    """A conversation in the list.
-
-    Attributes:
-        number: Id within the account.
-        active_us: Last activity, µs UTC.
-        found: Its JSON object.
-    """
+    """A conversation in the list; `number` is its id within the account, `active_us` its last activity."""
 
     number: str
     active_us: int | None
@@ -33,12 +27,7 @@ class ListedConversation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedMessages:
-    """A page of messages.
-
-    Attributes:
-        first_number: Lowest id; None if the page is empty.
-        first_us: Earliest time, µs UTC; None if there is none.
-    """
+    """A page of messages; lowest id and earliest µs UTC, None if the page is empty."""
 
     messages: tuple[JsonObject, ...]
     first_number: int | None
@@ -66,7 +55,7 @@ def inboxes_path(account: str) -> str:
 
 
 def messages_path(account: str, number: str) -> str:
-    """Return the path of a conversation's messages: the latest 20, or those before `before`."""
+    """Return the path of a conversation's latest 20 messages, or those before `before`."""
     return f"{conversations_path(account)}/{quote(number, safe='')}/messages"
 
 
@@ -128,7 +117,7 @@ def message_number(message: JsonObject) -> int | None:
 def read_conversation(
     conversation: JsonObject, messages: Sequence[JsonObject], *, inboxes: Mapping[str, JsonObject], source: Source
 ) -> PulledConversation:
-    """Return the events of a conversation: its creation and its messages.
+    """Return the creation and the messages of a conversation.
 
     Args:
         conversation: From the list, with `account_id` added.
@@ -168,7 +157,7 @@ def _active_us(found: JsonObject) -> int | None:
 
 
 def _of_inbox(conversation: JsonObject, inbox: JsonObject) -> JsonObject:
-    """Add what only webhooks contain: the channel, and whether Twilio carries another one."""
+    """Add fields that only webhooks contain: the channel, and a channel that Twilio carries."""
     channel = text_of(conversation.get("channel")) or text_of(at(conversation, "meta", "channel"))
     told: JsonObject = {"channel": channel or text_of(inbox.get("channel_type"))}
     if text_of(inbox.get("medium")) == "whatsapp":
@@ -177,7 +166,7 @@ def _of_inbox(conversation: JsonObject, inbox: JsonObject) -> JsonObject:
 
 
 def _touched_at(conversation: JsonObject) -> dict[str, JsonObject]:
-    """Return the last change of messages that the conversation embeds, to the millisecond, by id."""
+    """Return the last change of embedded messages, to the millisecond, by id."""
     held = [each for name in _EXACT_PLACES for each in _objects(conversation.get(name))]
     return {
         number: {"updated_at": each.get("updated_at")}

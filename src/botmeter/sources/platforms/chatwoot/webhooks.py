@@ -1,7 +1,7 @@
 """Chatwoot's webhooks (account, agent bot, API inbox, automation rules) → events.
 
-All of them report the same things, so an event's id names what happened and copies are one event. Only messages have
-a time; a conversation's change gets the latest instant in its payload and never opens a session.
+All of them report the same events, so ids name the event and copies are one. Only messages have a time; a
+conversation's change gets the latest instant in its payload and never opens a session.
 """
 
 from botmeter.domain.instant import text_from_us
@@ -70,7 +70,6 @@ def read_payload(payload: bytes, source: Source, *, received_us: int) -> Payload
 
 
 def _message(payload: JsonObject, message: JsonObject, *, source: Source) -> Fields | None:
-    """Return the fields of a new message; None for a private note."""
     conversation = conversation_in(payload, payload.get("conversation") or payload, source=source)
     form = _MESSAGE_TYPES.get(text_of(message.get("message_type")) or "")
     number = text_of(message.get("id"))
@@ -89,7 +88,7 @@ def _message(payload: JsonObject, message: JsonObject, *, source: Source) -> Fie
 
 
 def _nested_message(payload: JsonObject, source: Source) -> Fields | None:
-    """Read a conversation's last message, which is how automation rules report a message."""
+    """Read a conversation's last message, the form in which automation rules report messages."""
     messages = objects_in_list(payload.get("messages"))
     if not messages:
         raise not_understood("The Chatwoot payload has no message.")
@@ -99,8 +98,7 @@ def _nested_message(payload: JsonObject, source: Source) -> Fields | None:
 def _message_time(message: JsonObject) -> object:
     """Return the creation time of a message.
 
-    A nested message gives it in seconds. If its last change lies within that second, the change is the creation to the
-    millisecond, as in the message's own webhook.
+    A nested message gives it in seconds. A last change within that second is the creation to the millisecond.
     """
     created = message.get("created_at")
     if isinstance(created, str):
@@ -170,10 +168,7 @@ def _change(payload: JsonObject, *, name: str, source: Source) -> Fields:
 
 
 def _kind(payload: JsonObject, *, name: str) -> str:
-    """Return the kind of a change.
-
-    A conversation that goes from pending, which means with a bot, to open was handed to people.
-    """
+    """Return the kind of a change; from pending (with a bot) to open is a hand-off."""
     changed = [each["status"] for each in objects_in_list(payload.get("changed_attributes")) if "status" in each]
     if name == "conversation_created":
         return "conversation_created"
@@ -191,7 +186,7 @@ def _kind(payload: JsonObject, *, name: str) -> str:
 def _change_time(conversation: Conversation, *, kind: str) -> tuple[int | None, str]:
     """Return the time of a change, µs UTC, and its source.
 
-    Older versions give no time of a change, and their `timestamp` is that of the last message, perhaps days before.
+    In older versions `timestamp` is that of the last message, perhaps days before.
     """
     told_by = "created_at" if kind == "conversation_created" else "updated_at"
     told_us = us_of(conversation.found.get(told_by))

@@ -1,7 +1,7 @@
 """Crawler of Freshchat's conversations, by slices of time: changed users, then known conversations.
 
-Freshchat has no list of conversations. A user who wrote counts as changed; conversations of other users are known
-unless all of their deliveries were lost.
+Freshchat lists no conversations. A user who wrote counts as changed; conversations of others are known unless all
+their deliveries were lost.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """Freshchat's API: paths, pages, and conversations in the shape of webhook payloads.
 
-Changes of a conversation other than its messages have no ids and can't be pulled.
+Only messages can be pulled; other changes have no ids.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ _SHARED = ("channel_id", "app_id", "properties")
 
 
 def users_query(first_us: int, end_us: int, *, page: int) -> dict[str, str]:
-    """Return the query of a page, from 1, of users changed in [first_us, end_us), µs UTC."""
+    """Return the query of page `page` (from 1) of users changed in [first_us, end_us), µs UTC."""
     return {
         "updated_from": _milliseconds(first_us),
         "updated_to": _milliseconds(end_us),
@@ -52,14 +52,7 @@ def messages_query(page: int) -> dict[str, str]:
 
 
 def ids_in(body: bytes, *, of: str) -> tuple[str, ...]:
-    """Return the ids on a page.
-
-    Args:
-        of: `users` or `conversations`.
-
-    Raises:
-        Refused: `payload_not_understood`.
-    """
+    """Return the ids on a page of `users` or `conversations`; raises `Refused` (`payload_not_understood`)."""
     found = json_value(body)
     page = at(found, of)
     if not isinstance(page, list):
@@ -100,11 +93,7 @@ def message_us(message: JsonObject) -> int | None:
 def read_conversation(
     conversation: JsonObject, messages: Sequence[JsonObject], *, user: str | None, source: Source
 ) -> PulledConversation:
-    """Return the messages of a conversation.
-
-    Args:
-        user: The customer's id; None if unknown.
-    """
+    """Return the messages of a conversation; `user` is the customer's id, if known."""
     number = text_of(conversation.get("conversation_id")) or text_of(conversation.get("id"))
     customer = user or _customer(conversation, messages)
     shared = {name: conversation[name] for name in _SHARED if conversation.get(name) is not None}

@@ -58,10 +58,10 @@ _ACTORS = {
 
 
 def batches_from_report(stream: ByteStream, source: Source) -> Iterator[EventBatch]:
-    """Yield the events of a raw report: CSV, or CSV files in a ZIP.
+    """Yield the events of a raw report.
 
     Raises:
-        Refused: `column_missing` for a report whose columns don't describe events; `file_damaged`, `format_unknown`.
+        Refused: `column_missing` for unknown columns; `file_damaged`, `format_unknown`.
     """
     if stream.peek(8).startswith(_ZIP_MAGIC):
         yield from _from_zip(stream, source)
@@ -98,7 +98,6 @@ def _from_csv(stream: ByteStream, source: Source, *, first: int) -> Generator[Ev
 
 
 def _places(names: Sequence[str], *, name: str) -> dict[str, int]:
-    """Return what each column holds → its index in a row."""
     plain = ["".join(letter for letter in column.lower() if letter.isalnum()) for column in names]
     found = {
         held: plain.index(known)

@@ -48,7 +48,6 @@ def read_payload(payload: bytes, source: Source, *, received_us: int) -> Payload
 
 
 def _message(payload: JsonObject, source: Source) -> Fields | None:
-    """Return the fields of a message; None for a private note."""
     message = at(payload, "data", "message")
     if not isinstance(message, dict) or text_of(message.get("id")) is None:
         raise not_understood("The Freshchat payload has no message with an id.")
@@ -150,7 +149,7 @@ def _actor_and_bot(sent_as: str | None, *, sender: str | None, source: Source) -
 
 
 def _bot_of_customer(message: JsonObject, source: Source) -> Fields:
-    """Return the customer's bot: the assigned one, the channel's, or the source's default."""
+    """Return the assigned bot, the channel's, or the source's default."""
     channel_id = text_of(message.get("channel_id"))
     assigned = text_of(message.get("assigned_agent_id"))
     identity = source.identity(assigned, f"channel:{channel_id}")
@@ -158,7 +157,6 @@ def _bot_of_customer(message: JsonObject, source: Source) -> Fields:
 
 
 def _bot_handing_over(deed: JsonObject, *, by: Fields, source: Source) -> Fields:
-    """Return the bot that handed over to people; empty if none did."""
     if source.identity(text_of(deed.get("to_agent_id"))) is not None:
         return {}
     before = source.identity(text_of(deed.get("from_agent_id")))

@@ -1,7 +1,7 @@
 """Rasa's broker posts, tracker dumps and tracker store rows → events.
 
-An event has the same id and conversation whichever way it arrives, so neither depends on the events beside it. The
-sender is the conversation; Rasa's own sessions are not.
+Ids and conversations don't depend on neighbouring events, so they are the same in all three. The sender is the
+conversation; Rasa's own sessions are not.
 """
 
 import re
@@ -57,13 +57,7 @@ _CONTENT = ("text", "data", "name", "value", "flow_id")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _TrackerEvent:
-    """One event of a payload, flattened.
-
-    Attributes:
-        sender: Its conversation.
-        event: In the form of a broker post.
-        channel: The tracker's channel, if it is in a tracker.
-    """
+    """One event of a payload, in the form of a broker post, with its tracker's channel."""
 
     sender: str
     event: JsonObject
@@ -95,7 +89,6 @@ def read_payload(payload: bytes, source: Source, *, received_us: int) -> Payload
 
 
 def _events_in(payload: bytes) -> Iterator[_TrackerEvent]:
-    """Yield the events of a payload: JSON, an array of it, or one a line."""
     try:
         found = json_value(payload)
     except Refused:
@@ -130,7 +123,6 @@ def _events_in_tracker(tracker: JsonObject) -> Iterator[_TrackerEvent]:
 
 
 def _event_of_row(row: JsonObject) -> JsonObject:
-    """Return the event in the `data` column of a tracker store row."""
     data = row["data"]
     event = json_value(data.encode("utf-8", "surrogatepass")) if isinstance(data, str) else data
     if not isinstance(event, dict):
@@ -164,7 +156,6 @@ def _value_of_memory(sent: object) -> object:
 
 
 def _why_ignored(event: JsonObject, source: Source) -> str | None:
-    """Return the reason why an event never counts; None if it counts."""
     kind = text_of(event.get("event"))
     text = event.get("text")
     if kind == "user" and isinstance(text, str):
@@ -191,8 +182,7 @@ def _ticket_id(event: JsonObject, source: Source) -> str | None:
 def _channels(events: list[_TrackerEvent], source: Source) -> list[str | None]:
     """Return the channel of each event: its own, the source's, or that of the sender's previous message.
 
-    Only customers' messages name a channel. The source's precedes an earlier message's, because a broker post has no
-    earlier message and would get another channel than the same event in a dump.
+    The source's comes first: a broker post has no previous message, and the same event in a dump must get its channel.
     """
     own = [shared_text_of(each.event.get("input_channel"), what="The input_channel") for each in events]
     if source.channel is not None:
@@ -245,7 +235,7 @@ def _bot(event: JsonObject, source: Source, *, actor: str) -> Fields:
 def _event_id(tracked: _TrackerEvent, name: str) -> str:
     """Return an id from the event's id, the message's id, or sender, time and content.
 
-    Events of a sender can share a time, and a post doesn't know its position, so the content distinguishes them.
+    Content is needed because events of a sender can share a time, and a post doesn't know its position.
     """
     event = tracked.event
     own = text_of(event.get("event_id")) or (text_of(event.get("message_id")) if name == "user" else None)

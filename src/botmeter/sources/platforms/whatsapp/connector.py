@@ -11,11 +11,7 @@ from botmeter.sources.signatures import HmacForm, check_hmac
 
 
 def challenge(query: Mapping[str, str], verify_token: str) -> str:
-    """Answer the verification request for a webhook's address (Meta, "Verification Requests").
-
-    Raises:
-        NotAllowed: `verify_token_wrong`.
-    """
+    """Answer Meta's verification request for a webhook; raises `NotAllowed` (`verify_token_wrong`)."""
     sent = query.get("hub.verify_token", "")
     is_right = bool(verify_token) and hmac.compare_digest(sent.encode("utf-8", "replace"), verify_token.encode())
     if query.get("hub.mode") != "subscribe" or not is_right:

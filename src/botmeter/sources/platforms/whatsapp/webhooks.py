@@ -1,7 +1,7 @@
 """WhatsApp Cloud API webhooks → events.
 
-An answer appears only as its status `sent`, or as an echo of a message written in the app. A message id (wamid) holds
-the customer's phone number, so it is hashed.
+An answer appears only as its status `sent`, or as an echo of a message written in the app. Message ids contain the
+customer's phone number, so they are hashed.
 """
 
 import hashlib
@@ -46,7 +46,7 @@ _TAGS = re.compile(r"\b(actor|bot_id|bot_version)=([^\s;,]+)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Place:
-    """Context of some messages: business account, number, and the contact if there is just one."""
+    """Context of some messages; the contact only if there is just one."""
 
     source: Source
     entry_id: str | None
@@ -113,7 +113,7 @@ def _read_change(change: JsonObject, *, entry_id: object, source: Source, found:
 
 
 def _only_contact(contacts: list[JsonObject]) -> JsonObject:
-    """Return the only contact's ids; several contacts don't say which one a message belongs to."""
+    """Return the only contact's ids; with several, a message's contact is unknown."""
     if len(contacts) != 1:
         return {}
     names = ("wa_id", "user_id")
@@ -159,7 +159,6 @@ def _why_no_answer(status: JsonObject) -> str | None:
 
 
 def _message(message: JsonObject, place: _Place, *, is_echo: bool) -> dict[str, object]:
-    """Return the fields of a customer's message, or of an echo of one written in the business's app."""
     own = ("to", "to_user_id") if is_echo else ("from", "from_user_id")
     customer = next((word for name in own if (word := text_of(message.get(name)))), None)
     if customer is None:
@@ -169,7 +168,7 @@ def _message(message: JsonObject, place: _Place, *, is_echo: bool) -> dict[str, 
 
 
 def _answer(status: JsonObject, place: _Place) -> dict[str, object]:
-    """Return the fields of a sent message; the tag names its author, otherwise the source does."""
+    """Return the fields of a sent message; its author is from the tag or the source."""
     tag = text_of(status.get("biz_opaque_callback_data")) or ""
     tags = dict(_TAGS.findall(tag))
     agent_tag = place.source.option("agent_tag")
@@ -183,7 +182,6 @@ def _answer(status: JsonObject, place: _Place) -> dict[str, object]:
 
 
 def _bot_id(place: _Place) -> str | None:
-    """Return the bot: an identity of the number, or the number itself."""
     identity = place.source.identity(place.number, place.shown_number)
     if identity is not None:
         return identity.sender
