@@ -1,6 +1,4 @@
-"""The command line. Commands read what was asked, call one function below, and show what it gives.
+"""Command line. Commands parse arguments, call one function of another package, and print its result.
 
-Data goes to stdout, talk to stderr. `main` puts the commands together and is the one place where an
-error becomes a sentence and an exit code; `options` has every option once; `terminal`, `bars` and
-`pages` turn numbers into text. Heavy imports stand inside the commands, so that `--help` is quick.
+Results go to stdout, messages to stderr. Commands import heavy packages themselves, so that `--help` is quick.
 """

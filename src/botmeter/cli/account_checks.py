@@ -1,4 +1,4 @@
-"""Checks that `doctor` runs on each account: file, quarantine, unmetered events, clock."""
+"""Checks of `doctor` on each account."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path

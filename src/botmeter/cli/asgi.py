@@ -1,4 +1,4 @@
-"""The ASGI application that `serve` runs. Granian imports it by name."""
+"""ASGI application of `serve`, imported by Granian."""
 
 from botmeter.cli.hosted import run_hosted
 from botmeter.server.asgi import start_application

@@ -1,4 +1,4 @@
-"""Numbers as bars and sparklines made of characters, in Unicode's blocks or in ASCII."""
+"""Bars and sparklines of characters, in Unicode or ASCII."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ NOT_YET = "·"
 
 
 def bar(part: int, *, most: int, width: int, in_unicode: bool = True) -> str:
-    """Draw a bar of at most `width` cells; `most` fills it, and whatever is not zero can be seen."""
+    """Draw a bar of at most `width` cells; any number but zero is visible."""
     if part <= 0 or most <= 0:
         return ""
     if not in_unicode:
@@ -19,7 +19,7 @@ def bar(part: int, *, most: int, width: int, in_unicode: bool = True) -> str:
 
 
 def sparkline(values: Sequence[float | None], *, in_unicode: bool = True) -> str:
-    """Draw one character a value, from zero to the greatest; None (a day to come) is a dot."""
+    """Draw one character per value, from zero to the greatest; None (a day to come) is a dot."""
     steps = _STEPS if in_unicode else _STEPS_ASCII
     most = max((value for value in values if value is not None), default=0)
     dot = NOT_YET if in_unicode else " "
@@ -27,10 +27,10 @@ def sparkline(values: Sequence[float | None], *, in_unicode: bool = True) -> str
 
 
 def pooled(values: Sequence[int | None], *, width: int) -> tuple[list[float | None], int]:
-    """Pool days to fit into `width`: the mean of each pool, and the days in one.
+    """Pool days to fit into `width`; return each pool's mean, and the days in a pool.
 
-    A mean and not a sum, so that a pool of fewer days is not drawn lower than it was. The first pool is the one with
-    fewer, so that today, which is not over, never stands alone.
+    A sum would draw a smaller pool too low. The first pool is the smaller one, so that today, which is incomplete,
+    never stands alone.
     """
     size = max(1, -(-len(values) // width))
     first = -(-len(values) % size)

@@ -1,15 +1,11 @@
-"""Result of one check of `doctor`."""
+"""Result of a `doctor` check."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """Result of one check.
-
-    Attributes:
-        detail: The finding and, if it is not ok, the remedy.
-    """
+    """Result of a check; `detail` is the finding and, if not ok, the remedy."""
 
     name: str
     is_ok: bool

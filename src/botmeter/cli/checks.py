@@ -1,4 +1,4 @@
-"""All checks of `doctor`; here versions, the compiled kernel, the data folder."""
+"""Checks of `doctor`: versions, compiled kernel, data folder."""
 
 import os
 import platform
@@ -21,11 +21,7 @@ _FREE_BYTES_MIN = 1_000_000_000
 
 
 def checks(folder: Path, *, account: str | None) -> list[Check]:
-    """All checks, from the machine to the accounts.
-
-    Args:
-        account: Check only this account; None: all.
-    """
+    """Run all checks, on one account or (None) on all."""
     names = account_names(folder) if account is None else [known_account(folder, account)]
     machine = [_program(), *_libraries(), _compiled()]
     return [*machine, *_folder(folder), *server_checks(folder), *account_checks(folder, names)]
@@ -50,7 +46,7 @@ def _libraries() -> Iterator[Check]:
 
 
 def _compiled() -> Check:
-    """Check that the compiled kernel is cached; otherwise each run waits for the compiler."""
+    """Check that the compiled kernel is cached; otherwise each run compiles it."""
     import botmeter.metering
 
     configured = variable("NUMBA_CACHE_DIR")

@@ -1,4 +1,4 @@
-"""Command classes shared by all commands: order, help, examples, running in the server."""
+"""Command classes: order, help, examples, running in the server."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -17,7 +17,7 @@ _INDENT = "  "
 
 
 class InOrder(TyperGroup):
-    """Group that lists its commands in the order in which they were added."""
+    """Group that lists commands in the order of their addition."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - typer calls it so
         return list(self.commands)
@@ -28,7 +28,7 @@ class InOrder(TyperGroup):
 
 
 class Command(TyperCommand):
-    """Command that a server on its data folder runs, if there is one."""
+    """Command that runs in the data folder's server, if there is one."""
 
     runs_here = False
 
@@ -51,10 +51,9 @@ class CommandHere(Command):
 
 
 def _read_plainly(parameters: Sequence[Any]) -> None:
-    """Read plain values without Pydantic, and variables from the command's own environment.
+    """Read plain values without Pydantic, and variables from the command's environment.
 
-    Typer has Pydantic read every value; loading it takes a quarter of the time of `report`. Values that
-    are not plainly valid still go there, for its message.
+    Typer loads Pydantic for every value, a quarter of `report`'s time. Other values still go there, for its message.
     """
     for parameter in parameters:
         parameter.get_runtime_param = partial(_PlainReader, parameter.get_runtime_param)
@@ -67,7 +66,7 @@ def _from_environment(name: str, _: Any) -> str | None:
 
 
 class _PlainReader:
-    """Reader of one value that loads Pydantic only if needed."""
+    """Value reader that loads Pydantic only if needed."""
 
     def __init__(self, with_pydantic: Callable[[], Any]) -> None:
         self._with_pydantic = with_pydantic
@@ -87,7 +86,7 @@ class _PlainReader:
 
 
 class Commands(typer.Typer):
-    """Typer application without rich help, which would add a third to the start-up time."""
+    """Typer application without rich help, which adds a third to start-up."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(
@@ -103,7 +102,7 @@ class Commands(typer.Typer):
 
 
 def command_group(name: str, help_text: str) -> Commands:
-    """Commands under one word, such as `account create`; the word alone prints help."""
+    """Commands under a word, such as `account create`; the word alone prints help."""
     group = Commands(name=name, help=help_text)
 
     @group.callback(invoke_without_command=True)
@@ -115,7 +114,7 @@ def command_group(name: str, help_text: str) -> Commands:
 
 
 def examples(*pairs: tuple[str, str]) -> str:
-    """Examples section of a help text: pairs of purpose (may be empty) and command."""
+    """Examples section of a help text, from pairs of purpose (may be empty) and command."""
     lines = ["\b", "Examples:"]
     for purpose, command in pairs:
         lines += [f"{_INDENT}# {purpose}"] if purpose else []

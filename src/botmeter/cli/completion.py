@@ -1,4 +1,4 @@
-"""Shell completion of account, zone and policy names. Opens no ledger and never fails."""
+"""Shell completion. Opens no ledger and never fails."""
 
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def accounts_starting(context: Context, incomplete: str) -> list[str]:
-    """Accounts of the data folder in use that start with the text."""
+    """Accounts of the data folder that start with the text."""
     data: Path | None = context.params.get("data")
     try:
         return [name for name in account_names(data_folder(data)) if name.startswith(incomplete.lower())]
@@ -27,7 +27,7 @@ def zones_starting(incomplete: str) -> list[str]:
 
 
 def policies_starting(incomplete: str) -> list[tuple[str, str]]:
-    """Presets that start with the text, each with its title."""
+    """Presets that start with the text, with titles."""
     from botmeter.metering.preset import presets
 
     return [(preset.name, preset.title) for preset in presets() if preset.name.startswith(incomplete)]

@@ -1,14 +1,14 @@
-"""Confirmation at the terminal before something that can't be undone."""
+"""Confirmation of irreversible commands."""
 
 from botmeter.cli.context import command_context
 from botmeter.domain.errors import Refused
 
 
 def is_confirmed(question: str, *, yes: bool) -> bool:
-    """Ask the person to type yes, unless `yes` was given on the command line.
+    """Ask the person to type yes, unless `yes` was given.
 
     Raises:
-        Refused: `yes_needed` if there is no terminal to ask on.
+        Refused: `yes_needed` without a terminal.
     """
     if yes:
         return True

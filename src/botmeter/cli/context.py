@@ -1,7 +1,7 @@
-"""Context of a command: its streams, working folder, environment, and what can interrupt it.
+"""Context of a command: streams, working folder, environment, interruption.
 
-Usually they are the process's own. A command run for another process has that process's. Nothing else in `cli` may use
-`sys` for streams or arguments, or read the environment.
+A command run for another process has that process's. Nothing else in `cli` may use `sys` for streams or arguments, or
+read the environment.
 """
 
 import sys
@@ -24,11 +24,11 @@ class CommandContext:
     """Context of a command.
 
     Attributes:
-        program: How it was called: `botmeter`, or a path to it.
-        cwd: Start of relative paths; None for the process's own working folder.
-        folder: The data folder that this process owns and shares; None if the command opens its own.
+        program: Name it was called by: `botmeter`, or a path.
+        cwd: Start of relative paths; None: the process's working folder.
+        folder: The data folder, if owned by this process; None: the command opens it.
         interruption: Stops the command; None if signals do.
-        served_at: Public URL of the server that runs it; None if none does.
+        served_at: Public URL of the server that runs it; None without one.
     """
 
     stdin: TextIO
@@ -63,7 +63,7 @@ def of_process() -> CommandContext:
 
 @contextmanager
 def in_context(context: CommandContext) -> Iterator[None]:
-    """Run commands in this context until the `with` ends, in this thread and those that copy its context."""
+    """Run commands in this context until the `with` ends, also in threads that copy it."""
     token = _current.set(context)
     try:
         yield
@@ -72,12 +72,12 @@ def in_context(context: CommandContext) -> Iterator[None]:
 
 
 def variable(name: str) -> str | None:
-    """Return a variable of the environment; None if it is missing or empty."""
+    """Return an environment variable; None if missing or empty."""
     return command_context().environment.get(name) or None
 
 
 def located(path: Path) -> Path:
-    """Resolve a path of the command line, relative to where the command was called."""
+    """Resolve a path relative to the command's working folder."""
     cwd = command_context().cwd
     return path if cwd is None else cwd / path
 

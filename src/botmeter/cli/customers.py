@@ -1,4 +1,4 @@
-"""`customer merge | unmerge | aliases`: several ids of one person count as one customer."""
+"""`customer merge | unmerge | aliases`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

@@ -1,4 +1,4 @@
-"""Where the data is: the folder that was asked for, and the ledgers in it."""
+"""The data folder, and the ledgers in it."""
 
 import fcntl
 import os
@@ -24,14 +24,14 @@ _OVERTAKEN_SECONDS_MAX = 1.0
 
 
 def data_folder(asked: Path | None) -> Path:
-    """The data folder, as an absolute path: as asked, else as the environment says, else the default."""
+    """Absolute path of the data folder: `asked`, else the environment's, else the default."""
     settings = command_context().settings
     named = asked if asked is not None else Path(settings.data_dir or settings.default_data_dir)
     return located(expanded(named)).absolute()
 
 
 def folder_in(arguments: list[str]) -> Path:
-    """The data folder that a command line names, even one that can't be understood as a whole."""
+    """Data folder of a command line, even an invalid one."""
     for place, argument in enumerate(arguments):
         if argument.startswith("--data="):
             return data_folder(Path(argument.removeprefix("--data=")))
@@ -41,7 +41,7 @@ def folder_in(arguments: list[str]) -> Path:
 
 
 def wait_seconds() -> float:
-    """How long a command waits for a data folder that another process uses.
+    """Maximum wait for a data folder that another process uses.
 
     Raises:
         Refused: `wait_invalid`.
@@ -57,7 +57,7 @@ def wait_seconds() -> float:
 
 
 def is_free(folder: Path) -> bool:
-    """Whether no process owns the data folder at this moment; a folder that is not there is free."""
+    """Return whether no process owns the data folder, which may be missing."""
     try:
         lock = os.open(folder / _LOCK, os.O_RDWR)
     except OSError:
@@ -72,16 +72,16 @@ def is_free(folder: Path) -> bool:
 
 
 def account_names(folder: Path) -> list[str]:
-    """The accounts in a data folder, without opening or locking anything; for shell completion."""
+    """Accounts of a data folder, without opening or locking it."""
     return sorted(file.stem for file in (folder / "accounts").glob("*.duckdb"))
 
 
 def known_account(folder: Path, account: str) -> str:
-    """The account's name, without opening or locking anything.
+    """Account's name, without opening or locking anything.
 
     Raises:
         Refused: `account_name_invalid`.
-        Missing: `account_unknown` if the data folder has none of this name.
+        Missing: `account_unknown`.
     """
     name, known = checked_account_name(account), account_names(folder)
     if name not in known:
@@ -91,11 +91,11 @@ def known_account(folder: Path, account: str) -> str:
 
 @contextmanager
 def owned_folder(asked: Path | None, *, purpose: str, is_new: bool = False) -> "Iterator[Folder]":
-    """The data folder, owned by this process until the end of the `with`; a server's own is shared.
+    """Own the data folder until the `with` ends; in a server, share its own.
 
     Args:
-        purpose: The command, for another process that meets our lock.
-        is_new: It may be made; otherwise a mistyped folder is refused and not made.
+        purpose: The command, shown to other processes that wait.
+        is_new: Create a missing folder; otherwise it is refused, since it may be mistyped.
 
     Raises:
         Missing: `folder_unknown`.
@@ -119,13 +119,13 @@ def owned_folder(asked: Path | None, *, purpose: str, is_new: bool = False) -> "
 
 @contextmanager
 def opened_ledger(asked: Path | None, account: str, *, purpose: str) -> "Iterator[Ledger]":
-    """Open the account's ledger in the data folder, which is owned until the end of the `with`."""
+    """Own the data folder and open the account's ledger until the `with` ends."""
     with owned_folder(asked, purpose=purpose) as folder, folder.ledger(account) as ledger:
         yield ledger
 
 
 @contextmanager
 def readable_ledger(asked: Path | None, account: str, *, purpose: str) -> "Iterator[ReadableLedger]":
-    """Open the account's ledger to read from; else as `opened_ledger`."""
+    """As `opened_ledger`, to read."""
     with owned_folder(asked, purpose=purpose) as folder, folder.reading(account) as ledger:
         yield ledger

@@ -1,4 +1,4 @@
-"""Commands to try after the demo, ready to paste."""
+"""Commands to try after the demo."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -23,11 +23,7 @@ _DAYS_SEARCHED = 5
 
 
 def tour(ledger: "ReadableLedger", query: "UsageQuery", *, data_option: str) -> list[str]:
-    """Lines that alternate between a purpose and its command.
-
-    Args:
-        data_option: ` --data …`, or empty if the commands don't need it.
-    """
+    """Lines of purpose and command in turn; `data_option` is ` --data …` or empty."""
     account = f"--account {ledger.account.name}{data_option}"
     session_id, program = interesting_session(ledger, query), _program()
     steps = [
@@ -42,7 +38,7 @@ def tour(ledger: "ReadableLedger", query: "UsageQuery", *, data_option: str) -> 
 
 
 def _program() -> str:
-    """Name of the program; its path if it is not on PATH."""
+    """The program's name, or its path if not on PATH."""
     called = Path(command_context().program)
     if called.name != "botmeter" or which("botmeter", path=variable("PATH")) is not None:
         return "botmeter"

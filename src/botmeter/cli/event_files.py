@@ -17,7 +17,7 @@ def source_files(paths: list[str], *, mapping: Path | None, input_format: str | 
     """Return the files to read, all with the same mapping.
 
     Raises:
-        Refused: `arguments_clash` if standard input is named twice; what `mapping_from_file` raises.
+        Refused: `arguments_clash` if stdin is named twice; what `mapping_from_file` raises.
     """
     from botmeter.sources.mapping_file import mapping_from_file
     from botmeter.sources.reader import SourceFile
@@ -39,7 +39,7 @@ def source_files(paths: list[str], *, mapping: Path | None, input_format: str | 
 
 
 def total_bytes(files: "list[SourceFile]") -> int | None:
-    """Return the total size; None if unknown, as for stdin."""
+    """Total size of the files; None with stdin."""
     from botmeter.sources.reader import size_bytes
 
     sizes = [size_bytes(file) for file in files]

@@ -45,7 +45,7 @@ def exit_code_of(error: BotmeterError) -> int:
 
 
 def sentence_of_bug(error: BaseException, *, arguments: list[str], folder: Path) -> str:
-    """Write the trace of a bug to a file and return a sentence with its reference."""
+    """Write a bug's trace to a file; return a sentence with its reference."""
     from botmeter.ledger.traces import save_trace
 
     kept = save_trace(error, what=f"botmeter {arguments}", folder=folder)

@@ -1,4 +1,4 @@
-"""Formats of files by the ending of their name."""
+"""File formats by name ending."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ _BY_ENDING: "dict[str, Format]" = {
 
 
 def format_of_file(path: Path) -> "Format":
-    """Return the format for the ending of `path`.
+    """Return the format of a file name's ending.
 
     Raises:
         Refused: `output_format_unknown`.

@@ -1,4 +1,4 @@
-"""Options that filter a report: two for each declared filter, its "is" and its "is not"."""
+"""Report filter options, an "is" and an "is not" per filter."""
 
 import inspect
 from collections.abc import Callable
@@ -15,11 +15,7 @@ Preview = Annotated[
 
 
 def takes_filters(*, simulated: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command the options of every filter; its parameter `filters` gets their values as `Filters`.
-
-    Args:
-        simulated: Only of those that a simulation has.
-    """
+    """Give a command the options of every filter (of a simulation if `simulated`), passed as `filters`."""
     declared = [one for one in FILTERS if one.is_simulated or not simulated]
 
     def with_options(command: Callable[..., None]) -> Callable[..., None]:

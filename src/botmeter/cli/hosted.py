@@ -9,7 +9,7 @@ from botmeter.server.command_host import HostedCommand
 
 
 def run_hosted(command: HostedCommand) -> int:
-    """Run a command line with another process's streams and environment, and return its exit code."""
+    """Run a command line with another process's context; return its exit code."""
     context = CommandContext(
         stdin=command.stdin,
         stdout=command.stdout,

@@ -1,4 +1,4 @@
-"""`explain`, `verify`, `restatements`: the reasons behind a number, a check of it, and its changes."""
+"""`explain`, `verify`, `restatements`: reasons for a number, its check, its changes."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 

@@ -1,4 +1,4 @@
-"""`key create | list | rotate | revoke`: API keys of an account."""
+"""`key create | list | rotate | revoke`: API keys."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -131,7 +131,7 @@ def revoke(
 
 
 def _account_with_people(data: Path | None, account: str) -> str:
-    """Check that the account exists and open the database of users; the account's name."""
+    """Open the database of users; return the name of an existing account."""
     from botmeter.people.database import open_people
     from botmeter.server.asgi import DJANGO_SETTINGS
 

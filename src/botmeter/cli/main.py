@@ -1,4 +1,4 @@
-"""The program `botmeter`: all commands put together, and the one place where errors end."""
+"""The program `botmeter`: its commands, and the handling of all errors."""
 
 import sys
 from typing import Annotated
@@ -74,7 +74,7 @@ def botmeter(
 
 
 class _WithoutPandas:
-    """Where pandas is installed, PyArrow loads it with the first array, which takes a second; we never use it."""
+    """Import guard against pandas, which PyArrow loads with its first array, in a second; we don't use it."""
 
     def find_spec(self, name: str, *_: object) -> None:
         if name == "pandas":
@@ -82,7 +82,7 @@ class _WithoutPandas:
 
 
 def main() -> None:
-    """Runs the command that the program was called with, and ends the process with its exit code."""
+    """Run the command and exit with its code."""
     sys.meta_path.insert(0, _WithoutPandas())
     code = exit_code(sys.argv[1:])
     try:
@@ -94,7 +94,7 @@ def main() -> None:
 
 
 def exit_code(arguments: list[str]) -> int:
-    """Runs a command; whatever becomes of it, only sentences reach the terminal."""
+    """Run a command; report all errors as sentences."""
     if variable(_COMPLETION):
         get_command(app).main(arguments, prog_name=PROGRAM)
     try:
@@ -109,7 +109,7 @@ def exit_code(arguments: list[str]) -> int:
 
 
 def _cause(problem: BaseException) -> BaseException:
-    """What ended the command: the stop that was asked for, in whatever way it showed itself; else the problem."""
+    """Return the interruption that ended the command, in whatever form it surfaced; else the problem."""
     stop = command_context().interruption
     if stop is None or stop.reason is None or isinstance(problem, BrokenPipeError | typer.TyperException):
         return problem

@@ -94,7 +94,7 @@ def requested_days(first: str | None, last: str | None, *, timezone: str = UTC_N
 
 
 def query_of(account: "Account", *, days: "RequestedDays", filters: "Filters") -> "UsageQuery":
-    """Build the question of an account, at the present time."""
+    """Build an account's query at the present time."""
     from botmeter.domain.instant import now_us
     from botmeter.reports.query import usage_query
 

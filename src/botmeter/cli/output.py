@@ -1,4 +1,4 @@
-"""Output: data to stdout in the chosen format, messages to stderr, files written atomically."""
+"""Output: results to stdout, messages to stderr, files written atomically."""
 
 import json
 import os
@@ -29,7 +29,7 @@ def say(text: str) -> None:
 
 
 def say_rejection(rejection: "Rejection") -> None:
-    """Write to stderr why an event was rejected; positions count from 1."""
+    """Write a rejection to stderr; positions count from 1."""
     event_id = printable(rejection.event_id or "no id")[:60]
     say(f"event {rejection.index + 1} ({event_id}): {printable(rejection.detail)}")
 
@@ -53,7 +53,7 @@ def show_json(data: object) -> None:
 
 
 def show_rows(columns: Sequence[str], rows: Sequence[Row], *, form: Format) -> None:
-    """Write rows to stdout as a table (nothing if empty), a JSON array of objects, or CSV with a header."""
+    """Write rows to stdout as a table (nothing if empty), a JSON array, or CSV with a header."""
     match form:
         case "json":
             show_json([{name: row[name] for name in columns} for row in rows])
@@ -65,7 +65,7 @@ def show_rows(columns: Sequence[str], rows: Sequence[Row], *, form: Format) -> N
 
 
 def csv_bytes(columns: Sequence[str], rows: Sequence[Row]) -> bytes:
-    """CSV as in exports: RFC 4180, with formulas in cells defused."""
+    """CSV as in exports: RFC 4180, with formulas defused."""
     import pyarrow as pa
 
     from botmeter.reports.export import write_rows
@@ -78,7 +78,7 @@ def csv_bytes(columns: Sequence[str], rows: Sequence[Row]) -> bytes:
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for writing that replaces `path` only when the `with` block succeeds.
+    """Open a file that replaces `path` when the `with` succeeds.
 
     Raises:
         NotAllowed: `file_not_writable`.
@@ -99,7 +99,7 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
 
 
 def stdout_abandoned() -> None:
-    """Redirect a closed stdout to the null device, so that the flush at exit does not fail."""
+    """Send stdout to the null device once its reader is gone, so that the flush at exit succeeds."""
     null_device = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null_device, command_context().stdout.fileno())
     os.close(null_device)

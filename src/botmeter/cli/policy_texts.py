@@ -1,4 +1,4 @@
-"""Policies named on a command line: a preset or a file."""
+"""Policies named on a command line."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ _BYTES_MAX = 1_000_000
 
 
 def policy_named(text: str) -> "Policy":
-    """Preset of that name, or the policy in that file (`-`: stdin).
+    """The preset of that name, or the policy in that file (`-`: stdin).
 
     Raises:
         Missing: `policy_unknown`, `policy_file_missing`.
@@ -33,7 +33,7 @@ def policy_named(text: str) -> "Policy":
 
 
 def schedule_rows(schedule: "Schedule") -> list[dict[str, object]]:
-    """One row per policy of a schedule: its label and its first UTC day (None: from the beginning)."""
+    """One row per policy: label and first UTC day (None: from the beginning)."""
     from botmeter.domain.period import day_of_us
     from botmeter.metering.policy import ALWAYS_US
 

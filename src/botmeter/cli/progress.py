@@ -1,4 +1,4 @@
-"""Progress bar of long commands, drawn only on a terminal."""
+"""Progress bar of long commands."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -17,11 +17,10 @@ Follow = Callable[["Iterable[EventBatch]"], "Iterator[EventBatch]"]
 
 @contextmanager
 def progress(label: str, *, total: int | None, in_events: bool = False) -> Iterator[Follow]:
-    """Show a progress bar on stderr during the `with` block, if stderr is a terminal.
+    """Show a progress bar during the `with` block, if stderr is a terminal.
 
     Args:
-        label: Name of the task.
-        total: Bytes (or events) to read; None: unknown, as from stdin.
+        total: Bytes (or events) to read; None: unknown.
         in_events: `total` counts events.
     """
     context = command_context()
@@ -66,7 +65,7 @@ def progress(label: str, *, total: int | None, in_events: bool = False) -> Itera
 
 
 def _until_stopped(batches: "Iterable[EventBatch]") -> "Iterator[EventBatch]":
-    """Pass the batches through until the command is stopped."""
+    """Pass batches through until the command is stopped."""
     stop = command_context().interruption
     for batch in batches:
         if stop is not None:

@@ -1,7 +1,4 @@
-"""The page `docs/reference/commands.md`: every command with its options and examples.
-
-`python -m botmeter.cli.reference` prints it; `make docs` writes it.
-"""
+"""Page `docs/reference/commands.md`: every command with options and examples, written by `make docs`."""
 
 import inspect
 import sys

@@ -1,4 +1,4 @@
-"""The session usage report as a page of text, never wider than the screen."""
+"""Session usage report as text, never wider than the screen."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _LINES_MAX = 120
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Line:
-    """One line of a section: a name, the number of its bar, and a second number."""
+    """Line of a section: a name and two numbers, the first with a bar."""
 
     name: str
     count: int
@@ -35,8 +35,8 @@ class _Section:
 
     Attributes:
         counts: Meaning of the bars.
-        second: Meaning of the second number; empty: there is none.
-        whole: Number of which the shares are.
+        second: Meaning of the second number; empty: none.
+        whole: The 100 % of the shares.
     """
 
     title: str
@@ -47,7 +47,7 @@ class _Section:
 
 
 def report_page(answer: Mapping[str, Any], *, query: UsageQuery, screen: Screen) -> str:
-    """Format the report, given as JSON values, as text that ends with a line break."""
+    """Format the report, given as JSON values, as text."""
     parts = [_head(answer, query, screen=screen), _headline(answer, screen)]
     if answer["sessions_consumed"]:
         parts += [_days(answer, query, screen=screen)]
@@ -181,7 +181,7 @@ def _drawn(section: _Section, screen: Screen) -> list[str]:
 
 
 def _overlap(section: _Section) -> str:
-    """A sentence on the amount by which the split exceeds the headline; empty if it does not."""
+    """Sentence on the split's excess over the headline; empty without one."""
     together = sum(line.count for line in section.lines)
     more = grouped(together - section.whole)
     if together <= section.whole:

@@ -1,4 +1,4 @@
-"""The session usage report as one flat table: one row per number."""
+"""Session usage report as a flat table."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,11 +15,10 @@ _SECTIONS = (
 
 
 def report_rows(answer: Mapping[str, Any]) -> list[dict[str, object]]:
-    """Return the report, given as JSON values, as rows with `COLUMNS`; absent values are None.
+    """Return the report, given as JSON values, as rows of `COLUMNS`, one per number.
 
     Returns:
-        First the one row of the section `total`, then those of `day`, `month`, `bot`, `channel` and `ticket_type`,
-        each in the order of the report.
+        Section `total`, then `day`, `month`, `bot`, `channel` and `ticket_type`, each in the report's order.
     """
     total = {"section": "total", "sessions": answer["sessions_consumed"]}
     total |= {name: answer[name] for name in ("previews", "conversations", "tickets")}

@@ -1,4 +1,4 @@
-"""`serve`: the server, which owns the data folder while it runs; other commands reach the ledgers through it."""
+"""`serve`: the server, which owns the data folder and runs other commands on it."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -63,7 +63,7 @@ def serve(host: Host = HOST, port: Port = PORT, log_format: LogForm = "text", da
 
 
 def prepared(folder: Path, *, host: str, port: int, log_format: Literal["text", "json"] = "text") -> str:
-    """Brings the people's database and the pages' files up to date; the server's address."""
+    """Update the people's database and static files; return the server's URL."""
     from botmeter.server.start import prepare
 
     shown = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - compared with, not listened on
@@ -72,7 +72,7 @@ def prepared(folder: Path, *, host: str, port: int, log_format: Literal["text", 
 
 
 def serve_until_ended(host: str, port: int, *, link: str, told: str) -> None:
-    """Runs the server until it is ended; when it answers, says so, and shows the link alone on a line."""
+    """Run the server; once it answers, print a message, and the link on its own line."""
     from botmeter.server.start import serve as served
     from botmeter.web.logs import write_sentence
 

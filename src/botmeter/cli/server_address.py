@@ -19,7 +19,7 @@ Url = Annotated[
 
 
 def server_address(url: str | None) -> str:
-    """Address without a trailing slash: the given one, else BOTMETER_URL, the running server's, or the default.
+    """Server URL without a trailing slash: `url`, else BOTMETER_URL, the running server's, or the default.
 
     Raises:
         Refused: `url_invalid`.

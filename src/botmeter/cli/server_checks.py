@@ -1,4 +1,4 @@
-"""Checks that `doctor` runs for a server: address, users, system limits, secrets."""
+"""Checks of `doctor` for a server: address, users, limits, secrets."""
 
 import os
 import resource
@@ -19,7 +19,7 @@ _LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def server_checks(folder: Path) -> Iterator[Check]:
-    """Checks of the machine, then of the data folder."""
+    """Check the machine, then the data folder."""
     yield _zones()
     yield _descriptors()
     yield _address()

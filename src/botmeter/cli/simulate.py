@@ -1,4 +1,4 @@
-"""`simulate`: the same traffic under other policies, side by side."""
+"""`simulate`: the same traffic under other policies."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -78,7 +78,6 @@ def simulate(
 
 
 def _own(ledger: "ReadableLedger") -> "Policy":
-    """The account's policy."""
     from botmeter.domain.instant import now_us
     from botmeter.metering.policy import in_force
 

@@ -1,4 +1,4 @@
-"""A simulation as a page of text, and as one flat table."""
+"""Simulation as text, and as a flat table."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ _LABEL_WIDTH_MAX = 32
 
 
 def simulation_page(simulation: Simulation, *, screen: Screen) -> str:
-    """Format policies with their sessions and differences; never wider than the screen."""
+    """Format policies with their sessions and differences as text."""
     period = simulation.query.period
     title = screen.styled(f"The same traffic of {simulation.account} under other rules", "bold")
     days = f"{day_text(period.first_on)} – {day_text(period.last_on)}"
@@ -29,7 +29,7 @@ def simulation_page(simulation: Simulation, *, screen: Screen) -> str:
 
 
 def simulation_rows(simulation: Simulation) -> list[dict[str, object]]:
-    """Return rows of (section, policy, key, sessions): total, month, bot, channel, closed_by; then more and fewer."""
+    """Return rows of (section, policy, key, sessions): total, month, bot, channel, closed_by, more, fewer."""
     return [
         dict(zip(COLUMNS, (section, label, key, count), strict=True))
         for label, entries in (

@@ -1,4 +1,4 @@
-"""`source pull`: pull a source and print the result."""
+"""`source pull`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,10 +15,10 @@ PURPOSE = "botmeter source pull"
 
 
 def pulled_by_command(data: Path | None, account: str, *, source: str, since: str | None) -> "PullResult":
-    """Pull a source; without a server the data folder is owned meanwhile.
+    """Pull a source; without a server, own the data folder meanwhile.
 
     Args:
-        since: First UTC day; None: continue after the last pull.
+        since: First UTC day; None: continue the last pull.
 
     Raises:
         Refused: `date_invalid`, and what `pull_source` raises.

@@ -1,4 +1,4 @@
-"""Source settings given on the command line, and the secret in a file."""
+"""Source settings and secrets given on the command line."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,11 +16,7 @@ _SECRET_BYTES_MAX = 65_536
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Given settings; None: unchanged; the empty text clears a setting.
-
-    Attributes:
-        options: NAME=VALUE each.
-    """
+    """Given settings; None: unchanged; empty text: cleared. Options are NAME=VALUE."""
 
     bot_id: str | None
     bot_name: str | None
@@ -36,7 +32,7 @@ class Settings:
         """Return the source with these settings.
 
         Raises:
-            Refused: `source_option_invalid` for an option that is not NAME=VALUE.
+            Refused: `source_option_invalid` for an option without `=`.
         """
         options = dict(source.options) | dict(_option(text) for text in self.options or ())
         return replace(
@@ -50,11 +46,11 @@ class Settings:
 
 
 def secret_in(path: Path | None) -> str:
-    """Read the secret from a file, or stdin for -; empty without a file.
+    """Read the secret from a file (`-`: stdin); empty without a file.
 
     Raises:
         Missing: `file_missing`.
-        Refused: `secret_invalid` for one that can't be read as text.
+        Refused: `secret_invalid` if it isn't text.
     """
     if path is None:
         return ""

@@ -1,6 +1,6 @@
 """`source create | list | show | set | identity | rotate | pull | remove`.
 
-A source's settings are in the ledger, its address and secret in the people's database; commands open both.
+Settings are in the ledger; address and secret in the people's database. Commands open both.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Text for a terminal: width, colour, character set, and tables that fit.
+"""Terminal text: width, colour, character set, tables that fit.
 
 Names come from other people's files, so control and bidirectional characters are replaced.
 """
@@ -27,13 +27,7 @@ Style = Literal["bold", "dim", "accent", "warn"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
-    """Capabilities of the terminal behind a stream.
-
-    Attributes:
-        width: In cells, from 60 to 80.
-        in_colour: Styles may be written.
-        in_unicode: More than ASCII can be shown.
-    """
+    """Capabilities of a terminal; `width` in cells, from 60 to 80."""
 
     width: int = WIDTH_MAX
     in_colour: bool = False
@@ -106,7 +100,6 @@ def _cells_of(letter: str) -> int:
 
 
 def _pieces(word: str, width: int) -> list[str]:
-    """Pieces of a word, each no wider than a line."""
     pieces = [""]
     for letter in word:
         if cell_count(pieces[-1] + letter) > width:
@@ -116,7 +109,7 @@ def _pieces(word: str, width: int) -> list[str]:
 
 
 def fitted(text: str, width: int, *, right: bool = False) -> str:
-    """`text` in exactly `width` cells: cut with … or padded with spaces."""
+    """`text` in exactly `width` cells, cut with … or padded."""
     spare = width - cell_count(text)
     if spare < 0:
         kept, taken = "", 0
@@ -153,11 +146,7 @@ def table(
     screen: Screen,
     whole: Sequence[str] = _WHOLE,
 ) -> str:
-    """A table that fits the screen: numbers right-aligned, the widest texts cut.
-
-    Args:
-        whole: Columns that are never cut, so that their values can be copied.
-    """
+    """Table that fits the screen: numbers right-aligned, the widest texts cut, except in columns of `whole`."""
     cells = [[_cell(value) for value in row] for row in rows]
     right_aligned = [
         bool(rows) and all(isinstance(row[index], int | None) for row in rows) for index in range(len(columns))

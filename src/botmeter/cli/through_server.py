@@ -1,6 +1,6 @@
-"""A command for a folder that a server owns is run there, with the streams, folder and environment that it has here.
+"""Commands for a folder that a server owns run in the server.
 
-Whether there is a server is found out before a command does anything, so that nothing is asked or read twice.
+The server is looked up before a command does anything, so that nothing is asked or read twice.
 """
 
 import os
@@ -26,11 +26,11 @@ _GREETING_SECONDS = 30.0
 
 
 def code_from_server(asked: Path | None, *, arguments: Sequence[str]) -> int | None:
-    """The exit code of the command line as the server that owns the folder ran it; None if it is to be run here.
+    """Run the command in the folder's server and return its exit code; None if it must run here.
 
     Args:
-        asked: The data folder as the command line names it.
-        arguments: The command line without the program.
+        asked: Data folder of the command line.
+        arguments: Command line without the program.
 
     Raises:
         Conflict: `server_other_version`.
@@ -55,7 +55,7 @@ def code_from_server(asked: Path | None, *, arguments: Sequence[str]) -> int | N
 
 
 def _server(folder: Path) -> socket.socket | None:
-    """A connection to the folder's server, which may just be starting; None once the folder is free."""
+    """Connect to the folder's server, which may just be starting; None once the folder is free."""
     end = time.monotonic() + wait_seconds()
     while True:
         server = owner_socket.connected(folder)
@@ -101,7 +101,7 @@ def _code(server: socket.socket, *, folder: Path, arguments: Sequence[str]) -> i
 
 @contextmanager
 def _descriptors(streams: Sequence[TextIO]) -> Iterator[tuple[int, ...]]:
-    """The streams' descriptors; nothing is behind one that has none."""
+    """Descriptors of the streams, of the null device for one without."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     try:
         yield tuple(_descriptor(stream, otherwise=nowhere) for stream in streams)

@@ -1,1 +1,1 @@
-"""Events that arrive while people talk: queue, group commit, settling, scheduled pulls."""
+"""Live ingestion: queue, group commit, metering, scheduled pulls."""

@@ -1,4 +1,4 @@
-"""Reports of bugs met anywhere in the server."""
+"""Bug reports of the server."""
 
 import logging
 import sys
@@ -14,14 +14,14 @@ _log: Final = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bug:
-    """Reference of a stored trace, and the sentence shown to people."""
+    """Stored trace of a bug, and the sentence shown to people."""
 
     reference: str
     sentence: str
 
 
 def kept_bug_in(what: str, problem: Exception) -> Bug:
-    """Store the trace of a bug in `what`, or print it to stderr if the disk is full."""
+    """Store a bug's trace, or print it to stderr if the disk is full."""
     kept = save_trace(problem, what=what, folder=settings.DATA)
     if kept.file is None:
         sys.stderr.write(f"{kept.reference} {kept.text}\n")

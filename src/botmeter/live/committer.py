@@ -1,4 +1,4 @@
-"""Group commit: one thread per account parses all waiting batches and appends them in one transaction."""
+"""Group commit: one thread per account appends all waiting batches in one transaction."""
 
 import threading
 import time
@@ -22,10 +22,10 @@ _IDLE_SECONDS: Final = 30.0
 
 
 class LiveStore(Protocol):
-    """The ledgers as live ingestion uses them. Any thread may call."""
+    """Port to the ledgers. Any thread may call."""
 
     def append(self, account: str, batches: Sequence[LiveBatch]) -> list[tuple[Receipt, ...]]:
-        """Append batches durably; returns a receipt for each delivery of each batch."""
+        """Append batches durably; one tuple of receipts per batch, one receipt per delivery."""
 
     def source_of(self, account: str, name: str) -> Source | None:
         """Return the settings of a source; None if the account has none of this name."""
@@ -38,7 +38,7 @@ class LiveStore(Protocol):
 
 
 class Committer:
-    """An account's queue and the thread that empties it."""
+    """Queue of an account and the thread that empties it."""
 
     def __init__(self, account: str, *, store: LiveStore, settler: "Wakeable", capacity: QueueCapacity) -> None:
         self.queue = BatchQueue(capacity)
@@ -105,7 +105,7 @@ class Committer:
 
 
 class Wakeable(Protocol):
-    """A thread that sleeps until there is work."""
+    """Thread that sleeps until there is work."""
 
     def wake(self) -> None:
         """There is work."""

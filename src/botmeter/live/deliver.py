@@ -1,4 +1,4 @@
-"""Deliveries of platforms → pending batches; also those that a page sends as a test."""
+"""Platform and test deliveries as pending batches."""
 
 from typing import Final
 
@@ -18,11 +18,11 @@ def batch_from_delivery(source: OpenedSource, delivery: Delivery, *, number: str
     """Check a delivery's signature and read its records.
 
     Args:
-        number: Its id if the platform gives it none.
+        number: Delivery id if the platform gives none.
 
     Raises:
         NotAllowed: `signature_missing`, `signature_wrong`, `delivery_too_old`.
-        Refused, TooMuch: As `records_from_body`, for events in Botmeter's own format.
+        Refused, TooMuch: As `records_from_body`.
     """
     connector = connector_of(source.platform)
     if source.secret and connector.secret is not None:
@@ -44,8 +44,8 @@ def deliver(ingestion: Ingestion, source: OpenedSource, *, delivery: Delivery, n
     """Queue a delivery as if its platform had sent it, and wait for its receipt.
 
     Raises:
-        NotAllowed, Refused, TooMuch: As the platform would be answered.
-        Unavailable: `server_stopping`, `queue_full`, `ledger_busy`, `delivery_unanswered`.
+        NotAllowed, Refused, TooMuch: As `batch_from_delivery`.
+        Unavailable: As `Ingestion.append`; `ledger_busy`, `delivery_unanswered`.
     """
     batch = batch_from_delivery(source, delivery, number=number)
     ingestion.append(batch)

@@ -1,4 +1,4 @@
-"""Ingestion of live events: queues, commits and meters the batches of all accounts."""
+"""Ingestion of live events for all accounts."""
 
 import threading
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from botmeter.live.settler import Settler
 
 
 class Ingestion:
-    """A committing and a metering thread for each account that has sent something."""
+    """Committing and metering threads of each active account."""
 
     def __init__(self, store: LiveStore, *, capacity: QueueCapacity | None = None) -> None:
         self.capacity = capacity or QueueCapacity()
@@ -23,7 +23,7 @@ class Ingestion:
         """Queue a batch; its `receipt` is set once it is on disk or has failed.
 
         Raises:
-            Unavailable: `queue_full`, `server_stopping`; nothing of the batch was stored.
+            Unavailable: `queue_full`, `server_stopping`.
         """
         account = batch.account
         with self._lock:
@@ -37,7 +37,7 @@ class Ingestion:
         committer.queue.put(batch)
 
     def settle_left_over(self, accounts: Sequence[str]) -> None:
-        """Meter, one account after another, what the previous process had appended and not metered."""
+        """Meter events left by the previous process."""
         for account in accounts:
             try:
                 self._store.settle(account)
@@ -46,7 +46,7 @@ class Ingestion:
                 continue
 
     def close(self) -> None:
-        """Commit and meter everything queued, and refuse further batches."""
+        """Refuse batches; commit and meter queued ones."""
         with self._lock:
             self._is_closed = True
             threads = list(self._threads.values())

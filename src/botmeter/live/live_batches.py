@@ -1,4 +1,4 @@
-"""Pending batches → live batches: everything one source sent is parsed together."""
+"""Parsing of pending batches into live batches."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,18 +17,14 @@ from botmeter.sources.platforms.registry import connector_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedBatches:
-    """A live batch, and the index in the group of each pending batch it was parsed from."""
+    """A live batch, and the indexes in the group of its pending batches."""
 
     batch: LiveBatch
     indexes: tuple[int, ...]
 
 
 def live_batches(group: Sequence[PendingBatch], *, source_of: Callable[[str], Source | None]) -> list[ParsedBatches]:
-    """Parse the pending batches of one account, one live batch for each source and platform.
-
-    Args:
-        source_of: Settings of a source; None if the account has none of this name.
-    """
+    """Parse an account's pending batches, one live batch per source and platform."""
     grouped: dict[tuple[str, str], list[int]] = {}
     for index, pending in enumerate(group):
         grouped.setdefault((pending.source, pending.platform), []).append(index)

@@ -1,6 +1,6 @@
-"""Metrics of this process for Prometheus.
+"""Prometheus metrics.
 
-No account, source, customer or path is a label: metrics must not reveal whose they are, and series must stay few.
+No label names an account, source, customer or path: metrics must not reveal whose they are, and series must stay few.
 """
 
 import platform
@@ -86,7 +86,7 @@ for _outcome in OUTCOMES:
 
 
 def count_outcomes(receipt: Receipt) -> None:
-    """Count the outcomes of the events of one delivery."""
+    """Count the event outcomes of one delivery."""
     counts = (receipt.accepted, receipt.duplicates, receipt.conflicts, receipt.rejected, receipt.ignored_count)
     for outcome, count in zip(OUTCOMES, counts, strict=True):
         if count:
@@ -94,18 +94,13 @@ def count_outcomes(receipt: Receipt) -> None:
 
 
 def request_observed(route: str, *, status: int, seconds: float) -> None:
-    """Count an answered request.
-
-    Args:
-        route: The route's name, not its address.
-        seconds: Until the answer started.
-    """
+    """Count an answered request; `seconds` until the answer started."""
     _requests.labels(route=route, status=str(status)).inc()
     _request_seconds.labels(route=route).observe(seconds)
 
 
 def measured(*, queued_count: int, queued_bytes: int, lag_seconds: float) -> None:
-    """Set the gauges to the server's present values, just before they are read."""
+    """Set the gauges just before they are read."""
     _queue_depth.set(queued_count)
     _queue_bytes.set(queued_bytes)
     _lag_seconds.set(lag_seconds)
@@ -118,10 +113,6 @@ def commit_observed(seconds: float, *, delivery_count: int) -> None:
 
 
 def exposition(accept: str) -> tuple[bytes, str]:
-    """Return all metrics and their media type.
-
-    Args:
-        accept: The reader's `Accept` header.
-    """
+    """Return all metrics and their media type, chosen by the `Accept` header."""
     encode, media_type = choose_encoder(accept)
     return encode(REGISTRY), media_type

@@ -1,6 +1,6 @@
-"""Batches waiting for a commit: one queue for each account, bounded over all accounts together.
+"""Batches waiting for a commit: one queue per account, with a common limit.
 
-A batch that doesn't fit is refused at once and as a whole; a queued batch is answered even if the server stops.
+A queued batch is answered even if the server stops.
 """
 
 import threading
@@ -23,13 +23,13 @@ GROUP_BYTES_MAX: Final = 32 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingBatch:
-    """The records of one delivery, not parsed yet.
+    """Unparsed records of one delivery.
 
     Attributes:
-        records: JSON objects: one for each event or CloudEvent, one payload of any other platform.
+        records: One JSON object per event, or one payload of another platform.
         received_us: µs UTC.
-        delivery_id: The sender's id of the delivery; None if it has none.
-        subject: How or about what the delivery was sent, for people.
+        delivery_id: The sender's id; None if it gave none.
+        subject: Kind of delivery, for people.
         is_atomic: Accept all events or none.
         receipt: Set once the batch is on disk or has failed.
     """
@@ -50,7 +50,7 @@ class PendingBatch:
 
 
 class QueueCapacity:
-    """Number and size of the batches that all queues hold together."""
+    """Count and size of all queued batches."""
 
     def __init__(self, *, batches_max: int = BATCHES_MAX, bytes_max: int = BYTES_MAX) -> None:
         self.lock = threading.Lock()
@@ -65,7 +65,7 @@ class QueueCapacity:
 
 
 class BatchQueue:
-    """The batches of one account, in the order in which they came."""
+    """Batches of one account, oldest first."""
 
     def __init__(self, capacity: QueueCapacity) -> None:
         self._capacity = capacity
@@ -77,7 +77,7 @@ class BatchQueue:
         """Queue a batch.
 
         Raises:
-            Unavailable: `queue_full`, or `server_stopping` after `close`.
+            Unavailable: `queue_full`; `server_stopping` after `close`.
         """
         capacity, size_bytes = self._capacity, batch.size_bytes
         with self._changed:
@@ -99,7 +99,7 @@ class BatchQueue:
             self._changed.notify()
 
     def next_group(self, *, idle_seconds: float) -> list[PendingBatch]:
-        """Wait for a batch and return as many as one commit takes; none if idle for too long or closed."""
+        """Wait for batches of one commit; none if idle too long or closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._batches or self._is_closed, timeout=idle_seconds)
             group: list[PendingBatch] = []
@@ -113,19 +113,18 @@ class BatchQueue:
             return group
 
     def release(self, batch: PendingBatch) -> None:
-        """Give back the room of a batch that is about to be answered."""
+        """Free the batch's room."""
         with self._capacity.lock:
             self._capacity.batch_count -= 1
             self._capacity.size_bytes -= batch.size_bytes
 
     def close(self) -> None:
-        """Refuse further batches; those in the queue are still answered."""
+        """Refuse further batches."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
 
     @property
     def is_finished(self) -> bool:
-        """Return whether the queue is closed and empty."""
         with self._changed:
             return self._is_closed and not self._batches

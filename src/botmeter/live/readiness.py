@@ -1,4 +1,4 @@
-"""Readiness of the disk under the data folder."""
+"""Readiness of the data folder's disk."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ FREE_BYTES_MIN: Final = 100_000_000
 
 
 def disk_problem(folder: Path) -> str | None:
-    """Return a sentence if the disk of `folder` is nearly full or can't be read, else None."""
+    """Return a sentence if the disk is nearly full or unreadable."""
     try:
         disk = os.statvfs(folder)
     except OSError:

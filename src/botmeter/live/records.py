@@ -1,7 +1,6 @@
-"""A request body → event records, by its media type.
+"""Event records of a request body.
 
-Only the structure around the events is parsed here. Events are parsed later, together with those of other deliveries,
-and a malformed one is rejected by itself.
+Events are parsed later, with those of other deliveries; a malformed one is rejected by itself.
 """
 
 from codecs import BOM_UTF8
@@ -32,12 +31,7 @@ _SPACE: Final = b" \t\r\n"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
-    """The event records in a body.
-
-    Attributes:
-        records: One JSON object each, not parsed.
-        subject: Format of the body, for people.
-    """
+    """Event records of a body, one JSON object each; `subject` names the body's format for people."""
 
     records: tuple[bytes, ...]
     subject: str
@@ -77,7 +71,7 @@ _FORMATS: Final = {
 
 
 def records_from_body(body: bytes, *, headers: Mapping[str, str]) -> Records:
-    """Split a body of any accepted media type into its event records.
+    """Split a body into its event records.
 
     Args:
         headers: Lower-case name → value.

@@ -1,4 +1,4 @@
-"""State of a running server, carried by each request."""
+"""State of a running server."""
 
 from dataclasses import dataclass, field
 from threading import BoundedSemaphore, Event
@@ -21,10 +21,10 @@ EXPORTS_MAX: Final = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerState:
-    """The open ledgers, the queue of live events and the schedule of pulls.
+    """Open ledgers, ingestion and pull schedule, carried by each request.
 
     Attributes:
-        api_requests: Counts requests to the API, by key.
+        api_requests: Rate limiter by API key.
         exports: Acquired by each export while it is sent.
         stopping: Set once the server is stopping.
     """
@@ -38,13 +38,13 @@ class ServerState:
     stopping: Event = field(default_factory=Event)
 
     def problem(self) -> str | None:
-        """Return a sentence on why requests can't be served now, or None."""
+        """Return the reason why no request can be served, or None."""
         if self.stopping.is_set():
             return "The server is stopping."
         return "The queue of live events is full." if self.ingestion.capacity.is_full else None
 
     def close(self) -> None:
-        """Stop pulling, commit and meter what is queued, and close the ledgers."""
+        """Stop pulls, close ingestion, then the ledgers."""
         self.stopping.set()
         self.pulls.close()
         self.ingestion.close()
@@ -52,16 +52,16 @@ class ServerState:
 
 
 def new_server_state(ledgers: OpenLedgers) -> ServerState:
-    """Return the state over these ledgers, with nothing running yet."""
+    """Return the state over these ledgers, with nothing running."""
     store = LedgerStore(ledgers)
     return ServerState(ledgers=ledgers, store=store, ingestion=Ingestion(store), pulls=PullSchedule(ledgers))
 
 
 def server_state(request: HttpRequest) -> ServerState:
-    """Return the state of the server that answers the request.
+    """State of the server that answers the request.
 
     Raises:
-        Unavailable: `server_stopping` if there is none.
+        Unavailable: `server_stopping` without one.
     """
     state = request.META.get(STATE_KEY)
     if state is None:

@@ -1,4 +1,4 @@
-"""Metering of appended events: one thread per account, soon after each commit, about twice a second at most."""
+"""Metering of live events, one thread per account, about twice a second at most."""
 
 import logging
 import threading
@@ -16,7 +16,7 @@ _log: Final = logging.getLogger(__name__)
 
 
 class SettledStore(Protocol):
-    """Part of `LiveStore` that a settler uses."""
+    """Part of `LiveStore` used by settlers."""
 
     def settle(self, account: str) -> None:
         """Meter the account's appended events."""
@@ -26,7 +26,7 @@ class SettledStore(Protocol):
 
 
 class Settler:
-    """An account's metering thread."""
+    """Metering thread of an account."""
 
     def __init__(self, account: str, *, store: SettledStore) -> None:
         self._account = account

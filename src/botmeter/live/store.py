@@ -1,4 +1,4 @@
-"""The open ledgers as live ingestion uses them."""
+"""Open ledgers as a `LiveStore`."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -20,7 +20,7 @@ _SOURCES_MAX: Final = 1_000
 
 
 class LedgerStore:
-    """The `LiveStore` of a server."""
+    """`LiveStore` of a server."""
 
     def __init__(self, ledgers: OpenLedgers) -> None:
         self._ledgers = ledgers
@@ -30,7 +30,6 @@ class LedgerStore:
         )
 
     def append(self, account: str, batches: Sequence[LiveBatch]) -> list[tuple[Receipt, ...]]:
-        """Append batches durably."""
         from botmeter.ledger.live_append import live_append
 
         self._accounts.add(account)
@@ -38,7 +37,6 @@ class LedgerStore:
             return live_append(ledger, batches, now_us=now_us())
 
     def settle(self, account: str) -> None:
-        """Meter the account's appended events."""
         from botmeter.ledger.settle import settle
 
         with self._ledgers.settling(account) as ledger:
@@ -47,7 +45,7 @@ class LedgerStore:
             metrics.SETTLE_SECONDS.observe(settled.seconds)
 
     def source_of(self, account: str, name: str) -> Source | None:
-        """Return the settings of a source, at most a second old."""
+        """Return a source's settings, at most a second old."""
         return self._sources.find_or_make((account, name), lambda: self._read_source(account, name))
 
     def _read_source(self, account: str, name: str) -> Source | None:
@@ -55,11 +53,10 @@ class LedgerStore:
             return source_of(ledger, name)
 
     def report(self, problem: Exception) -> None:
-        """Report a bug."""
         kept_bug_in("taking events in", problem)
 
     def lag_seconds(self) -> float:
-        """Return the age of the oldest event, over all accounts, that is not metered yet."""
+        """Return the age of the oldest unmetered event of all accounts."""
         try:
             oldest_us = [
                 backlog.oldest_received_us

@@ -1,4 +1,4 @@
-"""Answers of the routes that take events."""
+"""Answers of the event routes."""
 
 from http import HTTPStatus
 
@@ -14,7 +14,7 @@ from botmeter.web.api.problem_details import problem_from_error
 
 
 def receipt_answer(receipt: Receipt, *, is_atomic: bool) -> Answer:
-    """Answer with the receipt, or with a problem if an atomic batch was not accepted."""
+    """Answer with the receipt; a refused atomic batch is a problem."""
     if not is_atomic or not (receipt.rejected or receipt.conflicts):
         return Answer.of_json(receipt_of(receipt))
     error: Refused
@@ -34,10 +34,10 @@ def receipt_answer(receipt: Receipt, *, is_atomic: bool) -> Answer:
 
 
 def delivery_answer(receipt: Receipt) -> Answer:
-    """Answer a platform. Quarantined events need not be sent again, so they are no failure."""
+    """Answer a platform; quarantined events are no failure, since they need not be sent again."""
     return Answer.of_json(delivery_receipt_of(receipt))
 
 
 def handshake_answer(request: Request) -> Answer:
-    """Allow a sender of CloudEvents any rate (CloudEvents, HTTP 1.1 Web Hooks, 4)."""
+    """Allow any rate (CloudEvents, HTTP 1.1 Web Hooks, 4)."""
     return Answer(status=HTTPStatus.OK, headers=allowed_origin(request.headers))

@@ -1,4 +1,4 @@
-"""The server's application: the ASGI front before Django, owning the data folder as long as it lives."""
+"""ASGI application of the server; owns the data folder."""
 
 import sys
 from typing import Final
@@ -14,7 +14,7 @@ DJANGO_SETTINGS: Final = "botmeter.web.settings"
 
 
 def start_application(*, run_command: RunCommand) -> Front:
-    """Set up Django, take ownership of the data folder, or exit if it has another owner, and return the application."""
+    """Set up Django and own the data folder, or exit if it has another owner."""
     Settings.from_environment().export(django_settings=DJANGO_SETTINGS)
     pages = get_wsgi_application()
     # Django's models can be imported only after it is set up.

@@ -1,6 +1,6 @@
-"""Threads that decompress and split large bodies, which would block the event loop.
+"""Threads for large bodies, which would block the event loop.
 
-They are not the loop's own threads, which look up keys: made-up keys must not delay bodies.
+The loop's own threads look up keys; requests with invalid keys must not delay bodies.
 """
 
 import asyncio

@@ -1,7 +1,6 @@
-"""Commands of other processes, run in threads of the data folder's owner on its open ledgers.
+"""Commands of other processes, run by the data folder's owner on its open ledgers.
 
-Each has the streams, folder and environment of its process. When that process ends or asks for it, or when the server
-stops, the command is interrupted and its unfinished changes are undone.
+When the other process ends or asks, or the server stops, a command is interrupted and rolled back.
 """
 
 import atexit
@@ -33,13 +32,12 @@ _FAILED = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostedCommand:
-    """A command line of another process, with that process's streams and environment.
+    """Command line of another process, with its streams and environment.
 
     Attributes:
-        program: How it was called: `botmeter`, or a path to it.
-        cwd: Start of its relative paths.
-        folder: The data folder, owned and shared by this process.
-        interruption: Stops the command.
+        program: Name it was called by: `botmeter`, or a path.
+        cwd: Start of relative paths.
+        folder: The data folder, owned by this process.
         served_at: Public URL of this server; None if it has none.
     """
 
@@ -63,11 +61,10 @@ _hosts: "WeakSet[_Host]" = WeakSet()
 
 @contextmanager
 def serve_commands(folder: SharedFolder, *, run: RunCommand, served_at: str | None = None) -> Iterator[None]:
-    """Run commands for other processes of this user until the `with` ends, which stops those still running.
+    """Run commands of this user's other processes until the `with` ends, which stops those still running.
 
     Args:
-        folder: The data folder, owned by this process.
-        run: Runs one command line and returns its exit code.
+        run: Runs a command line and returns its exit code.
         served_at: Public URL of this server; None if it has none.
 
     Raises:
@@ -84,8 +81,6 @@ def serve_commands(folder: SharedFolder, *, run: RunCommand, served_at: str | No
 
 
 class _Host:
-    """Accepts connections and serves each in a thread."""
-
     def __init__(
         self, folder: SharedFolder, listener: socket.socket, *, run: RunCommand, served_at: str | None
     ) -> None:
@@ -103,7 +98,7 @@ class _Host:
         self._accepting.start()
 
     def stop(self) -> None:
-        """Refuse further connections, interrupt running commands and wait for them."""
+        """Refuse connections, interrupt running commands and wait for them."""
         with self._lock:
             if self._is_stopped:
                 return
@@ -135,7 +130,7 @@ class _Host:
             self._begin(connection)
 
     def _begin(self, connection: socket.socket) -> None:
-        """Serve a connection in a thread of its own, or close it if no thread can be started."""
+        """Serve a connection in its own thread, or close it if none can be started."""
         thread = threading.Thread(target=self._serve, args=(connection,), name="command", daemon=True)
         with self._lock:
             self._running[thread] = Interruption()
@@ -173,8 +168,6 @@ class _Host:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Command:
-    """A request to run a command line."""
-
     request: dict[str, Any]
     descriptors: list[int]
     folder: SharedFolder
@@ -183,7 +176,6 @@ class _Command:
     stop: Interruption
 
     def exit_code(self) -> int:
-        """Run it on the other process's streams and return its exit code."""
         wakeable = Wakeable(self.stop)
         try:
             with self.stop.waking(wakeable.wake), self._streams(wakeable) as (stdin, stdout, stderr):
@@ -219,10 +211,10 @@ class _Command:
 
 
 def _stop_before_joins(host: _Host) -> None:
-    """Stop the host when the process ends without leaving its `with`.
+    """Stop the host when the process ends inside its `with`.
 
-    `atexit` would be too late: before it, Python waits for the threads of all executors, one of which may be waiting
-    for a client's next event. Python 3.9 and later have an earlier list of callbacks, which executors use too.
+    `atexit` is too late: Python first joins the threads of executors, one of which may wait for a client. The earlier
+    callbacks of executors exist since Python 3.9.
     """
     _hosts.add(host)
     _register_stop()
@@ -239,7 +231,7 @@ def _stop_hosts() -> None:
 
 
 def _code_while_connected(command: _Command, connection: socket.socket) -> int:
-    """Run the command and return its exit code; interrupt it when the other end asks for it or is gone."""
+    """Run the command; interrupt it when the other end asks or is gone."""
     codes: list[int] = []
     done, finished = socket.socketpair()
 
@@ -259,7 +251,7 @@ def _code_while_connected(command: _Command, connection: socket.socket) -> int:
 
 
 def _ready(*sockets: socket.socket) -> set[int]:
-    """Wait until one is readable or closed, and return the descriptors that are."""
+    """Wait until a descriptor is readable or closed; return those."""
     poll = select.poll()
     for each in sockets:
         poll.register(each, select.POLLIN)

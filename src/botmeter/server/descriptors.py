@@ -1,7 +1,7 @@
-"""Streams over descriptors of another process, whose reads and writes can be interrupted.
+"""Interruptible streams over descriptors of another process.
 
-Reading from a terminal or writing to a full pipe may block forever, out of reach of exceptions; so each read and write
-waits for its descriptor and for the interruption together.
+Reads from a terminal and writes to a full pipe may block forever, out of reach of exceptions, so each waits for its
+descriptor and the interruption together.
 """
 
 import io
@@ -21,7 +21,7 @@ _FILE_BYTES = 1 << 20
 
 
 class Wakeable:
-    """An interruption that can be waited for together with descriptors."""
+    """Interruption that can be waited for with descriptors."""
 
     def __init__(self, stop: Interruption) -> None:
         self.stop = stop
@@ -29,7 +29,6 @@ class Wakeable:
         os.set_blocking(self._write, False)
 
     def wake(self) -> None:
-        """Wake the waiting thread; called on interruption."""
         if not self.stop.is_set:
             return
         try:
@@ -38,7 +37,7 @@ class Wakeable:
             return
 
     def wait_for(self, descriptor: int, event: int) -> None:
-        """Wait until the descriptor is ready; raise if interrupted before."""
+        """Wait until the descriptor is ready; raise if interrupted."""
         poll = select.poll()
         poll.register(descriptor, event)
         poll.register(self._read, select.POLLIN)
@@ -46,13 +45,12 @@ class Wakeable:
             self.stop.check()
 
     def close(self) -> None:
-        """Close the pipe."""
         os.close(self._read)
         os.close(self._write)
 
 
 class Descriptor(io.RawIOBase):
-    """A descriptor to read or write; closing this closes it."""
+    """Stream that owns its descriptor."""
 
     def __init__(self, descriptor: int, *, wakeable: Wakeable, is_written: bool) -> None:
         self._descriptor = descriptor
@@ -88,7 +86,7 @@ class Descriptor(io.RawIOBase):
 
 
 def text_stream(raw: Descriptor, *, encoding: str, errors: str) -> TextIO:
-    """Return a text stream over the descriptor, with the other process's encoding."""
+    """Return a text stream in the other process's encoding."""
     if raw.writable():
         return io.TextIOWrapper(io.BufferedWriter(raw), encoding=encoding, errors=errors)
     return io.TextIOWrapper(io.BufferedReader(raw), encoding=encoding, errors=errors)

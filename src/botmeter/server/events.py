@@ -1,4 +1,4 @@
-"""`POST /api/v1/events`: events of the sender's own programs, answered once what was accepted is on disk."""
+"""`POST /api/v1/events`, answered once accepted events are on disk."""
 
 import asyncio
 import time
@@ -38,7 +38,6 @@ class EventsRoute:
         self._limiter = RateLimiter()
 
     async def answer(self, request: Request) -> Answer:
-        """Append the request's events."""
         if request.method == "OPTIONS":
             return handshake_answer(request)
         key = await self._admitted(request)

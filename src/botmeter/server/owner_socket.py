@@ -1,7 +1,7 @@
-"""The Unix socket by which commands reach the owner of a data folder, and the framing of its messages.
+"""Unix socket by which commands reach the owner of a data folder.
 
-`owner.socket` is in the data folder, accessible to its user only. The owner sends its version first. The client sends
-the command as JSON with its three standard descriptors; the answer is the exit code.
+The owner sends its version; the client sends the command as JSON with its standard descriptors; the answer is the exit
+code. Only the owner's user has access.
 """
 
 import json
@@ -28,7 +28,7 @@ _CREDENTIALS = struct.Struct("3i")
 
 @contextmanager
 def bound(folder: Path) -> Iterator[socket.socket]:
-    """Listen until the `with` ends; replaces the socket of an owner that was killed.
+    """Listen until the `with` ends; replaces the socket of a killed owner.
 
     Raises:
         NotAllowed: `folder_path_too_long`.
@@ -55,7 +55,7 @@ def bound(folder: Path) -> Iterator[socket.socket]:
 
 
 def connected(folder: Path) -> socket.socket | None:
-    """Connect to the folder's owner; None if nothing listens there.
+    """Connect to the folder's owner; None if nothing listens.
 
     Raises:
         NotAllowed: `server_other_user`, `folder_path_too_long`.
@@ -84,7 +84,7 @@ def connected(folder: Path) -> socket.socket | None:
 
 
 def is_own(connection: socket.socket) -> bool:
-    """Return whether the other end is the same user; without SO_PEERCRED the socket's mode is the only guard."""
+    """Return whether the other end is the same user; without SO_PEERCRED only the socket's mode protects."""
     if not hasattr(socket, "SO_PEERCRED"):
         return True
     peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
@@ -92,7 +92,7 @@ def is_own(connection: socket.socket) -> bool:
 
 
 def send(connection: socket.socket, message: Any, *, descriptors: tuple[int, ...] = ()) -> None:
-    """Send one message with copies of our descriptors."""
+    """Send a message with copies of descriptors."""
     content = json.dumps(message).encode()
     framed = _LENGTH.pack(len(content)) + content
     sent = socket.send_fds(connection, [framed], list(descriptors)) if descriptors else 0
@@ -140,7 +140,7 @@ def _length(framed: bytearray) -> int:
 
 @contextmanager
 def _address(path: Path) -> Iterator[str]:
-    """Return an address for the socket at `path`; a long path is shortened by its folder's descriptor."""
+    """Return an address of at most the maximum length, through the folder's descriptor if needed."""
     if len(os.fsencode(path)) <= ADDRESS_BYTES_MAX:
         yield str(path)
         return

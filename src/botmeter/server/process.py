@@ -1,4 +1,4 @@
-"""Resources of the serving process: the data folder, its open ledgers, live ingestion and the owner socket."""
+"""Resources of the server process."""
 
 import atexit
 import os
@@ -20,7 +20,7 @@ _PARENT_CHECKED_SECONDS = 1.0
 
 
 def open_server(run_command: RunCommand) -> ServerState:
-    """Own the data folder until the process ends, and open it to views, commands and live events.
+    """Own the data folder until the process ends, and serve it.
 
     Raises:
         Unavailable: `ledger_in_use` while another process owns it.
@@ -45,14 +45,14 @@ def open_server(run_command: RunCommand) -> ServerState:
 def _close_before_executors(ingestion: Ingestion) -> None:
     """Close ingestion when the process ends, while its last run can still meter.
 
-    Metering uses executors, whose threads Python ends before `atexit` callbacks run. Its list of earlier callbacks runs
-    in reverse order, and the executors' own entry is older because metering was imported before.
+    Python ends the threads of executors, which metering uses, before `atexit`. Its earlier callbacks run last in, first
+    out; the executors' own is older, since metering is imported first.
     """
     getattr(threading, "_register_atexit", atexit.register)(ingestion.close)
 
 
 def _warm_up(ingestion: Ingestion, unclosed: list[str]) -> None:
-    """Compile the kernel before the first event needs it, and meter what a killed server left unmetered."""
+    """Compile the kernel before the first event, and meter what a killed server left."""
     from botmeter.metering.warm_up import load_kernel
 
     load_kernel()
@@ -61,7 +61,7 @@ def _warm_up(ingestion: Ingestion, unclosed: list[str]) -> None:
 
 
 def _end(resources: ExitStack, state: ServerState) -> None:
-    """Close everything, then exit at once: Python would report what daemon threads hold of DuckDB as leaks."""
+    """Close everything and exit at once: Python would report DuckDB objects of daemon threads as leaks."""
     state.stopping.set()
     resources.close()
     sys.stdout.flush()
@@ -70,7 +70,7 @@ def _end(resources: ExitStack, state: ServerState) -> None:
 
 
 def _end_with_parent(parent: int) -> None:
-    """End this process when the one that started it is gone."""
+    """End this process with the one that started it."""
     pause = threading.Event()
     while os.getppid() == parent:
         pause.wait(_PARENT_CHECKED_SECONDS)

@@ -1,4 +1,4 @@
-"""Routes that the front answers itself: those that take events."""
+"""Event routes, answered by the front."""
 
 from botmeter.live.ingest import Ingestion
 from botmeter.server.events import EventsRoute

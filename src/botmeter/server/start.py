@@ -1,6 +1,6 @@
-"""Start of the server: migrates the people's database, collects static files and creates the first link.
+"""Server start: database migrations, static files, the first link.
 
-One worker process does all the work, because one process owns the data folder; this one only supervises it.
+One worker owns the data folder and does all work; this process supervises it.
 """
 
 import multiprocessing
@@ -31,14 +31,11 @@ DEMO_LINK_LASTS: Final = timedelta(days=7)
 
 
 def prepare(folder: Path, *, url: str, host: str, log_format: LogFormat = "text") -> str:
-    """Set up Django on a data folder: settings, database, static files.
+    """Set up Django on a data folder; return the public URL without a trailing slash.
 
     Args:
         url: Public URL, unless BOTMETER_URL is set.
-        host: The address to listen on; requests may name it.
-
-    Returns:
-        The public URL without a trailing slash.
+        host: Address to listen on; requests may name it.
     """
     settings_before = Settings.from_environment()
     served_at = (settings_before.url or url).rstrip("/")
@@ -66,7 +63,7 @@ def prepare(folder: Path, *, url: str, host: str, log_format: LogFormat = "text"
 
 
 def first_link() -> str | None:
-    """Create the one-time link by which the owner chooses a password; None once somebody has a password."""
+    """Create the owner's one-time link to set a password; None once somebody has one."""
     from botmeter.people.links import new_link
     from botmeter.people.models import Link, User
 
@@ -78,7 +75,7 @@ def first_link() -> str | None:
 
 
 def demo_link(account: str) -> str:
-    """Create a link that signs in the demo's owner."""
+    """Create a sign-in link for the demo's owner."""
     from botmeter.people.links import new_link
     from botmeter.people.models import Link, Membership, User
     from botmeter.people.rights import Role
@@ -90,10 +87,7 @@ def demo_link(account: str) -> str:
 
 
 def serve(*, host: str, port: int, ready: Callable[[], None]) -> None:
-    """Serve until stopped by Ctrl-C or SIGTERM.
-
-    Args:
-        ready: Called once the server answers.
+    """Serve until Ctrl-C or SIGTERM; call `ready` once requests are answered.
 
     Raises:
         Unavailable: `port_in_use`.
@@ -163,7 +157,7 @@ def _check_free(host: str, port: int) -> None:
 
 
 def _allow_descriptors() -> None:
-    """Raise the limit of open files for this process and its worker."""
+    """Raise the limit of open files."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _CONNECTIONS_MAX + _BACKLOG
     if soft < wanted:

@@ -1,4 +1,4 @@
-"""`/api/v1/webhooks/{source}/{key}`: deliveries of platforms."""
+"""`/api/v1/webhooks/{source}/{key}`: platform deliveries."""
 
 import asyncio
 from functools import partial
@@ -32,7 +32,7 @@ class WebhooksRoute:
         self._ingestion = ingestion
 
     async def answer(self, request: Request) -> Answer:
-        """Append a delivery, or answer the platform's check of the address."""
+        """Append a delivery, or answer the platform's address check."""
         source = await _source_of(request)
         match request.method:
             case "GET":
@@ -65,7 +65,7 @@ async def _source_of(request: Request) -> OpenedSource:
 
 
 def _challenge_answer(source: OpenedSource, request: Request) -> Answer:
-    """Answer the request by which a platform checks that the address is ours."""
+    """Answer a platform's address check."""
     challenge = connector_of(source.platform).challenge
     if challenge is None:
         return Answer.of_json({"source": source.name, "platform": source.platform})

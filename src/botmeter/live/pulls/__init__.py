@@ -1,1 +1,1 @@
-"""Scheduled and manual pulls from the APIs of platforms."""
+"""Scheduled and manual pulls from platform APIs."""

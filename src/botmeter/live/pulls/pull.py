@@ -1,7 +1,7 @@
 """One pull: crawl a platform's conversations and append the events that the ledger lacks.
 
-Known events are never sent again: the API knows less about them than their webhooks, and must not seem to contradict
-them. Looking them up and appending the rest is one turn of the writer, so that no webhook comes in between.
+Known events are not appended again: the API knows less about them than webhooks, and must not contradict them. Lookup
+and append are one turn of the writer, so that no webhook comes in between.
 """
 
 from collections.abc import Callable
@@ -35,7 +35,7 @@ PLAIN_OPTION: Final = "plain_http"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledgers:
-    """Access to the account's ledger, opened each time so that nothing waits for the platform."""
+    """Access to the account's ledger, opened per call, never while waiting for the platform."""
 
     reading: Callable[[], AbstractContextManager[ReadableLedger]]
     writing: Callable[[], AbstractContextManager[Ledger]]
@@ -46,10 +46,8 @@ class PullTask:
     """A pull to make.
 
     Attributes:
-        settings: Address and token.
         remaining: Work left by the last pull.
-        since_us: Start that a person asked for, µs UTC; None: continue after the last pull.
-        bounds: Limits on requests and time.
+        since_us: Requested start, µs UTC; None: continue the last pull.
     """
 
     settings: PullSettings
@@ -60,8 +58,6 @@ class PullTask:
 
 @dataclass(slots=True, kw_only=True)
 class _Appender:
-    """Conversations that wait to be appended, and the counts so far."""
-
     ledgers: Ledgers
     source: str
     label: str
@@ -86,7 +82,6 @@ class _Appender:
         self.waiting_count += _size(within)
 
     def flush(self) -> None:
-        """Append the waiting events that the ledger lacks."""
         if self.waiting_count:
             batches = _batches(self.waiting)
             with self.ledgers.writing() as ledger:
@@ -112,11 +107,11 @@ class _Appender:
 
 
 def pull(task: PullTask, *, ledgers: Ledgers, clocks: Clocks) -> PullResult:
-    """Pull a source. The result reports an interruption; events appended before it stay.
+    """Pull a source. The result reports an interruption; appended events stay.
 
     Raises:
         Missing: `source_unknown`.
-        Refused: What opening the ledger raises.
+        Refused: The ledger can't be opened.
     """
     began_us, settings = now_us(), task.settings
     with ledgers.reading() as ledger:
@@ -161,7 +156,7 @@ def pull(task: PullTask, *, ledgers: Ledgers, clocks: Clocks) -> PullResult:
 def _crawled(
     crawler: Crawler, appender: _Appender, *, window: PullWindow
 ) -> tuple[Remaining | None, BotmeterError | None]:
-    """Append what the crawler finds; return the work left, if any, and the error that interrupted it."""
+    """Append the crawled conversations; return the work left and the error that interrupted."""
     left = whole_window(window)
     try:
         for conversation in crawler.conversations():
@@ -197,7 +192,7 @@ def _size(conversation: PulledConversation) -> int:
 
 
 def _batches(conversations: list[PulledConversation]) -> "list[list[PulledConversation]]":
-    """Group conversations into batches within the limit; a larger conversation is split."""
+    """Group conversations up to the limit; split a larger one."""
     batches: list[list[PulledConversation]] = [[]]
     room = BATCH_EVENTS_MAX
     for conversation in conversations:

@@ -1,4 +1,4 @@
-"""Pull a source by name, one pull at a time, and store the result."""
+"""Pulls by source name, one at a time."""
 
 import logging
 from collections.abc import Iterator
@@ -23,12 +23,12 @@ _lock: Final = Lock()
 
 
 def running_since_us(account: str, source: str) -> int | None:
-    """Return the start of the source's running pull, µs UTC; None if there is none in this process."""
+    """Start of the source's pull in this process, µs UTC; None without one."""
     return _running.get((account, source))
 
 
 def last_result(account: str, source: str) -> PullResult | None:
-    """Return the result of the last pull; None if there was none."""
+    """Result of the last pull; None before the first."""
     return PullResult.from_mapping(pull_result(account, source))
 
 
@@ -38,10 +38,10 @@ def pull_source(
     """Pull a source and store the result.
 
     Args:
-        since_us: µs UTC; None: continue after the last pull.
+        since_us: µs UTC; None: continue the last pull.
 
     Raises:
-        Missing: `source_unknown`, `pull_not_set`; `source_without_address` if the source was removed meanwhile.
+        Missing: `source_unknown`, `pull_not_set`, `source_without_address`.
         Conflict: `pull_running`.
         Unavailable: `seal_broken`.
     """
@@ -64,7 +64,7 @@ def pull_source(
 
 
 def pull_task(account: str, source: str, *, since_us: int | None = None, bounds: Bounds | None = None) -> PullTask:
-    """Return the next pull of a source.
+    """Return the source's next pull.
 
     Raises:
         Missing: `pull_not_set`.
@@ -92,13 +92,13 @@ def interrupted(remaining: Remaining, *, code: str, message: str) -> PullResult:
 
 
 def note_bug(account: str, source: str, *, sentence: str) -> None:
-    """Store the result of a pull that a bug ended."""
+    """Store a bug as the result of a pull."""
     result = interrupted(_remaining(account, source), code="internal", message=sentence)
     note_pull(account, source, result=result.as_mapping())
 
 
 def _remaining(account: str, source: str) -> Remaining:
-    """Return the work left by the last pull; before the first one, everything since the source was created."""
+    """Return the work left; before the first pull, all since the source was created."""
     found = event_source(account, source)
     if found is None or not found.pull_url:
         raise _not_set(account, source)

@@ -1,6 +1,6 @@
-"""Scheduled pulls: one thread of the server pulls one source after the other, requested ones first.
+"""Pull schedule: one thread pulls sources in turn, requested ones first.
 
-Pulls that were due while the server was down are made once.
+Pulls missed while the server was down are made once.
 """
 
 import threading
@@ -34,7 +34,7 @@ Pull = Callable[[str, str], None]
 
 
 class PullSchedule:
-    """Thread that pulls sources, with the requests that wait for it."""
+    """Thread that makes due and requested pulls."""
 
     def __init__(self, ledgers: OpenLedgers, *, check_seconds: float = CHECK_SECONDS) -> None:
         self._ledgers = ledgers
@@ -55,7 +55,7 @@ class PullSchedule:
             self._thread.join(_END_SECONDS)
 
     def request(self, account: str, source: str) -> None:
-        """Pull the source after those requested before it; once, however often it is requested until then."""
+        """Pull the source in order of requests; repeated requests count once."""
         if (account, source) not in self._requested:
             self._requested.append((account, source))
         self._woken.set()
@@ -76,7 +76,6 @@ class PullSchedule:
                 self._woken.wait(self._check_seconds)
 
     def _round(self) -> None:
-        """Pull requested sources, then due ones."""
         close_old_connections()
         while self._requested and not self._stop.is_set:
             self._one(*self._requested.popleft())
@@ -102,11 +101,7 @@ class PullSchedule:
 
 
 def due_us(pull: ScheduledPull, *, began_us: int | None) -> int:
-    """Return the time of the next pull, µs UTC, delayed by a constant jitter of each source.
-
-    Args:
-        began_us: Start of the last pull, µs UTC; None: never.
-    """
+    """Time of the next pull after one at `began_us` (None: never), µs UTC, with a constant jitter per source."""
     if began_us is None:
         return 0
     share = crc32(f"{pull.account}\0{pull.source}".encode()) % 1_000 / 1_000
@@ -114,7 +109,7 @@ def due_us(pull: ScheduledPull, *, began_us: int | None) -> int:
 
 
 def pause_until(stop: Interruption) -> Callable[[float], None]:
-    """Return a function that sleeps, and raises the interruption's error once there is one."""
+    """Return a sleep function that raises the interruption's error."""
 
     def pause(seconds: float) -> None:
         stop.check()
@@ -130,7 +125,7 @@ def pause_until(stop: Interruption) -> Callable[[float], None]:
 
 
 def pause_in_process(seconds: float) -> None:
-    """Sleep in a process that is stopped by a signal."""
+    """Sleep in a process that a signal stops."""
     if seconds > 0:
         time.sleep(seconds)
 

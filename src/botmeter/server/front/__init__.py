@@ -1,1 +1,1 @@
-"""The asynchronous front: reads request bodies, answers the routes that take events, and passes the rest to Django."""
+"""Asynchronous front before Django."""

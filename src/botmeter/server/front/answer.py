@@ -25,21 +25,17 @@ class Answer:
 
     @classmethod
     def of_json(cls, value: object, *, status: int = HTTPStatus.OK) -> "Answer":
-        """Encode `value` as JSON."""
         return cls(status=status, body=msgspec.json.encode(value), headers={"Content-Type": _JSON})
 
     @classmethod
     def of_error(cls, error: BotmeterError) -> "Answer":
-        """Return the problem details of an error."""
         return cls.of_problem(problem_from_error(error))
 
     @classmethod
     def of_problem(cls, problem: Problem) -> "Answer":
-        """Encode problem details."""
         return cls(status=problem.status, body=problem.body, headers=problem.headers)
 
     async def sent(self, send: Send, *, number: str) -> None:
-        """Send it with the request's id."""
         values = {
             "Content-Length": str(len(self.body)),
             "Cache-Control": "no-store, private",

@@ -1,4 +1,4 @@
-"""Limits of request bodies, and their decompression piece by piece, never beyond the limit."""
+"""Limits of request bodies, also while decompressing."""
 
 import zlib
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ _GZIP_MEMBERS_MAX: Final = 1_000
 
 
 class SenderGone(Exception):
-    """The connection was closed before the body was complete."""
+    """Connection closed before the body was complete."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +33,8 @@ class BodyLimits:
 
     Attributes:
         bytes_max: Maximum size, compressed and decompressed.
-        advice: A sentence for senders of larger bodies.
-        idle_seconds: Maximum pause between two pieces.
+        advice: Sentence for senders of larger bodies.
+        idle_seconds: Maximum pause between pieces.
         total_seconds: Maximum time for the whole body.
     """
 
@@ -49,7 +49,7 @@ def decompressed(body: bytes, *, headers: Mapping[str, str], limits: BodyLimits)
 
     Raises:
         Refused: `content_encoding_unknown`, `body_not_gzip`.
-        TooMuch: `body_too_large`, however little was sent.
+        TooMuch: `body_too_large` when decompressed.
     """
     encoding = headers.get("content-encoding", "").strip().lower()
     if encoding in {"", "identity"}:
@@ -88,7 +88,7 @@ def _gunzipped(body: bytes, *, limits: BodyLimits) -> bytes:
 
 
 def too_large(limits: BodyLimits) -> TooMuch:
-    """Return the refusal of a body beyond its limits."""
+    """Return the error for a too large body."""
     return TooMuch(
         "body_too_large", f"The body is larger than the limit of {limits.bytes_max:,} bytes. {limits.advice}".rstrip()
     )

@@ -1,7 +1,6 @@
-"""Bridge from the asynchronous front to Django, which answers WSGI requests in threads.
+"""Bridge to Django, which answers WSGI requests in threads.
 
-Bodies are read before a thread is used. A streamed answer is closed when its client is gone, or stops reading for a
-minute.
+Bodies are read before a thread is used. A stream is closed if its client is gone or stops reading for a minute.
 """
 
 import asyncio
@@ -35,19 +34,18 @@ class _Gone(Exception):
 
 
 class Bridge:
-    """A WSGI application, callable from an event loop."""
+    """WSGI application for an event loop."""
 
     def __init__(
         self, application: Wsgi, *, environ: Mapping[str, object] = MappingProxyType({}), threads: int = THREADS
     ) -> None:
-        """Bridge to `application`; `environ` is added to each request."""
         self._application = application
         self._environ = environ
         self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="page")
         self._room = BoundedSemaphore(threads + WAITING_MAX)
 
     async def answer(self, scope: Scope, body: bytes, *, receive: Receive, send: Send) -> None:
-        """Answer one request whose body has been read.
+        """Answer a request.
 
         Raises:
             Unavailable: `server_busy` if too many requests wait for a thread.
@@ -66,12 +64,11 @@ class Bridge:
             self._room.release()
 
     def close(self) -> None:
-        """Wait for the running answers."""
         self._threads.shutdown(wait=True)
 
 
 class _Exchange:
-    """One answer, passed from a thread to the event loop."""
+    """Answer passed from a thread to the event loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, send: Send) -> None:
         self._loop = loop
@@ -80,7 +77,7 @@ class _Exchange:
         self.is_gone = False
 
     def run(self, application: Wsgi, environ: dict[str, Any]) -> None:
-        """Call the application and send its answer; runs in a thread."""
+        """Call the application in a thread."""
         answer = application(environ, self._started)
         try:
             with suppress(_Gone):
@@ -129,7 +126,7 @@ def _body(piece: bytes, *, is_last: bool) -> dict[str, Any]:
 
 
 def environ_of(scope: Scope, body: bytes) -> dict[str, Any]:
-    """Return the WSGI environment of a request (PEP 3333)."""
+    """Return a request's WSGI environment (PEP 3333)."""
     server, port = scope.get("server") or ("localhost", 80)
     client = scope.get("client")
     environ = {

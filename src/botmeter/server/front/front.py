@@ -1,4 +1,4 @@
-"""The front: an ASGI application that answers the routes that take events and passes the rest to Django."""
+"""ASGI application that answers event routes and passes the rest to Django."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -27,11 +27,11 @@ _WITHOUT_BODY: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnRoute:
-    """A route that the front answers itself.
+    """Route that the front answers itself.
 
     Attributes:
         starts: The path, or its prefix if it ends with a slash.
-        name: Its name in metrics; not a path, which can hold secrets.
+        name: Name in metrics; not a path, which can hold secrets.
     """
 
     starts: str
@@ -40,7 +40,6 @@ class OwnRoute:
     answer: Callable[[Request], Awaitable[Answer]]
 
     def fits(self, path: str) -> bool:
-        """Return whether the path belongs to this route."""
         return path.startswith(self.starts) if self.starts.endswith("/") else path == self.starts
 
 
@@ -96,7 +95,7 @@ class Front:
 
 
 def _named(scope: Scope, request: Request) -> Scope:
-    """Return the scope with the request's id, so that Django uses the same."""
+    """Add the request's id to the scope, for Django."""
     name = request_ids.HEADER.lower().encode()
     others = [(each, value) for each, value in scope["headers"] if each.lower() != name]
     return {**scope, "headers": [*others, (name, request.number.encode())]}
@@ -138,7 +137,7 @@ def _answer_of_bug(bug: Bug) -> Answer:
 
 
 def _readable(answer: Answer, sentence: str, *, path: str) -> Answer:
-    """Return the answer as problem details for programs, as a plain sentence for people."""
+    """Answer programs with problem details, people with a sentence."""
     if path.startswith(PATH):
         return answer
     headers = {name: value for name, value in answer.headers.items() if name != "Content-Type"}

@@ -1,4 +1,4 @@
-"""Requests of the front's own routes: their headers, query and body, which is limited in size and time."""
+"""Requests of the front's own routes."""
 
 import asyncio
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ _LENGTH_DIGITS_MAX: Final = 18
 
 
 class BodyMemory:
-    """Memory that the bodies of requests in flight may use together. One event loop uses it."""
+    """Memory shared by request bodies of one event loop."""
 
     def __init__(self, bytes_max: int) -> None:
         self.bytes_max = bytes_max
@@ -26,12 +26,11 @@ class BodyMemory:
 
 @dataclass(slots=True, kw_only=True)
 class Request:
-    """A request whose body is still to be received. Close it once it is answered.
+    """Request whose body is still to be received. Close it once answered.
 
     Attributes:
         headers: Lower-case name → value.
-        number: The request's id in logs and receipts.
-        memory: Memory for its body.
+        number: Id in logs and receipts.
     """
 
     method: str
@@ -46,7 +45,6 @@ class Request:
 
     @classmethod
     def of(cls, scope: Scope, receive: Receive, *, memory: BodyMemory) -> "Request":
-        """Return the request of an ASGI scope."""
         headers = header_values(scope)
         return cls(
             method=scope["method"],
@@ -60,7 +58,7 @@ class Request:
         )
 
     async def body(self, limits: BodyLimits) -> bytes:
-        """Receive the body. Call it once.
+        """Receive the body, once.
 
         Raises:
             TooMuch: `body_too_large`.
@@ -107,7 +105,7 @@ class Request:
         """Return the query parameters.
 
         Args:
-            known: Each may be given once, and no other; None: any, of which the last counts.
+            known: Allowed once each, no others; None: any, the last value counts.
 
         Raises:
             Refused: `parameter_unknown`, `parameter_repeated`, `parameter_invalid`.
@@ -137,6 +135,5 @@ class Request:
         return parameters
 
     def close(self) -> None:
-        """Free the body's memory."""
         self.memory.used_bytes -= self.body_bytes
         self.body_bytes = 0
