@@ -1,4 +1,4 @@
-"""Security headers of every answer: no foreign or inline content, no framing."""
+"""Security headers: no foreign or inline content, no framing."""
 
 from collections.abc import Callable
 from typing import Final
@@ -13,7 +13,7 @@ CONTENT_SECURITY_POLICY: Final = (
 
 
 def security_headers(answer: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Middleware: add the headers to every answer; pages are not cached on the way."""
+    """Middleware that adds the headers and forbids caching of pages."""
 
     def answered(request: HttpRequest) -> HttpResponseBase:
         response = answer(request)

@@ -23,14 +23,14 @@ _PROXY_HEADERS: Final = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-
 
 @for_everyone
 def alive(request: HttpRequest) -> HttpResponse:
-    """Answer that the process is alive."""
+    """Respond while the process is alive."""
     del request
     return HttpResponse("ok\n", content_type=_PLAIN)
 
 
 @for_everyone
 def ready(request: HttpRequest) -> HttpResponse:
-    """Answer 503 unless the ledgers are open, the database answers, the disk has room and the queue is not full."""
+    """Respond with 503 unless ledgers are open, the database answers, the disk has room and the queue isn't full."""
     problem = _problem(request)
     if problem is None:
         return HttpResponse("ready\n", content_type=_PLAIN)
@@ -39,7 +39,7 @@ def ready(request: HttpRequest) -> HttpResponse:
 
 @for_everyone
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Answer with the metrics, to this machine or to a key with the scope admin."""
+    """Return the metrics, to this machine or an admin key."""
     if not _is_from_here(request):
         refused = _refused(request)
         if refused is not None:

@@ -1,4 +1,4 @@
-"""The frame of every page: title, navigation, account, person."""
+"""The frame of every page: title, navigation, account, user."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -25,7 +25,7 @@ class Crumb:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountHead:
-    """The current account; `letter` is its abbreviation."""
+    """The current account and its abbreviation."""
 
     title: str
     letter: str
@@ -34,7 +34,7 @@ class AccountHead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedNote:
-    """Header of a shared page: the account, who shared it and until when."""
+    """Header of a shared page."""
 
     title: str
     description: str
@@ -45,13 +45,10 @@ class Frame:
     """Values of the base template.
 
     Attributes:
-        theme: `light` or `dark`; empty to follow the system.
-        account: None on pages without an account.
-        accounts: Accounts to switch to; empty if there is only one.
-        person: None if nobody is signed in.
-        nav: Navigation of the account.
-        nav_admin: Navigation of its administration; empty without permission.
-        shared: None except on shared pages.
+        theme: `light` or `dark`; empty follows the system.
+        accounts: Accounts to switch to; empty with only one.
+        person: None if signed out.
+        nav_admin: Empty without permission.
     """
 
     title: str
@@ -85,11 +82,7 @@ _NAV_ADMIN: Final = (
 
 
 def frame(visit: Visit, *, title: str, current: str, crumbs: tuple[Crumb, ...] = ()) -> Frame:
-    """The frame of a page of an account.
-
-    Args:
-        current: Route of the navigation entry of this page.
-    """
+    """Build the frame of an account page; `current` is the route of its navigation entry."""
     memberships = visit.user.memberships.order_by("account")
     accounts = tuple(_account(visit, name) for name in memberships.values_list("account", flat=True))
     account = next(each for each in accounts if each.is_current)
@@ -109,7 +102,7 @@ def frame(visit: Visit, *, title: str, current: str, crumbs: tuple[Crumb, ...] =
 
 
 def plain_frame(request: HttpRequest, *, title: str) -> Frame:
-    """The frame of pages without an account: signing in, errors, own settings."""
+    """Build the frame of a page without an account."""
     # A request that failed early has none yet.
     found: object = getattr(request, "user", None)
     user = found if isinstance(found, User) else None

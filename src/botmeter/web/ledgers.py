@@ -1,4 +1,4 @@
-"""Ledgers as views use them: opened through the request's server state."""
+"""Ledgers of views, opened through the server state."""
 
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def reading(request: HttpRequest, account: str) -> "Iterator[ReadableLedger]":
-    """Open the account's ledger as of its last commit. An account without a ledger is 404."""
+    """Open the account's ledger as of its last commit; 404 without one."""
     try:
         with server_state(request).ledgers.reading(account) as ledger:
             yield ledger
@@ -32,10 +32,10 @@ def writing(request: HttpRequest, account: str) -> "AbstractContextManager[Ledge
 
 
 class ExportReader:
-    """A ledger open for as long as a streamed response needs it. Close it, or send `stream`.
+    """A ledger open during a streamed response. Close it, or send `stream`.
 
     Raises:
-        Unavailable: `exports_busy` while the maximum number of exports is being sent.
+        Unavailable: `exports_busy` at the maximum number of exports.
     """
 
     def __init__(self, request: HttpRequest, account: str) -> None:
@@ -51,16 +51,16 @@ class ExportReader:
             raise
 
     def close(self) -> None:
-        """Close the ledger and make room for another export."""
+        """Close the ledger and release the export slot."""
         self._resources.close()
 
     def stream(self, chunks: Generator[bytes, None, None]) -> "ExportStream":
-        """Return the chunks as a response body that closes the ledger at its end."""
+        """Wrap the chunks in a response body that closes the ledger."""
         return ExportStream(self, chunks)
 
 
 class ExportStream:
-    """Body of a streamed response. Not a generator, since closing an unstarted one would not close the ledger."""
+    """Body of a streamed response; not a generator, since closing an unstarted one wouldn't close the ledger."""
 
     def __init__(self, reader: ExportReader, chunks: Generator[bytes, None, None]) -> None:
         self._reader = reader
@@ -77,7 +77,7 @@ class ExportStream:
             raise
 
     def close(self) -> None:
-        """Close the chunks and the ledger. Django calls this once the response is sent or its client is gone."""
+        """Close chunks and ledger; Django calls this when the response is sent or the client is gone."""
         try:
             self._chunks.close()
         finally:

@@ -1,7 +1,7 @@
-"""Format of log lines: text for people or JSON for programs.
+"""Log lines: text for people or JSON for programs.
 
-Lines never contain customers' texts, keys or search terms: a line has only named fields, traces come without values
-(those are in the data folder's logs, under a reference), and anything that looks like a key is redacted.
+Only named fields are logged, never customers' texts or search terms. Traces omit values, which only the data folder's
+logs hold, under a reference; anything like a key is redacted.
 """
 
 import logging
@@ -36,27 +36,22 @@ class TextLines(logging.Formatter):
     """`2026-11-22T14:05:00.123000Z INFO botmeter.access: answered route=report status=200 request_id=…`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the record as one line."""
+        """Format one line."""
         fields = _fields(record)
         head = f"{fields.pop('time')} {fields.pop('level').upper()} {fields.pop('logger')}: {fields.pop('message')}"
         return " ".join([head, *(f"{name}={value}" for name, value in fields.items())])
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object per line: time, level, logger, message and further fields."""
+    """One JSON object per line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the record as one line."""
+        """Format one line."""
         return msgspec.json.encode(_fields(record), enc_hook=str).decode()
 
 
 def logging_config(form: str, level: str) -> dict[str, Any]:
-    """Return the `logging.config.dictConfig` for lines on stderr, including Granian's.
-
-    Args:
-        form: One of FORMATS; anything else means text.
-        level: One of LEVELS; anything else means the default.
-    """
+    """Return the `logging.config.dictConfig` for stderr, including Granian's; unknown arguments mean the default."""
     least = (level.lower() if level.lower() in LEVELS else LEVEL).upper()
     lines = f"{__name__}.{'JsonLines' if form == 'json' else 'TextLines'}"
     own: dict[str, Any] = {"handlers": ["stderr"], "propagate": False}
@@ -78,7 +73,7 @@ def logging_config(form: str, level: str) -> dict[str, Any]:
 
 
 def checked_level(text: str) -> str:
-    """Return the level in lower case; the default for an empty text.
+    """Return the level in lower case, or the default if empty.
 
     Raises:
         Refused: `log_level_unknown`.
@@ -114,7 +109,7 @@ def _redacted(text: str) -> str:
 
 
 def _frames(problem: BaseException) -> str:
-    """Return the stack from the inside out, without messages and values, which can be a customer's."""
+    """Format the stack without messages and values, which can be a customer's."""
     frames = reversed(traceback.extract_tb(problem.__traceback__)[-_FRAMES_MAX:])
     return _redacted(
         " < ".join(f"{frame.filename.removeprefix(_SOURCE)}:{frame.lineno} {frame.name}" for frame in frames)
@@ -122,7 +117,7 @@ def _frames(problem: BaseException) -> str:
 
 
 def write_sentence(sentence: str) -> None:
-    """Log a message of the starting server, whatever the level."""
+    """Log a startup message at any level."""
     record = logging.LogRecord("botmeter.serve", logging.INFO, "", 0, sentence, (), None)
     for place in logging.getLogger().handlers:
         place.handle(record)

@@ -1,7 +1,4 @@
-"""Messages shown once, on the page after a form was submitted; kept in the session until then.
-
-Secrets are kept in memory, since sessions are in the database.
-"""
+"""Notices shown once after a form, from the session; secrets stay in memory, as sessions are in the database."""
 
 import secrets as random_secrets
 from dataclasses import asdict, dataclass
@@ -18,11 +15,7 @@ _WAIT_SECONDS: Final = 600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """A fact and its consequence.
-
-    Attributes:
-        secrets: Links or recovery codes that are shown only once.
-    """
+    """A fact and its consequence; `secrets` are links or recovery codes."""
 
     fact: str
     consequence: str = ""
@@ -40,7 +33,7 @@ def add_notice(request: HttpRequest, notice: Notice) -> None:
 
 
 def pop_notice(request: HttpRequest) -> Notice | None:
-    """Take the pending notice, if there is one."""
+    """Remove and return the pending notice."""
     kept = request.session.pop(_KEY, None)
     if kept is None:
         return None

@@ -1,4 +1,4 @@
-"""Outermost middleware: gives each request an id, counts it and logs it."""
+"""Outermost middleware: request ID, metrics and log."""
 
 from collections.abc import Callable
 from time import perf_counter
@@ -18,7 +18,7 @@ STATIC: Final = "static"
 
 
 def observed(answer: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Wrap a view. Streamed answers are timed until they start."""
+    """Wrap a view; streamed responses are timed until they start."""
 
     def answered(request: HttpRequest) -> HttpResponseBase:
         started = perf_counter()
@@ -47,7 +47,7 @@ def observed(answer: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[Htt
 
 
 def route_of(request: HttpRequest) -> str:
-    """Return the name of the request's route, not its address, which can hold secrets and customers."""
+    """Return the route's name, since URLs can hold secrets and customers."""
     found = request.resolver_match
     if found is not None:
         return found.view_name or UNKNOWN
@@ -55,6 +55,6 @@ def route_of(request: HttpRequest) -> str:
 
 
 def _account(request: HttpRequest, response: HttpResponseBase) -> str | None:
-    """Return the requested account if the request succeeded; otherwise the name may be made up."""
+    """Return the account if the request succeeded; a failed request can name any."""
     found = request.resolver_match
     return found.kwargs.get("account") if found is not None and response.status_code < 400 else None

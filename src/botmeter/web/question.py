@@ -1,4 +1,4 @@
-"""The question of a report's address, with the account's preferences and the clock."""
+"""The question of a report URL, with the account's preferences and the clock."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -24,10 +24,9 @@ class Question:
     """The question of a report page.
 
     Attributes:
-        query: The period and filters.
-        compared: The same for the period that it is compared with; None for none.
-        now_us: The present minute, µs UTC.
-        available_from: The day on which the account's data starts.
+        compared: The compared period's query; None for none.
+        now_us: Present minute, µs UTC.
+        available_from: First day of data.
     """
 
     address: ReportAddress
@@ -38,7 +37,7 @@ class Question:
 
     @property
     def compared_shift(self) -> int:
-        """Days by which the compared period lies before this one; 0 without one."""
+        """Return the days back to the compared period; 0 without one."""
         return 0 if self.compared is None else (self.query.period.last_on - self.compared.period.last_on).days
 
     @property
@@ -53,10 +52,7 @@ def preferred_zone(account: str) -> str:
 
 
 def question(ledger: "ReadableLedger", address: ReportAddress, *, zone: str) -> Question:
-    """Build the question of an address.
-
-    Args:
-        zone: Zone if the address names none.
+    """Build the question; `zone` applies if the address names none.
 
     Raises:
         Refused: `period_reversed`, `period_too_long`, `timezone_unknown`.

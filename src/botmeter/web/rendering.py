@@ -1,4 +1,4 @@
-"""Templates: the Jinja2 environment, and rendering of page values."""
+"""The Jinja2 environment and rendering of pages."""
 
 from typing import Any
 
@@ -9,12 +9,12 @@ from jinja2 import Environment, StrictUndefined
 
 
 def environment(**options: Any) -> Environment:
-    """Create the Jinja2 environment; undefined names are errors."""
+    """Create the environment; undefined names are errors."""
     made = Environment(**{**options, "undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True})  # noqa: S701 - Django passes autoescape=True
     made.globals.update(static=staticfiles_storage.url)
     return made
 
 
 def rendered(request: HttpRequest, template: str, *, page: object, status: int = 200) -> HttpResponse:
-    """The page as HTML."""
+    """Render the page."""
     return HttpResponse(get_template(template).render({"page": page}, request), status=status)

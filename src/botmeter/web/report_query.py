@@ -1,7 +1,6 @@
-"""State of a report in its address: period, zone, filters, split, comparison.
+"""Report state in the URL: period, time zone, filters, split, comparison.
 
-Page, shared view, saved view, export and API read the same parameters. Reading refuses what is not valid; writing
-leaves out defaults.
+Pages, shares, saved views, exports and the API read it alike; reading refuses invalid values, writing omits defaults.
 """
 
 from collections.abc import Iterator
@@ -23,14 +22,14 @@ _Word = TypeVar("_Word", bound=StrEnum)
 
 
 class Split(StrEnum):
-    """Way to count a session under bots and channels."""
+    """Attribution of a session to bots and channels."""
 
     TOOK_PART = "took-part"
     OPENED = "opened"
 
 
 class Compare(StrEnum):
-    """Period to compare with."""
+    """Compared period."""
 
     PREVIOUS = "previous"
     YEAR = "year"
@@ -38,13 +37,13 @@ class Compare(StrEnum):
 
 
 class Follow(StrEnum):
-    """Following the report live; without it the page stays as it is."""
+    """Live updates; off by default."""
 
     ON = "on"
 
 
 class PreviewChoice(StrEnum):
-    """Sessions to count, by whether a preview opened them."""
+    """Sessions to count, by preview."""
 
     INCLUDED = "included"
     ONLY = "only"
@@ -61,15 +60,14 @@ _FLAG_OF: Final = {PreviewChoice.INCLUDED: None, PreviewChoice.ONLY: True, Previ
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportAddress:
-    """Parameters of a report's address.
+    """Query parameters of a report.
 
     Attributes:
-        preset: A named period; None for days.
-        days: First and last day, each None if not given; both None with a preset.
-        timezone: None for the account's zone.
+        preset: None for days.
+        days: First and last, each None if missing; both None with a preset.
+        timezone: None for the account's.
         table: Widgets shown as tables.
-        opened: Bots opened into their versions.
-        follows: The page follows the report live.
+        opened: Bots expanded into versions.
     """
 
     preset: Preset | None = None
@@ -87,53 +85,53 @@ class ReportAddress:
         return self.filters != NO_FILTERS
 
     def with_days(self, preset: Preset) -> "ReportAddress":
-        """The same under a named period."""
+        """Replace the period by a preset."""
         return replace(self, preset=preset, days=(None, None))
 
     def between(self, first_on: date, last_on: date) -> "ReportAddress":
-        """The same for these days."""
+        """Replace the period by days."""
         return replace(self, preset=None, days=(first_on, last_on))
 
     def only(self, name: str, *values: str) -> "ReportAddress":
-        """The same with these values of a filter and no other; none: without the filter."""
+        """Replace a filter's values; none removes it."""
         return replace(self, filters=self.filters.with_values(name, values))
 
     def excluding(self, name: str, *values: str) -> "ReportAddress":
-        """The same with these values of a filter excluded and no others."""
+        """Replace a filter's excluded values."""
         return replace(self, filters=self.filters.with_excluded(name, values))
 
     def preview(self, flag: bool | None) -> "ReportAddress":
-        """The same with previews only (True), without them (False) or both."""
+        """Keep previews only (True), none (False), or both."""
         return replace(self, filters=replace(self.filters, preview=flag))
 
     def cleared(self) -> "ReportAddress":
-        """The same without any filter."""
+        """Clear the filters."""
         return replace(self, filters=NO_FILTERS)
 
     def split_by(self, split: Split) -> "ReportAddress":
-        """The same, counted under other bots and channels."""
+        """Replace the split."""
         return replace(self, split=split)
 
     def against(self, compare: Compare) -> "ReportAddress":
-        """The same, compared with another period."""
+        """Replace the comparison."""
         return replace(self, compare=compare)
 
     def toggled_bot(self, bot_id: str) -> "ReportAddress":
-        """The same with a bot opened into its versions, or closed."""
+        """Expand or collapse a bot."""
         others = tuple(name for name in self.opened if name != bot_id)
         return replace(self, opened=others if bot_id in self.opened else (*others, bot_id))
 
     def toggled_table(self, widget: str) -> "ReportAddress":
-        """The same with a widget shown the other way."""
+        """Switch a widget between chart and table."""
         others = tuple(name for name in self.table if name != widget)
         return replace(self, table=others if widget in self.table else (*others, widget))
 
     def following(self, flag: bool) -> "ReportAddress":
-        """The same, followed or not."""
+        """Turn live updates on or off."""
         return replace(self, follows=flag)
 
     def pairs(self) -> Iterator[tuple[str, str]]:
-        """Generate names and values of the parameters, without defaults."""
+        """Generate parameters without defaults."""
         if self.preset is not None:
             yield "period", self.preset.value
         for name, day in zip(("from", "to"), self.days, strict=True):
@@ -163,22 +161,22 @@ class ReportAddress:
             yield "follow", Follow.ON.value
 
     def query(self, **more: str) -> str:
-        """Return the address after its path: empty, or from `?` on."""
+        """Return the query string from `?` on, or an empty text."""
         text = "&".join(filter(None, (_text_of(self), urlencode(more))))
         return f"?{text}" if text else ""
 
 
 @lru_cache(maxsize=4_096)
 def _text_of(address: ReportAddress) -> str:
-    """Cached, since a page has some hundreds of addresses, and the next page nearly the same."""
+    """Cached, since a page has hundreds of URLs and the next one nearly the same."""
     return urlencode([*address.pairs()])
 
 
 def read_address(parameters: QueryDict) -> ReportAddress:
-    """Read the address of a request.
+    """Parse the address of a request.
 
     Raises:
-        Refused: `date_invalid`, `parameter_invalid`, or `arguments_clash` for a named period together with days.
+        Refused: `date_invalid`, `parameter_invalid`, `arguments_clash` for a preset with days.
         TooMuch: `filter_too_long`.
     """
     preset = choice(parameters, "period", words=Preset)
@@ -210,20 +208,20 @@ def _filters(parameters: QueryDict, *, preview: bool | None) -> Filters:
 
 
 def choice(parameters: QueryDict, name: str, *, words: type[_Word]) -> _Word | None:
-    """Return the value of a parameter; None if it is missing.
+    """Parse a parameter; None if missing.
 
     Raises:
-        Refused: `parameter_invalid` for a value that is none of `words`.
+        Refused: `parameter_invalid`.
     """
     text = parameters.get(name)
     return word_named(text, name, words=words) if text else None
 
 
 def word_named(text: str, name: str, *, words: type[_Word]) -> _Word:
-    """Return the word with that text.
+    """Parse a value.
 
     Raises:
-        Refused: `parameter_invalid` for a text that is none of `words`.
+        Refused: `parameter_invalid`.
     """
     try:
         return words(text)

@@ -1,4 +1,4 @@
-"""Ids of requests, in their answers and in the log."""
+"""Request IDs of responses and logs."""
 
 import os
 import re
@@ -15,7 +15,7 @@ current: Final[ContextVar[str]] = ContextVar("request_id", default="")
 
 
 def request_id(sent: str | None) -> str:
-    """Return the id that the client sent if it is well-formed, else a new one."""
+    """Return the client's ID if well-formed, else a new one."""
     if sent and _VALID.fullmatch(sent):
         return sent
     return os.urandom(8).hex()

@@ -1,8 +1,7 @@
 """Sentences with links and IDs (`parts/rich_text.html`).
 
-An ID can be any text of 512 bytes, even one that reverses the line. In a sentence it is cut, isolated from
-the text around it, and complete in its title; unprintable characters are escaped, so that no ID looks like
-another. Names are only isolated.
+IDs can be any text of 512 bytes, even one that reverses the line. Each is cut, bidi-isolated, complete in its title,
+and has unprintable characters escaped, so that no two look alike; names are only isolated.
 """
 
 from collections.abc import Iterable
@@ -19,9 +18,8 @@ class Word:
     """A piece of a sentence.
 
     Attributes:
-        href: Address; empty for no link.
-        title: Full text if `text` is cut; else empty.
-        look: `id` for IDs, `name` for names that people chose, empty for our own text.
+        title: Full text if `text` is cut.
+        look: `id`, `name` for user-chosen names, empty for our own text.
     """
 
     text: str
@@ -39,7 +37,7 @@ def plain(text: str) -> Word:
 
 
 def linked(text: str, href: str) -> Word:
-    """Our own text with a link."""
+    """Our own text, linked."""
     return Word(text=text, href=href)
 
 
@@ -49,12 +47,12 @@ def id_word(text: str, href: str = "") -> Word:
 
 
 def name_word(text: str, href: str = "") -> Word:
-    """A name that people chose, cut if long."""
+    """A user-chosen name, cut if long."""
     return _foreign(text, href, look="name")
 
 
 def listed(words: Iterable[Word], *, most: int) -> Words:
-    """The first words with commas, and the number of further ones."""
+    """Join the first words by commas, and count the rest."""
     every = list(words)
     pieces: list[Word] = []
     for word in every[:most]:
@@ -63,7 +61,7 @@ def listed(words: Iterable[Word], *, most: int) -> Words:
 
 
 def text_of(words: Words) -> str:
-    """The text without links."""
+    """Return the text without links."""
     return "".join(word.text for word in words)
 
 

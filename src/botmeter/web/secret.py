@@ -1,4 +1,4 @@
-"""The key that signs cookies and links: created at the first start, readable by the data folder's owner alone."""
+"""The key that signs cookies and links: created at first start, readable by the data folder's owner only."""
 
 import os
 import secrets
@@ -8,7 +8,7 @@ _FILE = "secret.key"
 
 
 def secret_key(folder: Path) -> str:
-    """Return the data folder's key; create it if there is none yet."""
+    """Return the data folder's key, creating it if needed."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / _FILE
     # Written to a draft and linked, so that two processes starting at once read the same, complete key.

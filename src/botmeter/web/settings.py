@@ -1,7 +1,6 @@
-"""Django's settings, derived from the program's settings and the data folder; safe without any of them.
+"""Django settings from the program's settings and the data folder, with safe defaults.
 
-What people depend on (users, roles, keys, views, audit) is in the database named here, SQLite in the data folder by
-default; what metering depends on is in the ledger.
+The database, SQLite by default, holds users, roles, keys, views and the audit log; the ledger holds metering data.
 """
 
 from pathlib import Path

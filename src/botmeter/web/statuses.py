@@ -18,5 +18,5 @@ RETRY_AFTER_SECONDS: Final = 5
 
 
 def status_of(error: BotmeterError) -> HTTPStatus:
-    """The HTTP status of an error's family."""
+    """Return the family's HTTP status."""
     return next(status for family, status in STATUS_OF if isinstance(error, family))

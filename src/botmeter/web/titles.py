@@ -1,4 +1,4 @@
-"""Titles of accounts: the current one from the ledger, the others cached."""
+"""Account titles: the current one from the ledger, others cached."""
 
 from django.core.cache import cache
 from django.http import Http404, HttpRequest
@@ -11,7 +11,7 @@ _CACHED_SECONDS = 3600
 
 
 def account_title(request: HttpRequest, name: str) -> str:
-    """Return the account's current title; its name if the ledger can't be read."""
+    """Return the current title, or the name if the ledger can't be read."""
     try:
         with reading(request, name) as ledger:
             title = ledger.account.title
@@ -22,7 +22,7 @@ def account_title(request: HttpRequest, name: str) -> str:
 
 
 def cached_title(request: HttpRequest, name: str) -> str:
-    """Return the account's title as last shown, an hour ago at most."""
+    """Return a title at most an hour old."""
     title: str | None = cache.get(_key(name))
     return account_title(request, name) if title is None else title
 

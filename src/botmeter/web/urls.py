@@ -1,4 +1,4 @@
-"""Addresses of the server. Pages of an account are under `a/<account>/`."""
+"""URLs of the server; account pages are under `a/<account>/`."""
 
 from django.urls import include, path
 

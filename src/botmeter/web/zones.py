@@ -1,4 +1,4 @@
-"""Time zones to choose from, and their abbreviations."""
+"""Selectable time zones and their abbreviations."""
 
 from datetime import datetime
 from typing import Final
@@ -11,12 +11,12 @@ _ZONES: Final = tuple(sorted(name for name in available_timezones() if name.star
 
 
 def zones_offered(*first: str) -> tuple[str, ...]:
-    """UTC, then `first`, then the common time zones, each once."""
+    """List UTC, `first`, then common time zones, each once."""
     return tuple(dict.fromkeys(("UTC", *first, *_ZONES)))
 
 
 def zone_name(at: datetime) -> str:
-    """Abbreviation of an aware instant's time zone, such as `IST`; `UTC+05:45` if it has none."""
+    """Return a time zone's abbreviation, such as `IST`, or else `UTC+05:45`."""
     name = at.tzname() or "UTC"
     if name[0] not in "+-":
         return name

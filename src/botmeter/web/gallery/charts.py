@@ -19,7 +19,7 @@ _OPENED_US: Final = 1_797_805_804_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawings:
-    """One chart of each kind."""
+    """A chart of each kind."""
 
     trend: Chart
     spark: Chart
@@ -29,7 +29,7 @@ class Drawings:
 
 
 def drawings() -> Drawings:
-    """Draw one chart of each kind."""
+    """Draw the charts."""
     trend = Trend(
         name="Sessions per day, invented.", points=_points(), last_label="Today", partial_label="636 until 14:02"
     )
@@ -43,7 +43,6 @@ def drawings() -> Drawings:
 
 
 def _points() -> tuple[TrendPoint, ...]:
-    """Thirty days: four before the data begin, today partial."""
     made = []
     for i in range(30):
         on = TODAY - timedelta(days=29 - i)

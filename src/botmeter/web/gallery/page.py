@@ -1,4 +1,4 @@
-"""Gallery of the components of pages in all their states, light and dark side by side, with invented numbers."""
+"""Gallery of page components in all states, light and dark, with invented numbers."""
 
 from dataclasses import dataclass
 
@@ -33,8 +33,6 @@ from botmeter.web.rich_text import plain
 
 
 class _Sample(Form):
-    """Fields of every kind, two of them with an error."""
-
     name = CharField(help_text="What people call the account.", initial="Maple & Moor")
     email = EmailField(label="E-mail")
     password = CharField(widget=PasswordInput, help_text="At least ten characters.")
@@ -45,7 +43,7 @@ class _Sample(Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GalleryPage:
-    """One value for each component."""
+    """A value for each component."""
 
     frame: Frame
     drawings: tuple[tuple[str, Drawings], ...]
@@ -79,7 +77,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
 
 
 def gallery_page(frame: Frame) -> GalleryPage:
-    """Values of every component."""
+    """Build the values."""
     bots = tuple(Choice(value=name, label=name, count=count_text(count)) for name, count, _ in BOTS)
     return GalleryPage(
         frame=frame,

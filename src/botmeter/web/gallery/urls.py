@@ -1,4 +1,4 @@
-"""Addresses of the server with the gallery of components, for development."""
+"""URLs of a development server with the gallery."""
 
 from django.urls import URLPattern, URLResolver, include, path
 

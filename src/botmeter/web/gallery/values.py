@@ -111,7 +111,7 @@ EVENTS: Final = (
 
 
 def ranked() -> tuple[RankedLine, ...]:
-    """Bars with a line that is open, one that is nested and one with a tag."""
+    """Return ranked bars: expanded, nested and tagged."""
     whole = sum(count for _, count, _ in BOTS)
     lines = [
         RankedLine(
@@ -131,7 +131,7 @@ def ranked() -> tuple[RankedLine, ...]:
 
 
 def matrix() -> tuple[HeatRow, ...]:
-    """Bots by channels; a bot that is not on one of them."""
+    """Return bots by channel, one of them missing a channel."""
     rows = []
     for i, (name, count, _) in enumerate(BOTS):
         parts_of = [count // (2 + j * (i + 1)) for j in range(len(CHANNELS))]
@@ -146,7 +146,7 @@ def matrix() -> tuple[HeatRow, ...]:
 
 
 def hours() -> tuple[HeatRow, ...]:
-    """A week of hours."""
+    """Return a week of hours."""
     return tuple(
         HeatRow(
             name=name,
@@ -160,7 +160,7 @@ def hours() -> tuple[HeatRow, ...]:
 
 
 def calendar() -> tuple[CalendarDay, ...]:
-    """A month with a few sessions and today."""
+    """Return a month with sessions and today."""
     outside = tuple(CalendarDay(day=0, is_outside=True) for _ in range(6))
     days = [
         CalendarDay(day=i, count="1" if i % 9 == 4 else "", step=2, href=HERE if i % 9 == 4 else "", is_today=i == 22)
@@ -170,7 +170,7 @@ def calendar() -> tuple[CalendarDay, ...]:
 
 
 def period() -> PeriodPicker:
-    """The period picker over two months."""
+    """Return the period picker over two months."""
     words = (
         ("Today", "t"),
         ("Yesterday", "y"),

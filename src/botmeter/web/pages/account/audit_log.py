@@ -30,11 +30,7 @@ _DAY_LAST: Final = date(9999, 12, 30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditLine:
-    """One entry.
-
-    Attributes:
-        detail: Further details, as text.
-    """
+    """An audit entry."""
 
     at: str
     who: str
@@ -45,7 +41,7 @@ class AuditLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """One value of a filter."""
+    """A filter value."""
 
     value: str
     label: str
@@ -54,12 +50,12 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditPage:
-    """The log.
+    """The audit log.
 
     Attributes:
-        older_href: Next page; empty at the end.
-        newest_href: First page; empty on it.
-        clear_href: The log without filters; empty if none is set.
+        older_href: Empty at the end.
+        newest_href: Empty on the first page.
+        clear_href: Empty without filters.
     """
 
     frame: Frame
@@ -75,12 +71,12 @@ class AuditPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditAddress:
-    """Filters and position in the log, as the address has them.
+    """Filters and position in the log.
 
     Attributes:
-        who: Email address of a person; empty for all.
+        who: Email address; empty for all.
         action: None for all.
-        before: Time (µs UTC) and number of the entry that ended the previous page.
+        before: Time (µs UTC) and number of the last entry already shown.
     """
 
     who: str
@@ -90,7 +86,7 @@ class AuditAddress:
     before: tuple[int, int] | None
 
     def query(self, **more: str) -> str:
-        """The address after its path."""
+        """Encode the query string."""
         pairs = {
             "who": self.who,
             "action": self.action.value if self.action else "",
@@ -103,7 +99,7 @@ class AuditAddress:
 
 @for_member(Right.SEE_AUDIT)
 def audit(visit: Visit) -> HttpResponse:
-    """The page."""
+    """Show the audit log."""
     address = _read_address(visit)
     entries = _readable(visit.account)
     found = list(_matching(entries, address)[: LINES + 1])
@@ -129,7 +125,7 @@ def audit(visit: Visit) -> HttpResponse:
 
 
 def _readable(account: str) -> "QuerySet[AuditEntry]":
-    """Entries of the account, and sign-ins and password changes of its members."""
+    """Return entries of the account, with its members' sign-ins and password changes."""
     own = Membership.objects.filter(account=account).values("user")
     return AuditEntry.objects.filter(Q(account=account) | Q(account="", user__in=own))
 
@@ -192,7 +188,7 @@ def _label(action: str) -> str:
 
 
 def _detail_text(detail: dict[str, Any]) -> str:
-    """The details with their names; a sentence under `told` replaces them."""
+    """Format the details; a sentence under `told` replaces them."""
     if "told" in detail:
         return str(detail["told"])
     # In an order of ours: PostgreSQL keeps JSON in one of its own.

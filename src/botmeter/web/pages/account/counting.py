@@ -1,4 +1,4 @@
-"""The page that explains how sessions are counted, with the account's policies."""
+"""Explanation of session counting under the account's policies."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from botmeter.web.rendering import rendered
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountingPage:
-    """The counting rules of an account."""
+    """The counting rules."""
 
     frame: Frame
     sentence: str
@@ -27,7 +27,7 @@ class CountingPage:
 
 @for_member(Right.SEE_REPORTS)
 def counting(visit: Visit) -> HttpResponse:
-    """The page."""
+    """Show the counting rules."""
     with visit.reading() as ledger:
         policies = policy_terms(ledger.schedule, now_us=now_us())
         data_since = text.day_text(ledger.account.available_from)

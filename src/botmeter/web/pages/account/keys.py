@@ -100,8 +100,8 @@ class KeyLine:
 
     Attributes:
         state: Label and style of its tag.
-        ends: Expiry or revocation; empty if it does not expire.
-        revoke_href: Empty unless the key is active.
+        ends: Expiry or revocation; empty for neither.
+        revoke_href: Empty unless active.
     """
 
     name: str
@@ -116,11 +116,7 @@ class KeyLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeysPage:
-    """The account's keys.
-
-    Attributes:
-        replace: None if no key is active.
-    """
+    """The account's keys; `replace` is None if none is active."""
 
     frame: Frame
     notice: Notice | None

@@ -1,4 +1,4 @@
-"""Admin → Settings → Policy: simulate another policy, and put it in force."""
+"""Admin → Settings → Policy: simulate a policy and put it in force."""
 
 import threading
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ class InForceForm(forms.Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresetChoice:
-    """One published policy."""
+    """A published policy."""
 
     name: str
     title: str
@@ -61,7 +61,7 @@ class PresetChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Reason for a difference between the policies."""
+    """A reason for differences between policies."""
 
     sentence: str
     count: str
@@ -74,7 +74,7 @@ class Effect:
     Attributes:
         difference: Signed.
         more: Sessions opened only by this policy, by reason.
-        fewer: Sessions opened only by the current policy.
+        fewer: Sessions opened only by the current policy, by reason.
     """
 
     days: str
@@ -88,14 +88,14 @@ class Effect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyPage:
-    """A policy with its effect before it is put in force.
+    """A policy and its simulated effect.
 
     Attributes:
         own_text: Custom policy as entered.
-        problem: Error of the custom policy; empty for none.
+        problem: Its error; empty for none.
         label: Chosen policy; empty for none.
-        pairs: Form fields that name the chosen policy.
-        form: Form that puts it in force; None without a policy.
+        pairs: Form fields that identify it.
+        form: None without a policy.
     """
 
     frame: Frame
@@ -115,8 +115,6 @@ class PolicyPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Chosen:
-    """The chosen policy: a published one, or a custom text."""
-
     name: str
     own_text: str
     policy: Policy | None
@@ -129,7 +127,7 @@ class _Chosen:
 
 @for_member(Right.CHANGE_SETTINGS, posts=Right.CHANGE_SETTINGS)
 def policy_change(visit: Visit) -> HttpResponse:
-    """Show the chosen policy and its effect; put it in force on POST."""
+    """Show a policy's effect; put it in force on POST."""
     is_sent = visit.request.method == "POST"
     chosen = _chosen(visit.request.POST if is_sent else visit.request.GET)
     today_on = day_of_us(present_us())
@@ -263,7 +261,7 @@ _simulating: Final = threading.Lock()
 
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
-    """Limit simulations to one: metering a large account uses a core for seconds."""
+    """Limit simulations to one: a large account takes seconds of a core."""
     if not _simulating.acquire(blocking=False):
         raise Unavailable("simulation_running", "Another simulation is running. Try again in a moment.")
     try:

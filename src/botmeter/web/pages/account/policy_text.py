@@ -1,4 +1,4 @@
-"""An account's policies as the pages show them."""
+"""Display values of an account's policies."""
 
 from dataclasses import dataclass
 
@@ -11,13 +11,12 @@ from botmeter.reports.policy_sentence import policy_sentence
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyTerm:
-    """One policy of the schedule.
+    """A policy of the schedule.
 
     Attributes:
         since: Start, as part of a sentence.
         state: `in force`, `to come` or `ended`.
-        sentence: The policy in a sentence.
-        definition: Its keys as TOML.
+        definition: TOML.
     """
 
     label: str
@@ -29,7 +28,7 @@ class PolicyTerm:
 
 
 def policy_terms(schedule: Schedule, *, now_us: int) -> tuple[PolicyTerm, ...]:
-    """The policies in the order of their start."""
+    """Return the policies, earliest first."""
     current = in_force(schedule, at_us=now_us)
     return tuple(
         PolicyTerm(

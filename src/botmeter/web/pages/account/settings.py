@@ -55,14 +55,7 @@ class AccountForm(forms.Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsPage:
-    """The account's settings.
-
-    Attributes:
-        name: Account ID, which can't be changed.
-        zones: Time zones to choose from.
-        policy: The policy in force.
-        schedule: All policies.
-    """
+    """The account's settings; `name` is its permanent ID."""
 
     frame: Frame
     notice: Notice | None
@@ -110,7 +103,7 @@ def _current(visit: Visit) -> _Settings:
 
 
 def _save(visit: Visit, before: _Settings, *, after: _Settings) -> Notice:
-    """Save changed settings, record each in the audit log, and describe them."""
+    """Save and audit changed settings, and describe them."""
     by, now_us, sentences = visit.user.email, present_us(), []
     with visit.writing() as ledger:
         if after.available_from != before.available_from:

@@ -1,4 +1,4 @@
-"""Addresses of an account: settings, policies, keys, audit log."""
+"""URLs of settings, policies, keys and the audit log."""
 
 from django.urls import URLPattern, path
 

@@ -1,4 +1,4 @@
-"""My Bots: all bots, their versions, recent sessions and display names."""
+"""My Bots: bots, versions, recent sessions and display names."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionLine:
-    """One version of a bot."""
+    """A bot version."""
 
     version: Word
     first: str
@@ -38,14 +38,12 @@ class VersionLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotLine:
-    """One bot.
+    """A bot.
 
     Attributes:
-        bot_id: ID in events.
-        anchor: Anchor on the page.
         set_name: Display name; empty for none.
         sent_name: Name from events, else the ID.
-        is_open: Versions and name are expanded.
+        is_open: Expanded.
     """
 
     bot_id: str
@@ -65,12 +63,7 @@ class BotLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotsPage:
-    """The bots of an account.
-
-    Attributes:
-        days: Days of the session counts.
-        start_href: Instructions for the first events.
-    """
+    """The bots of an account; `days` is the period of the counts."""
 
     frame: Frame
     notice: Notice | None

@@ -1,4 +1,4 @@
-"""Addresses of bots."""
+"""URLs of bots."""
 
 from django.urls import URLPattern, path
 

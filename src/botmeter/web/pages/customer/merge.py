@@ -40,7 +40,7 @@ _PREVIEWED_MAX: Final = 5
 
 
 class MergeForm(forms.Form):
-    """One customer with other IDs, or a file of many."""
+    """A customer with aliases, or a CSV file."""
 
     customer_id = forms.CharField(
         label="Customer",
@@ -75,11 +75,11 @@ class MergeForm(forms.Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergePreview:
-    """Effect of a merge before it is made.
+    """Effect of a merge.
 
     Attributes:
         pairs: First aliases, each with its customer.
-        answer: Effect on sessions, in a sentence.
+        answer: Effect on sessions.
         content: All pairs as CSV.
     """
 
@@ -91,12 +91,12 @@ class MergePreview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeLine:
-    """One merge.
+    """A merge.
 
     Attributes:
-        aliases: Aliases in force, or all if the merge was undone.
-        state: Person and time of the undo; empty if the merge is in force.
-        undo_no: Number to undo; empty if already undone.
+        aliases: Aliases in force, or all after an undo.
+        state: Author and time of the undo; empty if in force.
+        undo_no: Number to undo; empty once undone.
     """
 
     number: str
@@ -110,11 +110,7 @@ class MergeLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergePage:
-    """The merges of an account.
-
-    Attributes:
-        preview: None without a preview.
-    """
+    """The merges of an account."""
 
     frame: Frame
     notice: Notice | None

@@ -1,4 +1,4 @@
-"""The page of one customer: a calendar of sessions, and the sessions newest first."""
+"""One customer: a calendar of sessions, and the sessions newest first."""
 
 from calendar import monthrange
 from collections import Counter
@@ -39,7 +39,7 @@ _ALIASES_NAMED: Final = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthOfDays:
-    """A month of the calendar in whole weeks; a quiet one has no sessions."""
+    """A calendar month in whole weeks; a quiet one has no sessions."""
 
     name: str
     days: tuple[CalendarDay, ...]
@@ -48,7 +48,7 @@ class MonthOfDays:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Year:
-    """The year of the calendar; an address is empty if there are no sessions that way."""
+    """The calendar's year; a link is empty without sessions beyond it."""
 
     name: str
     months: tuple[MonthOfDays, ...]
@@ -59,7 +59,7 @@ class Year:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionLine:
-    """One session of the customer."""
+    """A session of the customer."""
 
     session: Words
     started: str
@@ -76,10 +76,9 @@ class CustomerPage:
     """One customer.
 
     Attributes:
-        zone: Time zone of the page.
-        cut: Sentence about sessions that are not listed.
+        cut: Note about unlisted sessions.
         aliases: Merged IDs.
-        merge_href: Page to merge customers; empty without permission.
+        merge_href: Empty without permission.
     """
 
     frame: Frame
@@ -99,8 +98,6 @@ class CustomerPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Look:
-    """The customer, time zone and position that the address names."""
-
     urls: EntityUrls
     customer_id: str
     zone: str
@@ -114,7 +111,7 @@ class _Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Days:
-    """Session counts by day; `session_of` has the session of each day with only one."""
+    """Session counts by day; `session_of` identifies the only session of a day."""
 
     counts: dict[date, int]
     session_of: dict[date, str]
@@ -124,7 +121,7 @@ class _Days:
 
 @for_member(Right.SEE_REPORTS)
 def customer_page(visit: Visit) -> HttpResponse:
-    """Show the customer named by the parameter `id`."""
+    """Show the customer with the query's `id`."""
     parameters = visit.request.GET
     look = _Look(
         urls=EntityUrls(account=visit.account),
@@ -225,7 +222,7 @@ def _calendar(calendar: "CustomerCalendar", look: _Look, *, year: int, today_on:
 
 
 def _only_sessions(calendar: "CustomerCalendar", zone: str) -> dict[date, str]:
-    """The listed session of each day with only one."""
+    """Return the listed session of each day with one."""
     days = [(day_of_us(one.started_us, timezone=zone), one.session_id) for one in calendar.sessions]
     counts = Counter(on for on, _ in days)
     return {on: session_id for on, session_id in days if counts[on] == 1}

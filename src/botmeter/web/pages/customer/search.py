@@ -1,4 +1,4 @@
-"""Find customers by ID, or among those with the most sessions."""
+"""Customer search by ID, and the top customers."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -32,7 +32,7 @@ _ID_LETTERS_MAX: Final = 512
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundCustomer:
-    """A customer who matches the search."""
+    """A customer found by the search."""
 
     customer_id: str
     customer: Word
@@ -41,7 +41,7 @@ class FoundCustomer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopCustomer:
-    """One of the customers with the most sessions."""
+    """A customer with many sessions."""
 
     customer: Word
     sessions: str
@@ -56,12 +56,11 @@ class CustomersPage:
     """The customers of an account.
 
     Attributes:
-        search: Search text; empty for none.
-        found: Matches; None without a search.
-        is_cut: There are more matches.
+        found: None without a search.
+        is_cut: More customers match.
         period: Days of the top customers.
-        start_href: Instructions for the first events; empty once there are events.
-        merge_href: Page to merge customers; empty without permission.
+        start_href: Setup guide; empty once events exist.
+        merge_href: Empty without permission.
     """
 
     frame: Frame
@@ -77,7 +76,7 @@ class CustomersPage:
 
 @for_member(Right.SEE_REPORTS)
 def customers_page(visit: Visit) -> HttpResponse:
-    """Show the search and the top customers; redirect if the search is the ID of a single match."""
+    """Search customers; a full ID redirects to its page."""
     urls = EntityUrls(account=visit.account)
     search = visit.request.GET.get("search", "")[:_ID_LETTERS_MAX]
     zone, now_us = preferred_zone(visit.account), present_us()
@@ -116,7 +115,7 @@ def _crumbs(urls: EntityUrls) -> tuple[Crumb, ...]:
 def _found(
     ledger: "ReadableLedger", search: str, *, urls: EntityUrls, now_us: int
 ) -> tuple[tuple[FoundCustomer, ...], bool]:
-    """Customers with sessions whose ID starts with the search, and the exact match even without sessions."""
+    """Return customers with sessions whose ID starts with the search, and the exact match even without."""
     always = usage_query(
         account=ledger.account,
         now_us=now_us,

@@ -1,4 +1,4 @@
-"""Addresses of customers. An id can be any text, so it stands in the query."""
+"""URLs of customers; IDs can be any text, so they are in the query."""
 
 from django.urls import URLPattern, path
 

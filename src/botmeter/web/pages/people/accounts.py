@@ -27,7 +27,7 @@ from botmeter.web.titles import cached_title
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnAccount:
-    """One line of the list."""
+    """An account of the user."""
 
     title: str
     name: str
@@ -37,11 +37,7 @@ class OwnAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountsPage:
-    """The person's accounts.
-
-    Attributes:
-        form: Form for a new account; None without permission.
-    """
+    """The user's accounts; `form` is None without permission."""
 
     frame: Frame
     notice: Notice | None

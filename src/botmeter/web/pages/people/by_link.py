@@ -1,7 +1,6 @@
 """Secret links: first start, sign-in, invitation.
 
-Mail scanners open links too, so a link is used up only by the button. The demo's link, which is printed in
-a terminal, signs in at once.
+Mail scanners open links, so only the button uses one up; the demo's link, printed in a terminal, signs in at once.
 """
 
 from django.db import transaction
@@ -33,7 +32,7 @@ _METHODS = ["GET", "HEAD", "POST"]
 @sensitive_post_parameters("password")
 @require_http_methods(_METHODS)
 def first_start(request: HttpRequest, *, secret: str) -> HttpResponse:
-    """Create the first user, who owns every account without members."""
+    """Create the first user as owner of all accounts without members."""
     link = _usable_link(secret, Link.Purpose.FIRST_START)
     ledgers = server_state(request).ledgers
     names = SharedFolder(ledgers).accounts()
@@ -61,7 +60,7 @@ def first_start(request: HttpRequest, *, secret: str) -> HttpResponse:
 @for_everyone
 @require_http_methods(_METHODS)
 def by_link(request: HttpRequest, *, secret: str) -> HttpResponse:
-    """Sign in the user of the link."""
+    """Sign in by link."""
     link = _usable_link(secret, Link.Purpose.SIGN_IN)
     user = link.user
     if user is None or not user.is_active:
@@ -81,7 +80,7 @@ def by_link(request: HttpRequest, *, secret: str) -> HttpResponse:
 @sensitive_post_parameters("password")
 @require_http_methods(_METHODS)
 def invitation(request: HttpRequest, *, secret: str) -> HttpResponse:
-    """Accept an invitation as the signed-in user, after signing in, or as a new user."""
+    """Accept an invitation, signed in or as a new user."""
     link = _usable_link(secret, Link.Purpose.INVITATION)
     if request.user.is_authenticated:
         return _accept(request, link, user=request.user)
@@ -144,7 +143,7 @@ def _first_person(link: Link, chosen: dict[str, str], *, names: list[str], ledge
 
 
 def _person(email: str, *, name: str, password: str) -> User:
-    """Create the user, or complete one created by a command without a password."""
+    """Create the user, or complete one without a password."""
     user = User.objects.filter(email=email).first()
     if user is None:
         return User.objects.create_user(email, name=name, password=password)

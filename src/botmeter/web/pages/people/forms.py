@@ -1,4 +1,4 @@
-"""Forms for signing in, first start, joining, and own settings."""
+"""Forms for sign-in, first start, invitations and profile."""
 
 from typing import Any, Final, cast
 
@@ -41,7 +41,7 @@ def _code(label: str, *, help_text: str, autofocus: bool = True) -> forms.CharFi
 
 
 class SignInForm(AuthenticationForm):
-    """Email address and password; the error does not tell which of them is wrong."""
+    """Email address and password; the error doesn't tell which is wrong."""
 
     username = _address(autofocus=True)
     password = _password("Password", is_new=False)
@@ -140,7 +140,7 @@ class FirstStartWithAccountForm(FirstStartForm):
 
 
 class ResetForm(forms.Form):
-    """Email address of a forgotten password."""
+    """Email address for a password reset."""
 
     email = _address(autofocus=True)
 

@@ -1,4 +1,4 @@
-"""Forgotten passwords: request a link, and choose a new password with it."""
+"""Password reset by link."""
 
 from datetime import timedelta
 from typing import Final
@@ -33,7 +33,7 @@ _HOUR_SECONDS: Final = 3600
 @for_everyone
 @require_http_methods(_METHODS)
 def password_reset(request: HttpRequest) -> HttpResponse:
-    """Send a link by email. The response does not tell if the address is known."""
+    """Send a link by email; the response doesn't reveal known addresses."""
     back = (FooterLink(label="Back to sign in", href=reverse("sign-in")),)
     if not mail_is_set():
         return entry_page(
@@ -57,7 +57,7 @@ def password_reset(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("password")
 @require_http_methods(_METHODS)
 def password_choose(request: HttpRequest, *, secret: str) -> HttpResponse:
-    """Set a password by link; sessions under the old password end."""
+    """Set a password by link and end older sessions."""
     link = open_link(secret, purpose=Link.Purpose.PASSWORD)
     if link is None or link.user is None or not link.user.is_active:
         raise link_unusable()
@@ -90,7 +90,7 @@ def _send_link(request: HttpRequest, address: str) -> None:
 
 
 def send_password_link(request: HttpRequest, user: User, *, secret: str) -> None:
-    """Send a link for choosing a new password."""
+    """Send a password link."""
     send(
         "Reset your Botmeter password",
         f"Hello {user.name or user.email},",
@@ -104,7 +104,7 @@ def send_password_link(request: HttpRequest, user: User, *, secret: str) -> None
 
 
 def _is_within(key: str, most: int) -> bool:
-    """Count one more in this hour; return False over the limit."""
+    """Count an attempt; False over the hourly limit."""
     cache.add(key, 0, _HOUR_SECONDS)
     try:
         return cache.incr(key) <= most

@@ -26,8 +26,8 @@ class PersonPage:
     """A user's own settings.
 
     Attributes:
-        password: None for users who sign in with links only.
-        second_step: State of two-factor authentication, as a sentence.
+        password: None for users who sign in by link only.
+        second_step: State of two-factor authentication.
     """
 
     frame: Frame
@@ -57,7 +57,7 @@ def me(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @require_POST
 def change_password(request: HttpRequest) -> HttpResponse:
-    """Change the password and sign out all other sessions."""
+    """Change the password and end other sessions."""
     user = cast("User", request.user)
     form = ChangePasswordForm(request.POST, request=request)
     if not form.is_valid():
@@ -72,7 +72,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
 @for_person
 @require_POST
 def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
-    """End all other sessions of the user."""
+    """End the user's other sessions."""
     user = cast("User", request.user)
     end_other_sessions(request, user)
     record(Action.SIGNED_OUT_EVERYWHERE, request=request, user=user)
@@ -80,14 +80,14 @@ def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
 
 
 def end_other_sessions(request: HttpRequest, user: User) -> None:
-    """End all other sessions; this one continues with a new key."""
+    """End the user's other sessions and renew this one's key."""
     user.sign_out_count += 1
     user.save(update_fields=["sign_out_count"])
     update_session_auth_hash(request, user)
 
 
 def own_frame(request: HttpRequest, *, title: str) -> Frame:
-    """The frame of own settings: of the account used last, if there is one."""
+    """Build the frame of own settings, within the account last used."""
     user = cast("User", request.user)
     memberships = user.memberships.order_by("account")
     membership = memberships.filter(account=user.last_account).first() or memberships.first()

@@ -1,4 +1,4 @@
-"""Turn two-factor authentication on and off."""
+"""Setup of two-factor authentication."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -39,9 +39,9 @@ class SecondFactorPage:
     Attributes:
         drawing: QR code; None once it is on.
         key: The same as text.
-        codes_left: Number of recovery codes left, as text.
-        add: Form that turns it on; None if it is on, or without a password.
-        proof: Form that changes it; None if it is off.
+        codes_left: Recovery codes left.
+        add: None if it is on, or without a password.
+        proof: None if it is off.
     """
 
     frame: Frame
@@ -59,7 +59,7 @@ class SecondFactorPage:
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_second_factor(request: HttpRequest) -> HttpResponse:
-    """Show the state; turn it on with the first code on POST."""
+    """Show the state; turn it on by a first code on POST."""
     user = cast("User", request.user)
     if request.method != "POST" or has_second_factor(user):
         return _page(request, user)
@@ -80,7 +80,7 @@ def own_second_factor(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @require_POST
 def change_second_factor(request: HttpRequest) -> HttpResponse:
-    """Generate recovery codes or turn it off; both require the password."""
+    """Generate recovery codes or turn it off; both need the password."""
     user = cast("User", request.user)
     form = OwnPasswordForm(request.POST, request=request)
     if not has_second_factor(user) or not form.is_valid():

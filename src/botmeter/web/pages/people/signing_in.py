@@ -1,4 +1,4 @@
-"""Sign in and out: password, two-factor code, lockout."""
+"""Sign-in and sign-out: password, two-factor code, lockout."""
 
 from datetime import timedelta
 from typing import Final
@@ -33,7 +33,7 @@ ADDRESS_FAILURES_MAX: Final = 50
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """Sign in with email address and password."""
+    """Sign in with a password."""
     next_path = own_path(request, request.POST.get("next") or request.GET.get("next"))
     if request.user.is_authenticated:
         return HttpResponseRedirect(next_path)
@@ -58,7 +58,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @for_everyone
 @require_http_methods(["GET", "HEAD", "POST"])
 def second_step(request: HttpRequest) -> HttpResponse:
-    """Ask for the two-factor code after the password."""
+    """Verify the two-factor code."""
     who = waiting(request)
     if who is None:
         return HttpResponseRedirect(reverse("sign-in"))
@@ -82,7 +82,7 @@ def second_step(request: HttpRequest) -> HttpResponse:
 @for_everyone
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """End the session of this browser."""
+    """End this browser's session."""
     user = request.user
     if user.is_authenticated:
         record(Action.SIGNED_OUT, request=request, user=user)
@@ -92,7 +92,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 def locked_out(request: HttpRequest, *_: object) -> HttpResponse:
-    """The response after too many wrong passwords; called by django-axes."""
+    """Refuse after too many wrong passwords (django-axes hook)."""
     minutes = int(_WAIT.total_seconds() // 60)
     response = entry_page(
         request,

@@ -1,4 +1,4 @@
-"""Addresses of people: signing in, themselves, and who belongs to an account."""
+"""URLs of sign-in, own settings and members."""
 
 from django.urls import URLPattern, path
 

@@ -30,7 +30,7 @@ _for_user_admins = for_member(Right.MANAGE_USERS, posts=Right.MANAGE_USERS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleChoice:
-    """A role to choose."""
+    """A selectable role."""
 
     value: str
     label: str
@@ -39,12 +39,7 @@ class RoleChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberLine:
-    """A member.
-
-    Attributes:
-        href: Target of the change forms.
-        state: For example `two-factor authentication` or `never signed in`.
-    """
+    """A member; `state` is e.g. `never signed in`."""
 
     name: str
     address: str
@@ -75,7 +70,7 @@ class RoleFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsersPage:
-    """Members and invitations of an account."""
+    """Members and invitations."""
 
     frame: Frame
     notice: Notice | None

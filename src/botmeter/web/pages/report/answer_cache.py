@@ -1,7 +1,4 @@
-"""Answers cached until the ledger changes.
-
-A commit gives the ledger a version that never comes back, so nothing that is kept can be out of date.
-"""
+"""Answers cached by the ledger's version, which is unique per commit, so they can't be stale."""
 
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Final
@@ -20,11 +17,11 @@ _recencies: Final[BoundedCache[Hashable, Recency]] = BoundedCache(256)
 
 
 def kept_overview(ledger: "ReadableLedger", question: Question) -> Overview:
-    """Overview that answers the question, cached by the ledger's version."""
+    """Return the question's overview."""
     key = (ledger.account.name, ledger.version, question.query, question.compared)
     return _overviews.find_or_make(key, lambda: overview(ledger, question.query, compared=question.compared))
 
 
 def kept_recency(ledger: "ReadableLedger") -> Recency:
-    """Recency of the ledger's numbers, cached by its version."""
+    """Return the recency of the ledger's numbers."""
     return _recencies.find_or_make((ledger.account.name, ledger.version), lambda: recency(ledger))

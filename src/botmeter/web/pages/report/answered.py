@@ -1,4 +1,4 @@
-"""The answered question that widgets are made of, and the context of a report page."""
+"""Input of widgets, and the context of a report page."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -20,11 +20,7 @@ _NO_ACCESS: Final = ReportAccess()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """A question, its answer, and what a page may show of it.
-
-    Attributes:
-        is_whole: The widget is on a page of its own and shows all its lines.
-    """
+    """A question with its answer; `is_whole` shows a widget with all its rows."""
 
     ledger: "ReadableLedger"
     overview: Overview
@@ -51,8 +47,8 @@ class PageContext:
     """Frame, links and allow-list of a report page.
 
     Attributes:
-        waiting: Events that were appended but not metered yet; None on pages that do not show it.
-        is_part: The request is for one widget that loads after the page.
+        waiting: Events not metered yet; None hides them.
+        is_part: Only a deferred widget is requested.
     """
 
     frame: Frame

@@ -1,4 +1,4 @@
-"""Values that a filter can be set to, with how many sessions each has under the other filters."""
+"""Choices of a filter, with the sessions of each under the other filters."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -32,12 +32,11 @@ class ChoicesPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChoicesRequest:
-    """Choices that a request asks for.
+    """Requested choices.
 
     Attributes:
-        is_excluded: They are to be excluded.
-        search: Text that they have to contain; empty for all.
-        is_for_rows: Choosing leads to the underlying data rather than to the report.
+        search: Required text; empty for all.
+        is_for_rows: Links lead to the underlying data.
     """
 
     declared: FilterDeclaration
@@ -47,11 +46,7 @@ class ChoicesRequest:
 
 
 def choices_request(name: str, parameters: QueryDict) -> ChoicesRequest:
-    """Read a request to `filters/<name>`.
-
-    Raises:
-        Http404: No filter has that name.
-    """
+    """Parse a request to `filters/<name>`; 404 for an unknown filter."""
     try:
         declared = filter_named(name)
     except KeyError:
@@ -67,10 +62,7 @@ def choices_request(name: str, parameters: QueryDict) -> ChoicesRequest:
 def choices_page(
     ledger: "ReadableLedger", question: Question, *, request: ChoicesRequest, context: PageContext
 ) -> ChoicesPage:
-    """The choices that match the search, those that are chosen among them.
-
-    Of a filter that is limited to some values, these alone.
-    """
+    """List the chosen values and those that match the search; of a restricted filter, only the allowed ones."""
     declared, search, urls, address = request.declared, request.search, context.urls, question.address
     name, label, query = declared.name, declared.label, question.query
     limited = context.access.fixed_values(name)

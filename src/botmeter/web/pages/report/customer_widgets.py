@@ -1,4 +1,4 @@
-"""Widgets that load after the page: bot versions side by side, and the customers with most sessions."""
+"""Deferred widgets: bot versions, and the customers with most sessions."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -20,7 +20,7 @@ CUSTOMERS_MAX_WHOLE: Final = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """A cell with its number and an optional link."""
+    """A number with an optional link."""
 
     value: str
     href: str = ""
@@ -29,7 +29,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionLine:
-    """One version of one bot."""
+    """A bot version."""
 
     bot: Cell
     version: str
@@ -43,7 +43,7 @@ class VersionLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionsWidget:
-    """Versions of bots side by side."""
+    """Bot versions side by side."""
 
     tools: Tools
     lines: tuple[VersionLine, ...]
@@ -52,7 +52,7 @@ class VersionsWidget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerLine:
-    """One customer."""
+    """A customer."""
 
     customer: Cell
     sessions: Cell
@@ -62,7 +62,7 @@ class CustomerLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomersWidget:
-    """The customers with most sessions."""
+    """Customers with the most sessions."""
 
     tools: Tools
     zone: str
@@ -70,7 +70,7 @@ class CustomersWidget:
 
 
 def versions_widget(answered: Answered) -> VersionsWidget:
-    """Sessions, conversations per session, tickets and handoffs of each version."""
+    """Sessions, conversations per session, tickets and handoffs by version."""
     question, address, urls = answered.question, answered.address, answered.urls
     every = versions(answered.ledger, question.query)
     if not answered.access.allows(Fact.OPENERS):

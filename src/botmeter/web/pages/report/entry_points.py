@@ -21,7 +21,7 @@ _KEPT: Final = (("Saved views", "views", Right.SAVE_VIEWS), ("Share links", "sha
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A card that leads to a report."""
+    """A card that links to a report."""
 
     label: str
     href: str
@@ -40,7 +40,7 @@ class ViewLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaysInPage:
-    """Cards, saved views, and links to manage views and share links (`kept`)."""
+    """Cards, saved views, and links to views and share links (`kept`)."""
 
     frame: Frame
     heading: str
@@ -88,7 +88,7 @@ def billing(visit: Visit) -> HttpResponse:
 
 
 def _lately(visit: Visit) -> str:
-    """Sessions of the last 30 days, in a sentence."""
+    """Describe sessions of the last 30 days."""
     from botmeter.reports.usage import usage_report
 
     zone = preferred_zone(visit.account)

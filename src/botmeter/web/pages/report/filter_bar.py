@@ -1,4 +1,4 @@
-"""The bar above a report: period, comparison, and a chip for each filter, set or not."""
+"""The bar above a report: period, comparison and filter chips."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -30,7 +30,7 @@ _OPERATORS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterBar:
-    """The bar above a report. A filter that both picks and excludes values has two chips."""
+    """The filter bar; a filter that picks and excludes values has two chips."""
 
     period: PeriodPicker
     compare_label: str
@@ -50,11 +50,11 @@ def filter_bar(
     bot_names: "Mapping[str, str]",
     is_for_rows: bool = False,
 ) -> FilterBar:
-    """Build the bar of a question, with what the page may offer.
+    """Build the bar within the page's access.
 
     Args:
-        bot_names: Names of bots, by id.
-        is_for_rows: Its links lead to the underlying data rather than to the report.
+        bot_names: By bot ID.
+        is_for_rows: Links lead to the underlying data.
     """
     address = question.address
     lead: Lead = urls.rows if is_for_rows else urls.report
@@ -89,7 +89,7 @@ def filter_bar(
 
 
 def shown_filters(filters: Filters) -> "Iterator[tuple[FilterDeclaration, bool]]":
-    """Generate the filters that have a chip; True for the chip of values that are excluded."""
+    """Generate filters with a chip; True for a chip of excluded values."""
     for declared in FILTERS:
         picked, excluded = filters.values(declared.name), filters.excluded_values(declared.name)
         if picked or (declared.in_bar and not excluded):
@@ -107,7 +107,7 @@ def _chip(
     access: ReportAccess,
     bot_names: "Mapping[str, str]",
 ) -> FilterChip:
-    """The chip of a filter; `hrefs`: of its choices, and of the report without it."""
+    """Build a chip; `hrefs` are its choices and the report without it."""
     filters = address.filters
     values = filters.excluded_values(declared.name) if is_excluded else filters.values(declared.name)
     return FilterChip(
@@ -136,7 +136,7 @@ def value_text(declared: FilterDeclaration, value: str, *, bot_names: "Mapping[s
 
 
 def bot_names_shown(ledger: "ReadableLedger", question: Question) -> dict[str, str]:
-    """Read the names of bots, if a chip shows one."""
+    """Return bot names if a chip shows one."""
     is_shown = any(declared.is_of_bots for declared, _, _ in question.query.filters.set_filters())
     return names_of_bots(ledger) if is_shown else {}
 
@@ -150,7 +150,7 @@ def _preview_of(address: ReportAddress) -> PreviewChoice:
 
 
 def before_label(question: Question) -> str:
-    """Return the name of the compared period."""
+    """Return the compared period's label."""
     if question.address.compare is Compare.YEAR:
         return "Same days, year before"
     day_count = question.query.period.day_count

@@ -1,7 +1,7 @@
-"""Live reports: the freshness line polls for newer numbers, and the page is updated in place.
+"""Live reports: the freshness line polls, and the page updates in place.
 
-The question costs a glance at the ledger's version. Only where that is another one is the page asked for, all of it at
-once, so that its numbers agree whenever somebody looks; the line comes with it, and so never runs ahead of them.
+A poll reads only the ledger's version. If it changed, the page is fetched whole, so that its numbers agree with each
+other and with the line.
 """
 
 import zlib
@@ -30,12 +30,12 @@ _EVERY: Final = "2s"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Following:
-    """The switch beside the freshness line, and the address that it polls.
+    """The live switch.
 
     Attributes:
         switch_href: The report with the switch turned.
-        fresh_href: Address to poll; empty while off. `every` is the interval.
-        again_href: The report itself, for browsers without script.
+        fresh_href: URL to poll at interval `every`; empty while off.
+        again_href: Reload link for browsers without scripts.
     """
 
     is_on: bool
@@ -47,14 +47,14 @@ class Following:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FreshLine:
-    """The freshness line alone, for a poll that changes nothing else."""
+    """The freshness line alone."""
 
     freshness: Freshness
     following: Following
 
 
 def following(ledger: "ReadableLedger", question: Question, *, urls: ReportUrls, line: Freshness) -> Following:
-    """Live updates of a report, from the present version of `ledger`."""
+    """Build the live switch at the ledger's present version."""
     address = question.address
     switch_href = urls.report(address.following(not address.follows))
     if not address.follows:
@@ -71,7 +71,7 @@ def following(ledger: "ReadableLedger", question: Question, *, urls: ReportUrls,
 def fresh_answer(
     request: HttpRequest, ledger: "ReadableLedger", *, question: Question, context: PageContext
 ) -> HttpResponse:
-    """Answer a poll: 204 without changes, the freshness line if only it changed, else a redirect to the page."""
+    """Answer a poll: 204 if unchanged, the freshness line if only it changed, else a redirect to the page."""
     if request.GET.get("seen") != _mark(ledger, question):
         return HttpResponseRedirect(context.urls.report(question.address))
     line = freshness(kept_recency(ledger), now_us=now_us(), zone=question.zone, waiting=context.waiting)
@@ -84,12 +84,12 @@ def fresh_answer(
 
 
 def goes_on(question: Question) -> bool:
-    """Return True until the last day of the period is over."""
+    """Return True until the period's last day is over."""
     return question.query.period.last_on >= _today(question)
 
 
 def _mark(ledger: "ReadableLedger", question: Question) -> str:
-    """Version of a page: the commit, and today's date, which moves the period."""
+    """Return the page's version: the commit, and today's date, which moves the period."""
     return f"{ledger.version}-{_today(question):%Y%m%d}"
 
 

@@ -1,4 +1,4 @@
-"""The freshness line of a report: live or not, the newest event, events not metered yet."""
+"""The freshness line: newest event, and events not metered yet."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -16,18 +16,14 @@ _BEHIND_US: Final = 5 * _SECOND_US
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Freshness:
-    """Freshness of the numbers. It names instants, since "5 seconds ago" would be wrong a second later."""
+    """Freshness in instants: "5 seconds ago" would be wrong a second later."""
 
     text: str
     kind: Literal["live", "wait", "late", ""]
 
 
 def freshness(recency: Recency, *, now_us: int, zone: str, waiting: Backlog | None) -> Freshness:
-    """The freshness line of an account.
-
-    Args:
-        waiting: Events not metered yet; None to omit them.
-    """
+    """Build the freshness line; None for `waiting` omits unmetered events."""
     latest_us, live_us = recency.latest_event_us, recency.live_us
     if latest_us is None:
         return Freshness(text="No events yet", kind="wait")
@@ -45,7 +41,7 @@ def freshness(recency: Recency, *, now_us: int, zone: str, waiting: Backlog | No
 
 
 def _behind(waiting: Backlog | None, *, now_us: int) -> str:
-    """Events that wait too long for metering, in words; empty for none."""
+    """Describe overdue events; empty for none."""
     if waiting is None or waiting.oldest_received_us is None or now_us - waiting.oldest_received_us < _BEHIND_US:
         return ""
     verb = "waits" if waiting.event_count == 1 else "wait"
@@ -53,7 +49,7 @@ def _behind(waiting: Backlog | None, *, now_us: int) -> str:
 
 
 def _instant(at_us: int, *, now_us: int, zone: str, seconds: bool) -> str:
-    """The time of day alone, if it is today."""
+    """Format an instant, today's without the date."""
     if seconds and text.in_zone(at_us, zone).date() == text.in_zone(now_us, zone).date():
         return text.clock_text(at_us, zone=zone, seconds=True)
     return text.row_instant_text(at_us, zone=zone, now_us=now_us, seconds=False)

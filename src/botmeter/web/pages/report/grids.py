@@ -1,4 +1,4 @@
-"""Shaded tables: bot × channel, and hour × weekday."""
+"""Heat maps: bot × channel and hour × weekday."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -26,7 +26,7 @@ class MatrixWidget:
 
 
 def matrix(answered: Answered) -> MatrixWidget:
-    """Distinct sessions by bot and channel."""
+    """Count distinct sessions by bot and channel."""
     report, address, urls = answered.report, answered.address, answered.urls
     counts = {(cell.bot_id, cell.channel): cell.session_count for cell in answered.overview.matrix}
     most = max(counts.values(), default=0)
@@ -61,7 +61,7 @@ def matrix(answered: Answered) -> MatrixWidget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoursWidget:
-    """Session starts: seven weekdays of 24 hours, in the time zone of the report."""
+    """Session starts by weekday and hour in the report's time zone."""
 
     tools: Tools
     zone: str
@@ -72,7 +72,7 @@ class HoursWidget:
 
 
 def hour_widget(answered: Answered) -> HoursWidget:
-    """Sessions by the hour and weekday of their start."""
+    """Count session starts by weekday and hour."""
     question, address, urls = answered.question, answered.address, answered.urls
     by_day = hours(answered.ledger, question.query).counts
     counts = [count for day in by_day for count in day]

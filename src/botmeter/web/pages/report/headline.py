@@ -1,4 +1,4 @@
-"""The figures at the top: sessions consumed, conversations, tickets and averages."""
+"""Headline figures: sessions, conversations, tickets and averages."""
 
 from dataclasses import dataclass, replace
 
@@ -11,7 +11,7 @@ from botmeter.web.pages.report.answered import Answered
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kpi:
-    """A figure with its change; `number` is None if it is not a count."""
+    """A figure with its change; `number` is None unless it is a count."""
 
     label: str
     value: str
@@ -23,7 +23,7 @@ class Kpi:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headline:
-    """Sessions consumed with a spark line, and the figures beside them."""
+    """Sessions with a sparkline, and further figures."""
 
     sessions: Kpi
     notes: tuple[Link, ...]
@@ -32,7 +32,7 @@ class Headline:
 
 
 def headline(answered: Answered, *, spark: Chart) -> Headline:
-    """Return the figures of the period with their changes."""
+    """Build the period's figures with changes."""
     report, before = answered.report, answered.compared
     address, urls = answered.address, answered.urls
     previews = replace(address.filters, preview=True)
@@ -87,7 +87,7 @@ def _others(answered: Answered) -> tuple[Kpi, ...]:
 
 
 def _day_count(query: UsageQuery) -> int:
-    """Days of the period up to today: later ones have no sessions yet."""
+    """Count the period's days up to today."""
     last_on = query.period.last_on if query.today_on is None else min(query.period.last_on, query.today_on)
     return max(1, (last_on - query.period.first_on).days + 1)
 

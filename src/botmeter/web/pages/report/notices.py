@@ -18,7 +18,7 @@ Kind = Literal["info", "warn", "bad", "ok"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """A fact, its consequence, and an optional action."""
+    """A fact, its consequence and an optional action."""
 
     fact: str
     consequence: str = ""
@@ -27,7 +27,7 @@ class Notice:
 
 
 def notices(answered: Answered, *, title: str) -> tuple[Notice, ...]:
-    """Notices of a report, the most important first."""
+    """Return notices, the most important first."""
     found = [
         _nothing(answered),
         _moved(answered.question, title=title),
@@ -64,7 +64,7 @@ def _where_data_is(answered: Answered) -> Link | None:
 
 
 def _suggestion(answered: Answered, label: str, *, address: ReportAddress) -> Link | None:
-    """Link to another report, if the page may suggest one."""
+    """Link to another report if the page may."""
     if not answered.access.allows(Fact.SUGGESTIONS):
         return None
     return Link(label=label, href=answered.urls.report(address))

@@ -1,4 +1,4 @@
-"""The period picker: named periods, two months to click on, a time zone."""
+"""The period picker: presets, two months, time zone."""
 
 from calendar import monthrange
 from collections.abc import Callable
@@ -32,11 +32,7 @@ Lead = Callable[[ReportAddress], str]
 
 
 def period_picker(question: Question, *, access: ReportAccess, lead: Lead) -> PeriodPicker:
-    """The period picker with the periods, days and time zones that the page may offer.
-
-    Args:
-        lead: The address of the page with another period.
-    """
+    """Build the picker within the page's access; `lead` makes its links."""
     address, period = question.address, question.query.period
     today_on = text.in_zone(question.now_us, question.zone).date()
     preset = preset_of((period.first_on, period.last_on), today_on=today_on, available_from=question.available_from)
@@ -81,7 +77,7 @@ def _two_months(last_on: date) -> tuple[date, date]:
 
 
 def _month(first_on: date, question: Question, *, lead: Lead, days: tuple[date, date]) -> PickerMonth:
-    """A month of days that link to their report; those outside `days` can't be chosen."""
+    """Build a month of links; days outside `days` are disabled."""
     period = question.query.period
     empty: list[PickerDay | None] = [None] * first_on.weekday()
     month = [first_on.replace(day=number) for number in range(1, monthrange(first_on.year, first_on.month)[1] + 1)]

@@ -8,11 +8,7 @@ from botmeter.web.components import Opener, RankedLine, bar_width, longest_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """A bot, channel or ticket type to rank.
-
-    Attributes:
-        before_count: In the compared period; None without one.
-    """
+    """A bot, channel or ticket type; `before_count` is None without a comparison."""
 
     name: str
     href: str
@@ -24,11 +20,7 @@ class Counted:
 
 
 def ranked(counted: list[Counted], *, whole: int) -> tuple[RankedLine, ...]:
-    """Bars on one scale, up to the greatest count of both periods.
-
-    Args:
-        whole: Total of the shares.
-    """
+    """Scale bars to the largest count of both periods; `whole` is the total of shares."""
     longest = longest_of([max(one.count, one.before_count or 0) for one in counted])
     return tuple(
         RankedLine(

@@ -1,4 +1,4 @@
-"""The allow-list of a report page: nothing else is read or shown."""
+"""The allow-list of a report page; nothing else is read or shown."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +10,7 @@ from botmeter.web.report_query import Compare
 
 
 class Fact(StrEnum):
-    """A fact or choice that stands on a page besides its widgets."""
+    """A fact or choice shown besides widgets."""
 
     FRESHNESS = "freshness"
     """The time of the newest event, and following the report live."""
@@ -28,16 +28,13 @@ class Fact(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportAccess:
-    """Widgets, facts and choices that the pages of a report may show. The default allows nothing.
+    """Allowed widgets, facts and choices; nothing by default.
 
     Attributes:
-        widgets: Names of widgets.
-        filters: Names of filters that can be set.
-        fixed_filters: Values to which filters are limited, and those that they always exclude.
-        presets: Named periods that can be chosen.
-        days: First and last day that can be chosen; None for all days with data.
-        comparisons: Comparisons that can be chosen.
-        reset_href: Link that clears the filters where `Fact.ALL_CLEAR` is not allowed; empty for none.
+        filters: Filters that can be set.
+        fixed_filters: Required and excluded values.
+        days: First and last allowed day; None for all.
+        reset_href: Link that resets filters without `Fact.ALL_CLEAR`; empty for none.
     """
 
     widgets: frozenset[str] = frozenset()
@@ -53,22 +50,22 @@ class ReportAccess:
         return fact in self.facts
 
     def fixed_values(self, name: str, *, is_excluded: bool = False) -> tuple[str, ...]:
-        """Values to which a filter is limited, or which it always excludes; empty for any."""
+        """Return the filter's required or excluded values; empty for any."""
         return self.fixed_filters.excluded_values(name) if is_excluded else self.fixed_filters.values(name)
 
     def is_fixed(self, name: str) -> bool:
-        """Return True if a filter is limited to some values, or always excludes some."""
+        """Return True if the filter is restricted."""
         return bool(self.fixed_values(name) or self.fixed_values(name, is_excluded=True))
 
     def shows_filter(self, name: str) -> bool:
         return name in self.filters or self.is_fixed(name)
 
     def can_choose(self, name: str, *, is_excluded: bool) -> bool:
-        """Return True if a filter offers more than one value."""
+        """Return True if the filter offers several values."""
         if is_excluded:
             return name in self.filters and not self.is_fixed(name)
         return name in self.filters and len(self.fixed_values(name)) != 1
 
     def can_remove(self, name: str, values: tuple[str, ...], *, is_excluded: bool) -> bool:
-        """Return True if a filter set to `values` can be widened again."""
+        """Return True if a filter set to `values` can be widened."""
         return set(values) != set(self.fixed_values(name, is_excluded=is_excluded))

@@ -1,4 +1,4 @@
-"""Addresses that a report links to, by its entry point: Reports, Billing or a share link."""
+"""URLs in a report, by entry point: Reports, Billing or a share link."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,12 +13,12 @@ from botmeter.web.report_query import EXCLUDE, ReportAddress
 
 @lru_cache(maxsize=1_000)
 def _path(route: str, *, args: tuple[str, ...]) -> str:
-    """Path of a route, cached: a page links to the same few hundreds of times."""
+    """Cached, as a page has hundreds of links to the same routes."""
     return reverse(route, args=args)
 
 
 class EntryPoint(StrEnum):
-    """Section through which the report was opened."""
+    """Section that opened the report."""
 
     REPORTS = "report"
     BILLING = "billing-report"
@@ -38,11 +38,10 @@ _ROUTES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportUrls:
-    """Addresses of one report and of what it links to; empty where the entry point offers no such page.
+    """URLs of a report; empty where the entry point offers no such page.
 
     Attributes:
-        owner: The account's name; of a share link its secret, so that the name stands in no address.
-        has_rows: Whether the underlying data is accessible.
+        owner: Account name, or the secret of a share link, which hides the name.
     """
 
     entry_point: EntryPoint
@@ -53,18 +52,18 @@ class ReportUrls:
         return _path(self.entry_point.value, args=(self.owner,)) + address.query(**more)
 
     def fresh(self, address: ReportAddress, **more: str) -> str:
-        """Poll for newer numbers."""
+        """Return the URL to poll."""
         return _path(f"{self.entry_point.value}-fresh", args=(self.owner,)) + address.query(**more)
 
     def rows(self, address: ReportAddress, **more: str) -> str:
-        """The underlying data."""
+        """Return the URL of the underlying data."""
         return self._href("rows", address.query(**more)) if self.has_rows else ""
 
     def widget(self, name: str, address: ReportAddress) -> str:
         return self._href("widget", address.query(), name)
 
     def choices(self, name: str, address: ReportAddress, *, is_excluded: bool = False) -> str:
-        """Values of a filter, to be picked or excluded."""
+        """Return the URL of a filter's choices."""
         more = {"mode": EXCLUDE} if is_excluded else {}
         return self._href("choices", address.query(**more), name)
 

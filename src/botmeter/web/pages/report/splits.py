@@ -1,4 +1,4 @@
-"""Ranked tables by bot, by channel and by ticket type, with a link to the rows behind every bar."""
+"""Ranked tables by bot, channel and ticket type; every bar links to its rows."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
@@ -24,7 +24,7 @@ _NO_TOOLS: Final = Tools()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """Remark below a ranked table; its number links to the rows."""
+    """A remark below a ranked table, linked to its rows."""
 
     number: str
     href: str
@@ -45,7 +45,7 @@ class SplitWidget:
 
 
 def bot_split(answered: Answered) -> SplitWidget:
-    """Sessions by bot, with the versions of expanded bots."""
+    """Count sessions by bot, and by version of expanded bots."""
     report, address = answered.report, answered.address
     before = {} if answered.compared is None else {bot.bot_id: bot for bot in answered.compared.by_bot}
     shown = _by_count(report.by_bot, address)
@@ -78,7 +78,7 @@ def bot_split(answered: Answered) -> SplitWidget:
 
 
 def channel_split(answered: Answered) -> SplitWidget:
-    """Sessions by channel."""
+    """Count sessions by channel."""
     report, address = answered.report, answered.address
     before = {} if answered.compared is None else {one.channel: one for one in answered.compared.by_channel}
     shown = _by_count(report.by_channel, address)
@@ -104,7 +104,7 @@ def channel_split(answered: Answered) -> SplitWidget:
 
 
 def ticket_split(answered: Answered) -> SplitWidget:
-    """Tickets by type."""
+    """Count tickets by type."""
     report = answered.report
     before = {}
     if answered.compared is not None:
@@ -137,7 +137,6 @@ def _shown_max(answered: Answered) -> int | None:
 
 
 def _widget(widget: SplitWidget, answered: Answered, *, name: str) -> SplitWidget:
-    """Add the tools and the label of the compared period, which all splits have."""
     urls, address = answered.urls, answered.address
     tools = Tools(rows_href=urls.rows(address), expand_href=urls.widget(name, address))
     label = "" if answered.compared is None else before_label(answered.question)
@@ -145,8 +144,6 @@ def _widget(widget: SplitWidget, answered: Answered, *, name: str) -> SplitWidge
 
 
 class _Usage(Protocol):
-    """Usage of a bot, version or channel."""
-
     @property
     def session_count(self) -> int: ...
     @property

@@ -1,4 +1,4 @@
-"""The page of an account without events: how to send the first ones."""
+"""Setup guide of an account without events."""
 
 import shlex
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _EXAMPLE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartPage:
-    """Three steps, each with its command."""
+    """Three steps with commands."""
 
     frame: Frame
     account: str
@@ -36,12 +36,12 @@ class StartPage:
 
 
 def has_events(ledger: "ReadableLedger") -> bool:
-    """Return True once an event was accepted: the first event has the first touchpoint."""
+    """Return True once an event was accepted, which has a touchpoint."""
     return len(ledger.touchpoints) > 0
 
 
 def start_page(ledger: "ReadableLedger", *, frame: Frame) -> StartPage:
-    """Instructions for sending the first events to this account."""
+    """Build the setup guide."""
     now = now_us()
     name = ledger.account.name
     waiting = sum(quarantine_counts(ledger).values())
@@ -57,6 +57,6 @@ def start_page(ledger: "ReadableLedger", *, frame: Frame) -> StartPage:
 
 
 def _place_text() -> str:
-    """The `--data` option of a command; empty for the default folder."""
+    """Return the commands' `--data` option; empty for the default."""
     folder = Path(settings.DATA)
     return "" if folder == Settings.from_environment().default_data_dir else f" --data {shlex.quote(str(folder))}"

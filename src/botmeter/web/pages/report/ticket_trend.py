@@ -22,7 +22,7 @@ _LABELS_MAX: Final = 9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketTrendWidget:
-    """Tickets over time, as a chart and as a table."""
+    """Tickets over time, as chart and table."""
 
     tools: Tools
     sub: str
@@ -33,7 +33,7 @@ class TicketTrendWidget:
 
 
 def ticket_trend_widget(answered: Answered) -> TicketTrendWidget:
-    """Return the widget; with more than eight types, those after the seventh are one."""
+    """Build the widget; beyond eight types, those after the seventh are combined."""
     address, urls, period = answered.address, answered.urls, answered.question.query.period
     columns = _columns([one.ticket_type for one in answered.report.by_ticket_type])
     starts, step = _starts(period.first_on, period.last_on)
@@ -56,12 +56,12 @@ def ticket_trend_widget(answered: Answered) -> TicketTrendWidget:
 
 
 def _columns(kinds: list[str]) -> list[str]:
-    """The types, most tickets first; those without a colour of their own are one."""
+    """Return the types, largest first, combining those without a color."""
     return kinds if len(kinds) <= SERIES_MAX else [*kinds[: SERIES_MAX - 1], OTHER]
 
 
 def _counts(days: Sequence[TicketTrendDay], starts: list[date], *, columns: list[str]) -> list[list[int]]:
-    """Tickets of each type, for each column of the chart."""
+    """Count tickets by type and chart column."""
     counts = [[0] * len(columns) for _ in starts]
     place_of = {kind: place for place, kind in enumerate(columns)}
     for day in days:
@@ -86,7 +86,7 @@ def _stacks(starts: list[date], counts: list[list[int]], *, answered: Answered) 
 
 
 def _starts(first_on: date, last_on: date) -> tuple[list[date], str]:
-    """The first day of each column, and the name of its span: a day, a week from Monday, or a month."""
+    """Return first days of the columns, and their span: day, week from Monday, or month."""
     day_count = (last_on - first_on).days + 1
     days = [first_on + timedelta(days=number) for number in range(day_count)]
     if day_count <= _DAYS_MAX:

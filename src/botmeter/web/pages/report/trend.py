@@ -1,4 +1,4 @@
-"""The trend by day and the volume by month, as charts and as tables."""
+"""Sessions by day and by month, as charts and tables."""
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -22,7 +22,7 @@ MONTHS: Final = "monthly-consumption"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayLine:
-    """A day of the trend's table."""
+    """A day of the table."""
 
     on: str
     label: str
@@ -36,7 +36,7 @@ class DayLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrendWidget:
-    """The trend; `chart` is None where it is shown as a table."""
+    """The trend; `chart` is None if shown as a table."""
 
     tools: Tools
     sub: str
@@ -60,7 +60,7 @@ class MonthLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthsWidget:
-    """The months, with bars for narrow cards; `chart` is None where they are shown as a table."""
+    """The months, with bars for narrow cards; `chart` is None if shown as a table."""
 
     tools: Tools
     sub: str
@@ -70,7 +70,7 @@ class MonthsWidget:
 
 
 def trend_widget(answered: Answered, *, points: tuple[TrendPoint, ...]) -> TrendWidget:
-    """Return the widget of sessions by day."""
+    """Build the widget of sessions by day."""
     question, period = answered.question, answered.question.query.period
     step = fitting_step(len(points))
     compared = answered.compared
@@ -88,13 +88,13 @@ def trend_widget(answered: Answered, *, points: tuple[TrendPoint, ...]) -> Trend
 
 
 def spark(answered: Answered, *, points: tuple[TrendPoint, ...]) -> Chart:
-    """Draw the trend without words, for the headline."""
+    """Draw the headline's sparkline."""
     shown = _in_steps(points, fitting_step(len(points)), answered=answered)
     return spark_chart(shown, name="Sessions per day")
 
 
 def widget_tools(name: str, answered: Answered) -> Tools:
-    """Links of a widget that is a chart or a table."""
+    """Return the links of a widget that switches between chart and table."""
     address, urls = answered.address, answered.urls
     is_table = name in address.table
     other = urls.report(address.toggled_table(name)) + f"#w-{name}"
@@ -109,7 +109,7 @@ def widget_tools(name: str, answered: Answered) -> Tools:
 
 
 def trend_points(answered: Answered) -> tuple[TrendPoint, ...]:
-    """Return a point for each day; days before the account's first data and after today have no data."""
+    """Return a point per day; days before the first data and after today have none."""
     overview, question, urls = answered.overview, answered.question, answered.urls
     today_on = text.in_zone(question.now_us, question.zone).date()
     before = _compared_counts(answered)
@@ -128,7 +128,7 @@ def trend_points(answered: Answered) -> tuple[TrendPoint, ...]:
 
 
 def _compared_counts(answered: Answered) -> list[int | None]:
-    """Counts of the compared period, its first day beside the first day of the period."""
+    """Return the compared period's counts, aligned by first day."""
     day_count = answered.question.query.period.day_count
     if answered.compared is None:
         return [None] * day_count
@@ -169,7 +169,7 @@ def _trend(points: tuple[TrendPoint, ...], question: Question, *, step: Step) ->
 
 
 def _in_steps(points: tuple[TrendPoint, ...], step: Step, *, answered: Answered) -> tuple[TrendPoint, ...]:
-    """Group days into weeks or months, so that a long line stays readable."""
+    """Group days into weeks or months, to keep long lines readable."""
     if step is Step.DAY:
         return points
     groups = groupby(points, key=lambda point: _start_of(point.on, step))
@@ -214,7 +214,7 @@ def _day_line(point: TrendPoint, ticket_count: int) -> DayLine:
 
 
 def months_widget(answered: Answered) -> MonthsWidget:
-    """Return the widget of sessions by month; months that the period holds only in part have a note."""
+    """Build the widget of sessions by month; partial months have a note."""
     months = answered.report.by_month
     lines = tuple(_month_line(month, answered) for month in months)
     longest = longest_of([line.number for line in lines])

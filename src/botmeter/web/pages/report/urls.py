@@ -1,4 +1,4 @@
-"""Addresses of the report: its entry pages, the report, its widgets and its rows."""
+"""URLs of entry pages, reports, widgets and rows."""
 
 from django.urls import path
 from django.views.generic import RedirectView

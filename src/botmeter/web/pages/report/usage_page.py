@@ -1,4 +1,4 @@
-"""The report as one page."""
+"""The report page."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ _PAST: Final = Freshness(text="Past period", kind="")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaterWidget:
-    """A widget that the browser requests after the page, or on its own page without script."""
+    """A deferred widget; without scripts, a link to its page."""
 
     name: str
     title: str
@@ -46,7 +46,7 @@ class LaterWidget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actions:
-    """Links to actions on the whole report; an empty address is not offered."""
+    """Links to actions on the report; empty if not offered."""
 
     share_href: str = ""
     export_href: str = ""
@@ -55,7 +55,7 @@ class Actions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Title:
-    """The heading of a report, and the small text beside it: the name of a saved view."""
+    """A report's heading and saved view."""
 
     heading: str
     beside: str = ""
@@ -63,11 +63,7 @@ class Title:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportBody:
-    """The report without what depends on the reader and on the clock.
-
-    Attributes:
-        definition: The policy in force now, in a sentence.
-    """
+    """The cacheable body: independent of reader and clock."""
 
     bar: FilterBar
     recency: "Recency"
@@ -81,11 +77,7 @@ class ReportBody:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsagePage:
-    """The report.
-
-    Attributes:
-        following: Live updates of the page; None where its days are over.
-    """
+    """The report; `following` is None once its days are over."""
 
     frame: Frame
     title: Title
@@ -102,7 +94,7 @@ _bodies: Final[BoundedCache[Hashable, ReportBody]] = BoundedCache(64)
 def usage_page(
     ledger: "ReadableLedger", question: Question, *, context: PageContext, actions: Actions, title: Title
 ) -> UsagePage:
-    """The page that answers a question. Its body is kept until the ledger changes."""
+    """Build the report page; its body is cached until the ledger changes."""
     key = (ledger.account.name, ledger.version, question, context.urls, context.access)
     body = _bodies.find_or_make(key, lambda: _body(ledger, question, context=context))
     line, follow = _PAST, None

@@ -62,7 +62,7 @@ def widget(visit: Visit, *, name: str) -> HttpResponse:
 
 @for_member(Right.SEE_REPORTS)
 def choices(visit: Visit, *, field: str) -> HttpResponse:
-    """Show the values of a filter, as part of a menu or as a page."""
+    """Show a filter's choices, as a menu or page."""
     address, urls = read_address(visit.request.GET), ReportUrls(entry_point=EntryPoint.REPORTS, owner=visit.account)
     around = _frame(visit, title="Filter", crumbs=(_report_crumb(visit, address),))
     menu, zone = choices_request(field, visit.request.GET), preferred_zone(visit.account)

@@ -1,4 +1,4 @@
-"""One widget on a page of its own, with all its lines."""
+"""A widget on a page of its own, with all rows."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedWidget:
-    """A widget with its value, as its template shows it."""
+    """A widget with its computed value."""
 
     name: str
     title: str
@@ -27,7 +27,7 @@ class PlacedWidget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WidgetPage:
-    """A widget and the filter bar that applies to it."""
+    """A widget with its filter bar."""
 
     frame: Frame
     title: str
@@ -36,7 +36,7 @@ class WidgetPage:
 
 
 def placed(widget: Widget, answered: Answered, *, span: str = "") -> PlacedWidget:
-    """Compute a widget; `span` replaces the one that it has on the report."""
+    """Compute a widget; `span` overrides its width."""
     return PlacedWidget(
         name=widget.name,
         title=widget.title,
@@ -47,7 +47,7 @@ def placed(widget: Widget, answered: Answered, *, span: str = "") -> PlacedWidge
 
 
 def widget_page(ledger: "ReadableLedger", question: Question, *, widget: Widget, context: PageContext) -> WidgetPage:
-    """The page of a widget; as part of a report it is as wide and short as there."""
+    """Build the page of a widget; a part of a report keeps its size there."""
     bar = filter_bar(question, urls=context.urls, bot_names=bot_names_shown(ledger, question), access=context.access)
     answered = Answered(
         ledger=ledger,

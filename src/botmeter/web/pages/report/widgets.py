@@ -1,4 +1,4 @@
-"""Widgets of the report, each declared once: title, template, place on the page, and who sees it."""
+"""Widgets of the report, each declared once."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from botmeter.web.report_query import Compare
 
 
 class Shared(StrEnum):
-    """Share links that show a widget."""
+    """Share links that include a widget."""
 
     NEVER = "never"
     WITH_ROWS = "with_rows"
@@ -34,11 +34,11 @@ class Widget:
     """Declaration of a widget.
 
     Attributes:
-        template: Name of a template in `report/`.
-        make: Computes the value that the template shows.
-        span: Columns of the grid, `c1` to `c12`.
-        loads_later: The widget takes longer than the page, so the browser requests it after the page.
-        shared: Links that show it; a new widget is private.
+        template: File in `report/`.
+        make: Computes the template's value.
+        span: Grid columns, `c1` to `c12`.
+        loads_later: Slow: requested after the page.
+        shared: Private by default.
     """
 
     name: str
@@ -145,12 +145,12 @@ WIDGETS: Final[tuple[Widget, ...]] = (
 
 
 def widgets_of(access: ReportAccess) -> tuple[Widget, ...]:
-    """Widgets that a page may show, in order."""
+    """Return the allowed widgets, in order."""
     return tuple(widget for widget in WIDGETS if widget.name in access.widgets)
 
 
 def widget_named(name: str, access: ReportAccess) -> Widget:
-    """Find a widget that may be shown; 404 if there is none."""
+    """Return an allowed widget, else 404."""
     for widget in widgets_of(access):
         if widget.name == name:
             return widget
@@ -158,7 +158,7 @@ def widget_named(name: str, access: ReportAccess) -> Widget:
 
 
 def member_access() -> ReportAccess:
-    """Access of members of the account: everything."""
+    """Return a member's access: everything."""
     return ReportAccess(
         widgets=frozenset(widget.name for widget in WIDGETS),
         facts=frozenset(Fact),
@@ -169,6 +169,6 @@ def member_access() -> ReportAccess:
 
 
 def shared_widgets(*, with_rows: bool) -> frozenset[str]:
-    """Names of the widgets that a share link shows."""
+    """Return the widgets of a share link."""
     shown = {Shared.ALWAYS, Shared.WITH_ROWS} if with_rows else {Shared.ALWAYS}
     return frozenset(widget.name for widget in WIDGETS if widget.shared in shown)

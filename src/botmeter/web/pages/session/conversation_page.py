@@ -1,4 +1,4 @@
-"""The page of one conversation: customer, sessions, facts."""
+"""One conversation: customer, sessions, facts."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -53,7 +53,7 @@ class ConversationPage:
 
 @for_member(Right.SEE_REPORTS)
 def conversation_page(visit: Visit) -> HttpResponse:
-    """Show the conversation named by the parameter `id`."""
+    """Show the conversation with the query's `id`."""
     parameters = visit.request.GET
     urls = EntityUrls(account=visit.account)
     zone = checked_timezone(parameters.get("timezone") or preferred_zone(visit.account))

@@ -1,4 +1,4 @@
-"""Events of a session by day: decisive events one by one, runs of messages summarized."""
+"""Events of a session by day: decisive ones one by one, runs of messages summarized."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ _NAMES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
-    """Events of one UTC day."""
+    """Events of a UTC day."""
 
     name: str
     lines: tuple[Line, ...]
@@ -35,11 +35,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventList:
-    """A session's days.
-
-    Attributes:
-        cut: Sentence about hidden events; empty for none.
-    """
+    """A session's events; `cut` notes hidden ones."""
 
     days: tuple[Day, ...]
     cut: str
@@ -51,7 +47,7 @@ class EventList:
 
 
 def summarized_events(explanation: Explanation, *, urls: EntityUrls) -> EventList:
-    """The events with runs of messages summarized."""
+    """List events with runs of messages summarized."""
     lines = list(_folded_lines(explanation, urls))
     shown = lines[:LINES_MAX]
     hidden = len(lines) - len(shown)
@@ -60,11 +56,7 @@ def summarized_events(explanation: Explanation, *, urls: EntityUrls) -> EventLis
 
 
 def all_events(explanation: Explanation, *, urls: EntityUrls, first: int) -> EventList:
-    """One page of all events.
-
-    Args:
-        first: Number of events before this page.
-    """
+    """List a page of all events, after the `first` ones."""
     page = [step for place, step in enumerate(steps(explanation)) if first <= place < first + EVENTS_A_PAGE]
     lines = [line_of(step, explanation, urls=urls) for step in page]
     count = len(explanation.events)
@@ -94,7 +86,7 @@ def _folded_lines(explanation: Explanation, urls: EntityUrls) -> Iterator[Line]:
 
 
 def _run_of(event: ExplainedEvent) -> tuple[date, bool, bool]:
-    """Key of a run: consecutive events with the same key share a line."""
+    """Key of a run: consecutive events with the same key share a row."""
     return text.in_zone(event.at_us, "UTC").date(), event.takes_part, event.kind is Kind.MESSAGE
 
 

@@ -1,4 +1,4 @@
-"""The session in a sentence, and its facts."""
+"""Summary and facts of a session."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -20,14 +20,14 @@ _FACT_LINES_MAX: Final = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactLines:
-    """One fact, on one or more lines."""
+    """A fact on one or more lines."""
 
     label: str
     lines: tuple[Words, ...]
 
 
 def answer(explanation: Explanation, urls: EntityUrls) -> Words:
-    """The reason for the charge, in two or three sentences."""
+    """Explain the charge in two or three sentences."""
     opening = explanation.opening
     return (
         *_opened(opening, urls),
@@ -77,7 +77,7 @@ def _afterwards(explanation: Explanation, urls: EntityUrls) -> Words:
 
 
 def facts(explanation: Explanation, urls: EntityUrls) -> tuple[FactLines, ...]:
-    """Facts of the session, one per line."""
+    """Return the session's facts."""
     entries: list[tuple[str, Iterable[Words]]] = [
         ("Policy", [(linked(explanation.policy.label, "#policy"),)]),
         ("Counts on", [(linked(*_counted_on(explanation, urls)), plain(" (UTC)"))]),
@@ -98,7 +98,7 @@ def facts(explanation: Explanation, urls: EntityUrls) -> tuple[FactLines, ...]:
 
 
 def arrivals(explanation: Explanation) -> tuple[Words, ...]:
-    """Deliveries of the session's events, one per line."""
+    """Describe deliveries of the session's events."""
     return _cut([(plain(arrival_words(arrival)),) for arrival in explanation.arrivals])
 
 

@@ -1,7 +1,4 @@
-"""One line of a session's event list: actor, action, effect, reason.
-
-The meter has decided what opened, belonged to and closed the session.
-"""
+"""Rows of a session's event list: actor, action, effect, reason, as decided by the meter."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -40,8 +37,8 @@ class Line:
     """An event, or a run of messages.
 
     Attributes:
-        at: The time of day in UTC.
-        kind: Its mark: c customer, b bot, a agent, t ticket, o opening, e end, n next session.
+        at: Time of day in UTC.
+        kind: c customer, b bot, a agent, t ticket, o opening, e end, n next session.
         weight: Empty for events that decided nothing.
     """
 
@@ -58,7 +55,7 @@ class Line:
 
 @dataclass(slots=True, kw_only=True)
 class _Seen:
-    """Bots, channels, conversations and tickets of earlier events."""
+    """Bots, channels, conversations and tickets seen so far."""
 
     bots: set[str | None] = field(default_factory=set)
     channels: set[str] = field(default_factory=set)
@@ -68,11 +65,11 @@ class _Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """An event with what it added to the session.
+    """An event and its contribution to the session.
 
     Attributes:
-        arrival: What it brings into the session, as a sentence; empty: nothing new.
-        ticket: A ticket that counts from it on; empty: none.
+        arrival: Description of new participants; empty for none.
+        ticket: Ticket counted from here on; empty for none.
     """
 
     event: ExplainedEvent
@@ -83,13 +80,13 @@ class Step:
 
     @property
     def stands_alone(self) -> bool:
-        """Return True if the event has a line of its own."""
+        """Return True if the event has a row of its own."""
         decided = self.is_opening or self.arrival or self.ticket or self.closes
         return bool(decided) or self.event.kind not in QUIET
 
 
 def steps(explanation: Explanation) -> Iterator[Step]:
-    """The session's events in order."""
+    """Generate the session's events in order."""
     seen = _Seen()
     counted = {ticket for part in explanation.conversations for ticket, _ in part.tickets}
     for place, event in enumerate(explanation.events):
@@ -111,7 +108,7 @@ def steps(explanation: Explanation) -> Iterator[Step]:
 
 
 def _arrival(event: ExplainedEvent, seen: _Seen, *, explanation: Explanation) -> str:
-    """Sentence about what is new in the session with this event; empty for nothing."""
+    """Describe new participants; empty for none."""
     is_new_bot = event.bot_id is not None and event.bot_id not in seen.bots
     is_new_channel = event.channel not in seen.channels
     if is_new_bot:
@@ -134,7 +131,7 @@ def _closes(event: ExplainedEvent, explanation: Explanation) -> bool:
 
 
 def line_of(step: Step, explanation: Explanation, *, urls: EntityUrls) -> Line:
-    """The line of one event."""
+    """Format one event."""
     event = step.event
     return Line(
         on=text.in_zone(event.at_us, "UTC").date(),
@@ -170,7 +167,7 @@ def _what(step: Step, explanation: Explanation) -> Words:
 
 
 def effect_of(step: Step, explanation: Explanation) -> str:
-    """Effect of the event on the session."""
+    """Describe the event's effect on the session."""
     if step.is_opening:
         return "Opened this session"
     if step.closes:
@@ -210,7 +207,7 @@ def _no_part(event: ExplainedEvent, explanation: Explanation) -> str:
 
 
 def ending_lines(explanation: Explanation, urls: EntityUrls) -> Iterator[Line]:
-    """Lines below the events: the limit that closed the session, and the next message."""
+    """Generate the closing limit and the next message."""
     end_us, following = explanation.ended_at_us, explanation.next_event
     if end_us is None or end_us >= INSTANT_END_US:
         return
@@ -247,7 +244,7 @@ def _following(event: ExplainedEvent, explanation: Explanation, *, end_us: int, 
 
 
 def limit_words(explanation: Explanation) -> str:
-    """The limit that ends the session, in few words."""
+    """Return the closing limit in a few words."""
     policy = explanation.policy
     return {
         ClosedBy.OPEN: "No limit",

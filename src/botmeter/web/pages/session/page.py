@@ -1,4 +1,4 @@
-"""The page of one session: why it was charged, and its events on a time line."""
+"""One session: the reason for the charge, and its events on a timeline."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -37,7 +37,7 @@ HEADING: Final = "Why was this session charged?"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneLine:
-    """One instant in UTC and local time."""
+    """An instant in UTC and local time."""
 
     label: str
     utc: str
@@ -46,11 +46,7 @@ class ZoneLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalTime:
-    """The session's instants in a chosen time zone; charges stay in UTC.
-
-    Attributes:
-        kept: Other parameters of the address, for the form.
-    """
+    """Local times of the session; charges stay in UTC. `kept` holds other query parameters for the form."""
 
     zone: str
     zones: tuple[str, ...]
@@ -61,7 +57,7 @@ class LocalTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventPager:
-    """Links to other parts of the event list; an empty one is not offered."""
+    """Links within the event list; empty if not offered."""
 
     toggle: str = ""
     toggle_href: str = ""
@@ -74,10 +70,10 @@ class SessionPage:
     """One session.
 
     Attributes:
-        tags: State of the session.
-        words: Explanation as text, as in the command and the API.
-        rule: The policy in a sentence.
-        policy_text: The policy as TOML.
+        tags: State.
+        words: Explanation as in the CLI and API.
+        rule: Policy in a sentence.
+        policy_text: Policy as TOML.
     """
 
     frame: Frame

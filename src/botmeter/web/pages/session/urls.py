@@ -1,4 +1,4 @@
-"""Addresses of sessions and conversations. A conversation's id can be any text, so it stands in the query."""
+"""URLs of sessions and conversations; conversation IDs can be any text, so they are in the query."""
 
 from django.urls import URLPattern, path
 

@@ -1,4 +1,4 @@
-"""The chart of a session's window, from its explanation: lanes, marks, the end, and the next session."""
+"""Timeline of a session's window: lanes, marks, end and next session."""
 
 from typing import Final
 
@@ -22,7 +22,7 @@ _MARKS_A_LANE_MAX: Final = 600
 
 
 def window_title(explanation: Explanation) -> str:
-    """Title of the chart: the limit of the session."""
+    """Return the title, which names the session's limit."""
     policy = explanation.policy
     return {
         ClosedBy.OPEN: "No limit from the first message",
@@ -35,7 +35,7 @@ def window_title(explanation: Explanation) -> str:
 
 
 def legend_of(explanation: Explanation) -> tuple[Key, ...]:
-    """Legend of the marks that the chart has."""
+    """Return a legend of the marks present."""
     members = explanation.members
     tickets = any(part.tickets for part in explanation.conversations)
     keys = (
@@ -80,7 +80,7 @@ def _end_label(explanation: Explanation, end_us: int) -> str:
 
 
 def _lanes(explanation: Explanation) -> tuple[Lane, ...]:
-    """A lane for each bot, channel and conversation that took part, in order of appearance."""
+    """List a lane per bot, channel and conversation, in order of appearance."""
     lanes: dict[tuple[str, str, str], list[ExplainedEvent]] = {}
     lane_of: dict[str, tuple[str, str, str]] = {}
     for event in explanation.events:

@@ -1,4 +1,4 @@
-"""Saved addresses of reports: canonical query, and description."""
+"""Canonical queries and descriptions of saved reports."""
 
 from typing import Final
 
@@ -20,7 +20,7 @@ _NAMED_MAX: Final = 3
 
 
 def kept_query(address: ReportAddress) -> str:
-    """Canonical query of an address: without defaults and live updates.
+    """Return the canonical query, without defaults and live updates.
 
     Raises:
         TooMuch: `address_too_long`.
@@ -36,12 +36,12 @@ def kept_query(address: ReportAddress) -> str:
 
 
 def kept_address(query: str) -> ReportAddress:
-    """The address of a saved query."""
+    """Parse a saved query."""
     return read_address(QueryDict(query))
 
 
 def address_text(address: ReportAddress) -> str:
-    """Describe a report: period, time zone, filters, comparison."""
+    """Describe period, time zone, filters and comparison."""
     words = [_period_text(address), address.timezone or "", *_filter_texts(address), _COMPARED[address.compare]]
     if address.split is Split.OPENED:
         words.append("split by opening bot and channel")

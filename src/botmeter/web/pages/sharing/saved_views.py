@@ -1,4 +1,4 @@
-"""Saved views: addresses of reports under a name."""
+"""Saved views: named report URLs."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -45,8 +45,8 @@ class ViewLine:
     """A saved view.
 
     Attributes:
-        shows: Description of period and filters.
-        change_href: Target of the change forms; empty without permission.
+        shows: Period and filters.
+        change_href: Empty without permission.
     """
 
     name: str
@@ -62,9 +62,8 @@ class ViewsPage:
     """Visible views.
 
     Attributes:
-        form: Form for a new view; None without one.
+        form: None without a new view.
         new_shows: Description of the new view.
-        may_save: The user can save views.
     """
 
     frame: Frame
@@ -78,7 +77,7 @@ class ViewsPage:
 
 @for_member(Right.SEE_REPORTS, posts=Right.SAVE_VIEWS)
 def views(visit: Visit) -> HttpResponse:
-    """Show the views; save one on POST."""
+    """List views; save one on POST."""
     given = visit.request.GET
     if visit.request.method != "POST":
         wants_new = bool(given) and visit.may(Right.SAVE_VIEWS)

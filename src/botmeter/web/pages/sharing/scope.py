@@ -1,7 +1,4 @@
-"""Limits of a share link: visitors see the shared view or parts of it.
-
-Filters, days, time zone and comparison of an address are narrowed to those of the link.
-"""
+"""Scope of a share link: a visitor's filters, days, time zone and comparison are narrowed to the shared view."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -26,20 +23,20 @@ _NAMES: Final = ("period", "from", "to", *_FILTER_PARAMETERS, "preview", "split"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """The shared view; its address names a period and a time zone (`pinned`)."""
+    """The shared view, with pinned period and time zone."""
 
     whole: ReportAddress
     may_see_rows: bool
 
     @property
     def names_openers(self) -> bool:
-        """Return True if openers may be shown: under a filter they could be bots outside of it."""
+        """Return True if openers may be shown; under a filter they could be bots outside of it."""
         filters = self.whole.filters
         return self.whole.split is Split.OPENED or not any(filters.values(name) for name in _OF_PARTS)
 
     @property
     def filters(self) -> frozenset[str]:
-        """Names of the filters that a visitor may set."""
+        """Return the filters that visitors may set."""
         uses = {SharedUse.ALWAYS}
         uses |= {SharedUse.WITH_ROWS} if self.may_see_rows else set()
         uses |= {SharedUse.WITH_OPENERS} if self.names_openers else set()
@@ -48,7 +45,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedQuestion:
-    """A visitor's question and the question of the whole shared view."""
+    """A visitor's question and the whole view's."""
 
     scope: Scope
     whole: Question
@@ -63,14 +60,14 @@ class SharedQuestion:
 
 
 def pinned(address: ReportAddress, *, zone: str) -> ReportAddress:
-    """Add the account's defaults to an address: time zone and the last 30 days."""
+    """Add default time zone and period (30 days) to an address."""
     address = replace(address, timezone=address.timezone or zone)
     is_bare = address.preset is None and address.days == (None, None)
     return replace(address, preset=Preset.LAST_30_DAYS) if is_bare else address
 
 
 def shared_question(ledger: "ReadableLedger", scope: Scope, *, parameters: QueryDict) -> SharedQuestion:
-    """The visitor's question; without parameters, the whole view.
+    """Return the visitor's question; without parameters, the whole view.
 
     Raises:
         Refused: As `read_address` and `question`.
@@ -82,10 +79,7 @@ def shared_question(ledger: "ReadableLedger", scope: Scope, *, parameters: Query
 
 
 def narrowed_question(ledger: "ReadableLedger", scope: Scope, *, requested: ReportAddress) -> SharedQuestion:
-    """The part of `requested` that lies within the whole view.
-
-    Days and filter values outside of the view are ignored.
-    """
+    """Narrow a request to the view; outside days and values are ignored."""
     zone = scope.whole.timezone or "UTC"
     whole = question(ledger, scope.whole, zone=zone)
     filters = requested.filters
@@ -106,7 +100,7 @@ def narrowed_question(ledger: "ReadableLedger", scope: Scope, *, requested: Repo
 
 
 def presets_within(shared: SharedQuestion) -> frozenset[Preset]:
-    """Named periods that lie within the whole view today."""
+    """Return presets within the view today."""
     whole = shared.whole
     today_on = day_of_us(whole.now_us, timezone=whole.zone)
     return frozenset(
@@ -117,7 +111,7 @@ def presets_within(shared: SharedQuestion) -> frozenset[Preset]:
 
 
 def comparisons_within(shared: SharedQuestion, ledger: "ReadableLedger") -> frozenset[Compare]:
-    """Comparisons of the requested days that lie within the shared view."""
+    """Return comparisons within the view."""
     zone = shared.whole.zone
     found = {Compare.NONE}
     for compare in (Compare.PREVIOUS, Compare.YEAR):
@@ -138,7 +132,7 @@ def _is_shown(narrowed: Question, *, whole: Question) -> bool:
 
 
 def _common_filters(whole: Filters, requested: Filters) -> Filters:
-    """The requested filters within those of the whole: of its values, or all of them, and with all that it excludes."""
+    """Intersect the filters, keeping all exclusions of the whole."""
     common = requested if whole.preview is None else replace(requested, preview=whole.preview)
     for declared, picked, excluded in whole.set_filters():
         name, known = declared.name, frozenset(picked)

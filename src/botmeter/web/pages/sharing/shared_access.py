@@ -12,11 +12,7 @@ if TYPE_CHECKING:
 
 
 def shared_access(ledger: "ReadableLedger", shared: SharedQuestion, *, whole_href: str) -> ReportAccess:
-    """The allow-list for one request.
-
-    Args:
-        whole_href: Address of the whole shared view.
-    """
+    """Build a request's allow-list; `whole_href` links to the whole view."""
     scope, period = shared.scope, shared.whole.query.period
     return ReportAccess(
         widgets=shared_widgets(with_rows=scope.may_see_rows),

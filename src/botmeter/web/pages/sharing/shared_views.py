@@ -1,4 +1,4 @@
-"""Pages of a share link: the report, its widgets and filters, and its rows if the link includes them."""
+"""Pages of a share link: report, widgets, filters, and rows if included."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -42,8 +42,8 @@ class Opening:
     """An opened link.
 
     Attributes:
-        secret: From the address.
-        title: Account name; read before its ledger is held for the page.
+        secret: From the URL.
+        title: Account name, read before the page locks its ledger.
     """
 
     request: HttpRequest
@@ -60,7 +60,7 @@ class Opening:
         return Scope(whole=read_address(QueryDict(self.link.query)), may_see_rows=self.link.may_see_rows)
 
     def frame(self, title: str, *, crumbs: tuple[Crumb, ...] = ()) -> Frame:
-        """The frame: account title, who shared the view and until when. It has no forms."""
+        """Build the frame: account, author and expiry, without forms."""
         link = self.link
         by = f"by {link.created_by} " if link.created_by else ""
         return Frame(
@@ -108,7 +108,7 @@ def shared(opening: Opening) -> HttpResponse:
 
 @_with_link
 def shared_fresh(opening: Opening) -> HttpResponse:
-    """Answer a poll for newer numbers; past days are not followed."""
+    """Answer a poll; past days are not followed."""
     with _answering(opening, route="shared") as answering:
         if not answering.access.allows(Fact.FRESHNESS):
             raise Http404
@@ -118,7 +118,7 @@ def shared_fresh(opening: Opening) -> HttpResponse:
 
 @_with_link
 def shared_rows(opening: Opening) -> HttpResponse:
-    """Show the underlying data, if the link includes it."""
+    """Show the rows if included."""
     if not opening.link.may_see_rows:
         raise Http404
     with _answering(opening, route="shared-rows") as answering:
@@ -140,7 +140,7 @@ def shared_widget(opening: Opening, *, name: str) -> HttpResponse:
 
 @_with_link
 def shared_choices(opening: Opening, *, field: str) -> HttpResponse:
-    """Show the values of a filter."""
+    """Show a filter's values."""
     menu = choices_request(field, opening.request.GET)
     with _answering(opening, route="shared") as answering:
         if menu.declared.name not in answering.access.filters:
@@ -152,7 +152,7 @@ def shared_choices(opening: Opening, *, field: str) -> HttpResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answering:
-    """A request's question with its allow-list."""
+    """A question with its allow-list."""
 
     opening: Opening
     ledger: "ReadableLedger"
@@ -174,7 +174,7 @@ class Answering:
 
 @contextmanager
 def _answering(opening: Opening, *, route: str) -> "Iterator[Answering]":
-    """Hold the ledger for an answer.
+    """Open the ledger for an answer.
 
     Raises:
         Missing: `share_over` if the account is gone.

@@ -70,9 +70,9 @@ class ShareLine:
     """A link.
 
     Attributes:
-        shows: Description of period and filters.
+        shows: Period and filters.
         state: Label and style of its tag.
-        href: Address to revoke it; empty if it is not active, or without permission.
+        href: URL to revoke it; empty if inactive or without permission.
     """
 
     name: str
@@ -89,7 +89,7 @@ class SharesPage:
     """The account's links.
 
     Attributes:
-        form: Form for a new link; None without one.
+        form: None without a new link.
         new_shows: Description of the new link's view.
     """
 
@@ -103,7 +103,7 @@ class SharesPage:
 
 @_for_sharers
 def shares(visit: Visit) -> HttpResponse:
-    """Show the links; create one on POST."""
+    """List links; create one on POST."""
     given = visit.request.GET
     if visit.request.method != "POST":
         return _page(visit, form=_empty_form(visit, read_address(given)) if given else None)
@@ -139,7 +139,7 @@ def _empty_form(visit: Visit, address: ReportAddress) -> ShareForm:
 
 
 def _form(visit: Visit, given: QueryDict | None, *, initial: dict[str, str] | None = None) -> ShareForm:
-    """The form; sharing rows needs the export permission."""
+    """Build the form; sharing rows needs the export permission."""
     form = ShareForm(given, initial=initial)
     return form if visit.may(Right.EXPORT) else form.without_rows()
 

@@ -1,4 +1,4 @@
-"""Addresses of saved views and share links."""
+"""URLs of saved views and share links."""
 
 from django.urls import path
 

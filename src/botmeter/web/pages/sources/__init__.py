@@ -1,1 +1,1 @@
-"""Admin → Sources: what sends an account's events, how it is let in, and how it is read."""
+"""Admin → Sources: access and settings of event sources."""

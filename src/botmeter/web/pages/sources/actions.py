@@ -1,4 +1,4 @@
-"""Actions on the page of a source, each with a form of its own."""
+"""Forms of a source's page."""
 
 from collections.abc import Callable
 from typing import Final
@@ -54,7 +54,7 @@ _PULL_FIELDS: Final = {
 
 @for_member(Right.MANAGE_SOURCES, posts=Right.MANAGE_SOURCES)
 def source(visit: Visit, *, source: str) -> HttpResponse:
-    """Show the page, or run the action that the form names."""
+    """Show the page; run the form's action on POST."""
     with visit.reading() as ledger:
         found = source_of(ledger, source)
     if found is None:

@@ -21,7 +21,7 @@ _LABELS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeLine:
-    """One change."""
+    """A change."""
 
     at: str
     what: str
@@ -29,11 +29,11 @@ class ChangeLine:
 
 
 def change_lines(history: Sequence[SourceChange], *, is_whole: bool, zone: str) -> tuple[ChangeLine, ...]:
-    """Return the changes, newest first.
+    """List changes, newest first.
 
     Args:
         history: Oldest first.
-        is_whole: The first entry is the first change ever; otherwise it only serves to compare the second with.
+        is_whole: Include the first entry; otherwise it is only the second's predecessor.
     """
     before: list[SourceChange | None] = [None] if is_whole else []
     lines = [

@@ -1,7 +1,4 @@
-"""Forms of the source pages. The domain validates values, for pages and commands alike.
-
-Several forms share a page, so each prefixes the ids of its fields.
-"""
+"""Forms of the source pages, validated by the domain; each prefixes its field IDs to share a page."""
 
 from dataclasses import replace
 from typing import Any, Final
@@ -49,7 +46,7 @@ class NewSourceForm(forms.Form):
 
 
 class SettingsForm(forms.Form):
-    """Defaults for what the platform omits, and the platform's options."""
+    """Event defaults and platform options."""
 
     bot_id = _text(
         "Default bot id",
@@ -87,7 +84,7 @@ class SettingsForm(forms.Form):
 
 
 class SecretForm(forms.Form):
-    """Signature secret, which is never shown again."""
+    """Signature secret, never shown again."""
 
     secret = forms.CharField(max_length=_SECRET_LENGTH_MAX, strip=True)
 

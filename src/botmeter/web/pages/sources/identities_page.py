@@ -1,4 +1,4 @@
-"""Page of all bot identities of an account."""
+"""All bot identities of an account."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from botmeter.web.rich_text import Word, id_word, name_word
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedIdentity:
-    """A bot identity; its source links to the page where it is set."""
+    """A bot identity with a link to its source."""
 
     source: Word
     platform: str

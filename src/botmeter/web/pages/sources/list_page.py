@@ -1,4 +1,4 @@
-"""Admin → Sources: sources with their last delivery, and a form for a new one."""
+"""Admin → Sources: sources with their last delivery; a form for a new one."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -37,9 +37,8 @@ class SourceLine:
     """A source.
 
     Attributes:
-        name: Links to its page, if the source was set up.
         bot: Default bot.
-        last: Time of the last delivery; empty: none.
+        last: Last delivery; empty for none.
         outcome: Of the last delivery.
         state: Text and look of its tag.
     """
@@ -54,7 +53,7 @@ class SourceLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourcesPage:
-    """The account's sources, and the platforms that can be connected."""
+    """Sources and available platforms."""
 
     frame: Frame
     notice: Notice | None
@@ -68,7 +67,7 @@ class SourcesPage:
 
 @for_member(Right.MANAGE_SOURCES, posts=Right.MANAGE_SOURCES)
 def sources(visit: Visit) -> HttpResponse:
-    """Show the page, or create a source."""
+    """List sources; create one on POST."""
     if visit.request.method != "POST":
         return _page(visit, form=NewSourceForm())
     form = NewSourceForm(visit.request.POST)
@@ -81,7 +80,7 @@ def sources(visit: Visit) -> HttpResponse:
 
 
 def show_address(visit: Visit, made: NewAddress, *, fact: str) -> None:
-    """Show the whole address once, on the next page."""
+    """Show the full address once, on the next page."""
     address = visit.request.build_absolute_uri(made.path)
     add_notice(visit.request, Notice(fact=fact, consequence=SHOWN_ONCE, secrets=(address,)))
 
@@ -130,7 +129,7 @@ def _line(visit: Visit, source: Source, *, address: EventSource | None, last: St
 
 
 def _other(last: StoredDelivery, *, zone: str) -> SourceLine:
-    """Return the row of a source that was only named in API requests."""
+    """Return the row of a source named in API requests only."""
     return SourceLine(
         name=name_word(last.source),
         platform="API key",
@@ -142,7 +141,7 @@ def _other(last: StoredDelivery, *, zone: str) -> SourceLine:
 
 
 def state_of(address: EventSource | None) -> tuple[str, str]:
-    """Return the text and look of a source's tag."""
+    """Return text and look of a source's tag."""
     if address is None:
         return ("no address", "warn")
     return ("on", "ok") if address.is_on else ("off", "")

@@ -1,4 +1,4 @@
-"""Outcomes of deliveries as table rows and text."""
+"""Outcomes of deliveries."""
 
 from dataclasses import dataclass, replace
 
@@ -9,13 +9,13 @@ from botmeter.web.rich_text import Word, id_word, plain
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryLine:
-    """One delivery.
+    """A delivery.
 
     Attributes:
         outcome: `3 accepted, 1 ignored`.
-        look: `bad` if something was rejected, `dim` if nothing is new.
-        delivery_id: The platform's id; may be empty.
-        why: Reason of rejections and ignored parts; empty: everything counts.
+        look: `bad` with rejections, `dim` if nothing is new.
+        delivery_id: The platform's ID; may be empty.
+        why: Reasons for rejected and ignored events.
     """
 
     at: str
@@ -27,7 +27,7 @@ class DeliveryLine:
 
 
 def delivery_line(found: StoredDelivery, *, zone: str) -> DeliveryLine:
-    """Return a delivery as a table row."""
+    """Format a delivery as a row."""
     return DeliveryLine(
         at=text.instant_text(found.received_at, zone=zone),
         outcome=outcome_text(found),
@@ -39,7 +39,7 @@ def delivery_line(found: StoredDelivery, *, zone: str) -> DeliveryLine:
 
 
 def outcome_text(found: StoredDelivery) -> str:
-    """Return the outcome as text: `3 accepted, 1 ignored`."""
+    """Format an outcome: `3 accepted, 1 ignored`."""
     counts = {
         "accepted": found.accepted,
         "duplicate" if found.duplicates == 1 else "duplicates": found.duplicates,

@@ -1,4 +1,4 @@
-"""Card of a source's page for pulling missed events from the platform's API."""
+"""Settings and state of pulls on a source's page."""
 
 from dataclasses import dataclass
 
@@ -20,12 +20,11 @@ class PullCard:
     """Settings and last result of pulls.
 
     Attributes:
-        why: Purpose of pulls, and where to find the token.
-        is_set: Pulls are set up.
-        state: Running or requested pull; empty: neither.
+        why: Purpose of pulls, and origin of the token.
+        state: Running or requested pull; empty for neither.
         last: Labels and values of the last result.
         fault: Interruption of the last pull.
-        limits: Events that a pull can't find.
+        limits: Events that pulls can't find.
     """
 
     why: str
@@ -40,12 +39,7 @@ class PullCard:
 def pull_card(
     source: Source, address: EventSource | None, *, pulls: PullSchedule, form: forms.Form | None, zone: str
 ) -> PullCard | None:
-    """Return the card; None if the platform can't be pulled.
-
-    Args:
-        form: The submitted form, if it was invalid.
-        zone: Of times.
-    """
+    """Build the card; None if the platform can't be pulled. `form` is an invalid submission."""
     api = connector_of(source.platform).pull
     if api is None or address is None:
         return None

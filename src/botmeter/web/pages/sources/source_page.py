@@ -1,4 +1,4 @@
-"""Page of one source: address, set-up steps, settings, bot identities and last deliveries."""
+"""A source: address, setup, settings, bot identities and deliveries."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -38,10 +38,10 @@ class AddressCard:
     """The source's address.
 
     Attributes:
-        shown: With the start of the key only.
-        made: Creation time of the key.
+        shown: Includes only the key's start.
+        made: Creation of the key.
         verify_token: May be empty.
-        is_on: Deliveries are accepted.
+        is_on: Accepts deliveries.
     """
 
     shown: str
@@ -52,7 +52,7 @@ class AddressCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretCard:
-    """Signature secret; deliveries are checked if it is set."""
+    """Signature secret; set, it checks deliveries."""
 
     is_set: bool
     form: forms.Form
@@ -60,7 +60,7 @@ class SecretCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityLine:
-    """A bot identity; `value` is the form value of its sender."""
+    """A bot identity; `value` is its sender's form value."""
 
     sender: Word
     value: str
@@ -71,7 +71,7 @@ class IdentityLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingLine:
-    """Quarantined events with one code."""
+    """Quarantined events with a code."""
 
     code: str
     events: str
@@ -84,8 +84,7 @@ class SourcePage:
     Attributes:
         state: Text and look of its tag.
         address: None if it has none on this server.
-        steps: Set-up instructions.
-        command: Shown with them; may be empty.
+        command: Setup command; may be empty.
         secret: None if the platform signs nothing.
         lacks_bot: Messages that name no bot don't count.
         pull: None if the platform can't be pulled.
@@ -116,14 +115,14 @@ class SourcePage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvalidForm:
-    """An invalid form, shown again with its errors."""
+    """An invalid form with its errors."""
 
     what: str
     form: forms.Form
 
 
 def source_page(visit: Visit, source: Source, *, invalid: InvalidForm | None = None) -> HttpResponse:
-    """Show the page, with an invalid form in its place."""
+    """Show the page, with an invalid form in place."""
     connector, address = connector_of(source.platform), event_source(visit.account, source.name)
     invalid_forms = {invalid.what: invalid.form} if invalid else {}
     zone = preferred_zone(visit.account)

@@ -1,4 +1,4 @@
-"""Addresses of sources."""
+"""URLs of sources."""
 
 from django.urls import URLPattern, path
 

@@ -1,1 +1,1 @@
-"""Underlying data: the rows behind every number of the report, page by page, and as files."""
+"""Underlying data: the rows behind every number, paged or exported."""

@@ -1,4 +1,4 @@
-"""Lines of the underlying data as text: sessions, their rows, flat rows."""
+"""Formatted sessions and rows of the underlying data."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,10 +45,10 @@ _CLOSED_BY_WORDS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """A cell of a table.
+    """A table cell.
 
     Attributes:
-        look: `id` for ids, `num` for numbers and instants, `wrap` for lists, `zero` for a count of none.
+        look: `id`, `num` for numbers and instants, `wrap` for lists, `zero` for 0.
         title: Full text of a cut value.
     """
 
@@ -61,11 +61,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A session, or a flat row.
-
-    Attributes:
-        anchor: Anchor on the page; empty for a flat row.
-    """
+    """A session or flat row; a flat row has no `anchor`."""
 
     cells: tuple[Cell, ...]
     anchor: str = ""
@@ -79,14 +75,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Times:
-    """Time zone and present instant (µs UTC) for formatting times."""
+    """Time zone and present instant (µs UTC)."""
 
     zone: str
     now_us: int
 
 
 def session_cells(line: SessionLine, columns: tuple[str, ...], *, times: Times, urls: ReportUrls) -> tuple[Cell, ...]:
-    """The cells of a session's line."""
+    """Format a session."""
     made: dict[str, Callable[[], Cell]] = {
         "session_id": lambda: _id(
             line.session_id, urls.session(line.session_id), tag="preview" if line.is_preview else ""
@@ -105,7 +101,7 @@ def session_cells(line: SessionLine, columns: tuple[str, ...], *, times: Times, 
 
 
 def row_cells(row: UnderlyingRow, columns: tuple[str, ...], *, times: Times, urls: ReportUrls) -> tuple[Cell, ...]:
-    """The cells of a row."""
+    """Format a row."""
     made: dict[str, Callable[[], Cell]] = {
         "session_id": lambda: _id(row.session_id, urls.session(row.session_id)),
         "session_start": lambda: _instant(row.session_start_us, times),

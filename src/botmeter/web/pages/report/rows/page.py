@@ -42,7 +42,7 @@ _FORMATS_OFFERED: Final = ("csv", "xlsx", "parquet", "ndjson")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnChoice:
-    """A column that can be shown."""
+    """A selectable column."""
 
     name: str
     label: str
@@ -62,7 +62,7 @@ class RowsPage:
     """Underlying data.
 
     Attributes:
-        has_openers: Lines can be expanded into rows.
+        has_openers: Sessions expand into rows.
         ticket_count: None unless ticket types are filtered; `tickets` is its text.
     """
 
@@ -99,14 +99,14 @@ class RowsPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowsQuestion:
-    """The report's question with the view options of its rows."""
+    """The report's question with view options."""
 
     question: Question
     rows: RowsAddress
 
 
 def rows_page(ledger: "ReadableLedger", asked: RowsQuestion, *, context: PageContext) -> RowsPage:
-    """The page of rows; views add exports for members with permission."""
+    """Build the page, without exports."""
     question, address, urls = asked.question, asked.rows, context.urls
     found = row_page(ledger, question.query, look=address.look, cursor=address.cursor or None)
     columns = address.shown_columns
@@ -156,7 +156,7 @@ def rows_page(ledger: "ReadableLedger", asked: RowsQuestion, *, context: PageCon
 
 
 def exports_of(page: RowsPage, *, hrefs: dict[str, str]) -> RowsPage:
-    """Add export links; `hrefs` has an address for each format."""
+    """Add export links, given by format."""
     formats = tuple(Link(label=_FORMAT_LABELS[name], href=hrefs[name]) for name in _FORMATS_OFFERED if name in FORMATS)
     return replace(page, exports=Exports(label=f"Export {page.rows}:", formats=formats))
 

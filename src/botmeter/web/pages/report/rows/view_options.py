@@ -1,4 +1,4 @@
-"""View options of the rows in the address: grouping, sort, search, columns, expanded session."""
+"""View options of rows in the URL: grouping, sort, search, columns, expanded session."""
 
 from dataclasses import dataclass, replace
 from typing import Final
@@ -53,12 +53,7 @@ _LOOK: Final = RowLook(limit=PAGE_LINES)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowsAddress:
-    """View options of the rows.
-
-    Attributes:
-        columns: In this order; empty for the defaults.
-        open_session: The expanded session.
-    """
+    """View options of rows; empty `columns` means the defaults."""
 
     look: RowLook = _LOOK
     columns: tuple[str, ...] = ()
@@ -71,12 +66,12 @@ class RowsAddress:
 
     @property
     def shown_columns(self) -> tuple[str, ...]:
-        """The chosen columns, else the defaults."""
+        """Return the chosen columns, else the defaults."""
         usual = SESSION_COLUMNS_SHOWN if self.look.grouping is Grouping.SESSION else ROW_COLUMNS_SHOWN
         return self.columns or usual
 
     def sorted_by(self, key: SortKey) -> "RowsAddress":
-        """Sort by a key from the first page on; by the same key, reverse the order."""
+        """Sort by a key, or reverse it, from the first page."""
         is_turned = self.look.sort is key
         descending = not self.look.descending if is_turned else key is not SortKey.CUSTOMER
         return replace(self, look=replace(self.look, sort=key, descending=descending), cursor="")
@@ -86,15 +81,15 @@ class RowsAddress:
         return replace(self, look=replace(self.look, grouping=grouping), columns=(), cursor="", open_session="")
 
     def at(self, cursor: str) -> "RowsAddress":
-        """Go to another page."""
+        """Go to a page."""
         return replace(self, cursor=cursor, open_session="")
 
     def opening(self, session_id: str) -> "RowsAddress":
-        """Expand a session; none for an empty ID."""
+        """Expand a session; an empty ID collapses."""
         return replace(self, open_session=session_id)
 
     def pairs(self) -> dict[str, str]:
-        """Parameters of the address, without defaults."""
+        """Return query parameters without defaults."""
         look, usual = self.look, RowLook()
         found = {}
         if look.grouping is not usual.grouping:
@@ -113,7 +108,7 @@ class RowsAddress:
 
 
 def read_rows_address(parameters: QueryDict) -> RowsAddress:
-    """Parse the view options of a request.
+    """Parse the view options.
 
     Raises:
         Refused: `parameter_invalid`, `column_unknown`.
@@ -139,6 +134,6 @@ def read_rows_address(parameters: QueryDict) -> RowsAddress:
 
 
 def _columns(parameters: QueryDict) -> tuple[str, ...]:
-    """`columns=a,b` of a link, or `column=a&column=b` of the form."""
+    """Parse `columns=a,b` of a link or `column=a&column=b` of the form."""
     listed = [name for name in (parameters.get("columns") or "").split(",") if name]
     return tuple(dict.fromkeys([*listed, *parameters.getlist("column")]))
