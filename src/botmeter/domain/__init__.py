@@ -1,4 +1,1 @@
-"""The vocabulary: frozen values, their checks and the error tree. Standard library only.
-
-Everything else in Botmeter imports this package; it imports nothing of Botmeter.
-"""
+"""Frozen values, their checks, and the error tree; imports the standard library only."""

@@ -1,4 +1,4 @@
-"""An account: one paying organisation. Nothing is ever read or counted across accounts."""
+"""Accounts: one paying organisation each. Nothing is read or counted across accounts."""
 
 import re
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ class Account:
     Attributes:
         name: Letters, digits, `-` and `_`, at most 64; stored in lower case.
         available_from: Events before this UTC day are quarantined.
-        title: Display name, the account's name by default. No number depends on it.
+        title: Display name, by default the name.
 
     Raises:
-        Refused: `account_name_invalid`, or `title_invalid` for a title that doesn't fit on one line.
+        Refused: `account_name_invalid`, or `title_invalid` if it doesn't fit on one line.
     """
 
     name: str

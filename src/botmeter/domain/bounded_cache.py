@@ -12,13 +12,7 @@ Value = TypeVar("Value")
 
 
 class BoundedCache(Generic[Key, Value]):
-    """Maps keys to values; drops the least recently used entry when it is full.
-
-    Args:
-        count_max: Maximum number of entries.
-        lasts_seconds: Time after which an entry is dropped.
-        elapsed: Monotonic clock in seconds.
-    """
+    """Cache that drops the least recently used entry when full, and entries older than `lasts_seconds`."""
 
     def __init__(
         self,
@@ -48,7 +42,7 @@ class BoundedCache(Generic[Key, Value]):
         return self.remake(key, make) if entry is None else entry[1]
 
     def remake(self, key: Key, make: Callable[[], Value]) -> Value:
-        """Make and cache a value. It is not kept if the cache is cleared meanwhile: it may be outdated."""
+        """Make and cache a value; don't keep it if the cache is cleared meanwhile, as it may be outdated."""
         clear_count = self._clear_count
         value = make()
         with self._lock:

@@ -1,4 +1,4 @@
-"""Display names of accounts and bots: one line of text for every page, file and terminal."""
+"""Display names of accounts and bots: one line of text."""
 
 import unicodedata
 
@@ -10,10 +10,7 @@ _UNFIT_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
 def display_name_fault(name: str) -> str | None:
-    """Return the fault of a display name, as the rest of a sentence; None if it is valid.
-
-    The empty text is valid: it restores the default name.
-    """
+    """Return the fault of a display name as the rest of a sentence; None: valid. Empty restores the default."""
     if len(name) > DISPLAY_NAME_CHARACTERS_MAX:
         return f"it has {len(name)} characters, and the limit is {DISPLAY_NAME_CHARACTERS_MAX}"
     unfit = next((letter for letter in name if unicodedata.category(letter) in _UNFIT_CATEGORIES), None)
@@ -21,5 +18,5 @@ def display_name_fault(name: str) -> str | None:
 
 
 def required_name_fault(name: str) -> str | None:
-    """Return the fault of a display name that must not be empty; None if it is valid."""
+    """Return the fault of a display name that must not be empty; None: valid."""
     return display_name_fault(name) if name else "it is empty"

@@ -1,6 +1,6 @@
 """Errors that Botmeter raises on purpose.
 
-Each family says what the caller can do:
+Families by what the caller can do:
 
     BotmeterError
     ├── Refused            change the request
@@ -10,8 +10,7 @@ Each family says what the caller can do:
     │   └── TooMuch        it exceeds a limit
     └── Unavailable        try the same request later
 
-Any other exception is a bug. Codes are stable, and programs may match them; a message is a sentence for people
-that names the thing, the limit and the value.
+Any other exception is a bug. Codes are stable; messages name the thing, the limit and the value.
 """
 
 
@@ -29,7 +28,7 @@ class Refused(BotmeterError):
 
 
 class Missing(Refused):
-    """The request names a file, account, session or policy that does not exist."""
+    """The request names a thing that does not exist."""
 
 
 class NotAllowed(Refused):
@@ -41,8 +40,8 @@ class Conflict(Refused):
 
 
 class TooMuch(Refused):
-    """The request exceeds a limit; the message names the limit and the value."""
+    """The request exceeds a limit."""
 
 
 class Unavailable(BotmeterError):
-    """The request is valid but can't be carried out now, because of a lock or a full disk; try again later."""
+    """The request can't be carried out now, for example because of a full disk; try again later."""

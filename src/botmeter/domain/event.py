@@ -1,7 +1,4 @@
-"""The vocabulary of events: fields, actors, kinds, and limits on text.
-
-An event is one thing that happened in a conversation at one instant. `botmeter.metering.schema` has its Arrow columns.
-"""
+"""Vocabulary of events: fields, actors, kinds, and limits on text. `metering.schema` has the Arrow columns."""
 
 from enum import IntEnum
 
@@ -32,7 +29,7 @@ CHANNEL_UNKNOWN = "unknown"
 
 
 class Actor(IntEnum):
-    """The author of an event. Tables and files store the number, which never changes."""
+    """Author of an event, stored as a number that never changes."""
 
     CUSTOMER = 0
     BOT = 1
@@ -41,7 +38,7 @@ class Actor(IntEnum):
 
 
 class Kind(IntEnum):
-    """The kind of an event. Tables and files store the number, which never changes."""
+    """Kind of an event, stored as a number that never changes."""
 
     MESSAGE = 0
     CONVERSATION_CREATED = 1

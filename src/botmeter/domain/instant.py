@@ -1,7 +1,7 @@
-"""Instants: RFC 3339 text ⇄ int64 microseconds UTC, and the only place that reads the clock.
+"""Instants: RFC 3339 text ⇄ int64 µs UTC, and the only reader of the clock.
 
-A time without an offset is refused, never guessed. Digits beyond the microsecond are cut, which keeps events in
-order; a leap second (:60) becomes the last microsecond of its minute.
+A time without an offset is refused. Digits beyond the microsecond are cut, which keeps the order; a leap second (:60)
+becomes the last microsecond of its minute.
 """
 
 import re
@@ -27,12 +27,12 @@ _RFC3339 = re.compile(
 
 
 def now_us() -> int:
-    """Return the present instant in µs UTC. Code below the faces takes it as an argument."""
+    """Return the present instant in µs UTC, for outer layers that pass it on."""
     return us_from_datetime(present())
 
 
 def present() -> datetime:
-    """Return the present instant as an aware UTC `datetime`, for records about people."""
+    """Return the present instant as an aware UTC `datetime`."""
     return datetime.now(UTC)
 
 
@@ -50,8 +50,7 @@ def us_from_text(text: str) -> int:
     """Convert an RFC 3339 text with an offset to µs UTC.
 
     Raises:
-        Refused: `time_invalid` for another text, or a day or hour that does not exist; `time_without_offset`;
-            `time_out_of_range` outside the years 2 to 9998.
+        Refused: `time_invalid`, `time_without_offset`, or `time_out_of_range` outside the years 2 to 9998.
     """
     found = _RFC3339.fullmatch(text)
     if found is None:
@@ -75,7 +74,7 @@ def us_from_text(text: str) -> int:
 
 
 def text_from_us(instant_us: int) -> str:
-    """Convert µs UTC to RFC 3339 with `Z` and 0, 3 or 6 decimals, as many as the instant needs."""
+    """Format µs UTC as RFC 3339 with `Z` and 0, 3 or 6 decimals, as needed."""
     moment = datetime_from_us(instant_us)
     micros = moment.microsecond
     spec = "seconds" if micros == 0 else "milliseconds" if micros % 1000 == 0 else "microseconds"

@@ -1,7 +1,4 @@
-"""Days, months and the calendar edges of time zones: all calendar work of Botmeter.
-
-A period is inclusive for people (first day, last day) and half-open in µs inside.
-"""
+"""Days, months and calendar edges of time zones: inclusive for people, half-open in µs inside."""
 
 import re
 from collections.abc import Iterator
@@ -26,14 +23,13 @@ _EPOCH_ORDINAL = EPOCH.date().toordinal()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
-    """The days from `first_on` to `last_on`, both included, in a time zone.
+    """Days from `first_on` to `last_on`, both included, in a time zone.
 
     Attributes:
-        timezone: Name of an IANA time zone. A day on which its clocks change has 23 or 25 hours, and a day that it
-            skips has none.
+        timezone: IANA name. A day of a clock change has 23 or 25 hours; a day that it skips has none.
 
     Raises:
-        Refused: `timezone_unknown`, `period_reversed` if it ends before it starts, `period_too_long` past 200 years.
+        Refused: `timezone_unknown`, `period_reversed`, or `period_too_long` past 200 years.
     """
 
     first_on: date
@@ -77,7 +73,7 @@ class Period:
 
 
 def is_timezone(name: str) -> bool:
-    """Return whether the IANA time zone database has a zone of this name."""
+    """Return whether an IANA time zone has this name."""
     # Some systems have other files beside it: the machine's own zone, and clocks that count leap seconds.
     if name in ("localtime", "posixrules") or name.startswith(("right/", "posix/")):
         return False
@@ -122,10 +118,7 @@ def day_start_us(day_on: date) -> int:
 
 
 def day_of_us(instant_us: int, *, timezone: str = UTC_NAME) -> date:
-    """Return the day of an instant, in UTC or another zone.
-
-    If a local midnight comes twice, the day begins at the first, as in a `Period`.
-    """
+    """Return the local day of an instant; where midnight comes twice, it begins at the first."""
     if timezone == UTC_NAME:
         return EPOCH.date() + timedelta(days=instant_us // DAY_US)
     local_on = (EPOCH + timedelta(microseconds=instant_us)).astimezone(ZoneInfo(timezone)).date()
@@ -134,12 +127,10 @@ def day_of_us(instant_us: int, *, timezone: str = UTC_NAME) -> date:
 
 
 def calendar_edges_us(unit: Literal["day", "month"], *, timezone: str, start_us: int, end_us: int) -> list[int]:
-    """Return the local midnights (of each day, or of each month's first) that enclose [start_us, end_us].
+    """Return the local midnights (of days, or of months' firsts) that enclose [start_us, end_us], strictly ascending.
 
-    Returns:
-        Strictly ascending µs UTC; the first is ≤ `start_us`, the last > `end_us`. A local midnight that a change of
-        clocks skips is the first instant after the gap; of one that comes twice, the first counts; a day that a country
-        skips (Samoa's 30 December 2011) has no edge.
+    A midnight skipped by a clock change is the first instant after the gap; of two, the first counts; a skipped day
+    (Samoa's 30 December 2011) has no edge.
     """
     local = (EPOCH + timedelta(microseconds=start_us)).astimezone(ZoneInfo(timezone)).date()
     local = local.replace(day=1) if unit == "month" else local - timedelta(days=1)
@@ -153,10 +144,7 @@ def calendar_edges_us(unit: Literal["day", "month"], *, timezone: str, start_us:
 
 
 def offsets_us(period: Period) -> list[tuple[int, int]]:
-    """Return the zone's offsets from UTC in a period, as (start, offset) in µs, ascending.
-
-    The first one starts with the period; one more follows for each change of the clocks.
-    """
+    """Return the zone's offsets from UTC as (start, offset) in µs, ascending from the period's start."""
     edges_us = period.edges_us()
     found = [(edges_us[0], offset_us(edges_us[0], period.timezone))]
     for start_us, end_us in pairwise(edges_us):
@@ -167,7 +155,7 @@ def offsets_us(period: Period) -> list[tuple[int, int]]:
 
 
 def _change_us(start_us: int, end_us: int, *, timezone: str) -> int:
-    """Return the first instant with another offset than `start_us`, in a span in which it changes once."""
+    """Return the instant of the one offset change in a span."""
     before = offset_us(start_us, timezone)
     while end_us - start_us > 1:
         middle_us = (start_us + end_us) // 2
@@ -187,7 +175,7 @@ def offset_us(instant_us: int, timezone: str) -> int:
 
 
 def _midnight_us(day_number: int, timezone: str) -> int:
-    """Return local midnight at the start of a day, which is numbered from 1970-01-01."""
+    """Return local midnight of a day, numbered from 1970-01-01."""
     midnight_us = day_number * DAY_US
     if timezone == UTC_NAME:
         return midnight_us

@@ -1,4 +1,4 @@
-"""Receipts: the outcome of an event batch, with one rejection for each refused event."""
+"""Receipts: outcome of an event batch, with a rejection per refused event."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -11,14 +11,14 @@ REJECTIONS_SHOWN_MAX = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
-    """The reason why one event was refused.
+    """Reason for refusing one event.
 
     Attributes:
-        index: Position of the event in its batch or file, from 0.
-        event_id: As sent; None if it can't be read.
+        index: Position in its batch or file, from 0.
+        event_id: As sent; None: unreadable.
         code: Stable code of the first problem, listed in `docs/reference/errors.md`.
-        detail: A sentence for each problem of the event.
-        raw: The event as it was sent, so that it can be sent again.
+        detail: A sentence per problem.
+        raw: The event as sent.
     """
 
     index: int
@@ -30,11 +30,11 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """Counts of the outcomes of a batch or delivery, and its first thousand rejections, conflicts included.
+    """Outcome counts of a batch or delivery, and its first thousand rejections, conflicts included.
 
     Attributes:
-        ignored: A sentence for each kind of content that never counts.
-        ignored_count: Number of items in the delivery that never count.
+        ignored: A sentence per kind of content that never counts.
+        ignored_count: Number of such items.
     """
 
     accepted: int = 0
@@ -47,7 +47,7 @@ class Receipt:
 
     @classmethod
     def of(cls, rejections: Sequence[Rejection], *, accepted: int, duplicates: int, conflicts: int) -> Self:
-        """Return the receipt for these counts and all rejections, of which `conflicts` are conflicts."""
+        """Return the receipt for these counts and all rejections, conflicts included."""
         return cls(
             accepted=accepted,
             duplicates=duplicates,

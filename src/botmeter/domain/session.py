@@ -5,7 +5,7 @@ from hashlib import sha256
 
 
 class ClosedBy(IntEnum):
-    """The limit that a session reached first. Tables store the number, which never changes."""
+    """Limit that closed a session, stored as a number that never changes."""
 
     OPEN = 0
     DURATION = 1
@@ -16,15 +16,12 @@ class ClosedBy(IntEnum):
 
 
 def session_id(policy: str, *, source: str, opening_event_id: str) -> str:
-    """Return the id of the session that an event opens under a policy (`name@version`).
+    """Return the id, a UUID of version 8, of the session that an event opens under a policy (`name@version`).
 
-    Under one policy an event opens at most one session, so the opening event names it: the same events give the same
-    ids on any machine, in any order. It is a hash, because event ids can contain personal data (on some platforms a
-    phone number), and a session id is shown and shared.
+    The same events give the same ids on any machine, in any order. It is a hash, because event ids can contain personal
+    data and session ids are shared. A million are made at once, and `uuid.UUID` would cost three times as much.
 
-    Returns:
-        A UUID of version 8 (RFC 9562, 5.8) as text. It is cut from the digest's text, because a million ids are made
-        at once and `uuid.UUID` would cost three times as much.
+    Source: RFC 9562, 5.8.
     """
     digest = sha256(f"{policy}\0{source}\0{opening_event_id}".encode()).hexdigest()
     variant = "89ab"[int(digest[16], 16) & 3]

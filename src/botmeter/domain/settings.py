@@ -1,4 +1,4 @@
-"""Settings of the program. Only this module reads and writes the process's environment."""
+"""Settings of the program; the only module that uses the process's environment."""
 
 import os
 from collections.abc import Mapping
@@ -26,17 +26,16 @@ _DJANGO: Final = "DJANGO_SETTINGS_MODULE"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Settings from the environment, as written there; empty where a variable is not set.
+    """Settings from the environment as written; empty where not set.
 
     Attributes:
-        data_dir: Empty for the default.
-        url: The address that people open.
-        served_at: The address that `serve` prints; set for its worker process.
+        url: Public address.
+        served_at: Address that `serve` prints; set for its worker process.
         hosts: Further host names, separated by commas.
         mail: `smtp://user:password@host:587`.
-        memory_limit: Of each ledger, as DuckDB writes it.
-        wait_seconds: How long a command waits for a data folder in use.
-        gallery: Anything shows the gallery of components.
+        memory_limit: Of each ledger, in DuckDB's format.
+        wait_seconds: Wait of a command for a data folder in use.
+        gallery: Non-empty shows the gallery of components.
     """
 
     data_dir: str = ""
@@ -69,11 +68,7 @@ class Settings:
         return Path(self.xdg_data_home or home / ".local" / "share") / "botmeter"
 
     def export(self, *, django_settings: str) -> None:
-        """Set the variables of this process, for Django and for processes that it starts.
-
-        Args:
-            django_settings: Name of Django's settings module.
-        """
+        """Set this process's variables for Django, with the name of its settings module, and for child processes."""
         for name, variable in _VARIABLES.items():
             value: str = getattr(self, name)
             if value:

@@ -1,4 +1,4 @@
-"""A source of events: its platform, the bots on it, and defaults for fields that its events leave out."""
+"""Sources of events: platform, bots, and defaults for omitted fields."""
 
 import re
 import unicodedata
@@ -23,9 +23,8 @@ class BotIdentity:
     """A sender that is a bot, on a platform that does not mark bots.
 
     Attributes:
-        sender: Its id or name on the platform.
-        bot_id: The bot.
-        bot_name: Name of the bot; None: unchanged.
+        sender: Id or name on the platform.
+        bot_name: None: unchanged.
         bot_version: None: the source's.
 
     Raises:
@@ -47,18 +46,16 @@ class Source:
     """One source of an account.
 
     Attributes:
-        name: Part of an event's identity (source, event_id), so it never changes.
-        platform: Stored code of the platform that sends the events.
-        bot_id: Default for events without a bot; None: no bot takes part in them.
-        bot_name: Name of that bot.
+        name: Part of an event's identity, so it never changes.
+        platform: Stored code of the platform.
+        bot_id: Default of events; None: no bot takes part in them.
         bot_version: Default version of bots.
-        channel: Default for events without a channel.
-        identities: Senders that are bots.
-        options: Settings of this platform alone, by name, such as where a ticket's id stands.
+        channel: Default of events.
+        options: The platform's own settings, such as the field of a ticket's id.
 
     Raises:
-        Refused: `source_invalid` as for a `Submission`; `source_setting_invalid` for a text that no event can have, a
-            sender of two bots, or more than a thousand identities.
+        Refused: `source_invalid`; `source_setting_invalid` for a text no event can have, a sender of two bots, or over
+            a thousand identities.
     """
 
     name: str
@@ -101,13 +98,13 @@ class Source:
         return dict(self.options).get(name)
 
     def identity(self, *ids_and_names: str | None) -> BotIdentity | None:
-        """Return the bot with one of these ids and names; None if there is none."""
+        """Return the first bot with one of these ids and names; None: none."""
         found = (self._identity_by_sender.get(word) for word in ids_and_names if word is not None)
         return next((identity for identity in found if identity is not None), None)
 
 
 def checked_source_name(name: str) -> str:
-    """Return a valid name of a source.
+    """Return a valid source name.
 
     Raises:
         Refused: `source_invalid` if it is empty, longer than an id, not Unicode, or contains NUL, which separates it
@@ -126,7 +123,7 @@ def checked_source_name(name: str) -> str:
 
 
 def checked_address_name(name: str) -> str:
-    """Return a name that needs no escaping in a URL: platforms differ in how they escape.
+    """Return a name that needs no escaping in a URL, as platforms escape differently.
 
     Raises:
         Refused: `source_name_invalid`.
@@ -141,7 +138,7 @@ def checked_address_name(name: str) -> str:
 
 
 def _check_text(value: str | None, *, what: str, bytes_max: int = ID_BYTES_MAX) -> None:
-    """Refuse a text that an event can't have or that doesn't fit on one line of a page; None is valid."""
+    """Refuse a text that an event can't have or that doesn't fit on one line; None is valid."""
     if value is None:
         return
     unfit = next((letter for letter in value if unicodedata.category(letter) in {"Cc", "Cs"}), None)

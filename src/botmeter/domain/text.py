@@ -23,7 +23,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def share_text(part: int, *, whole: int) -> str:
-    """Format a share with one decimal: `6.2 %`; a dash if the whole is 0."""
+    """Format a share: `6.2 %`; a dash if the whole is 0."""
     return f"{100 * part / whole:.1f}{THIN}%" if whole else DASH
 
 
@@ -33,7 +33,7 @@ def ratio_text(part: int, whole: int, *, decimals: int) -> str:
 
 
 def change_text(number: int, *, before: int) -> str:
-    """Format a relative change: `+6.2 %`, `−2.1 %`; `new` if the number was 0 before."""
+    """Format a relative change: `+6.2 %`, `−2.1 %`; `new` if it was 0 before."""
     if not before:
         return "new" if number else f"0.0{THIN}%"
     return signed(100 * (number - before) / before, unit=f"{THIN}%")
@@ -66,7 +66,7 @@ def month_text(month: str, *, year: bool = True) -> str:
 
 
 def week_hour_text(place: int) -> str:
-    """Format an hour of the week, numbered from midnight on Mondays: `Mon 09:00–10:00`."""
+    """Format an hour of the week, from 0 for Monday's first: `Mon 09:00–10:00`."""
     weekday, hour = divmod(place, 24)
     return f"{WEEKDAYS[weekday].capitalize()} {hour:02}:00{DASH}{hour + 1:02}:00"
 
@@ -78,12 +78,12 @@ def instant_text(instant_us: int, *, zone: str = "UTC", seconds: bool = True) ->
 
 
 def moment_text(at: datetime) -> str:
-    """Format an instant of Django's database, in UTC to the minute: `21 Nov 2026 14:11 UTC`."""
+    """Format an instant to the minute: `21 Nov 2026 14:11 UTC`."""
     return f"{instant_text(us_from_datetime(at), seconds=False)} UTC"
 
 
 def row_instant_text(instant_us: int, *, zone: str, now_us: int, seconds: bool = True) -> str:
-    """Format an instant for a table row: without the year if it is the present one."""
+    """Format an instant for a table row, without the present year."""
     at = in_zone(instant_us, zone)
     day = day_text(at.date(), year=at.year != in_zone(now_us, zone).year)
     return f"{day} {at:%H:%M:%S}" if seconds else f"{day} {at:%H:%M}"
@@ -103,7 +103,7 @@ _ID_SHOWN = 20
 
 
 def short_id(value: str) -> str:
-    """Shorten an id to fit a table cell: a UUID to its ends, others to twenty characters."""
+    """Shorten a UUID to its ends, other ids to twenty characters."""
     if len(value) == 36 and value.count("-") == 4:
         return f"{value[:8]}…{value[-4:]}"
     return value if len(value) <= _ID_SHOWN else f"{value[: _ID_SHOWN - 1]}…"

@@ -1,4 +1,4 @@
-"""Hours of the week as words: `mon-09` is Monday from 9 to 10."""
+"""Hours of the week as text: `mon-09` is Monday from 9 to 10."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ _PLACE_OF: Final = {f"{day}-{hour:02}": 24 * at + hour for at, day in enumerate(
 
 
 def place_of_week_hour(text: str) -> int:
-    """Return the number of an hour of the week, from 0 for the first hour of Monday.
+    """Return the number of an hour of the week, from 0 for Monday's first.
 
     Raises:
         Refused: `parameter_invalid`.

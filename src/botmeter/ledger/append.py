@@ -1,4 +1,4 @@
-"""Appending files and pulls: each batch is admitted, what is accepted is stored and metered, the rest quarantined."""
+"""Append of files and pulls: each batch is checked, and its accepted events are stored and metered."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -26,18 +26,13 @@ sql = statements_of(__name__)
 
 
 def append(ledger: Ledger, submissions: Sequence[Submission], *, now_us: int) -> list[Receipt]:
-    """Append events, meter what they touch, and commit all of it at once.
-
-    Args:
-        ledger: The account's ledger, open for writing.
-        submissions: One or more, committed together (group commit).
-        now_us: The present instant.
+    """Append events, meter what they touch, and commit all submissions at once.
 
     Returns:
-        A receipt for each submission. When they are returned, everything is on disk.
+        A receipt per submission; by then everything is on disk.
 
     Raises:
-        Unavailable: `disk_full` or `ledger_failed`; nothing of any submission was kept.
+        Unavailable: `disk_full` or `ledger_failed`; nothing was kept.
     """
     # Events that wait to be settled were committed before these, so they are metered first.
     settle(ledger, now_us=now_us)
@@ -72,7 +67,7 @@ class _AdmittedBatch:
 def _append_submission(
     ledger: Ledger, submission: Submission, *, append_no: int, now_us: int, summary: CommitSummary
 ) -> Receipt:
-    """Append the events of a submission without metering them, and add the accepted ones to the commit's summary."""
+    """Append a submission without metering it, and add its accepted events to the summary."""
     receipts: list[Receipt] = []
     values = {"append_no": append_no, "is_pulled": submission.is_pulled}
     writer = RowGroupWriter(ledger, sql("keep_events"), values=values)

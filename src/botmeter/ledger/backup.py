@@ -1,7 +1,4 @@
-"""Backup of an account to one file, and restore.
-
-A backup is a tar archive of the account's ledger and a manifest with its checksum and counts.
-"""
+"""Backup of an account to a tar archive of its ledger and a manifest (checksum, counts), and restore."""
 
 import errno
 import hashlib
@@ -42,11 +39,11 @@ class BackupSummary:
 
 
 def backup(folder: Folder, name: str, *, path: Path) -> BackupSummary:
-    """Back up an account to `path`. The file appears there only when it is complete.
+    """Back up an account to `path`; the file appears there only when it is complete.
 
     Raises:
         Missing: `account_unknown`.
-        Conflict: `backup_exists`; an older backup is never overwritten.
+        Conflict: `backup_exists`; a backup is never overwritten.
         NotAllowed: `backup_not_writable`.
         Unavailable: `disk_full`.
     """
@@ -98,15 +95,10 @@ def _archive(file: Path, summary: BackupSummary, *, path: Path) -> None:
 
 
 def restore(folder: Folder, path: Path, *, name: str | None = None, replace: bool = False) -> BackupSummary:
-    """Restore an account from the backup at `path`.
-
-    The archive's checksum, version and counts are checked before anything changes.
+    """Restore an account from a backup, after checking its checksum, version and counts.
 
     Args:
-        folder: The data folder.
-        path: The backup.
-        name: The account to restore to; None for the one that was backed up.
-        replace: True to replace an existing account.
+        name: The account to restore to; None: the one that was backed up.
 
     Raises:
         Missing: `file_unknown`.

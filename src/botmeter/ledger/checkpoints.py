@@ -1,8 +1,7 @@
-"""Checkpoints of DuckDB's write-ahead log while live events are appended.
+"""Checkpoints of DuckDB's write-ahead log, outside the commits of live events.
 
-DuckDB would checkpoint within the commit that makes the log large, and block every other writer meanwhile, for as long
-as it takes. So it is done here, after settling. DuckDB lets others commit during a checkpoint if one of them has begun
-to write; a transaction that writes and never commits provides that. Only a checkpoint without other transactions frees
+DuckDB would checkpoint within a commit and block all other writers. It lets them commit during a checkpoint if one
+has begun to write; a transaction that never commits provides that. Only a checkpoint without other transactions frees
 the space of deleted rows, so every tenth one makes senders wait.
 """
 
@@ -36,7 +35,7 @@ class Checkpoints:
             connection.execute(sql("set_checkpoint_threshold"), [AT_THE_LATEST])
 
     def catch_up(self) -> None:
-        """Checkpoint if the log is large. A full disk or a broken file is reported to the next writer."""
+        """Checkpoint if the log is large; leave a full disk or a broken file to the next writer."""
         if self._log_bytes() < DUE_BYTES:
             return
         self._count += 1
@@ -51,7 +50,7 @@ class Checkpoints:
                 connection.execute(sql("checkpoint"))
 
     def _log_bytes(self) -> int:
-        """Return the size of the log, and of the next one, which DuckDB begins during a checkpoint."""
+        """Return the size of the log and of the next one, which DuckDB begins during a checkpoint."""
         size_bytes = 0
         for log in self._file.parent.glob(f"{glob.escape(self._file.name)}.*"):
             with suppress(FileNotFoundError):

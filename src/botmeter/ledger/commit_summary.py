@@ -1,4 +1,4 @@
-"""Summary of the events that one commit appended, made while they are written."""
+"""Summary of a commit's events, made while they are written."""
 
 from dataclasses import dataclass, field
 
@@ -10,15 +10,13 @@ _TICKET = ["conversation_id", "ticket_id", "ticket_type"]
 
 @dataclass(slots=True, kw_only=True)
 class CommitSummary:
-    """Summary of the accepted events of one commit.
+    """Accepted events of one commit.
 
     Attributes:
-        append_no: The number of the commit's first append.
-        event_count: The number of accepted events.
-        first_us: The earliest instant, µs UTC.
-        last_us: The latest instant, µs UTC.
-        tickets: For each batch, distinct conversation_id, ticket_id and ticket_type.
-        has_bot_names: True if any event has a bot_name.
+        append_no: The commit's first append.
+        first_us: Earliest instant, µs UTC.
+        last_us: Latest instant, µs UTC.
+        tickets: Per batch, distinct conversation_id, ticket_id and ticket_type.
     """
 
     append_no: int

@@ -1,4 +1,4 @@
-"""The part of a ledger that is kept in memory: every append and report needs it, and it takes few bytes."""
+"""Contents of a ledger that stay in memory, because every append and report needs them."""
 
 from dataclasses import dataclass
 
@@ -35,5 +35,5 @@ def read_contents(connection: duckdb.DuckDBPyConnection) -> Contents:
 
 
 def touchpoints_from(connection: duckdb.DuckDBPyConnection, first: int) -> list[Touchpoint]:
-    """Return the touchpoints with the number `first` or a greater one, in order."""
+    """Return the touchpoints numbered from `first`, in order."""
     return [Touchpoint(*row) for row in connection.execute(sql("touchpoints"), {"first": first}).fetchall()]

@@ -1,9 +1,7 @@
-"""Spans of conversations: when they began and were last updated, in rows that add up.
+"""Spans of conversations: first and last instant, in rows that reports add up.
 
-A commit adds one row for each conversation that it touches, because finding the earlier rows would mean reading them
-all. Rows of one conversation are folded into one: at the end of the table, where running conversations are, every few
-thousand rows; in the whole table when a ledger is closed with many rows per conversation. Reports add the rows up, so
-folding changes none of them.
+Finding earlier rows would mean reading them all, so a commit adds a row per conversation. Rows of one conversation are
+folded into one: the last rows every few thousand, the whole table when a ledger with many of them is closed.
 """
 
 from contextlib import suppress
@@ -31,12 +29,7 @@ _COUNT = "conversation_count"
 
 
 def keep_spans(ledger: Ledger, *, append_no: int) -> None:
-    """Add the spans of a commit's events, and first fold the last ones if many were added since the last fold.
-
-    Args:
-        ledger: In a transaction.
-        append_no: The commit's first submission.
-    """
+    """Add a row per conversation of a commit's events; first fold the last rows if many are loose. In a transaction."""
     if ledger.loose_span_rows >= STEP_ROWS:
         _fold(ledger, after=_last_row(ledger) - TAIL_ROWS)
         ledger.loose_span_rows = 0
@@ -48,15 +41,12 @@ def keep_spans(ledger: Ledger, *, append_no: int) -> None:
 
 
 def add_spans(connection: duckdb.DuckDBPyConnection, *, append_no: int) -> int:
-    """Add a row for each conversation of the events from that submission on; return the number of rows."""
+    """Add a row per conversation of the events from that append on; return the number of rows."""
     return int(row_of(connection, sql("keep_spans"), values={"append_no": append_no})[0])
 
 
 def fold_if_many(ledger: Ledger) -> None:
-    """Fold the spans of a ledger that is about to be closed, if there are too many per conversation.
-
-    It is maintenance, so a full disk or a broken file is not reported here, but to the next writer.
-    """
+    """Fold the spans of a closing ledger if there are too many; leave any failure to the next writer."""
     with suppress(Unavailable, duckdb.Error):
         rows = row_of(ledger.connection, sql("span_count"))[0]
         if rows <= ROWS_A_CONVERSATION_MAX * max(_known_count(ledger), CONVERSATIONS_MIN):

@@ -1,4 +1,4 @@
-"""CSV files of customers to merge, with the columns customer_id and alias, validated as a whole."""
+"""CSV files of customers to merge, with the columns customer_id and alias."""
 
 import csv
 from collections.abc import Iterator
@@ -13,11 +13,11 @@ BYTES_MAX = 2 * 1024 * 1024
 
 
 def pairs_from_csv(content: bytes) -> tuple[SameCustomer, ...]:
-    """Parse the pairs of a file, each with its line number as its place; blank lines are skipped.
+    """Parse the pairs of a file, each with its line; skip blank lines.
 
     Raises:
-        Refused: `merge_file_invalid` for another kind of file, with the numbers of the invalid lines.
-        TooMuch: `merge_too_large` if it is larger than `BYTES_MAX` or has more than `PAIRS_MAX` pairs.
+        Refused: `merge_file_invalid`, with the invalid lines.
+        TooMuch: `merge_too_large` over `BYTES_MAX` or `PAIRS_MAX`.
     """
     if len(content) > BYTES_MAX:
         raise TooMuch("merge_too_large", f"The file has {len(content):,} bytes; the limit is {BYTES_MAX:,}.")

@@ -1,7 +1,7 @@
-"""Merged customers: aliases, how to undo them, and their effect on sessions.
+"""Merged customers: aliases, their removal, and their effect on sessions.
 
-An event keeps the customer id that was sent, beside the one that counts. Each alias is stored as it was set; the
-customer to which it leads is derived, so that a merge can be undone whatever was merged after it.
+An event keeps the id that was sent beside the one that counts. Aliases are stored as set and resolved when read, so a
+merge can be undone whatever was merged after it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,12 +30,10 @@ FAULTS_SHOWN_MAX = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SameCustomer:
-    """Two ids of one customer.
+    """An alias and the customer that counts for it.
 
     Attributes:
-        customer_id: The customer that counts.
-        alias: The other id, as events have it.
-        place: Position in the request for messages, such as `line 3`; empty if there is only one pair.
+        place: Position in the request for messages, such as `line 3`; empty for a single pair.
     """
 
     customer_id: str
@@ -45,11 +43,11 @@ class SameCustomer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerChange:
-    """Result of a merge, or of undoing one.
+    """Result of a merge or its undoing.
 
     Attributes:
-        number: Changes are numbered from 1; None: nothing changed.
-        pairs: The aliases that changed, each with its customer.
+        number: Number of the change, from 1; None: nothing changed.
+        pairs: Changed aliases with their customers.
         event_count: Events that now belong to another customer.
         before_count: Sessions of these customers before.
         after_count: Sessions of these customers after.
@@ -66,18 +64,14 @@ class CustomerChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerAlias:
-    """One alias, with the changes that set and undid it.
+    """An alias, with the changes that set and undid it.
 
     Attributes:
-        alias: The id.
         same_as: The customer that was named for it.
-        customer_id: The customer that counts, another one if that customer is an alias too; None: it was undone.
-        merge_no: The change that set it.
+        customer_id: The customer that counts, after following aliases; None: undone.
         set_at: µs UTC.
-        set_by: The author; None: unknown.
-        undone_no: The change that undid it; None: it is in force.
+        undone_no: None: in force.
         undone_at: µs UTC.
-        undone_by: The author; None: unknown.
     """
 
     alias: str
@@ -98,33 +92,21 @@ class _Undone(Exception):
 def merge_customers(
     ledger: Ledger, pairs: Sequence[SameCustomer], *, now_us: int, by: str | None = None
 ) -> CustomerChange:
-    """Count every event that was or will be sent under an alias as its customer's.
+    """Count all events under an alias, past and future, as its customer's: all pairs or none.
 
-    Sessions of these customers are metered again, and past days are restated if they change. A pair that is already
-    merged is ignored.
-
-    Args:
-        ledger: The account's ledger, open for writing.
-        pairs: One or more; all of them are merged, or none.
-        now_us: The present instant.
-        by: The author; None: unknown.
+    Sessions of these customers are metered again, and past days restated. A pair that is already merged is ignored.
 
     Raises:
-        Refused: `merge_invalid` for no pair, or for an id that is not valid, is its own alias, or would lead in a
-            circle.
+        Refused: `merge_invalid` for no pair, an invalid id, an id that is its own alias, or a circle.
         Conflict: `customer_merged` for an alias of another customer.
-        TooMuch: `merge_too_large` for more than `PAIRS_MAX` pairs.
+        TooMuch: `merge_too_large` over `PAIRS_MAX` pairs.
     """
     with ledger.transaction():
         return _merge(ledger, pairs, now_us=now_us, by=by)
 
 
 def merge_preview(ledger: Ledger, pairs: Sequence[SameCustomer], *, now_us: int) -> CustomerChange:
-    """Return the result that `merge_customers` would have; the ledger, open for writing, stays unchanged.
-
-    Raises:
-        Refused, Conflict, TooMuch: As `merge_customers`.
-    """
+    """Return the result that `merge_customers` would have, or raise as it would; the ledger stays unchanged."""
     found: list[CustomerChange] = []
     with suppress(_Undone), ledger.transaction():
         found.append(_merge(ledger, pairs, now_us=now_us, by=None))
@@ -133,18 +115,12 @@ def merge_preview(ledger: Ledger, pairs: Sequence[SameCustomer], *, now_us: int)
 
 
 def unmerge_customers(ledger: Ledger, aliases: Sequence[str], *, now_us: int, by: str | None = None) -> CustomerChange:
-    """Undo aliases: their events, past and future, count again as they were sent.
-
-    Args:
-        ledger: The account's ledger, open for writing.
-        aliases: One or more.
-        now_us: The present instant.
-        by: The author; None: unknown.
+    """Undo aliases: their events count again as they were sent.
 
     Raises:
         Missing: `alias_unknown`.
         Refused: `merge_invalid` for no alias.
-        TooMuch: `merge_too_large` for more than `PAIRS_MAX` aliases.
+        TooMuch: `merge_too_large` over `PAIRS_MAX` aliases.
     """
     _check_count(len(aliases))
     with ledger.transaction():
@@ -157,7 +133,7 @@ def unmerge_customers(ledger: Ledger, aliases: Sequence[str], *, now_us: int, by
 
 
 def aliases_of_merge(ledger: ReadableLedger, merge_no: int) -> tuple[str, ...]:
-    """Return the aliases of one merge that are in force.
+    """Return the aliases of a merge that are in force.
 
     Raises:
         Missing: `merge_unknown` if there are none.
@@ -176,7 +152,7 @@ def customer_aliases(ledger: ReadableLedger) -> list[CustomerAlias]:
 
 
 def counted_customer(ledger: ReadableLedger, customer_id: str) -> str:
-    """Return the customer that counts for an id: the id itself if it is no alias."""
+    """Return the customer that counts for an id: itself if it is no alias."""
     return str(row_of(ledger.connection, sql("counted_customer"), values={"customer": customer_id})[0])
 
 
@@ -224,7 +200,7 @@ def _apply(
 
 
 def _aliases_in_force(ledger: ReadableLedger) -> dict[str, str]:
-    """Return the aliases in force, each with the customer that was named for it."""
+    """Return the customer that was named for each alias in force."""
     return dict(ledger.connection.execute(sql("aliases_in_force")).fetchall())
 
 
@@ -285,7 +261,7 @@ def _refuse(faults: list[_Fault]) -> None:
 
 
 def faults_text(faults: Sequence[str]) -> str:
-    """Return the first faults of a merge, and the number of the others, as part of a sentence."""
+    """Join the first faults of a merge and the number of the others, as part of a sentence."""
     more = f"; and {len(faults) - FAULTS_SHOWN_MAX:,} more" if len(faults) > FAULTS_SHOWN_MAX else ""
     return f"{'; '.join(faults[:FAULTS_SHOWN_MAX])}{more}"
 

@@ -34,20 +34,15 @@ _COLUMNS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredDelivery:
-    """A delivery as the ledger stores it.
+    """A delivery as stored.
 
     Attributes:
-        append_no: The append that its events are part of.
+        append_no: The append with its events.
         received_at: µs UTC.
-        source: The source.
-        delivery_id: The platform's id of it; None: it has none.
-        subject: The platform's name of what it is about, or how it was sent.
-        accepted: Number of accepted events.
-        duplicates: Number of duplicates.
-        conflicts: Number of conflicts.
-        rejected: Number of rejected events.
-        ignored: Number of things in it that never count.
-        detail: The reason of the first rejection, else of the first thing ignored; None: there is none.
+        delivery_id: The platform's id; None: it has none.
+        subject: The platform's event name, or how it was sent.
+        ignored: Number of items that never count.
+        detail: Reason of the first rejection, else of the first ignored item; None: neither.
     """
 
     append_no: int
@@ -80,7 +75,7 @@ def keep_deliveries(ledger: Ledger, delivered: Sequence[StoredDelivery]) -> None
 
 
 def prune_deliveries(ledger: Ledger) -> None:
-    """Delete all but the newest deliveries of each source; the ledger is in a transaction."""
+    """Delete all but the newest deliveries of each source. In a transaction."""
     # With so few in total no source can have too many.
     if row_of(ledger.connection, sql("delivery_count"))[0] > DELIVERIES_KEPT:
         ledger.connection.execute(sql("prune_deliveries"), {"kept": DELIVERIES_KEPT})

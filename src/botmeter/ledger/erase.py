@@ -1,8 +1,8 @@
 """Erasure of a customer: identifiers are removed everywhere, counts stay.
 
-A customer is erased under every id that counts as theirs. Customer, conversation, event and ticket ids are replaced by
-pseudonyms that reveal nothing, attributes and quarantined copies are deleted, and the file is rewritten so that no old
-page keeps them. The 64-bit key of each event stays: it reveals nothing, and identifies a duplicate that is sent again.
+Customer, conversation, event and ticket ids become pseudonyms; attributes and quarantined events are deleted, and the
+file is rewritten so that no old page keeps them. The 64-bit event keys stay: they reveal nothing and identify
+duplicates.
 """
 
 import json
@@ -39,7 +39,7 @@ _REWRITE_DUE = "rewrite_due"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasureSummary:
-    """Rows whose identifiers were erased, and the number of other ids of the customer."""
+    """Rows whose identifiers were erased, and the customer's other ids."""
 
     pseudonym: str
     alias_count: int
@@ -58,12 +58,7 @@ class _Ids(NamedTuple):
 
 
 def erase(folder: Folder, name: str, *, customer_id: str) -> ErasureSummary:
-    """Erase a customer of the account.
-
-    Args:
-        folder: The data folder.
-        name: The account.
-        customer_id: Any id of the customer; customers merged into it are the same customer.
+    """Erase the customer with any of its ids, and all customers merged into it.
 
     Raises:
         Missing: `customer_unknown` if no event, quarantined event or alias has the id.
@@ -167,7 +162,7 @@ def _is_rewrite_due(connection: duckdb.DuckDBPyConnection) -> bool:
 
 
 def _rewrite_file(folder: Folder, name: str) -> None:
-    """Copy the account's file row by row into a new one, and replace it."""
+    """Replace the account's file by a copy made row by row."""
     file = folder.file_of(name)
     draft = file.with_suffix(".draft")
     try:

@@ -1,4 +1,4 @@
-"""A batch of events with the columns that the ledger adds: source, touchpoint, key."""
+"""Events with the columns that the ledger adds: source, touchpoint, key."""
 
 import pyarrow as pa
 
@@ -14,7 +14,7 @@ sql = statements_of(__name__)
 
 
 def event_rows(ledger: Ledger, batch: EventBatch, *, source: str) -> pa.Table:
-    """Return the events of a batch with source, event_key and touchpoint; the ledger is in a transaction."""
+    """Return a batch's events with source, event_key and touchpoint. In a transaction."""
     events = batch.events.append_column("source", repeated_text(source, len(batch.events)))
     touchpoints = ledger.touchpoints.numbers(events)
     ledger.keep_numbers()
@@ -23,10 +23,10 @@ def event_rows(ledger: Ledger, batch: EventBatch, *, source: str) -> pa.Table:
 
 
 def without_places(events: pa.Table) -> pa.Table:
-    """Return the rows without the columns that the touchpoint stands for, which `event` does not have."""
+    """Drop the columns that the touchpoint replaces in `event`."""
     return events.drop_columns(list(Touchpoint._fields))
 
 
 def event_keys(ledger: ReadableLedger, events: pa.Table) -> pa.ChunkedArray:
-    """Return the 64-bit key of each event of a table with source and event_id."""
+    """Return the 64-bit key of each event's source and event_id."""
     return table_given(ledger.connection, sql("event_keys"), given=events.select(["source", "event_id"]))["event_key"]

@@ -1,4 +1,4 @@
-"""A first-come, first-served queue of threads for a resource that one thread uses at a time."""
+"""First-come, first-served queue of threads for an exclusive resource."""
 
 import threading
 from collections import deque
@@ -10,10 +10,10 @@ from botmeter.ledger.interruption import WaitPolicy
 
 
 class FairQueue:
-    """A queue of waiting threads, the first of which has its turn.
+    """Queue of waiting threads; the first has its turn.
 
     Args:
-        changed: Held whenever the queue changes, and notified of it.
+        changed: Held at every change of the queue, and notified.
         refusal: Makes the error for a thread that has waited too long.
     """
 
@@ -28,7 +28,7 @@ class FairQueue:
 
     @contextmanager
     def turn(self, wait: WaitPolicy) -> Iterator[None]:
-        """Wait for all earlier threads; the turn ends with the `with`.
+        """Wait for all earlier threads, and hold the turn until the end of the `with`.
 
         Raises:
             Unavailable: If that takes too long.

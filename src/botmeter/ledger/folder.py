@@ -1,7 +1,6 @@
 """The data folder: its accounts, its owner, and access to the accounts' files.
 
-One process owns the folder at a time. The owner holds a lock on `owner.lock`, which the system releases when the
-process ends in any way, and writes its process id and purpose into it.
+One process at a time owns it, by a lock on `owner.lock` that the system releases however the process ends.
 """
 
 import fcntl
@@ -43,15 +42,14 @@ class Folder:
     @classmethod
     @contextmanager
     def owned(cls, path: Path, *, purpose: str, wait_seconds: float = 0) -> Iterator["Folder"]:
-        """Own the folder at `path` until the end of the `with`; create it if it does not exist.
+        """Own the folder until the end of the `with`; create it if needed.
 
         Args:
-            path: The data folder.
-            purpose: The owner's task, for messages to others, such as `botmeter import`.
-            wait_seconds: Time to wait for another owner to finish.
+            purpose: The owner's task for messages, such as `botmeter import`.
+            wait_seconds: Time to wait for another owner.
 
         Raises:
-            Unavailable: `ledger_in_use` if another process still owns it then.
+            Unavailable: `ledger_in_use` if another process still owns it.
             NotAllowed: `folder_not_writable`.
         """
         try:
@@ -76,7 +74,7 @@ class Folder:
         return sorted(file.name.removesuffix(SUFFIX) for file in (self.path / "accounts").glob(f"*{SUFFIX}"))
 
     def unclosed_accounts(self) -> list[str]:
-        """Return the accounts whose file was not closed, in order: a log of changes is beside it."""
+        """Return the accounts with a log beside their file, which was not closed, in order."""
         return [name for name in self.accounts() if any(_logs_of(self.file_of(name)))]
 
     def file_of(self, name: str) -> Path:
@@ -84,7 +82,7 @@ class Folder:
         return self.path / "accounts" / f"{checked_account_name(name)}{SUFFIX}"
 
     def create(self, account: Account, *, policy: Policy, now_us: int) -> None:
-        """Create the account's file. It appears under its name only when it is complete.
+        """Create the account's file, which appears under its name only when complete.
 
         Raises:
             Conflict: `account_exists`.
@@ -105,12 +103,12 @@ class Folder:
 
     @contextmanager
     def ledger(self, name: str) -> Iterator[Ledger]:
-        """Open the account's ledger to read and write, until the end of the `with`.
+        """Open the account's ledger for reading and writing.
 
         Raises:
             Missing: `account_unknown`.
             Refused: `ledger_corrupt` or `ledger_newer`.
-            NotAllowed: `ledger_read_only` if the file may not be written.
+            NotAllowed: `ledger_read_only`.
         """
         ledger = self.opened(name)
         try:
@@ -122,12 +120,12 @@ class Folder:
 
     @contextmanager
     def reading(self, name: str) -> Iterator[ReadableLedger]:
-        """Open the account's ledger to read from, until the end of the `with`.
+        """Open the account's ledger for reading.
 
         Raises:
             Missing: `account_unknown`.
             Refused: `ledger_corrupt` or `ledger_newer`.
-            NotAllowed: `ledger_read_only` if an earlier Botmeter wrote the file and it may not be written.
+            NotAllowed: `ledger_read_only` if the file needs a migration and is read-only.
         """
         ledger = self.opened(name, read_only=True)
         try:
@@ -136,7 +134,7 @@ class Folder:
             ledger.connection.close()
 
     def opened(self, name: str, *, read_only: bool = False) -> Ledger:
-        """Open the account's ledger; the caller closes its connection. Raises what `ledger` raises."""
+        """Open the account's ledger, with the errors of `ledger`; the caller closes its connection."""
         file = self.existing_file(name)
         if not read_only:
             self.check_writable(name)
@@ -157,7 +155,7 @@ class Folder:
         )
 
     def check_writable(self, name: str) -> None:
-        """Check that the account's file may be written.
+        """Check that the account's file is writable.
 
         Raises:
             NotAllowed: `ledger_read_only`.
@@ -167,14 +165,11 @@ class Folder:
             raise NotAllowed("ledger_read_only", f"The ledger of account {name} ({file}) is read-only.")
 
     def exclusively(self, name: str) -> AbstractContextManager[None]:  # noqa: ARG002 - a shared folder needs the name
-        """Keep the account's file closed for all others until the end of the `with`.
-
-        It can then be copied or replaced. The single thread of a folder's owner needs no more than this.
-        """
+        """Return a context without effect: the owner is one thread. `SharedFolder` closes the file to others."""
         return nullcontext()
 
     def drafting(self) -> AbstractContextManager[None]:
-        """Keep all others from creating an account's file until the end of the `with`."""
+        """Return a context without effect: the owner is one thread. `SharedFolder` keeps others from creating files."""
         return nullcontext()
 
     def remove(self, name: str) -> None:
@@ -183,10 +178,7 @@ class Folder:
 
 
 def unlink_ledger(file: Path) -> None:
-    """Delete a ledger's file, and the log that a killed process can leave beside it.
-
-    The log is deleted first: DuckDB would apply it to the next file of this name.
-    """
+    """Delete a ledger's file, but first its log, which DuckDB would apply to the next file of this name."""
     for log in _logs_of(file):
         log.unlink(missing_ok=True)
     file.unlink(missing_ok=True)
@@ -197,7 +189,7 @@ def _logs_of(file: Path) -> Iterator[Path]:
 
 
 def connected(file: Path, *, folder: Path, read_only: bool = False) -> duckdb.DuckDBPyConnection:
-    """Connect to `file` without network or extensions, and with temporary files in the folder."""
+    """Connect without network or extensions, and with temporary files in the folder."""
     overflow = folder / "tmp"
     return duckdb.connect(
         str(file),
@@ -212,7 +204,7 @@ def connected(file: Path, *, folder: Path, read_only: bool = False) -> duckdb.Du
 
 
 def is_writable(file: Path) -> bool:
-    """Return whether the file may be written; its mode counts even for the superuser."""
+    """Return whether the file's mode permits writing, even to the superuser."""
     return os.access(file, os.W_OK) and bool(file.stat().st_mode & 0o222)
 
 
@@ -266,7 +258,7 @@ def _settled(file: Path, *, folder: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _migrated(file: Path, *, folder: Path, name: str) -> duckdb.DuckDBPyConnection:
-    """Connect to read, after migrating a file of an earlier version: the statements know one version."""
+    """Migrate a file of an earlier version, because statements know one version; connect for reading."""
     if not is_writable(file):
         raise NotAllowed(
             "ledger_read_only",

@@ -1,4 +1,4 @@
-"""Health of an account's ledger, for operators: quarantine, backlog, and the last receipt."""
+"""Health of an account's ledger: quarantine, backlog, last receipt."""
 
 from dataclasses import dataclass
 
@@ -12,14 +12,13 @@ sql = statements_of(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerHealth:
-    """State of a ledger at one moment.
+    """State of a ledger.
 
     Attributes:
         file_version: Version of its tables.
-        last_receipt_us: Instant of the newest receipt, µs UTC; None: there is none.
-        quarantined_count: Events in quarantine.
-        waiting_count: Live events on disk that are not metered yet.
-        waiting_since_us: Instant at which the first of them was appended, µs UTC; None: there is none.
+        last_receipt_us: Newest receipt, µs UTC; None: none.
+        waiting_count: Live events that are not metered yet.
+        waiting_since_us: Append of the first of them, µs UTC; None: none.
     """
 
     file_version: int

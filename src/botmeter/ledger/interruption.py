@@ -1,7 +1,7 @@
-"""Interruption of work by another thread, without leaving anything half done.
+"""Interruption of work by another thread.
 
-An exception thrown into a thread can strike while a lock is being released. So the working thread checks for an
-interruption at places of its own choice, and registers a function that wakes it.
+An exception thrown into a thread could strike while a lock is released. So the working thread checks for an
+interruption, and registers a function that wakes it.
 """
 
 import threading
@@ -25,13 +25,9 @@ class Interruption:
         return self.reason is not None
 
     def set(self, reason: BaseException | None = None) -> None:
-        """Request the stop, and wake the work.
+        """Request a stop, and wake the work; the first reason stays, None for KeyboardInterrupt.
 
-        DuckDB ignores an interrupt between two statements, so call it again until the work has ended; the first reason
-        stays.
-
-        Args:
-            reason: The exception that `check` raises; None: KeyboardInterrupt.
+        DuckDB ignores an interrupt between two statements, so repeat the call until the work has ended.
         """
         with self._lock:
             if self.reason is None:
@@ -47,7 +43,7 @@ class Interruption:
 
     @contextmanager
     def waking(self, wake: Wake) -> Iterator[None]:
-        """Call `wake` from another thread if a stop is requested before the end of the `with`."""
+        """Call `wake` from another thread if a stop is requested during the `with`."""
         with self._lock:
             self._wakes.append(wake)
         try:
@@ -59,12 +55,7 @@ class Interruption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitPolicy:
-    """Limits of waiting.
-
-    Attributes:
-        seconds: At most this long, each time.
-        interruption: Ends the waiting by raising its reason; None: nothing does.
-    """
+    """Limits of waiting: seconds each time, and an interruption that raises its reason (None: none)."""
 
     seconds: float
     interruption: Interruption | None = None

@@ -17,12 +17,9 @@ CONVERSATIONS_MAX = 20_000
 
 
 def known_instants(ledger: ReadableLedger, source: str, *, event_ids: Sequence[str]) -> dict[str, int]:
-    """Return the instant (µs UTC) of each of the events that the ledger has, erased ones included, by id.
+    """Return the instants (µs UTC) of known events, erased ones included, by id.
 
-    Args:
-        ledger: Open for writing, so that nobody else appends before the missing events are.
-        source: The source of all events.
-        event_ids: In any order, with or without repeats.
+    The ledger is open for writing, so that nobody appends before the missing events are.
     """
     wanted = sorted(set(event_ids))
     if not wanted:
@@ -33,7 +30,7 @@ def known_instants(ledger: ReadableLedger, source: str, *, event_ids: Sequence[s
 
 
 def active_conversations(ledger: ReadableLedger, source: str, *, first_us: int) -> list[tuple[str, int]]:
-    """Return the source's conversations with an event since `first_us` (µs UTC), each with its latest instant.
+    """Return a source's conversations with events since `first_us` (µs UTC), and their latest instants.
 
     The latest come first, at most `CONVERSATIONS_MAX`.
     """

@@ -1,7 +1,7 @@
-"""Keys of a ledger's events in memory, to find quickly which events are certainly new.
+"""Keys of a ledger's events in memory, to find certainly new events.
 
 Sorted runs of 64-bit keys take 8 bytes an event, and a thousand look-ups a fraction of a millisecond; a scan of the
-ledger's column takes 30 ms for ten million events. Events whose key is known are compared by the admission rule.
+column takes 30 ms for ten million events. Events with a known key are compared by the admission rule.
 """
 
 from typing import NamedTuple
@@ -19,7 +19,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 class Suspects(NamedTuple):
-    """Masks of the keys that are known, and of those that occur more than once among the given ones."""
+    """Masks of known keys, and of repeated ones among the given."""
 
     known: Mask
     repeated: Mask
@@ -47,7 +47,7 @@ class KnownKeys:
         return unordered
 
     def add(self, keys: Keys) -> None:
-        """Add keys. A run is merged into the one before unless that is four times its size."""
+        """Add keys; merge a run into the previous one unless that is four times its size."""
         if len(keys) == 0:
             return
         self._runs.append(np.sort(keys))
@@ -58,7 +58,7 @@ class KnownKeys:
 
 
 class SharedKeys:
-    """Known keys of one file, read once for all its connections; only one thread adds to them at a time."""
+    """Keys of one file, read once for all connections; one thread at a time adds to them."""
 
     def __init__(self) -> None:
         self._keys: KnownKeys | None = None
@@ -71,5 +71,5 @@ class SharedKeys:
         return self._keys
 
     def forget(self) -> None:
-        """Discard the keys, for example because a commit that added some was rolled back."""
+        """Discard the keys, for example after a rollback."""
         self._keys = None

@@ -1,7 +1,6 @@
-"""An account's open ledger: its transactions and its contents in memory.
+"""An account's open ledger: its transactions, and contents in memory for every append.
 
-The schedule, touchpoints and footprints are in memory, because every append needs them. The file is the truth: after a
-failed transaction they are read again.
+The file is the truth: after a failed transaction, the contents are read again.
 """
 
 import threading
@@ -26,7 +25,7 @@ sql = statements_of(__name__)
 
 
 class _Latest(NamedTuple):
-    """The latest instant of any event, µs UTC; None: there is no event."""
+    """Latest instant of any event, µs UTC; None: no event."""
 
     at_us: int | None
 
@@ -35,13 +34,12 @@ class Ledger:
     """One account's open file.
 
     Attributes:
-        connection: The file. Nothing else may write to it.
-        account: Name, title and `available_from`.
+        connection: The file's only writer.
         schedule: The policies in force.
         touchpoints: Numbers of (bot, version, channel).
         footprints: Numbers of sets of touchpoints.
-        loose_span_rows: Rows of `conversation_span` that were added since the last fold.
-        version: Grows with each commit; where it is the same, so is everything that can be read.
+        loose_span_rows: Rows of `conversation_span` since the last fold.
+        version: Grows with each commit.
         keys: Keys of all events, shared by all writers of the file.
     """
 
@@ -78,15 +76,15 @@ class Ledger:
         self._touchpoints_kept = len(self.touchpoints)
 
     def known_keys(self) -> KnownKeys:
-        """Return the keys of all events, read when the first events are appended."""
+        """Return the keys of all events, read at first use."""
         return self.keys.read(self.connection)
 
     def read_transaction(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
-        """Open a connection in a transaction that sees the last commit and is never committed itself."""
+        """Open a connection in a transaction that sees the last commit."""
         return self._read_transactions.begin()
 
     def interrupt(self) -> None:
-        """Stop the statement that runs, for another thread; a commit that has begun goes through."""
+        """Stop the running statement from another thread; a commit that has begun completes."""
         if not self._committing.acquire(blocking=False):
             return
         try:
@@ -95,15 +93,15 @@ class Ledger:
             self._committing.release()
 
     def is_at(self, version: int) -> bool:
-        """Return whether a version is the present one and no commit has begun that ends it; for another thread."""
+        """Return whether the version is current and no commit has begun; for another thread."""
         return not self._committing.locked() and self.version == version
 
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Commit at the end of the `with`, or undo everything after an error.
+        """Commit at the end of the `with`, or roll back after an error.
 
         Raises:
-            Unavailable: `disk_full` or `ledger_failed` if the file can't be written.
+            Unavailable: `disk_full` or `ledger_failed`.
         """
         self.connection.begin()
         try:
@@ -128,13 +126,13 @@ class Ledger:
         self._next_append_no = next_append_no
 
     def latest_us(self) -> int | None:
-        """Return the latest instant of any metered event, µs UTC; None: there is none."""
+        """Return the latest instant of any metered event, µs UTC; None: no event."""
         if self._latest is None:
             self._latest = _Latest(*row_of(self.connection, sql("latest_event")))
         return self._latest.at_us
 
     def note_latest(self, at_us: int | None) -> None:
-        """Remember the latest instant of a commit's events, µs UTC; None: it had none."""
+        """Remember the latest instant of a commit, µs UTC; None: no event."""
         known_us = self.latest_us()
         if at_us is not None:
             self._latest = _Latest(at_us if known_us is None else max(at_us, known_us))

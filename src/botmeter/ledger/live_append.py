@@ -1,7 +1,6 @@
-"""Live append: events that arrive while people talk are stored and answered; `settle` meters them a moment later.
+"""Live append: events are stored and answered at once, and metered by `settle` a moment later.
 
-One short transaction stores the batches that arrived at about the same time, whatever the size of the ledger. The
-outcome of each event is the same as in an import.
+One short transaction stores the batches that arrived together. Outcomes are the same as in an import.
 """
 
 from collections.abc import Sequence
@@ -31,13 +30,12 @@ LABEL = "live"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Numbered:
-    """A batch with its place among those of one commit.
+    """A batch with its place among those of a commit.
 
     Attributes:
-        live_batch: The batch.
-        append_no: The number of its append.
-        first_row: The row of its first event among all events.
-        first_delivery: The number of its first delivery among all deliveries.
+        append_no: Number of its append.
+        first_row: Its first event among all events.
+        first_delivery: Its first delivery among all deliveries.
     """
 
     live_batch: LiveBatch
@@ -61,7 +59,7 @@ class _Numbered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Decided:
-    """All events of one commit with their outcomes, and the receipt and all rejections of each delivery."""
+    """Events of a commit with outcomes, and the receipt and rejections of each delivery."""
 
     events: pa.Table
     admitted: Admission
@@ -70,18 +68,13 @@ class _Decided:
 
 
 def live_append(ledger: Ledger, batches: Sequence[LiveBatch], *, now_us: int) -> list[tuple[Receipt, ...]]:
-    """Append live events without metering them. When the receipts are returned, everything is on disk.
-
-    Args:
-        ledger: The account's ledger; nobody else appends live events to it meanwhile.
-        batches: At least one.
-        now_us: The present instant.
+    """Append live events without metering them. Nobody else may append live events meanwhile.
 
     Returns:
-        For each batch a receipt for each of its deliveries; `index` counts from the delivery's first record.
+        Per batch, a receipt per delivery, whose indexes count from its first record; by then everything is on disk.
 
     Raises:
-        Unavailable: `disk_full` or `ledger_failed`; nothing of any batch was kept.
+        Unavailable: `disk_full` or `ledger_failed`; nothing was kept.
     """
     first_append_no = ledger.next_append_no()
     numbered = _numbered(batches, first_append_no=first_append_no)
@@ -158,7 +151,7 @@ def _deliveries(numbered: Sequence[_Numbered], *, has_rejections: Mask) -> Event
 
 
 def _events(ledger: Ledger, numbered: Sequence[_Numbered]) -> pa.Table:
-    """Return the events of all batches with their source, touchpoint, key and append number."""
+    """Return the events of all batches with source, touchpoint, key and append number."""
     tables = []
     for each in numbered:
         rows = event_rows(ledger, each.live_batch.batch, source=each.live_batch.source)
@@ -167,7 +160,7 @@ def _events(ledger: Ledger, numbered: Sequence[_Numbered]) -> pa.Table:
 
 
 def _add_rejections(rejections: list[list[Rejection]], numbered: _Numbered, *, added: Sequence[Rejection]) -> None:
-    """Add rejections to those of their deliveries, in order; an index counts from the delivery's first record."""
+    """Add rejections to their deliveries, in order, with indexes from the delivery's first record."""
     if not added:
         return
     numbers = numbered.deliveries_at(np.array([rejection.index for rejection in added], np.int64)).tolist()
@@ -179,7 +172,7 @@ def _add_rejections(rejections: list[list[Rejection]], numbered: _Numbered, *, a
 
 
 def _keep_outcomes(ledger: Ledger, numbered: _Numbered, *, decided: _Decided, now_us: int) -> None:
-    """Store the batch's receipt, deliveries and rejected events; of a withdrawn delivery, only that it arrived."""
+    """Store the batch's receipt, deliveries and rejected events; of a withdrawn delivery, only its arrival."""
     live_batch, append_no = numbered.live_batch, numbered.append_no
     kept = [number for number in numbered.delivery_numbers if not decided.admitted.is_withdrawn[number]]
     rejections = [rejection for number in kept for rejection in decided.rejections[number]]

@@ -1,4 +1,4 @@
-"""Batches of live events: what one source sent in one or several deliveries at about the same time."""
+"""Batches of live events: deliveries of one source that arrived together."""
 
 from dataclasses import dataclass
 
@@ -7,15 +7,14 @@ from botmeter.metering.schema import EventBatch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchDelivery:
-    """A delivery whose records are part of a batch.
+    """A delivery in a batch.
 
     Attributes:
-        first_position: The position of its first record in the batch; the records end where the next delivery's begin.
-        record_count: The number of its records, rejected ones included.
-        delivery_id: The platform's id of the delivery; None: it has none.
-        subject: The platform's name of what it is about (`message_created`), or how it was sent.
-        ignored: A sentence for each kind of thing in it that never counts.
-        ignored_count: The number of things in it that never count.
+        first_position: Position of its first record in the batch; it ends where the next delivery begins.
+        record_count: Rejected records included.
+        delivery_id: The platform's id; None: it has none.
+        subject: The platform's event name (`message_created`), or how it was sent.
+        ignored: A sentence per kind of item that never counts.
         is_atomic: All of its events are accepted or none.
     """
 
@@ -30,12 +29,11 @@ class BatchDelivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveBatch:
-    """Events of one source that are appended together.
+    """Events of one source to append together.
 
     Attributes:
-        source: The source of all events.
-        batch: The records of all deliveries; positions count through all of them, from 0.
-        deliveries: At least one, in the order of their positions.
+        batch: Records of all deliveries; positions count through them, from 0.
+        deliveries: At least one, by position.
     """
 
     source: str

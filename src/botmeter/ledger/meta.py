@@ -1,4 +1,4 @@
-"""Facts about an account's file itself, such as its version: one text under each name."""
+"""Named facts about an account's file, such as its version."""
 
 import duckdb
 

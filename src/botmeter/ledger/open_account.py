@@ -1,9 +1,8 @@
-"""One account's file, kept open for a process with many threads.
+"""One account's file, open for many threads.
 
-Writers, and threads that need the file for themselves, queue in order of arrival. Readers never wait for a writer,
-since DuckDB shows each of them the last commit; they wait only for exclusive use, as when the file is replaced. Live
-events are appended in a queue of their own, with a connection of their own, while others read and while earlier live
-events are settled. Every other writer holds that queue too, after settling all of them.
+Writers, and threads that need the file exclusively, queue in order of arrival. Readers see the last commit and wait
+only for exclusive use. Live events have a queue and a connection of their own, and are appended while others read or
+settle; every other writer settles them first and holds that queue too.
 """
 
 import threading
@@ -57,10 +56,10 @@ class OpenAccount:
 
     @contextmanager
     def reading(self, wait: WaitPolicy) -> Iterator[ReadableLedger]:
-        """Open the ledger as of its last commit, for one reader.
+        """Open the ledger as of its last commit.
 
         Raises:
-            Unavailable: `ledger_busy` during exclusive use of the file.
+            Unavailable: `ledger_busy` during exclusive use.
         """
         with self._changed:
             if not wait.until(lambda: self._exclusive_thread is None, changed=self._changed):
@@ -79,10 +78,10 @@ class OpenAccount:
 
     @contextmanager
     def writing(self, wait: WaitPolicy) -> Iterator[Ledger]:
-        """Open the ledger to write, with no backlog; commits are published at the end of the `with`.
+        """Open the ledger for writing, settled; commits are published at the end of the `with`.
 
         Raises:
-            Unavailable: `ledger_busy` if others use it for too long.
+            Unavailable: `ledger_busy` after too long a wait.
             NotAllowed: `ledger_read_only`.
         """
         with self._write_queue.turn(wait), self._live_queue.turn(wait), self._locked_writer(wait) as ledger:
@@ -107,7 +106,7 @@ class OpenAccount:
         """Open the ledger to append live events, one thread at a time, while others read or settle.
 
         Raises:
-            Unavailable: `ledger_busy` if others use it for too long.
+            Unavailable: `ledger_busy` after too long a wait.
             NotAllowed: `ledger_read_only`.
         """
         with self._live_queue.turn(wait):
@@ -124,7 +123,7 @@ class OpenAccount:
                 self._release()
 
     def unsettled(self) -> Backlog:
-        """Return the backlog; empty if the file is closed, because it is settled when it is opened."""
+        """Return the backlog; empty for a closed file, which is settled when opened."""
         with self._changed:
             if self._root is None:
                 return Backlog(event_count=0, oldest_received_us=None)
@@ -140,10 +139,10 @@ class OpenAccount:
 
     @contextmanager
     def exclusive(self, wait: WaitPolicy) -> Iterator[None]:
-        """Keep the file closed for all others until the end of the `with`.
+        """Keep the file closed until the end of the `with`.
 
         Raises:
-            Unavailable: `ledger_busy` if others use the file for too long.
+            Unavailable: `ledger_busy` after too long a wait.
         """
         with self._write_queue.turn(wait), self._live_queue.turn(wait), self._closed_to_readers(wait):
             with self._changed:
@@ -253,7 +252,7 @@ class OpenAccount:
         return self._version if self._writer is None else self._writer.version
 
     def _forget_writer(self) -> None:
-        """Discard what is in memory after an error; a file that DuckDB has given up is opened again."""
+        """Discard memory after an error, and the connection if DuckDB has given up the file."""
         with self._changed:
             if self._writer is not None:
                 self._version = self._writer.version
@@ -275,7 +274,7 @@ class OpenAccount:
                 self._live_ledger = None
 
     def _settle_and_fold(self) -> None:
-        """Settle and fold before the file is closed; `_changed` is held, and the file is not in use."""
+        """Settle and fold before the file is closed; `_changed` is held, and the file not in use."""
         if self._writer is not None and not self._is_read_only:
             settle_quietly(self._writer, now_us=now_us())
             fold_if_many(self._writer)

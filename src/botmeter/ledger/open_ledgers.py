@@ -1,4 +1,4 @@
-"""The open ledgers of a folder's owner, shared by its threads, and the folder as those threads see it."""
+"""The open ledgers of a folder's owner, shared by its threads."""
 
 import threading
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ _IDLE_LOOK_SECONDS_MAX = 60.0
 
 
 class OpenLedgers:
-    """The ledgers of an owned folder: each is opened by its first user, and closed when idle."""
+    """Ledgers of an owned folder: opened by the first user, closed when idle."""
 
     def __init__(
         self, folder: Folder, *, patience_seconds: float = PATIENCE_SECONDS, idle_seconds: float = IDLE_SECONDS
@@ -41,23 +41,23 @@ class OpenLedgers:
         threading.Thread(target=self._close_idle_ones, name="idle ledgers", daemon=True).start()
 
     def reading(self, name: str, *, interruption: Interruption | None = None) -> AbstractContextManager[ReadableLedger]:
-        """Open the account's ledger as of its last commit, for one reader; its `version` identifies the commit.
+        """Open the account's ledger as of its last commit.
 
         Raises:
             Missing: `account_unknown`.
-            Unavailable: `ledger_busy` while the file is being replaced, `server_stopping` at the end.
+            Unavailable: `ledger_busy` during exclusive use, or `server_stopping`.
             Refused: As `Folder.ledger`.
         """
         self.folder.existing_file(name)
         return self.account(name).reading(self.wait_policy(interruption))
 
     def writing(self, name: str, *, interruption: Interruption | None = None) -> AbstractContextManager[Ledger]:
-        """Open the account's ledger to write, one writer at a time; later readers see what was committed.
+        """Open the account's ledger for one writer at a time.
 
         Raises:
             Missing: `account_unknown`.
             NotAllowed: `ledger_read_only`.
-            Unavailable: `ledger_busy` if others use it for too long, `server_stopping` at the end.
+            Unavailable: `ledger_busy` after too long a wait, or `server_stopping`.
             Refused: As `Folder.ledger`.
         """
         self.folder.existing_file(name)
@@ -74,23 +74,23 @@ class OpenLedgers:
         return self.account(name).settling(self.wait_policy(interruption))
 
     def unsettled(self, name: str) -> Backlog:
-        """Return the account's live events that are on disk but not in its numbers yet; none if its file is closed."""
+        """Return the account's live events that are not metered yet; none if its file is closed."""
         return self.account(name).unsettled()
 
     def exclusively(self, name: str, *, interruption: Interruption | None = None) -> AbstractContextManager[None]:
-        """Keep the account's file closed for all other threads until the end of the `with`.
+        """Keep the account's file closed until the end of the `with`.
 
         Raises:
-            Unavailable: `ledger_busy` if others use it for too long.
+            Unavailable: `ledger_busy` after too long a wait.
         """
         return self.account(name).exclusive(self.wait_policy(interruption))
 
     @contextmanager
     def drafting(self) -> Iterator[None]:
-        """Keep all other threads from creating an account's file until the end of the `with`.
+        """Keep other threads from creating accounts until the end of the `with`.
 
         Raises:
-            Unavailable: `ledger_busy` if another thread does it for too long.
+            Unavailable: `ledger_busy` after too long a wait.
         """
         if not self._drafting.acquire(timeout=self._patience_seconds):
             raise Unavailable(
@@ -139,12 +139,7 @@ class OpenLedgers:
 
 
 class SharedFolder(Folder):
-    """An owned folder whose ledgers are shared by the threads of its owner, with the interface of a `Folder`.
-
-    Args:
-        ledgers: The open ledgers.
-        interruption: Stops the work that is done here; None: nothing does.
-    """
+    """Owned folder with shared ledgers and the interface of `Folder`; an `interruption` stops its work."""
 
     def __init__(self, ledgers: OpenLedgers, *, interruption: Interruption | None = None) -> None:
         super().__init__(ledgers.folder.path)
@@ -157,7 +152,7 @@ class SharedFolder(Folder):
 
     @contextmanager
     def ledger(self, name: str) -> Iterator[Ledger]:
-        """Open the account's ledger; raises what a folder's own raises, and `ledger_busy` if it stays in use."""
+        """Open the account's ledger; raises as `Folder.ledger`, or `ledger_busy`."""
         self.existing_file(name)
         if self._ledgers.account(name).is_exclusive_here:
             opened: AbstractContextManager[Ledger] = super().ledger(name)
@@ -183,14 +178,14 @@ class SharedFolder(Folder):
             super().create(account, policy=policy, now_us=now_us)
 
     def remove(self, name: str) -> None:
-        """Delete the account with its data, when its file is not in use."""
+        """Delete the account with its data, once its file is not in use."""
         with self.exclusively(name):
             super().remove(name)
 
     def exclusively(self, name: str) -> AbstractContextManager[None]:
-        """Keep the account's file closed for all other threads until the end of the `with`."""
+        """Keep the account's file closed until the end of the `with`."""
         return self._ledgers.exclusively(name, interruption=self._interruption)
 
     def drafting(self) -> AbstractContextManager[None]:
-        """Keep all other threads from creating an account's file until the end of the `with`."""
+        """Keep other threads from creating accounts until the end of the `with`."""
         return self._ledgers.drafting()

@@ -1,4 +1,4 @@
-"""Changes of an account's policy: from a future midnight, or for the past by metering again."""
+"""Policy changes: from a future midnight, or for the past by metering again."""
 
 from datetime import date
 
@@ -16,26 +16,18 @@ sql = statements_of(__name__)
 
 
 def is_in_the_past(from_on: date | None, *, now_us: int) -> bool:
-    """Return whether a policy that begins on that UTC day changes counted sessions: it has begun, or is None."""
+    """Return whether a policy from that UTC day changes counted sessions: it has begun, or is None."""
     return from_on is None or from_on <= day_of_us(now_us)
 
 
 def set_policy(ledger: Ledger, policy: Policy, *, from_on: date | None, now_us: int) -> None:
-    """Put `policy` in force from the midnight at the start of `from_on` (UTC).
+    """Put a policy in force from the start of a UTC day until the next policy begins; None replaces the whole schedule.
 
-    It stays in force until the next policy begins. It replaces a policy that begins on the same day; without a day it
-    replaces the whole schedule. For a day that is not in the future, every session is metered again, and days that
-    change are restated.
-
-    Args:
-        ledger: The account's ledger, open for writing.
-        policy: The policy.
-        from_on: The first UTC day; None for always.
-        now_us: The present instant.
+    It replaces a policy of the same day. From a day that has begun, all sessions are metered again and days restated.
 
     Raises:
-        Conflict: `policy_label_taken` if the schedule has another policy of that name and version.
-        Refused: `policy_day_invalid` for a day before 1970.
+        Conflict: `policy_label_taken` if another policy has its name and version.
+        Refused: `policy_day_invalid` before 1970.
     """
     from_us = ALWAYS_US if from_on is None else day_start_us(from_on)
     if from_on is not None and from_us < 0:

@@ -1,4 +1,4 @@
-"""Quarantine: refused events with their reasons, to be inspected, exported and sent again."""
+"""Quarantine: refused events with their reasons, to inspect, export and send again."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,15 +17,13 @@ class Quarantined:
     """One refused event.
 
     Attributes:
-        number: Its number, from 1.
-        append_no: The submission that first brought it.
+        number: From 1.
+        append_no: The append that first brought it.
         recorded_at: µs UTC.
-        source: The source.
         position: Position in the file or request, from 0.
-        event_id: None if it can't be read.
-        code: Stable code of the reason; `docs/reference/errors.md`.
-        detail: The reason in sentences.
-        raw: The event as it was sent.
+        event_id: None: unreadable.
+        code: Stable code in `docs/reference/errors.md`.
+        raw: The event as sent.
     """
 
     number: int
@@ -41,7 +39,7 @@ class Quarantined:
 
 
 def quarantined(ledger: ReadableLedger, *, code: str | None = None, limit: int | None = None) -> Iterator[Quarantined]:
-    """Return the refused events in the order of their numbers, or those with `code`, at most `limit`."""
+    """Return refused events by number, all or those with `code`."""
     rows = ledger.connection.execute(sql("quarantined"), {"code": code, "limit": limit}).fetchall()
     return (
         Quarantined(

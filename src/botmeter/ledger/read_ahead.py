@@ -1,4 +1,4 @@
-"""Batches read one ahead, so that a source decodes the next one while the ledger appends the present one."""
+"""Read-ahead of batches: a source decodes the next one while the ledger appends."""
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +9,7 @@ from botmeter.metering.schema import EventBatch
 
 
 def read_ahead(batches: Iterable[EventBatch]) -> Iterator[EventBatch]:
-    """Yield the same batches in the same order; those of a list or tuple without a thread."""
+    """Yield the batches in order, read one ahead in a thread; a list or tuple needs none."""
     if isinstance(batches, list | tuple):
         yield from batches
         return

@@ -1,4 +1,4 @@
-"""The transactions in which a ledger is read: each sees one commit and is never committed itself."""
+"""Read transactions: each sees one commit and never commits."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -33,7 +33,7 @@ class ReadTransactions:
             connection.close()
 
     def interrupt(self) -> None:
-        """Stop the statements that run on any of the connections; for another thread."""
+        """Stop all running statements, from another thread."""
         for connection in (self._connection, *self._open):
             with suppress(duckdb.Error):
                 connection.interrupt()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ReadableLedger(Protocol):
-    """A ledger to read from: an account's open file, or the view that one reader has of it."""
+    """A ledger for reading: an account's open file, or one reader's view of it."""
 
     @property
     def account(self) -> "Account":
@@ -32,11 +32,11 @@ class ReadableLedger(Protocol):
 
     @property
     def version(self) -> int:
-        """Grows with each commit; where it is the same, so is everything that can be read."""
+        """Number that grows with each commit."""
 
     @property
     def connection(self) -> "duckdb.DuckDBPyConnection":
-        """For a single statement, which sees the last commit; to be used by one thread."""
+        """Connection for single statements of one thread, which see the last commit."""
 
     def read_transaction(self) -> "AbstractContextManager[duckdb.DuckDBPyConnection]":
-        """Open a connection for several statements that see the same commit, and so do the properties above."""
+        """Open a connection for statements that see one commit, as do the properties above."""

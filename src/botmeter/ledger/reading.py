@@ -1,8 +1,7 @@
-"""One reader's view of a ledger while another thread writes: what is in memory always fits the rows that are seen.
+"""One reader's view of a ledger during writes: its memory fits the rows it sees.
 
-A writer numbers touchpoints as it meets them. A reader that looked up new rows with the old numbers, or with those of
-a commit that was undone, would name the wrong bot; so each read transaction checks whether it must read them again.
-Usually there was no commit since, which takes a glance at a number; else the tables are compared.
+New rows, looked up with old touchpoint numbers or those of a rolled-back commit, would name the wrong bot. So each read
+transaction compares the version, and after a commit the tables, and reads them again if needed.
 """
 
 from collections.abc import Callable, Iterator
@@ -28,12 +27,11 @@ Mark = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """The contents of a ledger after a commit, for readers to share. They are never changed.
+    """Immutable contents of a ledger after a commit, shared by readers.
 
     Attributes:
         version: The commit.
-        contents: Read or numbered by then.
-        mark: Numbers of the tables that they fit.
+        mark: Numbers of the tables that the contents fit.
     """
 
     version: int
@@ -42,7 +40,7 @@ class Published:
 
     @classmethod
     def of(cls, ledger: Ledger, before: Self | None = None) -> "Published":
-        """Copy the contents of `ledger`, which is in no transaction; what is as it was `before` is shared with it."""
+        """Copy the contents of a ledger outside transactions; share with `before` what is unchanged."""
         touchpoints, footprints = ledger.touchpoints, ledger.footprints
         known = None if before is None else before.contents
         has_same_touchpoints = known is not None and len(known.touchpoints) == len(touchpoints)
@@ -61,12 +59,7 @@ class Published:
 
 
 class ReadingLedger:
-    """A `ReadableLedger` with a connection of its own, as of its last read transaction, or the last commit before it.
-
-    Attributes:
-        connection: Its own.
-        version: The last commit when it was made.
-    """
+    """A `ReadableLedger` with its own connection, as of its last read transaction, or the last commit before it."""
 
     def __init__(
         self,
@@ -76,14 +69,7 @@ class ReadingLedger:
         version: int,
         is_present: Callable[[int], bool],
     ) -> None:
-        """Read what was published after the last commit.
-
-        Args:
-            connection: Its own.
-            published: After the last commit.
-            version: The last commit.
-            is_present: Tells whether a version is still the present one.
-        """
+        """Use the contents published after commit `version`; `is_present` tests if a version is still current."""
         self.connection = connection
         self.version = version
         self._published_version = published.version
@@ -110,7 +96,7 @@ class ReadingLedger:
 
     @contextmanager
     def read_transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Open a connection in a transaction that sees one commit; what is in memory is as of that commit too."""
+        """Open a connection in a transaction that sees one commit, and bring memory to that commit."""
         with self._read_transactions.begin() as connection:
             if not self._is_present(self._published_version):
                 self._keep_in_step(connection)

@@ -1,7 +1,4 @@
-"""Rejections by the account: events outside its time, and conflicts; and their storage in quarantine.
-
-Every rejection holds the event as JSON that can be sent again.
-"""
+"""Rejections by the account (events outside its time, conflicts), stored in quarantine as JSON to send again."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -25,7 +22,7 @@ sql = statements_of(__name__)
 
 
 def outside_time(ledger: Ledger, batch: EventBatch, *, now_us: int) -> tuple[Mask, list[Rejection]]:
-    """Return a mask of the events outside the account's time, and their rejections in the order of the rows."""
+    """Return a mask of the events outside the account's time, and their rejections by row."""
     available_from = ledger.account.available_from
     outside = rows_outside_time(batch.events, data_start_us=day_start_us(available_from), now_us=now_us)
     early = [
@@ -50,7 +47,7 @@ def outside_time(ledger: Ledger, batch: EventBatch, *, now_us: int) -> tuple[Mas
 
 
 def conflicts(batch: EventBatch, rows: Ints, *, source: str) -> list[Rejection]:
-    """Return rejections of the batch's `rows`, which are in conflict with the first event of the same id."""
+    """Return rejections of rows in conflict with the first event of the same id."""
     return [
         _rejection(
             record,
@@ -71,7 +68,7 @@ def quarantine(
     now_us: int,
     is_pulled: bool = False,
 ) -> None:
-    """Store rejected events, each once however often it is sent; the ledger is in a transaction."""
+    """Store rejected events, each once however often it is sent. In a transaction."""
     if not rejections:
         return
     table = pa.table(
@@ -88,7 +85,7 @@ def quarantine(
 
 
 class _Record(NamedTuple):
-    """An event of a batch, and as JSON that can be sent again."""
+    """An event of a batch, and as JSON to send again."""
 
     position: int
     event_id: str

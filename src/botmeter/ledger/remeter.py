@@ -1,8 +1,7 @@
-"""Sessions kept current: an append meters again what it touches, and nothing else.
+"""Re-metering of what an append touches.
 
-Scope keys with a new event are metered from the start of the session that was open at that event; earlier sessions and
-all other keys stay. Where that is not possible (a first import, a policy that depends on earlier events), the same code
-meters more.
+Keys with new events are metered from the start of the session that was open then. Otherwise (a first import, a policy
+that depends on earlier events) the same code meters more.
 """
 
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -49,12 +48,12 @@ _KEY_PART = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
-    """The way to meter a schedule.
+    """Plan to meter a schedule.
 
     Attributes:
-        texts: Texts for the statements: the scope key `key`, the tables it is read from, and `attributes`.
-        is_keyed: True if the policies share a key.
-        is_anchored: True if metering can start at the running session.
+        texts: Placeholders of the statements: scope `key`, its tables, and `attributes`.
+        is_keyed: The policies share a key.
+        is_anchored: Metering can start at the running session.
     """
 
     texts: dict[str, str]
@@ -67,13 +66,10 @@ class _Plan:
 
 
 def remeter_after(ledger: Ledger, arrivals: CommitSummary, *, now_us: int, shown_us: int | None) -> None:
-    """Update sessions and usage after a commit's events.
+    """Update sessions and usage after a commit with at least one event. In a transaction.
 
     Args:
-        ledger: In a transaction.
-        arrivals: Summary of the commit; at least one event.
-        now_us: The present instant.
-        shown_us: Numbers up to this instant had been shown, µs UTC; None: none had.
+        shown_us: Instant up to which numbers had been shown, µs UTC; None: none had.
     """
     connection = ledger.connection
     if row_of(connection, sql("has_aliases"))[0]:
@@ -101,12 +97,7 @@ def remeter_after(ledger: Ledger, arrivals: CommitSummary, *, now_us: int, shown
 
 
 def remeter_everything(ledger: Ledger, *, shown: ShownDays | None = None) -> None:
-    """Meter every event of the ledger again.
-
-    Args:
-        ledger: In a transaction.
-        shown: Days that are restated where they change; None: no day.
-    """
+    """Meter all events again and restate days that were `shown`. In a transaction."""
     connection, plan = ledger.connection, _plan(ledger.schedule)
     if shown is not None:
         connection.execute(sql("old_sessions_all"))
@@ -139,15 +130,10 @@ def _remeter_affected(ledger: Ledger, plan: _Plan, *, arrivals: CommitSummary, r
 
 
 def remeter_customers(ledger: Ledger, *, change_no: int, now_us: int) -> int:
-    """Give events the customers that count now, and meter again what that touches.
-
-    Args:
-        ledger: In a transaction; its temporary table `customer_move` has the customers.
-        change_no: The number of the change to customers.
-        now_us: The present instant; past days are restated if they change.
+    """Apply the temporary table `customer_move` to events, and meter what it touches. In a transaction.
 
     Returns:
-        The number of events that now belong to another customer.
+        Number of events that now belong to another customer.
     """
     connection, plan = ledger.connection, _plan(ledger.schedule)
     shown = ShownDays(
@@ -189,12 +175,7 @@ def _remeter_from_restart(ledger: Ledger, plan: _Plan, *, touched: RecountScope)
 
 
 def _check_balance(ledger: Ledger, *, session_count: int | None = None) -> None:
-    """Refuse to continue if the stored numbers don't add up: an invoice must not rest on them.
-
-    Args:
-        ledger: After its usage was refreshed.
-        session_count: The expected number of sessions; None: as many as are stored.
-    """
+    """Raise if the stored numbers, or the expected count, don't agree: an invoice must not rest on them."""
     stored, counted = row_of(ledger.connection, sql("balance"))
     if stored != counted or session_count not in (None, stored):
         metered = stored if session_count is None else session_count
@@ -206,12 +187,9 @@ def _check_balance(ledger: Ledger, *, session_count: int | None = None) -> None:
 
 
 def _meter_in_shares(ledger: Ledger, query: str, *, shares: int) -> int:
-    """Meter all events share by share; the next share is read while one is metered.
+    """Meter all events share by share, reading ahead; return the number of sessions.
 
     A share has some keys at all times, so the result is staged and then sorted by time.
-
-    Returns:
-        The number of sessions.
     """
     connection, session_count = ledger.connection, 0
     for step in ("stage_sessions", "stage_participations"):
@@ -245,7 +223,7 @@ def _metered(ledger: Ledger, events: pa.Table) -> Metered:
 
 
 def _keep(ledger: Ledger, metered: Metered, *, prefix: str = "") -> tuple[pa.Table, pa.Table]:
-    """Store sessions and participations in their tables, or in those whose name has the prefix."""
+    """Store sessions and participations in the tables with the prefix."""
     sessions, participations = _sessions(ledger, metered), _participations(metered)
     write_given(ledger.connection, sql("keep_sessions", table=f"{prefix}session"), given=sessions)
     write_given(ledger.connection, sql("keep_participations", table=f"{prefix}participation"), given=participations)
@@ -309,15 +287,14 @@ def _plan(schedule: Schedule) -> _Plan:
 
 
 def _placed(table: str, touchpoint: str) -> str:
-    """Return SQL for the rows of `table` with the bot and channel of the touchpoint in that column."""
+    """Return SQL for a table's rows with the bot and channel of that touchpoint column."""
     return f"({sql('placed', table=table, touchpoint=touchpoint)})"
 
 
 def _starts_afresh(policy: Policy) -> bool:
     """Return whether no event before a session's opening event affects the session.
 
-    An `exchange` opens on the answer to an earlier message, and with `require` a session that is not counted, and so
-    is not stored, may have been running. A session full of turns can end at the very instant of its last event, and
-    the next one opens at that instant too.
+    An `exchange` opens on the answer to an earlier message, and with `require` an uncounted, unstored session may have
+    been running. A session full of turns can end, and the next open, at the instant of its last event.
     """
     return policy.opens_on != "exchange" and policy.require == Require() and policy.max_turns is None

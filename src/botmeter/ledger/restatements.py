@@ -24,10 +24,8 @@ class ShownDays:
     """Days that had been shown, and the change that restates them.
 
     Attributes:
-        cause: The cause.
-        cause_no: The commit's first append, or the number of the change to customers; else 0.
-        now_us: The present instant.
-        before_us: The days that ended by then, µs UTC, had been shown.
+        cause_no: First append of the commit, or number of the customer change; else 0.
+        before_us: Days that ended by then, µs UTC, had been shown.
     """
 
     cause: Cause
@@ -38,20 +36,17 @@ class ShownDays:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restatement:
-    """One UTC day whose sessions changed after it was over.
+    """A UTC day whose sessions changed after it was over.
 
     Attributes:
-        cause: The cause.
-        cause_no: The first append of the commit that changed them, or the number of the change to customers; else 0.
-        label: The label of that append's receipt, or a description of the change to customers; empty for a policy.
+        cause_no: First append of the commit, or number of the customer change; else 0.
+        label: Label of the append, or description of the customer change; empty for a policy.
         recorded_at: µs UTC.
-        day: The UTC day.
         before_count: Sessions before.
         after_count: Sessions after.
-        removed: Ids of sessions that are gone, at most 100.
+        removed: Ids of removed sessions, at most 100.
         added: Ids of new sessions, at most 100.
-        because: Ids of the appended events that changed them, at most 100.
-        because_count: The number of these events.
+        because: Ids of the events that changed them, at most 100 of `because_count`.
     """
 
     cause: Cause
@@ -68,12 +63,12 @@ class Restatement:
 
     @property
     def append_no(self) -> int:
-        """The cause as one number, as exports have it: an append, 0 for a policy, minus a change to customers."""
+        """Cause as one number in exports: an append, 0 for a policy, minus a customer change."""
         return -self.cause_no if self.cause is Cause.CUSTOMER_CHANGE else self.cause_no
 
 
 def restatements(ledger: ReadableLedger, *, session_id: str | None = None) -> list[Restatement]:
-    """Return every restatement, or those that removed or added the session, in the order of recording."""
+    """Return restatements in the order of recording, all or those of one session."""
     # A cursor, since others may be reading the same ledger.
     with closing(ledger.connection.cursor()) as connection:
         rows = connection.execute(sql("restatements"), {"session": session_id}).fetchall()

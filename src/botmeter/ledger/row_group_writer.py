@@ -1,7 +1,6 @@
-"""Buffered writes to a table in whole row groups.
+"""Buffered writes in whole row groups of DuckDB, 122,880 rows.
 
-DuckDB stores rows in groups of 122,880. Whole groups are written once; smaller pieces are rewritten when the file is
-closed, which doubled the time of an import and the size of the file.
+Smaller pieces are rewritten when the file is closed, which doubled the time of an import and the size of the file.
 """
 
 from collections.abc import Mapping
@@ -18,7 +17,7 @@ class RowGroupWriter:
     """Buffer of rows for one table."""
 
     def __init__(self, ledger: Ledger, statement: str, *, values: Mapping[str, object] | None = None) -> None:
-        """Write rows with `statement`, which takes `values`; the ledger is in a transaction."""
+        """Write rows with `statement`, which takes `values`. In a transaction."""
         self._ledger = ledger
         self._statement = statement
         self._values = values

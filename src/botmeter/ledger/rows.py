@@ -1,8 +1,7 @@
-"""Rows in and out of DuckDB: single rows, and statements that read an Arrow table.
+"""Rows in and out of DuckDB: single rows, and statements on an Arrow table.
 
-Read a result to its end before using its connection again. A statement finds the table `given` by its name in the
-Python frame that runs it: a registered table would stay in memory until the transaction ends, which for an import is
-the whole file.
+Read a result to its end before using its connection again. A statement finds `given` in the Python frame that runs it;
+a registered table would stay in memory until the transaction ends, for an import the whole file.
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,5 +47,5 @@ def table_given(
     given: pa.Table,  # noqa: ARG001 - the query reads it by its name
     values: Mapping[str, object] | None = None,
 ) -> pa.Table:
-    """Return the result, as Arrow, of a query that reads the table `given`."""
+    """Return a query's result on the table `given`."""
     return connection.sql(query, params=values).to_arrow_table()

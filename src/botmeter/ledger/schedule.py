@@ -11,7 +11,7 @@ sql = statements_of(__name__)
 
 
 def read_schedule(connection: duckdb.DuckDBPyConnection) -> Schedule:
-    """Read the policies, ascending by the midnight from which they are in force."""
+    """Read the policies, ascending by the midnight of their start."""
     rows = connection.execute(sql("schedule")).fetchall()
     return tuple(
         InForce(policy=policy_from_mapping(msgspec.json.decode(definition)), from_us=from_at)
@@ -22,15 +22,7 @@ def read_schedule(connection: duckdb.DuckDBPyConnection) -> Schedule:
 def write_policy(
     connection: duckdb.DuckDBPyConnection, policy: Policy, *, place: int, from_us: int, now_us: int
 ) -> None:
-    """Add `policy` to the schedule.
-
-    Args:
-        connection: An open file.
-        policy: The policy.
-        place: Its place in the schedule.
-        from_us: It is in force from this instant, µs UTC.
-        now_us: The present instant.
-    """
+    """Add a policy at a place in the schedule, in force from `from_us` (µs UTC)."""
     definition = msgspec.json.encode(
         {"name": policy.name, "version": policy.version, **policy_as_mapping(policy)}
     ).decode()

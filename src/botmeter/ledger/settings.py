@@ -1,7 +1,6 @@
-"""Settings that people make and the ledger stores: names of bots, the account's title, its data start date.
+"""Settings in the ledger: bot names, account title, data start date.
 
-Each change is a row with its instant and author, and the last one is in force, so the ledger alone reproduces what was
-set when. No number depends on a name. Policies have a module of their own.
+Each change is a row with instant and author; the last is in force. No number depends on a name.
 """
 
 from collections.abc import Iterator
@@ -33,7 +32,7 @@ class Setting(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotName:
-    """A name for a bot; an empty name restores the sent one.
+    """A bot's name; empty restores the sent one.
 
     Raises:
         Refused: `bot_name_invalid` if it doesn't fit on one line.
@@ -55,10 +54,9 @@ class SettingChange:
 
     Attributes:
         recorded_at: µs UTC.
-        setting: The setting.
-        bot_id: The bot of a bot name; None for a setting of the account.
-        value: The new value, a day as YYYY-MM-DD; None: the default was restored.
-        by: The author; None: unknown.
+        bot_id: None: a setting of the account.
+        value: A day as YYYY-MM-DD; None: the default was restored.
+        by: None: unknown.
     """
 
     recorded_at: int
@@ -70,13 +68,12 @@ class SettingChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedBot:
-    """The names of a bot.
+    """Names of a bot.
 
     Attributes:
-        bot_id: The bot.
-        name: The name that is shown: its id if it has no other.
-        sent_name: The name in its latest event with one; None: no event has one.
-        set_name: The name that a person set; None: nobody did.
+        name: The displayed name, by default the id.
+        sent_name: Name in its latest event with one; None: no event has one.
+        set_name: Name set by a person; None: not set.
     """
 
     bot_id: str
@@ -86,13 +83,7 @@ class NamedBot:
 
 
 def set_bot_name(ledger: Ledger, bot: BotName, *, now_us: int, by: str | None = None) -> None:
-    """Set a bot's name in every report, export and page.
-
-    Args:
-        ledger: The account's ledger, open for writing.
-        bot: A bot with at least one event, and its name; an empty name restores the sent one.
-        now_us: The present instant.
-        by: The author; None: unknown.
+    """Set the displayed name of a bot with at least one event; empty restores the sent one.
 
     Raises:
         Missing: `bot_unknown`.
@@ -118,15 +109,14 @@ def set_title(ledger: Ledger, title: str, *, now_us: int, by: str | None = None)
 def set_available_from(ledger: Ledger, day_on: date, *, now_us: int, by: str | None = None) -> int:
     """Set the account's data start date, a UTC day.
 
-    With an earlier day, events that were refused for it can be sent again; `sources.requeue` does that, because it can
-    take long and restates days. A later day is allowed only if no earlier event was counted: accepted events are never
-    removed.
+    A later day is allowed only if no earlier event was counted. After an earlier one, `sources.requeue` sends refused
+    events again; it can take long and restates days.
 
     Returns:
-        The number of quarantined events that could be accepted now.
+        Number of quarantined events that could now be accepted.
 
     Raises:
-        Conflict: `events_before_available_from` if the ledger has events of an earlier day.
+        Conflict: `events_before_available_from` if the ledger has earlier events.
     """
     count, first_us = row_of(ledger.connection, sql("events_before"), values={"before": day_start_us(day_on)})
     if count:

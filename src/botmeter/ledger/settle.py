@@ -1,7 +1,7 @@
-"""Settling: live events that are on disk are metered and added to the usage, in one commit for all of them.
+"""Settling: live events are metered and added to usage in one commit.
 
-Live append has to answer quickly, and metering takes dozens of statements, so it is done for all events that arrived
-meanwhile. Readers see settled events alone, so every number agrees with every other.
+Live append must answer quickly, and metering takes dozens of statements. Readers see settled events alone, so all
+numbers agree.
 """
 
 import time
@@ -31,29 +31,20 @@ class Settled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
-    """Live events that are not settled yet.
-
-    Attributes:
-        event_count: Number of events.
-        oldest_received_us: The instant at which the first of them was appended, µs UTC; None: there is none.
-    """
+    """Live events that are not settled yet; `oldest_received_us` (µs UTC) is None for none."""
 
     event_count: int
     oldest_received_us: int | None
 
 
 def backlog(connection: duckdb.DuckDBPyConnection) -> Backlog:
-    """Return the number and age of the events that wait to be settled."""
+    """Return the number and age of unsettled events."""
     event_count, oldest_received_us = row_of(connection, sql("backlog"))
     return Backlog(event_count=event_count, oldest_received_us=oldest_received_us)
 
 
 def settle(ledger: Ledger, *, now_us: int) -> Settled:
-    """Move all live events to the table `event` and meter them; more can be appended meanwhile.
-
-    Args:
-        ledger: The account's ledger; nobody else meters it meanwhile.
-        now_us: The present instant.
+    """Move all live events to the table `event` and meter them; more can be appended, but not metered, meanwhile.
 
     Raises:
         Unavailable: `disk_full` or `ledger_failed`; nothing was changed.
@@ -76,7 +67,7 @@ def settle(ledger: Ledger, *, now_us: int) -> Settled:
 
 
 def settle_quietly(ledger: Ledger, *, now_us: int) -> None:
-    """Settle, and leave a full disk or a broken file to be reported to the next user of the ledger."""
+    """Settle; leave a full disk or a broken file to the ledger's next user."""
     with suppress(Unavailable, duckdb.Error):
         settle(ledger, now_us=now_us)
 

@@ -1,7 +1,7 @@
-"""The sources of an account, with defaults for fields that their events leave out.
+"""Sources of an account, with defaults for omitted fields of events.
 
-Sessions depend on them, so they are in the ledger: each change is a row with its instant and author, and the last one
-is in force. A change affects later events; stored events stay. Keys and secrets of platforms are not in the ledger.
+Sessions depend on them, so each change is a row in the ledger; the last is in force and affects later events only. Keys
+and platform secrets are stored elsewhere.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,9 +27,8 @@ class SourceChange:
 
     Attributes:
         recorded_at: µs UTC.
-        source: The source as it was set, or before it was removed.
-        is_removed: True if the change removed the source.
-        by: The author; None: unknown.
+        source: As set, or before its removal.
+        by: None: unknown.
     """
 
     recorded_at: int
@@ -39,7 +38,7 @@ class SourceChange:
 
 
 def source_of(ledger: ReadableLedger, name: str) -> Source | None:
-    """Return the source with its present settings; None: the account has none of this name."""
+    """Return the source's present settings; None: unknown source."""
     rows = ledger.connection.execute(sql("sources"), {"source": name}).fetchall()
     return _source(rows[0]) if rows else None
 
@@ -51,7 +50,7 @@ def sources_of(ledger: ReadableLedger) -> tuple[Source, ...]:
 
 
 def existing_source(ledger: ReadableLedger, name: str) -> Source:
-    """Return the source with its present settings.
+    """Return the source's present settings.
 
     Raises:
         Missing: `source_unknown`.
@@ -64,16 +63,10 @@ def existing_source(ledger: ReadableLedger, name: str) -> Source:
 
 
 def set_source(ledger: Ledger, source: Source, *, now_us: int, by: str | None = None) -> bool:
-    """Set how later events of the source are read; return False if nothing changed.
-
-    Args:
-        ledger: The account's ledger, open for writing.
-        source: The source; its first setting creates it.
-        now_us: The present instant.
-        by: The author; None: unknown.
+    """Create or change a source for later events; return False if nothing changed.
 
     Raises:
-        Refused: `source_name_invalid` for a new one whose name does not fit a URL.
+        Refused: `source_name_invalid` if a new name does not fit a URL.
         Conflict: `source_platform_fixed` for another platform, under which ids would mean other events.
     """
     before = source_of(ledger, source.name)
@@ -92,7 +85,7 @@ def set_source(ledger: Ledger, source: Source, *, now_us: int, by: str | None = 
 
 
 def remove_source(ledger: Ledger, name: str, *, now_us: int, by: str | None = None) -> Source:
-    """Remove the source, and return its last settings. Its events stay and count.
+    """Remove the source and return its last settings; its events still count.
 
     Raises:
         Missing: `source_unknown`.
@@ -103,11 +96,7 @@ def remove_source(ledger: Ledger, name: str, *, now_us: int, by: str | None = No
 
 
 def source_history(ledger: ReadableLedger, name: str | None = None, *, last: int | None = None) -> list[SourceChange]:
-    """Return the changes of the account's sources, or of one, in order.
-
-    Args:
-        last: The number of changes to return, counted from the last; None: all.
-    """
+    """Return the `last` changes of one source or all, in order; None: all changes."""
     rows = ledger.connection.execute(sql("source_terms"), {"source": name, "last": last}).fetchall()
     return [
         SourceChange(recorded_at=at, source=_source(row), is_removed=is_removed, by=by)

@@ -1,6 +1,6 @@
-"""SQL statements, which stand in `.sql` files: one file beside each module that runs them.
+"""SQL statements in the `.sql` file beside each module, named, in the order in which they run.
 
-A file holds named statements in the order in which they run. Each opens with its contract:
+Each opens with its contract:
 
     -- name: restatements
     -- Reads: restatement. Takes: $session. Gives: the restatements of that session, one row per day.
@@ -21,16 +21,11 @@ class Statements(Protocol):
     """The statements of one module, by name."""
 
     def __call__(self, name: str, /, **chosen: str) -> str:
-        """Return the text of the statement `name`.
-
-        Args:
-            name: Its name in the file.
-            chosen: A text of our own, never a caller's, for each name in braces.
-        """
+        """Return a statement's text with each name in braces replaced by our own text, never a caller's."""
 
 
 def statements_of(module: str) -> Statements:
-    """Return the statements of a module, read from the file beside it when the first one is needed."""
+    """Return a module's statements, read at first use."""
     package, _, owner = module.rpartition(".")
 
     def statement(name: str, /, **chosen: str) -> str:
@@ -42,6 +37,6 @@ def statements_of(module: str) -> Statements:
 
 @cache
 def statements_in(package: str, file: str) -> Mapping[str, str]:
-    """Return all statements of a package's `.sql` file by name, in the order in which they run."""
+    """Return a `.sql` file's statements by name, in the order in which they run."""
     names_and_texts = _HEAD.split(files(package).joinpath(file).read_text(encoding="utf-8"))[1:]
     return {name: text.strip() for name, text in zip(names_and_texts[::2], names_and_texts[1::2], strict=True)}

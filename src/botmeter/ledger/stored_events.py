@@ -1,4 +1,4 @@
-"""Stored events with the identities of a batch's events, for the admission rule to compare."""
+"""Stored events with the identities of a batch's, for the admission rule."""
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,12 +13,11 @@ sql = statements_of(__name__)
 
 
 def stored_events(ledger: Ledger, events: pa.Table, *, is_known: Mask) -> pa.Table | None:
-    """Return what the ledger has of the events, as `stored` of `admission`; None: nothing.
+    """Return the ledger's part of the events, as `stored` of `admission`; None: nothing. In a transaction.
 
     Args:
-        ledger: In a transaction.
-        events: What `event_rows` gives.
-        is_known: The events whose key is known; the others are not searched for.
+        events: From `event_rows`.
+        is_known: Events with a known key; the others are not searched for.
     """
     if not is_known.any():
         return None
@@ -31,10 +30,9 @@ def stored_events(ledger: Ledger, events: pa.Table, *, is_known: Mask) -> pa.Tab
 
 
 def _places(ledger: Ledger, searched: pa.Table) -> list[int]:
-    """Return the row ids in `event` of the stored events with these keys, except those that are not settled.
+    """Return the row ids of settled events with these keys.
 
-    A duplicate occurred when the first one did, so the search begins at the time of the events, and goes through the
-    whole ledger only if a key was not found there.
+    A duplicate has its original's instant, so the search begins there; only missing keys are searched for everywhere.
     """
     keys = searched.select(["event_key"])
     wanted = pc.count_distinct(searched["event_key"]).as_py()

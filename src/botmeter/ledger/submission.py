@@ -12,13 +12,13 @@ class Submission:
     """Events to append.
 
     Attributes:
-        source: The source; an event is identified by (source, event_id).
+        source: With event_id, an event's identity.
         batches: Read once, one at a time.
-        label: A file's name, or how the events came, for people.
-        is_pulled: A pull brought them, so that their webhooks are no conflicts.
+        label: A file's name, or how the events came.
+        is_pulled: Brought by a pull, so that their webhooks are no conflicts.
 
     Raises:
-        Refused: `source_invalid` where `checked_source_name` refuses the source's name.
+        Refused: `source_invalid`.
     """
 
     source: str

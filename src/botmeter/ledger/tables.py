@@ -1,4 +1,4 @@
-"""Tables of an account's file, their schema version, and the migrations from older versions."""
+"""Tables of an account's file, their version, and migrations."""
 
 from collections.abc import Mapping
 
@@ -51,7 +51,7 @@ def file_and_code_version(
     """Return the schema versions of the file and of this Botmeter.
 
     Raises:
-        Refused: `ledger_newer` if a newer Botmeter wrote the file.
+        Refused: `ledger_newer`.
     """
     found, wanted = schema_version(connection), max([SCHEMA_VERSION, *(version + 1 for version in migrations)])
     if found > wanted:
@@ -64,10 +64,10 @@ def file_and_code_version(
 
 
 def migrate(connection: duckdb.DuckDBPyConnection, *, name: str, migrations: Migrations = MIGRATIONS) -> int:
-    """Bring the file to the present version in one transaction; return the number of versions in between.
+    """Bring the file to the present version in one transaction; return the number of steps.
 
     Raises:
-        Refused: `ledger_newer` if a newer Botmeter wrote the file.
+        Refused: `ledger_newer`.
     """
     found, wanted = file_and_code_version(connection, name=name, migrations=migrations)
     if found < wanted:
@@ -86,7 +86,7 @@ def migrate(connection: duckdb.DuckDBPyConnection, *, name: str, migrations: Mig
 
 
 def _refresh_keys(connection: duckdb.DuckDBPyConnection) -> None:
-    """Compute all keys again if this DuckDB hashes differently from the one that wrote the file."""
+    """Compute all keys again if this DuckDB hashes differently."""
     probe = _hash_probe(connection)
     if probe == meta_value(connection, _PROBE):
         return

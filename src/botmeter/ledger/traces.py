@@ -1,4 +1,4 @@
-"""Traces of bugs: files in the data folder, under the reference number that people see."""
+"""Traces of bugs, as files in the data folder under a reference number."""
 
 import os
 import platform
@@ -12,13 +12,7 @@ from botmeter.domain.instant import now_us, text_from_us
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedTrace:
-    """A saved trace.
-
-    Attributes:
-        reference: The reference number.
-        text: The whole text.
-        file: Its file; None if it could not be written.
-    """
+    """A saved trace under its reference number; `file` is None if it could not be written."""
 
     reference: str
     text: str
@@ -26,12 +20,7 @@ class SavedTrace:
 
 
 def save_trace(problem: BaseException, *, what: str, folder: Path) -> SavedTrace:
-    """Save the trace of a bug, readable by the owner alone.
-
-    Args:
-        what: The task: a command line or a request.
-        folder: The data folder.
-    """
+    """Save a bug's trace, readable by the owner alone; `what` is a command line or request."""
     reference = os.urandom(4).hex()
     trace = "".join(traceback.format_exception(problem))
     text = f"{what}\nPython {sys.version}\n{platform.platform()}\n\n{trace}"

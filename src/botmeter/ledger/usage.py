@@ -1,7 +1,7 @@
-"""The additive tables, kept equal to the sessions: usage by day and footprint, and restatements.
+"""Additive tables: usage by day and footprint, and restatements.
 
-Days that were touched are counted again from the sessions. A day is small, so that is cheaper than storing differences,
-and the same statements serve a live event and a whole ledger.
+Days that were touched are counted again from their sessions: cheaper than storing differences, and the same statements
+serve a live event and a whole ledger.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ _TICKET_SET_COLUMNS = {"day": pa.date32(), "session_id": pa.string(), **_SET_COL
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecountScope:
-    """The part to count again: everything, or the part that the tables old_session and fresh_session name."""
+    """Scope of a recount: everything, or what old_session and fresh_session name."""
 
     append_no: int = NO_APPEND
     everything: bool = True
@@ -90,7 +90,7 @@ def _refresh_conversations(ledger: Ledger, touched: RecountScope, *, bounds: dic
 
 
 def _mark_spans_elsewhere(ledger: Ledger) -> None:
-    """On days that were not touched, mark the rows of conversations that now have other rows, or no longer do."""
+    """Mark the rows of conversations on untouched days that gained or lost other rows."""
     connection = ledger.connection
     connection.execute(sql("span_changes"))
     first, last = row_of(connection, sql("span_change_bounds"))
@@ -111,17 +111,12 @@ def _refresh_tickets(ledger: Ledger, touched: RecountScope, *, bounds: dict[str,
 
 
 def count_days_before(connection: duckdb.DuckDBPyConnection, *, days: str = _ALL) -> None:
-    """Keep in `day_count` how many sessions the days have before they are counted again.
-
-    Args:
-        connection: The ledger's, in a transaction.
-        days: The condition on the days, in SQL.
-    """
+    """Store session counts in `day_count` before a recount, for days of an SQL condition. In a transaction."""
     connection.execute(sql("day_counts", touched=days))
 
 
 def link_tickets(connection: duckdb.DuckDBPyConnection) -> None:
-    """Add the tickets that all events of the ledger name to the table `conversation_ticket`."""
+    """Add the tickets of all events to `conversation_ticket`."""
     keep_tickets(connection, connection.sql(sql("linked_tickets")).to_arrow_table())
 
 
@@ -131,12 +126,12 @@ def keep_tickets(connection: duckdb.DuckDBPyConnection, tickets: pa.Table) -> No
 
 
 def keep_bot_names(connection: duckdb.DuckDBPyConnection, *, append_no: int) -> None:
-    """Add the bot names that events bear, from that submission on, to the table `bot_name_sent`."""
+    """Add the bot names of events from that append on to `bot_name_sent`."""
     connection.execute(sql("keep_bot_names"), {"append_no": append_no})
 
 
 def _with_footprints(ledger: Ledger, sets: list[tuple[Any, ...]]) -> pa.Table:
-    """Return rows of (…, preview, members) with the number of each footprint in place of its members."""
+    """Return rows (…, preview, members) with footprint numbers in place of members."""
     numbers = [ledger.footprints.number(tuple(row[-1])) for row in sets]
     ledger.keep_numbers()
     columns = _SET_COLUMNS if not sets or len(sets[0]) == len(_SET_COLUMNS) + 1 else _TICKET_SET_COLUMNS
@@ -145,20 +140,18 @@ def _with_footprints(ledger: Ledger, sets: list[tuple[Any, ...]]) -> pa.Table:
 
 
 def midnight_shown_before_us(latest_us: int, *, now_us: int) -> int:
-    """Return the midnight before which days had been shown as over, µs UTC.
+    """Return the midnight (µs UTC) before which days had been shown as over.
 
-    The day of the latest event may still grow; once it is over by the clock too, later events for it are late.
+    The day of the latest event may grow; once it is over by the clock too, later events for it are late.
     """
     return max(latest_us, min(latest_us + DAY_US, now_us)) // DAY_US * DAY_US
 
 
 def keep_restatements(ledger: Ledger, texts: dict[str, str], *, shown: ShownDays) -> None:
-    """Record past days that had been shown and whose sessions changed.
+    """Record past days that had been shown and whose sessions changed, after the recount.
 
     Args:
-        ledger: After its usage was refreshed.
-        texts: Texts for the scope key and, as `new_session`, the table of the present sessions.
-        shown: The days that had been shown, and the cause.
+        texts: Scope key and, as `new_session`, table of present sessions.
     """
     ledger.connection.execute(
         sql("keep_restatements", **texts),

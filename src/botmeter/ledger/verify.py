@@ -1,7 +1,6 @@
-"""Verification: all events are metered again, and the result is compared with the stored tables.
+"""Verification: all events are metered again and compared with the stored tables.
 
-It runs in a transaction that is always rolled back, with the same code that maintains the tables, so it can run at any
-time and changes nothing.
+It runs the same code in a transaction that is always rolled back.
 """
 
 from dataclasses import dataclass
@@ -37,13 +36,7 @@ sql = statements_of(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """A stored row that does not follow from the events, or the reverse.
-
-    Attributes:
-        table: The table.
-        row: The row as text.
-        is_stored: True for an excess row; False for a missing one.
-    """
+    """A stored row (`is_stored`) that does not follow from the events, or a missing one."""
 
     table: str
     row: str
@@ -60,11 +53,8 @@ class Verification:
     """Result of a verification.
 
     Attributes:
-        event_count: Metered events.
-        session_count: Resulting sessions.
-        duplicate_count: Events that are stored more than once, or can't be found by their key.
-        difference_count: Rows that differ.
-        differences: The first hundred of them.
+        duplicate_count: Events stored twice, or not found by their key.
+        difference_count: Rows that differ; `differences` has the first hundred.
     """
 
     event_count: int
@@ -87,7 +77,7 @@ class _Undone(Exception):
 
 
 def verify(ledger: Ledger) -> Verification:
-    """Meter everything again and compare it with the stored tables; the ledger stays unchanged."""
+    """Meter everything again and compare it with the stored tables; nothing changes."""
     found: list[Verification] = []
     # The contents in memory would hide rows that are missing in the file.
     ledger.reload()

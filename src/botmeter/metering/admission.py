@@ -1,8 +1,7 @@
-"""The admission rule: which events are accepted, duplicates, in conflict or rejected.
+"""The admission rule: events are accepted, duplicates, in conflict or rejected.
 
-Imports, live events and the stateless command decide by this module alone, over Arrow columns. An event is identified
-by (source, event_id). The first one stands: a stored event before every event of the batch, and an earlier row before a
-later one. A later event with the same content is a duplicate, with another content a conflict.
+An event is identified by (source, event_id). The first one stands: stored before given, earlier row before later. A
+later one with the same content is a duplicate, else a conflict. Imports, live events and the stateless command use it.
 """
 
 from dataclasses import dataclass
@@ -46,12 +45,12 @@ class Outcome(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventDeliveries:
-    """Deliveries that the events of a batch came in.
+    """Deliveries of a batch's events.
 
     Attributes:
         numbers: The delivery of each event, from 0, ascending.
         is_atomic: By delivery: all of its events are accepted or none.
-        is_withdrawn: By delivery: nothing of it can be accepted, because a record of it is rejected.
+        is_withdrawn: By delivery: nothing is accepted, because a record is rejected.
     """
 
     numbers: Ints
@@ -71,7 +70,7 @@ class Admission:
 
     Attributes:
         outcomes: The `Outcome` of each event.
-        is_withdrawn: By delivery: nothing of it was accepted, because it is atomic.
+        is_withdrawn: By delivery: nothing was accepted, because it is atomic.
     """
 
     outcomes: npt.NDArray[np.int8]
@@ -88,20 +87,14 @@ class Admission:
 
 
 class RowsOutsideTime(NamedTuple):
-    """Rows of events before the account's data start (`early`), or more than a day after the clock (`ahead`)."""
+    """Rows before the account's data start (`early`), or more than a day after the clock (`ahead`)."""
 
     early: Ints
     ahead: Ints
 
 
 def rows_outside_time(events: pa.Table, *, data_start_us: int, now_us: int) -> RowsOutsideTime:
-    """Return the rows that an account rejects for their time.
-
-    Args:
-        events: A table with `occurred_at`.
-        data_start_us: The start of the account's data, µs UTC.
-        now_us: The present instant.
-    """
+    """Return the rows that an account rejects for their `occurred_at`."""
     occurred_at = events["occurred_at"].to_numpy()
     return RowsOutsideTime(
         early=np.flatnonzero(occurred_at < data_start_us),
@@ -121,9 +114,8 @@ def admission(
 
     Args:
         events: One row per event: `source`, the fields of the event contract, and `is_pulled` where any may be.
-        stored: One row per stored event that has the identity of an event of the batch: `row` (of that event) and
-            `CONTENT_FIELDS`; and, each false where it is left out, `is_pulled`, `is_erased` (only its identity is
-            known) and `is_conversation_erased` (its conversation is unknown).
+        stored: One row per stored event with the identity of a given one: its `row`, `CONTENT_FIELDS`, and optionally
+            `is_pulled`, `is_erased` (content unknown) and `is_conversation_erased` (conversation unknown).
         repeated: Events whose identity may occur in several rows; None: unknown.
         rejected: Events that the account rejects; None: none.
         deliveries: None: a single one that is not atomic.
@@ -146,7 +138,7 @@ def admission(
 
 
 def _compare_with_stored(events: pa.Table, stored: pa.Table, *, outcomes: npt.NDArray[np.int8]) -> None:
-    """Set the outcome of events that are stored already, unless they are rejected."""
+    """Set the outcome of stored events that are not rejected."""
     rows = stored["row"].to_numpy()
     counted = outcomes[rows] != Outcome.REJECTED
     same = _same_content(_taken(events, rows), stored)
@@ -157,10 +149,9 @@ def _compare_with_stored(events: pa.Table, stored: pa.Table, *, outcomes: npt.ND
 def _compare_repeats(
     events: pa.Table, rows: Ints, *, outcomes: npt.NDArray[np.int8], deliveries: EventDeliveries, withdrawn: Mask
 ) -> None:
-    """Compare events with the first one of the same identity, and withdraw atomic deliveries with a conflict.
+    """Compare events with the first of the same identity, and withdraw atomic deliveries with a conflict.
 
-    A withdrawn delivery is as good as never sent: its events are compared among themselves, and make no later event a
-    duplicate. So whenever one is withdrawn, the comparison starts again.
+    A withdrawn delivery makes no later event a duplicate, so the comparison then starts again.
     """
     ids, numbers = _identities(_taken(events.select(["source", "event_id"]), rows)), deliveries.numbers[rows]
     first_in_own = _first_places(np.unique(ids * len(withdrawn) + numbers, return_inverse=True)[1])
@@ -182,7 +173,7 @@ def _compare_repeats(
 
 
 def _first_places(ids: Ints, *, counted: Mask | None = None) -> Ints:
-    """Return for each place the first counted place with the same id, or the length if there is none."""
+    """Return for each place the first counted place with the same id; the length if there is none."""
     first = np.full(ids.max() + 1, len(ids))
     places = np.arange(len(ids)) if counted is None else np.flatnonzero(counted)
     # Of several values for one index NumPy keeps the last.
@@ -207,7 +198,7 @@ def _identities(events: pa.Table) -> Ints:
 
 
 def _same_content(events: pa.Table, firsts: pa.Table) -> Mask:
-    """Return a mask of the rows that have the content of the event that stands, given in the same row of `firsts`."""
+    """Return a mask of the rows with the same content as the same row of `firsts`."""
     differs = {name: _differs(events[name], firsts[name]) for name in CONTENT_FIELDS}
     differs["conversation_id"] &= ~_flags(firsts, "is_conversation_erased")
     same = ~np.logical_or.reduce(list(differs.values()))

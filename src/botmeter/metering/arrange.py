@@ -1,8 +1,7 @@
-"""Events in the form that the kernel takes: filtered, with their role under a policy, and ordered.
+"""Events arranged for the kernel: filtered, with their role under a policy, and ordered.
 
-Most events are already stored in order of time, so one counting sort over the codes of their keys puts them into the
-order (key, instant); they are sorted by time first only if they need it. Text is compared only where key, instant and
-rank are equal.
+Most events are stored in order of time, so one counting sort by key orders them by (key, instant). Text is compared
+only where key, instant and rank are equal.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -60,12 +59,12 @@ def rules_of(policy: Policy) -> kernel.Rules:
 def arranged(
     events: pa.Table, policy: Policy, *, touchpoints: list[Touchpoint], opens: tuple[int, int]
 ) -> kernel.Events:
-    """Return the events that take part under `policy`, in its order.
+    """Return the events that take part under a policy, in its order.
 
     Args:
         events: `METER_SCHEMA`, in any order.
-        touchpoints: The touchpoint of each number in the column `touchpoint`.
-        opens: The half-open span, in µs UTC, in which the policy opens sessions.
+        touchpoints: By number.
+        opens: Half-open span, µs UTC, in which the policy opens sessions.
     """
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="codes") as thread:
         # Arrow releases the interpreter's lock, so both long text columns are encoded at once.
@@ -182,7 +181,7 @@ def _equal_neighbours(order, keys, occurred_at):  # type: ignore[no-untyped-def]
 def _roles(
     events: pa.Table, policy: Policy, *, touchpoints: list[Touchpoint], opens: tuple[int, int]
 ) -> npt.NDArray[np.uint8]:
-    """Return the kernel's bits for each event: a table look-up by actor and kind, then the bot, then the span."""
+    """Return the kernel's bits for each event, by actor and kind, bot, and span."""
     table = np.zeros((len(Actor), len(Kind)), np.uint8)
     ends = [KIND_BY_NAME[name] for name in policy.ends_on]
     table[:, ends] |= kernel.ENDS

@@ -1,4 +1,4 @@
-"""Arrow columns as NumPy arrays: codes for text, and an order that also resolves ties."""
+"""Arrow columns as NumPy arrays: codes for text, and an order that resolves ties."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +9,7 @@ Ints = npt.NDArray[np.int64]
 
 
 def dictionary_of(column: pa.ChunkedArray) -> pa.DictionaryArray:
-    """Return a text column as one dictionary array, for any chunks and encoding."""
+    """Return a text column as one dictionary array."""
     if not pa.types.is_dictionary(column.type):
         # Encoding chunk by chunk would build a dictionary for each and then unify them: four times as slow.
         whole = column.combine_chunks()
@@ -21,11 +21,7 @@ def dictionary_of(column: pa.ChunkedArray) -> pa.DictionaryArray:
 
 
 def codes_of(column: pa.ChunkedArray) -> tuple[Ints, pa.Array]:
-    """Return a code for each row of a text column, and the text of each code.
-
-    Returns:
-        Codes from 0; null has the code `len(texts)`.
-    """
+    """Return the code of each row of a text column, from 0, and each code's text; null has the code `len(texts)`."""
     array = dictionary_of(column)
     codes = array.indices.fill_null(len(array.dictionary)) if array.null_count else array.indices
     return codes.to_numpy().astype(np.int64), array.dictionary
@@ -37,17 +33,17 @@ def repeated_text(text: str, count: int) -> pa.DictionaryArray:
 
 
 def ints_of(column: pa.ChunkedArray) -> Ints:
-    """Copy an integer column into an int64 array: the compiled passes take one writable type."""
+    """Copy an integer column into a writable int64 array, as the compiled passes require."""
     return np.array(column.to_numpy(), np.int64)
 
 
 def order_within_ties(order: Ints, *, ties: npt.NDArray[np.bool_], table: pa.Table) -> Ints:
-    """Return `order` with each run of ties in the order of `table`'s columns.
+    """Order each run of ties by the columns of `table`.
 
     Args:
-        order: Rows of `table`, already in order of the first keys.
-        ties: True at each position of `order` whose first keys equal those of the position before.
-        table: The columns that decide within a run, the most significant first. Text is compared by code point.
+        order: Rows of `table`, in order of the first keys.
+        ties: True where the first keys equal those of the position before.
+        table: Columns to compare, most significant first; text by code point.
     """
     if not ties.any():
         return order
@@ -63,7 +59,7 @@ def order_within_ties(order: Ints, *, ties: npt.NDArray[np.bool_], table: pa.Tab
 
 
 def _plain(table: pa.Table) -> pa.Table:
-    """Return `table` without dictionaries, because Arrow would compare their codes instead of their text."""
+    """Decode dictionaries, because Arrow would compare their codes."""
     names = table.column_names
     plain = [c.cast(c.type.value_type) if pa.types.is_dictionary(c.type) else c for c in table.columns]
     return pa.table(plain, names=names)

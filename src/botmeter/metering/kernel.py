@@ -1,11 +1,7 @@
-"""The kernel: one linear, compiled pass over ordered events that decides where sessions begin and end.
+"""The kernel: one compiled pass over ordered events that alone decides where sessions begin and end.
 
-No other code decides it. Events are integers, in the order (scope key, instant, rank, id); the pass visits each once,
-with the state of the one session that its key can have open. The same pass derives who took part, because the events
-of a session are together here.
-
-The state is a row of int64 slots rather than an object: Numba keeps it in the first cache level, and the compiler
-inlines the functions below.
+Events are integers in the order (scope key, instant, rank, id); each key has at most one open session. The state is a
+row of int64 slots, not an object: Numba keeps it in the first cache level and inlines the functions below.
 """
 
 from typing import NamedTuple
@@ -59,10 +55,7 @@ PLACE_BITS = 32
 
 
 class Events(NamedTuple):
-    """Events as integers, and the order in which to visit them.
-
-    `columns` has one row per event and the columns KEY … PLACE; `edges` are the calendar's, ascending.
-    """
+    """Events as rows of integers (columns KEY … PLACE), the order to visit them, and ascending calendar edges."""
 
     order: Ints
     columns: Ints
@@ -86,14 +79,13 @@ class Rules(NamedTuple):
 
 @njit(cache=True, nogil=True)
 def segmented(events, rules, session_of_row, first):  # type: ignore[no-untyped-def]
-    """Return the sessions of `events` under `rules`, numbered from `first`.
+    """Segment events into sessions, numbered from `first`.
 
-    It writes each row's session into `session_of_row`: its number, or UNCOUNTED; the row of an event outside every
-    session stays as it was.
+    Writes each row's session number, or UNCOUNTED, into `session_of_row`; other rows stay.
 
     Returns:
-        Two int64 arrays: the sessions (one row each, columns OPENING … CLOSED_BY; ENDED_AT is NEVER while open), and
-        the participations (session, conversation, touchpoint, events; ordered by session).
+        int64 arrays: sessions (columns OPENING … CLOSED_BY; ENDED_AT is NEVER while open), and participations (session,
+        conversation, touchpoint, events; ordered by session).
     """
     # The tuple is unpacked once: passing it on would count references per event.
     order, columns, edges = events
@@ -140,7 +132,7 @@ def segmented(events, rules, session_of_row, first):  # type: ignore[no-untyped-
 
 @njit(cache=True, nogil=True)
 def _with_room(table, row_count, more):  # type: ignore[no-untyped-def]
-    """Return `table`, or a longer copy, with room for `more` rows after `row_count`."""
+    """Return `table`, or a longer copy, with room for `more` rows."""
     while row_count + more > len(table):
         table = np.concatenate((table, np.empty_like(table)))
     return table
@@ -148,10 +140,7 @@ def _with_room(table, row_count, more):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _visit(rules, state, at, role):  # type: ignore[no-untyped-def]
-    """Return the effect of an event at instant `at`: (closes the open session, joins a session).
-
-    The state has the reason and the instant at which the session closes.
-    """
+    """Return (closes the open session, joins a session) for an event; the state has the close's reason and instant."""
     closes = False
     if state[_IS_OPEN]:
         _limit(state, rules)
@@ -172,7 +161,7 @@ def _visit(rules, state, at, role):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _limit(state, rules):  # type: ignore[no-untyped-def]
-    """Set the earliest end that the limits allow, and its reason, in the state; of equal ones the first named."""
+    """Set the earliest end by the limits and its reason; of equal ones the first."""
     reason, end = _OPEN, NEVER
     if rules.max_duration != NEVER:
         reason, end = _DURATION, state[_STARTED] + rules.max_duration
@@ -196,7 +185,7 @@ def _is_beyond(state, rules, at):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _overflows(state, rules, role):  # type: ignore[no-untyped-def]
-    """Return whether this message would begin one turn more than the session may have."""
+    """Return whether this message would exceed the session's turns."""
     if state[_TURN_COUNT] < rules.max_turns:
         return False
     if rules.turn_of == TURN_CUSTOMER:
@@ -259,10 +248,10 @@ def _join(rules, state, at, role):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _close(rules, state, held, found):  # type: ignore[no-untyped-def]
-    """Close the open session, and store it unless `require` is not met.
+    """Close the open session, and store it if `require` is met.
 
-    `held` are the rows and places of its members; `found` is the result of the pass, with room for one session and as
-    many participations as there are members, the counts of both so far, and the number of the first session.
+    `held` are the rows and places of its members; `found` is the pass's result with room for them, the counts and the
+    first session's number.
     """
     members, places = held
     session_of_row, sessions, parts, counts, first = found

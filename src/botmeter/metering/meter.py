@@ -1,8 +1,4 @@
-"""The meter: sessions from events, with participations and the session of each event.
-
-Import, live append, re-metering, simulation and the stateless command all call `sessions_from_events`; the kernel makes
-the decisions.
-"""
+"""The meter: sessions with participations and the session of each event, for every caller of the kernel."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -32,7 +28,7 @@ class Metered:
     Attributes:
         sessions: `SESSIONS_SCHEMA`, one row per session, ordered by (started_at, session_id).
         participations: `PARTICIPATIONS_SCHEMA`, one row per session × conversation × touchpoint, ordered by session.
-        session_of_event: int64, one per event of the input: the row of its session; null for none.
+        session_of_event: int64: row of each event's session; null for none.
     """
 
     sessions: pa.Table
@@ -41,12 +37,12 @@ class Metered:
 
 
 def sessions_from_events(events: pa.Table, *, schedule: Schedule, touchpoints: Touchpoints) -> Metered:
-    """Meter events under the policies in force; the order of the rows does not matter.
+    """Meter events under the policies in force.
 
     Args:
-        events: `METER_SCHEMA`, one row per event, without duplicates.
-        schedule: The policies, ascending; an event belongs to the first policy that has a session for it.
-        touchpoints: The touchpoint of each number in the column `touchpoint`.
+        events: `METER_SCHEMA`, one row per event, without duplicates, in any order.
+        schedule: Ascending; an event belongs to the first policy with a session for it.
+        touchpoints: By number.
     """
     session_of_row = np.full(len(events), kernel.FREE, np.int64)
     opened: list[Ints] = []
@@ -72,10 +68,7 @@ def sessions_from_events(events: pa.Table, *, schedule: Schedule, touchpoints: T
 
 
 def _segmented(events: kernel.Events, rules: kernel.Rules) -> tuple[Ints, Ints, Ints]:
-    """Return the session of each row, the sessions and the participations; in two threads for many events.
-
-    A session has one key, so the events are cut in two where a key begins.
-    """
+    """Return each row's session, the sessions and the participations; many events take two threads, cut at a key."""
     session_of_row = np.full(len(events.columns), kernel.FREE, np.int64)
     cut = _middle(events) if len(events.order) >= _WORTH_TWO_THREADS else len(events.order)
     if cut == len(events.order):
@@ -102,7 +95,7 @@ def _middle(events: kernel.Events) -> int:
 
 
 def _terms(schedule: Schedule) -> list[tuple[int, Policy, tuple[int, int]]]:
-    """Return each policy's place in the schedule, the policy, and the span (µs) in which it opens sessions."""
+    """Return each policy's place, the policy, and the span (µs) in which it opens sessions."""
     ends = [*(entry.from_us for entry in schedule[1:]), kernel.NEVER]
     return [
         (place, entry.policy, (entry.from_us, end))
@@ -111,7 +104,7 @@ def _terms(schedule: Schedule) -> list[tuple[int, Policy, tuple[int, int]]]:
 
 
 def _rows_of_codes(codes: Ints) -> Ints:
-    """Return a row with each code; the same one for the same input."""
+    """Return one row with each code, always the same for the same input."""
     rows = np.zeros(int(codes.max(initial=0)) + 1, np.int64)
     rows[codes] = np.arange(len(codes))
     return rows
@@ -120,7 +113,7 @@ def _rows_of_codes(codes: Ints) -> Ints:
 def _metered(
     events: pa.Table, opened: Ints, *, belongings: tuple[Ints, Ints], terms: tuple[_Places, Schedule]
 ) -> Metered:
-    """Build ordered tables from the kernel's integers, which are sorted before any text is read."""
+    """Build ordered tables; integers are sorted before any text is read."""
     parts, session_of_row = belongings
     places, schedule = terms
     order = np.argsort(opened[:, kernel.STARTED_AT], kind="stable")

@@ -1,7 +1,7 @@
-"""Policies: rules that turn events into sessions, as values that check themselves.
+"""Policies: self-checking rules that turn events into sessions.
 
-A policy is a set of optional limits; a session closes at the earliest that it reaches. `kernel` applies the parameters;
-this module defines which combinations are valid. Source: DESIGN.md §2; `docs/concepts/sessions.md` has the edge cases.
+A policy is a set of optional limits; the earliest one reached closes a session.
+Source: DESIGN.md §2; `docs/concepts/sessions.md` has the edge cases.
 """
 
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ COUNT_MAX = 2**31 - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Require:
-    """Messages that a session must have, or must not have, to be counted."""
+    """Messages that a counted session must or must not have."""
 
     min_customer: int = 0
     min_bot: int = 0
@@ -54,10 +54,10 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """A named, versioned rule. Durations are µs of elapsed time.
+    """A named, versioned rule. Durations are elapsed µs.
 
     Raises:
-        Refused: `policy_invalid` for an invalid combination.
+        Refused: `policy_invalid`.
     """
 
     name: str = "custom"
@@ -109,13 +109,13 @@ def schedule_of(policy: Policy) -> Schedule:
 
 
 def in_force(schedule: Schedule, *, at_us: int) -> InForce:
-    """Return the policy in force at an instant (µs UTC), or the first one if the schedule begins later."""
+    """Return the policy in force at an instant (µs UTC), or the first of a schedule that begins later."""
     until_then = [term for term in schedule if term.from_us <= at_us]
     return until_then[-1] if until_then else schedule[0]
 
 
 def _problems(policy: Policy) -> list[str]:
-    """Return a sentence for each reason why the policy is invalid, the most important first."""
+    """Return a sentence per fault of the policy, the most important first."""
     return [*_wrong_names(policy), *_wrong_numbers(policy), *_contradictions(policy)]
 
 
@@ -188,7 +188,7 @@ def _within(limit: int | None, most: int) -> bool:
 
 
 def _is_unicode(text: str) -> bool:
-    """Return whether Arrow can store the text; JSON can contain half of a surrogate pair, UTF-8 can't."""
+    """Return whether Arrow can store the text: JSON can contain half of a surrogate pair, UTF-8 can't."""
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 

@@ -1,7 +1,7 @@
-"""Policies as text: TOML or JSON → `Policy`, and back.
+"""Policies as TOML or JSON.
 
-The keys are the parameters of `Policy`, a duration is a whole number with its unit (`"30m"`), and an omitted key has
-its default. This module refuses unknown keys and wrong types; `Policy` refuses invalid combinations.
+Keys are the parameters of `Policy`, with durations like `"30m"`; an omitted key has its default. Unknown keys and wrong
+types are refused here, invalid combinations by `Policy`.
 """
 
 import json
@@ -23,15 +23,13 @@ _DURATION_KEYS = ("max_duration", "idle_timeout")
 
 
 def policy_from_text(text: str, *, name_hint: str = "custom") -> Policy:
-    """Parse a policy from TOML or JSON; the format is detected.
-
-    A preset's file is accepted too: its `policy` table is the policy.
+    """Parse a policy, or the `policy` table of a preset's file, from TOML or JSON.
 
     Args:
-        name_hint: The policy's name if the text has none, for example a file's name without its ending.
+        name_hint: Name if the text has none, for example of its file.
 
     Raises:
-        Refused: `policy_invalid`; the message names the key or the line.
+        Refused: `policy_invalid`, naming the key or line.
     """
     data = _parsed(text.removeprefix("\ufeff"))
     inner = data.get("policy")
@@ -45,17 +43,14 @@ def policy_from_mapping(data: Mapping[str, object]) -> Policy:
     """Build a policy from the keys of a policy file.
 
     Raises:
-        Refused: `policy_invalid` for an unknown key, a wrong type, or an invalid policy.
+        Refused: `policy_invalid` for an unknown key, a wrong type or an invalid policy.
     """
     label = data.get("name", "custom")
     return Policy(**_arguments(data, _READERS, subject=f"Policy {label!r:.70}"))
 
 
 def policy_as_mapping(policy: Policy) -> dict[str, object]:
-    """Return the keys of `policy` that differ from their default, as JSON and TOML can hold them.
-
-    `policy_from_mapping` is the inverse.
-    """
+    """Return the non-default keys of a policy as JSON and TOML can hold them; the inverse of `policy_from_mapping`."""
     written: dict[str, object] = {}
     for key, value in _changed(policy).items():
         if key.endswith("_us"):
@@ -66,12 +61,12 @@ def policy_as_mapping(policy: Policy) -> dict[str, object]:
 
 
 def policy_as_toml(policy: Policy) -> str:
-    """Return `policy` as TOML: one line for each key that differs from its default."""
+    """Format a policy as TOML, one line per non-default key."""
     return "".join(f"{key} = {_toml(value)}\n" for key, value in policy_as_mapping(policy).items())
 
 
 def duration_text(duration_us: int) -> str:
-    """Format a duration in its longest whole unit: `"24h"` becomes `"1d"`, 90 minutes `"90m"`."""
+    """Format a duration in its longest whole unit: 24 hours as `"1d"`, 90 minutes as `"90m"`."""
     unit = next(unit for unit, size_us in _UNIT_US.items() if duration_us % size_us == 0)
     return f"{duration_us // _UNIT_US[unit]}{unit}"
 
@@ -99,7 +94,7 @@ _Readers = dict[str, tuple[str, _Reader]]
 
 
 def _arguments(data: Mapping[str, object], readers: _Readers, *, subject: str, prefix: str = "") -> dict[str, Any]:
-    """Return the arguments of the value's class, each key read. `prefix` is written before a key in messages."""
+    """Read each key into an argument of the value's class; messages name it after `prefix`."""
     arguments: dict[str, Any] = {}
     for key, value in data.items():
         if key not in readers:

@@ -1,8 +1,6 @@
-"""Presets: published rules of the industry as policies, each with its source and its limits.
+"""Presets: published counting rules as policies, as of a day; never the vendor's prices.
 
-A preset says how a vendor's published rule counts, as of a day, never what the vendor would charge. Each is one TOML
-file in the folder `presets`, with the tables `preset` (its source) and `policy`. Only rules that the parameters express
-exactly are here.
+Each is a TOML file in `presets` with the tables `preset` (its source) and `policy`; only exactly expressible rules.
 """
 
 import tomllib
@@ -27,12 +25,11 @@ class Preset:
 
     Attributes:
         title: "X's published rule for …, as of …".
-        source: Address of the page that publishes the rule.
-        seen_on: Day on which the page was read.
-        confidence: `vendor` for the vendor's own page, `secondary` for another.
+        source: URL of the rule.
+        confidence: `vendor` for the vendor's own page, else `secondary`.
         coverage: How well the parameters express the rule.
-        assumptions: Sentences that must hold for the count to be that of the rule.
-        needed_fields: Fields that the events must have.
+        assumptions: Sentences that must hold for the count to match the rule.
+        needed_fields: Required fields of events.
     """
 
     policy: Policy
@@ -50,10 +47,10 @@ class Preset:
 
 
 def preset(name: str) -> Preset:
-    """Return the preset with this name.
+    """Return the named preset.
 
     Raises:
-        Missing: `policy_unknown`; the message has the nearest names.
+        Missing: `policy_unknown`, with the nearest names.
     """
     found = _by_name().get(name)
     if found is None:

@@ -1,7 +1,6 @@
-"""The Arrow tables that pass between sources, meter and ledger.
+"""Arrow tables that pass between sources, meter and ledger.
 
-Instants are int64 µs UTC. Repeated text (bots, channels) is dictionary-encoded, so that a million events cost a few
-integers each. Actors and kinds are the numbers of `domain.event`.
+Instants are int64 µs UTC. Repeated text is dictionary-encoded, so that a million events cost a few integers each.
 """
 
 from dataclasses import dataclass
@@ -84,14 +83,13 @@ PARTICIPATIONS_SCHEMA = pa.schema(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventBatch:
-    """Events of a source, with rejections for those that can't be read.
+    """Events of a source, with rejections of unreadable ones.
 
     Attributes:
-        events: `EVENTS_SCHEMA`, one row per event that can be read.
-        positions: int64, as long as `events`: position of each event in the file or request, from 0.
-        rejections: One for each event that can't be read.
-        bytes_read: Bytes of the source read so far, for a progress bar.
-        notes: Sentences for people about the source as a whole, each once.
+        events: `EVENTS_SCHEMA`, one row per readable event.
+        positions: int64: each event's position in the file or request, from 0.
+        bytes_read: Bytes of the source read so far, for progress.
+        notes: Distinct sentences about the source as a whole.
     """
 
     events: pa.Table

@@ -22,13 +22,13 @@ _SCOPE_COLUMNS = {"bot": "bot_id", "channel": "channel", "conversation": "conver
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeteredFiles:
-    """Sessions of the events of some files.
+    """Sessions of the events of files.
 
     Attributes:
-        sessions: One row per session, in order of its start, with the columns of the contract.
-        counts: By name: events (accepted ones), sessions, previews, customers, conversations,
-            duplicates, conflicts, rejected.
-        rejections: The first thousand rejected events.
+        sessions: One row per session, by start, with the columns of the contract.
+        counts: By name: events (accepted), sessions, previews, customers, conversations, duplicates, conflicts,
+            rejected.
+        rejections: The first thousand.
     """
 
     sessions: pa.Table

@@ -1,8 +1,7 @@
 """Numbers of touchpoints and footprints.
 
-A touchpoint is one bot in one version on one channel (or a channel without a bot). A footprint is the set of
-touchpoints of a session: sessions are counted by footprint, which makes the count of distinct sessions for any filter a
-plain sum. A footprint of one touchpoint has that touchpoint's number; a larger one has a negative number.
+A footprint is the set of a session's touchpoints. Sessions are counted by footprint, so the count of distinct sessions
+for any filter is a plain sum.
 """
 
 import math
@@ -27,7 +26,7 @@ class Touchpoint(NamedTuple):
 
 
 class Touchpoints:
-    """Numbers touchpoints from 0, in the order in which they are first seen."""
+    """Touchpoints numbered from 0, in order of first sight."""
 
     def __init__(self, known: Iterable[Touchpoint] = ()) -> None:
         self._number_of: dict[Touchpoint, int] = {touchpoint: number for number, touchpoint in enumerate(known)}
@@ -66,7 +65,7 @@ class Touchpoints:
 
 
 class Footprints:
-    """Numbers sets of touchpoints: a single one as itself, larger ones -1, -2, … as first seen."""
+    """Sets of touchpoints: one has its touchpoint's number, larger ones -1, -2, … in order of first sight."""
 
     def __init__(self, known: Iterable[tuple[int, ...]] = ()) -> None:
         self._number_of: dict[tuple[int, ...], int] = {}
@@ -77,11 +76,11 @@ class Footprints:
         return len(self._number_of)
 
     def all(self) -> list[tuple[int, ...]]:
-        """Return every footprint of several touchpoints; the one at index i has the number -1 - i."""
+        """Return the footprints of several touchpoints; index i has the number -1 - i."""
         return list(self._number_of)
 
     def number(self, members: tuple[int, ...]) -> int:
-        """Return the number of the set `members`, which must be ascending without repetition."""
+        """Return the number of a set: ascending, without repetition."""
         if len(members) == 1:
             return members[0]
         return self._number_of.setdefault(members, -1 - len(self._number_of))
