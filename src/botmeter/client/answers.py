@@ -1,4 +1,4 @@
-"""Outcome of a batch, computed from the server's answer."""
+"""Outcome of a batch, from the server's answer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,10 +37,10 @@ class Stored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryLater:
-    """The batch may or may not have arrived; sending it again can succeed.
+    """The batch may have arrived; sending it again can succeed.
 
     Attributes:
-        after_seconds: Earliest retry, if the server named one.
+        after_seconds: Named by the server.
     """
 
     detail: str
@@ -57,7 +57,7 @@ class TooLarge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocked:
-    """No batch will pass until the key, the address or the server is corrected."""
+    """No batch will pass until key, address or server is corrected."""
 
     code: str
     detail: str

@@ -1,7 +1,4 @@
-"""Queue of waiting events: the current batch, then those on disk, then those in memory.
-
-Memory moves to disk when it is full. One queue and one current batch keep a conversation's events in order.
-"""
+"""Queue of waiting events: one current batch, then disk, then memory, which keeps conversations in order."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -18,13 +15,13 @@ NEVER = float("inf")
 
 @dataclass(slots=True, kw_only=True)
 class Batch:
-    """Events being sent, a part of them at a time.
+    """Events being sent, a part at a time.
 
     Attributes:
-        lines: Not settled yet, in order.
-        last: Sequence number of the last one.
-        segment: File that holds them all; None: memory only.
-        reserved: File for them if they must wait; None without a folder.
+        lines: Not settled yet.
+        last: Sequence number.
+        segment: File of all lines; None: memory only.
+        reserved: File for later; None without a folder.
     """
 
     lines: list[bytes]
@@ -85,7 +82,7 @@ class Backlog:
             return True
 
     def want_all(self) -> int:
-        """Send all waiting events without delay; return the sequence number of the last."""
+        """Send everything without delay; return the last sequence number."""
         with self.changed:
             self._wanted = self._last
             self._wake()
@@ -109,19 +106,19 @@ class Backlog:
         return self._spill.size_bytes
 
     def due_at(self) -> float:
-        """Return the time of the next work; `NEVER` if nothing waits."""
+        """Return the time of the next work, or `NEVER`."""
         with self.changed:
             if self.batch is not None or self._spill.segments:
                 return 0.0
             return self._tail_due_at()
 
     def tail_due_at(self) -> float:
-        """Return the time at which memory is due; `NEVER` if it is empty."""
+        """Return the time at which memory is due, or `NEVER`."""
         with self.changed:
             return self._tail_due_at()
 
     def take(self, now: float) -> Segment | None:
-        """Return the oldest segment on disk; without one, move memory that is due to `batch`."""
+        """Return the oldest segment on disk, or move due memory to `batch`."""
         with self.changed:
             segment = self._spill.first()
             if segment is not None or self._tail_due_at() > now:
@@ -138,7 +135,7 @@ class Backlog:
             return None
 
     def read(self, segment: Segment) -> list[bytes]:
-        """Read a segment into `batch` and return its lines that are no events.
+        """Read a segment into `batch` and return its invalid lines.
 
         Raises:
             OSError: Its file stays for the next process.
@@ -157,8 +154,8 @@ class Backlog:
     def settle(self, count: int, *, were_taken: bool = True) -> None:
         """Remove the first `count` lines of `batch`.
 
-        Accepted lines may stay in the file until all are settled, because the server recognizes duplicates. Refused
-        ones leave it at once, or a later process would record them twice.
+        Refused lines leave the file at once, or a later process would record them twice. Accepted ones may stay: the
+        server recognizes duplicates.
         """
         with self.changed:
             batch = self.batch
@@ -176,7 +173,7 @@ class Backlog:
             self.changed.notify_all()
 
     def keep_due(self, now: float) -> None:
-        """Write to disk what can't be sent now: `batch`, and memory once it is due.
+        """Write `batch` and due memory to disk.
 
         Raises:
             OSError: Some events are in memory only.
@@ -189,7 +186,7 @@ class Backlog:
         self.sync()
 
     def keep_all(self) -> int:
-        """Write all waiting events to disk and close the queue; return the number that didn't fit.
+        """Write everything to disk and close; return the number that didn't fit.
 
         Raises:
             OSError: Some events are in memory only.

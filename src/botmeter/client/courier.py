@@ -1,7 +1,4 @@
-"""State machine that sends one batch at a time until it is settled.
-
-`step` does what is due and returns the time of the next call; threads and sleeps are the caller's.
-"""
+"""State machine that sends one batch at a time; threads and sleeps are the caller's."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -30,9 +27,9 @@ class Ports:
     """Network, clock and chance, replaceable in tests.
 
     Attributes:
-        opened: Makes the connection; called once, on the sending thread.
+        opened: Connects; called once, on the sending thread.
         elapsed: Monotonic seconds.
-        chance: Random number in [0, 1).
+        chance: In [0, 1).
     """
 
     opened: Callable[[], Post]
@@ -125,7 +122,7 @@ class Courier:
                 assert_never(outcome)
 
     def _backed_off_seconds(self) -> float:
-        """Return a random delay below a limit that doubles with each failure, so that clients don't return together."""
+        """Return a random delay below a doubling limit, so that clients don't return together."""
         limit_seconds = min(RETRY_SECONDS_MAX, RETRY_FIRST_SECONDS * 2 ** min(self._failure_count, 10))
         self._failure_count += 1
         return limit_seconds * self._ports.chance()
@@ -143,7 +140,6 @@ class Courier:
         self._backlog.settle(len(lines), were_taken=False)
 
     def _put_aside(self, lines: list[bytes], *, why: Refusal) -> bool:
-        """Record refused lines; False if the disk fails."""
         try:
             if self.refused_file is not None:
                 self.refused_file.append(lines, why=why, now_us=self._ports.now_us())

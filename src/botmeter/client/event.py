@@ -1,4 +1,4 @@
-"""Events as a bot states them; only errors that its author can correct are checked before sending."""
+"""Events as a bot states them, checked only for errors that its author can correct."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -79,12 +79,12 @@ class Event:
     """One event of a conversation.
 
     Attributes:
-        event_id: The platform's own id, so that a message seen twice counts once; left out: generated.
+        event_id: The platform's own, so that a message seen twice counts once; left out: generated.
         occurred_at: Aware; left out: now.
         bot_id: None: no bot took part, and the event is not metered.
 
     Raises:
-        Refused: `client_event_invalid`, with a sentence for each problem.
+        Refused: `client_event_invalid`.
     """
 
     conversation_id: str

@@ -26,24 +26,24 @@ INVALID = "client_event_invalid"
 
 
 class Meter:
-    """Thread-safe client that sends events on a thread of its own; use one for each server and key.
+    """Thread-safe client that sends events on its own thread; use one for each server and key.
 
-    Methods never raise because of the network, the disk, the server or an invalid event: such an event is counted,
-    logged and passed to `on_refused`. The client is closed at exit, or earlier by `with`.
+    Methods never raise because of the network, the disk, the server or an invalid event, which is counted, logged and
+    passed to `on_refused`. The client is closed at exit, or earlier by `with`.
 
-    A forked child starts without events, with its own connection and folder. If it ends by `os._exit`, as those of
-    multiprocessing do, it must call `close` or `flush` itself.
+    A forked child starts without events, with its own connection and folder. If it ends by `os._exit`, as in
+    multiprocessing, it must call `close` or `flush` itself.
     """
 
     def __init__(
         self, url: str, key: str, *, settings: ClientSettings | None = None, ports: Ports | None = None
     ) -> None:
-        """Start the client, first with events that an earlier process left on disk.
+        """Start the client with events left on disk by an earlier process.
 
         Args:
             url: Without the path: `https://botmeter.example.com`.
             key: API key with the scope `events:write`.
-            ports: Replacements in tests.
+            ports: For tests.
 
         Raises:
             Refused: `url_invalid`, `client_key_invalid`.
@@ -66,15 +66,15 @@ class Meter:
         atexit.register(self.close)
 
     def message(self, **fields: Unpack[MessageFields]) -> str | None:
-        """Send a message event; return its id, or None if it was refused or lost."""
+        """Send a message event; return its id, or None if refused or lost."""
         return self._said(fields)
 
     def event(self, **fields: Unpack[EventFields]) -> str | None:
-        """Send an event of any kind; return its id, or None if it was refused or lost."""
+        """Send an event of any kind; return its id, or None if refused or lost."""
         return self._said(fields)
 
     def send(self, event: Event) -> str | None:
-        """Send an event; return its id, or None if it was refused or lost."""
+        """Send an event; return its id, or None if refused or lost."""
         try:
             line = event.line()
         except (TypeError, ValueError, RecursionError) as problem:
@@ -88,7 +88,7 @@ class Meter:
         return None
 
     def flush(self, within_seconds: float = 10.0) -> bool:
-        """Wait until all earlier events are accepted or refused; False if time ran out (they stay queued)."""
+        """Wait until all earlier events are settled; False if time ran out (they stay queued)."""
         running = self._running
         return True if running is None else running.flush(within_seconds)
 

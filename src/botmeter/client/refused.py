@@ -1,4 +1,4 @@
-"""File of refused events with their reasons, so that they can be corrected and sent again."""
+"""File of refused events, to be corrected and sent again."""
 
 import os
 from collections.abc import Iterable
@@ -21,11 +21,7 @@ class RefusedFile:
         self._bytes_max = bytes_max
 
     def append(self, lines: Iterable[bytes], *, why: Refusal, now_us: int) -> None:
-        """Append each line with the reason, as `event`, or as `text` if it is no event.
-
-        Raises:
-            OSError: Possibly nothing was written.
-        """
+        """Append each line with the reason, as `event` or invalid `text`; raises `OSError`."""
         data = b"".join(_entry(line, why=why, now_us=now_us) for line in lines)
         descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:

@@ -1,4 +1,4 @@
-"""The running client of one process: its folder, its queue and its thread."""
+"""The running client of one process."""
 
 import logging
 import threading
@@ -39,7 +39,7 @@ class Running:
             return self.backlog.changed.wait_for(lambda: self.backlog.has_settled(last), within_seconds)
 
     def close(self, within_seconds: float) -> None:
-        """Send what is possible in time and write the rest to disk."""
+        """Send what is possible in time; write the rest to disk."""
         self.courier.ends_at = self._ports.elapsed() + within_seconds
         self._is_closing = True
         self.backlog.want_all()
@@ -55,7 +55,7 @@ class Running:
         self.abandon()
 
     def abandon(self) -> None:
-        """Release the folder in a forked child, whose parent still uses it."""
+        """Release the parent's folder in a forked child."""
         if self._slot is not None:
             self._slot.release()
 

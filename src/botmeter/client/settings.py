@@ -1,4 +1,4 @@
-"""Settings of the client; the defaults suit most bots."""
+"""Settings of the client."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,20 +10,20 @@ from botmeter.domain.errors import Refused
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientSettings:
-    """Limits, folder and callbacks.
+    """Limits, folder and callbacks; the defaults suit most bots.
 
     Attributes:
-        spill_folder: Local, of one account, and outlives the process; None: in the home folder, by server and key.
-        spill_bytes_max: Limit for one process; beyond it new events are refused.
+        spill_folder: Local, lasting, of one account; None: in the home folder, by server and key.
+        spill_bytes_max: For one process; beyond it new events are refused.
         batch_bytes_max: Before compression.
-        linger_seconds: Longest wait for further events of a request.
-        queue_events_max: Events in memory before they move to disk.
+        linger_seconds: Longest wait to fill a request.
+        queue_events_max: In memory, before they move to disk.
         queue_bytes_max: The same in bytes.
         answer_seconds: Time limit of the server's answer.
-        close_seconds: Time limit of `close`, and so of the program's end.
-        ca_file: CA certificates in PEM; None: the system's.
+        close_seconds: Time limit of `close`, and so of exit.
+        ca_file: PEM; None: the system's.
         on_refused: Called on the sending thread.
-        on_trouble: Called at most once a minute for each kind of problem.
+        on_trouble: Called at most once a minute for each kind.
     """
 
     spill_folder: Path | None = None

@@ -13,17 +13,13 @@ SLOTS_MAX = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """Folder in which only this process writes.
-
-    Attributes:
-        lock: File descriptor.
-    """
+    """Folder in which only this process writes; `lock` is a file descriptor."""
 
     folder: Path
     lock: int
 
     def release(self) -> None:
-        """Release the slot; in a forked child this closes the child's copy only."""
+        """Release the slot; in a forked child this closes its copy only."""
         with suppress(OSError):
             os.close(self.lock)
 
@@ -32,7 +28,7 @@ def claim_slot(root: Path) -> Slot:
     """Claim a free slot and take over the events of ended processes.
 
     Raises:
-        OSError: The folder can't be written, or all slots are in use.
+        OSError: Not writable, or no slot is free.
     """
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     for number in range(1, SLOTS_MAX + 1):

@@ -1,6 +1,6 @@
 """Events on disk: numbered NDJSON files, appended at the tail, sent and deleted at the head.
 
-Not thread-safe; `Backlog` holds the lock. Writes survive the process at once, and a power cut after `sync`.
+Writes survive the process at once, and a power cut after `sync`. Not thread-safe; `Backlog` holds the lock.
 """
 
 import os
@@ -20,7 +20,7 @@ SEGMENT_BYTES_MAX = 4 << 20
 
 @dataclass(slots=True, kw_only=True)
 class Segment:
-    """A file of events; `last` is the sequence number of its last one."""
+    """File of events up to sequence number `last`."""
 
     path: Path
     size_bytes: int
@@ -29,7 +29,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lines:
-    """Content of a segment: events, and lines that are none."""
+    """Events of a segment, and invalid lines."""
 
     events: list[bytes]
     broken: list[bytes]
@@ -54,7 +54,7 @@ class Spill:
                 self._add(Segment(path=path, size_bytes=path.stat().st_size, last=place))
 
     def reserved(self) -> Path | None:
-        """Reserve a file for events older than all that will be appended."""
+        """Reserve a file older than all that follow."""
         if self._folder is None:
             return None
         path = slots.segment_path(self._folder, self._next)
@@ -65,11 +65,7 @@ class Spill:
         return self._folder is not None and self.size_bytes + size_bytes <= self._bytes_max
 
     def append(self, lines: Sequence[bytes], *, last: int) -> None:
-        """Append lines.
-
-        Raises:
-            OSError: None of them is kept.
-        """
+        """Append all lines, or none and raise `OSError`."""
         data = _joined(lines)
         segment = self.segments[-1] if self.segments else None
         if segment is None or segment.path != self._open or segment.size_bytes >= SEGMENT_BYTES_MAX:
@@ -87,18 +83,14 @@ class Spill:
         self.size_bytes += len(data)
 
     def put_back(self, path: Path, lines: Sequence[bytes]) -> Segment:
-        """Write lines of the current batch to their reserved file, outside the queue.
-
-        Raises:
-            OSError: They are not kept.
-        """
+        """Write lines of the current batch to their reserved file, outside the queue; raises `OSError`."""
         data = _joined(lines)
         self._write(path, data)
         self.size_bytes += len(data)
         return Segment(path=path, size_bytes=len(data), last=0)
 
     def first(self) -> Segment | None:
-        """Take the oldest segment from the queue; its file stays until `remove`."""
+        """Take the oldest segment; its file stays until `remove`."""
         return self.segments.popleft() if self.segments else None
 
     def shorten(self, segment: Segment, lines: Sequence[bytes]) -> None:
@@ -124,7 +116,7 @@ class Spill:
         self._unsynced.discard(segment.path)
 
     def unsynced(self) -> set[Path]:
-        """Return the files written since the last call, for `sync_files`."""
+        """Return the files written since the last call."""
         paths, self._unsynced = self._unsynced, set()
         return paths
 
@@ -165,7 +157,7 @@ def sync_files(paths: set[Path]) -> None:
 
 
 def lines_of(segment: Segment) -> Lines:
-    """Read a segment; a line damaged by a power cut is no event. Raises `OSError`."""
+    """Read a segment; lines damaged by a power cut are invalid. Raises `OSError`."""
     events: list[bytes] = []
     broken: list[bytes] = []
     for line in segment.path.read_bytes().split(b"\n"):
@@ -182,7 +174,7 @@ _IDENTITIES = msgspec.json.Decoder(_Identity)
 
 
 def event_id_of(line: bytes) -> str | None:
-    """Return the id in a line; None if it is no event."""
+    """Return the id in a line; None if it is invalid."""
     try:
         return _IDENTITIES.decode(line).event_id
     except msgspec.DecodeError:

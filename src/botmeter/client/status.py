@@ -1,11 +1,11 @@
-"""Status of the client: counts of events, and the current problem."""
+"""Status of the client."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class TroubleKind(StrEnum):
-    """Kinds of problems that keep events from being sent or stored."""
+    """Problems that keep events from being sent or stored."""
 
     AWAY = "away"
     """The server can't be reached, is too busy or failed; the client goes on trying."""
@@ -19,7 +19,7 @@ class TroubleKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """A current problem, described for the bot's operator; `code` is the server's, if it sent one."""
+    """A current problem; `code` is the server's, if any."""
 
     kind: TroubleKind
     detail: str
@@ -44,7 +44,7 @@ class Status:
         duplicate_count: Sent before.
         conflict_count: Sent before with another content; the first one stands.
         rejected_count: Quarantined by the server.
-        refused_count: Never accepted; in the file of refused events, unless it can't be written.
+        refused_count: In the file of refused events, unless it can't be written.
         lost_count: Dropped because memory and disk were full.
         queued_count: In memory.
         spilled_bytes: On disk.

@@ -31,11 +31,7 @@ class Post(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """Server and key.
-
-    Raises:
-        Refused: `url_invalid`, `client_key_invalid`.
-    """
+    """Server and key; raises `Refused` (`url_invalid`, `client_key_invalid`)."""
 
     url: str
     key: str = field(repr=False)

@@ -1,4 +1,4 @@
-"""Events of the demo account, from the first day of data to now."""
+"""Events of the demo account."""
 
 from collections.abc import Iterator
 
@@ -33,13 +33,13 @@ _MILLION = 1_000_000
 
 
 def demo_batches(*, seed: int, now_us: int, events: int = _MILLION) -> Iterator[EventBatch]:
-    """Yield events from 2022-02-04 to `now_us` (µs UTC), in order of time, a quarter million a batch.
+    """Yield events from 2022-02-04 to `now_us`, in order of time, a quarter million a batch.
 
-    The same seed gives the same events; a later day of the same month adds those since. A later month has fewer
-    conversations on each earlier day, all of them unchanged.
+    The same seed gives the same events. Within a month, a later day only adds; a later month has fewer, but unchanged,
+    conversations on earlier days.
 
     Args:
-        events: Approximate; within 5 % after three years of history.
+        events: Within 5 % after three years of history.
     """
     position = 0
     waiting: list[pa.Table] = []
@@ -62,7 +62,6 @@ def _batch(events: pa.Table, position: int) -> EventBatch:
 
 
 def _months(seed: int, *, now_us: int, events: int) -> Iterator[pa.Table]:
-    """Yield the events of 30 days each, in order of time."""
     now_day = now_us // DAY_US
     if now_day < FIRST_DAY:
         return

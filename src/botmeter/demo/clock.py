@@ -1,4 +1,4 @@
-"""Customers' local time: the instants in a UTC day at which they write."""
+"""Customers' local time."""
 
 from datetime import timedelta
 from functools import cache
@@ -24,10 +24,9 @@ def instants_of_day(
     hour: npt.NDArray[np.float64],
     second: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.int64]:
-    """Return µs UTC within each UTC day (days since 1970), spread by the waking hours of `market`.
+    """Return µs UTC in each UTC day (since 1970), spread by the waking hours of a `MARKETS` index.
 
     Args:
-        market: Index in `MARKETS`.
         hour: Part of the local day, in [0, 1).
         second: Part of the hour, in [0, 1).
     """
@@ -40,18 +39,13 @@ def instants_of_day(
 def sleep_us(
     instants: npt.NDArray[np.int64], *, market: npt.NDArray[np.int64], chance: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.int64]:
-    """Return the time until a customer awake at each instant would write; 0 by day.
-
-    Args:
-        chance: In [0, 1): how late the customer rises.
-    """
+    """Return the time until a customer would write, 0 by day; `chance` in [0, 1) delays rising."""
     local_us = (instants + _utc_offsets_us(instants // DAY_US, market)) % DAY_US
     morning_us = _MORNING_US + (chance * 4 * HOUR_US).astype(np.int64)
     return np.where(local_us < _MORNING_US, morning_us - local_us, 0)
 
 
 def _utc_offsets_us(days: npt.NDArray[np.int64], market: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return each market's offset from UTC at noon of each day."""
     if not len(days):
         return np.zeros(0, np.int64)
     first = int(days.min())

@@ -1,4 +1,4 @@
-"""Conversations as columns, and the random choices they are made of."""
+"""Conversations as columns, and the random choices in them."""
 
 from dataclasses import dataclass, fields
 
@@ -29,18 +29,18 @@ _TICKET_TYPES = np.array([0.62, 0.88])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversations:
-    """Conversations, one row each, unordered; two columns are for its bot and the one it passes to.
+    """Conversations, unordered; columns in pairs are for its bot and the one it passes to.
 
     Attributes:
         market: Index in `MARKETS`.
-        start_us: Instant of the first event.
-        bot: Indexes in `BOTS`; two columns.
-        version: Indexes in `RELEASES`; two columns.
-        campaign: Index in the list of campaigns, -1 for none.
-        ticket: Numbers; two columns.
-        ticket_type: Indexes in its bot's `ticket_types`; two columns.
+        start_us: First event.
+        bot: Pair of indexes in `BOTS`.
+        version: Pair of indexes in `RELEASES`.
+        campaign: Index, -1 for none.
+        ticket: Pair of numbers.
+        ticket_type: Pair of indexes in `ticket_types`.
         pause: Relative length; one column per step.
-        night: How late the customer rises after a night in between.
+        night: Delay of rising after a night in between.
     """
 
     key: Numbers
@@ -77,13 +77,13 @@ def channels_chosen(days: Numbers, *, chance: Units) -> Numbers:
 
 
 def next_bots(bots: Numbers, days: Numbers) -> Numbers:
-    """Return the bot that each passes to, or another one before its launch."""
+    """Return the bot that each passes to, launched ones only."""
     following = _PASSES_TO[bots]
     return np.where(_LAUNCHED[following] <= days, following, np.where(bots == 0, 1, 0))
 
 
 def versions_served(bots: Numbers, days: Numbers, *, chance: Units) -> Numbers:
-    """Return each conversation's version; during a rollout the new or the old one."""
+    """Return each version; during a rollout the new or the old one."""
     served = np.zeros(len(bots), np.int64)
     for bot, first in enumerate(_FIRST_RELEASE.tolist()):
         mine = bots == bot
@@ -95,7 +95,7 @@ def versions_served(bots: Numbers, days: Numbers, *, chance: Units) -> Numbers:
 
 
 def next_releases(days: Numbers) -> tuple[Numbers, Numbers]:
-    """Return the next release of any bot after each day, and the days until it (a million: never)."""
+    """Return the next release of any bot, and the days until it (a million: never)."""
     place = np.searchsorted(_RELEASED[_BY_DATE], days, side="right")
     release = _BY_DATE[np.minimum(place, len(_BY_DATE) - 1)]
     return release, np.where(place < len(_BY_DATE), _RELEASED[release] - days, 1_000_000)

@@ -1,7 +1,4 @@
-"""Conversations per day, and the random numbers they are made of.
-
-Each day has a generator of its own, and a smaller demo takes its first rows, so earlier conversations never change.
-"""
+"""Conversations per day and their random numbers, from a generator for each day so that history stays the same."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,7 +42,7 @@ _EVENTS_BEYOND_THE_FIRST_STORY = 1.107
 
 
 class Trait(IntEnum):
-    """Columns of a conversation's random numbers, followed by those of its pauses."""
+    """Columns of random numbers before those of the pauses."""
 
     IS_NEW = 0
     RETURNED_AFTER = 1
@@ -68,12 +65,12 @@ DRAW_COUNT = len(Trait) + STEP_COUNT_MAX
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draws:
-    """Random numbers of conversations, one row each, in order of the days.
+    """Random numbers of conversations, in order of the days.
 
     Attributes:
-        day: Days since 1970.
-        row: Index in its day, from 0.
-        units: rows × 2 conversations (the second may follow) × DRAW_COUNT, in [0, 1).
+        day: Since 1970.
+        row: Index in its day.
+        units: rows × 2 conversations × DRAW_COUNT, in [0, 1).
     """
 
     day: Numbers
@@ -98,7 +95,7 @@ def draws(days: Numbers, *, expected: Units, seed: Sequence[int]) -> Draws:
 
 
 def scale(events: int, *, now_day: int) -> float:
-    """Return the factor on demand for about `events` events; constant within a month, so that history stays."""
+    """Return the factor for about `events` events; constant within a month, so that history stays."""
     today_on = _date(now_day)
     middle = max((today_on.replace(day=16) - EPOCH.date()).days, FIRST_DAY + 6)
     days = np.arange(FIRST_DAY, middle)
@@ -109,7 +106,7 @@ def scale(events: int, *, now_day: int) -> float:
 
 
 def demand(days: Numbers) -> Units:
-    """Return the expected customers' conversations on each day, at scale 1."""
+    """Return expected conversations of customers on each day, at scale 1."""
     dates = [_date(day) for day in days.tolist()]
     weekday = _WEEKDAYS[(days + 3) % 7]
     month = _MONTHS[np.array([day_on.month - 1 for day_on in dates], int)]
@@ -118,7 +115,7 @@ def demand(days: Numbers) -> Units:
 
 
 def mailings(days: Numbers) -> Units:
-    """Return the expected campaign messages on each day, at scale 1."""
+    """Return expected campaign messages on each day, at scale 1."""
     launched = max(
         BOTS[CAMPAIGN_BOT].popularity.since, *(CHANNELS[place].popularity.since for place in CAMPAIGN_CHANNELS)
     )
@@ -141,7 +138,7 @@ def campaign_of(day: int) -> Campaign | None:
 
 
 def popularity_shares(popularities: Sequence[Popularity], *, days: Numbers) -> Units:
-    """Return days × popularities: shares that sum to 1 on each day."""
+    """Return days × popularities; each day's sum is 1."""
     columns = []
     for popularity in popularities:
         age = days - (popularity.since - EPOCH.date()).days

@@ -1,4 +1,4 @@
-"""Ids like those of platforms: a prefix and 13 characters without apparent order, unique by a 64-bit bijection."""
+"""Ids like those of platforms: a prefix and 13 characters without apparent order."""
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ _NUMBER_LENGTH = 10
 
 
 def mixed(keys: npt.NDArray[np.int64], *, salt: int) -> npt.NDArray[np.uint64]:
-    """Mix the keys by a bijection for each salt.
+    """Mix the keys by a 64-bit bijection.
 
     Source: the finaliser of SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
     """
@@ -35,7 +35,7 @@ def ids(keys: npt.NDArray[np.int64], *, prefix: str, salt: int) -> pa.StringArra
 
 
 def numbered_ids(numbers: npt.NDArray[np.int64], *, prefix: str) -> pa.StringArray:
-    """Return `prefix` and ten digits for each number, like helpdesk tickets."""
+    """Return `prefix` and ten digits for each number."""
     powers = 10 ** np.arange(_NUMBER_LENGTH - 1, -1, -1)
     return _texts(prefix, _DIGITS[numbers[:, None] // powers % 10])
 

@@ -1,4 +1,4 @@
-"""The invented retailer: bots, channels, markets and calendar, as editable tables. Dates are UTC days."""
+"""The invented retailer as editable tables. Dates are UTC days."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -16,9 +16,9 @@ class Popularity:
     """Share of all conversations.
 
     Attributes:
-        since: Launch; the share grows from nothing within a quarter.
+        since: Launch; growth takes a quarter.
         first: Weight after that quarter.
-        later: Weight four years after the launch; linear in between.
+        later: Weight after four years; linear in between.
     """
 
     since: date
@@ -28,7 +28,7 @@ class Popularity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """Version of a bot, rolled out within `rollout_days` from `released_on`."""
+    """Version of a bot, rolled out within `rollout_days`."""
 
     version: str
     released_on: date
@@ -40,7 +40,7 @@ class Bot:
     """One bot.
 
     Attributes:
-        releases: Ascending; the first is at the launch.
+        releases: Ascending from the launch.
         passes_to: Index in `BOTS`.
         ticket_types: Most frequent first.
     """
@@ -58,7 +58,7 @@ class Channel:
     """One channel.
 
     Attributes:
-        opens_with: `widget`: the bot greets first; `inbox`: the customer writes first.
+        opens_with: `widget`: the bot greets first; `inbox`: the customer.
         pace: Factor on the time people take to answer.
     """
 
@@ -82,7 +82,7 @@ class Campaign:
 
     Attributes:
         uplift: Factor on demand.
-        reach: Messages on the first day, as a multiple of an ordinary day's conversations.
+        reach: Messages on the first day per conversation of an ordinary day.
     """
 
     name: str
@@ -102,7 +102,6 @@ class Outage:
 
 
 def _releases(table: str) -> tuple[Release, ...]:
-    """Parse `version date[+rollout days], …`."""
     releases = []
     for entry in table.split(","):
         version, day_text = entry.split()

@@ -1,7 +1,4 @@
-"""Shapes of conversations such as `created hello ask answer`, as text and as arrays of stories × steps.
-
-The arrays turn a month into events by indexing alone.
-"""
+"""Shapes of conversations, as text such as `created hello ask answer` and as arrays of stories × steps."""
 
 from dataclasses import dataclass
 
@@ -19,10 +16,10 @@ class Step:
 
     Attributes:
         pause: Mean seconds since the step before.
-        bot: 0: the conversation's bot, 1: the one it passes to, -1: none.
-        ticket: 1 or 2: the conversation's first or second ticket.
-        waits: The pause is hours or a night, the same on any channel.
-        autoreply: Written by the customer's mail program.
+        bot: 0: the conversation's, 1: the one it passes to, -1: none.
+        ticket: 1 or 2: first or second.
+        waits: The pause is hours or a night.
+        autoreply: By the customer's mail program.
     """
 
     actor: Actor
@@ -36,7 +33,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """Shape of a conversation, chosen in `told_in` with probability proportional to `weight`."""
+    """Shape of a conversation, drawn by `weight` in `told_in`."""
 
     told_in: str
     weight: float
@@ -138,11 +135,11 @@ STEP_COUNT_MAX = max(len(story.words.split()) for story in STORIES)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shapes:
-    """All stories as arrays of stories × steps, empty past the end of a story.
+    """All stories as arrays of stories × steps.
 
     Attributes:
         length: Steps of each story.
-        wait: Step before which the customer pauses for hours, or STEP_COUNT_MAX.
+        wait: Step after a pause of hours, or STEP_COUNT_MAX.
         pause: Mean seconds before each step.
         human: The pause depends on the channel's pace.
         hello: The step is a greeting.
@@ -161,14 +158,14 @@ class Shapes:
 
 
 def stories_told(told_in: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Return indexes in `STORIES` of those told there, and their cumulative shares."""
+    """Return indexes in `STORIES`, and cumulative shares."""
     places = [place for place, story in enumerate(STORIES) if story.told_in == told_in]
     weights = np.array([STORIES[place].weight for place in places])
     return np.array(places), np.cumsum(weights) / weights.sum()
 
 
 def mean_event_count(told_in: str) -> float:
-    """Return the mean number of events of a conversation told there."""
+    """Return the mean number of events of a conversation."""
     places, cumulated = stories_told(told_in)
     return float(np.diff(cumulated, prepend=0) @ SHAPES.length[places])
 

@@ -1,4 +1,4 @@
-"""Instants of each step of each conversation: pauses, nights and outages."""
+"""Instants of each step: pauses, nights and outages."""
 
 from dataclasses import dataclass
 
@@ -29,8 +29,8 @@ class Timeline:
     """Conversations × steps.
 
     Attributes:
-        instants: µs UTC, ascending along each conversation; whole milliseconds.
-        happens: The story has the step, and no outage removed it.
+        instants: µs UTC in whole milliseconds, ascending.
+        happens: False past the story's end, or in an outage.
     """
 
     instants: Numbers
@@ -54,7 +54,7 @@ def timeline(conversations: Conversations) -> Timeline:
 
 
 def _sleep(instants: Numbers, conversations: Conversations) -> None:
-    """Move steps in the night after a wait into the morning, in place."""
+    """Move steps in the night into the morning, in place."""
     wait = SHAPES.wait[conversations.story]
     rows = np.flatnonzero(wait < STEP_COUNT_MAX)
     asleep_us = sleep_us(
@@ -64,7 +64,7 @@ def _sleep(instants: Numbers, conversations: Conversations) -> None:
 
 
 def _fail(instants: Numbers, happens: Flags, *, conversations: Conversations, outage: Outage) -> None:
-    """Remove greetings in an outage and move answers, and all that follow, to its end, in place."""
+    """Remove an outage's greetings and delay answers and later steps to its end, in place."""
     midnight_us = (outage.on - EPOCH.date()).days * DAY_US
     start_us, end_us = (midnight_us + int(hour * HOUR_US) for hour in (outage.start_hour, outage.end_hour))
     affected = (instants >= start_us) & (instants < end_us) & (SHAPES.actor[conversations.story] == Actor.BOT) & happens

@@ -1,7 +1,4 @@
-"""Customers' visits: bot, channel and story of each conversation.
-
-A visit is one conversation or two; campaign messages come on top.
-"""
+"""Customers' visits, of one conversation or two, and campaign messages."""
 
 from dataclasses import dataclass, replace
 
@@ -60,7 +57,7 @@ _EMAIL = next(place for place, channel in enumerate(CHANNELS) if channel.name ==
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Population:
-    """Customers, whose traits follow from the seed alone; `known` are those of each day who may return."""
+    """Customers by seed; `known` are those of each day who may return."""
 
     seed: int
     known: Units
@@ -98,7 +95,7 @@ def visits(draws: Draws, *, population: Population) -> Conversations:
 
 
 def follow_ups(first: Conversations, draws: Draws) -> Conversations:
-    """Return the second conversations of the visits `first`, which belong to `draws`."""
+    """Return second conversations of the visits `first`."""
     spoken = (SHAPES.length[first.story] > 2) & ~first.preview
     rows = np.flatnonzero(spoken & (draws.units[:, 0, Trait.FOLLOWED] < _FOLLOW_UPS))
     before, chance = _rows(first, rows), draws.units[rows, 1]
@@ -133,11 +130,7 @@ def follow_ups(first: Conversations, draws: Draws) -> Conversations:
 
 
 def mailings_sent(draws: Draws, *, population: Population, campaign: Numbers) -> Conversations:
-    """Return the conversations opened by campaign messages, most of them unanswered.
-
-    Args:
-        campaign: Number of each row of `draws`.
-    """
+    """Return the conversations opened by campaign messages."""
     chance = draws.units[:, 0]
     birth = FIRST_DAY + (chance[:, Trait.RETURNED_AFTER] * (draws.day - FIRST_DAY)).astype(np.int64)
     customer = _known_customers(birth, chance[:, Trait.RANK], population=population)
@@ -173,7 +166,7 @@ def _rows(conversations: Conversations, rows: Numbers) -> Conversations:
 
 
 def _tested(days: Numbers, chance: Units) -> tuple[Flags, Numbers]:
-    """Flag visits in which bot builders test a version before its release; return that release too."""
+    """Flag tests by bot builders and return the release tested."""
     release, days_left = next_releases(days)
     return (chance < _PREVIEWS_BEFORE_RELEASE) & (days_left <= _TESTED_DAYS_BEFORE_RELEASE), release
 
@@ -192,7 +185,7 @@ def _customers(draws: Draws, population: Population) -> Numbers:
 
 
 def _known_customers(birth: Numbers, chance: Units, *, population: Population) -> Numbers:
-    """Choose a customer of each day `birth`; a few return much more often than others."""
+    """Choose a customer of each day `birth`; a few return far more often."""
     return _key(birth, (population.known[birth - FIRST_DAY] * chance**2).astype(np.int64))
 
 

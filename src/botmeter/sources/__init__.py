@@ -1,1 +1,1 @@
-"""Sources of events: file formats, the webhooks and APIs of platforms, and signatures."""
+"""Sources of events: file formats, platforms, and signatures."""

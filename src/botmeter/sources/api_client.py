@@ -1,4 +1,4 @@
-"""HTTP client for a platform's API: bounded, timed, with retries, and without redirects."""
+"""Bounded HTTP client for a platform's API, with retries and without redirects."""
 
 import random
 import time
@@ -73,8 +73,8 @@ class ApiClient:
         Raises:
             Missing: `pull_gone`.
             NotAllowed: `pull_token_wrong`.
-            Refused: `pull_answer_odd` for any unexpected status.
-            TooMuch: `pull_answer_too_long`; `pull_bound` at a limit of the pull.
+            Refused: `pull_answer_odd`.
+            TooMuch: `pull_answer_too_long`, `pull_bound`.
             Unavailable: `pull_failed` after the last try.
         """
         target = self.endpoint.prefix + path + (f"?{urlencode(query)}" if query else "")
@@ -111,7 +111,6 @@ class ApiClient:
         )
 
     def _check_final(self, status: int, headers: Mapping[str, str], *, path: str) -> None:
-        """Raise an error for a status that a retry would not change."""
         if status in _TRIED_AGAIN:
             return
         if status in {401, 403}:

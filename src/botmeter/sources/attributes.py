@@ -1,4 +1,4 @@
-"""Event attributes as canonical JSON: sorted keys and unchanged digits, so that every format gives the same text."""
+"""Event attributes as canonical JSON, the same text in every format."""
 
 import json
 import re
@@ -17,7 +17,7 @@ _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def attributes_text(sent: object) -> str | None:
-    """Return an object, or JSON text of one, as canonical JSON; None for null.
+    """Return an object, or JSON text of one, with sorted keys and unchanged digits; None for null.
 
     Raises:
         Refused: `attributes_invalid` if it is no object, `attributes_too_long` past 65,536 bytes,

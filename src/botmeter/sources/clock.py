@@ -1,4 +1,4 @@
-"""Time formats of sources; the default is RFC 3339 with an offset, and nothing is guessed."""
+"""Time formats of sources."""
 
 import re
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ _NUMBER = re.compile(r"[+-]?\d{1,40}(?:\.\d{1,40})?", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
-    """Format of a source's times.
+    """Format of a source's times; the default is RFC 3339 with an offset.
 
     Attributes:
         format: `iso` (RFC 3339), `epoch_s`, `epoch_ms`, `epoch_us`, or a `strptime` pattern.
-        zone: Zone of times without an offset; None: reject them.
+        zone: For times without an offset; None: reject them.
         ambiguous: Treatment of a local time that occurs twice.
     """
 

@@ -1,7 +1,7 @@
 """CloudEvents 1.0 (JSON) → records.
 
-Source: CloudEvents 1.0.2 and its JSON event format. An envelope without `time` gets the time of receipt; in a file
-it is rejected, because the time would change with each import.
+Source: CloudEvents 1.0.2 and its JSON event format. An envelope without `time` gets the time of receipt, but is
+rejected in a file, where the time would change with each import.
 """
 
 import binascii
@@ -49,12 +49,12 @@ _DECODE_TIMES = msgspec.json.Decoder(_Times).decode
 
 
 def is_envelope(found: Mapping[str, object]) -> bool:
-    """Check that a JSON object is a CloudEvent rather than an event with a similar key."""
+    """Check that a JSON object is a CloudEvent, not an event with a similar key."""
     return "specversion" in found and any(name not in found for name in REQUIRED_FIELDS)
 
 
 def record_from_envelope(envelope: Mapping[str, object]) -> Mapping[str, object]:
-    """Return the record in a CloudEvent: `data`, completed from the envelope.
+    """Return the event in a CloudEvent, completed from the envelope.
 
     Raises:
         Refused: `cloudevent_invalid` for another version, or `data` that is no object.
@@ -98,7 +98,7 @@ def _is_absent(value: object) -> bool:
 
 
 def _event_id(envelope: Mapping[str, object]) -> object:
-    """Join source and id, which are unique only together (CloudEvents 1.0.2, "id"); a source contains no space."""
+    """Join source and id, which are unique only together (CloudEvents 1.0.2, "id")."""
     own, producer = envelope.get("id"), envelope.get("source")
     if not isinstance(own, str) or not isinstance(producer, str) or not own or not producer:
         return own
@@ -117,7 +117,6 @@ def _flagged(attributes: object) -> object:
 
 
 def _kind(sent: object) -> str | None:
-    """Return `conversation.created` for `botmeter.conversation.created`; None for a foreign type."""
     if not isinstance(sent, str) or not sent.startswith(TYPE_PREFIX):
         return None
     return sent.removeprefix(TYPE_PREFIX).replace(".", "_")

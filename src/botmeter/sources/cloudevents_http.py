@@ -24,8 +24,7 @@ _ORIGIN = re.compile(r"[\x21-\x7e]{1,255}")
 def envelope_from_binary(headers: Mapping[str, str], body: bytes) -> bytes:
     """Return a binary-mode CloudEvent as a JSON envelope on one line.
 
-    Args:
-        headers: Names in lower case.
+    Header names are in lower case.
 
     Raises:
         Refused: `cloudevent_invalid`.
@@ -62,7 +61,6 @@ def _attribute(header: str) -> str:
 
 
 def _decoded(name: str, value: str) -> str:
-    """Return a header's value, unquoted and percent-decoded once."""
     quoted = _QUOTED.fullmatch(value.strip())
     plain = _ESCAPE.sub(r"\1", quoted[1]) if quoted else value.strip()
     try:

@@ -1,7 +1,4 @@
-"""Declaration of a platform: its payloads, setup and pull API.
-
-Everything that shows or uses a platform reads its `Connector`, which knows no account, clock, database or network.
-"""
+"""Declaration of a platform; it knows no account, clock, database or network."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -24,7 +21,7 @@ _JSON: Final = "application/json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectorOption:
-    """Setting that only sources of one platform have.
+    """Setting for sources of one platform.
 
     Attributes:
         name: Key in `Source.options`.
@@ -42,10 +39,10 @@ class SignatureSecret:
 
     Attributes:
         label: The platform's name for it.
-        help: Where to find it on the platform.
-        check: Raises `NotAllowed` for a wrong signature.
+        help: Where to find it.
+        check: Raises `NotAllowed`.
         validate: Raises `Refused` (`secret_invalid`).
-        is_long: The secret has several lines.
+        is_long: Has several lines.
     """
 
     label: str
@@ -76,7 +73,7 @@ class JoinedFiles:
     """Files whose records explain one another and are read as one payload.
 
     Attributes:
-        columns: Required columns of a CSV table, in lower case.
+        columns: Required in a CSV table, in lower case.
         is_array_whole: A JSON array is one payload, not to be read in pieces.
     """
 
@@ -90,22 +87,21 @@ def _no_id(delivery: Delivery) -> None:  # noqa: ARG001 - most platforms send no
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connector:
-    """One platform.
+    """Everything specific to one platform.
 
     Attributes:
         platform: Stored code.
         summary: One sentence: the events that are counted.
-        sample: Harmless payload for testing a source.
         guide: Path below `docs/guides`.
         deliveries: Events sent live.
         files: Importable files.
-        command: Shown with the steps, with `{account}`, `{source}` and `{server}` replaced.
+        command: Template with `{account}`, `{source}` and `{server}`.
         sender: Description of a sender's id.
         secret: None: deliveries are unsigned.
         challenge: Query parameters and verify token → answer; raises `NotAllowed`.
-        delivery_id: The platform's own id of a delivery.
+        delivery_id: The platform's own.
         read_report: Reads files that are not JSON.
-        joined_files: None: each JSON object of a file is a payload.
+        joined_files: None: each JSON object is a payload.
         is_native: Payloads hold events in Botmeter's own format.
     """
 

@@ -1,4 +1,4 @@
-"""Pull API of a platform: its crawler, credentials and limits."""
+"""Pull API of a platform."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from botmeter.sources.pulled import PulledConversation
 
 
 class CallApi(Protocol):
-    """Function that gets a path of the API; raises what `ApiClient.get` raises."""
+    """Function that gets a path; raises what `ApiClient.get` raises."""
 
     def __call__(self, path: str, query: Mapping[str, str] | None = None) -> bytes: ...
 
@@ -57,8 +57,8 @@ class PullApi:
     Attributes:
         help: Reason to pull, and where to find address and token.
         limits: Events that a pull can't find.
-        headers: Token → request headers.
-        account_help: Where to find the account's id; empty if it needs none.
+        headers: From a token.
+        account_help: Where to find the account's id; empty if unneeded.
         check_account: Raises `Refused` (`pull_account_invalid`).
     """
 

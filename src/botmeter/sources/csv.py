@@ -1,4 +1,4 @@
-"""CSV → records; rows with more or fewer cells than the header become rejections."""
+"""CSV → records; uneven rows become rejections."""
 
 import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ _HEADER_BYTES_MAX = 1 << 20
 
 
 class _QuoteCount:
-    """Stream that counts quotes: an odd number means that the file ends inside a value."""
+    """Counts quotes: an odd number means that the file ends inside a value."""
 
     def __init__(self, stream: ByteStream) -> None:
         self._stream = stream
@@ -40,8 +40,6 @@ class _QuoteCount:
 
 @dataclass(slots=True, kw_only=True)
 class _Rows:
-    """Positions of rows and uneven rows in one file."""
-
     names: Sequence[str]
     uneven: list[Rejection] = field(default_factory=list)
     first: int = 0
@@ -97,7 +95,6 @@ def records_from_csv(stream: ByteStream, *, mapping: FieldMapping | None) -> Ite
 
 
 def _header(stream: ByteStream) -> str:
-    """Read the first row that is not blank."""
     start = stream.peek(_HEADER_BYTES_MAX)
     blank = len(start) - len(start.lstrip(b"\r\n"))
     inside = False
@@ -117,7 +114,6 @@ def _header(stream: ByteStream) -> str:
 
 
 def _delimiter(header: str, mapping: FieldMapping | None) -> str:
-    """Return the delimiter that gives the most wanted columns, then the most columns."""
     wanted = set(wanted_columns(mapping).values())
     return max(DELIMITERS, key=lambda delimiter: _worth(_names(header, delimiter), wanted))
 
@@ -135,8 +131,6 @@ def _names(header: str, delimiter: str) -> list[str]:
 
 
 def _batches(counted: _QuoteCount, *, rows: _Rows, delimiter: str, name: str) -> Iterator[pa.RecordBatch]:
-    """Yield Arrow's batches, then an empty one for uneven rows after the last."""
-
     def refuse(row: pyarrow.csv.InvalidRow) -> str:
         rows.uneven.append(_uneven(row, names=rows.names, delimiter=delimiter))
         return "skip"

@@ -1,4 +1,4 @@
-"""Source defaults for events in Botmeter's own format: bot, version and channel."""
+"""Source defaults for events in Botmeter's own format."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""JSON streams cut into records; memory holds one block and one incomplete record."""
+"""JSON streams cut into records, with bounded memory."""
 
 from collections.abc import Iterator, Sequence
 
@@ -26,7 +26,7 @@ class Objects:
     """Texts of consecutive JSON objects, split only on demand.
 
     Attributes:
-        joined: The texts, separated by newlines.
+        joined: Separated by newlines.
         are_one_a_line: Each text starts and ends with a brace, so `count` objects in `joined` are exactly these.
     """
 
@@ -45,7 +45,7 @@ class Objects:
 
     @classmethod
     def from_lines(cls, block: memoryview) -> "Objects":
-        """Return the lines of a block that are not blank."""
+        """Return the non-blank lines of a block."""
         data = np.frombuffer(block, np.uint8)
         newlines = np.flatnonzero(data == ord("\n"))
         if _are_seams(data, newlines):
@@ -84,11 +84,7 @@ def _are_seams(data: npt.NDArray[np.uint8], newlines: npt.NDArray[np.int64]) -> 
 
 
 def lines(stream: ByteStream) -> Iterator[Objects]:
-    """Yield the non-blank lines of a stream, a block at a time.
-
-    Raises:
-        TooMuch: `record_too_long` past 32 MiB.
-    """
+    """Yield non-blank lines, a block at a time; raises `TooMuch` (`record_too_long`) past 32 MiB."""
     rest = b""
     count = 0
     at_end = False
@@ -115,7 +111,7 @@ def elements(stream: ByteStream) -> Iterator[Objects]:
     """Yield the elements of a JSON array, a block at a time.
 
     Raises:
-        Refused: `file_truncated` if the array is never closed, `json_invalid` if more follows it.
+        Refused: `file_truncated`; `json_invalid` if more follows the array.
         TooMuch: `record_too_long` past 32 MiB.
     """
     rest = b""
@@ -141,21 +137,17 @@ def elements(stream: ByteStream) -> Iterator[Objects]:
 
 
 def is_array(stream: ByteStream) -> bool:
-    """Check that a JSON stream starts as an array, without consuming it."""
+    """Peek for a JSON array."""
     return stream.peek(1 << 16).lstrip()[:1] == b"["
 
 
 def objects_of_json(stream: ByteStream) -> Iterator[Objects]:
-    """Yield the elements of a JSON array, or a single object; raises what `elements` and `whole_text` raise."""
+    """Yield the elements of an array, or a single object; raises as `elements` and `whole_text`."""
     return elements(stream) if is_array(stream) else iter([Objects.from_texts([whole_text(stream)])])
 
 
 def whole_text(stream: ByteStream) -> bytes:
-    """Read a stream that is one JSON value.
-
-    Raises:
-        TooMuch: `record_too_long` past 32 MiB.
-    """
+    """Read one JSON value; raises `TooMuch` (`record_too_long`) past 32 MiB."""
     text = stream.read(RECORD_BYTES_MAX + 1)
     _checked_length(text, count=0, name=stream.name)
     return text.strip()
@@ -170,7 +162,6 @@ def _checked_length(record: bytes, *, count: int, name: str) -> None:
 
 
 def _split(text: bytes) -> tuple[list[bytes], bytes, bool]:
-    """Return the complete elements, the rest, and True if the array was closed."""
     data = np.frombuffer(text, np.uint8)
     places = np.flatnonzero(_STRUCTURAL[data])
     marks = data[places]
@@ -190,7 +181,6 @@ def _split(text: bytes) -> tuple[list[bytes], bytes, bool]:
 
 
 def _is_escaped(places: npt.NDArray[np.int64], marks: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-    """Flag marks after an odd run of backslashes."""
     is_slash = marks == ord("\\")
     if not is_slash.any():
         return is_slash

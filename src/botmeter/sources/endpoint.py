@@ -1,7 +1,4 @@
-"""Address of a platform's API, checked so that the server can't be made to call its own network.
-
-A name is resolved once; connections use the addresses that were checked.
-"""
+"""Address of a platform's API, checked so that the server can't be made to call its own network."""
 
 import ipaddress
 import socket
@@ -28,7 +25,7 @@ class Endpoint:
 
     Attributes:
         host: Name for certificates.
-        addresses: Resolved and allowed.
+        addresses: Checked; connections use these, not a second look-up.
         prefix: Precedes every path; empty, or with a leading slash.
     """
 
@@ -45,7 +42,7 @@ class Endpoint:
 
 
 def resolve(host: str, port: int) -> list[str]:
-    """Resolve a host; interface names after a % are dropped."""
+    """Resolve a host; interface names are dropped."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [str(entry[4][0]).partition("%")[0] for entry in found]
 
@@ -59,7 +56,7 @@ def endpoint_of(url: str, *, may_be_plain: bool, look_up: LookUp = resolve) -> E
 
     Raises:
         NotAllowed: `pull_address_forbidden` for http, or an address inside the machine or its cloud.
-        Unavailable: `pull_failed` if the name doesn't resolve.
+        Unavailable: `pull_failed`.
     """
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
@@ -95,7 +92,6 @@ def _check(text: str, *, host: str, is_loopback: bool) -> None:
 
 
 def _plain(address: Address) -> Address:
-    """Return the IPv4 address embedded in an IPv6 address, if any."""
     if isinstance(address, ipaddress.IPv4Address):
         return address
     if address.ipv4_mapped is not None:

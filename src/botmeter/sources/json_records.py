@@ -1,7 +1,6 @@
-"""JSON objects → records, by three readers from fast to tolerant.
+"""JSON objects → records: by Arrow, by typed structs, and the rest by Python.
 
-Arrow reads blocks of events, typed structs read numeric ids and attributes, and Python reads the rest. A test proves
-that they agree.
+A test proves that the three readers agree.
 """
 
 import json
@@ -82,11 +81,7 @@ def records_from_objects(
 
 
 def record_from_object(text: bytes, *, mapping: FieldMapping | None = None) -> Mapping[str, object]:
-    """Read one JSON object with the tolerant reader.
-
-    Raises:
-        Refused: `json_invalid` if it is no JSON object, `cloudevent_invalid` for a broken envelope.
-    """
+    """Read one JSON object with the tolerant reader; raises `Refused` (`json_invalid`, `cloudevent_invalid`)."""
     try:
         # Bytes that are not UTF-8 become lone surrogates, which the rule refuses by the field's name.
         found = json.loads(text.decode("utf-8", "surrogateescape"), parse_int=_integer, parse_float=Decimal)
@@ -117,7 +112,7 @@ def _columns(objects: Objects) -> Mapping[str, pa.Array]:
 
 
 def _arrow_columns(objects: Objects) -> Mapping[str, pa.Array] | None:
-    """Read the block with Arrow; None if each text may not be exactly one object."""
+    """Read the block with Arrow; None if a text may not be exactly one object."""
     try:
         table = pyarrow.json.read_json(
             pa.BufferReader(objects.joined),
@@ -136,7 +131,6 @@ def _arrow_columns(objects: Objects) -> Mapping[str, pa.Array] | None:
 
 
 def _attributes(objects: Objects) -> pa.Array:
-    """Return the attributes as sent; only texts that may hold the key, perhaps escaped, are parsed."""
     joined = bytes(objects.joined)
     found = [mention.start() for mention in _ATTRIBUTES.finditer(joined)]
     # Looking for one character alone is many times as quick as looking for two.

@@ -1,4 +1,4 @@
-"""Foreign columns → event columns, with or without a mapping."""
+"""Foreign columns → event columns."""
 
 import json
 from collections.abc import Mapping as AbstractMapping
@@ -61,7 +61,7 @@ def columns_of_events(
 
 
 def value_text(field: str, value: object) -> str | None:
-    """Return a value as text; `DOUBTFUL` where only `validation` can decide."""
+    """Return a value as text, or `DOUBTFUL` for `validation`."""
     match value:
         case None:
             return None
@@ -94,7 +94,7 @@ def cell_value(cell: object) -> object:
 
 
 def row_bytes(row: AbstractMapping[str, object]) -> bytes:
-    """Return a table row as a JSON object that a person can correct and send again."""
+    """Return a table row as JSON to correct and send again."""
     return json.dumps(row, ensure_ascii=False, default=str).encode("utf-8", "surrogateescape")
 
 

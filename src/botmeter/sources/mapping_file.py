@@ -1,4 +1,4 @@
-"""Mapping files (TOML or JSON), checked completely before any event is read."""
+"""Mapping files (TOML or JSON), checked before any event is read."""
 
 import json
 import tomllib
@@ -18,12 +18,7 @@ _CLOCK_KEYS = ("format", "timezone", "ambiguous")
 
 
 def mapping_from_file(path: str | Path) -> Mapping:
-    """Read a mapping file.
-
-    Raises:
-        Missing: `mapping_missing`.
-        Refused: `mapping_invalid` with the field and its error.
-    """
+    """Read a mapping file; raises `Missing` (`mapping_missing`) and `Refused` (`mapping_invalid`)."""
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -95,7 +90,7 @@ def _constant(name: str, value: object) -> object:
 
 
 def _parts(name: str, pointer: str | None) -> tuple[str, ...]:
-    """Source: RFC 6901; `~1` stands for a slash and `~0` for a tilde."""
+    """Source: RFC 6901."""
     if pointer is None:
         return ()
     if not pointer.startswith("/"):

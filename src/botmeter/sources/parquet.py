@@ -1,4 +1,4 @@
-"""Parquet → records, a row group at a time; only wanted columns are read, and whole rows only if rejected."""
+"""Parquet → records, a row group at a time; only rejected rows are read whole."""
 
 import shutil
 import tempfile
@@ -36,14 +36,10 @@ class _File:
 def records_from_parquet(
     stream: ByteStream, *, path: str, mapping: FieldMapping | None, rows_max: int
 ) -> Iterator[Records]:
-    """Yield the records of a Parquet file.
-
-    Args:
-        path: Read in place, unless it is compressed or a pipe and must be spooled first.
+    """Yield the records of a Parquet file; compressed files and pipes are spooled first.
 
     Raises:
-        Refused: `format_unknown`, `file_damaged`, `column_missing`, `column_doubled`,
-            `time_without_offset` for a time column without a zone.
+        Refused: `format_unknown`, `file_damaged`, `column_missing`, `column_doubled`, `time_without_offset`.
     """
     with ExitStack() as stack:
         spooled = stream.is_packed or stream.size_bytes is None
@@ -136,7 +132,6 @@ def _batches(file: _File, *, group: int, rows_max: int) -> Iterator[pa.RecordBat
 
 
 def _legible(column: pa.Array) -> pa.Array:
-    """Return times without a zone as text, which a mapping's clock can read."""
     if pa.types.is_timestamp(column.type) and column.type.tz is None:
         return column.cast(pa.string())
     return column
@@ -144,8 +139,6 @@ def _legible(column: pa.Array) -> pa.Array:
 
 @dataclass(slots=True, kw_only=True)
 class _WholeRows:
-    """All columns of a batch's rows, read on demand."""
-
     file: _File
     batch: pa.RecordBatch
     group: int
@@ -169,7 +162,6 @@ def _cells(rows: pa.RecordBatch | pa.Table, row: int) -> dict[str, object]:
 
 
 def _cell(scalar: pa.Scalar) -> object:
-    """Return a cell's value as JSON can express it."""
     if not scalar.is_valid:
         return None
     kind = scalar.type

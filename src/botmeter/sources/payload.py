@@ -18,7 +18,7 @@ class Delivery:
     """One request of a platform.
 
     Attributes:
-        body: Decompressed but otherwise untouched, because signatures cover it.
+        body: Decompressed but otherwise untouched, as signed.
         headers: Names in lower case.
     """
 
@@ -32,7 +32,7 @@ class EventRecord:
     """One event in a payload.
 
     Attributes:
-        fields: Event field → value; `occurred_at` as RFC 3339 text.
+        fields: With `occurred_at` as RFC 3339 text.
         raw: JSON for quarantine.
     """
 
@@ -46,7 +46,7 @@ class PayloadContent:
 
     Attributes:
         ignored: One sentence for each kind that never counts, such as private notes.
-        subject: The platform's name for the payload, such as `message_created`.
+        subject: The platform's name, such as `message_created`.
         ignored_count: At least the number of sentences.
     """
 

@@ -1,4 +1,4 @@
-"""Payloads of one source → one batch of events, checked by whole columns as a file is."""
+"""Payloads of one source → one batch of events, checked as a file is."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -49,13 +49,7 @@ class ReadPayloads:
 def batch_from_payloads(
     payloads: Sequence[bytes], *, source: Source, connector: Connector, received_us: Sequence[int], first: int = 0
 ) -> ReadPayloads:
-    """Read payloads of one source; one that is not understood becomes one rejection, kept whole.
-
-    Args:
-        payloads: Decompressed.
-        received_us: Of each payload, µs UTC.
-        first: First position.
-    """
+    """Read decompressed payloads received at `received_us`; one not understood is one rejection, kept whole."""
     builder = _BatchBuilder(position=first)
     if connector.is_native:
         for payload, at_us in zip(payloads, received_us, strict=True):
@@ -91,9 +85,9 @@ class Row:
     """One row of a platform's table.
 
     Attributes:
-        fields: Field of the event → value. None: the row never counts.
+        fields: None: the row never counts.
         raw: Column → cell.
-        error: Set if the row has more or fewer cells than the header.
+        error: Set for a row with too many or too few cells.
     """
 
     fields: Mapping[str, object] | None
@@ -102,11 +96,10 @@ class Row:
 
 
 def batch_from_rows(rows: Iterable[Row], *, clock: Clock, first: int, bytes_read: int) -> EventBatch:
-    """Build a batch from table rows in order; rows that never count keep their positions too.
+    """Build a batch from table rows; rows that never count keep their positions, from `first`.
 
     Args:
-        first: Position of the first row.
-        bytes_read: Bytes of the stored file read so far.
+        bytes_read: Of the stored file, so far.
     """
     builder = _BatchBuilder(position=first)
     for row in rows:

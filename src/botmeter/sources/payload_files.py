@@ -1,8 +1,4 @@
-"""Files of platform payloads → batches of events.
-
-Each JSON object is a payload, but records that explain one another (activities of a transcript, rows of a tracker
-store) are joined into one, as in a request.
-"""
+"""Files of platform payloads → batches of events; records that explain one another are joined into one payload."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -34,7 +30,7 @@ def batches_from_payload_file(file: SourceFile, source: Source, *, connector: Co
     """Yield the events of a file, then notes about records that never count.
 
     Raises:
-        Refused: `format_unknown`, `column_missing`, and what `reader.batches` raises.
+        Refused: `format_unknown`, `column_missing`, and as `reader.batches`.
         TooMuch: `record_too_long`.
     """
     with closing(open_stream(file.path, name=file.label, stdin=file.content)) as stream:
@@ -115,7 +111,6 @@ def _table_objects(stream: ByteStream, joined: JoinedFiles) -> Iterator[Objects]
 
 
 def _batch_of_notes(ignored: Counter[str], stream: ByteStream, *, with_counts: bool) -> EventBatch:
-    """Return a batch without events; sentences of joined payloads count for themselves."""
     return EventBatch(
         events=EVENTS_SCHEMA.empty_table(),
         positions=pa.array([], pa.int64()),

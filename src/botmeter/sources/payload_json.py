@@ -1,7 +1,4 @@
-"""Values, times, ids and bots in JSON payloads.
-
-A payload that is not the platform's is refused as a whole; a missing field is left for `validation` to report.
-"""
+"""Values, times, ids and bots in JSON payloads; missing fields are left for `validation` to report."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -71,7 +68,7 @@ def objects_in(found: object) -> list[JsonObject]:
 
 
 def object_of(found: object) -> JsonObject:
-    """Return an object, or an empty one for anything else."""
+    """Return an object; otherwise an empty one."""
     return found if isinstance(found, dict) else {}
 
 
@@ -83,10 +80,10 @@ def text_of(found: object) -> str | None:
 
 
 def shared_text_of(found: object, *, what: str) -> str | None:
-    """Return `text_of` a value that every event of a payload repeats.
+    """Return `text_of` a value that is stored with every event.
 
     Raises:
-        Refused: `payload_not_understood` if it is longer than an id, because it is stored many times.
+        Refused: `payload_not_understood` if it is longer than an id.
     """
     text = text_of(found)
     if text is not None and len(text) > ID_BYTES_MAX:
@@ -108,13 +105,13 @@ def us_of_epoch(seconds: object) -> int | None:
 
 
 def time_of_epoch(seconds: object) -> object:
-    """Return seconds since 1970 as RFC 3339 text; anything else unchanged for `validation`."""
+    """Return seconds since 1970 as RFC 3339 text; otherwise unchanged."""
     us = us_of_epoch(seconds)
     return seconds if us is None else text_from_us(us)
 
 
 def event_id_of(kind: str, *parts: object) -> str:
-    """Return an event id that hashes its parts, which may be long or hold a phone number."""
+    """Return a hash of the parts, which may be long or hold a phone number."""
     return f"{kind}-{hashlib.sha256(_ENCODE(parts)).hexdigest()[:40]}"
 
 
@@ -124,23 +121,22 @@ def scoped_id(source: Source, *parts: str | None) -> str | None:
 
 
 def is_listed(source: Source, option: str, *, default: Iterable[str], known_as: Iterable[str | None]) -> bool:
-    """Check a comma-separated option for any of a thing's ids and names."""
+    """Check a comma-separated option for any of the names."""
     setting = source.option(option)
     names = default if setting is None else (word.strip() for word in setting.split(","))
     return not {word for word in names if word}.isdisjoint(word for word in known_as if word)
 
 
 def ignored_sentences(counts: Mapping[str, int]) -> tuple[str, ...]:
-    """Return a sentence with its count for each ignored kind, at most twenty."""
+    """Return a sentence for each ignored kind, at most twenty."""
     named = islice(counts.items(), _SENTENCES_MAX)
     return tuple(what if count == 1 else f"{what} ({count:,} of them)" for what, count in named)
 
 
 def bot_of(source: Source, bot_id: str | None, *, name: str | None = None, version: str | None = None) -> Fields:
-    """Return the bot from the source's identities, the platform (`bot_id`), or the source's default.
+    """Return the bot from the source's identities, the platform, or the source's default.
 
-    Args:
-        version: From the platform; an identity's version takes precedence.
+    An identity's version takes precedence over the platform's.
     """
     identity = source.identity(bot_id, name)
     if identity is not None:
@@ -172,12 +168,12 @@ def at(found: object, *path: str) -> Any:
 
 
 def objects_in_list(found: object) -> list[JsonObject]:
-    """Return the objects in a list; empty for anything else."""
+    """Return the objects in a list; otherwise none."""
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
 def us_of(found: object) -> int | None:
-    """Return the µs UTC of RFC 3339 text or seconds since 1970; otherwise None, also for 0."""
+    """Return the µs UTC of RFC 3339 text or seconds since 1970; None for 0 and the rest."""
     if not isinstance(found, str):
         return us_of_epoch(found) or None
     try:
@@ -187,5 +183,5 @@ def us_of(found: object) -> int | None:
 
 
 def time_of(found: object) -> object:
-    """Return a time as RFC 3339 text; anything else unchanged for `validation`."""
+    """Return a time as RFC 3339 text; otherwise unchanged for `validation`."""
     return time_of_epoch(found) if isinstance(found, int | Decimal) else found

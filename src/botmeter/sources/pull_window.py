@@ -1,7 +1,4 @@
-"""Time range of a pull, and the work left for the next one.
-
-Each pull overlaps the last by an hour, for messages under way; an interrupted one leaves a remainder.
-"""
+"""Time range of a pull, and the work left for the next one."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -16,14 +13,14 @@ YOUNG_US: Final = 300 * MICROSECONDS_PER_SECOND
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullWindow:
-    """Range of one pull, µs UTC.
+    """Range of one pull, µs UTC; it overlaps the last by an hour, for messages under way.
 
     Attributes:
         floor_us: First instant of messages.
         end_us: Exclusive.
         recent_us: Include conversations active since then,
         ceiling_us: and those last active between `floor_us` and then, if set.
-        is_part: Doesn't cover all that the last pull left.
+        is_part: Doesn't cover all work left.
     """
 
     floor_us: int
@@ -33,7 +30,7 @@ class PullWindow:
     is_part: bool = False
 
     def is_wanted(self, active_us: int | None) -> bool:
-        """Check a conversation's last activity; an unknown one is included."""
+        """Check the last activity; an unknown one is included."""
         if active_us is None or active_us >= self.recent_us:
             return True
         return self.ceiling_us is not None and self.floor_us <= active_us <= self.ceiling_us
@@ -63,12 +60,7 @@ class Remaining:
 
 
 def pull_window(rest: Remaining, *, asked_us: int | None, earliest_us: int, now_us: int) -> PullWindow:
-    """Return the window of a pull.
-
-    Args:
-        asked_us: Requested start; None: continue after the last pull.
-        earliest_us: Earliest instant of the account's events.
-    """
+    """Return the window of a pull from `asked_us`, or after the last pull, but not before `earliest_us`."""
     end_us = now_us - YOUNG_US
     if asked_us is not None:
         floor_us = _cut(min(max(asked_us, earliest_us), end_us))
@@ -90,8 +82,8 @@ def remaining_after(plan: PullWindow, *, before: Remaining, left: Remaining | No
     """Return the work left after a pull.
 
     Args:
-        before: Unchanged if the window covered only part of it.
-        left: Unfinished work of the pull.
+        before: Kept if the window covered only part of it.
+        left: Unfinished work of this pull.
     """
     if plan.is_part:
         return before
@@ -103,12 +95,12 @@ class PullResult:
     """Result of a pull; instants in µs UTC.
 
     Attributes:
-        until_us: Exclusive; younger messages are left to their webhooks.
-        seen: Messages and conversation beginnings: the sum of the counts that follow.
+        until_us: Exclusive; younger messages are left to webhooks.
+        seen: Sum of the counts that follow.
         known: Already in the ledger.
         accepted: Added.
         refused: Quarantined.
-        ignored: Never count, such as private notes.
+        ignored: Never count.
         outside: Not in the window.
         code: Error code of an interruption; empty: complete.
         fault: Message of the error.
@@ -139,7 +131,7 @@ class PullResult:
 
     @classmethod
     def from_mapping(cls, kept: Mapping[str, Any] | None) -> Self | None:
-        """Return a stored result; None if there is none, or another version wrote it."""
+        """Return a stored result; None if another version wrote it."""
         names = {each.name for each in fields(cls)}
         if kept is None or set(kept) != names:
             return None

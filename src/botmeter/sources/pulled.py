@@ -1,4 +1,4 @@
-"""Conversations from a platform's API, read by the code for its webhooks so that event ids are the same."""
+"""Conversations from a platform's API, with the event ids of its webhooks."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ SECOND_ATTRIBUTES = {"time_source": "second"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PulledConversation:
-    """Events of one conversation, in any order, and payloads that were not understood."""
+    """Events of one conversation, unordered, and payloads not understood."""
 
     records: tuple[EventRecord, ...]
     refused: tuple[tuple[bytes, Refused], ...] = ()
@@ -29,7 +29,7 @@ class PulledConversation:
 
 
 def pulled_conversation(payloads: Iterable[JsonObject], source: Source, *, read: PayloadReader) -> PulledConversation:
-    """Read payloads of one conversation in the shape of webhook payloads."""
+    """Read payloads in the shape of webhook payloads."""
     records: list[EventRecord] = []
     refused: list[tuple[bytes, Refused]] = []
     ignored_count = 0
@@ -58,12 +58,9 @@ def event_id_in(record: EventRecord) -> str:
 
 
 def missing_records(pulled: PulledConversation, known: Mapping[str, int]) -> list[EventRecord]:
-    """Return the events that a ledger lacks, each once, ordered by id.
+    """Return the events missing from `known` (event id → µs UTC), each once, ordered by id.
 
     A time cut to the second is corrected to no earlier than events of its conversation and second with smaller ids.
-
-    Args:
-        known: Event id → µs UTC in the ledger.
     """
     missing: list[EventRecord] = []
     done: set[str] = set()
@@ -83,7 +80,7 @@ def missing_records(pulled: PulledConversation, known: Mapping[str, int]) -> lis
 
 
 def between(pulled: PulledConversation, *, first_us: int, end_us: int) -> PulledConversation:
-    """Return the events in [first_us, end_us), µs UTC, and those without a valid time."""
+    """Return the events in [first_us, end_us), and those without a valid time."""
     kept = tuple(record for record in pulled.records if (us := _instant_us(record)) is None or first_us <= us < end_us)
     return replace(pulled, records=kept)
 

@@ -1,4 +1,4 @@
-"""Files of events in any format → batches of checked events."""
+"""Files of events in any format → checked batches."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -28,9 +28,9 @@ class SourceFile:
 
     Attributes:
         path: `-` for standard input.
-        name: Name in messages; None: the path.
+        name: For messages; None: the path.
         content: Replaces standard input; stays open.
-        mapping: None: the fields have Botmeter's own names.
+        mapping: None: Botmeter's own names.
         format: csv, ndjson, json, parquet or cloudevents; None: detected.
     """
 
@@ -48,7 +48,7 @@ class SourceFile:
 def batches(file: SourceFile, *, rows_max: int = ROWS_MAX, source: Source | None = None) -> Iterator[EventBatch]:
     """Yield the events and rejections of a file, in order.
 
-    An error may be raised after the last batch; the caller must then keep nothing of the file.
+    An error may follow the last batch; the caller must then keep nothing of the file.
 
     Args:
         rows_max: Events per batch.
@@ -71,11 +71,7 @@ def batches(file: SourceFile, *, rows_max: int = ROWS_MAX, source: Source | None
 
 
 def batches_from_json(raws: Iterable[bytes], *, mapping: Mapping | None = None) -> Iterator[EventBatch]:
-    """Read JSON objects, one event each; positions count them from 0.
-
-    Args:
-        mapping: That of the file a row was rejected from.
-    """
+    """Read JSON objects, one event each, by the mapping of their file; positions start at 0."""
     for records in records_from_texts(raws, mapping=mapping):
         yield batch_from_records(records)
 
@@ -101,7 +97,6 @@ def _records(stream: ByteStream, file: SourceFile, *, rows_max: int) -> Iterator
 
 
 def _pieces(batch: EventBatch, rows_max: int) -> Iterator[EventBatch]:
-    """Split a batch of more than `rows_max` events."""
     if len(batch.events) <= rows_max:
         if len(batch.events) or batch.rejections or batch.notes:
             yield batch

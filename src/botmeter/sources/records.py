@@ -20,12 +20,12 @@ class Records:
     """Some records of a file, in order.
 
     Attributes:
-        columns: Event field → values, of any Arrow type; missing fields are left out.
-        record: Row → field → value as sent; raises `Refused`.
+        columns: Of any Arrow type; missing fields are left out.
+        record: Row → fields as sent; raises `Refused`.
         raw: Row → the record as sent.
         positions: In the file, from 0.
-        rejections: Records that could not become a row.
-        bytes_read: Bytes of the stored file read so far.
+        rejections: Records without a row.
+        bytes_read: Of the stored file, so far.
         notes: For a person.
     """
 

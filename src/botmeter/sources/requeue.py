@@ -1,4 +1,4 @@
-"""Requeue of quarantined events; a platform's connector reads its payloads again."""
+"""Requeue of quarantined events; platform payloads are read anew."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ PAYLOADS_EACH = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Piece:
-    """Quarantined events of one source, read again; `places` are each entry's positions in `batches`."""
+    """Quarantined events of one source; `places` are each entry's positions in `batches`."""
 
     again: tuple[Quarantined, ...]
     places: tuple[range, ...]
@@ -36,7 +36,6 @@ class _Piece:
         return [rejection for batch in self.batches for rejection in batch.rejections]
 
     def done(self, receipt: Receipt, *, kept_anew: AbstractSet[int]) -> list[int]:
-        """Return the entries that can leave quarantine; `kept_anew` are positions quarantined again."""
         if receipt.rejected > len(receipt.rejections):
             # The receipt does not name them all, so none may be let go.
             return []
@@ -55,8 +54,8 @@ class _Piece:
 def retry(ledger: Ledger, *, now_us: int) -> Receipt:
     """Send everything in quarantine again under its own source.
 
-    Accepted events and duplicates leave quarantine; the rest stays once, under its new reason. An interrupted retry can
-    be repeated. The receipt counts all sources and holds the first thousand rejections.
+    Accepted events and duplicates leave quarantine; the rest stays under its new reason. An interrupted retry can be
+    repeated. The receipt holds the first thousand rejections.
     """
     pieces = list(_pieces(ledger))
     first_append_no = ledger.next_append_no()

@@ -1,4 +1,4 @@
-"""Signatures of deliveries, compared in constant time over the bytes received."""
+"""Signatures of deliveries, compared in constant time."""
 
 import base64
 import binascii
@@ -28,8 +28,8 @@ class HmacForm:
 
     Attributes:
         header: In lower case.
-        prefix: Text before the digits.
-        timestamp_header: Header with seconds since 1970, signed as `instant.body`; None: only the body is signed.
+        prefix: Before the digits.
+        timestamp_header: Of seconds since 1970, signed as `instant.body`; None: only the body is signed.
     """
 
     header: str
@@ -74,7 +74,7 @@ def check_rsa(delivery: Delivery, pem: str, *, header: str) -> None:
 
 @lru_cache(maxsize=256)
 def public_key(pem: str) -> RSAPublicKey:
-    """Parse an RSA public key in PEM, also on one line or without its first and last line.
+    """Parse an RSA public key, also without PEM's line breaks or first and last line.
 
     Raises:
         Refused: `secret_invalid`.

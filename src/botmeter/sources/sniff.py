@@ -1,4 +1,4 @@
-"""Format of a file, detected from its first bytes rather than its name."""
+"""Format of a file, detected from its first bytes."""
 
 import codecs
 import json
@@ -24,7 +24,7 @@ def format_of(stream: ByteStream, *, asked: str | None) -> Format:
     """Return the format of a stream, consuming only a byte order mark.
 
     Args:
-        asked: None: detect it; for `cloudevents` the form around the records is still detected.
+        asked: None: detect; for `cloudevents` the form around the records is still detected.
 
     Raises:
         Refused: `format_unknown`, `file_empty`.
@@ -69,7 +69,6 @@ def _text_format(start: bytes) -> Format | None:
 
 
 def _is_one_a_line(lines: list[bytes]) -> bool:
-    """Check for one object a line, as against one object over many lines."""
     if len(lines) == 1 or (any(line.startswith(b"{") for line in lines[1:]) and lines[0] != b"{"):
         return True
     return lines[0] != b"{" and _is_object(lines[0])

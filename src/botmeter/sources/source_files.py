@@ -26,7 +26,7 @@ def source_named(ledger: ReadableLedger, name: str) -> Source | None:
 def batches_of_source(file: SourceFile, source: Source | None) -> Iterator[EventBatch]:
     """Yield the events of a source's file; raises what `batches` and `batches_from_payload_file` raise.
 
-    Files of events, or with a mapping, are read as such whatever the platform.
+    Files in Botmeter's own format, or with a mapping, are read as such on any platform.
     """
     if source is None or file.mapping is not None:
         return batches(file, source=source)
@@ -37,7 +37,7 @@ def batches_of_source(file: SourceFile, source: Source | None) -> Iterator[Event
 
 
 def _holds_events(file: SourceFile) -> bool:
-    """Check for required event fields, or Parquet; standard input can't be read twice and is the platform's."""
+    """Check for an event file; standard input can't be read twice and is the platform's."""
     if file.path == STDIN or file.format is not None:
         return False
     with closing(open_stream(file.path, name=file.label)) as stream:

@@ -1,7 +1,4 @@
-"""Files as byte streams: opened, decompressed and counted.
-
-A truncated gzip file is read up to the cut; `checked_end` then reports it.
-"""
+"""Files as byte streams: opened, decompressed and counted."""
 
 import stat
 import sys
@@ -20,13 +17,13 @@ _UNPACKED_BYTES = 4 << 20
 
 
 class ByteStream:
-    """A decompressed file.
+    """A decompressed file; a truncated one is read up to the cut.
 
     Attributes:
-        name: Name in messages.
-        stored_bytes: Bytes of the stored file read so far.
-        size_bytes: Stored size; None if unknown.
-        is_packed: The stored file is gzip.
+        name: For messages.
+        stored_bytes: Read so far.
+        size_bytes: As stored; None if unknown.
+        is_packed: By gzip.
     """
 
     def __init__(
@@ -65,7 +62,7 @@ class ByteStream:
         return bytes(piece if end == size_bytes else piece[:end])
 
     def readinto(self, view: memoryview) -> int:
-        """Fill `view` and return the number of bytes, fewer only at the end."""
+        """Fill `view` and return the count, smaller only at the end."""
         if self.is_packed:
             self._fill(len(view))
         end = min(len(self._ready), len(view))
@@ -78,7 +75,7 @@ class ByteStream:
         return end
 
     def peek(self, size_bytes: int) -> bytes:
-        """Return the next `size_bytes` bytes without consuming them, fewer only at the end."""
+        """Return the next bytes without consuming them, fewer only at the end."""
         self._fill(size_bytes)
         return bytes(self._ready[:size_bytes])
 
@@ -88,11 +85,7 @@ class ByteStream:
             self._file.close()
 
     def checked_end(self) -> None:
-        """Check that the file was complete.
-
-        Raises:
-            Refused: `file_truncated`, `file_damaged`.
-        """
+        """Check completeness; raises `Refused` (`file_truncated`, `file_damaged`)."""
         if self._damage:
             raise Refused("file_damaged", f"{self.name} is damaged: its gzip data can't be unpacked ({self._damage}).")
         if self._unpacker is not None and not self._unpacker.eof:
@@ -140,7 +133,7 @@ class ByteStream:
 
 
 def stored_size_bytes(path: str) -> int | None:
-    """Return the stored size of a file; None for standard input, a pipe, or a missing file."""
+    """Return the stored size; None for standard input, a pipe, or a missing file."""
     if path == STDIN:
         return None
     try:
@@ -151,11 +144,7 @@ def stored_size_bytes(path: str) -> int | None:
 
 
 def open_stream(path: str, *, name: str | None = None, stdin: IO[bytes] | None = None) -> ByteStream:
-    """Open a file, or standard input for `-`.
-
-    Args:
-        name: Name in messages; None: the path.
-        stdin: Replaces the process's standard input.
+    """Open a file, or for `-` standard input, which `stdin` replaces; `name` is for messages.
 
     Raises:
         Missing: `file_missing`.

@@ -1,4 +1,4 @@
-"""CSV tables of platforms, read row by row as text."""
+"""CSV tables of platforms, row by row."""
 
 import csv
 import io
@@ -23,11 +23,7 @@ class Table:
 
 
 def open_table(stream: ByteStream, *, errors: str) -> Table:
-    """Read the header of a UTF-8 CSV file; its delimiter is the one most frequent in it.
-
-    Args:
-        errors: As in `bytes.decode`.
-    """
+    """Read the header of a UTF-8 CSV file; `errors` is as in `bytes.decode`."""
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors=errors, newline="")  # type: ignore[type-var]
     csv.field_size_limit(_CELL_CHARACTERS_MAX)
     header = text.readline()

@@ -1,7 +1,6 @@
 """RFC 3339 text → µs UTC for whole columns.
 
-Only `YYYY-MM-DDTHH:MM:SS`, 0 to 9 decimals, then `Z` or `±HH:MM` are read; the rest goes to `domain.instant`. A test
-proves that both agree.
+Unusual forms are left to `domain.instant`; a test proves that both agree.
 """
 
 import numpy as np
@@ -64,7 +63,6 @@ def _us_of_one_length(characters: npt.NDArray[np.uint8]) -> tuple[Instants, Flag
 
 
 def _us(characters: npt.NDArray[np.uint8]) -> tuple[Instants, Flags]:
-    """Read `YYYY-MM-DDTHH:MM:SS[.f…]` as UTC."""
     length, count = characters.shape
     good = np.ones(count, np.bool_)
     if length not in (19, *range(21, 30)):
@@ -90,7 +88,6 @@ def _us(characters: npt.NDArray[np.uint8]) -> tuple[Instants, Flags]:
 
 
 def _offset_us(characters: npt.NDArray[np.uint8]) -> tuple[Instants, Flags]:
-    """Read `±HH:MM`."""
     digits = characters - np.uint8(ord("0"))
     hours, minutes = _number(digits[1:3]), _number(digits[4:6])
     minus = characters[0] == ord("-")
@@ -109,10 +106,7 @@ def _number(digits: npt.NDArray[np.uint8]) -> npt.NDArray[np.int32]:
 
 
 def _days(year: npt.NDArray[np.int32], *, month: npt.NDArray[np.int32], day: npt.NDArray[np.int32]) -> Instants:
-    """Return days since 1970-01-01 of a proleptic Gregorian date.
-
-    Source: Howard Hinnant, "chrono-compatible low-level date algorithms", days_from_civil.
-    """
+    """Source: Howard Hinnant, "chrono-compatible low-level date algorithms", days_from_civil."""
     shifted = year - (month <= 2)
     era = shifted // 400
     year_of_era = shifted - era * 400

@@ -21,7 +21,7 @@ CheckedColumn = tuple[pa.Array, Flags | None]
 
 
 def checked_column(name: str, sent: pa.Array, *, clock: Clock) -> CheckedColumn:
-    """Return a column in the type of `EVENTS_SCHEMA`, missing values null, and flags of doubtful rows, if any."""
+    """Return a column in the type of `EVENTS_SCHEMA`, and flags of doubtful rows, if any."""
     match name:
         case "occurred_at":
             return _instants(sent, clock)
@@ -51,7 +51,7 @@ def _texts(sent: pa.Array, wanted: pa.DataType, *, default: str | None) -> Check
 
 
 def _coded(sent: pa.Array) -> tuple[pa.DictionaryArray, Flags | None]:
-    """Return a dictionary of valid texts; each distinct text is checked once."""
+    """Return a dictionary of valid texts, each checked once."""
     try:
         coded = sent if pa.types.is_dictionary(sent.type) else sent.dictionary_encode()
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
@@ -72,7 +72,6 @@ def _decoded(sent: pa.DictionaryArray) -> pa.Array:
 
 
 def _plain(sent: pa.Array) -> CheckedColumn:
-    """Check text: no NUL, at most 512 bytes; empty text becomes null."""
     text, doubt = _as_string(sent)
     lengths = pc.binary_length(text)
     limits = pc.min_max(lengths).as_py()
@@ -170,7 +169,6 @@ def _previews(sent: pa.Array) -> CheckedColumn:
 
 
 def _attributes(sent: pa.Array) -> CheckedColumn:
-    """Parse each object, since the canonical form needs it."""
     if pa.types.is_null(sent.type) or sent.null_count == len(sent):
         return pa.nulls(len(sent), pa.string()), None
     texts: list[str | None] = []

@@ -1,1 +1,1 @@
-"""Connectors of the platforms, a package each."""
+"""Connectors of the platforms."""

@@ -30,11 +30,7 @@ def platform_codes() -> tuple[str, ...]:
 
 
 def connector_of(platform: str) -> "Connector":
-    """Return the connector of a platform.
-
-    Raises:
-        Missing: `platform_unknown`.
-    """
+    """Return the connector of a platform; raises `Missing` (`platform_unknown`)."""
     if platform not in MODULES:
         known = ", ".join(MODULES)
         raise Missing("platform_unknown", f"Unknown platform {platform[:60]!r}. Use one of: {known}.")

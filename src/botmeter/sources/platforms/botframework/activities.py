@@ -1,7 +1,6 @@
 """Bot Framework activities and transcripts → events.
 
-An activity's id is no key: tools number from 1, copied conversations share ids, and edits keep theirs. The bot is
-never guessed: if not the message, the rest of the payload must identify it.
+Activity ids are no keys: tools number from 1, copies share ids, and edits keep theirs. The bot is never guessed.
 """
 
 from collections import Counter, defaultdict
@@ -45,14 +44,11 @@ _MADE_UP = "g_"
 
 @dataclass(slots=True, kw_only=True)
 class _Known:
-    """Bots and customers found in the whole payload."""
-
     source: Source
     bots: set[str] = field(default_factory=set)
     customers: dict[str | None, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def is_bot(self, party: JsonObject) -> bool:
-        """Check that a party is certainly a bot."""
         party_id = text_of(party.get("id"))
         if party.get("role") is not None:
             return text_of(party["role"]) in _BOT_ROLES
@@ -63,11 +59,7 @@ class _Known:
 
 
 def read_payload(payload: bytes, source: Source, *, received_us: int) -> PayloadContent:  # noqa: ARG001 - the protocol's
-    """Read activities, or rows of Copilot Studio transcripts.
-
-    Raises:
-        Refused: `payload_not_understood`, also for a message whose bot can't be determined.
-    """
+    """Read activities or transcripts; raises `Refused` (`payload_not_understood`), also without a bot."""
     found = json_value(payload)
     rows = copilot.rows_of(found)
     if rows is not None:
@@ -126,7 +118,7 @@ def _bots_of(activity: JsonObject) -> Iterator[str]:
 
 
 def _sides(activity: JsonObject, known: _Known) -> tuple[JsonObject, JsonObject, bool]:
-    """Return the bot and the customer of an activity, and True if the bot sent it."""
+    """Return bot, customer, and True if the bot sent the activity."""
     sender, recipient = object_of(activity.get("from")), object_of(activity.get("recipient"))
     if known.is_bot(sender):
         return sender, recipient if not known.is_bot(recipient) else {}, True
@@ -141,7 +133,6 @@ def _sides(activity: JsonObject, known: _Known) -> tuple[JsonObject, JsonObject,
 
 
 def _fields(activity: JsonObject, known: _Known) -> dict[str, object] | None:
-    """Return the event's fields; None if it never counts."""
     match activity["type"]:
         case "message":
             bot, customer, is_by_bot = _sides(activity, known)

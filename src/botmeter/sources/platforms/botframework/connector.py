@@ -1,4 +1,4 @@
-"""Microsoft Bot Framework and Copilot Studio: activities, transcripts, and rows of conversationtranscript."""
+"""Microsoft Bot Framework and Copilot Studio."""
 
 from botmeter.sources.connector import (
     IMPORT_COMMAND,

@@ -1,7 +1,6 @@
 """Copilot Studio: rows of the Dataverse table conversationtranscript → events.
 
-A row is one conversation with at most one customer. A rejected activity is kept as a row of its own, because whole
-rows would grow quadratically.
+A row is one conversation with at most one customer.
 """
 
 from collections import Counter
@@ -45,8 +44,6 @@ _KIND_BY_OUTCOME = {"resolved": "resolved", "handoff": "handoff", "escalated": "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
-    """A transcript with the values that its activities share."""
-
     source: Source
     row_id: str
     activities: list[JsonObject]
@@ -57,7 +54,7 @@ class _Row:
     first_place: int
 
     def raw(self, activity: JsonObject, *, place: int) -> bytes:
-        """Return a row of this activity alone that is read the same way."""
+        """Return a row of this activity alone; whole rows in quarantine would grow quadratically."""
         alone: JsonObject = {
             ID_COLUMN: self.row_id,
             CONTENT_COLUMN: json_bytes({"activities": [activity]}).decode(),
@@ -82,11 +79,7 @@ def _is_row(found: JsonObject) -> bool:
 
 
 def content_of_rows(rows: list[JsonObject], source: Source) -> PayloadContent:
-    """Read messages, resolutions and hand-offs.
-
-    Raises:
-        Refused: `payload_not_understood`.
-    """
+    """Read messages, resolutions and hand-offs; raises `Refused` (`payload_not_understood`)."""
     records: list[EventRecord] = []
     ignored: Counter[str] = Counter()
     for each in rows:
@@ -150,7 +143,7 @@ def _actor(activity: JsonObject) -> str | None:
 
 
 def _person(activities: list[JsonObject]) -> str | None:
-    """Return the customer's directory id, which is the same in every channel, or the channel's id."""
+    """Return the directory id, the same in every channel, or the channel's id."""
     for activity in activities:
         if activity.get("type") == "message" and _actor(activity) == "customer":
             sender = object_of(activity.get("from"))

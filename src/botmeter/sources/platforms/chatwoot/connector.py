@@ -1,4 +1,4 @@
-"""Chatwoot: webhooks of conversations and messages, and its API."""
+"""Chatwoot: webhooks and API."""
 
 from functools import partial
 

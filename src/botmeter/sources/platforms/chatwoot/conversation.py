@@ -1,4 +1,4 @@
-"""Conversations in Chatwoot's payloads; their ids are unique only within one Chatwoot account."""
+"""Conversations in Chatwoot's payloads."""
 
 from dataclasses import dataclass
 
@@ -46,11 +46,11 @@ _INSTANTS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """One conversation.
+    """Conversation in an account.
 
     Attributes:
         account: Chatwoot account id.
-        number: Id within the account.
+        number: Id, unique in the account only.
         inboxes: Names of its inbox.
     """
 
@@ -65,7 +65,7 @@ class Conversation:
         return text_of(self.found.get("status")) or ""
 
     def fields(self, *, sender: object = None) -> Fields:
-        """Return the fields that all its events share; `sender` is the contact if the payload has no other."""
+        """Return the fields of all its events; `sender` is the contact if there is no other."""
         known = at(self.found, "meta", "sender", "id"), at(self.found, "contact_inbox", "contact_id"), sender
         contact = next((text for text in map(text_of, known) if text is not None), None)
         conversation_id = scoped_id(self.source, self.account, self.number)
@@ -98,7 +98,7 @@ class Conversation:
         return default_bot(self.source)
 
     def latest_us(self) -> int | None:
-        """Return the latest instant in the payload, µs UTC: a lower bound for the change it reports."""
+        """Return the latest µs UTC in the payload: a lower bound for the change it reports."""
         instants = [self.found.get(name) for name in _INSTANTS]
         for message in objects_in_list(self.found.get("messages")):
             instants += [message.get("created_at"), message.get("updated_at")]
@@ -139,11 +139,7 @@ def conversation_in(payload: JsonObject, found: object, *, source: Source) -> Co
 
 
 def sender_bot(sender: object, *, kind: str | None, source: Source) -> Fields:
-    """Return the fields of a sender or assignee that is a bot; empty otherwise.
-
-    Args:
-        kind: Chatwoot's type: `AgentBot`, `User`.
-    """
+    """Return the fields of a sender of type `kind` that is a bot; empty otherwise."""
     number, name = text_of(at(sender, "id")), text_of(at(sender, "name"))
     if number is None and name is None:
         return {}

@@ -1,6 +1,6 @@
-"""Crawler of Chatwoot's conversation list, most recently active first.
+"""Crawler of Chatwoot's conversation list.
 
-Conversations that become active meanwhile move to the front, so the front is read again at the end.
+Newly active conversations move to the front, so the front is read again at the end.
 """
 
 from collections.abc import Iterator
@@ -92,7 +92,7 @@ class ChatwootCrawler:
         yield told
 
     def _messages(self, number: str) -> Iterator[JsonObject]:
-        """Yield the messages of the window and some earlier ones, newest first."""
+        """Yield messages, newest first, some of them before the window."""
         before: dict[str, str] = {}
         lowest = None
         while True:

@@ -1,7 +1,6 @@
-"""Chatwoot's API: paths, pages, and conversations in the shape of webhook payloads.
+"""Chatwoot's API, with conversations in the shape of webhook payloads.
 
-Message times are in seconds, except for the last message. Earlier changes of a conversation have no ids and can't be
-pulled.
+Most message times are in whole seconds. Changes have no ids and can't be pulled.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +17,7 @@ _EXACT_PLACES = ("messages", "last_non_activity_message")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedConversation:
-    """A conversation in the list; `number` is its id within the account, `active_us` its last activity."""
+    """A conversation in the list, last active at `active_us`."""
 
     number: str
     active_us: int | None
@@ -27,7 +26,7 @@ class ListedConversation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedMessages:
-    """A page of messages; lowest id and earliest µs UTC, None if the page is empty."""
+    """A page of messages, with lowest id and earliest time; None if empty."""
 
     messages: tuple[JsonObject, ...]
     first_number: int | None
@@ -55,16 +54,12 @@ def inboxes_path(account: str) -> str:
 
 
 def messages_path(account: str, number: str) -> str:
-    """Return the path of a conversation's latest 20 messages, or those before `before`."""
+    """Return the path of the latest 20 messages, or those before `before`."""
     return f"{conversations_path(account)}/{quote(number, safe='')}/messages"
 
 
 def conversations_in(body: bytes) -> tuple[ListedConversation, ...]:
-    """Read a page of conversations.
-
-    Raises:
-        Refused: `payload_not_understood`.
-    """
+    """Read a page of conversations; raises `Refused` (`payload_not_understood`)."""
     found = json_value(body)
     page = at(found, "data", "payload")
     if page is None:
@@ -80,11 +75,7 @@ def conversations_in(body: bytes) -> tuple[ListedConversation, ...]:
 
 
 def inboxes_in(body: bytes) -> dict[str, JsonObject]:
-    """Read inboxes, by id.
-
-    Raises:
-        Refused: `payload_not_understood`.
-    """
+    """Read inboxes, by id; raises `Refused` (`payload_not_understood`)."""
     page = at(json_value(body), "payload")
     if not isinstance(page, list):
         raise not_understood("Not a list of Chatwoot inboxes: it has no payload.")
@@ -92,11 +83,7 @@ def inboxes_in(body: bytes) -> dict[str, JsonObject]:
 
 
 def messages_in(body: bytes) -> ListedMessages:
-    """Read a page of messages.
-
-    Raises:
-        Refused: `payload_not_understood`.
-    """
+    """Read a page of messages; raises `Refused` (`payload_not_understood`)."""
     page = at(json_value(body), "payload")
     if not isinstance(page, list):
         raise not_understood("Not a page of Chatwoot messages: it has no payload.")
@@ -120,7 +107,7 @@ def read_conversation(
     """Return the creation and the messages of a conversation.
 
     Args:
-        conversation: From the list, with `account_id` added.
+        conversation: With `account_id` added.
         inboxes: By id.
     """
     inbox = inboxes.get(text_of(conversation.get("inbox_id")) or "")
@@ -157,7 +144,7 @@ def _active_us(found: JsonObject) -> int | None:
 
 
 def _of_inbox(conversation: JsonObject, inbox: JsonObject) -> JsonObject:
-    """Add fields that only webhooks contain: the channel, and a channel that Twilio carries."""
+    """Add fields that only webhooks contain."""
     channel = text_of(conversation.get("channel")) or text_of(at(conversation, "meta", "channel"))
     told: JsonObject = {"channel": channel or text_of(inbox.get("channel_type"))}
     if text_of(inbox.get("medium")) == "whatsapp":
@@ -166,7 +153,7 @@ def _of_inbox(conversation: JsonObject, inbox: JsonObject) -> JsonObject:
 
 
 def _touched_at(conversation: JsonObject) -> dict[str, JsonObject]:
-    """Return the last change of embedded messages, to the millisecond, by id."""
+    """Return last changes of embedded messages, to the millisecond, by id."""
     held = [each for name in _EXACT_PLACES for each in _objects(conversation.get(name))]
     return {
         number: {"updated_at": each.get("updated_at")}

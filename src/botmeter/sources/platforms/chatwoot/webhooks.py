@@ -1,7 +1,7 @@
 """Chatwoot's webhooks (account, agent bot, API inbox, automation rules) → events.
 
-All of them report the same events, so ids name the event and copies are one. Only messages have a time; a
-conversation's change gets the latest instant in its payload and never opens a session.
+All report the same events, so ids name the event and copies are one. Only messages have a time; a change gets the
+latest instant in its payload and never opens a session.
 """
 
 from botmeter.domain.instant import text_from_us
@@ -45,11 +45,7 @@ _ID_DIGITS = 12
 
 
 def read_payload(payload: bytes, source: Source, *, received_us: int) -> PayloadContent:  # noqa: ARG001 - the protocol's
-    """Read a payload: one event, or nothing that counts.
-
-    Raises:
-        Refused: `payload_not_understood` for an unknown payload or event.
-    """
+    """Read at most one event; raises `Refused` (`payload_not_understood`)."""
     found = json_object(payload, platform="Chatwoot")
     subject = text_of(found.get("event"))
     if subject is None:
@@ -88,7 +84,7 @@ def _message(payload: JsonObject, message: JsonObject, *, source: Source) -> Fie
 
 
 def _nested_message(payload: JsonObject, source: Source) -> Fields | None:
-    """Read a conversation's last message, the form in which automation rules report messages."""
+    """Read a conversation's last message, as automation rules report it."""
     messages = objects_in_list(payload.get("messages"))
     if not messages:
         raise not_understood("The Chatwoot payload has no message.")
@@ -96,10 +92,7 @@ def _nested_message(payload: JsonObject, source: Source) -> Fields | None:
 
 
 def _message_time(message: JsonObject) -> object:
-    """Return the creation time of a message.
-
-    A nested message gives it in seconds. A last change within that second is the creation to the millisecond.
-    """
+    """Return the creation time; if nested in whole seconds, a last change within that second, which is more exact."""
     created = message.get("created_at")
     if isinstance(created, str):
         return created
@@ -110,7 +103,6 @@ def _message_time(message: JsonObject) -> object:
 
 
 def _actor(message: JsonObject, *, form: str, conversation: Conversation) -> Fields:
-    """Return the actor of a message and its bot."""
     if form == "incoming":
         return {"actor": "customer", **conversation.bot()}
     if form != "outgoing":
@@ -184,10 +176,7 @@ def _kind(payload: JsonObject, *, name: str) -> str:
 
 
 def _change_time(conversation: Conversation, *, kind: str) -> tuple[int | None, str]:
-    """Return the time of a change, µs UTC, and its source.
-
-    In older versions `timestamp` is that of the last message, perhaps days before.
-    """
+    """Return the µs UTC of a change and its source; older versions' `timestamp` may be days before."""
     told_by = "created_at" if kind == "conversation_created" else "updated_at"
     told_us = us_of(conversation.found.get(told_by))
     if told_us is not None:

@@ -1,4 +1,4 @@
-"""Freshchat: webhooks of conversations and messages, raw reports, and its API."""
+"""Freshchat: webhooks, raw reports, and API."""
 
 from functools import partial
 

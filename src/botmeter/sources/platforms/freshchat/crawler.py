@@ -1,7 +1,6 @@
 """Crawler of Freshchat's conversations, by slices of time: changed users, then known conversations.
 
-Freshchat lists no conversations. A user who wrote counts as changed; conversations of others are known unless all
-their deliveries were lost.
+Freshchat lists no conversations, so one of an unchanged user is missed if all its deliveries were lost.
 """
 
 from collections.abc import Iterator
@@ -65,7 +64,7 @@ class FreshchatCrawler:
         return Remaining(next_us=self._done_us + OVERLAP_US, floor_us=self.crawl.window.floor_us)
 
     def _users(self, first_us: int, end_us: int) -> tuple[str, ...]:
-        """Return the users changed in a slice; more than `_SLICE_MAX` if there are too many for it."""
+        """Return the users changed in a slice; more than `_SLICE_MAX` if it must be divided."""
         found: dict[str, None] = {}
         page = 0
         while len(found) <= _SLICE_MAX or end_us - first_us <= _WIDTH_MIN_US:
@@ -100,7 +99,7 @@ class FreshchatCrawler:
         yield read_conversation(found, messages, user=user, source=self.crawl.source)
 
     def _messages(self, number: str) -> Iterator[JsonObject]:
-        """Yield the messages of the window and some earlier ones, each once."""
+        """Yield messages, each once, some of them before the window."""
         done: set[str] = set()
         page = 0
         while True:

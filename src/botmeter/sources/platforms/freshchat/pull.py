@@ -1,7 +1,4 @@
-"""Freshchat's API: paths, pages, and conversations in the shape of webhook payloads.
-
-Only messages can be pulled; other changes have no ids.
-"""
+"""Freshchat's API, with conversations in the shape of webhook payloads; only messages can be pulled."""
 
 from collections.abc import Sequence
 from urllib.parse import quote
@@ -22,7 +19,7 @@ _SHARED = ("channel_id", "app_id", "properties")
 
 
 def users_query(first_us: int, end_us: int, *, page: int) -> dict[str, str]:
-    """Return the query of page `page` (from 1) of users changed in [first_us, end_us), µs UTC."""
+    """Return the query of a page (from 1) of users changed in [first_us, end_us)."""
     return {
         "updated_from": _milliseconds(first_us),
         "updated_to": _milliseconds(end_us),
@@ -52,7 +49,7 @@ def messages_query(page: int) -> dict[str, str]:
 
 
 def ids_in(body: bytes, *, of: str) -> tuple[str, ...]:
-    """Return the ids on a page of `users` or `conversations`; raises `Refused` (`payload_not_understood`)."""
+    """Return the ids of `users` or `conversations`; raises `Refused` (`payload_not_understood`)."""
     found = json_value(body)
     page = at(found, of)
     if not isinstance(page, list):
@@ -62,11 +59,7 @@ def ids_in(body: bytes, *, of: str) -> tuple[str, ...]:
 
 
 def conversation_in(body: bytes) -> JsonObject:
-    """Read a conversation.
-
-    Raises:
-        Refused: `payload_not_understood`.
-    """
+    """Read a conversation; raises `Refused` (`payload_not_understood`)."""
     found = json_value(body)
     if not isinstance(found, dict) or text_of(found.get("conversation_id") or found.get("id")) is None:
         raise not_understood("Not a Freshchat conversation: it has no conversation_id.")
@@ -74,11 +67,7 @@ def conversation_in(body: bytes) -> JsonObject:
 
 
 def messages_in(body: bytes) -> tuple[JsonObject, ...]:
-    """Read a page of messages.
-
-    Raises:
-        Refused: `payload_not_understood`.
-    """
+    """Read a page of messages; raises `Refused` (`payload_not_understood`)."""
     page = at(json_value(body), "messages")
     if not isinstance(page, list):
         raise not_understood("Not a page of Freshchat messages.")
@@ -93,7 +82,7 @@ def message_us(message: JsonObject) -> int | None:
 def read_conversation(
     conversation: JsonObject, messages: Sequence[JsonObject], *, user: str | None, source: Source
 ) -> PulledConversation:
-    """Return the messages of a conversation; `user` is the customer's id, if known."""
+    """Return the messages of a conversation with the customer `user`."""
     number = text_of(conversation.get("conversation_id")) or text_of(conversation.get("id"))
     customer = user or _customer(conversation, messages)
     shared = {name: conversation[name] for name in _SHARED if conversation.get(name) is not None}

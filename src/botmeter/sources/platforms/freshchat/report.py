@@ -1,7 +1,4 @@
-"""Freshchat's raw reports: CSV files, alone or in a ZIP, with a row for each message.
-
-Freshchat does not publish the headers, so each column has several accepted names.
-"""
+"""Freshchat's raw reports: CSV files, alone or in a ZIP, one row a message, headers unpublished."""
 
 import io
 import zipfile
@@ -87,7 +84,6 @@ def _from_zip(stream: ByteStream, source: Source) -> Iterator[EventBatch]:
 
 
 def _from_csv(stream: ByteStream, source: Source, *, first: int) -> Generator[EventBatch, None, int]:
-    """Yield the batches of one table; return the position after its last row."""
     table = open_table(stream, errors="surrogateescape")
     places = _places(table.columns, name=stream.name)
     while chunk := list(islice(table.rows, ROWS_MAX)):

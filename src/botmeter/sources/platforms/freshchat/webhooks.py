@@ -1,6 +1,6 @@
 """Freshchat's webhooks, in all of their generations → events.
 
-Freshchat calls bots agents; the source's bot identities tell them apart.
+Freshchat calls bots agents; only the source's bot identities distinguish them.
 """
 
 from botmeter.domain.source import Source
@@ -27,11 +27,7 @@ _PRIVATE = "A private note never counts."
 
 
 def read_payload(payload: bytes, source: Source, *, received_us: int) -> PayloadContent:  # noqa: ARG001 - the protocol's
-    """Read a payload: one event, or nothing that counts.
-
-    Raises:
-        Refused: `payload_not_understood` for an unknown payload or action.
-    """
+    """Read at most one event; raises `Refused` (`payload_not_understood`)."""
     found = json_object(payload, platform="Freshchat")
     action = text_of(found.get("action"))
     if action is None or not isinstance(found.get("data"), dict):
@@ -91,7 +87,6 @@ def _change(payload: JsonObject, *, action: str, source: Source) -> Fields:
 
 
 def _change_object(payload: JsonObject) -> JsonObject:
-    """Return the change, under whatever name: `reopen`, `resolve`, `assignment`."""
     data = payload["data"]
     within = [each for each in data.values() if isinstance(each, dict)]
     for found in (*within, data):
@@ -107,7 +102,7 @@ def _conversation_id(found: object) -> str | None:
 
 
 def _place(found: JsonObject, *, customer: str | None, source: Source) -> Fields:
-    """Return customer, conversation and channel; Freshchat's ids are globally unique and stay unchanged."""
+    """Return customer, conversation and channel; the ids are globally unique."""
     conversation = _conversation_id(found)
     channel_id = text_of(found.get("channel_id"))
     return {
@@ -129,7 +124,6 @@ def _channel(found: JsonObject, *, channel_id: str | None, source: Source) -> st
 
 
 def _property(found: JsonObject, name: str | None) -> str | None:
-    """Return a property of the conversation, from an object or a list of names and values."""
     if not name:
         return None
     properties = found.get("properties")
@@ -149,7 +143,6 @@ def _actor_and_bot(sent_as: str | None, *, sender: str | None, source: Source) -
 
 
 def _bot_of_customer(message: JsonObject, source: Source) -> Fields:
-    """Return the assigned bot, the channel's, or the source's default."""
     channel_id = text_of(message.get("channel_id"))
     assigned = text_of(message.get("assigned_agent_id"))
     identity = source.identity(assigned, f"channel:{channel_id}")

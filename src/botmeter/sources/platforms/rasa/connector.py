@@ -1,4 +1,4 @@
-"""Rasa: posts of its event broker, tracker dumps, and rows of the SQL tracker store."""
+"""Rasa: event broker posts, tracker dumps, and tracker store rows."""
 
 from botmeter.sources.connector import (
     IMPORT_COMMAND,

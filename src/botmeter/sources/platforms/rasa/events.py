@@ -1,7 +1,6 @@
-"""Rasa's broker posts, tracker dumps and tracker store rows → events.
+"""Rasa's broker posts, tracker dumps and tracker store rows → events with the same ids.
 
-Ids and conversations don't depend on neighbouring events, so they are the same in all three. The sender is the
-conversation; Rasa's own sessions are not.
+The sender is the conversation; Rasa's own sessions are not.
 """
 
 import re
@@ -57,19 +56,13 @@ _CONTENT = ("text", "data", "name", "value", "flow_id")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _TrackerEvent:
-    """One event of a payload, in the form of a broker post, with its tracker's channel."""
-
     sender: str
     event: JsonObject
     channel: str | None = None
 
 
 def read_payload(payload: bytes, source: Source, *, received_us: int) -> PayloadContent:  # noqa: ARG001 - every event has its time
-    """Read messages, hand-offs and tickets; actions, other slots and commands are ignored.
-
-    Raises:
-        Refused: `payload_not_understood`.
-    """
+    """Read messages, hand-offs and tickets; raises `Refused` (`payload_not_understood`)."""
     events = list(_events_in(payload))
     channels = _channels(events, source)
     records: list[EventRecord] = []
@@ -132,7 +125,7 @@ def _event_of_row(row: JsonObject) -> JsonObject:
 
 
 def _flat(event: JsonObject) -> JsonObject:
-    """Return an event in the form of older versions; newer ones nest it under its name."""
+    """Return an event in the older form, not nested under its name."""
     if isinstance(event.get("event"), str):
         return event
     kind = next((name for name in ("user", "bot", "session_started", "memory_set") if name in event), None)
@@ -180,9 +173,9 @@ def _ticket_id(event: JsonObject, source: Source) -> str | None:
 
 
 def _channels(events: list[_TrackerEvent], source: Source) -> list[str | None]:
-    """Return the channel of each event: its own, the source's, or that of the sender's previous message.
+    """Return each event's channel: its own, the source's, or that of the sender's previous message.
 
-    The source's comes first: a broker post has no previous message, and the same event in a dump must get its channel.
+    The source's comes first, because a broker post has no previous message and must agree with a dump.
     """
     own = [shared_text_of(each.event.get("input_channel"), what="The input_channel") for each in events]
     if source.channel is not None:
@@ -224,7 +217,6 @@ def _fields(tracked: _TrackerEvent, source: Source, *, channel: str | None) -> d
 
 
 def _bot(event: JsonObject, source: Source, *, actor: str) -> Fields:
-    """Return the assistant, with its model as version; the default bot only for customers and bots."""
     metadata = object_of(event.get("metadata"))
     assistant = text_of(metadata.get("assistant_id"))
     if assistant is None and actor == "system":
@@ -235,7 +227,7 @@ def _bot(event: JsonObject, source: Source, *, actor: str) -> Fields:
 def _event_id(tracked: _TrackerEvent, name: str) -> str:
     """Return an id from the event's id, the message's id, or sender, time and content.
 
-    Content is needed because events of a sender can share a time, and a post doesn't know its position.
+    Time alone is not unique, and a post doesn't know its position.
     """
     event = tracked.event
     own = text_of(event.get("event_id")) or (text_of(event.get("message_id")) if name == "user" else None)

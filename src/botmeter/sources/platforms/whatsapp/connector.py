@@ -1,4 +1,4 @@
-"""WhatsApp Cloud API: webhooks of messages, echoes and statuses."""
+"""WhatsApp Cloud API."""
 
 import hmac
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from botmeter.sources.signatures import HmacForm, check_hmac
 
 
 def challenge(query: Mapping[str, str], verify_token: str) -> str:
-    """Answer Meta's verification request for a webhook; raises `NotAllowed` (`verify_token_wrong`)."""
+    """Answer Meta's verification request; raises `NotAllowed` (`verify_token_wrong`)."""
     sent = query.get("hub.verify_token", "")
     is_right = bool(verify_token) and hmac.compare_digest(sent.encode("utf-8", "replace"), verify_token.encode())
     if query.get("hub.mode") != "subscribe" or not is_right:

@@ -1,7 +1,7 @@
 """WhatsApp Cloud API webhooks → events.
 
-An answer appears only as its status `sent`, or as an echo of a message written in the app. Message ids contain the
-customer's phone number, so they are hashed.
+Answers appear only as the status `sent`, or as echoes. Message ids contain the customer's phone number and are
+hashed.
 """
 
 import hashlib
@@ -46,8 +46,6 @@ _TAGS = re.compile(r"\b(actor|bot_id|bot_version)=([^\s;,]+)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Place:
-    """Context of some messages; the contact only if there is just one."""
-
     source: Source
     entry_id: str | None
     change_field: str | None
@@ -56,7 +54,6 @@ class _Place:
     contact: JsonObject
 
     def raw(self, name: str, message: JsonObject) -> bytes:
-        """Return a payload that holds this message alone."""
         metadata = {"phone_number_id": self.number, "display_phone_number": self.shown_number}
         value: dict[str, object] = {"metadata": metadata, "contacts": [self.contact], name: [message]}
         change = {"field": self.change_field, "value": value}
@@ -70,11 +67,7 @@ class _Found:
 
 
 def read_payload(payload: bytes, source: Source, *, received_us: int) -> PayloadContent:  # noqa: ARG001 - every message has its time
-    """Read messages and answers; other statuses, reactions and notices are ignored.
-
-    Raises:
-        Refused: `payload_not_understood`, also for an unknown type of message.
-    """
+    """Read messages and answers; raises `Refused` (`payload_not_understood`), also for an unknown type."""
     whole = object_of(json_value(payload))
     if whole.get("object") != OBJECT or "entry" not in whole:
         raise not_understood(f'This is no webhook of WhatsApp: it has no "object": "{OBJECT}" with "entry".')
@@ -113,7 +106,7 @@ def _read_change(change: JsonObject, *, entry_id: object, source: Source, found:
 
 
 def _only_contact(contacts: list[JsonObject]) -> JsonObject:
-    """Return the only contact's ids; with several, a message's contact is unknown."""
+    """Return the only contact's ids; with several, the contact is unknown."""
     if len(contacts) != 1:
         return {}
     names = ("wa_id", "user_id")
@@ -168,7 +161,6 @@ def _message(message: JsonObject, place: _Place, *, is_echo: bool) -> dict[str, 
 
 
 def _answer(status: JsonObject, place: _Place) -> dict[str, object]:
-    """Return the fields of a sent message; its author is from the tag or the source."""
     tag = text_of(status.get("biz_opaque_callback_data")) or ""
     tags = dict(_TAGS.findall(tag))
     agent_tag = place.source.option("agent_tag")
