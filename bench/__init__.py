@@ -1,6 +1,5 @@
-"""Measurements of the speed and memory that Botmeter promises: `python -m bench`.
+"""Measurements of the promised speed and memory: `python -m bench`.
 
-Each figure is a module: metering, importing, reporting, appending, starting. It stands beside a
-peer that was measured in the same run, since seconds alone say more of the machine than of us.
-What is measured runs in a process of its own (`fresh`), so that peak memory and caches are honest.
+One module per part, each beside a peer measured in the same run, since seconds alone depend on the machine. Measured
+code runs in a process of its own (`fresh`), for true peak memory and caches.
 """

@@ -1,6 +1,6 @@
-"""`python -m bench [a b c d e f g] [--quick]`: measures, and prints a line for each promise.
+"""`python -m bench [a b c d e f g] [--quick]`: measure, and print a line per promise.
 
-It ends with 0 whatever it measured; only a crash is a failure.
+Exits with 0 unless it crashes.
 """
 
 import argparse
@@ -22,7 +22,7 @@ QUICK = 0.1
 
 
 def main() -> None:
-    """Reads the arguments, measures what they name, prints as it goes."""
+    """Measure the named parts and print as it goes."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measures what Botmeter promises.")
     parser.add_argument("parts", nargs="*", metavar="a … g", help=", ".join(map(": ".join, PARTS.items())))
     parser.add_argument("--quick", action="store_true", help="at a tenth of the size that the promises are for")

@@ -1,7 +1,7 @@
-"""(d) A thousand live events into a large ledger: to committed, metered and counted.
+"""(d) A thousand live events into a large ledger: committed, metered and counted.
 
-What arrives is what arrives at a running service: conversations that go on, customers who come for
-the first time, and events that a webhook sent twice. Each append is later than the one before.
+Events are like a running service's: continued conversations, new customers, duplicates. Each append is later than the
+one before.
 """
 
 import shutil
@@ -46,11 +46,7 @@ ORDER BY occurred_at, event_id
 
 
 def figures(scale: float) -> Iterator[Figure]:
-    """The figures of this part.
-
-    Args:
-        scale: What part of the full size to measure at.
-    """
+    """Figures at `scale` of the full size."""
     folder = copied(filled(typical(round(LEDGER_EVENTS * scale))), "append")
     ran = fresh(appended, folder=str(folder))
     shutil.rmtree(folder)
@@ -66,7 +62,7 @@ def figures(scale: float) -> Iterator[Figure]:
 
 
 def appended(folder: str) -> dict[str, Any]:
-    """Time of each of a hundred appends in ms, after a few warm-up appends."""
+    """Times of a hundred appends in ms, after warm-up."""
     with Folder.owned(Path(folder), purpose="bench") as owned, owned.ledger(ACCOUNT) as ledger:
         batches = live_batches(ledger, count=_WARMUPS + APPENDS)
         event_count = sum(ledger.connection.execute("SELECT count(*) FROM event").fetchone() or ())
@@ -86,7 +82,7 @@ def appended(folder: str) -> dict[str, Any]:
 
 
 def live_batches(ledger: Ledger, *, count: int) -> list[EventBatch]:
-    """Batches of a thousand events that follow on what the ledger holds, in order of time."""
+    """Batches of a thousand events that follow the ledger's, in order of time."""
     recent = ledger.connection.sql(_RECENT).to_arrow_table().cast(EVENTS_SCHEMA)
     known = len(recent)
     latest_us = int(recent["occurred_at"][-1].as_py())
@@ -102,7 +98,7 @@ def live_batches(ledger: Ledger, *, count: int) -> list[EventBatch]:
 
 
 def _later(like: pa.Table, *, after_us: int, number: int) -> pa.Table:
-    """New events in the conversations of `like`, in the minute after `after_us`; some of customers never seen."""
+    """New events in the conversations of `like`, in the minute after `after_us`, some of new customers."""
     size, new = len(like), range(_OF_NEW_CUSTOMERS)
     events = like.to_pydict()
     events["event_id"] = [f"live-{number}-{row}" for row in range(size)]

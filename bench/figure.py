@@ -1,4 +1,4 @@
-"""A promise, what was measured, and whether it was kept: a line of the printed page."""
+"""Figure: a promise, the measurement, and the verdict, on one line."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,12 +11,11 @@ class Figure:
     """One line.
 
     Attributes:
-        subject: What was measured.
-        value: The measured number.
-        unit: What it counts: `×` for a ratio to a peer, `ms`, `s`, `GB`.
-        promise: The bound of the promise; None: the line is there to compare with, nothing is promised.
-        is_least: The value must reach the bound; otherwise it must stay within it.
-        detail: Both sides of a ratio, scale, load: what is needed to judge the number.
+        subject: Measured thing.
+        unit: `×` for a ratio to a peer, `ms`, `s`, `GB`.
+        promise: Bound of the promise; None: measured for comparison.
+        is_least: The bound is a minimum, otherwise a maximum.
+        detail: Both sides of a ratio, scale, load.
     """
 
     subject: str
@@ -43,5 +42,5 @@ class Figure:
 
 
 def quantile(values: Any, share: float) -> float:
-    """The smallest of `values` that is not below `share` of them."""
+    """Smallest of `values` not below `share` of them."""
     return float(np.quantile(values, share, method="inverted_cdf"))

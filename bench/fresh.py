@@ -1,7 +1,7 @@
-"""Functions and programs run in a process of their own, with what they took.
+"""Functions and programs run in their own process, with their costs.
 
-A function is started as `python -m bench.fresh MODULE FUNCTION PARAMETERS` and hands back a JSON
-object. Peak memory is that of the child alone, from `wait4`.
+A function runs as `python -m bench.fresh MODULE FUNCTION PARAMETERS` and prints a JSON object. Peak memory is the
+child's alone, from `wait4`.
 """
 
 import importlib
@@ -21,14 +21,14 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """A child that ended well.
+    """Child that succeeded.
 
     Attributes:
-        seconds: Wall time from start to end of the process.
-        cpu_seconds: Time on all cores together, in and below the process.
-        peak_mb: The most memory that it held at once (resident, MB of 10^6 bytes).
-        load: Load average of the last minute when it ended.
-        said: Its standard output.
+        seconds: Wall time of the process.
+        cpu_seconds: On all cores, with descendants.
+        peak_mb: Peak resident memory, MB of 10^6 bytes.
+        load: Load average of the last minute at its end.
+        said: Standard output.
     """
 
     seconds: float
@@ -39,28 +39,28 @@ class Ran:
 
     @property
     def answer(self) -> dict[str, Any]:
-        """The JSON object on its last line."""
+        """JSON object on its last line."""
         found: dict[str, Any] = json.loads(self.said.splitlines()[-1])
         return found
 
 
 def fresh(function: Callable[..., dict[str, Any]], **parameters: object) -> Ran:
-    """`function`, which must stand at the top of a module, run with `parameters` in a new process."""
+    """Run `function`, defined at the top of a module, in a new process."""
     return ran([sys.executable, "-m", "bench.fresh", function.__module__, function.__name__, json.dumps(parameters)])
 
 
 def botmeter(*arguments: str) -> Ran:
-    """The program itself, run as a person runs it."""
+    """Run the program as users do."""
     script = Path(sys.executable).with_name("botmeter")
     start = [str(script)] if script.exists() else [sys.executable, "-m", "botmeter"]
     return ran([*start, *arguments])
 
 
 def ran(command: list[str]) -> Ran:
-    """A command that has to succeed.
+    """Run a command.
 
     Raises:
-        RuntimeError: It ended with another code than 0; the message has what it wrote to stderr.
+        RuntimeError: Exit code other than 0; with its stderr.
     """
     places = [str(ROOT), str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, places))}
@@ -88,7 +88,7 @@ def ran(command: list[str]) -> Ran:
 
 
 def main() -> None:
-    """The child: runs the function that its arguments name and prints what it gives."""
+    """Run the function named by the arguments, in the child, and print its result."""
     module, function, parameters = sys.argv[1:]
     print(json.dumps(getattr(importlib.import_module(module), function)(**json.loads(parameters))))
 

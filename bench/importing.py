@@ -1,8 +1,7 @@
-"""(b) A file into an empty ledger: `botmeter import` beside DuckDB, which only loads it into a table.
+"""(b) A file into an empty ledger: `botmeter import` beside DuckDB's plain load.
 
-The command is run as a person runs it, from its start to its end: everything is read, checked, kept
-once, metered, counted and on disk. The peer parses the same file into a table of a database file on
-the same disk, and does none of the rest.
+The command is timed from start to end: read, checked, deduplicated, metered, counted, on disk. The peer parses the same
+file into a table of a database file on the same disk.
 """
 
 import json
@@ -26,11 +25,7 @@ _SCRATCH = CACHE / "import"
 
 
 def figures(scale: float) -> Iterator[Figure]:
-    """The figures of this part.
-
-    Args:
-        scale: What part of the full size to measure at.
-    """
+    """Figures at `scale` of the full size."""
     yield from _beside(typical(round(PARQUET_EVENTS * scale)).parquet(), promise=3, memory_gb=3)
     yield from _beside(typical(round(NDJSON_EVENTS * scale)).ndjson(), promise=4)
 
@@ -63,19 +58,19 @@ def _beside(file: Path, *, promise: float, memory_gb: float | None = None) -> It
 
 
 def imported(file: Path, *, folder: Path) -> Ran:
-    """`botmeter import` of `file` into a new account in `folder`, which is made anew."""
+    """Import `file` into a new account in a new `folder`."""
     shutil.rmtree(folder, ignore_errors=True)
     botmeter("account", "create", ACCOUNT, "--data", str(folder))
     return botmeter("import", str(file), "--account", ACCOUNT, "--data", str(folder), "--format", "json")
 
 
 def ledger_file(folder: Path) -> Path:
-    """The file of the account that `imported` filled."""
+    """File of the account filled by `imported`."""
     return folder / "accounts" / f"{ACCOUNT}.duckdb"
 
 
 def loaded_by_duckdb(path: str) -> dict[str, Any]:
-    """Time in which DuckDB loads a file into a table of a database file, checkpoint included."""
+    """Time of DuckDB's load into a database file, with checkpoint."""
     database = CACHE / "peer.duckdb"
     database.unlink(missing_ok=True)
     started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Filled ledgers to measure on, made once with `botmeter import` and kept in `bench/.cache`."""
+"""Filled ledgers, made once with `botmeter import` and kept in `bench/.cache`."""
 
 import shutil
 from hashlib import sha256
@@ -10,7 +10,7 @@ from botmeter.ledger.statements import statements_in
 
 
 def filled(traffic: Traffic) -> Path:
-    """The data folder whose account `bench` holds `traffic`; made anew when the tables are no longer the same."""
+    """Data folder whose account `bench` holds `traffic`; made anew when the schema changed."""
     tables = sha256("\n".join(statements_in("botmeter.ledger", "schema.sql").values()).encode()).hexdigest()[:8]
     folder = CACHE / f"ledger-{traffic.name}-{tables}"
     if folder.exists():
@@ -24,7 +24,7 @@ def filled(traffic: Traffic) -> Path:
 
 
 def copied(folder: Path, name: str) -> Path:
-    """A copy of a filled folder, for a measurement that writes."""
+    """Copy of a filled folder, to write to."""
     scratch = CACHE / name
     shutil.rmtree(scratch, ignore_errors=True)
     (scratch / "accounts").mkdir(parents=True)

@@ -1,8 +1,8 @@
-"""(g) Live events: a real server that takes them over loopback, on the cores that it shares with whoever sends.
+"""(g) Live events over loopback to a real server, on cores shared with the senders.
 
-Batches of a thousand at a steady pace for two minutes, copies and late events among them, while people read the
-report and a probe looks how long after its answer an event's session is on the page; single events as webhooks
-send them; and the same batches as fast as they are answered, against a bare loop that inserts them into DuckDB.
+Batches of a thousand at a steady rate for two minutes, with duplicates and late events, while people read the report
+and a probe measures the delay from an event's answer to its session on the page; single events as webhooks send them;
+and batches at full speed, beside a bare loop of inserts into DuckDB.
 """
 
 import http.client
@@ -41,11 +41,7 @@ _NDJSON = {"Content-Type": "application/x-ndjson"}
 
 
 def figures(scale: float) -> Iterator[Figure]:
-    """The figures of this part.
-
-    Args:
-        scale: What part of the full size to measure at.
-    """
+    """Figures at `scale` of the full size."""
     scratch = CACHE / "live"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
@@ -167,7 +163,7 @@ def _flat_out_figures(scratch: Path, *, batch_count: int) -> Iterator[Figure]:
 
 
 def inserted(file: str, database: str) -> dict[str, Any]:
-    """Time to insert the same batches into a DuckDB table, each read by Arrow and committed by itself."""
+    """Time to insert the batches into a DuckDB table, each read by Arrow and committed alone."""
     import duckdb
     import pyarrow as pa
     import pyarrow.json
@@ -192,7 +188,7 @@ def inserted(file: str, database: str) -> dict[str, Any]:
 
 
 def _same_as_import(scratch: Path, bodies: list[bytes], *, live: dict[str, Any]) -> Figure:
-    """The differences between the live report and that of the same events from a file."""
+    """Differences between the live report and that of an import of the events."""
     file, folder = scratch / "all.ndjson", scratch / "import-data"
     file.write_bytes(b"".join(bodies))
     botmeter("account", "create", ACCOUNT, "--data", str(folder))
@@ -212,7 +208,6 @@ def _same_as_import(scratch: Path, bodies: list[bytes], *, live: dict[str, Any])
 
 
 def _report(place: Place) -> dict[str, Any]:
-    """The report as the API gives it."""
     connection = http.client.HTTPConnection(place.server.host, place.server.port, timeout=60)
     connection.request("GET", f"/api/v1/accounts/{ACCOUNT}/reports/session-usage", headers=place.bearer)
     found: dict[str, Any] = json.loads(connection.getresponse().read())
@@ -237,7 +232,7 @@ def _sent(file: Path, place: Place, *, path: str, plan: dict[str, Any]) -> dict[
 
 
 def _settled(place: Place) -> None:
-    """Returns when everything that was taken in is metered."""
+    """Wait until all appended events are metered."""
     connection = http.client.HTTPConnection(place.server.host, place.server.port, timeout=60)
     pause = threading.Event()
     while True:

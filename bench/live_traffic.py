@@ -1,7 +1,7 @@
-"""Live traffic, made before it is sent: conversations that go on, some events late, some sent twice.
+"""Prepared live traffic: continued conversations, late events, duplicates.
 
-Batches are NDJSON, as a sender would post them; which events they hold is settled by the number of the batch, so the
-same traffic can be sent, sent again, and written to a file.
+Batches are NDJSON and determined by their number, so that the same traffic can be sent, sent again, and written to a
+file.
 """
 
 import random
@@ -24,10 +24,8 @@ class LiveTraffic:
     """Batches of events.
 
     Attributes:
-        first_us: When the first event occurs, µs UTC; the others follow, `apart_us` after one another.
-        batch_count: How many batches there are.
-        batch_events: How many events each holds; some of them copies of earlier ones.
-        apart_us: Time between two events.
+        first_us: Time of the first event, µs UTC; the others follow `apart_us` apart.
+        batch_events: Events in each, some of them duplicates.
     """
 
     first_us: int
@@ -36,7 +34,7 @@ class LiveTraffic:
     apart_us: int = 50
 
     def batches(self) -> Iterator[bytes]:
-        """The batches, in order, as NDJSON."""
+        """Batches in order, as NDJSON."""
         dice = random.Random(20_261_122)
         talks: list[str] = []
         recent: list[str] = []

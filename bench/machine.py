@@ -1,4 +1,4 @@
-"""The machine that a run was measured on, in words."""
+"""Description of the measuring machine."""
 
 import os
 import platform
@@ -9,7 +9,7 @@ _PACKAGES = ("duckdb", "pyarrow", "numba", "numpy", "polars", "pandas")
 
 
 def machine_lines() -> list[str]:
-    """Name, processor, memory, versions and load: what the figures of this run hold for."""
+    """Name, processor, memory, versions and load."""
     memory_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     load = ", ".join(f"{average:.2f}" for average in os.getloadavg())

@@ -1,9 +1,7 @@
-"""(a) Twenty million events metered: beside the bare sort of their columns, and beside other engines.
+"""(a) Twenty million events metered, beside a bare sort of their columns and other engines.
 
-Ours reads the file, numbers the touchpoints and gives every session with its id, its end, its close
-reason, who took part in it, and the session of each event. The sort only puts the same columns of
-the same file in order, as Arrow. The other engines find the sessions, the session of each event and
-who took part; they must come to as many of each as the meter.
+Ours reads the file, numbers the touchpoints and gives each session its id, end, close reason and members. The sort
+orders the same columns as Arrow. The other engines find sessions and members only; their counts must agree.
 """
 
 import time
@@ -35,11 +33,7 @@ _COLUMNS = ["event_id", "occurred_at", "conversation_id", "customer_id", *_TEXTS
 
 
 def figures(scale: float) -> Iterator[Figure]:
-    """The figures of this part.
-
-    Args:
-        scale: What part of the full size to measure at.
-    """
+    """Figures at `scale` of the full size."""
     path = warmed(typical(round(EVENTS * scale)).parquet())
     ours, sort = fresh(metered, path=str(path)), fresh(sorted_by_duckdb, path=str(path))
     yield Figure(
@@ -73,7 +67,7 @@ def _beside(rival: Callable[[str], dict[str, Any]], *, path: Path, ours: Ran) ->
 
 
 def metered(path: str) -> dict[str, Any]:
-    """Time from the file to the metered sessions with their members."""
+    """Time from file to metered sessions with members."""
     few = pyarrow.parquet.ParquetFile(path, read_dictionary=list(_TEXTS)).iter_batches(1_000, columns=_COLUMNS)
     _sessions(pa.Table.from_batches([next(few)]))
     started = time.perf_counter()
@@ -92,7 +86,7 @@ def _sessions(rows: pa.Table) -> Metered:
 
 
 def meter_table(rows: pa.Table, touchpoints: Touchpoints) -> pa.Table:
-    """`METER_SCHEMA` of a file's rows, whose names of actors, kinds and touchpoints become numbers."""
+    """`METER_SCHEMA` of a file's rows, with names replaced by numbers."""
     columns = {
         "source": pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(rows), np.int32)), pa.array(["default"])),
         "event_id": rows["event_id"],
@@ -116,7 +110,7 @@ def _numbered(names: pa.ChunkedArray, number_by_name: dict[str, Any]) -> pa.Arra
 
 
 def sorted_by_duckdb(path: str) -> dict[str, Any]:
-    """Time in which DuckDB returns the same columns of the file as Arrow, ordered by customer, time and id."""
+    """Time in which DuckDB returns the same columns as Arrow, ordered by customer, time and id."""
     with duckdb.connect() as connection:
         started = time.perf_counter()
         query = f"SELECT {', '.join(_COLUMNS)} FROM '{path}' ORDER BY customer_id, occurred_at, event_id"

@@ -1,8 +1,7 @@
-"""(f) The pages on a large ledger: a real server, and four people who load the report at once.
+"""(f) Pages on a large ledger: a real server, four people loading the report at once.
 
-Each reader takes turns through different views of the report (periods, filters, splits, zones), keeps
-its connection, and asks for what a browser asks for first: the document, compressed. Answers are cached,
-so the first look at a view queries the ledger and later ones do not; both are in the times.
+Each reader goes through different views (periods, filters, splits, zones) over a kept connection and requests the
+compressed document. Answers are cached; the times include first and repeated views.
 """
 
 import gzip
@@ -41,11 +40,7 @@ _STARTED_WITHIN_SECONDS = 120
 
 
 def figures(scale: float) -> Iterator[Figure]:
-    """The figures of this part.
-
-    Args:
-        scale: What part of the full size to measure at.
-    """
+    """Figures at `scale` of the full size."""
     folder = filled(brief(round(LEDGER_EVENTS * scale)))
     warmed(ledger_file(folder))
     data = fresh(answered, folder=str(folder))
@@ -127,7 +122,7 @@ def _load_figures(server: "Served") -> Iterator[Figure]:
 
 
 def views(last_on: date) -> tuple[str, ...]:
-    """Report addresses of four readers: periods up to the last day of the data, each with a filter, split or zone."""
+    """Report addresses of four readers: periods up to the data's last day, each with a filter, split or zone."""
 
     def span(day_count: int) -> str:
         return f"from={last_on - timedelta(days=day_count - 1)}&to={last_on}"
@@ -146,7 +141,7 @@ def views(last_on: date) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Served:
-    """A running server, and the cookie of somebody who is signed in."""
+    """Running server, with a signed-in cookie."""
 
     host: str
     port: int
@@ -157,7 +152,7 @@ class Served:
 
 @contextmanager
 def served(folder: Path, **variables: str) -> Iterator[Served]:
-    """`botmeter serve` on the folder, with a signed-in owner; `variables` are set in its environment."""
+    """Run `botmeter serve` with a signed-in owner and these environment variables."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -190,7 +185,7 @@ def served(folder: Path, **variables: str) -> Iterator[Served]:
 
 
 def invited(folder: str) -> dict[str, Any]:
-    """A link that signs an owner in, as the demo has one."""
+    """Link that signs in an owner, as the demo's."""
     from botmeter.server.start import demo_link, prepare
 
     prepare(Path(folder), url="http://127.0.0.1", host="127.0.0.1")
@@ -232,7 +227,7 @@ def _last_day(folder: Path) -> date:
 
 @dataclass
 class _Crowd:
-    """People who load the report at once, each through all views in another order."""
+    """People loading the report at once, each all views in another order."""
 
     server: Served
     times_ms: list[float] = field(default_factory=list)
@@ -269,7 +264,7 @@ def _first_looks_ms(server: Served) -> list[float]:
 
 
 def loaded(connection: http.client.HTTPConnection, server: Served, *, query: str) -> bytes:
-    """The report's page, as it is sent; other than 200 is a failure of the measurement."""
+    """Load the report page; any status but 200 fails the measurement."""
     path = f"/a/{ACCOUNT}/reports/bot-session-consumption?{query}"
     connection.request("GET", path, headers={"Cookie": server.cookie, "Accept-Encoding": "gzip"})
     response = connection.getresponse()
@@ -280,7 +275,7 @@ def loaded(connection: http.client.HTTPConnection, server: Served, *, query: str
 
 
 def _weight_bytes(server: Served) -> int:
-    """The page, its styles, scripts and icons, as they are sent."""
+    """Transfer size of the page with styles, scripts and icons."""
     connection = http.client.HTTPConnection(server.host, server.port, timeout=60)
     page = loaded(connection, server, query=server.views[0])
     text = gzip.decompress(page).decode()
@@ -293,7 +288,7 @@ def _weight_bytes(server: Served) -> int:
 
 
 def answered(folder: str) -> dict[str, Any]:
-    """Time in ms of the parts of a page that query the ledger."""
+    """Time in ms of each ledger query of a page."""
     from botmeter.reports.compared_period import ComparedWith, compared_query
     from botmeter.reports.overview import overview
     from botmeter.reports.query import RequestedDays, usage_query
@@ -329,7 +324,7 @@ def _times_ms(call: Any) -> list[float]:
 
 
 def _far_cursor(ledger: Any) -> tuple[int, str]:
-    """Cursor of the millionth row, or of the middle row where there are fewer."""
+    """Cursor of the millionth row, or the middle one of fewer."""
     from botmeter.reports.row_cursor import Cursor, text_of_cursor
     from botmeter.reports.row_pages import RowLook
 
@@ -345,7 +340,7 @@ def _far_cursor(ledger: Any) -> tuple[int, str]:
 
 
 def exported(folder: str, row_count: int) -> dict[str, Any]:
-    """Rows of as many of the latest days as hold `row_count` rows, as CSV to nowhere; then three times as many."""
+    """Export to nowhere, as CSV, the latest days with `row_count` rows; then three times as many."""
     from botmeter.reports.export import Export, export_stream
     from botmeter.reports.query import RequestedDays, usage_query
 

@@ -1,7 +1,6 @@
-"""(c) The default report on a large ledger, beside counting the distinct sessions in its facts.
+"""(c) The default report on a large ledger, beside `count(DISTINCT)` over its facts.
 
-The peer asks the same ledger, in the same process, the same questions of the same 30 days by
-`count(DISTINCT)` over the rows of who took part, and must come to the same numbers.
+The peer answers the same questions in the same process, and must get the same numbers.
 """
 
 import time
@@ -39,11 +38,7 @@ _FACTS = "FROM participation JOIN touchpoint USING (touchpoint) WHERE started_at
 
 
 def figures(scale: float) -> Iterator[Figure]:
-    """The figures of this part.
-
-    Args:
-        scale: What part of the full size to measure at.
-    """
+    """Figures at `scale` of the full size."""
     small = _measured(round(LEDGER_EVENTS * scale * SMALL))
     large = _measured(round(LEDGER_EVENTS * scale))
     times_ms, peer_ms = large.answer["times_ms"], large.answer["peer_ms"]
@@ -88,7 +83,7 @@ def _measured(event_count: int) -> Ran:
 
 
 def reported(folder: str) -> dict[str, Any]:
-    """Times in ms of the report, and of counting distinct rows."""
+    """Times in ms of the report and the peer."""
     with Folder.owned(Path(folder), purpose="bench") as owned, owned.reading(ACCOUNT) as ledger:
         account = ledger.account
         facts = ledger.connection.execute("SELECT count(*), max(started_at) FROM session").fetchone()
@@ -107,7 +102,7 @@ def reported(folder: str) -> dict[str, Any]:
 
 
 def distinct_counts(ledger: Ledger, asked: UsageQuery) -> dict[str, list[tuple[Any, ...]]]:
-    """Headline, trend, months, bots and channels by `count(DISTINCT)` over the facts."""
+    """Headline, trend, months, bots and channels by `count(DISTINCT)`."""
     bounds = {"start": asked.period.start_us, "end": asked.period.end_us}
     connection = ledger.connection
     return {

@@ -1,9 +1,8 @@
 """Sessions under the default policy, as one would write them in other engines.
 
-The rule looks back: whether an event opens a session depends on where the last one began. SQL says
-that as a fold over a list; Polars and pandas have no fold over a group, so a Python function decides.
-Each then gives every event its session by an as-of join, and who took part by a grouping. Left out
-is what only the meter gives: ids, ends, close reasons, a total order where times are equal.
+An event's session depends on the last session's start: in SQL a fold over a list, in Polars and pandas, which have no
+fold over a group, a Python function. Events get sessions by an as-of join, members by grouping. Only the meter gives
+ids, ends, close reasons and an order of equal times.
 """
 
 import time
@@ -45,7 +44,7 @@ FROM (SELECT customer_id, began_us, {place}, count(*) AS event_count FROM member
 
 
 def in_duckdb(path: str) -> dict[str, Any]:
-    """The job by a list for each customer, a fold over it and an as-of join."""
+    """By a list per customer, a fold and an as-of join."""
     place = ", ".join(_PLACE)
     with duckdb.connect() as connection:
         started = time.perf_counter()
@@ -55,7 +54,7 @@ def in_duckdb(path: str) -> dict[str, Any]:
 
 
 def in_polars(path: str) -> dict[str, Any]:
-    """The job by a list for each customer, a Python function over it and an as-of join."""
+    """By a list per customer, a Python function and an as-of join."""
     import polars as pl
 
     started = time.perf_counter()
@@ -88,7 +87,7 @@ def in_polars(path: str) -> dict[str, Any]:
 
 
 def in_pandas(path: str) -> dict[str, Any]:
-    """The job by groups of customers, a Python function over each and an as-of join."""
+    """By groups of customers, a Python function and an as-of join."""
     import pandas as pd
 
     started = time.perf_counter()
@@ -108,7 +107,7 @@ def in_pandas(path: str) -> dict[str, Any]:
 
 
 def sessions_opened(times_us: Iterable[int]) -> list[int]:
-    """Start of each session that the ascending `times_us` of one customer's messages open."""
+    """Starts of the sessions opened by a customer's ascending message times."""
     began, ends_us = [], -(2**62)
     for at_us in times_us:
         if at_us >= ends_us:

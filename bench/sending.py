@@ -1,7 +1,7 @@
-"""Senders of live events, in a process of their own: batches from a file, or single events at a steady pace.
+"""Senders of live events in their own process: batches from a file, or single events at a steady rate.
 
-`python -m bench.sending` is started by `bench.live` and prints one JSON object. A sender asks over connections that it
-keeps, at times that were settled before: a server that is slow makes the next request late, and late is counted.
+`bench.live` starts `python -m bench.sending`, which prints one JSON object. Requests have fixed times on kept
+connections: a slow server makes later ones late, which counts.
 """
 
 import asyncio
@@ -20,10 +20,10 @@ class Sent:
     """Outcomes of the requests.
 
     Attributes:
-        times_ms: From the instant at which each was due to its whole answer.
-        statuses: Status → how many.
-        totals: The receipts, summed up.
-        seconds: From the first request to the last answer.
+        times_ms: From the due time to the whole answer.
+        statuses: Status → count.
+        totals: Summed receipts.
+        seconds: From first request to last answer.
     """
 
     times_ms: list[float] = field(default_factory=list)
@@ -32,7 +32,6 @@ class Sent:
     seconds: float = 0.0
 
     def note(self, status: int, body: bytes, *, due: float) -> None:
-        """Adds an answer."""
         self.times_ms.append((time.perf_counter() - due) * 1000)
         self.statuses[status] = self.statuses.get(status, 0) + 1
         if status == 200:
@@ -42,7 +41,7 @@ class Sent:
 
 
 class _Connection:
-    """One kept connection; one request at a time."""
+    """Kept connection; one request at a time."""
 
     def __init__(self, port: int, head: dict[str, str]) -> None:
         self._port = port
@@ -61,10 +60,10 @@ class _Connection:
 
 
 async def sent(bodies: list[bytes], *, port: int, path: str, plan: dict[str, Any]) -> Sent:
-    """Sends each body once.
+    """Send each body once.
 
     Args:
-        plan: `headers`; `connections`, how many; `a_second`, how many requests (0: as fast as they are answered).
+        plan: `headers`; `connections`, their number; `a_second`, requests per second (0: full speed).
     """
     found = Sent()
     waiting: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(0 if plan["a_second"] else 1)
@@ -93,7 +92,7 @@ async def sent(bodies: list[bytes], *, port: int, path: str, plan: dict[str, Any
 
 
 def main() -> None:
-    """Sends what the plan on stdin names: `file` of bodies, each after a line with its length."""
+    """Send the `file` of the plan on stdin."""
     plan = json.loads(sys.stdin.readline())
     bodies = bodies_from(Path(plan["file"]))
     if plan.get("until_go"):
@@ -104,7 +103,7 @@ def main() -> None:
 
 
 def bodies_from(file: Path) -> list[bytes]:
-    """The bodies that `write_bodies` wrote."""
+    """Bodies of a file of `write_bodies`."""
     with file.open("rb") as source:
         found = []
         while line := source.readline():
@@ -113,7 +112,7 @@ def bodies_from(file: Path) -> list[bytes]:
 
 
 def write_bodies(file: Path, bodies: Any) -> int:
-    """Writes bodies down, each after a line with its length; how many there are."""
+    """Write bodies, each after a line with its length; return their number."""
     count = 0
     with file.open("wb") as target:
         for body in bodies:

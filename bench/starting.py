@@ -1,6 +1,6 @@
-"""(e) The command line from a cold start: how long a person waits for help, and for a report.
+"""(e) Start of the command line: time to help, and to a report.
 
-A new process each time; the files that it reads are in the system's memory from the one before.
+A new process each time, with its files in the page cache.
 """
 
 from collections.abc import Iterator
@@ -16,11 +16,7 @@ DEMO_EVENTS = 1_000_000
 
 
 def figures(scale: float) -> Iterator[Figure]:
-    """The figures of this part.
-
-    Args:
-        scale: What part of the full size to measure at.
-    """
+    """Figures at `scale` of the full size."""
     folder = _demo_folder(round(DEMO_EVENTS * scale))
     yield _figure("--help", promise=0.3)
     yield _figure("report", "--account", DEMO_ACCOUNT, "--data", str(folder), promise=1)

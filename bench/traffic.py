@@ -1,8 +1,7 @@
-"""Generated events: what a busy account sees, in the columns of the contract, in order of time.
+"""Generated events of a busy account, in the contract's columns, in order of time.
 
-Six bots in versions released over time, on six channels; customers who come back; about six events
-a conversation, some handed to an agent, some with a ticket. The same shape always gives the same
-file; files are made once, kept in `bench/.cache`, and made anew when their shape changes.
+Six bots in versions released over time, six channels, returning customers, about six events a conversation, some handed
+to an agent, some with a ticket. Files depend on their shape alone and are kept in `bench/.cache`.
 """
 
 from dataclasses import dataclass
@@ -27,12 +26,12 @@ FROM ({events}) SELECT * REPLACE (strftime(occurred_at AT TIME ZONE 'UTC', '%Y-%
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
-    """The shape of generated events.
+    """Shape of generated events.
 
     Attributes:
-        event_count: How many, exactly.
+        event_count: Exact.
         events_a_conversation: On average.
-        customer_count: Each conversation is with any one of them.
+        customer_count: Each conversation has any one of them.
     """
 
     event_count: int
@@ -44,13 +43,13 @@ class Traffic:
         return f"events-{self.event_count}-{self.events_a_conversation}-{self.customer_count}"
 
     def parquet(self) -> Path:
-        """The events as a Parquet file."""
+        """Events as Parquet."""
         return self._file(
             "parquet", query="FROM ({events})", form="FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 245760"
         )
 
     def ndjson(self) -> Path:
-        """The events as newline-delimited JSON."""
+        """Events as NDJSON."""
         return self._file("ndjson", query=_IN_JSON, form="FORMAT json")
 
     def _file(self, ending: str, *, query: str, form: str) -> Path:
@@ -74,7 +73,7 @@ class Traffic:
 
 
 def written(statement: str) -> dict[str, Any]:
-    """Nothing; carries out a statement that writes a file."""
+    """Run a statement that writes a file."""
     with duckdb.connect(config={"memory_limit": "3GB", "temp_directory": str(CACHE / "tmp")}) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(statement)
@@ -82,17 +81,17 @@ def written(statement: str) -> dict[str, Any]:
 
 
 def typical(event_count: int) -> Traffic:
-    """Traffic in which a customer comes back every few weeks, and talks for some minutes."""
+    """Customers return every few weeks and talk for some minutes."""
     return Traffic(event_count=event_count, customer_count=max(1, event_count // 150))
 
 
 def brief(event_count: int) -> Traffic:
-    """Two events a conversation and few in one day with one customer: nearly a session for every two events."""
+    """Two events a conversation, few per customer and day: nearly a session for every two events."""
     return Traffic(event_count=event_count, events_a_conversation=2, customer_count=max(1, event_count // 50))
 
 
 def warmed(path: Path) -> Path:
-    """`path`, whose content the system now holds in memory: no one pays for the disk who comes first."""
+    """Read `path` into the page cache, so that no measurement pays for the disk."""
     with path.open("rb") as file:
         while file.read(1 << 24):
             pass

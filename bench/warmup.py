@@ -1,4 +1,4 @@
-"""The kernel compiled and kept on disk, so that no measurement waits for the compiler."""
+"""Compiled and cached kernel, so that no measurement waits for the compiler."""
 
 import tempfile
 from pathlib import Path
@@ -9,7 +9,7 @@ from bench.traffic import typical
 
 
 def compile_kernel() -> None:
-    """Compile the kernel: import a thousand events and report on them with the program itself."""
+    """Compile the kernel by an import of a thousand events and a report."""
     with tempfile.TemporaryDirectory() as folder:
         imported(typical(1_000).parquet(), folder=Path(folder) / "data")
         botmeter("report", "--account", "bench", "--data", str(Path(folder) / "data"))

@@ -1,4 +1,4 @@
-"""Observations during live traffic: the page, its delay, and the server's memory."""
+"""Observations during live traffic: page, delay, memory."""
 
 import http.client
 import json
@@ -25,7 +25,7 @@ _PROBE_LOOKS_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A served folder with an empty account, and a key that may write and read."""
+    """Served folder with an empty account and a read-write key."""
 
     folder: Path
     server: Served
@@ -38,7 +38,7 @@ class Place:
 
 @dataclass
 class Watch:
-    """Observer of the page, its delay and the server's memory during live traffic."""
+    """Observer of page, delay and server memory."""
 
     place: Place
     page_ms: list[float] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Watch:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Looks until the end of the `with`."""
+        """Observe until the `with` ends."""
         looks = [self._probe, self._memory, *[self._read] * _READERS]
         threads = [threading.Thread(target=look) for look in looks]
         for thread in threads:
@@ -65,7 +65,6 @@ class Watch:
             raise RuntimeError(self.faults[0])
 
     def figures(self) -> Iterator[Figure]:
-        """Figures of the observations."""
         third = len(self.memory_mb) // 3
         middle_mb, end_mb = max(self.memory_mb[third : 2 * third]), max(self.memory_mb[2 * third :])
         yield Figure(
@@ -144,7 +143,7 @@ class Watch:
 
 
 def _worker_of(server: Served) -> int:
-    """The process that serves: of those that the server has started, the one with most in memory."""
+    """The server's child process with the most memory."""
     children = Path(f"/proc/{server.process}/task/{server.process}/children").read_text().split()
     return max(map(int, children), key=_resident_mb)
 

@@ -1,4 +1,4 @@
-"""Asking an ASGI application in this process: whole requests, and requests that come in pieces or break off."""
+"""Requests to an ASGI application in this process: whole, in pieces or cut off."""
 
 import asyncio
 import json
@@ -12,11 +12,7 @@ from botmeter.server.front.protocol import Application, Message, Receive, Scope
 
 @dataclass(frozen=True)
 class Asked:
-    """An answer: headers by small name, and all that its body holds.
-
-    Attributes:
-        is_whole: Its end was sent.
-    """
+    """Answer with lower-case header names; `is_whole` if its end was sent."""
 
     status: int
     headers: Mapping[str, str]
@@ -37,7 +33,6 @@ class Sent:
         self.messages.append(message)
 
     def asked(self) -> Asked:
-        """The answer that was sent."""
         start, *bodies = self.messages
         assert start["type"] == "http.response.start"
         return Asked(
@@ -49,7 +44,7 @@ class Sent:
 
 
 def scope_of(method: str, path: str, *, headers: Iterable[tuple[str, str]] = ()) -> Scope:
-    """The scope of a request for `path`, which is written as in a request line."""
+    """Scope of a request; `path` as in a request line."""
     plain, _, query = path.partition("?")
     return {
         "type": "http",
@@ -66,26 +61,26 @@ def scope_of(method: str, path: str, *, headers: Iterable[tuple[str, str]] = ())
 
 
 def body_in(*pieces: bytes) -> Receive:
-    """A body that comes in these pieces; whoever asks on waits for ever, as with a connection that stays open."""
+    """Body in these pieces; further reads block, as on an open connection."""
     left = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces or (b"",)]
     left[-1]["more_body"] = False
     return _received(left, then=_for_ever)
 
 
 def cut_after(*pieces: bytes) -> Receive:
-    """A body whose connection ends after these pieces, before it is whole."""
+    """Body whose connection ends after these pieces."""
     left = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
     return _received([*left, {"type": "http.disconnect"}], then=_for_ever)
 
 
 def stalled_after(*pieces: bytes) -> Receive:
-    """A body that stands still after these pieces."""
+    """Incomplete body that stalls after these pieces."""
     left = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
     return _received(left, then=_for_ever)
 
 
 def trickled(piece: bytes) -> Receive:
-    """A body that comes in such pieces and never ends."""
+    """Endless body of such pieces."""
 
     async def receive() -> Message:
         await asyncio.sleep(0)
@@ -95,7 +90,6 @@ def trickled(piece: bytes) -> Receive:
 
 
 async def answer_to(application: Application, scope: Scope, *, receive: Receive) -> Asked:
-    """The application's answer."""
     sent = Sent()
     await application(scope, receive, sent)
     return sent.asked()
@@ -103,29 +97,25 @@ async def answer_to(application: Application, scope: Scope, *, receive: Receive)
 
 @dataclass(frozen=True)
 class Asker:
-    """Whole requests to an application, one after another or at once.
-
-    Attributes:
-        run: Runs a coroutine to its end, where the application finds its threads.
-    """
+    """Whole requests to an application, in turn or at once; `run` completes a coroutine."""
 
     application: Application
     run: Callable[[Awaitable[Any]], Any] = asyncio.run  # type: ignore[assignment]
 
     def __call__(self, method: str, path: str, body: bytes = b"", /, **headers: str) -> Asked:
-        """The answer; a header's name is written with underscores."""
+        """Send a request; header names have underscores."""
         (asked,) = self.at_once([self.request(method, path, body=body, **headers)])
         return asked
 
     def request(self, method: str, path: str, /, *, body: bytes = b"", **headers: str) -> "tuple[Scope, Receive]":
-        """A request to be asked later, with others."""
+        """Prepare a request for `at_once`."""
         named = [(name.replace("_", "-"), value) for name, value in headers.items()]
         if method == "POST" and "content_length" not in headers:
             named.append(("content-length", str(len(body))))
         return scope_of(method, path, headers=named), body_in(body)
 
     def at_once(self, requests: Sequence[tuple[Scope, Receive]]) -> list[Asked]:
-        """The answers to requests that come together."""
+        """Send requests concurrently."""
 
         async def answered() -> list[Asked]:
             asking = [answer_to(self.application, scope, receive=receive) for scope, receive in requests]

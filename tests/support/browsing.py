@@ -1,6 +1,6 @@
-"""A real server and a real Chromium: the server is started as a user starts it, and pages are watched for complaints.
+"""A real server, started as users start it, and a real Chromium whose pages' errors are recorded.
 
-Chromium is found where the system has it, or where BOTMETER_CHROMIUM says; its own download is never used.
+Uses the system's Chromium or BOTMETER_CHROMIUM, never Playwright's download.
 """
 
 import os
@@ -30,18 +30,17 @@ WIDE, NARROW = (1400, 900), (390, 844)
 
 
 class NotStarted(RuntimeError):
-    """The server ended instead of answering; its log says why."""
+    """The server ended instead of answering."""
 
 
 def chromium_path() -> str | None:
-    """Path of the installed Chromium; None if there is none."""
+    """Path of the installed Chromium, or None."""
     named = os.environ.get("BOTMETER_CHROMIUM")
     return named or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
 
 
 @contextmanager
 def launched(path: str) -> Iterator[Browser]:
-    """The browser, until the end of the `with`."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_FLAGS))
         yield browser
@@ -50,12 +49,11 @@ def launched(path: str) -> Iterator[Browser]:
 
 @dataclass(frozen=True)
 class Server:
-    """A running server.
+    """Running server.
 
     Attributes:
-        url: Without a slash at its end.
-        link: The link that its start printed: it signs in, or lets the owner begin.
-        folder: Its data.
+        url: Without a trailing slash.
+        link: Printed at the start: it signs in, or sets the owner's password.
     """
 
     url: str
@@ -63,12 +61,10 @@ class Server:
     folder: Path
 
     def at(self, path: str) -> str:
-        """The address of a path."""
         return f"{self.url}{path}"
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -79,14 +75,11 @@ def free_port() -> int:
 def running(
     *arguments: str, folder: Path, port: int | None = None, variables: Mapping[str, str] | None = None
 ) -> Iterator[Server]:
-    """`botmeter ARGUMENTS` as a process of its own, until the end of the `with`; it has printed its link.
+    """Run `botmeter ARGUMENTS` as a process until the `with` ends; it has printed its link.
 
     Args:
         port: None for a free one.
-        variables: Environment variables of the process besides those of this one.
-
-    Raises:
-        NotStarted: It ended without a link.
+        variables: Additional environment variables.
     """
     port = port or free_port()
     command = [sys.executable, "-m", "botmeter", *arguments, "--data", str(folder), "--port", str(port)]
@@ -115,7 +108,7 @@ def running(
 
 
 def commanded(*arguments: str, folder: Path, stdin: str = "") -> str:
-    """Output of `botmeter ARGUMENTS`, run through the server that owns the folder."""
+    """Output of `botmeter ARGUMENTS`, run through the folder's server."""
     command = [sys.executable, "-m", "botmeter", *arguments, "--data", str(folder)]
     # The suite's own settings are none of a command's business.
     environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
@@ -125,12 +118,12 @@ def commanded(*arguments: str, folder: Path, stdin: str = "") -> str:
 
 
 class Watched:
-    """A context of the browser that remembers what its pages complain about.
+    """Browser context that records errors of its pages.
 
     Attributes:
-        complaints: What stood on a console, what no script caught, and what was asked of another server.
-        answers: What servers answered, in order.
-        bears: Parts of complaints that are meant to be: a page that there is none of.
+        complaints: Console messages, uncaught exceptions and requests to other servers.
+        answers: Responses, in order.
+        bears: Parts of expected complaints, such as a missing page's.
     """
 
     def __init__(self, context: BrowserContext) -> None:
@@ -144,7 +137,6 @@ class Watched:
         context.on("response", self._answered)
 
     def page(self) -> Page:
-        """A new tab."""
         return self.context.new_page()
 
     def _heard(self, message: ConsoleMessage) -> None:
@@ -161,7 +153,7 @@ class Watched:
 
 
 def watched(browser: Browser, *, size: tuple[int, int] = WIDE, dark: bool = False, script: bool = True) -> Watched:
-    """A browser of nobody yet, as wide and as dark as asked; it waits long, since the machine may be busy."""
+    """New signed-out context with long timeouts, since the machine may be busy."""
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]},
         color_scheme="dark" if dark else "light",

@@ -1,4 +1,4 @@
-"""The client's machine in a world of a test's own: its clock, its chance, its network; no thread, no waiting."""
+"""A client's machine with simulated clock, randomness and network; no threads, no waiting."""
 
 import json
 from collections import deque
@@ -19,11 +19,11 @@ Way = str | tuple[int, dict[str, str]]
 
 
 class World:
-    """A client and a server with nothing between them.
+    """Client directly connected to a server.
 
     Attributes:
-        ways: As in `StandIn`, and `away` (no connection); when they are used up, `always` is the way.
-        most: The most events that the server takes at once; more are answered with 413.
+        ways: As in `StandIn`, and `away` (no connection); afterwards `always`.
+        most: Events accepted at once; more are answered with 413.
     """
 
     def __init__(self, root: Path, settings: ClientSettings | None = None) -> None:
@@ -45,7 +45,7 @@ class World:
         self.backlog, self.courier, self.slot = _made(self.root, self.notices, settings=self.settings, ports=self.ports)
 
     def die(self) -> None:
-        """As by `kill -9`: memory is gone, and so is the lock."""
+        """Lose memory and lock, as by `kill -9`."""
         assert self.slot is not None
         self.slot.release()
 
@@ -57,7 +57,7 @@ class World:
         return self.courier.step()
 
     def run(self, until: float) -> None:
-        """Does all that is due up to that instant."""
+        """Run everything due until that instant."""
         for _ in range(100_000):
             again_at = self.step()
             if again_at > until:
@@ -67,7 +67,7 @@ class World:
         raise AssertionError("The client goes round and round without time passing.")
 
     def run_dry(self) -> None:
-        """Goes on until nothing waits."""
+        """Run until nothing waits."""
         for _ in range(10_000):
             again_at = self.step()
             if again_at == NEVER:

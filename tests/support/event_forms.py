@@ -1,4 +1,4 @@
-"""Events for tests, as the oracle takes them and as the meter takes them."""
+"""Events in the forms of the oracle and the meter."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -28,14 +28,14 @@ _DEFAULTS: Event = {
 
 
 def event_from_json(written: Mapping[str, Any]) -> Event:
-    """An event of the contract (`occurred_at` as text) in the oracle's form; what it leaves out has its default."""
+    """Event of the contract in the oracle's form, with defaults."""
     event = {**_DEFAULTS, **written}
     event["occurred_at"] = us_from_text(event["occurred_at"])
     return event
 
 
 def meter_table(events: Iterable[Event], touchpoints: Touchpoints) -> pa.Table:
-    """The same events as a `METER_SCHEMA` table, in the same order."""
+    """The events as a `METER_SCHEMA` table, in order."""
     rows = [
         {
             **{name: event[name] for name in ("source", "event_id", "occurred_at", "conversation_id", "customer_id")},

@@ -1,8 +1,8 @@
-"""Events as lines that can be checked with a pencil: `day time actor [kind] [field=value …]`.
+"""Events written as lines: `day time actor [kind] [field=value …]`.
 
-`1 23:59 customer` is a customer's message to bot b on the web, in conversation v of customer c, at
-23:59 UTC on 1 March 2026. `40× 1 10:00 customer` is forty of them, a second apart; in
-`3× 1 10:00 customer bot` each is answered by the bot half a second later.
+`1 23:59 customer` is a message to bot b on the web, in conversation v of customer c, at 23:59 UTC on 1 March 2026.
+`40× 1 10:00 customer` is forty of them, a second apart; in `3× 1 10:00 customer bot` the bot answers each half a
+second later.
 """
 
 import re
@@ -20,7 +20,7 @@ _WORDS: dict[str, object] = {"true": True, "none": None}
 
 
 def events_from_lines(lines: str) -> list[Event]:
-    """The events that the lines write down, with the ids e001, e002, … in their order."""
+    """Events of the lines, with ids e001, e002, … in order."""
     events: list[Event] = []
     for line in filter(None, (line.strip() for line in lines.splitlines())):
         found = _LINE.fullmatch(line)
@@ -40,7 +40,7 @@ def _seconds(clock: str) -> str:
 
 
 def _fields(rest: str) -> list[Event]:
-    """One event for each actor named; what else the line says holds for all of them."""
+    """One event per actor of the line."""
     words = rest.split()
     shared: Event = {"channel": "web"}
     for word in words:

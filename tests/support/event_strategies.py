@@ -1,7 +1,7 @@
-"""Random events, policies and schedules that crowd around the limits where rules go wrong.
+"""Random events, policies and schedules close to the limits of rules.
 
-Times lie on a coarse grid whose step divides every limit drawn, so that events fall exactly on, just
-before and just after the ends, and often at one instant. Names are few, so that keys collide.
+Times lie on a grid whose step divides every limit, so that events fall exactly on, just before and just after ends, and
+often together. Few names, so that keys collide.
 """
 
 from random import Random
@@ -34,7 +34,7 @@ _ZONES = ["UTC", "America/New_York", "Asia/Kolkata", "Asia/Kathmandu", "Pacific/
 
 
 def instants_us() -> st.SearchStrategy[int]:
-    """Mostly close together, some days away; on the grid or a microsecond beside it."""
+    """Instants mostly close together, some days away; on the grid or a microsecond beside it."""
     steps = st.one_of(st.integers(0, 16), st.integers(0, 16), st.integers(0, 16), st.integers(0, 300))
     return st.builds(lambda step, off: START_US + step * STEP_US + off, steps, st.sampled_from([0, 0, 0, 0, -1, 1]))
 
@@ -54,14 +54,14 @@ _VALUES: dict[str, list[Any]] = {
 
 
 def events() -> st.SearchStrategy[Event]:
-    """One event without an id."""
+    """Event without an id."""
     fields = {name: st.sampled_from(values) for name, values in _VALUES.items()}
     return st.fixed_dictionaries({"occurred_at": instants_us(), **fields})
 
 
 @st.composite
 def dense_event_lists(draw: st.DrawFn) -> list[Event]:
-    """Many events in few hours, so that sessions are long: drawn from a seed, since Hypothesis keeps lists thin."""
+    """Many events in few hours, so that sessions are long; seeded, since Hypothesis draws short lists."""
     random = Random(draw(st.integers(0, 2**32)))
     span = random.choice([4, 12, 48, 192])
     count = random.randint(10, 80)
@@ -78,7 +78,7 @@ def dense_event_lists(draw: st.DrawFn) -> list[Event]:
 
 @st.composite
 def event_lists(draw: st.DrawFn, *, max_size: int = 40) -> list[Event]:
-    """Events with ids, each known by (source, event_id) once; the ids sort in no helpful order."""
+    """Events with unique ids whose order is not that of time."""
     # Left alone, lists are short and hold next to no session; a size drawn first keeps them busy.
     size = draw(st.sampled_from([1, 8, 16, 24, max_size]))
     drawn = draw(st.lists(events(), min_size=size // 2, max_size=size))
@@ -104,7 +104,7 @@ def _mostly_default(default: object, other: st.SearchStrategy[Any]) -> st.Search
 
 @st.composite
 def policies(draw: st.DrawFn) -> Policy:
-    """Any policy that can be, with the limits of the grid."""
+    """Any valid policy, with limits on the grid."""
     limits_us = st.sampled_from([None, None, None, *LIMITS_US])
     max_duration_us, idle_timeout_us = draw(limits_us), draw(limits_us)
     calendar = draw(st.sampled_from([None, None, "day", "month"]))
@@ -153,7 +153,7 @@ _SCOPES = [
 
 @st.composite
 def schedules(draw: st.DrawFn) -> list[tuple[Policy, int]]:
-    """One to three policies, ascending; mostly the first was always in force."""
+    """One to three policies, ascending; the first mostly from the beginning."""
     count = draw(st.sampled_from([1, 1, 2, 3]))
     starts_us = sorted(draw(st.lists(instants_us(), min_size=count, max_size=count, unique=True)))
     if draw(st.integers(0, 3)):

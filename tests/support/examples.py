@@ -1,4 +1,4 @@
-"""The number of examples that Hypothesis draws, by profile: `fast` (make test), `laws` (make laws) and `deep`."""
+"""Number of Hypothesis examples by profile: `fast` (make test), `laws` (make laws), `deep`."""
 
 import os
 
@@ -9,7 +9,7 @@ _PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
 
 
 def load_profile() -> None:
-    """Load the profile that HYPOTHESIS_PROFILE names, `fast` if it is unset."""
+    """Load HYPOTHESIS_PROFILE, `fast` if unset."""
     # A busy machine must fail no test, so no example has a deadline.
     patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
     # The same examples in each run: a newcomer's result is no matter of luck.
@@ -20,11 +20,11 @@ def load_profile() -> None:
 
 
 def examples(*, cost: int = 1, shrinks: bool = True) -> settings:
-    """Settings of a test whose examples take `cost` times as long as most.
+    """Settings for examples that take `cost` times as long as most.
 
     Args:
-        cost: Divides the profile's number of examples; at least two remain.
-        shrinks: False where looking for a smaller failing example would take minutes.
+        cost: Divides the number of examples; at least two remain.
+        shrinks: False where shrinking takes minutes.
     """
     count = max(_FEWEST, settings().max_examples // cost)
     return settings(max_examples=count) if shrinks else settings(max_examples=count, phases=_PHASES)

@@ -1,7 +1,7 @@
-"""Expected tables of an account for given events, worked out slowly in plain Python.
+"""Expected tables of an account, computed slowly in plain Python with the oracle.
 
-It stands on the oracle, and shares nothing with the ledger but the tables' columns. Reports are
-tested on ledgers filled by it, and the ledger's own tables are compared with it.
+Shares only the tables' columns with the ledger. Reports are tested on ledgers filled by it, and a ledger's own tables
+are compared with it.
 """
 
 import json
@@ -31,7 +31,7 @@ ACCOUNT = Account(name="acme")
 
 
 def event(event_id: str, occurred_at: int, **fields: Any) -> Event:
-    """A customer's message to bot b1 on the web, except for what `fields` say."""
+    """Customer's message to bot b1 on the web, changed by `fields`."""
     usual = {
         "source": "s",
         "conversation_id": "v1",
@@ -53,7 +53,7 @@ def event(event_id: str, occurred_at: int, **fields: Any) -> Event:
 def filled_ledger(
     events: Iterable[Event], schedule: Policy | list[tuple[Policy, int]] = FRESHCHAT, *, account: Account = ACCOUNT
 ) -> Ledger:
-    """A ledger in memory whose tables are those of `facts`; append 1 brought all events."""
+    """In-memory ledger with the tables of `facts`, from one append."""
     terms = [(schedule, ALWAYS_US)] if isinstance(schedule, Policy) else schedule
     connection = duckdb.connect(":memory:")
     create_tables(connection, now_us=0)
@@ -71,7 +71,7 @@ def filled_ledger(
 
 
 def facts(events: list[Event], schedule: Policy | list[tuple[Policy, int]]) -> Tables:
-    """The rows of every table that follows from the events, in the order of its columns."""
+    """Rows of every derived table, in column order."""
     found = sessions(events, schedule)
     places: dict[Place, int] = {}
     for each in events:
@@ -105,17 +105,17 @@ def facts(events: list[Event], schedule: Policy | list[tuple[Policy, int]]) -> T
 
 
 def place_of(each: Event) -> Place:
-    """Bot, version and channel of an event."""
+    """Bot, version and channel."""
     return each["bot_id"], each["bot_version"], each["channel"]
 
 
 def day_on(session: OracleSession) -> Any:
-    """The UTC day on which the session counts."""
+    """UTC day on which the session counts."""
     return day_of_us(session.start_us)
 
 
 def tickets_of(events: list[Event]) -> dict[str, set[tuple[str, str]]]:
-    """(ticket, type) of each conversation; the type is `unknown` where no event names one."""
+    """(ticket, type) of each conversation; type `unknown` if no event names one."""
     types: dict[tuple[str, str], set[str]] = defaultdict(set)
     for each in events:
         if each.get("ticket_id") is not None:

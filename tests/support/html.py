@@ -1,11 +1,10 @@
-"""Text of a page for tests, found as a reader would find it, not by its markup."""
+"""Text of a page, found independently of its markup."""
 
 import html
 import re
 
 
 def code_blocks(page: str) -> list[str]:
-    """The texts of the page's blocks of code."""
     return [html.unescape(text) for text in re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", page, re.DOTALL)]
 
 
@@ -15,7 +14,7 @@ _ATTRIBUTE = re.compile(r'([\w:-]+)="([^"]*)"')
 
 
 def widget_values(page: str) -> dict[str, list[dict[str, str]]]:
-    """For each widget of the page, the attributes of all that bears a number, in order."""
+    """Attributes of each widget's numbers, in order."""
     found: dict[str, list[dict[str, str]]] = {}
     around: list[str] = [""]
     for is_end, tag, attributes, is_empty in _TAG.findall(page):

@@ -1,7 +1,7 @@
-"""A program for tests that break it: imports generated events in chunks and says each receipt when it has it.
+"""Program for fault tests: imports generated events in chunks and prints each receipt.
 
-Run as `python importing_process.py FOLDER FIRST_CHUNK CHUNKS EVENTS_EACH`. After each chunk it prints
-the chunk's number and the number of events accepted; what it printed was acknowledged.
+Run as `python importing_process.py FOLDER FIRST_CHUNK CHUNKS EVENTS_EACH`. Prints each committed chunk's number and its
+accepted events.
 """
 
 import random
@@ -27,7 +27,7 @@ SPAN_SECONDS = 120 * 86_400
 
 
 def chunk_rows(chunk: int, event_count: int) -> dict[str, list[Any]]:
-    """The columns of a chunk: always the same for the same number; every chunk lies over the whole span."""
+    """Columns of a chunk, determined by its number, over the whole span."""
     drawn = random.Random(chunk)
     customers = [drawn.randrange(2_000) for _ in range(event_count)]
     return {
@@ -49,7 +49,7 @@ def chunk_rows(chunk: int, event_count: int) -> dict[str, list[Any]]:
 
 
 def submission(chunk: int, event_count: int) -> Submission:
-    """The chunk in batches of a thousand events, so that there is much that can be cut off."""
+    """Submission in batches of a thousand events, so that much can be cut off."""
     rows = chunk_rows(chunk, event_count)
     columns = []
     for field in EVENTS_SCHEMA:
@@ -67,7 +67,7 @@ def submission(chunk: int, event_count: int) -> Submission:
 
 
 def main() -> None:
-    """Imports chunk after chunk, each committed by itself."""
+    """Import chunks, one commit each."""
     path, first, count, event_count = Path(sys.argv[1]), *map(int, sys.argv[2:5])
     sys.stdout.write("ready\n")
     sys.stdout.flush()

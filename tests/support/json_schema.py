@@ -1,4 +1,4 @@
-"""Validation against a JSON Schema, for the keywords that our OpenAPI document uses."""
+"""JSON Schema validation for the keywords of our OpenAPI document."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -43,7 +43,7 @@ _WORDS: dict[str, Callable[[Any, Any, Schema], bool]] = {
 
 
 def faults(value: Any, schema: Schema, *, document: Schema, at: str = "") -> Iterator[str]:
-    """Problems of the value; an unknown keyword of the schema is a problem too."""
+    """Problems of the value; unknown keywords are problems too."""
     if "type" in schema and not _WORDS["type"](value, schema["type"], schema):
         yield f"{at}: {value!r} is no {schema['type']}"
         return
@@ -67,7 +67,7 @@ def faults(value: Any, schema: Schema, *, document: Schema, at: str = "") -> Ite
 
 
 def schema_of_answer(document: Schema, operation: str, *, status: int = 200) -> Schema:
-    """The schema of what an operation answers with that status."""
+    """Schema of an operation's answer with that status."""
     for operations in document["paths"].values():
         for one in operations.values():
             if one["operationId"] == operation:

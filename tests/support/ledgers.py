@@ -1,4 +1,4 @@
-"""Accounts, ledgers and submissions for tests, made from events in the oracle's form."""
+"""Accounts, ledgers and submissions from events in the oracle's form."""
 
 from collections.abc import Iterable, Sequence
 from contextlib import closing
@@ -34,12 +34,11 @@ NOW_US = us_from_text("2026-06-01T12:00:00Z")
 
 
 def event(event_id: str, at: str, **fields: Any) -> Event:
-    """A customer's message to bot b1 on the web at `at` (`2026-03-01T10:00`, UTC), except for what `fields` say."""
+    """Customer's message to bot b1 on the web at `at` (`2026-03-01T10:00`, UTC), changed by `fields`."""
     return event_at(event_id, us_from_text(f"{at}:00Z" if len(at) == 16 else at), **fields)
 
 
 def batch(events: Sequence[Event], *, first: int = 0, rejections: tuple[Rejection, ...] = ()) -> EventBatch:
-    """The events as a source gives them."""
     rows = [{name: each.get(name) for name in FIELDS} for each in events]
     for row in rows:
         row["actor"], row["kind"] = int(ACTOR_BY_NAME[row["actor"]]), int(KIND_BY_NAME[row["kind"]])
@@ -56,7 +55,7 @@ def batch(events: Sequence[Event], *, first: int = 0, rejections: tuple[Rejectio
 
 
 def submissions(events: Iterable[Event], *, label: str = "a file", is_pulled: bool = False) -> list[Submission]:
-    """A submission of one batch for each source among the events."""
+    """One submission of one batch per source."""
     by_source: dict[str, list[Event]] = {}
     for each in events:
         by_source.setdefault(each["source"], []).append(each)
@@ -69,19 +68,18 @@ def submissions(events: Iterable[Event], *, label: str = "a file", is_pulled: bo
 def append_events(
     ledger: Ledger, *events: Event, now_us: int = NOW_US, label: str = "a file", is_pulled: bool = False
 ) -> Receipt:
-    """The sum of the receipts of one commit of these events."""
+    """Append in one commit; return the summed receipt."""
     receipts = append(ledger, submissions(events, label=label, is_pulled=is_pulled), now_us=now_us)
     return Receipt.sum_of(receipts)
 
 
 def made_account(folder: Folder, account: Account = ACME, *, policy: Policy = FRESHCHAT) -> str:
-    """The name of a new account without events."""
+    """Create an account without events; return its name."""
     folder.create(account, policy=policy, now_us=NOW_US)
     return account.name
 
 
 def ledger_in_memory(schedule: Policy | Schedule = FRESHCHAT, *, account: Account = ACME) -> Ledger:
-    """An empty ledger that has no file."""
     terms = [(schedule, ALWAYS_US)] if isinstance(schedule, Policy) else schedule
     connection = duckdb.connect(":memory:")
     create_tables(connection, now_us=0)
@@ -92,5 +90,5 @@ def ledger_in_memory(schedule: Policy | Schedule = FRESHCHAT, *, account: Accoun
 
 
 def raw_connection(file: Path) -> "closing[duckdb.DuckDBPyConnection]":
-    """The account's file past all that guards it, to tamper with it."""
+    """Unguarded connection to the account's file, to tamper with it."""
     return closing(duckdb.connect(str(file)))

@@ -1,4 +1,4 @@
-"""The live road in this process: the front with its own routes, the real intake, real ledgers, a clock of the tests."""
+"""Live ingestion in this process: front, event routes, real ledgers, a test's clock."""
 
 import asyncio
 import json
@@ -37,37 +37,33 @@ NDJSON = "application/x-ndjson"
 
 @dataclass(frozen=True)
 class Live:
-    """A served folder.
-
-    Attributes:
-        request: Asks the front.
-    """
+    """Served folder; `request` calls the front."""
 
     opened: OpenLedgers
     ingestion: Ingestion
     request: Asker
 
     def create(self, account: str) -> str:
-        """Makes an account without events; a key of it that may send events, and nothing else."""
+        """Create an account; return a key that may only send events."""
         self.opened.folder.create(Account(name=account), policy=FRESHCHAT, now_us=0)
         return self.key(account)
 
     def key(self, account: str, *scopes: Scope) -> str:
-        """The secret of a new key; without scopes it may send events."""
+        """Create a key and return its secret; by default it may send events."""
         draft = KeyDraft(name="for tests", scopes=scopes or (Scope.EVENTS_WRITE,))
         return new_key(account, draft, created_by=None).secret
 
     def send(self, key: str, events: Sequence[Event], /, *, query: str = "", **headers: str) -> Asked:
-        """The answer to these events, as an array of JSON or as the headers say."""
+        """Send events as a JSON array, or as the headers say."""
         body = json.dumps(events, ensure_ascii=False).encode()
         return self.post(key, body, query=query, **headers)
 
     def post(self, key: str, body: bytes, /, *, query: str = "", **headers: str) -> Asked:
-        """The answer to these bytes, sent as events."""
+        """Send bytes as events."""
         return self.request("POST", f"{EVENTS_PATH}{query}", body, authorization=f"Bearer {key}", **headers)
 
     def source(self, account: str, source: Source, *, signed_by: str = "") -> str:
-        """Makes a source; its address."""
+        """Create a source; return its address."""
         with self.opened.writing(account) as ledger:
             set_source(ledger, source, now_us=0)
         made = new_address(account, source, created_by=None)
@@ -80,17 +76,16 @@ class Live:
             settle(ledger, now_us=now_us())
 
     def rows(self, account: str, query: str) -> list[tuple[Any, ...]]:
-        """Rows of a query on an account's ledger, once everything is metered."""
+        """Rows of a query on the ledger, once everything is metered."""
         self.settle(account)
         with self.opened.reading(account) as ledger:
             return ledger.connection.sql(query).fetchall()
 
     def sessions(self, account: str) -> list[tuple[Any, ...]]:
-        """All that is known of the account's sessions."""
         return self.rows(account, "SELECT * EXCLUDE (footprint, opening_touchpoint) FROM session ORDER BY session_id")
 
     def event_ids(self, account: str) -> list[str]:
-        """The ids of all events that were taken."""
+        """Ids of all accepted events."""
         return [event_id for (event_id,) in self.rows(account, "SELECT event_id FROM event ORDER BY event_id")]
 
     def quarantined(self, account: str) -> list[Quarantined]:
@@ -98,14 +93,14 @@ class Live:
             return list(quarantined(ledger))
 
     def deliveries(self, account: str, source: str) -> Sequence[StoredDelivery]:
-        """Recorded deliveries, the latest first."""
+        """Recorded deliveries, newest first."""
         with self.opened.reading(account) as ledger:
             return deliveries(ledger, source, limit=100)
 
 
 @contextmanager
 def live(folder: Path) -> Iterator[Live]:
-    """The live road over a new folder until the end of the `with`; it has the account acme."""
+    """Live ingestion over a new folder with the account acme, until the `with` ends."""
     with Folder.owned(folder, purpose="a test") as owned:
         opened = OpenLedgers(owned)
         try:
@@ -117,7 +112,7 @@ def live(folder: Path) -> Iterator[Live]:
 
 
 def run_beside_django(asking: Coroutine[Any, Any, Any]) -> Any:
-    """Runs it to its end; its threads see the test's own transaction."""
+    """Complete a coroutine whose threads see the test's transaction."""
     connection = connections["default"]
     connection.inc_thread_sharing()
 
@@ -135,20 +130,20 @@ def run_beside_django(asking: Coroutine[Any, Any, Any]) -> Any:
 
 
 def message(event_id: str, at: str = "2026-03-10T10:00:00Z", /, **fields: object) -> Event:
-    """A customer's message to bot b1 on the web, as the contract writes it."""
+    """Customer's message to bot b1 on the web, as JSON of the contract."""
     usual = {"conversation_id": "v1", "customer_id": "c1", "actor": "customer", "bot_id": "b1", "channel": "web"}
     return {"event_id": event_id, "occurred_at": at, **usual, **fields}
 
 
 def counts(asked: Asked) -> tuple[int, int, int, int]:
-    """Counts of a receipt: accepted, duplicates, conflicts, rejected."""
+    """Accepted, duplicates, conflicts, rejected."""
     assert asked.status == 200, asked.body
     told: Mapping[str, int] = asked.json()
     return told["accepted"], told["duplicates"], told["conflicts"], told["rejected"]
 
 
 def problem_of(asked: Asked) -> tuple[int, str]:
-    """Status and code of problem details that are whole."""
+    """Status and code of complete problem details."""
     assert asked.headers["content-type"] == "application/problem+json"
     told = asked.json()
     assert told["status"] == asked.status

@@ -1,4 +1,4 @@
-"""Batches of live events for tests; each list of events is a delivery."""
+"""Batches of live events for tests."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,12 +15,11 @@ Event = dict[str, Any]
 
 
 def live_batch(*sent: Sequence[Event], atomic: Sequence[int] = (), rejections: tuple[Rejection, ...] = ()) -> LiveBatch:
-    """Return a batch of one source.
+    """Return a batch of one source, a delivery for each list of events.
 
     Args:
-        sent: The events of each delivery.
-        atomic: The numbers of the atomic deliveries.
-        rejections: Further records, which stand after all events in the last delivery.
+        atomic: Indexes of atomic deliveries.
+        rejections: Further records at the end of the last delivery.
     """
     events = [event for delivery in sent for event in delivery]
     firsts = np.cumsum([0, *map(len, sent)]).tolist()
@@ -35,10 +34,10 @@ def live_batch(*sent: Sequence[Event], atomic: Sequence[int] = (), rejections: t
 
 
 def append_live(ledger: Ledger, *batches: LiveBatch, now_us: int = NOW_US) -> list[Receipt]:
-    """Append the batches without settling; return the receipts of all deliveries."""
+    """Append without metering; return the receipts of all deliveries."""
     return [receipt for own in live_append(ledger, batches, now_us=now_us) for receipt in own]
 
 
 def counts(receipt: Receipt) -> tuple[int, int, int, int]:
-    """Return the counts: accepted, duplicates, conflicts, rejected."""
+    """Accepted, duplicates, conflicts, rejected."""
     return receipt.accepted, receipt.duplicates, receipt.conflicts, receipt.rejected

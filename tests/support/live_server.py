@@ -1,4 +1,4 @@
-"""A served folder in processes of its own, that is sent events, hurt, and looked into when it has ended."""
+"""A server in its own processes, for tests that send events, kill it, and inspect the folder afterwards."""
 
 import json
 import os
@@ -26,8 +26,6 @@ _CHECK_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Answer:
-    """Answer of the server."""
-
     status: int
     headers: dict[str, str]
     body: bytes
@@ -37,7 +35,7 @@ class Answer:
 
 
 class LiveServer:
-    """`botmeter serve`, and its process that serves."""
+    """`botmeter serve` and its worker."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -53,15 +51,14 @@ class LiveServer:
 
     @property
     def worker(self) -> int:
-        """The process that owns the folder."""
+        """Process that owns the folder."""
         return int((self.folder / "owner.lock").read_text().split()[0])
 
     def wait_ready(self, *, is_revived: bool = False) -> None:
-        """Until it answers.
+        """Wait until it answers.
 
         Args:
-            is_revived: It is started again where it has ended, as by a system that keeps it running: it ends by itself
-                if its worker dies soon after the last one.
+            is_revived: Restart it if it ends, as service managers do: it ends if its worker dies soon after the last.
         """
         pause = threading.Event()
         for _ in range(int(READY_SECONDS / _CHECK_SECONDS)):
@@ -78,11 +75,11 @@ class LiveServer:
         return Path(self._log.name).read_text(encoding="utf-8")
 
     def kill_worker(self) -> None:
-        """`kill -9` of the process that serves; the one that watches it starts another."""
+        """`kill -9` the worker; its supervisor starts another."""
         os.kill(self.worker, signal.SIGKILL)
 
     def end(self) -> int:
-        """Asks it to end, and waits; its exit code."""
+        """Stop it and return its exit code."""
         self._process.send_signal(signal.SIGTERM)
         try:
             return self._process.wait(READY_SECONDS)
@@ -92,20 +89,20 @@ class LiveServer:
             self._log.close()
 
     def ask_to_end(self) -> None:
-        """Asks it to end, and does not wait."""
+        """Stop it without waiting."""
         self._process.send_signal(signal.SIGTERM)
 
     def command(self, *words: str) -> str:
-        """Output of a command that the server runs."""
+        """Output of a command run in the server."""
         return commanded(self.folder, *words)
 
     def account(self, name: str) -> str:
-        """Makes an account; a key of it that may do everything."""
+        """Create an account; return a key with all scopes."""
         self.command("account", "create", name)
         return self.command("key", "create", "--account", name, "--scope", "admin").strip()
 
     def ask(self, method: str, path: str, /, *, body: bytes | None = None, **headers: str) -> Answer:
-        """The answer to one request; raises what a connection raises."""
+        """Send a request; connection errors are raised."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         with closing(HTTPConnection("127.0.0.1", self.port, timeout=READY_SECONDS)) as connection:
             connection.request(method, path, body=body, headers=named)
@@ -117,11 +114,10 @@ class LiveServer:
             )
 
     def send(self, key: str, body: bytes, /, **headers: str) -> Answer:
-        """The answer to these events."""
         return self.query("POST", EVENTS_PATH, body=body, authorization=f"Bearer {key}", **headers)
 
     def connected(self) -> socket.socket:
-        """A connection over which nothing was asked yet."""
+        """New connection without a request."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=READY_SECONDS)
 
     def _is_ready(self) -> bool:
@@ -141,7 +137,7 @@ class LiveServer:
 
 @contextmanager
 def serving(folder: Path) -> Iterator[LiveServer]:
-    """A server of the folder, that answers, until the end of the `with` or until it was ended."""
+    """Ready server of the folder until the `with` ends."""
     server = LiveServer(folder)
     try:
         server.wait_ready()
@@ -151,7 +147,7 @@ def serving(folder: Path) -> Iterator[LiveServer]:
 
 
 def commanded(folder: Path, *words: str) -> str:
-    """Output of a command on a folder, run through its server if it has one."""
+    """Output of a command on a folder, run in its server if any."""
     ran = subprocess.run(_command(folder, *words), capture_output=True, text=True, check=False, env=_environment())
     assert ran.returncode == 0, f"{words} ended with {ran.returncode}: {ran.stderr}"
     return ran.stdout
@@ -170,7 +166,7 @@ BATCH_EVENTS = 40
 
 
 def batch(name: str) -> list[dict[str, Any]]:
-    """A batch of events of some customers, whose ids begin with the batch's name."""
+    """Events of some customers, with the batch's name in their ids."""
     return [
         message(
             f"{name}:{number}",
@@ -184,18 +180,18 @@ def batch(name: str) -> list[dict[str, Any]]:
 
 
 def hash_of(name: str) -> int:
-    """The same number for a name in every process."""
+    """Hash that is equal in all processes."""
     return sum(name.encode())
 
 
 @dataclass
 class Senders:
-    """Threads that send batch after batch, each until it is answered, and note what became of it.
+    """Threads that send batches, each until answered, and record outcomes.
 
     Attributes:
-        told: Batch → the last status that it was told; 0: its connection broke.
-        broken: Batches whose connection broke at least once.
-        faults: Answers that can't be.
+        told: Batch → last status; 0: broken connection.
+        broken: Batches whose connection broke.
+        faults: Impossible answers.
     """
 
     server: LiveServer
@@ -208,7 +204,7 @@ class Senders:
 
     @contextmanager
     def sending(self, *, threads: int = 4) -> Iterator[None]:
-        """They send until the end of the `with`."""
+        """Send until the `with` ends."""
         running = [threading.Thread(target=self._run, args=(str(number),)) for number in range(threads)]
         for thread in running:
             thread.start()
@@ -225,7 +221,7 @@ class Senders:
             return {name for name, status in self.told.items() if status == 200}
 
     def wait_acknowledged(self, count: int) -> None:
-        """Until so many more batches are acknowledged than are now."""
+        """Wait for this many more acknowledged batches."""
         with self._changed:
             wanted = self._count() + count
             assert self._changed.wait_for(lambda: self._count() >= wanted, READY_SECONDS), self.server.log
@@ -263,7 +259,7 @@ class Senders:
 
 
 def event_counts(folder: Path, account: str) -> Counter[str]:
-    """Number of events of each batch; no process has the ledger open, and it verifies as clean."""
+    """Events per batch in an unopened ledger, which must verify."""
     with Folder.owned(folder, purpose="a test") as owned, owned.ledger(account) as ledger:
         found = verify(ledger)
         assert found.is_clean, "\n".join(map(str, found.differences))

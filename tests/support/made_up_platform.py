@@ -1,4 +1,4 @@
-"""A platform that nobody has: what a new folder below `platforms` declares."""
+"""A made-up platform, as a new folder below `platforms` declares it."""
 
 import json
 from collections.abc import Mapping

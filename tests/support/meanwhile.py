@@ -1,4 +1,4 @@
-"""Something that goes on in another thread while a test goes on in its own."""
+"""Work in another thread during a test."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,7 @@ STUCK_SECONDS = 60
 
 @contextmanager
 def meanwhile(work: Callable[[], object]) -> Iterator[None]:
-    """`work` in a thread of its own; what it raises is raised at the end of the `with`."""
+    """Run `work` in a thread; raise its error when the `with` ends."""
     with ThreadPoolExecutor(max_workers=1) as thread:
         future = thread.submit(work)
         yield

@@ -1,7 +1,6 @@
-"""The rules of metering once more, in plain Python, for clarity alone.
+"""Rules of metering in plain Python, written for clarity alone: the meter is proven against them.
 
-The meter is proven against this module, so it shares nothing with it but the fields of a policy and
-the way a session is named. It is slow on purpose: one event after the other, one list for each
+Shares only policy fields and session naming with the meter. Slow on purpose: one event after the other, a list per
 customer, dates as dates. Every paragraph of `docs/concepts/sessions.md` has its lines here.
 """
 
@@ -32,7 +31,7 @@ _FIELD_OF_SCOPE = {
 
 @dataclass
 class OracleSession:
-    """One session as it grows. `counted` is what the meter has to give."""
+    """Session as it grows; `counted` is the expected result."""
 
     policy: Policy
     place: int
@@ -69,7 +68,7 @@ class OracleSession:
 
     @property
     def participations(self) -> Counter[tuple[str, tuple[str | None, str | None, str]]]:
-        """Number of members of each (conversation, touchpoint)."""
+        """Member count of each (conversation, touchpoint)."""
         return Counter(
             (event["conversation_id"], (event["bot_id"], event["bot_version"], event["channel"]))
             for event in self.members
@@ -82,7 +81,7 @@ class OracleSession:
         return [event for event in self.members if _is_message(event) and event["actor"] == actor]
 
     def is_counted(self) -> bool:
-        """True if the session meets the requirements of its policy."""
+        """True if the policy's requirements are met."""
         require = self.policy.require
         return (
             len(self.messages_of("customer")) >= require.min_customer
@@ -92,11 +91,10 @@ class OracleSession:
 
 
 def sessions(events: Iterable[Event], schedule: Policy | list[tuple[Policy, int]]) -> list[OracleSession]:
-    """The sessions of `events`, by (start, id).
+    """Sessions of `events`, ordered by (start, id).
 
     Args:
-        schedule: One policy that was always in force, or several, each with the µs from which on it
-            opens sessions, ascending.
+        schedule: One policy, or several in ascending order, each with the µs from which it opens sessions.
     """
     if isinstance(schedule, Policy):
         schedule = [(schedule, ALWAYS_US)]
@@ -250,7 +248,7 @@ def _join(session: OracleSession, event: Event) -> None:
 
 
 def _clock_ends(session: OracleSession) -> list[tuple[int, str]]:
-    """End of the session by each time limit that is set; equal ones keep this order."""
+    """End by each time limit set; equal ones keep this order."""
     policy = session.policy
     ends: list[tuple[int, str]] = []
     if policy.max_duration_us is not None:
@@ -267,7 +265,7 @@ def _clock_ends(session: OracleSession) -> list[tuple[int, str]]:
 
 
 def _clock_end(session: OracleSession) -> tuple[int | None, str]:
-    """The earliest of those ends, and its limit; no end while no limit of time is set."""
+    """Earliest of those ends, and its limit; None without limits."""
     return min(_clock_ends(session), key=lambda end: end[0], default=(None, "open"))
 
 
@@ -280,7 +278,7 @@ def _is_beyond(session: OracleSession, now_us: int) -> bool:
 
 
 def _next_calendar_edge_us(start_us: int, policy: Policy) -> int:
-    """The first local midnight after the start: of the next day, or of the next month's first."""
+    """First local midnight after the start that begins a day, or a month."""
     zone = ZoneInfo(policy.timezone)
     day_on = (_EPOCH + timedelta(microseconds=start_us)).astimezone(zone).date()
     while True:

@@ -1,4 +1,4 @@
-"""A platform's payload as the tests see it: what became of it, in words."""
+"""Results of reading platform payloads, as text."""
 
 import json
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ RECEIVED_US = 1_790_000_000_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class Taken:
-    """All that payloads gave: events as people write them, what was refused, and what each payload held."""
+    """Events, rejections and contents of all payloads."""
 
     events: list[dict[str, Any]]
     rejections: tuple[Rejection, ...]
@@ -46,7 +46,7 @@ class Taken:
 
 
 def taken(*payloads: object, source: Source) -> Taken:
-    """Result of reading payloads; values that are not bytes are written as JSON first."""
+    """Read payloads; values other than bytes are encoded as JSON."""
     bodies = [payload if isinstance(payload, bytes) else json.dumps(payload).encode() for payload in payloads]
     read = batch_from_payloads(
         bodies, source=source, connector=connector_of(source.platform), received_us=[RECEIVED_US] * len(bodies)
@@ -55,7 +55,7 @@ def taken(*payloads: object, source: Source) -> Taken:
 
 
 def events_of(batches: Sequence[EventBatch]) -> list[dict[str, Any]]:
-    """The events of batches, without what they leave out."""
+    """Events of batches, without absent fields."""
     found = []
     for row in (row for batch in batches for row in batch.events.to_pylist()):
         words = {
@@ -68,7 +68,7 @@ def events_of(batches: Sequence[EventBatch]) -> list[dict[str, Any]]:
 
 
 def checked_refusal(payload: bytes, source: Source) -> None:
-    """Says nothing if the source's connector reads the payload, or refuses it as a whole."""
+    """Check that the source's connector reads the payload or refuses it whole."""
     try:
         found = connector_of(source.platform).read(payload, source, received_us=RECEIVED_US)
     except Refused as fault:
@@ -81,7 +81,7 @@ def checked_refusal(payload: bytes, source: Source) -> None:
 
 
 def payloads_like(*examples: object) -> st.SearchStrategy[bytes]:
-    """Random bytes, random JSON, and JSON that holds the examples' keys and words in any order and depth."""
+    """Random bytes, random JSON, and JSON with the examples' keys and words at any depth."""
     words = sorted({word for example in examples for word in _words(example)})
     leaves = (
         st.none()
@@ -108,7 +108,7 @@ def _words(found: object) -> set[str]:
 
 
 def _swapped(found: Any, values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """The example with something else in one or more of its places."""
+    """The example with one or more values replaced."""
     if isinstance(found, dict):
         return st.fixed_dictionaries({name: _rarely(value, values) for name, value in found.items()})
     if isinstance(found, list):

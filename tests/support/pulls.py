@@ -1,4 +1,4 @@
-"""Pulls as tests do them: against a stand-in, on a ledger that is open, without waiting."""
+"""Pulls against a stand-in, on an open ledger, without waiting."""
 
 from contextlib import nullcontext
 from typing import Any
@@ -29,14 +29,13 @@ def source_of(platform: str, **fields: Any) -> Source:
 
 
 def ledger_with(source: Source) -> Ledger:
-    """An empty ledger that has the source."""
     ledger = ledger_in_memory()
     set_source(ledger, source, now_us=0)
     return ledger
 
 
 def delivered(ledger: Ledger, payloads: list[dict[str, Any]], *, source: Source) -> Receipt:
-    """Result of delivering the payloads of webhooks."""
+    """Deliver webhook payloads."""
     bodies = [json_bytes(payload) for payload in payloads]
     read = batch_from_payloads(
         bodies, source=source, connector=connector_of(source.platform), received_us=[now_us()] * len(bodies)
@@ -62,17 +61,15 @@ def task_at(url: str, platform: str, *, rest: Remaining = LONG_AGO, **more: Any)
 
 
 def pulled(ledger: Ledger, api: StandInApi, *, platform: str, **more: Any) -> PullResult:
-    """Result of a pull into the ledger; `rest` and `bounds` as in a pull task."""
+    """Pull into the ledger; `rest` and `bounds` as in a pull task."""
     task = task_at(api.url, platform, **more)
     ledgers = Ledgers(reading=lambda: nullcontext(ledger), writing=lambda: nullcontext(ledger))
     return pull(task, ledgers=ledgers, clocks=Clocks(pause=without_waiting))
 
 
 def sessions_of(ledger: Ledger) -> list[str]:
-    """The ids of all sessions."""
     return [row[0] for row in ledger.connection.execute("SELECT session_id FROM session ORDER BY 1").fetchall()]
 
 
 def event_ids_of(ledger: Ledger) -> list[str]:
-    """The ids of all events."""
     return [row[0] for row in ledger.connection.execute("SELECT event_id FROM event ORDER BY 1").fetchall()]

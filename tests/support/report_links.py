@@ -1,4 +1,4 @@
-"""The links of a report's page that lead to rows, each with the number that a reader sees on it."""
+"""Links of a report page to rows, with the number that each shows."""
 
 import html
 import re
@@ -14,7 +14,7 @@ _NUMBERLESS = {"tool", "pop", "btn", "chip", "chip-x", "clear"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowsLink:
-    """A link to rows: the widget in which it stands, where it leads, and its number."""
+    """Link to rows: its widget, target and number."""
 
     widget: str
     href: str
@@ -23,8 +23,6 @@ class RowsLink:
 
 @dataclass(slots=True)
 class _Node:
-    """An element with what is in it."""
-
     tag: str
     attributes: dict[str, str]
     parent: "_Node | None"
@@ -35,14 +33,14 @@ class _Node:
         return "".join(part if isinstance(part, str) else part.text for part in self.parts)
 
     def around(self) -> "Iterator[_Node]":
-        """The element and all in which it stands, from inside."""
+        """The element and its ancestors, innermost first."""
         node: _Node | None = self
         while node is not None:
             yield node
             node = node.parent
 
     def within(self) -> "Iterator[_Node]":
-        """The element and all that stand in it."""
+        """The element and its descendants."""
         yield self
         for part in self.parts:
             if isinstance(part, _Node):
@@ -71,10 +69,10 @@ class _Tree(HTMLParser):
 
 
 def rows_links(page: str, *, rows_path: str) -> list[RowsLink]:
-    """All of them, once for each widget and number.
+    """Links to rows, once per widget and number.
 
     Raises:
-        AssertionError: For one without a number that is no tool.
+        AssertionError: A link that is no tool has no number.
     """
     tree = _Tree()
     tree.feed(page)
@@ -93,7 +91,7 @@ def _is_widget(node: _Node) -> bool:
 
 
 def _number(link: _Node) -> int:
-    """Of what bears it: the link or what it stands in, the title of a mark, the line of a table, the words."""
+    """Number of the link or an ancestor, a mark's title, a table row or the words."""
     for node in link.around():
         if "data-value" in node.attributes:
             return int(node.attributes["data-value"])

@@ -1,4 +1,4 @@
-"""Addition to the document for Schemathesis: the serializer of JSON lines."""
+"""Serializer of JSON lines for Schemathesis."""
 
 from typing import Any
 
@@ -7,5 +7,5 @@ import schemathesis
 
 @schemathesis.serializer("application/x-ndjson")
 def lines(_: Any, value: Any) -> bytes:
-    """The text as it is; whatever else is made up is sent as its own text."""
+    """The text as it is, other generated values as their text."""
     return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")

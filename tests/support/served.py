@@ -1,4 +1,4 @@
-"""A data folder that the views of this process serve, with accounts of a few known events."""
+"""Data folder served by the views of this process, with a few known events."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -42,7 +42,7 @@ EVENTS: tuple[Event, ...] = (
 
 @contextmanager
 def served(path: Path, accounts: Mapping[str, Iterable[Event]]) -> Iterator[OpenLedgers]:
-    """The open ledgers of a new folder at `path` with these accounts and their events; `in_use` shows them to views."""
+    """Open ledgers of a new folder with these accounts and events; `in_use` shows them to views."""
     with Folder.owned(path, purpose="a test") as folder:
         for name, events in accounts.items():
             folder.create(Account(name=name), policy=FRESHCHAT, now_us=NOW_US)

@@ -1,4 +1,4 @@
-"""The server's state that requests of the tests carry."""
+"""Server state carried by test requests."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ _current: list[ServerState] = []
 
 
 def carry_state(answer: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Middleware: requests of Django's test client carry the state in use, as the server's bridge has them do."""
+    """Middleware that adds the state to requests, as the server's bridge does."""
 
     def answered(request: HttpRequest) -> HttpResponseBase:
         if _current:
@@ -27,7 +27,7 @@ def carry_state(answer: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[
 
 @contextmanager
 def in_use(ledgers: OpenLedgers) -> Iterator[ServerState]:
-    """Requests are answered from these ledgers until the end of the `with`; nothing of another test is cached."""
+    """Answer requests from these ledgers until the `with` ends, with empty caches."""
     cache.clear()
     state = new_server_state(ledgers)
     _current.append(state)
@@ -40,5 +40,4 @@ def in_use(ledgers: OpenLedgers) -> Iterator[ServerState]:
 
 
 def request_with(state: ServerState) -> HttpRequest:
-    """A request that carries this state."""
     return RequestFactory(**{STATE_KEY: state}).get("/")

@@ -1,4 +1,4 @@
-"""The sessions that events give, found twice: by the oracle and by the meter."""
+"""Sessions of events, by the oracle and by the meter."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ Event = dict[str, Any]
 
 
 def session_count(events: list[Event], policy: Policy) -> int:
-    """The number of sessions that both find."""
+    """Number of sessions, equal for both."""
     return len(sessions_drawn(events, [(policy, -(2**62))]))
 
 

@@ -1,4 +1,4 @@
-"""A platform's API on this machine: answers as a test says, or fails in a way that it chose."""
+"""Local API of a platform: answers as a test says, or fails."""
 
 import json
 import threading
@@ -14,8 +14,6 @@ Answer = tuple[int, Any]
 
 
 class Asked(NamedTuple):
-    """Query and headers of a request."""
-
     query: Mapping[str, str]
     headers: Mapping[str, str]
 
@@ -24,18 +22,17 @@ Answering = Callable[[str, Asked], Answer]
 
 
 def nothing_there(path: str, asked: Asked) -> Answer:
-    """Answer of an API without data."""
     return 404, {}
 
 
 @dataclass(kw_only=True, slots=True)
 class StandInApi:
-    """An API as a test sees it.
+    """Local API.
 
     Attributes:
-        answer: Path and what is asked → status and what is answered as JSON; bytes as they are.
-        ways: How the next requests fare, first to last; after them all are answered. `take`, `drop` (cut without an
-            answer), `endless` (bytes without end), or a status with its headers.
+        answer: Path and request → status and JSON; bytes are sent as they are.
+        ways: Outcomes of the next requests; later ones are answered. `take`, `drop` (cut without an answer), `endless`
+            (bytes without end), or a status with its headers.
         requests: Path and query of each request.
     """
 
@@ -50,7 +47,6 @@ class StandInApi:
 
     @contextmanager
     def serving(self) -> Iterator["StandInApi"]:
-        """Answers until the end of the `with`."""
         with ThreadingHTTPServer(("127.0.0.1", 0), _handler(self)) as server:
             server.daemon_threads = True
             self.port = server.server_address[1]

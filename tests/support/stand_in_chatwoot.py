@@ -1,4 +1,4 @@
-"""A small Chatwoot: what happens in it is told by webhooks, to the millisecond, and by its API, to the second."""
+"""A small Chatwoot, with webhooks to the millisecond and an API to the second."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +16,7 @@ _FORMS = {"incoming": 0, "outgoing": 1, "activity": 2, "template": 3}
 
 @dataclass(kw_only=True, slots=True)
 class Message:
-    """One message; `at_us` to the millisecond."""
+    """Message; `at_us` to the millisecond."""
 
     number: int
     at_us: int
@@ -27,7 +27,7 @@ class Message:
 
 @dataclass(kw_only=True, slots=True)
 class Conversation:
-    """One conversation of one contact."""
+    """Conversation of one contact."""
 
     number: int
     contact: int
@@ -45,11 +45,11 @@ class Conversation:
 
 @dataclass(kw_only=True, slots=True)
 class Desk:
-    """All conversations of one account.
+    """Conversations of an account.
 
     Attributes:
         page_size: Conversations on a page of the list.
-        is_reversed: The list stands the other way round, as no version has it.
+        is_reversed: Reverse the list's order, as no version does.
     """
 
     conversations: list[Conversation] = field(default_factory=list)
@@ -60,7 +60,7 @@ class Desk:
     is_reversed: bool = False
 
     def webhooks(self) -> list[Payload]:
-        """Everything that an account's webhook tells, in its order."""
+        """All webhook payloads, in order."""
         told: list[tuple[int, Payload]] = []
         for each in self.conversations:
             told.append((each.began_us, {"event": "conversation_created", **_nested(each), "account": {"id": ACCOUNT}}))
@@ -68,7 +68,6 @@ class Desk:
         return [payload for _, payload in sorted(told, key=lambda pair: pair[0])]
 
     def webhook(self, conversation: Conversation, message: Message) -> Payload:
-        """Webhook payload of one message."""
         return {
             "event": "message_created",
             "id": message.number,
@@ -83,7 +82,6 @@ class Desk:
         }
 
     def answer(self, path: str, asked: Asked) -> Answer:
-        """Answer of the API."""
         if asked.headers.get("api_access_token") != TOKEN:
             return 401, {"error": "Invalid Access Token"}
         root = f"/api/v1/accounts/{ACCOUNT}"
@@ -145,7 +143,7 @@ def _nested(each: Conversation) -> Payload:
 
 
 def _read(each: Conversation, message: Message) -> Payload:
-    """A message as a list of messages has it."""
+    """Message in a list of messages."""
     return {
         "id": message.number,
         "content": "…",
@@ -159,7 +157,7 @@ def _read(each: Conversation, message: Message) -> Payload:
 
 
 def _pushed(each: Conversation, message: Message) -> Payload:
-    """A message as the list of conversations has its last one: with when it was touched, to the millisecond."""
+    """Last message in a list of conversations, with its update time to the millisecond."""
     return _read(each, message) | {
         "account_id": ACCOUNT,
         "updated_at": text_from_us(message.at_us),

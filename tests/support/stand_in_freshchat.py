@@ -1,4 +1,4 @@
-"""A small Freshchat: what happens in it is told by webhooks and by its API."""
+"""A small Freshchat, with webhooks and an API."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +13,7 @@ TOKEN = "fresh-token"  # noqa: S105 - of a stand-in
 
 @dataclass(kw_only=True, slots=True)
 class Message:
-    """One message; `at_us` to the millisecond."""
+    """Message; `at_us` to the millisecond."""
 
     number: str
     at_us: int
@@ -24,7 +24,7 @@ class Message:
 
 @dataclass(kw_only=True, slots=True)
 class Conversation:
-    """One conversation of one user."""
+    """Conversation of one user."""
 
     number: str
     user: str
@@ -33,22 +33,21 @@ class Conversation:
 
 @dataclass(kw_only=True, slots=True)
 class Team:
-    """All conversations of one Freshchat.
+    """Conversations of a Freshchat account.
 
     Attributes:
-        unchanged: Users of whom Freshchat does not say that they were changed.
+        unchanged: Users that Freshchat doesn't report as changed.
     """
 
     conversations: list[Conversation] = field(default_factory=list)
     unchanged: set[str] = field(default_factory=set)
 
     def webhooks(self) -> list[Payload]:
-        """Everything that the webhook tells of messages, in its order."""
+        """All webhook payloads of messages, in order."""
         told = [(message.at_us, _webhook(each, message)) for each in self.conversations for message in each.messages]
         return [payload for _, payload in sorted(told, key=lambda pair: pair[0])]
 
     def answer(self, path: str, asked: Asked) -> Answer:
-        """Answer of the API."""
         if asked.headers.get("authorization") != f"Bearer {TOKEN}":
             return 401, {"code": 401, "status": "UNAUTHENTICATED"}
         page, size = int(asked.query.get("page", "1")), int(asked.query.get("items_per_page", "20"))
@@ -81,7 +80,7 @@ class Team:
 
 
 def _read(each: Conversation, message: Message) -> Payload:
-    """A message as a list of messages has it."""
+    """Message in a list of messages."""
     return {
         "id": message.number,
         "app_id": "app-1",

@@ -1,4 +1,4 @@
-"""An HTTP server that takes events as Botmeter's does, or fails in a way that a test chose."""
+"""HTTP server that accepts events as Botmeter's does, or fails as a test says."""
 
 import gzip
 import json
@@ -16,7 +16,7 @@ def problem(code: str, detail: str) -> bytes:
 
 
 class Intake:
-    """State of the server: each event once, in order of arrival, and every request."""
+    """Server state: unique events in order of arrival, and all requests."""
 
     def __init__(self) -> None:
         self.events: dict[str, Record] = {}
@@ -44,12 +44,12 @@ class Intake:
 
 
 class StandIn:
-    """The server as a test sees it.
+    """Local server.
 
     Attributes:
-        ways: How the next requests fare, first to last; after them all are taken. `take`, `cut` (taken, and the
-            answer is lost), `drop` (cut before it is taken), `wait` (no answer until `released`), `page` (a proxy's
-            sign-in page), or a status with its headers.
+        ways: Outcomes of the next requests; later ones are accepted. `take`, `cut` (accepted, answer lost), `drop` (cut
+            before acceptance), `wait` (no answer until `released`), `page` (a proxy's sign-in page), or a status with
+            its headers.
     """
 
     def __init__(self) -> None:

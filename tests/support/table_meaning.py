@@ -1,4 +1,4 @@
-"""Contents of a ledger's tables without what may differ: internal numbers, order, and the origin of events."""
+"""Contents of a ledger's tables without internal numbers, order, and origin of events."""
 
 from typing import Any
 
@@ -33,5 +33,5 @@ _QUERIES = {
 
 
 def table_meaning(ledger: Ledger) -> dict[str, Rows]:
-    """The rows of each table that follows from the events, with bots and channels in place of their numbers."""
+    """Rows of each derived table, with bots and channels for their numbers."""
     return {table: sorted(ledger.connection.execute(query).fetchall(), key=repr) for table, query in _QUERIES.items()}

@@ -1,4 +1,4 @@
-"""The server's settings for tests: its data in a folder that goes away, passwords hashed quickly."""
+"""Server settings for tests: temporary data, fast password hashes."""
 
 import atexit
 import os

@@ -4,7 +4,6 @@ from playwright.sync_api import Page
 
 
 def values(page: Page, widget: str) -> list[int]:
-    """The numbers of a widget, in order."""
     found: list[int] = page.eval_on_selector_all(
         f"[data-widget={widget}] [data-value]", "found => found.map(one => Number(one.dataset.value))"
     )
@@ -12,13 +11,12 @@ def values(page: Page, widget: str) -> list[int]:
 
 
 def headline(page: Page) -> int:
-    """Sessions consumed."""
     [number] = values(page, "sessions-consumed")
     return number
 
 
 def by_key(page: Page, widget: str, *, key: str) -> dict[str, int]:
-    """The numbers of a widget by their day or month."""
+    """A widget's numbers by day or month."""
     found = page.eval_on_selector_all(
         f"[data-widget={widget}] [data-{key}]",
         f"found => found.map(one => [one.dataset.{key}, Number(one.dataset.value)])",
@@ -27,7 +25,7 @@ def by_key(page: Page, widget: str, *, key: str) -> dict[str, int]:
 
 
 def by_name(page: Page, widget: str) -> dict[str, int]:
-    """The numbers of a ranked widget by the names before them."""
+    """A ranked widget's numbers by name."""
     found = page.eval_on_selector_all(
         f"[data-widget={widget}] tr:has([data-value])",
         "found => found.map(one => [one.querySelector('th').innerText.trim(),"
@@ -37,7 +35,7 @@ def by_name(page: Page, widget: str) -> dict[str, int]:
 
 
 def rows_counted(page: Page) -> tuple[int, int]:
-    """Counts on the rows page: sessions, rows."""
+    """Sessions and rows counted on the rows page."""
     head = page.locator("h1")
     sessions = head.locator("[data-value]").get_attribute("data-value")
     rows = head.locator("[data-rows]").get_attribute("data-rows")
@@ -45,5 +43,5 @@ def rows_counted(page: Page) -> tuple[int, int]:
 
 
 def chips(page: Page) -> list[str]:
-    """The filters that are set, in words."""
+    """Active filters, as text."""
     return [" ".join(text.split()) for text in page.locator(".chip.on").all_inner_texts()]
