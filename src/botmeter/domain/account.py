@@ -19,7 +19,7 @@ class Account:
 
     Attributes:
         name: Letters, digits, `-` and `_`, at most 64; stored in lower case.
-        available_from: Events before this UTC day are quarantined.
+        available_from: First UTC day with data.
         title: Display name, by default the name.
 
     Raises:

@@ -10,7 +10,7 @@ Families by what the caller can do:
     │   └── TooMuch        it exceeds a limit
     └── Unavailable        try the same request later
 
-Any other exception is a bug. Codes are stable; messages name the thing, the limit and the value.
+Codes are stable; messages name the thing, the limit and the value.
 """
 
 

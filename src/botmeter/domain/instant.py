@@ -1,7 +1,7 @@
 """Instants: RFC 3339 text ⇄ int64 µs UTC, and the only reader of the clock.
 
-A time without an offset is refused. Digits beyond the microsecond are cut, which keeps the order; a leap second (:60)
-becomes the last microsecond of its minute.
+Digits beyond the microsecond are cut, which keeps the order; a leap second (:60) becomes the last microsecond of its
+minute.
 """
 
 import re

@@ -23,10 +23,9 @@ _EPOCH_ORDINAL = EPOCH.date().toordinal()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
-    """Days from `first_on` to `last_on`, both included, in a time zone.
+    """Days from `first_on` to `last_on`, both included, in an IANA time zone.
 
-    Attributes:
-        timezone: IANA name. A day of a clock change has 23 or 25 hours; a day that it skips has none.
+    A day of a clock change has 23 or 25 hours; a day that it skips has none.
 
     Raises:
         Refused: `timezone_unknown`, `period_reversed`, or `period_too_long` past 200 years.
@@ -129,8 +128,8 @@ def day_of_us(instant_us: int, *, timezone: str = UTC_NAME) -> date:
 def calendar_edges_us(unit: Literal["day", "month"], *, timezone: str, start_us: int, end_us: int) -> list[int]:
     """Return the local midnights (of days, or of months' firsts) that enclose [start_us, end_us], strictly ascending.
 
-    A midnight skipped by a clock change is the first instant after the gap; of two, the first counts; a skipped day
-    (Samoa's 30 December 2011) has no edge.
+    A midnight skipped by a clock change is the first instant after it; of two, the first counts; a skipped day (Samoa's
+    30 December 2011) has no edge.
     """
     local = (EPOCH + timedelta(microseconds=start_us)).astimezone(ZoneInfo(timezone)).date()
     local = local.replace(day=1) if unit == "month" else local - timedelta(days=1)
@@ -155,7 +154,6 @@ def offsets_us(period: Period) -> list[tuple[int, int]]:
 
 
 def _change_us(start_us: int, end_us: int, *, timezone: str) -> int:
-    """Return the instant of the one offset change in a span."""
     before = offset_us(start_us, timezone)
     while end_us - start_us > 1:
         middle_us = (start_us + end_us) // 2
@@ -175,7 +173,6 @@ def offset_us(instant_us: int, timezone: str) -> int:
 
 
 def _midnight_us(day_number: int, timezone: str) -> int:
-    """Return local midnight of a day, numbered from 1970-01-01."""
     midnight_us = day_number * DAY_US
     if timezone == UTC_NAME:
         return midnight_us

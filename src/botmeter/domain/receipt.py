@@ -15,8 +15,8 @@ class Rejection:
 
     Attributes:
         index: Position in its batch or file, from 0.
-        event_id: As sent; None: unreadable.
-        code: Stable code of the first problem, listed in `docs/reference/errors.md`.
+        event_id: None: unreadable.
+        code: Stable code of the first problem, in `docs/reference/errors.md`.
         detail: A sentence per problem.
         raw: The event as sent.
     """
@@ -33,8 +33,7 @@ class Receipt:
     """Outcome counts of a batch or delivery, and its first thousand rejections, conflicts included.
 
     Attributes:
-        ignored: A sentence per kind of content that never counts.
-        ignored_count: Number of such items.
+        ignored: A sentence per kind of content that never counts; `ignored_count` items.
     """
 
     accepted: int = 0

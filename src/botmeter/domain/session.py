@@ -16,12 +16,12 @@ class ClosedBy(IntEnum):
 
 
 def session_id(policy: str, *, source: str, opening_event_id: str) -> str:
-    """Return the id, a UUID of version 8, of the session that an event opens under a policy (`name@version`).
+    """Return the id of the session that an event opens under a policy (`name@version`).
 
-    The same events give the same ids on any machine, in any order. It is a hash, because event ids can contain personal
-    data and session ids are shared. A million are made at once, and `uuid.UUID` would cost three times as much.
+    It is the same on any machine, and a hash, because event ids can contain personal data. `uuid.UUID` would cost three
+    times as much.
 
-    Source: RFC 9562, 5.8.
+    Source: UUID version 8, RFC 9562, 5.8.
     """
     digest = sha256(f"{policy}\0{source}\0{opening_event_id}".encode()).hexdigest()
     variant = "89ab"[int(digest[16], 16) & 3]

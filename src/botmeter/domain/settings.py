@@ -30,12 +30,12 @@ class Settings:
 
     Attributes:
         url: Public address.
-        served_at: Address that `serve` prints; set for its worker process.
+        served_at: Address that `serve` prints.
         hosts: Further host names, separated by commas.
         mail: `smtp://user:password@host:587`.
         memory_limit: Of each ledger, in DuckDB's format.
-        wait_seconds: Wait of a command for a data folder in use.
-        gallery: Non-empty shows the gallery of components.
+        wait_seconds: Wait for a data folder in use.
+        gallery: Non-empty shows the gallery.
     """
 
     data_dir: str = ""

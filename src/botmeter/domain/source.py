@@ -20,10 +20,9 @@ _IN_ADDRESSES: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotIdentity:
-    """A sender that is a bot, on a platform that does not mark bots.
+    """A bot's sender (id or name), on a platform that does not mark bots.
 
     Attributes:
-        sender: Id or name on the platform.
         bot_name: None: unchanged.
         bot_version: None: the source's.
 
@@ -47,11 +46,10 @@ class Source:
 
     Attributes:
         name: Part of an event's identity, so it never changes.
-        platform: Stored code of the platform.
         bot_id: Default of events; None: no bot takes part in them.
-        bot_version: Default version of bots.
+        bot_version: Default of bots.
         channel: Default of events.
-        options: The platform's own settings, such as the field of a ticket's id.
+        options: The platform's own settings, such as a ticket's field.
 
     Raises:
         Refused: `source_invalid`; `source_setting_invalid` for a text no event can have, a sender of two bots, or over
@@ -107,8 +105,8 @@ def checked_source_name(name: str) -> str:
     """Return a valid source name.
 
     Raises:
-        Refused: `source_invalid` if it is empty, longer than an id, not Unicode, or contains NUL, which separates it
-            from the event's id in the hash of a session id.
+        Refused: `source_invalid` if it is empty, too long, not Unicode, or contains NUL, which separates it from the
+            event's id in the hash of a session id.
     """
     try:
         size_bytes = len(name.encode())

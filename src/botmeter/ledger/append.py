@@ -26,10 +26,7 @@ sql = statements_of(__name__)
 
 
 def append(ledger: Ledger, submissions: Sequence[Submission], *, now_us: int) -> list[Receipt]:
-    """Append events, meter what they touch, and commit all submissions at once.
-
-    Returns:
-        A receipt per submission; by then everything is on disk.
+    """Append events, meter what they touch, and commit all at once; return a receipt per submission.
 
     Raises:
         Unavailable: `disk_full` or `ledger_failed`; nothing was kept.
@@ -57,8 +54,6 @@ def append(ledger: Ledger, submissions: Sequence[Submission], *, now_us: int) ->
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _AdmittedBatch:
-    """Accepted events of a batch, its receipt, and all rejections."""
-
     accepted: pa.Table
     receipt: Receipt
     rejections: list[Rejection] = field(default_factory=list)
@@ -93,7 +88,6 @@ def _append_submission(
 def _append_batch(
     ledger: Ledger, batch: EventBatch, *, submission: Submission, writer: RowGroupWriter, now_us: int
 ) -> _AdmittedBatch:
-    """Decide on the events of a batch, and write the accepted ones."""
     is_outside, rejections = outside_time(ledger, batch, now_us=now_us)
     events = event_rows(ledger, batch, source=submission.source)
     keys = events["event_key"].to_numpy()

@@ -95,10 +95,7 @@ def _archive(file: Path, summary: BackupSummary, *, path: Path) -> None:
 
 
 def restore(folder: Folder, path: Path, *, name: str | None = None, replace: bool = False) -> BackupSummary:
-    """Restore an account from a backup, after checking its checksum, version and counts.
-
-    Args:
-        name: The account to restore to; None: the one that was backed up.
+    """Restore an account, by default the one that was backed up, after checking checksum, version and counts.
 
     Raises:
         Missing: `file_unknown`.

@@ -1,8 +1,8 @@
 """Checkpoints of DuckDB's write-ahead log, outside the commits of live events.
 
-DuckDB would checkpoint within a commit and block all other writers. It lets them commit during a checkpoint if one
-has begun to write; a transaction that never commits provides that. Only a checkpoint without other transactions frees
-the space of deleted rows, so every tenth one makes senders wait.
+DuckDB would checkpoint within a commit and block all other writers, unless one has begun to write; a transaction that
+never commits does. Only a checkpoint without other transactions frees the space of deleted rows, so every tenth one
+makes senders wait.
 """
 
 import glob

@@ -1,7 +1,7 @@
 """Spans of conversations: first and last instant, in rows that reports add up.
 
-Finding earlier rows would mean reading them all, so a commit adds a row per conversation. Rows of one conversation are
-folded into one: the last rows every few thousand, the whole table when a ledger with many of them is closed.
+Finding earlier rows would mean reading them all, so a commit adds a row per conversation. The last rows are folded
+every few thousand, the whole table when a ledger with many of them is closed.
 """
 
 from contextlib import suppress
@@ -59,7 +59,6 @@ def fold_if_many(ledger: Ledger) -> None:
 
 
 def _fold(ledger: Ledger, *, after: int) -> None:
-    """Leave one row per conversation among the rows after row `after`."""
     for step in ("repeated_spans", "drop_repeated_spans", "keep_folded_spans"):
         ledger.connection.execute(sql(step), {"after": after} if step != "keep_folded_spans" else None)
     ledger.connection.execute(sql("drop_folded_spans"))

@@ -56,7 +56,6 @@ def csv_from_pairs(pairs: tuple[SameCustomer, ...]) -> str:
 
 
 def _rows(text: str) -> list[tuple[int, list[str]]]:
-    """Return the rows that are not blank, each with the line on which it ends."""
     try:
         return list(_numbered(text))
     except csv.Error as error:

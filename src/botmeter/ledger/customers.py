@@ -1,7 +1,6 @@
 """Merged customers: aliases, their removal, and their effect on sessions.
 
-An event keeps the id that was sent beside the one that counts. Aliases are stored as set and resolved when read, so a
-merge can be undone whatever was merged after it.
+An event keeps the id that was sent. Aliases are resolved when read, so a merge can be undone whatever came after it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,11 +29,7 @@ FAULTS_SHOWN_MAX = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SameCustomer:
-    """An alias and the customer that counts for it.
-
-    Attributes:
-        place: Position in the request for messages, such as `line 3`; empty for a single pair.
-    """
+    """An alias and its customer; `place` is its position in the request, such as `line 3`, or empty."""
 
     customer_id: str
     alias: str
@@ -46,9 +41,9 @@ class CustomerChange:
     """Result of a merge or its undoing.
 
     Attributes:
-        number: Number of the change, from 1; None: nothing changed.
+        number: From 1; None: nothing changed.
         pairs: Changed aliases with their customers.
-        event_count: Events that now belong to another customer.
+        event_count: Events that changed customer.
         before_count: Sessions of these customers before.
         after_count: Sessions of these customers after.
         restated_day_count: Past days whose sessions changed.
@@ -67,8 +62,8 @@ class CustomerAlias:
     """An alias, with the changes that set and undid it.
 
     Attributes:
-        same_as: The customer that was named for it.
-        customer_id: The customer that counts, after following aliases; None: undone.
+        same_as: Named customer.
+        customer_id: Resolved customer; None: undone.
         set_at: µs UTC.
         undone_no: None: in force.
         undone_at: µs UTC.
@@ -94,7 +89,7 @@ def merge_customers(
 ) -> CustomerChange:
     """Count all events under an alias, past and future, as its customer's: all pairs or none.
 
-    Sessions of these customers are metered again, and past days restated. A pair that is already merged is ignored.
+    Sessions are metered again and past days restated; merged pairs are ignored.
 
     Raises:
         Refused: `merge_invalid` for no pair, an invalid id, an id that is its own alias, or a circle.
@@ -200,7 +195,6 @@ def _apply(
 
 
 def _aliases_in_force(ledger: ReadableLedger) -> dict[str, str]:
-    """Return the customer that was named for each alias in force."""
     return dict(ledger.connection.execute(sql("aliases_in_force")).fetchall())
 
 
@@ -208,7 +202,6 @@ _Fault = tuple[SameCustomer, str, type[Refused]]
 
 
 def _new_pairs(pairs: Sequence[SameCustomer], said: dict[str, str]) -> tuple[list[SameCustomer], list[_Fault]]:
-    """Return the pairs that are new, and the faults of the others."""
     known = dict(said)
     fresh: list[SameCustomer] = []
     faults: list[_Fault] = []
@@ -229,7 +222,6 @@ def _new_pairs(pairs: Sequence[SameCustomer], said: dict[str, str]) -> tuple[lis
 
 
 def _pair_fault(pair: SameCustomer, known: dict[str, str]) -> str:
-    """Return the fault of a pair; empty if it is valid."""
     for what, text in (("customer", pair.customer_id), ("alias", pair.alias)):
         try:
             size_bytes = len(text.encode())
@@ -245,7 +237,6 @@ def _pair_fault(pair: SameCustomer, known: dict[str, str]) -> str:
 
 
 def _final_customer(known: dict[str, str], customer_id: str) -> str:
-    """Return the customer to which an id leads."""
     while customer_id in known:
         customer_id = known[customer_id]
     return customer_id

@@ -39,10 +39,10 @@ class StoredDelivery:
     Attributes:
         append_no: The append with its events.
         received_at: µs UTC.
-        delivery_id: The platform's id; None: it has none.
+        delivery_id: The platform's id; None: none.
         subject: The platform's event name, or how it was sent.
         ignored: Number of items that never count.
-        detail: Reason of the first rejection, else of the first ignored item; None: neither.
+        detail: First rejection's reason, else first ignored item's.
     """
 
     append_no: int

@@ -1,8 +1,7 @@
 """Erasure of a customer: identifiers are removed everywhere, counts stay.
 
-Customer, conversation, event and ticket ids become pseudonyms; attributes and quarantined events are deleted, and the
-file is rewritten so that no old page keeps them. The 64-bit event keys stay: they reveal nothing and identify
-duplicates.
+Ids become pseudonyms, attributes and quarantined events are deleted, and the file is rewritten so that no old page
+keeps them. The 64-bit event keys stay: they reveal nothing and identify duplicates.
 """
 
 import json
@@ -50,8 +49,6 @@ class ErasureSummary:
 
 
 class _Ids(NamedTuple):
-    """The texts that identify the customer in a quarantined event."""
-
     customer: re.Pattern[str]
     events: frozenset[tuple[str, str]]
     conversations: frozenset[str]
@@ -122,7 +119,6 @@ def _ids(connection: duckdb.DuckDBPyConnection, ids: list[str]) -> _Ids:
 
 
 def _quarantined(connection: duckdb.DuckDBPyConnection, ids: _Ids) -> Iterator[int]:
-    """Return the numbers of the quarantined events that identify the customer."""
     after = 0
     while True:
         page = {"after": after, "limit": _PAGE_ROWS}

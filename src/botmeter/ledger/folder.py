@@ -1,6 +1,6 @@
 """The data folder: its accounts, its owner, and access to the accounts' files.
 
-One process at a time owns it, by a lock on `owner.lock` that the system releases however the process ends.
+The system releases the lock on `owner.lock` however the owner's process ends.
 """
 
 import fcntl
@@ -45,11 +45,11 @@ class Folder:
         """Own the folder until the end of the `with`; create it if needed.
 
         Args:
-            purpose: The owner's task for messages, such as `botmeter import`.
-            wait_seconds: Time to wait for another owner.
+            purpose: For messages, such as `botmeter import`.
+            wait_seconds: Wait for another owner.
 
         Raises:
-            Unavailable: `ledger_in_use` if another process still owns it.
+            Unavailable: `ledger_in_use`.
             NotAllowed: `folder_not_writable`.
         """
         try:

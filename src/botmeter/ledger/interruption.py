@@ -1,7 +1,6 @@
 """Interruption of work by another thread.
 
-An exception thrown into a thread could strike while a lock is released. So the working thread checks for an
-interruption, and registers a function that wakes it.
+An exception thrown into a thread could strike while a lock is released, so the thread checks for a request itself.
 """
 
 import threading
@@ -25,9 +24,9 @@ class Interruption:
         return self.reason is not None
 
     def set(self, reason: BaseException | None = None) -> None:
-        """Request a stop, and wake the work; the first reason stays, None for KeyboardInterrupt.
+        """Request a stop, and wake the work; the first reason stays.
 
-        DuckDB ignores an interrupt between two statements, so repeat the call until the work has ended.
+        DuckDB ignores an interrupt between statements, so repeat the call until the work has ended.
         """
         with self._lock:
             if self.reason is None:

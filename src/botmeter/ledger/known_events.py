@@ -19,7 +19,7 @@ CONVERSATIONS_MAX = 20_000
 def known_instants(ledger: ReadableLedger, source: str, *, event_ids: Sequence[str]) -> dict[str, int]:
     """Return the instants (µs UTC) of known events, erased ones included, by id.
 
-    The ledger is open for writing, so that nobody appends before the missing events are.
+    The ledger is open for writing, so that nobody else appends.
     """
     wanted = sorted(set(event_ids))
     if not wanted:

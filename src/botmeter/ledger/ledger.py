@@ -1,7 +1,4 @@
-"""An account's open ledger: its transactions, and contents in memory for every append.
-
-The file is the truth: after a failed transaction, the contents are read again.
-"""
+"""An account's open ledger: its transactions, and contents in memory, read again after a failed transaction."""
 
 import threading
 from collections.abc import Iterator
@@ -40,7 +37,7 @@ class Ledger:
         footprints: Numbers of sets of touchpoints.
         loose_span_rows: Rows of `conversation_span` since the last fold.
         version: Grows with each commit.
-        keys: Keys of all events, shared by all writers of the file.
+        keys: Shared by all writers of the file.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
 """Live append: events are stored and answered at once, and metered by `settle` a moment later.
 
-One short transaction stores the batches that arrived together. Outcomes are the same as in an import.
+One short transaction stores the batches that arrived together.
 """
 
 from collections.abc import Sequence
@@ -30,13 +30,7 @@ LABEL = "live"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Numbered:
-    """A batch with its place among those of a commit.
-
-    Attributes:
-        append_no: Number of its append.
-        first_row: Its first event among all events.
-        first_delivery: Its first delivery among all deliveries.
-    """
+    """A batch with its append and the places of its first row and delivery in a commit."""
 
     live_batch: LiveBatch
     append_no: int
@@ -59,8 +53,6 @@ class _Numbered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Decided:
-    """Events of a commit with outcomes, and the receipt and rejections of each delivery."""
-
     events: pa.Table
     admitted: Admission
     receipts: list[Receipt]
@@ -68,10 +60,10 @@ class _Decided:
 
 
 def live_append(ledger: Ledger, batches: Sequence[LiveBatch], *, now_us: int) -> list[tuple[Receipt, ...]]:
-    """Append live events without metering them. Nobody else may append live events meanwhile.
+    """Append live events without metering them, while nobody else does; return when everything is on disk.
 
     Returns:
-        Per batch, a receipt per delivery, whose indexes count from its first record; by then everything is on disk.
+        Per batch, a receipt per delivery; indexes count from its first record.
 
     Raises:
         Unavailable: `disk_full` or `ledger_failed`; nothing was kept.
@@ -151,7 +143,6 @@ def _deliveries(numbered: Sequence[_Numbered], *, has_rejections: Mask) -> Event
 
 
 def _events(ledger: Ledger, numbered: Sequence[_Numbered]) -> pa.Table:
-    """Return the events of all batches with source, touchpoint, key and append number."""
     tables = []
     for each in numbered:
         rows = event_rows(ledger, each.live_batch.batch, source=each.live_batch.source)

@@ -10,12 +10,12 @@ class BatchDelivery:
     """A delivery in a batch.
 
     Attributes:
-        first_position: Position of its first record in the batch; it ends where the next delivery begins.
+        first_position: Its first record in the batch; it ends where the next delivery begins.
         record_count: Rejected records included.
-        delivery_id: The platform's id; None: it has none.
+        delivery_id: The platform's id; None: none.
         subject: The platform's event name (`message_created`), or how it was sent.
         ignored: A sentence per kind of item that never counts.
-        is_atomic: All of its events are accepted or none.
+        is_atomic: All events are accepted or none.
     """
 
     first_position: int

@@ -1,8 +1,8 @@
 """One account's file, open for many threads.
 
-Writers, and threads that need the file exclusively, queue in order of arrival. Readers see the last commit and wait
-only for exclusive use. Live events have a queue and a connection of their own, and are appended while others read or
-settle; every other writer settles them first and holds that queue too.
+Writers and exclusive users queue in order of arrival; readers see the last commit and wait only for exclusive users.
+Live events have their own queue and connection; all other writers but settling settle them first and hold that queue
+too.
 """
 
 import threading
@@ -103,12 +103,7 @@ class OpenAccount:
 
     @contextmanager
     def appending_live(self, wait: WaitPolicy) -> Iterator[Ledger]:
-        """Open the ledger to append live events, one thread at a time, while others read or settle.
-
-        Raises:
-            Unavailable: `ledger_busy` after too long a wait.
-            NotAllowed: `ledger_read_only`.
-        """
+        """Open the ledger to append live events, one thread at a time; raises as `writing`."""
         with self._live_queue.turn(wait):
             with self._changed:
                 ledger = self._open_live_ledger(wait)
@@ -267,7 +262,6 @@ class OpenAccount:
                 self._is_broken = True
 
     def _forget_live_ledger(self) -> None:
-        """Make the next user of the live queue read the contents again."""
         with self._changed:
             if self._live_ledger is not None:
                 _close(self._live_ledger.connection)
@@ -291,7 +285,6 @@ class OpenAccount:
         self._is_broken = self._is_read_only = False
 
     def _release(self) -> None:
-        """Count one user less."""
         with self._changed:
             self._user_count -= 1
             self._used()

@@ -45,7 +45,7 @@ class OpenLedgers:
 
         Raises:
             Missing: `account_unknown`.
-            Unavailable: `ledger_busy` during exclusive use, or `server_stopping`.
+            Unavailable: `ledger_busy` or `server_stopping`.
             Refused: As `Folder.ledger`.
         """
         self.folder.existing_file(name)
@@ -57,7 +57,7 @@ class OpenLedgers:
         Raises:
             Missing: `account_unknown`.
             NotAllowed: `ledger_read_only`.
-            Unavailable: `ledger_busy` after too long a wait, or `server_stopping`.
+            Unavailable: `ledger_busy` or `server_stopping`.
             Refused: As `Folder.ledger`.
         """
         self.folder.existing_file(name)

@@ -21,9 +21,9 @@ def is_in_the_past(from_on: date | None, *, now_us: int) -> bool:
 
 
 def set_policy(ledger: Ledger, policy: Policy, *, from_on: date | None, now_us: int) -> None:
-    """Put a policy in force from the start of a UTC day until the next policy begins; None replaces the whole schedule.
+    """Put a policy in force from the start of a UTC day; None replaces the whole schedule.
 
-    It replaces a policy of the same day. From a day that has begun, all sessions are metered again and days restated.
+    From a day that has begun, all sessions are metered again and days restated.
 
     Raises:
         Conflict: `policy_label_taken` if another policy has its name and version.

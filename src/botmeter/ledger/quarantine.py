@@ -18,11 +18,11 @@ class Quarantined:
 
     Attributes:
         number: From 1.
-        append_no: The append that first brought it.
+        append_no: Append that first brought it.
         recorded_at: µs UTC.
-        position: Position in the file or request, from 0.
+        position: In the file or request, from 0.
         event_id: None: unreadable.
-        code: Stable code in `docs/reference/errors.md`.
+        code: Listed in `docs/reference/errors.md`.
         raw: The event as sent.
     """
 

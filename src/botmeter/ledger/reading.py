@@ -1,7 +1,7 @@
-"""One reader's view of a ledger during writes: its memory fits the rows it sees.
+"""One reader's view of a ledger during writes.
 
-New rows, looked up with old touchpoint numbers or those of a rolled-back commit, would name the wrong bot. So each read
-transaction compares the version, and after a commit the tables, and reads them again if needed.
+Old touchpoint numbers, or those of a rolled-back commit, would name the wrong bot for new rows. So each read
+transaction compares the version, and after a commit the tables.
 """
 
 from collections.abc import Callable, Iterator

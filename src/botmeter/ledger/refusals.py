@@ -85,8 +85,6 @@ def quarantine(
 
 
 class _Record(NamedTuple):
-    """An event of a batch, and as JSON to send again."""
-
     position: int
     event_id: str
     occurred: str
@@ -98,7 +96,6 @@ def _rejection(record: _Record, *, code: str, detail: str) -> Rejection:
 
 
 def _records(batch: EventBatch, rows: Ints) -> Iterator[_Record]:
-    """Yield the batch's `rows` in order."""
     chosen = pa.array(rows)
     events = batch.events.take(chosen).to_pylist()
     for position, fields in zip(batch.positions.take(chosen).to_pylist(), events, strict=True):

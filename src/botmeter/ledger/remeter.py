@@ -1,7 +1,6 @@
 """Re-metering of what an append touches.
 
-Keys with new events are metered from the start of the session that was open then. Otherwise (a first import, a policy
-that depends on earlier events) the same code meters more.
+Keys with new events are metered from the start of the session open then, or more where that is not possible.
 """
 
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -51,7 +50,7 @@ class _Plan:
     """Plan to meter a schedule.
 
     Attributes:
-        texts: Placeholders of the statements: scope `key`, its tables, and `attributes`.
+        texts: Placeholders: scope `key`, its tables, and `attributes`.
         is_keyed: The policies share a key.
         is_anchored: Metering can start at the running session.
     """
@@ -61,7 +60,6 @@ class _Plan:
     is_anchored: bool
 
     def statement(self, name: str, **more: str) -> str:
-        """Return the statement `name` with these texts."""
         return sql(name, **self.texts, **more)
 
 
@@ -69,7 +67,7 @@ def remeter_after(ledger: Ledger, arrivals: CommitSummary, *, now_us: int, shown
     """Update sessions and usage after a commit with at least one event. In a transaction.
 
     Args:
-        shown_us: Instant up to which numbers had been shown, µs UTC; None: none had.
+        shown_us: Numbers had been shown up to here, µs UTC; None: none.
     """
     connection = ledger.connection
     if row_of(connection, sql("has_aliases"))[0]:
@@ -189,7 +187,7 @@ def _check_balance(ledger: Ledger, *, session_count: int | None = None) -> None:
 def _meter_in_shares(ledger: Ledger, query: str, *, shares: int) -> int:
     """Meter all events share by share, reading ahead; return the number of sessions.
 
-    A share has some keys at all times, so the result is staged and then sorted by time.
+    A share has some keys at all times, so the result is sorted at the end.
     """
     connection, session_count = ledger.connection, 0
     for step in ("stage_sessions", "stage_participations"):
@@ -231,14 +229,12 @@ def _keep(ledger: Ledger, metered: Metered, *, prefix: str = "") -> tuple[pa.Tab
 
 
 def _sessions(ledger: Ledger, metered: Metered) -> pa.Table:
-    """Return the sessions with their footprints."""
     sessions = metered.sessions.append_column("footprint", pa.array(_footprints(ledger, metered)))
     ledger.keep_numbers()
     return sessions
 
 
 def _participations(metered: Metered) -> pa.Table:
-    """Return the participations with the columns that they repeat from their sessions."""
     parts = metered.participations
     repeated = metered.sessions.select(["session_id", "started_at", "customer_id", "preview"])
     table = repeated.take(parts["session_row"])
@@ -248,7 +244,6 @@ def _participations(metered: Metered) -> pa.Table:
 
 
 def _footprints(ledger: Ledger, metered: Metered) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
-    """Return the footprint of each session."""
     session_of = metered.participations["session_row"].to_numpy()
     touchpoint = metered.participations["touchpoint"].to_numpy()
     if len(session_of) == 0:
@@ -294,7 +289,7 @@ def _placed(table: str, touchpoint: str) -> str:
 def _starts_afresh(policy: Policy) -> bool:
     """Return whether no event before a session's opening event affects the session.
 
-    An `exchange` opens on the answer to an earlier message, and with `require` an uncounted, unstored session may have
-    been running. A session full of turns can end, and the next open, at the instant of its last event.
+    An `exchange` opens on an answer to an earlier message; with `require` an uncounted session may have been running; a
+    session full of turns can end, and the next open, at the same instant.
     """
     return policy.opens_on != "exchange" and policy.require == Require() and policy.max_turns is None

@@ -21,12 +21,7 @@ class Cause(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownDays:
-    """Days that had been shown, and the change that restates them.
-
-    Attributes:
-        cause_no: First append of the commit, or number of the customer change; else 0.
-        before_us: Days that ended by then, µs UTC, had been shown.
-    """
+    """Days that ended before `before_us` (µs UTC) and had been shown, and the cause of their restatement."""
 
     cause: Cause
     cause_no: int = 0
@@ -46,7 +41,7 @@ class Restatement:
         after_count: Sessions after.
         removed: Ids of removed sessions, at most 100.
         added: Ids of new sessions, at most 100.
-        because: Ids of the events that changed them, at most 100 of `because_count`.
+        because: Ids of at most 100 of the causing events.
     """
 
     cause: Cause

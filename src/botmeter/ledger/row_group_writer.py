@@ -1,6 +1,6 @@
 """Buffered writes in whole row groups of DuckDB, 122,880 rows.
 
-Smaller pieces are rewritten when the file is closed, which doubled the time of an import and the size of the file.
+Smaller pieces are rewritten on closing, which doubled an import's time and the file's size.
 """
 
 from collections.abc import Mapping

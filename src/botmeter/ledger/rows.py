@@ -1,7 +1,7 @@
 """Rows in and out of DuckDB: single rows, and statements on an Arrow table.
 
-Read a result to its end before using its connection again. A statement finds `given` in the Python frame that runs it;
-a registered table would stay in memory until the transaction ends, for an import the whole file.
+Read a result to its end before using its connection again. A statement finds `given` in the Python frame; a registered
+table would stay in memory until the transaction ends.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,6 @@
 """Settings in the ledger: bot names, account title, data start date.
 
-Each change is a row with instant and author; the last is in force. No number depends on a name.
+Each change is a row; the last is in force. No number depends on a name.
 """
 
 from collections.abc import Iterator
@@ -56,7 +56,6 @@ class SettingChange:
         recorded_at: µs UTC.
         bot_id: None: a setting of the account.
         value: A day as YYYY-MM-DD; None: the default was restored.
-        by: None: unknown.
     """
 
     recorded_at: int
@@ -71,9 +70,9 @@ class NamedBot:
     """Names of a bot.
 
     Attributes:
-        name: The displayed name, by default the id.
-        sent_name: Name in its latest event with one; None: no event has one.
-        set_name: Name set by a person; None: not set.
+        name: Displayed name, by default the id.
+        sent_name: From its latest event with one; None: none.
+        set_name: Set by a person; None: not set.
     """
 
     bot_id: str
@@ -107,16 +106,12 @@ def set_title(ledger: Ledger, title: str, *, now_us: int, by: str | None = None)
 
 
 def set_available_from(ledger: Ledger, day_on: date, *, now_us: int, by: str | None = None) -> int:
-    """Set the account's data start date, a UTC day.
+    """Set the data start date, a UTC day; return the number of quarantined events that could now be accepted.
 
-    A later day is allowed only if no earlier event was counted. After an earlier one, `sources.requeue` sends refused
-    events again; it can take long and restates days.
-
-    Returns:
-        Number of quarantined events that could now be accepted.
+    `sources.requeue` sends them again, which can take long and restates days.
 
     Raises:
-        Conflict: `events_before_available_from` if the ledger has earlier events.
+        Conflict: `events_before_available_from` if earlier events were counted.
     """
     count, first_us = row_of(ledger.connection, sql("events_before"), values={"before": day_start_us(day_on)})
     if count:

@@ -1,7 +1,6 @@
-"""Settling: live events are metered and added to usage in one commit.
+"""Settling: live events are metered and added to usage in one commit, because live append must answer quickly.
 
-Live append must answer quickly, and metering takes dozens of statements. Readers see settled events alone, so all
-numbers agree.
+Readers see settled events alone, so all numbers agree.
 """
 
 import time
@@ -73,7 +72,6 @@ def settle_quietly(ledger: Ledger, *, now_us: int) -> None:
 
 
 def _move_arrivals(ledger: Ledger) -> CommitSummary:
-    """Move all rows of `arrival` to `event`; return their summary."""
     connection = ledger.connection
     ledger.catch_up()
     append_no, event_count, first_us, last_us, ticket_count, name_count = row_of(connection, sql("arrivals"))

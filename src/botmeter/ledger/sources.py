@@ -1,7 +1,7 @@
 """Sources of an account, with defaults for omitted fields of events.
 
-Sessions depend on them, so each change is a row in the ledger; the last is in force and affects later events only. Keys
-and platform secrets are stored elsewhere.
+Sessions depend on them, so each change is a row; the last affects later events only. Keys and platform secrets are
+stored elsewhere.
 """
 
 from collections.abc import Mapping, Sequence
@@ -67,7 +67,7 @@ def set_source(ledger: Ledger, source: Source, *, now_us: int, by: str | None = 
 
     Raises:
         Refused: `source_name_invalid` if a new name does not fit a URL.
-        Conflict: `source_platform_fixed` for another platform, under which ids would mean other events.
+        Conflict: `source_platform_fixed` for another platform, whose ids mean other events.
     """
     before = source_of(ledger, source.name)
     if before == source:

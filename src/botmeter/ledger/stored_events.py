@@ -13,12 +13,7 @@ sql = statements_of(__name__)
 
 
 def stored_events(ledger: Ledger, events: pa.Table, *, is_known: Mask) -> pa.Table | None:
-    """Return the ledger's part of the events, as `stored` of `admission`; None: nothing. In a transaction.
-
-    Args:
-        events: From `event_rows`.
-        is_known: Events with a known key; the others are not searched for.
-    """
+    """Return the stored events with known keys of `event_rows`, as `stored` of `admission`. In a transaction."""
     if not is_known.any():
         return None
     rows = pa.array(is_known.nonzero()[0])

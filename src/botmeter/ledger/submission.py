@@ -12,10 +12,9 @@ class Submission:
     """Events to append.
 
     Attributes:
-        source: With event_id, an event's identity.
         batches: Read once, one at a time.
         label: A file's name, or how the events came.
-        is_pulled: Brought by a pull, so that their webhooks are no conflicts.
+        is_pulled: Their webhooks are no conflicts.
 
     Raises:
         Refused: `source_invalid`.

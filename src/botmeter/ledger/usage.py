@@ -1,7 +1,6 @@
 """Additive tables: usage by day and footprint, and restatements.
 
-Days that were touched are counted again from their sessions: cheaper than storing differences, and the same statements
-serve a live event and a whole ledger.
+Touched days are counted again from their sessions, which is cheaper than storing differences.
 """
 
 from dataclasses import dataclass
@@ -131,7 +130,6 @@ def keep_bot_names(connection: duckdb.DuckDBPyConnection, *, append_no: int) -> 
 
 
 def _with_footprints(ledger: Ledger, sets: list[tuple[Any, ...]]) -> pa.Table:
-    """Return rows (…, preview, members) with footprint numbers in place of members."""
     numbers = [ledger.footprints.number(tuple(row[-1])) for row in sets]
     ledger.keep_numbers()
     columns = _SET_COLUMNS if not sets or len(sets[0]) == len(_SET_COLUMNS) + 1 else _TICKET_SET_COLUMNS
@@ -140,10 +138,7 @@ def _with_footprints(ledger: Ledger, sets: list[tuple[Any, ...]]) -> pa.Table:
 
 
 def midnight_shown_before_us(latest_us: int, *, now_us: int) -> int:
-    """Return the midnight (µs UTC) before which days had been shown as over.
-
-    The day of the latest event may grow; once it is over by the clock too, later events for it are late.
-    """
+    """Return the midnight (µs UTC) before which days had been shown as over, by the latest event and by the clock."""
     return max(latest_us, min(latest_us + DAY_US, now_us)) // DAY_US * DAY_US
 
 

@@ -1,7 +1,7 @@
 """The admission rule: events are accepted, duplicates, in conflict or rejected.
 
-An event is identified by (source, event_id). The first one stands: stored before given, earlier row before later. A
-later one with the same content is a duplicate, else a conflict. Imports, live events and the stateless command use it.
+The first event of a (source, event_id) stands: stored before given, earlier row before later. A later one with the
+same content is a duplicate, else a conflict.
 """
 
 from dataclasses import dataclass
@@ -48,8 +48,8 @@ class EventDeliveries:
     """Deliveries of a batch's events.
 
     Attributes:
-        numbers: The delivery of each event, from 0, ascending.
-        is_atomic: By delivery: all of its events are accepted or none.
+        numbers: Delivery of each event, from 0, ascending.
+        is_atomic: By delivery: all events are accepted or none.
         is_withdrawn: By delivery: nothing is accepted, because a record is rejected.
     """
 
@@ -66,12 +66,7 @@ class EventDeliveries:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
-    """Outcomes of a batch.
-
-    Attributes:
-        outcomes: The `Outcome` of each event.
-        is_withdrawn: By delivery: nothing was accepted, because it is atomic.
-    """
+    """Outcome of each event, and by delivery, whether it was withdrawn because it is atomic."""
 
     outcomes: npt.NDArray[np.int8]
     is_withdrawn: Mask
@@ -113,11 +108,11 @@ def admission(
     """Decide on each event of a batch.
 
     Args:
-        events: One row per event: `source`, the fields of the event contract, and `is_pulled` where any may be.
+        events: `source`, the fields of the event contract, and optionally `is_pulled`.
         stored: One row per stored event with the identity of a given one: its `row`, `CONTENT_FIELDS`, and optionally
             `is_pulled`, `is_erased` (content unknown) and `is_conversation_erased` (conversation unknown).
         repeated: Events whose identity may occur in several rows; None: unknown.
-        rejected: Events that the account rejects; None: none.
+        rejected: Events that the account rejects.
         deliveries: None: a single one that is not atomic.
     """
     outcomes = np.zeros(len(events), np.int8)
@@ -138,7 +133,6 @@ def admission(
 
 
 def _compare_with_stored(events: pa.Table, stored: pa.Table, *, outcomes: npt.NDArray[np.int8]) -> None:
-    """Set the outcome of stored events that are not rejected."""
     rows = stored["row"].to_numpy()
     counted = outcomes[rows] != Outcome.REJECTED
     same = _same_content(_taken(events, rows), stored)
@@ -182,14 +176,12 @@ def _first_places(ids: Ints, *, counted: Mask | None = None) -> Ints:
 
 
 def _repeated(events: pa.Table) -> Mask:
-    """Return a mask of the events whose identity occurs in several rows."""
     ids = _identities(events)
     counts = np.bincount(ids)
     return np.zeros(len(ids), np.bool_) if len(counts) == len(ids) else counts[ids] > 1
 
 
 def _identities(events: pa.Table) -> Ints:
-    """Return a number for each event, equal where source and event_id are."""
     sources, names = codes_of(events["source"])
     ids, _ = codes_of(events["event_id"])
     if len(names) <= 1:

@@ -1,7 +1,6 @@
-"""Events arranged for the kernel: filtered, with their role under a policy, and ordered.
+"""Events arranged for the kernel: filtered, with roles, and ordered.
 
-Most events are stored in order of time, so one counting sort by key orders them by (key, instant). Text is compared
-only where key, instant and rank are equal.
+Most events are stored by time, so one counting sort by key suffices; text is compared only in ties.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -64,7 +63,7 @@ def arranged(
     Args:
         events: `METER_SCHEMA`, in any order.
         touchpoints: By number.
-        opens: Half-open span, µs UTC, in which the policy opens sessions.
+        opens: Half-open span, µs UTC, in which it opens sessions.
     """
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="codes") as thread:
         # Arrow releases the interpreter's lock, so both long text columns are encoded at once.
@@ -83,7 +82,6 @@ def arranged(
 
 
 def _kept(events: pa.Table, policy: Policy, *, touchpoints: list[Touchpoint]) -> Mask:
-    """Return the events that pass `match` and `exclude`."""
     match = policy.match
     matching = np.array(
         [
@@ -119,7 +117,6 @@ def _is_true(attributes: str, flag: str) -> bool:
 
 
 def _keys(events: pa.Table, scope: tuple[str, ...], *, touchpoints: list[Touchpoint]) -> tuple[Ints, int]:
-    """Return a dense code of each event's scope key, and the number of codes."""
     keys, key_count = np.zeros(len(events), np.int64), 1
     for name in scope:
         codes, code_count = _scope_codes(events, name, touchpoints=touchpoints)
@@ -141,7 +138,6 @@ def _scope_codes(events: pa.Table, name: str, *, touchpoints: list[Touchpoint]) 
 
 
 def _order(events: pa.Table, *, kept: Ints, keys: Ints, key_count: int) -> Ints:
-    """Return `kept` in the order (key, instant, rank, event id, source)."""
     occurred_at = ints_of(events["occurred_at"])
     at = occurred_at[kept]
     if np.any(at[1:] < at[:-1]):

@@ -38,12 +38,10 @@ def ints_of(column: pa.ChunkedArray) -> Ints:
 
 
 def order_within_ties(order: Ints, *, ties: npt.NDArray[np.bool_], table: pa.Table) -> Ints:
-    """Order each run of ties by the columns of `table`.
+    """Order each run of ties in `order` by the columns of `table`, text by code point.
 
     Args:
-        order: Rows of `table`, in order of the first keys.
         ties: True where the first keys equal those of the position before.
-        table: Columns to compare, most significant first; text by code point.
     """
     if not ties.any():
         return order

@@ -1,7 +1,7 @@
 """The kernel: one compiled pass over ordered events that alone decides where sessions begin and end.
 
-Events are integers in the order (scope key, instant, rank, id); each key has at most one open session. The state is a
-row of int64 slots, not an object: Numba keeps it in the first cache level and inlines the functions below.
+Events are integers in the order (scope key, instant, rank, id). State is a row of int64 slots: Numba keeps it in the
+first cache level and inlines the functions below.
 """
 
 from typing import NamedTuple
@@ -79,9 +79,7 @@ class Rules(NamedTuple):
 
 @njit(cache=True, nogil=True)
 def segmented(events, rules, session_of_row, first):  # type: ignore[no-untyped-def]
-    """Segment events into sessions, numbered from `first`.
-
-    Writes each row's session number, or UNCOUNTED, into `session_of_row`; other rows stay.
+    """Segment events into sessions, numbered from `first`, and write each row's into `session_of_row` (or UNCOUNTED).
 
     Returns:
         int64 arrays: sessions (columns OPENING … CLOSED_BY; ENDED_AT is NEVER while open), and participations (session,
@@ -132,7 +130,6 @@ def segmented(events, rules, session_of_row, first):  # type: ignore[no-untyped-
 
 @njit(cache=True, nogil=True)
 def _with_room(table, row_count, more):  # type: ignore[no-untyped-def]
-    """Return `table`, or a longer copy, with room for `more` rows."""
     while row_count + more > len(table):
         table = np.concatenate((table, np.empty_like(table)))
     return table
@@ -185,7 +182,6 @@ def _is_beyond(state, rules, at):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _overflows(state, rules, role):  # type: ignore[no-untyped-def]
-    """Return whether this message would exceed the session's turns."""
     if state[_TURN_COUNT] < rules.max_turns:
         return False
     if rules.turn_of == TURN_CUSTOMER:
@@ -250,8 +246,7 @@ def _join(rules, state, at, role):  # type: ignore[no-untyped-def]
 def _close(rules, state, held, found):  # type: ignore[no-untyped-def]
     """Close the open session, and store it if `require` is met.
 
-    `held` are the rows and places of its members; `found` is the pass's result with room for them, the counts and the
-    first session's number.
+    `held` are the rows and places of its members; `found` is the pass's result, with room for them.
     """
     members, places = held
     session_of_row, sessions, parts, counts, first = found

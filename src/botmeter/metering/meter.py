@@ -26,9 +26,9 @@ class Metered:
     """Result of metering.
 
     Attributes:
-        sessions: `SESSIONS_SCHEMA`, one row per session, ordered by (started_at, session_id).
+        sessions: `SESSIONS_SCHEMA`, ordered by (started_at, session_id).
         participations: `PARTICIPATIONS_SCHEMA`, one row per session × conversation × touchpoint, ordered by session.
-        session_of_event: int64: row of each event's session; null for none.
+        session_of_event: Row of each event's session; null for none.
     """
 
     sessions: pa.Table
@@ -40,9 +40,8 @@ def sessions_from_events(events: pa.Table, *, schedule: Schedule, touchpoints: T
     """Meter events under the policies in force.
 
     Args:
-        events: `METER_SCHEMA`, one row per event, without duplicates, in any order.
+        events: `METER_SCHEMA`, without duplicates, in any order.
         schedule: Ascending; an event belongs to the first policy with a session for it.
-        touchpoints: By number.
     """
     session_of_row = np.full(len(events), kernel.FREE, np.int64)
     opened: list[Ints] = []
@@ -86,7 +85,6 @@ def _segmented(events: kernel.Events, rules: kernel.Rules) -> tuple[Ints, Ints, 
 
 
 def _middle(events: kernel.Events) -> int:
-    """Return the position of the first key that begins after the middle; the end if there is none."""
     cut = len(events.order) // 2
     key = events.columns[events.order[cut - 1], kernel.KEY]
     while cut < len(events.order) and events.columns[events.order[cut], kernel.KEY] == key:
@@ -113,7 +111,6 @@ def _rows_of_codes(codes: Ints) -> Ints:
 def _metered(
     events: pa.Table, opened: Ints, *, belongings: tuple[Ints, Ints], terms: tuple[_Places, Schedule]
 ) -> Metered:
-    """Build ordered tables; integers are sorted before any text is read."""
     parts, session_of_row = belongings
     places, schedule = terms
     order = np.argsort(opened[:, kernel.STARTED_AT], kind="stable")

@@ -115,7 +115,6 @@ def in_force(schedule: Schedule, *, at_us: int) -> InForce:
 
 
 def _problems(policy: Policy) -> list[str]:
-    """Return a sentence per fault of the policy, the most important first."""
     return [*_wrong_names(policy), *_wrong_numbers(policy), *_contradictions(policy)]
 
 

@@ -1,7 +1,7 @@
 """Policies as TOML or JSON.
 
-Keys are the parameters of `Policy`, with durations like `"30m"`; an omitted key has its default. Unknown keys and wrong
-types are refused here, invalid combinations by `Policy`.
+Keys are the parameters of `Policy`; durations are like `"30m"`. Unknown keys and wrong types are refused here, invalid
+combinations by `Policy`.
 """
 
 import json
@@ -23,10 +23,7 @@ _DURATION_KEYS = ("max_duration", "idle_timeout")
 
 
 def policy_from_text(text: str, *, name_hint: str = "custom") -> Policy:
-    """Parse a policy, or the `policy` table of a preset's file, from TOML or JSON.
-
-    Args:
-        name_hint: Name if the text has none, for example of its file.
+    """Parse a policy, or the `policy` table of a preset, from TOML or JSON; unnamed, it is called `name_hint`.
 
     Raises:
         Refused: `policy_invalid`, naming the key or line.

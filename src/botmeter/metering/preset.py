@@ -1,6 +1,6 @@
 """Presets: published counting rules as policies, as of a day; never the vendor's prices.
 
-Each is a TOML file in `presets` with the tables `preset` (its source) and `policy`; only exactly expressible rules.
+Each is a TOML file in `presets`. Only rules that the parameters express exactly are here.
 """
 
 import tomllib
@@ -27,9 +27,8 @@ class Preset:
         title: "X's published rule for …, as of …".
         source: URL of the rule.
         confidence: `vendor` for the vendor's own page, else `secondary`.
-        coverage: How well the parameters express the rule.
-        assumptions: Sentences that must hold for the count to match the rule.
-        needed_fields: Required fields of events.
+        coverage: Fit of the parameters to the rule.
+        assumptions: Sentences that must hold for equal counts.
     """
 
     policy: Policy

@@ -87,9 +87,9 @@ class EventBatch:
 
     Attributes:
         events: `EVENTS_SCHEMA`, one row per readable event.
-        positions: int64: each event's position in the file or request, from 0.
-        bytes_read: Bytes of the source read so far, for progress.
-        notes: Distinct sentences about the source as a whole.
+        positions: int64: position of each event in the file or request, from 0.
+        bytes_read: So far, for progress.
+        notes: Distinct sentences about the source.
     """
 
     events: pa.Table

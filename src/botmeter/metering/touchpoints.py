@@ -1,7 +1,6 @@
 """Numbers of touchpoints and footprints.
 
-A footprint is the set of a session's touchpoints. Sessions are counted by footprint, so the count of distinct sessions
-for any filter is a plain sum.
+A footprint is the set of a session's touchpoints: counts of distinct sessions by footprint add up under any filter.
 """
 
 import math
