@@ -11,7 +11,7 @@ from botmeter.people.rights import Role
 
 
 def create_account(ledgers: OpenLedgers, name: str, *, title: str, owner: User) -> Account:
-    """Create an account's ledger under the default policy, and make the user its owner.
+    """Create an account under the default policy, owned by the user.
 
     Raises:
         Refused: `account_name_invalid`, `title_invalid`.
@@ -19,7 +19,7 @@ def create_account(ledgers: OpenLedgers, name: str, *, title: str, owner: User) 
     """
     account = Account(name=name.strip(), title=title)
     with transaction.atomic():
-        # The member first: the transaction undoes it if the ledger can't be created.
+        # The member first: the transaction rolls it back if the ledger can't be created.
         own(account.name, owner)
         SharedFolder(ledgers).create(account, policy=FRESHCHAT, now_us=now_us())
     return account

@@ -53,7 +53,7 @@ def user_of(email: str) -> User:
 
 
 def link_for(user: User, *, to_password: bool) -> str:
-    """Return the path of a one-time link, valid for a day: to sign in, or to choose a new password."""
+    """Return a one-time link's path, valid for a day, for sign-in or a new password."""
     purpose = Link.Purpose.PASSWORD if to_password else Link.Purpose.SIGN_IN
     secret = new_link(purpose, lasting=LINK_LASTS, user=user)
     record(Action.LINK_MADE, request=None, user=user, who=_WHO, email=user.email, to=purpose.value)
@@ -69,10 +69,7 @@ def drop_second_factor(user: User) -> bool:
 
 
 def set_role(user: User, account: str, *, role: str, may_export: bool | None) -> MemberRole:
-    """Set a user's role in an account.
-
-    Args:
-        may_export: None keeps the present right; a new member gets the role's default.
+    """Set a user's role; None for `may_export` keeps the right, or uses the role's default.
 
     Raises:
         Refused: `last_owner`.

@@ -47,8 +47,8 @@ def record(action: Action, *, request: HttpRequest | None, user: User | None, **
     """Add an entry to the audit log.
 
     Args:
-        about: Details as JSON values. `account` and `who` have columns of their own: without an account, the owners of
-            all the user's accounts may read the entry; `who` names the person if not by the user's email address.
+        about: Details as JSON values; `account` and `who` are columns. An entry without an account is visible to the
+            owners of all the user's accounts; `who` defaults to the user's email address.
     """
     account, who = about.pop("account", ""), about.pop("who", None)
     AuditEntry.objects.create(

@@ -9,8 +9,8 @@ _LENGTH_MAX = 45
 def address_of(request: HttpRequest) -> str:
     """Return the client's network address.
 
-    Behind a proxy (the public URL is https, which the server itself doesn't speak) that is the last entry of
-    X-Forwarded-For: senders can forge the earlier ones. Without a proxy the header is ignored.
+    Behind a proxy (the public URL is https, which the server doesn't speak), the last entry of X-Forwarded-For: senders
+    can forge the others.
     """
     told = str(request.META.get("HTTP_X_FORWARDED_FOR") or "").rpartition(",")[2].strip()
     if settings.IS_SECURE and told:

@@ -7,7 +7,7 @@ from botmeter.domain.settings import Settings
 
 
 def open_people(folder: Path, *, django_settings: str) -> None:
-    """Set up Django on the data folder and migrate its database, once per process; safe beside a running server."""
+    """Set up Django and migrate the database, once per process; safe beside a running server."""
     from django.conf import settings
 
     if settings.configured:
@@ -25,7 +25,7 @@ def set_up() -> None:
     django.setup()
     database = settings.DATABASES["default"]
     if database["ENGINE"] == "django.db.backends.sqlite3":
-        # It holds password hashes. SQLite creates the files beside it with the same mode.
+        # Private: it holds password hashes. SQLite creates its other files with the same mode.
         file = Path(database["NAME"])
         file.touch(mode=0o600)
         file.chmod(0o600)
@@ -37,7 +37,7 @@ class PeopleUnreachable(Exception):
 
 
 def unapplied_count(folder: Path, *, django_settings: str) -> int:
-    """Return the number of migrations still to be applied.
+    """Return the number of pending migrations.
 
     Raises:
         PeopleUnreachable: The database does not answer.

@@ -22,7 +22,7 @@ def cached_key(secret: str) -> KnownKey | None:
 
 
 def known_key(secret: str) -> KnownKey:
-    """Return the key with this secret, and record its use once a minute.
+    """Return the key with this secret and record its use.
 
     Raises:
         NotAllowed: `key_wrong`, `key_revoked`, `key_expired`.
@@ -37,7 +37,7 @@ def _read_key(secret: str) -> KnownKey:
     try:
         note_use(key)
     except DatabaseError as problem:
-        # Accepting the event matters more than the note.
+        # Accepting the event matters more than recording the use.
         _log.warning("The use of a key was not noted: %s", problem)
     return KnownKey(
         pk=key.pk, account=key.account, scopes=frozenset(key.scopes), start=key.start, expires_at=key.expires_at

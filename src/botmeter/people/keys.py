@@ -1,4 +1,4 @@
-"""API keys of an account. A key belongs to the account and outlives its creator's membership."""
+"""API keys, which belong to an account and outlive their creator's membership."""
 
 import re
 import secrets
@@ -22,7 +22,7 @@ PREFIX: Final = "bm_"
 NAME_LENGTH_MAX: Final = 100
 # Enough to tell keys apart, far too little to guess the rest of one.
 _SHOWN_LENGTH: Final = 10
-# The last use is written down at most so often: a key that is used every second would else cost a write each.
+# Minimum time between writes of the last use, so that frequent requests don't each cost one.
 _USE_NOTED_EVERY: Final = timedelta(minutes=1)
 _LIVES_ON: Final = re.compile(r"0|([0-9]{1,5})([mhd])")
 _LIVES_ON_MAX: Final = timedelta(days=366)
@@ -90,7 +90,7 @@ class NewKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownKey:
-    """A valid key; `start` holds its first characters, by which people recognise it."""
+    """A valid key; `start` identifies it to people."""
 
     pk: int
     account: str
@@ -105,7 +105,7 @@ class KnownKey:
 
 KNOWN_SECONDS: Final = 5.0
 """Time after which a key that another process revoked stops working."""
-# About a megabyte. Only working keys are cached, so that made-up ones displace none.
+# About a megabyte. Only valid keys are cached, so that invalid ones evict none.
 _KNOWN_MAX: Final = 2_000
 known_keys: BoundedCache[str, KnownKey] = BoundedCache(_KNOWN_MAX, lasts_seconds=KNOWN_SECONDS)
 """Working keys by digest of their secret. Cleared whenever a key is revoked or rotated in this process."""
@@ -117,7 +117,7 @@ def allows(scopes: Iterable[str], wanted: Scope) -> bool:
 
 
 def require_scope(wanted: Scope, *, scopes: Iterable[str], start: str) -> None:
-    """Raise NotAllowed `scope_missing` if the scopes lack `wanted`; `start` names the key."""
+    """Raise NotAllowed `scope_missing` unless the scopes include `wanted`."""
     has = sorted(scopes)
     if not allows(has, wanted):
         told = ", ".join(has) or "none"
@@ -140,7 +140,7 @@ def scopes_from_texts(texts: Iterable[str]) -> tuple[Scope, ...]:
 
 
 def lives_on_from_text(text: str) -> timedelta:
-    """Parse the overlap of a rotated key: `90m`, `24h`, `7d`, or `0`.
+    """Parse a rotated key's overlap: `90m`, `24h`, `7d`, or `0`.
 
     Raises:
         Refused: `lives_on_invalid`.
@@ -154,7 +154,7 @@ def lives_on_from_text(text: str) -> timedelta:
 
 
 def end_of_day(day_on: date) -> datetime:
-    """Return the end of a UTC day, the expiry of a key that works through it.
+    """Return the end of a UTC day.
 
     Raises:
         Refused: `key_expiry_past`.
@@ -224,7 +224,7 @@ def key_of(account: str, said: str) -> ApiKey:
     digest = digest_of(said)
     found = [key for key in keys if said in (key.name, key.start) or key.digest == digest]
     found = found or [key for key in keys if said and key.start.startswith(said)]
-    # What is revoked already is hardly meant where a key of the same name works.
+    # Prefer a working key over revoked ones of the same name.
     found = [key for key in found if state_of(key) is KeyState.WORKS] or found[-1:]
     if not found:
         known = "`botmeter key list` shows them"

@@ -12,7 +12,7 @@ from botmeter.people.models import Link
 
 
 def digest_of(secret: str) -> str:
-    """Return the digest under which a secret is stored; 256 random bits need no salt or slow hash."""
+    """Hash a secret; 256 random bits need no salt or slow hash."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
@@ -24,7 +24,7 @@ def new_link(purpose: Link.Purpose, *, lasting: timedelta, **what: Any) -> str:
 
 
 def open_link(secret: str, *, purpose: Link.Purpose) -> Link | None:
-    """Return the link if it has this purpose, is unused and not expired."""
+    """Return the link with this purpose if unused and not expired."""
     usable = Q(used_at=None) | Q(is_reusable=True)
     return (
         Link.objects.filter(usable, purpose=purpose, digest=digest_of(secret), expires_at__gt=present())

@@ -1,6 +1,6 @@
-"""Sign-in: a password or link, then a second factor if the user has one.
+"""Sign-in: a password or link, then a second factor if set up.
 
-After the first step the session holds a pending login only, which no page but the second step's reads.
+Between them the session holds only a pending login, read by no other page.
 """
 
 from dataclasses import dataclass
@@ -24,12 +24,7 @@ _BACKEND: Final = "django.contrib.auth.backends.ModelBackend"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingLogin:
-    """A user who passed the first step.
-
-    Attributes:
-        next_path: Page to open after sign-in.
-        road: Method of the first step: `password`, `link`, …
-    """
+    """A user who passed the first step by `road`: `password`, `link`, … The second step is pending."""
 
     user: User
     next_path: str
@@ -37,7 +32,7 @@ class PendingLogin:
 
 
 def own_path(request: HttpRequest, path: str | None) -> str:
-    """Return the path if it is on this site, else the start page: prevents open redirects."""
+    """Return the path if it is on this site, else the start page, to prevent open redirects."""
     is_ours = url_has_allowed_host_and_scheme(path, allowed_hosts=None, require_https=request.is_secure())
     return path if path and path.startswith("/") and is_ours else reverse("home")
 
@@ -58,7 +53,7 @@ def entered(request: HttpRequest, user: User, *, next_path: str, road: str) -> H
 
 
 def waiting(request: HttpRequest) -> PendingLogin | None:
-    """Return this browser's pending login if it is recent and the password hasn't changed since."""
+    """Return this browser's pending login if recent and the password hasn't changed since."""
     note: dict[str, Any] | None = request.session.get(_WAITING)
     if note is None or present().timestamp() - note["since"] > _WAITS_SECONDS:
         return None
@@ -72,7 +67,7 @@ def signed_in(request: HttpRequest, waiting: PendingLogin, *, device: object = N
     """Sign the user in under a new session key, and redirect."""
     request.session.pop(_WAITING, None)
     if device is not None:
-        # django-otp's own listener puts it into the session.
+        # django-otp's listener stores it in the session.
         waiting.user.otp_device = device  # type: ignore[attr-defined]
     login(request, waiting.user, backend=_BACKEND)
     record(Action.SIGNED_IN, request=request, user=waiting.user, by=waiting.road, second_step=device is not None)

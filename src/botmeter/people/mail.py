@@ -1,6 +1,6 @@
 """Mail, if configured by BOTMETER_MAIL.
 
-Sent in the background, because response times must not tell whether a mail was sent; failures are logged.
+Sent in the background, since response times must not reveal that a mail was sent; failures are logged.
 """
 
 import logging
@@ -36,10 +36,7 @@ def wait_until_sent() -> None:
 
 
 def public_address(request: HttpRequest, path: str) -> str:
-    """Return the full URL of a path for a mail.
-
-    It uses the server's configured URL where there is one: a request's host is under the sender's control.
-    """
+    """Return the full URL of a path, preferring the configured server URL, since senders choose a request's host."""
     return f"{settings.PUBLIC_URL}{path}" if settings.PUBLIC_URL else request.build_absolute_uri(path)
 
 
@@ -50,5 +47,5 @@ def _deliver(letter: EmailMessage) -> None:
         # smtplib's errors are OSErrors too.
         _log.warning("A letter could not be sent: %s", problem)
     except Exception:  # noqa: BLE001 - the end of a thread
-        # A bug; nobody asks the thread's future, so it would be lost without a word.
+        # A bug; nothing reads the thread's future, so it would be lost silently.
         _log.exception("A letter could not be sent")

@@ -17,7 +17,7 @@ from botmeter.people.rights import Role
 
 INVITATION_LASTS: Final = timedelta(days=7)
 PASSWORD_LINK_LASTS: Final = timedelta(days=1)
-# Enough for any company; a guard against a script that invites the world.
+# Enough for any company; stops a script from sending endless invitations.
 INVITATIONS_MAX: Final = 200
 
 
@@ -33,7 +33,7 @@ class MemberRole:
 
 
 def invite(account: str, email: str, *, standing: MemberRole, by: User) -> str:
-    """Return the secret of an invitation for one person, valid for a week.
+    """Invite a person for a week, and return the link's secret.
 
     Raises:
         Conflict: `member_already`.
@@ -49,7 +49,7 @@ def invite(account: str, email: str, *, standing: MemberRole, by: User) -> str:
             f"Account {account} has {open_count} open invitations, and {INVITATIONS_MAX} is the most; withdraw some.",
         )
     with transaction.atomic():
-        # One address has one invitation: the last one.
+        # A new invitation replaces an earlier one to the same address.
         open_invitations(account).filter(email=address).delete()
         return new_link(
             Link.Purpose.INVITATION,
@@ -124,7 +124,7 @@ def remove(membership: Membership) -> None:
 
 
 def require_power_over(membership: Membership, *, by: User) -> None:
-    """Require that `by` owns all accounts of the member, to see their password link.
+    """Require that `by` owns all the member's accounts.
 
     Raises:
         NotAllowed: `member_elsewhere`.
@@ -139,7 +139,7 @@ def require_power_over(membership: Membership, *, by: User) -> None:
 
 
 def may_create_accounts(user: User) -> bool:
-    """Return whether the user owns an account, or no account has an owner yet."""
+    """Return True if the user owns an account, or nobody does yet."""
     return (
         Membership.objects.filter(user=user, role=Role.OWNER).exists()
         or not Membership.objects.filter(role=Role.OWNER).exists()
@@ -147,13 +147,13 @@ def may_create_accounts(user: User) -> bool:
 
 
 def accounts_without_people(names: list[str]) -> list[str]:
-    """Return the accounts without a member who ever had a password, such as the demo."""
+    """Return accounts without a member who ever had a password, such as the demo."""
     settled = Membership.objects.filter(user__in=User.objects.with_password())
     return sorted(set(names) - set(settled.values_list("account", flat=True)))
 
 
 def _keep_an_owner(membership: Membership) -> None:
-    # Locked, so that two owners who remove each other at once don't both succeed.
+    # Locked, so that two owners can't remove each other at once.
     owners = list(
         Membership.objects.select_for_update()
         .filter(account=membership.account, role=Role.OWNER)

@@ -1,4 +1,4 @@
-"""Tables of users and access. Secrets are stored as SHA-256 digests, or sealed if they must be read again."""
+"""Tables of users and access. Secrets are stored as SHA-256 digests, or sealed if read again."""
 
 from typing import Any, ClassVar, cast
 
@@ -18,14 +18,14 @@ class Users(BaseUserManager["User"]):
     """Creation and lookup of users."""
 
     def create_user(self, email: str, *, name: str = "", password: str | None = None) -> "User":
-        """Create a user; without a password they sign in by link only."""
+        """Create a user; without a password, sign-in needs a link."""
         user = self.model(email=email.strip().lower(), name=name.strip())
         user.set_password(password)
         user.save(using=self._db)
         return user
 
     def with_password(self) -> "models.QuerySet[User]":
-        """Return users with a password; the demo's owner and new users have none."""
+        """Return users with a password, unlike the demo's owner and new users."""
         return self.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
 
     def get_by_natural_key(self, username: str | None) -> "User":
@@ -42,13 +42,13 @@ class User(AbstractBaseUser):
         LIGHT = "light"
         DARK = "dark"
 
-    # Kept in small letters (`Users.create_user`), so that one address is one user however it is written.
+    # In lower case (`Users.create_user`), so that an address is one user in any spelling.
     email = models.EmailField(max_length=254, unique=True)
     name = models.CharField(max_length=100, blank=True)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=present)
     theme = models.CharField(max_length=8, choices=Theme.choices, default=Theme.SYSTEM)
-    # Part of what every signed-in session carries: counting it up signs out everywhere.
+    # Part of the session hash: incrementing it signs out everywhere.
     sign_out_count = models.PositiveIntegerField(default=0)
     last_account = models.CharField(max_length=_ACCOUNT_LENGTH, blank=True)
 
@@ -61,7 +61,7 @@ class User(AbstractBaseUser):
         return self.name or self.email
 
     def get_session_auth_hash(self) -> str:
-        """Return the hash that sessions must match; a new password or signing out everywhere changes it."""
+        """Return the session hash, which a new password or signing out everywhere changes."""
         return self._session_hash(secret=None)
 
     def get_session_auth_fallback_hash(self) -> Any:
@@ -125,7 +125,7 @@ class Link(models.Model):
     created_at = models.DateTimeField(default=present)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
-    # The demo's link may be opened again until it expires: it stands in a terminal to be clicked.
+    # The demo's link, printed in a terminal, works repeatedly until it expires.
     is_reusable = models.BooleanField(default=False)
 
     def __str__(self) -> str:
@@ -137,7 +137,7 @@ class ApiKey(models.Model):
 
     account = models.CharField(max_length=_ACCOUNT_LENGTH, db_index=True)
     name = models.CharField(max_length=100)
-    # The first letters, so that people know which one it is.
+    # The first characters, by which people recognise it.
     start = models.CharField(max_length=12)
     digest = models.CharField(max_length=64, unique=True)
     scopes = models.JSONField()
@@ -152,22 +152,22 @@ class ApiKey(models.Model):
 
 
 class EventSource(models.Model):
-    """Address, secrets and pull settings of a source; the ledger holds its event settings."""
+    """Address, secrets and pull settings of a source."""
 
     account = models.CharField(max_length=_ACCOUNT_LENGTH, db_index=True)
-    # As the ledger has it; both stay as long as the source.
+    # As in the ledger; permanent.
     name = models.CharField(max_length=64)
     platform = models.CharField(max_length=16)
-    # The key of its address: the first letters, so that people know which one it is, and a digest.
+    # First characters and digest of the address key.
     key_start = models.CharField(max_length=12)
     key_digest = models.CharField(max_length=64, unique=True)
     key_made_at = models.DateTimeField(default=present)
     is_on = models.BooleanField(default=True)
-    # What signs its deliveries, sealed; empty: they are not checked.
+    # Sealed signature secret; empty if deliveries are not checked.
     secret = models.TextField(blank=True)
-    # What a platform repeats when it is given the address. It lets nobody in.
+    # Token that a platform echoes on verification; grants no access.
     verify_token = models.CharField(max_length=64, blank=True)
-    # Where it is asked for what it did not deliver; the token is sealed.
+    # Settings for pulling missed events; the token is sealed.
     pull_url = models.CharField(max_length=300, blank=True)
     pull_account = models.CharField(max_length=64, blank=True)
     pull_token = models.TextField(blank=True)
@@ -205,12 +205,12 @@ class SavedView(models.Model):
 
 
 class ShareLink(models.Model):
-    """A read-only link to one report view, until it expires or is revoked."""
+    """An expiring, read-only link to one report view."""
 
     account = models.CharField(max_length=_ACCOUNT_LENGTH, db_index=True)
     name = models.CharField(max_length=100)
     query = models.TextField()
-    # Whether it shows the rows behind the numbers too, and so ids of customers and conversations.
+    # Includes the underlying rows, with IDs of customers and conversations.
     may_see_rows = models.BooleanField(default=False)
     digest = models.CharField(max_length=64, unique=True)
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
@@ -240,7 +240,7 @@ class AuditEntry(models.Model):
     account = models.CharField(max_length=_ACCOUNT_LENGTH, blank=True, db_index=True)
     recorded_at = models.DateTimeField(default=present, db_index=True)
     user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
-    # As they were called then.
+    # Names at the time.
     who = models.CharField(max_length=254)
     action = models.CharField(max_length=40)
     detail = models.JSONField(default=dict)

@@ -1,4 +1,4 @@
-"""Rights of each role in an account. Exporting is a separate right of each member."""
+"""Rights of roles; exporting is a separate right of each member."""
 
 from enum import StrEnum
 from typing import Final
@@ -45,7 +45,7 @@ RIGHTS_OF_ROLE: Final[dict[Role, frozenset[Right]]] = {
     Role.OWNER: frozenset(Right) - {Right.EXPORT},
 }
 
-# Whom a new member may export without being asked about it; EXPORT itself stands in the membership.
+# Roles whose new members may export by default; the membership stores EXPORT itself.
 EXPORTS_BY_DEFAULT: Final = frozenset({Role.OWNER, Role.BILLING_ADMIN, Role.ANALYST})
 
 

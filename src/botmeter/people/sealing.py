@@ -1,6 +1,6 @@
-"""Encryption of secrets that must be read again, by a key derived from the server's.
+"""Encryption of secrets that must be read again, such as API tokens.
 
-The database alone doesn't reveal them. Platform signing secrets and API tokens need it; passwords need only a digest.
+The key derives from the server's, so the database alone doesn't reveal them.
 """
 
 import base64
@@ -14,7 +14,7 @@ from django.conf import settings
 
 from botmeter.domain.errors import Unavailable
 
-# Keys for other purposes are others, though they come from the same secret.
+# Separates this key from others derived from the same secret.
 _PURPOSE: Final = b"botmeter.sealing.1"
 _KEY_BYTES: Final = 32
 
@@ -25,7 +25,7 @@ def sealed(plain: str) -> str:
 
 
 def unsealed(kept: str, *, what: str) -> str:
-    """Decrypt a text; empty stays empty. `what` names it in the error: "the signature secret of source desk".
+    """Decrypt a text; empty stays empty. `what` names it in the error.
 
     Raises:
         Unavailable: `seal_broken` if the server's key has changed.

@@ -1,4 +1,4 @@
-"""Second factor: TOTP and recovery codes. django-otp throttles guesses, doubling the wait after each wrong one."""
+"""Second factor: TOTP and recovery codes. django-otp throttles guesses, doubling each wait."""
 
 from base64 import b32encode
 from collections.abc import Iterable
@@ -20,12 +20,7 @@ RECOVERY_CODE_COUNT: Final = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guess:
-    """Result of checking a code.
-
-    Attributes:
-        device: None if the code is wrong.
-        wait_seconds: Lockout after too many wrong codes.
-    """
+    """Result of checking a code; `device` is None if it is wrong."""
 
     device: object = None
     wait_seconds: int = 0
@@ -58,7 +53,7 @@ def confirmed(device: TOTPDevice, code: str) -> bool:
 
 
 def guess(user: User, code: str) -> Guess:
-    """Check a code against the user's devices; a recovery code works once."""
+    """Check a code; a recovery code works once."""
     plain, wait_seconds = _plain(code), 0
     kind = TOTPDevice if plain.isdecimal() else StaticDevice
     with transaction.atomic():

@@ -1,7 +1,6 @@
-"""Share links to one report view.
+"""Share links to one report view, which belong to the account.
 
-Links are signed, so that altered ones are refused without a query, and stored as digests. They belong to the account
-and outlive their creator's membership.
+They are signed, so that altered ones are refused without a query, and stored as digests.
 """
 
 import secrets
@@ -21,7 +20,7 @@ from botmeter.people.links import digest_of
 from botmeter.people.models import ShareLink, User
 
 LASTING_DAYS: Final = (1, 7, 30, 90)
-# An opening counts once in this time for the same visitor: going back and forth is one look.
+# A visitor who goes back and forth within this time counts once.
 _COUNTED_EVERY: Final = timedelta(minutes=1)
 
 
@@ -35,12 +34,7 @@ class ShareState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShareDraft:
-    """View, name and expiry of a new share link.
-
-    Attributes:
-        query: Normalized report query.
-        lasting_days: One of `LASTING_DAYS`.
-        may_see_rows: Allow the underlying rows.
+    """View, name and expiry of a new share link; `query` is canonical.
 
     Raises:
         Refused: `share_name_invalid`, `share_lasting_invalid`.
@@ -112,7 +106,7 @@ def share_over() -> Missing:
 
 
 def note_opening(link: ShareLink, *, visitor: str) -> None:
-    """Count an opening, at most once a minute per visitor (a session, else a network address)."""
+    """Count an opening, at most once a minute per visitor (session or network address)."""
     if cache.add(f"share:{link.pk}:{visitor}", 1, timeout=_COUNTED_EVERY.total_seconds()):
         ShareLink.objects.filter(pk=link.pk).update(open_count=F("open_count") + 1, last_opened_at=present())
 
@@ -130,5 +124,5 @@ def revoke_share(link: ShareLink) -> bool:
 
 
 def _signer() -> Signer:
-    # The full stop stands in no part of a secret and needs no escaping in an address.
+    # A full stop occurs in no part of a secret and needs no escaping in URLs.
     return Signer(salt="botmeter.share", sep=".")

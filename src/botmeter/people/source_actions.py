@@ -1,7 +1,4 @@
-"""Changes to sources, recorded in the ledger, the database and the audit log (never secrets).
-
-Callers check permissions.
-"""
+"""Changes to sources with audit entries, which hold no secrets. Callers check permissions."""
 
 from dataclasses import dataclass, replace
 
@@ -46,10 +43,7 @@ class Author:
 
 
 def create_source(ledger: Ledger, source: Source, *, author: Author, secret: str = "") -> NewAddress:
-    """Create a source with an address.
-
-    Args:
-        secret: Signs its deliveries; empty turns the check off.
+    """Create a source with an address; without a secret, deliveries are not checked.
 
     Raises:
         Conflict: `source_exists`.
@@ -61,7 +55,7 @@ def create_source(ledger: Ledger, source: Source, *, author: Author, secret: str
     _check_options(source)
     checked = checked_secret(source.platform, secret)
     set_source(ledger, source, by=author.name, now_us=now_us())
-    # What is left of an earlier one of this name, whose ledger was replaced, must let nobody in.
+    # Access of an earlier source of this name, whose ledger was replaced, must not survive.
     forget_source(account, source.name)
     made = new_address(account, source, created_by=author.user)
     set_secret(made.source, checked)
@@ -92,7 +86,7 @@ def change_source(ledger: Ledger, source: Source, *, author: Author) -> bool:
 
 
 def add_identity(ledger: Ledger, name: str, *, identity: BotIdentity, author: Author) -> bool:
-    """Identify a sender as a bot from now on; False if already identified so."""
+    """Identify a sender as a bot from now on; False if unchanged."""
     source = existing_source(ledger, name)
     others = tuple(each for each in source.identities if each.sender != identity.sender)
     if len(others) < len(source.identities) and identity in source.identities:
@@ -126,7 +120,7 @@ def delete_source(ledger: Ledger, name: str, *, author: Author) -> None:
 
 
 def rotate_address(account: str, source: Source, *, author: Author) -> NewAddress:
-    """Replace the source's address, or create its first; the old one stops working."""
+    """Replace the source's address, or create its first."""
     before = event_source(account, source.name)
     made = new_address(account, source, created_by=author.user)
     instead_of = f"{before.key_start}…" if before else ""
@@ -141,7 +135,7 @@ def rotate_address(account: str, source: Source, *, author: Author) -> NewAddres
 
 
 def change_secret(account: str, source: Source, *, secret: str, author: Author) -> None:
-    """Set the signature secret of deliveries; an empty one turns the check off.
+    """Set the signature secret; empty turns the check off.
 
     Raises:
         Refused: `secret_invalid`.
@@ -153,7 +147,7 @@ def change_secret(account: str, source: Source, *, secret: str, author: Author) 
 
 
 def turn_source(account: str, name: str, *, is_on: bool, author: Author) -> None:
-    """Accept or refuse deliveries of the source from now on.
+    """Accept or refuse the source's deliveries.
 
     Raises:
         Missing: `source_without_address`.
@@ -165,7 +159,7 @@ def turn_source(account: str, name: str, *, is_on: bool, author: Author) -> None
 
 
 def change_pull(wanted: PullSettings, *, author: Author) -> None:
-    """Set how missed events of the source are pulled.
+    """Set the pull settings of a source.
 
     Raises:
         Missing: `source_without_address`.
@@ -182,7 +176,7 @@ def stop_pull(account: str, name: str, *, author: Author) -> None:
 
 
 def checked_secret(platform: str, secret: str) -> str:
-    """Strip a signature secret and check it against the platform.
+    """Strip a signature secret and validate it.
 
     Raises:
         Refused: `secret_invalid`.

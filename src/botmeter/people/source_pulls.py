@@ -1,4 +1,4 @@
-"""Pull settings of sources, and the result of each last pull."""
+"""Pull settings and last pull results of sources."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,13 +19,11 @@ _ACCOUNT_LENGTH_MAX: Final = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullSettings:
-    """Pull settings of one source.
+    """Pull settings of a source.
 
     Attributes:
-        account: Botmeter's account.
-        url: API URL without a trailing slash: https://desk.example.org.
-        own_account: Account ID on the platform, if it uses one.
-        token: API token.
+        url: Without a trailing slash.
+        own_account: Account ID on the platform; empty if it uses none.
         every_minutes: None pulls on request only.
 
     Raises:
@@ -82,7 +80,7 @@ def checked_url(url: str) -> str:
         has_host = bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
         parts, has_host = urlsplit(""), False
-    # Looking into an address leaves out the tabs and ends of lines in it.
+    # urlsplit drops tabs and line ends.
     is_plain = wanted.isprintable() and not (parts.query or parts.fragment or parts.username or parts.password)
     if parts.scheme in {"http", "https"} and has_host and is_plain and len(url) <= _URL_LENGTH_MAX:
         return wanted.rstrip("/")
@@ -116,7 +114,7 @@ def end_pull(account: str, source: str) -> None:
 
 
 def pull_settings_of(account: str, source: str) -> PullSettings | None:
-    """Return the pull settings of a source; None if it is not pulled.
+    """Return the pull settings; None if the source is not pulled.
 
     Raises:
         Unavailable: `seal_broken`.
@@ -143,12 +141,12 @@ def note_pull(account: str, source: str, *, result: Mapping[str, Any]) -> None:
     """
     found = addressed(account, source)
     found.pull_result = dict(result)
-    # How its address is opened stays as it was, and so what is remembered of that.
+    # Access is unchanged, so the cached source stays valid.
     found.save(update_fields=["pull_result"])
 
 
 def pull_result(account: str, source: str) -> dict[str, Any] | None:
-    """Return the result of the last pull; None if there was none."""
+    """Return the last pull's result; None if there was none."""
     found = event_source(account, source)
     return None if found is None else found.pull_result
 

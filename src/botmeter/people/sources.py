@@ -1,7 +1,4 @@
-"""Access of sources: address key, signature secret, on or off.
-
-Settings that read events are in the ledger; a restored ledger has sources without addresses.
-"""
+"""Access of sources: address, signature secret, on or off. Not in the ledger, so a restored one has no addresses."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -24,18 +21,17 @@ KEY_PREFIX: Final = "wh_"
 _SHOWN_LENGTH: Final = 10
 _VERIFY_TOKEN_BYTES: Final = 16
 
-# What another process changed applies after this time; what this process changes, at once.
+# Changes by other processes apply after this time, changes by this one at once.
 CACHED_SECONDS: Final = 5.0
 _CACHED_MAX: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedSource:
-    """A source whose address was called.
+    """A source whose address was called; without a secret, deliveries are not checked.
 
     Attributes:
-        secret: Signs its deliveries; empty turns the check off.
-        verify_token: Echoed when the platform verifies the address; empty if it doesn't.
+        verify_token: Echoed when the platform verifies the address.
     """
 
     account: str
@@ -45,7 +41,7 @@ class OpenedSource:
     verify_token: str = field(repr=False)
 
 
-# By digest of the address's key. Only keys that open a source are cached, so that made-up ones displace none.
+# By digest of the address key. Only valid keys are cached, so that invalid ones evict none.
 opened_sources: BoundedCache[str, OpenedSource] = BoundedCache(_CACHED_MAX, lasts_seconds=CACHED_SECONDS)
 
 
@@ -106,7 +102,7 @@ def new_address(account: str, source: Source, *, created_by: User | None) -> New
 
 
 def set_secret(found: EventSource, secret: str) -> None:
-    """Set the signature secret of deliveries; an empty one turns the check off."""
+    """Set the signature secret; empty turns the check off."""
     changed(found, secret=sealed(secret))
 
 

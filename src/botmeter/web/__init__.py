@@ -1,1 +1,1 @@
-"""Pages and the read routes of the API: thin views over `reports`, `ledger` and `people`."""
+"""Pages and read routes of the API, over `reports`, `ledger` and `people`."""

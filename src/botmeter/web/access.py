@@ -1,6 +1,6 @@
-"""Access control of pages: each view declares its permission, and tests read the declarations.
+"""Access control of pages: views declare permissions, which tests read.
 
-Account pages are 404 for non-members and 403 for members without the permission.
+Account pages are 404 for non-members and 403 without the permission.
 """
 
 from collections.abc import Callable
@@ -49,7 +49,7 @@ class Visit:
         return ledgers.writing(self.request, self.account)
 
     def unsettled(self) -> "Backlog":
-        """Return the count of live events not yet in the account's numbers."""
+        """Return the live events not metered yet."""
         return server_state(self.request).ledgers.unsettled(self.account)
 
     def may(self, right: Right) -> bool:
@@ -94,12 +94,7 @@ def for_person(view: Callable[..., HttpResponseBase]) -> View:
 
 
 def for_member(right: Right, *, posts: Right | None = None) -> Callable[[Callable[..., HttpResponseBase]], View]:
-    """Declare a page of an account.
-
-    Args:
-        right: Permission to see it.
-        posts: Permission to submit its form; None if it has none.
-    """
+    """Declare a page of an account; `posts` is the permission to submit its form."""
 
     def declared(view: Callable[..., HttpResponseBase]) -> View:
         @wraps(view)
@@ -120,7 +115,7 @@ def for_member(right: Right, *, posts: Right | None = None) -> Callable[[Callabl
 
 
 def visit_of(request: HttpRequest, *, account: str) -> Visit:
-    """Return the signed-in user's visit to an account; 404 if they are not a member."""
+    """Return the user's visit to an account; 404 for non-members."""
     user = cast("User", request.user)
     membership = Membership.objects.filter(user=user, account=account).first()
     if membership is None:

@@ -8,11 +8,11 @@ from typing import Final
 LOGGER: Final = "botmeter.access"
 
 _log: Final = logging.getLogger(LOGGER)
-# Requested every few seconds by machines or live pages, or with every page: they would drown the rest.
+# Requested every few seconds or with every page; they would drown out the rest.
 _QUIET: Final = frozenset(
     {"healthz", "readyz", "metrics", "static", "report-fresh", "billing-report-fresh", "shared-fresh"}
 )
-# Clients may make up others.
+# Clients can invent other methods.
 _METHODS: Final = frozenset(HTTPMethod)
 
 
@@ -21,8 +21,8 @@ class AnsweredRequest:
     """An answered request, without customers, keys or search terms.
 
     Attributes:
-        route: Name of the route, not its URL.
-        account: None without one, or without access to it.
+        route: Name, not URL.
+        account: None without access.
     """
 
     method: str
@@ -33,7 +33,7 @@ class AnsweredRequest:
 
 
 def write_line(answered: AnsweredRequest) -> None:
-    """Log the request: failures as errors, 503 as a warning, the rest as info or debug."""
+    """Log the request; failures are errors, 503 a warning."""
     level = _level(answered)
     if not _log.isEnabledFor(level):
         return

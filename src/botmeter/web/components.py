@@ -1,13 +1,13 @@
-"""Values for the macros in `templates/parts`; each docstring names its macro. `domain.text` formats numbers."""
+"""Values of the macros in `templates/parts`; `domain.text` formats numbers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 HEAT_STEP_COUNT: Final = 6
-# Counts are skewed: one cell often holds ten times the next. An exponent below one lifts the small ones apart.
+# Counts are skewed, often tenfold between cells; an exponent below one separates the small ones.
 HEAT_EXPONENT: Final = 0.62
-# The longest bar leaves this much of its cell free, so that the tick of a period that was a little longer still shows.
+# Space beside the longest bar, so that the tick of a slightly larger compared count still shows.
 BAR_PERCENT_MAX: Final = 98.0
 
 
@@ -35,7 +35,7 @@ class Tools:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """One legend entry: `line`, `dash`, `tick`, a series `s1` to `s8`, or a mark of an event list (`m-o`, `m-c`)."""
+    """A legend entry: `line`, `dash`, `tick`, a series `s1` to `s8`, or an event mark (`m-o`, `m-c`)."""
 
     label: str
     kind: str = "line"
@@ -125,12 +125,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterChip:
-    """A filter chip (`filters.html`: filter_chip).
-
-    Attributes:
-        chosen: Empty if the filter is not set.
-        choices_href: URL of its choices; empty if it doesn't open.
-    """
+    """A filter chip (`filters.html`: filter_chip); without `choices_href` it doesn't open."""
 
     label: str
     choices_href: str
@@ -144,10 +139,9 @@ class FilterChip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterMenu:
-    """The form that sets a filter (`filters.html`: filter_form).
+    """The form of a filter (`filters.html`: filter_form).
 
     Attributes:
-        parameter: Query parameter of the values.
         mode_name: Field for "is" or "is not"; empty if fixed.
     """
 
@@ -229,7 +223,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pager:
-    """Position in a paged list (`rows.html`: pager); addresses are empty at the ends."""
+    """Position in a paged list (`rows.html`: pager)."""
 
     range: str
     newer_href: str = ""
@@ -244,7 +238,7 @@ def bar_width(count: int, *, longest: int) -> str:
 
 
 def heat_step(count: int, *, most: int) -> int:
-    """Return the shade of a count, 0 to 5; `most` is the largest count drawn."""
+    """Return a count's shade, 0 to 5."""
     if count <= 0 or most <= 0:
         return 0
     return min(HEAT_STEP_COUNT - 1, int(HEAT_STEP_COUNT * (count / most) ** HEAT_EXPONENT))

@@ -1,4 +1,4 @@
-"""URLs of pages about one session, conversation, customer or bot.
+"""URLs of sessions, conversations, customers and bots.
 
 IDs can be any text, even `..` or `a/b%2Fc`, which paths don't survive, so they are in the query.
 """
@@ -42,7 +42,7 @@ class EntityUrls:
         return reverse("report", args=(self.account,)) + address.query()
 
     def bot(self, bot_id: str, *, version: str | None = None) -> str:
-        """Return the URL of the bot's report over the default 30 UTC days."""
+        """Return the URL of the bot's report over 30 UTC days."""
         address = ReportAddress(timezone="UTC").only("bot", bot_id)
         return self.report(address if version is None else address.only("bot_version", version))
 

@@ -1,4 +1,4 @@
-"""Pages before sign-in: one card with a sentence, a form and links."""
+"""Pages before sign-in: one card with a form and links."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,13 +22,7 @@ class FooterLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryPage:
-    """A card with a form.
-
-    Attributes:
-        form: None for a page with only a button or text.
-        submit: Button label; empty for none.
-        kept_path: Destination, sent with the form.
-    """
+    """A card with an optional form; `kept_path` is the destination after it."""
 
     frame: Frame
     notice: Notice | None
@@ -50,5 +44,5 @@ def entry_page(request: HttpRequest, heading: str, *, sentence: str = "", **more
 
 
 def add_problem(form: BaseForm, problem: Refused, *, fields: dict[str, str]) -> None:
-    """Add an error to the form, at the field of its code or else at the top."""
+    """Add an error to the field of its code, or to the form."""
     form.add_error(fields.get(problem.code), problem.message)

@@ -1,4 +1,4 @@
-"""The error page: one sentence, links, and a code to look up."""
+"""The error page."""
 
 from dataclasses import dataclass
 from http import HTTPStatus

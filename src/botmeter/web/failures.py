@@ -1,4 +1,4 @@
-"""Error pages, with the HTTP status of the error's family; a bug shows only its reference number."""
+"""Error pages, with the status of the error's family; bugs show only a reference number."""
 
 import sys
 from collections.abc import Callable
@@ -50,7 +50,7 @@ def broken(request: HttpRequest, problem: Exception) -> HttpResponse:
 
 
 def kept_bug(request: HttpRequest, problem: Exception) -> Bug:
-    """Save the traceback of a bug, or print it if the disk is full."""
+    """Save a bug's traceback, or print it if the disk is full."""
     return kept_bug_in(f"{request.method} {_path_without_secret(request)}", problem)
 
 
@@ -61,7 +61,7 @@ def _path_without_secret(request: HttpRequest) -> str:
 
 
 def missing(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Render the 404 page, the same for unknown URLs and pages of other accounts."""
+    """Render the same 404 for unknown URLs and other accounts' pages."""
     del exception
     return failure_response(
         request,
@@ -80,7 +80,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Render a malformed request (Django's handler400)."""
     if isinstance(exception, DisallowedHost):
-        # Without a page: its links would be built from a host that is not ours.
+        # No page: its links would use an untrusted host.
         return HttpResponse(
             "Unknown host name. Add it to BOTMETER_HOSTS, or use the address that the server printed when it "
             "started.\n",
@@ -93,13 +93,13 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """The page for a missing permission (Django's handler403)."""
+    """Render a missing permission (Django's handler403)."""
     del exception
     return failed(request, NotAllowed("right_missing", "You do not have permission to do this."))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """The page for a form without a valid CSRF token."""
+    """Render a form without a valid CSRF token."""
     del reason
     sentence = "The form has expired or was not sent from this site. Reload the page and submit the form again."
     return failure_response(request, status=HTTPStatus.FORBIDDEN, sentence=sentence, code="form_foreign")

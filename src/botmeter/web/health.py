@@ -30,7 +30,7 @@ def alive(request: HttpRequest) -> HttpResponse:
 
 @for_everyone
 def ready(request: HttpRequest) -> HttpResponse:
-    """Respond with 503 unless ledgers are open, the database answers, the disk has room and the queue isn't full."""
+    """Respond with 503 unless ledgers, database, disk and queue are ready."""
     problem = _problem(request)
     if problem is None:
         return HttpResponse("ready\n", content_type=_PLAIN)

@@ -11,7 +11,7 @@ from botmeter.web.access import for_person
 
 @for_person
 def home(request: HttpRequest) -> HttpResponse:
-    """Redirect to the account last used, else the first, else the list of accounts."""
+    """Redirect to the last or first account, else the list of accounts."""
     user = cast("User", request.user)
     names = list(user.memberships.order_by("account").values_list("account", flat=True))
     if not names:

@@ -46,9 +46,8 @@ class Frame:
 
     Attributes:
         theme: `light` or `dark`; empty follows the system.
-        accounts: Accounts to switch to; empty with only one.
+        accounts: Empty with only one.
         person: None if signed out.
-        nav_admin: Empty without permission.
     """
 
     title: str
@@ -65,7 +64,7 @@ class Frame:
     shared: SharedNote | None = None
 
 
-# label, icon, name of the route, the right that shows it.
+# Label, icon, route, required right.
 _NAV: Final = (
     ("Reports", "chart", "reports", Right.SEE_REPORTS),
     ("My Bots", "bot", "bots", Right.SEE_REPORTS),
@@ -82,7 +81,7 @@ _NAV_ADMIN: Final = (
 
 
 def frame(visit: Visit, *, title: str, current: str, crumbs: tuple[Crumb, ...] = ()) -> Frame:
-    """Build the frame of an account page; `current` is the route of its navigation entry."""
+    """Build an account page's frame; `current` is its navigation route."""
     memberships = visit.user.memberships.order_by("account")
     accounts = tuple(_account(visit, name) for name in memberships.values_list("account", flat=True))
     account = next(each for each in accounts if each.is_current)

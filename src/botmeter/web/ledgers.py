@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def reading(request: HttpRequest, account: str) -> "Iterator[ReadableLedger]":
-    """Open the account's ledger as of its last commit; 404 without one."""
+    """Open the ledger as of its last commit; 404 without one."""
     try:
         with server_state(request).ledgers.reading(account) as ledger:
             yield ledger
@@ -35,7 +35,7 @@ class ExportReader:
     """A ledger open during a streamed response. Close it, or send `stream`.
 
     Raises:
-        Unavailable: `exports_busy` at the maximum number of exports.
+        Unavailable: `exports_busy` while all export slots are in use.
     """
 
     def __init__(self, request: HttpRequest, account: str) -> None:
@@ -60,7 +60,7 @@ class ExportReader:
 
 
 class ExportStream:
-    """Body of a streamed response; not a generator, since closing an unstarted one wouldn't close the ledger."""
+    """Response body; not a generator, since closing an unstarted one wouldn't close the ledger."""
 
     def __init__(self, reader: ExportReader, chunks: Generator[bytes, None, None]) -> None:
         self._reader = reader
@@ -77,7 +77,7 @@ class ExportStream:
             raise
 
     def close(self) -> None:
-        """Close chunks and ledger; Django calls this when the response is sent or the client is gone."""
+        """Close chunks and ledger; called by Django after the response or on disconnect."""
         try:
             self._chunks.close()
         finally:

@@ -1,7 +1,7 @@
-"""Log lines: text for people or JSON for programs.
+"""Log lines, as text or JSON.
 
-Only named fields are logged, never customers' texts or search terms. Traces omit values, which only the data folder's
-logs hold, under a reference; anything like a key is redacted.
+Only named fields are logged, never customers' texts or search terms. Traces omit values, which are in the data folder's
+logs under a reference; keys are redacted.
 """
 
 import logging
@@ -24,7 +24,7 @@ LEVEL: Final = "warning"
 
 # Keys of accounts and of source addresses.
 _KEY: Final = re.compile(r"\b(bm|wh)_[A-Za-z0-9_-]+")
-# No second question mark before the equals sign: a run of them would be scanned once for each.
+# No second question mark before the equals sign: a run of them would take quadratic time.
 _QUERY: Final = re.compile(r"\?[^\s\"'=?]*=[^\s\"']*")
 _SOURCE: Final = str(Path(__file__).resolve().parents[2]) + os.sep
 # Characters that break lines or control terminals.
@@ -51,7 +51,7 @@ class JsonLines(logging.Formatter):
 
 
 def logging_config(form: str, level: str) -> dict[str, Any]:
-    """Return the `logging.config.dictConfig` for stderr, including Granian's; unknown arguments mean the default."""
+    """Return the `logging.config.dictConfig` for stderr, including Granian's."""
     least = (level.lower() if level.lower() in LEVELS else LEVEL).upper()
     lines = f"{__name__}.{'JsonLines' if form == 'json' else 'TextLines'}"
     own: dict[str, Any] = {"handlers": ["stderr"], "propagate": False}
@@ -62,7 +62,7 @@ def logging_config(form: str, level: str) -> dict[str, Any]:
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
         "root": {"handlers": ["stderr"], "level": least},
         "loggers": {
-            # Refused requests are answered with a sentence and need no line; a failed one has our own.
+            # Refusals need no line, and failures have our own.
             "django.request": {"level": "CRITICAL"},
             "django.security": {"level": "ERROR"},
             "axes": {"level": "ERROR"},
@@ -73,7 +73,7 @@ def logging_config(form: str, level: str) -> dict[str, Any]:
 
 
 def checked_level(text: str) -> str:
-    """Return the level in lower case, or the default if empty.
+    """Return the level in lower case; empty means the default.
 
     Raises:
         Refused: `log_level_unknown`.
@@ -109,7 +109,7 @@ def _redacted(text: str) -> str:
 
 
 def _frames(problem: BaseException) -> str:
-    """Format the stack without messages and values, which can be a customer's."""
+    """Format the stack without messages and values, which can be customers'."""
     frames = reversed(traceback.extract_tb(problem.__traceback__)[-_FRAMES_MAX:])
     return _redacted(
         " < ".join(f"{frame.filename.removeprefix(_SOURCE)}:{frame.lineno} {frame.name}" for frame in frames)

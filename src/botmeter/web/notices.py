@@ -1,4 +1,4 @@
-"""Notices shown once after a form, from the session; secrets stay in memory, as sessions are in the database."""
+"""Notices shown once after a form. Their secrets stay in memory, not in the session's database."""
 
 import secrets as random_secrets
 from dataclasses import asdict, dataclass

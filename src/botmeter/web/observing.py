@@ -55,6 +55,6 @@ def route_of(request: HttpRequest) -> str:
 
 
 def _account(request: HttpRequest, response: HttpResponseBase) -> str | None:
-    """Return the account if the request succeeded; a failed request can name any."""
+    """Return the account of a successful request; a failed one can name any."""
     found = request.resolver_match
     return found.kwargs.get("account") if found is not None and response.status_code < 400 else None

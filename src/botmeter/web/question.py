@@ -1,4 +1,4 @@
-"""The question of a report URL, with the account's preferences and the clock."""
+"""The question of a report URL."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -24,7 +24,7 @@ class Question:
     """The question of a report page.
 
     Attributes:
-        compared: The compared period's query; None for none.
+        compared: None without a comparison.
         now_us: Present minute, µs UTC.
         available_from: First day of data.
     """
@@ -52,12 +52,12 @@ def preferred_zone(account: str) -> str:
 
 
 def question(ledger: "ReadableLedger", address: ReportAddress, *, zone: str) -> Question:
-    """Build the question; `zone` applies if the address names none.
+    """Build the question; `zone` is the default.
 
     Raises:
         Refused: `period_reversed`, `period_too_long`, `timezone_unknown`.
     """
-    # The page says "until 14:02": within a minute the question stays the same, and with it the answer.
+    # Pages say "until 14:02", so questions within a minute are equal and share a cached answer.
     now_us = present_us() // _MINUTE_US * _MINUTE_US
     zone = address.timezone or zone
     today_on = day_of_us(now_us, timezone=checked_timezone(zone))

@@ -1,6 +1,6 @@
-"""Report state in the URL: period, time zone, filters, split, comparison.
+"""Report state in the URL, read alike by pages, shares, saved views, exports and API.
 
-Pages, shares, saved views, exports and the API read it alike; reading refuses invalid values, writing omits defaults.
+Reading refuses invalid values; writing omits defaults.
 """
 
 from collections.abc import Iterator
@@ -65,7 +65,6 @@ class ReportAddress:
     Attributes:
         preset: None for days.
         days: First and last, each None if missing; both None with a preset.
-        timezone: None for the account's.
         table: Widgets shown as tables.
         opened: Bots expanded into versions.
     """
@@ -168,7 +167,7 @@ class ReportAddress:
 
 @lru_cache(maxsize=4_096)
 def _text_of(address: ReportAddress) -> str:
-    """Cached, since a page has hundreds of URLs and the next one nearly the same."""
+    """Cached, since a page has hundreds of URLs, and the next one nearly the same."""
     return urlencode([*address.pairs()])
 
 

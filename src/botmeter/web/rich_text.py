@@ -1,7 +1,7 @@
 """Sentences with links and IDs (`parts/rich_text.html`).
 
-IDs can be any text of 512 bytes, even one that reverses the line. Each is cut, bidi-isolated, complete in its title,
-and has unprintable characters escaped, so that no two look alike; names are only isolated.
+IDs can be any text of 512 bytes, even one that reverses the line, so they are cut, bidi-isolated and escaped: no two
+look alike.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The key that signs cookies and links: created at first start, readable by the data folder's owner only."""
+"""The key that signs cookies and links, readable by the data folder's owner only."""
 
 import os
 import secrets

@@ -1,6 +1,6 @@
 """Django settings from the program's settings and the data folder, with safe defaults.
 
-The database, SQLite by default, holds users, roles, keys, views and the audit log; the ledger holds metering data.
+The database, SQLite by default, holds users and access; the ledger holds metering data.
 """
 
 from pathlib import Path
@@ -55,11 +55,11 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "botmeter.web.failures.FailuresAsPages",
-    # Last, as its documentation asks: it answers a sign-in that was locked out.
+    # Last, as its documentation requires: it responds to locked-out sign-ins.
     "axes.middleware.AxesMiddleware",
 ]
 
-# `make gallery` shows the components of pages; a server for users has no such page.
+# For `make gallery` only; production servers have no gallery.
 ROOT_URLCONF = "botmeter.web.gallery.urls" if _SETTINGS.gallery else "botmeter.web.urls"
 
 TEMPLATES = [
@@ -99,18 +99,18 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_100
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
 
-# Ten wrong passwords for one name from one address, or fifty from one address, and a quarter of an hour passes.
+# Ten wrong passwords per name and address, or fifty per address, lock sign-in for a quarter of an hour.
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_CALLABLE = "botmeter.web.pages.people.signing_in.locked_out"
 AXES_CLIENT_IP_CALLABLE = "botmeter.people.client_address.address_of"
-# A try while one is locked out is not looked at, so it neither lengthens the wait nor fills the database.
+# Attempts while locked out are ignored: they neither lengthen the wait nor fill the database.
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-# Who signed in is in our own audit log.
+# Sign-ins are in our own audit log.
 AXES_DISABLE_ACCESS_LOG = True
-# What Django calls the address when a sign-in fails; under another name all guesses would count as for nobody.
+# Django's name of the field in failed sign-ins; under another name no guess would count for its user.
 AXES_USERNAME_FORM_FIELD = "username"
 AXES_SENSITIVE_PARAMETERS = ["password", "csrfmiddlewaretoken"]
 AXES_VERBOSE = False
@@ -124,7 +124,7 @@ CSRF_COOKIE_NAME = "botmeter_csrf"
 CSRF_FAILURE_VIEW = "botmeter.web.failures.csrf_failure"
 IS_SECURE = _PUBLIC.scheme == "https"
 PUBLIC_URL = _SETTINGS.url.rstrip("/")
-# What `botmeter serve` prints; it tells its worker.
+# Printed by `botmeter serve`, which passes it to its worker.
 SERVED_AT = _SETTINGS.served_at or None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_SECURE
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_SECURE else None
@@ -132,7 +132,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 _MEMORY = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 2_000}}
-# Secrets that are about to be shown wait apart, so that a full cache of all else does not drop them.
+# A separate cache for secrets to be shown, so that other entries can't evict them.
 CACHES = {"default": {**_MEMORY, "LOCATION": "all"}, "waiting_secrets": {**_MEMORY, "LOCATION": "secrets"}}
 
 _MAIL = urlsplit(_SETTINGS.mail)

@@ -5,7 +5,7 @@ from typing import Final
 
 from botmeter.domain.errors import BotmeterError, Conflict, Missing, NotAllowed, Refused, TooMuch, Unavailable
 
-# The nearest family first: a Missing is a Refused too.
+# The most specific family first: a Missing is a Refused too.
 STATUS_OF: Final[tuple[tuple[type[BotmeterError], HTTPStatus], ...]] = (
     (Missing, HTTPStatus.NOT_FOUND),
     (NotAllowed, HTTPStatus.FORBIDDEN),

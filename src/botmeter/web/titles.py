@@ -6,12 +6,12 @@ from django.http import Http404, HttpRequest
 from botmeter.domain.errors import BotmeterError
 from botmeter.web.ledgers import reading
 
-# Every page lists the person's accounts, and must not open the ledger of each.
+# Every page lists the user's accounts and must not open each ledger.
 _CACHED_SECONDS = 3600
 
 
 def account_title(request: HttpRequest, name: str) -> str:
-    """Return the current title, or the name if the ledger can't be read."""
+    """Return the current title, or the name if the ledger is unreadable."""
     try:
         with reading(request, name) as ledger:
             title = ledger.account.title

@@ -6,7 +6,7 @@ from zoneinfo import available_timezones
 
 _REGIONS: Final = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Pacific/")
 
-# What a person looks for; every other zone that the server knows can be named all the same.
+# Common choices; any other zone known to the server is valid too.
 _ZONES: Final = tuple(sorted(name for name in available_timezones() if name.startswith(_REGIONS)))
 
 

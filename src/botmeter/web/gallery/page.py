@@ -1,4 +1,4 @@
-"""Gallery of page components in all states, light and dark, with invented numbers."""
+"""Gallery of page components, light and dark, with invented numbers."""
 
 from dataclasses import dataclass
 

@@ -1,1 +1,1 @@
-"""Pages: each is a frozen dataclass of formatted values, passed to its template as `page`."""
+"""Pages: frozen dataclasses of formatted values, passed to templates as `page`."""

@@ -24,7 +24,7 @@ from botmeter.web.rendering import rendered
 LINES: Final = 50
 # µs since 1970 up to the year 2286, and a number that every database can hold.
 _CURSOR: Final = re.compile(r"(\d{1,16})\.(\d{1,18})", re.ASCII)
-# The calendar ends the day after; nothing in the log is that late.
+# `date` ends the day after; no entry is that late.
 _DAY_LAST: Final = date(9999, 12, 30)
 
 
@@ -50,13 +50,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditPage:
-    """The audit log.
-
-    Attributes:
-        older_href: Empty at the end.
-        newest_href: Empty on the first page.
-        clear_href: Empty without filters.
-    """
+    """The audit log."""
 
     frame: Frame
     people: tuple[Choice, ...]
@@ -74,7 +68,6 @@ class AuditAddress:
     """Filters and position in the log.
 
     Attributes:
-        who: Email address; empty for all.
         action: None for all.
         before: Time (µs UTC) and number of the last entry already shown.
     """
@@ -125,7 +118,7 @@ def audit(visit: Visit) -> HttpResponse:
 
 
 def _readable(account: str) -> "QuerySet[AuditEntry]":
-    """Return entries of the account, with its members' sign-ins and password changes."""
+    """Return entries of the account, and its members' sign-ins and password changes."""
     own = Membership.objects.filter(account=account).values("user")
     return AuditEntry.objects.filter(Q(account=account) | Q(account="", user__in=own))
 
@@ -191,7 +184,7 @@ def _detail_text(detail: dict[str, Any]) -> str:
     """Format the details; a sentence under `told` replaces them."""
     if "told" in detail:
         return str(detail["told"])
-    # In an order of ours: PostgreSQL keeps JSON in one of its own.
+    # Sorted here, as PostgreSQL reorders JSON keys.
     return " · ".join(
         f"{name.replace('_', ' ')}: {_value_text(name, value)}" for name, value in sorted(detail.items()) if value != ""
     )

@@ -35,10 +35,10 @@ from botmeter.web.notices import Notice, add_notice, pop_notice
 from botmeter.web.rendering import rendered
 
 _for_key_admins = for_member(Right.MANAGE_KEYS, posts=Right.MANAGE_KEYS)
-# Beyond the year 9998 the calendar has no day after.
+# After the year 9998, `date` may have no next day.
 _DAY_LAST: Final = date(9998, 12, 31)
 
-# Expiry of a key after it was replaced.
+# Lifetime of a replaced key.
 OLD_KEY_EXPIRY: Final = {
     "now": ("immediately", timedelta(0)),
     "hour": ("in an hour", timedelta(hours=1)),
@@ -96,13 +96,7 @@ class ReplaceForm(forms.Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyLine:
-    """A key.
-
-    Attributes:
-        state: Label and style of its tag.
-        ends: Expiry or revocation; empty for neither.
-        revoke_href: Empty unless active.
-    """
+    """A key; `revoke_href` is empty unless active."""
 
     name: str
     start: str

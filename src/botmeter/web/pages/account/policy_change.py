@@ -1,4 +1,4 @@
-"""Admin → Settings → Policy: simulate a policy and put it in force."""
+"""Admin → Settings → Policy: simulate and set a policy."""
 
 import threading
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ from botmeter.web.layout import Crumb, Frame, frame
 from botmeter.web.notices import Notice, add_notice, pop_notice
 from botmeter.web.rendering import rendered
 
-# A policy of every key is a tenth of it; it stands in the page's address.
+# Ten times a policy of every key, since it is part of the URL.
 _TEXT_LENGTH_MAX: Final = 4_000
 
 
@@ -72,9 +72,8 @@ class Effect:
     """Effect of the policy on the last 30 days.
 
     Attributes:
-        difference: Signed.
         more: Sessions opened only by this policy, by reason.
-        fewer: Sessions opened only by the current policy, by reason.
+        fewer: Sessions opened only by the current one.
     """
 
     days: str
@@ -88,15 +87,7 @@ class Effect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyPage:
-    """A policy and its simulated effect.
-
-    Attributes:
-        own_text: Custom policy as entered.
-        problem: Its error; empty for none.
-        label: Chosen policy; empty for none.
-        pairs: Form fields that identify it.
-        form: None without a policy.
-    """
+    """A policy and its simulated effect; `own_text` is a custom policy as entered."""
 
     frame: Frame
     crumbs: tuple[Crumb, ...]

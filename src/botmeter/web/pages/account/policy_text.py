@@ -11,13 +11,7 @@ from botmeter.reports.policy_sentence import policy_sentence
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyTerm:
-    """A policy of the schedule.
-
-    Attributes:
-        since: Start, as part of a sentence.
-        state: `in force`, `to come` or `ended`.
-        definition: TOML.
-    """
+    """A policy of the schedule; `state` is `in force`, `to come` or `ended`."""
 
     label: str
     since: str

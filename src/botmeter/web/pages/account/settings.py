@@ -1,4 +1,4 @@
-"""Admin → Settings: account name, data start date, reporting time zone, policy."""
+"""Admin → Settings: name, data start date, time zone, policy."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -103,7 +103,6 @@ def _current(visit: Visit) -> _Settings:
 
 
 def _save(visit: Visit, before: _Settings, *, after: _Settings) -> Notice:
-    """Save and audit changed settings, and describe them."""
     by, now_us, sentences = visit.user.email, present_us(), []
     with visit.writing() as ledger:
         if after.available_from != before.available_from:

@@ -38,13 +38,7 @@ class VersionLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotLine:
-    """A bot.
-
-    Attributes:
-        set_name: Display name; empty for none.
-        sent_name: Name from events, else the ID.
-        is_open: Expanded.
-    """
+    """A bot; `set_name` is its display name, `sent_name` that from events, else the ID."""
 
     bot_id: str
     anchor: str
@@ -63,7 +57,7 @@ class BotLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotsPage:
-    """The bots of an account; `days` is the period of the counts."""
+    """The bots of an account; counts cover `days`."""
 
     frame: Frame
     notice: Notice | None

@@ -75,13 +75,7 @@ class MergeForm(forms.Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergePreview:
-    """Effect of a merge.
-
-    Attributes:
-        pairs: First aliases, each with its customer.
-        answer: Effect on sessions.
-        content: All pairs as CSV.
-    """
+    """Effect of a merge; `content` holds all pairs as CSV, `pairs` the first ones."""
 
     pairs: tuple[Words, ...]
     more: str
@@ -91,13 +85,7 @@ class MergePreview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeLine:
-    """A merge.
-
-    Attributes:
-        aliases: Aliases in force, or all after an undo.
-        state: Author and time of the undo; empty if in force.
-        undo_no: Number to undo; empty once undone.
-    """
+    """A merge; once undone, it lists all aliases and has no `undo_no`."""
 
     number: str
     customers: Words
@@ -189,7 +177,7 @@ def _finish(visit: Visit, change: CustomerChange, *, action: Action, fact: str) 
             request=visit.request,
             user=visit.user,
             account=visit.account,
-            # No ids: the log outlives a customer who is erased.
+            # No IDs: the log outlives erased customers.
             change=change.number,
             aliases=len(change.pairs),
             events=change.event_count,

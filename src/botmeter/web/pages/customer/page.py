@@ -1,4 +1,4 @@
-"""One customer: a calendar of sessions, and the sessions newest first."""
+"""One customer: calendar and list of sessions."""
 
 from calendar import monthrange
 from collections import Counter
@@ -39,7 +39,7 @@ _ALIASES_NAMED: Final = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthOfDays:
-    """A calendar month in whole weeks; a quiet one has no sessions."""
+    """A calendar month in weeks; quiet ones have no sessions."""
 
     name: str
     days: tuple[CalendarDay, ...]
@@ -73,13 +73,7 @@ class SessionLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerPage:
-    """One customer.
-
-    Attributes:
-        cut: Note about unlisted sessions.
-        aliases: Merged IDs.
-        merge_href: Empty without permission.
-    """
+    """One customer; `cut` notes unlisted sessions."""
 
     frame: Frame
     customer_id: str
@@ -111,8 +105,6 @@ class _Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Days:
-    """Session counts by day; `session_of` identifies the only session of a day."""
-
     counts: dict[date, int]
     session_of: dict[date, str]
     most: int
@@ -222,7 +214,6 @@ def _calendar(calendar: "CustomerCalendar", look: _Look, *, year: int, today_on:
 
 
 def _only_sessions(calendar: "CustomerCalendar", zone: str) -> dict[date, str]:
-    """Return the listed session of each day with one."""
     days = [(day_of_us(one.started_us, timezone=zone), one.session_id) for one in calendar.sessions]
     counts = Counter(on for on, _ in days)
     return {on: session_id for on, session_id in days if counts[on] == 1}
@@ -238,7 +229,7 @@ def _day(on: date, shown: _Days, *, look: _Look) -> CalendarDay:
         href = _rows(look, ReportAddress(timezone=look.zone).between(on, on))
     return CalendarDay(
         day=on.day,
-        # A shaded day means one session; several have a number.
+        # Days with several sessions show a number, one session only a shade.
         count=f"×{text.count_text(session_count)}" if session_count > 1 else "",
         step=max(2, heat_step(session_count, most=max(shown.most, 3))),
         href=href,

@@ -53,15 +53,7 @@ class TopCustomer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomersPage:
-    """The customers of an account.
-
-    Attributes:
-        found: None without a search.
-        is_cut: More customers match.
-        period: Days of the top customers.
-        start_href: Setup guide; empty once events exist.
-        merge_href: Empty without permission.
-    """
+    """The customers of an account; `found` is None without a search."""
 
     frame: Frame
     action: str
@@ -87,7 +79,7 @@ def customers_page(visit: Visit) -> HttpResponse:
         lately = usage_query(account=ledger.account, now_us=now_us, days=RequestedDays(timezone=zone))
         found, is_cut = _found(ledger, search, urls=urls, now_us=now_us) if search else (None, False)
         if found == () and search != search.strip():
-            # An id may begin with a space; what is pasted with one by mistake is more usual.
+            # IDs can begin with a space, but pasted spaces are far more common.
             search = search.strip()
             found, is_cut = _found(ledger, search, urls=urls, now_us=now_us)
         if found is not None and len(found) == 1 and found[0].customer_id == search:
@@ -115,7 +107,7 @@ def _crumbs(urls: EntityUrls) -> tuple[Crumb, ...]:
 def _found(
     ledger: "ReadableLedger", search: str, *, urls: EntityUrls, now_us: int
 ) -> tuple[tuple[FoundCustomer, ...], bool]:
-    """Return customers with sessions whose ID starts with the search, and the exact match even without."""
+    """Return customers with sessions by ID prefix, and an exact match even without."""
     always = usage_query(
         account=ledger.account,
         now_us=now_us,

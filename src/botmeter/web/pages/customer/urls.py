@@ -1,4 +1,4 @@
-"""URLs of customers; IDs can be any text, so they are in the query."""
+"""URLs of customers, with IDs in the query, since they can be any text."""
 
 from django.urls import URLPattern, path
 

@@ -1,6 +1,6 @@
 """Secret links: first start, sign-in, invitation.
 
-Mail scanners open links, so only the button uses one up; the demo's link, printed in a terminal, signs in at once.
+Only the button uses one up, as mail scanners open links; the demo's link, printed in a terminal, signs in at once.
 """
 
 from django.db import transaction
@@ -87,7 +87,7 @@ def invitation(request: HttpRequest, *, secret: str) -> HttpResponse:
     known = User.objects.filter(email=link.email).first()
     links = (FooterLink(label="Sign in to accept", href=f"{reverse('sign-in')}?next={request.path}"),)
     if known is not None:
-        # Never a new password for someone who exists: the invitation may be in the hands of whoever made it.
+        # Never a new password for an existing user: the inviter may hold the link.
         return entry_page(
             request, _heading(request, link), sentence=f"{_terms(link)} {known.email} already has a user.", links=links
         )

@@ -51,7 +51,7 @@ class SignInForm(AuthenticationForm):
     }
 
     def clean_username(self) -> str:
-        # One address in one writing, so that it is also counted as one when guesses are counted.
+        # One spelling per address, so that guesses are counted together.
         return str(self.cleaned_data["username"]).strip().lower()
 
 
@@ -117,7 +117,7 @@ def _account_name() -> forms.CharField:
     )
 
 
-# Which field of a form that makes an account a refusal is about.
+# Field of a new account by error code.
 FIELD_OF_CODE: Final = {
     "account_name_invalid": "account_name",
     "account_exists": "account_name",
@@ -168,7 +168,7 @@ class OwnPasswordForm(forms.Form):
 
     def clean_current_password(self) -> str:
         given = str(self.cleaned_data["current_password"])
-        # As in signing in, so that guesses are counted here too.
+        # As at sign-in, so that guesses count here too.
         if authenticate(self.request, username=self.user.email, password=given) is None:
             raise ValidationError("Wrong password.")
         return given

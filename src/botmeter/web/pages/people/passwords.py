@@ -24,7 +24,7 @@ from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.people.forms import NewPasswordForm, ResetForm
 
 _METHODS: Final = ["GET", "HEAD", "POST"]
-# Letters an hour to one address, and asked for from one place: nobody's mailbox is filled by us.
+# Mails per hour to one address and from one client, to prevent flooding.
 _LETTERS_MAX: Final = 3
 _ASKED_MAX: Final = 20
 _HOUR_SECONDS: Final = 3600
@@ -71,7 +71,7 @@ def password_choose(request: HttpRequest, *, secret: str) -> HttpResponse:
         user.set_password(form.cleaned_data["password"])
         user.sign_out_count += 1
         user.save()
-        # Whatever else was sent to get at the password is void now.
+        # Other password links are void now.
         user.links.filter(purpose__in=[Link.Purpose.PASSWORD, Link.Purpose.SIGN_IN], used_at=None).delete()
     forget_failures(username=user.email)
     record(Action.PASSWORD_CHANGED, request=request, user=user, by="link")
@@ -82,7 +82,7 @@ def _send_link(request: HttpRequest, address: str) -> None:
     if not (_is_within(f"asked:{address_of(request)}", _ASKED_MAX) and _is_within(f"letters:{address}", _LETTERS_MAX)):
         return
     user = User.objects.filter(email=address, is_active=True).first()
-    # A link for nobody is kept as well, so that the time taken does not tell who is known; it opens nothing.
+    # Unknown addresses get an unusable link, so that timing doesn't reveal who is known.
     lasting = PASSWORD_LINK_LASTS if user else timedelta()
     secret = new_link(Link.Purpose.PASSWORD, lasting=lasting, user=user)
     if user is not None:
@@ -109,5 +109,5 @@ def _is_within(key: str, most: int) -> bool:
     try:
         return cache.incr(key) <= most
     except ValueError:
-        # It ran out between the two lines.
+        # The counter expired between the two calls.
         return True

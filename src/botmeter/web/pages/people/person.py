@@ -23,12 +23,7 @@ from botmeter.web.rendering import rendered
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonPage:
-    """A user's own settings.
-
-    Attributes:
-        password: None for users who sign in by link only.
-        second_step: State of two-factor authentication.
-    """
+    """A user's own settings; `password` is None for users who sign in by link."""
 
     frame: Frame
     notice: Notice | None

@@ -34,15 +34,7 @@ from botmeter.web.rendering import rendered
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondFactorPage:
-    """Two-factor authentication of a user.
-
-    Attributes:
-        drawing: QR code; None once it is on.
-        key: The same as text.
-        codes_left: Recovery codes left.
-        add: None if it is on, or without a password.
-        proof: None if it is off.
-    """
+    """Two-factor authentication of a user; `drawing` is the QR code, `key` the same as text."""
 
     frame: Frame
     crumbs: tuple[Crumb, ...]
@@ -59,7 +51,7 @@ class SecondFactorPage:
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_second_factor(request: HttpRequest) -> HttpResponse:
-    """Show the state; turn it on by a first code on POST."""
+    """Show the state; on POST, turn it on by a first code."""
     user = cast("User", request.user)
     if request.method != "POST" or has_second_factor(user):
         return _page(request, user)
@@ -67,7 +59,7 @@ def own_second_factor(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         device = draft_device(user)
         if confirmed(device, form.cleaned_data["code"]):
-            # Sessions that began without it must not go on without it.
+            # Older sessions must not continue without it.
             end_other_sessions(request, user)
             shown_to_session(request, device)
             record(Action.SECOND_FACTOR_ADDED, request=request, user=user)

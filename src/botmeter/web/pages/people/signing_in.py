@@ -25,7 +25,7 @@ from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.people.forms import CodeForm, SignInForm
 
 _WAIT: Final = timedelta(hours=settings.AXES_COOLOFF_TIME)
-# Guesses for many names from one address; for one name the limit is AXES_FAILURE_LIMIT.
+# Guesses from one client for any name; AXES_FAILURE_LIMIT applies per name.
 ADDRESS_FAILURES_MAX: Final = 50
 
 
@@ -111,7 +111,7 @@ def _failures_from(request: HttpRequest) -> int:
 
 
 def _note_failure(request: HttpRequest, given: str) -> None:
-    # Written down for an unknown address too (nobody reads it), so that the time taken tells nothing.
+    # Recorded for unknown addresses too, so that timing reveals nothing.
     user = User.objects.filter(email=given.strip().lower()[:254]).first()
     record(Action.SIGN_IN_FAILED, request=request, user=user, who=None if user else "unknown", step="password")
 

@@ -1,4 +1,4 @@
-"""Answers cached by the ledger's version, which is unique per commit, so they can't be stale."""
+"""Answers cached by the ledger's version, which is unique per commit."""
 
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Final

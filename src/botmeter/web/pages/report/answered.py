@@ -20,7 +20,7 @@ _NO_ACCESS: Final = ReportAccess()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """A question with its answer; `is_whole` shows a widget with all its rows."""
+    """A question with its answer; `is_whole` shows all rows of a widget."""
 
     ledger: "ReadableLedger"
     overview: Overview
@@ -48,7 +48,7 @@ class PageContext:
 
     Attributes:
         waiting: Events not metered yet; None hides them.
-        is_part: Only a deferred widget is requested.
+        is_part: Requests only a deferred widget.
     """
 
     frame: Frame

@@ -1,4 +1,4 @@
-"""Choices of a filter, with the sessions of each under the other filters."""
+"""Choices of a filter, with session counts under the other filters."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -32,12 +32,7 @@ class ChoicesPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChoicesRequest:
-    """Requested choices.
-
-    Attributes:
-        search: Required text; empty for all.
-        is_for_rows: Links lead to the underlying data.
-    """
+    """Requested choices; `is_for_rows` links to the underlying data."""
 
     declared: FilterDeclaration
     is_excluded: bool
@@ -62,20 +57,20 @@ def choices_request(name: str, parameters: QueryDict) -> ChoicesRequest:
 def choices_page(
     ledger: "ReadableLedger", question: Question, *, request: ChoicesRequest, context: PageContext
 ) -> ChoicesPage:
-    """List the chosen values and those that match the search; of a restricted filter, only the allowed ones."""
+    """List chosen and matching values; of a restricted filter, only allowed ones."""
     declared, search, urls, address = request.declared, request.search, context.urls, question.address
     name, label, query = declared.name, declared.label, question.query
     limited = context.access.fixed_values(name)
-    # What a page always excludes is in no count, and so is never offered to be excluded anew.
+    # Values that the page always excludes have no counts, so they are not offered.
     is_excluded = request.is_excluded and not context.access.is_fixed(name)
     if limited:
-        # Chosen values are always found, however many others there are.
+        # Chosen values are always listed.
         query = replace(query, filters=query.filters.with_values(name, limited))
     found = filter_values(ledger, query, declared=declared, search=search, is_excluded=is_excluded)
     picked, excluded = address.filters.values(name), address.filters.excluded_values(name)
     chosen, others = (excluded, picked) if is_excluded else (picked, excluded)
     parameter = declared.not_parameter if is_excluded else name
-    # Where values are both picked and excluded, the form changes one of the two and keeps the other.
+    # With both picked and excluded values, the form changes one kind and keeps the other.
     field = parameter if others else name
     lead = urls.rows if request.is_for_rows else urls.report
     menu = FilterMenu(

@@ -1,4 +1,4 @@
-"""Deferred widgets: bot versions, and the customers with most sessions."""
+"""Deferred widgets: bot versions and top customers."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -13,7 +13,7 @@ from botmeter.web.pages.report.report_urls import ReportUrls
 from botmeter.web.question import Question
 
 VERSIONS_MAX: Final = 40
-# As many as fit the height of the card beside it; the widget's own page shows more.
+# Fits the height of the adjacent card; the widget's own page shows more.
 CUSTOMERS_MAX: Final = 7
 CUSTOMERS_MAX_WHOLE: Final = 50
 

@@ -88,7 +88,6 @@ def billing(visit: Visit) -> HttpResponse:
 
 
 def _lately(visit: Visit) -> str:
-    """Describe sessions of the last 30 days."""
     from botmeter.reports.usage import usage_report
 
     zone = preferred_zone(visit.account)

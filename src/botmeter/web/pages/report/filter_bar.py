@@ -30,7 +30,7 @@ _OPERATORS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterBar:
-    """The filter bar; a filter that picks and excludes values has two chips."""
+    """The filter bar; a filter that picks and excludes has two chips."""
 
     period: PeriodPicker
     compare_label: str
@@ -50,12 +50,7 @@ def filter_bar(
     bot_names: "Mapping[str, str]",
     is_for_rows: bool = False,
 ) -> FilterBar:
-    """Build the bar within the page's access.
-
-    Args:
-        bot_names: By bot ID.
-        is_for_rows: Links lead to the underlying data.
-    """
+    """Build the bar; `is_for_rows` links to the underlying data."""
     address = question.address
     lead: Lead = urls.rows if is_for_rows else urls.report
     return FilterBar(
@@ -89,7 +84,7 @@ def filter_bar(
 
 
 def shown_filters(filters: Filters) -> "Iterator[tuple[FilterDeclaration, bool]]":
-    """Generate filters with a chip; True for a chip of excluded values."""
+    """Generate filters with a chip; True for excluded values."""
     for declared in FILTERS:
         picked, excluded = filters.values(declared.name), filters.excluded_values(declared.name)
         if picked or (declared.in_bar and not excluded):
@@ -107,7 +102,6 @@ def _chip(
     access: ReportAccess,
     bot_names: "Mapping[str, str]",
 ) -> FilterChip:
-    """Build a chip; `hrefs` are its choices and the report without it."""
     filters = address.filters
     values = filters.excluded_values(declared.name) if is_excluded else filters.values(declared.name)
     return FilterChip(

@@ -1,7 +1,6 @@
 """Live reports: the freshness line polls, and the page updates in place.
 
-A poll reads only the ledger's version. If it changed, the page is fetched whole, so that its numbers agree with each
-other and with the line.
+A poll reads only the ledger's version. On a change the page is fetched whole, so that its numbers agree.
 """
 
 import zlib
@@ -23,20 +22,14 @@ from botmeter.web.rendering import rendered
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
 
-# Metering takes up to a second, and two seconds after its receipt an event is to be on the page.
+# Metering takes up to a second; an event should be on the page two seconds after its receipt.
 _EVERY_LIVE: Final = "500ms"
 _EVERY: Final = "2s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Following:
-    """The live switch.
-
-    Attributes:
-        switch_href: The report with the switch turned.
-        fresh_href: URL to poll at interval `every`; empty while off.
-        again_href: Reload link for browsers without scripts.
-    """
+    """The live switch; `fresh_href` is polled at interval `every`, and empty while off."""
 
     is_on: bool
     switch_href: str
@@ -71,7 +64,7 @@ def following(ledger: "ReadableLedger", question: Question, *, urls: ReportUrls,
 def fresh_answer(
     request: HttpRequest, ledger: "ReadableLedger", *, question: Question, context: PageContext
 ) -> HttpResponse:
-    """Answer a poll: 204 if unchanged, the freshness line if only it changed, else a redirect to the page."""
+    """Answer a poll: 204 if unchanged, the freshness line if only it changed, else a redirect."""
     if request.GET.get("seen") != _mark(ledger, question):
         return HttpResponseRedirect(context.urls.report(question.address))
     line = freshness(kept_recency(ledger), now_us=now_us(), zone=question.zone, waiting=context.waiting)
@@ -89,7 +82,7 @@ def goes_on(question: Question) -> bool:
 
 
 def _mark(ledger: "ReadableLedger", question: Question) -> str:
-    """Return the page's version: the commit, and today's date, which moves the period."""
+    """Return the page's version: the commit, and today, which moves the period."""
     return f"{ledger.version}-{_today(question):%Y%m%d}"
 
 

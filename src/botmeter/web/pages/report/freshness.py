@@ -41,7 +41,6 @@ def freshness(recency: Recency, *, now_us: int, zone: str, waiting: Backlog | No
 
 
 def _behind(waiting: Backlog | None, *, now_us: int) -> str:
-    """Describe overdue events; empty for none."""
     if waiting is None or waiting.oldest_received_us is None or now_us - waiting.oldest_received_us < _BEHIND_US:
         return ""
     verb = "waits" if waiting.event_count == 1 else "wait"
@@ -49,7 +48,6 @@ def _behind(waiting: Backlog | None, *, now_us: int) -> str:
 
 
 def _instant(at_us: int, *, now_us: int, zone: str, seconds: bool) -> str:
-    """Format an instant, today's without the date."""
     if seconds and text.in_zone(at_us, zone).date() == text.in_zone(now_us, zone).date():
         return text.clock_text(at_us, zone=zone, seconds=True)
     return text.row_instant_text(at_us, zone=zone, now_us=now_us, seconds=False)

@@ -11,7 +11,7 @@ from botmeter.web.pages.report.answered import Answered
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kpi:
-    """A figure with its change; `number` is None unless it is a count."""
+    """A figure with its change; `number` is None unless a count."""
 
     label: str
     value: str
@@ -87,7 +87,6 @@ def _others(answered: Answered) -> tuple[Kpi, ...]:
 
 
 def _day_count(query: UsageQuery) -> int:
-    """Count the period's days up to today."""
     last_on = query.period.last_on if query.today_on is None else min(query.period.last_on, query.today_on)
     return max(1, (last_on - query.period.first_on).days + 1)
 

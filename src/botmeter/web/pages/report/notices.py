@@ -64,7 +64,6 @@ def _where_data_is(answered: Answered) -> Link | None:
 
 
 def _suggestion(answered: Answered, label: str, *, address: ReportAddress) -> Link | None:
-    """Link to another report if the page may."""
     if not answered.access.allows(Fact.SUGGESTIONS):
         return None
     return Link(label=label, href=answered.urls.report(address))

@@ -14,7 +14,7 @@ from botmeter.web.question import Question
 from botmeter.web.report_query import ReportAddress
 from botmeter.web.zones import zones_offered
 
-# Keyboard shortcuts as other report pages have them.
+# Keyboard shortcuts common to reporting tools.
 _KEY_OF: Final[dict[Preset, str]] = {
     Preset.TODAY: "t",
     Preset.YESTERDAY: "y",
@@ -38,7 +38,7 @@ def period_picker(question: Question, *, access: ReportAccess, lead: Lead) -> Pe
     preset = preset_of((period.first_on, period.last_on), today_on=today_on, available_from=question.available_from)
     first_on, last_on = access.days or (question.available_from, today_on)
     last_on = min(last_on, today_on)
-    # Days before the first data can be chosen: the report then says where they start.
+    # Days before the first data are selectable; the report then states the first day.
     selectable = (first_on if access.days else date.min, last_on)
     named = [name for name, _ in address.pairs() if name in {"period", "from", "to", "timezone"}]
     return PeriodPicker(
@@ -77,7 +77,6 @@ def _two_months(last_on: date) -> tuple[date, date]:
 
 
 def _month(first_on: date, question: Question, *, lead: Lead, days: tuple[date, date]) -> PickerMonth:
-    """Build a month of links; days outside `days` are disabled."""
     period = question.query.period
     empty: list[PickerDay | None] = [None] * first_on.weekday()
     month = [first_on.replace(day=number) for number in range(1, monthrange(first_on.year, first_on.month)[1] + 1)]

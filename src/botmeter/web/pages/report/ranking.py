@@ -20,7 +20,7 @@ class Counted:
 
 
 def ranked(counted: list[Counted], *, whole: int) -> tuple[RankedLine, ...]:
-    """Scale bars to the largest count of both periods; `whole` is the total of shares."""
+    """Scale bars to the largest count; `whole` is the total of shares."""
     longest = longest_of([max(one.count, one.before_count or 0) for one in counted])
     return tuple(
         RankedLine(

@@ -31,10 +31,9 @@ class ReportAccess:
     """Allowed widgets, facts and choices; nothing by default.
 
     Attributes:
-        filters: Filters that can be set.
         fixed_filters: Required and excluded values.
         days: First and last allowed day; None for all.
-        reset_href: Link that resets filters without `Fact.ALL_CLEAR`; empty for none.
+        reset_href: Link that resets filters without `Fact.ALL_CLEAR`.
     """
 
     widgets: frozenset[str] = frozenset()

@@ -13,7 +13,7 @@ from botmeter.web.report_query import EXCLUDE, ReportAddress
 
 @lru_cache(maxsize=1_000)
 def _path(route: str, *, args: tuple[str, ...]) -> str:
-    """Cached, as a page has hundreds of links to the same routes."""
+    """Cached, as pages repeat routes hundreds of times."""
     return reverse(route, args=args)
 
 
@@ -25,7 +25,7 @@ class EntryPoint(StrEnum):
     SHARED = "shared"
 
 
-# A kind of link without a route stays empty: a share link leads to the report alone.
+# No route, no link: a share link only reaches the report.
 _MEMBER_ROUTES: Final = {
     name: name for name in ("rows", "widget", "choices", "session", "counting", "customer", "conversation")
 }
@@ -38,10 +38,10 @@ _ROUTES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportUrls:
-    """URLs of a report; empty where the entry point offers no such page.
+    """URLs of a report; empty where not offered.
 
     Attributes:
-        owner: Account name, or the secret of a share link, which hides the name.
+        owner: Account name, or a share link's secret, which hides it.
     """
 
     entry_point: EntryPoint

@@ -1,4 +1,4 @@
-"""Ranked tables by bot, channel and ticket type; every bar links to its rows."""
+"""Ranked tables by bot, channel and ticket type, linked to their rows."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from botmeter.reports.versions import VersionUsage
 
-# The rest stands on the widget's own page.
+# The widget's own page shows the rest.
 SHOWN_MAX = 10
 _NO_TOOLS: Final = Tools()
 

@@ -16,7 +16,7 @@ from botmeter.web.layout import Frame
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
 
-# Can be saved as it is copied.
+# Valid as copied.
 _EXAMPLE = (
     "event_id,occurred_at,conversation_id,customer_id,actor,bot_id,channel\nm-1,{at},c-1,anna,customer,order-bot,web"
 )
@@ -36,7 +36,7 @@ class StartPage:
 
 
 def has_events(ledger: "ReadableLedger") -> bool:
-    """Return True once an event was accepted, which has a touchpoint."""
+    """Return True once an event was accepted, read from the touchpoints."""
     return len(ledger.touchpoints) > 0
 
 
@@ -57,6 +57,5 @@ def start_page(ledger: "ReadableLedger", *, frame: Frame) -> StartPage:
 
 
 def _place_text() -> str:
-    """Return the commands' `--data` option; empty for the default."""
     folder = Path(settings.DATA)
     return "" if folder == Settings.from_environment().default_data_dir else f" --data {shlex.quote(str(folder))}"

@@ -14,7 +14,7 @@ from botmeter.web.components import Key, Tools
 from botmeter.web.pages.report.answered import Answered
 
 OTHER: Final = "Other"
-# Up to this many days a column is a day, then a week, then a month.
+# Most days for columns of a day, then of a week; beyond, of a month.
 _DAYS_MAX: Final = 35
 _WEEKS_DAYS_MAX: Final = 240
 _LABELS_MAX: Final = 9
@@ -33,7 +33,7 @@ class TicketTrendWidget:
 
 
 def ticket_trend_widget(answered: Answered) -> TicketTrendWidget:
-    """Build the widget; beyond eight types, those after the seventh are combined."""
+    """Build the widget; of more than eight types, those after the seventh are combined."""
     address, urls, period = answered.address, answered.urls, answered.question.query.period
     columns = _columns([one.ticket_type for one in answered.report.by_ticket_type])
     starts, step = _starts(period.first_on, period.last_on)
@@ -56,12 +56,10 @@ def ticket_trend_widget(answered: Answered) -> TicketTrendWidget:
 
 
 def _columns(kinds: list[str]) -> list[str]:
-    """Return the types, largest first, combining those without a color."""
     return kinds if len(kinds) <= SERIES_MAX else [*kinds[: SERIES_MAX - 1], OTHER]
 
 
 def _counts(days: Sequence[TicketTrendDay], starts: list[date], *, columns: list[str]) -> list[list[int]]:
-    """Count tickets by type and chart column."""
     counts = [[0] * len(columns) for _ in starts]
     place_of = {kind: place for place, kind in enumerate(columns)}
     for day in days:
@@ -86,7 +84,7 @@ def _stacks(starts: list[date], counts: list[list[int]], *, answered: Answered) 
 
 
 def _starts(first_on: date, last_on: date) -> tuple[list[date], str]:
-    """Return first days of the columns, and their span: day, week from Monday, or month."""
+    """Return the columns' first days, and their span: day, week from Monday, or month."""
     day_count = (last_on - first_on).days + 1
     days = [first_on + timedelta(days=number) for number in range(day_count)]
     if day_count <= _DAYS_MAX:

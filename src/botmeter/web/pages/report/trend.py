@@ -60,7 +60,7 @@ class MonthLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthsWidget:
-    """The months, with bars for narrow cards; `chart` is None if shown as a table."""
+    """The months, with bars for narrow cards."""
 
     tools: Tools
     sub: str
@@ -94,7 +94,7 @@ def spark(answered: Answered, *, points: tuple[TrendPoint, ...]) -> Chart:
 
 
 def widget_tools(name: str, answered: Answered) -> Tools:
-    """Return the links of a widget that switches between chart and table."""
+    """Return links that switch between chart and table."""
     address, urls = answered.address, answered.urls
     is_table = name in address.table
     other = urls.report(address.toggled_table(name)) + f"#w-{name}"
@@ -109,7 +109,7 @@ def widget_tools(name: str, answered: Answered) -> Tools:
 
 
 def trend_points(answered: Answered) -> tuple[TrendPoint, ...]:
-    """Return a point per day; days before the first data and after today have none."""
+    """Return a point per day; days before the first data and after today are empty."""
     overview, question, urls = answered.overview, answered.question, answered.urls
     today_on = text.in_zone(question.now_us, question.zone).date()
     before = _compared_counts(answered)
@@ -133,7 +133,7 @@ def _compared_counts(answered: Answered) -> list[int | None]:
     if answered.compared is None:
         return [None] * day_count
     trend = answered.compared.trend
-    # A compared period that starts before the data is shorter: its days stand at the end.
+    # A compared period cut at the first data is shorter: align its days at the end.
     missing = day_count - len(trend)
     return [None] * missing + [day.session_count for day in trend]
 
@@ -169,7 +169,6 @@ def _trend(points: tuple[TrendPoint, ...], question: Question, *, step: Step) ->
 
 
 def _in_steps(points: tuple[TrendPoint, ...], step: Step, *, answered: Answered) -> tuple[TrendPoint, ...]:
-    """Group days into weeks or months, to keep long lines readable."""
     if step is Step.DAY:
         return points
     groups = groupby(points, key=lambda point: _start_of(point.on, step))
@@ -214,7 +213,7 @@ def _day_line(point: TrendPoint, ticket_count: int) -> DayLine:
 
 
 def months_widget(answered: Answered) -> MonthsWidget:
-    """Build the widget of sessions by month; partial months have a note."""
+    """Build the widget of sessions by month, noting partial months."""
     months = answered.report.by_month
     lines = tuple(_month_line(month, answered) for month in months)
     longest = longest_of([line.number for line in lines])

@@ -10,12 +10,12 @@ from botmeter.web.pages.report.rows import views as rows_views
 _REPORT = "a/<slug:account>/reports/bot-session-consumption"
 _BILLING = "a/<slug:account>/admin/billing/session-usage-reports"
 
-# A redirect shows nothing, so it needs no sign-in; its target does.
+# A redirect reveals nothing; its target requires sign-in.
 _reports = for_everyone(RedirectView.as_view(pattern_name="reports"))
 _billing = for_everyone(RedirectView.as_view(pattern_name="billing"))
 
 urlpatterns = [
-    # Shortened addresses.
+    # Short URLs.
     path("a/<slug:account>", _reports, name="account"),
     path("a/<slug:account>/admin", _billing, name="admin"),
     path("a/<slug:account>/reports", entry_points.reports, name="reports"),

@@ -94,7 +94,7 @@ _bodies: Final[BoundedCache[Hashable, ReportBody]] = BoundedCache(64)
 def usage_page(
     ledger: "ReadableLedger", question: Question, *, context: PageContext, actions: Actions, title: Title
 ) -> UsagePage:
-    """Build the report page; its body is cached until the ledger changes."""
+    """Build the report page, caching its body until the ledger changes."""
     key = (ledger.account.name, ledger.version, question, context.urls, context.access)
     body = _bodies.find_or_make(key, lambda: _body(ledger, question, context=context))
     line, follow = _PAST, None

@@ -1,4 +1,4 @@
-"""Views of the report: both entry points, single widgets, filter values."""
+"""Views of reports, widgets and filter choices."""
 
 from django.http import HttpResponse
 from django.urls import reverse
@@ -50,7 +50,7 @@ def widget(visit: Visit, *, name: str) -> HttpResponse:
     declared = widget_named(name, member_access())
     address, urls = read_address(visit.request.GET), ReportUrls(entry_point=EntryPoint.REPORTS, owner=visit.account)
     around = _frame(visit, title=declared.title, crumbs=(_report_crumb(visit, address),))
-    # htmx says so of a request for a widget that comes after the page.
+    # htmx sends this header for deferred widgets.
     is_part = visit.request.headers.get("HX-Request") == "true"
     zone = preferred_zone(visit.account)
     with visit.reading() as ledger:
@@ -78,7 +78,7 @@ def _report(visit: Visit, *, entry_point: EntryPoint) -> HttpResponse:
     address, urls = read_address(visit.request.GET), ReportUrls(entry_point=entry_point, owner=visit.account)
     way = ("Reports", "reports") if entry_point is EntryPoint.REPORTS else ("Billing", "billing")
     crumbs = (Crumb(label=way[0], href=reverse(way[1], args=(visit.account,))),)
-    # Before the ledger is held: the titles of accounts are read from ledgers too.
+    # Before the ledger is locked: account titles are read from ledgers too.
     around = frame(visit, title=HEADING[entry_point], current=way[1], crumbs=crumbs)
     zone, actions = preferred_zone(visit.account), _actions(visit, address, urls=urls)
     view = saved_view_name(visit.account, visit.user, query=address.following(False).query())

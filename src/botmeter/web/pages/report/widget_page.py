@@ -1,4 +1,4 @@
-"""A widget on a page of its own, with all rows."""
+"""A widget on its own page, with all rows."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -47,7 +47,7 @@ def placed(widget: Widget, answered: Answered, *, span: str = "") -> PlacedWidge
 
 
 def widget_page(ledger: "ReadableLedger", question: Question, *, widget: Widget, context: PageContext) -> WidgetPage:
-    """Build the page of a widget; a part of a report keeps its size there."""
+    """Build the page of a widget; a part of a report keeps its size."""
     bar = filter_bar(question, urls=context.urls, bot_names=bot_names_shown(ledger, question), access=context.access)
     answered = Answered(
         ledger=ledger,

@@ -34,7 +34,6 @@ class Widget:
     """Declaration of a widget.
 
     Attributes:
-        template: File in `report/`.
         make: Computes the template's value.
         span: Grid columns, `c1` to `c12`.
         loads_later: Slow: requested after the page.
@@ -50,7 +49,7 @@ class Widget:
     shared: Shared = Shared.NEVER
 
 
-# In the order of the page.
+# In page order.
 WIDGETS: Final[tuple[Widget, ...]] = (
     Widget(
         name="sessions-consumed",

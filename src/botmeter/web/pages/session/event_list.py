@@ -1,4 +1,4 @@
-"""Events of a session by day: decisive ones one by one, runs of messages summarized."""
+"""Events of a session by day, with runs of messages summarized."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -86,7 +86,7 @@ def _folded_lines(explanation: Explanation, urls: EntityUrls) -> Iterator[Line]:
 
 
 def _run_of(event: ExplainedEvent) -> tuple[date, bool, bool]:
-    """Key of a run: consecutive events with the same key share a row."""
+    """Return the key of a run; consecutive equal keys share a row."""
     return text.in_zone(event.at_us, "UTC").date(), event.takes_part, event.kind is Kind.MESSAGE
 
 
@@ -109,7 +109,7 @@ def _run(run: list[Step], explanation: Explanation, *, urls: EntityUrls) -> Line
 
 def _by_whom(events: list[ExplainedEvent]) -> Words:
     counts = Counter((event.actor, event.bot_name if event.actor is Actor.BOT else None) for event in events)
-    # The customer first, then whoever said most.
+    # The customer first, then by message count.
     order = sorted(counts.items(), key=lambda entry: (entry[0][0] is not Actor.CUSTOMER, -entry[1]))
     words: list[Word] = []
     for (actor, bot_name), count in order[:_NAMED_MAX]:

@@ -1,4 +1,4 @@
-"""Rows of a session's event list: actor, action, effect, reason, as decided by the meter."""
+"""Rows of a session's event list: actor, action, effect, reason."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -55,8 +55,6 @@ class Line:
 
 @dataclass(slots=True, kw_only=True)
 class _Seen:
-    """Bots, channels, conversations and tickets seen so far."""
-
     bots: set[str | None] = field(default_factory=set)
     channels: set[str] = field(default_factory=set)
     conversations: set[str] = field(default_factory=set)
@@ -65,12 +63,7 @@ class _Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """An event and its contribution to the session.
-
-    Attributes:
-        arrival: Description of new participants; empty for none.
-        ticket: Ticket counted from here on; empty for none.
-    """
+    """An event and its contribution: new participants (`arrival`) and a ticket counted from here on."""
 
     event: ExplainedEvent
     is_opening: bool = False
@@ -108,7 +101,6 @@ def steps(explanation: Explanation) -> Iterator[Step]:
 
 
 def _arrival(event: ExplainedEvent, seen: _Seen, *, explanation: Explanation) -> str:
-    """Describe new participants; empty for none."""
     is_new_bot = event.bot_id is not None and event.bot_id not in seen.bots
     is_new_channel = event.channel not in seen.channels
     if is_new_bot:

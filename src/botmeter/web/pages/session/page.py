@@ -1,4 +1,4 @@
-"""One session: the reason for the charge, and its events on a timeline."""
+"""One session: the reason for the charge, and its events."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -46,7 +46,7 @@ class ZoneLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalTime:
-    """Local times of the session; charges stay in UTC. `kept` holds other query parameters for the form."""
+    """Local times of the session; charges stay in UTC."""
 
     zone: str
     zones: tuple[str, ...]
@@ -67,14 +67,7 @@ class EventPager:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionPage:
-    """One session.
-
-    Attributes:
-        tags: State.
-        words: Explanation as in the CLI and API.
-        rule: Policy in a sentence.
-        policy_text: Policy as TOML.
-    """
+    """One session; `words` is the explanation as in the CLI and API."""
 
     frame: Frame
     heading: str

@@ -1,4 +1,4 @@
-"""Timeline of a session's window: lanes, marks, end and next session."""
+"""Timeline of a session's window."""
 
 from typing import Final
 
@@ -17,7 +17,7 @@ _KINDS: Final[dict[Actor, MarkKind]] = {
     Actor.AGENT: "agent",
     Actor.SYSTEM: "agent",
 }
-# In a chart, some hundred marks of a lane can be told apart; of more, only every nth is drawn.
+# About a hundred marks of a lane are distinguishable; beyond, only every nth is drawn.
 _MARKS_A_LANE_MAX: Final = 600
 
 
@@ -54,7 +54,7 @@ def window_of(explanation: Explanation) -> Timeline:
     started_us, last_us = explanation.started_at_us, explanation.events[-1].at_us
     end_us, following = explanation.ended_at_us, explanation.next_event
     has_end = end_us is not None and end_us < INSTANT_END_US
-    # A session without an end is drawn to its last event, and is at least a second long.
+    # An open session is drawn to its last event, at least a second long.
     drawn_end_us = end_us if has_end and end_us is not None else max(last_us, started_us)
     drawn_end_us = max(drawn_end_us, started_us + MICROSECONDS_PER_SECOND)
     name = f"The session from {instant_words(started_us)} {_until(explanation)}, its conversations one below the other."
@@ -80,7 +80,7 @@ def _end_label(explanation: Explanation, end_us: int) -> str:
 
 
 def _lanes(explanation: Explanation) -> tuple[Lane, ...]:
-    """List a lane per bot, channel and conversation, in order of appearance."""
+    """List a lane per bot, channel and conversation, by first appearance."""
     lanes: dict[tuple[str, str, str], list[ExplainedEvent]] = {}
     lane_of: dict[str, tuple[str, str, str]] = {}
     for event in explanation.events:

@@ -9,7 +9,7 @@ from botmeter.domain.errors import TooMuch
 from botmeter.reports.presets import Preset
 from botmeter.web.report_query import Compare, ReportAddress, Split, read_address
 
-# Longer addresses are refused by browsers and servers on the way, so nobody could open them again.
+# Browsers and proxies refuse longer URLs.
 QUERY_LENGTH_MAX: Final = 8_000
 _COMPARED: Final = {
     Compare.PREVIOUS: "compared with the previous period",

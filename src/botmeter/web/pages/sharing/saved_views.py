@@ -42,12 +42,7 @@ class ViewForm(forms.Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewLine:
-    """A saved view.
-
-    Attributes:
-        shows: Period and filters.
-        change_href: Empty without permission.
-    """
+    """A saved view."""
 
     name: str
     href: str
@@ -59,12 +54,7 @@ class ViewLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewsPage:
-    """Visible views.
-
-    Attributes:
-        form: None without a new view.
-        new_shows: Description of the new view.
-    """
+    """Visible views."""
 
     frame: Frame
     notice: Notice | None

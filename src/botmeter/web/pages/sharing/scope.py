@@ -1,4 +1,4 @@
-"""Scope of a share link: a visitor's filters, days, time zone and comparison are narrowed to the shared view."""
+"""Scope of a share link, to which visitors' requests are narrowed."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -15,7 +15,7 @@ from botmeter.web.report_query import Compare, ReportAddress, Split, read_addres
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
 
-# Filters that pick parts of a session: what opened it can be a part that they leave out.
+# Filters that match parts of a session, whose opener can be another part.
 _OF_PARTS: Final = tuple(declared.name for declared in FILTERS if not declared.is_of_session)
 _FILTER_PARAMETERS: Final = tuple(name for declared in FILTERS for name in (declared.name, declared.not_parameter))
 _NAMES: Final = ("period", "from", "to", *_FILTER_PARAMETERS, "preview", "split", "compare", "table", "open")
@@ -67,7 +67,7 @@ def pinned(address: ReportAddress, *, zone: str) -> ReportAddress:
 
 
 def shared_question(ledger: "ReadableLedger", scope: Scope, *, parameters: QueryDict) -> SharedQuestion:
-    """Return the visitor's question; without parameters, the whole view.
+    """Return the visitor's question, or the whole view without parameters.
 
     Raises:
         Refused: As `read_address` and `question`.
@@ -79,7 +79,7 @@ def shared_question(ledger: "ReadableLedger", scope: Scope, *, parameters: Query
 
 
 def narrowed_question(ledger: "ReadableLedger", scope: Scope, *, requested: ReportAddress) -> SharedQuestion:
-    """Narrow a request to the view; outside days and values are ignored."""
+    """Narrow a request to the view; days and values outside are ignored."""
     zone = scope.whole.timezone or "UTC"
     whole = question(ledger, scope.whole, zone=zone)
     filters = requested.filters
@@ -122,7 +122,7 @@ def comparisons_within(shared: SharedQuestion, ledger: "ReadableLedger") -> froz
 
 
 def _is_shown(narrowed: Question, *, whole: Question) -> bool:
-    """Return True if the compared days are shared: within the link's days, or as the link compares them."""
+    """Return True if the compared days are within the link's, or compared by the link itself."""
     if narrowed.compared is None:
         return True
     compared = narrowed.compared.period

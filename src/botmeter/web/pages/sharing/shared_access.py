@@ -28,7 +28,7 @@ def shared_access(ledger: "ReadableLedger", shared: SharedQuestion, *, whole_hre
 
 def _facts(shared: SharedQuestion) -> frozenset[Fact]:
     facts = set()
-    # The account's newest event is none of the business of a link to past days.
+    # A link to past days must not reveal the account's newest event.
     if goes_on(shared.whole):
         facts.add(Fact.FRESHNESS)
     if shared.scope.names_openers:

@@ -1,4 +1,4 @@
-"""Pages of a share link: report, widgets, filters, and rows if included."""
+"""Pages of a share link: report, widgets, filters, optional rows."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -39,12 +39,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """An opened link.
-
-    Attributes:
-        secret: From the URL.
-        title: Account name, read before the page locks its ledger.
-    """
+    """An opened link; the title is read before the page locks its ledger."""
 
     request: HttpRequest
     link: ShareLink

@@ -67,13 +67,7 @@ class ShareForm(forms.Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShareLine:
-    """A link.
-
-    Attributes:
-        shows: Period and filters.
-        state: Label and style of its tag.
-        href: URL to revoke it; empty if inactive or without permission.
-    """
+    """A share link; `href` revokes it."""
 
     name: str
     shows: str
@@ -86,12 +80,7 @@ class ShareLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharesPage:
-    """The account's links.
-
-    Attributes:
-        form: None without a new link.
-        new_shows: Description of the new link's view.
-    """
+    """The account's share links."""
 
     frame: Frame
     notice: Notice | None
@@ -139,7 +128,6 @@ def _empty_form(visit: Visit, address: ReportAddress) -> ShareForm:
 
 
 def _form(visit: Visit, given: QueryDict | None, *, initial: dict[str, str] | None = None) -> ShareForm:
-    """Build the form; sharing rows needs the export permission."""
     form = ShareForm(given, initial=initial)
     return form if visit.may(Right.EXPORT) else form.without_rows()
 

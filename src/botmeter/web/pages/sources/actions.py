@@ -175,7 +175,7 @@ def _pulled_now(visit: Visit, found: Source) -> Done:
 
 
 def _tested(visit: Visit, found: Source) -> Done:
-    # Only the platform can sign, so the owner's request stands in for its signature.
+    # Only the platform can sign; the owner's request replaces its signature.
     opened = OpenedSource(account=visit.account, name=found.name, platform=found.platform, secret="", verify_token="")
     sample = connector_of(found.platform).sample
     delivery = Delivery(body=sample.body, headers=sample.headers, received_us=now_us())

@@ -29,12 +29,7 @@ class ChangeLine:
 
 
 def change_lines(history: Sequence[SourceChange], *, is_whole: bool, zone: str) -> tuple[ChangeLine, ...]:
-    """List changes, newest first.
-
-    Args:
-        history: Oldest first.
-        is_whole: Include the first entry; otherwise it is only the second's predecessor.
-    """
+    """List changes, newest first; unless `is_whole`, the oldest is only the next one's predecessor."""
     before: list[SourceChange | None] = [None] if is_whole else []
     lines = [
         ChangeLine(

@@ -1,4 +1,4 @@
-"""Forms of the source pages, validated by the domain; each prefixes its field IDs to share a page."""
+"""Forms of the source pages, validated by the domain; prefixed field IDs let them share a page."""
 
 from dataclasses import replace
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""Admin → Sources: sources with their last delivery; a form for a new one."""
+"""Admin → Sources: list with last deliveries, and a new source."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -34,14 +34,7 @@ _FIELD_OF_CODE: Final = {"source_name_invalid": "name", "source_invalid": "name"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceLine:
-    """A source.
-
-    Attributes:
-        bot: Default bot.
-        last: Last delivery; empty for none.
-        outcome: Of the last delivery.
-        state: Text and look of its tag.
-    """
+    """A source; `last` and `outcome` are of its last delivery."""
 
     name: Word
     platform: str

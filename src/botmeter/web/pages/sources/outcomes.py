@@ -14,7 +14,6 @@ class DeliveryLine:
     Attributes:
         outcome: `3 accepted, 1 ignored`.
         look: `bad` with rejections, `dim` if nothing is new.
-        delivery_id: The platform's ID; may be empty.
         why: Reasons for rejected and ignored events.
     """
 

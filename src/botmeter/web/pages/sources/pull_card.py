@@ -22,7 +22,6 @@ class PullCard:
     Attributes:
         why: Purpose of pulls, and origin of the token.
         state: Running or requested pull; empty for neither.
-        last: Labels and values of the last result.
         fault: Interruption of the last pull.
         limits: Events that pulls can't find.
     """
@@ -39,7 +38,7 @@ class PullCard:
 def pull_card(
     source: Source, address: EventSource | None, *, pulls: PullSchedule, form: forms.Form | None, zone: str
 ) -> PullCard | None:
-    """Build the card; None if the platform can't be pulled. `form` is an invalid submission."""
+    """Build the card; None if the platform can't be pulled."""
     api = connector_of(source.platform).pull
     if api is None or address is None:
         return None

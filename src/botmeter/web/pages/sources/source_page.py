@@ -35,14 +35,7 @@ CHANGES_SHOWN: Final = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressCard:
-    """The source's address.
-
-    Attributes:
-        shown: Includes only the key's start.
-        made: Creation of the key.
-        verify_token: May be empty.
-        is_on: Accepts deliveries.
-    """
+    """The source's address; `shown` includes only the key's start."""
 
     shown: str
     made: str
@@ -82,9 +75,7 @@ class SourcePage:
     """One source.
 
     Attributes:
-        state: Text and look of its tag.
         address: None if it has none on this server.
-        command: Setup command; may be empty.
         secret: None if the platform signs nothing.
         lacks_bot: Messages that name no bot don't count.
         pull: None if the platform can't be pulled.
@@ -129,7 +120,7 @@ def source_page(visit: Visit, source: Source, *, invalid: InvalidForm | None = N
     with visit.reading() as ledger:
         delivered = deliveries(ledger, source.name, limit=DELIVERIES_SHOWN)
         waiting = quarantine_counts_of(ledger, source.name)
-        # One more than is shown, to compare the oldest shown one with.
+        # One more than shown, as the oldest one's predecessor.
         history = source_history(ledger, source.name, last=CHANGES_SHOWN + 1)
     page = SourcePage(
         frame=_frame(visit, source.name),

@@ -59,12 +59,7 @@ class Exports:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowsPage:
-    """Underlying data.
-
-    Attributes:
-        has_openers: Sessions expand into rows.
-        ticket_count: None unless ticket types are filtered; `tickets` is its text.
-    """
+    """Underlying data; `ticket_count` is None unless ticket types are filtered."""
 
     frame: Frame
     heading: str

@@ -1,4 +1,4 @@
-"""View options of rows in the URL: grouping, sort, search, columns, expanded session."""
+"""View options of rows in the URL."""
 
 from dataclasses import dataclass, replace
 from typing import Final
@@ -12,7 +12,7 @@ from botmeter.web.report_query import choice, word_named
 
 PAGE_LINES: Final = 50
 
-# Of a session's line, in the order in which they are offered; the first is always there.
+# Columns of a session, in menu order; the first is always shown.
 SESSION_COLUMNS: Final = (
     "session_id",
     "session_start",

@@ -54,7 +54,7 @@ def export(visit: Visit, *, format: str) -> StreamingHttpResponse:  # noqa: A002
     try:
         asked = question(held.ledger, address, zone=preferred_zone(visit.account))
         look = read_rows_address(parameters)
-        # The columns of a session's line are none of a file's, whose rows are flat.
+        # Files have flat rows, so a session's columns don't apply.
         columns = look.columns if look.look.grouping is Grouping.CONVERSATION and look.columns else COLUMNS
         wanted_export = Export(format=wanted, columns=columns, search=look.look.search)
         chunks = export_stream(held.ledger, asked.query, export=wanted_export)
