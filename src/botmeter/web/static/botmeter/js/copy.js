@@ -1,4 +1,4 @@
-// Buttons that copy a text. They are hidden until this runs, since nothing else can do it.
+// Copy buttons, hidden until this script runs.
 const shown = (within) => within.querySelectorAll('[data-behaviour~="copy"][hidden]').forEach((button) => { button.hidden = false; });
 
 shown(document);

@@ -1,4 +1,4 @@
-// Choosing a span in the period picker by two clicks: the first sets both ends, the second the other one. Apply sends the typed dates.
+// Chooses a range in the period picker by two clicks: the first sets both ends, the second the other one. Apply submits the dates.
 let isHalf = false;
 
 function painted(form) {

@@ -1,4 +1,4 @@
-// The search field of a filter's menu: narrows the choices that are on the page. A field that names a search of the server leaves it to htmx.
+// The search field of a filter's menu narrows the listed choices; htmx handles fields that search on the server.
 document.addEventListener("input", (event) => {
   const field = event.target;
   const form = field.closest('[data-behaviour~="find"]');
@@ -9,7 +9,7 @@ document.addEventListener("input", (event) => {
   }
 });
 
-// What was ticked stays ticked though a search brought other choices: it stands first among them.
+// Keeps ticked choices, first in the list, when a search brings others.
 document.addEventListener("htmx:beforeSwap", (event) => {
   const list = event.detail.target;
   if (!list.matches?.('[data-behaviour~="find"] .opts')) return;
@@ -23,13 +23,13 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   }, { once: true });
 });
 
-// A search of the server is no part of what the form asks for.
+// The search text is not submitted with the form.
 document.addEventListener("formdata", (event) => {
   if (!event.target.matches('[data-behaviour~="find"]')) return;
   for (const field of event.target.querySelectorAll('input[type="search"][name]')) event.formData.delete(field.name);
 });
 
-// A menu whose choices come from the server is ready for typing when they are there.
+// Focuses the search field once choices have loaded.
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.target.matches?.(".menu[open] .pop")) event.target.querySelector('input[type="search"]')?.focus();
 });

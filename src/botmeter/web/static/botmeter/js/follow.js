@@ -1,4 +1,4 @@
-// A report that is followed: its line asks again and again, and what is new is put in place; what is the same is not touched.
+// Live reports: the freshness line polls, and only changed parts of the page are replaced.
 const isFollow = (element) => element?.matches?.('[data-behaviour~="follow"]');
 const isOfPage = (answer) => new URL(answer.responseURL).pathname.startsWith(location.pathname);
 let [misses, due, reached, later] = [0, 0, new Date(), undefined];

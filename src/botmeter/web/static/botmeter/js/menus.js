@@ -1,4 +1,4 @@
-// Menus are native disclosures; this closes them as people expect: Escape, a click outside, a choice of a link. A switch answers to the space bar.
+// Closes menus (native disclosures) on Escape, a click outside or a chosen link. The space bar toggles a switch.
 const open = () => document.querySelectorAll('details[data-behaviour~="menu"][open]');
 
 document.addEventListener("click", (event) => {
@@ -20,7 +20,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// Arrow keys walk through what a menu offers; typing fields keep theirs.
+// Arrow keys move through a menu's items, except in text fields.
 function moved(event) {
   const menu = event.target.closest('details[data-behaviour~="menu"][open]');
   if (!menu || event.target.matches('input:not([type="checkbox"]), select')) return;
@@ -32,7 +32,7 @@ function moved(event) {
   event.preventDefault();
 }
 
-// Where a menu would leave the window it opens to the other side, and a search field in it is ready for typing.
+// Opens a menu to the other side if it would leave the window, and focuses its search field.
 document.addEventListener("toggle", (event) => {
   const menu = event.target;
   if (!menu.matches?.('details[data-behaviour~="menu"]') || !menu.open) return;

@@ -1,4 +1,4 @@
-// The choices of a list are put into another order: dragged, or moved with Alt and an arrow. The form sends them as they stand.
+// Reorders the choices of a list by dragging, or by Alt and an arrow key. The form submits them in that order.
 const lineOf = (target) => target.closest?.('[data-behaviour~="order"] .opts > li');
 let dragged;
 

@@ -1,4 +1,4 @@
-// A table whose rows are links: a click anywhere in a row opens it, j and k walk, Enter opens. The links inside stay what they are.
+// Rows as links: a click or Enter opens a row, j and k move. Links inside keep working.
 const rowOf = (target) => target.closest('[data-behaviour~="rows"] tr[data-href]');
 
 document.addEventListener("click", (event) => {
