@@ -32,7 +32,7 @@ COLUMN_SHARE: Final = 0.66
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthColumn:
-    """One month, with a label ("Nov") and a note ("until 22 Nov") under it."""
+    """One month, with a label ("Nov") and a note ("until 22 Nov")."""
 
     label: str
     count: int
@@ -58,7 +58,7 @@ def monthly_chart(months: Months) -> Chart:
 
 
 def monthly_svg(months: Months, *, width: int) -> Markup:
-    """Draw the columns with their values, or with an axis if the values don't fit."""
+    """Draw columns with their values, or an axis if they don't fit."""
     columns = months.columns
     greatest = max((column.count for column in columns), default=0)
     carries_values = label_px([count_text(greatest)]) <= width / max(1, len(columns))
@@ -79,7 +79,7 @@ def monthly_svg(months: Months, *, width: int) -> Markup:
 
 
 def half_column(plane: Plane, column_count: int) -> float:
-    """Half the width of a column: a third of its space, at most 28 px."""
+    """Return half a column's width: a third of its space, at most 28 px."""
     place_px = plane.inner_width / max(1, column_count)
     return min(COLUMN_SHARE, COLUMN_PX_MAX / place_px) / 2
 
@@ -102,7 +102,6 @@ def _values(columns: Sequence[MonthColumn], plane: Plane) -> Iterator[str]:
 
 
 def _month_labels(columns: Sequence[MonthColumn], plane: Plane) -> Iterator[str]:
-    """Labels and notes under the columns, thinned if there are many."""
     place_px = plane.inner_width / max(1, len(columns))
     every = max(1, -(-int(label_px([month.label for month in columns]) + LETTER_PX) // max(1, int(place_px))))
     look = {"text_anchor": "middle", "fill": "var(--ink-3)"}

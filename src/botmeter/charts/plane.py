@@ -1,4 +1,4 @@
-"""Coordinates of a chart: widths, margins, scales and the value axis."""
+"""Chart coordinates: widths, margins, scales and the value axis."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class LinkMark:
 class Chart:
     """A drawing for each width, with shared links on top.
 
-    `marks` divide the width between `left` and `right` pixels; on a line, the first and last take half a space.
+    `marks` divide the width between `left` and `right` px; on a line, the first and last take half.
     """
 
     kind: Literal["line", "columns", "window", "spark"]
@@ -56,7 +56,7 @@ class Margin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plane:
-    """Size in pixels, and the coordinate ranges inside the margins, upwards and to the right."""
+    """Size in pixels, and coordinates inside the margins, `y` upwards."""
 
     width: int
     height: int
@@ -66,12 +66,10 @@ class Plane:
 
     @property
     def inner_width(self) -> int:
-        """Width inside the margins."""
         return self.width - self.margin.left - self.margin.right
 
     @property
     def inner_height(self) -> int:
-        """Height inside the margins."""
         return self.height - self.margin.top - self.margin.bottom
 
     def x_px(self, x: float) -> float:
@@ -83,11 +81,9 @@ class Plane:
         return (self.y[1] - y) / (self.y[1] - self.y[0]) * self.inner_height
 
     def at(self, x: float, y: float) -> Point:
-        """Pixels of a point."""
         return self.x_px(x), self.y_px(y)
 
     def svg(self, elements: Iterable[str], *, name: str) -> Markup:
-        """Draw the elements as a named picture."""
         content = "".join(elements)
         margin = self.margin
         group = element("g", content, transform=f"translate({margin.left},{margin.top})", fill="none", font_size=12)
@@ -101,7 +97,7 @@ class Plane:
 
 
 def linked(shape: str, mark: LinkMark) -> str:
-    """Add hover text and a mouse link; keyboards use the chart's table."""
+    """Add hover text and a mouse link; keyboards use the table."""
     content = f"<title>{escaped(mark.title)}</title>{shape}"
     if not mark.href:
         return element("g", content, class_="tipped")
@@ -109,30 +105,30 @@ def linked(shape: str, mark: LinkMark) -> str:
 
 
 def gridline_values(greatest: int, *, at_most: int = GRIDLINES_MAX) -> tuple[int, ...]:
-    """Return 0 and up to `at_most` round values, the last at or over the greatest count."""
+    """Return 0 and up to `at_most` round values, the last at or over `greatest`."""
     step = next(step for step in _steps() if -(-greatest // step) <= at_most)
     return tuple(step * place for place in range(max(1, -(-greatest // step)) + 1))
 
 
 def _steps() -> Iterator[int]:
-    """Yield 1, 2, 5, 10, 20, 25, 50, 100 … without end."""
+    """Yield 1, 2, 5, 10, 20, 25, 50, 100 …"""
     yield from (1, 2, 5)
     for power in count(1):
         yield from (10**power, 2 * 10**power, 25 * 10 ** (power - 1), 5 * 10**power)
 
 
 def label_px(texts: Sequence[str]) -> int:
-    """Width of the longest label."""
+    """Return the width of the longest label."""
     return int(max((len(text) for text in texts), default=0) * LETTER_PX) + 1
 
 
 def axis_px(values: Sequence[int]) -> int:
-    """Left margin for the labels of a value axis."""
+    """Return the left margin for a value axis."""
     return label_px([count_text(value) for value in values]) + 10
 
 
 def base_line(plane: Plane) -> str:
-    """Draw the line under the values."""
+    """Draw the base line."""
     return rule((0, plane.inner_height), (plane.inner_width, plane.inner_height), stroke="var(--axis)")
 
 

@@ -44,7 +44,6 @@ class Stacks:
     columns: tuple[Stack, ...]
 
     def __post_init__(self) -> None:
-        """Refuse more series than there are colours."""
         greatest = max((len(column.counts) for column in self.columns), default=0)
         if greatest > SERIES_MAX:
             raise ValueError(f"A stacked chart shows {SERIES_MAX} series at most; {greatest} were given.")

@@ -24,7 +24,7 @@ def escaped(text: str) -> str:
 
 
 def element(name: str, content: str = "", /, **attributes: str | float) -> str:
-    """Write an element; `content` is markup, and `_` in attribute names becomes `-`."""
+    """Write an element; `content` is markup, `_` in names becomes `-`."""
     written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escaped(value) if isinstance(value, str) else number(value)}"'
         for key, value in attributes.items()

@@ -1,4 +1,4 @@
-"""The window of one session: a lane per conversation, marks of distinct shapes for its messages."""
+"""One session's window: a lane per conversation, marks of distinct shapes."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """A session's window with its lanes; `next_us` is the start of the next session."""
+    """A session's window; `next_us` is the start of the next session."""
 
     name: str
     started_us: int
@@ -72,7 +72,7 @@ def timeline_chart(timeline: Timeline) -> Chart:
 
 
 def timeline_svg(timeline: Timeline, *, width: int) -> Markup:
-    """Draw the window at one width; the last line counts conversations past twelve."""
+    """Draw the window; the last line counts conversations past twelve."""
     is_narrow = width < NARROW_PX
     shown = timeline.lanes[:LANES_MAX]
     more_count = len(timeline.lanes) - len(shown)
@@ -124,7 +124,6 @@ def _window(timeline: Timeline, plane: Plane, *, lane_count: int) -> Iterator[st
 
 
 def _ticks(timeline: Timeline, plane: Plane) -> Iterator[str]:
-    """Times under the base line; the first of each day with its day."""
     bottom = plane.inner_height
     look = {"text_anchor": "middle", "fill": "var(--ink-3)"}
     day_before = ""
@@ -139,7 +138,7 @@ def _ticks(timeline: Timeline, plane: Plane) -> Iterator[str]:
 
 
 def _tick_instants(timeline: Timeline, plane: Plane) -> Iterator[int]:
-    """Round local times, about one every 72 px."""
+    """Round local times, about every 72 px."""
     start_us = timeline.started_us + int(plane.x[0] * HOUR_US)
     end_us = timeline.started_us + int(plane.x[1] * HOUR_US)
     step_min_us = (end_us - start_us) // max(1, plane.inner_width // TICK_PX)
@@ -179,7 +178,7 @@ def _middle(lane: int, plane: Plane) -> float:
 
 
 def _marks(lanes: Sequence[Lane], plane: Plane, *, timeline: Timeline) -> Iterator[str]:
-    """Marks by kind, with openings and tickets on top."""
+    """Openings and tickets on top."""
     drawn: dict[MarkKind, list[str]] = {kind: [] for kind in ("bot", "agent", "customer", "ticket", "opening")}
     for place, lane in enumerate(lanes):
         for mark in _thinned(lane.marks, plane, timeline=timeline):
@@ -217,7 +216,6 @@ def _next(timeline: Timeline, plane: Plane, *, is_narrow: bool) -> Iterator[str]
 
 
 def _names(lanes: Sequence[Lane], plane: Plane, *, more_count: int) -> Iterator[str]:
-    """Lane names at the left, or above the marks in a narrow drawing."""
     more = f"and {more_count} more"
     if plane.margin.left == 0:
         left, most_px = plane.x_px(0) + 6, plane.width - 56

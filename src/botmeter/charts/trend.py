@@ -1,6 +1,6 @@
-"""Trend line over days, weeks or months, with the compared period behind it.
+"""Trend line, with the compared period behind it.
 
-The scale starts at zero; dots lead to a partial last point; days without data are gaps.
+The scale starts at zero; dots lead to a partial point; days without data are gaps.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -48,7 +48,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrendPoint:
-    """One day, week or month from `on`; its count is not drawn without `has_data`."""
+    """One day, week or month; not drawn without `has_data`."""
 
     on: date
     count: int
@@ -60,7 +60,6 @@ class TrendPoint:
 
     @property
     def is_full(self) -> bool:
-        """True if the whole span is counted."""
         return self.has_data and not self.is_partial
 
 
@@ -68,8 +67,8 @@ class TrendPoint:
 class Trend:
     """At most 400 points, oldest first.
 
-    `last_label` replaces the last point's date ("Today"); `partial_label` stands beside a partial point ("636 until
-    14:02"); `peak_word` precedes the greatest count, empty for no label.
+    `last_label` replaces the last date ("Today"); `partial_label` is like "636 until 14:02"; an empty `peak_word` hides
+    the peak's label.
     """
 
     name: str
@@ -81,7 +80,7 @@ class Trend:
 
 
 def fitting_step(day_count: int) -> Step:
-    """Choose the step that keeps a period under 400 points."""
+    """Choose the step that keeps under 400 points."""
     if day_count <= POINTS_MAX:
         return Step.DAY
     return Step.WEEK if day_count <= 7 * POINTS_MAX else Step.MONTH
@@ -118,23 +117,22 @@ def _axis_values(trend: Trend, width: int) -> tuple[int, ...]:
 
 
 def _left_px(trend: Trend) -> int:
-    """Left margin for values, the same at all widths, so that the marks fit."""
+    """The same at all widths, so that the marks fit."""
     return max(axis_px(_axis_values(trend, width)) for width in (WIDTHS[0], WIDTHS[-1]))
 
 
 def _edges(point_count: int, inner_px: int) -> tuple[float, float]:
-    """Edge coordinates, a few pixels outside the first and last point."""
     a_point_px = (inner_px - FIRST_INSET_PX - LAST_INSET_PX) / (point_count - 1)
     return -FIRST_INSET_PX / a_point_px, point_count - 1 + LAST_INSET_PX / a_point_px
 
 
 def full_runs(points: Sequence[TrendPoint]) -> list[list[int]]:
-    """Return indexes of full points, in runs without a gap."""
+    """Return runs of full points without a gap."""
     return _runs(points, is_in=lambda point: point.is_full)
 
 
 def partial_runs(points: Sequence[TrendPoint]) -> list[list[int]]:
-    """Return pairs of neighbours of which one is partial."""
+    """Return pairs of neighbours, one of them partial."""
     return [
         [place, place + 1]
         for place, (before, after) in enumerate(pairwise(points))
@@ -182,7 +180,6 @@ def _dot(center: Point, fill: str = "var(--accent)") -> str:
 
 
 def _labels(trend: Trend, plane: Plane) -> Iterator[str]:
-    """Labels of the last point and the peak."""
     points = trend.points
     last = len(points) - 1
     end_count = points[last].count if trend.partial_label and points and points[last].is_partial else None
@@ -212,7 +209,7 @@ def _clear_of_line(points: Sequence[TrendPoint], plane: Plane) -> int:
 
 
 def _beside(at: Point, text: str, **look: str) -> str:
-    """Label at the left of its point, or at the right for lack of room."""
+    """Label at the left, or at the right for lack of room."""
     is_left = at[0] > label_px([text]) + 12
     middle = (at[0] + (-10 if is_left else 10), at[1])
     anchor = "end" if is_left else "start"
@@ -220,7 +217,6 @@ def _beside(at: Point, text: str, **look: str) -> str:
 
 
 def _ticks(trend: Trend, plane: Plane) -> Iterator[str]:
-    """Dates under the base line, as many as fit."""
     last = len(trend.points) - 1
     labels = dict(_tick_labels(trend, plane))
     below = plane.inner_height + 18

@@ -1,4 +1,4 @@
-"""My Bots: all bots of the account, their versions and their activity."""
+"""My Bots: bots, versions and their activity."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,10 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotVersionOverview:
-    """One version of a bot; None if its events name none. Instants in µs UTC.
-
-    `session_count` covers the last 30 UTC days, today included.
-    """
+    """One version of a bot, in µs UTC; `session_count` covers the last 30 UTC days, today included."""
 
     bot_version: str | None
     first_event_us: int
@@ -34,10 +31,9 @@ class BotVersionOverview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotOverview:
-    """One bot, by its name or else its id. Instants in µs UTC.
+    """One bot with its versions, latest activity first.
 
-    `session_count` covers the last 30 UTC days; a session with two versions counts once. Versions with the latest
-    activity come first.
+    `session_count` covers the last 30 UTC days; a session with two versions counts once.
     """
 
     bot_id: str
@@ -49,7 +45,7 @@ class BotOverview:
 
 
 def names_of_bots(ledger: "ReadableLedger") -> dict[str, str]:
-    """Return the name of each bot that has one, by id."""
+    """Return the names of bots by id."""
     with snapshot(ledger) as moment:
         return bot_names(moment)
 

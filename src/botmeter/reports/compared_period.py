@@ -1,7 +1,6 @@
 """The compared period of a report.
 
-A period that holds today is compared with the same part of the earlier days; otherwise usage would always seem to
-fall.
+A running period is compared with the same part of the earlier days, or usage would always seem to fall.
 """
 
 from dataclasses import replace
@@ -26,10 +25,9 @@ class ComparedWith(StrEnum):
 
 
 def compared_query(query: UsageQuery, *, account: Account, against: ComparedWith, now_us: int) -> UsageQuery | None:
-    """Return the query for the compared period; None if the account has no data in it.
+    """Return the query for the compared period; None if it has no data.
 
-    If the period holds `now_us`, the earlier days end at the same time of day. `moved_from` is set if the account's
-    data starts within them.
+    If the period holds `now_us`, the earlier days end at the same time of day.
     """
     period = query.period
     shift = timedelta(days=period.day_count if against is ComparedWith.PREVIOUS else _YEAR_DAYS)
@@ -50,7 +48,7 @@ def compared_query(query: UsageQuery, *, account: Account, against: ComparedWith
 
 
 def _until_us(period: Period, *, shift: timedelta, now_us: int) -> int | None:
-    """End of the compared period; None if the period is over or in the future."""
+    """End of the compared period; None unless the period is running."""
     edges_us = period.edges_us()
     if not edges_us[0] <= now_us < edges_us[-1]:
         return None

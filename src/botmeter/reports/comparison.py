@@ -1,7 +1,4 @@
-"""Two policies over the same events: the sessions of one alone, with the reasons.
-
-`simulate` imports it when it runs, since the meter brings the compiler with it.
-"""
+"""Comparison of two policies over the same events, with reasons."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -30,9 +27,9 @@ class Metering:
     """Sessions that one policy makes of some events.
 
     Attributes:
-        sessions: `SESSIONS_SCHEMA`, all of them.
+        sessions: `SESSIONS_SCHEMA`.
         session_of_event: int64, -1 for none.
-        counted: Rows of the sessions that start in the period and match the filters.
+        counted: Rows of the sessions that start in the period and match.
         openings: `event_names` of the opening events.
     """
 
@@ -65,7 +62,7 @@ def event_names(sources: pa.ChunkedArray, event_ids: pa.ChunkedArray) -> pa.Chun
 def only_in(this: Metering, other: Metering, *, names: pa.ChunkedArray) -> Counter[str]:
     """Count, by reason, the sessions of `this` whose opening event opens no counted session of `other`.
 
-    The reason is the limit that closed the previous session under `this`, or else: SCOPE if another session runs under
+    The reason is the limit that closed the previous session under `this`; else SCOPE if another session runs under
     `other`, TAKING_PART if the event is in none, FILTERS if its session does not match.
 
     Args:
@@ -90,7 +87,6 @@ def only_in(this: Metering, other: Metering, *, names: pa.ChunkedArray) -> Count
 
 
 def _matching(sessions: pa.Table, participations: pa.Table, *, values: Values) -> npt.NDArray[np.bool_]:
-    """Mask of the sessions that start in the period and match the filters."""
     session_of_row = participations["session_row"].to_numpy()
     touchpoint_of_row = participations["touchpoint"].to_numpy()
     is_picked = np.ones(len(participations), np.bool_)
@@ -127,7 +123,7 @@ def _has_row(session_of_row: Ints, rows: npt.NDArray[np.bool_], *, session_count
 
 
 def _closed_by_before(metered: Metering) -> Ints:
-    """For each session, the limit that closed the previous one of its scope key; -1 for none."""
+    """Limits that closed the previous session of each scope key; -1 for none."""
     sessions = metered.sessions
     keys = [_key_codes(metered, name) for name in metered.policy.scope]
     order = np.lexsort((np.arange(len(sessions)), *keys))
@@ -141,7 +137,6 @@ def _closed_by_before(metered: Metering) -> Ints:
 
 
 def _key_codes(metered: Metering, name: str) -> Ints:
-    """Codes of one column of the scope key, one per session."""
     if name in ("customer", "conversation"):
         return codes_of(metered.sessions[f"{name}_id"])[0]
     values = [place.bot_id if name == "bot" else place.channel for place in metered.touchpoints.all()]

@@ -1,7 +1,7 @@
 """SQL conditions and bound values of a query.
 
-Bots, versions and channels become numbers of touchpoints; other columns are compared in SQL. Each condition is a
-named statement, its column chosen from the filter's declaration.
+Bots, versions and channels become touchpoint numbers. Each condition is a named statement, its column chosen from the
+filter's declaration.
 """
 
 from typing import TYPE_CHECKING
@@ -23,10 +23,10 @@ _ALL = "TRUE"
 
 
 def values_of(query: UsageQuery, touchpoints: "Touchpoints") -> Values:
-    """Return the bound values of the statements: the bounds of the period and the filters.
+    """Return the bound values of a query, with conditions for `sql`.
 
-    Also `row_conditions`, `session_conditions` and `ticket_conditions` for `sql`; and for Python `filters`, `clock`,
-    `week_hours`, `is_about_rows` (additive usage can't answer) and `is_about_parts` (nor can the sessions).
+    For Python: `filters`, `clock`, `week_hours`, `is_about_rows` (additive usage can't answer) and `is_about_parts`
+    (nor can the sessions).
     """
     filters, places = query.filters, touchpoints.all()
     set_filters, week_hours = list(filters.set_filters()), _week_hours(filters)
@@ -56,7 +56,7 @@ def values_of(query: UsageQuery, touchpoints: "Touchpoints") -> Values:
 
 
 def bounds_between(start_us: int, end_us: int) -> Values:
-    """Return the bounds of a span: half-open in µs UTC, and its first and last UTC day."""
+    """Return half-open bounds in µs UTC, and the first and last UTC day."""
     return {
         "first_on": day_of_us(start_us),
         "last_on": day_of_us(end_us - 1),
@@ -72,12 +72,7 @@ def of_customers(values: Values, customers: list[str]) -> Values:
 
 
 def with_search(values: Values, search: str, *, session_id: str | None) -> Values:
-    """Restrict the values to the rows that a search finds.
-
-    Args:
-        search: Start of a customer's, conversation's or ticket's id; not empty.
-        session_id: The session with this id; None if there is none.
-    """
+    """Restrict the values to rows with this start of a customer, conversation or ticket id, or of this session."""
     condition = sql("row_is_found", ticket_conditions=values["ticket_conditions"])
     return {
         **values,
@@ -97,7 +92,7 @@ def touchpoints_with(declared: FilterDeclaration, texts: tuple[str, ...], *, pla
 
 
 def _touchpoints_of_versions(texts: tuple[str, ...], places: "list[Touchpoint]") -> set[int]:
-    """A known version matches any bot; else the longest known bot before a `/` qualifies the rest."""
+    """A known version matches any bot; else the longest known bot before `/` qualifies the rest."""
     versions, bots = {place.bot_version for place in places}, {place.bot_id for place in places}
     qualified = {_qualified(text, bots) for text in texts if text not in versions}
     return {
@@ -113,7 +108,7 @@ def _qualified(text: str, bots: set[str | None]) -> tuple[str, str] | None:
 
 
 def _picked_touchpoints(filters: Filters, places: "list[Touchpoint]", *, target: FilterTarget) -> list[int] | None:
-    """Touchpoints that match all filters of the target; None if no filter is set."""
+    """Touchpoints that match all filters of the target; None if none is set."""
     picked = [
         touchpoints_with(declared, texts, places=places)
         for declared, texts, _ in filters.set_filters()
@@ -132,7 +127,7 @@ def _excluded_touchpoints(filters: Filters, places: "list[Touchpoint]", *, targe
 
 
 def _opening_touchpoints(filters: Filters, places: "list[Touchpoint]") -> list[int] | None:
-    """Touchpoints where a matching session can have opened; None for any."""
+    """Touchpoints of matching openings; None for any."""
     picked = _picked_touchpoints(filters, places, target=FilterTarget.OPENING)
     excluded = _excluded_touchpoints(filters, places, target=FilterTarget.OPENING)
     if picked is None and not excluded:
@@ -141,7 +136,7 @@ def _opening_touchpoints(filters: Filters, places: "list[Touchpoint]") -> list[i
 
 
 def _week_hours(filters: Filters) -> set[int] | None:
-    """Hours of the week in which a matching session can start; None for any."""
+    """Filtered hours of the week; None for any."""
     if not filters.hour and not filters.excluded_values("hour"):
         return None
     picked = {place_of_week_hour(text) for text in filters.hour} or set(range(HOURS_OF_WEEK))
@@ -167,7 +162,6 @@ def _row_conditions(values: Values) -> list[str]:
 
 
 def _column_conditions(values: Values, *, of_sessions: bool) -> list[str]:
-    """Conditions on columns of rows, or only on those that sessions have too."""
     conditions = []
     for declared, picked, excluded in values["filters"].set_filters():
         if declared.target is not FilterTarget.ROW or (of_sessions and not _is_column_of_session(declared)):
@@ -201,9 +195,9 @@ def _texts(texts: tuple[str, ...]) -> list[str]:
 
 
 def text_in_ledger(text: str) -> str | None:
-    """Return the text, or None if a ledger can't hold it.
+    """Return the text, or None for a lone surrogate, which no event has.
 
-    A lone surrogate is in no event, but comes from a command line that is not UTF-8.
+    A command line that is not UTF-8 can have one.
     """
     try:
         text.encode()

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationSession:
-    """A session of the conversation. Instants in µs UTC; `ended_us` is None while no limit ends it.
+    """A session of the conversation, in µs UTC; `ended_us` is None while no limit ends it.
 
-    `event_count` covers this conversation's events; `opened_it` is true if the session opened in it.
+    `event_count` covers this conversation; `opened_it` is true if the session opened in it.
     """
 
     session_id: str
@@ -38,16 +38,15 @@ class ConversationSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationStory:
-    """One conversation. Instants in µs UTC.
+    """One conversation, in µs UTC.
 
     Attributes:
         customer_ids: Most events first; usually one.
-        created_us: Its `conversation_created` event, else its first event.
+        created_us: `conversation_created` event, else the first event.
         sessions: By start.
         bots: (id, name), by name.
-        channels: By name.
-        tickets: (ticket, type or None), by ticket.
-        event_counts: By name of actor, for all actors.
+        tickets: (ticket, type), by ticket.
+        event_counts: By actor, all actors.
     """
 
     conversation_id: str

@@ -1,7 +1,7 @@
 """Counts of distinct sessions for every split of a report.
 
-Sessions are grouped by their set of touchpoints, so counts add up: a session is in one group, and a bot's sessions are
-the sum of the groups whose set has it. Additive usage gives groups of many sessions, the rows groups of one.
+Grouped by their set of touchpoints, sessions add up: a bot's sessions are the sum of the groups whose set has it.
+Additive usage gives groups of many sessions, the rows groups of one.
 """
 
 from collections.abc import Hashable, Sequence
@@ -23,7 +23,7 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitCount(Generic[Key]):
-    """Sessions that touched one key, such as a bot, and those that opened there."""
+    """Sessions that touched a key, such as a bot, and those opened there."""
 
     key: Key
     session_count: int
@@ -32,10 +32,7 @@ class SplitCount(Generic[Key]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """Distinct sessions and their splits, most sessions first, then by id.
-
-    `opened_count` of `by_bot` adds up to all sessions.
-    """
+    """Distinct sessions and their splits, most first, then by id; `opened_count` adds up to all."""
 
     session_count: int
     preview_count: int
@@ -49,8 +46,8 @@ class Groups:
 
     Attributes:
         day: Day of the period, from 0.
-        place_set: Number of the set of touchpoints, from 0.
-        members: (set, touchpoint) of every matching touchpoint of each set.
+        place_set: Set of touchpoints, from 0.
+        members: (set, touchpoint) of matching touchpoints.
     """
 
     day: Ints
@@ -62,12 +59,12 @@ class Groups:
 
 
 def members_of(places: pa.Table, touchpoints: list[int] | None, *, excluded: Sequence[int] = ()) -> tuple[Ints, Ints]:
-    """Return (set, touchpoint) of the matching members of each set of touchpoints.
+    """Return (set, touchpoint) of matching members.
 
     Args:
         places: place_set, touchpoint; one row per member of a set.
         touchpoints: None for all.
-        excluded: A set with one of these has no matching member.
+        excluded: Sets with one of these have no matching member.
     """
     sets, members = ints_of(places, "place_set"), ints_of(places, "touchpoint")
     kept = np.ones(len(sets), np.bool_) if touchpoints is None else np.isin(members, touchpoints)
@@ -81,7 +78,7 @@ def groups_of(sessions: pa.Table, members: tuple[Ints, Ints]) -> Groups:
 
     Args:
         sessions: day, place_set, opening_touchpoint, preview (1 or 0), session_count; one row per group.
-        members: (set, touchpoint) of matching members.
+        members: (set, touchpoint).
     """
     sets, place_set = members[0], ints_of(sessions, "place_set")
     # Sets of several touchpoints have negative numbers.
@@ -111,7 +108,7 @@ def counts_of(groups: Groups, touchpoints: "list[Touchpoint]") -> Counts:
 
 
 def split(groups: Groups, key_of_touchpoint: Sequence[Key]) -> list[SplitCount[Key]]:
-    """Count sessions by a key of the touchpoints, such as the bot; in no order."""
+    """Count sessions by a key of the touchpoints, such as the bot; unordered."""
     keys = list(dict.fromkeys(key_of_touchpoint))
     number_of = {value: number for number, value in enumerate(keys)}
     code = np.array([number_of[value] for value in key_of_touchpoint], np.int64)
@@ -134,10 +131,7 @@ def split(groups: Groups, key_of_touchpoint: Sequence[Key]) -> list[SplitCount[K
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketCounts:
-    """Distinct tickets: in all, by day of the period, and by type.
-
-    `by_type` has (type, tickets, sessions), most tickets first, then by type.
-    """
+    """Distinct tickets; `by_type` has (type, tickets, sessions), most tickets first, then by type."""
 
     ticket_count: int
     of_day: list[int]
@@ -146,7 +140,7 @@ class TicketCounts:
 
 
 def ticket_counts_of(tickets: pa.Table, *, day_count: int) -> TicketCounts:
-    """Count the distinct tickets of each split.
+    """Count distinct tickets.
 
     Args:
         tickets: day, session_id, ticket_id, ticket_type; a ticket can have several rows.
@@ -180,7 +174,7 @@ def _distinct(places: Ints, codes: Ints, *, count: int, size: int) -> list[int]:
 
 
 def distinct(values: Ints) -> Ints:
-    """Return the distinct values, ascending; much faster than `np.unique`, which hashes before it sorts."""
+    """Return sorted distinct values, faster than `np.unique`, which hashes first."""
     ordered = np.sort(values)
     return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])] if len(ordered) else ordered
 
@@ -193,7 +187,7 @@ def sums(places: Ints, amounts: Ints, *, size: int) -> Ints:
 
 
 def _codes(table: pa.Table, name: str) -> tuple[Ints, Sequence[pa.Scalar]]:
-    """Dictionary codes of a text column without nulls, and the text of each code."""
+    """Dictionary codes of a text column without nulls, and their texts."""
     if table.num_rows == 0:
         return np.zeros(0, np.int64), ()
     column = dictionary_of(table[name])
@@ -201,7 +195,7 @@ def _codes(table: pa.Table, name: str) -> tuple[Ints, Sequence[pa.Scalar]]:
 
 
 def ints_of(table: pa.Table, name: str) -> Ints:
-    """Return a column of whole numbers."""
+    """Return a column of integers."""
     return _numbers(table[name].combine_chunks()) if table.num_rows else np.zeros(0, np.int64)
 
 

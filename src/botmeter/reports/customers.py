@@ -1,4 +1,4 @@
-"""Customers with most sessions, and the session calendar of one customer."""
+"""Top customers, and the session calendar of one customer."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -30,7 +30,7 @@ SESSIONS_LISTED_MAX = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerUsage:
-    """One customer: matching sessions and conversations, and the latest start (µs UTC)."""
+    """One customer's matching sessions and conversations, and the latest start (µs UTC)."""
 
     customer_id: str
     session_count: int
@@ -48,10 +48,7 @@ class CalendarDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerSession:
-    """One session of a customer. Instants in µs UTC; `ended_us` is None while no limit ends it.
-
-    `bot_names` (name, else id) and `channels` are sorted by name.
-    """
+    """One session, in µs UTC; `ended_us` is None while no limit ends it."""
 
     session_id: str
     started_us: int
@@ -66,13 +63,12 @@ class CustomerSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerCalendar:
-    """The sessions of one customer.
+    """The sessions of one customer, in µs UTC.
 
     Attributes:
-        days: All days of the period, in order.
+        days: All days of the period.
         sessions: Newest first, of any day; at most `SESSIONS_LISTED_MAX`.
-        session_count: All sessions, listed or not.
-        first_started_us: µs UTC; None for no session.
+        session_count: All, listed or not.
     """
 
     customer_id: str
@@ -84,7 +80,7 @@ class CustomerCalendar:
 
 
 def top_customers(ledger: "ReadableLedger", query: UsageQuery, *, limit: int) -> tuple[CustomerUsage, ...]:
-    """Return the customers with most matching sessions; most first, then by id."""
+    """Return the customers with most matching sessions, then by id."""
     values = {**values_of(query, ledger.touchpoints), "limit": limit}
     with snapshot(ledger) as moment:
         if values["is_about_rows"]:
@@ -106,7 +102,7 @@ def top_customers(ledger: "ReadableLedger", query: UsageQuery, *, limit: int) ->
 
 
 def customer_calendar(ledger: "ReadableLedger", customer_id: str, *, period: Period) -> CustomerCalendar:
-    """Find the sessions of a customer, of any day; `period` sets the days of the calendar.
+    """Find a customer's sessions of any day; `period` sets the calendar.
 
     Raises:
         Missing: `customer_unknown` if no event names the customer.

@@ -1,4 +1,4 @@
-"""Reasons why a session was charged, by running the ledger's meter again on the events of its scope key."""
+"""Reasons for a charged session, from running the ledger's meter again on its scope key."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -40,14 +40,11 @@ __all__ = ["explain", "explanation_as_text"]
 
 
 def explain(ledger: "ReadableLedger", session_id: str, *, now_us: int | None = None) -> Explanation:
-    """Explain why a session was charged.
-
-    Args:
-        now_us: Decides if the session still runs; None for the present.
+    """Explain why a session was charged, as of `now_us` or the present.
 
     Raises:
-        Missing: `session_unknown` if the account has no such session.
-        Refused: `ledger_differs` if the stored events no longer give this session.
+        Missing: `session_unknown` for an unknown session.
+        Refused: `ledger_differs` if the stored events no longer give it.
     """
     checked_id = _checked_id(session_id, ledger.account.name)
     with snapshot(ledger) as moment:
@@ -78,7 +75,6 @@ def _unknown(session_id: str, account: str) -> Missing:
 
 
 def _key_values(ledger: "ReadableLedger", stored: tuple[Any, ...]) -> dict[str, Any]:
-    """Values of the statement that reads the events of the session's scope key."""
     _, customer_id, conversation_id, opening_touchpoint = stored
     shared = set.intersection(*(set(term.policy.scope) for term in ledger.schedule))
     opening, places = ledger.touchpoints.all()[opening_touchpoint], ledger.touchpoints.all()
@@ -112,7 +108,6 @@ class _Story:
         self.session_of_event = metered.session_of_event.fill_null(-1).to_numpy()
 
     def row_of(self, session_id: str) -> int | None:
-        """Row of a session; None if the meter does not find it."""
         row: int = self.sessions["session_id"].index(session_id).as_py()
         return None if row < 0 else row
 
@@ -129,7 +124,7 @@ class _Story:
         return int(members[0]), max(stop, int(members[-1]) + 1)
 
     def explained_events(self, rows: range, *, row: int) -> Iterator[ExplainedEvent]:
-        """Events at `rows` that belong to the session or to its scope key."""
+        """Events of the session or its scope key."""
         own = self.scope_key(self.session(row))
         for first in range(rows.start, rows.stop, _EVENTS_A_TIME):
             batch = self.events.slice(first, min(_EVENTS_A_TIME, rows.stop - first)).to_pylist()
@@ -139,7 +134,7 @@ class _Story:
                     yield event
 
     def neighbour(self, row: int, *, step: int) -> Neighbour | None:
-        """Session of the same scope key before (-1) or after (+1)."""
+        """Session before (-1) or after (+1)."""
         own = self.scope_key(self.session(row))
         other = row + step
         while 0 <= other < len(self.sessions):

@@ -10,13 +10,7 @@ from botmeter.metering.policy import Policy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainedEvent:
-    """An event of the session, or one of its scope key that happened while it ran.
-
-    Attributes:
-        at_us: µs UTC.
-        bot_name: Latest name, else the id; None without a bot.
-        takes_part: True if it belongs to the session.
-    """
+    """An event of the session (`takes_part`), or one of its scope key meanwhile. `at_us` is µs UTC."""
 
     source: str
     event_id: str
@@ -36,10 +30,7 @@ class ExplainedEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationPart:
-    """The part of a session in one conversation; bot names and channels in order of appearance.
-
-    `tickets` has (ticket, type).
-    """
+    """The part of a session in one conversation, in order of appearance; `tickets` has (ticket, type)."""
 
     conversation_id: str
     event_count: int
@@ -50,7 +41,7 @@ class ConversationPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbour:
-    """The previous or next session of the scope key. Instants in µs UTC; `ended_at_us` is None while open."""
+    """The previous or next session of the scope key, in µs UTC; `ended_at_us` is None while open."""
 
     session_id: str
     started_at_us: int
@@ -60,7 +51,7 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """A submission with events of the session; `label` names it, such as a file name. Instant in µs UTC."""
+    """A submission with events of the session; `label` is a file name or request. In µs UTC."""
 
     append_no: int
     recorded_at_us: int
@@ -71,18 +62,15 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """One session, with all that decided its start and end. Instants in µs UTC.
+    """One session, with all that decided its start and end. In µs UTC.
 
     Attributes:
         ended_at_us: None while no limit ends it.
         events: Its events and others of its scope key meanwhile, in order; the first opened it.
-        conversations: In order of appearance.
         before: Previous session of the scope key.
         next_event: First message of the scope key at or after the end.
-        after: The session that `next_event` opened, else the next one.
-        opened_next: True if `next_event` opened `after`.
-        arrivals: In order.
-        restatements: Those that added or removed this session on a reported day.
+        after: The session that `next_event` opened (`opened_next`), else the next one.
+        restatements: Those that added or removed it on a reported day.
     """
 
     account: str
@@ -109,5 +97,4 @@ class Explanation:
 
     @property
     def members(self) -> tuple[ExplainedEvent, ...]:
-        """Events that belong to the session."""
         return tuple(event for event in self.events if event.takes_part)

@@ -139,7 +139,7 @@ def explanation_json(explanation: explained.Explanation) -> Explanation:
 
 
 def explanation_as_mapping(explanation: explained.Explanation) -> dict[str, Any]:
-    """Return the explanation as dictionaries and lists."""
+    """Return the explanation as JSON values."""
     mapping: dict[str, Any] = msgspec.to_builtins(explanation_json(explanation))
     return mapping
 
@@ -206,5 +206,5 @@ def _restatement(each: restatements.Restatement, *, session_id: str) -> Restatem
 
 
 def _end(at_us: int | None) -> str | None:
-    """RFC 3339 text; None for no end, or one past year 9999."""
+    """RFC 3339; None for no end, or one past year 9999."""
     return None if at_us is None or at_us >= INSTANT_END_US else text_from_us(at_us)

@@ -1,4 +1,4 @@
-"""Sentences of an explanation, shared by command, API and page."""
+"""Sentences of an explanation, for command, API and page."""
 
 from typing import assert_never
 
@@ -44,7 +44,7 @@ def opening_reason(explanation: Explanation) -> str:
 
 
 def rule_sentence(policy: Policy) -> str:
-    """State what opens a session under the policy, and how many run at a time."""
+    """State the opening rule of a policy, and how many sessions run at a time."""
     return (
         f"{_OPENERS[policy.opens_on]} (opens_on = {policy.opens_on}). One session runs at a time for each "
         f"{' and '.join(policy.scope)} (scope)."
@@ -52,7 +52,7 @@ def rule_sentence(policy: Policy) -> str:
 
 
 def opening_sentence(explanation: Explanation) -> str:
-    """State what opened the session, and why one could open."""
+    """State what opened the session and why."""
     opening, before = explanation.opening, explanation.before
     place = f"on {shown(opening.channel)}"
     if opening.actor is Actor.CUSTOMER:
@@ -71,7 +71,7 @@ def opening_sentence(explanation: Explanation) -> str:
 
 
 def end_sentence(explanation: Explanation) -> str:
-    """State when the session ends or ended, and by which limit."""
+    """State the session's end and the limit."""
     policy, end_us = explanation.policy, explanation.ended_at_us
     if end_us is None:
         return "It is still open: no limit of the policy has ended it."
@@ -119,7 +119,7 @@ def content_sentence(explanation: Explanation) -> str:
 
 
 def afterwards_sentence(explanation: Explanation) -> str:
-    """State the effect of the first message at or after the end."""
+    """State the effect of the first later message."""
     event, after, end_us = explanation.next_event, explanation.after, explanation.ended_at_us
     if event is None or end_us is None:
         return "No message has come after it so far."
@@ -137,12 +137,12 @@ def afterwards_sentence(explanation: Explanation) -> str:
 
 
 def arrival_sentence(explanation: Explanation) -> str:
-    """List the submissions that brought its events."""
+    """List the submissions with its events."""
     return f"Its events came in as follows: {'; '.join(map(arrival_words, explanation.arrivals))}."
 
 
 def arrival_words(arrival: Arrival) -> str:
-    """State how many events a submission brought, and when."""
+    """State a submission's events and time."""
     return (
         f"{counted(arrival.event_count, 'event')} with {shown(arrival.label)} from source {shown(arrival.source)} "
         f"on {instant_words(arrival.recorded_at_us)}"
@@ -195,7 +195,7 @@ def day_words(at_us: int) -> str:
 
 
 def shown(text: str | None) -> str:
-    """Escape unprintable characters and those that change the text's direction."""
+    """Escape unprintable and direction-changing characters."""
     return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in text or "")
 
 

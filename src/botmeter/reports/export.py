@@ -1,4 +1,4 @@
-"""The underlying data as a file: CSV, JSON, NDJSON, Parquet or XLSX, streamed."""
+"""Streamed files of the underlying data: CSV, JSON, NDJSON, Parquet, XLSX."""
 
 import io
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -32,7 +32,7 @@ _ROWS_A_GROUP = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowCount:
-    """Rows written, without a header, and distinct sessions; None without the column `session_id`."""
+    """Rows without a header, and distinct sessions; None without `session_id`."""
 
     rows: int
     sessions: int | None
@@ -40,7 +40,7 @@ class RowCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """Format and columns (of `ROWS_SCHEMA`, in order) of an export; `search` is as in `RowLook`.
+    """Format, columns of `ROWS_SCHEMA` in order, and search of an export.
 
     Raises:
         Refused: `output_format_unknown`, `column_unknown`, `column_repeated`, `columns_missing`.
@@ -59,10 +59,10 @@ class Export:
 
 
 def export_stream(ledger: "ReadableLedger", query: UsageQuery, *, export: Export) -> Generator[bytes, None, None]:
-    """Stream the file as it is written; instants are in the zone of the period.
+    """Stream the file as it is written, with instants in the period's zone.
 
-    Memory does not grow with the rows; XLSX begins only when all rows are written. The ledger is read as of the first
-    part; closing the iterator closes the snapshot and all files.
+    Memory does not grow; XLSX starts only when all rows are written. The first part fixes the snapshot; closing the
+    iterator closes all files.
     """
     schema = schema_of(export.columns)
     instants = InstantTexts(query.period.timezone)
@@ -77,11 +77,10 @@ def write_rows(
     out: BinaryIO,
     timezone: str = UTC_NAME,
 ) -> RowCount:
-    """Write rows of `ROWS_SCHEMA`, all columns or some, to `out`, which stays open.
+    """Write rows to `out`, which stays open.
 
     Args:
         reader: Rows of a session must be adjacent.
-        timezone: Zone of the instants.
     """
     counter = _Counter(reader)
     out.writelines(_CHUNKS[format](counter, schema=counter.schema, instants=InstantTexts(timezone)))
@@ -89,14 +88,12 @@ def write_rows(
 
 
 def export_name(query: UsageQuery, format: Format) -> str:  # noqa: A002 - the option's name
-    """Return the file name: `sessions_2026-10-24_2026-11-22_UTC.csv`; a `/` in a zone becomes `-`."""
+    """Return the file name, like `sessions_2026-10-24_2026-11-22_UTC.csv`; a zone's `/` becomes `-`."""
     zone = query.period.timezone.replace("/", "-")
     return f"sessions_{query.period.first_on}_{query.period.last_on}_{zone}.{format}"
 
 
 class _Counter:
-    """Batches, counted as they pass."""
-
     def __init__(self, reader: pa.RecordBatchReader) -> None:
         self._reader = reader
         self.schema: pa.Schema = reader.schema
@@ -165,8 +162,6 @@ def _zoned(field: pa.Field, timezone: str) -> pa.Field:
 
 
 class _Written(io.RawIOBase):
-    """A write-only file that gives up its bytes."""
-
     def __init__(self) -> None:
         super().__init__()
         self._parts: list[bytes] = []

@@ -1,7 +1,4 @@
-"""Instants in files: ISO 8601 text, in UTC or with an offset.
-
-Arrow's own zones need zone files that a small machine may lack.
-"""
+"""Instants in files, without Arrow's zones, whose files a small machine may lack."""
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,17 +13,14 @@ _QUARTER_US = 15 * _MINUTE_US
 
 
 class InstantTexts:
-    """Instants as text and local time of a zone; offsets are cached."""
+    """Instants as ISO 8601 text and local time; offsets are cached."""
 
     def __init__(self, timezone: str = UTC_NAME) -> None:
         self.timezone = timezone
         self._offset_of_quarter: dict[int, int] = {}
 
     def texts(self, instants: pa.Array) -> pa.Array:
-        """Return ISO 8601 texts, with `Z` or an offset, and 0, 3 or 6 decimals as needed.
-
-        Null past year 9999, which ISO 8601 can't express.
-        """
+        """Return texts with `Z` or an offset, and 0, 3 or 6 decimals as needed; null past year 9999."""
         instants_us = _sayable_us(instants)
         if self.timezone == UTC_NAME:
             return pc.binary_join_element_wise(_date_and_time(instants_us), "Z", "")
@@ -36,7 +30,7 @@ class InstantTexts:
         return pc.binary_join_element_wise(_date_and_time(local_us), suffixes, "")
 
     def local_us(self, instants: pa.Array) -> pa.Array:
-        """Return the zone's local time in µs since 1970; null past year 9999."""
+        """Return local µs since 1970; null past year 9999."""
         instants_us = _sayable_us(instants)
         if self.timezone == UTC_NAME:
             return instants_us
@@ -44,7 +38,7 @@ class InstantTexts:
         return pc.add(instants_us, pc.take(pa.array(offsets, pa.int64()), places))
 
     def _offsets(self, instants_us: pa.Array) -> tuple[list[int], pa.Array]:
-        """Distinct offsets in whole minutes, and the index of each instant's offset."""
+        """Distinct offsets in whole minutes, and their index for each instant."""
         # Before 1970 the division rounds up, to a quarter later; then clocks were not so exact either.
         quarters = pc.divide(instants_us, _QUARTER_US).dictionary_encode()
         offsets = [self._offset(quarter) for quarter in quarters.dictionary.to_pylist()]
@@ -76,6 +70,5 @@ def _date_and_time(local_us: pa.Array) -> pa.Array:
 
 
 def _suffix(ahead_us: int) -> str:
-    """Offset as `+05:30`; `+00:00` for a zone at UTC."""
     minutes = abs(ahead_us) // _MINUTE_US
     return f"{'-' if ahead_us < 0 else '+'}{minutes // 60:02}:{minutes % 60:02}"

@@ -1,7 +1,7 @@
 """XLSX, written row by row to temporary files, so that memory does not grow.
 
-Text is typed as text, never a formula or number. An instant is a date on the viewing zone's clock. A sheet holds
-1,048,576 rows; later rows go to further sheets.
+Text is never a formula or number; instants are dates on the viewing zone's clock. After 1,048,576 rows a further
+sheet begins.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -38,7 +38,7 @@ _Write = Callable[[Worksheet, int, int, Any], object]
 
 
 def xlsx_chunks(batches: Iterable[pa.RecordBatch], *, schema: pa.Schema, instants: InstantTexts) -> Iterator[bytes]:
-    """Generate the file; the first part comes after the last row is written."""
+    """Generate the file, starting after the last row."""
     with TemporaryDirectory(prefix="botmeter-") as folder, TemporaryFile(dir=folder) as file:
         _write(batches, file, schema=schema, setting=(instants, folder))
         file.seek(0)
@@ -77,7 +77,6 @@ def _sheet(workbook: xlsxwriter.Workbook, schema: pa.Schema, *, emphasis: CellFo
 
 
 def _write_of(kind: pa.DataType, dated: CellFormat) -> _Write:
-    """Method that writes a cell of this type."""
     if pa.types.is_timestamp(kind):
         return lambda sheet, row_no, column_no, cell: (
             sheet.write_string(row_no, column_no, cell)
@@ -90,7 +89,7 @@ def _write_of(kind: pa.DataType, dated: CellFormat) -> _Write:
 
 
 def _is_number(kind: pa.DataType) -> bool:
-    """True for a boolean too, since a cell holds it as it is."""
+    """True for a boolean too, which a cell holds unchanged."""
     return pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)
 
 
@@ -109,7 +108,7 @@ def _cells(column: pa.Array, instants: InstantTexts) -> list[Any]:
 
 
 def _dates(column: pa.Array, instants: InstantTexts) -> list[Any]:
-    """Serial days of spreadsheets; earlier instants as text."""
+    """Serial days; earlier instants as text."""
     # Rounded where a double has no room for the last microsecond: after the year 2255.
     local_us = instants.local_us(column).cast(pa.float64(), safe=False)
     days = pc.add(pc.divide(local_us, float(DAY_US)), float(_DAYS_TO_1970))

@@ -1,8 +1,7 @@
 """Grouped sessions, tickets and conversations of one query, at one moment.
 
-Whole UTC days come from additive usage, the rests at a period's ends from the sessions. If the period's days are not
-UTC days, sessions are also counted in steps that meet every local midnight. Filters on anything but bots, versions
-and channels are answered from the rows.
+Whole UTC days come from additive usage, the rests from the sessions. Other zones also count sessions in steps that
+meet every local midnight. Filters beyond bots, versions and channels read the rows.
 """
 
 from dataclasses import dataclass
@@ -38,10 +37,7 @@ Members = tuple[Ints, Ints]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """The numbers of a report. The groups' `day` is for `session_days` alone.
-
-    `session_days` has matching sessions by day of the period.
-    """
+    """The numbers of a report; days are in `session_days`, not in the groups."""
 
     groups: Groups
     session_days: list[int]
@@ -66,7 +62,7 @@ def session_groups(moment: Snapshot, query: UsageQuery, *, values: Values) -> Gr
 
 
 def footprint_values(moment: Snapshot, values: Values) -> Values:
-    """Add the matching footprints, as additive usage numbers them."""
+    """Add the matching footprints, numbered as in additive usage."""
     return _with_footprints(values, _footprint_members(moment, values))
 
 

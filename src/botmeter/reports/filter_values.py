@@ -1,4 +1,4 @@
-"""Available values of a filter: those with sessions under all other filters."""
+"""Available values of filters: those with sessions under the other filters."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
@@ -27,10 +27,7 @@ VALUES_MAX = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterValue:
-    """One value, labelled by a bot's name or itself.
-
-    `session_count` is the number of sessions if the filter is set to it alone.
-    """
+    """One value; `session_count` is for this value alone, `label` a bot's name or the value."""
 
     value: str
     label: str
@@ -39,10 +36,7 @@ class FilterValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterValues:
-    """Values of one filter, most sessions first, then by value; always with the selected ones.
-
-    `is_cut` is true if there are more.
-    """
+    """Values of one filter, most sessions first, then by value, with all selected ones."""
 
     values: tuple[FilterValue, ...]
     is_cut: bool
@@ -56,11 +50,11 @@ def filter_values(
     search: str = "",
     is_excluded: bool = False,
 ) -> FilterValues:
-    """Return the values of a filter under the other filters of the query.
+    """Return the values of a filter under the query's other filters.
 
     Args:
-        search: Text in the value or label, ignoring case; for customers and conversations the exact start of the value.
-        is_excluded: The values are for "is not", whatever "is" has; else for "is", under its "is not".
+        search: Text in the value or label, ignoring case; for customers and conversations an exact prefix.
+        is_excluded: List values for "is not", whatever "is" has; else for "is", under its "is not".
     """
     name, filters = declared.name, query.filters
     chosen = filters.excluded_values(name) if is_excluded else filters.values(name)
@@ -88,7 +82,6 @@ class _Listing:
     chosen: tuple[str, ...]
 
     def values(self, search: str) -> list[FilterValue]:
-        """All values, or those that match `search`, and the selected ones."""
         match self.declared.target:
             case FilterTarget.TOUCHPOINT | FilterTarget.OPENING:
                 return self._of_touchpoints()
@@ -104,7 +97,7 @@ class _Listing:
                 assert_never(self.declared.target)
 
     def _of_touchpoints(self) -> list[FilterValue]:
-        """All bots, versions or channels, since they are few; and selected ones such as `orders/3.3`."""
+        """All values, since they are few, and selected ones such as `orders/3.3`."""
         declared, places = self.declared, self.touchpoints.all()
         groups = session_groups(self.moment, self.query, values=values_of(self.query, self.touchpoints))
         names = bot_names(self.moment) if declared.is_of_bots else {}
@@ -122,7 +115,6 @@ class _Listing:
         ]
 
     def _of_rows(self, search: str) -> list[FilterValue]:
-        """The first customers or conversations with this start, and the selected ones."""
         prefix, column = text_in_ledger(search), self.declared.column
         if prefix is None:
             return []

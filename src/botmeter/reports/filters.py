@@ -1,7 +1,7 @@
 """Filters of a report, each declared once.
 
-SQL conditions, the filter bar, parameters, command options and docs derive from `FILTERS`. To add a filter over an
-existing column, declare it here and add a field to `Filters`.
+SQL, filter bar, parameters, options and docs derive from `FILTERS`. To filter an existing column, declare it here and
+add a field to `Filters`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -33,7 +33,7 @@ class FilterTarget(StrEnum):
 
 
 class SharedUse(StrEnum):
-    """Permission of visitors of a shared link to set a filter."""
+    """Use of a filter behind a shared link."""
 
     NEVER = "never"
     ALWAYS = "always"
@@ -45,15 +45,15 @@ class SharedUse(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterDeclaration:
-    """One filter. A row matches if it has any of the filter's values.
+    """One filter; a row matches any of its values.
 
     Attributes:
         name: Field of `Filters` and parameter name.
-        condition: Completes "sessions" with one value, as in "sessions with this bot".
+        condition: Completes "sessions", as in "sessions with this bot".
         is_of_session: All rows of a session share the value.
-        in_bar: The page offers it while it is not set.
-        always_in_json: In a report's JSON even if it is not set.
-        pattern: Regular expression of a value, as in JSON Schema; empty: any text.
+        in_bar: Offered by the page while not set.
+        always_in_json: In a report's JSON even if not set.
+        pattern: Regular expression as in JSON Schema; empty: any text.
         check: Raises `Refused` for an invalid value.
     """
 
@@ -73,22 +73,19 @@ class FilterDeclaration:
 
     @property
     def option(self) -> str:
-        """Command option."""
         return f"--{self.name.replace('_', '-')}"
 
     @property
     def not_option(self) -> str:
-        """Command option that excludes values."""
         return f"--not-{self.name.replace('_', '-')}"
 
     @property
     def not_parameter(self) -> str:
-        """Parameter that excludes values."""
         return self.name + NOT_SUFFIX
 
     @property
     def is_simulated(self) -> bool:
-        """False for tickets, openings and hours, which a simulation can't filter by."""
+        """False for tickets, openings and hours, which simulations lack."""
         return self.target in (FilterTarget.TOUCHPOINT, FilterTarget.ROW)
 
     @property
@@ -209,7 +206,7 @@ FILTER_NAMES: Final = tuple(declared.name for declared in FILTERS)
 
 
 def filter_named(name: str) -> FilterDeclaration:
-    """Return the declaration of a filter.
+    """Return a filter's declaration.
 
     Raises:
         KeyError: No such filter.
@@ -224,16 +221,15 @@ _DECLARED: Final = {declared.name: declared for declared in FILTERS}
 class Filters:
     """Values of the filters that are set.
 
-    A row counts if it matches every filter that is set, by any of its values. A session with a row that matches
-    `excluded` is left out as a whole.
+    A row counts if it matches every filter, by any of its values. A session with a row that matches `excluded` is left
+    out as a whole.
 
     Attributes:
-        preview: True for sessions that a preview opened, False for the others, None for both.
-        excluded: The "is not" of each filter.
+        preview: True for sessions opened by a preview, False for others, None for both.
 
     Raises:
         TooMuch: `filter_too_long` for more than 1,000 values.
-        Refused: `parameter_invalid` for a value that its filter can't have.
+        Refused: `parameter_invalid` for an invalid value.
     """
 
     bot: tuple[str, ...] = ()
@@ -256,29 +252,27 @@ class Filters:
             object.__setattr__(self, "excluded", None)
 
     def values(self, name: str) -> tuple[str, ...]:
-        """Return the filter's values."""
         values: tuple[str, ...] = getattr(self, name)
         return values
 
     def excluded_values(self, name: str) -> tuple[str, ...]:
-        """Return the values that the filter excludes."""
         return () if self.excluded is None else self.excluded.values(name)
 
     def with_values(self, name: str, values: tuple[str, ...]) -> "Filters":
-        """Replace the filter's values."""
+        """Replace a filter's values."""
         changed: dict[str, Any] = {name: values}
         return replace(self, **changed)
 
     def with_excluded(self, name: str, values: tuple[str, ...]) -> "Filters":
-        """Replace the filter's excluded values."""
+        """Replace a filter's excluded values."""
         return replace(self, excluded=(self.excluded or NO_FILTERS).with_values(name, values))
 
     def without(self, name: str) -> "Filters":
-        """Clear the filter, excluded values too."""
+        """Clear a filter, excluded values too."""
         return self.with_values(name, ()).with_excluded(name, ())
 
     def set_filters(self) -> Iterator[tuple[FilterDeclaration, tuple[str, ...], tuple[str, ...]]]:
-        """Yield the filters that are set, with their values and excluded values."""
+        """Yield filters that are set, with their values and excluded values."""
         for declared in FILTERS:
             picked, excluded = self.values(declared.name), self.excluded_values(declared.name)
             if picked or excluded:
@@ -286,16 +280,14 @@ class Filters:
 
     @property
     def picks_tickets(self) -> bool:
-        """True if only some tickets count."""
         return any(picked and declared.target is FilterTarget.TICKET for declared, picked, _ in self.set_filters())
 
     @property
     def picks_rows(self) -> bool:
-        """True if only rows of some customers or conversations match; they are few."""
+        """True if customers or conversations are filtered, whose rows are few."""
         return any(picked and declared.target is FilterTarget.ROW for declared, picked, _ in self.set_filters())
 
     def as_mapping(self) -> dict[str, Any]:
-        """Return the filters as in a report's JSON."""
         picked = {
             declared.name: list(values)
             for declared in FILTERS
@@ -311,7 +303,7 @@ class Filters:
 def filters_of(
     picked: Mapping[str, Iterable[str]], excluded: Mapping[str, Iterable[str]], *, preview: bool | None
 ) -> Filters:
-    """Return filters from values by name; empty and repeated values are skipped.
+    """Return filters from values by name, skipping empty and repeated values.
 
     Raises:
         Refused, TooMuch: As `Filters`.

@@ -1,7 +1,6 @@
 """Days of a period for SQL, which knows no calendar.
 
-SQL counts equal steps from the period's start that meet every local midnight: usually whole days, an hour or less
-where clocks change. Python then maps steps to days.
+SQL counts equal steps that meet every local midnight: usually whole days, an hour or less where clocks change.
 """
 
 from dataclasses import dataclass
@@ -21,28 +20,23 @@ _NO_DAYS = (date(1970, 1, 2), date(1970, 1, 1))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """Days of a period; `edges_us` has their starts and the last end.
-
-    `step_us` divides the length of every day.
-    """
+    """Days of a period: their starts and the last end in `edges_us`; `step_us` divides each."""
 
     edges_us: tuple[int, ...]
     step_us: int
 
     @property
     def values(self) -> dict[str, Any]:
-        """Parameters of a statement that counts steps."""
         return {"origin_us": self.edges_us[0], "step_us": self.step_us}
 
     @property
     def is_utc(self) -> bool:
-        """True if every day is a UTC day."""
         return self.edges_us[0] % DAY_US == 0 and self.edges_us == tuple(
             range(self.edges_us[0], self.edges_us[-1] + 1, DAY_US)
         )
 
     def placed(self, rows: pa.Table) -> pa.Table:
-        """Replace the step in the first column by the day of the period, from 0."""
+        """Replace the step (first column) by the day of the period, from 0."""
         if self.is_utc:
             return rows.rename_columns(["day", *rows.column_names[1:]])
         starts_us = self.edges_us[0] + ints_of(rows, "step") * self.step_us
@@ -50,13 +44,13 @@ class Grid:
         return rows.set_column(0, "day", pa.array(days, pa.int64()))
 
     def counts(self, days: Ints, session_count: Ints) -> list[int]:
-        """Count the sessions by day of the period."""
+        """Count sessions by day of the period."""
         found: list[int] = sums(days, session_count, size=len(self.edges_us) - 1).tolist()
         return found
 
 
 def grid_of(period: Period) -> Grid:
-    """Return the grid of the period's days."""
+    """Return the grid of a period."""
     edges_us = tuple(period.edges_us())
     return Grid(edges_us=edges_us, step_us=gcd(DAY_US, *(edge_us - edges_us[0] for edge_us in edges_us)))
 
@@ -66,7 +60,7 @@ class UtcParts:
     """A span as whole UTC days and the rests at its ends.
 
     Attributes:
-        whole: First and last whole day; reversed if there is none.
+        whole: First and last day; reversed if there is none.
         rests_us: (start, end), half-open; at most two, never empty.
     """
 
@@ -75,7 +69,7 @@ class UtcParts:
 
     @property
     def values(self) -> dict[str, Any]:
-        """Parameters of a statement on whole days and rests; a missing rest is empty."""
+        """Bound values; a missing rest is empty."""
         first, second = [*self.rests_us, (0, 0), (0, 0)][:2]
         return {
             "first_on": self.whole[0],
@@ -88,7 +82,7 @@ class UtcParts:
 
 
 def utc_parts(start_us: int, end_us: int) -> UtcParts:
-    """Split [start_us, end_us) into whole UTC days and the rests."""
+    """Split [start_us, end_us) at UTC midnights."""
     first_us, last_us = -(-start_us // DAY_US) * DAY_US, end_us // DAY_US * DAY_US
     if first_us >= last_us:
         return UtcParts(whole=_NO_DAYS, rests_us=((start_us, end_us),) if start_us < end_us else ())

@@ -1,4 +1,4 @@
-"""Sessions by weekday and hour of their start, in the period's zone."""
+"""Sessions by weekday and hour, in the period's zone."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hours:
-    """Sessions by weekday (Monday first) and hour of their start; they add up to the headline."""
+    """Sessions by weekday (Monday first) and hour of start; the sum is the headline."""
 
     counts: tuple[tuple[int, ...], ...]
 
 
 def hours(ledger: "ReadableLedger", query: UsageQuery) -> Hours:
-    """Count the sessions by weekday and hour of their start."""
+    """Count sessions by weekday and hour."""
     with snapshot(ledger) as moment:
         counts = hour_counts(moment, query, touchpoints=ledger.touchpoints).reshape(7, 24).tolist()
     return Hours(counts=tuple(tuple(day) for day in counts))
 
 
 def hour_counts(moment: Snapshot, query: UsageQuery, *, touchpoints: "Touchpoints") -> Ints:
-    """Count the sessions by hour of the week, from Monday 0:00."""
+    """Count sessions by hour of the week, from Monday 0:00."""
     clock = wall_clock_of(query.period)
     values = {**values_of(query, touchpoints), "origin_us": clock.origin_us, "step_us": clock.step_us}
     if values["is_about_rows"]:

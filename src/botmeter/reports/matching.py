@@ -10,22 +10,22 @@ sql = statements_of(__name__)
 
 
 def run_matching(moment: Snapshot, values: Values) -> None:
-    """Fill `matching` with the rows that match."""
+    """Fill `matching` with the matching rows."""
     moment.run(sql("matching", row_conditions=values["row_conditions"]), with_hour_steps(moment, values))
 
 
 def keep_matching_of(moment: Snapshot, session_ids: list[str]) -> None:
-    """Keep only the rows of these sessions in `matching`."""
+    """Keep only these sessions in `matching`."""
     moment.run(sql("matching_of_page"), {"page_sessions": session_ids})
 
 
 def session_steps(moment: Snapshot, values: Values) -> pa.Table:
-    """Count the sessions that started in each step of a clock; one row per step, ascending."""
+    """Count session starts by step of a clock; one row per step, ascending."""
     return moment.table(sql("session_steps"), values)
 
 
 def with_hour_steps(moment: Snapshot, values: Values) -> Values:
-    """Add the clock's steps in the hours of a filter, for statements on rows."""
+    """Add the clock's steps of the filtered hours."""
     clock, hours = values["clock"], values["week_hours"]
     if hours is None:
         return values

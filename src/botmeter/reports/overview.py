@@ -1,4 +1,4 @@
-"""The numbers of the report's page, all of one moment."""
+"""The numbers of the report page, all of one moment."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -20,10 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatrixCell:
-    """One bot on one channel: sessions that touched it there, and those that opened there.
-
-    `bot_id` is None for sessions without a bot.
-    """
+    """Sessions of one bot (None: no bot) on one channel, and those opened there."""
 
     bot_id: str | None
     channel: str
@@ -33,10 +30,7 @@ class MatrixCell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketTrendDay:
-    """One day: distinct tickets by type, with all types of the period in the report's order.
-
-    A ticket with two types is in both.
-    """
+    """Distinct tickets of one day, for all types of the period; a ticket with two types is in both."""
 
     on: date
     by_type: tuple[tuple[str, int], ...]
@@ -44,11 +38,11 @@ class TicketTrendDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """A report and the other numbers of its page.
+    """A report and its page's other numbers.
 
     Attributes:
-        matrix: Cells with a session, by bot, then channel, in the report's order.
-        first_event_on: Day of the account's first event; before it there is no data, rather than no session.
+        matrix: Cells with a session, in the report's order.
+        first_event_on: Before it there is no data, rather than no session.
     """
 
     report: UsageReport
@@ -60,7 +54,7 @@ class Overview:
 
 
 def overview(ledger: "ReadableLedger", query: UsageQuery, *, compared: UsageQuery | None) -> Overview:
-    """Answer a query and the compared one, at one moment."""
+    """Answer a query and its compared query at one moment."""
     with snapshot(ledger) as moment:
         facts = facts_of(moment, query, touchpoints=ledger.touchpoints)
         earlier = None if compared is None else facts_of(moment, compared, touchpoints=ledger.touchpoints)

@@ -1,7 +1,6 @@
 """The sessions next to a cursor: found by few columns, then read in full.
 
-A session matches bots, versions and channels by its footprint alone; conversations, searches and counts of matching
-rows need the rows.
+Footprints match bots, versions and channels; only conversations, searches and row counts need the rows.
 """
 
 from dataclasses import dataclass
@@ -39,12 +38,11 @@ class PlacedSession:
     customer_id: str
 
     def is_at(self, cursor: Cursor | None) -> bool:
-        """True if the cursor is at this session and key."""
         return cursor is not None and (self.key, self.session_id) == (cursor.key, cursor.session_id)
 
 
 class PageSessions:
-    """Sessions of a query in the order of a view, at one moment."""
+    """Sessions of a query in a view's order, at one moment."""
 
     def __init__(self, moment: Snapshot, values: Values, *, look: RowLook) -> None:
         self._moment = moment
@@ -69,12 +67,12 @@ class PageSessions:
         return rows[0][0], sessions[0][0]
 
     def ticket_count(self) -> int:
-        """Count tickets of the matching rows; call before `keep_rows` if tickets are filtered."""
+        """Count tickets of matching rows; call before `keep_rows` if tickets are filtered."""
         count: int = self._moment.rows(sql("tickets_of_matching", **self._chosen), self._values)[0][0]
         return count
 
     def beside(self, at: Cursor | None) -> list[PlacedSession]:
-        """Find the sessions from the cursor on, in its direction; two more than a page's lines."""
+        """Find sessions from the cursor on, two more than a page's lines."""
         is_rising = self._look.descending == (at is not None and at.is_backward)
         key = None if at is None else at.key
         bounds = {
@@ -94,7 +92,7 @@ class PageSessions:
         ]
 
     def keep_rows(self, found: list[PlacedSession]) -> Values:
-        """Keep only the rows of these sessions (at least one) in `matching`; return values bounded by their starts."""
+        """Keep only these sessions' rows (at least one) in `matching`; return values bounded by their starts."""
         starts_us = [session.started_us for session in found]
         bounds = bounds_between(min(starts_us), max(starts_us) + 1)
         if not self._is_from_rows:
@@ -105,9 +103,8 @@ class PageSessions:
         return {**self._values, **bounds}
 
     def lines(self, found: list[PlacedSession]) -> list[tuple[Any, ...]]:
-        """Read these sessions (at least one), by session id."""
+        """Read these sessions (at least one), by id."""
         return self._moment.rows(sql("session_lines", **self._chosen), self.keep_rows(found))
 
     def bot_names(self) -> dict[str, str]:
-        """The latest name of each bot with a name."""
         return bot_names(self._moment)

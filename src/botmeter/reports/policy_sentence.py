@@ -1,4 +1,4 @@
-"""A sentence that defines a session under a policy."""
+"""Sentence that defines a session under a policy."""
 
 from botmeter.metering.policy import Policy
 from botmeter.reports.explanation_sentences import duration_words
@@ -13,7 +13,7 @@ _OPENING_WORDS = {
 
 
 def policy_sentence(policy: Policy) -> str:
-    """Describe a session under the policy: its scope, start and end."""
+    """Describe a session's scope, start and end."""
     who = "all that one customer does" if "customer" in policy.scope else "all that happens"
     inside = [_SCOPE_WORDS[name] for name in policy.scope if name in _SCOPE_WORDS]
     where = f"in {' and '.join(inside)}" if inside else "with any bot on any channel"

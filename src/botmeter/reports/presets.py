@@ -26,12 +26,7 @@ class Preset(StrEnum):
 
 
 def days_of(preset: Preset, *, today_on: date, available_from: date) -> tuple[date, date]:
-    """Return the first and last day of the period, inclusive.
-
-    Args:
-        today_on: In the viewer's zone.
-        available_from: Start of "all time".
-    """
+    """Return the inclusive first and last day; "all time" starts at `available_from`."""
     if preset is Preset.ALL:
         return min(available_from, today_on), today_on
     return _DAYS[preset](today_on)
@@ -54,7 +49,7 @@ def _month_before(today_on: date) -> tuple[date, date]:
 
 
 def _last_12_months(today_on: date) -> tuple[date, date]:
-    """This month so far and the eleven whole months before."""
+    """This month so far and the eleven before."""
     months = today_on.year * 12 + today_on.month - 1 - 11
     return date(months // 12, months % 12 + 1, 1), today_on
 

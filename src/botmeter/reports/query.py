@@ -1,4 +1,4 @@
-"""A usage query as a value that checks itself: days and filters."""
+"""A usage query as a self-checking value."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -27,10 +27,9 @@ class UsageQuery:
     """Sessions that start in `period` and match `filters`.
 
     Attributes:
-        period: Starts no earlier than the account's data.
-        moved_from: The requested first day, if it was before the data starts.
+        moved_from: The requested first day, if it was before the account's data.
         today_on: In the period's zone; its month is not over. None: every month is.
-        until_us: Only sessions that start before it count; None for the whole period.
+        until_us: Exclusive end of counted starts; None for the whole period.
     """
 
     period: Period
@@ -41,12 +40,11 @@ class UsageQuery:
 
     @property
     def start_us(self) -> int:
-        """Earliest start of a counted session."""
         return max(_CALENDAR_START_US, self.period.start_us)
 
     @property
     def end_us(self) -> int:
-        """End of the counted starts, exclusive."""
+        """Exclusive end of the counted starts."""
         end_us = min(self.period.end_us, _CALENDAR_END_US)
         return end_us if self.until_us is None else max(self.start_us, min(self.until_us, end_us))
 
@@ -54,13 +52,13 @@ class UsageQuery:
 def usage_query(
     account: Account, *, now_us: int, days: RequestedDays = RequestedDays(), filters: Filters = NO_FILTERS
 ) -> UsageQuery:
-    """Build a query of an account; days before its `available_from` are moved up to it.
+    """Build a query; days before the account's `available_from` are moved up to it.
 
     Args:
         days: The last day defaults to today (or a later first day), the first to 29 days before the last.
 
     Raises:
-        Refused: `timezone_unknown`, `period_reversed` if the first day is after the last, `period_too_long`.
+        Refused: `timezone_unknown`, `period_reversed`, `period_too_long`.
     """
     first_on, last_on = days.first_on, days.last_on
     today_on = day_of_us(now_us, timezone=checked_timezone(days.timezone))
@@ -78,5 +76,5 @@ def usage_query(
 
 
 def data_starts_on(account: Account, *, timezone: str) -> date:
-    """Return the local day on which the account's data starts, at a midnight UTC."""
+    """Return the local day of the UTC midnight at which the account's data starts."""
     return day_of_us(day_start_us(account.available_from), timezone=timezone)

@@ -1,4 +1,4 @@
-"""Recency of an account's numbers: first and latest events, last import."""
+"""Recency of an account's numbers."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recency:
-    """Recency of the numbers, all in µs UTC; None for no such event.
+    """Recency of the numbers, in µs UTC; None for no such event.
 
     Attributes:
-        latest_event_us: By `occurred_at`; an event can come late.
-        taken_in_us: Last time that counted events came, from a file or live.
-        live_us: Last time that they came live.
+        latest_event_us: By `occurred_at`, not by arrival.
+        taken_in_us: Last arrival of counted events, from a file or live.
+        live_us: Last live arrival.
     """
 
     first_event_us: int | None
@@ -29,13 +29,13 @@ class Recency:
 
 
 def recency(ledger: "ReadableLedger") -> Recency:
-    """Read the recency of the numbers now."""
+    """Read the present recency."""
     with snapshot(ledger) as moment:
         return recency_of(moment)
 
 
 def recency_of(moment: Snapshot) -> Recency:
-    """Read the recency of a snapshot."""
+    """Read a snapshot's recency."""
     first_event_us, latest_event_us, taken_in_us, live_us = moment.rows(sql("recency"), {})[0]
     return Recency(
         first_event_us=first_event_us, latest_event_us=latest_event_us, taken_in_us=taken_in_us, live_us=live_us

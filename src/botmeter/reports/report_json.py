@@ -125,7 +125,7 @@ class UsageReport(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def report_json(report: "CountedReport") -> UsageReport:
-    """Return the report in the shape and key order of the contract."""
+    """Return the report in the contract's shape and key order."""
     period = report.period
     return UsageReport(
         account=report.account,
@@ -165,6 +165,6 @@ def report_json(report: "CountedReport") -> UsageReport:
 
 
 def report_as_mapping(report: "CountedReport") -> dict[str, Any]:
-    """Return the report as dictionaries and lists."""
+    """Return the report as JSON values."""
     mapping: dict[str, Any] = msgspec.to_builtins(report_json(report))
     return mapping

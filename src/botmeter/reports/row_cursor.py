@@ -1,7 +1,6 @@
-"""Cursors of the underlying data, as opaque text.
+"""Cursors of the underlying data.
 
-A cursor names the line beside the page, not an offset: the millionth page is as quick as the first, and new lines
-shift nothing.
+A cursor names the line beside the page, not an offset: any page is as quick, and new lines shift nothing.
 """
 
 import base64
@@ -28,11 +27,11 @@ RowKey = tuple[str, str | None, str | None, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """The line beside a page, and the side on which the page lies.
+    """The line beside a page.
 
     Attributes:
         key: Sort key of its session: µs UTC, a count, or a customer's id.
-        row: Key of the line in its session; None if lines are sessions.
+        row: None if lines are sessions.
         is_backward: The page ends before the line, rather than begins after it.
     """
 
@@ -43,13 +42,13 @@ class Cursor:
 
 
 def text_of_cursor(cursor: Cursor, *, account: str, look: RowLook) -> str:
-    """Encode a cursor as URL-safe text, bound to an account, grouping and order."""
+    """Encode a cursor as URL-safe text for an account, grouping and order."""
     body = msgspec.msgpack.encode((cursor.is_backward, cursor.key, cursor.session_id, cursor.row))
     return base64.urlsafe_b64encode(_check(body, account=account, look=look) + body).rstrip(b"=").decode()
 
 
 def cursor_from_text(text: str, *, account: str, look: RowLook) -> Cursor:
-    """Decode the text of a cursor.
+    """Decode a cursor.
 
     Raises:
         Refused: `cursor_invalid`, also for another account, grouping or order.
@@ -76,7 +75,7 @@ _BODY: "Any" = tuple[bool, int | str, str, RowKey | None]
 
 
 def _check(body: bytes, *, account: str, look: RowLook) -> bytes:
-    """Checksum against altered and misplaced cursors; a guard against mistakes, not attacks."""
+    """Checksum against mistakes, not attacks."""
     bound = msgspec.msgpack.encode((account, look.grouping, look.sort, look.descending))
     return blake2b(bound + body, digest_size=_CHECK_BYTES).digest()
 

@@ -1,4 +1,4 @@
-"""The view of the underlying data: grouping, order and search. It never changes a report's numbers."""
+"""View of the underlying data; it never changes a report's numbers."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,10 +18,7 @@ class Grouping(StrEnum):
 
 
 class SortKey(StrEnum):
-    """Order of the sessions, then by id.
-
-    Counts are those of matching rows. A session that no limit ends comes after all ends.
-    """
+    """Order of the sessions, then by id; sessions without an end come last, counts are of matching rows."""
 
     SESSION_START = "session_start"
     SESSION_END = "session_end"
@@ -33,11 +30,11 @@ class SortKey(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowLook:
-    """View of the underlying data. Flat rows follow the order of their sessions, then that of exports.
+    """View of the underlying data. Flat rows follow the sessions' order, then that of exports.
 
     Attributes:
-        search: A session's id, or the start of a customer, conversation or ticket id; empty for all rows.
-        limit: Most lines of a page, from 1 to 1,000.
+        search: A session id, or the start of a customer, conversation or ticket id; empty for all.
+        limit: Lines per page, 1 to 1,000.
 
     Raises:
         Refused: `limit_invalid`.

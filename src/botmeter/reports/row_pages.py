@@ -1,4 +1,4 @@
-"""Pages of the underlying data, as sessions or flat rows, with cursors to the pages beside."""
+"""Pages of the underlying data, as sessions or flat rows."""
 
 from dataclasses import dataclass, fields, replace
 from functools import partial
@@ -27,7 +27,7 @@ __all__ = ["Grouping", "RowLook", "RowPage", "SessionLine", "SortKey", "Underlyi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnderlyingRow:
-    """One row of the underlying data: session × conversation × bot × version × channel. Instants in µs UTC.
+    """One row: session × conversation × bot × version × channel. In µs UTC.
 
     Attributes:
         session_end_us: None while no limit ends the session.
@@ -52,19 +52,14 @@ class UnderlyingRow:
 
     @property
     def key(self) -> RowKey:
-        """Order of the row within its session."""
         return (self.conversation_id, self.bot_id, self.bot_version, self.channel)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionLine:
-    """One matching session, with the bots, channels and counts of its matching rows.
+    """One matching session, with bots, channels and counts of its matching rows.
 
-    Attributes:
-        ended_us: µs UTC; None while no limit ends it.
-        bot_names: Latest names, else ids; by name.
-        channels: By name.
-        ticket_count: Distinct tickets of its conversations.
+    `ended_us` is µs UTC, None while no limit ends it.
     """
 
     session_id: str
@@ -85,14 +80,9 @@ class SessionLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowPage:
-    """A page of the underlying data at one moment: `lines` for sessions, `rows` for flat rows.
+    """A page at one moment: `lines` for sessions, `rows` for flat rows.
 
-    Attributes:
-        row_count: Rows of all pages.
-        session_count: Sessions of all pages: the report's headline, unless a search is set.
-        ticket_count: Distinct tickets of all pages; None unless tickets are filtered.
-        next_cursor: None at the end.
-        previous_cursor: None at the start.
+    Counts are of all pages; `ticket_count` is None unless tickets are filtered.
     """
 
     query: UsageQuery
@@ -110,7 +100,7 @@ def row_page(ledger: "ReadableLedger", query: UsageQuery, *, look: RowLook, curs
     """Return a page of the rows that the report counts.
 
     Args:
-        cursor: From another page, of any `limit`; None for the first page.
+        cursor: From another page, of any `limit`; None for the first.
 
     Raises:
         Refused: `cursor_invalid`, also for another account, grouping or order.
@@ -143,10 +133,10 @@ def row_page(ledger: "ReadableLedger", query: UsageQuery, *, look: RowLook, curs
 def session_rows(
     ledger: "ReadableLedger", query: UsageQuery, *, session_id: str, search: str = ""
 ) -> tuple[UnderlyingRow, ...]:
-    """Return the rows of one session that the report counts; empty if the query excludes it.
+    """Return one session's rows that the report counts; empty if excluded.
 
     Raises:
-        Missing: `session_unknown` if the account has no such session.
+        Missing: `session_unknown` for an unknown session.
     """
     unknown = Missing("session_unknown", f"Account {ledger.account.name} has no session {session_id[:60]!r}.")
     try:
@@ -168,8 +158,6 @@ def session_rows(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Placed:
-    """A session, or one of its rows."""
-
     session: PlacedSession
     row: UnderlyingRow | None = None
 
@@ -180,8 +168,6 @@ class _Placed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part:
-    """The lines of a page, and the cursors of the pages beside it."""
-
     placed: list[_Placed]
     next_cursor: Cursor | None
     previous_cursor: Cursor | None
@@ -212,7 +198,7 @@ def _part(beside: list[_Placed], *, look: RowLook, at: Cursor | None) -> _Part:
 def _placed_rows(
     moment: Snapshot, sessions: PageSessions, *, found: list[PlacedSession], at: Cursor | None
 ) -> list[_Placed]:
-    """Rows of these sessions on the cursor's side, nearest first."""
+    """Rows on the cursor's side, nearest first."""
     if not found:
         return []
     own: dict[str, list[UnderlyingRow]] = {session.session_id: [] for session in found}
@@ -231,7 +217,7 @@ def _placed_rows(
 
 
 def _order(key: RowKey) -> tuple[tuple[bool, str], ...]:
-    """A sort key that orders as SQL does: null first, text by code point."""
+    """Sort key as in SQL: null first, text by code point."""
     return tuple((part is not None, part or "") for part in key)
 
 

@@ -1,7 +1,4 @@
-"""The underlying data: one row per session × conversation × bot × version × channel.
-
-Rows are read a few days at a time, so that memory does not grow with the period.
-"""
+"""The underlying data, read a few days at a time, so that memory does not grow."""
 
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
@@ -58,14 +55,14 @@ _SESSIONS_AT_ONCE = 400_000
 def underlying_rows(
     ledger: "ReadableLedger", query: UsageQuery, *, columns: tuple[str, ...] | None = None, search: str = ""
 ) -> pa.RecordBatchReader:
-    """Stream the rows that the report counts, at one moment; closing the reader closes the snapshot.
+    """Stream the rows that the report counts, at one moment; close the reader to release it.
 
     Args:
         columns: Names of `ROWS_SCHEMA`, in order; None for all.
         search: As in `RowLook`.
 
     Raises:
-        Refused: `column_unknown`, `column_repeated`, `columns_missing` for none at all.
+        Refused: `column_unknown`, `column_repeated`, `columns_missing`.
     """
     schema = schema_of(COLUMNS if columns is None else columns)
     return pa.RecordBatchReader.from_batches(schema, row_batches(ledger, query, schema=schema, search=search))
@@ -75,7 +72,7 @@ def schema_of(columns: tuple[str, ...]) -> pa.Schema:
     """Return the named columns of `ROWS_SCHEMA`, in that order.
 
     Raises:
-        Refused: `column_unknown`, `column_repeated`, `columns_missing` for none at all.
+        Refused: `column_unknown`, `column_repeated`, `columns_missing`.
     """
     if not columns:
         raise Refused("columns_missing", f"No column was given. Use one or more of {', '.join(COLUMNS)}.")
@@ -88,7 +85,7 @@ def schema_of(columns: tuple[str, ...]) -> pa.Schema:
 
 
 def row_batches(ledger: "ReadableLedger", query: UsageQuery, *, schema: pa.Schema, search: str = "") -> Rows:
-    """Generate the batches of `underlying_rows`; it can be closed early."""
+    """Generate the batches of `underlying_rows`."""
     values = row_values(ledger, query, search=search)
     with snapshot(ledger) as moment:
         for bounds in _slices(moment, values):
@@ -101,7 +98,7 @@ def row_batches(ledger: "ReadableLedger", query: UsageQuery, *, schema: pa.Schem
 
 
 def matching_rows(moment: Snapshot, values: Values) -> list[tuple[Any, ...]]:
-    """Return all rows in `matching`; the values bound their sessions' starts."""
+    """Return all rows in `matching`, within the values' bounds."""
     return moment.rows(_rows_statement(values), values)
 
 
@@ -110,7 +107,7 @@ def _rows_statement(values: Values) -> str:
 
 
 def row_values(ledger: "ReadableLedger", query: UsageQuery, *, search: str = "") -> Values:
-    """Return the values of statements on rows: `values_of`, matching `footprints` (null: all), the search."""
+    """Return values of statements on rows: `values_of`, `footprints` (null: all) and the search."""
     values = values_of(query, ledger.touchpoints)
     values = {**values, "footprints": _matching_footprints(values, ledger)}
     # A lone surrogate is in no id, and DuckDB takes none.
@@ -119,7 +116,7 @@ def row_values(ledger: "ReadableLedger", query: UsageQuery, *, search: str = "")
 
 
 def _matching_footprints(values: Values, ledger: "ReadableLedger") -> list[int] | None:
-    """Sets of touchpoints that match, without excluded ones; None for all."""
+    """Matching footprints; None for all."""
     picked, excluded = values["touchpoints"], frozenset(values["excluded_touchpoints"])
     if picked is None and not excluded:
         return None
@@ -139,7 +136,7 @@ def _id_of_session(search: str) -> str | None:
 
 
 def _slices(moment: Snapshot, values: Values) -> list[Values]:
-    """The period split at UTC midnights, by about the number of sessions read at once."""
+    """The period split at UTC midnights by number of sessions."""
     if values["filters"].picks_rows:
         return [{}]
     slices: list[Values] = []

@@ -1,7 +1,7 @@
 """The same traffic under several policies, with reasons for the differences.
 
-Each policy meters all stored events, and sessions count as in a report. The period's events alone would open sessions
-at its edge that began before it, and miss later events that a policy requires.
+Each policy meters all stored events; the period's alone would open sessions at its edge that began before it, and
+miss later events that a policy requires.
 """
 
 from collections import Counter
@@ -50,10 +50,10 @@ class Outcome:
     """Session counts of one policy.
 
     Attributes:
-        by_month: (`YYYY-MM`, sessions), all months of the period.
-        by_bot: (bot id, name, sessions opened), most first.
-        by_channel: (channel, sessions opened), most first.
-        closed_by: Sessions by name of the limit, for all of `ClosedBy`.
+        by_month: (`YYYY-MM`, sessions), all months.
+        by_bot: (bot id, name, opened sessions), most first.
+        by_channel: (channel, opened sessions), most first.
+        closed_by: By name, all of `ClosedBy`.
     """
 
     policy: Policy
@@ -68,9 +68,7 @@ class Outcome:
 class Difference:
     """Difference of a policy from the first: `session_count` is all of `more` less all of `fewer`.
 
-    Attributes:
-        more: Events that open a session under this policy alone, by reason (see REASONS).
-        fewer: The same for the first policy alone.
+    Each counts opening events of one policy alone, by reason (see REASONS).
     """
 
     policy: Policy
@@ -81,7 +79,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Simulation:
-    """Several policies side by side; `differences` omits the first."""
+    """Several policies; `differences` omits the first."""
 
     account: str
     query: UsageQuery
@@ -93,7 +91,7 @@ def simulate(ledger: "ReadableLedger", query: UsageQuery, *, policies: Sequence[
     """Meter the stored events under each policy, and compare with the first.
 
     Raises:
-        Refused: `filter_not_simulated` for a filter on tickets, openings or hours.
+        Refused: `filter_not_simulated` for tickets, openings or hours.
     """
     for declared, _, _ in query.filters.set_filters():
         if not declared.is_simulated:
@@ -123,8 +121,6 @@ def simulate(ledger: "ReadableLedger", query: UsageQuery, *, policies: Sequence[
 
 @dataclass(slots=True, kw_only=True)
 class _Tally:
-    """Running counts of one policy."""
-
     policy: Policy
     edges_us: Ints
     by_day: Counter[int] = field(default_factory=Counter)
@@ -164,7 +160,7 @@ def _meter_parts(moment: Snapshot, tallies: list[_Tally], *, touchpoints: Touchp
 
 
 def _shared_key(policies: list[Policy]) -> str:
-    """Key that splits events without cutting a session of any policy."""
+    """Key that splits events without cutting a session."""
     for name in ("customer", "conversation"):
         if all(name in policy.scope for policy in policies):
             return name

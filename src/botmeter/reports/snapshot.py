@@ -1,4 +1,4 @@
-"""One moment of an account's ledger, shared by all statements of a report."""
+"""One moment of a ledger, shared by a report's statements."""
 
 import re
 from collections.abc import Iterator
@@ -21,12 +21,11 @@ _ROWS_A_BATCH = 50_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """A connection in a transaction that sees one moment and is never committed."""
+    """A transaction that sees one moment and is never committed."""
 
     connection: "duckdb.DuckDBPyConnection"
 
     def run(self, statement: str, values: Values) -> None:
-        """Run a statement that creates a temporary table."""
         self.connection.execute(statement, _bound(statement, values))
 
     def rows(self, statement: str, values: Values) -> list[tuple[Any, ...]]:
@@ -34,11 +33,10 @@ class Snapshot:
         return self.connection.execute(statement, _bound(statement, values)).fetchall()
 
     def table(self, statement: str, values: Values) -> pa.Table:
-        """Return all rows as columns."""
         return self.batches(statement, values).read_all()
 
     def batches(self, statement: str, values: Values) -> pa.RecordBatchReader:
-        """Stream the rows; no other statement can run until all are read."""
+        """Stream rows; no other statement can run until all are read."""
         return self.connection.sql(statement, params=_bound(statement, values)).to_arrow_reader(_ROWS_A_BATCH)
 
 
@@ -50,7 +48,7 @@ def snapshot(ledger: "ReadableLedger") -> Iterator[Snapshot]:
 
 
 def _bound(statement: str, values: Values) -> Values:
-    """Only the values in the statement; DuckDB refuses any others."""
+    """Only the statement's values; DuckDB refuses others."""
     return {key: values[key] for key in _parameters(statement)}
 
 

@@ -1,4 +1,4 @@
-"""The session usage report: consumed sessions and their splits."""
+"""The session usage report."""
 
 from calendar import monthrange
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrendDay:
-    """One day: sessions that started on it, and their distinct tickets."""
+    """Sessions that started on one day, and their distinct tickets."""
 
     on: date
     session_count: int
@@ -30,12 +30,7 @@ class TrendDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotUsage:
-    """One bot: sessions that it took part in, and those that it opened.
-
-    Attributes:
-        bot_id: None for sessions without a bot, which some policies allow.
-        bot_name: Latest name, else the id.
-    """
+    """Sessions that one bot (None: no bot) took part in, and those it opened."""
 
     bot_id: str | None
     bot_name: str | None
@@ -45,7 +40,7 @@ class BotUsage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelUsage:
-    """One channel: sessions that touched it, and those opened on it."""
+    """Sessions that touched one channel, and those opened on it."""
 
     channel: str
     session_count: int
@@ -54,7 +49,7 @@ class ChannelUsage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthUsage:
-    """One local month (`YYYY-MM`); partial if cut by the period or not over."""
+    """One local month (`YYYY-MM`), partial if cut by the period or not over."""
 
     month: str
     session_count: int
@@ -63,7 +58,7 @@ class MonthUsage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketTypeUsage:
-    """One ticket type: distinct tickets, and sessions with one."""
+    """Distinct tickets of one type, and sessions with one."""
 
     ticket_type: str
     ticket_count: int
@@ -72,15 +67,12 @@ class TicketTypeUsage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageReport:
-    """The session usage report. All counts are of distinct sessions, conversations or tickets.
+    """The session usage report. All counts are distinct.
 
     Attributes:
-        policy: Label of the policy on the last day.
-        policies: Labels of all policies in force, in order.
-        trend: All days, in order.
-        by_bot: Most sessions first, then by id; `opened_count` adds up to the headline.
-        by_channel: In the same order.
-        by_month: All months, in order.
+        policy: In force on the last day.
+        policies: All in force, in order.
+        by_bot: Most sessions first, then by id, as `by_channel`; `opened_count` adds up to the headline.
         by_ticket_type: Most tickets first, then by type.
     """
 
@@ -108,7 +100,7 @@ class UsageReport:
 
     @property
     def bot_overlap(self) -> int:
-        """Excess of the split by bot over the headline, as a session counts under each of its bots."""
+        """Excess of the split by bot over the headline: a session counts under each bot."""
         return sum(bot.session_count for bot in self.by_bot) - self.sessions_consumed
 
     @property
@@ -126,7 +118,7 @@ def usage_report(ledger: "ReadableLedger", query: UsageQuery) -> UsageReport:
 
 
 def report_of(ledger: "ReadableLedger", query: UsageQuery, *, facts: Facts, names: dict[str, str]) -> UsageReport:
-    """Build the report from its facts and the names of bots."""
+    """Build the report from facts and bot names."""
     tickets = facts.tickets
     counts = counts_of(facts.groups, ledger.touchpoints.all())
     policies = _policies_in_force(ledger.schedule, query.period)
@@ -185,7 +177,7 @@ def _is_partial(query: UsageQuery, first_on: date) -> bool:
 
 
 def _policies_in_force(schedule: "Schedule", period: Period) -> tuple[str, ...]:
-    """Labels of the policies in force in the period; at least one."""
+    """Labels in force in the period, at least one."""
     # Policies begin at midnights UTC, so where days are others the last one can have two.
     last_us = period.end_us - 1
     started = [term for term in schedule if term.from_us <= last_us] or [schedule[0]]

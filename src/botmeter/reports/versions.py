@@ -1,4 +1,4 @@
-"""Versions of bots side by side: sessions, tickets and hand-offs."""
+"""Bot versions side by side: sessions, tickets and hand-offs."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -26,13 +26,10 @@ class VersionUsage:
     """One version of one bot. All counts are distinct.
 
     Attributes:
-        bot_name: Name, else the id.
-        bot_version: None if its events name none.
-        session_count: Sessions that it took part in.
-        opened_count: Sessions that it opened; they add up to the headline.
-        conversation_count: Conversations of those sessions that it took part in.
+        opened_count: Adds up to the headline.
+        conversation_count: Conversations of its sessions that it took part in.
         ticket_count: Tickets of those conversations.
-        handoff_count: Its `handoff` events of any actor in those conversations, while the session runs.
+        handoff_count: `handoff` events of any actor in them, while the session runs.
     """
 
     bot_id: str
@@ -46,7 +43,7 @@ class VersionUsage:
 
 
 def versions(ledger: "ReadableLedger", query: UsageQuery) -> tuple[VersionUsage, ...]:
-    """Return all versions, grouped by bot; bots and versions with most sessions first."""
+    """Return versions by bot, both with most sessions first."""
     values = {**values_of(query, ledger.touchpoints), "handoff": int(Kind.HANDOFF)}
     with snapshot(ledger) as moment:
         groups = session_groups(moment, query, values=values)

@@ -1,4 +1,4 @@
-"""The clock of a period's zone, as steps for SQL, which knows no zones."""
+"""Local clocks as steps for SQL, which knows no zones."""
 
 from dataclasses import dataclass
 from math import gcd
@@ -20,8 +20,8 @@ class WallClock:
     """UTC offsets of a zone during a period, and equal steps from its start.
 
     Attributes:
-        offsets: (from, offset), ascending, µs; the first is at the period's start.
-        step_us: Every local hour and every offset change begins with a step.
+        offsets: (from, offset), ascending, µs.
+        step_us: Meets every local hour and offset change.
     """
 
     offsets: tuple[tuple[int, int], ...]
@@ -29,11 +29,10 @@ class WallClock:
 
     @property
     def origin_us(self) -> int:
-        """Start of the first step."""
         return self.offsets[0][0]
 
     def week_hours(self, steps: Ints) -> Ints:
-        """Return the hour of the week of each step, from Monday 0:00."""
+        """Return hours of the week by step, from Monday 0:00."""
         starts_us = self.origin_us + steps * self.step_us
         changes_us, ahead_us = (np.array(column, np.int64) for column in zip(*self.offsets, strict=True))
         walls_us = starts_us + ahead_us[np.searchsorted(changes_us, starts_us, side="right") - 1]
@@ -42,13 +41,12 @@ class WallClock:
 
 
 def wall_clock_of(period: Period) -> WallClock:
-    """Return the clock of the period's zone."""
+    """Return the clock of a period's zone."""
     offsets = tuple(offsets_us(period))
     return WallClock(offsets=offsets, step_us=_step_us(offsets))
 
 
 def _step_us(offsets: tuple[tuple[int, int], ...]) -> int:
-    """Longest step from the start that meets every local hour and every offset change."""
     origin_us = offsets[0][0]
     return gcd(
         _HOUR_US,

@@ -1,4 +1,4 @@
-"""Response and request bodies of Django's routes as msgspec types, which also document them."""
+"""Bodies and responses of Django's routes, as self-documenting msgspec types."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -119,7 +119,7 @@ class CustomersChanged(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def page_answer(page: RowPage) -> Rows | Sessions:
-    """Return a page of rows or sessions, with instants in the query's zone."""
+    """Return a page, with instants in the query's zone."""
     zone = page.query.period.timezone
     if page.lines:
         return Sessions(items=session_lines(page.lines, zone=zone), next_cursor=page.next_cursor)
@@ -127,7 +127,7 @@ def page_answer(page: RowPage) -> Rows | Sessions:
 
 
 def rows_of(rows: Sequence[UnderlyingRow], *, zone: str = UTC_NAME) -> list[Row]:
-    """Return rows as `botmeter sessions --format json` prints them."""
+    """Return rows, also for `botmeter sessions --format json`."""
     instants = InstantTexts(zone)
     starts = _texts([row.session_start_us for row in rows], instants)
     ends = _texts([row.session_end_us for row in rows], instants)
@@ -179,7 +179,7 @@ def session_lines(lines: Sequence[ListedSession], *, zone: str = UTC_NAME) -> li
 
 
 def session_with_rows(line: ListedSession, rows: Sequence[UnderlyingRow]) -> SessionWithRows:
-    """Return a session with all its rows, in UTC."""
+    """Return a session with its rows, in UTC."""
     return SessionWithRows(**msgspec.structs.asdict(session_lines([line])[0]), rows=rows_of(rows))
 
 
@@ -196,6 +196,6 @@ def customers_changed(change: CustomerChange) -> CustomersChanged:
 
 
 def _texts(instants_us: list[int | None] | list[int], instants: InstantTexts) -> list[Any]:
-    """Instants as text; None for None and past year 9999."""
+    """Instants as text; None past year 9999."""
     texts: list[Any] = instants.texts(pa.array(instants_us, pa.timestamp("us", tz=UTC_NAME))).to_pylist()
     return texts

@@ -1,4 +1,4 @@
-"""Authentication and authorization of requests: key, rate, account and scope."""
+"""Authentication and authorization of requests."""
 
 from typing import Final
 
@@ -15,10 +15,10 @@ REQUESTS_A_MINUTE: Final = 600
 
 
 def admitted_key(request: HttpRequest) -> ApiKey:
-    """Authenticate by `Authorization: Bearer` or `X-API-Key`, and record the key's use.
+    """Authenticate by `Authorization: Bearer` or `X-API-Key`, and record the use.
 
     Raises:
-        NotAllowed: `key_missing`, and the errors of `opened_key`.
+        NotAllowed: `key_missing`, and errors of `opened_key`.
         Unavailable: `rate_exceeded`.
     """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -34,7 +34,7 @@ def admitted_key(request: HttpRequest) -> ApiKey:
 
 
 def allowed_account(key: ApiKey, account: str, *, scope: Scope | None) -> str:
-    """Return the account's name if the key belongs to it and has the scope.
+    """Return the account if the key belongs to it and has the scope.
 
     Raises:
         Missing: `account_unknown` for another account, existing or not.

@@ -1,4 +1,4 @@
-"""Checks of key, parameters and body for Django's routes, as each route declares them."""
+"""Dispatch of Django's routes, with checks of key, parameters and body."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -67,12 +67,6 @@ def _union(route: Route) -> Any:
 
 
 def _body(request: HttpRequest, *, decoder: "msgspec.json.Decoder[Any]") -> Any:
-    """Decode the request's body.
-
-    Raises:
-        Refused: `media_type_unknown` unless it is declared as JSON, `body_invalid` for another shape.
-        TooMuch: `body_too_large`.
-    """
     if request.content_type != JSON:
         raise Refused("media_type_unknown", f"The content type must be {JSON}, not {str(request.content_type)[:60]!r}.")
     try:

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, derived from the routes and their msgspec types."""
+"""The OpenAPI 3.1 document, derived from the routes."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -69,7 +69,7 @@ def openapi(request: HttpRequest) -> HttpResponse:
 
 @cache
 def document() -> Json:
-    """Return the OpenAPI document, without HEAD, which HTTP defines for every GET."""
+    """Return the document, without HEAD, which every GET implies."""
     schemas = _Schemas()
     paths: Json = {}
     for route in ROUTES:
@@ -90,7 +90,7 @@ def document() -> Json:
 
 
 class _Schemas:
-    """JSON Schemas of all types; structs are named components."""
+    """JSON Schemas; structs are named components."""
 
     def __init__(self) -> None:
         types = [*_types()]
@@ -99,7 +99,6 @@ class _Schemas:
         self.components: Json = _plain(components)
 
     def of(self, *types: Any) -> Json:
-        """Schema of a value of one of the types."""
         schemas = [next(schema for known, schema in self._by_type if known is each) for each in types]
         return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
 
@@ -113,7 +112,7 @@ def _types() -> Iterator[Any]:
 
 
 def _plain(schema: Any) -> Any:
-    """Schema with full sentences, explicit types and the original key order, which msgspec omits or changes."""
+    """Schema with the sentences, types and key order that msgspec omits."""
     if isinstance(schema, list):
         return [_plain(each) for each in schema]
     if not isinstance(schema, dict):

@@ -1,4 +1,4 @@
-"""An example of each body and response, for the OpenAPI document and its page."""
+"""Examples for the OpenAPI document and its page."""
 
 from http import HTTPStatus
 from typing import Final

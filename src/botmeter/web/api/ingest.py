@@ -1,4 +1,4 @@
-"""Events, webhooks and receipts as msgspec types; `table` declares the routes, `server` answers them."""
+"""Events, webhooks and receipts as msgspec types."""
 
 from typing import Annotated, Any, Literal
 
@@ -82,12 +82,12 @@ class AddressedSource(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def receipt_of(receipt: counted.Receipt) -> Receipt:
-    """Return a batch's receipt as the API sends it."""
+    """Return a batch's receipt for the API."""
     return Receipt(**_fields(receipt))
 
 
 def delivery_receipt_of(receipt: counted.Receipt) -> DeliveryReceipt:
-    """Return a delivery's receipt as the API sends it."""
+    """Return a delivery's receipt for the API."""
     return DeliveryReceipt(**_fields(receipt), ignored=list(receipt.ignored))
 
 

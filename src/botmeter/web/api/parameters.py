@@ -1,4 +1,4 @@
-"""Query parameters, each declared once, for checks and the OpenAPI document."""
+"""Query parameters, each declared once."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -27,11 +27,10 @@ class Parameter:
     """One query parameter.
 
     Attributes:
-        type: Type of one value, for msgspec. `extra_json_schema` is checked by the code that reads the value, under its
-            own error code.
-        default: Documentation of the value if missing or empty; None if there is none.
-        is_list: The parameter can be repeated.
-        is_number: Values are whole numbers in decimal digits.
+        type: Of one value. Code that reads the value checks `extra_json_schema`, under its own error code.
+        default: For documentation; None if there is none.
+        is_list: Can be repeated.
+        is_number: Values are decimal digits.
     """
 
     name: str
@@ -43,7 +42,7 @@ class Parameter:
     is_number: bool = False
 
     def check(self, values: list[str]) -> None:
-        """Check the values of a request.
+        """Check a request's values.
 
         Raises:
             Refused: `parameter_repeated`, `parameter_invalid`.
@@ -73,7 +72,6 @@ def _choice(words: Iterable[str]) -> Any:
 
 
 def _filter(declared: FilterDeclaration) -> Iterator[Parameter]:
-    """The "is" and "is not" parameters of a filter."""
     pattern = Meta(extra_json_schema={"pattern": declared.pattern} if declared.pattern else {})
     value = Annotated[str, pattern]
     yield Parameter(
@@ -199,7 +197,7 @@ EVENTS: Final = (
 
 
 def check_parameters(query: QueryDict, *, known: tuple[Parameter, ...]) -> None:
-    """Check a request's parameters against the declared ones.
+    """Check a request's parameters.
 
     Raises:
         Refused: `parameter_unknown`, `parameter_repeated`, `parameter_invalid`.

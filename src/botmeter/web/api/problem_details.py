@@ -1,6 +1,6 @@
-"""Problem details (RFC 9457), shared by Django's routes and the server's own.
+"""Problem details (RFC 9457), for Django and the server.
 
-Statuses come from the same table as those of pages, except for keys, rates, methods and media types.
+Pages share their statuses, except for keys, rates, methods and media types.
 """
 
 from http import HTTPStatus
@@ -50,12 +50,10 @@ class Problem(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tru
 
     @property
     def body(self) -> bytes:
-        """The details as JSON."""
         return msgspec.json.encode(self)
 
     @property
     def headers(self) -> dict[str, str]:
-        """Headers to send with the body."""
         headers = {"Content-Type": MEDIA_TYPE}
         if self.status == HTTPStatus.UNAUTHORIZED:
             headers["WWW-Authenticate"] = _CHALLENGE
@@ -67,7 +65,7 @@ class Problem(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tru
 
 
 def problem(status: HTTPStatus, code: str, *, detail: str, reference: str = "") -> Problem:
-    """Return problem details; a bug's `reference` finds its trace in the logs."""
+    """Return problem details; a `reference` finds a bug's trace in the logs."""
     return Problem(
         type=f"{PATH}v1/docs#problem-{code}",
         title=status.phrase,
@@ -79,10 +77,10 @@ def problem(status: HTTPStatus, code: str, *, detail: str, reference: str = "") 
 
 
 def problem_from_error(error: BotmeterError) -> Problem:
-    """Return the details of a domain error."""
+    """Return a domain error's details."""
     return problem(_STATUS_OF_CODE.get(error.code) or status_of(error), error.code, detail=error.message)
 
 
 def seconds_left_in_window() -> int:
-    """Return the seconds until a key's rate window resets."""
+    """Return the seconds until a rate window resets."""
     return WINDOW_SECONDS - now_us() // MICROSECONDS_PER_SECOND % WINDOW_SECONDS

@@ -18,7 +18,7 @@ _BUG: Final = "bug"
 
 
 def problem_of(request: HttpRequest, error: Exception) -> HttpResponse:
-    """Return problem details for an exception; a bug's trace is logged under a reference number."""
+    """Return problem details; a bug's trace is logged under a reference number."""
     match error:
         case BotmeterError():
             return _response(problem_from_error(error))
@@ -34,7 +34,7 @@ def problem_of(request: HttpRequest, error: Exception) -> HttpResponse:
 
 
 def account_unknown() -> Missing:
-    """Error for an account that the key does not belong to, existing or not."""
+    """Error for another account than the key's, existing or not."""
     return Missing("account_unknown", "The account does not exist, or this key belongs to another one.")
 
 
@@ -50,7 +50,7 @@ def route_unknown(request: HttpRequest) -> HttpResponse:
 
 
 def problems_under_api(answer: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Middleware that turns failures outside the API's views into problem details."""
+    """Middleware that turns other failures into problem details."""
 
     def answered(request: HttpRequest) -> HttpResponseBase:
         response = answer(request)

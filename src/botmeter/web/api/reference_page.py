@@ -1,4 +1,4 @@
-"""The API reference page, made from the OpenAPI document."""
+"""The API reference page, from the OpenAPI document."""
 
 import json
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ class ParameterLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationCard:
-    """One route, with an example request (`curl`) and response (empty for a file)."""
+    """One route; `answer` is empty for a file."""
 
     anchor: str
     title: str
@@ -106,11 +106,7 @@ def api_reference(request: HttpRequest) -> HttpResponse:
 
 @cache
 def sections(server: str) -> tuple[Section, ...]:
-    """Return the routes under their headings.
-
-    Args:
-        server: Base URL of the example requests.
-    """
+    """Return the routes under their headings; `server` is the examples' base URL."""
     openapi = document()
     return tuple(
         Section(
@@ -193,7 +189,7 @@ def _curl(path: str, operation: dict[str, Any], *, server: str) -> str:
 
 
 def _json(value: Any, *, margin: str = "") -> str:
-    """Format JSON with each value on one line if it fits."""
+    """Each value on one line if it fits."""
     short = json.dumps(value, ensure_ascii=False)
     if len(margin) + len(short) <= _LINE_LENGTH or not isinstance(value, dict | list):
         return short

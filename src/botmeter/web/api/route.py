@@ -1,4 +1,4 @@
-"""An API route as a value, read by the dispatcher, the server and the OpenAPI document."""
+"""An API route as a value."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,12 +19,7 @@ PREFIX: Final = "/api/v1/"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """A body or response in one media type.
-
-    Attributes:
-        types: Alternatives, for msgspec; none for a file.
-        example: A value of such a type.
-    """
+    """A body or response in one media type; several `types` are alternatives, none is a file."""
 
     types: tuple[Any, ...] = ()
     example: Any = None
@@ -42,7 +37,6 @@ class Call:
 
     @property
     def who(self) -> str:
-        """Name of the key in logs and changes."""
         return f"key {self.key.name} ({self.key.start}…)"
 
 
@@ -55,13 +49,10 @@ class Route:
 
     Attributes:
         path: After `/api/v1/`, with `{…}` for its parts.
-        operation: Operation id.
         description: May use backticks for code.
-        answers: Contents of a successful response.
-        answer: Sentence about it.
-        failures: Status → when it is given.
+        failures: Status → condition.
         scope: None if the URL itself holds a key.
-        body: Forms of the body; empty: none is read.
+        body: Alternatives; empty: none is read.
         view: Takes the parts of the path as keywords; None if the server answers.
     """
 
@@ -82,5 +73,4 @@ class Route:
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
-        """Names of the query parameters."""
         return tuple(parameter.name for parameter in self.parameters)

@@ -1,4 +1,4 @@
-"""Read-only views of the API; they call the same functions as pages and commands."""
+"""Read-only views of the API."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -65,7 +65,7 @@ def explanation(call: Call, *, session_id: str) -> "Explanation":
 
 
 def query_of(ledger: "ReadableLedger", query: "QueryDict") -> UsageQuery:
-    """Return the request's query; days are UTC days unless it names a zone."""
+    """Return the request's query, in UTC by default."""
     return question(ledger, replace(read_address(query), compare=Compare.NONE), zone=UTC_NAME).query
 
 
@@ -81,7 +81,7 @@ def _row_look(query: "QueryDict") -> RowLook:
 
 
 def _all_days(ledger: "ReadableLedger") -> UsageQuery:
-    """All days with sessions, including those ahead of the clock."""
+    """All days with sessions, even ahead of the clock."""
     last_on = max(day_of_us(now_us()) + timedelta(days=2), ledger.account.available_from)
     first_on = max(ledger.account.available_from, last_on - timedelta(days=DAYS_MAX - 1))
     return UsageQuery(period=Period(first_on=first_on, last_on=last_on))

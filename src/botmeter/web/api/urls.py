@@ -1,4 +1,4 @@
-"""URLs under `/api/`: routes, the OpenAPI document and its page; any other is a problem."""
+"""URLs under `/api/`; any other is a problem."""
 
 from typing import Any
 
