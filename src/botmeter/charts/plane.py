@@ -87,12 +87,12 @@ class Plane:
         content = "".join(elements)
         margin = self.margin
         group = element("g", content, transform=f"translate({margin.left},{margin.top})", fill="none", font_size=12)
-        # A picture may hold nothing that can be followed, so a drawing with links is a group of them.
+        # The role `img` may contain no links, so a drawing with links is a group.
         opening = (
             f'<svg class="w{self.width}" role="{"group" if "<a " in content else "img"}" aria-label="{escaped(name)}" '
             f'width="{self.width}" height="{self.height}" viewBox="0 0 {self.width} {self.height}">'
         )
-        # `element` and `escaped` have escaped every text that comes from outside.
+        # `element` and `escaped` have escaped all outside text.
         return Markup(f"{opening}{group}</svg>")  # noqa: S704
 
 
@@ -111,7 +111,6 @@ def gridline_values(greatest: int, *, at_most: int = GRIDLINES_MAX) -> tuple[int
 
 
 def _steps() -> Iterator[int]:
-    """Yield 1, 2, 5, 10, 20, 25, 50, 100 …"""
     yield from (1, 2, 5)
     for power in count(1):
         yield from (10**power, 2 * 10**power, 25 * 10 ** (power - 1), 5 * 10**power)

@@ -28,7 +28,7 @@ NARROW_PX: Final = 500
 NARROW_LANE_PX: Final = 62
 NAMES_PX: Final = 170
 
-# Customers above the middle of a lane, those who answer below it.
+# Customers above the middle of a lane, bots and agents below it.
 _UPPER: Final = frozenset({"opening", "customer"})
 
 
@@ -178,7 +178,7 @@ def _middle(lane: int, plane: Plane) -> float:
 
 
 def _marks(lanes: Sequence[Lane], plane: Plane, *, timeline: Timeline) -> Iterator[str]:
-    """Openings and tickets on top."""
+    """Marks by kind, openings and tickets on top."""
     drawn: dict[MarkKind, list[str]] = {kind: [] for kind in ("bot", "agent", "customer", "ticket", "opening")}
     for place, lane in enumerate(lanes):
         for mark in _thinned(lane.marks, plane, timeline=timeline):

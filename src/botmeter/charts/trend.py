@@ -30,9 +30,9 @@ from botmeter.domain.text import count_text, day_text
 POINTS_MAX: Final = 400
 # A narrow drawing has fewer gridlines.
 NARROW_PX: Final = 400
-# Two lines of labels, or a label and the line that comes in to its point.
+# Two lines of labels, or a label and the line to its point.
 LABELS_APART_PX: Final = 30
-# Pixels between the edges and the first and last point; `css/parts/chart.css` knows them too.
+# Pixels between the edges and the first and last point; `css/parts/chart.css` repeats them.
 FIRST_INSET_PX: Final = 8
 LAST_INSET_PX: Final = 6
 RIGHT_PX: Final = 10
@@ -80,7 +80,7 @@ class Trend:
 
 
 def fitting_step(day_count: int) -> Step:
-    """Choose the step that keeps under 400 points."""
+    """Choose the step that gives under 400 points."""
     if day_count <= POINTS_MAX:
         return Step.DAY
     return Step.WEEK if day_count <= 7 * POINTS_MAX else Step.MONTH
@@ -117,7 +117,7 @@ def _axis_values(trend: Trend, width: int) -> tuple[int, ...]:
 
 
 def _left_px(trend: Trend) -> int:
-    """The same at all widths, so that the marks fit."""
+    """Left margin, the same at all widths so that the marks fit."""
     return max(axis_px(_axis_values(trend, width)) for width in (WIDTHS[0], WIDTHS[-1]))
 
 
@@ -223,7 +223,7 @@ def _ticks(trend: Trend, plane: Plane) -> Iterator[str]:
     if trend.last_label and last >= 0:
         last_px = plane.x_px(last)
         labels = {x: text for x, text in labels.items() if last_px - plane.x_px(x) >= LABEL_STEP_PX * 0.9}
-        # Centred, a label under the last point would leave the drawing by half its length.
+        # A centred label under the last point would be cut off.
         at, anchor = ((last_px + RIGHT_PX, below), "end") if last else ((last_px, below), "middle")
         yield _tick(plane, last)
         yield label(at, trend.last_label, text_anchor=anchor, fill="var(--ink)")

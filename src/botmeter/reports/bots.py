@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotVersionOverview:
-    """One version of a bot, in µs UTC; `session_count` covers the last 30 UTC days, today included."""
+    """One version of a bot. Instants in µs UTC; `session_count` covers the last 30 UTC days, today included."""
 
     bot_version: str | None
     first_event_us: int
@@ -31,7 +31,7 @@ class BotVersionOverview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotOverview:
-    """One bot with its versions, latest activity first.
+    """One bot; versions have the latest activity first.
 
     `session_count` covers the last 30 UTC days; a session with two versions counts once.
     """

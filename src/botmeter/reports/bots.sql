@@ -1,6 +1,6 @@
 -- name: activity_of_versions
 -- Reads: event, touchpoint.
--- Gives: the first and the last instant (µs UTC) of the events of each bot and version; by both.
+-- Gives: the first and last event (µs UTC) of each bot and version; by both.
 SELECT
     touchpoint.bot_id::VARCHAR      AS bot_id,
     touchpoint.bot_version::VARCHAR AS bot_version,

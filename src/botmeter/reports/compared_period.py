@@ -11,7 +11,7 @@ from botmeter.domain.account import Account
 from botmeter.domain.period import Period
 from botmeter.reports.query import UsageQuery, data_starts_on
 
-# 52 weeks, so that Mondays are compared with Mondays.
+# 52 weeks, to compare Mondays with Mondays.
 _YEAR_DAYS = 364
 
 

@@ -63,10 +63,8 @@ def only_in(this: Metering, other: Metering, *, names: pa.ChunkedArray) -> Count
     """Count, by reason, the sessions of `this` whose opening event opens no counted session of `other`.
 
     The reason is the limit that closed the previous session under `this`; else SCOPE if another session runs under
-    `other`, TAKING_PART if the event is in none, FILTERS if its session does not match.
-
-    Args:
-        names: `event_names` of all events, in their order.
+    `other`, TAKING_PART if the event is in none, FILTERS if its session does not match. `names`: `event_names` of
+    all events.
     """
     own = this.openings.take(pa.array(this.counted))
     is_shared = pc.is_in(own, value_set=other.openings.take(pa.array(other.counted)))

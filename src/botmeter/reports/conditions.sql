@@ -4,7 +4,7 @@ touchpoint IN (SELECT unnest($touchpoints::INTEGER[]))
 
 -- name: session_has_no_touchpoint
 -- Reads: participation. Takes: $start_us, $end_us, $excluded_touchpoints.
--- Gives: a condition on rows: no row of their session is at one of these touchpoints.
+-- Gives: a condition on rows: their session has none of these touchpoints.
 session_id NOT IN (
     SELECT session_id
     FROM participation
@@ -68,8 +68,8 @@ session_id NOT IN (
 )
 
 -- name: row_is_found
--- Reads: session_ticket. Takes: $first_on, $last_on, $search, $searched_session (null: it is no session's id);
--- {ticket_conditions}. Gives: a condition on rows: a search finds them.
+-- Reads: session_ticket. Takes: $first_on, $last_on, $search, $searched_session (null: no session id);
+-- {ticket_conditions}. Gives: a condition on rows: the search finds them.
 (
     session_id = $searched_session::UUID
     OR starts_with(customer_id, $search::VARCHAR)

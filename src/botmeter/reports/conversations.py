@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationSession:
-    """A session of the conversation, in µs UTC; `ended_us` is None while no limit ends it.
+    """A session of the conversation. Instants in µs UTC; `ended_us` is None while no limit ends it.
 
     `event_count` covers this conversation; `opened_it` is true if the session opened in it.
     """
@@ -38,12 +38,11 @@ class ConversationSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationStory:
-    """One conversation, in µs UTC.
+    """One conversation. Instants in µs UTC.
 
     Attributes:
         customer_ids: Most events first; usually one.
         created_us: `conversation_created` event, else the first event.
-        sessions: By start.
         bots: (id, name), by name.
         tickets: (ticket, type), by ticket.
         event_counts: By actor, all actors.

@@ -1,6 +1,6 @@
 -- name: span_of_conversation
 -- Reads: conversation_span. Takes: $conversation.
--- Gives: one row: its conversation_created event (null: none), its first and its last event (null: it is unknown); µs UTC.
+-- Gives: one row: conversation_created (null: none), first and last event (null: unknown); µs UTC.
 SELECT
     min(created_at)::BIGINT     AS created_us,
     min(first_event_at)::BIGINT AS first_event_us,
@@ -10,7 +10,7 @@ WHERE conversation_key = hash($conversation::VARCHAR) AND conversation_id = $con
 
 -- name: events_of_conversation
 -- Reads: event. Takes: $conversation, $start_us and $end_us (around its events).
--- Gives: customer, actor (domain.event.Actor), touchpoint and the number of such events; by the first three.
+-- Gives: customer, actor (domain.event.Actor), touchpoint, number of events; by the first three.
 SELECT
     customer_id::VARCHAR AS customer_id,
     actor::UTINYINT      AS actor,
@@ -25,7 +25,7 @@ ORDER BY ALL
 
 -- name: tickets_of_conversation
 -- Reads: conversation_ticket. Takes: $conversation.
--- Gives: ticket and type (null where no event names one), one row each; by both.
+-- Gives: ticket and type (null: none named); by both.
 SELECT
     ticket_id::VARCHAR   AS ticket_id,
     ticket_type::VARCHAR AS ticket_type
@@ -45,7 +45,7 @@ ORDER BY ALL
 
 -- name: days_of_conversation
 -- Reads: conversation_day. Takes: $conversation.
--- Gives: one row: the first and the last UTC day on which a session with it started; null: none did.
+-- Gives: one row: first and last UTC day on which a session with it started (null: none).
 SELECT
     min(day)::DATE AS first_on,
     max(day)::DATE AS last_on

@@ -1,7 +1,6 @@
 """Counts of distinct sessions for every split of a report.
 
 Grouped by their set of touchpoints, sessions add up: a bot's sessions are the sum of the groups whose set has it.
-Additive usage gives groups of many sessions, the rows groups of one.
 """
 
 from collections.abc import Hashable, Sequence
@@ -62,7 +61,7 @@ def members_of(places: pa.Table, touchpoints: list[int] | None, *, excluded: Seq
     """Return (set, touchpoint) of matching members.
 
     Args:
-        places: place_set, touchpoint; one row per member of a set.
+        places: place_set, touchpoint; one row per member.
         touchpoints: None for all.
         excluded: Sets with one of these have no matching member.
     """
@@ -78,7 +77,6 @@ def groups_of(sessions: pa.Table, members: tuple[Ints, Ints]) -> Groups:
 
     Args:
         sessions: day, place_set, opening_touchpoint, preview (1 or 0), session_count; one row per group.
-        members: (set, touchpoint).
     """
     sets, place_set = members[0], ints_of(sessions, "place_set")
     # Sets of several touchpoints have negative numbers.
@@ -115,7 +113,7 @@ def split(groups: Groups, key_of_touchpoint: Sequence[Key]) -> list[SplitCount[K
     sets, members = groups.members
     size = int(max(sets.max(initial=0), groups.place_set.max(initial=0))) + 1
     sessions_of_set = sums(groups.place_set, groups.session_count, size=size)
-    # Most sets that there ever were have no session in the period.
+    # Most known sets have no session in the period.
     is_used = sessions_of_set[sets] > 0
     # A set with two versions of one bot has that bot once.
     visits = distinct(sets[is_used] * len(keys) + code[members[is_used]])

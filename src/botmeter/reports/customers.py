@@ -48,7 +48,7 @@ class CalendarDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerSession:
-    """One session, in µs UTC; `ended_us` is None while no limit ends it."""
+    """One session. Instants in µs UTC; `ended_us` is None while no limit ends it."""
 
     session_id: str
     started_us: int
@@ -63,10 +63,9 @@ class CustomerSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerCalendar:
-    """The sessions of one customer, in µs UTC.
+    """The sessions of one customer. Instants in µs UTC.
 
     Attributes:
-        days: All days of the period.
         sessions: Newest first, of any day; at most `SESSIONS_LISTED_MAX`.
         session_count: All, listed or not.
     """

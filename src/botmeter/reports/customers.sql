@@ -11,7 +11,7 @@ LIMIT $limit::BIGINT
 
 -- name: customers_from_sessions
 -- Reads: session. Takes: $start_us, $end_us, $footprints (null: all), $preview, $limit.
--- Gives: the customers with most sessions that match: id, sessions, latest start (µs UTC); most first, then by id.
+-- Gives: the customers with most matching sessions: id, sessions, latest start (µs UTC); most first, then by id.
 SELECT
     customer_id::VARCHAR    AS customer_id,
     count(*)::BIGINT        AS session_count,
@@ -26,7 +26,7 @@ ORDER BY session_count DESC, customer_id
 LIMIT $limit::BIGINT
 
 -- name: conversations_of_customers
--- Reads: matching. Gives: the number of conversations that match of each customer; by customer.
+-- Reads: matching. Gives: the number of matching conversations of each customer; by customer.
 SELECT
     customer_id::VARCHAR                    AS customer_id,
     count(DISTINCT conversation_id)::BIGINT AS conversation_count
@@ -50,13 +50,13 @@ WHERE customer_id = $customer::VARCHAR
 ORDER BY session.started_at DESC, session.session_id
 
 -- name: is_customer_known
--- Reads: event. Takes: $customer. Gives: one row, whether any event names the customer.
+-- Reads: event. Takes: $customer. Gives: one row, true if an event names the customer.
 SELECT EXISTS (SELECT 1 FROM event WHERE customer_id = $customer::VARCHAR)::BOOLEAN AS is_known
 
 -- name: visits_of_customer
 -- Reads: participation. Takes: $customer, $starts (µs UTC).
--- Gives: of the customer's sessions that started then: id, conversations, touchpoints; by id. The starts
--- are looked for first: numbers are found in a third of the time that names take.
+-- Gives: of the customer's sessions that started then: id, conversations, touchpoints; by id. Starts
+-- are searched first: finding numbers takes a third of the time of names.
 SELECT
     session_id::VARCHAR                     AS session_id,
     count(DISTINCT conversation_id)::BIGINT AS conversation_count,

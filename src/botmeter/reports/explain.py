@@ -33,7 +33,7 @@ sql = statements_of(__name__)
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
 
-# Out of Arrow in portions: one by one takes fifty times as long, and often only the first few are looked at.
+# Read from Arrow in batches: one by one takes fifty times as long, and often only the first few are used.
 _EVENTS_A_TIME = 1_000
 
 __all__ = ["explain", "explanation_as_text"]

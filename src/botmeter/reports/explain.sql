@@ -1,5 +1,5 @@
 -- name: session_of_id
--- Reads: session. Takes: $session_id. Gives: the session's policy and what its scope can name; one row or none.
+-- Reads: session. Takes: $session_id. Gives: the session's policy and scope columns; one row or none.
 SELECT
     policy::INTEGER             AS policy,
     customer_id::VARCHAR        AS customer_id,
@@ -12,8 +12,8 @@ ORDER BY session_id
 -- name: events_of_key
 -- Reads: event. Takes: $customer and $conversation (null: any), $touchpoints (null: all), $kind_ranks
 -- (domain.event.KIND_RANK).
--- Gives: all events of a scope key, one row per event, in the columns of METER_SCHEMA and those that
--- an explanation shows; in the order in which the meter looks at them.
+-- Gives: all events of a scope key, one row per event, with the columns of METER_SCHEMA and of an explanation;
+-- in the meter's order.
 SELECT
     source::VARCHAR          AS source,
     event_id::VARCHAR        AS event_id,
@@ -46,7 +46,7 @@ ORDER BY ALL
 
 -- name: receipts_of
 -- Reads: receipt. Takes: $append_nos.
--- Gives: the submissions of these numbers: number, when it was recorded (µs UTC), source, label; by number.
+-- Gives: the submissions: number, time of recording (µs UTC), source, label; by number.
 SELECT
     append_no::INTEGER  AS append_no,
     recorded_at::BIGINT AS recorded_at,

@@ -41,7 +41,7 @@ class ConversationPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbour:
-    """The previous or next session of the scope key, in µs UTC; `ended_at_us` is None while open."""
+    """The previous or next session of the scope key. Instants in µs UTC; `ended_at_us` is None while open."""
 
     session_id: str
     started_at_us: int
@@ -51,7 +51,7 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """A submission with events of the session; `label` is a file name or request. In µs UTC."""
+    """A submission with events of the session; `label` is a file name or request."""
 
     append_no: int
     recorded_at_us: int
@@ -62,12 +62,11 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """One session, with all that decided its start and end. In µs UTC.
+    """One session, with all that decided its start and end. Instants in µs UTC.
 
     Attributes:
         ended_at_us: None while no limit ends it.
         events: Its events and others of its scope key meanwhile, in order; the first opened it.
-        before: Previous session of the scope key.
         next_event: First message of the scope key at or after the end.
         after: The session that `next_event` opened (`opened_next`), else the next one.
         restatements: Those that added or removed it on a reported day.

@@ -12,7 +12,7 @@ from botmeter.metering.policy_text import duration_text, policy_as_mapping
 from botmeter.reports.explanation import Arrival, ExplainedEvent, Explanation
 
 _UNITS = ((86_400_000_000, "day"), (3_600_000_000, "hour"), (60_000_000, "minute"), (1_000_000, "second"))
-# 24 hours say more than 1 day: they are no day of the calendar.
+# 24 hours, since 1 day would suggest a calendar day.
 _HOURS_UP_TO_US = 48 * 3_600_000_000
 
 _OPENERS = {

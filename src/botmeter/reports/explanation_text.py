@@ -21,7 +21,7 @@ from botmeter.reports.explanation_sentences import (
 )
 
 _WIDTH = 80
-# More than this many events, and only the first and the last are listed.
+# Of more events, only the first and last few are listed.
 _EVENTS_LISTED_MAX = 16
 _EVENTS_LAST = 4
 

@@ -140,7 +140,7 @@ def _mappings(batch: pa.RecordBatch, instants: InstantTexts, *, schema: pa.Schem
 
 
 def _parquet_chunks(batches: Batches, *, schema: pa.Schema, instants: InstantTexts) -> Iterator[bytes]:
-    """Instants keep their type; only the display zone changes."""
+    """Only the display zone of instants changes."""
     zoned = pa.schema([_zoned(field, instants.timezone) for field in schema])
     written = _Written()
     with pq.ParquetWriter(written, zoned, compression="zstd") as writer:

@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 
 from botmeter.reports.export_instants import InstantTexts
 
-# What Excel, LibreOffice and Google Sheets take for the start of a formula, or skip before one.
+# Characters that Excel, LibreOffice and Google Sheets read as the start of a formula, or skip before one.
 # Source: OWASP, "CSV Injection".
 _FORMULA_START: Final = r"^[=+\-@\t\r]"
-# What a cell is put into quotes for. Source: RFC 4180, 2.6.
+# Characters that need quotes. Source: RFC 4180, 2.6.
 _NEEDS_QUOTES: Final = r'[",\r\n]'
 _LIST_SEPARATOR: Final = "; "
 # Large: the lines of a batch can be longer than 2 GB together.
@@ -32,11 +32,11 @@ def csv_chunks(batches: Iterable[pa.RecordBatch], *, schema: pa.Schema, instants
 def _lines(batch: pa.RecordBatch, instants: InstantTexts) -> bytes:
     cells = [_cells(column, instants) for column in batch.columns]
     if len(cells) == 1:
-        # A line with nothing on it would be no row at all.
+        # An empty line would not be a row.
         cells = [pc.if_else(pc.equal(cells[0], ""), '""', cells[0])]
     lines = pc.binary_join_element_wise(*(cell.cast(pa.large_string()) for cell in cells), _COMMA)
     ended = pc.binary_join_element_wise(lines, _LINE_END, _NOTHING)
-    # The texts of an Arrow column stand one behind the other in one piece of memory.
+    # The texts of an Arrow column are contiguous in memory.
     size_bytes = pc.sum(pc.binary_length(ended)).as_py()
     return ended.buffers()[2].slice(0, size_bytes).to_pybytes()
 
@@ -52,7 +52,7 @@ def _cells(column: pa.Array, instants: InstantTexts) -> pa.Array:
         return pa.array(["" if number is None else str(number) for number in column.to_pylist()], pa.string())
     if not pa.types.is_string(column.type):
         return pc.fill_null(column.cast(pa.string()), "")
-    # Only text can need quotes; looking for a comma takes as long as making a number's text.
+    # Only text can need quotes; searching for a comma takes as long as formatting a number.
     is_formula = pc.match_substring_regex(column, _FORMULA_START)
     if pc.any(is_formula).as_py():
         column = pc.if_else(is_formula, pc.binary_join_element_wise("'", column, ""), column)

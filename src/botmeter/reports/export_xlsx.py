@@ -109,7 +109,7 @@ def _cells(column: pa.Array, instants: InstantTexts) -> list[Any]:
 
 def _dates(column: pa.Array, instants: InstantTexts) -> list[Any]:
     """Serial days; earlier instants as text."""
-    # Rounded where a double has no room for the last microsecond: after the year 2255.
+    # After 2255 a double can't hold the last microsecond, so it is rounded.
     local_us = instants.local_us(column).cast(pa.float64(), safe=False)
     days = pc.add(pc.divide(local_us, float(DAY_US)), float(_DAYS_TO_1970))
     found = days.to_pylist()

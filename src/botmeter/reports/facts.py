@@ -1,7 +1,7 @@
 """Grouped sessions, tickets and conversations of one query, at one moment.
 
-Whole UTC days come from additive usage, the rests from the sessions. Other zones also count sessions in steps that
-meet every local midnight. Filters beyond bots, versions and channels read the rows.
+Whole UTC days come from additive usage, the rests from the sessions; filters beyond bots, versions and channels read
+the rows.
 """
 
 from dataclasses import dataclass
@@ -74,7 +74,7 @@ def _footprint_members(moment: Snapshot, values: Values) -> Members:
 def _with_footprints(values: Values, members: Members) -> Values:
     is_all = values["touchpoints"] is None and not values["excluded_touchpoints"]
     footprints = None if is_all else distinct(members[0]).tolist()
-    # A conversation has no touchpoint that its session has not, so what is excluded is left out of both.
+    # A conversation's touchpoints are among its session's, so exclusions apply to both.
     part_footprints = None if values["touchpoints"] is None else footprints
     return {**values, "footprints": footprints, "part_footprints": part_footprints}
 
@@ -141,7 +141,7 @@ def _days_from_usage(moment: Snapshot, groups: Groups, *, grid: Grid, values: Va
 
 
 def _tickets_from_usage(moment: Snapshot, values: Values, *, grid: Grid, parts: UtcParts) -> pa.Table:
-    # Usage has the tickets of a conversation by what it touched itself, not by what its session did.
+    # Usage has tickets by the touchpoints of their conversation, not of its session.
     if values["excluded_touchpoints"] or not grid.is_utc:
         return grid.placed(moment.table(sql("tickets_of_starts"), {**values, **grid.values}))
     tables = [moment.table(sql("tickets_from_usage"), values)]

@@ -7,7 +7,7 @@ SELECT
 FROM footprint_member
 
 -- name: tickets_from_rows
--- Reads: session_ticket, matching. Takes: $first_on, $last_on, $origin_us and $step_us (a step is as long),
+-- Reads: session_ticket, matching. Takes: $first_on, $last_on, $origin_us, $step_us (length),
 -- {ticket_conditions}.
 -- Gives: as tickets_from_usage; in place of the day, the step from the origin on in which the session started; in any
 -- order.
@@ -25,8 +25,8 @@ WHERE session_ticket.day BETWEEN $first_on::DATE AND $last_on::DATE
 
 -- name: conversations_outside
 -- Reads: participation. Takes: $start_us, $end_us, $preview; {row_conditions}.
--- Gives: one row, the number of conversations that match. Usage counts conversations by what they touched themselves,
--- not by what their sessions did, so they are counted here where sessions are excluded.
+-- Gives: one row, the number of matching conversations. Used where sessions are excluded, since usage counts
+-- conversations by their own touchpoints, not by those of their sessions.
 SELECT count(DISTINCT conversation_id)::BIGINT AS conversation_count
 FROM participation
 WHERE started_at >= $start_us::BIGINT
@@ -35,7 +35,7 @@ WHERE started_at >= $start_us::BIGINT
     AND {row_conditions}
 
 -- name: conversations_from_rows
--- Reads: matching. Gives: one row, the number of conversations that match.
+-- Reads: matching. Gives: one row, the number of matching conversations.
 SELECT count(DISTINCT conversation_id)::BIGINT AS conversation_count
 FROM matching
 
@@ -48,7 +48,7 @@ SELECT DISTINCT
 FROM matching
 
 -- name: sessions_from_rows
--- Reads: matching, session. Takes: $start_us, $end_us, $origin_us and $step_us (a step is as long).
+-- Reads: matching, session. Takes: $start_us, $end_us, $origin_us, $step_us (length).
 -- Gives: as sessions_from_usage, one row per session; its set is numbered as in places_from_rows. In
 -- place of the day, the step from the origin on in which it started.
 WITH visited AS (
@@ -71,8 +71,8 @@ WHERE session.started_at >= $start_us::BIGINT AND session.started_at < $end_us::
 -- Reads: conversation_usage, conversation_day, participation. Takes: $first_on, $last_on,
 -- $rest_start_us, $rest_end_us, $other_rest_start_us, $other_rest_end_us, $footprints (null: all),
 -- $touchpoints (null: all), $preview.
--- Gives: one row, the number of conversations that match on these days or in the two rests of days.
--- One that has sessions on one day alone is either of a whole day or of a rest; others are counted one by one.
+-- Gives: one row, the number of matching conversations on these days or in the two rests of days.
+-- Those with sessions on one day alone are in a whole day or a rest; others are counted one by one.
 SELECT (
     (
         SELECT coalesce(sum(conversation_count), 0)
@@ -109,8 +109,7 @@ SELECT (
 
 -- name: conversations_from_usage
 -- Reads: conversation_usage, conversation_day. Takes: $first_on, $last_on, $footprints (null: all), $preview.
--- Gives: one row, the number of conversations that match. Those with rows on several days are few,
--- and are counted one by one.
+-- Gives: one row, the number of matching conversations. The few with rows on several days are counted one by one.
 SELECT (
     (
         SELECT coalesce(sum(conversation_count), 0)
@@ -131,7 +130,7 @@ SELECT (
 -- name: sessions_from_usage
 -- Reads: session_usage. Takes: $first_on, $last_on, $preview.
 -- Gives: how many sessions started on a day (days since $first_on) with a set of touchpoints, opened
--- at one of them; several rows can be about the same, in any order: they are added up.
+-- at one of them; in any order, with repeated keys to be added up.
 SELECT
     (day - $first_on::DATE)::BIGINT AS day,
     footprint::BIGINT               AS place_set,
@@ -143,7 +142,7 @@ WHERE day BETWEEN $first_on::DATE AND $last_on::DATE
     AND ($preview::BOOLEAN IS NULL OR preview = $preview::BOOLEAN)
 
 -- name: sessions_of_rest
--- Reads: session. Takes: $start_us, $end_us, $origin_us and $step_us (a step is as long), $preview.
+-- Reads: session. Takes: $start_us, $end_us, $origin_us, $step_us (length), $preview.
 -- Gives: as sessions_from_usage, of the sessions that start in that span, which is less than a day;
 -- their day is the number of steps from the origin to their start; in any order.
 SELECT
@@ -159,8 +158,8 @@ WHERE started_at >= $start_us::BIGINT
 GROUP BY ALL
 
 -- name: tickets_of_starts
--- Reads: session_ticket, session. Takes: $start_us, $end_us, $origin_us and $step_us (a step is as
--- long), $footprints (of sessions, null: all), $part_footprints (of conversations in them, null: all), $preview.
+-- Reads: session_ticket, session. Takes: $start_us, $end_us, $origin_us and $step_us (a step's
+-- length), $footprints (of sessions, null: all), $part_footprints (of conversations in them, null: all), $preview.
 -- Gives: as tickets_from_usage, of the sessions that start in that span; in place of the day, the step
 -- from the origin on in which the session started; in any order.
 SELECT
@@ -182,7 +181,7 @@ WHERE session.started_at >= $start_us::BIGINT
 
 -- name: tickets_from_usage
 -- Reads: session_ticket. Takes: $first_on, $last_on, $footprints (null: all), $preview.
--- Gives: the tickets of the sessions that match, one row per session × conversation × ticket × type;
+-- Gives: the tickets of the matching sessions, one row per session × conversation × ticket × type;
 -- day in days since $first_on; in any order: the rows are counted.
 SELECT
     (day - $first_on::DATE)::BIGINT AS day,

@@ -54,7 +54,7 @@ def filter_values(
 
     Args:
         search: Text in the value or label, ignoring case; for customers and conversations an exact prefix.
-        is_excluded: List values for "is not", whatever "is" has; else for "is", under its "is not".
+        is_excluded: List values for "is not", ignoring this filter; for "is", its "is not" still applies.
     """
     name, filters = declared.name, query.filters
     chosen = filters.excluded_values(name) if is_excluded else filters.values(name)

@@ -1,7 +1,7 @@
 -- name: ids_from_sessions
 -- Reads: session. Takes: $start_us, $end_us, $footprints (null: all), $preview, $prefix, $among (null:
 -- all), $limit; {id}, the column.
--- Gives: the customers that start so, or are among these, with the sessions that match; most first, then by id.
+-- Gives: the customers with this prefix or among these, with their matching sessions; most first, then by id.
 SELECT
     {id}::VARCHAR    AS id,
     count(*)::BIGINT AS session_count
@@ -19,7 +19,7 @@ LIMIT $limit::BIGINT
 -- name: ids_from_rows
 -- Reads: participation. Takes: $start_us, $end_us, $preview, $prefix, $among (null: all), $limit; {id}, the
 -- column, and {row_conditions}.
--- Gives: the customers or conversations that start so, or are among these, with the sessions that match;
+-- Gives: the customers or conversations with this prefix or among these, with their matching sessions;
 -- most first, then by id.
 SELECT
     {id}::VARCHAR                      AS id,

@@ -48,12 +48,11 @@ class FilterDeclaration:
     """One filter; a row matches any of its values.
 
     Attributes:
-        name: Field of `Filters` and parameter name.
         condition: Completes "sessions", as in "sessions with this bot".
         is_of_session: All rows of a session share the value.
         in_bar: Offered by the page while not set.
         always_in_json: In a report's JSON even if not set.
-        pattern: Regular expression as in JSON Schema; empty: any text.
+        pattern: As in JSON Schema; empty: any text.
         check: Raises `Refused` for an invalid value.
     """
 
@@ -90,7 +89,6 @@ class FilterDeclaration:
 
     @property
     def is_of_bots(self) -> bool:
-        """True if its values are ids of bots, which have names."""
         return self.column == "bot_id"
 
 
@@ -222,14 +220,11 @@ class Filters:
     """Values of the filters that are set.
 
     A row counts if it matches every filter, by any of its values. A session with a row that matches `excluded` is left
-    out as a whole.
-
-    Attributes:
-        preview: True for sessions opened by a preview, False for others, None for both.
+    out. `preview` is True for sessions opened by a preview, False for others, None for both.
 
     Raises:
-        TooMuch: `filter_too_long` for more than 1,000 values.
-        Refused: `parameter_invalid` for an invalid value.
+        TooMuch: `filter_too_long` past 1,000 values.
+        Refused: `parameter_invalid`.
     """
 
     bot: tuple[str, ...] = ()

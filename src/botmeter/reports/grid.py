@@ -20,7 +20,7 @@ _NO_DAYS = (date(1970, 1, 2), date(1970, 1, 1))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """Days of a period: their starts and the last end in `edges_us`; `step_us` divides each."""
+    """Days of a period: `edges_us` has their starts and the last end; `step_us` divides each day."""
 
     edges_us: tuple[int, ...]
     step_us: int
@@ -82,7 +82,7 @@ class UtcParts:
 
 
 def utc_parts(start_us: int, end_us: int) -> UtcParts:
-    """Split [start_us, end_us) at UTC midnights."""
+    """Split [start_us, end_us) into whole UTC days and rests."""
     first_us, last_us = -(-start_us // DAY_US) * DAY_US, end_us // DAY_US * DAY_US
     if first_us >= last_us:
         return UtcParts(whole=_NO_DAYS, rests_us=((start_us, end_us),) if start_us < end_us else ())

@@ -1,5 +1,5 @@
 -- name: session_steps_from_rows
--- Reads: matching. Takes: $origin_us and $step_us (a step is as long).
+-- Reads: matching. Takes: $origin_us, $step_us (length).
 -- Gives: as session_steps of matching.sql, in any order.
 SELECT
     ((started_at - $origin_us::BIGINT) // $step_us::BIGINT)::BIGINT AS step,

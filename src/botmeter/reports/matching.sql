@@ -1,7 +1,7 @@
 -- name: session_steps
--- Reads: session. Takes: $start_us, $end_us, $origin_us and $step_us (a step is as long), $footprints
+-- Reads: session. Takes: $start_us, $end_us, $origin_us, $step_us (length), $footprints
 -- (null: all), $preview.
--- Gives: how many sessions that match started in each step from the origin on, in any order.
+-- Gives: the number of matching sessions by step from the origin on, in any order.
 SELECT
     ((started_at - $origin_us::BIGINT) // $step_us::BIGINT)::BIGINT AS step,
     count(*)::BIGINT                                                AS session_count
@@ -14,7 +14,7 @@ GROUP BY 1
 
 -- name: matching
 -- Reads: participation. Takes: $start_us, $end_us, $preview (null: all); {row_conditions}.
--- Gives: matching, the rows of the underlying data that a question picks: one row per session ×
+-- Gives: matching, the rows of the underlying data that match: one row per session ×
 -- conversation × touchpoint.
 CREATE OR REPLACE TEMP TABLE matching AS
 SELECT

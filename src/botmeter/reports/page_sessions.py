@@ -96,7 +96,7 @@ class PageSessions:
         starts_us = [session.started_us for session in found]
         bounds = bounds_between(min(starts_us), max(starts_us) + 1)
         if not self._is_from_rows:
-            # Their customers narrow it down where the sessions of a page start far apart.
+            # Customers narrow the scan if a page's sessions start far apart.
             customers = sorted({session.customer_id for session in found})
             run_matching(self._moment, of_customers({**self._values, **bounds}, customers))
         keep_matching_of(self._moment, [session.session_id for session in found])

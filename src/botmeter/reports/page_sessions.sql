@@ -1,5 +1,5 @@
 -- name: matching_counts
--- Reads: matching. Gives: one row, how many rows match and how many sessions they are of.
+-- Reads: matching. Gives: one row, the number of matching rows and of their sessions.
 SELECT
     count(*)::BIGINT                   AS row_count,
     count(DISTINCT session_id)::BIGINT AS session_count
@@ -7,7 +7,7 @@ FROM matching
 
 -- name: row_count
 -- Reads: participation. Takes: $start_us, $end_us, $preview; {row_conditions}.
--- Gives: one row, how many rows of the underlying data match.
+-- Gives: one row, the number of matching rows of the underlying data.
 SELECT count(*)::BIGINT AS row_count
 FROM participation
 WHERE started_at >= $start_us::BIGINT
@@ -17,7 +17,7 @@ WHERE started_at >= $start_us::BIGINT
 
 -- name: session_count
 -- Reads: session. Takes: $start_us, $end_us, $footprints, $preview; {session_conditions}.
--- Gives: one row, how many sessions match.
+-- Gives: one row, the number of matching sessions.
 SELECT count(*)::BIGINT AS session_count
 FROM session
 WHERE started_at >= $start_us::BIGINT
@@ -28,7 +28,7 @@ WHERE started_at >= $start_us::BIGINT
 
 -- name: tickets_of_matching
 -- Reads: session_ticket, matching. Takes: $first_on, $last_on; {ticket_conditions}.
--- Gives: one row, the number of distinct tickets of the rows that match.
+-- Gives: one row, the number of distinct tickets of matching rows.
 SELECT count(DISTINCT ticket_id)::BIGINT AS ticket_count
 FROM session_ticket
 WHERE day BETWEEN $first_on::DATE AND $last_on::DATE
@@ -39,7 +39,7 @@ WHERE day BETWEEN $first_on::DATE AND $last_on::DATE
 -- Reads: matching, session, session_ticket. Takes: $start_us, $end_us, $first_on, $last_on, $low_key,
 -- $high_key, $at_key, $at_session, $is_rising, $line_count; {key}, a column, {order} and
 -- {ticket_conditions}.
--- Gives: as page_from_sessions, from the rows that match, which alone know their counts.
+-- Gives: as page_from_sessions, with counts, from the matching rows.
 WITH part AS (
     SELECT
         session_id,
@@ -102,8 +102,8 @@ LIMIT $line_count::BIGINT
 -- name: page_from_sessions
 -- Reads: session. Takes: $start_us, $end_us, $footprints, $preview, $low_key, $high_key,
 -- $at_key, $at_session, $is_rising, $line_count; {key}, a column, {order} and {session_conditions}.
--- Gives: the sessions next to a cursor with what they are sorted by, that of the cursor among them.
--- A null list lets every session through; all keys null: from the end where the order begins.
+-- Gives: the sessions from a cursor on, inclusive, with their sort keys. A null list lets every session through;
+-- all keys null: from the start of the order.
 SELECT
     {key}                AS sort_key,
     session_id::VARCHAR  AS line_session,

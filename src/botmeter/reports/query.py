@@ -1,4 +1,4 @@
-"""A usage query as a self-checking value."""
+"""Usage queries: validated days and filters."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -8,7 +8,7 @@ from botmeter.domain.instant import DAY_US
 from botmeter.domain.period import DEFAULT_DAYS, UTC_NAME, Period, checked_timezone, day_of_us, day_start_us
 from botmeter.reports.filters import NO_FILTERS, Filters
 
-# What a zone adds to the first or last day of the calendar is outside of it, where nothing can be.
+# A zone's offset can move the first or last day out of the calendar, where no event can be.
 _CALENDAR_START_US = day_start_us(date.min)
 _CALENDAR_END_US = day_start_us(date.max) + DAY_US
 
@@ -44,7 +44,6 @@ class UsageQuery:
 
     @property
     def end_us(self) -> int:
-        """Exclusive end of the counted starts."""
         end_us = min(self.period.end_us, _CALENDAR_END_US)
         return end_us if self.until_us is None else max(self.start_us, min(self.until_us, end_us))
 
@@ -65,7 +64,7 @@ def usage_query(
     if last_on is None:
         last_on = today_on if first_on is None else max(first_on, today_on)
     if first_on is None:
-        # The calendar itself begins in the year 1: a last day in its first month has no 29 before.
+        # The calendar begins in year 1: a last day in its first month has no 29 days before it.
         first_on = date.fromordinal(max(1, last_on.toordinal() - DEFAULT_DAYS + 1))
     period = Period(first_on=first_on, last_on=last_on, timezone=days.timezone)
     start_on = data_starts_on(account, timezone=days.timezone)

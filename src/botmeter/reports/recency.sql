@@ -1,8 +1,7 @@
 -- name: recency
 -- Reads: event, receipt, delivery, arrival.
--- Gives: one row: the first and the latest instant of any event; when the last submission was recorded that brought
--- events which are in the numbers, and when the last live one was (µs UTC, null: there is none). The clock may have been
--- set back, so the order is that of the commits.
+-- Gives: one row: the first and latest event; the recording of the last submission with counted events, and of the
+-- last live one (µs UTC, null: none). In the order of the commits, since the clock may have been set back.
 SELECT
     (SELECT min(occurred_at) FROM event)::BIGINT AS first_event_us,
     (SELECT max(occurred_at) FROM event)::BIGINT AS latest_event_us,

@@ -74,7 +74,7 @@ if TYPE_CHECKING:
 
 else:
     _ONLY_IF_SET = Meta(description="Only if set.")
-    # From the declarations of the filters, so that a new one is here without a line of its own.
+    # Derived from the filters' declarations, so that a new one needs no line here.
     ReportFilters = msgspec.defstruct(
         "ReportFilters",
         [

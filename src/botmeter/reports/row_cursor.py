@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _CHECK_BYTES = 6
 _INT64_END = 2**63
 
-# What orders the rows of a session: conversation, bot, version, channel.
+# Sort key of a session's rows: conversation, bot, version, channel.
 RowKey = tuple[str, str | None, str | None, str]
 
 
@@ -62,7 +62,7 @@ def cursor_from_text(text: str, *, account: str, look: RowLook) -> Cursor:
         UUID(session_id)
     except (binascii.Error, msgspec.MsgspecError, ValueError):
         raise _invalid() from None
-    # The check is no secret, so a text can pass it and still be nobody's.
+    # The checksum is no secret, so a forged text can pass it.
     is_text = look.sort is SortKey.CUSTOMER
     if isinstance(key, str) != is_text or (isinstance(key, int) and not -_INT64_END <= key < _INT64_END):
         raise _invalid()

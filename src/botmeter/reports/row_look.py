@@ -6,7 +6,7 @@ from enum import StrEnum
 from botmeter.domain.errors import Refused, TooMuch
 
 LIMIT_MAX = 1_000
-# Longer than any id that a platform makes; a guard, since it is compared with every row.
+# Longer than any platform's ids; limited since it is compared with every row.
 SEARCH_LENGTH_MAX = 200
 
 
@@ -18,7 +18,7 @@ class Grouping(StrEnum):
 
 
 class SortKey(StrEnum):
-    """Order of the sessions, then by id; sessions without an end come last, counts are of matching rows."""
+    """Order of the sessions, then by id; open sessions sort after all ends."""
 
     SESSION_START = "session_start"
     SESSION_END = "session_end"
@@ -33,7 +33,7 @@ class RowLook:
     """View of the underlying data. Flat rows follow the sessions' order, then that of exports.
 
     Attributes:
-        search: A session id, or the start of a customer, conversation or ticket id; empty for all.
+        search: A session id, or the start of a customer, conversation or ticket id.
         limit: Lines per page, 1 to 1,000.
 
     Raises:

@@ -27,7 +27,7 @@ __all__ = ["Grouping", "RowLook", "RowPage", "SessionLine", "SortKey", "Underlyi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnderlyingRow:
-    """One row: session × conversation × bot × version × channel. In µs UTC.
+    """One row: session × conversation × bot × version × channel.
 
     Attributes:
         session_end_us: None while no limit ends the session.
@@ -82,7 +82,7 @@ class SessionLine:
 class RowPage:
     """A page at one moment: `lines` for sessions, `rows` for flat rows.
 
-    Counts are of all pages; `ticket_count` is None unless tickets are filtered.
+    Counts cover all pages; `ticket_count` is None unless tickets are filtered.
     """
 
     query: UsageQuery
@@ -181,7 +181,7 @@ def _part(beside: list[_Placed], *, look: RowLook, at: Cursor | None) -> _Part:
     else:
         has_previous, has_next = at is not None, has_more
     if not placed:
-        # All that was beside it is gone; the way back remains.
+        # All lines on that side are gone; the other side remains.
         back = None if at is None else replace(at, is_backward=not at.is_backward)
         return _Part(
             placed=[],

@@ -1,5 +1,5 @@
 -- name: session_start
--- Reads: session. Takes: $session_id. Gives: when the session started, µs UTC, and whose it is; one row or none.
+-- Reads: session. Takes: $session_id. Gives: the session's start (µs UTC) and customer; one row or none.
 SELECT
     started_at::BIGINT   AS started_at,
     customer_id::VARCHAR AS customer_id

@@ -58,11 +58,11 @@ def underlying_rows(
     """Stream the rows that the report counts, at one moment; close the reader to release it.
 
     Args:
-        columns: Names of `ROWS_SCHEMA`, in order; None for all.
+        columns: None for all.
         search: As in `RowLook`.
 
     Raises:
-        Refused: `column_unknown`, `column_repeated`, `columns_missing`.
+        Refused: As `schema_of`.
     """
     schema = schema_of(COLUMNS if columns is None else columns)
     return pa.RecordBatchReader.from_batches(schema, row_batches(ledger, query, schema=schema, search=search))
@@ -110,13 +110,12 @@ def row_values(ledger: "ReadableLedger", query: UsageQuery, *, search: str = "")
     """Return values of statements on rows: `values_of`, `footprints` (null: all) and the search."""
     values = values_of(query, ledger.touchpoints)
     values = {**values, "footprints": _matching_footprints(values, ledger)}
-    # A lone surrogate is in no id, and DuckDB takes none.
+    # A lone surrogate is in no id, and DuckDB refuses it.
     text = search.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return with_search(values, text, session_id=_id_of_session(search)) if text else values
 
 
 def _matching_footprints(values: Values, ledger: "ReadableLedger") -> list[int] | None:
-    """Matching footprints; None for all."""
     picked, excluded = values["touchpoints"], frozenset(values["excluded_touchpoints"])
     if picked is None and not excluded:
         return None

@@ -1,6 +1,6 @@
 -- name: session_counts_of_days
 -- Reads: session. Takes: $start_us, $end_us, $footprints, $preview.
--- Gives: for each UTC day (days since 1970) how many sessions that match started on it; by day.
+-- Gives: the number of matching sessions by UTC day (days since 1970) of their start; by day.
 SELECT
     (started_at // 86400000000)::BIGINT AS day,
     count(*)::BIGINT                    AS session_count
@@ -16,8 +16,8 @@ ORDER BY day
 -- Reads: matching, session, touchpoint, bot, conversation_span, session_ticket.
 -- Takes: $start_us, $end_us, $first_on, $last_on; {ticket_conditions}.
 -- Gives: the underlying data, one row per session × conversation × bot × version × channel. Instants
--- are µs UTC, session_end null while no limit ends the session. ticket_types names the type of the
--- ticket at the same place of ticket_ids; other types are left out. By session_start, session_id, conversation_id, bot_id,
+-- are µs UTC, session_end null while no limit ends the session. ticket_types has the types in the
+-- order of ticket_ids; other types are left out. By session_start, session_id, conversation_id, bot_id,
 -- bot_version, channel; null before text.
 WITH span AS (
     SELECT
@@ -25,7 +25,7 @@ WITH span AS (
         coalesce(min(created_at), min(first_event_at)) AS created_at,
         max(last_event_at)                             AS updated_at
     FROM conversation_span
-    -- By key alone, which takes a fifth of what the ids do; another conversation of the same key finds no row below.
+    -- By key alone, in a fifth of the time of ids; another conversation with the same key finds no row below.
     WHERE conversation_key IN (SELECT hash(conversation_id) FROM matching)
     GROUP BY conversation_id
 ),

@@ -1,7 +1,6 @@
 """The same traffic under several policies, with reasons for the differences.
 
-Each policy meters all stored events; the period's alone would open sessions at its edge that began before it, and
-miss later events that a policy requires.
+Each policy meters all stored events; the period's alone would open wrong sessions at its edges.
 """
 
 from collections import Counter
@@ -53,7 +52,6 @@ class Outcome:
         by_month: (`YYYY-MM`, sessions), all months.
         by_bot: (bot id, name, opened sessions), most first.
         by_channel: (channel, opened sessions), most first.
-        closed_by: By name, all of `ClosedBy`.
     """
 
     policy: Policy

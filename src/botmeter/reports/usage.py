@@ -73,7 +73,6 @@ class UsageReport:
         policy: In force on the last day.
         policies: All in force, in order.
         by_bot: Most sessions first, then by id, as `by_channel`; `opened_count` adds up to the headline.
-        by_ticket_type: Most tickets first, then by type.
     """
 
     account: str
@@ -105,7 +104,7 @@ class UsageReport:
 
     @property
     def channel_overlap(self) -> int:
-        """Excess of the split by channel over the headline."""
+        """Excess of the split by channel."""
         return sum(channel.session_count for channel in self.by_channel) - self.sessions_consumed
 
 
@@ -177,8 +176,7 @@ def _is_partial(query: UsageQuery, first_on: date) -> bool:
 
 
 def _policies_in_force(schedule: "Schedule", period: Period) -> tuple[str, ...]:
-    """Labels in force in the period, at least one."""
-    # Policies begin at midnights UTC, so where days are others the last one can have two.
+    # Policies begin at midnight UTC, so the last day in another zone can have two.
     last_us = period.end_us - 1
     started = [term for term in schedule if term.from_us <= last_us] or [schedule[0]]
     overtaken = sum(term.from_us <= period.start_us for term in started[1:])

@@ -1,6 +1,6 @@
 -- name: conversations_of_versions
 -- Reads: matching, touchpoint.
--- Gives: the conversations that match, of each bot and version that took part in them; by both.
+-- Gives: the number of matching conversations of each bot and version that took part; by both.
 SELECT
     touchpoint.bot_id::VARCHAR                         AS bot_id,
     touchpoint.bot_version::VARCHAR                    AS bot_version,
@@ -12,7 +12,7 @@ ORDER BY ALL
 
 -- name: tickets_of_versions
 -- Reads: matching, touchpoint, session_ticket. Takes: $first_on, $last_on; {ticket_conditions}.
--- Gives: the tickets of the conversations that match, of each bot and version that took part in them; by both.
+-- Gives: the number of tickets of matching conversations, by bot and version that took part; by both.
 SELECT
     touchpoint.bot_id::VARCHAR                       AS bot_id,
     touchpoint.bot_version::VARCHAR                  AS bot_version,
@@ -29,8 +29,8 @@ ORDER BY ALL
 
 -- name: handoffs_of_versions
 -- Reads: matching, session, touchpoint, event. Takes: $start_us, $end_us, $handoff (domain.event.Kind).
--- Gives: the hand-offs from the start to the end of the sessions that match, in their conversations
--- and at their touchpoints, of each bot and version; by both. An event that two sessions could claim counts once.
+-- Gives: the hand-offs from the start to the end of the matching sessions, in their conversations
+-- and at their touchpoints, of each bot and version; by both. An event within two sessions counts once.
 SELECT
     touchpoint.bot_id::VARCHAR                                AS bot_id,
     touchpoint.bot_version::VARCHAR                           AS bot_version,

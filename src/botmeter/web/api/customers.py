@@ -41,7 +41,7 @@ def unmerge(call: Call) -> CustomersChanged:
 
 def _recorded(call: Call, change: CustomerChange, *, action: Action) -> CustomersChanged:
     if change.number is not None:
-        # No ids: the audit log outlives a customer who is erased.
+        # No ids: the audit log outlives an erased customer.
         detail = {"change": change.number, "aliases": len(change.pairs), "events": change.event_count}
         detail["restated_days"] = change.restated_day_count
         record(action, request=call.request, user=None, account=call.account, who=call.who, **detail)

@@ -50,7 +50,7 @@ _KEYS: Final[Json] = {
         "description": "The same key, for programs that can't send `Authorization`.",
     },
 }
-# Of the server itself, before it reads a request; without a body.
+# From the server itself, before it reads a request; without a body.
 _UNREADABLE: Final[Json] = {
     "414": {"description": "The address is longer than 65,534 bytes."},
     "431": {"description": "The headers are too large or too many."},

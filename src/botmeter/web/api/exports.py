@@ -1,4 +1,4 @@
-"""Streamed exports of the underlying data."""
+"""Exports of the underlying data."""
 
 from typing import cast
 

@@ -28,9 +28,8 @@ class Parameter:
 
     Attributes:
         type: Of one value. Code that reads the value checks `extra_json_schema`, under its own error code.
-        default: For documentation; None if there is none.
+        default: For documentation.
         is_list: Can be repeated.
-        is_number: Values are decimal digits.
     """
 
     name: str

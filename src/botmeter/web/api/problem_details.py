@@ -1,7 +1,4 @@
-"""Problem details (RFC 9457), for Django and the server.
-
-Pages share their statuses, except for keys, rates, methods and media types.
-"""
+"""Problem details (RFC 9457), for Django and the server."""
 
 from http import HTTPStatus
 from typing import Annotated, Final
@@ -32,7 +29,7 @@ _STATUS_OF_CODE: Final = {
     "signature_missing": HTTPStatus.UNAUTHORIZED,
     "signature_wrong": HTTPStatus.UNAUTHORIZED,
     "delivery_too_old": HTTPStatus.UNAUTHORIZED,
-    # An address with a wrong key looks like one that does not exist.
+    # A URL with a wrong key looks like one that does not exist.
     "source_key_wrong": HTTPStatus.NOT_FOUND,
 }
 _CHALLENGE: Final = 'Bearer realm="botmeter"'

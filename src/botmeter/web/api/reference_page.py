@@ -18,7 +18,7 @@ from botmeter.web.layout import Frame, plain_frame
 from botmeter.web.rendering import rendered
 
 _LINE_LENGTH: Final = 72
-# The parameters in the examples of requests, out of many.
+# Parameters shown in the example requests.
 _IN_EXAMPLES: Final = ("from", "to", "channel", "format")
 
 

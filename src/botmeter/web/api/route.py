@@ -49,7 +49,6 @@ class Route:
 
     Attributes:
         path: After `/api/v1/`, with `{…}` for its parts.
-        description: May use backticks for code.
         failures: Status → condition.
         scope: None if the URL itself holds a key.
         body: Alternatives; empty: none is read.

@@ -247,7 +247,7 @@ HANDSHAKE: Final = Route(
     },
 )
 
-# The first route that fits is taken: `sessions/export` stands before `sessions/{session_id}`.
+# The first match wins, so `sessions/export` stands before `sessions/{session_id}`.
 ROUTES: Final = (
     SESSION_USAGE,
     SESSIONS,
