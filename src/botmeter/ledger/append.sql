@@ -1,5 +1,5 @@
 -- name: keep_events
--- Reads: given. Takes: $append_no, $is_pulled. Changes: event has the given events too, in the order of their rows.
+-- Reads: given. Takes: $append_no, $is_pulled. Changes: adds the given events to event, in order.
 INSERT INTO event
 SELECT
     event_key, source, event_id, occurred_at, conversation_id, customer_id, actor, kind,

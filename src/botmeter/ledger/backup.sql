@@ -1,11 +1,11 @@
 -- name: checkpoint
--- Changes: all that was committed is in the file itself, none of it in DuckDB's log beside it.
+-- Changes: moves all commits from DuckDB's log into the file.
 CHECKPOINT
 
 -- name: content_counts
--- Reads: event, session. Takes: nothing. Gives: how many of each there are, one row.
+-- Reads: event, session. Takes: nothing. Gives: the number of each, one row.
 SELECT (SELECT count(*) FROM event)::BIGINT, (SELECT count(*) FROM session)::BIGINT
 
 -- name: rename_account
--- Reads: account_term. Takes: $name. Changes: every version of the account's settings has that name.
+-- Reads: account_term. Takes: $name. Changes: sets that name in all versions of the settings.
 UPDATE account_term SET name = $name

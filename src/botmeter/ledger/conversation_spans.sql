@@ -1,5 +1,5 @@
 -- name: last_row
--- Reads: conversation_span. Takes: nothing. Gives: the number of its last row (0: there is none), one row.
+-- Reads: conversation_span. Takes: nothing. Gives: the number of its last row (0: none), one row.
 SELECT coalesce(max(rowid), 0)::BIGINT FROM conversation_span
 
 -- name: keep_spans
@@ -17,17 +17,17 @@ WHERE append_no >= $append_no
 GROUP BY conversation_id
 
 -- name: span_count
--- Reads: conversation_span. Takes: nothing. Gives: how many rows it has, one row.
+-- Reads: conversation_span. Takes: nothing. Gives: the number of rows, one row.
 SELECT count(*)::BIGINT FROM conversation_span
 
 -- name: conversation_count
--- Reads: conversation_span. Takes: nothing. Gives: about how many conversations there are (within a few per cent), one row.
+-- Reads: conversation_span. Takes: nothing. Gives: the approximate number of conversations (within a few per cent), one row.
 SELECT approx_count_distinct(conversation_id)::BIGINT
 FROM conversation_span
 
 -- name: repeated_spans
--- Reads: conversation_span. Takes: $after (a rowid; -1: all rows are looked at).
--- Gives: folded_span, what the rows past it add up to, for each conversation that has several of them.
+-- Reads: conversation_span. Takes: $after (a rowid; -1: all rows).
+-- Gives: folded_span, one row per conversation with several rows after it.
 CREATE OR REPLACE TEMP TABLE folded_span AS
 SELECT
     conversation_id, min(created_at) AS created_at, min(first_event_at) AS first_event_at,
@@ -38,17 +38,17 @@ GROUP BY conversation_id
 HAVING count(*) > 1
 
 -- name: drop_repeated_spans
--- Reads: folded_span. Takes: $after (a rowid; -1: all rows). Gives: conversation_span without the rows that it stands for.
+-- Reads: folded_span. Takes: $after (a rowid; -1: all rows). Gives: conversation_span without the folded rows.
 DELETE FROM conversation_span
 WHERE rowid > $after AND conversation_id IN (SELECT conversation_id FROM folded_span)
 
 -- name: keep_folded_spans
--- Reads: folded_span. Takes: nothing. Gives: its rows in conversation_span, those that still run last.
+-- Reads: folded_span. Takes: nothing. Gives: its rows in conversation_span, running conversations last.
 INSERT INTO conversation_span
 SELECT conversation_id, created_at, first_event_at, last_event_at, hash(conversation_id)
 FROM folded_span
 ORDER BY last_event_at, conversation_id
 
 -- name: drop_folded_spans
--- Changes: folded_span is gone, and its memory free.
+-- Changes: folded_span is dropped, and its memory freed.
 DROP TABLE folded_span

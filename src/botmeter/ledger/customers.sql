@@ -1,6 +1,6 @@
 -- name: aliases
--- Reads: customer_alias, same_customer. Takes: nothing. Gives: every row of the former with the customer who counts
--- (null: it was taken back), the newest change first.
+-- Reads: customer_alias, same_customer. Takes: nothing. Gives: every row of the former with the customer that counts
+-- (null: undone), newest change first.
 SELECT
     a.customer_id::VARCHAR, a.same_as::VARCHAR, s.customer_id::VARCHAR, a.merge_no::INTEGER, a.set_at::BIGINT,
     a.set_by::VARCHAR, a.undone_no::INTEGER, a.undone_at::BIGINT, a.undone_by::VARCHAR
@@ -9,18 +9,18 @@ LEFT JOIN same_customer AS s ON s.sent_customer_id = a.customer_id AND a.undone_
 ORDER BY a.merge_no DESC, a.customer_id, a.undone_no
 
 -- name: counted_customer
--- Reads: same_customer. Takes: $customer. Gives: the customer who counts for the id, one row.
+-- Reads: same_customer. Takes: $customer. Gives: the customer that counts for the id, one row.
 SELECT coalesce((SELECT customer_id FROM same_customer WHERE sent_customer_id = $customer), $customer)::VARCHAR
 
 -- name: ids_of
--- Reads: same_customer. Takes: $customer, who counts. Gives: the other ids of the customer, ascending.
+-- Reads: same_customer. Takes: $customer (one that counts). Gives: its aliases, ascending.
 SELECT sent_customer_id::VARCHAR
 FROM same_customer
 WHERE customer_id = $customer
 ORDER BY sent_customer_id
 
 -- name: aliases_in_force
--- Reads: customer_alias. Takes: nothing. Gives: (alias, the customer that it was said to be) of those in force.
+-- Reads: customer_alias. Takes: nothing. Gives: (alias, the customer named for it) of those in force.
 SELECT customer_id::VARCHAR, same_as::VARCHAR
 FROM customer_alias
 WHERE undone_no IS NULL
@@ -35,11 +35,11 @@ SELECT 1 + greatest(
 )::INTEGER
 
 -- name: before
--- Reads: same_customer. Takes: nothing. Gives: customer_before, what it says before it is changed.
+-- Reads: same_customer. Takes: nothing. Gives: customer_before, a copy.
 CREATE OR REPLACE TEMP TABLE customer_before AS SELECT sent_customer_id, customer_id FROM same_customer
 
 -- name: undo
--- Takes: $aliases, $number, $now, $by. Gives: in customer_alias, those that are in force taken back.
+-- Takes: $aliases, $number, $now, $by. Gives: in customer_alias, those in force undone.
 UPDATE customer_alias
 SET undone_no = $number, undone_at = $now, undone_by = $by
 WHERE undone_no IS NULL AND customer_id IN (SELECT unnest($aliases::VARCHAR[]))
@@ -51,7 +51,7 @@ SELECT customer_id, same_as, $number, $now, $by, NULL, NULL, NULL FROM given
 
 -- name: moves
 -- Reads: customer_before, same_customer. Takes: nothing.
--- Gives: customer_move, one row per id as sent whose customer is another one now.
+-- Gives: customer_move, one row per sent id whose customer changed.
 CREATE OR REPLACE TEMP TABLE customer_move AS
 SELECT
     sent_customer_id,
@@ -62,11 +62,11 @@ FULL JOIN same_customer AS n USING (sent_customer_id)
 WHERE coalesce(b.customer_id, sent_customer_id) <> coalesce(n.customer_id, sent_customer_id)
 
 -- name: session_count
--- Reads: session, customer_move. Takes: nothing. Gives: how many sessions those customers have, one row.
+-- Reads: session, customer_move. Takes: nothing. Gives: the number of sessions of those customers, one row.
 SELECT count(*)::BIGINT
 FROM session
 WHERE customer_id IN (SELECT before_id FROM customer_move UNION SELECT after_id FROM customer_move)
 
 -- name: restated_days
--- Reads: restatement. Takes: $number (of a change). Gives: how many days were restated because of it, one row.
+-- Reads: restatement. Takes: $number (of a change). Gives: the number of days that it restated, one row.
 SELECT count(*)::BIGINT FROM restatement WHERE cause = 2 AND cause_no = $number

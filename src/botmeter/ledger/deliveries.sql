@@ -1,15 +1,15 @@
 -- name: keep_deliveries
--- Reads: given. Takes: nothing. Gives: these requests in delivery, in their order.
+-- Reads: given. Takes: nothing. Gives: these requests in delivery, in order.
 INSERT INTO delivery
 SELECT append_no, received_at, source, delivery_id, subject, accepted, duplicates, conflicts, rejected, ignored, detail
 FROM given
 
 -- name: delivery_count
--- Reads: delivery. Takes: nothing. Gives: how many rows it has, one row.
+-- Reads: delivery. Takes: nothing. Gives: the number of rows, one row.
 SELECT count(*)::BIGINT FROM delivery
 
 -- name: prune_deliveries
--- Reads: delivery. Takes: $kept. Gives: delivery with so many of each source, the newest, and no others.
+-- Reads: delivery. Takes: $kept. Gives: delivery with only that many of each source, the newest.
 DELETE FROM delivery
 WHERE rowid NOT IN (
     SELECT d.rowid FROM delivery AS d

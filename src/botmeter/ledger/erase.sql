@@ -1,9 +1,9 @@
 -- name: count_events
--- Reads: event. Takes: $customer. Gives: how many events the customer has, one row.
+-- Reads: event. Takes: $customer. Gives: the number of the customer's events, one row.
 SELECT count(*)::BIGINT FROM event WHERE customer_id = $customer
 
 -- name: count_sessions
--- Reads: session. Takes: $customer. Gives: how many sessions the customer opened, one row.
+-- Reads: session. Takes: $customer. Gives: the number of the customer's sessions, one row.
 SELECT count(*)::BIGINT FROM session WHERE customer_id = $customer
 
 -- name: conversations
@@ -13,12 +13,12 @@ SELECT conversation_id, 'erased-' || uuid()::VARCHAR AS pseudonym
 FROM (SELECT DISTINCT conversation_id FROM event WHERE customer_id = $customer)
 
 -- name: count_conversations
--- Reads: erased_conversation. Takes: nothing. Gives: how many rows it has, one row.
+-- Reads: erased_conversation. Takes: nothing. Gives: the number of rows, one row.
 SELECT count(*)::BIGINT FROM erased_conversation
 
 -- name: events_before
 -- Reads: event. Takes: $customer.
--- Gives: erased_event, the customer's events and their pseudonyms, which keep the order that their ids had.
+-- Gives: erased_event, the customer's events and their pseudonyms, in the order of their ids.
 CREATE OR REPLACE TEMP TABLE erased_event AS
 SELECT
     source, event_id,
@@ -28,8 +28,8 @@ WHERE customer_id = $customer
 
 -- name: tickets_before
 -- Reads: event. Takes: $customer.
--- Gives: erased_ticket, the tickets that the customer's events alone link, and their pseudonyms.
--- One that is another customer's too keeps its id, or it would count twice.
+-- Gives: erased_ticket, the tickets of this customer alone, and their pseudonyms.
+-- A ticket shared with another customer keeps its id, or it would count twice.
 CREATE OR REPLACE TEMP TABLE erased_ticket AS
 SELECT ticket_id, 'erased-' || uuid()::VARCHAR AS pseudonym
 FROM event
@@ -39,7 +39,7 @@ HAVING bool_and(customer_id = $customer)
 
 -- name: ids
 -- Reads: erased_event, erased_conversation. Takes: nothing.
--- Gives: (source, id) of each event that is erased, and (null, id) of each conversation.
+-- Gives: (source, id) of each erased event, and (null, id) of each conversation.
 SELECT source::VARCHAR, event_id::VARCHAR FROM erased_event
 UNION ALL
 SELECT NULL, conversation_id::VARCHAR FROM erased_conversation
@@ -54,7 +54,7 @@ ORDER BY quarantine_no
 LIMIT $limit
 
 -- name: aliases
--- Takes: $ids. Gives: customer_alias without whatever was said of these customers; how many rows, one row.
+-- Takes: $ids. Gives: customer_alias without these customers; the number of deleted rows, one row.
 DELETE FROM customer_alias
 WHERE customer_id IN (SELECT unnest($ids::VARCHAR[])) OR same_as IN (SELECT unnest($ids::VARCHAR[]))
 
@@ -95,42 +95,42 @@ WHERE conversation_span.conversation_id = c.conversation_id
 
 -- name: tickets
 -- Reads: erased_conversation. Takes: nothing.
--- Gives: conversation_ticket without the customer's conversations; what the events say now is put back after it.
+-- Gives: conversation_ticket without the customer's conversations; `link_tickets` adds them again.
 DELETE FROM conversation_ticket WHERE conversation_id IN (SELECT conversation_id FROM erased_conversation)
 
 -- name: other_events
--- Reads: erased_conversation. Takes: nothing. Gives: event with the pseudonyms where others took part in the conversations.
+-- Reads: erased_conversation. Takes: nothing. Gives: event with the pseudonyms in other customers' events of the conversations.
 UPDATE event
 SET conversation_id = c.pseudonym
 FROM erased_conversation AS c
 WHERE event.conversation_id = c.conversation_id
 
 -- name: deliveries
--- Reads: delivery. Takes: nothing. Gives: delivery without what can name a customer, whoever it was.
+-- Reads: delivery. Takes: nothing. Gives: delivery without anything that can identify a customer.
 UPDATE delivery SET delivery_id = NULL, detail = NULL
 
 -- name: drop_erased_conversation
--- Changes: erased_conversation is gone, and its memory free.
+-- Changes: erased_conversation is dropped, and its memory freed.
 DROP TABLE erased_conversation
 
 -- name: drop_erased_event
--- Changes: erased_event is gone, and its memory free.
+-- Changes: erased_event is dropped, and its memory freed.
 DROP TABLE erased_event
 
 -- name: drop_erased_ticket
--- Changes: erased_ticket is gone, and its memory free.
+-- Changes: erased_ticket is dropped, and its memory freed.
 DROP TABLE erased_ticket
 
 -- name: old_file
--- Takes: {file}, which an ATTACH can't have bound. Gives: its tables under a name that no account can have.
+-- Takes: {file}, which ATTACH can't bind. Gives: its tables under a name that no account can have.
 ATTACH '{file}' AS "the old file" (READ_ONLY)
 
 -- name: present_database
--- Reads: nothing. Gives: the name of the database that is open, one row.
+-- Reads: nothing. Gives: the name of the open database, one row.
 SELECT current_database()::VARCHAR
 
 -- name: new_file
--- Reads: everything in the old file. Takes: {into}. Gives: all of it in a new one, row by row.
+-- Reads: the old file. Takes: {into}. Gives: a copy in the new file, row by row.
 COPY FROM DATABASE "the old file" TO "{into}"
 
 -- name: detach_old_file

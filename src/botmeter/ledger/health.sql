@@ -1,7 +1,7 @@
 -- name: condition
 -- Reads: receipt, quarantine, arrival. Takes: nothing.
--- Gives: when the newest receipt was written (µs UTC, null: none), how many events are in quarantine, how many wait to
--- be settled, when the first of those was appended (µs UTC, null: none), one row.
+-- Gives: the newest receipt's instant (µs UTC, null: none), the number of quarantined events, the number of unsettled
+-- events, the append of the first of those (µs UTC, null: none), one row.
 SELECT
     (SELECT max(recorded_at) FROM receipt)::BIGINT,
     (SELECT count(*) FROM quarantine)::BIGINT,

@@ -1,7 +1,7 @@
 -- name: known_instants
 -- Reads: event, arrival, given (event_id, event_key). Takes: $source.
--- Gives: (event_id, occurred_at) of each given event of the source that the ledger has, in the order of the ids. An
--- erased one is known by its key alone.
+-- Gives: (event_id, occurred_at) of each given event of the source in the ledger, by id. An
+-- erased one is found by its key alone.
 WITH kept AS (
     SELECT event_key, source, event_id, occurred_at FROM event
     UNION ALL
@@ -17,7 +17,7 @@ ORDER BY g.event_id
 -- name: active_conversations
 -- Reads: event. Takes: $source, $first_us, $limit.
 -- Gives: (conversation_id, last_us) of each conversation of the source with an event at $first_us or later, the latest
--- first; last_us: when its latest event occurred. An erased one has no id that anybody could ask for.
+-- first; last_us: instant of its latest event. Erased ones are left out: their ids are pseudonyms.
 SELECT conversation_id::VARCHAR AS conversation_id, max(occurred_at)::BIGINT AS last_us
 FROM event
 WHERE source = $source AND occurred_at >= $first_us AND NOT starts_with(conversation_id, 'erased-')

@@ -1,5 +1,5 @@
 -- name: keep_arrivals
--- Reads: given. Takes: $now. Changes: arrival has the given events too, in the order of their rows.
+-- Reads: given. Takes: $now. Changes: adds the given events to arrival, in order.
 INSERT INTO arrival
 SELECT
     event_key, source, event_id, occurred_at, conversation_id, customer_id, actor, kind,

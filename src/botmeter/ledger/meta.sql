@@ -3,9 +3,9 @@
 SELECT max(value)::VARCHAR FROM meta WHERE name = $name
 
 -- name: remove
--- Reads: meta. Takes: $name. Changes: meta has no value under the name.
+-- Reads: meta. Takes: $name. Changes: deletes the name from meta.
 DELETE FROM meta WHERE name = $name
 
 -- name: add
--- Takes: $name, $value. Changes: meta has one row more.
+-- Takes: $name, $value. Changes: adds the row to meta.
 INSERT INTO meta VALUES ($name, $value)

@@ -3,11 +3,11 @@
 DELETE FROM policy_term
 
 -- name: drop_from
--- Reads: policy_term. Takes: $from_at (µs UTC). Changes: policy_term has no policy from that instant on.
+-- Reads: policy_term. Takes: $from_at (µs UTC). Changes: deletes the policy that begins then.
 DELETE FROM policy_term WHERE from_at = $from_at
 
 -- name: place_policies
--- Reads: policy_term. Takes: nothing. Gives: the place of each term in the order in which they are in force.
+-- Reads: policy_term. Takes: nothing. Gives: policy_term with places in order of from_at.
 -- Sessions name their policy by its place; only those of future or re-metered sessions move.
 UPDATE policy_term
 SET place = (SELECT count(*) FROM policy_term AS earlier WHERE earlier.from_at < policy_term.from_at)

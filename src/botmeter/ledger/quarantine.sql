@@ -10,14 +10,14 @@ ORDER BY quarantine_no
 LIMIT coalesce($limit, 9223372036854775807)
 
 -- name: quarantine_counts
--- Reads: quarantine. Takes: nothing. Gives: (code, how many), most first.
+-- Reads: quarantine. Takes: nothing. Gives: (code, number of events), most first.
 SELECT code::VARCHAR, count(*)::BIGINT
 FROM quarantine
 GROUP BY code
 ORDER BY count(*) DESC, code
 
 -- name: quarantine_counts_of
--- Reads: quarantine. Takes: $source. Gives: how many events of the source are in quarantine, by code, the most first.
+-- Reads: quarantine. Takes: $source. Gives: (code, number of the source's events), most first.
 SELECT code::VARCHAR, count(*)::BIGINT AS event_count
 FROM quarantine
 WHERE source = $source

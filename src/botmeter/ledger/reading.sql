@@ -1,6 +1,6 @@
 -- name: mark
 -- Reads: touchpoint, footprint_member, policy_term, account_term. Takes: nothing.
--- Gives: one row of numbers that is another one whenever what a ledger keeps in memory is.
+-- Gives: one row of numbers that changes with the contents that a ledger keeps in memory.
 SELECT
     (SELECT count(*) FROM touchpoint)::BIGINT AS touchpoint_count,
     (SELECT greatest(0, -coalesce(min(footprint), 0)) FROM footprint_member)::BIGINT AS footprint_count,

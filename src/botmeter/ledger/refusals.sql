@@ -1,6 +1,6 @@
 -- name: keep_refused
 -- Reads: quarantine, given (position, event_id, code, detail, raw). Takes: $source, $append_no, $now, $is_pulled.
--- Gives: the rejected events in quarantine, each once whatever how often it was sent.
+-- Gives: the rejected events in quarantine, each once however often it was sent.
 INSERT INTO quarantine
 SELECT
     (SELECT coalesce(max(quarantine_no), 0) FROM quarantine) + row_number() OVER (ORDER BY r.position),

@@ -1,21 +1,21 @@
 -- name: has_aliases
--- Reads: customer_alias. Takes: nothing. Gives: whether any alias is in force, one row.
+-- Reads: customer_alias. Takes: nothing. Gives: true if any alias is in force, one row.
 SELECT EXISTS (SELECT 1 FROM customer_alias WHERE undone_no IS NULL)::BOOLEAN
 
 -- name: name_arrived
 -- Reads: event, same_customer. Takes: $append_no (the first of this commit).
--- Gives: event with the customer that counts in those that came under an alias.
+-- Gives: event with the customer that counts, where an alias was sent.
 UPDATE event
 SET sent_customer_id = coalesce(event.sent_customer_id, s.sent_customer_id), customer_id = s.customer_id
 FROM same_customer AS s
 WHERE event.append_no >= $append_no AND event.customer_id = s.sent_customer_id
 
 -- name: event_count
--- Reads: event. Takes: nothing. Gives: how many rows it has, one row.
+-- Reads: event. Takes: nothing. Gives: the number of rows, one row.
 SELECT count(*)::BIGINT FROM event
 
 -- name: old_sessions_all
--- Reads: session. Takes: nothing. Gives: old_session, every session as it was.
+-- Reads: session. Takes: nothing. Gives: old_session, a copy of every session.
 CREATE OR REPLACE TEMP TABLE old_session AS SELECT session_id, started_at, customer_id, conversation_id, opening_touchpoint FROM session
 
 -- name: drop_all_sessions
@@ -28,7 +28,7 @@ DELETE FROM participation
 
 -- name: stage_sessions
 -- Takes: nothing. Gives: staged_session, an empty temporary table of the columns of session.
--- It is declared rather than copied by `AS SELECT … LIMIT 0`: DuckDB 2.0.0 finds no row in a table made so, if
+-- Declared, not copied by `AS SELECT … LIMIT 0`: DuckDB 2.0.0 finds no row in such a table if
 -- more than a row group of Arrow data was inserted into it in the same transaction.
 CREATE OR REPLACE TEMP TABLE staged_session (
     session_id UUID NOT NULL,
@@ -49,7 +49,7 @@ CREATE OR REPLACE TEMP TABLE staged_session (
 
 -- name: stage_participations
 -- Takes: nothing. Gives: staged_participation, an empty temporary table of the columns of participation.
--- It is declared rather than copied by `AS SELECT … LIMIT 0`: DuckDB 2.0.0 finds no row in a table made so, if
+-- Declared, not copied by `AS SELECT … LIMIT 0`: DuckDB 2.0.0 finds no row in such a table if
 -- more than a row group of Arrow data was inserted into it in the same transaction.
 CREATE OR REPLACE TEMP TABLE staged_participation (
     session_id UUID NOT NULL,
@@ -73,7 +73,7 @@ FROM {event} AS x
 WHERE hash({key}) % $shares::UBIGINT = $share::UBIGINT
 
 -- name: keep_sessions
--- Reads: given. Takes: {table}, where to. Gives: the freshly metered sessions in that table.
+-- Reads: given. Takes: {table}. Gives: the metered sessions in that table.
 INSERT INTO {table}
 SELECT
     session_id::UUID, policy, customer_id, conversation_id, source, opening_event_id, opening_touchpoint,
@@ -81,7 +81,7 @@ SELECT
 FROM given
 
 -- name: keep_participations
--- Reads: given. Takes: {table}, where to. Gives: the freshly metered participations in that table.
+-- Reads: given. Takes: {table}. Gives: the metered participations in that table.
 INSERT INTO {table}
 SELECT session_id::UUID, started_at, customer_id, conversation_id, touchpoint, event_count, preview
 FROM given
@@ -97,22 +97,22 @@ INSERT INTO participation
 SELECT * FROM staged_participation ORDER BY started_at
 
 -- name: drop_staged_sessions
--- Changes: staged_session is gone, and its memory free.
+-- Changes: staged_session is dropped, and its memory freed.
 DROP TABLE staged_session
 
 -- name: drop_staged_participations
--- Changes: staged_participation is gone, and its memory free.
+-- Changes: staged_participation is dropped, and its memory freed.
 DROP TABLE staged_participation
 
 -- name: balance
 -- Reads: session, session_usage. Takes: nothing.
--- Gives: how many sessions are stored, and how many the usage adds up to, one row.
+-- Gives: the number of stored sessions, and the sum of the usage, one row.
 SELECT
     (SELECT count(*) FROM session)::BIGINT,
     (SELECT coalesce(sum(session_count), 0) FROM session_usage)::BIGINT
 
 -- name: affected
--- Reads: event, touchpoint. Takes: $append_no (the first of this commit); {key} and what it needs of touchpoint.
+-- Reads: event, touchpoint. Takes: $append_no (the first of this commit); {key} and its tables.
 -- Gives: affected (key, since), one row per scope key with a new event; since: its first one, µs UTC.
 CREATE OR REPLACE TEMP TABLE affected AS
 SELECT {key} AS key, min(x.occurred_at) AS since
@@ -122,8 +122,8 @@ GROUP BY 1
 
 -- name: restart
 -- Reads: affected, session, touchpoint. Takes: $since and $until (bounds of affected.since); {key}.
--- Gives: restart (key, restart_at): from where on each affected key is metered again: the start of the
--- session that was open at its first new event, else that event. What came before stays as it is.
+-- Gives: restart (key, restart_at), the instant from which each affected key is metered again: the start of the
+-- session that was open at its first new event, else that event.
 CREATE OR REPLACE TEMP TABLE restart AS
 WITH running AS (
     SELECT a.key, max(x.started_at) AS started_at
@@ -143,23 +143,23 @@ CREATE OR REPLACE TEMP TABLE restart AS
 SELECT key, (-4611686018427387904)::BIGINT AS restart_at FROM affected
 
 -- name: affected_before
--- Reads: event, touchpoint, customer_move. Takes: {key} and what it needs of touchpoint.
--- Gives: affected (key), the scope keys of the events that become another customer's, as they are before that.
+-- Reads: event, touchpoint, customer_move. Takes: {key} and its tables.
+-- Gives: affected (key), the scope keys of the events that change customer, before the change.
 CREATE OR REPLACE TEMP TABLE affected AS
 SELECT DISTINCT {key} AS key
 FROM {event} AS x
 WHERE coalesce(x.sent_customer_id, x.customer_id) IN (SELECT sent_customer_id FROM customer_move)
 
 -- name: rename
--- Reads: event, customer_move. Takes: nothing. Gives: event with the customer that counts now.
+-- Reads: event, customer_move. Takes: nothing. Gives: event with its new customers.
 UPDATE event
 SET customer_id = m.after_id, sent_customer_id = nullif(m.sent_customer_id, m.after_id)
 FROM customer_move AS m
 WHERE coalesce(event.sent_customer_id, event.customer_id) = m.sent_customer_id
 
 -- name: affected_after
--- Reads: event, touchpoint, customer_move, affected. Takes: {key} and what it needs of touchpoint.
--- Gives: in affected, the scope keys of the same events as they are now.
+-- Reads: event, touchpoint, customer_move, affected. Takes: {key} and its tables.
+-- Gives: in affected, the scope keys of the same events after the change.
 INSERT INTO affected
 SELECT DISTINCT {key} AS key
 FROM {event} AS x
@@ -167,8 +167,8 @@ WHERE coalesce(x.sent_customer_id, x.customer_id) IN (SELECT sent_customer_id FR
     AND {key} NOT IN (SELECT key FROM affected)
 
 -- name: affected_count
--- Reads: event, touchpoint, affected. Takes: {key} and what it needs of touchpoint.
--- Gives: how many events the affected keys have, one row.
+-- Reads: event, touchpoint, affected. Takes: {key} and its tables.
+-- Gives: the number of events of the affected keys, one row.
 SELECT count(*)::BIGINT
 FROM {event} AS x
 WHERE {key} IN (SELECT key FROM affected)
@@ -179,7 +179,7 @@ SELECT min(restart_at)::BIGINT FROM restart
 
 -- name: old_sessions
 -- Reads: session, touchpoint, restart. Takes: $restart (the earliest); {key}.
--- Gives: old_session, the sessions that are metered again, as they were.
+-- Gives: old_session, a copy of the sessions to meter again.
 CREATE OR REPLACE TEMP TABLE old_session AS
 SELECT x.session_id, x.started_at, x.customer_id, x.conversation_id, x.opening_touchpoint
 FROM {session} AS x
@@ -188,7 +188,7 @@ WHERE x.started_at >= $restart AND x.started_at >= r.restart_at
 
 -- name: old_participations
 -- Reads: participation, old_session. Takes: $restart (the earliest restart).
--- Gives: old_conversation, the conversations of the sessions that are metered again.
+-- Gives: old_conversation, the conversations of the sessions to meter again.
 CREATE OR REPLACE TEMP TABLE old_conversation AS
 SELECT DISTINCT x.conversation_id
 FROM participation AS x

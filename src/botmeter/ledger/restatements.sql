@@ -9,7 +9,7 @@ SELECT
             THEN 'a merge undone, change ' || r.cause_no
         WHEN r.cause_no IN (SELECT merge_no FROM customer_alias)
             THEN 'customers merged, change ' || r.cause_no
-        -- Who they were was erased since.
+        -- Their ids were erased since.
         ELSE 'customers changed, change ' || r.cause_no
     END::VARCHAR,
     r.recorded_at::BIGINT, r.day::DATE,

@@ -6,20 +6,20 @@ CREATE TABLE meta (
 )
 
 -- name: account_term
--- Gives: account_term, one row per version of the account's settings; rows are only ever added, and the last one is in
+-- Gives: account_term, one row per version of the account's settings; rows are only added, and the last one is in
 -- force.
 CREATE TABLE account_term (
     recorded_at    BIGINT  NOT NULL, -- µs UTC
     name           VARCHAR NOT NULL,
     available_from DATE    NOT NULL, -- earlier events are quarantined
-    title          VARCHAR,          -- what people call the account; null: its name
-    set_by         VARCHAR           -- who; null: not known
+    title          VARCHAR,          -- display name; null: the account's name
+    set_by         VARCHAR           -- null: unknown
 )
 
 -- name: policy_term
 -- Gives: policy_term, one row per policy of the account's schedule; `place` ascends with `from_at`.
 CREATE TABLE policy_term (
-    place       INTEGER NOT NULL, -- from 0; what session.policy refers to
+    place       INTEGER NOT NULL, -- from 0; session.policy refers to it
     from_at     BIGINT  NOT NULL, -- µs UTC, a midnight; the first is before every event
     label       VARCHAR NOT NULL, -- name@version
     definition  VARCHAR NOT NULL, -- the policy as JSON
@@ -27,24 +27,24 @@ CREATE TABLE policy_term (
 )
 
 -- name: source_term
--- Gives: source_term, one row per version of a source's settings; rows are only ever added, and the last one of a
+-- Gives: source_term, one row per version of a source's settings; rows are only added, and the last one of a
 -- source is in force.
 CREATE TABLE source_term (
     recorded_at BIGINT  NOT NULL, -- µs UTC
     source      VARCHAR NOT NULL,
     platform    VARCHAR NOT NULL,
     settings    VARCHAR NOT NULL, -- bot, version, channel, identities and options, as JSON
-    is_removed  BOOLEAN NOT NULL, -- from now on the account has no such source; its events stay
-    set_by      VARCHAR           -- who; null: not known
+    is_removed  BOOLEAN NOT NULL, -- the source is removed; its events stay
+    set_by      VARCHAR           -- null: unknown
 )
 
 -- name: receipt
--- Gives: receipt, one row per submission that was committed: what became of its events.
+-- Gives: receipt, one row per committed submission: the outcomes of its events.
 CREATE TABLE receipt (
     append_no   INTEGER NOT NULL, -- from 1, in order of commit
     recorded_at BIGINT  NOT NULL, -- µs UTC
     source      VARCHAR NOT NULL,
-    label       VARCHAR NOT NULL, -- what people call it: a file's name, a request
+    label       VARCHAR NOT NULL, -- a file's name, or how the events came
     accepted    BIGINT  NOT NULL,
     duplicates  BIGINT  NOT NULL,
     conflicts   BIGINT  NOT NULL,
@@ -52,20 +52,20 @@ CREATE TABLE receipt (
 )
 
 -- name: delivery
--- Gives: delivery, one row per request that brought live events, in the order in which they came; of each source the
--- newest are kept, for people who look why something did or did not arrive.
+-- Gives: delivery, one row per request with live events, in order of arrival; the newest of each source
+-- are kept, to find out why something did or did not arrive.
 CREATE TABLE delivery (
-    append_no   INTEGER NOT NULL, -- the commit that took it in
+    append_no   INTEGER NOT NULL, -- the append with its events
     received_at BIGINT  NOT NULL, -- µs UTC
     source      VARCHAR NOT NULL,
-    delivery_id VARCHAR,          -- what the sender calls the request; null: nothing
-    subject     VARCHAR NOT NULL, -- what the platform calls what it is about
+    delivery_id VARCHAR,          -- the platform's id; null: none
+    subject     VARCHAR NOT NULL, -- the platform's event name, or how it was sent
     accepted    BIGINT  NOT NULL,
     duplicates  BIGINT  NOT NULL,
     conflicts   BIGINT  NOT NULL,
     rejected    BIGINT  NOT NULL,
-    ignored     BIGINT  NOT NULL, -- things in it that never count
-    detail      VARCHAR           -- the first of these, or of the rejections; null: there was none
+    ignored     BIGINT  NOT NULL, -- items that never count
+    detail      VARCHAR           -- reason of the first rejection or ignored item; null: none
 )
 
 -- name: touchpoint
@@ -94,19 +94,19 @@ CREATE TABLE bot_name_sent (
 )
 
 -- name: bot_name_set
--- Gives: bot_name_set, one row per name that a person gave to a bot, in the order in which they did; rows are only
--- ever added, and the last one of a bot is in force.
+-- Gives: bot_name_set, one row per name that a person set for a bot, in that order; rows are only
+-- added, and the last one of a bot is in force.
 CREATE TABLE bot_name_set (
     recorded_at BIGINT  NOT NULL, -- µs UTC
     bot_id      VARCHAR NOT NULL,
-    bot_name    VARCHAR NOT NULL, -- empty: the name was taken back
-    set_by      VARCHAR           -- who; null: not known
+    bot_name    VARCHAR NOT NULL, -- empty: the sent name was restored
+    set_by      VARCHAR           -- null: unknown
 )
 
 -- name: bot
 -- Reads: bot_name_set, bot_name_sent.
 -- Gives: bot, one row per bot that has a name: the one that people gave it (set_name, null if none), else the one that
--- its events bear.
+-- its events have.
 CREATE VIEW bot AS
 WITH name_set AS (
     SELECT bot_id, nullif(arg_max(bot_name, rowid), '') AS bot_name
@@ -119,21 +119,21 @@ FULL JOIN name_set USING (bot_id)
 WHERE coalesce(name_set.bot_name, bot_name_sent.bot_name) IS NOT NULL
 
 -- name: customer_alias
--- Gives: customer_alias, one row each time that people said of a customer's id that it is another customer's too.
--- Rows are only ever added, and taken back; of one id at most one is in force, and they never lead in a circle.
+-- Gives: customer_alias, one row each time an alias is set.
+-- Rows are only added and undone; at most one per id is in force, and they never form a circle.
 CREATE TABLE customer_alias (
     customer_id VARCHAR NOT NULL, -- the alias, as events have it
-    same_as     VARCHAR NOT NULL, -- the customer that it is, who may be an alias too
-    merge_no    INTEGER NOT NULL, -- the change that said so; changes are numbered from 1
+    same_as     VARCHAR NOT NULL, -- the customer named for it, which may be an alias too
+    merge_no    INTEGER NOT NULL, -- the change that set it, from 1
     set_at      BIGINT  NOT NULL, -- µs UTC
-    set_by      VARCHAR,          -- who; null: not known
-    undone_no   INTEGER,          -- the change that took it back; null: it is in force
+    set_by      VARCHAR,          -- null: unknown
+    undone_no   INTEGER,          -- the change that undid it; null: in force
     undone_at   BIGINT,           -- µs UTC
     undone_by   VARCHAR
 )
 
 -- name: same_customer
--- Reads: customer_alias. Gives: same_customer, one row per alias in force, with the customer that counts, who is none.
+-- Reads: customer_alias. Gives: same_customer, one row per alias in force, with the customer that counts, which is no alias.
 CREATE VIEW same_customer AS
 WITH RECURSIVE said AS (
     SELECT customer_id, same_as FROM customer_alias WHERE undone_no IS NULL
@@ -150,14 +150,14 @@ FROM led
 WHERE same_as NOT IN (SELECT customer_id FROM said)
 
 -- name: event
--- Gives: event, one row per event, each kept once by (source, event_id); appended, nearly in time order.
+-- Gives: event, one row per (source, event_id), nearly in order of time.
 CREATE TABLE event (
     event_key       UBIGINT  NOT NULL, -- hash(source, event_id): finds an event again without an index
     source          VARCHAR  NOT NULL,
     event_id        VARCHAR  NOT NULL,
     occurred_at     BIGINT   NOT NULL, -- µs UTC
     conversation_id VARCHAR  NOT NULL,
-    customer_id     VARCHAR  NOT NULL, -- who counts: same_customer of what was sent
+    customer_id     VARCHAR  NOT NULL, -- the customer that counts: same_customer of the sent one
     actor           UTINYINT NOT NULL, -- domain.event.Actor
     kind            UTINYINT NOT NULL, -- domain.event.Kind
     touchpoint      INTEGER  NOT NULL,
@@ -168,13 +168,13 @@ CREATE TABLE event (
     attributes      VARCHAR,           -- JSON object, as sent
     append_no       INTEGER  NOT NULL, -- the submission that brought it
     sent_customer_id VARCHAR,          -- the customer as sent; null: the one that counts
-    is_pulled       BOOLEAN            -- a pull brought it, so its webhook is no conflict; never null
+    is_pulled       BOOLEAN            -- from a pull, so that its webhook is no conflict; never null
 )
 
 -- name: arrival
--- Gives: arrival, one row per live event that is on disk and not in event yet; settling moves them there, all at once.
+-- Gives: arrival, one row per live event that is not in event yet; settling moves them there, all at once.
 CREATE TABLE arrival (
-    event_key       UBIGINT  NOT NULL, -- as in event, and so are the columns that follow
+    event_key       UBIGINT  NOT NULL, -- as in event, like the next columns
     source          VARCHAR  NOT NULL,
     event_id        VARCHAR  NOT NULL,
     occurred_at     BIGINT   NOT NULL, -- µs UTC
@@ -194,23 +194,23 @@ CREATE TABLE arrival (
 )
 
 -- name: quarantine
--- Gives: quarantine, one row per event that was refused or is in conflict; the same one is kept once.
+-- Gives: quarantine, one row per refused or conflicting event; the same one is stored once.
 CREATE TABLE quarantine (
     quarantine_no BIGINT  NOT NULL, -- from 1
     append_no     INTEGER NOT NULL, -- the submission that first brought it
     recorded_at   BIGINT  NOT NULL, -- µs UTC
     source        VARCHAR NOT NULL,
-    position      BIGINT  NOT NULL, -- place in its file or request, from 0
+    position      BIGINT  NOT NULL, -- in its file or request, from 0
     event_id      VARCHAR,
     code          VARCHAR NOT NULL, -- docs/reference/errors.md
     detail        VARCHAR NOT NULL,
-    raw           BLOB    NOT NULL, -- as it was sent
-    is_pulled     BOOLEAN           -- a pull brought it; never null
+    raw           BLOB    NOT NULL, -- as sent
+    is_pulled     BOOLEAN           -- from a pull; never null
 )
 
 -- name: session
 -- Gives: session, one row per session, kept current; nearly in order of started_at.
--- conversation, source, event and touchpoint are those of the event that opened it.
+-- Conversation, source, event and touchpoint are those of the opening event.
 CREATE TABLE session (
     session_id         UUID     NOT NULL,
     policy             INTEGER  NOT NULL, -- policy_term.place
@@ -241,19 +241,19 @@ CREATE TABLE participation (
 )
 
 -- name: conversation_span
--- Gives: conversation_span, rows that add up to when a conversation was created and last updated:
--- take the least and the greatest over its rows. Every append adds a row for each conversation it touches; now and then
+-- Gives: conversation_span, rows that add up to a conversation's creation, first and last event:
+-- take the least and the greatest over its rows. Every append adds a row per touched conversation; from time to time,
 -- those of one conversation are folded into one.
 CREATE TABLE conversation_span (
     conversation_id  VARCHAR NOT NULL,
     created_at       BIGINT,           -- µs UTC of its conversation_created event, null if none
     first_event_at   BIGINT  NOT NULL, -- µs UTC
     last_event_at    BIGINT  NOT NULL, -- µs UTC
-    conversation_key UBIGINT NOT NULL  -- hash(conversation_id): finds its rows a tenth as long as by the id
+    conversation_key UBIGINT NOT NULL  -- hash(conversation_id): a look-up takes a tenth of the time by id
 )
 
 -- name: conversation_ticket
--- Gives: conversation_ticket, one row per ticket × type that any event linked to a conversation.
+-- Gives: conversation_ticket, one row per conversation × ticket × type linked by any event.
 CREATE TABLE conversation_ticket (
     conversation_id VARCHAR NOT NULL,
     ticket_id       VARCHAR NOT NULL,
@@ -272,7 +272,7 @@ CREATE TABLE conversation_day (
 )
 
 -- name: session_ticket
--- Gives: session_ticket, one row per session × conversation × ticket × type; few, as most sessions have none.
+-- Gives: session_ticket, one row per session × conversation × ticket × type; few, because most sessions have none.
 CREATE TABLE session_ticket (
     day             DATE    NOT NULL, -- UTC day on which the session started
     session_id      UUID    NOT NULL,
@@ -284,8 +284,8 @@ CREATE TABLE session_ticket (
 )
 
 -- name: session_usage
--- Gives: session_usage, the additive usage: how many sessions started on a day with one footprint,
--- opened at one touchpoint. Distinct sessions for any filter and split are plain sums over it.
+-- Gives: session_usage, the additive usage: the number of sessions that started on a day with one footprint,
+-- opened at one touchpoint. Distinct sessions for any filter and split are its plain sums.
 CREATE TABLE session_usage (
     day                DATE    NOT NULL,
     footprint          INTEGER NOT NULL,
@@ -295,8 +295,8 @@ CREATE TABLE session_usage (
 )
 
 -- name: conversation_usage
--- Gives: conversation_usage, how many conversations have one row in conversation_day, by what it says.
--- The few that have more are not in it: they are counted from conversation_day where `spans`.
+-- Gives: conversation_usage, the number of conversations with one row in conversation_day, by that row's values.
+-- The few with several rows are counted from conversation_day where `spans`.
 CREATE TABLE conversation_usage (
     day                DATE    NOT NULL,
     footprint          INTEGER NOT NULL,
@@ -313,8 +313,8 @@ CREATE TABLE restatement (
     day           DATE      NOT NULL,
     before_count  BIGINT    NOT NULL, -- sessions
     after_count   BIGINT    NOT NULL, -- sessions
-    removed       VARCHAR[] NOT NULL, -- ids of sessions that are no more, at most 100
-    added         VARCHAR[] NOT NULL, -- ids of sessions that are new, at most 100
-    because       VARCHAR[] NOT NULL, -- ids of the events that did it, at most 100
+    removed       VARCHAR[] NOT NULL, -- ids of removed sessions, at most 100
+    added         VARCHAR[] NOT NULL, -- ids of new sessions, at most 100
+    because       VARCHAR[] NOT NULL, -- ids of the causing events, at most 100
     because_count BIGINT    NOT NULL
 )

@@ -1,17 +1,17 @@
 -- name: add_bot_name
--- Takes: ? for each column of bot_name_set, in order. Changes: bot_name_set has that row more.
+-- Takes: ? for each column of bot_name_set, in order. Changes: adds the row to bot_name_set.
 INSERT INTO bot_name_set VALUES (?, ?, ?, ?)
 
 -- name: events_before
--- Reads: event. Takes: $before (µs UTC). Gives: how many events occurred before it, and when the first did
+-- Reads: event. Takes: $before (µs UTC). Gives: the number of earlier events, and the first one's instant
 -- (µs UTC, null: none), one row.
 SELECT count(*)::BIGINT, min(occurred_at)::BIGINT
 FROM event
 WHERE occurred_at < $before::BIGINT
 
 -- name: waiting_since
--- Reads: quarantine. Takes: $first_on. Gives: how many events are in quarantine because the account's data began
--- later, and occurred on that UTC day or after it; one row. Only these are known to be JSON, as intake wrote it.
+-- Reads: quarantine. Takes: $first_on. Gives: the number of events in quarantine because the account's data began
+-- later, and occurred on that UTC day or after it; one row. Only these are known to be JSON, written by append.
 SELECT count(*)::BIGINT
 FROM quarantine
 WHERE CASE
@@ -27,15 +27,15 @@ FROM account_term
 ORDER BY rowid
 
 -- name: bot_names_set
--- Reads: bot_name_set. Takes: nothing. Gives: the names that people gave to bots (empty: taken back), in order.
+-- Reads: bot_name_set. Takes: nothing. Gives: the names that people set for bots (empty: restored), in order.
 SELECT recorded_at::BIGINT, bot_id::VARCHAR, bot_name::VARCHAR, set_by::VARCHAR
 FROM bot_name_set
 ORDER BY rowid
 
 -- name: named_bots
 -- Reads: touchpoint, bot, bot_name_sent. Takes: nothing.
--- Gives: each bot of which there is an event: (id, name as shown, name that events bear, name that a person gave),
--- null where there is none; by id.
+-- Gives: each bot with an event: (id, displayed name, name in events, name set by a person),
+-- null: none; by id.
 SELECT p.bot_id::VARCHAR, bot.bot_name::VARCHAR, bot_name_sent.bot_name::VARCHAR, bot.set_name::VARCHAR
 FROM (SELECT DISTINCT bot_id FROM touchpoint WHERE bot_id IS NOT NULL) AS p
 LEFT JOIN bot USING (bot_id)

@@ -1,6 +1,6 @@
 -- name: sources
--- Reads: source_term. Takes: $source (null: every one).
--- Gives: platform and settings of each source as they are now, one row per source that was not removed, by name.
+-- Reads: source_term. Takes: $source (null: all).
+-- Gives: present platform and settings, one row per source that was not removed, by name.
 SELECT source::VARCHAR, platform::VARCHAR, settings::VARCHAR
 FROM (
     SELECT *
@@ -12,7 +12,7 @@ WHERE NOT is_removed
 ORDER BY source
 
 -- name: source_terms
--- Reads: source_term. Takes: $source (null: every one), $last (how many; null: all).
+-- Reads: source_term. Takes: $source (null: all), $last (a number; null: all).
 -- Gives: the versions of sources' settings, the last one first.
 SELECT recorded_at::BIGINT, source::VARCHAR, platform::VARCHAR, settings::VARCHAR, is_removed::BOOLEAN, set_by::VARCHAR
 FROM source_term
@@ -21,7 +21,7 @@ ORDER BY rowid DESC
 LIMIT coalesce($last, 9223372036854775807)
 
 -- name: keep_source_term
--- Reads: nothing. Takes: $now (µs UTC), $source, $platform, $settings (JSON), $removed, $by (null: not known).
--- Gives: source_term, one row more: from now on the source is so.
+-- Reads: nothing. Takes: $now (µs UTC), $source, $platform, $settings (JSON), $removed, $by (null: unknown).
+-- Gives: source_term with that row, in force from now on.
 INSERT INTO source_term (recorded_at, source, platform, settings, is_removed, set_by)
 VALUES ($now, $source, $platform, $settings, $removed, $by)

@@ -1,7 +1,7 @@
 -- name: known_places
 -- Reads: event, arrival, given (event_key). Takes: $first, $last (µs UTC).
 -- Gives: (place, event_key), the rows of event with these keys between these instants; the place is null
--- for those in arrival. Two columns of integers are read for it; the events themselves only where a key was found.
+-- for those in arrival. Only two columns of integers are read.
 SELECT rowid::BIGINT AS place, event_key::UBIGINT AS event_key
 FROM event
 WHERE occurred_at >= $first AND occurred_at <= $last AND event_key IN (SELECT event_key FROM given)
@@ -13,8 +13,8 @@ ORDER BY ALL
 
 -- name: stored_events
 -- Reads: event, arrival, touchpoint, given (row, event_key, source, event_id). Takes: $places (rows of event).
--- Gives: each stored event with the identity of a given one, and the row of that one, in any order. The customer is the
--- one that was sent. An erased event has lost its id and content; its key alone tells that it was here. Other events of
+-- Gives: each stored event with the identity of a given one, and that one's row, in any order. The customer is the
+-- one that was sent. An erased event has lost its id and content, and is found by its key alone. Other events of
 -- its conversation have lost the conversation's id.
 WITH found AS MATERIALIZED (
     SELECT * FROM event WHERE rowid IN (SELECT unnest($places::BIGINT[]))

@@ -1,14 +1,14 @@
 -- name: schema_version
--- Reads: meta. Takes: nothing. Gives: the version of the tables as text, one row; an error where there is none.
+-- Reads: meta. Takes: nothing. Gives: the schema version as text, one row; an error if there is none.
 SELECT value::VARCHAR FROM meta WHERE name = 'schema_version' ORDER BY value
 
 -- name: hash_probe
--- Takes: nothing. Gives: the hash of a fixed text, one row: another DuckDB may compute another one.
+-- Takes: nothing. Gives: the hash of a fixed text, which can differ between versions of DuckDB, one row.
 SELECT hash('botmeter', 'probe')::VARCHAR
 
 -- name: rehash
 -- Reads: event. Takes: nothing. Gives: event_key of every event as this engine hashes it.
--- Erased events keep theirs: their ids are gone, so a copy sent again after this can't be known.
+-- Erased events keep theirs, because their ids are gone; a copy sent again after this is not recognised.
 UPDATE event SET event_key = hash(source, event_id) WHERE NOT starts_with(event_id, 'erased:')
 
 -- name: rehash_arrivals

@@ -1,5 +1,5 @@
 -- name: touched_rows_none
--- Reads: conversation_day. Takes: nothing. Gives: touched_row without a row: everything is counted again.
+-- Reads: conversation_day. Takes: nothing. Gives: touched_row, empty: everything is counted again.
 CREATE OR REPLACE TEMP TABLE touched_row AS
 SELECT day, conversation_id, preview, spans
 FROM conversation_day
@@ -7,7 +7,7 @@ LIMIT 0
 
 -- name: touched_days
 -- Reads: old_session, fresh_session. Takes: nothing.
--- Gives: touched_day (day), the UTC days on which sessions that were metered again start or started.
+-- Gives: touched_day (day), the UTC days of sessions before and after they were metered again.
 CREATE OR REPLACE TEMP TABLE touched_day AS
 SELECT DISTINCT DATE '1970-01-01' + (started_at // 86400000000)::INTEGER AS day
 FROM (SELECT started_at FROM old_session UNION ALL SELECT started_at FROM fresh_session)
@@ -24,8 +24,8 @@ SELECT conversation_id FROM event WHERE append_no >= $append_no AND ticket_id IS
 
 -- name: touched_rows
 -- Reads: conversation_day, touched_conversation. Takes: nothing.
--- Gives: touched_row, the rows of those conversations on any day, as they were. The one look at all days:
--- their keys are found first, and of what is found alone the rest is read.
+-- Gives: touched_row, a copy of the rows of those conversations on any day. The one scan of all days:
+-- their keys are found first, and only then the rest of these rows is read.
 CREATE OR REPLACE TEMP TABLE touched_row AS
 WITH found AS MATERIALIZED (
     SELECT rowid AS place
@@ -43,7 +43,7 @@ WHERE conversation_id IN (SELECT conversation_id FROM touched_conversation)
 
 -- name: touched_ticket_days
 -- Reads: event, touched_row. Takes: $append_no (the first of this commit).
--- Gives: in touched_day, the days of the conversations that were newly linked to a ticket.
+-- Gives: in touched_day, the days of conversations newly linked to a ticket.
 INSERT INTO touched_day
 SELECT DISTINCT day
 FROM touched_row
@@ -51,7 +51,7 @@ WHERE conversation_id IN (SELECT conversation_id FROM event WHERE append_no >= $
     AND day NOT IN (SELECT day FROM touched_day)
 
 -- name: touched_bounds
--- Reads: touched_day. Takes: nothing. Gives: the µs UTC at which the first of the days starts and the last one ends, one row.
+-- Reads: touched_day. Takes: nothing. Gives: start of the first day and end of the last, µs UTC, one row.
 SELECT epoch_us(min(day)::TIMESTAMP)::BIGINT, epoch_us((max(day) + 1)::TIMESTAMP)::BIGINT FROM touched_day
 
 -- name: days_to_count
@@ -64,8 +64,8 @@ SELECT day FROM touched_day
 SELECT conversation_id FROM touched_conversation
 
 -- name: day_counts
--- Reads: session_usage. Takes: {touched}: which days.
--- Gives: old_day_count (day, session_count), the sessions of each of those days before they are counted again.
+-- Reads: session_usage. Takes: {touched}: the days.
+-- Gives: old_day_count (day, session_count) before they are counted again.
 CREATE OR REPLACE TEMP TABLE old_day_count AS
 SELECT day, sum(session_count)::BIGINT AS session_count
 FROM session_usage
@@ -73,12 +73,12 @@ WHERE {touched}
 GROUP BY day
 
 -- name: drop_session_usage
--- Takes: {touched}: which days. Gives: session_usage without those days.
+-- Takes: {touched}: the days. Gives: session_usage without those days.
 DELETE FROM session_usage WHERE {touched}
 
 -- name: keep_session_usage
--- Reads: session. Takes: $start, $end (µs UTC around the days); {touched}: which days.
--- Gives: in session_usage, the count of the sessions of those days by all that a filter or split can name.
+-- Reads: session. Takes: $start, $end (µs UTC around the days); {touched}: the days.
+-- Gives: in session_usage, the sessions of those days, counted by every filter and split.
 INSERT INTO session_usage
 SELECT day, footprint, opening_touchpoint, preview, count(*)
 FROM (SELECT DATE '1970-01-01' + (started_at // 86400000000)::INTEGER AS day, * FROM session)
@@ -87,15 +87,15 @@ GROUP BY ALL
 ORDER BY ALL
 
 -- name: ticket_count
--- Reads: conversation_ticket. Takes: nothing. Gives: how many rows it has, one row.
+-- Reads: conversation_ticket. Takes: nothing. Gives: the number of rows, one row.
 SELECT count(*)::BIGINT FROM conversation_ticket
 
 -- name: drop_session_tickets
--- Takes: {touched}: which days and conversations. Gives: session_ticket without them.
+-- Takes: {touched}: the days and conversations. Gives: session_ticket without them.
 DELETE FROM session_ticket WHERE {touched}
 
 -- name: session_ticket_sets
--- Reads: participation, conversation_ticket. Takes: $start, $end (µs UTC around the days); {touched}: which days and
+-- Reads: participation, conversation_ticket. Takes: $start, $end (µs UTC around the days); {touched}: the days and
 -- conversations; {conversations}: the latter alone.
 -- Gives: (day, session_id, conversation_id, preview, members) of each session × conversation with a ticket, members ascending.
 SELECT day::DATE AS day, session_id::VARCHAR AS session_id, conversation_id::VARCHAR AS conversation_id,
@@ -108,7 +108,7 @@ ORDER BY day, session_id, conversation_id
 
 -- name: keep_session_tickets
 -- Reads: given (day, session_id, conversation_id, preview, footprint), conversation_ticket. Takes: nothing.
--- Gives: in session_ticket, a row for each of these × ticket × type; 'unknown' where a ticket has no type at all.
+-- Gives: in session_ticket, a row for each of these × ticket × type; 'unknown' for a ticket without a type.
 INSERT INTO session_ticket
 SELECT s.day, s.session_id::UUID, s.conversation_id, t.ticket_id, t.ticket_type, s.footprint, s.preview
 FROM given AS s
@@ -121,11 +121,11 @@ JOIN (
 ORDER BY s.day
 
 -- name: drop_conversation_days
--- Takes: {touched}: which days and conversations. Gives: conversation_day without them.
+-- Takes: {touched}: the days and conversations. Gives: conversation_day without them.
 DELETE FROM conversation_day WHERE {touched}
 
 -- name: conversation_sets
--- Reads: participation. Takes: $start, $end (µs UTC around the days); {touched}: which days and conversations.
+-- Reads: participation. Takes: $start, $end (µs UTC around the days); {touched}: the days and conversations.
 -- Gives: conversation_set, one row per day × conversation × preview, with the least and the greatest touchpoint.
 CREATE OR REPLACE TEMP TABLE conversation_set AS
 SELECT day, conversation_id, preview, min(touchpoint) AS low, max(touchpoint) AS high
@@ -148,8 +148,8 @@ GROUP BY c.day, c.conversation_id, c.preview
 ORDER BY c.day, c.conversation_id, c.preview
 
 -- name: conversation_row_counts
--- Reads: conversation_set, touched_row, touched_day. Takes: {untouched}: which rows stay as they are.
--- Gives: row_count (conversation_id, row_count), how many rows each conversation has now, where it is several.
+-- Reads: conversation_set, touched_row, touched_day. Takes: {untouched}: the rows that stay.
+-- Gives: row_count (conversation_id, row_count), the present number of rows per conversation, where it has several.
 CREATE OR REPLACE TEMP TABLE row_count AS
 SELECT conversation_id, count(*) AS row_count
 FROM (
@@ -174,7 +174,7 @@ ORDER BY c.day
 
 -- name: span_changes
 -- Reads: touched_row, touched_day, row_count. Takes: nothing.
--- Gives: span_change, the rows on other days that no longer say rightly whether they are alone.
+-- Gives: span_change, the rows on other days whose `spans` is outdated.
 CREATE OR REPLACE TEMP TABLE span_change AS
 SELECT t.day, t.conversation_id, t.preview, n.conversation_id IS NOT NULL AS spans
 FROM touched_row AS t
@@ -182,11 +182,11 @@ LEFT JOIN row_count AS n ON n.conversation_id = t.conversation_id
 WHERE t.day NOT IN (SELECT day FROM touched_day) AND t.spans <> (n.conversation_id IS NOT NULL)
 
 -- name: span_change_bounds
--- Reads: span_change. Takes: nothing. Gives: the first and the last of its days (null: no row), one row.
+-- Reads: span_change. Takes: nothing. Gives: the first and the last of its days (null: none), one row.
 SELECT min(day)::DATE, max(day)::DATE FROM span_change
 
 -- name: keep_spans_marked
--- Reads: span_change. Takes: $first, $last (its days). Gives: conversation_day.spans as it is now.
+-- Reads: span_change. Takes: $first, $last (its days). Gives: conversation_day with updated spans.
 UPDATE conversation_day
 SET spans = c.spans
 FROM span_change AS c
@@ -201,12 +201,12 @@ INSERT INTO touched_day
 SELECT DISTINCT day FROM span_change
 
 -- name: drop_conversation_usage
--- Takes: {touched}: which days. Gives: conversation_usage without those days.
+-- Takes: {touched}: the days. Gives: conversation_usage without those days.
 DELETE FROM conversation_usage WHERE {touched}
 
 -- name: keep_conversation_usage
--- Reads: conversation_day. Takes: {touched}: which days.
--- Gives: in conversation_usage, the count of those days' conversations that have one row alone.
+-- Reads: conversation_day. Takes: {touched}: the days.
+-- Gives: in conversation_usage, the number of those days' conversations with one row.
 INSERT INTO conversation_usage
 SELECT day, footprint, preview, count(*)
 FROM conversation_day
@@ -216,8 +216,8 @@ ORDER BY ALL
 
 -- name: keep_bot_names
 -- Reads: event, touchpoint. Takes: $append_no (the first of this commit).
--- Gives: in bot_name_sent, the name of each bot as of its latest event that bears one; of several at one instant, the
--- greatest, so that it doesn't matter which came first.
+-- Gives: in bot_name_sent, the name of each bot in its latest event with one; of several at one instant, the
+-- greatest, so that their order doesn't matter.
 INSERT INTO bot_name_sent
 SELECT
     p.bot_id,
@@ -233,7 +233,7 @@ WHERE (excluded.named_at, excluded.bot_name) > (bot_name_sent.named_at, bot_name
 
 -- name: keep_tickets
 -- Reads: given (conversation_id, ticket_id, ticket_type), conversation_ticket. Takes: nothing.
--- Gives: in conversation_ticket, those that are not in it yet, each once.
+-- Gives: in conversation_ticket, the new ones, each once.
 INSERT INTO conversation_ticket
 SELECT DISTINCT g.conversation_id, g.ticket_id, g.ticket_type
 FROM given AS g
@@ -246,7 +246,7 @@ WHERE NOT EXISTS (
 )
 
 -- name: linked_tickets
--- Reads: event. Takes: nothing. Gives: the tickets and types of each conversation, as the events name them, each once,
+-- Reads: event. Takes: nothing. Gives: the distinct tickets and types of each conversation,
 -- in any order.
 SELECT DISTINCT conversation_id::VARCHAR AS conversation_id, ticket_id::VARCHAR AS ticket_id,
     ticket_type::VARCHAR AS ticket_type
@@ -256,8 +256,8 @@ WHERE ticket_id IS NOT NULL
 -- name: keep_restatements
 -- Reads: old_session, the sessions as they are now, old_day_count, session_usage, event, touchpoint.
 -- Takes: $cause, $cause_no, $first_append_no (of this commit), $now, $shown_before (µs UTC: days that
--- ended by then had been shown); {key} and the tables that it is read from.
--- Gives: in restatement, one row per such day of which a session was removed or added.
+-- ended by then had been shown); {key} and its tables.
+-- Gives: in restatement, one row per such day with a removed or added session.
 INSERT INTO restatement
 WITH changed AS (
     SELECT session_id, started_at, {key} AS key, false AS is_new

@@ -4,11 +4,11 @@ SELECT list(m.touchpoint ORDER BY m.touchpoint) FROM footprint_member AS m WHERE
 
 -- name: stored_copy
 -- Reads: {table}, footprint_member. Takes: {columns}.
--- Gives: stored_{table}, what it says as it is stored, with the members of a footprint in place of its number.
+-- Gives: stored_{table}, its rows with the members of a footprint in place of its number.
 CREATE OR REPLACE TEMP TABLE stored_{table} AS SELECT {columns} FROM {table} AS x
 
 -- name: stored_spans
--- Reads: conversation_span. Takes: nothing. Gives: stored_conversation_span, what its rows add up to.
+-- Reads: conversation_span. Takes: nothing. Gives: stored_conversation_span, one row per conversation.
 CREATE OR REPLACE TEMP TABLE stored_conversation_span AS
 SELECT
     conversation_id, min(created_at) AS created_at, min(first_event_at) AS first_event_at,
@@ -29,12 +29,12 @@ DELETE FROM conversation_span
 DELETE FROM conversation_ticket
 
 -- name: derived_rows
--- Reads: {table}, footprint_member. Takes: {columns}. Gives: derived_{table}, what it says after all was metered again.
+-- Reads: {table}, footprint_member. Takes: {columns}. Gives: derived_{table}, its rows after everything was metered again.
 CREATE OR REPLACE TEMP VIEW derived_{table} AS SELECT {columns} FROM {table} AS x
 
 -- name: different_rows
 -- Reads: {left}, {right}, two tables of the same columns. Takes: $limit.
--- Gives: (row as text, how many there are) of the rows that stand in the left more often than in the right.
+-- Gives: (row as text, number of such rows) of the rows that occur more often in the left.
 WITH only_left AS (
     SELECT * FROM {left} AS x
     EXCEPT ALL
@@ -47,7 +47,7 @@ LIMIT $limit
 
 -- name: misnamed
 -- Reads: event, same_customer. Takes: $limit.
--- Gives: (event as text, how many there are) of those whose customer is not who counts for the one that was sent.
+-- Gives: (event as text, number of such events) of events with a customer other than the one that counts for the sent id.
 SELECT
     (e.source, e.event_id, e.sent_customer_id, e.customer_id)::VARCHAR,
     (count(*) OVER ())::BIGINT
@@ -58,12 +58,12 @@ ORDER BY 1
 LIMIT $limit
 
 -- name: content_counts
--- Reads: event, session. Takes: nothing. Gives: how many rows each has, one row.
+-- Reads: event, session. Takes: nothing. Gives: the number of rows of each, one row.
 SELECT (SELECT count(*) FROM event)::BIGINT, (SELECT count(*) FROM session)::BIGINT
 
 -- name: doubled_events
 -- Reads: event. Takes: nothing.
--- Gives: how many events stand there more than once, or have not the key by which they are found again, one row.
+-- Gives: the number of events that are stored more than once or have a wrong key, one row.
 SELECT (
     (SELECT count(*) FROM (SELECT source, event_id FROM event GROUP BY event_key, source, event_id HAVING count(*) > 1))
     + (SELECT count(*) FROM event WHERE event_key <> hash(source, event_id) AND NOT starts_with(event_id, 'erased:'))
