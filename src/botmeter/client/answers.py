@@ -40,7 +40,7 @@ class RetryLater:
     """The batch may have arrived; sending it again can succeed.
 
     Attributes:
-        after_seconds: Named by the server.
+        after_seconds: Earliest retry, if the server named one.
     """
 
     detail: str

@@ -1,4 +1,4 @@
-"""Queue of waiting events: one current batch, then disk, then memory, which keeps conversations in order."""
+"""Queue of waiting events: current batch, disk, then memory, so that conversations stay in order."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -65,7 +65,7 @@ class Backlog:
         self._wanted = 0
 
     def put(self, line: bytes) -> bool:
-        """Append an event; False if memory and disk are full, or the client is closed."""
+        """Append an event; False if full or closed."""
         with self.changed:
             if self._is_over:
                 return False

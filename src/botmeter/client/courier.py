@@ -1,4 +1,4 @@
-"""State machine that sends one batch at a time; threads and sleeps are the caller's."""
+"""State machine that sends one batch at a time, without threads and sleeps."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -55,7 +55,7 @@ class Courier:
         self._failure_count = 0
 
     def step(self) -> float:
-        """Send one part of a batch, or write to disk; return the time of the next call."""
+        """Send or write to disk one part; return the time of the next call."""
         now = self._ports.elapsed()
         if now < self.retry_at:
             self._keep(now)

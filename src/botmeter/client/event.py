@@ -1,4 +1,4 @@
-"""Events as a bot states them, checked only for errors that its author can correct."""
+"""Events as a bot states them, checked for errors that its author can correct."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping

@@ -29,7 +29,7 @@ class Meter:
     """Thread-safe client that sends events on its own thread; use one for each server and key.
 
     Methods never raise because of the network, the disk, the server or an invalid event, which is counted, logged and
-    passed to `on_refused`. The client is closed at exit, or earlier by `with`.
+    passed to `on_refused`. The client closes at exit, or earlier by `with`.
 
     A forked child starts without events, with its own connection and folder. If it ends by `os._exit`, as in
     multiprocessing, it must call `close` or `flush` itself.
@@ -93,7 +93,7 @@ class Meter:
         return True if running is None else running.flush(within_seconds)
 
     def close(self) -> None:
-        """Send what is possible within `close_seconds`, write the rest to disk, and accept no more events."""
+        """Send what is possible within `close_seconds`, write the rest to disk, and refuse new events."""
         with self._lock:
             self._is_closed = True
             running, self._running = self._running, None

@@ -19,7 +19,6 @@ class ClientSettings:
         linger_seconds: Longest wait to fill a request.
         queue_events_max: In memory, before they move to disk.
         queue_bytes_max: The same in bytes.
-        answer_seconds: Time limit of the server's answer.
         close_seconds: Time limit of `close`, and so of exit.
         ca_file: PEM; None: the system's.
         on_refused: Called on the sending thread.

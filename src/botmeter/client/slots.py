@@ -1,4 +1,4 @@
-"""Slots of a spill folder, one for each process, locked until the process ends."""
+"""Slots of a spill folder, each locked by one process until it ends."""
 
 import fcntl
 import os

@@ -54,7 +54,7 @@ class Spill:
                 self._add(Segment(path=path, size_bytes=path.stat().st_size, last=place))
 
     def reserved(self) -> Path | None:
-        """Reserve a file older than all that follow."""
+        """Reserve a file for events older than all that follow."""
         if self._folder is None:
             return None
         path = slots.segment_path(self._folder, self._next)
@@ -83,7 +83,7 @@ class Spill:
         self.size_bytes += len(data)
 
     def put_back(self, path: Path, lines: Sequence[bytes]) -> Segment:
-        """Write lines of the current batch to their reserved file, outside the queue; raises `OSError`."""
+        """Write lines of the current batch to their reserved file; raises `OSError`."""
         data = _joined(lines)
         self._write(path, data)
         self.size_bytes += len(data)

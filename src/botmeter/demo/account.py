@@ -35,7 +35,7 @@ _MILLION = 1_000_000
 def demo_batches(*, seed: int, now_us: int, events: int = _MILLION) -> Iterator[EventBatch]:
     """Yield events from 2022-02-04 to `now_us`, in order of time, a quarter million a batch.
 
-    The same seed gives the same events. Within a month, a later day only adds; a later month has fewer, but unchanged,
+    The same seed gives the same events. Within a month a later day only adds; a later month has fewer, but unchanged,
     conversations on earlier days.
 
     Args:

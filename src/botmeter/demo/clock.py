@@ -24,7 +24,7 @@ def instants_of_day(
     hour: npt.NDArray[np.float64],
     second: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.int64]:
-    """Return µs UTC in each UTC day (since 1970), spread by the waking hours of a `MARKETS` index.
+    """Return µs UTC in each UTC day (since 1970), spread by the market's waking hours.
 
     Args:
         hour: Part of the local day, in [0, 1).
@@ -39,7 +39,7 @@ def instants_of_day(
 def sleep_us(
     instants: npt.NDArray[np.int64], *, market: npt.NDArray[np.int64], chance: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.int64]:
-    """Return the time until a customer would write, 0 by day; `chance` in [0, 1) delays rising."""
+    """Return the time until a customer would write; 0 by day."""
     local_us = (instants + _utc_offsets_us(instants // DAY_US, market)) % DAY_US
     morning_us = _MORNING_US + (chance * 4 * HOUR_US).astype(np.int64)
     return np.where(local_us < _MORNING_US, morning_us - local_us, 0)

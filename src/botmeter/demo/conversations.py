@@ -29,7 +29,7 @@ _TICKET_TYPES = np.array([0.62, 0.88])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversations:
-    """Conversations, unordered; columns in pairs are for its bot and the one it passes to.
+    """Conversations, unordered; pairs are for the bot and the one it passes to.
 
     Attributes:
         market: Index in `MARKETS`.
@@ -40,7 +40,7 @@ class Conversations:
         ticket: Pair of numbers.
         ticket_type: Pair of indexes in `ticket_types`.
         pause: Relative length; one column per step.
-        night: Delay of rising after a night in between.
+        night: Delay of rising after a night.
     """
 
     key: Numbers
@@ -77,7 +77,7 @@ def channels_chosen(days: Numbers, *, chance: Units) -> Numbers:
 
 
 def next_bots(bots: Numbers, days: Numbers) -> Numbers:
-    """Return the bot that each passes to, launched ones only."""
+    """Return the bot that each passes to, or another before its launch."""
     following = _PASSES_TO[bots]
     return np.where(_LAUNCHED[following] <= days, following, np.where(bots == 0, 1, 0))
 
@@ -95,7 +95,7 @@ def versions_served(bots: Numbers, days: Numbers, *, chance: Units) -> Numbers:
 
 
 def next_releases(days: Numbers) -> tuple[Numbers, Numbers]:
-    """Return the next release of any bot, and the days until it (a million: never)."""
+    """Return the next release, and days until it (a million: never)."""
     place = np.searchsorted(_RELEASED[_BY_DATE], days, side="right")
     release = _BY_DATE[np.minimum(place, len(_BY_DATE) - 1)]
     return release, np.where(place < len(_BY_DATE), _RELEASED[release] - days, 1_000_000)

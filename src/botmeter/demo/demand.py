@@ -1,4 +1,4 @@
-"""Conversations per day and their random numbers, from a generator for each day so that history stays the same."""
+"""Conversations per day and their random numbers; each day's generator keeps history unchanged."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -78,11 +78,11 @@ class Market:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
-    """Days of more demand that open with a bot's message to many customers.
+    """Days of more demand that open with a message to many customers.
 
     Attributes:
         uplift: Factor on demand.
-        reach: Messages on the first day per conversation of an ordinary day.
+        reach: Messages on the first day per ordinary conversation.
     """
 
     name: str

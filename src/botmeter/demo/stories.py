@@ -1,4 +1,4 @@
-"""Shapes of conversations, as text such as `created hello ask answer` and as arrays of stories × steps."""
+"""Shapes of conversations, as text (`created hello ask answer`) and arrays."""
 
 from dataclasses import dataclass
 

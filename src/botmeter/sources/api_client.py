@@ -1,4 +1,4 @@
-"""Bounded HTTP client for a platform's API, with retries and without redirects."""
+"""Bounded HTTP client for platform APIs, with retries and without redirects."""
 
 import random
 import time
@@ -68,7 +68,7 @@ class ApiClient:
         self._began = self.clocks.clock()
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> bytes:
-        """Get a path and return the body of the answer.
+        """Get a path and return the body.
 
         Raises:
             Missing: `pull_gone`.

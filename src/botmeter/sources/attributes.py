@@ -1,4 +1,4 @@
-"""Event attributes as canonical JSON, the same text in every format."""
+"""Event attributes as canonical JSON: sorted keys, unchanged digits."""
 
 import json
 import re
@@ -17,11 +17,10 @@ _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def attributes_text(sent: object) -> str | None:
-    """Return an object, or JSON text of one, with sorted keys and unchanged digits; None for null.
+    """Return an object, or JSON text of one, as canonical JSON; None for null.
 
     Raises:
-        Refused: `attributes_invalid` if it is no object, `attributes_too_long` past 65,536 bytes,
-            `text_invalid` for NUL or a lone surrogate.
+        Refused: `attributes_invalid`, `attributes_too_long` past 65,536 bytes, `text_invalid` for NUL or lone surrogates.
     """
     if isinstance(sent, str | bytes) and sent.strip() in ("null", b"null"):
         return None

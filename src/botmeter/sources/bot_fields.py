@@ -6,14 +6,14 @@ Fields = dict[str, object]
 
 
 def default_bot(source: Source) -> Fields:
-    """Return the fields of the source's default bot; empty without one."""
+    """Return the default bot's fields; empty without one."""
     if source.bot_id is None:
         return {}
     return {"bot_id": source.bot_id, "bot_name": source.bot_name, "bot_version": source.bot_version}
 
 
 def identity_bot(source: Source, identity: BotIdentity, *, name: str | None = None) -> Fields:
-    """Return the fields of a bot identity; `name` applies if it has none."""
+    """Return a bot identity's fields; `name` applies if it has none."""
     return {
         "bot_id": identity.bot_id,
         "bot_name": identity.bot_name or name,
@@ -22,5 +22,5 @@ def identity_bot(source: Source, identity: BotIdentity, *, name: str | None = No
 
 
 def platform_bot(source: Source, bot_id: str, *, name: str | None = None) -> Fields:
-    """Return the fields of a bot that the platform names."""
+    """Return the fields of a bot named by the platform."""
     return {"bot_id": bot_id, "bot_name": name, "bot_version": source.bot_version}

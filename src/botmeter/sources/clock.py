@@ -17,10 +17,10 @@ _NUMBER = re.compile(r"[+-]?\d{1,40}(?:\.\d{1,40})?", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
-    """Format of a source's times; the default is RFC 3339 with an offset.
+    """Format of a source's times; by default RFC 3339 with an offset.
 
     Attributes:
-        format: `iso` (RFC 3339), `epoch_s`, `epoch_ms`, `epoch_us`, or a `strptime` pattern.
+        format: `iso`, `epoch_s`, `epoch_ms`, `epoch_us`, or a `strptime` pattern.
         zone: For times without an offset; None: reject them.
         ambiguous: Treatment of a local time that occurs twice.
     """

@@ -1,7 +1,7 @@
 """CloudEvents 1.0 (JSON) → records.
 
-Source: CloudEvents 1.0.2 and its JSON event format. An envelope without `time` gets the time of receipt, but is
-rejected in a file, where the time would change with each import.
+Source: CloudEvents 1.0.2 and its JSON event format. An envelope without `time` gets the time of receipt; files must
+give it, or each import would change it.
 """
 
 import binascii
@@ -49,7 +49,7 @@ _DECODE_TIMES = msgspec.json.Decoder(_Times).decode
 
 
 def is_envelope(found: Mapping[str, object]) -> bool:
-    """Check that a JSON object is a CloudEvent, not an event with a similar key."""
+    """Check for a CloudEvent, as against an event with a similar key."""
     return "specversion" in found and any(name not in found for name in REQUIRED_FIELDS)
 
 
@@ -76,7 +76,7 @@ def record_from_envelope(envelope: Mapping[str, object]) -> Mapping[str, object]
 
 
 def with_receipt_time(text: bytes, *, received_us: int) -> bytes:
-    """Add the time of receipt to the JSON of an envelope without a time."""
+    """Add the time of receipt to an envelope without a time."""
     if b'"specversion"' not in text:
         return text
     try:

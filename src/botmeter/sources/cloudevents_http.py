@@ -22,9 +22,7 @@ _ORIGIN = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 def envelope_from_binary(headers: Mapping[str, str], body: bytes) -> bytes:
-    """Return a binary-mode CloudEvent as a JSON envelope on one line.
-
-    Header names are in lower case.
+    """Return a binary-mode CloudEvent as a one-line JSON envelope; header names are in lower case.
 
     Raises:
         Refused: `cloudevent_invalid`.
@@ -44,7 +42,7 @@ def envelope_from_binary(headers: Mapping[str, str], body: bytes) -> bytes:
 
 
 def allowed_origin(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return the headers of the OPTIONS answer; every origin may send at any rate."""
+    """Return the headers of the OPTIONS answer; all origins and rates are allowed."""
     methods = {"Allow": "OPTIONS, POST"}
     origin = headers.get(REQUEST_ORIGIN, "").strip()
     if not _ORIGIN.fullmatch(origin):

@@ -1,4 +1,4 @@
-"""Whole columns → an event batch; rows that vectorized checks doubt go to `validation`."""
+"""Whole columns → an event batch; doubtful rows go to `validation`."""
 
 from collections.abc import Mapping
 

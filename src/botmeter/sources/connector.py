@@ -1,4 +1,4 @@
-"""Declaration of a platform; it knows no account, clock, database or network."""
+"""Declaration of a platform, without account, clock, database or network."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class ConnectorOption:
 
     Attributes:
         name: Key in `Source.options`.
-        help: One sentence: the accepted values and their effect.
+        help: Accepted values and their effect.
     """
 
     name: str
@@ -42,7 +42,7 @@ class SignatureSecret:
         help: Where to find it.
         check: Raises `NotAllowed`.
         validate: Raises `Refused` (`secret_invalid`).
-        is_long: Has several lines.
+        is_long: Needs a multi-line field.
     """
 
     label: str
@@ -54,7 +54,7 @@ class SignatureSecret:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SamplePayload:
-    """Payload in which nothing counts, for testing a source."""
+    """Test payload in which nothing counts."""
 
     content: object
     media_type: str = _JSON
@@ -70,11 +70,11 @@ class SamplePayload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoinedFiles:
-    """Files whose records explain one another and are read as one payload.
+    """Files whose records explain one another and form one payload.
 
     Attributes:
         columns: Required in a CSV table, in lower case.
-        is_array_whole: A JSON array is one payload, not to be read in pieces.
+        is_array_whole: A JSON array must not be read in pieces.
     """
 
     columns: tuple[str, ...]
@@ -91,7 +91,7 @@ class Connector:
 
     Attributes:
         platform: Stored code.
-        summary: One sentence: the events that are counted.
+        summary: One sentence on the events that are counted.
         guide: Path below `docs/guides`.
         deliveries: Events sent live.
         files: Importable files.
@@ -99,7 +99,6 @@ class Connector:
         sender: Description of a sender's id.
         secret: None: deliveries are unsigned.
         challenge: Query parameters and verify token → answer; raises `NotAllowed`.
-        delivery_id: The platform's own.
         read_report: Reads files that are not JSON.
         joined_files: None: each JSON object is a payload.
         is_native: Payloads hold events in Botmeter's own format.

@@ -10,7 +10,7 @@ from botmeter.sources.pulled import PulledConversation
 
 
 class CallApi(Protocol):
-    """Function that gets a path; raises what `ApiClient.get` raises."""
+    """Function that gets a path; raises as `ApiClient.get`."""
 
     def __call__(self, path: str, query: Mapping[str, str] | None = None) -> bytes: ...
 
@@ -19,11 +19,11 @@ class Crawler(Protocol):
     """Pass through a platform's conversations."""
 
     def conversations(self) -> Iterator[PulledConversation]:
-        """Yield each conversation in the window once; raises what the API client raises."""
+        """Yield each conversation in the window once; raises as `ApiClient.get`."""
         ...
 
     def left(self) -> Remaining:
-        """Return the work left if all conversations yielded so far were appended."""
+        """Return the work left after the conversations yielded so far."""
         ...
 
 
@@ -32,8 +32,8 @@ class Crawl:
     """Input of a crawler.
 
     Attributes:
-        api_account: The platform's id of the account; may be empty.
-        known: Conversations in the ledger → latest instant, µs UTC.
+        api_account: The platform's account id; may be empty.
+        known: Conversations in the ledger → latest µs UTC.
     """
 
     call: CallApi
@@ -55,10 +55,10 @@ class PullApi:
     """API that a platform can be pulled through.
 
     Attributes:
-        help: Reason to pull, and where to find address and token.
+        help: Reason to pull; location of address and token.
         limits: Events that a pull can't find.
         headers: From a token.
-        account_help: Where to find the account's id; empty if unneeded.
+        account_help: Location of the account id; empty if unneeded.
         check_account: Raises `Refused` (`pull_account_invalid`).
     """
 

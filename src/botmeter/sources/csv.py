@@ -22,7 +22,7 @@ _HEADER_BYTES_MAX = 1 << 20
 
 
 class _QuoteCount:
-    """Counts quotes: an odd number means that the file ends inside a value."""
+    """Counts quotes: an odd number means an open value."""
 
     def __init__(self, stream: ByteStream) -> None:
         self._stream = stream
@@ -64,11 +64,11 @@ class _Rows:
 
 
 def records_from_csv(stream: ByteStream, *, mapping: FieldMapping | None) -> Iterator[Records]:
-    """Yield the records of CSV text; the delimiter is found from the header.
+    """Yield the records of CSV text; the delimiter is detected.
 
     Raises:
         Refused: `column_missing`, `column_doubled`, `quote_not_closed`.
-        TooMuch: `record_too_long` for a row longer than a block of 16 MiB.
+        TooMuch: `record_too_long` past a block of 16 MiB.
     """
     header = _header(stream)
     delimiter = _delimiter(header, mapping)

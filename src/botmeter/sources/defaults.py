@@ -14,7 +14,7 @@ _WITH_BOT = ("customer", "bot")
 
 
 def records_with_defaults(records: Records, source: Source) -> Records:
-    """Fill in the default bot for events of customers and bots, and the default version for events with a bot."""
+    """Fill in the bot for events of customers and bots, the version for events with a bot, and the channel."""
     if source.bot_id is None and source.bot_version is None and source.channel is None:
         return records
     return replace(

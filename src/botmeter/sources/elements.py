@@ -27,7 +27,7 @@ class Objects:
 
     Attributes:
         joined: Separated by newlines.
-        are_one_a_line: Each text starts and ends with a brace, so `count` objects in `joined` are exactly these.
+        are_one_a_line: Each text is enclosed in braces, so `count` objects in `joined` are exactly these.
     """
 
     def __init__(self, joined: bytes | memoryview, *, count: int, are_one_a_line: bool) -> None:
@@ -137,12 +137,12 @@ def elements(stream: ByteStream) -> Iterator[Objects]:
 
 
 def is_array(stream: ByteStream) -> bool:
-    """Peek for a JSON array."""
+    """Check for a JSON array without consuming it."""
     return stream.peek(1 << 16).lstrip()[:1] == b"["
 
 
 def objects_of_json(stream: ByteStream) -> Iterator[Objects]:
-    """Yield the elements of an array, or a single object; raises as `elements` and `whole_text`."""
+    """Yield the elements of an array, or a single object; raises as both readers."""
     return elements(stream) if is_array(stream) else iter([Objects.from_texts([whole_text(stream)])])
 
 

@@ -1,4 +1,4 @@
-"""Address of a platform's API, checked so that the server can't be made to call its own network."""
+"""Addresses of platform APIs, checked against requests to the server's own network."""
 
 import ipaddress
 import socket
@@ -24,9 +24,9 @@ class Endpoint:
     """API of a platform.
 
     Attributes:
-        host: Name for certificates.
-        addresses: Checked; connections use these, not a second look-up.
-        prefix: Precedes every path; empty, or with a leading slash.
+        host: For certificates.
+        addresses: Checked; not resolved again.
+        prefix: Of every path; empty, or with a leading slash.
     """
 
     scheme: str
@@ -48,10 +48,9 @@ def resolve(host: str, port: int) -> list[str]:
 
 
 def endpoint_of(url: str, *, may_be_plain: bool, look_up: LookUp = resolve) -> Endpoint:
-    """Resolve and check the address of an API.
+    """Resolve and check a URL from `checked_url`.
 
     Args:
-        url: As returned by `checked_url`.
         may_be_plain: Allow http.
 
     Raises:

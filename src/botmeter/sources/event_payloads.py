@@ -1,4 +1,4 @@
-"""Payloads of events in Botmeter's own format, CloudEvents included."""
+"""Payloads of events in Botmeter's own format or as CloudEvents."""
 
 from io import BytesIO
 from typing import Final
@@ -18,7 +18,7 @@ EMPTY_BATCH: Final = SamplePayload(content=[], media_type="application/cloudeven
 
 
 def objects_of_payload(payload: bytes) -> Objects:
-    """Split a payload (an object, an array, or one object a line) into JSON objects.
+    """Split an object, an array, or one object a line.
 
     Raises:
         Refused: `payload_not_understood`.
@@ -41,7 +41,7 @@ def objects_of_payload(payload: bytes) -> Objects:
 
 
 def read_payload(payload: bytes, source: Source, *, received_us: int) -> PayloadContent:  # noqa: ARG001 - the protocol's
-    """Read the events one by one; batches read whole columns instead."""
+    """Read events one by one; batches read whole columns instead."""
     records = []
     for text in objects_of_payload(payload).texts:
         try:

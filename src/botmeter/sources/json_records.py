@@ -1,7 +1,4 @@
-"""JSON objects → records: by Arrow, by typed structs, and the rest by Python.
-
-A test proves that the three readers agree.
-"""
+"""JSON objects → records, by Arrow, typed structs or Python; a test proves that they agree."""
 
 import json
 import re
@@ -69,7 +66,7 @@ _UNREAD = _Wire(DOUBTFUL, DOUBTFUL, DOUBTFUL, DOUBTFUL, DOUBTFUL)
 def records_from_objects(
     objects: Objects, *, first: int, mapping: FieldMapping | None = None, bytes_read: int = 0
 ) -> Records:
-    """Read records; `first` is the position of the first object in the file."""
+    """Read records; `first` is the first position in the file."""
     return Records(
         columns=_columns(objects) if mapping is None else _mapped_columns(objects.texts, mapping),
         record=lambda row: record_from_object(objects.texts[row], mapping=mapping),
@@ -81,7 +78,7 @@ def records_from_objects(
 
 
 def record_from_object(text: bytes, *, mapping: FieldMapping | None = None) -> Mapping[str, object]:
-    """Read one JSON object with the tolerant reader; raises `Refused` (`json_invalid`, `cloudevent_invalid`)."""
+    """Read one object by the tolerant reader; raises `Refused` (`json_invalid`, `cloudevent_invalid`)."""
     try:
         # Bytes that are not UTF-8 become lone surrogates, which the rule refuses by the field's name.
         found = json.loads(text.decode("utf-8", "surrogateescape"), parse_int=_integer, parse_float=Decimal)
@@ -112,7 +109,7 @@ def _columns(objects: Objects) -> Mapping[str, pa.Array]:
 
 
 def _arrow_columns(objects: Objects) -> Mapping[str, pa.Array] | None:
-    """Read the block with Arrow; None if a text may not be exactly one object."""
+    """Read with Arrow; None if a text may not be exactly one object."""
     try:
         table = pyarrow.json.read_json(
             pa.BufferReader(objects.joined),

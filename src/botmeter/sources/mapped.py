@@ -18,10 +18,10 @@ _NAMES_SHOWN_MAX = 30
 
 
 def checked_columns(found: Sequence[str], *, mapping: Mapping | None, name: str) -> tuple[str, ...]:
-    """Check the columns of a file and return notes about ignored ones.
+    """Check a file's columns and return notes about ignored ones.
 
     Raises:
-        Refused: `column_doubled`; `column_missing` for one that is required or mapped.
+        Refused: `column_doubled`, `column_missing`.
     """
     for column in found:
         if found.count(column) > 1:

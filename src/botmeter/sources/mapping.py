@@ -15,9 +15,9 @@ class Place:
     """Location of one field in a record.
 
     Attributes:
-        column: Column or top-level key; None: every event has `constant`.
+        column: Or top-level key; None: every event has `constant`.
         path: JSON pointer from there; JSON text on the way is parsed.
-        values: Value as sent → value for Botmeter.
+        values: As sent → for Botmeter.
         otherwise: Replaces values not in `values`; None: they stay.
     """
 
@@ -45,10 +45,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mapping:
-    """Locations of the event fields, and the format of times.
+    """Locations of event fields, and the format of times.
 
     Attributes:
-        places: Fields left out are read from the column of their own name.
+        places: Others are columns of their own name.
     """
 
     places: AbstractMapping[str, Place]

@@ -1,4 +1,4 @@
-"""Parquet → records, a row group at a time; only rejected rows are read whole."""
+"""Parquet → records by row groups; only rejected rows are read whole."""
 
 import shutil
 import tempfile
@@ -36,7 +36,7 @@ class _File:
 def records_from_parquet(
     stream: ByteStream, *, path: str, mapping: FieldMapping | None, rows_max: int
 ) -> Iterator[Records]:
-    """Yield the records of a Parquet file; compressed files and pipes are spooled first.
+    """Yield records; compressed files and pipes are spooled first.
 
     Raises:
         Refused: `format_unknown`, `file_damaged`, `column_missing`, `column_doubled`, `time_without_offset`.
@@ -68,7 +68,7 @@ def _spooled(stream: ByteStream, stack: ExitStack) -> IO[bytes]:
 
 
 def _opened(place: IO[bytes] | str, *, mapping: FieldMapping | None, name: str) -> pyarrow.parquet.ParquetFile:
-    """Open the file with repeated text as dictionaries, which costs a fraction of plain text."""
+    """Open with repeated text as dictionaries, at a fraction of the cost."""
     try:
         with pyarrow.parquet.ParquetFile(place) as probe:
             schema, metadata = probe.schema_arrow, probe.metadata

@@ -32,7 +32,7 @@ class EventRecord:
     """One event in a payload.
 
     Attributes:
-        fields: With `occurred_at` as RFC 3339 text.
+        fields: Event fields, times as RFC 3339 text.
         raw: JSON for quarantine.
     """
 
@@ -45,9 +45,9 @@ class PayloadContent:
     """Content of a payload.
 
     Attributes:
-        ignored: One sentence for each kind that never counts, such as private notes.
+        ignored: Sentences on kinds that never count, such as private notes.
         subject: The platform's name, such as `message_created`.
-        ignored_count: At least the number of sentences.
+        ignored_count: At least one per sentence.
     """
 
     records: tuple[EventRecord, ...] = ()
@@ -66,6 +66,6 @@ class PayloadReader(Protocol):
         """Read a payload; raises only `Refused` (`payload_not_understood`).
 
         Args:
-            received_us: µs UTC; `NOT_RECEIVED_US` for a payload from a file.
+            received_us: µs UTC; `NOT_RECEIVED_US` in files.
         """
         ...

@@ -1,4 +1,4 @@
-"""Payloads of one source → one batch of events, checked as a file is."""
+"""Payloads of one source → one batch of events."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -49,7 +49,7 @@ class ReadPayloads:
 def batch_from_payloads(
     payloads: Sequence[bytes], *, source: Source, connector: Connector, received_us: Sequence[int], first: int = 0
 ) -> ReadPayloads:
-    """Read decompressed payloads received at `received_us`; one not understood is one rejection, kept whole."""
+    """Read decompressed payloads; one not understood is one rejection, kept whole."""
     builder = _BatchBuilder(position=first)
     if connector.is_native:
         for payload, at_us in zip(payloads, received_us, strict=True):
@@ -71,7 +71,7 @@ def batch_from_payloads(
 def batch_from_event_records(
     records: Sequence[EventRecord], *, refused: Sequence[tuple[bytes, Refused]] = ()
 ) -> EventBatch:
-    """Build a batch from records, with a rejection for each payload in `refused`."""
+    """Build a batch from records and rejections of whole payloads."""
     builder = _BatchBuilder(position=0)
     builder.records.extend(records)
     builder.add(len(records))
@@ -87,7 +87,7 @@ class Row:
     Attributes:
         fields: None: the row never counts.
         raw: Column → cell.
-        error: Set for a row with too many or too few cells.
+        error: Set for too many or too few cells.
     """
 
     fields: Mapping[str, object] | None
@@ -96,7 +96,7 @@ class Row:
 
 
 def batch_from_rows(rows: Iterable[Row], *, clock: Clock, first: int, bytes_read: int) -> EventBatch:
-    """Build a batch from table rows; rows that never count keep their positions, from `first`.
+    """Build a batch; rows that never count keep their positions, from `first`.
 
     Args:
         bytes_read: Of the stored file, so far.

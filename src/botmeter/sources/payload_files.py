@@ -1,4 +1,4 @@
-"""Files of platform payloads → batches of events; records that explain one another are joined into one payload."""
+"""Files of platform payloads → batches; records that explain one another form one payload."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ _NULL = "\\N"
 
 
 def batches_from_payload_file(file: SourceFile, source: Source, *, connector: Connector) -> Iterator[EventBatch]:
-    """Yield the events of a file, then notes about records that never count.
+    """Yield events, then notes about records that never count.
 
     Raises:
         Refused: `format_unknown`, `column_missing`, and as `reader.batches`.

@@ -1,4 +1,4 @@
-"""Values, times, ids and bots in JSON payloads; missing fields are left for `validation` to report."""
+"""Values, times, ids and bots in JSON payloads; `validation` reports missing fields."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -50,7 +50,7 @@ def json_bytes(value: object) -> bytes:
 
 
 def checked_objects(found: object, *, what: str) -> list[JsonObject]:
-    """Return a list of objects, empty for null; raises `Refused` (`payload_not_understood`) naming `what`."""
+    """Return a list of objects, empty for null; raises `Refused` (`payload_not_understood`)."""
     if found is None:
         return []
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
@@ -59,7 +59,7 @@ def checked_objects(found: object, *, what: str) -> list[JsonObject]:
 
 
 def objects_in(found: object) -> list[JsonObject]:
-    """Return one object or an array of them as a list; raises `Refused` (`payload_not_understood`)."""
+    """Return one object or an array as a list; raises `Refused` (`payload_not_understood`)."""
     if isinstance(found, dict):
         return [found]
     if found is None:
@@ -80,10 +80,10 @@ def text_of(found: object) -> str | None:
 
 
 def shared_text_of(found: object, *, what: str) -> str | None:
-    """Return `text_of` a value that is stored with every event.
+    """Return `text_of` a value stored with every event.
 
     Raises:
-        Refused: `payload_not_understood` if it is longer than an id.
+        Refused: `payload_not_understood` past the length of an id.
     """
     text = text_of(found)
     if text is not None and len(text) > ID_BYTES_MAX:
@@ -92,7 +92,7 @@ def shared_text_of(found: object, *, what: str) -> str | None:
 
 
 def us_of_epoch(seconds: object) -> int | None:
-    """Return the µs UTC of seconds since 1970 (number or text); otherwise None."""
+    """Return µs UTC from seconds since 1970, as number or text; otherwise None."""
     if isinstance(seconds, bool) or not isinstance(seconds, int | str | Decimal):
         return None
     try:
@@ -111,12 +111,12 @@ def time_of_epoch(seconds: object) -> object:
 
 
 def event_id_of(kind: str, *parts: object) -> str:
-    """Return a hash of the parts, which may be long or hold a phone number."""
+    """Hash the parts, which may be long or hold a phone number."""
     return f"{kind}-{hashlib.sha256(_ENCODE(parts)).hexdigest()[:40]}"
 
 
 def scoped_id(source: Source, *parts: str | None) -> str | None:
-    """Return an id qualified by the source's name; None if a part is missing."""
+    """Return an id qualified by the source; None if a part is missing."""
     return None if None in parts else ":".join((source.name, *(part for part in parts if part is not None)))
 
 
@@ -134,7 +134,7 @@ def ignored_sentences(counts: Mapping[str, int]) -> tuple[str, ...]:
 
 
 def bot_of(source: Source, bot_id: str | None, *, name: str | None = None, version: str | None = None) -> Fields:
-    """Return the bot from the source's identities, the platform, or the source's default.
+    """Return the source's bot identity, the platform's bot, or the default.
 
     An identity's version takes precedence over the platform's.
     """
@@ -159,7 +159,7 @@ def json_object(payload: bytes, *, platform: str) -> JsonObject:
 
 
 def at(found: object, *path: str) -> Any:
-    """Return the value at a path of keys in nested objects, or None."""
+    """Return the value at a path in nested objects, or None."""
     for name in path:
         if not isinstance(found, dict):
             return None
@@ -173,7 +173,7 @@ def objects_in_list(found: object) -> list[JsonObject]:
 
 
 def us_of(found: object) -> int | None:
-    """Return the µs UTC of RFC 3339 text or seconds since 1970; None for 0 and the rest."""
+    """Return µs UTC from RFC 3339 text or seconds since 1970; otherwise, and for 0, None."""
     if not isinstance(found, str):
         return us_of_epoch(found) or None
     try:

@@ -13,7 +13,9 @@ YOUNG_US: Final = 300 * MICROSECONDS_PER_SECOND
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullWindow:
-    """Range of one pull, µs UTC; it overlaps the last by an hour, for messages under way.
+    """Range of one pull, µs UTC.
+
+    It overlaps the last pull by an hour, for messages under way.
 
     Attributes:
         floor_us: First instant of messages.
@@ -43,7 +45,7 @@ class Remaining:
     Attributes:
         next_us: Conversations active since then.
         floor_us: First instant of messages; None: `next_us`.
-        ceiling_us: See `PullWindow`.
+        ceiling_us: As in `PullWindow`.
     """
 
     next_us: int
@@ -60,7 +62,7 @@ class Remaining:
 
 
 def pull_window(rest: Remaining, *, asked_us: int | None, earliest_us: int, now_us: int) -> PullWindow:
-    """Return the window of a pull from `asked_us`, or after the last pull, but not before `earliest_us`."""
+    """Return the window from `asked_us`, or after the last pull, not before `earliest_us`."""
     end_us = now_us - YOUNG_US
     if asked_us is not None:
         floor_us = _cut(min(max(asked_us, earliest_us), end_us))
@@ -83,7 +85,7 @@ def remaining_after(plan: PullWindow, *, before: Remaining, left: Remaining | No
 
     Args:
         before: Kept if the window covered only part of it.
-        left: Unfinished work of this pull.
+        left: Unfinished in this pull.
     """
     if plan.is_part:
         return before
@@ -96,13 +98,12 @@ class PullResult:
 
     Attributes:
         until_us: Exclusive; younger messages are left to webhooks.
-        seen: Sum of the counts that follow.
+        seen: Sum of the five counts that follow.
         known: Already in the ledger.
-        accepted: Added.
         refused: Quarantined.
         ignored: Never count.
         outside: Not in the window.
-        code: Error code of an interruption; empty: complete.
+        code: Error that interrupted it; empty: none.
         fault: Message of the error.
     """
 

@@ -46,7 +46,7 @@ def pulled_conversation(payloads: Iterable[JsonObject], source: Source, *, read:
 
 
 def to_the_second(record: EventRecord) -> EventRecord:
-    """Mark a record whose time has no fraction as exact to the second."""
+    """Mark a record whose time has no fraction as cut to the second."""
     at_us = _instant_us(record)
     is_whole = at_us is not None and at_us % MICROSECONDS_PER_SECOND == 0
     return _with_attributes(record, SECOND_ATTRIBUTES) if is_whole else record
@@ -58,9 +58,9 @@ def event_id_in(record: EventRecord) -> str:
 
 
 def missing_records(pulled: PulledConversation, known: Mapping[str, int]) -> list[EventRecord]:
-    """Return the events missing from `known` (event id → µs UTC), each once, ordered by id.
+    """Return events missing from `known` (event id → µs UTC), each once, ordered by id.
 
-    A time cut to the second is corrected to no earlier than events of its conversation and second with smaller ids.
+    A time cut to the second is raised to the latest of events in its second with smaller ids.
     """
     missing: list[EventRecord] = []
     done: set[str] = set()

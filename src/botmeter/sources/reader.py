@@ -51,7 +51,7 @@ def batches(file: SourceFile, *, rows_max: int = ROWS_MAX, source: Source | None
     An error may follow the last batch; the caller must then keep nothing of the file.
 
     Args:
-        rows_max: Events per batch.
+        rows_max: Per batch.
         source: Supplies defaults.
 
     Raises:
@@ -71,7 +71,7 @@ def batches(file: SourceFile, *, rows_max: int = ROWS_MAX, source: Source | None
 
 
 def batches_from_json(raws: Iterable[bytes], *, mapping: Mapping | None = None) -> Iterator[EventBatch]:
-    """Read JSON objects, one event each, by the mapping of their file; positions start at 0."""
+    """Read one event per JSON object; positions start at 0."""
     for records in records_from_texts(raws, mapping=mapping):
         yield batch_from_records(records)
 

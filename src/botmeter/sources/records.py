@@ -17,12 +17,12 @@ DOUBTFUL = "\0"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
-    """Some records of a file, in order.
+    """Records of a file, in order.
 
     Attributes:
         columns: Of any Arrow type; missing fields are left out.
         record: Row → fields as sent; raises `Refused`.
-        raw: Row → the record as sent.
+        raw: Row → bytes as sent.
         positions: In the file, from 0.
         rejections: Records without a row.
         bytes_read: Of the stored file, so far.

@@ -54,8 +54,8 @@ class _Piece:
 def retry(ledger: Ledger, *, now_us: int) -> Receipt:
     """Send everything in quarantine again under its own source.
 
-    Accepted events and duplicates leave quarantine; the rest stays under its new reason. An interrupted retry can be
-    repeated. The receipt holds the first thousand rejections.
+    Accepted events and duplicates leave quarantine; the rest stays under its new reason. A retry can be repeated. The
+    receipt holds the first thousand rejections.
     """
     pieces = list(_pieces(ledger))
     first_append_no = ledger.next_append_no()
@@ -72,7 +72,7 @@ def retry(ledger: Ledger, *, now_us: int) -> Receipt:
 
 
 def _pieces(ledger: Ledger) -> Iterator[_Piece]:
-    """Yield quarantined events in pieces small enough that a receipt names every rejection."""
+    """Yield pieces small enough that a receipt names every rejection."""
     by_source = sorted(quarantined(ledger), key=lambda each: (each.source, each.is_pulled, each.number))
     for (name, _), own in groupby(by_source, key=lambda each: (each.source, each.is_pulled)):
         source = source_named(ledger, name) or Source(name=name, platform=NATIVE_PLATFORM)

@@ -29,7 +29,7 @@ class HmacForm:
     Attributes:
         header: In lower case.
         prefix: Before the digits.
-        timestamp_header: Of seconds since 1970, signed as `instant.body`; None: only the body is signed.
+        timestamp_header: Seconds since 1970, signed as `instant.body`; None: only the body is signed.
     """
 
     header: str
@@ -62,7 +62,7 @@ def check_rsa(delivery: Delivery, pem: str, *, header: str) -> None:
 
     Raises:
         NotAllowed: `signature_missing`, `signature_wrong`.
-        Refused: `secret_invalid` if `pem` is no RSA public key.
+        Refused: `secret_invalid`.
     """
     key = public_key(pem)
     try:
@@ -74,7 +74,7 @@ def check_rsa(delivery: Delivery, pem: str, *, header: str) -> None:
 
 @lru_cache(maxsize=256)
 def public_key(pem: str) -> RSAPublicKey:
-    """Parse an RSA public key, also without PEM's line breaks or first and last line.
+    """Parse an RSA public key, also without PEM's line breaks, first and last line.
 
     Raises:
         Refused: `secret_invalid`.

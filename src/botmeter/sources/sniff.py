@@ -24,7 +24,7 @@ def format_of(stream: ByteStream, *, asked: str | None) -> Format:
     """Return the format of a stream, consuming only a byte order mark.
 
     Args:
-        asked: None: detect; for `cloudevents` the form around the records is still detected.
+        asked: None: detect; `cloudevents`: detect the form around the records.
 
     Raises:
         Refused: `format_unknown`, `file_empty`.

@@ -16,7 +16,7 @@ from botmeter.sources.stream import STDIN, open_stream
 
 
 def source_named(ledger: ReadableLedger, name: str) -> Source | None:
-    """Return the source of that name, or one without settings if it is a platform's code."""
+    """Return the source, or one without settings for a platform's code."""
     source = source_of(ledger, name)
     if source is None and name in platform_codes():
         return Source(name=name, platform=name)

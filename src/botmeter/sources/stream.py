@@ -17,13 +17,13 @@ _UNPACKED_BYTES = 4 << 20
 
 
 class ByteStream:
-    """A decompressed file; a truncated one is read up to the cut.
+    """A decompressed file, read up to the cut if truncated.
 
     Attributes:
         name: For messages.
-        stored_bytes: Read so far.
-        size_bytes: As stored; None if unknown.
-        is_packed: By gzip.
+        stored_bytes: Bytes of the stored file read so far.
+        size_bytes: Stored size; None if unknown.
+        is_packed: The stored file is gzip.
     """
 
     def __init__(
@@ -133,7 +133,7 @@ class ByteStream:
 
 
 def stored_size_bytes(path: str) -> int | None:
-    """Return the stored size; None for standard input, a pipe, or a missing file."""
+    """Return the stored size; None for a pipe or a missing file."""
     if path == STDIN:
         return None
     try:
@@ -144,7 +144,7 @@ def stored_size_bytes(path: str) -> int | None:
 
 
 def open_stream(path: str, *, name: str | None = None, stdin: IO[bytes] | None = None) -> ByteStream:
-    """Open a file, or for `-` standard input, which `stdin` replaces; `name` is for messages.
+    """Open a file, or for `-` standard input or `stdin`; `name` is for messages.
 
     Raises:
         Missing: `file_missing`.

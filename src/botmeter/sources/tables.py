@@ -16,14 +16,14 @@ _CELL_CHARACTERS_MAX: Final = 16 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table with a header; `rows` skips blank rows and raises `TooMuch` (`record_too_long`)."""
+    """A table; `rows` skips blank rows and raises `TooMuch` (`record_too_long`)."""
 
     columns: tuple[str, ...]
     rows: Iterator[list[str]]
 
 
 def open_table(stream: ByteStream, *, errors: str) -> Table:
-    """Read the header of a UTF-8 CSV file; `errors` is as in `bytes.decode`."""
+    """Read the header of a UTF-8 CSV file; `errors` as in `bytes.decode`."""
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors=errors, newline="")  # type: ignore[type-var]
     csv.field_size_limit(_CELL_CHARACTERS_MAX)
     header = text.readline()

@@ -1,7 +1,4 @@
-"""RFC 3339 text → µs UTC for whole columns.
-
-Unusual forms are left to `domain.instant`; a test proves that both agree.
-"""
+"""RFC 3339 text → µs UTC for whole columns; a test proves that `domain.instant` agrees."""
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +16,7 @@ _DAYS_TO_1970 = 719_468
 
 
 def us_from_texts(texts: pa.StringArray) -> tuple[Instants, Flags]:
-    """Return the µs UTC of each text (0 if not read) and flags for those read."""
+    """Return µs UTC (0 if unread) and flags of texts read; `domain.instant` reads the rest."""
     offsets = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1]
     lengths = np.diff(offsets)
     instants = np.zeros(len(texts), np.int64)
@@ -42,7 +39,7 @@ def us_from_texts(texts: pa.StringArray) -> tuple[Instants, Flags]:
 def _characters(
     data: npt.NDArray[np.uint8], *, starts: npt.NDArray[np.int32], length: int, whole: bool
 ) -> npt.NDArray[np.uint8]:
-    """Return one row per position in the text, so that each step reads memory in order."""
+    """Return one row per position in the text, so that memory is read in order."""
     if whole:
         return np.ascontiguousarray(data[starts[0] : starts[0] + length * len(starts)].reshape(-1, length).T)
     return data[np.arange(length, dtype=np.int32)[:, None] + starts[None, :]]

@@ -27,9 +27,9 @@ Event = dict[str, object]
 
 
 def event_from_record(record: Mapping[str, object], *, clock: Clock) -> tuple[Event, list[Refused]]:
-    """Return the event of a record, valid fields only, and every fault in it.
+    """Return the valid fields of an event, and every fault.
 
-    An empty text counts as missing, because CSV can't tell them apart.
+    Empty text counts as missing, because CSV can't tell them apart.
     """
     event: Event = {}
     faults: list[Refused] = []

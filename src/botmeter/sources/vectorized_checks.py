@@ -21,7 +21,7 @@ CheckedColumn = tuple[pa.Array, Flags | None]
 
 
 def checked_column(name: str, sent: pa.Array, *, clock: Clock) -> CheckedColumn:
-    """Return a column in the type of `EVENTS_SCHEMA`, and flags of doubtful rows, if any."""
+    """Return a column of `EVENTS_SCHEMA`, and flags of doubtful rows, if any."""
     match name:
         case "occurred_at":
             return _instants(sent, clock)

@@ -1,6 +1,6 @@
 """Bot Framework activities and transcripts → events.
 
-Activity ids are no keys: tools number from 1, copies share ids, and edits keep theirs. The bot is never guessed.
+Activity ids are no keys: tools number from 1, copies share ids, edits keep theirs. Bots are never guessed.
 """
 
 from collections import Counter, defaultdict
@@ -101,7 +101,7 @@ def _learned(activities: list[JsonObject], source: Source) -> _Known:
 
 
 def _bots_of(activity: JsonObject) -> Iterator[str]:
-    """Yield known bots: only they receive conversation updates, answer messages, or are written to by users."""
+    """Yield known bots: only they receive conversation updates, answer, or are written to by users."""
     sender, recipient = object_of(activity.get("from")), object_of(activity.get("recipient"))
     members = activity.get("membersAdded")
     parties = [sender, recipient, *(each for each in (members if isinstance(members, list) else []))]
@@ -191,7 +191,7 @@ def _event(activity: JsonObject, known: _Known, *, bot: JsonObject | None, perso
 
 
 def _event_id(activity: JsonObject) -> str:
-    """Return an id from channel, conversation, id, type and time; sender and text replace a made-up id."""
+    """Return an id from channel, conversation, id, type and time; sender and text replace made-up ids."""
     own = text_of(activity.get("id"))
     if own is None or own.startswith(_MADE_UP):
         own = json_bytes([object_of(activity.get("from")).get("id"), activity.get("text")]).decode()
@@ -200,7 +200,7 @@ def _event_id(activity: JsonObject) -> str:
 
 
 def _time(sent: object) -> object:
-    """Return an instant, so that the number of decimals doesn't change the id."""
+    """Return an instant, whose decimals don't change the id."""
     try:
         return us_from_text(sent) if isinstance(sent, str) else sent
     except Refused:

@@ -1,7 +1,4 @@
-"""Copilot Studio: rows of the Dataverse table conversationtranscript → events.
-
-A row is one conversation with at most one customer.
-"""
+"""Copilot Studio: rows of the Dataverse table conversationtranscript, one a conversation → events."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -54,7 +51,7 @@ class _Row:
     first_place: int
 
     def raw(self, activity: JsonObject, *, place: int) -> bytes:
-        """Return a row of this activity alone; whole rows in quarantine would grow quadratically."""
+        """Return a row of this activity alone; whole rows would grow quadratically."""
         alone: JsonObject = {
             ID_COLUMN: self.row_id,
             CONTENT_COLUMN: json_bytes({"activities": [activity]}).decode(),
@@ -65,7 +62,7 @@ class _Row:
 
 
 def rows_of(found: object) -> list[JsonObject] | None:
-    """Return the transcript rows of a payload (one, an array, or the Web API's wrapper), or None."""
+    """Return transcript rows (one, an array, or the Web API's wrapper), or None."""
     if isinstance(found, dict) and not _is_row(found):
         found = found.get("value")
     rows = [found] if isinstance(found, dict) else found
@@ -143,7 +140,7 @@ def _actor(activity: JsonObject) -> str | None:
 
 
 def _person(activities: list[JsonObject]) -> str | None:
-    """Return the directory id, the same in every channel, or the channel's id."""
+    """Return the directory id, common to all channels, or the channel's."""
     for activity in activities:
         if activity.get("type") == "message" and _actor(activity) == "customer":
             sender = object_of(activity.get("from"))

@@ -46,11 +46,11 @@ _INSTANTS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """Conversation in an account.
+    """Conversation of a Chatwoot account.
 
     Attributes:
         account: Chatwoot account id.
-        number: Id, unique in the account only.
+        number: Unique in the account only.
         inboxes: Names of its inbox.
     """
 
@@ -65,7 +65,7 @@ class Conversation:
         return text_of(self.found.get("status")) or ""
 
     def fields(self, *, sender: object = None) -> Fields:
-        """Return the fields of all its events; `sender` is the contact if there is no other."""
+        """Return the fields of all its events; `sender` is the fallback contact."""
         known = at(self.found, "meta", "sender", "id"), at(self.found, "contact_inbox", "contact_id"), sender
         contact = next((text for text in map(text_of, known) if text is not None), None)
         conversation_id = scoped_id(self.source, self.account, self.number)
@@ -84,7 +84,7 @@ class Conversation:
         return self.source.identity(*self.inboxes[1:])
 
     def bot(self) -> Fields:
-        """Return the customer's bot: the assignee, the inbox's, or the source's default."""
+        """Return the assigned bot, the inbox's, or the source's default."""
         assignee = at(self.found, "meta", "assignee")
         kind = text_of(at(self.found, "meta", "assignee_type")) or text_of(at(assignee, "type"))
         found = sender_bot(assignee, kind=kind, source=self.source)
@@ -98,7 +98,7 @@ class Conversation:
         return default_bot(self.source)
 
     def latest_us(self) -> int | None:
-        """Return the latest µs UTC in the payload: a lower bound for the change it reports."""
+        """Return the payload's latest µs UTC: a lower bound for its change."""
         instants = [self.found.get(name) for name in _INSTANTS]
         for message in objects_in_list(self.found.get("messages")):
             instants += [message.get("created_at"), message.get("updated_at")]
@@ -139,7 +139,7 @@ def conversation_in(payload: JsonObject, found: object, *, source: Source) -> Co
 
 
 def sender_bot(sender: object, *, kind: str | None, source: Source) -> Fields:
-    """Return the fields of a sender of type `kind` that is a bot; empty otherwise."""
+    """Return the fields of a bot as sender; empty for people."""
     number, name = text_of(at(sender, "id")), text_of(at(sender, "name"))
     if number is None and name is None:
         return {}

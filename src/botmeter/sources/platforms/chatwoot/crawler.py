@@ -1,7 +1,4 @@
-"""Crawler of Chatwoot's conversation list.
-
-Newly active conversations move to the front, so the front is read again at the end.
-"""
+"""Crawler of Chatwoot's conversation list, reading the front again at the end for newly active ones."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

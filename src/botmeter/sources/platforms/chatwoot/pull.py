@@ -1,6 +1,6 @@
-"""Chatwoot's API, with conversations in the shape of webhook payloads.
+"""Chatwoot's API, in the shape of webhook payloads.
 
-Most message times are in whole seconds. Changes have no ids and can't be pulled.
+Most times of messages are in whole seconds. Changes have no ids and can't be pulled.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ class ListedConversation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedMessages:
-    """A page of messages, with lowest id and earliest time; None if empty."""
+    """A page of messages, with its lowest id and earliest µs UTC, if any."""
 
     messages: tuple[JsonObject, ...]
     first_number: int | None

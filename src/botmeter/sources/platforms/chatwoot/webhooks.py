@@ -1,7 +1,7 @@
 """Chatwoot's webhooks (account, agent bot, API inbox, automation rules) → events.
 
-All report the same events, so ids name the event and copies are one. Only messages have a time; a change gets the
-latest instant in its payload and never opens a session.
+Ids name the event, so copies are one. Only messages have a time; a change gets its payload's latest instant and never
+opens a session.
 """
 
 from botmeter.domain.instant import text_from_us
@@ -92,7 +92,7 @@ def _nested_message(payload: JsonObject, source: Source) -> Fields | None:
 
 
 def _message_time(message: JsonObject) -> object:
-    """Return the creation time; if nested in whole seconds, a last change within that second, which is more exact."""
+    """Return the creation time; of a nested message, if possible, with milliseconds from its last change."""
     created = message.get("created_at")
     if isinstance(created, str):
         return created
@@ -160,7 +160,7 @@ def _change(payload: JsonObject, *, name: str, source: Source) -> Fields:
 
 
 def _kind(payload: JsonObject, *, name: str) -> str:
-    """Return the kind of a change; from pending (with a bot) to open is a hand-off."""
+    """Return the kind of a change; pending (with a bot) to open is a hand-off."""
     changed = [each["status"] for each in objects_in_list(payload.get("changed_attributes")) if "status" in each]
     if name == "conversation_created":
         return "conversation_created"
@@ -176,7 +176,7 @@ def _kind(payload: JsonObject, *, name: str) -> str:
 
 
 def _change_time(conversation: Conversation, *, kind: str) -> tuple[int | None, str]:
-    """Return the µs UTC of a change and its source; older versions' `timestamp` may be days before."""
+    """Return a change's µs UTC and their source; older versions' `timestamp` may be days before."""
     told_by = "created_at" if kind == "conversation_created" else "updated_at"
     told_us = us_of(conversation.found.get(told_by))
     if told_us is not None:

@@ -1,6 +1,6 @@
-"""Crawler of Freshchat's conversations, by slices of time: changed users, then known conversations.
+"""Crawler of Freshchat's changed users by slices of time, then of known conversations.
 
-Freshchat lists no conversations, so one of an unchanged user is missed if all its deliveries were lost.
+Freshchat lists no conversations: an unchanged user's is missed if all its deliveries were lost.
 """
 
 from collections.abc import Iterator
@@ -64,7 +64,7 @@ class FreshchatCrawler:
         return Remaining(next_us=self._done_us + OVERLAP_US, floor_us=self.crawl.window.floor_us)
 
     def _users(self, first_us: int, end_us: int) -> tuple[str, ...]:
-        """Return the users changed in a slice; more than `_SLICE_MAX` if it must be divided."""
+        """Return users changed in a slice; more than `_SLICE_MAX` if too many."""
         found: dict[str, None] = {}
         page = 0
         while len(found) <= _SLICE_MAX or end_us - first_us <= _WIDTH_MIN_US:

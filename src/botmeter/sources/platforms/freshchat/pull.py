@@ -1,4 +1,4 @@
-"""Freshchat's API, with conversations in the shape of webhook payloads; only messages can be pulled."""
+"""Freshchat's API, in the shape of webhook payloads; only messages can be pulled."""
 
 from collections.abc import Sequence
 from urllib.parse import quote

@@ -1,4 +1,4 @@
-"""Freshchat's raw reports: CSV files, alone or in a ZIP, one row a message, headers unpublished."""
+"""Freshchat's raw reports: CSV files or ZIPs, one row a message, with unpublished headers."""
 
 import io
 import zipfile
@@ -58,7 +58,7 @@ def batches_from_report(stream: ByteStream, source: Source) -> Iterator[EventBat
     """Yield the events of a raw report.
 
     Raises:
-        Refused: `column_missing` for unknown columns; `file_damaged`, `format_unknown`.
+        Refused: `column_missing`, `file_damaged`, `format_unknown`.
     """
     if stream.peek(8).startswith(_ZIP_MAGIC):
         yield from _from_zip(stream, source)

@@ -1,6 +1,6 @@
-"""Freshchat's webhooks, in all of their generations → events.
+"""Freshchat's webhooks, of all generations → events.
 
-Freshchat calls bots agents; only the source's bot identities distinguish them.
+Bots are agents there; only the source's identities distinguish them.
 """
 
 from botmeter.domain.source import Source

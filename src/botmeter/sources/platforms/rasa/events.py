@@ -125,7 +125,7 @@ def _event_of_row(row: JsonObject) -> JsonObject:
 
 
 def _flat(event: JsonObject) -> JsonObject:
-    """Return an event in the older form, not nested under its name."""
+    """Return an event in the older form, without nesting."""
     if isinstance(event.get("event"), str):
         return event
     kind = next((name for name in ("user", "bot", "session_started", "memory_set") if name in event), None)
@@ -225,9 +225,9 @@ def _bot(event: JsonObject, source: Source, *, actor: str) -> Fields:
 
 
 def _event_id(tracked: _TrackerEvent, name: str) -> str:
-    """Return an id from the event's id, the message's id, or sender, time and content.
+    """Return an id from the event's id, the message's, or sender, time and content.
 
-    Time alone is not unique, and a post doesn't know its position.
+    Times are not unique, and a post doesn't know its position.
     """
     event = tracked.event
     own = text_of(event.get("event_id")) or (text_of(event.get("message_id")) if name == "user" else None)

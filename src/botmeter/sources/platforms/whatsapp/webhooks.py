@@ -1,7 +1,6 @@
 """WhatsApp Cloud API webhooks → events.
 
-Answers appear only as the status `sent`, or as echoes. Message ids contain the customer's phone number and are
-hashed.
+Answers appear only as status `sent`, or as echoes. Message ids contain phone numbers and are hashed.
 """
 
 import hashlib
