@@ -8,9 +8,9 @@ import msgspec
 from botmeter.client.status import Refusal
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND, us_from_datetime
 
-# A server that asks for more has a mistake in its clock or its settings.
+# A server that asks for more has a wrong clock or setting.
 RETRY_AFTER_SECONDS_MAX = 3_600.0
-# What will not go away by itself, and is the fault of no event: a key, an address, a proxy's sign-in page.
+# Causes that persist and are the fault of no event: a key, an address, a proxy's sign-in page.
 _BARRING = {401, 403, 404, 405, 407, 410, 411, 415, 451}
 _PASSING = {408, 421, 425, 429}
 
@@ -117,7 +117,7 @@ def _receipt(body: bytes, event_count: int) -> Stored | RetryLater:
     try:
         receipt = _RECEIPTS.decode(body)
     except msgspec.DecodeError:
-        # A proxy's page, or an answer cut short: the batch may have been taken or not, and is sent again.
+        # A proxy's page or a truncated answer: the batch may have been stored, and is sent again.
         return RetryLater(detail="The server's answer is not a receipt.")
     total = receipt.accepted + receipt.duplicates + receipt.conflicts + receipt.rejected
     if total != event_count:
@@ -146,7 +146,7 @@ def _retry_after_seconds(answer: Answer, now_us: int) -> float:
     if text.isascii() and text.isdigit():
         seconds = float(text[:9])
     else:
-        # Loaded when it is needed, for few servers say a date.
+        # Loaded on demand, since few servers send a date.
         from email.utils import parsedate_to_datetime
 
         try:

@@ -59,7 +59,7 @@ class Backlog:
         self._tail_since = 0.0
         self._is_disk_bad = False
         self._is_over = False
-        # Running numbers: of the last event put, of the last one settled, and of the last one wanted at once.
+        # Sequence numbers: of the last event put, the last settled, and the last to send at once.
         self._last = len(spill.segments)
         self._settled = 0
         self._wanted = 0
@@ -192,7 +192,7 @@ class Backlog:
             OSError: Some events are in memory only.
         """
         with self.changed:
-            # Whoever was about to say something while another thread closed is told so, rather than forgotten.
+            # A caller that was about to put while another thread closed gets False; its event is not lost silently.
             self._is_over = True
             self._keep_batch()
             if self.batch is not None:
@@ -218,7 +218,7 @@ class Backlog:
         return is_many or self._tail_bytes + size_bytes >= self._settings.queue_bytes_max
 
     def _has_made_room(self) -> bool:
-        # Tried again by `keep_due`, not by every caller: a disk that fails must not cost each of them a write.
+        # Retried by `keep_due`, not by every caller: a failing disk must not cost each of them a write.
         if not self._tail:
             return True
         if self._is_disk_bad or not self._spill.has_room(self._tail_bytes):
@@ -241,7 +241,7 @@ class Backlog:
             batch.segment = self._spill.put_back(batch.reserved, batch.lines)
 
     def _shorten(self, batch: Batch) -> None:
-        # A file that can't be written anew is sent whole by the next process: twice, under the same ids.
+        # A file that can't be rewritten is sent whole by the next process: twice, under the same ids.
         if batch.segment is not None and batch.lines:
             with suppress(OSError):
                 self._spill.shorten(batch.segment, batch.lines)

@@ -15,10 +15,10 @@ from botmeter.client.transport import NoAnswer, Post
 
 RETRY_FIRST_SECONDS = 0.5
 RETRY_SECONDS_MAX = 60.0
-# A mended key is noticed within a minute, and a wrong one is no load.
+# A corrected key is noticed within a minute, and a wrong one causes little load.
 BARRED_SECONDS = 60.0
 KEEP_AGAIN_SECONDS = 1.0
-# The shortest wait for an answer when the client closes: enough for a server near by.
+# Shortest wait for an answer at close: enough for a nearby server.
 LAST_ANSWER_SECONDS = 0.1
 
 
@@ -43,7 +43,7 @@ class Courier:
 
     def __init__(self, backlog: Backlog, notices: Notices, *, settings: ClientSettings, ports: Ports) -> None:
         self.retry_at = 0.0
-        # Set when the client closes: no answer is waited for beyond it.
+        # Set at close, as the limit of waiting for an answer.
         self.ends_at = NEVER
         self.refused_file: RefusedFile | None = None
         self._backlog = backlog
@@ -104,7 +104,7 @@ class Courier:
         match outcome:
             case Stored():
                 self._failure_count = 0
-                # A limit that was met halves the batch; it grows again slowly, for it may have been one large event.
+                # Reaching a limit halves the batch; it grows slowly, since the cause may have been one large event.
                 self._count_max = min(self._settings.batch_events_max, self._count_max + self._count_max // 8 + 1)
                 self._backlog.settle(len(part))
                 self._notices.taken(outcome)
@@ -134,7 +134,7 @@ class Courier:
 
     def _refuse(self, lines: list[bytes], *, why: Refusal) -> None:
         if not self._put_aside(lines, why=why):
-            # Nothing is dropped because a disk is full: the batch stays at the head until it can be put aside.
+            # Nothing is dropped because a disk is full: the batch stays at the head until it can be stored.
             self._wait(BARRED_SECONDS)
             return
         self._backlog.settle(len(lines), were_taken=False)
@@ -158,5 +158,5 @@ class Courier:
 
     def _keep_again_at(self, now: float) -> float:
         due_at = self._backlog.tail_due_at()
-        # What is still due could not be kept; there may be room a little later.
+        # Events that are due could not be stored; there may be room a little later.
         return due_at if due_at > now else now + KEEP_AGAIN_SECONDS

@@ -63,7 +63,7 @@ class EventIds:
         self._last_us = 0
 
     def made(self) -> str:
-        # Without a lock: two threads may meet in one microsecond, and the random part then tells them apart.
+        # Without a lock: in the same microsecond of two threads, the random part makes ids unique.
         self._last_us = at_us = max(self._clock(), self._last_us + 1)
         millis, micros = divmod(at_us, 1_000)
         tail = int.from_bytes(os.urandom(8)) >> 2 | 1 << 63
@@ -123,7 +123,7 @@ def _problems(event: Event) -> Iterator[str]:
         yield f"actor is {event.actor!r}; it is one of {', '.join(ACTOR_BY_NAME)}."
     if event.kind not in KIND_BY_NAME:
         yield f"kind is {event.kind!r}; it is one of {', '.join(KIND_BY_NAME)}."
-    # Callers without a type checker say all sorts of things, so what a type promises is looked at all the same.
+    # Callers may have no type checker, so types are checked here.
     occurred_at: object = event.occurred_at
     if not isinstance(occurred_at, datetime) or occurred_at.utcoffset() is None:
         yield f"occurred_at is {event.occurred_at!r}; it is a datetime with an offset, such as datetime.now(UTC)."

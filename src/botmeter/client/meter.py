@@ -167,15 +167,15 @@ os.register_at_fork(after_in_child=_begin_all_anew)
 
 
 def _chance() -> float:
-    # Of the system, so that forked children do not draw alike.
+    # From the system, so that forked children draw different numbers.
     return int.from_bytes(os.urandom(4)) / 2**32
 
 
 def _folder_at_home(address: Address) -> Path | None:
-    # Loads OpenSSL, which a bot that names its folder can do without.
+    # Loads OpenSSL, which a bot that names its folder does not need.
     from hashlib import sha256
 
-    # One folder for each server and key: what one account waits for is never sent with the key of another.
+    # One folder for each server and key: events of one account are never sent with the key of another.
     name = sha256(f"{address.url}\0{address.key}".encode()).hexdigest()[:16]
     try:
         return Path.home() / ".botmeter" / "client" / name

@@ -11,7 +11,7 @@ from botmeter.client.settings import ClientSettings
 from botmeter.client.status import Refusal, Status, Trouble, TroubleKind
 
 LOG = logging.getLogger("botmeter.client")
-# Often enough to be seen, seldom enough not to be the reason why a log is full.
+# Often enough to be seen, seldom enough not to fill a log.
 TOLD_EVERY_SECONDS = 60.0
 
 Told = TypeVar("Told", Refusal, Trouble)

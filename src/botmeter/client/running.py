@@ -15,7 +15,7 @@ from botmeter.client.spill import Spill
 from botmeter.client.status import Trouble, TroubleKind
 
 LOG = logging.getLogger("botmeter.client")
-# After a bug: the events stay where they are, and the log is not filled.
+# After a bug: events stay stored, and the log is not filled.
 BUG_SECONDS = 60.0
 
 
@@ -28,7 +28,7 @@ class Running:
         self._ports = ports
         self._is_closing = False
         self._thread = threading.Thread(target=self._run, name="botmeter-client", daemon=True)
-        # No thread starts while the program ends; `close` then puts all on disk.
+        # No thread can start at interpreter exit; `close` then stores everything on disk.
         with suppress(RuntimeError):
             self._thread.start()
 

@@ -34,7 +34,7 @@ def claim_slot(root: Path) -> Slot:
     for number in range(1, SLOTS_MAX + 1):
         slot = _held(root / f"slot-{number:03d}")
         if slot is not None:
-            # What can't be moved now stays where it is for the next start.
+            # Events that can't be moved stay for the next start.
             with suppress(OSError):
                 _take_over(root, slot)
             return slot

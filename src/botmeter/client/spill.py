@@ -14,7 +14,7 @@ import msgspec
 
 from botmeter.client import slots
 
-# Small enough to be read whole, large enough that an hour without a server is a few files.
+# Small enough to be read whole, large enough that an hour without a server needs few files.
 SEGMENT_BYTES_MAX = 4 << 20
 
 
@@ -44,7 +44,7 @@ class Spill:
         self._bytes_max = bytes_max
         self._unsynced: set[Path] = set()
         self._next = 1
-        # The file that may be appended to: never one of an earlier process, whose last line may be torn.
+        # File to append to: never one of an earlier process, whose last line may be torn.
         self._open: Path | None = None
         self.segments: deque[Segment] = deque()
         self.size_bytes = 0
@@ -134,7 +134,7 @@ class Spill:
                 while view:
                     view = view[os.write(descriptor, view) :]
             except OSError:
-                # Half a line at the end would spoil the next one.
+                # Half a line at the end would corrupt the next one.
                 self._open = None
                 with suppress(OSError):
                     os.ftruncate(descriptor, before_bytes)

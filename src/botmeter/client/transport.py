@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 PATH = "/api/v1/events"
 # A receipt of 1,000 rejections has less than half of this.
 ANSWER_BYTES_MAX = 4 << 20
-# Most of what compression can save, in a third of the time of the default.
+# Most of the possible compression, in a third of the default's time.
 _GZIP_LEVEL = 3
 
 
@@ -48,7 +48,7 @@ class Address:
             raise Refused(
                 "url_invalid", f"{self.url[:80]!r} is no server's address; it starts with http:// or https://."
             )
-        # What is not plain text could end the header and begin another. The key itself is never shown.
+        # A line break could end the header and begin another. The key itself is never shown.
         if not self.key or not self.key.isascii() or not self.key.isprintable() or " " in self.key:
             raise Refused("client_key_invalid", "Invalid API key. Create one with `botmeter key create`.")
 
@@ -57,7 +57,7 @@ def post_factory(address: Address, settings: ClientSettings) -> Callable[[], Pos
     """Return a factory of `Post`, which connects on first use."""
 
     def opened() -> Post:
-        # Slow to load, and needed on the sending thread only: 40 ms that the bot's own start would wait for.
+        # Slow to load, and needed only on the sending thread: saves 40 ms of the bot's start.
         import urllib3
 
         pool = urllib3.PoolManager(
@@ -105,7 +105,7 @@ class _PoolPost:
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 return Answer(status=response.status, headers=headers, body=answer_body)
             finally:
-                # What was read to its end has gone back to the pool; what goes on and on is cut.
+                # A body read to its end has returned to the pool; an endless one is cut off.
                 response.close()
         except (OSError, urllib3.exceptions.HTTPError) as problem:
             raise NoAnswer(f"{type(problem).__name__}: {problem}") from problem

@@ -27,7 +27,7 @@ DEMO_TITLE = TITLE
 DEMO_SEED = 20220204
 
 _BATCH_EVENTS = 250_000
-# Enough days to work on columns, few enough to keep them in the processor's cache.
+# Enough days to work on columns, few enough to stay in the processor's cache.
 _DAYS_AT_ONCE = 30
 _MILLION = 1_000_000
 

@@ -12,7 +12,7 @@ from botmeter.domain.instant import DAY_US, MICROSECONDS_PER_SECOND, datetime_fr
 
 HOUR_US = 3_600 * MICROSECONDS_PER_SECOND
 
-# How many write in each local hour, from midnight on.
+# Customers who write in each local hour, from midnight.
 _HOURS = np.array([8, 4, 2, 1, 1, 2, 8, 20, 38, 52, 58, 60, 66, 60, 54, 52, 54, 60, 66, 78, 86, 74, 46, 20], float)
 _MORNING_US = 7 * HOUR_US
 

@@ -14,7 +14,7 @@ Numbers = npt.NDArray[np.int64]
 Units = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-# Every release of every bot, bot by bot; a version is a place in here.
+# Every release of every bot, bot by bot; a version is an index in it.
 RELEASES = tuple((place, release) for place, bot in enumerate(BOTS) for release in bot.releases)
 _RELEASED = np.array([(release.released_on - EPOCH.date()).days for _, release in RELEASES])
 _ROLLOUT = np.array([release.rollout_days for _, release in RELEASES])
@@ -23,7 +23,7 @@ _LAUNCHED = _RELEASED[_FIRST_RELEASE]
 _PASSES_TO = np.array([bot.passes_to for bot in BOTS])
 _BY_DATE = np.argsort(_RELEASED, kind="stable")
 
-# How many of a bot's tickets are of its first and second type, cumulated.
+# Cumulative shares of a bot's first and second ticket type.
 _TICKET_TYPES = np.array([0.62, 0.88])
 
 
@@ -130,5 +130,5 @@ def has_ticket(stories: Numbers) -> Flags:
 def _chosen(popularities: list[Popularity], *, days: Numbers, chance: Units) -> Numbers:
     distinct, row = np.unique(days, return_inverse=True)
     cumulated = np.cumsum(popularity_shares(popularities, days=distinct), axis=1)
-    # The last column is 1 up to rounding, which must not make a choice past the end.
+    # The last column is 1 up to rounding, which must not choose past the end.
     return np.asarray((chance[:, None] >= cumulated[row, :-1]).sum(axis=1))

@@ -28,16 +28,16 @@ FIRST_DAY = (FIRST_ON - EPOCH.date()).days
 
 # Conversations on the first day, at the scale that gives a million events in November 2026.
 _FIRST_DEMAND = 19.0
-# Continuous, a year: 65 % more conversations each year.
+# Continuous growth: 65 % more conversations each year.
 _GROWTH = 0.5
-# From Monday on. People shop at the weekend and ask about it on Monday.
+# From Monday. People shop at the weekend and ask about it on Monday.
 _WEEKDAYS = np.array([1.18, 1.08, 1.02, 1.0, 0.98, 0.83, 0.91])
 _MONTHS = np.array([1.05, 0.92, 0.95, 0.97, 1.0, 0.98, 0.96, 0.93, 1.0, 1.02, 1.1, 1.12])
-# Days differ by about so much for no reason.
+# Random variation between days.
 _MOOD = 0.07
 _LAUNCH_DAYS = 90
 _DRIFT_DAYS = 4 * 365
-# A second conversation of the same visit, and its being longer than others: measured.
+# Measured factor for second conversations of a visit and their greater length.
 _EVENTS_BEYOND_THE_FIRST_STORY = 1.107
 
 
@@ -143,7 +143,7 @@ def popularity_shares(popularities: Sequence[Popularity], *, days: Numbers) -> U
     for popularity in popularities:
         age = days - (popularity.since - EPOCH.date()).days
         weight = np.interp(age, [0, _DRIFT_DAYS], [popularity.first, popularity.later])
-        # What is there from the start was there before it: no launch to be seen.
+        # Bots present from the start show no launch.
         climb = 1.0 if popularity.since == FIRST_ON else np.clip((age + 1) / _LAUNCH_DAYS, 0, 1)
         columns.append(weight * climb)
     weights = np.stack(columns, axis=1)

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-# Crockford's base 32: no letter that could be read as another.
+# Crockford's base 32: no letters that look alike.
 _ALPHABET = np.frombuffer(b"0123456789abcdefghjkmnpqrstvwxyz", np.uint8)
 _DIGITS = np.frombuffer(b"0123456789", np.uint8)
 _MIXED_LENGTH = 13

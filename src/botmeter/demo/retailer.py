@@ -214,8 +214,8 @@ OUTAGES = (
     Outage(on=date(2026, 10, 28), start_hour=7.5, end_hour=16.0),
 )
 
-# The bot and the channels by which campaigns are sent, as places in BOTS and CHANNELS; there are
-# messages only once all of them are launched.
+# Bot and channels of campaigns, as indexes in BOTS and CHANNELS; messages are sent only
+# after all of them are launched.
 CAMPAIGN_BOT = 5
 CAMPAIGN_CHANNELS = (1, 5)
 

@@ -13,12 +13,12 @@ from botmeter.domain.instant import DAY_US, EPOCH, MICROSECONDS_PER_SECOND
 
 _PACE = np.array([channel.pace for channel in CHANNELS])
 _SHORTEST_SECONDS = 0.05
-# A pause has this many times its mean at most, so that no conversation lasts for weeks.
+# Longest pause as a multiple of its mean, so that no conversation lasts for weeks.
 _LONGEST_PAUSE = 5.0
 _MILLISECOND_US = 1_000
-# A few answers find their way through an outage.
+# A few answers arrive during an outage.
 _ANSWERED_IN_OUTAGE = 0.03
-# Those who open the widget, see nothing and leave without a word.
+# Customers who open the widget, see nothing and leave without writing.
 _LEFT_UNGREETED = 0.6
 _FLOOD_SECONDS_MEAN = 1_500
 _STEPS = np.arange(STEP_COUNT_MAX)

@@ -28,7 +28,7 @@ from botmeter.domain.instant import DAY_US
 
 _NEW_CUSTOMERS = 0.4
 _RETURN_DAYS_MEAN = 70
-# Customers who stay on the channel that they are used to.
+# Share of customers who stay on their usual channel.
 _FAITHFUL = 0.8
 _FOLLOW_UPS = 0.1
 _FOLLOW_UPS_WITH_NEXT_BOT = 0.3
@@ -40,7 +40,7 @@ _PREVIEWS_BEFORE_RELEASE = 0.028
 _MAILED_FROM_HOUR = 8
 _MAILED_HOURS = 3
 
-# Bits of a key: whether it follows another, the row in its day, the day, where the row comes from.
+# Bits of a key: follow-up flag, row in its day, day, origin of the row.
 _ROW_BIT = 1
 _DAY_BIT = 22
 _MAILING_BIT = 40
@@ -109,7 +109,7 @@ def follow_ups(first: Conversations, draws: Draws) -> Conversations:
     elsewhere = chance[:, Trait.FAITHFUL] < _FOLLOW_UPS_ELSEWHERE
     channel = np.where(elsewhere, channels_chosen(days, chance=chance[:, Trait.CHANNEL]), before.channel)
     about_ticket = has_ticket(before.story)
-    # Its bot may name the types of tickets otherwise; the ticket keeps the type of the first bot.
+    # The second bot may name ticket types differently; the ticket keeps the first bot's type.
     bots[about_ticket] = before.bot[about_ticket]
     told_in = np.where(about_ticket, _OPEN_CASE, _OPENS_WITH[channel])
     return replace(
@@ -139,7 +139,7 @@ def mailings_sent(draws: Draws, *, population: Population, campaign: Numbers) ->
     bots = np.stack([bot, next_bots(bot, draws.day)], axis=1)
     story = stories_chosen(_TOLD_IN, where=np.full(len(bot), _MAILING), chance=chance[:, Trait.STORY])
     unanswered = stories_told("mailing")[0][0]
-    # Only mail programs answer by themselves.
+    # Only mail programs reply automatically.
     story = np.where(SHAPES.autoreply[story].any(axis=1) & (channel != _EMAIL), unanswered, story)
     sent_us = (_MAILED_FROM_HOUR + chance[:, Trait.HOUR] * _MAILED_HOURS) * HOUR_US
     return Conversations(

@@ -19,7 +19,7 @@ ANSWER_BYTES_MAX: Final = 32 << 20
 """Some thousand times the size of a page."""
 TRIES: Final = 5
 _TIMEOUT_SECONDS: Final = 10.0
-# A server that sends a byte now and then would never run into the time limit of one reading.
+# A server that sends a byte now and then would never exceed the time limit of one read.
 _ANSWER_SECONDS_MAX: Final = 60.0
 _WAIT_SECONDS_MAX: Final = 120.0
 _PIECE_BYTES: Final = 1 << 16
@@ -147,7 +147,7 @@ class ApiClient:
             headers={
                 "Host": self.endpoint.named,
                 "Accept": "application/json",
-                # What is packed can be far larger than it looks.
+                # Compressed content can be far larger than it looks.
                 "Accept-Encoding": "identity",
                 "User-Agent": f"botmeter/{__version__}",
                 **self.headers,
@@ -160,7 +160,7 @@ class ApiClient:
         try:
             return response.status, response.headers, self._body(response)
         finally:
-            # What was read to its end has gone back to the pool; what goes on and on is cut.
+            # A body read to its end has returned to the pool; an endless one is cut off.
             response.close()
 
     def _body(self, response: urllib3.BaseHTTPResponse) -> bytes:

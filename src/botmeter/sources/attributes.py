@@ -20,7 +20,7 @@ def attributes_text(sent: object) -> str | None:
     """Return an object, or JSON text of one, as canonical JSON; None for null.
 
     Raises:
-        Refused: `attributes_invalid`, `attributes_too_long` past 65,536 bytes, `text_invalid` for NUL or lone surrogates.
+        Refused: `attributes_invalid`, `attributes_too_long` past 65,536 bytes, `text_invalid`.
     """
     if isinstance(sent, str | bytes) and sent.strip() in ("null", b"null"):
         return None

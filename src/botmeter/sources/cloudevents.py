@@ -20,8 +20,8 @@ from botmeter.sources.payload_json import event_id_of, json_bytes, json_value
 SPEC_VERSION = "1.0"
 TYPE_PREFIX = "botmeter."
 
-# What the envelope is asked for where `data` has nothing: field → attributes, the first wins.
-# Names of extensions hold only lower-case letters and digits, by the specification.
+# Fallbacks for fields missing in `data`: field → attributes; the first one found applies.
+# By the specification, names of extensions hold only lower-case letters and digits.
 FALLBACKS = {
     "occurred_at": ("time",),
     "conversation_id": ("conversationid", "subject"),
@@ -36,7 +36,7 @@ FALLBACKS = {
     "preview": ("preview",),
 }
 
-# The extension by which a time that the receiver gave is known.
+# Extension that marks a time given by the receiver.
 TIME_SOURCE = "timesource"
 RECEIPT = "receipt"
 

@@ -47,7 +47,7 @@ def allowed_origin(headers: Mapping[str, str]) -> dict[str, str]:
     origin = headers.get(REQUEST_ORIGIN, "").strip()
     if not _ORIGIN.fullmatch(origin):
         return methods
-    # Bursts are told to wait where they come, so no rate of requests need be named.
+    # Overload is answered when it occurs, so no rate has to be negotiated.
     return methods | {"WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": "*"}
 
 

@@ -14,7 +14,7 @@ from botmeter.sources.stream import ByteStream
 
 IMPORT_COMMAND: Final = "botmeter import FILE --account {account} --source {source}"
 SAMPLE_ID: Final = "botmeter-test"
-# Before any account has data, so that a sample could not change a number even if it were counted by mistake.
+# Before any account has data, so that a sample counted by mistake could not change a number.
 SAMPLE_TIME: Final = "2001-01-01T00:00:00.000Z"
 _JSON: Final = "application/json"
 

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from botmeter.domain.source import Source
 from botmeter.sources.records import Records
 
-# Whoever else acts is not with a bot because nothing was said.
+# Other actors without a bot really have none.
 _WITH_BOT = ("customer", "bot")
 
 

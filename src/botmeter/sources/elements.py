@@ -8,7 +8,7 @@ import numpy.typing as npt
 from botmeter.domain.errors import Refused, TooMuch
 from botmeter.sources.stream import ByteStream
 
-# Large enough for whole-column work, small enough that a few of them in flight are nothing.
+# Large enough for whole-column work, small enough to keep several in flight.
 BLOCK_BYTES = 16 << 20
 # The scan for the ends of array elements needs several bytes for each byte.
 ARRAY_BLOCK_BYTES = 4 << 20
@@ -186,8 +186,8 @@ def _is_escaped(places: npt.NDArray[np.int64], marks: npt.NDArray[np.uint8]) -> 
         return is_slash
     follows = np.zeros(len(marks), np.bool_)
     follows[1:] = is_slash[:-1] & (np.diff(places) == 1)
-    # Of a run of adjacent marks, the place of its last mark that does not continue a run of
-    # backslashes tells how many backslashes stand before each mark.
+    # In a run of adjacent marks, the position of the last mark that does not continue a run of
+    # backslashes gives the number of backslashes before each mark.
     order = np.arange(len(marks))
     run_start = np.maximum.accumulate(np.where(follows, 0, order))
     escaped: npt.NDArray[np.bool_] = ((order - run_start) & 1) == 1

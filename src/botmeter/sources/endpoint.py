@@ -14,7 +14,7 @@ LookUp = Callable[[str, int], "list[str]"]
 """A host's name and a port → its addresses."""
 
 _PORTS: Final = {"https": 443, "http": 80}
-# Clouds tell their machines' secrets there, beside the link-local addresses that are refused as such.
+# Metadata services of clouds, which reveal secrets, outside the link-local ranges refused anyway.
 _METADATA: Final = frozenset(map(ipaddress.ip_address, ("100.100.100.200", "192.0.0.192", "fd00:ec2::254")))
 _EMBEDDING: Final = ipaddress.IPv6Network("64:ff9b::/96")
 

@@ -19,10 +19,10 @@ from botmeter.sources.mapped import value_text
 from botmeter.sources.mapping import Mapping as FieldMapping
 from botmeter.sources.records import DOUBTFUL, Records
 
-# More digits than any number that is an id or a time; `int` would refuse more than 4,300.
+# More digits than any id or time; `int` would refuse more than 4,300.
 _DIGITS_MAX = 1_000
 
-# Arrow has no column for an object of any shape, so attributes are looked for by themselves.
+# Arrow has no column for objects of any shape, so attributes are read separately.
 _ARROW_SCHEMA = pa.schema(
     [pa.field(name, pa.bool_() if name == "preview" else pa.string()) for name in FIELDS if name != "attributes"]
 )
@@ -49,7 +49,7 @@ class _Wire(msgspec.Struct, gc=False):
     ticket_id: _TextOrInteger = None
     ticket_type: _TextOrInteger = None
     preview: bool | None = None
-    # Empty where it is left out. A union with None would refuse objects.
+    # Unset if left out; a union with None would refuse objects.
     attributes: msgspec.Raw = msgspec.Raw()
 
 
@@ -80,7 +80,7 @@ def records_from_objects(
 def record_from_object(text: bytes, *, mapping: FieldMapping | None = None) -> Mapping[str, object]:
     """Read one object by the tolerant reader; raises `Refused` (`json_invalid`, `cloudevent_invalid`)."""
     try:
-        # Bytes that are not UTF-8 become lone surrogates, which the rule refuses by the field's name.
+        # Bytes that are not UTF-8 become lone surrogates, which `validation` refuses by field name.
         found = json.loads(text.decode("utf-8", "surrogateescape"), parse_int=_integer, parse_float=Decimal)
     except ValueError as fault:
         raise Refused("json_invalid", f"Invalid JSON: {_reason(fault)}.") from None
@@ -113,7 +113,7 @@ def _arrow_columns(objects: Objects) -> Mapping[str, pa.Array] | None:
     try:
         table = pyarrow.json.read_json(
             pa.BufferReader(objects.joined),
-            # One piece is read here: to wake a thread for it takes longer, on a busy machine much longer.
+            # A single piece is read here: waking a thread takes longer, on a busy machine much longer.
             read_options=pyarrow.json.ReadOptions(
                 block_size=_PIECE_BYTES, use_threads=len(objects.joined) > _PIECE_BYTES
             ),
@@ -130,7 +130,7 @@ def _arrow_columns(objects: Objects) -> Mapping[str, pa.Array] | None:
 def _attributes(objects: Objects) -> pa.Array:
     joined = bytes(objects.joined)
     found = [mention.start() for mention in _ATTRIBUTES.finditer(joined)]
-    # Looking for one character alone is many times as quick as looking for two.
+    # Searching for one character alone is many times as fast as for two.
     if _BACKSLASH in joined:
         found += [escape.start() for escape in _ESCAPE.finditer(joined)]
     if not found:

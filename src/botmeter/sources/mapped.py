@@ -13,7 +13,7 @@ from botmeter.sources.mapping import Mapping, Place
 from botmeter.sources.records import DOUBTFUL
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
-# As many names as a sentence can hold and still be read.
+# As many names as fit a readable sentence.
 _NAMES_SHOWN_MAX = 30
 
 

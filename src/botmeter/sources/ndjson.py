@@ -8,7 +8,7 @@ from botmeter.sources.mapping import Mapping
 from botmeter.sources.records import Records
 from botmeter.sources.stream import ByteStream
 
-# As many objects as a batch of single texts holds; about a block of lines.
+# Objects in a batch of single texts; about a block of lines.
 _OBJECTS_EACH = 50_000
 
 

@@ -20,7 +20,7 @@ from botmeter.sources.sniff import BOM, PEEK_BYTES, format_of
 from botmeter.sources.stream import ByteStream, open_stream
 from botmeter.sources.tables import open_table
 
-# Many enough for whole-column work; payloads are larger than the events in them.
+# Enough for whole-column work; payloads are larger than their events.
 PAYLOADS_MAX = 5_000
 _ROWS_MAX = 500
 _NULL = "\\N"
@@ -81,7 +81,7 @@ def _read_block(objects: Objects, *, source: Source, connector: Connector, first
         if not (joined.batch.rejections and joined.batch.rejections[0].code == NOT_UNDERSTOOD):
             yield joined
             return
-        # Read one by one, so that a broken record is rejected alone.
+        # Read one by one, so that only the broken record is rejected.
     for start in range(0, len(texts), PAYLOADS_MAX):
         chunk = texts[start : start + PAYLOADS_MAX]
         read = _read(chunk, source=source, connector=connector, first=first)

@@ -10,8 +10,8 @@ import pyarrow as pa
 from botmeter.domain.receipt import Rejection
 from botmeter.sources.clock import RFC3339, Clock
 
-# Stands in a column for a value that the column can't hold. No good text contains NUL, so the
-# screen sends the row to the rule, which reads it again as it was sent.
+# Marks a value that its column can't hold. Valid text never contains NUL, so the vectorized
+# check sends the row to `validation`, which reads it again as sent.
 DOUBTFUL = "\0"
 
 

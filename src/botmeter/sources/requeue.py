@@ -37,7 +37,7 @@ class _Piece:
 
     def done(self, receipt: Receipt, *, kept_anew: AbstractSet[int]) -> list[int]:
         if receipt.rejected > len(receipt.rejections):
-            # The receipt does not name them all, so none may be let go.
+            # The receipt may not name all rejections, so no entry may leave quarantine.
             return []
         sent_back = {rejection.index for rejection in receipt.rejections} - kept_anew
         left = sent_back | {rejection.index for rejection in self.unreadable}
@@ -45,7 +45,7 @@ class _Piece:
 
     @property
     def submission(self) -> Submission:
-        # What still can't be read stays in quarantine as it is, and is not sent.
+        # An unreadable payload stays in quarantine and is not sent.
         batches = [replace(batch, rejections=()) for batch in self.batches]
         first = self.again[0]
         return Submission(source=first.source, batches=batches, label="quarantine", is_pulled=first.is_pulled)

@@ -85,6 +85,6 @@ def _is_text(line: bytes) -> bool:
     try:
         line.decode()
     except UnicodeDecodeError as fault:
-        # A character cut at the end of what was looked at is no fault of the file.
+        # A character cut off at the end of the sample is no fault of the file.
         return fault.end >= len(line) and fault.start > len(line) - 4
     return True

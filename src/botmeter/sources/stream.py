@@ -10,9 +10,9 @@ from botmeter.domain.errors import Missing, NotAllowed, Refused
 
 STDIN = "-"
 GZIP_MAGIC = b"\x1f\x8b"
-# Read from the disk in pieces of this size: small beside a block, large beside a system call.
+# Size of reads from disk: small beside a block, large beside a system call.
 _PIECE_BYTES = 1 << 20
-# A gzip bomb unpacks 1 MiB to 1 GiB; it is taken out in steps so that memory stays flat.
+# A gzip bomb expands 1 MiB to 1 GiB; output is bounded per step so that memory stays flat.
 _UNPACKED_BYTES = 4 << 20
 
 
@@ -68,7 +68,7 @@ class ByteStream:
         end = min(len(self._ready), len(view))
         view[:end] = self._ready[:end]
         del self._ready[:end]
-        # Straight from the file into place: each further copy of a block costs as much as reading it.
+        # Read straight into `view`: each further copy of a block costs as much as reading it.
         while not self.is_packed and end < len(view) and not self._at_end:
             count = self._read_stored_into(view[end:])
             end += count
@@ -104,7 +104,7 @@ class ByteStream:
         unpacker = self._unpacker
         assert unpacker is not None  # noqa: S101 - only called for packed files
         if unpacker.eof:
-            # Zeros after the end are padding; anything else is a further member.
+            # Zeros after the end are padding; anything else is another member.
             self._stored = self._stored.lstrip(b"\0")
             if not self._stored:
                 return b""

@@ -18,8 +18,8 @@ from botmeter.sources.clock import Clock
 
 PREVIEW_BY_NAME = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
-# An integer of more bits than this has more digits than an id may have bytes; checking bits
-# first keeps Python from refusing to print it.
+# An integer of more bits has more digits than an id may have bytes; checking bits first
+# avoids Python's limit on converting integers to text.
 _INTEGER_BITS_MAX = ID_BYTES_MAX * 3
 
 Event = dict[str, object]

@@ -222,7 +222,7 @@ def _instants_from_numbers(sent: pa.Array, *, us_each: int) -> CheckedColumn:
     if pa.types.is_uint64(sent.type):
         sent = pc.if_else(pc.less(sent, 2**63), sent, pa.scalar(None, pa.uint64()))
     numbers = sent.cast(pa.int64()).fill_null(INSTANT_END_US).to_numpy(zero_copy_only=False)
-    # Clipped before the product, which could overflow; what was clipped is out of range after it.
+    # Clipped before the product, which could overflow; clipped values stay out of range.
     limits = INSTANT_FIRST_US // us_each - 1, INSTANT_END_US // us_each + 1
     return _in_range(sent, np.clip(numbers, *limits) * us_each)
 

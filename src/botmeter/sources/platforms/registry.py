@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 NATIVE_PLATFORM: Final = "botmeter"
 """Platform of events in Botmeter's own format that no source describes."""
 
-# Stored code → module with its CONNECTOR, loaded on first use: a command that needs one platform loads no other.
+# Stored code → module with its CONNECTOR, loaded on first use because most commands need one platform.
 MODULES: Final = {
     "chatwoot": "botmeter.sources.platforms.chatwoot.connector",
     "freshchat": "botmeter.sources.platforms.freshchat.connector",

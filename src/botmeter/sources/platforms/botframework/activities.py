@@ -38,7 +38,7 @@ HANDOFF_EVENT = "handoff.initiate"
 _BOT_ROLES = frozenset({"bot", "skill"})
 # In Teams a bot's id begins with this, and a person's with another number.
 _TEAMS_BOT = "28:"
-# Given by a transcript's logger to an activity without an id, another one each time that it is logged.
+# A transcript logger gives this to an activity without an id, a new one each time it is logged.
 _MADE_UP = "g_"
 
 
@@ -140,7 +140,7 @@ def _fields(activity: JsonObject, known: _Known) -> dict[str, object] | None:
             actor = "bot" if is_by_bot else "customer"
             return _event(activity, known, bot=bot, person=person) | {"actor": actor, "kind": "message"}
         case "conversationUpdate":
-            # Its sender is no customer: it can be the conversation itself.
+            # The sender may be the conversation itself rather than a customer.
             person = _only_customer(activity, known)
             if person is None:
                 return None

@@ -30,11 +30,11 @@ METADATA_COLUMN = "metadata"
 SHARED_COLUMN = "botmeter"
 """In a row of one activity: who wrote, whether it is a preview, and its place, as the whole row told them."""
 PREVIEW_CHANNELS = ("pva-studio", "emulator", "test")
-# Runs that a trigger started: nobody talks to the bot in them.
+# Runs started by a trigger, without a customer.
 AUTONOMOUS_CHANNEL = "pva-autonomous"
 
 _ACTOR_BY_ROLE = {0: "bot", 1: "customer", "bot": "bot", "user": "customer"}
-# Far more than a row has activities; an id can be made of it.
+# Far more activities than a row has, and short enough for an id.
 _PLACE_END = 1 << 32
 _KIND_BY_OUTCOME = {"resolved": "resolved", "handoff": "handoff", "escalated": "handoff"}
 
@@ -181,7 +181,7 @@ def _fields(activity: JsonObject, row: _Row, *, place: int) -> dict[str, object]
         outcome = text_of(object_of(activity.get("value")).get("outcome")) or ""
         kind = _KIND_BY_OUTCOME.get(outcome.lower())
         if kind is not None:
-            # The source's bot is that of customers and bots alone.
+            # The source's bot applies only to customers and bots.
             bot: Fields = row.bot if "BotId" in row.metadata else {}
             return _event(activity, row, place=place) | bot | {"actor": "system", "kind": kind}
     return None

@@ -15,7 +15,7 @@ from botmeter.sources.payload_json import (
     us_of,
 )
 
-# `sender_type` of a nested message, `type` of a sender and `assignee_type` → how bots of that kind are told apart.
+# `sender_type` of a nested message, `type` of a sender and `assignee_type` → prefix of bot identities.
 BOT_KINDS = {
     "AgentBot": "agent_bot",
     "agent_bot": "agent_bot",
@@ -30,7 +30,7 @@ _CHANNELS = {
     "Channel::TwilioSms": "sms",
 }
 _CHANNEL_PREFIX = "Channel::"
-# The instants that a conversation tells. When it is snoozed until lies in the future.
+# Instants of a conversation, except `snoozed_until`, which lies in the future.
 _INSTANTS = (
     "timestamp",
     "created_at",
@@ -133,7 +133,7 @@ def conversation_in(payload: JsonObject, found: object, *, source: Source) -> Co
         )
     inbox = text_of(found.get("inbox_id")) or text_of(at(payload, "inbox", "id"))
     name = text_of(at(payload, "inbox", "name"))
-    # A number alone is a sender's: as an identity an inbox is written with the word.
+    # A bare number identifies a sender; inbox identities include the word.
     names = (inbox or "", f"inbox:{inbox}", *([name, f"inbox:{name}"] if name else []))
     return Conversation(found=found, account=account, number=number, inboxes=names, source=source)
 

@@ -23,7 +23,7 @@ from botmeter.sources.pull_window import Remaining, whole_window
 from botmeter.sources.pulled import PulledConversation
 
 _ROUNDS_MAX: Final = 5
-# A page of old conversations ends the list; two of them do even where one slipped in between.
+# A page of old conversations ends the list; two pages allow for one that moved in between.
 _OLD_PAGES: Final = 2
 
 
@@ -39,7 +39,7 @@ class ChatwootCrawler:
     _has_ended: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
-        # The same number however it is written.
+        # Normalizes the number's notation.
         self._account = str(int(self.crawl.api_account))
 
     def conversations(self) -> Iterator[PulledConversation]:
@@ -56,7 +56,7 @@ class ChatwootCrawler:
     def left(self) -> Remaining:
         plan = self.crawl.window
         if self._has_ended:
-            # Those that moved are among the next pull's recent ones; what they lack can be as old as the floor.
+            # Moved conversations are recent for the next pull; their missing messages can be as old as the floor.
             return Remaining(next_us=plan.end_us, floor_us=plan.floor_us)
         if self._lowest_us is None:
             return whole_window(plan)
@@ -80,7 +80,7 @@ class ChatwootCrawler:
         try:
             messages = list(self._messages(conversation.number))
         except Missing:
-            # It was deleted since it was listed.
+            # Deleted since it was listed.
             return
         found = {**conversation.found, "account_id": self._account}
         told = read_conversation(found, messages, inboxes=self._inboxes, source=self.crawl.source)

@@ -37,10 +37,10 @@ _NEVER_COUNTS = {
     "inbox_updated": "An inbox is no event.",
 }
 _PRIVATE = "A private note never counts."
-# Texts in an event of its own, numbers in a message nested in a conversation or read by REST.
+# Text in an event of its own, numbers in a nested message or in the API.
 _MESSAGE_TYPES = {"0": "incoming", "1": "outgoing", "2": "activity", "3": "template"}
 _MESSAGE_TYPES |= {name: name for name in _MESSAGE_TYPES.values()}
-# So wide that ids keep their order as text, by which events of one instant are ordered.
+# Wide enough that ids sort by number as text, which orders events of one instant.
 _ID_DIGITS = 12
 
 
@@ -117,7 +117,7 @@ def _actor(message: JsonObject, *, form: str, conversation: Conversation) -> Fie
         bot = identity_bot(conversation.source, inbox)
     if bot:
         return {"actor": "bot", **bot}
-    # Campaigns and automation rules write under no name.
+    # Campaigns and automation rules have no sender.
     return {"actor": "agent" if sender or kind else "system"}
 
 
@@ -129,7 +129,7 @@ def _sender_kind(message: JsonObject, *, sender: object, conversation: Conversat
     return next((text_of(each.get("sender_type")) for each in same), None)
 
 
-# Event → its kind, where the conversation's status and what changed in it say nothing else.
+# Event → kind, unless the conversation's status and changes imply another.
 _KINDS = {
     "conversation_created": "conversation_created",
     "conversation_updated": "conversation_updated",

@@ -27,7 +27,7 @@ from botmeter.sources.platforms.freshchat.pull import (
 from botmeter.sources.pull_window import OVERLAP_US, Remaining, whole_window
 from botmeter.sources.pulled import PulledConversation
 
-# Of users and conversations, so that a pull that is cut off has done some slices.
+# Limit of users and conversations, so that an interrupted pull has completed some slices.
 _SLICE_MAX: Final = 200
 _WIDTH_MIN_US: Final = 60 * MICROSECONDS_PER_SECOND
 
@@ -60,7 +60,7 @@ class FreshchatCrawler:
     def left(self) -> Remaining:
         if self._done_us is None:
             return whole_window(self.crawl.window)
-        # Whoever is found later can lack what is as old as the floor.
+        # Users found later can lack messages as old as the floor.
         return Remaining(next_us=self._done_us + OVERLAP_US, floor_us=self.crawl.window.floor_us)
 
     def _users(self, first_us: int, end_us: int) -> tuple[str, ...]:
@@ -94,7 +94,7 @@ class FreshchatCrawler:
                 return
             found = conversation_in(self.crawl.call(conversation_path(number)))
         except Missing:
-            # It was deleted since it was known.
+            # Deleted since it became known.
             return
         yield read_conversation(found, messages, user=user, source=self.crawl.source)
 
@@ -111,7 +111,7 @@ class FreshchatCrawler:
             done.update(text_of(each.get("id")) or "" for each in fresh)
             yield from fresh
             instants = [us for us in map(message_us, found) if us is not None]
-            # Old ones end it only where the latest come first, as they do.
+            # Old messages end the list only if the latest come first, as they do.
             is_falling = len(instants) > 1 and instants[0] > instants[-1]
             if is_falling and max(instants) < self.crawl.window.floor_us:
                 return

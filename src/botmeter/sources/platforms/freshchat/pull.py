@@ -14,7 +14,7 @@ PAGE_ITEMS = 50
 
 USERS_PATH = "/v2/users"
 _MILLISECOND_US = 1_000
-# Of a conversation, what its messages may leave out.
+# Keys of a conversation that its messages may omit.
 _SHARED = ("channel_id", "app_id", "properties")
 
 

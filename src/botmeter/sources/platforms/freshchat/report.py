@@ -18,10 +18,10 @@ from botmeter.sources.tables import open_table
 ROWS_MAX = 50_000
 _ZIP_MAGIC = b"PK\x03\x04"
 _NAMES_SHOWN_MAX = 30
-# Reports are in UTC, whether or not their times say so.
+# Reports are in UTC, with or without an offset.
 _CLOCK = Clock(zone=ZoneInfo("UTC"))
 
-# What a column holds → its names, in small letters and digits alone; the first that is there is read.
+# Meaning of a column → its names in small letters and digits; the first one present is read.
 COLUMNS = {
     "message": ("messageid", "msgid", "messageuuid", "id"),
     "time": (
@@ -67,7 +67,7 @@ def batches_from_report(stream: ByteStream, source: Source) -> Iterator[EventBat
 
 
 def _from_zip(stream: ByteStream, source: Source) -> Iterator[EventBatch]:
-    # A ZIP's list of members stands at its end, so all of it is needed; what is in it is unpacked as it is read.
+    # A ZIP's list of members is at its end, so all of it is needed; members are decompressed while read.
     packed = io.BytesIO(stream.read())
     first = 0
     try:

@@ -16,7 +16,7 @@ from botmeter.sources.payload_json import (
     text_of,
 )
 
-# Action → the kind of event that it is.
+# Action → kind of event.
 _KINDS = {
     "conversation_reopen": "conversation_updated",
     "conversation_assignment": "conversation_updated",

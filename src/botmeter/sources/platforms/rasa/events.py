@@ -45,12 +45,12 @@ _KINDS = {
     "bot": ("bot", "message"),
     "session_started": ("system", "conversation_created"),
 }
-# What a client sends to the bot's engine rather than to the bot, alone or with values for slots. Of text without space
-# around it: a second run of spaces in the pattern would try each split of a customer's megabyte of them.
+# Commands that a client sends to the bot's engine, alone or with slot values. Matched against stripped text: a
+# second run of spaces in the pattern would try each split of a megabyte of them.
 _COMMAND = re.compile(r"/(session_start|restart)\s*(\{.*\})?", re.DOTALL)
-# Rasa writes this before an intent that a program triggered.
+# Rasa's prefix of an intent that a program triggered.
 _TRIGGERED = "EXTERNAL: "
-# What of an event tells it from another one of the same sender, kind and time.
+# Content that distinguishes events of the same sender, kind and time.
 _CONTENT = ("text", "data", "name", "value", "flow_id")
 
 
@@ -190,7 +190,7 @@ def _channels(events: list[_TrackerEvent], source: Source) -> list[str | None]:
 
 
 def _carried(tracked: _TrackerEvent, known: list[tuple[int, str]]) -> str | None:
-    # No channel is called by this character, so an event at the very instant of a message comes after it.
+    # No channel has this name, so an event at the instant of a message sorts after it.
     place = bisect_right(known, (us_of_epoch(tracked.event.get("timestamp")) or 0, "\U0010ffff"))
     return known[place - 1][1] if place else tracked.channel
 

@@ -39,7 +39,7 @@ IGNORED_TYPES = frozenset(
 NUMBER_CHANGED = "user_changed_number"
 
 _LISTS = ("messages", "message_echoes", "statuses")
-# What a sender of messages may write into biz_opaque_callback_data to say who wrote: `actor=agent;bot_version=7`.
+# Format in which senders may name the author in biz_opaque_callback_data: `actor=agent;bot_version=7`.
 _TAGS = re.compile(r"\b(actor|bot_id|bot_version)=([^\s;,]+)")
 
 
