@@ -34,7 +34,7 @@ class LinkMark:
 class Chart:
     """A drawing for each width, with shared links on top.
 
-    `marks` divide the width between `left` and `right` px; on a line, the first and last take half.
+    `marks` divide the width between `left` and `right`; on a line, the first and last take half.
     """
 
     kind: Literal["line", "columns", "window", "spark"]
@@ -73,11 +73,9 @@ class Plane:
         return self.height - self.margin.top - self.margin.bottom
 
     def x_px(self, x: float) -> float:
-        """Pixels from the left margin."""
         return (x - self.x[0]) / (self.x[1] - self.x[0]) * self.inner_width
 
     def y_px(self, y: float) -> float:
-        """Pixels from the top margin."""
         return (self.y[1] - y) / (self.y[1] - self.y[0]) * self.inner_height
 
     def at(self, x: float, y: float) -> Point:

@@ -100,7 +100,6 @@ def _hours(timeline: Timeline, at_us: int) -> float:
 
 
 def _edges(timeline: Timeline, *, is_narrow: bool) -> tuple[float, float]:
-    """Edge coordinates, with room for a next session soon after the end."""
     length = max(_hours(timeline, timeline.ended_us), 0.01)
     right = length * 1.02
     if timeline.next_us is not None and _hours(timeline, timeline.next_us) <= length * 1.25:
@@ -138,7 +137,6 @@ def _ticks(timeline: Timeline, plane: Plane) -> Iterator[str]:
 
 
 def _tick_instants(timeline: Timeline, plane: Plane) -> Iterator[int]:
-    """Round local times, about every 72 px."""
     start_us = timeline.started_us + int(plane.x[0] * HOUR_US)
     end_us = timeline.started_us + int(plane.x[1] * HOUR_US)
     step_min_us = (end_us - start_us) // max(1, plane.inner_width // TICK_PX)
@@ -178,7 +176,6 @@ def _middle(lane: int, plane: Plane) -> float:
 
 
 def _marks(lanes: Sequence[Lane], plane: Plane, *, timeline: Timeline) -> Iterator[str]:
-    """Marks by kind, openings and tickets on top."""
     drawn: dict[MarkKind, list[str]] = {kind: [] for kind in ("bot", "agent", "customer", "ticket", "opening")}
     for place, lane in enumerate(lanes):
         for mark in _thinned(lane.marks, plane, timeline=timeline):

@@ -67,8 +67,8 @@ class TrendPoint:
 class Trend:
     """At most 400 points, oldest first.
 
-    `last_label` replaces the last date ("Today"); `partial_label` is like "636 until 14:02"; an empty `peak_word` hides
-    the peak's label.
+    `last_label` replaces the last date ("Today"); `partial_label` is like "636 until 14:02"; `peak_word` precedes the
+    peak.
     """
 
     name: str
@@ -209,7 +209,6 @@ def _clear_of_line(points: Sequence[TrendPoint], plane: Plane) -> int:
 
 
 def _beside(at: Point, text: str, **look: str) -> str:
-    """Label at the left, or at the right for lack of room."""
     is_left = at[0] > label_px([text]) + 12
     middle = (at[0] + (-10 if is_left else 10), at[1])
     anchor = "end" if is_left else "start"

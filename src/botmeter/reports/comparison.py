@@ -27,8 +27,7 @@ class Metering:
     """Sessions that one policy makes of some events.
 
     Attributes:
-        sessions: `SESSIONS_SCHEMA`.
-        session_of_event: int64, -1 for none.
+        session_of_event: -1 for none.
         counted: Rows of the sessions that start in the period and match.
         openings: `event_names` of the opening events.
     """
@@ -62,9 +61,8 @@ def event_names(sources: pa.ChunkedArray, event_ids: pa.ChunkedArray) -> pa.Chun
 def only_in(this: Metering, other: Metering, *, names: pa.ChunkedArray) -> Counter[str]:
     """Count, by reason, the sessions of `this` whose opening event opens no counted session of `other`.
 
-    The reason is the limit that closed the previous session under `this`; else SCOPE if another session runs under
-    `other`, TAKING_PART if the event is in none, FILTERS if its session does not match. `names`: `event_names` of
-    all events.
+    The reason is the limit that closed the previous session; else SCOPE if another session runs under `other`,
+    TAKING_PART if the event is in none, FILTERS if its session does not match. `names`: `event_names` of all events.
     """
     own = this.openings.take(pa.array(this.counted))
     is_shared = pc.is_in(own, value_set=other.openings.take(pa.array(other.counted)))

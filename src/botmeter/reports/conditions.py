@@ -1,7 +1,6 @@
 """SQL conditions and bound values of a query.
 
-Bots, versions and channels become touchpoint numbers. Each condition is a named statement, its column chosen from the
-filter's declaration.
+Each condition is a named statement, its column chosen from the filter's declaration.
 """
 
 from typing import TYPE_CHECKING
@@ -25,8 +24,8 @@ _ALL = "TRUE"
 def values_of(query: UsageQuery, touchpoints: "Touchpoints") -> Values:
     """Return the bound values of a query, with conditions for `sql`.
 
-    For Python: `filters`, `clock`, `week_hours`, `is_about_rows` (additive usage can't answer) and `is_about_parts`
-    (nor can the sessions).
+    For Python: `filters`, `clock`, `week_hours`, `is_about_rows` (usage can't answer), `is_about_parts` (nor can
+    sessions).
     """
     filters, places = query.filters, touchpoints.all()
     set_filters, week_hours = list(filters.set_filters()), _week_hours(filters)

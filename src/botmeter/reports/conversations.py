@@ -43,8 +43,8 @@ class ConversationStory:
     Attributes:
         customer_ids: Most events first; usually one.
         created_us: `conversation_created` event, else the first event.
-        bots: (id, name), by name.
-        tickets: (ticket, type), by ticket.
+        bots: (id, name).
+        tickets: (ticket, type).
         event_counts: By actor, all actors.
     """
 

@@ -46,7 +46,7 @@ class Groups:
     Attributes:
         day: Day of the period, from 0.
         place_set: Set of touchpoints, from 0.
-        members: (set, touchpoint) of matching touchpoints.
+        members: (set, touchpoint).
     """
 
     day: Ints

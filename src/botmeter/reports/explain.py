@@ -124,7 +124,6 @@ class _Story:
         return int(members[0]), max(stop, int(members[-1]) + 1)
 
     def explained_events(self, rows: range, *, row: int) -> Iterator[ExplainedEvent]:
-        """Events of the session or its scope key."""
         own = self.scope_key(self.session(row))
         for first in range(rows.start, rows.stop, _EVENTS_A_TIME):
             batch = self.events.slice(first, min(_EVENTS_A_TIME, rows.stop - first)).to_pylist()
@@ -144,7 +143,6 @@ class _Story:
         return None
 
     def opened_by(self, event: ExplainedEvent) -> Neighbour | None:
-        """Session that the event opened, under any policy."""
         for row in np.flatnonzero(self.sessions["started_at"].to_numpy() == event.at_us).tolist():
             columns = self.session(row)
             if (columns["source"], columns["opening_event_id"]) == (event.source, event.event_id):

@@ -66,10 +66,9 @@ class Explanation:
 
     Attributes:
         ended_at_us: None while no limit ends it.
-        events: Its events and others of its scope key meanwhile, in order; the first opened it.
+        events: Its events and others of its scope key meanwhile; the first opened it.
         next_event: First message of the scope key at or after the end.
         after: The session that `next_event` opened (`opened_next`), else the next one.
-        restatements: Those that added or removed it on a reported day.
     """
 
     account: str

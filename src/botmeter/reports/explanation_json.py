@@ -1,4 +1,4 @@
-"""An explanation as JSON, for the API and `botmeter explain --format json`."""
+"""An explanation as JSON, for API and CLI."""
 
 from typing import Annotated, Any, Literal
 
@@ -206,5 +206,4 @@ def _restatement(each: restatements.Restatement, *, session_id: str) -> Restatem
 
 
 def _end(at_us: int | None) -> str | None:
-    """RFC 3339; None for no end, or one past year 9999."""
     return None if at_us is None or at_us >= INSTANT_END_US else text_from_us(at_us)

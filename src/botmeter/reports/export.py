@@ -61,8 +61,7 @@ class Export:
 def export_stream(ledger: "ReadableLedger", query: UsageQuery, *, export: Export) -> Generator[bytes, None, None]:
     """Stream the file as it is written, with instants in the period's zone.
 
-    Memory does not grow; XLSX starts only when all rows are written. The first part fixes the snapshot; closing the
-    iterator closes all files.
+    Memory does not grow; XLSX starts only when all rows are written. Closing the iterator closes snapshot and files.
     """
     schema = schema_of(export.columns)
     instants = InstantTexts(query.period.timezone)

@@ -38,7 +38,6 @@ class InstantTexts:
         return pc.add(instants_us, pc.take(pa.array(offsets, pa.int64()), places))
 
     def _offsets(self, instants_us: pa.Array) -> tuple[list[int], pa.Array]:
-        """Distinct offsets in minutes, and their index for each instant."""
         # Before 1970 the division rounds up, to a quarter later; then clocks were not so exact either.
         quarters = pc.divide(instants_us, _QUARTER_US).dictionary_encode()
         offsets = [self._offset(quarter) for quarter in quarters.dictionary.to_pylist()]

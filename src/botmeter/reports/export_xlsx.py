@@ -1,7 +1,6 @@
 """XLSX, written row by row to temporary files, so that memory does not grow.
 
-Text is never a formula or number; instants are dates on the viewing zone's clock. After 1,048,576 rows a further
-sheet begins.
+Text is never a formula or number. After 1,048,576 rows a further sheet begins.
 """
 
 from collections.abc import Callable, Iterable, Iterator

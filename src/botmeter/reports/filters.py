@@ -1,7 +1,6 @@
 """Filters of a report, each declared once.
 
-SQL, filter bar, parameters, options and docs derive from `FILTERS`. To filter an existing column, declare it here and
-add a field to `Filters`.
+SQL, filter bar, parameters, options and docs derive from `FILTERS`; a new filter also needs a field of `Filters`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -84,7 +83,6 @@ class FilterDeclaration:
 
     @property
     def is_simulated(self) -> bool:
-        """False for tickets, openings and hours, which simulations lack."""
         return self.target in (FilterTarget.TOUCHPOINT, FilterTarget.ROW)
 
     @property
@@ -254,12 +252,10 @@ class Filters:
         return () if self.excluded is None else self.excluded.values(name)
 
     def with_values(self, name: str, values: tuple[str, ...]) -> "Filters":
-        """Replace a filter's values."""
         changed: dict[str, Any] = {name: values}
         return replace(self, **changed)
 
     def with_excluded(self, name: str, values: tuple[str, ...]) -> "Filters":
-        """Replace a filter's excluded values."""
         return replace(self, excluded=(self.excluded or NO_FILTERS).with_values(name, values))
 
     def without(self, name: str) -> "Filters":

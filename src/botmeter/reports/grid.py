@@ -44,7 +44,6 @@ class Grid:
         return rows.set_column(0, "day", pa.array(days, pa.int64()))
 
     def counts(self, days: Ints, session_count: Ints) -> list[int]:
-        """Count sessions by day of the period."""
         found: list[int] = sums(days, session_count, size=len(self.edges_us) - 1).tolist()
         return found
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hours:
-    """Sessions by weekday (Monday first) and hour of start; the sum is the headline."""
+    """Sessions by weekday (Monday first) and hour of start."""
 
     counts: tuple[tuple[int, ...], ...]
 

@@ -42,7 +42,7 @@ class Overview:
 
     Attributes:
         matrix: Cells with a session, in the report's order.
-        first_event_on: Before it there is no data, rather than no session.
+        first_event_on: Before it there is no data.
     """
 
     report: UsageReport

@@ -1,6 +1,6 @@
 """The sessions next to a cursor: found by few columns, then read in full.
 
-Footprints match bots, versions and channels; only conversations, searches and row counts need the rows.
+Only conversations, searches and row counts need the rows.
 """
 
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ class PageSessions:
             run_matching(moment, values)
 
     def counts(self) -> tuple[int, int]:
-        """Count matching rows and their sessions; call before `keep_rows`."""
+        """Count matching rows and sessions; call before `keep_rows`."""
         if self._is_about_rows:
             row_count, session_count = self._moment.rows(sql("matching_counts"), {})[0]
             return row_count, session_count
@@ -67,7 +67,7 @@ class PageSessions:
         return rows[0][0], sessions[0][0]
 
     def ticket_count(self) -> int:
-        """Count tickets of matching rows; call before `keep_rows` if tickets are filtered."""
+        """Count tickets of matching rows; if filtered, call before `keep_rows`."""
         count: int = self._moment.rows(sql("tickets_of_matching", **self._chosen), self._values)[0][0]
         return count
 
@@ -92,7 +92,7 @@ class PageSessions:
         ]
 
     def keep_rows(self, found: list[PlacedSession]) -> Values:
-        """Keep only these sessions' rows (at least one) in `matching`; return values bounded by their starts."""
+        """Keep only these sessions' rows in `matching`; return values bounded by their starts."""
         starts_us = [session.started_us for session in found]
         bounds = bounds_between(min(starts_us), max(starts_us) + 1)
         if not self._is_from_rows:
@@ -103,7 +103,7 @@ class PageSessions:
         return {**self._values, **bounds}
 
     def lines(self, found: list[PlacedSession]) -> list[tuple[Any, ...]]:
-        """Read these sessions (at least one), by id."""
+        """Read these sessions by id."""
         return self._moment.rows(sql("session_lines", **self._chosen), self.keep_rows(found))
 
     def bot_names(self) -> dict[str, str]:

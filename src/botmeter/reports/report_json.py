@@ -1,4 +1,4 @@
-"""The session usage report as JSON, for the API and `botmeter report --format json`."""
+"""The session usage report as JSON, for API and CLI."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -125,7 +125,7 @@ class UsageReport(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def report_json(report: "CountedReport") -> UsageReport:
-    """Return the report in the contract's shape and key order."""
+    """Return the report in the contract's key order."""
     period = report.period
     return UsageReport(
         account=report.account,

@@ -30,7 +30,7 @@ class SortKey(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowLook:
-    """View of the underlying data. Flat rows follow the sessions' order, then that of exports.
+    """View of the underlying data; flat rows follow the sessions' order.
 
     Attributes:
         search: A session id, or the start of a customer, conversation or ticket id.

@@ -57,10 +57,7 @@ class UnderlyingRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionLine:
-    """One matching session, with bots, channels and counts of its matching rows.
-
-    `ended_us` is µs UTC, None while no limit ends it.
-    """
+    """One matching session, with bots, channels and counts of its matching rows."""
 
     session_id: str
     started_us: int

@@ -104,7 +104,6 @@ class UsageReport:
 
     @property
     def channel_overlap(self) -> int:
-        """Excess of the split by channel."""
         return sum(channel.session_count for channel in self.by_channel) - self.sessions_consumed
 
 

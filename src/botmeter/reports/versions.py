@@ -27,8 +27,7 @@ class VersionUsage:
 
     Attributes:
         opened_count: Adds up to the headline.
-        conversation_count: Conversations of its sessions that it took part in.
-        ticket_count: Tickets of those conversations.
+        conversation_count: Those that it took part in.
         handoff_count: `handoff` events of any actor in them, while the session runs.
     """
 

@@ -81,7 +81,6 @@ def _row_look(query: "QueryDict") -> RowLook:
 
 
 def _all_days(ledger: "ReadableLedger") -> UsageQuery:
-    """All days with sessions, even ahead of the clock."""
     last_on = max(day_of_us(now_us()) + timedelta(days=2), ledger.account.available_from)
     first_on = max(ledger.account.available_from, last_on - timedelta(days=DAYS_MAX - 1))
     return UsageQuery(period=Period(first_on=first_on, last_on=last_on))
