@@ -36,7 +36,7 @@ class Account:
 
     @property
     def own_title(self) -> str | None:
-        """The title; None if it is the account's name."""
+        """Title; None for the account's name."""
         return self.title if self.title != self.name else None
 
 

@@ -42,7 +42,7 @@ class BoundedCache(Generic[Key, Value]):
         return self.remake(key, make) if entry is None else entry[1]
 
     def remake(self, key: Key, make: Callable[[], Value]) -> Value:
-        """Make and cache a value; don't keep it if the cache is cleared meanwhile, as it may be outdated."""
+        """Make and cache a value, unless the cache is cleared meanwhile: it may be outdated."""
         clear_count = self._clear_count
         value = make()
         with self._lock:
@@ -65,7 +65,7 @@ class BoundedCache(Generic[Key, Value]):
             return entry
 
     def clear(self) -> None:
-        """Drop all entries, and values that are being made."""
+        """Drop all entries, and values in the making."""
         with self._lock:
             self._entries.clear()
             self._clear_count += 1

@@ -24,7 +24,7 @@ class BotmeterError(Exception):
 
 
 class Refused(BotmeterError):
-    """The request is invalid as it stands; the caller must change it."""
+    """The request is invalid; the caller must change it."""
 
 
 class Missing(Refused):
@@ -32,7 +32,7 @@ class Missing(Refused):
 
 
 class NotAllowed(Refused):
-    """The request is not permitted, for example on a read-only file."""
+    """The request is not permitted."""
 
 
 class Conflict(Refused):
@@ -44,4 +44,4 @@ class TooMuch(Refused):
 
 
 class Unavailable(BotmeterError):
-    """The request can't be carried out now, for example because of a full disk; try again later."""
+    """The request can't be carried out now; try again later."""

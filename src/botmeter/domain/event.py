@@ -1,4 +1,4 @@
-"""Vocabulary of events: fields, actors, kinds, and limits on text. `metering.schema` has the Arrow columns."""
+"""Vocabulary of events: fields, actors, kinds, limits on text."""
 
 from enum import IntEnum
 

@@ -51,12 +51,12 @@ class Period:
 
     @property
     def start_us(self) -> int:
-        """The first instant in it."""
+        """First instant."""
         return _midnight_us(_day_number(self.first_on), self.timezone)
 
     @property
     def end_us(self) -> int:
-        """The first instant after it."""
+        """First instant after it."""
         return _midnight_us(_day_number(self.last_on) + 1, self.timezone)
 
     def days(self) -> Iterator[date]:
@@ -165,7 +165,7 @@ def _change_us(start_us: int, end_us: int, *, timezone: str) -> int:
 
 
 def offset_us(instant_us: int, timezone: str) -> int:
-    """Return the zone's offset from UTC at an instant, in µs."""
+    """Return the zone's offset at an instant, in µs."""
     # Beyond the range of an event's instant, the offset at its end counts.
     within_us = min(max(INSTANT_FIRST_US, instant_us), INSTANT_END_US)
     offset = (EPOCH + timedelta(microseconds=within_us)).astimezone(ZoneInfo(timezone)).utcoffset()

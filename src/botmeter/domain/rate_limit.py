@@ -17,7 +17,7 @@ class RateLimiter:
         self._counts: Counter[Hashable] = Counter()
 
     def allows(self, key: Hashable, *, limit: int, now_seconds: float) -> bool:
-        """Count a request and return whether the key is within `limit` per window."""
+        """Count a request; return whether the key is within its limit per window."""
         window = int(now_seconds) // WINDOW_SECONDS
         with self._lock:
             if window != self._window:

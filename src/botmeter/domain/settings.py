@@ -1,4 +1,4 @@
-"""Settings of the program; the only module that uses the process's environment."""
+"""Settings of the program; only this module uses the environment."""
 
 import os
 from collections.abc import Mapping
@@ -34,7 +34,6 @@ class Settings:
         hosts: Further host names, separated by commas.
         mail: `smtp://user:password@host:587`.
         memory_limit: Of each ledger, in DuckDB's format.
-        wait_seconds: Wait for a data folder in use.
         gallery: Non-empty shows the gallery.
     """
 
@@ -68,7 +67,7 @@ class Settings:
         return Path(self.xdg_data_home or home / ".local" / "share") / "botmeter"
 
     def export(self, *, django_settings: str) -> None:
-        """Set this process's variables for Django, with the name of its settings module, and for child processes."""
+        """Export the settings to this process's environment for Django and child processes."""
         for name, variable in _VARIABLES.items():
             value: str = getattr(self, name)
             if value:

@@ -20,11 +20,7 @@ _IN_ADDRESSES: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotIdentity:
-    """A bot's sender (id or name), on a platform that does not mark bots.
-
-    Attributes:
-        bot_name: None: unchanged.
-        bot_version: None: the source's.
+    """A bot's sender (id or name); None leaves the bot's name, or the source's version.
 
     Raises:
         Refused: `source_setting_invalid`.
@@ -42,13 +38,11 @@ class BotIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One source of an account.
+    """One source of an account, with defaults for its events.
 
     Attributes:
         name: Part of an event's identity, so it never changes.
-        bot_id: Default of events; None: no bot takes part in them.
-        bot_version: Default of bots.
-        channel: Default of events.
+        bot_id: None: no bot takes part in them.
         options: The platform's own settings, such as a ticket's field.
 
     Raises:
@@ -92,11 +86,11 @@ class Source:
         return found
 
     def option(self, name: str) -> str | None:
-        """Return the value of an option; None if it is not set."""
+        """Return an option's value, if set."""
         return dict(self.options).get(name)
 
     def identity(self, *ids_and_names: str | None) -> BotIdentity | None:
-        """Return the first bot with one of these ids and names; None: none."""
+        """Return the first bot with one of these ids and names, if any."""
         found = (self._identity_by_sender.get(word) for word in ids_and_names if word is not None)
         return next((identity for identity in found if identity is not None), None)
 
@@ -121,7 +115,7 @@ def checked_source_name(name: str) -> str:
 
 
 def checked_address_name(name: str) -> str:
-    """Return a name that needs no escaping in a URL, as platforms escape differently.
+    """Return a name that needs no escaping in a URL.
 
     Raises:
         Refused: `source_name_invalid`.
@@ -136,7 +130,7 @@ def checked_address_name(name: str) -> str:
 
 
 def _check_text(value: str | None, *, what: str, bytes_max: int = ID_BYTES_MAX) -> None:
-    """Refuse a text that an event can't have or that doesn't fit on one line; None is valid."""
+    """Refuse a text that an event can't have or that doesn't fit on one line."""
     if value is None:
         return
     unfit = next((letter for letter in value if unicodedata.category(letter) in {"Cc", "Cs"}), None)

@@ -66,7 +66,7 @@ def month_text(month: str, *, year: bool = True) -> str:
 
 
 def week_hour_text(place: int) -> str:
-    """Format an hour of the week, from 0 for Monday's first: `Mon 09:00–10:00`."""
+    """Format an hour of the week: `Mon 09:00–10:00`."""
     weekday, hour = divmod(place, 24)
     return f"{WEEKDAYS[weekday].capitalize()} {hour:02}:00{DASH}{hour + 1:02}:00"
 

@@ -1,4 +1,4 @@
-"""Append of files and pulls: each batch is checked, and its accepted events are stored and metered."""
+"""Append of files and pulls: accepted events are stored and metered."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -62,7 +62,6 @@ class _AdmittedBatch:
 def _append_submission(
     ledger: Ledger, submission: Submission, *, append_no: int, now_us: int, summary: CommitSummary
 ) -> Receipt:
-    """Append a submission without metering it, and add its accepted events to the summary."""
     receipts: list[Receipt] = []
     values = {"append_no": append_no, "is_pulled": submission.is_pulled}
     writer = RowGroupWriter(ledger, sql("keep_events"), values=values)

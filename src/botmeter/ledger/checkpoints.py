@@ -1,8 +1,8 @@
 """Checkpoints of DuckDB's write-ahead log, outside the commits of live events.
 
 DuckDB would checkpoint within a commit and block all other writers, unless one has begun to write; a transaction that
-never commits does. Only a checkpoint without other transactions frees the space of deleted rows, so every tenth one
-makes senders wait.
+never commits does. Only without other transactions is the space of deleted rows freed, so every tenth one makes
+senders wait.
 """
 
 import glob

@@ -10,12 +10,10 @@ _TICKET = ["conversation_id", "ticket_id", "ticket_type"]
 
 @dataclass(slots=True, kw_only=True)
 class CommitSummary:
-    """Accepted events of one commit.
+    """Accepted events of one commit, from `first_us` to `last_us` (µs UTC).
 
     Attributes:
         append_no: The commit's first append.
-        first_us: Earliest instant, µs UTC.
-        last_us: Latest instant, µs UTC.
         tickets: Per batch, distinct conversation_id, ticket_id and ticket_type.
     """
 

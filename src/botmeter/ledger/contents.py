@@ -1,4 +1,4 @@
-"""Contents of a ledger that stay in memory, because every append and report needs them."""
+"""Contents of a ledger that stay in memory for appends and reports."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ sql = statements_of(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
-    """The account's settings and policies, and the numbers of touchpoints and footprints."""
+    """Account, policies, and the numbers of touchpoints and footprints."""
 
     account: Account
     schedule: Schedule

@@ -29,7 +29,7 @@ _COUNT = "conversation_count"
 
 
 def keep_spans(ledger: Ledger, *, append_no: int) -> None:
-    """Add a row per conversation of a commit's events; first fold the last rows if many are loose. In a transaction."""
+    """Add a row per conversation of a commit; first fold the last rows if many are loose. In a transaction."""
     if ledger.loose_span_rows >= STEP_ROWS:
         _fold(ledger, after=_last_row(ledger) - TAIL_ROWS)
         ledger.loose_span_rows = 0
@@ -41,7 +41,7 @@ def keep_spans(ledger: Ledger, *, append_no: int) -> None:
 
 
 def add_spans(connection: duckdb.DuckDBPyConnection, *, append_no: int) -> int:
-    """Add a row per conversation of the events from that append on; return the number of rows."""
+    """Add a row per conversation from that append on; return their number."""
     return int(row_of(connection, sql("keep_spans"), values={"append_no": append_no})[0])
 
 

@@ -38,15 +38,12 @@ class SameCustomer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerChange:
-    """Result of a merge or its undoing.
+    """Result of a merge or its undoing: sessions and past days that changed.
 
     Attributes:
         number: From 1; None: nothing changed.
         pairs: Changed aliases with their customers.
         event_count: Events that changed customer.
-        before_count: Sessions of these customers before.
-        after_count: Sessions of these customers after.
-        restated_day_count: Past days whose sessions changed.
     """
 
     number: int | None
@@ -101,7 +98,7 @@ def merge_customers(
 
 
 def merge_preview(ledger: Ledger, pairs: Sequence[SameCustomer], *, now_us: int) -> CustomerChange:
-    """Return the result that `merge_customers` would have, or raise as it would; the ledger stays unchanged."""
+    """Return the result of `merge_customers`, or raise as it would, without a change."""
     found: list[CustomerChange] = []
     with suppress(_Undone), ledger.transaction():
         found.append(_merge(ledger, pairs, now_us=now_us, by=None))
@@ -147,7 +144,7 @@ def customer_aliases(ledger: ReadableLedger) -> list[CustomerAlias]:
 
 
 def counted_customer(ledger: ReadableLedger, customer_id: str) -> str:
-    """Return the customer that counts for an id: itself if it is no alias."""
+    """Return the customer that counts for an id, which can be itself."""
     return str(row_of(ledger.connection, sql("counted_customer"), values={"customer": customer_id})[0])
 
 
@@ -252,7 +249,7 @@ def _refuse(faults: list[_Fault]) -> None:
 
 
 def faults_text(faults: Sequence[str]) -> str:
-    """Join the first faults of a merge and the number of the others, as part of a sentence."""
+    """Join the first faults of a merge, and count the others."""
     more = f"; and {len(faults) - FAULTS_SHOWN_MAX:,} more" if len(faults) > FAULTS_SHOWN_MAX else ""
     return f"{'; '.join(faults[:FAULTS_SHOWN_MAX])}{more}"
 

@@ -37,9 +37,8 @@ class StoredDelivery:
     """A delivery as stored.
 
     Attributes:
-        append_no: The append with its events.
+        append_no: Append with its events.
         received_at: µs UTC.
-        delivery_id: The platform's id; None: none.
         subject: The platform's event name, or how it was sent.
         ignored: Number of items that never count.
         detail: First rejection's reason, else first ignored item's.
@@ -69,7 +68,7 @@ def latest_delivery_by_source(ledger: ReadableLedger) -> dict[str, StoredDeliver
 
 
 def keep_deliveries(ledger: Ledger, delivered: Sequence[StoredDelivery]) -> None:
-    """Store deliveries in order; the ledger is in a transaction."""
+    """Store deliveries in order. In a transaction."""
     columns = {name: pa.array([getattr(each, name) for each in delivered], type_) for name, type_ in _COLUMNS.items()}
     write_given(ledger.connection, sql("keep_deliveries"), given=pa.table(columns))
 

@@ -158,7 +158,6 @@ def _is_rewrite_due(connection: duckdb.DuckDBPyConnection) -> bool:
 
 
 def _rewrite_file(folder: Folder, name: str) -> None:
-    """Replace the account's file by a copy made row by row."""
     file = folder.file_of(name)
     draft = file.with_suffix(".draft")
     try:

@@ -10,12 +10,7 @@ from botmeter.ledger.interruption import WaitPolicy
 
 
 class FairQueue:
-    """Queue of waiting threads; the first has its turn.
-
-    Args:
-        changed: Held at every change of the queue, and notified.
-        refusal: Makes the error for a thread that has waited too long.
-    """
+    """Queue of waiting threads; `changed` is held and notified at changes; `refusal` makes the error on timeout."""
 
     def __init__(self, changed: threading.Condition, *, refusal: Callable[[WaitPolicy], Unavailable]) -> None:
         self._changed = changed
@@ -31,7 +26,7 @@ class FairQueue:
         """Wait for all earlier threads, and hold the turn until the end of the `with`.
 
         Raises:
-            Unavailable: If that takes too long.
+            Unavailable: After too long a wait.
         """
         ticket = object()
         with self._changed:

@@ -74,7 +74,7 @@ class Folder:
         return sorted(file.name.removesuffix(SUFFIX) for file in (self.path / "accounts").glob(f"*{SUFFIX}"))
 
     def unclosed_accounts(self) -> list[str]:
-        """Return the accounts with a log beside their file, which was not closed, in order."""
+        """Return the accounts whose file was not closed, in order: a log is beside it."""
         return [name for name in self.accounts() if any(_logs_of(self.file_of(name)))]
 
     def file_of(self, name: str) -> Path:
@@ -134,7 +134,7 @@ class Folder:
             ledger.connection.close()
 
     def opened(self, name: str, *, read_only: bool = False) -> Ledger:
-        """Open the account's ledger, with the errors of `ledger`; the caller closes its connection."""
+        """Open the account's ledger, raising as `ledger`; the caller closes its connection."""
         file = self.existing_file(name)
         if not read_only:
             self.check_writable(name)
@@ -165,11 +165,11 @@ class Folder:
             raise NotAllowed("ledger_read_only", f"The ledger of account {name} ({file}) is read-only.")
 
     def exclusively(self, name: str) -> AbstractContextManager[None]:  # noqa: ARG002 - a shared folder needs the name
-        """Return a context without effect: the owner is one thread. `SharedFolder` closes the file to others."""
+        """Return an empty context, as the owner is one thread; `SharedFolder` closes the file to others."""
         return nullcontext()
 
     def drafting(self) -> AbstractContextManager[None]:
-        """Return a context without effect: the owner is one thread. `SharedFolder` keeps others from creating files."""
+        """Return an empty context, as the owner is one thread; `SharedFolder` keeps others from creating files."""
         return nullcontext()
 
     def remove(self, name: str) -> None:
@@ -178,7 +178,7 @@ class Folder:
 
 
 def unlink_ledger(file: Path) -> None:
-    """Delete a ledger's file, but first its log, which DuckDB would apply to the next file of this name."""
+    """Delete a ledger's log and file: DuckDB would apply a remaining log to the next file."""
     for log in _logs_of(file):
         log.unlink(missing_ok=True)
     file.unlink(missing_ok=True)
@@ -258,7 +258,7 @@ def _settled(file: Path, *, folder: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _migrated(file: Path, *, folder: Path, name: str) -> duckdb.DuckDBPyConnection:
-    """Migrate a file of an earlier version, because statements know one version; connect for reading."""
+    """Migrate an older file, because statements know one version; connect for reading."""
     if not is_writable(file):
         raise NotAllowed(
             "ledger_read_only",

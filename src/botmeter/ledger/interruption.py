@@ -12,7 +12,7 @@ Wake = Callable[[], None]
 
 
 class Interruption:
-    """A request to stop a piece of work, with its reason."""
+    """Request to stop work, with its reason."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -60,7 +60,7 @@ class WaitPolicy:
     interruption: Interruption | None = None
 
     def until(self, is_so: Callable[[], bool], *, changed: threading.Condition) -> bool:
-        """Wait until a condition holds; return whether it does. `changed` is held, and notified of every change."""
+        """Wait until a condition holds; return false on timeout. `changed` is held, and notified of changes."""
         stop = self.interruption
         if stop is None:
             return changed.wait_for(is_so, self.seconds)

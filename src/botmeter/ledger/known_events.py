@@ -19,7 +19,7 @@ CONVERSATIONS_MAX = 20_000
 def known_instants(ledger: ReadableLedger, source: str, *, event_ids: Sequence[str]) -> dict[str, int]:
     """Return the instants (µs UTC) of known events, erased ones included, by id.
 
-    The ledger is open for writing, so that nobody else appends.
+    Open for writing, so that nobody else appends.
     """
     wanted = sorted(set(event_ids))
     if not wanted:
@@ -30,7 +30,7 @@ def known_instants(ledger: ReadableLedger, source: str, *, event_ids: Sequence[s
 
 
 def active_conversations(ledger: ReadableLedger, source: str, *, first_us: int) -> list[tuple[str, int]]:
-    """Return a source's conversations with events since `first_us` (µs UTC), and their latest instants.
+    """Return a source's conversations since `first_us` (µs UTC) with their latest instants.
 
     The latest come first, at most `CONVERSATIONS_MAX`.
     """

@@ -32,7 +32,7 @@ class KnownKeys:
         self._runs = [np.sort(keys)] if len(keys) else []
 
     def suspects(self, keys: Keys) -> Suspects:
-        """Return which of `keys` are known, and which occur twice in `keys`."""
+        """Mark known and repeated ones among `keys`."""
         order = np.argsort(keys)
         ordered = keys[order]
         repeated = np.zeros(len(keys), np.bool_)
@@ -64,7 +64,7 @@ class SharedKeys:
         self._keys: KnownKeys | None = None
 
     def read(self, connection: duckdb.DuckDBPyConnection) -> KnownKeys:
-        """Return the keys; they are read from the file the first time."""
+        """Return the keys, read from the file at first use."""
         if self._keys is None:
             found = connection.sql(sql("keys_of_all")).to_arrow_table()
             self._keys = KnownKeys(found["event_key"].to_numpy())

@@ -28,11 +28,9 @@ class _Latest(NamedTuple):
 
 
 class Ledger:
-    """One account's open file.
+    """One account's open file, with `connection` as its only writer.
 
     Attributes:
-        connection: The file's only writer.
-        schedule: The policies in force.
         touchpoints: Numbers of (bot, version, channel).
         footprints: Numbers of sets of touchpoints.
         loose_span_rows: Rows of `conversation_span` since the last fold.
@@ -55,7 +53,7 @@ class Ledger:
         self.reload()
 
     def reload(self) -> None:
-        """Read again from the file what is kept in memory."""
+        """Read the contents in memory again."""
         contents = read_contents(self.connection)
         self.account, self.schedule = contents.account, contents.schedule
         self.touchpoints, self.footprints = contents.touchpoints, contents.footprints
@@ -66,7 +64,7 @@ class Ledger:
         self.loose_span_rows = 0
 
     def catch_up(self) -> None:
-        """Read what another connection has numbered since: live events, and their touchpoints."""
+        """Read the numbers given by another connection: live events and their touchpoints."""
         self._next_append_no = None
         for touchpoint in touchpoints_from(self.connection, len(self.touchpoints)):
             self.touchpoints.number(touchpoint)
@@ -90,7 +88,7 @@ class Ledger:
             self._committing.release()
 
     def is_at(self, version: int) -> bool:
-        """Return whether the version is current and no commit has begun; for another thread."""
+        """Return whether a version is current and no commit has begun; for another thread."""
         return not self._committing.locked() and self.version == version
 
     @contextmanager
@@ -135,7 +133,7 @@ class Ledger:
             self._latest = _Latest(at_us if known_us is None else max(at_us, known_us))
 
     def keep_numbers(self) -> None:
-        """Store the touchpoints and footprints that are new since the last time."""
+        """Store new touchpoints and footprints."""
         touchpoints = self.touchpoints.all()[self._touchpoints_kept :]
         first = self._touchpoints_kept
         members = [(first + place, first + place) for place in range(len(touchpoints))]
@@ -163,7 +161,7 @@ class Ledger:
 
 
 def failure(problem: Exception) -> BotmeterError:
-    """Return the error for a file that could not be written."""
+    """Return the error for a failed write."""
     text = str(problem)
     if "No space left" in text or "File too large" in text or "max_temp_directory_size" in text:
         return Unavailable("disk_full", "The disk is full; nothing was changed. Make room and try again.")

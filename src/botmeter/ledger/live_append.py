@@ -1,7 +1,4 @@
-"""Live append: events are stored and answered at once, and metered by `settle` a moment later.
-
-One short transaction stores the batches that arrived together.
-"""
+"""Live append: one short transaction stores and answers events, and `settle` meters them a moment later."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -46,7 +43,7 @@ class _Numbered:
         return range(self.first_delivery, self.first_delivery + len(self.live_batch.deliveries))
 
     def deliveries_at(self, positions: Ints) -> Ints:
-        """Return the number of the delivery with the record at each position."""
+        """Return the delivery's number at each position."""
         firsts = [delivery.first_position for delivery in self.live_batch.deliveries]
         return self.first_delivery + np.searchsorted(firsts, positions, side="right") - 1
 

@@ -7,12 +7,11 @@ from botmeter.metering.schema import EventBatch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchDelivery:
-    """A delivery in a batch.
+    """A delivery in a batch, which ends where the next one begins.
 
     Attributes:
-        first_position: Its first record in the batch; it ends where the next delivery begins.
+        first_position: Its first record in the batch.
         record_count: Rejected records included.
-        delivery_id: The platform's id; None: none.
         subject: The platform's event name (`message_created`), or how it was sent.
         ignored: A sentence per kind of item that never counts.
         is_atomic: All events are accepted or none.
@@ -33,7 +32,7 @@ class LiveBatch:
 
     Attributes:
         batch: Records of all deliveries; positions count through them, from 0.
-        deliveries: At least one, by position.
+        deliveries: By position.
     """
 
     source: str

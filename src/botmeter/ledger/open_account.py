@@ -1,8 +1,7 @@
 """One account's file, open for many threads.
 
 Writers and exclusive users queue in order of arrival; readers see the last commit and wait only for exclusive users.
-Live events have their own queue and connection; all other writers but settling settle them first and hold that queue
-too.
+Live events have their own queue and connection; writers other than settling hold that queue too, once all is settled.
 """
 
 import threading
@@ -51,7 +50,7 @@ class OpenAccount:
 
     @property
     def is_exclusive_here(self) -> bool:
-        """True if the present thread has exclusive use of the file."""
+        """True during exclusive use by the present thread."""
         return self._exclusive_thread == threading.get_ident()
 
     @contextmanager
@@ -95,7 +94,7 @@ class OpenAccount:
 
     @contextmanager
     def settling(self, wait: WaitPolicy) -> Iterator[Ledger]:
-        """Open the ledger to settle live events while others are appended; else as `writing`."""
+        """Open the ledger to settle while live events are appended; else as `writing`."""
         # A file that is open read-only is opened again, which needs the live queue too.
         beside = self._live_queue.turn(wait) if self._is_read_only else nullcontext()
         with self._write_queue.turn(wait), beside, self._locked_writer(wait) as ledger:
@@ -118,7 +117,7 @@ class OpenAccount:
                 self._release()
 
     def unsettled(self) -> Backlog:
-        """Return the backlog; empty for a closed file, which is settled when opened."""
+        """Return the backlog, which is empty for a closed file."""
         with self._changed:
             if self._root is None:
                 return Backlog(event_count=0, oldest_received_us=None)
@@ -146,7 +145,7 @@ class OpenAccount:
             yield
 
     def close_if_idle(self, seconds: float) -> None:
-        """Close the file if it has not been used for this long."""
+        """Close the file after this long without use."""
         with self._changed:
             is_free = self._user_count == 0 and self._write_queue.is_empty and self._live_queue.is_empty
             if is_free and time.monotonic() - self._used_at >= seconds:
@@ -162,7 +161,6 @@ class OpenAccount:
 
     @contextmanager
     def _locked_writer(self, wait: WaitPolicy) -> Iterator[Ledger]:
-        """Open the writer's ledger; the thread has its turn in the write queue."""
         ledger = self._open_writer(wait)
         try:
             with _interruptible(ledger, wait):
@@ -178,7 +176,6 @@ class OpenAccount:
 
     @contextmanager
     def _closed_to_readers(self, wait: WaitPolicy) -> Iterator[None]:
-        """Keep new readers out, and wait for the present ones."""
         with self._changed:
             self._exclusive_thread = threading.get_ident()
         try:
@@ -247,7 +244,7 @@ class OpenAccount:
         return self._version if self._writer is None else self._writer.version
 
     def _forget_writer(self) -> None:
-        """Discard memory after an error, and the connection if DuckDB has given up the file."""
+        """Discard memory after an error, and the connection if DuckDB has given up."""
         with self._changed:
             if self._writer is not None:
                 self._version = self._writer.version
@@ -268,7 +265,7 @@ class OpenAccount:
                 self._live_ledger = None
 
     def _settle_and_fold(self) -> None:
-        """Settle and fold before the file is closed; `_changed` is held, and the file not in use."""
+        """Settle and fold before closing; `_changed` is held, and the file not in use."""
         if self._writer is not None and not self._is_read_only:
             settle_quietly(self._writer, now_us=now_us())
             fold_if_many(self._writer)

@@ -1,4 +1,4 @@
-"""The open ledgers of a folder's owner, shared by its threads."""
+"""Open ledgers of a folder's owner, shared by its threads."""
 
 import threading
 from collections.abc import Iterator
@@ -69,12 +69,12 @@ class OpenLedgers:
         return self.account(name).appending_live(self.wait_policy(interruption))
 
     def settling(self, name: str, *, interruption: Interruption | None = None) -> AbstractContextManager[Ledger]:
-        """Open the account's ledger for `settle`, while live events are appended; raises as `writing`."""
+        """Open the account's ledger for `settle`; raises as `writing`."""
         self.folder.existing_file(name)
         return self.account(name).settling(self.wait_policy(interruption))
 
     def unsettled(self, name: str) -> Backlog:
-        """Return the account's live events that are not metered yet; none if its file is closed."""
+        """Return the account's backlog, which is empty for a closed file."""
         return self.account(name).unsettled()
 
     def exclusively(self, name: str, *, interruption: Interruption | None = None) -> AbstractContextManager[None]:
@@ -127,7 +127,7 @@ class OpenLedgers:
         return WaitPolicy(seconds=self._patience_seconds, interruption=interruption)
 
     def close_idle(self, seconds: float) -> None:
-        """Close the files that have not been used for this long."""
+        """Close the files after this long without use."""
         with self._lock:
             accounts = tuple(self._accounts.values())
         for account in accounts:
@@ -147,7 +147,7 @@ class SharedFolder(Folder):
         self._interruption = interruption
 
     def under(self, interruption: Interruption) -> "SharedFolder":
-        """Return the folder for a piece of work that `interruption` stops."""
+        """Return the folder for work that `interruption` stops."""
         return SharedFolder(self._ledgers, interruption=interruption)
 
     @contextmanager
@@ -163,7 +163,7 @@ class SharedFolder(Folder):
 
     @contextmanager
     def reading(self, name: str) -> Iterator[ReadableLedger]:
-        """Open the account's ledger to read from; raises as `ledger` does."""
+        """Open the account's ledger for reading; raises as `ledger`."""
         self.existing_file(name)
         if self._ledgers.account(name).is_exclusive_here:
             opened: AbstractContextManager[ReadableLedger] = super().reading(name)
@@ -178,7 +178,7 @@ class SharedFolder(Folder):
             super().create(account, policy=policy, now_us=now_us)
 
     def remove(self, name: str) -> None:
-        """Delete the account with its data, once its file is not in use."""
+        """Delete the account with its data, once unused."""
         with self.exclusively(name):
             super().remove(name)
 

@@ -16,12 +16,12 @@ sql = statements_of(__name__)
 
 
 def is_in_the_past(from_on: date | None, *, now_us: int) -> bool:
-    """Return whether a policy from that UTC day changes counted sessions: it has begun, or is None."""
+    """Return whether a policy from that UTC day (None: always) changes counted sessions."""
     return from_on is None or from_on <= day_of_us(now_us)
 
 
 def set_policy(ledger: Ledger, policy: Policy, *, from_on: date | None, now_us: int) -> None:
-    """Put a policy in force from the start of a UTC day; None replaces the whole schedule.
+    """Put a policy in force from the start of a UTC day, replacing one of that day; None replaces the whole schedule.
 
     From a day that has begun, all sessions are metered again and days restated.
 

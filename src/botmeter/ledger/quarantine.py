@@ -22,7 +22,6 @@ class Quarantined:
         recorded_at: µs UTC.
         position: In the file or request, from 0.
         event_id: None: unreadable.
-        code: Listed in `docs/reference/errors.md`.
         raw: The event as sent.
     """
 
@@ -64,7 +63,7 @@ def quarantine_counts(ledger: ReadableLedger) -> dict[str, int]:
 
 
 def quarantine_counts_of(ledger: ReadableLedger, source: str) -> dict[str, int]:
-    """Count the source's events in quarantine by code, the most first."""
+    """Count the source's quarantined events by code, most first."""
     return dict(ledger.connection.execute(sql("quarantine_counts_of"), {"source": source}).fetchall())
 
 

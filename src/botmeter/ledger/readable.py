@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ReadableLedger(Protocol):
-    """A ledger for reading: an account's open file, or one reader's view of it."""
+    """An account's open file, or one reader's view of it."""
 
     @property
     def account(self) -> "Account":
@@ -36,7 +36,7 @@ class ReadableLedger(Protocol):
 
     @property
     def connection(self) -> "duckdb.DuckDBPyConnection":
-        """Connection for single statements of one thread, which see the last commit."""
+        """Connection for single statements of one thread."""
 
     def read_transaction(self) -> "AbstractContextManager[duckdb.DuckDBPyConnection]":
-        """Open a connection for statements that see one commit, as do the properties above."""
+        """Open a connection that sees one commit, as do the properties above."""

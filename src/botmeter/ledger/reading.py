@@ -27,12 +27,7 @@ Mark = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """Immutable contents of a ledger after a commit, shared by readers.
-
-    Attributes:
-        version: The commit.
-        mark: Numbers of the tables that the contents fit.
-    """
+    """Immutable contents of a ledger after commit `version`; `mark` has numbers of the tables that they fit."""
 
     version: int
     contents: Contents
@@ -59,7 +54,7 @@ class Published:
 
 
 class ReadingLedger:
-    """A `ReadableLedger` with its own connection, as of its last read transaction, or the last commit before it."""
+    """A `ReadableLedger` with its own connection, as of its last read transaction."""
 
     def __init__(
         self,
@@ -69,7 +64,7 @@ class ReadingLedger:
         version: int,
         is_present: Callable[[int], bool],
     ) -> None:
-        """Use the contents published after commit `version`; `is_present` tests if a version is still current."""
+        """Use the contents published after commit `version`; `is_present` tests if a version is current."""
         self.connection = connection
         self.version = version
         self._published_version = published.version
@@ -96,7 +91,7 @@ class ReadingLedger:
 
     @contextmanager
     def read_transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Open a connection in a transaction that sees one commit, and bring memory to that commit."""
+        """Open a connection that sees one commit, and bring memory to that commit."""
         with self._read_transactions.begin() as connection:
             if not self._is_present(self._published_version):
                 self._keep_in_step(connection)

@@ -1,4 +1,4 @@
-"""Rejections by the account (events outside its time, conflicts), stored in quarantine as JSON to send again."""
+"""Rejections by the account (outside its time, conflicts), quarantined as JSON to send again."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -22,7 +22,7 @@ sql = statements_of(__name__)
 
 
 def outside_time(ledger: Ledger, batch: EventBatch, *, now_us: int) -> tuple[Mask, list[Rejection]]:
-    """Return a mask of the events outside the account's time, and their rejections by row."""
+    """Return a mask of the events outside the account's time, and their rejections."""
     available_from = ledger.account.available_from
     outside = rows_outside_time(batch.events, data_start_us=day_start_us(available_from), now_us=now_us)
     early = [

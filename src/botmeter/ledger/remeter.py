@@ -47,10 +47,9 @@ _KEY_PART = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
-    """Plan to meter a schedule.
+    """Plan to meter a schedule, whose `texts` are placeholders of the statements.
 
     Attributes:
-        texts: Placeholders: scope `key`, its tables, and `attributes`.
         is_keyed: The policies share a key.
         is_anchored: Metering can start at the running session.
     """
@@ -128,11 +127,7 @@ def _remeter_affected(ledger: Ledger, plan: _Plan, *, arrivals: CommitSummary, r
 
 
 def remeter_customers(ledger: Ledger, *, change_no: int, now_us: int) -> int:
-    """Apply the temporary table `customer_move` to events, and meter what it touches. In a transaction.
-
-    Returns:
-        Number of events that now belong to another customer.
-    """
+    """Apply the temporary table `customer_move`; return the number of moved events. In a transaction."""
     connection, plan = ledger.connection, _plan(ledger.schedule)
     shown = ShownDays(
         cause=Cause.CUSTOMER_CHANGE, cause_no=change_no, now_us=now_us, before_us=now_us // DAY_US * DAY_US
@@ -155,7 +150,6 @@ def remeter_customers(ledger: Ledger, *, change_no: int, now_us: int) -> int:
 
 
 def _remeter_from_restart(ledger: Ledger, plan: _Plan, *, touched: RecountScope) -> None:
-    """Meter the keys of the temporary table `restart` again."""
     connection = ledger.connection
     restart = {"restart": row_of(connection, sql("restart_bound"))[0]}
     connection.execute(plan.statement("old_sessions"), restart)
@@ -173,7 +167,7 @@ def _remeter_from_restart(ledger: Ledger, plan: _Plan, *, touched: RecountScope)
 
 
 def _check_balance(ledger: Ledger, *, session_count: int | None = None) -> None:
-    """Raise if the stored numbers, or the expected count, don't agree: an invoice must not rest on them."""
+    """Raise if stored and expected numbers differ: an invoice must not rest on them."""
     stored, counted = row_of(ledger.connection, sql("balance"))
     if stored != counted or session_count not in (None, stored):
         metered = stored if session_count is None else session_count
@@ -221,7 +215,6 @@ def _metered(ledger: Ledger, events: pa.Table) -> Metered:
 
 
 def _keep(ledger: Ledger, metered: Metered, *, prefix: str = "") -> tuple[pa.Table, pa.Table]:
-    """Store sessions and participations in the tables with the prefix."""
     sessions, participations = _sessions(ledger, metered), _participations(metered)
     write_given(ledger.connection, sql("keep_sessions", table=f"{prefix}session"), given=sessions)
     write_given(ledger.connection, sql("keep_participations", table=f"{prefix}participation"), given=participations)
@@ -282,7 +275,6 @@ def _plan(schedule: Schedule) -> _Plan:
 
 
 def _placed(table: str, touchpoint: str) -> str:
-    """Return SQL for a table's rows with the bot and channel of that touchpoint column."""
     return f"({sql('placed', table=table, touchpoint=touchpoint)})"
 
 

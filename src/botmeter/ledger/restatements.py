@@ -12,7 +12,7 @@ sql = statements_of(__name__)
 
 
 class Cause(IntEnum):
-    """Cause of a restatement. The ledger stores the number; it never changes."""
+    """Cause of a restatement, stored as a number that never changes."""
 
     APPEND = 0
     POLICY_CHANGE = 1
@@ -37,8 +37,6 @@ class Restatement:
         cause_no: First append of the commit, or number of the customer change; else 0.
         label: Label of the append, or description of the customer change; empty for a policy.
         recorded_at: µs UTC.
-        before_count: Sessions before.
-        after_count: Sessions after.
         removed: Ids of removed sessions, at most 100.
         added: Ids of new sessions, at most 100.
         because: Ids of at most 100 of the causing events.

@@ -25,14 +25,14 @@ class RowGroupWriter:
         self._row_count = 0
 
     def add(self, rows: pa.Table) -> None:
-        """Add rows; whole groups of rows are written to the table."""
+        """Add rows, and write whole groups."""
         self._buffered.append(rows)
         self._row_count += len(rows)
         if self._row_count >= FLUSH_ROWS:
             self._write(self._row_count // FLUSH_ROWS * FLUSH_ROWS)
 
     def flush(self) -> None:
-        """Write all buffered rows, so that statements see them."""
+        """Write all buffered rows."""
         self._write(self._row_count)
 
     def _write(self, row_count: int) -> None:

@@ -14,7 +14,7 @@ import pyarrow as pa
 def row_of(
     connection: duckdb.DuckDBPyConnection, query: str, *, values: Mapping[str, object] | Sequence[object] = ()
 ) -> tuple[Any, ...]:
-    """Return the first row of the result, which must have one."""
+    """Return the result's first row, which must exist."""
     return connection.execute(query, values or None).fetchall()[0]
 
 
@@ -25,7 +25,7 @@ def write_given(
     given: pa.Table,  # noqa: ARG001 - the statement reads it by its name
     values: Mapping[str, object] | None = None,
 ) -> None:
-    """Run a statement that reads the table `given`."""
+    """Run a statement on `given`."""
     connection.execute(query, values)
 
 
@@ -36,7 +36,7 @@ def rows_given(
     given: pa.Table,  # noqa: ARG001 - the query reads it by its name
     values: Mapping[str, object] | None = None,
 ) -> list[tuple[Any, ...]]:
-    """Return the rows of a query that reads the table `given`."""
+    """Return the rows of a query on `given`."""
     return connection.execute(query, values).fetchall()
 
 
@@ -47,5 +47,5 @@ def table_given(
     given: pa.Table,  # noqa: ARG001 - the query reads it by its name
     values: Mapping[str, object] | None = None,
 ) -> pa.Table:
-    """Return a query's result on the table `given`."""
+    """Return a query's result on `given`."""
     return connection.sql(query, params=values).to_arrow_table()

@@ -67,13 +67,7 @@ class SettingChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedBot:
-    """Names of a bot.
-
-    Attributes:
-        name: Displayed name, by default the id.
-        sent_name: From its latest event with one; None: none.
-        set_name: Set by a person; None: not set.
-    """
+    """Names of a bot: displayed (by default the id), in its latest event with one, and set by a person."""
 
     bot_id: str
     name: str
@@ -126,7 +120,7 @@ def set_available_from(ledger: Ledger, day_on: date, *, now_us: int, by: str | N
 
 
 def settings_history(ledger: ReadableLedger) -> list[SettingChange]:
-    """Return every change of these settings, and the initial ones, by instant."""
+    """Return every change, and the initial settings, by instant."""
     terms = [
         (recorded_at, Account(name=name, available_from=available_from, title=title or ""), by)
         for recorded_at, name, available_from, title, by in ledger.connection.execute(sql("account_terms")).fetchall()

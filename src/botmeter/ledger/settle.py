@@ -22,7 +22,7 @@ sql = statements_of(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """Number of events that were settled, and the time it took."""
+    """Number of settled events, and elapsed time."""
 
     event_count: int
     seconds: float

@@ -28,7 +28,6 @@ class SourceChange:
     Attributes:
         recorded_at: µs UTC.
         source: As set, or before its removal.
-        by: None: unknown.
     """
 
     recorded_at: int
@@ -38,7 +37,7 @@ class SourceChange:
 
 
 def source_of(ledger: ReadableLedger, name: str) -> Source | None:
-    """Return the source's present settings; None: unknown source."""
+    """Return the source's present settings, if it exists."""
     rows = ledger.connection.execute(sql("sources"), {"source": name}).fetchall()
     return _source(rows[0]) if rows else None
 

@@ -1,4 +1,4 @@
-"""Submissions: events of one source to append to a ledger, in batches."""
+"""Submissions: batches of one source to append."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

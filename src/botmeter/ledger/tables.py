@@ -48,7 +48,7 @@ def schema_version(connection: duckdb.DuckDBPyConnection) -> int:
 def file_and_code_version(
     connection: duckdb.DuckDBPyConnection, *, name: str, migrations: Migrations = MIGRATIONS
 ) -> tuple[int, int]:
-    """Return the schema versions of the file and of this Botmeter.
+    """Return the schema versions of file and program.
 
     Raises:
         Refused: `ledger_newer`.

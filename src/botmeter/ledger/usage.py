@@ -89,7 +89,7 @@ def _refresh_conversations(ledger: Ledger, touched: RecountScope, *, bounds: dic
 
 
 def _mark_spans_elsewhere(ledger: Ledger) -> None:
-    """Mark the rows of conversations on untouched days that gained or lost other rows."""
+    """Mark rows on untouched days whose conversation gained or lost other rows."""
     connection = ledger.connection
     connection.execute(sql("span_changes"))
     first, last = row_of(connection, sql("span_change_bounds"))
@@ -120,7 +120,7 @@ def link_tickets(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def keep_tickets(connection: duckdb.DuckDBPyConnection, tickets: pa.Table) -> None:
-    """Add tickets of conversations to the table `conversation_ticket`."""
+    """Add tickets of conversations to `conversation_ticket`."""
     write_given(connection, sql("keep_tickets"), given=tickets)
 
 
@@ -138,16 +138,12 @@ def _with_footprints(ledger: Ledger, sets: list[tuple[Any, ...]]) -> pa.Table:
 
 
 def midnight_shown_before_us(latest_us: int, *, now_us: int) -> int:
-    """Return the midnight (µs UTC) before which days had been shown as over, by the latest event and by the clock."""
+    """Return the midnight (µs UTC) before which days were shown as over, by latest event and clock."""
     return max(latest_us, min(latest_us + DAY_US, now_us)) // DAY_US * DAY_US
 
 
 def keep_restatements(ledger: Ledger, texts: dict[str, str], *, shown: ShownDays) -> None:
-    """Record past days that had been shown and whose sessions changed, after the recount.
-
-    Args:
-        texts: Scope key and, as `new_session`, table of present sessions.
-    """
+    """Record shown past days whose sessions changed; `texts` has the scope key and `new_session`, the present table."""
     ledger.connection.execute(
         sql("keep_restatements", **texts),
         {

@@ -1,7 +1,4 @@
-"""Verification: all events are metered again and compared with the stored tables.
-
-It runs the same code in a transaction that is always rolled back.
-"""
+"""Verification: all events are metered again, in a transaction that is rolled back, and compared with the tables."""
 
 from dataclasses import dataclass
 from typing import NoReturn
@@ -77,7 +74,7 @@ class _Undone(Exception):
 
 
 def verify(ledger: Ledger) -> Verification:
-    """Meter everything again and compare it with the stored tables; nothing changes."""
+    """Meter everything again and compare; nothing changes."""
     found: list[Verification] = []
     # The contents in memory would hide rows that are missing in the file.
     ledger.reload()

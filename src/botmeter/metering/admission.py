@@ -73,7 +73,7 @@ class Admission:
 
     @property
     def is_accepted(self) -> Mask:
-        """Mask of the accepted events."""
+        """Mask of accepted events."""
         return self.outcomes == Outcome.ACCEPTED
 
     def count(self, outcome: Outcome) -> int:
@@ -167,7 +167,7 @@ def _compare_repeats(
 
 
 def _first_places(ids: Ints, *, counted: Mask | None = None) -> Ints:
-    """Return for each place the first counted place with the same id; the length if there is none."""
+    """Return for each place the first counted place with the same id, else the length."""
     first = np.full(ids.max() + 1, len(ids))
     places = np.arange(len(ids)) if counted is None else np.flatnonzero(counted)
     # Of several values for one index NumPy keeps the last.
@@ -190,7 +190,6 @@ def _identities(events: pa.Table) -> Ints:
 
 
 def _same_content(events: pa.Table, firsts: pa.Table) -> Mask:
-    """Return a mask of the rows with the same content as the same row of `firsts`."""
     differs = {name: _differs(events[name], firsts[name]) for name in CONTENT_FIELDS}
     differs["conversation_id"] &= ~_flags(firsts, "is_conversation_erased")
     same = ~np.logical_or.reduce(list(differs.values()))

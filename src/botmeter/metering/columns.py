@@ -1,4 +1,4 @@
-"""Arrow columns as NumPy arrays: codes for text, and an order that resolves ties."""
+"""Arrow columns as NumPy arrays: codes for text, and order within ties."""
 
 import numpy as np
 import numpy.typing as npt

@@ -137,7 +137,7 @@ def _with_room(table, row_count, more):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _visit(rules, state, at, role):  # type: ignore[no-untyped-def]
-    """Return (closes the open session, joins a session) for an event; the state has the close's reason and instant."""
+    """Return (closes the open session, joins a session) for an event; the state has reason and instant."""
     closes = False
     if state[_IS_OPEN]:
         _limit(state, rules)
@@ -158,7 +158,7 @@ def _visit(rules, state, at, role):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _limit(state, rules):  # type: ignore[no-untyped-def]
-    """Set the earliest end by the limits and its reason; of equal ones the first."""
+    """Set the earliest end by the limits, and the first reason for it."""
     reason, end = _OPEN, NEVER
     if rules.max_duration != NEVER:
         reason, end = _DURATION, state[_STARTED] + rules.max_duration

@@ -1,4 +1,4 @@
-"""The meter: sessions with participations and the session of each event, for every caller of the kernel."""
+"""The meter: sessions, participations and the session of each event, from the kernel."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ def sessions_from_events(events: pa.Table, *, schedule: Schedule, touchpoints: T
 
 
 def _segmented(events: kernel.Events, rules: kernel.Rules) -> tuple[Ints, Ints, Ints]:
-    """Return each row's session, the sessions and the participations; many events take two threads, cut at a key."""
+    """Segment the events; many take two threads, cut at a key."""
     session_of_row = np.full(len(events.columns), kernel.FREE, np.int64)
     cut = _middle(events) if len(events.order) >= _WORTH_TWO_THREADS else len(events.order)
     if cut == len(events.order):
@@ -93,7 +93,7 @@ def _middle(events: kernel.Events) -> int:
 
 
 def _terms(schedule: Schedule) -> list[tuple[int, Policy, tuple[int, int]]]:
-    """Return each policy's place, the policy, and the span (µs) in which it opens sessions."""
+    """Return each policy's place, the policy, and its opening span (µs)."""
     ends = [*(entry.from_us for entry in schedule[1:]), kernel.NEVER]
     return [
         (place, entry.policy, (entry.from_us, end))
@@ -102,7 +102,7 @@ def _terms(schedule: Schedule) -> list[tuple[int, Policy, tuple[int, int]]]:
 
 
 def _rows_of_codes(codes: Ints) -> Ints:
-    """Return one row with each code, always the same for the same input."""
+    """Return a row with each code, always the same."""
     rows = np.zeros(int(codes.max(initial=0)) + 1, np.int64)
     rows[codes] = np.arange(len(codes))
     return rows

@@ -104,7 +104,7 @@ ALWAYS_US = -(2**62)
 
 
 def schedule_of(policy: Policy) -> Schedule:
-    """Return the schedule of one policy that was always in force."""
+    """Return a schedule of one policy, always in force."""
     return (InForce(policy=policy, from_us=ALWAYS_US),)
 
 

@@ -91,7 +91,6 @@ _Readers = dict[str, tuple[str, _Reader]]
 
 
 def _arguments(data: Mapping[str, object], readers: _Readers, *, subject: str, prefix: str = "") -> dict[str, Any]:
-    """Read each key into an argument of the value's class; messages name it after `prefix`."""
     arguments: dict[str, Any] = {}
     for key, value in data.items():
         if key not in readers:

@@ -28,7 +28,7 @@ class Preset:
         source: URL of the rule.
         confidence: `vendor` for the vendor's own page, else `secondary`.
         coverage: Fit of the parameters to the rule.
-        assumptions: Sentences that must hold for equal counts.
+        assumptions: Conditions for equal counts.
     """
 
     policy: Policy

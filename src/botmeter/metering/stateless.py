@@ -1,4 +1,4 @@
-"""Sessions straight from event files, without an account: the `meter` command."""
+"""Sessions from event files, without an account, for the `meter` command."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -38,11 +38,11 @@ class Touchpoints:
         return list(self._number_of)
 
     def number(self, touchpoint: Touchpoint) -> int:
-        """Return the number of `touchpoint`, a new one if it is new."""
+        """Return the touchpoint's number, new if needed."""
         return self._number_of.setdefault(touchpoint, len(self._number_of))
 
     def numbers(self, events: pa.Table) -> npt.NDArray[np.int32]:
-        """Return the touchpoint number of each event of an `EVENTS_SCHEMA` table."""
+        """Return the touchpoint number of each `EVENTS_SCHEMA` row."""
         combined = np.zeros(len(events), np.int64)
         texts: list[list[str | None]] = []
         for name in Touchpoint._fields:
