@@ -75,7 +75,7 @@ Outcome = Stored | RetryLater | TooLarge | Blocked | Unusable
 
 
 def outcome(answer: Answer, *, event_count: int, now_us: int) -> Outcome:
-    """Return the outcome of a batch of `event_count` events."""
+    """Return the outcome of a batch."""
     status = answer.status
     if status == 200:
         return _receipt(answer.body, event_count)

@@ -89,12 +89,12 @@ class Backlog:
             return self._wanted
 
     def has_settled(self, last: int) -> bool:
-        """Check that an event and all before it are settled."""
+        """Check that all events up to `last` are settled."""
         return self._settled >= last
 
     @property
     def is_behind(self) -> bool:
-        """Check that memory must wait for events on disk."""
+        """Check that memory must wait for disk."""
         return bool(self._spill.segments) or (self.batch is not None and self.batch.segment is not None)
 
     @property
@@ -256,5 +256,5 @@ class Backlog:
 
 
 def joined(lines: Sequence[bytes]) -> bytes:
-    """Return the body of a request with these lines."""
+    """Return the body of a request."""
     return b"\n".join(lines) + b"\n"

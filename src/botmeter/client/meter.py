@@ -147,7 +147,6 @@ class Meter:
             return self._running
 
     def _begin_anew(self) -> None:
-        """Start afresh in a forked child, leaving the parent's state alone."""
         running, self._running = self._running, None
         self._lock = threading.Lock()
         self._notices = Notices(self._settings, elapsed=self._ports.elapsed)

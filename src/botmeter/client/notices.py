@@ -60,7 +60,7 @@ class Notices:
         self._tell_refusals(refusals)
 
     def lost(self, detail: str, *, count: int = 1) -> None:
-        """Report events for which there was no room."""
+        """Report events without room."""
         with self._lock:
             self._status = replace(self._status, lost_count=self._status.lost_count + count)
         self.trouble(Trouble(kind=TroubleKind.FULL, detail=detail))

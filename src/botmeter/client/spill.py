@@ -111,7 +111,7 @@ class Spill:
             segment.path.unlink()
 
     def forget(self, segment: Segment) -> None:
-        """Stop counting a segment; its file stays for the next process."""
+        """Stop counting a segment, whose file stays for the next process."""
         self.size_bytes -= segment.size_bytes
         self._unsynced.discard(segment.path)
 
@@ -144,7 +144,7 @@ class Spill:
 
 
 def sync_files(paths: set[Path]) -> None:
-    """Flush files and their directory entries to disk; raises `OSError`."""
+    """Flush files and directory entries to disk; raises `OSError`."""
     for path in sorted(paths) + sorted({path.parent for path in paths}):
         try:
             descriptor = os.open(path, os.O_RDONLY)

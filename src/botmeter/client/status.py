@@ -44,7 +44,7 @@ class Status:
         duplicate_count: Sent before.
         conflict_count: Sent before with another content; the first one stands.
         rejected_count: Quarantined by the server.
-        refused_count: In the file of refused events, unless it can't be written.
+        refused_count: In the file of refused events, if it can be written.
         lost_count: Dropped because memory and disk were full.
         queued_count: In memory.
         spilled_bytes: On disk.

@@ -79,7 +79,6 @@ def _months(seed: int, *, now_us: int, events: int) -> Iterator[pa.Table]:
 
 
 def _events_begun(days: Numbers, *, factor: float, population: Population) -> pa.Table:
-    """Return all events of the conversations that begin on `days`."""
     seed = population.seed
     drawn = draws(days, expected=demand(days) * factor, seed=(seed, 0))
     first = visits(drawn, population=population)

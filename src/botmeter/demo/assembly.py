@@ -51,7 +51,6 @@ def events_table(conversations: Conversations, timeline: Timeline, *, campaign_n
 
 
 def _repeated(values: list[str], *, places: Numbers) -> pa.DictionaryArray:
-    """Return `values` by index; null for a negative one."""
     indices = pa.array(places.astype(np.int32), mask=places < 0)
     return pa.DictionaryArray.from_arrays(indices, pa.array(values, pa.string()))
 

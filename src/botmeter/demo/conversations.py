@@ -67,12 +67,12 @@ def joined(parts: list[Conversations]) -> Conversations:
 
 
 def bots_chosen(days: Numbers, *, chance: Units) -> Numbers:
-    """Choose bots by their popularity on each day."""
+    """Choose bots by popularity on each day."""
     return _chosen([bot.popularity for bot in BOTS], days=days, chance=chance)
 
 
 def channels_chosen(days: Numbers, *, chance: Units) -> Numbers:
-    """Choose channels by their popularity on each day."""
+    """Choose channels by popularity on each day."""
     return _chosen([channel.popularity for channel in CHANNELS], days=days, chance=chance)
 
 
@@ -107,7 +107,7 @@ def bots_of_releases(releases: Numbers) -> Numbers:
 
 
 def stories_chosen(told_in: list[str], *, where: Numbers, chance: Units) -> Numbers:
-    """Choose a story for each among those of `told_in[where]`."""
+    """Choose stories among those of `told_in[where]`."""
     chosen = np.zeros(len(where), np.int64)
     for number, setting in enumerate(told_in):
         places, cumulated = stories_told(setting)
@@ -117,7 +117,7 @@ def stories_chosen(told_in: list[str], *, where: Numbers, chance: Units) -> Numb
 
 
 def ticket_types_chosen(chance: Units) -> Numbers:
-    """Choose two different ticket types for each."""
+    """Choose two different ticket types each."""
     first = np.searchsorted(_TICKET_TYPES, chance, side="right")
     return np.stack([first, (first + 1) % 3], axis=1)
 

@@ -127,7 +127,7 @@ def mailings(days: Numbers) -> Units:
 
 
 def campaign_names(last_day: int) -> list[str]:
-    """Return the campaigns that begin up to the year of `last_day`."""
+    """Return campaigns that begin up to the year of `last_day`."""
     years = range(FIRST_ON.year, _date(last_day).year + 1)
     return [campaign.name for year in years for campaign in campaigns(year)]
 

@@ -54,7 +54,6 @@ def timeline(conversations: Conversations) -> Timeline:
 
 
 def _sleep(instants: Numbers, conversations: Conversations) -> None:
-    """Move steps in the night into the morning, in place."""
     wait = SHAPES.wait[conversations.story]
     rows = np.flatnonzero(wait < STEP_COUNT_MAX)
     asleep_us = sleep_us(
@@ -64,7 +63,6 @@ def _sleep(instants: Numbers, conversations: Conversations) -> None:
 
 
 def _fail(instants: Numbers, happens: Flags, *, conversations: Conversations, outage: Outage) -> None:
-    """Remove an outage's greetings and delay answers and later steps to its end, in place."""
     midnight_us = (outage.on - EPOCH.date()).days * DAY_US
     start_us, end_us = (midnight_us + int(hour * HOUR_US) for hour in (outage.start_hour, outage.end_hour))
     affected = (instants >= start_us) & (instants < end_us) & (SHAPES.actor[conversations.story] == Actor.BOT) & happens

@@ -166,7 +166,6 @@ def _rows(conversations: Conversations, rows: Numbers) -> Conversations:
 
 
 def _tested(days: Numbers, chance: Units) -> tuple[Flags, Numbers]:
-    """Flag tests by bot builders and return the release tested."""
     release, days_left = next_releases(days)
     return (chance < _PREVIEWS_BEFORE_RELEASE) & (days_left <= _TESTED_DAYS_BEFORE_RELEASE), release
 
@@ -185,7 +184,6 @@ def _customers(draws: Draws, population: Population) -> Numbers:
 
 
 def _known_customers(birth: Numbers, chance: Units, *, population: Population) -> Numbers:
-    """Choose a customer of each day `birth`; a few return far more often."""
     return _key(birth, (population.known[birth - FIRST_DAY] * chance**2).astype(np.int64))
 
 

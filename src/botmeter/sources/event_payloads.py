@@ -41,7 +41,7 @@ def objects_of_payload(payload: bytes) -> Objects:
 
 
 def read_payload(payload: bytes, source: Source, *, received_us: int) -> PayloadContent:  # noqa: ARG001 - the protocol's
-    """Read events one by one; batches read whole columns instead."""
+    """Read events one by one; batches read whole columns."""
     records = []
     for text in objects_of_payload(payload).texts:
         try:

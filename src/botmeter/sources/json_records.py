@@ -109,7 +109,6 @@ def _columns(objects: Objects) -> Mapping[str, pa.Array]:
 
 
 def _arrow_columns(objects: Objects) -> Mapping[str, pa.Array] | None:
-    """Read with Arrow; None if a text may not be exactly one object."""
     try:
         table = pyarrow.json.read_json(
             pa.BufferReader(objects.joined),

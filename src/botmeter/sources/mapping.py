@@ -66,7 +66,7 @@ class Mapping:
         return self.places.get(name) or Place(column=name)
 
     def record(self, row: AbstractMapping[str, object]) -> dict[str, object]:
-        """Return one row as a record, values replaced."""
+        """Return one row with its values replaced."""
         record = {}
         for name in FIELDS:
             place = self.place(name)

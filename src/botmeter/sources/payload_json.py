@@ -45,7 +45,7 @@ def json_value(payload: bytes) -> object:
 
 
 def json_bytes(value: object) -> bytes:
-    """Encode a value from `json_value` in canonical form."""
+    """Encode a value in canonical form."""
     return _ENCODE(value)
 
 

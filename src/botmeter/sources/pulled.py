@@ -80,7 +80,7 @@ def missing_records(pulled: PulledConversation, known: Mapping[str, int]) -> lis
 
 
 def between(pulled: PulledConversation, *, first_us: int, end_us: int) -> PulledConversation:
-    """Return the events in [first_us, end_us), and those without a valid time."""
+    """Return events in [first_us, end_us) or without a valid time."""
     kept = tuple(record for record in pulled.records if (us := _instant_us(record)) is None or first_us <= us < end_us)
     return replace(pulled, records=kept)
 

@@ -25,8 +25,6 @@ PAYLOADS_EACH = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Piece:
-    """Quarantined events of one source; `places` are each entry's positions in `batches`."""
-
     again: tuple[Quarantined, ...]
     places: tuple[range, ...]
     batches: tuple[EventBatch, ...]
@@ -52,10 +50,10 @@ class _Piece:
 
 
 def retry(ledger: Ledger, *, now_us: int) -> Receipt:
-    """Send everything in quarantine again under its own source.
+    """Send everything in quarantine again under its own source; an interrupted retry can be repeated.
 
-    Accepted events and duplicates leave quarantine; the rest stays under its new reason. A retry can be repeated. The
-    receipt holds the first thousand rejections.
+    Accepted events and duplicates leave quarantine; the rest stays under its new reason. The receipt holds the first
+    thousand rejections.
     """
     pieces = list(_pieces(ledger))
     first_append_no = ledger.next_append_no()

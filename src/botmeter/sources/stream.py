@@ -62,7 +62,7 @@ class ByteStream:
         return bytes(piece if end == size_bytes else piece[:end])
 
     def readinto(self, view: memoryview) -> int:
-        """Fill `view` and return the count, smaller only at the end."""
+        """Fill `view`, less only at the end, and return the count."""
         if self.is_packed:
             self._fill(len(view))
         end = min(len(self._ready), len(view))
@@ -75,7 +75,7 @@ class ByteStream:
         return end
 
     def peek(self, size_bytes: int) -> bytes:
-        """Return the next bytes without consuming them, fewer only at the end."""
+        """Return the next bytes, fewer only at the end, without consuming them."""
         self._fill(size_bytes)
         return bytes(self._ready[:size_bytes])
 

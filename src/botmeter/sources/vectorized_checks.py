@@ -51,7 +51,6 @@ def _texts(sent: pa.Array, wanted: pa.DataType, *, default: str | None) -> Check
 
 
 def _coded(sent: pa.Array) -> tuple[pa.DictionaryArray, Flags | None]:
-    """Return a dictionary of valid texts, each checked once."""
     try:
         coded = sent if pa.types.is_dictionary(sent.type) else sent.dictionary_encode()
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid):

@@ -1,4 +1,4 @@
-"""Supported platforms, in the order in which they are listed."""
+"""Supported platforms, in order of display."""
 
 from collections.abc import Iterator
 from importlib import import_module

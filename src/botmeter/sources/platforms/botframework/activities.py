@@ -101,7 +101,7 @@ def _learned(activities: list[JsonObject], source: Source) -> _Known:
 
 
 def _bots_of(activity: JsonObject) -> Iterator[str]:
-    """Yield known bots: only they receive conversation updates, answer, or are written to by users."""
+    """Yield known bots: users write to them, and only they answer or receive conversation updates."""
     sender, recipient = object_of(activity.get("from")), object_of(activity.get("recipient"))
     members = activity.get("membersAdded")
     parties = [sender, recipient, *(each for each in (members if isinstance(members, list) else []))]
@@ -118,7 +118,6 @@ def _bots_of(activity: JsonObject) -> Iterator[str]:
 
 
 def _sides(activity: JsonObject, known: _Known) -> tuple[JsonObject, JsonObject, bool]:
-    """Return bot, customer, and True if the bot sent the activity."""
     sender, recipient = object_of(activity.get("from")), object_of(activity.get("recipient"))
     if known.is_bot(sender):
         return sender, recipient if not known.is_bot(recipient) else {}, True

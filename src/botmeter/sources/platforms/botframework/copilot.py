@@ -157,7 +157,6 @@ def _is_autonomous(activities: list[JsonObject]) -> bool:
 
 
 def _is_preview(activities: list[JsonObject], source: Source, *, preview: object) -> bool | None:
-    """Return True for design mode, evaluations and preview channels; otherwise as the transcript says."""
     preview = preview if isinstance(preview, bool) else None
     for activity in activities:
         data = object_of(activity.get("channelData"))

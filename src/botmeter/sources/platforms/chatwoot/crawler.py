@@ -89,7 +89,6 @@ class ChatwootCrawler:
         yield told
 
     def _messages(self, number: str) -> Iterator[JsonObject]:
-        """Yield messages, newest first, some of them before the window."""
         before: dict[str, str] = {}
         lowest = None
         while True:

@@ -99,7 +99,6 @@ class FreshchatCrawler:
         yield read_conversation(found, messages, user=user, source=self.crawl.source)
 
     def _messages(self, number: str) -> Iterator[JsonObject]:
-        """Yield messages, each once, some of them before the window."""
         done: set[str] = set()
         page = 0
         while True:

@@ -102,7 +102,6 @@ def _conversation_id(found: object) -> str | None:
 
 
 def _place(found: JsonObject, *, customer: str | None, source: Source) -> Fields:
-    """Return customer, conversation and channel; the ids are globally unique."""
     conversation = _conversation_id(found)
     channel_id = text_of(found.get("channel_id"))
     return {

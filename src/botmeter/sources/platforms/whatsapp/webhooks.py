@@ -105,7 +105,6 @@ def _read_change(change: JsonObject, *, entry_id: object, source: Source, found:
 
 
 def _only_contact(contacts: list[JsonObject]) -> JsonObject:
-    """Return the only contact's ids; with several, the contact is unknown."""
     if len(contacts) != 1:
         return {}
     names = ("wa_id", "user_id")
