@@ -16,7 +16,7 @@ from botmeter.domain.instant import now_us, us_from_datetime
 from botmeter.sources.endpoint import Endpoint
 
 ANSWER_BYTES_MAX: Final = 32 << 20
-"""Some thousand times the size of a page."""
+"""About a thousand times the size of a page."""
 TRIES: Final = 5
 _TIMEOUT_SECONDS: Final = 10.0
 # A server that sends a byte now and then would never exceed the time limit of one read.

@@ -108,4 +108,4 @@ def _number_text(sent: object) -> str:
 
 
 RFC3339 = Clock()
-"""Botmeter's own way: RFC 3339 with an offset."""
+"""Default format: RFC 3339 with an offset."""

@@ -11,7 +11,7 @@ from botmeter.domain.errors import NotAllowed, Unavailable
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 LookUp = Callable[[str, int], "list[str]"]
-"""A host's name and a port → its addresses."""
+"""Host and port → addresses."""
 
 _PORTS: Final = {"https": 443, "http": 80}
 # Metadata services of clouds, which reveal secrets, outside the link-local ranges refused anyway.

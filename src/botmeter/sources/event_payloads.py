@@ -14,7 +14,7 @@ from botmeter.sources.sniff import format_of
 from botmeter.sources.stream import ByteStream
 
 EMPTY_BATCH: Final = SamplePayload(content=[], media_type="application/cloudevents-batch+json")
-"""The only form of events that may be empty."""
+"""The only form that may hold no events."""
 
 
 def objects_of_payload(payload: bytes) -> Objects:

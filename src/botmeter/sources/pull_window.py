@@ -8,7 +8,7 @@ from botmeter.domain.instant import MICROSECONDS_PER_SECOND
 
 OVERLAP_US: Final = 3_600 * MICROSECONDS_PER_SECOND
 YOUNG_US: Final = 300 * MICROSECONDS_PER_SECOND
-"""What is so young is left to its webhook, which may be under way and knows more."""
+"""Younger events are left to their webhooks, which may be under way and contain more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

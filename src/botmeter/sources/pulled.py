@@ -10,7 +10,7 @@ from botmeter.sources.payload import NOT_RECEIVED_US, EventRecord, PayloadReader
 from botmeter.sources.payload_json import JsonObject, json_bytes
 
 PULL_ATTRIBUTES = {"told_by": "pull"}
-"""Attributes of every pulled event, for readers. The ledger goes by `Submission.is_pulled` instead."""
+"""Attributes of every pulled event, for readers; the ledger uses `Submission.is_pulled`."""
 SECOND_ATTRIBUTES = {"time_source": "second"}
 """Attributes of a pulled event whose time is known in whole seconds."""
 

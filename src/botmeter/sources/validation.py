@@ -23,7 +23,7 @@ PREVIEW_BY_NAME = {"true": True, "1": True, "yes": True, "false": False, "0": Fa
 _INTEGER_BITS_MAX = ID_BYTES_MAX * 3
 
 Event = dict[str, object]
-"""An event that passed the rule: field → value as `EVENTS_SCHEMA` stores it."""
+"""A valid event: field → value as `EVENTS_SCHEMA` stores it."""
 
 
 def event_from_record(record: Mapping[str, object], *, clock: Clock) -> tuple[Event, list[Refused]]:

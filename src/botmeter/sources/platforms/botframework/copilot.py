@@ -28,7 +28,7 @@ ID_COLUMN = "conversationtranscriptid"
 CONTENT_COLUMN = "content"
 METADATA_COLUMN = "metadata"
 SHARED_COLUMN = "botmeter"
-"""In a row of one activity: who wrote, whether it is a preview, and its place, as the whole row told them."""
+"""Column in a row of one activity: author, preview flag and position, from the whole row."""
 PREVIEW_CHANNELS = ("pva-studio", "emulator", "test")
 # Runs started by a trigger, without a customer.
 AUTONOMOUS_CHANNEL = "pva-autonomous"

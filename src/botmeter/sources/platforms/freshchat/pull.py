@@ -10,7 +10,7 @@ from botmeter.sources.platforms.freshchat.webhooks import read_payload
 from botmeter.sources.pulled import PulledConversation, pulled_conversation
 
 PAGE_ITEMS = 50
-"""As many as a page may have."""
+"""The API's maximum per page."""
 
 USERS_PATH = "/v2/users"
 _MILLISECOND_US = 1_000
