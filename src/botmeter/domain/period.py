@@ -64,7 +64,7 @@ class Period:
         return (self.first_on + timedelta(days=number) for number in range(self.day_count))
 
     def edges_us(self) -> list[int]:
-        """Return the start of each day, then the end of the last; ascending, equal around a skipped day."""
+        """Return the start of each day, then the end; ascending, equal around a skipped day."""
         first = _day_number(self.first_on)
         if self.timezone == UTC_NAME:
             return [(first + number) * DAY_US for number in range(self.day_count + 1)]
@@ -143,7 +143,7 @@ def calendar_edges_us(unit: Literal["day", "month"], *, timezone: str, start_us:
 
 
 def offsets_us(period: Period) -> list[tuple[int, int]]:
-    """Return the zone's offsets from UTC as (start, offset) in µs, ascending from the period's start."""
+    """Return the zone's offsets as (start, offset) in µs, ascending from the period's start."""
     edges_us = period.edges_us()
     found = [(edges_us[0], offset_us(edges_us[0], period.timezone))]
     for start_us, end_us in pairwise(edges_us):

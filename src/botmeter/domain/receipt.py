@@ -46,7 +46,7 @@ class Receipt:
 
     @classmethod
     def of(cls, rejections: Sequence[Rejection], *, accepted: int, duplicates: int, conflicts: int) -> Self:
-        """Return the receipt for these counts and all rejections, conflicts included."""
+        """Return the receipt for these counts and all rejections."""
         return cls(
             accepted=accepted,
             duplicates=duplicates,

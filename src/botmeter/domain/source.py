@@ -42,7 +42,7 @@ class Source:
 
     Attributes:
         name: Part of an event's identity, so it never changes.
-        bot_id: None: no bot takes part in them.
+        bot_id: None: no bot takes part.
         options: The platform's own settings, such as a ticket's field.
 
     Raises:

@@ -26,10 +26,10 @@ sql = statements_of(__name__)
 
 
 def append(ledger: Ledger, submissions: Sequence[Submission], *, now_us: int) -> list[Receipt]:
-    """Append events, meter what they touch, and commit all at once; return a receipt per submission.
+    """Append events, meter what they touch, and commit all or nothing; return a receipt per submission.
 
     Raises:
-        Unavailable: `disk_full` or `ledger_failed`; nothing was kept.
+        Unavailable: `disk_full` or `ledger_failed`.
     """
     # Events that wait to be settled were committed before these, so they are metered first.
     settle(ledger, now_us=now_us)

@@ -35,7 +35,7 @@ class Checkpoints:
             connection.execute(sql("set_checkpoint_threshold"), [AT_THE_LATEST])
 
     def catch_up(self) -> None:
-        """Checkpoint if the log is large; leave a full disk or a broken file to the next writer."""
+        """Checkpoint if the log is large; leave any failure to the next writer."""
         if self._log_bytes() < DUE_BYTES:
             return
         self._count += 1
@@ -50,7 +50,7 @@ class Checkpoints:
                 connection.execute(sql("checkpoint"))
 
     def _log_bytes(self) -> int:
-        """Return the size of the log and of the next one, which DuckDB begins during a checkpoint."""
+        """Return the size of the log and of the next one, begun during a checkpoint."""
         size_bytes = 0
         for log in self._file.parent.glob(f"{glob.escape(self._file.name)}.*"):
             with suppress(FileNotFoundError):

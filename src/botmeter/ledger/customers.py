@@ -125,7 +125,7 @@ def unmerge_customers(ledger: Ledger, aliases: Sequence[str], *, now_us: int, by
 
 
 def aliases_of_merge(ledger: ReadableLedger, merge_no: int) -> tuple[str, ...]:
-    """Return the aliases of a merge that are in force.
+    """Return a merge's aliases in force.
 
     Raises:
         Missing: `merge_unknown` if there are none.

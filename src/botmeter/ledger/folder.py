@@ -82,7 +82,7 @@ class Folder:
         return self.path / "accounts" / f"{checked_account_name(name)}{SUFFIX}"
 
     def create(self, account: Account, *, policy: Policy, now_us: int) -> None:
-        """Create the account's file, which appears under its name only when complete.
+        """Create the account's file, which appears only when complete.
 
         Raises:
             Conflict: `account_exists`.
@@ -189,7 +189,7 @@ def _logs_of(file: Path) -> Iterator[Path]:
 
 
 def connected(file: Path, *, folder: Path, read_only: bool = False) -> duckdb.DuckDBPyConnection:
-    """Connect without network or extensions, and with temporary files in the folder."""
+    """Connect without network or extensions, with temporary files in the folder."""
     overflow = folder / "tmp"
     return duckdb.connect(
         str(file),
@@ -204,7 +204,7 @@ def connected(file: Path, *, folder: Path, read_only: bool = False) -> duckdb.Du
 
 
 def is_writable(file: Path) -> bool:
-    """Return whether the file's mode permits writing, even to the superuser."""
+    """Return whether the file's mode permits writing, even for the superuser."""
     return os.access(file, os.W_OK) and bool(file.stat().st_mode & 0o222)
 
 
@@ -248,7 +248,7 @@ def _opened(file: Path, *, folder: Path, name: str, read_only: bool) -> Ledger:
 
 
 def _settled(file: Path, *, folder: Path) -> duckdb.DuckDBPyConnection:
-    """Connect to read, after settling live events that a killed server left."""
+    """Connect for reading, after settling live events of a killed server."""
     connection = connected(file, folder=folder)
     try:
         settle_quietly(Ledger(connection), now_us=now_us())

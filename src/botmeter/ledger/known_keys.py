@@ -19,7 +19,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 class Suspects(NamedTuple):
-    """Masks of known keys, and of repeated ones among the given."""
+    """Masks of known and of repeated keys."""
 
     known: Mask
     repeated: Mask
@@ -58,7 +58,7 @@ class KnownKeys:
 
 
 class SharedKeys:
-    """Keys of one file, read once for all connections; one thread at a time adds to them."""
+    """Keys of one file, read once for all connections."""
 
     def __init__(self) -> None:
         self._keys: KnownKeys | None = None

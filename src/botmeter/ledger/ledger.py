@@ -79,7 +79,7 @@ class Ledger:
         return self._read_transactions.begin()
 
     def interrupt(self) -> None:
-        """Stop the running statement from another thread; a commit that has begun completes."""
+        """Stop the running statement from another thread, but not a commit."""
         if not self._committing.acquire(blocking=False):
             return
         try:
@@ -121,7 +121,7 @@ class Ledger:
         self._next_append_no = next_append_no
 
     def latest_us(self) -> int | None:
-        """Return the latest instant of any metered event, µs UTC; None: no event."""
+        """Return the latest instant of metered events, µs UTC; None: no event."""
         if self._latest is None:
             self._latest = _Latest(*row_of(self.connection, sql("latest_event")))
         return self._latest.at_us

@@ -24,7 +24,7 @@ _IDLE_LOOK_SECONDS_MAX = 60.0
 
 
 class OpenLedgers:
-    """Ledgers of an owned folder: opened by the first user, closed when idle."""
+    """Ledgers of an owned folder, opened by the first user and closed when idle."""
 
     def __init__(
         self, folder: Folder, *, patience_seconds: float = PATIENCE_SECONDS, idle_seconds: float = IDLE_SECONDS
@@ -139,7 +139,7 @@ class OpenLedgers:
 
 
 class SharedFolder(Folder):
-    """Owned folder with shared ledgers and the interface of `Folder`; an `interruption` stops its work."""
+    """Owned folder of shared ledgers, as a `Folder`; an `interruption` stops its work."""
 
     def __init__(self, ledgers: OpenLedgers, *, interruption: Interruption | None = None) -> None:
         super().__init__(ledgers.folder.path)

@@ -1,4 +1,4 @@
-"""Policy changes: from a future midnight, or for the past by metering again."""
+"""Policy changes: from a future midnight, or for the past."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Quarantine: refused events with their reasons, to inspect, export and send again."""
+"""Quarantine: refused events, to inspect, export and send again."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,6 @@ class Quarantined:
     """One refused event.
 
     Attributes:
-        number: From 1.
         append_no: Append that first brought it.
         recorded_at: µs UTC.
         position: In the file or request, from 0.

@@ -1,4 +1,4 @@
-"""Read-ahead of batches: a source decodes the next one while the ledger appends."""
+"""Read-ahead: a source decodes a batch while the ledger appends another."""
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +9,7 @@ from botmeter.metering.schema import EventBatch
 
 
 def read_ahead(batches: Iterable[EventBatch]) -> Iterator[EventBatch]:
-    """Yield the batches in order, read one ahead in a thread; a list or tuple needs none."""
+    """Yield the batches in order, read one ahead in a thread unless in memory."""
     if isinstance(batches, list | tuple):
         yield from batches
         return

@@ -35,7 +35,7 @@ class Published:
 
     @classmethod
     def of(cls, ledger: Ledger, before: Self | None = None) -> "Published":
-        """Copy the contents of a ledger outside transactions; share with `before` what is unchanged."""
+        """Copy the contents of a ledger outside transactions, sharing unchanged ones with `before`."""
         touchpoints, footprints = ledger.touchpoints, ledger.footprints
         known = None if before is None else before.contents
         has_same_touchpoints = known is not None and len(known.touchpoints) == len(touchpoints)

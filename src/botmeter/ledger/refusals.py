@@ -47,7 +47,7 @@ def outside_time(ledger: Ledger, batch: EventBatch, *, now_us: int) -> tuple[Mas
 
 
 def conflicts(batch: EventBatch, rows: Ints, *, source: str) -> list[Rejection]:
-    """Return rejections of rows in conflict with the first event of the same id."""
+    """Return rejections of rows in conflict with the first event of their id."""
     return [
         _rejection(
             record,

@@ -21,7 +21,7 @@ class Cause(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownDays:
-    """Days that ended before `before_us` (µs UTC) and had been shown, and the cause of their restatement."""
+    """Days shown before `before_us` (µs UTC), and the cause of their restatement."""
 
     cause: Cause
     cause_no: int = 0
@@ -35,11 +35,11 @@ class Restatement:
 
     Attributes:
         cause_no: First append of the commit, or number of the customer change; else 0.
-        label: Label of the append, or description of the customer change; empty for a policy.
+        label: Of the append, or a description of the customer change; empty for a policy.
         recorded_at: µs UTC.
         removed: Ids of removed sessions, at most 100.
         added: Ids of new sessions, at most 100.
-        because: Ids of at most 100 of the causing events.
+        because: Ids of causing events, at most 100.
     """
 
     cause: Cause
@@ -61,7 +61,7 @@ class Restatement:
 
 
 def restatements(ledger: ReadableLedger, *, session_id: str | None = None) -> list[Restatement]:
-    """Return restatements in the order of recording, all or those of one session."""
+    """Return restatements as recorded, all or those of one session."""
     # A cursor, since others may be reading the same ledger.
     with closing(ledger.connection.cursor()) as connection:
         rows = connection.execute(sql("restatements"), {"session": session_id}).fetchall()

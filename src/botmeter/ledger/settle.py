@@ -1,7 +1,4 @@
-"""Settling: live events are metered and added to usage in one commit, because live append must answer quickly.
-
-Readers see settled events alone, so all numbers agree.
-"""
+"""Settling: live events are metered and added to usage in one commit, because live append must answer quickly."""
 
 import time
 from contextlib import suppress
@@ -43,10 +40,10 @@ def backlog(connection: duckdb.DuckDBPyConnection) -> Backlog:
 
 
 def settle(ledger: Ledger, *, now_us: int) -> Settled:
-    """Move all live events to the table `event` and meter them; more can be appended, but not metered, meanwhile.
+    """Move all live events to the table `event` and meter them; more can be appended meanwhile.
 
     Raises:
-        Unavailable: `disk_full` or `ledger_failed`; nothing was changed.
+        Unavailable: `disk_full` or `ledger_failed`.
     """
     began = time.monotonic()
     if not backlog(ledger.connection).event_count:

@@ -1,4 +1,4 @@
-"""SQL statements in the `.sql` file beside each module, named, in the order in which they run.
+"""SQL statements in the `.sql` file beside each module, in the order in which they run.
 
 Each opens with its contract:
 
@@ -21,7 +21,7 @@ class Statements(Protocol):
     """The statements of one module, by name."""
 
     def __call__(self, name: str, /, **chosen: str) -> str:
-        """Return a statement's text with each name in braces replaced by our own text, never a caller's."""
+        """Return a statement, with names in braces replaced by our own text, never a caller's."""
 
 
 def statements_of(module: str) -> Statements:
@@ -37,6 +37,6 @@ def statements_of(module: str) -> Statements:
 
 @cache
 def statements_in(package: str, file: str) -> Mapping[str, str]:
-    """Return a `.sql` file's statements by name, in the order in which they run."""
+    """Return a `.sql` file's statements by name, in order."""
     names_and_texts = _HEAD.split(files(package).joinpath(file).read_text(encoding="utf-8"))[1:]
     return {name: text.strip() for name, text in zip(names_and_texts[::2], names_and_texts[1::2], strict=True)}

@@ -1,4 +1,4 @@
-"""Stored events with the identities of a batch's, for the admission rule."""
+"""Stored events with a batch's identities, for the admission rule."""
 
 import pyarrow as pa
 import pyarrow.compute as pc

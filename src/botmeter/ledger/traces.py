@@ -1,4 +1,4 @@
-"""Traces of bugs, as files in the data folder under a reference number."""
+"""Traces of bugs, as files under a reference number."""
 
 import os
 import platform
@@ -12,7 +12,7 @@ from botmeter.domain.instant import now_us, text_from_us
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedTrace:
-    """A saved trace under its reference number; `file` is None if it could not be written."""
+    """A trace under its reference number; `file` is None if it could not be written."""
 
     reference: str
     text: str
@@ -20,7 +20,7 @@ class SavedTrace:
 
 
 def save_trace(problem: BaseException, *, what: str, folder: Path) -> SavedTrace:
-    """Save a bug's trace, readable by the owner alone; `what` is a command line or request."""
+    """Save a bug's trace, readable by the owner alone; `what` is the command line or request."""
     reference = os.urandom(4).hex()
     trace = "".join(traceback.format_exception(problem))
     text = f"{what}\nPython {sys.version}\n{platform.platform()}\n\n{trace}"

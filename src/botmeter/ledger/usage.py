@@ -29,7 +29,7 @@ _TICKET_SET_COLUMNS = {"day": pa.date32(), "session_id": pa.string(), **_SET_COL
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecountScope:
-    """Scope of a recount: everything, or what old_session and fresh_session name."""
+    """Scope of a recount: everything, or that of old_session and fresh_session."""
 
     append_no: int = NO_APPEND
     everything: bool = True
@@ -125,7 +125,7 @@ def keep_tickets(connection: duckdb.DuckDBPyConnection, tickets: pa.Table) -> No
 
 
 def keep_bot_names(connection: duckdb.DuckDBPyConnection, *, append_no: int) -> None:
-    """Add the bot names of events from that append on to `bot_name_sent`."""
+    """Add the bot names from that append on to `bot_name_sent`."""
     connection.execute(sql("keep_bot_names"), {"append_no": append_no})
 
 

@@ -66,7 +66,7 @@ class EventDeliveries:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
-    """Outcome of each event, and by delivery, whether it was withdrawn because it is atomic."""
+    """Outcome of each event, and by delivery, withdrawal because it is atomic."""
 
     outcomes: npt.NDArray[np.int8]
     is_withdrawn: Mask

@@ -177,7 +177,7 @@ def _equal_neighbours(order, keys, occurred_at):  # type: ignore[no-untyped-def]
 def _roles(
     events: pa.Table, policy: Policy, *, touchpoints: list[Touchpoint], opens: tuple[int, int]
 ) -> npt.NDArray[np.uint8]:
-    """Return the kernel's bits for each event, by actor and kind, bot, and span."""
+    """Return the kernel's bits for each event."""
     table = np.zeros((len(Actor), len(Kind)), np.uint8)
     ends = [KIND_BY_NAME[name] for name in policy.ends_on]
     table[:, ends] |= kernel.ENDS

@@ -28,12 +28,12 @@ def codes_of(column: pa.ChunkedArray) -> tuple[Ints, pa.Array]:
 
 
 def repeated_text(text: str, count: int) -> pa.DictionaryArray:
-    """Return `text` repeated `count` times, at the cost of one integer each."""
+    """Return repeated text, at the cost of one integer each."""
     return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), pa.array([text]))
 
 
 def ints_of(column: pa.ChunkedArray) -> Ints:
-    """Copy an integer column into a writable int64 array, as the compiled passes require."""
+    """Copy an integer column into a writable int64 array, for the compiled passes."""
     return np.array(column.to_numpy(), np.int64)
 
 

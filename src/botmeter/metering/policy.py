@@ -109,7 +109,7 @@ def schedule_of(policy: Policy) -> Schedule:
 
 
 def in_force(schedule: Schedule, *, at_us: int) -> InForce:
-    """Return the policy in force at an instant (µs UTC), or the first of a schedule that begins later."""
+    """Return the policy in force at an instant (µs UTC), or the first if the schedule begins later."""
     until_then = [term for term in schedule if term.from_us <= at_us]
     return until_then[-1] if until_then else schedule[0]
 
@@ -187,7 +187,7 @@ def _within(limit: int | None, most: int) -> bool:
 
 
 def _is_unicode(text: str) -> bool:
-    """Return whether Arrow can store the text: JSON can contain half of a surrogate pair, UTF-8 can't."""
+    """Return whether Arrow can store the text: JSON, unlike UTF-8, can contain half of a surrogate pair."""
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 

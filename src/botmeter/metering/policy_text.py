@@ -47,7 +47,7 @@ def policy_from_mapping(data: Mapping[str, object]) -> Policy:
 
 
 def policy_as_mapping(policy: Policy) -> dict[str, object]:
-    """Return the non-default keys of a policy as JSON and TOML can hold them; the inverse of `policy_from_mapping`."""
+    """Return the non-default keys of a policy, the inverse of `policy_from_mapping`."""
     written: dict[str, object] = {}
     for key, value in _changed(policy).items():
         if key.endswith("_us"):
@@ -63,7 +63,7 @@ def policy_as_toml(policy: Policy) -> str:
 
 
 def duration_text(duration_us: int) -> str:
-    """Format a duration in its longest whole unit: 24 hours as `"1d"`, 90 minutes as `"90m"`."""
+    """Format a duration in its longest whole unit: 24 hours as `"1d"`."""
     unit = next(unit for unit, size_us in _UNIT_US.items() if duration_us % size_us == 0)
     return f"{duration_us // _UNIT_US[unit]}{unit}"
 

@@ -1,4 +1,4 @@
-"""Session ids in bulk: as `domain.session.session_id`, in half the time, because NumPy formats the digests."""
+"""Session ids in bulk, in half the time, because NumPy formats the digests."""
 
 from hashlib import sha256
 
