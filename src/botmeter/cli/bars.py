@@ -29,8 +29,7 @@ def sparkline(values: Sequence[float | None], *, in_unicode: bool = True) -> str
 def pooled(values: Sequence[int | None], *, width: int) -> tuple[list[float | None], int]:
     """Pool days to fit into `width`; return each pool's mean, and the days in a pool.
 
-    A sum would draw a smaller pool too low. The first pool is the smaller one, so that today, which is incomplete,
-    never stands alone.
+    The first pool is the smaller one, so that today, which is incomplete, never stands alone.
     """
     size = max(1, -(-len(values) // width))
     first = -(-len(values) % size)

@@ -16,7 +16,7 @@ from botmeter.cli.terminal import size_text
 from botmeter.domain.text import counted
 
 _LIBRARIES = ("duckdb", "pyarrow", "numpy", "numba", "msgspec", "typer", "rich", "django", "granian")
-# An import needs about twice the size of what it adds.
+# An import needs about twice the size that it adds.
 _FREE_BYTES_MIN = 1_000_000_000
 
 

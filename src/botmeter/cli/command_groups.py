@@ -114,7 +114,7 @@ def command_group(name: str, help_text: str) -> Commands:
 
 
 def examples(*pairs: tuple[str, str]) -> str:
-    """Examples section of a help text, from pairs of purpose (may be empty) and command."""
+    """Examples of a help text: pairs of purpose (may be empty) and command."""
     lines = ["\b", "Examples:"]
     for purpose, command in pairs:
         lines += [f"{_INDENT}# {purpose}"] if purpose else []

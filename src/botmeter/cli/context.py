@@ -1,7 +1,6 @@
-"""Context of a command: streams, working folder, environment, interruption.
+"""Context of a command, its own process's or another's.
 
-A command run for another process has that process's. Nothing else in `cli` may use `sys` for streams or arguments, or
-read the environment.
+Nothing else in `cli` may use `sys` for streams or arguments, or read the environment.
 """
 
 import sys
@@ -21,13 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandContext:
-    """Context of a command.
+    """Streams, folders, environment and interruption of a command.
 
     Attributes:
         program: Name it was called by: `botmeter`, or a path.
         cwd: Start of relative paths; None: the process's working folder.
         folder: The data folder, if owned by this process; None: the command opens it.
-        interruption: Stops the command; None if signals do.
+        interruption: None if signals stop the command.
         served_at: Public URL of the server that runs it; None without one.
     """
 
@@ -63,7 +62,7 @@ def of_process() -> CommandContext:
 
 @contextmanager
 def in_context(context: CommandContext) -> Iterator[None]:
-    """Run commands in this context until the `with` ends, also in threads that copy it."""
+    """Run commands in this context until the `with` ends."""
     token = _current.set(context)
     try:
         yield

@@ -22,7 +22,7 @@ _ALIASES = (
     *("alias", "same_as", "customer_id", "merge", "set_at", "set_by"),
     *("undone_by_change", "undone_at", "undone_by"),
 )
-# What fits on a screen.
+# Columns that fit on a screen.
 _ALIASES_SHOWN = ("alias", "customer_id", "merge", "set_at", "set_by")
 
 commands = command_group("customer", "Customers: merge ids of one person, unmerge, list aliases.")

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger
     from botmeter.ledger.readable import ReadableLedger
 
-# The name that `ledger.folder` gives it, which would bring DuckDB with it.
+# As in `ledger.folder`, whose import loads DuckDB.
 _LOCK = "owner.lock"
 _WAIT_SECONDS = 10.0
-# Between the look whether the folder is free and its taking, another command can have been quicker.
+# Another command can take the folder after the check that it is free.
 _OVERTAKEN_SECONDS_MAX = 1.0
 
 
@@ -95,7 +95,7 @@ def owned_folder(asked: Path | None, *, purpose: str, is_new: bool = False) -> "
 
     Args:
         purpose: The command, shown to other processes that wait.
-        is_new: Create a missing folder; otherwise it is refused, since it may be mistyped.
+        is_new: Create a missing folder; otherwise refuse it, it may be mistyped.
 
     Raises:
         Missing: `folder_unknown`.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from botmeter.people.models import ApiKey
 
 _COLUMNS = ("key", "name", "scopes", "state", "created_at", "expires_at", "last_used_at")
-# The columns that fit on a screen.
+# Columns that fit on a screen.
 _SHOWN = ("key", "name", "scopes", "state", "expires_at")
 
 KeyName = Annotated[str, Argument(metavar="KEY", help="Name, first characters, or the whole key.", show_default=False)]

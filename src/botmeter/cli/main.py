@@ -130,13 +130,13 @@ def _told(problem: BaseException, *, arguments: list[str]) -> int:
         case BotmeterError():
             say(f"error: {problem.message}")
             return exit_code_of(problem)
-    # Whatever else escapes is a bug of ours; the person sees a sentence, the trace goes to a file.
+    # Anything else is a bug: print a sentence, write the trace to a file.
     say(f"error: {sentence_of_bug(problem, arguments=arguments, folder=folder_in(arguments))}")
     return FAILED
 
 
 def _sentence_of_use(wrong: typer.TyperException) -> str:
-    # What checks the choices begins its sentences with its own name for them.
+    # Validation of choices starts messages with its own name for them.
     sentence = wrong.format_message().replace("Value error, ", "")
     context = getattr(wrong, "ctx", None)
     return sentence if context is None else f"{sentence}\nSee `{context.command_path} --help`."

@@ -17,7 +17,7 @@ Follow = Callable[["Iterable[EventBatch]"], "Iterator[EventBatch]"]
 
 @contextmanager
 def progress(label: str, *, total: int | None, in_events: bool = False) -> Iterator[Follow]:
-    """Show a progress bar during the `with` block, if stderr is a terminal.
+    """Show a progress bar on a terminal during the `with` block.
 
     Args:
         total: Bytes (or events) to read; None: unknown.

@@ -22,7 +22,7 @@ _LINES_MAX = 120
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Line:
-    """Line of a section: a name and two numbers, the first with a bar."""
+    """A name and two numbers, the first with a bar."""
 
     name: str
     count: int

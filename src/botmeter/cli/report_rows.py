@@ -18,7 +18,7 @@ def report_rows(answer: Mapping[str, Any]) -> list[dict[str, object]]:
     """Return the report, given as JSON values, as rows of `COLUMNS`, one per number.
 
     Returns:
-        Section `total`, then `day`, `month`, `bot`, `channel` and `ticket_type`, each in the report's order.
+        Sections `total`, `day`, `month`, `bot`, `channel` and `ticket_type`, in this order.
     """
     total = {"section": "total", "sessions": answer["sessions_consumed"]}
     total |= {name: answer[name] for name in ("previews", "conversations", "tickets")}

@@ -1,4 +1,4 @@
-"""`serve`: the server, which owns the data folder and runs other commands on it."""
+"""`serve`: the server, which owns the data folder."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -47,7 +47,7 @@ def serve(host: Host = HOST, port: Port = PORT, log_format: LogForm = "text", da
     folder = data_folder(data)
     if command_context().folder is not None:
         raise Unavailable("server_running", f"The data folder {folder} is served already.")
-    # Only to see that nobody else owns it: the serving process takes it for itself.
+    # Only checks that nobody else owns it: the worker takes it for itself.
     with owned_folder(data, purpose="botmeter serve", is_new=True):
         pass
     url = prepared(folder, host=host, port=port, log_format=log_format)
@@ -72,7 +72,7 @@ def prepared(folder: Path, *, host: str, port: int, log_format: Literal["text", 
 
 
 def serve_until_ended(host: str, port: int, *, link: str, told: str) -> None:
-    """Run the server; once it answers, print a message, and the link on its own line."""
+    """Run the server; once it answers, print the message and the link."""
     from botmeter.server.start import serve as served
     from botmeter.web.logs import write_sentence
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from botmeter.reports.export import RowCount
 
 _ROWS_SHOWN_MAX = 20
-# What fits on a screen; files have all columns.
+# Columns that fit on a screen; files have all.
 _SHOWN = ("session_id", "session_start", "customer_id", "bot_name")
 
 _Output = Annotated[

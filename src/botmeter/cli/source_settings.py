@@ -10,7 +10,7 @@ from botmeter.domain.errors import Missing, Refused
 if TYPE_CHECKING:
     from botmeter.domain.source import Source
 
-# Far more than a key has.
+# Far longer than any key.
 _SECRET_BYTES_MAX = 65_536
 
 

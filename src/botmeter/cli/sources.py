@@ -313,7 +313,7 @@ def _people(asked: Path | None, account: str) -> Iterator[None]:
         yield
     finally:
         if command_context().folder is not None:
-            # The server's thread ends with the command, so nothing else would close its connections.
+            # The server's thread ends with the command; nothing else closes its connections.
             from django.db import connections
 
             connections.close_all()

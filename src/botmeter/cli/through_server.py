@@ -21,7 +21,7 @@ from botmeter.server import owner_socket
 _VARIABLES = frozenset({"COLORTERM", "COLUMNS", "HOME", "LINES", "NO_COLOR", "NUMBA_CACHE_DIR", "PATH", "TERM"})
 _PREFIXES = ("BOTMETER_", "XDG_")
 _LOOK_SECONDS = 0.05
-# An owner that has accepted says its version at once, unless it is stopped or swapped out.
+# An owner that accepted sends its version at once, unless suspended or swapped out.
 _GREETING_SECONDS = 30.0
 
 
@@ -94,7 +94,7 @@ def _code(server: socket.socket, *, folder: Path, arguments: Sequence[str]) -> i
             answer, _ = owner_socket.received(server)
             return int(answer["exit_code"])
         except KeyboardInterrupt:
-            # The server undoes what is not finished, says so, and answers.
+            # The server rolls back, reports it, and answers.
             with suppress(OSError):
                 owner_socket.send(server, "stop")
 

@@ -28,7 +28,7 @@ Export = Annotated[
 ]
 
 _COLUMNS = ("user", "name", "account", "role", "export", "second_step", "password", "last_sign_in")
-# The columns that fit on a screen.
+# Columns that fit on a screen.
 _SHOWN = ("user", "account", "role", "export", "password")
 
 commands = command_group("user", "Users: create, list, link, role.")

@@ -25,7 +25,7 @@ def kept_bug_in(what: str, problem: Exception) -> Bug:
     kept = save_trace(problem, what=what, folder=settings.DATA)
     if kept.file is None:
         sys.stderr.write(f"{kept.reference} {kept.text}\n")
-    # Without `what`, which can name a customer. The line leads from a request's id to the trace.
+    # Without `what`, which can name a customer. Links a request's id to the trace.
     _log.error("a fault was kept", extra={"fields": {"reference": kept.reference}}, exc_info=problem)
     sentence = f"Something went wrong inside Botmeter. Its reference is {kept.reference}; the details are in the "
     return Bug(reference=kept.reference, sentence=f"{sentence}server's logs.")

@@ -28,7 +28,7 @@ class LiveStore(Protocol):
         """Append batches durably; one tuple of receipts per batch, one receipt per delivery."""
 
     def source_of(self, account: str, name: str) -> Source | None:
-        """Return the settings of a source; None if the account has none of this name."""
+        """Return a source's settings; None if unknown."""
 
     def settle(self, account: str) -> None:
         """Meter the account's appended events."""

@@ -21,7 +21,7 @@ from prometheus_client.exposition import choose_encoder
 from botmeter import __version__
 from botmeter.domain.receipt import Receipt
 
-# The process's start time says when each series began.
+# Redundant: the process's start time is the start of each series.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 REGISTRY: Final = CollectorRegistry()

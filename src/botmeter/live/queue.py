@@ -28,7 +28,6 @@ class PendingBatch:
     Attributes:
         records: One JSON object per event, or one payload of another platform.
         received_us: µs UTC.
-        delivery_id: The sender's id; None if it gave none.
         subject: Kind of delivery, for people.
         is_atomic: Accept all events or none.
         receipt: Set once the batch is on disk or has failed.

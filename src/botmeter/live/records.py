@@ -1,7 +1,4 @@
-"""Event records of a request body.
-
-Events are parsed later, with those of other deliveries; a malformed one is rejected by itself.
-"""
+"""Event records of a request body, parsed later with those of other deliveries."""
 
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Mapping

@@ -21,12 +21,11 @@ EXPORTS_MAX: Final = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerState:
-    """Open ledgers, ingestion and pull schedule, carried by each request.
+    """Server state carried by each request.
 
     Attributes:
         api_requests: Rate limiter by API key.
         exports: Acquired by each export while it is sent.
-        stopping: Set once the server is stopping.
     """
 
     ledgers: OpenLedgers

@@ -1,4 +1,4 @@
-"""Metering of live events, one thread per account, about twice a second at most."""
+"""Metering threads, one per account, that run about twice a second at most."""
 
 import logging
 import threading
@@ -67,7 +67,7 @@ class Settler:
         try:
             self._store.settle(self._account)
         except Unavailable as problem:
-            # Another writer has the file, or the disk is full: no bug, and temporary.
+            # Temporary and no bug: another writer has the file, or the disk is full.
             _log.warning("Metering of live events is delayed: %s", problem.message)
         except Exception as problem:  # noqa: BLE001 - reported with its trace, and tried again
             self._store.report(problem)

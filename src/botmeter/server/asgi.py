@@ -26,6 +26,6 @@ def start_application(*, run_command: RunCommand) -> Front:
     try:
         state = open_server(run_command)
     except BotmeterError as error:
-        # The supervising process sees this one end; people see a sentence instead of a trace.
+        # The supervisor sees this process end; people see a sentence instead of a trace.
         sys.exit(f"error: {error.message}")
     return Front(Bridge(pages, environ={STATE_KEY: state}), routes=own_routes(state.ingestion))

@@ -1,6 +1,6 @@
 """Commands of other processes, run by the data folder's owner on its open ledgers.
 
-When the other process ends or asks, or the server stops, a command is interrupted and rolled back.
+If the other process ends or asks, or the server stops, a command is rolled back.
 """
 
 import atexit
@@ -37,8 +37,7 @@ class HostedCommand:
     Attributes:
         program: Name it was called by: `botmeter`, or a path.
         cwd: Start of relative paths.
-        folder: The data folder, owned by this process.
-        served_at: Public URL of this server; None if it has none.
+        served_at: Public URL of this server; None without one.
     """
 
     arguments: list[str]
@@ -61,11 +60,11 @@ _hosts: "WeakSet[_Host]" = WeakSet()
 
 @contextmanager
 def serve_commands(folder: SharedFolder, *, run: RunCommand, served_at: str | None = None) -> Iterator[None]:
-    """Run commands of this user's other processes until the `with` ends, which stops those still running.
+    """Run commands of this user's other processes until the `with` ends, which stops them.
 
     Args:
         run: Runs a command line and returns its exit code.
-        served_at: Public URL of this server; None if it has none.
+        served_at: Public URL of this server; None without one.
 
     Raises:
         NotAllowed: `folder_path_too_long`.
@@ -130,7 +129,7 @@ class _Host:
             self._begin(connection)
 
     def _begin(self, connection: socket.socket) -> None:
-        """Serve a connection in its own thread, or close it if none can be started."""
+        """Serve a connection in its own thread, or close it without one."""
         thread = threading.Thread(target=self._serve, args=(connection,), name="command", daemon=True)
         with self._lock:
             self._running[thread] = Interruption()

@@ -1,7 +1,7 @@
 """Interruptible streams over descriptors of another process.
 
-Reads from a terminal and writes to a full pipe may block forever, out of reach of exceptions, so each waits for its
-descriptor and the interruption together.
+Terminals and full pipes may block forever, out of reach of exceptions, so each read and write also waits for the
+interruption.
 """
 
 import io

@@ -1,7 +1,7 @@
-"""Unix socket by which commands reach the owner of a data folder.
+"""Unix socket by which commands of the same user reach the owner of a data folder.
 
 The owner sends its version; the client sends the command as JSON with its standard descriptors; the answer is the exit
-code. Only the owner's user has access.
+code.
 """
 
 import json
@@ -84,7 +84,7 @@ def connected(folder: Path) -> socket.socket | None:
 
 
 def is_own(connection: socket.socket) -> bool:
-    """Return whether the other end is the same user; without SO_PEERCRED only the socket's mode protects."""
+    """Compare the other end's user with ours; without SO_PEERCRED the socket's mode protects."""
     if not hasattr(socket, "SO_PEERCRED"):
         return True
     peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
@@ -140,7 +140,7 @@ def _length(framed: bytearray) -> int:
 
 @contextmanager
 def _address(path: Path) -> Iterator[str]:
-    """Return an address of at most the maximum length, through the folder's descriptor if needed."""
+    """Return an address, through the folder's descriptor if the path is too long."""
     if len(os.fsencode(path)) <= ADDRESS_BYTES_MAX:
         yield str(path)
         return

@@ -52,7 +52,7 @@ def _close_before_executors(ingestion: Ingestion) -> None:
 
 
 def _warm_up(ingestion: Ingestion, unclosed: list[str]) -> None:
-    """Compile the kernel before the first event, and meter what a killed server left."""
+    """Compile the kernel, and meter what a killed server left."""
     from botmeter.metering.warm_up import load_kernel
 
     load_kernel()

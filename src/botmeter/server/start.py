@@ -157,7 +157,6 @@ def _check_free(host: str, port: int) -> None:
 
 
 def _allow_descriptors() -> None:
-    """Raise the limit of open files."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _CONNECTIONS_MAX + _BACKLOG
     if soft < wanted:

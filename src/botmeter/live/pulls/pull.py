@@ -1,7 +1,7 @@
-"""One pull: crawl a platform's conversations and append the events that the ledger lacks.
+"""Pull: crawl a platform's conversations and append the events that the ledger lacks.
 
-Known events are not appended again: the API knows less about them than webhooks, and must not contradict them. Lookup
-and append are one turn of the writer, so that no webhook comes in between.
+Known events are left alone: the API knows less about them than webhooks. Lookup and append are one turn of the writer,
+so that no webhook comes in between.
 """
 
 from collections.abc import Callable
@@ -35,7 +35,7 @@ PLAIN_OPTION: Final = "plain_http"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledgers:
-    """Access to the account's ledger, opened per call, never while waiting for the platform."""
+    """Access to the account's ledger, never open while waiting for the platform."""
 
     reading: Callable[[], AbstractContextManager[ReadableLedger]]
     writing: Callable[[], AbstractContextManager[Ledger]]
@@ -43,12 +43,7 @@ class Ledgers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullTask:
-    """A pull to make.
-
-    Attributes:
-        remaining: Work left by the last pull.
-        since_us: Requested start, µs UTC; None: continue the last pull.
-    """
+    """A pull to make, from `since_us` (µs UTC) or, if None, where the last one ended."""
 
     settings: PullSettings
     remaining: Remaining

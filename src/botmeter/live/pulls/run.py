@@ -98,7 +98,7 @@ def note_bug(account: str, source: str, *, sentence: str) -> None:
 
 
 def _remaining(account: str, source: str) -> Remaining:
-    """Return the work left; before the first pull, all since the source was created."""
+    """Return the work left, at first everything since the source was created."""
     found = event_source(account, source)
     if found is None or not found.pull_url:
         raise _not_set(account, source)

@@ -32,7 +32,7 @@ class BodyLimits:
     """Limits of a request body.
 
     Attributes:
-        bytes_max: Maximum size, compressed and decompressed.
+        bytes_max: Compressed and decompressed.
         advice: Sentence for senders of larger bodies.
         idle_seconds: Maximum pause between pieces.
         total_seconds: Maximum time for the whole body.

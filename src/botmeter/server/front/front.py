@@ -31,7 +31,7 @@ class OwnRoute:
 
     Attributes:
         starts: The path, or its prefix if it ends with a slash.
-        name: Name in metrics; not a path, which can hold secrets.
+        name: Name in metrics; paths can hold secrets.
     """
 
     starts: str

@@ -67,7 +67,7 @@ class Request:
             SenderGone: The connection ended first.
         """
         announced = self.headers.get("content-length", "")
-        # What is no number is ignored: the body itself is counted.
+        # Invalid numbers are ignored: the body itself is counted.
         if announced.isascii() and announced.isdigit() and int(announced[:_LENGTH_DIGITS_MAX]) > limits.bytes_max:
             raise too_large(limits)
         pieces: list[bytes] = []
@@ -75,7 +75,7 @@ class Request:
         end = loop.time() + limits.total_seconds
         with suppress(TimeoutError):
             while loop.time() < end:
-                # Not `wait_for`: before Python 3.12 it loses a timeout that comes together with a piece.
+                # Not `wait_for`: before Python 3.12 it loses a timeout that coincides with a piece.
                 async with asyncio.timeout_at(min(end, loop.time() + limits.idle_seconds)):
                     message = await self.receive()
                 if message["type"] == "http.disconnect":
@@ -105,7 +105,7 @@ class Request:
         """Return the query parameters.
 
         Args:
-            known: Allowed once each, no others; None: any, the last value counts.
+            known: Allowed once each; None: any, the last value counts.
 
         Raises:
             Refused: `parameter_unknown`, `parameter_repeated`, `parameter_invalid`.
