@@ -93,7 +93,7 @@ def test_the_report_never_is_wider_than_its_screen(
     }  # fmt: skip
     page = report_page(
         answer,
-        asked=UsageQuery(period=period, moved_from=date(2001, 1, 1)),
+        query=UsageQuery(period=period, moved_from=date(2001, 1, 1)),
         screen=Screen(width=width, in_unicode=in_unicode),
     )
     assert not [line for line in page.split("\n") if cell_count(line) > width]

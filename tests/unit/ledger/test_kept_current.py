@@ -204,6 +204,6 @@ def test_a_later_policy_of_the_same_name_needs_a_new_version() -> None:
 
 def test_a_policy_for_a_day_before_1970_is_refused() -> None:
     ledger = ledger_in_memory()
-    with pytest.raises(Refused, match="the earliest day is 1970-01-01") as refused:
+    with pytest.raises(Refused, match="The earliest day is 1970-01-01") as refused:
         set_policy(ledger, HOURLY, from_on=date(1969, 12, 31), now_us=NOW_US)
     assert refused.value.code == "policy_day_invalid"
