@@ -30,10 +30,9 @@ APPENDS = 100
 EVENTS = 1_000
 _TWICE = 50
 _OF_NEW_CUSTOMERS = 150
-# Appends are this far apart, as from a queue that is emptied once a minute.
+# Time between appends, as from a queue emptied once a minute.
 _APART_US = 60_000_000
-# The first ones find the file's pages unread and the statements unplanned; what is promised is
-# what a running service does.
+# The first appends read the file's pages and plan statements; the promise is about a running service.
 _WARMUPS = 3
 
 _RECENT = """

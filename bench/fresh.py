@@ -69,14 +69,14 @@ def ran(command: list[str]) -> Ran:
         child = subprocess.Popen(command, stdout=said, stderr=complained, env=environment)
         _, status, usage = os.wait4(child.pid, 0)
         seconds = time.perf_counter() - started
-        # Popen would otherwise wait for a child that is gone already.
+        # Otherwise Popen waits for a child that is already gone.
         child.returncode = os.waitstatus_to_exitcode(status)
         said.seek(0)
         complained.seek(0)
         if child.returncode:
             complaint = complained.read().decode(errors="replace")[-4000:]
             raise RuntimeError(f"{' '.join(command)[:300]} failed:\n{complaint}")
-        # Linux counts ru_maxrss in KiB, macOS in bytes.
+        # ru_maxrss is in KiB on Linux, in bytes on macOS.
         unit = 1 if sys.platform == "darwin" else 1024
         return Ran(
             seconds=seconds,

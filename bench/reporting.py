@@ -22,7 +22,7 @@ LEDGER_EVENTS = 20_000_000
 SMALL = 0.1
 RUNS = 50
 PEER_RUNS = 10
-# The first ones read the file's pages and settle the engine's own caches.
+# The first runs read the file's pages and fill the engine's caches.
 _WARMUPS = 3
 
 _DISTINCT = {

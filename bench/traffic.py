@@ -18,7 +18,7 @@ DAYS = 1_700
 
 _EVENTS = (Path(__file__).parent / "traffic.sql").read_text(encoding="utf-8")
 
-# DuckDB writes a time into JSON in a form of its own; here it is RFC 3339, as people send it.
+# DuckDB writes times into JSON in its own format; senders use RFC 3339.
 _IN_JSON = """
 FROM ({events}) SELECT * REPLACE (strftime(occurred_at AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ') AS occurred_at)
 """
@@ -66,7 +66,7 @@ class Traffic:
             first_on=FIRST_ON,
             days=DAYS,
         )
-        # Not in this process: a child's peak memory is at least what its parent once held.
+        # In a child: later children's peak memory starts at their parent's.
         fresh(written, statement=f"COPY ({query.format(events=events)}) TO '{draft}' ({form})")
         draft.rename(path)
         return path

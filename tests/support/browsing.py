@@ -110,7 +110,7 @@ def running(
 def commanded(*arguments: str, folder: Path, stdin: str = "") -> str:
     """Output of `botmeter ARGUMENTS`, run through the folder's server."""
     command = [sys.executable, "-m", "botmeter", *arguments, "--data", str(folder)]
-    # The suite's own settings are none of a command's business.
+    # Commands must not inherit the suite's settings.
     environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
     ran = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, env=environment)
     assert ran.returncode == 0, f"{arguments} ended with {ran.returncode}: {ran.stderr}"
@@ -140,7 +140,7 @@ class Watched:
         return self.context.new_page()
 
     def _heard(self, message: ConsoleMessage) -> None:
-        # A breach of the content security policy is told on the console too.
+        # The console also reports violations of the content security policy.
         if message.type in {"error", "warning"} and not any(part in message.text for part in self.bears):
             self.complaints.append(f"{message.type}: {message.text}")
 

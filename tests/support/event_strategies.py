@@ -39,7 +39,7 @@ def instants_us() -> st.SearchStrategy[int]:
     return st.builds(lambda step, off: START_US + step * STEP_US + off, steps, st.sampled_from([0, 0, 0, 0, -1, 1]))
 
 
-# What each field is drawn from; a value is there as often as it should come.
+# Values of each field, repeated by weight.
 _VALUES: dict[str, list[Any]] = {
     "conversation_id": ["v1", "v2", "v3"],
     "customer_id": ["c1", "c1", "c1", "c2"],
@@ -79,7 +79,7 @@ def dense_event_lists(draw: st.DrawFn) -> list[Event]:
 @st.composite
 def event_lists(draw: st.DrawFn, *, max_size: int = 40) -> list[Event]:
     """Events with unique ids whose order is not that of time."""
-    # Left alone, lists are short and hold next to no session; a size drawn first keeps them busy.
+    # Drawn lists are short, with hardly any session, unless their size is drawn first.
     size = draw(st.sampled_from([1, 8, 16, 24, max_size]))
     drawn = draw(st.lists(events(), min_size=size // 2, max_size=size))
     names = [f"{prefix}{number}" for number in range(len(drawn)) for prefix in ("", "é", "\U0001f600", "\uffff")]

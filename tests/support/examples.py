@@ -10,9 +10,9 @@ _PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
 
 def load_profile() -> None:
     """Load HYPOTHESIS_PROFILE, `fast` if unset."""
-    # A busy machine must fail no test, so no example has a deadline.
+    # No deadline: a busy machine must fail no test.
     patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    # The same examples in each run: a newcomer's result is no matter of luck.
+    # The same examples in each run, so that results don't depend on luck.
     settings.register_profile("fast", patient, max_examples=20, derandomize=True)
     settings.register_profile("laws", patient, max_examples=240, print_blob=True)
     settings.register_profile("deep", patient, max_examples=3_000, print_blob=True)

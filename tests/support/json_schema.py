@@ -9,7 +9,7 @@ from botmeter.domain.instant import us_from_text
 
 Schema = dict[str, Any]
 
-# What is said for people alone, and what another word looks at.
+# Keywords for people only, and those checked with another keyword.
 _NOT_CHECKED = {"title", "description", "default", "example", "$defs", "format"}
 _TYPES: dict[str, Callable[[Any], bool]] = {
     "object": lambda value: isinstance(value, dict),
@@ -25,7 +25,7 @@ _FORMATS: dict[str | None, Callable[[str], object]] = {
     "binary": str,
     None: str,
 }
-# Each gives whether the value is as the word says; `schema` is where the word stands.
+# Each checks the value by the keyword; `schema` contains the keyword.
 _WORDS: dict[str, Callable[[Any, Any, Schema], bool]] = {
     "type": lambda value, said, schema: _TYPES[said](value) and _is_formatted(value, schema),
     "required": lambda value, said, _: set(said) <= set(value),

@@ -29,7 +29,7 @@ Event = dict[str, Any]
 Schedule = list[tuple[Policy, int]]
 
 ACME = Account(name="acme", available_from=date(2022, 2, 4))
-# The clock of the tests; every event of theirs lies before it unless it says otherwise.
+# Clock of the tests, after their events unless stated otherwise.
 NOW_US = us_from_text("2026-06-01T12:00:00Z")
 
 

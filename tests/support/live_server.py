@@ -241,10 +241,10 @@ class Senders:
         try:
             answer = self.server.send(self.key, json.dumps(batch(name)).encode())
         except (OSError, HTTPException):
-            # The server is away for a moment; nobody shall be kept busy by asking it.
+            # The server is briefly down; don't busy-wait.
             self._end.wait(_CHECK_SECONDS)
             return 0
-        # Whoever was not told what became of its batch finds that all of it was taken, or nothing.
+        # A batch without an answer was accepted as a whole or not at all.
         possible = {BATCH_EVENTS, 0} if name in self.broken else {BATCH_EVENTS}
         if answer.status not in {200, 503} or (answer.status == 200 and answer.json()["accepted"] not in possible):
             self.faults.append(f"{name}: {answer.status} {answer.body!r}")

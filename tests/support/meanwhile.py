@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-# Far longer than any step takes; a test that needs it has failed.
+# Far longer than any step; a test that reaches it has failed.
 STUCK_SECONDS = 60
 
 

@@ -105,7 +105,7 @@ def sessions(events: Iterable[Event], schedule: Policy | list[tuple[Policy, int]
         opened = _sessions_of_policy(rest, policy, opening=(from_us, until_us))
         for session in opened:
             session.place = place
-        # What a policy's session took, counted or not, no later policy sees.
+        # Later policies ignore a session's events, counted or not.
         taken = {event_id for session in opened for event_id in session.event_ids}
         rest = [event for event in rest if (event["source"], event["event_id"]) not in taken]
         found += [session for session in opened if session.is_counted()]

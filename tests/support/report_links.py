@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 _VOID = {"br", "hr", "img", "input", "link", "meta", "rect", "path", "use", "circle", "line"}
 _COUNTED = re.compile(r"([\d,]+) (?:session|ticket)s?\b")
-# Tools, menus and buttons lead to all rows of what they stand on, and show no number.
+# Tools, menus and buttons link to all rows of their widget, and show no number.
 _NUMBERLESS = {"tool", "pop", "btn", "chip", "chip-x", "clear"}
 
 

@@ -10,7 +10,7 @@ from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.metering.policy import FRESHCHAT
 from support.ledgers import NOW_US, Event, append_events, event
 
-# Four sessions of three customers on 10, 11 and 12 March 2026; one of c1 goes over midnight, with two bots, in two
+# Four sessions of three customers on 10, 11 and 12 March 2026; one of c1 crosses midnight, with two bots, in two
 # conversations, one of which has a ticket.
 EVENTS: tuple[Event, ...] = (
     event("e1", "2026-03-10T10:00", bot_name="Order bot", bot_version="7"),
