@@ -184,10 +184,16 @@ def questions_as_docstrings(module: Module) -> Iterator[str]:
                 yield f"{module.name}: the docstring of {name} opens like a question; use an imperative or a noun."
 
 
-EVERYWHERE = [long_functions, long_modules, too_many_parameters, names_that_say_nothing, comments_that_say_nothing]
+EVERYWHERE = [
+    long_functions,
+    long_modules,
+    too_many_parameters,
+    packed_parameters,
+    names_that_say_nothing,
+    comments_that_say_nothing,
+    questions_as_docstrings,
+]
 IN_THE_PRODUCT = [missing_docstrings, loose_dataclasses]
-# These two hold the present numbers, which may only go down; at 0 the rule moves to EVERYWHERE.
-REMAINING = {packed_parameters: 10, questions_as_docstrings: 65}
 
 
 @pytest.mark.parametrize("rule", EVERYWHERE, ids=lambda rule: rule.__name__)
@@ -200,12 +206,6 @@ def test_every_file_keeps_the_rule(rule: Rule) -> None:
 def test_every_file_of_the_product_keeps_the_rule(rule: Rule) -> None:
     problems = [problem for module in source_modules() for problem in rule(module) if module.name not in EXCEPTIONS]
     assert not problems, "\n".join(problems)
-
-
-@pytest.mark.parametrize("rule", REMAINING, ids=lambda rule: rule.__name__)
-def test_a_rule_is_broken_no_more_often_than_before(rule: Rule) -> None:
-    problems = [problem for module in modules() for problem in rule(module)]
-    assert len(problems) <= REMAINING[rule], "\n".join([f"{len(problems)} of at most {REMAINING[rule]}:", *problems])
 
 
 def test_a_parameter_of_packed_values_is_found() -> None:

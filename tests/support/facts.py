@@ -95,7 +95,7 @@ def facts(events: list[Event], schedule: Policy | list[tuple[Policy, int]]) -> T
     }
     tables["session"] = [_session_row(session, places, footprints=footprints) for session in found]
     tables["session_usage"] = _session_usage(tables["session"])
-    tables["session_ticket"] = _session_tickets(found, events, numbers=(places, footprints))
+    tables["session_ticket"] = _session_tickets(found, events, places=places, footprints=footprints)
     tables["conversation_day"] = _conversation_days(found, places, footprints=footprints)
     tables["conversation_usage"] = _conversation_usage(tables["conversation_day"])
     tables["footprint_member"] = [
@@ -229,9 +229,12 @@ def _session_usage(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 
 def _session_tickets(
-    found: list[OracleSession], events: list[Event], *, numbers: tuple[dict[Place, int], dict[frozenset[int], int]]
+    found: list[OracleSession],
+    events: list[Event],
+    *,
+    places: dict[Place, int],
+    footprints: dict[frozenset[int], int],
 ) -> list[tuple[Any, ...]]:
-    places, footprints = numbers
     tickets = tickets_of(events)
     rows = []
     for session in found:

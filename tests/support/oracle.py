@@ -102,7 +102,7 @@ def sessions(events: Iterable[Event], schedule: Policy | list[tuple[Policy, int]
     found: list[OracleSession] = []
     for place, (policy, from_us) in enumerate(schedule):
         until_us = schedule[place + 1][1] if place + 1 < len(schedule) else None
-        opened = _sessions_of_policy(rest, policy, opening=(from_us, until_us))
+        opened = _sessions_of_policy(rest, policy, from_us=from_us, until_us=until_us)
         for session in opened:
             session.place = place
         # Later policies ignore a session's events, counted or not.
@@ -117,14 +117,18 @@ def _order(event: Event) -> tuple[int, int, str, str]:
     return event["occurred_at"], rank, event["event_id"], event["source"]
 
 
-def _sessions_of_policy(events: list[Event], policy: Policy, *, opening: tuple[int, int | None]) -> list[OracleSession]:
+def _sessions_of_policy(
+    events: list[Event], policy: Policy, *, from_us: int, until_us: int | None
+) -> list[OracleSession]:
     by_key: dict[Key, list[Event]] = {}
     for event in events:
         if _is_looked_at(event, policy):
             key = tuple(event[_FIELD_OF_SCOPE[name]] for name in policy.scope)
             by_key.setdefault(key, []).append(event)
     return [
-        session for key, own in by_key.items() for session in _sessions_of_key(own, policy, key=key, opening=opening)
+        session
+        for key, own in by_key.items()
+        for session in _sessions_of_key(own, policy, key=key, from_us=from_us, until_us=until_us)
     ]
 
 
@@ -143,9 +147,8 @@ def _is_looked_at(event: Event, policy: Policy) -> bool:
 
 
 def _sessions_of_key(
-    events: list[Event], policy: Policy, *, key: Key, opening: tuple[int, int | None]
+    events: list[Event], policy: Policy, *, key: Key, from_us: int, until_us: int | None
 ) -> list[OracleSession]:
-    from_us, until_us = opening
     made: list[OracleSession] = []
     current: OracleSession | None = None
     pending_side: str | None = None

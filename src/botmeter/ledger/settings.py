@@ -122,11 +122,13 @@ def set_available_from(ledger: Ledger, day_on: date, *, now_us: int, by: str | N
 def settings_history(ledger: ReadableLedger) -> list[SettingChange]:
     """Return every change, and the initial settings, by instant."""
     terms = [
-        (recorded_at, Account(name=name, available_from=available_from, title=title or ""), by)
+        _Term(
+            recorded_at=recorded_at, account=Account(name=name, available_from=available_from, title=title or ""), by=by
+        )
         for recorded_at, name, available_from, title, by in ledger.connection.execute(sql("account_terms")).fetchall()
     ]
     changes = [
-        *_beginning(terms[0]),
+        *_initial_settings(terms[0]),
         *(change for before, after in pairwise(terms) for change in _changes(before, after)),
     ]
     changes += [
@@ -153,23 +155,25 @@ def _set_account(ledger: Ledger, account: Account, *, by: str | None, now_us: in
     ledger.account = account
 
 
-_Term = tuple[int, Account, str | None]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Term:
+    recorded_at: int
+    account: Account
+    by: str | None
 
 
-def _beginning(term: _Term) -> Iterator[SettingChange]:
-    _, account, _ = term
-    yield _change(term, Setting.AVAILABLE_FROM, value=account.available_from.isoformat())
-    if account.own_title is not None:
-        yield _change(term, Setting.TITLE, value=account.own_title)
+def _initial_settings(term: _Term) -> Iterator[SettingChange]:
+    yield _change(term, Setting.AVAILABLE_FROM, value=term.account.available_from.isoformat())
+    if term.account.own_title is not None:
+        yield _change(term, Setting.TITLE, value=term.account.own_title)
 
 
 def _changes(before: _Term, after: _Term) -> Iterator[SettingChange]:
-    if after[1].available_from != before[1].available_from:
-        yield _change(after, Setting.AVAILABLE_FROM, value=after[1].available_from.isoformat())
-    if after[1].own_title != before[1].own_title:
-        yield _change(after, Setting.TITLE, value=after[1].own_title)
+    if after.account.available_from != before.account.available_from:
+        yield _change(after, Setting.AVAILABLE_FROM, value=after.account.available_from.isoformat())
+    if after.account.own_title != before.account.own_title:
+        yield _change(after, Setting.TITLE, value=after.account.own_title)
 
 
 def _change(term: _Term, setting: Setting, *, value: str | None) -> SettingChange:
-    recorded_at, _, by = term
-    return SettingChange(recorded_at=recorded_at, setting=setting, bot_id=None, value=value, by=by)
+    return SettingChange(recorded_at=term.recorded_at, setting=setting, bot_id=None, value=value, by=term.by)

@@ -62,8 +62,14 @@ def sessions_from_events(events: pa.Table, *, schedule: Schedule, touchpoints: T
         opened.append(sessions)
         parts.append(participations)
         policies.append(np.full(len(sessions), place, np.int32))
-    belongings, terms = (np.concatenate(parts), session_of_row), (np.concatenate(policies), schedule)
-    return _metered(events, np.concatenate(opened), belongings=belongings, terms=terms)
+    return _metered(
+        events,
+        np.concatenate(opened),
+        parts=np.concatenate(parts),
+        session_of_row=session_of_row,
+        places=np.concatenate(policies),
+        schedule=schedule,
+    )
 
 
 def _segmented(events: kernel.Events, rules: kernel.Rules) -> tuple[Ints, Ints, Ints]:
@@ -109,12 +115,10 @@ def _rows_of_codes(codes: Ints) -> Ints:
 
 
 def _metered(
-    events: pa.Table, opened: Ints, *, belongings: tuple[Ints, Ints], terms: tuple[_Places, Schedule]
+    events: pa.Table, opened: Ints, *, parts: Ints, session_of_row: Ints, places: _Places, schedule: Schedule
 ) -> Metered:
-    parts, session_of_row = belongings
-    places, schedule = terms
     order = np.argsort(opened[:, kernel.STARTED_AT], kind="stable")
-    ids = _session_ids(events, opened[order], terms=(places[order], schedule))
+    ids = _session_ids(events, opened[order], places=places[order], schedule=schedule)
     ties = np.zeros(len(order), np.bool_)
     started_at = opened[order, kernel.STARTED_AT]
     ties[1:] = started_at[1:] == started_at[:-1]
@@ -131,8 +135,7 @@ def _metered(
     )
 
 
-def _session_ids(events: pa.Table, opened: Ints, *, terms: tuple[_Places, Schedule]) -> pa.StringArray:
-    places, schedule = terms
+def _session_ids(events: pa.Table, opened: Ints, *, places: _Places, schedule: Schedule) -> pa.StringArray:
     ids = pa.nulls(len(opened), pa.string())
     for place, term in enumerate(schedule):
         under_it = places == place

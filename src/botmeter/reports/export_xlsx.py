@@ -39,16 +39,15 @@ _Write = Callable[[Worksheet, int, int, Any], object]
 def xlsx_chunks(batches: Iterable[pa.RecordBatch], *, schema: pa.Schema, instants: InstantTexts) -> Iterator[bytes]:
     """Generate the file, starting after the last row."""
     with TemporaryDirectory(prefix="botmeter-") as folder, TemporaryFile(dir=folder) as file:
-        _write(batches, file, schema=schema, setting=(instants, folder))
+        _write(batches, file, schema=schema, instants=instants, folder=folder)
         file.seek(0)
         while chunk := file.read(_CHUNK_BYTES):
             yield chunk
 
 
 def _write(
-    batches: Iterable[pa.RecordBatch], file: BinaryIO, *, schema: pa.Schema, setting: tuple[InstantTexts, str]
+    batches: Iterable[pa.RecordBatch], file: BinaryIO, *, schema: pa.Schema, instants: InstantTexts, folder: str
 ) -> None:
-    instants, folder = setting
     with xlsxwriter.Workbook(file, {**_SETTINGS, "tmpdir": folder}) as workbook:
         workbook.use_zip64()
         dated = workbook.add_format({"num_format": _DATE_FORMAT})
