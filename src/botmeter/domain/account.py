@@ -20,10 +20,10 @@ class Account:
     Attributes:
         name: Letters, digits, `-` and `_`, at most 64; stored in lower case.
         available_from: First UTC day with data.
-        title: Display name, by default the name.
+        title: By default the name.
 
     Raises:
-        Refused: `account_name_invalid`, or `title_invalid` if it doesn't fit on one line.
+        Refused: `account_name_invalid` or `title_invalid`.
     """
 
     name: str

@@ -32,12 +32,10 @@ class BoundedCache(Generic[Key, Value]):
         return len(self._entries)
 
     def get(self, key: Key) -> Value | None:
-        """Return the cached value, or None."""
         entry = self._entry(key)
         return None if entry is None else entry[1]
 
     def find_or_make(self, key: Key, make: Callable[[], Value]) -> Value:
-        """Return the cached value, or make and cache it."""
         entry = self._entry(key)
         return self.remake(key, make) if entry is None else entry[1]
 
@@ -65,7 +63,6 @@ class BoundedCache(Generic[Key, Value]):
             return entry
 
     def clear(self) -> None:
-        """Drop all entries, and values in the making."""
         with self._lock:
             self._entries.clear()
             self._clear_count += 1

@@ -51,16 +51,13 @@ class Period:
 
     @property
     def start_us(self) -> int:
-        """First instant."""
         return _midnight_us(_day_number(self.first_on), self.timezone)
 
     @property
     def end_us(self) -> int:
-        """First instant after it."""
         return _midnight_us(_day_number(self.last_on) + 1, self.timezone)
 
     def days(self) -> Iterator[date]:
-        """Return its days in order."""
         return (self.first_on + timedelta(days=number) for number in range(self.day_count))
 
     def edges_us(self) -> list[int]:

@@ -17,7 +17,7 @@ class RateLimiter:
         self._counts: Counter[Hashable] = Counter()
 
     def allows(self, key: Hashable, *, limit: int, now_seconds: float) -> bool:
-        """Count a request; return whether the key is within its limit per window."""
+        """Count a request; return whether the key is within its limit."""
         window = int(now_seconds) // WINDOW_SECONDS
         with self._lock:
             if window != self._window:
@@ -27,6 +27,5 @@ class RateLimiter:
             return self._counts[key] <= limit
 
     def clear(self) -> None:
-        """Forget all counts."""
         with self._lock:
             self._counts.clear()

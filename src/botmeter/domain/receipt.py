@@ -16,9 +16,8 @@ class Rejection:
     Attributes:
         index: Position in its batch or file, from 0.
         event_id: None: unreadable.
-        code: Stable code of the first problem, in `docs/reference/errors.md`.
+        code: Of the first problem, in `docs/reference/errors.md`.
         detail: A sentence per problem.
-        raw: The event as sent.
     """
 
     index: int
@@ -46,7 +45,6 @@ class Receipt:
 
     @classmethod
     def of(cls, rejections: Sequence[Rejection], *, accepted: int, duplicates: int, conflicts: int) -> Self:
-        """Return the receipt for these counts and all rejections."""
         return cls(
             accepted=accepted,
             duplicates=duplicates,
@@ -57,7 +55,6 @@ class Receipt:
 
     @classmethod
     def sum_of(cls, receipts: Iterable["Receipt"]) -> Self:
-        """Return the receipt of several batches together."""
         several = tuple(receipts)
         named = chain.from_iterable(receipt.rejections for receipt in several)
         return cls(

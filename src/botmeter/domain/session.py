@@ -18,8 +18,7 @@ class ClosedBy(IntEnum):
 def session_id(policy: str, *, source: str, opening_event_id: str) -> str:
     """Return the id of the session that an event opens under a policy (`name@version`).
 
-    It is the same on any machine, and a hash, because event ids can contain personal data. `uuid.UUID` would cost three
-    times as much.
+    A hash, because event ids can contain personal data. `uuid.UUID` would cost three times as much.
 
     Source: UUID version 8, RFC 9562, 5.8.
     """

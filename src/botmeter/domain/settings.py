@@ -29,9 +29,8 @@ class Settings:
     """Settings from the environment as written; empty where not set.
 
     Attributes:
-        url: Public address.
         served_at: Address that `serve` prints.
-        hosts: Further host names, separated by commas.
+        hosts: Separated by commas.
         mail: `smtp://user:password@host:587`.
         memory_limit: Of each ledger, in DuckDB's format.
         gallery: Non-empty shows the gallery.
@@ -55,7 +54,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
-        """Read the settings from these variables; None for the process's own."""
+        """Read the settings from these variables, by default the process's."""
         variables = own_environment() if environment is None else environment
         values = {name: variables.get(variable, "") for name, variable in _VARIABLES.items()}
         return cls(**values, home=variables.get("HOME", ""), xdg_data_home=variables.get("XDG_DATA_HOME", ""))
@@ -67,7 +66,7 @@ class Settings:
         return Path(self.xdg_data_home or home / ".local" / "share") / "botmeter"
 
     def export(self, *, django_settings: str) -> None:
-        """Export the settings to this process's environment for Django and child processes."""
+        """Export the settings to this process's environment."""
         for name, variable in _VARIABLES.items():
             value: str = getattr(self, name)
             if value:

@@ -86,7 +86,6 @@ class Source:
         return found
 
     def option(self, name: str) -> str | None:
-        """Return an option's value, if set."""
         return dict(self.options).get(name)
 
     def identity(self, *ids_and_names: str | None) -> BotIdentity | None:
@@ -99,8 +98,9 @@ def checked_source_name(name: str) -> str:
     """Return a valid source name.
 
     Raises:
-        Refused: `source_invalid` if it is empty, too long, not Unicode, or contains NUL, which separates it from the
-            event's id in the hash of a session id.
+        Refused: `source_invalid` if empty, too long, not Unicode, or with NUL, which separates it from the event's id
+            in a
+            session id's hash.
     """
     try:
         size_bytes = len(name.encode())
@@ -130,7 +130,6 @@ def checked_address_name(name: str) -> str:
 
 
 def _check_text(value: str | None, *, what: str, bytes_max: int = ID_BYTES_MAX) -> None:
-    """Refuse a text that an event can't have or that doesn't fit on one line."""
     if value is None:
         return
     unfit = next((letter for letter in value if unicodedata.category(letter) in {"Cc", "Cs"}), None)

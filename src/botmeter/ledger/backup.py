@@ -42,7 +42,6 @@ def backup(folder: Folder, name: str, *, path: Path) -> BackupSummary:
     """Back up an account to `path`; the file appears there only when it is complete.
 
     Raises:
-        Missing: `account_unknown`.
         Conflict: `backup_exists`; a backup is never overwritten.
         NotAllowed: `backup_not_writable`.
         Unavailable: `disk_full`.

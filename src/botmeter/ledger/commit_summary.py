@@ -25,7 +25,6 @@ class CommitSummary:
     has_bot_names: bool = False
 
     def note(self, events: pa.Table) -> None:
-        """Add at least one accepted event."""
         bounds = pc.min_max(events["occurred_at"])
         self.event_count += len(events)
         self.first_us = min(self.first_us, bounds["min"].as_py())

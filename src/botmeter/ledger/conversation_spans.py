@@ -1,6 +1,6 @@
 """Spans of conversations: first and last instant, in rows that reports add up.
 
-Finding earlier rows would mean reading them all, so a commit adds a row per conversation. The last rows are folded
+A commit adds a row per conversation, as finding earlier rows would mean reading them all. The last rows are folded
 every few thousand, the whole table when a ledger with many of them is closed.
 """
 
@@ -29,7 +29,7 @@ _COUNT = "conversation_count"
 
 
 def keep_spans(ledger: Ledger, *, append_no: int) -> None:
-    """Add a row per conversation of a commit; first fold the last rows if many are loose. In a transaction."""
+    """Add a row per conversation of a commit; fold the last rows if many are loose. In a transaction."""
     if ledger.loose_span_rows >= STEP_ROWS:
         _fold(ledger, after=_last_row(ledger) - TAIL_ROWS)
         ledger.loose_span_rows = 0
@@ -46,7 +46,7 @@ def add_spans(connection: duckdb.DuckDBPyConnection, *, append_no: int) -> int:
 
 
 def fold_if_many(ledger: Ledger) -> None:
-    """Fold the spans of a closing ledger if there are too many; leave any failure to the next writer."""
+    """Fold a closing ledger's spans if there are too many; leave any failure to the next writer."""
     with suppress(Unavailable, duckdb.Error):
         rows = row_of(ledger.connection, sql("span_count"))[0]
         if rows <= ROWS_A_CONVERSATION_MAX * max(_known_count(ledger), CONVERSATIONS_MIN):

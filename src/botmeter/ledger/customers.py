@@ -1,6 +1,6 @@
 """Merged customers: aliases, their removal, and their effect on sessions.
 
-An event keeps the id that was sent. Aliases are resolved when read, so a merge can be undone whatever came after it.
+Aliases are resolved when events are read, so any merge can be undone.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ FAULTS_SHOWN_MAX = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SameCustomer:
-    """An alias and its customer; `place` is its position in the request, such as `line 3`, or empty."""
+    """An alias and its customer; `place` is its position in the request (`line 3`), or empty."""
 
     customer_id: str
     alias: str
@@ -42,8 +42,6 @@ class CustomerChange:
 
     Attributes:
         number: From 1; None: nothing changed.
-        pairs: Changed aliases with their customers.
-        event_count: Events that changed customer.
     """
 
     number: int | None
@@ -86,7 +84,7 @@ def merge_customers(
 ) -> CustomerChange:
     """Count all events under an alias, past and future, as its customer's: all pairs or none.
 
-    Sessions are metered again and past days restated; merged pairs are ignored.
+    Sessions are metered again and past days restated.
 
     Raises:
         Refused: `merge_invalid` for no pair, an invalid id, an id that is its own alias, or a circle.
@@ -98,7 +96,7 @@ def merge_customers(
 
 
 def merge_preview(ledger: Ledger, pairs: Sequence[SameCustomer], *, now_us: int) -> CustomerChange:
-    """Return the result of `merge_customers`, or raise as it would, without a change."""
+    """Return the result of `merge_customers`, or raise as it would."""
     found: list[CustomerChange] = []
     with suppress(_Undone), ledger.transaction():
         found.append(_merge(ledger, pairs, now_us=now_us, by=None))
@@ -137,7 +135,7 @@ def aliases_of_merge(ledger: ReadableLedger, merge_no: int) -> tuple[str, ...]:
 
 
 def customer_aliases(ledger: ReadableLedger) -> list[CustomerAlias]:
-    """Return all aliases, undone ones included, the newest change first."""
+    """Return all aliases, undone ones too, the newest change first."""
     columns = CustomerAlias.__slots__
     rows = ledger.connection.execute(sql("aliases")).fetchall()
     return [CustomerAlias(**dict(zip(columns, row, strict=True))) for row in rows]

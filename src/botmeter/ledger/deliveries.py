@@ -37,7 +37,6 @@ class StoredDelivery:
     """A delivery as stored.
 
     Attributes:
-        append_no: Append with its events.
         received_at: µs UTC.
         subject: The platform's event name, or how it was sent.
         ignored: Number of items that never count.
@@ -58,12 +57,12 @@ class StoredDelivery:
 
 
 def deliveries(ledger: ReadableLedger, source: str, *, limit: int = 100) -> list[StoredDelivery]:
-    """Return the last deliveries of the source, newest first."""
+    """Return a source's last deliveries, newest first."""
     return _delivered(ledger, "deliveries", values={"source": source, "limit": limit})
 
 
 def latest_delivery_by_source(ledger: ReadableLedger) -> dict[str, StoredDelivery]:
-    """Return the last delivery of each source that has one."""
+    """Return each source's last delivery, if any."""
     return {each.source: each for each in _delivered(ledger, "latest_deliveries", values={})}
 
 

@@ -70,15 +70,13 @@ class Folder:
             os.close(lock)
 
     def accounts(self) -> list[str]:
-        """Return the names of the accounts, in order."""
         return sorted(file.name.removesuffix(SUFFIX) for file in (self.path / "accounts").glob(f"*{SUFFIX}"))
 
     def unclosed_accounts(self) -> list[str]:
-        """Return the accounts whose file was not closed, in order: a log is beside it."""
+        """Return the accounts with an unclosed file (a log is beside it), in order."""
         return [name for name in self.accounts() if any(_logs_of(self.file_of(name)))]
 
     def file_of(self, name: str) -> Path:
-        """Return the path of the account's file, which may not exist."""
         return self.path / "accounts" / f"{checked_account_name(name)}{SUFFIX}"
 
     def create(self, account: Account, *, policy: Policy, now_us: int) -> None:
@@ -120,12 +118,9 @@ class Folder:
 
     @contextmanager
     def reading(self, name: str) -> Iterator[ReadableLedger]:
-        """Open the account's ledger for reading.
+        """Open the account's ledger for reading; raises as `ledger`.
 
-        Raises:
-            Missing: `account_unknown`.
-            Refused: `ledger_corrupt` or `ledger_newer`.
-            NotAllowed: `ledger_read_only` if the file needs a migration and is read-only.
+        A file that needs a migration must be writable.
         """
         ledger = self.opened(name, read_only=True)
         try:
@@ -165,15 +160,14 @@ class Folder:
             raise NotAllowed("ledger_read_only", f"The ledger of account {name} ({file}) is read-only.")
 
     def exclusively(self, name: str) -> AbstractContextManager[None]:  # noqa: ARG002 - a shared folder needs the name
-        """Return an empty context, as the owner is one thread; `SharedFolder` closes the file to others."""
+        """Return an empty context, as the owner is one thread."""
         return nullcontext()
 
     def drafting(self) -> AbstractContextManager[None]:
-        """Return an empty context, as the owner is one thread; `SharedFolder` keeps others from creating files."""
+        """Return an empty context, as the owner is one thread."""
         return nullcontext()
 
     def remove(self, name: str) -> None:
-        """Delete the account with its data."""
         unlink_ledger(self.file_of(name))
 
 
@@ -248,7 +242,7 @@ def _opened(file: Path, *, folder: Path, name: str, read_only: bool) -> Ledger:
 
 
 def _settled(file: Path, *, folder: Path) -> duckdb.DuckDBPyConnection:
-    """Connect for reading, after settling live events of a killed server."""
+    """Settle live events of a killed server first."""
     connection = connected(file, folder=folder)
     try:
         settle_quietly(Ledger(connection), now_us=now_us())
@@ -258,7 +252,7 @@ def _settled(file: Path, *, folder: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _migrated(file: Path, *, folder: Path, name: str) -> duckdb.DuckDBPyConnection:
-    """Migrate an older file, because statements know one version; connect for reading."""
+    """Migrate an older file, because statements know one version."""
     if not is_writable(file):
         raise NotAllowed(
             "ledger_read_only",

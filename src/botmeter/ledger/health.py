@@ -15,7 +15,6 @@ class LedgerHealth:
     """State of a ledger.
 
     Attributes:
-        file_version: Version of its tables.
         last_receipt_us: µs UTC; None: none.
         waiting_count: Live events not metered yet.
         waiting_since_us: Append of the first of them, µs UTC; None: none.

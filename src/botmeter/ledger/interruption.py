@@ -26,7 +26,7 @@ class Interruption:
     def set(self, reason: BaseException | None = None) -> None:
         """Request a stop, and wake the work; the first reason stays.
 
-        DuckDB ignores an interrupt between statements, so repeat the call until the work has ended.
+        Repeat until the work has ended: DuckDB ignores an interrupt between statements.
         """
         with self._lock:
             if self.reason is None:
@@ -54,7 +54,7 @@ class Interruption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitPolicy:
-    """Limits of waiting: seconds each time, and an interruption that raises its reason (None: none)."""
+    """Limits of waiting: seconds each time, and an interruption that raises its reason."""
 
     seconds: float
     interruption: Interruption | None = None

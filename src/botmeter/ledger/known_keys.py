@@ -32,7 +32,6 @@ class KnownKeys:
         self._runs = [np.sort(keys)] if len(keys) else []
 
     def suspects(self, keys: Keys) -> Suspects:
-        """Mark known and repeated ones among `keys`."""
         order = np.argsort(keys)
         ordered = keys[order]
         repeated = np.zeros(len(keys), np.bool_)
@@ -64,12 +63,10 @@ class SharedKeys:
         self._keys: KnownKeys | None = None
 
     def read(self, connection: duckdb.DuckDBPyConnection) -> KnownKeys:
-        """Return the keys, read from the file at first use."""
         if self._keys is None:
             found = connection.sql(sql("keys_of_all")).to_arrow_table()
             self._keys = KnownKeys(found["event_key"].to_numpy())
         return self._keys
 
     def forget(self) -> None:
-        """Discard the keys, for example after a rollback."""
         self._keys = None

@@ -1,4 +1,4 @@
-"""An account's open ledger: its transactions, and contents in memory, read again after a failed transaction."""
+"""An account's open ledger: its transactions, and contents in memory."""
 
 import threading
 from collections.abc import Iterator
@@ -22,8 +22,6 @@ sql = statements_of(__name__)
 
 
 class _Latest(NamedTuple):
-    """Latest instant of any event, µs UTC; None: no event."""
-
     at_us: int | None
 
 
@@ -31,8 +29,6 @@ class Ledger:
     """One account's open file, with `connection` as its only writer.
 
     Attributes:
-        touchpoints: Numbers of (bot, version, channel).
-        footprints: Numbers of sets of touchpoints.
         loose_span_rows: Rows of `conversation_span` since the last fold.
         version: Grows with each commit.
         keys: Shared by all writers of the file.
@@ -53,7 +49,6 @@ class Ledger:
         self.reload()
 
     def reload(self) -> None:
-        """Read the contents in memory again."""
         contents = read_contents(self.connection)
         self.account, self.schedule = contents.account, contents.schedule
         self.touchpoints, self.footprints = contents.touchpoints, contents.footprints
@@ -71,11 +66,9 @@ class Ledger:
         self._touchpoints_kept = len(self.touchpoints)
 
     def known_keys(self) -> KnownKeys:
-        """Return the keys of all events, read at first use."""
         return self.keys.read(self.connection)
 
     def read_transaction(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
-        """Open a connection in a transaction that sees the last commit."""
         return self._read_transactions.begin()
 
     def interrupt(self) -> None:
@@ -111,29 +104,25 @@ class Ledger:
             raise
 
     def next_append_no(self) -> int:
-        """Return the number of the next submission."""
         if self._next_append_no is None:
             self._next_append_no = int(row_of(self.connection, sql("next_append_no"))[0])
         return self._next_append_no
 
     def note_appended(self, next_append_no: int) -> None:
-        """Remember the next number after a commit."""
         self._next_append_no = next_append_no
 
     def latest_us(self) -> int | None:
-        """Return the latest instant of metered events, µs UTC; None: no event."""
+        """Return the latest metered instant; None: no event."""
         if self._latest is None:
             self._latest = _Latest(*row_of(self.connection, sql("latest_event")))
         return self._latest.at_us
 
     def note_latest(self, at_us: int | None) -> None:
-        """Remember the latest instant of a commit, µs UTC; None: no event."""
         known_us = self.latest_us()
         if at_us is not None:
             self._latest = _Latest(at_us if known_us is None else max(at_us, known_us))
 
     def keep_numbers(self) -> None:
-        """Store new touchpoints and footprints."""
         touchpoints = self.touchpoints.all()[self._touchpoints_kept :]
         first = self._touchpoints_kept
         members = [(first + place, first + place) for place in range(len(touchpoints))]

@@ -27,8 +27,6 @@ LABEL = "live"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Numbered:
-    """A batch with its append and its first row and delivery in a commit."""
-
     live_batch: LiveBatch
     append_no: int
     first_row: int
@@ -43,7 +41,6 @@ class _Numbered:
         return range(self.first_delivery, self.first_delivery + len(self.live_batch.deliveries))
 
     def deliveries_at(self, positions: Ints) -> Ints:
-        """Return the delivery's number at each position."""
         firsts = [delivery.first_position for delivery in self.live_batch.deliveries]
         return self.first_delivery + np.searchsorted(firsts, positions, side="right") - 1
 
@@ -57,13 +54,12 @@ class _Decided:
 
 
 def live_append(ledger: Ledger, batches: Sequence[LiveBatch], *, now_us: int) -> list[tuple[Receipt, ...]]:
-    """Append live events without metering them, while nobody else does; return once everything is on disk.
+    """Append live events without metering them; return once everything is on disk.
+
+    Nobody else may append meanwhile.
 
     Returns:
         Per batch, a receipt per delivery; indexes count from its first record.
-
-    Raises:
-        Unavailable: `disk_full` or `ledger_failed`.
     """
     first_append_no = ledger.next_append_no()
     numbered = _numbered(batches, first_append_no=first_append_no)
@@ -148,7 +144,7 @@ def _events(ledger: Ledger, numbered: Sequence[_Numbered]) -> pa.Table:
 
 
 def _add_rejections(rejections: list[list[Rejection]], numbered: _Numbered, *, added: Sequence[Rejection]) -> None:
-    """Add rejections to their deliveries, with indexes from the delivery's first record."""
+    """Count indexes from the delivery's first record."""
     if not added:
         return
     numbers = numbered.deliveries_at(np.array([rejection.index for rejection in added], np.int64)).tolist()
@@ -160,7 +156,7 @@ def _add_rejections(rejections: list[list[Rejection]], numbered: _Numbered, *, a
 
 
 def _keep_outcomes(ledger: Ledger, numbered: _Numbered, *, decided: _Decided, now_us: int) -> None:
-    """Store receipt, deliveries and rejected events; of a withdrawn delivery, only its arrival."""
+    """Store only the arrival of a withdrawn delivery."""
     live_batch, append_no = numbered.live_batch, numbered.append_no
     kept = [number for number in numbered.delivery_numbers if not decided.admitted.is_withdrawn[number]]
     rejections = [rejection for number in kept for rejection in decided.rejections[number]]

@@ -10,7 +10,6 @@ class BatchDelivery:
     """A delivery in a batch, which ends where the next one begins.
 
     Attributes:
-        first_position: Its first record in the batch.
         record_count: Rejected records included.
         subject: The platform's event name (`message_created`), or how it was sent.
         ignored: A sentence per kind of item that never counts.
@@ -31,7 +30,7 @@ class LiveBatch:
     """Events of one source to append together.
 
     Attributes:
-        batch: Records of all deliveries; positions count through them, from 0.
+        batch: Records of all deliveries, with positions from 0.
         deliveries: By position.
     """
 

@@ -15,7 +15,7 @@ def meta_value(connection: duckdb.DuckDBPyConnection, name: str) -> str | None:
 
 
 def set_meta(connection: duckdb.DuckDBPyConnection, name: str, *, value: str) -> None:
-    """Store `value` under `name`, in place of an earlier one."""
+    """Store `value` under `name`, replacing any other."""
     remove_meta(connection, name)
     connection.execute(sql("add"), {"name": name, "value": value})
 

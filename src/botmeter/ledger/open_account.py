@@ -50,7 +50,6 @@ class OpenAccount:
 
     @property
     def is_exclusive_here(self) -> bool:
-        """True during exclusive use by the present thread."""
         return self._exclusive_thread == threading.get_ident()
 
     @contextmanager
@@ -94,7 +93,7 @@ class OpenAccount:
 
     @contextmanager
     def settling(self, wait: WaitPolicy) -> Iterator[Ledger]:
-        """Open the ledger to settle while live events are appended; else as `writing`."""
+        """Open the ledger to settle while live events are appended."""
         # A file that is open read-only is opened again, which needs the live queue too.
         beside = self._live_queue.turn(wait) if self._is_read_only else nullcontext()
         with self._write_queue.turn(wait), beside, self._locked_writer(wait) as ledger:
@@ -102,7 +101,7 @@ class OpenAccount:
 
     @contextmanager
     def appending_live(self, wait: WaitPolicy) -> Iterator[Ledger]:
-        """Open the ledger to append live events, one thread at a time; raises as `writing`."""
+        """Open the ledger to append live events, one thread at a time."""
         with self._live_queue.turn(wait):
             with self._changed:
                 ledger = self._open_live_ledger(wait)
@@ -117,7 +116,7 @@ class OpenAccount:
                 self._release()
 
     def unsettled(self) -> Backlog:
-        """Return the backlog, which is empty for a closed file."""
+        """Return the backlog; empty for a closed file."""
         with self._changed:
             if self._root is None:
                 return Backlog(event_count=0, oldest_received_us=None)
@@ -145,7 +144,6 @@ class OpenAccount:
             yield
 
     def close_if_idle(self, seconds: float) -> None:
-        """Close the file after this long without use."""
         with self._changed:
             is_free = self._user_count == 0 and self._write_queue.is_empty and self._live_queue.is_empty
             if is_free and time.monotonic() - self._used_at >= seconds:
@@ -153,7 +151,7 @@ class OpenAccount:
                 self._close_file()
 
     def close(self, wait: WaitPolicy) -> None:
-        """Close the file, after the wait even if it is in use: commits are in its log."""
+        """Close the file, after the wait even if in use: commits are in its log."""
         with suppress(Unavailable), self.exclusive(wait):
             return
         with self._changed:
@@ -197,7 +195,7 @@ class OpenAccount:
             return self._writer
 
     def _open_live_ledger(self, wait: WaitPolicy) -> Ledger:
-        """Return the ledger of the live queue; `_changed` is held."""
+        """Require `_changed` to be held."""
         root = self._open_to_write(wait)
         if self._live_ledger is None:
             try:
@@ -208,7 +206,7 @@ class OpenAccount:
         return self._live_ledger
 
     def _open_to_write(self, wait: WaitPolicy) -> duckdb.DuckDBPyConnection:
-        """Return the shared connection to a writable file; `_changed` is held."""
+        """Require `_changed` to be held."""
         self._folder.check_writable(self._name)
         if self._is_read_only:
             with self._closed_to_readers(wait):
@@ -217,7 +215,7 @@ class OpenAccount:
         return root
 
     def _open(self) -> tuple[duckdb.DuckDBPyConnection, Published]:
-        """Return the shared connection and the published contents; `_changed` is held."""
+        """Require `_changed` to be held."""
         if self._is_broken and self._user_count == 0:
             self._close_file()
         if self._root is None or self._published is None:
@@ -265,13 +263,13 @@ class OpenAccount:
                 self._live_ledger = None
 
     def _settle_and_fold(self) -> None:
-        """Settle and fold before closing; `_changed` is held, and the file not in use."""
+        """Require `_changed` to be held, and the file not in use."""
         if self._writer is not None and not self._is_read_only:
             settle_quietly(self._writer, now_us=now_us())
             fold_if_many(self._writer)
 
     def _close_file(self) -> None:
-        """Close the file, which moves its log into it; `_changed` is held."""
+        """Require `_changed` to be held; closing moves the log into the file."""
         self._forget_live_ledger()
         if self._writer is not None:
             self._version = self._writer.version

@@ -24,7 +24,10 @@ _IDLE_LOOK_SECONDS_MAX = 60.0
 
 
 class OpenLedgers:
-    """Ledgers of an owned folder, opened by the first user and closed when idle."""
+    """Ledgers of an owned folder, opened by the first user and closed when idle.
+
+    Methods raise `ledger_busy` after too long a wait, `server_stopping`, and as `Folder.ledger`.
+    """
 
     def __init__(
         self, folder: Folder, *, patience_seconds: float = PATIENCE_SECONDS, idle_seconds: float = IDLE_SECONDS
@@ -41,57 +44,33 @@ class OpenLedgers:
         threading.Thread(target=self._close_idle_ones, name="idle ledgers", daemon=True).start()
 
     def reading(self, name: str, *, interruption: Interruption | None = None) -> AbstractContextManager[ReadableLedger]:
-        """Open the account's ledger as of its last commit.
-
-        Raises:
-            Missing: `account_unknown`.
-            Unavailable: `ledger_busy` or `server_stopping`.
-            Refused: As `Folder.ledger`.
-        """
         self.folder.existing_file(name)
         return self.account(name).reading(self.wait_policy(interruption))
 
     def writing(self, name: str, *, interruption: Interruption | None = None) -> AbstractContextManager[Ledger]:
-        """Open the account's ledger for one writer at a time.
-
-        Raises:
-            Missing: `account_unknown`.
-            NotAllowed: `ledger_read_only`.
-            Unavailable: `ledger_busy` or `server_stopping`.
-            Refused: As `Folder.ledger`.
-        """
+        """Open the account's ledger for one writer at a time."""
         self.folder.existing_file(name)
         return self.account(name).writing(self.wait_policy(interruption))
 
     def appending_live(self, name: str, *, interruption: Interruption | None = None) -> AbstractContextManager[Ledger]:
-        """Open the account's ledger for `live_append`, one thread at a time; raises as `writing`."""
+        """Open the account's ledger for `live_append`, one thread at a time."""
         self.folder.existing_file(name)
         return self.account(name).appending_live(self.wait_policy(interruption))
 
     def settling(self, name: str, *, interruption: Interruption | None = None) -> AbstractContextManager[Ledger]:
-        """Open the account's ledger for `settle`; raises as `writing`."""
         self.folder.existing_file(name)
         return self.account(name).settling(self.wait_policy(interruption))
 
     def unsettled(self, name: str) -> Backlog:
-        """Return the account's backlog, which is empty for a closed file."""
         return self.account(name).unsettled()
 
     def exclusively(self, name: str, *, interruption: Interruption | None = None) -> AbstractContextManager[None]:
-        """Keep the account's file closed until the end of the `with`.
-
-        Raises:
-            Unavailable: `ledger_busy` after too long a wait.
-        """
+        """Keep the account's file closed until the end of the `with`."""
         return self.account(name).exclusive(self.wait_policy(interruption))
 
     @contextmanager
     def drafting(self) -> Iterator[None]:
-        """Keep other threads from creating accounts until the end of the `with`.
-
-        Raises:
-            Unavailable: `ledger_busy` after too long a wait.
-        """
+        """Keep other threads from creating accounts until the end of the `with`."""
         if not self._drafting.acquire(timeout=self._patience_seconds):
             raise Unavailable(
                 "ledger_busy",
@@ -104,7 +83,7 @@ class OpenLedgers:
             self._drafting.release()
 
     def close(self) -> None:
-        """Close all files. Later readers and writers are refused."""
+        """Close all files; refuse later readers and writers."""
         self._ended.set()
         with self._lock:
             accounts = tuple(self._accounts.values())
@@ -112,7 +91,6 @@ class OpenLedgers:
             account.close(self.wait_policy(None))
 
     def account(self, name: str) -> OpenAccount:
-        """Return the account's entry, for an existing file or not."""
         if self._ended.is_set():
             raise Unavailable("server_stopping", "The server is starting or stopping. Try again in a moment.")
         known_as = checked_account_name(name)
@@ -123,11 +101,9 @@ class OpenLedgers:
             return self._accounts[known_as]
 
     def wait_policy(self, interruption: Interruption | None) -> WaitPolicy:
-        """Return the limits of waiting for others."""
         return WaitPolicy(seconds=self._patience_seconds, interruption=interruption)
 
     def close_idle(self, seconds: float) -> None:
-        """Close the files after this long without use."""
         with self._lock:
             accounts = tuple(self._accounts.values())
         for account in accounts:
@@ -152,7 +128,6 @@ class SharedFolder(Folder):
 
     @contextmanager
     def ledger(self, name: str) -> Iterator[Ledger]:
-        """Open the account's ledger; raises as `Folder.ledger`, or `ledger_busy`."""
         self.existing_file(name)
         if self._ledgers.account(name).is_exclusive_here:
             opened: AbstractContextManager[Ledger] = super().ledger(name)
@@ -163,7 +138,6 @@ class SharedFolder(Folder):
 
     @contextmanager
     def reading(self, name: str) -> Iterator[ReadableLedger]:
-        """Open the account's ledger for reading; raises as `ledger`."""
         self.existing_file(name)
         if self._ledgers.account(name).is_exclusive_here:
             opened: AbstractContextManager[ReadableLedger] = super().reading(name)
@@ -173,19 +147,15 @@ class SharedFolder(Folder):
             yield ledger
 
     def create(self, account: Account, *, policy: Policy, now_us: int) -> None:
-        """Create the account's file; one thread at a time."""
         with self.drafting():
             super().create(account, policy=policy, now_us=now_us)
 
     def remove(self, name: str) -> None:
-        """Delete the account with its data, once unused."""
         with self.exclusively(name):
             super().remove(name)
 
     def exclusively(self, name: str) -> AbstractContextManager[None]:
-        """Keep the account's file closed until the end of the `with`."""
         return self._ledgers.exclusively(name, interruption=self._interruption)
 
     def drafting(self) -> AbstractContextManager[None]:
-        """Keep other threads from creating accounts until the end of the `with`."""
         return self._ledgers.drafting()

@@ -17,11 +17,10 @@ class Quarantined:
     """One refused event.
 
     Attributes:
-        append_no: Append that first brought it.
+        append_no: First append that brought it.
         recorded_at: µs UTC.
         position: In the file or request, from 0.
         event_id: None: unreadable.
-        raw: The event as sent.
     """
 
     number: int
@@ -37,7 +36,7 @@ class Quarantined:
 
 
 def quarantined(ledger: ReadableLedger, *, code: str | None = None, limit: int | None = None) -> Iterator[Quarantined]:
-    """Return refused events by number, all or those with `code`."""
+    """Return refused events by number."""
     rows = ledger.connection.execute(sql("quarantined"), {"code": code, "limit": limit}).fetchall()
     return (
         Quarantined(

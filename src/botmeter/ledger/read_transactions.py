@@ -19,7 +19,6 @@ class ReadTransactions:
 
     @contextmanager
     def begin(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Open a connection in a transaction of its own."""
         connection = self._connection.cursor()
         self._open.add(connection)
         try:
@@ -33,7 +32,6 @@ class ReadTransactions:
             connection.close()
 
     def interrupt(self) -> None:
-        """Stop all running statements, from another thread."""
         for connection in (self._connection, *self._open):
             with suppress(duckdb.Error):
                 connection.interrupt()

@@ -27,7 +27,7 @@ Mark = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """Immutable contents of a ledger after commit `version`; `mark` has numbers of the tables that they fit."""
+    """Immutable contents of a ledger after commit `version`; `mark` has the numbers of the matching tables."""
 
     version: int
     contents: Contents
@@ -64,7 +64,7 @@ class ReadingLedger:
         version: int,
         is_present: Callable[[int], bool],
     ) -> None:
-        """Use the contents published after commit `version`; `is_present` tests if a version is current."""
+        """Test with `is_present` if a version is current."""
         self.connection = connection
         self.version = version
         self._published_version = published.version
@@ -91,14 +91,12 @@ class ReadingLedger:
 
     @contextmanager
     def read_transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Open a connection that sees one commit, and bring memory to that commit."""
         with self._read_transactions.begin() as connection:
             if not self._is_present(self._published_version):
                 self._keep_in_step(connection)
             yield connection
 
     def interrupt(self) -> None:
-        """Stop the statements that run, for another thread."""
         self._read_transactions.interrupt()
 
     def _keep_in_step(self, connection: duckdb.DuckDBPyConnection) -> None:

@@ -50,7 +50,6 @@ class _Plan:
     """Plan to meter a schedule, whose `texts` are placeholders of the statements.
 
     Attributes:
-        is_keyed: The policies share a key.
         is_anchored: Metering can start at the running session.
     """
 
@@ -179,10 +178,7 @@ def _check_balance(ledger: Ledger, *, session_count: int | None = None) -> None:
 
 
 def _meter_in_shares(ledger: Ledger, query: str, *, shares: int) -> int:
-    """Meter all events share by share, reading ahead; return the number of sessions.
-
-    A share has some keys at all times, so the result is sorted at the end.
-    """
+    """Read ahead; a share has some keys at all times, so the result is sorted at the end."""
     connection, session_count = ledger.connection, 0
     for step in ("stage_sessions", "stage_participations"):
         connection.execute(sql(step))
@@ -279,7 +275,7 @@ def _placed(table: str, touchpoint: str) -> str:
 
 
 def _starts_afresh(policy: Policy) -> bool:
-    """Return whether no event before a session's opening event affects the session.
+    """Return whether no earlier event affects a session.
 
     An `exchange` opens on an answer to an earlier message; with `require` an uncounted session may have been running; a
     session full of turns can end, and the next open, at the same instant.

@@ -21,7 +21,7 @@ class Cause(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownDays:
-    """Days shown before `before_us` (µs UTC), and the cause of their restatement."""
+    """Days shown before `before_us`, and the cause of their restatement."""
 
     cause: Cause
     cause_no: int = 0
@@ -37,8 +37,8 @@ class Restatement:
         cause_no: First append of the commit, or number of the customer change; else 0.
         label: Of the append, or a description of the customer change; empty for a policy.
         recorded_at: µs UTC.
-        removed: Ids of removed sessions, at most 100.
-        added: Ids of new sessions, at most 100.
+        removed: Session ids, at most 100.
+        added: Session ids, at most 100.
         because: Ids of causing events, at most 100.
     """
 

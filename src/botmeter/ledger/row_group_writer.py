@@ -17,7 +17,6 @@ class RowGroupWriter:
     """Buffer of rows for one table."""
 
     def __init__(self, ledger: Ledger, statement: str, *, values: Mapping[str, object] | None = None) -> None:
-        """Write rows with `statement`, which takes `values`. In a transaction."""
         self._ledger = ledger
         self._statement = statement
         self._values = values
@@ -25,14 +24,12 @@ class RowGroupWriter:
         self._row_count = 0
 
     def add(self, rows: pa.Table) -> None:
-        """Add rows, and write whole groups."""
         self._buffered.append(rows)
         self._row_count += len(rows)
         if self._row_count >= FLUSH_ROWS:
             self._write(self._row_count // FLUSH_ROWS * FLUSH_ROWS)
 
     def flush(self) -> None:
-        """Write all buffered rows."""
         self._write(self._row_count)
 
     def _write(self, row_count: int) -> None:

@@ -22,7 +22,7 @@ def read_schedule(connection: duckdb.DuckDBPyConnection) -> Schedule:
 def write_policy(
     connection: duckdb.DuckDBPyConnection, policy: Policy, *, place: int, from_us: int, now_us: int
 ) -> None:
-    """Add a policy at a place in the schedule, in force from `from_us` (µs UTC)."""
+    """Add a policy in force from `from_us` at a place in the schedule."""
     definition = msgspec.json.encode(
         {"name": policy.name, "version": policy.version, **policy_as_mapping(policy)}
     ).decode()

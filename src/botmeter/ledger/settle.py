@@ -40,11 +40,7 @@ def backlog(connection: duckdb.DuckDBPyConnection) -> Backlog:
 
 
 def settle(ledger: Ledger, *, now_us: int) -> Settled:
-    """Move all live events to the table `event` and meter them; more can be appended meanwhile.
-
-    Raises:
-        Unavailable: `disk_full` or `ledger_failed`.
-    """
+    """Move all live events to the table `event` and meter them; more can be appended meanwhile."""
     began = time.monotonic()
     if not backlog(ledger.connection).event_count:
         return Settled(event_count=0, seconds=0.0)

@@ -1,7 +1,6 @@
 """Sources of an account, with defaults for omitted fields of events.
 
-Sessions depend on them, so each change is a row; the last affects later events only. Keys and platform secrets are
-stored elsewhere.
+Each change is a row; the last affects later events only.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,12 +22,7 @@ _IN_SETTINGS = ("bot_id", "bot_name", "bot_version", "channel")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceChange:
-    """One change of a source.
-
-    Attributes:
-        recorded_at: µs UTC.
-        source: As set, or before its removal.
-    """
+    """One change of a source, as set or before its removal; `recorded_at` in µs UTC."""
 
     recorded_at: int
     source: Source
@@ -84,18 +78,14 @@ def set_source(ledger: Ledger, source: Source, *, now_us: int, by: str | None = 
 
 
 def remove_source(ledger: Ledger, name: str, *, now_us: int, by: str | None = None) -> Source:
-    """Remove the source and return its last settings; its events still count.
-
-    Raises:
-        Missing: `source_unknown`.
-    """
+    """Remove the source and return its last settings; its events still count."""
     source = existing_source(ledger, name)
     _add(ledger, source, is_removed=True, now_us=now_us, by=by)
     return source
 
 
 def source_history(ledger: ReadableLedger, name: str | None = None, *, last: int | None = None) -> list[SourceChange]:
-    """Return the `last` changes of one source or all, in order; None: all changes."""
+    """Return the `last` changes (None: all) of one source or all, in order."""
     rows = ledger.connection.execute(sql("source_terms"), {"source": name, "last": last}).fetchall()
     return [
         SourceChange(recorded_at=at, source=_source(row), is_removed=is_removed, by=by)

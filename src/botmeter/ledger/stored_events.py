@@ -25,10 +25,7 @@ def stored_events(ledger: Ledger, events: pa.Table, *, is_known: Mask) -> pa.Tab
 
 
 def _places(ledger: Ledger, searched: pa.Table) -> list[int]:
-    """Return the row ids of settled events with these keys.
-
-    A duplicate has its original's instant, so the search begins there; only missing keys are searched for everywhere.
-    """
+    """Search from the original's instant, which a duplicate shares; search everywhere only for missing keys."""
     keys = searched.select(["event_key"])
     wanted = pc.count_distinct(searched["event_key"]).as_py()
     bounds = pc.min_max(searched["occurred_at"]).as_py()

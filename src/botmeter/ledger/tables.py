@@ -64,11 +64,7 @@ def file_and_code_version(
 
 
 def migrate(connection: duckdb.DuckDBPyConnection, *, name: str, migrations: Migrations = MIGRATIONS) -> int:
-    """Bring the file to the present version in one transaction; return the number of steps.
-
-    Raises:
-        Refused: `ledger_newer`.
-    """
+    """Bring the file to the present version in one transaction; return the number of steps."""
     found, wanted = file_and_code_version(connection, name=name, migrations=migrations)
     if found < wanted:
         connection.begin()

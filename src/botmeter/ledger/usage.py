@@ -89,7 +89,6 @@ def _refresh_conversations(ledger: Ledger, touched: RecountScope, *, bounds: dic
 
 
 def _mark_spans_elsewhere(ledger: Ledger) -> None:
-    """Mark rows on untouched days whose conversation gained or lost other rows."""
     connection = ledger.connection
     connection.execute(sql("span_changes"))
     first, last = row_of(connection, sql("span_change_bounds"))
@@ -110,7 +109,7 @@ def _refresh_tickets(ledger: Ledger, touched: RecountScope, *, bounds: dict[str,
 
 
 def count_days_before(connection: duckdb.DuckDBPyConnection, *, days: str = _ALL) -> None:
-    """Store session counts in `day_count` before a recount, for days of an SQL condition. In a transaction."""
+    """Store session counts in `day_count` before a recount; `days` is an SQL condition. In a transaction."""
     connection.execute(sql("day_counts", touched=days))
 
 
@@ -138,7 +137,7 @@ def _with_footprints(ledger: Ledger, sets: list[tuple[Any, ...]]) -> pa.Table:
 
 
 def midnight_shown_before_us(latest_us: int, *, now_us: int) -> int:
-    """Return the midnight (µs UTC) before which days were shown as over, by latest event and clock."""
+    """Return the midnight (µs UTC) before which days were shown as over."""
     return max(latest_us, min(latest_us + DAY_US, now_us)) // DAY_US * DAY_US
 
 

@@ -59,7 +59,6 @@ class EventDeliveries:
 
     @classmethod
     def single(cls, event_count: int) -> "EventDeliveries":
-        """One delivery that is not atomic."""
         no = np.zeros(1, np.bool_)
         return cls(numbers=np.zeros(event_count, np.int64), is_atomic=no, is_withdrawn=no)
 
@@ -73,11 +72,9 @@ class Admission:
 
     @property
     def is_accepted(self) -> Mask:
-        """Mask of accepted events."""
         return self.outcomes == Outcome.ACCEPTED
 
     def count(self, outcome: Outcome) -> int:
-        """Return the number of events with the outcome."""
         return int((self.outcomes == outcome).sum())
 
 
@@ -112,7 +109,6 @@ def admission(
         stored: One row per stored event with the identity of a given one: its `row`, `CONTENT_FIELDS`, and optionally
             `is_pulled`, `is_erased` (content unknown) and `is_conversation_erased` (conversation unknown).
         repeated: Events whose identity may occur in several rows; None: unknown.
-        rejected: Events that the account rejects.
         deliveries: None: a single one that is not atomic.
     """
     outcomes = np.zeros(len(events), np.int8)
@@ -143,7 +139,7 @@ def _compare_with_stored(events: pa.Table, stored: pa.Table, *, outcomes: npt.ND
 def _compare_repeats(
     events: pa.Table, rows: Ints, *, outcomes: npt.NDArray[np.int8], deliveries: EventDeliveries, withdrawn: Mask
 ) -> None:
-    """Compare events with the first of the same identity, and withdraw atomic deliveries with a conflict.
+    """Withdraw atomic deliveries with a conflict.
 
     A withdrawn delivery makes no later event a duplicate, so the comparison then starts again.
     """
@@ -202,7 +198,6 @@ def _same_content(events: pa.Table, firsts: pa.Table) -> Mask:
 
 
 def _differs(values: pa.ChunkedArray, others: pa.ChunkedArray) -> Mask:
-    """Return a mask of the rows that differ; null equals only null."""
     these, those = _plain(values), _plain(others)
     one_is_null = pc.xor(pc.is_null(these), pc.is_null(those))
     found: Mask = pc.coalesce(pc.not_equal(these, those), one_is_null).to_numpy(zero_copy_only=False)

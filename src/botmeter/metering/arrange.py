@@ -62,7 +62,6 @@ def arranged(
 
     Args:
         events: `METER_SCHEMA`, in any order.
-        touchpoints: By number.
         opens: Half-open span, µs UTC, in which it opens sessions.
     """
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="codes") as thread:
@@ -152,7 +151,7 @@ def _order(events: pa.Table, *, kept: Ints, keys: Ints, key_count: int) -> Ints:
 
 @njit(cache=True, nogil=True)
 def _counting_sort(rows, keys, key_count):  # type: ignore[no-untyped-def]
-    """Group `rows` by key; within a key they keep their order."""
+    """Keep the order within a key."""
     start = np.zeros(key_count + 1, np.int64)
     for row in rows:
         start[keys[row] + 1] += 1
@@ -177,7 +176,6 @@ def _equal_neighbours(order, keys, occurred_at):  # type: ignore[no-untyped-def]
 def _roles(
     events: pa.Table, policy: Policy, *, touchpoints: list[Touchpoint], opens: tuple[int, int]
 ) -> npt.NDArray[np.uint8]:
-    """Return the kernel's bits for each event."""
     table = np.zeros((len(Actor), len(Kind)), np.uint8)
     ends = [KIND_BY_NAME[name] for name in policy.ends_on]
     table[:, ends] |= kernel.ENDS

@@ -137,7 +137,7 @@ def _with_room(table, row_count, more):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _visit(rules, state, at, role):  # type: ignore[no-untyped-def]
-    """Return (closes the open session, joins a session) for an event; the state has reason and instant."""
+    """Return (closes the open session, joins a session); the state has reason and instant."""
     closes = False
     if state[_IS_OPEN]:
         _limit(state, rules)
@@ -244,10 +244,7 @@ def _join(rules, state, at, role):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _close(rules, state, held, found):  # type: ignore[no-untyped-def]
-    """Close the open session, and store it if `require` is met.
-
-    `held` are the rows and places of its members; `found` is the pass's result, with room for them.
-    """
+    """Close the open session, and store it if `require` is met."""
     members, places = held
     session_of_row, sessions, parts, counts, first = found
     member_count, session_count, part_count = state[_MEMBERS], counts[0], counts[1]

@@ -73,7 +73,7 @@ def sessions_from_events(events: pa.Table, *, schedule: Schedule, touchpoints: T
 
 
 def _segmented(events: kernel.Events, rules: kernel.Rules) -> tuple[Ints, Ints, Ints]:
-    """Segment the events; many take two threads, cut at a key."""
+    """Use two threads for many events, cut at a key."""
     session_of_row = np.full(len(events.columns), kernel.FREE, np.int64)
     cut = _middle(events) if len(events.order) >= _WORTH_TWO_THREADS else len(events.order)
     if cut == len(events.order):
@@ -108,7 +108,6 @@ def _terms(schedule: Schedule) -> list[tuple[int, Policy, tuple[int, int]]]:
 
 
 def _rows_of_codes(codes: Ints) -> Ints:
-    """Return a row with each code, always the same."""
     rows = np.zeros(int(codes.max(initial=0)) + 1, np.int64)
     rows[codes] = np.arange(len(codes))
     return rows

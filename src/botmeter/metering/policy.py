@@ -84,7 +84,7 @@ class Policy:
 
     @property
     def label(self) -> str:
-        """`name@version`, as in reports and session ids."""
+        """`name@version`."""
         return f"{self.name}@{self.version}"
 
 
@@ -187,7 +187,7 @@ def _within(limit: int | None, most: int) -> bool:
 
 
 def _is_unicode(text: str) -> bool:
-    """Return whether Arrow can store the text: JSON, unlike UTF-8, can contain half of a surrogate pair."""
+    """Return whether Arrow can store the text: JSON can contain half of a surrogate pair."""
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 

@@ -40,14 +40,14 @@ def policy_from_mapping(data: Mapping[str, object]) -> Policy:
     """Build a policy from the keys of a policy file.
 
     Raises:
-        Refused: `policy_invalid` for an unknown key, a wrong type or an invalid policy.
+        Refused: `policy_invalid` for an unknown key or a wrong type.
     """
     label = data.get("name", "custom")
     return Policy(**_arguments(data, _READERS, subject=f"Policy {label!r:.70}"))
 
 
 def policy_as_mapping(policy: Policy) -> dict[str, object]:
-    """Return the non-default keys of a policy, the inverse of `policy_from_mapping`."""
+    """Return the non-default keys of a policy."""
     written: dict[str, object] = {}
     for key, value in _changed(policy).items():
         if key.endswith("_us"):

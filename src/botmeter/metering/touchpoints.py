@@ -34,15 +34,12 @@ class Touchpoints:
         return len(self._number_of)
 
     def all(self) -> list[Touchpoint]:
-        """Return every touchpoint, in the order of the numbers."""
         return list(self._number_of)
 
     def number(self, touchpoint: Touchpoint) -> int:
-        """Return the touchpoint's number, new if needed."""
         return self._number_of.setdefault(touchpoint, len(self._number_of))
 
     def numbers(self, events: pa.Table) -> npt.NDArray[np.int32]:
-        """Return the touchpoint number of each `EVENTS_SCHEMA` row."""
         combined = np.zeros(len(events), np.int64)
         texts: list[list[str | None]] = []
         for name in Touchpoint._fields:
