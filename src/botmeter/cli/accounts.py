@@ -134,7 +134,7 @@ def set_account(
 
 
 def _title_of(folder: "Folder", name: str) -> str | None:
-    """Account's display name; None, with a message, if its ledger can't be opened."""
+    """Display name; None, with a message, if its ledger can't be opened."""
     try:
         with folder.reading(name) as ledger:
             return ledger.account.title

@@ -1,4 +1,4 @@
-"""Bars and sparklines of characters, in Unicode or ASCII."""
+"""Bars and sparklines, in Unicode or ASCII."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ NOT_YET = "·"
 
 
 def bar(part: int, *, most: int, width: int, in_unicode: bool = True) -> str:
-    """Draw a bar of at most `width` cells; any number but zero is visible."""
+    """Draw at most `width` cells; any number but zero is visible."""
     if part <= 0 or most <= 0:
         return ""
     if not in_unicode:
@@ -42,7 +42,6 @@ def _mean(values: Sequence[int]) -> float | None:
 
 
 def _step(value: float, most: float) -> int:
-    """Zero alone is on the lowest step."""
     if value <= 0:
         return 0
     return max(1, round(7 * value / most))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """Result of a check; `detail` is the finding and, if not ok, the remedy."""
+    """Result of a check; `detail` holds the finding and, if not ok, the remedy."""
 
     name: str
     is_ok: bool

@@ -46,7 +46,7 @@ def _libraries() -> Iterator[Check]:
 
 
 def _compiled() -> Check:
-    """Check that the compiled kernel is cached; otherwise each run compiles it."""
+    """Check for the cached kernel; without it each run compiles."""
     import botmeter.metering
 
     configured = variable("NUMBA_CACHE_DIR")

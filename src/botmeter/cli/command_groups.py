@@ -17,7 +17,7 @@ _INDENT = "  "
 
 
 class InOrder(TyperGroup):
-    """Group that lists commands in the order of their addition."""
+    """Group that lists commands in order of addition."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - typer calls it so
         return list(self.commands)
@@ -28,7 +28,7 @@ class InOrder(TyperGroup):
 
 
 class Command(TyperCommand):
-    """Command that runs in the data folder's server, if there is one."""
+    """Command that runs in the data folder's server, if any."""
 
     runs_here = False
 
@@ -45,16 +45,13 @@ class Command(TyperCommand):
 
 
 class CommandHere(Command):
-    """Command that always runs in this process."""
+    """Command that runs in this process."""
 
     runs_here = True
 
 
 def _read_plainly(parameters: Sequence[Any]) -> None:
-    """Read plain values without Pydantic, and variables from the command's environment.
-
-    Typer loads Pydantic for every value, a quarter of `report`'s time. Other values still go there, for its message.
-    """
+    """Read plain values without Pydantic, which takes a quarter of `report`'s time; it still reads the others."""
     for parameter in parameters:
         parameter.get_runtime_param = partial(_PlainReader, parameter.get_runtime_param)
         if parameter.envvar is not None:
@@ -66,8 +63,6 @@ def _from_environment(name: str, _: Any) -> str | None:
 
 
 class _PlainReader:
-    """Value reader that loads Pydantic only if needed."""
-
     def __init__(self, with_pydantic: Callable[[], Any]) -> None:
         self._with_pydantic = with_pydantic
 
@@ -102,7 +97,7 @@ class Commands(typer.Typer):
 
 
 def command_group(name: str, help_text: str) -> Commands:
-    """Commands under a word, such as `account create`; the word alone prints help."""
+    """Commands under a word; the word alone prints help."""
     group = Commands(name=name, help=help_text)
 
     @group.callback(invoke_without_command=True)
@@ -114,7 +109,7 @@ def command_group(name: str, help_text: str) -> Commands:
 
 
 def examples(*pairs: tuple[str, str]) -> str:
-    """Examples of a help text: pairs of purpose (may be empty) and command."""
+    """Examples: pairs of purpose (may be empty) and command."""
     lines = ["\b", "Examples:"]
     for purpose, command in pairs:
         lines += [f"{_INDENT}# {purpose}"] if purpose else []
@@ -123,6 +118,6 @@ def examples(*pairs: tuple[str, str]) -> str:
 
 
 def examples_in(epilog: str | None) -> list[str]:
-    """Commands of the examples in a help text."""
+    """Commands of the examples."""
     lines = (epilog or "").splitlines()
     return [line.strip() for line in lines if line.startswith(_INDENT) and not line.lstrip().startswith("#")]

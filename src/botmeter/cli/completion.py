@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def accounts_starting(context: Context, incomplete: str) -> list[str]:
-    """Accounts of the data folder that start with the text."""
+    """Accounts that start with the text."""
     data: Path | None = context.params.get("data")
     try:
         return [name for name in account_names(data_folder(data)) if name.startswith(incomplete.lower())]

@@ -5,11 +5,7 @@ from botmeter.domain.errors import Refused
 
 
 def is_confirmed(question: str, *, yes: bool) -> bool:
-    """Ask the person to type yes, unless `yes` was given.
-
-    Raises:
-        Refused: `yes_needed` without a terminal.
-    """
+    """Ask for a yes, unless `yes` was given; raises Refused `yes_needed` without a terminal."""
     if yes:
         return True
     context = command_context()

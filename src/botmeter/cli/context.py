@@ -1,6 +1,6 @@
 """Context of a command, its own process's or another's.
 
-Nothing else in `cli` may use `sys` for streams or arguments, or read the environment.
+Nothing else in `cli` may use `sys` or read the environment.
 """
 
 import sys
@@ -23,8 +23,8 @@ class CommandContext:
     """Streams, folders, environment and interruption of a command.
 
     Attributes:
-        program: Name it was called by: `botmeter`, or a path.
-        cwd: Start of relative paths; None: the process's working folder.
+        program: `botmeter`, or a path.
+        cwd: Start of relative paths; None: the process's.
         folder: The data folder, if owned by this process; None: the command opens it.
         interruption: None if signals stop the command.
         served_at: Public URL of the server that runs it; None without one.
@@ -49,12 +49,12 @@ _current: ContextVar[CommandContext] = ContextVar("command_context")
 
 
 def command_context() -> CommandContext:
-    """Return the context of the running command."""
+    """Return the running command's context."""
     return _current.get(None) or of_process()
 
 
 def of_process() -> CommandContext:
-    """Return the process's own context."""
+    """Return the process's context."""
     return CommandContext(
         stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr, environment=own_environment(), program=sys.argv[0]
     )
@@ -62,7 +62,7 @@ def of_process() -> CommandContext:
 
 @contextmanager
 def in_context(context: CommandContext) -> Iterator[None]:
-    """Run commands in this context until the `with` ends."""
+    """Run commands in this context."""
     token = _current.set(context)
     try:
         yield
@@ -71,7 +71,7 @@ def in_context(context: CommandContext) -> Iterator[None]:
 
 
 def variable(name: str) -> str | None:
-    """Return an environment variable; None if missing or empty."""
+    """Return a variable; None if missing or empty."""
     return command_context().environment.get(name) or None
 
 

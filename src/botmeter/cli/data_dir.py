@@ -24,7 +24,7 @@ _OVERTAKEN_SECONDS_MAX = 1.0
 
 
 def data_folder(asked: Path | None) -> Path:
-    """Absolute path of the data folder: `asked`, else the environment's, else the default."""
+    """Absolute path: `asked`, else the environment's, else the default."""
     settings = command_context().settings
     named = asked if asked is not None else Path(settings.data_dir or settings.default_data_dir)
     return located(expanded(named)).absolute()
@@ -41,11 +41,7 @@ def folder_in(arguments: list[str]) -> Path:
 
 
 def wait_seconds() -> float:
-    """Maximum wait for a data folder that another process uses.
-
-    Raises:
-        Refused: `wait_invalid`.
-    """
+    """Maximum wait for a data folder in use; raises Refused `wait_invalid`."""
     text = command_context().settings.wait_seconds
     try:
         seconds = float(text) if text else _WAIT_SECONDS
@@ -57,7 +53,7 @@ def wait_seconds() -> float:
 
 
 def is_free(folder: Path) -> bool:
-    """Return whether no process owns the data folder, which may be missing."""
+    """Check that no process owns the data folder, which may be missing."""
     try:
         lock = os.open(folder / _LOCK, os.O_RDWR)
     except OSError:
@@ -77,12 +73,7 @@ def account_names(folder: Path) -> list[str]:
 
 
 def known_account(folder: Path, account: str) -> str:
-    """Account's name, without opening or locking anything.
-
-    Raises:
-        Refused: `account_name_invalid`.
-        Missing: `account_unknown`.
-    """
+    """Account's name, without opening or locking anything; raises Missing `account_unknown`."""
     name, known = checked_account_name(account), account_names(folder)
     if name not in known:
         raise Missing("account_unknown", f"Unknown account {name} in {folder}. Accounts: {', '.join(known) or 'none'}.")
@@ -119,7 +110,7 @@ def owned_folder(asked: Path | None, *, purpose: str, is_new: bool = False) -> "
 
 @contextmanager
 def opened_ledger(asked: Path | None, account: str, *, purpose: str) -> "Iterator[Ledger]":
-    """Own the data folder and open the account's ledger until the `with` ends."""
+    """Own the data folder and open the account's ledger."""
     with owned_folder(asked, purpose=purpose) as folder, folder.ledger(account) as ledger:
         yield ledger
 

@@ -38,7 +38,6 @@ def tour(ledger: "ReadableLedger", query: "UsageQuery", *, data_option: str) -> 
 
 
 def _program() -> str:
-    """The program's name, or its path if not on PATH."""
     called = Path(command_context().program)
     if called.name != "botmeter" or which("botmeter", path=variable("PATH")) is not None:
         return "botmeter"
@@ -46,7 +45,7 @@ def _program() -> str:
 
 
 def interesting_session(ledger: "ReadableLedger", query: "UsageQuery") -> str | None:
-    """Id of a session with several bots, preferably across midnight; None without sessions."""
+    """A session with several bots, preferably across midnight; None without sessions."""
     from botmeter.reports.rows import underlying_rows
 
     best: tuple[int, str] | None = None

@@ -17,7 +17,7 @@ def source_files(paths: list[str], *, mapping: Path | None, input_format: str | 
     """Return the files to read, all with the same mapping.
 
     Raises:
-        Refused: `arguments_clash` if stdin is named twice; what `mapping_from_file` raises.
+        Refused: `arguments_clash` if stdin is named twice.
     """
     from botmeter.sources.mapping_file import mapping_from_file
     from botmeter.sources.reader import SourceFile

@@ -40,7 +40,7 @@ _WRONG_USE_CODES = frozenset(
 
 
 def exit_code_of(error: BotmeterError) -> int:
-    """Exit code of an error: 2 for invalid arguments, else 1."""
+    """Exit code: 2 for invalid arguments, else 1."""
     return WRONG_USE if error.code in _WRONG_USE_CODES else FAILED
 
 

@@ -19,11 +19,7 @@ _BY_ENDING: "dict[str, Format]" = {
 
 
 def format_of_file(path: Path) -> "Format":
-    """Return the format of a file name's ending.
-
-    Raises:
-        Refused: `output_format_unknown`.
-    """
+    """Return the ending's format; raises Refused `output_format_unknown`."""
     ending = path.suffix.lower()
     if ending not in _BY_ENDING:
         raise Refused(

@@ -15,7 +15,7 @@ Preview = Annotated[
 
 
 def takes_filters(*, simulated: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command the options of every filter (of a simulation if `simulated`), passed as `filters`."""
+    """Give a command every filter's options (a simulation's if `simulated`), passed as `filters`."""
     declared = [one for one in FILTERS if one.is_simulated or not simulated]
 
     def with_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -9,7 +9,7 @@ from botmeter.server.command_host import HostedCommand
 
 
 def run_hosted(command: HostedCommand) -> int:
-    """Run a command line with another process's context; return its exit code."""
+    """Run a command line in its context; return the exit code."""
     context = CommandContext(
         stdin=command.stdin,
         stdout=command.stdout,

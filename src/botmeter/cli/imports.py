@@ -71,7 +71,7 @@ def import_events(
 
 
 def receipts_as_mapping(names: list[str], receipts: "list[Receipt]") -> dict[str, object]:
-    """Return one file's receipt, or the sum of several, with each under `files`."""
+    """Return one file's receipt, or a sum with each under `files`."""
     whole: dict[str, object] = {name: sum(getattr(receipt, name) for receipt in receipts) for name in _COUNTS}
     whole["rejections"] = [_rejection(each) for receipt in receipts for each in receipt.rejections]
     if len(receipts) > 1:
@@ -81,7 +81,6 @@ def receipts_as_mapping(names: list[str], receipts: "list[Receipt]") -> dict[str
 
 
 def _submissions(sources: "list[SourceFile]", source: "Source | str", *, follow: Follow) -> "Iterator[Submission]":
-    """Yield a submission per file; an unknown source is only a name."""
     from botmeter.ledger.submission import Submission
     from botmeter.sources.source_files import batches_of_source
 

@@ -131,7 +131,6 @@ def revoke(
 
 
 def _account_with_people(data: Path | None, account: str) -> str:
-    """Open the database of users; return the name of an existing account."""
     from botmeter.people.database import open_people
     from botmeter.server.asgi import DJANGO_SETTINGS
 

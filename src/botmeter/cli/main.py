@@ -94,7 +94,7 @@ def main() -> None:
 
 
 def exit_code(arguments: list[str]) -> int:
-    """Run a command; report all errors as sentences."""
+    """Run a command; report errors as sentences."""
     if variable(_COMPLETION):
         get_command(app).main(arguments, prog_name=PROGRAM)
     try:
@@ -109,7 +109,7 @@ def exit_code(arguments: list[str]) -> int:
 
 
 def _cause(problem: BaseException) -> BaseException:
-    """Return the interruption that ended the command, in whatever form it surfaced; else the problem."""
+    """Return the interruption that ended the command, else the problem."""
     stop = command_context().interruption
     if stop is None or stop.reason is None or isinstance(problem, BrokenPipeError | typer.TyperException):
         return problem

@@ -79,11 +79,7 @@ Yes = Annotated[bool, Option("--yes", "-y", help="Skip the confirmation. Require
 
 
 def requested_days(first: str | None, last: str | None, *, timezone: str = UTC_NAME) -> "RequestedDays":
-    """Read `--from`, `--to` and `--timezone`.
-
-    Raises:
-        Refused: `date_invalid`.
-    """
+    """Read `--from`, `--to` and `--timezone`."""
     from botmeter.reports.query import RequestedDays
 
     return RequestedDays(

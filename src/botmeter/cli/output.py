@@ -1,4 +1,4 @@
-"""Output: results to stdout, messages to stderr, files written atomically."""
+"""Output: results to stdout, messages to stderr."""
 
 import json
 import os
@@ -29,7 +29,7 @@ def say(text: str) -> None:
 
 
 def say_rejection(rejection: "Rejection") -> None:
-    """Write a rejection to stderr; positions count from 1."""
+    """Write a rejection; positions count from 1."""
     event_id = printable(rejection.event_id or "no id")[:60]
     say(f"event {rejection.index + 1} ({event_id}): {printable(rejection.detail)}")
 
@@ -48,12 +48,12 @@ def show_bytes(data: bytes) -> None:
 
 
 def show_json(data: object) -> None:
-    """Write indented JSON to stdout, without ASCII escapes."""
+    """Write indented JSON to stdout."""
     show(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
 
 
 def show_rows(columns: Sequence[str], rows: Sequence[Row], *, form: Format) -> None:
-    """Write rows to stdout as a table (nothing if empty), a JSON array, or CSV with a header."""
+    """Write a table (nothing if empty), a JSON array, or CSV with a header."""
     match form:
         case "json":
             show_json([{name: row[name] for name in columns} for row in rows])
@@ -78,11 +78,7 @@ def csv_bytes(columns: Sequence[str], rows: Sequence[Row]) -> bytes:
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that replaces `path` when the `with` succeeds.
-
-    Raises:
-        NotAllowed: `file_not_writable`.
-    """
+    """Open a file that replaces `path` when the `with` succeeds; raises NotAllowed `file_not_writable`."""
     target = located(path)
     draft = target.with_name(f".{path.name}.{os.getpid()}-{threading.get_native_id()}.part")
     try:
@@ -99,7 +95,7 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
 
 
 def stdout_abandoned() -> None:
-    """Send stdout to the null device once its reader is gone, so that the flush at exit succeeds."""
+    """Send stdout to the null device, so that the flush at exit succeeds."""
     null_device = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null_device, command_context().stdout.fileno())
     os.close(null_device)

@@ -15,12 +15,7 @@ _BYTES_MAX = 1_000_000
 
 
 def policy_named(text: str) -> "Policy":
-    """The preset of that name, or the policy in that file (`-`: stdin).
-
-    Raises:
-        Missing: `policy_unknown`, `policy_file_missing`.
-        Refused: `policy_invalid`, `policy_file_unreadable`.
-    """
+    """The preset of that name, or the policy in that file (`-`: stdin)."""
     from botmeter.metering.policy_text import policy_from_text
     from botmeter.metering.preset import preset
 

@@ -17,11 +17,10 @@ Follow = Callable[["Iterable[EventBatch]"], "Iterator[EventBatch]"]
 
 @contextmanager
 def progress(label: str, *, total: int | None, in_events: bool = False) -> Iterator[Follow]:
-    """Show a progress bar on a terminal during the `with` block.
+    """Show a progress bar on a terminal.
 
     Args:
-        total: Bytes (or events) to read; None: unknown.
-        in_events: `total` counts events.
+        total: Bytes, or events if `in_events`; None: unknown.
     """
     context = command_context()
     if not context.stderr.isatty():
@@ -65,7 +64,6 @@ def progress(label: str, *, total: int | None, in_events: bool = False) -> Itera
 
 
 def _until_stopped(batches: "Iterable[EventBatch]") -> "Iterator[EventBatch]":
-    """Pass batches through until the command is stopped."""
     stop = command_context().interruption
     for batch in batches:
         if stop is not None:

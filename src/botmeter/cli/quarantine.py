@@ -124,5 +124,5 @@ def _as_row(event: "Quarantined") -> dict[str, object]:
 
 
 def _raw_line(event: "Quarantined") -> str:
-    """The event on one line; JSON has line breaks between tokens only."""
+    """The event on one line; in JSON, line breaks are between tokens only."""
     return event.raw.decode("utf-8", "replace").replace("\r", " ").replace("\n", " ")

@@ -1,4 +1,4 @@
-"""Page `docs/reference/commands.md`: every command with options and examples, written by `make docs`."""
+"""Page `docs/reference/commands.md`."""
 
 import inspect
 import sys

@@ -22,8 +22,6 @@ _LINES_MAX = 120
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Line:
-    """A name and two numbers, the first with a bar."""
-
     name: str
     count: int
     second: int | None = None
@@ -47,7 +45,7 @@ class _Section:
 
 
 def report_page(answer: Mapping[str, Any], *, query: UsageQuery, screen: Screen) -> str:
-    """Format the report, given as JSON values, as text."""
+    """Format the report's JSON values as text."""
     parts = [_head(answer, query, screen=screen), _headline(answer, screen)]
     if answer["sessions_consumed"]:
         parts += [_days(answer, query, screen=screen)]
@@ -181,7 +179,7 @@ def _drawn(section: _Section, screen: Screen) -> list[str]:
 
 
 def _overlap(section: _Section) -> str:
-    """Sentence on the split's excess over the headline; empty without one."""
+    """Sentence on the split's excess over the headline."""
     together = sum(line.count for line in section.lines)
     more = grouped(together - section.whole)
     if together <= section.whole:

@@ -15,7 +15,7 @@ _SECTIONS = (
 
 
 def report_rows(answer: Mapping[str, Any]) -> list[dict[str, object]]:
-    """Return the report, given as JSON values, as rows of `COLUMNS`, one per number.
+    """Return the report's JSON values as rows of `COLUMNS`, one per number.
 
     Returns:
         Sections `total`, `day`, `month`, `bot`, `channel` and `ticket_type`, in this order.

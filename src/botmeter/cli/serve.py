@@ -63,7 +63,7 @@ def serve(host: Host = HOST, port: Port = PORT, log_format: LogForm = "text", da
 
 
 def prepared(folder: Path, *, host: str, port: int, log_format: Literal["text", "json"] = "text") -> str:
-    """Update the people's database and static files; return the server's URL."""
+    """Update the people's database and static files; return the URL."""
     from botmeter.server.start import prepare
 
     shown = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - compared with, not listened on
@@ -72,7 +72,7 @@ def prepared(folder: Path, *, host: str, port: int, log_format: Literal["text", 
 
 
 def serve_until_ended(host: str, port: int, *, link: str, told: str) -> None:
-    """Run the server; once it answers, print the message and the link."""
+    """Run the server; once it answers, print message and link."""
     from botmeter.server.start import serve as served
     from botmeter.web.logs import write_sentence
 

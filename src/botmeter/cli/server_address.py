@@ -19,7 +19,7 @@ Url = Annotated[
 
 
 def server_address(url: str | None) -> str:
-    """Server URL without a trailing slash: `url`, else BOTMETER_URL, the running server's, or the default.
+    """URL without a trailing slash: `url`, BOTMETER_URL, the running server's, or the default.
 
     Raises:
         Refused: `url_invalid`.

@@ -15,7 +15,7 @@ _LABEL_WIDTH_MAX = 32
 
 
 def simulation_page(simulation: Simulation, *, screen: Screen) -> str:
-    """Format policies with their sessions and differences as text."""
+    """Format a simulation as text."""
     period = simulation.query.period
     title = screen.styled(f"The same traffic of {simulation.account} under other rules", "bold")
     days = f"{day_text(period.first_on)} – {day_text(period.last_on)}"

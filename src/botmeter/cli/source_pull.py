@@ -19,9 +19,6 @@ def pulled_by_command(data: Path | None, account: str, *, source: str, since: st
 
     Args:
         since: First UTC day; None: continue the last pull.
-
-    Raises:
-        Refused: `date_invalid`, and what `pull_source` raises.
     """
     from botmeter.domain.period import day_from_text, day_start_us
     from botmeter.live.pulls.pull import Ledgers

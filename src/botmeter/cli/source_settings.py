@@ -29,11 +29,7 @@ class Settings:
         return not self.options and {self.bot_id, self.bot_name, self.bot_version, self.channel} == {None}
 
     def applied(self, source: "Source") -> "Source":
-        """Return the source with these settings.
-
-        Raises:
-            Refused: `source_option_invalid` for an option without `=`.
-        """
+        """Return the source with these settings."""
         options = dict(source.options) | dict(_option(text) for text in self.options or ())
         return replace(
             source,

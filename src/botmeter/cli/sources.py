@@ -1,7 +1,4 @@
-"""`source create | list | show | set | identity | rotate | pull | remove`.
-
-Settings are in the ledger; address and secret in the people's database. Commands open both.
-"""
+"""`source create | list | show | set | identity | rotate | pull | remove`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -302,7 +299,6 @@ def remove_source(
 
 @contextmanager
 def _people(asked: Path | None, account: str) -> Iterator[None]:
-    """Open the people's database, if the account exists."""
     from botmeter.people.database import open_people
     from botmeter.server.asgi import DJANGO_SETTINGS
 

@@ -37,11 +37,9 @@ class Screen:
         return f"{_STYLES[style]}{text}{_PLAIN}" if self.in_colour and text else text
 
     def plain(self, text: str) -> str:
-        """`text` in characters that the terminal can show."""
         return text if self.in_unicode else text.translate(_ASCII).encode("ascii", "replace").decode()
 
     def paragraph(self, text: str, *, indent: str = "") -> list[str]:
-        """`text` wrapped into lines."""
         lines = [""]
         for word in (piece for long in text.split() for piece in _pieces(long, self.width - len(indent))):
             joined = f"{lines[-1]} {word}" if lines[-1] else word
@@ -53,7 +51,7 @@ class Screen:
 
 
 def screen_of(stream: TextIO) -> Screen:
-    """Capabilities of the terminal behind `stream`; a file or pipe is 80 wide without colour."""
+    """Capabilities of `stream`; a file or pipe is 80 wide without colour."""
     on_terminal = stream.isatty()
     columns = column_count(stream) if on_terminal else WIDTH_MAX
     return Screen(
@@ -64,7 +62,7 @@ def screen_of(stream: TextIO) -> Screen:
 
 
 def column_count(terminal: TextIO) -> int:
-    """Columns of a terminal: COLUMNS, else its own answer."""
+    """COLUMNS, else the terminal's own answer."""
     columns = variable("COLUMNS") or ""
     if columns.isdecimal() and int(columns) > 0:
         return int(columns)
@@ -80,14 +78,14 @@ def stdout_screen() -> Screen:
 
 
 def printable(text: str) -> str:
-    """`text` with control and bidirectional characters replaced."""
+    """Replace control and bidirectional characters."""
     return "".join(
         "\ufffd" if unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Zl", "Zp") else letter for letter in text
     )
 
 
 def cell_count(text: str) -> int:
-    """Cells that `text` takes on a terminal."""
+    """Width of `text` on a terminal."""
     return sum(_cells_of(letter) for letter in text)
 
 
@@ -122,7 +120,7 @@ def fitted(text: str, width: int, *, right: bool = False) -> str:
 
 
 def grouped(number: int) -> str:
-    """A number with thousands separators: `1,204`."""
+    """Number with thousands separators: `1,204`."""
     return f"{number:,}"
 
 
@@ -132,7 +130,7 @@ def share_text(part: int, *, whole: int) -> str:
 
 
 def size_text(size_bytes: int) -> str:
-    """A size in a readable unit: `3.4 GB`."""
+    """Readable size: `3.4 GB`."""
     size, units = float(size_bytes), ["bytes", "kB", "MB", "GB", "TB", "PB"]
     while size >= 1000 and len(units) > 1:
         size, units = size / 1000, units[1:]

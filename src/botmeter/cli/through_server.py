@@ -1,7 +1,4 @@
-"""Commands for a folder that a server owns run in the server.
-
-The server is looked up before a command does anything, so that nothing is asked or read twice.
-"""
+"""Commands run in the server that owns the folder, looked up first, so that nothing is asked or read twice."""
 
 import os
 import socket
@@ -30,11 +27,10 @@ def code_from_server(asked: Path | None, *, arguments: Sequence[str]) -> int | N
 
     Args:
         asked: Data folder of the command line.
-        arguments: Command line without the program.
+        arguments: Without the program.
 
     Raises:
         Conflict: `server_other_version`.
-        NotAllowed: `server_other_user`.
         Unavailable: `server_gone`.
     """
     if command_context().folder is not None:
@@ -55,7 +51,7 @@ def code_from_server(asked: Path | None, *, arguments: Sequence[str]) -> int | N
 
 
 def _server(folder: Path) -> socket.socket | None:
-    """Connect to the folder's server, which may just be starting; None once the folder is free."""
+    """Connect to the server, which may just be starting; None once the folder is free."""
     end = time.monotonic() + wait_seconds()
     while True:
         server = owner_socket.connected(folder)
@@ -101,7 +97,6 @@ def _code(server: socket.socket, *, folder: Path, arguments: Sequence[str]) -> i
 
 @contextmanager
 def _descriptors(streams: Sequence[TextIO]) -> Iterator[tuple[int, ...]]:
-    """Descriptors of the streams, of the null device for one without."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     try:
         yield tuple(_descriptor(stream, otherwise=nowhere) for stream in streams)

@@ -1,7 +1,6 @@
 """`user create | list | link | role`: users of the pages.
 
-No password is needed: read access to the data folder is access to everything in it. The audit log records changes as
-made on the command line.
+No password is needed: read access to the data folder is access to everything in it.
 """
 
 from pathlib import Path
@@ -148,7 +147,6 @@ def role(
 
 
 def _people(data: Path | None) -> Path:
-    """Open the database of users; return the data folder."""
     from botmeter.people.database import open_people
     from botmeter.server.asgi import DJANGO_SETTINGS
 

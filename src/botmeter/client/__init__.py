@@ -1,4 +1,4 @@
-"""Client that sends a bot's events without blocking the bot; needs only `domain`, msgspec and urllib3."""
+"""Client that sends a bot's events without blocking the bot."""
 
 from botmeter.client.event import ActorName, Event, EventFields, KindName
 from botmeter.client.meter import Meter

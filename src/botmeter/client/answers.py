@@ -37,11 +37,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryLater:
-    """The batch may have arrived; sending it again can succeed.
-
-    Attributes:
-        after_seconds: Earliest retry, if the server named one.
-    """
+    """The batch may have arrived; `after_seconds` is the server's earliest retry."""
 
     detail: str
     after_seconds: float = 0.0
@@ -57,7 +53,7 @@ class TooLarge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocked:
-    """No batch will pass until key, address or server is corrected."""
+    """No batch passes until key, address or server is corrected."""
 
     code: str
     detail: str
@@ -65,7 +61,7 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unusable:
-    """The server will never accept this batch."""
+    """The server never accepts this batch."""
 
     code: str
     detail: str

@@ -40,7 +40,7 @@ class Batch:
 
 
 class Backlog:
-    """Thread-safe queue of waiting events.
+    """Thread-safe queue.
 
     Attributes:
         changed: Notified of new work and of settled events.
@@ -89,7 +89,6 @@ class Backlog:
             return self._wanted
 
     def has_settled(self, last: int) -> bool:
-        """Check that all events up to `last` are settled."""
         return self._settled >= last
 
     @property
@@ -106,14 +105,14 @@ class Backlog:
         return self._spill.size_bytes
 
     def due_at(self) -> float:
-        """Return the time of the next work, or `NEVER`."""
+        """Time of the next work, or `NEVER`."""
         with self.changed:
             if self.batch is not None or self._spill.segments:
                 return 0.0
             return self._tail_due_at()
 
     def tail_due_at(self) -> float:
-        """Return the time at which memory is due, or `NEVER`."""
+        """Time at which memory is due, or `NEVER`."""
         with self.changed:
             return self._tail_due_at()
 
@@ -135,11 +134,7 @@ class Backlog:
             return None
 
     def read(self, segment: Segment) -> list[bytes]:
-        """Read a segment into `batch` and return its invalid lines.
-
-        Raises:
-            OSError: Its file stays for the next process.
-        """
+        """Read a segment into `batch` and return its invalid lines. After an `OSError` the file stays."""
         try:
             lines = lines_of(segment)
         except OSError:
@@ -154,8 +149,7 @@ class Backlog:
     def settle(self, count: int, *, were_taken: bool = True) -> None:
         """Remove the first `count` lines of `batch`.
 
-        Refused lines leave the file at once, or a later process would record them twice. Accepted ones may stay: the
-        server recognizes duplicates.
+        Refused lines leave the file at once, or a later process would record them twice.
         """
         with self.changed:
             batch = self.batch
@@ -173,11 +167,7 @@ class Backlog:
             self.changed.notify_all()
 
     def keep_due(self, now: float) -> None:
-        """Write `batch` and due memory to disk.
-
-        Raises:
-            OSError: Some events are in memory only.
-        """
+        """Write `batch` and due memory to disk; after an `OSError` some events are in memory only."""
         with self.changed:
             self._is_disk_bad = False
             self._keep_batch()
@@ -186,11 +176,7 @@ class Backlog:
         self.sync()
 
     def keep_all(self) -> int:
-        """Write everything to disk and close; return the number that didn't fit.
-
-        Raises:
-            OSError: Some events are in memory only.
-        """
+        """As `keep_due`, for everything, and close; return the number that didn't fit."""
         with self.changed:
             # A caller that was about to put while another thread closed gets False; its event is not lost silently.
             self._is_over = True
@@ -204,7 +190,6 @@ class Backlog:
         return left_count
 
     def sync(self) -> None:
-        """Flush written files to disk; raises `OSError`."""
         with self.changed:
             paths = self._spill.unsynced()
         sync_files(paths)

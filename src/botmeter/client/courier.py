@@ -1,4 +1,4 @@
-"""State machine that sends one batch at a time, without threads and sleeps."""
+"""State machine that sends one batch at a time."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -55,7 +55,7 @@ class Courier:
         self._failure_count = 0
 
     def step(self) -> float:
-        """Send or write to disk one part; return the time of the next call."""
+        """Send or write one part to disk; return the time of the next call."""
         now = self._ports.elapsed()
         if now < self.retry_at:
             self._keep(now)
@@ -122,7 +122,7 @@ class Courier:
                 assert_never(outcome)
 
     def _backed_off_seconds(self) -> float:
-        """Return a random delay below a doubling limit, so that clients don't return together."""
+        """Random delay, so that clients don't return together."""
         limit_seconds = min(RETRY_SECONDS_MAX, RETRY_FIRST_SECONDS * 2 ** min(self._failure_count, 10))
         self._failure_count += 1
         return limit_seconds * self._ports.chance()

@@ -1,4 +1,4 @@
-"""Events as a bot states them, checked for errors that its author can correct."""
+"""Events as a bot states them."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -108,7 +108,7 @@ class Event:
             raise Refused("client_event_invalid", " ".join(problems))
 
     def line(self) -> bytes:
-        """Return the event as NDJSON, without the line end."""
+        """Return NDJSON, without the line end."""
         values = {name: value for name in FIELDS if (value := getattr(self, name)) is not None}
         values["occurred_at"] = text_from_us(us_from_datetime(self.occurred_at))
         return msgspec.json.encode(values)

@@ -31,8 +31,8 @@ class Meter:
     Methods never raise because of the network, the disk, the server or an invalid event, which is counted, logged and
     passed to `on_refused`. The client closes at exit, or earlier by `with`.
 
-    A forked child starts without events, with its own connection and folder. If it ends by `os._exit`, as in
-    multiprocessing, it must call `close` or `flush` itself.
+    A forked child starts without events. If it ends by `os._exit`, as in multiprocessing, it must call `close` or
+    `flush` itself.
     """
 
     def __init__(
@@ -44,9 +44,6 @@ class Meter:
             url: Without the path: `https://botmeter.example.com`.
             key: API key with the scope `events:write`.
             ports: For tests.
-
-        Raises:
-            Refused: `url_invalid`, `client_key_invalid`.
         """
         address = Address(url=url, key=key)
         self._settings = settings or ClientSettings()
@@ -66,11 +63,11 @@ class Meter:
         atexit.register(self.close)
 
     def message(self, **fields: Unpack[MessageFields]) -> str | None:
-        """Send a message event; return its id, or None if refused or lost."""
+        """Send a message event; as `send`."""
         return self._said(fields)
 
     def event(self, **fields: Unpack[EventFields]) -> str | None:
-        """Send an event of any kind; return its id, or None if refused or lost."""
+        """Send an event of any kind; as `send`."""
         return self._said(fields)
 
     def send(self, event: Event) -> str | None:
@@ -88,7 +85,7 @@ class Meter:
         return None
 
     def flush(self, within_seconds: float = 10.0) -> bool:
-        """Wait until all earlier events are settled; False if time ran out (they stay queued)."""
+        """Wait for all earlier events; False if time ran out (they stay queued)."""
         running = self._running
         return True if running is None else running.flush(within_seconds)
 

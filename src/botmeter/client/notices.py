@@ -50,7 +50,7 @@ class Notices:
         self._tell_refusals(taken.refusals)
 
     def refused(self, refusals: Sequence[Refusal]) -> None:
-        """Report events that the server will never accept."""
+        """Report events that the server never accepts."""
         with self._lock:
             was = self._status
             self._status = replace(was, refused_count=was.refused_count + len(refusals))
@@ -66,7 +66,7 @@ class Notices:
         self.trouble(Trouble(kind=TroubleKind.FULL, detail=detail))
 
     def trouble(self, trouble: Trouble) -> None:
-        """Report a problem, at most once a minute for each kind."""
+        """Report a problem, at most once a minute per kind."""
         with self._lock:
             self._status = replace(self._status, trouble=trouble)
             if not self._is_told_now(trouble.kind):

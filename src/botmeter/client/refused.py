@@ -14,14 +14,14 @@ FILE_NAME = "refused.ndjson"
 
 
 class RefusedFile:
-    """File shared by all processes of a spill folder; each entry is appended at once."""
+    """File of all processes of a spill folder."""
 
     def __init__(self, path: Path, *, bytes_max: int) -> None:
         self.path = path
         self._bytes_max = bytes_max
 
     def append(self, lines: Iterable[bytes], *, why: Refusal, now_us: int) -> None:
-        """Append each line with the reason, as `event` or invalid `text`; raises `OSError`."""
+        """Append each line with the reason, as `event` or invalid `text`."""
         data = b"".join(_entry(line, why=why, now_us=now_us) for line in lines)
         descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
@@ -34,7 +34,6 @@ class RefusedFile:
             os.close(descriptor)
 
     def sync(self) -> None:
-        """Flush appended entries to disk; raises `OSError`."""
         sync_files({self.path})
 
 

@@ -20,7 +20,7 @@ BUG_SECONDS = 60.0
 
 
 class Running:
-    """State of one process; a forked child makes its own."""
+    """State of one process."""
 
     def __init__(self, root: Path | None, notices: Notices, *, settings: ClientSettings, ports: Ports) -> None:
         self.backlog, self.courier, self._slot = _made(root, notices, settings=settings, ports=ports)
@@ -33,13 +33,13 @@ class Running:
             self._thread.start()
 
     def flush(self, within_seconds: float) -> bool:
-        """Wait until all waiting events are settled; False if time ran out."""
+        """Wait for all events; False if time ran out."""
         last = self.backlog.want_all()
         with self.backlog.changed:
             return self.backlog.changed.wait_for(lambda: self.backlog.has_settled(last), within_seconds)
 
     def close(self, within_seconds: float) -> None:
-        """Send what is possible in time; write the rest to disk."""
+        """Send what is possible; write the rest to disk."""
         self.courier.ends_at = self._ports.elapsed() + within_seconds
         self._is_closing = True
         self.backlog.want_all()

@@ -17,12 +17,11 @@ class ClientSettings:
         spill_bytes_max: For one process; beyond it new events are refused.
         batch_bytes_max: Before compression.
         linger_seconds: Longest wait to fill a request.
-        queue_events_max: In memory, before they move to disk.
-        queue_bytes_max: The same in bytes.
+        queue_events_max: In memory; more go to disk.
         close_seconds: Time limit of `close`, and so of exit.
         ca_file: PEM; None: the system's.
         on_refused: Called on the sending thread.
-        on_trouble: Called at most once a minute for each kind.
+        on_trouble: Called at most once a minute per kind.
     """
 
     spill_folder: Path | None = None

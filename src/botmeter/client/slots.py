@@ -1,4 +1,4 @@
-"""Slots of a spill folder, each locked by one process until it ends."""
+"""Slots of a spill folder, each locked by one process."""
 
 import fcntl
 import os
@@ -19,17 +19,13 @@ class Slot:
     lock: int
 
     def release(self) -> None:
-        """Release the slot; in a forked child this closes its copy only."""
+        """Release the slot; a forked child closes its copy only."""
         with suppress(OSError):
             os.close(self.lock)
 
 
 def claim_slot(root: Path) -> Slot:
-    """Claim a free slot and take over the events of ended processes.
-
-    Raises:
-        OSError: Not writable, or no slot is free.
-    """
+    """Claim a free slot and the events of ended processes; raises `OSError`."""
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     for number in range(1, SLOTS_MAX + 1):
         slot = _held(root / f"slot-{number:03d}")
@@ -42,17 +38,17 @@ def claim_slot(root: Path) -> Slot:
 
 
 def segment_paths(folder: Path) -> list[Path]:
-    """Return the event files of a slot, oldest first."""
+    """Return event files, oldest first."""
     return sorted(path for path in folder.glob(f"*{SUFFIX}") if path.stem.isdigit())
 
 
 def segment_path(folder: Path, number: int) -> Path:
-    """Return the path of a numbered file; names sort by number."""
+    """Return the path; names sort by number."""
     return folder / f"{number:012d}{SUFFIX}"
 
 
 def next_number(folder: Path) -> int:
-    """Return a number above that of the newest file."""
+    """Return a number above the newest."""
     paths = segment_paths(folder)
     return int(paths[-1].stem) + 1 if paths else 1
 

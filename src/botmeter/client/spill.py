@@ -1,6 +1,6 @@
 """Events on disk: numbered NDJSON files, appended at the tail, sent and deleted at the head.
 
-Writes survive the process at once, and a power cut after `sync`. Not thread-safe; `Backlog` holds the lock.
+Not thread-safe; `Backlog` holds the lock. `sync` protects writes from a power cut.
 """
 
 import os
@@ -36,7 +36,7 @@ class Lines:
 
 
 class Spill:
-    """Files of one slot, oldest first."""
+    """Files of a slot, oldest first."""
 
     def __init__(self, folder: Path | None, *, bytes_max: int) -> None:
         """Open a folder; with None every write fails."""
@@ -83,7 +83,7 @@ class Spill:
         self.size_bytes += len(data)
 
     def put_back(self, path: Path, lines: Sequence[bytes]) -> Segment:
-        """Write lines of the current batch to their reserved file; raises `OSError`."""
+        """Write lines of the current batch to their reserved file."""
         data = _joined(lines)
         self._write(path, data)
         self.size_bytes += len(data)
@@ -94,7 +94,7 @@ class Spill:
         return self.segments.popleft() if self.segments else None
 
     def shorten(self, segment: Segment, lines: Sequence[bytes]) -> None:
-        """Rewrite a segment with some of its lines; unchanged after an `OSError`."""
+        """Keep only these lines; unchanged after an `OSError`."""
         data = _joined(lines)
         part = segment.path.with_suffix(".part")
         part.unlink(missing_ok=True)
@@ -111,12 +111,12 @@ class Spill:
             segment.path.unlink()
 
     def forget(self, segment: Segment) -> None:
-        """Stop counting a segment, whose file stays for the next process."""
+        """Stop counting a segment, whose file stays."""
         self.size_bytes -= segment.size_bytes
         self._unsynced.discard(segment.path)
 
     def unsynced(self) -> set[Path]:
-        """Return the files written since the last call."""
+        """Files written since the last call."""
         paths, self._unsynced = self._unsynced, set()
         return paths
 
@@ -144,7 +144,7 @@ class Spill:
 
 
 def sync_files(paths: set[Path]) -> None:
-    """Flush files and directory entries to disk; raises `OSError`."""
+    """Flush files and directory entries to disk."""
     for path in sorted(paths) + sorted({path.parent for path in paths}):
         try:
             descriptor = os.open(path, os.O_RDONLY)
@@ -157,7 +157,7 @@ def sync_files(paths: set[Path]) -> None:
 
 
 def lines_of(segment: Segment) -> Lines:
-    """Read a segment; lines damaged by a power cut are invalid. Raises `OSError`."""
+    """Read a segment; lines damaged by a power cut are invalid."""
     events: list[bytes] = []
     broken: list[bytes] = []
     for line in segment.path.read_bytes().split(b"\n"):
@@ -174,7 +174,7 @@ _IDENTITIES = msgspec.json.Decoder(_Identity)
 
 
 def event_id_of(line: bytes) -> str | None:
-    """Return the id in a line; None if it is invalid."""
+    """Return a line's id; None if invalid."""
     try:
         return _IDENTITIES.decode(line).event_id
     except msgspec.DecodeError:

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class TroubleKind(StrEnum):
-    """Problems that keep events from being sent or stored."""
+    """Problems that keep events from being sent."""
 
     AWAY = "away"
     """The server can't be reached, is too busy or failed; the client goes on trying."""
@@ -19,7 +19,7 @@ class TroubleKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """A current problem; `code` is the server's, if any."""
+    """A current problem; `code` is the server's."""
 
     kind: TroubleKind
     detail: str
@@ -28,7 +28,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """A refused event; `code` is from the server's list of errors."""
+    """A refused event; `code` is the server's."""
 
     event_id: str | None
     code: str
@@ -44,7 +44,7 @@ class Status:
         duplicate_count: Sent before.
         conflict_count: Sent before with another content; the first one stands.
         rejected_count: Quarantined by the server.
-        refused_count: In the file of refused events, if it can be written.
+        refused_count: In the file of refused events.
         lost_count: Dropped because memory and disk were full.
         queued_count: In memory.
         spilled_bytes: On disk.

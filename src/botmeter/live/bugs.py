@@ -14,7 +14,7 @@ _log: Final = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bug:
-    """Stored trace of a bug, and the sentence shown to people."""
+    """Stored trace of a bug, and its sentence for people."""
 
     reference: str
     sentence: str

@@ -1,4 +1,4 @@
-"""Group commit: one thread per account appends all waiting batches in one transaction."""
+"""Group commit: one thread per account appends waiting batches in one transaction."""
 
 import threading
 import time
@@ -31,14 +31,14 @@ class LiveStore(Protocol):
         """Return a source's settings; None if unknown."""
 
     def settle(self, account: str) -> None:
-        """Meter the account's appended events."""
+        """Meter appended events."""
 
     def report(self, problem: Exception) -> None:
         """Report a bug."""
 
 
 class Committer:
-    """Queue of an account and the thread that empties it."""
+    """Queue and thread of an account."""
 
     def __init__(self, account: str, *, store: LiveStore, settler: "Wakeable", capacity: QueueCapacity) -> None:
         self.queue = BatchQueue(capacity)
@@ -49,7 +49,6 @@ class Committer:
         self._thread.start()
 
     def close(self) -> None:
-        """Commit what is queued and end the thread."""
         self.queue.close()
         self._thread.join()
 
@@ -108,7 +107,7 @@ class Wakeable(Protocol):
     """Thread that sleeps until there is work."""
 
     def wake(self) -> None:
-        """There is work."""
+        """Signal work."""
 
 
 def _in_queue_order(parsed: list[ParsedBatches], appended: list[tuple[Receipt, ...]]) -> list[Receipt]:

@@ -19,10 +19,6 @@ def batch_from_delivery(source: OpenedSource, delivery: Delivery, *, number: str
 
     Args:
         number: Delivery id if the platform gives none.
-
-    Raises:
-        NotAllowed: `signature_missing`, `signature_wrong`, `delivery_too_old`.
-        Refused, TooMuch: As `records_from_body`.
     """
     connector = connector_of(source.platform)
     if source.secret and connector.secret is not None:
@@ -44,8 +40,7 @@ def deliver(ingestion: Ingestion, source: OpenedSource, *, delivery: Delivery, n
     """Queue a delivery as if its platform had sent it, and wait for its receipt.
 
     Raises:
-        NotAllowed, Refused, TooMuch: As `batch_from_delivery`.
-        Unavailable: As `Ingestion.append`; `ledger_busy`, `delivery_unanswered`.
+        Unavailable: `delivery_unanswered`; as `Ingestion.append`.
     """
     batch = batch_from_delivery(source, delivery, number=number)
     ingestion.append(batch)

@@ -10,7 +10,7 @@ from botmeter.live.settler import Settler
 
 
 class Ingestion:
-    """Committing and metering threads of each active account."""
+    """Threads of each active account."""
 
     def __init__(self, store: LiveStore, *, capacity: QueueCapacity | None = None) -> None:
         self.capacity = capacity or QueueCapacity()
@@ -37,7 +37,6 @@ class Ingestion:
         committer.queue.put(batch)
 
     def settle_left_over(self, accounts: Sequence[str]) -> None:
-        """Meter events left by the previous process."""
         for account in accounts:
             try:
                 self._store.settle(account)

@@ -17,14 +17,14 @@ from botmeter.sources.platforms.registry import connector_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedBatches:
-    """A live batch, and the indexes in the group of its pending batches."""
+    """A live batch, and the indexes of its pending batches."""
 
     batch: LiveBatch
     indexes: tuple[int, ...]
 
 
 def live_batches(group: Sequence[PendingBatch], *, source_of: Callable[[str], Source | None]) -> list[ParsedBatches]:
-    """Parse an account's pending batches, one live batch per source and platform."""
+    """Parse pending batches, one live batch per source and platform."""
     grouped: dict[tuple[str, str], list[int]] = {}
     for index, pending in enumerate(group):
         grouped.setdefault((pending.source, pending.platform), []).append(index)

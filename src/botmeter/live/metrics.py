@@ -1,7 +1,4 @@
-"""Prometheus metrics.
-
-No label names an account, source, customer or path: metrics must not reveal whose they are, and series must stay few.
-"""
+"""Prometheus metrics. No label names an account, source, customer or path: series must stay private and few."""
 
 import platform
 from importlib.metadata import version as distribution_version
@@ -86,7 +83,7 @@ for _outcome in OUTCOMES:
 
 
 def count_outcomes(receipt: Receipt) -> None:
-    """Count the event outcomes of one delivery."""
+    """Count the event outcomes of a delivery."""
     counts = (receipt.accepted, receipt.duplicates, receipt.conflicts, receipt.rejected, receipt.ignored_count)
     for outcome, count in zip(OUTCOMES, counts, strict=True):
         if count:
@@ -100,7 +97,7 @@ def request_observed(route: str, *, status: int, seconds: float) -> None:
 
 
 def measured(*, queued_count: int, queued_bytes: int, lag_seconds: float) -> None:
-    """Set the gauges just before they are read."""
+    """Set the gauges."""
     _queue_depth.set(queued_count)
     _queue_bytes.set(queued_bytes)
     _lag_seconds.set(lag_seconds)
@@ -113,6 +110,6 @@ def commit_observed(seconds: float, *, delivery_count: int) -> None:
 
 
 def exposition(accept: str) -> tuple[bytes, str]:
-    """Return all metrics and their media type, chosen by the `Accept` header."""
+    """Return all metrics and their media type."""
     encode, media_type = choose_encoder(accept)
     return encode(REGISTRY), media_type

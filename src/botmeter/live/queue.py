@@ -1,7 +1,4 @@
-"""Batches waiting for a commit: one queue per account, with a common limit.
-
-A queued batch is answered even if the server stops.
-"""
+"""Batches waiting for a commit: one queue per account, with a common limit."""
 
 import threading
 from collections import deque
@@ -29,7 +26,6 @@ class PendingBatch:
         records: One JSON object per event, or one payload of another platform.
         received_us: µs UTC.
         subject: Kind of delivery, for people.
-        is_atomic: Accept all events or none.
         receipt: Set once the batch is on disk or has failed.
     """
 
@@ -112,13 +108,11 @@ class BatchQueue:
             return group
 
     def release(self, batch: PendingBatch) -> None:
-        """Free the batch's room."""
         with self._capacity.lock:
             self._capacity.batch_count -= 1
             self._capacity.size_bytes -= batch.size_bytes
 
     def close(self) -> None:
-        """Refuse further batches."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()

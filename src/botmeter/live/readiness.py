@@ -1,4 +1,4 @@
-"""Readiness of the data folder's disk."""
+"""Readiness of the disk."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ FREE_BYTES_MIN: Final = 100_000_000
 
 
 def disk_problem(folder: Path) -> str | None:
-    """Return a sentence if the disk is nearly full or unreadable."""
+    """Sentence on a full or unreadable disk."""
     try:
         disk = os.statvfs(folder)
     except OSError:

@@ -1,4 +1,4 @@
-"""Event records of a request body, parsed later with those of other deliveries."""
+"""Event records of a request body."""
 
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Mapping
@@ -28,7 +28,7 @@ _SPACE: Final = b" \t\r\n"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
-    """Event records of a body, one JSON object each; `subject` names the body's format for people."""
+    """Event records, one JSON object each; `subject` names the body's format."""
 
     records: tuple[bytes, ...]
     subject: str
@@ -69,9 +69,6 @@ _FORMATS: Final = {
 
 def records_from_body(body: bytes, *, headers: Mapping[str, str]) -> Records:
     """Split a body into its event records.
-
-    Args:
-        headers: Lower-case name → value.
 
     Raises:
         Refused: `media_type_unknown`, `body_empty`, `json_invalid`, `cloudevent_invalid`.

@@ -24,7 +24,6 @@ class ServerState:
     """Server state carried by each request.
 
     Attributes:
-        api_requests: Rate limiter by API key.
         exports: Acquired by each export while it is sent.
     """
 
@@ -37,13 +36,12 @@ class ServerState:
     stopping: Event = field(default_factory=Event)
 
     def problem(self) -> str | None:
-        """Return the reason why no request can be served, or None."""
+        """Return why no request can be served, or None."""
         if self.stopping.is_set():
             return "The server is stopping."
         return "The queue of live events is full." if self.ingestion.capacity.is_full else None
 
     def close(self) -> None:
-        """Stop pulls, close ingestion, then the ledgers."""
         self.stopping.set()
         self.pulls.close()
         self.ingestion.close()
@@ -51,17 +49,13 @@ class ServerState:
 
 
 def new_server_state(ledgers: OpenLedgers) -> ServerState:
-    """Return the state over these ledgers, with nothing running."""
+    """Return an idle state."""
     store = LedgerStore(ledgers)
     return ServerState(ledgers=ledgers, store=store, ingestion=Ingestion(store), pulls=PullSchedule(ledgers))
 
 
 def server_state(request: HttpRequest) -> ServerState:
-    """State of the server that answers the request.
-
-    Raises:
-        Unavailable: `server_stopping` without one.
-    """
+    """Return the request's server state; raises Unavailable `server_stopping` without one."""
     state = request.META.get(STATE_KEY)
     if state is None:
         raise Unavailable("server_stopping", "The server is starting or stopping. Try again in a moment.")

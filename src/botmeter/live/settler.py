@@ -19,7 +19,7 @@ class SettledStore(Protocol):
     """Part of `LiveStore` used by settlers."""
 
     def settle(self, account: str) -> None:
-        """Meter the account's appended events."""
+        """Meter appended events."""
 
     def report(self, problem: Exception) -> None:
         """Report a bug."""
@@ -37,11 +37,9 @@ class Settler:
         self._thread.start()
 
     def wake(self) -> None:
-        """Meter soon."""
         self._due.set()
 
     def close(self) -> None:
-        """Meter what is left and end the thread."""
         self._end.set()
         self._due.set()
         self._thread.join()

@@ -56,7 +56,7 @@ class LedgerStore:
         kept_bug_in("taking events in", problem)
 
     def lag_seconds(self) -> float:
-        """Return the age of the oldest unmetered event of all accounts."""
+        """Return the age of the oldest unmetered event."""
         try:
             oldest_us = [
                 backlog.oldest_received_us

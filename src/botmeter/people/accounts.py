@@ -11,12 +11,7 @@ from botmeter.people.rights import Role
 
 
 def create_account(ledgers: OpenLedgers, name: str, *, title: str, owner: User) -> Account:
-    """Create an account under the default policy, owned by the user.
-
-    Raises:
-        Refused: `account_name_invalid`, `title_invalid`.
-        Conflict: `account_exists`.
-    """
+    """Create an account under the default policy, owned by the user."""
     account = Account(name=name.strip(), title=title)
     with transaction.atomic():
         # The member first: the transaction rolls it back if the ledger can't be created.
@@ -26,7 +21,7 @@ def create_account(ledgers: OpenLedgers, name: str, *, title: str, owner: User) 
 
 
 def own(account: str, user: User) -> None:
-    """Make the user an owner of the account."""
+    """Make the user an owner."""
     Membership.objects.update_or_create(
         user=user, account=account, defaults={"role": Role.OWNER.value, "may_export": True}
     )

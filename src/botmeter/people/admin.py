@@ -1,4 +1,4 @@
-"""Administration of users by the server's operator: accounts, roles, lost passwords."""
+"""Administration of users by the server's operator."""
 
 from datetime import timedelta
 from typing import Final
@@ -53,7 +53,7 @@ def user_of(email: str) -> User:
 
 
 def link_for(user: User, *, to_password: bool) -> str:
-    """Return a one-time link's path, valid for a day, for sign-in or a new password."""
+    """Return a one-day, one-time path for sign-in or a new password."""
     purpose = Link.Purpose.PASSWORD if to_password else Link.Purpose.SIGN_IN
     secret = new_link(purpose, lasting=LINK_LASTS, user=user)
     record(Action.LINK_MADE, request=None, user=user, who=_WHO, email=user.email, to=purpose.value)
@@ -61,7 +61,7 @@ def link_for(user: User, *, to_password: bool) -> str:
 
 
 def drop_second_factor(user: User) -> bool:
-    """Remove a user's second factor; False if there was none."""
+    """Remove the second factor; False if there was none."""
     had = remove_second_factor(user)
     if had:
         record(Action.SECOND_FACTOR_REMOVED, request=None, user=user, who=_WHO, email=user.email)
@@ -69,11 +69,7 @@ def drop_second_factor(user: User) -> bool:
 
 
 def set_role(user: User, account: str, *, role: str, may_export: bool | None) -> MemberRole:
-    """Set a user's role; None for `may_export` keeps the right, or uses the role's default.
-
-    Raises:
-        Refused: `last_owner`.
-    """
+    """Set a user's role; None for `may_export` keeps the right, or uses the role's default."""
     found = Membership.objects.filter(user=user, account=account).first()
     usual = found.may_export if found else Role(role) in EXPORTS_BY_DEFAULT
     standing = MemberRole(role=Role(role), may_export=usual if may_export is None else may_export)
@@ -91,7 +87,6 @@ def take_out(user: User, account: str) -> None:
 
     Raises:
         Missing: `member_unknown`.
-        Refused: `last_owner`.
     """
     found = Membership.objects.filter(user=user, account=account).first()
     if found is None:

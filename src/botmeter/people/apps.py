@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class PeopleConfig(AppConfig):
-    """Users, memberships, links, keys, views and the audit log."""
+    """The app's configuration."""
 
     name = "botmeter.people"
     label = "people"

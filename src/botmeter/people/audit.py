@@ -1,4 +1,4 @@
-"""The audit log: one entry per audited action."""
+"""The audit log."""
 
 from enum import StrEnum
 from typing import Any
@@ -44,10 +44,10 @@ class Action(StrEnum):
 
 
 def record(action: Action, *, request: HttpRequest | None, user: User | None, **about: Any) -> None:
-    """Add an entry to the audit log.
+    """Add an entry.
 
     Args:
-        about: Details as JSON values; `account` and `who` are columns. An entry without an account is visible to the
+        about: Details as JSON values; `account` and `who` are columns. Entries without an account are visible to the
             owners of all the user's accounts; `who` defaults to the user's email address.
     """
     account, who = about.pop("account", ""), about.pop("who", None)

@@ -9,8 +9,7 @@ _LENGTH_MAX = 45
 def address_of(request: HttpRequest) -> str:
     """Return the client's network address.
 
-    Behind a proxy (the public URL is https, which the server doesn't speak), the last entry of X-Forwarded-For: senders
-    can forge the others.
+    Behind a proxy (the public URL is https), the last entry of X-Forwarded-For: senders can forge the others.
     """
     told = str(request.META.get("HTTP_X_FORWARDED_FOR") or "").rpartition(",")[2].strip()
     if settings.IS_SECURE and told:

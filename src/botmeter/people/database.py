@@ -17,7 +17,7 @@ def open_people(folder: Path, *, django_settings: str) -> None:
 
 
 def set_up() -> None:
-    """Set up Django by the exported settings, and migrate its database."""
+    """Set up Django by the exported settings; migrate."""
     import django
     from django.conf import settings
     from django.core.management import call_command
@@ -37,11 +37,7 @@ class PeopleUnreachable(Exception):
 
 
 def unapplied_count(folder: Path, *, django_settings: str) -> int:
-    """Return the number of pending migrations.
-
-    Raises:
-        PeopleUnreachable: The database does not answer.
-    """
+    """Return the number of pending migrations; raises `PeopleUnreachable`."""
     from django.conf import settings
 
     if not settings.configured:

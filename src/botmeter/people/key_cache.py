@@ -22,11 +22,7 @@ def cached_key(secret: str) -> KnownKey | None:
 
 
 def known_key(secret: str) -> KnownKey:
-    """Return the key with this secret and record its use.
-
-    Raises:
-        NotAllowed: `key_wrong`, `key_revoked`, `key_expired`.
-    """
+    """Return the key with this secret and record its use; raises as `opened_key`."""
     return cached_key(secret) or keys.known_keys.remake(digest_of(secret), lambda: _read_key(secret))
 
 

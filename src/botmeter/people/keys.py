@@ -82,7 +82,7 @@ class KeyDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewKey:
-    """A key with its secret, which can't be shown again."""
+    """A key with its secret, shown once."""
 
     key: ApiKey
     secret: str
@@ -90,7 +90,7 @@ class NewKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownKey:
-    """A valid key; `start` identifies it to people."""
+    """A valid key; `start` is shown to people."""
 
     pk: int
     account: str
@@ -99,7 +99,6 @@ class KnownKey:
     expires_at: datetime | None
 
     def require(self, scope: Scope) -> None:
-        """Raise NotAllowed `scope_missing` if the key lacks the scope."""
         require_scope(scope, scopes=self.scopes, start=self.start)
 
 
@@ -112,12 +111,12 @@ known_keys: BoundedCache[str, KnownKey] = BoundedCache(_KNOWN_MAX, lasts_seconds
 
 
 def allows(scopes: Iterable[str], wanted: Scope) -> bool:
-    """Return whether the scopes include `wanted`, or `admin`, which includes everything."""
+    """Check for `wanted` or `admin`, which includes everything."""
     return any(scope in (wanted.value, Scope.ADMIN.value) for scope in scopes)
 
 
 def require_scope(wanted: Scope, *, scopes: Iterable[str], start: str) -> None:
-    """Raise NotAllowed `scope_missing` unless the scopes include `wanted`."""
+    """Raise NotAllowed `scope_missing` without the scope."""
     has = sorted(scopes)
     if not allows(has, wanted):
         told = ", ".join(has) or "none"
@@ -125,11 +124,7 @@ def require_scope(wanted: Scope, *, scopes: Iterable[str], start: str) -> None:
 
 
 def scopes_from_texts(texts: Iterable[str]) -> tuple[Scope, ...]:
-    """Parse scopes, each once.
-
-    Raises:
-        Refused: `scope_unknown`.
-    """
+    """Parse scopes, each once; raises Refused `scope_unknown`."""
     found: list[Scope] = []
     for text in dict.fromkeys(texts):
         try:
@@ -140,11 +135,7 @@ def scopes_from_texts(texts: Iterable[str]) -> tuple[Scope, ...]:
 
 
 def lives_on_from_text(text: str) -> timedelta:
-    """Parse a rotated key's overlap: `90m`, `24h`, `7d`, or `0`.
-
-    Raises:
-        Refused: `lives_on_invalid`.
-    """
+    """Parse an overlap, `90m`, `24h`, `7d` or `0`; raises Refused `lives_on_invalid`."""
     found = _LIVES_ON.fullmatch(text)
     lasting = timedelta(minutes=int(found[1] or 0) * _MINUTES[found[2] or "m"]) if found else None
     if lasting is None or lasting > _LIVES_ON_MAX:
@@ -154,11 +145,7 @@ def lives_on_from_text(text: str) -> timedelta:
 
 
 def end_of_day(day_on: date) -> datetime:
-    """Return the end of a UTC day.
-
-    Raises:
-        Refused: `key_expiry_past`.
-    """
+    """Return the end of a UTC day; raises Refused `key_expiry_past`."""
     end = datetime_from_us(day_start_us(day_on) + DAY_US) if day_on < date.max else datetime.max.replace(tzinfo=UTC)
     if end <= present():
         raise Refused("key_expiry_past", f"A key can't expire on {day_on}: that day is over.")
@@ -199,7 +186,7 @@ def opened_key(secret: str) -> ApiKey:
 
 
 def state_of(key: ApiKey) -> KeyState:
-    """Return the key's present state."""
+    """Return the present state."""
     if key.revoked_at is not None:
         return KeyState.REVOKED
     is_over = key.expires_at is not None and key.expires_at <= present()
@@ -207,18 +194,18 @@ def state_of(key: ApiKey) -> KeyState:
 
 
 def note_use(key: ApiKey) -> None:
-    """Record a use of the key, at most once a minute."""
+    """Record a use, at most once a minute."""
     now = present()
     if key.last_used_at is None or now - key.last_used_at >= _USE_NOTED_EVERY:
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
 
 
 def key_of(account: str, said: str) -> ApiKey:
-    """Return the account's key with this name, first characters or secret.
+    """Return the key with this name, first characters or secret.
 
     Raises:
         Missing: `key_unknown`.
-        Refused: `key_ambiguous` if several match.
+        Refused: `key_ambiguous`.
     """
     keys = list(ApiKey.objects.filter(account=account).order_by("pk"))
     digest = digest_of(said)
@@ -243,7 +230,7 @@ def revoke_key(key: ApiKey) -> bool:
 
 
 def rotate_key(key: ApiKey, *, lives_on: timedelta, created_by: User | None) -> NewKey:
-    """Replace a key by one of the same lifetime; the old one works for `lives_on` longer.
+    """Replace a key; the old one works for `lives_on` longer.
 
     Raises:
         Refused: `key_over` if the key no longer works.

@@ -17,14 +17,14 @@ def digest_of(secret: str) -> str:
 
 
 def new_link(purpose: Link.Purpose, *, lasting: timedelta, **what: Any) -> str:
-    """Create a link and return its secret, which is not stored."""
+    """Create a link and return its secret."""
     secret = secrets.token_urlsafe(32)
     Link.objects.create(purpose=purpose, digest=digest_of(secret), expires_at=present() + lasting, **what)
     return secret
 
 
 def open_link(secret: str, *, purpose: Link.Purpose) -> Link | None:
-    """Return the link with this purpose if unused and not expired."""
+    """Return the link if unused and not expired."""
     usable = Q(used_at=None) | Q(is_reusable=True)
     return (
         Link.objects.filter(usable, purpose=purpose, digest=digest_of(secret), expires_at__gt=present())
@@ -39,7 +39,7 @@ def forget_expired_links() -> None:
 
 
 def use_link(link: Link) -> bool:
-    """Mark a link as used; False if it was used before."""
+    """Mark as used; False if it was before."""
     if link.is_reusable:
         return True
     return Link.objects.filter(pk=link.pk, used_at=None).update(used_at=present()) == 1

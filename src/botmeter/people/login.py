@@ -1,7 +1,4 @@
-"""Sign-in: a password or link, then a second factor if set up.
-
-Between them the session holds only a pending login, read by no other page.
-"""
+"""Sign-in: a password or link, then a second factor if set up."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -24,7 +21,7 @@ _BACKEND: Final = "django.contrib.auth.backends.ModelBackend"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingLogin:
-    """A user who passed the first step by `road`: `password`, `link`, … The second step is pending."""
+    """A user whose second step is pending; `road` names the first, such as `password`."""
 
     user: User
     next_path: str
@@ -32,7 +29,7 @@ class PendingLogin:
 
 
 def own_path(request: HttpRequest, path: str | None) -> str:
-    """Return the path if it is on this site, else the start page, to prevent open redirects."""
+    """Return the path if it is on this site, else the start page."""
     is_ours = url_has_allowed_host_and_scheme(path, allowed_hosts=None, require_https=request.is_secure())
     return path if path and path.startswith("/") and is_ours else reverse("home")
 
@@ -53,7 +50,7 @@ def entered(request: HttpRequest, user: User, *, next_path: str, road: str) -> H
 
 
 def waiting(request: HttpRequest) -> PendingLogin | None:
-    """Return this browser's pending login if recent and the password hasn't changed since."""
+    """Return the pending login if recent and the password is unchanged."""
     note: dict[str, Any] | None = request.session.get(_WAITING)
     if note is None or present().timestamp() - note["since"] > _WAITS_SECONDS:
         return None
@@ -64,7 +61,7 @@ def waiting(request: HttpRequest) -> PendingLogin | None:
 
 
 def signed_in(request: HttpRequest, waiting: PendingLogin, *, device: object = None) -> HttpResponseRedirect:
-    """Sign the user in under a new session key, and redirect."""
+    """Sign in under a new session key, and redirect."""
     request.session.pop(_WAITING, None)
     if device is not None:
         # django-otp's listener stores it in the session.

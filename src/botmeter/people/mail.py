@@ -1,6 +1,6 @@
 """Mail, if configured by BOTMETER_MAIL.
 
-Sent in the background, since response times must not reveal that a mail was sent; failures are logged.
+Sent in the background, since response times must not reveal a mail; failures are logged.
 """
 
 import logging
@@ -18,7 +18,7 @@ _on_the_way: "Final[set[_Future[None]]]" = set()
 
 
 def mail_is_set() -> bool:
-    """Return whether mail is configured."""
+    """Check for a configuration."""
     return bool(settings.EMAIL_HOST)
 
 
@@ -31,12 +31,12 @@ def send(subject: str, *lines: str, to: str) -> None:
 
 
 def wait_until_sent() -> None:
-    """Wait until all mails have been sent."""
+    """Wait for all mails."""
     wait(tuple(_on_the_way))
 
 
 def public_address(request: HttpRequest, path: str) -> str:
-    """Return the full URL of a path, preferring the configured server URL, since senders choose a request's host."""
+    """Return a path's URL, preferring the configured server, since senders choose a request's host."""
     return f"{settings.PUBLIC_URL}{path}" if settings.PUBLIC_URL else request.build_absolute_uri(path)
 
 

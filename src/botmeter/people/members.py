@@ -1,7 +1,4 @@
-"""Invitations, changes and removal of members.
-
-An account in use keeps an owner, and no one gains power over another account through a shared member.
-"""
+"""Invitations, changes and removal of members."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -63,7 +60,7 @@ def invite(account: str, email: str, *, standing: MemberRole, by: User) -> str:
 
 
 def open_invitations(account: str) -> QuerySet[Link]:
-    """Return the invitations not yet accepted, expired ones included."""
+    """Return invitations not yet accepted, expired ones included."""
     return Link.objects.filter(purpose=Link.Purpose.INVITATION, account=account, used_at=None).order_by("email")
 
 
@@ -71,7 +68,6 @@ def join(link: Link, user: User) -> Membership:
     """Accept an invitation.
 
     Raises:
-        Missing: `link_unusable` if it was used meanwhile.
         Conflict: `member_already`.
     """
     if Membership.objects.filter(account=link.account, user=user).exists():
@@ -82,17 +78,13 @@ def join(link: Link, user: User) -> Membership:
 
 
 def use_up(link: Link) -> None:
-    """Mark a link as used.
-
-    Raises:
-        Missing: `link_unusable` if it was used meanwhile.
-    """
+    """Mark a link as used; raises `link_unusable` if it was before."""
     if not use_link(link):
         raise link_unusable()
 
 
 def link_unusable() -> Missing:
-    """Return one refusal for used, expired, withdrawn and altered links."""
+    """One refusal for used, expired, withdrawn and altered links."""
     return Missing(
         "link_unusable",
         "This link has been used, has expired, or was not copied as a whole. Ask whoever gave it to you for a new one.",
@@ -100,11 +92,7 @@ def link_unusable() -> Missing:
 
 
 def change(membership: Membership, standing: MemberRole) -> None:
-    """Change a member's role or export right.
-
-    Raises:
-        Refused: `last_owner`.
-    """
+    """Change a member's role or export right."""
     with transaction.atomic():
         if standing.role is not Role.OWNER:
             _keep_an_owner(membership)
@@ -113,22 +101,14 @@ def change(membership: Membership, standing: MemberRole) -> None:
 
 
 def remove(membership: Membership) -> None:
-    """Remove a member from the account.
-
-    Raises:
-        Refused: `last_owner`.
-    """
+    """Remove a member from the account."""
     with transaction.atomic():
         _keep_an_owner(membership)
         membership.delete()
 
 
 def require_power_over(membership: Membership, *, by: User) -> None:
-    """Require that `by` owns all the member's accounts.
-
-    Raises:
-        NotAllowed: `member_elsewhere`.
-    """
+    """Raise NotAllowed `member_elsewhere` unless `by` owns all the member's accounts."""
     owned = Membership.objects.filter(user=by, role=Role.OWNER).values("account")
     if Membership.objects.filter(user=membership.user).exclude(account__in=owned).exists():
         raise NotAllowed(
@@ -139,7 +119,7 @@ def require_power_over(membership: Membership, *, by: User) -> None:
 
 
 def may_create_accounts(user: User) -> bool:
-    """Return True if the user owns an account, or nobody does yet."""
+    """Check that the user owns an account, or nobody does yet."""
     return (
         Membership.objects.filter(user=user, role=Role.OWNER).exists()
         or not Membership.objects.filter(role=Role.OWNER).exists()
@@ -147,7 +127,7 @@ def may_create_accounts(user: User) -> bool:
 
 
 def accounts_without_people(names: list[str]) -> list[str]:
-    """Return accounts without a member who ever had a password, such as the demo."""
+    """Return accounts without a member who ever had a password."""
     settled = Membership.objects.filter(user__in=User.objects.with_password())
     return sorted(set(names) - set(settled.values_list("account", flat=True)))
 

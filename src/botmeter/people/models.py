@@ -15,7 +15,7 @@ _ACCOUNT_LENGTH = 64
 
 
 class Users(BaseUserManager["User"]):
-    """Creation and lookup of users."""
+    """Manager of users."""
 
     def create_user(self, email: str, *, name: str = "", password: str | None = None) -> "User":
         """Create a user; without a password, sign-in needs a link."""
@@ -25,7 +25,6 @@ class Users(BaseUserManager["User"]):
         return user
 
     def with_password(self) -> "models.QuerySet[User]":
-        """Return users with a password, unlike the demo's owner and new users."""
         return self.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
 
     def get_by_natural_key(self, username: str | None) -> "User":
@@ -33,7 +32,7 @@ class Users(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser):
-    """A person who signs in; never a bot's customer."""
+    """A person who signs in."""
 
     class Theme(models.TextChoices):
         """Colour theme."""
@@ -61,7 +60,7 @@ class User(AbstractBaseUser):
         return self.name or self.email
 
     def get_session_auth_hash(self) -> str:
-        """Return the session hash, which a new password or signing out everywhere changes."""
+        """Session hash, changed by a new password or signing out everywhere."""
         return self._session_hash(secret=None)
 
     def get_session_auth_fallback_hash(self) -> Any:
@@ -93,7 +92,6 @@ class Membership(models.Model):
         return f"{self.user} in {self.account}: {self.role}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save, granting exports by role unless set."""
         if cast("bool | None", self.may_export) is None:
             self.may_export = Role(self.role) in EXPORTS_BY_DEFAULT
         super().save(*args, **kwargs)
@@ -104,7 +102,7 @@ class Membership(models.Model):
 
 
 class Link(models.Model):
-    """A secret link: first start, sign-in, password or invitation."""
+    """A secret link."""
 
     class Purpose(models.TextChoices):
         """Purpose of a link."""
@@ -133,7 +131,7 @@ class Link(models.Model):
 
 
 class ApiKey(models.Model):
-    """An API key of an account, stored as a digest."""
+    """An API key of an account."""
 
     account = models.CharField(max_length=_ACCOUNT_LENGTH, db_index=True)
     name = models.CharField(max_length=100)
@@ -225,7 +223,7 @@ class ShareLink(models.Model):
 
 
 class AccountPreference(models.Model):
-    """Display defaults of an account's pages; they never change numbers."""
+    """Display defaults of an account's pages."""
 
     account = models.CharField(max_length=_ACCOUNT_LENGTH, unique=True)
     timezone = models.CharField(max_length=64, default="UTC")
@@ -235,7 +233,7 @@ class AccountPreference(models.Model):
 
 
 class AuditEntry(models.Model):
-    """An audit entry; immutable, and kept when its user is deleted."""
+    """An immutable audit entry, kept when its user is deleted."""
 
     account = models.CharField(max_length=_ACCOUNT_LENGTH, blank=True, db_index=True)
     recorded_at = models.DateTimeField(default=present, db_index=True)

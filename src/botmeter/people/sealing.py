@@ -1,7 +1,4 @@
-"""Encryption of secrets that must be read again, such as API tokens.
-
-The key derives from the server's, so the database alone doesn't reveal them.
-"""
+"""Encryption of secrets that must be read again, by a key derived from the server's."""
 
 import base64
 from functools import lru_cache
@@ -25,7 +22,7 @@ def sealed(plain: str) -> str:
 
 
 def unsealed(kept: str, *, what: str) -> str:
-    """Decrypt a text; empty stays empty. `what` names it in the error.
+    """Decrypt a text; empty stays empty. `what` names it in errors.
 
     Raises:
         Unavailable: `seal_broken` if the server's key has changed.

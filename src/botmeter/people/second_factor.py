@@ -20,25 +20,25 @@ RECOVERY_CODE_COUNT: Final = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guess:
-    """Result of checking a code; `device` is None if it is wrong."""
+    """Result of a code; `device` is None if it is wrong."""
 
     device: object = None
     wait_seconds: int = 0
 
 
 def has_second_factor(user: User) -> bool:
-    """Return whether the user signs in with a code."""
+    """Check for a confirmed device."""
     return TOTPDevice.objects.filter(user=user, confirmed=True).exists()
 
 
 def with_second_factor(users: Iterable[User]) -> frozenset[int]:
-    """Return the ids of users with a second factor, by one query."""
+    """Return ids of users with a second factor, by one query."""
     devices = TOTPDevice.objects.filter(user__in=[user.pk for user in users], confirmed=True)
     return frozenset(devices.values_list("user_id", flat=True))
 
 
 def draft_device(user: User) -> TOTPDevice:
-    """Return the user's unconfirmed device, created once."""
+    """Return the unconfirmed device, created once."""
     device: TOTPDevice = TOTPDevice.objects.get_or_create(user=user, confirmed=False, defaults={"name": "app"})[0]
     return device
 
@@ -70,7 +70,7 @@ def guess(user: User, code: str) -> Guess:
 
 
 def new_recovery_codes(user: User) -> tuple[str, ...]:
-    """Create single-use recovery codes, replacing earlier ones."""
+    """Replace the single-use recovery codes."""
     codes = tuple(str(StaticToken.random_token()) for _ in range(RECOVERY_CODE_COUNT))
     with transaction.atomic():
         StaticDevice.objects.filter(user=user).delete()
@@ -80,24 +80,24 @@ def new_recovery_codes(user: User) -> tuple[str, ...]:
 
 
 def recovery_codes_left(user: User) -> int:
-    """Return the number of unused recovery codes."""
+    """Count unused recovery codes."""
     return int(StaticToken.objects.filter(device__user=user).count())
 
 
 def remove_second_factor(user: User) -> bool:
-    """Remove the second factor; False if there was none."""
+    """Remove all devices; False if there were none."""
     StaticDevice.objects.filter(user=user).delete()
     return bool(TOTPDevice.objects.filter(user=user).delete()[0])
 
 
 def key_text(device: TOTPDevice) -> str:
-    """Return the device's key for typing, in groups of four."""
+    """Return the key in groups of four."""
     text = b32encode(device.bin_key).decode()
     return " ".join(text[place : place + 4] for place in range(0, len(text), 4))
 
 
 def qr_drawing(device: TOTPDevice) -> SafeString:
-    """Return the key as a QR code in SVG without styles."""
+    """Return the key as a QR code in SVG."""
     drawing = segno.make(device.config_url, error="m", micro=False).svg_inline(omitsize=True, border=1, svgclass=None)
     return mark_safe(drawing)  # noqa: S308 - drawn by segno from numbers; nobody's text is in it
 

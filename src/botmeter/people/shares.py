@@ -1,6 +1,6 @@
 """Share links to one report view, which belong to the account.
 
-They are signed, so that altered ones are refused without a query, and stored as digests.
+They are signed: altered ones are refused without a query.
 """
 
 import secrets
@@ -58,7 +58,7 @@ class ShareDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewShare:
-    """A link with its secret, which can't be shown again."""
+    """A link with its secret, shown once."""
 
     link: ShareLink
     secret: str
@@ -80,11 +80,7 @@ def new_share(account: str, draft: ShareDraft, *, created_by: User) -> NewShare:
 
 
 def opened_share(secret: str) -> ShareLink:
-    """Return the link with this secret.
-
-    Raises:
-        Missing: `share_over` if expired, revoked, altered or unknown.
-    """
+    """Return the link; raises Missing `share_over` if expired, revoked, altered or unknown."""
     try:
         _signer().unsign(secret)
     except BadSignature:
@@ -97,7 +93,7 @@ def opened_share(secret: str) -> ShareLink:
 
 
 def share_over() -> Missing:
-    """Return the refusal of an unusable link."""
+    """The refusal of an unusable link."""
     return Missing(
         "share_over",
         "This link is not valid any more: it expired, it was revoked, or a part of it is missing. "
@@ -112,7 +108,7 @@ def note_opening(link: ShareLink, *, visitor: str) -> None:
 
 
 def state_of(link: ShareLink) -> ShareState:
-    """Return the link's present state."""
+    """Return the present state."""
     if link.revoked_at is not None:
         return ShareState.REVOKED
     return ShareState.EXPIRED if link.expires_at <= present() else ShareState.WORKS

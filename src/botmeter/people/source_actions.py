@@ -1,4 +1,4 @@
-"""Changes to sources with audit entries, which hold no secrets. Callers check permissions."""
+"""Changes to sources with audit entries. Callers check permissions."""
 
 from dataclasses import dataclass, replace
 
@@ -38,7 +38,6 @@ class Author:
         return self.user.email if self.user else "command line"
 
     def note(self, action: Action, account: str, **about: object) -> None:
-        """Record the change in the audit log."""
         record(action, request=self.request, user=self.user, account=account, **about)
 
 
@@ -47,7 +46,6 @@ def create_source(ledger: Ledger, source: Source, *, author: Author, secret: str
 
     Raises:
         Conflict: `source_exists`.
-        Refused: `source_name_invalid`, `source_option_unknown`, `secret_invalid`.
     """
     account = ledger.account.name
     if source_of(ledger, source.name) is not None:
@@ -71,12 +69,7 @@ def create_source(ledger: Ledger, source: Source, *, author: Author, secret: str
 
 
 def change_source(ledger: Ledger, source: Source, *, author: Author) -> bool:
-    """Change how later events are read; False if nothing changed.
-
-    Raises:
-        Missing: `source_unknown`.
-        Refused: `source_option_unknown`.
-    """
+    """Change how later events are read; False if nothing changed."""
     before = existing_source(ledger, source.name)
     _check_options(source)
     if not set_source(ledger, source, by=author.name, now_us=now_us()):
@@ -95,11 +88,7 @@ def add_identity(ledger: Ledger, name: str, *, identity: BotIdentity, author: Au
 
 
 def remove_identity(ledger: Ledger, name: str, *, sender: str, author: Author) -> None:
-    """Stop identifying a sender as a bot.
-
-    Raises:
-        Missing: `identity_unknown`.
-    """
+    """Stop identifying a sender as a bot; raises Missing `identity_unknown`."""
     source = existing_source(ledger, name)
     others = tuple(each for each in source.identities if each.sender != sender)
     if len(others) == len(source.identities):
@@ -108,11 +97,7 @@ def remove_identity(ledger: Ledger, name: str, *, sender: str, author: Author) -
 
 
 def delete_source(ledger: Ledger, name: str, *, author: Author) -> None:
-    """Delete a source with its address and secrets; its events stay.
-
-    Raises:
-        Missing: `source_unknown`.
-    """
+    """Delete a source with its address and secrets; its events stay."""
     account = ledger.account.name
     removed = remove_source(ledger, name, by=author.name, now_us=now_us())
     forget_source(account, name)
@@ -135,23 +120,14 @@ def rotate_address(account: str, source: Source, *, author: Author) -> NewAddres
 
 
 def change_secret(account: str, source: Source, *, secret: str, author: Author) -> None:
-    """Set the signature secret; empty turns the check off.
-
-    Raises:
-        Refused: `secret_invalid`.
-        Missing: `source_without_address`.
-    """
+    """Set the signature secret; empty turns the check off."""
     checked = checked_secret(source.platform, secret)
     set_secret(addressed(account, source.name), checked)
     _note_change(account, source.name, changed=["secret" if checked else "secret removed"], author=author)
 
 
 def turn_source(account: str, name: str, *, is_on: bool, author: Author) -> None:
-    """Accept or refuse the source's deliveries.
-
-    Raises:
-        Missing: `source_without_address`.
-    """
+    """Accept or refuse the source's deliveries."""
     found = addressed(account, name)
     if found.is_on != is_on:
         turn(found, is_on=is_on)
@@ -159,11 +135,7 @@ def turn_source(account: str, name: str, *, is_on: bool, author: Author) -> None
 
 
 def change_pull(wanted: PullSettings, *, author: Author) -> None:
-    """Set the pull settings of a source.
-
-    Raises:
-        Missing: `source_without_address`.
-    """
+    """Set the pull settings of a source."""
     set_pull(wanted)
     every = "on demand" if wanted.every_minutes is None else f"every {wanted.every_minutes} minutes"
     _note_change(wanted.account, wanted.source, changed=[f"asked at {wanted.url} {every}"], author=author)
@@ -176,11 +148,7 @@ def stop_pull(account: str, name: str, *, author: Author) -> None:
 
 
 def checked_secret(platform: str, secret: str) -> str:
-    """Strip a signature secret and validate it.
-
-    Raises:
-        Refused: `secret_invalid`.
-    """
+    """Strip a signature secret; raises Refused `secret_invalid`."""
     text = secret.strip()
     if not text:
         return ""

@@ -1,4 +1,4 @@
-"""Pull settings and last pull results of sources."""
+"""Pull settings and results of sources."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,12 +22,11 @@ class PullSettings:
     """Pull settings of a source.
 
     Attributes:
-        url: Without a trailing slash.
         own_account: Account ID on the platform; empty if it uses none.
         every_minutes: None pulls on request only.
 
     Raises:
-        Refused: `pull_url_invalid`, `pull_token_missing`, `pull_schedule_invalid`, `pull_account_invalid`.
+        Refused: `pull_token_missing`, `pull_schedule_invalid`, `pull_account_invalid`.
     """
 
     account: str
@@ -69,11 +68,7 @@ class ScheduledPull:
 
 
 def checked_url(url: str) -> str:
-    """Validate an API URL and strip its trailing slash.
-
-    Raises:
-        Refused: `pull_url_invalid`.
-    """
+    """Strip an API URL's trailing slash; raises Refused `pull_url_invalid`."""
     wanted = url.strip()
     try:
         parts = urlsplit(wanted)
@@ -92,11 +87,7 @@ def checked_url(url: str) -> str:
 
 
 def set_pull(wanted: PullSettings) -> None:
-    """Store the pull settings of a source.
-
-    Raises:
-        Missing: `source_without_address`.
-    """
+    """Store the pull settings."""
     changed(
         addressed(wanted.account, wanted.source),
         pull_url=wanted.url,
@@ -107,18 +98,14 @@ def set_pull(wanted: PullSettings) -> None:
 
 
 def end_pull(account: str, source: str) -> None:
-    """Delete the pull settings of a source with its token."""
+    """Delete the pull settings and the token."""
     found = event_source(account, source)
     if found is not None:
         changed(found, pull_url="", pull_account="", pull_token="", pull_minutes=None, pull_result=None)
 
 
 def pull_settings_of(account: str, source: str) -> PullSettings | None:
-    """Return the pull settings; None if the source is not pulled.
-
-    Raises:
-        Unavailable: `seal_broken`.
-    """
+    """Return the pull settings; None if the source is not pulled."""
     found = event_source(account, source)
     return None if found is None or not found.pull_url else _settings(found)
 
@@ -134,11 +121,7 @@ def scheduled_pulls() -> tuple[ScheduledPull, ...]:
 
 
 def note_pull(account: str, source: str, *, result: Mapping[str, Any]) -> None:
-    """Store the result of a pull.
-
-    Raises:
-        Missing: `source_without_address`.
-    """
+    """Store the result of a pull."""
     found = addressed(account, source)
     found.pull_result = dict(result)
     # Access is unchanged, so the cached source stays valid.
@@ -146,17 +129,13 @@ def note_pull(account: str, source: str, *, result: Mapping[str, Any]) -> None:
 
 
 def pull_result(account: str, source: str) -> dict[str, Any] | None:
-    """Return the last pull's result; None if there was none."""
+    """Return the last result; None if there was none."""
     found = event_source(account, source)
     return None if found is None else found.pull_result
 
 
 def present_token(found: EventSource) -> str:
-    """Return the API token; empty if none.
-
-    Raises:
-        Unavailable: `seal_broken`.
-    """
+    """Return the API token; empty if none."""
     return unsealed(found.pull_token, what=f"the token of source {found.name}")
 
 

@@ -28,11 +28,7 @@ _CACHED_MAX: Final = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedSource:
-    """A source whose address was called; without a secret, deliveries are not checked.
-
-    Attributes:
-        verify_token: Echoed when the platform verifies the address.
-    """
+    """A source whose address was called; without a secret, deliveries are not checked."""
 
     account: str
     name: str
@@ -47,7 +43,7 @@ opened_sources: BoundedCache[str, OpenedSource] = BoundedCache(_CACHED_MAX, last
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAddress:
-    """A source with its address key, which can't be shown again."""
+    """A source with its address key, shown once."""
 
     source: EventSource
     key: str = field(repr=False)
@@ -63,16 +59,12 @@ def address_path(name: str, key: str) -> str:
 
 
 def event_source(account: str, name: str) -> EventSource | None:
-    """Return the source's row; None if it has no address yet."""
+    """Return the row; None without an address."""
     return EventSource.objects.filter(account=account, name=name).first()
 
 
 def addressed(account: str, name: str) -> EventSource:
-    """Return the source's row.
-
-    Raises:
-        Missing: `source_without_address`.
-    """
+    """Return the row; raises Missing `source_without_address`."""
     found = event_source(account, name)
     if found is None:
         raise Missing(
@@ -82,7 +74,7 @@ def addressed(account: str, name: str) -> EventSource:
 
 
 def new_address(account: str, source: Source, *, created_by: User | None) -> NewAddress:
-    """Create the source's address, replacing the present one."""
+    """Create or replace the source's address."""
     key = KEY_PREFIX + secrets.token_urlsafe(32)
     of_key = {"key_start": key[:_SHOWN_LENGTH], "key_digest": digest_of(key), "key_made_at": present()}
     found = event_source(account, source.name)
@@ -107,7 +99,7 @@ def set_secret(found: EventSource, secret: str) -> None:
 
 
 def turn(found: EventSource, *, is_on: bool) -> None:
-    """Accept or refuse deliveries of the source from now on."""
+    """Accept or refuse deliveries."""
     changed(found, is_on=is_on)
 
 
@@ -118,7 +110,7 @@ def forget_source(account: str, name: str) -> None:
 
 
 def changed(found: EventSource, **fields: Any) -> None:
-    """Save the fields and drop the source from the cache."""
+    """Save fields and clear the cache entry."""
     for name, value in fields.items():
         setattr(found, name, value)
     found.save(update_fields=list(fields))
@@ -126,7 +118,7 @@ def changed(found: EventSource, **fields: Any) -> None:
 
 
 def cached_source(name: str, key: str) -> OpenedSource | None:
-    """Return the source if it is cached; never blocks. If None, call `opened_source` in a thread."""
+    """Return the source if cached; never blocks. If None, call `opened_source` in a thread."""
     source = opened_sources.get(digest_of(key))
     return source if source is not None and source.name == name else None
 

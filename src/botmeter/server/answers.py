@@ -34,7 +34,7 @@ def receipt_answer(receipt: Receipt, *, is_atomic: bool) -> Answer:
 
 
 def delivery_answer(receipt: Receipt) -> Answer:
-    """Answer a platform; it need not send quarantined events again."""
+    """Answer a platform; it need not resend quarantined events."""
     return Answer.of_json(delivery_receipt_of(receipt))
 
 

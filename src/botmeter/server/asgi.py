@@ -14,7 +14,7 @@ DJANGO_SETTINGS: Final = "botmeter.web.settings"
 
 
 def start_application(*, run_command: RunCommand) -> Front:
-    """Set up Django and own the data folder, or exit if it has another owner."""
+    """Set up Django and own the data folder, or exit if it has an owner."""
     Settings.from_environment().export(django_settings=DJANGO_SETTINGS)
     pages = get_wsgi_application()
     # Django's models can be imported only after it is set up.

@@ -1,7 +1,4 @@
-"""Threads for large bodies, which would block the event loop.
-
-The loop's own threads look up keys; requests with invalid keys must not delay bodies.
-"""
+"""Threads for large bodies; the loop's own threads look up keys."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,5 +14,5 @@ _threads: Final = ThreadPoolExecutor(max_workers=2, thread_name_prefix="body")
 
 
 async def in_body_thread(work: Callable[[], _Result]) -> _Result:
-    """Run `work` in one of the threads."""
+    """Run `work` in a thread."""
     return await asyncio.get_running_loop().run_in_executor(_threads, work)

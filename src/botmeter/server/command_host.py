@@ -1,4 +1,4 @@
-"""Commands of other processes, run by the data folder's owner on its open ledgers.
+"""Commands of other processes, run by the data folder's owner.
 
 If the other process ends or asks, or the server stops, a command is rolled back.
 """
@@ -35,7 +35,7 @@ class HostedCommand:
     """Command line of another process, with its streams and environment.
 
     Attributes:
-        program: Name it was called by: `botmeter`, or a path.
+        program: `botmeter`, or a path.
         cwd: Start of relative paths.
         served_at: Public URL of this server; None without one.
     """
@@ -63,11 +63,8 @@ def serve_commands(folder: SharedFolder, *, run: RunCommand, served_at: str | No
     """Run commands of this user's other processes until the `with` ends, which stops them.
 
     Args:
-        run: Runs a command line and returns its exit code.
+        run: Returns the exit code.
         served_at: Public URL of this server; None without one.
-
-    Raises:
-        NotAllowed: `folder_path_too_long`.
     """
     with owner_socket.bound(folder.path) as listener:
         host = _Host(folder, listener, run=run, served_at=served_at)
@@ -97,7 +94,7 @@ class _Host:
         self._accepting.start()
 
     def stop(self) -> None:
-        """Refuse connections, interrupt running commands and wait for them."""
+        """Refuse connections; interrupt running commands and wait for them."""
         with self._lock:
             if self._is_stopped:
                 return
@@ -129,7 +126,6 @@ class _Host:
             self._begin(connection)
 
     def _begin(self, connection: socket.socket) -> None:
-        """Serve a connection in its own thread, or close it without one."""
         thread = threading.Thread(target=self._serve, args=(connection,), name="command", daemon=True)
         with self._lock:
             self._running[thread] = Interruption()
@@ -212,8 +208,7 @@ class _Command:
 def _stop_before_joins(host: _Host) -> None:
     """Stop the host when the process ends inside its `with`.
 
-    `atexit` is too late: Python first joins the threads of executors, one of which may wait for a client. The earlier
-    callbacks of executors exist since Python 3.9.
+    `atexit` is too late: Python first joins the threads of executors, one of which may wait for a client.
     """
     _hosts.add(host)
     _register_stop()
@@ -250,7 +245,6 @@ def _code_while_connected(command: _Command, connection: socket.socket) -> int:
 
 
 def _ready(*sockets: socket.socket) -> set[int]:
-    """Wait until a descriptor is readable or closed; return those."""
     poll = select.poll()
     for each in sockets:
         poll.register(each, select.POLLIN)

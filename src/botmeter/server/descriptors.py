@@ -1,7 +1,6 @@
 """Interruptible streams over descriptors of another process.
 
-Terminals and full pipes may block forever, out of reach of exceptions, so each read and write also waits for the
-interruption.
+Terminals and full pipes may block forever, out of reach of exceptions.
 """
 
 import io
@@ -21,7 +20,7 @@ _FILE_BYTES = 1 << 20
 
 
 class Wakeable:
-    """Interruption that can be waited for with descriptors."""
+    """Interruption of waits for descriptors."""
 
     def __init__(self, stop: Interruption) -> None:
         self.stop = stop
@@ -86,7 +85,7 @@ class Descriptor(io.RawIOBase):
 
 
 def text_stream(raw: Descriptor, *, encoding: str, errors: str) -> TextIO:
-    """Return a text stream in the other process's encoding."""
+    """Return a text stream in this encoding."""
     if raw.writable():
         return io.TextIOWrapper(io.BufferedWriter(raw), encoding=encoding, errors=errors)
     return io.TextIOWrapper(io.BufferedReader(raw), encoding=encoding, errors=errors)

@@ -1,7 +1,6 @@
 """Unix socket by which commands of the same user reach the owner of a data folder.
 
-The owner sends its version; the client sends the command as JSON with its standard descriptors; the answer is the exit
-code.
+The owner sends its version; the client sends the command as JSON with descriptors; the answer is the exit code.
 """
 
 import json
@@ -28,11 +27,7 @@ _CREDENTIALS = struct.Struct("3i")
 
 @contextmanager
 def bound(folder: Path) -> Iterator[socket.socket]:
-    """Listen until the `with` ends; replaces the socket of a killed owner.
-
-    Raises:
-        NotAllowed: `folder_path_too_long`.
-    """
+    """Listen until the `with` ends; replaces the socket of a killed owner."""
     import tempfile
 
     with socket.socket(socket.AF_UNIX) as listener:
@@ -55,11 +50,7 @@ def bound(folder: Path) -> Iterator[socket.socket]:
 
 
 def connected(folder: Path) -> socket.socket | None:
-    """Connect to the folder's owner; None if nothing listens.
-
-    Raises:
-        NotAllowed: `server_other_user`, `folder_path_too_long`.
-    """
+    """Connect to the folder's owner; None if nothing listens. Raises NotAllowed `server_other_user`."""
     path = folder / NAME
     if not path.exists():
         return None
@@ -84,7 +75,7 @@ def connected(folder: Path) -> socket.socket | None:
 
 
 def is_own(connection: socket.socket) -> bool:
-    """Compare the other end's user with ours; without SO_PEERCRED the socket's mode protects."""
+    """Compare both ends' users; without SO_PEERCRED the socket's mode protects."""
     if not hasattr(socket, "SO_PEERCRED"):
         return True
     peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
@@ -100,11 +91,7 @@ def send(connection: socket.socket, message: Any, *, descriptors: tuple[int, ...
 
 
 def received(connection: socket.socket, *, descriptor_count: int = 0) -> tuple[Any, list[int]]:
-    """Receive a message and its descriptors, which the caller must close.
-
-    Raises:
-        ConnectionError: The other end is gone, or the message is malformed.
-    """
+    """Receive a message and its descriptors, which the caller must close; raises `ConnectionError`."""
     descriptors: list[int] = []
     try:
         content = _content(connection, descriptors, wanted=descriptor_count)
@@ -140,7 +127,6 @@ def _length(framed: bytearray) -> int:
 
 @contextmanager
 def _address(path: Path) -> Iterator[str]:
-    """Return an address, through the folder's descriptor if the path is too long."""
     if len(os.fsencode(path)) <= ADDRESS_BYTES_MAX:
         yield str(path)
         return

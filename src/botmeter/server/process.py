@@ -20,11 +20,7 @@ _PARENT_CHECKED_SECONDS = 1.0
 
 
 def open_server(run_command: RunCommand) -> ServerState:
-    """Own the data folder until the process ends, and serve it.
-
-    Raises:
-        Unavailable: `ledger_in_use` while another process owns it.
-    """
+    """Own the data folder until the process ends, and serve it."""
     resources = ExitStack()
     folder = resources.enter_context(Folder.owned(Path(settings.DATA), purpose="botmeter serve"))
     # Before any file is opened, which creates a log beside it.
@@ -43,10 +39,9 @@ def open_server(run_command: RunCommand) -> ServerState:
 
 
 def _close_before_executors(ingestion: Ingestion) -> None:
-    """Close ingestion when the process ends, while its last run can still meter.
+    """Close ingestion while its last run can still meter: Python ends executors before `atexit`.
 
-    Python ends the threads of executors, which metering uses, before `atexit`. Its earlier callbacks run last in, first
-    out; the executors' own is older, since metering is imported first.
+    Callbacks run last in, first out; the executors' own is older, since metering is imported first.
     """
     getattr(threading, "_register_atexit", atexit.register)(ingestion.close)
 
@@ -61,7 +56,7 @@ def _warm_up(ingestion: Ingestion, unclosed: list[str]) -> None:
 
 
 def _end(resources: ExitStack, state: ServerState) -> None:
-    """Close everything and exit at once: Python would report DuckDB objects of daemon threads as leaks."""
+    """Close everything and exit at once: Python would report DuckDB objects as leaks."""
     state.stopping.set()
     resources.close()
     sys.stdout.flush()
@@ -70,7 +65,6 @@ def _end(resources: ExitStack, state: ServerState) -> None:
 
 
 def _end_with_parent(parent: int) -> None:
-    """End this process with the one that started it."""
     pause = threading.Event()
     while os.getppid() == parent:
         pause.wait(_PARENT_CHECKED_SECONDS)

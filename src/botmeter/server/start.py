@@ -1,7 +1,4 @@
-"""Server start: database migrations, static files, the first link.
-
-One worker owns the data folder and does all work; this process supervises it.
-"""
+"""Server start: one worker owns the data folder; this process supervises it."""
 
 import multiprocessing
 import resource
@@ -35,7 +32,7 @@ def prepare(folder: Path, *, url: str, host: str, log_format: LogFormat = "text"
 
     Args:
         url: Public URL, unless BOTMETER_URL is set.
-        host: Address to listen on; requests may name it.
+        host: Address to listen on.
     """
     settings_before = Settings.from_environment()
     served_at = (settings_before.url or url).rstrip("/")
@@ -63,7 +60,7 @@ def prepare(folder: Path, *, url: str, host: str, log_format: LogFormat = "text"
 
 
 def first_link() -> str | None:
-    """Create the owner's one-time link to set a password; None once somebody has one."""
+    """Create the owner's password link; None once somebody has a password."""
     from botmeter.people.links import new_link
     from botmeter.people.models import Link, User
 
@@ -87,11 +84,7 @@ def demo_link(account: str) -> str:
 
 
 def serve(*, host: str, port: int, ready: Callable[[], None]) -> None:
-    """Serve until Ctrl-C or SIGTERM; call `ready` once requests are answered.
-
-    Raises:
-        Unavailable: `port_in_use`.
-    """
+    """Serve until Ctrl-C or SIGTERM; call `ready` once requests are answered."""
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels

@@ -32,7 +32,6 @@ class WebhooksRoute:
         self._ingestion = ingestion
 
     async def answer(self, request: Request) -> Answer:
-        """Append a delivery, or answer the platform's address check."""
         source = await _source_of(request)
         match request.method:
             case "GET":
@@ -65,7 +64,6 @@ async def _source_of(request: Request) -> OpenedSource:
 
 
 def _challenge_answer(source: OpenedSource, request: Request) -> Answer:
-    """Answer a platform's address check."""
     challenge = connector_of(source.platform).challenge
     if challenge is None:
         return Answer.of_json({"source": source.name, "platform": source.platform})

@@ -1,7 +1,6 @@
 """Pull: crawl a platform's conversations and append the events that the ledger lacks.
 
-Known events are left alone: the API knows less about them than webhooks. Lookup and append are one turn of the writer,
-so that no webhook comes in between.
+Lookup and append are one turn of the writer, so that no webhook comes in between.
 """
 
 from collections.abc import Callable
@@ -43,7 +42,7 @@ class Ledgers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullTask:
-    """A pull to make, from `since_us` (µs UTC) or, if None, where the last one ended."""
+    """A pull from `since_us` (µs UTC) or, if None, from the end of the last one."""
 
     settings: PullSettings
     remaining: Remaining
@@ -102,12 +101,7 @@ class _Appender:
 
 
 def pull(task: PullTask, *, ledgers: Ledgers, clocks: Clocks) -> PullResult:
-    """Pull a source. The result reports an interruption; appended events stay.
-
-    Raises:
-        Missing: `source_unknown`.
-        Refused: The ledger can't be opened.
-    """
+    """Pull a source. The result reports an interruption; appended events stay."""
     began_us, settings = now_us(), task.settings
     with ledgers.reading() as ledger:
         source = existing_source(ledger, settings.source)
@@ -151,7 +145,6 @@ def pull(task: PullTask, *, ledgers: Ledgers, clocks: Clocks) -> PullResult:
 def _crawled(
     crawler: Crawler, appender: _Appender, *, window: PullWindow
 ) -> tuple[Remaining | None, BotmeterError | None]:
-    """Append the crawled conversations; return the work left and the error that interrupted."""
     left = whole_window(window)
     try:
         for conversation in crawler.conversations():
@@ -187,7 +180,6 @@ def _size(conversation: PulledConversation) -> int:
 
 
 def _batches(conversations: list[PulledConversation]) -> "list[list[PulledConversation]]":
-    """Group conversations up to the limit; split a larger one."""
     batches: list[list[PulledConversation]] = [[]]
     room = BATCH_EVENTS_MAX
     for conversation in conversations:

@@ -23,7 +23,7 @@ _lock: Final = Lock()
 
 
 def running_since_us(account: str, source: str) -> int | None:
-    """Start of the source's pull in this process, µs UTC; None without one."""
+    """Start of the running pull, µs UTC; None without one."""
     return _running.get((account, source))
 
 
@@ -41,9 +41,7 @@ def pull_source(
         since_us: µs UTC; None: continue the last pull.
 
     Raises:
-        Missing: `source_unknown`, `pull_not_set`, `source_without_address`.
         Conflict: `pull_running`.
-        Unavailable: `seal_broken`.
     """
     before = _remaining(account, source)
     with _alone(account, source):
@@ -64,12 +62,7 @@ def pull_source(
 
 
 def pull_task(account: str, source: str, *, since_us: int | None = None, bounds: Bounds | None = None) -> PullTask:
-    """Return the source's next pull.
-
-    Raises:
-        Missing: `pull_not_set`.
-        Unavailable: `seal_broken`.
-    """
+    """Return the next pull; raises Missing `pull_not_set`."""
     settings = pull_settings_of(account, source)
     if settings is None:
         raise _not_set(account, source)
@@ -98,7 +91,6 @@ def note_bug(account: str, source: str, *, sentence: str) -> None:
 
 
 def _remaining(account: str, source: str) -> Remaining:
-    """Return the work left, at first everything since the source was created."""
     found = event_source(account, source)
     if found is None or not found.pull_url:
         raise _not_set(account, source)

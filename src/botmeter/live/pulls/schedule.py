@@ -1,7 +1,4 @@
-"""Pull schedule: one thread pulls sources in turn, requested ones first.
-
-Pulls missed while the server was down are made once.
-"""
+"""Pull schedule: one thread, requested pulls first. Pulls missed while the server was down are made once."""
 
 import threading
 import time
@@ -48,14 +45,13 @@ class PullSchedule:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop the thread."""
         self._stop.set(Unavailable("server_stopping", "The server stopped. The next pull continues from here."))
         self._woken.set()
         if self._thread.is_alive():
             self._thread.join(_END_SECONDS)
 
     def request(self, account: str, source: str) -> None:
-        """Pull the source in order of requests; repeated requests count once."""
+        """Queue a pull; repeated requests count once."""
         if (account, source) not in self._requested:
             self._requested.append((account, source))
         self._woken.set()
@@ -101,7 +97,7 @@ class PullSchedule:
 
 
 def due_us(pull: ScheduledPull, *, began_us: int | None) -> int:
-    """Time of the next pull after one at `began_us` (None: never), µs UTC, with a constant jitter per source."""
+    """Time of the next pull after `began_us` (None: never), µs UTC, with a constant jitter per source."""
     if began_us is None:
         return 0
     share = crc32(f"{pull.account}\0{pull.source}".encode()) % 1_000 / 1_000

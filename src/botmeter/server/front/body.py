@@ -35,7 +35,6 @@ class BodyLimits:
         bytes_max: Compressed and decompressed.
         advice: Sentence for senders of larger bodies.
         idle_seconds: Maximum pause between pieces.
-        total_seconds: Maximum time for the whole body.
     """
 
     bytes_max: int
@@ -49,7 +48,7 @@ def decompressed(body: bytes, *, headers: Mapping[str, str], limits: BodyLimits)
 
     Raises:
         Refused: `content_encoding_unknown`, `body_not_gzip`.
-        TooMuch: `body_too_large` when decompressed.
+        TooMuch: `body_too_large`.
     """
     encoding = headers.get("content-encoding", "").strip().lower()
     if encoding in {"", "identity"}:
@@ -88,7 +87,7 @@ def _gunzipped(body: bytes, *, limits: BodyLimits) -> bytes:
 
 
 def too_large(limits: BodyLimits) -> TooMuch:
-    """Return the error for a too large body."""
+    """Return the error."""
     return TooMuch(
         "body_too_large", f"The body is larger than the limit of {limits.bytes_max:,} bytes. {limits.advice}".rstrip()
     )

@@ -1,6 +1,6 @@
 """Bridge to Django, which answers WSGI requests in threads.
 
-Bodies are read before a thread is used. A stream is closed if its client is gone or stops reading for a minute.
+Bodies are read before a thread is used. A stream is closed if its client stops reading for a minute.
 """
 
 import asyncio
@@ -45,11 +45,7 @@ class Bridge:
         self._room = BoundedSemaphore(threads + WAITING_MAX)
 
     async def answer(self, scope: Scope, body: bytes, *, receive: Receive, send: Send) -> None:
-        """Answer a request.
-
-        Raises:
-            Unavailable: `server_busy` if too many requests wait for a thread.
-        """
+        """Answer a request; raises Unavailable `server_busy`."""
         if not self._room.acquire(blocking=False):
             raise Unavailable("server_busy", f"More than {WAITING_MAX} requests are waiting. Try again soon.")
         loop = asyncio.get_running_loop()
@@ -77,7 +73,6 @@ class _Exchange:
         self.is_gone = False
 
     def run(self, application: Wsgi, environ: dict[str, Any]) -> None:
-        """Call the application in a thread."""
         answer = application(environ, self._started)
         try:
             with suppress(_Gone):
@@ -126,7 +121,7 @@ def _body(piece: bytes, *, is_last: bool) -> dict[str, Any]:
 
 
 def environ_of(scope: Scope, body: bytes) -> dict[str, Any]:
-    """Return a request's WSGI environment (PEP 3333)."""
+    """Return the WSGI environment (PEP 3333)."""
     server, port = scope.get("server") or ("localhost", 80)
     client = scope.get("client")
     environ = {

@@ -1,4 +1,4 @@
-"""ASGI application that answers event routes and passes the rest to Django."""
+"""ASGI application: event routes, the rest to Django."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class OwnRoute:
 
     Attributes:
         starts: The path, or its prefix if it ends with a slash.
-        name: Name in metrics; paths can hold secrets.
+        name: For metrics; paths can hold secrets.
     """
 
     starts: str
@@ -95,7 +95,6 @@ class Front:
 
 
 def _named(scope: Scope, request: Request) -> Scope:
-    """Add the request's id to the scope, for Django."""
     name = request_ids.HEADER.lower().encode()
     others = [(each, value) for each, value in scope["headers"] if each.lower() != name]
     return {**scope, "headers": [*others, (name, request.number.encode())]}

@@ -17,7 +17,7 @@ _LENGTH_DIGITS_MAX: Final = 18
 
 
 class BodyMemory:
-    """Memory shared by request bodies of one event loop."""
+    """Memory of all request bodies."""
 
     def __init__(self, bytes_max: int) -> None:
         self.bytes_max = bytes_max
@@ -102,10 +102,7 @@ class Request:
         )
 
     def query(self, *, known: tuple[str, ...] | None = None) -> dict[str, str]:
-        """Return the query parameters.
-
-        Args:
-            known: Allowed once each; None: any, the last value counts.
+        """Return the query parameters; `known` ones are allowed once, with None any, the last value counting.
 
         Raises:
             Refused: `parameter_unknown`, `parameter_repeated`, `parameter_invalid`.
