@@ -1,4 +1,4 @@
-"""Accounts: one paying organisation each. Nothing is read or counted across accounts."""
+"""Accounts: one paying organisation each, never read or counted together."""
 
 import re
 from dataclasses import dataclass

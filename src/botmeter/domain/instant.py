@@ -27,12 +27,12 @@ _RFC3339 = re.compile(
 
 
 def now_us() -> int:
-    """Return the present instant in µs UTC, for outer layers that pass it on."""
+    """Return the present instant, for outer layers that pass it on."""
     return us_from_datetime(present())
 
 
 def present() -> datetime:
-    """Return the present instant as an aware UTC `datetime`."""
+    """Return the present instant in UTC."""
     return datetime.now(UTC)
 
 
@@ -74,7 +74,7 @@ def us_from_text(text: str) -> int:
 
 
 def text_from_us(instant_us: int) -> str:
-    """Format µs UTC as RFC 3339 with `Z` and 0, 3 or 6 decimals, as needed."""
+    """Format as RFC 3339 with `Z` and 0, 3 or 6 decimals."""
     moment = datetime_from_us(instant_us)
     micros = moment.microsecond
     spec = "seconds" if micros == 0 else "milliseconds" if micros % 1000 == 0 else "microseconds"
@@ -82,7 +82,7 @@ def text_from_us(instant_us: int) -> str:
 
 
 def text_to_the_second(instant_us: int) -> str:
-    """Convert µs UTC to RFC 3339 without a fraction: `2026-11-22T14:05:00Z`."""
+    """Format as RFC 3339 without a fraction: `2026-11-22T14:05:00Z`."""
     return f"{text_from_us(instant_us)[:19]}Z"
 
 

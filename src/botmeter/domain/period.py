@@ -69,7 +69,7 @@ class Period:
 
 
 def is_timezone(name: str) -> bool:
-    """Return whether an IANA time zone has this name."""
+    """Test for an IANA time zone."""
     # Some systems have other files beside it: the machine's own zone, and clocks that count leap seconds.
     if name in ("localtime", "posixrules") or name.startswith(("right/", "posix/")):
         return False
@@ -81,7 +81,7 @@ def is_timezone(name: str) -> bool:
 
 
 def checked_timezone(name: str) -> str:
-    """Return the name of an existing time zone.
+    """Return an existing time zone's name.
 
     Raises:
         Refused: `timezone_unknown`.
@@ -109,7 +109,7 @@ def day_from_text(text: str) -> date:
 
 
 def day_start_us(day_on: date) -> int:
-    """Return midnight UTC at the start of a day, in µs."""
+    """Return a day's midnight UTC."""
     return (day_on - EPOCH.date()).days * DAY_US
 
 
@@ -140,7 +140,7 @@ def calendar_edges_us(unit: Literal["day", "month"], *, timezone: str, start_us:
 
 
 def offsets_us(period: Period) -> list[tuple[int, int]]:
-    """Return the zone's offsets as (start, offset) in µs, ascending from the period's start."""
+    """Return the zone's (start, offset) in µs, ascending from the period's start."""
     edges_us = period.edges_us()
     found = [(edges_us[0], offset_us(edges_us[0], period.timezone))]
     for start_us, end_us in pairwise(edges_us):
@@ -162,7 +162,7 @@ def _change_us(start_us: int, end_us: int, *, timezone: str) -> int:
 
 
 def offset_us(instant_us: int, timezone: str) -> int:
-    """Return the zone's offset at an instant, in µs."""
+    """Return the zone's offset in µs."""
     # Beyond the range of an event's instant, the offset at its end counts.
     within_us = min(max(INSTANT_FIRST_US, instant_us), INSTANT_END_US)
     offset = (EPOCH + timedelta(microseconds=within_us)).astimezone(ZoneInfo(timezone)).utcoffset()

@@ -66,7 +66,6 @@ class Settings:
         return Path(self.xdg_data_home or home / ".local" / "share") / "botmeter"
 
     def export(self, *, django_settings: str) -> None:
-        """Export the settings to this process's environment."""
         for name, variable in _VARIABLES.items():
             value: str = getattr(self, name)
             if value:

@@ -89,7 +89,7 @@ class Source:
         return dict(self.options).get(name)
 
     def identity(self, *ids_and_names: str | None) -> BotIdentity | None:
-        """Return the first bot with one of these ids and names, if any."""
+        """Return the first bot with one of these, if any."""
         found = (self._identity_by_sender.get(word) for word in ids_and_names if word is not None)
         return next((identity for identity in found if identity is not None), None)
 
@@ -98,9 +98,7 @@ def checked_source_name(name: str) -> str:
     """Return a valid source name.
 
     Raises:
-        Refused: `source_invalid` if empty, too long, not Unicode, or with NUL, which separates it from the event's id
-            in a
-            session id's hash.
+        Refused: `source_invalid` if empty, too long, not Unicode, or with NUL, the separator in a session id's hash.
     """
     try:
         size_bytes = len(name.encode())

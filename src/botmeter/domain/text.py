@@ -13,7 +13,7 @@ DASH = "\u2013"
 
 
 def count_text(number: int) -> str:
-    """Format a count with separators: `48,213`. It is never shortened."""
+    """Format a count: `48,213`, never shortened."""
     return f"{number:,}".replace("-", MINUS)
 
 
@@ -95,7 +95,7 @@ def clock_text(instant_us: int, *, zone: str = "UTC", seconds: bool = False) -> 
 
 
 def in_zone(instant_us: int, zone: str) -> datetime:
-    """Convert an instant to local time in a zone."""
+    """Convert an instant to local time."""
     return datetime_from_us(instant_us).astimezone(ZoneInfo(zone))
 
 

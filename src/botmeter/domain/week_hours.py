@@ -10,7 +10,7 @@ _PLACE_OF: Final = {f"{day}-{hour:02}": 24 * at + hour for at, day in enumerate(
 
 
 def place_of_week_hour(text: str) -> int:
-    """Return an hour of the week's number, from 0 on Monday.
+    """Return an hour's number, from 0 on Monday.
 
     Raises:
         Refused: `parameter_invalid`.
@@ -25,6 +25,6 @@ def place_of_week_hour(text: str) -> int:
 
 
 def text_of_week_hour(place: int) -> str:
-    """Return the text for an hour of the week."""
+    """Format an hour of the week."""
     weekday, hour = divmod(place, 24)
     return f"{WEEKDAYS[weekday]}-{hour:02}"

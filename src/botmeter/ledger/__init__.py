@@ -1,1 +1,1 @@
-"""Durable record of an account in one DuckDB file: events, sessions, usage. Each module's SQL is beside it."""
+"""Durable record of an account in one DuckDB file, with each module's SQL beside it."""

@@ -16,5 +16,5 @@ def read_account(connection: duckdb.DuckDBPyConnection) -> Account:
 
 
 def write_account(connection: duckdb.DuckDBPyConnection, account: Account, *, by: str | None, now_us: int) -> None:
-    """Add a version of the settings, in force from now on."""
+    """Add a version of the settings."""
     connection.execute(sql("add_version"), [now_us, account.name, account.available_from, account.own_title, by])

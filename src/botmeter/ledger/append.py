@@ -26,7 +26,7 @@ sql = statements_of(__name__)
 
 
 def append(ledger: Ledger, submissions: Sequence[Submission], *, now_us: int) -> list[Receipt]:
-    """Append events, meter what they touch, and commit all or nothing; return a receipt per submission."""
+    """Append and meter events, all or nothing; return a receipt per submission."""
     # Events that wait to be settled were committed before these, so they are metered first.
     settle(ledger, now_us=now_us)
     first_append_no, shown_us = ledger.next_append_no(), ledger.latest_us()

@@ -1,4 +1,4 @@
-"""Backup of an account to a tar archive of its ledger and a manifest (checksum, counts), and restore."""
+"""Backup of an account to a tar archive (ledger, and manifest with checksum and counts), and restore."""
 
 import errno
 import hashlib
@@ -28,7 +28,7 @@ _DISK_FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupSummary:
-    """Contents of a backup; the manifest is this as JSON."""
+    """Contents of a backup, as in its manifest."""
 
     account: str
     schema_version: int
@@ -39,7 +39,7 @@ class BackupSummary:
 
 
 def backup(folder: Folder, name: str, *, path: Path) -> BackupSummary:
-    """Back up an account to `path`; the file appears there only when it is complete.
+    """Back up an account to `path`; the file appears only when complete.
 
     Raises:
         Conflict: `backup_exists`; a backup is never overwritten.
@@ -94,7 +94,7 @@ def _archive(file: Path, summary: BackupSummary, *, path: Path) -> None:
 
 
 def restore(folder: Folder, path: Path, *, name: str | None = None, replace: bool = False) -> BackupSummary:
-    """Restore an account, by default the one that was backed up, after checking checksum, version and counts.
+    """Restore an account, by default under its own name, after checking checksum, version and counts.
 
     Raises:
         Missing: `file_unknown`.

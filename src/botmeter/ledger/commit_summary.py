@@ -1,4 +1,4 @@
-"""Summary of a commit's events, made while they are written."""
+"""Summary of a commit's events."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""Contents of a ledger that stay in memory for appends and reports."""
+"""Contents of a ledger that stay in memory."""
 
 from dataclasses import dataclass
 

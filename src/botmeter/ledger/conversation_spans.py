@@ -1,7 +1,7 @@
 """Spans of conversations: first and last instant, in rows that reports add up.
 
 A commit adds a row per conversation, as finding earlier rows would mean reading them all. The last rows are folded
-every few thousand, the whole table when a ledger with many of them is closed.
+every few thousand, the whole table when a large ledger is closed.
 """
 
 from contextlib import suppress

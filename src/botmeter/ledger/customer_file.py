@@ -1,4 +1,4 @@
-"""CSV files of customers to merge, with the columns customer_id and alias."""
+"""CSV files of customers to merge."""
 
 import csv
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ BYTES_MAX = 2 * 1024 * 1024
 
 
 def pairs_from_csv(content: bytes) -> tuple[SameCustomer, ...]:
-    """Parse the pairs of a file, each with its line; skip blank lines.
+    """Parse pairs from the columns customer_id and alias, each with its line; skip blank lines.
 
     Raises:
         Refused: `merge_file_invalid`, with the invalid lines.

@@ -89,7 +89,7 @@ def merge_customers(
     Raises:
         Refused: `merge_invalid` for no pair, an invalid id, an id that is its own alias, or a circle.
         Conflict: `customer_merged` for an alias of another customer.
-        TooMuch: `merge_too_large` over `PAIRS_MAX` pairs.
+        TooMuch: `merge_too_large` over `PAIRS_MAX`.
     """
     with ledger.transaction():
         return _merge(ledger, pairs, now_us=now_us, by=by)
@@ -110,7 +110,7 @@ def unmerge_customers(ledger: Ledger, aliases: Sequence[str], *, now_us: int, by
     Raises:
         Missing: `alias_unknown`.
         Refused: `merge_invalid` for no alias.
-        TooMuch: `merge_too_large` over `PAIRS_MAX` aliases.
+        TooMuch: `merge_too_large` over `PAIRS_MAX`.
     """
     _check_count(len(aliases))
     with ledger.transaction():
@@ -135,14 +135,14 @@ def aliases_of_merge(ledger: ReadableLedger, merge_no: int) -> tuple[str, ...]:
 
 
 def customer_aliases(ledger: ReadableLedger) -> list[CustomerAlias]:
-    """Return all aliases, undone ones too, the newest change first."""
+    """Return all aliases, undone ones too, newest change first."""
     columns = CustomerAlias.__slots__
     rows = ledger.connection.execute(sql("aliases")).fetchall()
     return [CustomerAlias(**dict(zip(columns, row, strict=True))) for row in rows]
 
 
 def counted_customer(ledger: ReadableLedger, customer_id: str) -> str:
-    """Return the customer that counts for an id, which can be itself."""
+    """Return the customer that counts for an id."""
     return str(row_of(ledger.connection, sql("counted_customer"), values={"customer": customer_id})[0])
 
 
@@ -247,7 +247,7 @@ def _refuse(faults: list[_Fault]) -> None:
 
 
 def faults_text(faults: Sequence[str]) -> str:
-    """Join the first faults of a merge, and count the others."""
+    """Join the first faults, and count the others."""
     more = f"; and {len(faults) - FAULTS_SHOWN_MAX:,} more" if len(faults) > FAULTS_SHOWN_MAX else ""
     return f"{'; '.join(faults[:FAULTS_SHOWN_MAX])}{more}"
 

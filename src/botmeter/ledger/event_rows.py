@@ -1,4 +1,4 @@
-"""Events with the columns that the ledger adds: source, touchpoint, key."""
+"""Events with source, touchpoint and key."""
 
 import pyarrow as pa
 
@@ -14,7 +14,7 @@ sql = statements_of(__name__)
 
 
 def event_rows(ledger: Ledger, batch: EventBatch, *, source: str) -> pa.Table:
-    """Return a batch's events with source, event_key and touchpoint. In a transaction."""
+    """Return a batch's rows for `event`. In a transaction."""
     events = batch.events.append_column("source", repeated_text(source, len(batch.events)))
     touchpoints = ledger.touchpoints.numbers(events)
     ledger.keep_numbers()

@@ -10,7 +10,7 @@ from botmeter.ledger.interruption import WaitPolicy
 
 
 class FairQueue:
-    """Queue of waiting threads; `changed` is held and notified at changes; `refusal` makes the timeout's error."""
+    """Queue of threads; `changed` is held and notified at changes; `refusal` makes the timeout's error."""
 
     def __init__(self, changed: threading.Condition, *, refusal: Callable[[WaitPolicy], Unavailable]) -> None:
         self._changed = changed
@@ -23,7 +23,7 @@ class FairQueue:
 
     @contextmanager
     def turn(self, wait: WaitPolicy) -> Iterator[None]:
-        """Wait for all earlier threads, and hold the turn during the `with`; raise `refusal` on timeout."""
+        """Wait for all earlier threads, and hold the turn during the `with`."""
         ticket = object()
         with self._changed:
             self._tickets.append(ticket)

@@ -1,4 +1,4 @@
-"""The data folder: its accounts, its owner, and access to the accounts' files.
+"""The data folder: its accounts, its owner, and access to the files.
 
 The system releases the lock on `owner.lock` however the owner's process ends.
 """
@@ -42,7 +42,7 @@ class Folder:
     @classmethod
     @contextmanager
     def owned(cls, path: Path, *, purpose: str, wait_seconds: float = 0) -> Iterator["Folder"]:
-        """Own the folder until the end of the `with`; create it if needed.
+        """Own the folder during the `with`; create it if needed.
 
         Args:
             purpose: For messages, such as `botmeter import`.
@@ -101,7 +101,7 @@ class Folder:
 
     @contextmanager
     def ledger(self, name: str) -> Iterator[Ledger]:
-        """Open the account's ledger for reading and writing.
+        """Open the account's ledger for writing.
 
         Raises:
             Missing: `account_unknown`.
@@ -118,10 +118,7 @@ class Folder:
 
     @contextmanager
     def reading(self, name: str) -> Iterator[ReadableLedger]:
-        """Open the account's ledger for reading; raises as `ledger`.
-
-        A file that needs a migration must be writable.
-        """
+        """Open the account's ledger for reading; raise as `ledger`, as an older file must be migrated."""
         ledger = self.opened(name, read_only=True)
         try:
             yield ledger
@@ -129,14 +126,14 @@ class Folder:
             ledger.connection.close()
 
     def opened(self, name: str, *, read_only: bool = False) -> Ledger:
-        """Open the account's ledger, raising as `ledger`; the caller closes its connection."""
+        """Open as `ledger`; the caller closes the connection."""
         file = self.existing_file(name)
         if not read_only:
             self.check_writable(name)
         return _opened(file, folder=self.path, name=name, read_only=read_only)
 
     def existing_file(self, name: str) -> Path:
-        """Return the path of the account's file.
+        """Return the account's file.
 
         Raises:
             Missing: `account_unknown`.
@@ -150,7 +147,7 @@ class Folder:
         )
 
     def check_writable(self, name: str) -> None:
-        """Check that the account's file is writable.
+        """Refuse a read-only file.
 
         Raises:
             NotAllowed: `ledger_read_only`.
@@ -160,11 +157,11 @@ class Folder:
             raise NotAllowed("ledger_read_only", f"The ledger of account {name} ({file}) is read-only.")
 
     def exclusively(self, name: str) -> AbstractContextManager[None]:  # noqa: ARG002 - a shared folder needs the name
-        """Return an empty context, as the owner is one thread."""
+        """Return an empty context: the owner is one thread."""
         return nullcontext()
 
     def drafting(self) -> AbstractContextManager[None]:
-        """Return an empty context, as the owner is one thread."""
+        """Return an empty context: the owner is one thread."""
         return nullcontext()
 
     def remove(self, name: str) -> None:
@@ -198,7 +195,7 @@ def connected(file: Path, *, folder: Path, read_only: bool = False) -> duckdb.Du
 
 
 def is_writable(file: Path) -> bool:
-    """Return whether the file's mode permits writing, even for the superuser."""
+    """Test the file's mode, even for the superuser."""
     return os.access(file, os.W_OK) and bool(file.stat().st_mode & 0o222)
 
 
@@ -283,7 +280,7 @@ def _take(lock: int, path: Path, *, wait_seconds: float) -> None:
 
 
 def is_lock_taken(lock: int) -> bool:
-    """Lock the open file; return False if another process has locked it."""
+    """Lock the open file; return False if another process has."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

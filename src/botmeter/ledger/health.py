@@ -1,4 +1,4 @@
-"""Health of an account's ledger: quarantine, backlog, last receipt."""
+"""Health of an account's ledger."""
 
 from dataclasses import dataclass
 

@@ -42,7 +42,7 @@ class Interruption:
 
     @contextmanager
     def waking(self, wake: Wake) -> Iterator[None]:
-        """Call `wake` from another thread if a stop is requested during the `with`."""
+        """Call `wake` from another thread on a stop during the `with`."""
         with self._lock:
             self._wakes.append(wake)
         try:

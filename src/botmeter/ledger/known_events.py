@@ -30,7 +30,7 @@ def known_instants(ledger: ReadableLedger, source: str, *, event_ids: Sequence[s
 
 
 def active_conversations(ledger: ReadableLedger, source: str, *, first_us: int) -> list[tuple[str, int]]:
-    """Return a source's conversations since `first_us` (µs UTC) with their latest instants.
+    """Return a source's conversations since `first_us` with their latest instants.
 
     The latest come first, at most `CONVERSATIONS_MAX`.
     """

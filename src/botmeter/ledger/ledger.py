@@ -59,7 +59,7 @@ class Ledger:
         self.loose_span_rows = 0
 
     def catch_up(self) -> None:
-        """Read the numbers given by another connection: live events and their touchpoints."""
+        """Read another connection's live events and touchpoint numbers."""
         self._next_append_no = None
         for touchpoint in touchpoints_from(self.connection, len(self.touchpoints)):
             self.touchpoints.number(touchpoint)

@@ -1,4 +1,4 @@
-"""Live append: one short transaction stores and answers events, and `settle` meters them a moment later."""
+"""Live append: one short transaction stores events, and `settle` meters them a moment later."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

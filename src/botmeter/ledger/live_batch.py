@@ -1,4 +1,4 @@
-"""Batches of live events: deliveries of one source that arrived together."""
+"""Batches of live events of one source."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Named facts about an account's file, such as its version."""
+"""Named facts about an account's file."""
 
 import duckdb
 
@@ -9,7 +9,7 @@ sql = statements_of(__name__)
 
 
 def meta_value(connection: duckdb.DuckDBPyConnection, name: str) -> str | None:
-    """Return the value under `name`; None if there is none."""
+    """Return the value under `name`, if any."""
     value: str | None = row_of(connection, sql("value"), values={"name": name})[0]
     return value
 

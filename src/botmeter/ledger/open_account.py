@@ -93,7 +93,6 @@ class OpenAccount:
 
     @contextmanager
     def settling(self, wait: WaitPolicy) -> Iterator[Ledger]:
-        """Open the ledger to settle while live events are appended."""
         # A file that is open read-only is opened again, which needs the live queue too.
         beside = self._live_queue.turn(wait) if self._is_read_only else nullcontext()
         with self._write_queue.turn(wait), beside, self._locked_writer(wait) as ledger:
@@ -101,7 +100,6 @@ class OpenAccount:
 
     @contextmanager
     def appending_live(self, wait: WaitPolicy) -> Iterator[Ledger]:
-        """Open the ledger to append live events, one thread at a time."""
         with self._live_queue.turn(wait):
             with self._changed:
                 ledger = self._open_live_ledger(wait)
@@ -132,7 +130,7 @@ class OpenAccount:
 
     @contextmanager
     def exclusive(self, wait: WaitPolicy) -> Iterator[None]:
-        """Keep the file closed until the end of the `with`.
+        """Keep the file closed during the `with`.
 
         Raises:
             Unavailable: `ledger_busy` after too long a wait.

@@ -26,7 +26,7 @@ _IDLE_LOOK_SECONDS_MAX = 60.0
 class OpenLedgers:
     """Ledgers of an owned folder, opened by the first user and closed when idle.
 
-    Methods raise `ledger_busy` after too long a wait, `server_stopping`, and as `Folder.ledger`.
+    Methods raise as `Folder.ledger`, `ledger_busy` after too long a wait, or `server_stopping`.
     """
 
     def __init__(
@@ -48,12 +48,10 @@ class OpenLedgers:
         return self.account(name).reading(self.wait_policy(interruption))
 
     def writing(self, name: str, *, interruption: Interruption | None = None) -> AbstractContextManager[Ledger]:
-        """Open the account's ledger for one writer at a time."""
         self.folder.existing_file(name)
         return self.account(name).writing(self.wait_policy(interruption))
 
     def appending_live(self, name: str, *, interruption: Interruption | None = None) -> AbstractContextManager[Ledger]:
-        """Open the account's ledger for `live_append`, one thread at a time."""
         self.folder.existing_file(name)
         return self.account(name).appending_live(self.wait_policy(interruption))
 
@@ -65,12 +63,11 @@ class OpenLedgers:
         return self.account(name).unsettled()
 
     def exclusively(self, name: str, *, interruption: Interruption | None = None) -> AbstractContextManager[None]:
-        """Keep the account's file closed until the end of the `with`."""
         return self.account(name).exclusive(self.wait_policy(interruption))
 
     @contextmanager
     def drafting(self) -> Iterator[None]:
-        """Keep other threads from creating accounts until the end of the `with`."""
+        """Keep other threads from creating accounts during the `with`."""
         if not self._drafting.acquire(timeout=self._patience_seconds):
             raise Unavailable(
                 "ledger_busy",

@@ -21,7 +21,7 @@ def is_in_the_past(from_on: date | None, *, now_us: int) -> bool:
 
 
 def set_policy(ledger: Ledger, policy: Policy, *, from_on: date | None, now_us: int) -> None:
-    """Put a policy in force from a UTC day, replacing one of that day; None replaces the whole schedule.
+    """Put a policy in force from a UTC day; None replaces the whole schedule.
 
     From a day that has begun, all sessions are metered again and days restated.
 

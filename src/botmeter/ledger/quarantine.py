@@ -61,12 +61,12 @@ def quarantine_counts(ledger: ReadableLedger) -> dict[str, int]:
 
 
 def quarantine_counts_of(ledger: ReadableLedger, source: str) -> dict[str, int]:
-    """Count the source's quarantined events by code, most first."""
+    """Count a source's quarantined events by code, most first."""
     return dict(ledger.connection.execute(sql("quarantine_counts_of"), {"source": source}).fetchall())
 
 
 def release(ledger: Ledger, numbers: Sequence[int]) -> None:
-    """Delete events from quarantine that were appended after all."""
+    """Delete appended events from quarantine."""
     with ledger.transaction() as connection:
         delete_quarantined(connection, numbers)
 

@@ -1,4 +1,4 @@
-"""The interface that readers of a ledger depend on."""
+"""The interface for readers of a ledger."""
 
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol

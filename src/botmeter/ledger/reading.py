@@ -64,7 +64,7 @@ class ReadingLedger:
         version: int,
         is_present: Callable[[int], bool],
     ) -> None:
-        """Test with `is_present` if a version is current."""
+        """Take `is_present`, which tests if a version is current."""
         self.connection = connection
         self.version = version
         self._published_version = published.version

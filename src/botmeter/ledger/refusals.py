@@ -1,4 +1,4 @@
-"""Rejections by the account (outside its time, conflicts), quarantined as JSON to send again."""
+"""Rejections by the account, quarantined as JSON to send again."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -22,7 +22,7 @@ sql = statements_of(__name__)
 
 
 def outside_time(ledger: Ledger, batch: EventBatch, *, now_us: int) -> tuple[Mask, list[Rejection]]:
-    """Return a mask of the events outside the account's time, and their rejections."""
+    """Return a mask of events outside the account's time, and their rejections."""
     available_from = ledger.account.available_from
     outside = rows_outside_time(batch.events, data_start_us=day_start_us(available_from), now_us=now_us)
     early = [
@@ -47,7 +47,7 @@ def outside_time(ledger: Ledger, batch: EventBatch, *, now_us: int) -> tuple[Mas
 
 
 def conflicts(batch: EventBatch, rows: Ints, *, source: str) -> list[Rejection]:
-    """Return rejections of rows in conflict with the first event of their id."""
+    """Reject rows in conflict with the first event of their id."""
     return [
         _rejection(
             record,
@@ -68,7 +68,7 @@ def quarantine(
     now_us: int,
     is_pulled: bool = False,
 ) -> None:
-    """Store rejected events, each once however often it is sent. In a transaction."""
+    """Store rejected events, each once. In a transaction."""
     if not rejections:
         return
     table = pa.table(

@@ -65,7 +65,7 @@ def remeter_after(ledger: Ledger, arrivals: CommitSummary, *, now_us: int, shown
     """Update sessions and usage after a commit with at least one event. In a transaction.
 
     Args:
-        shown_us: Numbers had been shown up to here, µs UTC; None: none.
+        shown_us: End of the numbers shown, µs UTC; None: none.
     """
     connection = ledger.connection
     if row_of(connection, sql("has_aliases"))[0]:

@@ -61,7 +61,7 @@ class Restatement:
 
 
 def restatements(ledger: ReadableLedger, *, session_id: str | None = None) -> list[Restatement]:
-    """Return restatements as recorded, all or those of one session."""
+    """Return restatements as recorded."""
     # A cursor, since others may be reading the same ledger.
     with closing(ledger.connection.cursor()) as connection:
         rows = connection.execute(sql("restatements"), {"session": session_id}).fetchall()

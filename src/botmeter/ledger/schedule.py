@@ -1,4 +1,4 @@
-"""The schedule of an account's policies in its file."""
+"""Schedule of an account's policies."""
 
 import duckdb
 import msgspec
@@ -11,7 +11,7 @@ sql = statements_of(__name__)
 
 
 def read_schedule(connection: duckdb.DuckDBPyConnection) -> Schedule:
-    """Read the policies, ascending by the midnight of their start."""
+    """Read the policies, ascending by start."""
     rows = connection.execute(sql("schedule")).fetchall()
     return tuple(
         InForce(policy=policy_from_mapping(msgspec.json.decode(definition)), from_us=from_at)

@@ -76,7 +76,7 @@ class NamedBot:
 
 
 def set_bot_name(ledger: Ledger, bot: BotName, *, now_us: int, by: str | None = None) -> None:
-    """Set the displayed name of a bot with at least one event; empty restores the sent one.
+    """Set the displayed name of a bot with at least one event.
 
     Raises:
         Missing: `bot_unknown`.
@@ -120,7 +120,7 @@ def set_available_from(ledger: Ledger, day_on: date, *, now_us: int, by: str | N
 
 
 def settings_history(ledger: ReadableLedger) -> list[SettingChange]:
-    """Return every change, and the initial settings, by instant."""
+    """Return every change and the initial settings by instant."""
     terms = [
         _Term(
             recorded_at=recorded_at, account=Account(name=name, available_from=available_from, title=title or ""), by=by

@@ -1,4 +1,4 @@
-"""Settling: live events are metered and added to usage in one commit, because live append must answer quickly."""
+"""Settling: live events are metered later in one commit, because live append must answer quickly."""
 
 import time
 from contextlib import suppress
@@ -40,7 +40,7 @@ def backlog(connection: duckdb.DuckDBPyConnection) -> Backlog:
 
 
 def settle(ledger: Ledger, *, now_us: int) -> Settled:
-    """Move all live events to the table `event` and meter them; more can be appended meanwhile."""
+    """Move all live events to `event` and meter them; more can be appended meanwhile."""
     began = time.monotonic()
     if not backlog(ledger.connection).event_count:
         return Settled(event_count=0, seconds=0.0)
@@ -59,7 +59,7 @@ def settle(ledger: Ledger, *, now_us: int) -> Settled:
 
 
 def settle_quietly(ledger: Ledger, *, now_us: int) -> None:
-    """Settle; leave a full disk or a broken file to the ledger's next user."""
+    """Settle; leave a full disk or a broken file to the next user."""
     with suppress(Unavailable, duckdb.Error):
         settle(ledger, now_us=now_us)
 

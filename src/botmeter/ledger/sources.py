@@ -37,7 +37,7 @@ def source_of(ledger: ReadableLedger, name: str) -> Source | None:
 
 
 def sources_of(ledger: ReadableLedger) -> tuple[Source, ...]:
-    """Return the account's sources with their present settings, by name."""
+    """Return the account's present sources by name."""
     rows = ledger.connection.execute(sql("sources"), {"source": None}).fetchall()
     return tuple(_source(row) for row in rows)
 

@@ -37,6 +37,6 @@ def statements_of(module: str) -> Statements:
 
 @cache
 def statements_in(package: str, file: str) -> Mapping[str, str]:
-    """Return a `.sql` file's statements by name, in order."""
+    """Return a `.sql` file's statements by name."""
     names_and_texts = _HEAD.split(files(package).joinpath(file).read_text(encoding="utf-8"))[1:]
     return {name: text.strip() for name, text in zip(names_and_texts[::2], names_and_texts[1::2], strict=True)}

@@ -1,4 +1,4 @@
-"""Traces of bugs, as files under a reference number."""
+"""Traces of bugs as files."""
 
 import os
 import platform
@@ -20,7 +20,7 @@ class SavedTrace:
 
 
 def save_trace(problem: BaseException, *, what: str, folder: Path) -> SavedTrace:
-    """Save a bug's trace, readable by the owner alone; `what` is the command line or request."""
+    """Save a trace, readable by the owner alone; `what` is the command line or request."""
     reference = os.urandom(4).hex()
     trace = "".join(traceback.format_exception(problem))
     text = f"{what}\nPython {sys.version}\n{platform.platform()}\n\n{trace}"

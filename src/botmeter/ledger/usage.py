@@ -124,7 +124,7 @@ def keep_tickets(connection: duckdb.DuckDBPyConnection, tickets: pa.Table) -> No
 
 
 def keep_bot_names(connection: duckdb.DuckDBPyConnection, *, append_no: int) -> None:
-    """Add the bot names from that append on to `bot_name_sent`."""
+    """Add bot names from that append on."""
     connection.execute(sql("keep_bot_names"), {"append_no": append_no})
 
 

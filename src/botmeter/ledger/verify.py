@@ -1,4 +1,4 @@
-"""Verification: events are metered again in a transaction that is rolled back, and compared with the tables."""
+"""Verification: events are metered again, compared with the tables, and rolled back."""
 
 from dataclasses import dataclass
 from typing import NoReturn

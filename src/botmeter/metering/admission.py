@@ -86,7 +86,7 @@ class RowsOutsideTime(NamedTuple):
 
 
 def rows_outside_time(events: pa.Table, *, data_start_us: int, now_us: int) -> RowsOutsideTime:
-    """Return the rows that an account rejects for their `occurred_at`."""
+    """Return the rows that an account rejects for `occurred_at`."""
     occurred_at = events["occurred_at"].to_numpy()
     return RowsOutsideTime(
         early=np.flatnonzero(occurred_at < data_start_us),

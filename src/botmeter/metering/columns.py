@@ -33,7 +33,7 @@ def repeated_text(text: str, count: int) -> pa.DictionaryArray:
 
 
 def ints_of(column: pa.ChunkedArray) -> Ints:
-    """Copy an integer column into a writable int64 array, for the compiled passes."""
+    """Copy into a writable int64 array, for the compiled passes."""
     return np.array(column.to_numpy(), np.int64)
 
 

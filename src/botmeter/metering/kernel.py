@@ -244,7 +244,6 @@ def _join(rules, state, at, role):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _close(rules, state, held, found):  # type: ignore[no-untyped-def]
-    """Close the open session, and store it if `require` is met."""
     members, places = held
     session_of_row, sessions, parts, counts, first = found
     member_count, session_count, part_count = state[_MEMBERS], counts[0], counts[1]

@@ -1,4 +1,4 @@
-"""The meter: sessions, participations and the session of each event, from the kernel."""
+"""The meter: sessions and participations from the kernel."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass

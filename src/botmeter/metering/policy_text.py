@@ -23,7 +23,7 @@ _DURATION_KEYS = ("max_duration", "idle_timeout")
 
 
 def policy_from_text(text: str, *, name_hint: str = "custom") -> Policy:
-    """Parse a policy, or the `policy` table of a preset, from TOML or JSON; unnamed, it is called `name_hint`.
+    """Parse a policy, or a preset's `policy` table, from TOML or JSON; `name_hint` names an unnamed one.
 
     Raises:
         Refused: `policy_invalid`, naming the key or line.

@@ -22,7 +22,7 @@ _SCOPE_COLUMNS = {"bot": "bot_id", "channel": "channel", "conversation": "conver
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeteredFiles:
-    """Sessions of the events of files.
+    """Sessions of event files.
 
     Attributes:
         sessions: One row per session, by start, with the columns of the contract.
@@ -37,7 +37,7 @@ class MeteredFiles:
 
 
 def metered_files(files: Iterable[Iterable[EventBatch]], *, policy: Policy, source: str) -> MeteredFiles:
-    """Meter all events of `files` together under `policy`, each once."""
+    """Meter all files together, each event once."""
     tables: list[pa.Table] = []
     rejections: list[Rejection] = []
     rejected = 0

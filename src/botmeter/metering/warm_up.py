@@ -23,7 +23,7 @@ _EVENT = {
 
 
 def load_kernel() -> None:
-    """Load the compiled kernel by metering one made-up event."""
+    """Load the kernel by metering one made-up event."""
     events = pa.Table.from_pylist([_EVENT], schema=METER_SCHEMA)
     touchpoints = Touchpoints([Touchpoint("warm-up", None, "warm-up")])
     sessions_from_events(events, schedule=schedule_of(FRESHCHAT), touchpoints=touchpoints)
