@@ -149,7 +149,8 @@ class Backlog:
     def settle(self, count: int, *, were_taken: bool = True) -> None:
         """Remove the first `count` lines of `batch`.
 
-        Refused lines leave the file at once, or a later process would record them twice.
+        Refused lines leave the file at once, or a later process would record them twice. Accepted ones may stay: the
+        server recognizes duplicates.
         """
         with self.changed:
             batch = self.batch

@@ -44,6 +44,9 @@ class Meter:
             url: Without the path: `https://botmeter.example.com`.
             key: API key with the scope `events:write`.
             ports: For tests.
+
+        Raises:
+            Refused: `url_invalid`, `client_key_invalid`.
         """
         address = Address(url=url, key=key)
         self._settings = settings or ClientSettings()

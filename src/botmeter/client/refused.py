@@ -21,7 +21,7 @@ class RefusedFile:
         self._bytes_max = bytes_max
 
     def append(self, lines: Iterable[bytes], *, why: Refusal, now_us: int) -> None:
-        """Append each line with the reason, as `event` or invalid `text`."""
+        """Append each line with the reason, as `event` or invalid `text`; raises `OSError`."""
         data = b"".join(_entry(line, why=why, now_us=now_us) for line in lines)
         descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:

@@ -83,7 +83,7 @@ class Spill:
         self.size_bytes += len(data)
 
     def put_back(self, path: Path, lines: Sequence[bytes]) -> Segment:
-        """Write lines of the current batch to their reserved file."""
+        """Write lines of the current batch to their reserved file; raises `OSError`."""
         data = _joined(lines)
         self._write(path, data)
         self.size_bytes += len(data)

@@ -1,4 +1,7 @@
-"""Batches waiting for a commit: one queue per account, with a common limit."""
+"""Batches waiting for a commit: one queue per account, with a common limit.
+
+A queued batch is answered even if the server stops.
+"""
 
 import threading
 from collections import deque

@@ -1,4 +1,7 @@
-"""Sign-in: a password or link, then a second factor if set up."""
+"""Sign-in: a password or link, then a second factor if set up.
+
+Between them the session holds only a pending login, read by no other page.
+"""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -29,7 +32,7 @@ class PendingLogin:
 
 
 def own_path(request: HttpRequest, path: str | None) -> str:
-    """Return the path if it is on this site, else the start page."""
+    """Return the path if it is on this site, else the start page, against open redirects."""
     is_ours = url_has_allowed_host_and_scheme(path, allowed_hosts=None, require_https=request.is_secure())
     return path if path and path.startswith("/") and is_ours else reverse("home")
 

@@ -1,4 +1,7 @@
-"""Invitations, changes and removal of members."""
+"""Invitations, changes and removal of members.
+
+An account in use keeps an owner, and no one gains power over another account through a shared member.
+"""
 
 from dataclasses import dataclass
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Changes to sources with audit entries. Callers check permissions."""
+"""Changes to sources with audit entries, which hold no secrets. Callers check permissions."""
 
 from dataclasses import dataclass, replace
 

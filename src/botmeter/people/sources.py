@@ -28,7 +28,11 @@ _CACHED_MAX: Final = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedSource:
-    """A source whose address was called; without a secret, deliveries are not checked."""
+    """A source whose address was called; without a secret, deliveries are not checked.
+
+    Attributes:
+        verify_token: Echoed when the platform verifies the address.
+    """
 
     account: str
     name: str

@@ -1,4 +1,4 @@
-"""Threads for large bodies; the loop's own threads look up keys."""
+"""Threads for large bodies. The loop's own look up keys: requests with invalid keys must not delay bodies."""
 
 import asyncio
 from collections.abc import Callable

@@ -84,7 +84,7 @@ def demo_link(account: str) -> str:
 
 
 def serve(*, host: str, port: int, ready: Callable[[], None]) -> None:
-    """Serve until Ctrl-C or SIGTERM; call `ready` once requests are answered."""
+    """Serve until Ctrl-C or SIGTERM; call `ready` once requests are answered. Raises Unavailable `port_in_use`."""
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels

@@ -1,6 +1,7 @@
 """Pull: crawl a platform's conversations and append the events that the ledger lacks.
 
-Lookup and append are one turn of the writer, so that no webhook comes in between.
+Known events are left alone: webhooks know more about them. Lookup and append are one turn of the writer, so that no
+webhook comes in between.
 """
 
 from collections.abc import Callable
