@@ -38,7 +38,7 @@ def document(server: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> Pa
     key = server.account("acme")
     assert server.send(key, json.dumps(message("a")).encode()).status == 200
     address = server.command("source", "create", "desk", "--platform", "chatwoot", "--account", "acme").strip()
-    told = server.query("GET", "/api/v1/openapi.json").json()
+    told = server.request("GET", "/api/v1/openapi.json").json()
     own = {
         "account": "acme",
         "source": "desk",
@@ -61,7 +61,7 @@ def session_id(server: LiveServer, key: str) -> str:
     path = "/api/v1/accounts/acme/sessions?from=2026-03-01&to=2026-03-31"
     items: list[Any] = []
     while not items:
-        items = server.query("GET", path, authorization=f"Bearer {key}").json()["items"]
+        items = server.request("GET", path, authorization=f"Bearer {key}").json()["items"]
     found: str = items[0]["session_id"]
     return found
 

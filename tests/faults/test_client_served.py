@@ -38,7 +38,7 @@ def wait_reported(server: LiveServer, key: str, *, sessions: int) -> None:
     """Until the served report counts so many sessions, which it does a moment after the events were taken in."""
     pause = threading.Event()
     for _ in range(int(READY_SECONDS / _CHECK_SECONDS)):
-        told = server.query("GET", REPORT, authorization=f"Bearer {key}").json()
+        told = server.request("GET", REPORT, authorization=f"Bearer {key}").json()
         if told["sessions_consumed"] == sessions:
             return
         pause.wait(_CHECK_SECONDS)

@@ -81,7 +81,7 @@ def test_senders_that_trickle_hold_up_nobody_and_are_answered_when_they_are_done
             for connection in slow:
                 connection.sendall(body[sent : sent + 1])
             assert is_taken(server, key, name=f"beside-{sent}")
-        assert server.query("GET", "/sign-in").status == 200
+        assert server.request("GET", "/sign-in").status == 200
         for connection in slow:
             connection.sendall(body[20:])
         answers = {received(connection) for connection in slow}
@@ -103,13 +103,13 @@ def test_ten_thousand_idle_connections_leave_room_for_pages_and_events(
 ) -> None:
     with ExitStack() as held:
         idle = [held.enter_context(closing(server.connected())) for _ in range(IDLE)]
-        assert server.query("GET", "/sign-in").status == 200
+        assert server.request("GET", "/sign-in").status == 200
         assert is_taken(server, key, name="among-idle")
         # They are still connected, and any of them may ask.
         for connection in (idle[0], idle[IDLE // 2], idle[-1]):
             connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
             assert received(connection).split()[1] == b"200"
-    assert server.query("GET", "/healthz").status == 200
+    assert server.request("GET", "/healthz").status == 200
 
 
 def test_a_bomb_is_refused_and_takes_no_memory_to_speak_of(server: LiveServer, key: str) -> None:
@@ -153,7 +153,7 @@ def test_random_bytes_in_any_media_type_are_refused_and_break_nothing(server: Li
     for number in range(MEAN):
         body = random.randbytes(random.randint(0, 200)) if number % 2 else b"".join(random.choices(pieces, k=4))
         assert server.send(key, body, **random.choice(headers)).status < 500
-        assert server.query("POST", webhook, body=body).status == 200
+        assert server.request("POST", webhook, body=body).status == 200
     assert is_taken(server, key, name="after-mean")
 
 

@@ -101,7 +101,7 @@ class LiveServer:
         self.command("account", "create", name)
         return self.command("key", "create", "--account", name, "--scope", "admin").strip()
 
-    def ask(self, method: str, path: str, /, *, body: bytes | None = None, **headers: str) -> Answer:
+    def request(self, method: str, path: str, /, *, body: bytes | None = None, **headers: str) -> Answer:
         """Send a request; connection errors are raised."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         with closing(HTTPConnection("127.0.0.1", self.port, timeout=READY_SECONDS)) as connection:
@@ -114,7 +114,7 @@ class LiveServer:
             )
 
     def send(self, key: str, body: bytes, /, **headers: str) -> Answer:
-        return self.query("POST", EVENTS_PATH, body=body, authorization=f"Bearer {key}", **headers)
+        return self.request("POST", EVENTS_PATH, body=body, authorization=f"Bearer {key}", **headers)
 
     def connected(self) -> socket.socket:
         """New connection without a request."""
@@ -122,7 +122,7 @@ class LiveServer:
 
     def _is_ready(self) -> bool:
         try:
-            return self.query("GET", "/readyz").status == 200
+            return self.request("GET", "/readyz").status == 200
         except (OSError, HTTPException):
             return False
 
