@@ -16,7 +16,8 @@ from bench.traffic import brief, warmed
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
 from botmeter.reports.query import RequestedDays, UsageQuery, usage_query
-from botmeter.reports.usage import report_as_mapping, usage_report
+from botmeter.reports.report_json import report_as_mapping
+from botmeter.reports.usage import usage_report
 
 LEDGER_EVENTS = 20_000_000
 SMALL = 0.1
