@@ -17,7 +17,7 @@ DEMO_EVENTS = 1_000_000
 
 def figures(scale: float) -> Iterator[Figure]:
     """Figures at `scale` of the full size."""
-    folder = _demo_folder(round(DEMO_EVENTS * scale))
+    folder = demo_folder(round(DEMO_EVENTS * scale))
     yield _figure("--help", promise=0.3)
     yield _figure("report", "--account", DEMO_ACCOUNT, "--data", str(folder), promise=1)
 
@@ -36,7 +36,8 @@ def _figure(*arguments: str, promise: float) -> Figure:
     )
 
 
-def _demo_folder(event_count: int) -> Path:
+def demo_folder(event_count: int) -> Path:
+    """Data folder of a demo account of this size."""
     folder = CACHE / f"demo-{event_count}"
     if not folder.exists():
         botmeter("demo", "--no-serve", "--events", str(event_count), "--data", str(folder))
