@@ -10,7 +10,7 @@ import pytest
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import present
 from botmeter.ledger import live_append as taking_in
-from botmeter.live.records import BODY_BYTES_MAX
+from botmeter.live.event_body import BODY_BYTES_MAX
 from botmeter.people.keys import KeyDraft, Scope, new_key, revoke_key
 from botmeter.server import events
 from botmeter.web.api.codes import CODES
@@ -128,9 +128,9 @@ def test_a_key_that_sends_too_often_waits_for_the_next_minute(
 
 
 def test_a_full_queue_takes_nothing_and_says_when_to_come_again(live: Live, key: str) -> None:
-    limit, live.ingestion.capacity.batches_max = live.ingestion.capacity.batches_max, 0
+    limit, live.ingestion.capacity.deliveries_max = live.ingestion.capacity.deliveries_max, 0
     assert refused(live, live.post(key, GOOD)) == (503, "queue_full")
-    live.ingestion.capacity.batches_max = limit
+    live.ingestion.capacity.deliveries_max = limit
     assert counts(live.post(key, GOOD)) == (1, 0, 0, 0)
 
 

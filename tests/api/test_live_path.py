@@ -5,7 +5,7 @@ from pathlib import Path
 from types import CodeType, FrameType
 
 import botmeter
-from botmeter.live.queue import BatchQueue
+from botmeter.live.queue import DeliveryQueue
 from botmeter.server.events import EventsRoute
 from support.live import Live, counts, message
 
@@ -29,7 +29,7 @@ class Trace:
             self._is_on = not self._is_over
         if event == "call" and self._is_on:
             self._note(code)
-        if event == "return" and code is BatchQueue.put.__code__:
+        if event == "return" and code is DeliveryQueue.put.__code__:
             self._is_on, self._is_over = False, True
 
     def _note(self, code: CodeType) -> None:
@@ -54,6 +54,6 @@ def test_a_request_passes_few_functions_on_its_way_to_the_queue(live: Live, key:
     finally:
         sys.setprofile(None)
     assert counts(asked) == (2, 0, 0, 0)
-    assert any("BatchQueue.put" in name for name in trace.functions.values())
+    assert any("DeliveryQueue.put" in name for name in trace.functions.values())
     assert len(trace.functions) <= FUNCTIONS_MAX, sorted(trace.functions.values())
     assert len(trace.files) <= FILES_MAX, sorted(trace.files)

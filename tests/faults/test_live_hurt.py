@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from botmeter.live.records import MEDIA_TYPES
+from botmeter.live.event_body import MEDIA_TYPES
 from support.live import EVENTS_PATH, message
 from support.live_server import BATCH_EVENTS, LiveServer, batch, serving
 

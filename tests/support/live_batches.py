@@ -30,7 +30,7 @@ def live_batch(*sent: Sequence[Event], atomic: Sequence[int] = (), rejections: t
         for place, count in enumerate(counts)
     )
     source = events[0]["source"] if events else "s"
-    return LiveBatch(source=source, batch=batch(events, rejections=rejections), deliveries=deliveries)
+    return LiveBatch(source=source, parsed=batch(events, rejections=rejections), deliveries=deliveries)
 
 
 def append_live(ledger: Ledger, *batches: LiveBatch, now_us: int = NOW_US) -> list[Receipt]:

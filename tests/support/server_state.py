@@ -9,7 +9,8 @@ from django.http.response import HttpResponseBase
 from django.test import RequestFactory
 
 from botmeter.ledger.open_ledgers import OpenLedgers
-from botmeter.live.server_state import STATE_KEY, ServerState, new_server_state
+from botmeter.live.server_state import ServerState, new_server_state
+from botmeter.web.server_state import STATE_KEY
 
 _current: list[ServerState] = []
 

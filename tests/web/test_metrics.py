@@ -121,7 +121,7 @@ def test_what_the_workers_tell_stands_in_the_numbers() -> None:
 
 
 def test_gauges_have_the_present_values_of_the_server_that_is_asked(client: Client, state: ServerState) -> None:
-    state.ingestion.capacity.batch_count, state.ingestion.capacity.size_bytes = 1, 4096
+    state.ingestion.capacity.delivery_count, state.ingestion.capacity.size_bytes = 1, 4096
     numbers = client.get("/metrics").content.decode()
     assert "botmeter_queue_depth 1.0\n" in numbers
     assert "botmeter_queue_bytes 4096.0\n" in numbers

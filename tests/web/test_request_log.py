@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from botmeter.domain.errors import Refused
 from botmeter.ledger.open_ledgers import OpenLedgers
-from botmeter.live.bugs import kept_bug_in
+from botmeter.live.bugs import report_bug
 from botmeter.people.keys import KeyDraft, Scope, new_key
 from botmeter.people.models import User
 from botmeter.web import access_log as access
@@ -161,7 +161,7 @@ def test_a_fault_that_was_kept_leads_from_the_log_to_its_trace(
     lines: Callable[..., list[Any]], settings: Any, tmp_path: Path
 ) -> None:
     settings.DATA = tmp_path
-    bug = kept_bug_in("GET /a/acme/customers/cus_8401", ValueError("cus_8401"))
+    bug = report_bug("GET /a/acme/customers/cus_8401", ValueError("cus_8401"))
     (line,) = lines()
     assert (line["level"], line["reference"], line["exception"]) == ("error", bug.reference, "ValueError")
     assert "cus_8401" not in json.dumps(line)

@@ -34,7 +34,7 @@ class _Numbered:
 
     @property
     def rows(self) -> slice:
-        return slice(self.first_row, self.first_row + len(self.live_batch.batch.events))
+        return slice(self.first_row, self.first_row + len(self.live_batch.parsed.events))
 
     @property
     def delivery_numbers(self) -> range:
@@ -94,7 +94,7 @@ def _decided(ledger: Ledger, numbered: Sequence[_Numbered], *, now_us: int) -> _
     rejections: list[list[Rejection]] = [[] for each in numbered for _ in each.delivery_numbers]
     is_rejected = np.zeros(numbered[-1].rows.stop, np.bool_)
     for each in numbered:
-        batch = each.live_batch.batch
+        batch = each.live_batch.parsed
         is_rejected[each.rows], outside = outside_time(ledger, batch, now_us=now_us)
         _add_rejections(rejections, each, added=[*batch.rejections, *outside])
     events = _events(ledger, numbered)
@@ -110,7 +110,7 @@ def _decided(ledger: Ledger, numbered: Sequence[_Numbered], *, now_us: int) -> _
     )
     for each in numbered:
         clashing = np.flatnonzero(admitted.outcomes[each.rows] == Outcome.CONFLICT)
-        found = conflicts(each.live_batch.batch, clashing, source=each.live_batch.source)
+        found = conflicts(each.live_batch.parsed, clashing, source=each.live_batch.source)
         _add_rejections(rejections, each, added=found)
     cells = deliveries.numbers * len(Outcome) + admitted.outcomes
     counts = np.bincount(cells, minlength=len(rejections) * len(Outcome)).reshape(-1, len(Outcome))
@@ -129,7 +129,7 @@ def _decided(ledger: Ledger, numbered: Sequence[_Numbered], *, now_us: int) -> _
 def _deliveries(numbered: Sequence[_Numbered], *, has_rejections: Mask) -> EventDeliveries:
     is_atomic = np.array([delivery.is_atomic for each in numbered for delivery in each.live_batch.deliveries])
     return EventDeliveries(
-        numbers=np.concatenate([each.deliveries_at(each.live_batch.batch.positions.to_numpy()) for each in numbered]),
+        numbers=np.concatenate([each.deliveries_at(each.live_batch.parsed.positions.to_numpy()) for each in numbered]),
         is_atomic=is_atomic,
         is_withdrawn=is_atomic & has_rejections,
     )
@@ -138,7 +138,7 @@ def _deliveries(numbered: Sequence[_Numbered], *, has_rejections: Mask) -> Event
 def _events(ledger: Ledger, numbered: Sequence[_Numbered]) -> pa.Table:
     tables = []
     for each in numbered:
-        rows = event_rows(ledger, each.live_batch.batch, source=each.live_batch.source)
+        rows = event_rows(ledger, each.live_batch.parsed, source=each.live_batch.source)
         tables.append(rows.append_column("append_no", pa.array(np.full(len(rows), each.append_no, np.int32))))
     return pa.concat_tables(tables)
 

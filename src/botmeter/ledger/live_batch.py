@@ -30,10 +30,10 @@ class LiveBatch:
     """Events of one source to append together.
 
     Attributes:
-        batch: Records of all deliveries, with positions from 0.
+        parsed: Events of all deliveries, with positions from 0.
         deliveries: By position.
     """
 
     source: str
-    batch: EventBatch
+    parsed: EventBatch
     deliveries: tuple[BatchDelivery, ...]

@@ -20,7 +20,7 @@ class Bug:
     sentence: str
 
 
-def kept_bug_in(what: str, problem: Exception) -> Bug:
+def report_bug(what: str, problem: Exception) -> Bug:
     """Store a bug's trace, or print it to stderr if the disk is full."""
     kept = save_trace(problem, what=what, folder=settings.DATA)
     if kept.file is None:

@@ -1,18 +1,17 @@
-"""Group commit: one thread per account appends waiting batches in one transaction."""
+"""Group commit: one thread per account commits waiting deliveries in one transaction."""
 
 import threading
 import time
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final, Protocol
+from typing import Final
 
 from botmeter.domain.errors import BotmeterError
 from botmeter.domain.receipt import Receipt
-from botmeter.domain.source import Source
-from botmeter.ledger.live_batch import LiveBatch
 from botmeter.live import metrics
-from botmeter.live.live_batches import ParsedBatches, live_batches
-from botmeter.live.queue import BatchQueue, PendingBatch, QueueCapacity
+from botmeter.live.parse import parsed_groups
+from botmeter.live.queue import DeliveryQueue, PendingDelivery, QueueCapacity
+from botmeter.live.settler import Settler
+from botmeter.live.store import LiveStore
 
 COMMIT_EVERY_SECONDS: Final = 0.03
 """Minimum time between the starts of two commits: under load more senders share each, and the disk rests."""
@@ -21,36 +20,21 @@ _FULL_RECORDS: Final = 5_000
 _IDLE_SECONDS: Final = 30.0
 
 
-class LiveStore(Protocol):
-    """Port to the ledgers. Any thread may call."""
-
-    def append(self, account: str, batches: Sequence[LiveBatch]) -> list[tuple[Receipt, ...]]:
-        """Append batches durably; one tuple of receipts per batch, one receipt per delivery."""
-
-    def source_of(self, account: str, name: str) -> Source | None:
-        """Return a source's settings; None if unknown."""
-
-    def settle(self, account: str) -> None:
-        """Meter appended events."""
-
-    def report(self, problem: Exception) -> None:
-        """Report a bug."""
-
-
 class Committer:
-    """Queue and thread of an account."""
+    """Queue, commit thread and settler of an account."""
 
-    def __init__(self, account: str, *, store: LiveStore, settler: "Wakeable", capacity: QueueCapacity) -> None:
-        self.queue = BatchQueue(capacity)
+    def __init__(self, account: str, *, store: LiveStore, capacity: QueueCapacity) -> None:
+        self.queue = DeliveryQueue(capacity)
         self._account = account
         self._store = store
-        self._settler = settler
+        self._settler = Settler(account, store=store)
         self._thread = threading.Thread(target=self._run, name=f"commit {account}", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
         self.queue.close()
         self._thread.join()
+        self._settler.close()
 
     def _run(self) -> None:
         last = 0.0
@@ -59,60 +43,45 @@ class Committer:
             group = self.queue.next_group(idle_seconds=_IDLE_SECONDS)
             if not group:
                 continue
-            left = last + COMMIT_EVERY_SECONDS - time.monotonic()
-            if left > 0 and sum(len(batch.records) for batch in group) < _FULL_RECORDS:
-                pause.wait(left)
+            wait_seconds = last + COMMIT_EVERY_SECONDS - time.monotonic()
+            if wait_seconds > 0 and sum(len(pending.records) for pending in group) < _FULL_RECORDS:
+                pause.wait(wait_seconds)
                 group += self.queue.next_group(idle_seconds=0)
             last = time.monotonic()
             self._commit(group)
 
-    def _commit(self, group: list[PendingBatch]) -> None:
+    def _commit(self, group: list[PendingDelivery]) -> None:
+        answers: list[tuple[PendingDelivery, Receipt | Exception]]
         try:
-            receipts = self._receipts(group)
+            answers = self._receipts(group)
         except BotmeterError as problem:
-            self._answer(group, [problem] * len(group))
+            answers = [(pending, problem) for pending in group]
         except Exception as problem:  # noqa: BLE001 - a bug: reported with its trace; the thread must go on
-            if len(group) == 1:
-                self._store.report(problem)
-                self._answer(group, [problem])
+            if len(group) > 1:
+                # A bug met by one delivery must not fail the others.
+                for pending in group:
+                    self._commit([pending])
                 return
-            # A bug met by one batch must not fail the others.
-            for batch in group:
-                self._commit([batch])
-        else:
-            self._answer(group, receipts)
-            if any(receipt.accepted for receipt in receipts):
-                self._settler.wake()
-
-    def _receipts(self, group: list[PendingBatch]) -> list[Receipt]:
-        parsed = live_batches(group, source_of=lambda name: self._store.source_of(self._account, name))
-        started = time.monotonic()
-        appended = self._store.append(self._account, [each.batch for each in parsed])
-        metrics.commit_observed(time.monotonic() - started, delivery_count=len(group))
-        receipts = _in_queue_order(parsed, appended)
-        for receipt in receipts:
-            metrics.count_outcomes(receipt)
-        return receipts
-
-    def _answer(self, group: list[PendingBatch], answers: Sequence[Receipt | Exception]) -> None:
-        for batch, answer in zip(group, answers, strict=True):
-            self.queue.release(batch)
+            self._store.report(problem)
+            answers = [(group[0], problem)]
+        for pending, answer in answers:
+            self.queue.release(pending)
             if isinstance(answer, Exception):
-                batch.receipt.set_exception(answer)
+                pending.receipt.set_exception(answer)
             else:
-                batch.receipt.set_result(answer)
+                pending.receipt.set_result(answer)
+        if any(isinstance(answer, Receipt) and answer.accepted for _, answer in answers):
+            self._settler.wake()
 
-
-class Wakeable(Protocol):
-    """Thread that sleeps until there is work."""
-
-    def wake(self) -> None:
-        """Signal work."""
-
-
-def _in_queue_order(parsed: list[ParsedBatches], appended: list[tuple[Receipt, ...]]) -> list[Receipt]:
-    receipts: dict[int, Receipt] = {}
-    for each, of_batch in zip(parsed, appended, strict=True):
-        for index, delivery, receipt in zip(each.indexes, each.batch.deliveries, of_batch, strict=True):
-            receipts[index] = replace(receipt, ignored=delivery.ignored, ignored_count=delivery.ignored_count)
-    return [receipts[index] for index in range(len(receipts))]
+    def _receipts(self, group: list[PendingDelivery]) -> list[tuple[PendingDelivery, Receipt | Exception]]:
+        parsed = parsed_groups(group, source_of=lambda name: self._store.source_of(self._account, name))
+        started = time.monotonic()
+        committed = self._store.commit(self._account, [each.live_batch for each in parsed])
+        metrics.commit_observed(time.monotonic() - started, delivery_count=len(group))
+        receipts: list[tuple[PendingDelivery, Receipt | Exception]] = []
+        for each, of_batch in zip(parsed, committed, strict=True):
+            for pending, delivery, counts in zip(each.pending, each.live_batch.deliveries, of_batch, strict=True):
+                receipt = replace(counts, ignored=delivery.ignored, ignored_count=delivery.ignored_count)
+                metrics.count_outcomes(receipt)
+                receipts.append((pending, receipt))
+        return receipts

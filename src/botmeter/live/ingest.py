@@ -4,37 +4,35 @@ import threading
 from collections.abc import Sequence
 
 from botmeter.domain.errors import BotmeterError, Unavailable
-from botmeter.live.committer import Committer, LiveStore
-from botmeter.live.queue import PendingBatch, QueueCapacity
-from botmeter.live.settler import Settler
+from botmeter.live.committer import Committer
+from botmeter.live.queue import PendingDelivery, QueueCapacity
+from botmeter.live.store import LiveStore
 
 
 class Ingestion:
-    """Threads of each active account."""
+    """Committers of active accounts."""
 
     def __init__(self, store: LiveStore, *, capacity: QueueCapacity | None = None) -> None:
         self.capacity = capacity or QueueCapacity()
         self._store = store
         self._lock = threading.Lock()
-        self._threads: dict[str, tuple[Committer, Settler]] = {}
+        self._committers: dict[str, Committer] = {}
         self._is_closed = False
 
-    def append(self, batch: PendingBatch) -> None:
-        """Queue a batch; its `receipt` is set once it is on disk or has failed.
+    def enqueue(self, delivery: PendingDelivery) -> None:
+        """Queue a delivery; its `receipt` is set once it is on disk or has failed.
 
         Raises:
             Unavailable: `queue_full`, `server_stopping`.
         """
-        account = batch.account
+        account = delivery.account
         with self._lock:
             if self._is_closed:
                 raise Unavailable("server_stopping", "The server is starting or stopping. Try again in a moment.")
-            if account not in self._threads:
-                settler = Settler(account, store=self._store)
-                committer = Committer(account, store=self._store, settler=settler, capacity=self.capacity)
-                self._threads[account] = committer, settler
-            committer, _ = self._threads[account]
-        committer.queue.put(batch)
+            if account not in self._committers:
+                self._committers[account] = Committer(account, store=self._store, capacity=self.capacity)
+            committer = self._committers[account]
+        committer.queue.put(delivery)
 
     def settle_left_over(self, accounts: Sequence[str]) -> None:
         for account in accounts:
@@ -45,11 +43,8 @@ class Ingestion:
                 continue
 
     def close(self) -> None:
-        """Refuse batches; commit and meter queued ones."""
+        """Refuse deliveries; commit and meter queued ones."""
         with self._lock:
             self._is_closed = True
-            threads = list(self._threads.values())
-        for committer, _ in threads:
+        for committer in self._committers.values():
             committer.close()
-        for _, settler in threads:
-            settler.close()

@@ -4,15 +4,7 @@ import platform
 from importlib.metadata import version as distribution_version
 from typing import Final
 
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    PlatformCollector,
-    ProcessCollector,
-    disable_created_metrics,
-)
+from prometheus_client import GC_COLLECTOR, REGISTRY, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.exposition import choose_encoder
 
 from botmeter import __version__
@@ -20,63 +12,44 @@ from botmeter.domain.receipt import Receipt
 
 # Redundant: the process's start time is the start of each series.
 disable_created_metrics()  # type: ignore[no-untyped-call]
-
-REGISTRY: Final = CollectorRegistry()
-ProcessCollector(registry=REGISTRY)
-PlatformCollector(registry=REGISTRY)
+REGISTRY.unregister(GC_COLLECTOR)
 
 OUTCOMES: Final = ("accepted", "duplicate", "conflict", "rejected", "ignored")
 
-_REQUEST_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-_COMMIT_SECONDS: Final = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
-_COMMIT_DISPATCHES: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
-_SETTLE_SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-
-_events: Final = Counter("botmeter_events", "Events sent, by outcome.", ["fate"], registry=REGISTRY)
-_requests: Final = Counter(
-    "botmeter_requests", "Requests answered, by route and status.", ["route", "status"], registry=REGISTRY
-)
+_events: Final = Counter("botmeter_events", "Events sent, by outcome.", ["fate"])
+_requests: Final = Counter("botmeter_requests", "Requests answered, by route and status.", ["route", "status"])
 _request_seconds: Final = Histogram(
     "botmeter_request_seconds",
     "Time from a request to the start of its answer.",
     ["route"],
-    registry=REGISTRY,
-    buckets=_REQUEST_SECONDS,
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0),
 )
-_queue_depth: Final = Gauge("botmeter_queue_depth", "Requests with events waiting for a commit.", registry=REGISTRY)
-_queue_bytes: Final = Gauge("botmeter_queue_bytes", "Size of the waiting requests.", registry=REGISTRY)
+_queue_depth: Final = Gauge("botmeter_queue_depth", "Requests with events waiting for a commit.")
+_queue_bytes: Final = Gauge("botmeter_queue_bytes", "Size of the waiting requests.")
 QUEUE_REFUSED: Final = Counter(
-    "botmeter_queue_refused", "Requests with events that were refused because the queue was full.", registry=REGISTRY
+    "botmeter_queue_refused", "Requests with events that were refused because the queue was full."
 )
 _commit_seconds: Final = Histogram(
     "botmeter_commit_seconds",
     "Time from the first statement of a commit of live events until it is on disk.",
-    registry=REGISTRY,
-    buckets=_COMMIT_SECONDS,
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
 )
 _commit_dispatches: Final = Histogram(
     "botmeter_commit_dispatches",
     "Requests answered by one commit.",
-    registry=REGISTRY,
-    buckets=_COMMIT_DISPATCHES,
+    buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000),
 )
 SETTLE_SECONDS: Final = Histogram(
     "botmeter_settle_seconds",
     "Time of one metering run.",
-    registry=REGISTRY,
-    buckets=_SETTLE_SECONDS,
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0),
 )
 _lag_seconds: Final = Gauge(
-    "botmeter_metering_lag_seconds",
-    "Age of the oldest event that is stored and not metered yet.",
-    registry=REGISTRY,
+    "botmeter_metering_lag_seconds", "Age of the oldest event that is stored and not metered yet."
 )
-Gauge(
-    "botmeter_build_info",
-    "Always 1; the labels are the versions.",
-    ["version", "python", "duckdb"],
-    registry=REGISTRY,
-).labels(version=__version__, python=platform.python_version(), duckdb=distribution_version("duckdb")).set(1)
+Gauge("botmeter_build_info", "Always 1; the labels are the versions.", ["version", "python", "duckdb"]).labels(
+    version=__version__, python=platform.python_version(), duckdb=distribution_version("duckdb")
+).set(1)
 for _outcome in OUTCOMES:
     # A counter that exists at 0 can be watched before its first event.
     _events.labels(fate=_outcome)
@@ -96,17 +69,17 @@ def request_observed(route: str, *, status: int, seconds: float) -> None:
     _request_seconds.labels(route=route).observe(seconds)
 
 
-def measured(*, queued_count: int, queued_bytes: int, lag_seconds: float) -> None:
-    """Set the gauges."""
-    _queue_depth.set(queued_count)
-    _queue_bytes.set(queued_bytes)
-    _lag_seconds.set(lag_seconds)
-
-
 def commit_observed(seconds: float, *, delivery_count: int) -> None:
     """Count a durable commit of live events."""
     _commit_seconds.observe(seconds)
     _commit_dispatches.observe(delivery_count)
+
+
+def set_gauges(*, queued_count: int, queued_bytes: int, lag_seconds: float) -> None:
+    """Set the values that are read at the time of the request."""
+    _queue_depth.set(queued_count)
+    _queue_bytes.set(queued_bytes)
+    _lag_seconds.set(lag_seconds)
 
 
 def exposition(accept: str) -> tuple[bytes, str]:

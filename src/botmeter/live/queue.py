@@ -1,6 +1,6 @@
-"""Batches waiting for a commit: one queue per account, with a common limit.
+"""Deliveries waiting for a commit: one queue per account, with a common limit.
 
-A queued batch is answered even if the server stops.
+A queued delivery is answered even if the server stops.
 """
 
 import threading
@@ -15,21 +15,21 @@ from botmeter.live import metrics
 
 BYTES_MAX: Final = 64 << 20
 """Of all accounts together; parsing takes about five times as much memory."""
-BATCHES_MAX: Final = 20_000
+DELIVERIES_MAX: Final = 20_000
 GROUP_RECORDS_MAX: Final = 20_000
-"""Records of one commit: with more, the first batch would wait for the last."""
+"""Records of one commit: with more, the first delivery would wait for the last."""
 GROUP_BYTES_MAX: Final = 32 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PendingBatch:
+class PendingDelivery:
     """Unparsed records of one delivery.
 
     Attributes:
         records: One JSON object per event, or one payload of another platform.
         received_us: µs UTC.
         subject: Kind of delivery, for people.
-        receipt: Set once the batch is on disk or has failed.
+        receipt: Set once the delivery is on disk or has failed.
     """
 
     account: str
@@ -48,72 +48,73 @@ class PendingBatch:
 
 
 class QueueCapacity:
-    """Count and size of all queued batches."""
+    """Count and size of all queued deliveries."""
 
-    def __init__(self, *, batches_max: int = BATCHES_MAX, bytes_max: int = BYTES_MAX) -> None:
+    def __init__(self, *, deliveries_max: int = DELIVERIES_MAX, bytes_max: int = BYTES_MAX) -> None:
         self.lock = threading.Lock()
-        self.batches_max = batches_max
+        self.deliveries_max = deliveries_max
         self.bytes_max = bytes_max
-        self.batch_count = 0
+        self.delivery_count = 0
         self.size_bytes = 0
 
     @property
     def is_full(self) -> bool:
-        return self.batch_count >= self.batches_max or self.size_bytes >= self.bytes_max
+        return self.delivery_count >= self.deliveries_max or self.size_bytes >= self.bytes_max
 
 
-class BatchQueue:
-    """Batches of one account, oldest first."""
+class DeliveryQueue:
+    """Deliveries of one account, oldest first."""
 
     def __init__(self, capacity: QueueCapacity) -> None:
         self._capacity = capacity
         self._changed = threading.Condition(capacity.lock)
-        self._batches: deque[PendingBatch] = deque()
+        self._deliveries: deque[PendingDelivery] = deque()
         self._is_closed = False
 
-    def put(self, batch: PendingBatch) -> None:
-        """Queue a batch.
+    def put(self, delivery: PendingDelivery) -> None:
+        """Queue a delivery.
 
         Raises:
             Unavailable: `queue_full`; `server_stopping` after `close`.
         """
-        capacity, size_bytes = self._capacity, batch.size_bytes
+        capacity = self._capacity
         with self._changed:
             if self._is_closed:
                 raise Unavailable("server_stopping", "The server is starting or stopping. Try again in a moment.")
-            if capacity.batch_count >= capacity.batches_max or capacity.size_bytes + size_bytes > capacity.bytes_max:
+            size_bytes = capacity.size_bytes + delivery.size_bytes
+            if capacity.delivery_count >= capacity.deliveries_max or size_bytes > capacity.bytes_max:
                 metrics.QUEUE_REFUSED.inc()
                 raise Unavailable(
                     "queue_full",
-                    f"The queue is full: {capacity.batch_count:,} requests of {capacity.size_bytes:,} bytes are "
-                    f"waiting, the limit is {capacity.batches_max:,} requests of {capacity.bytes_max:,} bytes. Nothing "
-                    "of this request was stored; send it again.",
+                    f"The queue is full: {capacity.delivery_count:,} requests of {capacity.size_bytes:,} bytes are "
+                    f"waiting, the limit is {capacity.deliveries_max:,} requests of {capacity.bytes_max:,} bytes. "
+                    "Nothing of this request was stored; send it again.",
                 )
-            capacity.batch_count += 1
-            capacity.size_bytes += size_bytes
-            # From here on the batch is answered; its sender can no longer cancel it.
-            batch.receipt.set_running_or_notify_cancel()
-            self._batches.append(batch)
+            capacity.delivery_count += 1
+            capacity.size_bytes = size_bytes
+            # From here on it is answered; its sender can no longer cancel it.
+            delivery.receipt.set_running_or_notify_cancel()
+            self._deliveries.append(delivery)
             self._changed.notify()
 
-    def next_group(self, *, idle_seconds: float) -> list[PendingBatch]:
-        """Wait for batches of one commit; none if idle too long or closed."""
+    def next_group(self, *, idle_seconds: float) -> list[PendingDelivery]:
+        """Wait for deliveries of one commit; none if idle too long or closed."""
         with self._changed:
-            self._changed.wait_for(lambda: self._batches or self._is_closed, timeout=idle_seconds)
-            group: list[PendingBatch] = []
+            self._changed.wait_for(lambda: self._deliveries or self._is_closed, timeout=idle_seconds)
+            group: list[PendingDelivery] = []
             record_count = size_bytes = 0
-            while self._batches:
-                batch = self._batches[0]
-                record_count, size_bytes = record_count + len(batch.records), size_bytes + batch.size_bytes
+            while self._deliveries:
+                delivery = self._deliveries[0]
+                record_count, size_bytes = record_count + len(delivery.records), size_bytes + delivery.size_bytes
                 if group and (record_count > GROUP_RECORDS_MAX or size_bytes > GROUP_BYTES_MAX):
                     break
-                group.append(self._batches.popleft())
+                group.append(self._deliveries.popleft())
             return group
 
-    def release(self, batch: PendingBatch) -> None:
+    def release(self, delivery: PendingDelivery) -> None:
         with self._capacity.lock:
-            self._capacity.batch_count -= 1
-            self._capacity.size_bytes -= batch.size_bytes
+            self._capacity.delivery_count -= 1
+            self._capacity.size_bytes -= delivery.size_bytes
 
     def close(self) -> None:
         with self._changed:
@@ -123,4 +124,4 @@ class BatchQueue:
     @property
     def is_finished(self) -> bool:
         with self._changed:
-            return self._is_closed and not self._batches
+            return self._is_closed and not self._deliveries

@@ -2,19 +2,14 @@
 
 from dataclasses import dataclass, field
 from threading import BoundedSemaphore, Event
-from typing import Final, cast
+from typing import Final
 
-from django.http import HttpRequest
-
-from botmeter.domain.errors import Unavailable
 from botmeter.domain.rate_limit import RateLimiter
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.live.ingest import Ingestion
 from botmeter.live.pulls.schedule import PullSchedule
 from botmeter.live.store import LedgerStore
 
-STATE_KEY: Final = "botmeter.server_state"
-"""Key of the state in a request's WSGI environment."""
 EXPORTS_MAX: Final = 4
 """Exports sent at once. Each holds a server thread, a reader and a snapshot for as long as its client takes."""
 
@@ -52,11 +47,3 @@ def new_server_state(ledgers: OpenLedgers) -> ServerState:
     """Return an idle state."""
     store = LedgerStore(ledgers)
     return ServerState(ledgers=ledgers, store=store, ingestion=Ingestion(store), pulls=PullSchedule(ledgers))
-
-
-def server_state(request: HttpRequest) -> ServerState:
-    """Return the request's server state; raises Unavailable `server_stopping` without one."""
-    state = request.META.get(STATE_KEY)
-    if state is None:
-        raise Unavailable("server_stopping", "The server is starting or stopping. Try again in a moment.")
-    return cast("ServerState", state)

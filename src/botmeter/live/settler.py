@@ -3,9 +3,10 @@
 import logging
 import threading
 import time
-from typing import Final, Protocol
+from typing import Final
 
 from botmeter.domain.errors import Unavailable
+from botmeter.live.store import LiveStore
 
 SETTLE_EVERY_SECONDS: Final = 0.5
 """Minimum time between the starts of two runs. A run costs nearly as much for one event as for a thousand."""
@@ -15,20 +16,10 @@ _RETRY_SECONDS: Final = 5.0
 _log: Final = logging.getLogger(__name__)
 
 
-class SettledStore(Protocol):
-    """Part of `LiveStore` used by settlers."""
-
-    def settle(self, account: str) -> None:
-        """Meter appended events."""
-
-    def report(self, problem: Exception) -> None:
-        """Report a bug."""
-
-
 class Settler:
     """Metering thread of an account."""
 
-    def __init__(self, account: str, *, store: SettledStore) -> None:
+    def __init__(self, account: str, *, store: LiveStore) -> None:
         self._account = account
         self._store = store
         self._due = threading.Event()
@@ -53,8 +44,8 @@ class Settler:
             self._due.clear()
             started = time.monotonic()
             if self._settled():
-                spent = time.monotonic() - started
-                pause = max(SETTLE_EVERY_SECONDS - spent, spent * (1 - _BUSY_SHARE_MAX) / _BUSY_SHARE_MAX)
+                run_seconds = time.monotonic() - started
+                pause = max(SETTLE_EVERY_SECONDS - run_seconds, run_seconds * (1 - _BUSY_SHARE_MAX) / _BUSY_SHARE_MAX)
             else:
                 self._due.set()
                 pause = _RETRY_SECONDS

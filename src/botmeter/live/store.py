@@ -1,7 +1,7 @@
-"""Open ledgers as a `LiveStore`."""
+"""Ledgers as live ingestion uses them."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from botmeter.domain.bounded_cache import BoundedCache
 from botmeter.domain.errors import Unavailable
@@ -12,11 +12,27 @@ from botmeter.ledger.live_batch import LiveBatch
 from botmeter.ledger.open_ledgers import OpenLedgers
 from botmeter.ledger.sources import source_of
 from botmeter.live import metrics
-from botmeter.live.bugs import kept_bug_in
+from botmeter.live.bugs import report_bug
 
 SOURCE_SECONDS: Final = 1.0
 """Time after which a changed source applies to live events; each commit looks up every source in it."""
 _SOURCES_MAX: Final = 1_000
+
+
+class LiveStore(Protocol):
+    """Port to the ledgers, which tests replace. Any thread may call."""
+
+    def commit(self, account: str, batches: Sequence[LiveBatch]) -> list[tuple[Receipt, ...]]:
+        """Append batches durably; one tuple of receipts per batch, one receipt per delivery."""
+
+    def source_of(self, account: str, name: str) -> Source | None:
+        """Return a source's settings; None if unknown."""
+
+    def settle(self, account: str) -> None:
+        """Meter appended events."""
+
+    def report(self, problem: Exception) -> None:
+        """Report a bug."""
 
 
 class LedgerStore:
@@ -29,20 +45,12 @@ class LedgerStore:
             _SOURCES_MAX, lasts_seconds=SOURCE_SECONDS
         )
 
-    def append(self, account: str, batches: Sequence[LiveBatch]) -> list[tuple[Receipt, ...]]:
+    def commit(self, account: str, batches: Sequence[LiveBatch]) -> list[tuple[Receipt, ...]]:
         from botmeter.ledger.live_append import live_append
 
         self._accounts.add(account)
         with self._ledgers.appending_live(account) as ledger:
             return live_append(ledger, batches, now_us=now_us())
-
-    def settle(self, account: str) -> None:
-        from botmeter.ledger.settle import settle
-
-        with self._ledgers.settling(account) as ledger:
-            settled = settle(ledger, now_us=now_us())
-        if settled.event_count:
-            metrics.SETTLE_SECONDS.observe(settled.seconds)
 
     def source_of(self, account: str, name: str) -> Source | None:
         """Return a source's settings, at most a second old."""
@@ -52,18 +60,23 @@ class LedgerStore:
         with self._ledgers.reading(account) as ledger:
             return source_of(ledger, name)
 
+    def settle(self, account: str) -> None:
+        from botmeter.ledger.settle import settle
+
+        with self._ledgers.settling(account) as ledger:
+            settled = settle(ledger, now_us=now_us())
+        if settled.event_count:
+            metrics.SETTLE_SECONDS.observe(settled.seconds)
+
     def report(self, problem: Exception) -> None:
-        kept_bug_in("taking events in", problem)
+        report_bug("appending live events", problem)
 
     def lag_seconds(self) -> float:
         """Return the age of the oldest unmetered event."""
         try:
-            oldest_us = [
-                backlog.oldest_received_us
-                for account in list(self._accounts)
-                if (backlog := self._ledgers.unsettled(account)).oldest_received_us is not None
-            ]
+            backlogs = [self._ledgers.unsettled(account) for account in list(self._accounts)]
         except Unavailable:
             # The server is stopping; its other metrics are read all the same.
             return 0.0
+        oldest_us = [each.oldest_received_us for each in backlogs if each.oldest_received_us is not None]
         return max(0, now_us() - min(oldest_us)) / MICROSECONDS_PER_SECOND if oldest_us else 0.0

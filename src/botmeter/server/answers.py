@@ -9,7 +9,7 @@ from botmeter.domain.receipt import Receipt
 from botmeter.server.front.answer import Answer
 from botmeter.server.front.request import Request
 from botmeter.sources.cloudevents_http import allowed_origin
-from botmeter.web.api.ingest import EventsProblem, delivery_receipt_of, receipt_of
+from botmeter.web.api.ingest_schema import EventsProblem, delivery_receipt_of, receipt_of
 from botmeter.web.api.problem_details import problem_from_error
 
 

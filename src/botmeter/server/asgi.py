@@ -18,10 +18,10 @@ def start_application(*, run_command: RunCommand) -> Front:
     Settings.from_environment().export(django_settings=DJANGO_SETTINGS)
     pages = get_wsgi_application()
     # Django's models can be imported only after it is set up.
-    from botmeter.live.server_state import STATE_KEY
     from botmeter.server.front.bridge import Bridge
     from botmeter.server.process import open_server
     from botmeter.server.routes import own_routes
+    from botmeter.web.server_state import STATE_KEY
 
     try:
         state = open_server(run_command)

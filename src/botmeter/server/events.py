@@ -10,9 +10,9 @@ from botmeter.domain.instant import now_us
 from botmeter.domain.rate_limit import RateLimiter
 from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import DEFAULT_SOURCE, checked_source_name
+from botmeter.live.event_body import BODY_BYTES_MAX, REQUESTS_A_MINUTE, SPLIT_ADVICE, SplitBody, split_body
 from botmeter.live.ingest import Ingestion
-from botmeter.live.queue import PendingBatch
-from botmeter.live.records import BODY_BYTES_MAX, REQUESTS_A_MINUTE, SPLIT_ADVICE, Records, records_from_body
+from botmeter.live.queue import PendingDelivery
 from botmeter.people.key_cache import cached_key, known_key
 from botmeter.people.keys import KnownKey, Scope
 from botmeter.server.answers import handshake_answer, receipt_answer
@@ -21,7 +21,7 @@ from botmeter.server.front.answer import Answer
 from botmeter.server.front.body import BodyLimits, decompressed
 from botmeter.server.front.request import Request
 from botmeter.sources.platforms.registry import NATIVE_PLATFORM
-from botmeter.web.api.ingest import receipt_of
+from botmeter.web.api.ingest_schema import receipt_of
 from botmeter.web.api.problems import key_missing
 from botmeter.web.api.table import SEND_EVENTS
 
@@ -50,10 +50,10 @@ class EventsRoute:
         if len(body) > LARGE_BYTES or "content-encoding" in request.headers:
             read = await in_body_thread(partial(_decompressed_records, body, request=request))
         else:
-            read = records_from_body(body, headers=request.headers)
+            read = split_body(body, headers=request.headers)
         if not read.records:
             return Answer.of_json(receipt_of(Receipt()))
-        batch = PendingBatch(
+        batch = PendingDelivery(
             account=key.account,
             source=source,
             platform=NATIVE_PLATFORM,
@@ -63,7 +63,7 @@ class EventsRoute:
             subject=read.subject,
             is_atomic=_BOOLEANS[atomic.lower()],
         )
-        self._ingestion.append(batch)
+        self._ingestion.enqueue(batch)
         return receipt_answer(await asyncio.wrap_future(batch.receipt), is_atomic=batch.is_atomic)
 
     async def _admitted(self, request: Request) -> KnownKey:
@@ -84,5 +84,5 @@ class EventsRoute:
         return key
 
 
-def _decompressed_records(body: bytes, *, request: Request) -> Records:
-    return records_from_body(decompressed(body, headers=request.headers, limits=_LIMITS), headers=request.headers)
+def _decompressed_records(body: bytes, *, request: Request) -> SplitBody:
+    return split_body(decompressed(body, headers=request.headers, limits=_LIMITS), headers=request.headers)

@@ -8,10 +8,10 @@ from urllib.parse import unquote
 
 from botmeter.domain.errors import Missing
 from botmeter.domain.instant import now_us
-from botmeter.live.deliver import batch_from_delivery
+from botmeter.live.event_body import BODY_BYTES_MAX
 from botmeter.live.ingest import Ingestion
-from botmeter.live.queue import PendingBatch
-from botmeter.live.records import BODY_BYTES_MAX
+from botmeter.live.queue import PendingDelivery
+from botmeter.live.webhook_deliveries import pending_delivery
 from botmeter.people.sources import OpenedSource, cached_source, opened_source
 from botmeter.server.answers import delivery_answer, handshake_answer
 from botmeter.server.body_pool import LARGE_BYTES, in_body_thread
@@ -44,14 +44,14 @@ class WebhooksRoute:
                     batch = await in_body_thread(partial(_batch, source, body, request=request))
                 else:
                     batch = _batch(source, body, request=request)
-                self._ingestion.append(batch)
+                self._ingestion.enqueue(batch)
                 return delivery_answer(await asyncio.wrap_future(batch.receipt))
 
 
-def _batch(source: OpenedSource, body: bytes, *, request: Request) -> PendingBatch:
+def _batch(source: OpenedSource, body: bytes, *, request: Request) -> PendingDelivery:
     body = decompressed(body, headers=request.headers, limits=_LIMITS)
     delivery = Delivery(body=body, headers=request.headers, received_us=now_us())
-    return batch_from_delivery(source, delivery, number=request.number)
+    return pending_delivery(source, delivery, number=request.number)
 
 
 async def _source_of(request: Request) -> OpenedSource:

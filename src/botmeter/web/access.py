@@ -14,10 +14,10 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.http.response import HttpResponseBase
 
 from botmeter.domain.errors import NotAllowed
-from botmeter.live.server_state import server_state
 from botmeter.people.models import Membership, User
 from botmeter.people.rights import Right, Role
 from botmeter.web import ledgers
+from botmeter.web.server_state import server_state
 
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from botmeter.domain.errors import BotmeterError, NotAllowed
-from botmeter.live.bugs import Bug, kept_bug_in
+from botmeter.live.bugs import Bug, report_bug
 from botmeter.web.failure_page import failure_response
 from botmeter.web.statuses import RETRY_AFTER_SECONDS, status_of
 
@@ -45,13 +45,13 @@ def failed(request: HttpRequest, error: BotmeterError) -> HttpResponse:
 
 def broken(request: HttpRequest, problem: Exception) -> HttpResponse:
     """Render a bug."""
-    bug = kept_bug(request, problem)
+    bug = report_request_bug(request, problem)
     return failure_response(request, status=HTTPStatus.INTERNAL_SERVER_ERROR, sentence=bug.sentence, code="bug")
 
 
-def kept_bug(request: HttpRequest, problem: Exception) -> Bug:
+def report_request_bug(request: HttpRequest, problem: Exception) -> Bug:
     """Save a bug's traceback, or print it if the disk is full."""
-    return kept_bug_in(f"{request.method} {_path_without_secret(request)}", problem)
+    return report_bug(f"{request.method} {_path_without_secret(request)}", problem)
 
 
 def _path_without_secret(request: HttpRequest) -> str:

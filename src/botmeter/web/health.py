@@ -11,10 +11,11 @@ from django.http import HttpRequest, HttpResponse
 from botmeter.domain.errors import NotAllowed, Unavailable
 from botmeter.live import metrics as numbers
 from botmeter.live.readiness import disk_problem
-from botmeter.live.server_state import STATE_KEY, ServerState, server_state
+from botmeter.live.server_state import ServerState
 from botmeter.people.key_cache import known_key
 from botmeter.people.keys import Scope
 from botmeter.web.access import for_everyone
+from botmeter.web.server_state import STATE_KEY, server_state
 
 _PLAIN: Final = "text/plain; charset=utf-8"
 # Headers that proxies add: behind one, all requests come from this machine.
@@ -46,8 +47,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
             return refused
     state: ServerState | None = request.META.get(STATE_KEY)
     if state is not None:
-        numbers.measured(
-            queued_count=state.ingestion.capacity.batch_count,
+        numbers.set_gauges(
+            queued_count=state.ingestion.capacity.delivery_count,
             queued_bytes=state.ingestion.capacity.size_bytes,
             lag_seconds=state.store.lag_seconds(),
         )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from django.http import Http404, HttpRequest
 
 from botmeter.domain.errors import Missing, Unavailable
-from botmeter.live.server_state import EXPORTS_MAX, server_state
+from botmeter.live.server_state import EXPORTS_MAX
+from botmeter.web.server_state import server_state
 
 if TYPE_CHECKING:
     from botmeter.ledger.ledger import Ledger

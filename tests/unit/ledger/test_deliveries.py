@@ -19,7 +19,7 @@ EARLY = event("early", "2001-03-01T10:00")
 def sent(number: int, *, source: str = "s") -> LiveBatch:
     return LiveBatch(
         source=source,
-        batch=batch([event(f"{number}", "2026-03-01T10:00", source=source)]),
+        parsed=batch([event(f"{number}", "2026-03-01T10:00", source=source)]),
         deliveries=(
             BatchDelivery(first_position=0, record_count=1, delivery_id=f"d{number}", subject="message_created"),
         ),
@@ -34,7 +34,7 @@ def test_each_delivery_has_its_counts_and_a_reason() -> None:
         BatchDelivery(first_position=0, record_count=2, delivery_id="again", ignored=said, ignored_count=1),
         BatchDelivery(first_position=2, record_count=0, subject="typing", ignored=said, ignored_count=32),
     )
-    append_live(ledger, LiveBatch(source="s", batch=batch([FIRST, EARLY]), deliveries=both))
+    append_live(ledger, LiveBatch(source="s", parsed=batch([FIRST, EARLY]), deliveries=both))
     typing, again, first = deliveries(ledger, "s")
     assert (first.accepted, first.delivery_id, first.detail, first.received_at) == (1, None, None, NOW_US - 1)
     assert (again.delivery_id, again.duplicates, again.rejected, again.ignored) == ("again", 1, 1, 1)

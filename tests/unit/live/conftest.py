@@ -1,4 +1,4 @@
-"""Pending batches, and a store that keeps what is appended and can be held up."""
+"""Pending batches, and a store that keeps what is enqueued and can be held up."""
 
 import json
 import threading
@@ -10,7 +10,7 @@ from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import Source
 from botmeter.ledger.live_batch import LiveBatch
 from botmeter.live.ingest import Ingestion
-from botmeter.live.queue import PendingBatch
+from botmeter.live.queue import PendingDelivery
 
 WITHIN_SECONDS = 30
 
@@ -27,8 +27,8 @@ def text_of(event_id: str) -> bytes:
     ).encode()
 
 
-def batch_of(*event_ids: str, account: str = "acme", source: str = "default") -> PendingBatch:
-    return PendingBatch(
+def pending(*event_ids: str, account: str = "acme", source: str = "default") -> PendingDelivery:
+    return PendingDelivery(
         account=account,
         source=source,
         platform="botmeter",
@@ -37,10 +37,10 @@ def batch_of(*event_ids: str, account: str = "acme", source: str = "default") ->
     )
 
 
-def appended(ingestion: Ingestion, *event_ids: str, account: str = "acme", source: str = "default") -> PendingBatch:
-    batch = batch_of(*event_ids, account=account, source=source)
-    ingestion.append(batch)
-    return batch
+def enqueued(ingestion: Ingestion, *event_ids: str, account: str = "acme", source: str = "default") -> PendingDelivery:
+    delivery = pending(*event_ids, account=account, source=source)
+    ingestion.enqueue(delivery)
+    return delivery
 
 
 class FakeStore:
@@ -62,8 +62,8 @@ class FakeStore:
         self.open = threading.Event()
         self.open.set()
 
-    def append(self, account: str, batches: Sequence[LiveBatch]) -> list[tuple[Receipt, ...]]:
-        ids = [batch.batch.events["event_id"].to_pylist() for batch in batches]
+    def commit(self, account: str, batches: Sequence[LiveBatch]) -> list[tuple[Receipt, ...]]:
+        ids = [batch.parsed.events["event_id"].to_pylist() for batch in batches]
         self.groups.append(ids)
         self.accounts.append(account)
         self.started.release()

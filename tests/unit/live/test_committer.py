@@ -1,4 +1,4 @@
-"""Group commit: batches that wait together are committed together, and each gets its own receipt."""
+"""Group commit: deliveries that wait together are committed together, and each gets its own receipt."""
 
 import asyncio
 import threading
@@ -10,7 +10,7 @@ from botmeter.domain.receipt import Receipt
 from botmeter.live.ingest import Ingestion
 from botmeter.live.metrics import REGISTRY
 from botmeter.live.queue import QueueCapacity
-from unit.live.conftest import WITHIN_SECONDS, FakeStore, appended, batch_of
+from unit.live.conftest import WITHIN_SECONDS, FakeStore, enqueued, pending
 
 
 def commits() -> tuple[float, float]:
@@ -20,15 +20,15 @@ def commits() -> tuple[float, float]:
     return count, deliveries
 
 
-def test_all_waiting_batches_share_the_next_commit(store: FakeStore, ingestion: Ingestion) -> None:
+def test_all_waiting_deliveries_share_the_next_commit(store: FakeStore, ingestion: Ingestion) -> None:
     count, deliveries = commits()
     store.hold()
-    first = appended(ingestion, "a")
+    first = enqueued(ingestion, "a")
     store.wait_started()
-    others = [appended(ingestion, name) for name in "bcd"] + [appended(ingestion, "e", "f", source="other")]
-    assert not any(batch.receipt.done() for batch in (first, *others))
+    others = [enqueued(ingestion, name) for name in "bcd"] + [enqueued(ingestion, "e", "f", source="other")]
+    assert not any(delivery.receipt.done() for delivery in (first, *others))
     store.open.set()
-    receipts = [batch.receipt.result(WITHIN_SECONDS) for batch in (first, *others)]
+    receipts = [delivery.receipt.result(WITHIN_SECONDS) for delivery in (first, *others)]
     ingestion.close()
     assert store.groups == [[["a"]], [["b", "c", "d"], ["e", "f"]]]
     assert [receipt.accepted for receipt in receipts] == [1, 1, 1, 1, 2]
@@ -37,13 +37,13 @@ def test_all_waiting_batches_share_the_next_commit(store: FakeStore, ingestion: 
 
 def test_each_account_has_a_queue_and_commits_of_its_own(store: FakeStore, ingestion: Ingestion) -> None:
     store.hold()
-    batches = [appended(ingestion, "a"), appended(ingestion, "b", account="globex")]
+    deliveries = [enqueued(ingestion, "a"), enqueued(ingestion, "b", account="globex")]
     # Both are committed at once: neither waits for the other.
     store.wait_started()
     store.wait_started()
     store.open.set()
-    for batch in batches:
-        assert batch.receipt.result(WITHIN_SECONDS).accepted == 1
+    for delivery in deliveries:
+        assert delivery.receipt.result(WITHIN_SECONDS).accepted == 1
     assert sorted(store.groups) == [[["a"]], [["b"]]]
     assert sorted(store.accounts) == ["acme", "globex"]
 
@@ -52,85 +52,89 @@ def test_an_error_of_the_ledger_answers_its_whole_group_and_no_other(store: Fake
     full = Unavailable("disk_full", "The disk is full; nothing was changed. Make room and try again.")
     store.fails = lambda ids: full if "b" in ids else None
     store.hold()
-    first = appended(ingestion, "a")
+    first = enqueued(ingestion, "a")
     store.wait_started()
-    second, third = appended(ingestion, "b"), appended(ingestion, "c")
+    second, third = enqueued(ingestion, "b"), enqueued(ingestion, "c")
     store.open.set()
     assert second.receipt.exception(WITHIN_SECONDS) is third.receipt.exception(WITHIN_SECONDS) is full
     assert first.receipt.result(WITHIN_SECONDS).accepted == 1
-    assert appended(ingestion, "d").receipt.result(WITHIN_SECONDS).accepted == 1
+    assert enqueued(ingestion, "d").receipt.result(WITHIN_SECONDS).accepted == 1
     assert store.bugs == []
     assert store.groups == [[["a"]], [["b", "c"]], [["d"]]]
 
 
-def test_a_bug_met_by_one_batch_does_not_fail_the_others_of_its_group(store: FakeStore, ingestion: Ingestion) -> None:
+def test_a_bug_met_by_one_delivery_does_not_fail_the_others_of_its_group(
+    store: FakeStore, ingestion: Ingestion
+) -> None:
     bug = LookupError("met by c")
     store.fails = lambda ids: bug if "c" in ids else None
     store.hold()
-    first = appended(ingestion, "a")
+    first = enqueued(ingestion, "a")
     store.wait_started()
-    batches = {name: appended(ingestion, name) for name in "bcd"}
+    deliveries = {name: enqueued(ingestion, name) for name in "bcd"}
     store.open.set()
-    assert batches["c"].receipt.exception(WITHIN_SECONDS) is bug
-    for batch in (first, batches["b"], batches["d"]):
-        assert batch.receipt.result(WITHIN_SECONDS).accepted == 1
+    assert deliveries["c"].receipt.exception(WITHIN_SECONDS) is bug
+    for delivery in (first, deliveries["b"], deliveries["d"]):
+        assert delivery.receipt.result(WITHIN_SECONDS).accepted == 1
     assert store.bugs == [bug]
-    assert appended(ingestion, "e").receipt.result(WITHIN_SECONDS).accepted == 1
+    assert enqueued(ingestion, "e").receipt.result(WITHIN_SECONDS).accepted == 1
 
 
 def test_a_sender_that_is_gone_holds_up_nobody(store: FakeStore, ingestion: Ingestion) -> None:
     store.hold()
 
     async def gone() -> None:
-        waiting = asyncio.ensure_future(asyncio.wrap_future(appended(ingestion, "a").receipt))
+        waiting = asyncio.ensure_future(asyncio.wrap_future(enqueued(ingestion, "a").receipt))
         await asyncio.to_thread(store.wait_started)
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
 
     # The sender's event loop is closed before there is a receipt.
     asyncio.run(gone())
-    batch = appended(ingestion, "b")
+    delivery = enqueued(ingestion, "b")
     store.open.set()
-    assert batch.receipt.result(WITHIN_SECONDS).accepted == 1
+    assert delivery.receipt.result(WITHIN_SECONDS).accepted == 1
     ingestion.close()
-    assert ingestion.capacity.batch_count == 0
+    assert ingestion.capacity.delivery_count == 0
     assert store.bugs == []
 
 
-def test_closing_answers_all_waiting_batches_and_refuses_further_ones(store: FakeStore, ingestion: Ingestion) -> None:
+def test_closing_answers_all_waiting_deliveries_and_refuses_further_ones(
+    store: FakeStore, ingestion: Ingestion
+) -> None:
     store.hold()
-    batches = [appended(ingestion, "a")]
+    deliveries = [enqueued(ingestion, "a")]
     store.wait_started()
-    batches += [appended(ingestion, "b"), appended(ingestion, "c")]
+    deliveries += [enqueued(ingestion, "b"), enqueued(ingestion, "c")]
     closing = threading.Thread(target=ingestion.close)
     closing.start()
-    queue = ingestion._threads["acme"][0].queue
+    queue = ingestion._committers["acme"].queue
     with queue._changed:
         assert queue._changed.wait_for(lambda: queue._is_closed, WITHIN_SECONDS)
     for account in ("acme", "globex"):
         with pytest.raises(Unavailable) as caught:
-            appended(ingestion, "d", account=account)
+            enqueued(ingestion, "d", account=account)
         assert caught.value.code == "server_stopping"
     store.open.set()
     closing.join(WITHIN_SECONDS)
     assert not closing.is_alive()
-    assert all(batch.receipt.done() for batch in batches)
-    assert (ingestion.capacity.batch_count, ingestion.capacity.size_bytes) == (0, 0)
+    assert all(delivery.receipt.done() for delivery in deliveries)
+    assert (ingestion.capacity.delivery_count, ingestion.capacity.size_bytes) == (0, 0)
 
 
-def test_a_full_queue_refuses_whole_batches_until_others_are_answered(store: FakeStore) -> None:
-    ingestion = Ingestion(store, capacity=QueueCapacity(batches_max=2))
+def test_a_full_queue_refuses_whole_deliveries_until_others_are_answered(store: FakeStore) -> None:
+    ingestion = Ingestion(store, capacity=QueueCapacity(deliveries_max=2))
     store.hold()
-    first = appended(ingestion, "a")
+    first = enqueued(ingestion, "a")
     store.wait_started()
-    second = appended(ingestion, "b")
+    second = enqueued(ingestion, "b")
     with pytest.raises(Unavailable) as caught:
-        appended(ingestion, "c")
+        enqueued(ingestion, "c")
     assert caught.value.code == "queue_full"
     store.open.set()
-    for batch in (first, second):
-        batch.receipt.result(WITHIN_SECONDS)
-    appended(ingestion, "d").receipt.result(WITHIN_SECONDS)
+    for delivery in (first, second):
+        delivery.receipt.result(WITHIN_SECONDS)
+    enqueued(ingestion, "d").receipt.result(WITHIN_SECONDS)
     ingestion.close()
     assert [["c"]] not in store.groups
 
@@ -139,14 +143,14 @@ def test_a_coroutine_gets_the_receipt_or_the_error(store: FakeStore, ingestion: 
     store.fails = lambda ids: Unavailable("disk_full", "Full.") if "b" in ids else None
 
     async def receipts() -> None:
-        assert await asyncio.wrap_future(appended(ingestion, "a").receipt) == Receipt(accepted=1)
+        assert await asyncio.wrap_future(enqueued(ingestion, "a").receipt) == Receipt(accepted=1)
         with pytest.raises(Unavailable, match="Full."):
-            await asyncio.wrap_future(appended(ingestion, "b").receipt)
+            await asyncio.wrap_future(enqueued(ingestion, "b").receipt)
 
     asyncio.run(receipts())
 
 
-def test_a_batch_is_queued_whatever_its_size_compared_with_a_group(store: FakeStore, ingestion: Ingestion) -> None:
-    batch = batch_of(*(f"e{number}" for number in range(30)))
-    ingestion.append(batch)
-    assert batch.receipt.result(WITHIN_SECONDS).accepted == 30
+def test_a_delivery_is_queued_whatever_its_size_compared_with_a_group(store: FakeStore, ingestion: Ingestion) -> None:
+    delivery = pending(*(f"e{number}" for number in range(30)))
+    ingestion.enqueue(delivery)
+    assert delivery.receipt.result(WITHIN_SECONDS).accepted == 30

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from botmeter.domain.errors import BotmeterError, Unavailable
-from botmeter.live import deliver as delivering
-from botmeter.live.deliver import deliver
+from botmeter.live import webhook_deliveries as delivering
 from botmeter.live.ingest import Ingestion
+from botmeter.live.webhook_deliveries import deliver
 from botmeter.people.sources import OpenedSource
 from botmeter.sources.payload import Delivery
 from unit.live.conftest import FakeStore, text_of

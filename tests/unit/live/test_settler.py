@@ -11,7 +11,7 @@ from botmeter.domain.receipt import Receipt
 from botmeter.live import settler as settling
 from botmeter.live.ingest import Ingestion
 from botmeter.live.settler import Settler
-from unit.live.conftest import WITHIN_SECONDS, FakeStore, appended
+from unit.live.conftest import WITHIN_SECONDS, FakeStore, enqueued
 
 
 class SettledStore(FakeStore):
@@ -103,20 +103,19 @@ def test_a_commit_wakes_the_metering_of_its_account_if_anything_was_accepted(
     runs: SettledStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ingestion = Ingestion(runs)
-    appended(ingestion, "a", account="globex")
+    enqueued(ingestion, "a", account="globex")
     assert runs.wait() == "globex"
     ingestion.close()
     # The run at the end.
     assert runs.wait() == "globex"
     known = Ingestion(runs)
-    monkeypatch.setattr(runs, "append", lambda *_: [(Receipt(duplicates=1),)])
+    monkeypatch.setattr(runs, "commit", lambda *_: [(Receipt(duplicates=1),)])
     monkeypatch.setattr(Settler, "close", lambda _: None)
-    appended(known, "a").receipt.result(WITHIN_SECONDS)
+    enqueued(known, "a").receipt.result(WITHIN_SECONDS)
     known.close()
     assert runs.rest_count == 0
     monkeypatch.undo()
-    for _, settler in known._threads.values():
-        settler.close()
+    known._committers["acme"]._settler.close()
 
 
 def test_a_busy_ledger_is_tried_again_and_not_reported_as_a_bug(runs: SettledStore, settler: Settler) -> None:

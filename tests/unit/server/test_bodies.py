@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from botmeter.domain.errors import BotmeterError, Refused, TooMuch
-from botmeter.live.records import EVENTS_MAX, MEDIA_TYPES, Records, records_from_body
+from botmeter.live.event_body import EVENTS_MAX, MEDIA_TYPES, SplitBody, split_body
 
 ARRAY, LINES, ONE, BATCH = (
     "application/json",
@@ -19,9 +19,9 @@ ARRAY, LINES, ONE, BATCH = (
 EVENTS = st.lists(st.dictionaries(st.text(max_size=4), st.text(max_size=8) | st.integers(), max_size=3), min_size=1)
 
 
-def cut(body: bytes, media_type: str | None = ARRAY, **headers: str) -> Records:
+def cut(body: bytes, media_type: str | None = ARRAY, **headers: str) -> SplitBody:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return records_from_body(body, headers=named if media_type is None else {"content-type": media_type, **named})
+    return split_body(body, headers=named if media_type is None else {"content-type": media_type, **named})
 
 
 def refusal(deed: Callable[[], object]) -> tuple[type[BotmeterError], str, str]:

@@ -8,7 +8,7 @@ import pytest
 from botmeter.domain.receipt import Receipt, Rejection
 from botmeter.server.answers import receipt_answer
 from botmeter.server.front.answer import Answer
-from botmeter.web.api.ingest import receipt_of
+from botmeter.web.api.ingest_schema import receipt_of
 from support.asking import Asked
 
 REFUSED = Rejection(index=1, event_id="e2", code="actor_unknown", detail="No.", raw=b"{}")

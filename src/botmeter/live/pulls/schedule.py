@@ -14,7 +14,7 @@ from botmeter.domain.errors import BotmeterError, Unavailable
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us
 from botmeter.ledger.interruption import Interruption
 from botmeter.ledger.open_ledgers import OpenLedgers
-from botmeter.live.bugs import kept_bug_in
+from botmeter.live.bugs import report_bug
 from botmeter.live.pulls.pull import Ledgers
 from botmeter.live.pulls.run import last_result, note_bug, pull_source
 from botmeter.people.source_pulls import ScheduledPull, scheduled_pulls
@@ -65,7 +65,7 @@ class PullSchedule:
             try:
                 self._round()
             except Exception as problem:  # noqa: BLE001 - kept with its trace; the next check may succeed
-                kept_bug_in("checking for due sources", problem)
+                report_bug("checking for due sources", problem)
             finally:
                 connections.close_all()
             if not self._requested and not self._stop.is_set:
@@ -93,7 +93,7 @@ class PullSchedule:
             except BotmeterError:
                 raise
             except Exception as problem:  # noqa: BLE001 - kept with its trace; it must not end the thread
-                note_bug(account, source, sentence=kept_bug_in("pulling a source", problem).sentence)
+                note_bug(account, source, sentence=report_bug("pulling a source", problem).sentence)
 
 
 def due_us(pull: ScheduledPull, *, began_us: int | None) -> int:

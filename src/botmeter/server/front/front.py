@@ -8,7 +8,7 @@ from typing import Final
 
 from botmeter.domain.errors import BotmeterError, Refused
 from botmeter.live import metrics
-from botmeter.live.bugs import Bug, kept_bug_in
+from botmeter.live.bugs import Bug, report_bug
 from botmeter.server.front.answer import Answer
 from botmeter.server.front.body import EVENT_BODIES_BYTES_MAX, PAGE_BODIES_BYTES_MAX, BodyLimits, SenderGone
 from botmeter.server.front.bridge import Bridge
@@ -88,7 +88,7 @@ class Front:
         except SenderGone:
             raise
         except Exception as problem:  # noqa: BLE001 - Django reports its own; this one was met while sending
-            bug = kept_bug_in(f"{request.method} a page", problem)
+            bug = report_bug(f"{request.method} a page", problem)
             # A started answer can only be cut off, by not ending it.
             if not has_started:
                 await _readable(_answer_of_bug(bug), bug.sentence, path=request.path).sent(send, number=request.number)
@@ -126,7 +126,7 @@ async def _answered(route: OwnRoute, request: Request) -> Answer:
     except SenderGone:
         raise
     except Exception as problem:  # noqa: BLE001 - a bug: its trace is stored under a reference
-        return _answer_of_bug(kept_bug_in(f"{request.method} {route.name}", problem))
+        return _answer_of_bug(report_bug(f"{request.method} {route.name}", problem))
 
 
 def _answer_of_bug(bug: Bug) -> Answer:

@@ -6,10 +6,10 @@ from django.http import HttpRequest
 
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us
-from botmeter.live.server_state import server_state
 from botmeter.people.keys import Scope, note_use, opened_key, require_scope
 from botmeter.people.models import ApiKey
 from botmeter.web.api.problems import account_unknown, key_missing
+from botmeter.web.server_state import server_state
 
 REQUESTS_A_MINUTE: Final = 600
 

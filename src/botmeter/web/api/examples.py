@@ -23,7 +23,7 @@ from botmeter.reports.report_json import (
     UsageReport,
 )
 from botmeter.web.api.answers import CustomersChanged, MergeBody, Row, Rows, SameCustomer, SessionWithRows, UnmergeBody
-from botmeter.web.api.ingest import AddressedSource, CloudEvent, DeliveryReceipt, Event, Receipt
+from botmeter.web.api.ingest_schema import AddressedSource, CloudEvent, DeliveryReceipt, Event, Receipt
 from botmeter.web.api.problem_details import problem
 
 _SESSION_ID: Final = "4c10adab-a6a2-87a4-acf7-6c2826b08fbe"

@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 
 from botmeter.domain.errors import BotmeterError, Missing, NotAllowed, Refused, TooMuch
 from botmeter.web.api.problem_details import MEDIA_TYPE, PATH, Problem, problem, problem_from_error
-from botmeter.web.failures import kept_bug
+from botmeter.web.failures import report_request_bug
 
 _UNREAD: Final = "request_invalid"
 _BUG: Final = "bug"
@@ -84,5 +84,5 @@ def _response(details: Problem) -> HttpResponse:
 
 
 def _bug(request: HttpRequest, error: Exception) -> HttpResponse:
-    bug = kept_bug(request, error)
+    bug = report_request_bug(request, error)
     return _response(problem(HTTPStatus.INTERNAL_SERVER_ERROR, _BUG, detail=bug.sentence, reference=bug.reference))

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Final
 
 from msgspec import Meta
 
-from botmeter.live.records import BODY_BYTES_MAX, EVENTS_MAX
-from botmeter.live.records import REQUESTS_A_MINUTE as EVENT_REQUESTS_A_MINUTE
+from botmeter.live.event_body import BODY_BYTES_MAX, EVENTS_MAX
+from botmeter.live.event_body import REQUESTS_A_MINUTE as EVENT_REQUESTS_A_MINUTE
 from botmeter.people.keys import Scope
 from botmeter.reports.explanation_json import Explanation
 from botmeter.reports.report_json import UsageReport
@@ -15,7 +15,7 @@ from botmeter.web.api.answers import CustomersChanged, MergeBody, Rows, Sessions
 from botmeter.web.api.authentication import REQUESTS_A_MINUTE
 from botmeter.web.api.customers import merge, unmerge
 from botmeter.web.api.exports import export
-from botmeter.web.api.ingest import AddressedSource, CloudEvent, DeliveryReceipt, Event, EventsProblem, Receipt
+from botmeter.web.api.ingest_schema import AddressedSource, CloudEvent, DeliveryReceipt, Event, EventsProblem, Receipt
 from botmeter.web.api.route import Content, Route
 from botmeter.web.api.routes import explanation, session, session_usage, sessions
 from botmeter.web.media_types import MEDIA_TYPES

@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from botmeter.domain.errors import NotAllowed, Refused
-from botmeter.live.server_state import server_state
 from botmeter.people.accounts import create_account
 from botmeter.people.audit import Action, record
 from botmeter.people.members import may_create_accounts
@@ -22,6 +21,7 @@ from botmeter.web.notices import Notice, add_notice, pop_notice
 from botmeter.web.pages.people.forms import FIELD_OF_CODE, NewAccountForm
 from botmeter.web.pages.people.person import own_frame
 from botmeter.web.rendering import rendered
+from botmeter.web.server_state import server_state
 from botmeter.web.titles import cached_title
 
 

@@ -11,7 +11,6 @@ from django.views.decorators.http import require_http_methods
 
 from botmeter.domain.errors import Refused
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
-from botmeter.live.server_state import server_state
 from botmeter.people.accounts import create_account, own
 from botmeter.people.audit import Action, record
 from botmeter.people.links import open_link
@@ -23,6 +22,7 @@ from botmeter.web.access import for_everyone
 from botmeter.web.entry_page import FooterLink, add_problem, entry_page
 from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.people.forms import FIELD_OF_CODE, FirstStartForm, FirstStartWithAccountForm, JoinForm
+from botmeter.web.server_state import server_state
 from botmeter.web.titles import account_title
 
 _METHODS = ["GET", "HEAD", "POST"]

@@ -12,8 +12,7 @@ from botmeter.domain.instant import now_us
 from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import Source
 from botmeter.ledger.sources import source_of
-from botmeter.live.deliver import deliver
-from botmeter.live.server_state import server_state
+from botmeter.live.webhook_deliveries import deliver
 from botmeter.people.audit import Action
 from botmeter.people.rights import Right
 from botmeter.people.source_actions import (
@@ -39,6 +38,7 @@ from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.sources.forms import IdentityForm, PullForm, SecretForm, SettingsForm
 from botmeter.web.pages.sources.list_page import show_address
 from botmeter.web.pages.sources.source_page import InvalidForm, source_page
+from botmeter.web.server_state import server_state
 
 Done = Notice | InvalidForm | None
 """Message, invalid form, or nothing to say."""

@@ -12,7 +12,6 @@ from botmeter.domain.source import BotIdentity, Source
 from botmeter.ledger.deliveries import deliveries
 from botmeter.ledger.quarantine import quarantine_counts_of
 from botmeter.ledger.sources import source_history
-from botmeter.live.server_state import server_state
 from botmeter.people.models import EventSource
 from botmeter.people.sources import address_path, event_source
 from botmeter.sources.connector import Connector
@@ -28,6 +27,7 @@ from botmeter.web.pages.sources.pull_card import PullCard, pull_card
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
 from botmeter.web.rich_text import Word, id_word
+from botmeter.web.server_state import server_state
 
 DELIVERIES_SHOWN: Final = 50
 CHANGES_SHOWN: Final = 5

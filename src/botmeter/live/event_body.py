@@ -27,7 +27,7 @@ _SPACE: Final = b" \t\r\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Records:
+class SplitBody:
     """Event records, one JSON object each; `subject` names the body's format."""
 
     records: tuple[bytes, ...]
@@ -67,7 +67,7 @@ _FORMATS: Final = {
 }
 
 
-def records_from_body(body: bytes, *, headers: Mapping[str, str]) -> Records:
+def split_body(body: bytes, *, headers: Mapping[str, str]) -> SplitBody:
     """Split a body into its event records.
 
     Raises:
@@ -78,7 +78,7 @@ def records_from_body(body: bytes, *, headers: Mapping[str, str]) -> Records:
         from botmeter.sources.cloudevents_http import envelope_from_binary
 
         envelope = envelope_from_binary(headers, body)
-        return Records(records=(envelope,), subject="a CloudEvent, binary")
+        return SplitBody(records=(envelope,), subject="a CloudEvent, binary")
     media_type = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     form = _FORMATS.get(media_type)
     if form is None:
@@ -101,4 +101,4 @@ def records_from_body(body: bytes, *, headers: Mapping[str, str]) -> Records:
         raise TooMuch("events_too_many", f"The body holds {len(records):,} events. {SPLIT_ADVICE}")
     if not records and not form.may_be_empty:
         raise Refused("body_empty", "The body holds no events. Send at least one.")
-    return Records(records=records, subject=form.subject)
+    return SplitBody(records=records, subject=form.subject)

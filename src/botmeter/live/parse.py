@@ -1,11 +1,11 @@
-"""Parsing of pending batches into live batches."""
+"""Parsing of pending deliveries into live batches."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from botmeter.domain.source import Source
 from botmeter.ledger.live_batch import BatchDelivery, LiveBatch
-from botmeter.live.queue import PendingBatch
+from botmeter.live.queue import PendingDelivery
 from botmeter.sources.cloudevents import with_receipt_time
 from botmeter.sources.columns import batch_from_records
 from botmeter.sources.defaults import records_with_defaults
@@ -16,28 +16,27 @@ from botmeter.sources.platforms.registry import connector_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedBatches:
-    """A live batch, and the indexes of its pending batches."""
+class ParsedGroup:
+    """A live batch, and its deliveries in the same order."""
 
-    batch: LiveBatch
-    indexes: tuple[int, ...]
+    live_batch: LiveBatch
+    pending: tuple[PendingDelivery, ...]
 
 
-def live_batches(group: Sequence[PendingBatch], *, source_of: Callable[[str], Source | None]) -> list[ParsedBatches]:
-    """Parse pending batches, one live batch per source and platform."""
-    grouped: dict[tuple[str, str], list[int]] = {}
-    for index, pending in enumerate(group):
-        grouped.setdefault((pending.source, pending.platform), []).append(index)
+def parsed_groups(group: Sequence[PendingDelivery], *, source_of: Callable[[str], Source | None]) -> list[ParsedGroup]:
+    """Parse pending deliveries, one live batch per source and platform."""
+    by_source: dict[tuple[str, str], list[PendingDelivery]] = {}
+    for pending in group:
+        by_source.setdefault((pending.source, pending.platform), []).append(pending)
     parsed = []
-    for (name, platform), indexes in grouped.items():
+    for (name, platform), deliveries in by_source.items():
         source = source_of(name) or Source(name=name, platform=platform)
-        of_source = [group[index] for index in indexes]
-        batch = _native(source, of_source) if connector_of(platform).is_native else _from_payloads(source, of_source)
-        parsed.append(ParsedBatches(batch=batch, indexes=tuple(indexes)))
+        parse = _parsed_events if connector_of(platform).is_native else _parsed_payloads
+        parsed.append(ParsedGroup(live_batch=parse(source, deliveries), pending=tuple(deliveries)))
     return parsed
 
 
-def _native(source: Source, group: Sequence[PendingBatch]) -> LiveBatch:
+def _parsed_events(source: Source, group: Sequence[PendingDelivery]) -> LiveBatch:
     deliveries, first = [], 0
     for pending in group:
         count = len(pending.records)
@@ -45,11 +44,11 @@ def _native(source: Source, group: Sequence[PendingBatch]) -> LiveBatch:
         first += count
     timed = [with_receipt_time(text, received_us=pending.received_us) for pending in group for text in pending.records]
     objects = Objects.from_texts(timed)
-    batch = batch_from_records(records_with_defaults(records_from_objects(objects, first=0), source))
-    return LiveBatch(source=source.name, batch=batch, deliveries=tuple(deliveries))
+    parsed = batch_from_records(records_with_defaults(records_from_objects(objects, first=0), source))
+    return LiveBatch(source=source.name, parsed=parsed, deliveries=tuple(deliveries))
 
 
-def _from_payloads(source: Source, group: Sequence[PendingBatch]) -> LiveBatch:
+def _parsed_payloads(source: Source, group: Sequence[PendingDelivery]) -> LiveBatch:
     read = batch_from_payloads(
         [payload for pending in group for payload in pending.records],
         source=source,
@@ -57,10 +56,10 @@ def _from_payloads(source: Source, group: Sequence[PendingBatch]) -> LiveBatch:
         received_us=[pending.received_us for pending in group],
     )
     deliveries = tuple(_delivery(pending, payload) for pending, payload in zip(group, read.payloads, strict=True))
-    return LiveBatch(source=source.name, batch=read.batch, deliveries=deliveries)
+    return LiveBatch(source=source.name, parsed=read.batch, deliveries=deliveries)
 
 
-def _delivery(pending: PendingBatch, payload: ReadPayload) -> BatchDelivery:
+def _delivery(pending: PendingDelivery, payload: ReadPayload) -> BatchDelivery:
     return BatchDelivery(
         first_position=payload.first_position,
         record_count=payload.record_count,

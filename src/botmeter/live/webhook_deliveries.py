@@ -1,12 +1,12 @@
-"""Platform and test deliveries as pending batches."""
+"""Deliveries of platforms, and test deliveries of pages, as pending deliveries."""
 
 from typing import Final
 
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.receipt import Receipt
+from botmeter.live.event_body import split_body
 from botmeter.live.ingest import Ingestion
-from botmeter.live.queue import PendingBatch
-from botmeter.live.records import records_from_body
+from botmeter.live.queue import PendingDelivery
 from botmeter.people.sources import OpenedSource
 from botmeter.sources.payload import Delivery
 from botmeter.sources.platforms.registry import connector_of
@@ -14,7 +14,7 @@ from botmeter.sources.platforms.registry import connector_of
 _ANSWERED_WITHIN_SECONDS: Final = 30.0
 
 
-def batch_from_delivery(source: OpenedSource, delivery: Delivery, *, number: str) -> PendingBatch:
+def pending_delivery(source: OpenedSource, delivery: Delivery, *, number: str) -> PendingDelivery:
     """Check a delivery's signature and read its records.
 
     Args:
@@ -25,8 +25,8 @@ def batch_from_delivery(source: OpenedSource, delivery: Delivery, *, number: str
         connector.secret.check(delivery, source.secret)
     records: tuple[bytes, ...] = (delivery.body,)
     if connector.is_native:
-        records = records_from_body(delivery.body, headers=delivery.headers).records
-    return PendingBatch(
+        records = split_body(delivery.body, headers=delivery.headers).records
+    return PendingDelivery(
         account=source.account,
         source=source.name,
         platform=source.platform,
@@ -40,12 +40,12 @@ def deliver(ingestion: Ingestion, source: OpenedSource, *, delivery: Delivery, n
     """Queue a delivery as if its platform had sent it, and wait for its receipt.
 
     Raises:
-        Unavailable: `delivery_unanswered`; as `Ingestion.append`.
+        Unavailable: `delivery_unanswered`; as `Ingestion.enqueue`.
     """
-    batch = batch_from_delivery(source, delivery, number=number)
-    ingestion.append(batch)
+    pending = pending_delivery(source, delivery, number=number)
+    ingestion.enqueue(pending)
     try:
-        return batch.receipt.result(_ANSWERED_WITHIN_SECONDS)
+        return pending.receipt.result(_ANSWERED_WITHIN_SECONDS)
     except TimeoutError:
         raise Unavailable(
             "delivery_unanswered",
