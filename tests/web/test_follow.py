@@ -198,17 +198,17 @@ def line(waiting: Backlog | None = None, *, zone: str = "UTC", **ages: int) -> F
         ({}, Freshness(text="No events yet", kind="wait")),
         (
             {"latest": 25 * SECOND, "taken_in": 24 * SECOND, "live": 24 * SECOND},
-            Freshness(text="Live · newest event 17:42:05 UTC, taken in 17:42:06", kind="live"),
+            Freshness(text="Live · newest event 17:42:05 UTC, received 17:42:06", kind="live"),
         ),
         # What comes late comes live all the same.
         (
             {"latest": 48 * 60 * MINUTE, "taken_in": SECOND, "live": SECOND},
-            Freshness(text="Live · newest event 20 Nov 17:42 UTC, taken in 17:42:29", kind="live"),
+            Freshness(text="Live · newest event 20 Nov 17:42 UTC, received 17:42:29", kind="live"),
         ),
         # A file that was just imported.
         (
             {"latest": MINUTE, "taken_in": SECOND},
-            Freshness(text="Not live · latest event 22 Nov 17:41 UTC, taken in 17:42:29", kind=""),
+            Freshness(text="Not live · latest event 22 Nov 17:41 UTC, received 17:42:29", kind=""),
         ),
         (
             {"latest": 16 * MINUTE, "taken_in": 15 * MINUTE, "live": 15 * MINUTE},
@@ -230,7 +230,7 @@ def test_the_line_says_whether_events_come_live_and_how_new_they_are(ages: dict[
         (12, 6 * SECOND, "12 events wait to be metered · newest counted 17:42:05 UTC"),
         (1, 6 * SECOND, "1 event waits to be metered · newest counted 17:42:05 UTC"),
         # Everything waits for a moment.
-        (12, 4 * SECOND, "Live · newest event 17:42:05 UTC, taken in 17:42:06"),
+        (12, 4 * SECOND, "Live · newest event 17:42:05 UTC, received 17:42:06"),
     ],
 )
 def test_what_waits_for_too_long_is_told(count: int, age_us: int, said: str) -> None:
@@ -240,4 +240,4 @@ def test_what_waits_for_too_long_is_told(count: int, age_us: int, said: str) -> 
 
 def test_the_line_tells_the_time_of_the_reports_zone() -> None:
     told = line(zone="Asia/Kolkata", latest=25 * SECOND, taken_in=24 * SECOND, live=24 * SECOND)
-    assert told.text == "Live · newest event 23:12:05 (Asia/Kolkata), taken in 23:12:06"
+    assert told.text == "Live · newest event 23:12:05 (Asia/Kolkata), received 23:12:06"

@@ -34,7 +34,7 @@ def freshness(recency: Recency, *, now_us: int, zone: str, waiting: Backlog | No
     if behind:
         return Freshness(text=f"{behind} · newest counted {newest}", kind="late")
     if recency.taken_in_us is not None and now_us - recency.taken_in_us < _LIVE_US:
-        newest += f", taken in {text.clock_text(recency.taken_in_us, zone=zone, seconds=True)}"
+        newest += f", received {text.clock_text(recency.taken_in_us, zone=zone, seconds=True)}"
     if is_live:
         return Freshness(text=f"Live · newest event {newest}", kind="live")
     return Freshness(text=f"Not live · latest event {newest}", kind="" if now_us - latest_us < _QUIET_US else "late")
