@@ -9,6 +9,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from botmeter.domain import errors, event
 from botmeter.metering.schema import EVENTS_SCHEMA
@@ -34,6 +35,21 @@ FIELD_NOTES = {
     "attributes": "Anything else; kept, and looked at only by a policy whose `exclude` names one of its booleans.",
 }
 
+COMMAND_NOTES = (
+    "Data goes to stdout, messages to stderr. Without a terminal nothing asks for input. `NO_COLOR` is respected.",
+    """| exit code | meaning |
+| --- | --- |
+| 0 | done |
+| 1 | failed; a message on stderr gives the reason |
+| 2 | invalid arguments |
+| 3 | differences found (`verify`) |
+| 130 | stopped with Ctrl-C; nothing changed |
+| 141 | the reader of stdout closed it |""",
+    """The data folder is `--data DIR`, else the environment's `BOTMETER_DATA`, else `botmeter` in `XDG_DATA_HOME`
+(`~/.local/share`). One process owns it at a time. While a server owns it, the server runs the commands; otherwise a
+command waits up to `BOTMETER_WAIT` seconds (10) for another one. `botmeter --install-completion` installs shell
+completion of commands, accounts and policies.""",
+)
 FAMILIES = {name for name, _ in inspect.getmembers(errors, inspect.isclass)}
 ADVICE = {
     "rejection": "mend the cause and retry it from quarantine, or mend the event and import it",
@@ -108,9 +124,37 @@ def raised() -> Iterator[tuple[str, str, str]]:
 
 def commands_page() -> str:
     """Every command with its options and examples, as the program itself declares them."""
-    from botmeter.cli.reference import commands_page as page
+    from typer.main import get_command
 
-    return page()
+    from botmeter.cli.main import PROGRAM, app
+    from botmeter.cli.report import COLUMNS
+
+    report = (
+        f"`report --format csv` writes one flat table with the columns {', '.join(COLUMNS)}.\n"
+        "The section `total` is one row; `day`, `month`, `bot`, `channel` and `ticket_type` follow. Columns that a\n"
+        "section does not have are empty."
+    )
+    return _page("Commands", *COMMAND_NOTES, report, *_commands(get_command(app), PROGRAM))
+
+
+def _commands(command: Any, path: str) -> Iterator[str]:
+    for name, child in command.commands.items():
+        if hasattr(child, "commands"):
+            yield from _commands(child, f"{path} {name}")
+        else:
+            yield _command(child, f"{path} {name}")
+
+
+def _command(command: Any, path: str) -> str:
+    from botmeter.cli.command_groups import examples_in
+
+    with command.make_context(path, [], resilient_parsing=True) as context:
+        records = [parameter.get_help_record(context) for parameter in command.params if parameter.name != "help"]
+    table = _table(
+        ("argument or option", "meaning"), ((f"`{shape}`", " ".join(text.split())) for shape, text in records)
+    )
+    examples = "\n".join(["```sh", *examples_in(command.epilog), "```"])
+    return f"## {path}\n\n{inspect.cleandoc(command.help or '')}\n\n{table}\n\n{examples}"
 
 
 def platforms_page() -> str:

@@ -1,4 +1,4 @@
-"""`doctor`: everything that keeps a server from working well is told in a sentence, and nothing else is."""
+"""`doctor`: faults that keep a server from working well."""
 
 import resource
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from botmeter.cli import server_checks
+from botmeter.cli.doctor import Check, checks
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us
 from cli.conftest import Run
 
@@ -15,8 +15,12 @@ BOTH_WAYS = True
 LEDGER = Path("data", "accounts", "acme.duckdb")
 
 
-def found(ran: Any) -> dict[str, tuple[str, str]]:
+def results(ran: Any) -> dict[str, tuple[str, str]]:
     return {check["check"]: (check["state"], check["detail"]) for check in ran.json}
+
+
+def people_check(folder: Path) -> Check:
+    return next(check for check in checks(folder, account=None) if check.name == "people")
 
 
 def changed(path: Path, statement: str) -> None:
@@ -28,46 +32,46 @@ def test_a_healthy_folder_is_ok_in_every_respect(acme: Run, monkeypatch: pytest.
     monkeypatch.delenv("BOTMETER_URL", raising=False)
     ran = acme("doctor --format json")
     assert ran.code == 0
-    assert {state for state, _ in found(ran).values()} == {"ok"}
-    assert set(found(ran)) == {
+    assert {state for state, _ in results(ran).values()} == {"ok"}
+    assert set(results(ran)) == {
         "botmeter", "libraries", "compiled kernel", "data folder", "free space", "accounts", "time zones",
         "open files", "address", "server", "secrets", "people", "account acme",
     }  # fmt: skip
 
 
-def test_whether_a_server_runs_is_told(acme: Run, way: str) -> None:
-    told = found(acme("doctor --format json"))["server"][1]
-    assert ("process" in told) is (way == "through a server")
+def test_the_server_check_names_the_process_of_a_running_server(acme: Run, way: str) -> None:
+    detail = results(acme("doctor --format json"))["server"][1]
+    assert ("process" in detail) is (way == "through a server")
 
 
-def test_one_account_can_be_looked_at_alone(acme: Run) -> None:
+def test_one_account_can_be_checked_alone(acme: Run) -> None:
     assert acme("account create zeta").code == 0
-    assert {"account acme", "account zeta"} <= set(found(acme("doctor --format json")))
-    assert "account zeta" not in found(acme("doctor --account ACME --format json"))
+    assert {"account acme", "account zeta"} <= set(results(acme("doctor --format json")))
+    assert "account zeta" not in results(acme("doctor --account ACME --format json"))
     nobody = acme("doctor --account nobody")
     assert nobody.code == 1
     assert "Unknown account nobody" in nobody.err
 
 
-def test_events_in_quarantine_are_told_and_no_fault(acme: Run, tmp_path: Path) -> None:
+def test_events_in_quarantine_are_counted_and_no_fault(acme: Run, tmp_path: Path) -> None:
     (tmp_path / "bad.ndjson").write_text('{"event_id": "x"}\n{"event_id": "y"}\n', encoding="utf-8")
     acme("import bad.ndjson --account acme")
-    state, detail = found(acme("doctor --format json"))["account acme"]
+    state, detail = results(acme("doctor --format json"))["account acme"]
     assert state == "ok"
     assert "2 events in quarantine" in detail
 
 
-def test_a_receipt_from_the_future_tells_of_a_clock_that_was_set_back(acme: Run, tmp_path: Path) -> None:
+def test_a_receipt_from_the_future_is_a_clock_that_was_set_back(acme: Run, tmp_path: Path) -> None:
     ahead = now_us() + 3_600 * MICROSECONDS_PER_SECOND
     changed(tmp_path / LEDGER, f"UPDATE receipt SET recorded_at = {ahead}")
     ran = acme("doctor --format json")
-    state, detail = found(ran)["account acme"]
+    state, detail = results(ran)["account acme"]
     assert (ran.code, state) == (1, "wrong")
     assert "the clock was set back" in detail
 
 
 @pytest.mark.parametrize(
-    ("url", "state", "said"),
+    ("url", "state", "part"),
     [
         ("https://meter.example", "ok", "https://meter.example"),
         ("https://meter.example:8443/", "ok", "8443"),
@@ -82,16 +86,16 @@ def test_a_receipt_from_the_future_tells_of_a_clock_that_was_set_back(acme: Run,
     ],
 )
 def test_the_address_is_one_that_people_can_open(
-    acme: Run, url: str, state: str, said: str, monkeypatch: pytest.MonkeyPatch
+    acme: Run, url: str, state: str, part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BOTMETER_URL", url)
-    told = found(acme("doctor --format json"))["address"]
-    assert told[0] == state
-    assert said in told[1]
-    assert "secret" not in told[1]
+    check = results(acme("doctor --format json"))["address"]
+    assert check[0] == state
+    assert part in check[1]
+    assert "secret" not in check[1]
 
 
-def test_what_is_wrong_is_told_in_full_however_narrow_the_screen_is(acme: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_is_printed_in_full_however_narrow_the_screen_is(acme: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "60")
     monkeypatch.setenv("BOTMETER_URL", "meter.example")
     ran = acme("doctor")
@@ -101,7 +105,7 @@ def test_what_is_wrong_is_told_in_full_however_narrow_the_screen_is(acme: Run, m
 
 def test_few_open_files_are_a_fault(acme: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 1_024))
-    state, detail = found(acme("doctor --format json"))["open files"]
+    state, detail = results(acme("doctor --format json"))["open files"]
     assert state == "wrong"
     assert "1,024" in detail
 
@@ -109,26 +113,26 @@ def test_few_open_files_are_a_fault(acme: Run, monkeypatch: pytest.MonkeyPatch) 
 def test_secrets_that_others_can_read_are_a_fault(acme: Run, tmp_path: Path) -> None:
     (tmp_path / "data" / "secret.key").write_text("x", encoding="utf-8")
     (tmp_path / "data" / "secret.key").chmod(0o644)
-    state, detail = found(acme("doctor --format json"))["secrets"]
+    state, detail = results(acme("doctor --format json"))["secrets"]
     assert (state, "secret.key readable by others" in detail) == ("wrong", True)
     (tmp_path / "data" / "secret.key").chmod(0o600)
-    assert found(acme("doctor --format json"))["secrets"] == ("ok", "readable by their owner alone")
+    assert results(acme("doctor --format json"))["secrets"] == ("ok", "readable by their owner alone")
 
 
 @pytest.mark.django_db
-def test_people_s_database_answers_with_all_of_its_tables(tmp_path: Path) -> None:
+def test_a_database_of_users_with_all_tables_is_ok(tmp_path: Path) -> None:
     (tmp_path / "people.sqlite3").touch()
-    check = server_checks._people(tmp_path)
+    check = people_check(tmp_path)
     assert (check.is_ok, check.detail) == (True, "database of users reachable and up to date")
 
 
-def test_a_people_s_database_that_does_not_answer_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from botmeter.people import database as opening
+def test_a_database_of_users_that_does_not_answer_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from botmeter.people import database
 
     def unreachable(*_: object, **__: object) -> int:
-        raise opening.PeopleUnreachable("no such host")
+        raise database.PeopleUnreachable("no such host")
 
     (tmp_path / "people.sqlite3").touch()
-    monkeypatch.setattr(opening, "unapplied_count", unreachable)
-    check = server_checks._people(tmp_path)
+    monkeypatch.setattr(database, "unapplied_count", unreachable)
+    check = people_check(tmp_path)
     assert (check.is_ok, "no such host" in check.detail) == (False, True)

@@ -35,7 +35,7 @@ def test_a_folder_that_is_served_is_not_served_again(tmp_path: Path, capsys: pyt
             code = exit_code(["serve", "--data", str(tmp_path)])
         ledgers.close()
     assert code == 1
-    assert "is served already" in capsys.readouterr().err  # server_running
+    assert "is already running" in capsys.readouterr().err  # server_running
 
 
 def test_a_level_of_the_log_that_there_is_none_of_is_refused_before_the_start(

@@ -70,7 +70,7 @@ def test_whatsapp_s_word_is_said_too(acme: Run) -> None:
         (f"{CREATE} --option colour=red", 2, "has no option 'colour'"),
         (f"{CREATE} --option colour", 2, "Use NAME=VALUE"),
         (f"{CREATE} --secret-file missing.txt", 1, "missing.txt does not exist"),
-        (f"{CREATE} --secret-file day-2.csv.gz", 1, "can't be read: it is not text"),
+        (f"{CREATE} --secret-file day-2.csv.gz", 1, "can't be read: not UTF-8 text"),
         (f"{CREATE} --url meter.example.org", 1, "not a server address"),
         ("source create f -a acme --platform freshchat --secret-file events.csv", 1, "not an RSA public key"),
         ("source create r -a acme --platform rasa --secret-file events.csv", 1, "does not sign"),

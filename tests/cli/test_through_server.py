@@ -238,7 +238,7 @@ def refused_with(data: Path, *arguments: str) -> str:
 
 def test_a_server_of_another_version_is_not_spoken_to(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hosting, "__version__", "9.9.9")
-    with served(data), pytest.raises(Conflict, match="is Botmeter 9.9.9 and this is") as refused:
+    with served(data), pytest.raises(Conflict, match="is Botmeter 9.9.9, and this command is") as refused:
         through_server.code_from_server(data, arguments=["report", "-a", "acme"])
     assert refused.value.code == "server_other_version"
 

@@ -11,7 +11,10 @@ from botmeter.cli.data_dir import data_folder, opened_ledger, owned_folder, read
 from botmeter.cli.output import say, show_json, show_rows
 from botmeter.cli.policy_texts import policy_named, schedule_rows
 from botmeter.cli.terminal import printable
+from botmeter.domain.account import Account
 from botmeter.domain.errors import BotmeterError, Refused
+from botmeter.domain.instant import now_us
+from botmeter.domain.period import day_from_text
 from botmeter.domain.text import counted
 
 if TYPE_CHECKING:
@@ -21,9 +24,7 @@ DEFAULT_POLICY = "freshchat.session"
 COMMAND_LINE = "command line"
 """Recorded as the author of changes made by a command."""
 
-Named = Annotated[
-    str, Argument(metavar="NAME", help="The account.", show_default=False, autocompletion=accounts_starting)
-]
+Named = Annotated[str, Argument(metavar="NAME", help="The account.", autocompletion=accounts_starting)]
 
 commands = command_group("account", "Accounts: create, list, show, set.")
 
@@ -36,25 +37,21 @@ commands = command_group("account", "Accounts: create, list, show, set.")
     )
 )
 def create(
-    name: Annotated[str, Argument(metavar="NAME", help="1 to 64 of a-z, 0-9, - and _.", show_default=False)],
+    name: Annotated[str, Argument(metavar="NAME", help="1 to 64 of a-z, 0-9, - and _.")],
     available_from: Annotated[
         str, Option("--available-from", metavar="DATE", help="First day of data; earlier events go to quarantine.")
     ] = "2022-02-04",
     policy: options.PolicyName = DEFAULT_POLICY,
-    title: Annotated[str, Option("--title", metavar="TEXT", help="Display name.", show_default=False)] = "",
+    title: Annotated[str, Option("--title", metavar="TEXT", help="Display name.")] = "",
     data: options.Data = None,
 ) -> None:
     """Create an account.
 
     An account is one paying organisation. It has its own file in the data folder.
     """
-    from botmeter.domain.account import Account
-    from botmeter.domain.instant import now_us
-    from botmeter.domain.period import day_from_text
-
     account = Account(name=name, available_from=day_from_text(available_from), title=title)
     rule = policy_named(policy)
-    with owned_folder(data, purpose="botmeter account create", is_new=True) as folder:
+    with owned_folder(data, is_new=True) as folder:
         folder.create(account, policy=rule, now_us=now_us())
         say(f"created account {account.name} in {folder.path}; next: botmeter import FILE --account {account.name}")
 
@@ -66,7 +63,7 @@ def list_accounts(data: options.Data = None, form: options.Form = "table") -> No
         show_rows(("account", "title"), [], form=form)
         say(f"the data folder {data_folder(data)} does not exist yet")
         return
-    with owned_folder(data, purpose="botmeter account list") as folder:
+    with owned_folder(data) as folder:
         rows = [{"account": name, "title": _title_of(folder, name)} for name in folder.accounts()]
     show_rows(("account", "title"), rows, form=form)
 
@@ -78,7 +75,7 @@ def show(
     form: options.Form = "table",
 ) -> None:
     """Show the name, the data start date and the policies of an account."""
-    with readable_ledger(data, name, purpose="botmeter account show") as ledger:
+    with readable_ledger(data, name) as ledger:
         account, policies = ledger.account, schedule_rows(ledger.schedule)
     fields = {"account": account.name, "title": account.title, "available_from": account.available_from.isoformat()}
     if form == "json":
@@ -98,11 +95,9 @@ def set_account(
     name: Named,
     title: Annotated[
         str | None,
-        Option("--title", metavar="TEXT", help="Display name; empty restores the default.", show_default=False),
+        Option("--title", metavar="TEXT", help="Display name; empty restores the default."),
     ] = None,
-    available_from: Annotated[
-        str | None, Option("--available-from", metavar="DATE", help="First day of data.", show_default=False)
-    ] = None,
+    available_from: Annotated[str | None, Option("--available-from", metavar="DATE", help="First day of data.")] = None,
     data: options.Data = None,
 ) -> None:
     """Set the display name or the data start date of an account.
@@ -110,9 +105,6 @@ def set_account(
     With an earlier start date, events refused for being too early can be retried. A later date is refused
     if events before it have been counted.
     """
-    from botmeter.domain.account import Account
-    from botmeter.domain.instant import now_us
-    from botmeter.domain.period import day_from_text
     from botmeter.ledger.settings import set_available_from, set_title
 
     if title is None and available_from is None:
@@ -120,7 +112,7 @@ def set_account(
     first_on, now = None if available_from is None else day_from_text(available_from), now_us()
     # Check both before either is set.
     Account(name=name, title=title or "")
-    with opened_ledger(data, name, purpose="botmeter account set") as ledger:
+    with opened_ledger(data, name) as ledger:
         waiting = 0 if first_on is None else set_available_from(ledger, first_on, by=COMMAND_LINE, now_us=now)
         if title is not None:
             set_title(ledger, title, by=COMMAND_LINE, now_us=now)

@@ -10,6 +10,7 @@ from botmeter.cli.command_groups import command_group, examples
 from botmeter.cli.data_dir import opened_ledger, readable_ledger
 from botmeter.cli.output import say, show_rows
 from botmeter.cli.terminal import printable
+from botmeter.domain.instant import now_us
 
 commands = command_group("bot", "Bots: list and name them.")
 
@@ -22,7 +23,7 @@ def list_bots(account: options.AccountName, data: options.Data = None, form: opt
     """
     from botmeter.ledger.settings import named_bots
 
-    with readable_ledger(data, account, purpose="botmeter bot list") as ledger:
+    with readable_ledger(data, account) as ledger:
         bots = named_bots(ledger)
     rows = [
         {"bot_id": bot.bot_id, "bot_name": bot.name, "name_in_events": bot.sent_name, "name_set": bot.set_name}
@@ -41,7 +42,7 @@ def list_bots(account: options.AccountName, data: options.Data = None, form: opt
     ),
 )
 def name_bot(
-    bot: Annotated[str, Argument(metavar="BOT", help="The bot's id.", show_default=False)],
+    bot: Annotated[str, Argument(metavar="BOT", help="The bot's id.")],
     name: Annotated[str, Argument(metavar="NAME", help="Display name; empty restores the name in the events.")],
     account: options.AccountName,
     data: options.Data = None,
@@ -50,11 +51,10 @@ def name_bot(
 
     Reports, exports and pages use it instead of the name in the events. No number depends on it.
     """
-    from botmeter.domain.instant import now_us
     from botmeter.ledger.settings import BotName, named_bots, set_bot_name
 
     bot_name = BotName(bot_id=bot, name=name)
-    with opened_ledger(data, account, purpose="botmeter bot name") as ledger:
+    with opened_ledger(data, account) as ledger:
         set_bot_name(ledger, bot_name, by=COMMAND_LINE, now_us=now_us())
         display_name = next(each.name for each in named_bots(ledger) if each.bot_id == bot)
     say(f"bot {printable(bot)} is now called {printable(display_name)}")

@@ -1,6 +1,7 @@
 """Command classes: order, help, examples, running in the server."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -8,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from botmeter.cli.context import variable
+from botmeter.cli.context import command_context, in_context, variable
 from botmeter.cli.output import show
 from botmeter.cli.through_server import code_from_server
 
@@ -41,7 +42,8 @@ class Command(TyperCommand):
             code = code_from_server(ctx.params["data"], arguments=ctx.find_root().obj or ())
             if code is not None:
                 raise typer.Exit(code)
-        return super().invoke(ctx)
+        with in_context(replace(command_context(), command=ctx.command_path)):
+            return super().invoke(ctx)
 
 
 class CommandHere(Command):

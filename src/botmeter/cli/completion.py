@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from typer import Context
 
-from botmeter.cli.data_dir import account_names, data_folder
+from botmeter.cli.data_dir import data_folder
+from botmeter.ledger.folder_files import account_names
 
 if TYPE_CHECKING:
     from pathlib import Path

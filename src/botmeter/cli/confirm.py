@@ -1,16 +1,26 @@
 """Confirmation of irreversible commands."""
 
+from typer import Exit
+
 from botmeter.cli.context import command_context
+from botmeter.cli.failures import FAILED
+from botmeter.cli.output import say
 from botmeter.domain.errors import Refused
 
 
-def is_confirmed(question: str, *, yes: bool) -> bool:
-    """Ask for a yes, unless `yes` was given; raises Refused `yes_needed` without a terminal."""
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask for a yes, unless `yes` is set; end the command without one.
+
+    Raises:
+        Refused: `yes_needed` without a terminal.
+    """
     if yes:
-        return True
+        return
     context = command_context()
     if not (context.stdin.isatty() and context.stderr.isatty()):
         raise Refused("yes_needed", f"{question} There is no terminal to confirm on. Add --yes to confirm.")
     context.stderr.write(f"{question} Type yes to continue: ")
     context.stderr.flush()
-    return context.stdin.readline().strip().lower() == "yes"
+    if context.stdin.readline().strip().lower() != "yes":
+        say("nothing changed")
+        raise Exit(FAILED)

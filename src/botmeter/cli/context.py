@@ -4,46 +4,13 @@ Nothing else in `cli` may use `sys` or read the environment.
 """
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
 
-from botmeter.domain.settings import Settings, own_environment
-
-if TYPE_CHECKING:
-    from botmeter.ledger.interruption import Interruption
-    from botmeter.ledger.open_ledgers import SharedFolder
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandContext:
-    """Streams, folders, environment and interruption of a command.
-
-    Attributes:
-        program: `botmeter`, or a path.
-        cwd: Start of relative paths; None: the process's.
-        folder: The data folder, if owned by this process; None: the command opens it.
-        interruption: None if signals stop the command.
-        served_at: Public URL of the server that runs it; None without one.
-    """
-
-    stdin: TextIO
-    stdout: TextIO
-    stderr: TextIO
-    environment: Mapping[str, str]
-    program: str
-    cwd: Path | None = None
-    folder: "SharedFolder | None" = None
-    interruption: "Interruption | None" = None
-    served_at: str | None = None
-
-    @property
-    def settings(self) -> Settings:
-        return Settings.from_environment(self.environment)
-
+from botmeter.domain.settings import own_environment
+from botmeter.server.command_context import CommandContext
 
 _current: ContextVar[CommandContext] = ContextVar("command_context")
 
@@ -79,6 +46,19 @@ def located(path: Path) -> Path:
     """Resolve a path relative to the command's working folder."""
     cwd = command_context().cwd
     return path if cwd is None else cwd / path
+
+
+def read_file(path: Path, *, bytes_max: int) -> bytes:
+    """Read the start of a file, or of stdin (`-`); raises `OSError`, or `ValueError` for an impossible path."""
+    if str(path) == "-":
+        return command_context().stdin.buffer.read(bytes_max)
+    with located(path).open("rb") as file:
+        return file.read(bytes_max)
+
+
+def reason_of(problem: OSError | ValueError, *, otherwise: str) -> str:
+    """Return the system's reason for an unreadable file, or `otherwise` for a `ValueError`."""
+    return problem.strerror or str(problem) if isinstance(problem, OSError) else otherwise
 
 
 def expanded(path: Path) -> Path:

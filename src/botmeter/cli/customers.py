@@ -8,10 +8,11 @@ from typer import Argument, Option
 from botmeter.cli import options
 from botmeter.cli.accounts import COMMAND_LINE
 from botmeter.cli.command_groups import command_group, examples
-from botmeter.cli.context import command_context, located
+from botmeter.cli.context import read_file, reason_of
 from botmeter.cli.data_dir import opened_ledger, readable_ledger
-from botmeter.cli.output import say, show_rows
+from botmeter.cli.output import fields_of, say, show_rows
 from botmeter.domain.errors import Missing, Refused
+from botmeter.domain.instant import now_us, text_to_the_second
 from botmeter.domain.text import counted
 
 if TYPE_CHECKING:
@@ -50,11 +51,10 @@ def merge(
     Their sessions are metered again, and changes of past days are recorded as restatements. Later events under an
     alias belong to the customer too. At most 1,000 aliases at once.
     """
-    from botmeter.domain.instant import now_us
     from botmeter.ledger.customers import merge_customers, merge_preview
 
     pairs = _pairs(ids)
-    with opened_ledger(data, account, purpose="botmeter customer merge") as ledger:
+    with opened_ledger(data, account) as ledger:
         if preview:
             change = merge_preview(ledger, pairs, now_us=now_us())
         else:
@@ -70,7 +70,7 @@ def merge(
 )
 def unmerge(
     account: options.AccountName,
-    aliases: Annotated[list[str] | None, Argument(metavar="ALIAS…", help="The aliases.", show_default=False)] = None,
+    aliases: Annotated[list[str] | None, Argument(metavar="ALIAS…", help="The aliases.")] = None,
     merge_no: Annotated[int | None, Option("--merge", metavar="NUMBER", help="All aliases of this merge.")] = None,
     data: options.Data = None,
     form: options.Form = "table",
@@ -79,12 +79,11 @@ def unmerge(
 
     Their events count under the ids they were sent with again; changes of past days are recorded as restatements.
     """
-    from botmeter.domain.instant import now_us
     from botmeter.ledger.customers import aliases_of_merge, unmerge_customers
 
     if bool(aliases) == (merge_no is not None):
         raise Refused("arguments_clash", "Name either the aliases or the merge with --merge, not both.")
-    with opened_ledger(data, account, purpose="botmeter customer unmerge") as ledger:
+    with opened_ledger(data, account) as ledger:
         unmerged = aliases or aliases_of_merge(ledger, merge_no or 0)
         change = unmerge_customers(ledger, unmerged, by=COMMAND_LINE, now_us=now_us())
     _show(change, form=form, result="unmerged")
@@ -98,12 +97,12 @@ def list_aliases(account: options.AccountName, data: options.Data = None, form: 
     """
     from botmeter.ledger.customers import customer_aliases
 
-    with readable_ledger(data, account, purpose="botmeter customer aliases") as ledger:
-        found = customer_aliases(ledger)
+    with readable_ledger(data, account) as ledger:
+        aliases = customer_aliases(ledger)
     if form == "table":
-        found = [one for one in found if one.undone_no is None]
-    show_rows(_ALIASES_SHOWN if form == "table" else _ALIASES, [_row(one) for one in found], form=form)
-    if not found:
+        aliases = [alias for alias in aliases if alias.undone_no is None]
+    show_rows(_ALIASES_SHOWN if form == "table" else _ALIASES, [_row(alias) for alias in aliases], form=form)
+    if not aliases:
         say(f"no customer of account {account} has an alias")
 
 
@@ -119,16 +118,13 @@ def _pairs(ids: list[str]) -> "tuple[SameCustomer, ...]":
 def _content(name: str) -> bytes:
     from botmeter.ledger.customer_file import BYTES_MAX
 
-    if name == "-":
-        return command_context().stdin.buffer.read(BYTES_MAX + 1)
     try:
-        with located(Path(name)).open("rb") as file:
-            return file.read(BYTES_MAX + 1)
+        return read_file(Path(name), bytes_max=BYTES_MAX + 1)
     except FileNotFoundError:
         sentence = f"File {name} does not exist. To merge ids, name the customer and at least one alias."
         raise Missing("file_missing", sentence) from None
     except (OSError, ValueError) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) else "not a file name"
+        reason = reason_of(problem, otherwise="not a file name")
         raise Refused("merge_file_invalid", f"The file {name[:100]!r} can't be read: {reason}.") from None
 
 
@@ -149,17 +145,11 @@ def _show(change: "CustomerChange", *, form: options.Form, result: str) -> None:
         say(f"{counted(count, 'alias') if count == 1 else f'{count:,} aliases'} {result}")
 
 
-def _row(one: "CustomerAlias") -> dict[str, object]:
-    from botmeter.domain.instant import text_to_the_second
-
+def _row(alias: "CustomerAlias") -> dict[str, object]:
     return {
-        "alias": one.alias,
-        "same_as": one.same_as,
-        "customer_id": one.customer_id,
-        "merge": one.merge_no,
-        "set_at": text_to_the_second(one.set_at),
-        "set_by": one.set_by,
-        "undone_by_change": one.undone_no,
-        "undone_at": None if one.undone_at is None else text_to_the_second(one.undone_at),
-        "undone_by": one.undone_by,
+        **fields_of(alias, ("alias", "same_as", "customer_id", "set_by", "undone_by")),
+        "merge": alias.merge_no,
+        "set_at": text_to_the_second(alias.set_at),
+        "undone_by_change": alias.undone_no,
+        "undone_at": None if alias.undone_at is None else text_to_the_second(alias.undone_at),
     }

@@ -1,43 +1,50 @@
-"""The data folder, and the ledgers in it."""
+"""The data folder, its ledgers, and its database of users."""
 
-import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botmeter.cli.context import command_context, expanded, located
-from botmeter.domain.account import checked_account_name
 from botmeter.domain.errors import Missing, Refused
+from botmeter.ledger.folder_files import known_account
 
 if TYPE_CHECKING:
     from botmeter.ledger.folder import Folder
     from botmeter.ledger.ledger import Ledger
     from botmeter.ledger.readable import ReadableLedger
 
-# As in `ledger.folder`, whose import loads DuckDB.
-_LOCK = "owner.lock"
 _WAIT_SECONDS = 10.0
 # Another command can take the folder after the check that it is free.
 _OVERTAKEN_SECONDS_MAX = 1.0
 
 
-def data_folder(asked: Path | None) -> Path:
-    """Absolute path: `asked`, else the environment's, else the default."""
+def data_folder(option: Path | None) -> Path:
+    """Absolute path: the option's, else the environment's, else the default."""
     settings = command_context().settings
-    named = asked if asked is not None else Path(settings.data_dir or settings.default_data_dir)
-    return located(expanded(named)).absolute()
+    path = option if option is not None else Path(settings.data_dir or settings.default_data_dir)
+    return located(expanded(path)).absolute()
 
 
 def folder_in(arguments: list[str]) -> Path:
     """Data folder of a command line, even an invalid one."""
-    for place, argument in enumerate(arguments):
+    for index, argument in enumerate(arguments):
         if argument.startswith("--data="):
             return data_folder(Path(argument.removeprefix("--data=")))
-        if argument == "--data" and place + 1 < len(arguments):
-            return data_folder(Path(arguments[place + 1]))
+        if argument == "--data" and index + 1 < len(arguments):
+            return data_folder(Path(arguments[index + 1]))
     return data_folder(None)
+
+
+def existing_folder(option: Path | None) -> Path:
+    """Data folder; raises Missing `folder_unknown`."""
+    folder = data_folder(option)
+    if not folder.is_dir():
+        raise Missing(
+            "folder_unknown",
+            f"Data folder {folder} does not exist. Create it with `botmeter account create NAME` or `botmeter demo`.",
+        )
+    return folder
 
 
 def wait_seconds() -> float:
@@ -52,71 +59,52 @@ def wait_seconds() -> float:
     return seconds
 
 
-def is_free(folder: Path) -> bool:
-    """Check that no process owns the data folder, which may be missing."""
-    try:
-        lock = os.open(folder / _LOCK, os.O_RDWR)
-    except OSError:
-        return True
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(lock)
-    return True
-
-
-def account_names(folder: Path) -> list[str]:
-    """Accounts of a data folder, without opening or locking it."""
-    return sorted(file.stem for file in (folder / "accounts").glob("*.duckdb"))
-
-
-def known_account(folder: Path, account: str) -> str:
-    """Account's name, without opening or locking anything; raises Missing `account_unknown`."""
-    name, known = checked_account_name(account), account_names(folder)
-    if name not in known:
-        raise Missing("account_unknown", f"Unknown account {name} in {folder}. Accounts: {', '.join(known) or 'none'}.")
-    return name
-
-
 @contextmanager
-def owned_folder(asked: Path | None, *, purpose: str, is_new: bool = False) -> "Iterator[Folder]":
+def owned_folder(option: Path | None, *, is_new: bool = False) -> "Iterator[Folder]":
     """Own the data folder until the `with` ends; in a server, share its own.
 
     Args:
-        purpose: The command, shown to other processes that wait.
         is_new: Create a missing folder; otherwise refuse it, it may be mistyped.
 
     Raises:
         Missing: `folder_unknown`.
     """
-    shared = command_context().folder
-    if shared is not None:
-        yield shared
+    context = command_context()
+    if context.folder is not None:
+        yield context.folder
         return
     from botmeter.ledger.folder import Folder
 
-    path = data_folder(asked)
-    if not is_new and not path.is_dir():
-        raise Missing(
-            "folder_unknown",
-            f"There is no data folder {path}; `botmeter account create NAME` or `botmeter demo` makes it.",
-        )
-    patience = min(wait_seconds(), _OVERTAKEN_SECONDS_MAX)
-    with Folder.owned(path, purpose=purpose, wait_seconds=patience) as folder:
+    path = data_folder(option) if is_new else existing_folder(option)
+    seconds = min(wait_seconds(), _OVERTAKEN_SECONDS_MAX)
+    with Folder.owned(path, purpose=context.command, wait_seconds=seconds) as folder:
         yield folder
 
 
 @contextmanager
-def opened_ledger(asked: Path | None, account: str, *, purpose: str) -> "Iterator[Ledger]":
+def opened_ledger(option: Path | None, account: str) -> "Iterator[Ledger]":
     """Own the data folder and open the account's ledger."""
-    with owned_folder(asked, purpose=purpose) as folder, folder.ledger(account) as ledger:
+    with owned_folder(option) as folder, folder.ledger(account) as ledger:
         yield ledger
 
 
 @contextmanager
-def readable_ledger(asked: Path | None, account: str, *, purpose: str) -> "Iterator[ReadableLedger]":
+def readable_ledger(option: Path | None, account: str) -> "Iterator[ReadableLedger]":
     """As `opened_ledger`, to read."""
-    with owned_folder(asked, purpose=purpose) as folder, folder.reading(account) as ledger:
+    with owned_folder(option) as folder, folder.reading(account) as ledger:
         yield ledger
+
+
+def open_people(option: Path | None, account: str | None = None) -> str:
+    """Set up the database of users; return the name of `account`, or an empty text.
+
+    Raises:
+        Missing: `folder_unknown`, `account_unknown`.
+    """
+    from botmeter.people.database import open_people as set_up_people
+    from botmeter.server.asgi import DJANGO_SETTINGS
+
+    folder = existing_folder(option)
+    name = "" if account is None else known_account(folder, account)
+    set_up_people(folder, django_settings=DJANGO_SETTINGS)
+    return name

@@ -13,6 +13,8 @@ from botmeter.cli.output import say, show
 from botmeter.cli.progress import progress
 from botmeter.cli.serve import HOST, PORT, Host, Port, prepared, serve_until_ended
 from botmeter.cli.terminal import stdout_screen
+from botmeter.domain.account import Account
+from botmeter.domain.instant import now_us
 from botmeter.domain.text import counted
 
 if TYPE_CHECKING:
@@ -43,14 +45,13 @@ def demo(
     from botmeter.cli.demo_tour import tour
     from botmeter.cli.report_page import report_page
     from botmeter.demo import DEMO_ACCOUNT
-    from botmeter.domain.instant import now_us
     from botmeter.reports.query import usage_query
     from botmeter.reports.report_json import report_as_mapping
     from botmeter.reports.usage import usage_report
 
     now = now_us()
     screen = stdout_screen()
-    with owned_folder(data, purpose="botmeter demo", is_new=True) as folder:
+    with owned_folder(data, is_new=True) as folder:
         _create_if_missing(folder, now_us=now)
         with folder.ledger(DEMO_ACCOUNT) as ledger:
             _load(ledger, events=events, now_us=now)
@@ -71,12 +72,11 @@ def _serve(folder: Path, *, host: str, port: int) -> None:
     from botmeter.server.start import demo_link
 
     secret = demo_link(DEMO_ACCOUNT)
-    serve_until_ended(host, port, link=f"{url}/link/{secret}", told=f"Botmeter runs at {url} (Ctrl-C stops it)")
+    serve_until_ended(host, port, url=url, link=f"{url}/link/{secret}")
 
 
 def _create_if_missing(folder: "Folder", *, now_us: int) -> None:
     from botmeter.demo import DEMO_ACCOUNT, DEMO_TITLE
-    from botmeter.domain.account import Account
     from botmeter.metering.policy import FRESHCHAT
 
     if DEMO_ACCOUNT not in folder.accounts():

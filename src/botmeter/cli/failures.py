@@ -2,7 +2,7 @@
 
 0    done
 1    failed: an error of Botmeter, or a bug (its trace goes to a file)
-2    wrong use: invalid arguments
+2    invalid arguments
 3    differences found (`verify`)
 130  stopped with Ctrl-C
 141  the reader of stdout closed it
@@ -12,10 +12,10 @@ from pathlib import Path
 
 from botmeter.domain.errors import BotmeterError
 
-DONE, FAILED, WRONG_USE, DIFFERENT, STOPPED, UNREAD = 0, 1, 2, 3, 130, 141
+DONE, FAILED, USAGE_ERROR, DIFFERENT, STOPPED, BROKEN_PIPE = 0, 1, 2, 3, 130, 141
 
 # Refusals of the arguments themselves, whatever the state of the data folder.
-_WRONG_USE_CODES = frozenset(
+_USAGE_ERROR_CODES = frozenset(
     {
         "account_name_invalid",
         "arguments_clash",
@@ -41,15 +41,15 @@ _WRONG_USE_CODES = frozenset(
 
 def exit_code_of(error: BotmeterError) -> int:
     """Exit code: 2 for invalid arguments, else 1."""
-    return WRONG_USE if error.code in _WRONG_USE_CODES else FAILED
+    return USAGE_ERROR if error.code in _USAGE_ERROR_CODES else FAILED
 
 
-def sentence_of_bug(error: BaseException, *, arguments: list[str], folder: Path) -> str:
-    """Write a bug's trace to a file; return a sentence with its reference."""
+def bug_message(error: BaseException, *, arguments: list[str], folder: Path) -> str:
+    """Write a bug's trace to a file; return a message with its reference."""
     from botmeter.ledger.traces import save_trace
 
-    kept = save_trace(error, what=f"botmeter {arguments}", folder=folder)
-    sentence = f"something went wrong inside Botmeter (reference {kept.reference})."
-    if kept.file is None:
-        return f"{sentence} The details could not be written to {folder}."
-    return f"{sentence} The details are in {kept.file}."
+    trace = save_trace(error, what=f"botmeter {arguments}", folder=folder)
+    message = f"something went wrong inside Botmeter (reference {trace.reference})."
+    if trace.file is None:
+        return f"{message} The details could not be written to {folder}."
+    return f"{message} The details are in {trace.file}."

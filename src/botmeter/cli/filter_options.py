@@ -9,9 +9,7 @@ from typer import Option
 
 from botmeter.reports.filters import FILTERS, FilterDeclaration, filters_of
 
-Preview = Annotated[
-    bool | None, Option("--preview/--no-preview", help="Only previews, or all but previews.", show_default=False)
-]
+Preview = Annotated[bool | None, Option("--preview/--no-preview", help="Only previews, or all but previews.")]
 
 
 def takes_filters(*, simulated: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -28,8 +26,8 @@ def takes_filters(*, simulated: bool = False) -> Callable[[Callable[..., None]],
 
         signature = inspect.signature(command)
         own = list(signature.parameters.values())
-        place = [each.name for each in own].index("filters")
-        own[place : place + 1] = _parameters(declared)
+        index = [each.name for each in own].index("filters")
+        own[index : index + 1] = _parameters(declared)
         run.__signature__ = signature.replace(parameters=own)  # type: ignore[attr-defined]
         run.__annotations__ = {each.name: each.annotation for each in own}
         return run
@@ -57,4 +55,4 @@ def _parameter(name: str, annotation: Any) -> inspect.Parameter:
 
 
 def _values(option: str, help_text: str, *, metavar: str) -> Any:
-    return Annotated[list[str] | None, Option(option, metavar=metavar, help=help_text, show_default=False)]
+    return Annotated[list[str] | None, Option(option, metavar=metavar, help=help_text)]

@@ -7,18 +7,19 @@ from botmeter.cli import options
 from botmeter.cli.command_groups import Commands, examples
 from botmeter.cli.data_dir import opened_ledger
 from botmeter.cli.event_files import source_files, total_bytes, with_notes_shown
-from botmeter.cli.output import say, say_rejection, show_json, show_rows
+from botmeter.cli.output import fields_of, say, say_rejection, show_json, show_rows
 from botmeter.cli.progress import Follow, progress
-from botmeter.domain.source import DEFAULT_SOURCE
+from botmeter.domain.instant import now_us
+from botmeter.domain.receipt import Receipt
+from botmeter.domain.source import DEFAULT_SOURCE, Source
 from botmeter.domain.text import counted
 
 if TYPE_CHECKING:
-    from botmeter.domain.receipt import Receipt, Rejection
-    from botmeter.domain.source import Source
     from botmeter.ledger.submission import Submission
     from botmeter.sources.reader import SourceFile
 
 _COUNTS = ("accepted", "duplicates", "conflicts", "rejected")
+_REJECTION = ("index", "event_id", "code", "detail")
 # All of them are in quarantine.
 _REJECTIONS_SHOWN_MAX = 5
 
@@ -46,18 +47,17 @@ def import_events(
 ) -> None:
     """Import events into an account and print a receipt.
 
-    Events are identified by source and id: a repeated event is a duplicate, and one with another
-    content is a conflict; the first one stands. If the source is one of the account's or a
+    Events are identified by source and id: a repeated event is a duplicate, and one with different
+    content is a conflict; the first one counts. If the source is one of the account's or a
     platform's code, files are read in that platform's format. Invalid events go into quarantine.
     A command imports all of its files or none, so an interrupted import can be repeated.
     """
-    from botmeter.domain.instant import now_us
     from botmeter.ledger.append import append
     from botmeter.sources.source_files import source_named
 
     sources = source_files(files, mapping=mapping, input_format=input_format)
     with (
-        opened_ledger(data, account, purpose="botmeter import") as ledger,
+        opened_ledger(data, account) as ledger,
         progress("importing", total=total_bytes(sources)) as follow,
     ):
         known = source_named(ledger, source) or source
@@ -70,17 +70,17 @@ def import_events(
     _report_rejections(receipts, account)
 
 
-def receipts_as_mapping(names: list[str], receipts: "list[Receipt]") -> dict[str, object]:
+def receipts_as_mapping(names: list[str], receipts: list[Receipt]) -> dict[str, object]:
     """Return one file's receipt, or a sum with each under `files`."""
-    whole: dict[str, object] = {name: sum(getattr(receipt, name) for receipt in receipts) for name in _COUNTS}
-    whole["rejections"] = [_rejection(each) for receipt in receipts for each in receipt.rejections]
+    mapping = fields_of(Receipt.sum_of(receipts), _COUNTS)
+    mapping["rejections"] = [fields_of(each, _REJECTION) for receipt in receipts for each in receipt.rejections]
     if len(receipts) > 1:
         pairs = zip(names, receipts, strict=True)
-        whole["files"] = [{"file": name, **receipts_as_mapping([name], [receipt])} for name, receipt in pairs]
-    return whole
+        mapping["files"] = [{"file": name, **receipts_as_mapping([name], [receipt])} for name, receipt in pairs]
+    return mapping
 
 
-def _submissions(sources: "list[SourceFile]", source: "Source | str", *, follow: Follow) -> "Iterator[Submission]":
+def _submissions(sources: "list[SourceFile]", source: Source | str, *, follow: Follow) -> "Iterator[Submission]":
     from botmeter.ledger.submission import Submission
     from botmeter.sources.source_files import batches_of_source
 
@@ -91,30 +91,21 @@ def _submissions(sources: "list[SourceFile]", source: "Source | str", *, follow:
         yield Submission(source=name, batches=with_notes_shown(read), label=label)
 
 
-def _rejection(rejection: "Rejection") -> dict[str, object]:
-    return {name: getattr(rejection, name) for name in ("index", "event_id", "code", "detail")}
-
-
-def _rows(names: list[str], receipts: "list[Receipt]") -> list[dict[str, object]]:
-    rows = [
-        {"file": name, **{count: getattr(receipt, count) for count in _COUNTS}}
-        for name, receipt in zip(names, receipts, strict=True)
-    ]
+def _rows(names: list[str], receipts: list[Receipt]) -> list[dict[str, object]]:
+    rows = [{"file": name, **fields_of(receipt, _COUNTS)} for name, receipt in zip(names, receipts, strict=True)]
     if len(rows) > 1:
-        rows.append(
-            {"file": "all files", **{count: sum(getattr(each, count) for each in receipts) for count in _COUNTS}}
-        )
+        rows.append({"file": "all files", **fields_of(Receipt.sum_of(receipts), _COUNTS)})
     return rows
 
 
-def _report_rejections(receipts: "list[Receipt]", account: str) -> None:
+def _report_rejections(receipts: list[Receipt], account: str) -> None:
     quarantined_count = sum(receipt.rejected + receipt.conflicts for receipt in receipts)
     if not quarantined_count:
         return
-    shown = [rejection for receipt in receipts for rejection in receipt.rejections][:_REJECTIONS_SHOWN_MAX]
-    for rejection in shown:
+    listed = [rejection for receipt in receipts for rejection in receipt.rejections][:_REJECTIONS_SHOWN_MAX]
+    for rejection in listed:
         say_rejection(rejection)
-    if quarantined_count > len(shown):
-        say(f"… and {quarantined_count - len(shown):,} more")
+    if quarantined_count > len(listed):
+        say(f"… and {quarantined_count - len(listed):,} more")
     verb = "is" if quarantined_count == 1 else "are"
     say(f"{counted(quarantined_count, 'event')} {verb} in quarantine: botmeter quarantine list --account {account}")

@@ -1,15 +1,16 @@
 """`key create | list | rotate | revoke`: API keys."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
 from botmeter.cli import options
 from botmeter.cli.command_groups import command_group, examples
-from botmeter.cli.data_dir import data_folder, known_account
+from botmeter.cli.data_dir import open_people
 from botmeter.cli.output import say, show, show_rows
 from botmeter.cli.terminal import printable
+from botmeter.domain.instant import text_to_the_second, us_from_datetime
+from botmeter.domain.period import day_from_text
 
 if TYPE_CHECKING:
     from botmeter.people.models import ApiKey
@@ -18,7 +19,7 @@ _COLUMNS = ("key", "name", "scopes", "state", "created_at", "expires_at", "last_
 # Columns that fit on a screen.
 _SHOWN = ("key", "name", "scopes", "state", "expires_at")
 
-KeyName = Annotated[str, Argument(metavar="KEY", help="Name, first characters, or the whole key.", show_default=False)]
+KeyName = Annotated[str, Argument(metavar="KEY", help="Name, first characters, or the whole key.")]
 
 commands = command_group("key", "API keys: create, list, rotate, revoke.")
 
@@ -28,7 +29,7 @@ commands = command_group("key", "API keys: create, list, rotate, revoke.")
     epilog=examples(
         ("", "botmeter key create --account acme --scope events:write"),
         (
-            "For exports, until a given day:",
+            "For exports, with an expiry date:",
             "botmeter key create -a acme --scope exports:read --expires 2199-12-31",
         ),
     ),
@@ -55,9 +56,7 @@ def create(
     The key is printed alone on stdout, only this once: Botmeter keeps a digest. Programs send it as
     `Authorization: Bearer KEY`.
     """
-    from botmeter.domain.period import day_from_text
-
-    owner = _account_with_people(data, account)
+    owner = open_people(data, account)
     from botmeter.people.audit import Action, record
     from botmeter.people.keys import KeyDraft, end_of_day, new_key, scopes_from_texts
 
@@ -72,7 +71,7 @@ def create(
 @commands.command("list", runs_here=True, epilog=examples(("", "botmeter key list --account acme")))
 def list_keys(account: options.AccountName, data: options.Data = None, form: options.Form = "table") -> None:
     """List the API keys of an account, newest first."""
-    owner = _account_with_people(data, account)
+    owner = open_people(data, account)
     from botmeter.people.models import ApiKey
 
     keys = ApiKey.objects.filter(account=owner).order_by("-created_at", "-pk")
@@ -99,7 +98,7 @@ def rotate(
     The new key has the same name and scopes. The old one keeps working for a while, so that programs can be
     changed one by one.
     """
-    owner = _account_with_people(data, account)
+    owner = open_people(data, account)
     from botmeter.people.audit import Action, record
     from botmeter.people.keys import key_of, lives_on_from_text, rotate_key
 
@@ -120,7 +119,7 @@ def revoke(
     data: options.Data = None,
 ) -> None:
     """Revoke an API key. It stops working at once."""
-    owner = _account_with_people(data, account)
+    owner = open_people(data, account)
     from botmeter.people.audit import Action, record
     from botmeter.people.keys import key_of, revoke_key
 
@@ -130,18 +129,7 @@ def revoke(
     say(f"revoked key {api_key.start}… ({printable(api_key.name)})")
 
 
-def _account_with_people(data: Path | None, account: str) -> str:
-    from botmeter.people.database import open_people
-    from botmeter.server.asgi import DJANGO_SETTINGS
-
-    folder = data_folder(data)
-    name = known_account(folder, account)
-    open_people(folder, django_settings=DJANGO_SETTINGS)
-    return name
-
-
 def _row(key: "ApiKey") -> dict[str, object]:
-    from botmeter.domain.instant import text_to_the_second, us_from_datetime
     from botmeter.people.keys import state_of
 
     instants = {

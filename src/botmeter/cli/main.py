@@ -1,60 +1,56 @@
 """The program `botmeter`: its commands, and the handling of all errors."""
 
 import sys
+from importlib import import_module
 from typing import Annotated
 
 import typer
 from typer.main import get_command
 
 from botmeter import __version__
-from botmeter.cli import accounts, bots, customers, inspection, keys, quarantine, sessions, sources, users
-from botmeter.cli import demo as demonstration
-from botmeter.cli import imports as importing
-from botmeter.cli import maintenance as safekeeping
-from botmeter.cli import meter as metering
-from botmeter.cli import policies as billing_rules
-from botmeter.cli import report as reporting
-from botmeter.cli import serve as serving
-from botmeter.cli import simulate as simulation
 from botmeter.cli.command_groups import Commands, examples
 from botmeter.cli.context import command_context, variable
 from botmeter.cli.data_dir import folder_in
-from botmeter.cli.failures import DONE, FAILED, STOPPED, UNREAD, WRONG_USE, exit_code_of, sentence_of_bug
+from botmeter.cli.failures import BROKEN_PIPE, DONE, FAILED, STOPPED, USAGE_ERROR, bug_message, exit_code_of
 from botmeter.cli.output import say, show, stdout_abandoned
 from botmeter.domain.errors import BotmeterError
 
 PROGRAM = "botmeter"
 _COMPLETION = "_BOTMETER_COMPLETE"
 
+# In the order of the help text.
+_MODULES = (
+    "demo",
+    "accounts",
+    "bots",
+    "customers",
+    "imports",
+    "report",
+    "sessions",
+    "inspection",
+    "simulate",
+    "meter",
+    "policies",
+    "quarantine",
+    "maintenance",
+    "doctor",
+    "serve",
+    "keys",
+    "sources",
+    "users",
+)
+
 app = Commands(
     name=PROGRAM,
     epilog=examples(
-        ("A filled account to look at:", "botmeter demo"),
+        ("Try it with a demo account:", "botmeter demo"),
         ("Your own events:", "botmeter account create acme"),
         ("", "botmeter import events.ndjson --account acme"),
         ("", "botmeter report --account acme"),
     ),
 )
-for part in (
-    demonstration,
-    accounts,
-    bots,
-    customers,
-    importing,
-    reporting,
-    sessions,
-    inspection,
-    simulation,
-    metering,
-    billing_rules,
-    quarantine,
-    safekeeping,
-    serving,
-    keys,
-    sources,
-    users,
-):
-    app.add_typer(part.commands)
+for module in _MODULES:
+    app.add_typer(import_module(f"botmeter.cli.{module}").commands)
 
 
 @app.callback(invoke_without_command=True)
@@ -65,7 +61,7 @@ def botmeter(
 ) -> None:
     """Meters chatbot sessions, explains every one of them, and reports what was consumed.
 
-    Data goes to stdout, talk to stderr. Exit codes: 0 done, 1 failed, 2 wrong use, 3 differences found.
+    Data goes to stdout, messages to stderr. Exit codes: 0 done, 1 failed, 2 invalid arguments, 3 differences found.
     """
     if version:
         show(f"{PROGRAM} {__version__}\n")
@@ -88,7 +84,7 @@ def main() -> None:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        code = UNREAD
+        code = BROKEN_PIPE
         stdout_abandoned()
     sys.exit(code)
 
@@ -104,7 +100,7 @@ def exit_code(arguments: list[str]) -> int:
     except typer.Exit as end:
         return end.exit_code
     except (KeyboardInterrupt, Exception) as problem:  # noqa: BLE001 - whatever escapes ends here as a sentence
-        return _told(_cause(problem), arguments=arguments)
+        return _reported(_cause(problem), arguments=arguments)
     return DONE
 
 
@@ -116,27 +112,28 @@ def _cause(problem: BaseException) -> BaseException:
     return stop.reason
 
 
-def _told(problem: BaseException, *, arguments: list[str]) -> int:
+def _reported(problem: BaseException, *, arguments: list[str]) -> int:
+    """Write a message about the problem; return the exit code."""
     match problem:
         case KeyboardInterrupt() | typer.Abort():
             say("stopped; nothing was changed")
             return STOPPED
         case BrokenPipeError():
             stdout_abandoned()
-            return UNREAD
+            return BROKEN_PIPE
         case typer.TyperException():
-            say(f"error: {_sentence_of_use(problem)}")
-            return WRONG_USE
+            say(f"error: {_usage_message(problem)}")
+            return USAGE_ERROR
         case BotmeterError():
             say(f"error: {problem.message}")
             return exit_code_of(problem)
     # Anything else is a bug: print a sentence, write the trace to a file.
-    say(f"error: {sentence_of_bug(problem, arguments=arguments, folder=folder_in(arguments))}")
+    say(f"error: {bug_message(problem, arguments=arguments, folder=folder_in(arguments))}")
     return FAILED
 
 
-def _sentence_of_use(wrong: typer.TyperException) -> str:
+def _usage_message(problem: typer.TyperException) -> str:
     # Validation of choices starts messages with its own name for them.
-    sentence = wrong.format_message().replace("Value error, ", "")
-    context = getattr(wrong, "ctx", None)
-    return sentence if context is None else f"{sentence}\nSee `{context.command_path} --help`."
+    message = problem.format_message().replace("Value error, ", "")
+    context = getattr(problem, "ctx", None)
+    return message if context is None else f"{message}\nSee `{context.command_path} --help`."

@@ -9,7 +9,7 @@ from botmeter.cli import options
 from botmeter.cli.command_groups import Commands, examples
 from botmeter.cli.event_files import source_files, total_bytes, with_notes_shown
 from botmeter.cli.file_formats import format_of_file
-from botmeter.cli.output import atomic_file, say, say_rejection, show_json, show_rows
+from botmeter.cli.output import atomic_file, say, say_rejection, show_record
 from botmeter.cli.policy_texts import policy_named
 from botmeter.cli.progress import progress
 from botmeter.domain.source import DEFAULT_SOURCE
@@ -32,9 +32,7 @@ def meter(
     policy: options.PolicyName,
     output: Annotated[
         Path | None,
-        Option(
-            "--output", "-o", metavar="FILE", help="The sessions, as .csv, .ndjson or .parquet.", show_default=False
-        ),
+        Option("--output", "-o", metavar="FILE", help="The sessions, as .csv, .ndjson or .parquet."),
     ] = None,
     source: options.Source = DEFAULT_SOURCE,
     mapping: options.MappingFile = None,
@@ -43,8 +41,8 @@ def meter(
 ) -> None:
     """Meter files without an account.
 
-    Counts go to stdout, the sessions into a file. An event id that comes again is a duplicate, with
-    another content a conflict; the first one counts.
+    Counts go to stdout, the sessions into a file. A repeated event id is a duplicate, or with different
+    content a conflict; the first one counts.
     """
     from botmeter.metering.stateless import metered_files
     from botmeter.reports.export import write_rows
@@ -62,13 +60,5 @@ def meter(
         say_rejection(rejection)
     if metered.counts["rejected"]:
         say(f"{counted(metered.counts['rejected'], 'event')} could not be read and took no part")
-    if form == "json":
-        show_json({"policy": rule.label, **metered.counts})
-    elif form == "csv":
-        show_rows(tuple(metered.counts), [metered.counts], form="csv")
-    else:
-        show_rows(
-            ("what", "count"),
-            [{"what": name, "count": number} for name, number in metered.counts.items()],
-            form="table",
-        )
+    policy_label = {"policy": rule.label} if form == "json" else {}
+    show_record({**policy_label, **metered.counts}, form=form, columns=("what", "count"))

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from typer import Argument, Option
 
 from botmeter.cli.completion import accounts_starting, policies_starting, zones_starting
+from botmeter.domain.account import Account
+from botmeter.domain.instant import now_us
 from botmeter.domain.period import UTC_NAME, day_from_text
 
 if TYPE_CHECKING:
-    from botmeter.domain.account import Account
     from botmeter.reports.filters import Filters
     from botmeter.reports.query import RequestedDays, UsageQuery
 
@@ -20,7 +21,6 @@ Data = Annotated[
         envvar="BOTMETER_DATA",
         metavar="DIR",
         help="Data folder. Default: ~/.local/share/botmeter.",
-        show_default=False,
         show_envvar=True,
     ),
 ]
@@ -38,19 +38,15 @@ Source = Annotated[
 ]
 MappingFile = Annotated[
     Path | None,
-    Option("--mapping", metavar="FILE", help="Mapping of columns to fields, as TOML or JSON.", show_default=False),
+    Option("--mapping", metavar="FILE", help="Mapping of columns to fields, as TOML or JSON."),
 ]
 InputFormat = Annotated[
     Literal["csv", "ndjson", "json", "parquet", "cloudevents"] | None,
-    Option("--input", help="Format of the files. Default: detected.", show_default=False),
+    Option("--input", help="Format of the files. Default: detected."),
 ]
 EventFiles = Annotated[
     list[str],
-    Argument(
-        metavar="FILE…",
-        help="CSV, NDJSON, JSON, Parquet or CloudEvents, gzipped or not; - is stdin.",
-        show_default=False,
-    ),
+    Argument(metavar="FILE…", help="CSV, NDJSON, JSON, Parquet or CloudEvents, gzipped or not; - is stdin."),
 ]
 PolicyName = Annotated[
     str,
@@ -63,9 +59,9 @@ PolicyName = Annotated[
 ]
 FirstDay = Annotated[
     str | None,
-    Option("--from", metavar="DATE", help="First day. Default: 29 days before the last.", show_default=False),
+    Option("--from", metavar="DATE", help="First day. Default: 29 days before the last."),
 ]
-LastDay = Annotated[str | None, Option("--to", metavar="DATE", help="Last day. Default: today.", show_default=False)]
+LastDay = Annotated[str | None, Option("--to", metavar="DATE", help="Last day. Default: today.")]
 Zone = Annotated[
     str,
     Option(
@@ -89,9 +85,8 @@ def requested_days(first: str | None, last: str | None, *, timezone: str = UTC_N
     )
 
 
-def query_of(account: "Account", *, days: "RequestedDays", filters: "Filters") -> "UsageQuery":
+def query_of(account: Account, *, days: "RequestedDays", filters: "Filters") -> "UsageQuery":
     """Build an account's query at the present time."""
-    from botmeter.domain.instant import now_us
     from botmeter.reports.query import usage_query
 
     return usage_query(account, now_us=now_us(), days=days, filters=filters)

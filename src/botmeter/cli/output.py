@@ -3,18 +3,16 @@
 import json
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal
+from typing import BinaryIO, Literal
 
 from botmeter.cli.context import command_context, located
 from botmeter.cli.terminal import printable, screen_of, stdout_screen, table
 from botmeter.domain.errors import NotAllowed
-
-if TYPE_CHECKING:
-    from botmeter.domain.receipt import Rejection
+from botmeter.domain.receipt import Rejection
 
 Format = Literal["table", "json", "csv"]
 Row = Mapping[str, object]
@@ -62,6 +60,23 @@ def show_rows(columns: Sequence[str], rows: Sequence[Row], *, form: Format) -> N
         case "table" if rows:
             values = [[row[name] for name in columns] for row in rows]
             show(table([name.replace("_", " ") for name in columns], values, screen=stdout_screen()))
+
+
+def show_record(record: Row, *, form: Format, columns: tuple[str, str] = ("what", "value")) -> None:
+    """Write one row, as a table from top to bottom, a JSON object, or CSV with a header."""
+    match form:
+        case "json":
+            show_json(record)
+        case "csv":
+            show_rows(tuple(record), [record], form=form)
+        case "table":
+            pairs = ((name.replace("_", " "), value) for name, value in record.items())
+            show_rows(columns, [dict(zip(columns, pair, strict=True)) for pair in pairs], form=form)
+
+
+def fields_of(value: object, names: Iterable[str]) -> dict[str, object]:
+    """Return attributes as a row."""
+    return {name: getattr(value, name) for name in names}
 
 
 def csv_bytes(columns: Sequence[str], rows: Sequence[Row]) -> bytes:

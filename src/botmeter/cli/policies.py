@@ -12,6 +12,8 @@ from botmeter.cli.output import say, show, show_json, show_rows
 from botmeter.cli.policy_texts import policy_named, schedule_rows
 from botmeter.cli.terminal import stdout_screen
 from botmeter.domain.errors import Refused
+from botmeter.domain.instant import now_us
+from botmeter.domain.period import day_from_text, day_of_us
 
 if TYPE_CHECKING:
     from botmeter.metering.preset import Preset
@@ -23,7 +25,6 @@ Named = Annotated[
     Argument(
         metavar="NAME|FILE",
         help="A preset, or a TOML or JSON file; - is stdin.",
-        show_default=False,
         autocompletion=policies_starting,
     ),
 ]
@@ -76,7 +77,7 @@ def show_policy(
 def check_policy(name: Named) -> None:
     """Check a policy file.
 
-    A message on stderr says what is wrong with it.
+    Errors are printed to stderr.
     """
     policy = policy_named(name)
     say(f"{policy.label} is valid")
@@ -97,7 +98,7 @@ def set_policy_of_account(
     account: options.AccountName,
     first: Annotated[
         str | None,
-        Option("--from", metavar="DATE", help="First UTC day of the policy. Default: tomorrow.", show_default=False),
+        Option("--from", metavar="DATE", help="First UTC day of the policy. Default: tomorrow."),
     ] = None,
     remeter: Annotated[
         bool,
@@ -112,8 +113,6 @@ def set_policy_of_account(
     """
     from datetime import timedelta
 
-    from botmeter.domain.instant import now_us
-    from botmeter.domain.period import day_from_text, day_of_us
     from botmeter.ledger.policies import is_in_the_past, set_policy
 
     policy, now = policy_named(name), now_us()
@@ -123,7 +122,7 @@ def set_policy_of_account(
             f"{from_on} is not in the future, so counted sessions would change. Add --remeter to meter them again."
         )
         raise Refused("remeter_needed", sentence)
-    with opened_ledger(data, account, purpose="botmeter policy set") as ledger:
+    with opened_ledger(data, account) as ledger:
         set_policy(ledger, policy, from_on=from_on, now_us=now)
         rows = schedule_rows(ledger.schedule)
     show_rows(("policy", "from"), rows, form="table")

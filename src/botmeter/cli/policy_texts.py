@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from botmeter.cli.context import command_context, located
+from botmeter.cli.context import located, read_file, reason_of
 from botmeter.domain.errors import Missing, Refused
+from botmeter.domain.period import day_of_us
 
 if TYPE_CHECKING:
     from botmeter.metering.policy import Policy, Schedule
@@ -19,9 +20,9 @@ def policy_named(text: str) -> "Policy":
     from botmeter.metering.policy_text import policy_from_text
     from botmeter.metering.preset import preset
 
-    if text == "-":
-        return policy_from_text(command_context().stdin.read(_BYTES_MAX))
     path = Path(text)
+    if text == "-":
+        return policy_from_text(_text_of(path))
     if path.suffix not in _FILE_ENDINGS and "/" not in text and not located(path).is_file():
         return preset(text).policy
     return policy_from_text(_text_of(path), name_hint=path.stem)
@@ -29,7 +30,6 @@ def policy_named(text: str) -> "Policy":
 
 def schedule_rows(schedule: "Schedule") -> list[dict[str, object]]:
     """One row per policy: label and first UTC day (None: from the beginning)."""
-    from botmeter.domain.period import day_of_us
     from botmeter.metering.policy import ALWAYS_US
 
     return [
@@ -43,10 +43,9 @@ def schedule_rows(schedule: "Schedule") -> list[dict[str, object]]:
 
 def _text_of(path: Path) -> str:
     try:
-        with located(path).open(encoding="utf-8-sig") as file:
-            return file.read(_BYTES_MAX)
+        return read_file(path, bytes_max=_BYTES_MAX).decode("utf-8-sig")
     except FileNotFoundError:
         raise Missing("policy_file_missing", f"Policy file {path} does not exist.") from None
     except (OSError, ValueError) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) else "not UTF-8 text"
+        reason = reason_of(problem, otherwise="not UTF-8 text")
         raise Refused("policy_file_unreadable", f"Policy file {path} can't be read: {reason}.") from None

@@ -51,9 +51,9 @@ def progress(label: str, *, total: int | None, in_events: bool = False) -> Itera
             last = 0
             for batch in _until_stopped(batches):
                 last = batch.bytes_read
-                shown = bar.tasks[task]
-                events = shown.fields["events"] + len(batch.events) + len(batch.rejections)
-                rate = round(events / max(shown.elapsed or 0, 1e-3))
+                state = bar.tasks[task]
+                events = state.fields["events"] + len(batch.events) + len(batch.rejections)
+                rate = round(events / max(state.elapsed or 0, 1e-3))
                 bar.update(task, completed=events if in_events else done_before + last, events=events, rate=rate)
                 yield batch
             done_before += last

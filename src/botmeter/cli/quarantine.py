@@ -10,20 +10,20 @@ from botmeter.cli import options
 from botmeter.cli.command_groups import command_group, examples
 from botmeter.cli.data_dir import opened_ledger, readable_ledger
 from botmeter.cli.imports import receipts_as_mapping
-from botmeter.cli.output import atomic_file, say, show, show_json, show_rows
+from botmeter.cli.output import atomic_file, fields_of, say, show, show_json, show_rows
+from botmeter.domain.instant import now_us, text_from_us
 from botmeter.domain.text import counted
 
 if TYPE_CHECKING:
     from botmeter.ledger.quarantine import Quarantined
 
 _COUNTS = ("accepted", "duplicates", "conflicts", "rejected")
+_COLUMNS = ("number", "recorded_at", "source", "position", "event_id", "code", "detail", "raw")
 _LISTED = ("number", "source", "event_id", "code", "detail")
 
 commands = command_group("quarantine", "Quarantine: rejected events with their reason.")
 
-Code = Annotated[
-    str | None, Option("--code", metavar="CODE", help="Only events rejected with this code.", show_default=False)
-]
+Code = Annotated[str | None, Option("--code", metavar="CODE", help="Only events rejected with this code.")]
 
 
 @commands.command(
@@ -43,9 +43,9 @@ def list_quarantined(
     """List rejected and conflicting events with their reasons."""
     from botmeter.ledger.quarantine import quarantined
 
-    with readable_ledger(data, account, purpose="botmeter quarantine list") as ledger:
+    with readable_ledger(data, account) as ledger:
         rows = [_as_row(each) for each in quarantined(ledger, code=code, limit=limit + 1)]
-    show_rows(_LISTED if form == "table" else tuple(rows[0]) if rows else _LISTED, rows[:limit], form=form)
+    show_rows(_LISTED if form == "table" else _COLUMNS, rows[:limit], form=form)
     if len(rows) > limit:
         say(f"showing the first {limit}; use --limit for more, or `botmeter quarantine export` for all")
     elif not rows:
@@ -65,7 +65,7 @@ def export(
     account: options.AccountName,
     output: Annotated[
         Path | None,
-        Option("--output", "-o", metavar="FILE", help="File to write. Default: stdout.", show_default=False),
+        Option("--output", "-o", metavar="FILE", help="File to write. Default: stdout."),
     ] = None,
     raw: Annotated[bool, Option("--raw", help="Only the events as they were sent, one per line.")] = False,
     code: Code = None,
@@ -77,7 +77,7 @@ def export(
     """
     from botmeter.ledger.quarantine import quarantined
 
-    with readable_ledger(data, account, purpose="botmeter quarantine export") as ledger:
+    with readable_ledger(data, account) as ledger:
         lines = [
             _raw_line(each) if raw else json.dumps(_as_row(each), ensure_ascii=False)
             for each in quarantined(ledger, code=code)
@@ -95,30 +95,22 @@ def export(
 def retry(account: options.AccountName, data: options.Data = None, form: options.Form = "table") -> None:
     """Retry all quarantined events.
 
-    Events that are accepted now leave quarantine; the rest stay with their reason.
+    Events that are accepted now leave quarantine; the others stay with their reason.
     """
-    from botmeter.domain.instant import now_us
     from botmeter.sources.requeue import retry as retry_quarantined
 
-    with opened_ledger(data, account, purpose="botmeter quarantine retry") as ledger:
+    with opened_ledger(data, account) as ledger:
         receipt = retry_quarantined(ledger, now_us=now_us())
     if form == "json":
         show_json(receipts_as_mapping(["quarantine"], [receipt]))
     else:
-        show_rows(_COUNTS, [{name: getattr(receipt, name) for name in _COUNTS}], form=form)
+        show_rows(_COUNTS, [fields_of(receipt, _COUNTS)], form=form)
 
 
 def _as_row(event: "Quarantined") -> dict[str, object]:
-    from botmeter.domain.instant import text_from_us
-
     return {
-        "number": event.number,
+        **fields_of(event, _COLUMNS),
         "recorded_at": text_from_us(event.recorded_at),
-        "source": event.source,
-        "position": event.position,
-        "event_id": event.event_id,
-        "code": event.code,
-        "detail": event.detail,
         "raw": event.raw.decode("utf-8", "replace"),
     }
 

@@ -1,5 +1,8 @@
 """`report`: the session usage report."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from botmeter.cli import options
 from botmeter.cli.command_groups import Commands, examples
 from botmeter.cli.data_dir import readable_ledger
@@ -7,6 +10,15 @@ from botmeter.cli.filter_options import takes_filters
 from botmeter.cli.output import say, show, show_json, show_rows
 from botmeter.domain.period import UTC_NAME
 from botmeter.reports.filters import Filters
+
+COLUMNS = ("section", "key", "name", "sessions", "opened", "tickets", "conversations", "previews", "partial")
+_SECTIONS = (
+    ("trend", "day", "date"),
+    ("by_month", "month", "month"),
+    ("by_bot", "bot", "bot_id"),
+    ("by_channel", "channel", "channel"),
+    ("by_ticket_type", "ticket_type", "ticket_type"),
+)
 
 commands = Commands()
 
@@ -42,13 +54,12 @@ def report(
     sections are total, day, month, bot, channel and ticket_type.
     """
     from botmeter.cli.report_page import report_page
-    from botmeter.cli.report_rows import COLUMNS, report_rows
     from botmeter.cli.terminal import stdout_screen
     from botmeter.reports.report_json import report_as_mapping
     from botmeter.reports.usage import usage_report
 
     days = options.requested_days(first, last, timezone=timezone)
-    with readable_ledger(data, account, purpose="botmeter report") as ledger:
+    with readable_ledger(data, account) as ledger:
         query = options.query_of(ledger.account, days=days, filters=filters)
         answer = report_as_mapping(usage_report(ledger, query))
     match form:
@@ -58,6 +69,18 @@ def report(
         case "json":
             show_json(answer)
         case "csv":
-            show_rows(COLUMNS, report_rows(answer), form="csv")
+            show_rows(COLUMNS, _rows(answer), form="csv")
     if query.moved_from is not None:
         say(f"data starts on {query.period.first_on}: the period was moved up to it from {query.moved_from}")
+
+
+def _rows(answer: Mapping[str, Any]) -> list[dict[str, object]]:
+    """Return the report's JSON values as rows of `COLUMNS`, one per number."""
+    total = {"section": "total", "sessions": answer["sessions_consumed"]}
+    total |= {name: answer[name] for name in ("previews", "conversations", "tickets")}
+    rows = [total]
+    for section, name, key in _SECTIONS:
+        for entry in answer[section]:
+            row = {"section": name, "key": entry[key], "name": entry.get("bot_name")}
+            rows.append(row | {column: entry[column] for column in COLUMNS if column in entry})
+    return [{column: row.get(column) for column in COLUMNS} for row in rows]

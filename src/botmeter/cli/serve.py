@@ -17,13 +17,13 @@ commands = Commands()
 Host = Annotated[
     str,
     Option(
-        "--host", metavar="ADDRESS", help="Where to listen. Beyond 127.0.0.1 others can reach it: put TLS before it."
+        "--host", metavar="ADDRESS", help="Address to listen on. Others can reach any but 127.0.0.1: put TLS before it."
     ),
 ]
-Port = Annotated[int, Option("--port", metavar="N", min=1, max=65_535, help="The port to listen on.")]
+Port = Annotated[int, Option("--port", metavar="N", min=1, max=65_535, help="Port to listen on.")]
 LogForm = Annotated[
     Literal["text", "json"],
-    Option("--log-format", envvar="BOTMETER_LOG_FORMAT", show_envvar=True, help="How each line of the log is written."),
+    Option("--log-format", envvar="BOTMETER_LOG_FORMAT", show_envvar=True, help="Format of the log."),
 ]
 HOST, PORT = "127.0.0.1", 8000
 
@@ -38,28 +38,23 @@ HOST, PORT = "127.0.0.1", 8000
 def serve(host: Host = HOST, port: Port = PORT, log_format: LogForm = "text", data: options.Data = None) -> None:
     """Serve the pages and the API.
 
-    The first start prints a link, once, on which the owner chooses a password. Ctrl-C ends it. The log
-    goes to stderr; BOTMETER_LOG_LEVEL says from which level on: debug, info, warning or error.
+    The first start prints a link, once, for the owner to choose a password. Ctrl-C stops the server. The log
+    goes to stderr; BOTMETER_LOG_LEVEL sets its level: debug, info, warning or error.
     """
     from botmeter.web.logs import checked_level
 
     checked_level(command_context().settings.log_level)
     folder = data_folder(data)
     if command_context().folder is not None:
-        raise Unavailable("server_running", f"The data folder {folder} is served already.")
-    # Only checks that nobody else owns it: the worker takes it for itself.
-    with owned_folder(data, purpose="botmeter serve", is_new=True):
+        raise Unavailable("server_running", f"A server of data folder {folder} is already running.")
+    # Only checks that the folder is free: the worker process owns it.
+    with owned_folder(data, is_new=True):
         pass
     url = prepared(folder, host=host, port=port, log_format=log_format)
     from botmeter.server.start import first_link
 
     secret = first_link()
-    serve_until_ended(
-        host,
-        port,
-        link="" if secret is None else f"{url}/start/{secret}",
-        told=f"Botmeter is at {url} (Ctrl-C ends it)",
-    )
+    serve_until_ended(host, port, url=url, link="" if secret is None else f"{url}/start/{secret}")
 
 
 def prepared(folder: Path, *, host: str, port: int, log_format: Literal["text", "json"] = "text") -> str:
@@ -71,17 +66,17 @@ def prepared(folder: Path, *, host: str, port: int, log_format: Literal["text", 
     return prepare(folder, url=url, host=shown, log_format=log_format)
 
 
-def serve_until_ended(host: str, port: int, *, link: str, told: str) -> None:
-    """Run the server; once it answers, print message and link."""
+def serve_until_ended(host: str, port: int, *, url: str, link: str) -> None:
+    """Run the server; once it answers, print its URL and the link."""
     from botmeter.server.start import serve as served
     from botmeter.web.logs import write_sentence
 
-    tell = write_sentence if command_context().settings.log_format == "json" else say
+    write = write_sentence if command_context().settings.log_format == "json" else say
 
     def ready() -> None:
-        tell(told)
+        write(f"Botmeter runs at {url} (Ctrl-C stops it)")
         if link:
-            tell("Open this link to begin; it lets in whoever has it:")
+            write("Open this link to begin. Anyone with the link can sign in:")
             show(f"{link}\n")
 
     served(host=host, port=port, ready=ready)

@@ -9,12 +9,7 @@ from botmeter.domain.errors import Refused
 
 Url = Annotated[
     str | None,
-    Option(
-        "--url",
-        metavar="URL",
-        help="Address of the server. Default: BOTMETER_URL, else the running server.",
-        show_default=False,
-    ),
+    Option("--url", metavar="URL", help="Address of the server. Default: BOTMETER_URL, else the running server."),
 ]
 
 

@@ -14,6 +14,7 @@ from botmeter.cli.filter_options import takes_filters
 from botmeter.cli.output import atomic_file, say, show
 from botmeter.cli.terminal import stdout_screen, table
 from botmeter.domain.errors import Refused
+from botmeter.domain.instant import text_from_us, us_from_datetime
 from botmeter.domain.period import UTC_NAME
 from botmeter.domain.text import counted
 from botmeter.reports.filters import Filters
@@ -29,26 +30,15 @@ _SHOWN = ("session_id", "session_start", "customer_id", "bot_name")
 
 _Output = Annotated[
     Path | None,
-    Option(
-        "--output",
-        "-o",
-        metavar="FILE",
-        help="Where to: .csv, .xlsx, .json, .ndjson, .parquet. Default: stdout.",
-        show_default=False,
-    ),
+    Option("--output", "-o", metavar="FILE", help="Where to: .csv, .xlsx, .json, .ndjson, .parquet. Default: stdout."),
 ]
 _Columns = Annotated[
     str | None,
-    Option(
-        "--columns",
-        metavar="NAME,…",
-        help="Only these columns of a file, in this order. Default: all.",
-        show_default=False,
-    ),
+    Option("--columns", metavar="NAME,…", help="Only these columns of a file, in this order. Default: all."),
 ]
 _Form = Annotated[
     Literal["table", "csv", "json", "ndjson", "parquet", "xlsx"] | None,
-    Option("--format", help="Default: as the file's ending says; on stdout a table.", show_default=False),
+    Option("--format", help="Default: by the file's ending; a table on stdout."),
 ]
 
 commands = Commands()
@@ -94,7 +84,7 @@ def sessions(
         )
     days = options.requested_days(first, last, timezone=timezone)
     chosen = None if columns is None or written_as == "table" else tuple(columns.split(","))
-    with readable_ledger(data, account, purpose="botmeter sessions") as ledger:
+    with readable_ledger(data, account) as ledger:
         rows = underlying_rows(ledger, options.query_of(ledger.account, days=days, filters=filters), columns=chosen)
         if written_as == "table":
             _show_first(rows)
@@ -109,8 +99,6 @@ def sessions(
 
 
 def _show_first(rows: "pa.RecordBatchReader") -> None:
-    from botmeter.domain.instant import text_from_us, us_from_datetime
-
     first: list[list[object]] = []
     row_count = 0
     for batch in rows:

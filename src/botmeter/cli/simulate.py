@@ -11,6 +11,7 @@ from botmeter.cli.data_dir import readable_ledger
 from botmeter.cli.filter_options import takes_filters
 from botmeter.cli.output import show, show_json, show_rows
 from botmeter.cli.policy_texts import policy_named
+from botmeter.domain.instant import now_us
 from botmeter.domain.period import UTC_NAME
 from botmeter.reports.filters import Filters
 
@@ -63,7 +64,7 @@ def simulate(
 
     rules = [policy_named(name) for name in policies]
     days = options.requested_days(first, last, timezone=timezone)
-    with readable_ledger(data, account, purpose="botmeter simulate") as ledger:
+    with readable_ledger(data, account) as ledger:
         query = options.query_of(ledger.account, days=days, filters=filters)
         if len(rules) == 1 and rules[0] != _own(ledger):
             rules.insert(0, _own(ledger))
@@ -78,7 +79,6 @@ def simulate(
 
 
 def _own(ledger: "ReadableLedger") -> "Policy":
-    from botmeter.domain.instant import now_us
     from botmeter.metering.policy import in_force
 
     return in_force(ledger.schedule, at_us=now_us()).policy

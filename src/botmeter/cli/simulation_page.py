@@ -2,16 +2,12 @@
 
 from collections.abc import Iterator
 
-from botmeter.cli.bars import bar
+from botmeter.cli.bars import INDENT, NUMBER_WIDTH, BarLine, bar_lines
 from botmeter.cli.terminal import Screen, cell_count, fitted, grouped, printable
 from botmeter.domain.text import counted, day_text
 from botmeter.reports.simulate import REASONS, Difference, Outcome, Simulation
 
 COLUMNS = ("section", "policy", "key", "sessions")
-
-_INDENT = "  "
-_NUMBER_WIDTH = 11
-_LABEL_WIDTH_MAX = 32
 
 
 def simulation_page(simulation: Simulation, *, screen: Screen) -> str:
@@ -24,8 +20,7 @@ def simulation_page(simulation: Simulation, *, screen: Screen) -> str:
     first = simulation.outcomes[0].policy.label
     parts += [_difference(difference, first, screen=screen) for difference in simulation.differences]
     parts.append(screen.paragraph("A published rule says how units are counted, not what a vendor would charge."))
-    lines = "\n\n".join("\n".join(part) for part in parts).splitlines()
-    return "".join(f"{screen.plain(line.rstrip())}\n" for line in lines)
+    return screen.page(parts)
 
 
 def simulation_rows(simulation: Simulation) -> list[dict[str, object]]:
@@ -54,23 +49,14 @@ def _reasons(difference: Difference) -> Iterator[tuple[str, str, int]]:
 
 
 def _outcomes(simulation: Simulation, screen: Screen) -> list[str]:
-    outcomes = simulation.outcomes
-    labels = [screen.plain(printable(outcome.policy.label)) for outcome in outcomes]
-    label_width = min(_LABEL_WIDTH_MAX, max(map(cell_count, labels)))
-    bar_width = screen.width - len(_INDENT) - label_width - 2 - 2 * _NUMBER_WIDTH
-    most = max(outcome.session_count for outcome in outcomes)
-    head = "Policies" + f"{'sessions':>{_NUMBER_WIDTH}}{'difference':>{_NUMBER_WIDTH}}".rjust(
-        screen.width - len("Policies")
-    )
-    lines = [screen.styled(head, "bold")]
-    for label, outcome in zip(labels, outcomes, strict=True):
-        drawn = bar(outcome.session_count, most=most, width=bar_width, in_unicode=screen.in_unicode)
-        apart = outcome.session_count - outcomes[0].session_count
-        text = "" if outcome is outcomes[0] else f"{apart:+,}"
-        blocks = screen.styled(drawn, "accent") + " " * (bar_width - len(drawn))
-        numbers = f"{grouped(outcome.session_count):>{_NUMBER_WIDTH}}{text:>{_NUMBER_WIDTH}}"
-        lines.append(f"{_INDENT}{fitted(label, label_width)}  {blocks}{numbers}")
-    return lines
+    first, *others = simulation.outcomes
+    differences = ["", *(f"{each.session_count - first.session_count:+,}" for each in others)]
+    lines = [
+        BarLine(name=each.policy.label, count=each.session_count, numbers=(grouped(each.session_count), difference))
+        for each, difference in zip(simulation.outcomes, differences, strict=True)
+    ]
+    headings = [("sessions", NUMBER_WIDTH), ("difference", NUMBER_WIDTH)]
+    return bar_lines("Policies", headings, lines=lines, screen=screen)
 
 
 def _difference(difference: Difference, first: str, *, screen: Screen) -> list[str]:
@@ -82,11 +68,11 @@ def _difference(difference: Difference, first: str, *, screen: Screen) -> list[s
         (f"Opened by {first} alone", difference.fewer),
     ):
         if reasons:
-            lines += [fitted(f"{_INDENT}{text}: {grouped(sum(reasons.values()))}", screen.width)]
+            lines += [fitted(f"{INDENT}{text}: {grouped(sum(reasons.values()))}", screen.width)]
         for reason, count in reasons.items():
-            number = f"{grouped(count):>{_NUMBER_WIDTH}}  "
+            number = f"{grouped(count):>{NUMBER_WIDTH}}  "
             first_line, *rest = screen.paragraph(REASONS[reason], indent=" " * len(number))
             lines += [number + first_line.lstrip(), *rest]
     if len(lines) == 1:
-        lines.append(f"{_INDENT}The same sessions, opened by the same events.")
+        lines.append(f"{INDENT}The same sessions, opened by the same events.")
     return lines

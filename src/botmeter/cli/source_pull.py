@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 from botmeter.cli.context import command_context
 from botmeter.cli.data_dir import owned_folder
-from botmeter.cli.output import say, show_json, show_rows
+from botmeter.cli.output import say, show_record
+from botmeter.domain.instant import text_to_the_second
+from botmeter.domain.period import day_from_text, day_start_us
 
 if TYPE_CHECKING:
     from botmeter.cli.options import Form
     from botmeter.sources.pull_window import PullResult
-
-PURPOSE = "botmeter source pull"
 
 
 def pulled_by_command(data: Path | None, account: str, *, source: str, since: str | None) -> "PullResult":
@@ -20,7 +20,6 @@ def pulled_by_command(data: Path | None, account: str, *, source: str, since: st
     Args:
         since: First UTC day; None: continue the last pull.
     """
-    from botmeter.domain.period import day_from_text, day_start_us
     from botmeter.live.pulls.pull import Ledgers
     from botmeter.live.pulls.run import pull_source
     from botmeter.live.pulls.schedule import pause_in_process, pause_until
@@ -31,7 +30,7 @@ def pulled_by_command(data: Path | None, account: str, *, source: str, since: st
     since_us = None if since is None else day_start_us(day_from_text(since))
     stop = command_context().interruption
     clocks = Clocks(pause=pause_in_process if stop is None else pause_until(stop))
-    with owned_folder(data, purpose=PURPOSE) as folder:
+    with owned_folder(data) as folder:
         ledgers = Ledgers(reading=lambda: folder.reading(account), writing=lambda: folder.ledger(account))
         result = pull_source(account, source, since_us=since_us, ledgers=ledgers, clocks=clocks)
     Author().note(Action.SOURCE_PULLED, account, source=source, accepted=result.accepted, known=result.known)
@@ -40,9 +39,7 @@ def pulled_by_command(data: Path | None, account: str, *, source: str, since: st
 
 def show_pull(source: str, result: "PullResult", *, form: "Form") -> None:
     """Print the result, and an interruption on stderr."""
-    from botmeter.domain.instant import text_to_the_second
-
-    about = {
+    summary = {
         "source": source,
         "since": text_to_the_second(result.since_us),
         "until": text_to_the_second(result.until_us),
@@ -57,12 +54,7 @@ def show_pull(source: str, result: "PullResult", *, form: "Form") -> None:
         "code": result.code or None,
         "detail": result.fault or None,
     }
-    if form == "json":
-        show_json(about)
-    elif form == "csv":
-        show_rows(tuple(about), [about], form=form)
-    else:
-        show_rows(("what", "value"), [{"what": what, "value": value} for what, value in about.items()], form=form)
+    show_record(summary, form=form)
     if not result.is_whole:
         say(f"the pull was interrupted: {result.fault}")
     say(f"{result.accepted:,} missing events were added")

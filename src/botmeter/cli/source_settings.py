@@ -1,14 +1,11 @@
-"""Source settings and secrets given on the command line."""
+"""Settings and secrets of sources, from options."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from botmeter.cli.context import command_context, located
+from botmeter.cli.context import read_file, reason_of
 from botmeter.domain.errors import Missing, Refused
-
-if TYPE_CHECKING:
-    from botmeter.domain.source import Source
+from botmeter.domain.source import Source
 
 # Far longer than any key.
 _SECRET_BYTES_MAX = 65_536
@@ -16,7 +13,7 @@ _SECRET_BYTES_MAX = 65_536
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Given settings; None: unchanged; empty text: cleared. Options are NAME=VALUE."""
+    """Settings of a source; None: unchanged; empty text: cleared. Options are NAME=VALUE."""
 
     bot_id: str | None
     bot_name: str | None
@@ -51,19 +48,12 @@ def secret_in(path: Path | None) -> str:
     if path is None:
         return ""
     try:
-        return _bytes_of(path).decode("utf-8-sig")
+        return read_file(path, bytes_max=_SECRET_BYTES_MAX).decode("utf-8-sig")
     except FileNotFoundError:
         raise Missing("file_missing", f"File {path} does not exist.") from None
     except (OSError, ValueError) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) else "it is not text in UTF-8"
+        reason = reason_of(problem, otherwise="not UTF-8 text")
         raise Refused("secret_invalid", f"The secret in {path} can't be read: {reason}.") from None
-
-
-def _bytes_of(path: Path) -> bytes:
-    if str(path) == "-":
-        return command_context().stdin.buffer.read(_SECRET_BYTES_MAX)
-    with located(path).open("rb") as file:
-        return file.read(_SECRET_BYTES_MAX)
 
 
 def _setting(text: str | None, *, before: str | None) -> str | None:

@@ -1,7 +1,5 @@
 """`source create | list | show | set | identity | rotate | pull | remove`."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,19 +7,19 @@ from typer import Argument, BadParameter, Exit, Option
 
 from botmeter.cli import options
 from botmeter.cli.command_groups import command_group, examples
-from botmeter.cli.confirm import is_confirmed
-from botmeter.cli.context import command_context
-from botmeter.cli.data_dir import data_folder, known_account, opened_ledger, readable_ledger
+from botmeter.cli.confirm import confirm
+from botmeter.cli.data_dir import open_people, opened_ledger, readable_ledger
 from botmeter.cli.failures import FAILED
-from botmeter.cli.output import say, show, show_json, show_rows
+from botmeter.cli.output import fields_of, say, show, show_json, show_rows
 from botmeter.cli.server_address import Url, server_address
 from botmeter.cli.source_settings import Settings, secret_in
 from botmeter.cli.terminal import printable
 from botmeter.domain.errors import Refused
+from botmeter.domain.instant import text_to_the_second
+from botmeter.domain.source import BotIdentity, Source
 from botmeter.sources.platforms.registry import platform_codes
 
 if TYPE_CHECKING:
-    from botmeter.domain.source import Source
     from botmeter.ledger.deliveries import StoredDelivery
     from botmeter.people.models import EventSource
 
@@ -42,33 +40,28 @@ Platform = Annotated[
         help=f"Platform that sends the events: {', '.join(platform_codes())} (events of your own program).",
     ),
 ]
-Name = Annotated[str, Argument(metavar="SOURCE", help="The source.", show_default=False)]
-Bot = Annotated[
-    str | None, Option("--bot", metavar="ID", help="Default bot for events that name none.", show_default=False)
-]
-BotName = Annotated[str | None, Option("--bot-name", metavar="NAME", help="Name of the bot.", show_default=False)]
+Name = Annotated[str, Argument(metavar="SOURCE", help="The source.")]
+Bot = Annotated[str | None, Option("--bot", metavar="ID", help="Default bot for events that name none.")]
+BotName = Annotated[str | None, Option("--bot-name", metavar="NAME", help="Name of the bot.")]
 BotVersion = Annotated[
     str | None,
-    Option("--bot-version", metavar="V", help="Default bot version.", show_default=False),
+    Option("--bot-version", metavar="V", help="Default bot version."),
 ]
-Channel = Annotated[str | None, Option("--channel", metavar="NAME", help="Default channel.", show_default=False)]
+Channel = Annotated[str | None, Option("--channel", metavar="NAME", help="Default channel.")]
 PlatformOptions = Annotated[
     list[str] | None,
-    Option("--option", metavar="NAME=VALUE", help="Option of the platform; repeat it for more.", show_default=False),
+    Option("--option", metavar="NAME=VALUE", help="Option of the platform; repeat it for more."),
 ]
 SecretFile = Annotated[
     Path | None,
-    Option("--secret-file", metavar="FILE", help="File with the signature secret; - is stdin.", show_default=False),
+    Option("--secret-file", metavar="FILE", help="File with the signature secret; - is stdin."),
 ]
-Sender = Annotated[
-    str, Argument(metavar="SENDER", help="Id or name of the sender on the platform.", show_default=False)
-]
+Sender = Annotated[str, Argument(metavar="SENDER", help="Id or name of the sender on the platform.")]
 
 _COLUMNS = ("source", "platform", "state", "bot_id", "channel", "identities", "signed", "last_delivery", "detail")
 # Columns that fit on a screen.
 _SHOWN = ("source", "platform", "state", "bot_id", "last_delivery")
-_LIST = "botmeter source list"
-_ROTATE = "botmeter source rotate"
+_DEFAULTS = ("bot_id", "bot_name", "bot_version", "channel")
 _IDENTITY = ("sender", "bot_id", "bot_name", "bot_version")
 
 commands = command_group("source", "Sources: connect a platform, set it up, list it.")
@@ -98,32 +91,32 @@ def create(
 
     The address is printed alone on stdout, once: only a digest of its key is stored.
     """
-    from botmeter.domain.source import Source
-
     server, secret = server_address(url), secret_in(secret_file)
     settings = Settings(bot_id=bot, bot_name=bot_name, bot_version=bot_version, channel=channel, options=option)
-    wanted = settings.applied(Source(name=name, platform=platform))
-    with _people(data, account), opened_ledger(data, account, purpose="botmeter source create") as ledger:
+    source = settings.applied(Source(name=name, platform=platform))
+    open_people(data, account)
+    with opened_ledger(data, account) as ledger:
         from botmeter.people.source_actions import Author, create_source
 
-        made = create_source(ledger, wanted, author=Author(), secret=secret)
-    show(f"{server}{made.path}\n")
+        created = create_source(ledger, source, author=Author(), secret=secret)
+    show(f"{server}{created.path}\n")
     say(f"source {name} of platform {platform} was created; its address is not shown again")
-    if made.source.verify_token:
-        say(f"verify token: {made.source.verify_token}")
+    if created.source.verify_token:
+        say(f"verify token: {created.source.verify_token}")
 
 
 @commands.command("list", epilog=examples(("", "botmeter source list --account acme")))
 def list_sources(account: options.AccountName, data: options.Data = None, form: options.Form = "table") -> None:
     """List an account's sources with their last deliveries."""
-    with _people(data, account), readable_ledger(data, account, purpose=_LIST) as ledger:
+    open_people(data, account)
+    with readable_ledger(data, account) as ledger:
         from botmeter.ledger.deliveries import latest_delivery_by_source
         from botmeter.ledger.sources import sources_of
         from botmeter.people.models import EventSource
 
-        found, latest = sources_of(ledger), latest_delivery_by_source(ledger)
+        sources, latest = sources_of(ledger), latest_delivery_by_source(ledger)
         addresses = {each.name: each for each in EventSource.objects.filter(account=ledger.account.name)}
-    rows = [_row(each, address=addresses.get(each.name), last=latest.get(each.name)) for each in found]
+    rows = [_row(each, address=addresses.get(each.name), last=latest.get(each.name)) for each in sources]
     show_rows(_SHOWN if form == "table" else _COLUMNS, rows, form=form)
     if not rows:
         say(f"account {account} has no sources")
@@ -134,25 +127,17 @@ def show_source(
     name: Name, account: options.AccountName, data: options.Data = None, form: options.Form = "table"
 ) -> None:
     """Show a source's settings and bot identities."""
-    with readable_ledger(data, account, purpose="botmeter source show") as ledger:
+    with readable_ledger(data, account) as ledger:
         from botmeter.ledger.sources import existing_source
 
-        found = existing_source(ledger, name)
-    about = {
-        "source": found.name,
-        "platform": found.platform,
-        "bot_id": found.bot_id,
-        "bot_name": found.bot_name,
-        "bot_version": found.bot_version,
-        "channel": found.channel,
-        "options": dict(found.options),
-    }
-    rows: list[dict[str, object]] = [{field: getattr(each, field) for field in _IDENTITY} for each in found.identities]
+        source = existing_source(ledger, name)
+    settings = {"source": source.name, **fields_of(source, ("platform", *_DEFAULTS))}
+    rows = [fields_of(each, _IDENTITY) for each in source.identities]
     if form == "json":
-        show_json({**about, "identities": rows})
+        show_json({**settings, "options": dict(source.options), "identities": rows})
         return
-    about["options"] = " ".join(f"{option}={value}" for option, value in found.options) or None
-    show_rows(("what", "value"), [{"what": what, "value": value} for what, value in about.items()], form=form)
+    settings["options"] = " ".join(f"{option}={value}" for option, value in source.options) or None
+    show_rows(("what", "value"), [{"what": what, "value": value} for what, value in settings.items()], form=form)
     if form == "table":
         show_rows(_IDENTITY, rows, form=form)
 
@@ -174,7 +159,7 @@ def set_source(
     channel: Channel = None,
     option: PlatformOptions = None,
     secret_file: SecretFile = None,
-    on: Annotated[bool | None, Option("--on/--off", help="Accept or refuse deliveries.", show_default=False)] = None,
+    on: Annotated[bool | None, Option("--on/--off", help="Accept or refuse deliveries.")] = None,
     data: options.Data = None,
 ) -> None:
     """Set a source's defaults, options, secret or state.
@@ -187,14 +172,15 @@ def set_source(
             "nothing_to_set", "No setting was given. Use --bot, --channel, --option, --secret-file, --on or --off."
         )
     secret = secret_in(secret_file)
-    with _people(data, account), opened_ledger(data, account, purpose="botmeter source set") as ledger:
+    open_people(data, account)
+    with opened_ledger(data, account) as ledger:
         from botmeter.ledger.sources import existing_source
         from botmeter.people.source_actions import Author, change_secret, change_source, turn_source
 
-        found, author, owner = existing_source(ledger, name), Author(), ledger.account.name
-        change_source(ledger, settings.applied(found), author=author)
+        source, author, owner = existing_source(ledger, name), Author(), ledger.account.name
+        change_source(ledger, settings.applied(source), author=author)
         if secret_file is not None:
-            change_secret(owner, found, secret=secret, author=author)
+            change_secret(owner, source, secret=secret, author=author)
         if on is not None:
             turn_source(owner, name, is_on=on, author=author)
     say(f"source {name} of account {account} was changed; the change applies to later events")
@@ -209,7 +195,7 @@ def add(
     bot_name: BotName = None,
     bot_version: Annotated[
         str | None,
-        Option("--bot-version", metavar="V", help="Default: the source's default version.", show_default=False),
+        Option("--bot-version", metavar="V", help="Default: the source's default version."),
     ] = None,
     data: options.Data = None,
 ) -> None:
@@ -217,10 +203,9 @@ def add(
 
     The change applies to later events.
     """
-    from botmeter.domain.source import BotIdentity
-
     identity = BotIdentity(sender=sender, bot_id=bot, bot_name=bot_name, bot_version=bot_version)
-    with _people(data, account), opened_ledger(data, account, purpose="botmeter source identity add") as ledger:
+    open_people(data, account)
+    with opened_ledger(data, account) as ledger:
         from botmeter.people.source_actions import Author, add_identity
 
         add_identity(ledger, name, identity=identity, author=Author())
@@ -230,7 +215,8 @@ def add(
 @identities.command(epilog=examples(("", "botmeter source identity remove desk 12 --account acme")))
 def remove(name: Name, sender: Sender, account: options.AccountName, data: options.Data = None) -> None:
     """Remove the bot identity of a sender."""
-    with _people(data, account), opened_ledger(data, account, purpose="botmeter source identity remove") as ledger:
+    open_people(data, account)
+    with opened_ledger(data, account) as ledger:
         from botmeter.people.source_actions import Author, remove_identity
 
         remove_identity(ledger, name, sender=sender, author=Author())
@@ -244,12 +230,13 @@ commands.add_typer(identities)
 def rotate(name: Name, account: options.AccountName, url: Url = None, data: options.Data = None) -> None:
     """Regenerate a source's address and print it; the old one stops working."""
     server = server_address(url)
-    with _people(data, account), readable_ledger(data, account, purpose=_ROTATE) as ledger:
+    open_people(data, account)
+    with readable_ledger(data, account) as ledger:
         from botmeter.ledger.sources import existing_source
         from botmeter.people.source_actions import Author, rotate_address
 
-        made = rotate_address(ledger.account.name, existing_source(ledger, name), author=Author())
-    show(f"{server}{made.path}\n")
+        created = rotate_address(ledger.account.name, existing_source(ledger, name), author=Author())
+    show(f"{server}{created.path}\n")
     say(f"new address of source {name}; the old one no longer works")
 
 
@@ -264,7 +251,7 @@ def pull(
     account: options.AccountName,
     since: Annotated[
         str | None,
-        Option("--since", metavar="DATE", help="First UTC day. Default: since the last pull.", show_default=False),
+        Option("--since", metavar="DATE", help="First UTC day. Default: since the last pull."),
     ] = None,
     data: options.Data = None,
     form: options.Form = "table",
@@ -275,8 +262,8 @@ def pull(
     """
     from botmeter.cli.source_pull import pulled_by_command, show_pull
 
-    with _people(data, account):
-        result = pulled_by_command(data, account, source=name, since=since)
+    open_people(data, account)
+    result = pulled_by_command(data, account, source=name, since=since)
     show_pull(name, result, form=form)
     if not result.is_whole:
         raise Exit(FAILED)
@@ -287,37 +274,16 @@ def remove_source(
     name: Name, account: options.AccountName, yes: options.Yes = False, data: options.Data = None
 ) -> None:
     """Remove a source and its address. Its events stay and count."""
-    if not is_confirmed(f"Remove source {name} of account {account}, and its address?", yes=yes):
-        say("nothing changed")
-        return
-    with _people(data, account), opened_ledger(data, account, purpose="botmeter source remove") as ledger:
+    confirm(f"Remove source {name} of account {account}, and its address?", yes=yes)
+    open_people(data, account)
+    with opened_ledger(data, account) as ledger:
         from botmeter.people.source_actions import Author, delete_source
 
         delete_source(ledger, name, author=Author())
     say(f"source {name} of account {account} was removed; its events stay")
 
 
-@contextmanager
-def _people(asked: Path | None, account: str) -> Iterator[None]:
-    from botmeter.people.database import open_people
-    from botmeter.server.asgi import DJANGO_SETTINGS
-
-    folder = data_folder(asked)
-    known_account(folder, account)
-    open_people(folder, django_settings=DJANGO_SETTINGS)
-    try:
-        yield
-    finally:
-        if command_context().folder is not None:
-            # The server's thread ends with the command; nothing else closes its connections.
-            from django.db import connections
-
-            connections.close_all()
-
-
 def _row(source: "Source", *, address: "EventSource | None", last: "StoredDelivery | None") -> dict[str, object]:
-    from botmeter.domain.instant import text_to_the_second
-
     state = "no address" if address is None else "on" if address.is_on else "off"
     return {
         "source": source.name,

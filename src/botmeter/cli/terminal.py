@@ -5,7 +5,7 @@ Names come from other people's files, so control and bidirectional characters ar
 
 import os
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TextIO
 
@@ -15,7 +15,7 @@ WIDTH_MAX = 80
 _WIDTH_MIN = 60
 _GAP = "  "
 _CELL_WIDTH_MIN = 4
-_WHOLE = ("session id", "session start")
+_UNCUT = ("session id", "session start")
 
 _STYLES = {"bold": "\x1b[1m", "dim": "\x1b[2m", "accent": "\x1b[36m", "warn": "\x1b[33m"}
 _PLAIN = "\x1b[0m"
@@ -48,6 +48,11 @@ class Screen:
             else:
                 lines.append(word)
         return [indent + line for line in lines if line]
+
+    def page(self, parts: Iterable[Sequence[str]]) -> str:
+        """Join parts of lines with an empty line between them."""
+        lines = "\n\n".join("\n".join(part) for part in parts).splitlines()
+        return "".join(f"{self.plain(line.rstrip())}\n" for line in lines)
 
 
 def screen_of(stream: TextIO) -> Screen:
@@ -110,12 +115,12 @@ def fitted(text: str, width: int, *, right: bool = False) -> str:
     """`text` in exactly `width` cells, cut with … or padded."""
     spare = width - cell_count(text)
     if spare < 0:
-        kept, taken = "", 0
+        start, cells = "", 0
         for letter in text:
-            if taken + _cells_of(letter) > width - 1:
+            if cells + _cells_of(letter) > width - 1:
                 break
-            kept, taken = kept + letter, taken + _cells_of(letter)
-        text, spare = kept + "…", width - taken - 1
+            start, cells = start + letter, cells + _cells_of(letter)
+        text, spare = start + "…", width - cells - 1
     return " " * spare + text if right else text + " " * spare
 
 
@@ -142,9 +147,9 @@ def table(
     rows: Sequence[Sequence[object]],
     *,
     screen: Screen,
-    whole: Sequence[str] = _WHOLE,
+    uncut: Sequence[str] = _UNCUT,
 ) -> str:
-    """Table that fits the screen: numbers right-aligned, the widest texts cut, except in columns of `whole`."""
+    """Table that fits the screen: numbers right-aligned, the widest texts cut, except in columns of `uncut`."""
     cells = [[_cell(value) for value in row] for row in rows]
     right_aligned = [
         bool(rows) and all(isinstance(row[index], int | None) for row in rows) for index in range(len(columns))
@@ -152,7 +157,7 @@ def table(
     widths = [
         max(cell_count(text) for text in [name, *(row[index] for row in cells)]) for index, name in enumerate(columns)
     ]
-    cuttable = [index for index, name in enumerate(columns) if name not in whole]
+    cuttable = [index for index, name in enumerate(columns) if name not in uncut]
     while sum(widths) + len(_GAP) * (len(widths) - 1) > screen.width:
         widest = max(cuttable, key=widths.__getitem__)
         if widths[widest] <= _CELL_WIDTH_MIN:

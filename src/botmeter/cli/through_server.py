@@ -1,4 +1,4 @@
-"""Commands run in the server that owns the folder, looked up first, so that nothing is asked or read twice."""
+"""Commands forwarded to the server that owns the folder, before they read or ask for anything."""
 
 import os
 import socket
@@ -11,22 +11,23 @@ from typing import TextIO
 
 from botmeter import __version__
 from botmeter.cli.context import command_context
-from botmeter.cli.data_dir import data_folder, is_free, wait_seconds
+from botmeter.cli.data_dir import data_folder, wait_seconds
 from botmeter.domain.errors import Conflict, Unavailable
+from botmeter.ledger.folder_files import is_free
 from botmeter.server import owner_socket
 
 _VARIABLES = frozenset({"COLORTERM", "COLUMNS", "HOME", "LINES", "NO_COLOR", "NUMBA_CACHE_DIR", "PATH", "TERM"})
 _PREFIXES = ("BOTMETER_", "XDG_")
-_LOOK_SECONDS = 0.05
+_RETRY_SECONDS = 0.05
 # An owner that accepted sends its version at once, unless suspended or swapped out.
 _GREETING_SECONDS = 30.0
 
 
-def code_from_server(asked: Path | None, *, arguments: Sequence[str]) -> int | None:
+def code_from_server(data: Path | None, *, arguments: Sequence[str]) -> int | None:
     """Run the command in the folder's server and return its exit code; None if it must run here.
 
     Args:
-        asked: Data folder of the command line.
+        data: Data folder of the command line.
         arguments: Without the program.
 
     Raises:
@@ -35,7 +36,7 @@ def code_from_server(asked: Path | None, *, arguments: Sequence[str]) -> int | N
     """
     if command_context().folder is not None:
         return None
-    folder = data_folder(asked)
+    folder = data_folder(data)
     server = _server(folder)
     if server is None:
         return None
@@ -45,8 +46,8 @@ def code_from_server(asked: Path | None, *, arguments: Sequence[str]) -> int | N
         except ConnectionError:
             raise Unavailable(
                 "server_gone",
-                f"The server that owns {folder} ended before the command did. What it had acknowledged is kept, "
-                "the rest was undone; try again.",
+                f"The server that owns {folder} ended before the command did. Acknowledged changes are kept, the "
+                "others were undone. Try again.",
             ) from None
 
 
@@ -57,7 +58,7 @@ def _server(folder: Path) -> socket.socket | None:
         server = owner_socket.connected(folder)
         if server is not None or is_free(folder) or time.monotonic() >= end:
             return server
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(_RETRY_SECONDS)
 
 
 def _code(server: socket.socket, *, folder: Path, arguments: Sequence[str]) -> int:
@@ -67,19 +68,21 @@ def _code(server: socket.socket, *, folder: Path, arguments: Sequence[str]) -> i
     if greeting["botmeter"] != __version__:
         raise Conflict(
             "server_other_version",
-            f"The server that owns {folder} is Botmeter {greeting['botmeter']} and this is {__version__}; "
-            "use its version, or end it and start it anew.",
+            f"The server that owns {folder} is Botmeter {greeting['botmeter']}, and this command is Botmeter "
+            f"{__version__}. Use the same version, or restart the server.",
         )
-    found = command_context()
-    streams = (found.stdin, found.stdout, found.stderr)
+    context = command_context()
+    streams = (context.stdin, context.stdout, context.stderr)
     for stream in streams[1:]:
         stream.flush()
     request = {
         "arguments": list(arguments),
-        "program": found.program,
-        "cwd": str(found.cwd or Path.cwd()),
+        "program": context.program,
+        "cwd": str(context.cwd or Path.cwd()),
         "environment": {
-            name: value for name, value in found.environment.items() if name in _VARIABLES or name.startswith(_PREFIXES)
+            name: value
+            for name, value in context.environment.items()
+            if name in _VARIABLES or name.startswith(_PREFIXES)
         },
         "streams": [{"encoding": stream.encoding, "errors": stream.errors} for stream in streams],
     }
@@ -97,15 +100,15 @@ def _code(server: socket.socket, *, folder: Path, arguments: Sequence[str]) -> i
 
 @contextmanager
 def _descriptors(streams: Sequence[TextIO]) -> Iterator[tuple[int, ...]]:
-    nowhere = os.open(os.devnull, os.O_RDWR)
+    null_device = os.open(os.devnull, os.O_RDWR)
     try:
-        yield tuple(_descriptor(stream, otherwise=nowhere) for stream in streams)
+        yield tuple(_descriptor(stream, default=null_device) for stream in streams)
     finally:
-        os.close(nowhere)
+        os.close(null_device)
 
 
-def _descriptor(stream: TextIO, *, otherwise: int) -> int:
+def _descriptor(stream: TextIO, *, default: int) -> int:
     try:
         return stream.fileno()
     except (UnsupportedOperation, ValueError):
-        return otherwise
+        return default

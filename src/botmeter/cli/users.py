@@ -3,27 +3,26 @@
 No password is needed: read access to the data folder is access to everything in it.
 """
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from typer import Argument, Option
 
 from botmeter.cli import options
 from botmeter.cli.command_groups import command_group, examples
-from botmeter.cli.data_dir import data_folder, known_account
+from botmeter.cli.data_dir import open_people
 from botmeter.cli.output import say, show, show_rows
 from botmeter.cli.server_address import Url, server_address
-from botmeter.domain.errors import Missing
+from botmeter.domain.instant import text_to_the_second, us_from_datetime
 
 if TYPE_CHECKING:
     from botmeter.people.models import User
 
-Email = Annotated[str, Argument(metavar="EMAIL", help="E-mail address for signing in.", show_default=False)]
+Email = Annotated[str, Argument(metavar="EMAIL", help="E-mail address for signing in.")]
 RoleName = Literal["owner", "billing_admin", "analyst", "viewer"]
-Account = Annotated[str | None, Option("--account", "-a", metavar="NAME", help="The account.", show_default=False)]
+Account = Annotated[str | None, Option("--account", "-a", metavar="NAME", help="The account.")]
 Export = Annotated[
     bool | None,
-    Option("--export/--no-export", help="Allow or forbid exports. Default: as the role.", show_default=False),
+    Option("--export/--no-export", help="Allow or forbid exports. Default: as the role."),
 ]
 
 _COLUMNS = ("user", "name", "account", "role", "export", "second_step", "password", "last_sign_in")
@@ -53,12 +52,11 @@ def create(
 
     The link is printed alone on stdout. It works once, within a day; `botmeter user link --password` makes another.
     """
-    server, folder = server_address(url), _people(data)
-    owner = None if account is None else known_account(folder, account)
+    server, owner = server_address(url), open_people(data, account)
     from botmeter.people.admin import link_for, new_user, set_role
 
     user = new_user(email, name=name)
-    if owner is not None:
+    if owner:
         set_role(user, owner, role=role, may_export=export)
     show(f"{server}{link_for(user, to_password=True)}\n")
     say(f"created user {user.email}{f', {role} of {owner}' if owner else ''}; the link works once, within a day")
@@ -67,15 +65,14 @@ def create(
 @commands.command("list", runs_here=True, epilog=examples(("", "botmeter user list")))
 def list_users(account: Account = None, data: options.Data = None, form: options.Form = "table") -> None:
     """List the users, one line per user and account."""
-    folder = _people(data)
-    account_name = None if account is None else known_account(folder, account)
+    account_name = open_people(data, account)
     from botmeter.people.models import User
     from botmeter.people.second_factor import with_second_factor
 
     users = User.objects.prefetch_related("memberships").order_by("email")
     with_two_factor = with_second_factor(users)
     rows = [row for user in users for row in _rows(user, has_second_step=user.pk in with_two_factor)]
-    rows = [row for row in rows if account_name is None or row["account"] == account_name]
+    rows = [row for row in rows if not account_name or row["account"] == account_name]
     show_rows(_SHOWN if form == "table" else _COLUMNS, rows, form=form)
 
 
@@ -102,7 +99,8 @@ def link(
 
     It is printed alone on stdout and works once, within a day.
     """
-    server, _ = server_address(url), _people(data)
+    server = server_address(url)
+    open_people(data)
     from botmeter.people.admin import drop_second_factor, link_for, user_of
 
     user = user_of(email)
@@ -122,9 +120,7 @@ def role(
     email: Email,
     role: Annotated[
         Literal["owner", "billing_admin", "analyst", "viewer", "none"],
-        Argument(
-            metavar="ROLE", help="owner, billing_admin, analyst, viewer; none removes the user.", show_default=False
-        ),
+        Argument(metavar="ROLE", help="owner, billing_admin, analyst, viewer; none removes the user."),
     ],
     account: options.AccountName,
     export: Export = None,
@@ -134,7 +130,7 @@ def role(
 
     The last owner of an account can't be changed.
     """
-    owner = known_account(_people(data), account)
+    owner = open_people(data, account)
     from botmeter.people.admin import set_role, take_out, user_of
 
     user = user_of(email)
@@ -146,23 +142,7 @@ def role(
     say(f"{user.email} in {owner}: {new_role}")
 
 
-def _people(data: Path | None) -> Path:
-    from botmeter.people.database import open_people
-    from botmeter.server.asgi import DJANGO_SETTINGS
-
-    folder = data_folder(data)
-    if not folder.is_dir():
-        raise Missing(
-            "folder_unknown",
-            f"Data folder {folder} does not exist. Create it with `botmeter account create NAME` or `botmeter demo`.",
-        )
-    open_people(folder, django_settings=DJANGO_SETTINGS)
-    return folder
-
-
 def _rows(user: "User", *, has_second_step: bool) -> list[dict[str, object]]:
-    from botmeter.domain.instant import text_to_the_second, us_from_datetime
-
     at = user.last_login
     about = {
         "user": user.email,

@@ -3,7 +3,6 @@
 The system releases the lock on `owner.lock` however the owner's process ends.
 """
 
-import fcntl
 import glob
 import os
 import shutil
@@ -14,12 +13,13 @@ from pathlib import Path
 
 import duckdb
 
-from botmeter.domain.account import Account, checked_account_name
-from botmeter.domain.errors import BotmeterError, Conflict, Missing, NotAllowed, Refused, Unavailable
+from botmeter.domain.account import Account
+from botmeter.domain.errors import BotmeterError, Conflict, NotAllowed, Refused, Unavailable
 from botmeter.domain.instant import now_us
 from botmeter.domain.settings import Settings
 from botmeter.ledger.account_settings import write_account
 from botmeter.ledger.conversation_spans import fold_if_many
+from botmeter.ledger.folder_files import LOCK, account_file, account_names, known_account, try_lock
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.schedule import write_policy
@@ -29,7 +29,6 @@ from botmeter.metering.policy import ALWAYS_US, Policy
 
 # DuckDB's memory before it uses the disk; an import of any size stays under 3 GB with it (see the benchmark).
 MEMORY_LIMIT = "800MB"
-SUFFIX = ".duckdb"
 _LOCK_POLL_SECONDS = 0.05
 
 
@@ -54,7 +53,7 @@ class Folder:
         """
         try:
             (path / "accounts").mkdir(parents=True, exist_ok=True)
-            lock = os.open(path / "owner.lock", os.O_RDWR | os.O_CREAT, 0o600)
+            lock = os.open(path / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as problem:
             raise NotAllowed(
                 "folder_not_writable", f"The data folder {path} can't be used: {problem.strerror}."
@@ -70,14 +69,14 @@ class Folder:
             os.close(lock)
 
     def accounts(self) -> list[str]:
-        return sorted(file.name.removesuffix(SUFFIX) for file in (self.path / "accounts").glob(f"*{SUFFIX}"))
+        return account_names(self.path)
 
     def unclosed_accounts(self) -> list[str]:
         """Return the accounts with an unclosed file (a log is beside it), in order."""
         return [name for name in self.accounts() if any(_logs_of(self.file_of(name)))]
 
     def file_of(self, name: str) -> Path:
-        return self.path / "accounts" / f"{checked_account_name(name)}{SUFFIX}"
+        return account_file(self.path, name)
 
     def create(self, account: Account, *, policy: Policy, now_us: int) -> None:
         """Create the account's file, which appears only when complete.
@@ -138,13 +137,7 @@ class Folder:
         Raises:
             Missing: `account_unknown`.
         """
-        file = self.file_of(name)
-        if file.exists():
-            return file
-        known = ", ".join(self.accounts()) or "none"
-        raise Missing(
-            "account_unknown", f"Unknown account {checked_account_name(name)} in {self.path}. Accounts: {known}."
-        )
+        return self.file_of(known_account(self.path, name))
 
     def check_writable(self, name: str) -> None:
         """Refuse a read-only file.
@@ -266,7 +259,7 @@ def _migrated(file: Path, *, folder: Path, name: str) -> duckdb.DuckDBPyConnecti
 
 def _take(lock: int, path: Path, *, wait_seconds: float) -> None:
     end = time.monotonic() + wait_seconds
-    while not is_lock_taken(lock):
+    while not try_lock(lock):
         if time.monotonic() >= end:
             process, _, purpose = os.pread(lock, 200, 0).decode(errors="replace").partition(" ")
             task = purpose or "another command"
@@ -277,15 +270,6 @@ def _take(lock: int, path: Path, *, wait_seconds: float) -> None:
             )
         # The system has no way to wait for a lock with a time limit.
         time.sleep(_LOCK_POLL_SECONDS)
-
-
-def is_lock_taken(lock: int) -> bool:
-    """Lock the open file; return False if another process has."""
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _first_line(problem: BaseException) -> str:

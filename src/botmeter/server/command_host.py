@@ -8,7 +8,7 @@ import concurrent.futures.thread  # noqa: F401 - its hook must be older than our
 import select
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +21,7 @@ from botmeter.domain.errors import Unavailable
 from botmeter.ledger.interruption import Interruption
 from botmeter.ledger.open_ledgers import SharedFolder
 from botmeter.server import owner_socket
+from botmeter.server.command_context import CommandContext
 from botmeter.server.descriptors import Descriptor, Wakeable, text_stream
 
 # DuckDB loses an interrupt between two statements, so it is repeated.
@@ -30,30 +31,8 @@ _STREAM_COUNT = 3
 _FAILED = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostedCommand:
-    """Command line of another process, with its streams and environment.
-
-    Attributes:
-        program: `botmeter`, or a path.
-        cwd: Start of relative paths.
-        served_at: Public URL of this server; None without one.
-    """
-
-    arguments: list[str]
-    stdin: TextIO
-    stdout: TextIO
-    stderr: TextIO
-    environment: Mapping[str, str]
-    program: str
-    cwd: Path
-    folder: SharedFolder
-    interruption: Interruption
-    served_at: str | None
-
-
-RunCommand = Callable[[HostedCommand], int]
-"""Runs a command line and returns its exit code."""
+RunCommand = Callable[[CommandContext, list[str]], int]
+"""Runs a command line, without the program, and returns its exit code."""
 
 _hosts: "WeakSet[_Host]" = WeakSet()
 
@@ -174,20 +153,18 @@ class _Command:
         wakeable = Wakeable(self.stop)
         try:
             with self.stop.waking(wakeable.wake), self._streams(wakeable) as (stdin, stdout, stderr):
-                return self.run(
-                    HostedCommand(
-                        arguments=self.request["arguments"],
-                        stdin=stdin,
-                        stdout=stdout,
-                        stderr=stderr,
-                        environment=self.request["environment"],
-                        program=self.request["program"],
-                        cwd=Path(self.request["cwd"]),
-                        folder=self.folder,
-                        interruption=self.stop,
-                        served_at=self.served_at,
-                    )
+                context = CommandContext(
+                    stdin=stdin,
+                    stdout=stdout,
+                    stderr=stderr,
+                    environment=self.request["environment"],
+                    program=self.request["program"],
+                    cwd=Path(self.request["cwd"]),
+                    folder=self.folder,
+                    interruption=self.stop,
+                    served_at=self.served_at,
                 )
+                return self.run(context, self.request["arguments"])
         finally:
             wakeable.close()
 

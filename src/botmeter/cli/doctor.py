@@ -1,0 +1,278 @@
+"""`doctor`: checks of the installation, the data folder, the server and the accounts."""
+
+import os
+import platform
+import resource
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from typer import Exit, Option
+
+from botmeter import __version__
+from botmeter.cli import options
+from botmeter.cli.command_groups import Commands, examples
+from botmeter.cli.context import command_context, variable
+from botmeter.cli.data_dir import data_folder, owned_folder
+from botmeter.cli.failures import FAILED
+from botmeter.cli.output import say, show_rows
+from botmeter.cli.terminal import size_text
+from botmeter.domain.errors import BotmeterError
+from botmeter.domain.instant import MICROSECONDS_PER_SECOND, now_us, text_to_the_second
+from botmeter.domain.text import counted
+from botmeter.ledger.folder_files import account_names, known_account
+
+if TYPE_CHECKING:
+    from botmeter.ledger.folder import Folder
+    from botmeter.ledger.health import LedgerHealth
+
+_LIBRARIES: Final = ("duckdb", "pyarrow", "numpy", "numba", "msgspec", "typer", "rich", "django", "granian")
+# An import needs about twice the size that it adds.
+_FREE_BYTES_MIN: Final = 1_000_000_000
+# Each connection is a descriptor, and senders keep theirs open.
+_DESCRIPTORS_MIN: Final = 4_096
+_SECRET_FILES: Final = ("secret.key", "people.sqlite3")
+_LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+# A server meters about once a second; a longer wait means a fault.
+_WAIT_SECONDS_MAX: Final = 60
+# Clocks synchronised over the network differ by less.
+_AHEAD_SECONDS_MAX: Final = 60
+# DuckDB checkpoints its log long before it is this large.
+_LOG_BYTES_MAX: Final = 1_000_000_000
+
+commands = Commands()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """Result of a check; `detail` holds the finding and, if not ok, the remedy."""
+
+    name: str
+    is_ok: bool
+    detail: str
+
+
+class _Fault(Exception):
+    """A failed check; the text is its detail."""
+
+
+@commands.command(epilog=examples(("", "botmeter doctor"), ("One account:", "botmeter doctor --account acme")))
+def doctor(
+    account: Annotated[str | None, Option("--account", "-a", metavar="NAME", help="Only this account.")] = None,
+    data: options.Data = None,
+    form: options.Form = "table",
+) -> None:
+    """Check the installation, the server and the accounts.
+
+    Checks versions, the compiled kernel, the data folder and its free space, time zones, system limits,
+    BOTMETER_URL, the database of users, and each account's file, quarantine and clock. The exit code is 1 if a
+    check fails.
+    """
+    results = list(checks(data_folder(data), account=account))
+    rows = [{"check": each.name, "state": "ok" if each.is_ok else "wrong", "detail": each.detail} for each in results]
+    show_rows(("check", "state", "detail"), rows, form=form)
+    failed = [each for each in results if not each.is_ok]
+    for each in failed if form == "table" else []:
+        # The table cuts what does not fit on the screen.
+        say(f"{each.name}: {each.detail}")
+    if failed:
+        raise Exit(FAILED)
+
+
+def checks(folder: Path, *, account: str | None) -> Iterator[Check]:
+    """Run all checks, on one account or (None) on all."""
+    names = account_names(folder) if account is None else [known_account(folder, account)]
+    for name, check in _CHECKS.items():
+        if folder.is_dir() or name not in _CHECKS_OF_FOLDER:
+            yield _result(name, partial(check, folder))
+    if names:
+        yield from _accounts(folder, names)
+
+
+def _result(name: str, check: Callable[[], str]) -> Check:
+    try:
+        return Check(name=name, is_ok=True, detail=check())
+    except _Fault as fault:
+        return Check(name=name, is_ok=False, detail=str(fault))
+    except BotmeterError as problem:
+        return Check(name=name, is_ok=False, detail=problem.message)
+
+
+def _program(_: Path) -> str:
+    return f"{__version__} on Python {platform.python_version()}, {platform.platform(terse=True)}"
+
+
+def _libraries(_: Path) -> str:
+    try:
+        return ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
+    except PackageNotFoundError as problem:
+        raise _Fault(f"{problem.name} is not installed") from None
+
+
+def _compiled_kernel(_: Path) -> str:
+    """Check for the cached kernel; without it each run compiles."""
+    import botmeter.metering
+
+    configured = variable("NUMBA_CACHE_DIR")
+    cache = Path(configured) if configured else Path(str(botmeter.metering.__file__)).parent / "__pycache__"
+    if list(cache.rglob("kernel.*.nbi")):
+        return f"cached in {cache}"
+    if os.access(cache if cache.exists() else cache.parent, os.W_OK):
+        return f"not compiled yet; will be cached in {cache}"
+    raise _Fault(f"{cache} is not writable, so every run compiles it again; set NUMBA_CACHE_DIR to a writable folder")
+
+
+def _data_folder(folder: Path) -> str:
+    if not folder.is_dir():
+        return f"{folder} does not exist yet"
+    if not os.access(folder, os.W_OK):
+        raise _Fault(f"{folder} is not writable")
+    return str(folder)
+
+
+def _free_space(folder: Path) -> str:
+    disk = os.statvfs(folder)
+    free_bytes = disk.f_bavail * disk.f_frsize
+    if free_bytes < _FREE_BYTES_MIN:
+        raise _Fault(size_text(free_bytes))
+    return size_text(free_bytes)
+
+
+def _account_count(folder: Path) -> str:
+    return counted(len(account_names(folder)), "account")
+
+
+def _time_zones(_: Path) -> str:
+    try:
+        ZoneInfo("Asia/Kolkata")
+    except ZoneInfoNotFoundError:
+        raise _Fault("none found; install the package tzdata") from None
+    return counted(len(available_timezones()), "time zone")
+
+
+def _open_files(_: Path) -> str:
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if hard == resource.RLIM_INFINITY:
+        return "unlimited"
+    if hard < _DESCRIPTORS_MIN:
+        raise _Fault(f"only {hard:,} at once, one per connection; allow {_DESCRIPTORS_MIN:,} (ulimit -Hn, LimitNOFILE)")
+    return f"{hard:,} at once"
+
+
+def _address(_: Path) -> str:
+    url = command_context().settings.url
+    if not url:
+        return "BOTMETER_URL is not set; links use the address that `serve` prints"
+    fault = _address_fault(url)
+    if fault:
+        raise _Fault(f"BOTMETER_URL {fault}; write https://meter.example")
+    parts = urlsplit(url)
+    is_open = parts.scheme == "http" and parts.hostname not in _LOCAL
+    warning = "; without https, passwords and keys travel unencrypted" if is_open else ""
+    return f"{parts.scheme}://{parts.netloc}{warning}"
+
+
+def _address_fault(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        has_port = parts.port is None or parts.port > 0
+    except ValueError:
+        return "is not a URL"
+    if parts.scheme not in {"http", "https"}:
+        return "starts with neither http:// nor https://"
+    if not parts.hostname or not has_port:
+        return "has no host"
+    if parts.username or parts.password:
+        return "contains a user name or password"
+    return "has more than a host" if parts.path.strip("/") or parts.query or parts.fragment else ""
+
+
+def _server(_: Path) -> str:
+    if command_context().folder is None:
+        return "not running on this folder"
+    return f"running on this folder, process {os.getpid()}"
+
+
+def _secrets(folder: Path) -> str:
+    existing = [folder / name for name in _SECRET_FILES if (folder / name).exists()]
+    readable = [file.name for file in existing if file.stat().st_mode & 0o077]
+    if readable:
+        raise _Fault(f"{' and '.join(readable)} readable by others; chmod 600")
+    return "readable by their owner alone" if existing else "none yet"
+
+
+def _people(folder: Path) -> str:
+    if not (folder / "people.sqlite3").exists() and not command_context().settings.database_url:
+        return "no users yet; the first `botmeter serve` creates their database"
+    from botmeter.people.database import PeopleUnreachable, unapplied_count
+    from botmeter.server.asgi import DJANGO_SETTINGS
+
+    try:
+        count = unapplied_count(folder, django_settings=DJANGO_SETTINGS)
+    except PeopleUnreachable as problem:
+        raise _Fault(f"database of users not reachable ({problem})") from None
+    if count:
+        return f"{counted(count, 'pending migration')}, applied when `botmeter serve` starts"
+    return "database of users reachable and up to date"
+
+
+def _accounts(folder: Path, names: list[str]) -> Iterator[Check]:
+    try:
+        with owned_folder(folder) as owned:
+            for name in names:
+                yield _result(f"account {name}", partial(_account, owned, name))
+    except BotmeterError as problem:
+        yield Check(name="accounts", is_ok=False, detail=problem.message)
+
+
+def _account(folder: "Folder", name: str) -> str:
+    from botmeter.ledger.health import ledger_health
+
+    with folder.reading(name) as ledger:
+        health = ledger_health(ledger)
+    file = folder.file_of(name)
+    quarantined = f", {counted(health.quarantined_count, 'event')} in quarantine" if health.quarantined_count else ""
+    summary = f"{size_text(file.stat().st_size)}, file version {health.file_version}{quarantined}"
+    problems = list(_problems(health, log=file.with_name(f"{file.name}.wal")))
+    if problems:
+        raise _Fault("; ".join([summary, *problems]))
+    return summary
+
+
+def _problems(health: "LedgerHealth", *, log: Path) -> Iterator[str]:
+    now = now_us()
+    ahead_us = 0 if health.last_receipt_us is None else health.last_receipt_us - now
+    if ahead_us > _AHEAD_SECONDS_MAX * MICROSECONDS_PER_SECOND:
+        last = text_to_the_second(now + ahead_us)
+        yield f"last receipt is from {last}, in the future: the clock was set back or was wrong then"
+    waits_us = 0 if health.waiting_since_us is None else now - health.waiting_since_us
+    if waits_us > _WAIT_SECONDS_MAX * MICROSECONDS_PER_SECOND:
+        since = text_to_the_second(now - waits_us)
+        waiting = counted(health.waiting_count, "live event")
+        yield f"{waiting} not metered since {since}; see `logs/` in the data folder"
+    log_bytes = log.stat().st_size if log.exists() else 0
+    if log_bytes > _LOG_BYTES_MAX:
+        yield f"{size_text(log_bytes)} of write-ahead log not checkpointed"
+
+
+_CHECKS: Final[dict[str, Callable[[Path], str]]] = {
+    "botmeter": _program,
+    "libraries": _libraries,
+    "compiled kernel": _compiled_kernel,
+    "data folder": _data_folder,
+    "free space": _free_space,
+    "accounts": _account_count,
+    "time zones": _time_zones,
+    "open files": _open_files,
+    "address": _address,
+    "server": _server,
+    "secrets": _secrets,
+    "people": _people,
+}
+_CHECKS_OF_FOLDER: Final = {"free space", "accounts", "server", "secrets", "people"}
+"""Left out while there is no data folder."""

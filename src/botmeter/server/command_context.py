@@ -1,0 +1,41 @@
+"""Context of a command, run by its own process or by the server for another one. Loads nothing else of the server."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from botmeter.domain.settings import Settings
+
+if TYPE_CHECKING:
+    from botmeter.ledger.interruption import Interruption
+    from botmeter.ledger.open_ledgers import SharedFolder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandContext:
+    """Streams, folders, environment and interruption of a command.
+
+    Attributes:
+        program: `botmeter`, or a path.
+        command: Words of the command, such as `botmeter import`; empty before it is known.
+        cwd: Start of relative paths; None: the process's.
+        folder: The data folder, if owned by this process; None: the command opens it.
+        interruption: None if signals stop the command.
+        served_at: Public URL of the server that runs it; None without one.
+    """
+
+    stdin: TextIO
+    stdout: TextIO
+    stderr: TextIO
+    environment: Mapping[str, str]
+    program: str
+    command: str = ""
+    cwd: Path | None = None
+    folder: "SharedFolder | None" = None
+    interruption: "Interruption | None" = None
+    served_at: str | None = None
+
+    @property
+    def settings(self) -> Settings:
+        return Settings.from_environment(self.environment)
