@@ -113,7 +113,7 @@ def _first_look_figure(server: "Served") -> Figure:
 def _load_figures(server: "Served") -> Iterator[Figure]:
     first_ms = _first_looks_ms(server)
     yield Figure(
-        subject="(f) the first look at a view: asked, drawn, sent; slowest",
+        subject="(f) the first view of a page: asked, drawn, sent; slowest",
         value=max(first_ms),
         unit="ms",
         detail=f"{len(first_ms)} views, median {quantile(first_ms, 0.5):.0f} ms; the answer is cached after that",
@@ -309,23 +309,23 @@ def answered(folder: str) -> dict[str, Any]:
     from botmeter.reports.compared_period import ComparedWith, compared_query
     from botmeter.reports.overview import overview
     from botmeter.reports.query import RequestedDays, usage_query
-    from botmeter.reports.row_pages import RowLook, row_page
+    from botmeter.reports.row_pages import RowOptions, row_page
 
     with Folder.owned(Path(folder), purpose="bench") as owned, owned.reading(ACCOUNT) as ledger:
         count, last_us = ledger.connection.execute("SELECT count(*), max(started_at) FROM session").fetchone() or (0, 0)
         asked = usage_query(ledger.account, now_us=last_us)
         compared = compared_query(asked, account=ledger.account, against=ComparedWith.PREVIOUS, now_us=last_us)
-        look = RowLook(limit=PAGE_LINES)
+        options = RowOptions(limit=PAGE_LINES)
         whole = usage_query(ledger.account, now_us=last_us, days=RequestedDays(first_on=ledger.account.available_from))
-        first = row_page(ledger, whole, look=look)
+        first = row_page(ledger, whole, options=options)
         far_row, cursor = _far_cursor(ledger)
         return {
             "session_count": count,
             "row_count": first.row_count,
             "far_row": far_row,
             "overview_ms": _times_ms(lambda: overview(ledger, asked, compared=compared)),
-            "first_rows_ms": _times_ms(lambda: row_page(ledger, whole, look=look)),
-            "far_rows_ms": _times_ms(lambda: row_page(ledger, whole, look=look, cursor=cursor)),
+            "first_rows_ms": _times_ms(lambda: row_page(ledger, whole, options=options)),
+            "far_rows_ms": _times_ms(lambda: row_page(ledger, whole, options=options, cursor=cursor)),
         }
 
 
@@ -343,7 +343,7 @@ def _times_ms(call: Any) -> list[float]:
 def _far_cursor(ledger: Any) -> tuple[int, str]:
     """Cursor of the millionth row, or the middle one of fewer."""
     from botmeter.reports.row_cursor import Cursor, text_of_cursor
-    from botmeter.reports.row_pages import RowLook
+    from botmeter.reports.row_pages import RowOptions
 
     count = ledger.connection.execute("SELECT count(*) FROM session").fetchone()[0]
     far = min(1_000_000, count // 2)
@@ -353,7 +353,7 @@ def _far_cursor(ledger: Any) -> tuple[int, str]:
         [far],
     ).fetchone()
     cursor = Cursor(key=started_us, session_id=session_id, row=None, is_backward=False)
-    return far, text_of_cursor(cursor, account=ACCOUNT, look=RowLook(limit=PAGE_LINES))
+    return far, text_of_cursor(cursor, account=ACCOUNT, options=RowOptions(limit=PAGE_LINES))
 
 
 def exported(folder: str, row_count: int) -> dict[str, Any]:

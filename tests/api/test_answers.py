@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from botmeter.reports.row_look import SortKey
+from botmeter.reports.row_options import SortKey
 from botmeter.web.api.document import document
 from support.json_schema import faults, schema_of_answer
 

@@ -16,7 +16,7 @@ from botmeter.reports.filters import FILTER_NAMES, Filters
 from botmeter.reports.hours import hours
 from botmeter.reports.overview import Overview, overview
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.row_pages import RowLook, row_page
+from botmeter.reports.row_pages import RowOptions, row_page
 from botmeter.reports.rows import underlying_rows
 from laws.test_report_laws import WEEK_HOURS, asks, ledger_of, traffic
 from support.event_strategies import schedules
@@ -26,7 +26,7 @@ from support.oracle import Event
 
 # Each example asks for some dozens of pages of rows.
 EXAMPLES = examples(cost=6)
-LOOK = RowLook(limit=1)
+OPTIONS = RowOptions(limit=1)
 
 Link = tuple[int, UsageQuery]
 
@@ -109,7 +109,7 @@ def test_every_bar_point_and_cell_leads_to_as_many_sessions_as_it_shows(
         for session_count, link in [*session_links(found, query), *hour_links(ledger, query)]:
             # No page has a link for a 0 that only the question's own filter makes: the link would replace that filter.
             if session_count or narrows(link, query):
-                assert row_page(ledger, link, look=LOOK).session_count == session_count, link
+                assert row_page(ledger, link, options=OPTIONS).session_count == session_count, link
 
 
 @given(traffic(), schedules(), asks())
@@ -121,7 +121,7 @@ def test_every_type_of_tickets_leads_to_its_tickets_and_to_no_other(
         for kind in overview(ledger, query, compared=None).report.by_ticket_type:
             link = only(query, ticket_type=kind.ticket_type)
             rows = underlying_rows(ledger, link).read_all().to_pylist()
-            assert row_page(ledger, link, look=LOOK).ticket_count == kind.ticket_count
+            assert row_page(ledger, link, options=OPTIONS).ticket_count == kind.ticket_count
             assert len({ticket for row in rows for ticket in row["ticket_ids"]}) == kind.ticket_count
             assert {name for row in rows for name in row["ticket_types"]} == {kind.ticket_type}
 
@@ -133,6 +133,6 @@ def test_the_tickets_of_a_page_are_counted_only_where_types_are_asked_for(
 ) -> None:
     with ledger_of(events, schedule) as ledger:
         for query in questions:
-            told = row_page(ledger, query, look=LOOK).ticket_count
+            told = row_page(ledger, query, options=OPTIONS).ticket_count
             report = overview(ledger, query, compared=None).report
             assert told == (report.ticket_count if query.filters.ticket_type else None)

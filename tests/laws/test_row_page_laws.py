@@ -11,7 +11,7 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.row_pages import (
     Grouping,
-    RowLook,
+    RowOptions,
     RowPage,
     SessionLine,
     SortKey,
@@ -30,9 +30,9 @@ from support.oracle import Event
 EXAMPLES = examples(cost=3)
 
 
-def looks() -> st.SearchStrategy[RowLook]:
+def looks() -> st.SearchStrategy[RowOptions]:
     return st.builds(
-        RowLook,
+        RowOptions,
         grouping=st.sampled_from(Grouping),
         sort=st.sampled_from(SortKey),
         descending=st.booleans(),
@@ -41,27 +41,29 @@ def looks() -> st.SearchStrategy[RowLook]:
     )
 
 
-def other_limit(look: RowLook, limit: int) -> RowLook:
-    return RowLook(grouping=look.grouping, sort=look.sort, descending=look.descending, search=look.search, limit=limit)
+def other_limit(options: RowOptions, limit: int) -> RowOptions:
+    return RowOptions(
+        grouping=options.grouping, sort=options.sort, descending=options.descending, search=options.search, limit=limit
+    )
 
 
 def shown(page: RowPage) -> tuple[SessionLine, ...] | tuple[UnderlyingRow, ...]:
-    return page.lines if page.look.grouping is Grouping.SESSION else page.rows
+    return page.lines if page.options.grouping is Grouping.SESSION else page.rows
 
 
-def walked(ledger: Ledger, query: UsageQuery, *, look: RowLook, limits: list[int]) -> tuple[list[Any], list[Any]]:
+def walked(ledger: Ledger, query: UsageQuery, *, options: RowOptions, limits: list[int]) -> tuple[list[Any], list[Any]]:
     """All lines from the first page on, and all of them again on the way back, with pages of changing size."""
     sizes: Iterator[int] = iter(limits * 1000)
-    page = row_page(ledger, query, look=look)
+    page = row_page(ledger, query, options=options)
     assert page.previous_cursor is None
     forth = list(shown(page))
     while page.next_cursor is not None:
-        page = row_page(ledger, query, look=other_limit(look, next(sizes)), cursor=page.next_cursor)
+        page = row_page(ledger, query, options=other_limit(options, next(sizes)), cursor=page.next_cursor)
         assert shown(page)
         forth += shown(page)
     back = list(shown(page))
     while page.previous_cursor is not None:
-        page = row_page(ledger, query, look=other_limit(look, next(sizes)), cursor=page.previous_cursor)
+        page = row_page(ledger, query, options=other_limit(options, next(sizes)), cursor=page.previous_cursor)
         assert shown(page)
         back = [*shown(page), *back]
     return forth, back
@@ -118,13 +120,13 @@ def sort_values(rows: list[UnderlyingRow]) -> dict[SortKey, Any]:
     }
 
 
-def in_order(rows: list[UnderlyingRow], look: RowLook) -> dict[str, list[UnderlyingRow]]:
-    """The rows of each session, the sessions in the order of the look."""
+def in_order(rows: list[UnderlyingRow], options: RowOptions) -> dict[str, list[UnderlyingRow]]:
+    """The rows of each session, the sessions in the order of the options."""
     own: dict[str, list[UnderlyingRow]] = {}
     for row in rows:
         own.setdefault(row.session_id, []).append(row)
-    keys = {session: (sort_values(its)[look.sort], session) for session, its in own.items()}
-    return {session: own[session] for session in sorted(own, key=keys.__getitem__, reverse=look.descending)}
+    keys = {session: (sort_values(its)[options.sort], session) for session, its in own.items()}
+    return {session: own[session] for session in sorted(own, key=keys.__getitem__, reverse=options.descending)}
 
 
 def assert_line_is_of_rows(line: SessionLine, rows: list[UnderlyingRow]) -> None:
@@ -142,14 +144,14 @@ def assert_line_is_of_rows(line: SessionLine, rows: list[UnderlyingRow]) -> None
 @given(traffic(), policies(), st.lists(st.tuples(asks(), looks()), min_size=4, max_size=4), st.lists(st.integers(1, 4)))
 @EXAMPLES
 def test_all_pages_forth_and_back_are_the_underlying_rows(
-    events: list[Event], policy: Any, questions: list[tuple[UsageQuery, RowLook]], sizes: list[int]
+    events: list[Event], policy: Any, questions: list[tuple[UsageQuery, RowOptions]], sizes: list[int]
 ) -> None:
     with ledger_of(events, policy) as ledger:
-        for query, look in questions:
-            forth, back = walked(ledger, query, look=look, limits=[*sizes, look.limit])
+        for query, options in questions:
+            forth, back = walked(ledger, query, options=options, limits=[*sizes, options.limit])
             assert forth == back
-            rows = in_order(found_by_hand(exported(ledger, query), look.search), look)
-            if look.grouping is Grouping.CONVERSATION:
+            rows = in_order(found_by_hand(exported(ledger, query), options.search), options)
+            if options.grouping is Grouping.CONVERSATION:
                 assert forth == [row for own in rows.values() for row in own]
             else:
                 assert [line.session_id for line in forth] == list(rows)
@@ -160,23 +162,25 @@ def test_all_pages_forth_and_back_are_the_underlying_rows(
 @given(traffic(), policies(), st.lists(st.tuples(asks(), looks()), min_size=4, max_size=4))
 @EXAMPLES
 def test_the_counts_of_a_page_are_those_of_report_and_export(
-    events: list[Event], policy: Any, questions: list[tuple[UsageQuery, RowLook]]
+    events: list[Event], policy: Any, questions: list[tuple[UsageQuery, RowOptions]]
 ) -> None:
     with ledger_of(events, policy) as ledger:
-        for query, look in questions:
-            page = row_page(ledger, query, look=look)
-            rows = exported(ledger, query, search=look.search)
-            assert rows == found_by_hand(exported(ledger, query), look.search)
+        for query, options in questions:
+            page = row_page(ledger, query, options=options)
+            rows = exported(ledger, query, search=options.search)
+            assert rows == found_by_hand(exported(ledger, query), options.search)
             assert page.row_count == len(rows)
             assert page.session_count == len({row.session_id for row in rows})
-            if not look.search:
+            if not options.search:
                 assert page.session_count == usage_report(ledger, query).sessions_consumed
 
 
 @given(traffic(), policies(), asks(), looks())
 @EXAMPLES
-def test_a_session_opens_into_its_own_rows(events: list[Event], policy: Any, query: UsageQuery, look: RowLook) -> None:
+def test_a_session_opens_into_its_own_rows(
+    events: list[Event], policy: Any, query: UsageQuery, options: RowOptions
+) -> None:
     with ledger_of(events, policy) as ledger:
-        own = in_order(exported(ledger, query, search=look.search), look)
+        own = in_order(exported(ledger, query, search=options.search), options)
         for session_id, rows in list(own.items())[:5]:
-            assert session_rows(ledger, query, session_id=session_id, search=look.search) == tuple(rows)
+            assert session_rows(ledger, query, session_id=session_id, search=options.search) == tuple(rows)

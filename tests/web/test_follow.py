@@ -185,10 +185,12 @@ MINUTE = 60 * SECOND
 
 def line(waiting: Backlog | None = None, *, zone: str = "UTC", **ages: int) -> Freshness:
     """The line for an event that happened, came in, and came in live so long ago."""
-    latest_us, taken_in_us, live_us = (
+    latest_us, received_us, live_received_us = (
         NOW - ages[name] if name in ages else None for name in ("latest", "taken_in", "live")
     )
-    recency = Recency(first_event_us=latest_us, latest_event_us=latest_us, taken_in_us=taken_in_us, live_us=live_us)
+    recency = Recency(
+        first_event_us=latest_us, latest_event_us=latest_us, received_us=received_us, live_received_us=live_received_us
+    )
     return freshness(recency, now_us=NOW, zone=zone, waiting=waiting)
 
 

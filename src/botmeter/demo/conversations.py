@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from botmeter.demo.demand import popularity_shares
 from botmeter.demo.retailer import BOTS, CHANNELS, Popularity
-from botmeter.demo.stories import SHAPES, stories_told
+from botmeter.demo.stories import SHAPES, stories_of
 from botmeter.domain.instant import EPOCH
 
 Numbers = npt.NDArray[np.int64]
@@ -110,7 +110,7 @@ def stories_chosen(told_in: list[str], *, where: Numbers, chance: Units) -> Numb
     """Choose stories among those of `told_in[where]`."""
     chosen = np.zeros(len(where), np.int64)
     for number, setting in enumerate(told_in):
-        places, cumulated = stories_told(setting)
+        places, cumulated = stories_of(setting)
         mine = where == number
         chosen[mine] = places[np.searchsorted(cumulated, chance[mine], side="right")]
     return chosen

@@ -157,7 +157,7 @@ class Shapes:
     autoreply: npt.NDArray[np.bool_]
 
 
-def stories_told(told_in: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+def stories_of(told_in: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """Return indexes in `STORIES`, and cumulative shares."""
     places = [place for place, story in enumerate(STORIES) if story.told_in == told_in]
     weights = np.array([STORIES[place].weight for place in places])
@@ -166,7 +166,7 @@ def stories_told(told_in: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.fl
 
 def mean_event_count(told_in: str) -> float:
     """Return the mean number of events of a conversation."""
-    places, cumulated = stories_told(told_in)
+    places, cumulated = stories_of(told_in)
     return float(np.diff(cumulated, prepend=0) @ SHAPES.length[places])
 
 

@@ -23,7 +23,7 @@ from botmeter.demo.conversations import (
 from botmeter.demo.demand import FIRST_DAY, Draws, Trait
 from botmeter.demo.identity import units
 from botmeter.demo.retailer import CAMPAIGN_BOT, CAMPAIGN_CHANNELS, CHANNELS, MARKETS
-from botmeter.demo.stories import SHAPES, stories_told
+from botmeter.demo.stories import SHAPES, stories_of
 from botmeter.domain.instant import DAY_US
 
 _NEW_CUSTOMERS = 0.4
@@ -138,7 +138,7 @@ def mailings_sent(draws: Draws, *, population: Population, campaign: Numbers) ->
     bot = np.full(len(draws.day), CAMPAIGN_BOT)
     bots = np.stack([bot, next_bots(bot, draws.day)], axis=1)
     story = stories_chosen(_TOLD_IN, where=np.full(len(bot), _MAILING), chance=chance[:, Trait.STORY])
-    unanswered = stories_told("mailing")[0][0]
+    unanswered = stories_of("mailing")[0][0]
     # Only mail programs reply automatically.
     story = np.where(SHAPES.autoreply[story].any(axis=1) & (channel != _EMAIL), unanswered, story)
     sent_us = (_MAILED_FROM_HOUR + chance[:, Trait.HOUR] * _MAILED_HOURS) * HOUR_US

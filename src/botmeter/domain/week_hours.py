@@ -9,7 +9,7 @@ HOURS_OF_WEEK: Final = 7 * 24
 _PLACE_OF: Final = {f"{day}-{hour:02}": 24 * at + hour for at, day in enumerate(WEEKDAYS) for hour in range(24)}
 
 
-def place_of_week_hour(text: str) -> int:
+def week_hour_of_text(text: str) -> int:
     """Return an hour's number, from 0 on Monday.
 
     Raises:

@@ -6,7 +6,7 @@ Each condition is a named statement, its column chosen from the filter's declara
 from typing import TYPE_CHECKING
 
 from botmeter.domain.period import day_of_us
-from botmeter.domain.week_hours import HOURS_OF_WEEK, place_of_week_hour
+from botmeter.domain.week_hours import HOURS_OF_WEEK, week_hour_of_text
 from botmeter.ledger.statements import statements_of
 from botmeter.reports.filters import FilterDeclaration, Filters, FilterTarget
 from botmeter.reports.query import UsageQuery
@@ -138,8 +138,8 @@ def _week_hours(filters: Filters) -> set[int] | None:
     """Filtered hours of the week; None for any."""
     if not filters.hour and not filters.excluded_values("hour"):
         return None
-    picked = {place_of_week_hour(text) for text in filters.hour} or set(range(HOURS_OF_WEEK))
-    return picked - {place_of_week_hour(text) for text in filters.excluded_values("hour")}
+    picked = {week_hour_of_text(text) for text in filters.hour} or set(range(HOURS_OF_WEEK))
+    return picked - {week_hour_of_text(text) for text in filters.excluded_values("hour")}
 
 
 def _row_conditions(values: Values) -> list[str]:

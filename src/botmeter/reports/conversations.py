@@ -37,7 +37,7 @@ class ConversationSession:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConversationStory:
+class ConversationOverview:
     """One conversation. Instants in µs UTC.
 
     Attributes:
@@ -59,7 +59,7 @@ class ConversationStory:
     event_counts: dict[str, int]
 
 
-def conversation(ledger: "ReadableLedger", conversation_id: str) -> ConversationStory:
+def conversation(ledger: "ReadableLedger", conversation_id: str) -> ConversationOverview:
     """Find a conversation.
 
     Raises:
@@ -80,7 +80,7 @@ def conversation(ledger: "ReadableLedger", conversation_id: str) -> Conversation
         actors[Actor(actor).name.lower()] += event_count
     own = [places[touchpoint] for touchpoint in sorted({touchpoint for _, _, touchpoint, _ in events})]
     bots = {place.bot_id: names.get(place.bot_id, place.bot_id) for place in own if place.bot_id is not None}
-    return ConversationStory(
+    return ConversationOverview(
         conversation_id=conversation_id,
         customer_ids=tuple(sorted(customers, key=lambda one: (-customers[one], one))),
         created_us=first_us if created_us is None else created_us,

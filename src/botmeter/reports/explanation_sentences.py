@@ -27,8 +27,8 @@ def charged_sentence(explanation: Explanation) -> str:
     """Name the session, its customer, day and policy."""
     preview = " It was opened from a preview, which this policy counts." if explanation.is_preview else ""
     return (
-        f"Session {explanation.session_id} of customer {shown(explanation.customer_id)} was charged once, as 1 session "
-        f"on {day_words(explanation.started_at_us)} (UTC), under policy {explanation.policy.label}.{preview}"
+        f"Session {explanation.session_id} of customer {escaped_text(explanation.customer_id)} was charged once, as 1 "
+        f"session on {day_words(explanation.started_at_us)} (UTC), under policy {explanation.policy.label}.{preview}"
     )
 
 
@@ -54,7 +54,7 @@ def rule_sentence(policy: Policy) -> str:
 def opening_sentence(explanation: Explanation) -> str:
     """State what opened the session and why."""
     opening, before = explanation.opening, explanation.before
-    place = f"on {shown(opening.channel)}"
+    place = f"on {escaped_text(opening.channel)}"
     if opening.actor is Actor.CUSTOMER:
         who = f"the customer's message on {instant_words(opening.at_us)} to {bot_words(opening)} {place}"
     elif opening.actor is Actor.BOT:
@@ -144,8 +144,8 @@ def arrival_sentence(explanation: Explanation) -> str:
 def arrival_words(arrival: Arrival) -> str:
     """State a submission's events and time."""
     return (
-        f"{counted(arrival.event_count, 'event')} with {shown(arrival.label)} from source {shown(arrival.source)} "
-        f"on {instant_words(arrival.recorded_at_us)}"
+        f"{counted(arrival.event_count, 'event')} with {escaped_text(arrival.label)} from source "
+        f"{escaped_text(arrival.source)} on {instant_words(arrival.recorded_at_us)}"
     )
 
 
@@ -166,8 +166,8 @@ def bot_words(event: ExplainedEvent) -> str:
     """Return the bot of an event with its version."""
     if event.bot_name is None:
         return "no bot"
-    version = "" if event.bot_version is None else f" {shown(event.bot_version)}"
-    return f"{shown(event.bot_name)}{version}"
+    version = "" if event.bot_version is None else f" {escaped_text(event.bot_version)}"
+    return f"{escaped_text(event.bot_name)}{version}"
 
 
 def duration_words(duration_us: int) -> str:
@@ -194,7 +194,7 @@ def day_words(at_us: int) -> str:
     return day_text(datetime_from_us(at_us))
 
 
-def shown(text: str | None) -> str:
+def escaped_text(text: str | None) -> str:
     """Escape unprintable and direction-changing characters."""
     return "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in text or "")
 

@@ -14,10 +14,10 @@ from botmeter.reports.explanation_sentences import (
     content_sentence,
     day_words,
     end_sentence,
+    escaped_text,
     opening_sentence,
     restatement_sentences,
     rule_sentence,
-    shown,
 )
 
 _WIDTH = 80
@@ -59,9 +59,9 @@ def _event_line(event: ExplainedEvent, explanation: Explanation) -> str:
         effect = "  opened it"
     where = "" if event.bot_name is None else f"{bot_words(event)} · "
     kind = event.kind.name.lower().replace("_", " ")
-    ticket = f" · ticket {shown(event.ticket_id)}" if event.ticket_id is not None else ""
+    ticket = f" · ticket {escaped_text(event.ticket_id)}" if event.ticket_id is not None else ""
     text = f"  {day:>6} {moment:%H:%M:%S}  {event.actor.name.lower():8}  {kind}"
-    text += f"  {where}{shown(event.channel)}{ticket}"
+    text += f"  {where}{escaped_text(event.channel)}{ticket}"
     room = _WIDTH - len(effect)
     return (text if len(text) <= room else text[: room - 1] + "…") + effect
 
@@ -69,10 +69,10 @@ def _event_line(event: ExplainedEvent, explanation: Explanation) -> str:
 def _listed_conversations(explanation: Explanation) -> str:
     lines = []
     for part in explanation.conversations[:_EVENTS_LISTED_MAX]:
-        facts = [counted(part.event_count, "event"), ", ".join(map(shown, part.bots)) or "no bot"]
-        facts.append(", ".join(map(shown, part.channels)))
-        facts += [f"ticket {shown(ticket)} ({shown(kind)})" for ticket, kind in part.tickets]
-        lines.append(_wrapped(f"{shown(part.conversation_id)}: {' · '.join(facts)}", indent="  "))
+        facts = [counted(part.event_count, "event"), ", ".join(map(escaped_text, part.bots)) or "no bot"]
+        facts.append(", ".join(map(escaped_text, part.channels)))
+        facts += [f"ticket {escaped_text(ticket)} ({escaped_text(kind)})" for ticket, kind in part.tickets]
+        lines.append(_wrapped(f"{escaped_text(part.conversation_id)}: {' · '.join(facts)}", indent="  "))
     hidden = len(explanation.conversations) - len(lines)
     more = [f"  … {counted(hidden, 'conversation')} more …"] if hidden else []
     return "\n".join(["What each conversation added:", *lines, *more])

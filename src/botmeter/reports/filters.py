@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from botmeter.domain.errors import TooMuch
-from botmeter.domain.week_hours import place_of_week_hour
+from botmeter.domain.week_hours import week_hour_of_text
 
 FILTER_VALUES_MAX: Final = 1_000
 NOT_SUFFIX: Final = ".not"
@@ -192,7 +192,7 @@ FILTERS: Final = (
         is_of_session=True,
         in_bar=False,
         pattern="^(mon|tue|wed|thu|fri|sat|sun)-([01][0-9]|2[0-3])$",
-        check=place_of_week_hour,
+        check=week_hour_of_text,
         shared=SharedUse.ALWAYS,
     ),
 )

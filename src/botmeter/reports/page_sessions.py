@@ -11,7 +11,7 @@ from botmeter.reports.bot_names import bot_names
 from botmeter.reports.conditions import bounds_between, of_customers
 from botmeter.reports.matching import keep_matching_of, run_matching
 from botmeter.reports.row_cursor import Cursor
-from botmeter.reports.row_look import RowLook, SortKey
+from botmeter.reports.row_options import RowOptions, SortKey
 from botmeter.reports.snapshot import Snapshot, Values
 
 sql = statements_of(__name__)
@@ -44,14 +44,14 @@ class PlacedSession:
 class PageSessions:
     """Sessions of a query in a view's order, at one moment."""
 
-    def __init__(self, moment: Snapshot, values: Values, *, look: RowLook) -> None:
+    def __init__(self, moment: Snapshot, values: Values, *, options: RowOptions) -> None:
         self._moment = moment
         self._values = values
-        self._look = look
+        self._options = options
         self._is_about_rows = values["is_about_parts"]
         self._chosen = {f"{name}_conditions": values[f"{name}_conditions"] for name in ("row", "session", "ticket")}
-        is_sorted_by_rows = look.sort in (SortKey.CONVERSATIONS, SortKey.TICKETS) or (
-            look.sort is SortKey.EVENTS and values["touchpoints"] is not None
+        is_sorted_by_rows = options.sort in (SortKey.CONVERSATIONS, SortKey.TICKETS) or (
+            options.sort is SortKey.EVENTS and values["touchpoints"] is not None
         )
         self._is_from_rows = self._is_about_rows or is_sorted_by_rows
         if self._is_from_rows:
@@ -73,7 +73,7 @@ class PageSessions:
 
     def beside(self, at: Cursor | None) -> list[PlacedSession]:
         """Find sessions from the cursor on, two more than a page's lines."""
-        is_rising = self._look.descending == (at is not None and at.is_backward)
+        is_rising = self._options.descending == (at is not None and at.is_backward)
         key = None if at is None else at.key
         bounds = {
             "low_key": key if is_rising else None,
@@ -81,9 +81,9 @@ class PageSessions:
             "at_key": key,
             "at_session": None if at is None else at.session_id,
             "is_rising": is_rising,
-            "line_count": self._look.limit + 2,
+            "line_count": self._options.limit + 2,
         }
-        order = {"key": _COLUMNS[self._look.sort], "order": _RISING if is_rising else _FALLING}
+        order = {"key": _COLUMNS[self._options.sort], "order": _RISING if is_rising else _FALLING}
         road = "page_from_rows" if self._is_from_rows else "page_from_sessions"
         found = self._moment.rows(sql(road, **order, **self._chosen), {**self._values, **bounds})
         return [

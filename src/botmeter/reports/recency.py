@@ -18,14 +18,14 @@ class Recency:
 
     Attributes:
         latest_event_us: By `occurred_at`, not by arrival.
-        taken_in_us: Last arrival of counted events, from a file or live.
-        live_us: Last live arrival.
+        received_us: Last arrival of counted events, from a file or live.
+        live_received_us: Last live arrival.
     """
 
     first_event_us: int | None
     latest_event_us: int | None
-    taken_in_us: int | None
-    live_us: int | None
+    received_us: int | None
+    live_received_us: int | None
 
 
 def recency(ledger: "ReadableLedger") -> Recency:
@@ -36,7 +36,10 @@ def recency(ledger: "ReadableLedger") -> Recency:
 
 def recency_of(moment: Snapshot) -> Recency:
     """Read a snapshot's recency."""
-    first_event_us, latest_event_us, taken_in_us, live_us = moment.rows(sql("recency"), {})[0]
+    first_event_us, latest_event_us, received_us, live_received_us = moment.rows(sql("recency"), {})[0]
     return Recency(
-        first_event_us=first_event_us, latest_event_us=latest_event_us, taken_in_us=taken_in_us, live_us=live_us
+        first_event_us=first_event_us,
+        latest_event_us=latest_event_us,
+        received_us=received_us,
+        live_received_us=live_received_us,
     )

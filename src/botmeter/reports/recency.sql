@@ -9,9 +9,9 @@ SELECT
         SELECT max_by(recorded_at, append_no)
         FROM receipt
         WHERE accepted > 0 AND append_no < (SELECT coalesce(min(append_no), 2147483647) FROM arrival)
-    )::BIGINT AS taken_in_us,
+    )::BIGINT AS received_us,
     (
         SELECT max_by(received_at, append_no)
         FROM delivery
         WHERE accepted > 0 AND append_no < (SELECT coalesce(min(append_no), 2147483647) FROM arrival)
-    )::BIGINT AS live_us
+    )::BIGINT AS live_received_us

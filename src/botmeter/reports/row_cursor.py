@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from botmeter.domain.errors import Refused
-from botmeter.reports.row_look import RowLook, SortKey
+from botmeter.reports.row_options import RowOptions, SortKey
 
 if TYPE_CHECKING:
     from typing import Any
@@ -41,13 +41,13 @@ class Cursor:
     is_backward: bool
 
 
-def text_of_cursor(cursor: Cursor, *, account: str, look: RowLook) -> str:
+def text_of_cursor(cursor: Cursor, *, account: str, options: RowOptions) -> str:
     """Encode a cursor as URL-safe text for an account, grouping and order."""
     body = msgspec.msgpack.encode((cursor.is_backward, cursor.key, cursor.session_id, cursor.row))
-    return base64.urlsafe_b64encode(_check(body, account=account, look=look) + body).rstrip(b"=").decode()
+    return base64.urlsafe_b64encode(_check(body, account=account, options=options) + body).rstrip(b"=").decode()
 
 
-def cursor_from_text(text: str, *, account: str, look: RowLook) -> Cursor:
+def cursor_from_text(text: str, *, account: str, options: RowOptions) -> Cursor:
     """Decode a cursor.
 
     Raises:
@@ -56,17 +56,17 @@ def cursor_from_text(text: str, *, account: str, look: RowLook) -> Cursor:
     try:
         data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         check, body = data[:_CHECK_BYTES], data[_CHECK_BYTES:]
-        if check != _check(body, account=account, look=look):
+        if check != _check(body, account=account, options=options):
             raise _invalid()
         is_backward, key, session_id, row = msgspec.msgpack.decode(body, type=_BODY)
         UUID(session_id)
     except (binascii.Error, msgspec.MsgspecError, ValueError):
         raise _invalid() from None
     # The checksum is no secret, so a forged text can pass it.
-    is_text = look.sort is SortKey.CUSTOMER
+    is_text = options.sort is SortKey.CUSTOMER
     if isinstance(key, str) != is_text or (isinstance(key, int) and not -_INT64_END <= key < _INT64_END):
         raise _invalid()
-    if (row is None) != (look.grouping == "session"):
+    if (row is None) != (options.grouping == "session"):
         raise _invalid()
     return Cursor(key=key, session_id=session_id, row=row, is_backward=is_backward)
 
@@ -74,9 +74,9 @@ def cursor_from_text(text: str, *, account: str, look: RowLook) -> Cursor:
 _BODY: "Any" = tuple[bool, int | str, str, RowKey | None]
 
 
-def _check(body: bytes, *, account: str, look: RowLook) -> bytes:
+def _check(body: bytes, *, account: str, options: RowOptions) -> bytes:
     """Checksum against mistakes, not attacks."""
-    bound = msgspec.msgpack.encode((account, look.grouping, look.sort, look.descending))
+    bound = msgspec.msgpack.encode((account, options.grouping, options.sort, options.descending))
     return blake2b(bound + body, digest_size=_CHECK_BYTES).digest()
 
 

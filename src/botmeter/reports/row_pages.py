@@ -13,7 +13,7 @@ from botmeter.reports.matching import keep_matching_of, run_matching
 from botmeter.reports.page_sessions import PageSessions, PlacedSession
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.row_cursor import Cursor, RowKey, cursor_from_text, text_of_cursor
-from botmeter.reports.row_look import Grouping, RowLook, SortKey
+from botmeter.reports.row_options import Grouping, RowOptions, SortKey
 from botmeter.reports.rows import matching_rows, row_values
 from botmeter.reports.snapshot import Snapshot, Values, snapshot
 
@@ -22,7 +22,7 @@ sql = statements_of(__name__)
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
 
-__all__ = ["Grouping", "RowLook", "RowPage", "SessionLine", "SortKey", "UnderlyingRow", "row_page", "session_rows"]
+__all__ = ["Grouping", "RowOptions", "RowPage", "SessionLine", "SortKey", "UnderlyingRow", "row_page", "session_rows"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,7 @@ class RowPage:
     """
 
     query: UsageQuery
-    look: RowLook
+    options: RowOptions
     lines: tuple[SessionLine, ...]
     rows: tuple[UnderlyingRow, ...]
     row_count: int
@@ -93,7 +93,7 @@ class RowPage:
     previous_cursor: str | None
 
 
-def row_page(ledger: "ReadableLedger", query: UsageQuery, *, look: RowLook, cursor: str | None = None) -> RowPage:
+def row_page(ledger: "ReadableLedger", query: UsageQuery, *, options: RowOptions, cursor: str | None = None) -> RowPage:
     """Return a page of the rows that the report counts.
 
     Args:
@@ -102,21 +102,23 @@ def row_page(ledger: "ReadableLedger", query: UsageQuery, *, look: RowLook, curs
     Raises:
         Refused: `cursor_invalid`, also for another account, grouping or order.
     """
-    at = None if cursor is None else cursor_from_text(cursor, account=ledger.account.name, look=look)
+    at = None if cursor is None else cursor_from_text(cursor, account=ledger.account.name, options=options)
     with snapshot(ledger) as moment:
-        sessions = PageSessions(moment, row_values(ledger, query, search=look.search), look=look)
+        sessions = PageSessions(moment, row_values(ledger, query, search=options.search), options=options)
         row_count, session_count = sessions.counts()
         ticket_count = sessions.ticket_count() if query.filters.picks_tickets else None
         found = sessions.beside(at)
-        if look.grouping is Grouping.SESSION:
-            part = _part([_Placed(session=session) for session in found if not session.is_at(at)], look=look, at=at)
+        if options.grouping is Grouping.SESSION:
+            part = _part(
+                [_Placed(session=session) for session in found if not session.is_at(at)], options=options, at=at
+            )
         else:
-            part = _part(_placed_rows(moment, sessions, found=found, at=at), look=look, at=at)
-        lines = () if look.grouping is Grouping.CONVERSATION else _lines(ledger, sessions, placed=part.placed)
-    to_text = partial(text_of_cursor, account=ledger.account.name, look=look)
+            part = _part(_placed_rows(moment, sessions, found=found, at=at), options=options, at=at)
+        lines = () if options.grouping is Grouping.CONVERSATION else _lines(ledger, sessions, placed=part.placed)
+    to_text = partial(text_of_cursor, account=ledger.account.name, options=options)
     return RowPage(
         query=query,
-        look=look,
+        options=options,
         lines=lines,
         rows=tuple(placed.row for placed in part.placed if placed.row is not None),
         row_count=row_count,
@@ -170,8 +172,8 @@ class _Part:
     previous_cursor: Cursor | None
 
 
-def _part(beside: list[_Placed], *, look: RowLook, at: Cursor | None) -> _Part:
-    placed, has_more = beside[: look.limit], len(beside) > look.limit
+def _part(beside: list[_Placed], *, options: RowOptions, at: Cursor | None) -> _Part:
+    placed, has_more = beside[: options.limit], len(beside) > options.limit
     if at is not None and at.is_backward:
         placed.reverse()
         has_previous, has_next = has_more, True

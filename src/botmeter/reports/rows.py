@@ -59,7 +59,7 @@ def underlying_rows(
 
     Args:
         columns: None for all.
-        search: As in `RowLook`.
+        search: As in `RowOptions`.
 
     Raises:
         Refused: As `schema_of`.

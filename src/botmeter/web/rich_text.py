@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from botmeter.reports.explanation_sentences import shown
+from botmeter.reports.explanation_sentences import escaped_text
 
 ID_LETTERS_MAX: Final = 40
 
@@ -43,7 +43,7 @@ def linked(text: str, href: str) -> Word:
 
 def id_word(text: str, href: str = "") -> Word:
     """An ID, cut if long."""
-    return _foreign(shown(text), href, look="id")
+    return _foreign(escaped_text(text), href, look="id")
 
 
 def name_word(text: str, href: str = "") -> Word:

@@ -8,7 +8,7 @@ from botmeter.demo.conversations import RELEASES, next_releases, versions_served
 from botmeter.demo.demand import FIRST_DAY, draws, popularity_shares
 from botmeter.demo.identity import ids, mixed, numbered_ids
 from botmeter.demo.retailer import BOTS, CHANNELS, MARKETS
-from botmeter.demo.stories import SHAPES, STORIES, stories_told
+from botmeter.demo.stories import SHAPES, STORIES, stories_of
 from botmeter.domain.instant import DAY_US, us_from_text
 
 BERLIN = next(place for place, market in enumerate(MARKETS) if market.timezone == "Europe/Berlin")
@@ -104,7 +104,7 @@ def test_no_story_has_more_than_one_wait() -> None:
 
 def test_every_setting_has_stories_that_cover_all_chances() -> None:
     for told_in in {story.told_in for story in STORIES}:
-        places, cumulated = stories_told(told_in)
+        places, cumulated = stories_of(told_in)
         assert len(places) > 0
         assert cumulated[-1] == 1
         assert (SHAPES.length[places] > 0).all()

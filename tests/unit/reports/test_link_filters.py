@@ -9,13 +9,13 @@ import pytest
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import us_from_text
 from botmeter.domain.period import Period
-from botmeter.domain.week_hours import HOURS_OF_WEEK, place_of_week_hour, text_of_week_hour
+from botmeter.domain.week_hours import HOURS_OF_WEEK, text_of_week_hour, week_hour_of_text
 from botmeter.ledger.ledger import Ledger
 from botmeter.reports.filters import FILTERS, Filters
 from botmeter.reports.hours import hours
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.report_json import report_as_mapping
-from botmeter.reports.row_pages import RowLook, RowPage, row_page, session_rows
+from botmeter.reports.row_pages import RowOptions, RowPage, row_page, session_rows
 from botmeter.reports.usage import usage_report
 from support.facts import event, filled_ledger
 
@@ -52,7 +52,7 @@ def asked(*, zone: str = "UTC", **filters: Any) -> UsageQuery:
 
 
 def page(ledger: Ledger, query: UsageQuery, *, search: str = "") -> RowPage:
-    return row_page(ledger, query, look=RowLook(search=search))
+    return row_page(ledger, query, options=RowOptions(search=search))
 
 
 def customers(ledger: Ledger, **filters: Any) -> list[str]:
@@ -137,5 +137,5 @@ def test_an_hour_that_is_none_is_refused(text: str) -> None:
 
 
 def test_each_hour_of_the_week_has_a_word() -> None:
-    assert [place_of_week_hour(text_of_week_hour(place)) for place in range(HOURS_OF_WEEK)] == list(range(168))
+    assert [week_hour_of_text(text_of_week_hour(place)) for place in range(HOURS_OF_WEEK)] == list(range(168))
     assert (text_of_week_hour(0), text_of_week_hour(167)) == ("mon-00", "sun-23")

@@ -66,7 +66,7 @@ def test_the_report_of_a_zone_says_so_and_counts_on_its_days(ledger: Ledger) -> 
 
 def test_an_overview_tells_when_data_begins_and_how_fresh_it_is(ledger: Ledger) -> None:
     found = overview(ledger, november(zone="Asia/Kolkata"), compared=None)
-    assert (found.first_event_on, found.recency.latest_event_us, found.recency.taken_in_us) == (
+    assert (found.first_event_on, found.recency.latest_event_us, found.recency.received_us) == (
         date(2026, 11, 22),
         at("11-25T10:00:00"),
         0,

@@ -34,35 +34,37 @@ def live(ledger: Ledger, event_id: str, *, happened: str, now_us: int) -> None:
 
 
 def test_of_an_account_without_events_nothing_is_known(ledger: Ledger) -> None:
-    assert recency(ledger) == Recency(first_event_us=None, latest_event_us=None, taken_in_us=None, live_us=None)
+    assert recency(ledger) == Recency(
+        first_event_us=None, latest_event_us=None, received_us=None, live_received_us=None
+    )
 
 
 def test_a_file_is_taken_in_and_is_not_live(ledger: Ledger) -> None:
     append_events(ledger, event("a", FIRST), event("b", SECOND))
     found = recency(ledger)
-    assert (found.first_event_us, found.latest_event_us, found.live_us) == (at(FIRST), at(SECOND), None)
-    assert found.taken_in_us is not None
+    assert (found.first_event_us, found.latest_event_us, found.live_received_us) == (at(FIRST), at(SECOND), None)
+    assert found.received_us is not None
 
 
 def test_what_waits_to_be_settled_is_not_told_as_taken_in(ledger: Ledger) -> None:
     live(ledger, "a", happened=FIRST, now_us=NOW_US + 1)
     append_live(ledger, live_batch([event("b", SECOND)]), now_us=NOW_US + 2)
     assert recency(ledger) == Recency(
-        first_event_us=at(FIRST), latest_event_us=at(FIRST), taken_in_us=NOW_US + 1, live_us=NOW_US + 1
+        first_event_us=at(FIRST), latest_event_us=at(FIRST), received_us=NOW_US + 1, live_received_us=NOW_US + 1
     )
     settle(ledger, now_us=NOW_US + 3)
     assert recency(ledger) == Recency(
-        first_event_us=at(FIRST), latest_event_us=at(SECOND), taken_in_us=NOW_US + 2, live_us=NOW_US + 2
+        first_event_us=at(FIRST), latest_event_us=at(SECOND), received_us=NOW_US + 2, live_received_us=NOW_US + 2
     )
 
 
 def test_what_brought_nothing_new_is_not_told(ledger: Ledger) -> None:
     live(ledger, "a", happened=FIRST, now_us=NOW_US + 1)
     live(ledger, "a", happened=FIRST, now_us=NOW_US + 2)
-    assert (recency(ledger).taken_in_us, recency(ledger).live_us) == (NOW_US + 1, NOW_US + 1)
+    assert (recency(ledger).received_us, recency(ledger).live_received_us) == (NOW_US + 1, NOW_US + 1)
 
 
 def test_the_last_is_the_last_commit_though_the_clock_was_set_back(ledger: Ledger) -> None:
     live(ledger, "a", happened=FIRST, now_us=NOW_US + 5)
     live(ledger, "b", happened=SECOND, now_us=NOW_US + 1)
-    assert (recency(ledger).taken_in_us, recency(ledger).live_us) == (NOW_US + 1, NOW_US + 1)
+    assert (recency(ledger).received_us, recency(ledger).live_received_us) == (NOW_US + 1, NOW_US + 1)

@@ -11,12 +11,12 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.reports.filters import Filters
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.row_cursor import Cursor, cursor_from_text, text_of_cursor
-from botmeter.reports.row_pages import Grouping, RowLook, SortKey, row_page, session_rows
+from botmeter.reports.row_pages import Grouping, RowOptions, SortKey, row_page, session_rows
 from support.facts import event, filled_ledger
 
 PERIOD = Period(first_on=date(2026, 11, 1), last_on=date(2026, 11, 30))
 ASK = UsageQuery(period=PERIOD)
-LOOK = RowLook(descending=False, limit=1)
+OPTIONS = RowOptions(descending=False, limit=1)
 FIRST_US = us_from_text("2026-11-19T10:00:00Z")
 
 
@@ -36,11 +36,11 @@ def ledger() -> Iterator[Ledger]:
 
 
 def first_id(ledger: Ledger) -> str:
-    return row_page(ledger, ASK, look=LOOK).lines[0].session_id
+    return row_page(ledger, ASK, options=OPTIONS).lines[0].session_id
 
 
 def test_a_line_tells_who_took_part_and_how_much(ledger: Ledger) -> None:
-    line = row_page(ledger, ASK, look=LOOK).lines[0]
+    line = row_page(ledger, ASK, options=OPTIONS).lines[0]
     assert (line.bot_names, line.channels) == (("Order bot", "b2"), ("sms", "web"))
     assert (line.conversation_count, line.ticket_count, line.event_count) == (2, 1, 2)
     assert line.closed_by.name == "DURATION"
@@ -51,54 +51,54 @@ def test_a_line_tells_who_took_part_and_how_much(ledger: Ledger) -> None:
 
 def test_under_a_filter_a_line_counts_only_what_matches(ledger: Ledger) -> None:
     asked = UsageQuery(period=PERIOD, filters=Filters(bot=("b2",)))
-    page = row_page(ledger, asked, look=LOOK)
+    page = row_page(ledger, asked, options=OPTIONS)
     assert [(line.bot_names, line.event_count) for line in page.lines] == [(("b2",), 1)]
     assert (page.row_count, page.session_count, page.next_cursor) == (1, 1, None)
 
 
 def test_a_cut_leaves_out_sessions_that_start_later(ledger: Ledger) -> None:
     cut = UsageQuery(period=PERIOD, until_us=FIRST_US + 1)
-    assert row_page(ledger, cut, look=LOOK).session_count == 1
-    assert row_page(ledger, UsageQuery(period=PERIOD, until_us=FIRST_US), look=LOOK).session_count == 0
+    assert row_page(ledger, cut, options=OPTIONS).session_count == 1
+    assert row_page(ledger, UsageQuery(period=PERIOD, until_us=FIRST_US), options=OPTIONS).session_count == 0
 
 
 def test_a_day_of_another_zone_has_the_sessions_that_start_in_it(ledger: Ledger) -> None:
     day = Period(first_on=date(2026, 11, 20), last_on=date(2026, 11, 20), timezone="Pacific/Kiritimati")
-    lines = row_page(ledger, UsageQuery(period=day), look=RowLook()).lines
+    lines = row_page(ledger, UsageQuery(period=day), options=RowOptions()).lines
     assert [line.customer_id for line in lines] == ["c1"]
 
 
 def test_the_ends_have_no_cursor_beyond_them(ledger: Ledger) -> None:
-    first = row_page(ledger, ASK, look=LOOK)
-    last = row_page(ledger, ASK, look=LOOK, cursor=first.next_cursor)
+    first = row_page(ledger, ASK, options=OPTIONS)
+    last = row_page(ledger, ASK, options=OPTIONS, cursor=first.next_cursor)
     assert first.previous_cursor is None
     assert last.next_cursor is None
-    assert row_page(ledger, ASK, look=LOOK, cursor=last.previous_cursor) == first
+    assert row_page(ledger, ASK, options=OPTIONS, cursor=last.previous_cursor) == first
 
 
 @pytest.mark.parametrize("search", ["c1", "v2", "T1"])
 def test_a_search_finds_customers_conversations_and_tickets_by_how_they_start(ledger: Ledger, search: str) -> None:
-    page = row_page(ledger, ASK, look=RowLook(search=search))
+    page = row_page(ledger, ASK, options=RowOptions(search=search))
     assert [line.customer_id for line in page.lines] == ["c1"]
 
 
 def test_a_search_finds_a_session_by_its_whole_id_alone(ledger: Ledger) -> None:
     sought = first_id(ledger)
-    assert [line.session_id for line in row_page(ledger, ASK, look=RowLook(search=sought)).lines] == [sought]
-    assert row_page(ledger, ASK, look=RowLook(search=sought[:8])).lines == ()
+    assert [line.session_id for line in row_page(ledger, ASK, options=RowOptions(search=sought)).lines] == [sought]
+    assert row_page(ledger, ASK, options=RowOptions(search=sought[:8])).lines == ()
 
 
 @pytest.mark.parametrize("limit", [0, -1, 1001])
 def test_a_limit_outside_1_to_1000_is_refused(limit: int) -> None:
     with pytest.raises(Refused, match=f"not {limit}") as refusal:
-        RowLook(limit=limit)
+        RowOptions(limit=limit)
     assert refusal.value.code == "limit_invalid"
-    assert RowLook(limit=1000).limit == 1000
+    assert RowOptions(limit=1000).limit == 1000
 
 
 def test_a_search_of_more_than_200_characters_is_too_much() -> None:
     with pytest.raises(TooMuch, match="201 characters; the limit is 200") as refusal:
-        RowLook(search="x" * 201)
+        RowOptions(search="x" * 201)
     assert refusal.value.code == "search_too_long"
 
 
@@ -110,34 +110,34 @@ def altered(text: str) -> str:
     "made_up", [altered, lambda text: text + "é", lambda _: "", lambda _: "x", lambda _: "AAAAAAAAAAAAAAAAAAAA"]
 )
 def test_a_cursor_that_no_page_gave_is_refused(ledger: Ledger, made_up: Any) -> None:
-    given = row_page(ledger, ASK, look=LOOK).next_cursor
+    given = row_page(ledger, ASK, options=OPTIONS).next_cursor
     assert given is not None
-    assert row_page(ledger, ASK, look=LOOK, cursor=given).lines
+    assert row_page(ledger, ASK, options=OPTIONS, cursor=given).lines
     with pytest.raises(Refused) as refusal:
-        row_page(ledger, ASK, look=LOOK, cursor=made_up(given))
+        row_page(ledger, ASK, options=OPTIONS, cursor=made_up(given))
     assert refusal.value.code == "cursor_invalid"
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        RowLook(descending=True),
-        RowLook(descending=False, sort=SortKey.SESSION_END),
-        RowLook(descending=False, grouping=Grouping.CONVERSATION),
+        RowOptions(descending=True),
+        RowOptions(descending=False, sort=SortKey.SESSION_END),
+        RowOptions(descending=False, grouping=Grouping.CONVERSATION),
     ],
 )
-def test_a_cursor_of_another_order_or_grouping_is_refused(ledger: Ledger, other: RowLook) -> None:
-    given = row_page(ledger, ASK, look=LOOK).next_cursor
+def test_a_cursor_of_another_order_or_grouping_is_refused(ledger: Ledger, other: RowOptions) -> None:
+    given = row_page(ledger, ASK, options=OPTIONS).next_cursor
     with pytest.raises(Refused) as refusal:
-        row_page(ledger, ASK, look=other, cursor=given)
+        row_page(ledger, ASK, options=other, cursor=given)
     assert refusal.value.code == "cursor_invalid"
 
 
 def test_a_cursor_of_another_account_is_refused(ledger: Ledger) -> None:
-    given = row_page(ledger, ASK, look=LOOK).next_cursor or ""
-    assert cursor_from_text(given, account="acme", look=LOOK).session_id == first_id(ledger)
+    given = row_page(ledger, ASK, options=OPTIONS).next_cursor or ""
+    assert cursor_from_text(given, account="acme", options=OPTIONS).session_id == first_id(ledger)
     with pytest.raises(Refused) as refusal:
-        cursor_from_text(given, account="maple", look=LOOK)
+        cursor_from_text(given, account="maple", options=OPTIONS)
     assert refusal.value.code == "cursor_invalid"
 
 
@@ -147,13 +147,13 @@ def test_a_cursor_of_another_account_is_refused(ledger: Ledger) -> None:
 def test_a_cursor_whose_check_is_right_and_whose_content_is_not_is_refused(key: Any, row: Any) -> None:
     cursor = Cursor(key=key, session_id="00000000-0000-8000-8000-000000000000", row=row, is_backward=False)
     with pytest.raises(Refused) as refusal:
-        cursor_from_text(text_of_cursor(cursor, account="acme", look=LOOK), account="acme", look=LOOK)
+        cursor_from_text(text_of_cursor(cursor, account="acme", options=OPTIONS), account="acme", options=OPTIONS)
     assert refusal.value.code == "cursor_invalid"
 
 
 def test_a_cursor_can_stand_in_an_address_as_it_is(ledger: Ledger) -> None:
-    look = RowLook(grouping=Grouping.CONVERSATION, sort=SortKey.CUSTOMER, limit=1)
-    given = row_page(ledger, ASK, look=look).next_cursor or ""
+    options = RowOptions(grouping=Grouping.CONVERSATION, sort=SortKey.CUSTOMER, limit=1)
+    given = row_page(ledger, ASK, options=options).next_cursor or ""
     assert given.replace("-", "").replace("_", "").isalnum()
     assert given.isascii()
 

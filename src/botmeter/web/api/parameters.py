@@ -15,7 +15,7 @@ from botmeter.reports.export import FORMATS
 from botmeter.reports.filters import FILTERS, FilterDeclaration
 from botmeter.reports.presets import Preset
 from botmeter.reports.report_json import WORD_ORDER, Day
-from botmeter.reports.row_look import LIMIT_MAX, SEARCH_LENGTH_MAX, Grouping, SortKey
+from botmeter.reports.row_options import LIMIT_MAX, SEARCH_LENGTH_MAX, Grouping, SortKey
 from botmeter.reports.rows import COLUMNS
 from botmeter.web.report_query import PreviewChoice
 

@@ -9,7 +9,7 @@ from botmeter.domain.period import DAYS_MAX, UTC_NAME, Period, day_of_us
 from botmeter.reports.filters import Filters
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.report_json import UsageReport, report_json
-from botmeter.reports.row_look import Grouping, RowLook, SortKey
+from botmeter.reports.row_options import Grouping, RowOptions, SortKey
 from botmeter.reports.row_pages import row_page, session_rows
 from botmeter.reports.usage import usage_report
 from botmeter.web.api.answers import Rows, Sessions, SessionWithRows, page_answer, session_with_rows
@@ -35,9 +35,9 @@ def session_usage(call: Call) -> UsageReport:
 def sessions(call: Call) -> Rows | Sessions:
     """Return a page of the underlying data."""
     query = call.request.GET
-    look, cursor = _row_look(query), query.get("cursor") or None
+    options, cursor = _row_options(query), query.get("cursor") or None
     with reading(call.request, call.account) as ledger:
-        return page_answer(row_page(ledger, query_of(ledger, query), look=look, cursor=cursor))
+        return page_answer(row_page(ledger, query_of(ledger, query), options=options, cursor=cursor))
 
 
 def session(call: Call, *, session_id: str) -> SessionWithRows:
@@ -49,7 +49,7 @@ def session(call: Call, *, session_id: str) -> SessionWithRows:
         within = UsageQuery(
             period=Period(first_on=started_on, last_on=started_on), filters=Filters(customer=(rows[0].customer_id,))
         )
-        page = row_page(ledger, within, look=RowLook(search=rows[0].session_id))
+        page = row_page(ledger, within, options=RowOptions(search=rows[0].session_id))
     line = next(line for line in page.lines if line.session_id == rows[0].session_id)
     return session_with_rows(line, rows)
 
@@ -69,9 +69,9 @@ def query_of(ledger: "ReadableLedger", query: "QueryDict") -> UsageQuery:
     return question(ledger, replace(read_address(query), compare=Compare.NONE), zone=UTC_NAME).query
 
 
-def _row_look(query: "QueryDict") -> RowLook:
+def _row_options(query: "QueryDict") -> RowOptions:
     sort = query.get("sort") or SortKey.SESSION_START.value
-    return RowLook(
+    return RowOptions(
         grouping=Grouping(query.get("group") or Grouping.CONVERSATION),
         sort=SortKey(sort.removeprefix("-")),
         descending=sort.startswith("-"),

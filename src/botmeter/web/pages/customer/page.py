@@ -17,7 +17,7 @@ from botmeter.domain.period import Period, checked_timezone, day_of_us
 from botmeter.ledger.customers import counted_customer, other_ids
 from botmeter.people.rights import Right
 from botmeter.reports.customers import customer_calendar
-from botmeter.reports.explanation_sentences import shown
+from botmeter.reports.explanation_sentences import escaped_text
 from botmeter.reports.presets import Preset
 from botmeter.web.access import Visit, for_member
 from botmeter.web.components import CalendarDay, Pager, heat_step
@@ -135,11 +135,11 @@ def customer_page(visit: Visit) -> HttpResponse:
         if asked_year is None and last_year is not None and last_year != year:
             year = last_year
             calendar = customer_calendar(ledger, look.customer_id, period=_year(year, look.zone))
-    title = f"Customer {shown(look.customer_id[:60])}"
+    title = f"Customer {escaped_text(look.customer_id[:60])}"
     page = CustomerPage(
         frame=frame(visit, title=title, current="customers", crumbs=_crumbs(look.urls)),
         customer_id=look.customer_id,
-        shown_id=shown(look.customer_id),
+        shown_id=escaped_text(look.customer_id),
         answer=_answer(calendar, look.zone),
         aliases=listed([id_word(alias) for alias in aliases], most=_ALIASES_NAMED),
         merge_href=look.urls.merge_customers(look.customer_id) if visit.may(Right.MERGE_CUSTOMERS) else "",
@@ -219,10 +219,10 @@ def _only_sessions(calendar: "CustomerCalendar", zone: str) -> dict[date, str]:
     return {on: session_id for on, session_id in days if counts[on] == 1}
 
 
-def _day(on: date, shown: _Days, *, look: _Look) -> CalendarDay:
-    session_count, session_id = shown.counts[on], shown.session_of.get(on)
+def _day(on: date, days: _Days, *, look: _Look) -> CalendarDay:
+    session_count, session_id = days.counts[on], days.session_of.get(on)
     if not session_count:
-        return CalendarDay(day=on.day, is_today=on == shown.today_on)
+        return CalendarDay(day=on.day, is_today=on == days.today_on)
     if session_count == 1 and session_id is not None:
         href = look.urls.session(session_id)
     else:
@@ -231,10 +231,10 @@ def _day(on: date, shown: _Days, *, look: _Look) -> CalendarDay:
         day=on.day,
         # Days with several sessions show a number, one session only a shade.
         count=f"×{text.count_text(session_count)}" if session_count > 1 else "",
-        step=max(2, heat_step(session_count, most=max(shown.most, 3))),
+        step=max(2, heat_step(session_count, most=max(days.most, 3))),
         href=href,
         title=f"{text.day_text(on)}: {text.counted(session_count, 'session')}",
-        is_today=on == shown.today_on,
+        is_today=on == days.today_on,
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from botmeter.domain import text
-from botmeter.domain.week_hours import place_of_week_hour
+from botmeter.domain.week_hours import week_hour_of_text
 from botmeter.reports.bots import names_of_bots
 from botmeter.reports.filters import FILTERS, FilterDeclaration, Filters, FilterTarget
 from botmeter.web.components import FilterChip, Link, PeriodPicker
@@ -125,7 +125,7 @@ def _clear_href(address: ReportAddress, *, access: ReportAccess, lead: Lead) -> 
 def value_text(declared: FilterDeclaration, value: str, *, bot_names: "Mapping[str, str]") -> str:
     """Format a value of a filter."""
     if declared.target is FilterTarget.HOUR:
-        return text.week_hour_text(place_of_week_hour(value))
+        return text.week_hour_text(week_hour_of_text(value))
     return bot_names.get(value, value) if declared.is_of_bots else value
 
 

@@ -24,17 +24,17 @@ class Freshness:
 
 def freshness(recency: Recency, *, now_us: int, zone: str, waiting: Backlog | None) -> Freshness:
     """Build the freshness line; None for `waiting` omits unmetered events."""
-    latest_us, live_us = recency.latest_event_us, recency.live_us
+    latest_us, live_received_us = recency.latest_event_us, recency.live_received_us
     if latest_us is None:
         return Freshness(text="No events yet", kind="wait")
     zone_text = zone if zone == "UTC" else f"({zone})"
-    is_live = live_us is not None and now_us - live_us < _LIVE_US
+    is_live = live_received_us is not None and now_us - live_received_us < _LIVE_US
     newest = f"{_instant(latest_us, now_us=now_us, zone=zone, seconds=is_live)} {zone_text}"
     behind = _behind(waiting, now_us=now_us)
     if behind:
         return Freshness(text=f"{behind} · newest counted {newest}", kind="late")
-    if recency.taken_in_us is not None and now_us - recency.taken_in_us < _LIVE_US:
-        newest += f", received {text.clock_text(recency.taken_in_us, zone=zone, seconds=True)}"
+    if recency.received_us is not None and now_us - recency.received_us < _LIVE_US:
+        newest += f", received {text.clock_text(recency.received_us, zone=zone, seconds=True)}"
     if is_live:
         return Freshness(text=f"Live · newest event {newest}", kind="live")
     return Freshness(text=f"Not live · latest event {newest}", kind="" if now_us - latest_us < _QUIET_US else "late")

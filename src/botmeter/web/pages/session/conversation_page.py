@@ -10,7 +10,7 @@ from botmeter.domain.instant import INSTANT_END_US
 from botmeter.domain.period import checked_timezone
 from botmeter.people.rights import Right
 from botmeter.reports.conversations import conversation
-from botmeter.reports.explanation_sentences import shown
+from botmeter.reports.explanation_sentences import escaped_text
 from botmeter.web.access import Visit, for_member
 from botmeter.web.entity_urls import EntityUrls
 from botmeter.web.layout import Crumb, Frame, frame
@@ -20,7 +20,7 @@ from botmeter.web.rendering import rendered
 from botmeter.web.rich_text import Words, id_word, linked, listed, name_word, plain
 
 if TYPE_CHECKING:
-    from botmeter.reports.conversations import ConversationSession, ConversationStory
+    from botmeter.reports.conversations import ConversationOverview, ConversationSession
 
 _NAMED_MAX = 20
 
@@ -62,10 +62,10 @@ def conversation_page(visit: Visit) -> HttpResponse:
         facts = conversation(ledger, conversation_id)
     page = ConversationPage(
         frame=frame(
-            visit, title=f"Conversation {shown(conversation_id[:60])}", current="customers", crumbs=_crumbs(urls)
+            visit, title=f"Conversation {escaped_text(conversation_id[:60])}", current="customers", crumbs=_crumbs(urls)
         ),
         conversation_id=conversation_id,
-        shown_id=shown(conversation_id),
+        shown_id=escaped_text(conversation_id),
         answer=_answer(facts, urls, zone=zone),
         zone=zone,
         utc_href="" if zone == "UTC" else f"{urls.conversation(conversation_id)}&timezone=UTC",
@@ -79,7 +79,7 @@ def _crumbs(urls: EntityUrls) -> tuple[Crumb, ...]:
     return (Crumb(label="Reports", href=urls.reports()), Crumb(label="Customers", href=urls.customers()))
 
 
-def _answer(facts: "ConversationStory", urls: EntityUrls, *, zone: str) -> Words:
+def _answer(facts: "ConversationOverview", urls: EntityUrls, *, zone: str) -> Words:
     customer_id, *others = facts.customer_ids
     whose = (plain("Of customer "), id_word(customer_id, urls.customer(customer_id)))
     more = f" and {text.counted(len(others), 'other')}" if others else ""
@@ -104,7 +104,7 @@ def _part(one: "ConversationSession", urls: EntityUrls, *, zone: str) -> PartLin
     )
 
 
-def _facts(facts: "ConversationStory", urls: EntityUrls, *, zone: str) -> tuple[FactLines, ...]:
+def _facts(facts: "ConversationOverview", urls: EntityUrls, *, zone: str) -> tuple[FactLines, ...]:
     customers = [id_word(customer_id, urls.customer(customer_id)) for customer_id in facts.customer_ids]
     bots = [name_word(name, urls.bot(bot_id)) for bot_id, name in facts.bots]
     events = ", ".join(f"{text.count_text(count)} {actor}" for actor, count in facts.event_counts.items() if count)

@@ -8,7 +8,7 @@ from botmeter.domain.event import Actor
 from botmeter.domain.instant import INSTANT_END_US, MICROSECONDS_PER_SECOND
 from botmeter.domain.session import ClosedBy
 from botmeter.reports.explanation import ExplainedEvent, Explanation
-from botmeter.reports.explanation_sentences import duration_words, instant_words, shown
+from botmeter.reports.explanation_sentences import duration_words, escaped_text, instant_words
 from botmeter.web.components import Key
 
 _KINDS: Final[dict[Actor, MarkKind]] = {
@@ -92,8 +92,8 @@ def _lanes(explanation: Explanation) -> tuple[Lane, ...]:
     tickets = {ticket for part in explanation.conversations for ticket, _ in part.tickets}
     return tuple(
         Lane(
-            title=shown(bot),
-            subtitle=f"{shown(channel)} · {shown(conversation)}",
+            title=escaped_text(bot),
+            subtitle=f"{escaped_text(channel)} · {escaped_text(conversation)}",
             marks=_marks(events, explanation, tickets=tickets),
         )
         for (bot, channel, conversation), events in lanes.items()
@@ -122,5 +122,5 @@ def _kind(event: ExplainedEvent, explanation: Explanation, *, tickets: set[str])
 
 def _title(event: ExplainedEvent, kind: MarkKind) -> str:
     words = f"{event.actor.name.lower()}: {event.kind.name.lower().replace('_', ' ')}"
-    first = {"opening": "opening message, ", "ticket": f"ticket {shown(event.ticket_id)}, "}.get(kind, "")
+    first = {"opening": "opening message, ", "ticket": f"ticket {escaped_text(event.ticket_id)}, "}.get(kind, "")
     return f"{text.clock_text(event.at_us, seconds=True)} {first}{words}"

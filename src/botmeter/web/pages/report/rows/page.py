@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from botmeter.domain import text
 from botmeter.reports.export import FORMATS
-from botmeter.reports.row_look import Grouping, SortKey
+from botmeter.reports.row_options import Grouping, SortKey
 from botmeter.reports.row_pages import RowPage, row_page, session_rows
 from botmeter.web.components import Column, Link, Pager
 from botmeter.web.layout import Frame
@@ -103,9 +103,9 @@ class RowsQuestion:
 def rows_page(ledger: "ReadableLedger", asked: RowsQuestion, *, context: PageContext) -> RowsPage:
     """Build the page, without exports."""
     question, address, urls = asked.question, asked.rows, context.urls
-    found = row_page(ledger, question.query, look=address.look, cursor=address.cursor or None)
+    found = row_page(ledger, question.query, options=address.options, cursor=address.cursor or None)
     columns = address.shown_columns
-    is_by_session = address.look.grouping is Grouping.SESSION
+    is_by_session = address.options.grouping is Grouping.SESSION
     return RowsPage(
         frame=context.frame,
         heading="Sessions consumed",
@@ -125,10 +125,12 @@ def rows_page(ledger: "ReadableLedger", asked: RowsQuestion, *, context: PageCon
         notices=_notices(found, asked, context=context),
         report_href=urls.report(question.address),
         groupings=_groupings(asked, urls=urls),
-        search=address.look.search,
+        search=address.options.search,
         search_action=_bare(urls.rows(question.address)),
         search_kept=_kept(asked, without=("search", "cursor", "session")),
-        search_clear_href=_href(asked, replace(address, look=replace(address.look, search=""), cursor=""), urls=urls),
+        search_clear_href=_href(
+            asked, replace(address, options=replace(address.options, search=""), cursor=""), urls=urls
+        ),
         columns=_columns(asked, urls=urls),
         column_choices=tuple(
             ColumnChoice(name=name, label=COLUMN_LABELS[name], is_shown=name in columns)
@@ -145,7 +147,7 @@ def rows_page(ledger: "ReadableLedger", asked: RowsQuestion, *, context: PageCon
         pager=_pager(found, asked, urls=urls),
         shown=_shown(found, is_by_session=is_by_session),
         exports=None,
-        definition=_DEFINITION_OF[address.look.grouping],
+        definition=_DEFINITION_OF[address.options.grouping],
         footer=question.zone,
     )
 
@@ -176,12 +178,12 @@ def _kept(asked: RowsQuestion, *, without: tuple[str, ...]) -> tuple[tuple[str, 
 def _notices(found: RowPage, asked: RowsQuestion, *, context: PageContext) -> tuple[Notice, ...]:
     if found.row_count:
         return ()
-    if asked.rows.look.search:
-        clear = replace(asked.rows, look=replace(asked.rows.look, search=""), cursor="")
+    if asked.rows.options.search:
+        clear = replace(asked.rows, options=replace(asked.rows.options, search=""), cursor="")
         action = Link(label="Clear search", href=_href(asked, clear, urls=context.urls))
         return (
             Notice(
-                fact=f"No rows match “{asked.rows.look.search}”.",
+                fact=f"No rows match “{asked.rows.options.search}”.",
                 consequence="Search matches the beginning of IDs.",
                 action=action,
             ),
@@ -197,7 +199,7 @@ def _groupings(asked: RowsQuestion, *, urls: ReportUrls) -> tuple[Link, ...]:
         Link(
             label=label,
             href=_href(asked, asked.rows.grouped(grouping), urls=urls),
-            is_current=asked.rows.look.grouping is grouping,
+            is_current=asked.rows.options.grouping is grouping,
         )
         for label, grouping in (("By session", Grouping.SESSION), ("By conversation", Grouping.CONVERSATION))
     )
@@ -215,8 +217,8 @@ _SORT_OF: Final = {
 
 
 def _columns(asked: RowsQuestion, *, urls: ReportUrls) -> tuple[Column, ...]:
-    look, zone = asked.rows.look, asked.question.zone
-    is_by_session = look.grouping is Grouping.SESSION
+    options, zone = asked.rows.options, asked.question.zone
+    is_by_session = options.grouping is Grouping.SESSION
     columns = []
     for name in asked.rows.shown_columns:
         # Rows have counts of their own, but sessions are sorted.
@@ -226,7 +228,7 @@ def _columns(asked: RowsQuestion, *, urls: ReportUrls) -> tuple[Column, ...]:
             Column(
                 label=label,
                 href="" if key is None else _href(asked, asked.rows.sorted_by(key), urls=urls),
-                sorted="" if key is not look.sort else "descending" if look.descending else "ascending",
+                sorted="" if key is not options.sort else "descending" if options.descending else "ascending",
                 is_number=name in NUMBERS,
             )
         )
@@ -242,7 +244,7 @@ def _session_lines(
         is_open = line.session_id == address.open_session
         inner: tuple[tuple[Cell, ...], ...] = ()
         if is_open:
-            rows = session_rows(ledger, question.query, session_id=line.session_id, search=address.look.search)
+            rows = session_rows(ledger, question.query, session_id=line.session_id, search=address.options.search)
             inner = tuple(row_cells(row, _INNER_COLUMNS, times=_times(question), urls=urls) for row in rows)
         toggled = address.opening("" if is_open else line.session_id)
         cells = session_cells(line, address.shown_columns, times=_times(question), urls=urls)
@@ -266,9 +268,9 @@ def _pager(found: RowPage, asked: RowsQuestion, *, urls: ReportUrls) -> Pager:
     def href(cursor: str | None) -> str:
         return "" if cursor is None else _href(asked, asked.rows.at(cursor), urls=urls)
 
-    is_in_time = asked.rows.look.sort is SortKey.SESSION_START
+    is_in_time = asked.rows.options.sort is SortKey.SESSION_START
     newer, older = (
-        ("Newer sessions", "Older sessions") if asked.rows.look.descending else ("Older sessions", "Newer sessions")
+        ("Newer sessions", "Older sessions") if asked.rows.options.descending else ("Older sessions", "Newer sessions")
     )
     return Pager(
         range=_range(found, asked.question) if is_in_time else "",

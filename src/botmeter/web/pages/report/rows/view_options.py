@@ -6,7 +6,7 @@ from typing import Final
 from django.http import QueryDict
 
 from botmeter.domain.errors import Refused
-from botmeter.reports.row_look import Grouping, RowLook, SortKey
+from botmeter.reports.row_options import Grouping, RowOptions, SortKey
 from botmeter.reports.rows import COLUMNS
 from botmeter.web.report_query import choice, word_named
 
@@ -48,37 +48,37 @@ ROW_COLUMNS_SHOWN: Final = (
 )
 
 
-_LOOK: Final = RowLook(limit=PAGE_LINES)
+_DEFAULT_OPTIONS: Final = RowOptions(limit=PAGE_LINES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowsAddress:
     """View options of rows; empty `columns` means the defaults."""
 
-    look: RowLook = _LOOK
+    options: RowOptions = _DEFAULT_OPTIONS
     columns: tuple[str, ...] = ()
     cursor: str = ""
     open_session: str = ""
 
     @property
     def offered_columns(self) -> tuple[str, ...]:
-        return SESSION_COLUMNS if self.look.grouping is Grouping.SESSION else COLUMNS
+        return SESSION_COLUMNS if self.options.grouping is Grouping.SESSION else COLUMNS
 
     @property
     def shown_columns(self) -> tuple[str, ...]:
         """Return the chosen columns, else the defaults."""
-        usual = SESSION_COLUMNS_SHOWN if self.look.grouping is Grouping.SESSION else ROW_COLUMNS_SHOWN
+        usual = SESSION_COLUMNS_SHOWN if self.options.grouping is Grouping.SESSION else ROW_COLUMNS_SHOWN
         return self.columns or usual
 
     def sorted_by(self, key: SortKey) -> "RowsAddress":
         """Sort by a key, or reverse it, from the first page."""
-        is_turned = self.look.sort is key
-        descending = not self.look.descending if is_turned else key is not SortKey.CUSTOMER
-        return replace(self, look=replace(self.look, sort=key, descending=descending), cursor="")
+        is_turned = self.options.sort is key
+        descending = not self.options.descending if is_turned else key is not SortKey.CUSTOMER
+        return replace(self, options=replace(self.options, sort=key, descending=descending), cursor="")
 
     def grouped(self, grouping: Grouping) -> "RowsAddress":
         """Change the grouping."""
-        return replace(self, look=replace(self.look, grouping=grouping), columns=(), cursor="", open_session="")
+        return replace(self, options=replace(self.options, grouping=grouping), columns=(), cursor="", open_session="")
 
     def at(self, cursor: str) -> "RowsAddress":
         """Go to a page."""
@@ -90,14 +90,14 @@ class RowsAddress:
 
     def pairs(self) -> dict[str, str]:
         """Return query parameters without defaults."""
-        look, usual = self.look, RowLook()
+        options, usual = self.options, RowOptions()
         found = {}
-        if look.grouping is not usual.grouping:
-            found["group"] = look.grouping.value
-        if (look.sort, look.descending) != (usual.sort, usual.descending):
-            found["sort"] = f"{'-' if look.descending else ''}{look.sort.value}"
-        if look.search:
-            found["search"] = look.search
+        if options.grouping is not usual.grouping:
+            found["group"] = options.grouping.value
+        if (options.sort, options.descending) != (usual.sort, usual.descending):
+            found["sort"] = f"{'-' if options.descending else ''}{options.sort.value}"
+        if options.search:
+            found["search"] = options.search
         if self.columns:
             found["columns"] = ",".join(self.columns)
         if self.cursor:
@@ -115,7 +115,7 @@ def read_rows_address(parameters: QueryDict) -> RowsAddress:
         TooMuch: `search_too_long`.
     """
     sort = parameters.get("sort") or f"-{SortKey.SESSION_START.value}"
-    look = RowLook(
+    options = RowOptions(
         grouping=choice(parameters, "group", words=Grouping) or Grouping.SESSION,
         sort=word_named(sort.removeprefix("-"), "sort", words=SortKey),
         descending=sort.startswith("-"),
@@ -123,7 +123,7 @@ def read_rows_address(parameters: QueryDict) -> RowsAddress:
         limit=PAGE_LINES,
     )
     address = RowsAddress(
-        look=look, cursor=parameters.get("cursor") or "", open_session=parameters.get("session") or ""
+        options=options, cursor=parameters.get("cursor") or "", open_session=parameters.get("session") or ""
     )
     wanted = _columns(parameters)
     for name in wanted:

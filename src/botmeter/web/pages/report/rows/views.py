@@ -6,7 +6,7 @@ from django.urls import reverse
 from botmeter.people.audit import Action, record
 from botmeter.people.rights import Right
 from botmeter.reports.export import FORMATS, Export, Format, export_name, export_stream
-from botmeter.reports.row_look import Grouping
+from botmeter.reports.row_options import Grouping
 from botmeter.reports.rows import COLUMNS
 from botmeter.web.access import Visit, for_member
 from botmeter.web.layout import Crumb, frame
@@ -53,10 +53,10 @@ def export(visit: Visit, *, format: str) -> StreamingHttpResponse:  # noqa: A002
     held = ExportReader(visit.request, visit.account)
     try:
         asked = question(held.ledger, address, zone=preferred_zone(visit.account))
-        look = read_rows_address(parameters)
+        rows = read_rows_address(parameters)
         # Files have flat rows, so a session's columns don't apply.
-        columns = look.columns if look.look.grouping is Grouping.CONVERSATION and look.columns else COLUMNS
-        wanted_export = Export(format=wanted, columns=columns, search=look.look.search)
+        columns = rows.columns if rows.options.grouping is Grouping.CONVERSATION and rows.columns else COLUMNS
+        wanted_export = Export(format=wanted, columns=columns, search=rows.options.search)
         chunks = export_stream(held.ledger, asked.query, export=wanted_export)
         file, query = export_name(asked.query, wanted), asked.address.query()[:500]
         details = {"file": file, "query": query}
@@ -74,7 +74,7 @@ def _export_href(visit: Visit, asked: RowsQuestion, *, format: Format) -> str:  
     kept = {"search", "columns", "group"}
     more = {
         name: value
-        for name, value in RowsAddress(look=rows_address.look, columns=rows_address.columns).pairs().items()
+        for name, value in RowsAddress(options=rows_address.options, columns=rows_address.columns).pairs().items()
         if name in kept
     }
     return reverse("export", args=(visit.account, format)) + asked.question.address.query(**more)

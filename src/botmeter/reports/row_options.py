@@ -29,7 +29,7 @@ class SortKey(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RowLook:
+class RowOptions:
     """View of the underlying data; flat rows follow the sessions' order.
 
     Attributes:
