@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from bench.figure import Figure, quantile
 from bench.fresh import Ran, fresh
 from bench.importing import ACCOUNT, ledger_file
@@ -16,7 +18,6 @@ from bench.traffic import brief, warmed
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
 from botmeter.reports.query import RequestedDays, UsageQuery, usage_query
-from botmeter.reports.report_json import report_as_mapping
 from botmeter.reports.usage import usage_report
 
 LEDGER_EVENTS = 20_000_000
@@ -112,7 +113,7 @@ def distinct_counts(ledger: Ledger, asked: UsageQuery) -> dict[str, list[tuple[A
 
 
 def _checked_equal(ledger: Ledger, asked: UsageQuery) -> None:
-    report, counted = report_as_mapping(usage_report(ledger, asked)), distinct_counts(ledger, asked)
+    report, counted = msgspec.to_builtins(usage_report(ledger, asked)), distinct_counts(ledger, asked)
     ours = {
         "headline": [(report["sessions_consumed"], report["previews"], report["conversations"])],
         "trend": [(day["sessions"],) for day in report["trend"] if day["sessions"]],

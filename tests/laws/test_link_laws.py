@@ -66,7 +66,7 @@ def session_links(found: Overview, query: UsageQuery) -> Iterator[Link]:
 
 def hour_links(ledger: Ledger, query: UsageQuery) -> Iterator[Link]:
     """The same for each hour with a session, and for the question's hours without one together."""
-    counts = dict(zip(WEEK_HOURS, [count for day in hours(ledger, query).counts for count in day], strict=True))
+    counts = dict(zip(WEEK_HOURS, [count for day in hours(ledger, query) for count in day], strict=True))
     for hour, count in counts.items():
         if count:
             yield count, only(query, hour=hour)

@@ -11,6 +11,7 @@ from random import Random
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
@@ -27,10 +28,10 @@ from botmeter.reports.explanation_json import explanation_as_mapping
 from botmeter.reports.export import FORMATS, write_rows
 from botmeter.reports.filters import FILTER_NAMES, FILTERS, FilterDeclaration, Filters, FilterTarget, filters_of
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.report_json import report_as_mapping
+from botmeter.reports.report_json import UsageReport
 from botmeter.reports.rows import underlying_rows
 from botmeter.reports.simulate import simulate
-from botmeter.reports.usage import UsageReport, usage_report
+from botmeter.reports.usage import usage_report
 from support.event_strategies import dense_event_lists, instants_us, policies, schedules
 from support.examples import examples
 from support.facts import filled_ledger, place_of, tickets_of
@@ -260,7 +261,7 @@ def _split(visits: list[tuple[str, Any]], opened: list[tuple[str, Any]]) -> dict
 
 def as_counted(report: UsageReport) -> dict[str, Any]:
     """The counts of the report in the form of `counted_by_hand`."""
-    answer = report_as_mapping(report)
+    answer = msgspec.to_builtins(report)
     return {
         **{name: answer[name] for name in ("sessions_consumed", "previews", "conversations", "tickets")},
         "trend": {day["date"]: (day["sessions"], day["tickets"]) for day in answer["trend"] if day["sessions"]},

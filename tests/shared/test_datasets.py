@@ -8,12 +8,12 @@ import json
 import os
 from collections.abc import Iterator
 from csv import DictReader
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 
 from botmeter.domain.account import Account
@@ -26,7 +26,8 @@ from botmeter.ledger.verify import verify
 from botmeter.metering.policy import FRESHCHAT
 from botmeter.metering.schema import EventBatch
 from botmeter.reports.query import RequestedDays, usage_query
-from botmeter.reports.usage import UsageReport, usage_report
+from botmeter.reports.report_json import UsageReport
+from botmeter.reports.usage import usage_report
 from botmeter.sources.reader import SourceFile, batches
 
 SHARED = Path(os.environ.get("BOTMETER_SHARED", Path(__file__).parents[3] / "shared"))
@@ -99,7 +100,7 @@ def submission(file: Path) -> Submission:
 def report_of(ledger: Ledger, dataset: Dataset) -> UsageReport:
     days = RequestedDays(first_on=dataset.first_on, last_on=dataset.last_on)
     asked = usage_query(ledger.account, now_us=now_us(), days=days)
-    return replace(usage_report(ledger, asked), account="either")
+    return msgspec.structs.replace(usage_report(ledger, asked), account="either")
 
 
 def session_ids(ledger: Ledger) -> list[str]:

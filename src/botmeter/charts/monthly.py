@@ -43,23 +43,14 @@ class MonthColumn:
     has_data: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Months:
-    """Months, oldest first."""
-
-    name: str
-    columns: tuple[MonthColumn, ...]
-
-
-def monthly_chart(months: Months) -> Chart:
-    """Draw the columns at each width, except for narrow cards."""
+def monthly_chart(columns: Sequence[MonthColumn], *, name: str) -> Chart:
+    """Draw the months, oldest first, at each width except for narrow cards."""
     widths = [width for width in COLUMN_WIDTHS if width >= WIDTH_MIN]
-    return Chart(kind="columns", drawings=tuple(monthly_svg(months, width=width) for width in widths))
+    return Chart(kind="columns", drawings=tuple(monthly_svg(columns, name=name, width=width) for width in widths))
 
 
-def monthly_svg(months: Months, *, width: int) -> Markup:
+def monthly_svg(columns: Sequence[MonthColumn], *, name: str, width: int) -> Markup:
     """Draw columns with their values, or an axis if they don't fit."""
-    columns = months.columns
     greatest = max((column.count for column in columns), default=0)
     carries_values = label_px([count_text(greatest)]) <= width / max(1, len(columns))
     values = gridline_values(greatest)
@@ -75,13 +66,17 @@ def monthly_svg(months: Months, *, width: int) -> Markup:
         *([base_line(plane), *_values(columns, plane)] if carries_values else value_axis(plane, values)),
         *_month_labels(columns, plane),
     ]
-    return plane.svg(elements, name=months.name)
+    return plane.svg(elements, name=name)
 
 
 def half_column(plane: Plane, column_count: int) -> float:
     """Return half a column's width: a third of its space, at most 28 px."""
-    place_px = plane.inner_width / max(1, column_count)
-    return min(COLUMN_SHARE, COLUMN_PX_MAX / place_px) / 2
+    return min(COLUMN_SHARE, COLUMN_PX_MAX / column_px(plane, column_count)) / 2
+
+
+def column_px(plane: Plane, column_count: int) -> float:
+    """Return the space of one column."""
+    return plane.inner_width / max(1, column_count)
 
 
 def _columns(columns: Sequence[MonthColumn], plane: Plane) -> Iterator[str]:
@@ -89,8 +84,8 @@ def _columns(columns: Sequence[MonthColumn], plane: Plane) -> Iterator[str]:
     edge = {"stroke": "var(--accent)", "stroke_width": 1.25, "stroke_dasharray": "3 3"}
     for x, month in enumerate(columns):
         if month.has_data:
-            look = {"fill": "var(--area)", **edge} if month.is_partial else {"fill": "var(--bar)"}
-            shape = column(plane.at(x - half, month.count), plane.at(x + half, 0), radius=2, **look)
+            style = {"fill": "var(--area)", **edge} if month.is_partial else {"fill": "var(--bar)"}
+            shape = column(plane.at(x - half, month.count), plane.at(x + half, 0), radius=2, **style)
             yield linked(shape, LinkMark(title=month.title, href=month.href))
 
 
@@ -102,14 +97,14 @@ def _values(columns: Sequence[MonthColumn], plane: Plane) -> Iterator[str]:
 
 
 def _month_labels(columns: Sequence[MonthColumn], plane: Plane) -> Iterator[str]:
-    place_px = plane.inner_width / max(1, len(columns))
-    every = max(1, -(-int(label_px([month.label for month in columns]) + LETTER_PX) // max(1, int(place_px))))
-    look = {"text_anchor": "middle", "fill": "var(--ink-3)"}
+    space_px = max(1, int(column_px(plane, len(columns))))
+    every = max(1, -(-int(label_px([month.label for month in columns]) + LETTER_PX) // space_px))
+    style = {"text_anchor": "middle", "fill": "var(--ink-3)"}
     for x in range(len(columns) - 1, -1, -every):
-        yield label((plane.x_px(x), plane.inner_height + 16), columns[x].label, **look)
+        yield label((plane.x_px(x), plane.inner_height + 16), columns[x].label, **style)
     for x, month in enumerate(columns):
         if month.note:
             # A note at an edge is longer than its column: it stays inside the drawing.
             half_px = label_px([month.note]) / 2
             middle_px = min(max(plane.x_px(x), half_px - plane.margin.left), plane.inner_width - half_px)
-            yield label((middle_px, plane.inner_height + 32), month.note, **look)
+            yield label((middle_px, plane.inner_height + 32), month.note, **style)

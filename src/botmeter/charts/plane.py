@@ -105,7 +105,7 @@ def linked(shape: str, mark: LinkMark) -> str:
 def gridline_values(greatest: int, *, at_most: int = GRIDLINES_MAX) -> tuple[int, ...]:
     """Return 0 and up to `at_most` round values, the last at or over `greatest`."""
     step = next(step for step in _steps() if -(-greatest // step) <= at_most)
-    return tuple(step * place for place in range(max(1, -(-greatest // step)) + 1))
+    return tuple(step * number for number in range(max(1, -(-greatest // step)) + 1))
 
 
 def _steps() -> Iterator[int]:

@@ -6,7 +6,7 @@ from typing import Final
 from markupsafe import Markup
 
 from botmeter.charts.plane import Chart, Margin, Plane
-from botmeter.charts.svg import Look, area, circle, polyline
+from botmeter.charts.svg import Style, area, circle, polyline
 from botmeter.charts.trend import TrendPoint, full_runs, partial_runs
 
 SPARK_WIDTHS: Final = (112, 160, 200)
@@ -28,9 +28,9 @@ def spark_svg(points: Sequence[TrendPoint], *, name: str, width: int) -> Markup:
     )
     solid = [[plane.at(x, points[x].count) for x in run] for run in full_runs(points) if len(run) > 1]
     dotted = [[plane.at(x, points[x].count) for x in run] for run in partial_runs(points)]
-    line: Look = {"stroke": "var(--accent)", "stroke_width": 1.5, "stroke_linejoin": "round"}
+    line: Style = {"stroke": "var(--accent)", "stroke_width": 1.5, "stroke_linejoin": "round"}
     dots = {"stroke_dasharray": "1 3", "stroke_linecap": "round"}
-    hollow: Look = {"fill": "var(--surface)", "stroke": "var(--accent)", "stroke_width": 1.5}
+    hollow: Style = {"fill": "var(--surface)", "stroke": "var(--accent)", "stroke_width": 1.5}
     elements = [
         *(area(run, plane.inner_height, fill="var(--area)") for run in solid),
         *(polyline(run, **line) for run in solid),

@@ -6,7 +6,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from botmeter.charts.monthly import half_column
+from botmeter.charts.monthly import column_px, half_column
 from botmeter.charts.plane import (
     COLUMN_WIDTHS,
     LABEL_STEP_PX,
@@ -18,7 +18,7 @@ from botmeter.charts.plane import (
     gridline_values,
     value_axis,
 )
-from botmeter.charts.svg import Look, boxes, label
+from botmeter.charts.svg import Style, boxes, label
 
 SERIES_MAX: Final = 8
 HEIGHT: Final = 222
@@ -36,32 +36,26 @@ class Stack:
     href: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stacks:
-    """Columns, oldest first, with at most eight series."""
+def stacked_chart(columns: Sequence[Stack], *, name: str) -> Chart:
+    """Draw the columns, oldest first, at each width.
 
-    name: str
-    columns: tuple[Stack, ...]
-
-    def __post_init__(self) -> None:
-        greatest = max((len(column.counts) for column in self.columns), default=0)
-        if greatest > SERIES_MAX:
-            raise ValueError(f"A stacked chart shows {SERIES_MAX} series at most; {greatest} were given.")
-
-
-def stacked_chart(stacks: Stacks) -> Chart:
-    """Draw the columns at each width."""
+    Raises:
+        ValueError: More than eight series.
+    """
+    series_count = _series_count(columns)
+    if series_count > SERIES_MAX:
+        raise ValueError(f"A stacked chart shows {SERIES_MAX} series at most; {series_count} were given.")
     return Chart(
         kind="columns",
-        drawings=tuple(stacked_svg(stacks, width=width) for width in COLUMN_WIDTHS),
-        marks=tuple(LinkMark(title=column.title, href=column.href) for column in stacks.columns),
-        left=axis_px(_axis_values(stacks)),
+        drawings=tuple(stacked_svg(columns, name=name, width=width) for width in COLUMN_WIDTHS),
+        marks=tuple(LinkMark(title=column.title, href=column.href) for column in columns),
+        left=axis_px(_axis_values(columns)),
     )
 
 
-def stacked_svg(stacks: Stacks, *, width: int) -> Markup:
+def stacked_svg(columns: Sequence[Stack], *, name: str, width: int) -> Markup:
     """Draw the columns over a value axis at one width."""
-    columns, values = stacks.columns, _axis_values(stacks)
+    values = _axis_values(columns)
     plane = Plane(
         width=width,
         height=HEIGHT,
@@ -70,18 +64,22 @@ def stacked_svg(stacks: Stacks, *, width: int) -> Markup:
         y=(0, values[-1]),
     )
     elements = [*value_axis(plane, values), *_parts(columns, plane), *_labels(columns, plane)]
-    return plane.svg(elements, name=stacks.name)
+    return plane.svg(elements, name=name)
 
 
-def _axis_values(stacks: Stacks) -> tuple[int, ...]:
-    return gridline_values(max((sum(column.counts) for column in stacks.columns), default=0), at_most=4)
+def _series_count(columns: Sequence[Stack]) -> int:
+    return max((len(column.counts) for column in columns), default=0)
+
+
+def _axis_values(columns: Sequence[Stack]) -> tuple[int, ...]:
+    return gridline_values(max((sum(column.counts) for column in columns), default=0), at_most=4)
 
 
 def _parts(columns: Sequence[Stack], plane: Plane) -> Iterator[str]:
     half = half_column(plane, len(columns))
-    is_gapped = 2 * half * plane.inner_width / max(1, len(columns)) >= GAPPED_PX
-    gap: Look = {"stroke": "var(--surface)", "stroke_width": 1.5} if is_gapped else {}
-    for series in range(max((len(column.counts) for column in columns), default=0)):
+    is_gapped = 2 * half * column_px(plane, len(columns)) >= GAPPED_PX
+    gap: Style = {"stroke": "var(--surface)", "stroke_width": 1.5} if is_gapped else {}
+    for series in range(_series_count(columns)):
         corners = [
             (plane.at(x - half, under + column.counts[series]), plane.at(x + half, under))
             for x, column in enumerate(columns)

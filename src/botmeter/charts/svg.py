@@ -9,7 +9,7 @@ from typing import Final
 _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 Point = tuple[float, float]
-Look = dict[str, str | float]
+Style = dict[str, str | float]
 
 
 def number(value: float) -> str:
@@ -32,38 +32,38 @@ def element(name: str, content: str = "", /, **attributes: str | float) -> str:
     return f"<{name}{written}>{content}</{name}>" if content else f"<{name}{written}/>"
 
 
-def rule(start: Point, end: Point, **look: str | float) -> str:
+def rule(start: Point, end: Point, **style: str | float) -> str:
     """Draw a straight line."""
-    return element("line", x1=start[0], y1=start[1], x2=end[0], y2=end[1], **look)
+    return element("line", x1=start[0], y1=start[1], x2=end[0], y2=end[1], **style)
 
 
-def polyline(points: Sequence[Point], **look: str | float) -> str:
+def polyline(points: Sequence[Point], **style: str | float) -> str:
     """Draw a line through the points."""
-    return element("path", d=_through(points), **look)
+    return element("path", d=_through(points), **style)
 
 
-def area(points: Sequence[Point], base: float, **look: str | float) -> str:
+def area(points: Sequence[Point], base: float, **style: str | float) -> str:
     """Fill the area between the points and a base line."""
-    return element("path", d=f"{_through(points)}V{_short(base)}H{_short(points[0][0])}Z", **look)
+    return element("path", d=f"{_through(points)}V{_short(base)}H{_short(points[0][0])}Z", **style)
 
 
-def boxes(corners: Sequence[tuple[Point, Point]], **look: str | float) -> str:
+def boxes(corners: Sequence[tuple[Point, Point]], **style: str | float) -> str:
     """Draw rectangles (upper left, lower right) as one shape."""
     path = "".join(
         f"M{_short(left)},{_short(top)}H{_short(right)}V{_short(bottom)}H{_short(left)}Z"
         for (left, top), (right, bottom) in corners
     )
-    return element("path", d=path, **look)
+    return element("path", d=path, **style)
 
 
-def box(corner: Point, opposite: Point, **look: str | float) -> str:
+def box(corner: Point, opposite: Point, **style: str | float) -> str:
     """Draw a rectangle from upper left to lower right."""
     return element(
-        "rect", x=corner[0], y=corner[1], width=opposite[0] - corner[0], height=opposite[1] - corner[1], **look
+        "rect", x=corner[0], y=corner[1], width=opposite[0] - corner[0], height=opposite[1] - corner[1], **style
     )
 
 
-def column(corner: Point, opposite: Point, *, radius: float, **look: str | float) -> str:
+def column(corner: Point, opposite: Point, *, radius: float, **style: str | float) -> str:
     """Draw a rectangle with round upper corners."""
     (left, top), (right, bottom) = corner, opposite
     radius = max(0.0, min(radius, (right - left) / 2, bottom - top))
@@ -72,30 +72,30 @@ def column(corner: Point, opposite: Point, *, radius: float, **look: str | float
         f"M{number(left)},{number(bottom)}V{number(top + radius)}{arc}{number(left + radius)},{number(top)}"
         f"H{number(right - radius)}{arc}{number(right)},{number(top + radius)}V{number(bottom)}Z"
     )
-    return element("path", d=path, **look)
+    return element("path", d=path, **style)
 
 
-def circle(center: Point, *, radius: float, **look: str | float) -> str:
+def circle(center: Point, *, radius: float, **style: str | float) -> str:
     """Draw a circle."""
-    return element("circle", cx=center[0], cy=center[1], r=radius, **look)
+    return element("circle", cx=center[0], cy=center[1], r=radius, **style)
 
 
-def square(center: Point, *, radius: float, **look: str | float) -> str:
+def square(center: Point, *, radius: float, **style: str | float) -> str:
     """Draw a square; `radius` is half its side."""
     x, y = center
-    return box((x - radius, y - radius), (x + radius, y + radius), **look)
+    return box((x - radius, y - radius), (x + radius, y + radius), **style)
 
 
-def diamond(center: Point, *, radius: float, **look: str | float) -> str:
+def diamond(center: Point, *, radius: float, **style: str | float) -> str:
     """Draw a diamond; `radius` is half its diagonal."""
     x, y = center
     corners = ((x, y - radius), (x + radius, y), (x, y + radius), (x - radius, y))
-    return element("path", d=f"{_through(corners)}Z", **look)
+    return element("path", d=f"{_through(corners)}Z", **style)
 
 
-def label(middle: Point, text: str, **look: str | float) -> str:
+def label(middle: Point, text: str, **style: str | float) -> str:
     """Write text, vertically centred on the point."""
-    return element("text", escaped(text), x=middle[0], y=middle[1] + 4, **look)
+    return element("text", escaped(text), x=middle[0], y=middle[1] + 4, **style)
 
 
 def _through(points: Sequence[Point]) -> str:

@@ -7,14 +7,15 @@ from typing import Final, Literal
 from markupsafe import Markup
 
 from botmeter.charts.plane import WIDTHS, Chart, LinkMark, Margin, Plane, base_line, label_px, linked
-from botmeter.charts.svg import Look, Point, box, circle, diamond, label, rule, square
+from botmeter.charts.svg import Point, Style, box, circle, diamond, label, rule, square
 from botmeter.domain.text import clock_text, day_text, in_zone
 
 MarkKind = Literal["opening", "customer", "bot", "agent", "ticket"]
 
 LANES_MAX: Final = 12
 MINUTE_US: Final = 60_000_000
-HOUR_US: Final = 60 * MINUTE_US
+# Shorter windows are drawn as if they were this long.
+LENGTH_MIN_US: Final = 36_000_000
 TICK_STEPS_US: Final = tuple(
     minutes * MINUTE_US for minutes in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 7200, 14400, 43200)
 )
@@ -74,41 +75,38 @@ def timeline_chart(timeline: Timeline) -> Chart:
 def timeline_svg(timeline: Timeline, *, width: int) -> Markup:
     """Draw the window; the last line counts conversations past twelve."""
     is_narrow = width < NARROW_PX
-    shown = timeline.lanes[:LANES_MAX]
-    more_count = len(timeline.lanes) - len(shown)
-    lane_count = len(shown) + bool(more_count)
+    lanes = timeline.lanes[:LANES_MAX]
+    more_count = len(timeline.lanes) - len(lanes)
+    lane_count = len(lanes) + bool(more_count)
     plane = Plane(
         width=width,
         height=TOP_PX + lane_count * (NARROW_LANE_PX if is_narrow else LANE_PX) + 42,
         margin=Margin(top=TOP_PX, bottom=42, left=0 if is_narrow else NAMES_PX),
-        x=_edges(timeline, is_narrow=is_narrow),
+        x=_edges_us(timeline, is_narrow=is_narrow),
         y=(lane_count - 0.5, -0.5),
     )
     elements = [
         *_window(timeline, plane, lane_count=lane_count),
         *_ticks(timeline, plane),
-        *_spans(shown, plane, timeline=timeline),
-        *_marks(shown, plane, timeline=timeline),
+        *_spans(lanes, plane),
+        *_marks(lanes, plane),
         *_next(timeline, plane, is_narrow=is_narrow),
-        *_names(shown, plane, more_count=more_count),
+        *_names(timeline, plane, more_count=more_count),
     ]
     return plane.svg(elements, name=timeline.name)
 
 
-def _hours(timeline: Timeline, at_us: int) -> float:
-    return (at_us - timeline.started_us) / HOUR_US
-
-
-def _edges(timeline: Timeline, *, is_narrow: bool) -> tuple[float, float]:
-    length = max(_hours(timeline, timeline.ended_us), 0.01)
-    right = length * 1.02
-    if timeline.next_us is not None and _hours(timeline, timeline.next_us) <= length * 1.25:
-        right = max(right, _hours(timeline, timeline.next_us)) + length * (0.03 if is_narrow else 0.14)
-    return -length * (0.04 if is_narrow else 0.03), right
+def _edges_us(timeline: Timeline, *, is_narrow: bool) -> tuple[float, float]:
+    start_us = timeline.started_us
+    length_us = max(timeline.ended_us - start_us, LENGTH_MIN_US)
+    right_us = length_us * 1.02
+    if timeline.next_us is not None and timeline.next_us - start_us <= length_us * 1.25:
+        right_us = max(right_us, timeline.next_us - start_us) + length_us * (0.03 if is_narrow else 0.14)
+    return start_us - length_us * (0.04 if is_narrow else 0.03), start_us + right_us
 
 
 def _window(timeline: Timeline, plane: Plane, *, lane_count: int) -> Iterator[str]:
-    start_px, end_px = plane.x_px(0), plane.x_px(_hours(timeline, timeline.ended_us))
+    start_px, end_px = plane.x_px(timeline.started_us), plane.x_px(timeline.ended_us)
     yield box((start_px, 0), (end_px, plane.inner_height), fill="var(--window)")
     for lane in range(lane_count - 1):
         between_px = plane.y_px(lane + 0.5)
@@ -124,21 +122,21 @@ def _window(timeline: Timeline, plane: Plane, *, lane_count: int) -> Iterator[st
 
 def _ticks(timeline: Timeline, plane: Plane) -> Iterator[str]:
     bottom = plane.inner_height
-    look = {"text_anchor": "middle", "fill": "var(--ink-3)"}
+    style = {"text_anchor": "middle", "fill": "var(--ink-3)"}
     day_before = ""
     for at_us in _tick_instants(timeline, plane):
-        at_px = plane.x_px(_hours(timeline, at_us))
+        at_px = plane.x_px(at_us)
         yield rule((at_px, bottom), (at_px, bottom + 5), stroke="var(--axis)")
-        yield label((at_px, bottom + 16), clock_text(at_us, zone=timeline.timezone), **look)
+        yield label((at_px, bottom + 16), clock_text(at_us, zone=timeline.timezone), **style)
         day = day_text(in_zone(at_us, timeline.timezone).date(), year=False)
         if day != day_before:
-            yield label((at_px, bottom + 32), day, **look)
+            yield label((at_px, bottom + 32), day, **style)
         day_before = day
 
 
 def _tick_instants(timeline: Timeline, plane: Plane) -> Iterator[int]:
-    start_us = timeline.started_us + int(plane.x[0] * HOUR_US)
-    end_us = timeline.started_us + int(plane.x[1] * HOUR_US)
+    start_us = int(plane.x[0])
+    end_us = int(plane.x[1])
     step_min_us = (end_us - start_us) // max(1, plane.inner_width // TICK_PX)
     step_us = next((step for step in TICK_STEPS_US if step >= step_min_us), TICK_STEPS_US[-1])
     offset = in_zone(start_us, timeline.timezone).utcoffset()
@@ -150,39 +148,39 @@ def _tick_instants(timeline: Timeline, plane: Plane) -> Iterator[int]:
             yield at_us
 
 
-def _thinned(marks: Iterable[TimelineMark], plane: Plane, *, timeline: Timeline) -> Iterator[TimelineMark]:
+def _thinned(marks: Iterable[TimelineMark], plane: Plane) -> Iterator[TimelineMark]:
     """Marks that fit, and all openings and tickets."""
     last_px: dict[str, float] = {}
     for mark in marks:
-        at_px = plane.x_px(_hours(timeline, mark.at_us))
+        at_px = plane.x_px(mark.at_us)
         if mark.kind in ("opening", "ticket") or at_px - last_px.get(mark.kind, -1e9) >= MARK_PX:
             last_px[mark.kind] = at_px
             yield mark
 
 
-def _spans(lanes: Sequence[Lane], plane: Plane, *, timeline: Timeline) -> Iterator[str]:
-    for place, lane in enumerate(lanes):
+def _spans(lanes: Sequence[Lane], plane: Plane) -> Iterator[str]:
+    for lane_no, lane in enumerate(lanes):
         if lane.marks:
-            first_px = plane.x_px(_hours(timeline, lane.marks[0].at_us)) - 7
-            last_px = plane.x_px(_hours(timeline, lane.marks[-1].at_us)) + 7
-            middle = _middle(place, plane)
+            first_px = plane.x_px(lane.marks[0].at_us) - 7
+            last_px = plane.x_px(lane.marks[-1].at_us) + 7
+            middle = _middle(lane_no, plane)
             top, bottom = plane.y_px(middle - 0.27), plane.y_px(middle + 0.27)
             yield box((first_px, top), (last_px, bottom), rx=4, fill="var(--span)")
 
 
-def _middle(lane: int, plane: Plane) -> float:
+def _middle(lane_no: int, plane: Plane) -> float:
     # Lower in a narrow drawing, where the lane's name stands above its marks.
-    return lane + (0.12 if plane.margin.left == 0 else 0)
+    return lane_no + (0.12 if plane.margin.left == 0 else 0)
 
 
-def _marks(lanes: Sequence[Lane], plane: Plane, *, timeline: Timeline) -> Iterator[str]:
-    drawn: dict[MarkKind, list[str]] = {kind: [] for kind in ("bot", "agent", "customer", "ticket", "opening")}
-    for place, lane in enumerate(lanes):
-        for mark in _thinned(lane.marks, plane, timeline=timeline):
-            y = _middle(place, plane) + (-0.13 if mark.kind in _UPPER else 0.13)
-            shape = _shape(mark.kind, plane.at(_hours(timeline, mark.at_us), y))
-            drawn[mark.kind].append(linked(shape, LinkMark(title=mark.title, href=mark.href)))
-    for shapes in drawn.values():
+def _marks(lanes: Sequence[Lane], plane: Plane) -> Iterator[str]:
+    shapes_of: dict[MarkKind, list[str]] = {kind: [] for kind in ("bot", "agent", "customer", "ticket", "opening")}
+    for lane_no, lane in enumerate(lanes):
+        for mark in _thinned(lane.marks, plane):
+            y = _middle(lane_no, plane) + (-0.13 if mark.kind in _UPPER else 0.13)
+            shape = _shape(mark.kind, plane.at(mark.at_us, y))
+            shapes_of[mark.kind].append(linked(shape, LinkMark(title=mark.title, href=mark.href)))
+    for shapes in shapes_of.values():
         yield from shapes
 
 
@@ -201,31 +199,31 @@ def _shape(kind: MarkKind, at: Point) -> str:
 
 
 def _next(timeline: Timeline, plane: Plane, *, is_narrow: bool) -> Iterator[str]:
-    if timeline.next_us is None or _hours(timeline, timeline.next_us) > plane.x[1]:
+    if timeline.next_us is None or timeline.next_us > plane.x[1]:
         return
-    at_px = plane.x_px(_hours(timeline, timeline.next_us))
-    line: Look = {"stroke": "var(--compare)", "stroke_width": 1.5}
+    at_px = plane.x_px(timeline.next_us)
+    line: Style = {"stroke": "var(--compare)", "stroke_width": 1.5}
     yield rule((at_px, 0), (at_px, plane.inner_height), **line, stroke_dasharray="3 3")
     yield diamond((at_px, plane.y_px(_middle(0, plane) - 0.13)), radius=5.24, fill="var(--surface)", **line)
-    label_start_px = max(at_px, plane.x_px(_hours(timeline, timeline.ended_us)) + 10)
+    label_start_px = max(at_px, plane.x_px(timeline.ended_us) + 10)
     if not is_narrow and label_start_px + label_px([timeline.next_label]) <= plane.inner_width:
         yield label((label_start_px, -14), timeline.next_label, fill="var(--ink-2)")
 
 
-def _names(lanes: Sequence[Lane], plane: Plane, *, more_count: int) -> Iterator[str]:
-    more = f"and {more_count} more"
+def _names(timeline: Timeline, plane: Plane, *, more_count: int) -> Iterator[str]:
+    lanes, more = timeline.lanes[:LANES_MAX], f"and {more_count} more"
     if plane.margin.left == 0:
-        left, most_px = plane.x_px(0) + 6, plane.width - 56
-        for place, lane in enumerate(lanes):
+        left, most_px = plane.x_px(timeline.started_us) + 6, plane.width - 56
+        for lane_no, lane in enumerate(lanes):
             text = _cut(f"{lane.title}, {lane.subtitle}", most_px)
-            yield label((left, plane.y_px(place - 0.3)), text, fill="var(--ink-2)")
+            yield label((left, plane.y_px(lane_no - 0.3)), text, fill="var(--ink-2)")
         if more_count:
             yield label((left, plane.y_px(len(lanes) - 0.3)), more, fill="var(--ink-2)")
         return
-    for place, lane in enumerate(lanes):
+    for lane_no, lane in enumerate(lanes):
         title, subtitle = (_cut(text, NAMES_PX - 12) for text in (lane.title, lane.subtitle))
-        yield label((-NAMES_PX, plane.y_px(place - 0.15)), title, font_size=13, font_weight="600", fill="var(--ink)")
-        yield label((-NAMES_PX, plane.y_px(place + 0.19)), subtitle, fill="var(--ink-3)")
+        yield label((-NAMES_PX, plane.y_px(lane_no - 0.15)), title, font_size=13, font_weight="600", fill="var(--ink)")
+        yield label((-NAMES_PX, plane.y_px(lane_no + 0.19)), subtitle, fill="var(--ink-3)")
     if more_count:
         yield label((-NAMES_PX, plane.y_px(len(lanes))), more, fill="var(--ink-3)")
 

@@ -24,7 +24,7 @@ from botmeter.charts.plane import (
     label_px,
     value_axis,
 )
-from botmeter.charts.svg import Look, Point, area, circle, label, polyline, rule
+from botmeter.charts.svg import Point, Style, area, circle, label, polyline, rule
 from botmeter.domain.text import count_text, day_text
 
 POINTS_MAX: Final = 400
@@ -134,15 +134,15 @@ def full_runs(points: Sequence[TrendPoint]) -> list[list[int]]:
 def partial_runs(points: Sequence[TrendPoint]) -> list[list[int]]:
     """Return pairs of neighbours, one of them partial."""
     return [
-        [place, place + 1]
-        for place, (before, after) in enumerate(pairwise(points))
+        [x, x + 1]
+        for x, (before, after) in enumerate(pairwise(points))
         if before.has_data and after.has_data and (before.is_partial or after.is_partial)
     ]
 
 
 def _runs(points: Sequence[TrendPoint], *, is_in: Callable[[TrendPoint], bool]) -> list[list[int]]:
-    groups = groupby(range(len(points)), key=lambda place: is_in(points[place]))
-    return [list(group) for is_kept, group in groups if is_kept]
+    groups = groupby(range(len(points)), key=lambda x: is_in(points[x]))
+    return [list(run) for is_run, run in groups if is_run]
 
 
 def _lines(points: Sequence[TrendPoint], plane: Plane) -> Iterator[str]:
@@ -156,8 +156,8 @@ def _lines(points: Sequence[TrendPoint], plane: Plane) -> Iterator[str]:
         [plane.at(x, points[x].compared_count or 0) for x in run]
         for run in _runs(points, is_in=lambda point: point.compared_count is not None)
     ]
-    line: Look = {"stroke": "var(--accent)", "stroke_width": 2, "stroke_linejoin": "round"}
-    dashes: Look = {
+    line: Style = {"stroke": "var(--accent)", "stroke_width": 2, "stroke_linejoin": "round"}
+    dashes: Style = {
         "stroke": "var(--compare)",
         "stroke_width": 1.5,
         "stroke_dasharray": "4 3",
@@ -171,8 +171,8 @@ def _lines(points: Sequence[TrendPoint], plane: Plane) -> Iterator[str]:
     yield from (_dot(point) for point in alone)
     for x, point in enumerate(points):
         if point.is_partial and point.has_data:
-            look: Look = {"fill": "var(--surface)", "stroke": "var(--accent)", "stroke_width": 2}
-            yield circle(plane.at(x, point.count), radius=3.74, **look)
+            style: Style = {"fill": "var(--surface)", "stroke": "var(--accent)", "stroke_width": 2}
+            yield circle(plane.at(x, point.count), radius=3.74, **style)
 
 
 def _dot(center: Point, fill: str = "var(--accent)") -> str:
@@ -208,11 +208,11 @@ def _clear_of_line(points: Sequence[TrendPoint], plane: Plane) -> int:
     return -int(fall_px) - 16 if before_px > 8 else 22
 
 
-def _beside(at: Point, text: str, **look: str) -> str:
+def _beside(at: Point, text: str, **style: str) -> str:
     is_left = at[0] > label_px([text]) + 12
     middle = (at[0] + (-10 if is_left else 10), at[1])
     anchor = "end" if is_left else "start"
-    return label(middle, text, text_anchor=anchor, stroke="var(--surface)", stroke_width=3, **look)
+    return label(middle, text, text_anchor=anchor, stroke="var(--surface)", stroke_width=3, **style)
 
 
 def _ticks(trend: Trend, plane: Plane) -> Iterator[str]:
@@ -241,10 +241,10 @@ def _tick_labels(trend: Trend, plane: Plane) -> Iterator[tuple[int, str]]:
     if not points:
         return
     is_by_month = trend.step is not Step.DAY or count > 130
-    places = _tick_places(trend, a_point_px=plane.inner_width / count)
-    gap_px = (plane.x_px(places[-1]) - plane.x_px(places[0])) / max(1, len(places) - 1) or plane.inner_width / count
+    ticks = _tick_points(trend, a_point_px=plane.inner_width / count)
+    gap_px = (plane.x_px(ticks[-1]) - plane.x_px(ticks[0])) / max(1, len(ticks) - 1) or plane.inner_width / count
     every = max(1, -(-LABEL_STEP_PX // max(1, int(gap_px))))
-    for x in places[::-1][::every][::-1]:
+    for x in ticks[::-1][::every][::-1]:
         on = points[x].on
         if is_by_month:
             yield x, f"{on:%b %Y}" if on.month == 1 or count > POINTS_MAX else f"{on:%b}"
@@ -252,13 +252,13 @@ def _tick_labels(trend: Trend, plane: Plane) -> Iterator[tuple[int, str]]:
             yield x, day_text(on, year=False)
 
 
-def _tick_places(trend: Trend, *, a_point_px: float) -> list[int]:
+def _tick_points(trend: Trend, *, a_point_px: float) -> list[int]:
     points = trend.points
     if trend.step is Step.MONTH or a_point_px >= LABEL_STEP_PX:
         return list(range(len(points)))
     if trend.step is Step.DAY and len(points) <= 130:
-        places = [x for x, point in enumerate(points) if point.on.weekday() == 0]
+        ticks = [x for x, point in enumerate(points) if point.on.weekday() == 0]
     else:
         first_days = 7 if trend.step is Step.WEEK else 1
-        places = [x for x, point in enumerate(points) if point.on.day <= first_days]
-    return places or [0]
+        ticks = [x for x, point in enumerate(points) if point.on.day <= first_days]
+    return ticks or [0]

@@ -42,11 +42,12 @@ def demo(
     Run again, the command adds the events since the last run; nothing is counted twice. The last line is a link that
     signs you in; Ctrl-C stops the server.
     """
+    import msgspec
+
     from botmeter.cli.demo_tour import tour
     from botmeter.cli.report_page import report_page
     from botmeter.demo import DEMO_ACCOUNT
     from botmeter.reports.query import usage_query
-    from botmeter.reports.report_json import report_as_mapping
     from botmeter.reports.usage import usage_report
 
     now = now_us()
@@ -56,7 +57,7 @@ def demo(
         with folder.ledger(DEMO_ACCOUNT) as ledger:
             _load(ledger, events=events, now_us=now)
             query = usage_query(ledger.account, now_us=now)
-            page = report_page(report_as_mapping(usage_report(ledger, query)), query=query, screen=screen)
+            page = report_page(msgspec.to_builtins(usage_report(ledger, query)), query=query, screen=screen)
             next_steps = tour(ledger, query, data_option=_data_option(data))
     show(f"{page}\n")
     show(screen.plain("\n".join([screen.styled("What to try next", "bold"), *next_steps])) + "\n")

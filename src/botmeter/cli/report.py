@@ -53,15 +53,16 @@ def report(
     columns section, key, name, sessions, opened, tickets, conversations, previews and partial; its
     sections are total, day, month, bot, channel and ticket_type.
     """
+    import msgspec
+
     from botmeter.cli.report_page import report_page
     from botmeter.cli.terminal import stdout_screen
-    from botmeter.reports.report_json import report_as_mapping
     from botmeter.reports.usage import usage_report
 
     days = options.requested_days(first, last, timezone=timezone)
     with readable_ledger(data, account) as ledger:
         query = options.query_of(ledger.account, days=days, filters=filters)
-        answer = report_as_mapping(usage_report(ledger, query))
+        answer = msgspec.to_builtins(usage_report(ledger, query))
     match form:
         case "table":
             show(report_page(answer, query=query, screen=stdout_screen()))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from botmeter.domain.period import DEFAULT_DAYS, Period, day_of_us
 from botmeter.ledger.statements import statements_of
-from botmeter.reports.bot_names import bot_names
+from botmeter.reports.bot_names import BotNames, bot_names
 from botmeter.reports.conditions import values_of
 from botmeter.reports.counts import split
 from botmeter.reports.facts import session_groups
@@ -44,7 +44,7 @@ class BotOverview:
     session_count: int
 
 
-def names_of_bots(ledger: "ReadableLedger") -> dict[str, str]:
+def names_of_bots(ledger: "ReadableLedger") -> BotNames:
     """Return the names of bots by id."""
     with snapshot(ledger) as moment:
         return bot_names(moment)
@@ -54,13 +54,12 @@ def bots(ledger: "ReadableLedger", *, now_us: int) -> tuple[BotOverview, ...]:
     """Return all bots: most sessions first, then by id."""
     today_on = day_of_us(now_us)
     query = UsageQuery(period=Period(first_on=today_on - timedelta(days=DEFAULT_DAYS - 1), last_on=today_on))
-    places = ledger.touchpoints.all()
     with snapshot(ledger) as moment:
-        groups = session_groups(moment, query, values=values_of(query, ledger.touchpoints))
+        groups = session_groups(moment, query, values=values_of(query, moment))
         activity = moment.rows(sql("activity_of_versions"), {})
         names = bot_names(moment)
-    of_bot = {one.key: one.session_count for one in split(groups, [place.bot_id for place in places])}
-    by_version = split(groups, [(place.bot_id, place.bot_version) for place in places])
+    of_bot = {one.key: one.session_count for one in split(groups, lambda touchpoint: touchpoint.bot_id)}
+    by_version = split(groups, lambda touchpoint: (touchpoint.bot_id, touchpoint.bot_version))
     of_version = {one.key: one.session_count for one in by_version}
     versions: dict[str, list[BotVersionOverview]] = {}
     for bot_id, bot_version, first_us, last_us in activity:
@@ -71,10 +70,10 @@ def bots(ledger: "ReadableLedger", *, now_us: int) -> tuple[BotOverview, ...]:
             session_count=of_version.get((bot_id, bot_version), 0),
         )
         versions.setdefault(bot_id, []).append(one)
-    found = [
+    overviews = [
         BotOverview(
             bot_id=bot_id,
-            name=names.get(bot_id, bot_id),
+            name=names[bot_id],
             versions=tuple(sorted(own, key=lambda one: (-one.last_event_us, one.bot_version or ""))),
             first_event_us=min(one.first_event_us for one in own),
             last_event_us=max(one.last_event_us for one in own),
@@ -82,4 +81,4 @@ def bots(ledger: "ReadableLedger", *, now_us: int) -> tuple[BotOverview, ...]:
         )
         for bot_id, own in versions.items()
     ]
-    return tuple(sorted(found, key=lambda bot: (-bot.session_count, bot.bot_id)))
+    return tuple(sorted(overviews, key=lambda bot: (-bot.session_count, bot.bot_id)))

@@ -89,9 +89,7 @@ def _matching(sessions: pa.Table, participations: pa.Table, *, values: Values) -
     is_excluded = np.isin(touchpoint_of_row, np.array(values["excluded_touchpoints"], np.int32))
     if values["touchpoints"] is not None:
         is_picked &= np.isin(touchpoint_of_row, np.array(values["touchpoints"], np.int32))
-    for declared, picked, excluded in values["filters"].set_filters():
-        if declared.target is not FilterTarget.ROW:
-            continue
+    for declared, picked, excluded in values["filters"].set_filters(FilterTarget.ROW):
         if declared.is_of_session:
             column = sessions[declared.column].take(pa.array(session_of_row))
         else:

@@ -67,7 +67,7 @@ session_id NOT IN (
         AND list_contains(${values}::VARCHAR[], {column})
 )
 
--- name: row_is_found
+-- name: row_matches_search
 -- Reads: session_ticket. Takes: $first_on, $last_on, $search, $searched_session (null: no session id);
 -- {ticket_conditions}. Gives: a condition on rows: the search finds them.
 (

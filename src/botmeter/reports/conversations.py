@@ -74,12 +74,12 @@ def conversation(ledger: "ReadableLedger", conversation_id: str) -> Conversation
         sessions = _sessions(moment, values)
         tickets = moment.rows(sql("tickets_of_conversation"), values)
         names = bot_names(moment)
-    places, customers, actors = ledger.touchpoints.all(), Counter[str](), Counter[str]()
+    customers, actors = Counter[str](), Counter[str]()
     for customer_id, actor, _, event_count in events:
         customers[customer_id] += event_count
         actors[Actor(actor).name.lower()] += event_count
-    own = [places[touchpoint] for touchpoint in sorted({touchpoint for _, _, touchpoint, _ in events})]
-    bots = {place.bot_id: names.get(place.bot_id, place.bot_id) for place in own if place.bot_id is not None}
+    own = [moment.touchpoints[number] for number in sorted({number for _, _, number, _ in events})]
+    bots = {each.bot_id: names[each.bot_id] for each in own if each.bot_id is not None}
     return ConversationOverview(
         conversation_id=conversation_id,
         customer_ids=tuple(sorted(customers, key=lambda one: (-customers[one], one))),
@@ -87,7 +87,7 @@ def conversation(ledger: "ReadableLedger", conversation_id: str) -> Conversation
         updated_us=last_us,
         sessions=sessions,
         bots=tuple(sorted(bots.items(), key=lambda bot: (bot[1], bot[0]))),
-        channels=tuple(sorted({place.channel for place in own})),
+        channels=tuple(sorted({each.channel for each in own})),
         tickets=tuple(tickets),
         event_counts={actor.name.lower(): actors[actor.name.lower()] for actor in Actor},
     )

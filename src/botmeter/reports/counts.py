@@ -3,8 +3,9 @@
 Grouped by their set of touchpoints, sessions add up: a bot's sessions are the sum of the groups whose set has it.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
@@ -12,6 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from botmeter.metering.columns import dictionary_of
+from botmeter.reports.report_json import ReportTicketType
+from botmeter.reports.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from botmeter.metering.touchpoints import Touchpoint
@@ -30,13 +33,20 @@ class SplitCount(Generic[Key]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """Distinct sessions and their splits, most first, then by id; `opened_count` adds up to all."""
+class Members:
+    """Pairs of a footprint and one of its touchpoints, in arrays of equal length."""
 
-    session_count: int
-    preview_count: int
-    by_bot: tuple[SplitCount[str | None], ...]
-    by_channel: tuple[SplitCount[str], ...]
+    footprint: Ints
+    touchpoint: Ints
+
+    def matching(self, touchpoints: list[int] | None, *, excluded: list[int]) -> "Members":
+        """Return members among the touchpoints (None: all), of footprints that have no excluded touchpoint."""
+        is_match = np.ones(len(self.footprint), np.bool_)
+        if touchpoints is not None:
+            is_match &= np.isin(self.touchpoint, touchpoints)
+        if excluded:
+            is_match &= ~np.isin(self.footprint, self.footprint[np.isin(self.touchpoint, excluded)])
+        return Members(footprint=self.footprint[is_match], touchpoint=self.touchpoint[is_match])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,80 +55,70 @@ class Groups:
 
     Attributes:
         day: Day of the period, from 0.
-        place_set: Set of touchpoints, from 0.
-        members: (set, touchpoint).
+        footprint: Set of touchpoints, from 0.
+        members: Matching touchpoints of each set.
+        touchpoints: By number.
     """
 
     day: Ints
-    place_set: Ints
+    footprint: Ints
     opening_touchpoint: Ints
     is_preview: npt.NDArray[np.bool_]
     session_count: Ints
-    members: tuple[Ints, Ints]
+    members: Members
+    touchpoints: "list[Touchpoint]"
 
 
-def members_of(places: pa.Table, touchpoints: list[int] | None, *, excluded: Sequence[int] = ()) -> tuple[Ints, Ints]:
-    """Return (set, touchpoint) of matching members.
-
-    Args:
-        places: place_set, touchpoint; one row per member.
-        touchpoints: None for all.
-        excluded: Sets with one of these have no matching member.
-    """
-    sets, members = ints_of(places, "place_set"), ints_of(places, "touchpoint")
-    kept = np.ones(len(sets), np.bool_) if touchpoints is None else np.isin(members, touchpoints)
-    if excluded:
-        kept &= ~np.isin(sets, sets[np.isin(members, excluded)])
-    return (sets, members) if kept.all() else (sets[kept], members[kept])
+def members_of(moment: Snapshot) -> Members:
+    """Return the members of all footprints."""
+    single, several = np.arange(len(moment.touchpoints)), moment.footprints
+    sizes = np.array([len(members) for members in several], np.int64)
+    numbers = -1 - np.arange(len(several))
+    return Members(
+        footprint=np.concatenate([single, np.repeat(numbers, sizes)]),
+        touchpoint=np.concatenate([single, np.array(list(chain.from_iterable(several)), np.int64)]),
+    )
 
 
-def groups_of(sessions: pa.Table, members: tuple[Ints, Ints]) -> Groups:
-    """Return the groups whose set has a matching member.
+def groups_of(sessions: pa.Table, members: Members, *, touchpoints: "list[Touchpoint]") -> Groups:
+    """Return the groups whose footprint has a matching member.
 
     Args:
-        sessions: day, place_set, opening_touchpoint, preview (1 or 0), session_count; one row per group.
+        sessions: day, footprint, opening_touchpoint, preview (1 or 0), session_count; one row per group.
     """
-    sets, place_set = members[0], ints_of(sessions, "place_set")
-    # Sets of several touchpoints have negative numbers.
-    lowest = min(int(sets.min(initial=0)), int(place_set.min(initial=0)))
-    highest = max(int(sets.max(initial=0)), int(place_set.max(initial=0)))
-    is_matching = np.zeros(highest - lowest + 1, np.bool_)
-    is_matching[sets - lowest] = True
-    kept = np.flatnonzero(is_matching[place_set - lowest])
+    footprint = ints_of(sessions, "footprint")
+    # Footprints of several touchpoints have negative numbers.
+    lowest = min(int(members.footprint.min(initial=0)), int(footprint.min(initial=0)))
+    highest = max(int(members.footprint.max(initial=0)), int(footprint.max(initial=0)))
+    has_match = np.zeros(highest - lowest + 1, np.bool_)
+    has_match[members.footprint - lowest] = True
+    rows = np.flatnonzero(has_match[footprint - lowest])
     return Groups(
-        day=ints_of(sessions, "day")[kept],
-        place_set=place_set[kept] - lowest,
-        opening_touchpoint=ints_of(sessions, "opening_touchpoint")[kept],
-        is_preview=ints_of(sessions, "preview")[kept] != 0,
-        session_count=ints_of(sessions, "session_count")[kept],
-        members=(sets - lowest, members[1]),
+        day=ints_of(sessions, "day")[rows],
+        footprint=footprint[rows] - lowest,
+        opening_touchpoint=ints_of(sessions, "opening_touchpoint")[rows],
+        is_preview=ints_of(sessions, "preview")[rows] != 0,
+        session_count=ints_of(sessions, "session_count")[rows],
+        members=Members(footprint=members.footprint - lowest, touchpoint=members.touchpoint),
+        touchpoints=touchpoints,
     )
 
 
-def counts_of(groups: Groups, touchpoints: "list[Touchpoint]") -> Counts:
-    """Count the sessions of all splits."""
-    return Counts(
-        session_count=int(groups.session_count.sum()),
-        preview_count=int(groups.session_count[groups.is_preview].sum()),
-        by_bot=tuple(sorted(split(groups, [place.bot_id for place in touchpoints]), key=_most_first)),
-        by_channel=tuple(sorted(split(groups, [place.channel for place in touchpoints]), key=_most_first)),
-    )
-
-
-def split(groups: Groups, key_of_touchpoint: Sequence[Key]) -> list[SplitCount[Key]]:
+def split(groups: Groups, key_of: "Callable[[Touchpoint], Key]") -> list[SplitCount[Key]]:
     """Count sessions by a key of the touchpoints, such as the bot; unordered."""
+    key_of_touchpoint = [key_of(touchpoint) for touchpoint in groups.touchpoints]
     keys = list(dict.fromkeys(key_of_touchpoint))
     number_of = {value: number for number, value in enumerate(keys)}
     code = np.array([number_of[value] for value in key_of_touchpoint], np.int64)
-    sets, members = groups.members
-    size = int(max(sets.max(initial=0), groups.place_set.max(initial=0))) + 1
-    sessions_of_set = sums(groups.place_set, groups.session_count, size=size)
-    # Most known sets have no session in the period.
-    is_used = sessions_of_set[sets] > 0
-    # A set with two versions of one bot has that bot once.
-    visits = distinct(sets[is_used] * len(keys) + code[members[is_used]])
-    visited_set, visited_key = np.divmod(visits, max(1, len(keys)))
-    session_count = sums(visited_key, sessions_of_set[visited_set], size=len(keys)).tolist()
+    members = groups.members
+    size = int(max(members.footprint.max(initial=0), groups.footprint.max(initial=0))) + 1
+    sessions_of_footprint = sums(groups.footprint, groups.session_count, size=size)
+    # Most known footprints have no session in the period.
+    is_used = sessions_of_footprint[members.footprint] > 0
+    # A footprint with two versions of one bot has that bot once.
+    pairs = distinct(members.footprint[is_used] * len(keys) + code[members.touchpoint[is_used]])
+    footprint, key = np.divmod(pairs, max(1, len(keys)))
+    session_count = sums(key, sessions_of_footprint[footprint], size=len(keys)).tolist()
     opened_count = sums(code[groups.opening_touchpoint], groups.session_count, size=len(keys)).tolist()
     return [
         SplitCount(key=value, session_count=sessions, opened_count=opened)
@@ -129,12 +129,12 @@ def split(groups: Groups, key_of_touchpoint: Sequence[Key]) -> list[SplitCount[K
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketCounts:
-    """Distinct tickets; `by_type` has (type, tickets, sessions), most tickets first, then by type."""
+    """Distinct tickets; `by_type` has most tickets first, then by type."""
 
     ticket_count: int
     of_day: list[int]
     of_day_by_type: dict[str, list[int]]
-    by_type: tuple[tuple[str, int, int], ...]
+    by_type: list[ReportTicketType]
 
 
 def ticket_counts_of(tickets: pa.Table, *, day_count: int) -> TicketCounts:
@@ -151,24 +151,20 @@ def ticket_counts_of(tickets: pa.Table, *, day_count: int) -> TicketCounts:
     sessions_of_kind = _distinct(kind, session, count=len(sessions), size=len(names))
     day = ints_of(tickets, "day")
     of_cell = _distinct(day * len(names) + kind, ticket, count=len(ids), size=day_count * len(names))
-    by_type = zip(names, tickets_of_kind, sessions_of_kind, strict=True)
+    by_type = [ReportTicketType(*counts) for counts in zip(names, tickets_of_kind, sessions_of_kind, strict=True)]
     return TicketCounts(
         ticket_count=len(ids),
         of_day=_distinct(day, ticket, count=len(ids), size=day_count),
         of_day_by_type={name: of_cell[number :: len(names)] for number, name in enumerate(names)},
-        by_type=tuple(sorted(by_type, key=lambda one: (-one[1], one[0]))),
+        by_type=sorted(by_type, key=lambda one: (-one.ticket_count, one.ticket_type)),
     )
 
 
-def _most_first(one: SplitCount[str] | SplitCount[str | None]) -> tuple[int, bool, str]:
-    return -one.session_count, one.key is None, one.key or ""
-
-
-def _distinct(places: Ints, codes: Ints, *, count: int, size: int) -> list[int]:
-    """Number of distinct codes (below `count`) of each place (below `size`)."""
-    pairs = distinct(places * count + codes)
-    found: list[int] = np.bincount(pairs // max(1, count), minlength=size).tolist()
-    return found
+def _distinct(keys: Ints, codes: Ints, *, count: int, size: int) -> list[int]:
+    """Number of distinct codes (below `count`) of each key (below `size`)."""
+    pairs = distinct(keys * count + codes)
+    counts: list[int] = np.bincount(pairs // max(1, count), minlength=size).tolist()
+    return counts
 
 
 def distinct(values: Ints) -> Ints:
@@ -177,10 +173,10 @@ def distinct(values: Ints) -> Ints:
     return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])] if len(ordered) else ordered
 
 
-def sums(places: Ints, amounts: Ints, *, size: int) -> Ints:
-    """Sum the amounts of each place, from 0."""
+def sums(keys: Ints, amounts: Ints, *, size: int) -> Ints:
+    """Sum the amounts of each key, from 0."""
     totals = np.zeros(size, np.int64)
-    np.add.at(totals, places, amounts)
+    np.add.at(totals, keys, amounts)
     return totals
 
 

@@ -11,9 +11,8 @@ from botmeter.domain.instant import NEVER_US
 from botmeter.domain.period import Period
 from botmeter.domain.session import ClosedBy
 from botmeter.ledger.statements import statements_of
-from botmeter.reports.bot_names import bot_names
+from botmeter.reports.bot_names import BotNames, bot_names
 from botmeter.reports.conditions import of_customers, text_in_ledger, values_of
-from botmeter.reports.facts import footprint_values
 from botmeter.reports.matching import run_matching
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.snapshot import snapshot
@@ -80,14 +79,14 @@ class CustomerCalendar:
 
 def top_customers(ledger: "ReadableLedger", query: UsageQuery, *, limit: int) -> tuple[CustomerUsage, ...]:
     """Return the customers with most matching sessions, then by id."""
-    values = {**values_of(query, ledger.touchpoints), "limit": limit}
     with snapshot(ledger) as moment:
-        if values["is_about_rows"]:
+        values = {**values_of(query, moment), "limit": limit}
+        if values["is_in_usage"]:
+            top = moment.rows(sql("customers_from_sessions"), values)
+            run_matching(moment, of_customers(values, [customer_id for customer_id, _, _ in top]))
+        else:
             run_matching(moment, values)
             top = moment.rows(sql("customers_from_rows"), values)
-        else:
-            top = moment.rows(sql("customers_from_sessions"), footprint_values(moment, values))
-            run_matching(moment, of_customers(values, [customer_id for customer_id, _, _ in top]))
         conversations = dict(moment.rows(sql("conversations_of_customers"), values))
     return tuple(
         CustomerUsage(
@@ -116,11 +115,11 @@ def customer_calendar(ledger: "ReadableLedger", customer_id: str, *, period: Per
         names = bot_names(moment)
     starts_us = [row[1] for row in reversed(rows)]
     visit_of = {session_id: (count, touchpoints) for session_id, count, touchpoints in visits}
-    places = ledger.touchpoints.all()
+    touchpoints = moment.touchpoints
     return CustomerCalendar(
         customer_id=customer_id,
         days=_days(starts_us, period),
-        sessions=tuple(_session((*row, *visit_of[row[0]]), places, names=names) for row in listed),
+        sessions=tuple(_session((*row, *visit_of[row[0]]), touchpoints, names=names) for row in listed),
         session_count=len(starts_us),
         first_started_us=starts_us[0] if starts_us else None,
         last_started_us=starts_us[-1] if starts_us else None,
@@ -135,15 +134,15 @@ def _days(starts_us: list[int], period: Period) -> tuple[CalendarDay, ...]:
     )
 
 
-def _session(row: tuple[Any, ...], places: "list[Touchpoint]", *, names: dict[str, str]) -> CustomerSession:
+def _session(row: tuple[Any, ...], known: "list[Touchpoint]", *, names: BotNames) -> CustomerSession:
     session_id, started_us, ended_us, event_count, closed_by, is_preview, conversation_count, touchpoints = row
-    own = [places[number] for number in touchpoints]
+    own = [known[number] for number in touchpoints]
     return CustomerSession(
         session_id=session_id,
         started_us=started_us,
         ended_us=None if ended_us == NEVER_US else ended_us,
-        bot_names=tuple(sorted({names.get(place.bot_id, place.bot_id) for place in own if place.bot_id is not None})),
-        channels=tuple(sorted({place.channel for place in own})),
+        bot_names=names.at(own),
+        channels=tuple(sorted({each.channel for each in own})),
         conversation_count=conversation_count,
         event_count=event_count,
         closed_by=ClosedBy(closed_by),

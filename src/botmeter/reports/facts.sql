@@ -1,11 +1,3 @@
--- name: places_from_usage
--- Reads: footprint_member.
--- Gives: one row per touchpoint of each set of touchpoints that sessions can have, in any order.
-SELECT
-    footprint::BIGINT  AS place_set,
-    touchpoint::BIGINT AS touchpoint
-FROM footprint_member
-
 -- name: tickets_from_rows
 -- Reads: session_ticket, matching. Takes: $first_on, $last_on, $origin_us, $step_us (length),
 -- {ticket_conditions}.
@@ -39,27 +31,28 @@ WHERE started_at >= $start_us::BIGINT
 SELECT count(DISTINCT conversation_id)::BIGINT AS conversation_count
 FROM matching
 
--- name: places_from_rows
+-- name: members_from_rows
 -- Reads: matching.
--- Gives: as places_from_usage, each session having a set of its own: that of its matching rows.
+-- Gives: one row per touchpoint of each footprint, in any order; each session has a footprint of its own, that of its
+-- matching rows.
 SELECT DISTINCT
-    dense_rank() OVER (ORDER BY started_at, session_id)::BIGINT AS place_set,
+    dense_rank() OVER (ORDER BY started_at, session_id)::BIGINT AS footprint,
     touchpoint::BIGINT                                          AS touchpoint
 FROM matching
 
 -- name: sessions_from_rows
 -- Reads: matching, session. Takes: $start_us, $end_us, $origin_us, $step_us (length).
--- Gives: as sessions_from_usage, one row per session; its set is numbered as in places_from_rows. In
+-- Gives: as sessions_from_usage, one row per session; its footprint is numbered as in members_from_rows. In
 -- place of the day, the step from the origin on in which it started.
 WITH visited AS (
     SELECT
         session_id,
-        row_number() OVER (ORDER BY started_at, session_id) AS place_set
+        row_number() OVER (ORDER BY started_at, session_id) AS footprint
     FROM (SELECT DISTINCT started_at, session_id FROM matching)
 )
 SELECT
     ((session.started_at - $origin_us::BIGINT) // $step_us::BIGINT)::BIGINT AS step,
-    visited.place_set::BIGINT                                               AS place_set,
+    visited.footprint::BIGINT                                               AS footprint,
     session.opening_touchpoint::BIGINT                                      AS opening_touchpoint,
     session.preview::BIGINT                                                 AS preview,
     1::BIGINT                                                               AS session_count
@@ -67,12 +60,12 @@ FROM visited
 JOIN session ON session.session_id = visited.session_id
 WHERE session.started_at >= $start_us::BIGINT AND session.started_at < $end_us::BIGINT
 
--- name: conversations_with_rests
+-- name: conversations_from_usage
 -- Reads: conversation_usage, conversation_day, participation. Takes: $first_on, $last_on,
--- $rest_start_us, $rest_end_us, $other_rest_start_us, $other_rest_end_us, $footprints (null: all),
+-- $first_part_start_us, $first_part_end_us, $second_part_start_us, $second_part_end_us, $footprints (null: all),
 -- $touchpoints (null: all), $preview.
--- Gives: one row, the number of matching conversations on these days or in the two rests of days.
--- Those with sessions on one day alone are in a whole day or a rest; others are counted one by one.
+-- Gives: one row, the number of matching conversations on these days or in the two partial days.
+-- Those with sessions on one day alone are in a whole or a partial day; the few others are counted one by one.
 SELECT (
     (
         SELECT coalesce(sum(conversation_count), 0)
@@ -92,38 +85,18 @@ SELECT (
             UNION ALL
             SELECT conversation_id
             FROM participation
-            WHERE started_at >= $rest_start_us::BIGINT
-                AND started_at < $rest_end_us::BIGINT
+            WHERE started_at >= $first_part_start_us::BIGINT
+                AND started_at < $first_part_end_us::BIGINT
                 AND ($touchpoints::INTEGER[] IS NULL OR touchpoint IN (SELECT unnest($touchpoints::INTEGER[])))
                 AND ($preview::BOOLEAN IS NULL OR preview = $preview::BOOLEAN)
             UNION ALL
             SELECT conversation_id
             FROM participation
-            WHERE started_at >= $other_rest_start_us::BIGINT
-                AND started_at < $other_rest_end_us::BIGINT
+            WHERE started_at >= $second_part_start_us::BIGINT
+                AND started_at < $second_part_end_us::BIGINT
                 AND ($touchpoints::INTEGER[] IS NULL OR touchpoint IN (SELECT unnest($touchpoints::INTEGER[])))
                 AND ($preview::BOOLEAN IS NULL OR preview = $preview::BOOLEAN)
         )
-    )
-)::BIGINT AS conversation_count
-
--- name: conversations_from_usage
--- Reads: conversation_usage, conversation_day. Takes: $first_on, $last_on, $footprints (null: all), $preview.
--- Gives: one row, the number of matching conversations. The few with rows on several days are counted one by one.
-SELECT (
-    (
-        SELECT coalesce(sum(conversation_count), 0)
-        FROM conversation_usage
-        WHERE day BETWEEN $first_on::DATE AND $last_on::DATE
-            AND ($footprints::INTEGER[] IS NULL OR footprint IN (SELECT unnest($footprints::INTEGER[])))
-            AND ($preview::BOOLEAN IS NULL OR preview = $preview::BOOLEAN)
-    ) + (
-        SELECT count(DISTINCT conversation_id)
-        FROM conversation_day
-        WHERE spans
-            AND day BETWEEN $first_on::DATE AND $last_on::DATE
-            AND ($footprints::INTEGER[] IS NULL OR footprint IN (SELECT unnest($footprints::INTEGER[])))
-            AND ($preview::BOOLEAN IS NULL OR preview = $preview::BOOLEAN)
     )
 )::BIGINT AS conversation_count
 
@@ -133,7 +106,7 @@ SELECT (
 -- at one of them; in any order, with repeated keys to be added up.
 SELECT
     (day - $first_on::DATE)::BIGINT AS day,
-    footprint::BIGINT               AS place_set,
+    footprint::BIGINT               AS footprint,
     opening_touchpoint::BIGINT      AS opening_touchpoint,
     preview::BIGINT                 AS preview,
     session_count::BIGINT           AS session_count
@@ -141,13 +114,13 @@ FROM session_usage
 WHERE day BETWEEN $first_on::DATE AND $last_on::DATE
     AND ($preview::BOOLEAN IS NULL OR preview = $preview::BOOLEAN)
 
--- name: sessions_of_rest
+-- name: sessions_of_partial_day
 -- Reads: session. Takes: $start_us, $end_us, $origin_us, $step_us (length), $preview.
 -- Gives: as sessions_from_usage, of the sessions that start in that span, which is less than a day;
 -- their day is the number of steps from the origin to their start; in any order.
 SELECT
     ((started_at - $origin_us::BIGINT) // $step_us::BIGINT)::BIGINT AS day,
-    footprint::BIGINT                                               AS place_set,
+    footprint::BIGINT                                               AS footprint,
     opening_touchpoint::BIGINT                                      AS opening_touchpoint,
     preview::BIGINT                                                 AS preview,
     count(*)::BIGINT                                                AS session_count

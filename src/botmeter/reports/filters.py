@@ -262,21 +262,23 @@ class Filters:
         """Clear a filter, excluded values too."""
         return self.with_values(name, ()).with_excluded(name, ())
 
-    def set_filters(self) -> Iterator[tuple[FilterDeclaration, tuple[str, ...], tuple[str, ...]]]:
-        """Yield filters that are set, with their values and excluded values."""
+    def set_filters(
+        self, target: FilterTarget | None = None
+    ) -> Iterator[tuple[FilterDeclaration, tuple[str, ...], tuple[str, ...]]]:
+        """Yield filters that are set, with their values and excluded values; None: of every target."""
         for declared in FILTERS:
             picked, excluded = self.values(declared.name), self.excluded_values(declared.name)
-            if picked or excluded:
+            if (picked or excluded) and target in (None, declared.target):
                 yield declared, picked, excluded
 
     @property
     def picks_tickets(self) -> bool:
-        return any(picked and declared.target is FilterTarget.TICKET for declared, picked, _ in self.set_filters())
+        return any(picked for _, picked, _ in self.set_filters(FilterTarget.TICKET))
 
     @property
     def picks_rows(self) -> bool:
         """True if customers or conversations are filtered, whose rows are few."""
-        return any(picked and declared.target is FilterTarget.ROW for declared, picked, _ in self.set_filters())
+        return any(picked for _, picked, _ in self.set_filters(FilterTarget.ROW))
 
     def as_mapping(self) -> dict[str, Any]:
         picked = {

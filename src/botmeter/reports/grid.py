@@ -35,7 +35,7 @@ class Grid:
             range(self.edges_us[0], self.edges_us[-1] + 1, DAY_US)
         )
 
-    def placed(self, rows: pa.Table) -> pa.Table:
+    def with_days(self, rows: pa.Table) -> pa.Table:
         """Replace the step (first column) by the day of the period, from 0."""
         if self.is_utc:
             return rows.rename_columns(["day", *rows.column_names[1:]])
@@ -44,8 +44,8 @@ class Grid:
         return rows.set_column(0, "day", pa.array(days, pa.int64()))
 
     def counts(self, days: Ints, session_count: Ints) -> list[int]:
-        found: list[int] = sums(days, session_count, size=len(self.edges_us) - 1).tolist()
-        return found
+        counts: list[int] = sums(days, session_count, size=len(self.edges_us) - 1).tolist()
+        return counts
 
 
 def grid_of(period: Period) -> Grid:
@@ -56,37 +56,37 @@ def grid_of(period: Period) -> Grid:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UtcParts:
-    """A span as whole UTC days and the rests at its ends.
+    """A span as whole UTC days and the partial days at its ends.
 
     Attributes:
         whole: First and last day; reversed if there is none.
-        rests_us: (start, end), half-open; at most two, never empty.
+        partial_us: (start, end), half-open; at most two, never empty.
     """
 
     whole: tuple[date, date]
-    rests_us: tuple[tuple[int, int], ...]
+    partial_us: tuple[tuple[int, int], ...]
 
     @property
     def values(self) -> dict[str, Any]:
-        """Bound values; a missing rest is empty."""
-        first, second = [*self.rests_us, (0, 0), (0, 0)][:2]
+        """Bound values; a missing partial day is empty."""
+        first, second = [*self.partial_us, (0, 0), (0, 0)][:2]
         return {
             "first_on": self.whole[0],
             "last_on": self.whole[1],
-            "rest_start_us": first[0],
-            "rest_end_us": first[1],
-            "other_rest_start_us": second[0],
-            "other_rest_end_us": second[1],
+            "first_part_start_us": first[0],
+            "first_part_end_us": first[1],
+            "second_part_start_us": second[0],
+            "second_part_end_us": second[1],
         }
 
 
 def utc_parts(start_us: int, end_us: int) -> UtcParts:
-    """Split [start_us, end_us) into whole UTC days and rests."""
+    """Split [start_us, end_us) into whole UTC days and partial ones."""
     first_us, last_us = -(-start_us // DAY_US) * DAY_US, end_us // DAY_US * DAY_US
     if first_us >= last_us:
-        return UtcParts(whole=_NO_DAYS, rests_us=((start_us, end_us),) if start_us < end_us else ())
-    rests_us = ((start_us, first_us), (last_us, end_us))
+        return UtcParts(whole=_NO_DAYS, partial_us=((start_us, end_us),) if start_us < end_us else ())
+    partial_us = ((start_us, first_us), (last_us, end_us))
     return UtcParts(
         whole=(day_of_us(first_us), day_of_us(last_us - 1)),
-        rests_us=tuple((start, end) for start, end in rests_us if start < end),
+        partial_us=tuple((start, end) for start, end in partial_us if start < end),
     )

@@ -1,5 +1,6 @@
 """Matching rows of a query, as the temporary table `matching`."""
 
+import numpy as np
 import pyarrow as pa
 
 from botmeter.ledger.statements import statements_of
@@ -31,7 +32,10 @@ def with_hour_steps(moment: Snapshot, values: Values) -> Values:
         return values
     steps = {"origin_us": clock.origin_us, "step_us": clock.step_us}
     started = ints_of(session_steps(moment, {**values, **steps, "footprints": None}), "step")
-    matching = [
-        step for step, hour in zip(started.tolist(), clock.week_hours(started).tolist(), strict=True) if hour in hours
-    ]
-    return {**values, "hour_origin_us": clock.origin_us, "hour_step_us": clock.step_us, "hour_steps": matching}
+    is_match = np.isin(clock.week_hours(started), list(hours))
+    return {
+        **values,
+        "hour_origin_us": clock.origin_us,
+        "hour_step_us": clock.step_us,
+        "hour_steps": started[is_match].tolist(),
+    }

@@ -10,12 +10,12 @@ from botmeter.reports.counts import split
 from botmeter.reports.facts import Facts, facts_of
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.recency import Recency, recency_of
+from botmeter.reports.report_json import UsageReport
 from botmeter.reports.snapshot import snapshot
-from botmeter.reports.usage import UsageReport, report_of
+from botmeter.reports.usage import policies_in_force, report_of
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
-    from botmeter.metering.touchpoints import Touchpoint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +41,14 @@ class Overview:
     """A report and its page's other numbers.
 
     Attributes:
+        policies: All in force, in order.
         matrix: Cells with a session, in the report's order.
         first_event_on: Before it there is no data.
     """
 
     report: UsageReport
     compared: UsageReport | None
+    policies: tuple[str, ...]
     matrix: tuple[MatrixCell, ...]
     ticket_trend: tuple[TicketTrendDay, ...]
     recency: Recency
@@ -56,40 +58,39 @@ class Overview:
 def overview(ledger: "ReadableLedger", query: UsageQuery, *, compared: UsageQuery | None) -> Overview:
     """Answer a query and its compared query at one moment."""
     with snapshot(ledger) as moment:
-        facts = facts_of(moment, query, touchpoints=ledger.touchpoints)
-        earlier = None if compared is None else facts_of(moment, compared, touchpoints=ledger.touchpoints)
-        names = bot_names(moment)
-        new = recency_of(moment)
-    first_us = new.first_event_us
+        facts, names, new = facts_of(moment, query), bot_names(moment), recency_of(moment)
+        before = None
+        if compared is not None:
+            before = report_of(ledger, compared, facts=facts_of(moment, compared), names=names)
     report = report_of(ledger, query, facts=facts, names=names)
+    first_us = new.first_event_us
     return Overview(
         report=report,
-        compared=None
-        if compared is None or earlier is None
-        else report_of(ledger, compared, facts=earlier, names=names),
-        matrix=_matrix(facts, ledger.touchpoints.all(), report=report),
+        compared=before,
+        policies=policies_in_force(ledger.schedule, query.period),
+        matrix=_matrix(facts, report),
         ticket_trend=_ticket_trend(facts, report),
         recency=new,
         first_event_on=None if first_us is None else day_of_us(first_us, timezone=query.period.timezone),
     )
 
 
-def _matrix(facts: Facts, touchpoints: "list[Touchpoint]", *, report: UsageReport) -> tuple[MatrixCell, ...]:
+def _matrix(facts: Facts, report: UsageReport) -> tuple[MatrixCell, ...]:
     row_of = {bot.bot_id: row for row, bot in enumerate(report.by_bot)}
     column_of = {one.channel: column for column, one in enumerate(report.by_channel)}
     cells = [
         MatrixCell(
             bot_id=one.key[0], channel=one.key[1], session_count=one.session_count, opened_count=one.opened_count
         )
-        for one in split(facts.groups, [(place.bot_id, place.channel) for place in touchpoints])
+        for one in split(facts.groups, lambda touchpoint: (touchpoint.bot_id, touchpoint.channel))
     ]
     return tuple(sorted(cells, key=lambda cell: (row_of[cell.bot_id], column_of[cell.channel])))
 
 
 def _ticket_trend(facts: Facts, report: UsageReport) -> tuple[TicketTrendDay, ...]:
-    days = facts.tickets.of_day_by_type
+    counts = facts.tickets.of_day_by_type
     types = [kind.ticket_type for kind in report.by_ticket_type]
     return tuple(
-        TicketTrendDay(on=on, by_type=tuple((name, days[name][number]) for name in types))
-        for number, on in enumerate(report.period.days())
+        TicketTrendDay(on=day.on, by_type=tuple((name, counts[name][number]) for name in types))
+        for number, day in enumerate(report.trend)
     )

@@ -1,4 +1,4 @@
-"""The sessions next to a cursor: found by few columns, then read in full.
+"""The sessions next to a cursor: selected by few columns, then read in full.
 
 Only conversations, searches and row counts need the rows.
 """
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from botmeter.ledger.statements import statements_of
-from botmeter.reports.bot_names import bot_names
 from botmeter.reports.conditions import bounds_between, of_customers
 from botmeter.reports.matching import keep_matching_of, run_matching
 from botmeter.reports.row_cursor import Cursor
@@ -29,7 +28,7 @@ _FALLING = "sort_key DESC, line_session DESC"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlacedSession:
+class SortedSession:
     """A session with its sort key."""
 
     key: int | str
@@ -48,30 +47,29 @@ class PageSessions:
         self._moment = moment
         self._values = values
         self._options = options
-        self._is_about_rows = values["is_about_parts"]
-        self._chosen = {f"{name}_conditions": values[f"{name}_conditions"] for name in ("row", "session", "ticket")}
+        self._conditions = {f"{name}_conditions": values[f"{name}_conditions"] for name in ("row", "session", "ticket")}
         is_sorted_by_rows = options.sort in (SortKey.CONVERSATIONS, SortKey.TICKETS) or (
             options.sort is SortKey.EVENTS and values["touchpoints"] is not None
         )
-        self._is_from_rows = self._is_about_rows or is_sorted_by_rows
+        self._is_from_rows = is_sorted_by_rows or not values["is_in_sessions"]
         if self._is_from_rows:
             run_matching(moment, values)
 
     def counts(self) -> tuple[int, int]:
         """Count matching rows and sessions; call before `keep_rows`."""
-        if self._is_about_rows:
+        if not self._values["is_in_sessions"]:
             row_count, session_count = self._moment.rows(sql("matching_counts"), {})[0]
             return row_count, session_count
-        rows = self._moment.rows(sql("row_count", **self._chosen), self._values)
-        sessions = self._moment.rows(sql("session_count", **self._chosen), self._values)
+        rows = self._moment.rows(sql("row_count", **self._conditions), self._values)
+        sessions = self._moment.rows(sql("session_count", **self._conditions), self._values)
         return rows[0][0], sessions[0][0]
 
     def ticket_count(self) -> int:
         """Count tickets of matching rows; if filtered, call before `keep_rows`."""
-        count: int = self._moment.rows(sql("tickets_of_matching", **self._chosen), self._values)[0][0]
+        count: int = self._moment.rows(sql("tickets_of_matching", **self._conditions), self._values)[0][0]
         return count
 
-    def beside(self, at: Cursor | None) -> list[PlacedSession]:
+    def from_cursor(self, at: Cursor | None) -> list[SortedSession]:
         """Find sessions from the cursor on, two more than a page's lines."""
         is_rising = self._options.descending == (at is not None and at.is_backward)
         key = None if at is None else at.key
@@ -84,27 +82,23 @@ class PageSessions:
             "line_count": self._options.limit + 2,
         }
         order = {"key": _COLUMNS[self._options.sort], "order": _RISING if is_rising else _FALLING}
-        road = "page_from_rows" if self._is_from_rows else "page_from_sessions"
-        found = self._moment.rows(sql(road, **order, **self._chosen), {**self._values, **bounds})
+        statement = sql("page_from_rows" if self._is_from_rows else "page_from_sessions", **order, **self._conditions)
         return [
-            PlacedSession(key=key, session_id=session_id, started_us=started_us, customer_id=customer_id)
-            for key, session_id, started_us, customer_id in found
+            SortedSession(key=key, session_id=session_id, started_us=started_us, customer_id=customer_id)
+            for key, session_id, started_us, customer_id in self._moment.rows(statement, {**self._values, **bounds})
         ]
 
-    def keep_rows(self, found: list[PlacedSession]) -> Values:
+    def keep_rows(self, sessions: list[SortedSession]) -> Values:
         """Keep only these sessions' rows in `matching`; return values bounded by their starts."""
-        starts_us = [session.started_us for session in found]
+        starts_us = [session.started_us for session in sessions]
         bounds = bounds_between(min(starts_us), max(starts_us) + 1)
         if not self._is_from_rows:
             # Customers narrow the scan if a page's sessions start far apart.
-            customers = sorted({session.customer_id for session in found})
+            customers = sorted({session.customer_id for session in sessions})
             run_matching(self._moment, of_customers({**self._values, **bounds}, customers))
-        keep_matching_of(self._moment, [session.session_id for session in found])
+        keep_matching_of(self._moment, [session.session_id for session in sessions])
         return {**self._values, **bounds}
 
-    def lines(self, found: list[PlacedSession]) -> list[tuple[Any, ...]]:
+    def lines(self, sessions: list[SortedSession]) -> list[tuple[Any, ...]]:
         """Read these sessions by id."""
-        return self._moment.rows(sql("session_lines", **self._chosen), self.keep_rows(found))
-
-    def bot_names(self) -> dict[str, str]:
-        return bot_names(self._moment)
+        return self._moment.rows(sql("session_lines", **self._conditions), self.keep_rows(sessions))

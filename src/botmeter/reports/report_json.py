@@ -1,14 +1,13 @@
-"""The session usage report as JSON, for API and CLI."""
+"""JSON types of the session usage report, for API and CLI."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from botmeter.domain.period import Period
 from botmeter.reports.filters import FILTERS
-
-if TYPE_CHECKING:
-    from botmeter.reports.usage import UsageReport as CountedReport
 
 Day = Annotated[str, Meta(extra_json_schema={"format": "date"})]
 Instant = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
@@ -20,18 +19,18 @@ WORD_ORDER = "x-word-order"
 class ReportPeriod(Struct, frozen=True, forbid_unknown_fields=True):
     """Days of the report, both included."""
 
-    first: Day = msgspec.field(name="from")
-    last: Day = msgspec.field(name="to")
+    first: date = field(name="from")
+    last: date = field(name="to")
     timezone: str
-    days: Count
+    day_count: Count = field(name="days")
 
 
 class ReportDay(Struct, frozen=True, forbid_unknown_fields=True):
     """One day: the sessions that started on it, and their distinct tickets."""
 
-    date: Day
-    sessions: Count
-    tickets: Count
+    on: date = field(name="date")
+    session_count: Count = field(name="sessions")
+    ticket_count: Count = field(name="tickets")
 
 
 class ReportBot(Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,32 +38,32 @@ class ReportBot(Struct, frozen=True, forbid_unknown_fields=True):
 
     bot_id: str | None
     bot_name: str | None
-    sessions: Count
-    opened: Count
+    session_count: Count = field(name="sessions")
+    opened_count: Count = field(name="opened")
 
 
 class ReportChannel(Struct, frozen=True, forbid_unknown_fields=True):
     """One channel, counted as bots are."""
 
     channel: str
-    sessions: Count
-    opened: Count
+    session_count: Count = field(name="sessions")
+    opened_count: Count = field(name="opened")
 
 
 class ReportMonth(Struct, frozen=True, forbid_unknown_fields=True):
     """One month. It is partial if the period holds only part of it, or if it has not ended."""
 
     month: Annotated[str, Meta(pattern=r"^\d{4}-\d\d$")]
-    sessions: Count
-    partial: bool
+    session_count: Count = field(name="sessions")
+    is_partial: bool = field(name="partial")
 
 
 class ReportTicketType(Struct, frozen=True, forbid_unknown_fields=True):
     """One type of ticket: its distinct tickets, and the sessions that have one."""
 
     ticket_type: str
-    tickets: Count
-    sessions: Count
+    ticket_count: Count = field(name="tickets")
+    session_count: Count = field(name="sessions")
 
 
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ else:
             *(
                 (declared.name, list[str])
                 if declared.always_in_json
-                else (declared.name, Annotated[list[str], _ONLY_IF_SET], msgspec.field(default_factory=list))
+                else (declared.name, Annotated[list[str], _ONLY_IF_SET], field(default_factory=list))
                 for declared in FILTERS
             ),
             (
@@ -94,7 +93,7 @@ else:
             (
                 "excluded",
                 Annotated[dict[str, list[str]], Meta(description="Values that each filter excludes. Only if any are.")],
-                msgspec.field(name="not", default_factory=dict),
+                field(name="not", default_factory=dict),
             ),
         ],
         module=__name__,
@@ -114,57 +113,27 @@ class UsageReport(Struct, frozen=True, forbid_unknown_fields=True):
     period: ReportPeriod
     filters: ReportFilters
     sessions_consumed: Annotated[Count, Meta(description="The headline: the sum of the days, and of the months.")]
-    previews: Count
-    conversations: Count
-    tickets: Count
+    preview_count: Count = field(name="previews")
+    conversation_count: Count = field(name="conversations")
+    ticket_count: Count = field(name="tickets")
     trend: list[ReportDay]
     by_bot: list[ReportBot]
     by_channel: list[ReportChannel]
     by_month: list[ReportMonth]
     by_ticket_type: list[ReportTicketType]
 
+    @property
+    def bot_overlap(self) -> int:
+        """Excess of the split by bot over the headline: a session counts under each bot."""
+        return sum(bot.session_count for bot in self.by_bot) - self.sessions_consumed
 
-def report_json(report: "CountedReport") -> UsageReport:
-    """Return the report in the contract's key order."""
-    period = report.period
-    return UsageReport(
-        account=report.account,
-        policy=report.policy,
-        period=ReportPeriod(
-            first=period.first_on.isoformat(),
-            last=period.last_on.isoformat(),
-            timezone=period.timezone,
-            days=period.day_count,
-        ),
-        filters=msgspec.convert(report.filters.as_mapping(), ReportFilters),
-        sessions_consumed=report.sessions_consumed,
-        previews=report.preview_count,
-        conversations=report.conversation_count,
-        tickets=report.ticket_count,
-        trend=[
-            ReportDay(date=day.on.isoformat(), sessions=day.session_count, tickets=day.ticket_count)
-            for day in report.trend
-        ],
-        by_bot=[
-            ReportBot(bot_id=bot.bot_id, bot_name=bot.bot_name, sessions=bot.session_count, opened=bot.opened_count)
-            for bot in report.by_bot
-        ],
-        by_channel=[
-            ReportChannel(channel=each.channel, sessions=each.session_count, opened=each.opened_count)
-            for each in report.by_channel
-        ],
-        by_month=[
-            ReportMonth(month=month.month, sessions=month.session_count, partial=month.is_partial)
-            for month in report.by_month
-        ],
-        by_ticket_type=[
-            ReportTicketType(ticket_type=each.ticket_type, tickets=each.ticket_count, sessions=each.session_count)
-            for each in report.by_ticket_type
-        ],
+    @property
+    def channel_overlap(self) -> int:
+        return sum(channel.session_count for channel in self.by_channel) - self.sessions_consumed
+
+
+def report_period(period: Period) -> ReportPeriod:
+    """Return the days of a period."""
+    return ReportPeriod(
+        first=period.first_on, last=period.last_on, timezone=period.timezone, day_count=period.day_count
     )
-
-
-def report_as_mapping(report: "CountedReport") -> dict[str, Any]:
-    """Return the report as JSON values."""
-    mapping: dict[str, Any] = msgspec.to_builtins(report_json(report))
-    return mapping

@@ -8,9 +8,10 @@ from uuid import UUID
 from botmeter.domain.errors import Missing
 from botmeter.domain.session import ClosedBy
 from botmeter.ledger.statements import statements_of
+from botmeter.reports.bot_names import bot_names
 from botmeter.reports.conditions import bounds_between
 from botmeter.reports.matching import keep_matching_of, run_matching
-from botmeter.reports.page_sessions import PageSessions, PlacedSession
+from botmeter.reports.page_sessions import PageSessions, SortedSession
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.row_cursor import Cursor, RowKey, cursor_from_text, text_of_cursor
 from botmeter.reports.row_options import Grouping, RowOptions, SortKey
@@ -104,28 +105,30 @@ def row_page(ledger: "ReadableLedger", query: UsageQuery, *, options: RowOptions
     """
     at = None if cursor is None else cursor_from_text(cursor, account=ledger.account.name, options=options)
     with snapshot(ledger) as moment:
-        sessions = PageSessions(moment, row_values(ledger, query, search=options.search), options=options)
+        sessions = PageSessions(moment, row_values(moment, query, search=options.search), options=options)
         row_count, session_count = sessions.counts()
         ticket_count = sessions.ticket_count() if query.filters.picks_tickets else None
-        found = sessions.beside(at)
+        candidates = sessions.from_cursor(at)
         if options.grouping is Grouping.SESSION:
-            part = _part(
-                [_Placed(session=session) for session in found if not session.is_at(at)], options=options, at=at
-            )
+            found = [_Position(session=session) for session in candidates if not session.is_at(at)]
         else:
-            part = _part(_placed_rows(moment, sessions, found=found, at=at), options=options, at=at)
-        lines = () if options.grouping is Grouping.CONVERSATION else _lines(ledger, sessions, placed=part.placed)
+            found = _row_positions(moment, sessions, candidates=candidates, at=at)
+        positions = found[: options.limit]
+        if at is not None and at.is_backward:
+            positions.reverse()
+        lines = () if options.grouping is Grouping.CONVERSATION else _lines(moment, sessions, positions=positions)
+    previous, following = _cursors(positions, at=at, has_more=len(found) > options.limit)
     to_text = partial(text_of_cursor, account=ledger.account.name, options=options)
     return RowPage(
         query=query,
         options=options,
         lines=lines,
-        rows=tuple(placed.row for placed in part.placed if placed.row is not None),
+        rows=tuple(position.row for position in positions if position.row is not None),
         row_count=row_count,
         session_count=session_count,
         ticket_count=ticket_count,
-        next_cursor=None if part.next_cursor is None else to_text(part.next_cursor),
-        previous_cursor=None if part.previous_cursor is None else to_text(part.previous_cursor),
+        next_cursor=None if following is None else to_text(following),
+        previous_cursor=None if previous is None else to_text(previous),
     )
 
 
@@ -149,15 +152,17 @@ def session_rows(
         started_us: int = started[0][0]
         if not query.start_us <= started_us < query.end_us:
             return ()
-        values = {**row_values(ledger, query, search=search), **bounds_between(started_us, started_us + 1)}
+        values = {**row_values(moment, query, search=search), **bounds_between(started_us, started_us + 1)}
         run_matching(moment, values)
         keep_matching_of(moment, [checked_id])
         return _rows(moment, values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Placed:
-    session: PlacedSession
+class _Position:
+    """Position of a line: its session and, in a list of rows, its row."""
+
+    session: SortedSession
     row: UnderlyingRow | None = None
 
     def cursor(self, *, is_backward: bool) -> Cursor:
@@ -165,54 +170,38 @@ class _Placed:
         return Cursor(key=self.session.key, session_id=self.session.session_id, row=row, is_backward=is_backward)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Part:
-    placed: list[_Placed]
-    next_cursor: Cursor | None
-    previous_cursor: Cursor | None
-
-
-def _part(beside: list[_Placed], *, options: RowOptions, at: Cursor | None) -> _Part:
-    placed, has_more = beside[: options.limit], len(beside) > options.limit
+def _cursors(positions: list[_Position], *, at: Cursor | None, has_more: bool) -> tuple[Cursor | None, Cursor | None]:
+    """Cursors of the previous and the next page; None if there is none."""
     if at is not None and at.is_backward:
-        placed.reverse()
         has_previous, has_next = has_more, True
     else:
         has_previous, has_next = at is not None, has_more
-    if not placed:
-        # All lines on that side are gone; the other side remains.
-        back = None if at is None else replace(at, is_backward=not at.is_backward)
-        return _Part(
-            placed=[],
-            next_cursor=back if has_next else None,
-            previous_cursor=back if has_previous else None,
-        )
-    return _Part(
-        placed=placed,
-        next_cursor=placed[-1].cursor(is_backward=False) if has_next else None,
-        previous_cursor=placed[0].cursor(is_backward=True) if has_previous else None,
-    )
+    # Without lines on that side, the other side remains.
+    previous = following = None if at is None else replace(at, is_backward=not at.is_backward)
+    if positions:
+        previous, following = positions[0].cursor(is_backward=True), positions[-1].cursor(is_backward=False)
+    return previous if has_previous else None, following if has_next else None
 
 
-def _placed_rows(
-    moment: Snapshot, sessions: PageSessions, *, found: list[PlacedSession], at: Cursor | None
-) -> list[_Placed]:
+def _row_positions(
+    moment: Snapshot, sessions: PageSessions, *, candidates: list[SortedSession], at: Cursor | None
+) -> list[_Position]:
     """Rows on the cursor's side, nearest first."""
-    if not found:
+    if not candidates:
         return []
-    own: dict[str, list[UnderlyingRow]] = {session.session_id: [] for session in found}
-    for row in _rows(moment, sessions.keep_rows(found)):
+    own: dict[str, list[UnderlyingRow]] = {session.session_id: [] for session in candidates}
+    for row in _rows(moment, sessions.keep_rows(candidates)):
         own[row.session_id].append(row)
-    placed: list[_Placed] = []
-    for session in found:
+    positions: list[_Position] = []
+    for session in candidates:
         rows = own[session.session_id]
         if at is not None and at.row is not None and session.is_at(at):
             edge = _order(at.row)
             rows = [row for row in rows if (_order(row.key) < edge if at.is_backward else _order(row.key) > edge)]
         if at is not None and at.is_backward:
             rows.reverse()
-        placed += [_Placed(session=session, row=row) for row in rows]
-    return placed
+        positions += [_Position(session=session, row=row) for row in rows]
+    return positions
 
 
 def _order(key: RowKey) -> tuple[tuple[bool, str], ...]:
@@ -230,26 +219,26 @@ def _rows(moment: Snapshot, values: Values) -> tuple[UnderlyingRow, ...]:
 _FIELDS = tuple(field.name for field in fields(UnderlyingRow))
 
 
-def _lines(ledger: "ReadableLedger", sessions: PageSessions, *, placed: list[_Placed]) -> tuple[SessionLine, ...]:
-    if not placed:
+def _lines(moment: Snapshot, sessions: PageSessions, *, positions: list[_Position]) -> tuple[SessionLine, ...]:
+    if not positions:
         return ()
-    names, places = sessions.bot_names(), ledger.touchpoints.all()
+    names = bot_names(moment)
     lines: dict[str, SessionLine] = {}
     for session_id, started_us, ended_us, customer_id, touchpoints, *counts, closed_by, preview in sessions.lines(
-        [line.session for line in placed]
+        [position.session for position in positions]
     ):
-        own = [places[number] for number in touchpoints]
+        own = [moment.touchpoints[number] for number in touchpoints]
         lines[session_id] = SessionLine(
             session_id=session_id,
             started_us=started_us,
             ended_us=ended_us,
             customer_id=customer_id,
-            bot_names=tuple(sorted({names.get(at.bot_id, at.bot_id) for at in own if at.bot_id is not None})),
-            channels=tuple(sorted({at.channel for at in own})),
+            bot_names=names.at(own),
+            channels=tuple(sorted({each.channel for each in own})),
             conversation_count=counts[0],
             ticket_count=counts[1],
             event_count=counts[2],
             closed_by=ClosedBy(closed_by),
             is_preview=preview,
         )
-    return tuple(lines[line.session.session_id] for line in placed)
+    return tuple(lines[position.session.session_id] for position in positions)

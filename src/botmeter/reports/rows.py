@@ -21,8 +21,8 @@ _INSTANT = pa.timestamp("us", tz="UTC")
 _TEXTS = pa.list_(pa.string())
 
 # In order of session_start, session_id, conversation_id, bot_id, bot_version, channel, null before
-# text. `session_end` is null while no limit ends the session. `ticket_types` names the type of the
-# ticket at the same place of `ticket_ids`; a ticket with two types is there twice.
+# text. `session_end` is null while no limit ends the session. `ticket_types` has the types in
+# the order of `ticket_ids`; a ticket with two types is there twice.
 ROWS_SCHEMA = pa.schema(
     [
         pa.field("session_id", pa.string()),
@@ -76,18 +76,18 @@ def schema_of(columns: tuple[str, ...]) -> pa.Schema:
     """
     if not columns:
         raise Refused("columns_missing", f"No column was given. Use one or more of {', '.join(COLUMNS)}.")
-    for place, name in enumerate(columns):
+    for index, name in enumerate(columns):
         if name not in COLUMNS:
             raise Refused("column_unknown", f"Unknown column {name[:40]!r}. Use {', '.join(COLUMNS)}.")
-        if name in columns[:place]:
+        if name in columns[:index]:
             raise Refused("column_repeated", f"Column {name} was given twice; give it once.")
     return pa.schema([ROWS_SCHEMA.field(name) for name in columns])
 
 
 def row_batches(ledger: "ReadableLedger", query: UsageQuery, *, schema: pa.Schema, search: str = "") -> Rows:
     """Generate the batches of `underlying_rows`."""
-    values = row_values(ledger, query, search=search)
     with snapshot(ledger) as moment:
+        values = row_values(moment, query, search=search)
         for bounds in _slices(moment, values):
             sliced = {**values, **bounds}
             run_matching(moment, sliced)
@@ -106,25 +106,12 @@ def _rows_statement(values: Values) -> str:
     return sql("rows", ticket_conditions=values["ticket_conditions"])
 
 
-def row_values(ledger: "ReadableLedger", query: UsageQuery, *, search: str = "") -> Values:
-    """Return values of statements on rows: `values_of`, `footprints` (null: all) and the search."""
-    values = values_of(query, ledger.touchpoints)
-    values = {**values, "footprints": _matching_footprints(values, ledger)}
+def row_values(moment: Snapshot, query: UsageQuery, *, search: str = "") -> Values:
+    """Return the values of a query and the search."""
+    values = values_of(query, moment)
     # A lone surrogate is in no id, and DuckDB refuses it.
     text = search.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return with_search(values, text, session_id=_id_of_session(search)) if text else values
-
-
-def _matching_footprints(values: Values, ledger: "ReadableLedger") -> list[int] | None:
-    picked, excluded = values["touchpoints"], frozenset(values["excluded_touchpoints"])
-    if picked is None and not excluded:
-        return None
-    places = frozenset(range(len(ledger.touchpoints.all())) if picked is None else picked)
-    several = enumerate(ledger.footprints.all(), start=1)
-    return [
-        *(places - excluded),
-        *(-number for number, members in several if not places.isdisjoint(members) and excluded.isdisjoint(members)),
-    ]
 
 
 def _id_of_session(search: str) -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
 from botmeter.domain.errors import Refused
@@ -16,10 +17,11 @@ from botmeter.domain.session import ClosedBy
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.policy import Policy
 from botmeter.metering.touchpoints import Touchpoints
-from botmeter.reports.bot_names import bot_names
+from botmeter.reports.bot_names import BotNames, bot_names
 from botmeter.reports.conditions import values_of
 from botmeter.reports.counts import Ints
 from botmeter.reports.query import UsageQuery
+from botmeter.reports.report_json import report_period
 from botmeter.reports.snapshot import Snapshot, Values, snapshot
 
 sql = statements_of(__name__)
@@ -94,12 +96,12 @@ def simulate(ledger: "ReadableLedger", query: UsageQuery, *, policies: Sequence[
     for declared, _, _ in query.filters.set_filters():
         if not declared.is_simulated:
             raise Refused("filter_not_simulated", f"A simulation can't be filtered by {declared.label.lower()}.")
-    values = values_of(query, ledger.touchpoints)
     edges_us = np.array(query.period.edges_us())
     tallies = [_Tally(policy=policy, edges_us=edges_us) for policy in policies]
     with snapshot(ledger) as moment:
+        values = values_of(query, moment)
         _meter_parts(moment, tallies, touchpoints=ledger.touchpoints, values=values)
-        names: dict[str, str] = bot_names(moment)
+        names = bot_names(moment)
     outcomes = tuple(_outcome(tally, ledger.touchpoints, names=names, period=query.period) for tally in tallies)
     return Simulation(
         account=ledger.account.name,
@@ -165,13 +167,13 @@ def _shared_key(policies: list[Policy]) -> str:
     return "none"
 
 
-def _outcome(tally: _Tally, touchpoints: Touchpoints, *, names: dict[str, str], period: Period) -> Outcome:
+def _outcome(tally: _Tally, touchpoints: Touchpoints, *, names: BotNames, period: Period) -> Outcome:
     by_bot: Counter[str | None] = Counter()
     by_channel: Counter[str] = Counter()
-    places = touchpoints.all()
-    for touchpoint, session_count in tally.by_touchpoint.items():
-        by_bot[places[touchpoint].bot_id] += session_count
-        by_channel[places[touchpoint].channel] += session_count
+    known = touchpoints.all()
+    for number, session_count in tally.by_touchpoint.items():
+        by_bot[known[number].bot_id] += session_count
+        by_channel[known[number].channel] += session_count
     by_month: Counter[str] = Counter()
     for number, on in enumerate(period.days()):
         by_month[f"{on.year:04}-{on.month:02}"] += tally.by_day[number]
@@ -180,7 +182,7 @@ def _outcome(tally: _Tally, touchpoints: Touchpoints, *, names: dict[str, str], 
         session_count=tally.by_day.total(),
         by_month=tuple(by_month.items()),
         by_bot=tuple(
-            (bot, None if bot is None else names.get(bot, bot), session_count)
+            (bot, None if bot is None else names[bot], session_count)
             for bot, session_count in sorted(by_bot.items(), key=lambda one: (-one[1], one[0] is None, one[0] or ""))
         ),
         by_channel=tuple(sorted(by_channel.items(), key=lambda one: (-one[1], one[0]))),
@@ -189,8 +191,8 @@ def _outcome(tally: _Tally, touchpoints: Touchpoints, *, names: dict[str, str], 
 
 
 def _counter(values: np.ndarray[Any, Any]) -> dict[Any, int]:
-    found, counts = np.unique(values, return_counts=True)
-    return dict(zip(found.tolist(), counts.tolist(), strict=True))
+    distinct, counts = np.unique(values, return_counts=True)
+    return dict(zip(distinct.tolist(), counts.tolist(), strict=True))
 
 
 def _most_first(reasons: Counter[str]) -> dict[str, int]:
@@ -199,15 +201,9 @@ def _most_first(reasons: Counter[str]) -> dict[str, int]:
 
 def simulation_as_mapping(simulation: Simulation) -> dict[str, Any]:
     """Return the simulation as JSON values."""
-    period = simulation.query.period
     return {
         "account": simulation.account,
-        "period": {
-            "from": period.first_on.isoformat(),
-            "to": period.last_on.isoformat(),
-            "timezone": period.timezone,
-            "days": period.day_count,
-        },
+        "period": msgspec.to_builtins(report_period(simulation.query.period)),
         "filters": simulation.query.filters.as_mapping(),
         "policies": [
             {

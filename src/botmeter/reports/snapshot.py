@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from botmeter.ledger.readable import ReadableLedger
+    from botmeter.metering.touchpoints import Touchpoint
 
 Values = dict[str, Any]
 
@@ -21,9 +22,16 @@ _ROWS_A_BATCH = 50_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """A transaction that sees one moment and is never committed."""
+    """A transaction that sees one moment and is never committed.
+
+    Attributes:
+        touchpoints: Index i has the number i.
+        footprints: Those of several touchpoints; index i has the number -1 - i.
+    """
 
     connection: "duckdb.DuckDBPyConnection"
+    touchpoints: "list[Touchpoint]"
+    footprints: list[tuple[int, ...]]
 
     def run(self, statement: str, values: Values) -> None:
         self.connection.execute(statement, _bound(statement, values))
@@ -44,7 +52,7 @@ class Snapshot:
 def snapshot(ledger: "ReadableLedger") -> Iterator[Snapshot]:
     """Open the ledger as of now; later appends are not seen."""
     with ledger.read_transaction() as connection:
-        yield Snapshot(connection=connection)
+        yield Snapshot(connection=connection, touchpoints=ledger.touchpoints.all(), footprints=ledger.footprints.all())
 
 
 def _bound(statement: str, values: Values) -> Values:

@@ -43,20 +43,19 @@ class VersionUsage:
 
 def versions(ledger: "ReadableLedger", query: UsageQuery) -> tuple[VersionUsage, ...]:
     """Return versions by bot, both with most sessions first."""
-    values = {**values_of(query, ledger.touchpoints), "handoff": int(Kind.HANDOFF)}
     with snapshot(ledger) as moment:
+        values = {**values_of(query, moment), "handoff": int(Kind.HANDOFF)}
         groups = session_groups(moment, query, values=values)
         run_matching(moment, values)
         conversations = _counts(moment, "conversations_of_versions", values=values)
         tickets = _counts(moment, "tickets_of_versions", values=values)
         handoffs = _counts(moment, "handoffs_of_versions", values=values)
         names = bot_names(moment)
-    places = ledger.touchpoints.all()
-    sessions_of_bot = {one.key: one.session_count for one in split(groups, [place.bot_id for place in places])}
-    found = [
+    sessions_of_bot = {one.key: one.session_count for one in split(groups, lambda touchpoint: touchpoint.bot_id)}
+    versions_used = [
         VersionUsage(
             bot_id=one.key[0],
-            bot_name=names.get(one.key[0], one.key[0]),
+            bot_name=names[one.key[0]],
             bot_version=one.key[1],
             session_count=one.session_count,
             opened_count=one.opened_count,
@@ -64,12 +63,12 @@ def versions(ledger: "ReadableLedger", query: UsageQuery) -> tuple[VersionUsage,
             ticket_count=tickets.get(one.key, 0),
             handoff_count=handoffs.get(one.key, 0),
         )
-        for one in split(groups, [(place.bot_id, place.bot_version) for place in places])
+        for one in split(groups, lambda touchpoint: (touchpoint.bot_id, touchpoint.bot_version))
         if one.key[0] is not None
     ]
     return tuple(
         sorted(
-            found,
+            versions_used,
             key=lambda one: (-sessions_of_bot[one.bot_id], one.bot_id, -one.session_count, one.bot_version or ""),
         )
     )

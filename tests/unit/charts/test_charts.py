@@ -8,10 +8,10 @@ from datetime import date
 import pytest
 from tests.unit.charts.samples import HOUR_US, corners, mark, points, shapes, texts, timeline, trend
 
-from botmeter.charts.monthly import MonthColumn, Months, monthly_svg
+from botmeter.charts.monthly import MonthColumn, monthly_svg
 from botmeter.charts.plane import COLUMN_WIDTHS, WIDTHS
 from botmeter.charts.spark import spark_svg
-from botmeter.charts.stacked import Stack, Stacks, stacked_chart, stacked_svg
+from botmeter.charts.stacked import Stack, stacked_chart, stacked_svg
 from botmeter.charts.timeline import LANES_MAX, Lane, timeline_svg
 from botmeter.charts.trend import Step, Trend, trend_chart, trend_svg
 
@@ -129,52 +129,51 @@ def test_the_spark_line_has_no_words_and_ends_hollow_today() -> None:
     assert [dot.attrib["cx"] for dot in shapes(drawing, "circle")] == ["193"]
 
 
-def months(count: int) -> Months:
-    columns = tuple(MonthColumn(label=f"M{i}", count=1000 + i, title=f"{i}", href=f"/m/{i}") for i in range(count))
-    return Months(name="m", columns=columns)
+def months(count: int) -> list[MonthColumn]:
+    return [MonthColumn(label=f"M{i}", count=1000 + i, title=f"{i}", href=f"/m/{i}") for i in range(count)]
 
 
 @pytest.mark.parametrize(("width", "month_count"), [(476, 14), (594, 17), (860, 25)])
 def test_months_carry_their_value_while_it_has_room_and_have_an_axis_beyond(width: int, month_count: int) -> None:
-    assert "1,003" in texts(monthly_svg(months(month_count), width=width))
-    many = texts(monthly_svg(months(month_count + 1), width=width))
+    assert "1,003" in texts(monthly_svg(months(month_count), name="m", width=width))
+    many = texts(monthly_svg(months(month_count + 1), name="m", width=width))
     assert "1,003" not in many
     assert "500" in many
 
 
 def test_a_partial_month_is_dashed_and_has_a_note() -> None:
-    whole = months(3)
-    last = replace(whole.columns[2], is_partial=True, note="until 22 Nov")
-    drawing = monthly_svg(replace(whole, columns=(*whole.columns[:2], last)), width=594)
+    columns = months(3)
+    columns[2] = replace(columns[2], is_partial=True, note="until 22 Nov")
+    drawing = monthly_svg(columns, name="m", width=594)
     (link,) = (each for each in shapes(drawing, "a") if each.find("path[@stroke-dasharray='3 3']") is not None)
     assert link.attrib["href"] == "/m/2"
     assert "until 22 Nov" in texts(drawing)
 
 
 def test_a_month_without_data_has_no_column_and_no_value() -> None:
-    whole = months(2)
-    empty = replace(whole.columns[0], count=0, has_data=False)
-    drawing = monthly_svg(replace(whole, columns=(empty, whole.columns[1])), width=594)
+    columns = months(2)
+    columns[0] = replace(columns[0], count=0, has_data=False)
+    drawing = monthly_svg(columns, name="m", width=594)
     assert [link.attrib["href"] for link in shapes(drawing, "a")] == ["/m/1"]
     assert "0" not in texts(drawing)
 
 
 @pytest.mark.parametrize("width", COLUMN_WIDTHS)
 def test_stacked_parts_stand_on_each_other_in_the_fixed_order_of_colours(width: int) -> None:
-    drawing = stacked_svg(Stacks(name="s", columns=(Stack(label="a", counts=(2, 0, 3), title="t"),)), width=width)
+    drawing = stacked_svg([Stack(label="a", counts=(2, 0, 3), title="t")], name="s", width=width)
     lower, upper = (each for each in shapes(drawing, "path") if each.attrib["fill"] != "none")
     assert (lower.attrib["fill"], upper.attrib["fill"]) == ("var(--c1)", "var(--c3)")
     assert upper.attrib["d"].split("V")[1].split("H")[0] == lower.attrib["d"].split(",")[1].split("H")[0]
 
 
 def test_each_stack_has_a_mark_with_its_text_and_its_address() -> None:
-    stacks = Stacks(name="s", columns=tuple(Stack(label="", counts=(n,), title=f"{n}", href=f"/{n}") for n in (1, 2)))
-    assert [(mark.title, mark.href) for mark in stacked_chart(stacks).marks] == [("1", "/1"), ("2", "/2")]
+    columns = [Stack(label="", counts=(n,), title=f"{n}", href=f"/{n}") for n in (1, 2)]
+    assert [(mark.title, mark.href) for mark in stacked_chart(columns, name="s").marks] == [("1", "/1"), ("2", "/2")]
 
 
 def test_a_ninth_series_is_a_mistake_of_the_page() -> None:
     with pytest.raises(ValueError, match="8 series at most; 9 were given"):
-        Stacks(name="s", columns=(Stack(label="a", counts=(1,) * 9, title="t"),))
+        stacked_chart([Stack(label="a", counts=(1,) * 9, title="t")], name="s")
 
 
 def test_the_window_has_a_link_for_each_mark_and_the_next_session_after_it() -> None:
@@ -231,10 +230,8 @@ def test_times_are_those_of_the_clocks_of_the_zone() -> None:
 
 EVERY_KIND: tuple[Callable[[int], str], ...] = (
     lambda width: trend_svg(replace(trend(5, 80, 3, 9, 7), partial_label="7 until 14:02"), width=width),
-    lambda width: stacked_svg(
-        Stacks(name="s", columns=tuple(Stack(label="1 Nov", counts=(9, 1), title="t") for _ in range(40))), width=width
-    ),
-    lambda width: monthly_svg(months(30), width=width),
+    lambda width: stacked_svg([Stack(label="1 Nov", counts=(9, 1), title="t")] * 40, name="s", width=width),
+    lambda width: monthly_svg(months(30), name="m", width=width),
     lambda width: timeline_svg(
         timeline(Lane(title="Order bot", subtitle="web", marks=(mark(0),)), next_hours=25), width=width
     ),

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.charts.samples import NASTY, NASTY_SHOWN, corners, mark, parsed, points, shapes, timeline, trend
 
-from botmeter.charts.monthly import MonthColumn, Months, monthly_chart
+from botmeter.charts.monthly import MonthColumn, monthly_chart
 from botmeter.charts.plane import Chart
 from botmeter.charts.spark import spark_chart
-from botmeter.charts.stacked import Stack, Stacks, stacked_chart
+from botmeter.charts.stacked import Stack, stacked_chart
 from botmeter.charts.svg import area, circle, column, diamond, element, number, polyline
 from botmeter.charts.timeline import Lane, timeline_chart
 from botmeter.charts.trend import Trend, trend_chart, trend_svg
@@ -22,11 +22,11 @@ from botmeter.charts.trend import Trend, trend_chart, trend_svg
 
 def nasty_months() -> Chart:
     columns = tuple(MonthColumn(label=NASTY, count=n, title=NASTY, href=f"/m?x={NASTY}", note=NASTY) for n in (3, 5))
-    return monthly_chart(Months(name=NASTY, columns=columns))
+    return monthly_chart(columns, name=NASTY)
 
 
 def nasty_stacks() -> Chart:
-    return stacked_chart(Stacks(name=NASTY, columns=(Stack(label=NASTY, counts=(1, 2), title=NASTY, href=NASTY),)))
+    return stacked_chart([Stack(label=NASTY, counts=(1, 2), title=NASTY, href=NASTY)], name=NASTY)
 
 
 def nasty_window() -> Chart:
@@ -81,7 +81,7 @@ def test_each_width_is_drawn_once_and_narrower_ones_come_first(chart: Callable[[
 
 
 def test_a_drawing_with_links_is_a_group_and_one_without_is_an_image() -> None:
-    linked = monthly_chart(Months(name="m", columns=(MonthColumn(label="a", count=1, title="t", href="/m"),)))
+    linked = monthly_chart([MonthColumn(label="a", count=1, title="t", href="/m")], name="m")
     assert parsed(linked.drawings[0]).attrib["role"] == "group"
     assert {link.attrib["tabindex"] for link in shapes(linked.drawings[0], "a")} == {"-1"}
     assert parsed(trend_svg(trend(5, 8), width=254)).attrib["role"] == "img"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+import msgspec
 import pytest
 
 from botmeter.domain.errors import Refused
@@ -14,7 +15,6 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.reports.filters import FILTERS, Filters
 from botmeter.reports.hours import hours
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.report_json import report_as_mapping
 from botmeter.reports.row_pages import RowOptions, RowPage, row_page, session_rows
 from botmeter.reports.usage import usage_report
 from support.facts import event, filled_ledger
@@ -86,7 +86,7 @@ def test_they_pick_the_sessions_that_they_name(ledger: Ledger, filters: dict[str
 @pytest.mark.slow
 @pytest.mark.parametrize("zone", ZONES)
 def test_each_hour_of_the_week_has_the_sessions_of_its_cell(ledger: Ledger, zone: str) -> None:
-    counts = [count for day in hours(ledger, asked(zone=zone)).counts for count in day]
+    counts = [count for day in hours(ledger, asked(zone=zone)) for count in day]
     assert sum(counts) == 3
     for place, count in enumerate(counts):
         found = page(ledger, asked(zone=zone, hour=(text_of_week_hour(place),)))
@@ -122,10 +122,10 @@ def test_what_is_searched_for_is_found_among_them(ledger: Ledger) -> None:
 
 
 def test_the_report_says_them_where_they_are_set(ledger: Ledger) -> None:
-    told = report_as_mapping(usage_report(ledger, asked(hour=("sun-06",), opened_on=("sms",))))["filters"]
+    told = msgspec.to_builtins(usage_report(ledger, asked(hour=("sun-06",), opened_on=("sms",))))["filters"]
     assert (told["hour"], told["opened_on"]) == (["sun-06"], ["sms"])
     assert not {one.name for one in FILTERS if not one.always_in_json} & set(
-        report_as_mapping(usage_report(ledger, asked()))["filters"]
+        msgspec.to_builtins(usage_report(ledger, asked()))["filters"]
     )
 
 

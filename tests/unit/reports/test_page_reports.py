@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+import msgspec
 import pytest
 
 from botmeter.domain.errors import Missing
@@ -19,7 +20,6 @@ from botmeter.reports.filters import Filters, filter_named
 from botmeter.reports.hours import hours
 from botmeter.reports.overview import overview
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.report_json import report_as_mapping
 from botmeter.reports.usage import usage_report
 from botmeter.reports.versions import versions
 from support.facts import event, filled_ledger
@@ -58,7 +58,7 @@ def november(*, zone: str = "UTC", **filters: Any) -> UsageQuery:
 
 
 def test_the_report_of_a_zone_says_so_and_counts_on_its_days(ledger: Ledger) -> None:
-    answer = report_as_mapping(usage_report(ledger, november(zone="Asia/Kolkata")))
+    answer = msgspec.to_builtins(usage_report(ledger, november(zone="Asia/Kolkata")))
     assert answer["period"]["timezone"] == "Asia/Kolkata"
     assert [day["date"] for day in answer["trend"] if day["sessions"]] == ["2026-11-22"]
     assert answer["sessions_consumed"] == 2
@@ -84,7 +84,7 @@ def test_an_overview_of_an_account_without_events_has_nothing_to_tell() -> None:
 
 def test_hours_are_found_in_the_zone_that_was_asked_for(ledger: Ledger) -> None:
     def found(query: UsageQuery) -> set[tuple[int, int]]:
-        counts = hours(ledger, query).counts
+        counts = hours(ledger, query)
         return {(weekday, hour) for weekday in range(7) for hour in range(24) if counts[weekday][hour]}
 
     assert found(november()) == {(5, 22), (6, 10)}

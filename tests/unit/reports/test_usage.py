@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import botmeter
@@ -13,8 +14,8 @@ from botmeter.domain.period import Period, day_start_us
 from botmeter.ledger.ledger import Ledger
 from botmeter.metering.policy import ALWAYS_US, FRESHCHAT, Policy
 from botmeter.reports.filters import Filters
+from botmeter.reports.overview import overview
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.report_json import report_as_mapping
 from botmeter.reports.rows import underlying_rows
 from botmeter.reports.usage import usage_report
 from support.facts import event, filled_ledger
@@ -64,7 +65,7 @@ def ask_about(first: str, last: str, *, today: str | None = None, **filters: Any
 
 
 def test_the_report_has_the_shape_and_key_order_of_the_contract(ledger: Ledger) -> None:
-    answer = report_as_mapping(usage_report(ledger, ask_about("2026-11-30", "2026-12-02", today="2026-12-02")))
+    answer = msgspec.to_builtins(usage_report(ledger, ask_about("2026-11-30", "2026-12-02", today="2026-12-02")))
     assert list(answer.items()) == [
         ("account", "acme"),
         ("policy", "freshchat.session@1"),
@@ -96,7 +97,9 @@ def test_the_report_has_the_shape_and_key_order_of_the_contract(ledger: Ledger) 
 
 
 def test_filters_say_preview_only_where_it_is_asked_for(ledger: Ledger) -> None:
-    answer = report_as_mapping(usage_report(ledger, ask_about("2026-11-01", "2026-12-31", preview=False, bot=("b1",))))
+    answer = msgspec.to_builtins(
+        usage_report(ledger, ask_about("2026-11-01", "2026-12-31", preview=False, bot=("b1",)))
+    )
     assert answer["filters"] == {
         "bot": ["b1"],
         "bot_version": [],
@@ -166,11 +169,11 @@ def test_what_agents_did_without_a_bot_is_listed_without_one() -> None:
 def test_the_policy_is_the_one_of_the_last_day_and_all_that_were_in_force_are_known() -> None:
     schedule = [(FRESHCHAT, ALWAYS_US), (AGENTS, day_start_us(date(2026, 11, 22)))]
     ledger = filled_ledger([event("1", at("11-21T10:00:00"))], schedule)
-    both = usage_report(ledger, ask_about("2026-11-21", "2026-11-22"))
-    before = usage_report(ledger, ask_about("2026-11-20", "2026-11-21"))
-    after = usage_report(ledger, ask_about("2026-11-22", "2026-11-23"))
+    both = overview(ledger, ask_about("2026-11-21", "2026-11-22"), compared=None)
+    before = overview(ledger, ask_about("2026-11-20", "2026-11-21"), compared=None)
+    after = overview(ledger, ask_about("2026-11-22", "2026-11-23"), compared=None)
     ledger.connection.close()
-    assert (both.policy, both.policies) == ("agents@1", ("freshchat.session@1", "agents@1"))
+    assert (both.report.policy, both.policies) == ("agents@1", ("freshchat.session@1", "agents@1"))
     assert (before.policies, after.policies) == (("freshchat.session@1",), ("agents@1",))
 
 
@@ -183,6 +186,7 @@ from botmeter.domain.account import Account
 from botmeter.domain.period import Period
 from botmeter.ledger.folder import Folder
 from botmeter.metering.policy import FRESHCHAT
+from botmeter.reports.overview import overview
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.usage import usage_report
 with Folder.owned(Path(sys.argv[1]), purpose="test") as folder:

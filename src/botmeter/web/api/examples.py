@@ -1,10 +1,12 @@
 """Examples for the OpenAPI document and its page."""
 
+from datetime import date
 from http import HTTPStatus
 from typing import Final
 
 import msgspec
 
+from botmeter.domain.period import Period
 from botmeter.reports.explanation_json import (
     Arrival,
     ExplainedConversation,
@@ -18,15 +20,16 @@ from botmeter.reports.report_json import (
     ReportDay,
     ReportFilters,
     ReportMonth,
-    ReportPeriod,
     ReportTicketType,
     UsageReport,
+    report_period,
 )
 from botmeter.web.api.answers import CustomersChanged, MergeBody, Row, Rows, SameCustomer, SessionWithRows, UnmergeBody
 from botmeter.web.api.ingest_schema import AddressedSource, CloudEvent, DeliveryReceipt, Event, Receipt
 from botmeter.web.api.problem_details import problem
 
 _SESSION_ID: Final = "4c10adab-a6a2-87a4-acf7-6c2826b08fbe"
+_DAYS: Final = (date(2026, 11, 21), date(2026, 11, 22))
 _START: Final = "2026-11-21T22:30:00Z"
 _END: Final = "2026-11-22T22:30:00Z"
 
@@ -65,22 +68,22 @@ SESSION: Final = SessionWithRows(
 REPORT: Final = UsageReport(
     account="acme",
     policy="freshchat.session@1",
-    period=ReportPeriod(first="2026-11-21", last="2026-11-22", timezone="UTC", days=2),
+    period=report_period(Period(first_on=_DAYS[0], last_on=_DAYS[1])),
     filters=msgspec.convert(
         {"bot": ["orders"], "bot_version": [], "channel": [], "customer": [], "conversation": []}, ReportFilters
     ),
     sessions_consumed=1,
-    previews=0,
-    conversations=1,
-    tickets=1,
+    preview_count=0,
+    conversation_count=1,
+    ticket_count=1,
     trend=[
-        ReportDay(date="2026-11-21", sessions=1, tickets=1),
-        ReportDay(date="2026-11-22", sessions=0, tickets=0),
+        ReportDay(on=_DAYS[0], session_count=1, ticket_count=1),
+        ReportDay(on=_DAYS[1], session_count=0, ticket_count=0),
     ],
-    by_bot=[ReportBot(bot_id="orders", bot_name="Order bot", sessions=1, opened=1)],
-    by_channel=[ReportChannel(channel="web", sessions=1, opened=1)],
-    by_month=[ReportMonth(month="2026-11", sessions=1, partial=True)],
-    by_ticket_type=[ReportTicketType(ticket_type="refund", tickets=1, sessions=1)],
+    by_bot=[ReportBot(bot_id="orders", bot_name="Order bot", session_count=1, opened_count=1)],
+    by_channel=[ReportChannel(channel="web", session_count=1, opened_count=1)],
+    by_month=[ReportMonth(month="2026-11", session_count=1, is_partial=True)],
+    by_ticket_type=[ReportTicketType(ticket_type="refund", ticket_count=1, session_count=1)],
 )
 _OPENING: Final = ExplainedEvent(
     source="default",

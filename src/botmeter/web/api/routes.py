@@ -8,7 +8,7 @@ from botmeter.domain.instant import now_us
 from botmeter.domain.period import DAYS_MAX, UTC_NAME, Period, day_of_us
 from botmeter.reports.filters import Filters
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.report_json import UsageReport, report_json
+from botmeter.reports.report_json import UsageReport
 from botmeter.reports.row_options import Grouping, RowOptions, SortKey
 from botmeter.reports.row_pages import row_page, session_rows
 from botmeter.reports.usage import usage_report
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def session_usage(call: Call) -> UsageReport:
     """Return the session usage report."""
     with reading(call.request, call.account) as ledger:
-        return report_json(usage_report(ledger, query_of(ledger, call.request.GET)))
+        return usage_report(ledger, query_of(ledger, call.request.GET))
 
 
 def sessions(call: Call) -> Rows | Sessions:

@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from botmeter.charts.monthly import MonthColumn, Months, monthly_chart
+from botmeter.charts.monthly import MonthColumn, monthly_chart
 from botmeter.charts.plane import Chart
 from botmeter.charts.spark import spark_chart
-from botmeter.charts.stacked import Stack, Stacks, stacked_chart
+from botmeter.charts.stacked import Stack, stacked_chart
 from botmeter.charts.timeline import Lane, MarkKind, Timeline, TimelineMark, timeline_chart
 from botmeter.charts.trend import Trend, TrendPoint, trend_chart
 from botmeter.domain.text import count_text, day_text
@@ -36,8 +36,8 @@ def drawings() -> Drawings:
     return Drawings(
         trend=trend_chart(trend),
         spark=spark_chart(_points(), name="Sessions per day, invented."),
-        monthly=monthly_chart(_months()),
-        stacked=stacked_chart(_stacks()),
+        monthly=monthly_chart(_months(), name="Sessions per month, invented."),
+        stacked=stacked_chart(_stacks(), name="Tickets per day by type, invented."),
         window=timeline_chart(_window()),
     )
 
@@ -56,7 +56,7 @@ def _points() -> tuple[TrendPoint, ...]:
     return (*before, *made[4:29], replace(made[29], is_partial=True))
 
 
-def _months() -> Months:
+def _months() -> list[MonthColumn]:
     names = ("Dec", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov")
     columns = [
         MonthColumn(
@@ -69,11 +69,11 @@ def _months() -> Months:
     ]
     columns[0] = replace(columns[0], note="from 9 Dec", is_partial=True)
     columns[-1] = replace(columns[-1], note="until 22 Nov", is_partial=True)
-    return Months(name="Sessions per month, invented.", columns=tuple(columns))
+    return columns
 
 
-def _stacks() -> Stacks:
-    columns = tuple(
+def _stacks() -> tuple[Stack, ...]:
+    return tuple(
         Stack(
             label=day_text(TODAY - timedelta(days=11 - i), year=False),
             counts=tuple(count // (j + 7) for j in range(8)),
@@ -82,7 +82,6 @@ def _stacks() -> Stacks:
         )
         for i, count in enumerate(COUNTS[:12])
     )
-    return Stacks(name="Tickets per day by type, invented.", columns=columns)
 
 
 def _window() -> Timeline:

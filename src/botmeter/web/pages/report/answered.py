@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from botmeter.ledger.settle import Backlog
 from botmeter.reports.overview import Overview
-from botmeter.reports.usage import UsageReport
+from botmeter.reports.report_json import UsageReport
 from botmeter.web.layout import Frame
 from botmeter.web.pages.report.report_access import ReportAccess
 from botmeter.web.pages.report.report_urls import ReportUrls

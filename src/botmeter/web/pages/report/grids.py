@@ -74,7 +74,7 @@ class HoursWidget:
 def hour_widget(answered: Answered) -> HoursWidget:
     """Count session starts by weekday and hour."""
     question, address, urls = answered.question, answered.address, answered.urls
-    by_day = hours(answered.ledger, question.query).counts
+    by_day = hours(answered.ledger, question.query)
     counts = [count for day in by_day for count in day]
     most = max(counts)
     at = counts.index(most)

@@ -92,7 +92,7 @@ def _zone(answered: Answered) -> Notice | None:
 
 
 def _policies(overview: Overview) -> Notice | None:
-    policies = overview.report.policies
+    policies = overview.policies
     if len(policies) < 2:
         return None
     names = " and ".join([", ".join(policies[:-1]), policies[-1]])

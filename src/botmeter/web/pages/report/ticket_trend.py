@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from botmeter.charts.plane import Chart
-from botmeter.charts.stacked import SERIES_MAX, Stack, Stacks, stacked_chart
+from botmeter.charts.stacked import SERIES_MAX, Stack, stacked_chart
 from botmeter.domain import text
 from botmeter.reports.overview import TicketTrendDay
 from botmeter.web.components import Key, Tools
@@ -38,15 +38,12 @@ def ticket_trend_widget(answered: Answered) -> TicketTrendWidget:
     columns = _columns([one.ticket_type for one in answered.report.by_ticket_type])
     starts, step = _starts(period.first_on, period.last_on)
     counts = _counts(answered.overview.ticket_trend, starts, columns=columns)
-    stacks = Stacks(
-        name=f"Tickets by {step} and type, {text.days_text(period)}.",
-        columns=_stacks(starts, counts, answered=answered) if columns else (),
-    )
+    stacks = _stacks(starts, counts, answered=answered) if columns else ()
     return TicketTrendWidget(
         tools=Tools(rows_href=urls.rows(address, sort="-tickets"), expand_href=urls.widget("ticket-trend", address)),
         sub=f"by {step}",
         keys=tuple(Key(label=column, kind=f"s{place + 1}") for place, column in enumerate(columns)),
-        chart=stacked_chart(stacks),
+        chart=stacked_chart(stacks, name=f"Tickets by {step} and type, {text.days_text(period)}."),
         columns=tuple(columns),
         lines=tuple(
             (text.day_text(start_on), tuple(text.count_text(count) for count in own))

@@ -5,12 +5,12 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import Final
 
-from botmeter.charts.monthly import MonthColumn, Months, monthly_chart
+from botmeter.charts.monthly import MonthColumn, monthly_chart
 from botmeter.charts.plane import Chart
 from botmeter.charts.spark import spark_chart
 from botmeter.charts.trend import Step, Trend, TrendPoint, fitting_step, trend_chart
 from botmeter.domain import text
-from botmeter.reports.usage import MonthUsage, TrendDay
+from botmeter.reports.report_json import ReportDay, ReportMonth
 from botmeter.web.components import Key, MonthBar, Tools, bar_width, longest_of
 from botmeter.web.pages.report.answered import Answered
 from botmeter.web.pages.report.filter_bar import before_label
@@ -73,7 +73,7 @@ def trend_widget(answered: Answered, *, points: tuple[TrendPoint, ...]) -> Trend
     """Build the widget of sessions by day."""
     question, period = answered.question, answered.question.query.period
     step = fitting_step(len(points))
-    compared = answered.compared
+    compared = question.compared
     keys = [Key(label=text.days_text(period))]
     if compared is not None:
         keys.append(Key(label=text.days_text(compared.period), kind="dash"))
@@ -138,7 +138,7 @@ def _compared_counts(answered: Answered) -> list[int | None]:
     return [None] * missing + [day.session_count for day in trend]
 
 
-def _title(day: TrendDay, before: int | None, *, question: Question) -> str:
+def _title(day: ReportDay, before: int | None, *, question: Question) -> str:
     on, now = day.on, text.in_zone(question.now_us, question.zone)
     so_far = f" so far, until {now:%H:%M}" if on == now.date() else ""
     title = f"{on:%a} {text.day_text(on)}: {text.counted(day.session_count, 'session')}{so_far}"
@@ -234,7 +234,7 @@ def months_widget(answered: Answered) -> MonthsWidget:
     return MonthsWidget(
         tools=widget_tools(MONTHS, answered),
         sub=_months_text(lines),
-        chart=None if is_table else monthly_chart(Months(name=name, columns=columns)),
+        chart=None if is_table else monthly_chart(columns, name=name),
         bars=tuple(
             MonthBar(
                 label=text.month_text(line.month, year=False),
@@ -255,7 +255,7 @@ def _months_text(lines: tuple[MonthLine, ...]) -> str:
     return lines[0].name if len(lines) == 1 else f"{lines[0].name} {text.DASH} {lines[-1].name}"
 
 
-def _month_line(month: MonthUsage, answered: Answered) -> MonthLine:
+def _month_line(month: ReportMonth, answered: Answered) -> MonthLine:
     period = answered.question.query.period
     first_on = date.fromisoformat(f"{month.month}-01")
     next_on = (first_on + timedelta(days=31)).replace(day=1)
@@ -270,7 +270,7 @@ def _month_line(month: MonthUsage, answered: Answered) -> MonthLine:
     )
 
 
-def _month_note(month: MonthUsage, first_on: date, *, shown: tuple[date, date]) -> str:
+def _month_note(month: ReportMonth, first_on: date, *, shown: tuple[date, date]) -> str:
     if not month.is_partial:
         return ""
     if shown[0] != first_on:
