@@ -139,13 +139,6 @@ def test_yes_no_and_roles_are_said_in_words(owner: User, browser: MakeBrowser) -
     assert "may export: no · role: billing admin · to: 1, 2" in page
 
 
-def test_a_sentence_stands_alone(owner: User, browser: MakeBrowser) -> None:
-    record(Action.POLICY_SET, request=None, user=owner, account="acme", told="Two days changed.", other=1)
-    [line] = lines(browser(owner).get(AUDIT).content.decode())
-    assert "Two days changed." in line
-    assert "other" not in line
-
-
 def test_an_address_of_a_proxys_client_is_kept_only_behind_a_proxy(
     owner: User, browser: MakeBrowser, settings: Settings
 ) -> None:

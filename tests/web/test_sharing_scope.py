@@ -22,7 +22,7 @@ from botmeter.reports.presets import Preset
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.rows import underlying_rows
 from botmeter.web.pages.report.widgets import WIDGETS
-from botmeter.web.pages.sharing.saved_address import kept_address
+from botmeter.web.pages.sharing.saved_address import address_of_query
 from botmeter.web.pages.sharing.scope import (
     Scope,
     comparisons_within,
@@ -111,7 +111,7 @@ def rows(ledger: Ledger, query: UsageQuery) -> Counter[tuple[object, ...]]:
 
 
 def scope_of(query: str, *, may_see_rows: bool) -> Scope:
-    return Scope(whole=pinned(kept_address(query), zone="UTC"), may_see_rows=may_see_rows)
+    return Scope(whole=pinned(address_of_query(query), zone="UTC"), may_see_rows=may_see_rows)
 
 
 @given(shared=queries(), wanted=queries(), may_see_rows=st.booleans())
@@ -137,7 +137,7 @@ def test_no_question_behind_a_link_is_wider_than_the_link(
 def test_what_lies_within_the_link_is_shown_as_it_is_to_members(ledger: Ledger, shared: str, wanted: str) -> None:
     scope = scope_of(shared, may_see_rows=True)
     whole = question(ledger, scope.whole, zone="UTC").query
-    free = question(ledger, kept_address(wanted), zone=whole.period.timezone).query
+    free = question(ledger, address_of_query(wanted), zone=whole.period.timezone).query
     found = shared_question(ledger, scope, parameters=QueryDict(wanted)).narrowed.query
     within = whole.period.first_on <= free.period.first_on and free.period.last_on <= whole.period.last_on
     if within and free.period.timezone == whole.period.timezone and rows(ledger, whole) >= rows(ledger, free):
@@ -177,7 +177,7 @@ def test_an_address_that_names_nothing_shows_all_that_was_shared(ledger: Ledger)
 
 
 def test_a_link_to_a_bare_report_keeps_the_zone_and_days_that_it_was_made_with() -> None:
-    made = pinned(kept_address(""), zone="Asia/Kolkata")
+    made = pinned(address_of_query(""), zone="Asia/Kolkata")
     assert made.query() == "?period=last-30-days&timezone=Asia%2FKolkata"
     assert pinned(made, zone="UTC") == made
 
@@ -320,4 +320,4 @@ def test_an_address_that_can_not_be_is_refused_behind_a_link_too(
     assert answer.status_code == 400
     assert code in answer.content.decode()
     with pytest.raises(Refused):
-        kept_address(query)
+        address_of_query(query)

@@ -10,7 +10,7 @@ from django.urls import reverse
 from botmeter.people.models import SavedView, User
 from botmeter.people.rights import Role
 from botmeter.people.saved_views import saved_view_name
-from botmeter.web.pages.sharing.saved_address import address_text, kept_address
+from botmeter.web.pages.sharing.saved_address import address_of_query, address_text
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ledgers")]
 VIEWS = "/a/acme/views"
@@ -208,4 +208,4 @@ def test_names_with_html_are_shown_as_text(ana: User, browser: Browser) -> None:
     ],
 )
 def test_what_a_view_shows_is_said_in_words(query: str, words: str) -> None:
-    assert address_text(kept_address(query)) == words
+    assert address_text(address_of_query(query)) == words

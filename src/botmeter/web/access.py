@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.http.response import HttpResponseBase
 
 from botmeter.domain.errors import NotAllowed
+from botmeter.people.audit import Action, record
 from botmeter.people.models import Membership, User
 from botmeter.people.rights import Right, Role
 from botmeter.web import ledgers
@@ -55,6 +56,15 @@ class Visit:
     def may(self, right: Right) -> bool:
         """Return True if the member has the permission."""
         return right in self.membership.rights
+
+    def record(self, action: Action, **details: Any) -> None:
+        """Add an entry to the account's audit log."""
+        record(action, request=self.request, user=self.user, account=self.account, **details)
+
+    def require_post(self) -> None:
+        """Answer 404 unless a form was submitted."""
+        if self.request.method != "POST":
+            raise Http404
 
     def require(self, right: Right) -> None:
         """Raise NotAllowed `right_missing` unless the member has the permission."""

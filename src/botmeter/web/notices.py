@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 _KEY: Final = "notice"
 _WAITING: Final = "waiting_secrets"
+COPY_NOW: Final = "Copy it now. It is not shown again."
 # The browser follows a redirect at once.
 _WAIT_SECONDS: Final = 600
 

@@ -1,8 +1,9 @@
 """Admin → Audit log: read-only, newest first."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -22,6 +23,8 @@ from botmeter.web.layout import Frame, frame
 from botmeter.web.rendering import rendered
 
 LINES: Final = 50
+_FILTERS: Final = ("who", "action", "from", "to")
+_FILTER_LENGTH_MAX: Final = 254
 # µs since 1970 up to the year 2286, and a number that every database can hold.
 _CURSOR: Final = re.compile(r"(\d{1,16})\.(\d{1,18})", re.ASCII)
 # `date` ends the day after; no entry is that late.
@@ -40,79 +43,44 @@ class AuditLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """A filter value."""
-
-    value: str
-    label: str
-    is_current: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditPage:
-    """The audit log."""
+    """The audit log.
+
+    Attributes:
+        actions: Values and labels of the menu.
+        filters: Values of `who`, `action`, `from` and `to`; empty for all.
+    """
 
     frame: Frame
-    people: tuple[Choice, ...]
-    actions: tuple[Choice, ...]
-    first: str
-    last: str
+    people: tuple[str, ...]
+    actions: tuple[tuple[str, str], ...]
+    filters: Mapping[str, str]
     lines: tuple[AuditLine, ...]
     older_href: str
     newest_href: str
     clear_href: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditAddress:
-    """Filters and position in the log.
-
-    Attributes:
-        action: None for all.
-        before: Time (µs UTC) and number of the last entry already shown.
-    """
-
-    who: str
-    action: Action | None
-    first_on: date | None
-    last_on: date | None
-    before: tuple[int, int] | None
-
-    def query(self, **more: str) -> str:
-        """Encode the query string."""
-        pairs = {
-            "who": self.who,
-            "action": self.action.value if self.action else "",
-            "from": self.first_on.isoformat() if self.first_on else "",
-            "to": self.last_on.isoformat() if self.last_on else "",
-            **more,
-        }
-        return f"?{urlencode({name: value for name, value in pairs.items() if value})}"
-
-
 @for_member(Right.SEE_AUDIT)
 def audit(visit: Visit) -> HttpResponse:
     """Show the audit log."""
-    address = _read_address(visit)
+    query = visit.request.GET
+    filters = {name: query.get(name, "").replace("\0", "")[:_FILTER_LENGTH_MAX] for name in _FILTERS}
     entries = _readable(visit.account)
-    found = list(_matching(entries, address)[: LINES + 1])
-    shown, path = found[:LINES], reverse("audit", args=(visit.account,))
-    last = f"{us_from_datetime(shown[-1].recorded_at)}.{shown[-1].pk}" if len(found) > LINES else ""
-    people = sorted(set(entries.order_by().values_list("who", flat=True).distinct()[:500]) | ({address.who} - {""}))
-    is_filtered = address.query() != "?"
+    matching = list(_matching(entries, filters, before=query.get("before", ""))[: LINES + 1])
+    lines, path = matching[:LINES], reverse("audit", args=(visit.account,))
+    people = {*entries.order_by().values_list("who", flat=True).distinct()[:500], filters["who"]}
+    chosen = {name: value for name, value in filters.items() if value}
+    newest_href = f"{path}?{urlencode(chosen)}" if chosen else path
     page = AuditPage(
         frame=frame(visit, title="Audit log", current="audit"),
-        people=tuple(Choice(value=who, label=who, is_current=who == address.who) for who in people),
-        actions=tuple(
-            Choice(value=action.value, label=_label(action.value), is_current=action == address.action)
-            for action in Action
-        ),
-        first=address.first_on.isoformat() if address.first_on else "",
-        last=address.last_on.isoformat() if address.last_on else "",
-        lines=tuple(_line(entry) for entry in shown),
-        older_href=path + address.query(before=last) if last else "",
-        newest_href=path + (address.query() if is_filtered else "") if address.before else "",
-        clear_href=path if is_filtered else "",
+        people=tuple(sorted(people - {""})),
+        actions=tuple((action.value, _label(action.value)) for action in Action),
+        filters=filters,
+        lines=tuple(_line(entry) for entry in lines),
+        older_href=f"{path}?{urlencode({**chosen, 'before': _cursor(lines[-1])})}" if len(matching) > LINES else "",
+        newest_href=newest_href if "before" in query else "",
+        clear_href=path if chosen else "",
     )
     return rendered(visit.request, "audit.html", page=page)
 
@@ -123,47 +91,37 @@ def _readable(account: str) -> "QuerySet[AuditEntry]":
     return AuditEntry.objects.filter(Q(account=account) | Q(account="", user__in=own))
 
 
-def _matching(entries: "QuerySet[AuditEntry]", address: AuditAddress) -> "QuerySet[AuditEntry]":
-    if address.who:
-        entries = entries.filter(who=address.who)
-    if address.action:
-        entries = entries.filter(action=address.action.value)
-    if address.first_on:
-        entries = entries.filter(recorded_at__gte=datetime_from_us(day_start_us(address.first_on)))
-    if address.last_on:
-        end_on = min(address.last_on, _DAY_LAST) + timedelta(days=1)
-        entries = entries.filter(recorded_at__lt=datetime_from_us(day_start_us(end_on)))
-    if address.before:
-        before = datetime_from_us(address.before[0])
-        entries = entries.filter(Q(recorded_at__lt=before) | Q(recorded_at=before, pk__lt=address.before[1]))
+def _matching(entries: "QuerySet[AuditEntry]", filters: Mapping[str, str], *, before: str) -> "QuerySet[AuditEntry]":
+    if filters["who"]:
+        entries = entries.filter(who=filters["who"])
+    if action := filters["action"]:
+        if action not in set(Action):
+            raise Refused("parameter_invalid", f"Unknown action {action[:40]!r}. Choose one from the menu on the page.")
+        entries = entries.filter(action=action)
+    if filters["from"]:
+        entries = entries.filter(recorded_at__gte=_day_start(day_from_text(filters["from"])))
+    if filters["to"]:
+        end_on = min(day_from_text(filters["to"]), _DAY_LAST) + timedelta(days=1)
+        entries = entries.filter(recorded_at__lt=_day_start(end_on))
+    if before:
+        recorded_at, number = _entry_before(before)
+        entries = entries.filter(Q(recorded_at__lt=recorded_at) | Q(recorded_at=recorded_at, pk__lt=number))
     return entries.order_by("-recorded_at", "-pk")
 
 
-def _read_address(visit: Visit) -> AuditAddress:
-    given = visit.request.GET
-    action = given.get("action", "")
-    if action and action not in set(Action):
-        raise Refused("parameter_invalid", f"Unknown action {action[:40]!r}. Choose one from the menu on the page.")
-    return AuditAddress(
-        who=given.get("who", "")[:254].replace("\0", ""),
-        action=Action(action) if action else None,
-        first_on=_day(given.get("from")),
-        last_on=_day(given.get("to")),
-        before=_cursor(given.get("before", "")),
-    )
+def _day_start(day_on: date) -> datetime:
+    return datetime_from_us(day_start_us(day_on))
 
 
-def _day(given: str | None) -> date | None:
-    return day_from_text(given) if given else None
+def _cursor(entry: AuditEntry) -> str:
+    return f"{us_from_datetime(entry.recorded_at)}.{entry.pk}"
 
 
-def _cursor(given: str) -> tuple[int, int] | None:
-    if not given:
-        return None
-    found = _CURSOR.fullmatch(given)
-    if found is None:
-        raise Refused("cursor_invalid", f"Invalid cursor {given[:40]!r}. Start again from the first page of the log.")
-    return int(found[1]), int(found[2])
+def _entry_before(cursor: str) -> tuple[datetime, int]:
+    match = _CURSOR.fullmatch(cursor)
+    if match is None:
+        raise Refused("cursor_invalid", f"Invalid cursor {cursor[:40]!r}. Start again from the first page of the log.")
+    return datetime_from_us(int(match[1])), int(match[2])
 
 
 def _line(entry: AuditEntry) -> AuditLine:
@@ -181,9 +139,6 @@ def _label(action: str) -> str:
 
 
 def _detail_text(detail: dict[str, Any]) -> str:
-    """Format the details; a sentence under `told` replaces them."""
-    if "told" in detail:
-        return str(detail["told"])
     # Sorted here, as PostgreSQL reorders JSON keys.
     return " · ".join(
         f"{name.replace('_', ' ')}: {_value_text(name, value)}" for name, value in sorted(detail.items()) if value != ""

@@ -6,13 +6,13 @@ from typing import Any, Final, cast
 
 from django import forms
 from django.db.models import Q
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 
 from botmeter.domain import text
-from botmeter.domain.errors import Refused
 from botmeter.domain.instant import present
-from botmeter.people.audit import Action, record
+from botmeter.people.audit import Action
 from botmeter.people.keys import (
     NAME_LENGTH_MAX,
     KeyDraft,
@@ -29,9 +29,9 @@ from botmeter.people.keys import (
 from botmeter.people.models import ApiKey
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
-from botmeter.web.entry_page import add_problem
+from botmeter.web.form_errors import form_errors
 from botmeter.web.layout import Frame, frame
-from botmeter.web.notices import Notice, add_notice, pop_notice
+from botmeter.web.notices import COPY_NOW, Notice, add_notice, pop_notice
 from botmeter.web.rendering import rendered
 
 _for_key_admins = for_member(Right.MANAGE_KEYS, posts=Right.MANAGE_KEYS)
@@ -70,10 +70,19 @@ class KeyForm(forms.Form):
     )
 
     def clean_last_on(self) -> date | None:
-        chosen: date | None = self.cleaned_data["last_on"]
-        if chosen is not None and chosen > _DAY_LAST:
+        last_on: date | None = self.cleaned_data["last_on"]
+        if last_on is not None and last_on > _DAY_LAST:
             raise forms.ValidationError(f"The latest day is {text.day_text(_DAY_LAST)}.")
-        return chosen
+        return last_on
+
+    def draft(self) -> KeyDraft:
+        """Return the valid form's key."""
+        values, last_on = self.cleaned_data, self.cleaned_data["last_on"]
+        return KeyDraft(
+            name=values["name"],
+            scopes=scopes_from_texts(values["scopes"]),
+            expires_at=None if last_on is None else end_of_day(last_on),
+        )
 
 
 class ReplaceForm(forms.Form):
@@ -89,9 +98,9 @@ class ReplaceForm(forms.Form):
 
     def __init__(self, *args: Any, account: str) -> None:
         super().__init__(*args)
-        works = Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=present()))
-        chosen = cast("forms.ModelChoiceField[ApiKey]", self.fields["key"])
-        chosen.queryset = ApiKey.objects.filter(works, account=account).order_by("name", "pk")
+        is_active = Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=present()))
+        field = cast("forms.ModelChoiceField[ApiKey]", self.fields["key"])
+        field.queryset = ApiKey.objects.filter(is_active, account=account).order_by("name", "pk")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +110,8 @@ class KeyLine:
     name: str
     start: str
     scopes: tuple[str, ...]
-    made: str
-    used: str
+    created: str
+    last_used: str
     state: tuple[str, str]
     ends: str
     revoke_href: str
@@ -126,14 +135,11 @@ class KeysPage:
 @_for_key_admins
 def keys(visit: Visit) -> HttpResponse:
     """Show the keys; create one on POST."""
-    if visit.request.method != "POST":
-        return _page(visit)
-    form = KeyForm(visit.request.POST)
+    form = KeyForm(visit.request.POST if visit.request.method == "POST" else None)
     if form.is_valid():
-        try:
-            return _create(visit, _draft(form.cleaned_data))
-        except Refused as problem:
-            add_problem(form, problem, fields={"key_name_invalid": "name", "key_expiry_past": "last_on"})
+        with form_errors(form, fields={"key_name_invalid": "name", "key_expiry_past": "last_on"}):
+            key = new_key(visit.account, form.draft(), created_by=visit.user)
+            return _created(visit, key, fact=f"Key {key.key.name} created.")
     return _page(visit, form=form)
 
 
@@ -141,76 +147,52 @@ def keys(visit: Visit) -> HttpResponse:
 def key_replacement(visit: Visit) -> HttpResponse:
     """Replace a key."""
     if visit.request.method != "POST":
-        return HttpResponseRedirect(_keys(visit))
+        return redirect("keys", visit.account)
     form = ReplaceForm(visit.request.POST, account=visit.account)
     if not form.is_valid():
-        return _page(visit, replace=form)
-    _replace(visit, form.cleaned_data["key"], expiry=form.cleaned_data["lives_on"])
-    return HttpResponseRedirect(_keys(visit))
+        return _page(visit, form=KeyForm(), replace=form)
+    old: ApiKey = form.cleaned_data["key"]
+    label, lasting = OLD_KEY_EXPIRY[form.cleaned_data["lives_on"]]
+    return _created(
+        visit,
+        rotate_key(old, lives_on=lasting, created_by=visit.user),
+        fact=f"New key {old.name} created. The old key expires {label}.",
+        instead_of=old.start,
+        old_lives_on=label,
+    )
 
 
 @_for_key_admins
 def key_revocation(visit: Visit, *, key: int) -> HttpResponse:
     """Revoke a key."""
-    found = ApiKey.objects.filter(pk=key, account=visit.account).first()
-    if found is None or visit.request.method != "POST":
-        raise Http404
-    if revoke_key(found):
-        _note(visit, found, action=Action.KEY_REVOKED)
-    add_notice(visit.request, Notice(fact=f"Key {found.name} revoked.", consequence="It can no longer be used."))
-    return HttpResponseRedirect(_keys(visit))
+    visit.require_post()
+    revoked = get_object_or_404(ApiKey, pk=key, account=visit.account)
+    if revoke_key(revoked):
+        visit.record(Action.KEY_REVOKED, name=revoked.name, key=f"{revoked.start}…")
+    add_notice(visit.request, Notice(fact=f"Key {revoked.name} revoked.", consequence="It can no longer be used."))
+    return redirect("keys", visit.account)
 
 
-def _keys(visit: Visit) -> str:
-    return reverse("keys", args=(visit.account,))
+def _created(visit: Visit, new: NewKey, *, fact: str, **details: str) -> HttpResponse:
+    key = new.key
+    visit.record(Action.KEY_CREATED, name=key.name, key=f"{key.start}…", scopes=key.scopes, **details)
+    add_notice(visit.request, Notice(fact=fact, consequence=COPY_NOW, secrets=(new.secret,)))
+    return redirect("keys", visit.account)
 
 
-def _draft(values: dict[str, Any]) -> KeyDraft:
-    last_on: date | None = values["last_on"]
-    return KeyDraft(
-        name=values["name"],
-        scopes=scopes_from_texts(values["scopes"]),
-        expires_at=None if last_on is None else end_of_day(last_on),
+def _page(visit: Visit, *, form: KeyForm, replace: ReplaceForm | None = None) -> HttpResponse:
+    account_keys = (
+        ApiKey.objects.select_related("created_by").filter(account=visit.account).order_by("-created_at", "-pk")
     )
-
-
-def _create(visit: Visit, draft: KeyDraft) -> HttpResponse:
-    made = new_key(visit.account, draft, created_by=visit.user)
-    _note(visit, made.key, action=Action.KEY_CREATED, scopes=made.key.scopes)
-    _show(visit, made, fact=f"Key {draft.name} created.")
-    return HttpResponseRedirect(_keys(visit))
-
-
-def _replace(visit: Visit, found: ApiKey, *, expiry: str) -> None:
-    label, lasting = OLD_KEY_EXPIRY[expiry]
-    made = rotate_key(found, lives_on=lasting, created_by=visit.user)
-    _note(
-        visit, made.key, action=Action.KEY_CREATED, scopes=made.key.scopes, instead_of=found.start, old_lives_on=label
-    )
-    _show(visit, made, fact=f"New key {found.name} created. The old key expires {label}.")
-
-
-def _note(visit: Visit, key: ApiKey, *, action: Action, **detail: Any) -> None:
-    details = {"name": key.name, "key": f"{key.start}…", **detail}
-    record(action, request=visit.request, user=visit.user, account=visit.account, **details)
-
-
-def _show(visit: Visit, made: NewKey, *, fact: str) -> None:
-    consequence = "Copy it now. It is not shown again."
-    add_notice(visit.request, Notice(fact=fact, consequence=consequence, secrets=(made.secret,)))
-
-
-def _page(visit: Visit, *, form: forms.Form | None = None, replace: ReplaceForm | None = None) -> HttpResponse:
-    found = ApiKey.objects.select_related("created_by").filter(account=visit.account).order_by("-created_at", "-pk")
-    lines = tuple(_line(visit, each) for each in found)
+    lines = tuple(_line(visit, each) for each in account_keys)
     report = visit.request.build_absolute_uri(f"/api/v1/accounts/{visit.account}/reports/session-usage")
     page = KeysPage(
         frame=frame(visit, title="API keys", current="keys"),
         notice=pop_notice(visit.request),
         keys=lines,
-        form=form or KeyForm(),
+        form=form,
         replace=(replace or ReplaceForm(account=visit.account)) if any(line.revoke_href for line in lines) else None,
-        href=_keys(visit),
+        href=reverse("keys", args=(visit.account,)),
         replace_href=reverse("key-replace", args=(visit.account,)),
         docs_href=reverse("api-reference"),
         curl=f'curl -H "Authorization: Bearer bm_…" \\\n  {report}',
@@ -225,8 +207,8 @@ def _line(visit: Visit, key: ApiKey) -> KeyLine:
         name=key.name,
         start=f"{key.start}…",
         scopes=tuple(key.scopes),
-        made=f"{text.day_text(key.created_at.date())} by {by}",
-        used="Never" if key.last_used_at is None else text.moment_text(key.last_used_at),
+        created=f"{text.day_text(key.created_at.date())} by {by}",
+        last_used="Never" if key.last_used_at is None else text.moment_text(key.last_used_at),
         state=_STATES[state],
         ends=_ends(key, state),
         revoke_href=reverse("key-revoke", args=(visit.account, key.pk)) if state is KeyState.WORKS else "",
@@ -234,13 +216,11 @@ def _line(visit: Visit, key: ApiKey) -> KeyLine:
 
 
 def _ends(key: ApiKey, state: KeyState) -> str:
-    match state:
-        case KeyState.WORKS:
-            return f"until {text.moment_text(key.expires_at)}" if key.expires_at else ""
-        case KeyState.EXPIRED:
-            return text.moment_text(key.expires_at) if key.expires_at else ""
-        case KeyState.REVOKED:
-            return text.moment_text(key.revoked_at) if key.revoked_at else ""
+    ends_at = key.revoked_at or key.expires_at
+    if ends_at is None:
+        return ""
+    moment = text.moment_text(ends_at)
+    return f"until {moment}" if state is KeyState.WORKS else moment
 
 
 _STATES: Final = {

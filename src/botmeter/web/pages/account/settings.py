@@ -1,24 +1,23 @@
 """Admin → Settings: name, data start date, time zone, policy."""
 
 from dataclasses import dataclass
-from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 
 from botmeter.domain import text
-from botmeter.domain.errors import Refused
 from botmeter.domain.instant import now_us as present_us
 from botmeter.domain.period import is_timezone
 from botmeter.ledger.settings import set_available_from, set_title
-from botmeter.people.audit import Action, record
+from botmeter.people.audit import Action
 from botmeter.people.models import AccountPreference
 from botmeter.people.rights import Right
 from botmeter.web.access import Visit, for_member
-from botmeter.web.entry_page import add_problem
+from botmeter.web.form_errors import form_errors
 from botmeter.web.layout import Frame, frame
 from botmeter.web.notices import Notice, add_notice, pop_notice
 from botmeter.web.pages.account.policy_text import PolicyTerm, policy_terms
@@ -67,68 +66,54 @@ class SettingsPage:
     policy_href: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Settings:
-    title: str
-    available_from: date
-    timezone: str
-
-
 @for_member(Right.CHANGE_SETTINGS, posts=Right.CHANGE_SETTINGS)
 def settings(visit: Visit) -> HttpResponse:
     """Show the settings; save them on POST."""
-    before = _current(visit)
-    initial = {"title": before.title, "available_from": before.available_from, "timezone": before.timezone}
+    with visit.reading() as ledger:
+        account = ledger.account
+    initial = {
+        "title": account.title,
+        "available_from": account.available_from,
+        "timezone": preferred_zone(visit.account),
+    }
     form = AccountForm(visit.request.POST if visit.request.method == "POST" else None, initial=initial)
     if form.is_valid():
-        try:
-            notice = _save(visit, before, after=_Settings(**form.cleaned_data))
-        except Refused as problem:
-            if problem.code not in _FIELD_OF_CODE:
-                raise
-            add_problem(form, problem, fields=_FIELD_OF_CODE)
-        else:
-            add_notice(visit.request, notice)
-            return HttpResponseRedirect(reverse("settings", args=(visit.account,)))
+        with form_errors(form, fields=_FIELD_OF_CODE):
+            add_notice(visit.request, _save(visit, form))
+            return redirect("settings", visit.account)
     return _page(visit, form=form)
 
 
-def _current(visit: Visit) -> _Settings:
-    with visit.reading() as ledger:
-        return _Settings(
-            title=ledger.account.title,
-            available_from=ledger.account.available_from,
-            timezone=preferred_zone(visit.account),
-        )
-
-
-def _save(visit: Visit, before: _Settings, *, after: _Settings) -> Notice:
-    by, now_us, sentences = visit.user.email, present_us(), []
+def _save(visit: Visit, form: AccountForm) -> Notice:
+    by, now_us, after, sentences = visit.user.email, present_us(), form.cleaned_data, []
     with visit.writing() as ledger:
-        if after.available_from != before.available_from:
-            waiting = set_available_from(ledger, after.available_from, now_us=now_us, by=by)
-            sentences.append(f"Data start date: {text.day_text(after.available_from)}.")
-            if waiting:
+        if "available_from" in form.changed_data:
+            quarantined = set_available_from(ledger, after["available_from"], now_us=now_us, by=by)
+            sentences.append(f"Data start date: {text.day_text(after['available_from'])}.")
+            if quarantined:
                 sentences.append(
-                    f"{text.counted(waiting, 'event')} in quarantine can be retried: "
+                    f"{text.counted(quarantined, 'event')} in quarantine can be retried: "
                     f"botmeter quarantine retry --account {visit.account}."
                 )
-            _note(visit, "available_from", pair=(before.available_from, after.available_from))
-        if after.title != before.title:
-            set_title(ledger, after.title, now_us=now_us, by=by)
-            sentences.append(f"Account name: {after.title}.")
-            _note(visit, "title", pair=(before.title, after.title))
-    if after.timezone != before.timezone:
-        AccountPreference.objects.update_or_create(account=visit.account, defaults={"timezone": after.timezone})
-        sentences.append(f"Reporting time zone: {after.timezone}.")
-        _note(visit, "zone", pair=(before.timezone, after.timezone))
+            _record_change(visit, form, field="available_from")
+        if "title" in form.changed_data:
+            set_title(ledger, after["title"], now_us=now_us, by=by)
+            sentences.append(f"Account name: {after['title']}.")
+            _record_change(visit, form, field="title")
+    if "timezone" in form.changed_data:
+        AccountPreference.objects.update_or_create(account=visit.account, defaults={"timezone": after["timezone"]})
+        sentences.append(f"Reporting time zone: {after['timezone']}.")
+        _record_change(visit, form, field="timezone")
     return Notice(fact="Saved." if sentences else "No changes.", consequence=" ".join(sentences))
 
 
-def _note(visit: Visit, setting: str, *, pair: tuple[object, object]) -> None:
-    before, after = map(str, pair)
-    detail: dict[str, Any] = {"setting": setting, "before": before, "after": after}
-    record(Action.SETTING_CHANGED, request=visit.request, user=visit.user, account=visit.account, **detail)
+def _record_change(visit: Visit, form: AccountForm, *, field: str) -> None:
+    visit.record(
+        Action.SETTING_CHANGED,
+        setting="zone" if field == "timezone" else field,
+        before=str(form.initial[field]),
+        after=str(form.cleaned_data[field]),
+    )
 
 
 def _page(visit: Visit, *, form: AccountForm) -> HttpResponse:

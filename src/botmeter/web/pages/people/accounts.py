@@ -4,18 +4,19 @@ from dataclasses import dataclass
 from typing import cast
 
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from botmeter.domain.errors import NotAllowed, Refused
+from botmeter.domain.errors import NotAllowed
 from botmeter.people.accounts import create_account
 from botmeter.people.audit import Action, record
 from botmeter.people.members import may_create_accounts
 from botmeter.people.models import User
 from botmeter.people.rights import Role
 from botmeter.web.access import for_person
-from botmeter.web.entry_page import add_problem
+from botmeter.web.form_errors import form_errors
 from botmeter.web.layout import Frame
 from botmeter.web.notices import Notice, add_notice, pop_notice
 from botmeter.web.pages.people.forms import FIELD_OF_CODE, NewAccountForm
@@ -59,22 +60,17 @@ def accounts(request: HttpRequest) -> HttpResponse:
         )
     form = NewAccountForm(request.POST)
     if form.is_valid():
-        chosen = form.cleaned_data
-        try:
-            account = create_account(
-                server_state(request).ledgers, chosen["account_name"], title=chosen["account_title"], owner=user
-            )
-        except Refused as problem:
-            add_problem(form, problem, fields=FIELD_OF_CODE)
-        else:
+        name, title = form.cleaned_data["account_name"], form.cleaned_data["account_title"]
+        with form_errors(form, fields=FIELD_OF_CODE):
+            account = create_account(server_state(request).ledgers, name, title=title, owner=user)
             record(Action.ACCOUNT_CREATED, request=request, user=user, account=account.name, title=account.title)
             add_notice(request, Notice(fact=f"Account {account.title} created.", consequence="It is ready for events."))
-            return HttpResponseRedirect(reverse("reports", args=(account.name,)))
+            return redirect("reports", account.name)
     return _page(request, user, form=form)
 
 
 def _page(request: HttpRequest, user: User, *, form: BaseForm | None) -> HttpResponse:
-    lines = user.memberships.order_by("account").values_list("account", "role")
+    memberships = user.memberships.order_by("account").values_list("account", "role")
     page = AccountsPage(
         frame=own_frame(request, title="Accounts"),
         notice=pop_notice(request),
@@ -85,7 +81,7 @@ def _page(request: HttpRequest, user: User, *, form: BaseForm | None) -> HttpRes
                 role=Role(role).label,
                 href=reverse("reports", args=(name,)),
             )
-            for name, role in lines
+            for name, role in memberships
         ),
         form=form,
     )

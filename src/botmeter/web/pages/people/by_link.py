@@ -4,12 +4,12 @@ Only the button uses one up, as mail scanners open links; the demo's link, print
 """
 
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from botmeter.domain.errors import Refused
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.people.accounts import create_account, own
 from botmeter.people.audit import Action, record
@@ -18,8 +18,10 @@ from botmeter.people.login import entered
 from botmeter.people.members import accounts_without_people, join, link_unusable, use_up
 from botmeter.people.models import Link, User
 from botmeter.people.rights import Role
+from botmeter.web import components
 from botmeter.web.access import for_everyone
-from botmeter.web.entry_page import FooterLink, add_problem, entry_page
+from botmeter.web.entry_page import entry_page
+from botmeter.web.form_errors import form_errors
 from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.people.forms import FIELD_OF_CODE, FirstStartForm, FirstStartWithAccountForm, JoinForm
 from botmeter.web.server_state import server_state
@@ -39,13 +41,8 @@ def first_start(request: HttpRequest, *, secret: str) -> HttpResponse:
     kind = FirstStartForm if names else FirstStartWithAccountForm
     form = kind(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        try:
-            user = _first_person(link, form.cleaned_data, names=names, ledgers=ledgers)
-        except Refused as problem:
-            if problem.code not in FIELD_OF_CODE:
-                raise
-            add_problem(form, problem, fields=FIELD_OF_CODE)
-        else:
+        with form_errors(form, fields=FIELD_OF_CODE):
+            user = _first_user(link, form.cleaned_data, names=names, ledgers=ledgers)
             record(Action.MEMBER_JOINED, request=request, user=user, by="first start")
             return entered(request, user, next_path=reverse("home"), road="first start")
     return entry_page(
@@ -61,10 +58,7 @@ def first_start(request: HttpRequest, *, secret: str) -> HttpResponse:
 @require_http_methods(_METHODS)
 def by_link(request: HttpRequest, *, secret: str) -> HttpResponse:
     """Sign in by link."""
-    link = _usable_link(secret, Link.Purpose.SIGN_IN)
-    user = link.user
-    if user is None or not user.is_active:
-        raise link_unusable()
+    link, user = user_link(secret, Link.Purpose.SIGN_IN)
     if link.is_reusable or request.method == "POST":
         use_up(link)
         return entered(request, user, next_path=reverse("home"), road="link")
@@ -84,12 +78,13 @@ def invitation(request: HttpRequest, *, secret: str) -> HttpResponse:
     link = _usable_link(secret, Link.Purpose.INVITATION)
     if request.user.is_authenticated:
         return _accept(request, link, user=request.user)
-    known = User.objects.filter(email=link.email).first()
-    links = (FooterLink(label="Sign in to accept", href=f"{reverse('sign-in')}?next={request.path}"),)
-    if known is not None:
+    if User.objects.filter(email=link.email).exists():
         # Never a new password for an existing user: the inviter may hold the link.
         return entry_page(
-            request, _heading(request, link), sentence=f"{_terms(link)} {known.email} already has a user.", links=links
+            request,
+            _heading(request, link),
+            sentence=f"{_terms(link)} {link.email} already has a user.",
+            links=(components.Link(label="Sign in to accept", href=f"{reverse('sign-in')}?next={request.path}"),),
         )
     form = JoinForm(request.POST if request.method == "POST" else None, user=User(email=link.email))
     if form.is_valid():
@@ -112,7 +107,7 @@ def _accept(request: HttpRequest, link: Link, *, user: User) -> HttpResponse:
     if request.method == "POST":
         _join(request, link, user=user)
         add_notice(request, Notice(fact=f"You joined {account_title(request, link.account)}."))
-        return HttpResponseRedirect(reverse("reports", args=(link.account,)))
+        return redirect("reports", link.account)
     return entry_page(
         request, _heading(request, link), sentence=f"{_terms(link)} You are signed in as {user.email}.", submit="Join"
     )
@@ -131,18 +126,18 @@ def _join(request: HttpRequest, link: Link, *, user: User) -> None:
     )
 
 
-def _first_person(link: Link, chosen: dict[str, str], *, names: list[str], ledgers: OpenLedgers) -> User:
+def _first_user(link: Link, values: dict[str, str], *, names: list[str], ledgers: OpenLedgers) -> User:
     with transaction.atomic():
         use_up(link)
-        user = _person(chosen["email"], name=chosen["name"], password=chosen["password"])
+        user = _completed_user(values["email"], name=values["name"], password=values["password"])
         for name in accounts_without_people(names):
             own(name, user)
         if not names:
-            create_account(ledgers, chosen["account_name"], title=chosen["account_title"], owner=user)
+            create_account(ledgers, values["account_name"], title=values["account_title"], owner=user)
     return user
 
 
-def _person(email: str, *, name: str, password: str) -> User:
+def _completed_user(email: str, *, name: str, password: str) -> User:
     """Create the user, or complete one without a password."""
     user = User.objects.filter(email=email).first()
     if user is None:
@@ -158,6 +153,14 @@ def _usable_link(secret: str, purpose: Link.Purpose) -> Link:
     if link is None:
         raise link_unusable()
     return link
+
+
+def user_link(secret: str, purpose: Link.Purpose) -> tuple[Link, User]:
+    """Return a usable link and its active user."""
+    link = _usable_link(secret, purpose)
+    if link.user is None or not link.user.is_active:
+        raise link_unusable()
+    return link, link.user
 
 
 def _heading(request: HttpRequest, link: Link) -> str:

@@ -9,6 +9,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
+from botmeter.people.members import MemberRole
 from botmeter.people.models import User
 from botmeter.people.rights import Role
 
@@ -16,10 +17,17 @@ _PASSWORD_LENGTH_MAX: Final = 200
 _ADDRESS_LENGTH_MAX: Final = 254
 
 
-def _address(label: str = "Email address", *, autofocus: bool = False) -> forms.EmailField:
-    attributes: dict[str, Any] = {"autocomplete": "username", "inputmode": "email", "autocapitalize": "none"}
-    widget = forms.EmailInput(attrs={**attributes, **({"autofocus": True} if autofocus else {})})
-    return forms.EmailField(label=label, max_length=_ADDRESS_LENGTH_MAX, widget=widget)
+class EmailField(forms.EmailField):
+    """An email address in lower case, so that a user has one spelling."""
+
+    def __init__(self, *, autocomplete: str = "username") -> None:
+        attributes = {"autocomplete": autocomplete, "inputmode": "email", "autocapitalize": "none"}
+        super().__init__(
+            label="Email address", max_length=_ADDRESS_LENGTH_MAX, widget=forms.EmailInput(attrs=attributes)
+        )
+
+    def to_python(self, value: Any) -> str:
+        return (super().to_python(value) or "").lower()
 
 
 def _password(label: str, *, is_new: bool, help_text: str = "") -> forms.CharField:
@@ -29,30 +37,25 @@ def _password(label: str, *, is_new: bool, help_text: str = "") -> forms.CharFie
     )
 
 
-def _name(*, autofocus: bool = False) -> forms.CharField:
-    attributes: dict[str, Any] = {"autocomplete": "name", **({"autofocus": True} if autofocus else {})}
-    return forms.CharField(label="Your name", max_length=100, widget=forms.TextInput(attrs=attributes))
+def _name() -> forms.CharField:
+    widget = forms.TextInput(attrs={"autocomplete": "name"})
+    return forms.CharField(label="Your name", max_length=100, widget=widget)
 
 
-def _code(label: str, *, help_text: str, autofocus: bool = True) -> forms.CharField:
-    attributes: dict[str, Any] = {"autocomplete": "one-time-code", "inputmode": "text", "spellcheck": "false"}
-    widget = forms.TextInput(attrs={**attributes, "class": "code-in", **({"autofocus": True} if autofocus else {})})
-    return forms.CharField(label=label, max_length=20, widget=widget, help_text=help_text)
+def _code(label: str, *, help_text: str) -> forms.CharField:
+    attributes = {"autocomplete": "one-time-code", "inputmode": "text", "spellcheck": "false", "class": "code-in"}
+    return forms.CharField(label=label, max_length=20, widget=forms.TextInput(attrs=attributes), help_text=help_text)
 
 
 class SignInForm(AuthenticationForm):
     """Email address and password; the error doesn't tell which is wrong."""
 
-    username = _address(autofocus=True)
+    username = EmailField()
     password = _password("Password", is_new=False)
     error_messages = {  # noqa: RUF012 - Django's own form of it
         "invalid_login": "Wrong email address or password.",
         "inactive": "Wrong email address or password.",
     }
-
-    def clean_username(self) -> str:
-        # One spelling per address, so that guesses are counted together.
-        return str(self.cleaned_data["username"]).strip().lower()
 
 
 class CodeForm(forms.Form):
@@ -72,11 +75,10 @@ class NewPasswordForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        entered = {name: str(cleaned.get(name, "")) for name in ("email", "name")}
-        about = self._user or User(email=entered["email"], name=entered["name"])
+        user = self._user or User(email=cleaned.get("email", ""), name=cleaned.get("name", ""))
         try:
             if "password" in cleaned:
-                validate_password(str(cleaned["password"]), about)
+                validate_password(str(cleaned["password"]), user)
         except ValidationError as problem:
             self.add_error("password", problem)
         return cleaned
@@ -85,36 +87,22 @@ class NewPasswordForm(forms.Form):
 class JoinForm(NewPasswordForm):
     """A new user with an invitation."""
 
-    name = _name(autofocus=True)
+    name = _name()
     field_order = ("name", "password")
 
 
 class FirstStartForm(NewPasswordForm):
     """The first user."""
 
-    name = _name(autofocus=True)
-    email = _address()
+    name = _name()
+    email = EmailField()
     field_order = ("name", "email", "password", "account_title", "account_name")
 
     def clean_email(self) -> str:
-        address = str(self.cleaned_data["email"]).strip().lower()
+        address = str(self.cleaned_data["email"])
         if User.objects.with_password().filter(email=address).exists():
             raise ValidationError("A user with this email address already exists. Sign in instead.")
         return address
-
-
-def _account_title() -> forms.CharField:
-    return forms.CharField(label="Account name", max_length=100, help_text="For example: Maple & Moor")
-
-
-def _account_name() -> forms.CharField:
-    attributes = {"autocapitalize": "none", "spellcheck": "false"}
-    return forms.CharField(
-        label="Account ID",
-        max_length=64,
-        widget=forms.TextInput(attrs=attributes),
-        help_text="Used in addresses and commands: a-z, 0-9, - and _. It can't be changed later.",
-    )
 
 
 # Field of a new account by error code.
@@ -128,21 +116,23 @@ FIELD_OF_CODE: Final = {
 class NewAccountForm(forms.Form):
     """A new account."""
 
-    account_title = _account_title()
-    account_name = _account_name()
+    account_title = forms.CharField(label="Account name", max_length=100, help_text="For example: Maple & Moor")
+    account_name = forms.CharField(
+        label="Account ID",
+        max_length=64,
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
+        help_text="Used in addresses and commands: a-z, 0-9, - and _. It can't be changed later.",
+    )
 
 
-class FirstStartWithAccountForm(FirstStartForm):
+class FirstStartWithAccountForm(FirstStartForm, NewAccountForm):
     """The first user, with the first account."""
-
-    account_title = _account_title()
-    account_name = _account_name()
 
 
 class ResetForm(forms.Form):
     """Email address for a password reset."""
 
-    email = _address(autofocus=True)
+    email = EmailField()
 
 
 class ProfileForm(forms.Form):
@@ -167,11 +157,11 @@ class OwnPasswordForm(forms.Form):
         self.user = cast("User", request.user)
 
     def clean_current_password(self) -> str:
-        given = str(self.cleaned_data["current_password"])
+        password = str(self.cleaned_data["current_password"])
         # As at sign-in, so that guesses count here too.
-        if authenticate(self.request, username=self.user.email, password=given) is None:
+        if authenticate(self.request, username=self.user.email, password=password) is None:
             raise ValidationError("Wrong password.")
-        return given
+        return password
 
 
 class ChangePasswordForm(OwnPasswordForm):
@@ -180,25 +170,31 @@ class ChangePasswordForm(OwnPasswordForm):
     password = _password("New password", is_new=True, help_text="At least 10 characters.")
 
     def clean_password(self) -> str:
-        chosen = str(self.cleaned_data["password"])
-        validate_password(chosen, self.user)
-        return chosen
+        password = str(self.cleaned_data["password"])
+        validate_password(password, self.user)
+        return password
 
 
 class SecondFactorForm(OwnPasswordForm):
     """First code of a new device."""
 
-    code = _code("Code from the app", help_text="Six digits.", autofocus=False)
+    code = _code("Code from the app", help_text="Six digits.")
     field_order = ("code", "current_password")
 
 
-class InviteForm(forms.Form):
-    """An invitation."""
+class RoleForm(forms.Form):
+    """Role of a member."""
 
-    email = forms.EmailField(
-        label="Email address",
-        max_length=_ADDRESS_LENGTH_MAX,
-        widget=forms.EmailInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
-    )
     role = forms.ChoiceField(label="Role", choices=[(role.value, role.label) for role in Role], initial=Role.ANALYST)
     may_export = forms.BooleanField(label="Can export underlying data", required=False, initial=True)
+
+    def member_role(self) -> MemberRole:
+        """Return the valid form's role."""
+        return MemberRole(role=Role(self.cleaned_data["role"]), may_export=self.cleaned_data["may_export"])
+
+
+class InviteForm(RoleForm):
+    """An invitation."""
+
+    email = EmailField(autocomplete="off")
+    field_order = ("email", "role", "may_export")

@@ -6,27 +6,30 @@ from typing import Final
 from axes.utils import reset as forget_failures
 from django.core.cache import cache
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from botmeter.people.audit import Action, record
 from botmeter.people.client_address import address_of
-from botmeter.people.links import new_link, open_link
+from botmeter.people.links import new_link
 from botmeter.people.login import entered
 from botmeter.people.mail import mail_is_set, public_address, send
-from botmeter.people.members import PASSWORD_LINK_LASTS, link_unusable, use_up
+from botmeter.people.members import PASSWORD_LINK_LASTS, use_up
 from botmeter.people.models import Link, User
+from botmeter.web import components
 from botmeter.web.access import for_everyone
-from botmeter.web.entry_page import FooterLink, entry_page
+from botmeter.web.entry_page import entry_page
 from botmeter.web.notices import Notice, add_notice
+from botmeter.web.pages.people.by_link import user_link
 from botmeter.web.pages.people.forms import NewPasswordForm, ResetForm
 
 _METHODS: Final = ["GET", "HEAD", "POST"]
 # Mails per hour to one address and from one client, to prevent flooding.
-_LETTERS_MAX: Final = 3
-_ASKED_MAX: Final = 20
+_MAILS_PER_ADDRESS_MAX: Final = 3
+_MAILS_PER_CLIENT_MAX: Final = 20
 _HOUR_SECONDS: Final = 3600
 
 
@@ -34,7 +37,7 @@ _HOUR_SECONDS: Final = 3600
 @require_http_methods(_METHODS)
 def password_reset(request: HttpRequest) -> HttpResponse:
     """Send a link by email; the response doesn't reveal known addresses."""
-    back = (FooterLink(label="Back to sign in", href=reverse("sign-in")),)
+    back = (components.Link(label="Back to sign in", href=reverse("sign-in")),)
     if not mail_is_set():
         return entry_page(
             request,
@@ -45,10 +48,10 @@ def password_reset(request: HttpRequest) -> HttpResponse:
         )
     form = ResetForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        _send_link(request, str(form.cleaned_data["email"]).strip().lower())
+        _send_link(request, form.cleaned_data["email"])
         fact = "If a user with this email address exists, we sent them a link."
         add_notice(request, Notice(fact=fact, consequence="The link works once and expires in a day.", kind="info"))
-        return HttpResponseRedirect(reverse("sign-in"))
+        return redirect("sign-in")
     sentence = "We send you a link to choose a new password."
     return entry_page(request, "Forgot your password?", sentence=sentence, form=form, submit="Send link", links=back)
 
@@ -58,10 +61,7 @@ def password_reset(request: HttpRequest) -> HttpResponse:
 @require_http_methods(_METHODS)
 def password_choose(request: HttpRequest, *, secret: str) -> HttpResponse:
     """Set a password by link and end older sessions."""
-    link = open_link(secret, purpose=Link.Purpose.PASSWORD)
-    if link is None or link.user is None or not link.user.is_active:
-        raise link_unusable()
-    user = link.user
+    link, user = user_link(secret, Link.Purpose.PASSWORD)
     form = NewPasswordForm(request.POST if request.method == "POST" else None, user=user)
     if not form.is_valid():
         sentence = f"For {user.email}. All other sessions will be signed out."
@@ -79,7 +79,8 @@ def password_choose(request: HttpRequest, *, secret: str) -> HttpResponse:
 
 
 def _send_link(request: HttpRequest, address: str) -> None:
-    if not (_is_within(f"asked:{address_of(request)}", _ASKED_MAX) and _is_within(f"letters:{address}", _LETTERS_MAX)):
+    limits = {f"asked:{address_of(request)}": _MAILS_PER_CLIENT_MAX, f"letters:{address}": _MAILS_PER_ADDRESS_MAX}
+    if not all(_is_within(key, most) for key, most in limits.items()):
         return
     user = User.objects.filter(email=address, is_active=True).first()
     # Unknown addresses get an unusable link, so that timing doesn't reveal who is known.

@@ -5,8 +5,8 @@ from typing import cast
 
 from django.contrib.auth import update_session_auth_hash
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -15,7 +15,7 @@ from botmeter.people.audit import Action, record
 from botmeter.people.models import User
 from botmeter.people.second_factor import has_second_factor, recovery_codes_left
 from botmeter.web.access import Visit, for_person
-from botmeter.web.layout import Frame, frame, plain_frame
+from botmeter.web.layout import Crumb, Frame, frame, plain_frame
 from botmeter.web.notices import Notice, add_notice, pop_notice
 from botmeter.web.pages.people.forms import ChangePasswordForm, ProfileForm
 from botmeter.web.rendering import rendered
@@ -30,10 +30,8 @@ class PersonPage:
     address: str
     profile: BaseForm
     password: BaseForm | None
-    has_second_step: bool
-    second_step: str
-    second_step_href: str
-    accounts_href: str
+    has_two_factor: bool
+    two_factor: str
 
 
 @for_person
@@ -41,7 +39,7 @@ class PersonPage:
 def me(request: HttpRequest) -> HttpResponse:
     """Show the settings; save name and theme on POST."""
     user = cast("User", request.user)
-    form = _profile(user, sent=request.POST if request.method == "POST" else None)
+    form = _profile(user, data=request.POST if request.method == "POST" else None)
     if form.is_valid():
         User.objects.filter(pk=user.pk).update(name=form.cleaned_data["name"], theme=form.cleaned_data["theme"])
         return _redirect_with_notice(request, "Saved.")
@@ -81,7 +79,7 @@ def end_other_sessions(request: HttpRequest, user: User) -> None:
     update_session_auth_hash(request, user)
 
 
-def own_frame(request: HttpRequest, *, title: str) -> Frame:
+def own_frame(request: HttpRequest, *, title: str, crumbs: tuple[Crumb, ...] = ()) -> Frame:
     """Build the frame of own settings, within the account last used."""
     user = cast("User", request.user)
     memberships = user.memberships.order_by("account")
@@ -89,13 +87,13 @@ def own_frame(request: HttpRequest, *, title: str) -> Frame:
     if membership is None:
         return plain_frame(request, title=title)
     visit = Visit(request=request, user=user, account=membership.account, membership=membership)
-    return frame(visit, title=title, current="me")
+    return frame(visit, title=title, current="me", crumbs=crumbs)
 
 
 def _page(
     request: HttpRequest, user: User, *, profile: BaseForm | None = None, password: BaseForm | None = None
 ) -> HttpResponse:
-    has_second_step = has_second_factor(user)
+    has_two_factor = has_second_factor(user)
     if password is None and user.has_usable_password():
         password = ChangePasswordForm(request=request)
     page = PersonPage(
@@ -104,23 +102,21 @@ def _page(
         address=user.email,
         profile=profile or _profile(user),
         password=password,
-        has_second_step=has_second_step,
-        second_step=_second_step_text(user) if has_second_step else "Two-factor authentication is off.",
-        second_step_href=reverse("own-second-factor"),
-        accounts_href=reverse("accounts"),
+        has_two_factor=has_two_factor,
+        two_factor=_two_factor_text(user) if has_two_factor else "Two-factor authentication is off.",
     )
     return rendered(request, "me.html", page=page)
 
 
-def _profile(user: User, *, sent: QueryDict | None = None) -> ProfileForm:
-    return ProfileForm(sent, initial={"name": user.name, "theme": user.theme})
+def _profile(user: User, *, data: QueryDict | None = None) -> ProfileForm:
+    return ProfileForm(data, initial={"name": user.name, "theme": user.theme})
 
 
-def _second_step_text(user: User) -> str:
+def _two_factor_text(user: User) -> str:
     left = text.counted(recovery_codes_left(user), "recovery code")
     return f"Two-factor authentication is on. You have {left} left."
 
 
 def _redirect_with_notice(request: HttpRequest, fact: str, *, consequence: str = "") -> HttpResponse:
     add_notice(request, Notice(fact=fact, consequence=consequence))
-    return HttpResponseRedirect(reverse("me"))
+    return redirect("me")

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import cast
 
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
-from django_otp import login as shown_to_session
+from django_otp import login as verify_session
 
 from botmeter.domain import text
 from botmeter.people.audit import Action, record
@@ -37,7 +38,6 @@ class SecondFactorPage:
     """Two-factor authentication of a user; `drawing` is the QR code, `key` the same as text."""
 
     frame: Frame
-    crumbs: tuple[Crumb, ...]
     notice: Notice | None
     is_set_up: bool
     drawing: SafeString | None
@@ -61,7 +61,7 @@ def own_second_factor(request: HttpRequest) -> HttpResponse:
         if confirmed(device, form.cleaned_data["code"]):
             # Older sessions must not continue without it.
             end_other_sessions(request, user)
-            shown_to_session(request, device)
+            verify_session(request, device)
             record(Action.SECOND_FACTOR_ADDED, request=request, user=user)
             return _with_new_codes(request, user, fact="Two-factor authentication is on.")
         form.add_error("code", "Wrong code. Check that the clock of your phone is right, and try the next code.")
@@ -83,7 +83,7 @@ def change_second_factor(request: HttpRequest) -> HttpResponse:
     end_other_sessions(request, user)
     record(Action.SECOND_FACTOR_REMOVED, request=request, user=user)
     add_notice(request, Notice(fact="Two-factor authentication is off.", kind="info"))
-    return HttpResponseRedirect(reverse("me"))
+    return redirect("me")
 
 
 def _with_new_codes(request: HttpRequest, user: User, *, fact: str) -> HttpResponse:
@@ -92,7 +92,7 @@ def _with_new_codes(request: HttpRequest, user: User, *, fact: str) -> HttpRespo
         "shown again."
     )
     add_notice(request, Notice(fact=fact, consequence=consequence, secrets=new_recovery_codes(user)))
-    return HttpResponseRedirect(reverse("own-second-factor"))
+    return redirect("own-second-factor")
 
 
 def _page(
@@ -101,8 +101,9 @@ def _page(
     is_set_up, can_prove = has_second_factor(user), user.has_usable_password()
     device = draft_device(user) if can_prove and not is_set_up else None
     page = SecondFactorPage(
-        frame=own_frame(request, title="Two-factor authentication"),
-        crumbs=(Crumb(label="Your settings", href=reverse("me")),),
+        frame=own_frame(
+            request, title="Two-factor authentication", crumbs=(Crumb(label="Your settings", href=reverse("me")),)
+        ),
         notice=pop_notice(request),
         is_set_up=is_set_up,
         drawing=qr_drawing(device) if device else None,

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -20,7 +21,8 @@ from botmeter.people.login import entered, own_path, signed_in, waiting
 from botmeter.people.models import User
 from botmeter.people.second_factor import guess
 from botmeter.web.access import for_everyone
-from botmeter.web.entry_page import FooterLink, entry_page
+from botmeter.web.components import Link
+from botmeter.web.entry_page import entry_page
 from botmeter.web.notices import Notice, add_notice
 from botmeter.web.pages.people.forms import CodeForm, SignInForm
 
@@ -43,15 +45,14 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         return entered(request, form.get_user(), next_path=next_path, road="password")
     if form.non_field_errors() and not getattr(request, "axes_locked_out", False):
-        _note_failure(request, str(form.data.get("username", "")))
+        _record_failure(request, str(form.data.get("username", "")))
     return entry_page(
         request,
         "Sign in",
-        sentence="",
         form=form,
         submit="Sign in",
         kept_path=next_path,
-        links=(FooterLink(label="Forgot your password?", href=reverse("password-reset")),),
+        links=(Link(label="Forgot your password?", href=reverse("password-reset")),),
     )
 
 
@@ -59,23 +60,23 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def second_step(request: HttpRequest) -> HttpResponse:
     """Verify the two-factor code."""
-    who = waiting(request)
-    if who is None:
-        return HttpResponseRedirect(reverse("sign-in"))
+    pending = waiting(request)
+    if pending is None:
+        return redirect("sign-in")
     form = CodeForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        made = guess(who.user, form.cleaned_data["code"])
-        if made.device is not None:
-            return signed_in(request, who, device=made.device)
-        form.add_error("code", _sentence_of_wait(made.wait_seconds))
-        record(Action.SIGN_IN_FAILED, request=request, user=who.user, step="code")
+        attempt = guess(pending.user, form.cleaned_data["code"])
+        if attempt.device is not None:
+            return signed_in(request, pending, device=attempt.device)
+        form.add_error("code", _code_error(attempt.wait_seconds))
+        record(Action.SIGN_IN_FAILED, request=request, user=pending.user, step="code")
     return entry_page(
         request,
         "Two-factor authentication",
         sentence="Enter the code from your authenticator app.",
         form=form,
         submit="Continue",
-        links=(FooterLink(label="Start again", href=reverse("sign-in")),),
+        links=(Link(label="Start again", href=reverse("sign-in")),),
     )
 
 
@@ -88,7 +89,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
         record(Action.SIGNED_OUT, request=request, user=user)
     logout(request)
     add_notice(request, Notice(fact="You are signed out."))
-    return HttpResponseRedirect(reverse("sign-in"))
+    return redirect("sign-in")
 
 
 def locked_out(request: HttpRequest, *_: object) -> HttpResponse:
@@ -98,7 +99,7 @@ def locked_out(request: HttpRequest, *_: object) -> HttpResponse:
         request,
         "Too many attempts",
         sentence=f"Too many wrong passwords. Sign-in is blocked for {text.counted(minutes, 'minute')}.",
-        links=(FooterLink(label="Forgot your password?", href=reverse("password-reset")),),
+        links=(Link(label="Forgot your password?", href=reverse("password-reset")),),
         status=429,
     )
     response.headers["Retry-After"] = str(int(_WAIT.total_seconds()))
@@ -110,13 +111,13 @@ def _failures_from(request: HttpRequest) -> int:
     return int(tries.aggregate(count=Sum("failures_since_start"))["count"] or 0)
 
 
-def _note_failure(request: HttpRequest, given: str) -> None:
+def _record_failure(request: HttpRequest, address: str) -> None:
     # Recorded for unknown addresses too, so that timing reveals nothing.
-    user = User.objects.filter(email=given.strip().lower()[:254]).first()
+    user = User.objects.filter(email=address.strip().lower()[:254]).first()
     record(Action.SIGN_IN_FAILED, request=request, user=user, who=None if user else "unknown", step="password")
 
 
-def _sentence_of_wait(wait_seconds: int) -> str:
+def _code_error(wait_seconds: int) -> str:
     if not wait_seconds:
         return "The code is wrong or was already used."
     return f"Too many wrong codes. Try again in {text.counted(wait_seconds, 'second')}."

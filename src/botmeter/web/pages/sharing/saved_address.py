@@ -19,7 +19,7 @@ _COMPARED: Final = {
 _NAMED_MAX: Final = 3
 
 
-def kept_query(address: ReportAddress) -> str:
+def canonical_query(address: ReportAddress) -> str:
     """Return the canonical query, without defaults and live updates.
 
     Raises:
@@ -35,7 +35,7 @@ def kept_query(address: ReportAddress) -> str:
     return query
 
 
-def kept_address(query: str) -> ReportAddress:
+def address_of_query(query: str) -> ReportAddress:
     """Parse a saved query."""
     return read_address(QueryDict(query))
 

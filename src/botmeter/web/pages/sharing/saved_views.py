@@ -1,11 +1,11 @@
 """Saved views: named report URLs."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from django import forms
 from django.db import IntegrityError, transaction
-from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 
 from botmeter.domain.display_name import DISPLAY_NAME_CHARACTERS_MAX, required_name_fault
@@ -14,14 +14,12 @@ from botmeter.people.models import SavedView
 from botmeter.people.rights import Right, Role
 from botmeter.people.saved_views import visible_views
 from botmeter.web.access import Visit, for_member
-from botmeter.web.entry_page import add_problem
+from botmeter.web.form_errors import form_errors
 from botmeter.web.layout import Crumb, Frame, frame
 from botmeter.web.notices import Notice, add_notice, pop_notice
-from botmeter.web.pages.sharing.saved_address import address_text, kept_address, kept_query
+from botmeter.web.pages.sharing.saved_address import address_of_query, address_text, canonical_query
 from botmeter.web.rendering import rendered
 from botmeter.web.report_query import read_address
-
-_OF_NAME: Final = {"view_exists": "name", "view_name_invalid": "name"}
 
 
 class ViewForm(forms.Form):
@@ -46,20 +44,20 @@ class ViewLine:
 
     name: str
     href: str
-    shows: str
+    description: str
     owner: str
-    seen_by: str
+    visible_to: str
     change_href: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewsPage:
-    """Visible views."""
+    """Visible views; `description` is of the view to save."""
 
     frame: Frame
     notice: Notice | None
     form: forms.Form | None
-    new_shows: str
+    description: str
     report_href: str
     may_save: bool
     views: tuple[ViewLine, ...]
@@ -68,86 +66,66 @@ class ViewsPage:
 @for_member(Right.SEE_REPORTS, posts=Right.SAVE_VIEWS)
 def views(visit: Visit) -> HttpResponse:
     """List views; save one on POST."""
-    given = visit.request.GET
     if visit.request.method != "POST":
-        wants_new = bool(given) and visit.may(Right.SAVE_VIEWS)
-        form = ViewForm(initial={"query": kept_query(read_address(given))}) if wants_new else None
-        return _page(visit, form=form)
+        if not visit.request.GET or not visit.may(Right.SAVE_VIEWS):
+            return _page(visit, form=None)
+        return _page(visit, form=ViewForm(initial={"query": canonical_query(read_address(visit.request.GET))}))
     form = ViewForm(visit.request.POST)
     if form.is_valid():
-        try:
-            return _save(visit, form)
-        except Refused as problem:
-            if problem.code not in _OF_NAME:
-                raise
-            add_problem(form, problem, fields=_OF_NAME)
+        query = canonical_query(address_of_query(form.cleaned_data["query"]))
+        with form_errors(form, fields={"view_exists": "name", "view_name_invalid": "name"}):
+            view = SavedView(
+                account=visit.account, owner=visit.user, query=query, is_for_all=form.cleaned_data["for_all"]
+            )
+            _save(view, name=form.cleaned_data["name"])
+            notice = Notice(fact=f"View {view.name} saved.", consequence="You also find it under Reports.")
+            add_notice(visit.request, notice)
+            return redirect("views", visit.account)
     return _page(visit, form=form)
 
 
 @for_member(Right.SAVE_VIEWS, posts=Right.SAVE_VIEWS)
 def view(visit: Visit, *, view: int) -> HttpResponse:
     """Rename or delete a view."""
-    found = visible_views(visit.user, visit.account).filter(pk=view).first()
-    if found is None or visit.request.method != "POST" or not _may_change(found, visit):
+    visit.require_post()
+    saved = get_object_or_404(visible_views(visit.user, visit.account), pk=view)
+    if not _may_change(saved, visit):
         raise Http404
     match visit.request.POST.get("what"):
         case "rename":
-            _rename(visit, found)
+            _save(saved, name=visit.request.POST.get("name", ""))
+            notice = Notice(fact=f"View renamed to {saved.name}.")
         case "delete":
-            found.delete()
-            add_notice(visit.request, Notice(fact=f"View {found.name} deleted."))
+            saved.delete()
+            notice = Notice(fact=f"View {saved.name} deleted.")
         case _:
             raise Refused("parameter_invalid", "No valid action was given for the view.")
-    return HttpResponseRedirect(reverse("views", args=(visit.account,)))
+    add_notice(visit.request, notice)
+    return redirect("views", visit.account)
 
 
-def _save(visit: Visit, form: forms.Form) -> HttpResponse:
-    given = form.cleaned_data
-    query = kept_query(kept_address(given["query"]))
-    name = _valid_name(given["name"])
+def _save(view: SavedView, *, name: str) -> None:
+    view.name = name.strip()
+    if fault := required_name_fault(view.name):
+        raise Refused("view_name_invalid", f"Invalid view name {view.name[:40]!r}: {fault}.")
     try:
         with transaction.atomic():
-            SavedView.objects.create(
-                account=visit.account, owner=visit.user, name=name, query=query, is_for_all=given["for_all"]
-            )
+            view.save()
     except IntegrityError:
-        raise _name_conflict(name) from None
-    add_notice(visit.request, Notice(fact=f"View {name} saved.", consequence="You also find it under Reports."))
-    return HttpResponseRedirect(reverse("views", args=(visit.account,)))
-
-
-def _rename(visit: Visit, view: SavedView) -> None:
-    view.name = _valid_name(visit.request.POST.get("name", ""))
-    try:
-        with transaction.atomic():
-            view.save(update_fields=["name"])
-    except IntegrityError:
-        raise _name_conflict(view.name) from None
-    add_notice(visit.request, Notice(fact=f"View renamed to {view.name}."))
+        raise Conflict("view_exists", f"You already have a view named {view.name[:60]!r}.") from None
 
 
 def _may_change(view: SavedView, visit: Visit) -> bool:
     return view.owner_id == visit.user.pk or (view.is_for_all and visit.role is Role.OWNER)
 
 
-def _valid_name(name: str) -> str:
-    stripped = name.strip()
-    fault = required_name_fault(stripped)
-    if fault:
-        raise Refused("view_name_invalid", f"Invalid view name {stripped[:40]!r}: {fault}.")
-    return stripped
-
-
-def _name_conflict(name: str) -> Conflict:
-    return Conflict("view_exists", f"You already have a view named {name[:60]!r}.")
-
-
 def _page(visit: Visit, *, form: forms.Form | None) -> HttpResponse:
+    reports = Crumb(label="Reports", href=reverse("reports", args=(visit.account,)))
     page = ViewsPage(
-        frame=frame(visit, title="Saved views", current="reports", crumbs=(_reports(visit.account),)),
+        frame=frame(visit, title="Saved views", current="reports", crumbs=(reports,)),
         notice=pop_notice(visit.request),
         form=form,
-        new_shows="" if form is None else _shows(QueryDict(str(form["query"].value() or ""))),
+        description="" if form is None else _description(str(form["query"].value() or "")),
         report_href=reverse("report", args=(visit.account,)),
         may_save=visit.may(Right.SAVE_VIEWS),
         views=tuple(_line(view, visit) for view in visible_views(visit.user, visit.account)),
@@ -155,22 +133,17 @@ def _page(visit: Visit, *, form: forms.Form | None) -> HttpResponse:
     return rendered(visit.request, "views.html", page=page)
 
 
-def _reports(account: str) -> Crumb:
-    return Crumb(label="Reports", href=reverse("reports", args=(account,)))
-
-
 def _line(view: SavedView, visit: Visit) -> ViewLine:
     may_change = visit.may(Right.SAVE_VIEWS) and _may_change(view, visit)
-    query = f"?{view.query}" if view.query else ""
     return ViewLine(
         name=view.name,
-        href=reverse("report", args=(visit.account,)) + query,
-        shows=_shows(QueryDict(view.query)),
+        href=reverse("report", args=(visit.account,)) + (f"?{view.query}" if view.query else ""),
+        description=_description(view.query),
         owner="You" if view.owner_id == visit.user.pk else str(view.owner),
-        seen_by="Everyone" if view.is_for_all else "You",
+        visible_to="Everyone" if view.is_for_all else "You",
         change_href=reverse("view", args=(visit.account, view.pk)) if may_change else "",
     )
 
 
-def _shows(given: QueryDict) -> str:
-    return address_text(read_address(given))
+def _description(query: str) -> str:
+    return address_text(address_of_query(query))

@@ -94,7 +94,7 @@ def narrowed_question(ledger: "ReadableLedger", scope: Scope, *, requested: Repo
     period = _common_period(whole.query.period, narrowed.query.period)
     if period != narrowed.query.period:
         narrowed = question(ledger, address.between(period.first_on, period.last_on), zone=zone)
-    if not _is_shown(narrowed, whole=whole):
+    if not _is_comparison_shared(narrowed, whole=whole):
         narrowed = replace(narrowed, compared=None, address=narrowed.address.against(Compare.NONE))
     return SharedQuestion(scope=scope, whole=whole, narrowed=narrowed)
 
@@ -113,15 +113,15 @@ def presets_within(shared: SharedQuestion) -> frozenset[Preset]:
 def comparisons_within(shared: SharedQuestion, ledger: "ReadableLedger") -> frozenset[Compare]:
     """Return comparisons within the view."""
     zone = shared.whole.zone
-    found = {Compare.NONE}
+    comparisons = {Compare.NONE}
     for compare in (Compare.PREVIOUS, Compare.YEAR):
         narrowed = question(ledger, shared.narrowed.address.against(compare), zone=zone)
-        if narrowed.compared is not None and _is_shown(narrowed, whole=shared.whole):
-            found.add(compare)
-    return frozenset(found)
+        if narrowed.compared is not None and _is_comparison_shared(narrowed, whole=shared.whole):
+            comparisons.add(compare)
+    return frozenset(comparisons)
 
 
-def _is_shown(narrowed: Question, *, whole: Question) -> bool:
+def _is_comparison_shared(narrowed: Question, *, whole: Question) -> bool:
     """Return True if the compared days are within the link's, or compared by the link itself."""
     if narrowed.compared is None:
         return True

@@ -71,12 +71,12 @@ def _with_link(view: Callable[..., HttpResponse]) -> View:
     """Declare a page of a share link: read-only, not indexed, without referrer."""
 
     @wraps(view)
-    def opened(request: HttpRequest, *, secret: str, **place: str) -> HttpResponse:
+    def opened(request: HttpRequest, *, secret: str, **parameters: str) -> HttpResponse:
         if request.method not in {"GET", "HEAD"}:
             return HttpResponseNotAllowed(["GET", "HEAD"])
         link = opened_share(secret)
         title = account_title(request, link.account)
-        response = view(Opening(request=request, link=link, secret=secret, title=title), **place)
+        response = view(Opening(request=request, link=link, secret=secret, title=title), **parameters)
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
         response.headers["Referrer-Policy"] = "no-referrer"
         return response
@@ -117,9 +117,9 @@ def shared_rows(opening: Opening) -> HttpResponse:
     if not opening.link.may_see_rows:
         raise Http404
     with _answering(opening, route="shared-rows") as answering:
-        asked = RowsQuestion(question=answering.question, rows=read_rows_address(opening.request.GET))
+        rows = RowsQuestion(question=answering.question, rows=read_rows_address(opening.request.GET))
         context = answering.context(opening.frame("Sessions consumed", crumbs=answering.crumbs))
-        page = rows_page(answering.ledger, asked, context=context)
+        page = rows_page(answering.ledger, rows, context=context)
     return rendered(opening.request, "rows.html", page=page)
 
 

@@ -1,21 +1,23 @@
-"""Forms of the source pages, validated by the domain; prefixed field IDs let them share a page."""
+"""Forms of the source pages, validated by the domain. Their field IDs differ, so that they can share a page."""
 
 from dataclasses import replace
 from typing import Any, Final
 
 from django import forms
+from django.http import QueryDict
 
 from botmeter.domain.source import BotIdentity, Source
 from botmeter.people.models import EventSource
 from botmeter.people.source_pulls import PullSettings, present_token
+from botmeter.sources.connector import SignatureSecret
 from botmeter.sources.crawlers import PullApi
 from botmeter.sources.platforms.registry import connector_of, connectors
 
 _PLAIN: Final = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
 _LENGTH_MAX: Final = 512
 _SECRET_LENGTH_MAX: Final = 8_192
-_OPTION = "option_"
-_SCHEDULES: Final = (("", "On request only"), ("15", "Every 15 minutes"), ("60", "Every hour"))
+_DEFAULTS: Final = ("bot_id", "bot_name", "bot_version", "channel")
+_OPTION: Final = "option_"
 
 
 def _text(label: str, *, help_text: str = "", required: bool = False) -> forms.CharField:
@@ -56,31 +58,23 @@ class SettingsForm(forms.Form):
     bot_version = _text("Default version", help_text="For bots whose version the platform does not send.")
     channel = _text("Default channel", help_text="For events that name no channel, such as web.")
 
-    def __init__(self, *args: Any, source: Source) -> None:
-        names = ("bot_id", "bot_name", "bot_version", "channel")
-        initial = {name: getattr(source, name) or "" for name in names}
+    def __init__(self, data: QueryDict | None, *, auto_id: str, source: Source) -> None:
+        initial = {name: getattr(source, name) for name in _DEFAULTS}
         initial |= {f"{_OPTION}{name}": value for name, value in source.options}
-        super().__init__(*args)
-        self.auto_id = "settings_%s"
-        self.initial = initial
-        self._options = [option.name for option in connector_of(source.platform).options]
+        super().__init__(data, auto_id=auto_id, initial=initial)
         for option in connector_of(source.platform).options:
-            field = _text(option.label, help_text=option.help)
-            field.max_length = None
-            self.fields[f"{_OPTION}{option.name}"] = field
+            self.fields[f"{_OPTION}{option.name}"] = _text(option.label, help_text=option.help)
 
     def changed_source(self, source: Source) -> Source:
-        """Return the source with the form's values."""
+        """Return the source with the valid form's values."""
         values = {name: str(value).strip() or None for name, value in self.cleaned_data.items()}
-        options = tuple((name, value) for name in self._options if (value := values[f"{_OPTION}{name}"]) is not None)
-        return replace(
-            source,
-            bot_id=values["bot_id"],
-            bot_name=values["bot_name"],
-            bot_version=values["bot_version"],
-            channel=values["channel"],
-            options=options,
+        options = tuple(
+            (name.removeprefix(_OPTION), value)
+            for name, value in values.items()
+            if name.startswith(_OPTION) and value is not None
         )
+        defaults: dict[str, Any] = {name: values[name] for name in _DEFAULTS}
+        return replace(source, options=options, **defaults)
 
 
 class SecretForm(forms.Form):
@@ -88,18 +82,13 @@ class SecretForm(forms.Form):
 
     secret = forms.CharField(max_length=_SECRET_LENGTH_MAX, strip=True)
 
-    def __init__(self, *args: Any, platform: str) -> None:
-        super().__init__(*args)
-        self.auto_id = "signed_%s"
-        fact = connector_of(platform).secret
-        field = self.fields["secret"]
-        if fact is not None:
-            field.label, field.help_text = fact.label, fact.help
-            is_long = fact.is_long
-        else:
-            is_long = False
-        plain = {**_PLAIN, "autocomplete": "new-password"}
-        field.widget = forms.Textarea(attrs={**plain, "rows": "4"}) if is_long else forms.PasswordInput(attrs=plain)
+    def __init__(self, data: QueryDict | None, *, auto_id: str, secret: SignatureSecret) -> None:
+        super().__init__(data, auto_id=auto_id)
+        field, attributes = self.fields["secret"], {**_PLAIN, "autocomplete": "new-password"}
+        field.label, field.help_text = secret.label, secret.help
+        field.widget = (
+            forms.Textarea(attrs={**attributes, "rows": "4"}) if secret.is_long else forms.PasswordInput(attributes)
+        )
 
 
 class IdentityForm(forms.Form):
@@ -108,12 +97,11 @@ class IdentityForm(forms.Form):
     sender = _text("Sender", required=True)
     bot_id = _text("Bot id", required=True)
     bot_name = _text("Bot name")
-    bot_version = _text("Bot version", help_text="Empty: the default version.")
+    bot_version = _text("Bot version", help_text="Leave empty for the default version.")
 
-    def __init__(self, *args: Any, platform: str) -> None:
-        super().__init__(*args)
-        self.auto_id = "identity_%s"
-        self.fields["sender"].help_text = f"{connector_of(platform).sender}."
+    def __init__(self, data: QueryDict | None, *, auto_id: str, source: Source) -> None:
+        super().__init__(data, auto_id=auto_id)
+        self.fields["sender"].help_text = f"{connector_of(source.platform).sender}."
 
     def identity(self) -> BotIdentity:
         values = {name: str(value).strip() for name, value in self.cleaned_data.items()}
@@ -135,19 +123,24 @@ class PullForm(forms.Form):
         required=False,
         max_length=_LENGTH_MAX,
         widget=forms.PasswordInput(attrs={**_PLAIN, "autocomplete": "new-password"}),
-        help_text="Empty: keep the present token.",
+        help_text="Leave empty to keep the current token.",
     )
     every = forms.ChoiceField(
         label="Schedule",
         required=False,
-        choices=[*_SCHEDULES, ("360", "Every six hours"), ("1440", "Every day")],
+        choices=[
+            ("", "On request only"),
+            ("15", "Every 15 minutes"),
+            ("60", "Every hour"),
+            ("360", "Every six hours"),
+            ("1440", "Every day"),
+        ],
     )
 
-    def __init__(self, *args: Any, address: EventSource, api: PullApi) -> None:
+    def __init__(self, data: QueryDict | None, *, auto_id: str, address: EventSource, api: PullApi) -> None:
         every = "" if address.pull_minutes is None else str(address.pull_minutes)
-        super().__init__(*args)
-        self.auto_id = "pull_%s"
-        self.initial = {"url": address.pull_url, "own_account": address.pull_account, "every": every}
+        initial = {"url": address.pull_url, "own_account": address.pull_account, "every": every}
+        super().__init__(data, auto_id=auto_id, initial=initial)
         self._address = address
         if api.account_help:
             self.fields["own_account"].help_text = api.account_help
@@ -168,3 +161,20 @@ class PullForm(forms.Form):
             token=values["token"].strip() or present_token(address),
             every_minutes=int(values["every"]) if values["every"] else None,
         )
+
+
+def source_forms(source: Source, address: EventSource | None, *, action: str, data: QueryDict) -> dict[str, forms.Form]:
+    """Build the forms of a source's page by action; the submitted one with its data."""
+    connector = connector_of(source.platform)
+    kinds: dict[str, tuple[type[forms.Form], dict[str, Any]]] = {
+        "settings": (SettingsForm, {"source": source}),
+        "identity-add": (IdentityForm, {"source": source}),
+    }
+    if address is not None and connector.secret is not None:
+        kinds["secret"] = (SecretForm, {"secret": connector.secret})
+    if address is not None and connector.pull is not None:
+        kinds["pull"] = (PullForm, {"address": address, "api": connector.pull})
+    return {
+        name: kind(data if name == action else None, auto_id=f"{name}_%s", **options)
+        for name, (kind, options) in kinds.items()
+    }

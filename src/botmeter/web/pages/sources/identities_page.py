@@ -40,11 +40,11 @@ class IdentitiesPage:
 def identities(visit: Visit) -> HttpResponse:
     """Show the page."""
     with visit.reading() as ledger:
-        found = sources_of(ledger)
+        sources = sources_of(ledger)
     href = reverse("sources", args=(visit.account,))
     page = IdentitiesPage(
         frame=frame(visit, title="Bot identities", current="sources", crumbs=(Crumb(label="Sources", href=href),)),
-        identities=tuple(_line(visit, source, identity=each) for source in found for each in source.identities),
+        identities=tuple(_line(visit, source, identity=each) for source in sources for each in source.identities),
         sources_href=href,
     )
     return rendered(visit.request, "bot_identities.html", page=page)

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from typing import Final
 
-from django import forms
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 
 from botmeter.domain import text
-from botmeter.domain.errors import BotmeterError, Conflict, Refused
 from botmeter.domain.source import Source
 from botmeter.ledger.deliveries import StoredDelivery, latest_delivery_by_source
 from botmeter.ledger.sources import sources_of
@@ -19,16 +18,15 @@ from botmeter.people.sources import NewAddress
 from botmeter.sources.connector import Connector
 from botmeter.sources.platforms.registry import connector_of, connectors
 from botmeter.web.access import Visit, for_member
-from botmeter.web.entry_page import add_problem
+from botmeter.web.form_errors import form_errors
 from botmeter.web.layout import Frame, frame
-from botmeter.web.notices import Notice, add_notice, pop_notice
+from botmeter.web.notices import COPY_NOW, Notice, add_notice, pop_notice
 from botmeter.web.pages.sources.forms import NewSourceForm
 from botmeter.web.pages.sources.outcomes import outcome_text
 from botmeter.web.question import preferred_zone
 from botmeter.web.rendering import rendered
 from botmeter.web.rich_text import Word, id_word, name_word
 
-SHOWN_ONCE: Final = "Copy it now. It is not shown again."
 _FIELD_OF_CODE: Final = {"source_name_invalid": "name", "source_invalid": "name", "source_exists": "name"}
 
 
@@ -51,7 +49,7 @@ class SourcesPage:
     frame: Frame
     notice: Notice | None
     sources: tuple[SourceLine, ...]
-    form: forms.Form
+    form: NewSourceForm
     platforms: tuple[Connector, ...]
     zone: str
     href: str
@@ -61,42 +59,30 @@ class SourcesPage:
 @for_member(Right.MANAGE_SOURCES, posts=Right.MANAGE_SOURCES)
 def sources(visit: Visit) -> HttpResponse:
     """List sources; create one on POST."""
-    if visit.request.method != "POST":
-        return _page(visit, form=NewSourceForm())
-    form = NewSourceForm(visit.request.POST)
+    form = NewSourceForm(visit.request.POST if visit.request.method == "POST" else None)
     if form.is_valid():
-        try:
-            return _made(visit, form.source())
-        except (Refused, Conflict) as problem:
-            _refuse(form, problem)
+        with form_errors(form, fields=_FIELD_OF_CODE):
+            source = form.source()
+            with visit.writing() as ledger:
+                address = create_source(ledger, source, author=Author(user=visit.user, request=visit.request))
+            add_notice(visit.request, address_notice(visit, address, fact=f"Address of {source.name}:"))
+            return redirect("source", visit.account, source.name)
     return _page(visit, form=form)
 
 
-def show_address(visit: Visit, made: NewAddress, *, fact: str) -> None:
-    """Show the full address once, on the next page."""
-    address = visit.request.build_absolute_uri(made.path)
-    add_notice(visit.request, Notice(fact=fact, consequence=SHOWN_ONCE, secrets=(address,)))
-
-
-def _made(visit: Visit, wanted: Source) -> HttpResponse:
-    with visit.writing() as ledger:
-        made = create_source(ledger, wanted, author=Author(user=visit.user, request=visit.request))
-    show_address(visit, made, fact=f"Address of {wanted.name}:")
-    return HttpResponseRedirect(reverse("source", args=(visit.account, wanted.name)))
-
-
-def _refuse(form: forms.Form, problem: BotmeterError) -> None:
-    add_problem(form, problem, fields=_FIELD_OF_CODE)  # type: ignore[arg-type]
+def address_notice(visit: Visit, address: NewAddress, *, fact: str) -> Notice:
+    """Return a notice with the whole address."""
+    return Notice(fact=fact, consequence=COPY_NOW, secrets=(visit.request.build_absolute_uri(address.path),))
 
 
 def _page(visit: Visit, *, form: NewSourceForm) -> HttpResponse:
     with visit.reading() as ledger:
-        found, latest = sources_of(ledger), latest_delivery_by_source(ledger)
+        stored, latest = sources_of(ledger), latest_delivery_by_source(ledger)
     addresses = {each.name: each for each in EventSource.objects.filter(account=visit.account)}
     zone = preferred_zone(visit.account)
-    lines = [_line(visit, each, address=addresses.get(each.name), last=latest.get(each.name)) for each in found]
-    names = {each.name for each in found}
-    lines += [_other(latest[name], zone=zone) for name in sorted(latest.keys() - names)]
+    lines = [_line(visit, each, address=addresses.get(each.name), last=latest.get(each.name)) for each in stored]
+    names = {each.name for each in stored}
+    lines += [_unregistered_line(latest[name], zone=zone) for name in sorted(latest.keys() - names)]
     page = SourcesPage(
         frame=frame(visit, title="Sources", current="sources"),
         notice=pop_notice(visit.request),
@@ -105,7 +91,7 @@ def _page(visit: Visit, *, form: NewSourceForm) -> HttpResponse:
         platforms=tuple(connectors()),
         zone=zone,
         href=reverse("sources", args=(visit.account,)),
-        identities_href=reverse("bot-identities", args=(visit.account,)) if found else "",
+        identities_href=reverse("bot-identities", args=(visit.account,)) if stored else "",
     )
     return rendered(visit.request, "sources.html", page=page)
 
@@ -121,7 +107,7 @@ def _line(visit: Visit, source: Source, *, address: EventSource | None, last: St
     )
 
 
-def _other(last: StoredDelivery, *, zone: str) -> SourceLine:
+def _unregistered_line(last: StoredDelivery, *, zone: str) -> SourceLine:
     """Return the row of a source named in API requests only."""
     return SourceLine(
         name=name_word(last.source),
@@ -134,7 +120,7 @@ def _other(last: StoredDelivery, *, zone: str) -> SourceLine:
 
 
 def state_of(address: EventSource | None) -> tuple[str, str]:
-    """Return text and look of a source's tag."""
+    """Return text and style of a source's tag."""
     if address is None:
         return ("no address", "warn")
     return ("on", "ok") if address.is_on else ("off", "")

@@ -13,48 +13,48 @@ class DeliveryLine:
 
     Attributes:
         outcome: `3 accepted, 1 ignored`.
-        look: `bad` with rejections, `dim` if nothing is new.
-        why: Reasons for rejected and ignored events.
+        style: `bad` with rejections, `dim` if nothing is new.
+        reasons: Reasons for rejected and ignored events.
     """
 
     at: str
     outcome: str
-    look: str
+    style: str
     subject: Word
     delivery_id: Word
-    why: Word
+    reasons: Word
 
 
-def delivery_line(found: StoredDelivery, *, zone: str) -> DeliveryLine:
+def delivery_line(delivery: StoredDelivery, *, zone: str) -> DeliveryLine:
     """Format a delivery as a row."""
     return DeliveryLine(
-        at=text.instant_text(found.received_at, zone=zone),
-        outcome=outcome_text(found),
-        look=_look(found),
-        subject=plain(found.subject or "–"),
-        delivery_id=_short(found.delivery_id or ""),
-        why=plain(found.detail or ""),
+        at=text.instant_text(delivery.received_at, zone=zone),
+        outcome=outcome_text(delivery),
+        style=_style(delivery),
+        subject=plain(delivery.subject or "–"),
+        delivery_id=_short(delivery.delivery_id or ""),
+        reasons=plain(delivery.detail or ""),
     )
 
 
-def outcome_text(found: StoredDelivery) -> str:
+def outcome_text(delivery: StoredDelivery) -> str:
     """Format an outcome: `3 accepted, 1 ignored`."""
     counts = {
-        "accepted": found.accepted,
-        "duplicate" if found.duplicates == 1 else "duplicates": found.duplicates,
-        "conflict" if found.conflicts == 1 else "conflicts": found.conflicts,
-        "rejected": found.rejected,
-        "ignored": found.ignored,
+        "accepted": delivery.accepted,
+        "duplicate" if delivery.duplicates == 1 else "duplicates": delivery.duplicates,
+        "conflict" if delivery.conflicts == 1 else "conflicts": delivery.conflicts,
+        "rejected": delivery.rejected,
+        "ignored": delivery.ignored,
     }
     return (
         ", ".join(f"{text.count_text(number)} {outcome}" for outcome, number in counts.items() if number) or "no events"
     )
 
 
-def _look(found: StoredDelivery) -> str:
-    if found.rejected or found.conflicts:
+def _style(delivery: StoredDelivery) -> str:
+    if delivery.rejected or delivery.conflicts:
         return "bad"
-    return "" if found.accepted else "dim"
+    return "" if delivery.accepted else "dim"
 
 
 def _short(delivery_id: str) -> Word:

@@ -2,17 +2,13 @@
 
 from dataclasses import dataclass
 
-from django import forms
-
 from botmeter.domain import text
-from botmeter.domain.source import Source
 from botmeter.live.pulls.run import last_result, running_since_us
 from botmeter.live.pulls.schedule import PullSchedule
 from botmeter.people.models import EventSource
-from botmeter.sources.platforms.registry import connector_of
+from botmeter.sources.crawlers import PullApi
 from botmeter.sources.pull_window import PullResult
 from botmeter.web.notices import Notice
-from botmeter.web.pages.sources.forms import PullForm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,44 +16,37 @@ class PullCard:
     """Settings and last result of pulls.
 
     Attributes:
-        why: Purpose of pulls, and origin of the token.
+        purpose: Purpose of pulls, and origin of the token.
         state: Running or requested pull; empty for neither.
         fault: Interruption of the last pull.
         limits: Events that pulls can't find.
     """
 
-    why: str
+    purpose: str
     is_set: bool
     state: str
     last: tuple[tuple[str, str], ...]
     fault: Notice | None
     limits: str
-    form: forms.Form
 
 
-def pull_card(
-    source: Source, address: EventSource | None, *, pulls: PullSchedule, form: forms.Form | None, zone: str
-) -> PullCard | None:
-    """Build the card; None if the platform can't be pulled."""
-    api = connector_of(source.platform).pull
-    if api is None or address is None:
-        return None
-    result = last_result(address.account, source.name)
+def pull_card(address: EventSource, api: PullApi, *, pulls: PullSchedule, zone: str) -> PullCard:
+    """Build the card."""
+    result = last_result(address.account, address.name)
     return PullCard(
-        why=api.help,
+        purpose=api.help,
         is_set=bool(address.pull_url),
         state=_state(address, pulls=pulls, zone=zone),
         last=_lines(result, zone=zone),
         fault=_fault(result),
         limits=api.limits,
-        form=form or PullForm(address=address, api=api),
     )
 
 
 def _state(address: EventSource, *, pulls: PullSchedule, zone: str) -> str:
     since_us = running_since_us(address.account, address.name)
     if since_us is not None:
-        return f"A pull is running since {text.clock_text(since_us, zone=zone, seconds=True)}."
+        return f"A pull has been running since {text.clock_text(since_us, zone=zone, seconds=True)}."
     if pulls.is_waiting(address.account, address.name):
         return "A pull waits for those of other sources."
     return ""
@@ -84,5 +73,5 @@ def _lines(result: PullResult | None, *, zone: str) -> tuple[tuple[str, str], ..
 def _fault(result: PullResult | None) -> Notice | None:
     if result is None or result.is_whole:
         return None
-    kept = "Events pulled before are kept, and the next pull continues from there."
-    return Notice(fact="The last pull was interrupted.", consequence=f"{result.fault} {kept}", kind="warn")
+    consequence = f"{result.fault} Events pulled before are kept, and the next pull continues from there."
+    return Notice(fact="The last pull was interrupted.", consequence=consequence, kind="warn")
