@@ -194,7 +194,7 @@ def row_tests(events: list[Event], *, query: UsageQuery) -> dict[str, Callable[[
                         for text in texts
                     )
                 return lambda row, texts: getattr(row, name)[PLACE_COLUMNS.index(column)] in texts
-            case FilterTarget.ROW:
+            case FilterTarget.PARTICIPATION:
                 return lambda row, texts: getattr(row, column) in texts
             case FilterTarget.TICKET:
                 return lambda row, texts: any(kind in texts for _, kind in tickets.get(row.conversation_id, ()))

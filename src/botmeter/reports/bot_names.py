@@ -23,6 +23,6 @@ class BotNames(dict[str, str]):
         return tuple(sorted({self[each.bot_id] for each in touchpoints if each.bot_id is not None}))
 
 
-def bot_names(moment: Snapshot) -> BotNames:
+def bot_names(snapshot: Snapshot) -> BotNames:
     """Return the latest name of each bot."""
-    return BotNames(moment.rows(sql("bot_names"), {}))
+    return BotNames(snapshot.rows(sql("bot_names"), {}))

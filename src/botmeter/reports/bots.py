@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from botmeter.domain.period import DEFAULT_DAYS, Period, day_of_us
 from botmeter.ledger.statements import statements_of
 from botmeter.reports.bot_names import BotNames, bot_names
-from botmeter.reports.conditions import values_of
+from botmeter.reports.conditions import query_parameters
 from botmeter.reports.counts import split
 from botmeter.reports.facts import session_groups
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.snapshot import snapshot
+from botmeter.reports.snapshot import open_snapshot
 
 sql = statements_of(__name__)
 
@@ -46,18 +46,18 @@ class BotOverview:
 
 def names_of_bots(ledger: "ReadableLedger") -> BotNames:
     """Return the names of bots by id."""
-    with snapshot(ledger) as moment:
-        return bot_names(moment)
+    with open_snapshot(ledger) as snapshot:
+        return bot_names(snapshot)
 
 
 def bots(ledger: "ReadableLedger", *, now_us: int) -> tuple[BotOverview, ...]:
     """Return all bots: most sessions first, then by id."""
     today_on = day_of_us(now_us)
     query = UsageQuery(period=Period(first_on=today_on - timedelta(days=DEFAULT_DAYS - 1), last_on=today_on))
-    with snapshot(ledger) as moment:
-        groups = session_groups(moment, query, values=values_of(query, moment))
-        activity = moment.rows(sql("activity_of_versions"), {})
-        names = bot_names(moment)
+    with open_snapshot(ledger) as snapshot:
+        groups = session_groups(snapshot, query, parameters=query_parameters(query, snapshot))
+        activity = snapshot.rows(sql("activity_of_versions"), {})
+        names = bot_names(snapshot)
     of_bot = {one.key: one.session_count for one in split(groups, lambda touchpoint: touchpoint.bot_id)}
     by_version = split(groups, lambda touchpoint: (touchpoint.bot_id, touchpoint.bot_version))
     of_version = {one.key: one.session_count for one in by_version}

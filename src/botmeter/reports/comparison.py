@@ -14,12 +14,12 @@ from botmeter.metering.meter import sessions_from_events
 from botmeter.metering.policy import Policy, schedule_of
 from botmeter.metering.touchpoints import Touchpoints
 from botmeter.reports.filters import FilterTarget
-from botmeter.reports.snapshot import Values
+from botmeter.reports.snapshot import Parameters
 
 Ints = npt.NDArray[np.int64]
 
 # Reasons beside the limits of `ClosedBy`.
-SCOPE, TAKING_PART, FILTERS = "scope", "taking_part", "filters"
+SCOPE, NO_PART, NO_MATCH = "scope", "taking_part", "filters"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class Metering:
     openings: pa.ChunkedArray
 
 
-def metering(events: pa.Table, policy: Policy, *, touchpoints: Touchpoints, values: Values) -> Metering:
+def metering(events: pa.Table, policy: Policy, *, touchpoints: Touchpoints, parameters: Parameters) -> Metering:
     """Meter the events as if the policy had always been in force."""
     metered = sessions_from_events(events, schedule=schedule_of(policy), touchpoints=touchpoints)
     return Metering(
@@ -48,7 +48,7 @@ def metering(events: pa.Table, policy: Policy, *, touchpoints: Touchpoints, valu
         touchpoints=touchpoints,
         sessions=metered.sessions,
         session_of_event=metered.session_of_event.fill_null(-1).to_numpy(),
-        counted=np.flatnonzero(_matching(metered.sessions, metered.participations, values=values)),
+        counted=np.flatnonzero(_matching(metered.sessions, metered.participations, parameters=parameters)),
         openings=event_names(metered.sessions["source"], metered.sessions["opening_event_id"]),
     )
 
@@ -62,7 +62,7 @@ def only_in(this: Metering, other: Metering, *, names: pa.ChunkedArray) -> Count
     """Count, by reason, the sessions of `this` whose opening event opens no counted session of `other`.
 
     The reason is the limit that closed the previous session; else SCOPE if another session runs under `other`,
-    TAKING_PART if the event is in none, FILTERS if its session does not match. `names`: `event_names` of all events.
+    NO_PART if the event is in none, NO_MATCH if its session does not match. `names`: `event_names` of all events.
     """
     own = this.openings.take(pa.array(this.counted))
     is_shared = pc.is_in(own, value_set=other.openings.take(pa.array(other.counted)))
@@ -71,38 +71,38 @@ def only_in(this: Metering, other: Metering, *, names: pa.ChunkedArray) -> Count
     opens_other = _mask(pc.is_in(openings, value_set=other.openings))
     closed_by_before = _closed_by_before(this)[rows]
     is_inside = _are_inside(openings, other, names=names)
-    found: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
     for opens, inside, before in zip(opens_other, is_inside, closed_by_before.tolist(), strict=True):
         if opens:
-            found[FILTERS] += 1
+            reasons[NO_MATCH] += 1
         elif not inside:
-            found[TAKING_PART] += 1
+            reasons[NO_PART] += 1
         else:
-            found[SCOPE if before < 0 else ClosedBy(before).name.lower()] += 1
-    return found
+            reasons[SCOPE if before < 0 else ClosedBy(before).name.lower()] += 1
+    return reasons
 
 
-def _matching(sessions: pa.Table, participations: pa.Table, *, values: Values) -> npt.NDArray[np.bool_]:
+def _matching(sessions: pa.Table, participations: pa.Table, *, parameters: Parameters) -> npt.NDArray[np.bool_]:
     session_of_row = participations["session_row"].to_numpy()
     touchpoint_of_row = participations["touchpoint"].to_numpy()
-    is_picked = np.ones(len(participations), np.bool_)
-    is_excluded = np.isin(touchpoint_of_row, np.array(values["excluded_touchpoints"], np.int32))
-    if values["touchpoints"] is not None:
-        is_picked &= np.isin(touchpoint_of_row, np.array(values["touchpoints"], np.int32))
-    for declared, picked, excluded in values["filters"].set_filters(FilterTarget.ROW):
+    is_selected = np.ones(len(participations), np.bool_)
+    is_excluded = np.isin(touchpoint_of_row, np.array(parameters["excluded_touchpoints"], np.int32))
+    if parameters["touchpoints"] is not None:
+        is_selected &= np.isin(touchpoint_of_row, np.array(parameters["touchpoints"], np.int32))
+    for declared, selected, excluded in parameters["filters"].set_filters(FilterTarget.PARTICIPATION):
         if declared.is_of_session:
             column = sessions[declared.column].take(pa.array(session_of_row))
         else:
             column = participations[declared.column]
-        if picked:
-            is_picked &= _is_one_of(column, values[declared.name])
-        is_excluded |= _is_one_of(column, values[f"not_{declared.name}"]) if excluded else False
-    is_counted = _has_row(session_of_row, is_picked, session_count=len(sessions))
+        if selected:
+            is_selected &= _is_one_of(column, parameters[f"selected_{declared.name}"])
+        is_excluded |= _is_one_of(column, parameters[f"excluded_{declared.name}"]) if excluded else False
+    is_counted = _has_row(session_of_row, is_selected, session_count=len(sessions))
     is_counted &= ~_has_row(session_of_row, is_excluded, session_count=len(sessions))
-    if values["preview"] is not None:
-        is_counted &= _mask(sessions["preview"]) == values["preview"]
+    if parameters["preview"] is not None:
+        is_counted &= _mask(sessions["preview"]) == parameters["preview"]
     started_at = sessions["started_at"].to_numpy()
-    is_counted &= (started_at >= values["start_us"]) & (started_at < values["end_us"])
+    is_counted &= (started_at >= parameters["start_us"]) & (started_at < parameters["end_us"])
     return is_counted
 
 
@@ -133,7 +133,7 @@ def _closed_by_before(metered: Metering) -> Ints:
 def _key_codes(metered: Metering, name: str) -> Ints:
     if name in ("customer", "conversation"):
         return codes_of(metered.sessions[f"{name}_id"])[0]
-    values = [place.bot_id if name == "bot" else place.channel for place in metered.touchpoints.all()]
+    values = [each.bot_id if name == "bot" else each.channel for each in metered.touchpoints.all()]
     number_of = {value: number for number, value in enumerate(dict.fromkeys(values))}
     codes = np.array([number_of[value] for value in values], np.int64)
     of_session: Ints = codes[metered.sessions["opening_touchpoint"].to_numpy()]
@@ -141,10 +141,10 @@ def _key_codes(metered: Metering, name: str) -> Ints:
 
 
 def _are_inside(openings: pa.ChunkedArray, other: Metering, *, names: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
-    place = pc.index_in(names, value_set=openings)
-    rows = np.flatnonzero(_mask(place.is_valid()))
+    opening = pc.index_in(names, value_set=openings)
+    rows = np.flatnonzero(_mask(opening.is_valid()))
     is_inside = np.zeros(len(openings), np.bool_)
-    is_inside[place.take(pa.array(rows)).to_numpy()] = other.session_of_event[rows] >= 0
+    is_inside[opening.take(pa.array(rows)).to_numpy()] = other.session_of_event[rows] >= 0
     return is_inside
 
 

@@ -54,7 +54,7 @@ class Groups:
     """Groups of matching sessions, one array element per group.
 
     Attributes:
-        day: Day of the period, from 0.
+        day: Day of the period, from 0; of groups from usage only if the period has UTC days.
         footprint: Set of touchpoints, from 0.
         members: Matching touchpoints of each set.
         touchpoints: By number.
@@ -69,9 +69,9 @@ class Groups:
     touchpoints: "list[Touchpoint]"
 
 
-def members_of(moment: Snapshot) -> Members:
+def members_of(snapshot: Snapshot) -> Members:
     """Return the members of all footprints."""
-    single, several = np.arange(len(moment.touchpoints)), moment.footprints
+    single, several = np.arange(len(snapshot.touchpoints)), snapshot.footprints
     sizes = np.array([len(members) for members in several], np.int64)
     numbers = -1 - np.arange(len(several))
     return Members(
@@ -86,7 +86,7 @@ def groups_of(sessions: pa.Table, members: Members, *, touchpoints: "list[Touchp
     Args:
         sessions: day, footprint, opening_touchpoint, preview (1 or 0), session_count; one row per group.
     """
-    footprint = ints_of(sessions, "footprint")
+    footprint = integers(sessions, "footprint")
     # Footprints of several touchpoints have negative numbers.
     lowest = min(int(members.footprint.min(initial=0)), int(footprint.min(initial=0)))
     highest = max(int(members.footprint.max(initial=0)), int(footprint.max(initial=0)))
@@ -94,11 +94,11 @@ def groups_of(sessions: pa.Table, members: Members, *, touchpoints: "list[Touchp
     has_match[members.footprint - lowest] = True
     rows = np.flatnonzero(has_match[footprint - lowest])
     return Groups(
-        day=ints_of(sessions, "day")[rows],
+        day=integers(sessions, "day")[rows],
         footprint=footprint[rows] - lowest,
-        opening_touchpoint=ints_of(sessions, "opening_touchpoint")[rows],
-        is_preview=ints_of(sessions, "preview")[rows] != 0,
-        session_count=ints_of(sessions, "session_count")[rows],
+        opening_touchpoint=integers(sessions, "opening_touchpoint")[rows],
+        is_preview=integers(sessions, "preview")[rows] != 0,
+        session_count=integers(sessions, "session_count")[rows],
         members=Members(footprint=members.footprint - lowest, touchpoint=members.touchpoint),
         touchpoints=touchpoints,
     )
@@ -149,7 +149,7 @@ def ticket_counts_of(tickets: pa.Table, *, day_count: int) -> TicketCounts:
     names: list[str] = [name.as_py() for name in kinds]
     tickets_of_kind = _distinct(kind, ticket, count=len(ids), size=len(names))
     sessions_of_kind = _distinct(kind, session, count=len(sessions), size=len(names))
-    day = ints_of(tickets, "day")
+    day = integers(tickets, "day")
     of_cell = _distinct(day * len(names) + kind, ticket, count=len(ids), size=day_count * len(names))
     by_type = [ReportTicketType(*counts) for counts in zip(names, tickets_of_kind, sessions_of_kind, strict=True)]
     return TicketCounts(
@@ -188,7 +188,7 @@ def _codes(table: pa.Table, name: str) -> tuple[Ints, Sequence[pa.Scalar]]:
     return _numbers(column.indices), column.dictionary
 
 
-def ints_of(table: pa.Table, name: str) -> Ints:
+def integers(table: pa.Table, name: str) -> Ints:
     """Return a column of integers."""
     return _numbers(table[name].combine_chunks()) if table.num_rows else np.zeros(0, np.int64)
 

@@ -12,10 +12,10 @@ from botmeter.domain.period import Period
 from botmeter.domain.session import ClosedBy
 from botmeter.ledger.statements import statements_of
 from botmeter.reports.bot_names import BotNames, bot_names
-from botmeter.reports.conditions import of_customers, text_in_ledger, values_of
+from botmeter.reports.conditions import of_customers, query_parameters, text_in_ledger
 from botmeter.reports.matching import run_matching
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.snapshot import snapshot
+from botmeter.reports.snapshot import open_snapshot
 
 sql = statements_of(__name__)
 
@@ -79,15 +79,15 @@ class CustomerCalendar:
 
 def top_customers(ledger: "ReadableLedger", query: UsageQuery, *, limit: int) -> tuple[CustomerUsage, ...]:
     """Return the customers with most matching sessions, then by id."""
-    with snapshot(ledger) as moment:
-        values = {**values_of(query, moment), "limit": limit}
-        if values["is_in_usage"]:
-            top = moment.rows(sql("customers_from_sessions"), values)
-            run_matching(moment, of_customers(values, [customer_id for customer_id, _, _ in top]))
+    with open_snapshot(ledger) as snapshot:
+        parameters = {**query_parameters(query, snapshot), "limit": limit}
+        if parameters["is_in_usage"]:
+            top = snapshot.rows(sql("customers_from_sessions"), parameters)
+            run_matching(snapshot, of_customers(parameters, [customer_id for customer_id, _, _ in top]))
         else:
-            run_matching(moment, values)
-            top = moment.rows(sql("customers_from_rows"), values)
-        conversations = dict(moment.rows(sql("conversations_of_customers"), values))
+            run_matching(snapshot, parameters)
+            top = snapshot.rows(sql("customers_from_rows"), parameters)
+        conversations = dict(snapshot.rows(sql("conversations_of_customers"), parameters))
     return tuple(
         CustomerUsage(
             customer_id=customer_id,
@@ -105,17 +105,17 @@ def customer_calendar(ledger: "ReadableLedger", customer_id: str, *, period: Per
     Raises:
         Missing: `customer_unknown` if no event names the customer.
     """
-    values = {"customer": text_in_ledger(customer_id)}
-    with snapshot(ledger) as moment:
-        rows = moment.rows(sql("sessions_of_customer"), values)
-        if not rows and not moment.rows(sql("is_customer_known"), values)[0][0]:
+    parameters = {"customer": text_in_ledger(customer_id)}
+    with open_snapshot(ledger) as snapshot:
+        rows = snapshot.rows(sql("sessions_of_customer"), parameters)
+        if not rows and not snapshot.rows(sql("is_customer_known"), parameters)[0][0]:
             raise Missing("customer_unknown", f"No event names a customer {customer_id[:100]!r}.")
         listed = rows[:SESSIONS_LISTED_MAX]
-        visits = moment.rows(sql("visits_of_customer"), {**values, "starts": [row[1] for row in listed]})
-        names = bot_names(moment)
+        visits = snapshot.rows(sql("visits_of_customer"), {**parameters, "starts": [row[1] for row in listed]})
+        names = bot_names(snapshot)
     starts_us = [row[1] for row in reversed(rows)]
     visit_of = {session_id: (count, touchpoints) for session_id, count, touchpoints in visits}
-    touchpoints = moment.touchpoints
+    touchpoints = snapshot.touchpoints
     return CustomerCalendar(
         customer_id=customer_id,
         days=_days(starts_us, period),

@@ -26,7 +26,7 @@ from botmeter.reports.explanation import (
     Neighbour,
 )
 from botmeter.reports.explanation_text import explanation_as_text
-from botmeter.reports.snapshot import Snapshot, snapshot
+from botmeter.reports.snapshot import Snapshot, open_snapshot
 
 sql = statements_of(__name__)
 
@@ -47,12 +47,12 @@ def explain(ledger: "ReadableLedger", session_id: str, *, now_us: int | None = N
         Refused: `ledger_differs` if the stored events no longer give it.
     """
     checked_id = _checked_id(session_id, ledger.account.name)
-    with snapshot(ledger) as moment:
-        stored = moment.rows(sql("session_of_id"), {"session_id": checked_id})
+    with open_snapshot(ledger) as snapshot:
+        stored = snapshot.rows(sql("session_of_id"), {"session_id": checked_id})
         if not stored:
             raise _unknown(session_id, ledger.account.name)
-        events = moment.table(sql("events_of_key"), _key_values(ledger, stored[0]))
-        names: dict[str, str] = bot_names(moment)
+        events = snapshot.table(sql("events_of_key"), _key_values(ledger, stored[0]))
+        names: dict[str, str] = bot_names(snapshot)
         story = _Story(events, ledger=ledger, names=names)
         row = story.row_of(checked_id)
         if row is None:
@@ -60,7 +60,7 @@ def explain(ledger: "ReadableLedger", session_id: str, *, now_us: int | None = N
                 "ledger_differs",
                 f"The stored events no longer give session {checked_id}: `botmeter verify` shows what differs.",
             )
-        return _explanation_of(story, row, moment=moment, now_us=present_us() if now_us is None else now_us)
+        return _explanation_of(story, row, snapshot=snapshot, now_us=present_us() if now_us is None else now_us)
 
 
 def _checked_id(session_id: str, account: str) -> str:
@@ -191,7 +191,7 @@ class _Story:
         )
 
 
-def _explanation_of(story: _Story, row: int, *, moment: Snapshot, now_us: int) -> Explanation:
+def _explanation_of(story: _Story, row: int, *, snapshot: Snapshot, now_us: int) -> Explanation:
     session = story.session(row)
     end_us, (first, stop) = session["ended_at"], story.span(row)
     events = tuple(story.explained_events(range(first, stop), row=row))
@@ -212,12 +212,12 @@ def _explanation_of(story: _Story, row: int, *, moment: Snapshot, now_us: int) -
         is_preview=session["preview"],
         is_running=end_us is None or end_us > now_us,
         events=events,
-        conversations=_conversations(members, moment.rows(sql("tickets_of_session"), of_session)),
+        conversations=_conversations(members, snapshot.rows(sql("tickets_of_session"), of_session)),
         before=story.neighbour(row, step=-1),
         next_event=next_event,
         after=after,
         opened_next=opened is not None,
-        arrivals=_arrivals(members, moment),
+        arrivals=_arrivals(members, snapshot),
         restatements=tuple(restatements(story.ledger, session_id=session["session_id"])),
     )
 
@@ -241,9 +241,9 @@ def _conversations(members: list[ExplainedEvent], tickets: list[tuple[Any, ...]]
     )
 
 
-def _arrivals(members: list[ExplainedEvent], moment: Snapshot) -> tuple[Arrival, ...]:
+def _arrivals(members: list[ExplainedEvent], snapshot: Snapshot) -> tuple[Arrival, ...]:
     event_count = Counter(event.append_no for event in members)
-    receipts = moment.rows(sql("receipts_of"), {"append_nos": list(event_count)})
+    receipts = snapshot.rows(sql("receipts_of"), {"append_nos": list(event_count)})
     return tuple(
         Arrival(
             append_no=append_no,

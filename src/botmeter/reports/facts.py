@@ -10,12 +10,12 @@ import pyarrow as pa
 
 from botmeter.domain.instant import DAY_US
 from botmeter.ledger.statements import statements_of
-from botmeter.reports.conditions import values_of
-from botmeter.reports.counts import Groups, Members, TicketCounts, groups_of, ints_of, ticket_counts_of
+from botmeter.reports.conditions import query_parameters
+from botmeter.reports.counts import Groups, Members, TicketCounts, groups_of, integers, ticket_counts_of
 from botmeter.reports.grid import Grid, UtcParts, grid_of, utc_parts
 from botmeter.reports.matching import run_matching, session_steps
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.snapshot import Snapshot, Values
+from botmeter.reports.snapshot import Parameters, Snapshot
 
 sql = statements_of(__name__)
 
@@ -30,22 +30,24 @@ class Facts:
     conversation_count: int
 
 
-def facts_of(moment: Snapshot, query: UsageQuery) -> Facts:
+def facts_of(snapshot: Snapshot, query: UsageQuery) -> Facts:
     """Read the facts of a query."""
-    values, grid = values_of(query, moment), grid_of(query.period)
-    groups = session_groups(moment, query, values=values)
+    parameters, grid = query_parameters(query, snapshot), grid_of(query.period)
+    groups = session_groups(snapshot, query, parameters=parameters)
     conversations = "conversations_from_rows"
-    if values["is_in_usage"]:
+    if parameters["is_in_usage"]:
         parts = utc_parts(query.start_us, query.end_us)
-        values = {**values, **parts.values}
-        session_days = _days_from_usage(moment, groups, grid=grid, values=values)
-        tickets = _tickets_from_usage(moment, values, grid=grid, parts=parts)
-        conversations = "conversations_outside" if values["excluded_touchpoints"] else "conversations_from_usage"
+        parameters = {**parameters, **parts.parameters}
+        session_days = _days_from_usage(snapshot, groups, grid=grid, parameters=parameters)
+        tickets = _tickets_from_usage(snapshot, parameters, grid=grid, parts=parts)
+        conversations = "conversations_outside" if parameters["excluded_touchpoints"] else "conversations_from_usage"
     else:
         session_days = grid.counts(groups.day, groups.session_count)
-        statement = sql("tickets_from_rows", ticket_conditions=values["ticket_conditions"])
-        tickets = grid.with_days(moment.table(statement, {**values, **grid.values}))
-    conversation_count = moment.rows(sql(conversations, row_conditions=values["row_conditions"]), values)[0][0]
+        statement = sql("tickets_from_rows", ticket_conditions=parameters["ticket_conditions"])
+        tickets = grid.with_days(snapshot.table(statement, {**parameters, **grid.parameters}))
+    conversation_count = snapshot.rows(sql(conversations, row_conditions=parameters["row_conditions"]), parameters)[0][
+        0
+    ]
     return Facts(
         groups=groups,
         session_days=session_days,
@@ -54,42 +56,41 @@ def facts_of(moment: Snapshot, query: UsageQuery) -> Facts:
     )
 
 
-def session_groups(moment: Snapshot, query: UsageQuery, *, values: Values) -> Groups:
+def session_groups(snapshot: Snapshot, query: UsageQuery, *, parameters: Parameters) -> Groups:
     """Return matching sessions by touchpoints, from usage or else from the rows, which then are in `matching`."""
-    if values["is_in_usage"]:
-        return _groups_from_usage(moment, query, values=values)
-    run_matching(moment, values)
-    grid, members = grid_of(query.period), moment.table(sql("members_from_rows"), values)
+    if parameters["is_in_usage"]:
+        return _groups_from_usage(snapshot, query, parameters=parameters)
+    run_matching(snapshot, parameters)
+    grid, members = grid_of(query.period), snapshot.table(sql("members_from_rows"), parameters)
     return groups_of(
-        grid.with_days(moment.table(sql("sessions_from_rows"), {**values, **grid.values})),
-        Members(footprint=ints_of(members, "footprint"), touchpoint=ints_of(members, "touchpoint")),
-        touchpoints=moment.touchpoints,
+        grid.with_days(snapshot.table(sql("sessions_from_rows"), {**parameters, **grid.parameters})),
+        Members(footprint=integers(members, "footprint"), touchpoint=integers(members, "touchpoint")),
+        touchpoints=snapshot.touchpoints,
     )
 
 
-def _groups_from_usage(moment: Snapshot, query: UsageQuery, *, values: Values) -> Groups:
-    """Groups whose `day` is set for periods of UTC days alone."""
+def _groups_from_usage(snapshot: Snapshot, query: UsageQuery, *, parameters: Parameters) -> Groups:
     parts = utc_parts(query.start_us, query.end_us)
-    tables = [moment.table(sql("sessions_from_usage"), {**values, **parts.values})]
+    tables = [snapshot.table(sql("sessions_from_usage"), {**parameters, **parts.parameters})]
     for start_us, end_us in parts.partial_us:
         bounds = {"origin_us": query.start_us, "step_us": DAY_US, "start_us": start_us, "end_us": end_us}
-        tables.append(moment.table(sql("sessions_of_partial_day"), {**values, **bounds}))
-    return groups_of(pa.concat_tables(tables), values["members"], touchpoints=moment.touchpoints)
+        tables.append(snapshot.table(sql("sessions_of_partial_day"), {**parameters, **bounds}))
+    return groups_of(pa.concat_tables(tables), parameters["members"], touchpoints=snapshot.touchpoints)
 
 
-def _days_from_usage(moment: Snapshot, groups: Groups, *, grid: Grid, values: Values) -> list[int]:
+def _days_from_usage(snapshot: Snapshot, groups: Groups, *, grid: Grid, parameters: Parameters) -> list[int]:
     if grid.is_utc:
         return grid.counts(groups.day, groups.session_count)
-    days = grid.with_days(session_steps(moment, {**values, **grid.values}))
-    return grid.counts(ints_of(days, "day"), ints_of(days, "session_count"))
+    days = grid.with_days(session_steps(snapshot, {**parameters, **grid.parameters}))
+    return grid.counts(integers(days, "day"), integers(days, "session_count"))
 
 
-def _tickets_from_usage(moment: Snapshot, values: Values, *, grid: Grid, parts: UtcParts) -> pa.Table:
+def _tickets_from_usage(snapshot: Snapshot, parameters: Parameters, *, grid: Grid, parts: UtcParts) -> pa.Table:
     # Usage has tickets by the touchpoints of their conversation, not of its session.
-    if values["excluded_touchpoints"] or not grid.is_utc:
-        return grid.with_days(moment.table(sql("tickets_of_starts"), {**values, **grid.values}))
-    tables = [moment.table(sql("tickets_from_usage"), values)]
+    if parameters["excluded_touchpoints"] or not grid.is_utc:
+        return grid.with_days(snapshot.table(sql("tickets_of_starts"), {**parameters, **grid.parameters}))
+    tables = [snapshot.table(sql("tickets_from_usage"), parameters)]
     for start_us, end_us in parts.partial_us:
-        bounds = {**grid.values, "start_us": start_us, "end_us": end_us}
-        tables.append(grid.with_days(moment.table(sql("tickets_of_starts"), {**values, **bounds})))
+        bounds = {**grid.parameters, "start_us": start_us, "end_us": end_us}
+        tables.append(grid.with_days(snapshot.table(sql("tickets_of_starts"), {**parameters, **bounds})))
     return pa.concat_tables(tables)

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, assert_never
 from botmeter.domain.week_hours import text_of_week_hour
 from botmeter.ledger.statements import statements_of
 from botmeter.reports.bot_names import BotNames, bot_names
-from botmeter.reports.conditions import text_in_ledger, touchpoints_with, values_of
+from botmeter.reports.conditions import query_parameters, text_in_ledger, touchpoints_with
 from botmeter.reports.counts import SplitCount, split
 from botmeter.reports.facts import facts_of, session_groups
 from botmeter.reports.filters import FilterDeclaration, FilterTarget
 from botmeter.reports.hours import hour_counts
 from botmeter.reports.matching import with_hour_steps
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.snapshot import Snapshot, snapshot
+from botmeter.reports.snapshot import Snapshot, open_snapshot
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
@@ -58,9 +58,9 @@ def filter_values(
     name, filters = declared.name, query.filters
     chosen = filters.excluded_values(name) if is_excluded else filters.values(name)
     others = replace(query, filters=filters.without(name) if is_excluded else filters.with_values(name, ()))
-    with snapshot(ledger) as moment:
-        known = _known_values(moment, others, declared=declared, chosen=chosen, search=search)
-    matching = [one for one in known if declared.target is FilterTarget.ROW or _contains(one, search.casefold())]
+    with open_snapshot(ledger) as snapshot:
+        known = _known_values(snapshot, others, declared=declared, chosen=chosen, search=search)
+    matching = [one for one in known if declared.is_id or _contains(one, search.casefold())]
     listed = {one.value: one for one in sorted(matching, key=_most_first)[:VALUES_MAX]}
     value_of = {one.value: one for one in known}
     selected = {value: value_of.get(value, _value(value, 0)) for value in chosen}
@@ -70,28 +70,31 @@ def filter_values(
 
 
 def _known_values(
-    moment: Snapshot, query: UsageQuery, *, declared: FilterDeclaration, chosen: tuple[str, ...], search: str
+    snapshot: Snapshot, query: UsageQuery, *, declared: FilterDeclaration, chosen: tuple[str, ...], search: str
 ) -> list[FilterValue]:
     match declared.target:
         case FilterTarget.TOUCHPOINT | FilterTarget.OPENING:
-            return _values_of_touchpoints(moment, query, declared=declared, chosen=chosen)
-        case FilterTarget.ROW:
-            return _values_of_rows(moment, query, column=declared.column, chosen=chosen, search=search)
+            return _values_of_touchpoints(snapshot, query, declared=declared, chosen=chosen)
+        case FilterTarget.PARTICIPATION:
+            return _values_of_rows(snapshot, query, declared=declared, chosen=chosen, search=search)
         case FilterTarget.TICKET:
-            return [_value(one.ticket_type, one.session_count) for one in facts_of(moment, query).tickets.by_type]
+            return [_value(one.ticket_type, one.session_count) for one in facts_of(snapshot, query).tickets.by_type]
         case FilterTarget.HOUR:
-            counts = hour_counts(moment, query).tolist()
+            counts = hour_counts(snapshot, query).tolist()
             return [_value(text_of_week_hour(hour), count) for hour, count in enumerate(counts) if count]
         case _:
             assert_never(declared.target)
 
 
 def _values_of_touchpoints(
-    moment: Snapshot, query: UsageQuery, *, declared: FilterDeclaration, chosen: tuple[str, ...]
+    snapshot: Snapshot, query: UsageQuery, *, declared: FilterDeclaration, chosen: tuple[str, ...]
 ) -> list[FilterValue]:
     """All values, since they are few, and selected ones such as `orders/3.3`."""
-    groups, touchpoints = session_groups(moment, query, values=values_of(query, moment)), moment.touchpoints
-    names = bot_names(moment) if declared.is_of_bots else BotNames()
+    groups, touchpoints = (
+        session_groups(snapshot, query, parameters=query_parameters(query, snapshot)),
+        snapshot.touchpoints,
+    )
+    names = bot_names(snapshot) if declared.is_of_bots else BotNames()
     is_opening = declared.target is FilterTarget.OPENING
     by_value: list[SplitCount[str | None]] = split(groups, lambda touchpoint: getattr(touchpoint, declared.column))
     counts = {one.key: one.opened_count if is_opening else one.session_count for one in by_value}
@@ -106,20 +109,21 @@ def _values_of_touchpoints(
 
 
 def _values_of_rows(
-    moment: Snapshot, query: UsageQuery, *, column: str, chosen: tuple[str, ...], search: str
+    snapshot: Snapshot, query: UsageQuery, *, declared: FilterDeclaration, chosen: tuple[str, ...], search: str
 ) -> list[FilterValue]:
-    prefix, values = text_in_ledger(search), values_of(query, moment)
+    prefix, limit = (text_in_ledger(search), VALUES_MAX + 1) if declared.is_id else ("", None)
     if prefix is None:
         return []
-    if column == "customer_id" and values["is_in_usage"]:
+    column, parameters = declared.column, query_parameters(query, snapshot)
+    if column == "customer_id" and parameters["is_in_usage"]:
         statement = sql("ids_from_sessions", id=column)
     else:
-        statement = sql("ids_from_rows", id=column, row_conditions=values["row_conditions"])
-        values = with_hour_steps(moment, values)
+        statement = sql("ids_from_rows", id=column, row_conditions=parameters["row_conditions"])
+        parameters = with_hour_steps(snapshot, parameters)
     texts = [value for value in chosen if text_in_ledger(value) is not None]
-    rows = moment.rows(statement, {**values, "prefix": prefix, "among": None, "limit": VALUES_MAX + 1})
+    rows = snapshot.rows(statement, {**parameters, "prefix": prefix, "among": None, "limit": limit})
     if texts:
-        rows += moment.rows(statement, {**values, "prefix": "", "among": texts, "limit": len(texts)})
+        rows += snapshot.rows(statement, {**parameters, "prefix": "", "among": texts, "limit": len(texts)})
     return [_value(value, count) for value, count in dict(rows).items()]
 
 

@@ -1,6 +1,7 @@
 """Filters of a report, each declared once.
 
-SQL, filter bar, parameters, options and docs derive from `FILTERS`; a new filter also needs a field of `Filters`.
+SQL, filter bar, parameters and options derive from `FILTERS`. A new filter also needs a field of `Filters` and a row in
+`docs/concepts/reports.md`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -23,7 +24,7 @@ class FilterTarget(StrEnum):
     """Bot, version or channel of a row of the underlying data."""
     OPENING = "opening_touchpoint"
     """The same of the event that opened the session."""
-    ROW = "participation"
+    PARTICIPATION = "participation"
     """Another column of a row."""
     TICKET = "session_ticket"
     """Tickets of a row's conversation in its session."""
@@ -49,6 +50,7 @@ class FilterDeclaration:
     Attributes:
         condition: Completes "sessions", as in "sessions with this bot".
         is_of_session: All rows of a session share the value.
+        is_id: Few rows share a value, so values are searched by their start and rows are read at once.
         in_bar: Offered by the page while not set.
         always_in_json: In a report's JSON even if not set.
         pattern: As in JSON Schema; empty: any text.
@@ -63,6 +65,7 @@ class FilterDeclaration:
     metavar: str
     example: str
     is_of_session: bool = False
+    is_id: bool = False
     in_bar: bool = True
     shared: SharedUse = SharedUse.NEVER
     always_in_json: bool = False
@@ -83,7 +86,7 @@ class FilterDeclaration:
 
     @property
     def is_simulated(self) -> bool:
-        return self.target in (FilterTarget.TOUCHPOINT, FilterTarget.ROW)
+        return self.target is FilterTarget.TOUCHPOINT or self.is_id
 
     @property
     def is_of_bots(self) -> bool:
@@ -127,23 +130,25 @@ FILTERS: Final = (
     FilterDeclaration(
         name="customer",
         label="Customer",
-        target=FilterTarget.ROW,
+        target=FilterTarget.PARTICIPATION,
         column="customer_id",
         condition="of this customer",
         metavar="ID",
         example="cus_8401",
         is_of_session=True,
+        is_id=True,
         shared=SharedUse.WITH_ROWS,
         always_in_json=True,
     ),
     FilterDeclaration(
         name="conversation",
         label="Conversation",
-        target=FilterTarget.ROW,
+        target=FilterTarget.PARTICIPATION,
         column="conversation_id",
         condition="with this conversation",
         metavar="ID",
         example="c-77",
+        is_id=True,
         shared=SharedUse.WITH_ROWS,
         always_in_json=True,
     ),
@@ -267,21 +272,20 @@ class Filters:
     ) -> Iterator[tuple[FilterDeclaration, tuple[str, ...], tuple[str, ...]]]:
         """Yield filters that are set, with their values and excluded values; None: of every target."""
         for declared in FILTERS:
-            picked, excluded = self.values(declared.name), self.excluded_values(declared.name)
-            if (picked or excluded) and target in (None, declared.target):
-                yield declared, picked, excluded
+            selected, excluded = self.values(declared.name), self.excluded_values(declared.name)
+            if (selected or excluded) and target in (None, declared.target):
+                yield declared, selected, excluded
 
     @property
-    def picks_tickets(self) -> bool:
-        return any(picked for _, picked, _ in self.set_filters(FilterTarget.TICKET))
+    def selects_tickets(self) -> bool:
+        return any(selected for _, selected, _ in self.set_filters(FilterTarget.TICKET))
 
     @property
-    def picks_rows(self) -> bool:
-        """True if customers or conversations are filtered, whose rows are few."""
-        return any(picked for _, picked, _ in self.set_filters(FilterTarget.ROW))
+    def selects_ids(self) -> bool:
+        return any(selected and declared.is_id for declared, selected, _ in self.set_filters())
 
     def as_mapping(self) -> dict[str, Any]:
-        picked = {
+        selected = {
             declared.name: list(values)
             for declared in FILTERS
             if (values := self.values(declared.name)) or declared.always_in_json
@@ -290,18 +294,18 @@ class Filters:
         excluded = {
             declared.name: list(values) for declared in FILTERS if (values := self.excluded_values(declared.name))
         }
-        return {**picked, **preview, **({"not": excluded} if excluded else {})}
+        return {**selected, **preview, **({"not": excluded} if excluded else {})}
 
 
 def filters_of(
-    picked: Mapping[str, Iterable[str]], excluded: Mapping[str, Iterable[str]], *, preview: bool | None
+    selected: Mapping[str, Iterable[str]], excluded: Mapping[str, Iterable[str]], *, preview: bool | None
 ) -> Filters:
     """Return filters from values by name, skipping empty and repeated values.
 
     Raises:
         Refused, TooMuch: As `Filters`.
     """
-    return Filters(**_distinct(picked), preview=preview, excluded=Filters(**_distinct(excluded)))
+    return Filters(**_distinct(selected), preview=preview, excluded=Filters(**_distinct(excluded)))
 
 
 def _distinct(values: Mapping[str, Iterable[str]]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from botmeter.domain.instant import DAY_US
 from botmeter.domain.period import Period, day_of_us
-from botmeter.reports.counts import Ints, ints_of, sums
+from botmeter.reports.counts import Ints, integers, sums
 
 _NO_DAYS = (date(1970, 1, 2), date(1970, 1, 1))
 
@@ -26,7 +26,7 @@ class Grid:
     step_us: int
 
     @property
-    def values(self) -> dict[str, Any]:
+    def parameters(self) -> dict[str, Any]:
         return {"origin_us": self.edges_us[0], "step_us": self.step_us}
 
     @property
@@ -39,7 +39,7 @@ class Grid:
         """Replace the step (first column) by the day of the period, from 0."""
         if self.is_utc:
             return rows.rename_columns(["day", *rows.column_names[1:]])
-        starts_us = self.edges_us[0] + ints_of(rows, "step") * self.step_us
+        starts_us = self.edges_us[0] + integers(rows, "step") * self.step_us
         days = np.searchsorted(np.array(self.edges_us), starts_us, side="right") - 1
         return rows.set_column(0, "day", pa.array(days, pa.int64()))
 
@@ -67,7 +67,7 @@ class UtcParts:
     partial_us: tuple[tuple[int, int], ...]
 
     @property
-    def values(self) -> dict[str, Any]:
+    def parameters(self) -> dict[str, Any]:
         """Bound values; a missing partial day is empty."""
         first, second = [*self.partial_us, (0, 0), (0, 0)][:2]
         return {

@@ -11,7 +11,7 @@ from botmeter.reports.facts import Facts, facts_of
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.recency import Recency, recency_of
 from botmeter.reports.report_json import UsageReport
-from botmeter.reports.snapshot import snapshot
+from botmeter.reports.snapshot import open_snapshot
 from botmeter.reports.usage import policies_in_force, report_of
 
 if TYPE_CHECKING:
@@ -57,11 +57,11 @@ class Overview:
 
 def overview(ledger: "ReadableLedger", query: UsageQuery, *, compared: UsageQuery | None) -> Overview:
     """Answer a query and its compared query at one moment."""
-    with snapshot(ledger) as moment:
-        facts, names, new = facts_of(moment, query), bot_names(moment), recency_of(moment)
+    with open_snapshot(ledger) as snapshot:
+        facts, names, new = facts_of(snapshot, query), bot_names(snapshot), recency_of(snapshot)
         before = None
         if compared is not None:
-            before = report_of(ledger, compared, facts=facts_of(moment, compared), names=names)
+            before = report_of(ledger, compared, facts=facts_of(snapshot, compared), names=names)
     report = report_of(ledger, query, facts=facts, names=names)
     first_us = new.first_event_us
     return Overview(

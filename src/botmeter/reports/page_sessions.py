@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from botmeter.ledger.statements import statements_of
 from botmeter.reports.conditions import bounds_between, of_customers
-from botmeter.reports.matching import keep_matching_of, run_matching
+from botmeter.reports.matching import filter_matching, run_matching
 from botmeter.reports.row_cursor import Cursor
 from botmeter.reports.row_options import RowOptions, SortKey
-from botmeter.reports.snapshot import Snapshot, Values
+from botmeter.reports.snapshot import Parameters, Snapshot
 
 sql = statements_of(__name__)
 
@@ -43,30 +43,32 @@ class SortedSession:
 class PageSessions:
     """Sessions of a query in a view's order, at one moment."""
 
-    def __init__(self, moment: Snapshot, values: Values, *, options: RowOptions) -> None:
-        self._moment = moment
-        self._values = values
+    def __init__(self, snapshot: Snapshot, parameters: Parameters, *, options: RowOptions) -> None:
+        self._snapshot = snapshot
+        self._values = parameters
         self._options = options
-        self._conditions = {f"{name}_conditions": values[f"{name}_conditions"] for name in ("row", "session", "ticket")}
+        self._conditions = {
+            f"{name}_conditions": parameters[f"{name}_conditions"] for name in ("row", "session", "ticket")
+        }
         is_sorted_by_rows = options.sort in (SortKey.CONVERSATIONS, SortKey.TICKETS) or (
-            options.sort is SortKey.EVENTS and values["touchpoints"] is not None
+            options.sort is SortKey.EVENTS and parameters["touchpoints"] is not None
         )
-        self._is_from_rows = is_sorted_by_rows or not values["is_in_sessions"]
+        self._is_from_rows = is_sorted_by_rows or not parameters["is_in_sessions"]
         if self._is_from_rows:
-            run_matching(moment, values)
+            run_matching(snapshot, parameters)
 
     def counts(self) -> tuple[int, int]:
         """Count matching rows and sessions; call before `keep_rows`."""
         if not self._values["is_in_sessions"]:
-            row_count, session_count = self._moment.rows(sql("matching_counts"), {})[0]
+            row_count, session_count = self._snapshot.rows(sql("matching_counts"), {})[0]
             return row_count, session_count
-        rows = self._moment.rows(sql("row_count", **self._conditions), self._values)
-        sessions = self._moment.rows(sql("session_count", **self._conditions), self._values)
+        rows = self._snapshot.rows(sql("row_count", **self._conditions), self._values)
+        sessions = self._snapshot.rows(sql("session_count", **self._conditions), self._values)
         return rows[0][0], sessions[0][0]
 
     def ticket_count(self) -> int:
         """Count tickets of matching rows; if filtered, call before `keep_rows`."""
-        count: int = self._moment.rows(sql("tickets_of_matching", **self._conditions), self._values)[0][0]
+        count: int = self._snapshot.rows(sql("tickets_of_matching", **self._conditions), self._values)[0][0]
         return count
 
     def from_cursor(self, at: Cursor | None) -> list[SortedSession]:
@@ -85,20 +87,20 @@ class PageSessions:
         statement = sql("page_from_rows" if self._is_from_rows else "page_from_sessions", **order, **self._conditions)
         return [
             SortedSession(key=key, session_id=session_id, started_us=started_us, customer_id=customer_id)
-            for key, session_id, started_us, customer_id in self._moment.rows(statement, {**self._values, **bounds})
+            for key, session_id, started_us, customer_id in self._snapshot.rows(statement, {**self._values, **bounds})
         ]
 
-    def keep_rows(self, sessions: list[SortedSession]) -> Values:
+    def filter_rows(self, sessions: list[SortedSession]) -> Parameters:
         """Keep only these sessions' rows in `matching`; return values bounded by their starts."""
         starts_us = [session.started_us for session in sessions]
         bounds = bounds_between(min(starts_us), max(starts_us) + 1)
         if not self._is_from_rows:
             # Customers narrow the scan if a page's sessions start far apart.
             customers = sorted({session.customer_id for session in sessions})
-            run_matching(self._moment, of_customers({**self._values, **bounds}, customers))
-        keep_matching_of(self._moment, [session.session_id for session in sessions])
+            run_matching(self._snapshot, of_customers({**self._values, **bounds}, customers))
+        filter_matching(self._snapshot, [session.session_id for session in sessions])
         return {**self._values, **bounds}
 
     def lines(self, sessions: list[SortedSession]) -> list[tuple[Any, ...]]:
         """Read these sessions by id."""
-        return self._moment.rows(sql("session_lines", **self._conditions), self.keep_rows(sessions))
+        return self._snapshot.rows(sql("session_lines", **self._conditions), self.filter_rows(sessions))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botmeter.ledger.statements import statements_of
-from botmeter.reports.snapshot import Snapshot, snapshot
+from botmeter.reports.snapshot import Snapshot, open_snapshot
 
 sql = statements_of(__name__)
 
@@ -30,13 +30,13 @@ class Recency:
 
 def recency(ledger: "ReadableLedger") -> Recency:
     """Read the present recency."""
-    with snapshot(ledger) as moment:
-        return recency_of(moment)
+    with open_snapshot(ledger) as snapshot:
+        return recency_of(snapshot)
 
 
-def recency_of(moment: Snapshot) -> Recency:
+def recency_of(snapshot: Snapshot) -> Recency:
     """Read a snapshot's recency."""
-    first_event_us, latest_event_us, received_us, live_received_us = moment.rows(sql("recency"), {})[0]
+    first_event_us, latest_event_us, received_us, live_received_us = snapshot.rows(sql("recency"), {})[0]
     return Recency(
         first_event_us=first_event_us,
         latest_event_us=latest_event_us,

@@ -66,6 +66,7 @@ class ReportTicketType(Struct, frozen=True, forbid_unknown_fields=True):
     session_count: Count = field(name="sessions")
 
 
+# Derived from the filters' declarations, so that a new one needs no line here; type checkers see an empty class.
 if TYPE_CHECKING:
 
     class ReportFilters(Struct):
@@ -73,7 +74,6 @@ if TYPE_CHECKING:
 
 else:
     _ONLY_IF_SET = Meta(description="Only if set.")
-    # Derived from the filters' declarations, so that a new one needs no line here.
     ReportFilters = msgspec.defstruct(
         "ReportFilters",
         [

@@ -10,13 +10,13 @@ from botmeter.domain.session import ClosedBy
 from botmeter.ledger.statements import statements_of
 from botmeter.reports.bot_names import bot_names
 from botmeter.reports.conditions import bounds_between
-from botmeter.reports.matching import keep_matching_of, run_matching
+from botmeter.reports.matching import filter_matching, run_matching
 from botmeter.reports.page_sessions import PageSessions, SortedSession
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.row_cursor import Cursor, RowKey, cursor_from_text, text_of_cursor
 from botmeter.reports.row_options import Grouping, RowOptions, SortKey
-from botmeter.reports.rows import matching_rows, row_values
-from botmeter.reports.snapshot import Snapshot, Values, snapshot
+from botmeter.reports.rows import matching_rows, row_parameters
+from botmeter.reports.snapshot import Parameters, Snapshot, open_snapshot
 
 sql = statements_of(__name__)
 
@@ -104,19 +104,19 @@ def row_page(ledger: "ReadableLedger", query: UsageQuery, *, options: RowOptions
         Refused: `cursor_invalid`, also for another account, grouping or order.
     """
     at = None if cursor is None else cursor_from_text(cursor, account=ledger.account.name, options=options)
-    with snapshot(ledger) as moment:
-        sessions = PageSessions(moment, row_values(moment, query, search=options.search), options=options)
+    with open_snapshot(ledger) as snapshot:
+        sessions = PageSessions(snapshot, row_parameters(snapshot, query, search=options.search), options=options)
         row_count, session_count = sessions.counts()
-        ticket_count = sessions.ticket_count() if query.filters.picks_tickets else None
+        ticket_count = sessions.ticket_count() if query.filters.selects_tickets else None
         candidates = sessions.from_cursor(at)
         if options.grouping is Grouping.SESSION:
             found = [_Position(session=session) for session in candidates if not session.is_at(at)]
         else:
-            found = _row_positions(moment, sessions, candidates=candidates, at=at)
+            found = _row_positions(snapshot, sessions, candidates=candidates, at=at)
         positions = found[: options.limit]
         if at is not None and at.is_backward:
             positions.reverse()
-        lines = () if options.grouping is Grouping.CONVERSATION else _lines(moment, sessions, positions=positions)
+        lines = () if options.grouping is Grouping.CONVERSATION else _lines(snapshot, sessions, positions=positions)
     previous, following = _cursors(positions, at=at, has_more=len(found) > options.limit)
     to_text = partial(text_of_cursor, account=ledger.account.name, options=options)
     return RowPage(
@@ -145,17 +145,17 @@ def session_rows(
         checked_id = str(UUID(session_id))
     except ValueError:
         raise unknown from None
-    with snapshot(ledger) as moment:
-        started = moment.rows(sql("session_start"), {"session_id": checked_id})
+    with open_snapshot(ledger) as snapshot:
+        started = snapshot.rows(sql("session_start"), {"session_id": checked_id})
         if not started:
             raise unknown
         started_us: int = started[0][0]
         if not query.start_us <= started_us < query.end_us:
             return ()
-        values = {**row_values(moment, query, search=search), **bounds_between(started_us, started_us + 1)}
-        run_matching(moment, values)
-        keep_matching_of(moment, [checked_id])
-        return _rows(moment, values)
+        parameters = {**row_parameters(snapshot, query, search=search), **bounds_between(started_us, started_us + 1)}
+        run_matching(snapshot, parameters)
+        filter_matching(snapshot, [checked_id])
+        return _rows(snapshot, parameters)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,13 +184,13 @@ def _cursors(positions: list[_Position], *, at: Cursor | None, has_more: bool) -
 
 
 def _row_positions(
-    moment: Snapshot, sessions: PageSessions, *, candidates: list[SortedSession], at: Cursor | None
+    snapshot: Snapshot, sessions: PageSessions, *, candidates: list[SortedSession], at: Cursor | None
 ) -> list[_Position]:
     """Rows on the cursor's side, nearest first."""
     if not candidates:
         return []
     own: dict[str, list[UnderlyingRow]] = {session.session_id: [] for session in candidates}
-    for row in _rows(moment, sessions.keep_rows(candidates)):
+    for row in _rows(snapshot, sessions.filter_rows(candidates)):
         own[row.session_id].append(row)
     positions: list[_Position] = []
     for session in candidates:
@@ -209,25 +209,25 @@ def _order(key: RowKey) -> tuple[tuple[bool, str], ...]:
     return tuple((part is not None, part or "") for part in key)
 
 
-def _rows(moment: Snapshot, values: Values) -> tuple[UnderlyingRow, ...]:
+def _rows(snapshot: Snapshot, parameters: Parameters) -> tuple[UnderlyingRow, ...]:
     return tuple(
         UnderlyingRow(**dict(zip(_FIELDS, [*row[:11], tuple(row[11]), tuple(row[12]), *row[13:]], strict=True)))
-        for row in matching_rows(moment, values)
+        for row in matching_rows(snapshot, parameters)
     )
 
 
 _FIELDS = tuple(field.name for field in fields(UnderlyingRow))
 
 
-def _lines(moment: Snapshot, sessions: PageSessions, *, positions: list[_Position]) -> tuple[SessionLine, ...]:
+def _lines(snapshot: Snapshot, sessions: PageSessions, *, positions: list[_Position]) -> tuple[SessionLine, ...]:
     if not positions:
         return ()
-    names = bot_names(moment)
+    names = bot_names(snapshot)
     lines: dict[str, SessionLine] = {}
     for session_id, started_us, ended_us, customer_id, touchpoints, *counts, closed_by, preview in sessions.lines(
         [position.session for position in positions]
     ):
-        own = [moment.touchpoints[number] for number in touchpoints]
+        own = [snapshot.touchpoints[number] for number in touchpoints]
         lines[session_id] = SessionLine(
             session_id=session_id,
             started_us=started_us,

@@ -9,10 +9,10 @@ import pyarrow as pa
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import DAY_US
 from botmeter.ledger.statements import statements_of
-from botmeter.reports.conditions import bounds_between, values_of, with_search
+from botmeter.reports.conditions import bounds_between, query_parameters, with_search
 from botmeter.reports.matching import run_matching
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.snapshot import Snapshot, Values, snapshot
+from botmeter.reports.snapshot import Parameters, Snapshot, open_snapshot
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
@@ -86,32 +86,32 @@ def schema_of(columns: tuple[str, ...]) -> pa.Schema:
 
 def row_batches(ledger: "ReadableLedger", query: UsageQuery, *, schema: pa.Schema, search: str = "") -> Rows:
     """Generate the batches of `underlying_rows`."""
-    with snapshot(ledger) as moment:
-        values = row_values(moment, query, search=search)
-        for bounds in _slices(moment, values):
-            sliced = {**values, **bounds}
-            run_matching(moment, sliced)
-            for batch in moment.batches(_rows_statement(values), sliced):
+    with open_snapshot(ledger) as snapshot:
+        parameters = row_parameters(snapshot, query, search=search)
+        for bounds in _slices(snapshot, parameters):
+            sliced = {**parameters, **bounds}
+            run_matching(snapshot, sliced)
+            for batch in snapshot.batches(_rows_statement(parameters), sliced):
                 yield pa.RecordBatch.from_arrays(
                     [batch.column(field.name).cast(field.type) for field in schema], schema=schema
                 )
 
 
-def matching_rows(moment: Snapshot, values: Values) -> list[tuple[Any, ...]]:
+def matching_rows(snapshot: Snapshot, parameters: Parameters) -> list[tuple[Any, ...]]:
     """Return all rows in `matching`, within the values' bounds."""
-    return moment.rows(_rows_statement(values), values)
+    return snapshot.rows(_rows_statement(parameters), parameters)
 
 
-def _rows_statement(values: Values) -> str:
-    return sql("rows", ticket_conditions=values["ticket_conditions"])
+def _rows_statement(parameters: Parameters) -> str:
+    return sql("rows", ticket_conditions=parameters["ticket_conditions"])
 
 
-def row_values(moment: Snapshot, query: UsageQuery, *, search: str = "") -> Values:
+def row_parameters(snapshot: Snapshot, query: UsageQuery, *, search: str = "") -> Parameters:
     """Return the values of a query and the search."""
-    values = values_of(query, moment)
+    parameters = query_parameters(query, snapshot)
     # A lone surrogate is in no id, and DuckDB refuses it.
     text = search.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return with_search(values, text, session_id=_id_of_session(search)) if text else values
+    return with_search(parameters, text, session_id=_id_of_session(search)) if text else parameters
 
 
 def _id_of_session(search: str) -> str | None:
@@ -121,17 +121,17 @@ def _id_of_session(search: str) -> str | None:
         return None
 
 
-def _slices(moment: Snapshot, values: Values) -> list[Values]:
+def _slices(snapshot: Snapshot, parameters: Parameters) -> list[Parameters]:
     """The period split at UTC midnights by number of sessions."""
-    if values["filters"].picks_rows:
+    if parameters["filters"].selects_ids:
         return [{}]
-    slices: list[Values] = []
-    start_us, session_count = values["start_us"], 0
-    for day, on_this_day in moment.rows(sql("session_counts_of_days"), values):
+    slices: list[Parameters] = []
+    start_us, session_count = parameters["start_us"], 0
+    for day, on_this_day in snapshot.rows(sql("session_counts_of_days"), parameters):
         if session_count and session_count + on_this_day > _SESSIONS_AT_ONCE:
             slices.append(bounds_between(start_us, day * DAY_US))
             start_us, session_count = day * DAY_US, 0
         session_count += on_this_day
     if session_count:
-        slices.append(bounds_between(start_us, values["end_us"]))
+        slices.append(bounds_between(start_us, parameters["end_us"]))
     return slices

@@ -18,11 +18,11 @@ from botmeter.ledger.statements import statements_of
 from botmeter.metering.policy import Policy
 from botmeter.metering.touchpoints import Touchpoints
 from botmeter.reports.bot_names import BotNames, bot_names
-from botmeter.reports.conditions import values_of
+from botmeter.reports.conditions import query_parameters
 from botmeter.reports.counts import Ints
 from botmeter.reports.query import UsageQuery
 from botmeter.reports.report_json import report_period
-from botmeter.reports.snapshot import Snapshot, Values, snapshot
+from botmeter.reports.snapshot import Parameters, Snapshot, open_snapshot
 
 sql = statements_of(__name__)
 
@@ -98,10 +98,10 @@ def simulate(ledger: "ReadableLedger", query: UsageQuery, *, policies: Sequence[
             raise Refused("filter_not_simulated", f"A simulation can't be filtered by {declared.label.lower()}.")
     edges_us = np.array(query.period.edges_us())
     tallies = [_Tally(policy=policy, edges_us=edges_us) for policy in policies]
-    with snapshot(ledger) as moment:
-        values = values_of(query, moment)
-        _meter_parts(moment, tallies, touchpoints=ledger.touchpoints, values=values)
-        names = bot_names(moment)
+    with open_snapshot(ledger) as snapshot:
+        parameters = query_parameters(query, snapshot)
+        _meter_parts(snapshot, tallies, touchpoints=ledger.touchpoints, parameters=parameters)
+        names = bot_names(snapshot)
     outcomes = tuple(_outcome(tally, ledger.touchpoints, names=names, period=query.period) for tally in tallies)
     return Simulation(
         account=ledger.account.name,
@@ -136,21 +136,23 @@ class _Tally:
         self.closed_by.update(_counter(metered.sessions["closed_by"].to_numpy()[metered.counted]))
 
 
-def _meter_parts(moment: Snapshot, tallies: list[_Tally], *, touchpoints: Touchpoints, values: Values) -> None:
+def _meter_parts(
+    snapshot: Snapshot, tallies: list[_Tally], *, touchpoints: Touchpoints, parameters: Parameters
+) -> None:
     from botmeter.reports.comparison import event_names, metering, only_in
 
     policies = [tally.policy for tally in tallies]
     key = _shared_key(policies)
-    event_count = moment.rows(sql("event_count"), values)[0][0]
+    event_count = snapshot.rows(sql("event_count"), parameters)[0][0]
     parts = 1 if key == "none" else -(-event_count // _EVENTS_AT_ONCE) or 1
     is_flagged = any(policy.exclude - {"preview"} for policy in policies)
     for part in range(parts):
         chosen = {"key": key, "part": part, "parts": parts, "with_attributes": is_flagged}
-        events = moment.table(sql("events_to_simulate"), chosen)
+        events = snapshot.table(sql("events_to_simulate"), chosen)
         names = event_names(events["source"], events["event_id"])
         first: Metering | None = None
         for tally in tallies:
-            metered = metering(events, tally.policy, touchpoints=touchpoints, values=values)
+            metered = metering(events, tally.policy, touchpoints=touchpoints, parameters=parameters)
             tally.add(metered)
             if first is None:
                 first = metered

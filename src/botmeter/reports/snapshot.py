@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
     from botmeter.metering.touchpoints import Touchpoint
 
-Values = dict[str, Any]
+Parameters = dict[str, Any]
 
 _ROWS_A_BATCH = 50_000
 
@@ -33,31 +33,31 @@ class Snapshot:
     touchpoints: "list[Touchpoint]"
     footprints: list[tuple[int, ...]]
 
-    def run(self, statement: str, values: Values) -> None:
-        self.connection.execute(statement, _bound(statement, values))
+    def run(self, statement: str, parameters: Parameters) -> None:
+        self.connection.execute(statement, _bound(statement, parameters))
 
-    def rows(self, statement: str, values: Values) -> list[tuple[Any, ...]]:
+    def rows(self, statement: str, parameters: Parameters) -> list[tuple[Any, ...]]:
         """Return all rows of a small result."""
-        return self.connection.execute(statement, _bound(statement, values)).fetchall()
+        return self.connection.execute(statement, _bound(statement, parameters)).fetchall()
 
-    def table(self, statement: str, values: Values) -> pa.Table:
-        return self.batches(statement, values).read_all()
+    def table(self, statement: str, parameters: Parameters) -> pa.Table:
+        return self.batches(statement, parameters).read_all()
 
-    def batches(self, statement: str, values: Values) -> pa.RecordBatchReader:
+    def batches(self, statement: str, parameters: Parameters) -> pa.RecordBatchReader:
         """Stream rows; no other statement can run until all are read."""
-        return self.connection.sql(statement, params=_bound(statement, values)).to_arrow_reader(_ROWS_A_BATCH)
+        return self.connection.sql(statement, params=_bound(statement, parameters)).to_arrow_reader(_ROWS_A_BATCH)
 
 
 @contextmanager
-def snapshot(ledger: "ReadableLedger") -> Iterator[Snapshot]:
+def open_snapshot(ledger: "ReadableLedger") -> Iterator[Snapshot]:
     """Open the ledger as of now; later appends are not seen."""
     with ledger.read_transaction() as connection:
         yield Snapshot(connection=connection, touchpoints=ledger.touchpoints.all(), footprints=ledger.footprints.all())
 
 
-def _bound(statement: str, values: Values) -> Values:
+def _bound(statement: str, parameters: Parameters) -> Parameters:
     """Only the statement's values; DuckDB refuses others."""
-    return {key: values[key] for key in _parameters(statement)}
+    return {key: parameters[key] for key in _parameters(statement)}
 
 
 @cache

@@ -21,7 +21,7 @@ from botmeter.reports.report_json import (
     UsageReport,
     report_period,
 )
-from botmeter.reports.snapshot import snapshot
+from botmeter.reports.snapshot import open_snapshot
 
 if TYPE_CHECKING:
     from botmeter.ledger.readable import ReadableLedger
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 def usage_report(ledger: "ReadableLedger", query: UsageQuery) -> UsageReport:
     """Compute the report of a query."""
-    with snapshot(ledger) as moment:
-        return report_of(ledger, query, facts=facts_of(moment, query), names=bot_names(moment))
+    with open_snapshot(ledger) as snapshot:
+        return report_of(ledger, query, facts=facts_of(snapshot, query), names=bot_names(snapshot))
 
 
 def report_of(ledger: "ReadableLedger", query: UsageQuery, *, facts: Facts, names: BotNames) -> UsageReport:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 from botmeter.domain.event import Kind
 from botmeter.ledger.statements import statements_of
 from botmeter.reports.bot_names import bot_names
-from botmeter.reports.conditions import values_of
+from botmeter.reports.conditions import query_parameters
 from botmeter.reports.counts import split
 from botmeter.reports.facts import session_groups
 from botmeter.reports.matching import run_matching
 from botmeter.reports.query import UsageQuery
-from botmeter.reports.snapshot import Snapshot, Values, snapshot
+from botmeter.reports.snapshot import Parameters, Snapshot, open_snapshot
 
 sql = statements_of(__name__)
 
@@ -43,14 +43,14 @@ class VersionUsage:
 
 def versions(ledger: "ReadableLedger", query: UsageQuery) -> tuple[VersionUsage, ...]:
     """Return versions by bot, both with most sessions first."""
-    with snapshot(ledger) as moment:
-        values = {**values_of(query, moment), "handoff": int(Kind.HANDOFF)}
-        groups = session_groups(moment, query, values=values)
-        run_matching(moment, values)
-        conversations = _counts(moment, "conversations_of_versions", values=values)
-        tickets = _counts(moment, "tickets_of_versions", values=values)
-        handoffs = _counts(moment, "handoffs_of_versions", values=values)
-        names = bot_names(moment)
+    with open_snapshot(ledger) as snapshot:
+        parameters = {**query_parameters(query, snapshot), "handoff": int(Kind.HANDOFF)}
+        groups = session_groups(snapshot, query, parameters=parameters)
+        run_matching(snapshot, parameters)
+        conversations = _counts(snapshot, "conversations_of_versions", parameters=parameters)
+        tickets = _counts(snapshot, "tickets_of_versions", parameters=parameters)
+        handoffs = _counts(snapshot, "handoffs_of_versions", parameters=parameters)
+        names = bot_names(snapshot)
     sessions_of_bot = {one.key: one.session_count for one in split(groups, lambda touchpoint: touchpoint.bot_id)}
     versions_used = [
         VersionUsage(
@@ -74,6 +74,6 @@ def versions(ledger: "ReadableLedger", query: UsageQuery) -> tuple[VersionUsage,
     )
 
 
-def _counts(moment: Snapshot, name: str, *, values: Values) -> dict[_Version, int]:
-    statement = sql(name, ticket_conditions=values["ticket_conditions"])
-    return {(bot_id, bot_version): count for bot_id, bot_version, count in moment.rows(statement, values)}
+def _counts(snapshot: Snapshot, name: str, *, parameters: Parameters) -> dict[_Version, int]:
+    statement = sql(name, ticket_conditions=parameters["ticket_conditions"])
+    return {(bot_id, bot_version): count for bot_id, bot_version, count in snapshot.rows(statement, parameters)}

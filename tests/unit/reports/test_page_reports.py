@@ -13,7 +13,7 @@ from botmeter.domain.period import Period
 from botmeter.domain.session import ClosedBy
 from botmeter.ledger.ledger import Ledger
 from botmeter.reports.bots import bots
-from botmeter.reports.conversations import conversation
+from botmeter.reports.conversation import conversation
 from botmeter.reports.customers import customer_calendar, top_customers
 from botmeter.reports.filter_values import VALUES_MAX, FilterValue, filter_values
 from botmeter.reports.filters import Filters, filter_named

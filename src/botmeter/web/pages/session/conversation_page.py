@@ -9,7 +9,7 @@ from botmeter.domain import text
 from botmeter.domain.instant import INSTANT_END_US
 from botmeter.domain.period import checked_timezone
 from botmeter.people.rights import Right
-from botmeter.reports.conversations import conversation
+from botmeter.reports.conversation import conversation
 from botmeter.reports.explanation_sentences import escaped_text
 from botmeter.web.access import Visit, for_member
 from botmeter.web.entity_urls import EntityUrls
@@ -20,7 +20,7 @@ from botmeter.web.rendering import rendered
 from botmeter.web.rich_text import Words, id_word, linked, listed, name_word, plain
 
 if TYPE_CHECKING:
-    from botmeter.reports.conversations import ConversationOverview, ConversationSession
+    from botmeter.reports.conversation import ConversationOverview, ConversationSession
 
 _NAMED_MAX = 20
 

@@ -12,7 +12,7 @@ from botmeter.domain.session import ClosedBy
 from botmeter.ledger.statements import statements_of
 from botmeter.reports.bot_names import bot_names
 from botmeter.reports.conditions import text_in_ledger
-from botmeter.reports.snapshot import Snapshot, Values, snapshot
+from botmeter.reports.snapshot import Parameters, Snapshot, open_snapshot
 
 sql = statements_of(__name__)
 
@@ -65,20 +65,22 @@ def conversation(ledger: "ReadableLedger", conversation_id: str) -> Conversation
     Raises:
         Missing: `conversation_unknown` if no event names it.
     """
-    values: Values = {"conversation": text_in_ledger(conversation_id)}
-    with snapshot(ledger) as moment:
-        created_us, first_us, last_us = moment.rows(sql("span_of_conversation"), values)[0]
+    parameters: Parameters = {"conversation": text_in_ledger(conversation_id)}
+    with open_snapshot(ledger) as snapshot:
+        created_us, first_us, last_us = snapshot.rows(sql("span_of_conversation"), parameters)[0]
         if first_us is None:
             raise Missing("conversation_unknown", f"No event names a conversation {conversation_id[:100]!r}.")
-        events = moment.rows(sql("events_of_conversation"), {**values, "start_us": first_us, "end_us": last_us + 1})
-        sessions = _sessions(moment, values)
-        tickets = moment.rows(sql("tickets_of_conversation"), values)
-        names = bot_names(moment)
+        events = snapshot.rows(
+            sql("events_of_conversation"), {**parameters, "start_us": first_us, "end_us": last_us + 1}
+        )
+        sessions = _sessions(snapshot, parameters)
+        tickets = snapshot.rows(sql("tickets_of_conversation"), parameters)
+        names = bot_names(snapshot)
     customers, actors = Counter[str](), Counter[str]()
     for customer_id, actor, _, event_count in events:
         customers[customer_id] += event_count
         actors[Actor(actor).name.lower()] += event_count
-    own = [moment.touchpoints[number] for number in sorted({number for _, _, number, _ in events})]
+    own = [snapshot.touchpoints[number] for number in sorted({number for _, _, number, _ in events})]
     bots = {each.bot_id: names[each.bot_id] for each in own if each.bot_id is not None}
     return ConversationOverview(
         conversation_id=conversation_id,
@@ -93,12 +95,12 @@ def conversation(ledger: "ReadableLedger", conversation_id: str) -> Conversation
     )
 
 
-def _sessions(moment: Snapshot, values: Values) -> tuple[ConversationSession, ...]:
-    first_on, last_on = moment.rows(sql("days_of_conversation"), values)[0]
+def _sessions(snapshot: Snapshot, parameters: Parameters) -> tuple[ConversationSession, ...]:
+    first_on, last_on = snapshot.rows(sql("days_of_conversation"), parameters)[0]
     if first_on is None:
         return ()
     between = {"start_us": day_start_us(first_on), "end_us": day_start_us(last_on) + DAY_US}
-    return tuple(_session(row) for row in moment.rows(sql("sessions_of_conversation"), {**values, **between}))
+    return tuple(_session(row) for row in snapshot.rows(sql("sessions_of_conversation"), {**parameters, **between}))
 
 
 def _session(row: tuple[Any, ...]) -> ConversationSession:
