@@ -3,5 +3,5 @@
 INSERT INTO event
 SELECT
     event_key, source, event_id, occurred_at, conversation_id, customer_id, actor, kind,
-    touchpoint, bot_name, ticket_id, ticket_type, preview, attributes, $append_no, NULL, $is_pulled
+    touchpoint, bot_name, ticket_id, ticket_type, preview, attributes, $append_no, NULL, $is_pulled, false, false
 FROM given

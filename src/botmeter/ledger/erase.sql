@@ -80,7 +80,9 @@ SET customer_id = $pseudonym,
     event_id = e.pseudonym,
     conversation_id = c.pseudonym,
     ticket_id = coalesce((SELECT t.pseudonym FROM erased_ticket AS t WHERE t.ticket_id = event.ticket_id), event.ticket_id),
-    attributes = NULL
+    attributes = NULL,
+    is_erased = true,
+    is_conversation_erased = true
 FROM erased_event AS e, erased_conversation AS c
 WHERE event.customer_id = $customer
     AND event.source = e.source AND event.event_id = e.event_id
@@ -101,7 +103,7 @@ DELETE FROM conversation_ticket WHERE conversation_id IN (SELECT conversation_id
 -- name: other_events
 -- Reads: erased_conversation. Takes: nothing. Gives: event with the pseudonyms in other customers' events of the conversations.
 UPDATE event
-SET conversation_id = c.pseudonym
+SET conversation_id = c.pseudonym, is_conversation_erased = true
 FROM erased_conversation AS c
 WHERE event.conversation_id = c.conversation_id
 

@@ -168,7 +168,9 @@ CREATE TABLE event (
     attributes      VARCHAR,           -- JSON object, as sent
     append_no       INTEGER  NOT NULL, -- the submission that brought it
     sent_customer_id VARCHAR,          -- the customer as sent; null: the one that counts
-    is_pulled       BOOLEAN            -- from a pull, so that its webhook is no conflict; never null
+    is_pulled       BOOLEAN,           -- from a pull, so that its webhook is no conflict; never null
+    is_erased       BOOLEAN,           -- its ids are pseudonyms, and its content is erased; never null
+    is_conversation_erased BOOLEAN     -- its conversation_id is a pseudonym; never null
 )
 
 -- name: arrival

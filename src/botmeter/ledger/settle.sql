@@ -23,7 +23,7 @@ WHERE ticket_id IS NOT NULL
 -- name: settle_arrivals
 -- Reads: arrival. Takes: nothing. Changes: adds its events to event, in order of append.
 INSERT INTO event
-SELECT * EXCLUDE (received_at), false FROM arrival
+SELECT * EXCLUDE (received_at), false, false, false FROM arrival
 
 -- name: drop_arrivals
 -- Changes: arrival is empty.

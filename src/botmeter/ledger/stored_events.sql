@@ -14,12 +14,11 @@ ORDER BY ALL
 -- name: stored_events
 -- Reads: event, arrival, touchpoint, given (row, event_key, source, event_id). Takes: $places (rows of event).
 -- Gives: each stored event with the identity of a given one, and that one's row, in any order. The customer is the
--- one that was sent. An erased event has lost its id and content, and is found by its key alone. Other events of
--- its conversation have lost the conversation's id.
+-- one that was sent. An erased event is found by its key alone, as its id and content are erased.
 WITH found AS MATERIALIZED (
     SELECT * FROM event WHERE rowid IN (SELECT unnest($places::BIGINT[]))
     UNION ALL
-    SELECT * EXCLUDE (received_at), false FROM arrival WHERE event_key IN (SELECT event_key FROM given)
+    SELECT * EXCLUDE (received_at), false, false, false FROM arrival WHERE event_key IN (SELECT event_key FROM given)
 )
 SELECT
     g.row::BIGINT AS row, f.occurred_at::BIGINT AS occurred_at, f.conversation_id::VARCHAR AS conversation_id,
@@ -27,9 +26,9 @@ SELECT
     f.kind::UTINYINT AS kind, t.bot_id::VARCHAR AS bot_id, f.bot_name::VARCHAR AS bot_name,
     t.bot_version::VARCHAR AS bot_version, t.channel::VARCHAR AS channel, f.ticket_id::VARCHAR AS ticket_id,
     f.ticket_type::VARCHAR AS ticket_type, f.preview::BOOLEAN AS preview, f.attributes::VARCHAR AS attributes,
-    f.is_pulled::BOOLEAN AS is_pulled, starts_with(f.event_id, 'erased:')::BOOLEAN AS is_erased,
-    starts_with(f.conversation_id, 'erased-')::BOOLEAN AS is_conversation_erased
+    f.is_pulled::BOOLEAN AS is_pulled, f.is_erased::BOOLEAN AS is_erased,
+    f.is_conversation_erased::BOOLEAN AS is_conversation_erased
 FROM found AS f
 JOIN given AS g ON g.event_key = f.event_key
 JOIN touchpoint AS t ON t.touchpoint = f.touchpoint
-WHERE (f.source = g.source AND f.event_id = g.event_id) OR starts_with(f.event_id, 'erased:')
+WHERE (f.source = g.source AND f.event_id = g.event_id) OR f.is_erased

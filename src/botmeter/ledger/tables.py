@@ -13,7 +13,7 @@ from botmeter.ledger.statements import statements_in, statements_of
 NEVER = NEVER_US
 """`session.ended_at` of a session that no limit ends."""
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 Migrations = Mapping[int, tuple[str, ...]]
 
 _PACKAGE = "botmeter.ledger"

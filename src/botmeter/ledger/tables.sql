@@ -9,7 +9,7 @@ SELECT hash('botmeter', 'probe')::VARCHAR
 -- name: rehash
 -- Reads: event. Takes: nothing. Gives: event_key of every event as this engine hashes it.
 -- Erased events keep theirs, because their ids are gone; a copy sent again after this is not recognised.
-UPDATE event SET event_key = hash(source, event_id) WHERE NOT starts_with(event_id, 'erased:')
+UPDATE event SET event_key = hash(source, event_id) WHERE NOT is_erased
 
 -- name: rehash_arrivals
 -- Reads: arrival. Takes: nothing. Gives: event_key of every event in it as this engine hashes it.

@@ -66,5 +66,5 @@ SELECT (SELECT count(*) FROM event)::BIGINT, (SELECT count(*) FROM session)::BIG
 -- Gives: the number of events that are stored more than once or have a wrong key, one row.
 SELECT (
     (SELECT count(*) FROM (SELECT source, event_id FROM event GROUP BY event_key, source, event_id HAVING count(*) > 1))
-    + (SELECT count(*) FROM event WHERE event_key <> hash(source, event_id) AND NOT starts_with(event_id, 'erased:'))
+    + (SELECT count(*) FROM event WHERE event_key <> hash(source, event_id) AND NOT is_erased)
 )::BIGINT

@@ -21,7 +21,10 @@ def test_stored_events_are_known_with_their_instants() -> None:
 def test_erased_events_are_known_so_that_no_pull_brings_them_back() -> None:
     ledger = ledger_in_memory()
     append_events(ledger, event("m1", AT, source="desk"))
-    ledger.connection.execute("UPDATE event SET event_id = 'erased:1', conversation_id = 'erased-1'")
+    ledger.connection.execute(
+        "UPDATE event SET event_id = 'erased:1', is_erased = true, "
+        "conversation_id = 'erased-1', is_conversation_erased = true"
+    )
     assert "m1" in known_instants(ledger, "desk", event_ids=["m1"])
     assert active_conversations(ledger, "desk", first_us=0) == []
 

@@ -19,7 +19,7 @@ EVENTS = [
     event("2", "2026-03-02T12:00", bot_id="b2", channel="sms", conversation_id="v2"),
     event("3", "2026-03-02T12:05", bot_id="b2", channel="sms", conversation_id="v2", bot_name="Returns"),
 ]
-# What versions 2 to 5 changed, as version 1 had it.
+# What versions 2 to 6 changed, as version 1 had it.
 TO_VERSION_1 = (
     "DROP TABLE arrival",
     "DROP TABLE delivery",
@@ -28,6 +28,8 @@ TO_VERSION_1 = (
     "DROP TABLE customer_alias",
     "ALTER TABLE restatement DROP COLUMN cause",
     "ALTER TABLE restatement RENAME COLUMN cause_no TO append_no",
+    "ALTER TABLE event DROP COLUMN is_erased",
+    "ALTER TABLE event DROP COLUMN is_conversation_erased",
     "ALTER TABLE event DROP COLUMN is_pulled",
     "ALTER TABLE quarantine DROP COLUMN is_pulled",
     "ALTER TABLE event DROP COLUMN sent_customer_id",

@@ -82,7 +82,7 @@ def test_live_events_are_appended_while_others_are_settled(ledgers: OpenLedgers)
 def test_an_event_that_is_sent_again_while_it_is_being_settled_is_a_duplicate(ledgers: OpenLedgers) -> None:
     take_live(ledgers, *HOURS)
     with ledgers.settling("acme") as writer, writer.transaction() as connection:
-        connection.execute("INSERT INTO event SELECT * EXCLUDE (received_at), false FROM arrival")
+        connection.execute("INSERT INTO event SELECT * EXCLUDE (received_at), false, false, false FROM arrival")
         connection.execute("DELETE FROM arrival")
         sent_again = []
         with meanwhile(lambda: sent_again.append(take_live(ledgers, *HOURS))):
