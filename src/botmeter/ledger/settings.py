@@ -3,11 +3,8 @@
 Each change is a row; the last is in force. No number depends on a name.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from enum import StrEnum
-from itertools import pairwise
 
 from botmeter.domain.account import Account
 from botmeter.domain.display_name import display_name_fault
@@ -20,14 +17,6 @@ from botmeter.ledger.rows import row_of
 from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
-
-
-class Setting(StrEnum):
-    """A setting of an account or a bot."""
-
-    BOT_NAME = "bot_name"
-    TITLE = "title"
-    AVAILABLE_FROM = "available_from"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,23 +35,6 @@ class BotName:
         if fault := display_name_fault(shown):
             raise Refused("bot_name_invalid", f"{shown[:40]!r} is not a valid bot name: {fault}.")
         object.__setattr__(self, "name", shown)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettingChange:
-    """One change of a setting.
-
-    Attributes:
-        recorded_at: µs UTC.
-        bot_id: None: a setting of the account.
-        value: A day as YYYY-MM-DD; None: the default was restored.
-    """
-
-    recorded_at: int
-    setting: Setting
-    bot_id: str | None
-    value: str | None
-    by: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,25 +91,6 @@ def set_available_from(ledger: Ledger, day_on: date, *, now_us: int, by: str | N
     return int(row_of(ledger.connection, sql("waiting_since"), values={"first_on": day_on})[0])
 
 
-def settings_history(ledger: ReadableLedger) -> list[SettingChange]:
-    """Return every change and the initial settings by instant."""
-    terms = [
-        _Term(
-            recorded_at=recorded_at, account=Account(name=name, available_from=available_from, title=title or ""), by=by
-        )
-        for recorded_at, name, available_from, title, by in ledger.connection.execute(sql("account_terms")).fetchall()
-    ]
-    changes = [
-        *_initial_settings(terms[0]),
-        *(change for before, after in pairwise(terms) for change in _changes(before, after)),
-    ]
-    changes += [
-        SettingChange(recorded_at=recorded_at, setting=Setting.BOT_NAME, bot_id=bot_id, value=name or None, by=by)
-        for recorded_at, bot_id, name, by in ledger.connection.execute(sql("bot_names_set")).fetchall()
-    ]
-    return sorted(changes, key=lambda change: change.recorded_at)
-
-
 def named_bots(ledger: ReadableLedger) -> list[NamedBot]:
     """Return every bot with an event, by id."""
     rows = ledger.connection.execute(sql("named_bots")).fetchall()
@@ -153,27 +106,3 @@ def _set_account(ledger: Ledger, account: Account, *, by: str | None, now_us: in
     with ledger.transaction() as connection:
         write_account(connection, account, by=by, now_us=now_us)
     ledger.account = account
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Term:
-    recorded_at: int
-    account: Account
-    by: str | None
-
-
-def _initial_settings(term: _Term) -> Iterator[SettingChange]:
-    yield _change(term, Setting.AVAILABLE_FROM, value=term.account.available_from.isoformat())
-    if term.account.own_title is not None:
-        yield _change(term, Setting.TITLE, value=term.account.own_title)
-
-
-def _changes(before: _Term, after: _Term) -> Iterator[SettingChange]:
-    if after.account.available_from != before.account.available_from:
-        yield _change(after, Setting.AVAILABLE_FROM, value=after.account.available_from.isoformat())
-    if after.account.own_title != before.account.own_title:
-        yield _change(after, Setting.TITLE, value=after.account.own_title)
-
-
-def _change(term: _Term, setting: Setting, *, value: str | None) -> SettingChange:
-    return SettingChange(recorded_at=term.recorded_at, setting=setting, bot_id=None, value=value, by=term.by)

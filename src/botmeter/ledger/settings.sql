@@ -20,18 +20,6 @@ WHERE CASE
     ELSE false
 END
 
--- name: account_terms
--- Reads: account_term. Takes: nothing. Gives: the versions of the account's settings, in order.
-SELECT recorded_at::BIGINT, name::VARCHAR, available_from::DATE, title::VARCHAR, set_by::VARCHAR
-FROM account_term
-ORDER BY rowid
-
--- name: bot_names_set
--- Reads: bot_name_set. Takes: nothing. Gives: the names that people set for bots (empty: restored), in order.
-SELECT recorded_at::BIGINT, bot_id::VARCHAR, bot_name::VARCHAR, set_by::VARCHAR
-FROM bot_name_set
-ORDER BY rowid
-
 -- name: named_bots
 -- Reads: touchpoint, bot, bot_name_sent. Takes: nothing.
 -- Gives: each bot with an event: (id, displayed name, name in events, name set by a person),

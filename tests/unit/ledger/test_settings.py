@@ -16,13 +16,10 @@ from botmeter.ledger.restatements import restatements
 from botmeter.ledger.settings import (
     BotName,
     NamedBot,
-    Setting,
-    SettingChange,
     named_bots,
     set_available_from,
     set_bot_name,
     set_title,
-    settings_history,
 )
 from botmeter.ledger.verify import verify
 from botmeter.sources.requeue import retry
@@ -169,7 +166,7 @@ def test_data_can_t_start_after_an_event_that_was_counted() -> None:
     assert append_events(ledger, event("early", "2026-02-28T10:00")).rejected == 1
 
 
-def test_the_history_has_value_time_and_author_of_each_change() -> None:
+def test_the_ledger_keeps_value_time_and_author_of_each_change() -> None:
     ledger = filled()
     set_title(ledger, "Maple & Moor", by="ada@example.org", now_us=10)
     set_title(ledger, "Maple & Moor", by="bob@example.org", now_us=11)
@@ -179,23 +176,13 @@ def test_the_history_has_value_time_and_author_of_each_change() -> None:
     called(ledger, "b1", name="", now_us=41)
     set_title(ledger, "", by="bob@example.org", now_us=50)
     ada, bob = "ada@example.org", "bob@example.org"
-    told = [
-        (0, Setting.AVAILABLE_FROM, None, "2022-02-04", None),
-        (10, Setting.TITLE, None, "Maple & Moor", ada),
-        (20, Setting.BOT_NAME, "b1", "Orders", ada),
-        (30, Setting.AVAILABLE_FROM, None, "2020-01-01", None),
-        (40, Setting.BOT_NAME, "b1", None, ada),
-        (50, Setting.TITLE, None, None, bob),
+    assert ledger.connection.execute("SELECT * FROM account_term ORDER BY rowid").fetchall() == [
+        (0, "acme", date(2022, 2, 4), None, None),
+        (10, "acme", date(2022, 2, 4), "Maple & Moor", ada),
+        (30, "acme", date(2020, 1, 1), "Maple & Moor", None),
+        (50, "acme", date(2020, 1, 1), None, bob),
     ]
-    assert settings_history(ledger) == [
-        SettingChange(recorded_at=recorded_at, setting=setting, bot_id=bot_id, value=value, by=by)
-        for recorded_at, setting, bot_id, value, by in told
-    ]
-
-
-def test_an_account_that_began_with_a_title_tells_so() -> None:
-    history = settings_history(ledger_in_memory(account=Account(name="acme", title="Acme Ltd")))
-    assert [(change.setting, change.value) for change in history] == [
-        (Setting.AVAILABLE_FROM, "2022-02-04"),
-        (Setting.TITLE, "Acme Ltd"),
+    assert ledger.connection.execute("SELECT * FROM bot_name_set ORDER BY rowid").fetchall() == [
+        (20, "b1", "Orders", ada),
+        (40, "b1", "", ada),
     ]
