@@ -49,8 +49,8 @@ def backup(folder: Folder, name: str, *, path: Path) -> BackupSummary:
     if path.exists():
         raise Conflict("backup_exists", f"The file {path} already exists. Give the backup another name.")
     # Nothing may write to the file while it is copied.
-    with folder.exclusively(name):
-        summary = _summary(folder, name)
+    with folder.exclusively(name) as direct:
+        summary = _summary(direct, name)
         _archive(folder.file_of(name), summary, path=path)
     return summary
 

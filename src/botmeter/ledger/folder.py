@@ -5,7 +5,6 @@ The system releases the lock on `owner.lock` however the owner's process ends.
 
 import glob
 import os
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -24,7 +23,7 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.schedule import write_policy
 from botmeter.ledger.settle import backlog, settle, settle_quietly
-from botmeter.ledger.tables import create_tables, file_and_code_version, migrate
+from botmeter.ledger.tables import create_tables, migrate, missing_migrations
 from botmeter.metering.policy import ALWAYS_US, Policy
 
 # DuckDB's memory before it uses the disk; an import of any size stays under 3 GB with it (see the benchmark).
@@ -59,7 +58,7 @@ class Folder:
                 "folder_not_writable", f"The data folder {path} can't be used: {problem.strerror}."
             ) from None
         try:
-            _take(lock, path, wait_seconds=wait_seconds)
+            _lock(lock, path, wait_seconds=wait_seconds)
             # Only people read it, and a full disk must not prevent reading the ledgers.
             with suppress(OSError):
                 os.ftruncate(lock, 0)
@@ -149,12 +148,12 @@ class Folder:
         if not is_writable(file):
             raise NotAllowed("ledger_read_only", f"The ledger of account {name} ({file}) is read-only.")
 
-    def exclusively(self, name: str) -> AbstractContextManager[None]:  # noqa: ARG002 - a shared folder needs the name
-        """Return an empty context: the owner is one thread."""
-        return nullcontext()
+    def exclusively(self, name: str) -> AbstractContextManager["Folder"]:  # noqa: ARG002 - a shared folder needs the name
+        """Keep other threads from the account's file during the `with`, which has direct access."""
+        return nullcontext(self)
 
     def drafting(self) -> AbstractContextManager[None]:
-        """Return an empty context: the owner is one thread."""
+        """Keep other threads from creating accounts during the `with`."""
         return nullcontext()
 
     def remove(self, name: str) -> None:
@@ -192,11 +191,6 @@ def is_writable(file: Path) -> bool:
     return os.access(file, os.W_OK) and bool(file.stat().st_mode & 0o222)
 
 
-def free_bytes(path: Path) -> int:
-    """Return the free space on the folder's disk."""
-    return shutil.disk_usage(path).free
-
-
 def _opened(file: Path, *, folder: Path, name: str, read_only: bool) -> Ledger:
     try:
         connection = connected(file, folder=folder, read_only=read_only)
@@ -207,18 +201,23 @@ def _opened(file: Path, *, folder: Path, name: str, read_only: bool) -> Ledger:
             f"DuckDB says: {_first_line(problem)}",
         ) from None
     try:
-        found, wanted = file_and_code_version(connection, name=name)
-        if read_only and found < wanted:
+        is_older = bool(missing_migrations(connection, name=name))
+        if read_only and is_older and not is_writable(file):
+            raise NotAllowed(
+                "ledger_read_only",
+                f"The ledger of account {name} ({file}) was written by an earlier Botmeter and is read-only. Make it "
+                "writable, so that Botmeter can migrate it.",
+            )
+        if read_only and (is_older or (backlog(connection).event_count and is_writable(file))):
             connection.close()
-            connection = _migrated(file, folder=folder, name=name)
-        elif read_only and backlog(connection).event_count and is_writable(file):
-            connection.close()
-            connection = _settled(file, folder=folder)
-        elif not read_only:
+            # A writer migrates the file, and settles live events of a killed server.
+            _opened(file, folder=folder, name=name, read_only=False).connection.close()
+            connection = connected(file, folder=folder, read_only=True)
+        if not read_only:
             migrate(connection, name=name)
         ledger = Ledger(connection)
         if not read_only:
-            # A killed server may have left live events; a full disk must not prevent opening the ledger.
+            # A full disk must not prevent opening the ledger.
             settle_quietly(ledger, now_us=now_us())
         return ledger
     except duckdb.Error as problem:
@@ -231,33 +230,7 @@ def _opened(file: Path, *, folder: Path, name: str, read_only: bool) -> Ledger:
         raise
 
 
-def _settled(file: Path, *, folder: Path) -> duckdb.DuckDBPyConnection:
-    """Settle live events of a killed server first."""
-    connection = connected(file, folder=folder)
-    try:
-        settle_quietly(Ledger(connection), now_us=now_us())
-    finally:
-        connection.close()
-    return connected(file, folder=folder, read_only=True)
-
-
-def _migrated(file: Path, *, folder: Path, name: str) -> duckdb.DuckDBPyConnection:
-    """Migrate an older file, because statements know one version."""
-    if not is_writable(file):
-        raise NotAllowed(
-            "ledger_read_only",
-            f"The ledger of account {name} ({file}) was written by an earlier Botmeter and is read-only. Make it "
-            "writable, so that Botmeter can migrate it.",
-        )
-    connection = connected(file, folder=folder)
-    try:
-        migrate(connection, name=name)
-    finally:
-        connection.close()
-    return connected(file, folder=folder, read_only=True)
-
-
-def _take(lock: int, path: Path, *, wait_seconds: float) -> None:
+def _lock(lock: int, path: Path, *, wait_seconds: float) -> None:
     end = time.monotonic() + wait_seconds
     while not try_lock(lock):
         if time.monotonic() >= end:

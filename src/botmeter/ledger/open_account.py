@@ -35,7 +35,7 @@ class OpenAccount:
         self._write_queue = FairQueue(self._changed, refusal=self._busy)
         self._live_queue = FairQueue(self._changed, refusal=self._busy)
         self._user_count = 0
-        self._exclusive_thread: int | None = None
+        self._is_exclusive = False
         # Used only to make further connections, so that all threads can share it.
         self._root: duckdb.DuckDBPyConnection | None = None
         self._writer: Ledger | None = None
@@ -48,10 +48,6 @@ class OpenAccount:
         self._is_broken = False
         self._used_at = time.monotonic()
 
-    @property
-    def is_exclusive_here(self) -> bool:
-        return self._exclusive_thread == threading.get_ident()
-
     @contextmanager
     def reading(self, wait: WaitPolicy) -> Iterator[ReadableLedger]:
         """Open the ledger as of its last commit.
@@ -60,7 +56,7 @@ class OpenAccount:
             Unavailable: `ledger_busy` during exclusive use.
         """
         with self._changed:
-            if not wait.until(lambda: self._exclusive_thread is None, changed=self._changed):
+            if not wait.until(lambda: not self._is_exclusive, changed=self._changed):
                 raise self._busy(wait)
             root, published = self._open()
             reader = ReadingLedger(
@@ -173,7 +169,7 @@ class OpenAccount:
     @contextmanager
     def _closed_to_readers(self, wait: WaitPolicy) -> Iterator[None]:
         with self._changed:
-            self._exclusive_thread = threading.get_ident()
+            self._is_exclusive = True
         try:
             with self._changed:
                 if not wait.until(lambda: self._user_count == 0, changed=self._changed):
@@ -181,7 +177,7 @@ class OpenAccount:
             yield
         finally:
             with self._changed:
-                self._exclusive_thread = None
+                self._is_exclusive = False
                 self._changed.notify_all()
 
     def _open_writer(self, wait: WaitPolicy) -> Ledger:

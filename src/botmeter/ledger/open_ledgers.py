@@ -125,22 +125,12 @@ class SharedFolder(Folder):
 
     @contextmanager
     def ledger(self, name: str) -> Iterator[Ledger]:
-        self.existing_file(name)
-        if self._ledgers.account(name).is_exclusive_here:
-            opened: AbstractContextManager[Ledger] = super().ledger(name)
-        else:
-            opened = self._ledgers.writing(name, interruption=self._interruption)
-        with opened as ledger:
+        with self._ledgers.writing(name, interruption=self._interruption) as ledger:
             yield ledger
 
     @contextmanager
     def reading(self, name: str) -> Iterator[ReadableLedger]:
-        self.existing_file(name)
-        if self._ledgers.account(name).is_exclusive_here:
-            opened: AbstractContextManager[ReadableLedger] = super().reading(name)
-        else:
-            opened = self._ledgers.reading(name, interruption=self._interruption)
-        with opened as ledger:
+        with self._ledgers.reading(name, interruption=self._interruption) as ledger:
             yield ledger
 
     def create(self, account: Account, *, policy: Policy, now_us: int) -> None:
@@ -151,8 +141,10 @@ class SharedFolder(Folder):
         with self.exclusively(name):
             super().remove(name)
 
-    def exclusively(self, name: str) -> AbstractContextManager[None]:
-        return self._ledgers.exclusively(name, interruption=self._interruption)
+    @contextmanager
+    def exclusively(self, name: str) -> Iterator[Folder]:
+        with self._ledgers.exclusively(name, interruption=self._interruption):
+            yield Folder(self.path)
 
     def drafting(self) -> AbstractContextManager[None]:
         return self._ledgers.drafting()

@@ -45,40 +45,40 @@ def schema_version(connection: duckdb.DuckDBPyConnection) -> int:
     return int(row_of(connection, sql("schema_version"))[0])
 
 
-def file_and_code_version(
+def missing_migrations(
     connection: duckdb.DuckDBPyConnection, *, name: str, migrations: Migrations = MIGRATIONS
-) -> tuple[int, int]:
-    """Return the schema versions of file and program.
+) -> range:
+    """Return the versions to migrate from, none for a current file.
 
     Raises:
         Refused: `ledger_newer`.
     """
-    found, wanted = schema_version(connection), max([SCHEMA_VERSION, *(version + 1 for version in migrations)])
-    if found > wanted:
+    version, supported = schema_version(connection), max(migrations) + 1
+    if version > supported:
         raise Refused(
             "ledger_newer",
-            f"The ledger of account {name} has version {found}, and this Botmeter supports versions up to {wanted}. "
-            "Update Botmeter.",
+            f"The ledger of account {name} has version {version}, and this Botmeter supports versions up to "
+            f"{supported}. Update Botmeter.",
         )
-    return found, wanted
+    return range(version, supported)
 
 
 def migrate(connection: duckdb.DuckDBPyConnection, *, name: str, migrations: Migrations = MIGRATIONS) -> int:
     """Bring the file to the present version in one transaction; return the number of steps."""
-    found, wanted = file_and_code_version(connection, name=name, migrations=migrations)
-    if found < wanted:
+    missing = missing_migrations(connection, name=name, migrations=migrations)
+    if missing:
         connection.begin()
         try:
-            for version in range(found, wanted):
+            for version in missing:
                 for step in migrations[version]:
                     connection.execute(step)
-            set_meta(connection, _VERSION, value=str(wanted))
+            set_meta(connection, _VERSION, value=str(missing.stop))
             connection.commit()
         except BaseException:
             connection.rollback()
             raise
     _refresh_keys(connection)
-    return wanted - found
+    return len(missing)
 
 
 def _refresh_keys(connection: duckdb.DuckDBPyConnection) -> None:
@@ -87,10 +87,8 @@ def _refresh_keys(connection: duckdb.DuckDBPyConnection) -> None:
     if probe == meta_value(connection, _PROBE):
         return
     connection.begin()
-    connection.execute(sql("rehash"))
-    connection.execute(sql("rehash_arrivals"))
-    connection.execute(sql("rehash_conversations"))
-    connection.execute(sql("rehash_spans"))
+    for step in ("rehash", "rehash_arrivals", "rehash_conversations", "rehash_spans"):
+        connection.execute(sql(step))
     set_meta(connection, _PROBE, value=probe)
     connection.commit()
 
