@@ -15,7 +15,7 @@ from botmeter.domain.event import ID_BYTES_MAX
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.remeter import remeter_customers
-from botmeter.ledger.rows import row_of, write_given
+from botmeter.ledger.rows import execute_with, row_of
 from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
@@ -171,11 +171,10 @@ def _apply(
     if is_undone:
         connection.execute(sql("undo"), values | {"aliases": [pair.alias for pair in pairs]})
     else:
-        given = {
-            "customer_id": pa.array([pair.alias for pair in pairs], pa.string()),
-            "same_as": pa.array([pair.customer_id for pair in pairs], pa.string()),
-        }
-        write_given(connection, sql("keep"), given=pa.table(given), values=values)
+        aliases = pa.table(
+            {"customer_id": [pair.alias for pair in pairs], "same_as": [pair.customer_id for pair in pairs]}
+        )
+        execute_with(connection, sql("keep"), input_rows=aliases, values=values)
     connection.execute(sql("moves"))
     before_count = row_of(connection, sql("session_count"))[0]
     event_count = remeter_customers(ledger, change_no=number, now_us=now_us)

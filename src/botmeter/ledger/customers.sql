@@ -45,9 +45,9 @@ SET undone_no = $number, undone_at = $now, undone_by = $by
 WHERE undone_no IS NULL AND customer_id IN (SELECT unnest($aliases::VARCHAR[]))
 
 -- name: keep
--- Reads: given (customer_id, same_as). Takes: $number, $now, $by. Gives: these in customer_alias.
+-- Reads: input_rows (customer_id, same_as). Takes: $number, $now, $by. Gives: these in customer_alias.
 INSERT INTO customer_alias
-SELECT customer_id, same_as, $number, $now, $by, NULL, NULL, NULL FROM given
+SELECT customer_id, same_as, $number, $now, $by, NULL, NULL, NULL FROM input_rows
 
 -- name: moves
 -- Reads: customer_before, same_customer. Takes: nothing.

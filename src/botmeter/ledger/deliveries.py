@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.readable import ReadableLedger
-from botmeter.ledger.rows import row_of, write_given
+from botmeter.ledger.rows import execute_with, row_of
 from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
@@ -69,7 +69,7 @@ def latest_delivery_by_source(ledger: ReadableLedger) -> dict[str, StoredDeliver
 def keep_deliveries(ledger: Ledger, delivered: Sequence[StoredDelivery]) -> None:
     """Store deliveries in order. In a transaction."""
     columns = {name: pa.array([getattr(each, name) for each in delivered], type_) for name, type_ in _COLUMNS.items()}
-    write_given(ledger.connection, sql("keep_deliveries"), given=pa.table(columns))
+    execute_with(ledger.connection, sql("keep_deliveries"), input_rows=pa.table(columns))
 
 
 def prune_deliveries(ledger: Ledger) -> None:

@@ -1,8 +1,8 @@
 -- name: keep_deliveries
--- Reads: given. Takes: nothing. Gives: these requests in delivery, in order.
+-- Reads: input_rows. Takes: nothing. Gives: these requests in delivery, in order.
 INSERT INTO delivery
 SELECT append_no, received_at, source, delivery_id, subject, accepted, duplicates, conflicts, rejected, ignored, detail
-FROM given
+FROM input_rows
 
 -- name: delivery_count
 -- Reads: delivery. Takes: nothing. Gives: the number of rows, one row.

@@ -4,7 +4,7 @@ import pyarrow as pa
 
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.readable import ReadableLedger
-from botmeter.ledger.rows import table_given
+from botmeter.ledger.rows import table_from
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.columns import repeated_text
 from botmeter.metering.schema import EventBatch
@@ -29,4 +29,6 @@ def without_places(events: pa.Table) -> pa.Table:
 
 def event_keys(ledger: ReadableLedger, events: pa.Table) -> pa.ChunkedArray:
     """Return the 64-bit key of each event's source and event_id."""
-    return table_given(ledger.connection, sql("event_keys"), given=events.select(["source", "event_id"]))["event_key"]
+    return table_from(ledger.connection, sql("event_keys"), input_rows=events.select(["source", "event_id"]))[
+        "event_key"
+    ]

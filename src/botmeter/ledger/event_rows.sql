@@ -1,4 +1,4 @@
 -- name: event_keys
--- Reads: given. Takes: nothing.
--- Gives: the key of each event, one row each, in the order of `given`, which a scan of one Arrow table keeps.
-SELECT hash(source, event_id)::UBIGINT AS event_key FROM given
+-- Reads: input_rows. Takes: nothing.
+-- Gives: the key of each event, one row each, in the order of `input_rows`, which a scan of one Arrow table keeps.
+SELECT hash(source, event_id)::UBIGINT AS event_key FROM input_rows

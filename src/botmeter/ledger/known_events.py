@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from botmeter.ledger.event_rows import event_keys
 from botmeter.ledger.readable import ReadableLedger
-from botmeter.ledger.rows import rows_given
+from botmeter.ledger.rows import execute_with
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.columns import repeated_text
 
@@ -26,7 +26,9 @@ def known_instants(ledger: ReadableLedger, source: str, *, event_ids: Sequence[s
         return {}
     ids = pa.table({"source": repeated_text(source, len(wanted)), "event_id": pa.array(wanted, pa.string())})
     keyed = ids.select(["event_id"]).append_column("event_key", event_keys(ledger, ids))
-    return dict(rows_given(ledger.connection, sql("known_instants"), given=keyed, values={"source": source}))
+    return dict(
+        execute_with(ledger.connection, sql("known_instants"), input_rows=keyed, values={"source": source}).fetchall()
+    )
 
 
 def active_conversations(ledger: ReadableLedger, source: str, *, first_us: int) -> list[tuple[str, int]]:

@@ -1,6 +1,6 @@
 -- name: known_instants
--- Reads: event, arrival, given (event_id, event_key). Takes: $source.
--- Gives: (event_id, occurred_at) of each given event of the source in the ledger, by id. An
+-- Reads: event, arrival, input_rows (event_id, event_key). Takes: $source.
+-- Gives: (event_id, occurred_at) of each input event of the source in the ledger, by id. An
 -- erased one is found by its key alone.
 WITH kept AS (
     SELECT event_key, source, event_id, occurred_at, is_erased FROM event
@@ -8,7 +8,7 @@ WITH kept AS (
     SELECT event_key, source, event_id, occurred_at, false FROM arrival
 )
 SELECT g.event_id::VARCHAR AS event_id, min(k.occurred_at)::BIGINT AS occurred_at
-FROM given AS g
+FROM input_rows AS g
 JOIN kept AS k ON k.event_key = g.event_key
 WHERE (k.source = $source AND k.event_id = g.event_id) OR k.is_erased
 GROUP BY g.event_id

@@ -13,7 +13,7 @@ from botmeter.domain.errors import BotmeterError, Unavailable
 from botmeter.ledger.contents import read_contents, touchpoints_from
 from botmeter.ledger.known_keys import KnownKeys, SharedKeys
 from botmeter.ledger.read_transactions import ReadTransactions
-from botmeter.ledger.rows import row_of, write_given
+from botmeter.ledger.rows import execute_with, row_of
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.policy import Schedule
 from botmeter.metering.touchpoints import Footprints, Touchpoints
@@ -131,13 +131,13 @@ class Ledger:
             numbered = {"touchpoint": pa.array(range(first, len(self.touchpoints)), pa.int32())}
             texts = {"bot_id": bots, "bot_version": versions, "channel": channels}
             numbered |= {name: pa.array(values, pa.string()) for name, values in texts.items()}
-            write_given(self.connection, sql("keep_touchpoints"), given=pa.table(numbered))
+            execute_with(self.connection, sql("keep_touchpoints"), input_rows=pa.table(numbered))
         footprints = self.footprints.all()[self._footprints_kept :]
         for number, footprint in enumerate(footprints, start=1 + self._footprints_kept):
             members += [(-number, member) for member in footprint]
         if members:
             table = pa.table(list(zip(*members, strict=True)), names=["footprint", "touchpoint"])
-            write_given(self.connection, sql("keep_footprints"), given=table)
+            execute_with(self.connection, sql("keep_footprints"), input_rows=table)
         self._touchpoints_kept, self._footprints_kept = len(self.touchpoints), len(self.footprints)
 
     def _undo(self) -> None:

@@ -10,11 +10,11 @@ SELECT greatest(
 SELECT max(occurred_at)::BIGINT FROM event
 
 -- name: keep_touchpoints
--- Reads: given (touchpoint, bot_id, bot_version, channel). Takes: nothing. Gives: these in touchpoint.
+-- Reads: input_rows (touchpoint, bot_id, bot_version, channel). Takes: nothing. Gives: these in touchpoint.
 INSERT INTO touchpoint
-SELECT touchpoint, bot_id, bot_version, channel FROM given
+SELECT touchpoint, bot_id, bot_version, channel FROM input_rows
 
 -- name: keep_footprints
--- Reads: given (footprint, touchpoint). Takes: nothing. Gives: these in footprint_member.
+-- Reads: input_rows (footprint, touchpoint). Takes: nothing. Gives: these in footprint_member.
 INSERT INTO footprint_member
-SELECT footprint, touchpoint FROM given
+SELECT footprint, touchpoint FROM input_rows

@@ -13,7 +13,7 @@ from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.live_batch import BatchDelivery, LiveBatch
 from botmeter.ledger.receipts import keep_receipt
 from botmeter.ledger.refusals import conflicts, outside_time, quarantine
-from botmeter.ledger.rows import write_given
+from botmeter.ledger.rows import execute_with
 from botmeter.ledger.statements import statements_of
 from botmeter.ledger.stored_events import stored_events
 from botmeter.metering.admission import Admission, EventDeliveries, Mask, Outcome, admission
@@ -68,7 +68,7 @@ def live_append(ledger: Ledger, batches: Sequence[LiveBatch], *, now_us: int) ->
             decided = _decided(ledger, numbered, now_us=now_us)
             accepted = decided.events.filter(pa.array(decided.admitted.is_accepted))
             if len(accepted):
-                write_given(ledger.connection, sql("keep_arrivals"), given=accepted, values={"now": now_us})
+                execute_with(ledger.connection, sql("keep_arrivals"), input_rows=accepted, values={"now": now_us})
             for each in numbered:
                 _keep_outcomes(ledger, each, decided=decided, now_us=now_us)
     except BaseException:

@@ -12,7 +12,7 @@ from botmeter.domain.instant import text_from_us
 from botmeter.domain.period import day_start_us
 from botmeter.domain.receipt import Rejection
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.rows import write_given
+from botmeter.ledger.rows import execute_with
 from botmeter.ledger.statements import statements_of
 from botmeter.metering.admission import Mask, rows_outside_time
 from botmeter.metering.columns import Ints
@@ -81,7 +81,7 @@ def quarantine(
         }
     )
     values = {"source": source, "append_no": append_no, "now": now_us, "is_pulled": is_pulled}
-    write_given(ledger.connection, sql("keep_refused"), given=table, values=values)
+    execute_with(ledger.connection, sql("keep_refused"), input_rows=table, values=values)
 
 
 class _Record(NamedTuple):

@@ -15,7 +15,7 @@ from botmeter.ledger.commit_summary import CommitSummary
 from botmeter.ledger.conversation_spans import keep_spans
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.restatements import Cause, ShownDays
-from botmeter.ledger.rows import row_of, write_given
+from botmeter.ledger.rows import execute_with, row_of
 from botmeter.ledger.statements import statements_of
 from botmeter.ledger.usage import (
     RecountScope,
@@ -212,8 +212,10 @@ def _metered(ledger: Ledger, events: pa.Table) -> Metered:
 
 def _keep(ledger: Ledger, metered: Metered, *, prefix: str = "") -> tuple[pa.Table, pa.Table]:
     sessions, participations = _sessions(ledger, metered), _participations(metered)
-    write_given(ledger.connection, sql("keep_sessions", table=f"{prefix}session"), given=sessions)
-    write_given(ledger.connection, sql("keep_participations", table=f"{prefix}participation"), given=participations)
+    execute_with(ledger.connection, sql("keep_sessions", table=f"{prefix}session"), input_rows=sessions)
+    execute_with(
+        ledger.connection, sql("keep_participations", table=f"{prefix}participation"), input_rows=participations
+    )
     return sessions, participations
 
 

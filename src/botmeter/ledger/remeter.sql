@@ -73,18 +73,18 @@ FROM {event} AS x
 WHERE hash({key}) % $shares::UBIGINT = $share::UBIGINT
 
 -- name: keep_sessions
--- Reads: given. Takes: {table}. Gives: the metered sessions in that table.
+-- Reads: input_rows. Takes: {table}. Gives: the metered sessions in that table.
 INSERT INTO {table}
 SELECT
     session_id::UUID, policy, customer_id, conversation_id, source, opening_event_id, opening_touchpoint,
     started_at, coalesce(ended_at, 4611686018427387904), last_event_at, event_count, closed_by, preview, footprint
-FROM given
+FROM input_rows
 
 -- name: keep_participations
--- Reads: given. Takes: {table}. Gives: the metered participations in that table.
+-- Reads: input_rows. Takes: {table}. Gives: the metered participations in that table.
 INSERT INTO {table}
 SELECT session_id::UUID, started_at, customer_id, conversation_id, touchpoint, event_count, preview
-FROM given
+FROM input_rows
 
 -- name: keep_staged_sessions
 -- Reads: staged_session. Takes: nothing. Gives: these in session, in order of time.

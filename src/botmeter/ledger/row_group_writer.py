@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pyarrow as pa
 
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.rows import write_given
+from botmeter.ledger.rows import execute_with
 
 FLUSH_ROWS = 4 * 122_880
 
@@ -37,6 +37,6 @@ class RowGroupWriter:
             return
         # In one piece: DuckDB starts a row group with each piece.
         rows = pa.concat_tables(self._buffered, promote_options="permissive").combine_chunks()
-        write_given(self._ledger.connection, self._statement, given=rows.slice(0, row_count), values=self._values)
+        execute_with(self._ledger.connection, self._statement, input_rows=rows.slice(0, row_count), values=self._values)
         left = rows.slice(row_count)
         self._buffered, self._row_count = [left] if len(left) else [], len(left)

@@ -1,7 +1,7 @@
 """Rows in and out of DuckDB: single rows, and statements on an Arrow table.
 
-Read a result to its end before using its connection again. A statement finds `given` in the Python frame; a registered
-table would stay in memory until the transaction ends.
+Read a result to its end before using its connection again. A statement finds `input_rows` in the Python frame; a
+registered table would stay in memory until the transaction ends.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,34 +18,23 @@ def row_of(
     return connection.execute(query, values or None).fetchall()[0]
 
 
-def write_given(
+def execute_with(
     connection: duckdb.DuckDBPyConnection,
     query: str,
     *,
-    given: pa.Table,  # noqa: ARG001 - the statement reads it by its name
+    input_rows: pa.Table,  # noqa: ARG001 - the statement reads it by its name
     values: Mapping[str, object] | None = None,
-) -> None:
-    """Run a statement on `given`."""
-    connection.execute(query, values)
+) -> duckdb.DuckDBPyConnection:
+    """Run a statement on `input_rows`; return the connection with its result."""
+    return connection.execute(query, values)
 
 
-def rows_given(
+def table_from(
     connection: duckdb.DuckDBPyConnection,
     query: str,
     *,
-    given: pa.Table,  # noqa: ARG001 - the query reads it by its name
-    values: Mapping[str, object] | None = None,
-) -> list[tuple[Any, ...]]:
-    """Return the rows of a query on `given`."""
-    return connection.execute(query, values).fetchall()
-
-
-def table_given(
-    connection: duckdb.DuckDBPyConnection,
-    query: str,
-    *,
-    given: pa.Table,  # noqa: ARG001 - the query reads it by its name
+    input_rows: pa.Table,  # noqa: ARG001 - the query reads it by its name
     values: Mapping[str, object] | None = None,
 ) -> pa.Table:
-    """Return a query's result on `given`."""
+    """Return a query's result on `input_rows`, which may be large."""
     return connection.sql(query, params=values).to_arrow_table()

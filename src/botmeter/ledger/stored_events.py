@@ -5,7 +5,7 @@ import pyarrow.compute as pc
 
 from botmeter.ledger.known_keys import Mask
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.rows import rows_given, table_given
+from botmeter.ledger.rows import execute_with, table_from
 from botmeter.ledger.statements import statements_of
 from botmeter.ledger.tables import NEVER
 
@@ -19,8 +19,8 @@ def stored_events(ledger: Ledger, events: pa.Table, *, is_known: Mask) -> pa.Tab
     rows = pa.array(is_known.nonzero()[0])
     searched = events.select(["event_key", "source", "event_id", "occurred_at"]).take(rows)
     values = {"places": _places(ledger, searched)}
-    return table_given(
-        ledger.connection, sql("stored_events"), given=searched.append_column("row", rows), values=values
+    return table_from(
+        ledger.connection, sql("stored_events"), input_rows=searched.append_column("row", rows), values=values
     )
 
 
@@ -30,7 +30,7 @@ def _places(ledger: Ledger, searched: pa.Table) -> list[int]:
     wanted = pc.count_distinct(searched["event_key"]).as_py()
     bounds = pc.min_max(searched["occurred_at"]).as_py()
     near, whole = {"first": bounds["min"], "last": bounds["max"]}, {"first": -NEVER, "last": NEVER}
-    found = rows_given(ledger.connection, sql("known_places"), given=keys, values=near)
+    found = execute_with(ledger.connection, sql("known_places"), input_rows=keys, values=near).fetchall()
     if len({key for _, key in found}) < wanted:
-        found = rows_given(ledger.connection, sql("known_places"), given=keys, values=whole)
+        found = execute_with(ledger.connection, sql("known_places"), input_rows=keys, values=whole).fetchall()
     return [place for place, _ in found if place is not None]

@@ -12,7 +12,7 @@ import pyarrow as pa
 from botmeter.domain.instant import DAY_US
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.restatements import Cause, ShownDays
-from botmeter.ledger.rows import row_of, write_given
+from botmeter.ledger.rows import execute_with, row_of
 from botmeter.ledger.statements import statements_of
 from botmeter.ledger.tables import NEVER
 
@@ -81,7 +81,7 @@ def _refresh_conversations(ledger: Ledger, touched: RecountScope, *, bounds: dic
     several = connection.execute(sql("conversation_sets_several"), bounds).fetchall()
     untouched = f"NOT {touched.days}"
     connection.execute(sql("conversation_row_counts", untouched=untouched))
-    write_given(connection, sql("keep_conversation_days"), given=_with_footprints(ledger, several))
+    execute_with(connection, sql("keep_conversation_days"), input_rows=_with_footprints(ledger, several))
     if not touched.everything:
         _mark_spans_elsewhere(ledger)
     connection.execute(sql("drop_conversation_usage", touched=touched.days))
@@ -105,7 +105,7 @@ def _refresh_tickets(ledger: Ledger, touched: RecountScope, *, bounds: dict[str,
     query = sql("session_ticket_sets", touched=touched.both, conversations=touched.conversations)
     sets = connection.execute(query, bounds).fetchall()
     if sets:
-        write_given(connection, sql("keep_session_tickets"), given=_with_footprints(ledger, sets))
+        execute_with(connection, sql("keep_session_tickets"), input_rows=_with_footprints(ledger, sets))
 
 
 def count_days_before(connection: duckdb.DuckDBPyConnection, *, days: str = _ALL) -> None:
@@ -120,7 +120,7 @@ def link_tickets(connection: duckdb.DuckDBPyConnection) -> None:
 
 def keep_tickets(connection: duckdb.DuckDBPyConnection, tickets: pa.Table) -> None:
     """Add tickets of conversations to `conversation_ticket`."""
-    write_given(connection, sql("keep_tickets"), given=tickets)
+    execute_with(connection, sql("keep_tickets"), input_rows=tickets)
 
 
 def keep_bot_names(connection: duckdb.DuckDBPyConnection, *, append_no: int) -> None:

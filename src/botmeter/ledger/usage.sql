@@ -107,15 +107,15 @@ GROUP BY day, session_id, conversation_id, preview
 ORDER BY day, session_id, conversation_id
 
 -- name: keep_session_tickets
--- Reads: given (day, session_id, conversation_id, preview, footprint), conversation_ticket. Takes: nothing.
+-- Reads: input_rows (day, session_id, conversation_id, preview, footprint), conversation_ticket. Takes: nothing.
 -- Gives: in session_ticket, a row for each of these × ticket × type; 'unknown' for a ticket without a type.
 INSERT INTO session_ticket
 SELECT s.day, s.session_id::UUID, s.conversation_id, t.ticket_id, t.ticket_type, s.footprint, s.preview
-FROM given AS s
+FROM input_rows AS s
 JOIN (
     SELECT conversation_id, ticket_id, unnest(coalesce(list(DISTINCT ticket_type) FILTER (WHERE ticket_type IS NOT NULL), ['unknown'])) AS ticket_type
     FROM conversation_ticket
-    WHERE conversation_id IN (SELECT conversation_id FROM given)
+    WHERE conversation_id IN (SELECT conversation_id FROM input_rows)
     GROUP BY conversation_id, ticket_id
 ) AS t USING (conversation_id)
 ORDER BY s.day
@@ -161,13 +161,13 @@ GROUP BY conversation_id
 HAVING count(*) > 1
 
 -- name: keep_conversation_days
--- Reads: conversation_set, row_count, given (day, conversation_id, preview, footprint: the sets of several). Takes: nothing.
+-- Reads: conversation_set, row_count, input_rows (day, conversation_id, preview, footprint: the sets of several). Takes: nothing.
 -- Gives: in conversation_day, a row for each set.
 INSERT INTO conversation_day
 SELECT c.day, c.conversation_id, c.preview, coalesce(s.footprint, c.low), n.conversation_id IS NOT NULL,
     hash(c.conversation_id)
 FROM conversation_set AS c
-LEFT JOIN given AS s
+LEFT JOIN input_rows AS s
     ON c.low < c.high AND s.day = c.day AND s.conversation_id = c.conversation_id AND s.preview = c.preview
 LEFT JOIN row_count AS n ON n.conversation_id = c.conversation_id
 ORDER BY c.day
@@ -232,17 +232,17 @@ SET bot_name = excluded.bot_name, named_at = excluded.named_at
 WHERE (excluded.named_at, excluded.bot_name) > (bot_name_sent.named_at, bot_name_sent.bot_name)
 
 -- name: keep_tickets
--- Reads: given (conversation_id, ticket_id, ticket_type), conversation_ticket. Takes: nothing.
+-- Reads: input_rows (conversation_id, ticket_id, ticket_type), conversation_ticket. Takes: nothing.
 -- Gives: in conversation_ticket, the new ones, each once.
 INSERT INTO conversation_ticket
-SELECT DISTINCT g.conversation_id, g.ticket_id, g.ticket_type
-FROM given AS g
+SELECT DISTINCT i.conversation_id, i.ticket_id, i.ticket_type
+FROM input_rows AS i
 WHERE NOT EXISTS (
     SELECT 1
     FROM conversation_ticket AS t
-    WHERE t.conversation_id = g.conversation_id
-        AND t.ticket_id = g.ticket_id
-        AND t.ticket_type IS NOT DISTINCT FROM g.ticket_type
+    WHERE t.conversation_id = i.conversation_id
+        AND t.ticket_id = i.ticket_id
+        AND t.ticket_type IS NOT DISTINCT FROM i.ticket_type
 )
 
 -- name: linked_tickets
