@@ -19,10 +19,9 @@ from bench.importing import ACCOUNT
 from bench.ledgers import copied, filled
 from bench.traffic import typical
 from botmeter.domain.event import Actor, Kind
-from botmeter.ledger.append import append
+from botmeter.ledger.append import Submission, append
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.submission import Submission
 from botmeter.metering.schema import EVENTS_SCHEMA, EventBatch
 
 LEDGER_EVENTS = 10_000_000

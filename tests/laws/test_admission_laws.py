@@ -9,11 +9,10 @@ from tests.support.ledgers import NOW_US, batch, event, ledger_in_memory
 from tests.support.live_batches import live_batch
 
 from botmeter.domain.receipt import Receipt
-from botmeter.ledger.append import append
+from botmeter.ledger.append import Submission, append
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.live_append import live_append
 from botmeter.ledger.settle import settle
-from botmeter.ledger.submission import Submission
 from botmeter.metering.policy import FRESHCHAT
 from botmeter.metering.stateless import metered_files
 

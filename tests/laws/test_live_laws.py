@@ -12,8 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from botmeter.domain.account import Account
-from botmeter.ledger.append import append
-from botmeter.ledger.submission import Submission
+from botmeter.ledger.append import Submission, append
 from botmeter.metering.policy import FRESHCHAT
 from botmeter.sources.reader import SourceFile, batches
 from support.examples import examples

@@ -18,10 +18,9 @@ import pytest
 
 from botmeter.domain.account import Account
 from botmeter.domain.instant import datetime_from_us, now_us, us_from_text
-from botmeter.ledger.append import append
+from botmeter.ledger.append import Submission, append
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.submission import Submission
 from botmeter.ledger.verify import verify
 from botmeter.metering.policy import FRESHCHAT
 from botmeter.metering.schema import EventBatch

@@ -64,7 +64,11 @@ def filled_ledger(
         if rows:
             columns = [pa.array(values) for values in zip(*rows, strict=True)]
             connection.register("given", pa.table(columns, names=[f"c{place}" for place in range(len(columns))]))
-            last = {"conversation_day": ", hash(c1)", "conversation_span": ", hash(c0)", "event": ", NULL, false, false, false"}
+            last = {
+                "conversation_day": ", hash(c1)",
+                "conversation_span": ", hash(c0)",
+                "event": ", NULL, false, false, false",
+            }
             connection.execute(f"INSERT INTO {table} SELECT *{last.get(table, '')} FROM given")
             connection.unregister("given")
     return Ledger(connection)

@@ -14,9 +14,8 @@ import pyarrow as pa
 from botmeter.domain.errors import BotmeterError
 from botmeter.domain.event import Actor, Kind
 from botmeter.domain.instant import MICROSECONDS_PER_SECOND, us_from_text
-from botmeter.ledger.append import append
+from botmeter.ledger.append import Submission, append
 from botmeter.ledger.folder import Folder
-from botmeter.ledger.submission import Submission
 from botmeter.metering.schema import EVENTS_SCHEMA, EventBatch
 
 NOW_US = us_from_text("2026-06-01T12:00:00Z")

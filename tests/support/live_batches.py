@@ -23,11 +23,8 @@ def live_batch(*sent: Sequence[Event], atomic: Sequence[int] = (), rejections: t
     """
     events = [event for delivery in sent for event in delivery]
     firsts = np.cumsum([0, *map(len, sent)]).tolist()
-    counts = [len(delivery) for delivery in sent]
-    counts[-1] += len(rejections)
     deliveries = tuple(
-        BatchDelivery(first_position=firsts[place], record_count=count, is_atomic=place in atomic)
-        for place, count in enumerate(counts)
+        BatchDelivery(first_position=first, is_atomic=number in atomic) for number, first in enumerate(firsts[:-1])
     )
     source = events[0]["source"] if events else "s"
     return LiveBatch(source=source, parsed=batch(events, rejections=rejections), deliveries=deliveries)

@@ -9,9 +9,8 @@ from tests.support.stand_in_api import StandInApi
 from botmeter.domain.instant import now_us
 from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import Source
-from botmeter.ledger.append import append
+from botmeter.ledger.append import Submission, append
 from botmeter.ledger.sources import set_source
-from botmeter.ledger.submission import Submission
 from botmeter.live.pulls.pull import Ledgers, PullTask, pull
 from botmeter.people.source_pulls import PullSettings
 from botmeter.sources.api_client import Clocks

@@ -86,8 +86,7 @@ def _create_if_missing(folder: "Folder", *, now_us: int) -> None:
 
 def _load(ledger: "Ledger", *, events: int, now_us: int) -> None:
     from botmeter.demo import DEMO_SEED, demo_batches
-    from botmeter.ledger.append import append
-    from botmeter.ledger.submission import Submission
+    from botmeter.ledger.append import Submission, append
 
     if not command_context().stderr.isatty():
         say("filling the demo account; this takes a few seconds")

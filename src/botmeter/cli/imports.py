@@ -15,7 +15,7 @@ from botmeter.domain.source import DEFAULT_SOURCE, Source
 from botmeter.domain.text import counted
 
 if TYPE_CHECKING:
-    from botmeter.ledger.submission import Submission
+    from botmeter.ledger.append import Submission
     from botmeter.sources.reader import SourceFile
 
 _COUNTS = ("accepted", "duplicates", "conflicts", "rejected")
@@ -81,7 +81,7 @@ def receipts_as_mapping(names: list[str], receipts: list[Receipt]) -> dict[str, 
 
 
 def _submissions(sources: "list[SourceFile]", source: Source | str, *, follow: Follow) -> "Iterator[Submission]":
-    from botmeter.ledger.submission import Submission
+    from botmeter.ledger.append import Submission
     from botmeter.sources.source_files import batches_of_source
 
     known, name = (None, source) if isinstance(source, str) else (source, source.name)

@@ -1,28 +1,54 @@
 """Append of files and pulls: accepted events are stored and metered."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass
+from functools import partial
 
-import numpy as np
 import pyarrow as pa
 
-from botmeter.domain.receipt import Receipt, Rejection
+from botmeter.domain.receipt import Receipt
+from botmeter.domain.source import checked_source_name
+from botmeter.ledger.admit import NumberedBatch, admit, keep_receipt
 from botmeter.ledger.commit_summary import CommitSummary
-from botmeter.ledger.event_rows import event_rows, without_places
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.read_ahead import read_ahead
-from botmeter.ledger.receipts import keep_receipt
-from botmeter.ledger.refusals import conflicts, outside_time, quarantine
+from botmeter.ledger.live_batch import BatchDelivery
+from botmeter.ledger.quarantine import quarantine
 from botmeter.ledger.remeter import remeter_after
-from botmeter.ledger.row_group_writer import RowGroupWriter
+from botmeter.ledger.rows import execute_with
 from botmeter.ledger.settle import settle
 from botmeter.ledger.statements import statements_of
-from botmeter.ledger.stored_events import stored_events
-from botmeter.ledger.submission import Submission
-from botmeter.metering.admission import Outcome, admission
 from botmeter.metering.schema import EventBatch
+from botmeter.metering.touchpoints import Touchpoint
 
 sql = statements_of(__name__)
+
+# Whole row groups of DuckDB, 122,880 rows: smaller pieces are rewritten on closing, which doubled an import's time and
+# the file's size.
+FLUSH_ROWS = 4 * 122_880
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """Events of one source to append.
+
+    Attributes:
+        batches: Read once, one at a time.
+        label: A file's name, or how the events came.
+        is_pulled: Their webhooks are no conflicts.
+
+    Raises:
+        Refused: `source_invalid`.
+    """
+
+    source: str
+    batches: Iterable[EventBatch]
+    label: str
+    is_pulled: bool = False
+
+    def __post_init__(self) -> None:
+        checked_source_name(self.source)
 
 
 def append(ledger: Ledger, submissions: Sequence[Submission], *, now_us: int) -> list[Receipt]:
@@ -48,65 +74,69 @@ def append(ledger: Ledger, submissions: Sequence[Submission], *, now_us: int) ->
     return receipts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _AdmittedBatch:
-    accepted: pa.Table
-    receipt: Receipt
-    rejections: list[Rejection] = field(default_factory=list)
-
-
 def _append_submission(
     ledger: Ledger, submission: Submission, *, append_no: int, now_us: int, summary: CommitSummary
 ) -> Receipt:
     receipts: list[Receipt] = []
-    values = {"append_no": append_no, "is_pulled": submission.is_pulled}
-    writer = RowGroupWriter(ledger, sql("keep_events"), values=values)
-    for batch in read_ahead(submission.batches):
-        admitted = _append_batch(ledger, batch, submission=submission, writer=writer, now_us=now_us)
-        receipts.append(admitted.receipt)
-        if len(admitted.accepted):
-            summary.note(admitted.accepted)
-        quarantine(
-            ledger,
-            admitted.rejections,
+    writer = _RowGroupWriter(ledger)
+    for batch in _read_ahead(submission.batches):
+        numbered = NumberedBatch(
             source=submission.source,
+            parsed=batch,
+            deliveries=[BatchDelivery(first_position=0)],
             append_no=append_no,
-            now_us=now_us,
             is_pulled=submission.is_pulled,
         )
+        # A stored event can be one that is still buffered.
+        admitted = admit(ledger, [numbered], now_us=now_us, before_search=writer.flush)
+        if len(admitted.accepted):
+            summary.note(admitted.accepted)
+            writer.add(admitted.accepted.drop_columns(list(Touchpoint._fields)))
+            ledger.known_keys().add(admitted.accepted["event_key"].to_numpy())
+        quarantine(ledger, admitted.rejections[0], batch=numbered, now_us=now_us)
+        receipts += admitted.receipts
     writer.flush()
     receipt = Receipt.sum_of(receipts)
     keep_receipt(ledger, receipt, append_no=append_no, now_us=now_us, source=submission.source, label=submission.label)
     return receipt
 
 
-def _append_batch(
-    ledger: Ledger, batch: EventBatch, *, submission: Submission, writer: RowGroupWriter, now_us: int
-) -> _AdmittedBatch:
-    is_outside, rejections = outside_time(ledger, batch, now_us=now_us)
-    events = event_rows(ledger, batch, source=submission.source)
-    keys = events["event_key"].to_numpy()
-    suspects = ledger.known_keys().suspects(keys)
-    if suspects.known.any():
-        # The stored event can be one that is still buffered.
-        writer.flush()
-    admitted = admission(
-        events.append_column("is_pulled", pa.array(np.full(len(events), submission.is_pulled))),
-        stored=stored_events(ledger, events, is_known=suspects.known),
-        repeated=suspects.repeated,
-        rejected=is_outside,
-    )
-    is_accepted = admitted.is_accepted
-    accepted = events if is_accepted.all() else events.filter(pa.array(is_accepted))
-    if len(accepted):
-        writer.add(without_places(accepted))
-        ledger.known_keys().add(keys[is_accepted])
-    clashing = conflicts(batch, np.flatnonzero(admitted.outcomes == Outcome.CONFLICT), source=submission.source)
-    rejections = [*batch.rejections, *rejections, *clashing]
-    receipt = Receipt.of(
-        rejections,
-        accepted=len(accepted),
-        duplicates=admitted.count(Outcome.DUPLICATE),
-        conflicts=len(clashing),
-    )
-    return _AdmittedBatch(accepted=accepted, receipt=receipt, rejections=rejections)
+def _read_ahead(batches: Iterable[EventBatch]) -> Iterator[EventBatch]:
+    """Yield the batches in order; read one ahead in a thread unless they are in memory."""
+    if isinstance(batches, list | tuple):
+        yield from batches
+        return
+    # The reader thread reports its progress and notes in the caller's context.
+    following = partial(copy_context().run, partial(next, iter(batches), None))
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="source") as reader:
+        pending = reader.submit(following)
+        while (batch := pending.result()) is not None:
+            pending = reader.submit(following)
+            yield batch
+
+
+class _RowGroupWriter:
+    """Buffer of rows for `event`, written in whole row groups."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._buffered: list[pa.Table] = []
+        self._row_count = 0
+
+    def add(self, rows: pa.Table) -> None:
+        self._buffered.append(rows)
+        self._row_count += len(rows)
+        if self._row_count >= FLUSH_ROWS:
+            self._write(self._row_count // FLUSH_ROWS * FLUSH_ROWS)
+
+    def flush(self) -> None:
+        self._write(self._row_count)
+
+    def _write(self, row_count: int) -> None:
+        if not self._buffered:
+            return
+        # In one piece: DuckDB starts a row group with each piece.
+        rows = pa.concat_tables(self._buffered, promote_options="permissive").combine_chunks()
+        execute_with(self._ledger.connection, sql("keep_events"), input_rows=rows.slice(0, row_count))
+        left = rows.slice(row_count)
+        self._buffered, self._row_count = [left] if len(left) else [], len(left)

@@ -1,7 +1,7 @@
 -- name: keep_events
--- Reads: input_rows. Takes: $append_no, $is_pulled. Changes: adds these events to event, in order.
+-- Reads: input_rows. Takes: nothing. Changes: adds these events to event, in order.
 INSERT INTO event
 SELECT
     event_key, source, event_id, occurred_at, conversation_id, customer_id, actor, kind,
-    touchpoint, bot_name, ticket_id, ticket_type, preview, attributes, $append_no, NULL, $is_pulled, false, false
+    touchpoint, bot_name, ticket_id, ticket_type, preview, attributes, append_no, NULL, is_pulled, false, false
 FROM input_rows

@@ -15,7 +15,7 @@ from botmeter.domain.event import ID_BYTES_MAX
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.remeter import remeter_customers
-from botmeter.ledger.rows import execute_with, row_of
+from botmeter.ledger.rows import execute_with, records_of, row_of
 from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
@@ -136,9 +136,7 @@ def aliases_of_merge(ledger: ReadableLedger, merge_no: int) -> tuple[str, ...]:
 
 def customer_aliases(ledger: ReadableLedger) -> list[CustomerAlias]:
     """Return all aliases, undone ones too, newest change first."""
-    columns = CustomerAlias.__slots__
-    rows = ledger.connection.execute(sql("aliases")).fetchall()
-    return [CustomerAlias(**dict(zip(columns, row, strict=True))) for row in rows]
+    return records_of(CustomerAlias, ledger.connection.execute(sql("aliases")).fetchall())
 
 
 def counted_customer(ledger: ReadableLedger, customer_id: str) -> str:

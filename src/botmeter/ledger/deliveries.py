@@ -9,27 +9,13 @@ import pyarrow as pa
 
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.readable import ReadableLedger
-from botmeter.ledger.rows import execute_with, row_of
+from botmeter.ledger.rows import execute_with, records_of, row_of
 from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
 
 # More than a person reads through; a busy source sends as many in a second.
 DELIVERIES_KEPT = 500
-
-_COLUMNS = {
-    "append_no": pa.int32(),
-    "received_at": pa.int64(),
-    "source": pa.string(),
-    "delivery_id": pa.string(),
-    "subject": pa.string(),
-    "accepted": pa.int64(),
-    "duplicates": pa.int64(),
-    "conflicts": pa.int64(),
-    "rejected": pa.int64(),
-    "ignored": pa.int64(),
-    "detail": pa.string(),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +54,7 @@ def latest_delivery_by_source(ledger: ReadableLedger) -> dict[str, StoredDeliver
 
 def keep_deliveries(ledger: Ledger, delivered: Sequence[StoredDelivery]) -> None:
     """Store deliveries in order. In a transaction."""
-    columns = {name: pa.array([getattr(each, name) for each in delivered], type_) for name, type_ in _COLUMNS.items()}
+    columns = {name: [getattr(each, name) for each in delivered] for name in StoredDelivery.__slots__}
     execute_with(ledger.connection, sql("keep_deliveries"), input_rows=pa.table(columns))
 
 
@@ -83,4 +69,4 @@ def _delivered(ledger: ReadableLedger, statement: str, *, values: dict[str, Any]
     # A cursor, since others may be reading the same ledger.
     with closing(ledger.connection.cursor()) as connection:
         rows = connection.execute(sql(statement), values or None).fetchall()
-    return [StoredDelivery(**dict(zip(_COLUMNS, row, strict=True))) for row in rows]
+    return records_of(StoredDelivery, rows)

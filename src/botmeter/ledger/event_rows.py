@@ -1,34 +1,86 @@
-"""Events with source, touchpoint and key."""
+"""Rows of `event`: made from a batch, and found again by their 64-bit keys."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from botmeter.domain.instant import NEVER_US
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.readable import ReadableLedger
-from botmeter.ledger.rows import table_from
+from botmeter.ledger.rows import execute_with, table_from
 from botmeter.ledger.statements import statements_of
-from botmeter.metering.columns import repeated_text
+from botmeter.metering.columns import Mask, repeated_text
 from botmeter.metering.schema import EventBatch
-from botmeter.metering.touchpoints import Touchpoint
 
 sql = statements_of(__name__)
 
+CONVERSATIONS_MAX = 20_000
+"""A day of pulls can't request more."""
 
-def event_rows(ledger: Ledger, batch: EventBatch, *, source: str) -> pa.Table:
-    """Return a batch's rows for `event`. In a transaction."""
-    events = batch.events.append_column("source", repeated_text(source, len(batch.events)))
+
+def event_rows(ledger: Ledger, batch: EventBatch, *, source: str, append_no: int, is_pulled: bool) -> pa.Table:
+    """Return a batch's events with source, touchpoint, key, append and `is_pulled`. In a transaction."""
+    count = len(batch.events)
+    events = batch.events.append_column("source", repeated_text(source, count))
     touchpoints = ledger.touchpoints.numbers(events)
     ledger.keep_numbers()
     events = events.append_column("touchpoint", pa.array(touchpoints))
-    return events.append_column("event_key", event_keys(ledger, events))
+    events = events.append_column("event_key", _event_keys(ledger, events))
+    events = events.append_column("append_no", pa.array(np.full(count, append_no, np.int32)))
+    return events.append_column("is_pulled", pa.array(np.full(count, is_pulled)))
 
 
-def without_places(events: pa.Table) -> pa.Table:
-    """Drop the columns that the touchpoint replaces in `event`."""
-    return events.drop_columns(list(Touchpoint._fields))
+def stored_events(ledger: Ledger, events: pa.Table, *, is_known: Mask) -> pa.Table | None:
+    """Return the stored events with known keys of `event_rows`, as `stored` of `admission`. In a transaction."""
+    if not is_known.any():
+        return None
+    numbers = pa.array(is_known.nonzero()[0])
+    searched = events.select(["event_key", "source", "event_id", "occurred_at"]).take(numbers)
+    return table_from(
+        ledger.connection,
+        sql("stored_events"),
+        input_rows=searched.append_column("row", numbers),
+        values={"rows": _stored_rows(ledger, searched)},
+    )
 
 
-def event_keys(ledger: ReadableLedger, events: pa.Table) -> pa.ChunkedArray:
-    """Return the 64-bit key of each event's source and event_id."""
-    return table_from(ledger.connection, sql("event_keys"), input_rows=events.select(["source", "event_id"]))[
-        "event_key"
-    ]
+def known_instants(ledger: ReadableLedger, source: str, *, event_ids: Sequence[str]) -> dict[str, int]:
+    """Return the instants (µs UTC) of known events, erased ones included, by id.
+
+    Open for writing, so that nobody else appends.
+    """
+    distinct = sorted(set(event_ids))
+    if not distinct:
+        return {}
+    ids = pa.table({"source": repeated_text(source, len(distinct)), "event_id": pa.array(distinct, pa.string())})
+    keyed = ids.append_column("event_key", _event_keys(ledger, ids))
+    return dict(execute_with(ledger.connection, sql("known_instants"), input_rows=keyed).fetchall())
+
+
+def active_conversations(ledger: ReadableLedger, source: str, *, first_us: int) -> list[tuple[str, int]]:
+    """Return a source's conversations since `first_us` with their latest instants.
+
+    The latest come first, at most `CONVERSATIONS_MAX`.
+    """
+    values = {"source": source, "first_us": first_us, "limit": CONVERSATIONS_MAX}
+    return ledger.connection.execute(sql("active_conversations"), values).fetchall()
+
+
+def _event_keys(ledger: ReadableLedger, events: pa.Table) -> pa.ChunkedArray:
+    named = events.select(["source", "event_id"])
+    return table_from(ledger.connection, sql("event_keys"), input_rows=named)["event_key"]
+
+
+def _stored_rows(ledger: Ledger, searched: pa.Table) -> list[int]:
+    """Search from the original's instant, which a duplicate shares; search everywhere only for missing keys."""
+    key_count = pc.count_distinct(searched["event_key"]).as_py()
+    bounds = pc.min_max(searched["occurred_at"]).as_py()
+    stored: list[tuple[int | None, int]] = []
+    for first, last in ((bounds["min"], bounds["max"]), (-NEVER_US, NEVER_US)):
+        values = {"first": first, "last": last}
+        stored = execute_with(ledger.connection, sql("stored_rows"), input_rows=searched, values=values).fetchall()
+        if len({key for _, key in stored}) == key_count:
+            break
+    return [row for row, _ in stored if row is not None]

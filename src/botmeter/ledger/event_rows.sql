@@ -1,4 +1,67 @@
 -- name: event_keys
--- Reads: input_rows. Takes: nothing.
+-- Reads: input_rows (source, event_id). Takes: nothing.
 -- Gives: the key of each event, one row each, in the order of `input_rows`, which a scan of one Arrow table keeps.
 SELECT hash(source, event_id)::UBIGINT AS event_key FROM input_rows
+
+-- name: stored_rows
+-- Reads: event, arrival, input_rows (event_key). Takes: $first, $last (µs UTC).
+-- Gives: (row, event_key) of the rows of event with these keys between these instants; the row is null for those in
+-- arrival. Only two columns of integers are read.
+SELECT rowid::BIGINT AS row, event_key::UBIGINT AS event_key
+FROM event
+WHERE occurred_at >= $first AND occurred_at <= $last AND event_key IN (SELECT event_key FROM input_rows)
+UNION ALL
+SELECT NULL, event_key
+FROM arrival
+WHERE event_key IN (SELECT event_key FROM input_rows)
+ORDER BY ALL
+
+-- name: stored_events
+-- Reads: event, arrival, touchpoint, input_rows (row, event_key, source, event_id). Takes: $rows (of event).
+-- Gives: each stored event with the identity of an input row, and that one's `row`, in any order. The customer is the
+-- one that was sent. An erased event is found by its key alone, as its id and content are erased.
+WITH stored AS MATERIALIZED (
+    SELECT * FROM event WHERE rowid IN (SELECT unnest($rows::BIGINT[]))
+    UNION ALL
+    SELECT * EXCLUDE (received_at), false, false, false
+    FROM arrival
+    WHERE event_key IN (SELECT event_key FROM input_rows)
+)
+SELECT
+    i.row::BIGINT AS row, s.occurred_at::BIGINT AS occurred_at, s.conversation_id::VARCHAR AS conversation_id,
+    coalesce(s.sent_customer_id, s.customer_id)::VARCHAR AS customer_id, s.actor::UTINYINT AS actor,
+    s.kind::UTINYINT AS kind, t.bot_id::VARCHAR AS bot_id, s.bot_name::VARCHAR AS bot_name,
+    t.bot_version::VARCHAR AS bot_version, t.channel::VARCHAR AS channel, s.ticket_id::VARCHAR AS ticket_id,
+    s.ticket_type::VARCHAR AS ticket_type, s.preview::BOOLEAN AS preview, s.attributes::VARCHAR AS attributes,
+    s.is_pulled::BOOLEAN AS is_pulled, s.is_erased::BOOLEAN AS is_erased,
+    s.is_conversation_erased::BOOLEAN AS is_conversation_erased
+FROM stored AS s
+JOIN input_rows AS i ON i.event_key = s.event_key
+JOIN touchpoint AS t ON t.touchpoint = s.touchpoint
+WHERE (s.source = i.source AND s.event_id = i.event_id) OR s.is_erased
+
+-- name: known_instants
+-- Reads: event, arrival, input_rows (source, event_id, event_key). Takes: nothing.
+-- Gives: (event_id, occurred_at) of each of these events in the ledger, by id. An erased one is found by its key alone.
+WITH stored AS (
+    SELECT event_key, source, event_id, occurred_at, is_erased FROM event
+    UNION ALL
+    SELECT event_key, source, event_id, occurred_at, false FROM arrival
+)
+SELECT i.event_id::VARCHAR AS event_id, min(s.occurred_at)::BIGINT AS occurred_at
+FROM input_rows AS i
+JOIN stored AS s ON s.event_key = i.event_key
+WHERE (s.source = i.source AND s.event_id = i.event_id) OR s.is_erased
+GROUP BY i.event_id
+ORDER BY i.event_id
+
+-- name: active_conversations
+-- Reads: event. Takes: $source, $first_us, $limit.
+-- Gives: (conversation_id, last_us) of each conversation of the source with an event at $first_us or later, the latest
+-- first; last_us: instant of its latest event. Without erased ones, whose ids no platform knows.
+SELECT conversation_id::VARCHAR AS conversation_id, max(occurred_at)::BIGINT AS last_us
+FROM event
+WHERE source = $source AND occurred_at >= $first_us AND NOT is_conversation_erased
+GROUP BY conversation_id
+ORDER BY last_us DESC, conversation_id
+LIMIT $limit

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from botmeter.ledger.statements import statements_of
+from botmeter.metering.columns import Mask
 
 sql = statements_of(__name__)
 
 Keys = npt.NDArray[np.uint64]
-Mask = npt.NDArray[np.bool_]
 
 
 class Suspects(NamedTuple):

@@ -10,14 +10,12 @@ class BatchDelivery:
     """A delivery in a batch, which ends where the next one begins.
 
     Attributes:
-        record_count: Rejected records included.
         subject: The platform's event name (`message_created`), or how it was sent.
         ignored: A sentence per kind of item that never counts.
         is_atomic: All events are accepted or none.
     """
 
     first_position: int
-    record_count: int
     delivery_id: str | None = None
     subject: str = ""
     ignored: tuple[str, ...] = ()

@@ -1,12 +1,16 @@
 """Quarantine: refused events, to inspect, export and send again."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
+import pyarrow as pa
 
+from botmeter.domain.receipt import Rejection
+from botmeter.ledger.admit import NumberedBatch
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.readable import ReadableLedger
+from botmeter.ledger.rows import execute_with, records_of
 from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
@@ -35,24 +39,19 @@ class Quarantined:
     is_pulled: bool
 
 
-def quarantined(ledger: ReadableLedger, *, code: str | None = None, limit: int | None = None) -> Iterator[Quarantined]:
+def quarantine(ledger: Ledger, rejections: Sequence[Rejection], *, batch: NumberedBatch, now_us: int) -> None:
+    """Store rejected events of a batch, each once. In a transaction."""
+    if not rejections:
+        return
+    columns = {name: [getattr(each, name) for each in rejections] for name in Rejection.__slots__}
+    values = {"source": batch.source, "append_no": batch.append_no, "now": now_us, "is_pulled": batch.is_pulled}
+    execute_with(ledger.connection, sql("keep_rejected"), input_rows=pa.table(columns), values=values)
+
+
+def quarantined(ledger: ReadableLedger, *, code: str | None = None, limit: int | None = None) -> list[Quarantined]:
     """Return refused events by number."""
     rows = ledger.connection.execute(sql("quarantined"), {"code": code, "limit": limit}).fetchall()
-    return (
-        Quarantined(
-            number=row[0],
-            append_no=row[1],
-            recorded_at=row[2],
-            source=row[3],
-            position=row[4],
-            event_id=row[5],
-            code=row[6],
-            detail=row[7],
-            raw=row[8],
-            is_pulled=row[9],
-        )
-        for row in rows
-    )
+    return records_of(Quarantined, rows)
 
 
 def quarantine_counts(ledger: ReadableLedger) -> dict[str, int]:

@@ -1,3 +1,15 @@
+-- name: keep_rejected
+-- Reads: quarantine, input_rows (index, event_id, code, detail, raw). Takes: $source, $append_no, $now, $is_pulled.
+-- Gives: the rejected events in quarantine, each once however often it was sent.
+INSERT INTO quarantine
+SELECT
+    (SELECT coalesce(max(quarantine_no), 0) FROM quarantine) + row_number() OVER (ORDER BY r.index),
+    $append_no, $now, $source, r.index, r.event_id, r.code, r.detail, r.raw, $is_pulled
+FROM (SELECT DISTINCT ON (code, raw) * FROM input_rows ORDER BY code, raw, index) AS r
+WHERE NOT EXISTS (
+    SELECT 1 FROM quarantine AS q WHERE q.source = $source AND q.code = r.code AND q.raw = r.raw
+)
+
 -- name: quarantined
 -- Reads: quarantine. Takes: $code (null: any), $limit (null: none). Gives: the refused events, by number.
 SELECT

@@ -6,6 +6,7 @@ from datetime import date
 from enum import IntEnum
 
 from botmeter.ledger.readable import ReadableLedger
+from botmeter.ledger.rows import records_of
 from botmeter.ledger.statements import statements_of
 
 sql = statements_of(__name__)
@@ -65,19 +66,4 @@ def restatements(ledger: ReadableLedger, *, session_id: str | None = None) -> li
     # A cursor, since others may be reading the same ledger.
     with closing(ledger.connection.cursor()) as connection:
         rows = connection.execute(sql("restatements"), {"session": session_id}).fetchall()
-    return [
-        Restatement(
-            cause=Cause(row[0]),
-            cause_no=row[1],
-            label=row[2],
-            recorded_at=row[3],
-            day=row[4],
-            before_count=row[5],
-            after_count=row[6],
-            removed=tuple(row[7]),
-            added=tuple(row[8]),
-            because=tuple(row[9]),
-            because_count=row[10],
-        )
-        for row in rows
-    ]
+    return records_of(Restatement, rows)

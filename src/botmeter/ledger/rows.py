@@ -4,11 +4,14 @@ Read a result to its end before using its connection again. A statement finds `i
 registered table would stay in memory until the transaction ends.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import duckdb
+import msgspec
 import pyarrow as pa
+
+_Record = TypeVar("_Record")
 
 
 def row_of(
@@ -16,6 +19,11 @@ def row_of(
 ) -> tuple[Any, ...]:
     """Return the result's first row, which must exist."""
     return connection.execute(query, values or None).fetchall()[0]
+
+
+def records_of(kind: type[_Record], rows: Iterable[tuple[Any, ...]]) -> list[_Record]:
+    """Return each row as a dataclass value, whose fields are the columns in order."""
+    return [msgspec.convert(dict(zip(kind.__annotations__, row, strict=True)), kind) for row in rows]
 
 
 def execute_with(

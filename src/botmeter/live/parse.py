@@ -62,7 +62,6 @@ def _parsed_payloads(source: Source, group: Sequence[PendingDelivery]) -> LiveBa
 def _delivery(pending: PendingDelivery, payload: ReadPayload) -> BatchDelivery:
     return BatchDelivery(
         first_position=payload.first_position,
-        record_count=payload.record_count,
         delivery_id=pending.delivery_id,
         subject=payload.subject or pending.subject,
         ignored=payload.ignored,

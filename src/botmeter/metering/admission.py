@@ -15,9 +15,7 @@ import pyarrow.compute as pc
 
 from botmeter.domain.event import FIELDS
 from botmeter.domain.instant import DAY_US, MICROSECONDS_PER_SECOND
-from botmeter.metering.columns import Ints, codes_of
-
-Mask = npt.NDArray[np.bool_]
+from botmeter.metering.columns import Ints, Mask, codes_of
 
 CONTENT_FIELDS = tuple(name for name in FIELDS if name != "event_id")
 """Fields that are equal in events with the same content; the customer is compared as sent."""

@@ -16,11 +16,9 @@ from numba import njit
 from botmeter.domain.event import KIND_BY_NAME, KIND_RANK, Actor, Kind
 from botmeter.domain.period import calendar_edges_us
 from botmeter.metering import kernel
-from botmeter.metering.columns import Ints, codes_of, ints_of, order_within_ties
+from botmeter.metering.columns import Ints, Mask, codes_of, ints_of, order_within_ties
 from botmeter.metering.policy import Policy
 from botmeter.metering.touchpoints import Touchpoint
-
-Mask = npt.NDArray[np.bool_]
 
 _TURNS = {
     "customer": kernel.TURN_CUSTOMER,

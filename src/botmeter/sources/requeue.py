@@ -8,10 +8,9 @@ from itertools import groupby
 
 from botmeter.domain.receipt import REJECTIONS_SHOWN_MAX, Receipt, Rejection
 from botmeter.domain.source import Source
-from botmeter.ledger.append import append
+from botmeter.ledger.append import Submission, append
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.quarantine import Quarantined, quarantined, release
-from botmeter.ledger.submission import Submission
 from botmeter.metering.schema import EventBatch
 from botmeter.sources.payload import NOT_UNDERSTOOD
 from botmeter.sources.payload_batches import batch_from_payloads

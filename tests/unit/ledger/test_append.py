@@ -9,10 +9,9 @@ from tests.support.ledgers import NOW_US, append_events, batch, event, ledger_in
 from botmeter.domain.errors import Refused
 from botmeter.domain.instant import DAY_US, MICROSECONDS_PER_SECOND
 from botmeter.domain.receipt import Receipt, Rejection
-from botmeter.ledger.append import append
+from botmeter.ledger.append import Submission, append
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.quarantine import quarantine_counts, quarantined
-from botmeter.ledger.submission import Submission
 from botmeter.ledger.verify import verify
 
 DAY = [event(f"e{hour}", f"2026-03-01T{hour:02}:00", attributes={"n": hour}) for hour in range(10, 20)]

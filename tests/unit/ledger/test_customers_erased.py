@@ -5,11 +5,10 @@ from tests.support.ledgers import NOW_US, append_events, batch, event
 
 from botmeter.domain.errors import Missing
 from botmeter.domain.receipt import Rejection
-from botmeter.ledger.append import append
+from botmeter.ledger.append import Submission, append
 from botmeter.ledger.customers import SameCustomer, customer_aliases, merge_customers, unmerge_customers
 from botmeter.ledger.erase import erase
 from botmeter.ledger.folder import Folder
-from botmeter.ledger.submission import Submission
 from botmeter.ledger.verify import verify
 
 IDS = ("web-SECRET", "phone-SECRET", "mail-SECRET")

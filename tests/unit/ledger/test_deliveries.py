@@ -20,9 +20,7 @@ def sent(number: int, *, source: str = "s") -> LiveBatch:
     return LiveBatch(
         source=source,
         parsed=batch([event(f"{number}", "2026-03-01T10:00", source=source)]),
-        deliveries=(
-            BatchDelivery(first_position=0, record_count=1, delivery_id=f"d{number}", subject="message_created"),
-        ),
+        deliveries=(BatchDelivery(first_position=0, delivery_id=f"d{number}", subject="message_created"),),
     )
 
 
@@ -31,8 +29,8 @@ def test_each_delivery_has_its_counts_and_a_reason() -> None:
     append_live(ledger, live_batch([FIRST]), now_us=NOW_US - 1)
     said = ("A typing mark never counts.",)
     both = (
-        BatchDelivery(first_position=0, record_count=2, delivery_id="again", ignored=said, ignored_count=1),
-        BatchDelivery(first_position=2, record_count=0, subject="typing", ignored=said, ignored_count=32),
+        BatchDelivery(first_position=0, delivery_id="again", ignored=said, ignored_count=1),
+        BatchDelivery(first_position=2, subject="typing", ignored=said, ignored_count=32),
     )
     append_live(ledger, LiveBatch(source="s", parsed=batch([FIRST, EARLY]), deliveries=both))
     typing, again, first = deliveries(ledger, "s")

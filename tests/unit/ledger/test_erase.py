@@ -10,13 +10,12 @@ from tests.support.ledgers import NOW_US, Event, append_events, batch, event, ma
 from botmeter.domain.account import Account
 from botmeter.domain.errors import Missing, Unavailable
 from botmeter.domain.receipt import Rejection
-from botmeter.ledger.append import append
+from botmeter.ledger.append import Submission, append
 from botmeter.ledger.erase import erase
 from botmeter.ledger.folder import Folder
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.quarantine import quarantined
 from botmeter.ledger.restatements import restatements
-from botmeter.ledger.submission import Submission
 from botmeter.ledger.verify import verify
 from botmeter.metering.policy import Policy
 from botmeter.reports.query import RequestedDays, usage_query

@@ -4,7 +4,7 @@ import pytest
 from tests.support.ledgers import NOW_US, append_events, event, ledger_in_memory
 
 from botmeter.domain.instant import us_from_text
-from botmeter.ledger.known_events import active_conversations, known_instants
+from botmeter.ledger.event_rows import active_conversations, known_instants
 
 AT = "2026-03-01T10:00"
 PULLED = {"told_by": "pull", "time_source": "second"}

@@ -9,10 +9,9 @@ from tests.support.ledgers import NOW_US
 
 from botmeter.domain.errors import Unavailable
 from botmeter.domain.instant import DAY_US
-from botmeter.ledger.append import append
+from botmeter.ledger.append import Submission, append
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.statements import statements_of
-from botmeter.ledger.submission import Submission
 from botmeter.ledger.verify import verify
 from botmeter.metering.schema import EVENTS_SCHEMA, EventBatch
 

@@ -152,9 +152,7 @@ def test_each_batch_with_events_has_a_numbered_receipt() -> None:
     ledger = ledger_in_memory()
     append_events(ledger, HOURS[0])
     append_live(ledger, live_batch(HOURS[1:3], HOURS[3:4]), live_batch([fields("x", source="web")]))
-    append_live(
-        ledger, LiveBatch(source="s", parsed=batch([]), deliveries=(BatchDelivery(first_position=0, record_count=0),))
-    )
+    append_live(ledger, LiveBatch(source="s", parsed=batch([]), deliveries=(BatchDelivery(first_position=0),)))
     assert append_live(ledger, live_batch([HOURS[4]]))[0].accepted == 1
     settle(ledger, now_us=NOW_US)
     append_events(ledger, HOURS[5])

@@ -10,7 +10,7 @@ from tests.support.ledgers import ACME, NOW_US, append_events, batch, event, mad
 
 from botmeter.domain.account import Account
 from botmeter.domain.errors import Conflict, Missing, NotAllowed, Unavailable
-from botmeter.ledger.append import append
+from botmeter.ledger.append import Submission, append
 from botmeter.ledger.backup import backup, restore
 from botmeter.ledger.erase import erase
 from botmeter.ledger.folder import Folder
@@ -18,7 +18,6 @@ from botmeter.ledger.interruption import Interruption
 from botmeter.ledger.open_ledgers import OpenLedgers, SharedFolder
 from botmeter.ledger.policies import set_policy
 from botmeter.ledger.readable import ReadableLedger
-from botmeter.ledger.submission import Submission
 from botmeter.ledger.verify import verify
 from botmeter.metering.policy import FRESHCHAT, Policy
 from botmeter.reports.query import usage_query

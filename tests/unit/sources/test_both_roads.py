@@ -16,9 +16,8 @@ from tests.unit.sources import test_whatsapp as whatsapp
 from botmeter.domain.instant import DAY_US
 from botmeter.domain.receipt import Receipt
 from botmeter.domain.source import Source
-from botmeter.ledger.append import append
+from botmeter.ledger.append import Submission, append
 from botmeter.ledger.ledger import Ledger
-from botmeter.ledger.submission import Submission
 from botmeter.sources.payload_batches import batch_from_payloads
 from botmeter.sources.payload_json import json_bytes
 from botmeter.sources.platforms.registry import connector_of

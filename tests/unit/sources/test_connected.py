@@ -18,11 +18,10 @@ from tests.unit.sources.test_chatwoot import message
 
 from botmeter.domain.errors import Missing, Refused
 from botmeter.domain.source import Source
-from botmeter.ledger.append import append
+from botmeter.ledger.append import Submission, append
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.quarantine import quarantined
 from botmeter.ledger.sources import set_source
-from botmeter.ledger.submission import Submission
 from botmeter.sources.connector import Connector
 from botmeter.sources.payload import PayloadContent
 from botmeter.sources.payload_batches import batch_from_payloads

@@ -11,10 +11,9 @@ from tests.support.payloads import checked_refusal, events_of, payloads_like, ta
 
 from botmeter.domain.errors import Refused
 from botmeter.domain.source import BotIdentity, Source
-from botmeter.ledger.append import append
+from botmeter.ledger.append import Submission, append
 from botmeter.ledger.quarantine import quarantined
 from botmeter.ledger.sources import set_source
-from botmeter.ledger.submission import Submission
 from botmeter.sources.payload_batches import batch_from_payloads
 from botmeter.sources.platforms.registry import connector_of
 from botmeter.sources.reader import SourceFile

@@ -7,10 +7,9 @@ import pytest
 from tests.support.ledgers import NOW_US, append_events, event, ledger_in_memory
 
 from botmeter.domain.instant import DAY_US
-from botmeter.ledger.append import append
+from botmeter.ledger.append import Submission, append
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.quarantine import quarantined
-from botmeter.ledger.submission import Submission
 from botmeter.ledger.verify import verify
 from botmeter.sources.reader import SourceFile, batches
 from botmeter.sources.requeue import retry

@@ -13,12 +13,11 @@ from botmeter.domain.errors import BotmeterError, Missing
 from botmeter.domain.instant import now_us, text_to_the_second
 from botmeter.domain.period import day_start_us
 from botmeter.domain.source import Source
-from botmeter.ledger.append import append
-from botmeter.ledger.known_events import active_conversations, known_instants
+from botmeter.ledger.append import Submission, append
+from botmeter.ledger.event_rows import active_conversations, known_instants
 from botmeter.ledger.ledger import Ledger
 from botmeter.ledger.readable import ReadableLedger
 from botmeter.ledger.sources import existing_source
-from botmeter.ledger.submission import Submission
 from botmeter.people.source_pulls import PullSettings
 from botmeter.sources.api_client import ApiClient, Bounds, Clocks
 from botmeter.sources.crawlers import Crawl, Crawler, PullApi
